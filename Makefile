@@ -1,0 +1,123 @@
+# Everything one does in this repository. `make` alone lists it.
+#
+# All of it runs from .venv, which is built from requirements-dev.lock (exact versions, with hashes)
+# and rebuilt when that lock changes. A stamp file remembers that, so a second `make` starts at once.
+
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
+WHEELHOUSE := build/wheelhouse
+
+# What `make run` and `make lab` honour: PORT=8600, HEADLESS=true (do not open a browser).
+# Without a screen there is no browser to open, hence the default.
+PORT ?= 8501
+ifeq ($(shell uname -s),Linux)
+HEADLESS ?= $(if $(DISPLAY)$(WAYLAND_DISPLAY),false,true)
+else
+HEADLESS ?= false
+endif
+
+# Passed on to the program that the target starts, as in: make test ARGS="-k tiers".
+ARGS ?=
+
+.PHONY: help
+help: ## List what can be made
+	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  \033[1m%-12s\033[0m %s\n", $$1, $$2 }' Makefile
+
+# --------------------------------------------------------------------------------------------------
+# Using it
+
+.PHONY: run
+run: $(VENV)/.stamp ## Open the dashboard (PORT=8501, HEADLESS=true on a machine without a screen)
+	$(BIN)/streamlit run app.py --server.port $(PORT) --server.headless $(HEADLESS) $(ARGS)
+
+.PHONY: lab
+lab: $(VENV)/.stamp ## Open the notebooks in JupyterLab
+	$(BIN)/jupyter lab --notebook-dir notebooks $(if $(filter true,$(HEADLESS)),--no-browser)
+
+# --------------------------------------------------------------------------------------------------
+# Working on it
+
+.PHONY: test
+test: $(VENV)/.stamp $(WHEELHOUSE)/.stamp ## Run every test (ARGS="-k tiers" for some)
+	$(BIN)/pytest --numprocesses auto --dist loadgroup $(ARGS)
+
+.PHONY: check
+check: $(VENV)/.stamp ## Check style, types and the direction of imports
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/basedpyright
+	$(BIN)/lint-imports
+
+.PHONY: format
+format: $(VENV)/.stamp ## Put the code in its standard form
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+# Executed in place, so that the outputs a reader sees in the repository are the code's own.
+.PHONY: notebooks
+notebooks: $(VENV)/.stamp ## Execute every notebook and keep its outputs
+	$(BIN)/jupyter execute --inplace notebooks/*.ipynb
+
+.PHONY: bench
+bench: $(VENV)/.stamp ## Measure how fast it computes
+	for bench in benchmarks/*.py; do echo "== $$bench"; $(BIN)/python "$$bench" $(ARGS); done
+
+.PHONY: clean
+clean: ## Remove what was built: environment, caches, test output
+	rm -rf $(VENV) build dist test-output .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+	find . -name .ipynb_checkpoints -type d -prune -exec rm -rf {} +
+
+# --------------------------------------------------------------------------------------------------
+# The environment and its locks
+
+# pip checks every file against the lock's hashes. It need not compile all of them: Python does that
+# for the few that are imported, and the environment is ready in half the time.
+$(VENV)/.locked: requirements-dev.lock
+	@command -v $(PYTHON) > /dev/null && $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "This project needs Python 3.11 or newer: name one with 'make PYTHON=python3.12'." >&2; exit 1; }
+	@echo "Building the environment in $(VENV) (a minute or two, once) ..."
+	$(PYTHON) -m venv --clear $(VENV)
+	$(PIP) install --no-compile --require-hashes -r requirements-dev.lock
+	@touch $@
+
+# The project itself is built by the locked hatchling, so this step needs no network. It is
+# editable: changed code needs no reinstall, only a changed pyproject.toml does.
+$(VENV)/.stamp: pyproject.toml $(VENV)/.locked
+	$(PIP) install --no-deps --no-build-isolation --no-index -e .
+	@touch $@
+
+.PHONY: venv
+venv: $(VENV)/.stamp ## Build the environment in .venv without doing anything else
+
+# The core dependencies as files: with them a test installs the project's wheel into an empty
+# environment without a network.
+$(WHEELHOUSE)/.stamp: requirements.lock | $(VENV)/.stamp
+	rm -rf $(WHEELHOUSE)
+	mkdir -p $(WHEELHOUSE)
+	$(PIP) download --only-binary :all: --require-hashes -r requirements.lock --dest $(WHEELHOUSE)
+	@touch $@
+
+.PHONY: wheelhouse
+wheelhouse: $(WHEELHOUSE)/.stamp ## Download the wheels that the test of the installed package needs
+
+# One lock for every platform and Python from 3.11 on. It names versions and hashes only, neither
+# where the files come from nor where it was made. The development lock is constrained by the core
+# lock, so that both hold the same versions. Versions already locked stay unless one asks:
+# make lock ARGS=--upgrade
+LOCK = $(BIN)/uv pip compile --quiet --no-config --universal --python-version 3.11 \
+	--fork-strategy fewest --generate-hashes \
+	--no-emit-index-url --no-emit-find-links --no-header --no-annotate $(ARGS)
+
+.PHONY: lock
+lock: $(VENV)/.stamp ## Lock the dependencies again (ARGS=--upgrade for newer versions)
+	$(LOCK) pyproject.toml --output-file requirements.lock > /dev/null
+	$(LOCK) pyproject.toml --all-extras --group dev --constraint requirements.lock \
+		--output-file requirements-dev.lock > /dev/null

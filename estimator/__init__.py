@@ -1,0 +1,47 @@
+"""What a WebSocket deployment will cost on AWS, Azure, Google Cloud and OCI, and why.
+
+>>> import estimator as ws
+>>> scenario = ws.Scenario(profile="workplace-chat", place="virginia", peak_connections=50_000)
+>>> bill = ws.estimate(scenario, "aws.api_gateway")
+>>> bill.total > 0
+True
+"""
+
+from estimator.analysis.estimate import estimate, price
+from estimator.demand.demand import Demand
+from estimator.demand.expected import expected_demand
+from estimator.deployments.registry import ASSUMPTIONS, DEPLOYMENTS
+from estimator.errors import (
+    EstimatorError,
+    MissingRateError,
+    PricingDataError,
+    ScenarioError,
+    UnknownNameError,
+)
+from estimator.pricing.bill import Bill
+from estimator.report.comparison import Comparison, compare
+from estimator.scenario.places import places
+from estimator.scenario.profile import Profile, load_profile, profile_names
+from estimator.scenario.scenario import Scenario
+
+__all__ = [
+    "ASSUMPTIONS",
+    "DEPLOYMENTS",
+    "Bill",
+    "Comparison",
+    "Demand",
+    "EstimatorError",
+    "MissingRateError",
+    "PricingDataError",
+    "Profile",
+    "Scenario",
+    "ScenarioError",
+    "UnknownNameError",
+    "compare",
+    "estimate",
+    "expected_demand",
+    "load_profile",
+    "places",
+    "price",
+    "profile_names",
+]
