@@ -1,0 +1,45 @@
+"""One family of errors; each says what is wrong, where, and what would be right."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class EstimatorError(Exception):
+    """Anything this package refuses to do, in words a person can act on."""
+
+
+class ScenarioError(EstimatorError):
+    """A scenario or profile that cannot be read or does not make sense."""
+
+
+class UnknownNameError(EstimatorError):
+    """A name that is none of the valid ones.
+
+    >>> str(UnknownNameError("place", "frankfort", ["frankfurt", "virginia"]))
+    "unknown place 'frankfort': did you mean 'frankfurt'? Valid: frankfurt, virginia"
+    """
+
+    def __init__(self, kind: str, name: str, valid: Iterable[str]) -> None:
+        """State the ``kind`` of thing, the ``name`` given and every ``valid`` one."""
+        choices = sorted(valid)
+        close = difflib.get_close_matches(name, choices, n=1)
+        hint = f"did you mean '{close[0]}'? " if close else ""
+        super().__init__(f"unknown {kind} '{name}': {hint}Valid: {', '.join(choices)}")
+
+
+class PricingDataError(EstimatorError):
+    """A file of ``pricing_data`` that breaks its own rules."""
+
+
+class MissingRateError(EstimatorError):
+    """A meter without a price in a region; never priced at zero instead."""
+
+    def __init__(self, meter: str, region: str, priced_regions: Iterable[str], when: str) -> None:
+        """State the ``meter``, the ``region`` asked for and the regions that have a price."""
+        regions = ", ".join(sorted(priced_regions)) or "none"
+        super().__init__(
+            f"no price for meter '{meter}' in region '{region}'{when}. "
+            f"Regions with a price: {regions}"
+        )

@@ -1,0 +1,1 @@
+"""What does a quantity cost? Meters, rates, tiers, allowances and bills."""

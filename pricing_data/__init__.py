@@ -1,0 +1,1 @@
+"""Prices, limits and capacity figures, each with its source; data only."""
