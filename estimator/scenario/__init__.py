@@ -1,0 +1,1 @@
+"""What did the user say? Scenarios and profiles, and their YAML files."""

@@ -1,0 +1,45 @@
+"""Where users are served from, and which region of each cloud that is."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from estimator.datafiles import Entry, load_mapping
+from estimator.errors import UnknownNameError
+
+Area = Literal["americas", "europe", "asia", "australia", "middle_east_africa", "south_america"]
+"""A part of the world that a cloud may price apart as the destination of traffic."""
+
+
+class Place(Entry):
+    """A city or area that every cloud can serve from one of its regions."""
+
+    title: str
+    """Name for people."""
+    area: Area
+    """Where its users are, unless the scenario says otherwise."""
+    regions: dict[str, str]
+    """The region that serves the place, by cloud."""
+    note: str | None = None
+    """Clouds without a region of their own here, and what is used instead."""
+
+
+def places() -> dict[str, Place]:
+    """All places, by name.
+
+    >>> places()["virginia"].regions["aws"]
+    'us-east-1'
+    """
+    return load_mapping("places.yaml", Place)
+
+
+def find_place(name: str) -> Place:
+    """The place of that name.
+
+    Raises:
+        UnknownNameError: there is no such place.
+    """
+    known = places()
+    if name not in known:
+        raise UnknownNameError("place", name, known)
+    return known[name]

@@ -1,0 +1,170 @@
+"""The workload profile: how one client behaves while it is connected."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BeforeValidator, Field, ValidationError, model_validator
+
+from estimator.datafiles import faults, read_yaml
+from estimator.errors import ScenarioError, UnknownNameError
+from estimator.scenario.model import Bytes, Count, Model, RatePerHour, Seconds
+from estimator.scenario.sessions import SessionLength
+from estimator.scenario.shape import WeeklyShape, load_shape
+from estimator.scenario.sizes import FixedSize, SizeDistribution
+
+_PROFILES = files("estimator.scenario").joinpath("profiles")
+
+
+class MessageFlow(Model):
+    """One kind of message that a connection sends or receives."""
+
+    direction: Literal["client_to_server", "server_to_client"]
+    """Who sends it first."""
+    rate_per_hour: RatePerHour
+    """Messages per open connection: sent (client_to_server) or received (server_to_client)."""
+    payload: SizeDistribution
+    """Bytes of application data in each message."""
+    fan_out: Count = 0.0
+    """client_to_server: open connections to which the server passes each message on (0: none).
+    server_to_client: open connections that receive the same message (0 counts as 1)."""
+
+
+class Heartbeat(Model):
+    """What keeps an idle connection open: one message each way per interval."""
+
+    interval_seconds: Seconds
+    """Time between two heartbeats of a connection."""
+    kind: Literal["protocol", "application"] = "protocol"
+    """protocol: WebSocket ping and pong, which no cloud counts as messages;
+    application: ordinary messages, which are counted."""
+    payload_bytes: Bytes = 0.0
+    """Application data in each ping and each pong."""
+
+
+class AtConnect(Model):
+    """What flows right after a connection is open, before anything happens."""
+
+    to_client: SizeDistribution = FixedSize(bytes=0)
+    """State sent to the client: teams, channels, boards, order books."""
+    from_client: SizeDistribution = FixedSize(bytes=0)
+    """Sign-in and subscriptions sent by the client."""
+
+
+class Evidence(Model):
+    """Why a default is what it is."""
+
+    grade: Literal["published", "assumption"]
+    """published: somebody measured or stated it; assumption: our judgement, to be replaced."""
+    source: str | None = None
+    """Where it was published."""
+    note: str
+    """What the source says, or why the assumption was chosen."""
+
+    @model_validator(mode="after")
+    def _published_has_source(self) -> Self:
+        if self.grade == "published" and not self.source:
+            raise ValueError("a published default needs its source")
+        return self
+
+
+def _shape(value: object) -> object:
+    return load_shape(value) if isinstance(value, str) else value
+
+
+class Profile(Model):
+    """How one client behaves: its sessions, messages, heartbeat and hours of the week.
+
+    >>> profile = load_profile("workplace-chat")
+    >>> profile.session.law
+    'lognormal'
+    """
+
+    title: str
+    """Name for people."""
+    description: str = ""
+    """What kind of product this is."""
+    session: SessionLength
+    """How long a client stays connected if nothing cuts the connection."""
+    weekly_shape: Annotated[
+        WeeklyShape, BeforeValidator(_shape, json_schema_input_type=str | WeeklyShape)
+    ]
+    """When in the week clients are connected: the name of a shipped shape, or your own."""
+    flows: dict[str, MessageFlow]
+    """The messages, by a name of your choice."""
+    heartbeat: Heartbeat | None = None
+    """None if the client sends none."""
+    at_connect: AtConnect = AtConnect()
+    """Bytes exchanged on every connect."""
+    evidence: dict[str, Evidence] = Field(default_factory=dict)
+    """Where each default comes from, by its path, such as session.mean_hours."""
+
+
+def profile_names() -> list[str]:
+    """The profiles that ship with the package."""
+    return sorted(entry.name.removesuffix(".yaml") for entry in _PROFILES.iterdir())
+
+
+@cache
+def load_profile(name: str) -> Profile:
+    """A profile that ships with the package.
+
+    Raises:
+        UnknownNameError: there is no such profile.
+    """
+    content = _profile_content(name)
+    try:
+        return Profile.model_validate(content)
+    except ValidationError as fault:
+        document = read_yaml(_profile_text(name), f"profiles/{name}.yaml", ScenarioError)
+        raise ScenarioError(faults(fault, document, Profile)) from None
+
+
+def resolve_profile(value: object) -> object:
+    """Turn what a scenario says of its profile into a profile or its content.
+
+    A text names a shipped profile. A mapping is a profile of its own; with ``extends`` it only
+    states what differs from a shipped one, down to a single number.
+    """
+    if isinstance(value, str):
+        return load_profile(value)
+    if not (isinstance(value, Mapping) and "extends" in value):
+        return value
+    changes = {key: item for key, item in value.items() if key != "extends"}
+    base = _profile_content(str(value["extends"]))
+    changed = [path for path in base.get("evidence", {}) if _states(changes, path.split("."))]
+    kept = {path: item for path, item in base.get("evidence", {}).items() if path not in changed}
+    return _merge({**base, "evidence": kept}, changes)
+
+
+def _profile_text(name: str) -> str:
+    if name not in profile_names():
+        raise UnknownNameError("profile", name, profile_names())
+    return _PROFILES.joinpath(f"{name}.yaml").read_text(encoding="utf-8")
+
+
+def _profile_content(name: str) -> Mapping[str, Any]:
+    return read_yaml(_profile_text(name), f"profiles/{name}.yaml", ScenarioError).content
+
+
+def _merge(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    merged = dict(base)
+    for key, value in changes.items():
+        old = merged.get(key)
+        # another law has other fields: nothing of the old one may remain
+        same_law = isinstance(value, Mapping) and value.get("law") in (None, _law(old))
+        merged[key] = _merge(old, value) if isinstance(old, Mapping) and same_law else value
+    return merged
+
+
+def _law(value: object) -> object:
+    return value.get("law") if isinstance(value, Mapping) else None
+
+
+def _states(changes: object, path: list[str]) -> bool:
+    if not path or not isinstance(changes, Mapping):
+        return True
+    return path[0] in changes and _states(changes[path[0]], path[1:])

@@ -1,0 +1,228 @@
+"""What the user says: who connects, from where, how often, and how it shall be billed."""
+
+from __future__ import annotations
+
+import base64
+import datetime as dt
+import io
+import json
+import zlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+import numpy as np
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    SerializerFunctionWrapHandler,
+    ValidationError,
+    WrapSerializer,
+    model_validator,
+)
+from ruamel.yaml import YAML
+
+from estimator.datafiles import YamlDocument, faults, read_yaml
+from estimator.errors import ScenarioError, UnknownNameError
+from estimator.scenario.model import Count, Hours, Model
+from estimator.scenario.places import Area, Place, find_place
+from estimator.scenario.profile import Profile, load_profile, profile_names, resolve_profile
+from estimator.units import HOURS_PER_MONTH
+
+Option = str | bool | int | float | None
+_MOST_LINK_BYTES = 200_000
+
+
+def _resolve(value: object) -> object:
+    try:
+        return resolve_profile(value)
+    except UnknownNameError as fault:
+        raise ValueError(str(fault)) from None
+
+
+def _profile_name(profile: Profile, serialise: SerializerFunctionWrapHandler) -> object:
+    shipped = (name for name in profile_names() if load_profile(name) is profile)
+    return next(shipped, None) or serialise(profile)
+
+
+def _known_place(name: str) -> str:
+    try:
+        find_place(name)
+    except UnknownNameError as fault:
+        raise ValueError(str(fault)) from None
+    return name
+
+
+class Scenario(Model):
+    """A deployment to be estimated: a profile, a place, an audience and the billing choices.
+
+    The audience is given in one of three ways; giving several makes them checkable against each
+    other. Audience and rates may be arrays: one scenario object then stands for many.
+
+    Raises:
+        ScenarioError: a field is unknown, missing, of the wrong unit or out of range.
+
+    >>> Scenario(profile="workplace-chat", place="frankfurt", peak_connections=50_000).place
+    'frankfurt'
+    """
+
+    name: str = ""
+    """Title shown with the results."""
+    profile: Annotated[
+        Profile,
+        BeforeValidator(_resolve, json_schema_input_type=Profile | str),
+        WrapSerializer(_profile_name),
+    ]
+    """The name of a shipped profile, a profile of your own, or changes to a shipped one
+    (``extends: workplace-chat`` and what differs)."""
+    place: Annotated[str, AfterValidator(_known_place)]
+    """Where the users are served from; maps to one region of each cloud."""
+
+    peak_connections: Count | None = None
+    """Most connections open at once in the week."""
+    mean_connections: Count | None = None
+    """Open connections averaged over the week."""
+    users_per_day: Count | None = None
+    """People who connect on the busiest day of the week."""
+    sessions_per_user_per_day: Count | None = None
+    """Sessions of each of them on that day."""
+
+    users_in: dict[Area, Annotated[float, Field(gt=0)]] | None = None
+    """Where the users are, as shares; all in the area of the place if left out."""
+    hours_per_month: Hours = HOURS_PER_MONTH
+    """Length of the billing month; 730 is a twelfth of a year, vendors also use 720 and 744."""
+    free_allowances: Literal["none", "always", "all"] = "always"
+    """none: ignore free allowances; always: those every account has; all: also those that only
+    new accounts have."""
+    as_of: dt.date | None = None
+    """Use the prices in force on that day; today's if left out."""
+    options: dict[str, dict[str, Option]] = Field(default_factory=dict)
+    """Choices of a deployment, by its id, such as ``azure.web_pubsub: {headroom: 0.7}``."""
+    assumptions: dict[str, Annotated[str, Field(coerce_numbers_to_str=True)]] = Field(
+        default_factory=dict
+    )
+    """Answers to what vendors leave open, by the id of the assumption."""
+
+    @model_validator(mode="after")
+    def _an_audience(self) -> Self:
+        if (self.users_per_day is None) != (self.sessions_per_user_per_day is None):
+            raise ValueError("users_per_day and sessions_per_user_per_day go together")
+        if not any(
+            given is not None
+            for given in (self.peak_connections, self.mean_connections, self.users_per_day)
+        ):
+            raise ValueError(
+                "no audience: give peak_connections, mean_connections, "
+                "or users_per_day with sessions_per_user_per_day"
+            )
+        try:
+            _ = self.many
+        except ValueError:
+            raise ValueError("arrays of the audience and rates have unequal lengths") from None
+        return self
+
+    @property
+    def many(self) -> tuple[int, ...]:
+        """Shape of the many scenarios this one stands for; () if it is a single one."""
+        arrays = [
+            self.peak_connections,
+            self.mean_connections,
+            self.users_per_day,
+            self.sessions_per_user_per_day,
+        ]
+        for flow in self.profile.flows.values():
+            arrays += [flow.rate_per_hour, flow.fan_out]
+        return np.broadcast_shapes(*(np.shape(array) for array in arrays if array is not None))
+
+    @property
+    def found_place(self) -> Place:
+        """The place with its title, area and regions."""
+        return find_place(self.place)
+
+    @property
+    def destinations(self) -> dict[Area, float]:
+        """Share of the users in each area; the shares add to 1."""
+        if not self.users_in:
+            return {self.found_place.area: 1.0}
+        total = sum(self.users_in.values())
+        return {area: share / total for area, share in self.users_in.items()}
+
+    def replace(self, **changes: Any) -> Scenario:
+        """The same scenario with some fields changed.
+
+        >>> base = Scenario(profile="market-data", place="virginia", peak_connections=100)
+        >>> base.replace(place="frankfurt").peak_connections
+        100.0
+        """
+        unset = self.model_fields_set - changes.keys()
+        return Scenario(**{name: getattr(self, name) for name in unset}, **changes)
+
+    @classmethod
+    def load(cls, path: str | Path) -> Scenario:
+        """Read a scenario file.
+
+        Raises:
+            ScenarioError: no such file, empty, not YAML, or not a valid scenario; the message
+                gives file, line and field of every fault.
+        """
+        try:
+            text = Path(path).read_text(encoding="utf-8")
+        except UnicodeDecodeError:
+            raise ScenarioError(f"{path}: not a text file in UTF-8") from None
+        except OSError as fault:
+            raise ScenarioError(f"{path}: {fault.strerror or fault}") from None
+        return cls.from_yaml(text, str(path))
+
+    @classmethod
+    def from_yaml(cls, text: str, name: str = "scenario") -> Scenario:
+        """Read a scenario from YAML text; ``name`` is what messages call it.
+
+        Raises:
+            ScenarioError: as for ``load``.
+        """
+        return cls._from_document(read_yaml(text, name, ScenarioError))
+
+    @classmethod
+    def _from_document(cls, document: YamlDocument) -> Scenario:
+        try:
+            return cls.model_validate(document.content)
+        except ValidationError as fault:
+            raise ScenarioError(faults(fault, document, cls)) from None
+
+    def as_data(self) -> dict[str, Any]:
+        """What was said, as plain lists, texts and numbers."""
+        return self.model_dump(mode="json", exclude_unset=True)
+
+    def to_yaml(self) -> str:
+        """The scenario file that says the same."""
+        stream = io.StringIO()
+        YAML().dump(self.as_data(), stream)
+        return stream.getvalue()
+
+    def to_token(self) -> str:
+        """The scenario as a short text for the address of a shared link."""
+        packed = zlib.compress(json.dumps(self.as_data(), separators=(",", ":")).encode(), 9)
+        return base64.urlsafe_b64encode(packed).decode().rstrip("=")
+
+    @classmethod
+    def from_token(cls, token: str) -> Scenario:
+        """The scenario of a shared link.
+
+        Raises:
+            ScenarioError: the token is damaged or does not hold a scenario.
+
+        >>> scenario = Scenario(profile="market-data", place="tokyo", peak_connections=1000)
+        >>> Scenario.from_token(scenario.to_token()) == scenario
+        True
+        """
+        try:
+            packed = base64.urlsafe_b64decode(token + "=" * (-len(token) % 4))
+            unpacker = zlib.decompressobj()
+            data = unpacker.decompress(packed, _MOST_LINK_BYTES)
+            content = json.loads(data)
+        except (ValueError, zlib.error):
+            raise ScenarioError("the link is damaged: it does not hold a scenario") from None
+        if not isinstance(content, Mapping):
+            raise ScenarioError("the link is damaged: it does not hold a scenario")
+        return cls._from_document(YamlDocument(content, "link"))

@@ -1,0 +1,201 @@
+"""How long a client stays connected: laws of the session length.
+
+A law is known through its partial moments E[S^k; S <= x]. They give its survival function, the
+repeated integrals of it that the occupancy relation needs, and the mean number of steps or
+forced cuts in a session, so that a new law is one formula.
+"""
+
+from __future__ import annotations
+
+import math
+from abc import abstractmethod
+from functools import lru_cache
+from typing import Annotated, Literal, Self
+
+import numpy as np
+from pydantic import Field, model_validator
+from scipy import special
+
+from estimator.scenario.model import FloatArray, Hours, Model
+
+_NEGLIGIBLE = 1e-12
+_MOST_STEPS = 200_000
+
+
+class _Sessions(Model):
+    """A law of session lengths in hours."""
+
+    @property
+    @abstractmethod
+    def mean(self) -> float:
+        """Mean session length in hours."""
+
+    @abstractmethod
+    def partial_moment(self, order: int, hours: FloatArray) -> FloatArray:
+        """E[S^order; S <= hours]; order 0 is the distribution function."""
+
+    def survival(self, hours: FloatArray) -> FloatArray:
+        """Share of sessions longer than ``hours``."""
+        return 1.0 - self.partial_moment(0, hours)
+
+    def integrated_survival(self, times: int, hours: FloatArray) -> FloatArray:
+        """Survival function integrated ``times`` times from 0, at ``hours`` (zero before 0).
+
+        Equals (x^n - E[(x - S)+^n]) / n!, which the binomial theorem turns into partial moments.
+
+        >>> law = DeterministicSession(hours=2.0)
+        >>> law.integrated_survival(1, np.array([1.0, 5.0]))
+        array([1., 2.])
+        """
+        x = np.maximum(np.asarray(hours, dtype=np.float64), 0.0)
+        shortfall = sum(
+            math.comb(times, k) * (-1) ** k * x ** (times - k) * self.partial_moment(k, x)
+            for k in range(times + 1)
+        )
+        return np.asarray((x**times - shortfall) / math.factorial(times))
+
+    def mean_steps(self, step_hours: float) -> float:
+        """E[ceil(S / step)]: started steps, or connections when each is cut at ``step_hours``.
+
+        >>> DeterministicSession(hours=3.5).mean_steps(2.0)
+        2.0
+        """
+        return _mean_steps(self, step_hours)
+
+
+@lru_cache(maxsize=256)
+def _mean_steps(law: _Sessions, step: float) -> float:
+    total, first, chunk = 0.0, 0, 256
+    while first < _MOST_STEPS:
+        survivors = law.survival(np.arange(first, first + chunk, dtype=np.float64) * step)
+        total += float(survivors.sum())
+        if survivors[-1] < _NEGLIGIBLE:
+            return total
+        first, chunk = first + chunk, chunk * 2
+    # so many steps into the tail the sum is an integral
+    reached = np.array([step * first])
+    beyond = law.mean - float(law.integrated_survival(1, reached)[0])
+    return total + beyond / step + float(law.survival(reached)[0]) / 2
+
+
+class ExponentialSession(_Sessions):
+    """Memoryless sessions."""
+
+    law: Literal["exponential"] = "exponential"
+    mean_hours: Hours
+    """Mean session length."""
+
+    @property
+    def mean(self) -> float:
+        """Mean session length in hours."""
+        return self.mean_hours
+
+    def partial_moment(self, order: int, hours: FloatArray) -> FloatArray:
+        """Incomplete gamma function."""
+        moment = self.mean_hours**order * math.factorial(order)
+        return moment * special.gammainc(order + 1, hours / self.mean_hours)
+
+
+class LognormalSession(_Sessions):
+    """Many short sessions and a long tail."""
+
+    law: Literal["lognormal"] = "lognormal"
+    mean_hours: Hours
+    """Mean session length."""
+    sigma: float = Field(gt=0, le=4)
+    """Standard deviation of the logarithm."""
+
+    @property
+    def mean(self) -> float:
+        """Mean session length in hours."""
+        return self.mean_hours
+
+    def partial_moment(self, order: int, hours: FloatArray) -> FloatArray:
+        """Normal distribution function, shifted by the order."""
+        location = math.log(self.mean_hours) - self.sigma**2 / 2
+        moment = math.exp(order * location + (order * self.sigma) ** 2 / 2)
+        with np.errstate(divide="ignore"):
+            logs = np.log(hours)
+        return moment * special.ndtr((logs - location) / self.sigma - order * self.sigma)
+
+
+class WeibullSession(_Sessions):
+    """Sessions more likely to end while young (shape below 1), as games show."""
+
+    law: Literal["weibull"] = "weibull"
+    shape: float = Field(gt=0.1, le=20)
+    """Below 1: the longer it has lasted, the longer it will."""
+    scale_hours: Hours
+    """63.2 % of sessions end before this."""
+
+    @property
+    def mean(self) -> float:
+        """Mean session length in hours."""
+        return self.scale_hours * math.gamma(1 + 1 / self.shape)
+
+    def partial_moment(self, order: int, hours: FloatArray) -> FloatArray:
+        """Incomplete gamma function."""
+        power = 1 + order / self.shape
+        moment = self.scale_hours**order * math.gamma(power)
+        reached = (hours / self.scale_hours) ** self.shape
+        return np.asarray(moment * special.gammainc(power, reached), dtype=np.float64)
+
+
+class DeterministicSession(_Sessions):
+    """Every session lasts the same time."""
+
+    law: Literal["deterministic"] = "deterministic"
+    hours: Hours
+    """Length of every session."""
+
+    @property
+    def mean(self) -> float:
+        """Mean session length in hours."""
+        return self.hours
+
+    def partial_moment(self, order: int, hours: FloatArray) -> FloatArray:
+        """A single step."""
+        return np.where(hours >= self.hours, self.hours**order, 0.0)
+
+
+class EmpiricalSession(_Sessions):
+    """Session lengths as they were observed."""
+
+    law: Literal["empirical"] = "empirical"
+    lengths_hours: tuple[Hours, ...] = Field(min_length=1)
+    """The lengths seen."""
+    counts: tuple[Annotated[float, Field(gt=0)], ...] | None = None
+    """How often each was seen; once each if left out."""
+
+    @model_validator(mode="after")
+    def _same_length(self) -> Self:
+        if self.counts is not None and len(self.counts) != len(self.lengths_hours):
+            raise ValueError(f"{len(self.lengths_hours)} lengths but {len(self.counts)} counts")
+        return self
+
+    @property
+    def _shares(self) -> FloatArray:
+        counts = np.ones(len(self.lengths_hours)) if self.counts is None else np.array(self.counts)
+        return counts / counts.sum()
+
+    @property
+    def mean(self) -> float:
+        """Mean session length in hours."""
+        return float(self._shares @ np.array(self.lengths_hours))
+
+    def partial_moment(self, order: int, hours: FloatArray) -> FloatArray:
+        """A staircase with one step per length seen."""
+        lengths = np.array(self.lengths_hours)
+        reached = np.asarray(hours)[..., None] >= lengths
+        return reached @ (self._shares * lengths**order)
+
+
+SessionLength = Annotated[
+    ExponentialSession
+    | LognormalSession
+    | WeibullSession
+    | DeterministicSession
+    | EmpiricalSession,
+    Field(discriminator="law"),
+]
+"""Any law of session lengths."""

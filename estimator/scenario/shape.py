@@ -1,0 +1,90 @@
+"""The weekly shape: when in the week people are connected."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.resources import files
+from typing import Annotated, Self
+
+import numpy as np
+from pydantic import Field, ValidationError, model_validator
+
+from estimator.datafiles import faults, read_yaml
+from estimator.errors import ScenarioError, UnknownNameError
+from estimator.scenario.model import FloatArray, Model
+from estimator.units import DAYS_PER_WEEK, HOURS_PER_DAY, HOURS_PER_WEEK
+
+_SHAPES = files("estimator.scenario").joinpath("shapes")
+_Level = Annotated[float, Field(ge=0)]
+
+
+class WeeklyShape(Model):
+    """Relative number of open connections in each hour of the week, Monday 00:00 UTC first.
+
+    Give either 168 hourly levels, or 24 levels of a day with 7 levels of the days. Only the
+    proportions count.
+    """
+
+    title: str = ""
+    """What it is, and where it was measured."""
+    hourly: tuple[_Level, ...] | None = None
+    """168 levels, one for each hour."""
+    hours_of_day: tuple[_Level, ...] | None = None
+    """24 levels, one for each hour of every day."""
+    days_of_week: tuple[_Level, ...] | None = None
+    """7 levels, Monday first."""
+
+    @model_validator(mode="after")
+    def _one_way_to_say_it(self) -> Self:
+        whole_week = self.hourly is not None
+        by_day = self.hours_of_day is not None and self.days_of_week is not None
+        partly = self.hours_of_day is not None or self.days_of_week is not None
+        if whole_week == by_day or (whole_week and partly):
+            raise ValueError("give either hourly, or hours_of_day together with days_of_week")
+        for name, expected in (
+            ("hourly", HOURS_PER_WEEK),
+            ("hours_of_day", HOURS_PER_DAY),
+            ("days_of_week", DAYS_PER_WEEK),
+        ):
+            levels = getattr(self, name)
+            if levels is not None and len(levels) != expected:
+                raise ValueError(f"{name} needs {expected} numbers, but has {len(levels)}")
+        if not np.any(self._levels() > 0):
+            raise ValueError("at least one hour of the week must be above zero")
+        return self
+
+    def _levels(self) -> FloatArray:
+        if self.hourly is not None:
+            return np.array(self.hourly)
+        return np.outer(self.days_of_week or (), self.hours_of_day or ()).ravel()
+
+    @property
+    def levels(self) -> FloatArray:
+        """The shape with mean 1, one number per hour of the week, shape (168,)."""
+        levels = self._levels()
+        return levels / levels.mean()
+
+
+def shape_names() -> list[str]:
+    """The shapes that ship with the package."""
+    return sorted(entry.name.removesuffix(".yaml") for entry in _SHAPES.iterdir())
+
+
+@cache
+def load_shape(name: str) -> WeeklyShape:
+    """A shape that ships with the package.
+
+    Raises:
+        UnknownNameError: there is no such shape.
+
+    >>> load_shape("flat").levels.max()
+    np.float64(1.0)
+    """
+    if name not in shape_names():
+        raise UnknownNameError("weekly shape", name, shape_names())
+    text = _SHAPES.joinpath(f"{name}.yaml").read_text(encoding="utf-8")
+    document = read_yaml(text, f"shapes/{name}.yaml", ScenarioError)
+    try:
+        return WeeklyShape.model_validate(document.content)
+    except ValidationError as fault:
+        raise ScenarioError(faults(fault, document, WeeklyShape)) from None

@@ -1,0 +1,159 @@
+"""How large messages are: laws of the payload size, priced size by size and never by the mean."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Callable
+from functools import cached_property, lru_cache
+from typing import Annotated, Literal, Self
+
+import numpy as np
+from pydantic import BeforeValidator, Field, model_validator
+from scipy import special
+
+from estimator.scenario.model import Bytes, FloatArray, Model
+from estimator.units import KIB
+
+_NEGLIGIBLE = 1e-12
+
+
+class _Sizes(Model):
+    """A law over whole bytes, known through its atoms."""
+
+    @cached_property
+    def atoms(self) -> tuple[FloatArray, FloatArray]:
+        """The sizes that occur, in bytes, and the share of messages of each; shares add to 1."""
+        return self._atoms()
+
+    @abstractmethod
+    def _atoms(self) -> tuple[FloatArray, FloatArray]: ...
+
+    def expect(self, function: Callable[[FloatArray], FloatArray]) -> float:
+        """Mean of ``function`` (bytes to anything, vectorised) over the messages.
+
+        A meter that counts in started steps must be averaged like this: 90 % of 4 KB and 10 % of
+        100 KB make 1.3 units of 32 KB, although their mean of 13.6 KB would make one.
+
+        >>> sizes = MixtureSize(
+        ...     parts=[
+        ...         MixturePart(share=0.9, size=FixedSize(bytes=4096)),
+        ...         MixturePart(share=0.1, size=FixedSize(bytes=102_400)),
+        ...     ]
+        ... )
+        >>> round(sizes.expect(lambda size: np.ceil(size / 32_768)), 12)
+        1.3
+        """
+        sizes, shares = self.atoms
+        return float(shares @ function(sizes))
+
+    @property
+    def mean(self) -> float:
+        """Mean payload in bytes."""
+        return self.expect(lambda size: size)
+
+    def steps(self, step_bytes: float) -> float:
+        """Mean number of started steps of ``step_bytes``; an empty message counts as one."""
+        return self.expect(lambda size: np.maximum(np.ceil(size / step_bytes), 1.0))
+
+
+class FixedSize(_Sizes):
+    """Every message has the same size."""
+
+    law: Literal["fixed"] = "fixed"
+    bytes: Bytes
+    """Payload of each message."""
+
+    def _atoms(self) -> tuple[FloatArray, FloatArray]:
+        return np.array([self.bytes]), np.ones(1)
+
+
+class LognormalSize(_Sizes):
+    """Lognormal payloads, rounded to whole bytes and cut at ``max_bytes``."""
+
+    law: Literal["lognormal"] = "lognormal"
+    mean_bytes: Annotated[Bytes, Field(gt=0)]
+    """Mean payload before rounding and cutting."""
+    sigma: float = Field(gt=0, le=4)
+    """Standard deviation of the logarithm; 1 puts the mean at 1.65 times the median."""
+    max_bytes: Bytes = Field(default=1024 * KIB, ge=1, le=4096 * KIB)
+    """The application sends nothing larger; what the law puts beyond is cut to this size."""
+
+    @model_validator(mode="after")
+    def _mean_below_cut(self) -> Self:
+        if self.mean_bytes >= self.max_bytes:
+            raise ValueError("mean_bytes must be below max_bytes")
+        return self
+
+    def _atoms(self) -> tuple[FloatArray, FloatArray]:
+        return _lognormal_atoms(self.mean_bytes, self.sigma, self.max_bytes)
+
+
+@lru_cache(maxsize=64)
+def _lognormal_atoms(mean: float, sigma: float, cut: float) -> tuple[FloatArray, FloatArray]:
+    location = np.log(mean) - sigma**2 / 2
+    reach = np.exp(location - sigma * special.ndtri(_NEGLIGIBLE))
+    sizes = np.arange(1, int(min(np.ceil(reach), cut)) + 1, dtype=np.float64)
+    upper_edges = sizes + 0.5
+    below = special.ndtr((np.log(upper_edges) - location) / sigma)
+    below[-1] = 1.0
+    return sizes, np.diff(below, prepend=0.0)
+
+
+class EmpiricalSize(_Sizes):
+    """Sizes as they were observed."""
+
+    law: Literal["empirical"] = "empirical"
+    sizes: tuple[Bytes, ...] = Field(min_length=1)
+    """The sizes seen, in bytes."""
+    counts: tuple[Annotated[float, Field(gt=0)], ...] | None = None
+    """How often each was seen; once each if left out."""
+
+    @model_validator(mode="after")
+    def _same_length(self) -> Self:
+        if self.counts is not None and len(self.counts) != len(self.sizes):
+            raise ValueError(f"{len(self.sizes)} sizes but {len(self.counts)} counts")
+        return self
+
+    def _atoms(self) -> tuple[FloatArray, FloatArray]:
+        counts = np.ones(len(self.sizes)) if self.counts is None else np.array(self.counts)
+        return np.array(self.sizes), counts / counts.sum()
+
+
+class MixturePart(Model):
+    """One kind of message within a mixture."""
+
+    share: float = Field(gt=0)
+    """Weight of this kind; weights need not add to 1."""
+    size: SizeDistribution
+    """How large messages of this kind are."""
+
+
+class MixtureSize(_Sizes):
+    """Several kinds of message in fixed proportions."""
+
+    law: Literal["mixture"] = "mixture"
+    parts: tuple[MixturePart, ...] = Field(min_length=1)
+    """The kinds and their weights."""
+
+    def _atoms(self) -> tuple[FloatArray, FloatArray]:
+        total = sum(part.share for part in self.parts)
+        sizes, shares = zip(*(part.size.atoms for part in self.parts), strict=True)
+        weighted = [
+            part.share / total * share for part, share in zip(self.parts, shares, strict=True)
+        ]
+        return np.concatenate(sizes), np.concatenate(weighted)
+
+
+def _number_means_fixed(value: object) -> object:
+    plain = isinstance(value, int | float | str) and not isinstance(value, bool)
+    return {"law": "fixed", "bytes": value} if plain else value
+
+
+SizeDistribution = Annotated[
+    Annotated[FixedSize | LognormalSize | MixtureSize | EmpiricalSize, Field(discriminator="law")],
+    BeforeValidator(_number_means_fixed, json_schema_input_type=float | str | dict),
+]
+"""Any law of payload sizes; a plain number or text such as ``'300 B'`` means a fixed size."""
+
+MixturePart.model_rebuild()
+MixtureSize.model_rebuild()
