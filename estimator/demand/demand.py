@@ -1,0 +1,233 @@
+"""What the clients do, hour by hour over a week: the one form all springs of demand share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from estimator.demand.wire import ACK_BYTES, Layer, connect_bytes, mean_message_bytes
+from estimator.scenario.model import FloatArray
+from estimator.scenario.sessions import SessionLength
+from estimator.scenario.sizes import SizeDistribution
+from estimator.units import DAYS_PER_WEEK, HOURS_PER_WEEK
+
+
+@dataclass(frozen=True, slots=True)
+class Weekly:
+    """A quantity in each of the 168 hours of a week, Monday 00:00 UTC first.
+
+    Kept as a sum of terms ``scale x course``: scenarios that share the course of the week need
+    one number each instead of 168, until something asks for the hours.
+
+    >>> Weekly.of(np.array([2.0, 3.0]), np.ones(168)).peak
+    array([2., 3.])
+    """
+
+    terms: tuple[tuple[FloatArray, FloatArray], ...]
+    """Scales, one number per scenario, of shape (*many,); and courses of the week, of shape
+    (168,) or (*many, 168)."""
+
+    @classmethod
+    def of(cls, scale: FloatArray, course: FloatArray) -> Weekly:
+        """A quantity that follows one course of the week."""
+        return cls(((np.asarray(scale), course),))
+
+    @property
+    def hourly(self) -> FloatArray:
+        """The quantity in each hour, shape (*many, 168)."""
+        hourly = np.zeros(HOURS_PER_WEEK)
+        for index, (scale, course) in enumerate(self.terms):
+            term = scale[..., None] * course
+            hourly = np.add(hourly, term, out=term) if index else term
+        return hourly
+
+    @property
+    def daily(self) -> FloatArray:
+        """Sum over each day, Monday first, shape (*many, 7)."""
+        return sum(
+            (
+                scale[..., None] * course.reshape(*course.shape[:-1], DAYS_PER_WEEK, -1).sum(-1)
+                for scale, course in self.terms
+            ),
+            start=np.zeros(DAYS_PER_WEEK),
+        )
+
+    @property
+    def mean(self) -> FloatArray:
+        """Mean over the week, shape (*many,)."""
+        means = (scale * course.mean(axis=-1) for scale, course in self.terms)
+        return sum(means, start=np.zeros(()))
+
+    @property
+    def peak(self) -> FloatArray:
+        """Largest hour of the week, shape (*many,)."""
+        if len(self.terms) == 1:
+            [(scale, course)] = self.terms
+            return scale * course.max(axis=-1)
+        return self.hourly.max(axis=-1)
+
+    def times(self, factor: FloatArray | float) -> Weekly:
+        """The quantity multiplied by one number per scenario, or by one number."""
+        factors = np.asarray(factor, dtype=np.float64)
+        return Weekly(tuple((np.asarray(s * factors), course) for s, course in self.terms))
+
+    def of_scenario(self, index: int) -> Weekly:
+        """The quantity of one of the many scenarios, by its place in the flattened order."""
+        return Weekly(
+            tuple(
+                (
+                    scale.ravel()[index] if scale.ndim else scale,
+                    course.reshape(-1, HOURS_PER_WEEK)[index] if course.ndim > 1 else course,
+                )
+                for scale, course in self.terms
+            )
+        )
+
+
+def total(parts: Iterable[Weekly]) -> Weekly:
+    """Sum of several quantities.
+
+    >>> flat = Weekly.of(np.array(2.0), np.ones(168))
+    >>> total([flat, flat]).peak
+    np.float64(4.0)
+    """
+    scales: dict[int, FloatArray] = {}
+    courses: dict[int, FloatArray] = {}
+    for scale, course in (term for part in parts for term in part.terms):
+        key = id(course)
+        scales[key] = np.asarray(scales[key] + scale) if key in scales else scale
+        courses[key] = course
+    return Weekly(tuple((scales[key], course) for key, course in courses.items()))
+
+
+def largest(parts: Iterable[Weekly]) -> Weekly:
+    """The largest of several quantities in each hour.
+
+    >>> flat = Weekly.of(np.array(2.0), np.ones(168))
+    >>> largest([flat, flat.times(3)]).peak
+    np.float64(6.0)
+    """
+    scales: dict[int, FloatArray] = {}
+    courses: dict[int, FloatArray] = {}
+    mixed: list[Weekly] = []
+    for part in parts:
+        if len(part.terms) != 1:
+            mixed.append(part)
+            continue
+        [(scale, course)] = part.terms
+        key = id(course)
+        scales[key] = np.maximum(scales[key], scale) if key in scales else scale
+        courses[key] = course
+    rivals = [*mixed, *(Weekly.of(scales[key], course) for key, course in courses.items())]
+    if len(rivals) == 1:
+        return rivals[0]
+    first, *others = (rival.hourly for rival in rivals)
+    for other in others:
+        first = np.maximum(first, other, out=first if first.shape == other.shape else None)
+    return from_hours(first)
+
+
+def from_hours(hourly: FloatArray) -> Weekly:
+    """A quantity given hour by hour, shape (*many, 168)."""
+    return Weekly.of(np.ones(hourly.shape[:-1]), hourly)
+
+
+@dataclass(frozen=True, slots=True)
+class MessageStream:
+    """Messages of one kind in one direction, seen from the server."""
+
+    name: str
+    direction: Literal["to_server", "to_client"]
+    kind: Literal["flow", "bootstrap", "heartbeat", "ping"]
+    """ping: WebSocket control frames, which are traffic but not messages."""
+    per_hour: Weekly
+    """Messages an hour; a broadcast to n connections is n messages."""
+    payload: SizeDistribution
+
+    @property
+    def is_message(self) -> bool:
+        """Whether services that meter messages could count it."""
+        return self.kind != "ping"
+
+    def bytes_per_hour(self, layer: Layer) -> Weekly:
+        """Traffic in the direction of the stream."""
+        masked = self.direction == "to_server"
+        return self.per_hour.times(mean_message_bytes(self.payload, layer, masked=masked))
+
+    def steps_per_hour(self, step_bytes: float) -> Weekly:
+        """Messages counted in started steps of ``step_bytes`` (size by size, not by the mean)."""
+        return self.per_hour.times(self.payload.steps(step_bytes))
+
+
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """Everything a deployment can be asked to carry, hour by hour and by the month."""
+
+    connections: Weekly
+    """Open connections averaged over each hour."""
+    connections_peak: Weekly
+    """Most connections open at once within each hour."""
+    connects: Weekly
+    """Sessions begun in each hour, before any service cuts connections."""
+    session: SessionLength
+    """How long they would last."""
+    streams: tuple[MessageStream, ...]
+    """All messages, in both directions."""
+    publications: Weekly
+    """Messages an hour that the server originates, however many connections receive each."""
+    hours_per_month: float
+    """Length of the billing month."""
+    notes: tuple[str, ...] = ()
+    """What a reader should know about how the demand came to be."""
+
+    @property
+    def peak_connections(self) -> FloatArray:
+        """Most connections open at once in the week, shape (*many,)."""
+        return self.connections_peak.peak
+
+    @property
+    def weeks_per_month(self) -> float:
+        """Weeks in the billing month."""
+        return self.hours_per_month / HOURS_PER_WEEK
+
+    def per_month(self, quantity: Weekly) -> FloatArray:
+        """Sum of an hourly quantity over the billing month, shape (*many,)."""
+        return quantity.mean * self.hours_per_month
+
+    def messages(self, direction: Literal["to_server", "to_client"]) -> tuple[MessageStream, ...]:
+        """The streams in one direction that are messages, not control frames."""
+        return tuple(s for s in self.streams if s.direction == direction and s.is_message)
+
+    def connections_made(self, cut_after_hours: float | None = None) -> Weekly:
+        """Connects per hour when the service cuts connections at that age and clients return."""
+        if cut_after_hours is None:
+            return self.connects
+        return self.connects.times(self.session.mean_steps(cut_after_hours))
+
+    def traffic(
+        self,
+        direction: Literal["to_server", "to_client"],
+        layer: Layer,
+        *,
+        cut_after_hours: float | None = None,
+        acknowledgements: bool = True,
+    ) -> Weekly:
+        """Bytes per hour in one direction.
+
+        Args:
+            direction: ``to_client`` is what leaves the cloud.
+            layer: what is counted; handshakes and acknowledgements only exist at ``ip``.
+            cut_after_hours: age at which connections are cut and made again.
+            acknowledgements: count the TCP acknowledgements of the opposite direction.
+        """
+        parts = [s.bytes_per_hour(layer) for s in self.streams if s.direction == direction]
+        if layer == "ip":
+            handshake = getattr(connect_bytes(), direction)
+            parts.append(self.connections_made(cut_after_hours).times(handshake))
+            if acknowledgements:
+                answered = (s for s in self.streams if s.direction != direction)
+                parts += [s.per_hour.times(ACK_BYTES) for s in answered]
+        return total(parts)

@@ -1,0 +1,118 @@
+"""The demand one must expect from a scenario, in closed form."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from estimator.demand.demand import Demand, MessageStream, Weekly, total
+from estimator.demand.occupancy import Arrivals, arrivals_behind
+from estimator.scenario.model import FloatArray
+from estimator.scenario.profile import MessageFlow, Profile
+from estimator.scenario.scenario import Scenario
+from estimator.scenario.sizes import FixedSize
+from estimator.units import DAYS_PER_WEEK, HOURS_PER_DAY, SECONDS_PER_HOUR
+
+_WORTH_A_NOTE = 0.1
+
+
+def expected_demand(scenario: Scenario) -> Demand:
+    """Mean demand of a scenario in every hour of the week.
+
+    Open connections follow the weekly shape, scaled to the audience. Connects are the arrivals
+    that produce them (``occupancy``). Messages follow the open connections.
+
+    >>> from estimator.scenario.scenario import Scenario
+    >>> demand = expected_demand(
+    ...     Scenario(profile="market-data", place="virginia", mean_connections=1000)
+    ... )
+    >>> round(float(demand.connections.mean), 6)
+    1000.0
+    """
+    profile = scenario.profile
+    levels = profile.weekly_shape.levels
+    arrivals = arrivals_behind(tuple(levels.tolist()), profile.session)
+    scales = _mean_connections(scenario, arrivals)
+    scale = np.broadcast_to(next(iter(scales.values())), scenario.many)
+    connections = Weekly.of(scale, levels)
+    connects = Weekly.of(scale, arrivals.per_hour)
+    return Demand(
+        connections=connections,
+        connections_peak=Weekly.of(scale, arrivals.connections_peak),
+        connects=connects,
+        session=profile.session,
+        streams=tuple(_streams(profile, connections, connects)),
+        publications=_publications(profile, connections),
+        hours_per_month=scenario.hours_per_month,
+        notes=tuple(_notes(scales, arrivals)),
+    )
+
+
+def _mean_connections(scenario: Scenario, arrivals: Arrivals) -> dict[str, FloatArray]:
+    """Mean open connections by each way the audience was given; the first one counts."""
+    scales: dict[str, FloatArray] = {}
+    if scenario.peak_connections is not None:
+        scales["peak_connections"] = scenario.peak_connections / arrivals.connections_peak.max()
+    if scenario.mean_connections is not None:
+        scales["mean_connections"] = np.asarray(scenario.mean_connections)
+    if scenario.users_per_day is not None and scenario.sessions_per_user_per_day is not None:
+        sessions = np.asarray(scenario.users_per_day) * scenario.sessions_per_user_per_day
+        daily = arrivals.per_hour.reshape(DAYS_PER_WEEK, HOURS_PER_DAY).sum(axis=1)
+        scales["users_per_day x sessions_per_user_per_day"] = sessions / daily.max()
+    return scales
+
+
+def _streams(profile: Profile, connections: Weekly, connects: Weekly) -> Iterator[MessageStream]:
+    for name, flow in profile.flows.items():
+        yield from _flow_streams(name, flow, connections)
+    welcome, greeting = profile.at_connect.to_client, profile.at_connect.from_client
+    if welcome.mean > 0:
+        yield MessageStream("at connect", "to_client", "bootstrap", connects, welcome)
+    if greeting.mean > 0:
+        yield MessageStream("at connect", "to_server", "bootstrap", connects, greeting)
+    if profile.heartbeat is not None:
+        beats = connections.times(SECONDS_PER_HOUR / profile.heartbeat.interval_seconds)
+        kind = "ping" if profile.heartbeat.kind == "protocol" else "heartbeat"
+        payload = FixedSize(bytes=profile.heartbeat.payload_bytes)
+        yield MessageStream("heartbeat", "to_client", kind, beats, payload)
+        yield MessageStream("heartbeat", "to_server", kind, beats, payload)
+
+
+def _publications(profile: Profile, connections: Weekly) -> Weekly:
+    """Messages the server originates: one for all connections that receive the same."""
+    return total(
+        connections.times(flow.rate_per_hour / np.maximum(flow.fan_out, 1.0))
+        for flow in profile.flows.values()
+        if flow.direction == "server_to_client"
+    )
+
+
+def _flow_streams(name: str, flow: MessageFlow, connections: Weekly) -> Iterator[MessageStream]:
+    originals = connections.times(flow.rate_per_hour)
+    if flow.direction == "server_to_client":
+        yield MessageStream(name, "to_client", "flow", originals, flow.payload)
+        return
+    yield MessageStream(name, "to_server", "flow", originals, flow.payload)
+    if np.any(np.asarray(flow.fan_out) > 0):
+        copies = originals.times(flow.fan_out)
+        yield MessageStream(name, "to_client", "flow", copies, flow.payload)
+
+
+def _notes(scales: dict[str, FloatArray], arrivals: Arrivals) -> Iterator[str]:
+    (first, used), *others = scales.items()
+    for other, implied in others:
+        ratio = np.asarray(implied / used)
+        if np.any(np.abs(ratio - 1) > _WORTH_A_NOTE):
+            low, high = (f"{edge:.2f}" for edge in (ratio.min(), ratio.max()))
+            times = low if low == high else f"{low} to {high}"
+            yield (
+                f"The audience was given twice and disagrees: {other} means {times} times the "
+                f"connections that {first} means; {first} was used."
+            )
+    if arrivals.misfit > _WORTH_A_NOTE:
+        yield (
+            f"Sessions are too long for connections to fall as fast as the weekly shape does "
+            f"(off by up to {arrivals.misfit:.0%} of the mean). Connections follow the shape; "
+            f"connects are the nearest that are possible."
+        )
