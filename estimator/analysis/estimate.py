@@ -1,0 +1,183 @@
+"""From a scenario to its bills: one deployment, all of them, or plain quantities."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from estimator.demand.demand import Demand
+from estimator.demand.expected import expected_demand
+from estimator.deployments.deployment import Deployment, Request
+from estimator.deployments.registry import ASSUMPTIONS, DEPLOYMENTS, find_deployment
+from estimator.errors import EstimatorError, ScenarioError, UnknownNameError
+from estimator.pricing.bill import (
+    AssumptionEffect,
+    Bill,
+    FreeAllowances,
+    Usage,
+    price_usage,
+)
+from estimator.pricing.catalog import load_catalog
+from estimator.scenario.model import FloatArray
+from estimator.scenario.scenario import Scenario
+from estimator.units import HOURS_PER_MONTH
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A deployment that could not be priced, and why."""
+
+    deployment: str
+    title: str
+    reason: str
+
+
+def estimate(scenario: Scenario, deployment: str, *, demand: Demand | None = None) -> Bill:
+    """What one deployment would cost in a month.
+
+    Args:
+        scenario: who connects, from where, how often; of arrays, if there are many.
+        deployment: id of the deployment, such as ``aws.api_gateway``.
+        demand: a demand that was measured or simulated; the expected one if left out.
+
+    Returns:
+        The bill in USD. Its amounts are numbers, or arrays of shape ``scenario.many``.
+
+    Raises:
+        UnknownNameError: no such deployment, assumption, answer, server or shape.
+        ScenarioError: an option the deployment does not have.
+        MissingRateError: a meter without a price in the region of the place.
+
+    >>> scenario = Scenario(profile="market-data", place="virginia", peak_connections=1000)
+    >>> bill = estimate(scenario, "aws.api_gateway")
+    >>> list(bill.by_driver)
+    ['connection time', 'messages', 'data out']
+    """
+    _check_names(scenario)
+    found = find_deployment(deployment)
+    return _bill(found, scenario, demand or expected_demand(scenario), scenario.assumptions)
+
+
+def estimate_all(
+    scenario: Scenario, deployments: Iterable[str] | None = None
+) -> tuple[list[Bill], list[Refusal]]:
+    """The bills of several deployments (all, if left out), and those that cannot be priced.
+
+    Raises:
+        UnknownNameError: no such deployment or assumption.
+        ScenarioError: an option that a deployment does not have.
+    """
+    _check_names(scenario)
+    wanted = [find_deployment(name) for name in deployments or DEPLOYMENTS]
+    demand = expected_demand(scenario)
+    bills: list[Bill] = []
+    refusals: list[Refusal] = []
+    for deployment in wanted:
+        deployment.check_options(scenario.options.get(deployment.id, {}))
+        deployment.check_answers(scenario.assumptions)
+        try:
+            bills.append(_bill(deployment, scenario, demand, scenario.assumptions))
+        except EstimatorError as fault:
+            refusals.append(Refusal(deployment.id, deployment.title, str(fault)))
+    return bills, refusals
+
+
+def price(
+    quantities: Mapping[str, float | FloatArray],
+    region: str,
+    *,
+    free_allowances: FreeAllowances = "none",
+    as_of: dt.date | None = None,
+) -> Bill:
+    """Price plain monthly quantities, as an invoice would.
+
+    Args:
+        quantities: amount in units of the meter, by meter id; numbers or arrays of one shape.
+        region: the cloud's own name of the region.
+        free_allowances: which free allowances to take off.
+        as_of: price with what was in force on that day.
+
+    Raises:
+        UnknownNameError: no such meter.
+        MissingRateError: no price of a meter in the region.
+        EstimatorError: a quantity that is negative or no number.
+
+    >>> price(
+    ...     {"aws.api_gateway.messages": 18e6, "aws.api_gateway.connection_minutes": 21.6e6},
+    ...     region="us-east-1",
+    ... ).total
+    23.4
+    """
+    usage: list[Usage] = []
+    for meter, quantity in quantities.items():
+        amount = np.asarray(quantity, dtype=np.float64)
+        if not np.all(np.isfinite(amount)) or np.any(amount < 0):
+            raise EstimatorError(f"quantity of '{meter}' must be a number of at least 0")
+        usage.append(Usage(meter, amount, "as given"))
+    items = price_usage(usage, region, load_catalog(as_of), free_allowances)
+    return Bill("Quantities as given", region, items, HOURS_PER_MONTH, free_allowances, as_of)
+
+
+def _bill(
+    deployment: Deployment, scenario: Scenario, demand: Demand, given: Mapping[str, str]
+) -> Bill:
+    catalog = load_catalog(scenario.as_of)
+    region = scenario.found_place.regions[deployment.cloud]
+    answers = deployment.check_answers(given)
+    metered = deployment.meter(
+        Request(
+            demand=demand,
+            region=region,
+            destinations=scenario.destinations,
+            options=deployment.check_options(scenario.options.get(deployment.id, {})),
+            answers=answers,
+            catalog=catalog,
+        )
+    )
+
+    def assess() -> tuple[AssumptionEffect, ...]:
+        return tuple(
+            AssumptionEffect(
+                assumption,
+                answers[assumption.id],
+                {
+                    other: _bill(
+                        deployment, scenario, demand, {**given, assumption.id: other}
+                    ).total
+                    - bill.total
+                    for other in assumption.choices
+                    if other != answers[assumption.id]
+                },
+            )
+            for assumption in deployment.assumptions
+        )
+
+    bill = Bill(
+        title=deployment.title,
+        region=region,
+        items=price_usage(metered.usage, region, catalog, scenario.free_allowances),
+        hours_per_month=scenario.hours_per_month,
+        free_allowances=scenario.free_allowances,
+        as_of=scenario.as_of,
+        deployment=deployment.id,
+        cloud=deployment.cloud,
+        notes=demand.notes + metered.notes,
+        not_modelled=deployment.not_modelled,
+        assess=assess,
+    )
+    return bill
+
+
+def _check_names(scenario: Scenario) -> None:
+    for name in scenario.options:
+        find_deployment(name)
+    for name, answer in scenario.assumptions.items():
+        if name not in ASSUMPTIONS:
+            raise UnknownNameError("assumption", name, ASSUMPTIONS)
+        if answer not in ASSUMPTIONS[name].choices:
+            raise UnknownNameError(f"answer to {name}", answer, ASSUMPTIONS[name].choices)
+    if scenario.as_of and scenario.as_of > dt.date.today():  # noqa: DTZ011
+        raise ScenarioError(f"as_of: {scenario.as_of} lies in the future")

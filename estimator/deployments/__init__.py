@@ -1,0 +1,1 @@
+"""What would a cloud meter, and how much must run? One module for each cloud."""

@@ -1,0 +1,189 @@
+"""Amazon Web Services."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import numpy as np
+from pydantic import Field
+
+from estimator.demand.demand import MessageStream, total
+from estimator.deployments.deployment import (
+    Deployment,
+    Metered,
+    Options,
+    Request,
+    spread,
+    traffic_assumption,
+)
+from estimator.deployments.limits import limit_value
+from estimator.pricing.bill import Assumption, Usage
+from estimator.units import KIB, MINUTES_PER_HOUR, SECONDS_PER_HOUR
+
+_ID = "aws.api_gateway"
+_DYNAMODB_WRITE_BYTES = 1 * KIB
+_DYNAMODB_READ_BYTES = 4 * KIB
+
+
+class ApiGatewayOptions(Options):
+    """Choices for API Gateway."""
+
+    backend: Literal["none", "lambda_dynamodb"] = "none"
+    """none: what answers the messages is billed elsewhere; lambda_dynamodb: a Lambda function for
+    every message, connect and disconnect, and a DynamoDB table of open connections."""
+    lambda_memory_mb: Annotated[float, Field(ge=128, le=10_240)] = 256
+    """Memory of the function. Assumption: a small function; set your own."""
+    lambda_ms: Annotated[float, Field(gt=0)] = 20
+    """Run time of one invocation without pushes. Assumption: measure yours."""
+    lambda_ms_per_push: Annotated[float, Field(ge=0)] = 5
+    """Added run time for each recipient, one call to the connection's endpoint. Assumption."""
+    connection_item_bytes: Annotated[float, Field(gt=0)] = 200
+    """Size of one connection in the table. Assumption: ids, user and channel."""
+
+
+class ApiGateway(Deployment):
+    """API Gateway WebSocket APIs, priced by messages and connection minutes.
+
+    Prices and metering: https://aws.amazon.com/api-gateway/pricing/
+    """
+
+    id = _ID
+    title = "API Gateway WebSocket"
+    cloud = "aws"
+    options = ApiGatewayOptions
+    assumptions = (
+        Assumption(
+            id=f"{_ID}.connect_is_message",
+            question="Do connects and disconnects count as messages?",
+            choices={
+                "no": "only messages to and from clients count",
+                "yes": "each connect and each disconnect is one message more",
+            },
+            evidence="The price page does not list them as messages and CloudWatch counts them "
+            "apart (ConnectCount beside MessageCount); no AWS text says so outright.",
+        ),
+        Assumption(
+            id=f"{_ID}.minute_rounding",
+            question="Is a started connection minute billed in full?",
+            choices={
+                "up": "every connection is rounded up to whole minutes",
+                "exact": "seconds count as parts of a minute",
+            },
+            evidence="Secondary sources say partial minutes are rounded up; AWS is not quoted.",
+        ),
+        traffic_assumption(
+            _ID,
+            "payload",
+            "The price page adds EC2 data transfer rates but does not say which bytes of a "
+            "WebSocket message count.",
+        ),
+    )
+    not_modelled = (
+        "CloudWatch logs and detailed metrics",
+        "custom domain names and certificates",
+        "authorizers",
+    )
+
+    def meter(self, request: Request) -> Metered:
+        """Messages in 32-KB steps both ways, connection minutes, internet traffic, backend."""
+        demand, answers = request.demand, request.answers
+        cut_hours = limit_value(f"{_ID}.connection_max_age") / SECONDS_PER_HOUR
+        connects = demand.connections_made(cut_hours)
+
+        step_bytes = request.catalog.meter(f"{_ID}.messages").step_bytes or 1
+        counted = demand.messages("to_server") + demand.messages("to_client")
+        messages = demand.per_month(total(s.steps_per_hour(step_bytes) for s in counted))
+        minutes = demand.per_month(demand.connections) * MINUTES_PER_HOUR
+        message_text = (
+            f"{_names(counted)}, in started steps of {step_bytes // KIB} KB, both directions, "
+            "every recipient of a broadcast counted"
+        )
+        minute_text = "open connections x 60 minutes x hours of the month"
+        if answers[f"{_ID}.connect_is_message"] == "yes":
+            messages = messages + 2 * demand.per_month(connects)
+            message_text += ", and each connect and disconnect"
+        if answers[f"{_ID}.minute_rounding"] == "up":
+            step_hours = 1 / MINUTES_PER_HOUR
+            started = demand.session.mean_steps(step_hours)
+            lost = started - demand.session.mean / step_hours
+            minutes = minutes + demand.per_month(demand.connects) * lost
+            minute_text += f", plus {lost:.2f} minutes of rounding up per session"
+
+        layer = request.billed_layer(_ID)
+        out = demand.per_month(demand.traffic("to_client", layer, cut_after_hours=cut_hours))
+        usage = [
+            Usage(f"{_ID}.connection_minutes", minutes, minute_text),
+            Usage(f"{_ID}.messages", messages, message_text),
+        ]
+        if request.options.backend == "lambda_dynamodb":
+            usage += _backend(request, demand.per_month(connects))
+        usage.append(
+            Usage(
+                "aws.egress.internet",
+                request.units_of_bytes("aws.egress.internet", out),
+                f"bytes of all messages to clients ({layer}), in units of 1,024^3",
+            )
+        )
+        return Metered(tuple(usage), tuple(self._notes(request, cut_hours)))
+
+    def _notes(self, request: Request, cut_hours: float) -> list[str]:
+        demand = request.demand
+        rate = demand.connections_made(cut_hours).peak / SECONDS_PER_HOUR
+        quota = limit_value(f"{_ID}.new_connections_per_second")
+        pushes = total(s.per_hour for s in demand.messages("to_client")).peak / SECONDS_PER_HOUR
+        throttle = limit_value(f"{_ID}.account_requests_per_second")
+        notes = [
+            f"Connections are cut after {cut_hours:g} hours and made again; "
+            f"{spread(rate)} connects a second in the busiest hour."
+        ]
+        if np.any(rate > quota):
+            notes.append(f"Needs a higher quota than {quota:g} new connections a second.")
+        if np.any(pushes > throttle):
+            notes.append(
+                f"Pushes {spread(pushes)} messages a second in the busiest hour; the account's "
+                f"default quota is {throttle:,.0f} requests a second and must be raised."
+            )
+        return notes
+
+
+def _backend(request: Request, connects: np.ndarray) -> list[Usage]:
+    demand, options = request.demand, request.options
+    inbound = demand.per_month(total(s.per_hour for s in demand.messages("to_server")))
+    pushes = demand.per_month(total(s.per_hour for s in demand.messages("to_client")))
+    published = demand.per_month(demand.publications)
+    invocations = inbound + published + 2 * connects
+    seconds = (invocations * options.lambda_ms + pushes * options.lambda_ms_per_push) / 1000
+    item_bytes = options.connection_item_bytes
+    # a query adds up the items it returns before it rounds to read units; eventually
+    # consistent reads cost half a unit
+    found_bytes = pushes * item_bytes
+    reads = np.maximum(found_bytes / _DYNAMODB_READ_BYTES, inbound + published) / 2
+    writes = 2 * connects * np.ceil(item_bytes / _DYNAMODB_WRITE_BYTES)
+    return [
+        Usage(
+            "aws.lambda.requests",
+            invocations,
+            "one invocation per message from a client, per publication, per connect and disconnect",
+        ),
+        Usage(
+            "aws.lambda.gb_seconds",
+            seconds * options.lambda_memory_mb / KIB,
+            f"{options.lambda_ms:g} ms per invocation and {options.lambda_ms_per_push:g} ms per "
+            f"recipient, at {options.lambda_memory_mb:g} MB",
+        ),
+        Usage(
+            "aws.dynamodb.write_units",
+            writes,
+            "one write per connect and one per disconnect, in steps of 1 KB",
+        ),
+        Usage(
+            "aws.dynamodb.read_units",
+            reads,
+            "one query for the recipients of each message, half a unit per started 4 KB "
+            "(eventually consistent)",
+        ),
+    ]
+
+
+def _names(streams: tuple[MessageStream, ...]) -> str:
+    return ", ".join(dict.fromkeys(stream.name for stream in streams))

@@ -1,0 +1,1 @@
+"""How does a person or a tool read it? Comparisons, charts and tables."""

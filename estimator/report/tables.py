@@ -1,0 +1,102 @@
+"""Comparisons and bills as tables for a terminal of 80 columns or more."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Group, RenderableType
+from rich.markup import escape
+from rich.table import Table
+from rich.text import Text
+
+from estimator.pricing.bill import Bill, amount
+from estimator.pricing.catalog import DRIVERS, Driver
+from estimator.report.comparison import Comparison
+
+SURENESS = {"confirmed": "", "single_source": " *", "inferred": " **"}
+_FOOTNOTE = "* price seen in one source only   ** price at least partly inferred"
+
+
+def money(usd: float) -> str:
+    """An amount for a person: cents only where they matter.
+
+    >>> money(1234.5), money(12.345)
+    ('$1,234', '$12.35')
+    """
+    return f"${usd:,.0f}" if usd >= 1000 else f"${usd:,.2f}"
+
+
+def comparison_table(comparison: Comparison) -> RenderableType:
+    """Monthly cost of every deployment and what drives it, cheapest first."""
+    used: list[Driver] = [
+        driver for driver in DRIVERS if any(bill.by_driver.get(driver) for bill in comparison.bills)
+    ]
+    table = Table(
+        title=escape(comparison.title),
+        title_justify="left",
+        title_style="bold",
+        box=SIMPLE_HEAD,
+        padding=(0, 1, 0, 0),
+    )
+    table.add_column("deployment", no_wrap=True)
+    table.add_column("a month", justify="right", style="bold")
+    for driver in used:
+        table.add_column(driver, justify="right")
+    for bill in comparison.bills:
+        costs = (float(bill.by_driver.get(driver, 0.0)) for driver in used)
+        cells = (money(cost) if cost else "-" for cost in costs)
+        table.add_row(bill.deployment, money(float(bill.total)), *cells)
+    parts: list[RenderableType] = [table]
+    if comparison.bills:
+        parts.append(Text(_capital(comparison.conventions) + ".", style="dim"))
+    parts += [
+        Text(f"{refusal.deployment} cannot be priced: {refusal.reason}", style="red")
+        for refusal in comparison.refusals
+    ]
+    return Group(*parts)
+
+
+def bill_table(bill: Bill) -> RenderableType:
+    """The lines of a bill, what moves it, and what to know before trusting it."""
+    table = Table(
+        title=f"{bill.title}, {bill.region}: {money(float(bill.total))} a month",
+        title_justify="left",
+        title_style="bold",
+        box=SIMPLE_HEAD,
+        padding=(0, 1, 0, 0),
+    )
+    table.add_column("line")
+    table.add_column("quantity", justify="right")
+    table.add_column("tiers and prices")
+    table.add_column("cost", justify="right", style="bold")
+    for item in bill.items:
+        meter = item.rate.meter
+        table.add_row(
+            meter.title + SURENESS[item.rate.confidence],
+            f"{amount(item.usage.quantity)} {meter.unit}",
+            item.tiers_text(),
+            money(float(item.cost_usd)),
+        )
+    return Group(table, *_small_print(bill))
+
+
+def _small_print(bill: Bill) -> Iterator[RenderableType]:
+    if any(SURENESS[item.rate.confidence] for item in bill.items):
+        yield Text(_FOOTNOTE, style="dim")
+    yield Text(_capital(bill.conventions) + ".", style="dim")
+    for note in bill.notes:
+        yield Text(f"Note: {note}")
+    if bill.not_modelled:
+        yield Text(f"Not modelled: {'; '.join(bill.not_modelled)}.", style="dim")
+    if bill.effects:
+        yield Text("\nWhat the vendor leaves open, and what another answer would change:")
+    for effect in bill.effects:
+        yield Text(f"  {effect.assumption.question} [{effect.assumption.id}: {effect.chosen}]")
+        for answer, change in effect.change_usd.items():
+            meaning = effect.assumption.choices[answer]
+            yield Text(f"    {answer}: {float(change):+,.2f} USD ({meaning})", style="dim")
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
