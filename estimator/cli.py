@@ -19,6 +19,7 @@ from estimator.analysis.estimate import estimate
 from estimator.deployments.registry import DEPLOYMENTS
 from estimator.errors import EstimatorError, ScenarioError
 from estimator.report.comparison import bill_data, compare
+from estimator.report.editor_schema import editor_schema
 from estimator.report.tables import bill_table, comparison_table
 from estimator.scenario.places import places
 from estimator.scenario.profile import load_profile, profile_names
@@ -107,7 +108,7 @@ def list_command(thing: Annotated[Thing, typer.Argument(help="What to list.")]) 
 @app.command()
 def schema() -> None:
     """The JSON schema of scenario files, for editors."""
-    _print_json(Scenario.model_json_schema())
+    _print_json(editor_schema())
 
 
 def _version(wanted: bool) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import difflib
 from collections.abc import Iterable
 
@@ -36,9 +37,12 @@ class PricingDataError(EstimatorError):
 class MissingRateError(EstimatorError):
     """A meter without a price in a region; never priced at zero instead."""
 
-    def __init__(self, meter: str, region: str, priced_regions: Iterable[str], when: str) -> None:
+    def __init__(
+        self, meter: str, region: str, priced_regions: Iterable[str], as_of: dt.date | None = None
+    ) -> None:
         """State the ``meter``, the ``region`` asked for and the regions that have a price."""
         regions = ", ".join(sorted(priced_regions)) or "none"
+        when = f" in force on {as_of}" if as_of else ""
         super().__init__(
             f"no price for meter '{meter}' in region '{region}'{when}. "
             f"Regions with a price: {regions}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -171,7 +171,7 @@ class Demand:
     connections_peak: Weekly
     """Most connections open at once within each hour."""
     connects: Weekly
-    """Sessions begun in each hour, before any service cuts connections."""
+    """Connections made in each hour; one per session unless a service cuts them."""
     session: SessionLength
     """How long they would last."""
     streams: tuple[MessageStream, ...]
@@ -201,18 +201,28 @@ class Demand:
         """The streams in one direction that are messages, not control frames."""
         return tuple(s for s in self.streams if s.direction == direction and s.is_message)
 
-    def connections_made(self, cut_after_hours: float | None = None) -> Weekly:
-        """Connects per hour when the service cuts connections at that age and clients return."""
-        if cut_after_hours is None:
-            return self.connects
-        return self.connects.times(self.session.mean_steps(cut_after_hours))
+    def cut_after(self, hours: float) -> Demand:
+        """The demand when a service cuts connections at that age and clients come back at once.
+
+        Each session then is several connections, E[ceil(S / hours)] on average, and each of them
+        opens and greets anew.
+        """
+        connections_per_session = self.session.mean_steps(hours)
+        streams = (
+            replace(s, per_hour=s.per_hour.times(connections_per_session))
+            if s.kind == "bootstrap"
+            else s
+            for s in self.streams
+        )
+        return replace(
+            self, connects=self.connects.times(connections_per_session), streams=tuple(streams)
+        )
 
     def traffic(
         self,
         direction: Literal["to_server", "to_client"],
         layer: Layer,
         *,
-        cut_after_hours: float | None = None,
         acknowledgements: bool = True,
     ) -> Weekly:
         """Bytes per hour in one direction.
@@ -220,13 +230,12 @@ class Demand:
         Args:
             direction: ``to_client`` is what leaves the cloud.
             layer: what is counted; handshakes and acknowledgements only exist at ``ip``.
-            cut_after_hours: age at which connections are cut and made again.
             acknowledgements: count the TCP acknowledgements of the opposite direction.
         """
         parts = [s.bytes_per_hour(layer) for s in self.streams if s.direction == direction]
         if layer == "ip":
             handshake = getattr(connect_bytes(), direction)
-            parts.append(self.connections_made(cut_after_hours).times(handshake))
+            parts.append(self.connects.times(handshake))
             if acknowledgements:
                 answered = (s for s in self.streams if s.direction != direction)
                 parts += [s.per_hour.times(ACK_BYTES) for s in answered]

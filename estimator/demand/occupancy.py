@@ -16,8 +16,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-from scipy.linalg import circulant
-from scipy.optimize import nnls
 
 from estimator.scenario.model import FloatArray
 from estimator.scenario.sessions import SessionLength
@@ -110,6 +108,10 @@ def arrivals_behind(levels: tuple[float, ...], law: SessionLength) -> Arrivals:
     >>> round(float(flat.per_hour[0]), 9)
     2.0
     """
+    # imported here, since they take longer than all else and not every command comes by
+    from scipy.linalg import circulant
+    from scipy.optimize import nnls
+
     wanted, steps = np.array(levels), len(levels)
     to_mean = circulant(mean_response(law, steps, 1.0)) / law.mean
     curvature = _SMOOTHING * circulant(np.bincount([0, 1, steps - 1], [2, -1, -1], steps))

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 import numpy as np
 from pydantic import Field
 
-from estimator.demand.demand import MessageStream, total
+from estimator.demand.demand import Demand, MessageStream, total
 from estimator.deployments.deployment import (
     Deployment,
     Metered,
@@ -79,6 +79,7 @@ class ApiGateway(Deployment):
         ),
     )
     not_modelled = (
+        "the code that answers messages, unless the backend of Lambda and DynamoDB is chosen",
         "CloudWatch logs and detailed metrics",
         "custom domain names and certificates",
         "authorizers",
@@ -86,9 +87,10 @@ class ApiGateway(Deployment):
 
     def meter(self, request: Request) -> Metered:
         """Messages in 32-KB steps both ways, connection minutes, internet traffic, backend."""
-        demand, answers = request.demand, request.answers
+        answers = request.answers
+        sessions = request.demand.connects
         cut_hours = limit_value(f"{_ID}.connection_max_age") / SECONDS_PER_HOUR
-        connects = demand.connections_made(cut_hours)
+        demand = request.demand.cut_after(cut_hours)
 
         step_bytes = request.catalog.meter(f"{_ID}.messages").step_bytes or 1
         counted = demand.messages("to_server") + demand.messages("to_client")
@@ -100,23 +102,23 @@ class ApiGateway(Deployment):
         )
         minute_text = "open connections x 60 minutes x hours of the month"
         if answers[f"{_ID}.connect_is_message"] == "yes":
-            messages = messages + 2 * demand.per_month(connects)
+            messages = messages + 2 * demand.per_month(demand.connects)
             message_text += ", and each connect and disconnect"
         if answers[f"{_ID}.minute_rounding"] == "up":
             step_hours = 1 / MINUTES_PER_HOUR
             started = demand.session.mean_steps(step_hours)
             lost = started - demand.session.mean / step_hours
-            minutes = minutes + demand.per_month(demand.connects) * lost
+            minutes = minutes + demand.per_month(sessions) * lost
             minute_text += f", plus {lost:.2f} minutes of rounding up per session"
 
         layer = request.billed_layer(_ID)
-        out = demand.per_month(demand.traffic("to_client", layer, cut_after_hours=cut_hours))
+        out = demand.per_month(demand.traffic("to_client", layer))
         usage = [
             Usage(f"{_ID}.connection_minutes", minutes, minute_text),
             Usage(f"{_ID}.messages", messages, message_text),
         ]
         if request.options.backend == "lambda_dynamodb":
-            usage += _backend(request, demand.per_month(connects))
+            usage += _backend(demand, request.options)
         usage.append(
             Usage(
                 "aws.egress.internet",
@@ -124,30 +126,30 @@ class ApiGateway(Deployment):
                 f"bytes of all messages to clients ({layer}), in units of 1,024^3",
             )
         )
-        return Metered(tuple(usage), tuple(self._notes(request, cut_hours)))
-
-    def _notes(self, request: Request, cut_hours: float) -> list[str]:
-        demand = request.demand
-        rate = demand.connections_made(cut_hours).peak / SECONDS_PER_HOUR
-        quota = limit_value(f"{_ID}.new_connections_per_second")
-        pushes = total(s.per_hour for s in demand.messages("to_client")).peak / SECONDS_PER_HOUR
-        throttle = limit_value(f"{_ID}.account_requests_per_second")
-        notes = [
-            f"Connections are cut after {cut_hours:g} hours and made again; "
-            f"{spread(rate)} connects a second in the busiest hour."
-        ]
-        if np.any(rate > quota):
-            notes.append(f"Needs a higher quota than {quota:g} new connections a second.")
-        if np.any(pushes > throttle):
-            notes.append(
-                f"Pushes {spread(pushes)} messages a second in the busiest hour; the account's "
-                f"default quota is {throttle:,.0f} requests a second and must be raised."
-            )
-        return notes
+        return Metered(tuple(usage), tuple(_notes(demand, cut_hours)))
 
 
-def _backend(request: Request, connects: np.ndarray) -> list[Usage]:
-    demand, options = request.demand, request.options
+def _notes(demand: Demand, cut_hours: float) -> list[str]:
+    rate = demand.connects.peak / SECONDS_PER_HOUR
+    quota = limit_value(f"{_ID}.new_connections_per_second")
+    pushes = total(s.per_hour for s in demand.messages("to_client")).peak / SECONDS_PER_HOUR
+    throttle = limit_value(f"{_ID}.account_requests_per_second")
+    notes = [
+        f"Connections are cut after {cut_hours:g} hours and made again; "
+        f"{spread(rate)} connects a second in the busiest hour."
+    ]
+    if np.any(rate > quota):
+        notes.append(f"Needs a higher quota than {quota:g} new connections a second.")
+    if np.any(pushes > throttle):
+        notes.append(
+            f"Pushes {spread(pushes)} messages a second in the busiest hour; the account's "
+            f"default quota is {throttle:,.0f} requests a second and must be raised."
+        )
+    return notes
+
+
+def _backend(demand: Demand, options: ApiGatewayOptions) -> list[Usage]:
+    connects = demand.per_month(demand.connects)
     inbound = demand.per_month(total(s.per_hour for s in demand.messages("to_server")))
     pushes = demand.per_month(total(s.per_hour for s in demand.messages("to_client")))
     published = demand.per_month(demand.publications)

@@ -10,9 +10,10 @@ from typing import Any, ClassVar, cast
 import numpy as np
 from pydantic import ValidationError
 
-from estimator.datafiles import Entry, YamlDocument, faults
+from estimator.datafiles import Entry
 from estimator.demand.demand import Demand
 from estimator.demand.wire import Layer
+from estimator.documents import YamlDocument, faults
 from estimator.errors import ScenarioError, UnknownNameError
 from estimator.pricing.bill import Assumption, Usage
 from estimator.pricing.catalog import Catalog

@@ -17,6 +17,13 @@ from estimator.pricing.catalog import Confidence
 from estimator.scenario.model import FloatArray
 from estimator.units import BITS_PER_BYTE, BITS_PER_MEGABIT, SECONDS_PER_HOUR
 
+APPLICATION_WORK = (
+    "the application's own work for each message: nodes are sized to hold sockets and pass "
+    "messages on, while a full chat server was measured to need one vCPU for about 1,250 users "
+    "(Mattermost's reference architectures, docs.mattermost.com)"
+)
+"""What no benchmark of sockets can size."""
+
 
 class Figure(Entry):
     """A measured figure."""

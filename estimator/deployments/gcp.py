@@ -15,7 +15,7 @@ from estimator.deployments.deployment import (
     spread,
     traffic_assumption,
 )
-from estimator.deployments.fleet import ServerOptions, server_load, size, whole
+from estimator.deployments.fleet import APPLICATION_WORK, ServerOptions, server_load, size, whole
 from estimator.deployments.limits import limit_value
 from estimator.pricing.bill import Assumption, Usage
 from estimator.units import GIB, MINUTES_PER_HOUR, SECONDS_PER_HOUR
@@ -81,6 +81,7 @@ class CloudRun(Deployment):
         ),
     )
     not_modelled = (
+        APPLICATION_WORK,
         "container start-up time",
         "a load balancer in front, Cloud Armor, a VPC connector",
         "what instances use to pass messages to each other (Redis or Pub/Sub)",
@@ -89,7 +90,8 @@ class CloudRun(Deployment):
 
     def meter(self, request: Request) -> Metered:
         """Instance time of every hour, requests, and traffic by destination."""
-        demand, options = request.demand, request.options
+        options = request.options
+        demand = request.demand.cut_after(options.timeout_minutes / MINUTES_PER_HOUR)
         full = request.answers[f"{_ID}.sockets_per_instance"] == "full"
         share = 1.0 if full else limit_value(f"{_ID}.autoscaler_target")
         sockets = options.concurrency * share
@@ -111,13 +113,12 @@ class CloudRun(Deployment):
             Usage(f"{_ID}.cpu_{options.billing}_based", seconds * options.vcpu, text),
             Usage(f"{_ID}.memory_{options.billing}_based", seconds * options.memory_gib, text),
         ]
-        cut_hours = options.timeout_minutes / MINUTES_PER_HOUR
         if options.billing == "request":
-            connects = demand.per_month(demand.connections_made(cut_hours))
+            connects = demand.per_month(demand.connects)
             cut = f"one for each connect; connections are cut after {options.timeout_minutes:g} min"
             usage.append(Usage(f"{_ID}.requests", connects, cut))
         layer = request.billed_layer(_ID)
-        out = demand.per_month(demand.traffic("to_client", layer, cut_after_hours=cut_hours))
+        out = demand.per_month(demand.traffic("to_client", layer))
         for area, part in request.destinations.items():
             meter = f"gcp.egress.premium_to_{area}"
             usage.append(

@@ -17,7 +17,14 @@ from estimator.deployments.deployment import (
     spread,
     traffic_assumption,
 )
-from estimator.deployments.fleet import ServerOptions, server_load, size, traffic_mbps, whole
+from estimator.deployments.fleet import (
+    APPLICATION_WORK,
+    ServerOptions,
+    server_load,
+    size,
+    traffic_mbps,
+    whole,
+)
 from estimator.deployments.limits import limit_value
 from estimator.errors import UnknownNameError
 from estimator.pricing.bill import Assumption, Usage
@@ -95,6 +102,7 @@ class LoadBalancerFleet(Deployment):
         ),
     )
     not_modelled = (
+        APPLICATION_WORK,
         "a database, and what nodes use to pass messages to each other",
         "logs and monitoring",
         "a web application firewall",

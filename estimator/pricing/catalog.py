@@ -123,10 +123,16 @@ class Catalog:
     array([1.e-06, 8.e-07])
     """
 
-    def __init__(self, meters: Mapping[str, Meter], rates: Mapping[tuple[str, str], Rate]) -> None:
+    def __init__(
+        self,
+        meters: Mapping[str, Meter],
+        rates: Mapping[tuple[str, str], Rate],
+        as_of: dt.date | None = None,
+    ) -> None:
         """Hold ``meters`` by id and ``rates`` by meter id and region."""
         self.meters = meters
         self.rates = rates
+        self.as_of = as_of
 
     def meter(self, meter_id: str) -> Meter:
         """The definition of a meter.
@@ -149,7 +155,7 @@ class Catalog:
         for known in (region, EVERYWHERE):
             if (meter_id, known) in self.rates:
                 return self.rates[meter_id, known]
-        raise MissingRateError(meter_id, region, self.regions(meter_id), "")
+        raise MissingRateError(meter_id, region, self.regions(meter_id), self.as_of)
 
     def regions(self, meter_id: str) -> list[str]:
         """Regions in which a meter has a price."""
@@ -180,7 +186,7 @@ def load_catalog(as_of: dt.date | None = None) -> Catalog:
         (meter, region): _rate(meters[meter], by_date[max(by_date)])
         for (meter, region), by_date in versions.items()
     }
-    return Catalog(meters, rates)
+    return Catalog(meters, rates, as_of)
 
 
 def _rate(meter: Meter, rows: list[RateRow]) -> Rate:

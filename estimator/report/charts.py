@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
+import numpy as np
+from matplotlib.figure import Figure
+
+from estimator.demand.demand import Demand
 from estimator.pricing.bill import Bill
 from estimator.pricing.catalog import DRIVERS
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+from estimator.units import DAYS_PER_WEEK, HOURS_PER_DAY, HOURS_PER_WEEK
 
 DRIVER_COLOURS = dict(
     zip(DRIVERS, ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9"), strict=True)
@@ -17,16 +19,40 @@ DRIVER_COLOURS = dict(
 """Okabe and Ito's palette, which people with colour-blindness can tell apart."""
 
 
-def cost_drivers(bills: Sequence[Bill], title: str) -> Figure:
+class Chart(Figure):
+    """A figure that a notebook shows without being told to."""
+
+    def _repr_png_(self) -> bytes:
+        png = io.BytesIO()
+        self.savefig(png, format="png", dpi=110)
+        return png.getvalue()
+
+
+def connections_over_week(demand: Demand, title: str) -> Chart:
+    """Open connections in each hour of the week, for the demand of a single scenario."""
+    figure = Chart(figsize=(8, 2.6), layout="constrained")
+    axes = figure.subplots()
+    days = np.arange(HOURS_PER_WEEK) / HOURS_PER_DAY
+    axes.fill_between(days, demand.connections.hourly, color="#56B4E9", alpha=0.3)
+    axes.plot(days, demand.connections.hourly, color="#0072B2")
+    axes.set_xticks(range(DAYS_PER_WEEK), ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"])
+    axes.set_xlim(0, DAYS_PER_WEEK)
+    axes.set_ylim(bottom=0)
+    axes.set_ylabel("open connections")
+    axes.yaxis.set_major_formatter("{x:,.0f}")
+    axes.set_title(title, loc="left")
+    axes.spines[["top", "right"]].set_visible(False)
+    return figure
+
+
+def cost_drivers(bills: Sequence[Bill], title: str) -> Chart:
     """Stacked bars of what drives the cost of each bill, cheapest on top.
 
     Args:
         bills: bills of single scenarios, cheapest first.
         title: what is compared.
     """
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(8, 1.6 + 0.55 * len(bills)), layout="constrained")
+    figure = Chart(figsize=(8, 1.6 + 0.55 * len(bills)), layout="constrained")
     axes = figure.subplots()
     names = [f"{bill.title}\n{bill.cloud_name}" for bill in bills]
     positions = range(len(bills))
@@ -48,5 +74,5 @@ def cost_drivers(bills: Sequence[Bill], title: str) -> Figure:
     axes.xaxis.set_major_formatter("${x:,.0f}")
     axes.set_title(title, loc="left")
     axes.spines[["top", "right"]].set_visible(False)
-    axes.legend(loc="lower right", frameon=False)
+    figure.legend(loc="outside lower center", ncols=len(DRIVERS), frameon=False)
     return figure

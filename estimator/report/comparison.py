@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,7 +14,6 @@ from estimator.analysis.estimate import Refusal, estimate_all
 from estimator.errors import ScenarioError
 from estimator.pricing.bill import Bill, conventions
 from estimator.pricing.catalog import DRIVERS
-from estimator.report.charts import cost_drivers
 from estimator.scenario.scenario import Scenario
 
 if TYPE_CHECKING:
@@ -76,6 +76,9 @@ class Comparison:
         """
         if self.scenario.many:
             raise ScenarioError("a chart of cost drivers shows one scenario, not an array of them")
+        # matplotlib takes longer to import than a bill takes to make
+        from estimator.report.charts import cost_drivers
+
         return cost_drivers(self.bills, f"Monthly cost: {self.title}")
 
     def as_data(self) -> dict[str, Any]:
@@ -92,7 +95,7 @@ class Comparison:
         }
 
     def _repr_html_(self) -> str:
-        return f"<b>{self.title}</b>" + self.table.round(2).to_html(index=False)
+        return f"<b>{html.escape(self.title)}</b>" + self.table.round(2).to_html(index=False)
 
 
 def compare(scenario: Scenario, deployments: Iterable[str] | None = None) -> Comparison:

@@ -21,7 +21,7 @@ from pydantic import (
 # pydantic has no public name for the metaclass of its models
 from pydantic._internal._model_construction import ModelMetaclass
 
-from estimator.datafiles import YamlDocument, faults
+from estimator.documents import YamlDocument, faults
 from estimator.errors import ScenarioError
 from estimator.units import Dimension, parse_quantity
 

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, ValidationError, model_validator
 
-from estimator.datafiles import faults, read_yaml
+from estimator.documents import faults, read_yaml
 from estimator.errors import ScenarioError, UnknownNameError
 from estimator.scenario.model import Bytes, Count, Model, RatePerHour, Seconds
 from estimator.scenario.sessions import SessionLength

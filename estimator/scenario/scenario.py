@@ -23,7 +23,7 @@ from pydantic import (
 )
 from ruamel.yaml import YAML
 
-from estimator.datafiles import YamlDocument, faults, read_yaml
+from estimator.documents import YamlDocument, faults, read_yaml
 from estimator.errors import ScenarioError, UnknownNameError
 from estimator.scenario.model import Count, Hours, Model
 from estimator.scenario.places import Area, Place, find_place

@@ -9,7 +9,7 @@ from typing import Annotated, Self
 import numpy as np
 from pydantic import Field, ValidationError, model_validator
 
-from estimator.datafiles import faults, read_yaml
+from estimator.documents import faults, read_yaml
 from estimator.errors import ScenarioError, UnknownNameError
 from estimator.scenario.model import FloatArray, Model
 from estimator.units import DAYS_PER_WEEK, HOURS_PER_DAY, HOURS_PER_WEEK

@@ -149,9 +149,11 @@ def _number_means_fixed(value: object) -> object:
     return {"law": "fixed", "bytes": value} if plain else value
 
 
+_SizeLaw = Annotated[
+    FixedSize | LognormalSize | MixtureSize | EmpiricalSize, Field(discriminator="law")
+]
 SizeDistribution = Annotated[
-    Annotated[FixedSize | LognormalSize | MixtureSize | EmpiricalSize, Field(discriminator="law")],
-    BeforeValidator(_number_means_fixed, json_schema_input_type=float | str | dict),
+    _SizeLaw, BeforeValidator(_number_means_fixed, json_schema_input_type=float | str | _SizeLaw)
 ]
 """Any law of payload sizes; a plain number or text such as ``'300 B'`` means a fixed size."""
 

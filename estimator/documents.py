@@ -1,0 +1,133 @@
+"""What people write, read and checked: every fault with its file, line and field."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, get_args
+
+from pydantic import BaseModel, ValidationError
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+
+from estimator.errors import EstimatorError, UnknownNameError
+
+
+@dataclass(frozen=True, slots=True)
+class YamlDocument:
+    """The content of a YAML text, and the line on which each of its keys stands."""
+
+    content: Any
+    name: str
+
+    def line_of(self, path: Sequence[int | str]) -> int | None:
+        """Line (from 1) of the deepest part of ``path`` that is in the text."""
+        node, line = self.content, None
+        for key in path:
+            marks = getattr(node, "lc", None)
+            if marks is None or not marks.data or key not in marks.data:
+                break
+            line = marks.data[key][0] + 1
+            node = node[key]
+        return line
+
+    def where(self, path: Sequence[int | str]) -> str:
+        """The place of a fault as an editor shows it: ``file, line 12, flows.posts``."""
+        line = self.line_of(path)
+        parts = [self.name, f"line {line}" if line else "", ".".join(map(str, path))]
+        return ", ".join(part for part in parts if part)
+
+
+def read_yaml(text: str, name: str, error: type[EstimatorError]) -> YamlDocument:
+    """Parse YAML text that must hold a mapping.
+
+    Args:
+        text: the whole file.
+        name: how messages call it.
+        error: the class of error to raise.
+
+    Raises:
+        EstimatorError: empty, not YAML, a key given twice, or no mapping at the top.
+    """
+    try:
+        content = YAML(typ="rt").load(text)
+    except MarkedYAMLError as fault:
+        mark = fault.problem_mark or fault.context_mark
+        line = f", line {mark.line + 1}" if mark else ""
+        problem = " ".join(str(fault.problem or fault.context or "cannot be parsed").split())
+        raise error(f"{name}{line}: not valid YAML: {problem}") from None
+    except YAMLError as fault:
+        raise error(f"{name}: not valid YAML: {' '.join(str(fault).split())}") from None
+    if content is None:
+        raise error(f"{name}: the file is empty")
+    if not isinstance(content, Mapping):
+        found = "a list" if isinstance(content, list) else "a single value"
+        raise error(f"{name}: expected 'key: value' lines, found {found}")
+    return YamlDocument(content, name)
+
+
+def faults(error: ValidationError, document: YamlDocument, model: type[BaseModel]) -> str:
+    """Every fault of a validation in one text, each with its place and what would be right.
+
+    Args:
+        error: what the validation of ``document`` by ``model`` raised.
+        document: what was validated.
+        model: names the fields that would be right where an unknown one stands.
+    """
+    return "\n".join(dict.fromkeys(_fault(item, document, model) for item in error.errors()))
+
+
+def _fault(item: Mapping[str, Any], document: YamlDocument, model: type[BaseModel]) -> str:
+    message = item["msg"].removeprefix("Value error, ")
+    if item["type"] == "extra_forbidden":
+        name = str(item["loc"][-1])
+        message = str(UnknownNameError("field", name, _fields_beside(item["loc"], model)))
+    elif item["type"] == "missing":
+        message = "required field is missing"
+    elif not isinstance(item["input"], Mapping | list) and item["type"] != "value_error":
+        message = f"{message[0].lower()}{message[1:]}, not {item['input']!r}"
+    return f"{document.where(_written(item, document.content))}: {message}"
+
+
+def _written(item: Mapping[str, Any], content: Any) -> list[int | str]:
+    """The path of a fault without the names that pydantic puts in between (tags of unions)."""
+    path: list[int | str] = []
+    node = content
+    for key in item["loc"]:
+        if _holds(node, key):
+            node = node[key]
+        elif item["type"] != "missing" or key != item["loc"][-1]:
+            continue
+        path.append(key)
+    return path
+
+
+def _holds(node: Any, key: int | str) -> bool:
+    if isinstance(key, int):
+        return isinstance(node, list) and key < len(node)
+    return isinstance(node, Mapping) and key in node
+
+
+def _fields_beside(path: Sequence[int | str], model: type[BaseModel]) -> set[str]:
+    """The fields there are where the last part of ``path`` is not one."""
+    candidates = [model]
+    for key in path[:-1]:
+        found = [inner for each in candidates for inner in _models_under(each, key)]
+        candidates = found or candidates
+    return {name for each in candidates for name in each.model_fields}
+
+
+def _models_under(model: type[BaseModel], key: int | str) -> list[type[BaseModel]]:
+    field = model.model_fields.get(str(key))
+    if field is not None:
+        return list(_models_in(field.annotation))
+    # the tag of a union names one member by its law; anything else is the key of an entry
+    law = model.model_fields.get("law")
+    return [model] if law is not None and law.default == key else []
+
+
+def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for argument in get_args(annotation):
+        yield from _models_in(argument)
