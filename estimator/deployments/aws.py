@@ -111,21 +111,13 @@ class ApiGateway(Deployment):
             minutes = minutes + demand.per_month(sessions) * lost
             minute_text += f", plus {lost:.2f} minutes of rounding up per session"
 
-        layer = request.billed_layer(_ID)
-        out = demand.per_month(demand.traffic("to_client", layer))
         usage = [
             Usage(f"{_ID}.connection_minutes", minutes, minute_text),
             Usage(f"{_ID}.messages", messages, message_text),
         ]
         if request.options.backend == "lambda_dynamodb":
             usage += _backend(demand, request.options)
-        usage.append(
-            Usage(
-                "aws.egress.internet",
-                request.units_of_bytes("aws.egress.internet", out),
-                f"bytes of all messages to clients ({layer}), in units of 1,024^3",
-            )
-        )
+        usage.append(self.data_out(request, demand, "aws.egress.internet"))
         return Metered(tuple(usage), tuple(_notes(demand, cut_hours)))
 
 

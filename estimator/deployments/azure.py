@@ -123,15 +123,7 @@ class WebPubSub(Deployment):
                 ),
             ]
         if request.answers[f"{_ID}.internet_traffic"] == "yes":
-            layer = request.billed_layer(_ID)
-            out = demand.per_month(demand.traffic("to_client", layer))
-            usage.append(
-                Usage(
-                    "azure.egress.internet",
-                    request.units_of_bytes("azure.egress.internet", out),
-                    f"bytes of all messages to clients ({layer}), in units of 1,024^3",
-                )
-            )
+            usage.append(self.data_out(request, demand, "azure.egress.internet"))
         return Metered(tuple(usage), tuple(_notes(units, premium)))
 
     def _outbound_messages(self, request: Request) -> FloatArray:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar
 
 import numpy as np
 from pydantic import ValidationError
@@ -39,17 +39,6 @@ class Request:
     """Answers to the deployment's assumptions, by id, already checked."""
     catalog: Catalog
 
-    def billed_layer(self, deployment_id: str) -> Layer:
-        """The answer to the deployment's ``traffic_assumption``."""
-        return cast("Layer", self.answers[f"{deployment_id}.billed_bytes"])
-
-    def units_of_bytes(self, meter_id: str, traffic_bytes: FloatArray) -> FloatArray:
-        """Traffic in the unit of a meter, GB or GiB."""
-        per_unit = self.catalog.meter(meter_id).bytes_per_unit
-        if per_unit is None:
-            raise TypeError(f"{meter_id} does not count bytes")
-        return traffic_bytes / per_unit
-
 
 @dataclass(frozen=True, slots=True)
 class Metered:
@@ -73,6 +62,29 @@ class Deployment(ABC):
     @abstractmethod
     def meter(self, request: Request) -> Metered:
         """Count what the cloud would count for the demand."""
+
+    def data_out(
+        self, request: Request, demand: Demand, meter_id: str, share: float = 1.0
+    ) -> Usage:
+        """Traffic to clients in the unit of a meter, GB or GiB.
+
+        Args:
+            request: holds the answer to this deployment's ``traffic_assumption``.
+            demand: whose traffic.
+            meter_id: a meter that counts bytes.
+            share: part of the traffic that this meter counts.
+        """
+        answer = request.answers[f"{self.id}.billed_bytes"]
+        layer, acknowledgements, meaning = _COUNTED[answer]
+        traffic = demand.traffic("to_client", layer, acknowledgements=acknowledgements)
+        bytes_per_unit = request.catalog.meter(meter_id).bytes_per_unit
+        assert bytes_per_unit is not None, f"{meter_id} does not count bytes"
+        part = "" if share == 1.0 else f"{share:.0%} of "
+        return Usage(
+            meter_id,
+            demand.per_month(traffic) * share / bytes_per_unit,
+            f"{part}the bytes sent to clients ({meaning}), in units of {bytes_per_unit:,} bytes",
+        )
 
     def check_options(self, given: Mapping[str, object]) -> Options:
         """The options with defaults filled in.
@@ -101,20 +113,21 @@ class Deployment(ABC):
         return answers
 
 
-LAYERS: dict[Layer, str] = {
-    "payload": "application data only",
-    "websocket": "application data and WebSocket headers",
-    "ip": "everything down to the IP header, with handshakes and acknowledgements",
+_COUNTED: dict[str, tuple[Layer, bool, str]] = {
+    "payload": ("payload", False, "application data only"),
+    "websocket": ("websocket", False, "application data and WebSocket headers"),
+    "ip": ("ip", True, "all bytes down to the IP header, handshakes and acknowledgements included"),
+    "ip_without_acks": ("ip", False, "all bytes down to the IP header but acknowledgements"),
 }
 
 
-def traffic_assumption(deployment_id: str, default: Layer, evidence: str) -> Assumption:
+def traffic_assumption(deployment_id: str, default: str, evidence: str) -> Assumption:
     """The open question of which bytes a cloud counts as internet traffic."""
-    ordered = {default: LAYERS[default], **LAYERS}
+    meanings = {answer: meaning for answer, (*_, meaning) in _COUNTED.items()}
     return Assumption(
         id=f"{deployment_id}.billed_bytes",
         question="Which bytes of a message count as internet traffic?",
-        choices=ordered,
+        choices={default: meanings[default], **meanings},
         evidence=evidence,
     )
 

@@ -93,8 +93,7 @@ class CloudRun(Deployment):
         options = request.options
         demand = request.demand.cut_after(options.timeout_minutes / MINUTES_PER_HOUR)
         full = request.answers[f"{_ID}.sockets_per_instance"] == "full"
-        share = 1.0 if full else limit_value(f"{_ID}.autoscaler_target")
-        sockets = options.concurrency * share
+        sockets = options.concurrency * (1 if full else limit_value(f"{_ID}.autoscaler_target"))
         load = server_load(demand, options)
         sized = size(
             {
@@ -117,17 +116,10 @@ class CloudRun(Deployment):
             connects = demand.per_month(demand.connects)
             cut = f"one for each connect; connections are cut after {options.timeout_minutes:g} min"
             usage.append(Usage(f"{_ID}.requests", connects, cut))
-        layer = request.billed_layer(_ID)
-        out = demand.per_month(demand.traffic("to_client", layer))
-        for area, part in request.destinations.items():
-            meter = f"gcp.egress.premium_to_{area}"
-            usage.append(
-                Usage(
-                    meter,
-                    request.units_of_bytes(meter, out * part),
-                    f"{part:.0%} of the bytes sent to clients ({layer}), in GiB",
-                )
-            )
+        usage += [
+            self.data_out(request, demand, f"gcp.egress.premium_to_{area}", share)
+            for area, share in request.destinations.items()
+        ]
         return Metered(tuple(usage), tuple(_notes(instances)))
 
 

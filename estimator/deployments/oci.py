@@ -126,8 +126,6 @@ class LoadBalancerFleet(Deployment):
         needed = np.maximum(whole(sized.nodes.peak), options.min_nodes)
         nodes = needed + options.spare_nodes
         node_hours = nodes * demand.hours_per_month
-        layer = request.billed_layer(_ID)
-        out = demand.per_month(demand.traffic("to_client", layer))
         legs = 2 if request.answers[f"{_ID}.backend_leg"] == "yes" else 1
         balancer_mbps = traffic.times(legs)
         binding = sized.binding if np.any(needed > options.min_nodes) else "the minimum"
@@ -157,11 +155,7 @@ class LoadBalancerFleet(Deployment):
                 nodes * options.boot_volume_gb * options.boot_volume_vpu_per_gb,
                 f"{options.boot_volume_vpu_per_gb:g} performance units for each GB of boot disk",
             ),
-            Usage(
-                "oci.egress.internet",
-                request.units_of_bytes("oci.egress.internet", out),
-                f"bytes of everything sent to clients ({layer}), in units of 1,024^3",
-            ),
+            self.data_out(request, demand, "oci.egress.internet"),
         )
         return Metered(usage, tuple(_notes(balancer_mbps)))
 

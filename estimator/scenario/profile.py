@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
-from importlib.resources import files
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BeforeValidator, Field, ValidationError, model_validator
+from pydantic import (
+    BeforeValidator,
+    Field,
+    SerializerFunctionWrapHandler,
+    WrapSerializer,
+    model_validator,
+)
 
-from estimator.documents import faults, read_yaml
-from estimator.errors import ScenarioError, UnknownNameError
 from estimator.scenario.model import Bytes, Count, Model, RatePerHour, Seconds
 from estimator.scenario.sessions import SessionLength
-from estimator.scenario.shape import WeeklyShape, load_shape
+from estimator.scenario.shape import WeeklyShape, load_shape, shape_names
+from estimator.scenario.shipped import load_shipped, names_of, read_shipped
 from estimator.scenario.sizes import FixedSize, SizeDistribution
-
-_PROFILES = files("estimator.scenario").joinpath("profiles")
 
 
 class MessageFlow(Model):
@@ -75,6 +77,11 @@ def _shape(value: object) -> object:
     return load_shape(value) if isinstance(value, str) else value
 
 
+def _shape_name(shape: WeeklyShape, serialise: SerializerFunctionWrapHandler) -> object:
+    shipped = (name for name in shape_names() if load_shape(name) is shape)
+    return next(shipped, None) or serialise(shape)
+
+
 class Profile(Model):
     """How one client behaves: its sessions, messages, heartbeat and hours of the week.
 
@@ -90,7 +97,9 @@ class Profile(Model):
     session: SessionLength
     """How long a client stays connected if nothing cuts the connection."""
     weekly_shape: Annotated[
-        WeeklyShape, BeforeValidator(_shape, json_schema_input_type=str | WeeklyShape)
+        WeeklyShape,
+        BeforeValidator(_shape, json_schema_input_type=str | WeeklyShape),
+        WrapSerializer(_shape_name),
     ]
     """When in the week clients are connected: the name of a shipped shape, or your own."""
     flows: dict[str, MessageFlow]
@@ -105,7 +114,7 @@ class Profile(Model):
 
 def profile_names() -> list[str]:
     """The profiles that ship with the package."""
-    return sorted(entry.name.removesuffix(".yaml") for entry in _PROFILES.iterdir())
+    return names_of("profiles")
 
 
 @cache
@@ -115,12 +124,7 @@ def load_profile(name: str) -> Profile:
     Raises:
         UnknownNameError: there is no such profile.
     """
-    content = _profile_content(name)
-    try:
-        return Profile.model_validate(content)
-    except ValidationError as fault:
-        document = read_yaml(_profile_text(name), f"profiles/{name}.yaml", ScenarioError)
-        raise ScenarioError(faults(fault, document, Profile)) from None
+    return load_shipped("profiles", name, Profile)
 
 
 def resolve_profile(value: object) -> object:
@@ -134,20 +138,10 @@ def resolve_profile(value: object) -> object:
     if not (isinstance(value, Mapping) and "extends" in value):
         return value
     changes = {key: item for key, item in value.items() if key != "extends"}
-    base = _profile_content(str(value["extends"]))
+    base = read_shipped("profiles", str(value["extends"])).content
     changed = [path for path in base.get("evidence", {}) if _states(changes, path.split("."))]
     kept = {path: item for path, item in base.get("evidence", {}).items() if path not in changed}
     return _merge({**base, "evidence": kept}, changes)
-
-
-def _profile_text(name: str) -> str:
-    if name not in profile_names():
-        raise UnknownNameError("profile", name, profile_names())
-    return _PROFILES.joinpath(f"{name}.yaml").read_text(encoding="utf-8")
-
-
-def _profile_content(name: str) -> Mapping[str, Any]:
-    return read_yaml(_profile_text(name), f"profiles/{name}.yaml", ScenarioError).content
 
 
 def _merge(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from functools import cache
-from importlib.resources import files
 from typing import Annotated, Self
 
 import numpy as np
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
-from estimator.documents import faults, read_yaml
-from estimator.errors import ScenarioError, UnknownNameError
 from estimator.scenario.model import FloatArray, Model
+from estimator.scenario.shipped import load_shipped, names_of
 from estimator.units import DAYS_PER_WEEK, HOURS_PER_DAY, HOURS_PER_WEEK
 
-_SHAPES = files("estimator.scenario").joinpath("shapes")
 _Level = Annotated[float, Field(ge=0)]
 
 
@@ -67,7 +64,7 @@ class WeeklyShape(Model):
 
 def shape_names() -> list[str]:
     """The shapes that ship with the package."""
-    return sorted(entry.name.removesuffix(".yaml") for entry in _SHAPES.iterdir())
+    return names_of("shapes")
 
 
 @cache
@@ -80,11 +77,4 @@ def load_shape(name: str) -> WeeklyShape:
     >>> load_shape("flat").levels.max()
     np.float64(1.0)
     """
-    if name not in shape_names():
-        raise UnknownNameError("weekly shape", name, shape_names())
-    text = _SHAPES.joinpath(f"{name}.yaml").read_text(encoding="utf-8")
-    document = read_yaml(text, f"shapes/{name}.yaml", ScenarioError)
-    try:
-        return WeeklyShape.model_validate(document.content)
-    except ValidationError as fault:
-        raise ScenarioError(faults(fault, document, WeeklyShape)) from None
+    return load_shipped("shapes", name, WeeklyShape)
