@@ -21,6 +21,8 @@ from estimator.pricing.bill import Assumption, Usage
 from estimator.units import GIB, MINUTES_PER_HOUR, SECONDS_PER_HOUR
 
 _ID = "gcp.cloud_run"
+_VCPU_WITH_LEAST_MEMORY = 4
+"""From so many processors on, an instance must have a minimum of memory as well."""
 
 
 class CloudRunOptions(ServerOptions):
@@ -51,6 +53,10 @@ class CloudRunOptions(ServerOptions):
             raise ValueError(f"timeout_minutes is at most {minutes:g}")
         if self.memory_gib > most_gib:
             raise ValueError(f"memory_gib is at most {most_gib:g} with {self.vcpu} vcpu")
+        if self.vcpu >= _VCPU_WITH_LEAST_MEMORY:
+            least_gib = limit_value(f"{_ID}.memory_min_gib_at_{self.vcpu}_vcpu")
+            if self.memory_gib < least_gib:
+                raise ValueError(f"memory_gib is at least {least_gib:g} with {self.vcpu} vcpu")
         return self
 
 
