@@ -58,6 +58,11 @@ def read_yaml(text: str, name: str, error: type[EstimatorError]) -> YamlDocument
         raise error(f"{name}{line}: not valid YAML: {problem}") from None
     except YAMLError as fault:
         raise error(f"{name}: not valid YAML: {' '.join(str(fault).split())}") from None
+    except RecursionError:
+        raise error(f"{name}: not valid YAML: nested too deeply") from None
+    except ValueError as fault:
+        # a date such as 2026-02-30, which the parser turns into a date before any model sees it
+        raise error(f"{name}: not valid YAML: {fault}") from None
     if content is None:
         raise error(f"{name}: the file is empty")
     if not isinstance(content, Mapping):

@@ -15,8 +15,10 @@ class ScenarioError(EstimatorError):
     """A scenario or profile that cannot be read or does not make sense."""
 
 
-class UnknownNameError(EstimatorError):
+class UnknownNameError(EstimatorError, ValueError):
     """A name that is none of the valid ones.
+
+    Also a ValueError, so that models that look a name up report the field that holds it.
 
     >>> str(UnknownNameError("place", "frankfort", ["frankfurt", "virginia"]))
     "unknown place 'frankfort': did you mean 'frankfurt'? Valid: frankfurt, virginia"

@@ -6,8 +6,8 @@ the other lives here, so that a factor can be wrong in one place only.
 
 from __future__ import annotations
 
-import math
 import re
+from fractions import Fraction
 from typing import Final, Literal
 
 HOURS_PER_DAY: Final = 24
@@ -28,31 +28,49 @@ BITS_PER_MEGABIT: Final = 1_000_000
 
 Dimension = Literal["time", "size", "rate"]
 
+# exact factors, so that "20 min" is the float nearest to a third of an hour
 _TIME_IN_SECONDS: Final = {
-    "ms": 0.001,
-    "s": 1.0,
-    "min": 60.0,
-    "h": 3600.0,
-    "d": 86400.0,
+    "ms": Fraction(1, 1000),
+    "s": Fraction(1),
+    "min": Fraction(60),
+    "h": Fraction(3600),
+    "d": Fraction(86_400),
 }
 _SIZE_IN_BYTES: Final = {
-    "B": 1.0,
-    "KB": 1e3,
-    "MB": 1e6,
-    "GB": 1e9,
-    "KiB": 1024.0,
-    "MiB": 1024.0**2,
-    "GiB": 1024.0**3,
+    "B": Fraction(1),
+    "KB": Fraction(10**3),
+    "MB": Fraction(10**6),
+    "GB": Fraction(10**9),
+    "KiB": Fraction(2**10),
+    "MiB": Fraction(2**20),
+    "GiB": Fraction(2**30),
 }
 _RATE_PER_SECOND: Final = {
     f"/{unit}": 1 / seconds for unit, seconds in _TIME_IN_SECONDS.items() if unit != "ms"
 }
-_FACTORS: Final[dict[Dimension, dict[str, float]]] = {
+_FACTORS: Final[dict[Dimension, dict[str, Fraction]]] = {
     "time": _TIME_IN_SECONDS,
     "size": _SIZE_IN_BYTES,
     "rate": _RATE_PER_SECOND,
 }
-_QUANTITY: Final = re.compile(r"^\s*([-+]?[0-9][0-9_,]*\.?[0-9]*(?:[eE][-+]?[0-9]+)?)\s*(.*?)\s*$")
+# a comma may only part thousands: "1,5" is one and a half to some and fifteen to nobody
+_NUMBER = r"[-+]?(?:\d{1,3}(?:,\d{3})+|\d[\d_]*)(?:\.\d*)?(?:[eE][-+]?\d+)?"
+_QUANTITY: Final = re.compile(rf"^\s*({_NUMBER})\s*(?!,)(.*?)\s*$")
+
+
+def parse_number(text: str) -> Fraction:
+    """Read a number as people write it, exactly.
+
+    Raises:
+        ValueError: it is none.
+
+    >>> float(parse_number("1,250.5")), float(parse_number("50_000"))
+    (1250.5, 50000.0)
+    """
+    match = _QUANTITY.match(text)
+    if match is None or match[2]:
+        raise ValueError(f"'{text}' is not a number")
+    return Fraction(match[1].replace("_", "").replace(",", ""))
 
 
 def parse_quantity(text: str, dimension: Dimension, unit: str) -> float:
@@ -85,9 +103,5 @@ GB, KiB, MiB, GiB
             f"'{text}' is not a {dimension}; write a number of {unit}, "
             f"or a text with one of {', '.join(factors)}"
         )
-    number = float(match[1].replace("_", "").replace(",", ""))
-    if not written:
-        return number
-    value = number * factors[written] / factors[unit]
-    # 0.1 + 0.2 is no way to show a person's "12 / min" back to them
-    return round(value, 12) if math.isfinite(value) else value
+    number = parse_number(match[1])
+    return float(number * factors[written] / factors[unit] if written else number)

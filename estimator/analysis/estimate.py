@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import get_args
 
 import numpy as np
 
@@ -113,12 +114,23 @@ def price(
     """
     usage: list[Usage] = []
     for meter, quantity in quantities.items():
-        amount = np.asarray(quantity, dtype=np.float64)
-        if not np.all(np.isfinite(amount)) or np.any(amount < 0):
-            raise EstimatorError(f"quantity of '{meter}' must be a number of at least 0")
-        usage.append(Usage(meter, amount, "as given"))
+        usage.append(Usage(meter, _quantity(meter, quantity), "as given"))
+    if len({one.quantity.shape for one in usage if one.quantity.ndim}) > 1:
+        raise EstimatorError("the arrays of quantities have unequal lengths")
+    if free_allowances not in get_args(FreeAllowances):
+        raise UnknownNameError("kind of free allowances", free_allowances, get_args(FreeAllowances))
     items = price_usage(usage, region, load_catalog(as_of), free_allowances)
     return Bill("Quantities as given", region, items, HOURS_PER_MONTH, free_allowances, as_of)
+
+
+def _quantity(meter: str, quantity: float | FloatArray) -> FloatArray:
+    try:
+        amount = np.asarray(quantity, dtype=np.float64)
+    except (TypeError, ValueError):
+        amount = np.array(np.nan)
+    if not np.all(np.isfinite(amount)) or np.any(amount < 0):
+        raise EstimatorError(f"quantity of '{meter}' must be a number of at least 0")
+    return amount
 
 
 def _bill(

@@ -41,7 +41,8 @@ class Weekly:
         hourly = np.zeros(HOURS_PER_WEEK)
         for index, (scale, course) in enumerate(self.terms):
             term = scale[..., None] * course
-            hourly = np.add(hourly, term, out=term) if index else term
+            # the arrays are large, so the term becomes the sum where it can
+            hourly = np.add(hourly, term, out=_room(term, hourly)) if index else term
         return hourly
 
     @property
@@ -126,8 +127,12 @@ def largest(parts: Iterable[Weekly]) -> Weekly:
         return rivals[0]
     first, *others = (rival.hourly for rival in rivals)
     for other in others:
-        first = np.maximum(first, other, out=first if first.shape == other.shape else None)
+        first = np.maximum(first, other, out=_room(first, other))
     return from_hours(first)
+
+
+def _room(mine: FloatArray, other: FloatArray) -> FloatArray | None:
+    return mine if mine.shape == other.shape else None
 
 
 def from_hours(hourly: FloatArray) -> Weekly:

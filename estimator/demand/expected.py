@@ -102,13 +102,10 @@ def _flow_streams(name: str, flow: MessageFlow, connections: Weekly) -> Iterator
 def _notes(scales: dict[str, FloatArray], arrivals: Arrivals) -> Iterator[str]:
     (first, used), *others = scales.items()
     for other, implied in others:
-        ratio = np.asarray(implied / used)
-        if np.any(np.abs(ratio - 1) > _WORTH_A_NOTE):
-            low, high = (f"{edge:.2f}" for edge in (ratio.min(), ratio.max()))
-            times = low if low == high else f"{low} to {high}"
+        if np.any(np.abs(implied - used) > _WORTH_A_NOTE * np.maximum(implied, used)):
             yield (
-                f"The audience was given twice and disagrees: {other} means {times} times the "
-                f"connections that {first} means; {first} was used."
+                f"The audience was given twice and disagrees: {other} means {_range(implied)} "
+                f"open connections on average, {first} {_range(used)}; {first} was used."
             )
     if arrivals.misfit > _WORTH_A_NOTE:
         yield (
@@ -116,3 +113,8 @@ def _notes(scales: dict[str, FloatArray], arrivals: Arrivals) -> Iterator[str]:
             f"(off by up to {arrivals.misfit:.0%} of the mean). Connections follow the shape; "
             f"connects are the nearest that are possible."
         )
+
+
+def _range(values: FloatArray) -> str:
+    low, high = (f"{edge:,.5g}" for edge in (np.min(values), np.max(values)))
+    return low if low == high else f"{low} to {high}"

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Annotated
+from typing import Annotated, Self
 
 import numpy as np
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from estimator.datafiles import Entry, load_rows
 from estimator.demand.demand import Weekly
@@ -73,6 +73,17 @@ class LoadBalancerFleetOptions(ServerOptions):
     """Performance units for each GB of boot disk; 10 is called balanced and is the default."""
     min_mbps: Annotated[float, Field(ge=10, le=8000)] = 10
     """Bandwidth that is always reserved on each load balancer."""
+
+    @model_validator(mode="after")
+    def _within_the_shape(self) -> Self:
+        shape = _shape(self.shape)
+        for name, least, most in (
+            ("ocpus", shape.ocpus_min, shape.ocpus_max),
+            ("memory_gb", shape.memory_gb_min, shape.memory_gb_max),
+        ):
+            if not least <= getattr(self, name) <= most:
+                raise ValueError(f"{name} of {self.shape} is between {least:g} and {most:g}")
+        return self
 
 
 class LoadBalancerFleet(Deployment):

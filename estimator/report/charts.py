@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import io
+import textwrap
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from estimator.demand.demand import Demand
 from estimator.pricing.bill import Bill
@@ -17,6 +20,7 @@ DRIVER_COLOURS = dict(
     zip(DRIVERS, ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9"), strict=True)
 )
 """Okabe and Ito's palette, which people with colour-blindness can tell apart."""
+_TITLE_LETTERS_PER_INCH = 9.5
 
 
 class Chart(Figure):
@@ -45,14 +49,33 @@ def connections_over_week(demand: Demand, title: str) -> Chart:
     return figure
 
 
-def cost_drivers(bills: Sequence[Bill], title: str) -> Chart:
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How a chart fits the page on which it stands."""
+
+    ink: str = "#1F2933"
+    """Colour of texts and axes."""
+    paper: str = "#FFFFFF"
+    """Colour of the background."""
+    width_inches: float = 8.0
+    """Texts keep their size, so a narrow chart stays readable on a narrow screen."""
+
+
+def cost_drivers(bills: Sequence[Bill], title: str, look: Look | None = None) -> Chart:
     """Stacked bars of what drives the cost of each bill, cheapest on top.
 
     Args:
         bills: bills of single scenarios, cheapest first.
         title: what is compared.
+        look: colours and width; dark on white, if left out.
     """
-    figure = Chart(figsize=(8, 1.6 + 0.55 * len(bills)), layout="constrained")
+    look = look or Look()
+    # people may name a scenario as they like: dollar signs are no formulas, long names need lines
+    lines = textwrap.wrap(title, int(look.width_inches * _TITLE_LETTERS_PER_INCH))
+    height_inches = 1.5 + 0.2 * len(lines) + 0.55 * len(bills)
+    figure = Chart(
+        figsize=(look.width_inches, height_inches), layout="constrained", facecolor=look.paper
+    )
     axes = figure.subplots()
     names = [f"{bill.title}\n{bill.cloud_name}" for bill in bills]
     positions = range(len(bills))
@@ -65,14 +88,26 @@ def cost_drivers(bills: Sequence[Bill], title: str) -> Chart:
         reached = [left + cost for left, cost in zip(reached, costs, strict=True)]
     for position, end in zip(positions, reached, strict=True):
         axes.annotate(
-            f" ${end:,.0f}" if end >= 100 else f" ${end:,.2f}", (end, position), va="center"
+            f" ${end:,.0f}" if end >= 1000 else f" ${end:,.2f}",
+            (end, position),
+            va="center",
+            color=look.ink,
         )
     axes.set_yticks(positions, names)
     axes.invert_yaxis()
-    axes.margins(x=0.12)
-    axes.set_xlabel("US dollars a month")
+    axes.margins(x=0.18)
+    axes.set_xlabel("US dollars a month", color=look.ink)
+    axes.xaxis.set_major_locator(MaxNLocator(max(2, int(look.width_inches * 0.8))))
     axes.xaxis.set_major_formatter("${x:,.0f}")
-    axes.set_title(title, loc="left")
+    axes.tick_params(colors=look.ink)
+    axes.set_facecolor(look.paper)
+    axes.spines[:].set_color(look.ink)
     axes.spines[["top", "right"]].set_visible(False)
-    figure.legend(loc="outside lower center", ncols=len(DRIVERS), frameon=False)
+    figure.suptitle("\n".join(lines), x=0.01, ha="left", color=look.ink, parse_math=False)
+    figure.legend(
+        loc="outside lower center",
+        ncols=5 if look.width_inches > 6 else 2,
+        frameon=False,
+        labelcolor=look.ink,
+    )
     return figure

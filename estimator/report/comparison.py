@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
+    from estimator.report.charts import Look
+
 
 @dataclass(frozen=True)
 class Comparison:
@@ -68,8 +70,11 @@ class Comparison:
         """Under which conventions the amounts hold; empty if nothing could be priced."""
         return conventions(self.bills) if self.bills else ""
 
-    def chart(self) -> Figure:
+    def chart(self, look: Look | None = None) -> Figure:
         """Stacked cost drivers of every deployment.
+
+        Args:
+            look: colours and width; dark on white, if left out.
 
         Raises:
             ScenarioError: the scenario stands for many; a bar can show only one.
@@ -79,7 +84,7 @@ class Comparison:
         # matplotlib takes longer to import than a bill takes to make
         from estimator.report.charts import cost_drivers
 
-        return cost_drivers(self.bills, f"Monthly cost: {self.title}")
+        return cost_drivers(self.bills, f"Monthly cost: {self.title}", look)
 
     def as_data(self) -> dict[str, Any]:
         """The comparison as plain lists, texts and numbers, for machines."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from fractions import Fraction
 from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
@@ -23,7 +24,7 @@ from pydantic._internal._model_construction import ModelMetaclass
 
 from estimator.documents import YamlDocument, faults
 from estimator.errors import ScenarioError
-from estimator.units import Dimension, parse_quantity
+from estimator.units import Dimension, parse_number, parse_quantity
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -50,6 +51,11 @@ class Model(BaseModel, metaclass=_SpeakingMetaclass):
         arbitrary_types_allowed=True,
         allow_inf_nan=False,
     )
+
+    def model_post_init(self, context: Any) -> None:
+        """Count the law of a distribution as said: without it the rest could not be read back."""
+        if "law" in type(self).model_fields:
+            self.__pydantic_fields_set__.add("law")
 
     def __eq__(self, other: object) -> bool:
         """Equal when all fields are, arrays included."""
@@ -98,7 +104,7 @@ Bytes = Annotated[
 ]
 
 
-def _numbers(convert: Callable[[str], float]) -> PlainValidator:
+def _numbers(convert: Callable[[str], float | Fraction]) -> PlainValidator:
     def validate(value: object) -> float | FloatArray:
         if isinstance(value, bool) or value is None:
             raise ValueError(f"expected a number, not {value!r}")
@@ -108,6 +114,8 @@ def _numbers(convert: Callable[[str], float]) -> PlainValidator:
         except (TypeError, ValueError) as fault:
             message = str(fault) if isinstance(value, str) else f"{value!r} is not a number"
             raise ValueError(message) from None
+        if array.size == 0:
+            raise ValueError("an empty list stands for no scenario at all")
         if not np.all(np.isfinite(array)):
             raise ValueError("must be a finite number")
         if np.any(array < 0):
@@ -135,16 +143,9 @@ def _as_list(value: float | FloatArray) -> object:
 _serializer = PlainSerializer(_as_list)
 
 
-def _parse_count(text: str) -> float:
-    try:
-        return float(text.replace("_", "").replace(",", ""))
-    except ValueError:
-        raise ValueError(f"'{text}' is not a number") from None
-
-
 Count = Annotated[
     float | FloatArray,
-    _numbers(_parse_count),
+    _numbers(parse_number),
     _serializer,
     _numbers_schema("a number; a list describes many scenarios at once"),
 ]

@@ -24,21 +24,15 @@ from pydantic import (
 from ruamel.yaml import YAML
 
 from estimator.documents import YamlDocument, faults, read_yaml
-from estimator.errors import ScenarioError, UnknownNameError
+from estimator.errors import ScenarioError
 from estimator.scenario.model import Count, Hours, Model
 from estimator.scenario.places import Area, Place, find_place
 from estimator.scenario.profile import Profile, load_profile, profile_names, resolve_profile
 from estimator.units import HOURS_PER_MONTH
 
 Option = str | bool | int | float | None
-_MOST_LINK_BYTES = 200_000
-
-
-def _resolve(value: object) -> object:
-    try:
-        return resolve_profile(value)
-    except UnknownNameError as fault:
-        raise ValueError(str(fault)) from None
+_MOST_LINK_BYTES = 4_000_000
+"""A damaged or hostile link must not unpack to more."""
 
 
 def _profile_name(profile: Profile, serialise: SerializerFunctionWrapHandler) -> object:
@@ -47,10 +41,7 @@ def _profile_name(profile: Profile, serialise: SerializerFunctionWrapHandler) ->
 
 
 def _known_place(name: str) -> str:
-    try:
-        find_place(name)
-    except UnknownNameError as fault:
-        raise ValueError(str(fault)) from None
+    find_place(name)
     return name
 
 
@@ -71,7 +62,7 @@ class Scenario(Model):
     """Title shown with the results."""
     profile: Annotated[
         Profile,
-        BeforeValidator(_resolve, json_schema_input_type=Profile | str),
+        BeforeValidator(resolve_profile, json_schema_input_type=Profile | str),
         WrapSerializer(_profile_name),
     ]
     """The name of a shipped profile, a profile of your own, or changes to a shipped one
@@ -221,7 +212,7 @@ class Scenario(Model):
             unpacker = zlib.decompressobj()
             data = unpacker.decompress(packed, _MOST_LINK_BYTES)
             content = json.loads(data)
-        except (ValueError, zlib.error):
+        except (ValueError, zlib.error, RecursionError):
             raise ScenarioError("the link is damaged: it does not hold a scenario") from None
         if not isinstance(content, Mapping):
             raise ScenarioError("the link is damaged: it does not hold a scenario")

@@ -19,6 +19,7 @@ from scipy import special
 from estimator.scenario.model import FloatArray, Hours, Model
 
 _NEGLIGIBLE = 1e-12
+_ROUNDING_NOISE = 1e-12
 _MOST_STEPS = 200_000
 
 
@@ -67,7 +68,9 @@ class _Sessions(Model):
 def _mean_steps(law: _Sessions, step: float) -> float:
     total, first, chunk = 0.0, 0, 256
     while first < _MOST_STEPS:
-        survivors = law.survival(np.arange(first, first + chunk, dtype=np.float64) * step)
+        # a session that ends on a mark starts no further step, whatever the last digit says
+        marks = np.arange(first, first + chunk) * (step * (1 + _ROUNDING_NOISE))
+        survivors = law.survival(marks)
         total += float(survivors.sum())
         if survivors[-1] < _NEGLIGIBLE:
             return total

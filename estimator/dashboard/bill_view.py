@@ -1,0 +1,64 @@
+"""How does one deployment's bill come about? Its lines, what is left out, what moves it."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from estimator.dashboard.options_form import options_form
+from estimator.dashboard.questions import open_questions
+from estimator.dashboard.text import dollars, literal
+from estimator.pricing.bill import Bill, LineItem, amount
+from estimator.scenario.scenario import Scenario
+
+_SURENESS = {
+    "confirmed": "confirmed",
+    "single_source": "one source only",
+    "inferred": "partly inferred",
+}
+
+
+def bill_view(scenario: Scenario, bill: Bill) -> None:
+    """A bill from all sides; the sides are tabs."""
+    lines, questions, options, words = st.tabs(
+        ["Line items", f"Open questions ({len(bill.effects)})", "Options", "In words"]
+    )
+    with lines:
+        st.table(_lines(bill), border="horizontal", hide_index=True)
+        st.caption(literal(f"{bill.conventions}.".capitalize()))
+        _small_print(bill)
+    with questions:
+        open_questions(bill)
+    with options:
+        options_form(scenario, bill.deployment or "")
+    with words:
+        st.code(bill.explain(), language=None, wrap_lines=True)
+
+
+def _lines(bill: Bill) -> pd.DataFrame:
+    rows = [_row(item) for item in bill.items]
+    total = dict.fromkeys(rows[0], "") if rows else {"Line": ""}
+    total |= {"Line": "**Total a month**", "Cost": f"**{dollars(float(bill.total))}**"}
+    return pd.DataFrame([*rows, total])
+
+
+def _row(item: LineItem) -> dict[str, str]:
+    rate, meter = item.rate, item.rate.meter
+    return {
+        "Line": literal(meter.title),
+        "Quantity": literal(f"{amount(item.usage.quantity)} {meter.unit}"),
+        "Tiers and prices": literal(item.tiers_text()),
+        "Cost": dollars(float(item.cost_usd)),
+        "Price from": f"[{rate.region if rate.region != '*' else 'all regions'}]({rate.source})",
+        "Checked": f"{rate.checked_on}, {_SURENESS[rate.confidence]}",
+    }
+
+
+def _small_print(bill: Bill) -> None:
+    for note in bill.notes:
+        st.markdown(f":material/info: {literal(note)}")
+    if bill.not_modelled:
+        st.markdown(
+            ":material/do_not_disturb_on: **Not in this bill:** "
+            f"{literal('; '.join(bill.not_modelled))}."
+        )

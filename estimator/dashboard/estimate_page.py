@@ -1,0 +1,230 @@
+"""What will it cost, and why? The answer first, then each bill behind it."""
+
+from __future__ import annotations
+
+import base64
+from html import escape
+
+import pandas as pd
+import streamlit as st
+
+from estimator.analysis.estimate import Refusal
+from estimator.dashboard import audience
+from estimator.dashboard.bill_view import bill_view
+from estimator.dashboard.computed import charts_of, comparison_of, files_of
+from estimator.dashboard.exchange import exchange
+from estimator.dashboard.inputs import scenario_inputs
+from estimator.dashboard.options_form import options_form
+from estimator.dashboard.profile_view import profile_view
+from estimator.dashboard.questions import largest_question
+from estimator.dashboard.state import Fault, bind, current, last_fault
+from estimator.dashboard.text import dollars, literal
+from estimator.deployments.registry import DEPLOYMENTS
+from estimator.pricing.bill import Bill
+from estimator.pricing.catalog import CLOUDS, DRIVERS, Driver
+from estimator.report.comparison import Comparison
+from estimator.scenario.scenario import Scenario
+
+_DEPLOYMENT = "deployment"
+_CARDS_IN_A_ROW = 4
+_CSS = """<style>
+.stMainBlockContainer { padding-top: 3.5rem; }
+.drivers { width: 100%; max-width: 60rem; }
+.drivers.phone { display: none; }
+@media (max-width: 640px) {
+  .drivers.wide { display: none; }
+  .drivers.phone { display: block; }
+}
+</style>"""
+
+
+def estimate_page() -> None:
+    """Draw the page."""
+    scenario = current()
+    st.html(_CSS)
+    with st.sidebar:
+        scenario_inputs(scenario)
+        exchange(scenario)
+    comparison = comparison_of(scenario.to_token())
+    fault = last_fault()
+    if fault is not None:
+        _fault(fault)
+    _headline(comparison)
+    _cards(comparison)
+    for refusal in comparison.refusals:
+        _refusal(refusal)
+    if comparison.bills:
+        _drivers(comparison)
+    _downloads(comparison)
+    _deployment(comparison)
+    with st.expander(
+        f"How one client behaves: {literal(scenario.profile.title)}", icon=":material/person:"
+    ):
+        profile_view(scenario.profile)
+
+
+def _fault(fault: Fault) -> None:
+    reasons = [literal(line) for line in fault.why.splitlines()]
+    why = f" {reasons[0]}" if len(reasons) == 1 else "".join(f"\n- {line}" for line in reasons)
+    st.error(
+        f"**{literal(fault.what)}.**{why}\n\nThe last good scenario is still on screen.",
+        icon=":material/error:",
+    )
+
+
+def _headline(comparison: Comparison) -> None:
+    scenario = comparison.scenario
+    st.title(literal(scenario.name or scenario.profile.title), anchor=False)
+    st.caption(
+        literal(f"{scenario.profile.title}, {comparison.place}, {audience.in_words(scenario)}")
+    )
+    st.subheader(_answer(comparison.bills), anchor=False)
+    question = largest_question(comparison.bills)
+    if question:
+        st.markdown(question)
+
+
+def _answer(bills: tuple[Bill, ...]) -> str:
+    if not bills:
+        return "No deployment can be priced for this scenario."
+    cheapest = f"{_name(bills[0])} costs **{dollars(float(bills[0].total))} a month**"
+    if len(bills) == 1:
+        return f"{cheapest}; nothing else can be priced."
+    return (
+        f"{cheapest}, the least of {len(bills)}; the dearest, {_name(bills[-1])}, "
+        f"{dollars(float(bills[-1].total))}."
+    )
+
+
+def _cards(comparison: Comparison) -> None:
+    for first in range(0, len(comparison.bills), _CARDS_IN_A_ROW):
+        columns = st.columns(_CARDS_IN_A_ROW)
+        row = comparison.bills[first : first + _CARDS_IN_A_ROW]
+        for column, bill in zip(columns, row, strict=False):
+            with column.container(border=True, gap=None):
+                st.caption(bill.cloud_name)
+                st.metric(
+                    literal(bill.title),
+                    dollars(float(bill.total)),
+                    _times(float(bill.total), float(comparison.bills[0].total)),
+                    delta_color="off",
+                    delta_arrow="off",
+                )
+    if comparison.bills:
+        st.caption(literal(f"{comparison.conventions}."))
+
+
+def _times(total: float, least: float) -> str:
+    if total == least:
+        return "cheapest"
+    return f"{total / least:,.1f} times the cheapest" if least else "the cheapest is free"
+
+
+def _refusal(refusal: Refusal) -> None:
+    cloud = CLOUDS[DEPLOYMENTS[refusal.deployment].cloud]
+    st.warning(
+        f"**{literal(refusal.title)} on {cloud} cannot be priced:** {literal(refusal.reason)}",
+        icon=":material/money_off:",
+    )
+
+
+def _drivers(comparison: Comparison) -> None:
+    st.subheader("What drives the cost", anchor=False)
+    charts = charts_of(comparison.scenario.to_token(), _theme())
+    words = escape(_chart_in_words(comparison.bills), quote=True)
+    images = "".join(
+        f'<img class="drivers {screen}" alt="{words}" '
+        f'src="data:image/png;base64,{base64.b64encode(image).decode()}">'
+        for screen, image in (("wide", charts.wide), ("phone", charts.phone))
+    )
+    st.html(images)
+    with st.expander("The same as a table", icon=":material/table:"):
+        st.table(_driver_table(comparison.bills), border="horizontal", hide_index=True)
+
+
+def _driver_table(bills: tuple[Bill, ...]) -> pd.DataFrame:
+    used: list[Driver] = [
+        driver for driver in DRIVERS if any(bill.by_driver.get(driver) for bill in bills)
+    ]
+    return pd.DataFrame(
+        [
+            {
+                "Deployment": _name(bill),
+                "Region": literal(bill.region),
+                **{
+                    driver.capitalize(): dollars(float(bill.by_driver.get(driver, 0.0)))
+                    for driver in used
+                },
+                "Total a month": f"**{dollars(float(bill.total))}**",
+            }
+            for bill in bills
+        ]
+    )
+
+
+def _chart_in_words(bills: tuple[Bill, ...]) -> str:
+    """The chart for those who cannot see it."""
+    return "Monthly cost. " + " ".join(
+        f"{bill.title} on {bill.cloud_name}: ${float(bill.total):,.2f}, of which "
+        + ", ".join(f"{driver} ${float(cost):,.2f}" for driver, cost in bill.by_driver.items())
+        + "."
+        for bill in bills
+    )
+
+
+def _downloads(comparison: Comparison) -> None:
+    token = comparison.scenario.to_token()
+    files = files_of(token)
+    named: list[tuple[str, str, str | bytes, str]] = [
+        ("Totals (CSV)", "estimate-totals.csv", files.totals_csv, "text/csv"),
+        ("All lines (CSV)", "estimate-lines.csv", files.lines_csv, "text/csv"),
+        ("Everything (JSON)", "estimate.json", files.json, "application/json"),
+    ]
+    if comparison.bills:
+        chart = charts_of(token, _theme()).wide
+        named.append(("Chart (PNG)", "estimate-chart.png", chart, "image/png"))
+    with st.container(horizontal=True):
+        for label, file_name, content, mime in named:
+            st.download_button(
+                label,
+                content,
+                file_name=file_name,
+                mime=mime,
+                key=file_name,
+                on_click="ignore",
+                icon=":material/download:",
+            )
+
+
+def _deployment(comparison: Comparison) -> None:
+    bills = {bill.deployment or "": bill for bill in comparison.bills}
+    refused = [refusal.deployment for refusal in comparison.refusals]
+    names = [*bills, *refused]
+    # the choice stays where it is when an edit makes another deployment the cheapest
+    chosen = st.session_state.get(_DEPLOYMENT) or names[0]
+    st.subheader("One deployment in detail", anchor=False)
+    st.segmented_control(
+        "Deployment",
+        names,
+        key=bind(_DEPLOYMENT, chosen, lambda scenario, _: scenario),
+        format_func=lambda name: f"{DEPLOYMENTS[name].title} on {CLOUDS[DEPLOYMENTS[name].cloud]}",
+        required=True,
+        label_visibility="collapsed",
+    )
+    if chosen in bills:
+        bill_view(comparison.scenario, bills[chosen])
+    else:
+        _refused_view(comparison.scenario, chosen)
+
+
+def _refused_view(scenario: Scenario, deployment_id: str) -> None:
+    st.info("There is no bill to show: the reason stands above. Another place or option may help.")
+    options_form(scenario, deployment_id)
+
+
+def _name(bill: Bill) -> str:
+    return f"{literal(bill.title)} on {bill.cloud_name}"
+
+
+def _theme() -> str:
+    return st.context.theme.type or "light"

@@ -1,0 +1,104 @@
+"""What tests of several rooms build on: made-up demands, and bills as plain dictionaries."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import settings
+
+import estimator as ws
+from estimator.demand.demand import MessageStream, Weekly, from_hours
+from estimator.scenario.sessions import DeterministicSession
+from estimator.scenario.sizes import FixedSize
+
+# The same examples in every run and on every machine; a slow machine is no failure.
+settings.register_profile("suite", derandomize=True, deadline=None, max_examples=60)
+settings.load_profile("suite")
+
+MakeDemand = Callable[..., ws.Demand]
+
+
+def _hours(quantity: object) -> Weekly:
+    return from_hours(np.broadcast_to(np.asarray(quantity, dtype=np.float64), (168,)).copy())
+
+
+@pytest.fixture(scope="session")
+def make_demand() -> MakeDemand:
+    """A demand stated outright, hour by hour or with one number for all 168 hours."""
+
+    def build(
+        connections: object = 0.0,
+        *,
+        to_client: object = 0.0,
+        to_server: object = 0.0,
+        payload: float = 100,
+        connects: object = 0.0,
+        session_hours: float = 1.0,
+        hours_per_month: float = 730.0,
+    ) -> ws.Demand:
+        streams = (
+            MessageStream("down", "to_client", "flow", _hours(to_client), FixedSize(bytes=payload)),
+            MessageStream("up", "to_server", "flow", _hours(to_server), FixedSize(bytes=payload)),
+        )
+        return ws.Demand(
+            connections=_hours(connections),
+            connections_peak=_hours(connections),
+            connects=_hours(connects),
+            session=DeterministicSession(hours=session_hours),
+            streams=streams,
+            publications=_hours(0.0),
+            hours_per_month=hours_per_month,
+        )
+
+    return build
+
+
+@pytest.fixture(scope="session")
+def bill_of(make_demand: MakeDemand) -> Callable[..., ws.Bill]:
+    """The bill of a deployment for a stated demand; what is left over goes to the scenario."""
+
+    def bill(
+        deployment: str,
+        demand: ws.Demand,
+        *,
+        options: dict[str, Any] | None = None,
+        answers: dict[str, str] | None = None,
+        **scenario: Any,
+    ) -> ws.Bill:
+        given = answers or {}
+        asked = ws.Scenario(
+            **{
+                "profile": "workplace-chat",
+                "place": "virginia",
+                "peak_connections": 1,
+                "free_allowances": "none",
+                "hours_per_month": demand.hours_per_month,
+                "options": {deployment: options or {}},
+                "assumptions": {f"{deployment}.{name}": answer for name, answer in given.items()},
+                **scenario,
+            }
+        )  # fmt: skip
+        return ws.estimate(asked, deployment, demand=demand)
+
+    return bill
+
+
+@pytest.fixture(scope="session")
+def cents() -> Callable[[ws.Bill], dict[str, float]]:
+    """The lines of a bill as an invoice shows them: USD rounded to the cent, by meter."""
+
+    def rounded(bill: ws.Bill) -> dict[str, float]:
+        return {item.rate.meter_id: round(float(item.cost_usd), 2) for item in bill.items}
+
+    return rounded
+
+
+@pytest.fixture(scope="session")
+def quantities() -> Callable[[ws.Bill], dict[str, float]]:
+    """What each meter of a bill counted."""
+
+    def counted(bill: ws.Bill) -> dict[str, float]:
+        return {item.rate.meter_id: float(item.usage.quantity) for item in bill.items}
+
+    return counted

@@ -1,0 +1,163 @@
+"""Whatever can be chosen can be priced, and every shipped default says where it comes from."""
+
+from importlib.resources import files
+from pathlib import Path
+
+import pytest
+from ruamel.yaml import YAML
+
+import estimator as ws
+from estimator.deployments.limits import find_limit
+from estimator.pricing.catalog import CLOUDS, EVERYWHERE, load_catalog
+
+EXAMPLES = sorted((Path(__file__).resolve().parents[2] / "examples").glob("*.yaml"))
+PROFILES = ws.profile_names()
+PRICED = ["virginia", "frankfurt"]
+
+
+@pytest.mark.parametrize("place", PRICED)
+@pytest.mark.parametrize("profile", PROFILES)
+def test_every_deployment_is_priced_where_prices_were_promised(profile, place):
+    scenario = ws.Scenario(profile=profile, place=place, peak_connections=50_000)
+    comparison = ws.compare(scenario)
+
+    assert comparison.refusals == ()
+    assert {bill.deployment for bill in comparison.bills} == set(ws.DEPLOYMENTS)
+    assert all(bill.total > 0 for bill in comparison.bills)
+
+
+@pytest.mark.parametrize("place", PRICED)
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"aws.api_gateway": {"backend": "lambda_dynamodb"}},
+        {"azure.web_pubsub": {"tier": "premium", "scaling": "autoscale"}},
+        {"gcp.cloud_run": {"billing": "request"}},
+    ],
+    ids=lambda options: next(iter(options)),
+)
+def test_every_way_to_run_a_deployment_is_priced_there(options, place):
+    scenario = ws.Scenario(
+        profile="workplace-chat", place=place, peak_connections=50_000, options=options
+    )
+    [deployment] = options
+
+    assert ws.estimate(scenario, deployment).total > 0
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+def test_every_example_is_priced_on_every_deployment(path):
+    assert ws.compare(ws.Scenario.load(path)).refusals == ()
+
+
+@pytest.mark.parametrize("place", sorted(ws.places()))
+def test_every_place_has_a_region_of_every_cloud(place):
+    assert set(ws.places()[place].regions) == set(CLOUDS)
+
+
+@pytest.mark.parametrize("place", sorted(ws.places()))
+def test_a_place_is_priced_or_says_which_price_is_missing(place):
+    comparison = ws.compare(
+        ws.Scenario(profile="workplace-chat", place=place, peak_connections=5000)
+    )
+
+    assert len(comparison.bills) + len(comparison.refusals) == len(ws.DEPLOYMENTS)
+    region = ws.places()[place].regions
+    for refusal in comparison.refusals:
+        cloud = refusal.deployment.split(".")[0]
+        assert f"no price for meter '{cloud}." in refusal.reason
+        assert f"in region '{region[cloud]}'" in refusal.reason
+
+
+@pytest.mark.parametrize("place", sorted(ws.places()))
+@pytest.mark.parametrize("cloud", CLOUDS)
+def test_every_region_of_a_place_has_prices_of_its_cloud(cloud, place):
+    catalog = load_catalog()
+    region = ws.places()[place].regions[cloud]
+
+    priced = {meter for meter, known in catalog.rates if known in (region, EVERYWHERE)}
+    assert any(meter.startswith(f"{cloud}.") for meter in priced)
+
+
+def test_every_meter_is_named_after_its_cloud():
+    for meter in load_catalog().meters:
+        assert meter.split(".")[0] in CLOUDS
+
+
+def leaves(node: object, path: tuple[str, ...] = ()):
+    if isinstance(node, dict):
+        for key, inner in node.items():
+            yield from leaves(inner, (*path, str(key)))
+    else:
+        yield path
+
+
+def shipped(name: str) -> dict:
+    text = files("estimator.scenario").joinpath("profiles", f"{name}.yaml").read_text("utf-8")
+    return YAML(typ="safe", pure=True).load(text)
+
+
+@pytest.mark.parametrize("name", PROFILES)
+def test_every_default_of_a_profile_has_its_evidence(name):
+    content = shipped(name)
+    evidence = set(content.pop("evidence"))
+    # words about the profile, and who sends a message, are definitions and not findings
+    defaults = [
+        path for path in leaves(content) if path[-1] not in {"title", "description", "direction"}
+    ]
+
+    bare = [
+        ".".join(path)
+        for path in defaults
+        if not any(".".join(path[:depth]) in evidence for depth in range(1, len(path) + 1))
+    ]
+    assert bare == []
+
+
+@pytest.mark.parametrize("name", PROFILES)
+def test_evidence_is_about_defaults_that_exist(name):
+    content = shipped(name)
+    evidence = content.pop("evidence")
+    known = {path[:depth] for path in leaves(content) for depth in range(1, len(path) + 1)}
+
+    assert [path for path in evidence if tuple(path.split(".")) not in known] == []
+
+
+@pytest.mark.parametrize("name", PROFILES)
+def test_what_is_called_published_can_be_looked_up(name):
+    for path, evidence in ws.load_profile(name).evidence.items():
+        if evidence.grade == "published":
+            assert (evidence.source or "").startswith("https://"), path
+        else:
+            assert evidence.note, path
+
+
+@pytest.mark.parametrize(
+    ("limit", "value"),
+    [
+        # https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-execution-service-websocket-limits-table.html
+        ("aws.api_gateway.connection_max_age", 2 * 3600),
+        ("aws.api_gateway.new_connections_per_second", 500),
+        ("aws.api_gateway.message_max_bytes", 128 * 1024),
+        ("aws.api_gateway.frame_max_bytes", 32 * 1024),
+        # https://learn.microsoft.com/azure/azure-resource-manager/management/azure-subscription-service-limits
+        ("azure.web_pubsub.connections_per_unit", 1000),
+        ("azure.web_pubsub.standard_max_units", 100),
+        ("azure.web_pubsub.premium_max_units", 1000),
+        # https://docs.cloud.google.com/run/docs/triggering/websockets
+        ("gcp.cloud_run.max_concurrency", 1000),
+        ("gcp.cloud_run.request_timeout_max", 3600),
+        # https://docs.oracle.com/en-us/iaas/Content/Balance/Concepts/balanceoverview.htm
+        ("oci.load_balancer.bandwidth_max_mbps", 8000),
+        ("oci.load_balancer.bandwidth_min_mbps", 10),
+    ],
+)
+def test_limits_are_the_vendors(limit, value):
+    assert find_limit(limit).value == value
+
+
+def test_unit_counts_are_those_of_the_scaling_article():
+    # https://learn.microsoft.com/azure/azure-web-pubsub/howto-scale-manual-scale
+    steps = [*range(1, 10), *range(10, 100, 10), *range(100, 1001, 100)]
+
+    assert find_limit("azure.web_pubsub.unit_steps").value == tuple(steps)

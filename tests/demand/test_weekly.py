@@ -1,0 +1,68 @@
+"""Weekly quantities: sums of scaled courses must equal what plain hours give."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from estimator.demand.demand import Weekly, from_hours, largest, total
+
+HOURS = np.arange(168, dtype=np.float64)
+WAVE = 2 + np.sin(2 * np.pi * HOURS / 24)
+RAMP = HOURS / 168
+amounts = st.floats(0, 1e9)
+shapes = st.sampled_from([(), (3,), (2, 3)])
+
+
+@given(amounts, amounts, shapes)
+def test_a_sum_of_two_courses_is_the_sum_of_their_hours(first, second, many):
+    a, b = np.full(many, first), np.full(many, second)
+    both = total([Weekly.of(a, WAVE), Weekly.of(b, RAMP)])
+
+    expected = a[..., None] * WAVE + b[..., None] * RAMP
+    np.testing.assert_allclose(both.hourly, expected, rtol=1e-12)
+    np.testing.assert_allclose(both.peak, expected.max(axis=-1), rtol=1e-12)
+    np.testing.assert_allclose(both.mean, expected.mean(axis=-1), rtol=1e-12)
+
+
+@given(amounts, amounts)
+def test_days_are_sums_of_their_hours(first, second):
+    both = total([Weekly.of(np.array(first), WAVE), Weekly.of(np.array(second), RAMP)])
+
+    np.testing.assert_allclose(both.daily, both.hourly.reshape(7, 24).sum(axis=1), rtol=1e-12)
+
+
+@given(amounts, amounts)
+def test_the_largest_is_taken_hour_by_hour(first, second):
+    winner = largest([Weekly.of(np.array(first), WAVE), Weekly.of(np.array(second), RAMP)])
+
+    np.testing.assert_array_equal(winner.hourly, np.maximum(first * WAVE, second * RAMP))
+
+
+def test_a_single_quantity_can_stand_beside_many():
+    many = Weekly.of(np.array([1.0, 2.0, 3.0]), WAVE)
+    single = Weekly.of(np.array(5.0), RAMP)
+
+    hourly = total([many, single]).hourly
+
+    assert hourly.shape == (3, 168)
+    np.testing.assert_allclose(hourly[1], 2 * WAVE + 5 * RAMP)
+
+
+def test_one_of_many_is_that_one():
+    many = total([Weekly.of(np.array([1.0, 2.0]), WAVE), from_hours(np.outer([3.0, 4.0], RAMP))])
+
+    np.testing.assert_allclose(many.of_scenario(1).hourly, 2 * WAVE + 4 * RAMP)
+
+
+def test_nothing_adds_up_to_zero():
+    assert total([]).mean == 0
+    np.testing.assert_array_equal(total([]).hourly, np.zeros(168))
+
+
+@pytest.mark.parametrize("factor", [0, 2.5, np.array([1.0, 2.0])])
+def test_multiplied_quantities_are_multiplied_in_every_hour(factor):
+    quantity = Weekly.of(np.array([3.0, 4.0]), WAVE).times(factor)
+
+    expected = (np.array([3.0, 4.0]) * factor)[:, None] * WAVE
+    np.testing.assert_allclose(quantity.hourly, expected)

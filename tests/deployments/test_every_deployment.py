@@ -1,0 +1,177 @@
+"""What every deployment owes its reader: explained lines, open questions with evidence, notes."""
+
+import numpy as np
+import pytest
+
+import estimator as ws
+from estimator.deployments.deployment import Deployment
+from estimator.pricing.bill import Assumption
+
+SCENARIO = ws.Scenario(profile="workplace-chat", place="virginia", peak_connections=50_000)
+every_deployment = pytest.mark.parametrize(
+    "deployment", ws.DEPLOYMENTS.values(), ids=ws.DEPLOYMENTS
+)
+every_assumption = pytest.mark.parametrize(
+    "assumption", ws.ASSUMPTIONS.values(), ids=ws.ASSUMPTIONS
+)
+
+
+@every_deployment
+def test_every_line_tells_its_quantity_price_source_and_date(deployment: Deployment):
+    bill = ws.estimate(SCENARIO, deployment.id)
+    told = bill.explain()
+
+    assert len(bill.items) >= 2
+    for item in bill.items:
+        assert item.explain() in told
+        assert item.usage.formula in told
+        assert item.rate.source in told
+        assert str(item.rate.checked_on) in told
+        assert len(item.usage.formula.split()) >= 3
+
+
+@every_deployment
+def test_lines_add_up_to_the_total(deployment: Deployment):
+    bill = ws.estimate(SCENARIO, deployment.id)
+
+    assert bill.lines["cost_usd"].sum() == pytest.approx(bill.total)
+    assert sum(bill.by_driver.values()) == pytest.approx(bill.total)
+
+
+@every_deployment
+def test_every_meter_stands_on_one_line_only(deployment: Deployment):
+    # an allowance would otherwise be granted twice
+    meters = ws.estimate(SCENARIO, deployment.id).lines["meter"]
+
+    assert meters.is_unique
+
+
+@every_deployment
+def test_a_bill_is_priced_in_the_region_of_the_place(deployment: Deployment):
+    bill = ws.estimate(SCENARIO, deployment.id)
+
+    assert bill.region == ws.places()["virginia"].regions[deployment.cloud]
+    assert {item.rate.region for item in bill.items} <= {bill.region, "*"}
+
+
+@every_deployment
+def test_what_is_left_out_is_said(deployment: Deployment):
+    bill = ws.estimate(SCENARIO, deployment.id)
+
+    assert bill.not_modelled
+    assert all(text in bill.explain() for text in bill.not_modelled)
+
+
+@every_deployment
+def test_a_month_twice_as_long_counts_twice_as_much(deployment: Deployment):
+    short, long = (
+        ws.estimate(SCENARIO.replace(hours_per_month=hours), deployment.id) for hours in (365, 730)
+    )
+
+    for one, two in zip(short.items, long.items, strict=True):
+        # disks are paid by the month, however long it is
+        factor = 1 if "GB-Months" in one.rate.meter.unit else 2
+        assert float(two.usage.quantity) == pytest.approx(factor * float(one.usage.quantity))
+
+
+@every_deployment
+def test_free_allowances_only_ever_lower_a_bill(deployment: Deployment):
+    none, always, every = (
+        ws.estimate(SCENARIO.replace(free_allowances=allowances), deployment.id).total
+        for allowances in ("none", "always", "all")
+    )
+
+    assert every <= always <= none
+
+
+@every_assumption
+def test_an_open_question_has_answers_meanings_and_evidence(assumption: Assumption):
+    assert assumption.question.endswith("?")
+    assert len(assumption.choices) >= 2
+    assert all(assumption.choices.values())
+    assert assumption.default in assumption.choices
+    assert len(assumption.evidence) > 20
+
+
+@every_deployment
+def test_every_open_question_of_a_deployment_is_on_its_bill(deployment: Deployment):
+    table = ws.estimate(SCENARIO, deployment.id).assumptions
+
+    asked = {assumption.id: len(assumption.choices) - 1 for assumption in deployment.assumptions}
+    assert table.groupby("assumption").size().to_dict() == asked
+    assert all(name.startswith(f"{deployment.id}.") for name in asked)
+
+
+@every_deployment
+@pytest.mark.parametrize(
+    "base",
+    [
+        SCENARIO,
+        SCENARIO.replace(
+            profile="market-data",
+            place="frankfurt",
+            assumptions={
+                "azure.web_pubsub.internet_traffic": "yes",
+                "aws.api_gateway.connect_is_message": "yes",
+            },
+        ),
+    ],
+    ids=["defaults", "other answers"],
+)
+def test_another_answer_changes_the_bill_by_the_amount_stated(deployment: Deployment, base):
+    bill = ws.estimate(base, deployment.id)
+
+    for row in bill.assumptions.to_dict(orient="records"):
+        name = str(row["assumption"])
+        assert row["chosen"] == base.assumptions.get(name, row["chosen"])
+        answers = {**base.assumptions, name: row["alternative"]}
+        other = ws.estimate(base.replace(assumptions=answers), deployment.id)
+        assert other.total - bill.total == pytest.approx(row["change_usd"], abs=1e-6)
+
+
+def test_counting_connects_as_messages_costs_two_messages_a_connect():
+    # at 1.00 a million below a billion messages
+    scenario = SCENARIO.replace(peak_connections=500)
+    bill = ws.estimate(scenario, "aws.api_gateway")
+    demand = ws.expected_demand(scenario).cut_after(2)
+    table = bill.assumptions.set_index("assumption")
+
+    expected = 2 * float(demand.per_month(demand.connects)) / 1e6
+    assert table.loc["aws.api_gateway.connect_is_message", "change_usd"] == pytest.approx(expected)
+
+
+@every_deployment
+def test_effects_of_arrays_are_those_of_each_scenario(deployment: Deployment):
+    audience = [1_000, 50_000]
+    together = ws.estimate(SCENARIO.replace(peak_connections=audience), deployment.id).effects
+    apart = [
+        ws.estimate(SCENARIO.replace(peak_connections=one), deployment.id).effects
+        for one in audience
+    ]
+
+    for index, effect in enumerate(together):
+        for answer, change in effect.change_usd.items():
+            expected = np.array([each[index].change_usd[answer] for each in apart])
+            np.testing.assert_allclose(
+                np.broadcast_to(change, (2,)), expected, rtol=1e-9, atol=1e-6
+            )
+
+
+@every_deployment
+@pytest.mark.parametrize("audience", [0, 0.5, 1])
+def test_the_smallest_audiences_have_a_bill(deployment: Deployment, audience):
+    bill = ws.estimate(SCENARIO.replace(peak_connections=audience), deployment.id)
+
+    assert np.isfinite(bill.total)
+    assert bill.total >= 0
+
+
+@every_deployment
+def test_an_option_that_does_not_exist_is_refused_with_those_that_do(deployment: Deployment):
+    scenario = SCENARIO.replace(options={deployment.id: {"colour": "red"}})
+
+    with pytest.raises(ws.ScenarioError) as caught:
+        ws.estimate(scenario, deployment.id)
+
+    assert f"options of {deployment.id}, colour: unknown field 'colour'" in str(caught.value)
+    assert all(name in str(caught.value) for name in deployment.options.model_fields)

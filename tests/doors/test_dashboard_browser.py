@@ -1,0 +1,284 @@
+"""The dashboard as people meet it: in a browser, over addresses, files and small screens."""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+
+import estimator as ws
+
+ROOT = Path(__file__).parents[2]
+CHROMIUM = Path("/usr/bin/chromium")
+PICTURES = ROOT / "test-output"
+WIDE, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
+SMALL_MESSAGES = "azure.web_pubsub.small_messages"
+
+# Long enough for a busy machine; nothing here is fast or slow enough to be judged by it.
+PATIENCE_MS = 30_000
+
+# One worker starts one server and one browser.
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+if not CHROMIUM.exists() and not os.environ.get("CI"):
+    pytestmark.append(pytest.mark.skip(reason=f"there is no {CHROMIUM}"))
+
+
+@pytest.fixture(scope="module")
+def address() -> Iterator[str]:
+    """A dashboard of its own, on a port that was free."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-m", "streamlit", "run", "app.py"]
+    options = [f"--server.port={port}", "--server.headless=true"]
+    server = subprocess.Popen(
+        command + options, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    try:
+        url = f"http://127.0.0.1:{port}"
+        wait_until_it_answers(f"{url}/_stcore/health", server)
+        yield url
+    finally:
+        server.terminate()
+        try:
+            server.wait(timeout=10)
+        except subprocess.TimeoutExpired:
+            server.kill()
+            server.wait()
+
+
+def wait_until_it_answers(url: str, server: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + PATIENCE_MS / 1000
+    while time.monotonic() < deadline:
+        assert server.poll() is None, "the dashboard ended instead of starting"
+        try:
+            with urllib.request.urlopen(url, timeout=5):
+                return
+        except OSError:
+            time.sleep(0.1)
+    pytest.fail(f"{url} does not answer")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-dev-shm-usage"]
+        )
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    """A visitor who was never here."""
+    context = browser.new_context(viewport=WIDE)
+    context.set_default_timeout(PATIENCE_MS)
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def base() -> ws.Scenario:
+    return ws.Scenario(profile="workplace-chat", place="virginia", peak_connections=20_000)
+
+
+def visit(context: BrowserContext, address: str, scenario: ws.Scenario | None = None) -> Page:
+    page = context.new_page()
+    page.goto(f"{address}/?scenario={scenario.to_token()}" if scenario else address)
+    settled(page)
+    return page
+
+
+def settled(page: Page) -> None:
+    """Wait until the page is drawn and nothing is being worked out."""
+    page.wait_for_selector('[data-testid="stApp"][data-test-script-state="notRunning"]')
+    page.wait_for_selector(".drivers", state="attached")
+
+
+def linked(page: Page) -> ws.Scenario:
+    return ws.Scenario.from_token(parse_qs(urlsplit(page.url).query)["scenario"][0])
+
+
+def wait_for_link(page: Page, scenario: ws.Scenario) -> None:
+    page.wait_for_url(lambda url: scenario.to_token() in url, timeout=PATIENCE_MS)
+
+
+def shows_totals_of(page: Page, scenario: ws.Scenario) -> None:
+    bills = ws.compare(scenario).bills
+    expect(page.get_by_test_id("stMetricValue")).to_have_text(
+        [f"${b.total:,.0f}" if b.total >= 1000 else f"${b.total:,.2f}" for b in bills],
+        timeout=PATIENCE_MS,
+    )
+
+
+def choose(page: Page, label: str, option: str) -> None:
+    page.get_by_role("combobox", name=label).click()
+    page.get_by_role("option", name=option, exact=True).click()
+
+
+def no_fault_is_shown(page: Page) -> None:
+    expect(page.get_by_test_id("stException")).to_have_count(0)
+    assert "Traceback" not in page.inner_text("body")
+
+
+def test_a_shared_link_restores_the_scenario_for_somebody_else(browser, context, address):
+    scenario = ws.Scenario.from_yaml(
+        "name: Ours\n"
+        "profile: {extends: workplace-chat, title: Our chat, flows: {posts: {rate_per_hour: 5}}}\n"
+        "place: ireland\n"
+        "mean_connections: 4000\n"
+        "options: {azure.web_pubsub: {headroom: 0.6}}\n"
+    )
+    mine = visit(context, address, scenario)
+    mine.get_by_role("radio", name="Web PubSub on Azure").click()
+    mine.get_by_role("tab", name="Open questions").click()
+    mine.get_by_role("radio", name="by_bytes").check(force=True)
+    answered = scenario.replace(assumptions={SMALL_MESSAGES: "by_bytes"})
+    wait_for_link(mine, answered)
+    mine.get_by_role("button", name="Share a link").click()
+    link = mine.get_by_test_id("stPopoverBody").get_by_test_id("stCode").inner_text()
+
+    somebody = browser.new_context(viewport=WIDE)
+    somebody.set_default_timeout(PATIENCE_MS)
+    theirs = somebody.new_page()
+    theirs.goto(link.strip())
+    settled(theirs)
+    shows_totals_of(theirs, answered)
+    assert linked(theirs) == answered
+    expect(theirs.get_by_label("Mean connections")).to_have_value("4000")
+    expect(theirs.get_by_text("Our chat (your profile)")).to_be_visible()
+    theirs.get_by_role("radio", name="Web PubSub on Azure").click()
+    theirs.get_by_role("tab", name="Open questions").click()
+    expect(theirs.get_by_role("radio", name="by_bytes")).to_be_checked()
+    theirs.get_by_role("tab", name="Options").click()
+    expect(theirs.get_by_label("Headroom")).to_have_value("0.6")
+    somebody.close()
+
+
+def test_an_edit_rewrites_the_link_a_reload_keeps_it_and_going_back_undoes_it(
+    context, address, base
+):
+    page = visit(context, address, base)
+    choose(page, "Place", "Frankfurt")
+    moved = base.replace(place="frankfurt")
+    wait_for_link(page, moved)
+    shows_totals_of(page, moved)
+    page.reload()
+    settled(page)
+    shows_totals_of(page, moved)
+    page.go_back()
+    wait_for_link(page, base)
+    shows_totals_of(page, base)
+    assert linked(page) == base
+
+
+def test_quick_edits_are_all_kept(context, address, base):
+    page = visit(context, address, base)
+    more = page.get_by_test_id("stNumberInput").first.get_by_test_id("stNumberInputStepUp")
+    for _ in range(8):
+        more.click(no_wait_after=True)
+    choose(page, "Place", "Oregon")
+    choose(page, "Profile", "Market data")
+    page.get_by_label("Name").fill("In a hurry")
+    page.get_by_label("Name").press("Enter")
+    page.get_by_role("radio", name="Web PubSub on Azure").click()
+    wanted = base.replace(
+        peak_connections=20_800, place="oregon", profile="market-data", name="In a hurry"
+    )
+    wait_for_link(page, wanted)
+    shows_totals_of(page, wanted)
+    settled(page)
+    assert linked(page) == wanted
+
+
+def test_the_downloads_hold_what_is_on_the_screen(context, address, base):
+    page = visit(context, address, base.replace(name="=1+1"))
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Totals (CSV)").click()
+    text = Path(download.value.path()).read_text(encoding="utf-8")
+    rows = list(csv.DictReader(io.StringIO(text)))
+    bills = ws.compare(base).bills
+    assert [float(row["total_usd"]) for row in rows] == [bill.total for bill in bills]
+    on_screen = page.get_by_test_id("stMetricValue").all_inner_texts()
+    assert [float(shown.strip("$").replace(",", "")) for shown in on_screen] == [
+        pytest.approx(float(row["total_usd"]), abs=0.5) for row in rows
+    ]
+    assert {row["scenario"] for row in rows} == {f"'=1+1, {base.found_place.title}"}
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Chart (PNG)").click()
+    assert Path(download.value.path()).read_bytes().startswith(b"\x89PNG")
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Save the scenario").click()
+    assert ws.Scenario.load(download.value.path()) == linked(page)
+
+
+def test_a_bad_file_is_one_message_and_a_good_one_replaces_it(context, address, base):
+    page = visit(context, address, base)
+    chooser = page.get_by_test_id("stFileUploaderDropzoneInput")
+    bad = b"profile: workplace-chat\nplace: atlantis\npeak_connections: 5\n"
+    chooser.set_input_files({"name": "bad.yaml", "mimeType": "text/yaml", "buffer": bad})
+    message = page.get_by_test_id("stAlert")
+    expect(message).to_have_count(1)
+    expect(message).to_contain_text("bad.yaml, line 2, place: unknown place 'atlantis'")
+    expect(message).to_contain_text("frankfurt")
+    no_fault_is_shown(page)
+    shows_totals_of(page, base)
+    assert linked(page) == base
+
+    chooser.set_input_files(ROOT / "examples" / "boards-frankfurt.yaml")
+    good = ws.Scenario.load(ROOT / "examples" / "boards-frankfurt.yaml")
+    wait_for_link(page, good)
+    shows_totals_of(page, good)
+    expect(message).to_have_count(0)
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("screen", [WIDE, PHONE], ids=["wide", "phone"])
+def test_the_page_fits_screen_and_theme_and_asks_nobody_else(browser, address, screen, theme):
+    context = browser.new_context(viewport=screen, color_scheme=theme, device_scale_factor=1)
+    context.set_default_timeout(PATIENCE_MS)
+    asked: set[str] = set()
+    context.on("request", lambda request: asked.add(request.url))
+    page = visit(context, address, ws.Scenario.load(ROOT / "examples" / "team-chat.yaml"))
+    no_fault_is_shown(page)
+
+    name = "wide" if screen is WIDE else "phone"
+    chart = page.locator(f".drivers.{name}")
+    expect(chart).to_be_visible()
+    expect(page.locator(".drivers:visible")).to_have_count(1)
+    assert chart.evaluate("image => image.complete && image.naturalWidth > 0")
+    corner = chart.evaluate(
+        """image => {
+            const canvas = document.createElement("canvas");
+            const pen = canvas.getContext("2d");
+            pen.drawImage(image, 0, 0);
+            return [...pen.getImageData(2, 2, 1, 1).data].slice(0, 3);
+        }"""
+    )
+    paper = page.get_by_test_id("stApp").evaluate("app => getComputedStyle(app).backgroundColor")
+    assert paper == f"rgb({', '.join(map(str, corner))})"
+
+    for tab in ("Line items", "Open questions", "Options", "In words"):
+        page.get_by_role("tab", name=tab).click()
+        main = page.get_by_test_id("stMain")
+        assert main.evaluate("main => main.scrollWidth <= main.clientWidth"), tab
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+    page.get_by_role("tab", name="Line items").click()
+    PICTURES.mkdir(exist_ok=True)
+    page.screenshot(path=PICTURES / f"dashboard-{name}-{theme}.png", full_page=True)
+    elsewhere = {url for url in asked if not url.startswith((address, "data:", "blob:"))}
+    assert elsewhere == set()
+    context.close()

@@ -1,0 +1,100 @@
+"""Shipped profiles, and profiles that state only what differs from one of them."""
+
+import pytest
+
+import estimator as ws
+from estimator.scenario.profile import resolve_profile
+
+
+def profile_of(text: str) -> ws.Profile:
+    return ws.Scenario.from_yaml(f"place: virginia\npeak_connections: 1\nprofile:\n{text}").profile
+
+
+def test_a_changed_number_leaves_everything_else_as_shipped():
+    shipped = ws.load_profile("workplace-chat")
+    changed = profile_of("  extends: workplace-chat\n  flows: {posts: {fan_out: 8}}\n")
+
+    assert changed.flows["posts"].fan_out == 8
+    assert changed.flows["posts"].rate_per_hour == shipped.flows["posts"].rate_per_hour
+    assert changed.flows["posts"].payload == shipped.flows["posts"].payload
+    assert changed.flows["typing"] == shipped.flows["typing"]
+    assert changed.session == shipped.session
+    assert changed.weekly_shape == shipped.weekly_shape
+
+
+def test_a_changed_law_keeps_nothing_of_the_old_one():
+    changed = profile_of(
+        "  extends: workplace-chat\n  session: {law: exponential, mean_hours: 30 min}\n"
+    )
+
+    assert changed.session.model_dump() == {"law": "exponential", "mean_hours": 0.5}
+
+
+def test_a_changed_number_of_a_law_keeps_the_law():
+    changed = profile_of("  extends: workplace-chat\n  session: {mean_hours: 4}\n")
+
+    assert changed.session.model_dump() == {"law": "lognormal", "mean_hours": 4, "sigma": 1}
+
+
+def test_a_flow_can_be_added():
+    changed = profile_of(
+        "  extends: market-data\n"
+        "  flows: {news: {direction: server_to_client, rate_per_hour: 4, payload: 2 KB}}\n"
+    )
+
+    assert set(changed.flows) == {*ws.load_profile("market-data").flows, "news"}
+
+
+def test_what_is_set_to_null_is_gone():
+    assert profile_of("  extends: workplace-chat\n  heartbeat: null\n").heartbeat is None
+
+
+def test_evidence_of_a_changed_default_is_dropped():
+    changed = profile_of(
+        "  extends: workplace-chat\n  flows: {posts: {rate_per_hour: 9}}\n  session: {sigma: 2}\n"
+    )
+
+    dropped = set(ws.load_profile("workplace-chat").evidence) - set(changed.evidence)
+    assert dropped == {"flows.posts.rate_per_hour", "session"}
+
+
+def test_evidence_of_everything_under_a_replaced_part_is_dropped():
+    changed = profile_of("  extends: workplace-chat\n  flows: {posts: {payload: 1 KB}}\n")
+
+    assert "flows.posts.payload" not in changed.evidence
+    assert "flows.posts.fan_out" in changed.evidence
+
+
+def test_evidence_of_a_change_can_be_given():
+    changed = profile_of(
+        "  extends: workplace-chat\n"
+        "  session: {mean_hours: 3}\n"
+        "  evidence: {session: {grade: assumption, note: What our logs show.}}\n"
+    )
+
+    assert changed.evidence["session"].note == "What our logs show."
+
+
+def test_a_published_default_needs_its_source():
+    with pytest.raises(ws.ScenarioError, match="a published default needs its source"):
+        profile_of(
+            "  extends: workplace-chat\n"
+            "  evidence: {session: {grade: published, note: Somewhere.}}\n"
+        )
+
+
+def test_what_is_shipped_is_not_touched_by_changes():
+    resolve_profile({"extends": "workplace-chat", "flows": {"posts": {"fan_out": 999}}})
+
+    assert ws.load_profile("workplace-chat").flows["posts"].fan_out == 20
+
+
+def test_rates_follow_the_published_load_model():
+    # Mattermost's load model (mattermost-load-test-ng): weights of actions that sum to 15.44, one
+    # every 20 s, so 180 / 15.44 posts per active hour; 0.131 reactions per post. Slack, QCon 2017:
+    # 2 active hours of 10 connected.
+    posts = 180 / 15.44 * 2 / 10
+    flows = ws.load_profile("workplace-chat").flows
+
+    assert flows["posts"].rate_per_hour == pytest.approx(posts, abs=0.05)
+    assert flows["reactions"].rate_per_hour == pytest.approx(0.131 * posts, abs=0.05)
