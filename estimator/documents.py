@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
-from ruamel.yaml import YAML
+from ruamel.yaml import YAML, RoundTripConstructor
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from estimator.errors import EstimatorError, UnknownNameError
@@ -38,6 +38,21 @@ class YamlDocument:
         return ", ".join(part for part in parts if part)
 
 
+class _TextDates(RoundTripConstructor):
+    """Leaves dates as they are written: the model that wants one can tell where a wrong one is."""
+
+
+_TextDates.add_constructor(
+    "tag:yaml.org,2002:timestamp", lambda constructor, node: constructor.construct_scalar(node)
+)
+
+
+def _parser() -> YAML:
+    parser = YAML(typ="rt")
+    parser.Constructor = _TextDates
+    return parser
+
+
 def read_yaml(text: str, name: str, error: type[EstimatorError]) -> YamlDocument:
     """Parse YAML text that must hold a mapping.
 
@@ -50,7 +65,7 @@ def read_yaml(text: str, name: str, error: type[EstimatorError]) -> YamlDocument
         EstimatorError: empty, not YAML, a key given twice, or no mapping at the top.
     """
     try:
-        content = YAML(typ="rt").load(text)
+        content = _parser().load(text)
     except MarkedYAMLError as fault:
         mark = fault.problem_mark or fault.context_mark
         line = f", line {mark.line + 1}" if mark else ""
@@ -60,9 +75,6 @@ def read_yaml(text: str, name: str, error: type[EstimatorError]) -> YamlDocument
         raise error(f"{name}: not valid YAML: {' '.join(str(fault).split())}") from None
     except RecursionError:
         raise error(f"{name}: not valid YAML: nested too deeply") from None
-    except ValueError as fault:
-        # a date such as 2026-02-30, which the parser turns into a date before any model sees it
-        raise error(f"{name}: not valid YAML: {fault}") from None
     if content is None:
         raise error(f"{name}: the file is empty")
     if not isinstance(content, Mapping):

@@ -38,8 +38,17 @@ def make_demand() -> MakeDemand:
         hours_per_month: float = 730.0,
     ) -> ws.Demand:
         streams = (
-            MessageStream("down", "to_client", "flow", _hours(to_client), FixedSize(bytes=payload)),
-            MessageStream("up", "to_server", "flow", _hours(to_server), FixedSize(bytes=payload)),
+            MessageStream(
+                "down", "to_client", "passed_on", _hours(to_client), FixedSize(bytes=payload)
+            ),
+            MessageStream(
+                "up",
+                "to_server",
+                "sent",
+                _hours(to_server),
+                FixedSize(bytes=payload),
+                copies=np.max(to_client) / np.max(to_server) if np.max(to_server) else 0.0,
+            ),
         )
         return ws.Demand(
             connections=_hours(connections),
@@ -47,7 +56,6 @@ def make_demand() -> MakeDemand:
             connects=_hours(connects),
             session=DeterministicSession(hours=session_hours),
             streams=streams,
-            publications=_hours(0.0),
             hours_per_month=hours_per_month,
         )
 

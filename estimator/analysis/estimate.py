@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Generator, Iterable, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import get_args
 
@@ -57,7 +58,7 @@ def estimate(scenario: Scenario, deployment: str, *, demand: Demand | None = Non
     >>> list(bill.by_driver)
     ['connection time', 'messages', 'data out']
     """
-    _check_names(scenario)
+    _check(scenario)
     found = find_deployment(deployment)
     return _bill(found, scenario, demand or expected_demand(scenario), scenario.assumptions)
 
@@ -71,14 +72,14 @@ def estimate_all(
         UnknownNameError: no such deployment or assumption.
         ScenarioError: an option that a deployment does not have.
     """
-    _check_names(scenario)
-    wanted = [find_deployment(name) for name in deployments or DEPLOYMENTS]
+    _check(scenario)
+    wanted = [
+        find_deployment(name) for name in (DEPLOYMENTS if deployments is None else deployments)
+    ]
     demand = expected_demand(scenario)
     bills: list[Bill] = []
     refusals: list[Refusal] = []
     for deployment in wanted:
-        deployment.check_options(scenario.options.get(deployment.id, {}))
-        deployment.check_answers(scenario.assumptions)
         try:
             bills.append(_bill(deployment, scenario, demand, scenario.assumptions))
         except EstimatorError as fault:
@@ -118,7 +119,8 @@ def price(
     if len({one.quantity.shape for one in usage if one.quantity.ndim}) > 1:
         raise EstimatorError("the arrays of quantities have unequal lengths")
     if free_allowances not in get_args(FreeAllowances):
-        raise UnknownNameError("kind of free allowances", free_allowances, get_args(FreeAllowances))
+        raise UnknownNameError("free_allowances", free_allowances, get_args(FreeAllowances))
+    _check_date(as_of)
     items = price_usage(usage, region, load_catalog(as_of), free_allowances)
     return Bill("Quantities as given", region, items, HOURS_PER_MONTH, free_allowances, as_of)
 
@@ -142,7 +144,6 @@ def _bill(
     metered = deployment.meter(
         Request(
             demand=demand,
-            region=region,
             destinations=scenario.destinations,
             options=deployment.check_options(scenario.options.get(deployment.id, {})),
             answers=answers,
@@ -171,7 +172,7 @@ def _bill(
         title=deployment.title,
         region=region,
         items=price_usage(metered.usage, region, catalog, scenario.free_allowances),
-        hours_per_month=scenario.hours_per_month,
+        hours_per_month=demand.hours_per_month,
         free_allowances=scenario.free_allowances,
         as_of=scenario.as_of,
         deployment=deployment.id,
@@ -183,13 +184,32 @@ def _bill(
     return bill
 
 
-def _check_names(scenario: Scenario) -> None:
-    for name in scenario.options:
-        find_deployment(name)
+def _check(scenario: Scenario) -> None:
+    """Refuse names and choices that no deployment knows, with the place where they stand."""
+    for name, options in scenario.options.items():
+        with _standing_at(scenario, "options", name):
+            find_deployment(name).check_options(options)
     for name, answer in scenario.assumptions.items():
-        if name not in ASSUMPTIONS:
-            raise UnknownNameError("assumption", name, ASSUMPTIONS)
-        if answer not in ASSUMPTIONS[name].choices:
-            raise UnknownNameError(f"answer to {name}", answer, ASSUMPTIONS[name].choices)
-    if scenario.as_of and scenario.as_of > dt.date.today():  # noqa: DTZ011
-        raise ScenarioError(f"as_of: {scenario.as_of} lies in the future")
+        with _standing_at(scenario, "assumptions", name):
+            if name not in ASSUMPTIONS:
+                raise UnknownNameError("assumption", name, ASSUMPTIONS)
+            if answer not in ASSUMPTIONS[name].choices:
+                raise UnknownNameError(f"answer to {name}", answer, ASSUMPTIONS[name].choices)
+    with _standing_at(scenario, "as_of"):
+        _check_date(scenario.as_of)
+
+
+@contextmanager
+def _standing_at(scenario: Scenario, *path: str) -> Generator[None]:
+    try:
+        yield
+    except EstimatorError as fault:
+        place = scenario.where(*path)
+        if not place:
+            raise
+        raise ScenarioError(f"{place}: {fault}") from None
+
+
+def _check_date(as_of: dt.date | None) -> None:
+    if as_of and as_of > dt.datetime.now(tz=dt.UTC).date():
+        raise ScenarioError(f"as_of: {as_of} lies in the future")

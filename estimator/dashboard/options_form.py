@@ -19,9 +19,9 @@ _COLUMNS = 3
 
 def options_form(scenario: Scenario, deployment_id: str) -> None:
     """One widget for each option of the deployment."""
-    options = find_deployment(deployment_id).options
-    chosen = find_deployment(deployment_id).check_options(scenario.options.get(deployment_id, {}))
-    fields = options.model_json_schema()["properties"]
+    deployment = find_deployment(deployment_id)
+    chosen = deployment.check_options(scenario.options.get(deployment_id, {}))
+    fields = deployment.options.model_json_schema()["properties"]
     columns = st.columns(_COLUMNS)
     for position, (name, field) in enumerate(fields.items()):
         with columns[position % _COLUMNS]:
@@ -37,7 +37,7 @@ def _widget(deployment_id: str, name: str, field: dict[str, Any], value: object)
         "key": bind(
             f"{deployment_id} {name}",
             value if "enum" in kind else shown,
-            _choosing(deployment_id, name, field["default"]),
+            _choosing(deployment_id, name),
         ),
         "help": literal(field.get("description", "")),
     }
@@ -59,7 +59,9 @@ def _widget(deployment_id: str, name: str, field: dict[str, Any], value: object)
         st.text_input(**common)
 
 
-def _choosing(deployment_id: str, name: str, default: object) -> Change:
+def _choosing(deployment_id: str, name: str) -> Change:
+    default = getattr(find_deployment(deployment_id).check_options({}), name)
+
     def choose(old: Scenario, value: object) -> Scenario:
         if isinstance(value, float) and value.is_integer():
             value = int(value)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Literal
 
 import numpy as np
@@ -131,6 +132,36 @@ def largest(parts: Iterable[Weekly]) -> Weekly:
     return from_hours(first)
 
 
+def _repeated(begun: Weekly, session: SessionLength, every_hours: float) -> Weekly:
+    """What happens when sessions begin, and again each so many hours while they last."""
+    response = np.fft.rfft(_repeats_by_lag(session, every_hours))
+    return Weekly(
+        tuple(
+            (scale, np.fft.irfft(np.fft.rfft(course) * response, HOURS_PER_WEEK))
+            for scale, course in begun.terms
+        )
+    )
+
+
+@lru_cache(maxsize=64)
+def _repeats_by_lag(session: SessionLength, every_hours: float) -> FloatArray:
+    """Mean repetitions so many hours after the beginning, folded into one week, shape (168,).
+
+    Their sum is E[ceil(S / every_hours)]. A lag between two hours is shared by both.
+    """
+    weeks_looked_at = 4
+    count = int(np.ceil(weeks_looked_at * HOURS_PER_WEEK / every_hours))
+    lags = np.arange(count, dtype=np.float64) * every_hours
+    alive = session.survival(lags)
+    hours = np.floor(lags)
+    late = lags - hours
+    by_lag = np.zeros(HOURS_PER_WEEK)
+    np.add.at(by_lag, hours.astype(int) % HOURS_PER_WEEK, alive * (1 - late))
+    np.add.at(by_lag, (hours.astype(int) + 1) % HOURS_PER_WEEK, alive * late)
+    # what lasts longer than that is spread evenly by then
+    return by_lag + (session.mean_steps(every_hours) - by_lag.sum()) / HOURS_PER_WEEK
+
+
 def _room(mine: FloatArray, other: FloatArray) -> FloatArray | None:
     return mine if mine.shape == other.shape else None
 
@@ -146,11 +177,14 @@ class MessageStream:
 
     name: str
     direction: Literal["to_server", "to_client"]
-    kind: Literal["flow", "bootstrap", "heartbeat", "ping"]
-    """ping: WebSocket control frames, which are traffic but not messages."""
+    kind: Literal["sent", "passed_on", "published", "at_connect", "heartbeat", "ping"]
+    """sent: by a client; passed_on: a client's message, to others; published: by the server;
+    ping: WebSocket control frames, which are traffic but not messages."""
     per_hour: Weekly
     """Messages an hour; a broadcast to n connections is n messages."""
     payload: SizeDistribution
+    copies: FloatArray | float = 0.0
+    """sent: connections it is passed on to; published: connections that share it."""
 
     @property
     def is_message(self) -> bool:
@@ -181,8 +215,6 @@ class Demand:
     """How long they would last."""
     streams: tuple[MessageStream, ...]
     """All messages, in both directions."""
-    publications: Weekly
-    """Messages an hour that the server originates, however many connections receive each."""
     hours_per_month: float
     """Length of the billing month."""
     notes: tuple[str, ...] = ()
@@ -209,18 +241,18 @@ class Demand:
     def cut_after(self, hours: float) -> Demand:
         """The demand when a service cuts connections at that age and clients come back at once.
 
-        Each session then is several connections, E[ceil(S / hours)] on average, and each of them
-        opens and greets anew.
+        Each session then is several connections, E[ceil(S / hours)] on average: one when it
+        begins, and one more after each further ``hours`` that it lasts. Each opens and greets
+        anew.
         """
-        connections_per_session = self.session.mean_steps(hours)
         streams = (
-            replace(s, per_hour=s.per_hour.times(connections_per_session))
-            if s.kind == "bootstrap"
+            replace(s, per_hour=_repeated(s.per_hour, self.session, hours))
+            if s.kind == "at_connect"
             else s
             for s in self.streams
         )
         return replace(
-            self, connects=self.connects.times(connections_per_session), streams=tuple(streams)
+            self, connects=_repeated(self.connects, self.session, hours), streams=tuple(streams)
         )
 
     def traffic(

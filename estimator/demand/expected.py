@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from estimator.demand.demand import Demand, MessageStream, Weekly, total
+from estimator.demand.demand import Demand, MessageStream, Weekly
 from estimator.demand.occupancy import Arrivals, arrivals_behind
 from estimator.scenario.model import FloatArray
 from estimator.scenario.profile import MessageFlow, Profile
@@ -43,7 +43,6 @@ def expected_demand(scenario: Scenario) -> Demand:
         connects=connects,
         session=profile.session,
         streams=tuple(_streams(profile, connections, connects)),
-        publications=_publications(profile, connections),
         hours_per_month=scenario.hours_per_month,
         notes=tuple(_notes(scales, arrivals)),
     )
@@ -68,9 +67,9 @@ def _streams(profile: Profile, connections: Weekly, connects: Weekly) -> Iterato
         yield from _flow_streams(name, flow, connections)
     welcome, greeting = profile.at_connect.to_client, profile.at_connect.from_client
     if welcome.mean > 0:
-        yield MessageStream("at connect", "to_client", "bootstrap", connects, welcome)
+        yield MessageStream("at connect", "to_client", "at_connect", connects, welcome)
     if greeting.mean > 0:
-        yield MessageStream("at connect", "to_server", "bootstrap", connects, greeting)
+        yield MessageStream("at connect", "to_server", "at_connect", connects, greeting)
     if profile.heartbeat is not None:
         beats = connections.times(SECONDS_PER_HOUR / profile.heartbeat.interval_seconds)
         kind = "ping" if profile.heartbeat.kind == "protocol" else "heartbeat"
@@ -79,24 +78,17 @@ def _streams(profile: Profile, connections: Weekly, connects: Weekly) -> Iterato
         yield MessageStream("heartbeat", "to_server", kind, beats, payload)
 
 
-def _publications(profile: Profile, connections: Weekly) -> Weekly:
-    """Messages the server originates: one for all connections that receive the same."""
-    return total(
-        connections.times(flow.rate_per_hour / np.maximum(flow.fan_out, 1.0))
-        for flow in profile.flows.values()
-        if flow.direction == "server_to_client"
-    )
-
-
 def _flow_streams(name: str, flow: MessageFlow, connections: Weekly) -> Iterator[MessageStream]:
-    originals = connections.times(flow.rate_per_hour)
+    messages = connections.times(flow.rate_per_hour)
     if flow.direction == "server_to_client":
-        yield MessageStream(name, "to_client", "flow", originals, flow.payload)
+        copies = np.maximum(flow.fan_out, 1.0)
+        yield MessageStream(name, "to_client", "published", messages, flow.payload, copies)
         return
-    yield MessageStream(name, "to_server", "flow", originals, flow.payload)
-    if np.any(np.asarray(flow.fan_out) > 0):
-        copies = originals.times(flow.fan_out)
-        yield MessageStream(name, "to_client", "flow", copies, flow.payload)
+    fan_out = np.asarray(flow.fan_out)
+    yield MessageStream(name, "to_server", "sent", messages, flow.payload, fan_out)
+    if np.any(fan_out > 0):
+        copies = messages.times(fan_out)
+        yield MessageStream(name, "to_client", "passed_on", copies, flow.payload)
 
 
 def _notes(scales: dict[str, FloatArray], arrivals: Arrivals) -> Iterator[str]:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import Annotated, Literal
 
 import numpy as np
 from pydantic import Field
 
-from estimator.demand.demand import Demand, MessageStream, total
+from estimator.demand.demand import Demand, total
 from estimator.deployments.deployment import (
     Deployment,
     Metered,
     Options,
     Request,
+    in_millions,
+    ping_notes,
     spread,
     traffic_assumption,
 )
@@ -23,6 +27,9 @@ from estimator.units import KIB, MINUTES_PER_HOUR, SECONDS_PER_HOUR
 _ID = "aws.api_gateway"
 _DYNAMODB_WRITE_BYTES = 1 * KIB
 _DYNAMODB_READ_BYTES = 4 * KIB
+_READ_UNITS = 0.5
+"""Of an eventually consistent read of one step."""
+_WORTH_A_NOTE = 1e-4
 
 
 class ApiGatewayOptions(Options):
@@ -97,8 +104,8 @@ class ApiGateway(Deployment):
         messages = demand.per_month(total(s.steps_per_hour(step_bytes) for s in counted))
         minutes = demand.per_month(demand.connections) * MINUTES_PER_HOUR
         message_text = (
-            f"{_names(counted)}, in started steps of {step_bytes // KIB} KB, both directions, "
-            "every recipient of a broadcast counted"
+            f"{in_millions(demand, counted)}, in started steps of {step_bytes // KIB} KB, every "
+            "recipient of a broadcast counted"
         )
         minute_text = "open connections x 60 minutes x hours of the month"
         if answers[f"{_ID}.connect_is_message"] == "yes":
@@ -121,37 +128,50 @@ class ApiGateway(Deployment):
         return Metered(tuple(usage), tuple(_notes(demand, cut_hours)))
 
 
-def _notes(demand: Demand, cut_hours: float) -> list[str]:
-    rate = demand.connects.peak / SECONDS_PER_HOUR
+def _notes(demand: Demand, cut_hours: float) -> Iterator[str]:
+    connects = demand.connects.peak / SECONDS_PER_HOUR
     quota = limit_value(f"{_ID}.new_connections_per_second")
-    pushes = total(s.per_hour for s in demand.messages("to_client")).peak / SECONDS_PER_HOUR
-    throttle = limit_value(f"{_ID}.account_requests_per_second")
-    notes = [
+    yield (
         f"Connections are cut after {cut_hours:g} hours and made again; "
-        f"{spread(rate)} connects a second in the busiest hour."
-    ]
-    if np.any(rate > quota):
-        notes.append(f"Needs a higher quota than {quota:g} new connections a second.")
-    if np.any(pushes > throttle):
-        notes.append(
-            f"Pushes {spread(pushes)} messages a second in the busiest hour; the account's "
-            f"default quota is {throttle:,.0f} requests a second and must be raised."
+        f"{spread(connects)} connects a second in the busiest hour."
+    )
+    if np.any(connects > quota):
+        yield f"Needs a higher quota than {quota:g} new connections a second."
+    messages = demand.messages("to_server") + demand.messages("to_client")
+    per_second = total(s.per_hour for s in messages).peak / SECONDS_PER_HOUR
+    throttle = limit_value(f"{_ID}.account_requests_per_second")
+    if np.any(per_second > throttle):
+        yield (
+            f"{spread(per_second)} messages a second, in and out, in the busiest hour; the "
+            f"account's default quota is {throttle:,.0f} requests a second and must be raised."
         )
-    return notes
+    most_bytes = limit_value(f"{_ID}.message_max_bytes")
+    for name, share in {s.name: s.payload.share_above(most_bytes) for s in messages}.items():
+        if share > _WORTH_A_NOTE:
+            yield (
+                f"Messages end at {most_bytes / KIB:g} KB: {share:.2%} of '{name}' must be split, "
+                "which costs the same."
+            )
+    yield from ping_notes(demand)
 
 
 def _backend(demand: Demand, options: ApiGatewayOptions) -> list[Usage]:
     connects = demand.per_month(demand.connects)
-    inbound = demand.per_month(total(s.per_hour for s in demand.messages("to_server")))
-    pushes = demand.per_month(total(s.per_hour for s in demand.messages("to_client")))
-    published = demand.per_month(demand.publications)
-    invocations = inbound + published + 2 * connects
+    received, pushed = demand.messages("to_server"), demand.messages("to_client")
+    # what the server publishes is metered here once for all who receive it
+    published = [
+        replace(s, per_hour=s.per_hour.times(1 / s.copies)) for s in pushed if s.kind == "published"
+    ]
+    pushes = demand.per_month(total(s.per_hour for s in pushed))
+    handled = demand.per_month(total(s.per_hour for s in (*received, *published)))
+    invocations = handled + 2 * connects
     seconds = (invocations * options.lambda_ms + pushes * options.lambda_ms_per_push) / 1000
     item_bytes = options.connection_item_bytes
-    # a query adds up the items it returns before it rounds to read units; eventually
-    # consistent reads cost half a unit
-    found_bytes = pushes * item_bytes
-    reads = np.maximum(found_bytes / _DYNAMODB_READ_BYTES, inbound + published) / 2
+    queries = (
+        s.per_hour.times(_READ_UNITS * np.ceil(s.copies * item_bytes / _DYNAMODB_READ_BYTES))
+        for s in (*received, *published)
+    )
+    reads = demand.per_month(total(queries))
     writes = 2 * connects * np.ceil(item_bytes / _DYNAMODB_WRITE_BYTES)
     return [
         Usage(
@@ -173,11 +193,7 @@ def _backend(demand: Demand, options: ApiGatewayOptions) -> list[Usage]:
         Usage(
             "aws.dynamodb.read_units",
             reads,
-            "one query for the recipients of each message, half a unit per started 4 KB "
+            "one query for the recipients of each broadcast, half a unit per started 4 KB "
             "(eventually consistent)",
         ),
     ]
-
-
-def _names(streams: tuple[MessageStream, ...]) -> str:
-    return ", ".join(dict.fromkeys(stream.name for stream in streams))

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from collections.abc import Iterator
+from typing import Annotated, Literal, Self
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from estimator.demand.demand import Weekly, from_hours, largest, total
+from estimator.demand.demand import MessageStream, Weekly, from_hours, total
 from estimator.deployments.deployment import (
     Deployment,
     Metered,
     Options,
     Request,
+    in_millions,
+    ping_notes,
     spread,
     traffic_assumption,
 )
+from estimator.deployments.fleet import Sized, size
 from estimator.deployments.limits import find_limit, limit_value
+from estimator.errors import ScenarioError
 from estimator.pricing.bill import Assumption, Usage
 from estimator.scenario.model import FloatArray
 from estimator.units import HOURS_PER_DAY, HOURS_PER_WEEK, KB, KIB, SECONDS_PER_HOUR
@@ -34,10 +39,18 @@ class WebPubSubOptions(Options):
     """auto: Standard as long as its unit counts suffice, else Premium."""
     scaling: Literal["fixed", "autoscale"] = "fixed"
     """fixed: units for the busiest hour all week; autoscale: units of each hour (Premium only)."""
-    headroom: Annotated[float, Field(gt=0, le=1)] = 0.8
-    """Share of a unit's connections to plan with; the vendor advises to stay under 0.8."""
+    headroom: Annotated[float, Field(ge=0.01, le=1)] = Field(
+        default_factory=lambda: limit_value(f"{_ID}.advised_connection_load")
+    )
+    """Share of a unit's connections to plan with; what the vendor advises if left out."""
     event_handler: bool = True
     """Whether messages from clients are passed on to your own code, which is billed as outbound."""
+
+    @model_validator(mode="after")
+    def _autoscale_is_premium(self) -> Self:
+        if self.tier == "standard" and self.scaling == "autoscale":
+            raise ValueError("scaling: autoscale needs tier premium or auto")
+        return self
 
 
 class WebPubSub(Deployment):
@@ -80,7 +93,7 @@ class WebPubSub(Deployment):
         traffic_assumption(_ID, "payload", "Only matters if internet egress is billed on top."),
     )
     not_modelled = (
-        "the code behind the event handler",
+        "the code behind the event handler, and connect and disconnect events sent to it",
         "geo-replicas and private endpoints",
         "live trace and resource logs, which count as messages",
     )
@@ -88,15 +101,15 @@ class WebPubSub(Deployment):
     def meter(self, request: Request) -> Metered:
         """Unit-days by the steps that exist, and each day's messages beyond those included."""
         demand, options = request.demand, request.options
-        needed, binding = _units_needed(request)
+        sized = _units_needed(request)
         autoscale = options.scaling == "autoscale"
-        premium = _is_premium(options, needed)
         if autoscale:
-            units = allowed_units(needed.hourly)
+            units = allowed_units(sized.nodes.hourly)
             running = from_hours(units)
         else:
-            units = allowed_units(needed.peak)
+            units = allowed_units(sized.nodes.peak)
             running = Weekly.of(units, np.ones(HOURS_PER_WEEK))
+        premium = _is_premium(options, running.peak)
         unit_days_of_day = running.daily / HOURS_PER_DAY
         unit_days = demand.per_month(running) / HOURS_PER_DAY
 
@@ -112,53 +125,74 @@ class WebPubSub(Deployment):
                 Usage(
                     f"{_ID}.{tier}_unit_days",
                     unit_days * share,
-                    f"{spread(units, 'units')} for {binding} at {options.headroom:.0%} of their "
-                    f"connections, {'each hour' if autoscale else 'all month'}",
+                    f"{spread(units, 'units')} {'by the hour' if autoscale else 'all month'}: "
+                    f"{sized.binding} need most",
                 ),
                 Usage(
                     f"{_ID}.{tier}_messages",
                     beyond * share,
-                    "outbound messages in steps of 2 KB, of each day those beyond "
-                    f"{meter.included_per_unit_day:,.0f} per unit-day",
+                    f"{in_millions(request.demand, self._leaving(request))}, in steps of 2 KB; of "
+                    f"each day those beyond {meter.included_per_unit_day:,.0f} per unit-day",
                 ),
             ]
         if request.answers[f"{_ID}.internet_traffic"] == "yes":
             usage.append(self.data_out(request, demand, "azure.egress.internet"))
-        return Metered(tuple(usage), tuple(_notes(units, premium)))
+        return Metered(tuple(usage), tuple(_notes(request, units)))
+
+    def _leaving(self, request: Request) -> tuple[MessageStream, ...]:
+        """What the service sends out: to clients, and to the event handler."""
+        demand = request.demand
+        handled = demand.messages("to_server") if request.options.event_handler else ()
+        return demand.messages("to_client") + handled
 
     def _outbound_messages(self, request: Request) -> FloatArray:
         """Outbound messages of each day, shape (*many, 7)."""
-        demand, answers = request.demand, request.answers
-        step_bytes = 2 * (KIB if answers[f"{_ID}.kilobyte"] == "1024" else KB)
-        leaving = demand.messages("to_client")
-        if request.options.event_handler:
-            leaving += demand.messages("to_server")
-        if answers[f"{_ID}.small_messages"] == "whole":
+        step_bytes = _step_bytes(request)
+        if request.answers[f"{_ID}.kilobyte"] == "1000":
+            step_bytes = step_bytes * KB / KIB
+        leaving = self._leaving(request)
+        if request.answers[f"{_ID}.small_messages"] == "whole":
             return total(s.steps_per_hour(step_bytes) for s in leaving).daily
         return total(s.bytes_per_hour("payload") for s in leaving).daily / step_bytes
 
 
-def _units_needed(request: Request) -> tuple[Weekly, str]:
-    """Units each hour must have, not yet in steps, and what they are needed for."""
-    demand, headroom = request.demand, request.options.headroom
-    per_unit = limit_value(f"{_ID}.connections_per_unit")
-    by_connections = demand.connections_peak.times(1 / (per_unit * headroom))
+def _step_bytes(request: Request) -> float:
+    return request.catalog.meter(f"{_ID}.standard_messages").step_bytes or 1
+
+
+def _units_needed(request: Request) -> Sized:
+    """Units each hour must have, not yet in steps.
+
+    The vendor's throughput of a unit was measured with messages of one step, so larger ones count
+    as several.
+    """
+    demand, step_bytes = request.demand, _step_bytes(request)
+    sent = total(s.steps_per_hour(step_bytes) for s in demand.messages("to_client"))
     per_second = limit_value(f"{_ID}.outbound_messages_per_second_per_unit")
+    connections = limit_value(f"{_ID}.connections_per_unit") * request.options.headroom
     load = limit_value(f"{_ID}.advised_server_load")
-    deliveries = total(s.per_hour for s in demand.messages("to_client"))
-    by_messages = deliveries.times(1 / (SECONDS_PER_HOUR * per_second * load))
-    if np.all(by_messages.peak <= by_connections.peak):
-        return by_connections, "peak connections"
-    if np.all(by_messages.peak >= by_connections.peak):
-        return by_messages, "peak messages a second"
-    return largest([by_connections, by_messages]), "peak connections or messages a second"
+    return size(
+        {
+            f"connections, {connections:g} a unit": (demand.connections_peak, connections),
+            f"messages out, {per_second * load:,.0f} a second and unit": (
+                sent.times(1 / SECONDS_PER_HOUR),
+                per_second * load,
+            ),
+        }
+    )
 
 
-def _is_premium(options: WebPubSubOptions, needed: Weekly) -> npt.NDArray[np.bool_]:
+def _is_premium(options: WebPubSubOptions, most_units: FloatArray) -> npt.NDArray[np.bool_]:
     """Whether each scenario runs on Premium, shape (*many,)."""
-    beyond_standard = needed.peak > limit_value(f"{_ID}.standard_max_units")
-    forced = options.tier == "premium" or options.scaling == "autoscale"
-    return np.asarray(beyond_standard | forced)
+    standard_units = limit_value(f"{_ID}.standard_max_units")
+    beyond_standard = np.asarray(most_units > standard_units)
+    if options.tier == "standard" and np.any(beyond_standard):
+        raise ScenarioError(
+            f"options of {_ID}, tier: standard ends at {standard_units:g} units, and "
+            f"{spread(most_units)} are needed; choose auto or premium"
+        )
+    chosen = options.tier == "premium" or options.scaling == "autoscale"
+    return np.full_like(beyond_standard, True) if chosen else beyond_standard
 
 
 def allowed_units(needed: FloatArray) -> FloatArray:
@@ -176,14 +210,16 @@ def allowed_units(needed: FloatArray) -> FloatArray:
     return full + np.where(full > 0, np.maximum(rest, smallest_premium), rest)
 
 
-def _notes(units: FloatArray, premium: npt.NDArray[np.bool_]) -> list[str]:
+def _notes(request: Request, units: FloatArray) -> Iterator[str]:
     quota = limit_value(f"{_ID}.units_per_subscription_and_region")
     largest = limit_value(f"{_ID}.premium_max_units")
-    notes: list[str] = []
-    if np.any(premium):
-        notes.append(f"Premium, since {spread(units, 'units')} or autoscaling need it.")
+    standard = limit_value(f"{_ID}.standard_max_units")
+    if np.any(units > standard):
+        yield f"Premium, since Standard ends at {standard:g} units."
+    elif request.options.scaling == "autoscale":
+        yield "Premium, since Standard does not scale by itself."
     if np.any(units > quota):
-        notes.append(f"More than {quota:g} units in a region need a support request.")
+        yield f"More than {quota:g} units in a region need a support request."
     if np.any(units > largest):
-        notes.append(f"More than {largest:g} units need several resources.")
-    return notes
+        yield f"More than {largest:g} units need several resources."
+    yield from ping_notes(request.demand)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -11,7 +11,7 @@ import numpy as np
 from pydantic import ValidationError
 
 from estimator.datafiles import Entry
-from estimator.demand.demand import Demand
+from estimator.demand.demand import Demand, MessageStream
 from estimator.demand.wire import Layer
 from estimator.documents import YamlDocument, faults
 from estimator.errors import ScenarioError, UnknownNameError
@@ -30,7 +30,6 @@ class Request:
     """What a deployment is asked to host."""
 
     demand: Demand
-    region: str
     destinations: Mapping[Area, float]
     """Share of the users in each part of the world."""
     options: Any
@@ -132,11 +131,36 @@ def traffic_assumption(deployment_id: str, default: str, evidence: str) -> Assum
     )
 
 
-def spread(value: FloatArray, unit: str = "") -> str:
+def spread(value: FloatArray | float, unit: str = "") -> str:
     """A figure for a person: one number, or the range over many scenarios.
 
-    >>> spread(np.array([1.0, 2500.0]), "units")
-    '1 to 2,500 units'
+    >>> spread(np.array([1.0, 2500.0]), "units"), spread(9.0505)
+    ('1 to 2,500 units', '9.05')
     """
-    low, high = (f"{edge:,.6g}" for edge in (np.min(value), np.max(value)))
+    low, high = (_short(float(edge)) for edge in (np.min(value), np.max(value)))
     return f"{low if low == high else f'{low} to {high}'} {unit}".rstrip()
+
+
+def _short(value: float) -> str:
+    return f"{value:,.0f}" if value >= 1000 else f"{value:.3g}"
+
+
+def in_millions(demand: Demand, streams: Iterable[MessageStream]) -> str:
+    """How many messages of each kind go each way in a month."""
+    ways = {"to_server": "in", "to_client": "out"}
+    return ", ".join(
+        f"{s.name} {spread(demand.per_month(s.per_hour) / 1e6)} M {ways[s.direction]}"
+        for s in streams
+    )
+
+
+def ping_notes(demand: Demand) -> Iterator[str]:
+    """What a service that meters messages does not count, but would if clients were built so."""
+    for stream in demand.streams:
+        if stream.kind == "ping" and stream.direction == "to_client":
+            millions = spread(demand.per_month(stream.per_hour) / 1e6)
+            yield (
+                f"Heartbeats ({millions} M each way) are taken to be WebSocket pings, which are "
+                "not counted; libraries that send them as messages (heartbeat kind: application) "
+                "make them count."
+            )

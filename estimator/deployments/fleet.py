@@ -56,7 +56,7 @@ class ServerOptions(Options):
     """Your own figure for an open connection without messages."""
     messages_per_core_second: Annotated[float, Field(gt=0)] | None = None
     """Your own figure, messages in and out together."""
-    headroom: Annotated[float, Field(gt=0, le=1)] = 0.7
+    headroom: Annotated[float, Field(ge=0.01, le=1)] = 0.7
     """Share of each node to plan with. Assumption: the rest is for the operating system, bursts
     within the hour and uneven balancing."""
 

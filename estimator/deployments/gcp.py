@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated, Literal, Self
 
 import numpy as np
@@ -57,6 +58,11 @@ class CloudRunOptions(ServerOptions):
             least_gib = limit_value(f"{_ID}.memory_min_gib_at_{self.vcpu}_vcpu")
             if self.memory_gib < least_gib:
                 raise ValueError(f"memory_gib is at least {least_gib:g} with {self.vcpu} vcpu")
+        if self.billing == "request" and self.min_instances:
+            raise ValueError(
+                "min_instances needs billing instance: the idle rates of request-based billing "
+                "are not modelled"
+            )
         return self
 
 
@@ -76,8 +82,8 @@ class CloudRun(Deployment):
             id=f"{_ID}.sockets_per_instance",
             question="How full does the autoscaler fill an instance with open connections?",
             choices={
-                "target": "to its target, 60 % of the concurrency",
-                "full": "to the whole concurrency, as when pinned at the maximum of instances",
+                "target": "to its target, 60 % of the concurrency and of the processors",
+                "full": "completely, as when pinned at the maximum of instances",
             },
             evidence="The autoscaler aims at 60 % of the maximum concurrency (one reading of the "
             "vendor's page); connections are not moved once they are open.",
@@ -99,20 +105,22 @@ class CloudRun(Deployment):
         options = request.options
         demand = request.demand.cut_after(options.timeout_minutes / MINUTES_PER_HOUR)
         full = request.answers[f"{_ID}.sockets_per_instance"] == "full"
-        sockets = options.concurrency * (1 if full else limit_value(f"{_ID}.autoscaler_target"))
+        share = 1.0 if full else limit_value(f"{_ID}.autoscaler_target")
+        sockets = options.concurrency * share
         load = server_load(demand, options)
         sized = size(
             {
                 "open connections": (demand.connections_peak, sockets),
                 "memory": (load.memory_bytes, options.memory_gib * GIB * options.headroom),
-                "processor": (load.cores, options.vcpu * options.headroom),
+                "processor": (load.cores, options.vcpu * share),
             }
         )
         instances = from_hours(np.maximum(whole(sized.nodes.hourly), options.min_instances))
         seconds = demand.per_month(instances) * SECONDS_PER_HOUR
         text = (
             f"up to {spread(instances.peak, 'instances')} ({sized.binding} binds; "
-            f"{sockets:g} connections each at most), busy in every hour with an open connection"
+            f"{sockets:g} connections each at most), as many as the most connections of each hour "
+            "need, and paid for all of the hour"
         )
         usage = [
             Usage(f"{_ID}.cpu_{options.billing}_based", seconds * options.vcpu, text),
@@ -126,15 +134,17 @@ class CloudRun(Deployment):
             self.data_out(request, demand, f"gcp.egress.premium_to_{area}", share)
             for area, share in request.destinations.items()
         ]
-        return Metered(tuple(usage), tuple(_notes(instances)))
+        return Metered(tuple(usage), tuple(_notes(options, instances)))
 
 
-def _notes(instances: Weekly) -> list[str]:
+def _notes(options: CloudRunOptions, instances: Weekly) -> Iterator[str]:
     most = float(np.max(instances.peak))
     default = limit_value(f"{_ID}.max_instances_default")
-    quota = limit_value(f"{_ID}.instances_per_region")
-    if most > quota:
-        return [f"Needs more than {quota:,.0f} instances in the region, a quota to be raised."]
+    vcpu, gib = limit_value(f"{_ID}.vcpu_per_region"), limit_value(f"{_ID}.memory_gib_per_region")
     if most > default:
-        return [f"The maximum number of instances must be set above its default of {default:g}."]
-    return []
+        yield f"The maximum number of instances must be set above its default of {default:g}."
+    if most * options.vcpu > vcpu or most * options.memory_gib > gib:
+        yield (
+            f"Needs {most * options.vcpu:,.0f} vCPU and {most * options.memory_gib:,.0f} GiB in "
+            f"the region; the quota starts at {vcpu:,.0f} vCPU and {gib:,.0f} GiB."
+        )

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterator
 from typing import Annotated, Self
 
 import numpy as np
 from pydantic import Field, model_validator
 
 from estimator.datafiles import Entry, load_rows
-from estimator.demand.demand import Weekly
+from estimator.demand.demand import Demand, Weekly
 from estimator.deployments.deployment import (
     Deployment,
     Metered,
@@ -60,11 +61,11 @@ class LoadBalancerFleetOptions(ServerOptions):
     shape: str = "VM.Standard.E5.Flex"
     """The kind of virtual machine."""
     ocpus: Annotated[float, Field(ge=1)] = 2
-    """OCPUs of each node; one is two vCPUs on x86."""
+    """OCPUs of each node; one is two vCPUs on x86. Assumption: small nodes, one may fail."""
     memory_gb: Annotated[float, Field(ge=1)] = 8
-    """Memory of each node."""
+    """Memory of each node. Assumption: four gigabytes for each OCPU."""
     min_nodes: Annotated[int, Field(ge=1)] = 2
-    """Fewest nodes, before the spare ones."""
+    """Fewest nodes, before the spare ones. Assumption: two, in two fault domains."""
     spare_nodes: Annotated[int, Field(ge=0)] = 1
     """Nodes that may fail in the busiest hour without harm."""
     boot_volume_gb: Annotated[float, Field(ge=50)] = 50
@@ -129,6 +130,7 @@ class LoadBalancerFleet(Deployment):
         network = min(options.ocpus * shape.network_mbps_per_ocpu, shape.network_mbps_max)
         sized = size(
             {
+                # whether Oracle's GB of memory is 2^30 bytes is not stated; 10^9 needs more nodes
                 "memory": (load.memory_bytes, options.memory_gb * GB * options.headroom),
                 "processor": (load.cores, options.ocpus * shape.vcpus_per_ocpu * options.headroom),
                 "network": (traffic, network * options.headroom),
@@ -168,7 +170,7 @@ class LoadBalancerFleet(Deployment):
             ),
             self.data_out(request, demand, "oci.egress.internet"),
         )
-        return Metered(usage, tuple(_notes(balancer_mbps)))
+        return Metered(usage, tuple(_notes(demand, balancer_mbps)))
 
 
 def _balancer_usage(used_mbps: Weekly, request: Request) -> tuple[Usage, Usage]:
@@ -180,7 +182,7 @@ def _balancer_usage(used_mbps: Weekly, request: Request) -> tuple[Usage, Usage]:
         Usage(
             f"{_LB}.hours",
             balancers * demand.hours_per_month,
-            f"{spread(balancers)} balancer x hours of the month",
+            f"balancers ({spread(balancers)}) x hours of the month",
         ),
         Usage(
             f"{_LB}.mbps_hours",
@@ -191,14 +193,19 @@ def _balancer_usage(used_mbps: Weekly, request: Request) -> tuple[Usage, Usage]:
     )
 
 
-def _notes(used_mbps: Weekly) -> list[str]:
+def _notes(demand: Demand, used_mbps: Weekly) -> Iterator[str]:
     quota = limit_value(f"{_LB}.bandwidth_per_region_mbps")
-    if not np.any(used_mbps.peak > quota):
-        return []
-    return [
-        f"The balancers carry {spread(used_mbps.peak, 'Mbps')} in the busiest hour; the default "
-        f"quota of a region is {quota:,.0f} Mbps."
-    ]
+    if np.any(used_mbps.peak > quota):
+        yield (
+            f"The balancers carry {spread(used_mbps.peak, 'Mbps')} in the busiest hour; the "
+            f"default quota of a region is {quota:,.0f} Mbps."
+        )
+    if not any(s.kind in ("ping", "heartbeat") for s in demand.streams):
+        idle, most = limit_value(f"{_LB}.http_idle_timeout"), limit_value(f"{_LB}.idle_timeout_max")
+        yield (
+            f"Clients send no heartbeat: the balancer cuts connections that are silent in one "
+            f"direction for {idle:g} seconds, unless its timeout is raised (at most {most:,.0f})."
+        )
 
 
 def _shape(name: str) -> FlexibleShape:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from estimator.pricing.catalog import CLOUDS, DRIVERS, Allowance, Catalog, Driver, Rate
+from estimator.pricing.catalog import CLOUDS, DRIVERS, EVERYWHERE, Allowance, Catalog, Driver, Rate
 from estimator.pricing.tariff import FloatArray, billed_units
 
 if TYPE_CHECKING:
@@ -67,11 +67,12 @@ class LineItem:
             "single_source": "seen in one source only",
             "inferred": "at least partly inferred",
         }[rate.confidence]
+        region = "every region" if rate.region == EVERYWHERE else rate.region
         return (
             f"{meter.service}: {meter.title}: ${self.cost_usd:,.2f}\n"
             f"  quantity  {amount(self.usage.quantity)} {meter.unit}: {self.usage.formula}\n"
             f"  price     {self.tiers_text()}\n"
-            f"  source    {rate.source} ({rate.region}, checked {rate.checked_on}, {sure})"
+            f"  source    {rate.source} ({region}, checked {rate.checked_on}, {sure})"
         )
 
 
@@ -99,6 +100,17 @@ class AssumptionEffect:
     chosen: str
     change_usd: Mapping[str, float | FloatArray]
     """Change of the total if another answer were chosen, by that answer."""
+
+    def explain(self) -> str:
+        """The question and what each other answer changes; for a bill of a single scenario."""
+        others = "; ".join(
+            f"{answer} ({self.assumption.choices[answer]}) {float(change):+,.2f} USD"
+            for answer, change in self.change_usd.items()
+        )
+        return (
+            f"Open: {self.assumption.question} Taken: {self.chosen} "
+            f"({self.assumption.choices[self.chosen]}). Otherwise: {others}."
+        )
 
 
 @dataclass(frozen=True)
@@ -142,12 +154,18 @@ class Bill:
 
     @cached_property
     def lines(self) -> pd.DataFrame:
-        """The bill as a table, one row per line (and scenario, if there are many)."""
+        """The bill as a table, one row per line.
+
+        Columns: meter, title, driver, quantity (in ``unit``), unit, free (units that cost
+        nothing), tiers (text), cost_usd, source, checked, confidence, formula. With many scenarios
+        there is a row for each of them, its number in the column scenario, and no tiers.
+        """
         import pandas as pd
 
         if np.ndim(self.total):
-            return pd.concat([_many_rows(item) for item in self.items], ignore_index=True)
-        return pd.DataFrame([_row(item) for item in self.items])
+            many = np.shape(self.total)
+            return pd.concat([_many_rows(item, many) for item in self.items], ignore_index=True)
+        return pd.DataFrame([_row(item) for item in self.items], columns=_COLUMNS)
 
     @cached_property
     def assumptions(self) -> pd.DataFrame:
@@ -190,6 +208,7 @@ class Bill:
             return f"{self.title}: {np.size(self.total)} bills; explain one scenario at a time."
         parts = [f"{self.title}, {self.region}: ${self.total:,.2f}", f"{self.conventions}."]
         parts += [item.explain() for item in self.items]
+        parts += [effect.explain() for effect in self.effects]
         parts += [f"Note: {note}" for note in self.notes]
         if self.not_modelled:
             parts.append(f"Not modelled: {'; '.join(self.not_modelled)}.")
@@ -226,6 +245,22 @@ def amount(quantity: float | FloatArray) -> str:
     return f"{float(quantity):,.0f}" if quantity >= 100_000 else f"{float(quantity):,.6g}"
 
 
+_COLUMNS = [
+    "meter",
+    "title",
+    "driver",
+    "quantity",
+    "unit",
+    "free",
+    "tiers",
+    "cost_usd",
+    "source",
+    "checked",
+    "confidence",
+    "formula",
+]
+
+
 def _row(item: LineItem) -> dict[str, object]:
     rate, meter = item.rate, item.rate.meter
     return {
@@ -244,21 +279,20 @@ def _row(item: LineItem) -> dict[str, object]:
     }
 
 
-def _many_rows(item: LineItem) -> pd.DataFrame:
+def _many_rows(item: LineItem, many: tuple[int, ...]) -> pd.DataFrame:
     import pandas as pd
 
-    many = np.shape(item.cost_usd)
     rate, meter = item.rate, item.rate.meter
     return pd.DataFrame(
         {
-            "scenario": np.arange(np.size(item.cost_usd)),
+            "scenario": np.arange(np.prod(many)),
             "meter": rate.meter_id,
             "title": meter.title,
             "driver": meter.driver,
             "quantity": np.broadcast_to(item.usage.quantity, many).ravel(),
             "unit": meter.unit,
             "free": np.broadcast_to(item.free_units, many).ravel(),
-            "cost_usd": item.cost_usd.ravel(),
+            "cost_usd": np.broadcast_to(item.cost_usd, many).ravel(),
             "source": rate.source,
             "checked": rate.checked_on,
             "confidence": rate.confidence,
@@ -275,9 +309,15 @@ def price_usage(
     Raises:
         UnknownNameError: a meter that does not exist.
         MissingRateError: a meter without a price in the region.
+        ValueError: a meter stands twice.
     """
-    return tuple(_price(one, catalog.rate(one.meter_id, region), catalog, region, free_allowances)
-                 for one in usage)  # fmt: skip
+    meters = [one.meter_id for one in usage]
+    if len(set(meters)) < len(meters):
+        raise ValueError("a meter stands twice, so that its allowance would be spent twice")
+    return tuple(
+        _price(one, catalog.rate(one.meter_id, region), catalog, region, free_allowances)
+        for one in usage
+    )
 
 
 def _price(

@@ -7,10 +7,10 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 import numpy as np
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from estimator.datafiles import Entry, load_mapping, load_rows
 from estimator.errors import MissingRateError, PricingDataError, UnknownNameError
@@ -83,6 +83,12 @@ class Meter(Entry):
     source: str
     note: str | None = None
 
+    @model_validator(mode="after")
+    def _one_way_to_count_tiers(self) -> Self:
+        if len({one.tiers for one in self.allowance if one.valued_at is None}) > 1:
+            raise ValueError("allowances of one meter must count tiers the same way")
+        return self
+
 
 class RateRow(Entry):
     """One line of a price file: the price within one tier."""
@@ -152,14 +158,23 @@ class Catalog:
             MissingRateError: no price for it in that region was in force.
         """
         self.meter(meter_id)
-        for known in (region, EVERYWHERE):
-            if (meter_id, known) in self.rates:
-                return self.rates[meter_id, known]
+        if (meter_id, region) in self.rates:
+            return self.rates[meter_id, region]
+        if (meter_id, EVERYWHERE) in self.rates and region in self._regions_of_cloud(meter_id):
+            return self.rates[meter_id, EVERYWHERE]
         raise MissingRateError(meter_id, region, self.regions(meter_id), self.as_of)
 
     def regions(self, meter_id: str) -> list[str]:
         """Regions in which a meter has a price."""
+        if (meter_id, EVERYWHERE) in self.rates:
+            return sorted(self._regions_of_cloud(meter_id))
         return sorted(region for meter, region in self.rates if meter == meter_id)
+
+    def _regions_of_cloud(self, meter_id: str) -> set[str]:
+        """Regions for which any meter of the same cloud has a price of its own."""
+        cloud = meter_id.split(".", 1)[0]
+        regions = {region for meter, region in self.rates if meter.split(".", 1)[0] == cloud}
+        return regions - {EVERYWHERE}
 
 
 @cache

@@ -104,10 +104,11 @@ def cost_drivers(bills: Sequence[Bill], title: str, look: Look | None = None) ->
     axes.spines[:].set_color(look.ink)
     axes.spines[["top", "right"]].set_visible(False)
     figure.suptitle("\n".join(lines), x=0.01, ha="left", color=look.ink, parse_math=False)
-    figure.legend(
-        loc="outside lower center",
-        ncols=5 if look.width_inches > 6 else 2,
-        frameon=False,
-        labelcolor=look.ink,
-    )
+    if axes.get_legend_handles_labels()[0]:
+        figure.legend(
+            loc="outside lower center",
+            ncols=5 if look.width_inches > 6 else 2,
+            frameon=False,
+            labelcolor=look.ink,
+        )
     return figure

@@ -118,7 +118,8 @@ def compare(scenario: Scenario, deployments: Iterable[str] | None = None) -> Com
     >>> len(compare(scenario).table)
     4
     """
-    bills, refusals = estimate_all(scenario, deployments)
+    wanted = [deployments] if isinstance(deployments, str) else deployments
+    bills, refusals = estimate_all(scenario, wanted)
     bills.sort(key=lambda bill: float(np.sum(bill.total)))
     return Comparison(scenario, tuple(bills), tuple(refusals))
 

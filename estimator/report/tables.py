@@ -39,10 +39,11 @@ def comparison_table(comparison: Comparison) -> RenderableType:
         box=SIMPLE_HEAD,
         padding=(0, 1, 0, 0),
     )
-    table.add_column("deployment", no_wrap=True)
-    table.add_column("a month", justify="right", style="bold")
+    table.add_column("deployment", overflow="fold")
+    # an amount is never cut; the words above it may stand below each other
+    table.add_column("a month", justify="right", style="bold", no_wrap=True)
     for driver in used:
-        table.add_column(driver, justify="right")
+        table.add_column(driver.replace(" ", "\n"), justify="right", no_wrap=True)
     for bill in comparison.bills:
         costs = (float(bill.by_driver.get(driver, 0.0)) for driver in used)
         cells = (money(cost) if cost else "-" for cost in costs)

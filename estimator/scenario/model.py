@@ -24,9 +24,14 @@ from pydantic._internal._model_construction import ModelMetaclass
 
 from estimator.documents import YamlDocument, faults
 from estimator.errors import ScenarioError
-from estimator.units import Dimension, parse_number, parse_quantity
+from estimator.units import SECONDS_PER_HOUR, Dimension, parse_number, parse_quantity
 
 FloatArray = npt.NDArray[np.float64]
+
+_LARGEST = 1e12
+"""Beyond any number of people, messages or bytes; keeps products far from infinity."""
+_LONGEST_HOURS = 87_600
+"""Ten years."""
 
 
 class _SpeakingMetaclass(ModelMetaclass):
@@ -52,7 +57,7 @@ class Model(BaseModel, metaclass=_SpeakingMetaclass):
         allow_inf_nan=False,
     )
 
-    def model_post_init(self, context: Any) -> None:
+    def model_post_init(self, context: Any) -> None:  # noqa: ARG002 - pydantic's signature
         """Count the law of a distribution as said: without it the rest could not be read back."""
         if "law" in type(self).model_fields:
             self.__pydantic_fields_set__.add("law")
@@ -87,19 +92,19 @@ def _schema(description: str, number: dict[str, Any]) -> WithJsonSchema:
 Hours = Annotated[
     float,
     quantity("time", "h"),
-    Field(gt=0),
+    Field(gt=0, le=_LONGEST_HOURS),
     _schema("hours, or a text such as '90 min'", {"exclusiveMinimum": 0}),
 ]
 Seconds = Annotated[
     float,
     quantity("time", "s"),
-    Field(gt=0),
+    Field(ge=0.001, le=_LONGEST_HOURS * SECONDS_PER_HOUR),
     _schema("seconds, or a text such as '2 min'", {"exclusiveMinimum": 0}),
 ]
 Bytes = Annotated[
     float,
     quantity("size", "B"),
-    Field(ge=0),
+    Field(ge=0, le=_LARGEST),
     _schema("bytes, or a text such as '2 KB' or '2 KiB'", {"minimum": 0}),
 ]
 
@@ -118,6 +123,8 @@ def _numbers(convert: Callable[[str], float | Fraction]) -> PlainValidator:
             raise ValueError("an empty list stands for no scenario at all")
         if not np.all(np.isfinite(array)):
             raise ValueError("must be a finite number")
+        if np.any(array > _LARGEST):
+            raise ValueError(f"must be at most {_LARGEST:g}, but is {float(array.max()):g}")
         if np.any(array < 0):
             raise ValueError(f"must not be negative, but is {float(array.min()):g}")
         array.flags.writeable = False

@@ -16,6 +16,8 @@ from pydantic import (
     AfterValidator,
     BeforeValidator,
     Field,
+    JsonValue,
+    PrivateAttr,
     SerializerFunctionWrapHandler,
     ValidationError,
     WrapSerializer,
@@ -30,7 +32,6 @@ from estimator.scenario.places import Area, Place, find_place
 from estimator.scenario.profile import Profile, load_profile, profile_names, resolve_profile
 from estimator.units import HOURS_PER_MONTH
 
-Option = str | bool | int | float | None
 _MOST_LINK_BYTES = 4_000_000
 """A damaged or hostile link must not unpack to more."""
 
@@ -87,13 +88,15 @@ class Scenario(Model):
     """none: ignore free allowances; always: those every account has; all: also those that only
     new accounts have."""
     as_of: dt.date | None = None
-    """Use the prices in force on that day; today's if left out."""
-    options: dict[str, dict[str, Option]] = Field(default_factory=dict)
+    """Use the prices in force on that day; the newest known if left out."""
+    options: dict[str, dict[str, JsonValue]] = Field(default_factory=dict)
     """Choices of a deployment, by its id, such as ``azure.web_pubsub: {headroom: 0.7}``."""
     assumptions: dict[str, Annotated[str, Field(coerce_numbers_to_str=True)]] = Field(
         default_factory=dict
     )
     """Answers to what vendors leave open, by the id of the assumption."""
+
+    _document: YamlDocument = PrivateAttr(default=YamlDocument({}, ""))
 
     @model_validator(mode="after")
     def _an_audience(self) -> Self:
@@ -139,6 +142,10 @@ class Scenario(Model):
         total = sum(self.users_in.values())
         return {area: share / total for area, share in self.users_in.items()}
 
+    def where(self, *path: str) -> str:
+        """File, line and field; empty if the scenario was not read from a text."""
+        return self._document.where(path) if self._document.name else ""
+
     def replace(self, **changes: Any) -> Scenario:
         """The same scenario with some fields changed.
 
@@ -146,8 +153,10 @@ class Scenario(Model):
         >>> base.replace(place="frankfurt").peak_connections
         100.0
         """
-        unset = self.model_fields_set - changes.keys()
-        return Scenario(**{name: getattr(self, name) for name in unset}, **changes)
+        kept = self.model_fields_set - changes.keys()
+        changed = Scenario(**{name: getattr(self, name) for name in kept}, **changes)
+        changed._document = self._document
+        return changed
 
     @classmethod
     def load(cls, path: str | Path) -> Scenario:
@@ -177,9 +186,11 @@ class Scenario(Model):
     @classmethod
     def _from_document(cls, document: YamlDocument) -> Scenario:
         try:
-            return cls.model_validate(document.content)
+            scenario = cls.model_validate(document.content)
         except ValidationError as fault:
             raise ScenarioError(faults(fault, document, cls)) from None
+        scenario._document = document
+        return scenario
 
     def as_data(self) -> dict[str, Any]:
         """What was said, as plain lists, texts and numbers."""

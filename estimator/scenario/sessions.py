@@ -69,7 +69,7 @@ def _mean_steps(law: _Sessions, step: float) -> float:
     total, first, chunk = 0.0, 0, 256
     while first < _MOST_STEPS:
         # a session that ends on a mark starts no further step, whatever the last digit says
-        marks = np.arange(first, first + chunk) * (step * (1 + _ROUNDING_NOISE))
+        marks = np.arange(first, first + chunk, dtype=np.float64) * step * (1 + _ROUNDING_NOISE)
         survivors = law.survival(marks)
         total += float(survivors.sum())
         if survivors[-1] < _NEGLIGIBLE:

@@ -12,7 +12,7 @@ from estimator.scenario.model import FloatArray, Model
 from estimator.scenario.shipped import load_shipped, names_of
 from estimator.units import DAYS_PER_WEEK, HOURS_PER_DAY, HOURS_PER_WEEK
 
-_Level = Annotated[float, Field(ge=0)]
+_Level = Annotated[float, Field(ge=0, le=1e12)]
 
 
 class WeeklyShape(Model):

@@ -51,6 +51,10 @@ class _Sizes(Model):
         """Mean payload in bytes."""
         return self.expect(lambda size: size)
 
+    def share_above(self, limit_bytes: float) -> float:
+        """Share of messages with a larger payload."""
+        return self.expect(lambda size: np.where(size > limit_bytes, 1.0, 0.0))
+
     def steps(self, step_bytes: float) -> float:
         """Mean number of started steps of ``step_bytes``; an empty message counts as one."""
         return self.expect(lambda size: np.maximum(np.ceil(size / step_bytes), 1.0))
@@ -75,7 +79,7 @@ class LognormalSize(_Sizes):
     """Mean payload before rounding and cutting."""
     sigma: float = Field(gt=0, le=4)
     """Standard deviation of the logarithm; 1 puts the mean at 1.65 times the median."""
-    max_bytes: Bytes = Field(default=1024 * KIB, ge=1, le=4096 * KIB)
+    max_bytes: Bytes = Field(default=1024 * KIB, ge=1, le=1024 * KIB)
     """The application sends nothing larger; what the law puts beyond is cut to this size."""
 
     @model_validator(mode="after")
@@ -88,7 +92,7 @@ class LognormalSize(_Sizes):
         return _lognormal_atoms(self.mean_bytes, self.sigma, self.max_bytes)
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=16)
 def _lognormal_atoms(mean: float, sigma: float, cut: float) -> tuple[FloatArray, FloatArray]:
     location = np.log(mean) - sigma**2 / 2
     reach = np.exp(location - sigma * special.ndtri(_NEGLIGIBLE))

@@ -48,7 +48,7 @@ def test_unknown_names_are_refused_for_whatever_deployment_they_are_meant(ask, c
     ("deployment", "options", "fault"),
     [
         ("azure.web_pubsub", {"tier": "gold"}, "tier: .*'auto', 'standard' or 'premium'.*'gold'"),
-        ("azure.web_pubsub", {"headroom": 0}, "headroom: .*greater than 0"),
+        ("azure.web_pubsub", {"headroom": 0}, "headroom: .*greater than or equal to 0.01"),
         ("azure.web_pubsub", {"headroom": 1.2}, "headroom: .*less than or equal to 1"),
         ("aws.api_gateway", {"lambda_ms": -1}, "lambda_ms: .*greater than 0"),
         ("aws.api_gateway", {"backend": None}, "backend"),

@@ -155,7 +155,7 @@ def test_what_cloud_run_does_not_offer_is_refused(make_demand, bill_of, options,
     [
         (60_000, ""),
         (60_001, "must be set above its default of 100"),
-        (600_001, "more than 1,000 instances in the region"),
+        (600_001, "Needs 1,001 vCPU"),
     ],
 )
 def test_quotas_of_instances_are_noted(make_demand, bill_of, connections, note):

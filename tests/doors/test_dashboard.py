@@ -12,6 +12,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 import estimator as ws
+from estimator.dashboard import computed
 from estimator.dashboard.computed import comparison_of, files_of
 from estimator.dashboard.state import LONGEST_LINK_CHARACTERS, default_scenario
 
@@ -67,6 +68,12 @@ def linked(page: AppTest) -> ws.Scenario:
 
 def plain(text: str) -> str:
     return text.replace("\\", "")
+
+
+@pytest.fixture(autouse=True)
+def charts_are_not_drawn(monkeypatch):
+    """Drawing takes longer than all else on the page; the browser's tests look at the charts."""
+    monkeypatch.setattr(computed, "_png", lambda figure: b"")
 
 
 @pytest.fixture
@@ -276,10 +283,10 @@ class TestOptions:
         page = opened(base)
         page.segmented_control(key="deployment").set_value(deployment)
         run(page)
-        fields = ws.DEPLOYMENTS[deployment].options.model_fields
-        assert fields
-        for name, field in fields.items():
-            assert page.session_state[f"{deployment} {name}"] == field.default
+        defaults = ws.DEPLOYMENTS[deployment].check_options({}).model_dump()
+        assert defaults
+        for name, default in defaults.items():
+            assert page.session_state[f"{deployment} {name}"] == default
 
     @pytest.mark.parametrize(
         ("deployment", "widget", "name", "value", "stored"),

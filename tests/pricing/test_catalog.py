@@ -121,9 +121,12 @@ def test_tiers_that_do_not_ascend_from_zero_are_refused(catalog_of, edges):
 
 def test_a_price_for_everywhere_holds_where_there_is_none_of_its_own(catalog_of):
     catalog = catalog_of(row(5.0, "2025-01-01", region="*"), row(4.0, "2025-01-01", region="here"))
+    elsewhere = load_catalog().rate("oci.load_balancer.hours", "eu-frankfurt-1")
 
+    assert elsewhere.region == "*"
     assert catalog.rate("aws.shop.things", "here").tariff.usd_per_unit == [4.0]
-    assert catalog.rate("aws.shop.things", "elsewhere").tariff.usd_per_unit == [5.0]
+    with pytest.raises(ws.MissingRateError):
+        catalog.rate("aws.shop.things", "a region of no cloud")
 
 
 def test_a_missing_price_names_meter_region_and_the_regions_that_have_one(catalog_of):

@@ -132,7 +132,7 @@ FAULTS = {
     ),
     "no such day": (
         PEAK + "as_of: 2026-02-30\n",
-        ["not valid YAML", "day is out of range for month"],
+        ["line 4", "as_of", "valid date", "2026-02-30"],
     ),
     "no mapping of options": (
         PEAK + "options: {azure.web_pubsub: premium}\n",
