@@ -6,9 +6,9 @@ import csv
 import io
 from functools import cache
 from importlib.resources import files
-from typing import TypeVar
+from typing import Annotated, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from estimator.documents import faults, read_yaml
 from estimator.errors import PricingDataError
@@ -20,6 +20,19 @@ class Entry(BaseModel):
     """Base of what stands in a data file: unknown fields are refused, nothing changes later."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+
+Confidence = Literal["confirmed", "single_source", "inferred"]
+"""confirmed: seen at the vendor or in two independent copies; inferred: not seen, but follows."""
+
+
+class Figure(Entry):
+    """A measured figure."""
+
+    value: Annotated[float, Field(gt=0)]
+    source: str
+    confidence: Confidence
+    note: str | None = None
 
 
 def data_text(relative_path: str) -> str:

@@ -13,7 +13,7 @@ from typing import Literal
 
 import numpy as np
 
-from estimator.datafiles import Entry, load_mapping
+from estimator.datafiles import Figure, load_mapping
 from estimator.scenario.model import FloatArray
 from estimator.scenario.sizes import SizeDistribution
 
@@ -80,13 +80,6 @@ def mean_message_bytes(sizes: SizeDistribution, layer: Layer, *, masked: bool) -
     return sizes.expect(lambda payload: message_bytes(payload, layer, masked=masked))
 
 
-class _Measured(Entry):
-    value: float
-    source: str
-    confidence: str
-    note: str | None = None
-
-
 @dataclass(frozen=True, slots=True)
 class ConnectBytes:
     """What one TLS 1.3 WebSocket connect costs before any message, in bytes on the wire."""
@@ -104,9 +97,7 @@ def connect_bytes() -> ConnectBytes:
     >>> 2_500 < connect_bytes().to_client < 5_000
     True
     """
-    measured = {
-        name: item.value for name, item in load_mapping("handshake.yaml", _Measured).items()
-    }
+    measured = {name: item.value for name, item in load_mapping("handshake.yaml", Figure).items()}
     # each side adds one segment for its part of the upgrade, and one to open the connection
     segments = measured["server_segments"] + 2
     upgrade = measured["server_upgrade_response_bytes"] + _TLS_RECORD_OVERHEAD_BYTES

@@ -9,11 +9,10 @@ from typing import Annotated
 import numpy as np
 from pydantic import Field
 
-from estimator.datafiles import Entry, load_mapping
+from estimator.datafiles import Entry, Figure, load_mapping
 from estimator.demand.demand import Demand, Weekly, largest, total
 from estimator.deployments.deployment import Options
 from estimator.errors import ScenarioError, UnknownNameError
-from estimator.pricing.catalog import Confidence
 from estimator.scenario.model import FloatArray
 from estimator.units import BITS_PER_BYTE, BITS_PER_MEGABIT, SECONDS_PER_HOUR
 
@@ -23,15 +22,6 @@ APPLICATION_WORK = (
     "(Mattermost's reference architectures, docs.mattermost.com)"
 )
 """What no benchmark of sockets can size."""
-
-
-class Figure(Entry):
-    """A measured figure."""
-
-    value: Annotated[float, Field(gt=0)]
-    source: str
-    confidence: Confidence
-    note: str | None = None
 
 
 class Server(Entry):

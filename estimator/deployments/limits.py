@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 
-from estimator.datafiles import Entry, load_mapping
+from estimator.datafiles import Confidence, Entry, load_mapping
 from estimator.errors import UnknownNameError
-from estimator.pricing.catalog import Confidence
 
 
 class Limit(Entry):

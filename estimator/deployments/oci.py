@@ -9,7 +9,7 @@ from typing import Annotated, Self
 import numpy as np
 from pydantic import Field, model_validator
 
-from estimator.datafiles import Entry, load_rows
+from estimator.datafiles import Confidence, Entry, load_rows
 from estimator.demand.demand import Demand, Weekly
 from estimator.deployments.deployment import (
     Deployment,
@@ -29,7 +29,6 @@ from estimator.deployments.fleet import (
 from estimator.deployments.limits import limit_value
 from estimator.errors import UnknownNameError
 from estimator.pricing.bill import Assumption, Usage
-from estimator.pricing.catalog import Confidence
 from estimator.units import GB
 
 _ID = "oci.load_balancer_fleet"

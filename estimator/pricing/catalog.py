@@ -12,7 +12,7 @@ from typing import Annotated, Literal, Self
 import numpy as np
 from pydantic import Field, model_validator
 
-from estimator.datafiles import Entry, load_mapping, load_rows
+from estimator.datafiles import Confidence, Entry, load_mapping, load_rows
 from estimator.errors import MissingRateError, PricingDataError, UnknownNameError
 from estimator.pricing.tariff import Tariff
 
@@ -31,7 +31,6 @@ DRIVERS: tuple[Driver, ...] = (
 )
 """What drives cost, in the order charts stack it."""
 
-Confidence = Literal["confirmed", "single_source", "inferred"]
 _FROM_SURE_TO_UNSURE: tuple[Confidence, ...] = ("confirmed", "single_source", "inferred")
 
 
