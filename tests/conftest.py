@@ -28,12 +28,13 @@ def make_demand() -> MakeDemand:
     """A demand stated outright, hour by hour or with one number for all 168 hours."""
 
     def build(
-        connections: object = 0.0,
+        connections: Any = 0.0,
         *,
-        to_client: object = 0.0,
-        to_server: object = 0.0,
+        peak: Any = None,
+        to_client: Any = 0.0,
+        to_server: Any = 0.0,
         payload: float = 100,
-        connects: object = 0.0,
+        connects: Any = 0.0,
         session_hours: float = 1.0,
         hours_per_month: float = 730.0,
     ) -> ws.Demand:
@@ -52,7 +53,7 @@ def make_demand() -> MakeDemand:
         )
         return ws.Demand(
             connections=_hours(connections),
-            connections_peak=_hours(connections),
+            connections_peak=_hours(connections if peak is None else peak),
             connects=_hours(connects),
             session=DeterministicSession(hours=session_hours),
             streams=streams,

@@ -25,7 +25,7 @@ def bill_view(scenario: Scenario, bill: Bill) -> None:
     )
     with lines:
         st.table(_lines(bill), border="horizontal", hide_index=True)
-        st.caption(literal(f"{bill.conventions}.".capitalize()))
+        st.caption(literal(f"{bill.conventions}."))
         _small_print(bill)
     with questions:
         open_questions(bill)
@@ -58,7 +58,5 @@ def _small_print(bill: Bill) -> None:
     for note in bill.notes:
         st.markdown(f":material/info: {literal(note)}")
     if bill.not_modelled:
-        st.markdown(
-            ":material/do_not_disturb_on: **Not in this bill:** "
-            f"{literal('; '.join(bill.not_modelled))}."
-        )
+        left_out = "".join(f"\n- {literal(item)}" for item in bill.not_modelled)
+        st.markdown(f":material/do_not_disturb_on: **Not in this bill**{left_out}")

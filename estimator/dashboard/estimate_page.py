@@ -67,7 +67,7 @@ def _fault(fault: Fault) -> None:
     reasons = [literal(line) for line in fault.why.splitlines()]
     why = f" {reasons[0]}" if len(reasons) == 1 else "".join(f"\n- {line}" for line in reasons)
     st.error(
-        f"**{literal(fault.what)}.**{why}\n\nThe last good scenario is still on screen.",
+        f"**{literal(fault.what)}:**{why}\n\n{fault.instead}",
         icon=":material/error:",
     )
 

@@ -13,7 +13,7 @@ again by the next run.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import streamlit as st
@@ -39,6 +39,7 @@ class Fault:
 
     what: str
     why: str
+    instead: str = "The scenario on screen did not change."
 
 
 @dataclass(slots=True)
@@ -170,8 +171,10 @@ def _open(session: _Session, address: str) -> None:
         scenario = Scenario.from_token(address) if address else default_scenario()
         comparison_of(scenario.to_token())
     except EstimatorError as fault:
-        _put_on_screen(session, session.scenario or default_scenario())
         session.fault = Fault("This link cannot be opened", str(fault))
+        if session.scenario is None:
+            session.fault = replace(session.fault, instead="An example is on screen instead.")
+            _put_on_screen(session, default_scenario())
     else:
         _put_on_screen(session, scenario)
         session.fault = None

@@ -48,6 +48,7 @@ class FlexibleShape(Entry):
     ocpus_max: float
     memory_gb_min: float
     memory_gb_max: float
+    memory_gb_per_ocpu_max: float
     source: str
     checked_on: dt.date
     confidence: Confidence
@@ -77,12 +78,16 @@ class LoadBalancerFleetOptions(ServerOptions):
     @model_validator(mode="after")
     def _within_the_shape(self) -> Self:
         shape = _shape(self.shape)
-        for name, least, most in (
-            ("ocpus", shape.ocpus_min, shape.ocpus_max),
-            ("memory_gb", shape.memory_gb_min, shape.memory_gb_max),
-        ):
-            if not least <= getattr(self, name) <= most:
-                raise ValueError(f"{name} of {self.shape} is between {least:g} and {most:g}")
+        most_gb = min(shape.memory_gb_max, self.ocpus * shape.memory_gb_per_ocpu_max)
+        if not shape.ocpus_min <= self.ocpus <= shape.ocpus_max:
+            raise ValueError(
+                f"ocpus of {self.shape} is between {shape.ocpus_min:g} and {shape.ocpus_max:g}"
+            )
+        if not shape.memory_gb_min <= self.memory_gb <= most_gb:
+            raise ValueError(
+                f"memory_gb of {self.shape} with {self.ocpus:g} OCPUs is between "
+                f"{shape.memory_gb_min:g} and {most_gb:g}"
+            )
         return self
 
 

@@ -175,3 +175,29 @@ def test_an_option_that_does_not_exist_is_refused_with_those_that_do(deployment:
 
     assert f"options of {deployment.id}, colour: unknown field 'colour'" in str(caught.value)
     assert all(name in str(caught.value) for name in deployment.options.model_fields)
+
+
+@pytest.mark.parametrize(
+    ("deployment", "meter"),
+    [
+        ("azure.web_pubsub", "azure.web_pubsub.standard_unit_days"),
+        ("gcp.cloud_run", "gcp.cloud_run.cpu_instance_based"),
+        ("oci.load_balancer_fleet", "oci.compute.e5_memory_gb_hours"),
+    ],
+)
+def test_what_must_run_is_sized_for_the_peak_within_the_hour(
+    make_demand, bill_of, quantities, deployment, meter
+):
+    # a megabyte a connection lets memory decide where connections do not
+    options = {} if deployment.startswith("azure") else {"memory_per_connection_bytes": 1e6}
+    mean_only, with_peak, at_peak = (
+        quantities(bill_of(deployment, demand, options=options))[meter]
+        for demand in (
+            make_demand(20_000),
+            make_demand(20_000, peak=60_000),
+            make_demand(60_000),
+        )
+    )
+
+    assert mean_only < with_peak
+    assert with_peak == at_peak

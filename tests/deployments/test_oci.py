@@ -147,6 +147,8 @@ def test_more_than_5000_mbps_are_noted(at_mbps, bill_of):
         # VM.Standard.E5.Flex has 1 to 126 OCPUs and 1 to 1,049 GB of memory
         {"ocpus": 127},
         {"memory_gb": 1_050, "ocpus": 100},
+        # and at most 64 GB for each OCPU
+        {"memory_gb": 65, "ocpus": 1},
         {"ocpus": 0.5},
         {"boot_volume_gb": 40},
         {"min_mbps": 9},
