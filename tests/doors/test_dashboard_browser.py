@@ -15,18 +15,20 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, expect, sync_playwright
 
 import estimator as ws
 
 ROOT = Path(__file__).parents[2]
 CHROMIUM = Path("/usr/bin/chromium")
 PICTURES = ROOT / "test-output"
-WIDE, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
+WIDE: ViewportSize = {"width": 1280, "height": 900}
+PHONE: ViewportSize = {"width": 390, "height": 844}
 SMALL_MESSAGES = "azure.web_pubsub.small_messages"
 
 # Long enough for a busy machine; nothing here is fast or slow enough to be judged by it.
 PATIENCE_MS = 30_000
+expect.set_options(timeout=PATIENCE_MS)
 
 # One worker starts one server and one browser.
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
@@ -105,6 +107,7 @@ def settled(page: Page) -> None:
     """Wait until the page is drawn and nothing is being worked out."""
     page.wait_for_selector('[data-testid="stApp"][data-test-script-state="notRunning"]')
     page.wait_for_selector(".drivers", state="attached")
+    expect(page.get_by_test_id("stSkeleton")).to_have_count(0)
 
 
 def linked(page: Page) -> ws.Scenario:
@@ -118,8 +121,7 @@ def wait_for_link(page: Page, scenario: ws.Scenario) -> None:
 def shows_totals_of(page: Page, scenario: ws.Scenario) -> None:
     bills = ws.compare(scenario).bills
     expect(page.get_by_test_id("stMetricValue")).to_have_text(
-        [f"${b.total:,.0f}" if b.total >= 1000 else f"${b.total:,.2f}" for b in bills],
-        timeout=PATIENCE_MS,
+        [f"${b.total:,.0f}" if b.total >= 1000 else f"${b.total:,.2f}" for b in bills]
     )
 
 
@@ -157,13 +159,14 @@ def test_a_shared_link_restores_the_scenario_for_somebody_else(browser, context,
     settled(theirs)
     shows_totals_of(theirs, answered)
     assert linked(theirs) == answered
-    expect(theirs.get_by_label("Mean connections")).to_have_value("4000")
-    expect(theirs.get_by_text("Our chat (your profile)")).to_be_visible()
+    expect(theirs.get_by_role("spinbutton", name="Mean connections")).to_have_value("4000")
+    chosen = theirs.get_by_role("combobox", name="Profile")
+    expect(chosen).to_have_value("Our chat (your profile)")
     theirs.get_by_role("radio", name="Web PubSub on Azure").click()
     theirs.get_by_role("tab", name="Open questions").click()
     expect(theirs.get_by_role("radio", name="by_bytes")).to_be_checked()
     theirs.get_by_role("tab", name="Options").click()
-    expect(theirs.get_by_label("Headroom")).to_have_value("0.6")
+    expect(theirs.get_by_role("spinbutton", name="Headroom")).to_have_value("0.6")
     somebody.close()
 
 
@@ -277,8 +280,11 @@ def test_the_page_fits_screen_and_theme_and_asks_nobody_else(browser, address, s
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
     page.get_by_role("tab", name="Line items").click()
+    # the page scrolls inside the window, so a picture of all of it needs a window as tall
+    height = page.get_by_test_id("stMain").evaluate("main => main.scrollHeight")
+    page.set_viewport_size({"width": screen["width"], "height": height})
     PICTURES.mkdir(exist_ok=True)
-    page.screenshot(path=PICTURES / f"dashboard-{name}-{theme}.png", full_page=True)
+    page.screenshot(path=PICTURES / f"dashboard-{name}-{theme}.png", animations="disabled")
     elsewhere = {url for url in asked if not url.startswith((address, "data:", "blob:"))}
     assert elsewhere == set()
     context.close()
