@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from threading import RLock, get_ident
 from typing import Any
 
 import streamlit as st
@@ -64,6 +65,10 @@ class _Session:
     own_profile: Profile | None = None
     """The last profile that does not ship with the package."""
     widgets: dict[str, _Bound] = field(default_factory=dict)
+    lock: RLock = field(default_factory=RLock)
+    """A quick edit starts its run while the one before, in a thread of its own, still draws."""
+    drawn_by: int = 0
+    """The thread of the newest run; what another one still draws is out of date."""
 
 
 def default_scenario() -> Scenario:
@@ -74,19 +79,22 @@ def default_scenario() -> Scenario:
 def current() -> Scenario:
     """The scenario to draw in this run: of the link, or after the edits since the last run."""
     session = _session()
-    edited = session.scenario is not None and _apply_edits(session)
-    address = st.query_params.get(PARAMETER, "")
-    if session.scenario is None or (address != session.address and not edited):
-        _open(session, address)
-    _write_address(session.address)
-    assert session.scenario is not None
-    return session.scenario
+    with session.lock:
+        session.drawn_by = get_ident()
+        edited = session.scenario is not None and _apply_edits(session)
+        address = st.query_params.get(PARAMETER, "")
+        if session.scenario is None or (address != session.address and not edited):
+            _open(session, address)
+        _write_address(session.address)
+        assert session.scenario is not None
+        return session.scenario
 
 
 def bind(key: str, value: object, change: Change) -> str:
     """Tell a widget its value before it is drawn, and what its user's change shall do.
 
-    A value is only set if it differs: setting it again would overwrite what is being typed.
+    A value is only set if it is not what the widget was told last: setting it again would
+    overwrite what is being typed, or chosen while this run draws.
 
     Args:
         key: of the widget.
@@ -96,10 +104,14 @@ def bind(key: str, value: object, change: Change) -> str:
     Returns:
         The key.
     """
-    widgets = _session().widgets
-    if st.session_state.get(key, _MISSING) != value:
-        st.session_state[key] = value
-    widgets[key] = _Bound(value, change, "This change was not made")
+    session = _session()
+    with session.lock:
+        if session.drawn_by != get_ident():
+            st.stop()
+        known = session.widgets.get(key)
+        if known is None or known.told != value or key not in st.session_state:
+            st.session_state[key] = value
+        session.widgets[key] = _Bound(value, change, "This change was not made")
     return key
 
 
