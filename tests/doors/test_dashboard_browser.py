@@ -150,7 +150,10 @@ def test_a_shared_link_restores_the_scenario_for_somebody_else(browser, context,
     answered = scenario.replace(assumptions={SMALL_MESSAGES: "by_bytes"})
     wait_for_link(mine, answered)
     mine.get_by_role("button", name="Share a link").click()
-    link = mine.get_by_test_id("stPopoverBody").get_by_test_id("stCode").inner_text()
+    code = mine.get_by_test_id("stPopoverBody").get_by_test_id("stCode")
+    # the address changes while the page is still being drawn
+    expect(code).to_contain_text(answered.to_token())
+    link = code.inner_text()
 
     somebody = browser.new_context(viewport=WIDE)
     somebody.set_default_timeout(PATIENCE_MS)
