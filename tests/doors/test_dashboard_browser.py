@@ -145,6 +145,9 @@ def test_a_shared_link_restores_the_scenario_for_somebody_else(browser, context,
     )
     mine = visit(context, address, scenario)
     mine.get_by_role("radio", name="Web PubSub on Azure").click()
+    # a bill that is drawn anew opens with its lines
+    expect(mine.get_by_text("Web PubSub Standard units").first).to_be_visible()
+    settled(mine)
     mine.get_by_role("tab", name="Open questions").click()
     mine.get_by_role("radio", name="by_bytes").check(force=True)
     answered = scenario.replace(assumptions={SMALL_MESSAGES: "by_bytes"})
@@ -166,6 +169,9 @@ def test_a_shared_link_restores_the_scenario_for_somebody_else(browser, context,
     chosen = theirs.get_by_role("combobox", name="Profile")
     expect(chosen).to_have_value("Our chat (your profile)")
     theirs.get_by_role("radio", name="Web PubSub on Azure").click()
+    # a bill that is drawn anew opens with its lines
+    expect(theirs.get_by_text("Web PubSub Standard units").first).to_be_visible()
+    settled(theirs)
     theirs.get_by_role("tab", name="Open questions").click()
     expect(theirs.get_by_role("radio", name="by_bytes")).to_be_checked()
     theirs.get_by_role("tab", name="Options").click()
