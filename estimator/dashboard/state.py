@@ -7,14 +7,14 @@ Widgets show the scenario and hold nothing of their own (``bind``). What their u
 found at the start of the next run, by comparing what they hold with what they were told, and not in
 callbacks: Streamlit ends a run, and a callback too, wherever it touches the session while a newer
 edit waits, so that quick edits would be lost in callbacks. Here an edit that was cut off is found
-again by the next run.
+again by the next run. Runs must follow each other for that: ``runner.fastReruns`` is off, with which
+the next run would start while the one before still tells widgets what they were.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from threading import RLock, get_ident
 from typing import Any
 
 import streamlit as st
@@ -61,14 +61,12 @@ class _Session:
 
     scenario: Scenario | None = None
     address: str = ""
+    address_written: bool = False
+    """Whether the browser was told the address; before, it cannot but report the old one."""
     fault: Fault | None = None
     own_profile: Profile | None = None
     """The last profile that does not ship with the package."""
     widgets: dict[str, _Bound] = field(default_factory=dict)
-    lock: RLock = field(default_factory=RLock)
-    """A quick edit starts its run while the one before, in a thread of its own, still draws."""
-    drawn_by: int = 0
-    """The thread of the newest run; what another one still draws is out of date."""
 
 
 def default_scenario() -> Scenario:
@@ -79,15 +77,15 @@ def default_scenario() -> Scenario:
 def current() -> Scenario:
     """The scenario to draw in this run: of the link, or after the edits since the last run."""
     session = _session()
-    with session.lock:
-        session.drawn_by = get_ident()
-        edited = session.scenario is not None and _apply_edits(session)
-        address = st.query_params.get(PARAMETER, "")
-        if session.scenario is None or (address != session.address and not edited):
-            _open(session, address)
-        _write_address(session.address)
-        assert session.scenario is not None
-        return session.scenario
+    edited = session.scenario is not None and _apply_edits(session)
+    address = st.query_params.get(PARAMETER, "")
+    gone_elsewhere = address != session.address and session.address_written and not edited
+    if session.scenario is None or gone_elsewhere:
+        _open(session, address)
+    _write_address(session.address)
+    session.address_written = True
+    assert session.scenario is not None
+    return session.scenario
 
 
 def bind(key: str, value: object, change: Change) -> str:
@@ -104,14 +102,11 @@ def bind(key: str, value: object, change: Change) -> str:
     Returns:
         The key.
     """
-    session = _session()
-    with session.lock:
-        if session.drawn_by != get_ident():
-            st.stop()
-        known = session.widgets.get(key)
-        if known is None or known.told != value or key not in st.session_state:
-            st.session_state[key] = value
-        session.widgets[key] = _Bound(value, change, "This change was not made")
+    widgets = _session().widgets
+    known = widgets.get(key)
+    if known is None or known.told != value or key not in st.session_state:
+        st.session_state[key] = value
+    widgets[key] = _Bound(value, change, "This change was not made")
     return key
 
 
@@ -175,6 +170,7 @@ def _adopt(session: _Session, scenario: Scenario) -> None:
     comparison_of(token)
     _put_on_screen(session, scenario)
     session.address = token if len(token) <= LONGEST_LINK_CHARACTERS else ""
+    session.address_written = False
 
 
 def _open(session: _Session, address: str) -> None:

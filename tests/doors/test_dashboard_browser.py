@@ -201,11 +201,7 @@ def test_quick_edits_are_all_kept(context, address, base):
     more = page.get_by_test_id("stNumberInput").first.get_by_test_id("stNumberInputStepUp")
     for _ in range(8):
         more.click(no_wait_after=True)
-    wait_for_link(page, base.replace(peak_connections=20_800))
-    settled(page)
     choose(page, "Place", "Oregon")
-    wait_for_link(page, base.replace(peak_connections=20_800, place="oregon"))
-    settled(page)
     choose(page, "Profile", "Market data")
     page.get_by_label("Name").fill("In a hurry")
     page.get_by_label("Name").press("Enter")
