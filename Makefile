@@ -65,6 +65,10 @@ format: $(VENV)/.stamp ## Put the code in its standard form
 notebooks: $(VENV)/.stamp ## Execute every notebook and keep its outputs
 	$(BIN)/jupyter execute --inplace notebooks/*.ipynb
 
+.PHONY: snapshot
+snapshot: $(VENV)/.stamp ## Accept changed prices as they are (then read git diff)
+	$(BIN)/pytest -q tests/data_integrity/test_snapshot.py --snapshot-update
+
 .PHONY: bench
 bench: $(VENV)/.stamp ## Measure how fast it computes
 	for bench in benchmarks/*.py; do echo "== $$bench"; $(BIN)/python "$$bench" $(ARGS); done

@@ -10,7 +10,7 @@ True
 from estimator.analysis.estimate import estimate, price
 from estimator.demand.demand import Demand
 from estimator.demand.expected import expected_demand
-from estimator.deployments.registry import ASSUMPTIONS, DEPLOYMENTS
+from estimator.deployments.registry import DEPLOYMENTS, PROVIDERS, assumptions
 from estimator.errors import (
     EstimatorError,
     MissingRateError,
@@ -19,16 +19,19 @@ from estimator.errors import (
     UnknownNameError,
 )
 from estimator.pricing.bill import Bill
+from estimator.pricing.contract import Contract, ContractError, load_contract
 from estimator.report.comparison import Comparison, compare
 from estimator.scenario.places import places
 from estimator.scenario.profile import Profile, load_profile, profile_names
 from estimator.scenario.scenario import Scenario
 
 __all__ = [
-    "ASSUMPTIONS",
     "DEPLOYMENTS",
+    "PROVIDERS",
     "Bill",
     "Comparison",
+    "Contract",
+    "ContractError",
     "Demand",
     "EstimatorError",
     "MissingRateError",
@@ -37,9 +40,11 @@ __all__ = [
     "Scenario",
     "ScenarioError",
     "UnknownNameError",
+    "assumptions",
     "compare",
     "estimate",
     "expected_demand",
+    "load_contract",
     "load_profile",
     "places",
     "price",

@@ -1,10 +1,11 @@
-"""The command line: compare deployments, read one bill, check what there is.
+"""The command line: compare deployments, read one bill, read the prices, list what there is.
 
 Exit status: 0 done, 2 the input cannot be used (one message on standard error says why).
 """
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import sys
 from enum import StrEnum
@@ -16,10 +17,19 @@ import typer
 from rich.console import Console, RenderableType
 
 from estimator.analysis.estimate import estimate
-from estimator.deployments.registry import DEPLOYMENTS
-from estimator.errors import EstimatorError, ScenarioError
+from estimator.deployments.registry import DEPLOYMENTS, PROVIDERS
+from estimator.errors import EstimatorError, ScenarioError, UnknownNameError
+from estimator.pricing.catalog import load_catalog
+from estimator.pricing.contract import (
+    Contract,
+    ContractError,
+    contract_names,
+    load_contract,
+    shipped_contract,
+)
 from estimator.report.comparison import bill_data, compare
 from estimator.report.editor_schema import editor_schema
+from estimator.report.price_list import prices, prices_text
 from estimator.report.tables import bill_table, comparison_table
 from estimator.scenario.places import places
 from estimator.scenario.profile import load_profile, profile_names
@@ -43,23 +53,42 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")
 AtPlace = Annotated[
     str | None, typer.Option("--place", help="Another place than the file says.", metavar="PLACE")
 ]
+UnderContract = Annotated[
+    str | None,
+    typer.Option(
+        "--contract",
+        help="Your own rates: a YAML file, or a name of 'estimator list contracts'.",
+        metavar="FILE_OR_NAME",
+    ),
+]
 
 
 class Thing(StrEnum):
     """What can be listed."""
 
+    contracts = "contracts"
     deployments = "deployments"
     places = "places"
     profiles = "profiles"
+    providers = "providers"
 
 
 @app.command("compare")
-def compare_command(file: ScenarioFile, place: AtPlace = None, as_json: AsJson = False) -> None:
+def compare_command(
+    file: ScenarioFile,
+    place: AtPlace = None,
+    contract: UnderContract = None,
+    providers: Annotated[
+        bool, typer.Option("--providers", help="Add what people would buy instead of a cloud.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
     """Monthly cost of a scenario on every deployment, cheapest first.
 
     Example: estimator compare examples/team-chat.yaml
     """
-    comparison = compare(_scenario(file, place))
+    wanted = (*DEPLOYMENTS, *PROVIDERS) if providers else DEPLOYMENTS
+    comparison = compare(_scenario(file, place, contract), wanted)
     if as_json:
         _print_json(comparison.as_data())
     else:
@@ -72,9 +101,13 @@ def compare_command(file: ScenarioFile, place: AtPlace = None, as_json: AsJson =
 def bill(
     file: ScenarioFile,
     deployment: Annotated[
-        str, typer.Argument(help="Deployment, such as aws.api_gateway.", metavar="DEPLOYMENT")
+        str,
+        typer.Argument(
+            help="Deployment, such as aws.api_gateway or ably.per_minute.", metavar="DEPLOYMENT"
+        ),
     ],
     place: AtPlace = None,
+    contract: UnderContract = None,
     as_json: AsJson = False,
     explain: Annotated[
         bool, typer.Option("--explain", help="Say how each line came to be, with its source.")
@@ -84,7 +117,7 @@ def bill(
 
     Example: estimator bill examples/team-chat.yaml aws.api_gateway --explain
     """
-    found = estimate(_scenario(file, place), deployment)
+    found = estimate(_scenario(file, place, contract), deployment)
     if as_json:
         _print_json(bill_data(found))
     elif explain:
@@ -93,13 +126,57 @@ def bill(
         _print(bill_table(found))
 
 
+@app.command("prices")
+def prices_command(
+    cloud: Annotated[
+        str | None, typer.Option(help="aws, azure, gcp, oci or a provider such as ably.")
+    ] = None,
+    service: Annotated[
+        str | None, typer.Option(help="A service, such as api_gateway or 'Cloud Run'.")
+    ] = None,
+    place: Annotated[
+        str | None, typer.Option(help="Only regions that serve a place, such as frankfurt.")
+    ] = None,
+    meter: Annotated[
+        str | None, typer.Option(help="A meter's id; * stands for any letters.")
+    ] = None,
+    stale: Annotated[
+        int | None,
+        typer.Option(help="Only prices last checked more than so many days ago.", metavar="DAYS"),
+    ] = None,
+    as_of: Annotated[
+        dt.datetime | None,
+        typer.Option(help="Prices in force on a day.", formats=["%Y-%m-%d"]),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Prices with their source and age.
+
+    Example: estimator prices --cloud aws --service api_gateway --place frankfurt
+    """
+    table = prices(
+        cloud=cloud,
+        service=service,
+        place=place,
+        meter=meter,
+        stale_days=stale,
+        as_of=as_of.date() if as_of else None,
+    )
+    if as_json:
+        sys.stdout.write(table.to_json(orient="records", date_format="iso", indent=2) + "\n")
+        return
+    sys.stdout.write("\n".join((*prices_text(table), f"{len(table):,} prices")) + "\n")
+
+
 @app.command("list")
 def list_command(thing: Annotated[Thing, typer.Argument(help="What to list.")]) -> None:
-    """The deployments, places or profiles there are."""
+    """The contracts, deployments, places, profiles or providers there are."""
     titles = {
+        Thing.contracts: {name: shipped_contract(name).title for name in contract_names()},
         Thing.deployments: {name: each.title for name, each in DEPLOYMENTS.items()},
         Thing.places: {name: each.title for name, each in places().items()},
         Thing.profiles: {name: load_profile(name).title for name in profile_names()},
+        Thing.providers: {name: each.title for name, each in PROVIDERS.items()},
     }[thing]
     width = max(map(len, titles))
     sys.stdout.write("".join(f"{name:{width}}  {title}\n" for name, title in titles.items()))
@@ -126,16 +203,27 @@ def _main(
     pass
 
 
-def _scenario(file: Path, place: str | None) -> Scenario:
+def _scenario(file: Path, place: str | None, contract: str | None) -> Scenario:
     scenario = Scenario.load(file)
     if place is not None:
         scenario = scenario.replace(place=place)
+    if contract is not None:
+        scenario = scenario.replace(contract=_contract(contract).as_data())
     if scenario.many:
         raise ScenarioError(
             f"{file}: stands for {scenario.many[0]} scenarios (a field is a list); "
             "the command line shows one, use the Python API for many"
         )
     return scenario
+
+
+def _contract(name_or_path: str) -> Contract:
+    contract = load_contract(name_or_path)
+    try:
+        load_catalog(contract=contract)
+    except UnknownNameError as fault:
+        raise ContractError(f"{name_or_path}: {fault}") from None
+    return contract
 
 
 def _print(renderable: RenderableType) -> None:

@@ -19,7 +19,9 @@ T = TypeVar("T", bound="Entry")
 class Entry(BaseModel):
     """Base of what stands in a data file: unknown fields are refused, nothing changes later."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", use_attribute_docstrings=True, allow_inf_nan=False
+    )
 
 
 Confidence = Literal["confirmed", "single_source", "inferred"]
@@ -33,6 +35,11 @@ class Figure(Entry):
     source: str
     confidence: Confidence
     note: str | None = None
+
+
+def has_data(relative_path: str) -> bool:
+    """Whether ``pricing_data`` has such a file."""
+    return files("pricing_data").joinpath(*relative_path.split("/")).is_file()
 
 
 def data_text(relative_path: str) -> str:
@@ -58,8 +65,14 @@ def load_mapping(relative_path: str, model: type[T]) -> dict[str, T]:
 def load_rows(relative_path: str, model: type[T]) -> tuple[T, ...]:
     """Validated rows of a CSV file of ``pricing_data``; empty cells count as absent."""
     name = f"pricing_data/{relative_path}"
-    reader = csv.DictReader(io.StringIO(data_text(relative_path)))
-    rows = [{key: cell for key, cell in row.items() if cell != ""} for row in reader]
+    header, *lines = csv.reader(io.StringIO(data_text(relative_path)))
+    rows: list[dict[str, str]] = []
+    for number, line in enumerate(lines, start=2):
+        if len(line) != len(header):
+            raise PricingDataError(
+                f"{name}, line {number}: {len(line)} cells, but the header has {len(header)}"
+            )
+        rows.append({key: cell for key, cell in zip(header, line, strict=True) if cell})
     try:
         return tuple(TypeAdapter(list[model]).validate_python(rows))  # pyright: ignore[reportInvalidTypeForm]
     except ValidationError as fault:

@@ -40,12 +40,18 @@ class MissingRateError(EstimatorError):
     """A meter without a price in a region; never priced at zero instead."""
 
     def __init__(
-        self, meter: str, region: str, priced_regions: Iterable[str], as_of: dt.date | None = None
+        self,
+        meter: str,
+        region: str,
+        priced_regions: Iterable[str],
+        as_of: dt.date | None = None,
+        reason: str = "",
     ) -> None:
-        """State the ``meter``, the ``region`` asked for and the regions that have a price."""
+        """State the ``meter``, the ``region``, why there is no price and where there is one."""
         regions = ", ".join(sorted(priced_regions)) or "none"
         when = f" in force on {as_of}" if as_of else ""
+        why = f": {reason.rstrip('.')}" if reason else ""
         super().__init__(
-            f"no price for meter '{meter}' in region '{region}'{when}. "
+            f"no price for meter '{meter}' in region '{region}'{when}{why}. "
             f"Regions with a price: {regions}"
         )

@@ -21,6 +21,7 @@ HOURS_PER_MONTH: Final = 730.0
 
 KB: Final = 1000
 KIB: Final = 1024
+MIB: Final = 1024**2
 GB: Final = 1000**3
 GIB: Final = 1024**3
 BITS_PER_BYTE: Final = 8

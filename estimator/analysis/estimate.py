@@ -3,29 +3,29 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Generator, Iterable, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import get_args
+from typing import Any, get_args
 
 import numpy as np
 
 from estimator.demand.demand import Demand
 from estimator.demand.expected import expected_demand
-from estimator.deployments.deployment import Deployment, Request
-from estimator.deployments.registry import ASSUMPTIONS, DEPLOYMENTS, find_deployment
+from estimator.deployments.deployment import WORLDWIDE, Deployment, Request
+from estimator.deployments.registry import DEPLOYMENTS, assumptions, find_deployment
 from estimator.errors import EstimatorError, ScenarioError, UnknownNameError
-from estimator.pricing.bill import (
-    AssumptionEffect,
-    Bill,
-    FreeAllowances,
-    Usage,
-    price_usage,
-)
-from estimator.pricing.catalog import load_catalog
+from estimator.pricing.assumption import Assumption
+from estimator.pricing.bill import AssumptionEffect, Bill
+from estimator.pricing.catalog import Catalog, load_catalog
+from estimator.pricing.contract import Contract, as_contract
+from estimator.pricing.line import FreeAllowances, Usage, price_usage
+from estimator.pricing.price_files import price_assumptions
 from estimator.scenario.model import FloatArray
 from estimator.scenario.scenario import Scenario
 from estimator.units import HOURS_PER_MONTH
+
+_Amount = float | FloatArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,14 +42,15 @@ def estimate(scenario: Scenario, deployment: str, *, demand: Demand | None = Non
 
     Args:
         scenario: who connects, from where, how often; of arrays, if there are many.
-        deployment: id of the deployment, such as ``aws.api_gateway``.
+        deployment: id of the deployment, such as ``aws.api_gateway``, or of a provider's service,
+            such as ``pusher.channels``.
         demand: a demand that was measured or simulated; the expected one if left out.
 
     Returns:
         The bill in USD. Its amounts are numbers, or arrays of shape ``scenario.many``.
 
     Raises:
-        UnknownNameError: no such deployment, assumption, answer, server or shape.
+        UnknownNameError: no such deployment, assumption, answer, contract, server or shape.
         ScenarioError: an option the deployment does not have.
         MissingRateError: a meter without a price in the region of the place.
 
@@ -66,7 +67,9 @@ def estimate(scenario: Scenario, deployment: str, *, demand: Demand | None = Non
 def estimate_all(
     scenario: Scenario, deployments: Iterable[str] | None = None
 ) -> tuple[list[Bill], list[Refusal]]:
-    """The bills of several deployments (all, if left out), and those that cannot be priced.
+    """The bills of several deployments, and those that cannot be priced.
+
+    All deployments on the clouds, if left out; services of providers must be asked for.
 
     Raises:
         UnknownNameError: no such deployment or assumption.
@@ -88,22 +91,33 @@ def estimate_all(
 
 
 def price(
-    quantities: Mapping[str, float | FloatArray],
-    region: str,
+    quantities: Mapping[str, _Amount]
+    | Mapping[tuple[str, str], _Amount]
+    | Mapping[str | tuple[str, str], _Amount],
+    region: str = "",
     *,
     free_allowances: FreeAllowances = "none",
     as_of: dt.date | None = None,
+    assumptions: Mapping[str, str] | None = None,
+    contract: str | Mapping[str, Any] | Contract | None = None,
 ) -> Bill:
     """Price plain monthly quantities, as an invoice would.
 
     Args:
-        quantities: amount in units of the meter, by meter id; numbers or arrays of one shape.
-        region: the cloud's own name of the region.
+        quantities: amount in units of the meter, by meter id, or by meter id and region for an
+            account that is billed in several regions; numbers or arrays of one shape.
+        region: the cloud's own name of the region of meters that name none.
         free_allowances: which free allowances to take off.
         as_of: price with what was in force on that day.
+        assumptions: answers to what sources disagree on about prices, by id.
+        contract: what is paid instead of list prices: the name of a shipped example, rates
+            written out, or what ``load_contract`` read.
+
+    Returns:
+        The bill in USD. Tiers and allowances that a vendor adds up are added up.
 
     Raises:
-        UnknownNameError: no such meter.
+        UnknownNameError: no such meter, assumption, answer or contract.
         MissingRateError: no price of a meter in the region.
         EstimatorError: a quantity that is negative or no number.
 
@@ -114,15 +128,34 @@ def price(
     23.4
     """
     usage: list[Usage] = []
-    for meter, quantity in quantities.items():
-        usage.append(Usage(meter, _quantity(meter, quantity), "as given"))
+    for key, quantity in quantities.items():
+        meter, place = (key, "") if isinstance(key, str) else key
+        usage.append(Usage(meter, _quantity(meter, quantity), "as given", place))
     if len({one.quantity.shape for one in usage if one.quantity.ndim}) > 1:
         raise EstimatorError("the arrays of quantities have unequal lengths")
     if free_allowances not in get_args(FreeAllowances):
         raise UnknownNameError("free_allowances", free_allowances, get_args(FreeAllowances))
+    for name in assumptions or {}:
+        if name not in price_assumptions():
+            raise UnknownNameError("assumption", name, price_assumptions())
     _check_date(as_of)
-    items = price_usage(usage, region, load_catalog(as_of), free_allowances)
-    return Bill("Quantities as given", region, items, HOURS_PER_MONTH, free_allowances, as_of)
+    rates = as_contract(contract)
+
+    def bill_with(answers: Mapping[str, str]) -> Bill:
+        catalog = load_catalog(as_of, answers, rates)
+        bill = Bill(
+            title="Quantities as given",
+            region=", ".join(dict.fromkeys(one.region or region for one in usage)) or region,
+            items=price_usage(usage, region, catalog, free_allowances),
+            hours_per_month=HOURS_PER_MONTH,
+            free_allowances=free_allowances,
+            as_of=as_of,
+            contract=rates,
+            assess=lambda: tuple(_price_effects(bill, catalog, answers, bill_with)),
+        )
+        return bill
+
+    return bill_with(assumptions or {})
 
 
 def _quantity(meter: str, quantity: float | FloatArray) -> FloatArray:
@@ -138,8 +171,10 @@ def _quantity(meter: str, quantity: float | FloatArray) -> FloatArray:
 def _bill(
     deployment: Deployment, scenario: Scenario, demand: Demand, given: Mapping[str, str]
 ) -> Bill:
-    catalog = load_catalog(scenario.as_of)
-    region = scenario.found_place.regions[deployment.cloud]
+    contract = as_contract(scenario.contract)
+    catalog = load_catalog(scenario.as_of, given, contract)
+    place = scenario.found_place
+    region = place.regions.get(deployment.cloud, WORLDWIDE)
     answers = deployment.check_answers(given)
     metered = deployment.meter(
         Request(
@@ -151,23 +186,17 @@ def _bill(
         )
     )
 
+    def bill_with(other: Mapping[str, str]) -> Bill:
+        return _bill(deployment, scenario, demand, other)
+
     def assess() -> tuple[AssumptionEffect, ...]:
-        return tuple(
-            AssumptionEffect(
-                assumption,
-                answers[assumption.id],
-                {
-                    other: _bill(
-                        deployment, scenario, demand, {**given, assumption.id: other}
-                    ).total
-                    - bill.total
-                    for other in assumption.choices
-                    if other != answers[assumption.id]
-                },
-            )
+        counting = (
+            _effect(assumption, answers[assumption.id], bill, given, bill_with)
             for assumption in deployment.assumptions
         )
+        return (*counting, *_price_effects(bill, catalog, given, bill_with))
 
+    stand_in = place.stand_ins.get(deployment.cloud)
     bill = Bill(
         title=deployment.title,
         region=region,
@@ -175,13 +204,47 @@ def _bill(
         hours_per_month=demand.hours_per_month,
         free_allowances=scenario.free_allowances,
         as_of=scenario.as_of,
+        contract=contract,
         deployment=deployment.id,
         cloud=deployment.cloud,
-        notes=demand.notes + metered.notes,
+        notes=((stand_in,) if stand_in else ()) + demand.notes + metered.notes,
         not_modelled=deployment.not_modelled,
         assess=assess,
     )
     return bill
+
+
+def _price_effects(
+    bill: Bill,
+    catalog: Catalog,
+    given: Mapping[str, str],
+    bill_with: Callable[[Mapping[str, str]], Bill],
+) -> Generator[AssumptionEffect]:
+    """What disagreement about prices does to a bill; only what moves it, or was answered."""
+    questions = {
+        question.id: question
+        for item in bill.items
+        for question in catalog.questions_about(item.usage.meter_id, item.usage.region)
+    }
+    for question in questions.values():
+        effect = _effect(question, catalog.answer(question.id), bill, given, bill_with)
+        if question.id in given or any(np.any(usd) for usd in effect.change_usd.values()):
+            yield effect
+
+
+def _effect(
+    assumption: Assumption,
+    chosen: str,
+    bill: Bill,
+    given: Mapping[str, str],
+    bill_with: Callable[[Mapping[str, str]], Bill],
+) -> AssumptionEffect:
+    changes = {
+        other: bill_with({**given, assumption.id: other}).total - bill.total
+        for other in assumption.choices
+        if other != chosen
+    }
+    return AssumptionEffect(assumption, chosen, changes)
 
 
 def _check(scenario: Scenario) -> None:
@@ -191,10 +254,14 @@ def _check(scenario: Scenario) -> None:
             find_deployment(name).check_options(options)
     for name, answer in scenario.assumptions.items():
         with _standing_at(scenario, "assumptions", name):
-            if name not in ASSUMPTIONS:
-                raise UnknownNameError("assumption", name, ASSUMPTIONS)
-            if answer not in ASSUMPTIONS[name].choices:
-                raise UnknownNameError(f"answer to {name}", answer, ASSUMPTIONS[name].choices)
+            if name not in assumptions():
+                raise UnknownNameError("assumption", name, assumptions())
+            if answer not in assumptions()[name].choices:
+                raise UnknownNameError(f"answer to {name}", answer, assumptions()[name].choices)
+    if scenario.contract_document:
+        load_catalog(contract=as_contract(scenario.contract_document))
+    with _standing_at(scenario, "contract"):
+        load_catalog(contract=as_contract(scenario.contract))
     with _standing_at(scenario, "as_of"):
         _check_date(scenario.as_of)
 

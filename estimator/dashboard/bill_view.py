@@ -8,7 +8,8 @@ import streamlit as st
 from estimator.dashboard.options_form import options_form
 from estimator.dashboard.questions import open_questions
 from estimator.dashboard.text import dollars, literal
-from estimator.pricing.bill import Bill, LineItem, amount
+from estimator.pricing.bill import Bill
+from estimator.pricing.line import LineItem, amount
 from estimator.scenario.scenario import Scenario
 
 _SURENESS = {
@@ -36,18 +37,24 @@ def bill_view(scenario: Scenario, bill: Bill) -> None:
 
 
 def _lines(bill: Bill) -> pd.DataFrame:
-    rows = [_row(item) for item in bill.items]
+    rows = [_row(item, bill.contract is not None) for item in bill.items]
     total = dict.fromkeys(rows[0], "") if rows else {"Line": ""}
+    if bill.contract:
+        total["At list price"] = dollars(float(bill.list_total))
     total |= {"Line": "**Total a month**", "Cost": f"**{dollars(float(bill.total))}**"}
     return pd.DataFrame([*rows, total])
 
 
-def _row(item: LineItem) -> dict[str, str]:
+def _row(item: LineItem, shows_list: bool) -> dict[str, str]:
     rate, meter = item.rate, item.rate.meter
+    contract = rate.contract
+    at_list = {"At list price": dollars(float(item.list_usd))} if shows_list else {}
+    paid = f" ({literal(contract.in_words())})" if contract else ""
     return {
         "Line": literal(meter.title),
         "Quantity": literal(f"{amount(item.usage.quantity)} {meter.unit}"),
-        "Tiers and prices": literal(item.tiers_text()),
+        "Tiers and prices": literal(item.tiers_text()) + paid,
+        **at_list,
         "Cost": dollars(float(item.cost_usd)),
         "Price from": f"[{rate.region if rate.region != '*' else 'all regions'}]({rate.source})",
         "Checked": f"{rate.checked_on}, {_SURENESS[rate.confidence]}",

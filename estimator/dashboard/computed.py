@@ -17,6 +17,7 @@ import streamlit as st
 from estimator.dashboard.text import inert
 from estimator.errors import ScenarioError
 from estimator.report.comparison import Comparison, compare
+from estimator.report.price_list import prices
 from estimator.scenario.scenario import Scenario
 
 if TYPE_CHECKING:
@@ -40,6 +41,12 @@ def comparison_of(token: str) -> Comparison:
             "dashboard shows one, use the Python API for many"
         )
     return compare(scenario)
+
+
+@st.cache_data(max_entries=1, ttl="1h", show_spinner=False)
+def price_list() -> pd.DataFrame:
+    """Every price in force; their ages change by the day."""
+    return prices()
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,10 +113,7 @@ def _totals(comparison: Comparison) -> pd.DataFrame:
 
 
 def _lines(comparison: Comparison) -> pd.DataFrame:
-    frames = [
-        bill.lines.assign(deployment=bill.deployment, region=bill.region)
-        for bill in comparison.bills
-    ]
+    frames = [bill.lines.assign(deployment=bill.deployment) for bill in comparison.bills]
     if not frames:
         return pd.DataFrame({"scenario": [], "deployment": []})
     lines = pd.concat(frames, ignore_index=True)

@@ -21,14 +21,13 @@ from estimator.dashboard.state import Fault, bind, current, last_fault
 from estimator.dashboard.text import dollars, literal
 from estimator.deployments.registry import DEPLOYMENTS
 from estimator.pricing.bill import Bill
-from estimator.pricing.catalog import CLOUDS, DRIVERS, Driver
+from estimator.pricing.price_files import CLOUDS, DRIVERS, Driver
 from estimator.report.comparison import Comparison
 from estimator.scenario.scenario import Scenario
 
 _DEPLOYMENT = "deployment"
 _CARDS_IN_A_ROW = 4
 _CSS = """<style>
-.stMainBlockContainer { padding-top: 3.5rem; }
 .drivers { width: 100%; max-width: 60rem; }
 .drivers.phone { display: none; }
 @media (max-width: 640px) {
@@ -40,7 +39,7 @@ _CSS = """<style>
 
 def estimate_page() -> None:
     """Draw the page."""
-    scenario = current()
+    scenario = current("estimate")
     st.html(_CSS)
     with st.sidebar:
         scenario_inputs(scenario)

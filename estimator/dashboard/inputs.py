@@ -7,12 +7,15 @@ import streamlit as st
 from estimator.dashboard import audience
 from estimator.dashboard.state import bind, changed, is_shipped, own_profile
 from estimator.dashboard.text import literal
+from estimator.pricing.contract import contract_names, shipped_contract
 from estimator.scenario.places import places
 from estimator.scenario.profile import load_profile, profile_names
 from estimator.scenario.scenario import Scenario
 from estimator.units import HOURS_PER_MONTH
 
 _OWN = "your profile"
+_LIST_PRICES = "list"
+_OWN_CONTRACT = "your contract"
 _ALLOWANCES = {
     "always": "Those every account has",
     "all": "Also those of new accounts",
@@ -35,7 +38,7 @@ def scenario_inputs(scenario: Scenario) -> None:
         format_func=lambda name: places()[name].title,
         help="Where the users are served from; one region of each cloud.",
     )
-    if note := scenario.found_place.note:
+    for note in scenario.found_place.stand_ins.values():
         st.caption(literal(note))
     audience.inputs(scenario)
     with st.expander("Billing", icon=":material/receipt_long:"):
@@ -74,6 +77,15 @@ def _billing(scenario: Scenario) -> None:
         ),
         format_func=lambda name: _ALLOWANCES[name],
     )
+    _contract(scenario)
+    st.date_input(
+        "Prices in force on",
+        value=None,
+        format="YYYY-MM-DD",
+        max_value="today",
+        key=bind("as_of", scenario.as_of, lambda old, day: changed(old, as_of=day)),
+        help="Empty: the newest prices known.",
+    )
     st.number_input(
         "Hours in the month",
         min_value=0.0,
@@ -89,13 +101,34 @@ def _billing(scenario: Scenario) -> None:
     )
 
 
+def _contract(scenario: Scenario) -> None:
+    titles = {_LIST_PRICES: "List prices"}
+    titles |= {name: shipped_contract(name).title for name in contract_names()}
+    contract = scenario.contract
+    if isinstance(contract, dict):
+        titles[_OWN_CONTRACT] = f"{contract['title']} ({_OWN_CONTRACT})"
+    st.selectbox(
+        "What is paid",
+        list(titles),
+        key=bind(
+            "contract",
+            _OWN_CONTRACT if isinstance(contract, dict) else contract or _LIST_PRICES,
+            lambda old, name: changed(
+                old,
+                contract={_LIST_PRICES: None, _OWN_CONTRACT: old.contract}.get(name, name),
+            ),
+        ),
+        format_func=lambda name: titles[name],
+        help="Published discounts for reserved and committed use. Rates of your own come in a "
+        "scenario file, under 'contract'.",
+    )
+
+
 def _also_said(scenario: Scenario) -> None:
     """What a file or link said for which there is no widget here: it still counts."""
     said = audience.also_said(scenario)
     if scenario.users_in:
         shares = (f"{share:.0%} {area}" for area, share in scenario.destinations.items())
         said.append(f"users in {', '.join(shares)}".replace("_", " "))
-    if scenario.as_of:
-        said.append(f"prices of {scenario.as_of}")
     if said:
         st.caption(literal(f"Also in this scenario: {'; '.join(said)}."))

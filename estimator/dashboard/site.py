@@ -5,10 +5,17 @@ from __future__ import annotations
 import streamlit as st
 
 from estimator.dashboard.estimate_page import estimate_page
+from estimator.dashboard.prices_page import prices_page
+
+_CSS = "<style>.stMainBlockContainer { padding-top: 3.5rem; }</style>"
 
 
 def open_dashboard() -> None:
     """Draw the page that the address names; Streamlit calls this again after every interaction."""
     st.set_page_config(page_title="WebSocket cost estimator", layout="wide")
-    pages = [st.Page(estimate_page, title="Estimate", default=True)]
+    st.html(_CSS)
+    pages = [
+        st.Page(estimate_page, title="Estimate", default=True),
+        st.Page(prices_page, title="Prices", url_path="prices"),
+    ]
     st.navigation(pages, position="top").run()

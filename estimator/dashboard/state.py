@@ -7,8 +7,8 @@ Widgets show the scenario and hold nothing of their own (``bind``). What their u
 found at the start of the next run, by comparing what they hold with what they were told, and not in
 callbacks: Streamlit ends a run, and a callback too, wherever it touches the session while a newer
 edit waits, so that quick edits would be lost in callbacks. Here an edit that was cut off is found
-again by the next run. Runs must follow each other for that: ``runner.fastReruns`` is off, with which
-the next run would start while the one before still tells widgets what they were.
+again by the next run. Runs must follow each other for that: ``runner.fastReruns`` is off, with
+which the next run would start while the one before still tells widgets what they were.
 """
 
 from __future__ import annotations
@@ -61,6 +61,8 @@ class _Session:
 
     scenario: Scenario | None = None
     address: str = ""
+    page: str = ""
+    """The page of the run before."""
     address_written: bool = False
     """Whether the browser was told the address; before, it cannot but report the old one."""
     fault: Fault | None = None
@@ -74,12 +76,22 @@ def default_scenario() -> Scenario:
     return Scenario(profile="workplace-chat", place="virginia", peak_connections=10_000)
 
 
-def current() -> Scenario:
-    """The scenario to draw in this run: of the link, or after the edits since the last run."""
+def current(page: str) -> Scenario:
+    """The scenario to draw in this run: of the link, or after the edits since the last run.
+
+    Args:
+        page: which page is drawn. Going from one to another leaves the address empty, and that
+            does not mean that another scenario was asked for.
+    """
     session = _session()
+    turned = page != session.page
+    session.page = page
     edited = session.scenario is not None and _apply_edits(session)
     address = st.query_params.get(PARAMETER, "")
-    gone_elsewhere = address != session.address and session.address_written and not edited
+    left_behind = turned and not address
+    gone_elsewhere = (
+        address != session.address and session.address_written and not edited and not left_behind
+    )
     if session.scenario is None or gone_elsewhere:
         _open(session, address)
     _write_address(session.address)

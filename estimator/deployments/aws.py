@@ -16,12 +16,14 @@ from estimator.deployments.deployment import (
     Options,
     Request,
     in_millions,
+    minutes_rounded_up,
     ping_notes,
     spread,
     traffic_assumption,
 )
 from estimator.deployments.limits import limit_value
-from estimator.pricing.bill import Assumption, Usage
+from estimator.pricing.assumption import Assumption
+from estimator.pricing.line import Usage
 from estimator.units import KIB, MINUTES_PER_HOUR, SECONDS_PER_HOUR
 
 _ID = "aws.api_gateway"
@@ -112,11 +114,9 @@ class ApiGateway(Deployment):
             messages = messages + 2 * demand.per_month(demand.connects)
             message_text += ", and each connect and disconnect"
         if answers[f"{_ID}.minute_rounding"] == "up":
-            step_hours = 1 / MINUTES_PER_HOUR
-            started = demand.session.mean_steps(step_hours)
-            lost = started - demand.session.mean / step_hours
+            lost, lost_text = minutes_rounded_up(demand.session)
             minutes = minutes + demand.per_month(sessions) * lost
-            minute_text += f", plus {lost:.2f} minutes of rounding up per session"
+            minute_text += lost_text
 
         usage = [
             Usage(f"{_ID}.connection_minutes", minutes, minute_text),

@@ -23,7 +23,8 @@ from estimator.deployments.deployment import (
 from estimator.deployments.fleet import Sized, size
 from estimator.deployments.limits import find_limit, limit_value
 from estimator.errors import ScenarioError
-from estimator.pricing.bill import Assumption, Usage
+from estimator.pricing.assumption import Assumption
+from estimator.pricing.line import Usage
 from estimator.scenario.model import FloatArray
 from estimator.units import HOURS_PER_DAY, HOURS_PER_WEEK, KB, KIB, SECONDS_PER_HOUR
 

@@ -15,10 +15,16 @@ from estimator.demand.demand import Demand, MessageStream
 from estimator.demand.wire import Layer
 from estimator.documents import YamlDocument, faults
 from estimator.errors import ScenarioError, UnknownNameError
-from estimator.pricing.bill import Assumption, Usage
+from estimator.pricing.assumption import Assumption
 from estimator.pricing.catalog import Catalog
+from estimator.pricing.line import Usage
 from estimator.scenario.model import FloatArray
 from estimator.scenario.places import Area
+from estimator.scenario.sessions import SessionLength
+from estimator.units import MINUTES_PER_HOUR
+
+WORLDWIDE = "global"
+"""Region of services that ask one price wherever their clients are."""
 
 
 class Options(Entry):
@@ -152,6 +158,18 @@ def in_millions(demand: Demand, streams: Iterable[MessageStream]) -> str:
         f"{s.name} {spread(demand.per_month(s.per_hour) / 1e6)} M {ways[s.direction]}"
         for s in streams
     )
+
+
+def minutes_rounded_up(session: SessionLength) -> tuple[float, str]:
+    """Minutes that each session is billed beyond its length if started minutes count in full.
+
+    >>> from estimator.scenario.sessions import DeterministicSession
+    >>> minutes_rounded_up(DeterministicSession(hours=1.5 / 60))
+    (0.5, ', plus 0.50 minutes of rounding up per session')
+    """
+    step_hours = 1 / MINUTES_PER_HOUR
+    lost = session.mean_steps(step_hours) - session.mean / step_hours
+    return lost, f", plus {lost:.2f} minutes of rounding up per session"
 
 
 def ping_notes(demand: Demand) -> Iterator[str]:

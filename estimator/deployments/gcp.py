@@ -18,7 +18,8 @@ from estimator.deployments.deployment import (
 )
 from estimator.deployments.fleet import APPLICATION_WORK, ServerOptions, server_load, size, whole
 from estimator.deployments.limits import limit_value
-from estimator.pricing.bill import Assumption, Usage
+from estimator.pricing.assumption import Assumption
+from estimator.pricing.line import Usage
 from estimator.units import GIB, MINUTES_PER_HOUR, SECONDS_PER_HOUR
 
 _ID = "gcp.cloud_run"

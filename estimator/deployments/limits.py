@@ -1,4 +1,4 @@
-"""Limits and capacity figures of the clouds, each with its source."""
+"""Limits and capacity figures of clouds and providers, each with its source."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import datetime as dt
 
 from estimator.datafiles import Confidence, Entry, load_mapping
 from estimator.errors import UnknownNameError
+from estimator.pricing.price_files import PROVIDERS
 
 
 class Limit(Entry):
@@ -31,7 +32,8 @@ def find_limit(limit_id: str) -> Limit:
     Raises:
         UnknownNameError: there is no such limit.
     """
-    limits = load_mapping(f"{limit_id.split('.', 1)[0]}/limits.yaml", Limit)
+    vendor = limit_id.split(".", 1)[0]
+    limits = load_mapping(f"{'providers' if vendor in PROVIDERS else vendor}/limits.yaml", Limit)
     if limit_id not in limits:
         raise UnknownNameError("limit", limit_id, limits)
     return limits[limit_id]

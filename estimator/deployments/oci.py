@@ -28,7 +28,8 @@ from estimator.deployments.fleet import (
 )
 from estimator.deployments.limits import limit_value
 from estimator.errors import UnknownNameError
-from estimator.pricing.bill import Assumption, Usage
+from estimator.pricing.assumption import Assumption
+from estimator.pricing.line import Usage
 from estimator.units import GB
 
 _ID = "oci.load_balancer_fleet"

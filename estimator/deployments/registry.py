@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import cache
 from types import MappingProxyType
 
 from estimator.deployments.aws import ApiGateway
@@ -9,21 +11,48 @@ from estimator.deployments.azure import WebPubSub
 from estimator.deployments.deployment import Deployment
 from estimator.deployments.gcp import CloudRun
 from estimator.deployments.oci import LoadBalancerFleet
+from estimator.deployments.providers.ably import AblyPerMinute
+from estimator.deployments.providers.cloudflare import DurableObjects
+from estimator.deployments.providers.pubnub import PubNubTransactions
+from estimator.deployments.providers.pusher import PusherChannels
+from estimator.deployments.providers.supabase import SupabaseRealtime
 from estimator.errors import UnknownNameError
+from estimator.pricing.assumption import Assumption
+from estimator.pricing.price_files import price_assumptions
 
-_ALL: tuple[Deployment, ...] = (ApiGateway(), WebPubSub(), CloudRun(), LoadBalancerFleet())
-
-DEPLOYMENTS = MappingProxyType({deployment.id: deployment for deployment in _ALL})
-"""Deployments by id."""
-
-ASSUMPTIONS = MappingProxyType(
-    {assumption.id: assumption for one in _ALL for assumption in one.assumptions}
+_ON_CLOUDS: tuple[Deployment, ...] = (ApiGateway(), WebPubSub(), CloudRun(), LoadBalancerFleet())
+_BOUGHT: tuple[Deployment, ...] = (
+    AblyPerMinute(),
+    PusherChannels(),
+    PubNubTransactions(),
+    DurableObjects(),
+    SupabaseRealtime(),
 )
-"""What vendors leave open, by id, over all deployments."""
+
+DEPLOYMENTS = MappingProxyType({deployment.id: deployment for deployment in _ON_CLOUDS})
+"""Deployments on the clouds by id; what is compared unless other ids are asked for."""
+
+PROVIDERS = MappingProxyType({deployment.id: deployment for deployment in _BOUGHT})
+"""Managed services that people would buy instead, by id."""
+
+
+@cache
+def assumptions() -> Mapping[str, Assumption]:
+    """What vendors leave open about counting and sources disagree on about prices, by id.
+
+    >>> assumptions()["aws.api_gateway.connect_is_message"].default
+    'no'
+    """
+    counting = {
+        assumption.id: assumption
+        for deployment in (*_ON_CLOUDS, *_BOUGHT)
+        for assumption in deployment.assumptions
+    }
+    return MappingProxyType({**counting, **price_assumptions()})
 
 
 def find_deployment(deployment_id: str) -> Deployment:
-    """The deployment of that id.
+    """The deployment of that id, on a cloud or of a provider.
 
     Raises:
         UnknownNameError: there is no such deployment.
@@ -31,6 +60,7 @@ def find_deployment(deployment_id: str) -> Deployment:
     >>> find_deployment("aws.api_gateway").title
     'API Gateway WebSocket'
     """
-    if deployment_id not in DEPLOYMENTS:
-        raise UnknownNameError("deployment", deployment_id, DEPLOYMENTS)
-    return DEPLOYMENTS[deployment_id]
+    known = {**DEPLOYMENTS, **PROVIDERS}
+    if deployment_id not in known:
+        raise UnknownNameError("deployment", deployment_id, known)
+    return known[deployment_id]

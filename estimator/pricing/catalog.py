@@ -4,103 +4,34 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
-from typing import Annotated, Literal, Self
+from functools import cached_property, lru_cache
+from typing import TypeVar
 
 import numpy as np
-from pydantic import Field, model_validator
 
-from estimator.datafiles import Confidence, Entry, load_mapping, load_rows
+from estimator.datafiles import Confidence
 from estimator.errors import MissingRateError, PricingDataError, UnknownNameError
+from estimator.pricing.assumption import Assumption
+from estimator.pricing.contract import Contract, ContractRate
+from estimator.pricing.price_files import (
+    EVERYWHERE,
+    Allowance,
+    Gap,
+    Meter,
+    Pool,
+    PriceFiles,
+    RateRow,
+    UnderAnswer,
+    load_price_files,
+)
 from estimator.pricing.tariff import Tariff
 
-CLOUDS = {"aws": "AWS", "azure": "Azure", "gcp": "Google Cloud", "oci": "OCI"}
-"""Names for people, by the first part of every id."""
-EVERYWHERE = "*"
-"""Region of a rate that holds in every region of a cloud."""
-
-Driver = Literal["connection time", "messages", "compute", "load balancing", "data out"]
-DRIVERS: tuple[Driver, ...] = (
-    "connection time",
-    "messages",
-    "compute",
-    "load balancing",
-    "data out",
-)
-"""What drives cost, in the order charts stack it."""
+Row = TypeVar("Row", bound=UnderAnswer)
 
 _FROM_SURE_TO_UNSURE: tuple[Confidence, ...] = ("confirmed", "single_source", "inferred")
-
-
-class Allowance(Entry):
-    """What a vendor gives free of charge each month."""
-
-    kind: Literal["always", "new_accounts"]
-    """Whether every account has it, or only new ones for some months."""
-    quantity: Annotated[float, Field(gt=0)]
-    """In units of the meter."""
-    valued_at: str | None = None
-    """Region at whose price the quantity is given as money; None if it is given as quantity."""
-    tiers: Literal["beyond", "including"]
-    """Whether price tiers count use beyond the allowance, or including it."""
-    scope: str
-    """What shares one allowance."""
-    regions: tuple[str, ...] | None = None
-    """Regions that have it; all if None."""
-    source: str
-    checked_on: dt.date
-    note: str | None = None
-
-
-class Focus(Entry):
-    """Category in the FinOps cost and usage specification."""
-
-    service_category: str
-    service_subcategory: str
-
-
-class Meter(Entry):
-    """One thing that a cloud counts."""
-
-    title: str
-    service: str
-    """The vendor's name of the service."""
-    driver: Driver
-    unit: str
-    step_bytes: Annotated[int, Field(gt=0)] | None = None
-    """Messages are counted in started steps of so many bytes."""
-    bytes_per_unit: Annotated[int, Field(gt=0)] | None = None
-    """Traffic is counted in units of so many bytes."""
-    included_per_unit_day: Annotated[float, Field(gt=0)] | None = None
-    """Messages that a unit may send in a day before the meter starts to count."""
-    tiers_pool_over: str
-    """What is added up before tiers apply."""
-    allowance: tuple[Allowance, ...] = ()
-    focus: Focus
-    source: str
-    note: str | None = None
-
-    @model_validator(mode="after")
-    def _one_way_to_count_tiers(self) -> Self:
-        if len({one.tiers for one in self.allowance if one.valued_at is None}) > 1:
-            raise ValueError("allowances of one meter must count tiers the same way")
-        return self
-
-
-class RateRow(Entry):
-    """One line of a price file: the price within one tier."""
-
-    meter: str
-    region: str
-    tier_from: Annotated[float, Field(ge=0)]
-    usd_per_unit: Annotated[float, Field(gt=0)]
-    effective_from: dt.date
-    checked_on: dt.date
-    source: Annotated[str, Field(min_length=8)]
-    confidence: Confidence
-    note: str | None = None
+_CATALOGS_KEPT = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +42,11 @@ class Rate:
     meter: Meter
     region: str
     tariff: Tariff
+    """What is paid."""
+    list_tariff: Tariff
+    """What the price list says; the same unless a contract changes it."""
+    contract: ContractRate | None
+    """What changes it."""
     effective_from: dt.date
     checked_on: dt.date
     """When the least recently checked tier was checked."""
@@ -121,7 +57,7 @@ class Rate:
 
 
 class Catalog:
-    """The prices in force on one day.
+    """The prices in force on one day, under the answers given to what sources disagree on.
 
     >>> catalog = load_catalog()
     >>> catalog.rate("aws.api_gateway.messages", "us-east-1").tariff.usd_per_unit
@@ -130,14 +66,37 @@ class Catalog:
 
     def __init__(
         self,
-        meters: Mapping[str, Meter],
-        rates: Mapping[tuple[str, str], Rate],
+        price_files: PriceFiles,
         as_of: dt.date | None = None,
+        answers: Mapping[str, str] | None = None,
+        contract: Contract | None = None,
     ) -> None:
-        """Hold ``meters`` by id and ``rates`` by meter id and region."""
-        self.meters = meters
-        self.rates = rates
+        """Select from ``price_files``.
+
+        Args:
+            price_files: all rows there are.
+            as_of: prices in force on that day; the newest if None.
+            answers: to open questions about prices, by id; the default where none is given.
+            contract: what is paid instead of list prices.
+
+        Raises:
+            UnknownNameError: an answer there is not, or a contract for a meter there is not.
+        """
         self.as_of = as_of
+        self.contract = contract
+        self._files = price_files
+        self._answers = dict(self._check_answers(answers or {}))
+        self.meters = {row.meter: row for row in self._holding(price_files.meters)}
+        if contract is not None:
+            contract.check_names(self.meters, price_files.regions or {})
+        self._allowances: dict[str, list[Allowance]] = defaultdict(list)
+        for allowance in self._holding(price_files.allowances):
+            for meter_id in allowance.meters:
+                self._allowances[meter_id].append(allowance)
+        for meter_id, found in self._allowances.items():
+            if len({one.tiers for one in found if one.tiers}) > 1:
+                raise PricingDataError(f"{meter_id}: its allowances count tiers in unequal ways")
+        self._rates: dict[tuple[str, str], Rate] = {}
 
     def meter(self, meter_id: str) -> Meter:
         """The definition of a meter.
@@ -156,67 +115,184 @@ class Catalog:
             UnknownNameError: there is no such meter.
             MissingRateError: no price for it in that region was in force.
         """
-        self.meter(meter_id)
-        if (meter_id, region) in self.rates:
-            return self.rates[meter_id, region]
-        if (meter_id, EVERYWHERE) in self.rates and region in self._regions_of_cloud(meter_id):
-            return self.rates[meter_id, EVERYWHERE]
-        raise MissingRateError(meter_id, region, self.regions(meter_id), self.as_of)
+        known = self._rates.get((meter_id, region))
+        if known is None:
+            known = self._rates[meter_id, region] = self._find(meter_id, region)
+        return known
+
+    def _find(self, meter_id: str, region: str) -> Rate:
+        meter = self.meter(meter_id)
+        rows = self._in_force(meter_id, region)
+        if not rows and region in self._regions_of(meter_id) and not self._gap(meter_id, region):
+            rows = self._in_force(meter_id, EVERYWHERE)
+        if not rows:
+            raise MissingRateError(
+                meter_id, region, self.regions(meter_id), self.as_of, self._reason(meter_id, region)
+            )
+        contract = self.contract.rate_for(meter_id, region) if self.contract else None
+        return _rate(meter, rows, contract)
+
+    def _in_force(self, meter_id: str, region: str) -> list[RateRow]:
+        """The tiers of a price on the day, under the answers; empty if there is none."""
+        rows = [
+            row
+            for row in self._holding(self._files.rates_at.get((meter_id, region), ()))
+            if self.as_of is None or row.effective_from <= self.as_of
+        ]
+        newest = max((row.effective_from for row in rows), default=None)
+        return sorted(
+            (row for row in rows if row.effective_from == newest), key=lambda row: row.tier_from
+        )
+
+    def _gap(self, meter_id: str, region: str) -> Gap | None:
+        return self.gaps.get((meter_id, region))
+
+    def _reason(self, meter_id: str, region: str) -> str:
+        gap = self._gap(meter_id, region)
+        if gap is None:
+            later = [
+                row.effective_from
+                for place in (region, EVERYWHERE)
+                for row in self._files.rates_at.get((meter_id, place), ())
+            ]
+            return f"the earliest price known is of {min(later)}" if later else ""
+        what = {"not_offered": "not offered there", "not_seen": "no source was found"}[gap.reason]
+        return f"{what}, {gap.note}"
 
     def regions(self, meter_id: str) -> list[str]:
         """Regions in which a meter has a price."""
-        if (meter_id, EVERYWHERE) in self.rates:
-            return sorted(self._regions_of_cloud(meter_id))
-        return sorted(region for meter, region in self.rates if meter == meter_id)
+        own = {region for meter, region in self._files.rates_at if meter == meter_id}
+        found = {region for region in own if self._in_force(meter_id, region)}
+        if EVERYWHERE in found:
+            found |= {r for r in self._regions_of(meter_id) if not self._gap(meter_id, r)}
+        return sorted(found - {EVERYWHERE})
 
-    def _regions_of_cloud(self, meter_id: str) -> set[str]:
-        """Regions for which any meter of the same cloud has a price of its own."""
-        cloud = meter_id.split(".", 1)[0]
-        regions = {region for meter, region in self.rates if meter.split(".", 1)[0] == cloud}
-        return regions - {EVERYWHERE}
+    def rows(self) -> Iterator[RateRow]:
+        """The lines of the price files in force, by meter, region and tier."""
+        for meter_id, region in sorted(self._files.rates_at):
+            yield from self._in_force(meter_id, region)
+
+    @cached_property
+    def priced(self) -> Collection[tuple[str, str]]:
+        """Meter and region of every price in force; the region is * where it holds everywhere."""
+        return dict.fromkeys((row.meter, row.region) for row in self.rows()).keys()
+
+    @cached_property
+    def gaps(self) -> Mapping[tuple[str, str], Gap]:
+        """Prices there are not, by meter and region."""
+        return {(gap.meter, gap.region): gap for gap in self._files.gaps}
+
+    def _regions_of(self, meter_id: str) -> Iterable[str]:
+        return (self._files.regions or {}).get(meter_id.split(".", 1)[0], {})
+
+    def pool(self, pool: Pool, meter_id: str, region: str) -> str:
+        """The name of what a vendor adds up the use of a region with."""
+        if pool == "account":
+            return ""
+        if pool == "region":
+            return region
+        regions = (self._files.regions or {}).get(meter_id.split(".", 1)[0], {})
+        found = regions.get(region)
+        if found is None or found.zone is None:
+            raise PricingDataError(f"{meter_id}: region '{region}' has no zone in regions.csv")
+        return found.zone
+
+    def allowances(self, meter_id: str) -> Iterable[Allowance]:
+        """What the vendor gives free of a meter."""
+        return self._allowances.get(meter_id, ())
+
+    def answer(self, assumption_id: str) -> str:
+        """The answer taken to an open question about prices."""
+        return self._answers[assumption_id]
+
+    def questions_about(self, meter_id: str, region: str) -> list[Assumption]:
+        """What sources disagree on about the price of a meter in a region."""
+        assumptions = self._files.assumptions or {}
+        names = self._questions.get((meter_id, region), set()) | self._questions.get(
+            (meter_id, EVERYWHERE), set()
+        )
+        return [assumption for name, assumption in assumptions.items() if name in names]
+
+    @cached_property
+    def _questions(self) -> Mapping[tuple[str, str], set[str]]:
+        found: dict[tuple[str, str], set[str]] = defaultdict(set)
+        for row in self._files.rates:
+            if row.assumption:
+                found[row.meter, row.region].add(row.assumption)
+        for meter in self._files.meters:
+            if meter.assumption:
+                found[meter.meter, EVERYWHERE].add(meter.assumption)
+        for allowance in self._files.allowances:
+            if allowance.assumption:
+                for meter_id in allowance.meters:
+                    found[meter_id, EVERYWHERE].add(allowance.assumption)
+        return found
+
+    def _check_answers(self, given: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+        for name, assumption in (self._files.assumptions or {}).items():
+            answer = given.get(name, assumption.default)
+            if answer not in assumption.choices:
+                raise UnknownNameError(f"answer to {name}", answer, assumption.choices)
+            yield name, answer
+
+    def _holding(self, rows: Iterable[Row]) -> Iterator[Row]:
+        answers = self._answers
+        return (
+            row for row in rows if row.assumption is None or answers[row.assumption] == row.answer
+        )
 
 
-@cache
-def load_catalog(as_of: dt.date | None = None) -> Catalog:
+def load_catalog(
+    as_of: dt.date | None = None,
+    answers: Mapping[str, str] | None = None,
+    contract: Contract | None = None,
+) -> Catalog:
     """The prices in force on a day, or the newest ones.
 
     A price that changed is a later line, so that any day can be priced again.
 
+    Args:
+        as_of: the day; the newest prices known if None.
+        answers: to open questions about prices, by id; others are passed over.
+        contract: what is paid instead of list prices.
+
     Raises:
         PricingDataError: a price file breaks its rules.
+        UnknownNameError: an answer there is not, or a contract for a meter there is not.
     """
-    meters: dict[str, Meter] = {}
-    versions: dict[tuple[str, str], dict[dt.date, list[RateRow]]] = defaultdict(
-        lambda: defaultdict(list)
-    )
-    for cloud in CLOUDS:
-        meters |= load_mapping(f"{cloud}/meters.yaml", Meter)
-        for row in load_rows(f"{cloud}/rates.csv", RateRow):
-            if row.meter not in meters:
-                raise PricingDataError(f"pricing_data/{cloud}/rates.csv: no meter '{row.meter}'")
-            if as_of is None or row.effective_from <= as_of:
-                versions[row.meter, row.region][row.effective_from].append(row)
-    rates = {
-        (meter, region): _rate(meters[meter], by_date[max(by_date)])
-        for (meter, region), by_date in versions.items()
-    }
-    return Catalog(meters, rates, as_of)
+    assumptions = load_price_files().assumptions or {}
+    given = {name: answer for name, answer in (answers or {}).items() if name in assumptions}
+    return _catalog(as_of, tuple(sorted(given.items())), contract)  # pyright: ignore[reportArgumentType] (pydantic adds the hash of a frozen model)
 
 
-def _rate(meter: Meter, rows: list[RateRow]) -> Rate:
-    rows = sorted(rows, key=lambda row: row.tier_from)
+@lru_cache(maxsize=_CATALOGS_KEPT)
+def _catalog(
+    as_of: dt.date | None, answers: tuple[tuple[str, str], ...], contract: Contract | None
+) -> Catalog:
+    return Catalog(load_price_files(), as_of, dict(answers), contract)
+
+
+def _rate(meter: Meter, rows: list[RateRow], contract: ContractRate | None) -> Rate:
     first = rows[0]
     edges = np.array([row.tier_from for row in rows])
-    if first.tier_from != 0 or np.any(np.diff(edges) <= 0):
+    prices = np.array([row.usd_per_unit for row in rows])
+    if edges[0] != 0 or np.any(np.diff(edges) <= 0):
         raise PricingDataError(
             f"{first.meter} in {first.region}: tiers must start at 0 and ascend, "
             f"but start at {', '.join(f'{edge:g}' for edge in edges)}"
         )
+    if len(rows) > 1 and not np.all(prices):
+        raise PricingDataError(
+            f"{first.meter} in {first.region}: a tier of price 0 is an allowance, not a price"
+        )
+    tariff = Tariff(edges, prices)
     return Rate(
         meter_id=first.meter,
         meter=meter,
         region=first.region,
-        tariff=Tariff(edges, np.array([row.usd_per_unit for row in rows])),
+        tariff=contract.applied_to(tariff) if contract else tariff,
+        list_tariff=tariff,
+        contract=contract,
         effective_from=first.effective_from,
         checked_on=min(row.checked_on for row in rows),
         source=first.source,

@@ -13,13 +13,25 @@ from matplotlib.ticker import MaxNLocator
 
 from estimator.demand.demand import Demand
 from estimator.pricing.bill import Bill
-from estimator.pricing.catalog import DRIVERS
+from estimator.pricing.price_files import DRIVERS
 from estimator.units import DAYS_PER_WEEK, HOURS_PER_DAY, HOURS_PER_WEEK
 
 DRIVER_COLOURS = dict(
-    zip(DRIVERS, ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9"), strict=True)
+    zip(
+        DRIVERS,
+        (
+            "#0072B2",
+            "#E69F00",
+            "#009E73",
+            "#CC79A7",
+            "#56B4E9",
+            "#D55E00",
+            "#999999",
+        ),
+        strict=True,
+    )
 )
-"""Okabe and Ito's palette, which people with colour-blindness can tell apart."""
+"""Okabe and Ito's palette, which people with colour-blindness can tell apart, and a grey."""
 _TITLE_LETTERS_PER_INCH = 9.5
 
 
@@ -107,7 +119,7 @@ def cost_drivers(bills: Sequence[Bill], title: str, look: Look | None = None) ->
     if axes.get_legend_handles_labels()[0]:
         figure.legend(
             loc="outside lower center",
-            ncols=5 if look.width_inches > 6 else 2,
+            ncols=4 if look.width_inches > 6 else 2,
             frameon=False,
             labelcolor=look.ink,
         )

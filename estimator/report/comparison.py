@@ -13,7 +13,7 @@ import numpy as np
 from estimator.analysis.estimate import Refusal, estimate_all
 from estimator.errors import ScenarioError
 from estimator.pricing.bill import Bill, conventions
-from estimator.pricing.catalog import DRIVERS
+from estimator.pricing.price_files import DRIVERS
 from estimator.scenario.scenario import Scenario
 
 if TYPE_CHECKING:
@@ -108,7 +108,8 @@ def compare(scenario: Scenario, deployments: Iterable[str] | None = None) -> Com
 
     Args:
         scenario: who connects, from where, how often.
-        deployments: ids of the deployments; all, if left out.
+        deployments: ids of the deployments; all on the clouds, if left out. ``[*DEPLOYMENTS,
+            *PROVIDERS]`` adds the managed services that people would buy instead.
 
     Raises:
         UnknownNameError: no such deployment or assumption.

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from estimator.deployments.registry import ASSUMPTIONS, DEPLOYMENTS
-from estimator.pricing.bill import Assumption
+from estimator.deployments.deployment import Deployment
+from estimator.deployments.registry import DEPLOYMENTS, PROVIDERS, assumptions
+from estimator.pricing.assumption import Assumption
 from estimator.scenario.places import places
 from estimator.scenario.profile import profile_names
 from estimator.scenario.scenario import Scenario
@@ -25,9 +26,10 @@ def editor_schema() -> Schema:
     schema["title"] = "WebSocket deployment to be estimated"
     fields, definitions = schema["properties"], schema["$defs"]
     fields["place"]["enum"] = sorted(places())
-    fields["options"] |= _exactly({name: _options(name) for name in DEPLOYMENTS})
+    known = {**DEPLOYMENTS, **PROVIDERS}
+    fields["options"] |= _exactly({name: _options(each) for name, each in known.items()})
     fields["assumptions"] |= _exactly(
-        {assumption.id: _answers(assumption) for assumption in ASSUMPTIONS.values()}
+        {assumption.id: _answers(assumption) for assumption in assumptions().values()}
     )
     _name_choices(definitions["Profile"]["properties"]["weekly_shape"], shape_names())
     _name_choices(fields["profile"], profile_names())
@@ -46,10 +48,10 @@ def _name_choices(field: Schema, names: Iterable[str]) -> None:
             choice["enum"] = sorted(names)
 
 
-def _options(deployment: str) -> Schema:
-    options = DEPLOYMENTS[deployment].options.model_json_schema()
+def _options(deployment: Deployment) -> Schema:
+    options = deployment.options.model_json_schema()
     options.pop("$defs", None)
-    return options | {"title": DEPLOYMENTS[deployment].title}
+    return options | {"title": deployment.title}
 
 
 def _answers(assumption: Assumption) -> Schema:

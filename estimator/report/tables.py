@@ -10,8 +10,9 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from estimator.pricing.bill import Bill, amount
-from estimator.pricing.catalog import DRIVERS, Driver
+from estimator.pricing.bill import Bill
+from estimator.pricing.line import amount
+from estimator.pricing.price_files import DRIVERS, Driver
 from estimator.report.comparison import Comparison
 
 SURENESS = {"confirmed": "", "single_source": " *", "inferred": " **"}
@@ -70,13 +71,17 @@ def bill_table(bill: Bill) -> RenderableType:
     table.add_column("line")
     table.add_column("quantity", justify="right")
     table.add_column("tiers and prices")
+    if bill.contract:
+        table.add_column("at list\nprice", justify="right")
     table.add_column("cost", justify="right", style="bold")
     for item in bill.items:
         meter = item.rate.meter
+        at_list = [money(float(item.list_usd))] if bill.contract else []
         table.add_row(
             meter.title + SURENESS[item.rate.confidence],
             f"{amount(item.usage.quantity)} {meter.unit}",
             item.tiers_text(),
+            *at_list,
             money(float(item.cost_usd)),
         )
     return Group(table, *_small_print(bill))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
+from pydantic import Field
+
 from estimator.datafiles import Entry, load_mapping
 from estimator.errors import UnknownNameError
 
@@ -20,8 +22,8 @@ class Place(Entry):
     """Where its users are, unless the scenario says otherwise."""
     regions: dict[str, str]
     """The region that serves the place, by cloud."""
-    note: str | None = None
-    """Clouds without a region of their own here, and what is used instead."""
+    stand_ins: dict[str, str] = Field(default_factory=dict)
+    """Clouds without a region of their own here, and which one stands in, by cloud."""
 
 
 def places() -> dict[str, Place]:

@@ -46,6 +46,16 @@ def _known_place(name: str) -> str:
     return name
 
 
+def _beside(scenario_file: Path, name: str, named_at: str) -> YamlDocument:
+    """A file that a scenario names, by its path from there."""
+    path = scenario_file.parent / name
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        raise ScenarioError(f"{named_at}: {path} cannot be read") from None
+    return read_yaml(text, str(path), ScenarioError)
+
+
 class Scenario(Model):
     """A deployment to be estimated: a profile, a place, an audience and the billing choices.
 
@@ -89,14 +99,18 @@ class Scenario(Model):
     new accounts have."""
     as_of: dt.date | None = None
     """Use the prices in force on that day; the newest known if left out."""
+    contract: str | dict[str, JsonValue] | None = None
+    """What is paid instead of list prices: the name of a shipped example (``estimator list
+    contracts``), a YAML file beside the scenario file, or contract rates written out."""
     options: dict[str, dict[str, JsonValue]] = Field(default_factory=dict)
     """Choices of a deployment, by its id, such as ``azure.web_pubsub: {headroom: 0.7}``."""
     assumptions: dict[str, Annotated[str, Field(coerce_numbers_to_str=True)]] = Field(
         default_factory=dict
     )
-    """Answers to what vendors leave open, by the id of the assumption."""
+    """Answers to what vendors leave open or sources disagree on, by the id of the assumption."""
 
     _document: YamlDocument = PrivateAttr(default=YamlDocument({}, ""))
+    _contract_document: YamlDocument | None = PrivateAttr(default=None)
 
     @model_validator(mode="after")
     def _an_audience(self) -> Self:
@@ -142,6 +156,11 @@ class Scenario(Model):
         total = sum(self.users_in.values())
         return {area: share / total for area, share in self.users_in.items()}
 
+    @property
+    def contract_document(self) -> YamlDocument | None:
+        """The file that holds the contract rates, if a scenario file named one."""
+        return self._contract_document
+
     def where(self, *path: str) -> str:
         """File, line and field; empty if the scenario was not read from a text."""
         return self._document.where(path) if self._document.name else ""
@@ -156,6 +175,8 @@ class Scenario(Model):
         kept = self.model_fields_set - changes.keys()
         changed = Scenario(**{name: getattr(self, name) for name in kept}, **changes)
         changed._document = self._document
+        if "contract" not in changes:
+            changed._contract_document = self._contract_document
         return changed
 
     @classmethod
@@ -172,7 +193,15 @@ class Scenario(Model):
             raise ScenarioError(f"{path}: not a text file in UTF-8") from None
         except OSError as fault:
             raise ScenarioError(f"{path}: {fault.strerror or fault}") from None
-        return cls.from_yaml(text, str(path))
+        document = read_yaml(text, str(path), ScenarioError)
+        contract = document.content.get("contract")
+        if isinstance(contract, str) and contract.endswith((".yaml", ".yml")):
+            beside = _beside(Path(path), contract, document.where(["contract"]))
+            document.content["contract"] = beside.content
+            scenario = cls._from_document(document)
+            scenario._contract_document = beside
+            return scenario
+        return cls._from_document(document)
 
     @classmethod
     def from_yaml(cls, text: str, name: str = "scenario") -> Scenario:

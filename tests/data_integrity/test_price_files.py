@@ -1,142 +1,229 @@
 """Every price is sourced, dated, positive and complete; the files are read past our own code."""
 
-import csv
 import datetime as dt
-import io
+import re
 from collections import defaultdict
 
 import pytest
-from ruamel.yaml import YAML
 
-from estimator.datafiles import data_text
-
-CLOUDS = ["aws", "azure", "gcp", "oci"]
 TODAY = dt.datetime.now(dt.UTC).date()
+FOLDERS = ["aws", "azure", "gcp", "oci", "providers"]
+TABLES = ["meters", "rates", "allowances", "regions", "gaps"]
+FREE_AS_A_WHOLE = {
+    # what no cloud charges for: data that comes in
+    "aws.ingress.internet",
+    "azure.ingress.internet",
+    "gcp.ingress.internet",
+    "oci.ingress.internet",
+    # units without price, and traffic that is free under one answer
+    "azure.web_pubsub.free_unit_days",
+    "azure.signalr.free_unit_days",
+    "azure.inter_zone.gb",
+    # no part in Oracle's price list, and its own pages call them free
+    "oci.network_load_balancer.hours",
+    "oci.nat_gateway.hours",
+    "oci.nat_gateway.gb",
+    "oci.public_ipv4.hours",
+    "oci.inter_ad.gb",
+    "oci.oke.basic_cluster_hours",
+    # plans without a fee
+    "pusher.channels.sandbox_months",
+    "pubnub.mau.free_months",
+    # Cloudflare charges no traffic of Workers and Durable Objects
+    "cloudflare.egress.internet",
+}
+
+every_folder = pytest.mark.parametrize("folder", FOLDERS)
 
 
-def rows(cloud: str) -> list[dict[str, str]]:
-    return list(csv.DictReader(io.StringIO(data_text(f"{cloud}/rates.csv"))))
+def keys(rows: list[dict[str, str]]) -> list[str]:
+    return [" ".join(filter(None, (row["meter"], row.get("region"), row.get("tier_from"))))
+            for row in rows]  # fmt: skip
 
 
-def yaml(path: str) -> dict:
-    return YAML(typ="safe", pure=True).load(data_text(path))
+def ladders(rows: list[dict[str, str]]) -> dict[tuple[str, ...], list[tuple[float, float]]]:
+    """Tiers and prices of every price there ever was, by meter, region, day and answer."""
+    found = defaultdict(list)
+    for row in rows:
+        key = row["meter"], row["region"], row["effective_from"], row["assumption"], row["answer"]
+        found[key].append((float(row["tier_from"]), float(row["usd_per_unit"])))
+    return {key: sorted(ladder) for key, ladder in found.items()}
 
 
-def places_of_fault(found: list[dict[str, str]]) -> list[str]:
-    return [f"{row['meter']} {row['region']} {row['tier_from']}" for row in found]
+@every_folder
+def test_every_row_says_where_it_was_read(folder, tables):
+    vague = [row for row in tables.rows(folder) if not row["source"].startswith("https://")]
+
+    assert keys(vague) == []
 
 
-every_cloud = pytest.mark.parametrize("cloud", CLOUDS)
+@every_folder
+def test_prices_are_positive_unless_a_meter_is_known_to_be_free(folder, tables):
+    rows = tables.rows(folder)
+
+    assert keys([row for row in rows if float(row["usd_per_unit"]) < 0]) == []
+    free = [row for row in rows if float(row["usd_per_unit"]) == 0]
+    assert keys([row for row in free if row["meter"] not in FREE_AS_A_WHOLE]) == []
+    assert keys([row for row in free if not row["note"]]) == []
 
 
-@every_cloud
-def test_every_row_says_where_it_was_read(cloud):
-    named = [row for row in rows(cloud) if len(row["source"]) < 8]
+@every_folder
+def test_prices_are_plain_decimals(folder, tables):
+    odd = [
+        row
+        for row in tables.rows(folder)
+        if not re.fullmatch(r"\d+(\.\d+)?", row["usd_per_unit"])
+        or not re.fullmatch(r"\d+(\.\d+)?", row["tier_from"])
+    ]
 
-    assert places_of_fault(named) == []
-
-
-@every_cloud
-def test_no_price_is_zero_or_below(cloud):
-    assert places_of_fault([row for row in rows(cloud) if float(row["usd_per_unit"]) <= 0]) == []
-
-
-@every_cloud
-def test_no_price_was_checked_in_the_future(cloud):
-    late = [row for row in rows(cloud) if dt.date.fromisoformat(row["checked_on"]) > TODAY]
-
-    assert places_of_fault(late) == []
+    assert keys(odd) == []
 
 
-@every_cloud
-def test_no_price_was_checked_before_it_came_into_force(cloud):
-    early = [row for row in rows(cloud) if row["effective_from"] > row["checked_on"]]
-
-    assert places_of_fault(early) == []
-
-
-@every_cloud
-def test_no_price_is_older_than_the_services(cloud):
-    assert all(row["effective_from"] >= "2018-01-01" for row in rows(cloud))
-
-
-@every_cloud
-def test_tiers_start_at_zero_and_ascend(cloud):
-    edges = defaultdict(list)
-    for row in rows(cloud):
-        key = row["meter"], row["region"], row["effective_from"]
-        edges[key].append(float(row["tier_from"]))
-
-    for key, found in edges.items():
-        assert min(found) == 0, key
-        assert len(set(found)) == len(found), key
+@every_folder
+def test_dates_are_sane(folder, tables):
+    day = re.compile(r"20\d\d-\d\d-\d\d")
+    for row in tables.rows(folder):
+        assert day.fullmatch(row["effective_from"]), keys([row])
+        assert day.fullmatch(row["checked_on"]), keys([row])
+        # no later than today, not before it came into force, not older than the services
+        assert "2010-01-01" <= row["effective_from"] <= row["checked_on"], keys([row])
+        assert row["checked_on"] <= TODAY.isoformat(), keys([row])
 
 
-@every_cloud
-def test_bigger_tiers_are_never_dearer(cloud):
-    ladders = defaultdict(list)
-    for row in rows(cloud):
-        key = row["meter"], row["region"], row["effective_from"]
-        ladders[key].append((float(row["tier_from"]), float(row["usd_per_unit"])))
+@every_folder
+def test_tiers_start_at_zero_and_ascend(folder, tables):
+    for key, ladder in ladders(tables.rows(folder)).items():
+        edges = [edge for edge, _ in ladder]
+        assert edges[0] == 0, key
+        assert len(set(edges)) == len(edges), key
 
-    for key, ladder in ladders.items():
-        prices = [usd for _, usd in sorted(ladder)]
+
+@every_folder
+def test_bigger_tiers_are_never_dearer(folder, tables):
+    for key, ladder in ladders(tables.rows(folder)).items():
+        prices = [usd for _, usd in ladder]
         assert prices == sorted(prices, reverse=True), key
 
 
-@every_cloud
-def test_no_row_is_given_twice(cloud):
-    keys = [
-        (row["meter"], row["region"], row["tier_from"], row["effective_from"])
-        for row in rows(cloud)
-    ]
+@every_folder
+def test_meters_and_prices_are_of_the_same_things(folder, tables):
+    defined = {row["meter"] for row in tables.rows(folder, "meters")}
 
-    assert len(set(keys)) == len(keys)
-
-
-@every_cloud
-def test_meters_and_prices_are_of_the_same_things(cloud):
-    assert {row["meter"] for row in rows(cloud)} == set(yaml(f"{cloud}/meters.yaml"))
+    assert {row["meter"] for row in tables.rows(folder)} == defined
+    assert {row["meter"] for row in tables.rows(folder, "gaps")} <= defined
+    allowed = {
+        meter for row in tables.rows(folder, "allowances") for meter in row["meters"].split()
+    }
+    assert allowed <= defined
 
 
-@every_cloud
-def test_confidence_is_one_of_three_grades(cloud):
-    grades = {row["confidence"] for row in rows(cloud)}
+@every_folder
+def test_every_region_of_a_price_is_known(folder, tables):
+    known = {row["region"] for row in tables.rows(folder, "regions")} | {"*"}
 
-    assert grades <= {"confirmed", "single_source", "inferred"}
-
-
-@every_cloud
-def test_what_is_not_confirmed_says_why(cloud):
-    silent = [row for row in rows(cloud) if row["confidence"] != "confirmed" and not row["note"]]
-
-    assert places_of_fault(silent) == []
+    assert {row["region"] for row in tables.rows(folder)} <= known
+    assert {row["region"] for row in tables.rows(folder, "gaps")} <= known
 
 
-@every_cloud
-def test_every_meter_has_an_official_source_with_an_address(cloud):
-    for name, meter in yaml(f"{cloud}/meters.yaml").items():
-        assert meter["source"].startswith("https://"), name
+@every_folder
+def test_ids_start_with_their_vendor(folder, tables):
+    vendors = {"providers": {"ably", "cloudflare", "pubnub", "pusher", "supabase"}}
+    allowed = vendors.get(folder, {folder})
+
+    assert {row["meter"].split(".")[0] for row in tables.rows(folder, "meters")} <= allowed
+    assert {row["allowance"].split(".")[0] for row in tables.rows(folder, "allowances")} <= allowed
+    assert {name.split(".")[0] for name in tables.yaml(f"{folder}/assumptions.yaml")} <= allowed
 
 
-@every_cloud
-def test_every_allowance_has_a_source_and_a_date(cloud):
-    for name, meter in yaml(f"{cloud}/meters.yaml").items():
-        for allowance in meter.get("allowance", []):
-            assert allowance["source"], name
-            assert allowance["checked_on"] <= TODAY, name
+@every_folder
+def test_units_are_known(folder, tables):
+    # a unit that is new is a new way to count: look whether demand is counted so
+    known = {
+        "Messages", "Requests", "Connection-Minutes", "Channel-Minutes", "Units-Days", "Unit-Days",
+        "GB", "GiB", "TiB", "GB-Months", "GiB-Months", "GB-Seconds", "GiB-Seconds", "GB-Hours",
+        "GiB-Hours", "vCPU-Seconds", "vCPU-Hours", "OCPU-Hours", "Instance-Hours",
+    }  # fmt: skip
+    plural = re.compile(r"[A-Za-z0-9]+(-[A-Za-z0-9]+)*s|GB|GiB|TiB")
+    for row in tables.rows(folder, "meters"):
+        assert row["unit"] in known or plural.fullmatch(row["unit"]), row["meter"]
 
 
-@every_cloud
-def test_every_limit_has_a_source_and_a_date(cloud):
-    for name, limit in yaml(f"{cloud}/limits.yaml").items():
+@every_folder
+def test_what_is_not_confirmed_says_why(folder, tables):
+    rows = tables.rows(folder)
+
+    assert {row["confidence"] for row in rows} <= {"confirmed", "single_source", "inferred"}
+    assert keys([row for row in rows if row["confidence"] != "confirmed" and not row["note"]]) == []
+
+
+@every_folder
+def test_no_row_stands_twice(folder, tables):
+    for table in TABLES:
+        rows = [tuple(row.values()) for row in tables.rows(folder, table)]
+        assert len(set(rows)) == len(rows), table
+
+
+@every_folder
+def test_meters_and_allowances_have_an_official_source_with_an_address(folder, tables):
+    for table in ("meters", "allowances"):
+        vague = [r for r in tables.rows(folder, table) if not r["source"].startswith("https://")]
+        assert vague == []
+
+
+@every_folder
+def test_allowances_of_one_meter_are_spent_the_same_way(folder, tables):
+    ways = defaultdict(set)
+    for row in tables.rows(folder, "allowances"):
+        assert "2010-01-01" <= row["checked_on"] <= TODAY.isoformat()
+        assert bool(row["quantity"]) != bool(row["usd"]), row["allowance"]
+        for meter in row["meters"].split():
+            if row["tiers"]:
+                ways[meter, row["answer"]].add(row["tiers"])
+
+    assert {meter: found for meter, found in ways.items() if len(found) > 1} == {}
+
+
+@every_folder
+def test_a_gap_is_where_there_is_no_price(folder, tables):
+    priced = {(row["meter"], row["region"]) for row in tables.rows(folder)}
+    everywhere = {meter for meter, region in priced if region == "*"}
+
+    for gap in tables.rows(folder, "gaps"):
+        assert (gap["meter"], gap["region"]) not in priced
+        assert gap["meter"] not in everywhere
+        assert gap["reason"] in {"not_offered", "not_seen"}
+        assert gap["note"]
+
+
+@every_folder
+def test_open_questions_have_rows_for_every_answer(folder, tables):
+    asked = tables.yaml(f"{folder}/assumptions.yaml")
+    answers = defaultdict(set)
+    for table in ("meters", "rates"):
+        for row in tables.rows(folder, table):
+            if row["assumption"]:
+                what = row["assumption"], table, row["meter"], row.get("region")
+                answers[what].add(row["answer"])
+    for (name, *what), found in answers.items():
+        assert found == set(asked[name]["choices"]), (name, what)
+
+    for row in tables.rows(folder, "allowances"):
+        if row["assumption"]:
+            answers[row["assumption"],].add(row["answer"])
+            assert row["answer"] in asked[row["assumption"]]["choices"]
+    assert {name for name, *_ in answers} == set(asked)
+
+
+@pytest.mark.parametrize("cloud", ["aws", "azure", "gcp", "oci"])
+def test_every_limit_has_a_source_and_a_date(cloud, tables):
+    for name, limit in tables.yaml(f"{cloud}/limits.yaml").items():
         assert name.startswith(f"{cloud}.")
         assert len(limit["source"]) >= 8, name
         assert limit["checked_on"] <= TODAY, name
 
 
 @pytest.mark.parametrize("path", ["servers.yaml", "handshake.yaml"])
-def test_every_measured_figure_has_a_source_and_a_grade(path):
+def test_every_measured_figure_has_a_source_and_a_grade(path, tables):
     def figures(node: dict):
         if "value" in node:
             yield node
@@ -145,76 +232,9 @@ def test_every_measured_figure_has_a_source_and_a_grade(path):
                 if isinstance(inner, dict):
                     yield from figures(inner)
 
-    found = list(figures(yaml(path)))
+    found = list(figures(tables.yaml(path)))
     assert found
     for figure in found:
         assert figure["value"] > 0
         assert len(figure["source"]) >= 8
         assert figure["confidence"] in {"confirmed", "single_source", "inferred"}
-
-
-def price(cloud: str, meter: str, region: str, tier_from: float = 0) -> float:
-    """The price in the file, of the newest version."""
-    found = [
-        (row["effective_from"], float(row["usd_per_unit"]))
-        for row in rows(cloud)
-        if (row["meter"], row["region"]) == (meter, region) and float(row["tier_from"]) == tier_from
-    ]
-    return max(found)[1]
-
-
-class TestKnownTraps:
-    def test_dynamodb_has_the_price_since_november_2024(self):
-        # https://aws.amazon.com/blogs/database/new-amazon-dynamodb-lowers-pricing-for-on-demand-throughput-and-global-tables/
-        # many copies still have 1.25 and 0.25 a million
-        assert price("aws", "aws.dynamodb.write_units", "us-east-1") == pytest.approx(0.625e-6)
-        assert price("aws", "aws.dynamodb.read_units", "us-east-1") == pytest.approx(0.125e-6)
-
-    def test_oracle_prices_are_those_above_the_zero_tiers(self):
-        # the price list gives every part a first tier at 0, which is an allowance and no price
-        assert price("oci", "oci.load_balancer.hours", "*") == 0.0113
-        assert price("oci", "oci.load_balancer.mbps_hours", "*") == 0.0001
-        assert price("oci", "oci.egress.internet", "us-ashburn-1") == 0.0085
-
-    def test_azure_bandwidth_tiers_are_shifted_by_95_gb(self):
-        # 10, 50 and 150 TB of 1,024 GB plus 95, since the free grant grew from 5 to 100 GB
-        edges = {
-            float(row["tier_from"])
-            for row in rows("azure")
-            if (row["meter"], row["region"]) == ("azure.egress.internet", "eastus")
-        }
-        assert {10_240 + 95, 51_200 + 95, 153_600 + 95} <= edges
-
-    @pytest.mark.parametrize(
-        ("cloud", "meter", "side"),
-        [
-            ("aws", "aws.egress.internet", "beyond"),
-            ("azure", "azure.egress.internet", "including"),
-            ("oci", "oci.egress.internet", "including"),
-        ],
-    )
-    def test_free_traffic_lies_on_the_side_of_the_tiers_its_vendor_says(self, cloud, meter, side):
-        [allowance] = yaml(f"{cloud}/meters.yaml")[meter]["allowance"]
-
-        assert allowance["tiers"] == side
-
-    def test_lambda_is_x86_and_not_arm(self):
-        # https://aws.amazon.com/lambda/pricing/: 0.0000166667 on x86, 0.0000133334 on Arm
-        assert price("aws", "aws.lambda.gb_seconds", "us-east-1") == pytest.approx(0.0000166667)
-
-    @pytest.mark.parametrize(
-        ("region", "first", "above", "minutes"),
-        [
-            # https://aws.amazon.com/api-gateway/pricing/, USD a million
-            ("us-east-1", 1.00, 0.80, 0.25),
-            ("eu-central-1", 1.14, 0.94, 0.285),
-            ("ap-northeast-1", 1.26, 1.06, 0.315),
-            ("ap-southeast-2", 1.30, 1.10, 0.325),
-        ],
-    )
-    def test_api_gateway_prices_are_the_vendors(self, region, first, above, minutes):
-        messages = "aws.api_gateway.messages"
-        assert price("aws", messages, region) == pytest.approx(first / 1e6)
-        assert price("aws", messages, region, 1e9) == pytest.approx(above / 1e6)
-        found = price("aws", "aws.api_gateway.connection_minutes", region)
-        assert found == pytest.approx(minutes / 1e6)

@@ -5,14 +5,15 @@ import pytest
 
 import estimator as ws
 from estimator.deployments.deployment import Deployment
-from estimator.pricing.bill import Assumption
+from estimator.pricing.assumption import Assumption
+from estimator.pricing.price_files import price_assumptions
 
 SCENARIO = ws.Scenario(profile="workplace-chat", place="virginia", peak_connections=50_000)
 every_deployment = pytest.mark.parametrize(
     "deployment", ws.DEPLOYMENTS.values(), ids=ws.DEPLOYMENTS
 )
 every_assumption = pytest.mark.parametrize(
-    "assumption", ws.ASSUMPTIONS.values(), ids=ws.ASSUMPTIONS
+    "assumption", ws.assumptions().values(), ids=ws.assumptions()
 )
 
 
@@ -98,8 +99,15 @@ def test_every_open_question_of_a_deployment_is_on_its_bill(deployment: Deployme
     table = ws.estimate(SCENARIO, deployment.id).assumptions
 
     asked = {assumption.id: len(assumption.choices) - 1 for assumption in deployment.assumptions}
-    assert table.groupby("assumption").size().to_dict() == asked
+    about_counting = table[table["assumption"].isin(asked)]
+    assert about_counting.groupby("assumption").size().to_dict() == asked
     assert all(name.startswith(f"{deployment.id}.") for name in asked)
+    # the others are about prices, and each of those on the bill moves it
+    about_prices = table[~table["assumption"].isin(asked)]
+    assert set(about_prices["assumption"]) <= set(price_assumptions())
+    assert (
+        about_prices.groupby("assumption")["change_usd"].agg(lambda usd: usd.abs().max()) > 0
+    ).all()
 
 
 @every_deployment
@@ -145,13 +153,18 @@ def test_effects_of_arrays_are_those_of_each_scenario(deployment: Deployment):
     audience = [1_000, 50_000]
     together = ws.estimate(SCENARIO.replace(peak_connections=audience), deployment.id).effects
     apart = [
-        ws.estimate(SCENARIO.replace(peak_connections=one), deployment.id).effects
+        {
+            effect.assumption.id: effect.change_usd
+            for effect in ws.estimate(SCENARIO.replace(peak_connections=one), deployment.id).effects
+        }
         for one in audience
     ]
 
-    for index, effect in enumerate(together):
+    for effect in together:
         for answer, change in effect.change_usd.items():
-            expected = np.array([each[index].change_usd[answer] for each in apart])
+            # a question about prices that moves nothing is not asked
+            each = [found.get(effect.assumption.id, {}).get(answer, 0.0) for found in apart]
+            expected = np.array(each)
             np.testing.assert_allclose(
                 np.broadcast_to(change, (2,)), expected, rtol=1e-9, atol=1e-6
             )

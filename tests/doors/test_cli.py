@@ -1,5 +1,6 @@
 """The command line as its users meet it: tables, JSON, one message and status 2."""
 
+import datetime as dt
 import json
 import re
 from pathlib import Path
@@ -8,6 +9,8 @@ import pytest
 
 import estimator as ws
 from estimator import cli
+from estimator.pricing.contract import contract_names
+from estimator.report.price_list import prices, prices_text
 
 ROOT = Path(__file__).resolve().parents[2]
 TEAM_CHAT = str(ROOT / "examples/team-chat.yaml")
@@ -135,21 +138,31 @@ def test_a_file_that_is_not_there_gives_one_message_and_status_2(run, tmp_path):
     assert "No such file" in err
 
 
-def test_a_region_without_a_price_is_named_and_the_others_are_shown(run):
-    status, out, _ = run("compare", TEAM_CHAT, "--place", "tokyo")
+@pytest.fixture
+def of_september(tmp_path):
+    """A scenario of a day on which no price of Cloud Run in Virginia was seen yet."""
+    file = tmp_path / "september.yaml"
+    file.write_text(
+        "profile: workplace-chat\nplace: virginia\npeak_connections: 5\nas_of: 2026-09-30\n"
+    )
+    return str(file)
+
+
+def test_a_missing_price_is_named_and_the_others_are_shown(run, of_september):
+    status, out, _ = run("compare", of_september)
 
     assert status == 0
     assert "gcp.cloud_run cannot be priced" in out
-    assert "gcp.egress.premium_to_asia" in out
+    assert "gcp.cloud_run.cpu_instance_based" in out
     assert "aws.api_gateway" in out
 
 
-def test_a_bill_without_a_price_gives_one_message_and_status_2(run):
-    status, out, err = run("bill", TEAM_CHAT, "gcp.cloud_run", "--place", "tokyo")
+def test_a_bill_without_a_price_gives_one_message_and_status_2(run, of_september):
+    status, out, err = run("bill", of_september, "gcp.cloud_run")
 
     assert (status, out) == (2, "")
-    assert "'gcp.egress.premium_to_asia' in region 'asia-northeast1'" in err
-    assert "us-east4" in err
+    assert "'gcp.cloud_run.cpu_instance_based' in region 'us-east4' in force on" in err
+    assert "the earliest price known is of 2026-10-01" in err
 
 
 def test_a_file_of_many_scenarios_is_sent_to_python(run, tmp_path):
@@ -160,3 +173,139 @@ def test_a_file_of_many_scenarios_is_sent_to_python(run, tmp_path):
 
     assert status == 2
     assert "2 scenarios" in err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "asked"),
+    [
+        ([], {}),
+        (["--cloud", "gcp"], {"cloud": "gcp"}),
+        (["--service", "Cloud Run"], {"service": "Cloud Run"}),
+        (["--place", "frankfurt"], {"place": "frankfurt"}),
+        (["--meter", "*.egress.*"], {"meter": "*.egress.*"}),
+        (["--stale", "100"], {"stale_days": 100}),
+        (["--as-of", "2024-10-31"], {"as_of": dt.date(2024, 10, 31)}),
+        (["--cloud", "aws", "--place", "tokyo"], {"cloud": "aws", "place": "tokyo"}),
+    ],
+    ids=lambda given: " ".join(given) or "all",
+)
+def test_prices_shows_and_exports_the_price_list(run, arguments, asked):
+    table = prices(**asked)
+
+    status, out, err = run("prices", *arguments)
+    exported = json.loads(run("prices", *arguments, "--json")[1])
+
+    assert (status, err) == (0, "")
+    assert out == "\n".join((*prices_text(table), f"{len(table):,} prices\n"))
+    assert len(exported) == len(table) > 0
+    for column in ("meter", "region", "tier_from", "usd_per_unit", "age_days", "source"):
+        assert [row[column] for row in exported] == table[column].tolist()
+    for column in ("effective_from", "checked_on"):
+        days = [row[column][:10] for row in exported]
+        assert days == table[column].dt.strftime("%Y-%m-%d").tolist()
+
+
+def test_no_price_is_that_stale(run):
+    assert run("prices", "--stale", "100000") == (0, "0 prices\n", "")
+    assert json.loads(run("prices", "--stale", "100000", "--json")[1]) == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "fault"),
+    [
+        (["--cloud", "asw"], "did you mean 'aws'?"),
+        (["--service", "api_gatway"], "did you mean 'api_gateway'?"),
+        (["--place", "frankfort"], "did you mean 'frankfurt'?"),
+        (["--meter", "aws.api_gateway.mesages"], "did you mean 'aws.api_gateway.messages'?"),
+    ],
+)
+def test_prices_of_what_there_is_not_give_one_message_and_status_2(run, arguments, fault):
+    status, out, err = run("prices", *arguments)
+
+    assert (status, out) == (2, "")
+    assert len(err.splitlines()) == 1
+    assert fault in err
+
+
+def test_a_day_that_is_none_is_refused(run):
+    status, out, err = run("prices", "--as-of", "tomorrow")
+
+    assert (status, out) == (2, "")
+    assert "--as-of" in err
+
+
+HALF = "title: Half\nrates:\n- meters: [aws.*]\n  percent_off: 50\n"
+
+
+def test_a_bill_under_a_contract_file_is_paid_by_its_rates(run, tmp_path):
+    file = tmp_path / "ours.yaml"
+    file.write_text(HALF, encoding="utf-8")
+    usual = ws.estimate(ws.Scenario.load(TEAM_CHAT), "aws.api_gateway")
+
+    bill = json.loads(
+        run("bill", TEAM_CHAT, "aws.api_gateway", "--contract", str(file), "--json")[1]
+    )
+    _, told, _ = run("bill", TEAM_CHAT, "aws.api_gateway", "--contract", str(file), "--explain")
+
+    assert bill["total_usd"] == pytest.approx(0.5 * float(usual.total))
+    assert f"At list prices: ${usual.total:,.2f}." in told
+    assert "rates of the contract 'Half'" in told
+
+
+def test_a_contract_changes_the_bills_of_a_comparison_that_it_names(run, tmp_path):
+    file = tmp_path / "ours.yaml"
+    file.write_text(HALF, encoding="utf-8")
+    usual = {bill.deployment: bill.total for bill in ws.compare(ws.Scenario.load(TEAM_CHAT)).bills}
+
+    data = json.loads(run("compare", TEAM_CHAT, "--contract", str(file), "--json")[1])
+
+    found = {bill["deployment"]: bill["total_usd"] for bill in data["deployments"]}
+    assert found == pytest.approx(
+        {name: usd * (0.5 if str(name).startswith("aws.") else 1) for name, usd in usual.items()}
+    )
+
+
+@pytest.mark.parametrize("name", contract_names())
+def test_a_contract_is_named_as_it_is_listed(run, name):
+    listed = dict(line.split(maxsplit=1) for line in run("list", "contracts")[1].splitlines())
+
+    status, out, err = run("compare", TEAM_CHAT, "--contract", name)
+
+    assert list(listed) == contract_names()
+    assert (status, err) == (0, "")
+    assert listed[name] == ws.load_contract(name).title
+    assert listed[name] in " ".join(out.split())
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("title: O\nrates:\n- meters: [aws.*]\n  percent_of: 5\n", ["line 4", "'percent_off'"]),
+        (HALF.replace("aws.*", "aws.api_gateway.mesages"), ["did you mean", "messages'?"]),
+        ("title: [O\n", ["line 2", "not valid YAML"]),
+        ("", ["the file is empty"]),
+    ],
+    ids=["field", "meter", "YAML", "empty"],
+)
+def test_a_bad_contract_gives_one_message_that_names_its_file_and_status_2(
+    run, tmp_path, text, parts
+):
+    file = tmp_path / "ours.yaml"
+    file.write_text(text, encoding="utf-8")
+
+    status, out, err = run("compare", TEAM_CHAT, "--contract", str(file))
+
+    assert (status, out) == (2, "")
+    assert len(err.splitlines()) == 1
+    assert [part for part in [str(file), *parts] if part not in err] == []
+
+
+@pytest.mark.parametrize(
+    ("name", "fault"), [("nosuch", "unknown contract 'nosuch'"), ("nosuch.yaml", "No such file")]
+)
+def test_a_contract_there_is_not_gives_one_message_and_status_2(run, name, fault):
+    status, out, err = run("bill", TEAM_CHAT, "aws.api_gateway", "--contract", name)
+
+    assert (status, out) == (2, "")
+    assert len(err.splitlines()) == 1
+    assert fault in err

@@ -215,6 +215,25 @@ def test_quick_edits_are_all_kept(context, address, base):
     assert linked(page) == wanted
 
 
+def test_a_look_at_the_prices_keeps_the_scenario(context, address, base):
+    page = visit(context, address, base)
+    choose(page, "Place", "Tokyo")
+    wanted = base.replace(place="tokyo")
+    wait_for_link(page, wanted)
+    settled(page)
+
+    page.get_by_role("link", name="Prices").click()
+    expect(page.get_by_role("heading", name="Prices")).to_be_visible()
+    expect(page.get_by_test_id("stDataFrame")).to_be_visible()
+    wait_for_link(page, wanted)
+    page.screenshot(path=PICTURES / "prices.png")
+    page.get_by_role("link", name="Estimate").click()
+
+    wait_for_link(page, wanted)
+    settled(page)
+    shows_totals_of(page, wanted)
+
+
 def test_the_downloads_hold_what_is_on_the_screen(context, address, base):
     page = visit(context, address, base.replace(name="=1+1"))
     with page.expect_download() as download:

@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import estimator as ws
@@ -23,6 +24,8 @@ def test_the_table_is_the_comparison_of_the_example():
     shown = [[name, *(float(cost.replace(",", "")) for cost in costs)]
              for name, *costs in comparison_rows()]  # fmt: skip
 
+    # drivers that cost nothing anywhere are left out, as in the terminal
+    table = table.loc[:, [column for column in table if np.any(table[column])]]
     computed = table.drop(columns=["title", "region"]).to_numpy().tolist()
     assert [row[0] for row in shown] == [row[0] for row in computed]
     for shown_row, computed_row in zip(shown, computed, strict=True):

@@ -6,6 +6,8 @@ Sources:
         from the AWS price list, under internal/providers/terraform/aws/testdata/
 """
 
+import datetime as dt
+
 import numpy as np
 import pytest
 
@@ -108,3 +110,102 @@ def test_dynamodb_requests():
     )
 
     assert bill.total == pytest.approx(2.875, abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("quantities", "cents_by_line"),
+    [
+        # AWS, API Gateway page, HTTP APIs: 10,000 requests a minute for 30 days; the first 300
+        # million at 1.00, 132 million at 0.90
+        ({"aws.http_api.requests": 432e6}, [418.80]),
+        # AWS, Fargate page: 5 tasks of 1 vCPU, 2 GB and 30 GB of disk, 600 s a day for 30 days; 20
+        # GB of disk are part of a task: 25 vCPU-hours, 50 GB-hours and 250 GB-hours of disk
+        (
+            {
+                "aws.fargate.vcpu_hours": 25,
+                "aws.fargate.gb_hours": 50,
+                "aws.fargate.ephemeral_gb_hours": 250,
+            },
+            [1.01, 0.22, 0.03],
+        ),
+        # AWS, Elastic Load Balancing page, example 1: 1.08 LCU (bytes) for 720 hours
+        ({"aws.alb.hours": 720, "aws.alb.lcu_hours": 1.08 * 720}, [16.20, 6.22]),
+        # infracost, nat_gateway_test.golden: 730 hours, 100 GB
+        ({"aws.nat_gateway.hours": 730, "aws.nat_gateway.gb": 100}, [32.85, 4.50]),
+        # infracost, lb_test.golden: 730 hours and 1,000 capacity units
+        (
+            {
+                "aws.alb.hours": 730,
+                "aws.alb.lcu_hours": 1000,
+                "aws.nlb.hours": 730,
+                "aws.nlb.nlcu_hours": 1000,
+            },
+            [16.43, 8.00, 16.43, 6.00],
+        ),
+        # infracost, lambda_function_test.golden: the ladders on x86 and on Arm
+        (
+            {"aws.lambda.requests": 15e9, "aws.lambda.gb_seconds": 61.44e9},
+            [3_000.00, 854_203.30],
+        ),
+        (
+            {"aws.lambda.requests": 18.25e9, "aws.lambda.gb_seconds_arm": 74.752e9},
+            [3_650.00, 832_358.16],
+        ),
+        # AWS, on public IPv4 addresses: two for a load balancer in two zones, 0.005 an hour each
+        ({"aws.public_ipv4.hours": 2 * 730}, [7.30]),
+    ],
+)
+def test_quantities_of_published_bills(quantities, cents_by_line, cents):
+    assert list(cents(ws.price(quantities, region="us-east-1")).values()) == cents_by_line
+
+
+def test_the_load_balancer_example_in_tokyo(cents):
+    # the same 720 hours and 777.6 LCU-hours at 0.0243 and 0.008
+    bill = ws.price({"aws.alb.hours": 720, "aws.alb.lcu_hours": 777.6}, region="ap-northeast-1")
+
+    assert round(sum(cents(bill).values()), 2) == 23.72
+
+
+@pytest.mark.parametrize(
+    ("answer", "usd"), [("before_first_tier", 11_776.20), ("inside_first_tier", 11_772.20)]
+)
+def test_all_data_transfer_of_frankfurt(answer, usd):
+    # infracost, data_transfer_test.golden: 157,000 GB out beyond the free 100; 1,000 GB between
+    # zones, metered in both; 750 GB to another region: 11,741.20 + 20.00 + 15.00. If the free 100
+    # GB were the first of the tier at 0.09, 100 GB more would fall into the one at 0.05.
+    bill = ws.price(
+        {
+            "aws.egress.internet": 157_100,
+            "aws.inter_zone.gb": 2_000,
+            "aws.inter_region.gb": 750,
+        },
+        region="eu-central-1",
+        free_allowances="always",
+        assumptions={"aws.egress.free_100_gb": answer},
+    )
+
+    assert round(float(bill.total), 2) == usd
+
+
+def test_dynamodb_before_its_price_was_halved():
+    # AWS, November 2024: on-demand throughput costs half as much; 3 x 1.25 + 8 x 0.25 before
+    bill = ws.price(
+        {"aws.dynamodb.write_units": 3e6, "aws.dynamodb.read_units": 8e6},
+        region="us-east-1",
+        as_of=dt.date(2024, 10, 31),
+    )
+
+    assert bill.total == pytest.approx(5.75, abs=1e-9)
+
+
+def test_functions_on_x86_and_arm_share_their_free_seconds():
+    # AWS, Lambda page: 400,000 GB-seconds a month free; 0.0000166667 and 0.0000133334 beyond
+    bill = ws.price(
+        {"aws.lambda.gb_seconds": 300_000, "aws.lambda.gb_seconds_arm": 300_000},
+        region="us-east-1",
+        free_allowances="always",
+    )
+
+    [x86, arm] = bill.items
+    assert (float(x86.free_units), float(arm.free_units)) == (300_000, 100_000)
+    assert bill.total == pytest.approx(200_000 * 0.0000133334, rel=1e-12)

@@ -127,3 +127,124 @@ def test_data_out_over_the_ladder_of_the_zone(region, gb, usd):
     bill = ws.price({"azure.egress.internet": gb}, region=region, free_allowances="always")
 
     assert round(float(bill.total), 2) == usd
+
+
+@pytest.mark.parametrize(
+    ("quantities", "region", "cents_by_line"),
+    [
+        # infracost, signalr_service_test.golden: 5 units for 730 hours, 1,234,567 messages more
+        (
+            {
+                "azure.signalr.standard_unit_days": 5 * 730 / 24,
+                "azure.signalr.standard_messages": 1_234_567,
+            },
+            "westeurope",
+            [244.85, 1.23],
+        ),
+        # infracost, function_app_test.golden, without the grant
+        (
+            {
+                "azure.functions.executions": 3_540_100,
+                "azure.functions.gb_seconds": 876_180.4425,
+            },
+            "eastus",
+            [0.71, 14.02],
+        ),
+        # infracost, application_gateway_test.golden: WAF v2, 20 capacity units for 730 hours
+        (
+            {
+                "azure.application_gateway.waf_v2_hours": 730,
+                "azure.application_gateway.waf_v2_capacity_unit_hours": 20 * 730,
+            },
+            "eastus",
+            [262.80, 210.24],
+        ),
+        # infracost, nat_gateway_test.golden: 730 hours, 10 GB
+        (
+            {"azure.nat_gateway.hours": 730, "azure.nat_gateway.gb": 10},
+            "eastus",
+            [32.85, 0.45],
+        ),
+        # retail prices, region Global: five rules together 0.025 an hour, two more 0.01 each
+        (
+            {
+                "azure.load_balancer.first_five_rules_hours": 730,
+                "azure.load_balancer.extra_rule_hours": 2 * 730,
+                "azure.load_balancer.processed_gb": 100,
+            },
+            "uksouth",
+            [18.25, 14.60, 0.50],
+        ),
+        ({"azure.public_ipv4.hours": 730}, "eastus", [3.65]),
+        # P1v3 on Linux at 0.155 an hour
+        ({"azure.app_service.linux_p1v3": 730}, "eastus", [113.15]),
+        # routing preference Internet, northeurope: 10,000 x 0.08 + 9,900 x 0.065 beyond 100 GB
+        (
+            {"azure.egress.routing_preference_internet": 20_000},
+            "northeurope",
+            [1_443.50],
+        ),
+    ],
+)
+def test_quantities_at_retail_prices(quantities, region, cents_by_line, cents):
+    granted = "always" if "azure.egress.routing_preference_internet" in quantities else "none"
+    bill = ws.price(quantities, region, free_allowances=granted)
+
+    assert list(cents(bill).values()) == cents_by_line
+
+
+@pytest.mark.parametrize(
+    ("tier", "capacity_units", "fixed", "variable"),
+    [
+        # https://learn.microsoft.com/azure/application-gateway/understanding-pricing, whose
+        # prices (0.246 and 0.443 an hour) are those of the answer "documentation"
+        ("standard_v2", 80, 179.58, 467.20),  # 8 instances reserve 80 units
+        ("waf_v2", 1, 323.39, 10.512),
+        ("waf_v2", 0, 323.39, 0.0),
+        ("waf_v2", 4, 323.39, 42.048),  # 25 new TLS connections a second, 8.88 Mbps
+    ],
+)
+def test_application_gateway_examples_of_the_vendor(tier, capacity_units, fixed, variable):
+    gateway = "azure.application_gateway"
+    bill = ws.price(
+        {
+            f"{gateway}.{tier}_hours": 730,
+            f"{gateway}.{tier}_capacity_unit_hours": capacity_units * 730,
+        },
+        region="eastus",
+        assumptions={f"{gateway}.fixed_price": "documentation"},
+    )
+
+    [hours, units] = bill.items
+    assert float(hours.cost_usd) == pytest.approx(fixed, abs=1e-9)
+    assert float(units.cost_usd) == pytest.approx(variable, abs=1e-9)
+
+
+@pytest.mark.parametrize(("free_allowances", "usd"), [("none", 78.84), ("always", 73.44)])
+def test_one_container_that_is_always_active(free_allowances, usd):
+    # 1 vCPU and 2 GiB for 730 hours: 2,628,000 x 0.000024 + 5,256,000 x 0.000003; the grants are
+    # 180,000 vCPU-seconds and 360,000 GiB-seconds
+    bill = ws.price(
+        {
+            "azure.container_apps.vcpu_active_seconds": 2_628_000,
+            "azure.container_apps.memory_gib_seconds": 5_256_000,
+        },
+        region="eastus",
+        free_allowances=free_allowances,
+    )
+
+    assert round(float(bill.total), 2) == usd
+
+
+def test_data_out_of_two_regions_of_a_zone_goes_up_one_ladder():
+    # 8,000 GB each from East US and Frankfurt are 16,000 GB of zone 1: 100 free, 10,235 at 0.087,
+    # 5,665 at 0.083
+    bill = ws.price(
+        {
+            ("azure.egress.internet", "eastus"): 8_000,
+            ("azure.egress.internet", "germanywestcentral"): 8_000,
+        },
+        free_allowances="always",
+    )
+
+    assert bill.total == pytest.approx(10_235 * 0.087 + 5_665 * 0.083, abs=1e-9)

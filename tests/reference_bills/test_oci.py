@@ -79,3 +79,78 @@ def test_the_first_10_tib_of_data_out_are_free_everywhere(region):
     bill = ws.price({"oci.egress.internet": 10_240}, region=region, free_allowances="always")
 
     assert bill.total == 0
+
+
+@pytest.mark.parametrize(
+    ("quantities", "usd"),
+    [
+        # Oracle: https://www.oracle.com/cloud/cloud-native/kubernetes-engine/pricing/, 0.10 an hour
+        # and at most 74.40 in a month of 744 hours
+        ({"oci.oke.enhanced_cluster_hours": 744}, 74.40),
+        # Oracle: 10 GB x 0.025, the least charge of an hour of streaming with 50 partitions
+        ({"oci.streaming.gb": 10}, 0.25),
+        # Oracle: balanced volumes have 10 performance units a GB, 0.017 a GB-month
+        ({"oci.block_volume.performance": 1_000 * 10}, 17.00),
+        # part B92072, 3.00 a million calls, none free
+        ({"oci.api_gateway.calls": 10e6}, 30.00),
+        # parts B94176 and B94177: Standard3 with 2 OCPUs and 16 GB for 730 hours
+        (
+            {
+                "oci.compute.x9_ocpu_hours": 2 * 730,
+                "oci.compute.x9_memory_gb_hours": 16 * 730,
+            },
+            75.92,
+        ),
+        # bandwidth of one balancer beyond the 7,440 free Mbps-hours; 500, 1,000 and 8,000 Mbps
+        ({LB_HOURS: 730, MBPS_HOURS: 500 * 730}, 35.76),
+        ({LB_HOURS: 730, MBPS_HOURS: 1_000 * 730}, 72.26),
+        ({LB_HOURS: 730, MBPS_HOURS: 8_000 * 730}, 583.26),
+        ({LB_HOURS: 744, MBPS_HOURS: 100 * 744}, 6.70),
+    ],
+)
+def test_quantities_at_the_prices_of_the_list(quantities, usd):
+    bill = ws.price(quantities, region="us-ashburn-1", free_allowances="always")
+
+    assert round(float(bill.total), 2) == usd
+
+
+@pytest.mark.parametrize(
+    ("answer", "usd"),
+    # 2,920 OCPU-hours and 17,520 GB-hours: within 3,000 and 18,000; 1,420 x 0.01 + 8,520 x 0.0015;
+    # 2,920 x 0.01 + 17,520 x 0.0015
+    [("price_list", 0.00), ("documentation", 26.98), ("none", 55.48)],
+)
+def test_four_arm_processors_and_24_gb_by_what_is_free(answer, usd):
+    bill = ws.price(
+        {
+            "oci.compute.a1_ocpu_hours": 4 * 730,
+            "oci.compute.a1_memory_gb_hours": 24 * 730,
+        },
+        region="eu-frankfurt-1",
+        free_allowances="always",
+        assumptions={"oci.compute.a1_free": answer},
+    )
+
+    assert round(float(bill.total), 2) == usd
+
+
+@pytest.mark.parametrize(
+    ("answer", "usd"),
+    # 20,000 GB from Frankfurt and 20,000 from Tokyo: each group has 10,240 GB of its own, or the
+    # first line has them all
+    [
+        ("per_region_group", 9_760 * 0.0085 + 9_760 * 0.025),
+        ("once_per_tenancy", 9_760 * 0.0085 + 20_000 * 0.025),
+    ],
+)
+def test_data_out_of_two_region_groups(answer, usd):
+    bill = ws.price(
+        {
+            ("oci.egress.internet", "eu-frankfurt-1"): 20_000,
+            ("oci.egress.internet", "ap-tokyo-1"): 20_000,
+        },
+        free_allowances="always",
+        assumptions={"oci.egress.free_10_tb": answer},
+    )
+
+    assert bill.total == pytest.approx(usd, abs=1e-9)

@@ -1,5 +1,6 @@
 """Comparisons: sorted, the same in table, chart, data and text, and safe to show."""
 
+import datetime as dt
 import html
 import io
 import json
@@ -11,12 +12,13 @@ from matplotlib.figure import Figure
 from rich.console import Console, RenderableType
 
 import estimator as ws
-from estimator.pricing.catalog import DRIVERS
+from estimator.pricing.price_files import DRIVERS
 from estimator.report.comparison import bill_data
 from estimator.report.tables import bill_table, comparison_table
 
 SCENARIO = ws.Scenario(profile="workplace-chat", place="frankfurt", peak_connections=50_000)
 MANY = SCENARIO.replace(peak_connections=[100, 20_000, 3_000_000])
+LONG_AGO = dt.date(2019, 1, 1)
 HOSTILE = "<script>alert('x')</script> & [bold]$\\frac$ 5 $ or 7 $"
 
 
@@ -130,8 +132,7 @@ class TestChart:
             ws.compare(MANY).chart()
 
     def test_nothing_priced_can_be_drawn_too(self):
-        comparison = ws.compare(SCENARIO.replace(users_in={"south_america": 1}, place="virginia"),
-                                ["gcp.cloud_run"])  # fmt: skip
+        comparison = ws.compare(SCENARIO.replace(as_of=LONG_AGO), ["gcp.cloud_run"])
 
         assert comparison.bills == ()
         comparison.chart().savefig(io.BytesIO(), format="png")
@@ -161,11 +162,11 @@ class TestData:
         assert ws.Scenario.from_yaml(text) == SCENARIO
 
     def test_it_names_what_was_refused_and_why(self):
-        comparison = ws.compare(SCENARIO.replace(users_in={"south_america": 1}, place="virginia"))
+        comparison = ws.compare(SCENARIO.replace(as_of=LONG_AGO), ["gcp.cloud_run"])
         [refused] = comparison.as_data()["refused"]
 
         assert refused["deployment"] == "gcp.cloud_run"
-        assert "premium_to_south_america" in refused["reason"]
+        assert "in force on 2019-01-01" in refused["reason"]
 
     def test_dates_are_texts_as_in_the_price_files(self, comparison):
         [line, *_] = bill_data(comparison.bills[0])["lines"]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import estimator as ws
-from estimator.pricing.bill import amount
+from estimator.pricing.line import amount
 
 SCENARIO = ws.Scenario(profile="workplace-chat", place="frankfurt", peak_connections=50_000)
 

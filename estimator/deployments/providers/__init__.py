@@ -1,0 +1,1 @@
+"""What would people buy instead of a cloud? One module for each managed service."""

@@ -1,0 +1,262 @@
+"""What stands in the price files: meters, their rates and allowances, open questions and gaps.
+
+One folder for each cloud, and one for the managed services of other providers. Every file is a
+table that a spreadsheet opens, so that a price is corrected in one cell; what sources disagree on
+is worded in ``assumptions.yaml``, and rows that hold under one answer only name it.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache, cached_property
+from typing import Annotated, Literal, Self
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from estimator.datafiles import Confidence, Entry, has_data, load_mapping, load_rows
+from estimator.errors import PricingDataError
+from estimator.pricing.assumption import Assumption
+
+CLOUDS = {"aws": "AWS", "azure": "Azure", "gcp": "Google Cloud", "oci": "OCI"}
+"""Names for people, by the first part of every id."""
+PROVIDERS = {
+    "ably": "Ably",
+    "cloudflare": "Cloudflare",
+    "pubnub": "PubNub",
+    "pusher": "Pusher",
+    "supabase": "Supabase",
+}
+"""Managed services that people would buy instead, by the first part of every id."""
+VENDORS = CLOUDS | PROVIDERS
+FOLDERS = (*CLOUDS, "providers")
+EVERYWHERE = "*"
+"""Region of a rate that holds in every region of a cloud."""
+
+Driver = Literal[
+    "connection time",
+    "messages",
+    "compute",
+    "load balancing",
+    "data out",
+    "internal network",
+    "supporting services",
+]
+DRIVERS: tuple[Driver, ...] = (
+    "connection time",
+    "messages",
+    "compute",
+    "load balancing",
+    "data out",
+    "internal network",
+    "supporting services",
+)
+"""What drives cost, in the order charts stack it."""
+
+Pool = Literal["region", "zone", "account"]
+"""What a vendor adds up: one region, the regions of one price zone, or the whole account."""
+
+Words = Annotated[
+    tuple[str, ...],
+    BeforeValidator(lambda cell: tuple(cell.split()) if isinstance(cell, str) else cell),
+]
+"""Several names in one cell, separated by blanks."""
+
+
+class UnderAnswer(Entry):
+    """A row that may hold under one answer to an open question only."""
+
+    assumption: str | None = None
+    """The open question; None if the row always holds."""
+    answer: str | None = None
+    """The answer under which it holds."""
+
+    @model_validator(mode="after")
+    def _question_and_answer(self) -> Self:
+        if (self.assumption is None) != (self.answer is None):
+            raise ValueError("assumption and answer go together")
+        return self
+
+
+class Region(Entry):
+    """A region of a cloud."""
+
+    region: str
+    """The cloud's own name."""
+    title: str
+    zone: str | None = None
+    """The regions whose internet traffic is added up before tiers apply."""
+    note: str | None = None
+
+
+class Meter(UnderAnswer):
+    """One thing that a vendor counts."""
+
+    meter: str
+    """Id: vendor, service, what is counted."""
+    title: str
+    service: str
+    """The vendor's name of the service."""
+    driver: Driver
+    unit: str
+    step_bytes: Annotated[int, Field(gt=0)] | None = None
+    """Messages are counted in started steps of so many bytes."""
+    bytes_per_unit: Annotated[int, Field(gt=0)] | None = None
+    """Traffic is counted in units of so many bytes."""
+    included_per_unit_day: Annotated[float, Field(gt=0)] | None = None
+    """Messages that a unit may send in a day before the meter starts to count."""
+    package: Annotated[float, Field(gt=0)] | None = None
+    """Units are sold in started packages of so many."""
+    tiers_pool_over: Pool
+    """What is added up before tiers apply."""
+    focus_category: str
+    """Service category in the FinOps cost and usage specification."""
+    focus_subcategory: str
+    source: str
+    note: str | None = None
+
+
+class RateRow(UnderAnswer):
+    """The price of a meter in a region within one tier, from a day on."""
+
+    meter: str
+    region: str
+    tier_from: Annotated[float, Field(ge=0)]
+    usd_per_unit: Annotated[float, Field(ge=0)]
+    """0 if the meter is free as a whole; free first units are an allowance instead."""
+    effective_from: dt.date
+    checked_on: dt.date
+    source: Annotated[str, Field(min_length=8)]
+    confidence: Confidence
+    note: str | None = None
+
+
+class Allowance(UnderAnswer):
+    """What a vendor gives free of charge each month."""
+
+    allowance: str
+    meters: Words
+    """The meters that share it."""
+    kind: Literal["always", "new_accounts", "included"]
+    """Whether every account has it, or only new ones for some months, or whether it comes with a
+    fee that is on the bill too and therefore is never left out."""
+    quantity: Annotated[float, Field(gt=0)] | None = None
+    """Free units; None if it is given as money."""
+    usd: Annotated[float, Field(gt=0)] | None = None
+    """Money that is taken off; None if it is given as units."""
+    tiers: Literal["beyond", "including"] | None = None
+    """Whether price tiers count use beyond the free units, or including them as the first."""
+    pool_over: Pool
+    """What shares one allowance."""
+    regions: Words | None = None
+    """Regions that have it; all if None."""
+    source: str
+    checked_on: dt.date
+    note: str | None = None
+
+    @model_validator(mode="after")
+    def _units_or_money(self) -> Self:
+        if (self.quantity is None) == (self.usd is None):
+            raise ValueError("an allowance is either a quantity or an amount in usd")
+        if (self.quantity is None) != (self.tiers is None):
+            raise ValueError("tiers belongs to an allowance that is a quantity")
+        return self
+
+
+class Gap(Entry):
+    """A price there is not, and why."""
+
+    meter: str
+    region: str
+    reason: Literal["not_offered", "not_seen"]
+    """Whether the vendor has no such thing there, or no source was found for its price."""
+    note: str
+    source: str | None = None
+
+
+class OpenQuestion(Entry):
+    """What sources disagree on about prices."""
+
+    question: str
+    choices: Annotated[dict[str, str], Field(min_length=2)]
+    """What each answer means; the first is the default."""
+    evidence: str
+
+
+@dataclass(frozen=True)
+class PriceFiles:
+    """Everything that stands in the price files, under all answers and of all days."""
+
+    meters: tuple[Meter, ...]
+    rates: tuple[RateRow, ...]
+    allowances: tuple[Allowance, ...] = ()
+    gaps: tuple[Gap, ...] = ()
+    regions: Mapping[str, Mapping[str, Region]] | None = None
+    """Regions by vendor and name."""
+    assumptions: Mapping[str, Assumption] | None = None
+    """Open questions by id."""
+
+    @cached_property
+    def rates_at(self) -> Mapping[tuple[str, str], list[RateRow]]:
+        """Prices by meter and region: of all days, under all answers."""
+        found: dict[tuple[str, str], list[RateRow]] = defaultdict(list)
+        for row in self.rates:
+            found[row.meter, row.region].append(row)
+        return dict(found)
+
+
+@cache
+def load_price_files() -> PriceFiles:
+    """Read all folders.
+
+    Raises:
+        PricingDataError: a file breaks its rules; the message gives file, line and column.
+    """
+    meters: list[Meter] = []
+    rates: list[RateRow] = []
+    allowances: list[Allowance] = []
+    gaps: list[Gap] = []
+    regions: dict[str, dict[str, Region]] = {}
+    for folder in FOLDERS:
+        meters += load_rows(f"{folder}/meters.csv", Meter)
+        rates += load_rows(f"{folder}/rates.csv", RateRow)
+        allowances += load_rows(f"{folder}/allowances.csv", Allowance)
+        gaps += load_rows(f"{folder}/gaps.csv", Gap)
+        found = {row.region: row for row in load_rows(f"{folder}/regions.csv", Region)}
+        regions |= dict.fromkeys(CLOUDS.keys() & {folder} or PROVIDERS, found)
+    known = {meter.meter for meter in meters}
+    for name, used in (
+        ("rates", {row.meter for row in rates}),
+        ("allowances", {meter for row in allowances for meter in row.meters}),
+        ("gaps", {row.meter for row in gaps}),
+    ):
+        if used - known:
+            raise PricingDataError(f"{name}.csv names meters that are not in meters.csv: "
+                                   f"{', '.join(sorted(used - known))}")  # fmt: skip
+    asked = price_assumptions()
+    for row in (*meters, *rates, *allowances):
+        if row.assumption is not None:
+            if row.assumption not in asked:
+                raise PricingDataError(
+                    f"a row is under the question '{row.assumption}', which is in no "
+                    "assumptions.yaml"
+                )
+            if row.answer not in asked[row.assumption].choices:
+                raise PricingDataError(
+                    f"a row is under the answer '{row.answer}' to {row.assumption}; there are "
+                    f"{', '.join(asked[row.assumption].choices)}"
+                )
+    return PriceFiles(tuple(meters), tuple(rates), tuple(allowances), tuple(gaps), regions, asked)
+
+
+@cache
+def price_assumptions() -> Mapping[str, Assumption]:
+    """What sources disagree on about prices, by id."""
+    return {
+        name: Assumption(name, found.question, found.choices, found.evidence)
+        for folder in FOLDERS
+        if has_data(f"{folder}/assumptions.yaml")
+        for name, found in load_mapping(f"{folder}/assumptions.yaml", OpenQuestion).items()
+    }

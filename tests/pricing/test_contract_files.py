@@ -1,0 +1,205 @@
+"""Contracts in files and scenarios: found where they are named, and faults told with the place."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+import estimator as ws
+from estimator.pricing.contract import contract_names
+
+HEAD = "title: Ours\nrates:\n- meters: [aws.api_gateway.*]\n"
+GOOD = HEAD + "  percent_off: 50\n"
+SCENARIO = "profile: market-data\nplace: virginia\npeak_connections: 1000\n"
+INLINE = (
+    "contract:\n  title: Ours\n  rates:\n  - meters: [aws.api_gateway.*]\n    percent_off: 50\n"
+)
+
+
+@pytest.fixture
+def written(tmp_path: Path):
+    """Write a file; returns its path."""
+
+    def write(text: str, name: str = "ours.yaml") -> Path:
+        (tmp_path / name).write_text(text, encoding="utf-8")
+        return tmp_path / name
+
+    return write
+
+
+def test_a_file_of_your_own_is_loaded_by_its_path(written):
+    contract = ws.load_contract(written(GOOD))
+
+    assert contract.title == "Ours"
+    assert contract.rates[0].percent_off == 50
+
+
+FAULTS = {
+    # name: (text, line and field, what would be right)
+    "unknown field": (HEAD + "  percent_of: 5\n", "line 4, rates.0.percent_of", "'percent_off'"),
+    "unknown field on top": (GOOD + "titel: x\n", "line 5, titel", "did you mean 'title'"),
+    "no title": ("rates:\n- {meters: ['*'], percent_off: 5}\n", "title", "is missing"),
+    "no rates": ("title: Ours\n", "rates", "is missing"),
+    "empty rates": ("title: Ours\nrates: []\n", "line 2, rates", "at least 1"),
+    "no meters": ("title: O\nrates:\n- {percent_off: 5}\n", "line 3, rates.0.meters", "missing"),
+    "neither price": (HEAD, "line 3, rates.0", "give usd_per_unit or percent_off"),
+    "both prices": (
+        HEAD + "  percent_off: 5\n  usd_per_unit: 1\n",
+        "line 3, rates.0",
+        "give usd_per_unit or percent_off",
+    ),
+    "above 100": (HEAD + "  percent_off: 101\n", "line 4, rates.0.percent_off", "equal to 100"),
+    "dearer": (HEAD + "  percent_off: -1\n", "line 4, rates.0.percent_off", "equal to 0"),
+    "negative": (HEAD + "  usd_per_unit: -1\n", "line 4, rates.0.usd_per_unit", "equal to 0"),
+    "infinite": (HEAD + "  usd_per_unit: .inf\n", "line 4, rates.0.usd_per_unit", "finite"),
+    "not a number": (HEAD + "  usd_per_unit: .nan\n", "line 4, rates.0.usd_per_unit", "nan"),
+    "words": (HEAD + "  percent_off: half\n", "line 4, rates.0.percent_off", "'half'"),
+    "share above all": (
+        HEAD + "  percent_off: 5\n  share: 1.5\n",
+        "line 5, rates.0.share",
+        "less than or equal to 1",
+    ),
+    "share of nothing": (
+        HEAD + "  percent_off: 5\n  share: 0\n",
+        "line 5, rates.0.share",
+        "greater than 0",
+    ),
+    "no list": (
+        "title: O\nrates:\n- meters: aws.*\n  percent_off: 5\n",
+        "line 3, rates.0.meters",
+        "'aws.*'",
+    ),
+    "wrong date": (
+        HEAD + "  percent_off: 5\n  checked_on: 2026-13-01\n",
+        "line 5, rates.0.checked_on",
+        "month",
+    ),
+    "not YAML": ("title: [O\n", "line 2", "not valid YAML"),
+    "twice": ("title: O\ntitle: P\n", "line 2", "not valid YAML"),
+    "empty": ("", "", "the file is empty"),
+    "a list": ("- title\n", "", "expected 'key: value' lines"),
+}
+
+
+@pytest.mark.parametrize(("text", "place", "right"), FAULTS.values(), ids=FAULTS.keys())
+def test_a_bad_file_is_refused_with_file_line_and_field(written, text, place, right):
+    file = written(text)
+
+    with pytest.raises(ws.ContractError) as caught:
+        ws.load_contract(file)
+
+    told = str(caught.value).splitlines()[0]
+    assert told.startswith(f"{file}, {place}" if place else f"{file}: ")
+    assert right in told
+
+
+@pytest.mark.parametrize(
+    "text",
+    [HEAD + "  percent_of: 5\n", HEAD + "  percent_off: 101\n"],
+    ids=["field", "out of range"],
+)
+def test_one_fault_is_told_once(written, text):
+    with pytest.raises(ws.ContractError) as caught:
+        ws.load_contract(written(text))
+
+    assert len(str(caught.value).splitlines()) == 1
+
+
+def test_a_file_that_is_not_there_or_not_text_is_refused(tmp_path: Path):
+    (tmp_path / "binary.yaml").write_bytes(b"\xff\xfe\x00")
+
+    with pytest.raises(ws.ContractError, match=r"none\.yaml: No such file"):
+        ws.load_contract(tmp_path / "none.yaml")
+    with pytest.raises(ws.ContractError, match=r"binary\.yaml: not a text file"):
+        ws.load_contract(tmp_path / "binary.yaml")
+
+
+def test_an_unknown_name_lists_the_shipped_examples():
+    with pytest.raises(ws.UnknownNameError, match="unknown contract 'nosuch'") as caught:
+        ws.load_contract("nosuch")
+
+    assert all(name in str(caught.value) for name in contract_names())
+
+
+def halved(scenario: ws.Scenario) -> bool:
+    """Whether the lines of API Gateway cost half their list price, and the others all of it."""
+    lines = ws.estimate(scenario, "aws.api_gateway").lines
+    ours = lines["meter"].str.startswith("aws.api_gateway.")
+    paid = lines["cost_usd"].to_numpy()
+    expected = lines["list_usd"].where(~ours, lines["list_usd"] / 2).to_numpy()
+    return bool(ours.any()) and not ours.all() and paid.tolist() == pytest.approx(expected.tolist())
+
+
+def test_a_scenario_writes_its_contract_out(written):
+    assert halved(ws.Scenario.load(written(SCENARIO + INLINE)))
+
+
+def test_a_scenario_names_a_file_beside_it(written):
+    written(GOOD, "ours.yaml")
+
+    assert halved(ws.Scenario.load(written(SCENARIO + "contract: ours.yaml\n", "scenario.yaml")))
+
+
+def test_a_scenario_names_a_file_by_its_path_from_there(written, tmp_path):
+    (tmp_path / "terms").mkdir()
+    written(GOOD, "terms/ours.yaml")
+    file = written(SCENARIO + "contract: terms/ours.yaml\n", "scenario.yaml")
+
+    assert halved(ws.Scenario.load(file))
+
+
+@pytest.mark.parametrize("name", contract_names())
+def test_a_scenario_names_a_shipped_contract(name):
+    scenario = ws.Scenario.from_yaml(f"{SCENARIO}contract: {name}\n")
+
+    [bill, *_] = ws.compare(scenario).bills
+
+    assert bill.contract == ws.load_contract(name)
+
+
+@pytest.mark.parametrize("named", ["inline", "file"])
+def test_a_contract_survives_files_and_links(written, named):
+    written(GOOD + "  checked_on: 2026-10-01\n", "ours.yaml")
+    contract = {"inline": INLINE, "file": "contract: ours.yaml\n"}[named]
+    scenario = ws.Scenario.load(written(SCENARIO + contract, "scenario.yaml"))
+
+    saved = ws.Scenario.from_yaml(scenario.to_yaml())
+    linked = ws.Scenario.from_token(scenario.to_token())
+
+    assert saved == linked == scenario
+    assert halved(saved)
+
+
+@pytest.mark.parametrize(
+    ("contract", "faults"),
+    [
+        ("contract: nosuch\n", ["unknown contract 'nosuch'"]),
+        (INLINE.replace("gateway", "gatway"), ["unknown meter 'aws.api_gatway.*'"]),
+        (INLINE.replace("off: 50", "off: 150"), ["rates.0.percent_off", "equal to 100"]),
+        (INLINE.replace("percent_off", "percent_of"), ["did you mean 'percent_off'"]),
+        ("contract: 5\n", ["not 5"]),
+        ("contract: {}\n", ["title", "is missing"]),
+        ("contract: missing.yaml\n", ["missing.yaml", "cannot be read"]),
+    ],
+    ids=["name", "meter", "out of range", "field", "number", "empty", "no such file"],
+)
+def test_a_faulty_contract_of_a_scenario_is_told_with_the_place(written, contract, faults):
+    file = written(SCENARIO + contract, "scenario.yaml")
+
+    with pytest.raises(ws.EstimatorError) as caught:
+        ws.compare(ws.Scenario.load(file))
+
+    assert re.match(rf"{re.escape(str(file))}, line 4, contract", str(caught.value))
+    assert [fault for fault in faults if fault not in str(caught.value)] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [("title: [O\n", "line 2"), (HEAD + "  percent_off: 150\n", "line 4, rates.0.percent_off")],
+    ids=["not YAML", "out of range"],
+)
+def test_a_faulty_file_beside_a_scenario_is_told_with_its_own_lines(written, text, place):
+    contract = written(text, "ours.yaml")
+
+    with pytest.raises(ws.EstimatorError, match=re.escape(f"{contract}, {place}")):
+        ws.compare(ws.Scenario.load(written(SCENARIO + "contract: ours.yaml\n", "scenario.yaml")))

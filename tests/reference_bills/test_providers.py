@@ -1,0 +1,216 @@
+"""Worked examples that managed services publish, as quantities and as workloads."""
+
+import numpy as np
+import pytest
+
+import estimator as ws
+
+
+@pytest.fixture(scope="module")
+def priced():
+    """Total of plain quantities; what a plan includes comes off whatever the allowances."""
+
+    def total(quantities: dict[str | tuple[str, str], float]) -> float:
+        return round(float(ws.price({**quantities}, region="global").total), 2)
+
+    return total
+
+
+class TestCloudflare:
+    """https://developers.cloudflare.com/durable-objects/platform/pricing/, examples 1 to 4.
+
+    The vendor leaves out the Worker in front; its requests here stay within what is included.
+    """
+
+    ID = "cloudflare.durable_objects"
+    MONTH_HOURS = 30 * 24
+
+    def test_example_1_a_single_object_called_by_a_worker(self, priced):
+        # 1,000,000 s x 0.128 GB; 0.15 + 0.00 + 5
+        quantities = {
+            "cloudflare.workers.plan_months": 1,
+            "cloudflare.durable_objects.requests": 1_500_000,
+            "cloudflare.durable_objects.gb_seconds": 1_000_000 * 0.128,
+        }
+
+        assert priced(quantities) == 5.15
+
+    def test_example_2_as_quantities(self, priced):
+        quantities = {
+            "cloudflare.workers.plan_months": 1,
+            "cloudflare.durable_objects.requests": 150_000 + 72_000_000 / 20,
+            "cloudflare.durable_objects.gb_seconds": 86_400_000 * 0.128,
+        }
+
+        assert priced(quantities) == 142.95
+
+    def test_example_2_rooms_of_50_for_eight_hours_a_day(self, make_demand, bill_of, quantities):
+        # 100 objects x 50 sockets, a message a minute from each to the 49 others
+        open_hours = np.tile(np.arange(24) < 8, 7)
+        bill = bill_of(
+            self.ID,
+            make_demand(
+                5_000.0 * open_hours,
+                connects=np.where(np.arange(168) % 24 == 0, 5_000.0, 0.0),
+                to_server=5_000.0 * 60 * open_hours,
+                to_client=5_000.0 * 60 * 49 * open_hours,
+                session_hours=8,
+                hours_per_month=self.MONTH_HOURS,
+            ),
+        )
+
+        found = quantities(bill)
+        assert found["cloudflare.durable_objects.requests"] == pytest.approx(3_750_000)
+        assert found["cloudflare.durable_objects.gb_seconds"] == pytest.approx(11_059_200)
+        assert round(float(bill.total), 2) == 142.95
+
+    def test_example_3_one_client_each_that_never_rests(self, make_demand, bill_of):
+        # 100 objects of one socket, a message a second: 1.80 + 412.50 + 5
+        bill = bill_of(
+            self.ID,
+            make_demand(
+                100,
+                connects=100 / self.MONTH_HOURS,
+                to_server=100 * 3600,
+                hours_per_month=self.MONTH_HOURS,
+            ),
+        )
+
+        assert round(float(bill.total), 2) == 419.30
+
+    def test_example_4_with_hibernation(self, make_demand, bill_of):
+        # 100 objects x 100 sockets, a message a minute from each, 10 ms to handle it:
+        # 3.15 + 12.50 + 5
+        sent = 10_000 * 60
+        bill = bill_of(
+            self.ID,
+            make_demand(
+                10_000,
+                connects=10_000 / self.MONTH_HOURS,
+                to_server=sent,
+                to_client=sent * 99,
+                hours_per_month=self.MONTH_HOURS,
+            ),
+            options={"hibernation": True},
+        )
+
+        assert round(float(bill.total), 2) == 20.65
+
+
+class TestAbly:
+    """https://ably.com/docs/platform/pricing/examples/livestream, without batching.
+
+    5,000 users for an hour, 7 messages from each, every message to all of them. The vendor leaves
+    out the package fee.
+    """
+
+    ID = "ably.per_minute"
+
+    def test_the_messages_of_the_livestream(self, priced):
+        assert priced({"ably.per_minute.messages": 175_035_000}) == 440.00
+
+    def test_the_livestream_as_a_workload(self, make_demand, bill_of, quantities, cents):
+        # the month is one week, the event one hour of it; the echo is the sender's own delivery
+        one_hour = (np.arange(168) == 20).astype(float)
+        sent = 5_000 * 7 * one_hour
+        bill = bill_of(
+            self.ID,
+            make_demand(
+                5_000 * one_hour,
+                connects=5_000 * one_hour,
+                to_server=sent,
+                to_client=sent * 4_999,
+                session_hours=1,
+                hours_per_month=168,
+            ),
+        )
+
+        found = quantities(bill)
+        assert found["ably.per_minute.messages"] == pytest.approx(175_035_000)
+        assert found["ably.per_minute.connection_minutes"] == pytest.approx(300_000)
+        assert found["ably.per_minute.channel_minutes"] == pytest.approx(60)
+        costs = cents(bill)
+        assert costs["ably.per_minute.messages"] == 440.00
+        assert costs["ably.per_minute.connection_minutes"] == 1.00
+        assert costs["ably.per_minute.channel_minutes"] == 1.00
+
+    def test_the_livestream_with_batches_of_half_a_second(self, priced):
+        # 7,200 batches to 5,000 users, and 35,000 sent: 37 million
+        quantities = {
+            "ably.per_minute.messages": 35_000 + 7_200 * 5_000,
+            "ably.per_minute.connection_minutes": 5_000 * 60,
+            "ably.per_minute.channel_minutes": 60,
+        }
+
+        assert priced(quantities) == 94.50
+
+
+class TestSupabase:
+    """https://supabase.com/docs/guides/platform/manage-your-usage/realtime-messages and
+    https://supabase.com/docs/guides/platform/manage-your-usage/realtime-peak-connections.
+
+    The database of the examples costs 10 USD, which the plan's compute credit pays.
+    """
+
+    ID = "supabase.realtime"
+
+    @pytest.mark.parametrize(("messages", "usd"), [(1_800_000, 25.00), (8_500_000, 35.00)])
+    def test_messages_of_the_pro_plan(self, priced, messages, usd):
+        quantities = {"supabase.plan.pro_months": 1, "supabase.realtime.messages": messages}
+
+        assert priced(quantities) == usd
+
+    def test_8_5_million_messages_as_a_workload(self, make_demand, bill_of):
+        # 100 connections; 1.7 million broadcasts to 4 listeners each are 8.5 million
+        sent = 1_700_000 / 744
+        bill = bill_of(
+            self.ID,
+            make_demand(100, to_server=sent, to_client=4 * sent, hours_per_month=744),
+        )
+
+        assert round(float(bill.total), 2) == 35.00
+
+    @pytest.mark.parametrize(("peak", "usd"), [(350, 0.00), (1_700, 20.00)])
+    def test_peak_connections_beyond_those_included(self, make_demand, bill_of, cents, peak, usd):
+        bill = bill_of(self.ID, make_demand(100, peak=peak))
+
+        assert cents(bill)["supabase.realtime.peak_connections"] == usd
+
+    @pytest.mark.parametrize(
+        ("messages", "usd"), [(999_999, 2.5), (1_000_000, 2.5), (1_000_001, 5.0), (1_500_000, 5.0)]
+    )
+    def test_started_packages_of_a_million_are_paid_whole(self, priced, messages, usd):
+        # the vendor's table, beyond the 5 million of the plan
+        assert priced({"supabase.realtime.messages": 5_000_000 + messages}) == usd
+
+
+def test_pusher_counts_20_million_messages_for_500_subscribers(workload_of_a_day, bill_of):
+    # https://docs.bird.com/pusher/channels/channels/limits/how-is-my-message-count-calculated-in-channels
+    # 40,000 published to 500 clients: 20,040,000, just beyond the 20 million of the Premium plan
+    [item] = bill_of("pusher.channels", workload_of_a_day(40_000, 500)).items
+
+    assert item.rate.meter_id == "pusher.channels.growth_months"
+    assert "20,040,000 messages a day" in item.usage.formula
+
+
+def test_pubnub_counts_1_replicated_and_100_edge_transactions(
+    workload_of_a_day, bill_of, quantities
+):
+    # https://support.pubnub.com/hc/en-us/articles/360051974811-How-are-Messages-Counted
+    # one message to 100 subscribers; a day a week of 730 hours is 730 / 168 times
+    bill = bill_of("pubnub.transactions", workload_of_a_day(1, 100), options={"echo": False})
+
+    found = quantities(bill)
+    assert found["pubnub.transactions.replicated"] == pytest.approx(730 / 168)
+    assert found["pubnub.transactions.edge"] == pytest.approx(100 * 730 / 168)
+
+
+@pytest.fixture(scope="module")
+def workload_of_a_day(make_demand):
+    """So many messages, published on one day of the week, to so many clients."""
+
+    def build(published: float, clients: int) -> ws.Demand:
+        day = (np.arange(168) // 24 == 2) / 24
+        return make_demand(clients, to_server=published * day, to_client=published * clients * day)
+
+    return build
