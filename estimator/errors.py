@@ -6,6 +6,9 @@ import datetime as dt
 import difflib
 from collections.abc import Iterable
 
+_MOST_NAMES_LISTED = 40
+_CLOSE_NAMES = 5
+
 
 class EstimatorError(Exception):
     """Anything this package refuses to do, in words a person can act on."""
@@ -27,9 +30,13 @@ class UnknownNameError(EstimatorError, ValueError):
     def __init__(self, kind: str, name: str, valid: Iterable[str]) -> None:
         """State the ``kind`` of thing, the ``name`` given and every ``valid`` one."""
         choices = sorted(valid)
-        close = difflib.get_close_matches(name, choices, n=1)
+        close = difflib.get_close_matches(name, choices, n=_CLOSE_NAMES)
         hint = f"did you mean '{close[0]}'? " if close else ""
-        super().__init__(f"unknown {kind} '{name}': {hint}Valid: {', '.join(choices)}")
+        shown, more = choices, ""
+        if len(choices) > _MOST_NAMES_LISTED:
+            shown = close or choices[:_CLOSE_NAMES]
+            more = f" and {len(choices) - len(shown)} more"
+        super().__init__(f"unknown {kind} '{name}': {hint}Valid: {', '.join(shown)}{more}")
 
 
 class PricingDataError(EstimatorError):

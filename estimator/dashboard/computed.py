@@ -15,6 +15,7 @@ import pandas as pd
 import streamlit as st
 
 from estimator.dashboard.text import inert
+from estimator.deployments.registry import PROVIDERS
 from estimator.errors import ScenarioError
 from estimator.report.comparison import Comparison, compare
 from estimator.report.price_list import prices
@@ -41,6 +42,12 @@ def comparison_of(token: str) -> Comparison:
             "dashboard shows one, use the Python API for many"
         )
     return compare(scenario)
+
+
+@st.cache_resource(max_entries=_KEPT, show_spinner=False)
+def providers_of(token: str) -> Comparison:
+    """What people would buy instead of a cloud."""
+    return compare(Scenario.from_token(token), PROVIDERS)
 
 
 @st.cache_data(max_entries=1, ttl="1h", show_spinner=False)

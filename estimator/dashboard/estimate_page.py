@@ -16,6 +16,7 @@ from estimator.dashboard.exchange import exchange
 from estimator.dashboard.inputs import scenario_inputs
 from estimator.dashboard.options_form import options_form
 from estimator.dashboard.profile_view import profile_view
+from estimator.dashboard.providers_view import providers_view
 from estimator.dashboard.questions import largest_question
 from estimator.dashboard.state import Fault, bind, current, last_fault
 from estimator.dashboard.text import dollars, literal
@@ -56,6 +57,12 @@ def estimate_page() -> None:
         _drivers(comparison)
     _downloads(comparison)
     _deployment(comparison)
+    if st.toggle(
+        "What you could buy instead of a cloud",
+        key="providers",
+        help="Ably, Pusher, PubNub, Cloudflare and Supabase, for the same workload.",
+    ):
+        providers_view(scenario)
     with st.expander(
         f"How one client behaves: {literal(scenario.profile.title)}", icon=":material/person:"
     ):

@@ -38,6 +38,7 @@ def prices_page() -> None:
         hide_index=True,
         height=600,
         column_config={
+            "What": st.column_config.TextColumn("What", width="medium"),
             "Price": st.column_config.NumberColumn("Price, USD", format="%.6g"),
             "From": st.column_config.NumberColumn(
                 "From", format="localized", help="The price holds from so many units a month on."

@@ -44,8 +44,8 @@ def prices(
 
     Returns:
         Columns: vendor, service, meter, title, unit, region, tier_from (in units), usd_per_unit,
-        effective_from, checked_on, age_days, confidence, assumption (what sources disagree on),
-        source, note.
+        effective_from, checked_on, age_days, confidence, assumption (ids of what sources disagree
+        on), source, note.
 
     Raises:
         UnknownNameError: no such cloud, service, place or meter.
@@ -63,6 +63,8 @@ def prices(
         for row in catalog.rows()
         if row.meter in wanted and (regions is None or row.region in regions)
     ]
+    vendors = list(VENDORS)
+    rows.sort(key=lambda row: vendors.index(row.meter.split(".", 1)[0]))
     meters = [catalog.meters[row.meter] for row in rows]
     checked = pd.to_datetime([row.checked_on for row in rows])
     today = pd.Timestamp(dt.datetime.now(tz=dt.UTC).date())
@@ -80,7 +82,10 @@ def prices(
             "checked_on": checked,
             "age_days": (today - checked).days,
             "confidence": [row.confidence for row in rows],
-            "assumption": [row.assumption or "" for row in rows],
+            "assumption": [
+                " ".join(one.id for one in catalog.questions_about(row.meter, row.region))
+                for row in rows
+            ],
             "source": [row.source for row in rows],
             "note": [row.note or "" for row in rows],
         }

@@ -54,3 +54,112 @@ def test_premium_tier_data_out_by_destination(destination, gib, usd_by_tier):
     by_tier = line.units_by_tier * line.rate.tariff.usd_per_unit
     np.testing.assert_allclose(by_tier, usd_by_tier, rtol=1e-12)
     assert round(float(bill.total), 2) == round(sum(usd_by_tier), 2)
+
+
+@pytest.mark.parametrize(
+    ("quantities", "region", "cents_by_line"),
+    [
+        # Google, load balancing page: 3 rules 0.025 an hour, 10 rules 0.025 + 5 x 0.010 = 0.075
+        ({"gcp.load_balancing.first_five_rules_hours": 100}, "us-central1", [2.50]),
+        (
+            {
+                "gcp.load_balancing.first_five_rules_hours": 100,
+                "gcp.load_balancing.extra_rule_hours": 5 * 100,
+            },
+            "us-central1",
+            [2.50, 5.00],
+        ),
+        # Google, compute prices: e2-standard-2 (2 vCPU, 8 GB) 0.06701142 an hour, 48.92 a month
+        (
+            {
+                "gcp.compute.e2_vcpu_hours": 2 * 730,
+                "gcp.compute.e2_memory_gb_hours": 8 * 730,
+            },
+            "us-central1",
+            [31.84, 17.07],
+        ),
+        # NAT: 32 machines for 730 hours at 0.0014 each, 1,000 GiB at 0.045
+        (
+            {"gcp.nat.vm_hours": 32 * 730, "gcp.nat.gib": 1_000},
+            "europe-west3",
+            [32.70, 45.00],
+        ),
+        # Pub/Sub page: 40 a TiB, retained messages 0.27 a GiB-month
+        (
+            {"gcp.pubsub.throughput_tib": 10, "gcp.pubsub.retained_gib_months": 20},
+            "us-central1",
+            [400.00, 5.40],
+        ),
+        # infracost, redis_instance_test.golden: 105 GiB for 730 hours, standard tier
+        ({"gcp.memorystore.standard_m5_gib_hours": 105 * 730}, "us-central1", [2_299.50]),
+    ],
+)
+def test_quantities_at_list_prices(quantities, region, cents_by_line, cents):
+    assert list(cents(ws.price(quantities, region)).values()) == cents_by_line
+
+
+@pytest.mark.parametrize(
+    ("billing", "usd"),
+    # 2,628,000 s of 1 vCPU and 0.5 GiB: 0.000024 and 0.0000025 by request, 0.000018 and 0.000002
+    # by instance
+    [("request_based", 66.36), ("instance_based", 49.93)],
+)
+def test_an_instance_of_one_vcpu_for_a_month(billing, usd):
+    bill = ws.price(
+        {
+            f"gcp.cloud_run.cpu_{billing}": 2_628_000,
+            f"gcp.cloud_run.memory_{billing}": 1_314_000,
+        },
+        region="us-central1",
+    )
+
+    assert round(float(bill.total), 2) == usd
+
+
+def test_an_hourly_job_of_a_minute_is_free():
+    # Google, Cloud Run page, example 5: a job of 1 minute every hour costs nothing; 744 runs of 60
+    # s with 1 vCPU and 0.5 GiB
+    bill = ws.price(
+        {
+            "gcp.cloud_run.cpu_instance_based": 44_640,
+            "gcp.cloud_run.memory_instance_based": 22_320,
+        },
+        region="us-central1",
+        free_allowances="always",
+    )
+
+    assert bill.total == 0
+
+
+def test_the_credit_pays_for_one_cluster():
+    # Google, Kubernetes Engine page: 744 x 0.10 are the 74.40 a month that every account has
+    bill = ws.price(
+        {"gcp.gke.cluster_hours": 2 * 744}, region="us-central1", free_allowances="always"
+    )
+
+    assert bill.total == pytest.approx(74.40, abs=1e-9)
+
+
+def test_standard_tier_data_out_beyond_the_free_200_gib():
+    # 4,800 x 0.11 from Hong Kong
+    bill = ws.price({"gcp.egress.standard": 5_000}, "asia-east2", free_allowances="always")
+
+    assert bill.total == pytest.approx(528.00, abs=1e-9)
+
+
+@pytest.mark.parametrize(("answer", "usd"), [("shared", 95.36), ("separate", 91.04)])
+def test_both_ways_to_bill_cloud_run_share_their_credit(answer, usd):
+    # 2,000,000 vCPU-seconds each way, 48.00 and 36.00; 39.2 million requests beyond the free two
+    # million, 15.68; less 4.32, once or twice
+    bill = ws.price(
+        {
+            "gcp.cloud_run.cpu_request_based": 2_000_000,
+            "gcp.cloud_run.cpu_instance_based": 2_000_000,
+            "gcp.cloud_run.requests": 41_200_000,
+        },
+        region="us-central1",
+        free_allowances="always",
+        assumptions={"gcp.cloud_run.free_tier_of_both_modes": answer},
+    )
+
+    assert bill.total == pytest.approx(usd, abs=1e-9)
