@@ -91,7 +91,9 @@ def test_other_laws_agree_with_quadrature(law, survival):
     g = 2 * math.pi / DAY
 
     def integral(weight: Literal["cos", "sin"]) -> float:
-        density = lambda x: survival(x) / law.mean  # noqa: E731
+        def density(x: float) -> float:
+            return survival(x) / law.mean
+
         return integrate.quad(density, 0, 400, limit=2000, weight=weight, wvar=g)[0]
 
     expected = complex(integral("cos"), integral("sin"))
