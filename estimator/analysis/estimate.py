@@ -9,10 +9,12 @@ from dataclasses import dataclass
 from typing import Any, get_args
 
 import numpy as np
+import numpy.typing as npt
 
 from estimator.demand.demand import Demand
 from estimator.demand.expected import expected_demand
 from estimator.deployments.deployment import WORLDWIDE, Deployment, Request
+from estimator.deployments.limits import AT_RISK_SHARE, State, Verdict, verdicts
 from estimator.deployments.registry import DEPLOYMENTS, assumptions, find_deployment
 from estimator.errors import EstimatorError, ScenarioError, UnknownNameError
 from estimator.pricing.assumption import Assumption
@@ -28,6 +30,42 @@ from estimator.units import HOURS_PER_MONTH
 _Amount = float | FloatArray
 
 
+@dataclass(frozen=True)
+class Estimate(Bill):
+    """The bill of a deployment, and whether it would hold."""
+
+    verdicts: tuple[Verdict, ...] = ()
+    """How the demand stands to each limit, the closest first."""
+
+    @property
+    def holds(self) -> bool | npt.NDArray[np.bool_]:
+        """Whether no limit is broken: one answer, or one for each scenario."""
+        holds = self.states != "broken"
+        return holds if np.ndim(self.total) else bool(holds)
+
+    @property
+    def state(self) -> State:
+        """The worst verdict, of the worst scenario."""
+        found = {verdict.state for verdict in self.verdicts}
+        if "broken" in found:
+            return "broken"
+        return "at risk" if "at risk" in found else "pass"
+
+    @property
+    def states(self) -> npt.NDArray[np.str_]:
+        """The worst verdict of each scenario, shape (*many,)."""
+        share = np.zeros(np.shape(self.total))
+        for verdict in self.verdicts:
+            share = np.maximum(share, verdict.share)
+        return np.select([share > 1, share >= AT_RISK_SHARE], ["broken", "at risk"], "pass")
+
+    def explain(self) -> str:
+        """The bill in plain words, and each limit it was checked against."""
+        if np.ndim(self.total):
+            return super().explain()
+        return "\n".join([super().explain(), *(verdict.explain() for verdict in self.verdicts)])
+
+
 @dataclass(frozen=True, slots=True)
 class Refusal:
     """A deployment that could not be priced, and why."""
@@ -37,7 +75,7 @@ class Refusal:
     reason: str
 
 
-def estimate(scenario: Scenario, deployment: str, *, demand: Demand | None = None) -> Bill:
+def estimate(scenario: Scenario, deployment: str, *, demand: Demand | None = None) -> Estimate:
     """What one deployment would cost in a month.
 
     Args:
@@ -66,7 +104,7 @@ def estimate(scenario: Scenario, deployment: str, *, demand: Demand | None = Non
 
 def estimate_all(
     scenario: Scenario, deployments: Iterable[str] | None = None
-) -> tuple[list[Bill], list[Refusal]]:
+) -> tuple[list[Estimate], list[Refusal]]:
     """The bills of several deployments, and those that cannot be priced.
 
     All deployments on the clouds, if left out; services of providers must be asked for.
@@ -80,7 +118,7 @@ def estimate_all(
         find_deployment(name) for name in (DEPLOYMENTS if deployments is None else deployments)
     ]
     demand = expected_demand(scenario)
-    bills: list[Bill] = []
+    bills: list[Estimate] = []
     refusals: list[Refusal] = []
     for deployment in wanted:
         try:
@@ -170,7 +208,7 @@ def _quantity(meter: str, quantity: float | FloatArray) -> FloatArray:
 
 def _bill(
     deployment: Deployment, scenario: Scenario, demand: Demand, given: Mapping[str, str]
-) -> Bill:
+) -> Estimate:
     contract = as_contract(scenario.contract)
     catalog = load_catalog(scenario.as_of, given, contract)
     place = scenario.found_place
@@ -183,10 +221,12 @@ def _bill(
             options=deployment.check_options(scenario.options.get(deployment.id, {})),
             answers=answers,
             catalog=catalog,
+            region=region,
+            free_allowances=scenario.free_allowances,
         )
     )
 
-    def bill_with(other: Mapping[str, str]) -> Bill:
+    def bill_with(other: Mapping[str, str]) -> Estimate:
         return _bill(deployment, scenario, demand, other)
 
     def assess() -> tuple[AssumptionEffect, ...]:
@@ -197,7 +237,7 @@ def _bill(
         return (*counting, *_price_effects(bill, catalog, given, bill_with))
 
     stand_in = place.stand_ins.get(deployment.cloud)
-    bill = Bill(
+    bill = Estimate(
         title=deployment.title,
         region=region,
         items=price_usage(metered.usage, region, catalog, scenario.free_allowances),
@@ -209,6 +249,7 @@ def _bill(
         cloud=deployment.cloud,
         notes=((stand_in,) if stand_in else ()) + demand.notes + metered.notes,
         not_modelled=deployment.not_modelled,
+        verdicts=verdicts(metered.checks),
         assess=assess,
     )
     return bill

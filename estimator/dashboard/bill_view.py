@@ -5,6 +5,8 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
+from estimator.analysis.estimate import Estimate
+from estimator.dashboard.limits_view import limits_view
 from estimator.dashboard.options_form import options_form
 from estimator.dashboard.questions import open_questions
 from estimator.dashboard.text import dollars, literal
@@ -19,11 +21,19 @@ _SURENESS = {
 }
 
 
-def bill_view(scenario: Scenario, bill: Bill) -> None:
+def bill_view(scenario: Scenario, bill: Estimate) -> None:
     """A bill from all sides; the sides are tabs."""
-    lines, questions, options, words = st.tabs(
-        ["Line items", f"Open questions ({len(bill.effects)})", "Options", "In words"]
+    lines, limits, questions, options, words = st.tabs(
+        [
+            "Line items",
+            f"Limits ({len(bill.verdicts)})",
+            f"Open questions ({len(bill.effects)})",
+            "Options",
+            "In words",
+        ]
     )
+    with limits:
+        limits_view(bill.verdicts)
     with lines:
         st.table(_lines(bill), border="horizontal", hide_index=True)
         st.caption(literal(f"{bill.conventions}."))

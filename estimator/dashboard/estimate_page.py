@@ -8,7 +8,7 @@ from html import escape
 import pandas as pd
 import streamlit as st
 
-from estimator.analysis.estimate import Refusal
+from estimator.analysis.estimate import Estimate, Refusal
 from estimator.dashboard import audience
 from estimator.dashboard.bill_view import bill_view
 from estimator.dashboard.computed import charts_of, comparison_of, files_of
@@ -28,6 +28,11 @@ from estimator.scenario.scenario import Scenario
 
 _DEPLOYMENT = "deployment"
 _CARDS_IN_A_ROW = 4
+_HOLDS = {
+    "pass": ":green-badge[holds]",
+    "at risk": ":orange-badge[at risk]",
+    "broken": ":red-badge[cannot hold]",
+}
 _CSS = """<style>
 .drivers { width: 100%; max-width: 60rem; }
 .drivers.phone { display: none; }
@@ -49,8 +54,9 @@ def estimate_page() -> None:
     fault = last_fault()
     if fault is not None:
         _fault(fault)
-    _headline(comparison)
-    _cards(comparison)
+    best = _best_of_each_cloud(comparison)
+    _headline(comparison, best)
+    _cards(comparison, best)
     for refusal in comparison.refusals:
         _refusal(refusal)
     if comparison.bills:
@@ -78,46 +84,65 @@ def _fault(fault: Fault) -> None:
     )
 
 
-def _headline(comparison: Comparison) -> None:
+def _best_of_each_cloud(comparison: Comparison) -> list[Estimate]:
+    """The cheapest deployment of each cloud that holds; where none holds, the cheapest."""
+    best: dict[str, Estimate] = {}
+    for bill in comparison.bills:  # those that hold stand first, cheapest first
+        best.setdefault(bill.cloud or "", bill)
+    return list(best.values())
+
+
+def _headline(comparison: Comparison, best: list[Estimate]) -> None:
     scenario = comparison.scenario
     st.title(literal(scenario.name or scenario.profile.title), anchor=False)
     st.caption(
         literal(f"{scenario.profile.title}, {comparison.place}, {audience.in_words(scenario)}")
     )
-    st.subheader(_answer(comparison.bills), anchor=False)
-    question = largest_question(comparison.bills)
+    st.subheader(_answer(comparison), anchor=False)
+    question = largest_question(best)
     if question:
         st.markdown(question)
 
 
-def _answer(bills: tuple[Bill, ...]) -> str:
+def _answer(comparison: Comparison) -> str:
+    bills, holding = comparison.bills, comparison.holding
     if not bills:
         return "No deployment can be priced for this scenario."
-    cheapest = f"{_name(bills[0])} costs **{dollars(float(bills[0].total))} a month**"
+    if not holding:
+        return "No deployment can hold this scenario; the limits of each stand below."
+    cheapest = f"{_name(holding[0])} costs **{dollars(float(holding[0].total))} a month**"
     if len(bills) == 1:
         return f"{cheapest}; nothing else can be priced."
+    held = "" if len(holding) == len(bills) else f" that hold, of {len(bills)} in all"
     return (
-        f"{cheapest}, the least of {len(bills)}; the dearest, {_name(bills[-1])}, "
-        f"{dollars(float(bills[-1].total))}."
+        f"{cheapest}, the least of {len(holding)}{held}; the dearest, {_name(holding[-1])}, "
+        f"{dollars(float(holding[-1].total))}."
     )
 
 
-def _cards(comparison: Comparison) -> None:
-    for first in range(0, len(comparison.bills), _CARDS_IN_A_ROW):
-        columns = st.columns(_CARDS_IN_A_ROW)
-        row = comparison.bills[first : first + _CARDS_IN_A_ROW]
-        for column, bill in zip(columns, row, strict=False):
-            with column.container(border=True, gap=None):
-                st.caption(bill.cloud_name)
-                st.metric(
-                    literal(bill.title),
-                    dollars(float(bill.total)),
-                    _times(float(bill.total), float(comparison.bills[0].total)),
-                    delta_color="off",
-                    delta_arrow="off",
-                )
+def _cards(comparison: Comparison, best: list[Estimate]) -> None:
+    for column, bill in zip(st.columns(_CARDS_IN_A_ROW), best, strict=False):
+        with column.container(border=True, gap=None):
+            st.caption(bill.cloud_name)
+            st.metric(
+                literal(bill.title),
+                dollars(float(bill.total)),
+                _beside(bill, float(best[0].total)),
+                delta_color="off",
+                delta_arrow="off",
+            )
     if comparison.bills:
-        st.caption(literal(f"{comparison.conventions}."))
+        st.caption(literal(f"The cheapest of each cloud that holds. {comparison.conventions}."))
+    for bill in comparison.bills:
+        if bill.state == "broken":
+            reason = bill.verdicts[0].explain()
+            st.markdown(f":red-badge[cannot hold] ~~{_name(bill)}~~: {literal(reason)}")
+
+
+def _beside(bill: Estimate, least: float) -> str:
+    if bill.state == "broken":
+        return "cannot hold"
+    return _times(float(bill.total), least) + (", at risk" if bill.state == "at risk" else "")
 
 
 def _times(total: float, least: float) -> str:
@@ -148,7 +173,7 @@ def _drivers(comparison: Comparison) -> None:
         st.table(_driver_table(comparison.bills), border="horizontal", hide_index=True)
 
 
-def _driver_table(bills: tuple[Bill, ...]) -> pd.DataFrame:
+def _driver_table(bills: tuple[Estimate, ...]) -> pd.DataFrame:
     used: list[Driver] = [
         driver for driver in DRIVERS if any(bill.by_driver.get(driver) for bill in bills)
     ]
@@ -156,7 +181,7 @@ def _driver_table(bills: tuple[Bill, ...]) -> pd.DataFrame:
         [
             {
                 "Deployment": _name(bill),
-                "Region": literal(bill.region),
+                "Holds": _HOLDS[bill.state],
                 **{
                     driver.capitalize(): dollars(float(bill.by_driver.get(driver, 0.0)))
                     for driver in used
@@ -209,12 +234,11 @@ def _deployment(comparison: Comparison) -> None:
     # the choice stays where it is when an edit makes another deployment the cheapest
     chosen = st.session_state.get(_DEPLOYMENT) or names[0]
     st.subheader("One deployment in detail", anchor=False)
-    st.segmented_control(
+    st.selectbox(
         "Deployment",
         names,
         key=bind(_DEPLOYMENT, chosen, lambda scenario, _: scenario),
         format_func=lambda name: f"{DEPLOYMENTS[name].title} on {CLOUDS[DEPLOYMENTS[name].cloud]}",
-        required=True,
         label_visibility="collapsed",
     )
     if chosen in bills:

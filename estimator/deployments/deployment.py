@@ -13,11 +13,12 @@ from pydantic import ValidationError
 from estimator.datafiles import Entry
 from estimator.demand.demand import Demand, MessageStream
 from estimator.demand.wire import Layer
+from estimator.deployments.limits import Check
 from estimator.documents import YamlDocument, faults
 from estimator.errors import ScenarioError, UnknownNameError
 from estimator.pricing.assumption import Assumption
 from estimator.pricing.catalog import Catalog
-from estimator.pricing.line import Usage
+from estimator.pricing.line import FreeAllowances, Usage
 from estimator.scenario.model import FloatArray
 from estimator.scenario.places import Area
 from estimator.scenario.sessions import SessionLength
@@ -43,6 +44,10 @@ class Request:
     answers: Mapping[str, str]
     """Answers to the deployment's assumptions, by id, already checked."""
     catalog: Catalog
+    region: str
+    """The cloud's own name of where it shall run."""
+    free_allowances: FreeAllowances
+    """Which allowances are taken off, since they may decide what is cheapest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +57,8 @@ class Metered:
     usage: tuple[Usage, ...]
     notes: tuple[str, ...] = ()
     """What must run, which constraint binds, which quota must be raised."""
+    checks: tuple[Check, ...] = ()
+    """What the demand asks of the limits there are."""
 
 
 class Deployment(ABC):

@@ -1,29 +1,186 @@
-"""Limits and capacity figures of clouds and providers, each with its source."""
+"""Limits of clouds, providers and systems, and whether a demand stays within them."""
 
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Annotated, Literal
 
-from estimator.datafiles import Confidence, Entry, load_mapping
+import numpy as np
+import numpy.typing as npt
+from pydantic import BeforeValidator
+
+from estimator.datafiles import Confidence, Entry, load_rows
+from estimator.demand.demand import Demand, MessageStream, Weekly, total
 from estimator.errors import UnknownNameError
-from estimator.pricing.price_files import PROVIDERS
+from estimator.pricing.price_files import PROVIDERS, VENDORS
+from estimator.scenario.model import FloatArray
+from estimator.units import HOURS_PER_DAY, SECONDS_PER_HOUR
+
+AT_RISK_SHARE = 0.8
+"""From this share of a limit on a deployment is called at risk: hours hide shorter peaks."""
+
+Measure = Literal[
+    "open_connections",
+    "connects_per_second",
+    "messages_per_second",
+    "messages_in_per_second",
+    "messages_out_per_second",
+    "requests_per_second",
+    "message_bytes",
+    "frame_bytes",
+    "idle_seconds",
+    "connection_age_seconds",
+    "units",
+    "instances",
+    "bandwidth_mbps",
+    "subscriptions",
+    "other",
+]
+State = Literal["pass", "at risk", "broken"]
+_OWNERS = (*VENDORS, "system")
+_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+
+
+def _one_or_many(cell: object) -> object:
+    values = tuple(map(float, cell.split())) if isinstance(cell, str) else cell
+    return values[0] if isinstance(values, tuple) and len(values) == 1 else values
 
 
 class Limit(Entry):
     """A quota, a hard edge of a service, or what its vendor advises."""
 
+    limit: str
+    """Id: vendor, service, what is limited."""
     title: str
-    value: float | tuple[float, ...]
+    value: Annotated[float | tuple[float, ...], BeforeValidator(_one_or_many)]
     """The figure, or every value that is allowed."""
     unit: str
     scope: str
-    """What it holds for: a connection, a unit, a region."""
+    """What it holds for, in words."""
     adjustable: bool
-    """Whether the vendor raises it on request."""
+    """Whether the vendor raises it on request, or a setting does."""
+    measure: Measure = "other"
+    """What of a demand it bounds."""
+    per: str | None = None
+    """What it holds for: a connection, a unit, an instance, an account in a region."""
+    cure: str | None = None
+    """How one gets past it."""
     source: str
     checked_on: dt.date
     confidence: Confidence
     note: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """What a demand asks of a limit."""
+
+    limit_id: str
+    used: Weekly | FloatArray | float
+    """In the unit of the limit: hour by hour, or one figure, of shape (*many,)."""
+    allowed: FloatArray | float
+    """The limit for everything that runs, shape (*many,)."""
+    cure: str = ""
+    """The smallest change that cures it; ``{used}`` and ``{allowed}`` are filled in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Whether a deployment stays within a limit, and when it comes closest."""
+
+    limit: Limit
+    used: FloatArray
+    """Where it comes closest, in the unit of the limit, shape (*many,)."""
+    allowed: FloatArray
+    """Shape (*many,)."""
+    hour: FloatArray | None
+    """Hour of the week (0 is Monday 00:00 UTC), shape (*many,); NaN where all hours are alike,
+    None if it is no matter of hours."""
+    cure: str
+
+    @property
+    def share(self) -> FloatArray:
+        """Used share of what is allowed, shape (*many,)."""
+        return _share(self.used, self.allowed)
+
+    @property
+    def broken(self) -> npt.NDArray[np.bool_]:
+        """Whether the limit is exceeded, shape (*many,)."""
+        return self.share > 1
+
+    @property
+    def state(self) -> State:
+        """Of the worst of the scenarios."""
+        share = float(np.max(self.share))
+        return "broken" if share > 1 else "at risk" if share >= AT_RISK_SHARE else "pass"
+
+    @property
+    def when(self) -> str:
+        """The hour of the week for people; empty if there is none."""
+        worst = np.nan if self.hour is None else np.ravel(self.hour)[int(np.argmax(self.share))]
+        if np.isnan(worst):
+            return ""
+        hour = int(worst)
+        return f"{_DAYS[hour // HOURS_PER_DAY]} {hour % HOURS_PER_DAY:02d}:00 UTC"
+
+    def explain(self) -> str:
+        """The verdict as a sentence: what, when, how much of how much, and what would cure it."""
+        worst = int(np.argmax(self.share))
+        used, allowed = (float(np.ravel(each)[worst]) for each in (self.used, self.allowed))
+        when = f" on {self.when}" if self.when else ""
+        cure = f" Cure: {self.cure}." if self.cure and self.state != "pass" else ""
+        return (
+            f"{self.limit.title}: {self.state}, {figure(used)} of {figure(allowed)} "
+            f"{self.limit.unit}{when}.{cure}"
+        )
+
+
+def verdicts(checks: Iterator[Check] | tuple[Check, ...]) -> tuple[Verdict, ...]:
+    """Judge checks; the closest to its limit first."""
+    found = [_verdict(one) for one in checks]
+    return tuple(sorted(found, key=lambda one: -float(np.max(one.share))))
+
+
+def _verdict(asked: Check) -> Verdict:
+    limit = find_limit(asked.limit_id)
+    allowed = np.asarray(asked.allowed, dtype=np.float64)
+    hour: FloatArray | None = None
+    if isinstance(asked.used, Weekly):
+        # what is allowed does not change with the hour, so the busiest hour decides
+        hourly = asked.used.hourly
+        used = hourly.max(axis=-1)
+        level = np.isclose(hourly.min(axis=-1), used, rtol=1e-9, atol=0)
+        hour = np.where(level, np.nan, np.argmax(hourly, axis=-1))
+    else:
+        used = np.asarray(asked.used, dtype=np.float64)
+    used, allowed = np.broadcast_arrays(used, allowed)
+    hour = None if hour is None else np.broadcast_to(hour, used.shape)
+    worst = int(np.argmax(_share(used, allowed)))
+    words = asked.cure or limit.cure or ""
+    cure = words.replace("{used}", figure(float(np.ravel(used)[worst]))).replace(
+        "{allowed}", figure(float(np.ravel(allowed)[worst]))
+    )
+    return Verdict(limit, used, allowed, hour, cure.rstrip("."))
+
+
+def _share(used: FloatArray, allowed: FloatArray) -> FloatArray:
+    """Used share of what is allowed; nothing of nothing is 0, anything of nothing has no end."""
+    some = np.where(used > 0, np.inf, 0.0)
+    return np.divide(used, allowed, out=some, where=allowed > 0)
+
+
+def figure(value: float) -> str:
+    """A figure of a limit for people.
+
+    >>> figure(1234.5), figure(0.123456), figure(float("inf"))
+    ('1,234', '0.123', 'no end')
+    """
+    if np.isinf(value):
+        return "no end"
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
 
 
 def find_limit(limit_id: str) -> Limit:
@@ -33,10 +190,19 @@ def find_limit(limit_id: str) -> Limit:
         UnknownNameError: there is no such limit.
     """
     vendor = limit_id.split(".", 1)[0]
-    limits = load_mapping(f"{'providers' if vendor in PROVIDERS else vendor}/limits.yaml", Limit)
+    if vendor not in _OWNERS:
+        raise UnknownNameError("vendor of a limit", vendor, _OWNERS)
+    limits = load_limits(vendor)
     if limit_id not in limits:
         raise UnknownNameError("limit", limit_id, limits)
     return limits[limit_id]
+
+
+@cache
+def load_limits(vendor: str) -> Mapping[str, Limit]:
+    """The limits of a cloud, of the providers, or of every host (``system``), by id."""
+    folder = "providers" if vendor in PROVIDERS else vendor
+    return {row.limit: row for row in load_rows(f"{folder}/limits.csv", Limit)}
 
 
 def limit_value(limit_id: str) -> float:
@@ -49,3 +215,52 @@ def limit_value(limit_id: str) -> float:
     if isinstance(value, tuple):
         raise TypeError(f"{limit_id} is a list of allowed values")
     return value
+
+
+def check(limit_id: str, used: Weekly | FloatArray | float, cure: str = "") -> Check:
+    """A check against a limit that holds for everything that runs together."""
+    return Check(limit_id, used, limit_value(limit_id), cure)
+
+
+def per_second(hourly: Weekly) -> Weekly:
+    """A rate per second from what happens in each hour."""
+    return hourly.times(1 / SECONDS_PER_HOUR)
+
+
+def messages_per_second(streams: tuple[MessageStream, ...]) -> Weekly:
+    """Messages of some streams a second."""
+    return per_second(total(s.per_hour for s in streams))
+
+
+def largest_message_bytes(demand: Demand) -> float:
+    """The largest message of any stream; sizes of the shipped laws end somewhere."""
+    sizes = [float(np.max(s.payload.atoms[0])) for s in demand.streams if s.is_message]
+    return max(sizes, default=0.0)
+
+
+def longest_silence_seconds(
+    demand: Demand, direction: Literal["to_server", "to_client"]
+) -> FloatArray:
+    """Longest time in which a connection carries nothing in a direction, shape (*many,).
+
+    Without a heartbeat it has no end: some connection is silent for long, however many messages
+    flow on average. Where nobody is connected nobody is silent.
+    """
+    connected = demand.connections.mean
+    silence = np.where(connected > 0, np.inf, 0.0)
+    for stream in demand.streams:
+        if stream.kind in ("ping", "heartbeat") and stream.direction == direction:
+            beats, open_now = np.broadcast_arrays(stream.per_hour.mean, connected)
+            every = np.divide(open_now, beats, out=np.full(beats.shape, np.inf), where=beats > 0)
+            silence = np.minimum(silence, every * SECONDS_PER_HOUR)
+    return silence
+
+
+def idle_checks(demand: Demand, limit_id: str, cure: str = "") -> Iterator[Check]:
+    """Whether an idle timeout is outlived in both directions, each of which may have its timer."""
+    silence = np.maximum(
+        longest_silence_seconds(demand, "to_server"), longest_silence_seconds(demand, "to_client")
+    )
+    advice = "send a heartbeat more often than every {allowed} seconds"
+    words = cure or find_limit(limit_id).cure or advice
+    yield Check(limit_id, silence, limit_value(limit_id), words)

@@ -6,11 +6,24 @@ from collections.abc import Mapping
 from functools import cache
 from types import MappingProxyType
 
-from estimator.deployments.aws import ApiGateway
-from estimator.deployments.azure import WebPubSub
+from estimator.deployments.aws.alb import AlbEc2, AlbFargate
+from estimator.deployments.aws.api_gateway import ApiGateway
+from estimator.deployments.aws.appsync_events import AppSyncEvents
+from estimator.deployments.aws.iot_core import IotCore
+from estimator.deployments.aws.nlb import NlbEc2
+from estimator.deployments.azure.app_gateway_vm import AppGatewayVms
+from estimator.deployments.azure.app_service import AppService
+from estimator.deployments.azure.container_apps import ContainerApps
+from estimator.deployments.azure.load_balancer_vm import LoadBalancerVms
+from estimator.deployments.azure.signalr import SignalR
+from estimator.deployments.azure.web_pubsub import WebPubSub
 from estimator.deployments.deployment import Deployment
-from estimator.deployments.gcp import CloudRun
-from estimator.deployments.oci import LoadBalancerFleet
+from estimator.deployments.gcp.application_lb_gce import ApplicationLbGce
+from estimator.deployments.gcp.cloud_run import CloudRun
+from estimator.deployments.gcp.cloud_run_behind_lb import CloudRunBehindLb
+from estimator.deployments.gcp.passthrough_nlb_gce import PassthroughNlbGce
+from estimator.deployments.oci.load_balancer_fleet import LoadBalancerContainers, LoadBalancerFleet
+from estimator.deployments.oci.network_load_balancer_fleet import NetworkLoadBalancerFleet
 from estimator.deployments.providers.ably import AblyPerMinute
 from estimator.deployments.providers.cloudflare import DurableObjects
 from estimator.deployments.providers.pubnub import PubNubTransactions
@@ -20,7 +33,34 @@ from estimator.errors import UnknownNameError
 from estimator.pricing.assumption import Assumption
 from estimator.pricing.price_files import price_assumptions
 
-_ON_CLOUDS: tuple[Deployment, ...] = (ApiGateway(), WebPubSub(), CloudRun(), LoadBalancerFleet())
+_AWS: tuple[Deployment, ...] = (
+    ApiGateway(),
+    AppSyncEvents(),
+    IotCore(),
+    AlbEc2(),
+    NlbEc2(),
+    AlbFargate(),
+)
+_AZURE: tuple[Deployment, ...] = (
+    WebPubSub(),
+    SignalR(),
+    AppGatewayVms(),
+    LoadBalancerVms(),
+    ContainerApps(),
+    AppService(),
+)
+_GCP: tuple[Deployment, ...] = (
+    CloudRun(),
+    CloudRunBehindLb(),
+    ApplicationLbGce(),
+    PassthroughNlbGce(),
+)
+_OCI: tuple[Deployment, ...] = (
+    LoadBalancerFleet(),
+    NetworkLoadBalancerFleet(),
+    LoadBalancerContainers(),
+)
+_ON_CLOUDS = (*_AWS, *_AZURE, *_GCP, *_OCI)
 _BOUGHT: tuple[Deployment, ...] = (
     AblyPerMinute(),
     PusherChannels(),

@@ -11,8 +11,8 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from estimator.analysis.estimate import Estimate
 from estimator.demand.demand import Demand
-from estimator.pricing.bill import Bill
 from estimator.pricing.price_files import DRIVERS
 from estimator.units import DAYS_PER_WEEK, HOURS_PER_DAY, HOURS_PER_WEEK
 
@@ -33,6 +33,8 @@ DRIVER_COLOURS = dict(
 )
 """Okabe and Ito's palette, which people with colour-blindness can tell apart, and a grey."""
 _TITLE_LETTERS_PER_INCH = 9.5
+_FEW = 6
+_PALE = 0.35
 
 
 class Chart(Figure):
@@ -73,8 +75,8 @@ class Look:
     """Texts keep their size, so a narrow chart stays readable on a narrow screen."""
 
 
-def cost_drivers(bills: Sequence[Bill], title: str, look: Look | None = None) -> Chart:
-    """Stacked bars of what drives the cost of each bill, cheapest on top.
+def cost_drivers(bills: Sequence[Estimate], title: str, look: Look | None = None) -> Chart:
+    """Stacked bars of what drives the cost of each bill; what cannot hold is pale.
 
     Args:
         bills: bills of single scenarios, cheapest first.
@@ -84,7 +86,7 @@ def cost_drivers(bills: Sequence[Bill], title: str, look: Look | None = None) ->
     look = look or Look()
     # people may name a scenario as they like: dollar signs are no formulas, long names need lines
     lines = textwrap.wrap(title, int(look.width_inches * _TITLE_LETTERS_PER_INCH))
-    height_inches = 1.5 + 0.2 * len(lines) + 0.55 * len(bills)
+    height_inches = 1.5 + 0.2 * len(lines) + (0.55 if len(bills) <= _FEW else 0.42) * len(bills)
     figure = Chart(
         figsize=(look.width_inches, height_inches), layout="constrained", facecolor=look.paper
     )
@@ -96,11 +98,14 @@ def cost_drivers(bills: Sequence[Bill], title: str, look: Look | None = None) ->
         costs = [float(bill.by_driver.get(driver, 0.0)) for bill in bills]
         if not any(costs):
             continue
-        axes.barh(positions, costs, left=reached, label=driver, color=DRIVER_COLOURS[driver])
+        bars = axes.barh(positions, costs, left=reached, label=driver, color=DRIVER_COLOURS[driver])
+        for bar, bill in zip(bars, bills, strict=True):
+            bar.set_alpha(_PALE if bill.state == "broken" else 1.0)
         reached = [left + cost for left, cost in zip(reached, costs, strict=True)]
-    for position, end in zip(positions, reached, strict=True):
+    for position, end, bill in zip(positions, reached, bills, strict=True):
+        fails = ", cannot hold" if bill.state == "broken" else ""
         axes.annotate(
-            f" ${end:,.0f}" if end >= 1000 else f" ${end:,.2f}",
+            (f" ${end:,.0f}" if end >= 1000 else f" ${end:,.2f}") + fails,
             (end, position),
             va="center",
             color=look.ink,

@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from estimator.analysis.estimate import Refusal, estimate_all
+from estimator.analysis.estimate import Estimate, Refusal, estimate_all
+from estimator.deployments.limits import Verdict
 from estimator.errors import ScenarioError
-from estimator.pricing.bill import Bill, conventions
+from estimator.pricing.bill import conventions
 from estimator.pricing.price_files import DRIVERS
+from estimator.scenario.model import FloatArray
 from estimator.scenario.scenario import Scenario
 
 if TYPE_CHECKING:
@@ -25,14 +27,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Comparison:
-    """What a scenario would cost on each deployment, cheapest first."""
+    """What a scenario would cost on each deployment: those that hold first, cheapest first."""
 
     scenario: Scenario
-    bills: tuple[Bill, ...]
+    bills: tuple[Estimate, ...]
     refusals: tuple[Refusal, ...]
     """Deployments that could not be priced, and why."""
 
-    def bill(self, deployment: str) -> Bill:
+    @property
+    def holding(self) -> tuple[Estimate, ...]:
+        """The bills of deployments that hold (for arrays: hold all scenarios), cheapest first."""
+        return tuple(bill for bill in self.bills if bill.state != "broken")
+
+    def bill(self, deployment: str) -> Estimate:
         """The bill of one of the deployments compared.
 
         Raises:
@@ -48,11 +55,14 @@ class Comparison:
 
     @cached_property
     def table(self) -> pd.DataFrame:
-        """USD a month: one row per deployment (and scenario), the total and one column a driver."""
+        """USD a month: one row per deployment (and scenario), the total and one column a driver.
+
+        The column state tells whether the deployment would hold: pass, at risk or broken.
+        """
         import pandas as pd
 
         frames = [_rows(bill) for bill in self.bills]
-        columns = ["deployment", "title", "region", "total_usd", *DRIVERS]
+        columns = ["deployment", "title", "region", "state", "total_usd", *DRIVERS]
         return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=columns)
 
     @property
@@ -104,7 +114,7 @@ class Comparison:
 
 
 def compare(scenario: Scenario, deployments: Iterable[str] | None = None) -> Comparison:
-    """What a scenario would cost on every deployment, cheapest first.
+    """What a scenario would cost on every deployment, and which of them would hold it.
 
     Args:
         scenario: who connects, from where, how often.
@@ -116,16 +126,16 @@ def compare(scenario: Scenario, deployments: Iterable[str] | None = None) -> Com
         ScenarioError: an option that a deployment does not have.
 
     >>> scenario = Scenario(profile="workplace-chat", place="frankfurt", peak_connections=50_000)
-    >>> len(compare(scenario).table)
-    4
+    >>> "aws.api_gateway" in set(compare(scenario).table["deployment"])
+    True
     """
     wanted = [deployments] if isinstance(deployments, str) else deployments
     bills, refusals = estimate_all(scenario, wanted)
-    bills.sort(key=lambda bill: float(np.sum(bill.total)))
+    bills.sort(key=lambda bill: (bill.state == "broken", float(np.sum(bill.total))))
     return Comparison(scenario, tuple(bills), tuple(refusals))
 
 
-def bill_data(bill: Bill) -> dict[str, Any]:
+def bill_data(bill: Estimate) -> dict[str, Any]:
     """A bill as plain lists, texts and numbers, for machines."""
     lines = bill.lines.copy()
     lines["checked"] = lines["checked"].astype(str)
@@ -137,17 +147,42 @@ def bill_data(bill: Bill) -> dict[str, Any]:
         "by_driver_usd": {driver: _plain(cost) for driver, cost in bill.by_driver.items()},
         "lines": lines.to_dict(orient="records"),
         "assumptions": bill.assumptions.map(_plain).to_dict(orient="records"),
+        "state": bill.state,
+        "limits": [_verdict_data(verdict) for verdict in bill.verdicts],
         "conventions": bill.conventions,
         "notes": list(bill.notes),
         "not_modelled": list(bill.not_modelled),
     }
 
 
+def _verdict_data(verdict: Verdict) -> dict[str, Any]:
+    return {
+        "limit": verdict.limit.limit,
+        "title": verdict.limit.title,
+        "state": verdict.state,
+        "used": _finite(verdict.used),
+        "allowed": _finite(verdict.allowed),
+        "unit": verdict.limit.unit,
+        "when": verdict.when,
+        "cure": verdict.cure,
+        "source": verdict.limit.source,
+        "checked": str(verdict.limit.checked_on),
+        "adjustable": verdict.limit.adjustable,
+    }
+
+
+def _finite(values: FloatArray) -> Any:
+    """Numbers for JSON, which knows no infinity: null stands for what has no end."""
+    numbers = np.asarray(values).astype(object)
+    numbers[~np.isfinite(values)] = None
+    return numbers.tolist()
+
+
 def _plain(value: Any) -> Any:
     return value.tolist() if isinstance(value, np.ndarray | np.generic) else value
 
 
-def _rows(bill: Bill) -> pd.DataFrame:
+def _rows(bill: Estimate) -> pd.DataFrame:
     import pandas as pd
 
     many = np.shape(bill.total)
@@ -156,6 +191,7 @@ def _rows(bill: Bill) -> pd.DataFrame:
         "deployment": bill.deployment,
         "title": bill.title,
         "region": bill.region,
+        "state": np.ravel(bill.states),
         "total_usd": np.ravel(bill.total),
     }
     for driver in DRIVERS:

@@ -10,12 +10,12 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from estimator.pricing.bill import Bill
+from estimator.analysis.estimate import Estimate
 from estimator.pricing.line import amount
-from estimator.pricing.price_files import DRIVERS, Driver
 from estimator.report.comparison import Comparison
 
 SURENESS = {"confirmed": "", "single_source": " *", "inferred": " **"}
+_WORTH_NAMING = 0.05
 _FOOTNOTE = "* price seen in one source only   ** price at least partly inferred"
 
 
@@ -29,10 +29,7 @@ def money(usd: float) -> str:
 
 
 def comparison_table(comparison: Comparison) -> RenderableType:
-    """Monthly cost of every deployment and what drives it, cheapest first."""
-    used: list[Driver] = [
-        driver for driver in DRIVERS if any(bill.by_driver.get(driver) for bill in comparison.bills)
-    ]
+    """Monthly cost of every deployment, what drives it, and whether it holds."""
     table = Table(
         title=escape(comparison.title),
         title_justify="left",
@@ -40,16 +37,25 @@ def comparison_table(comparison: Comparison) -> RenderableType:
         box=SIMPLE_HEAD,
         padding=(0, 1, 0, 0),
     )
-    table.add_column("deployment", overflow="fold")
-    # an amount is never cut; the words above it may stand below each other
+    table.add_column("deployment", no_wrap=True)
     table.add_column("a month", justify="right", style="bold", no_wrap=True)
-    for driver in used:
-        table.add_column(driver.replace(" ", "\n"), justify="right", no_wrap=True)
+    table.add_column("of which")
     for bill in comparison.bills:
-        costs = (float(bill.by_driver.get(driver, 0.0)) for driver in used)
-        cells = (money(cost) if cost else "-" for cost in costs)
-        table.add_row(bill.deployment, money(float(bill.total)), *cells)
+        mark = {"pass": "", "at risk": " ?", "broken": " !"}[bill.state]
+        style = "strike dim" if bill.state == "broken" else ""
+        total = float(bill.total)
+        table.add_row(f"{bill.deployment}{mark}", money(total), main_drivers(bill), style=style)
     parts: list[RenderableType] = [table]
+    parts += [
+        Text(f"! {bill.deployment} cannot hold this. {_closest(bill)}", style="red")
+        for bill in comparison.bills
+        if bill.state == "broken"
+    ]
+    parts += [
+        Text(f"? {bill.deployment} is at risk. {_closest(bill)}", style="yellow")
+        for bill in comparison.bills
+        if bill.state == "at risk"
+    ]
     if comparison.bills:
         parts.append(Text(_capital(comparison.conventions) + ".", style="dim"))
     parts += [
@@ -59,7 +65,21 @@ def comparison_table(comparison: Comparison) -> RenderableType:
     return Group(*parts)
 
 
-def bill_table(bill: Bill) -> RenderableType:
+def main_drivers(bill: Estimate) -> str:
+    """What makes up most of a bill, in words."""
+    shares = {driver: float(usd) / float(bill.total) for driver, usd in bill.by_driver.items()
+              if bill.total}  # fmt: skip
+    largest = sorted(shares, key=lambda driver: -shares[driver])
+    return ", ".join(
+        f"{driver} {shares[driver]:.0%}" for driver in largest if shares[driver] >= _WORTH_NAMING
+    )
+
+
+def _closest(bill: Estimate) -> str:
+    return bill.verdicts[0].explain()
+
+
+def bill_table(bill: Estimate) -> RenderableType:
     """The lines of a bill, what moves it, and what to know before trusting it."""
     table = Table(
         title=f"{bill.title}, {bill.region}: {money(float(bill.total))} a month",
@@ -87,10 +107,13 @@ def bill_table(bill: Bill) -> RenderableType:
     return Group(table, *_small_print(bill))
 
 
-def _small_print(bill: Bill) -> Iterator[RenderableType]:
+def _small_print(bill: Estimate) -> Iterator[RenderableType]:
     if any(SURENESS[item.rate.confidence] for item in bill.items):
         yield Text(_FOOTNOTE, style="dim")
     yield Text(_capital(bill.conventions) + ".", style="dim")
+    styles = {"broken": "bold red", "at risk": "yellow", "pass": "dim"}
+    for verdict in bill.verdicts:
+        yield Text(f"Limit: {verdict.explain()}", style=styles[verdict.state])
     for note in bill.notes:
         yield Text(f"Note: {note}")
     if bill.not_modelled:

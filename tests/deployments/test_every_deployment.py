@@ -40,11 +40,39 @@ def test_lines_add_up_to_the_total(deployment: Deployment):
 
 
 @every_deployment
-def test_every_meter_stands_on_one_line_only(deployment: Deployment):
-    # an allowance would otherwise be granted twice
-    meters = ws.estimate(SCENARIO, deployment.id).lines["meter"]
+def test_every_deployment_has_limits_that_were_checked(deployment: Deployment):
+    bill = ws.estimate(SCENARIO, deployment.id)
 
-    assert meters.is_unique
+    assert bill.verdicts
+    for verdict in bill.verdicts:
+        assert verdict.state in {"pass", "at risk", "broken"}
+        assert verdict.limit.source
+        assert verdict.explain() in bill.explain()
+        assert verdict.state == "pass" or verdict.cure
+    shares = [float(verdict.share) for verdict in bill.verdicts]
+    assert shares == sorted(shares, reverse=True)
+
+
+@every_deployment
+@pytest.mark.parametrize("place", ws.places())
+def test_every_deployment_is_priced_at_every_place_or_says_why_not(deployment: Deployment, place):
+    region = ws.places()[place].regions[deployment.cloud]
+    comparison = ws.compare(SCENARIO.replace(place=place), [deployment.id])
+
+    assert all(bill.total > 0 for bill in comparison.bills)
+    for refusal in comparison.refusals:
+        assert region in refusal.reason
+        assert "no source was found" in refusal.reason or "not offered" in refusal.reason
+
+
+@every_deployment
+def test_many_scenarios_at_once_are_the_same_one_by_one(deployment: Deployment):
+    audience = [0.0, 700.0, 40_000.0, 900_000.0]
+    together = ws.estimate(SCENARIO.replace(peak_connections=audience), deployment.id)
+    apart = [ws.estimate(SCENARIO.replace(peak_connections=one), deployment.id) for one in audience]
+
+    np.testing.assert_allclose(together.total, [float(one.total) for one in apart], rtol=1e-9)
+    assert together.states.tolist() == [one.state for one in apart]
 
 
 @every_deployment
@@ -70,8 +98,8 @@ def test_a_month_twice_as_long_counts_twice_as_much(deployment: Deployment):
     )
 
     for one, two in zip(short.items, long.items, strict=True):
-        # disks are paid by the month, however long it is
-        factor = 1 if "GB-Months" in one.rate.meter.unit else 2
+        # disks and plans are paid by the month, however long it is
+        factor = 1 if "Months" in one.rate.meter.unit else 2
         assert float(two.usage.quantity) == pytest.approx(factor * float(one.usage.quantity))
 
 
@@ -117,7 +145,7 @@ def test_every_open_question_of_a_deployment_is_on_its_bill(deployment: Deployme
         SCENARIO,
         SCENARIO.replace(
             profile="market-data",
-            place="frankfurt",
+            place="tokyo",
             assumptions={
                 "azure.web_pubsub.internet_traffic": "yes",
                 "aws.api_gateway.connect_is_message": "yes",
@@ -202,7 +230,11 @@ def test_what_must_run_is_sized_for_the_peak_within_the_hour(
     make_demand, bill_of, quantities, deployment, meter
 ):
     # a megabyte a connection lets memory decide where connections do not
-    options = {} if deployment.startswith("azure") else {"memory_per_connection_bytes": 1e6}
+    options: dict[str, object] = (
+        {} if deployment.startswith("azure") else {"memory_per_connection_bytes": 1e6}
+    )
+    if deployment.startswith("oci"):
+        options["machine"] = "VM.Standard.E5.Flex/4/32"
     mean_only, with_peak, at_peak = (
         quantities(bill_of(deployment, demand, options=options))[meter]
         for demand in (

@@ -38,7 +38,7 @@ def test_compare_shows_every_deployment_and_its_total(run):
 
     assert (status, err) == (0, "")
     for bill in ws.compare(ws.Scenario.load(TEAM_CHAT)).bills:
-        [line] = [line for line in out.splitlines() if str(bill.deployment) in line]
+        [line] = [line for line in out.splitlines() if line.startswith(f" {bill.deployment} ")]
         shown = float(re.findall(r"\$([\d,.]+)", line)[0].replace(",", ""))
         assert shown == pytest.approx(bill.total, abs=0.5)
 

@@ -19,6 +19,12 @@ from estimator.dashboard.state import LONGEST_LINK_CHARACTERS, default_scenario
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = sorted((ROOT / "examples").glob("*.yaml"))
+ONE_OF_EACH_KIND = [
+    "aws.api_gateway",
+    "azure.web_pubsub",
+    "gcp.cloud_run",
+    "oci.load_balancer_fleet",
+]
 SMALL_MESSAGES = "azure.web_pubsub.small_messages"
 OWN_PROFILE = """\
 name: Ours
@@ -55,6 +61,20 @@ def totals(page: AppTest) -> dict[str, str]:
     return {one.label: one.value for one in page.metric}
 
 
+def best(bills: Iterable[ws.Bill]) -> list[ws.Bill]:
+    """Those that have a card: of each cloud the first, since those that hold stand first."""
+    first: dict[str | None, ws.Bill] = {}
+    for bill in bills:
+        first.setdefault(bill.cloud, bill)
+    return list(first.values())
+
+
+def bill_shown(page: AppTest) -> dict[str, str]:
+    """The last row of the bill on screen."""
+    (table,) = [t.value for t in page.table if "Tiers and prices" in t.value.columns]
+    return {str(column): str(cell) for column, cell in table.iloc[-1].items()}
+
+
 def as_shown(bills: Iterable[ws.Bill]) -> dict[str, str]:
     """Totals as the page shall show them: cents below a thousand dollars, none above."""
     return {
@@ -83,25 +103,25 @@ def base() -> ws.Scenario:
 
 
 class TestWhatIsShown:
-    def test_a_visitor_sees_every_deployment_priced_cheapest_first(self):
+    def test_a_visitor_sees_the_cheapest_of_each_cloud_that_holds(self):
         page = opened()
         comparison = ws.compare(default_scenario())
-        assert len(page.metric) == len(ws.DEPLOYMENTS)
-        assert list(totals(page).items()) == list(as_shown(comparison.bills).items())
+        assert len(page.metric) == 4
+        assert list(totals(page).items()) == list(as_shown(best(comparison.bills)).items())
         assert page.error.values == []
 
     def test_the_headline_names_the_cheapest_and_the_dearest(self, base):
-        bills = ws.compare(base).bills
+        bills = ws.compare(base).holding
         headline = plain(opened(base).subheader[0].value)
         assert headline.startswith(f"{bills[0].title} on {bills[0].cloud_name}")
         assert f"{bills[-1].title} on {bills[-1].cloud_name}" in headline
         for bill in (bills[0], bills[-1]):
             assert plain(as_shown([bill])[bill.title]) in headline
 
-    @pytest.mark.parametrize("deployment", ws.DEPLOYMENTS)
+    @pytest.mark.parametrize("deployment", ONE_OF_EACH_KIND)
     def test_every_line_of_a_bill_is_shown_with_cost_and_source(self, base, deployment):
         page = opened(base)
-        page.segmented_control(key="deployment").set_value(deployment)
+        page.selectbox(key="deployment").set_value(deployment)
         run(page)
         bill = ws.estimate(base, deployment)
         (table,) = [t.value for t in page.table if "Tiers and prices" in t.value.columns]
@@ -117,7 +137,7 @@ class TestWhatIsShown:
 
     def test_what_is_not_modelled_and_the_conventions_are_said(self, base):
         page = opened(base)
-        page.segmented_control(key="deployment").set_value("azure.web_pubsub")
+        page.selectbox(key="deployment").set_value("azure.web_pubsub")
         text = plain(" ".join([*run(page).markdown.values, *page.caption.values]))
         for left_out in ws.DEPLOYMENTS["azure.web_pubsub"].not_modelled:
             assert left_out in text
@@ -167,7 +187,7 @@ class TestEdits:
         run(page)
         wanted = base.replace(**expected)
         assert linked(page) == wanted
-        assert totals(page) == as_shown(ws.compare(wanted).bills)
+        assert totals(page) == as_shown(best(ws.compare(wanted).bills))
         assert (totals(page) == before) == (key == "name")
 
     def test_one_after_another_all_stay(self, base):
@@ -196,7 +216,7 @@ class TestEdits:
         page.selectbox(key="place").set_value("ireland")
         run(page)
         page.query_params["scenario"] = base.to_token()
-        page.segmented_control(key="deployment").set_value("azure.web_pubsub")
+        page.selectbox(key="deployment").set_value("azure.web_pubsub")
         run(page)
         assert linked(page) == base.replace(place="ireland")
         assert page.selectbox(key="place").value == "ireland"
@@ -208,7 +228,7 @@ class TestEdits:
         page.query_params["scenario"] = base.to_token()
         run(page)
         assert page.selectbox(key="place").value == "virginia"
-        assert totals(page) == as_shown(ws.compare(base).bills)
+        assert totals(page) == as_shown(best(ws.compare(base).bills))
 
     def test_an_emptied_number_keeps_the_last_one(self, base):
         page = opened(base)
@@ -240,19 +260,20 @@ class TestEdits:
     def test_the_deployment_looked_at_stays_when_another_becomes_cheapest(self, base):
         few = base.replace(peak_connections=10)
         page = opened(few)
-        looked_at = page.segmented_control(key="deployment").value
+        looked_at = page.selectbox(key="deployment").value
         assert looked_at == ws.compare(few).bills[0].deployment
         page.number_input(key="peak_connections").set_value(100_000.0)
         run(page)
         assert ws.compare(linked(page)).bills[0].deployment != looked_at
-        assert page.segmented_control(key="deployment").value == looked_at
+        assert page.selectbox(key="deployment").value == looked_at
 
 
 class TestOpenQuestions:
-    @pytest.mark.parametrize("deployment", ws.DEPLOYMENTS)
+    # that the dollars are right for every deployment is tested without a page
+    @pytest.mark.parametrize("deployment", ["azure.web_pubsub"])
     def test_another_answer_moves_the_bill_by_the_dollars_beside_it(self, base, deployment):
         page = opened(base)
-        page.segmented_control(key="deployment").set_value(deployment)
+        page.selectbox(key="deployment").set_value(deployment)
         run(page)
         bill = ws.estimate(base, deployment)
         assert len(page.radio) == len(bill.effects) > 0
@@ -263,14 +284,15 @@ class TestOpenQuestions:
                 assert linked(page).assumptions == {effect.assumption.id: answer}
                 flipped = ws.estimate(linked(page), deployment)
                 assert flipped.total - bill.total == pytest.approx(float(change), abs=1e-6)
-                assert totals(page)[bill.title] == as_shown([flipped])[bill.title]
+                shown = plain(bill_shown(page)["Cost"]).strip("*")
+                assert shown == plain(as_shown([flipped])[bill.title])
             page.radio(key=effect.assumption.id).set_value(effect.chosen)
             run(page)
         assert linked(page) == base
 
     def test_the_dollars_are_on_the_page(self, base):
         page = opened(base)
-        page.segmented_control(key="deployment").set_value("azure.web_pubsub")
+        page.selectbox(key="deployment").set_value("azure.web_pubsub")
         run(page)
         effect = ws.estimate(base, "azure.web_pubsub").effects[0]
         assert effect.assumption.id == SMALL_MESSAGES
@@ -281,7 +303,7 @@ class TestOpenQuestions:
 
     def test_an_answer_in_the_link_is_chosen(self, base):
         page = opened(base.replace(assumptions={SMALL_MESSAGES: "by_bytes"}))
-        page.segmented_control(key="deployment").set_value("azure.web_pubsub")
+        page.selectbox(key="deployment").set_value("azure.web_pubsub")
         assert run(page).radio(key=SMALL_MESSAGES).value == "by_bytes"
 
 
@@ -289,7 +311,7 @@ class TestOptions:
     @pytest.mark.parametrize("deployment", ws.DEPLOYMENTS)
     def test_every_option_has_a_widget_that_shows_its_value(self, base, deployment):
         page = opened(base)
-        page.segmented_control(key="deployment").set_value(deployment)
+        page.selectbox(key="deployment").set_value(deployment)
         run(page)
         defaults = ws.DEPLOYMENTS[deployment].check_options({}).model_dump()
         assert defaults
@@ -311,7 +333,7 @@ class TestOptions:
         self, base, deployment, widget, name, value, stored
     ):
         page = opened(base)
-        page.segmented_control(key="deployment").set_value(deployment)
+        page.selectbox(key="deployment").set_value(deployment)
         run(page)
         control = getattr(page, widget)(key=f"{deployment} {name}")
         default = control.value
@@ -321,7 +343,7 @@ class TestOptions:
         assert linked(page) == wanted
         bill = ws.estimate(wanted, deployment)
         assert bill.total != ws.estimate(base, deployment).total
-        assert totals(page)[bill.title] == as_shown([bill])[bill.title]
+        assert plain(bill_shown(page)["Cost"]).strip("*") == plain(as_shown([bill])[bill.title])
         getattr(page, widget)(key=f"{deployment} {name}").set_value(default)
         run(page)
         assert linked(page) == base
@@ -331,15 +353,15 @@ class TestOptions:
         [
             ("gcp.cloud_run", "number_input", "concurrency", 5000.0, "concurrency is at most 1000"),
             ("gcp.cloud_run", "number_input", "min_instances", 2.5, "integer"),
-            ("oci.load_balancer_fleet", "text_input", "server", "nginx", "centrifugo-go"),
-            ("oci.load_balancer_fleet", "text_input", "shape", "VM.Big", "VM.Standard.E5.Flex"),
+            ("oci.load_balancer_fleet", "text_input", "server", "nginks", "did you mean 'nginx'"),
+            ("oci.load_balancer_fleet", "text_input", "machine", "VM.Big", "VM.Optimized3"),
         ],
     )
     def test_an_impossible_choice_is_refused_with_what_would_be_right(
         self, base, deployment, widget, name, value, advice
     ):
         page = opened(base)
-        page.segmented_control(key="deployment").set_value(deployment)
+        page.selectbox(key="deployment").set_value(deployment)
         run(page)
         control = getattr(page, widget)(key=f"{deployment} {name}")
         good = control.value
@@ -348,7 +370,7 @@ class TestOptions:
         (message,) = map(plain, page.error.values)
         assert advice in message
         assert linked(page) == base
-        assert totals(page) == as_shown(ws.compare(base).bills)
+        assert totals(page) == as_shown(best(ws.compare(base).bills))
         assert getattr(page, widget)(key=f"{deployment} {name}").value == good
 
 
@@ -364,7 +386,7 @@ class TestLinks:
         )
         page = opened(scenario)
         assert linked(page) == scenario
-        assert totals(page) == as_shown(ws.compare(scenario).bills)
+        assert totals(page) == as_shown(best(ws.compare(scenario).bills))
         assert page.selectbox(key="profile").value == "your profile"
 
     @pytest.mark.parametrize(
@@ -376,7 +398,7 @@ class TestLinks:
         page = opened(link=link)
         (message,) = map(plain, page.error.values)
         assert "This link cannot be opened" in message
-        assert totals(page) == as_shown(ws.compare(default_scenario()).bills)
+        assert totals(page) == as_shown(best(ws.compare(default_scenario()).bills))
 
     def test_the_message_goes_with_the_next_edit_and_the_link_is_whole_again(self):
         page = opened(link="nonsense")
@@ -406,10 +428,10 @@ peak_connections: 1000
         page = upload(opened(base), text)
         assert "scenario" not in page.query_params
         assert "too large for a link" in " ".join(page.sidebar.markdown.values)
-        assert totals(page) == as_shown(ws.compare(scenario).bills)
+        assert totals(page) == as_shown(best(ws.compare(scenario).bills))
         page.selectbox(key="place").set_value("ireland")
         run(page)
-        assert totals(page) == as_shown(ws.compare(scenario.replace(place="ireland")).bills)
+        assert totals(page) == as_shown(best(ws.compare(scenario.replace(place="ireland")).bills))
 
 
 class TestFiles:
@@ -417,7 +439,7 @@ class TestFiles:
         page = upload(opened(), OWN_PROFILE)
         scenario = ws.Scenario.from_yaml(OWN_PROFILE)
         assert linked(page) == scenario
-        assert totals(page) == as_shown(ws.compare(scenario).bills)
+        assert totals(page) == as_shown(best(ws.compare(scenario).bills))
         assert page.selectbox(key="place").value == "ireland"
 
     def test_an_edit_after_an_upload_is_not_overwritten_by_the_file(self):
@@ -487,7 +509,7 @@ class TestFiles:
         for part in said:
             assert part in message
         assert linked(page) == base
-        assert totals(page) == as_shown(ws.compare(base).bills)
+        assert totals(page) == as_shown(best(ws.compare(base).bills))
         page.file_uploader(key="upload").set_value(None)
         assert run(page).error.values == []
 
@@ -499,12 +521,12 @@ class TestWithoutAPrice:
         comparison = ws.compare(september)
         assert comparison.refusals
         page = opened(september)
-        assert totals(page) == as_shown(comparison.bills)
+        assert totals(page) == as_shown(best(comparison.bills))
         assert len(page.warning) == len(comparison.refusals)
         for warning, refusal in zip(page.warning.values, comparison.refusals, strict=True):
             assert refusal.title in plain(warning)
             assert refusal.reason in plain(warning)
-        page.segmented_control(key="deployment").set_value(comparison.refusals[0].deployment)
+        page.selectbox(key="deployment").set_value(comparison.refusals[0].deployment)
         assert "no bill to show" in run(page).info[0].value
 
     def test_nothing_can_be_priced_on_a_day_before_the_first_price(self, base):

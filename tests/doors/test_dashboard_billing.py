@@ -57,7 +57,7 @@ def test_a_published_discount_can_be_chosen_and_left():
 def test_the_list_price_stands_beside_what_is_paid():
     bill = ws.estimate(BASE.replace(contract=OWN_RATES), "aws.api_gateway")
     page = opened(BASE.replace(contract=OWN_RATES))
-    page.segmented_control(key="deployment").set_value("aws.api_gateway")
+    page.selectbox(key="deployment").set_value("aws.api_gateway")
     run(page)
 
     [lines] = [one.value for one in page.table if "At list price" in one.value]

@@ -118,8 +118,16 @@ def wait_for_link(page: Page, scenario: ws.Scenario) -> None:
     page.wait_for_url(lambda url: scenario.to_token() in url, timeout=PATIENCE_MS)
 
 
+def cards(scenario: ws.Scenario) -> list[ws.Bill]:
+    """Of each cloud the first: those that hold stand first, cheapest first."""
+    first: dict[str | None, ws.Bill] = {}
+    for bill in ws.compare(scenario).bills:
+        first.setdefault(bill.cloud, bill)
+    return list(first.values())
+
+
 def shows_totals_of(page: Page, scenario: ws.Scenario) -> None:
-    bills = ws.compare(scenario).bills
+    bills = cards(scenario)
     expect(page.get_by_test_id("stMetricValue")).to_have_text(
         [f"${b.total:,.0f}" if b.total >= 1000 else f"${b.total:,.2f}" for b in bills]
     )
@@ -127,6 +135,8 @@ def shows_totals_of(page: Page, scenario: ws.Scenario) -> None:
 
 def choose(page: Page, label: str, option: str) -> None:
     page.get_by_role("combobox", name=label).click()
+    # a long list draws only what is in sight; letters narrow it
+    page.keyboard.type(option)
     page.get_by_role("option", name=option, exact=True).click()
 
 
@@ -144,7 +154,7 @@ def test_a_shared_link_restores_the_scenario_for_somebody_else(browser, context,
         "options: {azure.web_pubsub: {headroom: 0.6}}\n"
     )
     mine = visit(context, address, scenario)
-    mine.get_by_role("radio", name="Web PubSub on Azure").click()
+    choose(mine, "Deployment", "Web PubSub on Azure")
     # a bill that is drawn anew opens with its lines
     expect(mine.get_by_text("Web PubSub Standard units").first).to_be_visible()
     settled(mine)
@@ -168,7 +178,7 @@ def test_a_shared_link_restores_the_scenario_for_somebody_else(browser, context,
     expect(theirs.get_by_role("spinbutton", name="Mean connections")).to_have_value("4000")
     chosen = theirs.get_by_role("combobox", name="Profile")
     expect(chosen).to_have_value("Our chat (your profile)")
-    theirs.get_by_role("radio", name="Web PubSub on Azure").click()
+    choose(theirs, "Deployment", "Web PubSub on Azure")
     # a bill that is drawn anew opens with its lines
     expect(theirs.get_by_text("Web PubSub Standard units").first).to_be_visible()
     settled(theirs)
@@ -205,7 +215,7 @@ def test_quick_edits_are_all_kept(context, address, base):
     choose(page, "Profile", "Market data")
     page.get_by_label("Name").fill("In a hurry")
     page.get_by_label("Name").press("Enter")
-    page.get_by_role("radio", name="Web PubSub on Azure").click()
+    choose(page, "Deployment", "Web PubSub on Azure")
     wanted = base.replace(
         peak_connections=20_800, place="oregon", profile="market-data", name="In a hurry"
     )
@@ -244,7 +254,7 @@ def test_the_downloads_hold_what_is_on_the_screen(context, address, base):
     assert [float(row["total_usd"]) for row in rows] == [bill.total for bill in bills]
     on_screen = page.get_by_test_id("stMetricValue").all_inner_texts()
     assert [float(shown.strip("$").replace(",", "")) for shown in on_screen] == [
-        pytest.approx(float(row["total_usd"]), abs=0.5) for row in rows
+        pytest.approx(bill.total, abs=0.5) for bill in cards(base)
     ]
     assert {row["scenario"] for row in rows} == {f"'=1+1, {base.found_place.title}"}
     with page.expect_download() as download:
@@ -268,8 +278,8 @@ def test_a_bad_file_is_one_message_and_a_good_one_replaces_it(context, address, 
     shows_totals_of(page, base)
     assert linked(page) == base
 
-    chooser.set_input_files(ROOT / "examples" / "boards-frankfurt.yaml")
-    good = ws.Scenario.load(ROOT / "examples" / "boards-frankfurt.yaml")
+    chooser.set_input_files(ROOT / "examples" / "team-chat.yaml")
+    good = ws.Scenario.load(ROOT / "examples" / "team-chat.yaml")
     wait_for_link(page, good)
     shows_totals_of(page, good)
     expect(message).to_have_count(0)

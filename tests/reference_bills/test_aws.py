@@ -209,3 +209,72 @@ def test_functions_on_x86_and_arm_share_their_free_seconds():
     [x86, arm] = bill.items
     assert (float(x86.free_units), float(arm.free_units)) == (300_000, 100_000)
     assert bill.total == pytest.approx(200_000 * 0.0000133334, rel=1e-12)
+
+
+def idle_fleet(session_hours: float = 1000) -> ws.Scenario:
+    """100,000 sockets without messages for 730 hours."""
+    return ws.Scenario(
+        profile={
+            "title": "Idle",
+            "session": {"law": "deterministic", "hours": session_hours},
+            "weekly_shape": "flat",
+            "flows": {},
+        },
+        place="virginia",
+        mean_connections=100_000,
+        free_allowances="none",
+    )
+
+
+@pytest.mark.parametrize(
+    ("deployment", "options", "expected"),
+    [
+        # 33.3 capacity units of 3,000 connections at 0.008
+        ("aws.alb_ec2", {}, {"aws.alb.lcu_hours": 194.67, "aws.alb.hours": 16.43}),
+        # the same connections at 0.006
+        ("aws.nlb_ec2", {"tls": "balancer"}, {"aws.nlb.nlcu_hours": 146.00}),
+        # one capacity unit of 100,000 connections, and the balancer at 0.0225
+        (
+            "aws.nlb_ec2",
+            {"tls": "node"},
+            {"aws.nlb.nlcu_hours": 4.38, "aws.nlb.hours": 16.43, "aws.public_ipv4.hours": 7.30},
+        ),
+        # 4,380 million minutes at 0.25 and at 0.08 a million
+        ("aws.api_gateway", {}, {MINUTES: 1095.00}),
+        ("aws.appsync_events", {}, {"aws.appsync_events.connection_minutes": 350.40}),
+        ("aws.iot_core", {}, {"aws.iot_core.connection_minutes": 350.40}),
+    ],
+)
+def test_an_idle_fleet_at_the_prices_of_aws_as_a_workload(deployment, options, expected, cents):
+    # prices of each service's page: elasticloadbalancing, api-gateway, appsync and iot-core
+    bill = ws.estimate(idle_fleet().replace(options={deployment: options}), deployment)
+
+    lines = cents(bill)
+    assert {meter: lines[meter] for meter in expected} == expected
+
+
+def test_the_load_balancer_example_as_a_workload(cents):
+    # AWS, Elastic Load Balancing page, example 1: one new connection a second lasts two minutes,
+    # 300 KB a second, 60 rules: 0.04 units of new connections, 0.04 of active ones, 1.08 of bytes;
+    # its five requests a second make 0.25 of rules, a socket is one request. 720 hours.
+    flow = {"direction": "server_to_client", "rate_per_hour": 9000, "payload": "996 B"}
+    bill = ws.estimate(
+        ws.Scenario(
+            profile={
+                "title": "As AWS states it",
+                "session": {"law": "deterministic", "hours": 2 / 60},
+                "weekly_shape": "flat",
+                # 120 connections with 2.5 a second each, of 1,000 bytes with their header
+                "flows": {"all": flow},
+            },
+            place="virginia",
+            mean_connections=120,
+            hours_per_month=720,
+            options={"aws.alb_ec2": {"rules": 60}},
+        ),
+        "aws.alb_ec2",
+    )
+
+    lines = cents(bill)
+    assert (lines["aws.alb.hours"], lines["aws.alb.lcu_hours"]) == (16.20, 6.22)
+    assert round(lines["aws.alb.hours"] + lines["aws.alb.lcu_hours"], 2) == 22.42

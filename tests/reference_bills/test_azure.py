@@ -5,12 +5,19 @@ Sources:
         examples state unit-days and messages; at 1.61 and 2.00 USD a unit-day and 1.00 USD a
         million messages (https://prices.azure.com/api/retail/prices) they are the amounts below
     bandwidth: https://azure.microsoft.com/pricing/details/bandwidth/
+    what units carry: https://learn.microsoft.com/azure/azure-signalr/signalr-concept-performance
+        and https://learn.microsoft.com/azure/azure-web-pubsub/concept-performance
+    messages and connections of SignalR:
+        https://learn.microsoft.com/azure/azure-signalr/signalr-concept-messages-and-connections
+    capacity units: https://learn.microsoft.com/azure/application-gateway/understanding-pricing
 """
 
 import numpy as np
 import pytest
 
 import estimator as ws
+from estimator.demand.wire import connect_bytes
+from estimator.deployments.azure.throughput import capacity
 
 STANDARD_UNITS = "azure.web_pubsub.standard_unit_days"
 STANDARD_MESSAGES = "azure.web_pubsub.standard_messages"
@@ -248,3 +255,224 @@ def test_data_out_of_two_regions_of_a_zone_goes_up_one_ladder():
     )
 
     assert bill.total == pytest.approx(10_235 * 0.087 + 5_665 * 0.083, abs=1e-9)
+
+
+FULLY_USED = {"headroom": 1, "server_load": 1}
+"""The performance guides state what units carry when they are fully used."""
+SERVERLESS = {**FULLY_USED, "mode": "serverless"}
+
+
+def units_of(bill: ws.Bill) -> float:
+    """Units of a bill for one day."""
+    [line] = [item for item in bill.items if item.rate.meter_id.endswith("_unit_days")]
+    return float(line.usage.quantity)
+
+
+@pytest.mark.parametrize("units", [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000])
+def test_signalr_echoes_a_message_a_second_of_each_connection(make_demand, bill_of, units):
+    # echo: connections x 1 message a second in and out, 1,000 connections on one unit and
+    # 1,000,000 on 1,000
+    messages = 1_000 * units * 3600
+    demand = make_demand(
+        1_000 * units,
+        to_server=messages,
+        to_client=messages,
+        payload=2048,
+        hours_per_month=ONE_DAY,
+    )
+    bill = bill_of("azure.signalr", demand, options={**SERVERLESS, "pattern": "echo"})
+
+    assert units_of(bill) == pytest.approx(units)
+
+
+@pytest.mark.parametrize(
+    ("units", "messages_out", "mbytes"),
+    [
+        (1, 2_000, 4),
+        (2, 4_000, 8),
+        (10, 20_000, 40),
+        (50, 100_000, 200),
+        (100, 200_000, 400),
+        (200, 400_000, 800),
+        (500, 1_000_000, 2_000),
+        (1000, 2_000_000, 4_000),
+    ],
+)
+def test_signalr_broadcasts_2000_messages_a_second_and_unit(
+    make_demand, bill_of, units, messages_out, mbytes
+):
+    demand = make_demand(100, to_client=messages_out * 3600, payload=2048, hours_per_month=ONE_DAY)
+    bill = bill_of("azure.signalr", demand, options={**SERVERLESS, "pattern": "broadcast"})
+
+    assert units_of(bill) == pytest.approx(units)
+    # the guide takes 2,048 bytes for 2,000
+    assert messages_out * 2048 / 1e6 == pytest.approx(mbytes, rel=0.03)
+
+
+@pytest.mark.parametrize(
+    ("connections", "payload"),
+    [
+        # 20 KB every 5 seconds to 100,000 connections are 400 MB a second, what 100 units carry
+        (100_000, 20 * 1024),
+        # and so are 256 KB (the guide counts 2,048 bytes as 2 KB of a thousand) to 8,000
+        (8_000, 256_000),
+    ],
+)
+def test_signalr_sends_large_messages_at_400_mb_a_second_on_100_units(
+    make_demand, bill_of, connections, payload
+):
+    def units(audience: float) -> float:
+        demand = make_demand(
+            audience, to_client=audience / 5 * 3600, payload=payload, hours_per_month=ONE_DAY
+        )
+        bill = bill_of("azure.signalr", demand, options={**SERVERLESS, "pattern": "broadcast"})
+        return units_of(bill)
+
+    assert units(connections) == pytest.approx(100)
+    assert units(connections * 1.01) == pytest.approx(200)
+
+
+SMALL_GROUPS = [
+    (1, 200, 2_000),
+    (10, 2_000, 20_000),
+    (50, 10_000, 100_000),
+    (100, 10_000, 100_000),
+    (200, 20_000, 200_000),
+    (1000, 100_000, 1_000_000),
+]
+
+
+@pytest.mark.parametrize("service", ["signalr", "web_pubsub"])
+@pytest.mark.parametrize(("units", "messages_in", "messages_out"), SMALL_GROUPS)
+def test_small_groups_on_100_units_are_no_faster_than_on_50(
+    make_demand, bill_of, service, units, messages_in, messages_out
+):
+    # groups of ten, in both performance guides
+    measured = capacity(service, "small_group")
+    assert float(measured.messages_in_at(np.array(units))) == messages_in
+    assert float(measured.messages_out_at(np.array(units))) == messages_out
+
+    demand = make_demand(
+        100,
+        to_server=messages_in * 3600,
+        to_client=messages_out * 3600,
+        payload=2048,
+        hours_per_month=ONE_DAY,
+    )
+    options = {
+        "signalr": SERVERLESS,
+        "web_pubsub": {**FULLY_USED, "event_handler": False},
+    }[service]
+    bill = bill_of(f"azure.{service}", demand, options=options)
+
+    assert units_of(bill) == pytest.approx(50 if units == 100 else units)
+
+
+@pytest.mark.parametrize(
+    ("messages", "units"),
+    [(1_000, 1), (20_000, 20), (20_001, 200), (40_000, 200), (200_000, 1000)],
+)
+def test_signalr_sends_to_connections_as_fast_on_20_units_as_on_100(
+    make_demand, bill_of, messages, units
+):
+    demand = make_demand(100, to_client=messages * 3600, payload=2048, hours_per_month=ONE_DAY)
+    options = {**SERVERLESS, "pattern": "send_to_connection"}
+
+    assert units_of(bill_of("azure.signalr", demand, options=options)) == pytest.approx(units)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "per_unit"),
+    [("big_group", 3_000), ("echo_upstream", 500), ("rest_send_to_user", 180)],
+)
+@pytest.mark.parametrize("units", [1, 2, 10, 50, 100, 200, 500, 1000])
+def test_web_pubsub_carries_so_many_messages_a_second_and_unit(
+    make_demand, bill_of, pattern, per_unit, units
+):
+    demand = make_demand(
+        100, to_client=per_unit * units * 3600, payload=2048, hours_per_month=ONE_DAY
+    )
+    options = {**FULLY_USED, "pattern": pattern}
+
+    assert units_of(bill_of("azure.web_pubsub", demand, options=options)) == pytest.approx(units)
+
+
+def test_a_4_kb_message_to_the_server_and_three_clients_is_eight_in_signalr(
+    make_demand, bill_of, quantities
+):
+    # one client lets the server broadcast 4 KB to three: one message to the server and three to
+    # clients, each two of 2 KB. A million times on one day, of which the unit includes a million
+    calls = 1e6
+    demand = make_demand(
+        3,
+        to_server=calls / 24,
+        to_client=3 * calls / 24,
+        payload=4096,
+        hours_per_month=ONE_DAY,
+    )
+    counted = quantities(bill_of("azure.signalr", demand))
+
+    assert counted["azure.signalr.standard_messages"] == pytest.approx(8 * calls - 1e6)
+
+
+def test_a_1_kb_broadcast_to_three_clients_is_three_messages_in_signalr(
+    make_demand, bill_of, quantities
+):
+    broadcasts = 1e6
+    demand = make_demand(3, to_client=3 * broadcasts / 24, payload=1024, hours_per_month=ONE_DAY)
+    counted = quantities(bill_of("azure.signalr", demand))
+
+    assert counted["azure.signalr.standard_messages"] == pytest.approx(3 * broadcasts - 1e6)
+
+
+@pytest.mark.parametrize(("clients", "units"), [(950, 1), (951, 2)])
+def test_two_servers_with_five_hubs_open_50_connections_to_signalr(
+    make_demand, bill_of, clients, units
+):
+    demand = make_demand(clients, hours_per_month=ONE_DAY)
+    options = {"headroom": 1, "app_servers": 2, "hubs": 5}
+
+    assert units_of(bill_of("azure.signalr", demand, options=options)) == pytest.approx(units)
+
+
+@pytest.mark.parametrize(
+    ("sku", "min_instances", "mbps", "connects_per_second", "fixed", "variable"),
+    [
+        # eight instances by hand reserve 80 units, of which 88.8 Mbps use 40
+        ("standard_v2", 8, 88.8, 0, 179.58, 467.20),
+        # no minimum: one unit all month, none without traffic
+        ("waf_v2", 0, 2.22, 0, 323.39, 10.512),
+        ("waf_v2", 0, 0, 0, 323.39, 0),
+        # 25 new TLS connections a second and 8.88 Mbps: max(25 / 50, 8.88 / 2.22) = 4 units
+        ("waf_v2", 0, 8.88, 25, 323.39, 42.048),
+    ],
+)
+def test_application_gateway_bills_of_the_vendor_as_workloads(
+    make_demand, bill_of, sku, min_instances, mbps, connects_per_second, fixed, variable
+):
+    # the handshakes are part of the traffic; the rest are messages of 124 bytes, which leave as
+    # 200 and are acknowledged with 52
+    handshake = connect_bytes()
+    handshake_mbps = connects_per_second * (handshake.to_client + handshake.to_server) * 8 / 1e6
+    messages = (mbps - handshake_mbps) / ((200 + 52) * 8 / 1e6 / 3600)
+    demand = make_demand(0, to_client=messages, payload=124, connects=connects_per_second * 3600)
+    bill = bill_of(
+        "azure.app_gateway_vm",
+        demand,
+        options={"sku": sku, "min_instances": min_instances},
+        assumptions={"azure.application_gateway.fixed_price": "documentation"},
+    )
+
+    gateway = f"azure.application_gateway.{sku}"
+    costs = {item.rate.meter_id: float(item.cost_usd) for item in bill.items}
+    assert costs[f"{gateway}_hours"] == pytest.approx(fixed, abs=1e-9)
+    assert costs[f"{gateway}_capacity_unit_hours"] == pytest.approx(variable, abs=1e-9)
+
+
+def test_half_a_gigabyte_for_three_seconds_is_1_5_gb_seconds(make_demand, bill_of, quantities):
+    # https://learn.microsoft.com/azure/azure-functions/functions-consumption-costs
+    demand = make_demand(1, to_server=1, hours_per_month=1)
+    options = {"functions": "consumption", "function_ms": 3000, "function_memory_mb": 512}
+    counted = quantities(bill_of("azure.web_pubsub", demand, options=options))
+
+    assert counted["azure.functions.gb_seconds"] == pytest.approx(1.5)

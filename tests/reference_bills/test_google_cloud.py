@@ -163,3 +163,26 @@ def test_both_ways_to_bill_cloud_run_share_their_credit(answer, usd):
     )
 
     assert bill.total == pytest.approx(usd, abs=1e-9)
+
+
+def test_ten_thousand_sockets_that_are_always_open_make_7_3_million_requests(
+    make_demand, bill_of, cents, quantities
+):
+    # cut each hour, 10,000 x 730; 5.3 million beyond the free two million at 0.40 a million
+    demand = make_demand(10_000, connects=10, session_hours=1_000)
+    bill = bill_of(
+        "gcp.cloud_run", demand, options={"billing": "request"}, free_allowances="always"
+    )
+
+    assert quantities(bill)["gcp.cloud_run.requests"] == pytest.approx(7_300_000)
+    assert cents(bill)["gcp.cloud_run.requests"] == 2.12
+
+
+@pytest.mark.parametrize("deployment", ["gcp.application_lb_gce", "gcp.cloud_run_behind_lb"])
+@pytest.mark.parametrize(("rules", "usd_per_hour"), [(1, 0.025), (3, 0.025), (10, 0.075)])
+def test_forwarding_rules_of_a_load_balancer(make_demand, bill_of, deployment, rules, usd_per_hour):
+    # Google, load balancing page: 1 and 3 rules 0.025 an hour, 10 rules 0.025 + 5 x 0.010
+    bill = bill_of(deployment, make_demand(10), options={"forwarding_rules": rules})
+
+    of_rules = [item.cost_usd for item in bill.items if "rule" in item.rate.meter_id]
+    assert float(sum(of_rules)) / 730 == pytest.approx(usd_per_hour)

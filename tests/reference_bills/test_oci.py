@@ -55,7 +55,12 @@ def test_a_node_of_4_ocpus_and_32_gb(make_demand, bill_of, cents):
     bill = bill_of(
         "oci.load_balancer_fleet",
         make_demand(10),
-        options={"ocpus": 4, "memory_gb": 32, "min_nodes": 1, "spare_nodes": 0},
+        options={
+            "machine": "VM.Standard.E5.Flex/4/32",
+            "min_nodes": 1,
+            "spare_nodes": 0,
+            "backplane": False,
+        },
     )
 
     lines = cents(bill)

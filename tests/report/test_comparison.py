@@ -16,7 +16,7 @@ from estimator.pricing.price_files import DRIVERS
 from estimator.report.comparison import bill_data
 from estimator.report.tables import bill_table, comparison_table
 
-SCENARIO = ws.Scenario(profile="workplace-chat", place="frankfurt", peak_connections=50_000)
+SCENARIO = ws.Scenario(profile="workplace-chat", place="virginia", peak_connections=50_000)
 MANY = SCENARIO.replace(peak_connections=[100, 20_000, 3_000_000])
 LONG_AGO = dt.date(2019, 1, 1)
 HOSTILE = "<script>alert('x')</script> & [bold]$\\frac$ 5 $ or 7 $"
@@ -35,10 +35,14 @@ def printed(renderable: RenderableType) -> str:
 
 
 def test_the_cheapest_stands_first(comparison):
-    totals = [bill.total for bill in comparison.bills]
+    totals = [bill.total for bill in comparison.holding]
 
     assert totals == sorted(totals)
-    assert len(totals) == len(ws.DEPLOYMENTS)
+    assert len(comparison.bills) == len(ws.DEPLOYMENTS)
+    # what cannot hold stands behind, whatever it costs
+    assert [bill.state == "broken" for bill in comparison.bills] == sorted(
+        bill.state == "broken" for bill in comparison.bills
+    )
 
 
 @pytest.mark.parametrize("scenario", [SCENARIO, MANY], ids=["one", "many"])

@@ -6,7 +6,7 @@ import pytest
 import estimator as ws
 from estimator.pricing.line import amount
 
-SCENARIO = ws.Scenario(profile="workplace-chat", place="frankfurt", peak_connections=50_000)
+SCENARIO = ws.Scenario(profile="workplace-chat", place="virginia", peak_connections=50_000)
 
 
 @pytest.mark.parametrize("deployment", ws.DEPLOYMENTS)

@@ -1,0 +1,226 @@
+"""IoT Core: MQTT over WebSocket, priced by messages and connection minutes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated, Literal
+
+import numpy as np
+from pydantic import Field
+
+from estimator.demand.demand import Demand, MessageStream, Weekly, total
+from estimator.deployments.aws.logs import LogOptions, log_usage
+from estimator.deployments.aws.messages import per_connection, published_once, size_check
+from estimator.deployments.deployment import (
+    Deployment,
+    Metered,
+    Request,
+    in_millions,
+    minutes_rounded_up,
+    spread,
+    traffic_assumption,
+)
+from estimator.deployments.limits import (
+    Check,
+    check,
+    idle_checks,
+    limit_value,
+    longest_silence_seconds,
+    messages_per_second,
+    per_second,
+)
+from estimator.pricing.assumption import Assumption
+from estimator.pricing.line import Usage
+from estimator.scenario.model import FloatArray
+from estimator.units import (
+    BITS_PER_BYTE,
+    BITS_PER_MEGABIT,
+    KIB,
+    MINUTES_PER_HOUR,
+    SECONDS_PER_HOUR,
+)
+
+_ID = "aws.iot_core"
+
+
+class IotCoreOptions(LogOptions):
+    """Choices for IoT Core."""
+
+    subscribes_per_connect: Annotated[float, Field(ge=0)] = 1
+    """SUBSCRIBE requests of a client after each connect; one request may name several topics.
+    Assumption: one."""
+    topic_bytes: Annotated[float, Field(ge=0)] = 30
+    """Name of the topic of a message, which is metered with its payload. Assumption."""
+    qos: Literal[0, 1] = 0
+    """0: deliveries are not acknowledged; 1: each is, with a PUBACK of the client that is metered.
+    Assumption: 0, as WebSocket itself delivers."""
+    rules_per_message: Annotated[float, Field(ge=0)] = 0
+    """Rules that each message from a client triggers. Assumption: none."""
+    actions_per_rule: Annotated[float, Field(ge=1)] = 1
+    """Actions of each rule; one at least is billed."""
+
+    def steps_per_hour(self, stream: MessageStream, step_bytes: float) -> Weekly:
+        """Messages in started steps of payload and topic."""
+        steps = stream.payload.expect(
+            lambda size: np.maximum(np.ceil((size + self.topic_bytes) / step_bytes), 1.0)
+        )
+        return stream.per_hour.times(steps)
+
+
+class IotCore(Deployment):
+    """IoT Core, priced by MQTT messages in 5-KB steps and by connection minutes.
+
+    Prices and metering: https://aws.amazon.com/iot-core/pricing/
+    """
+
+    id = _ID
+    title = "IoT Core, MQTT over WebSocket"
+    cloud = "aws"
+    options = IotCoreOptions
+    assumptions = (
+        Assumption(
+            id=f"{_ID}.internet_traffic",
+            question="Is traffic to the internet charged on top of messages?",
+            choices={
+                "yes": "at the data transfer rates of EC2",
+                "no": "the price of messages covers it",
+            },
+            evidence="No source read says it of IoT Core; the price pages of API Gateway and "
+            "AppSync add data transfer.",
+        ),
+        traffic_assumption(
+            _ID, "payload", "No source read says which bytes of an MQTT message count."
+        ),
+    )
+    not_modelled = (
+        "MQTT headers and topic names in traffic",
+        "properties of MQTT 5",
+        "retained messages, device shadows and the registry",
+        "what the actions of rules write to",
+        "the code that publishes on behalf of the server",
+        "storage of logs and metrics",
+        "custom authorizers",
+    )
+
+    def meter(self, request: Request) -> Metered:
+        """Messages in 5-KB steps, connection minutes, rules and actions, internet traffic."""
+        cut_hours = limit_value(f"{_ID}.connection_max_age") / SECONDS_PER_HOUR
+        demand = request.demand.cut_after(cut_hours)
+        lost, lost_text = minutes_rounded_up(demand.session)
+        minutes = (
+            demand.per_month(demand.connections) * MINUTES_PER_HOUR
+            + demand.per_month(request.demand.connects) * lost
+        )
+        traffic = self.data_out(request, demand, "aws.egress.internet")
+        charged = request.answers[f"{self.id}.internet_traffic"] == "yes"
+        usage = (
+            Usage(
+                f"{_ID}.connection_minutes",
+                minutes,
+                f"open connections x 60 minutes x hours of the month{lost_text}",
+            ),
+            _messages(request, demand),
+            *_rules(request, demand),
+            *((traffic,) if charged else ()),
+            *log_usage(request, demand),
+        )
+        checks = tuple(_checks(request, demand))
+        return Metered(usage, tuple(_notes(demand, cut_hours)), checks)
+
+
+def _published(demand: Demand) -> tuple[MessageStream, ...]:
+    """PUBLISH from clients and from the server.
+
+    What a client says right after it connects is taken to be its CONNECT and SUBSCRIBE, which
+    are messages of their own.
+    """
+    from_clients = (s for s in demand.messages("to_server") if s.kind != "at_connect")
+    return (*from_clients, *published_once(demand.streams))
+
+
+def _messages(request: Request, demand: Demand) -> Usage:
+    options = request.options
+    meter = f"{_ID}.messages"
+    step_bytes = request.catalog.meter(meter).step_bytes or 1
+    delivered = demand.messages("to_client")
+    carried = (*demand.messages("to_server"), *delivered)
+    counted = [options.steps_per_hour(s, step_bytes) for s in (*_published(demand), *delivered)]
+    counted.append(demand.connects.times(1 + options.subscribes_per_connect))
+    acknowledged = ""
+    if options.qos == 1:
+        counted += [s.per_hour for s in delivered]
+        acknowledged = ", and a PUBACK for each delivery"
+    return Usage(
+        meter,
+        demand.per_month(total(counted)),
+        f"PUBLISH in and out ({in_millions(demand, carried)}), in started steps of "
+        f"{step_bytes / KIB:g} KB of payload and topic, a CONNECT and "
+        f"{options.subscribes_per_connect:g} SUBSCRIBE for each connection{acknowledged}",
+    )
+
+
+def _rules(request: Request, demand: Demand) -> Iterator[Usage]:
+    options = request.options
+    if not options.rules_per_message:
+        return
+    step_bytes = request.catalog.meter(f"{_ID}.rules").step_bytes or 1
+    sent = (s for s in _published(demand) if s.direction == "to_server")
+    steps = demand.per_month(total(options.steps_per_hour(s, step_bytes) for s in sent))
+    rules = steps * options.rules_per_message
+    yield Usage(
+        f"{_ID}.rules",
+        rules,
+        f"{options.rules_per_message:g} rules for each message from a client, in started steps of "
+        f"{step_bytes / KIB:g} KB",
+    )
+    yield Usage(
+        f"{_ID}.actions",
+        rules * options.actions_per_rule,
+        f"{options.actions_per_rule:g} actions for each rule, in started steps of "
+        f"{step_bytes / KIB:g} KB",
+    )
+
+
+def _notes(demand: Demand, cut_hours: float) -> Iterator[str]:
+    yield (
+        f"Connections are cut after {cut_hours:g} hours and made again; "
+        f"{spread(per_second(demand.connects).peak)} connects a second in the busiest hour."
+    )
+    if any(s.kind == "ping" for s in demand.streams):
+        free_seconds = limit_value(f"{_ID}.free_ping_interval")
+        yield "Heartbeats are taken to be pings of MQTT, which are not metered."
+        every_seconds = longest_silence_seconds(demand, "to_server")
+        if np.any((every_seconds > 0) & (every_seconds < free_seconds)):
+            yield (
+                f"Pings more often than every {free_seconds:g} seconds may be metered; make the "
+                "keep-alive interval no shorter."
+            )
+
+
+def _checks(request: Request, demand: Demand) -> Iterator[Check]:
+    options = request.options
+    published, delivered = _published(demand), demand.messages("to_client")
+    sent = tuple(s for s in published if s.direction == "to_server")
+    to_rules = total(s.per_hour for s in sent).times(options.rules_per_message)
+    yield check(f"{_ID}.open_connections", demand.connections_peak)
+    yield check(f"{_ID}.connects_per_second", per_second(demand.connects))
+    yield check(f"{_ID}.publishes_in_per_second", messages_per_second(published))
+    yield check(
+        f"{_ID}.publishes_out_per_second",
+        per_second(total([*(s.per_hour for s in delivered), to_rules])),
+    )
+    both = total(s.per_hour for s in (*sent, *delivered))
+    yield check(
+        f"{_ID}.publishes_per_second_per_connection",
+        per_connection(demand, both) / SECONDS_PER_HOUR,
+    )
+    yield check(f"{_ID}.bandwidth_per_connection_mbps", _mbps_per_connection(demand))
+    yield check(f"{_ID}.subscriptions_per_connection", options.subscribes_per_connect)
+    yield size_check(f"{_ID}.message_max_bytes", (*published, *delivered))
+    yield from idle_checks(demand, f"{_ID}.idle_timeout")
+
+
+def _mbps_per_connection(demand: Demand) -> FloatArray:
+    both: Weekly = total(demand.traffic(way, "websocket") for way in ("to_client", "to_server"))
+    bits = per_connection(demand, both) * BITS_PER_BYTE
+    return bits / BITS_PER_MEGABIT / SECONDS_PER_HOUR

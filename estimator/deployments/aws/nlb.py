@@ -1,0 +1,163 @@
+"""EC2 instances behind a Network Load Balancer, which ends TLS or passes it through."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated, Literal, Self
+
+import numpy as np
+from pydantic import Field, model_validator
+
+from estimator.demand.demand import Weekly
+from estimator.deployments.aws.balancers import (
+    balancer_usage,
+    count_balancers,
+    gigabyte_bytes,
+    gigabyte_question,
+    idle_check,
+)
+from estimator.deployments.aws.logs import log_usage
+from estimator.deployments.aws.nodes import (
+    BOOT_DISKS,
+    NOT_MODELLED,
+    AwsFleetOptions,
+    both_ways,
+    cross_zone_question,
+    merged,
+    processor_notes,
+    zone_usage,
+)
+from estimator.deployments.deployment import Deployment, Metered, Request, traffic_assumption
+from estimator.deployments.fleet import Fleet, backplane, build_fleet, scaling_choice
+from estimator.deployments.limits import Check, idle_checks, limit_value, per_second
+from estimator.scenario.model import FloatArray
+
+_ID = "aws.nlb_ec2"
+_NLB = "aws.nlb"
+
+
+class NlbOptions(AwsFleetOptions):
+    """Choices for instances behind a Network Load Balancer."""
+
+    tls: Literal["balancer", "node"] = "node"
+    """Where TLS ends: in a TLS listener of the balancer, or on the nodes, behind a TCP listener
+    whose capacity units hold far more connections. Assumption: on the nodes."""
+    tcp_idle_timeout_seconds: Annotated[float, Field(ge=60)] = Field(
+        default_factory=lambda: limit_value(f"{_NLB}.tcp_idle_timeout")
+    )
+    """Silence after which a TCP listener drops a connection; the vendor's default if left out.
+    That of TLS listeners cannot be set."""
+    cross_zone: bool = False
+    """Whether the balancer spreads connections over nodes of all zones; off, as by default, each
+    zone serves the clients whose address it has."""
+    client_ip_preservation: bool = True
+    """Whether nodes see the addresses of clients; without, a node takes fewer connections."""
+
+    @model_validator(mode="after")
+    def _timeout_can_be_set(self) -> Self:
+        most = limit_value(f"{_NLB}.tcp_idle_timeout_max")
+        if self.tcp_idle_timeout_seconds > most:
+            raise ValueError(f"tcp_idle_timeout_seconds: the balancer takes {most:,g} at most")
+        return self
+
+
+class NlbEc2(Deployment):
+    """EC2 instances behind a Network Load Balancer.
+
+    Prices and capacity units: https://aws.amazon.com/elasticloadbalancing/pricing/
+    """
+
+    id = _ID
+    title = "Network Load Balancer and EC2"
+    cloud = "aws"
+    options = NlbOptions
+    assumptions = (
+        gigabyte_question(_ID, "NLCU"),
+        cross_zone_question(
+            _ID,
+            charged=True,
+            evidence="Only matters if the option cross_zone is on. Several public notes say that a "
+            "Network Load Balancer pays for traffic between zones; no page of AWS was read that "
+            "says it.",
+        ),
+        scaling_choice(_ID),
+        traffic_assumption(_ID, "ip", "No statement was found on which bytes count as transfer."),
+    )
+    not_modelled = (*NOT_MODELLED, BOOT_DISKS, "certificates on the nodes, where TLS ends there")
+
+    def meter(self, request: Request) -> Metered:
+        """Balancer hours, capacity units, addresses, nodes, Redis, zones, outbound traffic."""
+        options, answers, demand = request.options, request.answers, request.demand
+        without_client_ip = limit_value(f"{_NLB}.connections_per_target_without_client_ip")
+        fleet = build_fleet(
+            request,
+            "aws",
+            "vm",
+            answers[f"{self.id}.scaling"],
+            tls=options.tls == "node",
+            node_mbps_most=limit_value("aws.ec2.internet_bandwidth_mbps"),
+            node_connections_most=np.inf if options.client_ip_preservation else without_client_ip,
+        )
+        redis = backplane(request, "aws", fleet, options.redis_machine)
+        balancers = count_balancers(fleet, _targets_most(options))
+        charged = options.cross_zone and answers[f"{self.id}.cross_zone_traffic"] == "yes"
+        usage = merged(
+            (
+                *balancer_usage(
+                    request, balancers, f"{_NLB}.hours", f"{_NLB}.nlcu_hours", _dimensions(request)
+                ),
+                *fleet.usage(demand),
+                *redis.usage,
+                *zone_usage(request, redis, cross_zone=charged),
+                self.data_out(request, demand, "aws.egress.internet"),
+                *log_usage(request, demand),
+            )
+        )
+        notes = (*fleet.notes, *processor_notes(request, fleet, redis, "vm"))
+        return Metered(usage, notes, tuple(_checks(request, fleet, balancers)))
+
+
+def _dimensions(request: Request) -> dict[str, tuple[Weekly, float]]:
+    """Use of each hour by the dimensions of a capacity unit, of which the largest counts."""
+    demand = request.demand
+    listener = "tls" if request.options.tls == "balancer" else "tcp"
+    # the balancer counts bytes with their TCP/IP headers:
+    # https://docs.aws.amazon.com/elasticloadbalancing/latest/network/load-balancer-cloudwatch-metrics.html
+    gigabytes = both_ways(demand, "ip").times(1 / gigabyte_bytes(request, _ID))
+    return {
+        "new connections a second": (
+            per_second(demand.connects),
+            limit_value(f"{_NLB}.nlcu_{listener}_new_connections_per_second"),
+        ),
+        "active connections": (
+            demand.connections,
+            limit_value(f"{_NLB}.nlcu_{listener}_active_connections"),
+        ),
+        "GB in and out": (gigabytes, limit_value(f"{_NLB}.nlcu_gb_per_hour")),
+    }
+
+
+def _targets_most(options: NlbOptions) -> float:
+    """Nodes that one balancer may have in all its zones."""
+    in_zones = limit_value(f"{_NLB}.targets_per_zone") * options.zones
+    return min(in_zones, limit_value(f"{_NLB}.targets"))
+
+
+def _checks(request: Request, fleet: Fleet, balancers: FloatArray) -> Iterator[Check]:
+    demand, options = request.demand, request.options
+    in_zone = f"{_NLB}.targets_per_zone"
+    yield Check(
+        in_zone,
+        fleet.nodes.peak / options.zones,
+        limit_value(in_zone) * balancers,
+        "larger nodes, or more load balancers",
+    )
+    if options.tls == "balancer":
+        yield from idle_checks(demand, f"{_NLB}.tls_idle_timeout")
+    else:
+        yield idle_check(
+            demand,
+            f"{_NLB}.tcp_idle_timeout",
+            options.tcp_idle_timeout_seconds,
+            limit_value(f"{_NLB}.tcp_idle_timeout_max"),
+        )

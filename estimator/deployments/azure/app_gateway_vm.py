@@ -1,0 +1,177 @@
+"""Virtual machines behind Application Gateway v2, which ends TLS."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated, Literal
+
+import numpy as np
+from pydantic import Field
+
+from estimator.demand.demand import Demand, Weekly, from_hours, largest
+from estimator.deployments.azure.nodes import (
+    DISKS,
+    EVIDENCE_BYTES,
+    NOT_MODELLED,
+    AzureFleetOptions,
+    inter_zone,
+    usage_lines,
+)
+from estimator.deployments.deployment import (
+    Deployment,
+    Metered,
+    Request,
+    spread,
+    traffic_assumption,
+)
+from estimator.deployments.fleet import Fleet, backplane, build_fleet, scaling_choice, whole
+from estimator.deployments.limits import Check, idle_checks, limit_value, per_second
+from estimator.deployments.server import traffic_mbps
+from estimator.pricing.assumption import Assumption
+from estimator.pricing.line import Usage
+from estimator.scenario.model import FloatArray
+from estimator.units import BITS_PER_BYTE, BITS_PER_MEGABIT, SECONDS_PER_HOUR
+
+_ID = "azure.app_gateway_vm"
+_GATEWAY = "azure.application_gateway"
+
+
+class AppGatewayOptions(AzureFleetOptions):
+    """Choices for virtual machines behind Application Gateway."""
+
+    sku: Literal["standard_v2", "waf_v2"] = "standard_v2"
+    """waf_v2: with the web application firewall, which looks at the request that opens a
+    WebSocket and not at its messages."""
+    min_instances: Annotated[int, Field(ge=0)] = 0
+    """Fewest instances of the gateway, or all of them if you scale by hand; each is billed as
+    10 capacity units, used or not. Assumption: none, the gateway scales by itself."""
+
+
+class AppGatewayVms(Deployment):
+    """Virtual machines behind Application Gateway v2.
+
+    Metering: https://learn.microsoft.com/azure/application-gateway/understanding-pricing
+    """
+
+    id = _ID
+    title = "Application Gateway and VMs"
+    cloud = "azure"
+    options = AppGatewayOptions
+    assumptions = (
+        Assumption(
+            id=f"{_ID}.throughput",
+            question="Which traffic counts as throughput of capacity units?",
+            choices={
+                "both": "traffic with clients, in and out",
+                "to_client": "what the gateway sends to clients",
+            },
+            evidence="The article on prices says throughput and no more; the metric of that name "
+            "counts what the gateway has served. Both ways is the dearer reading.",
+        ),
+        scaling_choice(_ID),
+        traffic_assumption(_ID, "ip", EVIDENCE_BYTES),
+    )
+    not_modelled = (*NOT_MODELLED, DISKS, "certificates", "a plan against denial of service")
+
+    def meter(self, request: Request) -> Metered:
+        """Gateway hours and capacity units, nodes, Redis, traffic between zones and out."""
+        demand, options = request.demand, request.options
+        fleet = build_fleet(request, "azure", "vm", request.answers[f"{_ID}.scaling"])
+        redis = backplane(request, "azure", fleet, options.redis_machine)
+        mbps = _throughput_mbps(demand, request.answers[f"{_ID}.throughput"])
+        dimensions = capacity_units(demand, mbps, options.sku)
+        used = largest(dimensions.values())
+        gateways = _gateways(demand, used, options)
+        usage = usage_lines(
+            _gateway_usage(demand, options, dimensions, gateways),
+            fleet.usage(demand),
+            redis.usage,
+            (
+                inter_zone(request, redis.other_zones_gib, balanced=True),
+                self.data_out(request, demand, "azure.egress.internet"),
+            ),
+        )
+        checks = (
+            *_checks(demand, used, gateways, fleet),
+            *idle_checks(demand, f"{_GATEWAY}.idle_timeout"),
+        )
+        return Metered(usage, fleet.notes, checks)
+
+
+def _throughput_mbps(demand: Demand, answer: str) -> Weekly:
+    if answer == "both":
+        return traffic_mbps(demand)
+    per_hour = BITS_PER_BYTE / BITS_PER_MEGABIT / SECONDS_PER_HOUR
+    return demand.traffic("to_client", "ip").times(per_hour)
+
+
+def capacity_units(demand: Demand, mbps: Weekly, sku: str) -> dict[str, Weekly]:
+    """Capacity units that each dimension would need; the largest of an hour is billed.
+
+    With the firewall, a compute unit handles a number of requests as well; a WebSocket is one.
+    """
+    connects = per_second(demand.connects)
+    per_unit = {
+        "connections": (demand.connections, "connections_per_capacity_unit"),
+        "throughput": (mbps, "bandwidth_per_capacity_unit_mbps"),
+        "new TLS connections": (connects, "tls_connects_per_second_per_compute_unit"),
+    }
+    if sku == "waf_v2":
+        per_unit["requests"] = (connects, "waf_requests_per_second_per_compute_unit")
+    return {
+        name: used.times(1 / limit_value(f"{_GATEWAY}.{limit}"))
+        for name, (used, limit) in per_unit.items()
+    }
+
+
+def _instances(demand: Demand, used: Weekly) -> Weekly:
+    """Instances that the gateway needs, by capacity units and by connections that one holds."""
+    by_units = used.times(1 / limit_value(f"{_GATEWAY}.capacity_units_per_instance"))
+    most = limit_value(f"{_GATEWAY}.wss_connections_per_instance")
+    return largest((by_units, demand.connections_peak.times(1 / most)))
+
+
+def _gateways(demand: Demand, used: Weekly, options: AppGatewayOptions) -> FloatArray:
+    instances = np.maximum(_instances(demand, used).peak, options.min_instances)
+    return np.maximum(whole(instances / limit_value(f"{_GATEWAY}.v2_max_instances")), 1.0)
+
+
+def _gateway_usage(
+    demand: Demand,
+    options: AppGatewayOptions,
+    dimensions: dict[str, Weekly],
+    gateways: FloatArray,
+) -> Iterator[Usage]:
+    reserved = options.min_instances * limit_value(f"{_GATEWAY}.capacity_units_per_instance")
+    used = largest(dimensions.values())
+    billed = from_hours(np.maximum(used.hourly, reserved))
+    biggest = int(np.argmax(used.peak))
+    peaks = {
+        name: float(np.ravel(np.broadcast_to(each.peak, np.shape(used.peak)))[biggest])
+        for name, each in dimensions.items()
+    }
+    decides = max(peaks, key=lambda name: peaks[name])
+    yield Usage(
+        f"{_GATEWAY}.{options.sku}_hours",
+        gateways * demand.hours_per_month,
+        f"gateways ({spread(gateways)}) x hours of the month, with the public address",
+    )
+    least = f", {reserved:g} at least ({options.min_instances} instances)" if reserved else ""
+    yield Usage(
+        f"{_GATEWAY}.{options.sku}_capacity_unit_hours",
+        demand.per_month(billed),
+        f"in each hour the largest of {', '.join(dimensions)}{least}; up to "
+        f"{spread(billed.peak, 'capacity units')}, {decides} need most in the busiest hour",
+    )
+
+
+def _checks(demand: Demand, used: Weekly, gateways: FloatArray, fleet: Fleet) -> Iterator[Check]:
+    instances = f"{_GATEWAY}.v2_max_instances"
+    yield Check(
+        instances,
+        _instances(demand, used),
+        limit_value(instances) * gateways,
+        "one more gateway, and clients spread over all by name",
+    )
+    targets = f"{_GATEWAY}.backend_targets"
+    yield Check(targets, fleet.nodes.peak, limit_value(targets) * gateways)

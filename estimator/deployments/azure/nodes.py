@@ -1,0 +1,105 @@
+"""Nodes on Azure and what stands beside them: Redis, traffic between zones, idle timeouts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from estimator.demand.demand import Demand, Weekly, total
+from estimator.deployments.deployment import Request
+from estimator.deployments.fleet import FleetOptions
+from estimator.deployments.machine import Kind, Machine, machines
+from estimator.deployments.server import APPLICATION_WORK
+from estimator.errors import MissingRateError
+from estimator.pricing.line import Usage
+from estimator.scenario.model import FloatArray
+
+_INTER_ZONE = "azure.inter_zone.gb"
+NOT_MODELLED = (
+    APPLICATION_WORK,
+    "a database",
+    "logs and monitoring",
+    "a NAT gateway for what nodes fetch from the internet (what they send to clients needs none)",
+    "the work of running the fleet",
+)
+"""What no fleet's bill has here."""
+DISKS = "managed disks of the machines, of which the catalogue has no price"
+EVIDENCE_BYTES = (
+    "No statement was found on which bytes count as data out; the network sees all of them."
+)
+
+
+class AzureFleetOptions(FleetOptions):
+    """Choices for nodes on Azure."""
+
+    redis_machine: str = "Standard_D2as_v5"
+    """Where Redis runs that passes messages between nodes."""
+
+
+def both_ways(demand: Demand) -> Weekly:
+    """Traffic with clients, in and out, in bytes an hour."""
+    return total(demand.traffic(way, "ip") for way in ("to_client", "to_server"))
+
+
+def inter_zone(request: Request, redis_gib: FloatArray, *, balanced: bool = False) -> Usage:
+    """Traffic between zones, which the price list counts where it leaves and where it arrives.
+
+    Args:
+        request: demand and ``FleetOptions``.
+        redis_gib: from Redis to nodes in other zones in a month.
+        balanced: whether a balancer in several zones passes traffic on to nodes in all of them.
+    """
+    demand, zones = request.demand, request.options.zones
+    bytes_per_unit = request.catalog.meter(_INTER_ZONE).bytes_per_unit
+    assert bytes_per_unit is not None, f"{_INTER_ZONE} does not count bytes"
+    elsewhere = 1 - 1 / zones
+    crossing = demand.per_month(both_ways(demand)) / bytes_per_unit * elsewhere * balanced
+    parts = ["Redis to nodes"]
+    if balanced:
+        parts.insert(0, "balancer to nodes and back")
+    return Usage(
+        _INTER_ZONE,
+        np.asarray(2 * (crossing + redis_gib)),
+        f"{' and '.join(parts)} in other zones ({elsewhere:.0%} of it with {zones} zones), "
+        "counted where it leaves and where it arrives",
+    )
+
+
+def priced(request: Request, kind: Kind, ending: str = "") -> dict[str, Machine]:
+    """Machines of a kind that have a price in the region.
+
+    Raises:
+        MissingRateError: none has.
+    """
+    found: dict[str, Machine] = {}
+    missing: MissingRateError | None = None
+    for name, machine in machines("azure", kind).items():
+        if not name.endswith(ending):
+            continue
+        try:
+            machine.usd_per_hour(request.catalog, request.region)
+        except MissingRateError as fault:
+            missing = fault
+        else:
+            found[name] = machine
+    if not found and missing is not None:
+        raise missing
+    return found
+
+
+def usage_lines(*parts: Iterator[Usage] | tuple[Usage, ...]) -> tuple[Usage, ...]:
+    """Lines of a bill; a meter that several parts use stands on one line."""
+    lines: dict[str, Usage] = {}
+    for usage in (usage for part in parts for usage in part):
+        before = lines.get(usage.meter_id)
+        lines[usage.meter_id] = (
+            usage
+            if before is None
+            else Usage(
+                usage.meter_id,
+                np.asarray(before.quantity + usage.quantity),
+                f"{before.formula}; and {usage.formula}",
+            )
+        )
+    return tuple(lines.values())

@@ -1,0 +1,162 @@
+"""Azure SignalR Service, with application servers or serverless."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated, Literal, Self
+
+import numpy as np
+from pydantic import Field, model_validator
+
+from estimator.demand.demand import MessageStream, Weekly, total
+from estimator.deployments.azure.unit_service import (
+    Need,
+    Plan,
+    UnitOptions,
+    UnitService,
+    internet_assumption,
+    kilobyte_assumption,
+    largest_bytes,
+)
+from estimator.deployments.deployment import Request, traffic_assumption
+from estimator.deployments.limits import (
+    Check,
+    check,
+    limit_value,
+    per_second,
+)
+from estimator.scenario.model import FloatArray
+from estimator.units import HOURS_PER_WEEK
+
+_ID = "azure.signalr"
+_SERVICE = "signalr"
+_CONNECTS = {
+    1: f"{_ID}.connects_per_second_1_to_10_units",
+    20: f"{_ID}.connects_per_second_20_units",
+    50: f"{_ID}.connects_per_second_50_units",
+    100: f"{_ID}.connects_per_second_100_units",
+}
+"""Limits of new connections, by the unit count from which they hold."""
+
+
+class SignalROptions(UnitOptions):
+    """Choices for SignalR Service."""
+
+    mode: Literal["default", "serverless"] = "default"
+    """default: application servers connect to the service and run the hubs; serverless: it calls
+    your code."""
+    app_servers: Annotated[int, Field(ge=0)] = 2
+    """Application servers in default mode. Assumption: two, in two zones."""
+    hubs: Annotated[int, Field(ge=1)] = 1
+    """Hubs that your code defines."""
+    server_connections: Annotated[int, Field(ge=1)] = Field(
+        default_factory=lambda: int(limit_value(f"{_ID}.server_connections"))
+    )
+    """Connections of an application server per hub, which use up those of the units."""
+    headroom: Annotated[float, Field(ge=0.01, le=1)] = Field(
+        default_factory=lambda: limit_value(f"{_ID}.advised_connection_load")
+    )
+    """Share of a unit's connections to plan with; what the vendor advises if left out."""
+    server_load: Annotated[float, Field(ge=0.01, le=1)] = Field(
+        default_factory=lambda: limit_value(f"{_ID}.advised_server_load")
+    )
+    """Share of a unit's throughput to plan with; what the vendor advises if left out."""
+    pattern: Literal[
+        "auto",
+        "small_group",
+        "big_group",
+        "broadcast",
+        "echo",
+        "send_to_connection",
+        "rest_send_to_user",
+        "rest_broadcast",
+    ] = "auto"
+    """How messages reach clients, which decides what a unit carries; auto: small_group if a
+    message reaches as many clients as in the vendor's measurement with groups of 10, or fewer,
+    big_group if more."""
+
+    @model_validator(mode="after")
+    def _functions_are_serverless(self) -> Self:
+        if self.functions != "none" and self.mode != "serverless":
+            raise ValueError("functions need mode: serverless")
+        return self
+
+
+class SignalR(UnitService):
+    """Azure SignalR Service, priced by unit-days and by messages beyond those included.
+
+    Metering:
+    https://learn.microsoft.com/azure/azure-signalr/signalr-concept-messages-and-connections
+    """
+
+    id = _ID
+    title = "SignalR Service"
+    cloud = "azure"
+    options = SignalROptions
+    assumptions = (
+        kilobyte_assumption(_ID),
+        internet_assumption(_ID),
+        traffic_assumption(_ID, "payload", "Only matters if internet egress is billed on top."),
+    )
+    not_modelled = (
+        "the application servers that run the hubs",
+        "your code in serverless mode, unless the option functions puts it on Azure Functions",
+        "connect and disconnect events, unless the option connection_events counts them",
+        "storage and logs of the functions",
+        "geo-replicas and private endpoints",
+        "live trace connections and resource logs",
+        "bytes that the protocol of SignalR adds to each message",
+    )
+    p1_max = "standard_max_units"
+    premium_max = "premium_p2_max_units"
+
+    def leaving(self, request: Request) -> tuple[MessageStream, ...]:
+        """What goes to clients, and to application servers or upstream."""
+        return request.demand.messages("to_client") + self.handled(request)
+
+    def handled(self, request: Request) -> tuple[MessageStream, ...]:
+        """Everything that clients send: hubs run in your code."""
+        return request.demand.messages("to_server")
+
+    def needs(self, request: Request) -> Iterator[Need]:
+        """Connections with those of the servers, messages out by their pattern, messages in."""
+        options = request.options
+        servers = 0.0
+        if options.mode == "default":
+            servers = float(options.app_servers * options.hubs * options.server_connections)
+        own = Weekly.of(np.array(servers), np.ones(HOURS_PER_WEEK))
+        clients = request.demand.connections_peak
+        yield self.connection_need(request, total((clients, own)) if servers else clients)
+        yield from self.message_needs(request, _SERVICE)
+        yield self.handler_need(request, _SERVICE, "echo", "inbound_messages_per_second_per_unit")
+
+    def checks(
+        self, request: Request, plan: Plan, needs: tuple[Need, ...], outbound: FloatArray
+    ) -> Iterator[Check]:
+        """Those of units, new connections a second, the largest message over REST."""
+        yield from super().checks(request, plan, needs, outbound)
+        demand, options = request.demand, request.options
+        connects = per_second(demand.connects)
+        if options.tier == "free":
+            yield check(f"{_ID}.connects_per_second_free", connects)
+        else:
+            units = plan.running.peak
+            edges = np.array(list(_CONNECTS))
+            allowed = np.array([limit_value(limit_id) for limit_id in _CONNECTS.values()])
+            found = np.searchsorted(edges, units, side="right") - 1
+            biggest = int(np.ravel(found)[int(np.argmax(units))])
+            yield Check(list(_CONNECTS.values())[biggest], connects, allowed[found])
+        if options.mode == "serverless":
+            yield check(f"{_ID}.rest_body_bytes", largest_bytes(demand.messages("to_client")))
+
+    def notes(self, request: Request, plan: Plan) -> Iterator[str]:
+        """Those of units, and the setting of hubs that large messages need."""
+        yield from super().notes(request, plan)
+        default = limit_value(f"{_ID}.hub_message_bytes")
+        if request.options.mode == "default" and (
+            largest_bytes(request.demand.messages("to_server")) > default
+        ):
+            yield (
+                f"Hubs take messages of {default:,.0f} bytes from clients unless "
+                "MaximumReceiveMessageSize is raised on the application servers."
+            )

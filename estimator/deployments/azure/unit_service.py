@@ -1,0 +1,447 @@
+"""What Web PubSub and SignalR Service share: units in the steps that exist, messages of the day."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import reduce
+from typing import Annotated, ClassVar, Literal, Self
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import Field, model_validator
+
+from estimator.demand.demand import Demand, MessageStream, Weekly, from_hours, total
+from estimator.deployments.azure.functions import (
+    FunctionsOptions,
+    functions_checks,
+    functions_usage,
+)
+from estimator.deployments.azure.throughput import capacity, mean_fan_out
+from estimator.deployments.deployment import (
+    Deployment,
+    Metered,
+    Request,
+    in_millions,
+    ping_notes,
+    spread,
+)
+from estimator.deployments.limits import (
+    Check,
+    check,
+    find_limit,
+    limit_value,
+    per_second,
+)
+from estimator.pricing.assumption import Assumption
+from estimator.pricing.line import Usage
+from estimator.scenario.model import FloatArray
+from estimator.units import HOURS_PER_DAY, HOURS_PER_WEEK, KB, KIB
+
+_ROUNDING_NOISE = 1e-9
+"""Of what one unit offers; must not make one unit more."""
+_ALWAYS = np.ones(HOURS_PER_WEEK)
+_Mask = npt.NDArray[np.bool_]
+_PATTERNS = {
+    "small_group": "small groups",
+    "big_group": "big groups",
+    "broadcast": "everybody",
+    "echo": "their senders",
+    "echo_upstream": "their senders through the event handler",
+    "rest_send_to_user": "single users over REST",
+    "rest_broadcast": "everybody over REST",
+    "send_to_connection": "single connections",
+}
+
+
+class UnitOptions(FunctionsOptions):
+    """Choices for a service that is billed by unit-days."""
+
+    tier: Literal["auto", "free", "standard", "premium", "premium_p1", "premium_p2"] = "auto"
+    """auto: Standard as long as its unit counts suffice, else Premium; premium: P1, or P2 where
+    more units are needed."""
+    scaling: Literal["fixed", "autoscale"] = "fixed"
+    """fixed: units for the busiest hour all week; autoscale: units of each hour (Premium only)."""
+    connection_events: Annotated[int, Field(ge=0, le=3)] = 0
+    """How many of the events connect, connected and disconnected go to your code; each counts as
+    a message. Assumption: none."""
+
+    @model_validator(mode="after")
+    def _autoscale_is_premium(self) -> Self:
+        if self.tier in ("free", "standard") and self.scaling == "autoscale":
+            raise ValueError("scaling: autoscale needs tier premium or auto")
+        return self
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """Something of which a unit offers so much."""
+
+    name: str
+    used: Weekly
+    by_step: FloatArray
+    """What each unit count that exists carries when fully used, shape (steps,)."""
+    planned_share: float
+    """Share of that to plan with."""
+    limit_id: str | None = None
+
+    @property
+    def planned_by_step(self) -> FloatArray:
+        """What each unit count shall carry, shape (steps,)."""
+        return self.by_step * self.planned_share
+
+    def offered(self, units: FloatArray, steps: FloatArray) -> FloatArray:
+        """What so many units carry when fully used, full resources and a rest."""
+        full = np.floor(units / steps[-1])
+        rest = units - full * steps[-1]
+        return full * self.by_step[-1] + np.where(
+            rest > 0, np.interp(rest, steps, self.by_step), 0.0
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Units that are needed, and those that run in the tier."""
+
+    needed: FloatArray
+    """In the busiest hour, of shape (*many,)."""
+    running: Weekly
+    tiers: dict[str, _Mask]
+    """Which scenarios run on which tier."""
+    binding: str
+
+
+class UnitService(Deployment):
+    """A service that holds connections on units, with messages included in each unit-day."""
+
+    p1_max: ClassVar[str]
+    """Name of the limit of units of Premium_P1."""
+    premium_max: ClassVar[str]
+    """Name of the limit of units of Premium_P2."""
+
+    @abstractmethod
+    def leaving(self, request: Request) -> tuple[MessageStream, ...]:
+        """What the service sends out: to clients, and to your code."""
+
+    @abstractmethod
+    def handled(self, request: Request) -> tuple[MessageStream, ...]:
+        """What the service passes to your code."""
+
+    @abstractmethod
+    def needs(self, request: Request) -> Iterator[Need]:
+        """What the demand needs of units."""
+
+    def meter(self, request: Request) -> Metered:
+        """Unit-days by the steps that exist, and each day's messages beyond those included."""
+        demand, options = request.demand, request.options
+        needs = tuple(self.needs(request))
+        plan = self._plan(options, needs)
+        outbound = self._outbound_messages(request)
+        events = self._events(request)
+        usage = [
+            *self._tier_usage(request, plan, outbound),
+            *functions_usage(demand, options, events),
+        ]
+        if request.answers[f"{self.id}.internet_traffic"] == "yes":
+            usage.append(self.data_out(request, demand, "azure.egress.internet"))
+        checks = (
+            *self.checks(request, plan, needs, outbound),
+            *functions_checks(demand, options, events),
+        )
+        return Metered(tuple(usage), tuple(self.notes(request, plan)), checks)
+
+    def _events(self, request: Request) -> Weekly:
+        """Events an hour that go to your code."""
+        messages = total(s.per_hour for s in self.handled(request))
+        return total((messages, request.demand.connects.times(request.options.connection_events)))
+
+    def _tier_usage(self, request: Request, plan: Plan, outbound: FloatArray) -> Iterator[Usage]:
+        demand, autoscale = request.demand, request.options.scaling == "autoscale"
+        unit_days_of_day = plan.running.daily / HOURS_PER_DAY
+        unit_days = demand.per_month(plan.running) / HOURS_PER_DAY
+        units = plan.running.hourly if autoscale else plan.running.peak
+        when = "by the hour" if autoscale else "all month"
+        for price, tiers in _PRICES.items():
+            share = np.any([plan.tiers[tier] for tier in tiers], axis=0)
+            if not np.any(share):
+                continue
+            yield Usage(
+                f"{self.id}.{price}_unit_days",
+                unit_days * share,
+                f"{spread(units, 'units')} {when}: {plan.binding} need most",
+            )
+            if price == "free":
+                continue
+            meter = request.catalog.meter(f"{self.id}.{price}_messages")
+            included = unit_days_of_day * (meter.included_per_unit_day or 0)
+            beyond = np.maximum(outbound - included, 0).sum(axis=-1) * demand.weeks_per_month
+            yield Usage(
+                f"{self.id}.{price}_messages",
+                beyond * share,
+                f"{in_millions(demand, self.leaving(request))}, in steps of 2 KB; of "
+                f"each day those beyond {meter.included_per_unit_day:,.0f} per unit-day",
+            )
+
+    def _outbound_messages(self, request: Request) -> FloatArray:
+        """Outbound messages of each day, shape (*many, 7)."""
+        step_bytes = self.step_bytes(request)
+        if request.answers[f"{self.id}.kilobyte"] == "1000":
+            step_bytes = step_bytes * KB / KIB
+        leaving = self.leaving(request)
+        if request.answers.get(f"{self.id}.small_messages", "whole") == "whole":
+            messages = total(s.steps_per_hour(step_bytes) for s in leaving)
+        else:
+            messages = total(s.bytes_per_hour("payload") for s in leaving).times(1 / step_bytes)
+        # an event of a connection is small, and so one message
+        events = request.demand.connects.times(request.options.connection_events)
+        return total((messages, events)).daily
+
+    def step_bytes(self, request: Request) -> float:
+        """Bytes of the step in which messages are counted."""
+        return request.catalog.meter(f"{self.id}.standard_messages").step_bytes or 1
+
+    def steps(self) -> FloatArray:
+        """Unit counts that exist."""
+        return np.array(find_limit(f"{self.id}.unit_steps").value)
+
+    def connection_need(self, request: Request, connections: Weekly) -> Need:
+        """Connections of the units."""
+        limit_id = f"{self.id}.connections_per_unit"
+        share = request.options.headroom
+        return Need(
+            f"connections, {limit_value(limit_id) * share:g} a unit",
+            connections,
+            self.steps() * limit_value(limit_id),
+            share,
+            limit_id,
+        )
+
+    def message_needs(self, request: Request, service: str) -> Iterator[Need]:
+        """Messages out and in, by the pattern in which they are sent.
+
+        The vendor's throughput was measured with messages of one step, so larger ones count as
+        several.
+        """
+        demand, options, step = request.demand, request.options, self.step_bytes(request)
+        out = per_second(total(s.steps_per_hour(step) for s in demand.messages("to_client")))
+        into = per_second(total(s.steps_per_hour(step) for s in _shared(demand)))
+        for pattern, share in patterns(demand, options.pattern, service).items():
+            if not np.any(share):
+                continue
+            measured = capacity(service, pattern)
+            yield self._message_need(
+                f"messages out to {_PATTERNS[pattern]}",
+                out.times(share),
+                measured.messages_out_at(self.steps()),
+                options.server_load,
+                f"{self.id}.outbound_messages_per_second_per_unit",
+            )
+            # in big groups more units take no more messages in, only more recipients
+            if pattern == "small_group":
+                yield self._message_need(
+                    f"messages into {_PATTERNS[pattern]}",
+                    into.times(share),
+                    measured.messages_in_at(self.steps()),
+                    options.server_load,
+                )
+
+    def handler_need(self, request: Request, service: str, pattern: str, limit: str) -> Need:
+        """Messages and events of connections that are passed to your code."""
+        step = self.step_bytes(request)
+        messages = total(s.steps_per_hour(step) for s in self.handled(request))
+        events = request.demand.connects.times(request.options.connection_events)
+        return self._message_need(
+            "messages to your code",
+            per_second(total((messages, events))),
+            capacity(service, pattern).messages_in_at(self.steps()),
+            request.options.server_load,
+            f"{self.id}.{limit}",
+        )
+
+    def _message_need(
+        self,
+        name: str,
+        used: Weekly,
+        by_step: FloatArray,
+        share: float,
+        limit_id: str | None = None,
+    ) -> Need:
+        text = f"{name}, {by_step[0] * share:,.0f} a second and unit"
+        return Need(text, used, by_step, share, limit_id)
+
+    def _plan(self, options: UnitOptions, needs: tuple[Need, ...]) -> Plan:
+        steps, least = self.steps(), limit_value(f"{self.id}.premium_p2_min_units")
+        autoscale = options.scaling == "autoscale"
+        counts = [
+            units_for(
+                need.used.hourly if autoscale else need.used.peak,
+                steps,
+                need.planned_by_step,
+                least,
+            )
+            for need in needs
+        ]
+        units = np.asarray(reduce(np.maximum, counts))
+        needed = units.max(axis=-1) if autoscale else units
+        tiers = self._tiers(options, needed)
+        ends = {
+            "free": limit_value(f"{self.id}.free_max_units"),
+            "standard": limit_value(f"{self.id}.standard_max_units"),
+            "premium_p1": limit_value(f"{self.id}.{self.p1_max}"),
+        }
+        for tier, end in ends.items():
+            mine = tiers[tier][..., None] if autoscale else tiers[tier]
+            units = np.where(mine, np.minimum(units, end), units)
+        p2 = tiers["premium_p2"][..., None] if autoscale else tiers["premium_p2"]
+        units = np.where(p2, np.maximum(units, least), units)
+        running = from_hours(units) if autoscale else Weekly.of(units, _ALWAYS)
+        biggest = int(np.argmax(needed))
+        planned = {n.name: n.offered(needed, steps) * n.planned_share for n in needs}
+        shares = {n.name: _of_scenario(n.used.peak / planned[n.name], biggest) for n in needs}
+        return Plan(needed, running, tiers, max(shares, key=lambda name: shares[name]))
+
+    def _tiers(self, options: UnitOptions, needed: FloatArray) -> dict[str, _Mask]:
+        none = np.zeros(np.shape(needed), dtype=bool)
+        tiers = dict.fromkeys(("free", "standard", "premium_p1", "premium_p2"), none)
+        if options.tier in tiers:
+            return {**tiers, options.tier: ~none}
+        premium = options.tier == "premium" or options.scaling == "autoscale"
+        small, end = ("premium_p1", self.p1_max) if premium else ("standard", "standard_max_units")
+        fits = np.asarray(needed <= limit_value(f"{self.id}.{end}"))
+        return {**tiers, small: fits, "premium_p2": ~fits}
+
+    def checks(
+        self, request: Request, plan: Plan, needs: tuple[Need, ...], outbound: FloatArray
+    ) -> Iterator[Check]:
+        """Limits of units, of what they carry, and of the free tier."""
+        tier, running = request.options.tier, plan.running.peak
+        most = limit_value(f"{self.id}.{self.premium_max}")
+        several = np.any(plan.needed > most)
+        cure = (
+            "several Premium P2 resources with {used} units in all, among which your application "
+            "spreads its users"
+            if several
+            else "Premium P2 with {used} units"
+        )
+        if tier == "free":
+            yield check(f"{self.id}.free_messages_per_day", outbound.max(axis=-1))
+            yield check(f"{self.id}.free_connections_per_unit", needs[0].used)
+            return
+        if tier in ("standard", "premium_p1"):
+            end = "standard_max_units" if tier == "standard" else self.p1_max
+            yield check(f"{self.id}.{end}", plan.needed, cure)
+        else:
+            yield check(f"{self.id}.{self.premium_max}", running, cure)
+        yield check(
+            f"{self.id}.units_per_subscription_and_region",
+            running,
+            "ask Azure support for a quota of {used} units in the region",
+        )
+        capped = np.any(plan.needed > running)
+        words = cure.replace("{used}", spread(np.max(plan.needed))) if capped else "add units"
+        for need in needs:
+            if need.limit_id:
+                offered = need.offered(running, self.steps())
+                yield Check(need.limit_id, need.used, offered, words)
+
+    def notes(self, request: Request, plan: Plan) -> Iterator[str]:
+        """Which tier runs and why, and whose throughput is taken."""
+        options, standard = request.options, limit_value(f"{self.id}.standard_max_units")
+        if options.tier == "auto" and np.any(plan.needed > standard):
+            yield f"Premium, since Standard ends at {standard:g} units."
+        elif options.tier == "auto" and options.scaling == "autoscale":
+            yield "Premium, since Standard does not scale by itself."
+        if options.pattern == "auto":
+            size = capacity(self.id.split(".")[1], "small_group").fan_out
+            fan_out = mean_fan_out(request.demand)
+            yield (
+                f"Throughput of units is that of small groups up to {size:g} recipients of a "
+                f"message (measured with groups of {size:g}), of big groups beyond; the mean here "
+                f"is {spread(fan_out)}."
+            )
+        yield from ping_notes(request.demand)
+
+
+_PRICES = {
+    "free": ("free",),
+    "standard": ("standard",),
+    "premium": ("premium_p1", "premium_p2"),
+}
+"""Which tiers are billed by which meters."""
+
+
+def patterns(demand: Demand, chosen: str, service: str) -> dict[str, FloatArray]:
+    """Which pattern each scenario is taken to follow, 1 where it is, shape (*many,)."""
+    if chosen != "auto":
+        return {chosen: np.ones(())}
+    size = capacity(service, "small_group").fan_out
+    small = (mean_fan_out(demand) <= size * (1 + _ROUNDING_NOISE)).astype(np.float64)
+    return {"small_group": small, "big_group": 1 - small}
+
+
+def _shared(demand: Demand) -> Iterator[MessageStream]:
+    """Messages that others receive, each once."""
+    for stream in demand.streams:
+        if stream.kind == "sent":
+            passed_on = (np.asarray(stream.copies) > 0).astype(np.float64)
+            yield replace(stream, per_hour=stream.per_hour.times(passed_on))
+        elif stream.kind == "published":
+            yield replace(stream, per_hour=stream.per_hour.times(1 / np.maximum(stream.copies, 1)))
+
+
+def units_for(
+    need: FloatArray, steps: FloatArray, by_step: FloatArray, least_beyond: float
+) -> FloatArray:
+    """The smallest unit count that exists and suffices; beyond one resource, full ones and a rest.
+
+    Args:
+        need: how much is needed.
+        steps: unit counts of one resource.
+        by_step: what each of them carries, never less than a smaller one.
+        least_beyond: fewest units of the last one of several resources.
+
+    >>> steps = np.array([1.0, 2.0, 10.0, 20.0])
+    >>> units_for(np.array([0.2, 10.001, 20.5]), steps, steps, 2.0)
+    array([ 1., 20., 22.])
+    """
+    largest = by_step[-1]
+    need = np.maximum(need - _ROUNDING_NOISE * by_step[0], 0)
+    full = np.maximum(np.ceil(need / largest) - 1, 0)
+    found = np.minimum(np.searchsorted(by_step, need - full * largest), len(steps) - 1)
+    rest = steps[found]
+    return full * steps[-1] + np.where(full > 0, np.maximum(rest, least_beyond), rest)
+
+
+def _of_scenario(figure: FloatArray, index: int) -> float:
+    figures = np.ravel(figure)
+    return float(figures[index if figures.size > 1 else 0])
+
+
+def largest_bytes(streams: tuple[MessageStream, ...]) -> float:
+    """The largest message of some streams; 0 if there is none."""
+    return max((float(np.max(stream.payload.atoms[0])) for stream in streams), default=0.0)
+
+
+def kilobyte_assumption(deployment_id: str) -> Assumption:
+    """The open question of how large the step is."""
+    return Assumption(
+        id=f"{deployment_id}.kilobyte",
+        question="Is a KB of the 2-KB step 1,024 or 1,000 bytes?",
+        choices={"1024": "2,048 bytes", "1000": "2,000 bytes"},
+        evidence="Not stated; the vendor's performance guide uses messages of 2,048 bytes.",
+    )
+
+
+def internet_assumption(deployment_id: str) -> Assumption:
+    """The open question of egress on top."""
+    return Assumption(
+        id=f"{deployment_id}.internet_traffic",
+        question="Is outbound traffic also billed as internet egress?",
+        choices={
+            "no": "outbound traffic is paid for as messages only",
+            "yes": "the Bandwidth meter counts it as well",
+        },
+        evidence="The billing article meters outbound traffic as messages and names no other "
+        "charge; no vendor text was found that excludes one.",
+    )

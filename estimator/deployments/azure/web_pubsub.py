@@ -1,0 +1,114 @@
+"""Azure Web PubSub, alone or with Azure Functions as its event handler."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from estimator.demand.demand import MessageStream
+from estimator.deployments.azure.unit_service import (
+    Need,
+    Plan,
+    UnitOptions,
+    UnitService,
+    internet_assumption,
+    kilobyte_assumption,
+    largest_bytes,
+)
+from estimator.deployments.deployment import Request, traffic_assumption
+from estimator.deployments.limits import Check, check, limit_value
+from estimator.pricing.assumption import Assumption
+from estimator.scenario.model import FloatArray
+
+_ID = "azure.web_pubsub"
+_SERVICE = "web_pubsub"
+
+
+class WebPubSubOptions(UnitOptions):
+    """Choices for Web PubSub."""
+
+    headroom: Annotated[float, Field(ge=0.01, le=1)] = Field(
+        default_factory=lambda: limit_value(f"{_ID}.advised_connection_load")
+    )
+    """Share of a unit's connections to plan with; what the vendor advises if left out."""
+    server_load: Annotated[float, Field(ge=0.01, le=1)] = Field(
+        default_factory=lambda: limit_value(f"{_ID}.advised_server_load")
+    )
+    """Share of a unit's throughput to plan with; what the vendor advises if left out."""
+    event_handler: bool = True
+    """Whether messages from clients are passed on to your own code, which is billed as outbound."""
+    pattern: Literal[
+        "auto", "small_group", "big_group", "echo_upstream", "rest_send_to_user", "rest_broadcast"
+    ] = "auto"
+    """How messages reach clients, which decides what a unit carries; auto: small_group if a
+    message reaches as many clients as in the vendor's measurement with groups of 10, or fewer,
+    big_group if more."""
+
+    @model_validator(mode="after")
+    def _functions_handle_events(self) -> Self:
+        if self.functions != "none" and not self.event_handler:
+            raise ValueError("functions need event_handler: true")
+        return self
+
+
+class WebPubSub(UnitService):
+    """Azure Web PubSub, priced by unit-days and by messages beyond those included.
+
+    Metering: https://learn.microsoft.com/azure/azure-web-pubsub/concept-billing-model
+    """
+
+    id = _ID
+    title = "Web PubSub"
+    cloud = "azure"
+    options = WebPubSubOptions
+    assumptions = (
+        Assumption(
+            id=f"{_ID}.small_messages",
+            question="Does a delivery below 2 KB count as a whole message?",
+            choices={
+                "whole": "every delivery is at least one message",
+                "by_bytes": "outbound bytes are added up and divided by 2 KB",
+            },
+            evidence="The billing article defines messages on outbound traffic without rounding; "
+            "that of its sister SignalR counts every delivery. Whole is the dearer reading.",
+        ),
+        kilobyte_assumption(_ID),
+        internet_assumption(_ID),
+        traffic_assumption(_ID, "payload", "Only matters if internet egress is billed on top."),
+    )
+    not_modelled = (
+        "the code behind the event handler, unless the option functions puts it on Azure Functions",
+        "connect and disconnect events, unless the option connection_events counts them",
+        "storage and logs of the functions",
+        "geo-replicas and private endpoints",
+        "live trace and resource logs, which count as messages",
+    )
+    p1_max = "premium_p1_max_units"
+    premium_max = "premium_max_units"
+
+    def leaving(self, request: Request) -> tuple[MessageStream, ...]:
+        """What goes to clients, and to the event handler."""
+        return request.demand.messages("to_client") + self.handled(request)
+
+    def handled(self, request: Request) -> tuple[MessageStream, ...]:
+        """What the event handler takes."""
+        return request.demand.messages("to_server") if request.options.event_handler else ()
+
+    def needs(self, request: Request) -> Iterator[Need]:
+        """Connections, messages out by their pattern, messages to the event handler."""
+        yield self.connection_need(request, request.demand.connections_peak)
+        yield from self.message_needs(request, _SERVICE)
+        if request.options.event_handler:
+            yield self.handler_need(
+                request, _SERVICE, "echo_upstream", "inbound_messages_per_second_echo"
+            )
+
+    def checks(
+        self, request: Request, plan: Plan, needs: tuple[Need, ...], outbound: FloatArray
+    ) -> Iterator[Check]:
+        """Those of units and the largest message; no limit of new connections was published."""
+        yield from super().checks(request, plan, needs, outbound)
+        sent = request.demand.messages("to_server")
+        yield check(f"{_ID}.message_max_bytes", largest_bytes(sent))

@@ -1,0 +1,214 @@
+"""Instances of Cloud Run that hold connections: how many, their bill, their limits.
+
+Prices: https://cloud.google.com/run/pricing ; behaviour of WebSockets:
+https://cloud.google.com/run/docs/triggering/websockets
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Annotated, Literal, Self
+
+import numpy as np
+from pydantic import Field, model_validator
+
+from estimator.demand.demand import Demand, Weekly, from_hours
+from estimator.deployments.deployment import Request, spread
+from estimator.deployments.fleet import Fleet, backplane, size, whole
+from estimator.deployments.gcp.network import inter_zone
+from estimator.deployments.gcp.sustained_use import redis_notes
+from estimator.deployments.limits import Check, check, limit_value, per_second
+from estimator.deployments.server import (
+    APPLICATION_WORK,
+    ServerOptions,
+    server_load,
+    traffic_mbps,
+)
+from estimator.pricing.assumption import Assumption
+from estimator.pricing.line import Usage
+from estimator.units import GIB, MINUTES_PER_HOUR, SECONDS_PER_HOUR
+
+_RUN = "gcp.cloud_run"
+_VCPU_WITH_LEAST_MEMORY = 4
+"""From so many processors on, an instance must have a minimum of memory as well."""
+
+RUN_NOT_MODELLED = (
+    APPLICATION_WORK,
+    "container start-up time, and instances that run on while their last connections end",
+    "a database",
+    "persistent disks of Redis, of which the catalogue has no price",
+    "Cloud Armor, a VPC connector (instances reach Redis by direct VPC egress)",
+    "logs",
+)
+
+
+class CloudRunOptions(ServerOptions):
+    """Choices for Cloud Run."""
+
+    billing: Literal["instance", "request"] = "instance"
+    """instance: pay for the whole life of an instance; request: pay while requests are open,
+    which with a WebSocket is as long, and for each request."""
+    vcpu: Literal[1, 2, 4, 6, 8] = 1
+    """Processors of an instance."""
+    memory_gib: Annotated[float, Field(ge=0.5)] = 0.5
+    """Memory of an instance."""
+    concurrency: Annotated[int, Field(ge=1)] = 1000
+    """Most open connections of an instance."""
+    timeout_minutes: Annotated[float, Field(gt=0)] = 60
+    """Age at which a connection is cut."""
+    min_instances: Annotated[int, Field(ge=0)] = 0
+    """Instances kept even without connections; billed by request, they cost less while idle."""
+    max_instances: int = Field(
+        ge=1, default_factory=lambda: int(limit_value(f"{_RUN}.max_instances_default"))
+    )
+    """Most instances that may run. The default is Google's."""
+    backplane: bool = True
+    """Whether instances pass messages to each other through Redis on machines of its own."""
+    redis_machine: str = "e2-standard-2"
+    """Where Redis runs that passes messages between instances."""
+    zones: Annotated[int, Field(ge=1, le=6)] = 2
+    """Zones over which the instances are spread. Assumption: two, as for other fleets."""
+
+    @model_validator(mode="after")
+    def _within_limits(self) -> Self:
+        concurrency = limit_value(f"{_RUN}.max_concurrency")
+        minutes = limit_value(f"{_RUN}.request_timeout_max") / SECONDS_PER_HOUR * MINUTES_PER_HOUR
+        most_gib = limit_value(f"{_RUN}.memory_max_gib_at_{self.vcpu}_vcpu")
+        if self.concurrency > concurrency:
+            raise ValueError(f"concurrency is at most {concurrency:g}")
+        if self.timeout_minutes > minutes:
+            raise ValueError(f"timeout_minutes is at most {minutes:g}")
+        if self.memory_gib > most_gib:
+            raise ValueError(f"memory_gib is at most {most_gib:g} with {self.vcpu} vcpu")
+        if self.vcpu >= _VCPU_WITH_LEAST_MEMORY:
+            least_gib = limit_value(f"{_RUN}.memory_min_gib_at_{self.vcpu}_vcpu")
+            if self.memory_gib < least_gib:
+                raise ValueError(f"memory_gib is at least {least_gib:g} with {self.vcpu} vcpu")
+        if self.min_instances > self.max_instances:
+            raise ValueError("min_instances is at most max_instances")
+        return self
+
+
+def sockets_per_instance(deployment_id: str) -> Assumption:
+    """The open question of how full instances become."""
+    return Assumption(
+        id=f"{deployment_id}.sockets_per_instance",
+        question="How full does the autoscaler fill an instance with open connections?",
+        choices={
+            "target": "to its target, 60 % of the concurrency and of the processors",
+            "full": "completely, as when pinned at the maximum of instances",
+        },
+        evidence="The autoscaler aims at 60 % of the maximum concurrency (one reading of the "
+        "vendor's page); connections are not moved once they are open.",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """What Cloud Run itself bills and checks, whatever stands in front of it."""
+
+    demand: Demand
+    """With the connections that are made again after each cut."""
+    usage: tuple[Usage, ...]
+    notes: tuple[str, ...]
+    checks: tuple[Check, ...]
+
+
+def run_instances(request: Request, deployment_id: str, cut_seconds: float) -> Running:
+    """Instance time of every hour, requests, and Redis between instances.
+
+    Args:
+        request: demand and ``CloudRunOptions``.
+        deployment_id: whose answer to ``sockets_per_instance`` holds.
+        cut_seconds: age at which connections are cut, in front of Cloud Run or by itself.
+    """
+    options = request.options
+    demand = request.demand.cut_after(cut_seconds / SECONDS_PER_HOUR)
+    full = request.answers[f"{deployment_id}.sockets_per_instance"] == "full"
+    share = 1.0 if full else limit_value(f"{_RUN}.autoscaler_target")
+    sockets = options.concurrency * share
+    load = server_load(demand, options)
+    sized = size(
+        {
+            "open connections": (demand.connections_peak, sockets),
+            "memory": (load.memory_bytes, options.memory_gib * GIB * options.headroom),
+            "processor": (load.cores, options.vcpu * share),
+        }
+    )
+    active = whole(sized.nodes.hourly)
+    instances = from_hours(np.maximum(active, options.min_instances))
+    why = f"{sized.binding} binds; {sockets:g} connections each at most"
+    # Redis sees the instances as it sees the nodes of other fleets
+    as_fleet = Fleet((), (), instances, sized.binding, ())
+    redis = backplane(request, "gcp", as_fleet, options.redis_machine)
+    cut_minutes = cut_seconds / SECONDS_PER_HOUR * MINUTES_PER_HOUR
+    usage = [*_instance_time(demand, options, from_hours(active), instances, why)]
+    if options.billing == "request":
+        cut = f"one for each connect; connections are cut after {cut_minutes:g} min"
+        usage.append(Usage(f"{_RUN}.requests", demand.per_month(demand.connects), cut))
+    usage += [*redis.usage, *inter_zone(redis)]
+    note = (
+        f"Connections are cut after {cut_minutes:g} minutes and made again; "
+        f"{spread(per_second(demand.connects).peak)} connects a second in the busiest hour."
+    )
+    notes = (note, *redis_notes(redis, options.redis_machine))
+    return Running(demand, tuple(usage), notes, tuple(_checks(demand, options, instances)))
+
+
+def _instance_time(
+    demand: Demand, options: CloudRunOptions, active: Weekly, instances: Weekly, why: str
+) -> Iterator[Usage]:
+    # by request, an instance without an open connection is idle and costs less
+    by_request = options.billing == "request"
+    full_price = active if by_request else instances
+    text = (
+        f"up to {spread(full_price.peak, 'instances')} ({why}), as many as the most connections "
+        "of each hour need, and paid for all of the hour"
+    )
+    seconds = demand.per_month(full_price) * SECONDS_PER_HOUR
+    yield Usage(f"{_RUN}.cpu_{options.billing}_based", seconds * options.vcpu, text)
+    yield Usage(f"{_RUN}.memory_{options.billing}_based", seconds * options.memory_gib, text)
+    if by_request and options.min_instances:
+        idle = from_hours(instances.hourly - active.hourly)
+        seconds = demand.per_month(idle) * SECONDS_PER_HOUR
+        text = (
+            f"what of {options.min_instances} minimum instances has no open connection, hour by "
+            "hour"
+        )
+        yield Usage(f"{_RUN}.min_instance_cpu_idle", seconds * options.vcpu, text)
+        yield Usage(f"{_RUN}.min_instance_memory_idle", seconds * options.memory_gib, text)
+
+
+def _checks(demand: Demand, options: CloudRunOptions, instances: Weekly) -> Iterator[Check]:
+    yield Check(
+        f"{_RUN}.max_instances_default",
+        instances,
+        options.max_instances,
+        "set the maximum of instances (max_instances) to {used}",
+    )
+    yield check(
+        f"{_RUN}.vcpu_per_region",
+        instances.times(options.vcpu),
+        "ask Google for a quota of {used} vCPU in the region",
+    )
+    yield check(
+        f"{_RUN}.memory_gib_per_region",
+        instances.times(options.memory_gib),
+        "ask Google for a quota of {used} GiB in the region",
+    )
+    yield check(
+        f"{_RUN}.http1_requests_per_second_per_instance",
+        _for_each(instances, per_second(demand.connects)),
+        "a lower concurrency, so that more instances share the connects",
+    )
+    yield check(
+        f"{_RUN}.bandwidth_per_instance_mbps",
+        _for_each(instances, traffic_mbps(demand)),
+        "a lower concurrency, so that more instances share the traffic",
+    )
+
+
+def _for_each(instances: Weekly, together: Weekly) -> Weekly:
+    """What falls to one instance in each hour."""
+    return from_hours(together.hourly / np.maximum(instances.hourly, 1.0))

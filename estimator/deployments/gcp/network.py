@@ -1,0 +1,131 @@
+"""What Google's network bills: load balancers, traffic to clients, traffic between zones."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Annotated
+
+import numpy as np
+from pydantic import Field
+
+from estimator.demand.demand import Demand
+from estimator.demand.wire import Layer
+from estimator.deployments.deployment import Deployment, Options, Request
+from estimator.deployments.fleet import Backplane
+from estimator.deployments.limits import Check, idle_checks, limit_value
+from estimator.pricing.assumption import Assumption
+from estimator.pricing.line import Usage
+
+_LB = "gcp.load_balancing"
+_LIMITS = "gcp.load_balancer"
+_FIRST_RULES = 5
+"""Rules that share the first fee; the meters carry the figure in their names."""
+
+BYTES_EVIDENCE = "Network statistics count layer 3; no text on billing was found either way."
+
+
+class BalancerOptions(Options):
+    """Choices for Google's load balancers."""
+
+    forwarding_rules: Annotated[int, Field(ge=1)] = 1
+    """Forwarding rules, each an address and port. Assumption: one, for WebSockets over TLS; a
+    second one for IPv6 or to redirect from plain HTTP costs nothing more up to five."""
+
+
+class ProxyTimeoutOptions(BalancerOptions):
+    """Choices for load balancers whose backend service has a timeout of its own."""
+
+    backend_timeout_seconds: float = Field(
+        ge=1, default_factory=lambda: limit_value(f"{_LIMITS}.websocket_idle_timeout")
+    )
+    """Timeout of the backend service, which closes idle WebSockets. The default is Google's."""
+
+
+def processed_bytes(deployment_id: str) -> Assumption:
+    """The open question of which bytes a proxy counts as processed."""
+    return Assumption(
+        id=f"{deployment_id}.processed_bytes",
+        question="Which bytes count as data processed by the load balancer?",
+        choices={
+            "ip": "all bytes down to the IP header, handshakes and acknowledgements included",
+            "websocket": "what it passes on: application data and WebSocket headers",
+        },
+        evidence="The price page says inbound and outbound data processed and names no layer.",
+    )
+
+
+def global_rules(demand: Demand, options: BalancerOptions) -> Iterator[Usage]:
+    """Hours of the forwarding rules of a global load balancer."""
+    return _rules(demand, options, f"{_LB}.first_five_rules_hours", f"{_LB}.extra_rule_hours")
+
+
+def regional_rules(demand: Demand, options: BalancerOptions) -> Iterator[Usage]:
+    """Hours of the forwarding rules of a regional load balancer."""
+    first, further = f"{_LB}.regional_first_five_rules_hours", f"{_LB}.regional_extra_rule_hours"
+    return _rules(demand, options, first, further)
+
+
+def _rules(demand: Demand, options: BalancerOptions, first: str, further: str) -> Iterator[Usage]:
+    hours = np.full(np.shape(demand.peak_connections), demand.hours_per_month)
+    rules = options.forwarding_rules
+    together = min(rules, _FIRST_RULES)
+    text = f"{together} of {rules} forwarding rules share one fee, every hour of the month"
+    yield Usage(first, hours, text)
+    if rules > _FIRST_RULES:
+        extra = rules - _FIRST_RULES
+        text = f"{extra} forwarding rules beyond {_FIRST_RULES} x hours of the month"
+        yield Usage(further, extra * hours, text)
+
+
+def inbound_processed(request: Request, demand: Demand, layer: Layer) -> Usage:
+    """Data from clients that a load balancer processes."""
+    return _processed(request, demand, f"{_LB}.inbound_gib", layer)
+
+
+def outbound_processed(request: Request, demand: Demand, layer: Layer) -> Usage:
+    """Data to clients that a load balancer processes, on top of what the internet costs."""
+    return _processed(request, demand, f"{_LB}.outbound_gib", layer)
+
+
+def _processed(request: Request, demand: Demand, meter_id: str, layer: Layer) -> Usage:
+    inbound = meter_id.endswith(".inbound_gib")
+    traffic = demand.traffic("to_server" if inbound else "to_client", layer)
+    bytes_per_unit = request.catalog.meter(meter_id).bytes_per_unit
+    assert bytes_per_unit is not None, f"{meter_id} does not count bytes"
+    what = "all bytes down to the IP header" if layer == "ip" else "messages with their headers"
+    return Usage(
+        meter_id,
+        demand.per_month(traffic) / bytes_per_unit,
+        f"{'from' if inbound else 'to'} clients through the load balancer ({what}), in units of "
+        f"{bytes_per_unit:,} bytes",
+    )
+
+
+def layer_processed(request: Request, deployment_id: str) -> Layer:
+    """The answer to ``processed_bytes``."""
+    return "ip" if request.answers[f"{deployment_id}.processed_bytes"] == "ip" else "websocket"
+
+
+def premium_egress(deployment: Deployment, request: Request, demand: Demand) -> Iterator[Usage]:
+    """Traffic to clients in the Premium Tier, priced by where they are."""
+    for area, share in request.destinations.items():
+        yield deployment.data_out(request, demand, f"gcp.egress.premium_to_{area}", share)
+
+
+def inter_zone(redis: Backplane) -> Iterator[Usage]:
+    """Traffic of Redis across zones; only who sends pays."""
+    if redis.usage:
+        yield Usage(
+            "gcp.inter_zone.gib",
+            redis.other_zones_gib,
+            "messages between nodes and Redis across zones, billed once, where they are sent",
+        )
+
+
+def backend_timeout_checks(demand: Demand, options: ProxyTimeoutOptions) -> Iterator[Check]:
+    """Whether idle connections outlive the timeout of the backend service as it is set."""
+    limit_id = f"{_LIMITS}.websocket_idle_timeout"
+    cure = "send a heartbeat more often than every {allowed} seconds, or raise the timeout of the "
+    for found in idle_checks(demand, limit_id, f"{cure}backend service (backend_timeout_seconds)"):
+        yield replace(found, allowed=options.backend_timeout_seconds)

@@ -1,0 +1,93 @@
+"""Virtual machines behind the regional passthrough network load balancer, TLS on the nodes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Literal
+
+from estimator.demand.demand import Demand, from_hours
+from estimator.deployments.deployment import Deployment, Metered, Request, traffic_assumption
+from estimator.deployments.fleet import Fleet, backplane, build_fleet, scaling_choice
+from estimator.deployments.gcp.network import (
+    BYTES_EVIDENCE,
+    BalancerOptions,
+    inbound_processed,
+    inter_zone,
+    outbound_processed,
+    premium_egress,
+    regional_rules,
+)
+from estimator.deployments.gcp.nodes import NODES_NOT_MODELLED, GcpFleetOptions, node_notes
+from estimator.deployments.limits import Check, check, idle_checks, limit_value
+from estimator.deployments.server import traffic_mbps
+from estimator.pricing.assumption import Assumption
+
+_ID = "gcp.passthrough_nlb_gce"
+_NODE_MBPS = "gcp.compute.internet_bandwidth_mbps"
+
+
+class PassthroughNlbGceOptions(GcpFleetOptions, BalancerOptions):
+    """Choices for virtual machines behind the passthrough network load balancer."""
+
+    network_tier: Literal["premium", "standard"] = "premium"
+    """premium: Google's own network to near the client, priced by destination; standard: the
+    internet from the region on, one price for all destinations."""
+
+
+class PassthroughNlbGce(Deployment):
+    """Virtual machines behind the external passthrough network load balancer.
+
+    Nodes answer clients directly, from the address of the load balancer:
+    https://docs.cloud.google.com/load-balancing/docs/network/ext-netlb-traffic-distribution
+    """
+
+    id = _ID
+    title = "Passthrough Network Load Balancer and VMs"
+    cloud = "gcp"
+    options = PassthroughNlbGceOptions
+    assumptions = (
+        scaling_choice(_ID),
+        Assumption(
+            id=f"{_ID}.outbound_processed",
+            question="Does the passthrough load balancer bill outbound data as processed?",
+            choices={
+                "no": "only data from clients, since nodes answer them directly",
+                "yes": "data from and to clients",
+            },
+            evidence="The price page has one table of inbound and outbound data processed for "
+            "passthrough and proxy load balancers alike; no text was found that leaves outbound "
+            "data of passthrough ones out, though it does not pass through them.",
+        ),
+        traffic_assumption(_ID, "ip", BYTES_EVIDENCE),
+    )
+    not_modelled = (*NODES_NOT_MODELLED, "certificates on the nodes")
+
+    def meter(self, request: Request) -> Metered:
+        """Forwarding rules, data processed, nodes with TLS, Redis between them, traffic."""
+        demand, options, answers = request.demand, request.options, request.answers
+        fleet = build_fleet(
+            request,
+            "gcp",
+            "vm",
+            answers[f"{_ID}.scaling"],
+            tls=True,
+            node_mbps_most=limit_value(_NODE_MBPS),
+        )
+        redis = backplane(request, "gcp", fleet, options.redis_machine)
+        usage = [*regional_rules(demand, options), inbound_processed(request, demand, "ip")]
+        if answers[f"{_ID}.outbound_processed"] == "yes":
+            usage.append(outbound_processed(request, demand, "ip"))
+        usage += [*fleet.usage(demand), *redis.usage, *inter_zone(redis)]
+        if options.network_tier == "standard":
+            usage.append(self.data_out(request, demand, "gcp.egress.standard"))
+        else:
+            usage += premium_egress(self, request, demand)
+        notes = tuple(node_notes(fleet, redis, options))
+        return Metered(tuple(usage), notes, tuple(_checks(demand, fleet)))
+
+
+def _checks(demand: Demand, fleet: Fleet) -> Iterator[Check]:
+    # in and out together, as nodes are sized, though only what leaves is capped
+    each = traffic_mbps(demand).hourly / fleet.nodes.hourly
+    yield check(_NODE_MBPS, from_hours(each), "more nodes (a lower headroom)")
+    yield from idle_checks(demand, "gcp.load_balancer.passthrough_idle_timeout")

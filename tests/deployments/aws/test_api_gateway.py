@@ -1,0 +1,337 @@
+"""What API Gateway counts: messages both ways, minutes, cuts after two hours, a Lambda backend."""
+
+import math
+from typing import ClassVar
+
+import numpy as np
+import pytest
+
+import estimator as ws
+
+ID = "aws.api_gateway"
+MESSAGES = "aws.api_gateway.messages"
+MINUTES = "aws.api_gateway.connection_minutes"
+EGRESS = "aws.egress.internet"
+CONNECTS = "aws.api_gateway.new_connections_per_second"
+REQUESTS = "aws.api_gateway.account_requests_per_second"
+EXACT = {"minute_rounding": "exact"}
+
+
+def test_messages_count_in_both_directions(make_demand, bill_of, quantities):
+    demand = make_demand(1, to_server=3, to_client=5)
+
+    assert quantities(bill_of(ID, demand))[MESSAGES] == pytest.approx(8 * 730)
+
+
+@pytest.mark.parametrize(
+    ("payload", "counted"), [(1, 1), (32 * 1024, 1), (32 * 1024 + 1, 2), (128 * 1024, 4)]
+)
+def test_a_message_counts_once_for_every_started_32_kb(
+    make_demand, bill_of, quantities, payload, counted
+):
+    demand = make_demand(1, to_client=1, payload=payload)
+
+    assert quantities(bill_of(ID, demand))[MESSAGES] == pytest.approx(counted * 730)
+
+
+def test_every_recipient_of_a_broadcast_counts():
+    flow = {"direction": "client_to_server", "rate_per_hour": 1, "payload": 10, "fan_out": 20}
+    scenario = ws.Scenario(
+        profile={
+            "title": "Rooms",
+            "session": {"law": "exponential", "mean_hours": 1},
+            "weekly_shape": "flat",
+            "flows": {"posts": flow},
+        },
+        place="virginia",
+        mean_connections=100,
+    )
+    [line] = [i for i in ws.estimate(scenario, ID).items if i.rate.meter_id == MESSAGES]
+
+    # one from the sender and twenty to the others
+    assert float(line.usage.quantity) == pytest.approx(100 * 730 * 21)
+
+
+def test_open_connections_count_by_the_minute(make_demand, bill_of, quantities):
+    bill = bill_of(ID, make_demand(500), answers=EXACT)
+
+    assert quantities(bill)[MINUTES] == pytest.approx(500 * 60 * 730)
+
+
+def test_a_started_minute_counts_in_full_unless_told_otherwise(make_demand, bill_of, quantities):
+    # 2,000 sessions an hour of 1.5 minutes keep 50 connections open; each is billed two minutes
+    demand = make_demand(50, connects=2000, session_hours=1.5 / 60)
+
+    assert quantities(bill_of(ID, demand))[MINUTES] == pytest.approx(2000 * 2 * 730)
+    assert quantities(bill_of(ID, demand, answers=EXACT))[MINUTES] == pytest.approx(50 * 60 * 730)
+
+
+def test_sessions_of_whole_minutes_have_nothing_to_round_up(make_demand, bill_of, quantities):
+    # 1,000 sessions an hour of 7 minutes
+    demand = make_demand(1000 * 7 / 60, connects=1000, session_hours=7 / 60)
+
+    assert quantities(bill_of(ID, demand))[MINUTES] == pytest.approx(7000 * 730)
+
+
+@pytest.mark.parametrize(("hours", "connections"), [(1, 1), (2, 1), (2.5, 2), (5, 3), (12, 6)])
+def test_connections_are_cut_after_two_hours(make_demand, bill_of, quantities, hours, connections):
+    # each connection and each disconnection counts if the open question is answered so
+    demand = make_demand(10, connects=4, session_hours=hours)
+    bill = bill_of(ID, demand, answers={"connect_is_message": "yes"})
+
+    assert quantities(bill)[MESSAGES] == pytest.approx(2 * 4 * connections * 730)
+
+
+def test_connects_are_no_messages_unless_told_otherwise(make_demand, bill_of, quantities):
+    assert quantities(bill_of(ID, make_demand(10, connects=4)))[MESSAGES] == 0
+
+
+def test_a_cut_connection_is_greeted_anew():
+    scenario = ws.Scenario(
+        profile={
+            "title": "Greeted",
+            "session": {"law": "deterministic", "hours": 5},
+            "weekly_shape": "flat",
+            "at_connect": {"to_client": "1 KB"},
+            "flows": {},
+        },
+        place="virginia",
+        mean_connections=500,
+    )
+    [line] = [i for i in ws.estimate(scenario, ID).items if i.rate.meter_id == MESSAGES]
+
+    # 100 sessions an hour, each of three connections
+    assert float(line.usage.quantity) == pytest.approx(300 * 730)
+
+
+def test_control_frames_are_traffic_but_no_messages():
+    silent = {
+        "title": "Silent",
+        "session": {"law": "exponential", "mean_hours": 1},
+        "weekly_shape": "flat",
+        "heartbeat": {"interval_seconds": 25, "payload_bytes": 10},
+        "flows": {},
+    }
+    scenario = ws.Scenario(profile=silent, place="virginia", mean_connections=100)
+    lines = {i.rate.meter_id: i for i in ws.estimate(scenario, ID).items}
+
+    assert float(lines[MESSAGES].usage.quantity) == 0
+    assert float(lines[EGRESS].usage.quantity) > 0
+
+
+@pytest.mark.parametrize("layer", ["payload", "websocket", "ip_without_acks"])
+def test_traffic_is_counted_down_to_the_layer_answered(make_demand, bill_of, quantities, layer):
+    demand = make_demand(1, to_client=1e6, to_server=1e6, payload=124)
+    bill = bill_of(ID, demand, answers={"billed_bytes": layer})
+
+    # 124 bytes of payload, 126 with the WebSocket header, 200 as measured on the wire
+    each = {"payload": 124, "websocket": 126, "ip_without_acks": 200}[layer]
+    assert quantities(bill)[EGRESS] == pytest.approx(1e6 * 730 * each / 2**30)
+
+
+def test_acknowledgements_of_inbound_messages_leave_too(make_demand, bill_of, quantities):
+    demand = make_demand(1, to_client=1e6, to_server=1e6, payload=124)
+    bill = bill_of(ID, demand, answers={"billed_bytes": "ip"})
+
+    assert quantities(bill)[EGRESS] == pytest.approx(1e6 * 730 * (200 + 52) / 2**30)
+
+
+def test_a_gigabyte_of_traffic_is_2_to_the_30_bytes(make_demand, bill_of, quantities):
+    demand = make_demand(1, to_client=1024, payload=1024**2)
+
+    assert quantities(bill_of(ID, demand))[EGRESS] == pytest.approx(730)
+
+
+class TestLambdaBackend:
+    OPTIONS: ClassVar = {
+        "backend": "lambda_dynamodb",
+        "lambda_memory_mb": 512,
+        "lambda_ms": 100,
+        "lambda_ms_per_push": 0,
+    }
+
+    def test_the_function_runs_for_each_message_connect_and_disconnect(
+        self, make_demand, bill_of, quantities
+    ):
+        demand = make_demand(1, to_server=10, to_client=500, connects=3, session_hours=1)
+        bill = bill_of(ID, demand, options=self.OPTIONS)
+
+        assert quantities(bill)["aws.lambda.requests"] == pytest.approx((10 + 2 * 3) * 730)
+
+    def test_its_time_is_memory_in_gb_of_1024_mb_times_seconds(
+        self, make_demand, bill_of, quantities
+    ):
+        demand = make_demand(1, to_server=10)
+        bill = bill_of(ID, demand, options=self.OPTIONS)
+
+        assert quantities(bill)["aws.lambda.gb_seconds"] == pytest.approx(10 * 730 * 0.1 * 0.5)
+
+    def test_each_push_adds_its_time(self, make_demand, bill_of, quantities):
+        demand = make_demand(1, to_client=1000)
+        options = self.OPTIONS | {"lambda_ms_per_push": 5, "lambda_memory_mb": 1024}
+        bill = bill_of(ID, demand, options=options)
+
+        assert quantities(bill)["aws.lambda.gb_seconds"] == pytest.approx(1000 * 730 * 0.005)
+
+    def test_the_table_is_written_on_connect_and_on_disconnect(
+        self, make_demand, bill_of, quantities
+    ):
+        demand = make_demand(1, connects=3, session_hours=1)
+        bill = bill_of(ID, demand, options=self.OPTIONS)
+
+        assert quantities(bill)["aws.dynamodb.write_units"] == pytest.approx(2 * 3 * 730)
+
+    @pytest.mark.parametrize(("item", "units"), [(200, 1), (1024, 1), (1025, 2)])
+    def test_a_write_counts_started_kilobytes(self, make_demand, bill_of, quantities, item, units):
+        demand = make_demand(1, connects=1, session_hours=1)
+        bill = bill_of(ID, demand, options=self.OPTIONS | {"connection_item_bytes": item})
+
+        assert quantities(bill)["aws.dynamodb.write_units"] == pytest.approx(2 * units * 730)
+
+    def test_a_query_takes_half_a_unit_for_each_4_kb_it_finds(
+        self, make_demand, bill_of, quantities
+    ):
+        # 100 messages an hour to 2,048 connections of 200 bytes: 100 KB, 25 x 4 KB, half of it
+        demand = make_demand(1, to_server=100, to_client=100 * 2048)
+        bill = bill_of(ID, demand, options=self.OPTIONS)
+
+        assert quantities(bill)["aws.dynamodb.read_units"] == pytest.approx(100 * 730 * 100 / 2)
+
+    def test_without_a_backend_there_is_none_on_the_bill(self, make_demand, bill_of, quantities):
+        assert set(quantities(bill_of(ID, make_demand(1)))) == {MINUTES, MESSAGES, EGRESS}
+
+
+# Quotas: https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-execution-service-websocket-limits-table.html
+
+
+@pytest.mark.parametrize(("rate", "state"), [(399, "pass"), (401, "at risk"), (501, "broken")])
+def test_500_connects_a_second_are_the_default_quota(make_demand, bill_of, verdict, rate, state):
+    found = verdict(bill_of(ID, make_demand(1, connects=rate * 3600)), CONNECTS)
+
+    assert found.state == state
+
+
+def test_forced_reconnects_count_as_connects(make_demand, bill_of, verdict):
+    # 200 sessions a second of five hours are 600 connections of two hours at most
+    demand = make_demand(1, connects=200 * 3600, session_hours=5)
+    found = verdict(bill_of(ID, demand), CONNECTS)
+
+    assert float(found.used) == pytest.approx(600)
+    assert "a quota of 600 new connections a second" in found.explain()
+
+
+def test_the_busiest_hour_decides_and_is_named(make_demand, bill_of, verdict):
+    hours = np.full(168, 3600.0)
+    hours[24 + 14] = 700 * 3600
+    found = verdict(bill_of(ID, make_demand(1, connects=hours)), CONNECTS)
+
+    assert found.when == "Tue 14:00 UTC"
+    assert found.state == "broken"
+
+
+@pytest.mark.parametrize(("received", "state"), [(5_000, "at risk"), (5_002, "broken")])
+def test_messages_in_and_pushes_share_10000_requests_a_second(
+    make_demand, bill_of, verdict, received, state
+):
+    demand = make_demand(1, to_server=received * 3600, to_client=4_999 * 3600)
+
+    assert verdict(bill_of(ID, demand), REQUESTS).state == state
+
+
+@pytest.mark.parametrize(("connections", "state"), [(3.5e6, "at risk"), (3.7e6, "broken")])
+def test_500_connects_for_two_hours_imply_3_6_million_connections(
+    make_demand, bill_of, verdict, connections, state
+):
+    bill = bill_of(ID, make_demand(connections))
+
+    assert verdict(bill, "aws.api_gateway.implied_open_connections").state == state
+
+
+@pytest.mark.parametrize(
+    ("payload", "message", "frame"),
+    [
+        (20 * 1024, "pass", "pass"),
+        (32 * 1024, "pass", "at risk"),
+        (32 * 1024 + 1, "pass", "broken"),
+        (128 * 1024, "at risk", "broken"),
+        (128 * 1024 + 1, "broken", "broken"),
+    ],
+)
+def test_messages_end_at_128_kb_and_frames_at_32(
+    make_demand, bill_of, verdict, payload, message, frame
+):
+    bill = bill_of(ID, make_demand(1, to_server=1, payload=payload))
+
+    assert verdict(bill, "aws.api_gateway.message_max_bytes").state == message
+    assert verdict(bill, "aws.api_gateway.frame_max_bytes").state == frame
+
+
+def test_a_size_rarer_than_one_message_in_a_million_decides_nothing(steady, verdict):
+    # a lognormal law of mean 300 and sigma 1 is above 300 e^(-1/2 + 4.7534) = 21.1 KB once in a
+    # million, and above 128 KB with a probability of 10^-11
+    sizes = {"law": "lognormal", "mean_bytes": 300, "sigma": 1}
+    flow = {"direction": "client_to_server", "rate_per_hour": 1, "payload": sizes}
+    found = verdict(ws.estimate(steady({"posts": flow}), ID), "aws.api_gateway.message_max_bytes")
+
+    assert float(found.used) == pytest.approx(300 * math.exp(-0.5 + 4.7534), rel=1e-3)
+
+
+@pytest.mark.parametrize(("seconds", "state"), [(25, "pass"), (540, "at risk"), (601, "broken")])
+def test_ten_silent_minutes_end_a_connection(steady, verdict, seconds, state):
+    bill = ws.estimate(steady(heartbeat={"interval_seconds": seconds}), ID)
+
+    assert verdict(bill, "aws.api_gateway.idle_timeout").state == state
+
+
+def test_without_a_heartbeat_some_connection_is_silent_too_long(steady, verdict):
+    found = verdict(ws.estimate(steady(), ID), "aws.api_gateway.idle_timeout")
+
+    assert found.state == "broken"
+    assert "heartbeat" in found.cure
+
+
+class TestLimitsOfLambda:
+    """Quotas: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html."""
+
+    OPTIONS: ClassVar = {"backend": "lambda_dynamodb", "lambda_ms": 500, "lambda_ms_per_push": 10}
+
+    @pytest.mark.parametrize(("rate", "state"), [(1_900, "at risk"), (2_001, "broken")])
+    def test_run_time_times_rate_is_what_runs_at_once(
+        self, make_demand, bill_of, verdict, rate, state
+    ):
+        # 2,000 a second of half a second each are the 1,000 of the default quota
+        bill = bill_of(ID, make_demand(1, to_server=rate * 3600), options=self.OPTIONS)
+
+        assert verdict(bill, "aws.lambda.concurrent_executions").state == state
+
+    def test_pushes_make_the_function_run_longer(self, make_demand, bill_of, verdict):
+        # 100 a second of 0.5 s, and 4,000 pushes of 0.01 s
+        demand = make_demand(1, to_server=100 * 3600, to_client=4_000 * 3600)
+        bill = bill_of(ID, demand, options=self.OPTIONS)
+
+        found = verdict(bill, "aws.lambda.concurrent_executions")
+        assert float(found.used) == pytest.approx(100 * 0.5 + 4_000 * 0.01)
+
+    @pytest.mark.parametrize(("rate", "state"), [(9_999, "at risk"), (10_001, "broken")])
+    def test_1000_executions_answer_10000_requests_a_second_at_most(
+        self, make_demand, bill_of, verdict, rate, state
+    ):
+        options = self.OPTIONS | {"lambda_ms": 1}
+        bill = bill_of(ID, make_demand(1, to_server=rate * 3600), options=options)
+
+        assert verdict(bill, "aws.lambda.requests_per_second_per_execution").state == state
+
+
+class TestLogs:
+    def test_they_are_counted_by_connect_and_message(self, make_demand, bill_of, quantities):
+        demand = make_demand(1, to_server=10, to_client=90, connects=4)
+        options = {"log_bytes_per_connect": 500, "log_bytes_per_message": 200}
+        bill = bill_of(ID, demand, options=options)
+
+        expected = (4 * 500 + 100 * 200) * 730 / 2**30
+        assert quantities(bill)["aws.cloudwatch_logs.ingested_gb"] == pytest.approx(expected)
+
+    def test_none_are_written_unless_asked_for(self, make_demand, bill_of, quantities):
+        bill = bill_of(ID, make_demand(1, to_server=10))
+
+        assert "aws.cloudwatch_logs.ingested_gb" not in quantities(bill)

@@ -1,0 +1,117 @@
+"""What AppSync Events counts: operations in 5-KB steps, connects and subscribes, minutes."""
+
+import pytest
+
+import estimator as ws
+
+ID = "aws.appsync_events"
+OPERATIONS = "aws.appsync_events.operations"
+MINUTES = "aws.appsync_events.connection_minutes"
+
+
+def operations(bill: ws.Bill) -> float:
+    [line] = [item for item in bill.items if item.rate.meter_id == OPERATIONS]
+    return float(line.usage.quantity)
+
+
+def test_a_publish_and_each_delivery_are_operations(make_demand, bill_of):
+    # three publishes that reach four each
+    assert operations(bill_of(ID, make_demand(1, to_server=3, to_client=12))) == pytest.approx(
+        (3 + 12) * 730
+    )
+
+
+@pytest.mark.parametrize(("payload", "steps"), [(1, 1), (5_120, 1), (5_121, 2), (20_480, 4)])
+def test_each_started_5_kb_is_an_operation(make_demand, bill_of, payload, steps):
+    bill = bill_of(ID, make_demand(1, to_client=1, payload=payload))
+
+    assert operations(bill) == pytest.approx(steps * 730)
+
+
+def test_what_the_server_publishes_counts_once_in_and_once_for_each_who_receives_it(steady):
+    # each of 100 connections receives two an hour, which 50 share: 4 publications
+    flow = {"direction": "server_to_client", "rate_per_hour": 2, "payload": 100, "fan_out": 50}
+    bill = ws.estimate(steady({"news": flow}), ID)
+
+    # and 100 connects and subscribes an hour
+    assert operations(bill) == pytest.approx((4 + 200 + 2 * 100) * 730)
+
+
+@pytest.mark.parametrize(("subscribes", "counted"), [(0, 1), (1, 2), (7, 8)])
+def test_a_connect_and_its_subscribes_are_operations(make_demand, bill_of, subscribes, counted):
+    options = {"subscribes_per_connect": subscribes}
+    bill = bill_of(ID, make_demand(1, connects=3), options=options)
+
+    assert operations(bill) == pytest.approx(3 * counted * 730)
+
+
+def test_event_handlers_are_operations(make_demand, bill_of):
+    options = {"handler_calls_per_publication": 2, "handler_calls_per_subscribe": 1}
+    bill = bill_of(ID, make_demand(1, to_server=5, connects=3), options=options)
+
+    # 5 publishes with two handlers each; 3 connects, 3 subscribes with a handler each
+    assert operations(bill) == pytest.approx((5 * 3 + 3 * 3) * 730)
+
+
+@pytest.mark.parametrize(("kind", "counted"), [("protocol", 0), ("application", 2)])
+def test_heartbeats_count_only_if_they_are_messages(steady, kind, counted):
+    heartbeat = {"interval_seconds": 60, "kind": kind, "payload_bytes": 10}
+    with_beats, without = (
+        operations(ws.estimate(steady(heartbeat=beats), ID)) for beats in (heartbeat, None)
+    )
+
+    assert with_beats - without == pytest.approx(counted * 60 * 100 * 730)
+
+
+def test_connections_are_made_anew_after_a_day(make_demand, bill_of):
+    # sessions of 60 hours are three connections, each with a subscribe
+    bill = bill_of(ID, make_demand(1, connects=2, session_hours=60))
+
+    assert operations(bill) == pytest.approx(2 * 3 * 2 * 730)
+
+
+def test_open_connections_count_by_the_minute(make_demand, bill_of, quantities):
+    # sessions of 90 seconds are two started minutes
+    demand = make_demand(50, connects=2000, session_hours=1.5 / 60)
+    up, exact = (
+        quantities(bill_of(ID, demand, answers={"minute_rounding": answer}))[MINUTES]
+        for answer in ("up", "exact")
+    )
+
+    assert up == pytest.approx(2000 * 2 * 730)
+    assert exact == pytest.approx(50 * 60 * 730)
+
+
+# Quotas: https://docs.aws.amazon.com/general/latest/gr/appsync.html
+
+
+@pytest.mark.parametrize(
+    ("stated", "limit", "state"),
+    [
+        ({"connects": 1_999 * 3600}, "connects_per_second", "at risk"),
+        ({"connects": 2_001 * 3600}, "connects_per_second", "broken"),
+        ({"to_server": 9_999 * 3600}, "inbound_events_per_second", "at risk"),
+        ({"to_server": 10_001 * 3600}, "inbound_events_per_second", "broken"),
+        ({"to_client": 0.9e6 * 3600}, "outbound_messages_per_second", "at risk"),
+        # of two steps of 5 KB each
+        ({"to_client": 0.6e6 * 3600, "payload": 6_000}, "outbound_messages_per_second", "broken"),
+        ({"to_server": 1, "payload": 245_761}, "event_max_bytes", "broken"),
+    ],
+)
+def test_quotas_of_an_api(make_demand, bill_of, verdict, stated, limit, state):
+    bill = bill_of(ID, make_demand(1_000_000, **stated))
+
+    assert verdict(bill, f"aws.appsync_events.{limit}").state == state
+
+
+@pytest.mark.parametrize(("each", "state"), [(24, "at risk"), (26, "broken")])
+def test_a_connection_publishes_25_times_a_second(make_demand, bill_of, verdict, each, state):
+    bill = bill_of(ID, make_demand(10, to_server=10 * each * 3600))
+
+    assert verdict(bill, f"{ID}.publishes_per_second_per_connection").state == state
+
+
+def test_a_connection_has_200_subscriptions(make_demand, bill_of, verdict):
+    bill = bill_of(ID, make_demand(10), options={"subscribes_per_connect": 201})
+
+    assert verdict(bill, f"{ID}.subscriptions_per_connection").state == "broken"

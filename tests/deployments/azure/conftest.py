@@ -1,0 +1,29 @@
+"""What tests of Azure build on."""
+
+import numpy as np
+import pytest
+
+# 124 bytes leave as 200 and are acknowledged with 52, so one message an hour is so many Mbps
+MBPS_PER_MESSAGE = (200 + 52) * 8 / 1e6 / 3600
+
+
+@pytest.fixture
+def at_mbps(make_demand):
+    """A demand with so much traffic with clients, in and out together."""
+
+    def demand(mbps: object, connections: object = 0, **stated: object):
+        messages = np.asarray(mbps, dtype=float) / MBPS_PER_MESSAGE
+        return make_demand(connections, to_client=messages, payload=124, **stated)
+
+    return demand
+
+
+@pytest.fixture
+def state_of():
+    """State and used figure of a limit of a bill."""
+
+    def found(bill, limit: str) -> tuple[str, float]:
+        [verdict] = [one for one in bill.verdicts if one.limit.limit == limit]
+        return verdict.state, float(np.max(verdict.used))
+
+    return found

@@ -1,0 +1,97 @@
+"""What App Service counts: instances of a plan, as many as its limits of connections ask for.
+
+Limits: the App Service section of
+https://learn.microsoft.com/azure/azure-resource-manager/management/azure-subscription-service-limits
+"""
+
+import numpy as np
+import pytest
+
+import estimator as ws
+
+ID = "azure.app_service"
+BARE = {
+    "idle_cpu_seconds_per_connection_second": 0,
+    "headroom": 1,
+    "min_nodes": 1,
+    "spare_nodes": 0,
+}
+
+
+@pytest.mark.parametrize(
+    ("machine", "meter", "connections", "instances"),
+    [
+        # 350 WebSockets an instance on Basic; 7,500 requests in progress on one core, 15,000 on
+        # two, 75,000 on large instances
+        ("B1-linux", "linux_b1", 351, 2),
+        ("P0v3-linux", "linux_p0v3", 7_500, 1),
+        ("P0v3-linux", "linux_p0v3", 7_501, 2),
+        ("P1v3-linux", "linux_p1v3", 30_001, 3),
+        ("P2v3-windows", "windows_p2v3", 150_001, 3),
+    ],
+)
+def test_an_instance_holds_what_its_plan_allows(
+    make_demand, bill_of, quantities, machine, meter, connections, instances
+):
+    bill = bill_of(ID, make_demand(connections), options={**BARE, "machine": machine})
+
+    assert quantities(bill)[f"{ID}.{meter}"] == pytest.approx(instances * 730)
+
+
+@pytest.mark.parametrize(
+    ("machine", "limit", "most"),
+    [
+        ("B1-linux", "basic_max_instances", 3),
+        ("S1-linux", "standard_max_instances", 10),
+        ("P1v3-linux", "premium_v2_v3_max_instances", 30),
+    ],
+)
+def test_a_plan_has_so_many_instances(make_demand, bill_of, state_of, machine, limit, most):
+    options = {**BARE, "machine": machine, "min_nodes": most + 1}
+    bill = bill_of(ID, make_demand(1), options=options)
+
+    assert not bill.holds
+    assert state_of(bill, f"{ID}.{limit}") == ("broken", most + 1)
+
+
+def test_a_plan_that_would_need_too_many_instances_is_not_the_cheapest(
+    make_demand, bill_of, quantities
+):
+    # 1,100 connections are four B1 at 0.017 an hour, less than any larger plan, but three is most
+    bill = bill_of(ID, make_demand(1_100), options=BARE)
+
+    assert f"{ID}.linux_b1" not in quantities(bill)
+    assert all("max_instances" not in v.limit.limit or v.share <= 1 for v in bill.verdicts)
+
+
+def test_windows_plans_can_be_asked_for(make_demand, bill_of, quantities):
+    bill = bill_of(ID, make_demand(10), options={"operating_system": "windows"})
+
+    assert [meter for meter in quantities(bill) if meter.startswith(f"{ID}.windows")]
+    assert not [meter for meter in quantities(bill) if meter.startswith(f"{ID}.linux")]
+
+
+def test_basic_plans_do_not_scale_by_themselves(make_demand, bill_of, quantities):
+    demand = make_demand(10)
+    by_hand, alone = (
+        quantities(bill_of(ID, demand, options=BARE, answers={"scaling": scaling}))
+        for scaling in ("static", "autoscaled")
+    )
+
+    assert f"{ID}.linux_b1" in by_hand
+    assert not [meter for meter in alone if "linux_b" in meter]
+
+
+def test_the_front_end_ends_silent_connections_after_230_seconds(make_demand, bill_of, state_of):
+    assert state_of(bill_of(ID, make_demand(1)), f"{ID}.idle_timeout") == ("broken", np.inf)
+
+
+def test_arrays_may_choose_unlike_plans():
+    audience = [10.0, 3_000.0, 200_000.0, 9e6]
+
+    def total(peak: object) -> object:
+        scenario = ws.Scenario(profile="workplace-chat", place="virginia", peak_connections=peak)
+        return ws.estimate(scenario, ID).total
+
+    apart = np.array([total(one) for one in audience], dtype=float)
+    np.testing.assert_allclose(np.asarray(total(audience)), apart)

@@ -1,0 +1,77 @@
+"""What Container Apps counts: active seconds of replicas, and requests.
+
+Rules: https://learn.microsoft.com/azure/container-apps/billing
+"""
+
+import numpy as np
+import pytest
+
+ID = "azure.container_apps"
+VCPU = f"{ID}.vcpu_active_seconds"
+MEMORY = f"{ID}.memory_gib_seconds"
+REQUESTS = f"{ID}.requests"
+ONE = {"machine": "container-apps/1/2", "min_nodes": 1, "spare_nodes": 0}
+
+
+def test_a_replica_with_open_sockets_is_always_active(make_demand, bill_of, quantities, cents):
+    # 1 vCPU and 2 GiB for 730 hours: 2,628,000 x 0.000024 and 5,256,000 x 0.000003
+    bill = bill_of(ID, make_demand(10), options=ONE)
+
+    assert quantities(bill)[VCPU] == pytest.approx(2_628_000)
+    assert quantities(bill)[MEMORY] == pytest.approx(5_256_000)
+    assert cents(bill)[VCPU] + cents(bill)[MEMORY] == pytest.approx(78.84)
+    assert f"{ID}.vcpu_idle_seconds" not in quantities(bill)
+
+
+def test_grants_are_taken_off_once(make_demand, bill_of, cents):
+    # 180,000 vCPU-seconds and 360,000 GiB-seconds are worth 5.40: 73.44 are left
+    bill = bill_of(ID, make_demand(10), options=ONE, free_allowances="always")
+
+    assert cents(bill)[VCPU] + cents(bill)[MEMORY] == pytest.approx(73.44)
+
+
+def test_replicas_follow_the_hours(make_demand, bill_of, quantities):
+    # a megabyte each, 2,000 in half of the hours: 2 GiB with 70 % to plan with hold 1,503
+    hours = np.tile([2_000.0] * 12 + [10.0] * 12, 7)
+    options = {**ONE, "memory_per_connection_bytes": 1e6, "scaling_lag_hours": 0}
+    demand = make_demand(hours, hours_per_month=168)
+    following, static = (
+        quantities(bill_of(ID, demand, options=options, answers=answers))[VCPU]
+        for answers in ({}, {"scaling": "static"})
+    )
+
+    assert following == pytest.approx((2 + 1) / 2 * 168 * 3600)
+    assert static == pytest.approx(2 * 168 * 3600)
+
+
+def test_minimum_replicas_run_without_connections(make_demand, bill_of, quantities):
+    bill = bill_of(ID, make_demand(0), options={**ONE, "min_nodes": 3})
+
+    assert quantities(bill)[VCPU] == pytest.approx(3 * 2_628_000)
+
+
+@pytest.mark.parametrize(("answer", "connects"), [("idle", 1), ("age", 15)])
+def test_every_connect_is_a_request(make_demand, bill_of, quantities, answer, connects):
+    # sessions of an hour are 15 connections if each is cut after 240 seconds
+    demand = make_demand(100, connects=100, session_hours=1, hours_per_month=168)
+    bill = bill_of(ID, demand, options=ONE, answers={"request_timeout": answer})
+
+    assert quantities(bill)[REQUESTS] == pytest.approx(connects * 100 * 168)
+
+
+def test_an_environment_starts_with_100_cores(make_demand, bill_of, state_of):
+    bill = bill_of(ID, make_demand(10), options={**ONE, "min_nodes": 101})
+
+    assert state_of(bill, f"{ID}.cores_per_environment") == ("broken", 101)
+
+
+def test_settings_that_must_be_raised_are_noted(make_demand, bill_of):
+    # by default ten replicas at most, and another one for every ten requests in progress
+    few, many = (
+        " ".join(bill_of(ID, make_demand(100), options={**ONE, "min_nodes": nodes}).notes)
+        for nodes in (10, 11)
+    )
+
+    assert "set to about 10 requests in progress a replica" in few
+    assert "above its default of 10" not in few
+    assert "above its default of 10" in many

@@ -1,0 +1,81 @@
+"""What Standard Load Balancer counts: rules by the hour, data, and its address.
+
+Rules: https://azure.microsoft.com/pricing/details/load-balancer/
+"""
+
+import pytest
+
+import estimator as ws
+
+ID = "azure.load_balancer_vm"
+BALANCER = "azure.load_balancer"
+
+
+@pytest.mark.parametrize(("rules", "further"), [(1, None), (5, None), (7, 14.60)])
+def test_five_rules_cost_as_much_as_one(make_demand, bill_of, cents, rules, further):
+    # 0.025 an hour for the first five together and 0.01 for each further one
+    invoice = cents(bill_of(ID, make_demand(1), options={"rules": rules}))
+
+    assert invoice[f"{BALANCER}.first_five_rules_hours"] == 18.25
+    assert invoice.get(f"{BALANCER}.extra_rule_hours") == further
+
+
+def test_data_in_and_out_is_processed_once(at_mbps, bill_of, quantities, cents):
+    # 8 Mbps are 3.6 GB an hour; 0.005 a GB of 2^30 bytes
+    bill = bill_of(ID, at_mbps(8, hours_per_month=100))
+    gib = 3.6e9 * 100 / 2**30
+
+    assert quantities(bill)[f"{BALANCER}.processed_gb"] == pytest.approx(gib)
+    assert cents(bill)[f"{BALANCER}.processed_gb"] == round(gib * 0.005, 2)
+
+
+def test_the_address_is_billed_by_the_hour(make_demand, bill_of, cents):
+    assert cents(bill_of(ID, make_demand(1)))["azure.public_ipv4.hours"] == 3.65
+
+
+def test_nodes_make_the_handshakes_of_tls(make_demand, bill_of, quantities):
+    # 1,000 connects a second at 100 a core take 10 cores; 70 % of 4 are 2.8 a node: 4 nodes
+    options = {
+        "machine": "Standard_D4as_v5",
+        "handshakes_per_core_second": 100,
+        "idle_cpu_seconds_per_connection_second": 0,
+        "min_nodes": 1,
+        "spare_nodes": 0,
+    }
+    bill = bill_of(ID, make_demand(10, connects=1_000 * 3600), options=options)
+
+    assert quantities(bill)["azure.vm.d4as_v5"] == pytest.approx(4 * 730)
+
+
+@pytest.mark.parametrize(("minutes", "state"), [(4, "broken"), (6, "at risk"), (30, "pass")])
+def test_the_idle_timeout_is_a_setting(minutes, state):
+    # a ping every five minutes: 4 minutes are too short, of 6 it uses more than 80 %
+    profile = {
+        "extends": "workplace-chat",
+        "heartbeat": {"interval_seconds": 300, "kind": "protocol"},
+    }
+    scenario = ws.Scenario(
+        profile=profile,
+        place="virginia",
+        peak_connections=100,
+        options={ID: {"idle_timeout_minutes": minutes}},
+    )
+    [found] = [
+        verdict
+        for verdict in ws.estimate(scenario, ID).verdicts
+        if verdict.limit.limit == f"{BALANCER}.idle_timeout"
+    ]
+
+    assert found.state == state
+
+
+@pytest.mark.parametrize("minutes", [3, 31])
+def test_an_idle_timeout_that_cannot_be_set_is_refused(make_demand, bill_of, minutes):
+    with pytest.raises(ws.ScenarioError, match="idle_timeout_minutes is 4 to 30"):
+        bill_of(ID, make_demand(1), options={"idle_timeout_minutes": minutes})
+
+
+def test_a_pool_ends_at_5000_servers(make_demand, bill_of, state_of):
+    bill = bill_of(ID, make_demand(1), options={"min_nodes": 5_000, "spare_nodes": 1})
+
+    assert state_of(bill, f"{BALANCER}.backend_pool_size") == ("broken", 5_001)

@@ -1,0 +1,134 @@
+"""What SignalR Service counts, and what it does not share with Web PubSub.
+
+Rules: https://learn.microsoft.com/azure/azure-signalr/signalr-concept-messages-and-connections
+"""
+
+import numpy as np
+import pytest
+
+import estimator as ws
+
+ID = "azure.signalr"
+UNITS = "azure.signalr.standard_unit_days"
+MESSAGES = "azure.signalr.standard_messages"
+ONE_DAY = 24.0
+
+
+@pytest.mark.parametrize(
+    ("clients", "options", "units"),
+    [
+        # two application servers with one hub open ten connections
+        (990, {}, 1),
+        (991, {}, 2),
+        (900, {"app_servers": 4, "hubs": 5}, 1),
+        (901, {"app_servers": 4, "hubs": 5}, 2),
+        (900, {"app_servers": 10, "server_connections": 10}, 1),
+        (901, {"app_servers": 10, "server_connections": 10}, 2),
+        (1_000, {"mode": "serverless"}, 1),
+    ],
+)
+def test_connections_of_application_servers_use_up_those_of_units(
+    make_demand, bill_of, quantities, clients, options, units
+):
+    demand = make_demand(clients, hours_per_month=ONE_DAY)
+    bill = bill_of(ID, demand, options={"headroom": 1, **options})
+
+    assert quantities(bill)[UNITS] == pytest.approx(units)
+
+
+def test_a_million_messages_a_unit_and_day_are_included(make_demand, bill_of, quantities):
+    demand = make_demand(1_500, to_client=3e6 / 24, hours_per_month=ONE_DAY)
+    bill = bill_of(ID, demand, options={"headroom": 1})
+
+    assert quantities(bill) == {UNITS: pytest.approx(2), MESSAGES: pytest.approx(1e6)}
+
+
+@pytest.mark.parametrize(
+    ("options", "allowed"),
+    [
+        # a maintainer: 20 a second on the free tier, 400 up to 10 units, 600 on 20, 2,000 on 50
+        ({"tier": "free"}, 20),
+        ({}, 400),
+    ],
+)
+def test_new_connections_a_second_are_checked(make_demand, bill_of, options, allowed):
+    bill = bill_of(ID, make_demand(1, connects=3600), options=options)
+    [found] = [one for one in bill.verdicts if "connects_per_second" in one.limit.limit]
+
+    assert found.used == pytest.approx(1)
+    assert found.allowed == pytest.approx(allowed)
+
+
+@pytest.mark.parametrize(
+    ("connections", "allowed"),
+    [(10_000, 400), (15_000, 600), (45_000, 2_000), (95_000, 8_000), (150_000, 8_000)],
+)
+def test_more_units_take_more_new_connections(make_demand, bill_of, connections, allowed):
+    demand = make_demand(connections, connects=3600)
+    bill = bill_of(ID, demand, options={"headroom": 1, "mode": "serverless"})
+    [found] = [one for one in bill.verdicts if "connects_per_second" in one.limit.limit]
+
+    assert found.allowed == pytest.approx(allowed)
+
+
+def test_a_large_message_to_a_hub_is_a_setting_of_the_servers(make_demand, bill_of):
+    # 32 KB by default
+    small, large = (
+        " ".join(bill_of(ID, make_demand(1, to_server=1, payload=size)).notes)
+        for size in (32_768, 32_769)
+    )
+
+    assert "MaximumReceiveMessageSize" not in small
+    assert "MaximumReceiveMessageSize" in large
+
+
+def test_the_body_of_a_rest_call_ends_at_a_megabyte(make_demand, bill_of, state_of):
+    demand = make_demand(1, to_client=1, payload=2**20 + 1)
+    bill = bill_of(ID, demand, options={"mode": "serverless"})
+
+    assert state_of(bill, f"{ID}.rest_body_bytes") == ("broken", 2**20 + 1)
+
+
+def test_functions_take_the_calls_of_a_serverless_hub(make_demand, bill_of, quantities):
+    demand = make_demand(1, to_server=3, connects=1, hours_per_month=100)
+    bill = bill_of(ID, demand, options={"mode": "serverless", "functions": "consumption"})
+
+    assert quantities(bill)["azure.functions.executions"] == pytest.approx(100 * (3 + 1))
+
+
+def test_functions_need_serverless_mode(make_demand, bill_of):
+    with pytest.raises(ws.ScenarioError, match="functions need mode: serverless"):
+        bill_of(ID, make_demand(1), options={"functions": "consumption"})
+
+
+def test_arrays_may_send_to_small_and_to_big_groups_at_once():
+    # ten recipients share the throughput of small groups, eleven that of big ones
+    def units(fan_out: object) -> np.ndarray:
+        profile = {
+            "title": "Groups",
+            "session": {"law": "exponential", "mean_hours": 1},
+            "weekly_shape": "flat",
+            "flows": {
+                "posts": {
+                    "direction": "client_to_server",
+                    "rate_per_hour": 1.5 * 3600,
+                    "payload": "100 B",
+                    "fan_out": fan_out,
+                }
+            },
+        }
+        scenario = ws.Scenario(
+            profile=profile,
+            place="virginia",
+            mean_connections=10_000,
+            hours_per_month=24,
+            options={ID: {"server_load": 1, "headroom": 1, "mode": "serverless"}},
+        )
+        items = ws.estimate(scenario, ID).items
+        lines = [item.usage for item in items if item.usage.meter_id.endswith("_unit_days")]
+        return sum((np.asarray(line.quantity) for line in lines), start=np.zeros(()))
+
+    # 15,000 posts a second. Nine or ten recipients each are more than the 100,000 that 100 units
+    # carry in small groups; eleven are 165,000, for which 83 units suffice in big ones
+    np.testing.assert_allclose(units([9, 10, 11]), [200, 200, 90])
+    np.testing.assert_allclose(units([9, 10, 11]), [units(9), units(10), units(11)])

@@ -1,0 +1,372 @@
+"""What Web PubSub counts: units in the steps that exist, and messages beyond those of the day.
+
+Rules: https://learn.microsoft.com/azure/azure-web-pubsub/concept-billing-model; unit counts:
+https://learn.microsoft.com/azure/azure-web-pubsub/howto-scale-manual-scale
+"""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import estimator as ws
+from estimator.deployments.azure.unit_service import units_for
+
+ID = "azure.web_pubsub"
+STANDARD_UNITS = "azure.web_pubsub.standard_unit_days"
+STANDARD_MESSAGES = "azure.web_pubsub.standard_messages"
+PREMIUM_UNITS = "azure.web_pubsub.premium_unit_days"
+PREMIUM_MESSAGES = "azure.web_pubsub.premium_messages"
+ONE_WEEK = 168.0
+STEPS = [*range(1, 10), *range(10, 100, 10), *range(100, 1001, 100)]
+
+
+@pytest.mark.parametrize(
+    ("connections", "units", "meter"),
+    [
+        (0, 1, STANDARD_UNITS),
+        (1, 1, STANDARD_UNITS),
+        (1_000, 1, STANDARD_UNITS),
+        (1_001, 2, STANDARD_UNITS),
+        (10_000, 10, STANDARD_UNITS),
+        (10_001, 20, STANDARD_UNITS),
+        (90_001, 100, STANDARD_UNITS),
+        (100_000, 100, STANDARD_UNITS),
+        (100_001, 200, PREMIUM_UNITS),
+        (900_001, 1000, PREMIUM_UNITS),
+        (1_000_000, 1000, PREMIUM_UNITS),
+        (1_000_001, 1100, PREMIUM_UNITS),
+    ],
+)
+def test_units_come_in_the_steps_that_exist(
+    make_demand, bill_of, quantities, connections, units, meter
+):
+    bill = bill_of(ID, make_demand(connections, hours_per_month=24), options={"headroom": 1})
+
+    assert quantities(bill)[meter] == pytest.approx(units)
+
+
+@pytest.mark.parametrize(("headroom", "units"), [(1, 8), (0.8, 10), (0.7, 20)])
+def test_headroom_leaves_room_in_every_unit(make_demand, bill_of, quantities, headroom, units):
+    demand = make_demand(8_000, hours_per_month=24)
+    bill = bill_of(ID, demand, options={"headroom": headroom})
+
+    assert quantities(bill)[STANDARD_UNITS] == pytest.approx(units)
+
+
+@given(st.floats(0, 5e6))
+def test_units_suffice_and_no_smaller_count_would(needed):
+    steps = np.array(STEPS, dtype=float)
+    units = float(units_for(np.array(needed), steps, steps, 100))
+    full, rest = divmod(units, 1000)
+
+    assert units >= needed - 1e-6
+    if full == 0 or units == 1000:
+        assert units in STEPS
+        assert all(step < needed for step in STEPS if step < units)
+    else:
+        # full resources of 1,000 units and a last one, which as Premium_P2 has at least 100
+        assert rest in {0, *range(100, 1000, 100)}
+        assert units - 100 < needed
+
+
+def test_units_are_those_of_the_busiest_hour_all_month(make_demand, bill_of, quantities):
+    hours = np.full(168, 100.0)
+    hours[50] = 4_500
+    bill = bill_of(ID, make_demand(hours, hours_per_month=ONE_WEEK), options={"headroom": 1})
+
+    assert quantities(bill)[STANDARD_UNITS] == pytest.approx(5 * 7)
+
+
+def test_autoscaling_pays_the_units_of_each_hour(make_demand, bill_of, quantities):
+    hours = np.full(168, 100.0)
+    hours[48:72] = 4_500
+    demand = make_demand(hours, hours_per_month=ONE_WEEK)
+    bill = bill_of(ID, demand, options={"headroom": 1, "scaling": "autoscale"})
+
+    assert quantities(bill)[PREMIUM_UNITS] == pytest.approx(6 * 1 + 1 * 5)
+
+
+def test_autoscaling_needs_premium(make_demand, bill_of, quantities):
+    # the billing model: only Premium scales by itself
+    bill = bill_of(ID, make_demand(100), options={"scaling": "autoscale"})
+
+    assert STANDARD_UNITS not in quantities(bill)
+
+
+def test_premium_can_be_chosen(make_demand, bill_of, quantities):
+    bill = bill_of(ID, make_demand(100, hours_per_month=24), options={"tier": "premium"})
+
+    assert quantities(bill) == {PREMIUM_UNITS: pytest.approx(1), PREMIUM_MESSAGES: 0}
+
+
+def test_a_busy_day_is_not_averaged_with_quiet_ones(make_demand, bill_of, quantities):
+    # 6 million messages on Wednesday and none on other days; one unit includes a million a day,
+    # seven million a week, which would seem to suffice
+    hours = np.zeros(168)
+    hours[48:72] = 6e6 / 24
+    bill = bill_of(ID, make_demand(1, to_client=hours, hours_per_month=ONE_WEEK))
+
+    assert quantities(bill)[STANDARD_UNITS] == pytest.approx(7)
+    assert quantities(bill)[STANDARD_MESSAGES] == pytest.approx(5e6)
+
+
+def test_a_busy_hour_is_averaged_over_its_day(make_demand, bill_of, quantities):
+    # the allowance is the day's
+    hours = np.zeros(168)
+    hours[[12, 36, 60]] = 1e6
+    bill = bill_of(ID, make_demand(1, to_client=hours, hours_per_month=ONE_WEEK))
+
+    assert quantities(bill)[STANDARD_MESSAGES] == 0
+
+
+def test_every_unit_includes_a_million_messages_a_day(make_demand, bill_of, quantities):
+    demand = make_demand(5_000, to_client=7e6 / 24, hours_per_month=24)
+    bill = bill_of(ID, demand, options={"headroom": 1})
+
+    assert quantities(bill)[STANDARD_MESSAGES] == pytest.approx(7e6 - 5e6)
+
+
+@pytest.mark.parametrize(
+    ("payload", "counted"), [(1, 1), (2048, 1), (2049, 2), (4096, 2), (20_000, 10)]
+)
+def test_a_delivery_counts_once_for_every_started_2_kb(
+    make_demand, bill_of, quantities, payload, counted
+):
+    demand = make_demand(1, to_client=1e7 / 24, payload=payload, hours_per_month=24)
+    bill = bill_of(ID, demand)
+
+    assert quantities(bill)[STANDARD_MESSAGES] == pytest.approx(counted * 1e7 - 1e6)
+
+
+def test_small_deliveries_may_be_added_up_instead(make_demand, bill_of, quantities):
+    demand = make_demand(1, to_client=1e8 / 24, payload=204.8, hours_per_month=24)
+    bill = bill_of(ID, demand, answers={"small_messages": "by_bytes"})
+
+    assert quantities(bill)[STANDARD_MESSAGES] == pytest.approx(1e8 / 10 - 1e6)
+
+
+@pytest.mark.parametrize(("event_handler", "counted"), [(True, 3e6), (False, 2e6)])
+def test_what_is_passed_to_an_event_handler_counts(
+    make_demand, bill_of, quantities, event_handler, counted
+):
+    # the billing model: traffic leaving the service counts, to clients and to the event handler
+    demand = make_demand(1, to_client=2e6 / 24, to_server=1e6 / 24, hours_per_month=24)
+    bill = bill_of(ID, demand, options={"event_handler": event_handler})
+
+    assert quantities(bill)[STANDARD_MESSAGES] == pytest.approx(counted - 1e6)
+
+
+@pytest.mark.parametrize(("answer", "on_the_bill"), [("no", False), ("yes", True)])
+def test_internet_traffic_is_billed_only_if_the_open_question_is_answered_so(
+    make_demand, bill_of, quantities, answer, on_the_bill
+):
+    bill = bill_of(ID, make_demand(1, to_client=1), answers={"internet_traffic": answer})
+
+    assert ("azure.egress.internet" in quantities(bill)) is on_the_bill
+
+
+def test_many_messages_need_more_units_than_their_connections(make_demand, bill_of, quantities):
+    # the performance guide: 3,000 broadcast messages a second and unit, at 70 % of server load
+    demand = make_demand(100, to_client=3000 * 0.7 * 3600 * 3.5, hours_per_month=24)
+    bill = bill_of(ID, demand)
+
+    assert quantities(bill)[STANDARD_UNITS] == pytest.approx(4)
+    assert "messages out to big groups, 2,100 a second and unit need most" in bill.explain()
+
+
+def test_the_constraint_that_binds_is_named(make_demand, bill_of):
+    explained = bill_of(ID, make_demand(5_000, to_client=1)).explain()
+
+    assert "connections, 800 a unit need most" in explained
+
+
+@pytest.mark.parametrize(
+    ("connections", "limit", "state"),
+    [
+        (100_000, "units_per_subscription_and_region", "pass"),
+        (150_000, "units_per_subscription_and_region", "broken"),
+        (150_000, "premium_max_units", "pass"),
+        (1_000_001, "premium_max_units", "broken"),
+    ],
+)
+def test_units_are_checked_against_quotas(make_demand, bill_of, connections, limit, state):
+    # 150 units in a subscription and region, 1,000 in a Premium resource
+    bill = bill_of(ID, make_demand(connections), options={"headroom": 1})
+    states = {verdict.limit.limit: verdict.state for verdict in bill.verdicts}
+
+    assert states[f"{ID}.{limit}"] == state
+
+
+@pytest.mark.parametrize("tier", ["standard", "premium_p1"])
+def test_a_tier_that_is_too_small_stays_in_the_comparison_with_its_cure(
+    make_demand, bill_of, quantities, tier
+):
+    # a Standard or Premium_P1 resource ends at 100 units
+    options = {"headroom": 1, "tier": tier}
+    bill = bill_of(ID, make_demand(100_001, hours_per_month=24), options=options)
+    broken = [one for one in bill.verdicts if one.state == "broken"]
+
+    meter = STANDARD_UNITS if tier == "standard" else PREMIUM_UNITS
+    assert quantities(bill)[meter] == pytest.approx(100)
+    assert not bill.holds
+    assert {one.limit.limit.split(".")[-1] for one in broken} == {
+        f"{tier}_max_units",
+        "connections_per_unit",
+    }
+    assert all(one.cure == "Premium P2 with 200 units" for one in broken)
+
+
+def test_premium_p2_has_100_units_at_least(make_demand, bill_of, quantities):
+    demand = make_demand(500, hours_per_month=24)
+    bill = bill_of(ID, demand, options={"tier": "premium_p2"})
+
+    assert quantities(bill)[PREMIUM_UNITS] == pytest.approx(100)
+
+
+def test_autoscaling_on_premium_p2_never_falls_below_100_units(make_demand, bill_of, quantities):
+    # 200 units on one day of the week, which only P2 has; it has no fewer than 100
+    hours = np.full(168, 100.0)
+    hours[48:72] = 150_000
+    demand = make_demand(hours, hours_per_month=ONE_WEEK)
+    bill = bill_of(ID, demand, options={"headroom": 1, "scaling": "autoscale"})
+
+    assert quantities(bill)[PREMIUM_UNITS] == pytest.approx(6 * 100 + 1 * 200)
+
+
+@pytest.mark.parametrize(
+    ("connections", "messages_a_day", "broken"),
+    [
+        (20, 20_000, set()),
+        (21, 20_000, {"free_connections_per_unit"}),
+        (20, 20_001, {"free_messages_per_day"}),
+    ],
+)
+def test_the_free_tier_costs_nothing_within_its_limits(
+    make_demand, bill_of, connections, messages_a_day, broken
+):
+    # 20 connections and 20,000 messages a day
+    demand = make_demand(connections, to_client=messages_a_day / 24)
+    bill = bill_of(ID, demand, options={"tier": "free"})
+
+    assert bill.total == 0
+    assert {
+        one.limit.limit.split(".")[-1] for one in bill.verdicts if one.state == "broken"
+    } == broken
+
+
+def published(messages_a_second: float, fan_out: float) -> dict[str, float]:
+    """Messages that clients send and receive in an hour."""
+    sent = messages_a_second * 3600
+    return {"to_server": sent, "to_client": sent * fan_out}
+
+
+@pytest.mark.parametrize(
+    ("messages_a_second", "fan_out", "units", "carries"),
+    [
+        # groups of ten: 10,000 in and 100,000 out a second on 50 units, and no more on 100
+        (10_000, 10, 50, "small groups"),
+        (10_001, 10, 200, "small groups"),
+        (20_000, 10, 200, "small groups"),
+        # big groups: 3,000 out for each unit, 300,000 on 100
+        (1_000, 300, 100, "big groups"),
+        (1_000, 301, 200, "big groups"),
+    ],
+)
+def test_the_fan_out_decides_what_units_carry(
+    make_demand, bill_of, quantities, messages_a_second, fan_out, units, carries
+):
+    demand = make_demand(
+        100, **published(messages_a_second, fan_out), payload=2048, hours_per_month=24
+    )
+    options = {"server_load": 1, "event_handler": False}
+    bill = bill_of(ID, demand, options=options)
+
+    meter = STANDARD_UNITS if units <= 100 else PREMIUM_UNITS
+    assert quantities(bill)[meter] == pytest.approx(units)
+    assert f"{carries}" in bill.explain()
+
+
+@pytest.mark.parametrize(
+    ("pattern", "a_second", "units"),
+    [
+        # the performance guide: 500 echoes a second and unit, 180 messages to users over REST
+        ("echo_upstream", 2_500, 5),
+        ("rest_send_to_user", 1_800, 10),
+        ("rest_broadcast", 15_000, 5),
+    ],
+)
+def test_a_pattern_can_be_chosen(make_demand, bill_of, quantities, pattern, a_second, units):
+    demand = make_demand(100, to_client=a_second * 3600, hours_per_month=24)
+    bill = bill_of(ID, demand, options={"server_load": 1, "pattern": pattern})
+
+    assert quantities(bill)[STANDARD_UNITS] == pytest.approx(units)
+
+
+def test_the_event_handler_takes_500_messages_a_second_and_unit(make_demand, bill_of, quantities):
+    # messages that reach nobody else, echo row of the performance guide; 700 a second at 70 % load
+    demand = make_demand(100, to_server=700 * 3600, hours_per_month=24)
+    bill = bill_of(ID, demand)
+
+    assert quantities(bill)[STANDARD_UNITS] == pytest.approx(2)
+    assert "messages to your code" in bill.explain()
+
+
+@pytest.mark.parametrize(
+    ("options", "plan", "gb_seconds"),
+    [
+        # 40 ms with 100 MB are billed as 100 ms with 128 MB
+        ({"functions": "consumption", "function_ms": 40, "function_memory_mb": 100}, "", 0.0125),
+        # beyond the least, the time counts as it is and memory in steps of 128 MB
+        ({"functions": "consumption", "function_ms": 250, "function_memory_mb": 160}, "", 0.0625),
+        # at least 1 s, on instances of 512 MB or more
+        ({"functions": "flex", "function_ms": 40, "function_memory_mb": 100}, "flex_", 0.5),
+        ({"functions": "flex", "function_ms": 1010, "function_memory_mb": 600}, "flex_", 2.2),
+    ],
+)
+def test_functions_take_each_event_and_each_connect(
+    make_demand, bill_of, quantities, options, plan, gb_seconds
+):
+    # 3 messages and 1 connect an hour, of which connect and connected are events as well
+    demand = make_demand(1, to_server=3, connects=1, hours_per_month=100)
+    bill = bill_of(ID, demand, options={**options, "connection_events": 2})
+    counted = quantities(bill)
+
+    assert counted[f"azure.functions.{plan}executions"] == pytest.approx(100 * (3 + 2 + 1))
+    assert counted[f"azure.functions.{plan}gb_seconds"] == pytest.approx(600 * gb_seconds)
+
+
+def test_events_of_connections_count_as_messages(make_demand, bill_of, quantities):
+    demand = make_demand(1, connects=1e6 / 24, hours_per_month=24)
+    bill = bill_of(ID, demand, options={"connection_events": 3})
+
+    assert quantities(bill)[STANDARD_MESSAGES] == pytest.approx(3e6 - 1e6)
+
+
+def test_functions_end_at_200_instances_on_consumption(make_demand, bill_of):
+    # 401 events a second of half a second each, one at a time
+    demand = make_demand(1000, to_server=401 * 3600)
+    bill = bill_of(ID, demand, options={"functions": "consumption", "function_ms": 500})
+    [found] = [one for one in bill.verdicts if "max_instances" in one.limit.limit]
+
+    assert found.state == "broken"
+    assert found.used == pytest.approx(200.5)
+
+
+def test_functions_without_an_event_handler_are_refused(make_demand, bill_of):
+    with pytest.raises(ws.ScenarioError, match="functions need event_handler"):
+        bill_of(ID, make_demand(1), options={"functions": "flex", "event_handler": False})
+
+
+def test_arrays_may_need_standard_and_premium_at_once():
+    scenario = ws.Scenario(
+        profile="workplace-chat",
+        place="virginia",
+        peak_connections=[50_000, 500_000],
+        options={ID: {"headroom": 1}},
+    )
+    bill = ws.estimate(scenario, ID)
+    units = {item.rate.meter_id: item.usage.quantity for item in bill.items}
+
+    np.testing.assert_array_equal(units[STANDARD_UNITS] > 0, [True, False])
+    np.testing.assert_array_equal(units[PREMIUM_UNITS] > 0, [False, True])

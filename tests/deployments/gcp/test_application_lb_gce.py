@@ -1,0 +1,128 @@
+"""What nodes behind the global external application load balancer are billed and bounded by.
+
+Rules: https://cloud.google.com/load-balancing/pricing and
+https://docs.cloud.google.com/load-balancing/docs/https/request-distribution
+"""
+
+from dataclasses import replace
+
+import pytest
+
+import estimator as ws
+from estimator.demand.demand import MessageStream
+from estimator.scenario.sizes import FixedSize
+
+ID = "gcp.application_lb_gce"
+IN = "gcp.load_balancing.inbound_gib"
+OUT = "gcp.load_balancing.outbound_gib"
+VCPU = "gcp.compute.n2_vcpu_hours"
+IDLE = "gcp.load_balancer.websocket_idle_timeout"
+SCENARIO = ws.Scenario(profile="workplace-chat", place="virginia", peak_connections=50_000)
+
+
+@pytest.mark.parametrize(("hours", "connects"), [(12, 1), (24, 1), (36, 2), (48, 2), (240, 10)])
+def test_connections_are_cut_and_made_again_after_24_hours(
+    make_demand, bill_of, quantities, hours, connects
+):
+    # nothing but handshakes, so the data processed tells their number
+    short, long = (
+        quantities(bill_of(ID, make_demand(10, connects=100, session_hours=each)))
+        for each in (1, hours)
+    )
+
+    assert long[IN] == pytest.approx(connects * short[IN])
+    assert long[OUT] == pytest.approx(connects * short[OUT])
+    assert long["gcp.egress.premium_to_americas"] == pytest.approx(
+        connects * short["gcp.egress.premium_to_americas"]
+    )
+
+
+def test_nodes_greet_again_after_each_cut(make_demand, bill_of, quantities):
+    # 100 sessions an hour of 48 hours are greeted twice: 200 greetings an hour at one a core and
+    # hour, 70 % of nodes with 16 cores: 17.9
+    options = {
+        "machine": "n2-standard-16",
+        "messages_per_core_second": 1 / 3600,
+        "idle_cpu_seconds_per_connection_second": 0,
+        "spare_nodes": 0,
+    }
+    demand = make_demand(4_800, connects=100, session_hours=48)
+    greeting = MessageStream(
+        "greeting", "to_client", "at_connect", demand.connects, FixedSize(bytes=100)
+    )
+    bill = bill_of(ID, replace(demand, streams=(greeting,)), options=options)
+
+    assert quantities(bill)[VCPU] == pytest.approx(18 * 16 * 730)
+
+
+def test_traffic_is_processed_both_ways_and_leaves_in_the_premium_tier(
+    make_demand, bill_of, quantities
+):
+    # 124 bytes leave as 200 and are acknowledged with 52; masked they arrive as 204
+    demand = make_demand(10, to_client=3e6, to_server=1e6, payload=124)
+    bill = bill_of(ID, demand, users_in={"europe": 1, "asia": 1})
+    counted = quantities(bill)
+
+    out = (3e6 * 200 + 1e6 * 52) * 730 / 2**30
+    assert counted[OUT] == pytest.approx(out)
+    assert counted[IN] == pytest.approx((1e6 * 204 + 3e6 * 52) * 730 / 2**30)
+    assert counted["gcp.egress.premium_to_europe"] == pytest.approx(out / 2)
+    assert counted["gcp.egress.premium_to_asia"] == pytest.approx(out / 2)
+
+
+def test_no_addresses_and_no_nat_are_billed(make_demand, bill_of, quantities):
+    counted = quantities(bill_of(ID, make_demand(1e6, to_client=1e6)))
+
+    assert not [meter for meter in counted if "external_ipv4" in meter or "nat" in meter]
+
+
+def test_nodes_are_not_bounded_by_the_egress_of_a_machine_to_the_internet(
+    make_demand, bill_of, quantities
+):
+    # 20,000 of the 70 % of 32,000 Mbps that an n2-standard-16 has; TLS ends before the node
+    options = {
+        "machine": "n2-standard-16",
+        "messages_per_core_second": 1e12,
+        "min_nodes": 1,
+        "spare_nodes": 0,
+    }
+    demand = make_demand(10, to_client=20_000 * 1e6 / 8 / 252 * 3600, payload=124)
+
+    assert quantities(bill_of(ID, demand, options=options))[VCPU] == pytest.approx(16 * 730)
+
+
+def test_heartbeats_of_25_seconds_just_outlive_the_default_backend_timeout(verdict_on):
+    verdict = verdict_on(ws.estimate(SCENARIO, ID), IDLE)
+
+    assert float(verdict.used) == pytest.approx(25)
+    assert float(verdict.allowed) == 30
+    assert verdict.state == "at risk"
+    assert "raise the timeout of the backend service" in verdict.explain()
+
+
+def test_without_heartbeats_idle_connections_are_closed(make_demand, bill_of, verdict_on):
+    bill = bill_of(ID, make_demand(10, to_client=1e6))
+
+    assert verdict_on(bill, IDLE).state == "broken"
+    assert not bill.holds
+
+
+def test_a_longer_backend_timeout_cures_it(verdict_on):
+    options = {ID: {"backend_timeout_seconds": 3_600}}
+    verdict = verdict_on(ws.estimate(SCENARIO.replace(options=options), ID), IDLE)
+
+    assert float(verdict.allowed) == 3_600
+    assert verdict.state == "pass"
+
+
+def test_redis_pays_for_traffic_between_zones_once(make_demand, bill_of, quantities, cents):
+    demand = make_demand(1e4, to_server=1e7, to_client=2e7)
+    spread, together = (
+        bill_of(ID, demand, options={"zones": zones, "machine": "e2-standard-8"})
+        for zones in (2, 1)
+    )
+
+    gib = quantities(spread)["gcp.inter_zone.gib"]
+    assert gib > 0
+    assert cents(spread)["gcp.inter_zone.gib"] == round(gib * 0.01, 2)
+    assert quantities(together)["gcp.inter_zone.gib"] == 0

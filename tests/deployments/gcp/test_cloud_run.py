@@ -1,0 +1,281 @@
+"""What Cloud Run counts: instances with open connections, their time, requests and traffic.
+
+Rules: https://docs.cloud.google.com/run/docs/triggering/websockets and
+https://cloud.google.com/run/pricing
+"""
+
+import numpy as np
+import pytest
+
+import estimator as ws
+
+ID = "gcp.cloud_run"
+CPU = "gcp.cloud_run.cpu_instance_based"
+MEMORY = "gcp.cloud_run.memory_instance_based"
+REQUESTS = "gcp.cloud_run.requests"
+HOUR = 3600.0
+
+
+def instances(bill: ws.Bill, vcpu: int = 1) -> float:
+    """Instances on average, from the processor time of the bill."""
+    [line] = [item for item in bill.items if item.rate.meter_id.startswith("gcp.cloud_run.cpu")]
+    return float(line.usage.quantity) / vcpu / bill.hours_per_month / HOUR
+
+
+def test_the_autoscaler_fills_instances_to_60_percent(make_demand, bill_of):
+    assert instances(bill_of(ID, make_demand(6_000))) == pytest.approx(10)
+    assert instances(bill_of(ID, make_demand(6_001))) == pytest.approx(11)
+
+
+def test_pinned_instances_are_filled_to_their_concurrency(make_demand, bill_of):
+    bill = bill_of(ID, make_demand(6_000), answers={"sockets_per_instance": "full"})
+
+    assert instances(bill) == pytest.approx(6)
+
+
+def test_a_lower_concurrency_needs_more_instances(make_demand, bill_of):
+    bill = bill_of(ID, make_demand(6_000), options={"concurrency": 250})
+
+    assert instances(bill) == pytest.approx(40)
+
+
+def test_every_hour_pays_its_own_instances(make_demand, bill_of):
+    hours = np.tile([0.0] * 12 + [600.0] * 6 + [1800.0] * 6, 7)
+
+    assert instances(bill_of(ID, make_demand(hours))) == pytest.approx(
+        (0 * 12 + 1 * 6 + 3 * 6) / 24
+    )
+
+
+def test_an_hour_without_connections_pays_the_minimum(make_demand, bill_of):
+    bill = bill_of(ID, make_demand(0), options={"min_instances": 2})
+
+    assert instances(bill) == pytest.approx(2)
+
+
+def test_processors_and_memory_are_paid_for_as_chosen(make_demand, bill_of, quantities):
+    bill = bill_of(ID, make_demand(600), options={"vcpu": 4, "memory_gib": 8})
+
+    assert quantities(bill)[CPU] == pytest.approx(4 * 730 * HOUR)
+    assert quantities(bill)[MEMORY] == pytest.approx(8 * 730 * HOUR)
+
+
+def test_an_always_active_instance_month_costs_what_google_lists(make_demand, bill_of, cents):
+    # https://cloud.google.com/run/pricing, tier 1, instance-based: 0.000018 a vCPU-second and
+    # 0.000002 a GiB-second; a month of 730 hours has 2,628,000 seconds
+    bill = bill_of(ID, make_demand(1), options={"memory_gib": 1})
+
+    assert cents(bill)[CPU] == 47.30
+    assert cents(bill)[MEMORY] == 5.26
+
+
+def test_requests_are_counted_only_when_billing_by_request(make_demand, bill_of, quantities):
+    demand = make_demand(10, connects=10)
+
+    assert REQUESTS not in quantities(bill_of(ID, demand))
+    by_request = quantities(bill_of(ID, demand, options={"billing": "request"}))
+    assert by_request[REQUESTS] == pytest.approx(10 * 730)
+    assert "gcp.cloud_run.cpu_request_based" in by_request
+
+
+@pytest.mark.parametrize(("hours", "requests"), [(0.5, 1), (1, 1), (1.5, 2), (2.5, 3), (10, 10)])
+def test_connections_are_cut_and_requested_again_after_60_minutes(
+    make_demand, bill_of, quantities, hours, requests
+):
+    demand = make_demand(10, connects=7, session_hours=hours)
+    bill = bill_of(ID, demand, options={"billing": "request"})
+
+    assert quantities(bill)[REQUESTS] == pytest.approx(7 * requests * 730)
+
+
+def test_a_shorter_timeout_cuts_more_often(make_demand, bill_of, quantities):
+    demand = make_demand(10, connects=7, session_hours=1)
+    bill = bill_of(ID, demand, options={"billing": "request", "timeout_minutes": 5})
+
+    assert quantities(bill)[REQUESTS] == pytest.approx(7 * 12 * 730)
+
+
+def test_messages_are_no_requests(make_demand, bill_of, quantities):
+    demand = make_demand(10, connects=1, to_client=1e6, to_server=1e6)
+    bill = bill_of(ID, demand, options={"billing": "request"})
+
+    assert quantities(bill)[REQUESTS] == pytest.approx(730)
+
+
+def test_traffic_is_priced_by_where_the_users_are(make_demand, bill_of, quantities):
+    demand = make_demand(10, to_client=1e6)
+    bill = bill_of(ID, demand, users_in={"europe": 3, "americas": 1})
+
+    counted = quantities(bill)
+    europe, americas = (counted[f"gcp.egress.premium_to_{area}"] for area in ("europe", "americas"))
+    assert europe == pytest.approx(3 * americas)
+    out = float(demand.per_month(demand.traffic("to_client", "ip"))) / 2**30
+    assert europe + americas == pytest.approx(out)
+
+
+@pytest.mark.parametrize(
+    ("options", "binding"),
+    [
+        ({}, "open connections binds"),
+        ({"memory_per_connection_bytes": 1e7}, "memory binds"),
+        ({"idle_cpu_seconds_per_connection_second": 0.1}, "processor binds"),
+    ],
+)
+def test_the_constraint_that_binds_is_named(make_demand, bill_of, options, binding):
+    assert binding in bill_of(ID, make_demand(5_000), options=options).explain()
+
+
+def test_instances_are_sized_by_the_memory_of_a_connection(make_demand, bill_of):
+    # 1,000 connections of 10 MB in instances of 4 GiB of which 70 % are planned with: 3.33
+    options = {"memory_per_connection_bytes": 1e7, "memory_gib": 4, "headroom": 0.7}
+
+    assert instances(bill_of(ID, make_demand(1_000), options=options)) == 4
+
+
+@pytest.mark.parametrize(
+    ("options", "fault"),
+    [
+        ({"concurrency": 1001}, "concurrency is at most 1000"),
+        ({"timeout_minutes": 61}, "timeout_minutes is at most 60"),
+        ({"memory_gib": 4.5}, "memory_gib is at most 4 with 1 vcpu"),
+        ({"vcpu": 2, "memory_gib": 9}, "memory_gib is at most 8 with 2 vcpu"),
+        ({"vcpu": 4, "memory_gib": 1}, "memory_gib is at least 2 with 4 vcpu"),
+        ({"vcpu": 8, "memory_gib": 2}, "memory_gib is at least 4 with 8 vcpu"),
+        ({"vcpu": 3}, "vcpu"),
+        ({"min_instances": 5, "max_instances": 4}, "min_instances is at most max_instances"),
+        ({"memory_gib": 0.25}, "memory_gib"),
+    ],
+)
+def test_what_cloud_run_does_not_offer_is_refused(make_demand, bill_of, options, fault):
+    with pytest.raises(ws.ScenarioError, match=fault):
+        bill_of(ID, make_demand(1), options=options)
+
+
+@pytest.mark.parametrize(
+    ("limit", "options", "connections", "used", "allowed"),
+    [
+        # 600 connections an instance of 1 vCPU and 0.5 GiB, unless options say otherwise
+        ("max_instances_default", {}, 60_000, 100, 100),
+        ("max_instances_default", {}, 60_001, 101, 100),
+        ("max_instances_default", {"max_instances": 200}, 60_001, 101, 200),
+        ("vcpu_per_region", {}, 600_001, 1_001, 1_000),
+        ("vcpu_per_region", {"vcpu": 8, "memory_gib": 4}, 6_000, 80, 1_000),
+        ("memory_gib_per_region", {"memory_gib": 4}, 300_001, 2_004, 2_000),
+    ],
+)
+def test_quotas_of_instances_processors_and_memory_are_checked(
+    make_demand, bill_of, verdict_on, limit, options, connections, used, allowed
+):
+    verdict = verdict_on(bill_of(ID, make_demand(connections), options=options), f"{ID}.{limit}")
+
+    assert float(verdict.used) == pytest.approx(used)
+    assert float(verdict.allowed) == allowed
+    assert verdict.broken == (used > allowed)
+
+
+def test_the_setting_that_cures_too_many_instances_is_named(make_demand, bill_of, verdict_on):
+    verdict = verdict_on(bill_of(ID, make_demand(120_000)), f"{ID}.max_instances_default")
+
+    assert verdict.state == "broken"
+    assert "set the maximum of instances (max_instances) to 200" in verdict.explain()
+
+
+@pytest.mark.parametrize(("per_second", "state"), [(8_000, "at risk"), (8_001, "broken")])
+def test_an_instance_takes_800_connects_a_second(
+    make_demand, bill_of, verdict_on, per_second, state
+):
+    # 6,000 connections are 10 instances
+    demand = make_demand(6_000, connects=per_second * HOUR)
+    verdict = verdict_on(bill_of(ID, demand), f"{ID}.http1_requests_per_second_per_instance")
+
+    assert float(verdict.used) == pytest.approx(per_second / 10)
+    assert verdict.state == state
+
+
+def test_connects_of_an_hour_fall_to_the_instances_of_that_hour(make_demand, bill_of, verdict_on):
+    # 10 instances in most hours, one on Monday at 5, when the same number connect
+    hours = np.full(168, 6_000.0)
+    hours[5] = 600
+    bill = bill_of(ID, make_demand(hours, connects=500 * HOUR))
+    verdict = verdict_on(bill, f"{ID}.http1_requests_per_second_per_instance")
+
+    assert float(verdict.used) == pytest.approx(500)
+    assert verdict.when == "Mon 05:00 UTC"
+
+
+def test_an_instance_carries_600_mbps(make_demand, bill_of, verdict_on):
+    # 124 bytes leave as 200 and are acknowledged with 52; one instance by its connections
+    options = {"messages_per_core_second": 1e12}
+    for mbps, state in [(599, "at risk"), (601, "broken")]:
+        demand = make_demand(10, to_client=mbps * 1e6 / 8 / 252 * HOUR, payload=124)
+        bill = bill_of(ID, demand, options=options)
+        assert verdict_on(bill, f"{ID}.bandwidth_per_instance_mbps").state == state
+
+
+def test_idle_minimum_instances_are_paid_for_at_their_own_price(make_demand, bill_of, quantities):
+    # half of the hours have one instance at work, and three are kept: 0.5 active, 2.5 idle
+    hours = np.tile([0.0] * 12 + [600.0] * 12, 7)
+    options = {"billing": "request", "min_instances": 3, "vcpu": 2, "memory_gib": 1}
+    counted = quantities(bill_of(ID, make_demand(hours), options=options))
+
+    assert counted["gcp.cloud_run.cpu_request_based"] == pytest.approx(0.5 * 2 * 730 * HOUR)
+    assert counted["gcp.cloud_run.min_instance_cpu_idle"] == pytest.approx(2.5 * 2 * 730 * HOUR)
+    assert counted["gcp.cloud_run.min_instance_memory_idle"] == pytest.approx(2.5 * 730 * HOUR)
+
+
+def test_minimum_instances_billed_by_instance_have_no_idle_price(make_demand, bill_of, quantities):
+    counted = quantities(bill_of(ID, make_demand(0), options={"min_instances": 3}))
+
+    assert not [meter for meter in counted if "idle" in meter]
+    assert counted[CPU] == pytest.approx(3 * 730 * HOUR)
+
+
+@pytest.mark.parametrize(
+    ("hours_active", "min_instances", "cheaper"),
+    [
+        # 0.000024 x 126 of 168 hours = 0.000018 x 168: the same at 75 % of the time
+        (125, 0, "request"),
+        (127, 0, "instance"),
+        # 0.000024 x + 0.0000025 (1 - x) = 0.000018: the same at 72.1 %, between 121 and 122 hours
+        (121, 1, "request"),
+        (122, 1, "instance"),
+    ],
+)
+def test_billing_by_request_costs_less_up_to_three_quarters_of_the_time(
+    make_demand, bill_of, cents, hours_active, min_instances, cheaper
+):
+    hours = np.where(np.arange(168) < hours_active, 600.0, 0.0)
+    by_request = bill_of(
+        ID, make_demand(hours), options={"billing": "request", "min_instances": min_instances}
+    )
+    always_on = bill_of(ID, make_demand(hours), options={"min_instances": 1})
+
+    request, instance = (
+        sum(usd for meter, usd in cents(bill).items() if "_cpu" in meter or ".cpu" in meter)
+        for bill in (by_request, always_on)
+    )
+    assert request != instance
+    assert ("request" if request < instance else "instance") == cheaper
+
+
+@pytest.mark.parametrize(
+    ("connections", "backplane", "redis"), [(600, True, 0), (601, True, 2), (601, False, 0)]
+)
+def test_redis_runs_twice_as_soon_as_messages_must_reach_other_instances(
+    make_demand, bill_of, quantities, connections, backplane, redis
+):
+    # an e2-standard-2 has two processors
+    demand = make_demand(connections, to_server=100, to_client=1_000)
+    bill = bill_of(ID, demand, options={"backplane": backplane})
+
+    assert quantities(bill).get("gcp.compute.e2_vcpu_hours", 0) == pytest.approx(redis * 2 * 730)
+
+
+def test_reconnects_after_the_cut_are_noted(make_demand, bill_of):
+    # sessions of two hours connect twice: 2 x 1,800 an hour
+    bill = bill_of(ID, make_demand(10, connects=1_800, session_hours=2))
+
+    assert bill.notes == (
+        "Connections are cut after 60 minutes and made again; 1 connects a second in the busiest "
+        "hour.",
+    )

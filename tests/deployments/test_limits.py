@@ -1,0 +1,363 @@
+"""Whether a demand stays within a limit, when in the week it comes closest, and what would cure it.
+
+The limits used here: Web PubSub holds 1,000 connections a unit, API Gateway cuts after 600 seconds
+of silence and takes messages of 128 KiB (limits.csv, with their sources).
+"""
+
+import csv
+import datetime as dt
+import io
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+import estimator as ws
+from estimator.datafiles import data_text
+from estimator.demand.demand import MessageStream, Weekly, from_hours
+from estimator.deployments.limits import (
+    AT_RISK_SHARE,
+    Check,
+    Verdict,
+    check,
+    figure,
+    find_limit,
+    idle_checks,
+    largest_message_bytes,
+    limit_value,
+    load_limits,
+    longest_silence_seconds,
+    messages_per_second,
+    per_second,
+    verdicts,
+)
+from estimator.scenario.sizes import FixedSize
+
+PER_UNIT = "azure.web_pubsub.connections_per_unit"
+IDLE = "aws.api_gateway.idle_timeout"
+LARGEST = "aws.api_gateway.message_max_bytes"
+TODAY = dt.datetime.now(dt.UTC).date()
+ALL = [
+    limit
+    for vendor in ("aws", "azure", "gcp", "oci", "pusher", "system")
+    for limit in load_limits(vendor).values()
+]
+
+
+def verdict(used: Any, allowed: Any = 1000, cure: str = "", limit: str = PER_UNIT) -> Verdict:
+    [found] = verdicts((Check(limit, used, allowed, cure),))
+    return found
+
+
+def peaked(hour: int, peak: Any, level: float = 1.0) -> Weekly:
+    course = np.full((*np.shape(peak), 168), level)
+    course[..., hour] = peak
+    return from_hours(course)
+
+
+class TestState:
+    @pytest.mark.parametrize(
+        ("used", "state"),
+        [
+            (0, "pass"),
+            (799, "pass"),
+            (800, "at risk"),
+            (1000, "at risk"),
+            (1000.001, "broken"),
+            (np.inf, "broken"),
+        ],
+    )
+    def test_from_four_fifths_of_a_limit_it_is_at_risk_and_beyond_it_broken(self, used, state):
+        found = verdict(float(used))
+
+        assert AT_RISK_SHARE == 0.8
+        assert found.state == state
+        assert bool(found.broken) == (state == "broken")
+
+    def test_the_worst_of_many_scenarios_decides(self):
+        found = verdict(np.array([10.0, 900.0, 400.0]))
+
+        assert found.state == "at risk"
+        assert found.share.tolist() == [0.01, 0.9, 0.4]
+        assert found.broken.tolist() == [False, False, False]
+        assert verdict(np.array([10.0, 1001.0])).broken.tolist() == [False, True]
+
+    def test_what_is_allowed_may_differ_between_scenarios(self):
+        found = verdict(np.array([1500.0, 1500.0]), np.array([1000.0, 2000.0]))
+
+        assert found.share.tolist() == [1.5, 0.75]
+
+    @pytest.mark.parametrize(("used", "share"), [(0.0, 0.0), (1.0, np.inf), (np.inf, np.inf)])
+    def test_anything_of_nothing_is_too_much(self, used, share):
+        assert float(verdict(used, 0.0).share) == share
+
+    def test_verdicts_begin_with_the_closest(self):
+        found = verdicts(
+            (
+                Check(PER_UNIT, 500.0, 1000),
+                Check(IDLE, 900.0, 600),
+                Check(LARGEST, np.array([1.0, 100.0]), 131_072),
+            )
+        )
+
+        assert [one.limit.limit for one in found] == [IDLE, PER_UNIT, LARGEST]
+
+
+class TestHour:
+    @pytest.mark.parametrize(
+        ("hour", "when"),
+        [(0, "Mon 00:00 UTC"), (38, "Tue 14:00 UTC"), (167, "Sun 23:00 UTC")],
+    )
+    def test_the_busiest_hour_of_the_week_is_named(self, hour, when):
+        found = verdict(peaked(hour, 900.0))
+
+        assert float(found.used) == 900
+        assert found.when == when
+        assert f" on {when}." in found.explain()
+
+    def test_hours_that_are_all_alike_name_none(self):
+        found = verdict(Weekly.of(np.array(900.0), np.ones(168)))
+
+        assert found.when == ""
+        assert " on " not in found.explain()
+
+    def test_what_is_no_matter_of_hours_names_none(self):
+        found = verdict(900.0)
+
+        assert found.hour is None
+        assert found.when == ""
+
+    def test_the_hour_is_that_of_the_worst_scenario(self):
+        hours = np.ones((2, 168))
+        hours[0, 5], hours[1, 30] = 800, 950
+        found = verdict(from_hours(hours))
+
+        assert found.hour is not None
+        assert found.hour.tolist() == [5, 30]
+        assert found.when == "Tue 06:00 UTC"
+
+    def test_one_demand_against_many_allowances_has_its_hour_in_each(self):
+        found = verdict(peaked(7, 900.0), np.array([1000.0, 950.0, 2000.0]))
+
+        assert found.share == pytest.approx([0.9, 900 / 950, 0.45])
+        assert found.when == "Mon 07:00 UTC"
+
+
+class TestCure:
+    def test_figures_are_filled_in(self):
+        found = verdict(peaked(9, 2500.0), 1000, "ask for {used} instead of {allowed}.")
+
+        assert found.cure == "ask for 2,500 instead of 1,000"
+        assert found.explain().endswith("Cure: ask for 2,500 instead of 1,000.")
+
+    def test_they_are_those_of_the_worst_scenario(self):
+        found = verdict(np.array([100.0, 2500.0]), np.array([50.0, 1000.0]), "{used} of {allowed}")
+
+        assert found.cure == "2,500 of 1,000"
+
+    def test_the_limits_own_words_are_taken_where_a_deployment_has_none(self):
+        limit = find_limit(IDLE)
+        assert limit.cure
+
+        assert verdict(900.0, 600, limit=IDLE).cure == limit.cure
+
+    def test_where_all_is_well_nothing_needs_a_cure(self):
+        assert "Cure" not in verdict(10.0, cure="more units").explain()
+
+    def test_a_sentence_tells_what_and_how_much_of_how_much(self):
+        limit = find_limit(PER_UNIT)
+
+        assert verdict(1200.0, cure="more units").explain() == (
+            f"{limit.title}: broken, 1,200 of 1,000 {limit.unit}. Cure: more units."
+        )
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [(1234.5, "1,234"), (100, "100"), (99.96, "100"), (0.123456, "0.123"), (np.inf, "no end")],
+)
+def test_figures_are_shown_to_three_digits(value, shown):
+    assert figure(value) == shown
+
+
+class TestSilence:
+    @staticmethod
+    def beating(demand: ws.Demand, *ways: str, every: float, kind: Any = "ping") -> ws.Demand:
+        beats = demand.connections.times(3600 / every)
+        streams = [
+            MessageStream("heartbeat", way, kind, beats, FixedSize(bytes=4))  # pyright: ignore[reportArgumentType]
+            for way in ways
+        ]
+        return replace(demand, streams=(*demand.streams, *streams))
+
+    def silence(self, demand: ws.Demand) -> float:
+        [asked] = idle_checks(demand, IDLE)
+        return float(np.max(np.asarray(asked.used)))
+
+    def test_without_a_heartbeat_it_has_no_end_however_much_is_sent(self, make_demand):
+        demand = make_demand(10, to_client=1e9, to_server=1e9)
+        [found] = verdicts(tuple(idle_checks(demand, IDLE)))
+
+        assert self.silence(demand) == np.inf
+        assert found.state == "broken"
+        assert "no end of 600" in found.explain()
+
+    @pytest.mark.parametrize("kind", ["ping", "heartbeat"])
+    def test_a_heartbeat_both_ways_ends_it(self, make_demand, kind):
+        demand = self.beating(make_demand(10), "to_client", "to_server", every=25, kind=kind)
+
+        assert self.silence(demand) == pytest.approx(25)
+
+    @pytest.mark.parametrize("way", ["to_client", "to_server"])
+    def test_one_way_leaves_the_other_silent(self, make_demand, way):
+        demand = self.beating(make_demand(10), way, every=25)
+
+        assert float(longest_silence_seconds(demand, way)) == pytest.approx(25)
+        assert self.silence(demand) == np.inf
+
+    def test_the_slower_of_both_ways_decides(self, make_demand):
+        demand = self.beating(make_demand(10), "to_client", every=25)
+
+        assert self.silence(self.beating(demand, "to_server", every=90)) == pytest.approx(90)
+
+    def test_the_faster_of_two_heartbeats_decides(self, make_demand):
+        demand = self.beating(make_demand(10), "to_client", "to_server", every=60)
+        faster = self.beating(demand, "to_client", "to_server", every=20)
+
+        assert self.silence(faster) == pytest.approx(20)
+
+    def test_messages_are_no_heartbeat(self, make_demand):
+        demand = self.beating(make_demand(10), "to_client", "to_server", every=25, kind="sent")
+
+        assert self.silence(demand) == np.inf
+
+    def test_where_nobody_is_connected_nobody_is_silent(self, make_demand):
+        assert self.silence(make_demand(0)) == 0
+
+    def test_many_scenarios_are_the_same_one_by_one(self):
+        scenario = ws.Scenario(profile="workplace-chat", place="virginia", peak_connections=1)
+        audience = [0.0, 10.0, 1e6]
+        [together] = idle_checks(
+            ws.expected_demand(scenario.replace(peak_connections=audience)), IDLE
+        )
+
+        for index, one in enumerate(audience):
+            alone = self.silence(ws.expected_demand(scenario.replace(peak_connections=one)))
+            assert np.asarray(together.used)[index] == pytest.approx(alone)
+
+    @pytest.mark.parametrize(
+        ("every", "state"), [(479, "pass"), (480, "at risk"), (600, "at risk"), (601, "broken")]
+    )
+    def test_a_timeout_is_outlived_by_a_heartbeat_well_below_it(self, make_demand, every, state):
+        demand = self.beating(make_demand(10), "to_client", "to_server", every=every)
+        [found] = verdicts(tuple(idle_checks(demand, IDLE)))
+
+        assert found.state == state
+
+    def test_words_of_the_deployment_go_before_those_of_the_limit(self, make_demand):
+        [own] = idle_checks(make_demand(10), IDLE, "beat every {allowed} s")
+        [general] = idle_checks(make_demand(10), IDLE)
+
+        assert own.cure == "beat every {allowed} s"
+        assert general.cure == find_limit(IDLE).cure
+
+
+class TestWhatIsAsked:
+    def test_rates_are_by_the_second(self, make_demand):
+        demand = make_demand(10, to_client=7200, to_server=3600, connects=1800)
+
+        assert per_second(demand.connects).peak == pytest.approx(0.5)
+        assert messages_per_second(demand.messages("to_client")).peak == pytest.approx(2)
+        assert messages_per_second(demand.streams).peak == pytest.approx(3)
+
+    def test_no_streams_are_no_messages(self):
+        assert float(messages_per_second(()).peak) == 0
+
+    def test_the_largest_message_is_the_largest_that_can_occur(self, make_demand):
+        demand = make_demand(10, to_client=1, payload=5000)
+
+        assert largest_message_bytes(demand) == 5000
+
+    def test_pings_are_no_messages(self, make_demand):
+        demand = replace(make_demand(10), streams=())
+        pinging = TestSilence.beating(demand, "to_client", every=10)
+
+        assert largest_message_bytes(demand) == 0
+        assert largest_message_bytes(pinging) == 0
+
+    def test_a_check_takes_the_limit_as_it_stands(self):
+        asked = check(PER_UNIT, 12.0, "more units")
+
+        assert asked == Check(PER_UNIT, 12.0, 1000.0, "more units")
+
+
+class TestFinding:
+    def test_a_limit_there_is_not_names_one_that_comes_close(self):
+        with pytest.raises(ws.EstimatorError, match=r"unknown limit .*did you mean 'aws\.api_gat"):
+            find_limit("aws.api_gateway.idle_time")
+
+    @pytest.mark.parametrize("limit", ["ibm.mq.connections", "", "../aws.api_gateway"])
+    def test_a_vendor_there_is_not_lists_those_there_are(self, limit):
+        with pytest.raises(ws.EstimatorError, match=r"unknown vendor of a limit .*aws, azure"):
+            find_limit(limit)
+
+    @pytest.mark.parametrize("vendor", ["ably", "pusher", "pubnub", "cloudflare", "supabase"])
+    def test_limits_of_providers_are_found_by_their_own_names(self, vendor):
+        [first, *_] = [one for one in load_limits(vendor) if one.startswith(f"{vendor}.")]
+
+        assert find_limit(first).limit == first
+
+    def test_a_figure_is_asked_for_by_its_id(self):
+        # https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-execution-service-websocket-limits-table.html
+        assert limit_value(IDLE) == 600
+
+    def test_a_list_of_allowed_values_is_no_figure(self):
+        with pytest.raises(TypeError, match="list of allowed values"):
+            limit_value("azure.web_pubsub.unit_steps")
+
+
+class TestFiles:
+    def test_there_are_at_least_sixty_limits(self):
+        assert len(ALL) >= 60
+        assert len({limit.limit for limit in ALL}) == len(ALL)
+
+    def test_every_limit_has_positive_figures_in_order(self):
+        for limit in ALL:
+            values = limit.value if isinstance(limit.value, tuple) else (limit.value,)
+            assert values[0] > 0, limit.limit
+            assert list(values) == sorted(set(values)), limit.limit
+
+    def test_every_limit_says_where_and_when_it_was_read(self):
+        assert [one.limit for one in ALL if len(one.source) < 10] == []
+        # no service that is compared is older than the first cloud to sell WebSockets
+        first = dt.date(2015, 1, 1)
+        assert [one.limit for one in ALL if not first <= one.checked_on <= TODAY] == []
+
+    def test_every_limit_says_what_it_bounds_and_for_whom(self):
+        assert [one.limit for one in ALL if not (one.title and one.unit and one.scope)] == []
+
+    def test_a_limit_that_a_demand_can_break_says_how_to_get_past_it(self):
+        assert [one.limit for one in ALL if one.measure != "other" and not one.cure] == []
+
+    def test_seconds_bytes_and_rates_have_such_units(self):
+        units = {
+            "idle_seconds": "Seconds",
+            "connection_age_seconds": "Seconds",
+            "message_bytes": "Bytes",
+            "frame_bytes": "Bytes",
+            "bandwidth_mbps": "Mbps",
+        }
+        assert [one.limit for one in ALL if one.unit != units.get(one.measure, one.unit)] == []
+        rates = [one for one in ALL if one.measure.endswith("_per_second")]
+        assert rates
+        assert [one.limit for one in rates if not one.unit.endswith("/Second")] == []
+
+    @pytest.mark.parametrize("vendor", ["aws", "azure", "gcp", "oci", "system"])
+    def test_ids_begin_with_their_vendor_and_stand_once(self, vendor):
+        rows = csv.DictReader(io.StringIO(data_text(f"{vendor}/limits.csv")))
+        ids = [row["limit"] for row in rows]
+
+        assert ids
+        assert [one for one in ids if not one.startswith(f"{vendor}.")] == []
+        assert len(ids) == len(set(ids))
