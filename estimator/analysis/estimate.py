@@ -39,25 +39,41 @@ class Estimate(Bill):
 
     @property
     def holds(self) -> bool | npt.NDArray[np.bool_]:
-        """Whether no limit is broken: one answer, or one for each scenario."""
+        """Whether no hard edge is exceeded: one answer, or one for each scenario.
+
+        A quota or setting that can be raised does not keep a deployment from holding.
+        """
         holds = self.states != "broken"
         return holds if np.ndim(self.total) else bool(holds)
 
     @property
     def state(self) -> State:
-        """The worst verdict, of the worst scenario."""
-        found = {verdict.state for verdict in self.verdicts}
+        """The worst of ``states``."""
+        found = set(np.ravel(self.states).tolist())
         if "broken" in found:
             return "broken"
         return "at risk" if "at risk" in found else "pass"
 
     @property
     def states(self) -> npt.NDArray[np.str_]:
-        """The worst verdict of each scenario, shape (*many,)."""
-        share = np.zeros(np.shape(self.total))
+        """State of each scenario, shape (*many,).
+
+        broken: beyond a hard edge; at risk: close to one, or close to or beyond a limit that can
+        be raised on request or by a setting.
+        """
+        hard, any_limit = np.zeros(np.shape(self.total)), np.zeros(np.shape(self.total))
         for verdict in self.verdicts:
-            share = np.maximum(share, verdict.share)
-        return np.select([share > 1, share >= AT_RISK_SHARE], ["broken", "at risk"], "pass")
+            any_limit = np.maximum(any_limit, verdict.share)
+            if not verdict.limit.adjustable:
+                hard = np.maximum(hard, verdict.share)
+        return np.select([hard > 1, any_limit >= AT_RISK_SHARE], ["broken", "at risk"], "pass")
+
+    @property
+    def reason(self) -> str:
+        """The verdict that decides the state, in words; empty if nothing was checked."""
+        hard = [verdict for verdict in self.verdicts if not verdict.limit.adjustable]
+        deciding = hard if self.state == "broken" else list(self.verdicts)
+        return deciding[0].explain() if deciding else ""
 
     def explain(self) -> str:
         """The bill in plain words, and each limit it was checked against."""

@@ -135,8 +135,7 @@ def _cards(comparison: Comparison, best: list[Estimate]) -> None:
         st.caption(literal(f"The cheapest of each cloud that holds. {comparison.conventions}."))
     for bill in comparison.bills:
         if bill.state == "broken":
-            reason = bill.verdicts[0].explain()
-            st.markdown(f":red-badge[cannot hold] ~~{_name(bill)}~~: {literal(reason)}")
+            st.markdown(f":red-badge[cannot hold] ~~{_name(bill)}~~: {literal(bill.reason)}")
 
 
 def _beside(bill: Estimate, least: float) -> str:

@@ -41,6 +41,8 @@ Measure = Literal[
 ]
 State = Literal["pass", "at risk", "broken"]
 _OWNERS = (*VENDORS, "system")
+_RAREST_GAP = float(np.log(1e6))
+"""How many mean gaps long the longest of a million gaps between random messages is."""
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 
@@ -243,24 +245,44 @@ def longest_silence_seconds(
 ) -> FloatArray:
     """Longest time in which a connection carries nothing in a direction, shape (*many,).
 
-    Without a heartbeat it has no end: some connection is silent for long, however many messages
-    flow on average. Where nobody is connected nobody is silent.
+    A heartbeat bounds it. Messages bound it too if they are frequent: of a million gaps of a
+    Poisson stream with the mean rate of a connection, one is longer than ln(10^6) / rate. Where
+    nobody is connected nobody is silent.
     """
     connected = demand.connections.mean
     silence = np.where(connected > 0, np.inf, 0.0)
+    messages = np.zeros(())
     for stream in demand.streams:
-        if stream.kind in ("ping", "heartbeat") and stream.direction == direction:
-            beats, open_now = np.broadcast_arrays(stream.per_hour.mean, connected)
-            every = np.divide(open_now, beats, out=np.full(beats.shape, np.inf), where=beats > 0)
-            silence = np.minimum(silence, every * SECONDS_PER_HOUR)
-    return silence
+        if stream.direction != direction or stream.kind == "at_connect":
+            continue
+        if stream.kind in ("ping", "heartbeat"):
+            silence = np.minimum(silence, _seconds_between(stream.per_hour.mean, connected))
+        else:
+            messages = messages + stream.per_hour.mean
+    return np.minimum(silence, _RAREST_GAP * _seconds_between(messages, connected))
 
 
-def idle_checks(demand: Demand, limit_id: str, cure: str = "") -> Iterator[Check]:
-    """Whether an idle timeout is outlived in both directions, each of which may have its timer."""
-    silence = np.maximum(
-        longest_silence_seconds(demand, "to_server"), longest_silence_seconds(demand, "to_client")
-    )
+def _seconds_between(per_hour: FloatArray, connected: FloatArray) -> FloatArray:
+    """Mean time between messages of one connection; without end where there are none."""
+    rate, open_now = np.broadcast_arrays(per_hour, connected)
+    hours = np.divide(open_now, rate, out=np.full(rate.shape, np.inf), where=rate > 0)
+    return hours * SECONDS_PER_HOUR
+
+
+def idle_checks(
+    demand: Demand, limit_id: str, cure: str = "", *, each_direction: bool = False
+) -> Iterator[Check]:
+    """Whether an idle timeout is outlived.
+
+    Args:
+        demand: heartbeats and flows of both directions.
+        limit_id: the timeout.
+        cure: what would help; the limit's own words if empty.
+        each_direction: whether each direction has a timer of its own, so that the quieter one
+            decides; otherwise traffic either way keeps a connection open.
+    """
+    ways = [longest_silence_seconds(demand, way) for way in ("to_server", "to_client")]
+    silence = np.maximum(*ways) if each_direction else np.minimum(*ways)
     advice = "send a heartbeat more often than every {allowed} seconds"
     words = cure or find_limit(limit_id).cure or advice
     yield Check(limit_id, silence, limit_value(limit_id), words)

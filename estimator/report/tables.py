@@ -47,12 +47,12 @@ def comparison_table(comparison: Comparison) -> RenderableType:
         table.add_row(f"{bill.deployment}{mark}", money(total), main_drivers(bill), style=style)
     parts: list[RenderableType] = [table]
     parts += [
-        Text(f"! {bill.deployment} cannot hold this. {_closest(bill)}", style="red")
+        Text(f"! {bill.deployment} cannot hold this. {bill.reason}", style="red")
         for bill in comparison.bills
         if bill.state == "broken"
     ]
     parts += [
-        Text(f"? {bill.deployment} is at risk. {_closest(bill)}", style="yellow")
+        Text(f"? {bill.deployment} needs attention. {bill.reason}", style="yellow")
         for bill in comparison.bills
         if bill.state == "at risk"
     ]
@@ -73,10 +73,6 @@ def main_drivers(bill: Estimate) -> str:
     return ", ".join(
         f"{driver} {shares[driver]:.0%}" for driver in largest if shares[driver] >= _WORTH_NAMING
     )
-
-
-def _closest(bill: Estimate) -> str:
-    return bill.verdicts[0].explain()
 
 
 def bill_table(bill: Estimate) -> RenderableType:

@@ -7,6 +7,7 @@ of silence and takes messages of 128 KiB (limits.csv, with their sources).
 import csv
 import datetime as dt
 import io
+import math
 from dataclasses import replace
 from typing import Any
 
@@ -191,12 +192,12 @@ class TestSilence:
         ]
         return replace(demand, streams=(*demand.streams, *streams))
 
-    def silence(self, demand: ws.Demand) -> float:
-        [asked] = idle_checks(demand, IDLE)
+    def silence(self, demand: ws.Demand, *, each_direction: bool = False) -> float:
+        [asked] = idle_checks(demand, IDLE, each_direction=each_direction)
         return float(np.max(np.asarray(asked.used)))
 
-    def test_without_a_heartbeat_it_has_no_end_however_much_is_sent(self, make_demand):
-        demand = make_demand(10, to_client=1e9, to_server=1e9)
+    def test_without_heartbeat_and_messages_it_has_no_end(self, make_demand):
+        demand = make_demand(10)
         [found] = verdicts(tuple(idle_checks(demand, IDLE)))
 
         assert self.silence(demand) == np.inf
@@ -214,12 +215,16 @@ class TestSilence:
         demand = self.beating(make_demand(10), way, every=25)
 
         assert float(longest_silence_seconds(demand, way)) == pytest.approx(25)
-        assert self.silence(demand) == np.inf
+        assert self.silence(demand) == pytest.approx(25)
+        # where each direction has a timer of its own, the silent one is cut
+        assert self.silence(demand, each_direction=True) == np.inf
 
-    def test_the_slower_of_both_ways_decides(self, make_demand):
+    def test_the_slower_way_decides_where_each_has_a_timer(self, make_demand):
         demand = self.beating(make_demand(10), "to_client", every=25)
+        both = self.beating(demand, "to_server", every=90)
 
-        assert self.silence(self.beating(demand, "to_server", every=90)) == pytest.approx(90)
+        assert self.silence(both, each_direction=True) == pytest.approx(90)
+        assert self.silence(both) == pytest.approx(25)
 
     def test_the_faster_of_two_heartbeats_decides(self, make_demand):
         demand = self.beating(make_demand(10), "to_client", "to_server", every=60)
@@ -227,10 +232,11 @@ class TestSilence:
 
         assert self.silence(faster) == pytest.approx(20)
 
-    def test_messages_are_no_heartbeat(self, make_demand):
+    def test_frequent_messages_bound_it_by_the_longest_of_a_million_gaps(self, make_demand):
         demand = self.beating(make_demand(10), "to_client", "to_server", every=25, kind="sent")
 
-        assert self.silence(demand) == np.inf
+        # a Poisson stream: P(gap > t) = exp(-t / 25 s) = 10^-6
+        assert self.silence(demand) == pytest.approx(25 * 6 * math.log(10))
 
     def test_where_nobody_is_connected_nobody_is_silent(self, make_demand):
         assert self.silence(make_demand(0)) == 0

@@ -78,7 +78,7 @@ def _in_words(dimensions: Mapping[str, tuple[Weekly, float]]) -> str:
 
 
 def idle_check(demand: Demand, limit_id: str, seconds: float, most_seconds: float) -> Check:
-    """Whether heartbeats in both directions come before a timeout.
+    """Whether something goes either way before a timeout.
 
     Args:
         demand: what clients do.
@@ -86,7 +86,7 @@ def idle_check(demand: Demand, limit_id: str, seconds: float, most_seconds: floa
         seconds: what it is set to.
         most_seconds: what it can be set to.
     """
-    silence = np.maximum(
+    silence = np.minimum(
         longest_silence_seconds(demand, "to_server"), longest_silence_seconds(demand, "to_client")
     )
     cure = "send a heartbeat more often than every {allowed} seconds"

@@ -79,7 +79,7 @@ class _BehindLoadBalancer(Deployment):
         )
         checks = (
             *balancer_checks(mbps, fleet),
-            *idle_checks(demand, "oci.load_balancer.http_idle_timeout"),
+            *idle_checks(demand, "oci.load_balancer.http_idle_timeout", each_direction=True),
         )
         return Metered(usage, notes=fleet.notes, checks=checks)
 

@@ -51,7 +51,10 @@ def test_nodes_make_the_handshakes_of_tls(make_demand, bill_of, quantities):
 def test_the_idle_timeout_is_a_setting(minutes, state):
     # a ping every five minutes: 4 minutes are too short, of 6 it uses more than 80 %
     profile = {
-        "extends": "workplace-chat",
+        "title": "Only a heartbeat",
+        "session": {"law": "exponential", "mean_hours": 1},
+        "weekly_shape": "flat",
+        "flows": {},
         "heartbeat": {"interval_seconds": 300, "kind": "protocol"},
     }
     scenario = ws.Scenario(
