@@ -56,7 +56,6 @@ _SPELLING = {
     "gib": "GiB",
     "mb": "MB",
     "mbps": "Mbps",
-    "ocpus": "OCPUs",
     "vcpu": "vCPU",
     "vpu": "VPU",
 }

@@ -189,3 +189,26 @@ def ping_notes(demand: Demand) -> Iterator[str]:
                 "not counted; libraries that send them as messages (heartbeat kind: application) "
                 "make them count."
             )
+
+
+def one_line_per_meter(*parts: Iterable[Usage]) -> tuple[Usage, ...]:
+    """Lines of a bill; a meter that several parts use, such as nodes and Redis, stands on one.
+
+    >>> nodes, redis = Usage("m", np.array(2.0), "nodes"), Usage("m", np.array(1.0), "Redis")
+    >>> [line] = one_line_per_meter([nodes], [redis])
+    >>> float(line.quantity), line.formula
+    (3.0, 'nodes; and Redis')
+    """
+    lines: dict[str, Usage] = {}
+    for usage in (usage for part in parts for usage in part):
+        before = lines.get(usage.meter_id)
+        lines[usage.meter_id] = (
+            usage
+            if before is None
+            else Usage(
+                usage.meter_id,
+                np.asarray(before.quantity + usage.quantity),
+                f"{before.formula}; and {usage.formula}",
+            )
+        )
+    return tuple(lines.values())

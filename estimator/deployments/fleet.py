@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Annotated, Literal
 
 import numpy as np
@@ -12,14 +12,12 @@ from pydantic import Field
 
 from estimator.demand.demand import (
     Demand,
-    MessageStream,
     Weekly,
     from_hours,
     largest,
     total,
 )
 from estimator.deployments.deployment import Request, spread
-from estimator.deployments.limits import limit_value
 from estimator.deployments.machine import Kind, Machine, find_machine, machines
 from estimator.deployments.server import (
     ServerOptions,
@@ -33,11 +31,7 @@ from estimator.pricing.assumption import Assumption
 from estimator.pricing.line import Usage, price_usage
 from estimator.scenario.model import FloatArray
 from estimator.units import (
-    BITS_PER_BYTE,
-    BITS_PER_MEGABIT,
-    GIB,
     HOURS_PER_WEEK,
-    SECONDS_PER_HOUR,
 )
 
 CHEAPEST = "cheapest"
@@ -331,75 +325,6 @@ def _more_than_shown(demand: Demand, nodes: Weekly, options: FleetOptions) -> It
             f"Nodes hold up to {spread(held)} connections each in the busiest hour, more than the "
             f"{shown.value:,.0f} on one host that were published for {server.title}."
         )
-
-
-@dataclass(frozen=True, slots=True)
-class Backplane:
-    """Redis between the nodes, so that a message reaches recipients on other nodes."""
-
-    usage: tuple[Usage, ...]
-    other_zones_gib: FloatArray
-    """Traffic to, from and within it that crosses zones in a month, shape (*many,)."""
-    machines: FloatArray | float = 0.0
-    """Instances of Redis, replicas included, shape (*many,)."""
-
-
-def backplane(request: Request, cloud: str, fleet: Fleet, machine: str) -> Backplane:
-    """What passing messages between nodes takes: every message that others receive goes to all.
-
-    Args:
-        request: demand and ``FleetOptions``.
-        cloud: whose machines.
-        fleet: the nodes that subscribe.
-        machine: the machine on which Redis runs, twice: it and a replica.
-    """
-    demand, options = request.demand, request.options
-    published = tuple(_published(demand))
-    several = fleet.nodes.peak > 1
-    if not options.backplane or not published or not np.any(several):
-        return Backplane((), np.zeros(()))
-    found = find_machine(cloud, "vm", machine)
-    deliveries = _for_each_node(total(s.per_hour for s in published), fleet.nodes)
-    bytes_in = total(s.bytes_per_hour("ip") for s in published)
-    bytes_out = _for_each_node(bytes_in, fleet.nodes)
-    mbps = bytes_out.peak * BITS_PER_BYTE / BITS_PER_MEGABIT / SECONDS_PER_HOUR
-    per_second = limit_value("system.redis.deliveries_per_second")
-    instances = np.maximum(
-        whole(deliveries.peak / SECONDS_PER_HOUR / per_second),
-        whole(mbps / ((found.network_mbps or np.inf) * options.headroom)),
-    )
-    running = 2 * np.maximum(instances, 1) * several
-    usage = tuple(
-        Usage(
-            meter,
-            running * demand.hours_per_month * quantity,
-            f"Redis on {found.title} ({spread(running)} with replicas), since every node must "
-            "hear of every message",
-        )
-        for meter, quantity in found.parts.items()
-    )
-    # from nodes to Redis and from it to all nodes, and from it to a replica in another zone
-    elsewhere = 1 - 1 / options.zones
-    replica = float(options.zones > 1)
-    crossing = total((bytes_out.times(elsewhere), bytes_in.times(elsewhere + replica)))
-    return Backplane(usage, demand.per_month(crossing) * several / GIB, running)
-
-
-def _for_each_node(quantity: Weekly, nodes: Weekly) -> Weekly:
-    """A quantity times the nodes there are, hour by hour."""
-    if all(course is _ALWAYS for _, course in nodes.terms):
-        return quantity.times(nodes.peak)
-    return from_hours(quantity.hourly * nodes.hourly)
-
-
-def _published(demand: Demand) -> Iterator[MessageStream]:
-    """What must find its way to other nodes, each message once."""
-    for stream in demand.streams:
-        if stream.kind == "sent" and np.any(stream.copies > 0):
-            passed_on = np.asarray(stream.copies > 0, dtype=np.float64)
-            yield replace(stream, per_hour=stream.per_hour.times(passed_on))
-        elif stream.kind == "published":
-            yield replace(stream, per_hour=stream.per_hour.times(1 / np.maximum(stream.copies, 1)))
 
 
 def size(needs: Mapping[str, tuple[Weekly, float]]) -> Sized:

@@ -14,15 +14,9 @@ from hypothesis import strategies as st
 
 import estimator as ws
 from estimator.demand.demand import MessageStream, from_hours
+from estimator.deployments.backplane import Backplane, backplane
 from estimator.deployments.deployment import Request
-from estimator.deployments.fleet import (
-    Backplane,
-    Fleet,
-    FleetOptions,
-    backplane,
-    build_fleet,
-    whole,
-)
+from estimator.deployments.fleet import Fleet, FleetOptions, build_fleet, whole
 from estimator.deployments.machine import find_machine, machines
 from estimator.errors import MissingRateError
 from estimator.pricing.catalog import load_catalog

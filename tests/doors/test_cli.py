@@ -8,29 +8,11 @@ from pathlib import Path
 import pytest
 
 import estimator as ws
-from estimator import cli
 from estimator.pricing.contract import contract_names
 from estimator.report.price_list import prices, prices_text
 
 ROOT = Path(__file__).resolve().parents[2]
 TEAM_CHAT = str(ROOT / "examples/team-chat.yaml")
-
-
-@pytest.fixture
-def run(monkeypatch, capsys):
-    """Run `estimator` with arguments; returns exit status, standard output and standard error."""
-
-    def run(*arguments: str) -> tuple[int, str, str]:
-        monkeypatch.setattr("sys.argv", ["estimator", *arguments])
-        monkeypatch.setenv("COLUMNS", "80")
-        status = 0
-        try:
-            cli.main()
-        except SystemExit as end:
-            status = int(end.code or 0)
-        return status, *capsys.readouterr()
-
-    return run
 
 
 def test_compare_shows_every_deployment_and_its_total(run):

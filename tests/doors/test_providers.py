@@ -8,28 +8,10 @@ import jsonschema
 import pytest
 
 import estimator as ws
-from estimator import cli
 from estimator.report.editor_schema import editor_schema
 
 ROOT = Path(__file__).resolve().parents[2]
 TEAM_CHAT = str(ROOT / "examples/team-chat.yaml")
-
-
-@pytest.fixture
-def run(monkeypatch, capsys):
-    """Run `estimator` with arguments; returns exit status, standard output and standard error."""
-
-    def run(*arguments: str) -> tuple[int, str, str]:
-        monkeypatch.setattr("sys.argv", ["estimator", *arguments])
-        monkeypatch.setenv("COLUMNS", "80")
-        status = 0
-        try:
-            cli.main()
-        except SystemExit as end:
-            status = int(end.code or 0)
-        return status, *capsys.readouterr()
-
-    return run
 
 
 def test_compare_adds_them_when_asked(run):

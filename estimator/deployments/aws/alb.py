@@ -22,12 +22,18 @@ from estimator.deployments.aws.nodes import (
     AwsFleetOptions,
     both_ways,
     cross_zone_question,
-    merged,
     processor_notes,
     zone_usage,
 )
-from estimator.deployments.deployment import Deployment, Metered, Request, traffic_assumption
-from estimator.deployments.fleet import Fleet, backplane, build_fleet, scaling_choice
+from estimator.deployments.backplane import backplane
+from estimator.deployments.deployment import (
+    Deployment,
+    Metered,
+    Request,
+    one_line_per_meter,
+    traffic_assumption,
+)
+from estimator.deployments.fleet import Fleet, build_fleet, scaling_choice
 from estimator.deployments.limits import Check, limit_value, per_second
 from estimator.pricing.assumption import Assumption
 from estimator.scenario.model import FloatArray
@@ -101,7 +107,7 @@ class _BehindAlb(Deployment):
         )
         redis = backplane(request, "aws", fleet, options.redis_machine)
         balancers = count_balancers(fleet, limit_value(f"{_ALB}.targets"))
-        usage = merged(
+        usage = one_line_per_meter(
             (
                 *balancer_usage(
                     request,

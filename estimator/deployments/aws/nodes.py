@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Literal
 
 import numpy as np
@@ -10,8 +10,9 @@ import numpy as np
 from estimator.demand.demand import Demand, Weekly, total
 from estimator.demand.wire import Layer
 from estimator.deployments.aws.logs import LogOptions
+from estimator.deployments.backplane import Backplane
 from estimator.deployments.deployment import Request, spread
-from estimator.deployments.fleet import Backplane, Fleet, FleetOptions
+from estimator.deployments.fleet import Fleet, FleetOptions
 from estimator.deployments.limits import limit_value
 from estimator.deployments.machine import find_machine
 from estimator.deployments.server import APPLICATION_WORK
@@ -90,28 +91,6 @@ def zone_usage(request: Request, redis: Backplane, *, cross_zone: bool) -> Itera
             gib * (_METERED_IN_ZONES * GIB / bytes_per_unit),
             f"{' and '.join(parts)}, metered out of one zone and into the other",
         )
-
-
-def merged(usage: Iterable[Usage]) -> tuple[Usage, ...]:
-    """One line for each meter: nodes and Redis may run on machines of one size.
-
-    >>> both = merged([Usage("m", np.array(2.0), "nodes"), Usage("m", np.array(1.0), "Redis")])
-    >>> float(both[0].quantity), both[0].formula
-    (3.0, 'nodes; and Redis')
-    """
-    found: dict[str, Usage] = {}
-    for one in usage:
-        other = found.get(one.meter_id)
-        found[one.meter_id] = (
-            one
-            if other is None
-            else Usage(
-                one.meter_id,
-                np.asarray(other.quantity + one.quantity),
-                f"{other.formula}; and {one.formula}",
-            )
-        )
-    return tuple(found.values())
 
 
 def processor_notes(

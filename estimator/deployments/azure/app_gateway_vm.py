@@ -15,16 +15,17 @@ from estimator.deployments.azure.nodes import (
     NOT_MODELLED,
     AzureFleetOptions,
     inter_zone,
-    usage_lines,
 )
+from estimator.deployments.backplane import backplane
 from estimator.deployments.deployment import (
     Deployment,
     Metered,
     Request,
+    one_line_per_meter,
     spread,
     traffic_assumption,
 )
-from estimator.deployments.fleet import Fleet, backplane, build_fleet, scaling_choice, whole
+from estimator.deployments.fleet import Fleet, build_fleet, scaling_choice, whole
 from estimator.deployments.limits import Check, idle_checks, limit_value, per_second
 from estimator.deployments.server import traffic_mbps
 from estimator.pricing.assumption import Assumption
@@ -82,7 +83,7 @@ class AppGatewayVms(Deployment):
         dimensions = capacity_units(demand, mbps, options.sku)
         used = largest(dimensions.values())
         gateways = _gateways(demand, used, options)
-        usage = usage_lines(
+        usage = one_line_per_meter(
             _gateway_usage(demand, options, dimensions, gateways),
             fleet.usage(demand),
             redis.usage,

@@ -17,21 +17,16 @@ from estimator.deployments.azure.nodes import (
     AzureFleetOptions,
     inter_zone,
     priced,
-    usage_lines,
 )
+from estimator.deployments.backplane import backplane
 from estimator.deployments.deployment import (
     Deployment,
     Metered,
     Request,
+    one_line_per_meter,
     traffic_assumption,
 )
-from estimator.deployments.fleet import (
-    CHEAPEST,
-    Fleet,
-    backplane,
-    build_fleet,
-    scaling_choice,
-)
+from estimator.deployments.fleet import CHEAPEST, Fleet, build_fleet, scaling_choice
 from estimator.deployments.limits import Check, check, idle_checks, limit_value
 from estimator.deployments.machine import Machine, find_machine
 from estimator.scenario.model import FloatArray
@@ -82,7 +77,7 @@ class AppService(Deployment):
         plans = _choose(request, request.answers[f"{_ID}.scaling"])
         fleet = _together(plans)
         redis = backplane(request, "azure", fleet, options.redis_machine)
-        usage = usage_lines(
+        usage = one_line_per_meter(
             fleet.usage(demand),
             redis.usage,
             (

@@ -12,16 +12,17 @@ from estimator.deployments.azure.nodes import (
     AzureFleetOptions,
     inter_zone,
     priced,
-    usage_lines,
 )
+from estimator.deployments.backplane import backplane
 from estimator.deployments.deployment import (
     Deployment,
     Metered,
     Request,
+    one_line_per_meter,
     spread,
     traffic_assumption,
 )
-from estimator.deployments.fleet import Fleet, backplane, build_fleet, scaling_choice
+from estimator.deployments.fleet import Fleet, build_fleet, scaling_choice
 from estimator.deployments.limits import Check, check, idle_checks, limit_value
 from estimator.pricing.assumption import Assumption
 from estimator.pricing.line import Usage
@@ -82,7 +83,7 @@ class ContainerApps(Deployment):
             demand.per_month(demand.connects),
             "one for each connect, which stays in progress while the socket is open",
         )
-        usage = usage_lines(
+        usage = one_line_per_meter(
             fleet.usage(demand),
             (requests,),
             redis.usage,

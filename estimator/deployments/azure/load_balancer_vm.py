@@ -16,15 +16,16 @@ from estimator.deployments.azure.nodes import (
     AzureFleetOptions,
     both_ways,
     inter_zone,
-    usage_lines,
 )
+from estimator.deployments.backplane import backplane
 from estimator.deployments.deployment import (
     Deployment,
     Metered,
     Request,
+    one_line_per_meter,
     traffic_assumption,
 )
-from estimator.deployments.fleet import Fleet, backplane, build_fleet, scaling_choice
+from estimator.deployments.fleet import Fleet, build_fleet, scaling_choice
 from estimator.deployments.limits import (
     Check,
     check,
@@ -82,7 +83,7 @@ class LoadBalancerVms(Deployment):
         demand, options = request.demand, request.options
         fleet = build_fleet(request, "azure", "vm", request.answers[f"{_ID}.scaling"], tls=True)
         redis = backplane(request, "azure", fleet, options.redis_machine)
-        usage = usage_lines(
+        usage = one_line_per_meter(
             _balancer_usage(request),
             fleet.usage(demand),
             redis.usage,

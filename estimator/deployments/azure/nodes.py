@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
 
 from estimator.demand.demand import Demand, Weekly, total
@@ -86,20 +84,3 @@ def priced(request: Request, kind: Kind, ending: str = "") -> dict[str, Machine]
     if not found and missing is not None:
         raise missing
     return found
-
-
-def usage_lines(*parts: Iterator[Usage] | tuple[Usage, ...]) -> tuple[Usage, ...]:
-    """Lines of a bill; a meter that several parts use stands on one line."""
-    lines: dict[str, Usage] = {}
-    for usage in (usage for part in parts for usage in part):
-        before = lines.get(usage.meter_id)
-        lines[usage.meter_id] = (
-            usage
-            if before is None
-            else Usage(
-                usage.meter_id,
-                np.asarray(before.quantity + usage.quantity),
-                f"{before.formula}; and {usage.formula}",
-            )
-        )
-    return tuple(lines.values())

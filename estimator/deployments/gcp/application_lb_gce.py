@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from estimator.deployments.backplane import backplane
 from estimator.deployments.deployment import (
     Deployment,
     Metered,
@@ -11,7 +12,7 @@ from estimator.deployments.deployment import (
     spread,
     traffic_assumption,
 )
-from estimator.deployments.fleet import backplane, build_fleet, scaling_choice
+from estimator.deployments.fleet import build_fleet, scaling_choice
 from estimator.deployments.gcp.network import (
     BYTES_EVIDENCE,
     ProxyTimeoutOptions,

@@ -14,8 +14,9 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from estimator.demand.demand import Demand, Weekly, from_hours
+from estimator.deployments.backplane import backplane
 from estimator.deployments.deployment import Request, spread
-from estimator.deployments.fleet import Fleet, backplane, size, whole
+from estimator.deployments.fleet import Fleet, size, whole
 from estimator.deployments.gcp.network import inter_zone
 from estimator.deployments.gcp.sustained_use import redis_notes
 from estimator.deployments.limits import Check, check, limit_value, per_second

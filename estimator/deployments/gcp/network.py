@@ -11,8 +11,8 @@ from pydantic import Field
 
 from estimator.demand.demand import Demand
 from estimator.demand.wire import Layer
+from estimator.deployments.backplane import Backplane
 from estimator.deployments.deployment import Deployment, Options, Request
-from estimator.deployments.fleet import Backplane
 from estimator.deployments.limits import Check, idle_checks, limit_value
 from estimator.pricing.assumption import Assumption
 from estimator.pricing.line import Usage

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from estimator.deployments.fleet import Backplane, Fleet, FleetOptions
+from estimator.deployments.backplane import Backplane
+from estimator.deployments.fleet import Fleet, FleetOptions
 from estimator.deployments.gcp.sustained_use import sustained_use_notes
 from estimator.deployments.machine import find_machine
 from estimator.deployments.server import APPLICATION_WORK

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from typing import Literal
 
 from estimator.demand.demand import Demand, from_hours
+from estimator.deployments.backplane import backplane
 from estimator.deployments.deployment import Deployment, Metered, Request, traffic_assumption
-from estimator.deployments.fleet import Fleet, backplane, build_fleet, scaling_choice
+from estimator.deployments.fleet import Fleet, build_fleet, scaling_choice
 from estimator.deployments.gcp.network import (
     BYTES_EVIDENCE,
     BalancerOptions,

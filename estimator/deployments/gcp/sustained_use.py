@@ -14,7 +14,7 @@ import numpy as np
 from pydantic import BeforeValidator, Field
 
 from estimator.datafiles import Confidence, Entry, load_rows
-from estimator.deployments.fleet import Backplane
+from estimator.deployments.backplane import Backplane
 from estimator.deployments.machine import Machine, find_machine
 from estimator.scenario.model import FloatArray
 

@@ -6,8 +6,9 @@ from typing import ClassVar
 
 import numpy as np
 
+from estimator.deployments.backplane import backplane
 from estimator.deployments.deployment import Deployment, Metered, Request, traffic_assumption
-from estimator.deployments.fleet import backplane, build_fleet, scaling_choice
+from estimator.deployments.fleet import build_fleet, scaling_choice
 from estimator.deployments.limits import idle_checks
 from estimator.deployments.machine import Kind
 from estimator.deployments.oci.nodes import (

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from estimator.demand.demand import Demand
+from estimator.deployments.backplane import backplane
 from estimator.deployments.deployment import (
     Deployment,
     Metered,
@@ -14,7 +15,7 @@ from estimator.deployments.deployment import (
     spread,
     traffic_assumption,
 )
-from estimator.deployments.fleet import Fleet, backplane, build_fleet, scaling_choice, whole
+from estimator.deployments.fleet import Fleet, build_fleet, scaling_choice, whole
 from estimator.deployments.limits import Check, idle_checks, limit_value
 from estimator.deployments.oci.nodes import OciFleetOptions, boot_disks, disk_of_a_node, redis_usage
 from estimator.deployments.server import APPLICATION_WORK

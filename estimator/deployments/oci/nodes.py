@@ -9,8 +9,9 @@ import numpy as np
 from pydantic import Field
 
 from estimator.demand.demand import Weekly
+from estimator.deployments.backplane import Backplane
 from estimator.deployments.deployment import Request, spread
-from estimator.deployments.fleet import Backplane, Fleet, FleetOptions, whole
+from estimator.deployments.fleet import Fleet, FleetOptions, whole
 from estimator.deployments.limits import Check, check, limit_value
 from estimator.pricing.line import Usage
 from estimator.scenario.model import FloatArray
