@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, get_args
+from typing import Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 from ruamel.yaml import YAML, RoundTripConstructor
@@ -94,11 +94,25 @@ def faults(error: ValidationError, document: YamlDocument, model: type[BaseModel
     return "\n".join(dict.fromkeys(_fault(item, document, model) for item in error.errors()))
 
 
+def tag_of(model: type[BaseModel]) -> str | None:
+    """The field that tells one member of a union from the others: it can hold one text only."""
+    for name, field in model.model_fields.items():
+        if get_origin(field.annotation) is Literal and len(get_args(field.annotation)) == 1:
+            return name
+    return None
+
+
 def _fault(item: Mapping[str, Any], document: YamlDocument, model: type[BaseModel]) -> str:
     message = item["msg"].removeprefix("Value error, ")
     if item["type"] == "extra_forbidden":
         name = str(item["loc"][-1])
         message = str(UnknownNameError("field", name, _fields_beside(item["loc"], model)))
+    elif item["type"] == "union_tag_invalid":
+        told = {key: str(value).replace("'", "") for key, value in item["ctx"].items()}
+        valid = told["expected_tags"].split(", ")
+        message = str(UnknownNameError(told["discriminator"], told["tag"], valid))
+    elif item["type"] == "union_tag_not_found":
+        message = f"required field {item['ctx']['discriminator']} is missing"
     elif item["type"] == "missing":
         message = "required field is missing"
     elif not isinstance(item["input"], Mapping | list) and item["type"] != "value_error":
@@ -138,9 +152,9 @@ def _models_under(model: type[BaseModel], key: int | str) -> list[type[BaseModel
     field = model.model_fields.get(str(key))
     if field is not None:
         return list(_models_in(field.annotation))
-    # the tag of a union names one member by its law; anything else is the key of an entry
-    law = model.model_fields.get("law")
-    return [model] if law is not None and law.default == key else []
+    # the tag of a union names one member; anything else is the key of an entry
+    tag = tag_of(model)
+    return [model] if tag and model.model_fields[tag].default == key else []
 
 
 def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:

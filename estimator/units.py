@@ -55,8 +55,13 @@ _FACTORS: Final[dict[Dimension, dict[str, Fraction]]] = {
     "rate": _RATE_PER_SECOND,
 }
 # a comma may only part thousands: "1,5" is one and a half to some and fifteen to nobody
-_NUMBER = r"[-+]?(?:\d{1,3}(?:,\d{3})+|\d[\d_]*)(?:\.\d*)?(?:[eE][-+]?\d+)?"
+_NUMBER = r"[-+]?(?:\d{1,3}(?:,\d{3})+|\d[\d_]*)(?:\.\d*)?(?:[eE][-+]?\d{1,3})?"
 _QUANTITY: Final = re.compile(rf"^\s*({_NUMBER})\s*(?!,)(.*?)\s*$")
+_LARGEST: Final = 1e100
+"""Far beyond any quantity, and far enough from where floats end to be converted."""
+_DAYS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+_DAY_LETTERS: Final = 3
+_WEEK_TIME: Final = re.compile(r"^\s*([A-Za-z]{3,})\s+(\d\d?)(?::(\d\d))?(?::(\d\d))?\s*$")
 
 
 def parse_number(text: str) -> Fraction:
@@ -71,7 +76,10 @@ def parse_number(text: str) -> Fraction:
     match = _QUANTITY.match(text)
     if match is None or match[2]:
         raise ValueError(f"'{text}' is not a number")
-    return Fraction(match[1].replace("_", "").replace(",", ""))
+    written = match[1].replace("_", "").replace(",", "")
+    if abs(float(written)) > _LARGEST:
+        raise ValueError(f"{text} is too large a number")
+    return Fraction(written)
 
 
 def parse_quantity(text: str, dimension: Dimension, unit: str) -> float:
@@ -106,3 +114,75 @@ GB, KiB, MiB, GiB
         )
     number = parse_number(match[1])
     return float(number * factors[written] / factors[unit] if written else number)
+
+
+def parse_share(text: str) -> float:
+    """Read a share of a whole: a number, a percentage or a fraction.
+
+    Raises:
+        ValueError: none of them.
+
+    >>> parse_share("0.3"), parse_share("30 %"), parse_share("1/4")
+    (0.3, 0.3, 0.25)
+    """
+    written = text.strip()
+    number, slash, whole = written.removesuffix("%").partition("/")
+    try:
+        divisor = parse_number(whole) if slash else 100 if written.endswith("%") else 1
+        return float(parse_number(number) / divisor)
+    except (ValueError, ArithmeticError):
+        raise ValueError(f"'{text}' is no share: write 0.3, '30 %' or '1/3'") from None
+
+
+def parse_week_time(text: str) -> float:
+    """Read a moment of the week as hours from Monday 00:00.
+
+    Args:
+        text: a day and an hour, such as ``"Tue 14:00"`` or ``"tuesday 14:00:30"``, or a number of
+            hours.
+
+    Raises:
+        ValueError: it is no such thing, or there is no such hour.
+
+    >>> parse_week_time("Tue 14:30"), parse_week_time("38.5")
+    (38.5, 38.5)
+    """
+    match = _WEEK_TIME.match(text)
+    try:
+        if match is None:
+            return float(parse_number(text))
+        [day] = [at for at, name in enumerate(_DAYS) if name.startswith(match[1].lower())]
+    except ValueError:
+        raise ValueError(
+            f"'{text}' is no time of the week: write a day and an hour, such as 'Tue 14:00'"
+        ) from None
+    hour, minute, second = (int(part or 0) for part in match.groups()[1:])
+    if hour >= HOURS_PER_DAY or max(minute, second) >= SECONDS_PER_MINUTE:
+        raise ValueError(f"'{text}' is no time of the week: hours go to 23, minutes to 59")
+    seconds = (hour * MINUTES_PER_HOUR + minute) * SECONDS_PER_MINUTE + second
+    return float(day * HOURS_PER_DAY + Fraction(seconds, SECONDS_PER_HOUR))
+
+
+def week_time_text(hours: float) -> str:
+    """A moment of the week in words, to the second.
+
+    >>> week_time_text(38.5), week_time_text(38 + 1 / 120)
+    ('Tue 14:30', 'Tue 14:00:30')
+    """
+    minutes, second = divmod(round(hours * SECONDS_PER_HOUR), SECONDS_PER_MINUTE)
+    of_week, minute = divmod(minutes, MINUTES_PER_HOUR)
+    day, hour = divmod(of_week, HOURS_PER_DAY)
+    clock = f"{hour:02}:{minute:02}" + (f":{second:02}" if second else "")
+    return f"{_DAYS[day % DAYS_PER_WEEK][:_DAY_LETTERS].title()} {clock}"
+
+
+def duration_text(seconds: float) -> str:
+    """A span of time in the largest unit of which it is a whole number.
+
+    >>> duration_text(300), duration_text(90), duration_text(0.2)
+    ('5 min', '90 s', '200 ms')
+    """
+    spans = [(seconds / float(length), unit) for unit, length in _TIME_IN_SECONDS.items()]
+    whole = [(span, unit) for span, unit in spans if span == round(span) and span >= 1]
+    span, unit = min(whole, default=(seconds, "s"))
+    return f"{span:,.6g} {unit}"

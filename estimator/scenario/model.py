@@ -22,9 +22,18 @@ from pydantic import (
 # pydantic has no public name for the metaclass of its models
 from pydantic._internal._model_construction import ModelMetaclass
 
-from estimator.documents import YamlDocument, faults
+from estimator.documents import YamlDocument, faults, tag_of
 from estimator.errors import ScenarioError
-from estimator.units import SECONDS_PER_HOUR, Dimension, parse_number, parse_quantity
+from estimator.units import (
+    HOURS_PER_WEEK,
+    SECONDS_PER_HOUR,
+    Dimension,
+    parse_number,
+    parse_quantity,
+    parse_share,
+    parse_week_time,
+    week_time_text,
+)
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -58,9 +67,9 @@ class Model(BaseModel, metaclass=_SpeakingMetaclass):
     )
 
     def model_post_init(self, context: Any) -> None:  # noqa: ARG002 - pydantic's signature
-        """Count the law of a distribution as said: without it the rest could not be read back."""
-        if "law" in type(self).model_fields:
-            self.__pydantic_fields_set__.add("law")
+        """Count the tag of a union as said: without it the rest could not be read back."""
+        if tag := tag_of(type(self)):
+            self.__pydantic_fields_set__.add(tag)
 
     def __eq__(self, other: object) -> bool:
         """Equal when all fields are, arrays included."""
@@ -101,12 +110,85 @@ Seconds = Annotated[
     Field(ge=0.001, le=_LONGEST_HOURS * SECONDS_PER_HOUR),
     _schema("seconds, or a text such as '2 min'", {"exclusiveMinimum": 0}),
 ]
+Duration = Annotated[
+    float,
+    quantity("time", "s"),
+    Field(ge=0, le=_LONGEST_HOURS * SECONDS_PER_HOUR),
+    _schema("seconds, or a text such as '2 min'; may be 0", {"minimum": 0}),
+]
+RatePerSecond = Annotated[
+    float,
+    quantity("rate", "/s"),
+    Field(gt=0, le=_LARGEST),
+    _schema("times a second, or a text such as '50 / s'", {"exclusiveMinimum": 0}),
+]
 Bytes = Annotated[
     float,
     quantity("size", "B"),
     Field(ge=0, le=_LARGEST),
     _schema("bytes, or a text such as '2 KB' or '2 KiB'", {"minimum": 0}),
 ]
+
+
+def _number(value: object) -> object:
+    return float(parse_number(value)) if isinstance(value, str) else value
+
+
+Clients = Annotated[
+    float,
+    BeforeValidator(_number),
+    Field(gt=0, le=_LARGEST),
+    _schema("a number, or a text such as '20,000'", {"exclusiveMinimum": 0}),
+]
+
+
+def _share(value: object) -> object:
+    share = parse_share(value) if isinstance(value, str) else value
+    if isinstance(share, bool) or (isinstance(share, int | float) and not 0 < share <= 1):
+        raise ValueError(
+            f"{value!r} is no share: write one above 0 and up to 1, such as 0.3, '30 %' or '1/3'"
+        )
+    return share
+
+
+Share = Annotated[
+    float,
+    BeforeValidator(_share),
+    _schema(
+        "a share above 0 and up to 1, or a text such as '30 %' or '1/3'",
+        {"exclusiveMinimum": 0, "maximum": 1},
+    ),
+]
+
+
+def _week_time(value: object) -> object:
+    hours = parse_week_time(value) if isinstance(value, str) else value
+    if isinstance(hours, bool) or (
+        isinstance(hours, int | float) and not 0 <= hours < HOURS_PER_WEEK
+    ):
+        raise ValueError(
+            f"{value!r} is not in the week that is simulated: write a day and an hour, such as "
+            f"'Tue 14:00', or hours from Monday 00:00 UTC, from 0 to below {HOURS_PER_WEEK}"
+        )
+    return hours
+
+
+def _week_time_said(hours: float) -> str | float:
+    text = week_time_text(hours)
+    # what seconds cannot say stays a number, so that reading it again gives the same moment
+    return text if parse_week_time(text) == hours else hours
+
+
+WeekTime = Annotated[
+    float,
+    BeforeValidator(_week_time),
+    PlainSerializer(_week_time_said),
+    _schema(
+        "a day and an hour in UTC such as 'Tue 14:00', or hours from Monday 00:00 UTC",
+        {"minimum": 0, "exclusiveMaximum": HOURS_PER_WEEK},
+    ),
+]
+"""Hours from Monday 00:00 UTC, within the week."""
 
 
 def _numbers(convert: Callable[[str], float | Fraction]) -> PlainValidator:

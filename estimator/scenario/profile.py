@@ -15,6 +15,7 @@ from pydantic import (
 )
 
 from estimator.scenario.model import Bytes, Count, Model, RatePerHour, Seconds
+from estimator.scenario.reconnect import Reconnect
 from estimator.scenario.sessions import SessionLength
 from estimator.scenario.shape import WeeklyShape, load_shape, shape_names
 from estimator.scenario.shipped import load_shipped, names_of, read_shipped
@@ -108,6 +109,8 @@ class Profile(Model):
     """None if the client sends none."""
     at_connect: AtConnect = AtConnect()
     """Bytes exchanged on every connect."""
+    reconnect: Reconnect = Reconnect()
+    """How a client comes back when its connection is lost or refused."""
     evidence: dict[str, Evidence] = Field(default_factory=dict)
     """Where each default comes from, by its path, such as session.mean_hours."""
 

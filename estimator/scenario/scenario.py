@@ -27,6 +27,8 @@ from ruamel.yaml import YAML
 
 from estimator.documents import YamlDocument, faults, read_yaml
 from estimator.errors import ScenarioError
+from estimator.scenario.crowds import Crowd
+from estimator.scenario.faults import Fault
 from estimator.scenario.model import Count, Hours, Model
 from estimator.scenario.places import Area, Place, find_place
 from estimator.scenario.profile import Profile, load_profile, profile_names, resolve_profile
@@ -108,6 +110,11 @@ class Scenario(Model):
         default_factory=dict
     )
     """Answers to what vendors leave open or sources disagree on, by the id of the assumption."""
+    faults: tuple[Fault, ...] = ()
+    """What goes wrong when it is simulated; the expected bill does not know it."""
+    crowds: tuple[Crowd, ...] = ()
+    """Who comes beside the weekly shape when it is simulated; the expected bill does not know
+    them."""
 
     _document: YamlDocument = PrivateAttr(default=YamlDocument({}, ""))
     _contract_document: YamlDocument | None = PrivateAttr(default=None)

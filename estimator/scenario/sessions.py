@@ -35,6 +35,18 @@ class _Sessions(Model):
     def partial_moment(self, order: int, hours: FloatArray) -> FloatArray:
         """E[S^order; S <= hours]; order 0 is the distribution function."""
 
+    @abstractmethod
+    def draw(self, count: int, rng: np.random.Generator) -> FloatArray:
+        """Lengths in hours of ``count`` sessions drawn by chance, shape (count,)."""
+
+    @abstractmethod
+    def draw_length_biased(self, count: int, rng: np.random.Generator) -> FloatArray:
+        """Lengths in hours of ``count`` sessions met open at a random moment, shape (count,).
+
+        A session is open in proportion to its length, so such lengths have the density
+        x f(x) / E[S] and the mean E[S^2] / E[S]. Of each, an evenly drawn part is over already.
+        """
+
     def survival(self, hours: FloatArray) -> FloatArray:
         """Share of sessions longer than ``hours``."""
         return 1.0 - self.partial_moment(0, hours)
@@ -98,6 +110,14 @@ class ExponentialSession(_Sessions):
         moment = self.mean_hours**order * math.factorial(order)
         return moment * special.gammainc(order + 1, hours / self.mean_hours)
 
+    def draw(self, count: int, rng: np.random.Generator) -> FloatArray:
+        """Exponential variates."""
+        return rng.standard_exponential(count) * self.mean_hours
+
+    def draw_length_biased(self, count: int, rng: np.random.Generator) -> FloatArray:
+        """Gamma(2) variates: the part over and the part to come are both exponential."""
+        return (rng.standard_exponential(count) + rng.standard_exponential(count)) * self.mean_hours
+
 
 class LognormalSession(_Sessions):
     """Many short sessions and a long tail."""
@@ -121,6 +141,20 @@ class LognormalSession(_Sessions):
             logs = np.log(hours)
         return moment * special.ndtr((logs - location) / self.sigma - order * self.sigma)
 
+    def draw(self, count: int, rng: np.random.Generator) -> FloatArray:
+        """Exponentials of normal variates."""
+        return self._draw(-(self.sigma**2) / 2, count, rng)
+
+    def draw_length_biased(self, count: int, rng: np.random.Generator) -> FloatArray:
+        """Lognormal again: the weight x moves the logarithm up by its variance."""
+        return self._draw(self.sigma**2 / 2, count, rng)
+
+    def _draw(self, shift: float, count: int, rng: np.random.Generator) -> FloatArray:
+        logs = rng.standard_normal(count)
+        logs *= self.sigma
+        logs += math.log(self.mean_hours) + shift
+        return np.exp(logs, out=logs)
+
 
 class WeibullSession(_Sessions):
     """Sessions more likely to end while young (shape below 1), as games show."""
@@ -143,6 +177,14 @@ class WeibullSession(_Sessions):
         reached = (hours / self.scale_hours) ** self.shape
         return np.asarray(moment * special.gammainc(power, reached), dtype=np.float64)
 
+    def draw(self, count: int, rng: np.random.Generator) -> FloatArray:
+        """Powers of exponential variates."""
+        return rng.standard_exponential(count) ** (1 / self.shape) * self.scale_hours
+
+    def draw_length_biased(self, count: int, rng: np.random.Generator) -> FloatArray:
+        """Powers of gamma variates: with y = (x / scale)^shape, x f(x) is y^(1/shape) exp(-y)."""
+        return rng.standard_gamma(1 + 1 / self.shape, count) ** (1 / self.shape) * self.scale_hours
+
 
 class DeterministicSession(_Sessions):
     """Every session lasts the same time."""
@@ -159,6 +201,14 @@ class DeterministicSession(_Sessions):
     def partial_moment(self, order: int, hours: FloatArray) -> FloatArray:
         """A single step."""
         return np.where(hours >= self.hours, self.hours**order, 0.0)
+
+    def draw(self, count: int, rng: np.random.Generator) -> FloatArray:  # noqa: ARG002 - no chance
+        """The same length each time."""
+        return np.full(count, self.hours)
+
+    def draw_length_biased(self, count: int, rng: np.random.Generator) -> FloatArray:
+        """The same length each time: there is no longer one to meet more often."""
+        return self.draw(count, rng)
 
 
 class EmpiricalSession(_Sessions):
@@ -177,20 +227,36 @@ class EmpiricalSession(_Sessions):
         return self
 
     @property
-    def _shares(self) -> FloatArray:
+    def shares(self) -> FloatArray:
+        """Share of the sessions that has each length; shape (lengths,), sum 1."""
         counts = np.ones(len(self.lengths_hours)) if self.counts is None else np.array(self.counts)
         return counts / counts.sum()
 
     @property
     def mean(self) -> float:
         """Mean session length in hours."""
-        return float(self._shares @ np.array(self.lengths_hours))
+        return float(self.shares @ np.array(self.lengths_hours))
 
     def partial_moment(self, order: int, hours: FloatArray) -> FloatArray:
         """A staircase with one step per length seen."""
         lengths = np.array(self.lengths_hours)
         reached = np.asarray(hours)[..., None] >= lengths
-        return reached @ (self._shares * lengths**order)
+        return reached @ (self.shares * lengths**order)
+
+    def draw(self, count: int, rng: np.random.Generator) -> FloatArray:
+        """Lengths seen, as often as they were seen."""
+        return self._draw(self.shares, count, rng)
+
+    def draw_length_biased(self, count: int, rng: np.random.Generator) -> FloatArray:
+        """Lengths seen, each as often as it was seen times its length."""
+        return self._draw(self.shares * np.array(self.lengths_hours), count, rng)
+
+    def _draw(self, weights: FloatArray, count: int, rng: np.random.Generator) -> FloatArray:
+        # how often each comes, then their order: several times faster than one search a draw
+        times = rng.multinomial(count, weights / weights.sum())
+        lengths = np.repeat(np.array(self.lengths_hours), times)
+        rng.shuffle(lengths)
+        return lengths
 
 
 SessionLength = Annotated[

@@ -1,0 +1,78 @@
+"""How clients come back: the policy of a profile, shipped or changed."""
+
+import pytest
+
+import estimator as ws
+from estimator.scenario.reconnect import Reconnect
+
+
+def profile_of(text: str) -> ws.Profile:
+    return ws.Scenario.from_yaml(f"place: virginia\npeak_connections: 1\nprofile:\n{text}").profile
+
+
+@pytest.mark.parametrize("name", ws.profile_names())
+def test_shipped_profiles_come_back_with_full_jitter_and_say_that_this_is_assumed(name):
+    profile = ws.load_profile(name)
+
+    assert profile.reconnect.backoff == "full_jitter"
+    assert profile.evidence["reconnect"].grade == "assumption"
+
+
+def test_times_are_written_with_their_unit():
+    policy = Reconnect(backoff="equal_jitter", base="500 ms", cap="2 min", answer="50 ms")
+
+    assert (policy.base, policy.cap, policy.answer) == (0.5, 120, 0.05)
+
+
+def test_a_changed_policy_drops_its_evidence_and_keeps_the_rest():
+    changed = profile_of("  extends: workplace-chat\n  reconnect: {cap: 5 s}\n")
+
+    assert changed.reconnect == Reconnect(backoff="full_jitter", base=1, cap=5)
+    assert "reconnect" not in changed.evidence
+    assert "session" in changed.evidence
+
+
+def test_a_profile_of_ones_own_has_a_policy_without_saying_so():
+    assert (
+        ws.Profile(
+            title="x",
+            session={"law": "exponential", "mean_hours": 1},
+            weekly_shape="flat",
+            flows={},
+        ).reconnect
+        == Reconnect()
+    )
+
+
+def test_a_policy_survives_files_and_links():
+    scenario = ws.Scenario(
+        profile={
+            "extends": "market-data",
+            "reconnect": {"backoff": "decorrelated", "cap": "20 s", "give_up_after": 8},
+        },
+        place="virginia",
+        peak_connections=10,
+    )
+
+    assert ws.Scenario.from_yaml(scenario.to_yaml()) == scenario
+    assert ws.Scenario.from_token(scenario.to_token()) == scenario
+
+
+@pytest.mark.parametrize(
+    ("fields", "parts"),
+    [
+        ({"backoff": "fibonacci"}, ["backoff", "'full_jitter'", "'decorrelated'"]),
+        ({"base": 0}, ["base", "greater than"]),
+        ({"base": "5 kg"}, ["base", "'5 kg' is not a time"]),
+        ({"base": 30, "cap": 20}, ["cap must be at least base"]),
+        ({"cap": "25 h"}, ["cap", "less than or equal to 86400"]),
+        ({"give_up_after": 0}, ["give_up_after", "greater than or equal to 1"]),
+        ({"jitter": 1}, ["unknown field 'jitter'", "answer, backoff, base, cap, give_up_after"]),
+    ],
+)
+def test_a_faulty_policy_is_refused_with_what_would_be_right(fields, parts):
+    with pytest.raises(ws.ScenarioError) as caught:
+        Reconnect(**fields)
+
+    assert str(caught.value).startswith("Reconnect")
+    assert [part for part in parts if part not in str(caught.value)] == []
