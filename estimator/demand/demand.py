@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -210,7 +211,7 @@ class Demand:
     connections_peak: Weekly
     """Most connections open at once within each hour."""
     connects: Weekly
-    """Connections made in each hour; one per session unless a service cuts them."""
+    """Connections made in each hour; one per session unless a service cuts them (``cut_hours``)."""
     session: SessionLength
     """How long they would last."""
     streams: tuple[MessageStream, ...]
@@ -219,6 +220,23 @@ class Demand:
     """Length of the billing month."""
     notes: tuple[str, ...] = ()
     """What a reader should know about how the demand came to be."""
+    units: Weekly | None = None
+    """Units (nodes, instances) that ran, averaged over each hour, where that was simulated or
+    measured; None where a deployment must work them out."""
+    cut_hours: float | None = None
+    """Age at which connections are cut, if connects and what is sent at them already include
+    those after cuts."""
+
+    @property
+    def sessions(self) -> Weekly:
+        """Sessions begun in each hour: connects without those after cuts.
+
+        Exact for the week as a whole; within it, connects after cuts come later than the sessions
+        they belong to.
+        """
+        if self.cut_hours is None:
+            return self.connects
+        return self.connects.times(1 / self.session.mean_steps(self.cut_hours))
 
     @property
     def peak_connections(self) -> FloatArray:
@@ -243,17 +261,23 @@ class Demand:
 
         Each session then is several connections, E[ceil(S / hours)] on average: one when it
         begins, and one more after each further ``hours`` that it lasts. Each opens and greets
-        anew.
+        anew. A demand whose connects include those after cuts at that age stays as it is; if they
+        include cuts at another age, every hour changes in the proportion of the two.
         """
+        if self.cut_hours is not None and math.isclose(self.cut_hours, hours):
+            return self
+
+        def made(begun: Weekly) -> Weekly:
+            if self.cut_hours is None:
+                return _repeated(begun, self.session, hours)
+            steps = self.session.mean_steps
+            return begun.times(steps(hours) / steps(self.cut_hours))
+
         streams = (
-            replace(s, per_hour=_repeated(s.per_hour, self.session, hours))
-            if s.kind == "at_connect"
-            else s
+            replace(s, per_hour=made(s.per_hour)) if s.kind == "at_connect" else s
             for s in self.streams
         )
-        return replace(
-            self, connects=_repeated(self.connects, self.session, hours), streams=tuple(streams)
-        )
+        return replace(self, connects=made(self.connects), streams=tuple(streams), cut_hours=hours)
 
     def traffic(
         self,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 import numpy as np
@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from estimator.datafiles import Entry
 from estimator.demand.demand import Demand, MessageStream
+from estimator.demand.doors import Doors
 from estimator.demand.wire import Layer
 from estimator.deployments.limits import Check
 from estimator.documents import YamlDocument, faults
@@ -49,6 +50,11 @@ class Request:
     free_allowances: FreeAllowances
     """Which allowances are taken off, since they may decide what is cheapest."""
 
+    @property
+    def many(self) -> bool:
+        """Whether many scenarios are asked at once, for which there are no doors."""
+        return np.ndim(self.demand.peak_connections) > 0
+
 
 @dataclass(frozen=True, slots=True)
 class Metered:
@@ -59,6 +65,8 @@ class Metered:
     """What must run, which constraint binds, which quota must be raised."""
     checks: tuple[Check, ...] = ()
     """What the demand asks of the limits there are."""
+    doors: Doors = field(default_factory=Doors)
+    """What is let in, if one scenario was asked; open to all if many were."""
 
 
 class Deployment(ABC):

@@ -59,6 +59,10 @@ class FleetOptions(ServerOptions):
     scaling_lag_hours: Annotated[int, Field(ge=0, le=24)] = 1
     """Hours that nodes start before they are needed and stay after, if the fleet follows the
     hours. Assumption: one, since demand is known by the hour."""
+    node_start_minutes: Annotated[float, Field(ge=0)] = 3
+    """From the decision to start a node until it takes connections, if the fleet follows the hours
+    and is simulated. Assumption: three, to boot, to start the server and to pass health checks;
+    containers often take less."""
     backplane: bool = True
     """Whether nodes pass messages to each other through Redis on machines of its own."""
 
@@ -79,13 +83,16 @@ class Fleet:
 
     machines: tuple[Machine, ...]
     nodes_by_machine: tuple[Weekly, ...]
-    """Whole nodes in each hour, spare ones included; 0 where another machine was chosen."""
+    """Nodes in each hour, spare ones included; 0 where another machine was chosen. Whole ones,
+    unless the demand says how many ran."""
     nodes: Weekly
     """Of all machines together."""
     binding: str
     """The constraint that needs most nodes, in the scenario of most nodes."""
     texts: tuple[str, ...]
     """What runs of each machine, in words."""
+    connections_each: FloatArray
+    """Connections of a node of which nothing is left, shape (*many,)."""
     notes: tuple[str, ...] = ()
     """What a reader should know about the figures behind it."""
 
@@ -135,6 +142,9 @@ def build_fleet(
 ) -> Fleet:
     """Size a fleet, with the machine asked for or the one whose fleet costs least.
 
+    If the demand says how many units ran, so many nodes run, of the machine that is chosen without
+    that knowledge.
+
     Args:
         request: demand and ``FleetOptions``.
         cloud: whose machines.
@@ -153,6 +163,7 @@ def build_fleet(
     """
     options, demand = request.options, request.demand
     load = server_load(demand, options, tls=tls)
+    connections_most = min(options.open_files, node_connections_most)
     needs = {
         "memory": load.memory_bytes,
         "processor": load.cores,
@@ -165,7 +176,7 @@ def build_fleet(
             "memory": machine.memory_bytes,
             "processor": machine.vcpus,
             "network": min(machine.network_mbps or np.inf, node_mbps_most),
-            "connections of a node": min(options.open_files, node_connections_most),
+            "connections of a node": connections_most,
         }
         return {name: amount * options.headroom for name, amount in whole_node.items()}
 
@@ -189,7 +200,7 @@ def build_fleet(
     # the first of those that cost the same but for rounding noise
     chosen = np.argmax(costs <= costs.min(axis=0) * (1 + _NOISE), axis=0)
     used = {choices[index]: np.asarray(chosen == index) for index in np.unique(chosen)}
-    running = [one.nodes(options, scaling) for one in used]
+    running = [demand.units or one.nodes(options, scaling) for one in used]
     by_machine = tuple(
         nodes.times(mine.astype(np.float64))
         for nodes, mine in zip(running, used.values(), strict=True)
@@ -203,8 +214,15 @@ def build_fleet(
         nodes=nodes,
         binding=list(needs)[int(np.ravel(deciding)[most_nodes])],
         texts=tuple(
-            _in_words(one, nodes, mine, options, scaling)
+            _in_words(one, nodes, mine, request, scaling)
             for (one, mine), nodes in zip(used.items(), running, strict=True)
+        ),
+        connections_each=np.sum(
+            [
+                one.connections_each(demand, options.headroom, connections_most) * mine
+                for one, mine in used.items()
+            ],
+            axis=0,
         ),
         notes=(*stand_ins(options, tls=tls), *_more_than_shown(demand, nodes, options)),
     )
@@ -229,6 +247,19 @@ class _Choice:
     def binding(self) -> FloatArray:
         """Index of the constraint that asks for most, shape (*many,)."""
         return np.asarray(np.argmax(self.peaks, axis=0))
+
+    def connections_each(self, demand: Demand, headroom: float, most: float) -> FloatArray:
+        """Connections of a node of which nothing is left, ``most`` at most, shape (*many,).
+
+        A node is planned to have those of the busiest hour, divided by the nodes which that takes;
+        what it is planned to have fills its share ``headroom``.
+        """
+        peak, needed = np.broadcast_arrays(demand.peak_connections, self.peaks.max(axis=0))
+        # where nobody is connected, only what is published tells
+        known = (peak > 0) & (needed > 0)
+        planned = np.divide(peak, needed, out=np.full(peak.shape, np.inf), where=known)
+        full = planned / headroom
+        return np.where(full < most * (1 - _NOISE), full, most)
 
     def cost(self, request: Request, nodes: Weekly, beside_usd: float) -> FloatArray:
         """USD of the nodes in a month, free allowances taken off, shape (*many,)."""
@@ -293,10 +324,14 @@ def _ahead_and_after(hourly: FloatArray, hours: int) -> FloatArray:
 
 
 def _in_words(
-    choice: _Choice, nodes: Weekly, mine: BoolArray, options: FleetOptions, scaling: str
+    choice: _Choice, nodes: Weekly, mine: BoolArray, request: Request, scaling: str
 ) -> str:
     """What runs of a machine, in the scenarios for which it was chosen."""
+    options = request.options
     most = np.broadcast_to(nodes.peak, mine.shape)[mine]
+    if request.demand.units is not None:
+        least = np.broadcast_to(nodes.hourly.min(axis=-1), mine.shape)[mine]
+        return f"{spread(np.concatenate([least, most]), 'nodes')}, as they ran hour by hour"
     deciding = np.broadcast_to(choice.binding, mine.shape)[mine]
     # where the fewest nodes suffice, no constraint decides
     few = most <= options.min_nodes + options.spare_nodes

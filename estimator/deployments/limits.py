@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Annotated, Literal
 
@@ -14,6 +14,7 @@ from pydantic import BeforeValidator
 
 from estimator.datafiles import Confidence, Entry, load_rows
 from estimator.demand.demand import Demand, MessageStream, Weekly, total
+from estimator.demand.doors import Doors
 from estimator.errors import UnknownNameError
 from estimator.pricing.price_files import PROVIDERS, VENDORS
 from estimator.scenario.model import FloatArray
@@ -217,6 +218,19 @@ def limit_value(limit_id: str) -> float:
     if isinstance(value, tuple):
         raise TypeError(f"{limit_id} is a list of allowed values")
     return value
+
+
+def doors_at(**limit_ids: str) -> Doors:
+    """Doors that are limits as they stand.
+
+    Args:
+        limit_ids: id of the limit, by the name of the field of ``Doors``.
+
+    >>> doors_at(age_most_seconds="aws.api_gateway.connection_max_age").age_most_seconds
+    7200.0
+    """
+    values = {field: limit_value(limit_id) for field, limit_id in limit_ids.items()}
+    return replace(Doors(limits=limit_ids), **values)
 
 
 def check(limit_id: str, used: Weekly | FloatArray | float, cure: str = "") -> Check:

@@ -154,10 +154,21 @@ def server_load(demand: Demand, options: ServerOptions, *, tls: bool = False) ->
     messages = total(s.per_hour for s in demand.streams if s.is_message)
     cores = [demand.connections.times(idle), messages.times(1 / (per_core * SECONDS_PER_HOUR))]
     if tls:
-        rate = options.handshakes_per_core_second or _handshakes(server)
+        rate = handshake_rate(options)
         cores.append(demand.connects.times(1 / (rate * SECONDS_PER_HOUR)))
     memory = connection_memory_bytes(options, tls=tls)
     return Load(demand.connections_peak.times(memory), total(cores))
+
+
+def handshake_rate(options: ServerOptions) -> float:
+    """TLS handshakes that a core makes in a second.
+
+    Raises:
+        UnknownNameError: a server that is not in servers.yaml.
+    """
+    own = find_server(options.server).handshakes_per_core_second
+    published = own or load_mapping("tls.yaml", TlsRate)[_HANDSHAKES].per_core_second
+    return options.handshakes_per_core_second or published.value
 
 
 def connection_memory_bytes(options: ServerOptions, *, tls: bool) -> float:
@@ -239,11 +250,6 @@ def _compression(server: Server, options: ServerOptions) -> float:
     measured = server.compression_memory_bytes
     around = 0.0 if measured is None else measured.value - deflate_bytes(window, level)
     return around + deflate_bytes(options.window_bits or window, options.memory_level or level)
-
-
-def _handshakes(server: Server) -> float:
-    own = server.handshakes_per_core_second
-    return (own or load_mapping("tls.yaml", TlsRate)[_HANDSHAKES].per_core_second).value
 
 
 def traffic_mbps(demand: Demand) -> Weekly:

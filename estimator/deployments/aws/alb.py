@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -34,6 +34,7 @@ from estimator.deployments.deployment import (
     traffic_assumption,
 )
 from estimator.deployments.fleet import Fleet, build_fleet, scaling_choice
+from estimator.deployments.fleet_doors import AWS, Room, fleet_doors
 from estimator.deployments.limits import Check, limit_value, per_second
 from estimator.pricing.assumption import Assumption
 from estimator.scenario.model import FloatArray
@@ -93,6 +94,7 @@ class _BehindAlb(Deployment):
 
     cloud = "aws"
     options = AlbOptions
+    unit_name: ClassVar[str]
 
     def _meter(
         self, request: Request, kind: Literal["vm", "container"], node_mbps_most: float
@@ -126,7 +128,16 @@ class _BehindAlb(Deployment):
             )
         )
         notes = (*fleet.notes, *processor_notes(request, fleet, redis, kind))
-        return Metered(usage, notes, tuple(_checks(request, fleet, balancers)))
+        targets = f"{_ALB}.targets"
+        doors = fleet_doors(
+            request,
+            fleet,
+            AWS,
+            answers[f"{self.id}.scaling"],
+            unit_name=self.unit_name,
+            nodes_room=Room(limit_value(targets) * balancers, targets),
+        )
+        return Metered(usage, notes, tuple(_checks(request, fleet, balancers)), doors)
 
     def _dimensions(self, request: Request) -> dict[str, tuple[Weekly, float]]:
         """Use of each hour by the dimensions of a capacity unit, of which the largest counts."""
@@ -180,6 +191,7 @@ class AlbEc2(_BehindAlb):
 
     id = _EC2
     title = "Application Load Balancer and EC2"
+    unit_name = "node"
     assumptions = _questions(_EC2)
     not_modelled = (*NOT_MODELLED, BOOT_DISKS, "mutual TLS, which halves a unit's connections")
 
@@ -198,6 +210,7 @@ class AlbFargate(_BehindAlb):
 
     id = _FARGATE
     title = "Application Load Balancer and Fargate"
+    unit_name = "task"
     assumptions = _questions(_FARGATE)
     not_modelled = (
         *NOT_MODELLED,

@@ -9,6 +9,7 @@ import numpy as np
 from pydantic import Field
 
 from estimator.demand.demand import Demand, MessageStream, Weekly, total
+from estimator.demand.doors import Doors
 from estimator.deployments.aws.logs import LogOptions, log_usage
 from estimator.deployments.aws.messages import published_once, size_check
 from estimator.deployments.deployment import (
@@ -24,6 +25,7 @@ from estimator.deployments.deployment import (
 from estimator.deployments.limits import (
     Check,
     check,
+    doors_at,
     idle_checks,
     limit_value,
     messages_per_second,
@@ -104,7 +106,7 @@ class ApiGateway(Deployment):
     def meter(self, request: Request) -> Metered:
         """Messages in 32-KB steps both ways, connection minutes, internet traffic, backend."""
         answers = request.answers
-        sessions = request.demand.connects
+        sessions = request.demand.sessions
         cut_hours = limit_value(f"{_ID}.connection_max_age") / SECONDS_PER_HOUR
         demand = request.demand.cut_after(cut_hours)
 
@@ -136,7 +138,16 @@ class ApiGateway(Deployment):
         checks = [*_checks(demand)]
         if request.options.backend == "lambda_dynamodb":
             checks += _backend_checks(demand, request.options)
-        return Metered(tuple(usage), tuple(_notes(demand, cut_hours)), tuple(checks))
+        doors = Doors() if request.many else _doors()
+        return Metered(tuple(usage), tuple(_notes(demand, cut_hours)), tuple(checks), doors)
+
+
+def _doors() -> Doors:
+    """Open connections have no quota of their own; they follow from the rate and the age."""
+    return doors_at(
+        connects_per_second=f"{_ID}.new_connections_per_second",
+        age_most_seconds=f"{_ID}.connection_max_age",
+    )
 
 
 def _notes(demand: Demand, cut_hours: float) -> Iterator[str]:

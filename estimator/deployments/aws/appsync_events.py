@@ -8,6 +8,7 @@ from typing import Annotated
 from pydantic import Field
 
 from estimator.demand.demand import Demand, MessageStream, Weekly, total
+from estimator.demand.doors import Doors
 from estimator.deployments.aws.logs import LogOptions, log_usage
 from estimator.deployments.aws.messages import per_connection, published_once, size_check
 from estimator.deployments.deployment import (
@@ -23,6 +24,7 @@ from estimator.deployments.deployment import (
 from estimator.deployments.limits import (
     Check,
     check,
+    doors_at,
     limit_value,
     messages_per_second,
     per_second,
@@ -90,7 +92,7 @@ class AppSyncEvents(Deployment):
         minute_text = "open connections x 60 minutes x hours of the month"
         if request.answers[f"{self.id}.minute_rounding"] == "up":
             lost, lost_text = minutes_rounded_up(demand.session)
-            minutes = minutes + demand.per_month(request.demand.connects) * lost
+            minutes = minutes + demand.per_month(request.demand.sessions) * lost
             minute_text += lost_text
         usage = (
             Usage(f"{_ID}.connection_minutes", minutes, minute_text),
@@ -99,7 +101,15 @@ class AppSyncEvents(Deployment):
             *log_usage(request, demand),
         )
         checks = tuple(_checks(request, demand))
-        return Metered(usage, tuple(_notes(demand, cut_hours)), checks)
+        doors = Doors() if request.many else _doors()
+        return Metered(usage, tuple(_notes(demand, cut_hours)), checks, doors)
+
+
+def _doors() -> Doors:
+    return doors_at(
+        connects_per_second=f"{_ID}.connects_per_second",
+        age_most_seconds=f"{_ID}.connection_max_age",
+    )
 
 
 def _published(demand: Demand) -> tuple[MessageStream, ...]:

@@ -9,6 +9,7 @@ import numpy as np
 from pydantic import Field
 
 from estimator.demand.demand import Demand, MessageStream, Weekly, total
+from estimator.demand.doors import Doors
 from estimator.deployments.aws.logs import LogOptions, log_usage
 from estimator.deployments.aws.messages import per_connection, published_once, size_check
 from estimator.deployments.deployment import (
@@ -23,6 +24,7 @@ from estimator.deployments.deployment import (
 from estimator.deployments.limits import (
     Check,
     check,
+    doors_at,
     idle_checks,
     limit_value,
     longest_silence_seconds,
@@ -109,7 +111,7 @@ class IotCore(Deployment):
         lost, lost_text = minutes_rounded_up(demand.session)
         minutes = (
             demand.per_month(demand.connections) * MINUTES_PER_HOUR
-            + demand.per_month(request.demand.connects) * lost
+            + demand.per_month(request.demand.sessions) * lost
         )
         traffic = self.data_out(request, demand, "aws.egress.internet")
         charged = request.answers[f"{self.id}.internet_traffic"] == "yes"
@@ -125,7 +127,16 @@ class IotCore(Deployment):
             *log_usage(request, demand),
         )
         checks = tuple(_checks(request, demand))
-        return Metered(usage, tuple(_notes(demand, cut_hours)), checks)
+        doors = Doors() if request.many else _doors()
+        return Metered(usage, tuple(_notes(demand, cut_hours)), checks, doors)
+
+
+def _doors() -> Doors:
+    return doors_at(
+        connects_per_second=f"{_ID}.connects_per_second",
+        connections_most=f"{_ID}.open_connections",
+        age_most_seconds=f"{_ID}.connection_max_age",
+    )
 
 
 def _published(demand: Demand) -> tuple[MessageStream, ...]:

@@ -35,6 +35,7 @@ from estimator.deployments.deployment import (
     traffic_assumption,
 )
 from estimator.deployments.fleet import Fleet, build_fleet, scaling_choice
+from estimator.deployments.fleet_doors import AWS, Room, fleet_doors
 from estimator.deployments.limits import Check, idle_checks, limit_value, per_second
 from estimator.scenario.model import FloatArray
 
@@ -94,7 +95,8 @@ class NlbEc2(Deployment):
     def meter(self, request: Request) -> Metered:
         """Balancer hours, capacity units, addresses, nodes, Redis, zones, outbound traffic."""
         options, answers, demand = request.options, request.answers, request.demand
-        without_client_ip = limit_value(f"{_NLB}.connections_per_target_without_client_ip")
+        without_client_ip = f"{_NLB}.connections_per_target_without_client_ip"
+        preserved = options.client_ip_preservation
         fleet = build_fleet(
             request,
             "aws",
@@ -102,10 +104,11 @@ class NlbEc2(Deployment):
             answers[f"{self.id}.scaling"],
             tls=options.tls == "node",
             node_mbps_most=limit_value("aws.ec2.internet_bandwidth_mbps"),
-            node_connections_most=np.inf if options.client_ip_preservation else without_client_ip,
+            node_connections_most=np.inf if preserved else limit_value(without_client_ip),
         )
         redis = backplane(request, "aws", fleet, options.redis_machine)
-        balancers = count_balancers(fleet, _targets_most(options))
+        targets = _targets(options)
+        balancers = count_balancers(fleet, float(targets.most))
         charged = options.cross_zone and answers[f"{self.id}.cross_zone_traffic"] == "yes"
         usage = one_line_per_meter(
             (
@@ -120,7 +123,16 @@ class NlbEc2(Deployment):
             )
         )
         notes = (*fleet.notes, *processor_notes(request, fleet, redis, "vm"))
-        return Metered(usage, notes, tuple(_checks(request, fleet, balancers)))
+        doors = fleet_doors(
+            request,
+            fleet,
+            AWS,
+            answers[f"{self.id}.scaling"],
+            tls=options.tls == "node",
+            nodes_room=Room(targets.most * balancers, targets.limit_id),
+            node_limit_id=None if preserved else without_client_ip,
+        )
+        return Metered(usage, notes, tuple(_checks(request, fleet, balancers)), doors)
 
 
 def _dimensions(request: Request) -> dict[str, tuple[Weekly, float]]:
@@ -143,10 +155,12 @@ def _dimensions(request: Request) -> dict[str, tuple[Weekly, float]]:
     }
 
 
-def _targets_most(options: NlbOptions) -> float:
+def _targets(options: NlbOptions) -> Room:
     """Nodes that one balancer may have in all its zones."""
-    in_zones = limit_value(f"{_NLB}.targets_per_zone") * options.zones
-    return min(in_zones, limit_value(f"{_NLB}.targets"))
+    in_zone, in_all = f"{_NLB}.targets_per_zone", f"{_NLB}.targets"
+    zones = limit_value(in_zone) * options.zones
+    most = limit_value(in_all)
+    return Room(zones, in_zone) if zones < most else Room(most, in_all)
 
 
 def _checks(request: Request, fleet: Fleet, balancers: FloatArray) -> Iterator[Check]:

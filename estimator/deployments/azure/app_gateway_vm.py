@@ -9,6 +9,7 @@ import numpy as np
 from pydantic import Field
 
 from estimator.demand.demand import Demand, Weekly, from_hours, largest
+from estimator.demand.doors import Doors
 from estimator.deployments.azure.nodes import (
     DISKS,
     EVIDENCE_BYTES,
@@ -26,6 +27,7 @@ from estimator.deployments.deployment import (
     traffic_assumption,
 )
 from estimator.deployments.fleet import Fleet, build_fleet, scaling_choice, whole
+from estimator.deployments.fleet_doors import AZURE, Room, fleet_doors
 from estimator.deployments.limits import Check, idle_checks, limit_value, per_second
 from estimator.deployments.server import traffic_mbps
 from estimator.pricing.assumption import Assumption
@@ -77,7 +79,8 @@ class AppGatewayVms(Deployment):
     def meter(self, request: Request) -> Metered:
         """Gateway hours and capacity units, nodes, Redis, traffic between zones and out."""
         demand, options = request.demand, request.options
-        fleet = build_fleet(request, "azure", "vm", request.answers[f"{_ID}.scaling"])
+        scaling = request.answers[f"{_ID}.scaling"]
+        fleet = build_fleet(request, "azure", "vm", scaling)
         redis = backplane(request, "azure", fleet, options.redis_machine)
         mbps = _throughput_mbps(demand, request.answers[f"{_ID}.throughput"])
         dimensions = capacity_units(demand, mbps, options.sku)
@@ -96,7 +99,16 @@ class AppGatewayVms(Deployment):
             *_checks(demand, used, gateways, fleet),
             *idle_checks(demand, f"{_GATEWAY}.idle_timeout"),
         )
-        return Metered(usage, fleet.notes, checks)
+        targets = f"{_GATEWAY}.backend_targets"
+        doors = fleet_doors(
+            request,
+            fleet,
+            AZURE,
+            scaling,
+            front=Doors() if request.many else _front(demand, used, gateways, options),
+            nodes_room=Room(limit_value(targets) * gateways, targets),
+        )
+        return Metered(usage, fleet.notes, checks, doors)
 
 
 def _throughput_mbps(demand: Demand, answer: str) -> Weekly:
@@ -163,6 +175,28 @@ def _gateway_usage(
         demand.per_month(billed),
         f"in each hour the largest of {', '.join(dimensions)}{least}; up to "
         f"{spread(billed.peak, 'capacity units')}, {decides} need most in the busiest hour",
+    )
+
+
+def _front(demand: Demand, used: Weekly, gateways: FloatArray, options: AppGatewayOptions) -> Doors:
+    """What the gateways let in.
+
+    New connections: what the instances of the busiest hour take, since more of them need six to
+    seven minutes to start (https://learn.microsoft.com/azure/application-gateway/high-traffic-support),
+    too late for those that come at once. Open ones: what the most instances hold.
+    """
+    per_unit = f"{_GATEWAY}.tls_connects_per_second_per_compute_unit"
+    with_firewall = f"{_GATEWAY}.waf_requests_per_second_per_compute_unit"
+    if options.sku == "waf_v2" and limit_value(with_firewall) < limit_value(per_unit):
+        per_unit = with_firewall
+    most = f"{_GATEWAY}.wss_connections_per_instance"
+    running = whole(np.maximum(_instances(demand, used).peak, options.min_instances))
+    units = max(float(running), 1.0) * limit_value(f"{_GATEWAY}.capacity_units_per_instance")
+    instances = float(gateways) * limit_value(f"{_GATEWAY}.v2_max_instances")
+    return Doors(
+        connects_per_second=units * limit_value(per_unit),
+        connections_most=instances * limit_value(most),
+        limits={"connects_per_second": per_unit, "connections_most": most},
     )
 
 

@@ -27,6 +27,7 @@ from estimator.deployments.deployment import (
     traffic_assumption,
 )
 from estimator.deployments.fleet import CHEAPEST, Fleet, build_fleet, scaling_choice
+from estimator.deployments.fleet_doors import AZURE, Room, fleet_doors
 from estimator.deployments.limits import Check, check, idle_checks, limit_value
 from estimator.deployments.machine import Machine, find_machine
 from estimator.scenario.model import FloatArray
@@ -74,7 +75,8 @@ class AppService(Deployment):
     def meter(self, request: Request) -> Metered:
         """Instances of the plan, Redis between them, outbound traffic."""
         demand, options = request.demand, request.options
-        plans = _choose(request, request.answers[f"{_ID}.scaling"])
+        scaling = request.answers[f"{_ID}.scaling"]
+        plans = _choose(request, scaling)
         fleet = _together(plans)
         redis = backplane(request, "azure", fleet, options.redis_machine)
         usage = one_line_per_meter(
@@ -86,7 +88,17 @@ class AppService(Deployment):
             ),
         )
         checks = (*_checks(demand, plans), *idle_checks(demand, f"{_ID}.idle_timeout"))
-        return Metered(usage, fleet.notes, checks)
+        instances = _instances_limit(plans[0].machine)
+        doors = fleet_doors(
+            request,
+            fleet,
+            AZURE,
+            scaling,
+            unit_name="instance",
+            nodes_room=Room(limit_value(instances), instances),
+            node_limit_id=_websockets_limit(plans[0].machine),
+        )
+        return Metered(usage, fleet.notes, checks, doors)
 
 
 def _websockets_limit(machine: Machine) -> str:
@@ -113,16 +125,9 @@ def _choose(request: Request, scaling: str) -> list[_Plan]:
         candidates = [one for one in plans if not one.machine.startswith(by_hand)]
     else:
         candidates = [find_machine("azure", _KIND, options.machine)]
-    fleets = [
-        build_fleet(
-            replace(request, options=options.model_copy(update={"machine": one.machine})),
-            "azure",
-            _KIND,
-            scaling,
-            node_connections_most=limit_value(_websockets_limit(one)),
-        )
-        for one in candidates
-    ]
+    # nodes that ran do not tell which plan is cheapest for the demand
+    planned = replace(request, demand=replace(request.demand, units=None))
+    fleets = [_on(one, planned, scaling) for one in candidates]
     usd, beyond = (
         np.stack(np.broadcast_arrays(*figures))
         for figures in (
@@ -139,9 +144,25 @@ def _choose(request: Request, scaling: str) -> list[_Plan]:
     allowed = np.where(beyond, np.inf, usd)
     chosen = np.argmin(np.where(np.all(beyond, axis=0), usd, allowed), axis=0)
     return [
-        _Plan(candidates[index], fleets[index], np.asarray(chosen == index))
+        _Plan(
+            candidates[index],
+            _on(candidates[index], request, scaling) if request.demand.units else fleets[index],
+            np.asarray(chosen == index),
+        )
         for index in np.unique(chosen)
     ]
+
+
+def _on(plan: Machine, request: Request, scaling: str) -> Fleet:
+    """The instances of one plan."""
+    options = request.options.model_copy(update={"machine": plan.machine})
+    return build_fleet(
+        replace(request, options=options),
+        "azure",
+        _KIND,
+        scaling,
+        node_connections_most=limit_value(_websockets_limit(plan)),
+    )
 
 
 def _together(plans: list[_Plan]) -> Fleet:
@@ -153,6 +174,7 @@ def _together(plans: list[_Plan]) -> Fleet:
         nodes_by_machine=by_machine,
         nodes=total(by_machine),
         texts=tuple(one.fleet.text for one in plans),
+        connections_each=np.sum([one.fleet.connections_each * one.chosen for one in plans], axis=0),
         notes=tuple(dict.fromkeys(note for one in plans for note in one.fleet.notes)),
     )
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from estimator.demand.demand import total
+from estimator.demand.doors import Doors
 from estimator.deployments.azure.nodes import (
     EVIDENCE_BYTES,
     NOT_MODELLED,
@@ -23,7 +24,8 @@ from estimator.deployments.deployment import (
     traffic_assumption,
 )
 from estimator.deployments.fleet import Fleet, build_fleet, scaling_choice
-from estimator.deployments.limits import Check, check, idle_checks, limit_value
+from estimator.deployments.fleet_doors import CONTAINER_APPS, Room, fleet_doors
+from estimator.deployments.limits import Check, check, doors_at, idle_checks, limit_value
 from estimator.pricing.assumption import Assumption
 from estimator.pricing.line import Usage
 from estimator.units import SECONDS_PER_HOUR
@@ -71,12 +73,15 @@ class ContainerApps(Deployment):
 
     def meter(self, request: Request) -> Metered:
         """Active processor time and memory of replicas, requests, Redis, outbound traffic."""
+        front = Doors()
         if request.answers[f"{_ID}.request_timeout"] == "age":
-            hours = limit_value(_TIMEOUT) / SECONDS_PER_HOUR
+            front = doors_at(age_most_seconds=_TIMEOUT)
+            hours = front.age_most_seconds / SECONDS_PER_HOUR
             request = replace(request, demand=request.demand.cut_after(hours))
         demand, options = request.demand, request.options
         priced(request, "container")
-        fleet = build_fleet(request, "azure", "container", request.answers[f"{_ID}.scaling"])
+        scaling = request.answers[f"{_ID}.scaling"]
+        fleet = build_fleet(request, "azure", "container", scaling)
         redis = backplane(request, "azure", fleet, options.redis_machine)
         requests = Usage(
             f"{_ID}.requests",
@@ -93,7 +98,17 @@ class ContainerApps(Deployment):
             ),
         )
         checks = (*_checks(fleet), *idle_checks(demand, _TIMEOUT))
-        return Metered(usage, (*fleet.notes, *_notes(request, fleet)), checks)
+        most = f"{_ID}.max_replicas"
+        doors = fleet_doors(
+            request,
+            fleet,
+            CONTAINER_APPS,
+            scaling,
+            front=front,
+            unit_name="replica",
+            nodes_room=Room(limit_value(most), most),
+        )
+        return Metered(usage, (*fleet.notes, *_notes(request, fleet)), checks, doors)
 
 
 def _checks(fleet: Fleet) -> Iterator[Check]:

@@ -26,6 +26,7 @@ from estimator.deployments.deployment import (
     traffic_assumption,
 )
 from estimator.deployments.fleet import Fleet, build_fleet, scaling_choice
+from estimator.deployments.fleet_doors import AZURE, Room, fleet_doors
 from estimator.deployments.limits import (
     Check,
     check,
@@ -81,7 +82,8 @@ class LoadBalancerVms(Deployment):
     def meter(self, request: Request) -> Metered:
         """Rules and data of the balancer, its address, nodes with TLS, Redis, traffic out."""
         demand, options = request.demand, request.options
-        fleet = build_fleet(request, "azure", "vm", request.answers[f"{_ID}.scaling"], tls=True)
+        scaling = request.answers[f"{_ID}.scaling"]
+        fleet = build_fleet(request, "azure", "vm", scaling, tls=True)
         redis = backplane(request, "azure", fleet, options.redis_machine)
         usage = one_line_per_meter(
             _balancer_usage(request),
@@ -92,7 +94,10 @@ class LoadBalancerVms(Deployment):
                 self.data_out(request, demand, "azure.egress.internet"),
             ),
         )
-        return Metered(usage, fleet.notes, tuple(_checks(demand, fleet, options)))
+        pool = f"{_BALANCER}.backend_pool_size"
+        room = Room(limit_value(pool), pool)
+        doors = fleet_doors(request, fleet, AZURE, scaling, tls=True, nodes_room=room)
+        return Metered(usage, fleet.notes, tuple(_checks(demand, fleet, options)), doors)
 
 
 def _balancer_usage(request: Request) -> Iterator[Usage]:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Annotated, Literal, Self
 
 import numpy as np
+import numpy.typing as npt
 from pydantic import Field, model_validator
 
 from estimator.demand.demand import MessageStream, Weekly, total
+from estimator.demand.doors import Doors
 from estimator.deployments.azure.unit_service import (
     Need,
     Plan,
@@ -120,10 +123,7 @@ class SignalR(UnitService):
 
     def needs(self, request: Request) -> Iterator[Need]:
         """Connections with those of the servers, messages out by their pattern, messages in."""
-        options = request.options
-        servers = 0.0
-        if options.mode == "default":
-            servers = float(options.app_servers * options.hubs * options.server_connections)
+        servers = _server_connections(request.options)
         own = Weekly.of(np.array(servers), np.ones(HOURS_PER_WEEK))
         clients = request.demand.connections_peak
         yield self.connection_need(request, total((clients, own)) if servers else clients)
@@ -141,13 +141,28 @@ class SignalR(UnitService):
             yield check(f"{_ID}.connects_per_second_free", connects)
         else:
             units = plan.running.peak
-            edges = np.array(list(_CONNECTS))
             allowed = np.array([limit_value(limit_id) for limit_id in _CONNECTS.values()])
-            found = np.searchsorted(edges, units, side="right") - 1
-            biggest = int(np.ravel(found)[int(np.argmax(units))])
-            yield Check(list(_CONNECTS.values())[biggest], connects, allowed[found])
+            yield Check(
+                _connects_limit(float(np.max(units))), connects, allowed[_connects_step(units)]
+            )
         if options.mode == "serverless":
             yield check(f"{_ID}.rest_body_bytes", largest_bytes(demand.messages("to_client")))
+
+    def doors(self, request: Request, plan: Plan, needs: tuple[Need, ...]) -> Doors:
+        """Those of units, without what servers take, and new connections of the most units."""
+        doors = super().doors(request, plan, needs)
+        free, units = request.options.tier == "free", float(plan.running.peak)
+        connects = f"{_ID}.connects_per_second_free" if free else _connects_limit(units)
+        taken = _server_connections(request.options)
+        return replace(
+            doors,
+            connects_per_second=limit_value(connects),
+            # units that scale have the more room the more of them run
+            connections_most=np.inf
+            if doors.units is None
+            else max(units * doors.connections_per_unit - taken, 0.0),
+            limits={**doors.limits, "connects_per_second": connects},
+        )
 
     def notes(self, request: Request, plan: Plan) -> Iterator[str]:
         """Those of units, and the setting of hubs that large messages need."""
@@ -160,3 +175,19 @@ class SignalR(UnitService):
                 f"Hubs take messages of {default:,.0f} bytes from clients unless "
                 "MaximumReceiveMessageSize is raised on the application servers."
             )
+
+
+def _server_connections(options: SignalROptions) -> float:
+    """Connections of units that application servers use up."""
+    if options.mode != "default":
+        return 0.0
+    return float(options.app_servers * options.hubs * options.server_connections)
+
+
+def _connects_step(units: FloatArray) -> npt.NDArray[np.intp]:
+    """Which of the limits of new connections holds for so many units."""
+    return np.maximum(np.searchsorted(list(_CONNECTS), units, side="right") - 1, 0)
+
+
+def _connects_limit(units: float) -> str:
+    return list(_CONNECTS.values())[int(_connects_step(np.asarray(units)))]

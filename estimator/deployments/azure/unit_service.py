@@ -13,6 +13,7 @@ import numpy.typing as npt
 from pydantic import Field, model_validator
 
 from estimator.demand.demand import Demand, MessageStream, Weekly, from_hours, total
+from estimator.demand.doors import Doors
 from estimator.deployments.azure.functions import (
     FunctionsOptions,
     functions_checks,
@@ -27,6 +28,7 @@ from estimator.deployments.deployment import (
     ping_notes,
     spread,
 )
+from estimator.deployments.fleet_doors import AZURE
 from estimator.deployments.limits import (
     Check,
     check,
@@ -91,6 +93,14 @@ class Need:
         """What each unit count shall carry, shape (steps,)."""
         return self.by_step * self.planned_share
 
+    def units_at_peak(self, steps: FloatArray) -> float:
+        """Units that the peak of one scenario needs, on a line between those that exist."""
+        used = float(self.used.peak)
+        planned, counts = (np.concatenate([[0.0], each]) for each in (self.planned_by_step, steps))
+        if used > planned[-1]:
+            return float(used / planned[-1] * counts[-1])
+        return float(np.interp(used, planned, counts))
+
     def offered(self, units: FloatArray, steps: FloatArray) -> FloatArray:
         """What so many units carry when fully used, full resources and a rest."""
         full = np.floor(units / steps[-1])
@@ -136,7 +146,7 @@ class UnitService(Deployment):
         """Unit-days by the steps that exist, and each day's messages beyond those included."""
         demand, options = request.demand, request.options
         needs = tuple(self.needs(request))
-        plan = self._plan(options, needs)
+        plan = self._plan(options, needs, demand.units)
         outbound = self._outbound_messages(request)
         events = self._events(request)
         usage = [
@@ -149,7 +159,51 @@ class UnitService(Deployment):
             *self.checks(request, plan, needs, outbound),
             *functions_checks(demand, options, events),
         )
-        return Metered(tuple(usage), tuple(self.notes(request, plan)), checks)
+        doors = Doors() if request.many else self.doors(request, plan, needs)
+        return Metered(tuple(usage), tuple(self.notes(request, plan)), checks, doors)
+
+    def doors(self, request: Request, plan: Plan, needs: tuple[Need, ...]) -> Doors:
+        """Connections that units hold, and how their number follows; for one scenario.
+
+        Units that scale are planned to have so many connections each as in the busiest hour,
+        whatever decides there.
+        """
+        options, [tier] = request.options, (name for name, mine in plan.tiers.items() if mine)
+        per_unit = f"{self.id}.{'free_' if tier == 'free' else ''}connections_per_unit"
+        each = limit_value(per_unit)
+        doors = Doors(
+            connections_per_unit=each,
+            unit_name="unit",
+            limits={"connections_per_unit": per_unit},
+            options={"tier": tier},
+        )
+        if options.scaling == "fixed":
+            return replace(doors, units=float(plan.running.peak))
+        steps = self.steps()
+        needed = max(need.units_at_peak(steps) for need in needs)
+        peak = float(request.demand.peak_connections)
+        planned = peak / (needed * each) if min(peak, needed) > 0 else options.headroom
+        counts = self._counts(tier, float(plan.needed))
+        autoscaling = AZURE.autoscaling(
+            target_share=min(planned, options.headroom),
+            least_units=counts[0],
+            most_units=counts[-1],
+            counts=counts,
+            start_seconds=limit_value(f"{self.id}.autoscale_delay"),
+        )
+        interval = limit_value(f"{self.id}.autoscale_interval")
+        autoscaling = replace(autoscaling, cool_down_seconds=interval)
+        most = f"{self.id}.{self.p1_max if tier == 'premium_p1' else self.premium_max}"
+        return replace(doors, autoscaling=autoscaling, limits={**doors.limits, "most_units": most})
+
+    def _counts(self, tier: str, needed: float) -> tuple[float, ...]:
+        """Unit counts that exist in a tier, of as many resources as are needed."""
+        steps = self.steps()
+        if tier == "premium_p1":
+            return tuple(steps[steps <= limit_value(f"{self.id}.{self.p1_max}")].tolist())
+        steps = steps[steps >= limit_value(f"{self.id}.premium_p2_min_units")]
+        resources = max(np.ceil(needed / steps[-1]), 1.0)
+        return tuple(np.add.outer(np.arange(resources) * steps[-1], steps).ravel().tolist())
 
     def _events(self, request: Request) -> Weekly:
         """Events an hour that go to your code."""
@@ -160,8 +214,9 @@ class UnitService(Deployment):
         demand, autoscale = request.demand, request.options.scaling == "autoscale"
         unit_days_of_day = plan.running.daily / HOURS_PER_DAY
         unit_days = demand.per_month(plan.running) / HOURS_PER_DAY
-        units = plan.running.hourly if autoscale else plan.running.peak
-        when = "by the hour" if autoscale else "all month"
+        by_hour = autoscale or demand.units is not None
+        units = plan.running.hourly if by_hour else plan.running.peak
+        when = "by the hour" if by_hour else "all month"
         for price, tiers in _PRICES.items():
             share = np.any([plan.tiers[tier] for tier in tiers], axis=0)
             if not np.any(share):
@@ -270,7 +325,8 @@ class UnitService(Deployment):
         text = f"{name}, {by_step[0] * share:,.0f} a second and unit"
         return Need(text, used, by_step, share, limit_id)
 
-    def _plan(self, options: UnitOptions, needs: tuple[Need, ...]) -> Plan:
+    def _plan(self, options: UnitOptions, needs: tuple[Need, ...], ran: Weekly | None) -> Plan:
+        """Units that are needed; those that ran, if that is known, are billed in their place."""
         steps, least = self.steps(), limit_value(f"{self.id}.premium_p2_min_units")
         autoscale = options.scaling == "autoscale"
         counts = [
@@ -299,7 +355,7 @@ class UnitService(Deployment):
         biggest = int(np.argmax(needed))
         planned = {n.name: n.offered(needed, steps) * n.planned_share for n in needs}
         shares = {n.name: _of_scenario(n.used.peak / planned[n.name], biggest) for n in needs}
-        return Plan(needed, running, tiers, max(shares, key=lambda name: shares[name]))
+        return Plan(needed, ran or running, tiers, max(shares, key=lambda name: shares[name]))
 
     def _tiers(self, options: UnitOptions, needed: FloatArray) -> dict[str, _Mask]:
         none = np.zeros(np.shape(needed), dtype=bool)

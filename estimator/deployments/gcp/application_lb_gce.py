@@ -13,6 +13,7 @@ from estimator.deployments.deployment import (
     traffic_assumption,
 )
 from estimator.deployments.fleet import build_fleet, scaling_choice
+from estimator.deployments.fleet_doors import GCP, fleet_doors
 from estimator.deployments.gcp.network import (
     BYTES_EVIDENCE,
     ProxyTimeoutOptions,
@@ -26,7 +27,7 @@ from estimator.deployments.gcp.network import (
     processed_bytes,
 )
 from estimator.deployments.gcp.nodes import NODES_NOT_MODELLED, GcpFleetOptions, node_notes
-from estimator.deployments.limits import limit_value, per_second
+from estimator.deployments.limits import doors_at, per_second
 from estimator.units import SECONDS_PER_HOUR
 
 _ID = "gcp.application_lb_gce"
@@ -60,10 +61,12 @@ class ApplicationLbGce(Deployment):
 
     def meter(self, request: Request) -> Metered:
         """Forwarding rules, data processed both ways, nodes, Redis between them, traffic."""
-        cut_hours = limit_value("gcp.load_balancer.global_websocket_max_age") / SECONDS_PER_HOUR
+        front = doors_at(age_most_seconds="gcp.load_balancer.global_websocket_max_age")
+        cut_hours = front.age_most_seconds / SECONDS_PER_HOUR
         demand, options = request.demand.cut_after(cut_hours), request.options
         request = replace(request, demand=demand)
-        fleet = build_fleet(request, "gcp", "vm", request.answers[f"{_ID}.scaling"])
+        scaling = request.answers[f"{_ID}.scaling"]
+        fleet = build_fleet(request, "gcp", "vm", scaling)
         redis = backplane(request, "gcp", fleet, options.redis_machine)
         layer = layer_processed(request, _ID)
         usage = (
@@ -80,4 +83,5 @@ class ApplicationLbGce(Deployment):
             f"{spread(per_second(demand.connects).peak)} connects a second in the busiest hour."
         )
         notes = (cut, *node_notes(fleet, redis, options))
-        return Metered(usage, notes, tuple(backend_timeout_checks(demand, options)))
+        doors = fleet_doors(request, fleet, GCP, scaling, front=front)
+        return Metered(usage, notes, tuple(backend_timeout_checks(demand, options)), doors)

@@ -34,4 +34,4 @@ class CloudRun(Deployment):
         cut_seconds = request.options.timeout_minutes / MINUTES_PER_HOUR * SECONDS_PER_HOUR
         run = run_instances(request, _ID, cut_seconds)
         usage = (*run.usage, *premium_egress(self, request, run.demand))
-        return Metered(usage, run.notes, run.checks)
+        return Metered(usage, run.notes, run.checks, run.doors)

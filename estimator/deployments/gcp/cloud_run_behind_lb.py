@@ -62,4 +62,4 @@ class CloudRunBehindLb(Deployment):
             outbound_processed(request, run.demand, layer),
             *premium_egress(self, request, run.demand),
         )
-        return Metered(usage, run.notes, run.checks)
+        return Metered(usage, run.notes, run.checks, run.doors)

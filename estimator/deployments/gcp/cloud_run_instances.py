@@ -14,14 +14,17 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from estimator.demand.demand import Demand, Weekly, from_hours
+from estimator.demand.doors import Doors
 from estimator.deployments.backplane import backplane
 from estimator.deployments.deployment import Request, spread
 from estimator.deployments.fleet import Fleet, size, whole
+from estimator.deployments.fleet_doors import CLOUD_RUN
 from estimator.deployments.gcp.network import inter_zone
 from estimator.deployments.gcp.sustained_use import redis_notes
 from estimator.deployments.limits import Check, check, limit_value, per_second
 from estimator.deployments.server import (
     APPLICATION_WORK,
+    Load,
     ServerOptions,
     server_load,
     traffic_mbps,
@@ -56,6 +59,9 @@ class CloudRunOptions(ServerOptions):
     """Memory of an instance."""
     concurrency: Annotated[int, Field(ge=1)] = 1000
     """Most open connections of an instance."""
+    container_start_seconds: Annotated[float, Field(ge=0)] = 5
+    """From the decision to start an instance until it takes connections, if the autoscaler is
+    simulated. Assumption: five; small images in compiled languages take less, others more."""
     timeout_minutes: Annotated[float, Field(gt=0)] = 60
     """Age at which a connection is cut."""
     min_instances: Annotated[int, Field(ge=0)] = 0
@@ -114,6 +120,7 @@ class Running:
     usage: tuple[Usage, ...]
     notes: tuple[str, ...]
     checks: tuple[Check, ...]
+    doors: Doors
 
 
 def run_instances(request: Request, deployment_id: str, cut_seconds: float) -> Running:
@@ -137,14 +144,16 @@ def run_instances(request: Request, deployment_id: str, cut_seconds: float) -> R
             "processor": (load.cores, options.vcpu * share),
         }
     )
-    active = whole(sized.nodes.hourly)
-    instances = from_hours(np.maximum(active, options.min_instances))
+    needed = whole(sized.nodes.hourly)
+    idle = np.maximum(options.min_instances - needed, 0)
+    instances = demand.units or from_hours(needed + idle)
+    active = from_hours(np.maximum(instances.hourly - idle, 0))
     why = f"{sized.binding} binds; {sockets:g} connections each at most"
     # Redis sees the instances as it sees the nodes of other fleets
-    as_fleet = Fleet((), (), instances, sized.binding, ())
+    as_fleet = Fleet((), (), instances, sized.binding, (), np.asarray(sockets))
     redis = backplane(request, "gcp", as_fleet, options.redis_machine)
     cut_minutes = cut_seconds / SECONDS_PER_HOUR * MINUTES_PER_HOUR
-    usage = [*_instance_time(demand, options, from_hours(active), instances, why)]
+    usage = [*_instance_time(demand, options, active, instances, why)]
     if options.billing == "request":
         cut = f"one for each connect; connections are cut after {cut_minutes:g} min"
         usage.append(Usage(f"{_RUN}.requests", demand.per_month(demand.connects), cut))
@@ -154,7 +163,48 @@ def run_instances(request: Request, deployment_id: str, cut_seconds: float) -> R
         f"{spread(per_second(demand.connects).peak)} connects a second in the busiest hour."
     )
     notes = (note, *redis_notes(redis, options.redis_machine))
-    return Running(demand, tuple(usage), notes, tuple(_checks(demand, options, instances)))
+    checks = tuple(_checks(demand, options, instances))
+    doors = Doors() if request.many else _doors(demand, options, load, share, cut_seconds)
+    return Running(demand, tuple(usage), notes, checks, doors)
+
+
+def _doors(
+    demand: Demand, options: CloudRunOptions, load: Load, share: float, cut_seconds: float
+) -> Doors:
+    """What instances let in, and the autoscaler that fills them to what they are planned for.
+
+    A connection that finds no instance starts the first one, so there is one at least.
+    """
+
+    def held(sockets: float, memory_share: float, vcpu_share: float) -> float:
+        """Connections of an instance of which such shares are used."""
+        memory = float(load.memory_bytes.peak) / (options.memory_gib * GIB * memory_share)
+        needed = max(memory, float(load.cores.peak) / (options.vcpu * vcpu_share))
+        peak = float(demand.peak_connections)
+        return min(sockets, peak / needed) if min(peak, needed) > 0 else sockets
+
+    full = held(float(options.concurrency), 1.0, 1.0)
+    planned = held(options.concurrency * share, options.headroom, share)
+    requests = f"{_RUN}.http1_requests_per_second_per_instance"
+    named = {
+        "connections_per_unit": (full, f"{_RUN}.max_concurrency"),
+        "age_most_seconds": (cut_seconds, f"{_RUN}.request_timeout_max"),
+        "most_units": (options.max_instances, f"{_RUN}.max_instances_default"),
+    }
+    limits = {field: found for field, (at, found) in named.items() if at == limit_value(found)}
+    return Doors(
+        connects_per_second_per_unit=limit_value(requests),
+        connections_per_unit=full,
+        unit_name="instance",
+        autoscaling=CLOUD_RUN.autoscaling(
+            target_share=planned / full,
+            least_units=max(options.min_instances, 1),
+            most_units=options.max_instances,
+            start_seconds=options.container_start_seconds,
+        ),
+        age_most_seconds=cut_seconds,
+        limits={"connects_per_second_per_unit": requests, **limits},
+    )
 
 
 def _instance_time(
@@ -163,9 +213,10 @@ def _instance_time(
     # by request, an instance without an open connection is idle and costs less
     by_request = options.billing == "request"
     full_price = active if by_request else instances
+    as_planned = "as many as the most connections of each hour need, and paid for all of the hour"
     text = (
-        f"up to {spread(full_price.peak, 'instances')} ({why}), as many as the most connections "
-        "of each hour need, and paid for all of the hour"
+        f"up to {spread(full_price.peak, 'instances')} ({why}), "
+        f"{as_planned if demand.units is None else 'as they ran'}"
     )
     seconds = demand.per_month(full_price) * SECONDS_PER_HOUR
     yield Usage(f"{_RUN}.cpu_{options.billing}_based", seconds * options.vcpu, text)

@@ -9,6 +9,7 @@ from estimator.demand.demand import Demand, from_hours
 from estimator.deployments.backplane import backplane
 from estimator.deployments.deployment import Deployment, Metered, Request, traffic_assumption
 from estimator.deployments.fleet import Fleet, build_fleet, scaling_choice
+from estimator.deployments.fleet_doors import GCP, fleet_doors
 from estimator.deployments.gcp.network import (
     BYTES_EVIDENCE,
     BalancerOptions,
@@ -84,7 +85,8 @@ class PassthroughNlbGce(Deployment):
         else:
             usage += premium_egress(self, request, demand)
         notes = tuple(node_notes(fleet, redis, options))
-        return Metered(tuple(usage), notes, tuple(_checks(demand, fleet)))
+        doors = fleet_doors(request, fleet, GCP, answers[f"{_ID}.scaling"], tls=True)
+        return Metered(tuple(usage), notes, tuple(_checks(demand, fleet)), doors)
 
 
 def _checks(demand: Demand, fleet: Fleet) -> Iterator[Check]:

@@ -8,11 +8,13 @@ import numpy as np
 
 from estimator.deployments.backplane import backplane
 from estimator.deployments.deployment import Deployment, Metered, Request, traffic_assumption
-from estimator.deployments.fleet import build_fleet, scaling_choice
+from estimator.deployments.fleet import build_fleet, scaling_choice, whole
+from estimator.deployments.fleet_doors import OCI, fleet_doors
 from estimator.deployments.limits import idle_checks
 from estimator.deployments.machine import Kind
 from estimator.deployments.oci.nodes import (
     BalancerOptions,
+    backends_room,
     balancer_checks,
     balancer_usage,
     boot_disks,
@@ -70,7 +72,7 @@ class _BehindLoadBalancer(Deployment):
         redis = backplane(request, "oci", fleet, options.redis_machine)
         legs = 2 if answers[f"{self.id}.backend_leg"] == "yes" else 1
         mbps = traffic_mbps(demand).times(legs)
-        machines = redis.machines + (fleet.nodes.peak if disk else 0.0)
+        machines = redis.machines + (whole(fleet.nodes.peak) if disk else 0.0)
         usage = (
             *balancer_usage(mbps, request, options.min_mbps),
             *fleet.usage(demand),
@@ -82,7 +84,15 @@ class _BehindLoadBalancer(Deployment):
             *balancer_checks(mbps, fleet),
             *idle_checks(demand, "oci.load_balancer.http_idle_timeout", each_direction=True),
         )
-        return Metered(usage, notes=fleet.notes, checks=checks)
+        doors = fleet_doors(
+            request,
+            fleet,
+            OCI,
+            answers[f"{self.id}.scaling"],
+            unit_name="node" if self.nodes == "vm" else "container instance",
+            nodes_room=backends_room(mbps),
+        )
+        return Metered(usage, fleet.notes, checks, doors)
 
 
 class LoadBalancerFleet(_BehindLoadBalancer):

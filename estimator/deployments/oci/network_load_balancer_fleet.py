@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from estimator.demand.demand import Demand
+from estimator.demand.doors import Doors
 from estimator.deployments.backplane import backplane
 from estimator.deployments.deployment import (
     Deployment,
@@ -16,6 +17,7 @@ from estimator.deployments.deployment import (
     traffic_assumption,
 )
 from estimator.deployments.fleet import Fleet, build_fleet, scaling_choice, whole
+from estimator.deployments.fleet_doors import OCI, Room, fleet_doors
 from estimator.deployments.limits import Check, idle_checks, limit_value
 from estimator.deployments.oci.nodes import OciFleetOptions, boot_disks, disk_of_a_node, redis_usage
 from estimator.deployments.server import APPLICATION_WORK
@@ -53,11 +55,12 @@ class NetworkLoadBalancerFleet(Deployment):
     def meter(self, request: Request) -> Metered:
         """Balancers, nodes with TLS, disks, Redis between nodes, outbound traffic."""
         demand, options = request.demand, request.options
+        scaling = request.answers[f"{self.id}.scaling"]
         fleet = build_fleet(
             request,
             "oci",
             "vm",
-            request.answers[f"{self.id}.scaling"],
+            scaling,
             tls=True,
             beside_each_node=disk_of_a_node(options, demand.hours_per_month),
         )
@@ -72,10 +75,27 @@ class NetworkLoadBalancerFleet(Deployment):
             ),
             *fleet.usage(demand),
             *redis_usage(redis),
-            *boot_disks(np.asarray(fleet.nodes.peak + redis.machines), options),
+            *boot_disks(np.asarray(whole(fleet.nodes.peak) + redis.machines), options),
             self.data_out(request, demand, "oci.egress.internet"),
         )
-        return Metered(usage, notes=fleet.notes, checks=tuple(_checks(demand, fleet, balancers)))
+        backends = f"{_NLB}.backends"
+        doors = fleet_doors(
+            request,
+            fleet,
+            OCI,
+            scaling,
+            front=Doors() if request.many else _front(balancers),
+            tls=True,
+            nodes_room=Room(limit_value(backends) * balancers, backends),
+        )
+        return Metered(usage, fleet.notes, tuple(_checks(demand, fleet, balancers)), doors)
+
+
+def _front(balancers: FloatArray) -> Doors:
+    most = f"{_NLB}.connections_per_availability_domain"
+    return Doors(
+        connections_most=limit_value(most) * float(balancers), limits={"connections_most": most}
+    )
 
 
 def _balancers(demand: Demand) -> FloatArray:

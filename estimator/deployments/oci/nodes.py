@@ -12,6 +12,7 @@ from estimator.demand.demand import Weekly
 from estimator.deployments.backplane import Backplane
 from estimator.deployments.deployment import Request, spread
 from estimator.deployments.fleet import Fleet, FleetOptions, whole
+from estimator.deployments.fleet_doors import Room
 from estimator.deployments.limits import Check, check, limit_value
 from estimator.pricing.line import Usage
 from estimator.scenario.model import FloatArray
@@ -99,13 +100,14 @@ def balancer_checks(used_mbps: Weekly, fleet: Fleet) -> Iterator[Check]:
         "ask Oracle for a quota of {used} Mbps in the region",
     )
     yield check(f"{_LB}.per_region_universal_credits", balancers)
-    backends = limit_value(f"{_LB}.backends")
-    yield Check(
-        f"{_LB}.backends",
-        fleet.nodes.peak,
-        backends * balancers,
-        "larger nodes, or more load balancers",
-    )
+    room = backends_room(used_mbps)
+    yield Check(room.limit_id, fleet.nodes.peak, room.most, "larger nodes, or more load balancers")
+
+
+def backends_room(used_mbps: Weekly) -> Room:
+    """Nodes behind as many load balancers as the traffic needs."""
+    backends = f"{_LB}.backends"
+    return Room(limit_value(backends) * _balancers(used_mbps), backends)
 
 
 def _balancers(used_mbps: Weekly) -> FloatArray:

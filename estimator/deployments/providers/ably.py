@@ -26,8 +26,9 @@ from estimator.deployments.providers.counting import (
     publications,
     size_notes,
 )
-from estimator.deployments.providers.plans import plan_fees
+from estimator.deployments.providers.plans import Need, plan_doors, plan_fees
 from estimator.pricing.line import Usage
+from estimator.scenario.model import FloatArray
 from estimator.units import KIB, MINUTES_PER_HOUR, SECONDS_PER_HOUR
 
 _ID = "ably.per_minute"
@@ -75,15 +76,13 @@ class AblyPerMinute(Deployment):
         channels = groups(demand.connections, size)
         counted = (*published, *delivered, *echoed)
         rate = per_second(counted)
-        fees, fit_notes = plan_fees(
-            "ably",
-            {
-                "peak_connections": demand.peak_connections,
-                "peak_channels": groups(demand.connections_peak, size).peak,
-                "messages_per_second": rate,
-                "connects_per_second": demand.connects.peak / SECONDS_PER_HOUR,
-            },
-        )
+        needs: dict[Need, FloatArray] = {
+            "peak_connections": demand.peak_connections,
+            "peak_channels": groups(demand.connections_peak, size).peak,
+            "messages_per_second": rate,
+            "connects_per_second": demand.connects.peak / SECONDS_PER_HOUR,
+        }
+        fees, fit_notes = plan_fees("ably", needs)
         usage = (
             *fees,
             Usage(
@@ -105,7 +104,8 @@ class AblyPerMinute(Deployment):
                 f"of {step_bytes // KIB} KiB",
             ),
         )
-        return Metered(usage, (*fit_notes, *_notes(request, fees)))
+        doors = plan_doors("ably", needs)
+        return Metered(usage, (*fit_notes, *_notes(request, fees)), doors=doors)
 
 
 def _notes(request: Request, fees: tuple[Usage, ...]) -> Iterator[str]:

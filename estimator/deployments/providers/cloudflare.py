@@ -9,6 +9,7 @@ import numpy as np
 from pydantic import Field
 
 from estimator.demand.demand import Demand, MessageStream, Weekly, from_hours, total
+from estimator.demand.doors import Doors
 from estimator.deployments.deployment import (
     Deployment,
     Metered,
@@ -17,6 +18,7 @@ from estimator.deployments.deployment import (
     ping_notes,
     spread,
 )
+from estimator.deployments.fleet import whole
 from estimator.deployments.limits import limit_value
 from estimator.deployments.providers.counting import (
     from_server,
@@ -117,7 +119,17 @@ class DurableObjects(Deployment):
                 "application data sent to clients; data out is free whatever its size",
             ),
         )
-        return Metered(usage, tuple(_notes(demand, options, objects)))
+        doors = Doors() if request.many else _doors(objects)
+        return Metered(usage, tuple(_notes(demand, options, objects)), doors=doors)
+
+
+def _doors(objects: Weekly) -> Doors:
+    """Each connect is a request of an object; connects are taken to be spread over all."""
+    requests = f"{_ID}.requests_per_second"
+    most = max(float(whole(objects.peak)), 1.0)
+    return Doors(
+        connects_per_second=most * limit_value(requests), limits={"connects_per_second": requests}
+    )
 
 
 def _published(demand: Demand) -> tuple[MessageStream, ...]:

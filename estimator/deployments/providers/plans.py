@@ -7,8 +7,10 @@ from collections.abc import Mapping
 from typing import Literal
 
 import numpy as np
+import numpy.typing as npt
 
 from estimator.datafiles import Confidence, Entry, load_rows
+from estimator.demand.doors import Doors
 from estimator.deployments.deployment import spread
 from estimator.pricing.line import Usage
 from estimator.scenario.model import FloatArray
@@ -57,6 +59,11 @@ class Plan(Entry):
         limit: float | None = getattr(self, need)
         return np.inf if limit is None else limit
 
+    def holds(self, needs: Mapping[Need, FloatArray]) -> npt.NDArray[np.bool_]:
+        """Whether it holds all that is needed, shape (*many,)."""
+        each = (need <= self.limit(name) * (1 + _ROUNDING_NOISE) for name, need in needs.items())
+        return np.logical_and.reduce(np.broadcast_arrays(*each))
+
     def in_words(self, needs: Mapping[Need, FloatArray]) -> str:
         """What it holds of all that is needed."""
         return ", ".join(f"{self.limit(need):,.0f} {_IN_WORDS[need]}" for need in needs)
@@ -65,6 +72,18 @@ class Plan(Entry):
 def find_plans(provider: str) -> list[Plan]:
     """The plans of a provider, the smallest first."""
     return [plan for plan in load_rows("providers/plans.csv", Plan) if plan.provider == provider]
+
+
+def plan_doors(provider: str, needs: Mapping[Need, FloatArray]) -> Doors:
+    """What the plan that ``plan_fees`` takes lets in; open to all for many scenarios at once."""
+    plans = find_plans(provider)
+    if any(np.ndim(need) for need in needs.values()):
+        return Doors()
+    plan = next((one for one in plans if np.all(one.holds(needs))), plans[-1])
+    return Doors(
+        connects_per_second=plan.limit("connects_per_second"),
+        connections_most=plan.limit("peak_connections"),
+    )
 
 
 def plan_fees(
@@ -85,11 +104,7 @@ def plan_fees(
     wanted = ", ".join(f"{spread(need)} {_IN_WORDS[name]}" for name, need in needs.items())
     fees: list[Usage] = []
     for plan in plans:
-        enough = np.logical_and.reduce(
-            np.broadcast_arrays(
-                *(need <= plan.limit(name) * (1 + _ROUNDING_NOISE) for name, need in needs.items())
-            )
-        )
+        enough = plan.holds(needs)
         takes = unserved & enough
         unserved = unserved & ~enough
         if plan is plans[-1]:

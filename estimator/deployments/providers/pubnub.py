@@ -38,6 +38,8 @@ class PubNubTransactionsOptions(Options):
 class PubNubTransactions(Deployment):
     """PubNub, priced by transactions: publishing is replicated, delivery happens at the edge.
 
+    No limit of connections or connects was published, so its doors are open to all.
+
     Prices: https://www.pubnub.com/docs/general/resources/pricing ; what counts:
     https://www.pubnub.com/docs/transaction-classification
     """

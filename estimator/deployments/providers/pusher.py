@@ -6,7 +6,8 @@ from estimator.demand.demand import total
 from estimator.deployments.deployment import Deployment, Metered, Options, Request
 from estimator.deployments.limits import limit_value
 from estimator.deployments.providers.counting import deliveries, publications, size_notes
-from estimator.deployments.providers.plans import plan_fees
+from estimator.deployments.providers.plans import Need, plan_doors, plan_fees
+from estimator.scenario.model import FloatArray
 from estimator.units import KIB
 
 _ID = "pusher.channels"
@@ -39,13 +40,11 @@ class PusherChannels(Deployment):
         demand = request.demand
         published = publications(demand)
         counted = total(s.per_hour for s in (*published, *deliveries(demand)))
-        fees, notes = plan_fees(
-            "pusher",
-            {
-                "peak_connections": demand.peak_connections,
-                "messages_per_day": counted.daily.max(axis=-1),
-            },
-        )
+        needs: dict[Need, FloatArray] = {
+            "peak_connections": demand.peak_connections,
+            "messages_per_day": counted.daily.max(axis=-1),
+        }
+        fees, notes = plan_fees("pusher", needs)
         most_bytes = limit_value(f"{_ID}.message_max_bytes")
         sizes = size_notes(published, most_bytes, f"{most_bytes / KIB:g} KB")
-        return Metered(fees, (*notes, *sizes))
+        return Metered(fees, (*notes, *sizes), doors=plan_doors("pusher", needs))

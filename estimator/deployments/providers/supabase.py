@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from estimator.demand.demand import Demand
+from estimator.demand.doors import Doors
 from estimator.deployments.deployment import (
     Deployment,
     Metered,
@@ -15,7 +16,7 @@ from estimator.deployments.deployment import (
     spread,
     traffic_assumption,
 )
-from estimator.deployments.limits import limit_value
+from estimator.deployments.limits import doors_at, limit_value
 from estimator.deployments.providers.counting import (
     deliveries,
     in_steps,
@@ -82,7 +83,11 @@ class SupabaseRealtime(Deployment):
             ),
             self.data_out(request, demand, "supabase.egress.gb"),
         )
-        return Metered(usage, tuple(_notes(demand)))
+        doors = doors_at(
+            connects_per_second=f"{_ID}.joins_per_second",
+            connections_most=f"{_ID}.connections",
+        )
+        return Metered(usage, tuple(_notes(demand)), doors=Doors() if request.many else doors)
 
 
 def _notes(demand: Demand) -> Iterator[str]:
