@@ -1,0 +1,1 @@
+"""What happens when chance, faults and limits have their say?"""

@@ -1,0 +1,244 @@
+"""Replications until the peak is known well enough, on any number of processes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Final, Literal
+
+import numpy as np
+from scipy import stats
+
+from estimator.errors import EstimatorError
+from estimator.scenario.model import FloatArray
+from estimator.simulation.cohort import simulate_cohort
+from estimator.simulation.exact import simulate_exact
+from estimator.simulation.flows import Flows
+from estimator.simulation.minutes import Replication, by_minute
+from estimator.simulation.model import Model
+from estimator.simulation.scaler import allowed
+from estimator.units import SECONDS_PER_HOUR
+
+Engine = Literal["exact", "cohort"]
+CONFIDENCE: Final = 0.95
+WIDTH: Final = 0.01
+"""Half the interval of the mean peak, as a share of it, at which replications are enough."""
+FEWEST, BATCH, MOST = 8, 4, 200
+EXACT_UP_TO_CLIENTS: Final = 1_000_000
+"""Up to so many sessions the exact engine is about as fast as the cohort engine."""
+EXACT_AT_MOST_CLIENTS: Final = 30_000_000
+"""Beyond it, the arrays of the exact engine take more than a few gigabytes."""
+_WARM_UP_SESSIONS: Final = 5.0
+_LONGEST_WARM_UP_S: Final = 86_400
+_ENGINES: Final = {"exact": simulate_exact, "cohort": simulate_cohort}
+
+
+@dataclass(frozen=True)
+class Run:
+    """What all replications of a model came to."""
+
+    model: Model
+    engine: Engine
+    seed: int
+    replications: tuple[Replication, ...]
+    notes: tuple[str, ...]
+    """Which engine was taken and why, warm-up, and how well the peak is known."""
+
+    def stack(self, name: str) -> FloatArray:
+        """A figure of every minute, by its name in ``Replication``, shape (replications, minutes).
+
+        >>> # for example run.stack("open_most").max(axis=1) are the peaks of the replications
+        """
+        return np.stack([getattr(each, name) for each in self.replications])
+
+    def band(self, name: str, shares: Sequence[float] = (0.05, 0.5, 0.95)) -> FloatArray:
+        """Quantiles over the replications in every minute, shape (shares, minutes)."""
+        return np.quantile(self.stack(name), shares, axis=0)
+
+    @cached_property
+    def hours(self) -> FloatArray:
+        """Hours of the week at which the minutes begin, shape (minutes,)."""
+        return np.arange(self.replications[0].open_mean.size) / 60
+
+    @cached_property
+    def peaks(self) -> FloatArray:
+        """Most open connections of each replication, shape (replications,)."""
+        return self.stack("open_most").max(axis=1)
+
+    @cached_property
+    def daily_peaks(self) -> FloatArray:
+        """Most open connections of each day, shape (replications, days)."""
+        most = self.stack("open_most")
+        days = max(most.shape[1] // 1440, 1)
+        return most[:, : days * 1440].reshape(most.shape[0], days, -1).max(axis=2)
+
+    def mean(self, values: FloatArray) -> tuple[float, float, float]:
+        """Mean over the replications, and its 95 % interval (Student's t).
+
+        Args:
+            values: one of each replication.
+        """
+        return interval(values)
+
+
+def interval(values: FloatArray) -> tuple[float, float, float]:
+    """Mean of independent values and the interval that holds the true mean, by Student's t.
+
+    >>> [round(float(edge), 3) for edge in interval(np.array([9.0, 10.0, 11.0]))]
+    [10.0, 7.516, 12.484]
+    """
+    mean = float(np.mean(values))
+    if len(values) < 2:
+        return mean, -np.inf, np.inf
+    error = float(np.std(values, ddof=1)) / np.sqrt(len(values))
+    reach = error * float(stats.t.ppf((1 + CONFIDENCE) / 2, len(values) - 1))
+    return mean, mean - reach, mean + reach
+
+
+def run(
+    model: Model,
+    *,
+    replications: int | Literal["auto"] = "auto",
+    seed: int = 0,
+    engine: Engine | Literal["auto"] = "auto",
+    executor: Executor | None = None,
+    progress: Callable[[int, int], object] | None = None,
+) -> Run:
+    """Simulate a model as often as it takes.
+
+    Replications come in batches until the mean of their peaks is known to 1 % (half the 95 %
+    interval), at least 8 and at most 200. Each has a seed of its own from
+    ``SeedSequence(seed).spawn``, so that results depend on nothing but the model and the seed.
+
+    Args:
+        model: who comes, what lets them in, what goes wrong.
+        replications: how many, or ``auto`` for the rule above.
+        seed: any whole number of at least 0.
+        engine: ``auto`` takes the exact engine for up to a million sessions.
+        executor: runs replications elsewhere, such as a ``ProcessPoolExecutor``; one after the
+            other here if left out.
+        progress: called with the replications done and those known to be needed.
+
+    Raises:
+        EstimatorError: a number of replications below 1, or a negative seed.
+        SimulationError: a replication contradicts itself.
+    """
+    if replications != "auto" and replications < 1:
+        raise EstimatorError(f"replications must be at least 1, not {replications}")
+    if seed < 0:
+        raise EstimatorError(f"seed must be a whole number of at least 0, not {seed}")
+    chosen, reason = choose_engine(model, engine)
+    model, warm_up = _warmed_up(model)
+    seeds = np.random.SeedSequence(seed).spawn(MOST if replications == "auto" else replications)
+    done: list[Replication] = []
+    wanted = FEWEST if replications == "auto" else replications
+    while len(done) < wanted:
+        batch = seeds[len(done) : min(len(done) + BATCH, wanted)]
+        for each in _replicate(model, chosen, batch, executor):
+            done.append(each)
+            if progress:
+                progress(len(done), wanted)
+        if replications == "auto" and len(done) == wanted:
+            wanted = min(_needed(done), MOST)
+    found = Run(model, chosen, seed, tuple(done), ())
+    mean, low, high = interval(found.peaks)
+    known = f"the mean peak is {mean:,.0f}"
+    if len(done) > 1:
+        width = (high - low) / 2 / mean if mean else 0.0
+        known += f", known to {width:.1%} from {len(done)} replications"
+    return replace(found, notes=(reason, *warm_up, known))
+
+
+def _replicate(
+    model: Model, engine: Engine, seeds: list[np.random.SeedSequence], executor: Executor | None
+) -> Iterable[Replication]:
+    if executor is None:
+        return (replicate(model, engine, seed) for seed in seeds)
+    return executor.map(replicate, [model] * len(seeds), [engine] * len(seeds), seeds)
+
+
+def replicate(model: Model, engine: Engine, seed: np.random.SeedSequence) -> Replication:
+    """One replication, minute by minute."""
+    return by_minute(simulate(model, engine, seed), model)
+
+
+def simulate(model: Model, engine: Engine, seed: np.random.SeedSequence) -> Flows:
+    """One replication, second by second."""
+    return _ENGINES[engine](model, seed)
+
+
+def _needed(done: list[Replication]) -> int:
+    """Replications for the wanted width, from those there are; not many more at a time."""
+    peaks = np.array([each.open_most.max() for each in done])
+    mean, low, _ = interval(peaks)
+    half = mean - low
+    if half <= WIDTH * mean:
+        return len(done)
+    needed = int(np.ceil(len(done) * (half / (WIDTH * mean)) ** 2))
+    return min(max(needed, len(done) + BATCH), 2 * len(done))
+
+
+def choose_engine(model: Model, engine: Engine | Literal["auto"]) -> tuple[Engine, str]:
+    """The engine for a model, and the reason in words."""
+    clients = expected_clients(model)
+    many = f"{clients:,.0f} sessions"
+    if engine == "exact" and clients > EXACT_AT_MOST_CLIENTS:
+        return "cohort", f"cohort engine: {many} are too many for the exact one to hold in memory"
+    if engine != "auto":
+        return engine, f"{engine} engine, as asked for ({many})"
+    if clients <= EXACT_UP_TO_CLIENTS:
+        return "exact", f"exact engine: {many} can be followed one by one"
+    return "cohort", f"cohort engine: {many} are followed in groups"
+
+
+def expected_clients(model: Model) -> float:
+    """Mean number of clients of a run: those there at the start and those who come."""
+    coming = sum(
+        float(s.arrivals.means_in(model.start_s, model.horizon_s - model.start_s, 1)[0])
+        for s in model.streams
+    )
+    return coming + _there_on_average(model)
+
+
+def _there_on_average(model: Model) -> float:
+    """Mean number of clients of the streams that never end."""
+    return sum(
+        float(s.arrivals.means_in(0.0, model.horizon_s, 1)[0])
+        / model.horizon_s
+        * s.session.mean
+        * SECONDS_PER_HOUR
+        for s in model.streams
+        if s.arrivals.periodic
+    )
+
+
+def _warmed_up(model: Model) -> tuple[Model, tuple[str, ...]]:
+    """With a warm-up where doors bind at the start; else the stationary state is known exactly.
+
+    Doors bind if there are places for less than the clients who come in five mean sessions need,
+    or if these come faster than they are let in, in the busiest moment before the start.
+    """
+    longest = max(stream.session.mean for stream in model.streams) * SECONDS_PER_HOUR
+    warm_up = int(min(np.ceil(_WARM_UP_SESSIONS * longest / 3600) * 3600, _LONGEST_WARM_UP_S))
+    doors, units = model.doors, model.doors.units
+    if doors.autoscaling is not None:
+        return model, ()
+    now = allowed(replace(model, throttles=()), 0.0, 1.0 if units is None else units)
+    steps = np.arange(-warm_up, 0, 600.0)
+    rates = sum((s.arrivals.at(steps) for s in model.streams), start=np.zeros(steps.size))
+    clients = np.asarray(
+        sum((s.arrivals.at(steps) * s.session.mean for s in model.streams), start=0.0)
+    )
+    binds = rates.max() > now.connects_per_second
+    binds |= clients.max() * SECONDS_PER_HOUR > now.places * _NEARLY_FULL
+    if not binds:
+        return model, ()
+    return (
+        replace(model, warm_up_s=warm_up),
+        (f"doors bind from the start, so {warm_up / 3600:.0f} hours before it are simulated too",),
+    )
+
+
+_NEARLY_FULL: Final = 0.95
