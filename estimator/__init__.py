@@ -8,6 +8,7 @@ True
 """
 
 from estimator.analysis.estimate import estimate, price
+from estimator.analysis.simulate import Simulation, simulate
 from estimator.demand.demand import Demand
 from estimator.demand.expected import expected_demand
 from estimator.deployments.registry import DEPLOYMENTS, PROVIDERS, assumptions
@@ -21,24 +22,43 @@ from estimator.errors import (
 from estimator.pricing.bill import Bill
 from estimator.pricing.contract import Contract, ContractError, load_contract
 from estimator.report.comparison import Comparison, compare
+from estimator.scenario.crowds import Broadcast, FlashCrowd, TopOfHour
+from estimator.scenario.faults import (
+    BalancerResize,
+    NetworkFlap,
+    Outage,
+    RollingDeployment,
+    SlowConnects,
+)
 from estimator.scenario.places import places
 from estimator.scenario.profile import Profile, load_profile, profile_names
+from estimator.scenario.reconnect import Reconnect
 from estimator.scenario.scenario import Scenario
 
 __all__ = [
     "DEPLOYMENTS",
     "PROVIDERS",
+    "BalancerResize",
     "Bill",
+    "Broadcast",
     "Comparison",
     "Contract",
     "ContractError",
     "Demand",
     "EstimatorError",
+    "FlashCrowd",
     "MissingRateError",
+    "NetworkFlap",
+    "Outage",
     "PricingDataError",
     "Profile",
+    "Reconnect",
+    "RollingDeployment",
     "Scenario",
     "ScenarioError",
+    "Simulation",
+    "SlowConnects",
+    "TopOfHour",
     "UnknownNameError",
     "assumptions",
     "compare",
@@ -49,4 +69,5 @@ __all__ = [
     "places",
     "price",
     "profile_names",
+    "simulate",
 ]

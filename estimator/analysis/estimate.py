@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from estimator.demand.demand import Demand
 from estimator.demand.expected import expected_demand
-from estimator.deployments.deployment import WORLDWIDE, Deployment, Request
+from estimator.deployments.deployment import WORLDWIDE, Deployment, Metered, Request
 from estimator.deployments.limits import AT_RISK_SHARE, State, Verdict, verdicts
 from estimator.deployments.registry import DEPLOYMENTS, assumptions, find_deployment
 from estimator.errors import EstimatorError, ScenarioError, UnknownNameError
@@ -222,25 +222,40 @@ def _quantity(meter: str, quantity: float | FloatArray) -> FloatArray:
     return amount
 
 
+def metered(scenario: Scenario, deployment: str, demand: Demand) -> Metered:
+    """What the meters of a deployment count, the limits it is held against, and its doors.
+
+    Raises:
+        UnknownNameError: no such deployment, assumption, answer, contract, server or shape.
+        ScenarioError: an option the deployment does not have.
+        MissingRateError: a meter without a price in the region of the place.
+    """
+    _check(scenario)
+    found = find_deployment(deployment)
+    return found.meter(_request(found, scenario, demand, scenario.assumptions))
+
+
+def _request(
+    deployment: Deployment, scenario: Scenario, demand: Demand, given: Mapping[str, str]
+) -> Request:
+    contract = as_contract(scenario.contract)
+    return Request(
+        demand=demand,
+        destinations=scenario.destinations,
+        options=deployment.check_options(scenario.options.get(deployment.id, {})),
+        answers=deployment.check_answers(given),
+        catalog=load_catalog(scenario.as_of, given, contract),
+        region=scenario.found_place.regions.get(deployment.cloud, WORLDWIDE),
+        free_allowances=scenario.free_allowances,
+    )
+
+
 def _bill(
     deployment: Deployment, scenario: Scenario, demand: Demand, given: Mapping[str, str]
 ) -> Estimate:
-    contract = as_contract(scenario.contract)
-    catalog = load_catalog(scenario.as_of, given, contract)
-    place = scenario.found_place
-    region = place.regions.get(deployment.cloud, WORLDWIDE)
-    answers = deployment.check_answers(given)
-    metered = deployment.meter(
-        Request(
-            demand=demand,
-            destinations=scenario.destinations,
-            options=deployment.check_options(scenario.options.get(deployment.id, {})),
-            answers=answers,
-            catalog=catalog,
-            region=region,
-            free_allowances=scenario.free_allowances,
-        )
-    )
+    request = _request(deployment, scenario, demand, given)
+    catalog, answers, region = request.catalog, request.answers, request.region
+    counted = deployment.meter(request)
 
     def bill_with(other: Mapping[str, str]) -> Estimate:
         return _bill(deployment, scenario, demand, other)
@@ -252,20 +267,20 @@ def _bill(
         )
         return (*counting, *_price_effects(bill, catalog, given, bill_with))
 
-    stand_in = place.stand_ins.get(deployment.cloud)
+    stand_in = scenario.found_place.stand_ins.get(deployment.cloud)
     bill = Estimate(
         title=deployment.title,
         region=region,
-        items=price_usage(metered.usage, region, catalog, scenario.free_allowances),
+        items=price_usage(counted.usage, region, catalog, scenario.free_allowances),
         hours_per_month=demand.hours_per_month,
         free_allowances=scenario.free_allowances,
         as_of=scenario.as_of,
-        contract=contract,
+        contract=as_contract(scenario.contract),
         deployment=deployment.id,
         cloud=deployment.cloud,
-        notes=((stand_in,) if stand_in else ()) + demand.notes + metered.notes,
+        notes=((stand_in,) if stand_in else ()) + demand.notes + counted.notes,
         not_modelled=deployment.not_modelled,
-        verdicts=verdicts(metered.checks),
+        verdicts=verdicts(counted.checks),
         assess=assess,
     )
     return bill

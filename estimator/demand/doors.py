@@ -67,6 +67,11 @@ class Doors:
     options: Mapping[str, object] = field(default_factory=dict[str, object])
     """Options of the deployment that these numbers rest on, such as the machine that was chosen."""
 
+    @property
+    def counts_units(self) -> bool:
+        """Whether there are units whose number matters."""
+        return self.units is not None or self.autoscaling is not None
+
     def connections_most_now(self, units: float) -> float:
         """Open connections that so many units let in."""
         return float(min(self.connections_most, units * self.connections_per_unit))

@@ -42,10 +42,24 @@ def expected_demand(scenario: Scenario) -> Demand:
         connections_peak=Weekly.of(scale, arrivals.connections_peak),
         connects=connects,
         session=profile.session,
-        streams=tuple(_streams(profile, connections, connects)),
+        streams=streams_of(profile, connections, connects),
         hours_per_month=scenario.hours_per_month,
         notes=tuple(_notes(scales, arrivals)),
     )
+
+
+def audiences(scenario: Scenario) -> dict[str, FloatArray]:
+    """Peak connections by each way in which the audience was given; the first one is used.
+
+    >>> from estimator.scenario.scenario import Scenario
+    >>> audiences(Scenario(profile="market-data", place="virginia", peak_connections=1000))
+    {'peak_connections': array(1000.)}
+    """
+    profile = scenario.profile
+    arrivals = arrivals_behind(tuple(profile.weekly_shape.levels.tolist()), profile.session)
+    peak = arrivals.connections_peak.max()
+    scales = _mean_connections(scenario, arrivals)
+    return {name: np.asarray(scale * peak) for name, scale in scales.items()}
 
 
 def _mean_connections(scenario: Scenario, arrivals: Arrivals) -> dict[str, FloatArray]:
@@ -60,6 +74,13 @@ def _mean_connections(scenario: Scenario, arrivals: Arrivals) -> dict[str, Float
         daily = arrivals.per_hour.reshape(DAYS_PER_WEEK, HOURS_PER_DAY).sum(axis=1)
         scales["users_per_day x sessions_per_user_per_day"] = sessions / daily.max()
     return scales
+
+
+def streams_of(
+    profile: Profile, connections: Weekly, connects: Weekly
+) -> tuple[MessageStream, ...]:
+    """The messages of so many open connections and connects, whatever made them."""
+    return tuple(_streams(profile, connections, connects))
 
 
 def _streams(profile: Profile, connections: Weekly, connects: Weekly) -> Iterator[MessageStream]:

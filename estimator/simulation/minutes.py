@@ -134,10 +134,14 @@ def _aftermath(
     recovery_s = tuple(
         _first_at_most(away, max((1 - share) * total, _NOBODY)) for share in RECOVERY_SHARES
     )
-    after_s = last - first + np.clip(
-        np.nan_to_num(recovery_s[-1] * 1.25, posinf=_CLOSE_UP_MOST_S),
-        _CLOSE_UP_LEAST_S,
-        _CLOSE_UP_MOST_S,
+    after_s = (
+        last
+        - first
+        + np.clip(
+            np.nan_to_num(recovery_s[-1] * 1.25, posinf=_CLOSE_UP_MOST_S),
+            _CLOSE_UP_LEAST_S,
+            _CLOSE_UP_MOST_S,
+        )
     )
     near = slice(max(first - _CLOSE_UP_BEFORE_S, 0), first + int(after_s))
     refused = flows.refused_by_rate[near] + flows.refused_full[near]

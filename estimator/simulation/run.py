@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Final, Literal
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
 from estimator.errors import EstimatorError
 from estimator.scenario.model import FloatArray
@@ -93,7 +93,7 @@ def interval(values: FloatArray) -> tuple[float, float, float]:
     if len(values) < 2:
         return mean, -np.inf, np.inf
     error = float(np.std(values, ddof=1)) / np.sqrt(len(values))
-    reach = error * float(stats.t.ppf((1 + CONFIDENCE) / 2, len(values) - 1))
+    reach = error * float(special.stdtrit(len(values) - 1, (1 + CONFIDENCE) / 2))
     return mean, mean - reach, mean + reach
 
 

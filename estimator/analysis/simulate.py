@@ -1,0 +1,318 @@
+"""From a scenario to simulated weeks: is what it assumes true, and what does the doubt cost?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+from estimator.analysis.assumed import Finding, findings
+from estimator.analysis.estimate import Estimate, estimate, metered
+from estimator.demand.demand import Demand, Weekly
+from estimator.demand.doors import Doors
+from estimator.demand.expected import expected_demand
+from estimator.deployments.limits import AT_RISK_SHARE, Check, Limit, State, find_limit
+from estimator.errors import ScenarioError
+from estimator.scenario.crowds import Crowd, parse_crowd
+from estimator.scenario.faults import Fault, parse_fault
+from estimator.scenario.scenario import Scenario
+from estimator.simulation.arrivals import weekly_arrivals
+from estimator.simulation.happenings import crowd_streams, cuts_and_throttles
+from estimator.simulation.load import BUSY_SHARE, hourly_demand, minute_demand, of_minutes
+from estimator.simulation.model import Model, Stream
+from estimator.simulation.run import Engine, Run, run
+from estimator.units import HOURS_PER_WEEK, MINUTES_PER_HOUR, SECONDS_PER_HOUR, week_time_text
+
+RECOVER_WITHIN_S = 300.0
+"""Assumption: five minutes, unless you say otherwise."""
+
+
+@dataclass(frozen=True, slots=True)
+class MinuteVerdict:
+    """A limit held against every minute of the simulated week."""
+
+    limit: Limit
+    used: float
+    """In the busiest minute, in the unit of the limit."""
+    allowed: float
+    minute: int | None
+    """The busiest minute of the week; None if it is no matter of time."""
+    minutes_beyond: int
+    """Minutes of the week in which the limit is exceeded."""
+    turned_away: float = 0.0
+    """Attempts a week that were refused because of it."""
+
+    @property
+    def share(self) -> float:
+        """Used share of what is allowed."""
+        return self.used / self.allowed if self.allowed else np.inf
+
+    @property
+    def state(self) -> State:
+        """As for a bill: beyond what can be raised on request is at risk, not broken."""
+        beyond = self.share > 1 or self.turned_away > 0
+        if beyond and not self.limit.adjustable:
+            return "broken"
+        return "at risk" if beyond or self.share >= AT_RISK_SHARE else "pass"
+
+    @property
+    def when(self) -> str:
+        """The busiest minute for people; empty if there is none."""
+        if self.minute is None:
+            return ""
+        return f"{week_time_text(self.minute / MINUTES_PER_HOUR)} UTC"
+
+
+@dataclass(frozen=True)
+class Simulation:
+    """Simulated weeks of a scenario, on a deployment or with all doors open."""
+
+    scenario: Scenario
+    """With the faults and crowds that were simulated."""
+    deployment: str
+    """Id; empty if none was asked for."""
+    run: Run
+    expected: Demand
+    """What calculators take for granted."""
+    demand: Demand
+    """What was found, averaged over the replications: priced like any other demand."""
+    findings: tuple[Finding, ...]
+    """Each assumption with what was found."""
+    limits: tuple[MinuteVerdict, ...]
+    """Each limit of the deployment, the closest first."""
+    expected_bill: Estimate | None
+    simulated_bill: Estimate | None
+
+    @property
+    def state(self) -> State:
+        """The worst of all findings and limits."""
+        states = {each.state for each in (*self.findings, *self.limits)}
+        return "broken" if "broken" in states else "at risk" if "at risk" in states else "pass"
+
+    @property
+    def assumptions_held(self) -> bool:
+        """Whether nothing is broken."""
+        return self.state != "broken"
+
+    @cached_property
+    def verdicts(self) -> pd.DataFrame:
+        """What was assumed and found, one row for each assumption."""
+        return pd.DataFrame(
+            {
+                "assumption": each.title,
+                "assumed": each.assumed,
+                "found": each.found,
+                "low": each.low,
+                "high": each.high,
+                "unit": each.unit,
+                "verdict": each.state,
+                "meaning": each.words,
+            }
+            for each in self.findings
+        )
+
+    @cached_property
+    def connections(self) -> pd.DataFrame:
+        """Open connections, waiting clients, capacity and units of every minute.
+
+        Indexed by the hour of the week; quantiles and means are over the replications.
+        """
+        low, middle, high = self.run.band("open_most")
+        means = {
+            name: self.run.stack(name).mean(axis=0)
+            for name in ("waiting", "connects", "attempts", "units", "places")
+        }
+        columns = {"open_p05": low, "open_p50": middle, "open_p95": high, **means}
+        return pd.DataFrame(columns, index=pd.Index(self.run.hours, name="hour"))
+
+    @cached_property
+    def bill_difference(self) -> pd.DataFrame:
+        """Expected and simulated cost of each meter in USD a month.
+
+        Raises:
+            ScenarioError: no deployment was simulated.
+        """
+        if self.expected_bill is None or self.simulated_bill is None:
+            raise ScenarioError("there is no bill without a deployment: name one to simulate")
+        costs = [
+            {item.usage.meter_id: float(item.cost_usd) for item in bill.items}
+            for bill in (self.expected_bill, self.simulated_bill)
+        ]
+        meters = list(dict.fromkeys([*costs[0], *costs[1]]))
+        rows = [[cost.get(meter, 0.0) for cost in costs] for meter in meters]
+        table = pd.DataFrame(
+            rows, columns=["expected_usd", "simulated_usd"], index=pd.Index(meters, name="meter")
+        )
+        table["difference_usd"] = table["simulated_usd"] - table["expected_usd"]
+        return table
+
+
+def simulate(
+    scenario: Scenario,
+    deployment: str | None = None,
+    *,
+    faults: Iterable[Fault | str] | None = None,
+    crowds: Iterable[Crowd | str] | None = None,
+    replications: int | Literal["auto"] = "auto",
+    seed: int = 0,
+    engine: Engine | Literal["auto"] = "auto",
+    recover_within_s: float = RECOVER_WITHIN_S,
+    executor: Executor | None = None,
+    progress: Callable[[int, int], object] | None = None,
+) -> Simulation:
+    """Simulate weeks of a scenario, and hold what it assumes against them.
+
+    Args:
+        scenario: who connects; one, not many.
+        deployment: id of the deployment whose limits, units and bill count; all doors are open
+            if left out.
+        faults: what goes wrong, as objects or as texts such as ``outage at Tue 14:00 share 30%``;
+            those of the scenario if left out.
+        crowds: who comes beside the weekly shape; those of the scenario if left out.
+        replications: weeks to simulate; ``auto`` simulates until the mean peak is known to 1 %.
+        seed: any whole number; the same seed gives the same weeks, bit for bit.
+        engine: ``exact`` follows each client, ``cohort`` groups of them; ``auto`` chooses.
+        recover_within_s: seconds within which 99 % of the clients shall be back after a fault.
+        executor: where replications run, such as a ``ProcessPoolExecutor``; here if left out.
+        progress: called with the replications done and those known to be needed.
+
+    Raises:
+        UnknownNameError: no such deployment, fault, crowd, assumption or answer.
+        ScenarioError: a scenario of arrays, a fault beyond the week, an option that does not exist.
+        MissingRateError: a meter of the deployment has no price at the place.
+
+    >>> scenario = Scenario(profile="market-data", place="virginia", peak_connections=200)
+    >>> found = simulate(scenario, replications=2, seed=1)
+    >>> found.run.engine, found.findings[0].title
+    ('exact', 'Peak connections')
+    """
+    scenario = _with_happenings(scenario, faults, crowds)
+    expected = expected_demand(scenario)
+    doors, bill = Doors(), None
+    if deployment is not None:
+        doors = metered(scenario, deployment, expected).doors
+        bill = estimate(scenario, deployment)
+    found = run(
+        model_of(scenario, expected, doors),
+        replications=replications,
+        seed=seed,
+        engine=engine,
+        executor=executor,
+        progress=progress,
+    )
+    profile, hours, happened = scenario.profile, scenario.hours_per_month, scenario.crowds
+    demand = hourly_demand(found, profile, hours, happened)
+    if np.isfinite(doors.age_most_seconds):
+        expected = expected.cut_after(doors.age_most_seconds / SECONDS_PER_HOUR)
+    limits: tuple[MinuteVerdict, ...] = ()
+    simulated_bill = None
+    if deployment is not None:
+        pinned = _pinned(scenario, deployment, doors)
+        simulated_bill = estimate(pinned, deployment, demand=demand)
+        limits = _limits(pinned, deployment, found)
+    return Simulation(
+        scenario=scenario,
+        deployment=deployment or "",
+        run=found,
+        expected=expected,
+        demand=demand,
+        findings=findings(scenario, expected, found, recover_within_s),
+        limits=limits,
+        expected_bill=bill,
+        simulated_bill=simulated_bill,
+    )
+
+
+def model_of(scenario: Scenario, expected: Demand, doors: Doors) -> Model:
+    """The plain numbers that are simulated.
+
+    Args:
+        scenario: its profile, faults and crowds.
+        expected: demand before any connection is cut at its age; its connects are the arrivals.
+        doors: what lets clients in.
+    """
+    arrivals = weekly_arrivals(expected.connects.hourly)
+    streams = (Stream(arrivals, scenario.profile.session),)
+    cuts, throttles = cuts_and_throttles(scenario.faults)
+    return Model(
+        streams=crowd_streams(scenario.crowds, streams),
+        reconnect=scenario.profile.reconnect,
+        doors=doors,
+        cuts=cuts,
+        throttles=throttles,
+        faults=tuple(fault.words for fault in scenario.faults),
+    )
+
+
+def _with_happenings(
+    scenario: Scenario,
+    faults: Iterable[Fault | str] | None,
+    crowds: Iterable[Crowd | str] | None,
+) -> Scenario:
+    if scenario.many:
+        raise ScenarioError(
+            f"the scenario stands for {scenario.many} scenarios (a field is a list): "
+            "simulate one of them at a time"
+        )
+    changes: dict[str, object] = {}
+    if faults is not None:
+        changes["faults"] = [parse_fault(f) if isinstance(f, str) else f for f in faults]
+    if crowds is not None:
+        changes["crowds"] = [parse_crowd(c) if isinstance(c, str) else c for c in crowds]
+    return scenario.replace(**changes) if changes else scenario
+
+
+def _pinned(scenario: Scenario, deployment: str, doors: Doors) -> Scenario:
+    """The scenario with the choices that the doors rest on, such as the machine."""
+    if not doors.options:
+        return scenario
+    options = {**scenario.options.get(deployment, {}), **doors.options}
+    return scenario.replace(options={**scenario.options, deployment: options})
+
+
+def _limits(scenario: Scenario, deployment: str, found: Run) -> tuple[MinuteVerdict, ...]:
+    """Every limit in every minute; those that were a door, by what knocked at it."""
+    minutes = minute_demand(found, scenario.profile, scenario.hours_per_month, scenario.crowds)
+    checks = metered(scenario, deployment, minutes).checks
+    doors = {limit: door for door, limit in found.model.doors.limits.items()}
+    verdicts = [_in_minutes(check, found, doors.get(check.limit_id)) for check in checks]
+    return tuple(sorted(verdicts, key=lambda each: -each.share))
+
+
+def _in_minutes(check: Check, found: Run, door: str | None) -> MinuteVerdict:
+    limit = find_limit(check.limit_id)
+    if not isinstance(check.used, Weekly):
+        used, allowed = np.broadcast_arrays(check.used, check.allowed)
+        worst = int(np.argmax(used / allowed))
+        return MinuteVerdict(limit, float(used.flat[worst]), float(allowed.flat[worst]), None, 0)
+    used = of_minutes(check.used)
+    allowed = of_minutes(Weekly.of(np.asarray(check.allowed), np.ones(HOURS_PER_WEEK)))
+    beyond, turned_away = used > allowed, 0.0
+    if door in _REFUSALS:
+        name, knocking = _REFUSALS[door]
+        refused = found.stack(name)
+        beyond, turned_away = refused.any(axis=0), float(refused.sum(axis=1).mean())
+        if knocking:
+            used = np.quantile(found.stack(knocking), BUSY_SHARE, axis=0)
+    worst = int(np.argmax(used / allowed))
+    return MinuteVerdict(
+        limit=limit,
+        used=float(used[worst]),
+        allowed=float(allowed[worst]),
+        minute=worst if np.ptp(used) > 0 else None,
+        minutes_beyond=int(np.count_nonzero(beyond)),
+        turned_away=turned_away,
+    )
+
+
+_REFUSALS: dict[str | None, tuple[str, str]] = {
+    "connects_per_second": ("refused_by_rate", "attempts_per_second"),
+    "connections_most": ("refused_full", ""),
+    "connections_per_unit": ("refused_full", ""),
+}
+"""What is counted at each door: who was refused, and who knocked, where a second is what counts."""

@@ -1,0 +1,183 @@
+"""What simulated connections send and cost: the same ``Demand`` that an expectation is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Final
+
+import numpy as np
+
+from estimator.demand.demand import Demand, Weekly, from_hours
+from estimator.demand.expected import streams_of
+from estimator.scenario.crowds import Broadcast, Crowd
+from estimator.scenario.model import FloatArray
+from estimator.scenario.profile import Profile
+from estimator.simulation.run import Run
+from estimator.units import HOURS_PER_WEEK, MINUTES_PER_HOUR, SECONDS_PER_HOUR, SECONDS_PER_MINUTE
+
+_MINUTES_PER_WEEK: Final = HOURS_PER_WEEK * MINUTES_PER_HOUR
+_BUSIEST_MINUTES: Final = 10
+BUSY_SHARE: Final = 0.95
+"""Of the replications: what a busy one has, but not the busiest."""
+
+
+def hourly_demand(
+    run: Run, profile: Profile, hours_per_month: float, crowds: Sequence[Crowd] = ()
+) -> Demand:
+    """The simulated week, averaged over the replications, hour by hour.
+
+    Args:
+        run: of a whole week.
+        profile: what connections send.
+        hours_per_month: length of the billing month.
+        crowds: broadcasts among them, in which more is sent.
+    """
+    hourly = (HOURS_PER_WEEK, MINUTES_PER_HOUR)
+    open_mean = run.stack("open_mean").mean(axis=0).reshape(hourly).mean(axis=1)
+    open_most = run.stack("open_most").reshape(-1, *hourly).max(axis=2).mean(axis=0)
+    connects = run.stack("connects").mean(axis=0).reshape(hourly).sum(axis=1)
+    units = run.stack("units").mean(axis=0).reshape(hourly).mean(axis=1)
+    more = message_factor(crowds).reshape(hourly).mean(axis=1)
+    return _demand(run, profile, hours_per_month, open_mean, open_most, connects, units, more)
+
+
+def minute_demand(
+    run: Run,
+    profile: Profile,
+    hours_per_month: float,
+    crowds: Sequence[Crowd] = (),
+    share: float = BUSY_SHARE,
+) -> Demand:
+    """The busy side of every minute: as 60 scenarios, one for each minute of the hours.
+
+    So whatever is defined hour by hour, limits above all, is had for each minute of the week.
+
+    Args:
+        run: of a whole week.
+        profile: what connections send.
+        hours_per_month: length of the billing month.
+        crowds: broadcasts among them, in which more is sent.
+        share: quantile over the replications that is taken of each minute.
+
+    Returns:
+        A demand of shape (60,): scenario m has minute m of every hour.
+    """
+
+    def by_minute(name: str) -> FloatArray:
+        values = np.quantile(run.stack(name), share, axis=0)
+        return values.reshape(HOURS_PER_WEEK, MINUTES_PER_HOUR).T
+
+    more = message_factor(crowds).reshape(HOURS_PER_WEEK, MINUTES_PER_HOUR).T
+    return _demand(
+        run,
+        profile,
+        hours_per_month,
+        by_minute("open_mean"),
+        by_minute("open_most"),
+        by_minute("connects") * MINUTES_PER_HOUR,
+        by_minute("units"),
+        more,
+    )
+
+
+def of_minutes(weekly: Weekly) -> FloatArray:
+    """A quantity of ``minute_demand`` in the order of time, shape (10,080,)."""
+    hourly = np.broadcast_to(weekly.hourly, (MINUTES_PER_HOUR, HOURS_PER_WEEK))
+    return hourly.T.ravel()
+
+
+def _demand(
+    run: Run,
+    profile: Profile,
+    hours_per_month: float,
+    open_mean: FloatArray,
+    open_most: FloatArray,
+    connects: FloatArray,
+    units: FloatArray,
+    more: FloatArray,
+) -> Demand:
+    doors = run.model.doors
+    connections, connecting = from_hours(open_mean), from_hours(connects)
+    streams = tuple(
+        replace(stream, per_hour=from_hours(stream.per_hour.hourly * more))
+        if stream.kind == "published"
+        else stream
+        for stream in streams_of(profile, connections, connecting)
+    )
+    ageing = np.isfinite(doors.age_most_seconds)
+    return Demand(
+        connections=connections,
+        connections_peak=from_hours(open_most),
+        connects=connecting,
+        session=profile.session,
+        streams=streams,
+        hours_per_month=hours_per_month,
+        notes=(
+            f"Simulated: mean of {len(run.replications)} weeks, seed {run.seed}, "
+            f"{run.engine} engine.",
+        ),
+        units=from_hours(units) if doors.counts_units else None,
+        cut_hours=doors.age_most_seconds / SECONDS_PER_HOUR if ageing else None,
+    )
+
+
+def message_factor(crowds: Sequence[Crowd]) -> FloatArray:
+    """How many times more servers send in each minute of the week, shape (10,080,)."""
+    minutes = np.arange(_MINUTES_PER_WEEK)
+    factor = np.ones(_MINUTES_PER_WEEK)
+    for crowd in crowds:
+        if isinstance(crowd, Broadcast):
+            begins = crowd.at * MINUTES_PER_HOUR
+            ends = begins + crowd.lasts / SECONDS_PER_MINUTE
+            during = (minutes + 1 > begins) & (minutes < ends)
+            factor = np.where(during, np.maximum(factor, crowd.messages_factor), factor)
+    return factor
+
+
+def busiest_seconds(run: Run, profile: Profile, crowds: Sequence[Crowd] = ()) -> FloatArray:
+    """Most messages in a second, in and out together, of each replication.
+
+    In the ten minutes with most messages of each, every second is drawn: a message is a Poisson
+    event, and one that is passed on to many is many messages at once.
+
+    Returns:
+        Shape (replications,).
+    """
+    seeds = np.random.SeedSequence(run.seed).spawn(2)[1].spawn(len(run.replications))
+    return np.array(
+        [
+            _busiest_second(minute_demand(one, profile, 1.0, crowds), np.random.default_rng(seed))
+            for one, seed in zip(each_alone(run), seeds, strict=True)
+        ]
+    )
+
+
+def each_alone(run: Run) -> Iterator[Run]:
+    """Runs of one replication each."""
+    return (replace(run, replications=(one,)) for one in run.replications)
+
+
+def _busiest_second(minutes: Demand, rng: np.random.Generator) -> float:
+    there = np.maximum(of_minutes(minutes.connections), 1.0)
+    streams = [stream for stream in minutes.streams if stream.is_message]
+    recipients = {stream.name: stream.copies for stream in streams if stream.kind == "sent"}
+    copies = [
+        recipients[stream.name]
+        if stream.kind == "passed_on"
+        else stream.copies
+        if stream.kind == "published"
+        else 1.0
+        for stream in streams
+    ]
+    # no message goes to more than are there
+    at_once = [np.clip(np.asarray(each), 1.0, there) for each in copies]
+    per_second = [of_minutes(stream.per_hour) / SECONDS_PER_HOUR for stream in streams]
+    if not streams:
+        return 0.0
+    busiest = np.argsort(np.sum(per_second, axis=0))[-_BUSIEST_MINUTES:]
+    seconds = np.zeros((_BUSIEST_MINUTES, SECONDS_PER_MINUTE))
+    for rate, size in zip(per_second, at_once, strict=True):
+        means = (rate / size)[busiest, None]
+        seconds += rng.poisson(means, seconds.shape) * size[busiest, None]
+    return float(seconds.max())
