@@ -16,9 +16,11 @@ from estimator.scenario.scenario import Scenario
 from estimator.simulation.load import busiest_seconds, each_alone, minute_demand
 from estimator.simulation.minutes import RECOVERY_SHARES
 from estimator.simulation.run import Run, interval
+from estimator.simulation.theory import poisson_quantile
 from estimator.units import (
     BITS_PER_BYTE,
     BITS_PER_MEGABIT,
+    HOURS_PER_WEEK,
     MINUTES_PER_HOUR,
     SECONDS_PER_HOUR,
 )
@@ -56,9 +58,12 @@ class Finding:
     @property
     def ratio(self) -> float:
         """Found / assumed."""
-        if self.assumed:
-            return self.found / self.assumed
-        return np.inf if self.found else 1.0
+        return _ratio(self.found, self.assumed)
+
+    def explain(self) -> str:
+        """The finding as a sentence: what was found, what was assumed, and what it means."""
+        found = f"{figure(self.found)} {self.unit} found, {figure(self.assumed)} assumed"
+        return f"{self.title}: {self.state}, {found}. {self.words[:1].upper()}{self.words[1:]}."
 
 
 def findings(
@@ -91,7 +96,29 @@ def _finding(
     title: str, assumed: float, values: FloatArray, unit: str, state: State, words: str
 ) -> Finding:
     mean, low, high = interval(values)
-    return Finding(title, assumed, mean, low, high, unit, state, words)
+    # nothing of what is counted here can be less than nothing
+    return Finding(title, assumed, mean, max(low, 0.0), high, unit, state, words)
+
+
+def _percent(share: float) -> str:
+    """A share for people.
+
+    >>> _percent(0.000123), _percent(0.5), _percent(1)
+    ('0.0123 %', '50 %', '100 %')
+    """
+    return f"{figure(100 * share)} %"
+
+
+def _ratio(found: float, assumed: float) -> float:
+    """Nothing of nothing is as assumed."""
+    if assumed:
+        return found / assumed
+    return np.inf if found else 1.0
+
+
+def _either_way(ratio: float) -> float:
+    """How many times too large or too small."""
+    return max(ratio, 1 / ratio) if ratio else np.inf
 
 
 def _off_by(ratio: float) -> State:
@@ -112,30 +139,35 @@ def _peak(expected: Demand, run: Run) -> Finding:
     weeks = float(above.any(axis=1).mean())
     rare = float(np.quantile(run.peaks, 0.95))
     words = (
-        f"exceeded in {weeks:.0%} of the weeks and {often:.2%} of the minutes; "
+        f"exceeded in {_percent(weeks)} of the weeks and {_percent(often)} of the minutes; "
         f"in one week of twenty the peak is above {figure(rare)}"
     )
-    state = _off_by(float(run.peaks.mean()) / assumed if assumed else np.inf)
+    state = _off_by(_ratio(float(run.peaks.mean()), assumed))
     return _finding("Peak connections", assumed, run.peaks, "connections", state, words)
 
 
 def _said_twice(scenario: Scenario, expected: Demand, run: Run) -> Iterator[Finding]:
     """Where the audience was given in several ways, each against the first."""
     (used, _), *others = audiences(scenario).items()
+    peak_used = float(expected.peak_connections)
     for name, peak in others:
-        ratio = float(peak) / max(float(expected.peak_connections), 1e-12)
-        off = max(ratio, 1 / ratio) if ratio else np.inf
-        words = f"{name} means a peak of {figure(float(peak))}, but {used} was used"
-        yield _finding(
-            f"Peak by {name}", float(peak), run.peaks, "connections", _off_by(off), words
+        state = _off_by(_either_way(_ratio(float(peak), peak_used)))
+        words = (
+            f"{_in_words(name)} would mean a peak of {figure(float(peak))}; "
+            f"the {figure(peak_used)} of {_in_words(used)} were used"
         )
+        title = f"Peak by {_in_words(name)}"
+        yield _finding(title, float(peak), run.peaks, "connections", state, words)
+
+
+def _in_words(fields: str) -> str:
+    return fields.replace("_", " ")
 
 
 def _means(expected: Demand, run: Run) -> Iterator[Finding]:
     means = run.stack("open_mean").mean(axis=1)
     assumed = float(expected.connections.mean)
-    ratio = float(means.mean()) / assumed if assumed else np.inf
-    state = _off_by(max(ratio, 1 / ratio) if ratio else np.inf)
+    state = _off_by(_either_way(_ratio(float(means.mean()), assumed)))
     words = "averaged over the week"
     yield _finding("Mean connections", assumed, means, "connections", state, words)
     minutes = expected.hours_per_month * MINUTES_PER_HOUR
@@ -148,33 +180,46 @@ def _connects(expected: Demand, run: Run) -> Finding:
     assumed = float(expected.connects.peak) / SECONDS_PER_HOUR
     most = run.stack("attempts_per_second").max(axis=1)
     refused = run.stack("refused_by_rate").sum(axis=1)
-    limit = run.model.doors.connects_per_second
-    words = "the busiest second, retries included, against the busiest hour's mean"
+    doors = run.model.doors
+    limit = doors.connects_per_second_now(np.inf if doors.units is None else doors.units)
+    words = "the busiest second, retries included, against the mean of the busiest hour"
     state: State = "pass"
     if refused.any():
         # what it does to clients is told by the time they lose and by their recovery
         state = "at risk"
-        words += f"; {figure(float(refused.mean()))} attempts a week are refused by the limit"
-    elif np.isfinite(limit) and most.mean() >= AT_RISK_SHARE * limit:
-        state = "at risk"
+        words += f"; {figure(float(refused.mean()))} attempts a week are refused"
     if np.isfinite(limit):
-        words += f" (limit {figure(limit)})"
+        words += f"; the limit is {figure(limit)}"
+        state = "at risk" if most.mean() >= AT_RISK_SHARE * limit else state
+    elif most.mean() > SHORT_PEAK * _busiest_by_chance(assumed):
+        state = "at risk"
+        words += "; no limit is known: test whether so many can connect at once"
     return _finding("Connects a second", assumed, most, "connects/s", state, words)
 
 
-def _short_peak(found: FloatArray, assumed: float) -> State:
+def _busiest_by_chance(per_second: float) -> float:
+    """What one second in a week has by chance alone, where so many are usual."""
+    if not per_second:
+        return 0.0
+    return float(poisson_quantile(per_second, 1 - 1 / (HOURS_PER_WEEK * SECONDS_PER_HOUR)))
+
+
+def _short_peak(title: str, assumed: float, found: FloatArray, unit: str, words: str) -> Finding:
     """Rates have peaks within the hour, for which limits leave some room."""
-    return "pass" if found.mean() <= assumed * SHORT_PEAK else "at risk"
+    words += " against the mean of the busiest hour"
+    if found.mean() <= assumed * SHORT_PEAK:
+        return _finding(title, assumed, found, unit, "pass", words)
+    times = figure(_ratio(float(found.mean()), assumed))
+    words += f": {times} times as much, and limits judged by the hour leave room for {SHORT_PEAK:g}"
+    return _finding(title, assumed, found, unit, "at risk", words)
 
 
 def _messages(scenario: Scenario, expected: Demand, run: Run) -> Finding:
     messages = sum(s.per_hour.hourly for s in expected.streams if s.is_message)
     assumed = float(np.max(messages, initial=0.0)) / SECONDS_PER_HOUR
     found = busiest_seconds(run, scenario.profile, scenario.crowds)
-    words = "the busiest second, in and out together, against the busiest hour's mean"
-    return _finding(
-        "Messages a second", assumed, found, "messages/s", _short_peak(found, assumed), words
-    )
+    words = "the busiest second, in and out together,"
+    return _short_peak("Messages a second", assumed, found, "messages/s", words)
 
 
 def _egress(scenario: Scenario, expected: Demand, run: Run) -> Finding:
@@ -189,27 +234,22 @@ def _egress(scenario: Scenario, expected: Demand, run: Run) -> Finding:
             for one in each_alone(run)
         ]
     )
-    words = "the busiest minute, down to the IP header, against the busiest hour's mean"
-    state = _short_peak(found, assumed)
-    return _finding("Egress", assumed, found, "Mbps", state, words)
+    words = "the busiest minute, with all headers down to IP,"
+    return _short_peak("Egress", assumed, found, "Mbps", words)
 
 
 def _headroom(run: Run) -> Iterator[Finding]:
-    places = run.stack("places")
-    if not np.isfinite(places).all() or not run.model.doors.counts_units:
+    if not np.isfinite(run.stack("places")).all() or not run.model.doors.counts_units:
         return
-    used = np.max(
-        np.divide(run.stack("open_most"), places, out=np.zeros_like(places), where=places > 0),
-        axis=1,
-    )
+    used = run.stack("places_used").max(axis=1)
     refused = run.stack("refused_full").sum(axis=1)
     full = float(refused.mean())
     state: State = "broken" if full else "at risk" if used.mean() >= AT_RISK_SHARE else "pass"
     name = run.model.doors.unit_name
-    words = f"of what the running {name}s hold, in the fullest minute"
+    words = f"open connections of those that the running {name}s hold, in the fullest minute"
     if full:
-        words += f"; {figure(full)} attempts a week find them full"
-    yield _finding("Fullest moment", AT_RISK_SHARE * 100, used * 100, "% of capacity", state, words)
+        words += f"; {figure(full)} attempts a week find no place"
+    yield _finding("Capacity used", AT_RISK_SHARE * 100, used * 100, "% of capacity", state, words)
 
 
 def _served(shares: FloatArray) -> State:
@@ -220,9 +260,12 @@ def _served(shares: FloatArray) -> State:
 
 def _lost_time(run: Run) -> Finding:
     """Time that clients spend waiting."""
-    waiting = run.stack("waiting").sum(axis=1)
+    waiting = run.connection_minutes_lost
     shares = waiting / np.maximum(waiting + run.stack("open_mean").sum(axis=1), 1.0)
-    words = f"clients want to be connected and are not: {shares.mean():.2%} of the time they want"
+    words = "nobody waits"
+    if waiting.any():
+        lost = _percent(float(shares.mean()))
+        words = f"clients want to be connected and are not, {lost} of the time they want"
     title = "Connection-minutes lost"
     return _finding(title, 0.0, waiting, "minutes a week", _served(shares), words)
 
@@ -231,7 +274,10 @@ def _turned_away(run: Run) -> Finding:
     never = run.stack("gave_up").sum(axis=1) + run.stack("left_waiting").sum(axis=1)
     came = np.maximum(run.stack("arrivals").sum(axis=1), 1.0)
     shares = never / came
-    words = f"give up, or leave while they wait: {shares.mean():.2%} of those who come"
+    words = "everybody gets in"
+    if never.any():
+        lost = _percent(float(shares.mean()))
+        words = f"clients give up, or leave while they wait to get in, {lost} of those who come"
     return _finding("Clients turned away", 0.0, never, "clients a week", _served(shares), words)
 
 
@@ -249,5 +295,8 @@ def _recoveries(run: Run, recover_within_s: float) -> Iterator[Finding]:
             if seconds.mean() >= AT_RISK_SHARE * recover_within_s
             else "pass"
         )
-        words = f"{fault}; {figure(float(lost.mean()))} connections lost, until 99 % are back"
+        words = f"until 99 % of {figure(float(lost.mean()))} lost clients are back after {fault}"
+        never = np.isinf(seconds).mean()
+        if never:
+            words += f"; in {_percent(float(never))} of the weeks not before the week ends"
         yield _finding("Recovery", recover_within_s, seconds, "seconds", state, words)

@@ -9,24 +9,33 @@ from functools import cached_property
 from typing import Literal
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
+from pydantic import BaseModel
 
 from estimator.analysis.assumed import Finding, findings
 from estimator.analysis.estimate import Estimate, estimate, metered
 from estimator.demand.demand import Demand, Weekly
 from estimator.demand.doors import Doors
 from estimator.demand.expected import expected_demand
-from estimator.deployments.limits import AT_RISK_SHARE, Check, Limit, State, find_limit
+from estimator.deployments.limits import AT_RISK_SHARE, Check, Limit, State, cure_of, find_limit
 from estimator.errors import ScenarioError
 from estimator.scenario.crowds import Crowd, parse_crowd
 from estimator.scenario.faults import Fault, parse_fault
+from estimator.scenario.model import FloatArray
 from estimator.scenario.scenario import Scenario
 from estimator.simulation.arrivals import weekly_arrivals
 from estimator.simulation.happenings import crowd_streams, cuts_and_throttles
 from estimator.simulation.load import BUSY_SHARE, hourly_demand, minute_demand, of_minutes
 from estimator.simulation.model import Model, Stream
 from estimator.simulation.run import Engine, Run, run
-from estimator.units import HOURS_PER_WEEK, MINUTES_PER_HOUR, SECONDS_PER_HOUR, week_time_text
+from estimator.units import (
+    HOURS_PER_WEEK,
+    MINUTES_PER_HOUR,
+    SECONDS_PER_HOUR,
+    SECONDS_PER_MINUTE,
+    week_time_text,
+)
 
 RECOVER_WITHIN_S = 300.0
 """Assumption: five minutes, unless you say otherwise."""
@@ -46,11 +55,15 @@ class MinuteVerdict:
     """Minutes of the week in which the limit is exceeded."""
     turned_away: float = 0.0
     """Attempts a week that were refused because of it."""
+    cure: str = ""
+    """The smallest change that cures it."""
 
     @property
     def share(self) -> float:
-        """Used share of what is allowed."""
-        return self.used / self.allowed if self.allowed else np.inf
+        """Used share of what is allowed; nothing of nothing is 0."""
+        if self.allowed:
+            return self.used / self.allowed
+        return np.inf if self.used else 0.0
 
     @property
     def state(self) -> State:
@@ -156,8 +169,8 @@ def simulate(
     scenario: Scenario,
     deployment: str | None = None,
     *,
-    faults: Iterable[Fault | str] | None = None,
-    crowds: Iterable[Crowd | str] | None = None,
+    faults: Iterable[Fault | str] | Fault | str | None = None,
+    crowds: Iterable[Crowd | str] | Crowd | str | None = None,
     replications: int | Literal["auto"] = "auto",
     seed: int = 0,
     engine: Engine | Literal["auto"] = "auto",
@@ -171,9 +184,10 @@ def simulate(
         scenario: who connects; one, not many.
         deployment: id of the deployment whose limits, units and bill count; all doors are open
             if left out.
-        faults: what goes wrong, as objects or as texts such as ``outage at Tue 14:00 share 30%``;
-            those of the scenario if left out.
-        crowds: who comes beside the weekly shape; those of the scenario if left out.
+        faults: what goes wrong, one or several, as objects or as texts such as
+            ``outage at Tue 14:00 share 30%``; those of the scenario if left out.
+        crowds: who comes beside the weekly shape, one or several; those of the scenario if left
+            out.
         replications: weeks to simulate; ``auto`` simulates until the mean peak is known to 1 %.
         seed: any whole number; the same seed gives the same weeks, bit for bit.
         engine: ``exact`` follows each client, ``cohort`` groups of them; ``auto`` chooses.
@@ -182,8 +196,10 @@ def simulate(
         progress: called with the replications done and those known to be needed.
 
     Raises:
-        UnknownNameError: no such deployment, fault, crowd, assumption or answer.
-        ScenarioError: a scenario of arrays, a fault beyond the week, an option that does not exist.
+        UnknownNameError: no such deployment, fault, crowd, engine, assumption or answer.
+        ScenarioError: a scenario of arrays, a fault beyond the week, an option that does not exist,
+            a time to recover that is not above 0.
+        EstimatorError: a number of replications below 1, or a negative seed.
         MissingRateError: a meter of the deployment has no price at the place.
 
     >>> scenario = Scenario(profile="market-data", place="virginia", peak_connections=200)
@@ -191,6 +207,8 @@ def simulate(
     >>> found.run.engine, found.findings[0].title
     ('exact', 'Peak connections')
     """
+    if not recover_within_s > 0:
+        raise ScenarioError(f"recover_within_s must be seconds above 0, not {recover_within_s:g}")
     scenario = _with_happenings(scenario, faults, crowds)
     expected = expected_demand(scenario)
     doors, bill = Doors(), None
@@ -251,19 +269,20 @@ def model_of(scenario: Scenario, expected: Demand, doors: Doors) -> Model:
 
 def _with_happenings(
     scenario: Scenario,
-    faults: Iterable[Fault | str] | None,
-    crowds: Iterable[Crowd | str] | None,
+    faults: Iterable[Fault | str] | Fault | str | None,
+    crowds: Iterable[Crowd | str] | Crowd | str | None,
 ) -> Scenario:
     if scenario.many:
         raise ScenarioError(
-            f"the scenario stands for {scenario.many} scenarios (a field is a list): "
-            "simulate one of them at a time"
+            "a field of the scenario is a list, so that it stands for many: simulate one at a time"
         )
     changes: dict[str, object] = {}
     if faults is not None:
-        changes["faults"] = [parse_fault(f) if isinstance(f, str) else f for f in faults]
+        several = [faults] if isinstance(faults, str | BaseModel) else faults
+        changes["faults"] = [parse_fault(f) if isinstance(f, str) else f for f in several]
     if crowds is not None:
-        changes["crowds"] = [parse_crowd(c) if isinstance(c, str) else c for c in crowds]
+        several = [crowds] if isinstance(crowds, str | BaseModel) else crowds
+        changes["crowds"] = [parse_crowd(c) if isinstance(c, str) else c for c in several]
     return scenario.replace(**changes) if changes else scenario
 
 
@@ -288,18 +307,21 @@ def _in_minutes(check: Check, found: Run, door: str | None) -> MinuteVerdict:
     limit = find_limit(check.limit_id)
     if not isinstance(check.used, Weekly):
         used, allowed = np.broadcast_arrays(check.used, check.allowed)
-        worst = int(np.argmax(used / allowed))
-        return MinuteVerdict(limit, float(used.flat[worst]), float(allowed.flat[worst]), None, 0)
+        worst = _closest(used, allowed)
+        figures = float(used.flat[worst]), float(allowed.flat[worst])
+        return MinuteVerdict(limit, *figures, None, 0, cure=cure_of(check, *figures))
     used = of_minutes(check.used)
     allowed = of_minutes(Weekly.of(np.asarray(check.allowed), np.ones(HOURS_PER_WEEK)))
     beyond, turned_away = used > allowed, 0.0
     if door in _REFUSALS:
         name, knocking = _REFUSALS[door]
         refused = found.stack(name)
+        if door == "connects_per_second":
+            refused = np.where(_refused_anyway(found.model), 0.0, refused)
         beyond, turned_away = refused.any(axis=0), float(refused.sum(axis=1).mean())
         if knocking:
             used = np.quantile(found.stack(knocking), BUSY_SHARE, axis=0)
-    worst = int(np.argmax(used / allowed))
+    worst = _closest(used, allowed)
     return MinuteVerdict(
         limit=limit,
         used=float(used[worst]),
@@ -307,12 +329,31 @@ def _in_minutes(check: Check, found: Run, door: str | None) -> MinuteVerdict:
         minute=worst if np.ptp(used) > 0 else None,
         minutes_beyond=int(np.count_nonzero(beyond)),
         turned_away=turned_away,
+        cure=cure_of(check, float(used[worst]), float(allowed[worst])),
     )
+
+
+def _closest(used: FloatArray, allowed: FloatArray) -> int:
+    """Where most of what is allowed is used; anything of nothing is too much."""
+    nothing = np.where(used > 0, np.inf, 0.0)
+    return int(np.argmax(np.divide(used, allowed, out=nothing, where=allowed > 0)))
+
+
+def _refused_anyway(model: Model) -> npt.NDArray[np.bool_]:
+    """Minutes in which a fault refuses connects, whatever the limits, shape (10,080,)."""
+    begins = np.arange(HOURS_PER_WEEK * MINUTES_PER_HOUR) * SECONDS_PER_MINUTE
+    refused = np.zeros(begins.size, dtype=np.bool_)
+    for each in model.throttles:
+        if each.units_share == 0 or np.isfinite(each.connects_per_second):
+            ends = begins + SECONDS_PER_MINUTE
+            refused |= (begins >= each.from_s) & (ends <= each.until_s)
+    return refused
 
 
 _REFUSALS: dict[str | None, tuple[str, str]] = {
     "connects_per_second": ("refused_by_rate", "attempts_per_second"),
     "connections_most": ("refused_full", ""),
     "connections_per_unit": ("refused_full", ""),
+    "most_units": ("refused_full", ""),
 }
 """What is counted at each door: who was refused, and who knocked, where a second is what counts."""

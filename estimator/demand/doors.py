@@ -30,6 +30,8 @@ class Autoscaling:
     """Age of the count of connections that a decision sees."""
     start_seconds: float = 120.0
     """From a decision until its units take connections."""
+    keeps_connections: bool = False
+    """Whether a unit that shall stop runs on until its last connection has ended."""
     cool_down_seconds: float = 300.0
     """Units stop when fewer were wanted for so long."""
 

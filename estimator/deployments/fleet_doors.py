@@ -41,6 +41,7 @@ class ScalingClock:
         spare_units: float = 0,
         most_units: float = np.inf,
         counts: tuple[float, ...] = (),
+        keeps_connections: bool = False,
     ) -> Autoscaling:
         """An autoscaler with this clock; for the arguments see ``Autoscaling``."""
         return Autoscaling(
@@ -48,6 +49,7 @@ class ScalingClock:
             least_units=least_units,
             most_units=most_units,
             counts=counts,
+            keeps_connections=keeps_connections,
             spare_units=spare_units,
             every_seconds=limit_value(self.every),
             lag_seconds=limit_value(self.lag) * self.lag_share,

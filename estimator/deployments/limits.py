@@ -162,11 +162,15 @@ def _verdict(asked: Check) -> Verdict:
     used, allowed = np.broadcast_arrays(used, allowed)
     hour = None if hour is None else np.broadcast_to(hour, used.shape)
     worst = int(np.argmax(_share(used, allowed)))
-    words = asked.cure or limit.cure or ""
-    cure = words.replace("{used}", figure(float(np.ravel(used)[worst]))).replace(
-        "{allowed}", figure(float(np.ravel(allowed)[worst]))
-    )
-    return Verdict(limit, used, allowed, hour, cure.rstrip("."))
+    cure = cure_of(asked, float(np.ravel(used)[worst]), float(np.ravel(allowed)[worst]))
+    return Verdict(limit, used, allowed, hour, cure)
+
+
+def cure_of(asked: Check, used: float, allowed: float) -> str:
+    """The smallest change that cures it, in words, with the figures filled in."""
+    words = asked.cure or find_limit(asked.limit_id).cure or ""
+    filled = words.replace("{used}", figure(used)).replace("{allowed}", figure(allowed))
+    return filled.rstrip(".")
 
 
 def _share(used: FloatArray, allowed: FloatArray) -> FloatArray:

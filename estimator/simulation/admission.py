@@ -26,26 +26,28 @@ _NO_END = np.iinfo(np.int64).max // 4
 class TokenBucket:
     """Lets in ``rate_per_second`` and, once it is full, ``burst`` at once.
 
-    Tokens fall one by one, at regular times; an attempt that finds none is refused.
+    Tokens fall one by one, at regular times; an attempt that finds none is refused. The tokens that
+    have fallen are always counted from the same moment, so that the time at which one falls, to the
+    last digit, does not depend on how often the bucket is looked at.
     """
 
     rate_per_second: float
     burst: int
-    taken: int = 0
-    """Tokens that are missing from a full bucket."""
-    phase: float = 0.0
-    """Part of the next token that has come already."""
+    since_s: float = 0.0
+    """The moment from which tokens are counted."""
+    missing: int = 0
+    """Tokens that were missing from a full bucket after the last attempt."""
+    _fallen: int = 0
+    """Tokens that had fallen by then."""
+    _part: float = 0.0
+    """Part of the next token that had come at ``since_s``."""
 
-    def change_rate(self, rate_per_second: float, burst: int) -> None:
-        """Go on with another rate; tokens beyond the new burst are lost."""
-        self.taken = max(0, burst - max(0, self.burst - self.taken))
-        self.rate_per_second, self.burst = rate_per_second, burst
-
-    def admit(self, waited_s: FloatArray) -> tuple[BoolArray, int]:
+    def admit(self, times_s: FloatArray) -> tuple[BoolArray, int]:
         """Decide attempts without yet taking their tokens.
 
         Args:
-            waited_s: seconds since ``advance`` of each attempt, rising, shape (attempts,).
+            times_s: of the attempts, rising, none before those that ``take`` was told of; shape
+                (attempts,).
 
         Returns:
             Which attempts are let in, and the tokens missing after the last of them.
@@ -53,33 +55,49 @@ class TokenBucket:
         >>> TokenBucket(rate_per_second=1, burst=2).admit(np.array([0.1, 0.2, 0.3, 1.0]))[0]
         array([ True,  True, False,  True])
         """
-        if not np.isfinite(self.rate_per_second) or waited_s.size == 0:
-            return np.ones(waited_s.shape, dtype=np.bool_), self.taken
-        fallen = np.floor(waited_s * self.rate_per_second + self.phase).astype(np.int64)
-        free = self.taken + np.arange(waited_s.size) - fallen
+        if not np.isfinite(self.rate_per_second) or times_s.size == 0:
+            return np.ones(times_s.shape, dtype=np.bool_), self.missing
+        fallen = self._fallen_by(times_s) - self._fallen
+        free = self.missing + np.arange(times_s.size) - fallen
         # were all let in, so many tokens would be missing before each attempt
         missing = free - np.minimum(np.minimum.accumulate(free), 0)
         if missing.max() < self.burst:
-            return np.ones(waited_s.shape, dtype=np.bool_), int(missing[-1]) + 1
-        gained = np.diff(fallen, prepend=0)
-        after = _held(self.taken, 1 - gained, 1, self.burst)
-        before = np.maximum(np.concatenate([[self.taken], after[:-1]]) - gained, 0)
+            return np.ones(times_s.shape, dtype=np.bool_), int(missing[-1]) + 1
+        gained = np.diff(np.concatenate([[0], fallen]))
+        after = _held(self.missing, 1 - gained, 1, self.burst)
+        before = np.maximum(np.concatenate([[self.missing], after[:-1]]) - gained, 0)
         return before < self.burst, int(after[-1])
 
-    def advance(self, passed_s: float, taken: int, since_s: float) -> None:
-        """Move on in time.
+    def take(self, last_s: float, missing: int) -> None:
+        """Take the tokens of attempts.
 
         Args:
-            passed_s: seconds since the last call.
-            taken: tokens missing after the last attempt, as ``admit`` said.
-            since_s: seconds from the last call to that attempt; 0 if there was none.
+            last_s: time of the last attempt that was decided.
+            missing: tokens missing after it, as ``admit`` said.
         """
-        if not np.isfinite(self.rate_per_second):
-            return
-        until = passed_s * self.rate_per_second + self.phase
-        at_last = np.floor(since_s * self.rate_per_second + self.phase)
-        self.taken = max(0, taken - int(np.floor(until) - at_last))
-        self.phase = float(until - np.floor(until))
+        if np.isfinite(self.rate_per_second):
+            self.missing = missing
+            self._fallen = int(self._fallen_by(np.array(last_s)))
+
+    def change(self, now_s: float, rate_per_second: float, burst: int) -> None:
+        """Go on with another rate; tokens beyond the new burst are lost."""
+        if np.isfinite(self.rate_per_second):
+            fallen = int(self._fallen_by(np.array(now_s)))
+            self.missing = max(0, self.missing - (fallen - self._fallen))
+            self._fallen = fallen
+        self.missing = max(0, burst - max(0, self.burst - self.missing))
+        self.burst = burst
+        if rate_per_second != self.rate_per_second:
+            passed = 0.0
+            if np.isfinite(self.rate_per_second):
+                passed = (now_s - self.since_s) * self.rate_per_second + self._part
+            self._part, self._fallen = passed - np.floor(passed), 0
+            self.since_s, self.rate_per_second = now_s, rate_per_second
+
+    def _fallen_by(self, times_s: FloatArray) -> IntArray:
+        """Tokens that have fallen since ``since_s``."""
+        fallen = np.floor((times_s - self.since_s) * self.rate_per_second + self._part)
+        return fallen.astype(np.int64)
 
 
 def _held(start: int, steps: IntArray, low: int, high: int) -> IntArray:
@@ -126,5 +144,5 @@ def take_places(attempts_s: FloatArray, closings_s: FloatArray, free: int) -> Bo
     freed = np.searchsorted(closings_s, attempts_s, side="right")
     # before each attempt, were all let in; those in excess give no place back
     beyond = np.arange(1, attempts_s.size + 1) - np.maximum(freed + min(free, 0), 0) - max(free, 0)
-    refused = np.maximum.accumulate(np.maximum(beyond, 0))
-    return np.diff(refused, prepend=0) == 0
+    refused = np.maximum.accumulate(np.concatenate([[0], beyond]))
+    return refused[1:] == refused[:-1]

@@ -26,11 +26,12 @@ class Ageing:
 
     def __init__(self, model: Model, seconds: int) -> None:
         """Take the stationary state at the start of a run of so many seconds."""
-        self.age_s = int(model.doors.age_most_seconds)
+        self.age_s = max(round(model.doors.age_most_seconds), 1)
         left = _left_at_ages(model, self.age_s)
+        kinds, ages = left.shape[0], left.shape[1] - 1
         self._left_after = (left[:, 1:] / left[:, :-1])[:, :, None]
-        self._opened = np.zeros((*self._left_after.shape[:2], self.age_s))
-        for age in range(self._opened.shape[1]):
+        self._opened = np.zeros((kinds, ages, self.age_s))
+        for age in range(ages):
             since = model.start_s - (age + 1) * self.age_s
             for stream in model.streams:
                 if stream.arrivals.periodic:
@@ -70,10 +71,17 @@ class Ageing:
         self._uncut[after] = self._uncut[second] + np.cumsum(np.log1p(-cut_share))
 
 
+def stream_weights(model: Model) -> FloatArray:
+    """How many clients of each stream come in the week, or one each if nobody comes at all."""
+    clients = [s.arrivals.means_in(0.0, float(model.horizon_s), 1)[0] for s in model.streams]
+    weights = np.maximum(clients, 0.0)
+    return weights if weights.any() else np.ones(weights.size)
+
+
 def _left_at_ages(model: Model, age_s: int) -> FloatArray:
     """Share of clients still there after 0, 1, 2, ... ages, shape (kinds, ages + 1)."""
     hours = np.arange(_MOST_AGES + 1) * age_s / SECONDS_PER_HOUR
-    weights = [stream.arrivals.means_in(0.0, model.horizon_s, 1)[0] for stream in model.streams]
+    weights = stream_weights(model)
     laws = [stream.session for stream in model.streams]
     means = np.array([law.mean for law in laws])
     whole = np.average([law.survival(hours) for law in laws], axis=0, weights=weights)

@@ -3,8 +3,9 @@
 Who is there is drawn at once (``presence``). What the doors do to them is then followed by the
 second, in groups: clients that are connected, and clients that wait, by the fault that cut them
 and the refusals they have had. While nobody is refused a stretch of seconds is one step; in a
-storm each second is one. In a storm groups are so large that their mean is followed, not drawn:
-a refused group spreads over the coming seconds by the law of its wait.
+storm each second is one, and ten or sixty are when it lasts. In a storm groups are so large that
+their mean is followed, not drawn: a refused group spreads over the coming seconds by the law of its
+wait.
 
 One thing is known only on average. Which clients are the ones whose session ends: of newcomers who
 wait it is known how long they have been there; all others are taken in proportion. (Connections
@@ -19,25 +20,24 @@ from typing import Final
 import numpy as np
 
 from estimator.scenario.model import FloatArray
-from estimator.scenario.reconnect import Reconnect
-from estimator.simulation.ageing import Ageing
-from estimator.simulation.backoff import levels, wait_masses, waits_s
+from estimator.simulation.admission import IntArray
+from estimator.simulation.ageing import Ageing, stream_weights
 from estimator.simulation.exact import LEVELS
 from estimator.simulation.flows import Flows
-from estimator.simulation.model import Cut, Model
+from estimator.simulation.model import Model
 from estimator.simulation.presence import Presence, draw_presence
 from estimator.simulation.scaler import Scaler, allowed, change_times
+from estimator.simulation.waiting import AGED, FAULTS_FROM, NEWCOMERS, Waiting
 from estimator.units import SECONDS_PER_HOUR
 
-_STEP_S: Final = 1.0
 _LONGEST_STRETCH_S: Final = 3600
 _NOBODY: Final = 0.5
 """Of groups followed by their mean, less than this is nobody."""
-_MOST_ROUNDS_IN_A_SECOND: Final = 12
-_NEWCOMERS, _AGED, _FAULTS_FROM = range(3)
-_MOST_CELLS: Final = 20_000
-_FEW_LEVELS, _MANY_LEVELS = 2, 96
-_GRID: Final = 4096
+_FEW_AGAIN: Final = 0.02
+"""Of those who try in a step: when no more are left to try again within it, it is over."""
+_MOST_ROUNDS: Final = 12
+_LONG_STORMS: Final = ((600, 10), (10_800, 60))
+"""After so many seconds a storm changes slowly, and is followed in steps of so many."""
 _NEARLY_ALL: Final = 1.0 - 1e-12
 """Whose logarithm of what is left still exists."""
 
@@ -60,158 +60,26 @@ def simulate_cohort(model: Model, seed: np.random.SeedSequence) -> Flows:
     return flows.after(model.warm_up_s)
 
 
-class _Waiting:
-    """Clients that wait, by what brought them here, refusals and the second of their next attempt.
-
-    Shape (groups, levels, seconds ahead). Groups are the newcomers, those cut at their age or with
-    a unit that stopped, and those cut by each fault; the last level is of all refusals from there
-    on. Leaving thins a group and level as a whole, so that it is kept as one factor.
-    """
-
-    def __init__(self, model: Model) -> None:
-        """Nobody waits."""
-        policy = model.reconnect
-        answer = _later(policy.answer)
-        needed = levels(policy) + 1
-        in_step = policy.backoff == "exponential"
-        waits = [wait_masses(policy, k, _STEP_S) for k in range(needed + 1)]
-        laws = [
-            _whole_steps(policy, k) if in_step else np.convolve(waits[k], answer)
-            for k in range(needed + 1)
-        ]
-        self.after_loss = [_after_cut(model, cut) for cut in model.cuts]
-        self.at_once = waits[0]
-        self.after_stop = _waits_from_now(policy)
-        longest = max(law.size for law in (*laws, *self.after_loss, self.after_stop))
-        self.ahead = max(longest, int(np.ceil(policy.cap / _STEP_S))) + 1
-        groups = len(model.faults) + _FAULTS_FROM
-        self.gives_up_at = policy.give_up_after
-        room = int(np.clip(_MOST_CELLS / (groups * self.ahead), _FEW_LEVELS, _MANY_LEVELS))
-        count = max(room, needed + 1, self.gives_up_at or 0)
-        self._laws = np.zeros((count, self.ahead))
-        for level in range(count):
-            law = laws[min(level, needed)]
-            self._laws[level, : law.size] = law
-        self._cells = np.zeros((groups, count, 2 * self.ahead))
-        self._head, self._left = 0, np.ones((groups, count))
-        self.total = np.zeros((groups, count))
-        """Clients that wait, shape (groups, levels)."""
-        mean_s = policy.answer + np.array([law @ np.arange(law.size) for law in waits]) * _STEP_S
-        steps = mean_s[np.minimum(np.arange(count), needed)]
-        self.age_s = np.cumsum(steps) - steps[0] - steps / 2 * (np.arange(count) > 0)
-        """For how long newcomers have tried, on average, by refusals."""
-
-    def thin(self, shares: FloatArray) -> FloatArray:
-        """Take away a share of each group and level; returns how many of each group."""
-        gone = self.total * shares
-        self._left *= 1.0 - shares
-        self.total = self.total - gone
-        return gone.sum(axis=1)
-
-    def add(self, group: int, masses: FloatArray, clients: float) -> None:
-        """Clients without a refusal yet who try again by the law ``masses``."""
-        at = slice(self._head, self._head + masses.size)
-        self._cells[group, 0, at] += masses * (clients / self._left[group, 0])
-        self.total[group, 0] += clients
-
-    def due(self) -> FloatArray:
-        """Take out the clients who try now, shape (groups, levels)."""
-        now = self._cells[:, :, self._head] * self._left
-        self._cells[:, :, self._head] = 0.0
-        self.total = np.maximum(self.total - now, 0.0)
-        return now
-
-    def refuse(self, clients: FloatArray) -> FloatArray:
-        """Let those wait who were refused; returns those of each group who give up instead."""
-        given_up = np.zeros(clients.shape[0])
-        if self.gives_up_at is not None:
-            clients = clients.copy()
-            given_up = clients[:, self.gives_up_at - 1 :].sum(axis=1)
-            clients[:, self.gives_up_at - 1 :] = 0.0
-        later = np.zeros_like(clients)
-        later[:, 1:] = clients[:, :-1]
-        later[:, -1] += clients[:, -1]
-        at = slice(self._head, self._head + self.ahead)
-        self._cells[:, :, at] += (later / self._left)[:, :, None] * self._laws
-        self.total += later
-        return given_up
-
-    def put_off(self, clients: FloatArray) -> None:
-        """Let those try in the next second who could not be looked at in this one."""
-        self._cells[:, :, self._head + 1] += clients / self._left
-        self.total += clients
-
-    def next_second(self) -> None:
-        """Time goes on."""
-        self._head += 1
-        if self._head == self.ahead:
-            rest = self._cells[:, :, self.ahead :] * self._left[:, :, None]
-            self._cells[:, :, : self.ahead] = rest
-            self._cells[:, :, self.ahead :] = 0.0
-            self._head, self._left = 0, np.ones_like(self._left)
-
-    @property
-    def stuck(self) -> float:
-        """Clients that were refused, or lost by a fault: all but those back from their age."""
-        return float(self.total.sum() - self.total[_AGED, 0])
-
-    def take_easy(self) -> FloatArray:
-        """Take out the clients on their way back from their age, by second, shape (ahead,)."""
-        at = slice(self._head, self._head + self.ahead)
-        easy = self._cells[_AGED, 0, at] * self._left[_AGED, 0]
-        self._cells[_AGED, 0, at] = 0.0
-        self.total[_AGED, 0] = 0.0
-        return easy
-
-    def forget(self) -> FloatArray:
-        """Take out all who are left, shape (groups,)."""
-        rest = self.total.sum(axis=1)
-        self._cells[:] = 0.0
-        self.total = np.zeros_like(self.total)
-        return rest
-
-
-def _later(delay_s: float) -> FloatArray:
-    """A fixed delay as a law in steps."""
-    whole, part = divmod(delay_s / _STEP_S, 1.0)
-    law = np.zeros(int(whole) + 2)
-    law[-2:] = 1.0 - part, part
-    return law
-
-
-def _whole_steps(policy: Reconnect, refusals: int) -> FloatArray:
-    """A wait without jitter: clients that were cut together stay together."""
-    wait = waits_s(policy, np.array([refusals]), np.zeros(1), np.zeros(1))[0]
-    law = np.zeros(round((policy.answer + wait) / _STEP_S) + 1)
-    law[-1] = 1.0
-    return law
-
-
-def _waits_from_now(policy: Reconnect, away_s: float = 0.0) -> FloatArray:
-    """The wait after a loss at the beginning of a step, as a law in steps."""
-    luck = (np.arange(_GRID) + 0.5) / _GRID
-    zeros = np.zeros(_GRID, dtype=np.int64)
-    waits = np.maximum(waits_s(policy, zeros, luck, np.full(_GRID, policy.base)), away_s)
-    return np.bincount((waits / _STEP_S).astype(np.int64)) / _GRID
-
-
-def _after_cut(model: Model, cut: Cut) -> FloatArray:
-    """When a client tries again after a cut, as a law in steps."""
-    law = _waits_from_now(model.reconnect, cut.away_s)
-    spread_s = max(cut.notice_s, _STEP_S if cut.over_s else 0.0)
-    steps = int(np.ceil(spread_s / _STEP_S))
-    return np.convolve(law, np.full(steps, 1.0 / steps)) if steps else law
-
-
 @dataclass(slots=True)
 class _Draining:
     """Connections that a cut takes one after the other."""
 
     group: int
-    clients: float
-    seconds_left: int
-    tries: FloatArray
-    """When they try again, as a law in steps."""
+    among: float
+    """Connections that were open when it began, and still are."""
+    share: float
+    """Of them, as it began."""
+    seconds: int
+    cut: int | None
+    """Which one of the model; None for units that stop."""
+    passed: int = 0
+    """Of its seconds."""
+
+    def next_share(self, seconds: int) -> float:
+        """Share of those who still are there that it takes in so many more seconds."""
+        left = 1.0 - self.share * self.passed / self.seconds
+        taken = self.share * min(seconds, self.seconds - self.passed) / self.seconds
+        return min(taken / left, 1.0) if left > 0 else 1.0
 
 
 class _Run:
@@ -222,88 +90,86 @@ class _Run:
         self.seconds = presence.come.size
         self.flows = Flows.empty(self.seconds, len(model.faults), LEVELS)
         self.flows.arrivals[:] = presence.come
-        self.waiting = _Waiting(model)
-        self.ageing = Ageing(model, self.seconds) if np.isfinite(self._age_s) else None
+        self.waiting, self.storm_s = Waiting(model), 0
+        ages = np.isfinite(model.doors.age_most_seconds)
+        self.ageing = Ageing(model, self.seconds) if ages else None
         # those on their way back from their age, by the second of their attempt
-        self.returning = np.zeros(self.seconds + self.waiting.ahead + 1)
+        longest_step = _LONG_STORMS[-1][1]
+        self.returning = np.zeros(self.seconds + self.waiting.ahead + 2 * longest_step)
         self.gave_up = 0.0
         self.gone_after = np.zeros(self.seconds)
-        self.scaler, self.decisions = Scaler.settled(model.doors, presence.at_start), 0
+        self.scaler, self.next_decision_s = Scaler.settled(model.doors, presence.at_start), 0.0
         self.doors = allowed(model, model.start_s, self.scaler.running)
         self.missing = 0.0
         """Tokens missing from a full bucket."""
+        self.draining: list[_Draining] = []
         self.open = float(min(presence.at_start, self.doors.places))
         outside = presence.at_start - self.open
         self.flows.open_at_start, self.flows.waiting_at_start = self.open, outside
-        spread = int(np.ceil(model.reconnect.cap / _STEP_S))
         if outside > 0:
-            self.waiting.add(_NEWCOMERS, np.full(spread, 1.0 / spread), outside)
-        self.draining: list[_Draining] = []
-        policy = model.reconnect
-        # a client cannot try more often than it is answered
-        self.rounds = int(np.clip(_STEP_S / policy.answer, 1, _MOST_ROUNDS_IN_A_SECOND))
-        self.in_step = policy.backoff == "exponential"
+            spread = int(np.ceil(model.reconnect.cap))
+            self.waiting.add(NEWCOMERS, np.full(spread, 1.0 / spread), outside)
         self.newcomers_leaving = _leaving_at(model, self.waiting.age_s)
 
-    @property
-    def _age_s(self) -> float:
-        return self.model.doors.age_most_seconds
-
     def play(self) -> Flows:
-        """Stretch by stretch, or second by second."""
+        """Stretch by stretch, or step by step."""
         edges = self._edges()
-        for now, edge in zip([0, *edges], [*edges, self.seconds], strict=True):
-            self._at_edge(now)
-            self.flows.units[now:edge] = self.scaler.running
-            self.flows.places[now:edge] = self.doors.places
+        for begin, edge in zip([0, *edges], [*edges, self.seconds], strict=True):
+            self._faults_begin(begin)
+            now = begin
             while now < edge:
-                calm = self._calm(now, edge)
-                if calm:
-                    now += calm
-                    continue
-                self._storm(now)
-                now += 1
-        flows = self.flows
-        present, there = self.presence.after, self.presence.at_start
-        away = flows.waiting_after + self.gone_after
-        start_away = flows.waiting_at_start
-        area = present.sum() + (there - present[-1]) / 2
-        away_area = away.sum() + (start_away - away[-1]) / 2
-        flows.connection_seconds = float(area - away_area)
-        return flows
+                self._look_at_units(now)
+                passed = self._calm(now, edge) or self._storm(now, edge)
+                self.flows.units[now : now + passed] = self.scaler.running
+                self.flows.places[now : now + passed] = self.doors.places
+                now += passed
+        self.flows.connection_seconds = self._connection_seconds()
+        return self.flows
+
+    def _connection_seconds(self) -> float:
+        """The time of all clients less that of those who wait or have given up."""
+        there = np.concatenate([[self.presence.at_start], self.presence.after])
+        waiting = np.concatenate([[self.flows.waiting_at_start], self.flows.waiting_after])
+        connected = there - waiting - np.concatenate([[0.0], self.gone_after])
+        return float((connected[1:] + connected[:-1]).sum() / 2)
 
     def _edges(self) -> list[int]:
-        """Seconds at which something is decided from outside, rising."""
-        start_s = self.model.start_s
-        times = [change_times(self.model), np.array([cut.at_s for cut in self.model.cuts])]
-        if np.isfinite(self.scaler.every_seconds):
-            times.append(start_s + np.arange(0, self.seconds, self.scaler.every_seconds))
-        found = np.unique(np.floor(np.concatenate(times) - start_s).astype(np.int64))
+        """Seconds at which faults begin or end, rising."""
+        cuts = np.array([cut.at_s for cut in self.model.cuts], dtype=np.float64)
+        times = np.concatenate([change_times(self.model), cuts]) - self.model.start_s
+        found = np.unique(_nearest_second(times))
         return found[(found > 0) & (found < self.seconds)].tolist()
 
-    def _at_edge(self, second: int) -> None:
-        """Faults begin, units start and stop, doors change."""
-        now_s = self.model.start_s + second
-        for cut, tries in zip(self.model.cuts, self.waiting.after_loss, strict=True):
-            if int(np.floor(cut.at_s - self.model.start_s)) == second:
-                seconds = max(int(np.ceil(cut.over_s)), 1)
-                group = cut.fault + _FAULTS_FROM
-                chosen = _Draining(group, self.open * cut.share, seconds, tries)
-                self.draining.append(chosen)
-        if second >= self.decisions * self.scaler.every_seconds:
-            self.decisions += 1
+    def _faults_begin(self, second: int) -> None:
+        """Cuts choose their connections; doors change."""
+        for number, cut in enumerate(self.model.cuts):
+            if _nearest_second(np.array(cut.at_s - self.model.start_s)) == second:
+                seconds, group = max(int(np.ceil(cut.over_s)), 1), cut.fault + FAULTS_FROM
+                self.draining.append(_Draining(group, self.open, cut.share, seconds, number))
+        self._change_doors(second)
+
+    def _look_at_units(self, second: int) -> None:
+        """Units start and stop."""
+        running, now_s = self.scaler.running, self.model.start_s + second
+        self.scaler.wake(now_s)
+        while self.next_decision_s <= second:
+            self.next_decision_s += self.scaler.every_seconds
             stopped = self.scaler.decide(now_s, self.open)
             if stopped > 0:
-                self.draining.append(
-                    _Draining(_AGED, self.open * stopped, 1, self.waiting.after_stop)
-                )
+                self.draining.append(_Draining(AGED, self.open, stopped, 1, None))
+        if self.scaler.running != running:
+            self._change_doors(second)
+
+    def _change_doors(self, second: int) -> None:
+        # as they are in the middle of the second
+        now_s = self.model.start_s + second + 0.5
         before, self.doors = self.doors, allowed(self.model, now_s, self.scaler.running)
         if np.isfinite(self.doors.burst):
             tokens = max(0.0, before.burst - self.missing)
             self.missing = max(0.0, self.doors.burst - tokens)
 
     # ---------------------------------------------------------------------------------------------
-    # Calm: nobody is refused
+    # Calm, in which nobody is refused
 
     def _calm(self, second: int, edge: int) -> int:
         """Go on while everybody gets in at once; returns how many seconds that was."""
@@ -323,15 +189,19 @@ class _Run:
         tries = come + self.returning[now] + back[:count]
         opened = self.open + np.cumsum(tries - ended - aged)
         missing = self._missing_tokens(tries)
-        beyond = (opened > self.doors.places) | (missing > self.doors.burst)
-        if beyond.any():
-            return self._calm(second, second + int(np.argmax(beyond))) if not beyond[0] else 0
+        refused = (opened > self.doors.places) | (missing > self.doors.burst)
+        if refused[0]:
+            return 0
+        calm = int(np.argmax(refused)) if refused.any() else count
+        calm, scaler, next_decision_s = self._units_stay(second, opened[:calm])
+        if calm < count:
+            return self._calm(second, second + calm)
 
         flows = self.flows
         flows.attempts[now] += tries
         flows.connects[now] += tries
         flows.ended[now], flows.aged[now] = ended, aged
-        flows.attempts_needed[0] += tries.sum()
+        flows.attempts_needed[0] += tries[max(self.model.warm_up_s - second, 0) :].sum()
         self.returning[second + count : second + back.size] += back[count:]
         if self.ageing:
             self.ageing.opened(second, np.stack([come, np.zeros(count)]), again)
@@ -339,19 +209,41 @@ class _Run:
         self.gone_after[now] = self.gave_up - np.cumsum(left_gone)
         self.gave_up = float(self.gone_after[now][-1])
         self.open, self.missing = float(opened[-1]), float(missing[-1])
+        self.scaler, self.next_decision_s = scaler, next_decision_s
         return count
+
+    def _units_stay(self, second: int, opened: FloatArray) -> tuple[int, Scaler, float]:
+        """For how many of the seconds no unit starts or stops.
+
+        Returns:
+            The seconds, the scaler after its decisions in them, and when the next one is due.
+        """
+        scaler, due_s, until = self.scaler, self.next_decision_s, second + opened.size
+        while True:
+            ready_s = scaler.next_ready_s - self.model.start_s
+            until = int(min(until, np.ceil(ready_s)))
+            at = int(min(np.ceil(due_s), until))
+            if at >= until:
+                return until - second, scaler, due_s
+            after = scaler.copy()
+            stopped = after.decide(self.model.start_s + at, float(opened[at - second - 1]))
+            if stopped > 0 or after.running != scaler.running:
+                return at - second, scaler, due_s
+            scaler, due_s = after, due_s + scaler.every_seconds
 
     def _all_back(self, second: int) -> None:
         """What is left of a storm is less than one client, and those back from their age."""
-        if not self.waiting.total.any():
-            return
-        easy = self.waiting.take_easy()
-        self.returning[second : second + easy.size] += easy[: self.returning.size - second]
-        rest = self.waiting.forget()
-        self.open += rest.sum()
-        self.flows.attempts[second] += rest.sum()
-        self.flows.connects[second] += rest.sum()
-        self.flows.back_by_fault[:, second] += rest[_FAULTS_FROM:]
+        if self.waiting.total.any():
+            easy = self.waiting.take_easy()
+            self.returning[second : second + easy.size] += easy[: self.returning.size - second]
+            rest = self.waiting.forget()
+            self.open += rest.sum()
+            self.flows.attempts[second] += rest.sum()
+            self.flows.connects[second] += rest.sum()
+            self.flows.back_by_fault[:, second] += rest[FAULTS_FROM:]
+        if self.waiting.step_s > 1:
+            self.waiting = Waiting(self.model)
+        self.storm_s = 0
 
     def _gone_leaving(self, leave: FloatArray) -> FloatArray:
         """Of those whose session ends in each second, those who had given up before."""
@@ -359,7 +251,8 @@ class _Run:
             return np.zeros(leave.size)
         present = max(self.open + self.gave_up, 1.0)
         left = np.cumprod(1.0 - np.minimum(leave / present, _NEARLY_ALL))
-        return -np.diff(self.gave_up * left, prepend=self.gave_up)
+        gone_after = np.concatenate([[self.gave_up], self.gave_up * left])
+        return gone_after[:-1] - gone_after[1:]
 
     def _missing_tokens(self, tries: FloatArray) -> FloatArray:
         """Tokens missing after each second, were all let in."""
@@ -369,65 +262,99 @@ class _Run:
         return free - np.minimum(np.minimum.accumulate(free), 0.0)
 
     # ---------------------------------------------------------------------------------------------
-    # Storm: some wait
+    # Storm, in which some wait
 
-    def _storm(self, second: int) -> None:
-        """One second in which doors may refuse, faults cut, and clients wait."""
-        flows, waiting, before = self.flows, self.waiting, max(self.open, 1.0)
-        come = self.presence.come[second]
-        again = self.ageing.due(second, 1) if self.ageing else np.zeros((2, 1, 1))
-        aged = min(float(again.sum()), self.open)
-        self.open -= aged
-        flows.aged[second] = aged
-        waiting.add(_AGED, waiting.at_once, aged)
-        lost = self._drain(second)
-
-        due = waiting.due()
-        due[_NEWCOMERS, 0] += come
-        due[_AGED, 0] += self.returning[second]
-        let_in, at_first = self._knock(second, due)
-        self._leave(second)
+    def _storm(self, second: int, edge: int) -> int:
+        """A step in which doors may refuse, faults cut and clients wait; returns its seconds."""
+        self._lengthen_steps()
+        waiting, before = self.waiting, max(self.open, 1.0)
+        seconds = min(waiting.step_s, edge - second)
         if self.ageing:
-            again = again * at_first
-            newly = come * at_first
-            others = max(let_in - newly - float(again.sum()), 0.0)
-            self.ageing.opened(second, np.array([[newly], [others]]), again)
-            self.ageing.passed(second, np.array([min(lost / before, _NEARLY_ALL)]))
-        self.gone_after[second] = self.gave_up
-        waiting.next_second()
-
-    def _drain(self, second: int) -> float:
-        """Connections that faults take in this second."""
-        lost = 0.0
+            seconds = min(seconds, self.ageing.longest_stretch(second))
+        now = slice(second, second + seconds)
+        come = self.presence.come[now]
+        again = self.ageing.due(second, seconds) if self.ageing else np.zeros((2, 1, seconds))
+        again *= min(1.0, self.open / max(float(again.sum()), _NOBODY))
+        aged = float(again.sum())
+        self.open -= aged
         for draining in self.draining:
-            taken = min(draining.clients / draining.seconds_left, self.open)
-            draining.clients -= taken
-            draining.seconds_left -= 1
+            # what opened since it began is not that old yet
+            draining.among = max(draining.among - aged, 0.0)
+        # nobody may seem to be let in before coming
+        self.flows.aged[now], self.flows.arrivals[now] = aged / seconds, come.mean()
+        waiting.add(AGED, waiting.at_once, aged)
+        lost = self._drain(now)
+
+        leave = float(self.presence.leave[now].sum())
+        # of those who come in a longer step some leave in the same
+        brief = float(come.sum()) * (1.0 - (1.0 - self.newcomers_leaving[0]) ** ((seconds - 1) / 2))
+        owed = min(leave, brief)
+        owed += self._leave(now, leave - owed)
+        due = waiting.due()
+        due[NEWCOMERS, 0] += come.sum()
+        due[AGED, 0] += self.returning[now].sum()
+        let_in, at_first = self._knock(now, due)
+        if owed > 0:
+            self._leave(now, owed)
+        if self.ageing:
+            again *= at_first
+            newly = come * at_first
+            others = max(let_in - float(newly.sum() + again.sum()), 0.0) / seconds
+            self.ageing.opened(second, np.stack([newly, np.full(seconds, others)]), again)
+            cut_share = min(lost / before / seconds, _NEARLY_ALL)
+            self.ageing.passed(second, np.full(seconds, cut_share))
+        self.gone_after[now] = self.gave_up
+        waiting.next_step()
+        self.storm_s += seconds
+        return seconds
+
+    def _lengthen_steps(self) -> None:
+        """Follow a long storm in longer steps, unless clients keep in step with each other."""
+        jittered = self.model.reconnect.backoff not in ("none", "exponential")
+        for after_s, step_s in _LONG_STORMS:
+            if jittered and self.storm_s >= after_s and self.waiting.step_s < step_s:
+                self.waiting = self.waiting.coarser(step_s)
+
+    def _drain(self, now: slice) -> float:
+        """Connections that faults take in a step."""
+        lost, seconds = 0.0, now.stop - now.start
+        for draining in self.draining:
+            among = draining.among
+            taken = min(among * draining.next_share(seconds), self.open)
+            for other in self.draining if taken > 0 else ():
+                # who was there when the first of two began, was when the second did
+                other.among = max(other.among - taken * min(1.0, other.among / among), 0.0)
+            draining.passed += seconds
             self.open -= taken
             lost += taken
-            self.flows.cut[second] += taken
-            if draining.group >= _FAULTS_FROM:
-                self.flows.lost_by_fault[draining.group - _FAULTS_FROM, second] += taken
-            self.waiting.add(draining.group, draining.tries, taken)
-        self.draining = [draining for draining in self.draining if draining.seconds_left]
+            self.flows.cut[now] += taken / seconds
+            if draining.cut is None:
+                self.waiting.add(AGED, self.waiting.after_stop, taken)
+            else:
+                self.flows.lost_by_fault[draining.group - FAULTS_FROM, now] += taken / seconds
+                self.waiting.add(draining.group, self.waiting.after_loss[draining.cut], taken)
+        self.draining = [each for each in self.draining if each.passed < each.seconds]
         return lost
 
-    def _knock(self, second: int, due: FloatArray) -> tuple[float, float]:
+    def _knock(self, now: slice, due: FloatArray) -> tuple[float, float]:
         """Let in as many as the doors allow; the rest waits.
 
-        Who is refused may try again within the second, so it is gone through several times.
+        Who is refused may try again within the step, so it is gone through several times, though
+        not more often than a client can be answered.
 
         Returns:
-            Clients let in, and the share of the first attempts of this second that were.
+            Clients let in, and the share of the first attempts of this step that were.
         """
-        flows, rate = self.flows, self.doors.connects_per_second
-        tokens = self.doors.burst - self.missing
-        if not self.in_step:
-            tokens += rate
-        let_in, at_first = 0.0, 1.0
-        for attempt in range(self.rounds):
+        flows, seconds, policy = self.flows, now.stop - now.start, self.model.reconnect
+        fallen = self.doors.connects_per_second * seconds
+        # clients in step with each other find what is in the bucket, and not what falls later
+        in_step = policy.backoff == "exponential"
+        tokens = self.doors.burst - self.missing + (0.0 if in_step else fallen)
+        rounds = int(np.clip(self.waiting.step_s / policy.answer, 1, _MOST_ROUNDS))
+        let_in, at_first, few = 0.0, 1.0, 0.0
+        for attempt in range(rounds):
             clients = float(due.sum())
-            if clients < _NOBODY and attempt:
+            if attempt and clients <= few:
                 self.waiting.put_off(due)
                 break
             passed = min(clients, max(tokens, 0.0))
@@ -436,57 +363,75 @@ class _Run:
             self.open += inside
             let_in += inside
             share = inside / clients if clients else 1.0
-            at_first = share if attempt == 0 else at_first
-            flows.attempts[second] += clients
-            flows.connects[second] += inside
-            flows.refused_by_rate[second] += clients - passed
-            flows.refused_full[second] += passed - inside
+            if not attempt:
+                at_first, few = share, max(_NOBODY, _FEW_AGAIN * clients)
+            flows.attempts[now] += clients / seconds
+            flows.connects[now] += inside / seconds
+            flows.refused_by_rate[now] += (clients - passed) / seconds
+            flows.refused_full[now] += (passed - inside) / seconds
             entered = due * share
-            flows.attempts_needed[: due.shape[1]] += entered.sum(axis=0)
-            flows.back_by_fault[:, second] += entered[_FAULTS_FROM:].sum(axis=1)
+            if now.start >= self.model.warm_up_s:
+                flows.attempts_needed[: due.shape[1]] += entered.sum(axis=0)
+            flows.back_by_fault[:, now] += entered[FAULTS_FROM:].sum(axis=1)[:, None] / seconds
             if share == 1.0:
                 break
             gave_up = self.waiting.refuse(due - entered)
-            flows.gave_up[second] += gave_up.sum()
-            flows.back_by_fault[:, second] += gave_up[_FAULTS_FROM:]
+            flows.gave_up[now] += gave_up.sum() / seconds
+            flows.back_by_fault[:, now] += gave_up[FAULTS_FROM:, None] / seconds
             self.gave_up += float(gave_up.sum())
             due = self.waiting.due()
         else:
             self.waiting.put_off(due)
-        if np.isfinite(rate):
-            fallen = rate if self.in_step else 0.0
-            self.missing = max(0.0, self.doors.burst - tokens - fallen)
+        if np.isfinite(fallen):
+            self.missing = max(0.0, self.doors.burst - tokens - (fallen if in_step else 0.0))
         return let_in, at_first
 
-    def _leave(self, second: int) -> None:
-        """Sessions end, of clients that are connected, wait, or have given up."""
-        waiting, leave = self.waiting, float(self.presence.leave[second])
-        shares = np.zeros_like(waiting.total)
+    def _leave(self, now: slice, leave: float) -> float:
+        """Sessions end, of clients that are connected, wait, or have given up.
+
+        Returns:
+            Sessions that are not yet here to end: of clients who come in the same step.
+        """
+        waiting, seconds = self.waiting, now.stop - now.start
+        newcomers, others = waiting.total[NEWCOMERS], waiting.total[AGED:].sum()
         # of newcomers it is known how long they have been here
-        shares[_NEWCOMERS] = self.newcomers_leaving
-        own = float(waiting.total[_NEWCOMERS] @ self.newcomers_leaving)
-        if own > leave:
-            shares[_NEWCOMERS] *= leave / own
-        others = self.open + self.gave_up + float(waiting.total[_AGED:].sum())
-        share = min((leave - min(own, leave)) / others, _NEARLY_ALL) if others > 0 else 0.0
-        shares[_AGED:] = share
+        own_shares = 1.0 - (1.0 - self.newcomers_leaving) ** seconds
+        own = float(newcomers @ own_shares)
+        own_shares *= min(1.0, leave / own) if own > 0 else 0.0
+        own = min(own, leave)
+        there = self.open + self.gave_up + float(others)
+        share = min((leave - own) / there, 1.0) if there > 0 else 0.0
+        # if that is not enough, newcomers leave before it was expected of them
+        left_over, still = leave - own - share * there, float(newcomers.sum()) - own
+        if left_over > 0 and still > 0:
+            own_shares += (1.0 - own_shares) * min(left_over / still, 1.0)
+        shares = np.full_like(waiting.total, share)
+        shares[NEWCOMERS] = own_shares
         left = waiting.thin(shares)
-        left_gone = self.gave_up * share
-        ended = leave - left.sum() - left_gone
-        self.flows.ended[second] = ended
-        self.flows.left_waiting[second] = left.sum()
-        self.flows.back_by_fault[:, second] += left[_FAULTS_FROM:]
+        left_gone, ended = self.gave_up * share, self.open * share
+        self.flows.ended[now] += ended / seconds
+        self.flows.left_waiting[now] += left.sum() / seconds
+        self.flows.back_by_fault[:, now] += left[FAULTS_FROM:, None] / seconds
         self.open -= ended
         self.gave_up -= left_gone
         for draining in self.draining:
-            draining.clients *= 1.0 - share
+            draining.among *= 1.0 - share
+        return leave - float(left.sum()) - left_gone - ended
+
+
+def _nearest_second(times_s: FloatArray) -> IntArray:
+    """Seconds in which something counts as happened, half a second rounded down."""
+    return np.ceil(times_s - 0.5).astype(np.int64)
 
 
 def _leaving_at(model: Model, ages_s: FloatArray) -> FloatArray:
     """Share of clients whose session ends in a second, so long after they came."""
-    weights = [max(s.arrivals.means_in(0.0, model.horizon_s, 1)[0], 0.0) for s in model.streams]
-    ends = np.stack([ages_s, ages_s + _STEP_S]) / SECONDS_PER_HOUR
+    ends = np.stack([ages_s, ages_s + 1.0]) / SECONDS_PER_HOUR
     here, still = np.average(
-        [stream.session.survival(ends) for stream in model.streams], axis=0, weights=weights
+        [stream.session.survival(ends) for stream in model.streams],
+        axis=0,
+        weights=stream_weights(model),
     )
-    return np.clip(1.0 - np.divide(still, here, out=np.ones_like(here), where=here > 0), 0.0, 1.0)
+    # who has been here for longer than sessions last can only leave
+    kept = np.divide(still, here, out=np.zeros_like(here), where=here > 0)
+    return np.clip(1.0 - kept, 0.0, 1.0)

@@ -5,32 +5,41 @@ decision brings about within the same window (a refused client tries again, a sh
 is added and the window decided anew, until nothing changes. Since causes come before effects,
 what is then found is what one event after the other would give; how windows are cut does not
 matter. A window that would take many rounds is cut shorter.
+
+At one moment what changes the doors and chooses connections comes first, then connections close,
+and then clients knock, in the order of their numbers.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 
 from estimator.scenario.model import FloatArray
 from estimator.simulation.admission import BoolArray, IntArray, TokenBucket, take_places
-from estimator.simulation.agenda import Agenda
+from estimator.simulation.agenda import Agenda, Timetable, order_of
 from estimator.simulation.backoff import waits_s
 from estimator.simulation.flows import Flows
 from estimator.simulation.luck import luck_of
 from estimator.simulation.model import Cut, Model
 from estimator.simulation.population import Population, draw_population
-from estimator.simulation.scaler import Scaler, allowed, change_times
+from estimator.simulation.scaler import Allowed, Scaler, allowed, change_times
 
 LEVELS: Final = 200
 """Attempts that are told apart when they are counted by client."""
 _NO_FAULT = -1
-_FEW_ROUNDS, _MANY_ROUNDS, _MOST_ROUNDS = 3, 5, 8
-_FIRST_WINDOW_S, _LONGEST_WINDOW_S = 60.0, 3600.0
+_ROUNDS = (4, 6)
+"""With fewer windows grow, with more they shrink;"""
+_ROUNDS_OF_MANY = (2, 4)
+"""sooner, if a round takes long since it has more attempts than"""
+_MANY_ATTEMPTS = 8000
+_MOST_ROUNDS = 8
+_FIRST_WINDOW_S, _LONGEST_WINDOW_S = 4.0, 3600.0
+_SHORTER = 8
 _SLOT_S = 1.0
-_BINS = 65_535
 _NOTICE, _WAIT, _CHOICE, _MOMENT = range(4)
 """Purposes of luck."""
 
@@ -47,10 +56,76 @@ def simulate_exact(model: Model, seed: np.random.SeedSequence) -> Flows:
     """
     rng = np.random.default_rng(seed)
     population = draw_population(model, rng)
-    run = _Run(model, population, key=int(rng.integers(2**63)))
-    flows = run.undisturbed() if run.nothing_in_the_way else run.play()
+    flows = _undisturbed(model, population)
+    if flows is None:
+        flows = _Run(model, population, key=int(rng.integers(2**63))).play()
     flows.check()
     return flows.after(model.warm_up_s)
+
+
+def _undisturbed(model: Model, population: Population) -> Flows | None:
+    """Everyone is connected from coming to leaving, so that order does not matter.
+
+    Returns:
+        None if somebody may be refused or cut.
+    """
+    doors = model.doors
+    if model.cuts or model.throttles or doors.autoscaling or np.isfinite(doors.age_most_seconds):
+        return None
+    units = 1.0 if doors.units is None else doors.units
+    record, there = _Record(model), population.at_start
+    flows, start_s, end_s = record.flows, record.start_s, record.end_s
+    flows.open_at_start = float(there)
+    coming = population.came_s[there:]
+    record.count(flows.arrivals, coming)
+    flows.attempts[:] = flows.connects[:] = flows.arrivals
+    ending = population.leave_s[population.leave_s < end_s]
+    record.count(flows.ended, ending)
+    now = allowed(model, start_s, units)
+    if not _all_get_in(flows, now):
+        return None
+    flows.attempts_needed[0] = np.count_nonzero(coming >= 0) if model.warm_up_s else coming.size
+    opened = coming.sum() + there * start_s
+    closed = ending.sum() + (population.leave_s.size - ending.size) * end_s
+    flows.connection_seconds = float(closed - opened)
+    flows.units[:], flows.places[:] = units, now.places
+    return flows
+
+
+def _all_get_in(flows: Flows, doors: Allowed) -> bool:
+    """Whether doors let in all who come, however they come within each second."""
+    open_before = np.concatenate([[flows.open_at_start], flows.open_after[:-1]])
+    if (open_before + flows.arrivals).max() > doors.places:
+        return False
+    if np.isinf(doors.connects_per_second):
+        return True
+    free = np.cumsum(flows.arrivals - doors.connects_per_second)
+    missing = free - np.minimum(np.minimum.accumulate(free), 0.0)
+    # one more may be missing, since tokens fall as a whole
+    before = np.concatenate([[0.0], missing[:-1]]) + 1.0
+    return bool((before + flows.arrivals).max() <= doors.burst)
+
+
+class _Record:
+    """Events put to their seconds."""
+
+    def __init__(self, model: Model) -> None:
+        self.start_s, self.end_s = model.start_s, float(model.horizon_s)
+        self.flows = Flows.empty(int(self.end_s - self.start_s), len(model.faults), LEVELS)
+
+    def count(self, counts: FloatArray, times_s: FloatArray) -> None:
+        """Add events to their seconds; those beyond the run do not count."""
+        inside = times_s[times_s < self.end_s]
+        np.add.at(counts, (inside - self.start_s).astype(np.int64), 1.0)
+
+    def count_by_fault(
+        self, counts: FloatArray, faults: npt.NDArray[np.int16], times_s: FloatArray
+    ) -> None:
+        """Add events to their seconds and the fault that took a connection before, if one did."""
+        which = (faults != _NO_FAULT) & (times_s < self.end_s)
+        if which.any():
+            seconds = (times_s[which] - self.start_s).astype(np.int64)
+            np.add.at(counts, (faults[which], seconds), 1.0)
 
 
 @dataclass(slots=True)
@@ -79,7 +154,7 @@ class _Attempts:
             np.concatenate([self.refusals, other.refusals]),
             np.concatenate([self.waited_s, other.waited_s]),
         )
-        return both.pick(np.argsort(both.time_s, kind="stable"))
+        return both.pick(order_of(both.time_s, both.client))
 
     def before(self, until_s: float, leave_s: FloatArray) -> _Attempts:
         """Those before a time, and before their client leaves."""
@@ -105,23 +180,29 @@ class _Losses:
     away_s: FloatArray
     aged: BoolArray
 
+    def pick(self, which: BoolArray | IntArray) -> _Losses:
+        return _Losses(*(getattr(self, field.name)[which] for field in fields(self)))
+
 
 @dataclass(slots=True)
 class _Decided:
     """What a window came to."""
 
+    arrived: IntArray
     losses: _Losses
     attempts: _Attempts
     by_rate: BoolArray
     """Attempts that the limit of connects a second let pass."""
     let_in: BoolArray
+    gave_up: BoolArray
+    """Which of those refused do not try again."""
     tries: tuple[_Attempts, ...]
     """The next attempt of each client that was lost or refused."""
     leaving: IntArray
-    """Clients whose session is over in the window, in the order of time."""
+    """Clients whose session is over in the window, in any order."""
     ended: BoolArray
     """Which of them are connected then."""
-    tokens_taken: int
+    tokens_missing: int
     rounds: int
 
 
@@ -129,132 +210,106 @@ class _Run:
     """The state of one replication."""
 
     def __init__(self, model: Model, population: Population, key: int) -> None:
+        """Connect those who are there, as far as there are places."""
         self.model, self.key = model, key
-        self.start_s, self.end_s = model.start_s, float(model.horizon_s)
+        self.record = _Record(model)
+        self.start_s, self.end_s = self.record.start_s, self.record.end_s
         self.came_s, self.leave_s = population.came_s, population.leave_s
-        self.at_start = population.at_start
-        self._bin_s = (self.end_s - self.start_s) / _BINS
-        self.flows = Flows.empty(int(self.end_s - self.start_s), len(model.faults), LEVELS)
-
-    @property
-    def nothing_in_the_way(self) -> bool:
-        """Whether everyone gets in at once and stays, so that order does not matter."""
-        doors, model = self.model.doors, self.model
-        units = doors.units or 1.0
-        return (
-            not model.cuts
-            and not model.throttles
-            and doors.autoscaling is None
-            and np.isinf(doors.age_most_seconds)
-            and np.isinf(doors.connects_per_second_now(units))
-            and np.isinf(doors.connections_most_now(units))
+        self.next_arrival = there = population.at_start
+        # the doors
+        self.scaler, self.decisions = Scaler.settled(model.doors, there), 0
+        self.doors = allowed(model, self.start_s, self.scaler.running)
+        self.bucket = TokenBucket(
+            self.doors.connects_per_second, _whole(self.doors.burst), since_s=self.start_s
         )
+        # one row a client
+        clients = self.came_s.size
+        self.open_count = held = int(min(there, self.doors.places))
+        self.is_open = np.arange(clients) < held
+        self.age_s = model.doors.age_most_seconds
+        self.opened_s = np.full(clients, np.nan)
+        age = self.start_s - self.came_s[:held]
+        self.opened_s[:held] = self.start_s - np.fmod(age, self.age_s)
+        self.fault_of = np.full(clients, _NO_FAULT, dtype=np.int16)
+        self.marked = np.zeros(clients, dtype=np.bool_)
+        # what is due when
+        self.leaving = Timetable(self.leave_s, self.start_s, self.end_s)
+        self.retries = Agenda(_SLOT_S, np.int64, np.int64, np.float64)
+        self.cuts = Agenda(_SLOT_S, np.int64, np.float64, np.int64, np.float64, np.float64)
+        self.ages = Agenda(max(self.age_s / 64, _SLOT_S), np.int64, np.float64)
 
-    def undisturbed(self) -> Flows:
-        """Everyone is connected from coming to leaving."""
-        flows = self.flows
-        flows.open_at_start = float(self.at_start)
-        coming = self.came_s[self.at_start :]
-        self._count(flows.arrivals, coming)
-        flows.attempts[:] = flows.connects[:] = flows.arrivals
-        ending = self.leave_s[self.leave_s < self.end_s]
-        self._count(flows.ended, ending)
-        flows.attempts_needed[0] = coming.size
-        opened = coming.sum() + self.at_start * self.start_s
-        closed = ending.sum() + (self.leave_s.size - ending.size) * self.end_s
-        flows.connection_seconds = float(closed - opened)
-        flows.units[:] = 1.0 if self.model.doors.units is None else self.model.doors.units
-        return flows
+        flows = self.record.flows
+        flows.open_at_start, flows.waiting_at_start = float(held), float(there - held)
+        self._watch_ages(np.arange(held))
+        outside = np.arange(held, there)
+        waits = luck_of(key, outside, self.came_s[held:there]) * model.reconnect.cap
+        first = _Attempts(self.start_s + waits, outside, np.zeros_like(outside), waits)
+        self._wait_for(first, self.start_s)
 
     # ---------------------------------------------------------------------------------------------
     # Time
 
     def play(self) -> Flows:
         """Window by window, with everything that stands in the way."""
-        self._open_for_business()
-        edges = self._boundaries()
-        window_s = _FIRST_WINDOW_S
-        for now, edge in zip([self.start_s, *edges], [*edges, self.end_s], strict=True):
-            self._at_boundary(now)
+        flows, now, window_s = self.record.flows, self.start_s, _FIRST_WINDOW_S
+        boundaries = self._boundaries()
+        while now < self.end_s:
+            if self._at_boundary(now):
+                window_s = _FIRST_WINDOW_S
+            edge = boundaries[np.searchsorted(boundaries, now, side="right")]
+            edge = min(float(edge), self.scaler.next_ready_s)
             window_s = self._play_until(now, edge, window_s)
             seconds = slice(int(now - self.start_s), int(np.ceil(edge - self.start_s)))
-            self.flows.units[seconds] = self.scaler.running
-            self.flows.places[seconds] = self.places
+            flows.units[seconds] = self.scaler.running
+            flows.places[seconds] = self.doors.places
+            now = edge
         still_open = self.end_s - self._since(np.flatnonzero(self.is_open))
-        self.flows.connection_seconds += float(still_open.sum())
-        return self.flows
+        flows.connection_seconds += float(still_open.sum())
+        return flows
 
     def _play_until(self, now: float, edge: float, window_s: float) -> float:
         """Go on to an edge; returns the length of windows that has proved good."""
         while now < edge:
-            until = min(now + window_s, edge)
+            # what opens in a window must not be cut at its age in the same
+            until = min(now + min(window_s, self.age_s / 2), edge)
             decided = self._decide(now, until)
             if decided is None:
-                window_s = (until - now) / 2
+                window_s = (until - now) / _SHORTER
                 continue
-            self._commit(now, until, decided)
+            self._commit(until, decided)
             now = until
-            if decided.rounds <= _FEW_ROUNDS:
-                window_s = min(window_s * 2, _LONGEST_WINDOW_S, self.age_s / 2)
-            elif decided.rounds > _MANY_ROUNDS:
+            few, many = (
+                _ROUNDS_OF_MANY if decided.attempts.time_s.size > _MANY_ATTEMPTS else _ROUNDS
+            )
+            if decided.rounds <= few:
+                window_s = min(window_s * 2, _LONGEST_WINDOW_S)
+            elif decided.rounds > many:
                 window_s /= 2
         return window_s
 
-    def _open_for_business(self) -> None:
-        """Connect those who are there, as far as there are places."""
-        model, there = self.model, self.at_start
-        clients = self.came_s.size
-        self.age_s = model.doors.age_most_seconds
-        self.is_open = np.zeros(clients, dtype=np.bool_)
-        self.opened_s = np.full(clients, np.nan)
-        self.fault_of = np.full(clients, _NO_FAULT, dtype=np.int16)
-        self.next_arrival = there
-        self.marked = np.zeros(clients, dtype=np.bool_)
-        # few bins sort fast; within a window the order is found when it is its turn
-        bins = np.clip((self.leave_s - self.start_s) / self._bin_s, 0, _BINS).astype(np.uint16)
-        self.by_bin = np.argsort(bins, kind="stable").astype(np.int64)
-        self.bin_ends = np.concatenate([[0], np.cumsum(np.bincount(bins, minlength=_BINS + 1))])
-        self.retries = Agenda(_SLOT_S, np.int64, np.int64, np.float64)
-        self.cuts = Agenda(_SLOT_S, np.int64, np.float64, np.int64, np.float64, np.float64)
-        self.ages = Agenda(max(self.age_s / 64, _SLOT_S), np.int64, np.float64)
-
-        self.scaler, self.decisions = Scaler.settled(model.doors, there), 0
-        doors = allowed(model, self.start_s, self.scaler.running)
-        self.bucket = TokenBucket(doors.connects_per_second, _whole(doors.burst))
-        self.places = doors.places
-        held = int(min(there, self.places))
-        self.is_open[:held] = True
-        self.open_count = held
-        age = self.start_s - self.came_s[:held]
-        self.opened_s[:held] = self.start_s - np.fmod(age, self.age_s)
-        self._watch_ages(np.arange(held))
-        self.flows.open_at_start, self.flows.waiting_at_start = float(held), float(there - held)
-        outside = np.arange(held, there)
-        waits = luck_of(self.key, outside, self.came_s[held:there]) * model.reconnect.cap
-        first = _Attempts(self.start_s + waits, outside, np.zeros_like(outside), waits)
-        self._wait_for(first, self.start_s)
-
-    def _boundaries(self) -> list[float]:
-        """Moments at which something is decided from outside, rising."""
+    def _boundaries(self) -> FloatArray:
+        """Moments at which something is decided from outside, rising, and the end."""
         times = [change_times(self.model), np.array([cut.at_s for cut in self.model.cuts])]
         if np.isfinite(self.scaler.every_seconds):
-            times.append(np.arange(self.start_s, self.end_s, self.scaler.every_seconds))
+            decisions = np.ceil((self.end_s - self.start_s) / self.scaler.every_seconds)
+            times.append(self.start_s + np.arange(decisions) * self.scaler.every_seconds)
         found = np.unique(np.concatenate(times))
-        return found[(found > self.start_s) & (found < self.end_s)].tolist()
+        return np.append(found[(found > self.start_s) & (found < self.end_s)], self.end_s)
 
-    def _at_boundary(self, now: float) -> None:
-        """Faults begin, units start and stop, doors change."""
-        for number, cut in enumerate(self.model.cuts):
-            if cut.at_s == now:
-                self._choose_losses(cut, number)
+    def _at_boundary(self, now: float) -> bool:
+        """Faults begin, units start and stop, doors change; returns whether anything did."""
+        cuts = [(number, cut) for number, cut in enumerate(self.model.cuts) if cut.at_s == now]
+        for number, cut in cuts:
+            self._choose_losses(cut, number)
+        self.scaler.wake(now)
         if now >= self.start_s + self.decisions * self.scaler.every_seconds:
             self.decisions += 1
             stopped = self.scaler.decide(now, float(self.open_count))
             if stopped > 0:
                 self._choose_losses(Cut(now, stopped, fault=_NO_FAULT), len(self.model.cuts))
-        doors = allowed(self.model, now, self.scaler.running)
-        self.bucket.change_rate(doors.connects_per_second, _whole(doors.burst))
-        self.places = doors.places
+        before, self.doors = self.doors, allowed(self.model, now, self.scaler.running)
+        self.bucket.change(now, self.doors.connects_per_second, _whole(self.doors.burst))
+        return bool(cuts) or self.doors != before
 
     def _choose_losses(self, cut: Cut, number: int) -> None:
         """Which connections a fault takes, and when."""
@@ -283,42 +338,61 @@ class _Run:
         )
         base = base.and_(_Attempts(*self.retries.due(until)))
         base = base.and_(after_loss.before(until, self.leave_s))
-        leaving = self._leaving(now, until)
+        leaving = self.leaving.between(now, until)
+        if self._free_places < 2 * base.time_s.size:
+            # places may be short: then it matters in which order they become free
+            leaving = leaving[np.argsort(self.leave_s[leaving])]
         # those who stay connected until they leave
         keeping = self.is_open[leaving] & ~self._among(leaving, losses.client)
         # at first, as if all who come in the window were let in
         ended, again, rounds = keeping | (leaving >= self.next_arrival), _NONE, 0
-        free = _whole(self.places) - self.open_count
         while True:
             rounds += 1
             attempts = base.and_(again)
-            closings = self.leave_s[leaving[ended]]
-            if losses.time_s.size:
-                closings = np.sort(np.concatenate([closings, losses.time_s]))
-            by_rate, taken = self.bucket.admit(attempts.time_s - now)
-            let_in = by_rate.copy()
-            let_in[by_rate] = take_places(attempts.time_s[by_rate], closings, free)
-            next_tries = self._after_refusal(attempts.pick(~let_in))
+            by_rate, tokens_missing = self.bucket.admit(attempts.time_s)
+            let_in = self._with_a_place(attempts.time_s, by_rate, leaving[ended], losses.time_s)
+            refused = attempts.pick(~let_in)
+            gave_up = self._give_up(refused)
+            next_tries = self._after_refusal(refused.pick(~gave_up))
             soon = next_tries.before(until, self.leave_s)
             inside = attempts.client[let_in]
             brief = inside[self.leave_s[inside] < until]
             in_and_out = keeping | self._among(leaving, brief)
             if soon.same_as(again) and np.array_equal(in_and_out, ended):
-                tries = (after_loss, next_tries)
                 return _Decided(
-                    losses, attempts, by_rate, let_in, tries, leaving, ended, taken, rounds
+                    arrived=arrived,
+                    losses=losses,
+                    attempts=attempts,
+                    by_rate=by_rate,
+                    let_in=let_in,
+                    gave_up=gave_up,
+                    tries=(after_loss, next_tries),
+                    leaving=leaving,
+                    ended=ended,
+                    tokens_missing=tokens_missing,
+                    rounds=rounds,
                 )
             if rounds >= _MOST_ROUNDS and until - now > self.model.reconnect.answer / 2:
                 return None
             again, ended = soon, in_and_out
 
-    def _leaving(self, now: float, until: float) -> IntArray:
-        """Clients whose session is over in a window, in the order of time."""
-        first, last = ((moment - self.start_s) / self._bin_s for moment in (now, until))
-        near = self.by_bin[self.bin_ends[int(first)] : self.bin_ends[min(int(last), _BINS) + 1]]
-        leave_s = self.leave_s[near]
-        inside = (leave_s >= now) & (leave_s < until)
-        return near[inside][np.argsort(leave_s[inside])]
+    def _with_a_place(
+        self, attempts_s: FloatArray, by_rate: BoolArray, ended: IntArray, lost_s: FloatArray
+    ) -> BoolArray:
+        """Which of the attempts that the rate let pass find a free place."""
+        free = self._free_places
+        if free >= attempts_s.size:
+            return by_rate
+        # fast, since both mostly are in order
+        closings = np.sort(np.concatenate([self.leave_s[ended], lost_s]), kind="stable")
+        let_in = by_rate.copy()
+        let_in[by_rate] = take_places(attempts_s[by_rate], closings, free)
+        return let_in
+
+    @property
+    def _free_places(self) -> int:
+        """At the beginning of the window; negative if there are too many connections."""
+        return _whole(self.doors.places) - self.open_count
 
     def _among(self, clients: IntArray, those: IntArray) -> BoolArray:
         """Which clients are among those."""
@@ -330,23 +404,25 @@ class _Run:
     def _losses_before(self, until: float) -> _Losses:
         """Connections that faults and their age end, each once."""
         when, client, opened, fault, notice, away = self.cuts.due(until)
-        valid = self._still(client, opened, when)
-        # two faults may have chosen the same connection: the first takes it
-        _, first = np.unique(client[valid], return_index=True)
-        cut = np.flatnonzero(valid)[np.sort(first)]
         aged_s, aged, aged_opened = self.ages.due(until)
-        old = self._still(aged, aged_opened, aged_s) & ~np.isin(aged, client[cut])
-        nothing, no_fault = np.zeros(old.sum()), np.full(old.sum(), _NO_FAULT)
-        together = _Losses(
-            np.concatenate([when[cut], aged_s[old]]),
-            np.concatenate([client[cut], aged[old]]),
-            np.concatenate([fault[cut], no_fault]),
-            np.concatenate([notice[cut], nothing]),
-            np.concatenate([away[cut], nothing]),
-            np.arange(cut.size + old.sum()) >= cut.size,
+        nothing, no_fault = np.zeros(aged.size), np.full(aged.size, _NO_FAULT)
+        losses = _Losses(
+            np.concatenate([when, aged_s]),
+            np.concatenate([client, aged]),
+            np.concatenate([fault, no_fault]),
+            np.concatenate([notice, nothing]),
+            np.concatenate([away, nothing]),
+            np.arange(when.size + aged.size) >= when.size,
         )
-        order = np.argsort(together.time_s, kind="stable")
-        return _Losses(*(getattr(together, name)[order] for name in _Losses.__slots__))
+        losses = losses.pick(
+            self._still(losses.client, np.concatenate([opened, aged_opened]), losses.time_s)
+        )
+        losses = losses.pick(order_of(losses.time_s, losses.client))
+        if when.size:
+            # two may be after the same connection: the first takes it
+            _, first = np.unique(losses.client, return_index=True)
+            losses = losses.pick(np.sort(first))
+        return losses
 
     def _still(self, client: IntArray, opened_s: FloatArray, when_s: FloatArray) -> BoolArray:
         """Whether a connection that was marked is the one still open at that time."""
@@ -361,65 +437,79 @@ class _Run:
         noticed = losses.notice_s * luck_of(self.key, client, when, _NOTICE)
         return _Attempts(when + noticed + np.maximum(losses.away_s, waits), client, refusals, waits)
 
+    def _give_up(self, refused: _Attempts) -> BoolArray:
+        """Who has had enough refusals with this one."""
+        most = self.model.reconnect.give_up_after
+        if most is None:
+            return np.zeros(refused.client.shape, dtype=np.bool_)
+        return refused.refusals + 1 >= most
+
     def _after_refusal(self, refused: _Attempts) -> _Attempts:
-        """The next attempt of each client that was refused; never, of one that gives up."""
+        """The next attempt of each client that was refused and does not give up."""
         policy, refusals = self.model.reconnect, refused.refusals + 1
         luck = luck_of(self.key, refused.client, refused.time_s, _WAIT)
         waits = waits_s(policy, refusals, luck, refused.waited_s)
-        times = refused.time_s + policy.answer + waits
-        if policy.give_up_after is not None:
-            times[refusals >= policy.give_up_after] = np.inf
-        return _Attempts(times, refused.client, refusals, waits)
+        return _Attempts(refused.time_s + policy.answer + waits, refused.client, refusals, waits)
 
-    def _commit(self, now: float, until: float, decided: _Decided) -> None:
-        """Make what was decided come true."""
-        flows, attempts, losses = self.flows, decided.attempts, decided.losses
-        arrived = np.arange(self.next_arrival, np.searchsorted(self.came_s, until))
-        self.next_arrival += arrived.size
-        self._count(flows.arrivals, self.came_s[arrived])
-        self._count(flows.attempts, attempts.time_s)
-        self._count(flows.refused_by_rate, attempts.time_s[~decided.by_rate])
-        self._count(flows.refused_full, attempts.time_s[decided.by_rate & ~decided.let_in])
+    # ---------------------------------------------------------------------------------------------
+    # What was decided comes true
+
+    def _commit(self, until: float, decided: _Decided) -> None:
+        """Close and open connections, note what comes later, and count it all."""
+        record, flows = self.record, self.record.flows
+        attempts, losses = decided.attempts, decided.losses
+        self.next_arrival += decided.arrived.size
+        record.count(flows.arrivals, self.came_s[decided.arrived])
+        record.count(flows.attempts, attempts.time_s)
 
         self._close(losses.client, losses.time_s)
-        self._count(flows.aged, losses.time_s[losses.aged])
-        self._count(flows.cut, losses.time_s[~losses.aged])
+        record.count(flows.aged, losses.time_s[losses.aged])
+        record.count(flows.cut, losses.time_s[~losses.aged])
         self.fault_of[losses.client] = losses.fault
         self._count_by_fault(flows.lost_by_fault, losses.client, losses.time_s)
 
-        inside = attempts.pick(decided.let_in)
         ended = decided.leaving[decided.ended]
         keeping = ended[self.is_open[ended]]
         self._close(keeping, self.leave_s[keeping])
-        self._count(flows.connects, inside.time_s)
-        flows.attempts_needed += np.bincount(
-            np.minimum(inside.refusals, LEVELS - 1), minlength=LEVELS
-        )
-        self._count_by_fault(flows.back_by_fault, inside.client, inside.time_s)
-        self.fault_of[inside.client] = _NO_FAULT
-        self.is_open[inside.client] = True
-        self.open_count += inside.client.size
-        self.opened_s[inside.client] = inside.time_s
-        brief = inside.client[self.leave_s[inside.client] < until]
-        self._close(brief, self.leave_s[brief])
-        self._count(flows.ended, self.leave_s[ended])
-        self._watch_ages(inside.client)
+        self._open(attempts.pick(decided.let_in), until)
+        record.count(flows.ended, self.leave_s[ended])
 
-        self.retries.drop(until)
-        self.cuts.drop(until)
-        self.ages.drop(until)
-        refused_s = attempts.time_s[~decided.let_in]
-        after_loss, after_refusal = decided.tries
-        self._wait_for(after_loss, until)
-        self._wait_for(after_refusal, until)
-        gone = np.isinf(after_refusal.time_s)
-        self._count(flows.gave_up, refused_s[gone])
-        self._count_by_fault(flows.back_by_fault, after_refusal.client[gone], refused_s[gone])
-        last_s = float(attempts.time_s[-1]) - now if attempts.time_s.size else 0.0
-        self.bucket.advance(until - now, decided.tokens_taken, last_s)
+        for agenda in (self.retries, self.cuts, self.ages):
+            agenda.drop(until)
+        for tries in decided.tries:
+            self._wait_for(tries, until)
+        self._count_refused(decided)
+        if attempts.time_s.size:
+            self.bucket.take(float(attempts.time_s[-1]), decided.tokens_missing)
+
+    def _open(self, inside: _Attempts, until: float) -> None:
+        """Connect clients, and let those go again who leave before the window ends."""
+        flows, clients = self.record.flows, inside.client
+        self.record.count(flows.connects, inside.time_s)
+        counted = inside.refusals[inside.time_s >= 0]
+        flows.attempts_needed += np.bincount(np.minimum(counted, LEVELS - 1), minlength=LEVELS)
+        self._count_by_fault(flows.back_by_fault, clients, inside.time_s)
+        self.fault_of[clients] = _NO_FAULT
+        self.is_open[clients] = True
+        self.open_count += clients.size
+        self.opened_s[clients] = inside.time_s
+        brief = clients[self.leave_s[clients] < until]
+        self._close(brief, self.leave_s[brief])
+        self._watch_ages(clients)
+
+    def _count_refused(self, decided: _Decided) -> None:
+        flows, attempts = self.record.flows, decided.attempts
+        self.record.count(flows.refused_by_rate, attempts.time_s[~decided.by_rate])
+        no_place = decided.by_rate & ~decided.let_in
+        self.record.count(flows.refused_full, attempts.time_s[no_place])
+        if decided.gave_up.any():
+            gone = np.flatnonzero(~decided.let_in)[decided.gave_up]
+            self.record.count(flows.gave_up, attempts.time_s[gone])
+            self._count_by_fault(flows.back_by_fault, attempts.client[gone], attempts.time_s[gone])
 
     def _close(self, clients: IntArray, when_s: FloatArray) -> None:
-        self.flows.connection_seconds += float((when_s - self._since(clients)).sum())
+        flows = self.record.flows
+        flows.connection_seconds += float((when_s - self._since(clients)).sum())
         self.is_open[clients] = False
         self.open_count -= clients.size
 
@@ -428,6 +518,7 @@ class _Run:
         return np.maximum(self.opened_s[clients], self.start_s)
 
     def _watch_ages(self, clients: IntArray) -> None:
+        """Note when connections will have reached their age, if their client stays so long."""
         if np.isfinite(self.age_s):
             due = self.opened_s[clients] + self.age_s
             old = due < self.leave_s[clients]
@@ -438,21 +529,14 @@ class _Run:
         leave = self.leave_s[tries.client]
         later = tries.pick((tries.time_s >= from_s) & (tries.time_s < leave))
         self.retries.put(later.time_s, later.client, later.refusals, later.waited_s)
-        over = np.isfinite(tries.time_s) & (tries.time_s >= leave)
-        self._count(self.flows.left_waiting, leave[over])
-        self._count_by_fault(self.flows.back_by_fault, tries.client[over], leave[over])
-
-    def _count(self, counts: FloatArray, times_s: FloatArray) -> None:
-        """Add events to their seconds; those beyond the run do not count."""
-        inside = times_s[times_s < self.end_s]
-        np.add.at(counts, (inside - self.start_s).astype(np.int64), 1.0)
+        over = tries.time_s >= leave
+        self.record.count(self.record.flows.left_waiting, leave[over])
+        self._count_by_fault(self.record.flows.back_by_fault, tries.client[over], leave[over])
 
     def _count_by_fault(self, counts: FloatArray, clients: IntArray, times_s: FloatArray) -> None:
-        """Add events of clients to their seconds and the fault that took their connection."""
-        faults = self.fault_of[clients]
-        which = (faults != _NO_FAULT) & (times_s < self.end_s)
-        seconds = (times_s[which] - self.start_s).astype(np.int64)
-        np.add.at(counts, (faults[which], seconds), 1.0)
+        """Count events by the fault that took the connection of these clients."""
+        if self.model.cuts:
+            self.record.count_by_fault(counts, self.fault_of[clients], times_s)
 
 
 def _whole(value: float) -> int:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
 from estimator.errors import EstimatorError
 from estimator.scenario.model import FloatArray
 from estimator.units import SECONDS_PER_MINUTE
 
-CountArray = npt.NDArray[np.floating | np.integer]
+CountArray = FloatArray
+"""Counts of events; the cohort engine follows its groups by their mean, so in parts too."""
+_NOBODY: Final = 0.5
+"""Of groups that are followed by their mean, less than this is nobody."""
 COUNTED = (
     "arrivals",
     "attempts",
@@ -66,7 +69,7 @@ class Flows:
     """Open connections that the doors allow; infinite without such a door."""
     attempts_needed: CountArray
     """Clients let in after so many attempts, index 0 for one attempt; the last index holds all
-    that needed more; shape (levels,)."""
+    that needed more; without a warm-up; shape (levels,)."""
     connection_seconds: float
     """Sum of the lengths of all connections within the run, counted connection by connection."""
 
@@ -113,13 +116,13 @@ class Flows:
         """
         open_after, waiting = self.open_after, self.waiting_after
         noise = 1e-6 * (1 + float(np.max(open_after, initial=0.0)))
-        if np.min(open_after, initial=0.0) < -noise or np.min(waiting, initial=0.0) < -noise:
+        least = min(np.min(open_after, initial=0.0), np.min(waiting, initial=0.0))
+        if least < -noise - _NOBODY:
             raise SimulationError("a number of clients became negative")
         refused = self.attempts - self.connects - self.refused_by_rate - self.refused_full
         if np.max(np.abs(refused), initial=0.0) > noise:
             raise SimulationError("attempts are neither let in nor refused")
-        before = np.concatenate([[self.open_at_start], open_after[:-1]])
-        area = float((before + open_after).sum() / 2)
+        area = _area(self.open_at_start, open_after)
         events = float((self.connects + self.ended + self.cut + self.aged).sum())
         if abs(area - self.connection_seconds) > 0.5 * events + noise * open_after.size:
             raise SimulationError(
@@ -136,11 +139,12 @@ class Flows:
             for name in self.__slots__
             if name != "attempts_needed" and isinstance(value := getattr(self, name), np.ndarray)
         }
-        open_then, waiting_then = self.open_after[seconds - 1], self.waiting_after[seconds - 1]
+        warming_up = self.open_after[:seconds]
         return replace(
             self,
-            open_at_start=float(open_then),
-            waiting_at_start=float(waiting_then),
+            open_at_start=float(warming_up[-1]),
+            waiting_at_start=float(self.waiting_after[seconds - 1]),
+            connection_seconds=self.connection_seconds - _area(self.open_at_start, warming_up),
             **changed,
         )
 
@@ -149,3 +153,8 @@ class Flows:
         minutes = counts.shape[-1] // SECONDS_PER_MINUTE
         whole = counts[..., : minutes * SECONDS_PER_MINUTE]
         return whole.reshape(*counts.shape[:-1], minutes, SECONDS_PER_MINUTE).sum(axis=-1)
+
+
+def _area(before: float, after: FloatArray) -> float:
+    """Area below a number that is known before and after each second."""
+    return float(np.concatenate([[before], after]).sum() - (before + after[-1]) / 2)

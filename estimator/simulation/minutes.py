@@ -43,8 +43,8 @@ class Aftermath:
     lost: float
     """Connections it took."""
     recovery_s: tuple[float, ...]
-    """Seconds after the last connection was taken until 50, 95, 99 and 100 % of the clients were
-    back, had given up, or would have left; infinite if that was not before the end."""
+    """Started seconds after the last connection was taken until 50, 95, 99 and 100 % of the
+    clients were back, had given up, or would have left; infinite if that was not before the end."""
     close_up: CloseUp
 
 
@@ -75,6 +75,9 @@ class Replication:
     units: FloatArray
     places: FloatArray
     """Open connections that the doors allow, the least in each minute."""
+    places_used: FloatArray
+    """Most of them that were taken at the end of a second, as a share; 0 where there is no end of
+    places, or none."""
     attempts_per_second: FloatArray
     """Most attempts in a second."""
     connects_per_second: FloatArray
@@ -88,6 +91,9 @@ class Replication:
 def by_minute(flows: Flows, model: Model) -> Replication:
     """Sum a replication up by the minute; a part of a minute at its end is left out."""
     open_after, waiting_after = flows.open_after, flows.waiting_after
+    used = np.divide(
+        open_after, flows.places, out=np.zeros_like(open_after), where=flows.places > 0
+    )
 
     def of_minutes(values: FloatArray) -> FloatArray:
         minutes = values.size // SECONDS_PER_MINUTE
@@ -112,6 +118,7 @@ def by_minute(flows: Flows, model: Model) -> Replication:
         left_waiting=sums(flows.left_waiting),
         units=of_minutes(flows.units).mean(axis=1),
         places=of_minutes(flows.places).min(axis=1),
+        places_used=of_minutes(used).max(axis=1),
         attempts_per_second=of_minutes(flows.attempts).max(axis=1),
         connects_per_second=of_minutes(flows.connects).max(axis=1),
         attempts_needed=flows.attempts_needed,
@@ -157,6 +164,9 @@ def _aftermath(
 
 
 def _first_at_most(values: FloatArray, level: float) -> float:
-    """Seconds until values are at most a level, and infinity if they never are."""
+    """Seconds until values are at most a level, and infinity if they never are.
+
+    Values are those at the end of each second, so that the first one is one second old.
+    """
     below = values <= level
-    return float(np.argmax(below)) if below.any() else np.inf
+    return float(np.argmax(below)) + 1.0 if below.any() else np.inf

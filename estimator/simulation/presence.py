@@ -99,7 +99,8 @@ def _atoms(session: SessionLength) -> tuple[FloatArray, FloatArray] | None:
     if isinstance(session, EmpiricalSession):
         lengths, which = np.unique(session.lengths_hours, return_inverse=True)
         if lengths.size <= _MOST_ATOMS:
-            return lengths * SECONDS_PER_HOUR, np.bincount(which, session.shares)
+            shares = np.bincount(which, session.shares).astype(np.float64)
+            return lengths * SECONDS_PER_HOUR, shares
     return None
 
 
@@ -113,7 +114,7 @@ def _of_one_length(
 ) -> Presence:
     """Those who all stay equally long: they leave as they came, later."""
     past = int(np.ceil(length_s))
-    edges = start_s + np.arange(-past, seconds + 1)
+    edges = start_s + np.arange(-past, seconds + 1, dtype=np.float64)
     come = rng.poisson(np.diff(stream.arrivals.expected(edges)) * share)
     # who came at a moment of one second leaves in one of two
     later = rng.binomial(come, length_s % 1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
@@ -11,15 +12,16 @@ from typing import Final, Literal
 import numpy as np
 from scipy import special
 
-from estimator.errors import EstimatorError
+from estimator.demand.doors import Doors
+from estimator.errors import EstimatorError, UnknownNameError
 from estimator.scenario.model import FloatArray
 from estimator.simulation.cohort import simulate_cohort
 from estimator.simulation.exact import simulate_exact
 from estimator.simulation.flows import Flows
 from estimator.simulation.minutes import Replication, by_minute
-from estimator.simulation.model import Model
+from estimator.simulation.model import Model, Stream
 from estimator.simulation.scaler import allowed
-from estimator.units import SECONDS_PER_HOUR
+from estimator.units import MINUTES_PER_HOUR, SECONDS_PER_HOUR
 
 Engine = Literal["exact", "cohort"]
 CONFIDENCE: Final = 0.95
@@ -32,6 +34,7 @@ EXACT_AT_MOST_CLIENTS: Final = 30_000_000
 """Beyond it, the arrays of the exact engine take more than a few gigabytes."""
 _WARM_UP_SESSIONS: Final = 5.0
 _LONGEST_WARM_UP_S: Final = 86_400
+_NEARLY_FULL: Final = 0.95
 _ENGINES: Final = {"exact": simulate_exact, "cohort": simulate_cohort}
 
 
@@ -60,7 +63,7 @@ class Run:
     @cached_property
     def hours(self) -> FloatArray:
         """Hours of the week at which the minutes begin, shape (minutes,)."""
-        return np.arange(self.replications[0].open_mean.size) / 60
+        return np.arange(self.replications[0].open_mean.size) / MINUTES_PER_HOUR
 
     @cached_property
     def peaks(self) -> FloatArray:
@@ -74,25 +77,39 @@ class Run:
         days = max(most.shape[1] // 1440, 1)
         return most[:, : days * 1440].reshape(most.shape[0], days, -1).max(axis=2)
 
-    def mean(self, values: FloatArray) -> tuple[float, float, float]:
-        """Mean over the replications, and its 95 % interval (Student's t).
+    @property
+    def unit_hours(self) -> FloatArray:
+        """Hours of units that ran in the simulated time, shape (replications,)."""
+        return self.stack("units").sum(axis=1) / MINUTES_PER_HOUR
 
-        Args:
-            values: one of each replication.
-        """
-        return interval(values)
+    @property
+    def connection_minutes_lost(self) -> FloatArray:
+        """Minutes that clients wanted to be connected and were not, shape (replications,)."""
+        return self.stack("waiting").sum(axis=1)
+
+    @property
+    def attempts_per_client(self) -> FloatArray:
+        """Mean attempts of those who were let in, shape (replications,)."""
+        let_in = np.stack([each.attempts_needed for each in self.replications])
+        attempts = let_in @ np.arange(1, let_in.shape[1] + 1)
+        return attempts / np.maximum(let_in.sum(axis=1), 1.0)
 
 
 def interval(values: FloatArray) -> tuple[float, float, float]:
     """Mean of independent values and the interval that holds the true mean, by Student's t.
 
-    >>> [round(float(edge), 3) for edge in interval(np.array([9.0, 10.0, 11.0]))]
-    [10.0, 7.516, 12.484]
+    A single value has an interval without ends; where one is infinite, so is the mean, and all
+    that is known is that it is no less than the least.
+
+    >>> interval(np.array([9.0, 10.0, 11.0]))
+    (10.0, 7.516, 12.484)
     """
     mean = float(np.mean(values))
     if len(values) < 2:
         return mean, -np.inf, np.inf
-    error = float(np.std(values, ddof=1)) / np.sqrt(len(values))
+    if np.isinf(mean):
+        return mean, float(np.min(values)), mean
+    error = float(np.std(values, ddof=1)) / math.sqrt(len(values))
     reach = error * float(special.stdtrit(len(values) - 1, (1 + CONFIDENCE) / 2))
     return mean, mean - reach, mean + reach
 
@@ -116,19 +133,25 @@ def run(
         model: who comes, what lets them in, what goes wrong.
         replications: how many, or ``auto`` for the rule above.
         seed: any whole number of at least 0.
-        engine: ``auto`` takes the exact engine for up to a million sessions.
+        engine: ``auto`` takes the exact engine for up to a million sessions, if no autoscaler
+            decides every few seconds.
         executor: runs replications elsewhere, such as a ``ProcessPoolExecutor``; one after the
             other here if left out.
         progress: called with the replications done and those known to be needed.
 
     Raises:
+        UnknownNameError: no such engine.
         EstimatorError: a number of replications below 1, or a negative seed.
         SimulationError: a replication contradicts itself.
     """
-    if replications != "auto" and replications < 1:
-        raise EstimatorError(f"replications must be at least 1, not {replications}")
-    if seed < 0:
+    if replications != "auto" and not _whole_number(replications, 1):
+        raise EstimatorError(
+            f"replications must be 'auto' or a whole number of at least 1, not {replications}"
+        )
+    if not _whole_number(seed, 0):
         raise EstimatorError(f"seed must be a whole number of at least 0, not {seed}")
+    if engine not in ("auto", *_ENGINES):
+        raise UnknownNameError("engine", engine, ("auto", *_ENGINES))
     chosen, reason = choose_engine(model, engine)
     model, warm_up = _warmed_up(model)
     seeds = np.random.SeedSequence(seed).spawn(MOST if replications == "auto" else replications)
@@ -149,6 +172,10 @@ def run(
         width = (high - low) / 2 / mean if mean else 0.0
         known += f", known to {width:.1%} from {len(done)} replications"
     return replace(found, notes=(reason, *warm_up, known))
+
+
+def _whole_number(value: object, least: int) -> bool:
+    return isinstance(value, int | np.integer) and int(value) >= least
 
 
 def _replicate(
@@ -188,6 +215,9 @@ def choose_engine(model: Model, engine: Engine | Literal["auto"]) -> tuple[Engin
         return "cohort", f"cohort engine: {many} are too many for the exact one to hold in memory"
     if engine != "auto":
         return engine, f"{engine} engine, as asked for ({many})"
+    if model.doors.autoscaling is not None:
+        # the exact engine would stop at each decision of the autoscaler, every few seconds
+        return "cohort", f"cohort engine: units follow the connections, {many} in groups"
     if clients <= EXACT_UP_TO_CLIENTS:
         return "exact", f"exact engine: {many} can be followed one by one"
     return "cohort", f"cohort engine: {many} are followed in groups"
@@ -218,7 +248,8 @@ def _warmed_up(model: Model) -> tuple[Model, tuple[str, ...]]:
     """With a warm-up where doors bind at the start; else the stationary state is known exactly.
 
     Doors bind if there are places for less than the clients who come in five mean sessions need,
-    or if these come faster than they are let in, in the busiest moment before the start.
+    or if these come faster than they are let in, in the busiest moment before the start. Who is cut
+    at an age comes as often as he is cut.
     """
     longest = max(stream.session.mean for stream in model.streams) * SECONDS_PER_HOUR
     warm_up = int(min(np.ceil(_WARM_UP_SESSIONS * longest / 3600) * 3600, _LONGEST_WARM_UP_S))
@@ -227,7 +258,10 @@ def _warmed_up(model: Model) -> tuple[Model, tuple[str, ...]]:
         return model, ()
     now = allowed(replace(model, throttles=()), 0.0, 1.0 if units is None else units)
     steps = np.arange(-warm_up, 0, 600.0)
-    rates = sum((s.arrivals.at(steps) for s in model.streams), start=np.zeros(steps.size))
+    rates = sum(
+        (s.arrivals.at(steps) * _connections_of_a_session(s, doors) for s in model.streams),
+        start=np.zeros(steps.size),
+    )
     clients = np.asarray(
         sum((s.arrivals.at(steps) * s.session.mean for s in model.streams), start=0.0)
     )
@@ -241,4 +275,8 @@ def _warmed_up(model: Model) -> tuple[Model, tuple[str, ...]]:
     )
 
 
-_NEARLY_FULL: Final = 0.95
+def _connections_of_a_session(stream: Stream, doors: Doors) -> float:
+    """How many connections a session is, where they are cut at an age."""
+    if np.isinf(doors.age_most_seconds):
+        return 1.0
+    return stream.session.mean_steps(doors.age_most_seconds / SECONDS_PER_HOUR)

@@ -40,7 +40,9 @@ class Scaler:
     _seen: deque[tuple[float, float]] = field(default_factory=deque[tuple[float, float]])
     """Counts of connections that decisions have not seen yet, with their times."""
     _wanted: deque[tuple[float, float]] = field(default_factory=deque[tuple[float, float]])
-    """What was wanted within the cool-down."""
+    """What was wanted within the cool-down, falling: less than what came later is forgotten."""
+    _since_s: float = np.inf
+    """When something was wanted for the first time."""
 
     @classmethod
     def settled(cls, doors: Doors, connections: float) -> Scaler:
@@ -55,6 +57,21 @@ class Scaler:
         scaling = self.doors.autoscaling
         return np.inf if scaling is None else scaling.every_seconds
 
+    @property
+    def next_ready_s(self) -> float:
+        """When the next units are ready; infinite if none are starting."""
+        return self._starting[0][0] if self._starting else np.inf
+
+    def copy(self) -> Scaler:
+        """The same state, to try decisions on."""
+        starting, seen, wanted = list(self._starting), deque(self._seen), deque(self._wanted)
+        return Scaler(self.doors, self.running, starting, seen, wanted, self._since_s)
+
+    def wake(self, now_s: float) -> None:
+        """Let those units run that are ready."""
+        while self._starting and self._starting[0][0] <= now_s + _NOISE:
+            self.running = max(self.running, self._starting.pop(0)[1])
+
     def decide(self, now_s: float, connections: float) -> float:
         """Decide once.
 
@@ -64,28 +81,43 @@ class Scaler:
         scaling = self.doors.autoscaling
         if scaling is None:
             return 0.0
-        while self._starting and self._starting[0][0] <= now_s + _NOISE:
-            self.running = max(self.running, self._starting.pop(0)[1])
+        self.wake(now_s)
         self._seen.append((now_s, connections))
         if self._seen[0][0] > now_s - scaling.lag_seconds + _NOISE:
             return 0.0
         while len(self._seen) > 1 and self._seen[1][0] <= now_s - scaling.lag_seconds + _NOISE:
             self._seen.popleft()
         wanted = units_wanted(scaling, self.doors.connections_per_unit, self._seen[0][1])
-        self._wanted.append((now_s, wanted))
-        long_ago = now_s - scaling.cool_down_seconds + _NOISE
-        while len(self._wanted) > 1 and self._wanted[1][0] <= long_ago:
-            self._wanted.popleft()
+        most, long_enough = self._most_wanted(now_s, wanted, scaling)
         planned = max([self.running, *(units for _, units in self._starting)])
         if wanted > planned:
             self._starting.append((now_s + scaling.start_seconds, wanted))
+            self.wake(now_s)
             return 0.0
-        most = max(units for _, units in self._wanted)
-        if self._wanted[0][0] > long_ago or most >= self.running or self._starting:
+        if not long_enough or most >= self.running or self._starting:
             return 0.0
         stopped = 1.0 - most / self.running
         self.running = most
-        return stopped
+        return 0.0 if scaling.keeps_connections else stopped
+
+    def _most_wanted(self, now_s: float, wanted: float, scaling: Autoscaling) -> tuple[float, bool]:
+        """The most that was wanted within the cool-down, and whether that long was looked at."""
+        cool_down_s = scaling.cool_down_seconds
+        if scaling.keeps_connections:
+            # a unit stops when its last connection has been cut at its age
+            cool_down_s = max(cool_down_s, _finite(self.doors.age_most_seconds))
+        while self._wanted and self._wanted[-1][1] <= wanted:
+            self._wanted.pop()
+        self._wanted.append((now_s, wanted))
+        self._since_s = min(self._since_s, now_s)
+        long_ago = now_s - cool_down_s + _NOISE
+        while self._wanted[0][0] <= long_ago - scaling.every_seconds:
+            self._wanted.popleft()
+        return self._wanted[0][1], self._since_s <= long_ago
+
+
+def _finite(seconds: float) -> float:
+    return seconds if np.isfinite(seconds) else 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,17 +137,21 @@ def allowed(model: Model, now_s: float, units: float) -> Allowed:
     if left <= 0:
         return Allowed(0.0, 0.0, 0.0)
     doors = model.doors
-    rate = min(
-        doors.connects_per_second_now(units * left),
-        *(each.connects_per_second for each in active),
-        np.inf,
+    usual = doors.connects_per_second_now(units * left)
+    rate = min(usual, *(each.connects_per_second for each in active), np.inf)
+    burst = rate
+    if doors.connects_burst is not None:
+        # a fault that slows connects down leaves as many seconds' worth
+        burst = doors.connects_burst * (rate / usual if np.isfinite(usual) else 1.0)
+    # the last digit neither makes a token nor takes a place
+    return Allowed(
+        rate,
+        max(np.ceil(burst * (1 - _NOISE)), 1.0),
+        np.floor(doors.connections_most_now(units * left) * (1 + _NOISE)),
     )
-    # without a published one, the bucket holds what falls in a second
-    burst = rate if doors.connects_burst is None else min(doors.connects_burst, rate)
-    return Allowed(rate, max(np.ceil(burst), 1.0), doors.connections_most_now(units * left))
 
 
 def change_times(model: Model) -> FloatArray:
     """Moments at which faults begin or end to change what is allowed, rising."""
     times = {each.from_s for each in model.throttles} | {each.until_s for each in model.throttles}
-    return np.array(sorted(times))
+    return np.array(sorted(times), dtype=np.float64)

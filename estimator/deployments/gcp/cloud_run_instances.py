@@ -201,6 +201,8 @@ def _doors(
             least_units=max(options.min_instances, 1),
             most_units=options.max_instances,
             start_seconds=options.container_start_seconds,
+            # an instance with an open request is not stopped
+            keeps_connections=True,
         ),
         age_most_seconds=cut_seconds,
         limits={"connects_per_second_per_unit": requests, **limits},

@@ -1,0 +1,329 @@
+"""Replications until the peak is known: how many, with which seeds, by which engine, from when."""
+
+import dataclasses
+import math
+import multiprocessing
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from estimator.demand.doors import Autoscaling, Doors
+from estimator.errors import EstimatorError, UnknownNameError
+from estimator.scenario.reconnect import Reconnect
+from estimator.scenario.sessions import DeterministicSession, ExponentialSession
+from estimator.simulation.arrivals import ArrivalRate
+from estimator.simulation.model import Cut, Model, Stream, Throttle
+from estimator.simulation.run import (
+    FEWEST,
+    MOST,
+    _warmed_up,
+    choose_engine,
+    expected_clients,
+    interval,
+    run,
+)
+
+HOUR, WEEK = 3600, 604_800
+ENGINES = ["exact", "cohort"]
+
+
+def steady(connections, hours=0.1, horizon_s=HOUR, session=None, **model):
+    """So many connections on average, in sessions of so many hours."""
+    rate = connections / (hours * HOUR)
+    arrivals = ArrivalRate(np.array([0.0, HOUR]), np.array([rate, rate]), periodic=True)
+    stream = Stream(arrivals, session or ExponentialSession(mean_hours=hours))
+    return Model((stream,), model.pop("reconnect", Reconnect()), horizon_s=horizon_s, **model)
+
+
+def half_width(peaks) -> float:
+    """Half the 95 % interval of the mean by Student's t, as a share of the mean."""
+    mean, error = np.mean(peaks), stats.sem(peaks)
+    return float(stats.t.ppf(0.975, len(peaks) - 1) * error / mean)
+
+
+def same(one, other) -> bool:
+    if dataclasses.is_dataclass(one):
+        fields = [field.name for field in dataclasses.fields(one)]
+        return all(same(getattr(one, name), getattr(other, name)) for name in fields)
+    if isinstance(one, tuple):
+        return len(one) == len(other) and all(map(same, one, other))
+    if isinstance(one, np.ndarray):
+        return one.dtype == other.dtype and one.tobytes() == other.tobytes()
+    return one == other
+
+
+STORMY = steady(
+    200,
+    doors=Doors(connects_per_second=5),
+    cuts=(Cut(at_s=1000.0, share=0.5),),
+    faults=("half of it",),
+)
+
+
+@pytest.fixture(scope="module")
+def processes():
+    # a process that is forked from one with threads may hang
+    with ProcessPoolExecutor(2, multiprocessing.get_context("spawn")) as executor:
+        yield executor
+
+
+class TestHowMany:
+    def test_a_large_audience_needs_no_more_than_the_fewest(self):
+        found = run(steady(20_000))
+
+        assert half_width(found.peaks) <= 0.01
+        assert len(found.replications) == FEWEST == 8
+
+    def test_a_smaller_one_is_simulated_until_its_mean_peak_is_known_to_one_per_cent(self):
+        found = run(steady(300))
+
+        assert FEWEST < len(found.replications) < MOST
+        assert half_width(found.peaks) <= 0.01
+        assert half_width(found.peaks[:FEWEST]) > 0.01
+
+    def test_a_tiny_one_is_given_up_after_two_hundred(self):
+        found = run(steady(3))
+
+        assert len(found.replications) == MOST == 200
+        assert half_width(found.peaks) > 0.01
+
+    def test_nobody_at_all_has_a_peak_that_is_known(self):
+        found = run(steady(0))
+
+        assert len(found.replications) == FEWEST
+        assert not found.peaks.any()
+
+    def test_the_note_tells_how_well_the_peak_is_known(self):
+        found = run(steady(300), replications=5)
+
+        mean, width = np.mean(found.peaks), half_width(found.peaks)
+        assert found.notes[-1] == (
+            f"the mean peak is {mean:,.0f}, known to {width:.1%} from 5 replications"
+        )
+
+    def test_one_replication_tells_nothing_of_how_well(self):
+        found = run(steady(300), replications=1)
+
+        assert found.notes[-1] == f"the mean peak is {found.peaks[0]:,.0f}"
+
+    def test_progress_counts_up_to_what_was_needed(self):
+        told = []
+        found = run(steady(300), progress=lambda *each: told.append(each))
+
+        done, needed = zip(*told, strict=True)
+        count = len(found.replications)
+        assert done == tuple(range(1, count + 1))
+        assert needed[0] == FEWEST
+        assert needed[-1] == count
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+class TestChance:
+    def test_the_same_seed_gives_the_same_weeks(self, engine):
+        one, again = (run(STORMY, replications=3, seed=7, engine=engine) for _ in range(2))
+
+        assert same(one.replications, again.replications)
+
+    def test_another_seed_gives_others(self, engine):
+        one, other = (run(STORMY, replications=2, seed=seed, engine=engine) for seed in (7, 8))
+
+        assert set(one.replications[0].arrivals) != set(other.replications[0].arrivals)
+        assert not same(one.replications[0], one.replications[1])
+
+    def test_the_first_four_of_eight_are_the_four_of_four(self, engine):
+        four, eight = (run(STORMY, replications=n, seed=7, engine=engine) for n in (4, 8))
+
+        assert same(four.replications, eight.replications[:4])
+
+    def test_those_of_the_rule_are_those_asked_for(self, engine):
+        model = steady(20_000) if engine == "exact" else steady(20_000, horizon_s=600)
+        rule, asked = (run(model, replications=n, seed=7, engine=engine) for n in ("auto", 8))
+
+        assert same(rule.replications, asked.replications)
+
+    def test_threads_and_processes_find_the_same_bit_for_bit(self, engine, processes):
+        here = run(STORMY, replications=6, seed=7, engine=engine)
+
+        with ThreadPoolExecutor(2) as threads:
+            for executor in (threads, processes):
+                there = run(STORMY, replications=6, seed=7, engine=engine, executor=executor)
+                assert same(here.replications, there.replications)
+
+
+class TestEngine:
+    def test_clients_expected_are_those_there_and_those_who_come(self):
+        # 100 there; in ten hours come 100 / 0.5 h x 10 h
+        assert expected_clients(steady(100, 0.5, 10 * HOUR)) == pytest.approx(2100)
+
+    def test_a_crowd_that_comes_once_is_not_there_before(self):
+        crowd = Stream(
+            ArrivalRate(np.array([60.0, 120.0]), np.array([20.0, 0.0]), periodic=False),
+            ExponentialSession(mean_hours=5),
+        )
+        model = steady(100, 0.5, 10 * HOUR)
+
+        both = dataclasses.replace(model, streams=(*model.streams, crowd))
+
+        assert expected_clients(both) == pytest.approx(2100 + 600)
+
+    @pytest.mark.parametrize(
+        ("connections", "asked", "engine", "words"),
+        [
+            (47_600, "auto", "exact", "999,600 sessions can be followed one by one"),
+            (47_700, "auto", "cohort", "1,001,700 sessions are followed in groups"),
+            (47_600, "cohort", "cohort", "as asked for (999,600 sessions)"),
+            (47_700, "exact", "exact", "as asked for (1,001,700 sessions)"),
+            (1_428_000, "exact", "exact", "as asked for (29,988,000 sessions)"),
+            (1_429_000, "exact", "cohort", "30,009,000 sessions are too many for the exact one"),
+        ],
+    )
+    def test_few_are_followed_one_by_one_many_in_groups(self, connections, asked, engine, words):
+        # each of them makes 1 + 10 / 0.5 sessions in ten hours
+        chosen, reason = choose_engine(steady(connections, 0.5, 10 * HOUR), asked)
+
+        assert chosen == engine
+        assert reason.startswith(f"{engine} engine")
+        assert words in reason
+
+    def test_the_run_says_which_one_and_why(self):
+        few = run(steady(100), replications=1)
+        many = run(steady(50_000_000, horizon_s=60), replications=1, engine="exact")
+
+        assert (few.engine, many.engine) == ("exact", "cohort")
+        assert few.notes[0] == "exact engine: 1,100 sessions can be followed one by one"
+        assert "too many for the exact one" in many.notes[0]
+
+
+class TestWarmUp:
+    """Five mean sessions of 0.6 hours are 3 hours."""
+
+    @pytest.mark.parametrize(
+        "doors",
+        [
+            Doors(connections_most=90),
+            Doors(connections_per_unit=30, units=3),
+            # 100 connections of 0.6 hours are 0.046 arrivals a second
+            Doors(connects_per_second=0.04),
+            Doors(connects_per_second_per_unit=0.02, units=2),
+        ],
+    )
+    def test_doors_that_bind_from_the_start_are_warmed_up(self, doors):
+        found = run(steady(100, 0.6, doors=doors), replications=1)
+
+        assert found.model.warm_up_s == 3 * HOUR
+        assert "3 hours before it are simulated too" in found.notes[1]
+        assert found.replications[0].open_mean.shape == (60,)
+
+    @pytest.mark.parametrize(
+        "doors",
+        [
+            Doors(),
+            Doors(connections_most=200, connects_per_second=1),
+            Doors(connections_per_unit=50, units=4),
+            Doors(connections_per_unit=20, autoscaling=Autoscaling(target_share=0.8, most_units=2)),
+        ],
+    )
+    def test_others_start_where_theory_says_they_are(self, doors):
+        found = run(steady(100, 0.6, doors=doors), replications=1)
+
+        assert found.model.warm_up_s == 0
+        assert len(found.notes) == 2
+
+    @pytest.mark.parametrize(("limit", "hours"), [(0.45, 10), (0.55, 0)])
+    def test_clients_who_are_cut_at_an_age_knock_again(self, limit, hours):
+        # sessions of two hours, cut each half hour, are four connections: 900 / 2 h x 4 = 0.5 / s
+        doors = Doors(connects_per_second=limit, age_most_seconds=HOUR / 2)
+        model = steady(900, 2.0, session=DeterministicSession(hours=2), doors=doors)
+
+        assert _warmed_up(model)[0].warm_up_s == hours * HOUR
+
+    def test_a_fault_during_the_week_needs_no_warm_up(self):
+        slow = Throttle(from_s=100.0, until_s=200.0, connects_per_second=0.001)
+
+        assert _warmed_up(steady(100, throttles=(slow,)))[0].warm_up_s == 0
+
+    def test_it_takes_a_day_at_most(self):
+        doors = Doors(connections_most=90)
+
+        assert _warmed_up(steady(100, 20.0, doors=doors))[0].warm_up_s == 24 * HOUR
+
+    def test_after_it_the_doors_hold_what_the_loss_formula_says(self):
+        # Erlang B of 200 erlang and 160 places, from its recursion
+        blocked = 1.0
+        for places in range(1, 161):
+            blocked = 200 * blocked / (places + 200 * blocked)
+        model = steady(
+            200, 0.1, doors=Doors(connections_most=160), reconnect=Reconnect(give_up_after=1)
+        )
+
+        found = run(model, replications=20, seed=3)
+
+        assert found.model.warm_up_s == HOUR
+        means = found.stack("open_mean")[:, :10].mean(axis=1)
+        p = stats.ttest_1samp(means, 200 * (1 - blocked)).pvalue
+        assert p > 0.001
+
+
+@pytest.mark.parametrize("replications", [0, -3, 2.5, "many", None])
+def test_a_number_of_replications_that_is_none_is_refused(replications):
+    with pytest.raises(EstimatorError, match=f"at least 1, not {replications}"):
+        run(STORMY, replications=replications)
+
+
+@pytest.mark.parametrize("seed", [-1, 1.5, "luck"])
+def test_a_seed_that_is_no_whole_number_is_refused(seed):
+    with pytest.raises(EstimatorError, match=f"seed must be a whole number .* not {seed}"):
+        run(STORMY, replications=1, seed=seed)
+
+
+def test_an_unknown_engine_is_refused_with_those_there_are():
+    with pytest.raises(UnknownNameError, match="unknown engine 'exakt': did you mean 'exact'"):
+        run(STORMY, replications=1, engine="exakt")  # pyright: ignore[reportArgumentType]
+
+
+class TestFigures:
+    def test_the_interval_is_students(self):
+        values = np.random.default_rng(5).normal(100, 3, 12)
+
+        mean, low, high = interval(values)
+
+        assert mean == pytest.approx(values.mean())
+        expected = stats.t.interval(0.95, 11, values.mean(), stats.sem(values))
+        assert (low, high) == pytest.approx(expected)
+
+    def test_one_value_has_an_interval_without_ends(self):
+        assert interval(np.array([5.0])) == (5.0, -math.inf, math.inf)
+
+    def test_what_never_happened_once_has_an_infinite_mean(self):
+        assert interval(np.array([20.0, math.inf, 30.0])) == (math.inf, 20.0, math.inf)
+
+    def test_stacks_bands_and_peaks_are_those_of_the_replications(self):
+        found = run(steady(50, horizon_s=2 * 24 * HOUR), replications=5)
+
+        most = np.stack([each.open_most for each in found.replications])
+        assert most.shape == (5, 2880)
+        np.testing.assert_array_equal(found.stack("open_most"), most)
+        np.testing.assert_array_equal(found.peaks, most.max(axis=1))
+        np.testing.assert_array_equal(found.daily_peaks[:, 1], most[:, 1440:].max(axis=1))
+        np.testing.assert_array_equal(found.band("open_most")[1], np.median(most, axis=0))
+        assert found.band("open_most", (0.1, 0.9)).shape == (2, 2880)
+        np.testing.assert_array_equal(found.hours[[0, 60, 2879]], [0, 1, 2879 / 60])
+
+    def test_units_and_attempts_add_up(self):
+        doors = Doors(connections_per_unit=100, units=4, connects_per_second=5)
+        found = run(dataclasses.replace(STORMY, doors=doors), replications=3)
+
+        np.testing.assert_allclose(found.unit_hours, 4.0)
+        let_in = np.stack([each.attempts_needed for each in found.replications])
+        connects = found.stack("connects").sum(axis=1)
+        np.testing.assert_array_equal(let_in.sum(axis=1), connects)
+        assert np.all(found.attempts_per_client >= 1)
+        attempts = found.stack("attempts").sum(axis=1)
+        # but for those who still wait, have left or gave up, all attempts led somebody in
+        assert np.all(found.attempts_per_client * connects <= attempts)
+        np.testing.assert_allclose(found.attempts_per_client * connects, attempts, rtol=0.05)
+        np.testing.assert_allclose(
+            found.connection_minutes_lost, found.stack("waiting").sum(axis=1)
+        )
