@@ -1,6 +1,8 @@
 """What the README shows is what the code prints."""
 
 import re
+import shlex
+from itertools import groupby
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,8 @@ from estimator.report.tables import main_drivers
 
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+LEFT_OUT = "..."
+"""Stands for lines of an output that the README does not show."""
 
 
 def comparison_rows() -> list[list[str]]:
@@ -27,10 +31,30 @@ def test_the_table_is_the_comparison_of_the_example():
     assert comparison.holding == comparison.bills
 
 
-def test_the_python_example_runs():
-    [block] = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+def test_the_python_examples_run_one_after_the_other(monkeypatch):
+    monkeypatch.chdir(ROOT)
+    shared = {}
 
-    exec(compile(block, "README.md", "exec"), {})
+    for block in re.findall(r"```python\n(.*?)```", README, re.DOTALL):
+        exec(compile(block, "README.md", "exec"), shared)
+
+    assert not shared["found"].assumptions_held
+
+
+def test_the_simulation_shown_is_what_the_command_prints(run, monkeypatch):
+    section = README.split("<!-- simulation -->")[1].split("<!-- /simulation -->")[0]
+    _, command, *shown, _ = section.strip().splitlines()
+    monkeypatch.chdir(ROOT)
+
+    status, out, _ = run(*shlex.split(command.removeprefix("$ estimator ")))
+
+    assert status == 1
+    printed = [line.rstrip() for line in out.splitlines()]
+    assert [line for line in shown if line not in (*printed, LEFT_OUT)] == []
+    pattern = r"\n(?:.*\n)*?".join(
+        re.escape("\n".join(lines)) for kept, lines in groupby(shown, LEFT_OUT.__ne__) if kept
+    )
+    assert re.search(pattern, "\n".join(printed))
 
 
 def test_the_scenario_shown_is_the_example_file():

@@ -1,0 +1,180 @@
+"""The command that simulates: is what a scenario assumes true?"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from enum import StrEnum
+from typing import Annotated, Literal
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from estimator.analysis.simulate import simulate as simulate_weeks
+from estimator.cli.shared import (
+    ASSUMPTION_BROKEN,
+    INTERRUPTED,
+    AsJson,
+    AtPlace,
+    ScenarioFile,
+    UnderContract,
+    print_json,
+    print_table,
+    read_scenario,
+)
+from estimator.cli.workers import workers
+from estimator.errors import ScenarioError
+from estimator.report.simulation_data import simulation_data
+from estimator.report.simulation_table import simulation_table
+from estimator.units import parse_quantity
+
+_MOST_PROCESSES = 61
+"""What Windows can wait for."""
+
+CountProgress = Callable[[int, int], object]
+
+
+class Engines(StrEnum):
+    """How clients are followed."""
+
+    auto = "auto"
+    exact = "exact"
+    cohort = "cohort"
+
+
+def simulate(
+    file: ScenarioFile,
+    deployment: Annotated[
+        str | None,
+        typer.Option(
+            "--deployment",
+            help="Whose limits, units and bill count, such as aws.api_gateway; "
+            "all doors are open if left out.",
+            metavar="ID",
+        ),
+    ] = None,
+    fault: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--fault",
+            help="What goes wrong, such as 'outage at Tue 14:00 share 30%', instead of what the "
+            "file says; may be repeated. See 'estimator list faults'.",
+            metavar="TEXT",
+        ),
+    ] = None,
+    crowd: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--crowd",
+            help="Who comes beside the weekly shape, such as 'flash crowd at Sat 20:15 clients "
+            "20,000 over 5 min', instead of what the file says; may be repeated. See 'estimator "
+            "list crowds'.",
+            metavar="TEXT",
+        ),
+    ] = None,
+    replications: Annotated[
+        str,
+        typer.Option(
+            help="Weeks to simulate; auto: until the mean peak is known to 1 %.",
+            metavar="N|auto",
+        ),
+    ] = "auto",
+    seed: Annotated[
+        int, typer.Option(help="Any whole number; the same one gives the same weeks.")
+    ] = 0,
+    engine: Annotated[
+        Engines, typer.Option(help="Follow each client (exact) or groups of them (cohort).")
+    ] = Engines.auto,
+    recover_within: Annotated[
+        str,
+        typer.Option(
+            help="Time within which 99 % of the clients shall be back after a fault.",
+            metavar="TIME",
+        ),
+    ] = "5 min",
+    processes: Annotated[
+        int, typer.Option(help="Processes that share the work.", min=1, max=_MOST_PROCESSES)
+    ] = 1,
+    place: AtPlace = None,
+    contract: UnderContract = None,
+    as_json: AsJson = False,
+) -> None:
+    """Simulate weeks of a scenario, and hold what it assumes against them.
+
+    The exit status is 1 if an assumption or a limit is broken, for pipelines that shall stop there.
+
+    Examples:
+    estimator simulate examples/team-chat.yaml
+
+    estimator simulate examples/team-chat.yaml --deployment aws.api_gateway
+    --fault "outage at Tue 14:00 share 30%"
+
+    estimator simulate examples/market-open.yaml --deployment aws.nlb_ec2
+    --recover-within "2 min" --processes 2 --json
+    """
+    scenario = read_scenario(file, place, contract)
+    with _stopped_by_ctrl_c(), _progress(not as_json) as progress, workers(processes) as executor:
+        found = simulate_weeks(
+            scenario,
+            deployment,
+            faults=fault or None,
+            crowds=crowd or None,
+            replications=_replications(replications),
+            seed=seed,
+            engine=engine.value,
+            recover_within_s=_recover_within_s(recover_within),
+            executor=executor,
+            progress=progress,
+        )
+    if as_json:
+        print_json(simulation_data(found))
+    else:
+        print_table(simulation_table(found))
+    if not found.assumptions_held:
+        raise typer.Exit(ASSUMPTION_BROKEN)
+
+
+@contextmanager
+def _stopped_by_ctrl_c() -> Generator[None]:
+    try:
+        yield
+    except KeyboardInterrupt:
+        sys.stderr.write("stopped before the simulation was done\n")
+        raise typer.Exit(INTERRUPTED) from None
+
+
+@contextmanager
+def _progress(wanted: bool) -> Generator[CountProgress | None]:
+    """A bar on standard error; nothing where no person looks at it."""
+    if not (wanted and sys.stderr.isatty()):
+        yield None
+        return
+    columns = (
+        TextColumn("simulated weeks"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("", total=None)
+        yield lambda done, needed: bar.update(task, completed=done, total=needed)
+
+
+def _replications(text: str) -> int | Literal["auto"]:
+    if text == "auto":
+        return "auto"
+    try:
+        return int(text)
+    except ValueError:
+        raise ScenarioError(
+            f"--replications: '{text}' is neither a whole number nor auto"
+        ) from None
+
+
+def _recover_within_s(text: str) -> float:
+    try:
+        return parse_quantity(text, "time", "s")
+    except ValueError as fault:
+        raise ScenarioError(f"--recover-within: {fault}") from None

@@ -1,0 +1,73 @@
+"""Faults and crowds for people: what each is, how it is written on one line, its fields."""
+
+from __future__ import annotations
+
+import inspect
+import textwrap
+from collections.abc import Mapping
+from typing import Any, Final
+
+from pydantic.fields import FieldInfo
+
+from estimator.scenario.crowds import Broadcast, FlashCrowd, TopOfHour
+from estimator.scenario.faults import (
+    BalancerResize,
+    NetworkFlap,
+    Outage,
+    RollingDeployment,
+    SlowConnects,
+)
+from estimator.scenario.model import Model
+
+FAULTS: Final[Mapping[type[Model], str]] = {
+    Outage: "outage at Tue 14:00 share 1/3 lasts 5 min notice 25 s",
+    RollingDeployment: "rolling deployment at Wed 10:00 batches 6 every 2 min drain 30 s",
+    BalancerResize: "balancer resize at Thu 15:00 share 25% over 5 min",
+    NetworkFlap: "network flap at Tue 14:00 share 10% away 20 s times 3 every 1 min",
+    SlowConnects: "slow connects at Mon 09:00 lasts 10 min connects_per_second 50",
+}
+"""Every kind of fault with an example."""
+CROWDS: Final[Mapping[type[Model], str]] = {
+    FlashCrowd: "flash crowd at Sat 20:15 clients 20,000 over 5 min",
+    TopOfHour: "top of hour share 20% within 2 min half_hours true",
+    Broadcast: "broadcast at Sun 20:00 clients 50,000 gather 15 min lasts 90 min",
+}
+"""Every kind of crowd with an example."""
+_TAGS: Final = {"fault", "crowd"}
+_WIDTH: Final = 80
+_SMALL_PRINT: Final = "Times of the week are in UTC; a span of time without a unit is in seconds."
+
+
+def happenings_text(examples: Mapping[type[Model], str]) -> str:
+    """Each kind with what it is, an example line, and its fields with their defaults."""
+    kinds = (_kind_text(kind, example) for kind, example in examples.items())
+    return "\n\n".join((*kinds, _SMALL_PRINT)) + "\n"
+
+
+def _kind_text(kind: type[Model], example: str) -> str:
+    [tag] = kind.model_fields.keys() & _TAGS
+    name = str(kind.model_fields[tag].default).replace("_", " ")
+    summary = (inspect.getdoc(kind) or "").splitlines()[0]
+    fields = {name: field for name, field in kind.model_fields.items() if name != tag}
+    heads = {name: f"  {name} ({_default(field)})  " for name, field in fields.items()}
+    indent = max(map(len, heads.values()))
+    described = (
+        textwrap.fill(
+            field.description or "",
+            _WIDTH,
+            initial_indent=heads[name].ljust(indent),
+            subsequent_indent=" " * indent,
+        )
+        for name, field in fields.items()
+    )
+    about = textwrap.fill(f"{name}: {summary}", _WIDTH, subsequent_indent="  ")
+    return "\n".join((about, f"  '{example}'", *described))
+
+
+def _default(field: FieldInfo) -> str:
+    default: Any = field.default
+    if field.is_required():
+        return "needed"
+    if default is None:
+        return "optional"
+    return str(default).lower() if isinstance(default, bool) else f"{default:g}"
