@@ -30,7 +30,8 @@ def luck_of(
         purpose: tells apart several numbers for one client and moment.
     """
     mixed = clients.astype(np.uint64) * _GOLDEN + np.uint64(key & 0xFFFF_FFFF_FFFF_FFFF)
-    for word in (np.ascontiguousarray(times_s).view(np.uint64), np.uint64(purpose)):
+    # the sum makes one number of the two zeros, 0 and -0
+    for word in ((times_s + 0.0).view(np.uint64), np.uint64(purpose)):
         mixed = (mixed ^ word) + _GOLDEN
         mixed = (mixed ^ (mixed >> np.uint64(30))) * _FIRST
         mixed = (mixed ^ (mixed >> np.uint64(27))) * _SECOND
