@@ -6,26 +6,29 @@ scenario, which holds all that was said.
 
 from __future__ import annotations
 
-import io
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 
+from estimator.analysis.estimate import metered
+from estimator.dashboard.background import Office
+from estimator.dashboard.pictures import Pictures, draw
 from estimator.dashboard.text import inert
+from estimator.demand.doors import Doors
+from estimator.demand.expected import expected_demand
 from estimator.deployments.registry import PROVIDERS
 from estimator.errors import ScenarioError
 from estimator.report.comparison import Comparison, compare
 from estimator.report.price_list import prices
 from estimator.scenario.scenario import Scenario
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+from estimator.simulation.theory import poisson_quantile
+from estimator.units import SECONDS_PER_HOUR
 
 _KEPT = 128
-_WIDE_INCHES, _PHONE_INCHES = 8.0, 4.2
+_OFTEN = 0.999
 
 
 @st.cache_resource(max_entries=_KEPT, show_spinner=False)
@@ -50,40 +53,58 @@ def providers_of(token: str) -> Comparison:
     return compare(Scenario.from_token(token), PROVIDERS)
 
 
+@st.cache_resource(show_spinner=False)
+def office() -> Office:
+    """Who simulates, for all sessions."""
+    return Office()
+
+
 @st.cache_data(max_entries=1, ttl="1h", show_spinner=False)
 def price_list() -> pd.DataFrame:
     """Every price in force; their ages change by the day."""
     return prices()
 
 
-@dataclass(frozen=True, slots=True)
-class Charts:
-    """The chart of cost drivers as PNG files."""
-
-    wide: bytes
-    phone: bytes
-
-
 @st.cache_data(max_entries=_KEPT, show_spinner=False)
-def charts_of(token: str, theme: str) -> Charts:
-    """The chart in the colours of a theme, ``light`` or ``dark``, for wide and narrow screens."""
-    # matplotlib takes long to import, and the figures above the chart need not wait for it
-    from estimator.report.charts import Look
+def charts_of(token: str, theme: str) -> Pictures:
+    """The chart of cost drivers in the colours of a theme, ``light`` or ``dark``."""
+    return draw(comparison_of(token).chart, theme)
 
-    ink = str(st.get_option(f"theme.{theme}.textColor"))
-    paper = str(st.get_option(f"theme.{theme}.backgroundColor"))
-    comparison = comparison_of(token)
-    wide, phone = (
-        _png(comparison.chart(Look(ink, paper, width_inches)))
-        for width_inches in (_WIDE_INCHES, _PHONE_INCHES)
+
+@dataclass(frozen=True, slots=True)
+class Expectation:
+    """What calculators take for granted of the connections, and what the deployment lets in."""
+
+    peak: float
+    """Open connections in the busiest hour."""
+    mean: float
+    by_chance: float
+    """What the open connections of that hour stay below in 999 of 1,000 looks."""
+    connects_per_second: float
+    """In the busiest hour, those included that were cut at their age."""
+    doors: Doors
+
+
+@st.cache_resource(max_entries=_KEPT, show_spinner=False)
+def expectation_of(token: str, deployment: str | None) -> Expectation:
+    """The closed forms, which need no simulation.
+
+    Raises:
+        EstimatorError: the deployment has no price there, or an option that does not exist.
+    """
+    scenario = Scenario.from_token(token)
+    expected = expected_demand(scenario)
+    doors = Doors() if deployment is None else metered(scenario, deployment, expected).doors
+    peak = float(expected.peak_connections)
+    if np.isfinite(doors.age_most_seconds):
+        expected = expected.cut_after(doors.age_most_seconds / SECONDS_PER_HOUR)
+    return Expectation(
+        peak=peak,
+        mean=float(expected.connections.mean),
+        by_chance=float(poisson_quantile(peak, _OFTEN)) if peak else 0.0,
+        connects_per_second=float(expected.connects.peak) / SECONDS_PER_HOUR,
+        doors=doors,
     )
-    return Charts(wide, phone)
-
-
-def _png(figure: Figure) -> bytes:
-    file = io.BytesIO()
-    figure.savefig(file, format="png", dpi=160)
-    return file.getvalue()
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-from html import escape
-
 import pandas as pd
 import streamlit as st
 
@@ -13,12 +10,14 @@ from estimator.dashboard import audience
 from estimator.dashboard.bill_view import bill_view
 from estimator.dashboard.computed import charts_of, comparison_of, files_of
 from estimator.dashboard.exchange import exchange
+from estimator.dashboard.fault_view import fault_view
 from estimator.dashboard.inputs import scenario_inputs
 from estimator.dashboard.options_form import options_form
+from estimator.dashboard.pictures import show, theme
 from estimator.dashboard.profile_view import profile_view
 from estimator.dashboard.providers_view import providers_view
 from estimator.dashboard.questions import largest_question
-from estimator.dashboard.state import Fault, bind, current, last_fault
+from estimator.dashboard.state import bind, current, last_fault
 from estimator.dashboard.text import dollars, literal
 from estimator.deployments.registry import DEPLOYMENTS
 from estimator.pricing.bill import Bill
@@ -33,27 +32,16 @@ _HOLDS = {
     "at risk": ":orange-badge[at risk]",
     "broken": ":red-badge[cannot hold]",
 }
-_CSS = """<style>
-.drivers { width: 100%; max-width: 60rem; }
-.drivers.phone { display: none; }
-@media (max-width: 640px) {
-  .drivers.wide { display: none; }
-  .drivers.phone { display: block; }
-}
-</style>"""
 
 
 def estimate_page() -> None:
     """Draw the page."""
     scenario = current("estimate")
-    st.html(_CSS)
     with st.sidebar:
         scenario_inputs(scenario)
         exchange(scenario)
     comparison = comparison_of(scenario.to_token())
-    fault = last_fault()
-    if fault is not None:
-        _fault(fault)
+    fault_view(last_fault())
     best = _best_of_each_cloud(comparison)
     _headline(comparison, best)
     _cards(comparison, best)
@@ -73,15 +61,6 @@ def estimate_page() -> None:
         f"How one client behaves: {literal(scenario.profile.title)}", icon=":material/person:"
     ):
         profile_view(scenario.profile)
-
-
-def _fault(fault: Fault) -> None:
-    reasons = [literal(line) for line in fault.why.splitlines()]
-    why = f" {reasons[0]}" if len(reasons) == 1 else "".join(f"\n- {line}" for line in reasons)
-    st.error(
-        f"**{literal(fault.what)}:**{why}\n\n{fault.instead}",
-        icon=":material/error:",
-    )
 
 
 def _best_of_each_cloud(comparison: Comparison) -> list[Estimate]:
@@ -160,14 +139,8 @@ def _refusal(refusal: Refusal) -> None:
 
 def _drivers(comparison: Comparison) -> None:
     st.subheader("What drives the cost", anchor=False)
-    charts = charts_of(comparison.scenario.to_token(), _theme())
-    words = escape(_chart_in_words(comparison.bills), quote=True)
-    images = "".join(
-        f'<img class="drivers {screen}" alt="{words}" '
-        f'src="data:image/png;base64,{base64.b64encode(image).decode()}">'
-        for screen, image in (("wide", charts.wide), ("phone", charts.phone))
-    )
-    st.html(images)
+    charts = charts_of(comparison.scenario.to_token(), theme())
+    show(charts, _chart_in_words(comparison.bills), "drivers")
     with st.expander("The same as a table", icon=":material/table:"):
         st.table(_driver_table(comparison.bills), border="horizontal", hide_index=True)
 
@@ -211,7 +184,7 @@ def _downloads(comparison: Comparison) -> None:
         ("Everything (JSON)", "estimate.json", files.json, "application/json"),
     ]
     if comparison.bills:
-        chart = charts_of(token, _theme()).wide
+        chart = charts_of(token, theme()).wide
         named.append(("Chart (PNG)", "estimate-chart.png", chart, "image/png"))
     with st.container(horizontal=True):
         for label, file_name, content, mime in named:
@@ -253,7 +226,3 @@ def _refused_view(scenario: Scenario, deployment_id: str) -> None:
 
 def _name(bill: Bill) -> str:
     return f"{literal(bill.title)} on {bill.cloud_name}"
-
-
-def _theme() -> str:
-    return st.context.theme.type or "light"

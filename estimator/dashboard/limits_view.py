@@ -8,13 +8,14 @@ import pandas as pd
 import streamlit as st
 
 from estimator.dashboard.text import literal
-from estimator.deployments.limits import AT_RISK_SHARE, Verdict, figure
+from estimator.deployments.limits import AT_RISK_SHARE, Limit, Verdict, figure
 
-_STATES = {
+STATES = {
     "pass": ":green-badge[pass]",
     "at risk": ":orange-badge[at risk]",
     "broken": ":red-badge[broken]",
 }
+"""Badges of the three states."""
 
 
 def limits_view(verdicts: Sequence[Verdict]) -> None:
@@ -34,13 +35,18 @@ def _row(verdict: Verdict) -> dict[str, str]:
     raised = "can be raised" if limit.adjustable else "cannot be raised"
     cure = "" if verdict.state == "pass" else verdict.cure
     return {
-        "": _STATES[verdict.state],
+        "": STATES[verdict.state],
         "Limit": literal(f"{limit.title}"),
         "Demand": literal(f"{figure(float(verdict.used))} {limit.unit}"),
         "Allowed": literal(f"{figure(float(verdict.allowed))}, {raised}"),
         "When": literal(verdict.when or "any hour"),
         "Cure": literal(cure),
-        "Source": f"[{limit.checked_on}]({limit.source.split(' ')[0].rstrip(',')})"
-        if limit.source.startswith("https://")
-        else literal(limit.source),
+        "Source": source_of(limit),
     }
+
+
+def source_of(limit: Limit) -> str:
+    """Where a limit was read, as a link if there is one, named after the day of the reading."""
+    if not limit.source.startswith("https://"):
+        return literal(limit.source)
+    return f"[{limit.checked_on}]({limit.source.split(' ')[0].rstrip(',')})"

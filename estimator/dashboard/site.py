@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from estimator.dashboard.concurrency_page import concurrency_page
 from estimator.dashboard.estimate_page import estimate_page
 from estimator.dashboard.prices_page import prices_page
 
@@ -16,6 +17,7 @@ def open_dashboard() -> None:
     st.html(_CSS)
     pages = [
         st.Page(estimate_page, title="Estimate", default=True),
+        st.Page(concurrency_page, title="Concurrency", url_path="concurrency"),
         st.Page(prices_page, title="Prices", url_path="prices"),
     ]
     st.navigation(pages, position="top").run()

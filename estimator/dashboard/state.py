@@ -52,6 +52,14 @@ class _Bound:
     refusal: str
 
 
+@dataclass(frozen=True, slots=True)
+class _Press:
+    """A button that was pressed and whose change is still to be made."""
+
+    change: Change
+    refusal: str
+
+
 @dataclass(slots=True)
 class _Session:
     """What one visitor has on screen.
@@ -69,6 +77,8 @@ class _Session:
     own_profile: Profile | None = None
     """The last profile that does not ship with the package."""
     widgets: dict[str, _Bound] = field(default_factory=dict)
+    pressed: list[_Press] = field(default_factory=list)
+    """Buttons that were pressed since the last run."""
 
 
 def default_scenario() -> Scenario:
@@ -132,6 +142,25 @@ def watch(key: str, change: Change, refusal: str) -> str:
     return key
 
 
+def press(change: Change, refusal: str = "This change was not made") -> dict[str, Any]:
+    """Arguments of a button whose press makes the next scenario.
+
+    A button is down for one run only, and that run may be cut off. So each press is noted, in a
+    callback that touches nothing but a list, until a run has made its change.
+    """
+    return {"on_click": _session().pressed.append, "args": (_Press(change, refusal),)}
+
+
+def redraw() -> None:
+    """Draw the whole page anew, from within a fragment that draws itself by the clock.
+
+    What a browser asks for by the clock may cross the address that it is just being told, and so
+    still carry the one from before.
+    """
+    _session().address_written = False
+    st.rerun()
+
+
 def last_fault() -> Fault | None:
     """What was asked for last and not done."""
     return _session().fault
@@ -158,23 +187,32 @@ def _session() -> _Session:
 
 
 def _apply_edits(session: _Session) -> bool:
-    """Let every widget that was changed make the next scenario; whether there was one."""
+    """Let every widget that was changed or pressed make the next scenario; whether one was."""
     held = {key: st.session_state.get(key, _MISSING) for key in session.widgets}
     edits = [
         (key, value)
         for key, value in held.items()
         if value is not _MISSING and value != session.widgets[key].told
     ]
-    if edits:
+    pressed = bool(session.pressed)
+    if edits or pressed:
         session.fault = None
     for key, value in edits:
         widget = session.widgets[key]
-        try:
-            _adopt(session, widget.change(session.scenario or default_scenario(), value))
-        except EstimatorError as fault:
-            session.fault = Fault(widget.refusal, str(fault))
+        _make(session, widget.change, value, widget.refusal)
         widget.told = value
-    return bool(edits)
+    while session.pressed:
+        _make(session, session.pressed[0].change, True, session.pressed[0].refusal)
+        del session.pressed[0]
+    return bool(edits) or pressed
+
+
+def _make(session: _Session, change: Change, value: object, refusal: str) -> None:
+    """Make one change, or say why it was not made."""
+    try:
+        _adopt(session, change(session.scenario or default_scenario(), value))
+    except EstimatorError as fault:
+        session.fault = Fault(refusal, str(fault))
 
 
 def _adopt(session: _Session, scenario: Scenario) -> None:

@@ -105,9 +105,13 @@ def visit(context: BrowserContext, address: str, scenario: ws.Scenario | None = 
 
 def settled(page: Page) -> None:
     """Wait until the page is drawn and nothing is being worked out."""
-    page.wait_for_selector('[data-testid="stApp"][data-test-script-state="notRunning"]')
+    drawn(page)
     page.wait_for_selector(".drivers", state="attached")
     expect(page.get_by_test_id("stSkeleton")).to_have_count(0)
+
+
+def drawn(page: Page) -> None:
+    page.wait_for_selector('[data-testid="stApp"][data-test-script-state="notRunning"]')
 
 
 def linked(page: Page) -> ws.Scenario:
@@ -326,3 +330,92 @@ def test_the_page_fits_screen_and_theme_and_asks_nobody_else(browser, address, s
     elsewhere = {url for url in asked if not url.startswith((address, "data:", "blob:"))}
     assert elsewhere == set()
     context.close()
+
+
+def test_weeks_are_simulated_beside_a_page_that_stays_usable(browser, context, address):
+    quick = ws.Scenario(profile="workplace-chat", place="virginia", peak_connections=300)
+    page = context.new_page()
+    page.goto(f"{address}/concurrency?scenario={quick.to_token()}&weeks=2")
+    main = page.get_by_test_id("stMain")
+    expect(main.get_by_test_id("stMetric").first).to_contain_text("300")
+    choose(page, "Simulated on", "API Gateway WebSocket on AWS")
+    expect(main).to_contain_text("limit 500")
+    drawn(page)
+
+    # a fault by the form, another by a line; both are in the link
+    page.get_by_text("Add a fault").click()
+    page.get_by_role("button", name="Add this fault").click()
+    struck = quick.replace(faults=[ws.Outage(at="Tue 14:00")])
+    wait_for_link(page, struck)
+    drawn(page)
+    line = page.get_by_label("Or write it on one line").first
+    line.fill("network flap at Wed 9:00 share 10% away 20 s")
+    line.press("Enter")
+    struck = quick.replace(
+        faults=[*struck.faults, ws.NetworkFlap(at="Wed 9:00", share=0.1, away=20)]
+    )
+    wait_for_link(page, struck)
+    assert parse_qs(urlsplit(page.url).query)["weeks"] == ["2"]
+
+    # while it runs, edits are still taken; the run is the one that was asked for
+    simulate = main.get_by_test_id("stBaseButton-primary")
+    simulate.click()
+    expect(main.get_by_test_id("stProgress")).to_be_visible()
+    page.get_by_role("button", name="Remove").last.click()
+    one_fault = quick.replace(faults=struck.faults[:1])
+    wait_for_link(page, one_fault)
+    # going back leads to what was asked for, and there its answer is
+    page.go_back()
+    wait_for_link(page, struck)
+    chart = main.locator(".week.wide")
+    expect(chart).to_be_visible(timeout=4 * PATIENCE_MS)
+    expect(main.get_by_test_id("stProgress")).to_have_count(0)
+    assert chart.evaluate("image => image.complete && image.naturalWidth > 0")
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Verdicts (CSV)").click()
+    rows = list(csv.DictReader(io.StringIO(Path(download.value.path()).read_text("utf-8"))))
+    found = ws.simulate(struck, "aws.api_gateway", replications=2)
+    assert [float(row["found"]) for row in rows] == pytest.approx(
+        [each.found for each in found.findings]
+    )
+    no_fault_is_shown(page)
+
+    # somebody who opens the link sees the same question, and its answer at once
+    link = page.url
+    for theme, screen in (("light", WIDE), ("dark", PHONE)):
+        context = browser.new_context(viewport=screen, color_scheme=theme)
+        context.set_default_timeout(PATIENCE_MS)
+        theirs = context.new_page()
+        theirs.goto(link)
+        name = "wide" if screen is WIDE else "phone"
+        expect(theirs.locator(f".peaks.{name}")).to_be_visible()
+        for storm in ("Outage, Tue 14:00", "Attempts"):
+            theirs.get_by_role("radio", name=storm).click()
+        expect(theirs.locator(f".attempts.{name}")).to_be_visible()
+        shown = theirs.get_by_test_id("stMain")
+        assert shown.evaluate("main => main.scrollWidth <= main.clientWidth")
+        height = shown.evaluate("main => main.scrollHeight")
+        theirs.set_viewport_size({"width": screen["width"], "height": height})
+        PICTURES.mkdir(exist_ok=True)
+        theirs.screenshot(path=PICTURES / f"concurrency-{name}-{theme}.png", animations="disabled")
+        context.close()
+
+
+def test_a_simulation_can_be_stopped_and_started_again(context, address):
+    large = ws.Scenario(profile="workplace-chat", place="virginia", peak_connections=50_000)
+    page = context.new_page()
+    page.goto(f"{address}/concurrency?scenario={large.to_token()}&weeks=200&seed=3")
+    main = page.get_by_test_id("stMain")
+    simulate = main.get_by_test_id("stBaseButton-primary")
+    simulate.click()
+    expect(main.get_by_test_id("stProgress")).to_contain_text("Simulating")
+    page.get_by_role("button", name="Stop").click()
+    expect(main.get_by_test_id("stProgress")).to_have_count(0)
+    expect(simulate).to_be_enabled()
+
+    # another page and back: the settings are kept, and so is the scenario
+    page.get_by_role("link", name="Prices").click()
+    expect(page.get_by_role("heading", name="Prices")).to_be_visible()
+    page.get_by_role("link", name="Concurrency").click()
+    expect(main.get_by_role("spinbutton", name="Seed")).to_have_value("3")
+    wait_for_link(page, large)

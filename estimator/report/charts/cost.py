@@ -1,20 +1,17 @@
-"""Charts as matplotlib figures; never through pyplot, whose state all users would share."""
+"""What is expected of a week, and what it costs."""
 
 from __future__ import annotations
 
-import io
-import textwrap
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
-from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from estimator.analysis.estimate import Estimate
 from estimator.demand.demand import Demand
 from estimator.pricing.price_files import DRIVERS
-from estimator.units import DAYS_PER_WEEK, HOURS_PER_DAY, HOURS_PER_WEEK
+from estimator.report.charts.look import Chart, Look, blank, dress, week_axis
+from estimator.units import HOURS_PER_DAY, HOURS_PER_WEEK
 
 DRIVER_COLOURS = dict(
     zip(
@@ -32,47 +29,24 @@ DRIVER_COLOURS = dict(
     )
 )
 """Okabe and Ito's palette, which people with colour-blindness can tell apart, and a grey."""
-_TITLE_LETTERS_PER_INCH = 9.5
 _FEW = 6
 _PALE = 0.35
 
 
-class Chart(Figure):
-    """A figure that a notebook shows without being told to."""
-
-    def _repr_png_(self) -> bytes:
-        png = io.BytesIO()
-        self.savefig(png, format="png", dpi=110)
-        return png.getvalue()
-
-
 def connections_over_week(demand: Demand, title: str) -> Chart:
     """Open connections in each hour of the week, for the demand of a single scenario."""
-    figure = Chart(figsize=(8, 2.6), layout="constrained")
+    look = Look()
+    figure = blank(look, 2.6, title)
     axes = figure.subplots()
     days = np.arange(HOURS_PER_WEEK) / HOURS_PER_DAY
     axes.fill_between(days, demand.connections.hourly, color="#56B4E9", alpha=0.3)
-    axes.plot(days, demand.connections.hourly, color="#0072B2")
-    axes.set_xticks(range(DAYS_PER_WEEK), ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"])
-    axes.set_xlim(0, DAYS_PER_WEEK)
+    axes.plot(days, demand.connections.hourly, color=look.blue)
+    week_axis(axes, look)
     axes.set_ylim(bottom=0)
     axes.set_ylabel("open connections")
     axes.yaxis.set_major_formatter("{x:,.0f}")
-    axes.set_title(title, loc="left")
-    axes.spines[["top", "right"]].set_visible(False)
+    dress(axes, look)
     return figure
-
-
-@dataclass(frozen=True, slots=True)
-class Look:
-    """How a chart fits the page on which it stands."""
-
-    ink: str = "#1F2933"
-    """Colour of texts and axes."""
-    paper: str = "#FFFFFF"
-    """Colour of the background."""
-    width_inches: float = 8.0
-    """Texts keep their size, so a narrow chart stays readable on a narrow screen."""
 
 
 def cost_drivers(bills: Sequence[Estimate], title: str, look: Look | None = None) -> Chart:
@@ -84,12 +58,7 @@ def cost_drivers(bills: Sequence[Estimate], title: str, look: Look | None = None
         look: colours and width; dark on white, if left out.
     """
     look = look or Look()
-    # people may name a scenario as they like: dollar signs are no formulas, long names need lines
-    lines = textwrap.wrap(title, int(look.width_inches * _TITLE_LETTERS_PER_INCH))
-    height_inches = 1.5 + 0.2 * len(lines) + (0.55 if len(bills) <= _FEW else 0.42) * len(bills)
-    figure = Chart(
-        figsize=(look.width_inches, height_inches), layout="constrained", facecolor=look.paper
-    )
+    figure = blank(look, 1.5 + (0.55 if len(bills) <= _FEW else 0.42) * len(bills), title)
     axes = figure.subplots()
     names = [f"{bill.title}\n{bill.cloud_name}" for bill in bills]
     positions = range(len(bills))
@@ -113,14 +82,10 @@ def cost_drivers(bills: Sequence[Estimate], title: str, look: Look | None = None
     axes.set_yticks(positions, names)
     axes.invert_yaxis()
     axes.margins(x=0.18)
-    axes.set_xlabel("US dollars a month", color=look.ink)
+    axes.set_xlabel("US dollars a month")
     axes.xaxis.set_major_locator(MaxNLocator(max(2, int(look.width_inches * 0.8))))
     axes.xaxis.set_major_formatter("${x:,.0f}")
-    axes.tick_params(colors=look.ink)
-    axes.set_facecolor(look.paper)
-    axes.spines[:].set_color(look.ink)
-    axes.spines[["top", "right"]].set_visible(False)
-    figure.suptitle("\n".join(lines), x=0.01, ha="left", color=look.ink, parse_math=False)
+    dress(axes, look)
     if axes.get_legend_handles_labels()[0]:
         figure.legend(
             loc="outside lower center",

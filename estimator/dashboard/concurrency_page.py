@@ -1,0 +1,252 @@
+"""Is the assumed concurrency true? The closed forms at once, simulated weeks at a press."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import streamlit as st
+
+from estimator.analysis.simulate import RECOVER_WITHIN_S
+from estimator.dashboard import audience
+from estimator.dashboard.background import AT_ONCE, Asked, Job
+from estimator.dashboard.computed import Expectation, expectation_of, office
+from estimator.dashboard.exchange import exchange
+from estimator.dashboard.fault_view import fault_view
+from estimator.dashboard.happenings_editor import happenings_editor
+from estimator.dashboard.inputs import scenario_inputs
+from estimator.dashboard.simulation_view import simulation_view
+from estimator.dashboard.state import Fault, current, last_fault, redraw
+from estimator.dashboard.text import literal
+from estimator.deployments.limits import figure
+from estimator.deployments.registry import DEPLOYMENTS
+from estimator.errors import EstimatorError
+from estimator.pricing.price_files import CLOUDS
+from estimator.report.simulation_table import span
+from estimator.scenario.scenario import Scenario
+from estimator.simulation.run import FEWEST, MOST
+
+_OPEN_DOORS = "none"
+_POLL_S = 1.0
+
+
+@dataclass(slots=True)
+class _Desk:
+    """What one visitor asked for; a plain object, which can be changed without an interruption."""
+
+    job: Job | None = None
+    pressed: bool = False
+    """Whether a simulation shall start as soon as it is known which."""
+
+    def press(self) -> None:
+        """Ask for a simulation of what is on screen."""
+        self.pressed = True
+
+    def start(self, asked: Asked) -> None:
+        """Begin; what was begun before is no longer waited for."""
+        self.pressed = False
+        self.stop()
+        self.job = office().start(asked)
+
+    def stop(self) -> None:
+        """Wait no longer."""
+        if self.job is not None:
+            self.job.stop()
+            self.job = None
+
+
+def concurrency_page() -> None:
+    """Draw the page."""
+    scenario = current("concurrency")
+    with st.sidebar:
+        scenario_inputs(scenario)
+        exchange(scenario)
+    fault_view(last_fault())
+    st.title("Is the concurrency true?", anchor=False)
+    st.caption(
+        literal(
+            f"{scenario.name or scenario.profile.title}, {scenario.found_place.title}, "
+            f"{audience.in_words(scenario)}"
+        )
+    )
+    asked = _settings(scenario)
+    try:
+        expectation = expectation_of(asked.token, asked.deployment)
+    except EstimatorError as reason:
+        fault_view(Fault("This cannot be simulated", str(reason), "Another place may help."))
+        return
+    _at_once(expectation)
+    happenings_editor(scenario)
+    _simulation(asked)
+
+
+def _settings(scenario: Scenario) -> Asked:
+    where, within, weeks, luck = st.columns([5, 2, 2, 2])
+    deployment = where.selectbox(
+        "Simulated on",
+        [_OPEN_DOORS, *DEPLOYMENTS],
+        key="on",
+        format_func=_title,
+        bind="query-params",
+        persist_state="session",
+        help="Its limits, units and bill count. Without one, everybody is let in.",
+    )
+    recover_within_s = within.number_input(
+        "Back within (s)",
+        min_value=1,
+        value=int(RECOVER_WITHIN_S),
+        step=30,
+        key="recover_within",
+        bind="query-params",
+        persist_state="session",
+        help="After a fault, 99 % of the clients who lost their connection shall be back by then.",
+    )
+    replications = weeks.number_input(
+        "Simulated weeks",
+        min_value=1,
+        max_value=MOST,
+        value=None,
+        step=1,
+        placeholder="auto",
+        key="weeks",
+        bind="query-params",
+        persist_state="session",
+        help=f"Empty: {FEWEST} or more, until the mean peak is known to 1 %.",
+    )
+    seed = luck.number_input(
+        "Seed",
+        min_value=0,
+        value=0,
+        step=1,
+        key="seed",
+        bind="query-params",
+        persist_state="session",
+        help="The same seed gives the same weeks.",
+    )
+    return Asked(
+        token=scenario.to_token(),
+        deployment=None if deployment in (None, _OPEN_DOORS) else deployment,
+        recover_within_s=float(recover_within_s),
+        replications=replications,
+        seed=seed,
+    )
+
+
+def _title(deployment: str) -> str:
+    if deployment == _OPEN_DOORS:
+        return "No deployment: all doors open"
+    found = DEPLOYMENTS[deployment]
+    return f"{found.title} on {CLOUDS[found.cloud]}"
+
+
+def _at_once(expectation: Expectation) -> None:
+    """What needs no simulation."""
+    peak, by_chance, connects, room = st.columns(4)
+    peak.metric(
+        "Expected peak",
+        figure(expectation.peak),
+        f"mean of the week {figure(expectation.mean)}",
+        delta_color="off",
+        delta_arrow="off",
+        border=True,
+    )
+    more = expectation.by_chance - expectation.peak
+    by_chance.metric(
+        "Peak by chance",
+        figure(expectation.by_chance),
+        f"99.9 % quantile, +{figure(more)}",
+        delta_color="off",
+        delta_arrow="off",
+        border=True,
+        help="As long as nobody is refused, open connections are Poisson distributed, whatever "
+        "the law of session lengths: this is the 99.9 % quantile.",
+    )
+    limit = _connects_limit(expectation)
+    connects.metric(
+        "Connects a second",
+        figure(expectation.connects_per_second),
+        f"limit {figure(limit)}" if math.isfinite(limit) else "no limit",
+        delta_color="off",
+        delta_arrow="off",
+        border=True,
+        help="Mean of the busiest hour.",
+    )
+    room.metric("Room for", *_room(expectation), delta_color="off", delta_arrow="off", border=True)
+    if math.isfinite(limit) and limit:
+        st.caption(
+            f"If all connections are lost at the peak, the limit of {figure(limit)} connects a "
+            f"second alone keeps the last client away for {span(expectation.peak / limit)}."
+        )
+
+
+def _connects_limit(expectation: Expectation) -> float:
+    doors = expectation.doors
+    units = 1.0 if not doors.counts_units else doors.units or math.inf
+    return doors.connects_per_second_now(units)
+
+
+def _room(expectation: Expectation) -> tuple[str, str]:
+    """Connections that find a place, and what makes the places."""
+    doors = expectation.doors
+    name = doors.unit_name
+    if doors.autoscaling is not None:
+        held = figure(doors.connections_per_unit)
+        return "as needed", f"{name}s of {held} follow the connections"
+    most = doors.connections_most_now(doors.units or 1.0)
+    if math.isinf(most):
+        return "all", "nothing bounds them"
+    return figure(most), f"{doors.units:,.0f} {name}s" if doors.units else "whatever runs"
+
+
+def _simulation(asked: Asked) -> None:
+    desk: _Desk = st.session_state.setdefault("desk", _Desk())
+    found = office().result(asked)
+    if desk.pressed and found is not None:
+        desk.pressed = False
+    elif desk.pressed:
+        desk.start(asked)
+    job = desk.job
+    if job is not None and not job.over:
+        st.fragment(_progress, run_every=_POLL_S)(desk, job, asked)
+    else:
+        st.button(
+            "Simulate" if found is None else "Simulated",
+            key="simulate",
+            type="primary",
+            icon=":material/play_arrow:" if found is None else ":material/check:",
+            disabled=found is not None,
+            on_click=desk.press,
+        )
+    if found is not None:
+        simulation_view(asked, found)
+    elif job is not None and job.error and job.asked == asked:
+        fault_view(Fault("This was not simulated", job.error, "Change it and try again."))
+    elif job is None or job.over:
+        st.caption(
+            "Weeks are drawn by chance, client by client, with what goes wrong in them; "
+            "the page stays usable meanwhile."
+        )
+
+
+def _progress(desk: _Desk, job: Job, asked: Asked) -> None:
+    """How far a run is; drawn again every second until it is over."""
+    if job.over:
+        redraw()
+    job.look()
+    bar, stop = st.columns([6, 1], vertical_alignment="center")
+    share = min(job.weeks_done / job.weeks_wanted, 1.0) if job.weeks_wanted else 0.0
+    words = _words(job)
+    if job.asked != asked:
+        words += " (of what was on screen when you pressed the button)"
+    bar.progress(share, words)
+    stop.button("Stop", key="stop", icon=":material/stop:", on_click=desk.stop)
+
+
+def _words(job: Job) -> str:
+    if not job.begun:
+        return f"Waiting: {AT_ONCE} other simulations are under way …"
+    if not job.weeks_done:
+        return "Simulating the first week …"
+    if job.weeks_done >= job.weeks_wanted:
+        return f"{job.weeks_done:,} weeks simulated, drawing conclusions …"
+    return f"{job.weeks_done:,} of {job.weeks_wanted:,} weeks simulated …"

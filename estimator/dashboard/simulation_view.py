@@ -1,0 +1,242 @@
+"""What did the simulated weeks show? Verdicts, charts, limits minute by minute, and the bill."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pandas as pd
+import streamlit as st
+
+from estimator.analysis.assumed import Finding
+from estimator.analysis.simulate import MinuteVerdict, Simulation
+from estimator.dashboard.background import Asked
+from estimator.dashboard.limits_view import STATES, source_of
+from estimator.dashboard.pictures import Pictures, draw, show, theme
+from estimator.dashboard.text import dollars, inert, literal
+from estimator.report.simulation_table import short
+from estimator.units import week_time_text
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from estimator.report.charts import Look
+
+_ANSWERS = {
+    "pass": "What this scenario assumes holds.",
+    "at risk": "What this scenario assumes holds, but not with room to spare.",
+    "broken": "What this scenario assumes does not hold.",
+}
+_CHARTS_KEPT = 64
+
+
+def simulation_view(asked: Asked, simulation: Simulation) -> None:
+    """A finished simulation from all sides."""
+    st.subheader(f"{_ANSWERS[simulation.state]} {STATES[simulation.state]}", anchor=False)
+    st.markdown(_why(simulation))
+    _chart(asked, simulation, "week")
+    st.subheader("Every assumption", anchor=False)
+    st.table(_findings(simulation), border="horizontal", hide_index=True)
+    st.caption(literal(f"{'; '.join(_capital(note) for note in simulation.run.notes)}."))
+    st.subheader("A closer look", anchor=False)
+    _closer_look(asked, simulation)
+    if simulation.limits:
+        st.subheader("Limits, minute by minute", anchor=False)
+        st.table(_limits(simulation), border="horizontal", hide_index=True)
+    if simulation.expected_bill is not None and simulation.simulated_bill is not None:
+        st.subheader("What the difference costs", anchor=False)
+        st.table(_bill(simulation), border="horizontal", hide_index=True)
+    _downloads(simulation)
+
+
+def _why(simulation: Simulation) -> str:
+    """What does not pass, the worst first, in one line."""
+    titles = {
+        state: [
+            *(each.title for each in simulation.findings if each.state == state),
+            *(each.limit.title for each in simulation.limits if each.state == state),
+        ]
+        for state in ("broken", "at risk")
+    }
+    named = [
+        f"{STATES[state]} {literal(', '.join(dict.fromkeys(those)))}"
+        for state, those in titles.items()
+        if those
+    ]
+    return "  \n".join(named) or "Every assumption was confirmed, and no limit comes near."
+
+
+def _findings(simulation: Simulation) -> pd.DataFrame:
+    return pd.DataFrame([_finding(each) for each in simulation.findings])
+
+
+def _finding(finding: Finding) -> dict[str, str]:
+    return {
+        "": STATES[finding.state],
+        "What was assumed": f"**{literal(finding.title)}:** "
+        + literal(f"{short(finding.assumed)} {finding.unit}"),
+        "What was found": f"**{literal(short(finding.found))}**"
+        + literal(f"{_interval(finding)}. {_capital(finding.words)}."),
+    }
+
+
+def _interval(finding: Finding) -> str:
+    """The interval of the mean, unless one week cannot tell or all weeks are alike."""
+    if not math.isfinite(finding.low) or not math.isfinite(finding.high):
+        return ""
+    low, high = short(max(finding.low, 0.0)), short(finding.high)
+    return f" ({low} to {high})" if low != high else ""
+
+
+def _limits(simulation: Simulation) -> pd.DataFrame:
+    return pd.DataFrame([_limit(each) for each in simulation.limits])
+
+
+def _limit(verdict: MinuteVerdict) -> dict[str, str]:
+    limit = verdict.limit
+    raised = "can be raised" if limit.adjustable else "cannot be raised"
+    return {
+        "": STATES[verdict.state],
+        "Limit": literal(limit.title),
+        "Busiest minute": literal(f"{short(verdict.used)} {limit.unit}"),
+        "Allowed": literal(f"{short(verdict.allowed)}, {raised}"),
+        "When": literal(verdict.when or "any time"),
+        "Minutes a week beyond": f"{verdict.minutes_beyond:,}",
+        "Turned away a week": literal(short(verdict.turned_away)),
+        "Source": source_of(limit),
+    }
+
+
+def _bill(simulation: Simulation) -> pd.DataFrame:
+    titles = {
+        item.usage.meter_id: item.rate.meter.title
+        for bill in (simulation.expected_bill, simulation.simulated_bill)
+        if bill is not None
+        for item in bill.items
+    }
+    difference = simulation.bill_difference
+    rows = [
+        {
+            "Line": literal(titles[str(meter)]),
+            "Expected": dollars(row["expected_usd"]),
+            "Simulated": dollars(row["simulated_usd"]),
+            "Difference": _signed(row["difference_usd"]),
+        }
+        for meter, row in difference.iterrows()
+    ]
+    total = difference.sum()
+    rows.append(
+        {
+            "Line": "**Total a month**",
+            "Expected": f"**{dollars(total['expected_usd'])}**",
+            "Simulated": f"**{dollars(total['simulated_usd'])}**",
+            "Difference": f"**{_signed(total['difference_usd'])}**",
+        }
+    )
+    return pd.DataFrame(rows)
+
+
+def _signed(usd: float) -> str:
+    return f"+{dollars(usd)}" if usd >= 0.005 else dollars(usd) if usd <= -0.005 else "none"
+
+
+def _closer_look(asked: Asked, simulation: Simulation) -> None:
+    from estimator.report.charts import storms
+
+    names = {"peaks": "Peaks"}
+    names |= {f"storm {number}": _short_name(simulation, number) for number in storms(simulation)}
+    doors = simulation.run.model.doors
+    if doors.counts_units and math.isfinite(doors.connections_per_unit):
+        names["scaling"] = f"{_capital(doors.unit_name)}s"
+    names["attempts"] = "Attempts"
+    chosen = st.segmented_control(
+        "Chart",
+        list(names),
+        key="concurrency_chart",
+        default="peaks",
+        required=True,
+        format_func=lambda name: literal(str(names.get(name, name))),
+        label_visibility="collapsed",
+    )
+    _chart(asked, simulation, chosen if chosen in names else "peaks")
+
+
+def _short_name(simulation: Simulation, number: int) -> str:
+    fault = simulation.scenario.faults[number]
+    return f"{_capital(fault.fault.replace('_', ' '))}, {week_time_text(fault.at)}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """A chart of a simulation; the same question gives the same chart."""
+
+    asked: Asked
+    name: str
+    theme: str
+    simulation: Simulation
+
+    @property
+    def key(self) -> str:
+        """What tells one from another."""
+        return f"{self.asked} {self.name} {self.theme}"
+
+    def chart(self, look: Look) -> Figure:
+        """The chart itself."""
+        # matplotlib takes long to import, and the texts need not wait for it
+        from estimator.report import charts
+
+        name, _, number = self.name.partition(" ")
+        match name:
+            case "week":
+                return charts.concurrency_chart(self.simulation, look)
+            case "storm":
+                return charts.storm_chart(self.simulation, int(number), look)
+            case "scaling":
+                return charts.scaling_chart(self.simulation, look)
+            case "attempts":
+                return charts.attempts_chart(self.simulation, look)
+            case _:
+                return charts.peak_chart(self.simulation, look)
+
+
+def _chart(asked: Asked, simulation: Simulation, name: str) -> None:
+    pictures, words = _pictures(_Shown(asked, name, theme(), simulation))
+    show(pictures, words, name.partition(" ")[0])
+
+
+@st.cache_data(
+    max_entries=_CHARTS_KEPT, show_spinner=False, hash_funcs={_Shown: lambda shown: shown.key}
+)
+def _pictures(shown: _Shown) -> tuple[Pictures, str]:
+    """A chart for both widths, and its title, which says what there is to see."""
+    titles: list[str] = []
+
+    def titled(look: Look) -> Figure:
+        figure = shown.chart(look)
+        titles.append(figure.get_suptitle().replace("\n", " "))
+        return figure
+
+    return draw(titled, shown.theme), titles[0]
+
+
+def _downloads(simulation: Simulation) -> None:
+    named = [
+        ("Verdicts (CSV)", "simulation-verdicts.csv", simulation.verdicts, False),
+        ("Every minute (CSV)", "simulation-minutes.csv", simulation.connections, True),
+    ]
+    with st.container(horizontal=True):
+        for label, file_name, table, index in named:
+            st.download_button(
+                label,
+                lambda table=table, index=index: table.map(inert).to_csv(index=index),
+                file_name=file_name,
+                mime="text/csv",
+                key=file_name,
+                on_click="ignore",
+                icon=":material/download:",
+            )
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]

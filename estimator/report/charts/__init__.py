@@ -1,0 +1,21 @@
+"""Charts as matplotlib figures; never through pyplot, whose state all users would share."""
+
+from estimator.report.charts.concurrency import concurrency_chart, peak_chart
+from estimator.report.charts.cost import DRIVER_COLOURS, connections_over_week, cost_drivers
+from estimator.report.charts.look import Chart, Look
+from estimator.report.charts.scaling import scaling_chart
+from estimator.report.charts.storm import attempts_chart, storm_chart, storms
+
+__all__ = [
+    "DRIVER_COLOURS",
+    "Chart",
+    "Look",
+    "attempts_chart",
+    "concurrency_chart",
+    "connections_over_week",
+    "cost_drivers",
+    "peak_chart",
+    "scaling_chart",
+    "storm_chart",
+    "storms",
+]
