@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlencode
+
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
@@ -60,4 +62,7 @@ def _link(scenario: Scenario) -> None:
         )
         return
     st.markdown("The address of this page always holds the whole scenario. Its link:")
-    st.code(f"{st.context.url or ''}?{PARAMETER}={token}", language=None, wrap_lines=True)
+    # what else a page keeps in the address, such as where weeks are simulated
+    beside = {name: value for name, value in st.query_params.items() if name != PARAMETER}
+    query = urlencode({PARAMETER: token, **beside})
+    st.code(f"{st.context.url or ''}?{query}", language=None, wrap_lines=True)

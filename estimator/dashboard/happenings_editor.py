@@ -76,15 +76,15 @@ def _editor(scenario: Scenario, kind: _Kind, title: str, none: str) -> None:
     if not there:
         st.caption(none)
     for position, one in enumerate(there):
-        with st.container(horizontal=True, vertical_alignment="center"):
-            st.markdown(literal(one.words[:1].upper() + one.words[1:]), width="stretch")
-            st.button(
-                "Remove",
-                key=f"remove {kind.singular} {position}",
-                type="tertiary",
-                icon=":material/delete:",
-                **press(_removing(kind, one)),
-            )
+        words, remove = st.columns([4, 1], vertical_alignment="center")
+        words.markdown(literal(one.words[:1].upper() + one.words[1:]))
+        remove.button(
+            "Remove",
+            key=f"remove {kind.singular} {position}",
+            type="tertiary",
+            icon=":material/delete:",
+            **press(_removing(kind, one)),
+        )
     with st.expander(f"Add a {kind.singular}", icon=":material/add:"):
         _form(kind)
         _line(kind, len(there))

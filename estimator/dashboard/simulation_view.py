@@ -76,17 +76,17 @@ def _finding(finding: Finding) -> dict[str, str]:
         "": STATES[finding.state],
         "What was assumed": f"**{literal(finding.title)}:** "
         + literal(f"{short(finding.assumed)} {finding.unit}"),
-        "What was found": f"**{literal(short(finding.found))}**"
-        + literal(f"{_interval(finding)}. {_capital(finding.words)}."),
+        "What was found": f"**{literal(short(finding.found))}**{literal(_interval(finding))} "
+        + literal(f"{_capital(finding.words)}."),
     }
 
 
 def _interval(finding: Finding) -> str:
     """The interval of the mean, unless one week cannot tell or all weeks are alike."""
     if not math.isfinite(finding.low) or not math.isfinite(finding.high):
-        return ""
+        return "."
     low, high = short(max(finding.low, 0.0)), short(finding.high)
-    return f" ({low} to {high})" if low != high else ""
+    return f", {low} to {high}." if low != high else "."
 
 
 def _limits(simulation: Simulation) -> pd.DataFrame:

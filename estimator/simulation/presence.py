@@ -225,7 +225,8 @@ def _there_throughout(
     width_s, rows = widest.width_s, widest.rows_before
     left_s = span_s + width_s * np.arange(rows, -1, -1, dtype=np.float64)
     shares = -np.diff(_stayed(stream.session, left_s)) / width_s
-    means = stream.arrivals.means_in(start_s - rows * width_s, width_s, rows) * shares
+    came = stream.arrivals.means_in(start_s - rows * width_s, width_s, rows)
+    means = came * np.maximum(shares, 0.0)
     # those who came even earlier did so at the mean rate
     mean_s = stream.session.mean * SECONDS_PER_HOUR
     rate = float(stream.arrivals.means_in(0.0, _WEEK_S, 1)[0]) / _WEEK_S

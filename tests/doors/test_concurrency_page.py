@@ -125,6 +125,12 @@ def test_what_is_shown_is_what_the_simulation_found(scenario):
     assert f"[{found.state}]" in page.subheader[0].value
 
 
+def test_a_shared_link_holds_the_settings_too(scenario):
+    page = opened(scenario, weeks="2", seed="7")
+    [link] = [code.value for code in page.code if "scenario=" in code.value]
+    assert link.endswith(f"?scenario={scenario.to_token()}&weeks=2&seed=7")
+
+
 def test_the_same_question_is_answered_at_once_for_everybody(scenario, monkeypatch):
     page = simulated(opened(scenario, weeks="1"))
     answers = len(page.table)

@@ -13,7 +13,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 import estimator as ws
-from estimator.dashboard import computed
+from estimator.dashboard import pictures
 from estimator.dashboard.computed import comparison_of, files_of
 from estimator.dashboard.state import LONGEST_LINK_CHARACTERS, default_scenario
 
@@ -94,7 +94,7 @@ def plain(text: str) -> str:
 @pytest.fixture(autouse=True)
 def charts_are_not_drawn(monkeypatch):
     """Drawing takes longer than all else on the page; the browser's tests look at the charts."""
-    monkeypatch.setattr(computed, "_png", lambda figure: b"")
+    monkeypatch.setattr(pictures, "_png", lambda figure: b"")
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 import estimator as ws
-from estimator.dashboard import computed
+from estimator.dashboard import pictures
 
 APP = Path(__file__).parents[2] / "app.py"
 PATIENCE_SECONDS = 60
@@ -20,7 +20,7 @@ OWN_RATES = {"title": "Ours", "rates": [{"meters": ["aws.*"], "percent_off": 20}
 @pytest.fixture(autouse=True)
 def charts_are_not_drawn(monkeypatch):
     """Drawing takes longer than all else on the page."""
-    monkeypatch.setattr(computed, "_png", lambda figure: b"")
+    monkeypatch.setattr(pictures, "_png", lambda figure: b"")
 
 
 def opened(scenario: ws.Scenario) -> AppTest:

@@ -130,6 +130,8 @@ def attempts_chart(simulation: Simulation, look: Look | None = None) -> Chart:
     else:
         numbers = [figure(count) if count >= _NOBODY else "" for count in counts]
         axes.bar_label(bars, numbers, color=look.ink, fontsize="x-small", padding=2)
+    # a single bar is no wider than one of several
+    axes.set_xlim(-0.6, max(len(names), _LAST_ONE_BY_ONE) - 0.4)
     axes.set_yscale("log")
     axes.minorticks_off()
     axes.set_ylim(_NOBODY, max(float(np.max(counts)), 1.0) * 4)
