@@ -2,12 +2,14 @@
 
 import heapq
 import math
-from dataclasses import fields
+import struct
+from dataclasses import fields, replace
 
 import numpy as np
 import pytest
 
 from estimator.demand.doors import Autoscaling, Doors
+from estimator.scenario.crowds import Broadcast, FlashCrowd, TopOfHour
 from estimator.scenario.reconnect import Reconnect
 from estimator.scenario.sessions import (
     DeterministicSession,
@@ -16,11 +18,11 @@ from estimator.scenario.sessions import (
     LognormalSession,
     WeibullSession,
 )
+from estimator.simulation import exact
 from estimator.simulation.arrivals import ArrivalRate
-from estimator.simulation.backoff import waits_s
 from estimator.simulation.exact import LEVELS, simulate_exact
-from estimator.simulation.flows import Flows
-from estimator.simulation.luck import luck_of
+from estimator.simulation.flows import COUNTED, Flows
+from estimator.simulation.happenings import crowd_streams
 from estimator.simulation.model import Cut, Model, Stream, Throttle
 from estimator.simulation.population import draw_population
 from estimator.simulation.scaler import Scaler, allowed
@@ -43,7 +45,15 @@ class OneAfterTheOther:
         self.heap, self.opened, self.waiting, self.lost_to = [], {}, set(), {}
 
     def luck(self, client, time, purpose):
-        return luck_of(self.key, np.array([client]), np.array([time]), purpose)
+        """SplitMix64 over client and time, in the whole numbers of Python."""
+        mixed = (client * 0x9E3779B97F4A7C15 + self.key) % 2**64
+        (bits,) = struct.unpack("Q", struct.pack("d", time + 0.0))
+        for word in (bits, purpose):
+            mixed = ((mixed ^ word) + 0x9E3779B97F4A7C15) % 2**64
+            mixed = (mixed ^ (mixed >> 30)) * 0xBF58476D1CE4E5B9 % 2**64
+            mixed = (mixed ^ (mixed >> 27)) * 0x94D049BB133111EB % 2**64
+            mixed ^= mixed >> 31
+        return (mixed >> 11) / 2**53
 
     def count(self, name, time, *fault):
         if time < self.end:
@@ -68,7 +78,7 @@ class OneAfterTheOther:
             elif len(self.opened) + 1 <= self.places:
                 self.open(client, self.start - math.fmod(self.start - came, self.age))
             else:
-                wait = float(self.luck(client, came, 0)[0]) * model.reconnect.cap
+                wait = self.luck(client, came, 0) * model.reconnect.cap
                 self.waiting.add(client)
                 self.plan(self.start + wait, KNOCK, client, 0, wait)
         self.flows.open_at_start = len(self.opened)
@@ -124,8 +134,8 @@ class OneAfterTheOther:
 
     def choose(self, cut, number):
         for client, opened in self.opened.items():
-            if self.luck(client, cut.at_s, CHOICE + 8 * number)[0] < cut.share:
-                spread = cut.over_s * float(self.luck(client, cut.at_s, MOMENT + 8 * number)[0])
+            if self.luck(client, cut.at_s, CHOICE + 8 * number) < cut.share:
+                spread = cut.over_s * self.luck(client, cut.at_s, MOMENT + 8 * number)
                 details = (number, opened, cut.fault, cut.notice_s, cut.away_s)
                 self.plan(cut.at_s + spread, LOSE, client, *details)
 
@@ -167,14 +177,22 @@ class OneAfterTheOther:
             self.lost_to[client] = fault
             self.count("lost_by_fault", time, fault)
         wait = self.wait(client, time, 0, self.model.reconnect.base)
-        noticed = notice * float(self.luck(client, time, NOTICE)[0])
+        noticed = notice * self.luck(client, time, NOTICE)
         self.plan(time + noticed + max(away, wait), KNOCK, client, 0, wait)
 
     def wait(self, client, time, refusals, waited):
-        luck = self.luck(client, time, WAIT)
-        return float(
-            waits_s(self.model.reconnect, np.array([refusals]), luck, np.array([waited]))[0]
-        )
+        policy, luck = self.model.reconnect, self.luck(client, time, WAIT)
+        if policy.backoff == "decorrelated":
+            before = waited if refusals else policy.base
+            return min(policy.cap, policy.base + luck * (3 * before - policy.base))
+        grown = min(policy.cap, policy.base * 2.0 ** min(refusals, 60))
+        least, most = {
+            "none": (0.0, 0.0),
+            "exponential": (grown, grown),
+            "equal_jitter": (grown / 2, grown),
+            "full_jitter": (0.0, grown),
+        }[policy.backoff]
+        return least + luck * (most - least)
 
     def knock(self, time, client, refusals, waited):
         if time >= self.leave[client]:
@@ -236,14 +254,14 @@ def random_model(number):
         DeterministicSession(hours=mean_hours),
         EmpiricalSession(lengths_hours=(mean_hours / 2, mean_hours, 2 * mean_hours)),
     )
-    horizon = int(rng.integers(300, 1000))
+    horizon = int(rng.integers(150, 600))
     warm_up = one_of(0, 0, 60, 137)
     rate = min(float(rng.uniform(20, 200)) / (mean_hours * 3600), 3.0)
     shape = one_of(steady(rate), waves(rate, float(rng.uniform(100, 500))))
     streams = (Stream(shape, law),)
     there = rate * mean_hours * 3600
     if chance(0.3):
-        rush = ArrivalRate(np.array([100.0, 130.0]), np.array([6.0, 0.0]), periodic=False)
+        rush = ArrivalRate(np.array([60.0, 90.0]), np.array([6.0, 0.0]), periodic=False)
         streams += (Stream(rush, ExponentialSession(mean_hours=mean_hours)),)
     base = float(rng.uniform(0.3, 3))
     reconnect = Reconnect(
@@ -276,7 +294,7 @@ def random_model(number):
             )
         else:
             doors["units"] = float(rng.integers(3, 6))
-    at = one_of(0.0, 50.0, float(rng.uniform(0, horizon)), horizon - 1.0)
+    at = one_of(0.0, 30.0, float(rng.uniform(0, horizon)), horizon - 1.0)
     cuts = [
         Cut(
             at if chance(0.5) else float(rng.uniform(0, horizon)),
@@ -315,8 +333,162 @@ def assert_same(found, expected):
             np.testing.assert_array_equal(one, other, err_msg=field.name)
 
 
-@pytest.mark.parametrize("number", range(40))
+@pytest.mark.parametrize("number", range(30))
 def test_every_second_is_that_of_one_event_after_the_other(number):
     model, seed = random_model(number), np.random.SeedSequence(number)
     expected = OneAfterTheOther(model, seed).run().after(model.warm_up_s)
     assert_same(simulate_exact(model, seed), expected)
+
+
+def test_crowds_too():
+    seed = np.random.SeedSequence(5)
+    crowds = (
+        FlashCrowd(at=0.05, clients=300, over=30),
+        Broadcast(at=0.1, clients=200, gather=120, lasts=200),
+        TopOfHour(share=0.4, within=60),
+    )
+    usual = (Stream(waves(1.0, 3600.0), ExponentialSession(mean_hours=0.05)),)
+    model = Model(
+        crowd_streams(crowds, usual), Reconnect(), Doors(connects_per_second=4.0), horizon_s=900
+    )
+    expected = OneAfterTheOther(model, seed).run()
+    assert expected.refused_by_rate.sum() > 100
+    assert_same(simulate_exact(model, seed), expected)
+
+
+@pytest.mark.parametrize("number", range(100, 107))
+def test_how_windows_are_cut_does_not_matter(number, monkeypatch):
+    model, seed = random_model(number), np.random.SeedSequence(number)
+    usual = simulate_exact(model, seed)
+    for first_s, longest_s, most_rounds in ((0.7, 0.7, 8), (29.0, 30.0, 100), (900.0, 900.0, 2)):
+        monkeypatch.setattr(exact, "_FIRST_WINDOW_S", first_s)
+        monkeypatch.setattr(exact, "_LONGEST_WINDOW_S", longest_s)
+        monkeypatch.setattr(exact, "_MOST_ROUNDS", most_rounds)
+        assert_same(simulate_exact(model, seed), usual)
+
+
+def test_nor_where_everything_happens_at_the_same_moments(monkeypatch):
+    # answers after 0.2 s and five tokens a second: attempts meet the tokens to the last digit
+    model = Model(
+        (Stream(steady(0.5), DeterministicSession(hours=0.05)),),
+        Reconnect(backoff="none", answer=0.2),
+        Doors(connects_per_second=5.0, connections_most=95.0),
+        (Cut(30.0, 1.0), Cut(60.2, 0.5, fault=1)),
+        horizon_s=75,
+        faults=("one", "two"),
+    )
+    seed = np.random.SeedSequence(1)
+    expected = OneAfterTheOther(model, seed).run()
+    for window_s in (0.3, 7.3, 60.0):
+        monkeypatch.setattr(exact, "_FIRST_WINDOW_S", window_s)
+        monkeypatch.setattr(exact, "_LONGEST_WINDOW_S", window_s)
+        assert_same(simulate_exact(model, seed), expected)
+
+
+def quiet(**changes):
+    model = Model((Stream(steady(2.0), ExponentialSession(mean_hours=0.1)),), Reconnect())
+    return replace(model, horizon_s=1800, **changes)
+
+
+def test_the_same_seed_gives_the_same_run():
+    model = quiet(doors=Doors(connects_per_second=2.2), cuts=(Cut(600.0, 0.5),), faults=("cut",))
+    one, other = (simulate_exact(model, np.random.SeedSequence(7)) for _ in range(2))
+    assert_same(one, other)
+    assert one.connection_seconds == other.connection_seconds
+
+
+def test_another_seed_gives_another_run():
+    one, other = (simulate_exact(quiet(), np.random.SeedSequence(seed)) for seed in (7, 8))
+    assert np.count_nonzero(one.arrivals != other.arrivals) > 900
+
+
+def test_doors_that_do_not_bind_change_nothing_but_their_own_size():
+    seed = np.random.SeedSequence(3)
+    wide = simulate_exact(
+        quiet(doors=Doors(connects_per_second=50.0, connections_most=2000.0)), seed
+    )
+    followed = simulate_exact(
+        quiet(doors=Doors(connects_per_second=50.0), throttles=(Throttle(1e9, 2e9),)), seed
+    )
+    assert (wide.places == 2000).all()
+    for found in (wide, followed):
+        assert_same(replace(found, places=np.full(1800, np.inf)), simulate_exact(quiet(), seed))
+
+
+def test_doors_that_bind_for_a_moment_are_followed():
+    # one token: of two clients who come within the same second, the second is refused
+    found = simulate_exact(quiet(doors=Doors(connects_per_second=1.0)), np.random.SeedSequence(3))
+    assert found.refused_by_rate.sum() > 100
+    held = simulate_exact(quiet(doors=Doors(connections_most=700.0)), np.random.SeedSequence(3))
+    assert held.refused_full.sum() > 100
+    assert held.open_after.max() == 700
+
+
+@pytest.mark.parametrize("age_s", [3.5, 50.0, 119.0])
+def test_connections_are_cut_at_ages_shorter_than_a_window(age_s):
+    # clients who stay for ever, and are back at once
+    model = Model(
+        (Stream(steady(0.001), DeterministicSession(hours=10)),),
+        Reconnect(backoff="none"),
+        Doors(age_most_seconds=age_s),
+        horizon_s=700,
+    )
+    found = simulate_exact(model, np.random.SeedSequence(1))
+    assert found.open_at_start > 10
+    cuts_of_one = 700 / age_s
+    assert found.aged.sum() == pytest.approx(found.open_at_start * cuts_of_one, rel=0.1)
+
+
+def test_a_connection_is_lost_to_its_age_if_that_comes_first():
+    # all are to be taken within the next 1000 s, but none gets older than 100 s
+    model = quiet(
+        doors=Doors(age_most_seconds=100.0), cuts=(Cut(600.0, 1.0, over_s=1000.0),), faults=("cut",)
+    )
+    found = simulate_exact(model, np.random.SeedSequence(2))
+    assert found.cut[:600].sum() == 0
+    # 1 - (1 - x) dx / 1000 over ages x evenly from 0 to 100 s: a twentieth
+    before = found.open_after[599]
+    assert 0.02 * before < found.cut.sum() < 0.08 * before
+    assert found.cut[701:].sum() == 0
+
+
+def test_clients_of_a_warm_up_are_not_counted():
+    model = quiet(doors=Doors(connects_per_second=2.1), warm_up_s=600)
+    found = simulate_exact(model, np.random.SeedSequence(2))
+    assert found.arrivals.size == 1800
+    assert found.attempts_needed.sum() == found.connects.sum()
+    found.check()
+
+
+def test_nobody_comes():
+    nobody = Model(
+        (Stream(steady(0.0), ExponentialSession(mean_hours=1)),),
+        Reconnect(),
+        Doors(connects_per_second=1.0, connections_most=5.0, age_most_seconds=60.0),
+        (Cut(0.0, 1.0),),
+        horizon_s=90,
+        faults=("cut",),
+    )
+    found = simulate_exact(nobody, np.random.SeedSequence(2))
+    assert found.open_at_start == 0
+    assert not any(getattr(found, name).any() for name in COUNTED)
+
+
+def test_units_take_connections_as_soon_as_they_are_ready():
+    # a crowd at 100 s; decisions at 120, 180, ...; units are ready 33 s after one
+    rush = ArrivalRate(np.array([100.0, 101.0]), np.array([500.0, 500.0]), periodic=False)
+    model = Model(
+        (Stream(rush, DeterministicSession(hours=1)),),
+        Reconnect(),
+        Doors(
+            connections_per_unit=100.0,
+            autoscaling=Autoscaling(target_share=0.5, lag_seconds=0, start_seconds=33.0),
+        ),
+        horizon_s=600,
+    )
+    found = simulate_exact(model, np.random.SeedSequence(2))
+    rises = np.flatnonzero(np.diff(found.units) > 0) + 1
+    assert set(rises.tolist()) <= {120 + 60 * k + 33 for k in range(8)}
+    assert rises[0] == 153
+    assert found.open_after[152] == 100
+    assert found.open_after[-1] > 400
