@@ -9,7 +9,7 @@ run alone, and any law of sessions will do, heavy tails too.
 
 Within a square the chance of a stay is taken as even, half by half. Squares are at most a sixteenth
 as wide as the stay is long, so lengths of sessions are off by less than that, unseen: the mean of
-each half is that of the law.
+each half is that of the law. Who comes in a second is exactly a Poisson number.
 """
 
 from __future__ import annotations
@@ -141,7 +141,9 @@ def _by_squares(stream: Stream, start_s: float, seconds: int, rng: np.random.Gen
             cells = come.counts.size
             come.counts += rng.poisson(_staying(stream, start_s, level.width_s, cells))
             break
-        come, leave = come.halved(rng), leave.halved(rng)
+        # who comes is known by the second, when they leave only by the law of sessions
+        quarters = stream.arrivals.means_in(start_s, level.width_s / 4, 4 * come.counts.size)
+        come, leave = come.halved(rng, quarters.reshape(-1, 2)), leave.halved(rng)
     width_s = levels[-1].width_s
     while width_s > 1:
         width_s //= 2
@@ -167,15 +169,26 @@ class _Halves:
     def none(cls, cells: int) -> _Halves:
         return cls(np.zeros(cells, dtype=np.int64), np.zeros((cells, 2)))
 
-    def halved(self, rng: np.random.Generator) -> _Halves:
-        """Counts of intervals half as wide; nothing is known yet of the halves of these."""
-        expected = self.means.sum(axis=1)
-        share = np.divide(
-            self.means[:, 0], expected, out=np.full(expected.shape, 0.5), where=expected > 0
-        )
-        left = rng.binomial(self.counts, np.clip(share, 0.0, 1.0))
+    def halved(self, rng: np.random.Generator, quarters: FloatArray | None = None) -> _Halves:
+        """Counts of intervals half as wide.
+
+        Args:
+            rng: source of chance.
+            quarters: in which proportion the halves of these new intervals are expected, shape
+                (2 x intervals, 2); even if None.
+        """
+        left = rng.binomial(self.counts, _share_of_first(self.means))
         counts = np.stack([left, self.counts - left], axis=1).ravel()
-        return _Halves(counts, np.repeat(self.means.ravel() / 2, 2).reshape(-1, 2))
+        first = 0.5 if quarters is None else _share_of_first(quarters)
+        expected = self.means.ravel()
+        return _Halves(counts, np.stack([expected * first, expected * (1 - first)], axis=1))
+
+
+def _share_of_first(pairs: FloatArray) -> FloatArray:
+    """Share of the first of two in their sum, one half where that is 0."""
+    total = pairs[:, 0] + pairs[:, 1]
+    share = np.divide(pairs[:, 0], total, out=np.full(total.shape, 0.5), where=total > 0)
+    return np.clip(share, 0.0, 1.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,16 +278,16 @@ def _draw_squares(
         step = 2 if lag == level.every_other else 1
         first = max(0, before - lag)
         rows = slice(first + (first - before) % step, before + cells - lag, step)
-        means = halves[rows, :, None] * shares_of_halves
-        drawn = rng.poisson(means.sum(axis=(1, 2)))
+        coming = halves[rows] * shares_of_halves.sum(axis=1)
+        drawn = rng.poisson(coming[:, 0] + coming[:, 1])
         columns = slice(rows.start - before + lag, cells, step)
         leave.counts[columns] += drawn
-        leave.means[columns] += means.sum(axis=1)
+        leave.means[columns] += halves[rows] @ shares_of_halves
         known = max(0, -(-(before - rows.start) // step))
         there += int(drawn[:known].sum())
         inside = slice(rows.start + known * step - before, max(cells - lag, 0), step)
         come.counts[inside] += drawn[known:]
-        come.means[inside] += means[known:].sum(axis=2)
+        come.means[inside] += coming[known:]
     return there
 
 
