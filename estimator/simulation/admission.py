@@ -127,22 +127,20 @@ def _held(start: int, steps: IntArray, low: int, high: int) -> IntArray:
     return held.T.ravel()[: steps.size]
 
 
-def take_places(attempts_s: FloatArray, closings_s: FloatArray, free: int) -> BoolArray:
+def take_places(closed: IntArray, free: int) -> BoolArray:
     """Which attempts find a free place.
 
     Args:
-        attempts_s: times of the attempts, rising, shape (attempts,).
-        closings_s: times at which a place becomes free, rising, shape (closings,).
+        closed: connections that close before each attempt, rising, shape (attempts,).
         free: places that are free at the beginning; negative if there are too many connections
             already, which then do not make a place free when they close.
 
-    >>> take_places(np.array([1.0, 2.0, 4.0]), np.array([3.0]), free=1)
+    >>> take_places(np.array([0, 0, 1]), free=1)
     array([ True, False,  True])
     """
-    if free >= attempts_s.size:
-        return np.ones(attempts_s.shape, dtype=np.bool_)
-    freed = np.searchsorted(closings_s, attempts_s, side="right")
+    if free >= closed.size:
+        return np.ones(closed.shape, dtype=np.bool_)
     # before each attempt, were all let in; those in excess give no place back
-    beyond = np.arange(1, attempts_s.size + 1) - np.maximum(freed + min(free, 0), 0) - max(free, 0)
+    beyond = np.arange(1, closed.size + 1) - np.maximum(closed + min(free, 0), 0) - max(free, 0)
     refused = np.maximum.accumulate(np.concatenate([[0], beyond]))
     return refused[1:] == refused[:-1]

@@ -206,6 +206,44 @@ class _Decided:
     rounds: int
 
 
+class _Places:
+    """Places in a window, as connections close; decided again and again for other closings."""
+
+    def __init__(self, free: int, leave_s: FloatArray, lost_s: FloatArray) -> None:
+        """Take the places free at the beginning, and when clients leave and connections are lost.
+
+        Args:
+            free: places; negative if there are too many connections.
+            leave_s: in any order, shape (leaving,).
+            lost_s: rising.
+        """
+        self._free, self._leave_s, self._lost_s = free, leave_s, lost_s
+        self._order: IntArray | None = None
+        self._attempts_s = np.empty(0)
+
+    def find(self, attempts_s: FloatArray, by_rate: BoolArray, ended: BoolArray) -> BoolArray:
+        """Which of the attempts that the rate let pass find a free place.
+
+        Args:
+            attempts_s: rising, shape (attempts,).
+            by_rate: which of them the rate lets pass.
+            ended: which of those who leave are connected until then, shape (leaving,).
+        """
+        if self._free >= attempts_s.size:
+            return by_rate
+        if self._order is None:
+            self._order = np.argsort(self._leave_s)
+            self._sorted_s = self._leave_s[self._order]
+        if attempts_s is not self._attempts_s:
+            self._attempts_s = attempts_s
+            self._left = np.searchsorted(self._sorted_s, attempts_s, side="right")
+            self._lost = np.searchsorted(self._lost_s, attempts_s, side="right")
+        closed = np.concatenate([[0], np.cumsum(ended[self._order])])[self._left] + self._lost
+        let_in = by_rate.copy()
+        let_in[by_rate] = take_places(closed[by_rate], self._free)
+        return let_in
+
+
 class _Run:
     """The state of one replication."""
 
@@ -339,18 +377,16 @@ class _Run:
         base = base.and_(_Attempts(*self.retries.due(until)))
         base = base.and_(after_loss.before(until, self.leave_s))
         leaving = self.leaving.between(now, until)
-        if self._free_places < 2 * base.time_s.size:
-            # places may be short: then it matters in which order they become free
-            leaving = leaving[np.argsort(self.leave_s[leaving])]
         # those who stay connected until they leave
         keeping = self.is_open[leaving] & ~self._among(leaving, losses.client)
         # at first, as if all who come in the window were let in
         ended, again, rounds = keeping | (leaving >= self.next_arrival), _NONE, 0
+        attempts = base
+        by_rate, tokens_missing = self.bucket.admit(attempts.time_s)
+        places = _Places(self._free_places, self.leave_s[leaving], losses.time_s)
         while True:
             rounds += 1
-            attempts = base.and_(again)
-            by_rate, tokens_missing = self.bucket.admit(attempts.time_s)
-            let_in = self._with_a_place(attempts.time_s, by_rate, leaving[ended], losses.time_s)
+            let_in = places.find(attempts.time_s, by_rate, ended)
             refused = attempts.pick(~let_in)
             gave_up = self._give_up(refused)
             next_tries = self._after_refusal(refused.pick(~gave_up))
@@ -358,7 +394,8 @@ class _Run:
             inside = attempts.client[let_in]
             brief = inside[self.leave_s[inside] < until]
             in_and_out = keeping | self._among(leaving, brief)
-            if soon.same_as(again) and np.array_equal(in_and_out, ended):
+            same = soon.same_as(again)
+            if same and np.array_equal(in_and_out, ended):
                 return _Decided(
                     arrived=arrived,
                     losses=losses,
@@ -375,19 +412,9 @@ class _Run:
             if rounds >= _MOST_ROUNDS and until - now > self.model.reconnect.answer / 2:
                 return None
             again, ended = soon, in_and_out
-
-    def _with_a_place(
-        self, attempts_s: FloatArray, by_rate: BoolArray, ended: IntArray, lost_s: FloatArray
-    ) -> BoolArray:
-        """Which of the attempts that the rate let pass find a free place."""
-        free = self._free_places
-        if free >= attempts_s.size:
-            return by_rate
-        # fast, since both mostly are in order
-        closings = np.sort(np.concatenate([self.leave_s[ended], lost_s]), kind="stable")
-        let_in = by_rate.copy()
-        let_in[by_rate] = take_places(attempts_s[by_rate], closings, free)
-        return let_in
+            if not same:
+                attempts = base.and_(again)
+                by_rate, tokens_missing = self.bucket.admit(attempts.time_s)
 
     @property
     def _free_places(self) -> int:

@@ -138,8 +138,8 @@ def message_factor(crowds: Sequence[Crowd]) -> FloatArray:
 def busiest_seconds(run: Run, profile: Profile, crowds: Sequence[Crowd] = ()) -> FloatArray:
     """Most messages in a second, in and out together, of each replication.
 
-    In the ten minutes with most messages of each, every second is drawn: a message is a Poisson
-    event, and one that is passed on to many is many messages at once.
+    Every second of the ten minutes with most messages is drawn; a message that is passed on to many
+    is many messages at once.
 
     Returns:
         Shape (replications,).
@@ -147,7 +147,7 @@ def busiest_seconds(run: Run, profile: Profile, crowds: Sequence[Crowd] = ()) ->
     seeds = np.random.SeedSequence(run.seed).spawn(2)[1].spawn(len(run.replications))
     return np.array(
         [
-            _busiest_second(minute_demand(one, profile, 1.0, crowds), np.random.default_rng(seed))
+            busiest_second(minute_demand(one, profile, 1.0, crowds), np.random.default_rng(seed))
             for one, seed in zip(each_alone(run), seeds, strict=True)
         ]
     )
@@ -158,7 +158,13 @@ def each_alone(run: Run) -> Iterator[Run]:
     return (replace(run, replications=(one,)) for one in run.replications)
 
 
-def _busiest_second(minutes: Demand, rng: np.random.Generator) -> float:
+def busiest_second(minutes: Demand, rng: np.random.Generator) -> float:
+    """Most messages in a second of the ten busiest minutes, each message a Poisson event.
+
+    Args:
+        minutes: a demand by the minute, or one by the hour, whose minutes are alike.
+        rng: source of chance.
+    """
     there = np.maximum(of_minutes(minutes.connections), 1.0)
     streams = [stream for stream in minutes.streams if stream.is_message]
     recipients = {stream.name: stream.copies for stream in streams if stream.kind == "sent"}

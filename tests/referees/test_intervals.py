@@ -55,7 +55,7 @@ def test_intervals_hold_the_truth_as_often_as_they_say(law_of, record_property):
             _, low, high = interval(values)
             held[case, figure] = low <= truth <= high
 
-    coverage = held.mean()
+    coverage = float(held.mean())
     record_property("coverage of 95 % intervals", coverage)
     assert 0.93 <= coverage <= 0.97
     # each figure by itself has twice the variance
