@@ -87,7 +87,7 @@ def numbers(doors: Doors | Autoscaling) -> Iterator[float]:
         value = getattr(doors, field.name)
         if field.name == "spare_units":
             continue  # the one number that may be nothing
-        if isinstance(value, int | float):
+        if isinstance(value, int | float) and not isinstance(value, bool):
             yield value
         elif isinstance(value, Autoscaling):
             yield from numbers(value)
