@@ -7,9 +7,10 @@ storm each second is one, and ten or sixty are when it lasts. In a storm groups 
 their mean is followed, not drawn: a refused group spreads over the coming seconds by the law of its
 wait.
 
-One thing is known only on average. Which clients are the ones whose session ends: of newcomers who
-wait it is known how long they have been there; all others are taken in proportion. (Connections
-that are cut at their age have a module of their own, ``ageing``.)
+One thing is known only on average. Which clients are the ones whose session ends: of those who
+wait it is known for how long they have, on average; all others are taken in proportion.
+(Connections that are cut at their age have a module of their own, ``ageing``.) And places are
+looked at once in a step, so that clients who stay for seconds are refused too rarely.
 """
 
 from __future__ import annotations
@@ -35,9 +36,13 @@ _NOBODY: Final = 0.5
 """Of groups followed by their mean, less than this is nobody."""
 _FEW_AGAIN: Final = 0.02
 """Of those who try in a step: when no more are left to try again within it, it is over."""
-_MOST_ROUNDS: Final = 12
+_MOST_ROUNDS: Final = 60
 _LONG_STORMS: Final = ((600, 10), (10_800, 60))
 """After so many seconds a storm changes slowly, and is followed in steps of so many."""
+_ROUNDING: Final = 1e-6
+"""Of clients: so little below nobody is nobody."""
+_AROUND_S: Final = 61
+"""Sessions that end in a second are compared with those of so many seconds around it."""
 _NEARLY_ALL: Final = 1.0 - 1e-12
 """Whose logarithm of what is left still exists."""
 
@@ -98,6 +103,11 @@ class _Run:
         self.returning = np.zeros(self.seconds + self.waiting.ahead + 2 * longest_step)
         self.gave_up = 0.0
         self.gone_after = np.zeros(self.seconds)
+        self.over = presence.leave.copy()
+        """Sessions that are over in each second, even within longer steps, as all flows are."""
+        self.owed = 0.0
+        """Sessions that are over, of clients who could not be found: those back from their age."""
+        self.owed_after = np.zeros(self.seconds)
         self.scaler, self.next_decision_s = Scaler.settled(model.doors, presence.at_start), 0.0
         self.doors = allowed(model, model.start_s, self.scaler.running)
         self.missing = 0.0
@@ -109,7 +119,8 @@ class _Run:
         if outside > 0:
             spread = int(np.ceil(model.reconnect.cap))
             self.waiting.add(NEWCOMERS, np.full(spread, 1.0 / spread), outside)
-        self.newcomers_leaving = _leaving_at(model, self.waiting.age_s)
+        self.leaving = _around(presence.leave)
+        self.waiting_leave = _leaving_at(model, self.waiting.waited_s)
 
     def play(self) -> Flows:
         """Stretch by stretch, or step by step."""
@@ -128,7 +139,8 @@ class _Run:
 
     def _connection_seconds(self) -> float:
         """The time of all clients less that of those who wait or have given up."""
-        there = np.concatenate([[self.presence.at_start], self.presence.after])
+        after = self.presence.at_start + np.cumsum(self.flows.arrivals - self.over)
+        there = np.concatenate([[self.presence.at_start], after + self.owed_after])
         waiting = np.concatenate([[self.flows.waiting_at_start], self.flows.waiting_after])
         connected = there - waiting - np.concatenate([[0.0], self.gone_after])
         return float((connected[1:] + connected[:-1]).sum() / 2)
@@ -173,26 +185,32 @@ class _Run:
 
     def _calm(self, second: int, edge: int) -> int:
         """Go on while everybody gets in at once; returns how many seconds that was."""
-        if self.draining or self.waiting.stuck >= _NOBODY:
+        stuck = self.waiting.stuck
+        if self.draining or stuck >= _NOBODY:
+            return 0
+        if stuck > _ROUNDING and self.open + stuck > self.doors.places:
             return 0
         self._all_back(second)
         count = min(edge - second, _LONGEST_STRETCH_S)
         if self.ageing:
             count = min(count, self.ageing.longest_stretch(second))
         now = slice(second, second + count)
-        come, leave = self.presence.come[now], self.presence.leave[now]
-        left_gone = self._gone_leaving(leave)
-        ended = leave - left_gone
+        come, leave = self.presence.come[now], self.presence.leave[now].copy()
+        leave[0] += self.owed
         again = self.ageing.due(second, count) if self.ageing else np.zeros((2, 1, count))
         aged = again.sum(axis=(0, 1))
         back = np.convolve(aged, self.waiting.at_once)
         tries = come + self.returning[now] + back[:count]
+        left_gone = self._gone_leaving(tries - aged, leave)
+        ended = leave - left_gone
         opened = self.open + np.cumsum(tries - ended - aged)
         missing = self._missing_tokens(tries)
         refused = (opened > self.doors.places) | (missing > self.doors.burst)
-        if refused[0]:
+        # if few are left, those whose session ends may be on their way back from their age
+        over = refused | (opened < -_ROUNDING)
+        if over[0]:
             return 0
-        calm = int(np.argmax(refused)) if refused.any() else count
+        calm = int(np.argmax(over)) if over.any() else count
         calm, scaler, next_decision_s = self._units_stay(second, opened[:calm])
         if calm < count:
             return self._calm(second, second + calm)
@@ -207,7 +225,7 @@ class _Run:
             self.ageing.opened(second, np.stack([come, np.zeros(count)]), again)
             self.ageing.passed(second, np.zeros(count))
         self.gone_after[now] = self.gave_up - np.cumsum(left_gone)
-        self.gave_up = float(self.gone_after[now][-1])
+        self.gave_up, self.owed = float(self.gone_after[now][-1]), 0.0
         self.open, self.missing = float(opened[-1]), float(missing[-1])
         self.scaler, self.next_decision_s = scaler, next_decision_s
         return count
@@ -236,6 +254,9 @@ class _Run:
         if self.waiting.total.any():
             easy = self.waiting.take_easy()
             self.returning[second : second + easy.size] += easy[: self.returning.size - second]
+            if second >= self.model.warm_up_s:
+                let_in = self.waiting.total.sum(axis=0)
+                self.flows.attempts_needed[: let_in.size] += let_in
             rest = self.waiting.forget()
             self.open += rest.sum()
             self.flows.attempts[second] += rest.sum()
@@ -245,12 +266,19 @@ class _Run:
             self.waiting = Waiting(self.model)
         self.storm_s = 0
 
-    def _gone_leaving(self, leave: FloatArray) -> FloatArray:
-        """Of those whose session ends in each second, those who had given up before."""
+    def _gone_leaving(self, more: FloatArray, leave: FloatArray) -> FloatArray:
+        """Of those whose session ends in each second, those who had given up before.
+
+        Args:
+            more: by how many connections become more in each second, but for these.
+            leave: sessions that end in each second.
+        """
         if not self.gave_up:
             return np.zeros(leave.size)
-        present = max(self.open + self.gave_up, 1.0)
-        left = np.cumprod(1.0 - np.minimum(leave / present, _NEARLY_ALL))
+        # all who are there in a second may leave in it, and no more than all
+        present = self.open + self.gave_up + np.cumsum(more) - np.cumsum(leave) + leave
+        shares = np.divide(leave, present, out=np.ones(leave.size), where=present > leave)
+        left = np.cumprod(1.0 - shares)
         gone_after = np.concatenate([[self.gave_up], self.gave_up * left])
         return gone_after[:-1] - gone_after[1:]
 
@@ -282,20 +310,21 @@ class _Run:
             draining.among = max(draining.among - aged, 0.0)
         # nobody may seem to be let in before coming
         self.flows.aged[now], self.flows.arrivals[now] = aged / seconds, come.mean()
+        self.over[now] = self.presence.leave[now].mean()
         waiting.add(AGED, waiting.at_once, aged)
         lost = self._drain(now)
 
-        leave = float(self.presence.leave[now].sum())
+        leave = float(self.presence.leave[now].sum()) + self.owed
         # of those who come in a longer step some leave in the same
-        brief = float(come.sum()) * (1.0 - (1.0 - self.newcomers_leaving[0]) ** ((seconds - 1) / 2))
+        stay = 1.0 - float(self.waiting_leave[NEWCOMERS, 0])
+        brief = float(come.sum()) * (1.0 - stay ** ((seconds - 1) / 2))
         owed = min(leave, brief)
         owed += self._leave(now, leave - owed)
         due = waiting.due()
         due[NEWCOMERS, 0] += come.sum()
         due[AGED, 0] += self.returning[now].sum()
         let_in, at_first = self._knock(now, due)
-        if owed > 0:
-            self._leave(now, owed)
+        self.owed = self._leave(now, owed) if owed > 0 else 0.0
         if self.ageing:
             again *= at_first
             newly = come * at_first
@@ -303,7 +332,7 @@ class _Run:
             self.ageing.opened(second, np.stack([newly, np.full(seconds, others)]), again)
             cut_share = min(lost / before / seconds, _NEARLY_ALL)
             self.ageing.passed(second, np.full(seconds, cut_share))
-        self.gone_after[now] = self.gave_up
+        self.gone_after[now], self.owed_after[now] = self.gave_up, self.owed
         waiting.next_step()
         self.storm_s += seconds
         return seconds
@@ -339,8 +368,7 @@ class _Run:
     def _knock(self, now: slice, due: FloatArray) -> tuple[float, float]:
         """Let in as many as the doors allow; the rest waits.
 
-        Who is refused may try again within the step, so it is gone through several times, though
-        not more often than a client can be answered.
+        Who is refused may try again within the step, so it is gone through several times.
 
         Returns:
             Clients let in, and the share of the first attempts of this step that were.
@@ -350,9 +378,8 @@ class _Run:
         # clients in step with each other find what is in the bucket, and not what falls later
         in_step = policy.backoff == "exponential"
         tokens = self.doors.burst - self.missing + (0.0 if in_step else fallen)
-        rounds = int(np.clip(self.waiting.step_s / policy.answer, 1, _MOST_ROUNDS))
         let_in, at_first, few = 0.0, 1.0, 0.0
-        for attempt in range(rounds):
+        for attempt in range(_MOST_ROUNDS):
             clients = float(due.sum())
             if attempt and clients <= few:
                 self.waiting.put_off(due)
@@ -393,20 +420,20 @@ class _Run:
             Sessions that are not yet here to end: of clients who come in the same step.
         """
         waiting, seconds = self.waiting, now.stop - now.start
-        newcomers, others = waiting.total[NEWCOMERS], waiting.total[AGED:].sum()
-        # of newcomers it is known how long they have been here
-        own_shares = 1.0 - (1.0 - self.newcomers_leaving) ** seconds
-        own = float(newcomers @ own_shares)
-        own_shares *= min(1.0, leave / own) if own > 0 else 0.0
-        own = min(own, leave)
-        there = self.open + self.gave_up + float(others)
-        share = min((leave - own) / there, 1.0) if there > 0 else 0.0
-        # if that is not enough, newcomers leave before it was expected of them
-        left_over, still = leave - own - share * there, float(newcomers.sum()) - own
+        # of those who wait it is known for how long they have, of others what is left then
+        shares = 1.0 - (1.0 - self.waiting_leave) ** seconds
+        expected = float((waiting.total * shares).sum())
+        # in a second with many ends more of theirs are among them, and in one with none, none
+        usual = max(float(self.leaving[now].sum()), expected)
+        shares = np.minimum(shares * (leave / usual), 1.0) if usual > 0 else shares
+        expected = float((waiting.total * shares).sum())
+        there = self.open + self.gave_up
+        rest = max(leave - expected, 0.0)
+        share = min(rest / there, 1.0) if there > 0 else 0.0
+        # if that is not enough, some leave before it was expected of them
+        left_over, still = rest - share * there, float((waiting.total * (1.0 - shares)).sum())
         if left_over > 0 and still > 0:
-            own_shares += (1.0 - own_shares) * min(left_over / still, 1.0)
-        shares = np.full_like(waiting.total, share)
-        shares[NEWCOMERS] = own_shares
+            shares += (1.0 - shares) * min(left_over / still, 1.0)
         left = waiting.thin(shares)
         left_gone, ended = self.gave_up * share, self.open * share
         self.flows.ended[now] += ended / seconds
@@ -424,14 +451,28 @@ def _nearest_second(times_s: FloatArray) -> IntArray:
     return np.ceil(times_s - 0.5).astype(np.int64)
 
 
-def _leaving_at(model: Model, ages_s: FloatArray) -> FloatArray:
-    """Share of clients whose session ends in a second, so long after they came."""
-    ends = np.stack([ages_s, ages_s + 1.0]) / SECONDS_PER_HOUR
-    here, still = np.average(
-        [stream.session.survival(ends) for stream in model.streams],
-        axis=0,
-        weights=stream_weights(model),
-    )
+def _around(counts: FloatArray) -> FloatArray:
+    """Mean of the counts of the seconds around each."""
+    window = np.ones(min(_AROUND_S, counts.size))
+    return np.convolve(counts, window, "same") / np.convolve(np.ones(counts.size), window, "same")
+
+
+def _leaving_at(model: Model, waited_s: FloatArray) -> FloatArray:
+    """Share of those who wait whose session ends in a second, by how long they have waited.
+
+    Newcomers have a whole session before them; of all others, a random moment of their session is
+    when they lost their connection.
+
+    Args:
+        model: who comes and for how long.
+        waited_s: from when until when they wait, shape (2, groups, levels).
+    """
+    hours = waited_s / SECONDS_PER_HOUR
+    weights, laws = stream_weights(model), [stream.session for stream in model.streams]
+    left = np.average([law.survival(hours) for law in laws], axis=0, weights=weights)
+    rest = [law.mean - law.integrated_survival(1, hours) for law in laws]
+    left[:, AGED:] = np.average(rest, axis=0, weights=weights)[:, AGED:]
     # who has been here for longer than sessions last can only leave
+    here, still = np.maximum(left, 0.0)
     kept = np.divide(still, here, out=np.zeros_like(here), where=here > 0)
-    return np.clip(1.0 - kept, 0.0, 1.0)
+    return np.clip(1.0 - kept ** (1.0 / (waited_s[1] - waited_s[0])), 0.0, 1.0)

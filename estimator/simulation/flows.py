@@ -9,7 +9,6 @@ import numpy as np
 
 from estimator.errors import EstimatorError
 from estimator.scenario.model import FloatArray
-from estimator.units import SECONDS_PER_MINUTE
 
 CountArray = FloatArray
 """Counts of events; the cohort engine follows its groups by their mean, so in parts too."""
@@ -116,10 +115,14 @@ class Flows:
         """
         open_after, waiting = self.open_after, self.waiting_after
         noise = 1e-6 * (1 + float(np.max(open_after, initial=0.0)))
+        refused = self.attempts - self.connects - self.refused_by_rate - self.refused_full
+        # what is no number would pass every comparison
+        numbers = np.concatenate([open_after, waiting, refused, [self.connection_seconds]])
+        if not np.isfinite(numbers).all():
+            raise SimulationError("a number of clients is not finite")
         least = min(np.min(open_after, initial=0.0), np.min(waiting, initial=0.0))
         if least < -noise - _NOBODY:
             raise SimulationError("a number of clients became negative")
-        refused = self.attempts - self.connects - self.refused_by_rate - self.refused_full
         if np.max(np.abs(refused), initial=0.0) > noise:
             raise SimulationError("attempts are neither let in nor refused")
         area = _area(self.open_at_start, open_after)
@@ -148,13 +151,7 @@ class Flows:
             **changed,
         )
 
-    def by_minute(self, counts: CountArray) -> FloatArray:
-        """Sum of a count over each minute, shape (..., minutes)."""
-        minutes = counts.shape[-1] // SECONDS_PER_MINUTE
-        whole = counts[..., : minutes * SECONDS_PER_MINUTE]
-        return whole.reshape(*counts.shape[:-1], minutes, SECONDS_PER_MINUTE).sum(axis=-1)
-
 
 def _area(before: float, after: FloatArray) -> float:
     """Area below a number that is known before and after each second."""
-    return float(np.concatenate([[before], after]).sum() - (before + after[-1]) / 2)
+    return float(np.trapezoid(np.concatenate([[before], after])))

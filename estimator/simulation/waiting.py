@@ -65,8 +65,18 @@ class Waiting:
         """Clients that wait, shape (groups, levels)."""
         mean_s = policy.answer + np.array([law @ np.arange(law.size) for law in waits]) * step_s
         steps = mean_s[np.minimum(np.arange(count), needed)]
-        self.age_s = np.cumsum(steps) - steps[0] - steps / 2 * (np.arange(count) > 0)
-        """For how long newcomers have tried, on average, by refusals."""
+        later = np.arange(count) > 0
+        refused_s = np.cumsum(steps) - steps[0]
+        firsts = [self.after_stop] * (groups - NEWCOMERS - 1)
+        for cut, law in zip(model.cuts, self.after_loss, strict=True):
+            firsts[cut.fault + FAULTS_FROM - NEWCOMERS - 1] = law
+        # newcomers knock in the second in which they come
+        first_s = np.array([0.0, *(law @ np.arange(law.size) * step_s for law in firsts)])[:, None]
+        # the last digit must not put anyone before the beginning
+        begins = first_s * later + np.maximum(refused_s - steps * later, 0.0)
+        self.waited_s = np.stack([begins, np.maximum(first_s + refused_s, begins + 1.0)])
+        """From when until when after they came or were cut clients wait on average, shape
+        (2, groups, levels)."""
 
     def coarser(self, step_s: int) -> Waiting:
         """The same clients in longer steps."""
