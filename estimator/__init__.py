@@ -7,33 +7,40 @@
 True
 """
 
-from estimator.analysis.estimate import estimate, price
-from estimator.analysis.simulate import Simulation, simulate
-from estimator.demand.demand import Demand
-from estimator.demand.expected import expected_demand
-from estimator.deployments.registry import DEPLOYMENTS, PROVIDERS, assumptions
-from estimator.errors import (
-    EstimatorError,
-    MissingRateError,
-    PricingDataError,
-    ScenarioError,
-    UnknownNameError,
-)
-from estimator.pricing.bill import Bill
-from estimator.pricing.contract import Contract, ContractError, load_contract
-from estimator.report.comparison import Comparison, compare
-from estimator.scenario.crowds import Broadcast, FlashCrowd, TopOfHour
-from estimator.scenario.faults import (
-    BalancerResize,
-    NetworkFlap,
-    Outage,
-    RollingDeployment,
-    SlowConnects,
-)
-from estimator.scenario.places import places
-from estimator.scenario.profile import Profile, load_profile, profile_names
-from estimator.scenario.reconnect import Reconnect
-from estimator.scenario.scenario import Scenario
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from estimator.analysis.estimate import Estimate, estimate, price
+    from estimator.analysis.simulate import Simulation, simulate
+    from estimator.demand.demand import Demand
+    from estimator.demand.expected import expected_demand
+    from estimator.deployments.registry import DEPLOYMENTS, PROVIDERS, assumptions
+    from estimator.errors import (
+        EstimatorError,
+        MissingRateError,
+        PricingDataError,
+        ScenarioError,
+        UnknownNameError,
+    )
+    from estimator.pricing.bill import Bill
+    from estimator.pricing.contract import Contract, ContractError, contract_names, load_contract
+    from estimator.report.comparison import Comparison, compare
+    from estimator.report.price_list import prices
+    from estimator.scenario.crowds import Broadcast, FlashCrowd, TopOfHour
+    from estimator.scenario.faults import (
+        BalancerResize,
+        NetworkFlap,
+        Outage,
+        RollingDeployment,
+        SlowConnects,
+    )
+    from estimator.scenario.places import places
+    from estimator.scenario.profile import Profile, load_profile, profile_names
+    from estimator.scenario.reconnect import Reconnect
+    from estimator.scenario.scenario import Scenario
 
 __all__ = [
     "DEPLOYMENTS",
@@ -45,6 +52,7 @@ __all__ = [
     "Contract",
     "ContractError",
     "Demand",
+    "Estimate",
     "EstimatorError",
     "FlashCrowd",
     "MissingRateError",
@@ -62,12 +70,88 @@ __all__ = [
     "UnknownNameError",
     "assumptions",
     "compare",
+    "contract_names",
     "estimate",
     "expected_demand",
     "load_contract",
     "load_profile",
     "places",
     "price",
+    "prices",
     "profile_names",
     "simulate",
 ]
+
+_HOMES = {
+    "estimator.analysis.estimate": (
+        "Estimate",
+        "estimate",
+        "price",
+    ),
+    "estimator.analysis.simulate": (
+        "Simulation",
+        "simulate",
+    ),
+    "estimator.demand.demand": ("Demand",),
+    "estimator.demand.expected": ("expected_demand",),
+    "estimator.deployments.registry": (
+        "DEPLOYMENTS",
+        "PROVIDERS",
+        "assumptions",
+    ),
+    "estimator.errors": (
+        "EstimatorError",
+        "MissingRateError",
+        "PricingDataError",
+        "ScenarioError",
+        "UnknownNameError",
+    ),
+    "estimator.pricing.bill": ("Bill",),
+    "estimator.pricing.contract": (
+        "Contract",
+        "ContractError",
+        "contract_names",
+        "load_contract",
+    ),
+    "estimator.report.comparison": (
+        "Comparison",
+        "compare",
+    ),
+    "estimator.report.price_list": ("prices",),
+    "estimator.scenario.crowds": (
+        "Broadcast",
+        "FlashCrowd",
+        "TopOfHour",
+    ),
+    "estimator.scenario.faults": (
+        "BalancerResize",
+        "NetworkFlap",
+        "Outage",
+        "RollingDeployment",
+        "SlowConnects",
+    ),
+    "estimator.scenario.places": ("places",),
+    "estimator.scenario.profile": (
+        "Profile",
+        "load_profile",
+        "profile_names",
+    ),
+    "estimator.scenario.reconnect": ("Reconnect",),
+    "estimator.scenario.scenario": ("Scenario",),
+}
+"""Where each name is defined. It is imported when somebody asks for it: the command line answers
+``--help`` and completes a word without the seconds that the numerical libraries take to load."""
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOME_OF:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    found = getattr(import_module(_HOME_OF[name]), name)
+    globals()[name] = found  # asked once
+    return found
+
+
+def __dir__() -> list[str]:
+    # completion offers the public names, not the rooms that they come from
+    return [*__all__, *(name for name in globals() if name.startswith("__"))]

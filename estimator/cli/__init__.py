@@ -1,39 +1,71 @@
-"""The command line: compare deployments, read one bill, simulate, read the prices, list the rest.
+"""The command line: start a scenario file, compare, read one bill, simulate, read the prices.
+
+What a verb cannot do without stands by itself, all else is an option of the same name everywhere;
+``--json`` prints one document and nothing else.
 
 Exit status: 0 done; 1 a simulation found an assumption or a limit broken; 2 the input cannot be
-used (one message on standard error says why); 130 stopped with Ctrl-C.
+used (a message on standard error says why); 130 stopped with Ctrl-C. A reader of the output that
+stops early, such as ``head``, changes nothing.
 """
 
 from __future__ import annotations
 
 import sys
-from importlib.metadata import version
 from typing import Annotated
 
 import typer
 
-from estimator.cli import bills, listing, simulation
-from estimator.cli.shared import INPUT_ERROR
+from estimator.cli import bills, listing, simulation, starting
+from estimator.cli.shared import INPUT_ERROR, INTERRUPTED
+from estimator.cli.teaching import taught
 from estimator.errors import EstimatorError
+
+_USUAL_PATH = taught(
+    ("a commented scenario file: say who connects, and from where", "init scenario.yaml"),
+    ("what that costs a month on every deployment", "compare scenario.yaml"),
+    (
+        "one of the bills, and how each of its lines came to be",
+        "bill scenario.yaml aws.nlb_ec2 --explain",
+    ),
+    (
+        "would it hold? two weeks by chance; the exit status tells",
+        "simulate scenario.yaml --deployment aws.nlb_ec2 --replications 2",
+    ),
+    (
+        "the prices behind it, with source and age",
+        "prices --cloud aws --service nlb --place virginia",
+    ),
+    title="The usual path",
+)
+_EXIT_STATUSES = """
+[bold]Exit status[/bold]
+0    done
+1    a simulation found an assumption or a limit broken
+2    the input cannot be used; a message on standard error says why
+130  stopped with Ctrl-C"""
 
 app = typer.Typer(
     name="estimator",
     help="What a WebSocket deployment costs on AWS, Azure, Google Cloud and OCI, why, and whether "
     "it holds.",
+    epilog=_USUAL_PATH + "\n" + _EXIT_STATUSES,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
-app.command()(bills.compare)
-app.command()(bills.bill)
-app.command()(simulation.simulate)
-app.command()(bills.prices)
-app.command("list")(listing.list_things)
-app.command()(listing.schema)
+app.command(epilog=starting.EXAMPLES)(starting.init)
+app.command(epilog=bills.COMPARE_EXAMPLES)(bills.compare)
+app.command(epilog=bills.BILL_EXAMPLES)(bills.bill)
+app.command(epilog=simulation.EXAMPLES)(simulation.simulate)
+app.command(epilog=bills.PRICES_EXAMPLES)(bills.prices)
+app.command("list", epilog=listing.LIST_EXAMPLES)(listing.list_things)
+app.command(epilog=listing.SCHEMA_EXAMPLES)(listing.schema)
 
 
 def _version(wanted: bool) -> None:
     if wanted:
+        from importlib.metadata import version
+
         sys.stdout.write(f"websocket-estimator {version('websocket-estimator')}\n")
         raise typer.Exit
 
@@ -54,3 +86,5 @@ def main() -> None:
     except EstimatorError as fault:
         sys.stderr.write(f"error: {fault}\n")
         sys.exit(INPUT_ERROR)
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)

@@ -8,45 +8,91 @@ from typing import Annotated
 
 import typer
 
-from estimator.analysis.estimate import estimate
+from estimator.cli import completion
 from estimator.cli.shared import (
+    CHANGES,
     INPUT_ERROR,
+    OUTPUT,
     AsJson,
     AtPlace,
     ScenarioFile,
     UnderContract,
     print_json,
     print_table,
+    print_text,
     read_scenario,
 )
-from estimator.deployments.registry import DEPLOYMENTS, PROVIDERS
-from estimator.report.comparison import bill_data
-from estimator.report.comparison import compare as compare_bills
-from estimator.report.price_list import prices as price_list
-from estimator.report.price_list import prices_text
-from estimator.report.tables import bill_table, comparison_table
+from estimator.cli.teaching import taught
+
+_NARROWING = "Which prices"
+
+COMPARE_EXAMPLES = taught(
+    ("every deployment on the four clouds", "compare examples/team-chat.yaml"),
+    (
+        "served from Frankfurt, and with what people would buy instead of a cloud",
+        "compare examples/team-chat.yaml --place frankfurt --providers",
+    ),
+    (
+        "two of them, one under reservations of a year, for machines",
+        "compare examples/team-chat.yaml --json \\\n"
+        "  --deployment azure.signalr --deployment azure.load_balancer_vm \\\n"
+        "  --contract azure-reservations-1-year",
+    ),
+)
+BILL_EXAMPLES = taught(
+    ("each line with its tiers and cost", "bill examples/team-chat.yaml aws.nlb_ec2"),
+    (
+        "and how it came to be: quantity, price, source and date",
+        "bill examples/team-chat.yaml aws.nlb_ec2 --explain",
+    ),
+)
+PRICES_EXAMPLES = taught(
+    (
+        "what one service costs at one place",
+        "prices --cloud aws --service api_gateway --place frankfurt",
+    ),
+    ("traffic to the internet, on all clouds", "prices --meter '*.egress.*' --place tokyo"),
+    ("what has not been checked for 90 days", "prices --stale 90 --json"),
+)
 
 
 def compare(
     file: ScenarioFile,
+    deployment: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--deployment",
+            help="Only this one, such as aws.api_gateway; may be repeated.",
+            metavar="ID",
+            autocompletion=completion.deployments,
+            rich_help_panel=CHANGES,
+        ),
+    ] = None,
+    providers: Annotated[
+        bool,
+        typer.Option(
+            "--providers",
+            help="Add what people would buy instead of a cloud.",
+            rich_help_panel=CHANGES,
+        ),
+    ] = False,
     place: AtPlace = None,
     contract: UnderContract = None,
-    providers: Annotated[
-        bool, typer.Option("--providers", help="Add what people would buy instead of a cloud.")
-    ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Monthly cost of a scenario on every deployment, cheapest first.
+    """What a scenario costs a month on every deployment, cheapest first."""
+    from estimator.deployments.registry import DEPLOYMENTS, PROVIDERS
+    from estimator.report.comparison import compare as compare_bills
+    from estimator.report.tables import comparison_table
 
-    Example: estimator compare examples/team-chat.yaml
-    """
-    wanted = (*DEPLOYMENTS, *PROVIDERS) if providers else DEPLOYMENTS
-    comparison = compare_bills(read_scenario(file, place, contract), wanted)
+    wanted = (*(deployment or DEPLOYMENTS), *(PROVIDERS if providers else ()))
+    comparison = compare_bills(read_scenario(file, place, contract), tuple(dict.fromkeys(wanted)))
     if as_json:
         print_json(comparison.as_data())
     else:
         print_table(comparison_table(comparison))
     if not comparison.bills:
+        sys.stderr.write("error: none of the deployments could be priced\n")
         raise typer.Exit(INPUT_ERROR)
 
 
@@ -55,58 +101,101 @@ def bill(
     deployment: Annotated[
         str,
         typer.Argument(
-            help="Deployment, such as aws.api_gateway or ably.per_minute.", metavar="DEPLOYMENT"
+            help="Such as aws.api_gateway: an id of 'estimator list deployments' or "
+            "'estimator list providers'.",
+            metavar="DEPLOYMENT",
+            autocompletion=completion.deployments,
         ),
     ],
     place: AtPlace = None,
     contract: UnderContract = None,
-    as_json: AsJson = False,
     explain: Annotated[
-        bool, typer.Option("--explain", help="Say how each line came to be, with its source.")
+        bool,
+        typer.Option(
+            "--explain",
+            help="Say how each line came to be, with its source.",
+            rich_help_panel=OUTPUT,
+        ),
     ] = False,
+    as_json: AsJson = False,
 ) -> None:
-    """One deployment's bill, line by line, and what would move it.
+    """One deployment's bill, line by line, and what would move it."""
+    from estimator.analysis.estimate import estimate
+    from estimator.report.comparison import bill_data
+    from estimator.report.tables import bill_table, wrapped
 
-    Example: estimator bill examples/team-chat.yaml aws.api_gateway --explain
-    """
     found = estimate(read_scenario(file, place, contract), deployment)
     if as_json:
         print_json(bill_data(found))
     elif explain:
-        sys.stdout.write(found.explain() + "\n")
+        print_text(wrapped(found.explain()) + "\n")
     else:
         print_table(bill_table(found))
 
 
 def prices(
     cloud: Annotated[
-        str | None, typer.Option(help="aws, azure, gcp, oci or a provider such as ably.")
+        str | None,
+        typer.Option(
+            help="aws, azure, gcp, oci or a provider such as ably.",
+            metavar="CLOUD",
+            autocompletion=completion.clouds,
+            rich_help_panel=_NARROWING,
+        ),
     ] = None,
     service: Annotated[
-        str | None, typer.Option(help="A service, such as api_gateway or 'Cloud Run'.")
+        str | None,
+        typer.Option(
+            help="A service, such as api_gateway or 'Cloud Run'.",
+            metavar="SERVICE",
+            autocompletion=completion.services,
+            rich_help_panel=_NARROWING,
+        ),
     ] = None,
     place: Annotated[
-        str | None, typer.Option(help="Only regions that serve a place, such as frankfurt.")
+        str | None,
+        typer.Option(
+            help="Only regions that serve a place, such as frankfurt.",
+            metavar="PLACE",
+            autocompletion=completion.places,
+            rich_help_panel=_NARROWING,
+        ),
     ] = None,
     meter: Annotated[
-        str | None, typer.Option(help="A meter's id; * stands for any letters.")
+        str | None,
+        typer.Option(
+            help="A meter's id; * stands for any letters (put it in quotes).",
+            metavar="ID",
+            rich_help_panel=_NARROWING,
+        ),
     ] = None,
     stale: Annotated[
         int | None,
-        typer.Option(help="Only prices last checked more than so many days ago.", metavar="DAYS"),
+        typer.Option(
+            help="Only prices last checked more than so many days ago.",
+            metavar="DAYS",
+            min=0,
+            rich_help_panel=_NARROWING,
+        ),
     ] = None,
     as_of: Annotated[
         dt.datetime | None,
-        typer.Option(help="Prices in force on a day.", formats=["%Y-%m-%d"]),
+        typer.Option(
+            help="Prices in force on a day, such as 2026-10-31.",
+            formats=["%Y-%m-%d"],
+            metavar="DAY",
+            rich_help_panel=_NARROWING,
+        ),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Prices with their source and age.
+    """Prices with their source and age, all of them or some."""
+    from estimator.report.price_list import prices as price_list
+    from estimator.report.price_list import prices_text
+    from estimator.report.tables import wrapped
 
-    Example: estimator prices --cloud aws --service api_gateway --place frankfurt
-    """
     table = price_list(
-        cloud=cloud,
+        cloud=cloud.lower() if cloud else None,
         service=service,
         place=place,
         meter=meter,
@@ -114,6 +203,6 @@ def prices(
         as_of=as_of.date() if as_of else None,
     )
     if as_json:
-        sys.stdout.write(table.to_json(orient="records", date_format="iso", indent=2) + "\n")
+        print_text(table.to_json(orient="records", date_format="iso", indent=2) + "\n")
         return
-    sys.stdout.write("\n".join((*prices_text(table), f"{len(table):,} prices")) + "\n")
+    print_text(wrapped("\n".join((*prices_text(table), f"{len(table):,} prices"))) + "\n")

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
 from enum import StrEnum
 from typing import Annotated, Literal
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from estimator.analysis.simulate import simulate as simulate_weeks
+from estimator.cli import completion
 from estimator.cli.shared import (
     ASSUMPTION_BROKEN,
+    CHANGES,
     INTERRUPTED,
     AsJson,
     AtPlace,
@@ -24,16 +23,33 @@ from estimator.cli.shared import (
     print_table,
     read_scenario,
 )
-from estimator.cli.workers import workers
+from estimator.cli.teaching import taught
 from estimator.errors import ScenarioError
-from estimator.report.simulation_data import simulation_data
-from estimator.report.simulation_table import simulation_table
 from estimator.units import parse_quantity
 
 _MOST_PROCESSES = 61
 """What Windows can wait for."""
+_HOW = "How it is simulated"
 
 CountProgress = Callable[[int, int], object]
+
+EXAMPLES = taught(
+    ("does the peak hold, if all doors are open?", "simulate examples/team-chat.yaml"),
+    (
+        "does a deployment hold that loses part of its nodes? two weeks of it",
+        "simulate examples/team-chat.yaml --deployment aws.alb_fargate \\\n"
+        "  --fault 'outage at Tue 14:00 share 30%' --replications 2",
+    ),
+    (
+        "with the crowd and the fault of the file, too much for it (exit status 1)",
+        "simulate examples/market-open.yaml --deployment aws.alb_fargate",
+    ),
+    (
+        "the same week without them, for machines",
+        "simulate examples/market-open.yaml --deployment aws.alb_fargate \\\n"
+        "  --no-faults --no-crowds --json",
+    ),
+)
 
 
 class Engines(StrEnum):
@@ -53,40 +69,9 @@ def simulate(
             help="Whose limits, units and bill count, such as aws.api_gateway; "
             "all doors are open if left out.",
             metavar="ID",
+            autocompletion=completion.deployments,
         ),
     ] = None,
-    fault: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--fault",
-            help="What goes wrong, such as 'outage at Tue 14:00 share 30%', instead of what the "
-            "file says; may be repeated. See 'estimator list faults'.",
-            metavar="TEXT",
-        ),
-    ] = None,
-    crowd: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--crowd",
-            help="Who comes beside the weekly shape, such as 'flash crowd at Sat 20:15 clients "
-            "20,000 over 5 min', instead of what the file says; may be repeated. See 'estimator "
-            "list crowds'.",
-            metavar="TEXT",
-        ),
-    ] = None,
-    replications: Annotated[
-        str,
-        typer.Option(
-            help="Weeks to simulate; auto: until the mean peak is known to 1 %.",
-            metavar="N|auto",
-        ),
-    ] = "auto",
-    seed: Annotated[
-        int, typer.Option(help="Any whole number; the same one gives the same weeks.")
-    ] = 0,
-    engine: Annotated[
-        Engines, typer.Option(help="Follow each client (exact) or groups of them (cohort).")
-    ] = Engines.auto,
     recover_within: Annotated[
         str,
         typer.Option(
@@ -94,46 +79,103 @@ def simulate(
             metavar="TIME",
         ),
     ] = "5 min",
-    processes: Annotated[
-        int, typer.Option(help="Processes that share the work.", min=1, max=_MOST_PROCESSES)
-    ] = 1,
+    fault: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--fault",
+            help="What goes wrong, such as 'outage at Tue 14:00 share 30%', instead of the file's; "
+            "may be repeated. See 'estimator list faults'.",
+            metavar="TEXT",
+            rich_help_panel=CHANGES,
+        ),
+    ] = None,
+    no_faults: Annotated[
+        bool,
+        typer.Option("--no-faults", help="None of the file's faults.", rich_help_panel=CHANGES),
+    ] = False,
+    crowd: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--crowd",
+            help="Who comes beside the weekly shape, such as 'flash crowd at Sat 20:15 clients "
+            "20,000 over 5 min', instead of the file's; may be repeated. See 'estimator list "
+            "crowds'.",
+            metavar="TEXT",
+            rich_help_panel=CHANGES,
+        ),
+    ] = None,
+    no_crowds: Annotated[
+        bool,
+        typer.Option("--no-crowds", help="None of the file's crowds.", rich_help_panel=CHANGES),
+    ] = False,
     place: AtPlace = None,
     contract: UnderContract = None,
+    replications: Annotated[
+        str,
+        typer.Option(
+            help="Weeks to simulate; auto: until the mean peak is known to 1 %.",
+            metavar="N|auto",
+            rich_help_panel=_HOW,
+        ),
+    ] = "auto",
+    seed: Annotated[
+        int,
+        typer.Option(
+            help="Any whole number; the same one gives the same weeks.", rich_help_panel=_HOW
+        ),
+    ] = 0,
+    engine: Annotated[
+        Engines,
+        typer.Option(
+            help="Follow each client (exact) or groups of them (cohort).", rich_help_panel=_HOW
+        ),
+    ] = Engines.auto,
+    processes: Annotated[
+        int,
+        typer.Option(
+            help="Processes that share the work.",
+            min=1,
+            max=_MOST_PROCESSES,
+            rich_help_panel=_HOW,
+        ),
+    ] = 1,
     as_json: AsJson = False,
 ) -> None:
-    """Simulate weeks of a scenario, and hold what it assumes against them.
+    """Simulate weeks of a scenario: does what it assumes hold?
 
     The exit status is 1 if an assumption or a limit is broken, for pipelines that shall stop there.
-
-    Examples:
-    estimator simulate examples/team-chat.yaml
-
-    estimator simulate examples/team-chat.yaml --deployment aws.api_gateway
-    --fault "outage at Tue 14:00 share 30%"
-
-    estimator simulate examples/market-open.yaml --deployment aws.nlb_ec2
-    --recover-within "2 min" --processes 2 --json
     """
-    scenario = read_scenario(file, place, contract)
-    with _stopped_by_ctrl_c(), _progress(not as_json) as progress, workers(processes) as executor:
-        found = simulate_weeks(
-            scenario,
-            deployment,
-            faults=fault or None,
-            crowds=crowd or None,
-            replications=_replications(replications),
-            seed=seed,
-            engine=engine.value,
-            recover_within_s=_recover_within_s(recover_within),
-            executor=executor,
-            progress=progress,
-        )
+    with _stopped_by_ctrl_c(), _progress(not as_json) as progress:
+        from estimator.analysis.simulate import simulate as simulate_weeks
+        from estimator.cli.workers import workers
+        from estimator.report.simulation_data import simulation_data
+        from estimator.report.simulation_table import simulation_table
+
+        scenario = read_scenario(file, place, contract)
+        with workers(processes) as executor:
+            found = simulate_weeks(
+                scenario,
+                deployment,
+                faults=_instead(fault, none=no_faults),
+                crowds=_instead(crowd, none=no_crowds),
+                replications=_replications(replications),
+                seed=seed,
+                engine=engine.value,
+                recover_within_s=_recover_within_s(recover_within),
+                executor=executor,
+                progress=progress,
+            )
     if as_json:
         print_json(simulation_data(found))
     else:
         print_table(simulation_table(found))
     if not found.assumptions_held:
         raise typer.Exit(ASSUMPTION_BROKEN)
+
+
+def _instead(said: list[str] | None, *, none: bool) -> Iterable[str] | None:
+    """What replaces that of the file; None leaves it as it is."""
+    return said or (() if none else None)
 
 
 @contextmanager
@@ -151,6 +193,9 @@ def _progress(wanted: bool) -> Generator[CountProgress | None]:
     if not (wanted and sys.stderr.isatty()):
         yield None
         return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
     columns = (
         TextColumn("simulated weeks"),
         BarColumn(),

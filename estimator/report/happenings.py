@@ -44,11 +44,39 @@ def happenings_text(examples: Mapping[type[Model], str]) -> str:
     return "\n\n".join((*kinds, _SMALL_PRINT)) + "\n"
 
 
-def _kind_text(kind: type[Model], example: str) -> str:
+def happenings_data(examples: Mapping[type[Model], str]) -> list[dict[str, Any]]:
+    """Each kind as plain lists and texts, for machines; a default of null is none."""
+    return [
+        {
+            "name": _name(kind),
+            "title": _summary(kind),
+            "example": example,
+            "fields": [
+                {
+                    "name": name,
+                    "needed": field.is_required(),
+                    "default": None if field.is_required() else field.default,
+                    "description": " ".join((field.description or "").split()),
+                }
+                for name, field in kind.model_fields.items()
+                if name not in _TAGS
+            ],
+        }
+        for kind, example in examples.items()
+    ]
+
+
+def _name(kind: type[Model]) -> str:
     [tag] = kind.model_fields.keys() & _TAGS
-    name = str(kind.model_fields[tag].default).replace("_", " ")
-    summary = (inspect.getdoc(kind) or "").splitlines()[0]
-    fields = {name: field for name, field in kind.model_fields.items() if name != tag}
+    return str(kind.model_fields[tag].default)
+
+
+def _summary(kind: type[Model]) -> str:
+    return (inspect.getdoc(kind) or "").splitlines()[0]
+
+
+def _kind_text(kind: type[Model], example: str) -> str:
+    fields = {name: field for name, field in kind.model_fields.items() if name not in _TAGS}
     heads = {name: f"  {name} ({_default(field)})  " for name, field in fields.items()}
     indent = max(map(len, heads.values()))
     described = (
@@ -60,7 +88,9 @@ def _kind_text(kind: type[Model], example: str) -> str:
         )
         for name, field in fields.items()
     )
-    about = textwrap.fill(f"{name}: {summary}", _WIDTH, subsequent_indent="  ")
+    about = textwrap.fill(
+        f"{_name(kind).replace('_', ' ')}: {_summary(kind)}", _WIDTH, subsequent_indent="  "
+    )
     return "\n".join((about, f"  '{example}'", *described))
 
 

@@ -29,17 +29,32 @@ def parse_sentence(text: str, tag: str, kinds: Sequence[type[M]]) -> M:
         ScenarioError: nothing is written, or a field is missing, given twice, or has a value that
             it cannot have.
     """
-    named = {str(kind.model_fields[tag].default): kind for kind in kinds}
-    name, rest = _name_and_rest(text, tag, named)
-    kind = named[name]
+    name, values = sentence_parts(text, tag, kinds)
+    kind = _named(kinds, tag)[name]
     fields = [field for field in kind.model_fields if field != tag]
-    values = _values(text, rest, f"field of {name}", fields)
     try:
         return kind.model_validate(values)
     except ValidationError as fault:
         for field in _faulty(fault) & values.keys():
             _refuse_unknown_field(kind, f"field of {name}", field, values, fields)
         raise ScenarioError(faults(fault, YamlDocument(values, f"'{text}'"), kind)) from None
+
+
+def sentence_parts(text: str, tag: str, kinds: Sequence[type[Model]]) -> tuple[str, dict[str, str]]:
+    """The name and the fields of such a line, with their values as they are written.
+
+    Raises:
+        UnknownNameError: no such name, or no such field.
+        ScenarioError: nothing is written, or a field is given twice.
+    """
+    named = _named(kinds, tag)
+    name, rest = _name_and_rest(text, tag, named)
+    fields = [field for field in named[name].model_fields if field != tag]
+    return name, _values(text, rest, f"field of {name}", fields)
+
+
+def _named(kinds: Sequence[type[M]], tag: str) -> dict[str, type[M]]:
+    return {str(kind.model_fields[tag].default): kind for kind in kinds}
 
 
 def _name_and_rest(text: str, tag: str, named: dict[str, type[M]]) -> tuple[str, str]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import get_args
 
 import pytest
+from rich.cells import cell_len
 
 import estimator as ws
 from estimator.report.happenings import CROWDS, FAULTS
@@ -84,6 +85,16 @@ def test_the_table_shows_what_json_says_within_80_columns(run, quiet):
     assert all(f"Note: {note}." in told for note in data["notes"])
 
 
+@pytest.mark.parametrize("deployment", ws.DEPLOYMENTS)
+def test_tables_fit_80_columns_on_every_deployment(run, quiet, deployment):
+    Path(quiet).write_text(QUIET.replace("5_000", "500"))
+
+    _, out, err = run("simulate", quiet, "--replications", "1", *OUTAGE, "--deployment", deployment)
+
+    assert err == ""
+    assert max(cell_len(line.rstrip()) for line in out.splitlines()) <= 80
+
+
 def test_the_bill_of_the_doubt_adds_up_line_by_line(run, quiet):
     asked = ("simulate", quiet, *TWICE, "--deployment", "aws.nlb_ec2")
 
@@ -122,6 +133,20 @@ def test_faults_of_the_file_are_simulated_unless_others_are_asked_for(run, quiet
 
     assert [each["fault"][:19] for each in as_written["recoveries"]] == ["outage on Mon 09:00"]
     assert [each["fault"][:19] for each in as_asked["recoveries"]] == ["outage on Tue 14:00"]
+
+
+def test_faults_and_crowds_of_the_file_can_be_left_out(run, quiet):
+    Path(quiet).write_text(
+        f"{QUIET}faults:\n- {{fault: outage, at: Mon 09:00, share: 50%}}\n"
+        "crowds:\n- {crowd: flash_crowd, at: Sat 20:15, clients: 100, over: 5 min}\n"
+    )
+
+    without = json.loads(run("simulate", quiet, *TWICE, "--no-faults", "--no-crowds", "--json")[1])
+    others = json.loads(run("simulate", quiet, *TWICE, "--no-faults", *OUTAGE, "--json")[1])
+
+    assert (without["scenario"]["faults"], without["scenario"]["crowds"]) == ([], [])
+    assert without["recoveries"] == []
+    assert len(others["recoveries"]) == len(others["scenario"]["crowds"]) == 1
 
 
 def test_each_client_of_an_outage_with_open_doors_needs_one_attempt(run, quiet):

@@ -57,7 +57,8 @@ def test_each_has_a_bill_that_fits_80_columns(run, service):
 def test_a_bill_is_explained(run):
     _, out, _ = run("bill", TEAM_CHAT, "ably.per_minute", "--explain")
 
-    assert out == ws.estimate(ws.Scenario.load(TEAM_CHAT), "ably.per_minute").explain() + "\n"
+    told = ws.estimate(ws.Scenario.load(TEAM_CHAT), "ably.per_minute").explain()
+    assert out.split() == told.split()
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,104 @@
+"""What the shell offers for a word that is being typed.
+
+Names are read where they are kept, as text: neither YAML nor any numerical library is loaded, so
+that an answer is there before a person looks up. Each function takes the letters typed so far and
+gives names with a few words on each, which zsh and fish show.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterable, Iterator
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from pathlib import Path
+
+from estimator.cli.deployment_names import BOUGHT, ON_CLOUDS
+
+Offer = tuple[str, str]
+"""A name, and a few words on it."""
+
+_TITLE = re.compile(r"^ *title: *(.+)$", re.MULTILINE)
+_PLACE = re.compile(r"^(\w+):\n  title: *(.+)$", re.MULTILINE)
+_YAML = (".yaml", ".yml")
+
+
+def deployments(incomplete: str) -> Iterator[Offer]:
+    """Deployments on clouds, then what people would buy instead."""
+    return _starting(incomplete, {**ON_CLOUDS, **BOUGHT}.items())
+
+
+def places(incomplete: str) -> Iterator[Offer]:
+    """Where users can be served from."""
+    text = files("pricing_data").joinpath("places.yaml").read_text(encoding="utf-8")
+    return _starting(incomplete, _PLACE.findall(text))
+
+
+def profiles(incomplete: str) -> Iterator[Offer]:
+    """The shipped profiles."""
+    return _starting(incomplete, _titles(files("estimator.scenario").joinpath("profiles")))
+
+
+def contracts(incomplete: str) -> Iterator[Offer]:
+    """The shipped contracts, and files of one's own."""
+    yield from _starting(incomplete, _titles(files("pricing_data").joinpath("contracts")))
+    yield from yaml_files(incomplete)
+
+
+def clouds(incomplete: str) -> Iterator[Offer]:
+    """Clouds and providers that have prices."""
+    services = _services()
+    vendors = dict.fromkeys(vendor for vendor, _, _ in services)
+    # a provider's services are few: they say best what it sells
+    offers = (
+        (vendor, ", ".join(dict.fromkeys(title for of, _, title in services if of == vendor)))
+        for vendor in vendors
+    )
+    return _starting(incomplete, offers)
+
+
+def services(incomplete: str) -> Iterator[Offer]:
+    """Services that have prices."""
+    return _starting(incomplete, {service: title for _, service, title in _services()}.items())
+
+
+def yaml_files(incomplete: str) -> Iterator[Offer]:
+    """Files that could hold a scenario or a contract, and the folders on the way to them."""
+    # what is typed may end in a slash, which a path forgets
+    folder = re.sub(r"[^/\\]*$", "", incomplete)
+    try:
+        found = sorted(Path(folder or ".").iterdir())
+    except OSError:
+        return
+    for each in found:
+        if each.name.startswith("."):
+            continue
+        if each.is_dir():
+            yield from _starting(incomplete, [(f"{folder}{each.name}/", "folder")])
+        elif each.suffix in _YAML:
+            yield from _starting(incomplete, [(f"{folder}{each.name}", "file")])
+
+
+def _starting(incomplete: str, offers: Iterable[Offer]) -> Iterator[Offer]:
+    return (offer for offer in offers if offer[0].startswith(incomplete))
+
+
+def _titles(folder: Traversable) -> Iterator[Offer]:
+    for entry in sorted(folder.iterdir(), key=lambda entry: entry.name):
+        if entry.name.endswith(_YAML):
+            title = _TITLE.search(entry.read_text(encoding="utf-8"))
+            yield entry.name.removesuffix(".yaml"), title[1].strip("\"'") if title else ""
+
+
+def _services() -> list[tuple[str, str, str]]:
+    """Vendor, second part of the meters' ids and name of each service."""
+    found: dict[tuple[str, str], str] = {}
+    for folder in sorted(files("pricing_data").iterdir(), key=lambda entry: entry.name):
+        meters = folder.joinpath("meters.csv")
+        if meters.is_file():
+            for row in csv.DictReader(io.StringIO(meters.read_text(encoding="utf-8"))):
+                vendor, service, *_ = row["meter"].split(".")
+                found.setdefault((vendor, service), row["service"])
+    return [(vendor, service, title) for (vendor, service), title in found.items()]

@@ -1,0 +1,87 @@
+"""All there is to choose from, by kind: what a scenario, an option or a filter can name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from enum import Enum
+from typing import Any, Final
+
+from pydantic.fields import FieldInfo
+from pydantic_core import PydanticUndefined
+
+from estimator.deployments.deployment import Deployment
+from estimator.deployments.registry import DEPLOYMENTS, PROVIDERS, assumptions
+from estimator.pricing.catalog import load_catalog
+from estimator.pricing.contract import contract_names, shipped_contract
+from estimator.pricing.price_files import VENDORS
+from estimator.scenario.places import places
+from estimator.scenario.profile import load_profile, profile_names
+from estimator.scenario.shape import load_shape, shape_names
+
+Titles = Mapping[str, str]
+"""A few words on each name."""
+
+
+def _services() -> Titles:
+    """By the second part of their meters' ids, which several clouds may share."""
+    titles: dict[str, list[str]] = {}
+    for meter in load_catalog().meters.values():
+        vendor, service, *_ = meter.meter.split(".")
+        maker = VENDORS[vendor]
+        named = meter.service.startswith(maker)
+        titles.setdefault(service, []).append(
+            meter.service if named else f"{maker} {meter.service}"
+        )
+    return {service: ", ".join(dict.fromkeys(names)) for service, names in titles.items()}
+
+
+TITLES: Final[Mapping[str, Callable[[], Titles]]] = {
+    "clouds": lambda: VENDORS,
+    "contracts": lambda: {name: shipped_contract(name).title for name in contract_names()},
+    "deployments": lambda: {name: each.title for name, each in DEPLOYMENTS.items()},
+    "places": lambda: {name: each.title for name, each in places().items()},
+    "profiles": lambda: {name: load_profile(name).title for name in profile_names()},
+    "providers": lambda: {name: each.title for name, each in PROVIDERS.items()},
+    "services": _services,
+    "shapes": lambda: {name: load_shape(name).title for name in shape_names()},
+}
+"""Names of each kind with their titles."""
+
+
+def option_data(deployment: Deployment) -> list[dict[str, Any]]:
+    """The options of a deployment as plain texts and numbers; a default of None is left open."""
+    return [
+        {"name": name, "default": option_default(field), "description": _one_line(field)}
+        for name, field in deployment.options.model_fields.items()
+    ]
+
+
+def option_default(field: FieldInfo) -> Any:
+    """What holds if an option is left out; None if that depends on the rest."""
+    default = field.get_default(call_default_factory=not field.default_factory_takes_validated_data)
+    if default is PydanticUndefined:
+        return None
+    return default.value if isinstance(default, Enum) else default
+
+
+def assumption_data(named: str = "") -> list[dict[str, Any]]:
+    """What is left open, as plain texts: the question, its answers and the evidence.
+
+    Args:
+        named: only those whose id begins like this.
+    """
+    return [
+        {
+            "name": one.id,
+            "title": one.question,
+            "default": one.default,
+            "choices": dict(one.choices),
+            "evidence": one.evidence,
+        }
+        for one in assumptions().values()
+        if one.id.startswith(named)
+    ]
+
+
+def _one_line(field: FieldInfo) -> str:
+    return " ".join((field.description or "").split())
