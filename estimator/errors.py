@@ -11,11 +11,21 @@ _CLOSE_NAMES = 5
 
 
 class EstimatorError(Exception):
-    """Anything this package refuses to do, in words a person can act on."""
+    """Anything this package refuses to do, in words a person can act on.
+
+    >>> issubclass(MissingRateError, EstimatorError)
+    True
+    """
 
 
 class ScenarioError(EstimatorError):
-    """A scenario or profile that cannot be read or does not make sense."""
+    """A scenario or profile that cannot be read or does not make sense.
+
+    >>> from estimator import Scenario
+    >>> Scenario(profile="market-data", place="virginia")
+    Traceback (most recent call last):
+    estimator.errors.ScenarioError: ...no audience: give peak_connections...
+    """
 
 
 class UnknownNameError(EstimatorError, ValueError):
@@ -40,11 +50,20 @@ class UnknownNameError(EstimatorError, ValueError):
 
 
 class PricingDataError(EstimatorError):
-    """A file of ``pricing_data`` that breaks its own rules."""
+    """A file of ``pricing_data`` that breaks its own rules.
+
+    >>> raise PricingDataError("aws/rates.csv, line 7, usd_per_unit: must not be below 0")
+    Traceback (most recent call last):
+    estimator.errors.PricingDataError: aws/rates.csv, line 7, usd_per_unit: must not be below 0
+    """
 
 
 class MissingRateError(EstimatorError):
-    """A meter without a price in a region; never priced at zero instead."""
+    """A meter without a price in a region; never priced at zero instead.
+
+    >>> str(MissingRateError("aws.alb.hours", "mars-1", ["us-east-1"]))
+    "no price for meter 'aws.alb.hours' in region 'mars-1'. Regions with a price: us-east-1"
+    """
 
     def __init__(
         self,

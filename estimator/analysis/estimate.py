@@ -17,6 +17,7 @@ from estimator.deployments.deployment import WORLDWIDE, Deployment, Metered, Req
 from estimator.deployments.limits import AT_RISK_SHARE, State, Verdict, verdicts
 from estimator.deployments.registry import DEPLOYMENTS, assumptions, find_deployment
 from estimator.errors import EstimatorError, ScenarioError, UnknownNameError
+from estimator.hypertext import Html, folded, state_sign
 from estimator.pricing.assumption import Assumption
 from estimator.pricing.bill import AssumptionEffect, Bill
 from estimator.pricing.catalog import Catalog, load_catalog
@@ -30,9 +31,15 @@ from estimator.units import HOURS_PER_MONTH
 _Amount = float | FloatArray
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Estimate(Bill):
-    """The bill of a deployment, and whether it would hold."""
+    """The bill of a deployment, and whether it would hold.
+
+    >>> scenario = Scenario(profile="workplace-chat", place="virginia", peak_connections=1000)
+    >>> bill = estimate(scenario, "aws.api_gateway")
+    >>> bill.holds, bill.state
+    (True, 'pass')
+    """
 
     verdicts: tuple[Verdict, ...] = ()
     """How the demand stands to each limit, the closest first."""
@@ -80,6 +87,20 @@ class Estimate(Bill):
         if np.ndim(self.total):
             return super().explain()
         return "\n".join([super().explain(), *(verdict.explain() for verdict in self.verdicts)])
+
+    def __repr__(self) -> str:
+        return f"{super().__repr__()[:-1]}, {self.state}>"
+
+    def __str__(self) -> str:
+        return "\n".join([super().__str__(), *filter(None, [self.reason])])
+
+    def _verdict_html(self) -> tuple[Html, ...]:
+        if not self.verdicts:
+            return ()
+        return (
+            Html(f"<div>{state_sign(self.state)}</div>"),
+            folded("Limits", (one.explain() for one in self.verdicts)),
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,8 +18,17 @@ from estimator.analysis.estimate import Estimate, estimate, metered
 from estimator.demand.demand import Demand, Weekly
 from estimator.demand.doors import Doors
 from estimator.demand.expected import expected_demand
-from estimator.deployments.limits import AT_RISK_SHARE, Check, Limit, State, cure_of, find_limit
+from estimator.deployments.limits import (
+    AT_RISK_SHARE,
+    Check,
+    Limit,
+    State,
+    cure_of,
+    figure,
+    find_limit,
+)
 from estimator.errors import ScenarioError
+from estimator.hypertext import card, folded, rows_under, small, state_sign
 from estimator.scenario.crowds import Crowd, parse_crowd
 from estimator.scenario.faults import Fault, parse_fault
 from estimator.scenario.model import FloatArray
@@ -80,16 +89,35 @@ class MinuteVerdict:
             return ""
         return f"{week_time_text(self.minute / MINUTES_PER_HOUR)} UTC"
 
+    def explain(self) -> str:
+        """The verdict as a sentence: what, when, how much of how much, and what would cure it."""
+        when = f" on {self.when}" if self.when else ""
+        refused = (
+            f", {figure(self.turned_away)} attempts a week refused" if self.turned_away else ""
+        )
+        cure = f" Cure: {self.cure}." if self.cure and self.state != "pass" else ""
+        return (
+            f"{self.limit.title}: {self.state}, {figure(self.used)} of {figure(self.allowed)} "
+            f"{self.limit.unit}{when}{refused}.{cure}"
+        )
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, repr=False)
 class Simulation:
-    """Simulated weeks of a scenario, on a deployment or with all doors open."""
+    """Simulated weeks of a scenario, on a deployment or with all doors open.
+
+    >>> scenario = Scenario(profile="market-data", place="virginia", peak_connections=200)
+    >>> week = simulate(scenario, replications=1)
+    >>> week.connections.shape, week.verdicts.columns[0]
+    ((10080, 8), 'assumption')
+    """
 
     scenario: Scenario
     """With the faults and crowds that were simulated."""
     deployment: str
     """Id; empty if none was asked for."""
     run: Run
+    """Every minute of every replication, in connections, attempts and seconds."""
     expected: Demand
     """What calculators take for granted."""
     demand: Demand
@@ -99,7 +127,9 @@ class Simulation:
     limits: tuple[MinuteVerdict, ...]
     """Each limit of the deployment, the closest first."""
     expected_bill: Estimate | None
+    """What calculators would bill, in USD a month; None without a deployment."""
     simulated_bill: Estimate | None
+    """The bill of the demand that was found, in USD a month; None without a deployment."""
 
     @property
     def state(self) -> State:
@@ -164,6 +194,69 @@ class Simulation:
         table["difference_usd"] = table["simulated_usd"] - table["expected_usd"]
         return table
 
+    @property
+    def title(self) -> str:
+        """What was simulated, for people."""
+        name = self.scenario.name or self.scenario.profile.title
+        return f"{name}, {self.deployment or 'all doors open'}"
+
+    @property
+    def _weeks(self) -> str:
+        weeks = len(self.run.replications)
+        plural = "s" if weeks > 1 else ""
+        return f"{weeks} week{plural} simulated by the {self.run.engine} engine"
+
+    def __repr__(self) -> str:
+        return f"<Simulation {self.title!r}: {self._weeks}, {self.state}>"
+
+    def __str__(self) -> str:
+        found = [
+            f"  {each.state:>7}  {each.title}: {figure(each.assumed)} assumed, "
+            f"{figure(each.found)} {each.unit} found"
+            for each in self.findings
+        ]
+        head = (f"{self.title}: {self.state}", f"{self._weeks}, seed {self.run.seed}")
+        return "\n".join([*head, *found])
+
+    def _repr_html_(self) -> str:
+        rows = [
+            (
+                each.title,
+                figure(each.assumed),
+                figure(each.found),
+                _margin(each),
+                each.unit,
+                state_sign(each.state),
+            )
+            for each in self.findings
+        ]
+        heads = ("assumption", "assumed", "found", "95 % interval", "unit", "verdict")
+        bills = ""
+        if self.expected_bill and self.simulated_bill:
+            bills = (
+                f"Expected bill {self.expected_bill.total_text} a month, "
+                f"of the simulated weeks {self.simulated_bill.total_text}."
+            )
+        words = (f"{each.title}: {each.words}" for each in self.findings if each.state != "pass")
+        return card(
+            f"{self.title}: {self.state}",
+            small(f"{self._weeks}, seed {self.run.seed}"),
+            rows_under(heads, rows, numbers=heads[1:4]),
+            small(bills),
+            folded("What that means", words),
+            folded("Limits", (each.explain() for each in self.limits)),
+            folded("Faults", (fault.words for fault in self.scenario.faults)),
+            folded("Crowds", (crowd.words for crowd in self.scenario.crowds)),
+            folded("Notes", self.run.notes),
+        )
+
+
+def _margin(finding: Finding) -> str:
+    """The interval of a mean; none if there was one week only."""
+    if not np.isfinite(finding.high - finding.low):
+        return "unknown"
+    return f"{figure(finding.low)} to {figure(finding.high)}"
+
 
 def simulate(
     scenario: Scenario,
@@ -194,6 +287,9 @@ def simulate(
         recover_within_s: seconds within which 99 % of the clients shall be back after a fault.
         executor: where replications run, such as a ``ProcessPoolExecutor``; here if left out.
         progress: called with the replications done and those known to be needed.
+
+    Returns:
+        What was assumed beside what was found, each minute, and both bills in USD a month.
 
     Raises:
         UnknownNameError: no such deployment, fault, crowd, engine, assumption or answer.

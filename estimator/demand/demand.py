@@ -11,6 +11,7 @@ from typing import Literal
 import numpy as np
 
 from estimator.demand.wire import ACK_BYTES, Layer, connect_bytes, mean_message_bytes
+from estimator.hypertext import card, folded, rows_under
 from estimator.scenario.model import FloatArray
 from estimator.scenario.sessions import SessionLength
 from estimator.scenario.sizes import SizeDistribution
@@ -172,6 +173,12 @@ def from_hours(hourly: FloatArray) -> Weekly:
     return Weekly.of(np.ones(hourly.shape[:-1]), hourly)
 
 
+def _from_to(count: FloatArray) -> str:
+    """A number for people; from the least to the most, if there are many."""
+    least, most = float(np.min(count)), float(np.max(count))
+    return f"{least:,.0f}" if least == most else f"{least:,.0f} to {most:,.0f}"
+
+
 @dataclass(frozen=True, slots=True)
 class MessageStream:
     """Messages of one kind in one direction, seen from the server."""
@@ -202,9 +209,15 @@ class MessageStream:
         return self.per_hour.times(self.payload.steps(step_bytes))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Demand:
-    """Everything a deployment can be asked to carry, hour by hour and by the month."""
+    """Everything a deployment can be asked to carry, hour by hour and by the month.
+
+    >>> from estimator import Scenario, expected_demand
+    >>> scenario = Scenario(profile="market-data", place="virginia", peak_connections=1000)
+    >>> round(float(expected_demand(scenario).peak_connections), 6)
+    1000.0
+    """
 
     connections: Weekly
     """Open connections averaged over each hour."""
@@ -226,6 +239,26 @@ class Demand:
     cut_hours: float | None = None
     """Age at which connections are cut, if connects and what is sent at them already include
     those after cuts."""
+
+    def __repr__(self) -> str:
+        return (
+            f"<Demand: {_from_to(self.peak_connections)} connections at the peak, "
+            f"{_from_to(self.connections.mean)} on average>"
+        )
+
+    def _repr_html_(self) -> str:
+        heads = ("messages", "direction", "a month")
+        rows = (
+            (stream.name, stream.direction.replace("_", " "),
+             _from_to(self.per_month(stream.per_hour)))
+            for stream in self.streams
+        )  # fmt: skip
+        return card(
+            f"{_from_to(self.peak_connections)} connections at the peak, "
+            f"{_from_to(self.connections.mean)} on average",
+            rows_under(heads, rows, numbers=heads[2:]),
+            folded("Notes", self.notes),
+        )
 
     @property
     def sessions(self) -> Weekly:

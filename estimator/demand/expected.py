@@ -23,6 +23,12 @@ def expected_demand(scenario: Scenario) -> Demand:
     Open connections follow the weekly shape, scaled to the audience. Connects are the arrivals
     that produce them (``occupancy``). Messages follow the open connections.
 
+    Args:
+        scenario: who connects, from where, how often; of arrays, if there are many.
+
+    Returns:
+        Connections, connects and messages an hour, shape (*many, 168), Monday 00:00 UTC first.
+
     >>> from estimator.scenario.scenario import Scenario
     >>> demand = expected_demand(
     ...     Scenario(profile="market-data", place="virginia", mean_connections=1000)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 from types import MappingProxyType
 
@@ -30,8 +30,9 @@ from estimator.deployments.providers.pubnub import PubNubTransactions
 from estimator.deployments.providers.pusher import PusherChannels
 from estimator.deployments.providers.supabase import SupabaseRealtime
 from estimator.errors import UnknownNameError
+from estimator.hypertext import card, rows_under
 from estimator.pricing.assumption import Assumption
-from estimator.pricing.price_files import price_assumptions
+from estimator.pricing.price_files import VENDORS, price_assumptions
 
 _AWS: tuple[Deployment, ...] = (
     ApiGateway(),
@@ -69,16 +70,50 @@ _BOUGHT: tuple[Deployment, ...] = (
     SupabaseRealtime(),
 )
 
-DEPLOYMENTS = MappingProxyType({deployment.id: deployment for deployment in _ON_CLOUDS})
+
+class Deployments(Mapping[str, Deployment]):
+    """Deployments by id, such as ``aws.api_gateway``; ids are what other functions take.
+
+    >>> DEPLOYMENTS["aws.api_gateway"].title
+    'API Gateway WebSocket'
+    >>> list(PROVIDERS)[0]
+    'ably.per_minute'
+    """
+
+    def __init__(self, found: tuple[Deployment, ...]) -> None:
+        self._by_id = {deployment.id: deployment for deployment in found}
+
+    def __getitem__(self, deployment_id: str) -> Deployment:
+        return self._by_id[deployment_id]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._by_id)
+
+    def __len__(self) -> int:
+        return len(self._by_id)
+
+    def __repr__(self) -> str:
+        return f"<{len(self)} deployments: {', '.join(self)}>"
+
+    def _repr_html_(self) -> str:
+        rows = ((one.id, one.title, VENDORS[one.cloud]) for one in self.values())
+        return card(f"{len(self)} deployments", rows_under(("id", "title", "vendor"), rows))
+
+
+DEPLOYMENTS = Deployments(_ON_CLOUDS)
 """Deployments on the clouds by id; what is compared unless other ids are asked for."""
 
-PROVIDERS = MappingProxyType({deployment.id: deployment for deployment in _BOUGHT})
+PROVIDERS = Deployments(_BOUGHT)
 """Managed services that people would buy instead, by id."""
 
 
 @cache
 def assumptions() -> Mapping[str, Assumption]:
     """What vendors leave open about counting and sources disagree on about prices, by id.
+
+    Returns:
+        Question, answers and evidence of each; the first answer is taken unless a scenario
+        says otherwise.
 
     >>> assumptions()["aws.api_gateway.connect_is_message"].default
     'no'

@@ -7,12 +7,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import numpy as np
 
+from estimator.hypertext import Html, card, folded, link, rows_under, small, strong
 from estimator.pricing.assumption import Assumption
 from estimator.pricing.contract import Contract
-from estimator.pricing.line import FreeAllowances, LineItem
+from estimator.pricing.line import SURENESS, FreeAllowances, LineItem, amount
 from estimator.pricing.price_files import DRIVERS, VENDORS, Driver
 from estimator.pricing.tariff import FloatArray
 
@@ -41,23 +43,36 @@ class AssumptionEffect:
         )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Bill:
     """One month's cost of one deployment, or of plain quantities.
 
     For a scenario of arrays every amount is an array with one number per scenario.
+
+    >>> from estimator import price
+    >>> bill = price({"aws.api_gateway.messages": 18e6}, region="us-east-1")
+    >>> bill.total, bill.items[0].tiers_text()
+    (18.0, '18,000,000 x $0.000001')
     """
 
     title: str
+    """What is billed, for people."""
     region: str
+    """The cloud's own name of it; several are parted by commas."""
     items: tuple[LineItem, ...]
+    """The lines, each with its quantity, tiers, price and source."""
     hours_per_month: float
+    """Length of the billing month."""
     free_allowances: FreeAllowances
+    """Which free allowances are taken off: none, always or all."""
     as_of: dt.date | None = None
+    """The day whose prices hold; the newest known if None."""
     contract: Contract | None = None
     """What is paid instead of list prices."""
     deployment: str | None = None
+    """Id of the deployment; None for plain quantities."""
     cloud: str | None = None
+    """Id of the cloud or provider; None for plain quantities."""
     notes: tuple[str, ...] = ()
     """What a reader should know before trusting the bill."""
     not_modelled: tuple[str, ...] = ()
@@ -150,9 +165,66 @@ class Bill:
             parts.append(f"Not modelled: {'; '.join(self.not_modelled)}.")
         return "\n".join(parts)
 
+    @property
+    def total_text(self) -> str:
+        """The total for people; from the least to the most, if there are many scenarios."""
+        return _from_to(self.total)
+
+    def __repr__(self) -> str:
+        name = self.deployment or f"{len(self.items)} meters"
+        return f"<{type(self).__name__} {name}, {self.region}: {self.total_text} a month>"
+
+    def __str__(self) -> str:
+        lines = [f"{self.title}, {self.region}: {self.total_text} a month"]
+        lines += [
+            f"  {_from_to(item.cost_usd):>12}  {item.rate.meter.title}" for item in self.items
+        ]
+        return "\n".join(lines)
+
     def _repr_html_(self) -> str:
-        heading = f"<b>{self.title}, {self.region}</b> ({self.conventions})"
-        return heading + self.lines.drop(columns=["formula"]).to_html(index=False)
+        return card(
+            f"{self.title}, {self.region}: {self.total_text} a month",
+            small(f"{self.conventions}."),
+            *self._verdict_html(),
+            self._many_html() if np.ndim(self.total) else self._lines_html(),
+            folded("Notes", self.notes),
+            folded("Not modelled", self.not_modelled),
+            small(
+                ".explain() tells how each line came to be, "
+                ".assumptions what is left open and what it moves"
+            ),
+        )
+
+    def _verdict_html(self) -> tuple[Html, ...]:
+        """What stands between the conventions and the lines."""
+        return ()
+
+    def _lines_html(self) -> Html:
+        at_list = ["at list price"] if self.contract else []
+        heads = ["line", "quantity", "unit", "tiers and prices", *at_list, "USD", "price seen at"]
+        rows = [
+            [
+                f"{item.rate.meter.service}: {item.rate.meter.title}",
+                amount(item.usage.quantity),
+                item.rate.meter.unit,
+                item.tiers_text(),
+                *([f"{item.list_usd:,.2f}"] if self.contract else []),
+                f"{item.cost_usd:,.2f}",
+                _seen_at(item),
+            ]
+            for item in self.items
+        ]
+        list_total = [f"{self.list_total:,.2f}"] if self.contract else []
+        rows.append([strong("total"), "", "", "", *list_total, strong(f"{self.total:,.2f}"), ""])
+        return rows_under(heads, rows, numbers={"quantity", "USD", "at list price"})
+
+    def _many_html(self) -> Html:
+        bounds = [
+            (name, f"{np.min(costs):,.2f}", f"{np.max(costs):,.2f}")
+            for name, costs in (*self.by_driver.items(), (strong("total"), self.total))
+        ]
+        heads = [f"{np.size(self.total):,} scenarios", "least USD", "most USD"]
+        return rows_under(heads, bounds, numbers=heads[1:])
 
 
 def conventions(bills: Sequence[Bill]) -> str:
@@ -171,6 +243,20 @@ def conventions(bills: Sequence[Bill]) -> str:
         f"US dollars a month of {first.hours_per_month:g} hours, before tax; "
         f"{allowances}; {prices}{oldest}{contract}"
     )
+
+
+def _seen_at(item: LineItem) -> Html:
+    """Where and when the price was seen, and how sure it is if it is not."""
+    rate = item.rate
+    host = urlsplit(rate.source).hostname or rate.source
+    doubt = "" if rate.confidence == "confirmed" else f", {SURENESS[rate.confidence]}"
+    return link(rate.source, f"{host}, {rate.checked_on}{doubt}")
+
+
+def _from_to(usd: float | FloatArray) -> str:
+    """An amount for people; from the least to the most, if there are many."""
+    least, most = float(np.min(usd)), float(np.max(usd))
+    return f"${least:,.2f}" if least == most else f"${least:,.2f} to ${most:,.2f}"
 
 
 def _sum(parts: Iterable[FloatArray]) -> float | FloatArray:

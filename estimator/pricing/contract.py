@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from fnmatch import fnmatchcase
 from functools import cache
 from importlib.resources import files
@@ -16,11 +16,17 @@ from pydantic import AfterValidator, Field, ValidationError, model_validator
 from estimator.datafiles import Confidence, Entry
 from estimator.documents import YamlDocument, faults, read_yaml
 from estimator.errors import EstimatorError, UnknownNameError
+from estimator.hypertext import card, rows_under, small
 from estimator.pricing.tariff import Tariff
 
 
 class ContractError(EstimatorError):
-    """Contract rates that cannot be read or do not make sense."""
+    """Contract rates that cannot be read or do not make sense.
+
+    >>> as_contract({"title": "Ours", "rates": []})
+    Traceback (most recent call last):
+    estimator.pricing.contract.ContractError: ...a contract has at least 1 entry...
+    """
 
 
 class ContractRate(Entry):
@@ -86,16 +92,37 @@ def _at_least_one(rates: tuple[ContractRate, ...]) -> tuple[ContractRate, ...]:
 
 
 class Contract(Entry):
-    """Contract rates: a title and what they change."""
+    """Contract rates: a title and what they change.
+
+    >>> load_contract("gcp-flexible-cud-1-year").rates[0].percent_off
+    28.0
+    """
 
     title: str
+    """Name for people."""
     note: str | None = None
+    """What to know before using it."""
     rates: Annotated[tuple[ContractRate, ...], AfterValidator(_at_least_one)]
     """Where several fit a meter and region, the last one holds."""
 
     def as_data(self) -> dict[str, Any]:
         """The contract as plain lists, texts and numbers."""
         return self.model_dump(mode="json", exclude_unset=True)
+
+    def __repr__(self) -> str:
+        return f"<Contract {self.title!r}: {len(self.rates)} rates>"
+
+    def __str__(self) -> str:
+        return "\n".join([self.title, *(f"  {', '.join(cells)}" for cells in self._rows())])
+
+    def _repr_html_(self) -> str:
+        table = rows_under(("meters", "regions", "what is paid"), self._rows())
+        return card(self.title, small(self.note), table)
+
+    def _rows(self) -> Iterator[tuple[str, str, str]]:
+        for rate in self.rates:
+            regions = "everywhere" if rate.regions is None else " ".join(rate.regions)
+            yield " ".join(rate.meters), regions, rate.in_words()
 
     def rate_for(self, meter_id: str, region: str) -> ContractRate | None:
         """What the contract says of a meter in a region; None if nothing."""
@@ -125,7 +152,14 @@ class Contract(Entry):
 
 
 def contract_names() -> list[str]:
-    """The published discounts that ship as examples."""
+    """The published discounts that ship as examples.
+
+    Returns:
+        Names for ``load_contract``, in alphabetical order.
+
+    >>> contract_names()[0]
+    'aws-compute-savings-plan-1-year'
+    """
     folder = files("pricing_data").joinpath("contracts")
     return sorted(
         entry.name.removesuffix(".yaml")
@@ -153,9 +187,18 @@ def shipped_contract(name: str) -> Contract:
 def load_contract(name_or_path: str | Path) -> Contract:
     """Contract rates by the name of a shipped example, or from a file of your own.
 
+    Args:
+        name_or_path: one of ``contract_names``, or the path of a file that ends in .yaml or .yml.
+
+    Returns:
+        The contract, whose prices are in USD for one unit of each meter.
+
     Raises:
         UnknownNameError: neither an example nor a file.
         ContractError: the file breaks its rules; the message gives file, line and field.
+
+    >>> load_contract("aws-compute-savings-plan-1-year").rates[0].usd_per_unit
+    0.13965
     """
     path = Path(name_or_path)
     if path.suffix not in (".yaml", ".yml"):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,6 +12,7 @@ import numpy as np
 from estimator.analysis.estimate import Estimate, Refusal, estimate_all
 from estimator.deployments.limits import Verdict
 from estimator.errors import ScenarioError
+from estimator.hypertext import card, folded, rows_under, small, state_sign
 from estimator.pricing.bill import conventions
 from estimator.pricing.price_files import DRIVERS
 from estimator.scenario.model import FloatArray
@@ -25,12 +25,20 @@ if TYPE_CHECKING:
     from estimator.report.charts import Look
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Comparison:
-    """What a scenario would cost on each deployment: those that hold first, cheapest first."""
+    """What a scenario would cost on each deployment: those that hold first, cheapest first.
+
+    >>> scenario = Scenario(profile="workplace-chat", place="virginia", peak_connections=1000)
+    >>> compared = compare(scenario, ["aws.api_gateway", "gcp.cloud_run"])
+    >>> len(compared.holding), list(compared.table.columns[:3])
+    (2, ['deployment', 'title', 'region'])
+    """
 
     scenario: Scenario
+    """What was compared."""
     bills: tuple[Estimate, ...]
+    """In USD a month, those that hold first, cheapest first."""
     refusals: tuple[Refusal, ...]
     """Deployments that could not be priced, and why."""
 
@@ -109,8 +117,38 @@ class Comparison:
             ],
         }
 
+    def __repr__(self) -> str:
+        cheapest = next((f", {b.deployment} from {b.total_text}" for b in self.holding), "")
+        priced, holding = len(self.bills), len(self.holding)
+        return f"<Comparison {self.title!r}: {priced} priced, {holding} hold{cheapest} a month>"
+
+    def __str__(self) -> str:
+        widest = max((len(bill.total_text) for bill in self.bills), default=0)
+        lines = [f"{self.title}, US dollars a month"]
+        lines += [
+            f"  {bill.total_text:>{widest}}  {bill.deployment}"
+            + (f" ({bill.state})" if bill.state != "pass" else "")
+            for bill in self.bills
+        ]
+        lines += [f"  {refusal.deployment} cannot be priced" for refusal in self.refusals]
+        return "\n".join(lines)
+
     def _repr_html_(self) -> str:
-        return f"<b>{html.escape(self.title)}</b>" + self.table.round(2).to_html(index=False)
+        rows = [
+            (bill.deployment, state_sign(bill.state), bill.total_text, main_drivers(bill))
+            for bill in self.bills
+        ]
+        refusals = (f"{refusal.deployment}: {refusal.reason}" for refusal in self.refusals)
+        troubled = (
+            f"{bill.deployment}: {bill.reason}" for bill in self.bills if bill.state != "pass"
+        )
+        return card(
+            self.title,
+            small(self.conventions and f"{self.conventions}."),
+            rows_under(("deployment", "holds", "a month", "of which"), rows, numbers={"a month"}),
+            folded("At risk or broken", troubled),
+            folded("Could not be priced", refusals),
+        )
 
 
 def compare(scenario: Scenario, deployments: Iterable[str] | None = None) -> Comparison:
@@ -120,6 +158,9 @@ def compare(scenario: Scenario, deployments: Iterable[str] | None = None) -> Com
         scenario: who connects, from where, how often.
         deployments: ids of the deployments; all on the clouds, if left out. ``[*DEPLOYMENTS,
             *PROVIDERS]`` adds the managed services that people would buy instead.
+
+    Returns:
+        Bills in USD a month, as a table, as a chart, and one by one.
 
     Raises:
         UnknownNameError: no such deployment or assumption.
@@ -133,6 +174,20 @@ def compare(scenario: Scenario, deployments: Iterable[str] | None = None) -> Com
     bills, refusals = estimate_all(scenario, wanted)
     bills.sort(key=lambda bill: (bill.state == "broken", float(np.sum(bill.total))))
     return Comparison(scenario, tuple(bills), tuple(refusals))
+
+
+_WORTH_NAMING = 0.05
+
+
+def main_drivers(bill: Estimate) -> str:
+    """What makes up most of a bill, or of many together, in words."""
+    total = float(np.sum(bill.total))
+    shares = {driver: float(np.sum(usd)) / total for driver, usd in bill.by_driver.items()
+              if total}  # fmt: skip
+    largest = sorted(shares, key=lambda driver: -shares[driver])
+    return ", ".join(
+        f"{driver} {shares[driver]:.0%}" for driver in largest if shares[driver] >= _WORTH_NAMING
+    )
 
 
 def bill_data(bill: Estimate) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from estimator.analysis.recovery import Recovery, recoveries
 from estimator.analysis.simulate import MinuteVerdict, Simulation
 from estimator.deployments.limits import State, figure
 from estimator.pricing.bill import Bill
-from estimator.report.tables import money
+from estimator.report.tables import hung, money
 from estimator.units import SECONDS_PER_HOUR, SECONDS_PER_MINUTE
 
 _STYLES: Final = {"broken": "bold red", "at risk": "yellow", "pass": ""}
@@ -40,7 +40,7 @@ def simulation_table(simulation: Simulation) -> RenderableType:
         parts.append(_recoveries_table(recovered))
     if simulation.expected_bill is not None and simulation.simulated_bill is not None:
         parts.append(_bill_table(simulation, simulation.expected_bill, simulation.simulated_bill))
-    parts += [Text(f"Note: {note}.", style="dim") for note in simulation.run.notes]
+    parts += [hung("Note:", f"{note}.", "dim") for note in simulation.run.notes]
     parts += _conclusion(simulation)
     return Group(*parts)
 
@@ -78,7 +78,7 @@ def _title(simulation: Simulation) -> str:
 
 def _happens(simulation: Simulation) -> Iterator[RenderableType]:
     for each in (*simulation.scenario.crowds, *simulation.scenario.faults):
-        yield Text(f"With {each.words}", style="dim")
+        yield hung("With", each.words, "dim")
 
 
 def _new_table(title: str, columns: tuple[str, ...]) -> Table:
@@ -147,7 +147,7 @@ def _worth_showing(limits: tuple[MinuteVerdict, ...]) -> list[MinuteVerdict]:
 
 
 def _limits_table(limits: list[MinuteVerdict]) -> Table:
-    columns = ("limit", "at most", "allowed", "when, UTC", "minutes\nbeyond", "turned\naway")
+    columns = ("limit", "at most", "allowed", "when, UTC", "minutes\nbeyond", "attempts\nrefused")
     table = _new_table("Limits, in the busiest minute", columns)
     table.add_column("verdict", no_wrap=True)
     for each in limits:
@@ -165,7 +165,7 @@ def _limits_table(limits: list[MinuteVerdict]) -> Table:
 
 def _recoveries_table(recovered: tuple[Recovery, ...]) -> Table:
     shares = tuple(f"{share:.0%}\nback" for share in recovered[0].back_s)
-    columns = ("after", "lost", *shares, "attempts\na connect")
+    columns = ("after", "clients\nlost", *shares, "attempts\na connect")
     table = _new_table("Until clients are back", columns)
     for each in recovered:
         table.add_row(

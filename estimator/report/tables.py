@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterator
 
 from rich.box import SIMPLE_HEAD
@@ -12,10 +13,9 @@ from rich.text import Text
 
 from estimator.analysis.estimate import Estimate
 from estimator.pricing.line import amount
-from estimator.report.comparison import Comparison
+from estimator.report.comparison import Comparison, main_drivers
 
 SURENESS = {"confirmed": "", "single_source": " *", "inferred": " **"}
-_WORTH_NAMING = 0.05
 _FOOTNOTE = "* price seen in one source only   ** price at least partly inferred"
 
 
@@ -26,6 +26,21 @@ def money(usd: float) -> str:
     ('$1,234', '$12.35')
     """
     return f"${usd:,.0f}" if usd >= 1000 else f"${usd:,.2f}"
+
+
+def wrapped(text: str, width: int = 80) -> str:
+    """A text with its longer lines folded, but for what cannot be parted, such as an address."""
+    return "\n".join(line for long in text.splitlines() for line in _folded(long, width))
+
+
+def _folded(line: str, width: int) -> list[str]:
+    if len(line) <= width:
+        return [line]
+    indent = " " * (len(line) - len(line.lstrip()))
+    further = indent + "  "
+    return textwrap.wrap(
+        line, width, subsequent_indent=further, break_long_words=False, break_on_hyphens=False
+    )
 
 
 def comparison_table(comparison: Comparison) -> RenderableType:
@@ -47,12 +62,12 @@ def comparison_table(comparison: Comparison) -> RenderableType:
         table.add_row(f"{bill.deployment}{mark}", money(total), main_drivers(bill), style=style)
     parts: list[RenderableType] = [table]
     parts += [
-        Text(f"! {bill.deployment} cannot hold this. {bill.reason}", style="red")
+        hung("!", f"{bill.deployment} cannot hold this. {bill.reason}", "red")
         for bill in comparison.bills
         if bill.state == "broken"
     ]
     parts += [
-        Text(f"? {bill.deployment} needs attention. {bill.reason}", style="yellow")
+        hung("?", f"{bill.deployment} needs attention. {bill.reason}", "yellow")
         for bill in comparison.bills
         if bill.state == "at risk"
     ]
@@ -63,16 +78,6 @@ def comparison_table(comparison: Comparison) -> RenderableType:
         for refusal in comparison.refusals
     ]
     return Group(*parts)
-
-
-def main_drivers(bill: Estimate) -> str:
-    """What makes up most of a bill, in words."""
-    shares = {driver: float(usd) / float(bill.total) for driver, usd in bill.by_driver.items()
-              if bill.total}  # fmt: skip
-    largest = sorted(shares, key=lambda driver: -shares[driver])
-    return ", ".join(
-        f"{driver} {shares[driver]:.0%}" for driver in largest if shares[driver] >= _WORTH_NAMING
-    )
 
 
 def bill_table(bill: Estimate) -> RenderableType:
@@ -96,7 +101,7 @@ def bill_table(bill: Estimate) -> RenderableType:
         table.add_row(
             meter.title + SURENESS[item.rate.confidence],
             f"{amount(item.usage.quantity)} {meter.unit}",
-            item.tiers_text(),
+            item.tiers_text().replace(" + ", " +\n"),
             *at_list,
             money(float(item.cost_usd)),
         )
@@ -109,18 +114,29 @@ def _small_print(bill: Estimate) -> Iterator[RenderableType]:
     yield Text(_capital(bill.conventions) + ".", style="dim")
     styles = {"broken": "bold red", "at risk": "yellow", "pass": "dim"}
     for verdict in bill.verdicts:
-        yield Text(f"Limit: {verdict.explain()}", style=styles[verdict.state])
+        yield hung("Limit:", verdict.explain(), styles[verdict.state])
     for note in bill.notes:
-        yield Text(f"Note: {note}")
+        yield hung("Note:", note)
     if bill.not_modelled:
-        yield Text(f"Not modelled: {'; '.join(bill.not_modelled)}.", style="dim")
+        yield Text("Not modelled:", style="dim")
+        yield from (hung("  -", each, "dim") for each in bill.not_modelled)
     if bill.effects:
         yield Text("\nWhat the vendor leaves open, and what another answer would change:")
     for effect in bill.effects:
-        yield Text(f"  {effect.assumption.question} [{effect.assumption.id}: {effect.chosen}]")
+        yield hung(" ", effect.assumption.question)
+        yield hung(" ", f"[{effect.assumption.id}: {effect.chosen}]")
         for answer, change in effect.change_usd.items():
             meaning = effect.assumption.choices[answer]
-            yield Text(f"    {answer}: {float(change):+,.2f} USD ({meaning})", style="dim")
+            yield hung("   ", f"{answer}: {float(change):+,.2f} USD ({meaning})", "dim")
+
+
+def hung(label: str, text: str, style: str = "") -> RenderableType:
+    """A paragraph whose lines begin behind its label."""
+    row = Table.grid(padding=(0, 1, 0, 0))
+    row.add_column(no_wrap=True)
+    row.add_column()
+    row.add_row(Text(label, style=style), Text(text, style=style))
+    return row
 
 
 def _capital(text: str) -> str:

@@ -29,6 +29,9 @@ class Place(Entry):
 def places() -> dict[str, Place]:
     """All places, by name.
 
+    Returns:
+        Title, part of the world, and region of each cloud, by the name that a scenario takes.
+
     >>> places()["virginia"].regions["aws"]
     'us-east-1'
     """

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Annotated, Any, Literal, Self
 
+import numpy as np
 from pydantic import (
     BeforeValidator,
     Field,
@@ -14,6 +15,7 @@ from pydantic import (
     model_validator,
 )
 
+from estimator.hypertext import card, folded, rows_under, small
 from estimator.scenario.model import Bytes, Count, Model, RatePerHour, Seconds
 from estimator.scenario.reconnect import Reconnect
 from estimator.scenario.sessions import SessionLength
@@ -114,9 +116,40 @@ class Profile(Model):
     evidence: dict[str, Evidence] = Field(default_factory=dict)
     """Where each default comes from, by its path, such as session.mean_hours."""
 
+    def __repr__(self) -> str:
+        law, hours = self.session.law, self.session.mean
+        return f"<Profile {self.title!r}: {law} sessions of {hours:g} h, {', '.join(self.flows)}>"
+
+    def __str__(self) -> str:
+        return "\n".join([self.title, *(f"  {', '.join(cells)}" for cells in self._rows())])
+
+    def _repr_html_(self) -> str:
+        evidence = (f"{path} ({each.grade}): {each.note}" for path, each in self.evidence.items())
+        heads = ("flow", "direction", "messages an hour", "bytes", "fan-out")
+        return card(
+            self.title,
+            small(self.description),
+            small(f"Sessions: {self.session.law}, {self.session.mean:g} hours on average"),
+            rows_under(heads, self._rows(), numbers=heads[2:]),
+            folded("Evidence", evidence),
+        )
+
+    def _rows(self) -> Iterator[tuple[str, ...]]:
+        for name, flow in self.flows.items():
+            rate, fan_out = (f"{np.mean(n):,.6g}" for n in (flow.rate_per_hour, flow.fan_out))
+            way = flow.direction.replace("_", " ")
+            yield name, way, rate, f"{float(np.mean(flow.payload.mean)):,.6g}", fan_out
+
 
 def profile_names() -> list[str]:
-    """The profiles that ship with the package."""
+    """The profiles that ship with the package.
+
+    Returns:
+        Names for ``load_profile`` and for the profile of a scenario.
+
+    >>> "workplace-chat" in profile_names()
+    True
+    """
     return names_of("profiles")
 
 
@@ -124,8 +157,17 @@ def profile_names() -> list[str]:
 def load_profile(name: str) -> Profile:
     """A profile that ships with the package.
 
+    Args:
+        name: one of ``profile_names``.
+
+    Returns:
+        The profile; its rates are messages an hour of an open connection.
+
     Raises:
         UnknownNameError: there is no such profile.
+
+    >>> load_profile("workplace-chat").flows["posts"].rate_per_hour
+    2.3
     """
     return load_shipped("profiles", name, Profile)
 

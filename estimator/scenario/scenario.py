@@ -7,7 +7,7 @@ import datetime as dt
 import io
 import json
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -27,6 +27,7 @@ from ruamel.yaml import YAML
 
 from estimator.documents import YamlDocument, faults, read_yaml
 from estimator.errors import ScenarioError
+from estimator.hypertext import card, rows_under
 from estimator.scenario.crowds import Crowd
 from estimator.scenario.faults import Fault
 from estimator.scenario.model import Count, Hours, Model
@@ -41,6 +42,12 @@ _MOST_LINK_BYTES = 4_000_000
 def _profile_name(profile: Profile, serialise: SerializerFunctionWrapHandler) -> object:
     shipped = (name for name in profile_names() if load_profile(name) is profile)
     return next(shipped, None) or serialise(profile)
+
+
+def _from_to(count: Any) -> str:
+    """A number for people; from the least to the most, if there are many."""
+    least, most = float(np.min(count)), float(np.max(count))
+    return f"{least:,.6g}" if least == most else f"{least:,.6g} to {most:,.6g}"
 
 
 def _known_place(name: str) -> str:
@@ -162,6 +169,53 @@ class Scenario(Model):
             return {self.found_place.area: 1.0}
         total = sum(self.users_in.values())
         return {area: share / total for area, share in self.users_in.items()}
+
+    @property
+    def audience(self) -> str:
+        """How many there are, for people, as they were given."""
+        said = {
+            "at the peak": self.peak_connections,
+            "on average": self.mean_connections,
+            "users a day": self.users_per_day,
+            "sessions of each a day": self.sessions_per_user_per_day,
+        }
+        return ", ".join(f"{_from_to(n)} {words}" for words, n in said.items() if n is not None)
+
+    def __repr__(self) -> str:
+        named = f" {self.name!r}" if self.name else ""
+        return f"<Scenario{named}: {self.profile.title}, {self.place}, {self.audience}>"
+
+    def __str__(self) -> str:
+        return "\n".join([
+            self.name or self.profile.title,
+            *(f"  {what}: {said}" for what, said in self._said()),
+        ])  # fmt: skip
+
+    def _repr_html_(self) -> str:
+        return card(self.name or self.profile.title, rows_under(("", ""), self._said()))
+
+    def _said(self) -> Iterator[tuple[str, str]]:
+        """What was said, in words; what was left out is not told."""
+        yield "profile", self.profile.title
+        regions = ", ".join(f"{c} {region}" for c, region in self.found_place.regions.items())
+        yield "place", f"{self.found_place.title} ({regions})"
+        yield "audience", self.audience
+        if self.users_in:
+            shares = self.destinations.items()
+            yield "users in", ", ".join(f"{area} {share:.0%}" for area, share in shares)
+        yield "month", f"{self.hours_per_month:g} hours"
+        yield "free allowances", self.free_allowances
+        if self.as_of:
+            yield "prices as of", str(self.as_of)
+        if isinstance(self.contract, str):
+            yield "contract", self.contract
+        elif self.contract:
+            yield "contract", str(self.contract.get("title", "without a title"))
+        for deployment, options in self.options.items():
+            yield deployment, ", ".join(f"{name}: {value}" for name, value in options.items())
+        yield from self.assumptions.items()
+        for happening in (*self.faults, *self.crowds):
+            yield "when simulated", happening.words
 
     @property
     def contract_document(self) -> YamlDocument | None:

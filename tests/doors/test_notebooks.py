@@ -1,5 +1,6 @@
-"""Every notebook runs from top to bottom, and shows what it showed when it was committed."""
+"""Every notebook asks, runs from top to bottom, shows what was committed, and answers."""
 
+import re
 from pathlib import Path
 
 import nbformat
@@ -7,23 +8,58 @@ import pytest
 from nbclient import NotebookClient
 
 NOTEBOOKS = sorted((Path(__file__).resolve().parents[2] / "notebooks").glob("*.ipynb"))
+each_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 
 
-def printed(notebook: nbformat.NotebookNode) -> list[str]:
-    cells = (cell for cell in notebook.cells if cell.cell_type == "code")
-    outputs = (output for cell in cells for output in cell.outputs)
-    return [output.text for output in outputs if output.output_type == "stream"]
+def outputs(notebook: nbformat.NotebookNode) -> list[nbformat.NotebookNode]:
+    return [out for cell in notebook.cells if cell.cell_type == "code" for out in cell.outputs]
 
 
-@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
-def test_the_notebook_runs_and_prints_what_was_committed(path: Path):
+def told(notebook: nbformat.NotebookNode) -> list[str]:
+    """What is printed, and what a cell writes as prose."""
+    return [
+        out.text if out.output_type == "stream" else out.data["text/markdown"]
+        for out in outputs(notebook)
+        if out.output_type == "stream" or "text/markdown" in out.get("data", {})
+    ]
+
+
+@each_notebook
+def test_the_notebook_runs_and_tells_what_was_committed(path: Path):
     committed = nbformat.read(path, as_version=4)
-    executed = nbformat.from_dict(committed)
+    executed = nbformat.read(path, as_version=4)
 
     NotebookClient(executed, timeout=120, resources={"metadata": {"path": path.parent}}).execute()
 
-    assert printed(executed) == printed(nbformat.read(path, as_version=4))
+    assert told(executed) == told(committed)
+    complaints = [out.text for out in outputs(executed) if out.get("name") == "stderr"]
+    assert complaints == []
 
 
-def test_there_is_a_first_notebook():
-    assert "01_first_estimate" in [path.stem for path in NOTEBOOKS]
+@each_notebook
+def test_the_title_asks(path: Path):
+    first, *_ = nbformat.read(path, as_version=4).cells
+
+    assert re.match(r"# [^\n]+\?\n", first.source)
+
+
+@each_notebook
+def test_the_answer_at_the_end_is_computed(path: Path):
+    *_, heading, last = nbformat.read(path, as_version=4).cells
+
+    assert heading.source == "## The answer"
+    [answer] = last.outputs
+    assert re.search(r"\*\*[^*]*\d[^*]*\*\*", answer.data["text/markdown"])
+    # prose around figures that nobody computed would drift
+    assert "Markdown(" in last.source
+    assert "{" in last.source
+
+
+@each_notebook
+def test_no_dollar_begins_a_formula(path: Path):
+    for text in told(nbformat.read(path, as_version=4)):
+        assert text.endswith("\n") or not re.search(r"(?<!\\)\$", text)
+
+
+def test_there_is_a_notebook_for_each_question():
+    assert {path.stem.split("_", 1)[0] for path in NOTEBOOKS} >= {"01", "02", "04", "05", "06"}

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import estimator as ws
-from estimator.report.tables import main_drivers
+from estimator.report.comparison import main_drivers
 
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
