@@ -8,24 +8,34 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 import streamlit as st
 
 from estimator.analysis.estimate import metered
+from estimator.analysis.transport import Outcome, outcomes
 from estimator.dashboard.background import Office
 from estimator.dashboard.pictures import Pictures, draw
 from estimator.dashboard.text import inert
+from estimator.demand.demand import Demand
 from estimator.demand.doors import Doors
 from estimator.demand.expected import expected_demand
+from estimator.demand.makeup import busiest_hour
 from estimator.deployments.registry import PROVIDERS
 from estimator.errors import ScenarioError
 from estimator.report.comparison import Comparison, compare
 from estimator.report.price_list import prices
+from estimator.report.workload_table import messages_table, sizes_table, week_table, wire_table
 from estimator.scenario.scenario import Scenario
 from estimator.simulation.theory import poisson_quantile
-from estimator.units import SECONDS_PER_HOUR
+from estimator.units import SECONDS_PER_HOUR, week_time_text
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from estimator.report.charts import Look
 
 _KEPT = 128
 _OFTEN = 0.999
@@ -105,6 +115,91 @@ def expectation_of(token: str, deployment: str | None) -> Expectation:
         connects_per_second=float(expected.connects.peak) / SECONDS_PER_HOUR,
         doors=doors,
     )
+
+
+@dataclass(frozen=True)
+class Workload:
+    """What the clients do, and the tables that say so."""
+
+    scenario: Scenario
+    demand: Demand
+    peak: float
+    """Most connections open at once."""
+    mean: float
+    connects_per_month: float
+    week: pd.DataFrame
+    messages: pd.DataFrame
+    sizes: pd.DataFrame
+    wire: pd.DataFrame
+
+    @property
+    def busiest(self) -> str:
+        """The hour of the week with most messages, in UTC."""
+        return week_time_text(busiest_hour(self.demand))
+
+    def chart_token(self, name: str) -> str:
+        """Of a scenario with the same chart.
+
+        Sizes and shares of bytes do not change with the audience, so that an edit of the audience
+        need not draw them again.
+        """
+        if name == "week":
+            return self.scenario.to_token()
+        alike = Scenario(
+            profile=self.scenario.profile, place=self.scenario.place, mean_connections=1.0
+        )
+        return alike.to_token()
+
+    def chart(self, name: str, look: Look | None = None) -> Figure:
+        """One of the charts ``week``, ``sizes`` and ``wire``."""
+        # matplotlib takes long to import, and the texts need not wait for it
+        from estimator.report import charts
+
+        of = {"week": charts.week_chart, "sizes": charts.sizes_chart, "wire": charts.wire_chart}
+        return of[name](self.demand, look)
+
+
+@st.cache_resource(max_entries=_KEPT, show_spinner=False)
+def workload_of(token: str) -> Workload:
+    """The expected workload of a single scenario."""
+    scenario = Scenario.from_token(token)
+    demand = expected_demand(scenario)
+    return Workload(
+        scenario=scenario,
+        demand=demand,
+        peak=float(demand.peak_connections),
+        mean=float(demand.connections.mean),
+        connects_per_month=float(demand.per_month(demand.connects)),
+        week=week_table(demand),
+        messages=messages_table(demand),
+        sizes=sizes_table(demand),
+        wire=wire_table(demand),
+    )
+
+
+@st.cache_data(max_entries=_KEPT, show_spinner=False)
+def workload_chart_of(token: str, name: str, theme: str) -> tuple[Pictures, str]:
+    """A chart of the workload for both widths, and its title, which says what there is to see."""
+    titles: list[str] = []
+
+    def titled(look: Look) -> Figure:
+        figure = workload_of(token).chart(name, look)
+        titles.append(figure.get_suptitle().replace("\n", " "))
+        return figure
+
+    return draw(titled, theme), titles[0]
+
+
+@st.cache_resource(max_entries=_KEPT, show_spinner=False)
+def outcomes_of(
+    token: str, deployments: tuple[str, ...], compressed_share: float
+) -> tuple[Outcome, ...]:
+    """What heartbeat and compression change.
+
+    Raises:
+        EstimatorError: a deployment has no price there.
+    """
+    return outcomes(Scenario.from_token(token), deployments, compressed_share)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import pandas as pd
 import streamlit as st
 
-from estimator.dashboard.text import literal
+from estimator.dashboard.text import literal, unbroken
 from estimator.deployments.limits import AT_RISK_SHARE, Limit, Verdict, figure
+from estimator.report.closeness_scale import share_text
 
+_BLOCKS = 8
 STATES = {
     "pass": ":green-badge[pass]",
     "at risk": ":orange-badge[at risk]",
@@ -18,12 +21,19 @@ STATES = {
 """Badges of the three states."""
 
 
-def limits_view(verdicts: Sequence[Verdict]) -> None:
-    """All limits that were checked, the closest first."""
+def limits_view(verdicts: Sequence[Verdict], *, explained: bool = True) -> None:
+    """All limits that were checked, the closest first.
+
+    Args:
+        verdicts: on one deployment.
+        explained: say below them what the figures are; once is enough for many tables.
+    """
     if not verdicts:
         st.info("No limit of this deployment was checked.")
         return
     st.table(pd.DataFrame([_row(one) for one in verdicts]), border="horizontal", hide_index=True)
+    if not explained:
+        return
     st.caption(
         "Rates are means of the busiest hour, which may hide shorter peaks: from "
         f"{AT_RISK_SHARE:.0%} of a limit on, it counts as at risk."
@@ -37,12 +47,19 @@ def _row(verdict: Verdict) -> dict[str, str]:
     return {
         "": STATES[verdict.state],
         "Limit": literal(f"{limit.title}"),
+        "Used": _bar(float(verdict.share)),
         "Demand": literal(f"{figure(float(verdict.used))} {limit.unit}"),
         "Allowed": literal(f"{figure(float(verdict.allowed))}, {raised}"),
-        "When": literal(verdict.when or "any hour"),
+        "When (UTC)": unbroken(literal(verdict.when.removesuffix(" UTC") or "any hour")),
         "Cure": literal(cure),
         "Source": source_of(limit),
     }
+
+
+def _bar(share: float) -> str:
+    """The used share as a bar of blocks, and in words for those who cannot see it."""
+    blocks = math.ceil(min(share, 1.0) * _BLOCKS)
+    return unbroken(f"{'▰' * blocks}{'▱' * (_BLOCKS - blocks)} {literal(share_text(share))}")
 
 
 def source_of(limit: Limit) -> str:

@@ -7,7 +7,7 @@ import io
 from collections.abc import Callable
 from dataclasses import dataclass
 from html import escape
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import streamlit as st
 
@@ -38,16 +38,27 @@ class Pictures:
 
 def draw(chart: Callable[[Look], Figure], theme: str) -> Pictures:
     """A chart in the colours of a theme, ``light`` or ``dark``."""
+    wide, phone = (_png(chart(_look(theme, width))) for width in (_WIDE_INCHES, _PHONE_INCHES))
+    return Pictures(wide, phone)
+
+
+def drawn(chart: Callable[[Look], Figure], theme: str, form: Literal["png", "svg"]) -> bytes:
+    """A chart for wide screens as a file."""
+    figure = chart(_look(theme, _WIDE_INCHES))
+    if form == "png":
+        return _png(figure)
+    file = io.BytesIO()
+    figure.savefig(file, format="svg")
+    return file.getvalue()
+
+
+def _look(theme: str, width_inches: float) -> Look:
     # matplotlib takes long to import, and the figures above a chart need not wait for it
     from estimator.report.charts import Look
 
     ink = str(st.get_option(f"theme.{theme}.textColor"))
     paper = str(st.get_option(f"theme.{theme}.backgroundColor"))
-    wide, phone = (
-        _png(chart(Look(ink, paper, width_inches)))
-        for width_inches in (_WIDE_INCHES, _PHONE_INCHES)
-    )
-    return Pictures(wide, phone)
+    return Look(ink, paper, width_inches)
 
 
 def show(pictures: Pictures, words: str, name: str) -> None:

@@ -6,7 +6,9 @@ import streamlit as st
 
 from estimator.dashboard.concurrency_page import concurrency_page
 from estimator.dashboard.estimate_page import estimate_page
+from estimator.dashboard.limits_page import limits_page
 from estimator.dashboard.prices_page import prices_page
+from estimator.dashboard.workload_page import workload_page
 
 _CSS = "<style>.stMainBlockContainer { padding-top: 3.5rem; }</style>"
 
@@ -17,7 +19,9 @@ def open_dashboard() -> None:
     st.html(_CSS)
     pages = [
         st.Page(estimate_page, title="Estimate", default=True),
+        st.Page(workload_page, title="Workload", url_path="workload"),
         st.Page(concurrency_page, title="Concurrency", url_path="concurrency"),
+        st.Page(limits_page, title="Limits", url_path="limits"),
         st.Page(prices_page, title="Prices", url_path="prices"),
     ]
     st.navigation(pages, position="top").run()

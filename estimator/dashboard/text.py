@@ -29,6 +29,15 @@ def dollars(usd: float) -> str:
     return f"{sign}\\{money(abs(usd))}"
 
 
+def unbroken(text: str) -> str:
+    r"""Text that stays on one line: a number with its unit in a narrow column.
+
+    >>> unbroken("306 GB")
+    '306\xa0GB'
+    """
+    return text.replace(" ", "\N{NO-BREAK SPACE}")
+
+
 def change(usd: float) -> str:
     r"""What another choice adds to or takes off a monthly bill, inside Markdown.
 

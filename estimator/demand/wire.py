@@ -39,13 +39,65 @@ def websocket_header_bytes(payload_bytes: FloatArray, *, masked: bool) -> FloatA
     return header + (4.0 if masked else 0.0)
 
 
+@dataclass(frozen=True, slots=True)
+class WireLayers:
+    """Bytes on the wire, by what put them there; the layers add up to all of them."""
+
+    payload: FloatArray | float
+    """Application data."""
+    websocket: FloatArray | float
+    """Headers and masks of frames; the HTTP upgrade of a connect."""
+    tls: FloatArray | float
+    """Headers and tags of records; the handshake of a connect."""
+    tcp_ip: FloatArray | float
+    """Headers of segments."""
+
+    @property
+    def total(self) -> FloatArray | float:
+        """Everything the network carries."""
+        return self.payload + self.websocket + self.tls + self.tcp_ip
+
+
+def message_layers(
+    payload_bytes: FloatArray, *, masked: bool = False, tls: bool = True
+) -> WireLayers:
+    """What each layer adds to a message that is sent on its own, in its own direction.
+
+    Each TLS record is written separately, so a record ends its last segment. The
+    acknowledgement that travels the other way is ``ACK_BYTES``.
+
+    Args:
+        payload_bytes: application data of each message.
+        masked: sent by a client.
+        tls: encrypted; False for a connection behind a proxy that ends TLS.
+
+    >>> one = message_layers(np.array(124.0))
+    >>> [float(layer) for layer in (one.payload, one.websocket, one.tls, one.tcp_ip)]
+    [124.0, 2.0, 22.0, 52.0]
+    """
+    payload = np.asarray(payload_bytes, dtype=np.float64)
+    header = websocket_header_bytes(payload, masked=masked)
+    framed = payload + header
+    if not tls:
+        segments = np.ceil(framed / _SEGMENT_PAYLOAD_BYTES)
+        return WireLayers(payload, header, 0.0 * framed, _SEGMENT_HEADER_BYTES * segments)
+    full_records = np.floor(framed / _TLS_RECORD_PAYLOAD_BYTES)
+    rest = framed - full_records * _TLS_RECORD_PAYLOAD_BYTES
+    full_record = _TLS_RECORD_PAYLOAD_BYTES + _TLS_RECORD_OVERHEAD_BYTES
+    last_record = np.where(rest > 0, rest + _TLS_RECORD_OVERHEAD_BYTES, 0.0)
+    segments = full_records * np.ceil(full_record / _SEGMENT_PAYLOAD_BYTES) + np.ceil(
+        last_record / _SEGMENT_PAYLOAD_BYTES
+    )
+    records = full_records + np.where(rest > 0, 1.0, 0.0)
+    return WireLayers(
+        payload, header, _TLS_RECORD_OVERHEAD_BYTES * records, _SEGMENT_HEADER_BYTES * segments
+    )
+
+
 def message_bytes(
     payload_bytes: FloatArray, layer: Layer, *, masked: bool = False, tls: bool = True
 ) -> FloatArray:
     """Bytes that one message, sent on its own, puts on the wire in its own direction.
-
-    Each TLS record is written separately, so a record ends its last segment. The
-    acknowledgement that travels the other way is ``ACK_BYTES``.
 
     Args:
         payload_bytes: application data of each message.
@@ -59,25 +111,28 @@ def message_bytes(
     payload = np.asarray(payload_bytes, dtype=np.float64)
     if layer == "payload":
         return payload
-    framed = payload + websocket_header_bytes(payload, masked=masked)
     if layer == "websocket":
-        return framed
-    if not tls:
-        return framed + _SEGMENT_HEADER_BYTES * np.ceil(framed / _SEGMENT_PAYLOAD_BYTES)
-    full_records = np.floor(framed / _TLS_RECORD_PAYLOAD_BYTES)
-    rest = framed - full_records * _TLS_RECORD_PAYLOAD_BYTES
-    full_record = _TLS_RECORD_PAYLOAD_BYTES + _TLS_RECORD_OVERHEAD_BYTES
-    last_record = np.where(rest > 0, rest + _TLS_RECORD_OVERHEAD_BYTES, 0.0)
-    segments = full_records * np.ceil(full_record / _SEGMENT_PAYLOAD_BYTES) + np.ceil(
-        last_record / _SEGMENT_PAYLOAD_BYTES
-    )
-    return full_records * full_record + last_record + _SEGMENT_HEADER_BYTES * segments
+        return payload + websocket_header_bytes(payload, masked=masked)
+    return np.asarray(message_layers(payload, masked=masked, tls=tls).total)
 
 
 @lru_cache(maxsize=1024)
 def mean_message_bytes(sizes: SizeDistribution, layer: Layer, *, masked: bool) -> float:
     """Mean of ``message_bytes`` over a law of sizes, over TLS."""
     return sizes.expect(lambda payload: message_bytes(payload, layer, masked=masked))
+
+
+@lru_cache(maxsize=256)
+def mean_message_layers(sizes: SizeDistribution, *, masked: bool) -> WireLayers:
+    """Mean of ``message_layers`` over a law of sizes, over TLS."""
+    payload, shares = sizes.atoms
+    layers = message_layers(payload, masked=masked)
+    return WireLayers(
+        payload=float(shares @ layers.payload),
+        websocket=float(shares @ layers.websocket),
+        tls=float(shares @ layers.tls),
+        tcp_ip=float(shares @ layers.tcp_ip),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,12 +152,28 @@ def connect_bytes() -> ConnectBytes:
     >>> 2_500 < connect_bytes().to_client < 5_000
     True
     """
+    return ConnectBytes(
+        to_client=float(connect_layers("to_client").total),
+        to_server=float(connect_layers("to_server").total),
+    )
+
+
+@lru_cache(maxsize=2)
+def connect_layers(direction: Literal["to_server", "to_client"]) -> WireLayers:
+    """One connect by layer: the upgrade is of WebSocket, the handshake of TLS.
+
+    >>> connect_layers("to_client").payload
+    0.0
+    """
     measured = {name: item.value for name, item in load_mapping("handshake.yaml", Figure).items()}
+    to_client = direction == "to_client"
+    upgrade = "server_upgrade_response_bytes" if to_client else "client_upgrade_request_bytes"
+    handshake = measured["server_tls_bytes" if to_client else "client_tls_bytes"]
     # each side adds one segment for its part of the upgrade, and one to open the connection
     segments = measured["server_segments"] + 2
-    upgrade = measured["server_upgrade_response_bytes"] + _TLS_RECORD_OVERHEAD_BYTES
-    request = measured["client_upgrade_request_bytes"] + _TLS_RECORD_OVERHEAD_BYTES
-    return ConnectBytes(
-        to_client=measured["server_tls_bytes"] + upgrade + segments * _SEGMENT_HEADER_BYTES,
-        to_server=measured["client_tls_bytes"] + request + segments * _SEGMENT_HEADER_BYTES,
+    return WireLayers(
+        payload=0.0,
+        websocket=measured[upgrade],
+        tls=handshake + _TLS_RECORD_OVERHEAD_BYTES,
+        tcp_ip=segments * _SEGMENT_HEADER_BYTES,
     )

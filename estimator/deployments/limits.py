@@ -103,11 +103,19 @@ class Verdict:
     """Hour of the week (0 is Monday 00:00 UTC), shape (*many,); NaN where all hours are alike,
     None if it is no matter of hours."""
     cure: str
+    used_by_hour: FloatArray | None = None
+    """Use in each hour of the week, shape (168,); None if it is no matter of hours, or of many
+    scenarios, for which it would take much memory."""
 
     @property
     def share(self) -> FloatArray:
         """Used share of what is allowed, shape (*many,)."""
         return _share(self.used, self.allowed)
+
+    @property
+    def share_by_hour(self) -> FloatArray | None:
+        """Used share of what is allowed in each hour, shape (168,); None without hours."""
+        return None if self.used_by_hour is None else _share(self.used_by_hour, self.allowed)
 
     @property
     def broken(self) -> npt.NDArray[np.bool_]:
@@ -151,19 +159,21 @@ def _verdict(asked: Check) -> Verdict:
     limit = find_limit(asked.limit_id)
     allowed = np.asarray(asked.allowed, dtype=np.float64)
     hour: FloatArray | None = None
+    by_hour: FloatArray | None = None
     if isinstance(asked.used, Weekly):
         # what is allowed does not change with the hour, so the busiest hour decides
         hourly = asked.used.hourly
         used = hourly.max(axis=-1)
         level = np.isclose(hourly.min(axis=-1), used, rtol=1e-9, atol=0)
         hour = np.where(level, np.nan, np.argmax(hourly, axis=-1))
+        by_hour = hourly if used.size == 1 and allowed.size == 1 else None
     else:
         used = np.asarray(asked.used, dtype=np.float64)
     used, allowed = np.broadcast_arrays(used, allowed)
     hour = None if hour is None else np.broadcast_to(hour, used.shape)
     worst = int(np.argmax(_share(used, allowed)))
     cure = cure_of(asked, float(np.ravel(used)[worst]), float(np.ravel(allowed)[worst]))
-    return Verdict(limit, used, allowed, hour, cure)
+    return Verdict(limit, used, allowed, hour, cure, None if by_hour is None else by_hour.ravel())
 
 
 def cure_of(asked: Check, used: float, allowed: float) -> str:

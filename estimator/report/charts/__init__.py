@@ -2,9 +2,11 @@
 
 from estimator.report.charts.concurrency import concurrency_chart, peak_chart
 from estimator.report.charts.cost import DRIVER_COLOURS, connections_over_week, cost_drivers
+from estimator.report.charts.limits import limits_chart
 from estimator.report.charts.look import Chart, Look
 from estimator.report.charts.scaling import scaling_chart
 from estimator.report.charts.storm import attempts_chart, storm_chart, storms
+from estimator.report.charts.workload import sizes_chart, week_chart, wire_chart
 
 __all__ = [
     "DRIVER_COLOURS",
@@ -14,8 +16,12 @@ __all__ = [
     "concurrency_chart",
     "connections_over_week",
     "cost_drivers",
+    "limits_chart",
     "peak_chart",
     "scaling_chart",
+    "sizes_chart",
     "storm_chart",
     "storms",
+    "week_chart",
+    "wire_chart",
 ]
