@@ -1,8 +1,19 @@
 """What the tests of several doors share."""
 
+import sys
+
 import pytest
 
 from estimator import cli
+
+MAIN = sys.modules["__main__"]
+
+
+@pytest.fixture(autouse=True)
+def the_same_main_module():
+    """AppTest leaves a script of its own as the main module; new processes would run that."""
+    yield
+    sys.modules["__main__"] = MAIN
 
 
 @pytest.fixture
