@@ -66,7 +66,7 @@ def edit(page: Page, audience: int) -> float:
     """Milliseconds from confirming an audience to the first total of it."""
     total = ws.compare(scenario_of(audience)).holding[0].total
     shown = f"${total:,.0f}" if total >= 1000 else f"${total:,.2f}"
-    field = page.get_by_label("Peak connections")
+    field = page.get_by_role("spinbutton", name="Peak connections")
     field.fill(str(audience))
     begun = time.perf_counter()
     field.press("Enter")
