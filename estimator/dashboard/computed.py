@@ -6,7 +6,6 @@ scenario, which holds all that was said.
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -17,8 +16,8 @@ import streamlit as st
 from estimator.analysis.estimate import metered
 from estimator.analysis.transport import Outcome, outcomes
 from estimator.dashboard.background import Office
+from estimator.dashboard.download_row import as_json, csv
 from estimator.dashboard.pictures import Pictures, draw
-from estimator.dashboard.text import inert
 from estimator.demand.demand import Demand
 from estimator.demand.doors import Doors
 from estimator.demand.expected import expected_demand
@@ -216,9 +215,9 @@ def files_of(token: str) -> Files:
     """What is on screen, as tables for spreadsheets and as data for machines."""
     comparison = comparison_of(token)
     return Files(
-        totals_csv=_csv(_totals(comparison)),
-        lines_csv=_csv(_lines(comparison)),
-        json=json.dumps(comparison.as_data(), indent=2) + "\n",
+        totals_csv=csv(_totals(comparison)),
+        lines_csv=csv(_lines(comparison)),
+        json=as_json(comparison.as_data()),
     )
 
 
@@ -243,7 +242,3 @@ def _lines(comparison: Comparison) -> pd.DataFrame:
     first = ["scenario", "deployment", "region"]
     lines.insert(0, "scenario", comparison.title)
     return lines[first + [column for column in lines.columns if column not in first]]
-
-
-def _csv(table: pd.DataFrame) -> str:
-    return table.map(inert).to_csv(index=False)

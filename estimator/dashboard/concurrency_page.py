@@ -8,16 +8,13 @@ from dataclasses import dataclass
 import streamlit as st
 
 from estimator.analysis.simulate import RECOVER_WITHIN_S
-from estimator.dashboard import audience
 from estimator.dashboard.background import AT_ONCE, Asked, Job
 from estimator.dashboard.computed import Expectation, expectation_of, office
-from estimator.dashboard.exchange import exchange
 from estimator.dashboard.fault_view import fault_view
 from estimator.dashboard.happenings_editor import happenings_editor
-from estimator.dashboard.inputs import scenario_inputs
+from estimator.dashboard.page_frame import open_page
 from estimator.dashboard.simulation_view import simulation_view
-from estimator.dashboard.state import Fault, current, last_fault, redraw
-from estimator.dashboard.text import literal
+from estimator.dashboard.state import Fault, redraw
 from estimator.deployments.limits import figure
 from estimator.deployments.registry import DEPLOYMENTS
 from estimator.errors import EstimatorError
@@ -57,18 +54,7 @@ class _Desk:
 
 def concurrency_page() -> None:
     """Draw the page."""
-    scenario = current("concurrency")
-    with st.sidebar:
-        scenario_inputs(scenario)
-        exchange(scenario)
-    fault_view(last_fault())
-    st.title("Is the concurrency true?", anchor=False)
-    st.caption(
-        literal(
-            f"{scenario.name or scenario.profile.title}, {scenario.found_place.title}, "
-            f"{audience.in_words(scenario)}"
-        )
-    )
+    scenario = open_page("concurrency", "Is the concurrency true?")
     asked = _settings(scenario)
     try:
         expectation = expectation_of(asked.token, asked.deployment)

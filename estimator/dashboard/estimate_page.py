@@ -9,15 +9,15 @@ from estimator.analysis.estimate import Estimate, Refusal
 from estimator.dashboard import audience
 from estimator.dashboard.bill_view import bill_view
 from estimator.dashboard.computed import charts_of, comparison_of, files_of
-from estimator.dashboard.exchange import exchange
+from estimator.dashboard.download_row import Download, chart_files, download_row
 from estimator.dashboard.fault_view import fault_view
-from estimator.dashboard.inputs import scenario_inputs
 from estimator.dashboard.options_form import options_form
+from estimator.dashboard.page_frame import scenario_beside
 from estimator.dashboard.pictures import show, theme
 from estimator.dashboard.profile_view import profile_view
 from estimator.dashboard.providers_view import providers_view
 from estimator.dashboard.questions import largest_question
-from estimator.dashboard.state import bind, current, last_fault
+from estimator.dashboard.state import bind, last_fault
 from estimator.dashboard.text import dollars, literal
 from estimator.deployments.registry import DEPLOYMENTS
 from estimator.pricing.bill import Bill
@@ -36,10 +36,7 @@ _HOLDS = {
 
 def estimate_page() -> None:
     """Draw the page."""
-    scenario = current("estimate")
-    with st.sidebar:
-        scenario_inputs(scenario)
-        exchange(scenario)
+    scenario = scenario_beside("estimate")
     comparison = comparison_of(scenario.to_token())
     fault_view(last_fault())
     best = _best_of_each_cloud(comparison)
@@ -177,26 +174,20 @@ def _chart_in_words(bills: tuple[Bill, ...]) -> str:
 
 def _downloads(comparison: Comparison) -> None:
     token = comparison.scenario.to_token()
-    files = files_of(token)
-    named: list[tuple[str, str, str | bytes, str]] = [
-        ("Totals (CSV)", "estimate-totals.csv", files.totals_csv, "text/csv"),
-        ("All lines (CSV)", "estimate-lines.csv", files.lines_csv, "text/csv"),
-        ("Everything (JSON)", "estimate.json", files.json, "application/json"),
+    files = [
+        Download(
+            "Totals (CSV)", "estimate-totals.csv", "text/csv", lambda: files_of(token).totals_csv
+        ),
+        Download(
+            "All lines (CSV)", "estimate-lines.csv", "text/csv", lambda: files_of(token).lines_csv
+        ),
+        Download(
+            "Everything (JSON)", "estimate.json", "application/json", lambda: files_of(token).json
+        ),
     ]
     if comparison.bills:
-        chart = charts_of(token, theme()).wide
-        named.append(("Chart (PNG)", "estimate-chart.png", chart, "image/png"))
-    with st.container(horizontal=True):
-        for label, file_name, content, mime in named:
-            st.download_button(
-                label,
-                content,
-                file_name=file_name,
-                mime=mime,
-                key=file_name,
-                on_click="ignore",
-                icon=":material/download:",
-            )
+        files += chart_files("Chart", "estimate-chart", comparison.chart)
+    download_row(files)
 
 
 def _deployment(comparison: Comparison) -> None:

@@ -13,6 +13,22 @@ from estimator.dashboard.text import literal
 from estimator.scenario.scenario import Scenario
 
 
+def scenario_beside(name: str) -> Scenario:
+    """Draw the sidebar, in which the scenario is said, saved and shared.
+
+    Args:
+        name: of the page, for ``state.current``.
+
+    Returns:
+        The scenario to show.
+    """
+    scenario = current(name)
+    with st.sidebar:
+        scenario_inputs(scenario)
+        exchange(scenario)
+    return scenario
+
+
 def open_page(name: str, title: str) -> Scenario:
     """Draw what stands above and beside a page.
 
@@ -23,10 +39,7 @@ def open_page(name: str, title: str) -> Scenario:
     Returns:
         The scenario to show.
     """
-    scenario = current(name)
-    with st.sidebar:
-        scenario_inputs(scenario)
-        exchange(scenario)
+    scenario = scenario_beside(name)
     fault_view(last_fault())
     st.title(title, anchor=False)
     st.caption(

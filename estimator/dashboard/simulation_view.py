@@ -12,9 +12,10 @@ import streamlit as st
 from estimator.analysis.assumed import Finding
 from estimator.analysis.simulate import MinuteVerdict, Simulation
 from estimator.dashboard.background import Asked
+from estimator.dashboard.download_row import Download, csv, download_row
 from estimator.dashboard.limits_view import STATES, source_of
 from estimator.dashboard.pictures import Pictures, draw, show, theme
-from estimator.dashboard.text import dollars, inert, literal
+from estimator.dashboard.text import dollars, literal
 from estimator.report.simulation_table import short
 from estimator.units import week_time_text
 
@@ -221,21 +222,22 @@ def _pictures(shown: _Shown) -> tuple[Pictures, str]:
 
 
 def _downloads(simulation: Simulation) -> None:
-    named = [
-        ("Verdicts (CSV)", "simulation-verdicts.csv", simulation.verdicts, False),
-        ("Every minute (CSV)", "simulation-minutes.csv", simulation.connections, True),
-    ]
-    with st.container(horizontal=True):
-        for label, file_name, table, index in named:
-            st.download_button(
-                label,
-                lambda table=table, index=index: table.map(inert).to_csv(index=index),
-                file_name=file_name,
-                mime="text/csv",
-                key=file_name,
-                on_click="ignore",
-                icon=":material/download:",
-            )
+    download_row(
+        [
+            Download(
+                "Verdicts (CSV)",
+                "simulation-verdicts.csv",
+                "text/csv",
+                lambda: csv(simulation.verdicts),
+            ),
+            Download(
+                "Every minute (CSV)",
+                "simulation-minutes.csv",
+                "text/csv",
+                lambda: csv(simulation.connections.reset_index()),
+            ),
+        ]
+    )
 
 
 def _capital(text: str) -> str:

@@ -586,4 +586,5 @@ class TestDownloads:
             "estimate-lines.csv",
             "estimate.json",
             "estimate-chart.png",
+            "estimate-chart.svg",
         }
