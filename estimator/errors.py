@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import difflib
+import re
 from collections.abc import Iterable
 
 _MOST_NAMES_LISTED = 40
@@ -35,18 +36,33 @@ class UnknownNameError(EstimatorError, ValueError):
 
     >>> str(UnknownNameError("place", "frankfort", ["frankfurt", "virginia"]))
     "unknown place 'frankfort': did you mean 'frankfurt'? Valid: frankfurt, virginia"
+    >>> str(UnknownNameError("deployment", "AWS.ALB-EC2", ["aws.alb_ec2", "aws.nlb_ec2"]))
+    "unknown deployment 'AWS.ALB-EC2': did you mean 'aws.alb_ec2'? Valid: aws.alb_ec2, aws.nlb_ec2"
     """
 
     def __init__(self, kind: str, name: str, valid: Iterable[str]) -> None:
         """State the ``kind`` of thing, the ``name`` given and every ``valid`` one."""
         choices = sorted(valid)
-        close = difflib.get_close_matches(name, choices, n=_CLOSE_NAMES)
+        close = _close_to(name, choices)
         hint = f"did you mean '{close[0]}'? " if close else ""
         shown, more = choices, ""
         if len(choices) > _MOST_NAMES_LISTED:
             shown = close or choices[:_CLOSE_NAMES]
             more = f" and {len(choices) - len(shown)} more"
         super().__init__(f"unknown {kind} '{name}': {hint}Valid: {', '.join(shown)}{more}")
+
+
+def _close_to(name: str, choices: Iterable[str]) -> list[str]:
+    """Names that could have been meant, the closest first; how words are joined is no matter."""
+    spelt: dict[str, list[str]] = {}
+    for choice in choices:
+        spelt.setdefault(_spelling(choice), []).append(choice)
+    close = difflib.get_close_matches(_spelling(name), spelt, n=_CLOSE_NAMES)
+    return [choice for spelling in close for choice in spelt[spelling]]
+
+
+def _spelling(name: str) -> str:
+    return re.sub(r"[\s_-]+", "_", name.strip().casefold())
 
 
 class PricingDataError(EstimatorError):
