@@ -141,10 +141,13 @@ class Verdict:
         """The verdict as a sentence: what, when, how much of how much, and what would cure it."""
         worst = int(np.argmax(self.share))
         used, allowed = (float(np.ravel(each)[worst]) for each in (self.used, self.allowed))
+        # a deployment is not broken by what can be raised, and its reason shall not say so
+        raised = self.state == "broken" and self.limit.adjustable
+        judged = "must be raised" if raised else self.state
         when = f" on {self.when}" if self.when else ""
         cure = f" Cure: {self.cure}." if self.cure and self.state != "pass" else ""
         return (
-            f"{self.limit.title}: {self.state}, {figure(used)} of {figure(allowed)} "
+            f"{self.limit.title}: {judged}, {figure(used)} of {figure(allowed)} "
             f"{self.limit.unit}{when}.{cure}"
         )
 

@@ -37,6 +37,7 @@ from estimator.scenario.sizes import FixedSize
 
 PER_UNIT = "azure.web_pubsub.connections_per_unit"
 IDLE = "aws.api_gateway.idle_timeout"
+QUOTA = "aws.api_gateway.new_connections_per_second"
 LARGEST = "aws.api_gateway.message_max_bytes"
 TODAY = dt.datetime.now(dt.UTC).date()
 ALL = [
@@ -172,6 +173,15 @@ class TestCure:
         assert verdict(1200.0, cure="more units").explain() == (
             f"{limit.title}: broken, 1,200 of 1,000 {limit.unit}. Cure: more units."
         )
+
+    def test_what_can_be_raised_is_not_called_broken(self):
+        limit = find_limit(QUOTA)
+        assert limit.adjustable
+
+        assert verdict(501.0, 500, "ask", limit=QUOTA).explain() == (
+            f"{limit.title}: must be raised, 501 of 500 {limit.unit}. Cure: ask."
+        )
+        assert ": at risk, 500 of 500 " in verdict(500.0, 500, limit=QUOTA).explain()
 
 
 @pytest.mark.parametrize(
