@@ -84,7 +84,7 @@ def read_scenario(file: Path, place: str | None, contract: str | None) -> Scenar
         find_place(place)  # its message names no field, for it was not the file that said so
         scenario = scenario.replace(place=place)
     if contract is not None:
-        scenario = scenario.replace(contract=_contract(contract).as_data())
+        scenario = scenario.replace(contract=_contract(contract))
     if scenario.many:
         raise ScenarioError(
             f"{file}: stands for {scenario.many[0]} scenarios (a field is a list); "

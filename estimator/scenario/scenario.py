@@ -9,7 +9,7 @@ import json
 import zlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Protocol, Self, runtime_checkable
 
 import numpy as np
 from pydantic import (
@@ -17,9 +17,11 @@ from pydantic import (
     BeforeValidator,
     Field,
     JsonValue,
+    ModelWrapValidatorHandler,
     PrivateAttr,
     SerializerFunctionWrapHandler,
     ValidationError,
+    ValidationInfo,
     WrapSerializer,
     model_validator,
 )
@@ -35,6 +37,7 @@ from estimator.scenario.places import Area, Place, find_place
 from estimator.scenario.profile import Profile, load_profile, profile_names, resolve_profile
 from estimator.units import HOURS_PER_MONTH
 
+_YAML_SUFFIXES = (".yaml", ".yml")
 _MOST_LINK_BYTES = 4_000_000
 """A damaged or hostile link must not unpack to more."""
 
@@ -55,21 +58,41 @@ def _known_place(name: str) -> str:
     return name
 
 
-def _beside(scenario_file: Path, name: str, named_at: str) -> YamlDocument:
-    """A file that a scenario names, by its path from there."""
-    path = scenario_file.parent / name
+@runtime_checkable
+class _Written(Protocol):
+    """What can write itself out: a ``Contract``, which rooms above this one define."""
+
+    def as_data(self) -> dict[str, Any]: ...
+
+
+def _contract_file(path: Path, named_by: YamlDocument) -> YamlDocument:
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError):
-        raise ScenarioError(f"{named_at}: {path} cannot be read") from None
+        place = named_by.where(["contract"])
+        raise ScenarioError(f"{place}: {path} cannot be read") from None
     return read_yaml(text, str(path), ScenarioError)
+
+
+def _no_file(contract: object) -> object:
+    """Refuse the name of a file: a text may come from anywhere, and shall open none.
+
+    A scenario file names files beside it, which ``load`` reads before this is asked.
+    """
+    if isinstance(contract, str) and contract.endswith(_YAML_SUFFIXES):
+        raise ValueError(
+            f"'{contract}' names a file, which is looked for beside a scenario file only: "
+            f"in Python give load_contract('{contract}'), elsewhere write the rates out"
+        )
+    return contract
 
 
 class Scenario(Model):
     """A deployment to be estimated: a profile, a place, an audience and the billing choices.
 
     The audience is given in one of three ways; giving several makes them checkable against each
-    other. Audience and rates may be arrays: one scenario object then stands for many.
+    other. Audience and rates may be arrays: one scenario object then stands for many. In Python,
+    ``contract`` may also be what ``load_contract`` read, or the ``Path`` of its file.
 
     Raises:
         ScenarioError: a field is unknown, missing, of the wrong unit or out of range.
@@ -108,7 +131,7 @@ class Scenario(Model):
     new accounts have."""
     as_of: dt.date | None = None
     """Use the prices in force on that day; the newest known if left out."""
-    contract: str | dict[str, JsonValue] | None = None
+    contract: Annotated[str | dict[str, JsonValue] | None, BeforeValidator(_no_file)] = None
     """What is paid instead of list prices: the name of a shipped example (``estimator list
     contracts``), a YAML file beside the scenario file, or contract rates written out."""
     options: dict[str, dict[str, JsonValue]] = Field(default_factory=dict)
@@ -125,6 +148,22 @@ class Scenario(Model):
 
     _document: YamlDocument = PrivateAttr(default=YamlDocument({}, ""))
     _contract_document: YamlDocument | None = PrivateAttr(default=None)
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _with_contract_rates(
+        cls, said: Any, validate: ModelWrapValidatorHandler[Self], info: ValidationInfo
+    ) -> Self:
+        """Take contract rates from where they stand: a contract that was read, or a file."""
+        contract = said.get("contract") if isinstance(said, Mapping) else None
+        if isinstance(contract, _Written):
+            return validate({**said, "contract": contract.as_data()})
+        if not isinstance(contract, Path):
+            return validate(said)
+        document = _contract_file(contract, info.context or YamlDocument({}, cls.__name__))
+        scenario = validate({**said, "contract": document.content})
+        scenario._contract_document = document
+        return scenario
 
     @model_validator(mode="after")
     def _an_audience(self) -> Self:
@@ -256,12 +295,8 @@ class Scenario(Model):
             raise ScenarioError(f"{path}: {fault.strerror or fault}") from None
         document = read_yaml(text, str(path), ScenarioError)
         contract = document.content.get("contract")
-        if isinstance(contract, str) and contract.endswith((".yaml", ".yml")):
-            beside = _beside(Path(path), contract, document.where(["contract"]))
-            document.content["contract"] = beside.content
-            scenario = cls._from_document(document)
-            scenario._contract_document = beside
-            return scenario
+        if isinstance(contract, str) and contract.endswith(_YAML_SUFFIXES):
+            document.content["contract"] = Path(path).parent / contract
         return cls._from_document(document)
 
     @classmethod
@@ -276,7 +311,7 @@ class Scenario(Model):
     @classmethod
     def _from_document(cls, document: YamlDocument) -> Scenario:
         try:
-            scenario = cls.model_validate(document.content)
+            scenario = cls.model_validate(document.content, context=document)
         except ValidationError as fault:
             raise ScenarioError(faults(fault, document, cls)) from None
         scenario._document = document

@@ -1,7 +1,11 @@
 """Contracts in files and scenarios: found where they are named, and faults told with the place."""
 
+import base64
+import json
 import re
+import zlib
 from pathlib import Path
+from typing import Any, ClassVar
 
 import pytest
 
@@ -203,3 +207,65 @@ def test_a_faulty_file_beside_a_scenario_is_told_with_its_own_lines(written, tex
 
     with pytest.raises(ws.EstimatorError, match=re.escape(f"{contract}, {place}")):
         ws.compare(ws.Scenario.load(written(SCENARIO + "contract: ours.yaml\n", "scenario.yaml")))
+
+
+class TestInPython:
+    """What ``Scenario(contract=...)`` takes besides the name of a shipped example."""
+
+    SAID: ClassVar = {"profile": "market-data", "place": "virginia", "peak_connections": 1000}
+
+    def given(self, form: str, file: Path) -> Any:
+        """The same contract as a person may have it."""
+        return {
+            "read": lambda: ws.load_contract(file),
+            "path": lambda: file,
+            "mapping": lambda: {
+                "title": "Ours",
+                "rates": [{"meters": ["aws.api_gateway.*"], "percent_off": 50}],
+            },
+        }[form]()
+
+    @pytest.mark.parametrize("form", ["read", "path", "mapping"])
+    def test_each_form_is_paid(self, written, form):
+        contract = self.given(form, written(GOOD))
+
+        assert halved(ws.Scenario(**self.SAID, contract=contract))
+        assert halved(ws.Scenario(**self.SAID).replace(contract=contract))
+
+    @pytest.mark.parametrize("form", ["read", "path"])
+    def test_links_hold_the_rates_themselves(self, written, form):
+        scenario = ws.Scenario(**self.SAID, contract=self.given(form, written(GOOD)))
+        written("title: changed since\n")
+
+        assert halved(ws.Scenario.from_token(scenario.to_token()))
+
+    def test_other_changes_leave_it(self, written):
+        scenario = ws.Scenario(**self.SAID, contract=written(GOOD))
+
+        assert halved(scenario.replace(place="frankfurt"))
+
+    def test_faults_of_a_file_are_told_with_its_lines(self, written):
+        file = written(HEAD + "  percent_off: 150\n")
+
+        with pytest.raises(ws.EstimatorError, match=re.escape(f"{file}, line 4, rates.0")):
+            ws.compare(ws.Scenario(**self.SAID, contract=file))
+
+    def test_a_missing_file_is_told(self, tmp_path):
+        with pytest.raises(ws.ScenarioError, match=r"contract: .*none\.yaml cannot be read"):
+            ws.Scenario(**self.SAID, contract=tmp_path / "none.yaml")
+
+
+@pytest.mark.parametrize("suffix", [".yaml", ".yml"])
+def test_a_text_from_elsewhere_opens_no_file(written, suffix):
+    file = written(GOOD, f"ours{suffix}")
+    text = f"{SCENARIO}contract: {file}\n"
+    packed = zlib.compress(json.dumps({**TestInPython.SAID, "contract": str(file)}).encode())
+    token = base64.urlsafe_b64encode(packed).decode().rstrip("=")
+
+    for read in (
+        lambda: ws.Scenario.from_yaml(text),
+        lambda: ws.Scenario.from_token(token),
+        lambda: ws.Scenario(**TestInPython.SAID, contract=str(file)),
+    ):
+        with pytest.raises(ws.ScenarioError, match=r"in Python give load_contract\("):
+            read()
