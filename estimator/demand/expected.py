@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
-from estimator.demand.demand import Demand, MessageStream, Weekly
+from estimator.demand.demand import Course, Demand, MessageStream, Weekly
 from estimator.demand.occupancy import Arrivals, arrivals_behind
 from estimator.scenario.model import FloatArray
 from estimator.scenario.profile import MessageFlow, Profile
 from estimator.scenario.scenario import Scenario
+from estimator.scenario.sessions import SessionLength
 from estimator.scenario.sizes import FixedSize
 from estimator.units import DAYS_PER_WEEK, HOURS_PER_DAY, SECONDS_PER_HOUR
 
@@ -37,21 +40,38 @@ def expected_demand(scenario: Scenario) -> Demand:
     1000.0
     """
     profile = scenario.profile
-    levels = profile.weekly_shape.levels
-    arrivals = arrivals_behind(tuple(levels.tolist()), profile.session)
+    week = _week(tuple(profile.weekly_shape.levels.tolist()), profile.session)
+    arrivals = week.arrivals
     scales = _mean_connections(scenario, arrivals)
     scale = np.broadcast_to(next(iter(scales.values())), scenario.many)
-    connections = Weekly.of(scale, levels)
-    connects = Weekly.of(scale, arrivals.per_hour)
+    connections = Weekly.of(scale, week.connections)
+    connects = Weekly.of(scale, week.connects)
     return Demand(
         connections=connections,
-        connections_peak=Weekly.of(scale, arrivals.connections_peak),
+        connections_peak=Weekly.of(scale, week.connections_peak),
         connects=connects,
         session=profile.session,
         streams=streams_of(profile, connections, connects),
         hours_per_month=scenario.hours_per_month,
         notes=tuple(_notes(scales, arrivals)),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Week:
+    """The courses of the week that every audience of a profile shares."""
+
+    arrivals: Arrivals
+    connections: Course
+    connections_peak: Course
+    connects: Course
+
+
+@lru_cache(maxsize=64)
+def _week(levels: tuple[float, ...], law: SessionLength) -> _Week:
+    arrivals = arrivals_behind(levels, law)
+    courses = (np.array(levels), arrivals.connections_peak, arrivals.per_hour)
+    return _Week(arrivals, *map(Course, courses))
 
 
 def audiences(scenario: Scenario) -> dict[str, FloatArray]:

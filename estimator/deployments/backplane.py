@@ -71,7 +71,7 @@ def backplane(request: Request, cloud: str, fleet: Fleet, machine: str) -> Backp
 
 def _for_each_node(quantity: Weekly, nodes: Weekly) -> Weekly:
     """A quantity times the nodes there are, hour by hour."""
-    if all(course.ndim == 1 and np.all(course == course[0]) for _, course in nodes.terms):
+    if all(course.level for _, course in nodes.terms):
         return quantity.times(nodes.peak)
     return from_hours(quantity.hourly * nodes.hourly)
 

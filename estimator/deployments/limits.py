@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, cached_property
 from typing import Annotated, Literal
 
 import numpy as np
@@ -90,7 +90,7 @@ class Check:
     """The smallest change that cures it; ``{used}`` and ``{allowed}`` are filled in."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Verdict:
     """Whether a deployment stays within a limit, and when it comes closest."""
 
@@ -99,23 +99,44 @@ class Verdict:
     """Where it comes closest, in the unit of the limit, shape (*many,)."""
     allowed: FloatArray
     """Shape (*many,)."""
-    hour: FloatArray | None
-    """Hour of the week (0 is Monday 00:00 UTC), shape (*many,); NaN where all hours are alike,
-    None if it is no matter of hours."""
     cure: str
-    used_by_hour: FloatArray | None = None
-    """Use in each hour of the week, shape (168,); None if it is no matter of hours, or of many
-    scenarios, for which it would take much memory."""
+    used_in_week: Weekly | None = None
+    """Use over the week; None if it is no matter of hours."""
 
-    @property
+    @cached_property
     def share(self) -> FloatArray:
         """Used share of what is allowed, shape (*many,)."""
         return _share(self.used, self.allowed)
 
+    @cached_property
+    def hour(self) -> FloatArray | None:
+        """Hour of the week (0 is Monday 00:00 UTC) in which it comes closest, shape (*many,).
+
+        NaN where all hours are alike, None if it is no matter of hours.
+        """
+        if self.used_in_week is None:
+            return None
+        # what is allowed does not change with the hour, so the busiest hour decides
+        hourly = self.used_in_week.hourly
+        level = np.isclose(hourly.min(axis=-1), hourly.max(axis=-1), rtol=1e-9, atol=0)
+        hour = np.where(level, np.nan, np.argmax(hourly, axis=-1))
+        return np.broadcast_to(hour, self.used.shape)
+
+    @property
+    def used_by_hour(self) -> FloatArray | None:
+        """Use in each hour, shape (168,); None if it is no matter of hours, or of many scenarios.
+
+        Of many it would take much memory.
+        """
+        if self.used_in_week is None or self.used.size > 1:
+            return None
+        return self.used_in_week.hourly.ravel()
+
     @property
     def share_by_hour(self) -> FloatArray | None:
         """Used share of what is allowed in each hour, shape (168,); None without hours."""
-        return None if self.used_by_hour is None else _share(self.used_by_hour, self.allowed)
+        by_hour = self.used_by_hour
+        return None if by_hour is None else _share(by_hour, self.allowed)
 
     @property
     def broken(self) -> npt.NDArray[np.bool_]:
@@ -159,24 +180,14 @@ def verdicts(checks: Iterator[Check] | tuple[Check, ...]) -> tuple[Verdict, ...]
 
 
 def _verdict(asked: Check) -> Verdict:
-    limit = find_limit(asked.limit_id)
-    allowed = np.asarray(asked.allowed, dtype=np.float64)
-    hour: FloatArray | None = None
-    by_hour: FloatArray | None = None
-    if isinstance(asked.used, Weekly):
-        # what is allowed does not change with the hour, so the busiest hour decides
-        hourly = asked.used.hourly
-        used = hourly.max(axis=-1)
-        level = np.isclose(hourly.min(axis=-1), used, rtol=1e-9, atol=0)
-        hour = np.where(level, np.nan, np.argmax(hourly, axis=-1))
-        by_hour = hourly if used.size == 1 and allowed.size == 1 else None
-    else:
-        used = np.asarray(asked.used, dtype=np.float64)
-    used, allowed = np.broadcast_arrays(used, allowed)
-    hour = None if hour is None else np.broadcast_to(hour, used.shape)
+    week = asked.used if isinstance(asked.used, Weekly) else None
+    used, allowed = np.broadcast_arrays(
+        asked.used.peak if isinstance(asked.used, Weekly) else np.asarray(asked.used, np.float64),
+        np.asarray(asked.allowed, dtype=np.float64),
+    )
     worst = int(np.argmax(_share(used, allowed)))
     cure = cure_of(asked, float(np.ravel(used)[worst]), float(np.ravel(allowed)[worst]))
-    return Verdict(limit, used, allowed, hour, cure, None if by_hour is None else by_hour.ravel())
+    return Verdict(find_limit(asked.limit_id), used, allowed, cure, week)
 
 
 def cure_of(asked: Check, used: float, allowed: float) -> str:

@@ -66,3 +66,22 @@ def test_multiplied_quantities_are_multiplied_in_every_hour(factor):
 
     expected = (np.array([3.0, 4.0]) * factor)[:, None] * WAVE
     np.testing.assert_allclose(quantity.hourly, expected)
+
+
+@pytest.mark.parametrize("scenarios", [1, 1_000])
+def test_the_peak_of_a_sum_is_found_wherever_in_the_week_it_is(scenarios):
+    rng = np.random.default_rng(7)
+    courses = [*rng.random((3, 168)), WAVE]
+    scales = rng.exponential(size=(len(courses), scenarios)) * (rng.random(scenarios) < 0.8)
+    both = total(Weekly.of(scale, course) for scale, course in zip(scales, courses, strict=True))
+
+    np.testing.assert_array_equal(both.peak, both.hourly.max(axis=-1))
+
+
+def test_hours_given_as_they_are_stay_as_they_are():
+    given_hours = np.outer([3.0, 4.0], RAMP)
+    hours = given_hours.copy()
+    largest([from_hours(given_hours), Weekly.of(np.array([1.0, 9.0]), WAVE)])
+    total([from_hours(given_hours), Weekly.of(np.array([1.0, 9.0]), WAVE)]).hourly.max()
+
+    np.testing.assert_array_equal(given_hours, hours)
