@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from estimator.pricing.bill import Bill
     from estimator.pricing.contract import Contract, ContractError, contract_names, load_contract
     from estimator.report.comparison import Comparison, compare
+    from estimator.report.growth import Growth, growth
     from estimator.report.price_list import prices
     from estimator.scenario.crowds import Broadcast, FlashCrowd, TopOfHour
     from estimator.scenario.faults import (
@@ -55,6 +56,7 @@ __all__ = [
     "Estimate",
     "EstimatorError",
     "FlashCrowd",
+    "Growth",
     "MissingRateError",
     "NetworkFlap",
     "Outage",
@@ -73,6 +75,7 @@ __all__ = [
     "contract_names",
     "estimate",
     "expected_demand",
+    "growth",
     "load_contract",
     "load_profile",
     "places",
@@ -116,6 +119,10 @@ _HOMES = {
     "estimator.report.comparison": (
         "Comparison",
         "compare",
+    ),
+    "estimator.report.growth": (
+        "Growth",
+        "growth",
     ),
     "estimator.report.price_list": ("prices",),
     "estimator.scenario.crowds": (

@@ -76,7 +76,7 @@ class Comparison:
     @property
     def title(self) -> str:
         """What is compared, for the head of a table or chart."""
-        return f"{self.scenario.name or self.scenario.profile.title}, {self.place}"
+        return title_of(self.scenario)
 
     @property
     def place(self) -> str:
@@ -174,6 +174,11 @@ def compare(scenario: Scenario, deployments: Iterable[str] | None = None) -> Com
     bills, refusals = estimate_all(scenario, wanted)
     bills.sort(key=lambda bill: (bill.state == "broken", float(np.sum(bill.total))))
     return Comparison(scenario, tuple(bills), tuple(refusals))
+
+
+def title_of(scenario: Scenario) -> str:
+    """What a scenario is about, for the head of a table or chart."""
+    return f"{scenario.name or scenario.profile.title}, {scenario.found_place.title}"
 
 
 _WORTH_NAMING = 0.05
