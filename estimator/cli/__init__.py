@@ -16,6 +16,7 @@ from typing import Annotated
 import typer
 
 from estimator.cli import bills, listing, simulation, starting
+from estimator.cli.flags import Command, Group
 from estimator.cli.shared import INPUT_ERROR, INTERRUPTED
 from estimator.cli.teaching import taught
 from estimator.errors import EstimatorError
@@ -46,6 +47,7 @@ _EXIT_STATUSES = """
 
 app = typer.Typer(
     name="estimator",
+    cls=Group,
     help="What a WebSocket deployment costs on AWS, Azure, Google Cloud and OCI, why, and whether "
     "it holds.",
     epilog=_USUAL_PATH + "\n" + _EXIT_STATUSES,
@@ -53,13 +55,13 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
-app.command(epilog=starting.EXAMPLES)(starting.init)
-app.command(epilog=bills.COMPARE_EXAMPLES)(bills.compare)
-app.command(epilog=bills.BILL_EXAMPLES)(bills.bill)
-app.command(epilog=simulation.EXAMPLES)(simulation.simulate)
-app.command(epilog=bills.PRICES_EXAMPLES)(bills.prices)
-app.command("list", epilog=listing.LIST_EXAMPLES)(listing.list_things)
-app.command(epilog=listing.SCHEMA_EXAMPLES)(listing.schema)
+app.command(cls=Command, epilog=starting.EXAMPLES)(starting.init)
+app.command(cls=Command, epilog=bills.COMPARE_EXAMPLES)(bills.compare)
+app.command(cls=Command, epilog=bills.BILL_EXAMPLES)(bills.bill)
+app.command(cls=Command, epilog=simulation.EXAMPLES)(simulation.simulate)
+app.command(cls=Command, epilog=bills.PRICES_EXAMPLES)(bills.prices)
+app.command("list", cls=Command, epilog=listing.LIST_EXAMPLES)(listing.list_things)
+app.command(cls=Command, epilog=listing.SCHEMA_EXAMPLES)(listing.schema)
 
 
 def _version(wanted: bool) -> None:

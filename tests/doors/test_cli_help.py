@@ -54,6 +54,14 @@ def test_every_example_runs_and_ends_as_the_help_says(run, told, verb, tmp_path,
         assert out
 
 
+@pytest.mark.parametrize("verb", [[], *([verb] for verb in VERBS)], ids=str)
+def test_a_flag_asks_for_no_value(told, verb):
+    out = told(*verb)
+
+    assert re.search(r"--help +Show this message", out)
+    assert "<bool>" not in out
+
+
 def test_the_whole_help_shows_the_usual_path_and_every_exit_status(told):
     out = told()
 
