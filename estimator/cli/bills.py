@@ -15,6 +15,7 @@ from estimator.cli.shared import (
     OUTPUT,
     AsJson,
     AtPlace,
+    OnlyDeployments,
     ScenarioFile,
     UnderContract,
     print_json,
@@ -58,16 +59,7 @@ PRICES_EXAMPLES = taught(
 
 def compare(
     file: ScenarioFile,
-    deployment: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--deployment",
-            help="Only this one, such as aws.api_gateway; may be repeated.",
-            metavar="ID",
-            autocompletion=completion.deployments,
-            rich_help_panel=CHANGES,
-        ),
-    ] = None,
+    deployment: OnlyDeployments = None,
     providers: Annotated[
         bool,
         typer.Option(

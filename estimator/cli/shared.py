@@ -58,6 +58,16 @@ AtPlace = Annotated[
         rich_help_panel=CHANGES,
     ),
 ]
+OnlyDeployments = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--deployment",
+        help="Only this one, such as aws.api_gateway; may be repeated.",
+        metavar="ID",
+        autocompletion=completion.deployments,
+        rich_help_panel=CHANGES,
+    ),
+]
 UnderContract = Annotated[
     str | None,
     typer.Option(

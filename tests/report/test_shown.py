@@ -35,6 +35,9 @@ SHOWN: dict[str, Any] = {
     "empty bill": ws.price({}, region=HOSTILE),
     "comparison": ws.compare(NAMED),
     "comparisons": ws.compare(MANY),
+    "growth": ws.growth(
+        NAMED, 6, percent_a_month=50, deployments=["aws.iot_core", "gcp.cloud_run"]
+    ),
     "run": ws.simulate(NAMED, "aws.alb_ec2", faults="outage at Tue 14:00", replications=2),
     "run with open doors": ws.simulate(NAMED, replications=1),
 }
@@ -72,7 +75,7 @@ def test_texts_of_others_stay_texts(shown):
     assert page.open == []
 
 
-@pytest.mark.parametrize("name", ["scenario", "profile", "contract", "comparison", "run"])
+@pytest.mark.parametrize("name", ["scenario", "profile", "contract", "comparison", "growth", "run"])
 def test_a_hostile_title_is_shown_as_it_was_written(name):
     assert HOSTILE in _Page(SHOWN[name]._repr_html_()).text
 
