@@ -11,6 +11,7 @@ from typing import Any, get_args
 import numpy as np
 import numpy.typing as npt
 
+from estimator.analysis.upkeep import upkeep_lines
 from estimator.demand.demand import Demand
 from estimator.demand.expected import expected_demand
 from estimator.deployments.deployment import WORLDWIDE, Deployment, Metered, Request
@@ -292,7 +293,10 @@ def _bill(
     bill = Estimate(
         title=deployment.title,
         region=region,
-        items=price_usage(counted.usage, region, catalog, scenario.free_allowances),
+        items=(
+            *price_usage(counted.usage, region, catalog, scenario.free_allowances),
+            *upkeep_lines(scenario, deployment),
+        ),
         hours_per_month=demand.hours_per_month,
         free_allowances=scenario.free_allowances,
         as_of=scenario.as_of,

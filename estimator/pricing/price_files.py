@@ -43,6 +43,7 @@ Driver = Literal[
     "data out",
     "internal network",
     "supporting services",
+    "upkeep",
 ]
 DRIVERS: tuple[Driver, ...] = (
     "connection time",
@@ -52,6 +53,7 @@ DRIVERS: tuple[Driver, ...] = (
     "data out",
     "internal network",
     "supporting services",
+    "upkeep",
 )
 """What drives cost, in the order charts stack it."""
 

@@ -51,6 +51,8 @@ _HINT: Final = (
     "Editors complete this file once they find what the first line names: 'estimator schema > "
     f"{SCHEMA_FILE}' writes it."
 )
+_UPKEEP: Final = ("  engineer_hours_per_month: 20", "  usd_per_engineer_hour: 100")
+"""Round figures to replace: nobody publishes what an hour of yours costs."""
 
 
 def starter_file(profile: str, place: str, schema: str = SCHEMA_FILE) -> str:
@@ -88,6 +90,7 @@ def starter_file(profile: str, place: str, schema: str = SCHEMA_FILE) -> str:
         "contract": lambda: [*_titles(TITLES["contracts"]()), *_left_out([_first_contract()])],
         "options": lambda: _left_out(["options:", *_options()]),
         "assumptions": lambda: _left_out(["assumptions:", *_assumptions()]),
+        "upkeep": lambda: _left_out(["upkeep:", *_UPKEEP]),
         "crowds": lambda: _left_out(["crowds:", *_happenings("crowd", CROWDS)]),
         "faults": lambda: _left_out(["faults:", *_happenings("fault", FAULTS)]),
     }

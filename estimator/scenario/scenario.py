@@ -35,6 +35,7 @@ from estimator.scenario.faults import Fault
 from estimator.scenario.model import Count, Hours, Model
 from estimator.scenario.places import Area, Place, find_place
 from estimator.scenario.profile import Profile, load_profile, profile_names, resolve_profile
+from estimator.scenario.upkeep import Upkeep
 from estimator.units import HOURS_PER_MONTH
 
 _YAML_SUFFIXES = (".yaml", ".yml")
@@ -140,6 +141,8 @@ class Scenario(Model):
         default_factory=dict
     )
     """Answers to what vendors leave open or sources disagree on, by the id of the assumption."""
+    upkeep: Upkeep | None = None
+    """People's time that a fleet of one's own takes; a line of its bill, if you state it."""
     faults: tuple[Fault, ...] = ()
     """What goes wrong when it is simulated; the expected bill does not know it."""
     crowds: tuple[Crowd, ...] = ()
@@ -194,6 +197,8 @@ class Scenario(Model):
         ]
         for flow in self.profile.flows.values():
             arrays += [flow.rate_per_hour, flow.fan_out]
+        if self.upkeep is not None:
+            arrays += [self.upkeep.engineer_hours_per_month, self.upkeep.usd_per_engineer_hour]
         return np.broadcast_shapes(*(np.shape(array) for array in arrays if array is not None))
 
     @property
@@ -250,6 +255,9 @@ class Scenario(Model):
             yield "contract", self.contract
         elif self.contract:
             yield "contract", str(self.contract.get("title", "without a title"))
+        if self.upkeep:
+            hours, usd = self.upkeep.engineer_hours_per_month, self.upkeep.usd_per_engineer_hour
+            yield "upkeep of a fleet", f"{_from_to(hours)} hours a month, {_from_to(usd)} USD each"
         for deployment, options in self.options.items():
             yield deployment, ", ".join(f"{name}: {value}" for name, value in options.items())
         yield from self.assumptions.items()

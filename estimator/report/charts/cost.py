@@ -24,6 +24,7 @@ DRIVER_COLOURS = dict(
             "#56B4E9",
             "#D55E00",
             "#999999",
+            "#F0E442",
         ),
         strict=True,
     )
