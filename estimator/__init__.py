@@ -27,9 +27,12 @@ if TYPE_CHECKING:
     )
     from estimator.pricing.bill import Bill
     from estimator.pricing.contract import Contract, ContractError, contract_names, load_contract
+    from estimator.report.breakeven import BreakEven, break_even
+    from estimator.report.choice_tables import machines, options, servers
     from estimator.report.comparison import Comparison, compare
     from estimator.report.growth import Growth, growth
     from estimator.report.price_list import prices
+    from estimator.report.sweep import Sweep, sweep, sweep_parts
     from estimator.scenario.crowds import Broadcast, FlashCrowd, TopOfHour
     from estimator.scenario.faults import (
         BalancerResize,
@@ -48,6 +51,7 @@ __all__ = [
     "PROVIDERS",
     "BalancerResize",
     "Bill",
+    "BreakEven",
     "Broadcast",
     "Comparison",
     "Contract",
@@ -68,9 +72,11 @@ __all__ = [
     "ScenarioError",
     "Simulation",
     "SlowConnects",
+    "Sweep",
     "TopOfHour",
     "UnknownNameError",
     "assumptions",
+    "break_even",
     "compare",
     "contract_names",
     "estimate",
@@ -78,11 +84,16 @@ __all__ = [
     "growth",
     "load_contract",
     "load_profile",
+    "machines",
+    "options",
     "places",
     "price",
     "prices",
     "profile_names",
+    "servers",
     "simulate",
+    "sweep",
+    "sweep_parts",
 ]
 
 _HOMES = {
@@ -116,6 +127,15 @@ _HOMES = {
         "contract_names",
         "load_contract",
     ),
+    "estimator.report.breakeven": (
+        "BreakEven",
+        "break_even",
+    ),
+    "estimator.report.choice_tables": (
+        "machines",
+        "options",
+        "servers",
+    ),
     "estimator.report.comparison": (
         "Comparison",
         "compare",
@@ -125,6 +145,11 @@ _HOMES = {
         "growth",
     ),
     "estimator.report.price_list": ("prices",),
+    "estimator.report.sweep": (
+        "Sweep",
+        "sweep",
+        "sweep_parts",
+    ),
     "estimator.scenario.crowds": (
         "Broadcast",
         "FlashCrowd",

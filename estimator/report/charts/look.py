@@ -182,16 +182,18 @@ def draw_marks(axes: Axes, look: Look, marks: Sequence[Mark]) -> int:
         The number of rows.
     """
     left, right = axes.get_xlim()
-    per_letter = (right - left) / (look.width_inches - _MARGIN_INCHES) / _MARK_LETTERS_PER_INCH
+    to_fraction = axes.transScale + axes.transLimits
+    per_letter = 1 / (look.width_inches - _MARGIN_INCHES) / _MARK_LETTERS_PER_INCH
     ends: list[float] = []
     for mark in sorted(marks, key=lambda each: each.at):
         if not left <= mark.at <= right:
             continue
+        place = float(to_fraction.transform((mark.at, axes.get_ylim()[0]))[0])
         width = (len(mark.label) + 2) * per_letter
-        leftwards = mark.at + width > right
-        begins = mark.at - width if leftwards else mark.at
+        leftwards = place + width > 1
+        begins = place - width if leftwards else place
         row = next((row for row, end in enumerate(ends) if end <= begins), len(ends))
-        ends[row : row + 1] = [mark.at if leftwards else mark.at + width]
+        ends[row : row + 1] = [place if leftwards else place + width]
         axes.axvline(mark.at, color=look.grey, linewidth=0.9, linestyle=(0, (2, 2)), zorder=0.9)
         axes.annotate(
             mark.label,

@@ -1,0 +1,42 @@
+"""Where work runs that is cut into pieces: here, on processes, or on a cluster."""
+
+from __future__ import annotations
+
+from concurrent.futures import Executor
+from typing import Protocol, runtime_checkable
+
+from estimator.errors import EstimatorError
+
+_RETRIES = 3
+"""How often a piece is begun anew when the worker that had it is lost."""
+
+
+@runtime_checkable
+class Client(Protocol):
+    """A ``dask.distributed.Client``, or anything else that hands out an executor."""
+
+    def get_executor(self, **kwargs: object) -> Executor:
+        """An executor whose calls run on the cluster."""
+        ...
+
+
+def executor_of(client: Client | Executor | None) -> Executor | None:
+    """The executor that runs pieces of work; None to run them here.
+
+    Args:
+        client: a ``dask.distributed.Client``, an executor such as a ``ProcessPoolExecutor``, or
+            None.
+
+    Raises:
+        EstimatorError: something else.
+
+    >>> executor_of(None) is None
+    True
+    """
+    if client is None or isinstance(client, Executor):
+        return client
+    if isinstance(client, Client):  # pyright: ignore[reportUnnecessaryIsInstance] (people pass anything)
+        return client.get_executor(retries=_RETRIES, pure=False)
+    raise EstimatorError(
+        f"client must be a dask.distributed Client or an executor, not {type(client).__name__}"
+    )

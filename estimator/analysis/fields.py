@@ -1,0 +1,315 @@
+"""The numbers behind a bill, by name, so that one of them can be moved and all else kept."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Union, get_args, get_origin
+
+import numpy as np
+
+from estimator.deployments.registry import DEPLOYMENTS, PROVIDERS, find_deployment
+from estimator.errors import EstimatorError, ScenarioError, UnknownNameError
+from estimator.pricing.catalog import load_catalog
+from estimator.pricing.contract import as_contract
+from estimator.scenario.model import FloatArray, Model
+from estimator.scenario.scenario import Scenario
+from estimator.units import DAYS_PER_WEEK, HOURS_PER_DAY
+
+Values = Mapping[str, float | FloatArray]
+
+_OPTIONS = "options."
+_PRICES = "prices."
+_PERCENT_OFF = "percent_off."
+_HOURS_PER_DAY = "hours_per_day"
+_AUDIENCE = ("peak_connections", "mean_connections", "users_per_day", "sessions_per_user_per_day")
+_NO_MATTER_OF_COST = {"evidence", "reconnect", "weekly_shape", "faults", "crowds"}
+"""Parts of a scenario that hold numbers which no expected bill depends on, or that have a name of
+their own here."""
+
+
+def field_names(scenario: Scenario) -> list[str]:
+    """The full name of every number of a scenario and of the options of every deployment.
+
+    Prices can be moved too: ``prices.`` with the id of a meter is what one unit costs, in USD and
+    in every tier; ``percent_off.`` with an id, or a pattern such as ``aws.*``, is a discount.
+
+    >>> scenario = Scenario(profile="market-data", place="virginia", peak_connections=100)
+    >>> field_names(scenario)[:2]
+    ['peak_connections', 'hours_per_month']
+    """
+    given = [name for name in _AUDIENCE if getattr(scenario, name) is not None]
+    names = [*given, "hours_per_month", _HOURS_PER_DAY]
+    names += [f"users_in.{area}" for area in scenario.users_in or {}]
+    names += [f"upkeep.{name}" for name in _numbers_in(scenario.upkeep)]
+    names += [f"profile.{path}" for path in _numbers_in(scenario.profile)]
+    for deployment in (*DEPLOYMENTS.values(), *PROVIDERS.values()):
+        names += [
+            f"{_OPTIONS}{deployment.id}.{name}"
+            for name, field in deployment.options.model_fields.items()
+            if _is_number(field.annotation)
+        ]
+    return names
+
+
+def find_field(scenario: Scenario, name: str) -> str:
+    """The full name of a field.
+
+    Args:
+        scenario: whose profile has the field.
+        name: the full name, or as much of its end as tells it from all others:
+            ``posts.rate_per_hour`` for ``profile.flows.posts.rate_per_hour``. ``*`` for the id of
+            the deployment stands for every deployment that has the option:
+            ``options.*.messages_per_core_second``.
+
+    Raises:
+        UnknownNameError: there is no such field.
+        ScenarioError: several fields end like that.
+
+    >>> scenario = Scenario(profile="workplace-chat", place="virginia", peak_connections=100)
+    >>> find_field(scenario, "posts.rate_per_hour")
+    'profile.flows.posts.rate_per_hour'
+    """
+    if name.startswith(_PRICES):
+        load_catalog().meter(name.removeprefix(_PRICES))
+        return name
+    if name.startswith(_PERCENT_OFF):
+        load_catalog(contract=as_contract({"title": name, "rates": [_rate(name, 0.0)]}))
+        return name
+    names = field_names(scenario)
+    if name in names:
+        return name
+    everywhere = sorted({_OPTIONS + "*." + _option(each)[1] for each in names if _is_option(each)})
+    if name in everywhere:
+        return name
+    found = [each for each in names if each.endswith(f".{name}")]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        for_all = f"{_OPTIONS}*.{name}"
+        hint = f" Say '{for_all}' to move them together." if for_all in everywhere else ""
+        raise ScenarioError(f"several fields are called '{name}': {', '.join(found)}.{hint}")
+    ends = (end for each in names for end in _ends(each))
+    raise UnknownNameError("field", name, dict.fromkeys([*names, *everywhere, *ends]))
+
+
+def current_value(scenario: Scenario, field: str) -> float:
+    """What a field is now; the mean, where a scenario stands for many.
+
+    Args:
+        scenario: whose field.
+        field: a full name, as ``find_field`` gives it.
+
+    Raises:
+        ScenarioError: it has no value: a figure that nobody gave, or a price that differs by tier
+            or place.
+
+    >>> scenario = Scenario(profile="market-data", place="virginia", peak_connections=100)
+    >>> current_value(scenario, "peak_connections")
+    100.0
+    """
+    value: Any = None
+    if field == _HOURS_PER_DAY:
+        levels = scenario.profile.weekly_shape.levels
+        value = levels.mean() / levels.max() * HOURS_PER_DAY
+    elif field.startswith(_PRICES):
+        value = _price(scenario, field.removeprefix(_PRICES))
+    elif field.startswith(_PERCENT_OFF):
+        value = 0.0
+    elif field.startswith(f"{_OPTIONS}*."):
+        values = {current_value(scenario, each) for each in _with_option(field)}
+        value = values.pop() if len(values) == 1 else None
+    elif _is_option(field):
+        deployment, option = _option(field)
+        given = scenario.options.get(deployment, {})
+        value = getattr(find_deployment(deployment).check_options(given), option)
+    else:
+        value = scenario
+        for key in field.split("."):
+            value = _part(value, key)
+    if value is None:
+        raise ScenarioError(f"'{field}' has no single value in this scenario")
+    return float(np.mean(value))
+
+
+def with_values(scenario: Scenario, values: Values) -> Scenario:
+    """The scenario with some of its numbers changed.
+
+    Args:
+        scenario: what else holds.
+        values: numbers, or arrays for many scenarios at once where a field takes them, by full
+            name.
+
+    Raises:
+        ScenarioError: a value that the field cannot have.
+
+    >>> scenario = Scenario(profile="workplace-chat", place="virginia", peak_connections=100)
+    >>> busier = with_values(scenario, {"profile.flows.posts.rate_per_hour": 9})
+    >>> busier.profile.flows["posts"].rate_per_hour
+    9.0
+    """
+    options = {name: dict(given) for name, given in scenario.options.items()}
+    prices: list[dict[str, Any]] = []
+    changes: dict[str, Any] = {}
+    parts: list[tuple[list[str], Any]] = []
+    for field, value in values.items():
+        if field == _HOURS_PER_DAY:
+            parts.append((["profile", "weekly_shape"], _open_for(_one(field, value))))
+        elif field.startswith((_PRICES, _PERCENT_OFF)):
+            prices.append(_rate(field, _one(field, value)))
+        elif _is_option(field):
+            for each in _with_option(field):
+                deployment, option = _option(each)
+                kept = options.setdefault(deployment, {})
+                kept[option] = value.tolist() if isinstance(value, np.ndarray) else value
+        else:
+            parts.append((field.split("."), value))
+    for path, value in parts:
+        head, *rest = path
+        before = changes.get(head, getattr(scenario, head))
+        changes[head] = _changed(before, rest, value)
+    if options != scenario.options:
+        changes["options"] = options
+    if prices:
+        agreed = as_contract(scenario.contract_document or scenario.contract)
+        rates = [] if agreed is None else agreed.as_data()["rates"]
+        title = "Prices as varied" if agreed is None else agreed.title
+        changes["contract"] = {"title": title, "rates": [*rates, *prices]}
+    return scenario.replace(**changes) if changes else scenario
+
+
+def takes_arrays(scenario: Scenario, field: str, example: float) -> bool:
+    """Whether many values of a field go through the models in one pass.
+
+    Args:
+        scenario: whose field.
+        field: its full name.
+        example: a value it can have.
+    """
+    try:
+        pair = with_values(scenario, {field: np.array([example, example])})
+    except EstimatorError:
+        return False
+    return pair.many == (2,)
+
+
+def option_of(field: str) -> tuple[str, str] | None:
+    """Deployment (``*``: all that have it) and name of an option; None for any other field."""
+    return _option(field) if _is_option(field) else None
+
+
+def meter_of(field: str) -> str | None:
+    """The meter, or pattern of meters, whose price a field moves; None for any other field."""
+    for kind in (_PRICES, _PERCENT_OFF):
+        if field.startswith(kind):
+            return field.removeprefix(kind)
+    return None
+
+
+def matters_to(field: str, deployment: str) -> bool:
+    """Whether the bill of a deployment can depend on a field."""
+    if not _is_option(field):
+        return True
+    return any(_option(each)[0] == deployment for each in _with_option(field))
+
+
+def _is_option(field: str) -> bool:
+    return field.startswith(_OPTIONS)
+
+
+def _option(field: str) -> tuple[str, str]:
+    """Deployment and name of an option, from its full name."""
+    deployment, _, name = field.removeprefix(_OPTIONS).rpartition(".")
+    return deployment, name
+
+
+def _with_option(field: str) -> list[str]:
+    """The fields that a name stands for, which may name an option of every deployment."""
+    deployment, name = _option(field)
+    if deployment != "*":
+        return [field]
+    known = {**DEPLOYMENTS, **PROVIDERS}
+    return [f"{_OPTIONS}{i}.{name}" for i, d in known.items() if name in d.options.model_fields]
+
+
+def _ends(field: str) -> Iterator[str]:
+    parts = field.split(".")
+    yield from (".".join(parts[start:]) for start in range(1, len(parts)))
+
+
+def _numbers_in(part: object) -> Iterator[str]:
+    """Paths to the numbers inside a part of a scenario."""
+    inner: Mapping[str, object] = {}
+    if isinstance(part, Model):
+        names = (name for name in type(part).model_fields if name not in _NO_MATTER_OF_COST)
+        inner = {name: getattr(part, name) for name in names}
+    elif isinstance(part, Mapping):
+        inner = {str(key): each for key, each in part.items()}
+    elif isinstance(part, tuple) and any(isinstance(each, Model) for each in part):
+        inner = {str(index): each for index, each in enumerate(part)}
+    for name, value in inner.items():
+        if isinstance(value, int | float | np.ndarray) and not isinstance(value, bool):
+            yield name
+        yield from (f"{name}.{path}" for path in _numbers_in(value))
+
+
+def _is_number(annotation: Any) -> bool:
+    """Whether a field of that type holds a number."""
+    if get_origin(annotation) is Union or type(annotation).__name__ == "UnionType":
+        return any(_is_number(each) for each in get_args(annotation))
+    return annotation in (int, float)
+
+
+def _part(whole: Any, key: str) -> Any:
+    if isinstance(whole, Model):
+        return getattr(whole, key)
+    return whole[int(key)] if isinstance(whole, tuple) else whole[key]
+
+
+def _changed(whole: Any, path: Sequence[str], value: Any) -> Any:
+    """A part of a scenario with what stands at ``path`` replaced, checked anew."""
+    if not path:
+        return value
+    key, *rest = path
+    changed = _changed(_part(whole, key), rest, value)
+    if isinstance(whole, Model):
+        kept = {name: getattr(whole, name) for name in whole.model_fields_set}
+        return type(whole)(**{**kept, key: changed})
+    if isinstance(whole, tuple):
+        index = int(key)
+        return (*whole[:index], changed, *whole[index + 1 :])
+    return {**whole, key: changed}
+
+
+def _one(field: str, value: float | FloatArray) -> float:
+    if np.ndim(value):
+        raise ScenarioError(f"'{field}' takes one value at a time")
+    return float(value)
+
+
+def _rate(field: str, value: float) -> dict[str, Any]:
+    """The entry of a contract that moves a price."""
+    if field.startswith(_PRICES):
+        return {"meters": [field.removeprefix(_PRICES)], "usd_per_unit": value}
+    return {"meters": [field.removeprefix(_PERCENT_OFF)], "percent_off": value}
+
+
+def _open_for(hours: float) -> dict[str, Any]:
+    """A weekly shape with everybody there for so many hours of each day, and nobody else."""
+    if not 0 < hours <= HOURS_PER_DAY:
+        raise ScenarioError(f"hours_per_day must be above 0 and at most 24, not {hours:g}")
+    levels = np.clip(hours - np.arange(HOURS_PER_DAY), 0.0, 1.0)
+    return {
+        "title": f"{hours:g} hours of each day",
+        "hours_of_day": levels.tolist(),
+        "days_of_week": [1.0] * DAYS_PER_WEEK,
+    }
+
+
+def _price(scenario: Scenario, meter: str) -> float | None:
+    """The price of a meter at the place of a scenario, if it is the same in every tier."""
+    contract = as_contract(scenario.contract_document or scenario.contract)
+    catalog = load_catalog(scenario.as_of, scenario.assumptions, contract)
+    cloud = meter.split(".", 1)[0]
+    region = scenario.found_place.regions.get(cloud, "global")
+    prices = np.unique(catalog.rate(meter, region).tariff.usd_per_unit)
+    return float(prices[0]) if prices.size == 1 else None

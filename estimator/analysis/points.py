@@ -1,0 +1,243 @@
+"""Bills at many points: each a scenario that differs from another in some of its numbers."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor, Future
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from estimator.analysis.cluster import Client, executor_of
+from estimator.analysis.estimate import Estimate, estimate_all
+from estimator.analysis.fields import find_field, matters_to, takes_arrays, with_values
+from estimator.deployments.registry import DEPLOYMENTS, find_deployment
+from estimator.errors import ScenarioError
+from estimator.pricing.price_files import DRIVERS
+from estimator.scenario.model import FloatArray
+from estimator.scenario.scenario import Scenario
+
+POINTS_AT_ONCE = 4096
+"""Points priced in one pass: enough that the cost of a call is small beside that of its points, few
+enough that the hours of the week of all of them stay in the processor's cache."""
+_BATCHES_BEGUN = 32
+"""Batches that are out at once: enough for many workers, while their results fit into memory."""
+PASS, AT_RISK, BROKEN, NOT_PRICED = 0, 1, 2, 3
+STATES = ("pass", "at risk", "broken", "not priced")
+"""What the numbers above mean, in words."""
+_NUMBER_OF = {state: number for number, state in enumerate(STATES)}
+
+Progress = Callable[[int, int], object]
+"""Called with what is done and what there is to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Priced:
+    """The bills of some deployments at many points."""
+
+    deployments: tuple[str, ...]
+    total_usd: FloatArray
+    """USD a month, shape (deployments, points); NaN where it could not be priced."""
+    drivers_usd: FloatArray
+    """USD a month by what drives it, as in ``DRIVERS``, shape (deployments, drivers, points)."""
+    states: npt.NDArray[np.int8]
+    """Index into ``STATES``, shape (deployments, points)."""
+    refusals: Mapping[str, str]
+    """Why a deployment could not be priced somewhere, by its id."""
+
+    @property
+    def holding_usd(self) -> FloatArray:
+        """Totals of what would hold, shape (deployments, points); infinite for what would not."""
+        return np.where(self.states >= BROKEN, np.inf, self.total_usd)
+
+
+def resolved(scenario: Scenario, values: Mapping[str, Any]) -> dict[str, FloatArray]:
+    """Values by the full names of their fields, as arrays of numbers.
+
+    Raises:
+        UnknownNameError: there is no such field.
+        ScenarioError: what a name holds are no numbers, none at all, or two names mean one field.
+    """
+    if scenario.many:
+        raise ScenarioError(
+            "a field of the scenario is a list, so that it stands for many: give its values as "
+            "those of a field instead"
+        )
+    found: dict[str, FloatArray] = {}
+    for name, given in values.items():
+        field = find_field(scenario, name)
+        if field in found:
+            raise ScenarioError(f"'{field}' is given twice")
+        try:
+            array = np.atleast_1d(np.asarray(given, dtype=np.float64))
+        except (TypeError, ValueError):
+            raise ScenarioError(f"the values of '{name}' must be numbers, not {given!r}") from None
+        if array.ndim != 1 or not array.size:
+            raise ScenarioError(f"the values of '{name}' must be a list of at least one number")
+        if not np.all(np.isfinite(array)):
+            raise ScenarioError(f"the values of '{name}' must be finite numbers")
+        found[field] = array
+    return found
+
+
+def chosen(deployments: Iterable[str] | str | None) -> tuple[str, ...]:
+    """Ids of the deployments asked for, each once; all on the clouds if none is named.
+
+    Raises:
+        UnknownNameError: there is no such deployment.
+        ScenarioError: an empty list.
+    """
+    named = [deployments] if isinstance(deployments, str) else deployments
+    ids = tuple(dict.fromkeys(DEPLOYMENTS if named is None else named))
+    if not ids:
+        raise ScenarioError("no deployment was named")
+    return tuple(find_deployment(name).id for name in ids)
+
+
+def price_points(
+    scenario: Scenario,
+    points: Mapping[str, FloatArray],
+    deployments: Sequence[str],
+    *,
+    client: Client | Executor | None = None,
+    progress: Progress | None = None,
+) -> Priced:
+    """Price every point on every deployment.
+
+    Args:
+        scenario: what all points have in common.
+        points: one array of values for each field that differs, by its full name, all of shape
+            (points,).
+        deployments: ids.
+        client: where batches of points are priced; here if left out. Batches are the same
+            wherever they run, so that results are too.
+        progress: called with the points done and all of them.
+
+    Raises:
+        ScenarioError: a value that its field cannot have.
+
+    >>> scenario = Scenario(profile="workplace-chat", place="virginia", peak_connections=1)
+    >>> priced = price_points(
+    ...     scenario, {"peak_connections": np.array([10.0, 1000.0])}, ["aws.api_gateway"]
+    ... )
+    >>> priced.total_usd.shape, STATES[priced.states[0, 0]]
+    ((1, 2), 'pass')
+    """
+    count = len(next(iter(points.values())))
+    batches = (
+        {field: values[start : start + POINTS_AT_ONCE] for field, values in points.items()}
+        for start in range(0, count, POINTS_AT_ONCE)
+    )
+    parts: list[Priced] = []
+    for part in price_batches(scenario, batches, deployments, client=client):
+        parts.append(part)
+        if progress:
+            progress(sum(each.states.shape[1] for each in parts), count)
+    return Priced(
+        deployments=tuple(deployments),
+        total_usd=np.concatenate([part.total_usd for part in parts], axis=-1),
+        drivers_usd=np.concatenate([part.drivers_usd for part in parts], axis=-1),
+        states=np.concatenate([part.states for part in parts], axis=-1),
+        refusals={name: why for part in reversed(parts) for name, why in part.refusals.items()},
+    )
+
+
+def price_batches(
+    scenario: Scenario,
+    batches: Iterable[Mapping[str, FloatArray]],
+    deployments: Sequence[str],
+    *,
+    client: Client | Executor | None = None,
+) -> Iterator[Priced]:
+    """Price batches of points one after the other, or wherever a client has them priced.
+
+    Args:
+        scenario: what all points have in common.
+        batches: each as the points of ``price_points``; at most ``POINTS_AT_ONCE`` of them keep
+            memory small.
+        deployments: ids.
+        client: as for ``price_points``.
+    """
+    executor = executor_of(client)
+    if executor is None:
+        yield from (_price_batch(scenario, batch, deployments) for batch in batches)
+        return
+    begun: deque[Future[Priced]] = deque()
+    for batch in batches:
+        begun.append(executor.submit(_price_batch, scenario, batch, deployments))
+        if len(begun) == _BATCHES_BEGUN:
+            yield begun.popleft().result()
+    yield from (future.result() for future in begun)
+
+
+def _price_batch(
+    scenario: Scenario, points: Mapping[str, FloatArray], deployments: Sequence[str]
+) -> Priced:
+    count = len(next(iter(points.values())))
+    total = np.full((len(deployments), count), np.nan)
+    drivers = np.zeros((len(deployments), len(DRIVERS), count))
+    states = np.full((len(deployments), count), NOT_PRICED, dtype=np.int8)
+    refusals: dict[str, str] = {}
+    row_of = {deployment: row for row, deployment in enumerate(deployments)}
+    one_at_a_time = _one_at_a_time(scenario, points)
+    for together, fields in _sharing(points, deployments):
+        apart = [field for field in fields if field in one_at_a_time]
+        for indices, fixed in _alike(points, apart, count):
+            moving = {field: points[field][indices] for field in fields if field not in fixed}
+            asked = with_values(scenario, {**fixed, **moving})
+            bills, refused = estimate_all(asked, together)
+            for refusal in refused:
+                refusals.setdefault(refusal.deployment, refusal.reason)
+            for bill in bills:
+                row = row_of[bill.deployment or ""]
+                total[row, indices] = bill.total
+                states[row, indices] = _numbers_of(bill)
+                for driver, usd in bill.by_driver.items():
+                    drivers[row, DRIVERS.index(driver), indices] = usd
+    return Priced(tuple(deployments), total, drivers, states, refusals)
+
+
+def _numbers_of(bill: Estimate) -> npt.NDArray[np.int8]:
+    states = bill.states
+    return np.select(
+        [states == state for state in _NUMBER_OF], list(_NUMBER_OF.values()), NOT_PRICED
+    ).astype(np.int8)
+
+
+def _one_at_a_time(scenario: Scenario, points: Mapping[str, FloatArray]) -> set[str]:
+    """Fields whose values go through the models one after the other."""
+    return {
+        field
+        for field, values in points.items()
+        if not takes_arrays(scenario, field, float(values[0]))
+    }
+
+
+def _sharing(
+    points: Mapping[str, FloatArray], deployments: Sequence[str]
+) -> Iterator[tuple[list[str], tuple[str, ...]]]:
+    """Deployments that depend on the same fields, with these fields: they share one demand."""
+    groups: dict[tuple[str, ...], list[str]] = {}
+    for deployment in deployments:
+        fields = tuple(field for field in points if matters_to(field, deployment))
+        groups.setdefault(fields, []).append(deployment)
+    for fields, together in groups.items():
+        yield together, fields
+
+
+def _alike(
+    points: Mapping[str, FloatArray], fields: Sequence[str], count: int
+) -> Iterator[tuple[npt.NDArray[np.intp], dict[str, float]]]:
+    """Points that agree in some fields, and the values in which they do."""
+    if not fields:
+        yield np.arange(count), {}
+        return
+    table = np.stack([points[field] for field in fields], axis=1)
+    rows, which = np.unique(table, axis=0, return_inverse=True)
+    order = np.argsort(which, kind="stable")
+    ends = np.cumsum(np.bincount(which))
+    for row, indices in zip(rows, np.split(order, ends[:-1]), strict=True):
+        yield indices, dict(zip(fields, map(float, row), strict=True))
