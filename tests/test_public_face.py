@@ -14,7 +14,14 @@ import estimator as ws
 PUBLIC = {name: getattr(ws, name) for name in ws.__all__}
 FUNCTIONS = [name for name, thing in PUBLIC.items() if inspect.isfunction(inspect.unwrap(thing))]
 CLASSES = [name for name, thing in PUBLIC.items() if inspect.isclass(thing)]
-CANNOT_FAIL = {"assumptions", "contract_names", "expected_demand", "places", "profile_names"}
+CANNOT_FAIL = {
+    "assumptions",
+    "contract_names",
+    "expected_demand",
+    "places",
+    "profile_names",
+    "servers",
+}
 """They take nothing, or what was checked when it was made."""
 TAGS = {"fault", "crowd"}
 """Fields with one value, which tell models of a union apart."""

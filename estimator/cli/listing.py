@@ -20,10 +20,12 @@ THINGS: Final[Mapping[str, str]] = {
     "crowds": "who may come beside the weekly shape, when it is simulated",
     "deployments": "ways to host a WebSocket service on the clouds",
     "faults": "what may go wrong, when it is simulated",
+    "machines": "what nodes of a fleet can run on",
     "options": "what can be chosen about a deployment (--deployment: of one)",
     "places": "where users are served from",
     "profiles": "how clients behave: the shipped workloads",
     "providers": "managed services that people would buy instead of a cloud",
+    "servers": "server software that was measured, which nodes can run",
     "services": "services whose prices there are",
     "shapes": "when in the week people are connected",
 }
@@ -126,7 +128,10 @@ def _assumption_text(assumption: Mapping[str, Any]) -> str:
 
 def _options_text(deployment: Mapping[str, Any]) -> str:
     heads = (
-        (f"  {option['name']} ({_said(option['default'])})", option["description"])
+        (
+            f"  {option['name']} ({_said(option['default'])})",
+            f"{option['description']} Allowed: {option['allowed']}.",
+        )
         for option in deployment["options"]
     )
     told = _described(heads) or "  no options\n"

@@ -79,6 +79,9 @@ class Deployment(ABC):
     assumptions: ClassVar[tuple[Assumption, ...]]
     not_modelled: ClassVar[tuple[str, ...]]
 
+    def __repr__(self) -> str:
+        return f"<{self.id}: {self.title}; options({self.id!r}) tells what can be chosen>"
+
     @abstractmethod
     def meter(self, request: Request) -> Metered:
         """Count what the cloud would count for the demand."""
