@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from importlib.resources import files
 from typing import Literal, TypeVar
 
@@ -23,8 +24,9 @@ def names_of(shelf: Shelf) -> list[str]:
     return sorted(entry.name.removesuffix(".yaml") for entry in folder.iterdir())
 
 
+@cache
 def read_shipped(shelf: Shelf, name: str) -> YamlDocument:
-    """The content of one of them.
+    """The content of one of them, read once: whoever changes something does so in a copy.
 
     Raises:
         UnknownNameError: there is none of that name.
