@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import cache
 
 import numpy as np
 
-from estimator.demand.demand import Demand, MessageStream, Weekly, from_hours, total
+from estimator.demand.demand import Course, Demand, MessageStream, Weekly, total
 from estimator.deployments.deployment import Request, spread
 from estimator.deployments.fleet import Fleet, whole
 from estimator.deployments.limits import limit_value
@@ -43,9 +44,10 @@ def backplane(request: Request, cloud: str, fleet: Fleet, machine: str) -> Backp
     if not options.backplane or not published or not np.any(several):
         return Backplane((), np.zeros(()))
     found = find_machine(cloud, "vm", machine)
-    deliveries = _for_each_node(total(s.per_hour for s in published), fleet.nodes)
+    each_node = _each_node(fleet.nodes)
+    deliveries = each_node(total(s.per_hour for s in published))
     bytes_in = total(s.bytes_per_hour("ip") for s in published)
-    bytes_out = _for_each_node(bytes_in, fleet.nodes)
+    bytes_out = each_node(bytes_in)
     mbps = bytes_out.peak * BITS_PER_BYTE / BITS_PER_MEGABIT / SECONDS_PER_HOUR
     per_second = limit_value("system.redis.deliveries_per_second")
     instances = np.maximum(
@@ -69,11 +71,20 @@ def backplane(request: Request, cloud: str, fleet: Fleet, machine: str) -> Backp
     return Backplane(usage, demand.per_month(crossing) * several / GIB, running)
 
 
-def _for_each_node(quantity: Weekly, nodes: Weekly) -> Weekly:
-    """A quantity times the nodes there are, hour by hour."""
+def _each_node(nodes: Weekly) -> Callable[[Weekly], Weekly]:
+    """What multiplies a quantity by the nodes there are, hour by hour."""
     if all(course.level for _, course in nodes.terms):
-        return quantity.times(nodes.peak)
-    return from_hours(quantity.hourly * nodes.hourly)
+        return lambda quantity: quantity.times(nodes.peak)
+
+    # messages and their bytes follow the same courses, of which each is multiplied once
+    @cache
+    def following(course: Course) -> Course:
+        return Course(course.hours * nodes.hourly)
+
+    def times_nodes(quantity: Weekly) -> Weekly:
+        return Weekly(tuple((scale, following(course)) for scale, course in quantity.terms))
+
+    return times_nodes
 
 
 def _published(demand: Demand) -> Iterator[MessageStream]:

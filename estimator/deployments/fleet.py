@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property, lru_cache, reduce
 from typing import Annotated, Literal
 
 import numpy as np
 import numpy.typing as npt
 from pydantic import Field
 
-from estimator.demand.demand import (
-    Demand,
-    Weekly,
-    from_hours,
-    largest,
-    total,
-)
+from estimator.demand.demand import ALWAYS, Course, Demand, Weekly, from_hours, largest
 from estimator.deployments.deployment import Request, spread
 from estimator.deployments.machine import Kind, Machine, find_machine, machines
 from estimator.deployments.server import (
@@ -28,15 +24,12 @@ from estimator.deployments.server import (
 )
 from estimator.errors import MissingRateError, ScenarioError
 from estimator.pricing.assumption import Assumption
+from estimator.pricing.catalog import Catalog
 from estimator.pricing.line import Usage, price_usage
 from estimator.scenario.model import FloatArray
-from estimator.units import (
-    HOURS_PER_WEEK,
-)
 
 CHEAPEST = "cheapest"
 BoolArray = npt.NDArray[np.bool_]
-_ALWAYS = np.ones(HOURS_PER_WEEK)
 _NOISE = 1e-9
 
 
@@ -73,6 +66,8 @@ class Sized:
 
     nodes: Weekly
     """Not yet rounded up to whole nodes."""
+    peak: FloatArray
+    """In the busiest hour, shape (*many,)."""
     binding: str
     """The constraint that needs most nodes in the busiest hour (of the largest scenario)."""
 
@@ -82,11 +77,10 @@ class Fleet:
     """Nodes of the chosen machines; for many scenarios several machines may be chosen."""
 
     machines: tuple[Machine, ...]
-    nodes_by_machine: tuple[Weekly, ...]
-    """Nodes in each hour, spare ones included; 0 where another machine was chosen. Whole ones,
-    unless the demand says how many ran."""
+    chosen: tuple[BoolArray, ...]
+    """Which scenarios run on each of them, shape (*many,)."""
     nodes: Weekly
-    """Of all machines together."""
+    """Nodes in each hour, spare ones included; whole ones, unless the demand says how many ran."""
     binding: str
     """The constraint that needs most nodes, in the scenario of most nodes."""
     texts: tuple[str, ...]
@@ -95,6 +89,11 @@ class Fleet:
     """Connections of a node of which nothing is left, shape (*many,)."""
     notes: tuple[str, ...] = ()
     """What a reader should know about the figures behind it."""
+
+    @property
+    def nodes_by_machine(self) -> tuple[Weekly, ...]:
+        """Nodes of each machine in each hour; 0 where another one was chosen."""
+        return tuple(self.nodes.times(mine.astype(np.float64)) for mine in self.chosen)
 
     @property
     def text(self) -> str:
@@ -137,8 +136,10 @@ def build_fleet(
     *,
     tls: bool = False,
     node_mbps_most: float = np.inf,
-    node_connections_most: float = np.inf,
+    node_connections_most: float | Callable[[Machine], float] = np.inf,
+    nodes_most: Callable[[Machine], float] | None = None,
     beside_each_node: Mapping[str, float] | None = None,
+    among: Iterable[Machine] | None = None,
 ) -> Fleet:
     """Size a fleet, with the machine asked for or the one whose fleet costs least.
 
@@ -152,9 +153,12 @@ def build_fleet(
         scaling: ``static`` or ``autoscaled``.
         tls: whether TLS ends on the nodes.
         node_mbps_most: a cap of the cloud on the traffic of a node, besides that of its size.
-        node_connections_most: a cap on the connections of a node.
+        node_connections_most: a cap on the connections of a node, for all or by its machine.
+        nodes_most: most nodes there may be of a machine; one that would need more is only chosen
+            if all would.
         beside_each_node: units of meters that each node takes an hour besides its machine, such as
             its disk; they count when machines are compared, not in ``Fleet.usage``.
+        among: machines to choose the cheapest from; all of the kind that do not burst if None.
 
     Raises:
         UnknownNameError: no such machine or server.
@@ -163,192 +167,291 @@ def build_fleet(
     """
     options, demand = request.options, request.demand
     load = server_load(demand, options, tls=tls)
-    connections_most = min(options.open_files, node_connections_most)
-    needs = {
+    whole_nodes = {
         "memory": load.memory_bytes,
         "processor": load.cores,
         "network": traffic_mbps(demand),
         "connections of a node": demand.connections_peak,
     }
+    needs = {name: need.times(1 / options.headroom) for name, need in whole_nodes.items()}
 
-    def offer(machine: Machine) -> dict[str, float]:
-        whole_node = {
-            "memory": machine.memory_bytes,
-            "processor": machine.vcpus,
-            "network": min(machine.network_mbps or np.inf, node_mbps_most),
-            "connections of a node": connections_most,
-        }
-        return {name: amount * options.headroom for name, amount in whole_node.items()}
+    def connections_most(machine: Machine) -> float:
+        cap = node_connections_most
+        return min(options.open_files, cap(machine) if callable(cap) else cap)
+
+    def offer(machine: Machine) -> _Offer:
+        network = min(machine.network_mbps or np.inf, node_mbps_most)
+        each = (machine.memory_bytes, machine.vcpus, network, connections_most(machine))
+        return _Offer(machine, each, np.inf if nodes_most is None else nodes_most(machine))
 
     beside = sum(
         quantity * float(request.catalog.rate(meter, request.region).tariff.usd_per_unit[0])
         for meter, quantity in (beside_each_node or {}).items()
     )
-    offers = [
-        (machine, usd + beside, offer(machine))
-        for machine, usd in _candidates(request, cloud, kind)
-    ]
-    choices = [
-        _Choice(machine, usd, {name: needs[name].times(1 / most[name]) for name in needs})
-        for machine, usd, most in _undominated(offers, request)
-    ]
-    costs = np.stack(
-        np.broadcast_arrays(
-            *(one.cost(request, one.nodes(options, scaling), beside) for one in choices)
-        )
-    )
-    # the first of those that cost the same but for rounding noise
-    chosen = np.argmax(costs <= costs.min(axis=0) * (1 + _NOISE), axis=0)
-    used = {choices[index]: np.asarray(chosen == index) for index in np.unique(chosen)}
-    running = [demand.units or one.nodes(options, scaling) for one in used]
-    by_machine = tuple(
-        nodes.times(mine.astype(np.float64))
-        for nodes, mine in zip(running, used.values(), strict=True)
-    )
-    nodes = total(by_machine)
+    offers = [offer(machine) for machine in _candidates(request, cloud, kind, among)]
+    worth = _worth_comparing(offers, request, beside)
+    choice = _Choice(request, tuple(needs.values()), worth, scaling, beside)
+    chosen = choice.cheapest
+    used = np.flatnonzero(np.bincount(np.ravel(chosen))).tolist()
+    mine = tuple(np.asarray(chosen == index) for index in used)
+    nodes = demand.units or choice.nodes_of(chosen)
+    needed = choice.needed_by_constraint(chosen)
+    binding = np.asarray(np.argmax(needed, axis=0))
     most_nodes = int(np.argmax(nodes.peak))
-    deciding = choices[int(np.ravel(chosen)[most_nodes])].binding
+    most = np.array([connections_most(one.machine) for one in choice.offers])[chosen]
     return Fleet(
-        machines=tuple(one.machine for one in used),
-        nodes_by_machine=by_machine,
+        machines=tuple(choice.offers[index].machine for index in used),
+        chosen=mine,
         nodes=nodes,
-        binding=list(needs)[int(np.ravel(deciding)[most_nodes])],
-        texts=tuple(
-            _in_words(one, nodes, mine, request, scaling)
-            for (one, mine), nodes in zip(used.items(), running, strict=True)
-        ),
-        connections_each=np.sum(
-            [
-                one.connections_each(demand, options.headroom, connections_most) * mine
-                for one, mine in used.items()
-            ],
-            axis=0,
-        ),
+        binding=list(needs)[int(np.ravel(binding)[most_nodes])],
+        texts=tuple(_in_words(request, nodes, scaling, list(needs), binding, mine)),
+        connections_each=_connections_each(demand, needed.max(axis=0), options.headroom, most),
         notes=(*stand_ins(options, tls=tls), *_more_than_shown(demand, nodes, options)),
     )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Choice:
-    """A machine that may be chosen, and how many of it the demand takes."""
+class _Offer:
+    """A machine that may be chosen, and what of each need one of its nodes carries."""
 
     machine: Machine
-    usd: float
-    """For an hour."""
-    needed: Mapping[str, Weekly]
-    """Nodes that each constraint asks for, not yet whole."""
+    each: tuple[float, ...]
+    nodes_most: float
+
+
+@dataclass(frozen=True, eq=False)
+class _Choice:
+    """Which machine each scenario takes; axes are machines, constraints and (*many,)."""
+
+    request: Request
+    needs: tuple[Weekly, ...]
+    """What all nodes together need to offer, by constraint."""
+    offers: Sequence[_Offer]
+    scaling: str
+    beside_usd: float
+    """What stands beside each node, an hour."""
+
+    @cached_property
+    def _parts(self) -> FloatArray:
+        """Part of a node that one unit of each need takes, shape (machines, constraints)."""
+        return 1 / np.array([offer.each for offer in self.offers])
+
+    @cached_property
+    def _peaks(self) -> FloatArray:
+        """Of each need, shape (constraints, *many)."""
+        return np.stack(np.broadcast_arrays(*(need.peak for need in self.needs)))
+
+    @cached_property
+    def _ahead(self) -> tuple[Weekly, ...]:
+        """Each need, so early and so long that nodes can start before and stop after."""
+        return _ahead_and_after(self.needs, self.request.options.scaling_lag_hours)
 
     @property
-    def peaks(self) -> FloatArray:
-        """Of each constraint, shape (constraints, *many)."""
-        return np.stack(np.broadcast_arrays(*(need.peak for need in self.needed.values())))
+    def cheapest(self) -> npt.NDArray[np.intp]:
+        """Index of the machine whose nodes cost least, shape (*many,)."""
+        many = self._peaks.shape[1:]
+        if len(self.offers) == 1:
+            return np.zeros(many, dtype=np.intp)
+        each_need = map(np.multiply.outer, self._parts.T, self._peaks)
+        peaks = self._whole_with_spare(reduce(np.maximum, each_need))
+        if self.scaling == "static":
+            hours = peaks * self.request.demand.hours_per_month
+        else:
+            nodes = (self.nodes_of(np.array(index)) for index in range(len(self.offers)))
+            hours = np.stack([self.request.demand.per_month(one) for one in nodes])
+        costs = self._costs(hours)
+        most = np.array([offer.nodes_most for offer in self.offers])
+        if np.isfinite(most).any():
+            beyond = peaks > _along_first(most, peaks)
+            costs = np.where(beyond & ~beyond.all(axis=0), np.inf, costs)
+        # the first of those that cost the same but for rounding noise
+        return np.argmax(costs <= costs.min(axis=0) * (1 + _NOISE), axis=0)
 
-    @property
-    def binding(self) -> FloatArray:
-        """Index of the constraint that asks for most, shape (*many,)."""
-        return np.asarray(np.argmax(self.peaks, axis=0))
+    def _costs(self, hours: FloatArray) -> FloatArray:
+        """USD of so many hours of each machine, allowances taken off, shape (machines, *many)."""
+        request, catalog = self.request, self.request.catalog
+        machines = [offer.machine for offer in self.offers]
+        usd = np.array([machine.usd_per_hour(catalog, request.region) for machine in machines])
+        costs = hours * _along_first(usd + self.beside_usd, hours)
+        not_flat = (index for index, one in enumerate(machines) if not _is_flat(one, request))
+        for group in _billed_alike(self.offers, not_flat):
+            parts = np.array([[*machines[index].parts.values()] for index in group])
+            usage = [
+                Usage(meter, hours[group] * _along_first(each, hours), "")
+                for meter, each in zip(machines[group[0]].parts, parts.T, strict=True)
+            ]
+            lines = price_usage(usage, request.region, catalog, request.free_allowances)
+            costs[group] = sum(line.cost_usd for line in lines) + self.beside_usd * hours[group]
+        return costs
 
-    def connections_each(self, demand: Demand, headroom: float, most: float) -> FloatArray:
-        """Connections of a node of which nothing is left, ``most`` at most, shape (*many,).
+    def needed_by_constraint(self, chosen: npt.NDArray[np.intp]) -> FloatArray:
+        """Nodes that each constraint asks for in its busiest hour, not yet whole."""
+        return self._peaks * np.moveaxis(self._parts[chosen], -1, 0)
 
-        A node is planned to have those of the busiest hour, divided by the nodes which that takes;
-        what it is planned to have fills its share ``headroom``.
-        """
-        peak, needed = np.broadcast_arrays(demand.peak_connections, self.peaks.max(axis=0))
-        # where nobody is connected, only what is published tells
-        known = (peak > 0) & (needed > 0)
-        planned = np.divide(peak, needed, out=np.full(peak.shape, np.inf), where=known)
-        full = planned / headroom
-        return np.where(full < most * (1 - _NOISE), full, most)
+    def nodes_of(self, chosen: npt.NDArray[np.intp]) -> Weekly:
+        """Whole nodes of the chosen machine in each hour, spare ones included."""
+        if self.scaling == "static":
+            needed = self.needed_by_constraint(chosen).max(axis=0)
+            return Weekly.of(self._whole_with_spare(needed), ALWAYS)
+        parts = np.moveaxis(self._parts[chosen], -1, 0)
+        rivals = (need.times(each) for need, each in zip(self._ahead, parts, strict=True))
+        return from_hours(self._whole_with_spare(largest(rivals).hourly))
 
-    def cost(self, request: Request, nodes: Weekly, beside_usd: float) -> FloatArray:
-        """USD of the nodes in a month, free allowances taken off, shape (*many,)."""
-        hours = request.demand.per_month(nodes)
-        parts = [Usage(meter, hours * each, "") for meter, each in self.machine.parts.items()]
-        lines = price_usage(parts, request.region, request.catalog, request.free_allowances)
-        return np.asarray(sum(line.cost_usd for line in lines) + beside_usd * hours)
-
-    def nodes(self, options: FleetOptions, scaling: str) -> Weekly:
-        """Whole nodes in each hour, spare ones included."""
-        if scaling == "static":
-            needed = whole(self.peaks.max(axis=0))
-            return Weekly.of(np.maximum(needed, options.min_nodes) + options.spare_nodes, _ALWAYS)
-        needed = whole(largest(self.needed.values()).hourly)
-        needed = _ahead_and_after(needed, options.scaling_lag_hours)
-        return from_hours(np.maximum(needed, options.min_nodes) + options.spare_nodes)
+    def _whole_with_spare(self, needed: FloatArray) -> FloatArray:
+        options = self.request.options
+        nodes = whole(needed)
+        np.maximum(nodes, options.min_nodes, out=nodes)
+        return np.add(nodes, options.spare_nodes, out=nodes)
 
 
-def _candidates(request: Request, cloud: str, kind: Kind) -> list[tuple[Machine, float]]:
-    name = request.options.machine
+def _along_first(figures: FloatArray, array: FloatArray) -> FloatArray:
+    """Figures along the first axis of an array, ready to be multiplied with it."""
+    return figures.reshape(-1, *(1,) * (array.ndim - 1))
+
+
+def _is_flat(machine: Machine, request: Request) -> bool:
+    """Whether every hour of a machine costs the same."""
+    return all(request.catalog.is_flat(meter, request.region) for meter in machine.parts)
+
+
+def _connections_each(
+    demand: Demand, needed: FloatArray, headroom: FloatArray | float, most: FloatArray
+) -> FloatArray:
+    """Connections of a node of which nothing is left, ``most`` at most, shape (*many,).
+
+    A node is planned to have those of the busiest hour, divided by the nodes which that takes;
+    what it is planned to have fills its share ``headroom``.
+    """
+    peak, needed = np.broadcast_arrays(demand.peak_connections, needed)
+    # where nobody is connected, only what is published tells
+    known = (peak > 0) & (needed > 0)
+    planned = np.divide(peak, needed, out=np.full(peak.shape, np.inf), where=known)
+    full = planned / headroom
+    return np.where(full < most * (1 - _NOISE), full, most)
+
+
+def _candidates(
+    request: Request, cloud: str, kind: Kind, among: Iterable[Machine] | None
+) -> Iterable[Machine]:
+    name, architecture = request.options.machine, request.options.architecture
     if name != CHEAPEST:
         machine = find_machine(cloud, kind, name)
-        return [(machine, machine.usd_per_hour(request.catalog, request.region))]
-    architecture = request.options.architecture
-    found: list[tuple[Machine, float]] = []
+        machine.usd_per_hour(request.catalog, request.region)  # which there must be
+        return [machine]
+    if among is not None:
+        return among
+    return _priced(request.catalog, request.region, cloud, kind, architecture)
+
+
+@lru_cache(maxsize=256)
+def _priced(
+    catalog: Catalog, region: str, cloud: str, kind: Kind, architecture: str
+) -> tuple[Machine, ...]:
+    """Machines of an architecture that do not burst and have a price in the region."""
+    found: list[Machine] = []
     missing: MissingRateError | None = None
     for machine in machines(cloud, kind).values():
         try:
             if not machine.burstable and architecture in ("any", machine.architecture):
-                found.append((machine, machine.usd_per_hour(request.catalog, request.region)))
+                machine.usd_per_hour(catalog, region)
+                found.append(machine)
         except MissingRateError as fault:
             missing = missing or fault  # what is not sold or not priced here is no candidate
     if not found and missing:
         raise missing
     if not found:
         of = "" if architecture == "any" else f" of architecture {architecture}"
-        raise ScenarioError(f"no machine ({kind}{of}) of {cloud} has a price in {request.region}")
-    return found
+        raise ScenarioError(f"no machine ({kind}{of}) of {cloud} has a price in {region}")
+    return tuple(found)
 
 
-def _undominated(
-    offers: list[tuple[Machine, float, dict[str, float]]], request: Request
-) -> list[tuple[Machine, float, dict[str, float]]]:
-    """Without machines than which another one offers as much of everything and costs no more.
+def _worth_comparing(
+    offers: Sequence[_Offer], request: Request, beside_usd: float
+) -> tuple[_Offer, ...]:
+    """Without machines in whose place so many of another one do as much and cost no more.
 
-    What is partly free stays, since its price does not tell what it costs.
+    Whole nodes of a small machine never offer more beyond what is needed than those of one that is
+    so many of it. What is partly free only gives way to what is billed by the same meters, since
+    its price does not tell what it costs.
     """
-    table = np.array([(-usd, *offer.values()) for _, usd, offer in offers])
-    as_good = np.all(table[:, None] >= table, axis=-1)
-    earlier = np.triu(np.ones_like(as_good), k=1)
-    worse = np.any(as_good & (~as_good.T | earlier), axis=0)
-    return [
-        one
-        for one, out in zip(offers, worse, strict=True)
-        if not out or any(request.catalog.allowances(meter) for meter in one[0].parts)
-    ]
+    flat = np.array([_is_flat(offer.machine, request) for offer in offers])
+    usd = beside_usd + np.array(
+        [offer.machine.usd_per_hour(request.catalog, request.region) for offer in offers]
+    )
+    # so many of one (rows) are billed as no more than one of another (columns)
+    number = np.where(flat, np.floor(usd / usd[:, None] * (1 + _NOISE)), 0)
+    for group in _billed_alike(offers, np.flatnonzero(~flat)):
+        parts = np.array([[*offers[index].machine.parts.values()] for index in group])
+        most = np.floor((parts / parts[:, None]).min(axis=-1) * (1 + _NOISE))
+        number[np.ix_(group, group)] = np.minimum(most, 1) if beside_usd else most
+    allowed, number = number > 0, np.maximum(number, 1)
+    each = np.array([(offer.nodes_most, *offer.each) for offer in offers])
+    # more nodes need as much more room among the most nodes there may be
+    needed = each * np.where(np.arange(each.shape[1]) == 0, number[..., None] ** 2, 1)
+    does = allowed & np.all(number[..., None] * each[:, None] >= needed, axis=-1)
+    earlier = np.triu(np.ones_like(does), k=1)
+    out = np.any(does & (earlier | ((number == 1) & ~does.T)), axis=0)
+    return tuple(offer for offer, worse in zip(offers, out, strict=True) if not worse)
 
 
-def _ahead_and_after(hourly: FloatArray, hours: int) -> FloatArray:
+def _billed_alike(offers: Sequence[_Offer], which: Iterable[int]) -> list[list[int]]:
+    """Those of some offers that are billed by the same meters, by index."""
+    groups: dict[tuple[str, ...], list[int]] = defaultdict(list)
+    for index in which:
+        groups[tuple(offers[index].machine.parts)].append(int(index))
+    return [*groups.values()]
+
+
+def _ahead_and_after(needs: Iterable[Weekly], hours: int) -> tuple[Weekly, ...]:
     """The most of each hour and its neighbours, so many to either side; Sunday meets Monday."""
-    return np.max([np.roll(hourly, shift, axis=-1) for shift in range(-hours, hours + 1)], axis=0)
+
+    def most(hourly: FloatArray) -> FloatArray:
+        return reduce(
+            np.maximum, (np.roll(hourly, shift, axis=-1) for shift in range(-hours, hours + 1))
+        )
+
+    # a scaled course moves with its course, of which there is one for many scenarios
+    courses: dict[Course, Course] = {}
+    found: list[Weekly] = []
+    for need in needs:
+        if len(need.terms) == 1:
+            [(scale, course)] = need.terms
+            if course not in courses:
+                courses[course] = Course(most(course.hours))
+            found.append(Weekly.of(scale, courses[course]))
+        else:
+            found.append(from_hours(most(need.hourly)))
+    return tuple(found)
 
 
 def _in_words(
-    choice: _Choice, nodes: Weekly, mine: BoolArray, request: Request, scaling: str
-) -> str:
-    """What runs of a machine, in the scenarios for which it was chosen."""
-    options = request.options
-    most = np.broadcast_to(nodes.peak, mine.shape)[mine]
-    if request.demand.units is not None:
-        least = np.broadcast_to(nodes.hourly.min(axis=-1), mine.shape)[mine]
-        return f"{spread(np.concatenate([least, most]), 'nodes')}, as they ran hour by hour"
-    deciding = np.broadcast_to(choice.binding, mine.shape)[mine]
+    request: Request,
+    nodes: Weekly,
+    scaling: str,
+    constraints: Sequence[str],
+    binding: npt.NDArray[np.intp],
+    chosen: tuple[BoolArray, ...],
+) -> Iterator[str]:
+    """What runs of each machine, in the scenarios for which it was chosen."""
+    options, ran = request.options, request.demand.units is not None
+    many = binding.shape
+    most = np.broadcast_to(nodes.peak, many)
+    by_hour = ran or scaling != "static"
+    least = np.broadcast_to(nodes.hourly.min(axis=-1), many) if by_hour else most
     # where the fewest nodes suffice, no constraint decides
     few = most <= options.min_nodes + options.spare_nodes
-    why = [
-        f"{name} binds"
-        for index, name in enumerate(choice.needed)
-        if np.any(~few & (deciding == index))
-    ]
-    why += ["the fewest that were asked for"] * bool(np.any(few))
-    if scaling == "static":
-        count, when = most, "all week"
-    else:
-        least = np.broadcast_to(nodes.hourly.min(axis=-1), mine.shape)[mine]
-        count, when = np.concatenate([least, most]), "by the hour"
-    return (
-        f"{spread(count, 'nodes')} {when}, {options.spare_nodes} of them spare ({' or '.join(why)})"
-    )
+    for mine in chosen:
+        count = spread(np.concatenate([least[mine], most[mine]]), "nodes")
+        if ran:
+            yield f"{count}, as they ran hour by hour"
+            continue
+        decided = np.bincount(binding[mine & ~few], minlength=len(constraints))
+        why = [f"{name} binds" for name, times in zip(constraints, decided, strict=True) if times]
+        why += ["the fewest that were asked for"] * bool(np.any(few & mine))
+        yield (
+            f"{count} {'by the hour' if by_hour else 'all week'}, {options.spare_nodes} of them "
+            f"spare ({' or '.join(why)})"
+        )
 
 
 def _more_than_shown(demand: Demand, nodes: Weekly, options: FleetOptions) -> Iterator[str]:
@@ -370,10 +473,10 @@ def size(needs: Mapping[str, tuple[Weekly, float]]) -> Sized:
     'processor'
     """
     nodes = {name: need.times(1 / offer) for name, (need, offer) in needs.items()}
-    together = largest(nodes.values())
-    biggest = int(np.argmax(together.peak))
-    peaks = {name: float(need.of_scenario(biggest).peak) for name, need in nodes.items()}
-    return Sized(together, max(peaks, key=lambda name: peaks[name]))
+    peaks = np.stack(np.broadcast_arrays(*(need.peak for need in nodes.values())))
+    together = peaks.max(axis=0)
+    decides = np.argmax(peaks.reshape(len(nodes), -1)[:, int(np.argmax(together))])
+    return Sized(largest(nodes.values()), together, list(nodes)[int(decides)])
 
 
 def whole(nodes: FloatArray) -> FloatArray:
@@ -382,5 +485,7 @@ def whole(nodes: FloatArray) -> FloatArray:
     >>> whole(np.array([2.0000000001, 2.1]))
     array([2., 3.])
     """
-    almost = np.asarray(nodes - _NOISE * np.maximum(nodes, 1.0))
+    almost = np.asarray(np.maximum(nodes, 1.0))
+    np.multiply(almost, _NOISE, out=almost)
+    np.subtract(nodes, almost, out=almost)
     return np.ceil(almost, out=almost)

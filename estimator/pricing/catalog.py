@@ -201,6 +201,11 @@ class Catalog:
         """What the vendor gives free of a meter."""
         return self._allowances.get(meter_id, ())
 
+    def is_flat(self, meter_id: str, region: str) -> bool:
+        """Whether every unit of a meter costs the same: no tiers, packages or allowances."""
+        rate = self.rate(meter_id, region)
+        return rate.tariff.flat and rate.meter.package is None and not self.allowances(meter_id)
+
     def answer(self, assumption_id: str) -> str:
         """The answer taken to an open question about prices."""
         return self._answers[assumption_id]

@@ -19,6 +19,11 @@ class Tariff:
     usd_per_unit: FloatArray
     """Price within each tier, shape (tiers,)."""
 
+    @property
+    def flat(self) -> bool:
+        """Whether there is one tier, so that every unit costs the same."""
+        return self.tier_from.size == 1
+
     def split(self, quantity: FloatArray) -> FloatArray:
         """Units of ``quantity`` that fall into each tier, shape (tiers, *many).
 
@@ -36,9 +41,13 @@ class Tariff:
         >>> Tariff(np.array([0.0, 100.0]), np.array([2.0, 1.0])).between(20.0, 130.0)
         array([80., 30.])
         """
+        if self.flat:
+            return np.asarray(end - start)[None]
         start, end = np.broadcast_arrays(start, end)
         return self.split(end) - self.split(start)
 
     def cost(self, units_by_tier: FloatArray) -> FloatArray:
         """USD for units already split over the tiers, shape (*many,)."""
+        if self.flat:
+            return np.asarray(self.usd_per_unit[0] * units_by_tier[0])
         return np.tensordot(self.usd_per_unit, units_by_tier, axes=1)

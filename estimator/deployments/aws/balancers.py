@@ -64,7 +64,7 @@ def balancer_usage(
         units_meter,
         demand.per_month(sized.nodes),
         f"in each hour the largest of {_in_words(dimensions)}; up to "
-        f"{spread(sized.nodes.peak, 'units')}, decided by {sized.binding}",
+        f"{spread(sized.peak, 'units')}, decided by {sized.binding}",
     )
     yield Usage(
         "aws.public_ipv4.hours",

@@ -85,9 +85,10 @@ class AppGatewayVms(Deployment):
         mbps = _throughput_mbps(demand, request.answers[f"{_ID}.throughput"])
         dimensions = capacity_units(demand, mbps, options.sku)
         used = largest(dimensions.values())
-        gateways = _gateways(demand, used, options)
+        instances = _instances(demand, used)
+        gateways = _gateways(instances, options)
         usage = one_line_per_meter(
-            _gateway_usage(demand, options, dimensions, gateways),
+            _gateway_usage(demand, options, dimensions, used, gateways),
             fleet.usage(demand),
             redis.usage,
             (
@@ -96,7 +97,7 @@ class AppGatewayVms(Deployment):
             ),
         )
         checks = (
-            *_checks(demand, used, gateways, fleet),
+            *_checks(instances, gateways, fleet),
             *idle_checks(demand, f"{_GATEWAY}.idle_timeout"),
         )
         targets = f"{_GATEWAY}.backend_targets"
@@ -105,7 +106,7 @@ class AppGatewayVms(Deployment):
             fleet,
             AZURE,
             scaling,
-            front=Doors() if request.many else _front(demand, used, gateways, options),
+            front=Doors() if request.many else _front(instances, gateways, options),
             nodes_room=Room(limit_value(targets) * gateways, targets),
         )
         return Metered(usage, fleet.notes, checks, doors)
@@ -144,20 +145,20 @@ def _instances(demand: Demand, used: Weekly) -> Weekly:
     return largest((by_units, demand.connections_peak.times(1 / most)))
 
 
-def _gateways(demand: Demand, used: Weekly, options: AppGatewayOptions) -> FloatArray:
-    instances = np.maximum(_instances(demand, used).peak, options.min_instances)
-    return np.maximum(whole(instances / limit_value(f"{_GATEWAY}.v2_max_instances")), 1.0)
+def _gateways(instances: Weekly, options: AppGatewayOptions) -> FloatArray:
+    most = np.maximum(instances.peak, options.min_instances)
+    return np.maximum(whole(most / limit_value(f"{_GATEWAY}.v2_max_instances")), 1.0)
 
 
 def _gateway_usage(
     demand: Demand,
     options: AppGatewayOptions,
     dimensions: dict[str, Weekly],
+    used: Weekly,
     gateways: FloatArray,
 ) -> Iterator[Usage]:
     reserved = options.min_instances * limit_value(f"{_GATEWAY}.capacity_units_per_instance")
-    used = largest(dimensions.values())
-    billed = from_hours(np.maximum(used.hourly, reserved))
+    billed = from_hours(np.maximum(used.hourly, reserved)) if reserved else used
     biggest = int(np.argmax(used.peak))
     peaks = {
         name: float(np.ravel(np.broadcast_to(each.peak, np.shape(used.peak)))[biggest])
@@ -178,7 +179,7 @@ def _gateway_usage(
     )
 
 
-def _front(demand: Demand, used: Weekly, gateways: FloatArray, options: AppGatewayOptions) -> Doors:
+def _front(instances: Weekly, gateways: FloatArray, options: AppGatewayOptions) -> Doors:
     """What the gateways let in.
 
     New connections: what the instances of the busiest hour take, since more of them need six to
@@ -190,22 +191,22 @@ def _front(demand: Demand, used: Weekly, gateways: FloatArray, options: AppGatew
     if options.sku == "waf_v2" and limit_value(with_firewall) < limit_value(per_unit):
         per_unit = with_firewall
     most = f"{_GATEWAY}.wss_connections_per_instance"
-    running = whole(np.maximum(_instances(demand, used).peak, options.min_instances))
+    running = whole(np.maximum(instances.peak, options.min_instances))
     units = max(float(running), 1.0) * limit_value(f"{_GATEWAY}.capacity_units_per_instance")
-    instances = float(gateways) * limit_value(f"{_GATEWAY}.v2_max_instances")
+    instances_most = float(gateways) * limit_value(f"{_GATEWAY}.v2_max_instances")
     return Doors(
         connects_per_second=units * limit_value(per_unit),
-        connections_most=instances * limit_value(most),
+        connections_most=instances_most * limit_value(most),
         limits={"connects_per_second": per_unit, "connections_most": most},
     )
 
 
-def _checks(demand: Demand, used: Weekly, gateways: FloatArray, fleet: Fleet) -> Iterator[Check]:
-    instances = f"{_GATEWAY}.v2_max_instances"
+def _checks(instances: Weekly, gateways: FloatArray, fleet: Fleet) -> Iterator[Check]:
+    most = f"{_GATEWAY}.v2_max_instances"
     yield Check(
+        most,
         instances,
-        _instances(demand, used),
-        limit_value(instances) * gateways,
+        limit_value(most) * gateways,
         "one more gateway, and clients spread over all by name",
     )
     targets = f"{_GATEWAY}.backend_targets"

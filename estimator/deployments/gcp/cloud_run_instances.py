@@ -13,7 +13,7 @@ from typing import Annotated, Literal, Self
 import numpy as np
 from pydantic import Field, model_validator
 
-from estimator.demand.demand import Demand, Weekly, from_hours
+from estimator.demand.demand import Demand, Weekly, from_hours, total
 from estimator.demand.doors import Doors
 from estimator.deployments.backplane import backplane
 from estimator.deployments.deployment import Request, spread
@@ -144,16 +144,17 @@ def run_instances(request: Request, deployment_id: str, cut_seconds: float) -> R
             "processor": (load.cores, options.vcpu * share),
         }
     )
-    needed = whole(sized.nodes.hourly)
-    idle = np.maximum(options.min_instances - needed, 0)
-    instances = demand.units or from_hours(needed + idle)
-    active = from_hours(np.maximum(instances.hourly - idle, 0))
+    needed = from_hours(whole(sized.nodes.hourly))
+    idle = None
+    if options.min_instances:
+        idle = from_hours(np.maximum(options.min_instances - needed.hourly, 0))
+    instances = demand.units or (total((needed, idle)) if idle else needed)
     why = f"{sized.binding} binds; {sockets:g} connections each at most"
     # Redis sees the instances as it sees the nodes of other fleets
     as_fleet = Fleet((), (), instances, sized.binding, (), np.asarray(sockets))
     redis = backplane(request, "gcp", as_fleet, options.redis_machine)
     cut_minutes = cut_seconds / SECONDS_PER_HOUR * MINUTES_PER_HOUR
-    usage = [*_instance_time(demand, options, active, instances, why)]
+    usage = [*_instance_time(demand, options, instances, idle, why)]
     if options.billing == "request":
         cut = f"one for each connect; connections are cut after {cut_minutes:g} min"
         usage.append(Usage(f"{_RUN}.requests", demand.per_month(demand.connects), cut))
@@ -210,20 +211,22 @@ def _doors(
 
 
 def _instance_time(
-    demand: Demand, options: CloudRunOptions, active: Weekly, instances: Weekly, why: str
+    demand: Demand, options: CloudRunOptions, instances: Weekly, idle: Weekly | None, why: str
 ) -> Iterator[Usage]:
     # by request, an instance without an open connection is idle and costs less
-    by_request = options.billing == "request"
-    full_price = active if by_request else instances
+    idle = idle if options.billing == "request" else None
+    active = instances
+    if idle is not None:
+        active = from_hours(np.maximum(instances.hourly - idle.hourly, 0))
     as_planned = "as many as the most connections of each hour need, and paid for all of the hour"
     text = (
-        f"up to {spread(full_price.peak, 'instances')} ({why}), "
+        f"up to {spread(active.peak, 'instances')} ({why}), "
         f"{as_planned if demand.units is None else 'as they ran'}"
     )
-    seconds = demand.per_month(full_price) * SECONDS_PER_HOUR
+    seconds = demand.per_month(active) * SECONDS_PER_HOUR
     yield Usage(f"{_RUN}.cpu_{options.billing}_based", seconds * options.vcpu, text)
     yield Usage(f"{_RUN}.memory_{options.billing}_based", seconds * options.memory_gib, text)
-    if by_request and options.min_instances:
+    if idle is not None:
         idle = from_hours(instances.hourly - active.hourly)
         seconds = demand.per_month(idle) * SECONDS_PER_HOUR
         text = (
@@ -251,18 +254,14 @@ def _checks(demand: Demand, options: CloudRunOptions, instances: Weekly) -> Iter
         instances.times(options.memory_gib),
         "ask Google for a quota of {used} GiB in the region",
     )
+    some = np.maximum(instances.hourly, 1.0)
     yield check(
         f"{_RUN}.http1_requests_per_second_per_instance",
-        _for_each(instances, per_second(demand.connects)),
+        from_hours(per_second(demand.connects).hourly / some),
         "a lower concurrency, so that more instances share the connects",
     )
     yield check(
         f"{_RUN}.bandwidth_per_instance_mbps",
-        _for_each(instances, traffic_mbps(demand)),
+        from_hours(traffic_mbps(demand).hourly / some),
         "a lower concurrency, so that more instances share the traffic",
     )
-
-
-def _for_each(instances: Weekly, together: Weekly) -> Weekly:
-    """What falls to one instance in each hour."""
-    return from_hours(together.hourly / np.maximum(instances.hourly, 1.0))
