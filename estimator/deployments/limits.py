@@ -278,7 +278,7 @@ def messages_per_second(streams: tuple[MessageStream, ...]) -> Weekly:
 
 def largest_message_bytes(demand: Demand) -> float:
     """The largest message of any stream; sizes of the shipped laws end somewhere."""
-    sizes = [float(np.max(s.payload.atoms[0])) for s in demand.streams if s.is_message]
+    sizes = [s.payload.largest for s in demand.streams if s.is_message]
     return max(sizes, default=0.0)
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from fractions import Fraction
-from typing import TYPE_CHECKING, Annotated, Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Annotated, Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -73,14 +74,22 @@ class Model(BaseModel, metaclass=_SpeakingMetaclass):
 
     def __eq__(self, other: object) -> bool:
         """Equal when all fields are, arrays included."""
-        return type(other) is type(self) and self._key() == other._key()
+        return type(other) is type(self) and self._key == other._key
 
     def __hash__(self) -> int:
         """Agrees with equality, so that instances can be keys of caches."""
-        return hash(self._key())
+        return hash(self._key)
 
+    @cached_property
     def _key(self) -> str:
         return self.model_dump_json()
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """A copy with some fields changed; what follows from fields is worked out anew."""
+        copied = super().model_copy(update=update, deep=deep)
+        for name in copied.__dict__.keys() - type(self).model_fields.keys():
+            object.__delattr__(copied, name)
+        return copied
 
 
 def quantity(dimension: Dimension, unit: str) -> BeforeValidator:

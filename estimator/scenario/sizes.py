@@ -46,18 +46,46 @@ class _Sizes(Model):
         sizes, shares = self.atoms
         return float(shares @ function(sizes))
 
-    @property
+    @cached_property
     def mean(self) -> float:
         """Mean payload in bytes."""
         return self.expect(lambda size: size)
+
+    @cached_property
+    def largest(self) -> float:
+        """The largest payload that occurs, in bytes."""
+        return float(np.max(self.atoms[0]))
 
     def share_above(self, limit_bytes: float) -> float:
         """Share of messages with a larger payload."""
         return self.expect(lambda size: np.where(size > limit_bytes, 1.0, 0.0))
 
-    def steps(self, step_bytes: float) -> float:
-        """Mean number of started steps of ``step_bytes``; an empty message counts as one."""
-        return self.expect(lambda size: np.maximum(np.ceil(size / step_bytes), 1.0))
+    def steps(self, step_bytes: float, beside_bytes: float = 0.0) -> float:
+        """Mean number of started steps of ``step_bytes``; an empty message counts as one.
+
+        Args:
+            step_bytes: size of a step.
+            beside_bytes: what is counted with each payload, such as the name of its topic.
+        """
+        return _steps(self, step_bytes, beside_bytes)
+
+    def stay_within(self, rest: float) -> float:
+        """The smallest size in bytes that all but a share ``rest`` of the messages stay within."""
+        return _stay_within(self, rest)
+
+
+# a law has up to a million atoms, and many deployments ask the same of it
+@lru_cache(maxsize=1024)
+def _steps(sizes: _Sizes, step_bytes: float, beside_bytes: float) -> float:
+    return sizes.expect(lambda size: np.maximum(np.ceil((size + beside_bytes) / step_bytes), 1.0))
+
+
+@lru_cache(maxsize=256)
+def _stay_within(sizes: _Sizes, rest: float) -> float:
+    bytes_each, shares = sizes.atoms
+    order = np.argsort(bytes_each)
+    beyond = 1.0 - np.cumsum(shares[order])
+    return float(bytes_each[order][np.argmax(beyond <= rest)])
 
 
 class FixedSize(_Sizes):

@@ -129,3 +129,12 @@ def test_a_law_stays_equal_to_itself_after_use():
 
     assert used == fresh
     assert hash(used) == hash(fresh)
+
+
+def test_a_changed_copy_forgets_what_followed_from_the_old_fields():
+    before = FixedSize(bytes=100)
+    assert (before.mean, before.steps(64), hash(before)) == (100, 2, hash(FixedSize(bytes=100)))
+
+    after = before.model_copy(update={"bytes": 300.0})
+    assert (after.mean, after.largest, after.steps(64)) == (300, 300, 5)
+    assert after == FixedSize(bytes=300) != before

@@ -63,10 +63,7 @@ class IotCoreOptions(LogOptions):
 
     def steps_per_hour(self, stream: MessageStream, step_bytes: float) -> Weekly:
         """Messages in started steps of payload and topic."""
-        steps = stream.payload.expect(
-            lambda size: np.maximum(np.ceil((size + self.topic_bytes) / step_bytes), 1.0)
-        )
-        return stream.per_hour.times(steps)
+        return stream.per_hour.times(stream.payload.steps(step_bytes, self.topic_bytes))
 
 
 class IotCore(Deployment):

@@ -10,7 +10,6 @@ import numpy as np
 from estimator.demand.demand import Demand, MessageStream, Weekly
 from estimator.deployments.limits import Check, limit_value
 from estimator.scenario.model import FloatArray
-from estimator.scenario.sizes import SizeDistribution
 
 _RARE_SHARE = 1e-6
 """Larger messages than this share of a stream decide no limit: laws of sizes have endless tails.
@@ -34,14 +33,8 @@ def _published_once(streams: Iterable[MessageStream]) -> Iterator[MessageStream]
 
 def large_bytes(streams: Iterable[MessageStream]) -> float:
     """The size that all but a millionth of the messages of every stream stay within."""
-    return max((_quantile(s.payload) for s in streams if s.is_message), default=0.0)
-
-
-def _quantile(payload: SizeDistribution) -> float:
-    sizes, shares = payload.atoms
-    order = np.argsort(sizes)
-    beyond = 1.0 - np.cumsum(shares[order])
-    return float(sizes[order][np.argmax(beyond <= _RARE_SHARE)])
+    sizes = (s.payload.stay_within(_RARE_SHARE) for s in streams if s.is_message)
+    return max(sizes, default=0.0)
 
 
 def per_connection(demand: Demand, quantity: Weekly) -> FloatArray:

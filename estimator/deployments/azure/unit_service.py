@@ -476,7 +476,7 @@ def _of_scenario(figure: FloatArray, index: int) -> float:
 
 def largest_bytes(streams: tuple[MessageStream, ...]) -> float:
     """The largest message of some streams; 0 if there is none."""
-    return max((float(np.max(stream.payload.atoms[0])) for stream in streams), default=0.0)
+    return max((stream.payload.largest for stream in streams), default=0.0)
 
 
 def kilobyte_assumption(deployment_id: str) -> Assumption:
