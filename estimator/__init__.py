@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from estimator.report.breakeven import BreakEven, break_even
     from estimator.report.choice_tables import machines, options, servers
     from estimator.report.comparison import Comparison, compare
+    from estimator.report.difference import Difference, difference
     from estimator.report.growth import Growth, growth
     from estimator.report.price_list import prices
     from estimator.report.sweep import Sweep, sweep, sweep_parts
@@ -57,6 +58,7 @@ __all__ = [
     "Contract",
     "ContractError",
     "Demand",
+    "Difference",
     "Estimate",
     "EstimatorError",
     "FlashCrowd",
@@ -79,6 +81,7 @@ __all__ = [
     "break_even",
     "compare",
     "contract_names",
+    "difference",
     "estimate",
     "expected_demand",
     "growth",
@@ -139,6 +142,10 @@ _HOMES = {
     "estimator.report.comparison": (
         "Comparison",
         "compare",
+    ),
+    "estimator.report.difference": (
+        "Difference",
+        "difference",
     ),
     "estimator.report.growth": (
         "Growth",

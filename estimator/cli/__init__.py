@@ -1,4 +1,4 @@
-"""The command line: a first scenario file, bills, growth, simulations, prices.
+"""The command line: a first scenario file, bills, changes, growth, simulations, prices.
 
 What a verb cannot do without stands by itself, all else is an option of the same name everywhere;
 ``--json`` prints one document and nothing else.
@@ -15,7 +15,7 @@ from typing import Annotated
 
 import typer
 
-from estimator.cli import bills, growth, listing, simulation, starting
+from estimator.cli import bills, difference, growth, listing, simulation, starting
 from estimator.cli.flags import Command, Group
 from estimator.cli.shared import INPUT_ERROR, INTERRUPTED
 from estimator.cli.teaching import taught
@@ -58,6 +58,7 @@ app = typer.Typer(
 app.command(cls=Command, epilog=starting.EXAMPLES)(starting.init)
 app.command(cls=Command, epilog=bills.COMPARE_EXAMPLES)(bills.compare)
 app.command(cls=Command, epilog=bills.BILL_EXAMPLES)(bills.bill)
+app.command(cls=Command, epilog=difference.EXAMPLES)(difference.diff)
 app.command(cls=Command, epilog=growth.EXAMPLES)(growth.growth)
 app.command(cls=Command, epilog=simulation.EXAMPLES)(simulation.simulate)
 app.command(cls=Command, epilog=bills.PRICES_EXAMPLES)(bills.prices)

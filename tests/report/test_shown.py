@@ -35,6 +35,7 @@ SHOWN: dict[str, Any] = {
     "empty bill": ws.price({}, region=HOSTILE),
     "comparison": ws.compare(NAMED),
     "comparisons": ws.compare(MANY),
+    "difference": ws.difference(MANY.replace(peak_connections=90), NAMED),
     "growth": ws.growth(
         NAMED, 6, percent_a_month=50, deployments=["aws.iot_core", "gcp.cloud_run"]
     ),
@@ -75,7 +76,9 @@ def test_texts_of_others_stay_texts(shown):
     assert page.open == []
 
 
-@pytest.mark.parametrize("name", ["scenario", "profile", "contract", "comparison", "growth", "run"])
+@pytest.mark.parametrize(
+    "name", ["scenario", "profile", "contract", "comparison", "difference", "growth", "run"]
+)
 def test_a_hostile_title_is_shown_as_it_was_written(name):
     assert HOSTILE in _Page(SHOWN[name]._repr_html_()).text
 

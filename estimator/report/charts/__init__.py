@@ -2,6 +2,7 @@
 
 from estimator.report.charts.concurrency import concurrency_chart, peak_chart
 from estimator.report.charts.cost import DRIVER_COLOURS, connections_over_week, cost_drivers
+from estimator.report.charts.difference import difference_chart
 from estimator.report.charts.growth import growth_chart
 from estimator.report.charts.limits import limits_chart
 from estimator.report.charts.look import Chart, Look
@@ -17,6 +18,7 @@ __all__ = [
     "concurrency_chart",
     "connections_over_week",
     "cost_drivers",
+    "difference_chart",
     "growth_chart",
     "limits_chart",
     "peak_chart",
