@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property, lru_cache, reduce
+from functools import cached_property, reduce
 from typing import Annotated, Literal
 
 import numpy as np
@@ -14,7 +13,8 @@ from pydantic import Field
 
 from estimator.demand.demand import ALWAYS, Course, Demand, Weekly, from_hours, largest
 from estimator.deployments.deployment import Request, spread
-from estimator.deployments.machine import Kind, Machine, find_machine, machines
+from estimator.deployments.machine import Kind, Machine
+from estimator.deployments.menu import CHEAPEST, CONSTRAINTS, Caps, Menu, menu
 from estimator.deployments.server import (
     ServerOptions,
     find_server,
@@ -22,13 +22,10 @@ from estimator.deployments.server import (
     stand_ins,
     traffic_mbps,
 )
-from estimator.errors import MissingRateError, ScenarioError
 from estimator.pricing.assumption import Assumption
-from estimator.pricing.catalog import Catalog
 from estimator.pricing.line import Usage, price_usage
 from estimator.scenario.model import FloatArray
 
-CHEAPEST = "cheapest"
 BoolArray = npt.NDArray[np.bool_]
 _NOISE = 1e-9
 
@@ -139,7 +136,7 @@ def build_fleet(
     node_connections_most: float | Callable[[Machine], float] = np.inf,
     nodes_most: Callable[[Machine], float] | None = None,
     beside_each_node: Mapping[str, float] | None = None,
-    among: Iterable[Machine] | None = None,
+    among: tuple[str, ...] | None = None,
 ) -> Fleet:
     """Size a fleet, with the machine asked for or the one whose fleet costs least.
 
@@ -158,7 +155,7 @@ def build_fleet(
             if all would.
         beside_each_node: units of meters that each node takes an hour besides its machine, such as
             its disk; they count when machines are compared, not in ``Fleet.usage``.
-        among: machines to choose the cheapest from; all of the kind that do not burst if None.
+        among: names of machines to choose the cheapest from; all that do not burst if None.
 
     Raises:
         UnknownNameError: no such machine or server.
@@ -167,30 +164,28 @@ def build_fleet(
     """
     options, demand = request.options, request.demand
     load = server_load(demand, options, tls=tls)
-    whole_nodes = {
-        "memory": load.memory_bytes,
-        "processor": load.cores,
-        "network": traffic_mbps(demand),
-        "connections of a node": demand.connections_peak,
-    }
-    needs = {name: need.times(1 / options.headroom) for name, need in whole_nodes.items()}
-
-    def connections_most(machine: Machine) -> float:
-        cap = node_connections_most
-        return min(options.open_files, cap(machine) if callable(cap) else cap)
-
-    def offer(machine: Machine) -> _Offer:
-        network = min(machine.network_mbps or np.inf, node_mbps_most)
-        each = (machine.memory_bytes, machine.vcpus, network, connections_most(machine))
-        return _Offer(machine, each, np.inf if nodes_most is None else nodes_most(machine))
-
+    whole_nodes = (load.memory_bytes, load.cores, traffic_mbps(demand), demand.connections_peak)
     beside = sum(
         quantity * float(request.catalog.rate(meter, request.region).tariff.usd_per_unit[0])
         for meter, quantity in (beside_each_node or {}).items()
     )
-    offers = [offer(machine) for machine in _candidates(request, cloud, kind, among)]
-    worth = _worth_comparing(offers, request, beside)
-    choice = _Choice(request, tuple(needs.values()), worth, scaling, beside)
+    choice = _Choice(
+        request,
+        tuple(need.times(1 / options.headroom) for need in whole_nodes),
+        menu(
+            request.catalog,
+            request.region,
+            cloud,
+            kind,
+            options.machine,
+            options.architecture,
+            among,
+            Caps(node_mbps_most, options.open_files, node_connections_most, nodes_most),
+            beside,
+        ),
+        scaling,
+        beside,
+    )
     chosen = choice.cheapest
     used = np.flatnonzero(np.bincount(np.ravel(chosen))).tolist()
     mine = tuple(np.asarray(chosen == index) for index in used)
@@ -198,25 +193,18 @@ def build_fleet(
     needed = choice.needed_by_constraint(chosen)
     binding = np.asarray(np.argmax(needed, axis=0))
     most_nodes = int(np.argmax(nodes.peak))
-    most = np.array([connections_most(one.machine) for one in choice.offers])[chosen]
+    connections_most = choice.menu.each[:, CONSTRAINTS.index("connections of a node")][chosen]
     return Fleet(
-        machines=tuple(choice.offers[index].machine for index in used),
+        machines=tuple(choice.menu.machines[index] for index in used),
         chosen=mine,
         nodes=nodes,
-        binding=list(needs)[int(np.ravel(binding)[most_nodes])],
-        texts=tuple(_in_words(request, nodes, scaling, list(needs), binding, mine)),
-        connections_each=_connections_each(demand, needed.max(axis=0), options.headroom, most),
+        binding=CONSTRAINTS[int(np.ravel(binding)[most_nodes])],
+        texts=tuple(_in_words(request, nodes, scaling, binding, mine)),
+        connections_each=_connections_each(
+            demand, needed.max(axis=0), options.headroom, connections_most
+        ),
         notes=(*stand_ins(options, tls=tls), *_more_than_shown(demand, nodes, options)),
     )
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Offer:
-    """A machine that may be chosen, and what of each need one of its nodes carries."""
-
-    machine: Machine
-    each: tuple[float, ...]
-    nodes_most: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -226,15 +214,15 @@ class _Choice:
     request: Request
     needs: tuple[Weekly, ...]
     """What all nodes together need to offer, by constraint."""
-    offers: Sequence[_Offer]
+    menu: Menu
     scaling: str
     beside_usd: float
     """What stands beside each node, an hour."""
 
-    @cached_property
+    @property
     def _parts(self) -> FloatArray:
         """Part of a node that one unit of each need takes, shape (machines, constraints)."""
-        return 1 / np.array([offer.each for offer in self.offers])
+        return 1 / self.menu.each
 
     @cached_property
     def _peaks(self) -> FloatArray:
@@ -250,37 +238,33 @@ class _Choice:
     def cheapest(self) -> npt.NDArray[np.intp]:
         """Index of the machine whose nodes cost least, shape (*many,)."""
         many = self._peaks.shape[1:]
-        if len(self.offers) == 1:
+        if len(self.menu.machines) == 1:
             return np.zeros(many, dtype=np.intp)
         each_need = map(np.multiply.outer, self._parts.T, self._peaks)
         peaks = self._whole_with_spare(reduce(np.maximum, each_need))
         if self.scaling == "static":
             hours = peaks * self.request.demand.hours_per_month
         else:
-            nodes = (self.nodes_of(np.array(index)) for index in range(len(self.offers)))
+            nodes = (self.nodes_of(np.array(index)) for index in range(len(self.menu.machines)))
             hours = np.stack([self.request.demand.per_month(one) for one in nodes])
         costs = self._costs(hours)
-        most = np.array([offer.nodes_most for offer in self.offers])
-        if np.isfinite(most).any():
-            beyond = peaks > _along_first(most, peaks)
+        if np.isfinite(self.menu.nodes_most).any():
+            beyond = peaks > _along_first(self.menu.nodes_most, peaks)
             costs = np.where(beyond & ~beyond.all(axis=0), np.inf, costs)
         # the first of those that cost the same but for rounding noise
         return np.argmax(costs <= costs.min(axis=0) * (1 + _NOISE), axis=0)
 
     def _costs(self, hours: FloatArray) -> FloatArray:
         """USD of so many hours of each machine, allowances taken off, shape (machines, *many)."""
-        request, catalog = self.request, self.request.catalog
-        machines = [offer.machine for offer in self.offers]
-        usd = np.array([machine.usd_per_hour(catalog, request.region) for machine in machines])
-        costs = hours * _along_first(usd + self.beside_usd, hours)
-        not_flat = (index for index, one in enumerate(machines) if not _is_flat(one, request))
-        for group in _billed_alike(self.offers, not_flat):
-            parts = np.array([[*machines[index].parts.values()] for index in group])
+        request, listed = self.request, self.menu
+        costs = hours * (_along_first(listed.usd_per_hour, hours) + self.beside_usd)
+        for group in listed.not_flat:
+            parts = np.array([[*listed.machines[index].parts.values()] for index in group])
             usage = [
                 Usage(meter, hours[group] * _along_first(each, hours), "")
-                for meter, each in zip(machines[group[0]].parts, parts.T, strict=True)
+                for meter, each in zip(listed.machines[group[0]].parts, parts.T, strict=True)
             ]
-            lines = price_usage(usage, request.region, catalog, request.free_allowances)
+            lines = price_usage(usage, request.region, request.catalog, request.free_allowances)
             costs[group] = sum(line.cost_usd for line in lines) + self.beside_usd * hours[group]
         return costs
 
@@ -309,11 +293,6 @@ def _along_first(figures: FloatArray, array: FloatArray) -> FloatArray:
     return figures.reshape(-1, *(1,) * (array.ndim - 1))
 
 
-def _is_flat(machine: Machine, request: Request) -> bool:
-    """Whether every hour of a machine costs the same."""
-    return all(request.catalog.is_flat(meter, request.region) for meter in machine.parts)
-
-
 def _connections_each(
     demand: Demand, needed: FloatArray, headroom: FloatArray | float, most: FloatArray
 ) -> FloatArray:
@@ -328,78 +307,6 @@ def _connections_each(
     planned = np.divide(peak, needed, out=np.full(peak.shape, np.inf), where=known)
     full = planned / headroom
     return np.where(full < most * (1 - _NOISE), full, most)
-
-
-def _candidates(
-    request: Request, cloud: str, kind: Kind, among: Iterable[Machine] | None
-) -> Iterable[Machine]:
-    name, architecture = request.options.machine, request.options.architecture
-    if name != CHEAPEST:
-        machine = find_machine(cloud, kind, name)
-        machine.usd_per_hour(request.catalog, request.region)  # which there must be
-        return [machine]
-    if among is not None:
-        return among
-    return _priced(request.catalog, request.region, cloud, kind, architecture)
-
-
-@lru_cache(maxsize=256)
-def _priced(
-    catalog: Catalog, region: str, cloud: str, kind: Kind, architecture: str
-) -> tuple[Machine, ...]:
-    """Machines of an architecture that do not burst and have a price in the region."""
-    found: list[Machine] = []
-    missing: MissingRateError | None = None
-    for machine in machines(cloud, kind).values():
-        try:
-            if not machine.burstable and architecture in ("any", machine.architecture):
-                machine.usd_per_hour(catalog, region)
-                found.append(machine)
-        except MissingRateError as fault:
-            missing = missing or fault  # what is not sold or not priced here is no candidate
-    if not found and missing:
-        raise missing
-    if not found:
-        of = "" if architecture == "any" else f" of architecture {architecture}"
-        raise ScenarioError(f"no machine ({kind}{of}) of {cloud} has a price in {region}")
-    return tuple(found)
-
-
-def _worth_comparing(
-    offers: Sequence[_Offer], request: Request, beside_usd: float
-) -> tuple[_Offer, ...]:
-    """Without machines in whose place so many of another one do as much and cost no more.
-
-    Whole nodes of a small machine never offer more beyond what is needed than those of one that is
-    so many of it. What is partly free only gives way to what is billed by the same meters, since
-    its price does not tell what it costs.
-    """
-    flat = np.array([_is_flat(offer.machine, request) for offer in offers])
-    usd = beside_usd + np.array(
-        [offer.machine.usd_per_hour(request.catalog, request.region) for offer in offers]
-    )
-    # so many of one (rows) are billed as no more than one of another (columns)
-    number = np.where(flat, np.floor(usd / usd[:, None] * (1 + _NOISE)), 0)
-    for group in _billed_alike(offers, np.flatnonzero(~flat)):
-        parts = np.array([[*offers[index].machine.parts.values()] for index in group])
-        most = np.floor((parts / parts[:, None]).min(axis=-1) * (1 + _NOISE))
-        number[np.ix_(group, group)] = np.minimum(most, 1) if beside_usd else most
-    allowed, number = number > 0, np.maximum(number, 1)
-    each = np.array([(offer.nodes_most, *offer.each) for offer in offers])
-    # more nodes need as much more room among the most nodes there may be
-    needed = each * np.where(np.arange(each.shape[1]) == 0, number[..., None] ** 2, 1)
-    does = allowed & np.all(number[..., None] * each[:, None] >= needed, axis=-1)
-    earlier = np.triu(np.ones_like(does), k=1)
-    out = np.any(does & (earlier | ((number == 1) & ~does.T)), axis=0)
-    return tuple(offer for offer, worse in zip(offers, out, strict=True) if not worse)
-
-
-def _billed_alike(offers: Sequence[_Offer], which: Iterable[int]) -> list[list[int]]:
-    """Those of some offers that are billed by the same meters, by index."""
-    groups: dict[tuple[str, ...], list[int]] = defaultdict(list)
-    for index in which:
-        groups[tuple(offers[index].machine.parts)].append(int(index))
-    return [*groups.values()]
 
 
 def _ahead_and_after(needs: Iterable[Weekly], hours: int) -> tuple[Weekly, ...]:
@@ -428,7 +335,6 @@ def _in_words(
     request: Request,
     nodes: Weekly,
     scaling: str,
-    constraints: Sequence[str],
     binding: npt.NDArray[np.intp],
     chosen: tuple[BoolArray, ...],
 ) -> Iterator[str]:
@@ -445,8 +351,8 @@ def _in_words(
         if ran:
             yield f"{count}, as they ran hour by hour"
             continue
-        decided = np.bincount(binding[mine & ~few], minlength=len(constraints))
-        why = [f"{name} binds" for name, times in zip(constraints, decided, strict=True) if times]
+        decided = np.bincount(binding[mine & ~few], minlength=len(CONSTRAINTS))
+        why = [f"{name} binds" for name, times in zip(CONSTRAINTS, decided, strict=True) if times]
         why += ["the fewest that were asked for"] * bool(np.any(few & mine))
         yield (
             f"{count} {'by the hour' if by_hour else 'all week'}, {options.spare_nodes} of them "

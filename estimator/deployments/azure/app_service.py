@@ -24,10 +24,11 @@ from estimator.deployments.deployment import (
     one_line_per_meter,
     traffic_assumption,
 )
-from estimator.deployments.fleet import CHEAPEST, Fleet, build_fleet, scaling_choice
+from estimator.deployments.fleet import Fleet, build_fleet, scaling_choice
 from estimator.deployments.fleet_doors import AZURE, Room, fleet_doors
 from estimator.deployments.limits import Check, check, idle_checks, limit_value
 from estimator.deployments.machine import Machine
+from estimator.deployments.menu import CHEAPEST
 from estimator.scenario.model import FloatArray
 
 _ID = "azure.app_service"
@@ -100,25 +101,33 @@ def _instances_limit(machine: Machine) -> str:
     return f"{_ID}.{_FAMILIES[machine.machine[0]]}_max_instances"
 
 
+def _websockets_most(machine: Machine) -> float:
+    return limit_value(_websockets_limit(machine))
+
+
+def _instances_most(machine: Machine) -> float:
+    return limit_value(_instances_limit(machine))
+
+
 def _instances(request: Request, scaling: str) -> Fleet:
     """For each scenario the cheapest plan that may have as many instances as it needs.
 
     If no plan may, the cheapest of all; the check of its instances then says so.
     """
     options = request.options
-    plans: list[Machine] | None = None
+    plans: tuple[str, ...] | None = None
     if options.machine == CHEAPEST:
-        found = priced(request, _KIND, f"-{options.operating_system}").values()
+        found = priced(request, _KIND, f"-{options.operating_system}")
         # Basic plans are scaled by hand only
         by_hand = "B" if scaling == "autoscaled" else "-"
-        plans = [one for one in found if not one.machine.startswith(by_hand)]
+        plans = tuple(name for name in found if not name.startswith(by_hand))
     return build_fleet(
         request,
         "azure",
         _KIND,
         scaling,
-        node_connections_most=lambda plan: limit_value(_websockets_limit(plan)),
-        nodes_most=lambda plan: limit_value(_instances_limit(plan)),
+        node_connections_most=_websockets_most,
+        nodes_most=_instances_most,
         among=plans,
     )
 
