@@ -1,11 +1,15 @@
-"""What tests of several rooms build on: made-up demands, and bills as plain dictionaries."""
+"""What tests of several rooms build on: made-up demands, bills as dictionaries, shared workers."""
 
+import re
 from collections.abc import Callable
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import settings
+from xdist.scheduler import LoadScopeScheduling
 
 import estimator as ws
 from estimator.demand.demand import MessageStream, Weekly, from_hours
@@ -16,7 +20,33 @@ from estimator.scenario.sizes import FixedSize
 settings.register_profile("suite", derandomize=True, deadline=None, max_examples=60)
 settings.load_profile("suite")
 
+_FIXTURE_OF_THE_FILE = re.compile(r'scope="(module|session)"')
+
 MakeDemand = Callable[..., ws.Demand]
+
+
+class _FilesWithFixturesWhole(LoadScopeScheduling):
+    """A file with fixtures of its own stays on one worker; other tests go where there is room.
+
+    What takes long to set up (an installed wheel, a browser, runs of another simulator) is then set
+    up once. Such files come first, so that single tests fill what is left at the end. Marks of
+    groups would not do: xdist 3.8 writes them where pytest 9 no longer reads a test's name.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        file, _, _ = nodeid.partition("::")
+        return file if _has_fixtures(self.config.rootpath / file) else nodeid
+
+
+@cache
+def _has_fixtures(file: Path) -> bool:
+    return bool(_FIXTURE_OF_THE_FILE.search(file.read_text(encoding="utf-8")))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
+    """Say which worker runs which test."""
+    return _FilesWithFixturesWhole(config, log)
 
 
 def _hours(quantity: object) -> Weekly:

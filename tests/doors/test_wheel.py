@@ -20,9 +20,6 @@ WHEELHOUSE = ROOT / "build" / "wheelhouse"
 
 Run = Callable[..., str]
 
-# One worker installs once, instead of each worker once.
-pytestmark = pytest.mark.xdist_group("wheel")
-
 
 @pytest.fixture(scope="module")
 def clean_environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:

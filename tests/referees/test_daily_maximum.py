@@ -15,8 +15,6 @@ from scipy.sparse import linalg
 
 from estimator.simulation.flows import Flows
 
-pytestmark = pytest.mark.xdist_group("daily maximum")
-
 DAY_S = 86_400
 TABLE_ERROR = 0.07
 TABLE = {

@@ -14,8 +14,6 @@ from estimator.scenario.profile import load_profile
 from estimator.simulation.arrivals import weekly_arrivals
 from estimator.simulation.model import Model, Stream
 
-pytestmark = pytest.mark.xdist_group("measured week")
-
 MEAN = 2057
 DAILY_MEANS = (2320, 2677, 2645, 2639, 2337, 1025, 824)
 READING = 15 / MEAN

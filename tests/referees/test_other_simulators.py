@@ -36,8 +36,6 @@ from estimator.simulation.minutes import RECOVERY_SHARES, by_minute
 from estimator.simulation.model import Cut, Model
 from estimator.simulation.run import simulate
 
-pytestmark = pytest.mark.xdist_group("other simulators")
-
 WARM_UP = 15
 """In mean sessions. Peers start empty; Weibull sessions of shape 0.5 take longest to settle: in the
 first of the seconds that count, 2.7 % of their connections are still missing."""
