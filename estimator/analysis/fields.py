@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Union, get_args, get_origin
+from types import UnionType
+from typing import Annotated, Any, Union, get_args, get_origin
 
 import numpy as np
 
+from estimator.demand.expected import expected_demand
 from estimator.deployments.registry import DEPLOYMENTS, PROVIDERS, find_deployment
 from estimator.errors import EstimatorError, ScenarioError, UnknownNameError
 from estimator.pricing.catalog import load_catalog
@@ -21,7 +23,12 @@ _OPTIONS = "options."
 _PRICES = "prices."
 _PERCENT_OFF = "percent_off."
 _HOURS_PER_DAY = "hours_per_day"
-_AUDIENCE = ("peak_connections", "mean_connections", "users_per_day", "sessions_per_user_per_day")
+_AUDIENCES = (
+    ("peak_connections",),
+    ("mean_connections",),
+    ("users_per_day", "sessions_per_user_per_day"),
+)
+"""The ways to give an audience; the fields of one go together."""
 _NO_MATTER_OF_COST = {"evidence", "reconnect", "weekly_shape", "faults", "crowds"}
 """Parts of a scenario that hold numbers which no expected bill depends on, or that have a name of
 their own here."""
@@ -35,10 +42,11 @@ def field_names(scenario: Scenario) -> list[str]:
 
     >>> scenario = Scenario(profile="market-data", place="virginia", peak_connections=100)
     >>> field_names(scenario)[:2]
-    ['peak_connections', 'hours_per_month']
+    ['peak_connections', 'mean_connections']
     """
-    given = [name for name in _AUDIENCE if getattr(scenario, name) is not None]
-    names = [*given, "hours_per_month", _HOURS_PER_DAY]
+    audience = ["peak_connections", "mean_connections"]
+    audience += _AUDIENCES[-1] if scenario.users_per_day is not None else ()
+    names = [*audience, "hours_per_month", _HOURS_PER_DAY]
     names += [f"users_in.{area}" for area in scenario.users_in or {}]
     names += [f"upkeep.{name}" for name in _numbers_in(scenario.upkeep)]
     names += [f"profile.{path}" for path in _numbers_in(scenario.profile)]
@@ -108,7 +116,11 @@ def current_value(scenario: Scenario, field: str) -> float:
     100.0
     """
     value: Any = None
-    if field == _HOURS_PER_DAY:
+    if field == "peak_connections":
+        value = expected_demand(scenario).peak_connections
+    elif field == "mean_connections":
+        value = expected_demand(scenario).connections.mean
+    elif field == _HOURS_PER_DAY:
         levels = scenario.profile.weekly_shape.levels
         value = levels.mean() / levels.max() * HOURS_PER_DAY
     elif field.startswith(_PRICES):
@@ -162,6 +174,10 @@ def with_values(scenario: Scenario, values: Values) -> Scenario:
                 kept = options.setdefault(deployment, {})
                 kept[option] = value.tolist() if isinstance(value, np.ndarray) else value
         else:
+            # what is moved counts, not what was said beside it in another way
+            for way in _AUDIENCES:
+                if field in way:
+                    changes |= _dropped(scenario, way)
             parts.append((field.split("."), value))
     for path, value in parts:
         head, *rest = path
@@ -254,9 +270,15 @@ def _numbers_in(part: object) -> Iterator[str]:
 
 def _is_number(annotation: Any) -> bool:
     """Whether a field of that type holds a number."""
-    if get_origin(annotation) is Union or type(annotation).__name__ == "UnionType":
+    if get_origin(annotation) in (Union, UnionType, Annotated):
         return any(_is_number(each) for each in get_args(annotation))
     return annotation in (int, float)
+
+
+def _dropped(scenario: Scenario, kept: Sequence[str]) -> dict[str, None]:
+    """The audience as it is given in other ways, taken away."""
+    others = (name for way in _AUDIENCES if way != kept for name in way)
+    return {name: None for name in others if getattr(scenario, name) is not None}
 
 
 def _part(whole: Any, key: str) -> Any:

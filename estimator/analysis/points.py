@@ -59,7 +59,8 @@ def resolved(scenario: Scenario, values: Mapping[str, Any]) -> dict[str, FloatAr
 
     Raises:
         UnknownNameError: there is no such field.
-        ScenarioError: what a name holds are no numbers, none at all, or two names mean one field.
+        ScenarioError: what a name holds are no numbers, none at all, or none that its field can
+            have, or two names mean one field.
     """
     if scenario.many:
         raise ScenarioError(
@@ -79,6 +80,8 @@ def resolved(scenario: Scenario, values: Mapping[str, Any]) -> dict[str, FloatAr
             raise ScenarioError(f"the values of '{name}' must be a list of at least one number")
         if not np.all(np.isfinite(array)):
             raise ScenarioError(f"the values of '{name}' must be finite numbers")
+        for extreme in (array.min(), array.max()):
+            with_values(scenario, {field: float(extreme)})
         found[field] = array
     return found
 

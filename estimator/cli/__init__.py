@@ -15,7 +15,7 @@ from typing import Annotated
 
 import typer
 
-from estimator.cli import bills, difference, growth, listing, simulation, starting
+from estimator.cli import bills, difference, growth, listing, ranges, simulation, starting
 from estimator.cli.flags import Command, Group
 from estimator.cli.shared import INPUT_ERROR, INTERRUPTED
 from estimator.cli.teaching import taught
@@ -60,6 +60,8 @@ app.command(cls=Command, epilog=bills.COMPARE_EXAMPLES)(bills.compare)
 app.command(cls=Command, epilog=bills.BILL_EXAMPLES)(bills.bill)
 app.command(cls=Command, epilog=difference.EXAMPLES)(difference.diff)
 app.command(cls=Command, epilog=growth.EXAMPLES)(growth.growth)
+app.command(cls=Command, epilog=ranges.SWEEP_EXAMPLES)(ranges.sweep)
+app.command(cls=Command, epilog=ranges.BREAKEVEN_EXAMPLES)(ranges.breakeven)
 app.command(cls=Command, epilog=simulation.EXAMPLES)(simulation.simulate)
 app.command(cls=Command, epilog=bills.PRICES_EXAMPLES)(bills.prices)
 app.command("list", cls=Command, epilog=listing.LIST_EXAMPLES)(listing.list_things)

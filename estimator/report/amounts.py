@@ -31,3 +31,12 @@ def count_text(count: float) -> str:
         if count >= size - 0.5:
             return f"{count / size:.3g} {name}"
     return f"{count:,.0f}" if count >= 100 else f"{count:.3g}"
+
+
+def value_text(value: float) -> str:
+    """A value of any field for people: whole where it is large, four digits at least.
+
+    >>> value_text(24_817.3), value_text(0.0123456)
+    ('24,817', '0.01235')
+    """
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"

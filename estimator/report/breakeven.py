@@ -17,6 +17,7 @@ from estimator.analysis.points import Progress, chosen, price_points, resolved
 from estimator.deployments.registry import find_deployment
 from estimator.errors import ScenarioError
 from estimator.hypertext import card, folded, rows_under, small
+from estimator.report.amounts import value_text
 from estimator.report.field_words import field_words
 from estimator.scenario.model import FloatArray
 from estimator.scenario.scenario import Scenario
@@ -118,14 +119,16 @@ class BreakEven:
         if not self.flips:
             [(_, _, winner)] = self.ranges
             who = f"{self._title(winner)} is the cheapest" if winner else "No deployment holds"
-            yield f"{who} from {_figure(self.low)} to {_figure(self.high)} ({words})."
+            yield f"{who} from {value_text(self.low)} to {value_text(self.high)} ({words})."
         for turns in _turns(self.flips):
             first, last = turns[0], turns[-1]
             if len(turns) < _TURNS_WORTH_A_SUMMARY:
-                yield from (f"{words} {_figure(flip.at)}: {self._change(flip)}." for flip in turns)
+                yield from (
+                    f"{words} {value_text(flip.at)}: {self._change(flip)}." for flip in turns
+                )
             else:
                 yield (
-                    f"{words} {_figure(first.at)} to {_figure(last.at)}: "
+                    f"{words} {value_text(first.at)} to {value_text(last.at)}: "
                     f"{self._title(first.below)} and {self._title(first.above)} take turns, "
                     f"{len(turns)} times; from there on {self._title(last.above)} is the cheapest."
                 )
@@ -198,7 +201,7 @@ class BreakEven:
     def __repr__(self) -> str:
         return (
             f"<BreakEven {self.title!r}: {len(self.flips)} flips over {self.field} from "
-            f"{_figure(self.low)} to {_figure(self.high)}>"
+            f"{value_text(self.low)} to {value_text(self.high)}>"
         )
 
     def __str__(self) -> str:
@@ -206,7 +209,8 @@ class BreakEven:
 
     def _repr_html_(self) -> str:
         rows = (
-            (_figure(low), _figure(high), self._title(winner)) for low, high, winner in self.ranges
+            (value_text(low), value_text(high), self._title(winner))
+            for low, high, winner in self.ranges
         )
         heads = ("from", "to", "cheapest that holds")
         return card(
@@ -325,12 +329,3 @@ def _turns(flips: Sequence[Flip]) -> Iterator[list[Flip]]:
         turns.append(flip)
     if turns:
         yield turns
-
-
-def _figure(value: float) -> str:
-    """A value for people, with four digits at least.
-
-    >>> _figure(24_817.3), _figure(0.012345)
-    ('24,817', '0.01234')
-    """
-    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"

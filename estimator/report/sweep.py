@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from functools import cached_property
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from estimator.report.charts import Look
 
-Axes = Mapping[str, float | Sequence[float] | FloatArray]
+Axes = Mapping[str, npt.ArrayLike]
 """Values by the name of a field."""
 _NOBODY = -1
 _MOST_AXES_DRAWN = 2
