@@ -14,6 +14,7 @@ import pandas as pd
 from pydantic import BaseModel
 
 from estimator.analysis.assumed import Finding, findings
+from estimator.analysis.cluster import Client, executor_of
 from estimator.analysis.estimate import Estimate, estimate, metered
 from estimator.demand.demand import Demand, Weekly
 from estimator.demand.doors import Doors
@@ -268,7 +269,7 @@ def simulate(
     seed: int = 0,
     engine: Engine | Literal["auto"] = "auto",
     recover_within_s: float = RECOVER_WITHIN_S,
-    executor: Executor | None = None,
+    client: Client | Executor | None = None,
     progress: Callable[[int, int], object] | None = None,
 ) -> Simulation:
     """Simulate weeks of a scenario, and hold what it assumes against them.
@@ -285,7 +286,8 @@ def simulate(
         seed: any whole number; the same seed gives the same weeks, bit for bit.
         engine: ``exact`` follows each client, ``cohort`` groups of them; ``auto`` chooses.
         recover_within_s: seconds within which 99 % of the clients shall be back after a fault.
-        executor: where replications run, such as a ``ProcessPoolExecutor``; here if left out.
+        client: where replications run: a ``dask.distributed.Client``, or an executor such as a
+            ``ProcessPoolExecutor``; here if left out.
         progress: called with the replications done and those known to be needed.
 
     Returns:
@@ -316,7 +318,7 @@ def simulate(
         replications=replications,
         seed=seed,
         engine=engine,
-        executor=executor,
+        executor=executor_of(client),
         progress=progress,
     )
     profile, hours, happened = scenario.profile, scenario.hours_per_month, scenario.crowds
@@ -326,9 +328,9 @@ def simulate(
     limits: tuple[MinuteVerdict, ...] = ()
     simulated_bill = None
     if deployment is not None:
-        pinned = _pinned(scenario, deployment, doors)
-        simulated_bill = estimate(pinned, deployment, demand=demand)
-        limits = _limits(pinned, deployment, found)
+        as_simulated = pinned(scenario, deployment, doors)
+        simulated_bill = estimate(as_simulated, deployment, demand=demand)
+        limits = _limits(as_simulated, deployment, found)
     return Simulation(
         scenario=scenario,
         deployment=deployment or "",
@@ -382,7 +384,7 @@ def _with_happenings(
     return scenario.replace(**changes) if changes else scenario
 
 
-def _pinned(scenario: Scenario, deployment: str, doors: Doors) -> Scenario:
+def pinned(scenario: Scenario, deployment: str, doors: Doors) -> Scenario:
     """The scenario with the choices that the doors rest on, such as the machine."""
     if not doors.options:
         return scenario

@@ -162,7 +162,7 @@ def simulate(
                 seed=seed,
                 engine=engine.value,
                 recover_within_s=_recover_within_s(recover_within),
-                executor=executor,
+                client=executor,
                 progress=progress,
             )
     if as_json:

@@ -142,7 +142,7 @@ class Office:
             replications=asked.replications or "auto",
             seed=asked.seed,
             recover_within_s=asked.recover_within_s,
-            executor=self._workers(),
+            client=self._workers(),
             progress=job.report,
         )
 

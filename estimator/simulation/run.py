@@ -32,6 +32,8 @@ EXACT_UP_TO_CLIENTS: Final = 1_000_000
 """Up to so many sessions the exact engine is about as fast as the cohort engine."""
 EXACT_AT_MOST_CLIENTS: Final = 30_000_000
 """Beyond it, the arrays of the exact engine take more than a few gigabytes."""
+_CLIENTS_OF_A_TASK: Final = 1_000_000
+"""So many clients take either engine some tenths of a second."""
 _WARM_UP_SESSIONS: Final = 5.0
 _LONGEST_WARM_UP_S: Final = 86_400
 _NEARLY_FULL: Final = 0.95
@@ -158,8 +160,7 @@ def run(
     done: list[Replication] = []
     wanted = FEWEST if replications == "auto" else replications
     while len(done) < wanted:
-        batch = seeds[len(done) : min(len(done) + BATCH, wanted)]
-        for each in _replicate(model, chosen, batch, executor):
+        for each in _replicate(model, chosen, seeds[len(done) : wanted], executor):
             done.append(each)
             if progress:
                 progress(len(done), wanted)
@@ -183,7 +184,18 @@ def _replicate(
 ) -> Iterable[Replication]:
     if executor is None:
         return (replicate(model, engine, seed) for seed in seeds)
-    return executor.map(replicate, [model] * len(seeds), [engine] * len(seeds), seeds)
+    # to hand out a task takes milliseconds, so a task shall take much longer
+    each = max(1, int(_CLIENTS_OF_A_TASK / max(expected_clients(model), 1.0)))
+    tasks = [seeds[start : start + each] for start in range(0, len(seeds), each)]
+    many = len(tasks)
+    found = executor.map(_replicate_here, [model] * many, [engine] * many, tasks)
+    return (replication for task in found for replication in task)
+
+
+def _replicate_here(
+    model: Model, engine: Engine, seeds: list[np.random.SeedSequence]
+) -> list[Replication]:
+    return [replicate(model, engine, seed) for seed in seeds]
 
 
 def replicate(model: Model, engine: Engine, seed: np.random.SeedSequence) -> Replication:
