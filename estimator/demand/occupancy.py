@@ -20,6 +20,7 @@ import numpy as np
 from estimator.demand.nonnegative import closest_nonnegative
 from estimator.scenario.model import FloatArray
 from estimator.scenario.sessions import SessionLength
+from estimator.threads import one_thread
 
 _NEGLIGIBLE = 1e-10
 _MOST_PERIODS = 26
@@ -112,7 +113,12 @@ def arrivals_behind(levels: tuple[float, ...], law: SessionLength) -> Arrivals:
     >>> round(float(flat.per_hour[0]), 9)
     2.0
     """
-    wanted, steps = np.array(levels), len(levels)
+    with one_thread():
+        return _arrivals_behind(np.array(levels), law)
+
+
+def _arrivals_behind(wanted: FloatArray, law: SessionLength) -> Arrivals:
+    steps = wanted.size
     to_mean = _around(mean_response(law, steps, 1.0)) / law.mean
     bend = np.bincount([0, 1, steps - 1], [2.0, -1.0, -1.0], steps)
     curvature = _SMOOTHING * _around(bend.astype(np.float64))

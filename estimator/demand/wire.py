@@ -117,7 +117,9 @@ def message_bytes(
 
 
 @lru_cache(maxsize=1024)
-def mean_message_bytes(sizes: SizeDistribution, layer: Layer, *, masked: bool) -> float:
+def mean_message_bytes(
+    sizes: SizeDistribution, layer: Layer, *, masked: bool
+) -> float | FloatArray:
     """Mean of ``message_bytes`` over a law of sizes, over TLS."""
     return sizes.expect(lambda payload: message_bytes(payload, layer, masked=masked))
 
@@ -127,11 +129,15 @@ def mean_message_layers(sizes: SizeDistribution, *, masked: bool) -> WireLayers:
     """Mean of ``message_layers`` over a law of sizes, over TLS."""
     payload, shares = sizes.atoms
     layers = message_layers(payload, masked=masked)
+
+    def mean(layer: FloatArray | float) -> float:
+        return float(np.einsum("i,i->", shares, np.asarray(layer)))
+
     return WireLayers(
-        payload=float(shares @ layers.payload),
-        websocket=float(shares @ layers.websocket),
-        tls=float(shares @ layers.tls),
-        tcp_ip=float(shares @ layers.tcp_ip),
+        payload=mean(layers.payload),
+        websocket=mean(layers.websocket),
+        tls=mean(layers.tls),
+        tcp_ip=mean(layers.tcp_ip),
     )
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from pydantic import BeforeValidator, Field, model_validator
 from scipy import special
 
-from estimator.scenario.model import Bytes, FloatArray, Model
+from estimator.scenario.model import Bytes, FloatArray, ManyBytes, Model
 from estimator.units import KIB
 
 _NEGLIGIBLE = 1e-12
@@ -22,14 +22,22 @@ class _Sizes(Model):
 
     @cached_property
     def atoms(self) -> tuple[FloatArray, FloatArray]:
-        """The sizes that occur, in bytes, and the share of messages of each; shares add to 1."""
+        """The sizes that occur, in bytes, and the share of messages of each; shares add to 1.
+
+        Of shapes (*many, atoms) and (atoms,).
+        """
         return self._atoms()
 
     @abstractmethod
     def _atoms(self) -> tuple[FloatArray, FloatArray]: ...
 
-    def expect(self, function: Callable[[FloatArray], FloatArray]) -> float:
-        """Mean of ``function`` (bytes to anything, vectorised) over the messages.
+    @property
+    def many(self) -> tuple[int, ...]:
+        """Shape of the many scenarios that the law has sizes of; () if it is a single one."""
+        return self.atoms[0].shape[:-1]
+
+    def expect(self, function: Callable[[FloatArray], FloatArray]) -> float | FloatArray:
+        """Mean of ``function`` (bytes to anything, vectorised) over the messages, shape (*many,).
 
         A meter that counts in started steps must be averaged like this: 90 % of 4 KB and 10 % of
         100 KB make 1.3 units of 32 KB, although their mean of 13.6 KB would make one.
@@ -44,23 +52,24 @@ class _Sizes(Model):
         1.3
         """
         sizes, shares = self.atoms
-        return float(shares @ function(sizes))
+        # not by BLAS, whose threads add in another order on another machine
+        return _figure(np.einsum("i,...i->...", shares, function(sizes)))
 
     @cached_property
-    def mean(self) -> float:
+    def mean(self) -> float | FloatArray:
         """Mean payload in bytes."""
         return self.expect(lambda size: size)
 
     @cached_property
-    def largest(self) -> float:
+    def largest(self) -> float | FloatArray:
         """The largest payload that occurs, in bytes."""
-        return float(np.max(self.atoms[0]))
+        return _figure(np.max(self.atoms[0], axis=-1))
 
-    def share_above(self, limit_bytes: float) -> float:
+    def share_above(self, limit_bytes: float) -> float | FloatArray:
         """Share of messages with a larger payload."""
         return self.expect(lambda size: np.where(size > limit_bytes, 1.0, 0.0))
 
-    def steps(self, step_bytes: float, beside_bytes: float = 0.0) -> float:
+    def steps(self, step_bytes: float, beside_bytes: float = 0.0) -> float | FloatArray:
         """Mean number of started steps of ``step_bytes``; an empty message counts as one.
 
         Args:
@@ -69,14 +78,18 @@ class _Sizes(Model):
         """
         return _steps(self, step_bytes, beside_bytes)
 
-    def stay_within(self, rest: float) -> float:
+    def stay_within(self, rest: float) -> float | FloatArray:
         """The smallest size in bytes that all but a share ``rest`` of the messages stay within."""
         return _stay_within(self, rest)
 
 
+def _figure(value: FloatArray) -> float | FloatArray:
+    return float(value) if np.ndim(value) == 0 else value
+
+
 # a law has up to a million atoms, and many deployments ask the same of it
 @lru_cache(maxsize=1024)
-def _steps(sizes: _Sizes, step_bytes: float, beside_bytes: float) -> float:
+def _steps(sizes: _Sizes, step_bytes: float, beside_bytes: float) -> float | FloatArray:
     return sizes.expect(lambda size: np.maximum(np.ceil((size + beside_bytes) / step_bytes), 1.0))
 
 
@@ -92,11 +105,15 @@ class FixedSize(_Sizes):
     """Every message has the same size."""
 
     law: Literal["fixed"] = "fixed"
-    bytes: Bytes
+    bytes: ManyBytes
     """Payload of each message."""
 
     def _atoms(self) -> tuple[FloatArray, FloatArray]:
-        return np.array([self.bytes]), np.ones(1)
+        return np.asarray(self.bytes)[..., None], np.ones(1)
+
+    def stay_within(self, rest: float) -> float | FloatArray:  # noqa: ARG002 - all are alike
+        """The size that all messages have."""
+        return self.bytes
 
 
 class LognormalSize(_Sizes):
@@ -167,6 +184,12 @@ class MixtureSize(_Sizes):
     parts: tuple[MixturePart, ...] = Field(min_length=1)
     """The kinds and their weights."""
 
+    @model_validator(mode="after")
+    def _single_parts(self) -> Self:
+        if any(part.size.many for part in self.parts):
+            raise ValueError("a part of a mixture takes one number and no list of many scenarios")
+        return self
+
     def _atoms(self) -> tuple[FloatArray, FloatArray]:
         total = sum(part.share for part in self.parts)
         sizes, shares = zip(*(part.size.atoms for part in self.parts), strict=True)
@@ -177,7 +200,7 @@ class MixtureSize(_Sizes):
 
 
 def _number_means_fixed(value: object) -> object:
-    plain = isinstance(value, int | float | str) and not isinstance(value, bool)
+    plain = isinstance(value, int | float | str | list | np.ndarray) and not isinstance(value, bool)
     return {"law": "fixed", "bytes": value} if plain else value
 
 
@@ -185,9 +208,13 @@ _SizeLaw = Annotated[
     FixedSize | LognormalSize | MixtureSize | EmpiricalSize, Field(discriminator="law")
 ]
 SizeDistribution = Annotated[
-    _SizeLaw, BeforeValidator(_number_means_fixed, json_schema_input_type=float | str | _SizeLaw)
+    _SizeLaw,
+    BeforeValidator(
+        _number_means_fixed, json_schema_input_type=float | str | list[float] | _SizeLaw
+    ),
 ]
-"""Any law of payload sizes; a plain number or text such as ``'300 B'`` means a fixed size."""
+"""Any law of payload sizes; a plain number or text such as ``'300 B'`` means a fixed size, a list
+one size for each of many scenarios."""
 
 MixturePart.model_rebuild()
 MixtureSize.model_rebuild()

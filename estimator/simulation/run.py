@@ -21,6 +21,7 @@ from estimator.simulation.flows import Flows
 from estimator.simulation.minutes import Replication, by_minute
 from estimator.simulation.model import Model, Stream
 from estimator.simulation.scaler import allowed
+from estimator.threads import one_thread
 from estimator.units import MINUTES_PER_HOUR, SECONDS_PER_HOUR
 
 Engine = Literal["exact", "cohort"]
@@ -200,7 +201,8 @@ def _replicate_here(
 
 def replicate(model: Model, engine: Engine, seed: np.random.SeedSequence) -> Replication:
     """One replication, minute by minute."""
-    return by_minute(simulate(model, engine, seed), model)
+    with one_thread():
+        return by_minute(simulate(model, engine, seed), model)
 
 
 def simulate(model: Model, engine: Engine, seed: np.random.SeedSequence) -> Flows:
