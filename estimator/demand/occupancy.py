@@ -17,8 +17,10 @@ from functools import lru_cache
 
 import numpy as np
 
+from estimator.demand.nonnegative import closest_nonnegative
 from estimator.scenario.model import FloatArray
 from estimator.scenario.sessions import SessionLength
+from estimator.threads import one_thread
 
 _NEGLIGIBLE = 1e-10
 _MOST_PERIODS = 26
@@ -111,19 +113,29 @@ def arrivals_behind(levels: tuple[float, ...], law: SessionLength) -> Arrivals:
     >>> round(float(flat.per_hour[0]), 9)
     2.0
     """
-    # imported here, since they take longer than all else and not every command comes by
-    from scipy.linalg import circulant
-    from scipy.optimize import nnls
+    with one_thread():
+        return _arrivals_behind(np.array(levels), law)
 
-    wanted, steps = np.array(levels), len(levels)
-    to_mean = circulant(mean_response(law, steps, 1.0)) / law.mean
-    curvature = _SMOOTHING * circulant(np.bincount([0, 1, steps - 1], [2, -1, -1], steps))
-    sessions, _ = nnls(np.vstack([to_mean, curvature]), np.concatenate([wanted, np.zeros(steps)]))
+
+def _arrivals_behind(wanted: FloatArray, law: SessionLength) -> Arrivals:
+    steps = wanted.size
+    to_mean = _around(mean_response(law, steps, 1.0)) / law.mean
+    bend = np.bincount([0, 1, steps - 1], [2.0, -1.0, -1.0], steps)
+    curvature = _SMOOTHING * _around(bend.astype(np.float64))
+    sessions = closest_nonnegative(
+        np.vstack([to_mean, curvature]), np.concatenate([wanted, np.zeros(steps)])
+    )
     per_hour = sessions / law.mean
     looks = np.linspace(0, 1, _LOOKS_PER_HOUR, endpoint=False)
-    within = [circulant(response(law, steps, 1.0, look)) @ per_hour for look in looks]
+    within = [_around(response(law, steps, 1.0, look)) @ per_hour for look in looks]
     within.append(np.roll(within[0], -1))
     produced = to_mean @ sessions
     # the curve asked for stands; only its course within the hour is taken from the fit
     peak = np.maximum(wanted, wanted + np.max(within, axis=0) - produced)
     return Arrivals(per_hour, peak, float(np.max(np.abs(produced - wanted))))
+
+
+def _around(response_to_first: FloatArray) -> FloatArray:
+    """The matrix of what each step makes of each, from what the first one does."""
+    at = np.arange(response_to_first.size)
+    return response_to_first[at[:, None] - at]
