@@ -172,7 +172,7 @@ def _means(expected: Demand, run: Run) -> Iterator[Finding]:
     state = _off_by(_either_way(_ratio(float(means.mean()), assumed)))
     words = "averaged over the week"
     yield _finding("Mean connections", assumed, means, "connections", state, words)
-    minutes = expected.hours_per_month * MINUTES_PER_HOUR
+    minutes = float(expected.hours_per_month) * MINUTES_PER_HOUR
     words = "what managed services bill"
     title = "Connection-minutes a month"
     yield _finding(title, assumed * minutes, means * minutes, "minutes", state, words)

@@ -203,6 +203,8 @@ def takes_arrays(scenario: Scenario, field: str, example: float) -> bool:
     """
     try:
         pair = with_values(scenario, {field: np.array([example, example])})
+        for deployment, options in pair.options.items():
+            find_deployment(deployment).check_options(options)
     except EstimatorError:
         return False
     return pair.many == (2,)

@@ -294,8 +294,8 @@ class Demand:
     """How long they would last."""
     streams: tuple[MessageStream, ...]
     """All messages, in both directions."""
-    hours_per_month: float
-    """Length of the billing month."""
+    hours_per_month: float | FloatArray
+    """Length of the billing month, of shape (*many,) if it differs."""
     notes: tuple[str, ...] = ()
     """What a reader should know about how the demand came to be."""
     units: Weekly | None = None
@@ -342,7 +342,7 @@ class Demand:
         return self.connections_peak.peak
 
     @property
-    def weeks_per_month(self) -> float:
+    def weeks_per_month(self) -> float | FloatArray:
         """Weeks in the billing month."""
         return self.hours_per_month / HOURS_PER_WEEK
 

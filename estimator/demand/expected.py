@@ -14,7 +14,7 @@ from estimator.scenario.model import FloatArray
 from estimator.scenario.profile import MessageFlow, Profile
 from estimator.scenario.scenario import Scenario
 from estimator.scenario.sessions import SessionLength
-from estimator.scenario.sizes import FixedSize
+from estimator.scenario.sizes import FixedSize, SizeDistribution
 from estimator.units import DAYS_PER_WEEK, HOURS_PER_DAY, SECONDS_PER_HOUR
 
 _WORTH_A_NOTE = 0.1
@@ -113,16 +113,24 @@ def _streams(profile: Profile, connections: Weekly, connects: Weekly) -> Iterato
     for name, flow in profile.flows.items():
         yield from _flow_streams(name, flow, connections)
     welcome, greeting = profile.at_connect.to_client, profile.at_connect.from_client
-    if welcome.mean > 0:
-        yield MessageStream("at connect", "to_client", "at_connect", connects, welcome)
-    if greeting.mean > 0:
-        yield MessageStream("at connect", "to_server", "at_connect", connects, greeting)
+    if np.any(welcome.mean > 0):
+        greeted = _where_sent(connects, welcome)
+        yield MessageStream("at connect", "to_client", "at_connect", greeted, welcome)
+    if np.any(greeting.mean > 0):
+        greeted = _where_sent(connects, greeting)
+        yield MessageStream("at connect", "to_server", "at_connect", greeted, greeting)
     if profile.heartbeat is not None:
         beats = connections.times(SECONDS_PER_HOUR / profile.heartbeat.interval_seconds)
         kind = "ping" if profile.heartbeat.kind == "protocol" else "heartbeat"
         payload = FixedSize(bytes=profile.heartbeat.payload_bytes)
         yield MessageStream("heartbeat", "to_client", kind, beats, payload)
         yield MessageStream("heartbeat", "to_server", kind, beats, payload)
+
+
+def _where_sent(connects: Weekly, payload: SizeDistribution) -> Weekly:
+    """Connects of the scenarios in which something is sent at each."""
+    some = np.asarray(payload.mean > 0, dtype=np.float64)
+    return connects.times(some) if payload.many else connects
 
 
 def _flow_streams(name: str, flow: MessageFlow, connections: Weekly) -> Iterator[MessageStream]:

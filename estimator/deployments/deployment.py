@@ -169,6 +169,16 @@ def _short(value: float) -> str:
     return f"{value:,.0f}" if value >= 1000 else f"{value:.3g}"
 
 
+def as_given(value: FloatArray | float) -> str:
+    """What a person gave, with its digits; the range if it was given for many scenarios.
+
+    >>> as_given(12.345), as_given(np.array([5.0, 20.0]))
+    ('12.345', '5 to 20')
+    """
+    low, high = (f"{float(edge):g}" for edge in (np.min(value), np.max(value)))
+    return low if low == high else f"{low} to {high}"
+
+
 def in_millions(demand: Demand, streams: Iterable[MessageStream]) -> str:
     """How many messages of each kind go each way in a month."""
     ways = {"to_server": "in", "to_client": "out"}

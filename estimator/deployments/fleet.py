@@ -135,7 +135,7 @@ def build_fleet(
     node_mbps_most: float = np.inf,
     node_connections_most: float | Callable[[Machine], float] = np.inf,
     nodes_most: Callable[[Machine], float] | None = None,
-    beside_each_node: Mapping[str, float] | None = None,
+    beside_each_node: Mapping[str, float | FloatArray] | None = None,
     among: tuple[str, ...] | None = None,
 ) -> Fleet:
     """Size a fleet, with the machine asked for or the one whose fleet costs least.
@@ -181,7 +181,8 @@ def build_fleet(
             options.architecture,
             among,
             Caps(node_mbps_most, options.open_files, node_connections_most, nodes_most),
-            beside,
+            # the more stands beside each node, the less several stand for one
+            float(np.max(beside)),
         ),
         scaling,
         beside,
@@ -216,8 +217,8 @@ class _Choice:
     """What all nodes together need to offer, by constraint."""
     menu: Menu
     scaling: str
-    beside_usd: float
-    """What stands beside each node, an hour."""
+    beside_usd: FloatArray | float
+    """What stands beside each node, an hour, shape (*many,)."""
 
     @property
     def _parts(self) -> FloatArray:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import cache, cached_property
+from functools import cache, cached_property, reduce
 from typing import Annotated, Literal
 
 import numpy as np
@@ -276,10 +276,14 @@ def messages_per_second(streams: tuple[MessageStream, ...]) -> Weekly:
     return per_second(total(s.per_hour for s in streams))
 
 
-def largest_message_bytes(demand: Demand) -> float:
-    """The largest message of any stream; sizes of the shipped laws end somewhere."""
-    sizes = [s.payload.largest for s in demand.streams if s.is_message]
-    return max(sizes, default=0.0)
+def largest_message_bytes(demand: Demand) -> FloatArray:
+    """The largest message of any stream, shape (*many,); laws of sizes end somewhere."""
+    return largest_bytes(s for s in demand.streams if s.is_message)
+
+
+def largest_bytes(streams: Iterable[MessageStream]) -> FloatArray:
+    """The largest message of some streams, shape (*many,); 0 if there is none."""
+    return reduce(np.maximum, (stream.payload.largest for stream in streams), np.zeros(()))
 
 
 def longest_silence_seconds(

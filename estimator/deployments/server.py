@@ -13,6 +13,7 @@ from estimator.datafiles import Confidence, Entry, load_mapping
 from estimator.demand.demand import Demand, Weekly, total
 from estimator.deployments.deployment import Options
 from estimator.errors import ScenarioError, UnknownNameError
+from estimator.scenario.model import FloatArray, ManyFromZero, ManyPositive, OrMany
 from estimator.units import BITS_PER_BYTE, BITS_PER_MEGABIT, SECONDS_PER_HOUR
 
 APPLICATION_WORK = (
@@ -83,13 +84,13 @@ class ServerOptions(Options):
 
     server: str = "centrifugo-go"
     """A server of servers.yaml."""
-    memory_per_connection_bytes: Annotated[float, Field(gt=0)] | None = None
+    memory_per_connection_bytes: ManyPositive | None = None
     """Your own figure, all of it: user space, kernel, TLS and compression."""
-    idle_cpu_seconds_per_connection_second: Annotated[float, Field(ge=0)] | None = None
+    idle_cpu_seconds_per_connection_second: ManyFromZero | None = None
     """Your own figure for an open connection without messages."""
-    messages_per_core_second: Annotated[float, Field(gt=0)] | None = None
+    messages_per_core_second: ManyPositive | None = None
     """Your own figure, messages in and out together, under the TLS you use."""
-    handshakes_per_core_second: Annotated[float, Field(gt=0)] | None = None
+    handshakes_per_core_second: ManyPositive | None = None
     """Your own figure for TLS handshakes, where TLS ends on the nodes."""
     compression: Literal["none", "permessage-deflate"] = "none"
     """Whether messages are compressed connection by connection."""
@@ -97,7 +98,7 @@ class ServerOptions(Options):
     """Window of the compression, as a power of two; the server's default, or zlib's 15."""
     memory_level: Annotated[int, Field(ge=1, le=9)] | None = None
     """Memory level of the compression; the server's default, or zlib's 8."""
-    headroom: Annotated[float, Field(ge=0.01, le=1)] = 0.7
+    headroom: Annotated[float | FloatArray, OrMany(Annotated[float, Field(ge=0.01, le=1)])] = 0.7
     """Share of each node to plan with. Assumption: the rest is for the operating system, bursts
     within the hour and uneven balancing."""
 
@@ -150,7 +151,7 @@ def server_load(demand: Demand, options: ServerOptions, *, tls: bool = False) ->
     idle = _figure(server, options, "idle_cpu_seconds_per_connection_second")
     per_core = _figure(server, options, "messages_per_core_second")
     if tls and options.messages_per_core_second is None:
-        per_core *= _or_of(server, _TLS_SHARE_OF, "tls_throughput_share")
+        per_core = per_core * _or_of(server, _TLS_SHARE_OF, "tls_throughput_share")
     messages = total(s.per_hour for s in demand.streams if s.is_message)
     cores = [demand.connections.times(idle), messages.times(1 / (per_core * SECONDS_PER_HOUR))]
     if tls:
@@ -160,7 +161,7 @@ def server_load(demand: Demand, options: ServerOptions, *, tls: bool = False) ->
     return Load(demand.connections_peak.times(memory), total(cores))
 
 
-def handshake_rate(options: ServerOptions) -> float:
+def handshake_rate(options: ServerOptions) -> float | FloatArray:
     """TLS handshakes that a core makes in a second.
 
     Raises:
@@ -168,10 +169,11 @@ def handshake_rate(options: ServerOptions) -> float:
     """
     own = find_server(options.server).handshakes_per_core_second
     published = own or load_mapping("tls.yaml", TlsRate)[_HANDSHAKES].per_core_second
-    return options.handshakes_per_core_second or published.value
+    given = options.handshakes_per_core_second
+    return published.value if given is None else given
 
 
-def connection_memory_bytes(options: ServerOptions, *, tls: bool) -> float:
+def connection_memory_bytes(options: ServerOptions, *, tls: bool) -> float | FloatArray:
     """Memory of one open connection: user space, kernel, TLS and compression.
 
     Raises:
@@ -198,11 +200,12 @@ def stand_ins(options: ServerOptions, *, tls: bool) -> Iterator[str]:
     if not tls:
         return
     borrowed: list[str] = []
-    if not (options.memory_per_connection_bytes or server.tls_memory_per_connection_bytes):
+    given = {name for name in ServerOptions.model_fields if getattr(options, name) is not None}
+    if not ("memory_per_connection_bytes" in given or server.tls_memory_per_connection_bytes):
         borrowed.append(f"memory for TLS of {find_server(_TLS_MEMORY_OF).title}")
-    if not (options.messages_per_core_second or server.tls_throughput_share):
+    if not ("messages_per_core_second" in given or server.tls_throughput_share):
         borrowed.append(f"share of messages left under TLS of {find_server(_TLS_SHARE_OF).title}")
-    if not (options.handshakes_per_core_second or server.handshakes_per_core_second):
+    if not ("handshakes_per_core_second" in given or server.handshakes_per_core_second):
         rate = load_mapping("tls.yaml", TlsRate)[_HANDSHAKES]
         borrowed.append(f"{rate.title.lower()} ({rate.key_type})")
     if borrowed:
@@ -231,7 +234,7 @@ def _check_figures(server: Server, options: ServerOptions, *names: str) -> None:
         )
 
 
-def _figure(server: Server, options: ServerOptions, name: str) -> float:
+def _figure(server: Server, options: ServerOptions, name: str) -> float | FloatArray:
     """Your own figure, or the published one."""
     own = getattr(options, name)
     return own if own is not None else getattr(server, name).value

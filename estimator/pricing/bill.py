@@ -61,7 +61,7 @@ class Bill:
     """The cloud's own name of it; several are parted by commas."""
     items: tuple[LineItem, ...]
     """The lines, each with its quantity, tiers, price and source."""
-    hours_per_month: float
+    hours_per_month: float | FloatArray
     """Length of the billing month."""
     free_allowances: FreeAllowances
     """Which free allowances are taken off: none, always or all."""
@@ -239,9 +239,10 @@ def conventions(bills: Sequence[Bill]) -> str:
     contract = f"; rates of the contract '{first.contract.title}'" if first.contract else ""
     checked = [item.rate.checked_on for bill in bills for item in bill.items]
     oldest = f", least recently checked {min(checked)}" if checked else ""
+    each = (np.min(first.hours_per_month), np.max(first.hours_per_month))
+    hours = " to ".join(dict.fromkeys(f"{float(edge):g}" for edge in each))
     return (
-        f"US dollars a month of {first.hours_per_month:g} hours, before tax; "
-        f"{allowances}; {prices}{oldest}{contract}"
+        f"US dollars a month of {hours} hours, before tax; {allowances}; {prices}{oldest}{contract}"
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 from typing import TYPE_CHECKING, Annotated, Any, Self
@@ -14,14 +15,18 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
     PlainSerializer,
     PlainValidator,
     ValidationError,
+    ValidatorFunctionWrapHandler,
     WithJsonSchema,
 )
 
 # pydantic has no public name for the metaclass of its models
 from pydantic._internal._model_construction import ModelMetaclass
+from pydantic_core import CoreSchema, core_schema
 
 from estimator.documents import YamlDocument, faults, tag_of
 from estimator.errors import ScenarioError
@@ -240,6 +245,68 @@ def _as_list(value: float | FloatArray) -> object:
 
 _serializer = PlainSerializer(_as_list)
 
+
+@dataclass(frozen=True)
+class OrMany:
+    """Accept an array of what ``one`` is, with one figure per scenario, as well as a single one.
+
+    The least and the most of an array must be allowed, so that faults read as those of a number.
+    """
+
+    one: Any
+    """Type of a single figure, with its bounds and the texts it may be written as."""
+
+    def __get_pydantic_core_schema__(
+        self, source: object, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        """Validate like ``one``, array or not."""
+        return core_schema.no_info_wrap_validator_function(
+            _one_or_many,
+            handler.generate_schema(self.one),
+            serialization=core_schema.plain_serializer_function_ser_schema(_as_list),
+        )
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        """The schema of ``one``, or a list of its numbers."""
+        found = handler(schema)
+        if "anyOf" in found:  # options of deployments stay numbers, which forms can show
+            number = found["anyOf"][0]
+            found["anyOf"] = [*found["anyOf"], {"type": "array", "items": number}]
+            found["description"] += "; a list describes many scenarios at once"
+        return found
+
+
+def _one_or_many(value: object, one: ValidatorFunctionWrapHandler) -> float | FloatArray:
+    if not isinstance(value, list | tuple | np.ndarray) or np.ndim(value) == 0:
+        return one(value)
+    try:
+        array = np.array(value, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise ValueError(f"{value!r} is no list of numbers") from None
+    if array.size == 0:
+        raise ValueError("an empty list stands for no scenario at all")
+    for edge in (array.min(), array.max()):
+        one(float(edge))
+    array.flags.writeable = False
+    return array
+
+
+ManyHours = Annotated[float | FloatArray, OrMany(Hours)]
+"""Hours, or an array with one figure per scenario."""
+
+ManySeconds = Annotated[float | FloatArray, OrMany(Seconds)]
+"""Seconds, or an array with one figure per scenario."""
+
+ManyBytes = Annotated[float | FloatArray, OrMany(Bytes)]
+"""Bytes, or an array with one figure per scenario."""
+
+ManyPositive = Annotated[float | FloatArray, OrMany(Annotated[float, Field(gt=0)])]
+"""A number above 0, or an array with one per scenario."""
+
+ManyFromZero = Annotated[float | FloatArray, OrMany(Annotated[float, Field(ge=0)])]
+"""A number from 0 on, or an array with one per scenario."""
 
 Count = Annotated[
     float | FloatArray,

@@ -16,7 +16,7 @@ from pydantic import (
 )
 
 from estimator.hypertext import card, folded, rows_under, small
-from estimator.scenario.model import Bytes, Count, Model, RatePerHour, Seconds
+from estimator.scenario.model import Count, ManyBytes, ManySeconds, Model, RatePerHour
 from estimator.scenario.reconnect import Reconnect
 from estimator.scenario.sessions import SessionLength
 from estimator.scenario.shape import WeeklyShape, load_shape, shape_names
@@ -41,12 +41,12 @@ class MessageFlow(Model):
 class Heartbeat(Model):
     """What keeps an idle connection open: one message each way per interval."""
 
-    interval_seconds: Seconds
+    interval_seconds: ManySeconds
     """Time between two heartbeats of a connection."""
     kind: Literal["protocol", "application"] = "protocol"
     """protocol: WebSocket ping and pong, which no cloud counts as messages;
     application: ordinary messages, which are counted."""
-    payload_bytes: Bytes = 0.0
+    payload_bytes: ManyBytes = 0.0
     """Application data in each ping and each pong."""
 
 
@@ -115,6 +115,17 @@ class Profile(Model):
     """How a client comes back when its connection is lost or refused."""
     evidence: dict[str, Evidence] = Field(default_factory=dict)
     """Where each default comes from, by its path, such as session.mean_hours."""
+
+    @property
+    def many(self) -> tuple[int, ...]:
+        """Shape of the many scenarios that its figures stand for; () if they are single ones."""
+        shapes = [self.at_connect.to_client.many, self.at_connect.from_client.many]
+        for flow in self.flows.values():
+            shapes += [np.shape(flow.rate_per_hour), np.shape(flow.fan_out), flow.payload.many]
+        if self.heartbeat is not None:
+            beat = self.heartbeat
+            shapes += [np.shape(beat.interval_seconds), np.shape(beat.payload_bytes)]
+        return np.broadcast_shapes(*shapes)
 
     def __repr__(self) -> str:
         law, hours = self.session.law, self.session.mean

@@ -32,7 +32,7 @@ from estimator.errors import ScenarioError
 from estimator.hypertext import card, rows_under
 from estimator.scenario.crowds import Crowd
 from estimator.scenario.faults import Fault
-from estimator.scenario.model import Count, Hours, Model
+from estimator.scenario.model import Count, ManyHours, Model
 from estimator.scenario.places import Area, Place, find_place
 from estimator.scenario.profile import Profile, load_profile, profile_names, resolve_profile
 from estimator.scenario.upkeep import Upkeep
@@ -52,6 +52,16 @@ def _from_to(count: Any) -> str:
     """A number for people; from the least to the most, if there are many."""
     least, most = float(np.min(count)), float(np.max(count))
     return f"{least:,.6g}" if least == most else f"{least:,.6g} to {most:,.6g}"
+
+
+def _said(value: object) -> object:
+    """An option as it was given; from the least to the most, if it is given for many scenarios."""
+    return _from_to(value) if isinstance(value, list) else value
+
+
+def _listed(value: object) -> object:
+    """An array as the list that a file would hold."""
+    return value.tolist() if isinstance(value, np.ndarray) else value
 
 
 def _known_place(name: str) -> str:
@@ -125,7 +135,7 @@ class Scenario(Model):
 
     users_in: dict[Area, Annotated[float, Field(gt=0)]] | None = None
     """Where the users are, as shares; all in the area of the place if left out."""
-    hours_per_month: Hours = HOURS_PER_MONTH
+    hours_per_month: ManyHours = HOURS_PER_MONTH
     """Length of the billing month; 730 is a twelfth of a year, vendors also use 720 and 744."""
     free_allowances: Literal["none", "always", "all"] = "always"
     """none: ignore free allowances; always: those every account has; all: also those that only
@@ -135,7 +145,9 @@ class Scenario(Model):
     contract: Annotated[str | dict[str, JsonValue] | None, BeforeValidator(_no_file)] = None
     """What is paid instead of list prices: the name of a shipped example (``estimator list
     contracts``), a YAML file beside the scenario file, or contract rates written out."""
-    options: dict[str, dict[str, JsonValue]] = Field(default_factory=dict)
+    options: dict[str, dict[str, Annotated[JsonValue, BeforeValidator(_listed)]]] = Field(
+        default_factory=dict
+    )
     """Choices of a deployment, by its id, such as ``azure.web_pubsub: {headroom: 0.7}``."""
     assumptions: dict[str, Annotated[str, Field(coerce_numbers_to_str=True)]] = Field(
         default_factory=dict
@@ -189,17 +201,19 @@ class Scenario(Model):
     @property
     def many(self) -> tuple[int, ...]:
         """Shape of the many scenarios this one stands for; () if it is a single one."""
-        arrays = [
+        arrays: list[Any] = [
             self.peak_connections,
             self.mean_connections,
             self.users_per_day,
             self.sessions_per_user_per_day,
+            self.hours_per_month,
         ]
-        for flow in self.profile.flows.values():
-            arrays += [flow.rate_per_hour, flow.fan_out]
+        for options in self.options.values():
+            arrays += [value for value in options.values() if isinstance(value, list)]
         if self.upkeep is not None:
             arrays += [self.upkeep.engineer_hours_per_month, self.upkeep.usd_per_engineer_hour]
-        return np.broadcast_shapes(*(np.shape(array) for array in arrays if array is not None))
+        shapes = (np.shape(array) for array in arrays if array is not None)
+        return np.broadcast_shapes(self.profile.many, *shapes)
 
     @property
     def found_place(self) -> Place:
@@ -247,7 +261,7 @@ class Scenario(Model):
         if self.users_in:
             shares = self.destinations.items()
             yield "users in", ", ".join(f"{area} {share:.0%}" for area, share in shares)
-        yield "month", f"{self.hours_per_month:g} hours"
+        yield "month", f"{_from_to(self.hours_per_month)} hours"
         yield "free allowances", self.free_allowances
         if self.as_of:
             yield "prices as of", str(self.as_of)
@@ -259,7 +273,10 @@ class Scenario(Model):
             hours, usd = self.upkeep.engineer_hours_per_month, self.upkeep.usd_per_engineer_hour
             yield "upkeep of a fleet", f"{_from_to(hours)} hours a month, {_from_to(usd)} USD each"
         for deployment, options in self.options.items():
-            yield deployment, ", ".join(f"{name}: {value}" for name, value in options.items())
+            yield (
+                deployment,
+                ", ".join(f"{name}: {_said(value)}" for name, value in options.items()),
+            )
         yield from self.assumptions.items()
         for happening in (*self.faults, *self.crowds):
             yield "when simulated", happening.words

@@ -23,7 +23,7 @@ BUSY_SHARE: Final = 0.95
 
 
 def hourly_demand(
-    run: Run, profile: Profile, hours_per_month: float, crowds: Sequence[Crowd] = ()
+    run: Run, profile: Profile, hours_per_month: float | FloatArray, crowds: Sequence[Crowd] = ()
 ) -> Demand:
     """The simulated week, averaged over the replications, hour by hour.
 
@@ -45,7 +45,7 @@ def hourly_demand(
 def minute_demand(
     run: Run,
     profile: Profile,
-    hours_per_month: float,
+    hours_per_month: float | FloatArray,
     crowds: Sequence[Crowd] = (),
     share: float = BUSY_SHARE,
 ) -> Demand:
@@ -90,7 +90,7 @@ def of_minutes(weekly: Weekly) -> FloatArray:
 def _demand(
     run: Run,
     profile: Profile,
-    hours_per_month: float,
+    hours_per_month: float | FloatArray,
     open_mean: FloatArray,
     open_most: FloatArray,
     connects: FloatArray,

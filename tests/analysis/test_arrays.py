@@ -1,9 +1,12 @@
 """Many scenarios in one pass equal the same scenarios one by one."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
 import estimator as ws
+from estimator.deployments.fleet import FleetOptions
 
 AUDIENCE = np.array([0.0, 3.0, 250.0, 7_000.0, 60_000.0, 410_000.0, 3_000_000.0])
 POSTS = np.array([0.0, 0.5, 2.0, 10.0, 4.0, 1.0, 0.1])
@@ -57,8 +60,23 @@ def by_meter(bill: ws.Bill, attribute: str) -> dict[str, np.ndarray]:
     return found
 
 
-@pytest.mark.parametrize("choices", CHOICES.values(), ids=CHOICES)
-@pytest.mark.parametrize("deployment", ws.DEPLOYMENTS)
+def concern(choices: dict[str, Any], deployment: str) -> bool:
+    """Whether they change anything there; what names other deployments only is the same bill."""
+    named = (*choices.get("options", ()), *choices.get("assumptions", ()))
+    return not named or any(
+        name == deployment or name.startswith(f"{deployment}.") for name in named
+    )
+
+
+@pytest.mark.parametrize(
+    ("deployment", "choices"),
+    [
+        pytest.param(deployment, choices, id=f"{deployment}-{name}")
+        for deployment in ws.DEPLOYMENTS
+        for name, choices in CHOICES.items()
+        if concern(choices, deployment)
+    ],
+)
 def test_a_bill_of_arrays_is_the_bills_of_its_elements(deployment, choices):
     together = ws.estimate(scenario(AUDIENCE, POSTS, FAN_OUT, **choices), deployment)
     apart = [
@@ -132,6 +150,180 @@ def test_more_messages_never_cost_less(deployment):
     bill = ws.estimate(scenario(5_000, np.geomspace(0.01, 1e4, 200), 10), deployment)
 
     assert np.diff(bill.total).min() >= -1e-9 * np.max(bill.total)
+
+
+OF_SERVERS = {
+    "memory_per_connection_bytes": [1e3, 2e4, 1e5, 3e4, 5e5],
+    "idle_cpu_seconds_per_connection_second": [0.0, 1e-6, 1e-5, 1e-4, 2e-5],
+    "messages_per_core_second": [1e3, 5e4, 2e5, 1e4, 500.0],
+    "handshakes_per_core_second": [100.0, 500.0, 2e3, 50.0, 900.0],
+    "headroom": [0.1, 0.3, 0.7, 0.9, 1.0],
+}
+OF_FUNCTIONS = {
+    "lambda_ms": [1.0, 20.0, 50.0, 100.0, 7.0],
+    "lambda_ms_per_push": [0.0, 1.0, 5.0, 10.0, 2.0],
+    "lambda_memory_mb": [128.0, 256.0, 512.0, 1024.0, 2048.0],
+}
+FLEETS = [name for name, each in ws.DEPLOYMENTS.items() if issubclass(each.options, FleetOptions)]
+
+
+def assert_equal_one_by_one(deployment, fields, make) -> None:
+    """A bill of arrays equals those of its elements; ``make`` turns fields into a scenario's."""
+    audience = np.array([3.0, 250.0, 7e3, 6e4, 1.2e6])
+
+    def bill(connections, given) -> ws.Bill:
+        asked = {"profile": "workplace-chat", "place": "virginia", **make(given)}
+        return ws.estimate(ws.Scenario(peak_connections=connections, **asked), deployment)
+
+    together = bill(audience, {name: np.array(values) for name, values in fields.items()})
+    apart = [
+        bill(audience[at], {name: values[at] for name, values in fields.items()}) for at in range(5)
+    ]
+    np.testing.assert_allclose(together.total, [one.total for one in apart], rtol=1e-12)
+    assert together.states.tolist() == [one.state for one in apart]
+    assert str(together)
+    assert together.conventions
+
+
+@pytest.mark.parametrize("deployment", ws.DEPLOYMENTS)
+def test_the_month_and_the_heartbeat_may_be_arrays(deployment):
+    fields = {"hours": [100.0, 720.0, 730.0, 744.0, 10.0], "beat": [5.0, 25.0, 60.0, 300.0, 1e3]}
+    assert_equal_one_by_one(
+        deployment,
+        fields,
+        lambda given: {
+            "hours_per_month": given["hours"],
+            "profile": {
+                "extends": "workplace-chat",
+                "heartbeat": {"interval_seconds": given["beat"]},
+            },
+        },
+    )
+
+
+@pytest.mark.parametrize("deployment", [*ws.DEPLOYMENTS, *ws.PROVIDERS])
+def test_fixed_sizes_may_be_arrays(deployment):
+    fields = {
+        "post": [0.0, 100.0, 2_049.0, 40_000.0, 200_000.0],
+        "welcome": [0.0, 5_000.0, 1e6, 300.0, 40_000.0],
+        "beat": [0.0, 10.0, 125.0, 100.0, 126.0],
+    }
+    heartbeat = {"interval_seconds": 30, "kind": "application"}
+    assert_equal_one_by_one(
+        deployment,
+        fields,
+        lambda given: {
+            "profile": {
+                "extends": "workplace-chat",
+                "flows": {"posts": {"payload": {"law": "fixed", "bytes": given["post"]}}},
+                "at_connect": {"to_client": given["welcome"]},
+                "heartbeat": {**heartbeat, "payload_bytes": given["beat"]},
+            }
+        },
+    )
+
+
+def test_a_part_of_a_mixture_is_a_single_one():
+    parts = [{"share": 1, "size": [100, 200]}, {"share": 1, "size": 300}]
+
+    with pytest.raises(ws.ScenarioError, match="part of a mixture takes one number"):
+        scenario(1, 1, 1).replace(
+            profile={
+                "extends": "workplace-chat",
+                "flows": {"posts": {"payload": {"law": "mixture", "parts": parts}}},
+            }
+        )
+
+
+@pytest.mark.parametrize("scaling", ["static", "autoscaled"])
+@pytest.mark.parametrize("deployment", FLEETS)
+def test_figures_of_servers_may_be_arrays(deployment, scaling):
+    assert_equal_one_by_one(
+        deployment,
+        OF_SERVERS,
+        lambda given: {
+            "options": {deployment: given},
+            "assumptions": {f"{deployment}.scaling": scaling},
+        },
+    )
+
+
+@pytest.mark.parametrize("deployment", ["gcp.cloud_run", "gcp.cloud_run_behind_lb"])
+def test_figures_of_servers_in_instances_may_be_arrays(deployment):
+    assert_equal_one_by_one(deployment, OF_SERVERS, lambda given: {"options": {deployment: given}})
+
+
+def test_figures_of_functions_may_be_arrays():
+    assert_equal_one_by_one(
+        "aws.api_gateway",
+        OF_FUNCTIONS,
+        lambda given: {"options": {"aws.api_gateway": {"backend": "lambda_dynamodb", **given}}},
+    )
+
+
+def test_an_option_alone_stands_for_many():
+    asked = ws.Scenario(
+        profile="market-data",
+        place="virginia",
+        peak_connections=1e6,
+        options={"aws.alb_ec2": {"headroom": [0.3, 0.9]}},
+    )
+
+    assert asked.many == (2,)
+    for deployment in ("aws.alb_ec2", "aws.api_gateway"):
+        assert np.broadcast_shapes(np.shape(ws.estimate(asked, deployment).total)) == (2,)
+
+
+def test_scenarios_of_such_arrays_are_read_as_they_were_written():
+    asked = ws.Scenario(
+        profile={
+            "extends": "workplace-chat",
+            "heartbeat": {"interval_seconds": np.array([20, 30])},
+            "flows": {"posts": {"payload": [100, 200]}},
+        },
+        place="virginia",
+        peak_connections=100,
+        hours_per_month=np.array([720, 744]),
+        options={"aws.alb_ec2": {"headroom": np.array([0.5, 0.7])}},
+    )
+
+    for again in (ws.Scenario.from_yaml(asked.to_yaml()), ws.Scenario.from_token(asked.to_token())):
+        assert again == asked
+        assert hash(again) == hash(asked)
+    assert "month: 720 to 744 hours" in str(asked)
+    assert "headroom: 0.5 to 0.7" in str(asked)
+
+
+@pytest.mark.parametrize(
+    ("hours", "fault"),
+    [
+        ([720, -1], "greater than 0, not -1"),
+        ([], "an empty list"),
+        (["many"], "no list of numbers"),
+        ([720, np.nan], "finite"),
+        ([720, 1e6], "less than or equal to 87600"),
+        (np.array([720, 730, 744]), "unequal lengths"),
+    ],
+)
+def test_every_element_must_be_allowed(hours, fault):
+    with pytest.raises(ws.ScenarioError, match=fault):
+        ws.Scenario(
+            profile="market-data",
+            place="virginia",
+            peak_connections=[1, 2],
+            hours_per_month=hours,
+        )
+
+
+def test_every_element_of_an_option_must_be_allowed():
+    asked = ws.Scenario(
+        profile="market-data",
+        place="virginia",
+        peak_connections=10,
+        options={"aws.alb_ec2": {"headroom": [0.5, 2.0]}},
+    )
+    with pytest.raises(ws.ScenarioError, match=r"headroom: .* 1, not 2"):
+        ws.estimate(asked, "aws.alb_ec2")
 
 
 def test_an_array_of_one_is_an_array():

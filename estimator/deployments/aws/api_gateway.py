@@ -16,6 +16,7 @@ from estimator.deployments.deployment import (
     Deployment,
     Metered,
     Request,
+    as_given,
     in_millions,
     minutes_rounded_up,
     ping_notes,
@@ -33,6 +34,7 @@ from estimator.deployments.limits import (
 )
 from estimator.pricing.assumption import Assumption
 from estimator.pricing.line import Usage
+from estimator.scenario.model import FloatArray, ManyFromZero, ManyPositive, OrMany
 from estimator.units import KIB, MINUTES_PER_HOUR, SECONDS_PER_HOUR
 
 _ID = "aws.api_gateway"
@@ -49,11 +51,13 @@ class ApiGatewayOptions(LogOptions):
     backend: Literal["none", "lambda_dynamodb"] = "none"
     """none: what answers the messages is billed elsewhere; lambda_dynamodb: a Lambda function for
     every message, connect and disconnect, and a DynamoDB table of open connections."""
-    lambda_memory_mb: Annotated[float, Field(ge=128, le=10_240)] = 256
+    lambda_memory_mb: Annotated[
+        float | FloatArray, OrMany(Annotated[float, Field(ge=128, le=10_240)])
+    ] = 256
     """Memory of the function. Assumption: a small function; set your own."""
-    lambda_ms: Annotated[float, Field(gt=0)] = 20
+    lambda_ms: ManyPositive = 20
     """Run time of one invocation without pushes. Assumption: measure yours."""
-    lambda_ms_per_push: Annotated[float, Field(ge=0)] = 5
+    lambda_ms_per_push: ManyFromZero = 5
     """Added run time for each recipient, one call to the connection's endpoint. Assumption."""
     connection_item_bytes: Annotated[float, Field(gt=0)] = 200
     """Size of one connection in the table. Assumption: ids, user and channel."""
@@ -227,8 +231,9 @@ def _backend(demand: Demand, options: ApiGatewayOptions) -> list[Usage]:
         Usage(
             "aws.lambda.gb_seconds",
             seconds * options.lambda_memory_mb / KIB,
-            f"{options.lambda_ms:g} ms per invocation and {options.lambda_ms_per_push:g} ms per "
-            f"recipient, at {options.lambda_memory_mb:g} MB",
+            f"{as_given(options.lambda_ms)} ms per invocation and "
+            f"{as_given(options.lambda_ms_per_push)} ms per recipient, at "
+            f"{as_given(options.lambda_memory_mb)} MB",
         ),
         Usage(
             "aws.dynamodb.write_units",

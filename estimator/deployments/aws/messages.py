@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from functools import reduce
 
 import numpy as np
 
@@ -31,10 +32,10 @@ def _published_once(streams: Iterable[MessageStream]) -> Iterator[MessageStream]
             yield stream
 
 
-def large_bytes(streams: Iterable[MessageStream]) -> float:
-    """The size that all but a millionth of the messages of every stream stay within."""
+def large_bytes(streams: Iterable[MessageStream]) -> FloatArray:
+    """The size that all but a millionth of the messages of every stream stay within, (*many,)."""
     sizes = (s.payload.stay_within(_RARE_SHARE) for s in streams if s.is_message)
-    return max(sizes, default=0.0)
+    return reduce(np.maximum, sizes, np.zeros(()))
 
 
 def per_connection(demand: Demand, quantity: Weekly) -> FloatArray:

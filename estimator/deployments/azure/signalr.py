@@ -19,12 +19,12 @@ from estimator.deployments.azure.unit_service import (
     UnitService,
     internet_assumption,
     kilobyte_assumption,
-    largest_bytes,
 )
 from estimator.deployments.deployment import Request, traffic_assumption
 from estimator.deployments.limits import (
     Check,
     check,
+    largest_bytes,
     limit_value,
     per_second,
 )
@@ -168,7 +168,7 @@ class SignalR(UnitService):
         """Those of units, and the setting of hubs that large messages need."""
         yield from super().notes(request, plan)
         default = limit_value(f"{_ID}.hub_message_bytes")
-        if request.options.mode == "default" and (
+        if request.options.mode == "default" and np.any(
             largest_bytes(request.demand.messages("to_server")) > default
         ):
             yield (

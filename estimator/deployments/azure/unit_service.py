@@ -474,11 +474,6 @@ def _of_scenario(figure: FloatArray, index: int) -> float:
     return float(figures[index if figures.size > 1 else 0])
 
 
-def largest_bytes(streams: tuple[MessageStream, ...]) -> float:
-    """The largest message of some streams; 0 if there is none."""
-    return max((stream.payload.largest for stream in streams), default=0.0)
-
-
 def kilobyte_assumption(deployment_id: str) -> Assumption:
     """The open question of how large the step is."""
     return Assumption(

@@ -15,10 +15,9 @@ from estimator.deployments.azure.unit_service import (
     UnitService,
     internet_assumption,
     kilobyte_assumption,
-    largest_bytes,
 )
 from estimator.deployments.deployment import Request, traffic_assumption
-from estimator.deployments.limits import Check, check, limit_value
+from estimator.deployments.limits import Check, check, largest_bytes, limit_value
 from estimator.pricing.assumption import Assumption
 from estimator.scenario.model import FloatArray
 

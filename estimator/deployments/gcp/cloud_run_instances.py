@@ -185,7 +185,7 @@ def _doors(
         return min(sockets, peak / needed) if min(peak, needed) > 0 else sockets
 
     full = held(float(options.concurrency), 1.0, 1.0)
-    planned = held(options.concurrency * share, options.headroom, share)
+    planned = held(options.concurrency * share, float(options.headroom), share)
     requests = f"{_RUN}.http1_requests_per_second_per_instance"
     named = {
         "connections_per_unit": (full, f"{_RUN}.max_concurrency"),

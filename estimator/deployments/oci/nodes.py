@@ -52,7 +52,9 @@ def boot_disks(machines: FloatArray, options: OciFleetOptions) -> Iterator[Usage
     )
 
 
-def disk_of_a_node(options: OciFleetOptions, hours_per_month: float) -> dict[str, float]:
+def disk_of_a_node(
+    options: OciFleetOptions, hours_per_month: float | FloatArray
+) -> dict[str, float | FloatArray]:
     """Units of meters an hour that the boot disk of a node takes."""
     gb = options.boot_volume_gb / hours_per_month
     return {

@@ -101,8 +101,8 @@ def group_size(given: float | None, demand: Demand) -> tuple[FloatArray, str]:
 
 def size_notes(streams: Iterable[MessageStream], most_bytes: float, unit: str) -> Iterator[str]:
     """Which messages are larger than the service lets through."""
-    for name, share in {s.name: s.payload.share_above(most_bytes) for s in streams}.items():
-        if share > _WORTH_A_NOTE:
+    for name, shares in {s.name: s.payload.share_above(most_bytes) for s in streams}.items():
+        if (share := float(np.max(shares))) > _WORTH_A_NOTE:
             yield (
                 f"Messages end at {unit}: {share:.2%} of '{name}' must be split or sent another "
                 "way, which is not counted."
