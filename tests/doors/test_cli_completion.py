@@ -4,12 +4,13 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 import estimator as ws
-from estimator.cli import completion
+from estimator.cli import completion, main
 from estimator.cli.deployment_names import BOUGHT, ON_CLOUDS
 from estimator.pricing.contract import contract_names
 from estimator.pricing.price_files import VENDORS
@@ -20,26 +21,30 @@ ESTIMATOR = "import sys; sys.argv[0] = 'estimator'; from estimator.cli import ma
 HEAVY = ("numpy", "pandas", "scipy", "matplotlib", "ruamel.yaml")
 
 
-def asked(shell: str, line: str) -> str:
+@pytest.fixture
+def asked(monkeypatch, capsys) -> Callable[[str, str], str]:
     """What a shell reads when the tabulator key is pressed at the end of a line."""
-    words = line.split(" ")
-    variables = {
-        "_ESTIMATOR_COMPLETE": f"complete_{shell}",
-        "COMP_WORDS": line,
-        "COMP_CWORD": str(len(words) - 1),
-        "_TYPER_COMPLETE_ARGS": line,
-        "_TYPER_COMPLETE_FISH_ACTION": "get-args",
-    }
-    done = subprocess.run(
-        (sys.executable, "-c", ESTIMATOR),
-        env={**os.environ, **variables},
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.stderr == ""
-    return done.stdout
+
+    def ask(shell: str, line: str) -> str:
+        words = line.split(" ")
+        variables = {
+            "_ESTIMATOR_COMPLETE": f"complete_{shell}",
+            "COMP_WORDS": line,
+            "COMP_CWORD": str(len(words) - 1),
+            "_TYPER_COMPLETE_ARGS": line,
+            "_TYPER_COMPLETE_FISH_ACTION": "get-args",
+        }
+        for name, value in variables.items():
+            monkeypatch.setenv(name, value)
+        monkeypatch.setattr(sys, "argv", ["estimator"])
+        monkeypatch.chdir(ROOT)
+        with pytest.raises(SystemExit):
+            main()
+        out, err = capsys.readouterr()
+        assert err == ""
+        return out
+
+    return ask
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
@@ -59,7 +64,7 @@ def asked(shell: str, line: str) -> str:
         ("estimator list fau", "faults"),
     ],
 )
-def test_a_word_is_completed(shell, line, offered):
+def test_a_word_is_completed(asked, shell, line, offered):
     assert offered in asked(shell, line)
 
 

@@ -75,10 +75,12 @@ def installed(tmp_path_factory: pytest.TempPathFactory, run: Run, wheel: Path) -
             pytest.fail(reason)
         pytest.skip(reason)
     home = tmp_path_factory.mktemp("installed") / "venv"
-    venv.create(home, with_pip=True)
+    # the pip that is here already fills it from outside: another one would take as long again
+    venv.create(home, with_pip=False)
     programs = home / ("Scripts" if os.name == "nt" else "bin")
     options = ["--quiet", "--no-compile", "--find-links", WHEELHOUSE]
-    run(programs / "python", "-m", "pip", "install", *options, wheel)
+    python = programs / "python"
+    run(sys.executable, "-m", "pip", "--python", python, "install", *options, wheel)
     return programs
 
 
