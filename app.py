@@ -1,7 +1,12 @@
 """The dashboard; ``make run`` opens it."""
 
-# processes that simulate read this file again, and have nothing to draw
-if __name__ == "__main__":
+if __name__ == "__main__":  # for each visitor, and again after each interaction
     from estimator.dashboard.site import open_dashboard
 
     open_dashboard()
+elif __name__ == "app":  # once, when the server starts; processes that simulate come by neither
+    from streamlit import App
+
+    from estimator.dashboard.opening import doors_open
+
+    app = App(__file__, lifespan=doors_open)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pandas as pd
 import streamlit as st
 
@@ -22,28 +24,25 @@ _SURENESS = {
 
 
 def bill_view(scenario: Scenario, bill: Estimate) -> None:
-    """A bill from all sides; the sides are tabs."""
-    lines, limits, questions, options, words = st.tabs(
-        [
-            "Line items",
-            f"Limits ({len(bill.verdicts)})",
-            f"Open questions ({len(bill.effects)})",
-            "Options",
-            "In words",
-        ]
-    )
-    with limits:
-        limits_view(bill.verdicts)
-    with lines:
-        st.table(_lines(bill), border="horizontal", hide_index=True)
-        st.caption(literal(f"{bill.conventions}."))
-        _small_print(bill)
-    with questions:
-        open_questions(bill)
-    with options:
-        options_form(scenario, bill.deployment or "")
-    with words:
-        st.code(bill.explain(), language=None, wrap_lines=True)
+    """A bill from all sides; the sides are tabs, and the one in front is drawn."""
+    sides: dict[str, Callable[[], object]] = {
+        "Line items": lambda: _line_items(bill),
+        "Limits": lambda: limits_view(bill.verdicts),
+        "Open questions": lambda: open_questions(bill),
+        "Options": lambda: options_form(scenario, bill.deployment or ""),
+        "In words": lambda: st.code(bill.explain(), language=None, wrap_lines=True),
+    }
+    tabs = st.tabs(list(sides), key="bill_side", on_change="rerun")
+    for tab, draw in zip(tabs, sides.values(), strict=True):
+        if tab.open:
+            with tab:
+                draw()
+
+
+def _line_items(bill: Bill) -> None:
+    st.table(_lines(bill), border="horizontal", hide_index=True)
+    st.caption(literal(f"{bill.conventions}."))
+    _small_print(bill)
 
 
 def _lines(bill: Bill) -> pd.DataFrame:

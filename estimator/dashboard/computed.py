@@ -7,6 +7,7 @@ scenario, which holds all that was said.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,10 +15,10 @@ import pandas as pd
 import streamlit as st
 
 from estimator.analysis.estimate import metered
-from estimator.analysis.transport import Outcome, outcomes
+from estimator.analysis.transport import Outcome, PublishedShare, outcomes, published_share
 from estimator.dashboard.background import Office
 from estimator.dashboard.download_row import as_json, csv
-from estimator.dashboard.pictures import Pictures, draw
+from estimator.dashboard.pictures import Picture, Screen, draw
 from estimator.demand.demand import Demand
 from estimator.demand.doors import Doors
 from estimator.demand.expected import expected_demand
@@ -75,9 +76,9 @@ def price_list() -> pd.DataFrame:
 
 
 @st.cache_data(max_entries=_KEPT, show_spinner=False)
-def charts_of(token: str, theme: str) -> Pictures:
+def cost_picture_of(token: str, theme: str, screen: Screen) -> Picture:
     """The chart of cost drivers in the colours of a theme, ``light`` or ``dark``."""
-    return draw(comparison_of(token).chart, theme)
+    return draw(comparison_of(token).chart, theme, screen)
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,16 +178,15 @@ def workload_of(token: str) -> Workload:
 
 
 @st.cache_data(max_entries=_KEPT, show_spinner=False)
-def workload_chart_of(token: str, name: str, theme: str) -> tuple[Pictures, str]:
-    """A chart of the workload for both widths, and its title, which says what there is to see."""
-    titles: list[str] = []
+def workload_picture_of(token: str, name: str, theme: str, screen: Screen) -> Picture:
+    """A chart of the workload."""
+    return draw(partial(workload_of(token).chart, name), theme, screen)
 
-    def titled(look: Look) -> Figure:
-        figure = workload_of(token).chart(name, look)
-        titles.append(figure.get_suptitle().replace("\n", " "))
-        return figure
 
-    return draw(titled, theme), titles[0]
+@st.cache_resource(max_entries=1, show_spinner=False)
+def published_compression() -> PublishedShare:
+    """What somebody measured of compressed messages."""
+    return published_share()
 
 
 @st.cache_resource(max_entries=_KEPT, show_spinner=False)

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pandas as pd
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from estimator.analysis.estimate import Estimate, Refusal
 from estimator.dashboard import audience
 from estimator.dashboard.bill_view import bill_view
-from estimator.dashboard.computed import charts_of, comparison_of, files_of
+from estimator.dashboard.computed import comparison_of, cost_picture_of, files_of
 from estimator.dashboard.download_row import Download, chart_files, download_row
 from estimator.dashboard.fault_view import fault_view
 from estimator.dashboard.options_form import options_form
-from estimator.dashboard.page_frame import scenario_beside
+from estimator.dashboard.page_frame import sidebar
 from estimator.dashboard.pictures import show, theme
 from estimator.dashboard.profile_view import profile_view
 from estimator.dashboard.providers_view import providers_view
 from estimator.dashboard.questions import largest_question
-from estimator.dashboard.state import bind, last_fault
+from estimator.dashboard.state import bind, current, last_fault
 from estimator.dashboard.text import dollars, literal
 from estimator.deployments.registry import DEPLOYMENTS
 from estimator.pricing.bill import Bill
@@ -36,16 +39,19 @@ _HOLDS = {
 
 def estimate_page() -> None:
     """Draw the page."""
-    scenario = scenario_beside("estimate")
+    scenario = current("estimate")
     comparison = comparison_of(scenario.to_token())
     fault_view(last_fault())
     best = _best_of_each_cloud(comparison)
-    _headline(comparison, best)
+    # the answer is sent first; what takes longer is filled in once all else is there
+    question = _headline(comparison)
     _cards(comparison, best)
+    sidebar(scenario)
+    if moves_most := largest_question(best):
+        question.markdown(moves_most)
     for refusal in comparison.refusals:
         _refusal(refusal)
-    if comparison.bills:
-        _drivers(comparison)
+    chart = _drivers(comparison) if comparison.bills else None
     _downloads(comparison)
     _deployment(comparison)
     if st.toggle(
@@ -54,10 +60,14 @@ def estimate_page() -> None:
         help="Ably, Pusher, PubNub, Cloudflare and Supabase, for the same workload.",
     ):
         providers_view(scenario)
-    with st.expander(
-        f"How one client behaves: {literal(scenario.profile.title)}", icon=":material/person:"
-    ):
-        profile_view(scenario.profile)
+    profile_view(scenario.profile)
+    if chart is not None:
+        with chart:
+            show(
+                partial(cost_picture_of, scenario.to_token(), theme()),
+                "drivers",
+                _chart_in_words(comparison.bills),
+            )
 
 
 def _best_of_each_cloud(comparison: Comparison) -> list[Estimate]:
@@ -68,16 +78,15 @@ def _best_of_each_cloud(comparison: Comparison) -> list[Estimate]:
     return list(best.values())
 
 
-def _headline(comparison: Comparison, best: list[Estimate]) -> None:
+def _headline(comparison: Comparison) -> DeltaGenerator:
+    """The answer, and room for the question behind it."""
     scenario = comparison.scenario
     st.title(literal(scenario.name or scenario.profile.title), anchor=False)
     st.caption(
         literal(f"{scenario.profile.title}, {comparison.place}, {audience.in_words(scenario)}")
     )
     st.subheader(_answer(comparison), anchor=False)
-    question = largest_question(best)
-    if question:
-        st.markdown(question)
+    return st.empty()
 
 
 def _answer(comparison: Comparison) -> str:
@@ -134,12 +143,13 @@ def _refusal(refusal: Refusal) -> None:
     )
 
 
-def _drivers(comparison: Comparison) -> None:
+def _drivers(comparison: Comparison) -> DeltaGenerator:
+    """The costs as a table, and room for their picture."""
     st.subheader("What drives the cost", anchor=False)
-    charts = charts_of(comparison.scenario.to_token(), theme())
-    show(charts, _chart_in_words(comparison.bills), "drivers")
+    chart = st.container()
     with st.expander("The same as a table", icon=":material/table:"):
         st.table(_driver_table(comparison.bills), border="horizontal", hide_index=True)
+    return chart
 
 
 def _driver_table(bills: tuple[Estimate, ...]) -> pd.DataFrame:

@@ -35,8 +35,12 @@ def exchange(scenario: Scenario) -> None:
         icon=":material/download:",
         width="stretch",
     )
-    with st.popover("Share a link", icon=":material/link:", width="stretch"):
-        _link(scenario)
+    shared = st.popover(
+        "Share a link", icon=":material/link:", width="stretch", key="share", on_change="rerun"
+    )
+    if shared.open:
+        with shared:
+            _link(scenario)
 
 
 def _opened(old: Scenario, uploaded: UploadedFile | None) -> Scenario:

@@ -41,8 +41,12 @@ def scenario_inputs(scenario: Scenario) -> None:
     for note in scenario.found_place.stand_ins.values():
         st.caption(literal(note))
     audience.inputs(scenario)
-    with st.expander("Billing", icon=":material/receipt_long:"):
-        _billing(scenario)
+    billing = st.expander(
+        "Billing", icon=":material/receipt_long:", key="billing", on_change="rerun"
+    )
+    if billing.open:
+        with billing:
+            _billing(scenario)
     _also_said(scenario)
 
 

@@ -98,12 +98,16 @@ def _details(bills: Sequence[Estimate]) -> None:
     """Each deployment with its limits; the tightest few are open."""
     for position, bill in enumerate(bills):
         opened = bill.state != "pass" and position < _OPEN_AT_MOST
-        with st.expander(
+        limits = st.expander(
             f"{_name(bill)}: {_state(bill)}",
             icon=_SIGNS.get(bill.state, _BROKEN_SIGN),
             expanded=opened,
-        ):
-            limits_view(bill.verdicts, explained=False)
+            key=f"limits of {bill.deployment}",
+            on_change="rerun",
+        )
+        if limits.open:
+            with limits:
+                limits_view(bill.verdicts, explained=False)
     st.caption(
         "Rates are means of the busiest hour, which may hide shorter peaks: from "
         f"{AT_RISK_SHARE:.0%} of a limit on, it counts as at risk. The page Concurrency looks at "

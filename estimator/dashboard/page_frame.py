@@ -13,24 +13,15 @@ from estimator.dashboard.text import literal
 from estimator.scenario.scenario import Scenario
 
 
-def scenario_beside(name: str) -> Scenario:
-    """Draw the sidebar, in which the scenario is said, saved and shared.
-
-    Args:
-        name: of the page, for ``state.current``.
-
-    Returns:
-        The scenario to show.
-    """
-    scenario = current(name)
+def sidebar(scenario: Scenario) -> None:
+    """Draw what stands beside a page: there the scenario is said, saved and shared."""
     with st.sidebar:
         scenario_inputs(scenario)
         exchange(scenario)
-    return scenario
 
 
 def open_page(name: str, title: str) -> Scenario:
-    """Draw what stands above and beside a page.
+    """Draw what stands above a page, and then what stands beside it: answers come first.
 
     Args:
         name: of the page, for ``state.current``.
@@ -39,7 +30,7 @@ def open_page(name: str, title: str) -> Scenario:
     Returns:
         The scenario to show.
     """
-    scenario = scenario_beside(name)
+    scenario = current(name)
     fault_view(last_fault())
     st.title(title, anchor=False)
     st.caption(
@@ -48,4 +39,5 @@ def open_page(name: str, title: str) -> Scenario:
             f"{audience.in_words(scenario)}"
         )
     )
+    sidebar(scenario)
     return scenario

@@ -7,7 +7,7 @@ import io
 from collections.abc import Callable
 from dataclasses import dataclass
 from html import escape
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 import streamlit as st
 
@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
     from estimator.report.charts import Look
 
-_WIDE_INCHES, _PHONE_INCHES = 8.0, 4.2
+Screen = Literal["wide", "phone"]
+_INCHES: Final[dict[Screen, float]] = {"wide": 8.0, "phone": 4.2}
 _DPI = 160
 _CSS = """<style>
 .picture { width: 100%; max-width: 60rem; }
@@ -29,22 +30,23 @@ _CSS = """<style>
 
 
 @dataclass(frozen=True, slots=True)
-class Pictures:
-    """A chart as PNG files."""
+class Picture:
+    """A chart as a PNG file."""
 
-    wide: bytes
-    phone: bytes
+    png: bytes
+    title: str
+    """Says what there is to see."""
 
 
-def draw(chart: Callable[[Look], Figure], theme: str) -> Pictures:
-    """A chart in the colours of a theme, ``light`` or ``dark``."""
-    wide, phone = (_png(chart(_look(theme, width))) for width in (_WIDE_INCHES, _PHONE_INCHES))
-    return Pictures(wide, phone)
+def draw(chart: Callable[[Look], Figure], theme: str, screen: Screen) -> Picture:
+    """A chart in the colours of a theme, ``light`` or ``dark``, with texts for a screen."""
+    figure = chart(_look(theme, _INCHES[screen]))
+    return Picture(_png(figure), figure.get_suptitle().replace("\n", " "))
 
 
 def drawn(chart: Callable[[Look], Figure], theme: str, form: Literal["png", "svg"]) -> bytes:
     """A chart for wide screens as a file."""
-    figure = chart(_look(theme, _WIDE_INCHES))
+    figure = chart(_look(theme, _INCHES["wide"]))
     if form == "png":
         return _png(figure)
     file = io.BytesIO()
@@ -61,16 +63,23 @@ def _look(theme: str, width_inches: float) -> Look:
     return Look(ink, paper, width_inches)
 
 
-def show(pictures: Pictures, words: str, name: str) -> None:
-    """The picture that fits the screen; ``words`` tell it to those who cannot see it."""
-    st.html(
-        _CSS
-        + "".join(
-            f'<img class="picture {name} {screen}" alt="{escape(words, quote=True)}" '
-            f'src="data:image/png;base64,{base64.b64encode(image).decode()}">'
-            for screen, image in (("wide", pictures.wide), ("phone", pictures.phone))
-        )
-    )
+def show(picture: Callable[[Screen], Picture], name: str, words: str | None = None) -> None:
+    """The picture that fits the screen.
+
+    Args:
+        picture: for a kind of screen.
+        name: a class of the image.
+        words: tell the picture to those who cannot see it; its title, if left out.
+    """
+    with st.container(gap=None):
+        # one by one: an edit that waits is let in between two of them
+        for screen in _INCHES:
+            drawn = picture(screen)
+            st.html(
+                f'{_CSS}<img class="picture {name} {screen}" '
+                f'alt="{escape(words or drawn.title, quote=True)}" '
+                f'src="data:image/png;base64,{base64.b64encode(drawn.png).decode()}">'
+            )
 
 
 def theme() -> str:

@@ -13,7 +13,19 @@ from estimator.scenario.profile import Evidence, Profile
 
 
 def profile_view(profile: Profile) -> None:
-    """Every number of a profile, and whether somebody published it."""
+    """Every number of a profile, and whether somebody published it, once somebody asks for it."""
+    asked = st.expander(
+        f"How one client behaves: {literal(profile.title)}",
+        icon=":material/person:",
+        key="profile_shown",
+        on_change="rerun",
+    )
+    if asked.open:
+        with asked:
+            _numbers(profile)
+
+
+def _numbers(profile: Profile) -> None:
     if profile.description:
         st.markdown(literal(profile.description))
     rows = [_row(profile, path, value) for path, value in _values(profile)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -14,7 +15,7 @@ from estimator.analysis.simulate import MinuteVerdict, Simulation
 from estimator.dashboard.background import Asked
 from estimator.dashboard.download_row import Download, csv, download_row
 from estimator.dashboard.limits_view import STATES, source_of
-from estimator.dashboard.pictures import Pictures, draw, show, theme
+from estimator.dashboard.pictures import Picture, Screen, draw, show, theme
 from estimator.dashboard.text import dollars, literal
 from estimator.report.simulation_table import short
 from estimator.units import week_time_text
@@ -202,23 +203,15 @@ class _Shown:
 
 
 def _chart(asked: Asked, simulation: Simulation, name: str) -> None:
-    pictures, words = _pictures(_Shown(asked, name, theme(), simulation))
-    show(pictures, words, name.partition(" ")[0])
+    shown = _Shown(asked, name, theme(), simulation)
+    show(partial(_picture, shown), name.partition(" ")[0])
 
 
 @st.cache_data(
     max_entries=_CHARTS_KEPT, show_spinner=False, hash_funcs={_Shown: lambda shown: shown.key}
 )
-def _pictures(shown: _Shown) -> tuple[Pictures, str]:
-    """A chart for both widths, and its title, which says what there is to see."""
-    titles: list[str] = []
-
-    def titled(look: Look) -> Figure:
-        figure = shown.chart(look)
-        titles.append(figure.get_suptitle().replace("\n", " "))
-        return figure
-
-    return draw(titled, shown.theme), titles[0]
+def _picture(shown: _Shown, screen: Screen) -> Picture:
+    return draw(shown.chart, shown.theme, screen)
 
 
 def _downloads(simulation: Simulation) -> None:

@@ -8,13 +8,14 @@ import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from estimator.analysis.transport import PublishedShare, compresses, published_share
+from estimator.analysis.transport import PublishedShare, compresses
 from estimator.dashboard.computed import (
     Workload,
     comparison_of,
     outcomes_of,
-    workload_chart_of,
+    published_compression,
     workload_of,
+    workload_picture_of,
 )
 from estimator.dashboard.download_row import Download, chart_files, csv, download_row
 from estimator.dashboard.fault_view import fault_view
@@ -86,14 +87,11 @@ def workload_page() -> None:
     _files(workload, "wire", "Bytes by layer (CSV)", "workload-wire.csv", workload.wire)
     _section("What heartbeat and compression change", "")
     _variants(scenario, comparison_of(token))
-    with st.expander(
-        f"How one client behaves: {literal(scenario.profile.title)}", icon=":material/person:"
-    ):
-        profile_view(scenario.profile)
+    profile_view(scenario.profile)
     for place, name in ((week, "week"), (sizes, "sizes"), (wire, "wire")):
         if name != "sizes" or not workload.sizes.empty:
             with place:
-                show(*workload_chart_of(workload.chart_token(name), name, theme()), name)
+                show(partial(workload_picture_of, workload.chart_token(name), name, theme()), name)
 
 
 def _section(title: str, words: str) -> DeltaGenerator:
@@ -217,7 +215,7 @@ def _wire(workload: Workload) -> pd.DataFrame:
 
 
 def _variants(scenario: Scenario, comparison: Comparison) -> None:
-    published = published_share()
+    published = published_compression()
     st.markdown(
         "The same scenario with one thing changed, priced like any other. Compression is modelled "
         "for servers of one's own: smaller messages, and memory for each connection; its processor "

@@ -66,6 +66,7 @@ def opened(scenario: ws.Scenario, **settings: str) -> AppTest:
     shown.query_params["scenario"] = scenario.to_token()
     for name, value in settings.items():
         shown.query_params[name] = value
+    shown.session_state["share"] = True  # unfolded
     return run(shown)
 
 

@@ -26,6 +26,7 @@ def charts_are_not_drawn(monkeypatch):
 def opened(scenario: ws.Scenario) -> AppTest:
     page = AppTest.from_file(APP, default_timeout=PATIENCE_SECONDS)
     page.query_params["scenario"] = scenario.to_token()
+    page.session_state["billing"] = True  # unfolded
     return run(page)
 
 

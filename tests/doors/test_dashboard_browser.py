@@ -4,23 +4,15 @@ from __future__ import annotations
 
 import csv
 import io
-import os
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
-from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, expect, sync_playwright
+from playwright.sync_api import BrowserContext, Page, ViewportSize, expect
 
 import estimator as ws
 
 ROOT = Path(__file__).parents[2]
-CHROMIUM = Path("/usr/bin/chromium")
 PICTURES = ROOT / "test-output"
 WIDE: ViewportSize = {"width": 1280, "height": 900}
 PHONE: ViewportSize = {"width": 390, "height": 844}
@@ -28,70 +20,10 @@ SMALL_MESSAGES = "azure.web_pubsub.small_messages"
 
 # Long enough for a busy machine; nothing here is fast or slow enough to be judged by it.
 PATIENCE_MS = 30_000
-expect.set_options(timeout=PATIENCE_MS)
-
-# One worker starts one server and one browser.
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
-if not CHROMIUM.exists() and not os.environ.get("CI"):
-    pytestmark.append(pytest.mark.skip(reason=f"there is no {CHROMIUM}"))
+pytestmark = pytest.mark.browser
 
 
 @pytest.fixture(scope="module")
-def address() -> Iterator[str]:
-    """A dashboard of its own, on a port that was free."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "streamlit", "run", "app.py"]
-    options = [f"--server.port={port}", "--server.headless=true"]
-    server = subprocess.Popen(
-        command + options, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
-    try:
-        url = f"http://127.0.0.1:{port}"
-        wait_until_it_answers(f"{url}/_stcore/health", server)
-        yield url
-    finally:
-        server.terminate()
-        try:
-            server.wait(timeout=10)
-        except subprocess.TimeoutExpired:
-            server.kill()
-            server.wait()
-
-
-def wait_until_it_answers(url: str, server: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + PATIENCE_MS / 1000
-    while time.monotonic() < deadline:
-        assert server.poll() is None, "the dashboard ended instead of starting"
-        try:
-            with urllib.request.urlopen(url, timeout=5):
-                return
-        except OSError:
-            time.sleep(0.1)
-    pytest.fail(f"{url} does not answer")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-dev-shm-usage"]
-        )
-        yield browser
-        browser.close()
-
-
-@pytest.fixture
-def context(browser: Browser) -> Iterator[BrowserContext]:
-    """A visitor who was never here."""
-    context = browser.new_context(viewport=WIDE)
-    context.set_default_timeout(PATIENCE_MS)
-    yield context
-    context.close()
-
-
-@pytest.fixture
 def base() -> ws.Scenario:
     return ws.Scenario(profile="workplace-chat", place="virginia", peak_connections=20_000)
 
@@ -317,11 +249,13 @@ def test_the_page_fits_screen_and_theme_and_asks_nobody_else(browser, address, s
 
     for tab in ("Line items", "Open questions", "Options", "In words"):
         page.get_by_role("tab", name=tab).click()
+        settled(page)
         main = page.get_by_test_id("stMain")
         assert main.evaluate("main => main.scrollWidth <= main.clientWidth"), tab
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
     page.get_by_role("tab", name="Line items").click()
+    settled(page)
     # the page scrolls inside the window, so a picture of all of it needs a window as tall
     height = page.get_by_test_id("stMain").evaluate("main => main.scrollHeight")
     page.set_viewport_size({"width": screen["width"], "height": height})

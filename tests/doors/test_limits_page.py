@@ -27,6 +27,8 @@ def opened(scenario: ws.Scenario, **settings: str) -> AppTest:
     shown.query_params["scenario"] = scenario.to_token()
     for name, value in settings.items():
         shown.query_params[name] = value
+    for deployment in ws.DEPLOYMENTS:
+        shown.session_state[f"limits of {deployment}"] = True  # unfolded
     return run(shown)
 
 
