@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from estimator.analysis.estimate import Estimate, estimate, price
     from estimator.analysis.simulate import Simulation, simulate
+    from estimator.analysis.spreads import Lognormal, Range, Triangular, spreads_by_evidence
     from estimator.demand.demand import Demand
     from estimator.demand.expected import expected_demand
     from estimator.deployments.registry import DEPLOYMENTS, PROVIDERS, assumptions
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from estimator.report.growth import Growth, growth
     from estimator.report.price_list import prices
     from estimator.report.sweep import Sweep, sweep, sweep_parts
+    from estimator.report.uncertainty import Fan, Uncertainty, uncertainty
     from estimator.scenario.crowds import Broadcast, FlashCrowd, TopOfHour
     from estimator.scenario.faults import (
         BalancerResize,
@@ -61,13 +63,16 @@ __all__ = [
     "Difference",
     "Estimate",
     "EstimatorError",
+    "Fan",
     "FlashCrowd",
     "Growth",
+    "Lognormal",
     "MissingRateError",
     "NetworkFlap",
     "Outage",
     "PricingDataError",
     "Profile",
+    "Range",
     "Reconnect",
     "RollingDeployment",
     "Scenario",
@@ -76,6 +81,8 @@ __all__ = [
     "SlowConnects",
     "Sweep",
     "TopOfHour",
+    "Triangular",
+    "Uncertainty",
     "UnknownNameError",
     "assumptions",
     "break_even",
@@ -95,8 +102,10 @@ __all__ = [
     "profile_names",
     "servers",
     "simulate",
+    "spreads_by_evidence",
     "sweep",
     "sweep_parts",
+    "uncertainty",
 ]
 
 _HOMES = {
@@ -108,6 +117,12 @@ _HOMES = {
     "estimator.analysis.simulate": (
         "Simulation",
         "simulate",
+    ),
+    "estimator.analysis.spreads": (
+        "Lognormal",
+        "Range",
+        "Triangular",
+        "spreads_by_evidence",
     ),
     "estimator.demand.demand": ("Demand",),
     "estimator.demand.expected": ("expected_demand",),
@@ -156,6 +171,11 @@ _HOMES = {
         "Sweep",
         "sweep",
         "sweep_parts",
+    ),
+    "estimator.report.uncertainty": (
+        "Fan",
+        "Uncertainty",
+        "uncertainty",
     ),
     "estimator.scenario.crowds": (
         "Broadcast",

@@ -8,6 +8,7 @@ from estimator.report.charts.limits import limits_chart
 from estimator.report.charts.look import Chart, Look
 from estimator.report.charts.scaling import scaling_chart
 from estimator.report.charts.storm import attempts_chart, storm_chart, storms
+from estimator.report.charts.uncertainty import fan_chart, range_chart, tornado_chart
 from estimator.report.charts.workload import sizes_chart, week_chart, wire_chart
 
 __all__ = [
@@ -19,13 +20,16 @@ __all__ = [
     "connections_over_week",
     "cost_drivers",
     "difference_chart",
+    "fan_chart",
     "growth_chart",
     "limits_chart",
     "peak_chart",
+    "range_chart",
     "scaling_chart",
     "sizes_chart",
     "storm_chart",
     "storms",
+    "tornado_chart",
     "week_chart",
     "wire_chart",
 ]
