@@ -80,7 +80,7 @@ def run(asked: Sequence[ws.Scenario], deployment: str) -> None:
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--scenarios", type=int, default=4_096, help="of each profile")
-    arguments.add_argument("--chunk", type=int, default=2_048, help="scenarios in one call")
+    arguments.add_argument("--chunk", type=int, default=4_096, help="scenarios in one call")
     given = arguments.parse_args()
     rng = np.random.default_rng(1)
     points = {
