@@ -219,7 +219,7 @@ def price(
 
     def bill_with(answers: Mapping[str, str]) -> Bill:
         catalog = load_catalog(as_of, answers, rates)
-        bill = Bill(
+        return Bill(
             title="Quantities as given",
             region=", ".join(dict.fromkeys(one.region or region for one in usage)) or region,
             items=price_usage(usage, region, catalog, free_allowances),
@@ -227,9 +227,8 @@ def price(
             free_allowances=free_allowances,
             as_of=as_of,
             contract=rates,
-            assess=lambda: tuple(_price_effects(bill, catalog, answers, bill_with)),
+            assess=lambda bill: tuple(_price_effects(bill, catalog, answers, bill_with)),
         )
-        return bill
 
     return bill_with(assumptions or {})
 
@@ -282,7 +281,7 @@ def _bill(
     def bill_with(other: Mapping[str, str]) -> Estimate:
         return _bill(deployment, scenario, demand, other)
 
-    def assess() -> tuple[AssumptionEffect, ...]:
+    def assess(bill: Bill) -> tuple[AssumptionEffect, ...]:
         counting = (
             _effect(assumption, answers[assumption.id], bill, given, bill_with)
             for assumption in deployment.assumptions
@@ -290,7 +289,7 @@ def _bill(
         return (*counting, *_price_effects(bill, catalog, given, bill_with))
 
     stand_in = scenario.found_place.stand_ins.get(deployment.cloud)
-    bill = Estimate(
+    return Estimate(
         title=deployment.title,
         region=region,
         items=(
@@ -308,7 +307,6 @@ def _bill(
         verdicts=verdicts(counted.checks),
         assess=assess,
     )
-    return bill
 
 
 def _price_effects(

@@ -77,8 +77,11 @@ class Bill:
     """What a reader should know before trusting the bill."""
     not_modelled: tuple[str, ...] = ()
     """What a real invoice would also hold."""
-    assess: Callable[[], tuple[AssumptionEffect, ...]] = field(default=tuple, repr=False)
-    """Works out what each assumption does to the bill."""
+    assess: Callable[[Bill], tuple[AssumptionEffect, ...]] = field(default=lambda _: (), repr=False)
+    """Works out what each assumption does to the bill it is given.
+
+    It does not know its bill, so that nothing keeps the arrays of a bill that is done with.
+    """
 
     @cached_property
     def total(self) -> float | FloatArray:
@@ -139,7 +142,7 @@ class Bill:
     @cached_property
     def effects(self) -> tuple[AssumptionEffect, ...]:
         """What each assumption does to this bill."""
-        return self.assess()
+        return self.assess(self)
 
     @property
     def cloud_name(self) -> str:

@@ -1,5 +1,6 @@
 """Many scenarios in one pass equal the same scenarios one by one."""
 
+import weakref
 from typing import Any
 
 import numpy as np
@@ -347,3 +348,13 @@ def test_the_table_of_lines_has_a_row_for_each_line_and_scenario(deployment):
     assert len(bill.lines) == 3 * len(bill.items)
     sums = bill.lines.groupby("scenario")["cost_usd"].sum()
     np.testing.assert_allclose(sums, bill.total)
+
+
+@pytest.mark.parametrize("deployment", ["gcp.cloud_run", "azure.container_apps"])
+def test_a_bill_that_is_done_with_keeps_no_memory(deployment):
+    bill = ws.estimate(scenario(AUDIENCE, POSTS, FAN_OUT), deployment)
+    assert bill.effects is not None
+    seen = weakref.ref(bill)
+    del bill
+
+    assert seen() is None  # at once, without a search for cycles
