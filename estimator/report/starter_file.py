@@ -72,9 +72,9 @@ def starter_file(profile: str, place: str, schema: str = SCHEMA_FILE) -> str:
     chosen = load_profile(profile)
     area = find_place(place).area
     peak, mean, users = _audience(chosen)
-    title = f"{chosen.title}, {_PEAK_CONNECTIONS:,} connections"
     parts: dict[str, Callable[[], Iterable[str]]] = {
-        "name": lambda: [f"name: {title}"],
+        # no number, which would stay when the audience below is changed
+        "name": lambda: [f"name: {chosen.title}"],
         "place": lambda: [*_titles(TITLES["places"]()), f"place: {place}"],
         "peak_connections": lambda: [f"peak_connections: {peak:_}"],
         "mean_connections": lambda: _left_out([f"mean_connections: {mean:_}"]),

@@ -1,5 +1,6 @@
 """What the README shows is what the code prints."""
 
+import json
 import re
 import shlex
 from itertools import groupby
@@ -57,10 +58,25 @@ def test_the_simulation_shown_is_what_the_command_prints(run, monkeypatch):
     assert re.search(pattern, "\n".join(printed))
 
 
-def test_the_scenario_shown_is_the_example_file():
-    [block] = re.findall(r"```yaml\n(.*?)```", README, re.DOTALL)
+SCENARIO, CONTRACT = re.findall(r"```yaml\n(.*?)```", README, re.DOTALL)
 
-    assert block in (ROOT / "examples/team-chat.yaml").read_text(encoding="utf-8")
+
+def test_the_scenario_shown_is_the_example_file():
+    assert SCENARIO in (ROOT / "examples/team-chat.yaml").read_text(encoding="utf-8")
+
+
+def test_the_contract_shown_is_paid_as_it_says(tmp_path, run):
+    ours = tmp_path / "ours.yaml"
+    ours.write_text(CONTRACT, encoding="utf-8")
+    team = str(ROOT / "examples/team-chat.yaml")
+
+    status, out, err = run("bill", team, "aws.api_gateway", "--contract", str(ours), "--json")
+
+    assert (status, err) == (0, "")
+    lines = {line["meter"]: line for line in json.loads(out)["lines"]}
+    messages, traffic = lines["aws.api_gateway.messages"], lines["aws.egress.internet"]
+    assert messages["cost_usd"] == pytest.approx(messages["quantity"] * 0.0000009)
+    assert traffic["cost_usd"] == pytest.approx(traffic["list_usd"] * 0.88)
 
 
 @pytest.mark.parametrize("link", re.findall(r"\]\((?!http)([^)]+)\)", README))

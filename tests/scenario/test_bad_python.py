@@ -112,5 +112,5 @@ def test_an_array_given_may_change_later_without_changing_the_scenario():
 
 @pytest.mark.parametrize("name", ["workplace", "", "../secrets", "workplace-chat.yaml"])
 def test_an_unknown_profile_name_lists_those_there_are(name):
-    with pytest.raises(ws.UnknownNameError, match="Valid: board-collaboration, market-data"):
+    with pytest.raises(ws.UnknownNameError, match=f"Valid: {', '.join(ws.profile_names())}"):
         ws.load_profile(name)
