@@ -13,7 +13,7 @@ import estimator as ws
 from estimator.analysis.turning_points import LimitExceeded, TierReached
 from estimator.pricing.price_files import DRIVERS
 from estimator.report.charts import Look
-from estimator.report.charts.growth import _apart
+from estimator.report.charts.lines import _apart
 
 # every client receives 100 messages of 100 bytes an hour, at all hours of the week alike
 FEED = {

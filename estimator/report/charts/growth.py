@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
@@ -19,6 +18,15 @@ from estimator.analysis.turning_points import (
     held,
 )
 from estimator.report.amounts import count_text
+from estimator.report.charts.lines import (
+    COLOURS,
+    LEGEND_ROW_INCHES,
+    PLOT_HEIGHT_INCHES,
+    line_colours,
+    name_lines,
+    scale_usd,
+    usd_text,
+)
 from estimator.report.charts.look import (
     Chart,
     Look,
@@ -36,23 +44,8 @@ if TYPE_CHECKING:
 
     from estimator.report.growth import Growth
 
-_HEIGHT_INCHES: Final = 4.6
-_PLOT_POINTS: Final = 235.0
-"""Height of the axes themselves, about; labels beside them must keep apart."""
-_LABEL_LETTERS: Final = 34
-_LINE_POINTS: Final = 9.5
-_LEGEND_ROW_INCHES: Final = 0.2
-_RATIO_FOR_LOG: Final = 10.0
-"""From this ratio of the dearest to the cheapest on, small bills could not be seen otherwise."""
 _CHANGES_NAMED: Final = 3
 """More names above the lines cannot be read."""
-_ON_LIGHT: Final = (
-    "#0072B2", "#D55E00", "#00825F", "#B0568C", "#B37700", "#2E2E2E", "#3E93C6", "#7B7B7B",
-)  # fmt: skip
-_ON_DARK: Final = (
-    "#56B4E9", "#F2853D", "#2BBF94", "#E79CC5", "#F0C75E", "#F2F2F2", "#8FA9F5", "#A5ADB5",
-)  # fmt: skip
-"""Okabe and Ito's hues, as dark or as light as thin lines on the paper need."""
 
 
 def growth_chart(growth: Growth, look: Look | None = None, most: int = 8) -> Chart:
@@ -66,42 +59,35 @@ def growth_chart(growth: Growth, look: Look | None = None, most: int = 8) -> Cha
     look = look or Look()
     bills = growth.shown(most)
     # on a phone the names stand below, in a legend of their own rows
-    rows_below = _LEGEND_ROW_INCHES * len(bills) if look.is_narrow else 0.0
-    chart = blank(look, _HEIGHT_INCHES + rows_below, f"Monthly cost: {growth.title}")
+    rows_below = LEGEND_ROW_INCHES * len(bills) if look.is_narrow else 0.0
+    chart = blank(look, PLOT_HEIGHT_INCHES + rows_below, f"Monthly cost: {growth.title}")
     axes = chart.subplots()
     totals = [by_month(bill.total, growth.months) for bill in bills]
-    palette = _ON_DARK if look.is_dark else _ON_LIGHT
-    colours = [palette[index % len(palette)] for index in range(len(bills))]
-    _scale(axes, totals, growth.months)
+    colours = line_colours(look, len(bills))
+    axes.set_xlim(0, growth.months)
+    scale_usd(axes, totals)
     _band(axes, look, growth)
     for index, (bill, total, colour) in enumerate(zip(bills, totals, colours, strict=True)):
-        style = "-" if index < len(palette) else (0, (1, 1))
+        style = "-" if index < COLOURS else (0, (1, 1))
         label = f"{bill.title}, {bill.cloud_name}" if look.is_narrow else None
         _line(axes, growth, bill, total, colour, style, label)
     rows = draw_marks(axes, look, _marks(growth))
     say_below_title(axes, look, [f"{growth.audience}."], rows)
     _months(axes, look, growth)
     axes.set_ylabel("US dollars a month")
-    axes.yaxis.set_major_formatter("${x:,.0f}")
     axes.grid(axis="y", color=look.grey, alpha=0.25, linewidth=0.6)
     axes.set_axisbelow(True)
     dress(axes, look)
     if not look.is_narrow:
-        _names(axes, bills, totals, colours)
+        ends = [float(total[-1]) for total in totals]
+        names = [
+            f"{usd_text(usd)} {bill.title}, {bill.cloud_name}"
+            for bill, usd in zip(bills, ends, strict=True)
+        ]
+        name_lines(axes, names, ends, colours)
     _explain_signs(axes, look, growth, bills)
     legend(chart, look)
     return chart
-
-
-def _scale(axes: Axes, totals: Sequence[FloatArray], months: int) -> None:
-    axes.set_xlim(0, months)
-    everything = np.concatenate(totals) if totals else np.ones(1)
-    least, most = float(everything.min()), float(everything.max())
-    if least > 0 and most / least >= _RATIO_FOR_LOG:
-        axes.set_yscale("log")
-        axes.set_ylim(least / 1.3, most * 1.3)
-    else:
-        axes.set_ylim(0, most * 1.08 or 1)
 
 
 def _line(
@@ -171,75 +157,6 @@ def _months(axes: Axes, look: Look, growth: Growth) -> None:
         fontsize="small",
     )
     axes.set_xlabel("months from now; below, open connections at the peak", fontsize="small")
-
-
-def _names(
-    axes: Axes,
-    bills: Sequence[Estimate],
-    totals: Sequence[FloatArray],
-    colours: Sequence[str],
-) -> None:
-    """Each line by its name, to the right of its end, where no other name stands."""
-    texts = [
-        textwrap.wrap(_label(bill, float(total[-1])), _LABEL_LETTERS)
-        for bill, total in zip(bills, totals, strict=True)
-    ]
-    to_fraction = axes.transScale + axes.transLimits
-    ends = [float(to_fraction.transform((0.0, total[-1]))[1]) for total in totals]
-    heights = [(_LINE_POINTS * len(lines) + 3) / _PLOT_POINTS for lines in texts]
-    for lines, end, place, colour in zip(texts, ends, _apart(ends, heights), colours, strict=True):
-        axes.annotate(
-            "\n".join(lines),
-            (1.0, end),
-            xycoords="axes fraction",
-            xytext=(1.045, place),
-            textcoords="axes fraction",
-            va="center",
-            fontsize="x-small",
-            linespacing=1.0,
-            color=colour,
-            parse_math=False,
-            annotation_clip=False,
-            arrowprops={"arrowstyle": "-", "color": colour, "linewidth": 0.6, "shrinkA": 1,
-                        "shrinkB": 3, "relpos": (0.0, 0.5)},
-        )  # fmt: skip
-
-
-def _label(bill: Estimate, usd: float) -> str:
-    amount = f"${usd:,.0f}" if usd >= 1000 else f"${usd:,.2f}"
-    return f"{amount} {bill.title}, {bill.cloud_name}"
-
-
-def _apart(wanted: Sequence[float], heights: Sequence[float]) -> list[float]:
-    """Places near those wanted at which labels of such heights do not overlap.
-
-    >>> _apart([0.5, 0.5], [0.1, 0.1])
-    [0.45, 0.55]
-    """
-    # labels that touch form a block around the mean of what they want; blocks that touch are one
-    blocks: list[list[int]] = []
-    for index in sorted(range(len(wanted)), key=lambda each: wanted[each]):
-        blocks.append([index])
-        while len(blocks) > 1 and _top(blocks[-2], wanted, heights) > _bottom(
-            blocks[-1], wanted, heights
-        ):
-            blocks[-2:] = [blocks[-2] + blocks[-1]]
-    places = [0.0] * len(wanted)
-    for block in blocks:
-        low = _bottom(block, wanted, heights)
-        for index in block:
-            places[index] = low + heights[index] / 2
-            low += heights[index]
-    return places
-
-
-def _bottom(block: list[int], wanted: Sequence[float], heights: Sequence[float]) -> float:
-    height = sum(heights[index] for index in block)
-    return sum(wanted[index] for index in block) / len(block) - height / 2
-
-
-def _top(block: list[int], wanted: Sequence[float], heights: Sequence[float]) -> float:
-    return _bottom(block, wanted, heights) + sum(heights[index] for index in block)
 
 
 def _explain_signs(axes: Axes, look: Look, growth: Growth, bills: Sequence[Estimate]) -> None:
