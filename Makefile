@@ -23,6 +23,10 @@ else
 HEADLESS ?= false
 endif
 
+# Some machines tell Python to keep nothing that it compiles. The tests start hundreds of processes, of
+# which each would compile its libraries anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 # Passed on to the program that the target starts, as in: make test ARGS="-k tiers".
 ARGS ?=
 
