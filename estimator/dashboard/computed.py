@@ -65,7 +65,7 @@ def providers_of(token: str) -> Comparison:
 
 @st.cache_resource(show_spinner=False)
 def office() -> Office:
-    """Who simulates, for all sessions."""
+    """Who works in the background, for all sessions."""
     return Office()
 
 

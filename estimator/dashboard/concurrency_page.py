@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from estimator.analysis.simulate import RECOVER_WITHIN_S
+from estimator.analysis.simulate import RECOVER_WITHIN_S, Simulation
 from estimator.dashboard.background import AT_ONCE, Asked, Job
 from estimator.dashboard.computed import Expectation, expectation_of, office
 from estimator.dashboard.fault_view import fault_view
@@ -31,7 +31,7 @@ _POLL_S = 1.0
 class _Desk:
     """What one visitor asked for; a plain object, which can be changed without an interruption."""
 
-    job: Job | None = None
+    job: Job[Simulation] | None = None
     pressed: bool = False
     """Whether a simulation shall start as soon as it is known which."""
 
@@ -214,13 +214,13 @@ def _simulation(asked: Asked) -> None:
         )
 
 
-def _progress(desk: _Desk, job: Job, asked: Asked) -> None:
+def _progress(desk: _Desk, job: Job[Simulation], asked: Asked) -> None:
     """How far a run is; drawn again every second until it is over."""
     if job.over:
         redraw()
     job.look()
     bar, stop = st.columns([6, 1], vertical_alignment="center")
-    share = min(job.weeks_done / job.weeks_wanted, 1.0) if job.weeks_wanted else 0.0
+    share = min(job.done / job.wanted, 1.0) if job.wanted else 0.0
     words = _words(job)
     if job.asked != asked:
         words += " (of what was on screen when you pressed the button)"
@@ -228,11 +228,11 @@ def _progress(desk: _Desk, job: Job, asked: Asked) -> None:
     stop.button("Stop", key="stop", icon=":material/stop:", on_click=desk.stop)
 
 
-def _words(job: Job) -> str:
+def _words(job: Job[Simulation]) -> str:
     if not job.begun:
-        return f"Waiting: {AT_ONCE} other simulations are under way …"
-    if not job.weeks_done:
+        return f"Waiting: {AT_ONCE} other runs are under way …"
+    if not job.done:
         return "Simulating the first week …"
-    if job.weeks_done >= job.weeks_wanted:
-        return f"{job.weeks_done:,} weeks simulated, drawing conclusions …"
-    return f"{job.weeks_done:,} of {job.weeks_wanted:,} weeks simulated …"
+    if job.done >= job.wanted:
+        return f"{job.done:,} weeks simulated, drawing conclusions …"
+    return f"{job.done:,} of {job.wanted:,} weeks simulated …"

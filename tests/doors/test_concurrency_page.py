@@ -80,7 +80,7 @@ def on_screen(page: AppTest) -> ws.Scenario:
     return page.session_state["session"].scenario
 
 
-def job_of(page: AppTest) -> Job | None:
+def job_of(page: AppTest) -> Job[ws.Simulation] | None:
     return page.session_state["desk"].job
 
 
