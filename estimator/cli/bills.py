@@ -29,6 +29,7 @@ _NARROWING = "Which prices"
 
 COMPARE_EXAMPLES = taught(
     ("every deployment on the four clouds", "compare examples/team-chat.yaml"),
+    ("those on one cloud", "compare examples/team-chat.yaml --cloud azure"),
     (
         "served from Frankfurt, and with what people would buy instead of a cloud",
         "compare examples/team-chat.yaml --place frankfurt --providers",
@@ -60,6 +61,16 @@ PRICES_EXAMPLES = taught(
 def compare(
     file: ScenarioFile,
     deployment: OnlyDeployments = None,
+    cloud: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--cloud",
+            help="Only deployments on this one: aws, azure, gcp or oci; may be repeated.",
+            metavar="CLOUD",
+            autocompletion=completion.clouds,
+            rich_help_panel=CHANGES,
+        ),
+    ] = None,
     providers: Annotated[
         bool,
         typer.Option(
@@ -73,11 +84,12 @@ def compare(
     as_json: AsJson = False,
 ) -> None:
     """What a scenario costs a month on every deployment, cheapest first."""
-    from estimator.deployments.registry import DEPLOYMENTS, PROVIDERS
+    from estimator.deployments.registry import DEPLOYMENTS, PROVIDERS, on_clouds
     from estimator.report.comparison import compare as compare_bills
     from estimator.report.tables import comparison_table
 
-    wanted = (*(deployment or DEPLOYMENTS), *(PROVIDERS if providers else ()))
+    asked = (*(deployment or ()), *(on_clouds(cloud) if cloud else ())) or DEPLOYMENTS
+    wanted = (*asked, *(PROVIDERS if providers else ()))
     comparison = compare_bills(read_scenario(file, place, contract), tuple(dict.fromkeys(wanted)))
     if as_json:
         print_json(comparison.as_data())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from functools import cache
 from types import MappingProxyType
 
@@ -124,6 +124,22 @@ def assumptions() -> Mapping[str, Assumption]:
         for assumption in deployment.assumptions
     }
     return MappingProxyType({**counting, **price_assumptions()})
+
+
+def on_clouds(clouds: Collection[str]) -> list[str]:
+    """The ids of the deployments on some clouds.
+
+    Raises:
+        UnknownNameError: a cloud on which there is none.
+
+    >>> on_clouds(["oci"])[0]
+    'oci.load_balancer_fleet'
+    """
+    known = {one.cloud for one in DEPLOYMENTS.values()}
+    for cloud in clouds:
+        if cloud not in known:
+            raise UnknownNameError("cloud", cloud, known)
+    return [name for name, one in DEPLOYMENTS.items() if one.cloud in clouds]
 
 
 def find_deployment(deployment_id: str) -> Deployment:

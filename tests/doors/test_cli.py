@@ -384,6 +384,15 @@ def test_a_service_that_is_listed_has_prices(run):
         assert len(prices(service=each["name"])) > 0
 
 
+@pytest.mark.parametrize("clouds", [["oci"], ["gcp", "aws"]], ids=" ".join)
+def test_only_the_clouds_asked_for_are_compared(run, clouds):
+    options = [f"--cloud={cloud}" for cloud in clouds]
+    found = json.loads(run("compare", TEAM_CHAT, "--json", *options)[1])
+
+    compared = {bill["deployment"] for bill in found["deployments"]}
+    assert compared == {name for name in ws.DEPLOYMENTS if name.split(".")[0] in clouds}
+
+
 def test_only_the_deployments_asked_for_are_compared(run):
     chosen = ["gcp.cloud_run", "aws.iot_core"]
 
@@ -403,6 +412,7 @@ UNUSABLE = {
         ["compare", TEAM_CHAT, "--deployment", "aws.api_gatway"],
         "did you mean 'aws.api_gateway'",
     ),
+    "misspelled cloud": (["compare", TEAM_CHAT, "--cloud", "azur"], "did you mean 'azure'"),
     "misspelled place": (["compare", TEAM_CHAT, "--place", "tokio"], "did you mean 'tokyo'"),
     "misspelled contract": (
         ["compare", TEAM_CHAT, "--contract", "azure-reservation-1-year"],
