@@ -49,6 +49,8 @@ if TYPE_CHECKING:
 
 LEVELS: Final = (0.1, 0.5, 0.9)
 """P10, P50 and P90: in eight of ten cases the bill is between the outer two."""
+_METHOD: Final = "hazen"
+"""Each draw stands for the middle of its stratum."""
 _HIGH: Final = np.array(0.9)
 _COLUMNS: Final = ("p10_usd", "p50_usd", "p90_usd")
 _FEWEST_SAMPLES: Final = 128
@@ -121,7 +123,7 @@ class Uncertainty:
         """
         if not 0 <= share <= 1:
             raise ScenarioError(f"a share is from 0 to 1, not {share:g}")
-        return float(np.quantile(self.total(deployment), share))
+        return float(np.quantile(self.total(deployment), share, method=_METHOD))
 
     def share_within(self, deployment: str, usd: float) -> float:
         """Share of the draws in which the bill is at most that.
@@ -142,15 +144,26 @@ class Uncertainty:
     def errors(self, deployment: str) -> FloatArray:
         """Standard errors of P10, P50 and P90 that sampling leaves, USD a month.
 
-        From how they differ between independent scrambles of the sequence, each an eighth of the
-        draws.
+        From how the share of draws below each of them differs between independent scrambles of the
+        sequence, each an eighth of the draws.
 
         Raises:
             ScenarioError: as for ``total``.
+
+        References:
+            Woodruff, Confidence intervals for medians and other position measures, Journal of the
+            American Statistical Association 47 (1952) 635-646.
         """
-        parts = self.total(deployment).reshape(SCRAMBLES, -1)
-        spread = np.std(np.quantile(parts, LEVELS, axis=1), axis=1, ddof=1)
-        return np.asarray(spread / np.sqrt(SCRAMBLES))
+        total = self.total(deployment)
+        below = total.reshape(SCRAMBLES, -1)[None] <= _quantiles(total)[:, None, None]
+        between = np.std(below.mean(axis=2), axis=1, ddof=1) / np.sqrt(SCRAMBLES)
+        # a quantile is known no better than to half the way from one draw to the next
+        error = np.hypot(between, 0.5 / total.size)
+        low, high = (
+            [np.quantile(total, level, method=_METHOD) for level in np.clip(levels, 0, 1)]
+            for levels in (np.array(LEVELS) - error, np.array(LEVELS) + error)
+        )
+        return (np.array(high) - np.array(low)) / 2
 
     @cached_property
     def table(self) -> pd.DataFrame:
@@ -175,7 +188,7 @@ class Uncertainty:
                     "title": bill.title,
                     "state": bill.state,
                     "expected_usd": float(bill.total),
-                    **dict(zip(_COLUMNS, map(float, np.quantile(total, LEVELS)), strict=True)),
+                    **dict(zip(_COLUMNS, map(float, _quantiles(total)), strict=True)),
                     "mean_usd": float(total.mean()),
                     "sd_usd": float(total.std()),
                     "error_usd": float(self.errors(name).max()),
@@ -214,7 +227,7 @@ class Uncertainty:
                 "meter": meter,
                 "title": f"{meters[meter].service}: {meters[meter].title}",
                 "expected_usd": expected.get(meter, 0.0),
-                **dict(zip(_COLUMNS, map(float, np.quantile(usd, LEVELS)), strict=True)),
+                **dict(zip(_COLUMNS, map(float, _quantiles(usd)), strict=True)),
                 "mean_usd": float(usd.mean()),
                 "variance_share": float(np.cov(usd, total, ddof=0)[0, 1]) / variance
                 if variance
@@ -341,7 +354,7 @@ class Uncertainty:
             field=name,
             values=axis,
             deployments=tuple(names),
-            usd=np.quantile(priced.total_usd.reshape(shape), LEVELS, axis=-1),
+            usd=_quantiles(priced.total_usd.reshape(shape)),
             holds_share=priced.holds.reshape(shape).mean(axis=-1),
             refusals=priced.refusals,
         )
@@ -687,6 +700,11 @@ def uncertainty(
 def input_words(each: Uncertain) -> str:
     """An input for people: a field with its unit, or a question."""
     return each.assumption.question if isinstance(each, Question) else field_words(each.name)
+
+
+def _quantiles(usd: FloatArray) -> FloatArray:
+    """P10, P50 and P90 over the last axis, which becomes the first."""
+    return np.quantile(usd, LEVELS, axis=-1, method=_METHOD)
 
 
 def _checked_samples(samples: int) -> int:

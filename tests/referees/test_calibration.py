@@ -68,7 +68,9 @@ def ranges(truths):
     _, medians = truths
     around_one = uncertain_quantities(SCENARIO, stated(np.ones(4)), evidence=False)
     points = (medians[:, None] * scrambled_draws(around_one, DRAWS, seed=0)).reshape(-1, 4)
-    return np.quantile(bills(points).reshape(TRUTHS, DRAWS), [LEVELS[0], LEVELS[-1]], axis=1)
+    return np.quantile(
+        bills(points).reshape(TRUTHS, DRAWS), [LEVELS[0], LEVELS[-1]], axis=1, method="hazen"
+    )
 
 
 def test_ranges_of_eight_in_ten_hold_eight_in_ten_truths(truths, ranges):
