@@ -3,9 +3,9 @@
 What a verb cannot do without stands by itself, all else is an option of the same name everywhere;
 ``--json`` prints one document and nothing else.
 
-Exit status: 0 done; 1 a simulation found an assumption or a limit broken; 2 the input cannot be
-used (a message on standard error says why); 130 stopped with Ctrl-C. A reader of the output that
-stops early, such as ``head``, changes nothing.
+Exit status: 0 done; 1 a simulation found an assumption or a limit broken, or a check a budget not
+kept; 2 the input cannot be used (a message on standard error says why); 130 stopped with Ctrl-C. A
+reader of the output that stops early, such as ``head``, changes nothing.
 """
 
 from __future__ import annotations
@@ -15,7 +15,16 @@ from typing import Annotated
 
 import typer
 
-from estimator.cli import bills, difference, growth, listing, ranges, simulation, starting
+from estimator.cli import (
+    bills,
+    difference,
+    growth,
+    listing,
+    ranges,
+    simulation,
+    starting,
+    uncertain,
+)
 from estimator.cli.flags import Command, Group
 from estimator.cli.shared import INPUT_ERROR, INTERRUPTED
 from estimator.cli.teaching import taught
@@ -41,7 +50,7 @@ _USUAL_PATH = taught(
 _EXIT_STATUSES = """
 [bold]Exit status[/bold]
 0    done
-1    a simulation found an assumption or a limit broken
+1    a simulation found an assumption or a limit broken, a check a budget not kept
 2    the input cannot be used; a message on standard error says why
 130  stopped with Ctrl-C"""
 
@@ -62,6 +71,8 @@ app.command(cls=Command, epilog=difference.EXAMPLES)(difference.diff)
 app.command(cls=Command, epilog=growth.EXAMPLES)(growth.growth)
 app.command(cls=Command, epilog=ranges.SWEEP_EXAMPLES)(ranges.sweep)
 app.command(cls=Command, epilog=ranges.BREAKEVEN_EXAMPLES)(ranges.breakeven)
+app.command(cls=Command, epilog=uncertain.UNCERTAINTY_EXAMPLES)(uncertain.uncertainty)
+app.command(cls=Command, epilog=uncertain.CHECK_EXAMPLES)(uncertain.check)
 app.command(cls=Command, epilog=simulation.EXAMPLES)(simulation.simulate)
 app.command(cls=Command, epilog=bills.PRICES_EXAMPLES)(bills.prices)
 app.command("list", cls=Command, epilog=listing.LIST_EXAMPLES)(listing.list_things)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Generator, Iterable
 from contextlib import contextmanager
 from enum import StrEnum
 from typing import Annotated, Literal
@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 import typer
 
 from estimator.cli import completion
+from estimator.cli.progress import progress_bar
 from estimator.cli.shared import (
     ASSUMPTION_BROKEN,
     CHANGES,
@@ -30,8 +31,6 @@ from estimator.units import parse_quantity
 _MOST_PROCESSES = 61
 """What Windows can wait for."""
 _HOW = "How it is simulated"
-
-CountProgress = Callable[[int, int], object]
 
 EXAMPLES = taught(
     ("does the peak hold, if all doors are open?", "simulate examples/team-chat.yaml"),
@@ -145,7 +144,7 @@ def simulate(
 
     The exit status is 1 if an assumption or a limit is broken, for pipelines that shall stop there.
     """
-    with _stopped_by_ctrl_c(), _progress(not as_json) as progress:
+    with _stopped_by_ctrl_c(), progress_bar("simulated weeks", wanted=not as_json) as progress:
         from estimator.analysis.simulate import simulate as simulate_weeks
         from estimator.cli.workers import workers
         from estimator.report.simulation_data import simulation_data
@@ -185,26 +184,6 @@ def _stopped_by_ctrl_c() -> Generator[None]:
     except KeyboardInterrupt:
         sys.stderr.write("stopped before the simulation was done\n")
         raise typer.Exit(INTERRUPTED) from None
-
-
-@contextmanager
-def _progress(wanted: bool) -> Generator[CountProgress | None]:
-    """A bar on standard error; nothing where no person looks at it."""
-    if not (wanted and sys.stderr.isatty()):
-        yield None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
-    columns = (
-        TextColumn("simulated weeks"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-    )
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("", total=None)
-        yield lambda done, needed: bar.update(task, completed=done, total=needed)
 
 
 def _replications(text: str) -> int | Literal["auto"]:
