@@ -62,4 +62,5 @@ def test_no_dollar_begins_a_formula(path: Path):
 
 
 def test_there_is_a_notebook_for_each_question():
-    assert {path.stem.split("_", 1)[0] for path in NOTEBOOKS} >= {"01", "02", "03", "04", "05", "06"}
+    numbers = {path.stem.split("_", 1)[0] for path in NOTEBOOKS}
+    assert numbers >= {"01", "02", "03", "04", "05", "06"}
