@@ -43,6 +43,11 @@ class AssumptionEffect:
         )
 
 
+def _nothing_open(_: Bill) -> tuple[AssumptionEffect, ...]:
+    """No assumption does anything."""
+    return ()
+
+
 @dataclass(frozen=True, repr=False)
 class Bill:
     """One month's cost of one deployment, or of plain quantities.
@@ -77,7 +82,9 @@ class Bill:
     """What a reader should know before trusting the bill."""
     not_modelled: tuple[str, ...] = ()
     """What a real invoice would also hold."""
-    assess: Callable[[Bill], tuple[AssumptionEffect, ...]] = field(default=lambda _: (), repr=False)
+    assess: Callable[[Bill], tuple[AssumptionEffect, ...]] = field(
+        default=_nothing_open, repr=False
+    )
     """Works out what each assumption does to the bill it is given.
 
     It does not know its bill, so that nothing keeps the arrays of a bill that is done with.

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 from rich.box import SIMPLE_HEAD
 from rich.console import Group, RenderableType
-from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
@@ -21,7 +20,7 @@ _MOST_ROWS = 60
 
 def sweep_table(swept: Sweep) -> RenderableType:
     """The cheapest deployment that holds at each point, and its lead."""
-    table = _table(swept.title)
+    table = _table()
     for name in swept.axes:
         table.add_column(field_words(name), justify="right")
     table.add_column("cheapest that holds", no_wrap=True)
@@ -33,7 +32,7 @@ def sweep_table(swept: Sweep) -> RenderableType:
         leads_by = money(lead) if np.isfinite(lead) else "alone"
         amounts = (name, money(total), leads_by) if name else ("none holds", "", "")
         table.add_row(*figures, *amounts)
-    parts: list[RenderableType] = [table]
+    parts: list[RenderableType] = [_head(swept.title), table]
     left = len(swept.cheapest) - len(shown)
     if left:
         parts.append(Text(f"and {left:,} more: --csv prints them all", style="dim"))
@@ -46,13 +45,16 @@ def sweep_table(swept: Sweep) -> RenderableType:
 
 def break_even_table(found: BreakEven) -> RenderableType:
     """Who is the cheapest from where to where, and why that changes."""
-    table = _table(found.title)
+    table = _table()
     table.add_column("from", justify="right", no_wrap=True)
     table.add_column("to", justify="right", no_wrap=True)
     table.add_column("cheapest that holds", no_wrap=True)
     for low, high, name in found.ranges[:_MOST_ROWS]:
         table.add_row(value_text(low), value_text(high), name or "none holds")
-    parts: list[RenderableType] = [Text(f"over {field_words(found.field)}"), table]
+    parts: list[RenderableType] = [
+        _head(f"{found.title}, over {field_words(found.field)}"),
+        table,
+    ]
     left = len(found.ranges) - _MOST_ROWS
     if left > 0:
         parts.append(Text(f"and {left:,} more: --json prints them all", style="dim"))
@@ -61,11 +63,10 @@ def break_even_table(found: BreakEven) -> RenderableType:
     return Group(*parts)
 
 
-def _table(title: str) -> Table:
-    return Table(
-        title=escape(title),
-        title_justify="left",
-        title_style="bold",
-        box=SIMPLE_HEAD,
-        padding=(0, 1, 0, 0),
-    )
+def _head(title: str) -> Text:
+    """Above a table that may be narrower than its title."""
+    return Text(title, style="bold")
+
+
+def _table() -> Table:
+    return Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0))

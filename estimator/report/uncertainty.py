@@ -221,7 +221,8 @@ class Uncertainty:
             meter = item.usage.meter_id
             expected[meter] = expected.get(meter, 0.0) + float(item.cost_usd)
         variance = float(total.var())
-        meters = load_catalog().meters
+        # what people's time costs is on a bill, but in no price list
+        meters = {**load_catalog().meters, **{i.rate.meter_id: i.rate.meter for i in bill.items}}
         rows = [
             {
                 "meter": meter,

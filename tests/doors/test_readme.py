@@ -42,14 +42,15 @@ def test_the_python_examples_run_one_after_the_other(monkeypatch):
     assert not shared["found"].assumptions_held
 
 
-def test_the_simulation_shown_is_what_the_command_prints(run, monkeypatch):
-    section = README.split("<!-- simulation -->")[1].split("<!-- /simulation -->")[0]
+@pytest.mark.parametrize(("name", "expected"), [("simulation", 1), ("breakeven", 0)])
+def test_the_output_shown_is_what_the_command_prints(run, monkeypatch, name, expected):
+    section = README.split(f"<!-- {name} -->")[1].split(f"<!-- /{name} -->")[0]
     _, command, *shown, _ = section.strip().splitlines()
     monkeypatch.chdir(ROOT)
 
     status, out, _ = run(*shlex.split(command.removeprefix("$ estimator ")))
 
-    assert status == 1
+    assert status == expected
     printed = [line.rstrip() for line in out.splitlines()]
     assert [line for line in shown if line not in (*printed, LEFT_OUT)] == []
     pattern = r"\n(?:.*\n)*?".join(

@@ -332,3 +332,25 @@ def test_a_band_of_a_fan_is_from_p10_to_p90(chat):
     for value, low, high in zip(fan.values, fan.usd[0, 0], fan.usd[2, 0], strict=True):
         at = path[np.isclose(path[:, 0], value), 1]
         assert (at.min(), at.max()) == pytest.approx((low, high))
+
+
+def test_what_people_cost_is_a_line_like_any_other():
+    scenario = ws.Scenario(
+        profile="workplace-chat",
+        place="virginia",
+        peak_connections=5000,
+        upkeep={"engineer_hours_per_month": 20, "usd_per_engineer_hour": 100},
+    )
+    found = ws.uncertainty(
+        scenario,
+        {"engineer_hours_per_month": "10..30"},
+        "aws.alb_ec2",
+        evidence=False,
+        questions=(),
+        samples=128,
+    )
+    first = found.lines().iloc[0]
+
+    assert first["meter"] == "own.engineer_hours"
+    assert (first["p10_usd"], first["p90_usd"]) == pytest.approx((1200, 2800), rel=0.01)
+    assert first["variance_share"] == pytest.approx(1)
