@@ -172,7 +172,7 @@ def assert_equal_one_by_one(deployment, fields, make) -> None:
     """A bill of arrays equals those of its elements; ``make`` turns fields into a scenario's."""
     audience = np.array([3.0, 250.0, 7e3, 6e4, 1.2e6])
 
-    def bill(connections, given) -> ws.Bill:
+    def bill(connections, given) -> ws.Estimate:
         asked = {"profile": "workplace-chat", "place": "virginia", **make(given)}
         return ws.estimate(ws.Scenario(peak_connections=connections, **asked), deployment)
 
@@ -180,7 +180,7 @@ def assert_equal_one_by_one(deployment, fields, make) -> None:
     apart = [
         bill(audience[at], {name: values[at] for name, values in fields.items()}) for at in range(5)
     ]
-    np.testing.assert_allclose(together.total, [one.total for one in apart], rtol=1e-12)
+    np.testing.assert_allclose(together.total, [float(one.total) for one in apart], rtol=1e-12)
     assert together.states.tolist() == [one.state for one in apart]
     assert str(together)
     assert together.conventions

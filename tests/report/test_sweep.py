@@ -62,10 +62,10 @@ def test_a_grid_is_each_with_each(deployment):
 
 def test_the_tidy_table_holds_every_driver_of_every_bill():
     swept = ws.sweep(CHAT, {"peak_connections": [100, 5000]}, ["aws.api_gateway", "aws.alb_ec2"])
-    sums = swept.table.groupby(["deployment", "peak_connections"], observed=True)["usd"].sum()
+    keys = ["deployment", "peak_connections"]
+    sums = swept.table.groupby(keys, observed=True)["usd"].sum().to_dict()
 
-    for row in swept.totals.itertuples():
-        assert sums[row.deployment, row.peak_connections] == pytest.approx(row.total_usd)
+    assert sums == pytest.approx(swept.totals.set_index(keys)["total_usd"].to_dict())
     assert set(swept.table.columns) == {"peak_connections", "deployment", "state", "driver", "usd"}
 
 

@@ -19,7 +19,7 @@ HOUR = 3600.0
 def instances(bill: ws.Bill, vcpu: int = 1) -> float:
     """Instances on average, from the processor time of the bill."""
     [line] = [item for item in bill.items if item.rate.meter_id.startswith("gcp.cloud_run.cpu")]
-    return float(line.usage.quantity) / vcpu / bill.hours_per_month / HOUR
+    return float(float(line.usage.quantity) / vcpu / bill.hours_per_month / HOUR)
 
 
 def test_the_autoscaler_fills_instances_to_60_percent(make_demand, bill_of):
