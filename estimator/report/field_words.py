@@ -5,6 +5,7 @@ from __future__ import annotations
 from estimator.analysis.fields import meter_of, option_of
 from estimator.deployments.registry import DEPLOYMENTS, PROVIDERS
 from estimator.pricing.catalog import load_catalog
+from estimator.pricing.price_files import CLOUDS
 
 _WORDS = {
     "peak_connections": "peak connections",
@@ -36,6 +37,8 @@ def field_words(field: str) -> str:
     'posts: messages an hour of a connection'
     >>> field_words("prices.aws.api_gateway.messages")
     'WebSocket messages (API Gateway), USD for one'
+    >>> field_words("percent_off.aws.*")
+    'percent off all prices of AWS'
     """
     if field in _WORDS:
         return _WORDS[field]
@@ -45,6 +48,9 @@ def field_words(field: str) -> str:
         of = "all deployments" if deployment == "*" else known[deployment].title
         return f"{_spaced(option)} ({of})"
     if found := meter_of(field):
+        cloud = CLOUDS.get(found.removesuffix(".*"))
+        if cloud and field.startswith("percent_off."):
+            return f"percent off all prices of {cloud}"
         meters = load_catalog().meters
         name = f"{meters[found].title} ({meters[found].service})" if found in meters else found
         return f"{name}, {'percent off' if field.startswith('percent_off.') else 'USD for one'}"

@@ -79,4 +79,20 @@ def test_a_map_where_nobody_holds_says_so():
     axes = {"peak_connections": [1000, 2000], "hours_per_month": [720, 744]}
     chart = ws.sweep(market, axes, "aws.api_gateway").chart()
 
-    assert texts(chart) == ["none holds"]
+    assert texts(chart) == ["none holds", "as it is"]
+
+
+@pytest.mark.parametrize("look", LOOKS.values(), ids=LOOKS)
+def test_a_map_and_a_line_show_where_the_scenario_is(look):
+    peak = float(CHAT.peak_connections)
+    rivals = ["aws.api_gateway", "aws.alb_ec2"]
+    [on_map] = ws.sweep(
+        CHAT, {"peak_connections": [peak / 2, peak * 2], "posts.rate_per_hour": [1, 5]}, rivals
+    ).chart(look).axes  # fmt: skip
+    now = next(line for line in on_map.lines if line.get_marker() == "P")
+    assert (now.get_xdata()[0], now.get_ydata()[0]) == (peak, 2.3)
+    assert "as it is" in texts(ws.break_even(CHAT, "peak_connections", 10, 1e6, rivals).chart(look))
+    elsewhere = ws.sweep(
+        CHAT, {"peak_connections": [peak * 2, peak * 4], "posts.rate_per_hour": [1, 5]}, rivals
+    )
+    assert "as it is" not in texts(elsewhere.chart(look))

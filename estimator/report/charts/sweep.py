@@ -11,7 +11,9 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from estimator.analysis.crossings import NOBODY, is_logarithmic, leaders
+from estimator.analysis.fields import current_value
 from estimator.deployments.registry import find_deployment
+from estimator.errors import ScenarioError
 from estimator.pricing.price_files import VENDORS
 from estimator.report.charts.lines import (
     LEGEND_ROW_INCHES,
@@ -33,6 +35,7 @@ from estimator.report.charts.look import (
 )
 from estimator.report.field_words import field_words
 from estimator.scenario.model import FloatArray
+from estimator.scenario.scenario import Scenario
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -43,6 +46,8 @@ if TYPE_CHECKING:
 _MOST_LINES: Final = 8
 _MOST_FLIPS_MARKED: Final = 6
 """More dashed lines would hide the bills."""
+_MOST_CONTOURS: Final = 3
+"""Of powers of ten: more lines, and their amounts, would hide the map."""
 
 
 def cost_lines(swept: Sweep, look: Look | None = None, most: int = _MOST_LINES) -> Chart:
@@ -67,6 +72,9 @@ def break_even_chart(found: BreakEven, look: Look | None = None) -> Chart:
         Mark(flip.at, f"{flip.at:,.4g}" if flip.at < 1000 else f"{flip.at:,.0f}")
         for flip in found.flips[:_MOST_FLIPS_MARKED]
     ]
+    now = _now(found.scenario, found.field)
+    if now is not None and found.low < now < found.high:
+        marks.append(Mark(now, "as it is"))
     return _lines(
         found.title, found.field, traced.values, traced.costs, traced.costs, found.deployments,
         look, _MOST_LINES, marks,
@@ -137,6 +145,14 @@ def _shown(usd: FloatArray, holding: FloatArray, most: int) -> list[int]:
     return priced[:most]
 
 
+def _now(scenario: Scenario, field: str) -> float | None:
+    """What the scenario says of a field, if it says one value."""
+    try:
+        return current_value(scenario, field)
+    except ScenarioError:
+        return None
+
+
 def _last(bill: FloatArray) -> float:
     known = bill[np.isfinite(bill)]
     return float(known[-1]) if known.size else 0.0
@@ -174,6 +190,7 @@ def winner_map(swept: Sweep, look: Look | None = None) -> Chart:
         cmap=ListedColormap([*colours, look.grey]), rasterized=True,
     )  # fmt: skip
     _lead_contours(axes, look, columns, rows, swept.lead_usd.T)
+    _mark_now(axes, look, swept)
     axes.set_xlabel(field_words(across))
     axes.set_ylabel(field_words(upward))
     say_below_title(
@@ -188,6 +205,24 @@ def winner_map(swept: Sweep, look: Look | None = None) -> Chart:
         frameon=False, fontsize="small", labelcolor=look.ink,
     )  # fmt: skip
     return chart
+
+
+def _mark_now(axes: Axes, look: Look, swept: Sweep) -> None:
+    """A cross where the scenario is, if it is on the map."""
+    x, y = (_now(swept.scenario, field) for field in swept.axes)
+    columns, rows = swept.axes.values()
+    if x is None or not columns.min() <= x <= columns.max():
+        return
+    if y is None or not rows.min() <= y <= rows.max():
+        return
+    axes.plot(
+        x, y, linestyle="none", marker="P", markersize=11, clip_on=False,
+        markerfacecolor=look.ink, markeredgecolor=look.paper, zorder=5,
+    )  # fmt: skip
+    axes.annotate(
+        "as it is", (x, y), xytext=(9, 6), textcoords="offset points", fontsize="small",
+        color=look.ink, zorder=5,
+    )  # fmt: skip
 
 
 def _scale(axes: Axes, which: str, values: FloatArray) -> None:
@@ -208,11 +243,12 @@ def _lead_contours(
     axes: Axes, look: Look, columns: FloatArray, rows: FloatArray, lead: FloatArray
 ) -> None:
     """Lines of equal lead at round amounts, a few of them."""
-    known = lead[np.isfinite(lead) & (lead > 0)]
+    # less than a dollar is none, and its lines would follow the rounding of bills that are the same
+    known = lead[np.isfinite(lead) & (lead >= 1)]
     if not known.size:
         return
-    powers = np.unique(np.floor(np.log10(np.quantile(known, [0.2, 0.8]))).astype(int))
-    levels = 10.0 ** np.arange(powers[0], powers[-1] + 2)
+    first, last = np.floor(np.log10(np.quantile(known, [0.2, 0.8]))).astype(int)
+    levels = 10.0 ** np.arange(first, last + 2)[-_MOST_CONTOURS:]
     lines = axes.contour(
         columns, rows, np.where(np.isfinite(lead), lead, np.nan), levels=levels,
         colors=look.ink, linewidths=0.7,
