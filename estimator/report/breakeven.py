@@ -18,6 +18,7 @@ from estimator.deployments.registry import find_deployment
 from estimator.errors import ScenarioError
 from estimator.hypertext import card, folded, rows_under, small
 from estimator.report.amounts import value_text
+from estimator.report.comparison import title_of
 from estimator.report.field_words import field_words
 from estimator.scenario.model import FloatArray
 from estimator.scenario.scenario import Scenario
@@ -151,8 +152,7 @@ class BreakEven:
     @property
     def title(self) -> str:
         """What was looked at, for the head of a chart."""
-        name = self.scenario.name or self.scenario.profile.title
-        return f"{name}, {self.scenario.found_place.title}"
+        return title_of(self.scenario)
 
     def chart(self, look: Look | None = None) -> Figure:
         """The bills over the range, and where the lead changes.

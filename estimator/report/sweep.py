@@ -25,6 +25,7 @@ from estimator.analysis.points import (
 from estimator.errors import ScenarioError
 from estimator.hypertext import card, folded, rows_under, small
 from estimator.pricing.price_files import DRIVERS
+from estimator.report.comparison import title_of
 from estimator.report.field_words import field_words
 from estimator.scenario.model import FloatArray
 from estimator.scenario.scenario import Scenario
@@ -165,8 +166,7 @@ class Sweep:
     @property
     def title(self) -> str:
         """What was swept, for the head of a chart."""
-        name = self.scenario.name or self.scenario.profile.title
-        return f"{name}, {self.scenario.found_place.title}"
+        return title_of(self.scenario)
 
     def chart(self, look: Look | None = None) -> Figure:
         """Lines of cost over one axis, or a map of the cheapest over two.
