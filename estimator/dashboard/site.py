@@ -8,6 +8,7 @@ from estimator.dashboard.concurrency_page import concurrency_page
 from estimator.dashboard.estimate_page import estimate_page
 from estimator.dashboard.limits_page import limits_page
 from estimator.dashboard.prices_page import prices_page
+from estimator.dashboard.what_if_page import what_if_page
 from estimator.dashboard.workload_page import workload_page
 
 _CSS = "<style>.stMainBlockContainer { padding-top: 3.5rem; }</style>"
@@ -22,6 +23,7 @@ def open_dashboard() -> None:
         st.Page(workload_page, title="Workload", url_path="workload"),
         st.Page(concurrency_page, title="Concurrency", url_path="concurrency"),
         st.Page(limits_page, title="Limits", url_path="limits"),
+        st.Page(what_if_page, title="What if", url_path="what-if"),
         st.Page(prices_page, title="Prices", url_path="prices"),
     ]
     st.navigation(pages, position="top").run()

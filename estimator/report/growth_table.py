@@ -27,11 +27,11 @@ def growth_table(growth: Growth) -> RenderableType:
         Text(f"{growth.audience}. {growth.answer}"),
         _costs(growth),
     ]
-    told = [*_told(growth)]
-    if told:
+    shown = [*told(growth)]
+    if shown:
         parts.append(Text("What happens", style="bold"))
-        parts += [hung(*_sign(event, event.words)) for event in told]
-    left_out = len(growth.events) - len(told)
+        parts += [hung(*_sign(event, event.words)) for event in shown]
+    left_out = len(growth.events) - len(shown)
     if left_out:
         parts.append(
             Text(
@@ -65,7 +65,7 @@ def _costs(growth: Growth) -> Table:
     return table
 
 
-def _told(growth: Growth) -> Iterator[TurningPoint]:
+def told(growth: Growth) -> Iterator[TurningPoint]:
     """Everything but the price tiers of deployments that are the cheapest in no month."""
     cheapest = {*growth.cheapest} - {None}
     for event in growth.events:

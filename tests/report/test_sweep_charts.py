@@ -84,15 +84,17 @@ def test_a_map_where_nobody_holds_says_so():
 
 @pytest.mark.parametrize("look", LOOKS.values(), ids=LOOKS)
 def test_a_map_and_a_line_show_where_the_scenario_is(look):
-    peak = float(CHAT.peak_connections)
+    peak = 5000.0
+    scenario = CHAT.replace(peak_connections=peak)
     rivals = ["aws.api_gateway", "aws.alb_ec2"]
     [on_map] = ws.sweep(
-        CHAT, {"peak_connections": [peak / 2, peak * 2], "posts.rate_per_hour": [1, 5]}, rivals
+        scenario, {"peak_connections": [peak / 2, peak * 2], "posts.rate_per_hour": [1, 5]}, rivals
     ).chart(look).axes  # fmt: skip
     now = next(line for line in on_map.lines if line.get_marker() == "P")
-    assert (now.get_xdata()[0], now.get_ydata()[0]) == (peak, 2.3)
-    assert "as it is" in texts(ws.break_even(CHAT, "peak_connections", 10, 1e6, rivals).chart(look))
+    assert [*np.ravel(now.get_xdata()), *np.ravel(now.get_ydata())] == [peak, 2.3]
+    found = ws.break_even(scenario, "peak_connections", 10, 1e6, rivals)
+    assert "as it is" in texts(found.chart(look))
     elsewhere = ws.sweep(
-        CHAT, {"peak_connections": [peak * 2, peak * 4], "posts.rate_per_hour": [1, 5]}, rivals
+        scenario, {"peak_connections": [peak * 2, peak * 4], "posts.rate_per_hour": [1, 5]}, rivals
     )
     assert "as it is" not in texts(elsewhere.chart(look))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from matplotlib.colors import ListedColormap
 from matplotlib.patches import Patch
+from matplotlib.patheffects import withStroke
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from estimator.analysis.crossings import NOBODY, is_logarithmic, leaders
@@ -221,7 +222,7 @@ def _mark_now(axes: Axes, look: Look, swept: Sweep) -> None:
     )  # fmt: skip
     axes.annotate(
         "as it is", (x, y), xytext=(9, 6), textcoords="offset points", fontsize="small",
-        color=look.ink, zorder=5,
+        color=look.ink, zorder=5, path_effects=[withStroke(linewidth=3, foreground=look.paper)],
     )  # fmt: skip
 
 
