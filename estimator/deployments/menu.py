@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -105,7 +105,7 @@ def menu(
     return Menu(chosen, each[kept], most[kept], usd[kept], not_flat)
 
 
-@cache
+@lru_cache(maxsize=512)
 def _priced(
     catalog: Catalog, region: str, cloud: str, kind: Kind, architecture: str
 ) -> tuple[Machine, ...]:

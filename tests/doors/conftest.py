@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -60,16 +60,19 @@ class Server:
     process: subprocess.Popen[bytes]
 
 
-def started_server(*options: str) -> Iterator[Server]:
+def _started_server(
+    *options: str, script: Path = ROOT / "app.py", **environment: str
+) -> Iterator[Server]:
     """A server on a port that was free; it answers, and is ended afterwards."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "streamlit", "run", "app.py"]
+    command = [sys.executable, "-m", "streamlit", "run", str(script)]
     own = [f"--server.port={port}", "--server.headless=true"]
     process = subprocess.Popen(
         [*command, *own, *options],
         cwd=ROOT,
+        env={**os.environ, **environment},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
@@ -102,7 +105,13 @@ def wait_until_it_answers(url: str, server: subprocess.Popen[bytes]) -> None:
 @pytest.fixture(scope="session")
 def server() -> Iterator[Server]:
     """One dashboard for all files of a worker."""
-    yield from started_server()
+    yield from _started_server()
+
+
+@pytest.fixture(scope="session")
+def started_server() -> Callable[..., Iterator[Server]]:
+    """For a server with options of its own."""
+    return _started_server
 
 
 @pytest.fixture(scope="session")
