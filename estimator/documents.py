@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 from ruamel.yaml import YAML, RoundTripConstructor
+from ruamel.yaml.composer import MaxDepthExceededError
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from estimator.errors import EstimatorError, UnknownNameError
@@ -38,19 +40,64 @@ class YamlDocument:
         return ", ".join(part for part in parts if part)
 
 
-class _TextDates(RoundTripConstructor):
+_MOST_DEPTH = 40
+_MOST_VALUES = 100_000
+"""In a file that repeats parts of itself by name, had it been written out."""
+_MOST_DIGITS = 300
+"""Of an integer that is exact; longer ones do not fit into floating point either."""
+
+
+class _Plain(RoundTripConstructor):
     """Leaves dates as they are written: the model that wants one can tell where a wrong one is."""
 
+    def construct_yaml_int(self, node: Any) -> Any:
+        """An integer, unless nothing could be computed with it."""
+        if _is_long(node.value):
+            return whole_number(node.value)
+        return super().construct_yaml_int(node)
 
-_TextDates.add_constructor(
+
+_Plain.add_constructor(
     "tag:yaml.org,2002:timestamp", lambda constructor, node: constructor.construct_scalar(node)
 )
+_Plain.add_constructor("tag:yaml.org,2002:int", _Plain.construct_yaml_int)
+
+
+def whole_number(text: str) -> int | float:
+    """An integer as it is written; infinite, if it has more digits than floating point takes.
+
+    >>> whole_number("12"), whole_number("9" * 400)
+    (12, inf)
+    """
+    if _is_long(text):
+        return -math.inf if text.startswith("-") else math.inf
+    return int(text)
+
+
+def _is_long(text: str) -> bool:
+    return len(text) > _MOST_DIGITS
 
 
 def _parser() -> YAML:
     parser = YAML(typ="rt")
-    parser.Constructor = _TextDates
+    parser.Constructor = _Plain
+    parser.max_depth = _MOST_DEPTH
     return parser
+
+
+def _written_out(node: Any, known: dict[int, tuple[int, int]]) -> tuple[int, int]:
+    """Values in a part of a file and how deep they are nested, repetitions written out.
+
+    Raises:
+        RecursionError: a part holds itself.
+    """
+    if not isinstance(node, Mapping | list):
+        return 1, 0
+    if id(node) not in known:
+        inner = node.values() if isinstance(node, Mapping) else node
+        found = [_written_out(each, known) for each in inner]
+        known[id(node)] = 1 + sum(n for n, _ in found), 1 + max((d for _, d in found), default=0)
+    return known[id(node)]
 
 
 def read_yaml(text: str, name: str, error: type[EstimatorError]) -> YamlDocument:
@@ -66,6 +113,9 @@ def read_yaml(text: str, name: str, error: type[EstimatorError]) -> YamlDocument
     """
     try:
         content = _parser().load(text)
+        values, depth = _written_out(content, {}) if "*" in text else (0, 0)
+    except MaxDepthExceededError:
+        raise error(f"{name}: not valid YAML: nested too deeply") from None
     except MarkedYAMLError as fault:
         mark = fault.problem_mark or fault.context_mark
         line = f", line {mark.line + 1}" if mark else ""
@@ -75,6 +125,10 @@ def read_yaml(text: str, name: str, error: type[EstimatorError]) -> YamlDocument
         raise error(f"{name}: not valid YAML: {' '.join(str(fault).split())}") from None
     except RecursionError:
         raise error(f"{name}: not valid YAML: nested too deeply") from None
+    if depth > _MOST_DEPTH:
+        raise error(f"{name}: nested too deeply")
+    if values > _MOST_VALUES:
+        raise error(f"{name}: parts are repeated by name until there are {values:,} values")
     if content is None:
         raise error(f"{name}: the file is empty")
     if not isinstance(content, Mapping):

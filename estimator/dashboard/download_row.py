@@ -59,7 +59,7 @@ def download_row(files: Sequence[Download]) -> None:
 
 def csv(table: pd.DataFrame) -> str:
     """A table for spreadsheets, which take no cell of it for a formula."""
-    return table.map(inert).to_csv(index=False)
+    return table.map(inert).rename(columns=inert).to_csv(index=False)
 
 
 def as_json(data: dict[str, Any]) -> str:

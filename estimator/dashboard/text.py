@@ -7,7 +7,7 @@ import re
 from estimator.report.tables import money
 
 _MARKDOWN_SIGNS = re.compile(r"([!-/:-@\[-`{-~])")
-_FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 def literal(text: str) -> str:

@@ -27,7 +27,7 @@ from pydantic import (
 )
 from ruamel.yaml import YAML
 
-from estimator.documents import YamlDocument, faults, read_yaml
+from estimator.documents import YamlDocument, faults, read_yaml, whole_number
 from estimator.errors import ScenarioError
 from estimator.hypertext import card, rows_under
 from estimator.scenario.crowds import Crowd
@@ -372,7 +372,7 @@ class Scenario(Model):
             packed = base64.urlsafe_b64decode(token + "=" * (-len(token) % 4))
             unpacker = zlib.decompressobj()
             data = unpacker.decompress(packed, _MOST_LINK_BYTES)
-            content = json.loads(data)
+            content = json.loads(data, parse_int=whole_number)
         except (ValueError, zlib.error, RecursionError):
             raise ScenarioError("the link is damaged: it does not hold a scenario") from None
         if not isinstance(content, Mapping):
