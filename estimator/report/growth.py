@@ -402,7 +402,8 @@ def _event_data(event: TurningPoint) -> dict[str, Any]:
         return data | {
             "until": event.until,
             "limit": event.limit.limit,
-            "used": event.used,
+            # JSON knows no number without end, such as the silence of who sends no heartbeat
+            "used": event.used if np.isfinite(event.used) else None,
             # what has no end cannot be exceeded, so it is a number
             "allowed": event.allowed,
             "unit": event.limit.unit,

@@ -240,3 +240,12 @@ def test_data_is_json_and_holds_what_the_table_holds(grows):
         assert each["states"] == own["state"].tolist()
     assert [event["words"] for event in data["events"]] == [event.words for event in grows.events]
     assert ws.Scenario.from_yaml(json.dumps(data["scenario"])) == SCENARIO
+
+
+def test_what_has_no_end_is_null_for_machines():
+    # market data sends no heartbeat: silence may last for ever, whatever the idle timeout is
+    quiet = ws.Scenario(profile="market-data", place="virginia", peak_connections=100)
+    found = ws.growth(quiet, 1, percent_a_month=1, deployments=["oci.load_balancer_fleet"])
+    used = [event["used"] for event in found.as_data()["events"] if event["kind"] == "limit"]
+    assert None in used
+    json.dumps(found.as_data(), allow_nan=False)
