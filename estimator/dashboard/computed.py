@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -17,7 +17,7 @@ import streamlit as st
 from estimator.analysis.estimate import metered
 from estimator.analysis.transport import Outcome, PublishedShare, outcomes, published_share
 from estimator.dashboard.background import Office
-from estimator.dashboard.download_row import as_json, csv
+from estimator.dashboard.download_row import as_json, csv, rows_of
 from estimator.dashboard.pictures import Picture, Screen, draw
 from estimator.demand.demand import Demand
 from estimator.demand.doors import Doors
@@ -136,6 +136,19 @@ class Workload:
     def busiest(self) -> str:
         """The hour of the week with most messages, in UTC."""
         return week_time_text(busiest_hour(self.demand))
+
+    def as_data(self) -> dict[str, Any]:
+        """All of it as plain data."""
+        return {
+            "scenario": self.scenario.as_data(),
+            "peak_connections": self.peak,
+            "mean_connections": self.mean,
+            "connects_per_month": self.connects_per_month,
+            "busiest_hour_utc": self.busiest,
+            **{
+                name: rows_of(getattr(self, name)) for name in ("week", "messages", "sizes", "wire")
+            },
+        }
 
     def chart_token(self, name: str) -> str:
         """Of a scenario with the same chart.

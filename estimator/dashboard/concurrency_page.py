@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import streamlit as st
 
 from estimator.analysis.simulate import RECOVER_WITHIN_S, Simulation
 from estimator.dashboard.background import AT_ONCE, Asked, Job
 from estimator.dashboard.computed import Expectation, expectation_of, office
+from estimator.dashboard.download_row import Download, as_json, download_row
 from estimator.dashboard.fault_view import fault_view
 from estimator.dashboard.happenings_editor import happenings_editor
 from estimator.dashboard.page_frame import open_page
@@ -62,6 +64,16 @@ def concurrency_page() -> None:
         fault_view(Fault("This cannot be simulated", str(reason), "Another place may help."))
         return
     _at_once(expectation)
+    download_row(
+        [
+            Download(
+                "Expectation (JSON)",
+                "expectation.json",
+                "application/json",
+                lambda: as_json(_expectation_data(scenario, asked, expectation)),
+            )
+        ]
+    )
     happenings_editor(scenario)
     _simulation(asked)
 
@@ -163,6 +175,22 @@ def _at_once(expectation: Expectation) -> None:
             f"If all connections are lost at the peak, the limit of {figure(limit)} connects a "
             f"second alone keeps the last client away for {span(expectation.peak / limit)}."
         )
+
+
+def _expectation_data(scenario: Scenario, asked: Asked, expectation: Expectation) -> dict[str, Any]:
+    """What needs no simulation, with all digits; null stands for what has no bound."""
+    limit = _connects_limit(expectation)
+    most = expectation.doors.connections_most_now(expectation.doors.units or 1.0)
+    return {
+        "scenario": scenario.as_data(),
+        "deployment": asked.deployment,
+        "expected_peak": expectation.peak,
+        "expected_mean": expectation.mean,
+        "peak_by_chance": expectation.by_chance,
+        "connects_per_second": expectation.connects_per_second,
+        "connects_per_second_limit": limit if math.isfinite(limit) else None,
+        "connections_at_most": most if math.isfinite(most) else None,
+    }
 
 
 def _connects_limit(expectation: Expectation) -> float:

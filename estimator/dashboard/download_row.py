@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -63,5 +64,14 @@ def csv(table: pd.DataFrame) -> str:
 
 
 def as_json(data: dict[str, Any]) -> str:
-    """Plain data for machines."""
-    return json.dumps(data, indent=2) + "\n"
+    """Plain data for machines; days as texts."""
+    return json.dumps(data, indent=2, default=str, allow_nan=False) + "\n"
+
+
+def rows_of(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """A table as plain data: JSON has null where a table has a gap, or a number without end."""
+    finite = table.replace([math.inf, -math.inf], None).astype(object)
+    return [
+        {str(name): cell for name, cell in row.items()}
+        for row in finite.where(finite.notna(), None).to_dict(orient="records")
+    ]

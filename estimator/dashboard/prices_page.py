@@ -7,8 +7,8 @@ import pandas as pd
 import streamlit as st
 
 from estimator.dashboard.computed import price_list
+from estimator.dashboard.download_row import Download, as_json, csv, download_row, rows_of
 from estimator.dashboard.state import current
-from estimator.dashboard.text import inert
 from estimator.pricing.price_files import EVERYWHERE, VENDORS
 from estimator.report.price_list import per_units
 from estimator.scenario.places import find_place, places
@@ -51,14 +51,16 @@ def prices_page() -> None:
             "Source": st.column_config.LinkColumn("Source", display_text=r"https?://([^/]+)"),
         },
     )
-    st.download_button(
-        "These prices (CSV)",
-        shown.map(inert).to_csv(index=False),
-        file_name="prices.csv",
-        mime="text/csv",
-        key="prices.csv",
-        on_click="ignore",
-        icon=":material/download:",
+    download_row(
+        [
+            Download("These prices (CSV)", "prices.csv", "text/csv", lambda: csv(shown)),
+            Download(
+                "These prices (JSON)",
+                "prices.json",
+                "application/json",
+                lambda: as_json({"prices": rows_of(shown)}),
+            ),
+        ]
     )
 
 

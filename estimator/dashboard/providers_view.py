@@ -6,6 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from estimator.dashboard.computed import providers_of
+from estimator.dashboard.download_row import Download, csv, download_row
 from estimator.dashboard.text import dollars, literal
 from estimator.pricing.bill import Bill
 from estimator.scenario.scenario import Scenario
@@ -19,6 +20,16 @@ def providers_view(scenario: Scenario) -> None:
         "models. Discounts that are negotiated are not in these prices."
     )
     st.table(pd.DataFrame([_row(bill) for bill in bills]), border="horizontal", hide_index=True)
+    download_row(
+        [
+            Download(
+                "These services (CSV)",
+                "providers.csv",
+                "text/csv",
+                lambda: csv(providers_of(scenario.to_token()).table),
+            )
+        ]
+    )
     for bill in bills:
         with st.expander(literal(bill.title), icon=":material/receipt:"):
             st.code(bill.explain(), language=None, wrap_lines=True)

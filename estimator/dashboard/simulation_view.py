@@ -13,10 +13,11 @@ import streamlit as st
 from estimator.analysis.assumed import Finding
 from estimator.analysis.simulate import MinuteVerdict, Simulation
 from estimator.dashboard.background import Asked
-from estimator.dashboard.download_row import Download, csv, download_row
+from estimator.dashboard.download_row import Download, as_json, chart_files, csv, download_row
 from estimator.dashboard.limits_view import STATES, source_of
 from estimator.dashboard.pictures import Picture, Screen, draw, show, theme
 from estimator.dashboard.text import dollars, literal
+from estimator.report.simulation_data import simulation_data
 from estimator.report.simulation_table import short
 from estimator.units import week_time_text
 
@@ -42,14 +43,14 @@ def simulation_view(asked: Asked, simulation: Simulation) -> None:
     st.table(_findings(simulation), border="horizontal", hide_index=True)
     st.caption(literal(f"{'; '.join(_capital(note) for note in simulation.run.notes)}."))
     st.subheader("A closer look", anchor=False)
-    _closer_look(asked, simulation)
+    chosen = _closer_look(asked, simulation)
     if simulation.limits:
         st.subheader("Limits, minute by minute", anchor=False)
         st.table(_limits(simulation), border="horizontal", hide_index=True)
     if simulation.expected_bill is not None and simulation.simulated_bill is not None:
         st.subheader("What the difference costs", anchor=False)
         st.table(_bill(simulation), border="horizontal", hide_index=True)
-    _downloads(simulation)
+    _downloads(asked, simulation, chosen)
 
 
 def _why(simulation: Simulation) -> str:
@@ -143,7 +144,8 @@ def _signed(usd: float) -> str:
     return f"+{dollars(usd)}" if usd >= 0.005 else dollars(usd) if usd <= -0.005 else "none"
 
 
-def _closer_look(asked: Asked, simulation: Simulation) -> None:
+def _closer_look(asked: Asked, simulation: Simulation) -> str:
+    """One chart of several; returns which."""
     from estimator.report.charts import storms
 
     names = {"peaks": "Peaks"}
@@ -161,7 +163,9 @@ def _closer_look(asked: Asked, simulation: Simulation) -> None:
         format_func=lambda name: literal(str(names.get(name, name))),
         label_visibility="collapsed",
     )
-    _chart(asked, simulation, chosen if chosen in names else "peaks")
+    shown = chosen if chosen in names else "peaks"
+    _chart(asked, simulation, shown)
+    return shown
 
 
 def _short_name(simulation: Simulation, number: int) -> str:
@@ -214,7 +218,8 @@ def _picture(shown: _Shown, screen: Screen) -> Picture:
     return draw(shown.chart, shown.theme, screen)
 
 
-def _downloads(simulation: Simulation) -> None:
+def _downloads(asked: Asked, simulation: Simulation, chosen: str) -> None:
+    week, closer = (_Shown(asked, name, theme(), simulation) for name in ("week", chosen))
     download_row(
         [
             Download(
@@ -229,6 +234,14 @@ def _downloads(simulation: Simulation) -> None:
                 "text/csv",
                 lambda: csv(simulation.connections.reset_index()),
             ),
+            Download(
+                "Everything (JSON)",
+                "simulation.json",
+                "application/json",
+                lambda: as_json(simulation_data(simulation)),
+            ),
+            *chart_files("Chart of the week", "simulation-week", week.chart),
+            *chart_files("Closer look", f"simulation-{chosen.replace(' ', '-')}", closer.chart),
         ]
     )
 

@@ -17,7 +17,14 @@ from estimator.dashboard.computed import (
     workload_of,
     workload_picture_of,
 )
-from estimator.dashboard.download_row import Download, chart_files, csv, download_row
+from estimator.dashboard.download_row import (
+    Download,
+    as_json,
+    chart_files,
+    csv,
+    download_row,
+    rows_of,
+)
 from estimator.dashboard.fault_view import fault_view
 from estimator.dashboard.limits_view import STATES
 from estimator.dashboard.page_frame import open_page
@@ -86,7 +93,8 @@ def workload_page() -> None:
         st.table(_wire(workload), border="horizontal", hide_index=True)
     _files(workload, "wire", "Bytes by layer (CSV)", "workload-wire.csv", workload.wire)
     _section("What heartbeat and compression change", "")
-    _variants(scenario, comparison_of(token))
+    variants = _variants(scenario, comparison_of(token))
+    download_row(_variant_files(workload, variants))
     profile_view(scenario.profile)
     for place, name in ((week, "week"), (sizes, "sizes"), (wire, "wire")):
         if name != "sizes" or not workload.sizes.empty:
@@ -214,7 +222,8 @@ def _wire(workload: Workload) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _variants(scenario: Scenario, comparison: Comparison) -> None:
+def _variants(scenario: Scenario, comparison: Comparison) -> pd.DataFrame:
+    """The scenario with one thing changed; returned with all digits, and empty if not priced."""
     published = published_compression()
     st.markdown(
         "The same scenario with one thing changed, priced like any other. Compression is modelled "
@@ -237,12 +246,12 @@ def _variants(scenario: Scenario, comparison: Comparison) -> None:
     priced = _priced_on(comparison)
     if not priced:
         st.info("No deployment can be priced for this scenario.")
-        return
+        return pd.DataFrame()
     try:
         found = outcomes_of(scenario.to_token(), priced, percent / 100)
     except EstimatorError as reason:
         fault_view(Fault("This cannot be worked out", str(reason), "Another place may help."))
-        return
+        return pd.DataFrame()
     rows = [
         {
             "Variant": literal(one.variant.title[:1].upper() + one.variant.title[1:]),
@@ -262,16 +271,7 @@ def _variants(scenario: Scenario, comparison: Comparison) -> None:
         "Bytes and dollars are those of a month. The badge is the state of the deployment: without "
         "a heartbeat, silent connections may be cut."
     )
-    download_row(
-        [
-            Download(
-                "Variants (CSV)",
-                "workload-variants.csv",
-                "text/csv",
-                lambda: csv(outcomes_table(found, priced)),
-            )
-        ]
-    )
+    return outcomes_table(found, priced)
 
 
 def _priced_on(comparison: Comparison) -> tuple[str, ...]:
@@ -296,6 +296,19 @@ def _files(workload: Workload, chart: str, label: str, file_name: str, table: pd
             f"Chart of the {chart}", f"workload-{chart}", partial(workload.chart, chart)
         )
     download_row(files)
+
+
+def _variant_files(workload: Workload, variants: pd.DataFrame) -> list[Download]:
+    """The variants, and with them the whole page as data."""
+    everything = Download(
+        "Everything (JSON)",
+        "workload.json",
+        "application/json",
+        lambda: as_json(workload.as_data() | {"variants": rows_of(variants)}),
+    )
+    if variants.empty:
+        return [everything]
+    return [_table_file("Variants (CSV)", "workload-variants.csv", variants), everything]
 
 
 def _table_file(label: str, file_name: str, table: pd.DataFrame) -> Download:
