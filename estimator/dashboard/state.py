@@ -97,6 +97,9 @@ def current(page: str) -> Scenario:
     turned = page != session.page
     session.page = page
     edited = session.scenario is not None and _apply_edits(session)
+    if turned:
+        # the same widget is another one on another page, and must be told its value there
+        session.widgets.clear()
     address = st.query_params.get(PARAMETER, "")
     left_behind = turned and not address
     gone_elsewhere = (

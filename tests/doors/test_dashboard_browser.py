@@ -161,6 +161,19 @@ def test_quick_edits_are_all_kept(context, address, base):
     assert linked(page) == wanted
 
 
+def test_every_page_says_the_scenario_that_it_shows(context, address):
+    # what a visitor without a link sees stands in no address
+    page = visit(context, address)
+    sidebar = page.get_by_test_id("stSidebar")
+    for name in ("What if", "Limits", "Workload"):
+        page.get_by_role("link", name=name, exact=True).click()
+        expect(page.get_by_role("heading", level=1)).not_to_have_text("Workplace chat")
+        drawn(page)
+        expect(page.get_by_text("Workplace chat, Northern Virginia, 10,000")).to_be_visible()
+        expect(sidebar.get_by_role("combobox", name="Profile")).to_have_value("Workplace chat")
+        expect(sidebar.get_by_role("spinbutton", name="Peak connections")).to_have_value("10000")
+
+
 def test_a_look_at_the_prices_keeps_the_scenario(context, address, base):
     page = visit(context, address, base)
     choose(page, "Place", "Tokyo")
