@@ -64,7 +64,13 @@ def is_logarithmic(low: float, high: float) -> bool:
 
 
 def trace(
-    curves: Curves, low: float, high: float, *, resolution: float = 1e-3, precision: float = 1e-9
+    curves: Curves,
+    low: float,
+    high: float,
+    *,
+    resolution: float = 1e-3,
+    precision: float = 1e-9,
+    parts: int = 16,
 ) -> Traced:
     """Find every value at which the lead changes.
 
@@ -78,6 +84,8 @@ def trace(
         high: largest value looked at.
         resolution: share of a value within which a change back and forth may be missed.
         precision: share of a value to which a crossing is located.
+        parts: into which an interval is cut at once to locate a crossing in it; two where every
+            value costs a pass of its own.
 
     >>> found = trace(lambda x: np.stack([x, 2 + 0 * x]), 0.1, 10)
     >>> [(round(each.at, 6), each.kind) for each in found.crossings]
@@ -107,7 +115,7 @@ def trace(
     return Traced(
         values=values,
         costs=costs,
-        crossings=tuple(_located(curves, values, costs, precision)),
+        crossings=tuple(_located(curves, values, costs, precision, parts)),
         resolution=widest_in_doubt if logarithmic else widest_in_doubt / (high - low),
     )
 
@@ -133,9 +141,10 @@ def _settled(costs: FloatArray) -> BoolArray:
 
 
 def _located(
-    curves: Curves, values: FloatArray, costs: FloatArray, precision: float
+    curves: Curves, values: FloatArray, costs: FloatArray, precision: float, parts: int
 ) -> Iterator[Crossing]:
-    """Each change of the lead between neighbours, found by halving all their intervals at once."""
+    """Each change of the lead between neighbours, found by cutting all their intervals at once."""
+    cuts = np.arange(1, parts)[:, None] / parts
     lead = leaders(costs)
     changes = np.flatnonzero(lead[:-1] != lead[1:])
     low, high = values[changes].copy(), values[changes + 1].copy()
@@ -145,14 +154,20 @@ def _located(
         end, end_costs = high.copy(), high_costs.copy()
         below = leaders(low_costs)
         while np.any(high - low > precision * np.maximum(np.abs(high), precision)):
-            middle = (low + high) / 2
-            if np.all((middle <= low) | (middle >= high)):
+            inner = low + (high - low) * cuts  # shape (parts - 1, changes)
+            if np.all((inner[0] <= low) | (inner[0] >= high)):
                 break
-            middle_costs = curves(middle)
-            same = leaders(middle_costs) == below
-            low, high = np.where(same, middle, low), np.where(same, high, middle)
-            low_costs = np.where(same, middle_costs, low_costs)
-            high_costs = np.where(same, high_costs, middle_costs)
+            inner_costs = curves(inner.ravel()).reshape(-1, *inner.shape)
+            # the part in which the lead changes first
+            same = leaders(inner_costs.reshape(len(inner_costs), -1)).reshape(inner.shape) == below
+            part = np.where(same.all(axis=0), len(inner), np.argmin(same, axis=0))
+            ends = np.concatenate([low[None], inner, high[None]])
+            ends_costs = np.concatenate(
+                [low_costs[:, None], inner_costs, high_costs[:, None]], axis=1
+            )
+            columns = np.arange(low.size)
+            low, high = ends[part, columns], ends[part + 1, columns]
+            low_costs, high_costs = ends_costs[:, part, columns], ends_costs[:, part + 1, columns]
         above = leaders(high_costs)
         found += [
             Crossing(float(at), int(was), int(now), _kind(int(was), int(now), before, after))

@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from estimator.report.charts import Look
 
 _TO_BOTH_SIDES = 0.01
-_FINE, _COARSE = (1e-3, 1e-9), (1e-2, 1e-6)
-"""Resolution and precision where values are priced together, and where one by one."""
+_FINE, _COARSE = (1e-3, 1e-9, 16), (1e-2, 1e-6, 2)
+"""Resolution, precision and parts where values are priced together, and where one by one."""
 _TURNS_WORTH_A_SUMMARY = 4
 _NOBODY_HOLDS = "none holds"
 
@@ -278,8 +278,10 @@ def break_even(
         return priced.holding_usd
 
     together = takes_arrays(scenario, name, float(ends[0]))
-    resolution, precision = _FINE if together else _COARSE
-    traced = trace(curves, *map(float, ends), resolution=resolution, precision=precision)
+    resolution, precision, parts = _FINE if together else _COARSE
+    traced = trace(
+        curves, *map(float, ends), resolution=resolution, precision=precision, parts=parts
+    )
     return BreakEven(
         scenario=scenario,
         field=name,

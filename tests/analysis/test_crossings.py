@@ -13,8 +13,9 @@ def found(curves, low, high, **kwargs):
     ]
 
 
-def test_two_lines_meet_once():
-    [(at, below, above, kind)] = found(lambda x: np.stack([x, 3 + x / 2]), 0.1, 1000)
+@pytest.mark.parametrize("parts", [2, 3, 16])
+def test_two_lines_meet_once(parts):
+    [(at, below, above, kind)] = found(lambda x: np.stack([x, 3 + x / 2]), 0.1, 1000, parts=parts)
 
     assert at == pytest.approx(6, rel=1e-8)
     assert (below, above, kind) == (0, 1, "meets")
