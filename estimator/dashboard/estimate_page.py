@@ -14,6 +14,7 @@ from estimator.dashboard.bill_view import bill_view
 from estimator.dashboard.computed import comparison_of, cost_picture_of, files_of
 from estimator.dashboard.download_row import Download, chart_files, download_row
 from estimator.dashboard.fault_view import fault_view
+from estimator.dashboard.freshness import say_if_stale
 from estimator.dashboard.options_form import options_form
 from estimator.dashboard.page_frame import sidebar
 from estimator.dashboard.pictures import show, theme
@@ -49,6 +50,8 @@ def estimate_page() -> None:
     sidebar(scenario)
     if moves_most := largest_question(best):
         question.markdown(moves_most)
+    if scenario.as_of is None:
+        say_if_stale()
     for refusal in comparison.refusals:
         _refusal(refusal)
     chart = _drivers(comparison) if comparison.bills else None
@@ -107,14 +110,17 @@ def _answer(comparison: Comparison) -> str:
 
 def _cards(comparison: Comparison, best: list[Estimate]) -> None:
     for column, bill in zip(st.columns(_CARDS_IN_A_ROW), best, strict=False):
-        with column.container(border=True, gap=None):
+        with column.container(border=True, gap=None, height="stretch"):
             st.caption(bill.cloud_name)
+            # a label is cut off where it is too long, a text goes on in the next line
+            st.markdown(literal(bill.title))
             st.metric(
                 literal(bill.title),
                 dollars(float(bill.total)),
                 _beside(bill, float(best[0].total)),
                 delta_color="off",
                 delta_arrow="off",
+                label_visibility="collapsed",
             )
     if comparison.bills:
         st.caption(literal(f"The cheapest of each cloud that holds. {comparison.conventions}."))

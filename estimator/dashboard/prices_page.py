@@ -8,6 +8,7 @@ import streamlit as st
 
 from estimator.dashboard.computed import price_list
 from estimator.dashboard.download_row import Download, as_json, csv, download_row, rows_of
+from estimator.dashboard.freshness import say_if_stale
 from estimator.dashboard.state import current
 from estimator.pricing.price_files import EVERYWHERE, VENDORS
 from estimator.report.price_list import per_units
@@ -30,6 +31,7 @@ def prices_page() -> None:
         "US dollars, list prices before tax and free allowances. Each row links to where it was "
         "read; confirmed means seen at the vendor or in two independent copies."
     )
+    say_if_stale()
     shown = _filtered(prices)
     _summary(shown)
     table = _readable(shown)
@@ -125,11 +127,12 @@ def _summary(shown: pd.DataFrame) -> None:
         st.info("No price fits. Another word, or fewer filters, may help.")
         return
     shares = shown["confidence"].value_counts(normalize=True)
-    columns = st.columns(len(_SURENESS) + 2)
-    columns[0].metric("Prices", f"{len(shown):,}")
-    for column, (grade, title) in zip(columns[1:-1], _SURENESS.items(), strict=True):
-        column.metric(title, f"{shares.get(grade, 0.0):.0%}")
-    columns[-1].metric("Least recently checked", f"{shown['checked_on'].min():%Y-%m-%d}")
+    with st.container(horizontal=True, gap="large"):
+        st.metric("Prices", f"{len(shown):,}", width="content")
+        for grade, title in _SURENESS.items():
+            st.metric(title, f"{shares.get(grade, 0.0):.0%}", width="content")
+        least = f"{shown['checked_on'].min():%Y-%m-%d}"
+        st.metric("Least recently checked", least, width="content")
 
 
 def _readable(shown: pd.DataFrame) -> pd.DataFrame:

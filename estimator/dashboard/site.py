@@ -11,7 +11,7 @@ from estimator.dashboard.prices_page import prices_page
 from estimator.dashboard.what_if_page import what_if_page
 from estimator.dashboard.workload_page import workload_page
 
-_CSS = "<style>.stMainBlockContainer { padding-top: 3.5rem; }</style>"
+_CSS = "<style>.stMainBlockContainer { padding-top: 3.5rem; padding-bottom: 3rem; }</style>"
 
 
 def open_dashboard() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.ticker import MaxNLocator
@@ -12,6 +13,9 @@ from estimator.demand.demand import Demand
 from estimator.pricing.price_files import DRIVERS
 from estimator.report.charts.look import Chart, Look, blank, dress, week_axis
 from estimator.units import HOURS_PER_DAY, HOURS_PER_WEEK
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 DRIVER_COLOURS = dict(
     zip(
@@ -31,6 +35,8 @@ DRIVER_COLOURS = dict(
 )
 """Okabe and Ito's palette, which people with colour-blindness can tell apart, and a grey."""
 _FEW = 6
+_THICK, _THIN = 0.8, 0.4
+"""Of bars, in rows."""
 _PALE = 0.35
 
 
@@ -61,14 +67,22 @@ def cost_drivers(bills: Sequence[Estimate], title: str, look: Look | None = None
     look = look or Look()
     figure = blank(look, 1.5 + (0.55 if len(bills) <= _FEW else 0.42) * len(bills), title)
     axes = figure.subplots()
-    names = [f"{bill.title}\n{bill.cloud_name}" for bill in bills]
-    positions = range(len(bills))
+    thick = _THIN if look.is_narrow else _THICK
+    # on a phone there is no room for names beside the bars: they stand above them
+    positions = np.arange(len(bills)) + (thick / 2 if look.is_narrow else 0.0)
     reached = [0.0] * len(bills)
     for driver in DRIVERS:
         costs = [float(bill.by_driver.get(driver, 0.0)) for bill in bills]
         if not any(costs):
             continue
-        bars = axes.barh(positions, costs, left=reached, label=driver, color=DRIVER_COLOURS[driver])
+        bars = axes.barh(
+            positions,
+            costs,
+            height=thick,
+            left=reached,
+            label=driver,
+            color=DRIVER_COLOURS[driver],
+        )
         for bar, bill in zip(bars, bills, strict=True):
             bar.set_alpha(_PALE if bill.state == "broken" else 1.0)
         reached = [left + cost for left, cost in zip(reached, costs, strict=True)]
@@ -80,11 +94,11 @@ def cost_drivers(bills: Sequence[Estimate], title: str, look: Look | None = None
             va="center",
             color=look.ink,
         )
-    axes.set_yticks(positions, names)
-    axes.invert_yaxis()
-    axes.margins(x=0.18)
+    _name_bars(axes, look, bills)
+    axes.set_ylim(max(len(bills), 1) - 0.5, -0.5)
+    axes.margins(x=0.28 if look.is_narrow else 0.18)
     axes.set_xlabel("US dollars a month")
-    axes.xaxis.set_major_locator(MaxNLocator(max(2, int(look.width_inches * 0.8))))
+    axes.xaxis.set_major_locator(MaxNLocator(max(2, int(look.width_inches * 0.7))))
     axes.xaxis.set_major_formatter("${x:,.0f}")
     dress(axes, look)
     if axes.get_legend_handles_labels()[0]:
@@ -95,3 +109,21 @@ def cost_drivers(bills: Sequence[Estimate], title: str, look: Look | None = None
             labelcolor=look.ink,
         )
     return figure
+
+
+def _name_bars(axes: Axes, look: Look, bills: Sequence[Estimate]) -> None:
+    if not look.is_narrow:
+        axes.set_yticks(range(len(bills)), [f"{bill.title}\n{bill.cloud_name}" for bill in bills])
+        return
+    axes.set_yticks([])
+    for row, bill in enumerate(bills):
+        axes.annotate(
+            f"{bill.title}, {bill.cloud_name}",
+            (0.0, row),
+            xytext=(3, 1),
+            textcoords="offset points",
+            va="bottom",
+            fontsize="small",
+            color=look.ink,
+            parse_math=False,
+        )

@@ -1,0 +1,67 @@
+"""Old prices are called old, on a day long after they were checked."""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+import estimator as ws
+from estimator.dashboard import freshness, pictures
+from estimator.dashboard.freshness import STALE_AFTER_DAYS
+
+PATIENCE_SECONDS = 60
+PRICES = Path(__file__).parents[2] / "pricing_data"
+
+
+@pytest.fixture(scope="module")
+def last_checked() -> dt.date:
+    """As it stands in the files."""
+    days: list[str] = []
+    for file in PRICES.glob("*/rates.csv"):
+        with file.open(encoding="utf-8", newline="") as rows:
+            days += [row["checked_on"] for row in csv.DictReader(rows)]
+    return dt.date.fromisoformat(max(days))
+
+
+def opened(page: str, **changes: object) -> AppTest:
+    script = f"from estimator.dashboard.{page}_page import {page}_page\n{page}_page()\n"
+    shown = AppTest.from_string(script, default_timeout=PATIENCE_SECONDS)
+    scenario = ws.Scenario(profile="market-data", place="virginia", peak_connections=100)
+    shown.query_params["scenario"] = scenario.replace(**changes).to_token()
+    shown.run()
+    assert [one.value for one in shown.exception] == []
+    return shown
+
+
+def notices(page: AppTest) -> list[str]:
+    return [one.value for one in page.warning if "prices are old" in one.value]
+
+
+@pytest.fixture(autouse=True)
+def charts_are_not_drawn(monkeypatch):
+    monkeypatch.setattr(pictures, "_png", lambda figure: b"")
+
+
+@pytest.mark.parametrize("page", ["estimate", "prices"])
+def test_old_prices_are_called_old(page, last_checked, monkeypatch):
+    today = last_checked + dt.timedelta(days=STALE_AFTER_DAYS + 1)
+    monkeypatch.setattr(freshness, "_today", lambda: today)
+    [notice] = notices(opened(page))
+    assert f"checked on {last_checked}, {STALE_AFTER_DAYS + 1} days ago" in notice
+    assert "newer version" in notice
+
+
+@pytest.mark.parametrize("page", ["estimate", "prices"])
+def test_until_then_nothing_is_said(page, last_checked, monkeypatch):
+    today = last_checked + dt.timedelta(days=STALE_AFTER_DAYS)
+    monkeypatch.setattr(freshness, "_today", lambda: today)
+    assert notices(opened(page)) == []
+
+
+def test_who_asks_for_the_prices_of_a_day_gets_them_without_a_word(last_checked, monkeypatch):
+    monkeypatch.setattr(freshness, "_today", lambda: last_checked + dt.timedelta(days=999))
+    assert notices(opened("estimate", as_of=last_checked)) == []
