@@ -9,7 +9,6 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import qmc
 
 from estimator.analysis.cluster import Client, executor_of
 from estimator.analysis.estimate import estimate_all
@@ -77,6 +76,9 @@ def even_shares(
     Returns:
         Shape (draws, columns * inputs): all inputs, then all again.
     """
+    # scipy.stats takes seconds to import, and who only looks at a page need not wait for it
+    from scipy.stats import qmc
+
     apart = np.tile([not each.in_one_pass for each in uncertain], columns)
     shares = np.empty((draws, apart.size))
     blocks = block_count(uncertain, draws)

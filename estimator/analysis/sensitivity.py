@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from scipy.stats import sobol_indices
 
 from estimator.analysis.cluster import Client
 from estimator.analysis.drawn_bills import block_count, even_shares, price_draws, values_of
@@ -166,6 +165,9 @@ def variance_shares(
 
 def _indices(usd: FloatArray) -> FloatArray:
     """First and total index of each input, shape (2, inputs), of bills (2 + inputs, draws)."""
+    # scipy.stats takes seconds to import, and who only looks at a page need not wait for it
+    from scipy.stats import sobol_indices
+
     found = sobol_indices(
         func={"f_A": usd[None, 0], "f_B": usd[None, 1], "f_AB": usd[2:, None]},
         n=usd.shape[1],
