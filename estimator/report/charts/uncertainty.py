@@ -227,7 +227,7 @@ def fan_chart(fan: Fan, look: Look | None = None) -> Chart:
         axes.set_xscale("log")
     axes.set_xlim(fan.values[0], fan.values[-1])
     scale_usd(axes, [fan.usd])
-    axes.xaxis.set_major_formatter("{x:,.6g}")
+    axes.xaxis.set_major_formatter("{x:,.10g}")
     axes.set_xlabel(field_words(fan.field))
     axes.set_ylabel("US dollars a month")
     axes.grid(color=look.grey, alpha=0.25, linewidth=0.6)
