@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Generator, Iterable
 from contextlib import contextmanager
@@ -183,7 +184,10 @@ def _stopped_by_ctrl_c() -> Generator[None]:
         yield
     except KeyboardInterrupt:
         sys.stderr.write("stopped before the simulation was done\n")
-        raise typer.Exit(INTERRUPTED) from None
+        sys.stderr.flush()
+        # a process that was ended in the middle of its answer leaves a thread that waits for the
+        # rest, and Python would wait for that thread
+        os._exit(INTERRUPTED)
 
 
 def _replications(text: str) -> int | Literal["auto"]:

@@ -35,6 +35,8 @@ EXACT_AT_MOST_CLIENTS: Final = 30_000_000
 """Beyond it, the arrays of the exact engine take more than a few gigabytes."""
 _CLIENTS_OF_A_TASK: Final = 1_000_000
 """So many clients take either engine some tenths of a second."""
+_WEEKS_OF_A_TASK: Final = 16
+"""Each sends a megabyte of minutes back."""
 _WARM_UP_SESSIONS: Final = 5.0
 _LONGEST_WARM_UP_S: Final = 86_400
 _NEARLY_FULL: Final = 0.95
@@ -186,7 +188,8 @@ def _replicate(
     if executor is None:
         return (replicate(model, engine, seed) for seed in seeds)
     # to hand out a task takes milliseconds, so a task shall take much longer
-    each = max(1, int(_CLIENTS_OF_A_TASK / max(expected_clients(model), 1.0)))
+    each = int(_CLIENTS_OF_A_TASK / max(expected_clients(model), 1.0))
+    each = min(max(each, 1), _WEEKS_OF_A_TASK)
     tasks = [seeds[start : start + each] for start in range(0, len(seeds), each)]
     many = len(tasks)
     found = executor.map(_replicate_here, [model] * many, [engine] * many, tasks)
