@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import sys
 import webbrowser
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
@@ -14,10 +13,6 @@ import streamlit as st
 # The arrays of a bill are small: with a thread for each processor, threads would wait for each
 # other longer than they compute. numpy reads this once, when it is imported.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-
-_TURN_S = 0.001
-"""How long one thread computes while others wait. An edit takes several turns of several threads,
-each of which may wait for one that draws a chart; Python's own five milliseconds add up."""
 
 
 @asynccontextmanager
@@ -39,7 +34,6 @@ def _own_address() -> str:
 
 def make_ready() -> None:
     """Import the pages, read the prices, and work out what a visitor sees who says nothing."""
-    sys.setswitchinterval(_TURN_S)
     # numerical libraries take seconds to load, so that this file leaves them to its thread
     from estimator.dashboard import site  # noqa: F401 - imports the pages
     from estimator.dashboard.computed import comparison_of, cost_picture_of

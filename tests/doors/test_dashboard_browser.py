@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, ViewportSize, expect
+from playwright.sync_api import TimeoutError as WaitedTooLong
 
 import estimator as ws
 
@@ -20,6 +22,7 @@ SMALL_MESSAGES = "azure.web_pubsub.small_messages"
 
 # Long enough for a busy machine; nothing here is fast or slow enough to be judged by it.
 PATIENCE_MS = 30_000
+LISTS_OPENED = 4
 pytestmark = pytest.mark.browser
 
 
@@ -70,10 +73,17 @@ def shows_totals_of(page: Page, scenario: ws.Scenario) -> None:
 
 
 def choose(page: Page, label: str, option: str) -> None:
-    page.get_by_role("combobox", name=label).click()
-    # a long list draws only what is in sight; letters narrow it
-    page.keyboard.type(option)
-    page.get_by_role("option", name=option, exact=True).click()
+    wanted = page.get_by_role("option", name=option, exact=True)
+    # a list closes when the page draws it anew; people open it again
+    for _ in range(LISTS_OPENED):
+        page.get_by_role("combobox", name=label).click()
+        # a long list draws only what is in sight; letters narrow it
+        page.keyboard.type(option)
+        with suppress(WaitedTooLong):
+            wanted.click(timeout=PATIENCE_MS / LISTS_OPENED)
+            return
+        page.keyboard.press("Escape")
+    pytest.fail(f"{option} cannot be chosen as {label}")
 
 
 def no_fault_is_shown(page: Page) -> None:
