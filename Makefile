@@ -50,7 +50,7 @@ lab: $(VENV)/.stamp ## Open the notebooks in JupyterLab
 
 .PHONY: test
 test: $(VENV)/.stamp $(WHEELHOUSE)/.stamp ## Run every test (ARGS="-k tiers" for some)
-	$(BIN)/pytest --numprocesses auto --dist loadgroup $(ARGS)
+	$(BIN)/pytest --numprocesses auto --dist loadscope $(ARGS)
 
 .PHONY: check
 check: $(VENV)/.stamp ## Check style, types and the direction of imports

@@ -1,12 +1,13 @@
 """A sweep and a simulation on a Dask cluster of one worker and of two, against this process alone.
 
-Workers are processes of this machine, so that two are at most twice as fast on two cores. Before
-any time is printed, the results are compared to the last bit.
+Workers are processes of this machine, so that two are at most twice as fast on two cores. Results
+are compared to the last bit.
 """
 
 import argparse
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -30,48 +31,53 @@ def simulation(replications: int, client: Any) -> np.ndarray:
     return asked.run.stack("open_most")
 
 
-def timed(task: Callable[[Any], np.ndarray], client: Any) -> tuple[float, np.ndarray]:
+def seconds_of(task: Callable[[Any], np.ndarray], client: Any, wanted: np.ndarray) -> float:
     begun = time.perf_counter()
     found = task(client)
-    return time.perf_counter() - begun, found
+    spent = time.perf_counter() - begun
+    np.testing.assert_array_equal(found, wanted)
+    return spent
+
+
+def cluster_of(workers: int) -> LocalCluster:
+    return LocalCluster(
+        n_workers=workers, threads_per_worker=1, host="127.0.0.1", dashboard_address=":0"
+    )
 
 
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--points", type=int, default=200_000)
     arguments.add_argument("--replications", type=int, default=16)
+    arguments.add_argument("--rounds", type=int, default=5)
     given = arguments.parse_args()
     tasks: dict[str, Callable[[Any], np.ndarray]] = {
-        f"sweep, {given.points:,} points": lambda client: sweep(given.points, client),
-        f"simulation, {given.replications} weeks": lambda client: simulation(
-            given.replications, client
-        ),
+        f"sweep, {given.points:,} points": partial(sweep, given.points),
+        f"simulation, {given.replications} weeks": partial(simulation, given.replications),
     }
-    for task in tasks.values():
-        task(None)  # what is read and worked out once
-    alone = {name: timed(task, None) for name, task in tasks.items()}
-    seconds: dict[str, list[float]] = {name: [spent] for name, (spent, _) in alone.items()}
-    for workers in (1, 2):
-        with (
-            LocalCluster(
-                n_workers=workers,
-                threads_per_worker=1,
-                host="127.0.0.1",
-                dashboard_address=":0",
-            ) as cluster,
-            Client(cluster) as client,
-        ):
-            for name, task in tasks.items():
-                timed(task, client)
-                spent, found = timed(task, client)
-                np.testing.assert_array_equal(found, alone[name][1])
-                seconds[name].append(spent)
-    print(
-        f"{'seconds':<28}{'alone':>9}{'1 worker':>10}{'2 workers':>11}{'overhead':>10}{'gain':>7}"
-    )
-    for name, (here, one, two) in seconds.items():
-        measured = f"{here:>9.2f}{one:>10.2f}{two:>11.2f}"
-        print(f"{name:<28}{measured}{one / here - 1:>10.1%}{one / two:>7.2f}")
+    heading = f"{'alone':>9}{'1 worker':>10}{'2 workers':>11}{'overhead':>10}{'gain':>7}"
+    print(f"{'median seconds':<28}{heading}")
+    with (
+        cluster_of(1) as small,
+        cluster_of(2) as large,
+        Client(small) as one,
+        Client(large) as two,
+    ):
+        for name, task in tasks.items():
+            # the first of each is for what is read and worked out once
+            wanted, *_ = [task(client) for client in (None, one, two)]
+            # in turn, so that other work on this machine meets all three alike
+            rounds = np.array(
+                [
+                    [seconds_of(task, client, wanted) for client in (None, one, two)]
+                    for _ in range(given.rounds)
+                ]
+            )
+            overhead = np.median(rounds[:, 1] / rounds[:, 0]) - 1
+            gain = np.median(rounds[:, 1] / rounds[:, 2])
+            here, single, double = np.median(rounds, axis=0)
+            measured = f"{here:>9.2f}{single:>10.2f}{double:>11.2f}"
+            print(f"{name:<28}{measured}{overhead:>10.1%}{gain:>7.2f}", flush=True)
 
 
 if __name__ == "__main__":

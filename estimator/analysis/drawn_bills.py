@@ -15,6 +15,7 @@ from estimator.analysis.estimate import estimate_all
 from estimator.analysis.fields import with_values
 from estimator.analysis.points import POINTS_AT_ONCE, Progress
 from estimator.analysis.uncertain import Question, Uncertain
+from estimator.heap import keep_freed_memory
 from estimator.scenario.model import FloatArray
 from estimator.scenario.scenario import Scenario
 
@@ -239,6 +240,7 @@ def _priced(
 
 
 def _price(job: _Job) -> tuple[list[_Found], dict[str, str]]:
+    keep_freed_memory()
     bills, refused = estimate_all(with_values(job.scenario, job.moving), job.deployments)
     found: list[_Found] = []
     for bill in bills:

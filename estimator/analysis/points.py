@@ -16,6 +16,7 @@ from estimator.analysis.estimate import Estimate, estimate_all
 from estimator.analysis.fields import find_field, matters_to, takes_arrays, with_values
 from estimator.deployments.registry import DEPLOYMENTS, find_deployment
 from estimator.errors import ScenarioError
+from estimator.heap import keep_freed_memory
 from estimator.pricing.price_files import DRIVERS
 from estimator.scenario.model import FloatArray
 from estimator.scenario.scenario import Scenario
@@ -52,6 +53,25 @@ class Priced:
     def holding_usd(self) -> FloatArray:
         """Totals of what would hold, shape (deployments, points); infinite for what would not."""
         return np.where(self.states >= BROKEN, np.inf, self.total_usd)
+
+    def __reduce__(self) -> tuple[Callable[..., Priced], tuple[object, ...]]:
+        """How it travels: most deployments have few drivers; rows of zeros do not go along."""
+        paid = np.any(self.drivers_usd != 0, axis=-1)
+        rows = self.drivers_usd[paid]
+        return _unpacked, (self.deployments, self.total_usd, paid, rows, self.states, self.refusals)
+
+
+def _unpacked(
+    deployments: tuple[str, ...],
+    total_usd: FloatArray,
+    paid: npt.NDArray[np.bool_],
+    rows: FloatArray,
+    states: npt.NDArray[np.int8],
+    refusals: Mapping[str, str],
+) -> Priced:
+    drivers_usd = np.zeros((*paid.shape, states.shape[-1]))
+    drivers_usd[paid] = rows
+    return Priced(deployments, total_usd, drivers_usd, states, refusals)
 
 
 def resolved(scenario: Scenario, values: Mapping[str, Any]) -> dict[str, FloatArray]:
@@ -134,18 +154,20 @@ def price_points(
         {field: values[start : start + POINTS_AT_ONCE] for field, values in points.items()}
         for start in range(0, count, POINTS_AT_ONCE)
     )
-    parts: list[Priced] = []
+    refusals: dict[str, str] = {}
+    priced = _blank(deployments, count, refusals)
+    done = 0
     for part in price_batches(scenario, batches, deployments, client=client):
-        parts.append(part)
+        here = slice(done, done + part.states.shape[1])
+        priced.total_usd[:, here] = part.total_usd
+        priced.drivers_usd[:, :, here] = part.drivers_usd
+        priced.states[:, here] = part.states
+        for name, why in part.refusals.items():
+            refusals.setdefault(name, why)
+        done = here.stop
         if progress:
-            progress(sum(each.states.shape[1] for each in parts), count)
-    return Priced(
-        deployments=tuple(deployments),
-        total_usd=np.concatenate([part.total_usd for part in parts], axis=-1),
-        drivers_usd=np.concatenate([part.drivers_usd for part in parts], axis=-1),
-        states=np.concatenate([part.states for part in parts], axis=-1),
-        refusals={name: why for part in reversed(parts) for name, why in part.refusals.items()},
-    )
+            progress(done, count)
+    return priced
 
 
 def price_batches(
@@ -179,11 +201,10 @@ def price_batches(
 def _price_batch(
     scenario: Scenario, points: Mapping[str, FloatArray], deployments: Sequence[str]
 ) -> Priced:
+    keep_freed_memory()
     count = len(next(iter(points.values())))
-    total = np.full((len(deployments), count), np.nan)
-    drivers = np.zeros((len(deployments), len(DRIVERS), count))
-    states = np.full((len(deployments), count), NOT_PRICED, dtype=np.int8)
     refusals: dict[str, str] = {}
+    priced = _blank(deployments, count, refusals)
     row_of = {deployment: row for row, deployment in enumerate(deployments)}
     one_at_a_time = _one_at_a_time(scenario, points)
     for together, fields in _sharing(points, deployments):
@@ -196,11 +217,21 @@ def _price_batch(
                 refusals.setdefault(refusal.deployment, refusal.reason)
             for bill in bills:
                 row = row_of[bill.deployment or ""]
-                total[row, indices] = bill.total
-                states[row, indices] = _numbers_of(bill)
+                priced.total_usd[row, indices] = bill.total
+                priced.states[row, indices] = _numbers_of(bill)
                 for driver, usd in bill.by_driver.items():
-                    drivers[row, DRIVERS.index(driver), indices] = usd
-    return Priced(tuple(deployments), total, drivers, states, refusals)
+                    priced.drivers_usd[row, DRIVERS.index(driver), indices] = usd
+    return priced
+
+
+def _blank(deployments: Sequence[str], count: int, refusals: dict[str, str]) -> Priced:
+    return Priced(
+        deployments=tuple(deployments),
+        total_usd=np.full((len(deployments), count), np.nan),
+        drivers_usd=np.zeros((len(deployments), len(DRIVERS), count)),
+        states=np.full((len(deployments), count), NOT_PRICED, dtype=np.int8),
+        refusals=refusals,
+    )
 
 
 def _numbers_of(bill: Estimate) -> npt.NDArray[np.int8]:

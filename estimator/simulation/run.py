@@ -14,6 +14,7 @@ from scipy import special
 
 from estimator.demand.doors import Doors
 from estimator.errors import EstimatorError, UnknownNameError
+from estimator.heap import keep_freed_memory
 from estimator.scenario.model import FloatArray
 from estimator.simulation.cohort import simulate_cohort
 from estimator.simulation.exact import simulate_exact
@@ -199,6 +200,7 @@ def _replicate(
 def _replicate_here(
     model: Model, engine: Engine, seeds: list[np.random.SeedSequence]
 ) -> list[Replication]:
+    keep_freed_memory()
     return [replicate(model, engine, seed) for seed in seeds]
 
 

@@ -15,8 +15,6 @@ CHAT = ws.Scenario(profile="workplace-chat", place="virginia", peak_connections=
 AXES = {"peak_connections": np.geomspace(10, 1e6, 200), "posts.rate_per_hour": np.arange(1, 102)}
 DEPLOYMENTS = ["aws.api_gateway", "aws.alb_ec2", "gcp.cloud_run"]
 
-pytestmark = pytest.mark.xdist_group("cluster")
-
 
 @pytest.fixture(scope="module")
 def client():
