@@ -32,10 +32,11 @@ if TYPE_CHECKING:
     from estimator.report.choice_tables import machines, options, servers
     from estimator.report.comparison import Comparison, compare
     from estimator.report.difference import Difference, difference
+    from estimator.report.fan import Fan
     from estimator.report.growth import Growth, growth
     from estimator.report.price_list import prices
     from estimator.report.sweep import Sweep, sweep, sweep_parts
-    from estimator.report.uncertainty import Fan, Uncertainty, uncertainty
+    from estimator.report.uncertainty import Uncertainty, uncertainty
     from estimator.scenario.crowds import Broadcast, FlashCrowd, TopOfHour
     from estimator.scenario.faults import (
         BalancerResize,
@@ -162,6 +163,7 @@ _HOMES = {
         "Difference",
         "difference",
     ),
+    "estimator.report.fan": ("Fan",),
     "estimator.report.growth": (
         "Growth",
         "growth",
@@ -173,7 +175,6 @@ _HOMES = {
         "sweep_parts",
     ),
     "estimator.report.uncertainty": (
-        "Fan",
         "Uncertainty",
         "uncertainty",
     ),

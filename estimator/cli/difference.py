@@ -11,10 +11,11 @@ import typer
 from estimator.cli import completion
 from estimator.cli.shared import (
     INPUT_ERROR,
-    OUTPUT,
     STANDARD_STREAM,
     AsJson,
+    AsMarkdown,
     OnlyDeployments,
+    check_one_form,
     print_json,
     print_table,
     print_text,
@@ -58,22 +59,14 @@ def diff(
         ),
     ],
     deployment: OnlyDeployments = None,
-    as_markdown: Annotated[
-        bool,
-        typer.Option(
-            "--markdown",
-            help="Print a comment for a pull request, details folded.",
-            rich_help_panel=OUTPUT,
-        ),
-    ] = False,
+    as_markdown: AsMarkdown = False,
     as_json: AsJson = False,
 ) -> None:
     """What was changed between two scenario files, and what each bill does.
 
     The exit status is 0 whatever the difference is.
     """
-    if as_markdown and as_json:
-        raise ScenarioError("--markdown and --json: one of them can be printed, not both")
+    check_one_form(as_markdown=as_markdown, as_json=as_json)
     if str(old) == str(new) == STANDARD_STREAM:
         raise ScenarioError("standard input can be read once: name a file for OLD or for NEW")
     from estimator.report.difference import difference

@@ -48,6 +48,14 @@ AsJson = Annotated[
     bool,
     typer.Option("--json", help="Print one JSON document for machines.", rich_help_panel=OUTPUT),
 ]
+AsMarkdown = Annotated[
+    bool,
+    typer.Option(
+        "--markdown",
+        help="Print a comment for a pull request, details folded.",
+        rich_help_panel=OUTPUT,
+    ),
+]
 AtPlace = Annotated[
     str | None,
     typer.Option(
@@ -138,6 +146,12 @@ def _contract(name_or_path: str) -> Contract:
     except UnknownNameError as fault:
         raise ContractError(f"{name_or_path}: {fault}") from None
     return contract
+
+
+def check_one_form(*, as_markdown: bool, as_json: bool) -> None:
+    """Refuse to print in two forms at once."""
+    if as_markdown and as_json:
+        raise ScenarioError("--markdown and --json: one of them can be printed, not both")
 
 
 def print_table(renderable: RenderableType) -> None:

@@ -14,12 +14,13 @@ from estimator.cli.progress import progress_bar
 from estimator.cli.shared import (
     CHANGES,
     INPUT_ERROR,
-    OUTPUT,
     AsJson,
+    AsMarkdown,
     AtPlace,
     OnlyDeployments,
     ScenarioFile,
     UnderContract,
+    check_one_form,
     print_json,
     print_table,
     print_text,
@@ -194,14 +195,7 @@ def check(
     contract: UnderContract = None,
     samples: Samples = 1024,
     seed: Seed = 0,
-    as_markdown: Annotated[
-        bool,
-        typer.Option(
-            "--markdown",
-            help="Print a comment for a pull request, details folded.",
-            rich_help_panel=OUTPUT,
-        ),
-    ] = False,
+    as_markdown: AsMarkdown = False,
     as_json: AsJson = False,
 ) -> None:
     """Is a budget kept, and does the deployment hold?
@@ -209,8 +203,7 @@ def check(
     The exit status is 0 if both are so, 1 if not: over budget, or it would
     not hold in as many cases.
     """
-    if as_markdown and as_json:
-        raise ScenarioError("--markdown and --json: one of them can be printed, not both")
+    check_one_form(as_markdown=as_markdown, as_json=as_json)
     from estimator.report.budget import check_budget
     from estimator.report.uncertainty_table import budget_table
 

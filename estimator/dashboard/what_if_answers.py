@@ -26,9 +26,10 @@ from estimator.dashboard.waiting import result_of
 from estimator.dashboard.what_if_fields import spaced
 from estimator.deployments.registry import DEPLOYMENTS
 from estimator.report.breakeven import BreakEven, break_even
+from estimator.report.fan import Fan
 from estimator.report.growth import Growth, growth
 from estimator.report.sweep import Sweep, sweep
-from estimator.report.uncertainty import Fan, Uncertainty, uncertainty
+from estimator.report.uncertainty import Uncertainty, uncertainty
 from estimator.scenario.scenario import Scenario
 
 if TYPE_CHECKING:

@@ -28,8 +28,9 @@ from estimator.dashboard.what_if_fields import movables
 from estimator.dashboard.what_if_inputs import name_of, plain_name, rivals_input
 from estimator.deployments.registry import DEPLOYMENTS
 from estimator.report.comparison import Comparison
+from estimator.report.fan import Fan
 from estimator.report.field_words import field_words
-from estimator.report.uncertainty import Fan, Uncertainty, input_words
+from estimator.report.uncertainty import Uncertainty, input_words
 from estimator.scenario.scenario import Scenario
 
 if TYPE_CHECKING:

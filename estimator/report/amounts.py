@@ -33,6 +33,15 @@ def count_text(count: float) -> str:
     return f"{count:,.0f}" if count >= 100 else f"{count:.3g}"
 
 
+def number_of(number: int, thing: str) -> str:
+    """So many of a thing, for people.
+
+    >>> number_of(1, "line"), number_of(3, "line")
+    ('1 line', '3 lines')
+    """
+    return f"{number} {thing}{'' if number == 1 else 's'}"
+
+
 def value_text(value: float) -> str:
     """A value of any field for people: whole where it is large, four digits at least.
 

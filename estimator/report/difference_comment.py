@@ -8,6 +8,7 @@ from typing import Final
 from estimator.analysis.bill_changes import BillChange, LineChange
 from estimator.analysis.field_changes import FieldChange
 from estimator.pricing.line import amount
+from estimator.report.amounts import number_of
 from estimator.report.difference import Difference, percent, reason, refusals, signed
 from estimator.report.markdown import (
     Markdown,
@@ -37,11 +38,11 @@ def difference_comment(found: Difference) -> str:
         joined(strong(found.headline), found.counts and f" {found.counts}"),
         bullets(_alarms(found)),
         _table(first),
-        folded(f"{_count(len(others), 'more deployment')}", _table(others)),
+        folded(f"{number_of(len(others), 'more deployment')}", _table(others)),
         strong("What was changed" if fields else ""),
         bullets(fields[:_FIELDS_AT_ONCE]) if fields else escaped(none),
         folded(
-            _count(len(fields) - _FIELDS_AT_ONCE, "more field"),
+            number_of(len(fields) - _FIELDS_AT_ONCE, "more field"),
             bullets(fields[_FIELDS_AT_ONCE:]),
         ),
         *(_detail(each) for each in _in_detail(found)),
@@ -131,7 +132,3 @@ def _line(line: LineChange) -> Sequence[object]:
 
 def _amount(usd: float | None) -> str:
     return "no price" if usd is None else money(usd)
-
-
-def _count(number: int, thing: str) -> str:
-    return f"{number} {thing}{'' if number == 1 else 's'}"

@@ -36,7 +36,9 @@ from estimator.errors import ScenarioError
 from estimator.hypertext import card, folded, rows_under, small
 from estimator.pricing.bill import conventions
 from estimator.pricing.catalog import load_catalog
+from estimator.report.amounts import number_of
 from estimator.report.comparison import title_of
+from estimator.report.fan import COLUMNS, LEVELS, METHOD, Fan, quantiles
 from estimator.report.field_words import field_words
 from estimator.scenario.model import FloatArray
 from estimator.scenario.scenario import Scenario
@@ -47,12 +49,7 @@ if TYPE_CHECKING:
 
     from estimator.report.charts import Look
 
-LEVELS: Final = (0.1, 0.5, 0.9)
-"""P10, P50 and P90: in eight of ten cases the bill is between the outer two."""
-_METHOD: Final = "hazen"
-"""Each draw stands for the middle of its stratum."""
 _HIGH: Final = np.array(0.9)
-_COLUMNS: Final = ("p10_usd", "p50_usd", "p90_usd")
 _FEWEST_SAMPLES: Final = 128
 _MOST_SAMPLES: Final = 65_536
 _FAN_SAMPLES: Final = 512
@@ -123,7 +120,7 @@ class Uncertainty:
         """
         if not 0 <= share <= 1:
             raise ScenarioError(f"a share is from 0 to 1, not {share:g}")
-        return float(np.quantile(self.total(deployment), share, method=_METHOD))
+        return float(np.quantile(self.total(deployment), share, method=METHOD))
 
     def share_within(self, deployment: str, usd: float) -> float:
         """Share of the draws in which the bill is at most that.
@@ -155,12 +152,12 @@ class Uncertainty:
             American Statistical Association 47 (1952) 635-646.
         """
         total = self.total(deployment)
-        below = total.reshape(SCRAMBLES, -1)[None] <= _quantiles(total)[:, None, None]
+        below = total.reshape(SCRAMBLES, -1)[None] <= quantiles(total)[:, None, None]
         between = np.std(below.mean(axis=2), axis=1, ddof=1) / np.sqrt(SCRAMBLES)
         # a quantile is known no better than to half the way from one draw to the next
         error = np.hypot(between, 0.5 / total.size)
         low, high = (
-            [np.quantile(total, level, method=_METHOD) for level in np.clip(levels, 0, 1)]
+            [np.quantile(total, level, method=METHOD) for level in np.clip(levels, 0, 1)]
             for levels in (np.array(LEVELS) - error, np.array(LEVELS) + error)
         )
         return (np.array(high) - np.array(low)) / 2
@@ -188,7 +185,7 @@ class Uncertainty:
                     "title": bill.title,
                     "state": bill.state,
                     "expected_usd": float(bill.total),
-                    **dict(zip(_COLUMNS, map(float, _quantiles(total)), strict=True)),
+                    **dict(zip(COLUMNS, map(float, quantiles(total)), strict=True)),
                     "mean_usd": float(total.mean()),
                     "sd_usd": float(total.std()),
                     "error_usd": float(self.errors(name).max()),
@@ -228,7 +225,7 @@ class Uncertainty:
                 "meter": meter,
                 "title": f"{meters[meter].service}: {meters[meter].title}",
                 "expected_usd": expected.get(meter, 0.0),
-                **dict(zip(_COLUMNS, map(float, _quantiles(usd)), strict=True)),
+                **dict(zip(COLUMNS, map(float, quantiles(usd)), strict=True)),
                 "mean_usd": float(usd.mean()),
                 "variance_share": float(np.cov(usd, total, ddof=0)[0, 1]) / variance
                 if variance
@@ -236,7 +233,7 @@ class Uncertainty:
             }
             for meter, usd in self.drawn.lines_usd[bill.deployment or ""].items()
         ]
-        columns = ["meter", "title", "expected_usd", *_COLUMNS, "mean_usd", "variance_share"]
+        columns = ["meter", "title", "expected_usd", *COLUMNS, "mean_usd", "variance_share"]
         table = pd.DataFrame(rows, columns=columns)
         width = table["p90_usd"] - table["p10_usd"]
         return table.loc[width.sort_values(ascending=False, kind="stable").index].reset_index(
@@ -355,7 +352,7 @@ class Uncertainty:
             field=name,
             values=axis,
             deployments=tuple(names),
-            usd=_quantiles(priced.total_usd.reshape(shape)),
+            usd=quantiles(priced.total_usd.reshape(shape)),
             holds_share=priced.holds.reshape(shape).mean(axis=-1),
             refusals=priced.refusals,
         )
@@ -476,8 +473,8 @@ class Uncertainty:
         numbers = sum(each.kind == "number" for each in self.uncertain)
         questions = len(self.uncertain) - numbers
         notes = [
-            f"{self.samples:,} draws of {_count(numbers, 'number')} and "
-            f"{_count(questions, 'open question')}, all independent of each other: "
+            f"{self.samples:,} draws of {number_of(numbers, 'number')} and "
+            f"{number_of(questions, 'open question')}, all independent of each other: "
             f"{SCRAMBLES} scrambles of a Sobol sequence, seed {self.seed}"
         ]
         blocks = SCRAMBLES * block_count(self.uncertain, self.samples // SCRAMBLES)
@@ -512,7 +509,7 @@ class Uncertainty:
     def __repr__(self) -> str:
         return (
             f"<Uncertainty {self.title!r}: {len(self.bills)} deployments, "
-            f"{_count(len(self.uncertain), 'uncertain input')}, {self.samples:,} draws>"
+            f"{number_of(len(self.uncertain), 'uncertain input')}, {self.samples:,} draws>"
         )
 
     def __str__(self) -> str:
@@ -547,63 +544,6 @@ class Uncertainty:
             folded("How it was drawn", self.notes),
             folded("Could not be priced", refusals),
             small(".lines() tells each line, .sensitivity() what to measure next, .chart() why"),
-        )
-
-
-@dataclass(frozen=True, repr=False)
-class Fan:
-    """Ranges of bills while one number of the scenario moves, in USD a month.
-
-    >>> scenario = Scenario(profile="market-data", place="virginia", peak_connections=1000)
-    >>> found = uncertainty(scenario, deployments="aws.api_gateway", questions=(), samples=128)
-    >>> found.fan("peak_connections", [1000, 2000, 3000], samples=128).usd.shape
-    (3, 1, 3)
-    """
-
-    title: str
-    """What was estimated."""
-    field: str
-    """Full name of what moves."""
-    values: FloatArray
-    """Its values, ascending, shape (values,)."""
-    deployments: tuple[str, ...]
-    """Ids."""
-    usd: FloatArray
-    """P10, P50 and P90, shape (3, deployments, values); NaN where it could not be priced."""
-    holds_share: FloatArray
-    """Share of the draws that would hold, shape (deployments, values)."""
-    refusals: Mapping[str, str]
-    """Why a deployment could not be priced somewhere, by its id."""
-
-    @cached_property
-    def table(self) -> pd.DataFrame:
-        """One row for each deployment and value: deployment, the field, P10, P50, P90, holds."""
-        import pandas as pd
-
-        many = len(self.values)
-        return pd.DataFrame(
-            {
-                "deployment": np.repeat(np.array(self.deployments, dtype=object), many),
-                self.field: np.tile(self.values, len(self.deployments)),
-                **{name: usd.ravel() for name, usd in zip(_COLUMNS, self.usd, strict=True)},
-                "holds_share": self.holds_share.ravel(),
-            }
-        )
-
-    def chart(self, look: Look | None = None) -> Figure:
-        """A band from P10 to P90 around a line of P50 for each deployment.
-
-        Args:
-            look: colours and width; dark on white, if left out.
-        """
-        from estimator.report.charts.uncertainty import fan_chart
-
-        return fan_chart(self, look)
-
-    def __repr__(self) -> str:
-        return (
-            f"<Fan {self.title!r}: {len(self.values)} values of {self.field}, "
-            f"{_count(len(self.deployments), 'deployment')}>"
         )
 
 
@@ -703,11 +643,6 @@ def input_words(each: Uncertain) -> str:
     return each.assumption.question if isinstance(each, Question) else field_words(each.name)
 
 
-def _quantiles(usd: FloatArray) -> FloatArray:
-    """P10, P50 and P90 over the last axis, which becomes the first."""
-    return np.quantile(usd, LEVELS, axis=-1, method=_METHOD)
-
-
 def _checked_samples(samples: int) -> int:
     if samples & (samples - 1) or not _FEWEST_SAMPLES <= samples <= _MOST_SAMPLES:
         next_one = 1 << (max(samples, 1) - 1).bit_length()
@@ -745,11 +680,7 @@ def _share_row(share: VarianceShare) -> dict[str, object]:
     }
 
 
-def _count(number: int, thing: str) -> str:
-    return f"{number} {thing}{'' if number == 1 else 's'}"
-
-
 _TABLE: Final = [
-    "deployment", "title", "state", "expected_usd", *_COLUMNS, "mean_usd", "sd_usd", "error_usd",
+    "deployment", "title", "state", "expected_usd", *COLUMNS, "mean_usd", "sd_usd", "error_usd",
     "holds_share", "cheapest_share",
 ]  # fmt: skip

@@ -21,7 +21,8 @@ from estimator.scenario.model import FloatArray
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from estimator.report.uncertainty import Fan, Uncertainty
+    from estimator.report.fan import Fan
+    from estimator.report.uncertainty import Uncertainty
 
 _MOST_BARS: Final = 10
 _LEAST_SHOWN: Final = 0.005
