@@ -2,8 +2,9 @@
 
 First content is the time from opening the address to a total on the screen, for the very first
 visitor of a server and for later ones. An edit is another audience, typed on a page at rest and
-confirmed; it is answered when the figures on the screen are those of the new scenario. For scale,
-the same edits are priced without a dashboard.
+confirmed; it is answered when the figures on the screen are those of the new scenario. On the page
+What if it is another number of engineer-hours, answered by another break-even point. For scale, the
+audiences are priced without a dashboard.
 """
 
 import argparse
@@ -112,7 +113,24 @@ def edit_limits(page: Page, audience: int) -> float:
     return edit(page, audience, page.locator("tr", has_text="Web PubSub"), [share])
 
 
-EDITED = {"": edit_estimate, "workload": edit_workload, "limits": edit_limits}
+def edit_what_if(page: Page, audience: int) -> float:
+    answer = page.get_by_role("heading", name="The cheapest by peak connections")
+    shown = answer.inner_text()
+    field = page.get_by_role("spinbutton", name="Engineer-hours a month")
+    field.fill(str(audience // 1000))
+    begun = time.perf_counter()
+    field.press("Enter")
+    expect(answer).not_to_have_text(shown, timeout=PATIENCE_MS)
+    expect(answer).to_have_count(1)
+    return 1000 * (time.perf_counter() - begun)
+
+
+EDITED = {
+    "": edit_estimate,
+    "workload": edit_workload,
+    "limits": edit_limits,
+    "what-if": edit_what_if,
+}
 """Pages whose answer to an edit is timed, by their address."""
 
 
