@@ -19,6 +19,9 @@ SECONDS_PER_HOUR: Final = 3600
 HOURS_PER_MONTH: Final = 730.0
 """The usual billing month: a 365-day year divided by twelve."""
 
+HALF_A_CENT_USD: Final = 0.005
+"""Amounts that differ by less are shown as the same."""
+
 KB: Final = 1000
 KIB: Final = 1024
 MIB: Final = 1024**2

@@ -15,9 +15,7 @@ from estimator.errors import ScenarioError
 from estimator.pricing.line import LineItem, unit_price
 from estimator.pricing.price_files import DRIVERS, Driver, Meter
 from estimator.scenario.scenario import Scenario
-
-_WORTH_A_CHANGE_USD = 0.005
-"""Less is shown as the same amount."""
+from estimator.units import HALF_A_CENT_USD
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +72,7 @@ class LineChange:
     def is_changed(self) -> bool:
         """Whether it costs something else, counts something else or has another price."""
         before, after = self.quantities
-        moved = abs(self.change_usd) >= _WORTH_A_CHANGE_USD
+        moved = abs(self.change_usd) >= HALF_A_CENT_USD
         return moved or before != after or self.prices[0] != self.prices[1]
 
 
@@ -121,7 +119,7 @@ class BillChange:
     @property
     def is_moved(self) -> bool:
         """Whether it costs another amount, to the cent."""
-        return abs(self.change_usd or 0.0) >= _WORTH_A_CHANGE_USD
+        return abs(self.change_usd or 0.0) >= HALF_A_CENT_USD
 
     @property
     def states(self) -> tuple[State | None, State | None]:

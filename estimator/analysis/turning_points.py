@@ -18,10 +18,9 @@ from estimator.deployments.limits import Limit, figure
 from estimator.pricing.line import LineItem, amount, unit_price
 from estimator.pricing.price_files import Meter
 from estimator.scenario.model import FloatArray
+from estimator.units import HALF_A_CENT_USD
 
 Kind = Literal["limit", "tier", "cheapest"]
-_WORTH_A_CHANGE_USD = 0.005
-"""Less is shown as the same amount."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,7 +211,7 @@ def cheapest_holding(bills: Sequence[Estimate], months: int) -> list[Estimate | 
         if (
             leading is None
             or least is None
-            or now[leading] - now[least] >= _WORTH_A_CHANGE_USD
+            or now[leading] - now[least] >= HALF_A_CENT_USD
         ):  # fmt: skip
             leading = least
         found.append(None if leading is None else bills[leading])

@@ -19,7 +19,7 @@ from estimator.dashboard.pictures import Picture, Screen, draw, show, theme
 from estimator.dashboard.text import dollars, literal
 from estimator.report.simulation_data import simulation_data
 from estimator.report.simulation_table import short
-from estimator.units import week_time_text
+from estimator.units import HALF_A_CENT_USD, week_time_text
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -141,7 +141,9 @@ def _bill(simulation: Simulation) -> pd.DataFrame:
 
 
 def _signed(usd: float) -> str:
-    return f"+{dollars(usd)}" if usd >= 0.005 else dollars(usd) if usd <= -0.005 else "none"
+    if abs(usd) < HALF_A_CENT_USD:
+        return "none"
+    return f"{'+' if usd > 0 else ''}{dollars(usd)}"
 
 
 def _closer_look(asked: Asked, simulation: Simulation) -> str:

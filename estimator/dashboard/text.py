@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from estimator.report.tables import money
+from estimator.units import HALF_A_CENT_USD
 
 _MARKDOWN_SIGNS = re.compile(r"([!-/:-@\[-`{-~])")
 _FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r", "\n")
@@ -44,7 +45,7 @@ def change(usd: float) -> str:
     >>> print(change(14.6), "|", change(0.001))
     +\$14.60 a month | no difference here
     """
-    if abs(usd) < 0.005:
+    if abs(usd) < HALF_A_CENT_USD:
         return "no difference here"
     return f"{'+' if usd > 0 else ''}{dollars(usd)} a month"
 

@@ -16,6 +16,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, ViewportSize, expect, sync_playwright
 
 from estimator import cli
+from estimator.dashboard import pictures
 
 MAIN = sys.modules["__main__"]
 ROOT = Path(__file__).parents[2]
@@ -33,6 +34,12 @@ def the_same_main_module():
     """AppTest leaves a script of its own as the main module; new processes would run that."""
     yield
     sys.modules["__main__"] = MAIN
+
+
+@pytest.fixture
+def charts_are_not_drawn(monkeypatch):
+    """Drawing takes longer than all else on a page; charts have tests of their own."""
+    monkeypatch.setattr(pictures, "_png", lambda figure: b"")
 
 
 @pytest.fixture

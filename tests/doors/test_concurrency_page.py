@@ -14,11 +14,11 @@ from scipy import stats
 from streamlit.testing.v1 import AppTest
 
 import estimator as ws
+from doors.shown_page import PATIENCE_SECONDS, run, shown_page
 from estimator.dashboard import background, computed
 from estimator.dashboard.background import Asked, Job, Office
 from estimator.deployments.limits import figure
 
-PATIENCE_SECONDS = 60
 ON_API_GATEWAY = "API Gateway WebSocket on AWS"
 
 
@@ -57,23 +57,7 @@ def scenario() -> ws.Scenario:
 
 
 def opened(scenario: ws.Scenario, **settings: str) -> AppTest:
-    def page() -> None:
-        from estimator.dashboard.concurrency_page import concurrency_page
-
-        concurrency_page()
-
-    shown = AppTest.from_function(page, default_timeout=PATIENCE_SECONDS)
-    shown.query_params["scenario"] = scenario.to_token()
-    for name, value in settings.items():
-        shown.query_params[name] = value
-    shown.session_state["share"] = True  # unfolded
-    return run(shown)
-
-
-def run(page: AppTest) -> AppTest:
-    page.run()
-    assert [one.value for one in page.exception] == []
-    return page
+    return shown_page("concurrency", scenario, settings, {"share": True})
 
 
 def on_screen(page: AppTest) -> ws.Scenario:

@@ -13,7 +13,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 import estimator as ws
-from estimator.dashboard import pictures
+from doors.shown_page import PATIENCE_SECONDS, linked, run
 from estimator.dashboard.computed import comparison_of, files_of
 from estimator.dashboard.state import LONGEST_LINK_CHARACTERS, default_scenario
 
@@ -33,8 +33,7 @@ place: ireland
 mean_connections: 4000
 """
 
-# A script runs in a thread of its own; starting one may take long on a busy machine.
-PATIENCE_SECONDS = 60
+pytestmark = pytest.mark.usefixtures("charts_are_not_drawn")
 
 
 def opened(
@@ -51,12 +50,6 @@ def opened(
     if scenario is not None or link is not None:
         page.query_params["scenario"] = link or (scenario.to_token() if scenario else "")
     return run(page)
-
-
-def run(page: AppTest) -> AppTest:
-    page.run()
-    assert [one.value for one in page.exception] == []
-    return page
 
 
 def upload(page: AppTest, text: str | bytes, name: str = "mine.yaml") -> AppTest:
@@ -96,18 +89,8 @@ def as_shown(bills: Iterable[ws.Bill]) -> dict[str, str]:
     }
 
 
-def linked(page: AppTest) -> ws.Scenario:
-    return ws.Scenario.from_token(page.query_params["scenario"])
-
-
 def plain(text: str) -> str:
     return text.replace("\\", "")
-
-
-@pytest.fixture(autouse=True)
-def charts_are_not_drawn(monkeypatch):
-    """Drawing takes longer than all else on the page; the browser's tests look at the charts."""
-    monkeypatch.setattr(pictures, "_png", lambda figure: b"")
 
 
 @pytest.fixture

@@ -9,18 +9,13 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 import estimator as ws
-from estimator.dashboard import pictures
+from doors.shown_page import PATIENCE_SECONDS, linked, run
 
 APP = Path(__file__).parents[2] / "app.py"
-PATIENCE_SECONDS = 60
 BASE = ws.Scenario(profile="workplace-chat", place="virginia", peak_connections=20_000)
 OWN_RATES = {"title": "Ours", "rates": [{"meters": ["aws.*"], "percent_off": 20}]}
 
-
-@pytest.fixture(autouse=True)
-def charts_are_not_drawn(monkeypatch):
-    """Drawing takes longer than all else on the page."""
-    monkeypatch.setattr(pictures, "_png", lambda figure: b"")
+pytestmark = pytest.mark.usefixtures("charts_are_not_drawn")
 
 
 def opened(scenario: ws.Scenario) -> AppTest:
@@ -28,16 +23,6 @@ def opened(scenario: ws.Scenario) -> AppTest:
     page.query_params["scenario"] = scenario.to_token()
     page.session_state["billing"] = True  # unfolded
     return run(page)
-
-
-def run(page: AppTest) -> AppTest:
-    page.run()
-    assert [one.value for one in page.exception] == []
-    return page
-
-
-def linked(page: AppTest) -> ws.Scenario:
-    return ws.Scenario.from_token(page.query_params["scenario"])
 
 
 def captions(page: AppTest) -> str:

@@ -11,12 +11,10 @@ from typing import Any
 
 import pytest
 import streamlit as st
-from streamlit.testing.v1 import AppTest
 
 import estimator as ws
-from estimator.dashboard import pictures
+from doors.shown_page import shown_page
 
-PATIENCE_SECONDS = 60
 PAGES = ("estimate", "workload", "concurrency", "limits", "prices")
 CONFIG = {
     "browser.gatherUsageStats": False,
@@ -28,11 +26,7 @@ CONFIG = {
 }
 FORMULA = "=HYPERLINK(\"https://example.org\",\"../../etc/passwd\")"  # fmt: skip
 
-
-@pytest.fixture(autouse=True)
-def charts_are_not_drawn(monkeypatch):
-    """Drawing takes longer than all else on the page; the browser's tests look at the charts."""
-    monkeypatch.setattr(pictures, "_png", lambda figure: b"")
+pytestmark = pytest.mark.usefixtures("charts_are_not_drawn")
 
 
 @pytest.fixture
@@ -63,12 +57,7 @@ def taken(monkeypatch) -> Callable[..., dict[str, str | bytes]]:
             files[file_name] = content() if callable(content) else content
 
         monkeypatch.setattr(st, "download_button", offer)
-        script = f"from estimator.dashboard.{page}_page import {page}_page\n{page}_page()\n"
-        shown = AppTest.from_string(script, default_timeout=PATIENCE_SECONDS)
-        shown.query_params["scenario"] = scenario.to_token()
-        shown.session_state["providers"] = True
-        shown.run()
-        assert [one.value for one in shown.exception] == []
+        shown = shown_page(page, scenario, state={"providers": True})
         assert [one.value for one in shown.error] == []
         return files
 

@@ -10,11 +10,13 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 import estimator as ws
-from estimator.dashboard import freshness, pictures
+from doors.shown_page import shown_page
+from estimator.dashboard import freshness
 from estimator.dashboard.freshness import STALE_AFTER_DAYS
 
-PATIENCE_SECONDS = 60
 PRICES = Path(__file__).parents[2] / "pricing_data"
+
+pytestmark = pytest.mark.usefixtures("charts_are_not_drawn")
 
 
 @pytest.fixture(scope="module")
@@ -28,22 +30,12 @@ def last_checked() -> dt.date:
 
 
 def opened(page: str, **changes: object) -> AppTest:
-    script = f"from estimator.dashboard.{page}_page import {page}_page\n{page}_page()\n"
-    shown = AppTest.from_string(script, default_timeout=PATIENCE_SECONDS)
     scenario = ws.Scenario(profile="market-data", place="virginia", peak_connections=100)
-    shown.query_params["scenario"] = scenario.replace(**changes).to_token()
-    shown.run()
-    assert [one.value for one in shown.exception] == []
-    return shown
+    return shown_page(page, scenario.replace(**changes))
 
 
 def notices(page: AppTest) -> list[str]:
     return [one.value for one in page.warning if "prices are old" in one.value]
-
-
-@pytest.fixture(autouse=True)
-def charts_are_not_drawn(monkeypatch):
-    monkeypatch.setattr(pictures, "_png", lambda figure: b"")
 
 
 @pytest.mark.parametrize("page", ["estimate", "prices"])

@@ -8,13 +8,11 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from streamlit.testing.v1 import AppTest
-
 import estimator as ws
+from doors.shown_page import shown_page
 from estimator.dashboard import pictures
 
 PACKAGE = Path(ws.__file__).parent
-PATIENCE_SECONDS = 60
 NAMES = {"str", "Kind", "Shelf", "type[T]"}
 """Types of what is named in files of this package, of which there are only so many."""
 MUTABLE = (dict, list, set)
@@ -72,11 +70,7 @@ def test_a_visit_leaves_what_modules_hold_as_it_was(monkeypatch):
 
 def everywhere(scenario: ws.Scenario) -> None:
     for page in ("estimate", "workload", "concurrency", "limits", "prices"):
-        script = f"from estimator.dashboard.{page}_page import {page}_page\n{page}_page()\n"
-        shown = AppTest.from_string(script, default_timeout=PATIENCE_SECONDS)
-        shown.query_params["scenario"] = scenario.to_token()
-        shown.run()
-        assert [one.value for one in shown.exception] == []
+        shown_page(page, scenario)
 
 
 def held() -> dict[str, object]:

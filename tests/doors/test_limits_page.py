@@ -2,54 +2,22 @@
 
 from __future__ import annotations
 
-import re
-
 import pytest
 from streamlit.testing.v1 import AppTest
 
 import estimator as ws
+from doors.shown_page import plain, shown_page, tables
 from estimator.analysis.closeness import worst_first
 from estimator.dashboard.download_row import csv
 from estimator.deployments.limits import limit_value
 from estimator.report.verdict_table import closeness_table, verdict_rows, verdict_table
 
-PATIENCE_SECONDS = 60
+UNFOLDED = {f"limits of {deployment}": True for deployment in ws.DEPLOYMENTS}
 ORDER = {"broken": 0, "at risk": 1, "pass": 2}
 
 
 def opened(scenario: ws.Scenario, **settings: str) -> AppTest:
-    def page() -> None:
-        from estimator.dashboard.limits_page import limits_page
-
-        limits_page()
-
-    shown = AppTest.from_function(page, default_timeout=PATIENCE_SECONDS)
-    shown.query_params["scenario"] = scenario.to_token()
-    for name, value in settings.items():
-        shown.query_params[name] = value
-    for deployment in ws.DEPLOYMENTS:
-        shown.session_state[f"limits of {deployment}"] = True  # unfolded
-    return run(shown)
-
-
-def run(page: AppTest) -> AppTest:
-    page.run()
-    assert [one.value for one in page.exception] == []
-    return page
-
-
-def plain(text: object) -> str:
-    return re.sub(r"\\(.)", r"\1", str(text)).replace("\N{NO-BREAK SPACE}", " ")
-
-
-def tables(page: AppTest) -> list[list[dict[str, str]]]:
-    return [
-        [
-            {str(name): plain(cell) for name, cell in row.items()}
-            for row in each.value.to_dict(orient="records")
-        ]
-        for each in page.table
-    ]
+    return shown_page("limits", scenario, settings, UNFOLDED)
 
 
 @pytest.fixture(scope="module")

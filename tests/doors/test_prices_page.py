@@ -6,9 +6,8 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from doors.shown_page import PATIENCE_SECONDS, run
 from estimator.report.price_list import prices
-
-PATIENCE_SECONDS = 60
 
 
 def the_page() -> None:
@@ -20,12 +19,6 @@ def the_page() -> None:
 @pytest.fixture
 def page() -> AppTest:
     return run(AppTest.from_function(the_page, default_timeout=PATIENCE_SECONDS))
-
-
-def run(page: AppTest) -> AppTest:
-    page.run()
-    assert [one.value for one in page.exception] == []
-    return page
 
 
 def shown(page: AppTest) -> pd.DataFrame:

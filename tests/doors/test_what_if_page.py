@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-import re
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -16,11 +15,11 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 import estimator as ws
+from doors.shown_page import PATIENCE_SECONDS, linked, plain, run, shown_page, tables
 from estimator.analysis import crossings
 from estimator.dashboard import (
     background,
     computed,
-    pictures,
     what_if_answers,
     what_if_flips,
     what_if_growth,
@@ -31,19 +30,13 @@ from estimator.dashboard.download_row import Download
 from estimator.report.growth import growth
 from estimator.report.uncertainty import uncertainty
 
-PATIENCE_SECONDS = 60
 MANAGED, OWN = "aws.api_gateway", "aws.nlb_ec2"
 PAIR = ["API Gateway WebSocket on AWS", "Network Load Balancer and EC2 on AWS"]
 ENGINEER_HOURS = "Engineer-hours a month for a fleet of your own"
 
 Files = dict[str, Download]
 
-
-@pytest.fixture(autouse=True)
-def charts_are_not_drawn(monkeypatch):
-    """Drawing takes longer than all else on the page; the charts have tests of their own."""
-    monkeypatch.setattr(pictures, "_png", lambda figure: b"")
-    monkeypatch.setattr(what_if_answers, "SAMPLES", 256)
+pytestmark = pytest.mark.usefixtures("charts_are_not_drawn")
 
 
 @pytest.fixture(autouse=True)
@@ -81,22 +74,7 @@ def chat() -> ws.Scenario:
 
 
 def opened(scenario: ws.Scenario, **settings: str | list[str]) -> AppTest:
-    def page() -> None:
-        from estimator.dashboard.what_if_page import what_if_page
-
-        what_if_page()
-
-    shown = AppTest.from_function(page, default_timeout=PATIENCE_SECONDS)
-    shown.query_params["scenario"] = scenario.to_token()
-    for name, value in settings.items():
-        shown.query_params[name] = value
-    return run(shown)
-
-
-def run(page: AppTest) -> AppTest:
-    page.run()
-    assert [one.value for one in page.exception] == []
-    return page
+    return shown_page("what_if", scenario, settings)
 
 
 def finished(page: AppTest, done: Callable[[AppTest], Any]) -> AppTest:
@@ -107,20 +85,6 @@ def finished(page: AppTest, done: Callable[[AppTest], Any]) -> AppTest:
         time.sleep(0.05)
         run(page)
     return page
-
-
-def plain(text: object) -> str:
-    return re.sub(r"\\(.)", r"\1", str(text)).replace("\N{NO-BREAK SPACE}", " ")
-
-
-def tables(page: AppTest) -> list[list[dict[str, str]]]:
-    return [
-        [
-            {plain(name): plain(cell) for name, cell in row.items()}
-            for row in each.value.to_dict(orient="records")
-        ]
-        for each in page.table
-    ]
 
 
 def rows_of(file: Download) -> list[dict[str, str]]:
@@ -135,10 +99,6 @@ def money(usd: float) -> str:
 
 def said(page: AppTest) -> str:
     return " ".join(plain(each.value) for each in (*page.subheader, *page.markdown, *page.caption))
-
-
-def on_screen(page: AppTest) -> ws.Scenario:
-    return ws.Scenario.from_token(page.query_params["scenario"])
 
 
 class TestFlips:
@@ -180,7 +140,7 @@ class TestFlips:
         assert rows[0]["To"] == f"{at:.4g}"
         assert f"a fleet of your own up to {at:.4g}, a managed service" in said(page)
         # what an hour costs is part of the scenario from here on, on all pages and in the link
-        upkeep = on_screen(page).upkeep
+        upkeep = linked(page).upkeep
         assert upkeep is not None
         assert upkeep.usd_per_engineer_hour == 40
 
@@ -188,11 +148,11 @@ class TestFlips:
         page = opened(scenario, compared="Chosen ones", rivals=PAIR)
         page.number_input(key="engineer_hours").set_value(10.0)
         run(page)
-        bills = [ws.estimate(each, OWN).total for each in (scenario, on_screen(page))]
+        bills = [ws.estimate(each, OWN).total for each in (scenario, linked(page))]
         assert bills[1] - bills[0] == pytest.approx(10 * 100)
         page.number_input(key="engineer_hours").set_value(0.0)
         run(page)
-        assert on_screen(page) == scenario
+        assert linked(page) == scenario
 
     def test_those_within_reach_are_the_winners_among_all(self, scenario):
         page = opened(scenario)
@@ -341,7 +301,7 @@ def test_the_link_restores_the_part_and_an_edit_in_the_sidebar_counts(scenario):
     page.number_input(key="peak_connections").set_value(3_000.0)
     page = run(page)
     assert "3,000 connections at the peak now" in said(page)
-    assert on_screen(page).peak_connections == 3_000
+    assert linked(page).peak_connections == 3_000
     assert page.segmented_control(key="what_if").value == "Growth"
 
 

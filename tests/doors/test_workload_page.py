@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import re
 from typing import Any
 
 import numpy as np
@@ -12,10 +11,9 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 import estimator as ws
-from estimator.dashboard import pictures
+from doors.shown_page import plain, run, shown_page
 from estimator.dashboard.computed import workload_of
 
-PATIENCE_SECONDS = 60
 TICKS = {"direction": "server_to_client", "rate_per_hour": 6, "payload": 124}
 ONE_FLOW = {
     "title": "Ticks",
@@ -25,11 +23,7 @@ ONE_FLOW = {
     "flows": {"ticks": TICKS},
 }
 
-
-@pytest.fixture(autouse=True)
-def charts_are_not_drawn(monkeypatch):
-    """Drawing takes longer than all else on the page; the charts have tests of their own."""
-    monkeypatch.setattr(pictures, "_png", lambda figure: b"")
+pytestmark = pytest.mark.usefixtures("charts_are_not_drawn")
 
 
 @pytest.fixture
@@ -38,26 +32,7 @@ def ticks() -> ws.Scenario:
 
 
 def opened(scenario: ws.Scenario, **settings: str) -> AppTest:
-    def page() -> None:
-        from estimator.dashboard.workload_page import workload_page
-
-        workload_page()
-
-    shown = AppTest.from_function(page, default_timeout=PATIENCE_SECONDS)
-    shown.query_params["scenario"] = scenario.to_token()
-    for name, value in settings.items():
-        shown.query_params[name] = value
-    return run(shown)
-
-
-def run(page: AppTest) -> AppTest:
-    page.run()
-    assert [one.value for one in page.exception] == []
-    return page
-
-
-def plain(text: object) -> str:
-    return re.sub(r"\\(.)", r"\1", str(text)).replace("\N{NO-BREAK SPACE}", " ")
+    return shown_page("workload", scenario, settings)
 
 
 def table(page: AppTest, column: str) -> list[dict[str, str]]:

@@ -1,0 +1,65 @@
+"""One page of the dashboard, run without a browser, and what stands on it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from streamlit.testing.v1 import AppTest
+
+import estimator as ws
+
+# A script runs in a thread of its own; starting one may take long on a busy machine.
+PATIENCE_SECONDS = 60
+
+
+def shown_page(
+    name: str,
+    scenario: ws.Scenario,
+    address: Mapping[str, str | Sequence[str]] | None = None,
+    state: Mapping[str, Any] | None = None,
+) -> AppTest:
+    """A page as somebody sees it who opens a link.
+
+    Args:
+        name: the page's, as in its module.
+        scenario: the one in the address.
+        address: what else stands there.
+        state: what widgets hold already, such as what is unfolded.
+    """
+    script = f"from estimator.dashboard.{name}_page import {name}_page\n{name}_page()\n"
+    page = AppTest.from_string(script, default_timeout=PATIENCE_SECONDS)
+    page.query_params["scenario"] = scenario.to_token()
+    for key, value in (address or {}).items():
+        page.query_params[key] = value if isinstance(value, str) else [*value]
+    for key, value in (state or {}).items():
+        page.session_state[key] = value
+    return run(page)
+
+
+def run(page: AppTest) -> AppTest:
+    page.run()
+    assert [one.value for one in page.exception] == []
+    return page
+
+
+def linked(page: AppTest) -> ws.Scenario:
+    """The scenario in the address."""
+    return ws.Scenario.from_token(page.query_params["scenario"])
+
+
+def plain(text: object) -> str:
+    """Without the signs that Markdown needs."""
+    return re.sub(r"\\(.)", r"\1", str(text)).replace("\N{NO-BREAK SPACE}", " ")
+
+
+def tables(page: AppTest) -> list[list[dict[str, str]]]:
+    """Rows of every table, cells by column."""
+    return [
+        [
+            {plain(name): plain(cell) for name, cell in row.items()}
+            for row in each.value.to_dict(orient="records")
+        ]
+        for each in page.table
+    ]
