@@ -29,7 +29,7 @@ def scenario(profile: str, connections: Any, messages: Any) -> ws.Scenario:
     flow = FLOWS[profile]
     rate = ws.load_profile(profile).flows[flow].rate_per_hour * messages
     changes = {"extends": profile, "flows": {flow: {"rate_per_hour": rate}}}
-    return ws.Scenario(profile=changes, place="virginia", peak_connections=connections)
+    return ws.Scenario(profile=changes, location="virginia", peak_connections=connections)
 
 
 def estimated(asked: ws.Scenario, deployment: str) -> tuple[Any, Any]:
@@ -92,7 +92,7 @@ def main() -> None:
     }
     number = given.scenarios * len(FLOWS)
     print(f"{number:,} scenarios in chunks of {given.chunk:,}; processor time on one core")
-    print(f"{'deployment':<40}{'bills a second':>16}{'in a loop':>12}{'ratio':>8}")
+    print(f"{'deployment':<40}{'bills per second':>16}{'in a loop':>12}{'ratio':>8}")
     sums = np.zeros(2)
     for name in ws.DEPLOYMENTS:
         arrays, loop = measure(name, points, given.chunk)

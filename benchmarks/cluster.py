@@ -15,7 +15,7 @@ from distributed import Client, LocalCluster
 
 import estimator as ws
 
-CHAT = ws.Scenario(profile="workplace-chat", place="virginia", peak_connections=400_000)
+CHAT = ws.Scenario(profile="workplace-chat", location="virginia", peak_connections=400_000)
 
 
 def sweep(points: int, client: Any) -> np.ndarray:

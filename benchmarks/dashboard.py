@@ -22,8 +22,8 @@ from pathlib import Path
 from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
 import estimator as ws
-from estimator.deployments.limits import figure
-from estimator.report.closeness_scale import share_text
+from estimator.format import figure_text
+from estimator.render.utilization_scale import share_text
 
 ROOT = Path(__file__).parents[1]
 CHROMIUM = Path("/usr/bin/chromium")
@@ -103,7 +103,7 @@ def edit_estimate(page: Page, audience: int) -> float:
 def edit_workload(page: Page, audience: int) -> float:
     mean = float(ws.expected_demand(scenario_of(audience)).connections.mean)
     answer = page.get_by_test_id("stMetricValue").nth(0)
-    return edit(page, audience, answer, [re.compile(f"^{re.escape(figure(mean))}$")])
+    return edit(page, audience, answer, [re.compile(f"^{re.escape(figure_text(mean))}$")])
 
 
 def edit_limits(page: Page, audience: int) -> float:
@@ -116,7 +116,7 @@ def edit_limits(page: Page, audience: int) -> float:
 def edit_what_if(page: Page, audience: int) -> float:
     answer = page.get_by_role("heading", name="The cheapest by peak connections")
     shown = answer.inner_text()
-    field = page.get_by_role("spinbutton", name="Engineer-hours a month")
+    field = page.get_by_role("spinbutton", name="Engineer-hours per month")
     field.fill(str(audience // 1000))
     begun = time.perf_counter()
     field.press("Enter")
@@ -135,7 +135,7 @@ EDITED = {
 
 
 def scenario_of(audience: int) -> ws.Scenario:
-    return ws.Scenario(profile="workplace-chat", place="virginia", peak_connections=audience)
+    return ws.Scenario(profile="workplace-chat", location="virginia", peak_connections=audience)
 
 
 def main() -> None:

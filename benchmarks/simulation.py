@@ -44,8 +44,8 @@ LONG_SESSION_S = 7200
 OUTAGE_SHARE, CONNECTS_PER_SECOND = 0.3, 500
 STORMS = {
     "quiet": "no limit, no outage",
-    "outage": "30 % cut at noon, 500 connects a second",
-    "scaled": "30 % cut at noon, 500 connects a second for each million",
+    "outage": "30 % cut at noon, 500 new connections per second",
+    "scaled": "30 % cut at noon, 500 new connections per second for each million",
 }
 
 
@@ -90,16 +90,16 @@ def timed(task: Callable[[], Any]) -> tuple[Any, float]:
     return found, time.process_time() - start
 
 
-def by_engine(erlangs: float, places: float) -> Played:
+def by_engine(erlangs: float, slots: float) -> Played:
     import numpy as np
 
-    from estimator.demand.doors import Doors
+    from estimator.demand.admission_limits import AdmissionLimits
     from estimator.scenario.reconnect import Reconnect
     from estimator.simulation.run import simulate
 
     model = replace(
         model_of(erlangs, SESSION_S, WEEK_S),
-        doors=Doors(connections_most=places),
+        admission=AdmissionLimits(connections_most=slots),
         reconnect=Reconnect(give_up_after=1),
     )
     rounds = [
@@ -111,7 +111,7 @@ def by_engine(erlangs: float, places: float) -> Played:
     return Played(came, seconds, float(flows.open_after.mean()), refused / came)
 
 
-def by_simpy(erlangs: float, places: float, seed: int) -> Played:
+def by_simpy(erlangs: float, slots: float, seed: int) -> Played:
     """A process for each client, which finds a place or goes."""
     import simpy
 
@@ -131,7 +131,7 @@ def by_simpy(erlangs: float, places: float, seed: int) -> Played:
             yield env.timeout(rng.expovariate(erlangs / SESSION_S))
             came += 1
             counted += env.now >= SETTLED_S
-            if open_now < places:
+            if open_now < slots:
                 open_now += 1
                 env.process(client(rng.expovariate(1 / SESSION_S)))
             else:
@@ -144,16 +144,16 @@ def by_simpy(erlangs: float, places: float, seed: int) -> Played:
     return Played(came, seconds, area / (PEERS_S - SETTLED_S), refused / counted)
 
 
-def by_ciw(erlangs: float, places: float) -> Played:
+def by_ciw(erlangs: float, slots: float) -> Played:
     """One node, whose servers are the places."""
     import ciw
     import ciw.dists
 
-    bounded = places < float("inf")
+    bounded = slots < float("inf")
     network = ciw.create_network(
         arrival_distributions=[ciw.dists.Exponential(erlangs / SESSION_S)],
         service_distributions=[ciw.dists.Exponential(1 / SESSION_S)],
-        number_of_servers=[int(places) if bounded else places],
+        number_of_servers=[int(slots) if bounded else slots],
         queue_capacities=[0 if bounded else float("inf")],
     )
     ciw.seed(2)
@@ -176,11 +176,11 @@ def by_ciw(erlangs: float, places: float) -> Played:
 def against_peers() -> None:
     print(f"{CONNECTIONS:,} connections of {SESSION_S // 60} minutes on average, one core")
     print(f"{'model':<30}{'':<8}{'sessions':>10}{'seconds':>9}{'a second':>12}{'ratio':>8}")
-    for title, erlangs, places in MODELS:
-        ours = by_engine(erlangs, places)
-        simpys = [by_simpy(erlangs, places, seed) for seed in range(ROUNDS)]
+    for title, erlangs, slots in MODELS:
+        ours = by_engine(erlangs, slots)
+        simpys = [by_simpy(erlangs, slots, seed) for seed in range(ROUNDS)]
         fastest = min(simpys, key=lambda played: played.seconds)
-        peers = {"SimPy": fastest, "Ciw": by_ciw(erlangs, places)}
+        peers = {"SimPy": fastest, "Ciw": by_ciw(erlangs, slots)}
         for name, peer in peers.items():
             # the peers saw ten mean sessions: 1.4 % (standard error)
             assert abs(peer.open_mean / ours.open_mean - 1) < 0.06, (name, peer, ours)
@@ -207,7 +207,7 @@ def cohort_alone(millions: int, storm: str) -> None:
     """One run, in this process: prints seconds, bytes (all, and by the run), and the recovery."""
     import numpy as np
 
-    from estimator.demand.doors import Doors
+    from estimator.demand.admission_limits import AdmissionLimits
     from estimator.simulation.minutes import by_minute
     from estimator.simulation.model import Cut
     from estimator.simulation.run import simulate
@@ -217,7 +217,7 @@ def cohort_alone(millions: int, storm: str) -> None:
         rate = CONNECTS_PER_SECOND * (millions if storm == "scaled" else 1)
         model = replace(
             model,
-            doors=Doors(connects_per_second=rate),
+            admission=AdmissionLimits(new_connections_per_second=rate),
             cuts=(Cut(DAY_S / 2, OUTAGE_SHARE),),
             faults=("outage",),
         )

@@ -1,7 +1,7 @@
 """What a WebSocket deployment will cost on AWS, Azure, Google Cloud and OCI, and why.
 
 >>> import estimator as ws
->>> scenario = ws.Scenario(profile="workplace-chat", place="virginia", peak_connections=50_000)
+>>> scenario = ws.Scenario(profile="workplace-chat", location="virginia", peak_connections=50_000)
 >>> bill = ws.estimate(scenario, "aws.api_gateway")
 >>> bill.total > 0
 True
@@ -13,12 +13,26 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from estimator.analysis.breakeven.breakeven import BreakEven, break_even
+    from estimator.analysis.choice_tables import machines, options, servers
+    from estimator.analysis.compare import Comparison, compare
+    from estimator.analysis.diff.diff import Difference, diff
     from estimator.analysis.estimate import Estimate, estimate, price
-    from estimator.analysis.simulate import Simulation, simulate
-    from estimator.analysis.spreads import Lognormal, Range, Triangular, spreads_by_evidence
+    from estimator.analysis.growth.growth import Growth, growth
+    from estimator.analysis.price_list import prices
+    from estimator.analysis.simulate.simulate import Simulation, simulate
+    from estimator.analysis.sweep.sweep import Sweep, sweep, sweep_parts
+    from estimator.analysis.uncertainty.fan import Fan
+    from estimator.analysis.uncertainty.input_ranges import (
+        Lognormal,
+        Range,
+        Triangular,
+        input_ranges_by_evidence,
+    )
+    from estimator.analysis.uncertainty.uncertainty import Uncertainty, uncertainty
     from estimator.demand.demand import Demand
     from estimator.demand.expected import expected_demand
-    from estimator.deployments.registry import DEPLOYMENTS, PROVIDERS, assumptions
+    from estimator.deployments.registry import DEPLOYMENTS, SAAS, assumptions
     from estimator.errors import (
         EstimatorError,
         MissingRateError,
@@ -28,36 +42,28 @@ if TYPE_CHECKING:
     )
     from estimator.pricing.bill import Bill
     from estimator.pricing.contract import Contract, ContractError, contract_names, load_contract
-    from estimator.report.breakeven import BreakEven, break_even
-    from estimator.report.choice_tables import machines, options, servers
-    from estimator.report.comparison import Comparison, compare
-    from estimator.report.difference import Difference, difference
-    from estimator.report.fan import Fan
-    from estimator.report.growth import Growth, growth
-    from estimator.report.price_list import prices
-    from estimator.report.sweep import Sweep, sweep, sweep_parts
-    from estimator.report.uncertainty import Uncertainty, uncertainty
-    from estimator.scenario.crowds import Broadcast, FlashCrowd, TopOfHour
     from estimator.scenario.faults import (
         BalancerResize,
+        ConnectionThrottle,
         NetworkFlap,
         Outage,
         RollingDeployment,
-        SlowConnects,
     )
-    from estimator.scenario.places import places
+    from estimator.scenario.locations import locations
     from estimator.scenario.profile import Profile, load_profile, profile_names
     from estimator.scenario.reconnect import Reconnect
     from estimator.scenario.scenario import Scenario
+    from estimator.scenario.surges import Broadcast, FlashCrowd, TopOfHour
 
 __all__ = [
     "DEPLOYMENTS",
-    "PROVIDERS",
+    "SAAS",
     "BalancerResize",
     "Bill",
     "BreakEven",
     "Broadcast",
     "Comparison",
+    "ConnectionThrottle",
     "Contract",
     "ContractError",
     "Demand",
@@ -79,7 +85,6 @@ __all__ = [
     "Scenario",
     "ScenarioError",
     "Simulation",
-    "SlowConnects",
     "Sweep",
     "TopOfHour",
     "Triangular",
@@ -89,21 +94,21 @@ __all__ = [
     "break_even",
     "compare",
     "contract_names",
-    "difference",
+    "diff",
     "estimate",
     "expected_demand",
     "growth",
+    "input_ranges_by_evidence",
     "load_contract",
     "load_profile",
+    "locations",
     "machines",
     "options",
-    "places",
     "price",
     "prices",
     "profile_names",
     "servers",
     "simulate",
-    "spreads_by_evidence",
     "sweep",
     "sweep_parts",
     "uncertainty",
@@ -115,21 +120,21 @@ _HOMES = {
         "estimate",
         "price",
     ),
-    "estimator.analysis.simulate": (
+    "estimator.analysis.simulate.simulate": (
         "Simulation",
         "simulate",
     ),
-    "estimator.analysis.spreads": (
+    "estimator.analysis.uncertainty.input_ranges": (
         "Lognormal",
         "Range",
         "Triangular",
-        "spreads_by_evidence",
+        "input_ranges_by_evidence",
     ),
     "estimator.demand.demand": ("Demand",),
     "estimator.demand.expected": ("expected_demand",),
     "estimator.deployments.registry": (
         "DEPLOYMENTS",
-        "PROVIDERS",
+        "SAAS",
         "assumptions",
     ),
     "estimator.errors": (
@@ -146,39 +151,39 @@ _HOMES = {
         "contract_names",
         "load_contract",
     ),
-    "estimator.report.breakeven": (
+    "estimator.analysis.breakeven.breakeven": (
         "BreakEven",
         "break_even",
     ),
-    "estimator.report.choice_tables": (
+    "estimator.analysis.choice_tables": (
         "machines",
         "options",
         "servers",
     ),
-    "estimator.report.comparison": (
+    "estimator.analysis.compare": (
         "Comparison",
         "compare",
     ),
-    "estimator.report.difference": (
+    "estimator.analysis.diff.diff": (
         "Difference",
-        "difference",
+        "diff",
     ),
-    "estimator.report.fan": ("Fan",),
-    "estimator.report.growth": (
+    "estimator.analysis.uncertainty.fan": ("Fan",),
+    "estimator.analysis.growth.growth": (
         "Growth",
         "growth",
     ),
-    "estimator.report.price_list": ("prices",),
-    "estimator.report.sweep": (
+    "estimator.analysis.price_list": ("prices",),
+    "estimator.analysis.sweep.sweep": (
         "Sweep",
         "sweep",
         "sweep_parts",
     ),
-    "estimator.report.uncertainty": (
+    "estimator.analysis.uncertainty.uncertainty": (
         "Uncertainty",
         "uncertainty",
     ),
-    "estimator.scenario.crowds": (
+    "estimator.scenario.surges": (
         "Broadcast",
         "FlashCrowd",
         "TopOfHour",
@@ -188,9 +193,9 @@ _HOMES = {
         "NetworkFlap",
         "Outage",
         "RollingDeployment",
-        "SlowConnects",
+        "ConnectionThrottle",
     ),
-    "estimator.scenario.places": ("places",),
+    "estimator.scenario.locations": ("locations",),
     "estimator.scenario.profile": (
         "Profile",
         "load_profile",

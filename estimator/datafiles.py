@@ -10,7 +10,7 @@ from typing import Annotated, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-from estimator.documents import faults, read_yaml
+from estimator.documents import error_text, read_yaml
 from estimator.errors import PricingDataError
 
 T = TypeVar("T", bound="Entry")
@@ -57,8 +57,8 @@ def load_mapping(relative_path: str, model: type[T]) -> dict[str, T]:
     document = read_yaml(data_text(relative_path), name, PricingDataError)
     try:
         return TypeAdapter(dict[str, model]).validate_python(document.content)  # pyright: ignore[reportInvalidTypeForm]
-    except ValidationError as fault:
-        raise PricingDataError(faults(fault, document, model)) from None
+    except ValidationError as error:
+        raise PricingDataError(error_text(error, document, model)) from None
 
 
 @cache
@@ -75,8 +75,8 @@ def load_rows(relative_path: str, model: type[T]) -> tuple[T, ...]:
         rows.append({key: cell for key, cell in zip(header, line, strict=True) if cell})
     try:
         return tuple(TypeAdapter(list[model]).validate_python(rows))  # pyright: ignore[reportInvalidTypeForm]
-    except ValidationError as fault:
-        first = fault.errors()[0]
+    except ValidationError as error:
+        first = error.errors()[0]
         row, *column = first["loc"]
         # the first row of figures stands on line 2, below the header
         raise PricingDataError(

@@ -116,13 +116,13 @@ def read_yaml(text: str, name: str, error: type[EstimatorError]) -> YamlDocument
         values, depth = _written_out(content, {}) if "*" in text else (0, 0)
     except MaxDepthExceededError:
         raise error(f"{name}: not valid YAML: nested too deeply") from None
-    except MarkedYAMLError as fault:
-        mark = fault.problem_mark or fault.context_mark
+    except MarkedYAMLError as found:
+        mark = found.problem_mark or found.context_mark
         line = f", line {mark.line + 1}" if mark else ""
-        problem = " ".join(str(fault.problem or fault.context or "cannot be parsed").split())
+        problem = " ".join(str(found.problem or found.context or "cannot be parsed").split())
         raise error(f"{name}{line}: not valid YAML: {problem}") from None
-    except YAMLError as fault:
-        raise error(f"{name}: not valid YAML: {' '.join(str(fault).split())}") from None
+    except YAMLError as found:
+        raise error(f"{name}: not valid YAML: {' '.join(str(found).split())}") from None
     except RecursionError:
         raise error(f"{name}: not valid YAML: nested too deeply") from None
     if depth > _MOST_DEPTH:
@@ -137,7 +137,7 @@ def read_yaml(text: str, name: str, error: type[EstimatorError]) -> YamlDocument
     return YamlDocument(content, name)
 
 
-def faults(error: ValidationError, document: YamlDocument, model: type[BaseModel]) -> str:
+def error_text(error: ValidationError, document: YamlDocument, model: type[BaseModel]) -> str:
     """Every fault of a validation in one text, each with its place and what would be right.
 
     Args:

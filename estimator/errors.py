@@ -23,7 +23,7 @@ class ScenarioError(EstimatorError):
     """A scenario or profile that cannot be read or does not make sense.
 
     >>> from estimator import Scenario
-    >>> Scenario(profile="market-data", place="virginia")
+    >>> Scenario(profile="market-data", location="virginia")
     Traceback (most recent call last):
     estimator.errors.ScenarioError: ...no audience: give peak_connections...
     """
@@ -34,8 +34,8 @@ class UnknownNameError(EstimatorError, ValueError):
 
     Also a ValueError, so that models that look a name up report the field that holds it.
 
-    >>> str(UnknownNameError("place", "frankfort", ["frankfurt", "virginia"]))
-    "unknown place 'frankfort': did you mean 'frankfurt'? Valid: frankfurt, virginia"
+    >>> str(UnknownNameError("location", "frankfort", ["frankfurt", "virginia"]))
+    "unknown location 'frankfort': did you mean 'frankfurt'? Valid: frankfurt, virginia"
     >>> str(UnknownNameError("deployment", "AWS.ALB-EC2", ["aws.alb_ec2", "aws.nlb_ec2"]))
     "unknown deployment 'AWS.ALB-EC2': did you mean 'aws.alb_ec2'? Valid: aws.alb_ec2, aws.nlb_ec2"
     """

@@ -1,4 +1,4 @@
-"""How objects show themselves in a notebook: small HTML that takes its colours from the page.
+"""How objects show themselves in a notebook: small HTML that takes its colors from the page.
 
 Names and notes may come from a file or link of somebody else, so every text is escaped here, and
 only what this module made itself is taken as HTML.
@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import Final
 
 _QUIET: Final = "opacity:.75"
-# JupyterLab's own variables follow its theme; elsewhere the colour of the text is taken
+# JupyterLab's own variables follow its theme; elsewhere the color of the text is taken
 _SIGNS: Final = {
     "pass": "var(--jp-success-color1, currentColor)",
     "at risk": "var(--jp-warn-color1, currentColor)",
@@ -65,7 +65,7 @@ def link(address: str, text: object) -> Html:
 
 
 def state_sign(state: str) -> Html:
-    """A state with its sign, of which the shape tells as much as the colour."""
+    """A state with its sign, of which the shape tells as much as the color."""
     sign = f'<span style="color:{_SIGNS[state]}">{_SHAPES[state]}</span>'
     return Html(f'<span style="white-space:nowrap">{sign} {escaped(state)}</span>')
 

@@ -64,7 +64,7 @@ def make_demand() -> MakeDemand:
         to_client: Any = 0.0,
         to_server: Any = 0.0,
         payload: float = 100,
-        connects: Any = 0.0,
+        new_connections: Any = 0.0,
         session_hours: float = 1.0,
         hours_per_month: float = 730.0,
     ) -> ws.Demand:
@@ -84,7 +84,7 @@ def make_demand() -> MakeDemand:
         return ws.Demand(
             connections=_hours(connections),
             connections_peak=_hours(connections if peak is None else peak),
-            connects=_hours(connects),
+            new_connections=_hours(new_connections),
             session=DeterministicSession(hours=session_hours),
             streams=streams,
             hours_per_month=hours_per_month,
@@ -109,7 +109,7 @@ def bill_of(make_demand: MakeDemand) -> Callable[..., ws.Bill]:
         asked = ws.Scenario(
             **{
                 "profile": "workplace-chat",
-                "place": "virginia",
+                "location": "virginia",
                 "peak_connections": 1,
                 "free_allowances": "none",
                 "hours_per_month": demand.hours_per_month,

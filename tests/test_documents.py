@@ -11,7 +11,7 @@ import pytest
 
 import estimator as ws
 
-PLAIN = "profile: workplace-chat\nplace: virginia\npeak_connections: 5\n"
+PLAIN = "profile: workplace-chat\nlocation: virginia\npeak_connections: 5\n"
 LEVELS = 9
 WIDTH = 9
 
@@ -59,7 +59,7 @@ def test_harmful_files_are_refused_at_once(text, said):
 
 
 def test_parts_may_still_be_repeated_by_name():
-    text = "place: virginia\npeak_connections: 5\nprofile:\n  extends: workplace-chat\n  flows:\n"
+    text = "location: virginia\npeak_connections: 5\nprofile:\n  extends: workplace-chat\n  flows:\n"
     text += "    posts: &posts {rate_per_hour: 3}\n    reactions: *posts\n"
     flows = ws.Scenario.from_yaml(
         text.replace("reactions: *posts", "receipts: {<<: *posts, rate_per_hour: 4, "
@@ -70,7 +70,7 @@ def test_parts_may_still_be_repeated_by_name():
 
 @pytest.mark.parametrize("digits", [500, 6000])
 def test_a_link_with_endless_digits_is_refused(digits):
-    content = {"profile": "workplace-chat", "place": "virginia", "peak_connections": 5}
+    content = {"profile": "workplace-chat", "location": "virginia", "peak_connections": 5}
     text = json.dumps(content).replace(" 5}", " " + "9" * digits + "}")
     token = base64.urlsafe_b64encode(zlib.compress(text.encode())).decode()
     with pytest.raises(ws.ScenarioError, match="finite"):

@@ -18,12 +18,12 @@ CANNOT_FAIL = {
     "assumptions",
     "contract_names",
     "expected_demand",
-    "places",
+    "locations",
     "profile_names",
     "servers",
 }
 """They take nothing, or what was checked when it was made."""
-TAGS = {"fault", "crowd"}
+TAGS = {"fault", "surge"}
 """Fields with one value, which tell models of a union apart."""
 
 

@@ -11,11 +11,12 @@ from typing import Any, get_args
 import numpy as np
 import numpy.typing as npt
 
-from estimator.analysis.upkeep import upkeep_lines
+from estimator.analysis.engineering import engineering_lines
+from estimator.analysis.result import Refusal
 from estimator.demand.demand import Demand
 from estimator.demand.expected import expected_demand
-from estimator.deployments.deployment import WORLDWIDE, Deployment, Metered, Request
-from estimator.deployments.limits import AT_RISK_SHARE, State, Verdict, verdicts
+from estimator.deployments.base import WORLDWIDE, Deployment, Metered, Request
+from estimator.deployments.limits import AT_RISK_SHARE, Verdict, verdicts
 from estimator.deployments.registry import DEPLOYMENTS, assumptions, find_deployment
 from estimator.errors import EstimatorError, ScenarioError, UnknownNameError
 from estimator.hypertext import Html, folded, state_sign
@@ -23,10 +24,11 @@ from estimator.pricing.assumption import Assumption
 from estimator.pricing.bill import AssumptionEffect, Bill
 from estimator.pricing.catalog import Catalog, load_catalog
 from estimator.pricing.contract import Contract, as_contract
-from estimator.pricing.line import FreeAllowances, Usage, price_usage
+from estimator.pricing.lines import FreeAllowances, Usage, price_usage
 from estimator.pricing.price_files import price_assumptions
 from estimator.scenario.model import FloatArray
 from estimator.scenario.scenario import Scenario
+from estimator.states import State, worst
 from estimator.units import HOURS_PER_MONTH
 
 _Amount = float | FloatArray
@@ -36,10 +38,10 @@ _Amount = float | FloatArray
 class Estimate(Bill):
     """The bill of a deployment, and whether it would hold.
 
-    >>> scenario = Scenario(profile="workplace-chat", place="virginia", peak_connections=1000)
+    >>> scenario = Scenario(profile="workplace-chat", location="virginia", peak_connections=1000)
     >>> bill = estimate(scenario, "aws.api_gateway")
     >>> bill.holds, bill.state
-    (True, 'pass')
+    (True, <State.PASS: 'pass'>)
     """
 
     verdicts: tuple[Verdict, ...] = ()
@@ -57,10 +59,7 @@ class Estimate(Bill):
     @property
     def state(self) -> State:
         """The worst of ``states``."""
-        found = set(np.ravel(self.states).tolist())
-        if "broken" in found:
-            return "broken"
-        return "at risk" if "at risk" in found else "pass"
+        return worst(np.ravel(self.states).tolist())
 
     @property
     def states(self) -> npt.NDArray[np.str_]:
@@ -74,7 +73,9 @@ class Estimate(Bill):
             any_limit = np.maximum(any_limit, verdict.share)
             if not verdict.limit.adjustable:
                 hard = np.maximum(hard, verdict.share)
-        return np.select([hard > 1, any_limit >= AT_RISK_SHARE], ["broken", "at risk"], "pass")
+        return np.select(
+            [hard > 1, any_limit >= AT_RISK_SHARE], [State.BROKEN, State.AT_RISK], State.PASS
+        )
 
     @property
     def reason(self) -> str:
@@ -104,15 +105,6 @@ class Estimate(Bill):
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """A deployment that could not be priced, and why."""
-
-    deployment: str
-    title: str
-    reason: str
-
-
 def estimate(scenario: Scenario, deployment: str, *, demand: Demand | None = None) -> Estimate:
     """What one deployment would cost in a month.
 
@@ -130,7 +122,7 @@ def estimate(scenario: Scenario, deployment: str, *, demand: Demand | None = Non
         ScenarioError: an option the deployment does not have.
         MissingRateError: a meter without a price in the region of the place.
 
-    >>> scenario = Scenario(profile="market-data", place="virginia", peak_connections=1000)
+    >>> scenario = Scenario(profile="market-data", location="virginia", peak_connections=1000)
     >>> bill = estimate(scenario, "aws.api_gateway")
     >>> list(bill.by_driver)
     ['connection time', 'messages', 'data out']
@@ -161,8 +153,8 @@ def estimate_all(
     for deployment in wanted:
         try:
             bills.append(_bill(deployment, scenario, demand, scenario.assumptions))
-        except EstimatorError as fault:
-            refusals.append(Refusal(deployment.id, deployment.title, str(fault)))
+        except EstimatorError as error:
+            refusals.append(Refusal(deployment.id, deployment.title, str(error)))
     return bills, refusals
 
 
@@ -205,8 +197,8 @@ def price(
     """
     usage: list[Usage] = []
     for key, quantity in quantities.items():
-        meter, place = (key, "") if isinstance(key, str) else key
-        usage.append(Usage(meter, _quantity(meter, quantity), "as given", place))
+        meter, location = (key, "") if isinstance(key, str) else key
+        usage.append(Usage(meter, _quantity(meter, quantity), "as given", location))
     if len({one.quantity.shape for one in usage if one.quantity.ndim}) > 1:
         raise EstimatorError("the arrays of quantities have unequal lengths")
     if free_allowances not in get_args(FreeAllowances):
@@ -266,7 +258,7 @@ def _request(
         options=deployment.check_options(scenario.options.get(deployment.id, {})),
         answers=deployment.check_answers(given),
         catalog=load_catalog(scenario.as_of, given, contract),
-        region=scenario.found_place.regions.get(deployment.cloud, WORLDWIDE),
+        region=scenario.found_location.regions.get(deployment.cloud, WORLDWIDE),
         free_allowances=scenario.free_allowances,
     )
 
@@ -288,13 +280,13 @@ def _bill(
         )
         return (*counting, *_price_effects(bill, catalog, given, bill_with))
 
-    stand_in = scenario.found_place.stand_ins.get(deployment.cloud)
+    stand_in = scenario.found_location.stand_ins.get(deployment.cloud)
     return Estimate(
         title=deployment.title,
         region=region,
         items=(
             *price_usage(counted.usage, region, catalog, scenario.free_allowances),
-            *upkeep_lines(scenario, deployment),
+            *engineering_lines(scenario, deployment),
         ),
         hours_per_month=demand.hours_per_month,
         free_allowances=scenario.free_allowances,
@@ -303,7 +295,7 @@ def _bill(
         deployment=deployment.id,
         cloud=deployment.cloud,
         notes=((stand_in,) if stand_in else ()) + demand.notes + counted.notes,
-        not_modelled=deployment.not_modelled,
+        not_modeled=deployment.not_modeled,
         verdicts=verdicts(counted.checks),
         assess=assess,
     )
@@ -365,11 +357,11 @@ def _check(scenario: Scenario) -> None:
 def _standing_at(scenario: Scenario, *path: str) -> Generator[None]:
     try:
         yield
-    except EstimatorError as fault:
-        place = scenario.where(*path)
-        if not place:
+    except EstimatorError as error:
+        location = scenario.where(*path)
+        if not location:
             raise
-        raise ScenarioError(f"{place}: {fault}") from None
+        raise ScenarioError(f"{location}: {error}") from None
 
 
 def _check_date(as_of: dt.date | None) -> None:

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Union, get_args, get_origin
 import numpy as np
 
 from estimator.demand.expected import expected_demand
-from estimator.deployments.registry import DEPLOYMENTS, PROVIDERS, find_deployment
+from estimator.deployments.registry import DEPLOYMENTS, SAAS, find_deployment
 from estimator.errors import EstimatorError, ScenarioError, UnknownNameError
 from estimator.pricing.catalog import load_catalog
 from estimator.pricing.contract import as_contract
@@ -29,7 +29,7 @@ _AUDIENCES = (
     ("users_per_day", "sessions_per_user_per_day"),
 )
 """The ways to give an audience; the fields of one go together."""
-_NO_MATTER_OF_COST = {"evidence", "reconnect", "weekly_shape", "faults", "crowds"}
+_NO_MATTER_OF_COST = {"evidence", "reconnect", "weekly_shape", "faults", "surges"}
 """Parts of a scenario that hold numbers which no expected bill depends on, or that have a name of
 their own here."""
 
@@ -40,7 +40,7 @@ def field_names(scenario: Scenario) -> list[str]:
     Prices can be moved too: ``prices.`` with the id of a meter is what one unit costs, in USD and
     in every tier; ``percent_off.`` with an id, or a pattern such as ``aws.*``, is a discount.
 
-    >>> scenario = Scenario(profile="market-data", place="virginia", peak_connections=100)
+    >>> scenario = Scenario(profile="market-data", location="virginia", peak_connections=100)
     >>> field_names(scenario)[:2]
     ['peak_connections', 'mean_connections']
     """
@@ -48,9 +48,9 @@ def field_names(scenario: Scenario) -> list[str]:
     audience += _AUDIENCES[-1] if scenario.users_per_day is not None else ()
     names = [*audience, "hours_per_month", _HOURS_PER_DAY]
     names += [f"users_in.{area}" for area in scenario.users_in or {}]
-    names += [f"upkeep.{name}" for name in _numbers_in(scenario.upkeep)]
+    names += [f"engineering.{name}" for name in _numbers_in(scenario.engineering)]
     names += [f"profile.{path}" for path in _numbers_in(scenario.profile)]
-    for deployment in (*DEPLOYMENTS.values(), *PROVIDERS.values()):
+    for deployment in (*DEPLOYMENTS.values(), *SAAS.values()):
         names += [
             f"{_OPTIONS}{deployment.id}.{name}"
             for name, field in deployment.options.model_fields.items()
@@ -73,7 +73,7 @@ def find_field(scenario: Scenario, name: str) -> str:
         UnknownNameError: there is no such field.
         ScenarioError: several fields end like that.
 
-    >>> scenario = Scenario(profile="workplace-chat", place="virginia", peak_connections=100)
+    >>> scenario = Scenario(profile="workplace-chat", location="virginia", peak_connections=100)
     >>> find_field(scenario, "posts.rate_per_hour")
     'profile.flows.posts.rate_per_hour'
     """
@@ -111,7 +111,7 @@ def current_value(scenario: Scenario, field: str) -> float:
         ScenarioError: it has no value: a figure that nobody gave, or a price that differs by tier
             or place.
 
-    >>> scenario = Scenario(profile="market-data", place="virginia", peak_connections=100)
+    >>> scenario = Scenario(profile="market-data", location="virginia", peak_connections=100)
     >>> current_value(scenario, "peak_connections")
     100.0
     """
@@ -154,7 +154,7 @@ def with_values(scenario: Scenario, values: Values) -> Scenario:
     Raises:
         ScenarioError: a value that the field cannot have.
 
-    >>> scenario = Scenario(profile="workplace-chat", place="virginia", peak_connections=100)
+    >>> scenario = Scenario(profile="workplace-chat", location="virginia", peak_connections=100)
     >>> busier = with_values(scenario, {"profile.flows.posts.rate_per_hour": 9})
     >>> busier.profile.flows["posts"].rate_per_hour
     9.0
@@ -245,7 +245,7 @@ def _with_option(field: str) -> list[str]:
     deployment, name = _option(field)
     if deployment != "*":
         return [field]
-    known = {**DEPLOYMENTS, **PROVIDERS}
+    known = {**DEPLOYMENTS, **SAAS}
     return [f"{_OPTIONS}{i}.{name}" for i, d in known.items() if name in d.options.model_fields]
 
 
@@ -334,6 +334,6 @@ def _price(scenario: Scenario, meter: str) -> float | None:
     contract = as_contract(scenario.contract_document or scenario.contract)
     catalog = load_catalog(scenario.as_of, scenario.assumptions, contract)
     cloud = meter.split(".", 1)[0]
-    region = scenario.found_place.regions.get(cloud, "global")
+    region = scenario.found_location.regions.get(cloud, "global")
     prices = np.unique(catalog.rate(meter, region).tariff.usd_per_unit)
     return float(prices[0]) if prices.size == 1 else None

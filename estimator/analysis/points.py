@@ -41,9 +41,9 @@ class Priced:
 
     deployments: tuple[str, ...]
     total_usd: FloatArray
-    """USD a month, shape (deployments, points); NaN where it could not be priced."""
+    """USD per month, shape (deployments, points); NaN where it could not be priced."""
     drivers_usd: FloatArray
-    """USD a month by what drives it, as in ``DRIVERS``, shape (deployments, drivers, points)."""
+    """USD per month by what drives it, as in ``DRIVERS``, shape (deployments, drivers, points)."""
     states: npt.NDArray[np.int8]
     """Index into ``STATES``, shape (deployments, points)."""
     refusals: Mapping[str, str]
@@ -142,7 +142,7 @@ def price_points(
     Raises:
         ScenarioError: a value that its field cannot have.
 
-    >>> scenario = Scenario(profile="workplace-chat", place="virginia", peak_connections=1)
+    >>> scenario = Scenario(profile="workplace-chat", location="virginia", peak_connections=1)
     >>> priced = price_points(
     ...     scenario, {"peak_connections": np.array([10.0, 1000.0])}, ["aws.api_gateway"]
     ... )

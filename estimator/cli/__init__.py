@@ -15,18 +15,9 @@ from typing import Annotated
 
 import typer
 
-from estimator.cli import (
-    bills,
-    difference,
-    growth,
-    listing,
-    ranges,
-    simulation,
-    starting,
-    uncertain,
-)
+from estimator.cli.commands import bills, diff, growth, init, listing, simulate, sweep, uncertainty
+from estimator.cli.common import INPUT_ERROR, INTERRUPTED
 from estimator.cli.flags import Command, Group
-from estimator.cli.shared import INPUT_ERROR, INTERRUPTED
 from estimator.cli.teaching import taught
 from estimator.errors import EstimatorError
 
@@ -43,7 +34,7 @@ _USUAL_PATH = taught(
     ),
     (
         "the prices behind it, with source and age",
-        "prices --cloud aws --service nlb --place virginia",
+        "prices --cloud aws --service nlb --location virginia",
     ),
     title="The usual path",
 )
@@ -64,16 +55,16 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
-app.command(cls=Command, epilog=starting.EXAMPLES)(starting.init)
+app.command(cls=Command, epilog=init.EXAMPLES)(init.init)
 app.command(cls=Command, epilog=bills.COMPARE_EXAMPLES)(bills.compare)
 app.command(cls=Command, epilog=bills.BILL_EXAMPLES)(bills.bill)
-app.command(cls=Command, epilog=difference.EXAMPLES)(difference.diff)
+app.command(cls=Command, epilog=diff.EXAMPLES)(diff.diff)
 app.command(cls=Command, epilog=growth.EXAMPLES)(growth.growth)
-app.command(cls=Command, epilog=ranges.SWEEP_EXAMPLES)(ranges.sweep)
-app.command(cls=Command, epilog=ranges.BREAKEVEN_EXAMPLES)(ranges.breakeven)
-app.command(cls=Command, epilog=uncertain.UNCERTAINTY_EXAMPLES)(uncertain.uncertainty)
-app.command(cls=Command, epilog=uncertain.CHECK_EXAMPLES)(uncertain.check)
-app.command(cls=Command, epilog=simulation.EXAMPLES)(simulation.simulate)
+app.command(cls=Command, epilog=sweep.SWEEP_EXAMPLES)(sweep.sweep)
+app.command(cls=Command, epilog=sweep.BREAKEVEN_EXAMPLES)(sweep.breakeven)
+app.command(cls=Command, epilog=uncertainty.UNCERTAINTY_EXAMPLES)(uncertainty.uncertainty)
+app.command(cls=Command, epilog=uncertainty.CHECK_EXAMPLES)(uncertainty.check)
+app.command(cls=Command, epilog=simulate.EXAMPLES)(simulate.simulate)
 app.command(cls=Command, epilog=bills.PRICES_EXAMPLES)(bills.prices)
 app.command("list", cls=Command, epilog=listing.LIST_EXAMPLES)(listing.list_things)
 app.command(cls=Command, epilog=listing.SCHEMA_EXAMPLES)(listing.schema)
@@ -100,8 +91,8 @@ def main() -> None:
     """Run the command line; every refusal is one message and exit status 2."""
     try:
         app()
-    except EstimatorError as fault:
-        sys.stderr.write(f"error: {fault}\n")
+    except EstimatorError as error:
+        sys.stderr.write(f"error: {error}\n")
         sys.exit(INPUT_ERROR)
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)

@@ -30,9 +30,9 @@ def deployments(incomplete: str) -> Iterator[Offer]:
     return _starting(incomplete, {**ON_CLOUDS, **BOUGHT}.items())
 
 
-def places(incomplete: str) -> Iterator[Offer]:
+def locations(incomplete: str) -> Iterator[Offer]:
     """Where users can be served from."""
-    text = files("pricing_data").joinpath("places.yaml").read_text(encoding="utf-8")
+    text = files("pricing_data").joinpath("locations.yaml").read_text(encoding="utf-8")
     return _starting(incomplete, _PLACE.findall(text))
 
 

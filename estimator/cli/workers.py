@@ -32,11 +32,11 @@ def workers(processes: int) -> Generator[Executor | None]:
     try:
         _start_all(pool, processes)
         yield pool
-    except BaseException as fault:
+    except BaseException as error:
         pool.shutdown(wait=False, cancel_futures=True)
         for child in active_children():
             child.terminate()
-        if isinstance(fault, BrokenProcessPool):
+        if isinstance(error, BrokenProcessPool):
             raise EstimatorError(
                 "a process that simulates was ended from outside, perhaps for want of memory: "
                 "take fewer --processes"

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import streamlit as st
 
-from estimator.dashboard import audience
-from estimator.dashboard.exchange import exchange
-from estimator.dashboard.fault_view import fault_view
-from estimator.dashboard.inputs import scenario_inputs
-from estimator.dashboard.state import current, last_fault
-from estimator.dashboard.text import literal
+from estimator.dashboard.session.exchange import exchange
+from estimator.dashboard.session.state import current, last_fault
+from estimator.dashboard.widgets import audience
+from estimator.dashboard.widgets.error_message import fault_view
+from estimator.dashboard.widgets.sidebar import scenario_inputs
+from estimator.dashboard.widgets.text import literal
 from estimator.scenario.scenario import Scenario
 
 
@@ -35,7 +35,7 @@ def open_page(name: str, title: str) -> Scenario:
     st.title(title, anchor=False)
     st.caption(
         literal(
-            f"{scenario.name or scenario.profile.title}, {scenario.found_place.title}, "
+            f"{scenario.name or scenario.profile.title}, {scenario.found_location.title}, "
             f"{audience.in_words(scenario)}"
         )
     )

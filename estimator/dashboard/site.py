@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import streamlit as st
 
-from estimator.dashboard.concurrency_page import concurrency_page
-from estimator.dashboard.estimate_page import estimate_page
-from estimator.dashboard.limits_page import limits_page
-from estimator.dashboard.prices_page import prices_page
-from estimator.dashboard.what_if_page import what_if_page
-from estimator.dashboard.workload_page import workload_page
+from estimator.dashboard.pages.concurrency import concurrency_page
+from estimator.dashboard.pages.estimate import estimate_page
+from estimator.dashboard.pages.limits import limits_page
+from estimator.dashboard.pages.prices import prices_page
+from estimator.dashboard.pages.what_if.page import what_if_page
+from estimator.dashboard.pages.workload import workload_page
 
 _CSS = "<style>.stMainBlockContainer { padding-top: 3.5rem; padding-bottom: 3rem; }</style>"
 
@@ -26,4 +26,4 @@ def open_dashboard() -> None:
         st.Page(what_if_page, title="What if", url_path="what-if"),
         st.Page(prices_page, title="Prices", url_path="prices"),
     ]
-    st.navigation(pages, position="top").run()
+    st.navigation(pages, location="top").run()

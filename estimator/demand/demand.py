@@ -254,7 +254,7 @@ class MessageStream:
     """sent: by a client; passed_on: a client's message, to others; published: by the server;
     ping: WebSocket control frames, which are traffic but not messages."""
     per_hour: Weekly
-    """Messages an hour; a broadcast to n connections is n messages."""
+    """Messages per hour; a broadcast to n connections is n messages."""
     payload: SizeDistribution
     copies: FloatArray | float = 0.0
     """sent: connections it is passed on to; published: connections that share it."""
@@ -279,7 +279,7 @@ class Demand:
     """Everything a deployment can be asked to carry, hour by hour and by the month.
 
     >>> from estimator import Scenario, expected_demand
-    >>> scenario = Scenario(profile="market-data", place="virginia", peak_connections=1000)
+    >>> scenario = Scenario(profile="market-data", location="virginia", peak_connections=1000)
     >>> round(float(expected_demand(scenario).peak_connections), 6)
     1000.0
     """
@@ -288,7 +288,7 @@ class Demand:
     """Open connections averaged over each hour."""
     connections_peak: Weekly
     """Most connections open at once within each hour."""
-    connects: Weekly
+    new_connections: Weekly
     """Connections made in each hour; one per session unless a service cuts them (``cut_hours``)."""
     session: SessionLength
     """How long they would last."""
@@ -333,8 +333,8 @@ class Demand:
         they belong to.
         """
         if self.cut_hours is None:
-            return self.connects
-        return self.connects.times(1 / self.session.mean_steps(self.cut_hours))
+            return self.new_connections
+        return self.new_connections.times(1 / self.session.mean_steps(self.cut_hours))
 
     @property
     def peak_connections(self) -> FloatArray:
@@ -375,7 +375,12 @@ class Demand:
             replace(s, per_hour=made(s.per_hour)) if s.kind == "at_connect" else s
             for s in self.streams
         )
-        return replace(self, connects=made(self.connects), streams=tuple(streams), cut_hours=hours)
+        return replace(
+            self,
+            new_connections=made(self.new_connections),
+            streams=tuple(streams),
+            cut_hours=hours,
+        )
 
     def traffic(
         self,
@@ -394,7 +399,7 @@ class Demand:
         parts = [s.bytes_per_hour(layer) for s in self.streams if s.direction == direction]
         if layer == "ip":
             handshake = getattr(connect_bytes(), direction)
-            parts.append(self.connects.times(handshake))
+            parts.append(self.new_connections.times(handshake))
             if acknowledgements:
                 answered = (s for s in self.streams if s.direction != direction)
                 parts += [s.per_hour.times(ACK_BYTES) for s in answered]

@@ -8,8 +8,8 @@ from functools import lru_cache
 
 import numpy as np
 
+from estimator.demand.arrivals import Arrivals, arrivals_behind
 from estimator.demand.demand import Course, Demand, MessageStream, Weekly
-from estimator.demand.occupancy import Arrivals, arrivals_behind
 from estimator.scenario.model import FloatArray
 from estimator.scenario.profile import MessageFlow, Profile
 from estimator.scenario.scenario import Scenario
@@ -30,11 +30,11 @@ def expected_demand(scenario: Scenario) -> Demand:
         scenario: who connects, from where, how often; of arrays, if there are many.
 
     Returns:
-        Connections, connects and messages an hour, shape (*many, 168), Monday 00:00 UTC first.
+        Connections, connects and messages per hour, shape (*many, 168), Monday 00:00 UTC first.
 
     >>> from estimator.scenario.scenario import Scenario
     >>> demand = expected_demand(
-    ...     Scenario(profile="market-data", place="virginia", mean_connections=1000)
+    ...     Scenario(profile="market-data", location="virginia", mean_connections=1000)
     ... )
     >>> round(float(demand.connections.mean), 6)
     1000.0
@@ -45,13 +45,13 @@ def expected_demand(scenario: Scenario) -> Demand:
     scales = _mean_connections(scenario, arrivals)
     scale = np.broadcast_to(next(iter(scales.values())), scenario.many)
     connections = Weekly.of(scale, week.connections)
-    connects = Weekly.of(scale, week.connects)
+    new_connections = Weekly.of(scale, week.new_connections)
     return Demand(
         connections=connections,
         connections_peak=Weekly.of(scale, week.connections_peak),
-        connects=connects,
+        new_connections=new_connections,
         session=profile.session,
-        streams=streams_of(profile, connections, connects),
+        streams=streams_of(profile, connections, new_connections),
         hours_per_month=scenario.hours_per_month,
         notes=tuple(_notes(scales, arrivals)),
     )
@@ -64,7 +64,7 @@ class _Week:
     arrivals: Arrivals
     connections: Course
     connections_peak: Course
-    connects: Course
+    new_connections: Course
 
 
 @lru_cache(maxsize=64)
@@ -78,7 +78,7 @@ def audiences(scenario: Scenario) -> dict[str, FloatArray]:
     """Peak connections by each way in which the audience was given; the first one is used.
 
     >>> from estimator.scenario.scenario import Scenario
-    >>> audiences(Scenario(profile="market-data", place="virginia", peak_connections=1000))
+    >>> audiences(Scenario(profile="market-data", location="virginia", peak_connections=1000))
     {'peak_connections': array(1000.)}
     """
     profile = scenario.profile
@@ -103,21 +103,23 @@ def _mean_connections(scenario: Scenario, arrivals: Arrivals) -> dict[str, Float
 
 
 def streams_of(
-    profile: Profile, connections: Weekly, connects: Weekly
+    profile: Profile, connections: Weekly, new_connections: Weekly
 ) -> tuple[MessageStream, ...]:
     """The messages of so many open connections and connects, whatever made them."""
-    return tuple(_streams(profile, connections, connects))
+    return tuple(_streams(profile, connections, new_connections))
 
 
-def _streams(profile: Profile, connections: Weekly, connects: Weekly) -> Iterator[MessageStream]:
+def _streams(
+    profile: Profile, connections: Weekly, new_connections: Weekly
+) -> Iterator[MessageStream]:
     for name, flow in profile.flows.items():
         yield from _flow_streams(name, flow, connections)
     welcome, greeting = profile.at_connect.to_client, profile.at_connect.from_client
     if np.any(welcome.mean > 0):
-        greeted = _where_sent(connects, welcome)
+        greeted = _where_sent(new_connections, welcome)
         yield MessageStream("at connect", "to_client", "at_connect", greeted, welcome)
     if np.any(greeting.mean > 0):
-        greeted = _where_sent(connects, greeting)
+        greeted = _where_sent(new_connections, greeting)
         yield MessageStream("at connect", "to_server", "at_connect", greeted, greeting)
     if profile.heartbeat is not None:
         beats = connections.times(SECONDS_PER_HOUR / profile.heartbeat.interval_seconds)
@@ -127,10 +129,10 @@ def _streams(profile: Profile, connections: Weekly, connects: Weekly) -> Iterato
         yield MessageStream("heartbeat", "to_server", kind, beats, payload)
 
 
-def _where_sent(connects: Weekly, payload: SizeDistribution) -> Weekly:
+def _where_sent(new_connections: Weekly, payload: SizeDistribution) -> Weekly:
     """Connects of the scenarios in which something is sent at each."""
     some = np.asarray(payload.mean > 0, dtype=np.float64)
-    return connects.times(some) if payload.many else connects
+    return new_connections.times(some) if payload.many else new_connections
 
 
 def _flow_streams(name: str, flow: MessageFlow, connections: Weekly) -> Iterator[MessageStream]:

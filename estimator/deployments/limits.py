@@ -13,11 +13,13 @@ import numpy.typing as npt
 from pydantic import BeforeValidator
 
 from estimator.datafiles import Confidence, Entry, load_rows
+from estimator.demand.admission_limits import AdmissionLimits
 from estimator.demand.demand import Demand, MessageStream, Weekly, total
-from estimator.demand.doors import Doors
 from estimator.errors import UnknownNameError
-from estimator.pricing.price_files import PROVIDERS, VENDORS
+from estimator.format import figure_text
+from estimator.pricing.price_files import SAAS, VENDORS
 from estimator.scenario.model import FloatArray
+from estimator.states import State
 from estimator.units import HOURS_PER_DAY, SECONDS_PER_HOUR
 
 AT_RISK_SHARE = 0.8
@@ -25,7 +27,7 @@ AT_RISK_SHARE = 0.8
 
 Measure = Literal[
     "open_connections",
-    "connects_per_second",
+    "new_connections_per_second",
     "messages_per_second",
     "messages_in_per_second",
     "messages_out_per_second",
@@ -40,7 +42,6 @@ Measure = Literal[
     "subscriptions",
     "other",
 ]
-State = Literal["pass", "at risk", "broken"]
 _OWNERS = (*VENDORS, "system")
 _RAREST_GAP = float(np.log(1e6))
 """How many mean gaps long the longest of a million gaps between random messages is."""
@@ -69,7 +70,7 @@ class Limit(Entry):
     """What of a demand it bounds."""
     per: str | None = None
     """What it holds for: a connection, a unit, an instance, an account in a region."""
-    cure: str | None = None
+    fix: str | None = None
     """How one gets past it."""
     source: str
     checked_on: dt.date
@@ -86,8 +87,8 @@ class Check:
     """In the unit of the limit: hour by hour, or one figure, of shape (*many,)."""
     allowed: FloatArray | float
     """The limit for everything that runs, shape (*many,)."""
-    cure: str = ""
-    """The smallest change that cures it; ``{used}`` and ``{allowed}`` are filled in."""
+    fix: str = ""
+    """The smallest change that fixes it; ``{used}`` and ``{allowed}`` are filled in."""
 
 
 @dataclass(frozen=True)
@@ -99,7 +100,7 @@ class Verdict:
     """Where it comes closest, in the unit of the limit, shape (*many,)."""
     allowed: FloatArray
     """Shape (*many,)."""
-    cure: str
+    fix: str
     used_in_week: Weekly | None = None
     """Use over the week; None if it is no matter of hours."""
 
@@ -147,7 +148,7 @@ class Verdict:
     def state(self) -> State:
         """Of the worst of the scenarios."""
         share = float(np.max(self.share))
-        return "broken" if share > 1 else "at risk" if share >= AT_RISK_SHARE else "pass"
+        return state_at(share)
 
     @property
     def when(self) -> str:
@@ -159,18 +160,25 @@ class Verdict:
         return f"{_DAYS[hour // HOURS_PER_DAY]} {hour % HOURS_PER_DAY:02d}:00 UTC"
 
     def explain(self) -> str:
-        """The verdict as a sentence: what, when, how much of how much, and what would cure it."""
+        """The verdict as a sentence: what, when, how much of how much, and what would fix it."""
         worst = int(np.argmax(self.share))
         used, allowed = (float(np.ravel(each)[worst]) for each in (self.used, self.allowed))
         # a deployment is not broken by what can be raised, and its reason shall not say so
         raised = self.state == "broken" and self.limit.adjustable
         judged = "must be raised" if raised else self.state
         when = f" on {self.when}" if self.when else ""
-        cure = f" Cure: {self.cure}." if self.cure and self.state != "pass" else ""
+        fix = f" Fix: {self.fix}." if self.fix and self.state != "pass" else ""
         return (
-            f"{self.limit.title}: {judged}, {figure(used)} of {figure(allowed)} "
-            f"{self.limit.unit}{when}.{cure}"
+            f"{self.limit.title}: {judged}, {figure_text(used)} of {figure_text(allowed)} "
+            f"{self.limit.unit}{when}.{fix}"
         )
+
+
+def state_at(share: float) -> State:
+    """The state at a used share of a limit."""
+    if share > 1:
+        return State.BROKEN
+    return State.AT_RISK if share >= AT_RISK_SHARE else State.PASS
 
 
 def verdicts(checks: Iterator[Check] | tuple[Check, ...]) -> tuple[Verdict, ...]:
@@ -186,14 +194,14 @@ def _verdict(asked: Check) -> Verdict:
         np.asarray(asked.allowed, dtype=np.float64),
     )
     worst = int(np.argmax(_share(used, allowed)))
-    cure = cure_of(asked, float(np.ravel(used)[worst]), float(np.ravel(allowed)[worst]))
-    return Verdict(find_limit(asked.limit_id), used, allowed, cure, week)
+    fix = fix_for(asked, float(np.ravel(used)[worst]), float(np.ravel(allowed)[worst]))
+    return Verdict(find_limit(asked.limit_id), used, allowed, fix, week)
 
 
-def cure_of(asked: Check, used: float, allowed: float) -> str:
-    """The smallest change that cures it, in words, with the figures filled in."""
-    words = asked.cure or find_limit(asked.limit_id).cure or ""
-    filled = words.replace("{used}", figure(used)).replace("{allowed}", figure(allowed))
+def fix_for(asked: Check, used: float, allowed: float) -> str:
+    """The smallest change that fixes it, in words, with the figures filled in."""
+    words = asked.fix or find_limit(asked.limit_id).fix or ""
+    filled = words.replace("{used}", figure_text(used)).replace("{allowed}", figure_text(allowed))
     return filled.rstrip(".")
 
 
@@ -201,17 +209,6 @@ def _share(used: FloatArray, allowed: FloatArray) -> FloatArray:
     """Used share of what is allowed; nothing of nothing is 0, anything of nothing has no end."""
     some = np.where(used > 0, np.inf, 0.0)
     return np.divide(used, allowed, out=some, where=allowed > 0)
-
-
-def figure(value: float) -> str:
-    """A figure of a limit for people.
-
-    >>> figure(1234.5), figure(0.123456), figure(float("inf"))
-    ('1,234', '0.123', 'no end')
-    """
-    if np.isinf(value):
-        return "no end"
-    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
 
 
 def find_limit(limit_id: str) -> Limit:
@@ -232,7 +229,7 @@ def find_limit(limit_id: str) -> Limit:
 @cache
 def load_limits(vendor: str) -> Mapping[str, Limit]:
     """The limits of a cloud, of the providers, or of every host (``system``), by id."""
-    folder = "providers" if vendor in PROVIDERS else vendor
+    folder = "saas" if vendor in SAAS else vendor
     return {row.limit: row for row in load_rows(f"{folder}/limits.csv", Limit)}
 
 
@@ -248,22 +245,22 @@ def limit_value(limit_id: str) -> float:
     return value
 
 
-def doors_at(**limit_ids: str) -> Doors:
-    """Doors that are limits as they stand.
+def admission_at(**limit_ids: str) -> AdmissionLimits:
+    """AdmissionLimits that are limits as they stand.
 
     Args:
-        limit_ids: id of the limit, by the name of the field of ``Doors``.
+        limit_ids: id of the limit, by the name of the field of ``AdmissionLimits``.
 
-    >>> doors_at(age_most_seconds="aws.api_gateway.connection_max_age").age_most_seconds
+    >>> admission_at(age_most_seconds="aws.api_gateway.connection_max_age").age_most_seconds
     7200.0
     """
     values = {field: limit_value(limit_id) for field, limit_id in limit_ids.items()}
-    return replace(Doors(limits=limit_ids), **values)
+    return replace(AdmissionLimits(limits=limit_ids), **values)
 
 
-def check(limit_id: str, used: Weekly | FloatArray | float, cure: str = "") -> Check:
+def check(limit_id: str, used: Weekly | FloatArray | float, fix: str = "") -> Check:
     """A check against a limit that holds for everything that runs together."""
-    return Check(limit_id, used, limit_value(limit_id), cure)
+    return Check(limit_id, used, limit_value(limit_id), fix)
 
 
 def per_second(hourly: Weekly) -> Weekly:
@@ -272,7 +269,7 @@ def per_second(hourly: Weekly) -> Weekly:
 
 
 def messages_per_second(streams: tuple[MessageStream, ...]) -> Weekly:
-    """Messages of some streams a second."""
+    """Messages of some streams per second."""
     return per_second(total(s.per_hour for s in streams))
 
 
@@ -316,19 +313,19 @@ def _seconds_between(per_hour: FloatArray, connected: FloatArray) -> FloatArray:
 
 
 def idle_checks(
-    demand: Demand, limit_id: str, cure: str = "", *, each_direction: bool = False
+    demand: Demand, limit_id: str, fix: str = "", *, each_direction: bool = False
 ) -> Iterator[Check]:
     """Whether an idle timeout is outlived.
 
     Args:
         demand: heartbeats and flows of both directions.
         limit_id: the timeout.
-        cure: what would help; the limit's own words if empty.
+        fix: what would help; the limit's own words if empty.
         each_direction: whether each direction has a timer of its own, so that the quieter one
             decides; otherwise traffic either way keeps a connection open.
     """
     ways = [longest_silence_seconds(demand, way) for way in ("to_server", "to_client")]
     silence = np.maximum(*ways) if each_direction else np.minimum(*ways)
     advice = "send a heartbeat more often than every {allowed} seconds"
-    words = cure or find_limit(limit_id).cure or advice
+    words = fix or find_limit(limit_id).fix or advice
     yield Check(limit_id, silence, limit_value(limit_id), words)

@@ -11,24 +11,24 @@ from estimator.deployments.aws.api_gateway import ApiGateway
 from estimator.deployments.aws.appsync_events import AppSyncEvents
 from estimator.deployments.aws.iot_core import IotCore
 from estimator.deployments.aws.nlb import NlbEc2
-from estimator.deployments.azure.app_gateway_vm import AppGatewayVms
 from estimator.deployments.azure.app_service import AppService
+from estimator.deployments.azure.application_gateway_vm import AppGatewayVms
 from estimator.deployments.azure.container_apps import ContainerApps
 from estimator.deployments.azure.load_balancer_vm import LoadBalancerVms
 from estimator.deployments.azure.signalr import SignalR
 from estimator.deployments.azure.web_pubsub import WebPubSub
-from estimator.deployments.deployment import Deployment
+from estimator.deployments.base import Deployment
+from estimator.deployments.gcp.application_lb_cloud_run import CloudRunBehindLb
 from estimator.deployments.gcp.application_lb_gce import ApplicationLbGce
 from estimator.deployments.gcp.cloud_run import CloudRun
-from estimator.deployments.gcp.cloud_run_behind_lb import CloudRunBehindLb
 from estimator.deployments.gcp.passthrough_nlb_gce import PassthroughNlbGce
-from estimator.deployments.oci.load_balancer_fleet import LoadBalancerContainers, LoadBalancerFleet
-from estimator.deployments.oci.network_load_balancer_fleet import NetworkLoadBalancerFleet
-from estimator.deployments.providers.ably import AblyPerMinute
-from estimator.deployments.providers.cloudflare import DurableObjects
-from estimator.deployments.providers.pubnub import PubNubTransactions
-from estimator.deployments.providers.pusher import PusherChannels
-from estimator.deployments.providers.supabase import SupabaseRealtime
+from estimator.deployments.oci.load_balancer import LoadBalancerContainers, LoadBalancerFleet
+from estimator.deployments.oci.network_load_balancer_vm import NetworkLoadBalancerFleet
+from estimator.deployments.saas.ably import AblyPerMinute
+from estimator.deployments.saas.cloudflare import DurableObjects
+from estimator.deployments.saas.pubnub import PubNubTransactions
+from estimator.deployments.saas.pusher import PusherChannels
+from estimator.deployments.saas.supabase import SupabaseRealtime
 from estimator.errors import UnknownNameError
 from estimator.hypertext import card, rows_under
 from estimator.pricing.assumption import Assumption
@@ -76,7 +76,7 @@ class Deployments(Mapping[str, Deployment]):
 
     >>> DEPLOYMENTS["aws.api_gateway"].title
     'API Gateway WebSocket'
-    >>> list(PROVIDERS)[0]
+    >>> list(SAAS)[0]
     'ably.per_minute'
     """
 
@@ -103,7 +103,7 @@ class Deployments(Mapping[str, Deployment]):
 DEPLOYMENTS = Deployments(_ON_CLOUDS)
 """Deployments on the clouds by id; what is compared unless other ids are asked for."""
 
-PROVIDERS = Deployments(_BOUGHT)
+SAAS = Deployments(_BOUGHT)
 """Managed services that people would buy instead, by id."""
 
 
@@ -133,7 +133,7 @@ def on_clouds(clouds: Collection[str]) -> list[str]:
         UnknownNameError: a cloud on which there is none.
 
     >>> on_clouds(["oci"])[0]
-    'oci.load_balancer_fleet'
+    'oci.load_balancer_vm'
     """
     known = {one.cloud for one in DEPLOYMENTS.values()}
     for cloud in clouds:
@@ -151,7 +151,7 @@ def find_deployment(deployment_id: str) -> Deployment:
     >>> find_deployment("aws.api_gateway").title
     'API Gateway WebSocket'
     """
-    known = {**DEPLOYMENTS, **PROVIDERS}
+    known = {**DEPLOYMENTS, **SAAS}
     if deployment_id not in known:
         raise UnknownNameError("deployment", deployment_id, known)
     return known[deployment_id]

@@ -14,9 +14,9 @@ import numpy as np
 from estimator.hypertext import Html, card, folded, link, rows_under, small, strong
 from estimator.pricing.assumption import Assumption
 from estimator.pricing.contract import Contract
-from estimator.pricing.line import SURENESS, FreeAllowances, LineItem, amount
+from estimator.pricing.lines import SURENESS, FreeAllowances, LineItem, amount
 from estimator.pricing.price_files import DRIVERS, VENDORS, Driver
-from estimator.pricing.tariff import FloatArray
+from estimator.pricing.tiers import FloatArray
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -80,7 +80,7 @@ class Bill:
     """Id of the cloud or provider; None for plain quantities."""
     notes: tuple[str, ...] = ()
     """What a reader should know before trusting the bill."""
-    not_modelled: tuple[str, ...] = ()
+    not_modeled: tuple[str, ...] = ()
     """What a real invoice would also hold."""
     assess: Callable[[Bill], tuple[AssumptionEffect, ...]] = field(
         default=_nothing_open, repr=False
@@ -92,17 +92,17 @@ class Bill:
 
     @cached_property
     def total(self) -> float | FloatArray:
-        """USD a month: a number, or an array of shape (*many,)."""
+        """USD per month: a number, or an array of shape (*many,)."""
         return _sum(item.cost_usd for item in self.items)
 
     @cached_property
     def list_total(self) -> float | FloatArray:
-        """USD a month at list prices; the same as the total without a contract."""
+        """USD per month at list prices; the same as the total without a contract."""
         return _sum(item.list_usd for item in self.items)
 
     @cached_property
     def by_driver(self) -> dict[Driver, float | FloatArray]:
-        """USD a month by what drives it, in the order of charts; only drivers on the bill."""
+        """USD per month by what drives it, in the order of charts; only drivers on the bill."""
         costs: dict[Driver, float | FloatArray] = {}
         for driver in DRIVERS:
             parts = [i.cost_usd for i in self.items if i.rate.meter.driver == driver]
@@ -171,8 +171,8 @@ class Bill:
         parts += [item.explain() for item in self.items]
         parts += [effect.explain() for effect in self.effects]
         parts += [f"Note: {note}" for note in self.notes]
-        if self.not_modelled:
-            parts.append(f"Not modelled: {'; '.join(self.not_modelled)}.")
+        if self.not_modeled:
+            parts.append(f"Not modeled: {'; '.join(self.not_modeled)}.")
         return "\n".join(parts)
 
     @property
@@ -198,7 +198,7 @@ class Bill:
             *self._verdict_html(),
             self._many_html() if np.ndim(self.total) else self._lines_html(),
             folded("Notes", self.notes),
-            folded("Not modelled", self.not_modelled),
+            folded("Not modeled", self.not_modeled),
             small(
                 ".explain() tells how each line came to be, "
                 ".assumptions what is left open and what it moves"
@@ -251,9 +251,7 @@ def conventions(bills: Sequence[Bill]) -> str:
     oldest = f", least recently checked {min(checked)}" if checked else ""
     each = (np.min(first.hours_per_month), np.max(first.hours_per_month))
     hours = " to ".join(dict.fromkeys(f"{float(edge):g}" for edge in each))
-    return (
-        f"US dollars a month of {hours} hours, before tax; {allowances}; {prices}{oldest}{contract}"
-    )
+    return f"US dollars per month of {hours} hours, before tax; {allowances}; {prices}{oldest}{contract}"
 
 
 def _seen_at(item: LineItem) -> Html:

@@ -26,7 +26,7 @@ from estimator.pricing.price_files import (
     UnderAnswer,
     load_price_files,
 )
-from estimator.pricing.tariff import Tariff
+from estimator.pricing.tiers import Tariff
 
 Row = TypeVar("Row", bound=UnderAnswer)
 
@@ -152,8 +152,8 @@ class Catalog:
         if gap is None:
             later = [
                 row.effective_from
-                for place in (region, EVERYWHERE)
-                for row in self._files.rates_at.get((meter_id, place), ())
+                for location in (region, EVERYWHERE)
+                for row in self._files.rates_at.get((meter_id, location), ())
             ]
             return f"the earliest price known is of {min(later)}" if later else ""
         what = {"not_offered": "not offered there", "not_seen": "no source was found"}[gap.reason]

@@ -14,10 +14,10 @@ import numpy as np
 from pydantic import AfterValidator, Field, ValidationError, model_validator
 
 from estimator.datafiles import Confidence, Entry
-from estimator.documents import YamlDocument, faults, read_yaml
+from estimator.documents import YamlDocument, error_text, read_yaml
 from estimator.errors import EstimatorError, UnknownNameError
 from estimator.hypertext import card, rows_under, small
-from estimator.pricing.tariff import Tariff
+from estimator.pricing.tiers import Tariff
 
 
 class ContractError(EstimatorError):
@@ -207,8 +207,8 @@ def load_contract(name_or_path: str | Path) -> Contract:
         text = path.read_text(encoding="utf-8")
     except UnicodeDecodeError:
         raise ContractError(f"{path}: not a text file in UTF-8") from None
-    except OSError as fault:
-        raise ContractError(f"{path}: {fault.strerror or fault}") from None
+    except OSError as error:
+        raise ContractError(f"{path}: {error.strerror or error}") from None
     return _read(text, str(path))
 
 
@@ -235,5 +235,5 @@ def _read(text: str, name: str) -> Contract:
 def _validated(document: YamlDocument) -> Contract:
     try:
         return Contract.model_validate(document.content)
-    except ValidationError as fault:
-        raise ContractError(faults(fault, document, Contract)) from None
+    except ValidationError as error:
+        raise ContractError(error_text(error, document, Contract)) from None

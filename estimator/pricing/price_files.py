@@ -22,7 +22,7 @@ from estimator.pricing.assumption import Assumption
 
 CLOUDS = {"aws": "AWS", "azure": "Azure", "gcp": "Google Cloud", "oci": "OCI"}
 """Names for people, by the first part of every id."""
-PROVIDERS = {
+SAAS = {
     "ably": "Ably",
     "cloudflare": "Cloudflare",
     "pubnub": "PubNub",
@@ -30,8 +30,8 @@ PROVIDERS = {
     "supabase": "Supabase",
 }
 """Managed services that people would buy instead, by the first part of every id."""
-VENDORS = CLOUDS | PROVIDERS
-FOLDERS = (*CLOUDS, "providers")
+VENDORS = CLOUDS | SAAS
+FOLDERS = (*CLOUDS, "saas")
 EVERYWHERE = "*"
 """Region of a rate that holds in every region of a cloud."""
 
@@ -43,7 +43,7 @@ Driver = Literal[
     "data out",
     "internal network",
     "supporting services",
-    "upkeep",
+    "engineering",
 ]
 DRIVERS: tuple[Driver, ...] = (
     "connection time",
@@ -53,7 +53,7 @@ DRIVERS: tuple[Driver, ...] = (
     "data out",
     "internal network",
     "supporting services",
-    "upkeep",
+    "engineering",
 )
 """What drives cost, in the order charts stack it."""
 
@@ -227,7 +227,7 @@ def load_price_files() -> PriceFiles:
         allowances += load_rows(f"{folder}/allowances.csv", Allowance)
         gaps += load_rows(f"{folder}/gaps.csv", Gap)
         found = {row.region: row for row in load_rows(f"{folder}/regions.csv", Region)}
-        regions |= dict.fromkeys(CLOUDS.keys() & {folder} or PROVIDERS, found)
+        regions |= dict.fromkeys(CLOUDS.keys() & {folder} or SAAS, found)
     known = {meter.meter for meter in meters}
     for name, used in (
         ("rates", {row.meter for row in rates}),

@@ -10,8 +10,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from estimator.scenario.disruption_text import parse_sentence
 from estimator.scenario.model import Duration, Model, RatePerSecond, Seconds, Share, WeekTime
-from estimator.scenario.sentence import parse_sentence
 from estimator.units import duration_text, week_time_text
 
 _Repeats = Annotated[int, Field(ge=1, le=1000)]
@@ -130,32 +130,32 @@ class NetworkFlap(Model):
         )
 
 
-class SlowConnects(Model):
+class ConnectionThrottle(Model):
     """A slow database or sign-in service lets fewer clients connect.
 
-    >>> SlowConnects(at="Mon 09:00", lasts="10 min", connects_per_second=50).words
-    'slow connects on Mon 09:00: 50 connects a second for 10 min'
+    >>> ConnectionThrottle(at="Mon 09:00", lasts="10 min", new_connections_per_second=50).words
+    'connection throttle on Mon 09:00: 50 new connections per second for 10 min'
     """
 
-    fault: Literal["slow_connects"] = "slow_connects"
+    fault: Literal["connection_throttle"] = "connection_throttle"
     at: WeekTime
     """When it becomes slow."""
     lasts: Seconds
     """Time until it is fast again."""
-    connects_per_second: RatePerSecond
-    """Connects a second that it lets through, all together."""
+    new_connections_per_second: RatePerSecond
+    """New connections per second that it lets through, all together."""
 
     @property
     def words(self) -> str:
         """The fault as a sentence."""
         return (
-            f"slow connects on {week_time_text(self.at)}: {self.connects_per_second:,.6g} connects "
+            f"connection throttle on {week_time_text(self.at)}: {self.new_connections_per_second:,.6g} connects "
             f"a second for {duration_text(self.lasts)}"
         )
 
 
 Fault = Annotated[
-    Outage | RollingDeployment | BalancerResize | NetworkFlap | SlowConnects,
+    Outage | RollingDeployment | BalancerResize | NetworkFlap | ConnectionThrottle,
     Field(discriminator="fault"),
 ]
 """Anything that goes wrong."""
@@ -172,7 +172,7 @@ def parse_fault(text: str) -> Fault:
     'outage on Tue 14:00: 30 % of connections lost, their units back after 5 min'
     """
     return parse_sentence(
-        text, "fault", (Outage, RollingDeployment, BalancerResize, NetworkFlap, SlowConnects)
+        text, "fault", (Outage, RollingDeployment, BalancerResize, NetworkFlap, ConnectionThrottle)
     )
 
 

@@ -28,7 +28,7 @@ from pydantic import (
 from pydantic._internal._model_construction import ModelMetaclass
 from pydantic_core import CoreSchema, core_schema
 
-from estimator.documents import YamlDocument, faults, tag_of
+from estimator.documents import YamlDocument, error_text, tag_of
 from estimator.errors import ScenarioError
 from estimator.units import (
     HOURS_PER_WEEK,
@@ -55,9 +55,9 @@ class _SpeakingMetaclass(ModelMetaclass):
         def __call__(cls, *args, **kwargs):  # noqa: N805 - of a metaclass
             try:
                 return super().__call__(*args, **kwargs)
-            except ValidationError as fault:
+            except ValidationError as error:
                 raise ScenarioError(
-                    faults(fault, YamlDocument(kwargs, cls.__name__), cls)
+                    error_text(error, YamlDocument(kwargs, cls.__name__), cls)
                 ) from None
 
 
@@ -134,7 +134,7 @@ RatePerSecond = Annotated[
     float,
     quantity("rate", "/s"),
     Field(gt=0, le=_LARGEST),
-    _schema("times a second, or a text such as '50 / s'", {"exclusiveMinimum": 0}),
+    _schema("times per second, or a text such as '50 / s'", {"exclusiveMinimum": 0}),
 ]
 Bytes = Annotated[
     float,
@@ -212,8 +212,8 @@ def _numbers(convert: Callable[[str], float | Fraction]) -> PlainValidator:
         try:
             converted = convert(value) if isinstance(value, str) else value
             array = np.array(converted, dtype=np.float64)
-        except (TypeError, ValueError) as fault:
-            message = str(fault) if isinstance(value, str) else f"{value!r} is not a number"
+        except (TypeError, ValueError) as error:
+            message = str(error) if isinstance(value, str) else f"{value!r} is not a number"
             raise ValueError(message) from None
         if array.size == 0:
             raise ValueError("an empty list stands for no scenario at all")
@@ -320,6 +320,6 @@ RatePerHour = Annotated[
     float | FloatArray,
     _numbers(lambda text: parse_quantity(text, "rate", "/h")),
     _serializer,
-    _numbers_schema("times an hour, or a text such as '2 / min'; a list describes many scenarios"),
+    _numbers_schema("times per hour, or a text such as '2 / min'; a list describes many scenarios"),
 ]
-"""A number of times an hour, or an array with one such number per scenario."""
+"""A number of times per hour, or an array with one such number per scenario."""

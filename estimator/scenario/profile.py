@@ -19,9 +19,9 @@ from estimator.hypertext import card, folded, rows_under, small
 from estimator.scenario.model import Count, ManyBytes, ManySeconds, Model, RatePerHour
 from estimator.scenario.reconnect import Reconnect
 from estimator.scenario.sessions import SessionLength
-from estimator.scenario.shape import WeeklyShape, load_shape, shape_names
 from estimator.scenario.shipped import load_shipped, names_of, read_shipped
 from estimator.scenario.sizes import FixedSize, SizeDistribution
+from estimator.scenario.weekly_shape import WeeklyShape, load_shape, shape_names
 
 
 class MessageFlow(Model):
@@ -80,9 +80,9 @@ def _shape(value: object) -> object:
     return load_shape(value) if isinstance(value, str) else value
 
 
-def _shape_name(shape: WeeklyShape, serialise: SerializerFunctionWrapHandler) -> object:
+def _shape_name(shape: WeeklyShape, serialize: SerializerFunctionWrapHandler) -> object:
     shipped = (name for name in shape_names() if load_shape(name) is shape)
-    return next(shipped, None) or serialise(shape)
+    return next(shipped, None) or serialize(shape)
 
 
 class Profile(Model):
@@ -136,7 +136,7 @@ class Profile(Model):
 
     def _repr_html_(self) -> str:
         evidence = (f"{path} ({each.grade}): {each.note}" for path, each in self.evidence.items())
-        heads = ("flow", "direction", "messages an hour", "bytes", "fan-out")
+        heads = ("flow", "direction", "messages per hour", "bytes", "fan-out")
         return card(
             self.title,
             small(self.description),
@@ -172,7 +172,7 @@ def load_profile(name: str) -> Profile:
         name: one of ``profile_names``.
 
     Returns:
-        The profile; its rates are messages an hour of an open connection.
+        The profile; its rates are messages per hour of an open connection.
 
     Raises:
         UnknownNameError: there is no such profile.

@@ -27,15 +27,15 @@ from pydantic import (
 )
 from ruamel.yaml import YAML
 
-from estimator.documents import YamlDocument, faults, read_yaml, whole_number
+from estimator.documents import YamlDocument, error_text, read_yaml, whole_number
 from estimator.errors import ScenarioError
 from estimator.hypertext import card, rows_under
-from estimator.scenario.crowds import Crowd
+from estimator.scenario.engineering import Engineering
 from estimator.scenario.faults import Fault
+from estimator.scenario.locations import Area, Location, find_location
 from estimator.scenario.model import Count, ManyHours, Model
-from estimator.scenario.places import Area, Place, find_place
 from estimator.scenario.profile import Profile, load_profile, profile_names, resolve_profile
-from estimator.scenario.upkeep import Upkeep
+from estimator.scenario.surges import Surge
 from estimator.units import HOURS_PER_MONTH
 
 _YAML_SUFFIXES = (".yaml", ".yml")
@@ -43,9 +43,9 @@ _MOST_LINK_BYTES = 4_000_000
 """A damaged or hostile link must not unpack to more."""
 
 
-def _profile_name(profile: Profile, serialise: SerializerFunctionWrapHandler) -> object:
+def _profile_name(profile: Profile, serialize: SerializerFunctionWrapHandler) -> object:
     shipped = (name for name in profile_names() if load_profile(name) is profile)
-    return next(shipped, None) or serialise(profile)
+    return next(shipped, None) or serialize(profile)
 
 
 def _from_to(count: Any) -> str:
@@ -64,8 +64,8 @@ def _listed(value: object) -> object:
     return value.tolist() if isinstance(value, np.ndarray) else value
 
 
-def _known_place(name: str) -> str:
-    find_place(name)
+def _known_location(name: str) -> str:
+    find_location(name)
     return name
 
 
@@ -80,8 +80,8 @@ def _contract_file(path: Path, named_by: YamlDocument) -> YamlDocument:
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError):
-        place = named_by.where(["contract"])
-        raise ScenarioError(f"{place}: {path} cannot be read") from None
+        location = named_by.where(["contract"])
+        raise ScenarioError(f"{location}: {path} cannot be read") from None
     return read_yaml(text, str(path), ScenarioError)
 
 
@@ -108,7 +108,7 @@ class Scenario(Model):
     Raises:
         ScenarioError: a field is unknown, missing, of the wrong unit or out of range.
 
-    >>> Scenario(profile="workplace-chat", place="frankfurt", peak_connections=50_000).place
+    >>> Scenario(profile="workplace-chat", location="frankfurt", peak_connections=50_000).place
     'frankfurt'
     """
 
@@ -121,7 +121,7 @@ class Scenario(Model):
     ]
     """The name of a shipped profile, a profile of your own, or changes to a shipped one
     (``extends: workplace-chat`` and what differs)."""
-    place: Annotated[str, AfterValidator(_known_place)]
+    location: Annotated[str, AfterValidator(_known_location)]
     """Where the users are served from; maps to one region of each cloud."""
 
     peak_connections: Count | None = None
@@ -153,11 +153,11 @@ class Scenario(Model):
         default_factory=dict
     )
     """Answers to what vendors leave open or sources disagree on, by the id of the assumption."""
-    upkeep: Upkeep | None = None
+    engineering: Engineering | None = None
     """People's time that a fleet of one's own takes; a line of its bill, if you state it."""
     faults: tuple[Fault, ...] = ()
     """What goes wrong when it is simulated; the expected bill does not know it."""
-    crowds: tuple[Crowd, ...] = ()
+    surges: tuple[Surge, ...] = ()
     """Who comes beside the weekly shape when it is simulated; the expected bill does not know
     them."""
 
@@ -210,21 +210,24 @@ class Scenario(Model):
         ]
         for options in self.options.values():
             arrays += [value for value in options.values() if isinstance(value, list)]
-        if self.upkeep is not None:
-            arrays += [self.upkeep.engineer_hours_per_month, self.upkeep.usd_per_engineer_hour]
+        if self.engineering is not None:
+            arrays += [
+                self.engineering.engineer_hours_per_month,
+                self.engineering.usd_per_engineer_hour,
+            ]
         shapes = (np.shape(array) for array in arrays if array is not None)
         return np.broadcast_shapes(self.profile.many, *shapes)
 
     @property
-    def found_place(self) -> Place:
+    def found_location(self) -> Location:
         """The place with its title, area and regions."""
-        return find_place(self.place)
+        return find_location(self.location)
 
     @property
     def destinations(self) -> dict[Area, float]:
         """Share of the users in each area; the shares add to 1."""
         if not self.users_in:
-            return {self.found_place.area: 1.0}
+            return {self.found_location.area: 1.0}
         total = sum(self.users_in.values())
         return {area: share / total for area, share in self.users_in.items()}
 
@@ -234,14 +237,14 @@ class Scenario(Model):
         said = {
             "at the peak": self.peak_connections,
             "on average": self.mean_connections,
-            "users a day": self.users_per_day,
+            "users per day": self.users_per_day,
             "sessions of each a day": self.sessions_per_user_per_day,
         }
         return ", ".join(f"{_from_to(n)} {words}" for words, n in said.items() if n is not None)
 
     def __repr__(self) -> str:
         named = f" {self.name!r}" if self.name else ""
-        return f"<Scenario{named}: {self.profile.title}, {self.place}, {self.audience}>"
+        return f"<Scenario{named}: {self.profile.title}, {self.location}, {self.audience}>"
 
     def __str__(self) -> str:
         return "\n".join([
@@ -255,8 +258,8 @@ class Scenario(Model):
     def _said(self) -> Iterator[tuple[str, str]]:
         """What was said, in words; what was left out is not told."""
         yield "profile", self.profile.title
-        regions = ", ".join(f"{c} {region}" for c, region in self.found_place.regions.items())
-        yield "place", f"{self.found_place.title} ({regions})"
+        regions = ", ".join(f"{c} {region}" for c, region in self.found_location.regions.items())
+        yield "location", f"{self.found_location.title} ({regions})"
         yield "audience", self.audience
         if self.users_in:
             shares = self.destinations.items()
@@ -269,17 +272,23 @@ class Scenario(Model):
             yield "contract", self.contract
         elif self.contract:
             yield "contract", str(self.contract.get("title", "without a title"))
-        if self.upkeep:
-            hours, usd = self.upkeep.engineer_hours_per_month, self.upkeep.usd_per_engineer_hour
-            yield "upkeep of a fleet", f"{_from_to(hours)} hours a month, {_from_to(usd)} USD each"
+        if self.engineering:
+            hours, usd = (
+                self.engineering.engineer_hours_per_month,
+                self.engineering.usd_per_engineer_hour,
+            )
+            yield (
+                "engineering of a fleet",
+                f"{_from_to(hours)} hours per month, {_from_to(usd)} USD each",
+            )
         for deployment, options in self.options.items():
             yield (
                 deployment,
                 ", ".join(f"{name}: {_said(value)}" for name, value in options.items()),
             )
         yield from self.assumptions.items()
-        for happening in (*self.faults, *self.crowds):
-            yield "when simulated", happening.words
+        for disruption in (*self.faults, *self.surges):
+            yield "when simulated", disruption.words
 
     @property
     def contract_document(self) -> YamlDocument | None:
@@ -293,8 +302,8 @@ class Scenario(Model):
     def replace(self, **changes: Any) -> Scenario:
         """The same scenario with some fields changed.
 
-        >>> base = Scenario(profile="market-data", place="virginia", peak_connections=100)
-        >>> base.replace(place="frankfurt").peak_connections
+        >>> base = Scenario(profile="market-data", location="virginia", peak_connections=100)
+        >>> base.replace(location="frankfurt").peak_connections
         100.0
         """
         kept = self.model_fields_set - changes.keys()
@@ -316,8 +325,8 @@ class Scenario(Model):
             text = Path(path).read_text(encoding="utf-8")
         except UnicodeDecodeError:
             raise ScenarioError(f"{path}: not a text file in UTF-8") from None
-        except OSError as fault:
-            raise ScenarioError(f"{path}: {fault.strerror or fault}") from None
+        except OSError as error:
+            raise ScenarioError(f"{path}: {error.strerror or error}") from None
         document = read_yaml(text, str(path), ScenarioError)
         contract = document.content.get("contract")
         if isinstance(contract, str) and contract.endswith(_YAML_SUFFIXES):
@@ -337,8 +346,8 @@ class Scenario(Model):
     def _from_document(cls, document: YamlDocument) -> Scenario:
         try:
             scenario = cls.model_validate(document.content, context=document)
-        except ValidationError as fault:
-            raise ScenarioError(faults(fault, document, cls)) from None
+        except ValidationError as error:
+            raise ScenarioError(error_text(error, document, cls)) from None
         scenario._document = document
         return scenario
 
@@ -364,7 +373,7 @@ class Scenario(Model):
         Raises:
             ScenarioError: the token is damaged or does not hold a scenario.
 
-        >>> scenario = Scenario(profile="market-data", place="tokyo", peak_connections=1000)
+        >>> scenario = Scenario(profile="market-data", location="tokyo", peak_connections=1000)
         >>> Scenario.from_token(scenario.to_token()) == scenario
         True
         """

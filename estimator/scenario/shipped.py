@@ -8,7 +8,7 @@ from typing import Literal, TypeVar
 
 from pydantic import ValidationError
 
-from estimator.documents import YamlDocument, faults, read_yaml
+from estimator.documents import YamlDocument, error_text, read_yaml
 from estimator.errors import ScenarioError, UnknownNameError
 from estimator.scenario.model import Model
 
@@ -46,5 +46,5 @@ def load_shipped(shelf: Shelf, name: str, model: type[M]) -> M:
     document = read_shipped(shelf, name)
     try:
         return model.model_validate(document.content)
-    except ValidationError as fault:
-        raise ScenarioError(faults(fault, document, model)) from None
+    except ValidationError as error:
+        raise ScenarioError(error_text(error, document, model)) from None

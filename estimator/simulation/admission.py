@@ -127,7 +127,7 @@ def _held(start: int, steps: IntArray, low: int, high: int) -> IntArray:
     return held.T.ravel()[: steps.size]
 
 
-def take_places(closed: IntArray, free: int) -> BoolArray:
+def take_slots(closed: IntArray, free: int) -> BoolArray:
     """Which attempts find a free place.
 
     Args:

@@ -14,7 +14,7 @@ from estimator.units import HOURS_PER_WEEK, SECONDS_PER_HOUR
 
 @dataclass(frozen=True, slots=True)
 class ArrivalRate:
-    """Arrivals a second as a line between knots; a knot given twice is a jump.
+    """Arrivals per second as a line between knots; a knot given twice is a jump.
 
     Periodic rates repeat for ever, before the first knot and after the last; others are zero there.
 
@@ -29,7 +29,7 @@ class ArrivalRate:
     knots_s: FloatArray
     """Seconds, not falling, shape (knots,)."""
     per_second: FloatArray
-    """Arrivals a second at each knot, shape (knots,)."""
+    """Arrivals per second at each knot, shape (knots,)."""
     periodic: bool
     """Whether it repeats with the period last knot - first knot."""
 
@@ -75,7 +75,7 @@ class ArrivalRate:
         return np.diff(self.expected(start_s + step_s * np.arange(steps + 1, dtype=np.float64)))
 
     def at(self, times_s: FloatArray) -> FloatArray:
-        """Arrivals a second at each time; at a jump the value after it."""
+        """Arrivals per second at each time; at a jump the value after it."""
         _, piece, into = self._locate(times_s)
         rates = np.maximum(self.per_second[piece] + self._slopes[piece] * into, 0.0)
         if self.periodic:
@@ -158,8 +158,8 @@ def weekly_arrivals(per_hour: FloatArray) -> ArrivalRate:
     """The rate behind the expected demand of a week: a line between the middles of its hours.
 
     Args:
-        per_hour: arrivals an hour in each hour of the week, shape (168,), as in
-            ``estimator.demand.occupancy.Arrivals``.
+        per_hour: arrivals per hour in each hour of the week, shape (168,), as in
+            ``estimator.demand.arrivals.Arrivals``.
 
     Raises:
         EstimatorError: if there are not 168 of them.

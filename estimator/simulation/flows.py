@@ -17,7 +17,7 @@ _NOBODY: Final = 0.5
 COUNTED = (
     "arrivals",
     "attempts",
-    "connects",
+    "new_connections",
     "refused_by_rate",
     "refused_full",
     "ended",
@@ -42,10 +42,10 @@ class Flows:
     """Clients that come."""
     attempts: CountArray
     """Knocks at the door, the first of each client and all others."""
-    connects: CountArray
+    new_connections: CountArray
     """Attempts let in."""
     refused_by_rate: CountArray
-    """Attempts refused by the limit of connects a second."""
+    """Attempts refused by the limit of new connections per second."""
     refused_full: CountArray
     """Attempts refused because there was no place."""
     ended: CountArray
@@ -64,7 +64,7 @@ class Flows:
     """Clients that came back from it, gave up, or whose session was over."""
     units: FloatArray
     """Units that run."""
-    places: FloatArray
+    slots: FloatArray
     """Open connections that the doors allow; infinite without such a door."""
     attempts_needed: CountArray
     """Clients let in after so many attempts, index 0 for one attempt; the last index holds all
@@ -82,7 +82,7 @@ class Flows:
             lost_by_fault=np.zeros((faults, seconds)),
             back_by_fault=np.zeros((faults, seconds)),
             units=np.zeros(seconds),
-            places=np.full(seconds, np.inf),
+            slots=np.full(seconds, np.inf),
             attempts_needed=np.zeros(levels),
             connection_seconds=0.0,
             **counts,
@@ -91,14 +91,19 @@ class Flows:
     @property
     def open_after(self) -> FloatArray:
         """Open connections at the end of each second."""
-        change = self.connects - self.ended - self.cut - self.aged
+        change = self.new_connections - self.ended - self.cut - self.aged
         return self.open_at_start + np.cumsum(change)
 
     @property
     def waiting_after(self) -> FloatArray:
         """Clients that want to be connected and are not, at the end of each second."""
         change = (
-            self.arrivals + self.cut + self.aged - self.connects - self.gave_up - self.left_waiting
+            self.arrivals
+            + self.cut
+            + self.aged
+            - self.new_connections
+            - self.gave_up
+            - self.left_waiting
         )
         return self.waiting_at_start + np.cumsum(change)
 
@@ -115,7 +120,7 @@ class Flows:
         """
         open_after, waiting = self.open_after, self.waiting_after
         noise = 1e-6 * (1 + float(np.max(open_after, initial=0.0)))
-        refused = self.attempts - self.connects - self.refused_by_rate - self.refused_full
+        refused = self.attempts - self.new_connections - self.refused_by_rate - self.refused_full
         # what is no number would pass every comparison
         numbers = np.concatenate([open_after, waiting, refused, [self.connection_seconds]])
         if not np.isfinite(numbers).all():
@@ -126,7 +131,7 @@ class Flows:
         if np.max(np.abs(refused), initial=0.0) > noise:
             raise SimulationError("attempts are neither let in nor refused")
         area = _area(self.open_at_start, open_after)
-        events = float((self.connects + self.ended + self.cut + self.aged).sum())
+        events = float((self.new_connections + self.ended + self.cut + self.aged).sum())
         if abs(area - self.connection_seconds) > 0.5 * events + noise * open_after.size:
             raise SimulationError(
                 f"Little's law is broken: connections add up to {self.connection_seconds:,.0f} "

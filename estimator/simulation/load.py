@@ -10,9 +10,9 @@ import numpy as np
 
 from estimator.demand.demand import Demand, Weekly, from_hours
 from estimator.demand.expected import streams_of
-from estimator.scenario.crowds import Broadcast, Crowd
 from estimator.scenario.model import FloatArray
 from estimator.scenario.profile import Profile
+from estimator.scenario.surges import Broadcast, Surge
 from estimator.simulation.run import Run
 from estimator.units import HOURS_PER_WEEK, MINUTES_PER_HOUR, SECONDS_PER_HOUR, SECONDS_PER_MINUTE
 
@@ -23,7 +23,7 @@ BUSY_SHARE: Final = 0.95
 
 
 def hourly_demand(
-    run: Run, profile: Profile, hours_per_month: float | FloatArray, crowds: Sequence[Crowd] = ()
+    run: Run, profile: Profile, hours_per_month: float | FloatArray, surges: Sequence[Surge] = ()
 ) -> Demand:
     """The simulated week, averaged over the replications, hour by hour.
 
@@ -31,22 +31,24 @@ def hourly_demand(
         run: of a whole week.
         profile: what connections send.
         hours_per_month: length of the billing month.
-        crowds: broadcasts among them, in which more is sent.
+        surges: broadcasts among them, in which more is sent.
     """
     hourly = (HOURS_PER_WEEK, MINUTES_PER_HOUR)
     open_mean = run.stack("open_mean").mean(axis=0).reshape(hourly).mean(axis=1)
     open_most = run.stack("open_most").reshape(-1, *hourly).max(axis=2).mean(axis=0)
-    connects = run.stack("connects").mean(axis=0).reshape(hourly).sum(axis=1)
+    new_connections = run.stack("new_connections").mean(axis=0).reshape(hourly).sum(axis=1)
     units = run.stack("units").mean(axis=0).reshape(hourly).mean(axis=1)
-    more = message_factor(crowds).reshape(hourly).mean(axis=1)
-    return _demand(run, profile, hours_per_month, open_mean, open_most, connects, units, more)
+    more = message_factor(surges).reshape(hourly).mean(axis=1)
+    return _demand(
+        run, profile, hours_per_month, open_mean, open_most, new_connections, units, more
+    )
 
 
 def minute_demand(
     run: Run,
     profile: Profile,
     hours_per_month: float | FloatArray,
-    crowds: Sequence[Crowd] = (),
+    surges: Sequence[Surge] = (),
     share: float = BUSY_SHARE,
 ) -> Demand:
     """The busy side of every minute: as 60 scenarios, one for each minute of the hours.
@@ -57,7 +59,7 @@ def minute_demand(
         run: of a whole week.
         profile: what connections send.
         hours_per_month: length of the billing month.
-        crowds: broadcasts among them, in which more is sent.
+        surges: broadcasts among them, in which more is sent.
         share: quantile over the replications that is taken of each minute.
 
     Returns:
@@ -68,14 +70,14 @@ def minute_demand(
         values = np.quantile(run.stack(name), share, axis=0)
         return values.reshape(HOURS_PER_WEEK, MINUTES_PER_HOUR).T
 
-    more = message_factor(crowds).reshape(HOURS_PER_WEEK, MINUTES_PER_HOUR).T
+    more = message_factor(surges).reshape(HOURS_PER_WEEK, MINUTES_PER_HOUR).T
     return _demand(
         run,
         profile,
         hours_per_month,
         by_minute("open_mean"),
         by_minute("open_most"),
-        by_minute("connects") * MINUTES_PER_HOUR,
+        by_minute("new_connections") * MINUTES_PER_HOUR,
         by_minute("units"),
         more,
     )
@@ -93,23 +95,23 @@ def _demand(
     hours_per_month: float | FloatArray,
     open_mean: FloatArray,
     open_most: FloatArray,
-    connects: FloatArray,
+    new_connections: FloatArray,
     units: FloatArray,
     more: FloatArray,
 ) -> Demand:
-    doors = run.model.doors
-    connections, connecting = from_hours(open_mean), from_hours(connects)
+    admission = run.model.admission
+    connections, connecting = from_hours(open_mean), from_hours(new_connections)
     streams = tuple(
         replace(stream, per_hour=from_hours(stream.per_hour.hourly * more))
         if stream.kind == "published"
         else stream
         for stream in streams_of(profile, connections, connecting)
     )
-    ageing = np.isfinite(doors.age_most_seconds)
+    ageing = np.isfinite(admission.age_most_seconds)
     return Demand(
         connections=connections,
         connections_peak=from_hours(open_most),
-        connects=connecting,
+        new_connections=connecting,
         session=profile.session,
         streams=streams,
         hours_per_month=hours_per_month,
@@ -117,25 +119,25 @@ def _demand(
             f"Simulated: mean of {len(run.replications)} weeks, seed {run.seed}, "
             f"{run.engine} engine.",
         ),
-        units=from_hours(units) if doors.counts_units else None,
-        cut_hours=doors.age_most_seconds / SECONDS_PER_HOUR if ageing else None,
+        units=from_hours(units) if admission.counts_units else None,
+        cut_hours=admission.age_most_seconds / SECONDS_PER_HOUR if ageing else None,
     )
 
 
-def message_factor(crowds: Sequence[Crowd]) -> FloatArray:
+def message_factor(surges: Sequence[Surge]) -> FloatArray:
     """How many times more servers send in each minute of the week, shape (10,080,)."""
     minutes = np.arange(_MINUTES_PER_WEEK)
     factor = np.ones(_MINUTES_PER_WEEK)
-    for crowd in crowds:
-        if isinstance(crowd, Broadcast):
-            begins = crowd.at * MINUTES_PER_HOUR
-            ends = begins + crowd.lasts / SECONDS_PER_MINUTE
+    for surge in surges:
+        if isinstance(surge, Broadcast):
+            begins = surge.at * MINUTES_PER_HOUR
+            ends = begins + surge.lasts / SECONDS_PER_MINUTE
             during = (minutes + 1 > begins) & (minutes < ends)
-            factor = np.where(during, np.maximum(factor, crowd.messages_factor), factor)
+            factor = np.where(during, np.maximum(factor, surge.messages_factor), factor)
     return factor
 
 
-def busiest_seconds(run: Run, profile: Profile, crowds: Sequence[Crowd] = ()) -> FloatArray:
+def busiest_seconds(run: Run, profile: Profile, surges: Sequence[Surge] = ()) -> FloatArray:
     """Most messages in a second, in and out together, of each replication.
 
     Every second of the ten minutes with most messages is drawn; a message that is passed on to many
@@ -147,7 +149,7 @@ def busiest_seconds(run: Run, profile: Profile, crowds: Sequence[Crowd] = ()) ->
     seeds = np.random.SeedSequence(run.seed).spawn(2)[1].spawn(len(run.replications))
     return np.array(
         [
-            busiest_second(minute_demand(one, profile, 1.0, crowds), np.random.default_rng(seed))
+            busiest_second(minute_demand(one, profile, 1.0, surges), np.random.default_rng(seed))
             for one, seed in zip(each_alone(run), seeds, strict=True)
         ]
     )

@@ -28,7 +28,7 @@ class CloseUp:
     open: FloatArray
     waiting: FloatArray
     attempts: FloatArray
-    connects: FloatArray
+    new_connections: FloatArray
     refused: FloatArray
 
 
@@ -60,7 +60,7 @@ class Replication:
     """Clients that want to be connected and are not, averaged over each minute."""
     arrivals: FloatArray
     attempts: FloatArray
-    connects: FloatArray
+    new_connections: FloatArray
     refused_by_rate: FloatArray
     refused_full: FloatArray
     retries: FloatArray
@@ -73,14 +73,14 @@ class Replication:
     left_waiting: FloatArray
     """Clients whose session was over before they were let in."""
     units: FloatArray
-    places: FloatArray
+    slots: FloatArray
     """Open connections that the doors allow, the least in each minute."""
     places_used: FloatArray
     """Most of them that were taken at the end of a second, as a share; 0 where there is no end of
     places, or none."""
     attempts_per_second: FloatArray
     """Most attempts in a second."""
-    connects_per_second: FloatArray
+    new_connections_per_second: FloatArray
     """Most attempts let in in a second."""
     attempts_needed: FloatArray
     """Clients let in after 1, 2, ... attempts, shape (levels,)."""
@@ -91,9 +91,7 @@ class Replication:
 def by_minute(flows: Flows, model: Model) -> Replication:
     """Sum a replication up by the minute; a part of a minute at its end is left out."""
     open_after, waiting_after = flows.open_after, flows.waiting_after
-    used = np.divide(
-        open_after, flows.places, out=np.zeros_like(open_after), where=flows.places > 0
-    )
+    used = np.divide(open_after, flows.slots, out=np.zeros_like(open_after), where=flows.slots > 0)
 
     def of_minutes(values: FloatArray) -> FloatArray:
         minutes = values.size // SECONDS_PER_MINUTE
@@ -108,7 +106,7 @@ def by_minute(flows: Flows, model: Model) -> Replication:
         waiting=of_minutes(waiting_after).mean(axis=1),
         arrivals=sums(flows.arrivals),
         attempts=sums(flows.attempts),
-        connects=sums(flows.connects),
+        new_connections=sums(flows.new_connections),
         refused_by_rate=sums(flows.refused_by_rate),
         refused_full=sums(flows.refused_full),
         retries=sums(flows.attempts - flows.arrivals),
@@ -117,10 +115,10 @@ def by_minute(flows: Flows, model: Model) -> Replication:
         gave_up=sums(flows.gave_up),
         left_waiting=sums(flows.left_waiting),
         units=of_minutes(flows.units).mean(axis=1),
-        places=of_minutes(flows.places).min(axis=1),
+        slots=of_minutes(flows.slots).min(axis=1),
         places_used=of_minutes(used).max(axis=1),
         attempts_per_second=of_minutes(flows.attempts).max(axis=1),
-        connects_per_second=of_minutes(flows.connects).max(axis=1),
+        new_connections_per_second=of_minutes(flows.new_connections).max(axis=1),
         attempts_needed=flows.attempts_needed,
         aftermaths=tuple(
             _aftermath(flows, open_after, waiting_after, number, words)
@@ -157,7 +155,7 @@ def _aftermath(
         open_after[near],
         waiting_after[near],
         flows.attempts[near],
-        flows.connects[near],
+        flows.new_connections[near],
         refused,
     )
     return Aftermath(words, float(first), total, recovery_s, close_up)

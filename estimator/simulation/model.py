@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from estimator.demand.doors import Doors
+from estimator.demand.admission_limits import AdmissionLimits
 from estimator.scenario.reconnect import Reconnect
 from estimator.scenario.sessions import SessionLength
 from estimator.simulation.arrivals import ArrivalRate
@@ -45,14 +45,14 @@ class Cut:
 
 @dataclass(frozen=True, slots=True)
 class Throttle:
-    """Doors that let in less for a while."""
+    """AdmissionLimits that let in less for a while."""
 
     from_s: float
     until_s: float
     units_share: float = 1.0
     """Share of the units that is left."""
-    connects_per_second: float = np.inf
-    """New connections a second, besides what the doors allow anyway."""
+    new_connections_per_second: float = np.inf
+    """New connections per second, besides what the doors allow anyway."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ class Model:
 
     streams: tuple[Stream, ...]
     reconnect: Reconnect
-    doors: Doors = field(default_factory=Doors)
+    admission: AdmissionLimits = field(default_factory=AdmissionLimits)
     cuts: tuple[Cut, ...] = ()
     throttles: tuple[Throttle, ...] = ()
     horizon_s: int = HOURS_PER_WEEK * SECONDS_PER_HOUR

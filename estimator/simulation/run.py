@@ -12,12 +12,12 @@ from typing import Final, Literal
 import numpy as np
 from scipy import special
 
-from estimator.demand.doors import Doors
+from estimator.demand.admission_limits import AdmissionLimits
 from estimator.errors import EstimatorError, UnknownNameError
 from estimator.heap import keep_freed_memory
 from estimator.scenario.model import FloatArray
-from estimator.simulation.cohort import simulate_cohort
-from estimator.simulation.exact import simulate_exact
+from estimator.simulation.aggregate_engine import simulate_cohort
+from estimator.simulation.exact_engine import simulate_exact
 from estimator.simulation.flows import Flows
 from estimator.simulation.minutes import Replication, by_minute
 from estimator.simulation.model import Model, Stream
@@ -234,7 +234,7 @@ def choose_engine(model: Model, engine: Engine | Literal["auto"]) -> tuple[Engin
         return "cohort", f"cohort engine: {many} are too many for the exact one to hold in memory"
     if engine != "auto":
         return engine, f"{engine} engine, as asked for ({many})"
-    if model.doors.autoscaling is not None:
+    if model.admission.autoscaling is not None:
         # the exact engine would stop at each decision of the autoscaler, every few seconds
         return "cohort", f"cohort engine: units follow the connections, {many} in groups"
     if clients <= EXACT_UP_TO_CLIENTS:
@@ -266,26 +266,26 @@ def _there_on_average(model: Model) -> float:
 def _warmed_up(model: Model) -> tuple[Model, tuple[str, ...]]:
     """With a warm-up where doors bind at the start; else the stationary state is known exactly.
 
-    Doors bind if there are places for less than the clients who come in five mean sessions need,
+    AdmissionLimits bind if there are places for less than the clients who come in five mean sessions need,
     or if these come faster than they are let in, in the busiest moment before the start. Who is cut
     at an age comes as often as he is cut.
     """
     longest = max(stream.session.mean for stream in model.streams) * SECONDS_PER_HOUR
     warm_up = int(min(np.ceil(_WARM_UP_SESSIONS * longest / 3600) * 3600, _LONGEST_WARM_UP_S))
-    doors, units = model.doors, model.doors.units
-    if doors.autoscaling is not None:
+    admission, units = model.admission, model.admission.units
+    if admission.autoscaling is not None:
         return model, ()
     now = allowed(replace(model, throttles=()), 0.0, 1.0 if units is None else units)
     steps = np.arange(-warm_up, 0, 600.0)
     rates = sum(
-        (s.arrivals.at(steps) * _connections_of_a_session(s, doors) for s in model.streams),
+        (s.arrivals.at(steps) * _connections_of_a_session(s, admission) for s in model.streams),
         start=np.zeros(steps.size),
     )
     clients = np.asarray(
         sum((s.arrivals.at(steps) * s.session.mean for s in model.streams), start=0.0)
     )
-    binds = rates.max() > now.connects_per_second
-    binds |= clients.max() * SECONDS_PER_HOUR > now.places * _NEARLY_FULL
+    binds = rates.max() > now.new_connections_per_second
+    binds |= clients.max() * SECONDS_PER_HOUR > now.slots * _NEARLY_FULL
     if not binds:
         return model, ()
     return (
@@ -294,8 +294,8 @@ def _warmed_up(model: Model) -> tuple[Model, tuple[str, ...]]:
     )
 
 
-def _connections_of_a_session(stream: Stream, doors: Doors) -> float:
+def _connections_of_a_session(stream: Stream, admission: AdmissionLimits) -> float:
     """How many connections a session is, where they are cut at an age."""
-    if np.isinf(doors.age_most_seconds):
+    if np.isinf(admission.age_most_seconds):
         return 1.0
-    return stream.session.mean_steps(doors.age_most_seconds / SECONDS_PER_HOUR)
+    return stream.session.mean_steps(admission.age_most_seconds / SECONDS_PER_HOUR)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from estimator.demand.doors import Autoscaling, Doors
+from estimator.demand.admission_limits import AdmissionLimits, Autoscaling
 from estimator.scenario.model import FloatArray
 from estimator.simulation.model import Model
 
@@ -33,7 +33,7 @@ def units_wanted(scaling: Autoscaling, connections_per_unit: float, connections:
 class Scaler:
     """The units of one run."""
 
-    doors: Doors
+    admission: AdmissionLimits
     running: float = 1.0
     _starting: list[tuple[float, float]] = field(default_factory=list[tuple[float, float]])
     """Time at which units are ready, and how many run then."""
@@ -45,16 +45,19 @@ class Scaler:
     """When something was wanted for the first time."""
 
     @classmethod
-    def settled(cls, doors: Doors, connections: float) -> Scaler:
+    def settled(cls, admission: AdmissionLimits, connections: float) -> Scaler:
         """Units that have long followed a constant number of connections."""
-        if doors.autoscaling is None:
-            return cls(doors, 1.0 if doors.units is None else doors.units)
-        return cls(doors, units_wanted(doors.autoscaling, doors.connections_per_unit, connections))
+        if admission.autoscaling is None:
+            return cls(admission, 1.0 if admission.units is None else admission.units)
+        return cls(
+            admission,
+            units_wanted(admission.autoscaling, admission.connections_per_unit, connections),
+        )
 
     @property
     def every_seconds(self) -> float:
         """Time between two decisions; infinite if there are none."""
-        scaling = self.doors.autoscaling
+        scaling = self.admission.autoscaling
         return np.inf if scaling is None else scaling.every_seconds
 
     @property
@@ -65,7 +68,7 @@ class Scaler:
     def copy(self) -> Scaler:
         """The same state, to try decisions on."""
         starting, seen, wanted = list(self._starting), deque(self._seen), deque(self._wanted)
-        return Scaler(self.doors, self.running, starting, seen, wanted, self._since_s)
+        return Scaler(self.admission, self.running, starting, seen, wanted, self._since_s)
 
     def wake(self, now_s: float) -> None:
         """Let those units run that are ready."""
@@ -78,7 +81,7 @@ class Scaler:
         Returns:
             Share of the running units that stops now, and whose connections are cut.
         """
-        scaling = self.doors.autoscaling
+        scaling = self.admission.autoscaling
         if scaling is None:
             return 0.0
         self.wake(now_s)
@@ -87,7 +90,7 @@ class Scaler:
             return 0.0
         while len(self._seen) > 1 and self._seen[1][0] <= now_s - scaling.lag_seconds + _NOISE:
             self._seen.popleft()
-        wanted = units_wanted(scaling, self.doors.connections_per_unit, self._seen[0][1])
+        wanted = units_wanted(scaling, self.admission.connections_per_unit, self._seen[0][1])
         most, long_enough = self._most_wanted(now_s, wanted, scaling)
         planned = max([self.running, *(units for _, units in self._starting)])
         if wanted > planned:
@@ -105,7 +108,7 @@ class Scaler:
         cool_down_s = scaling.cool_down_seconds
         if scaling.keeps_connections:
             # a unit stops when its last connection has been cut at its age
-            cool_down_s = max(cool_down_s, _finite(self.doors.age_most_seconds))
+            cool_down_s = max(cool_down_s, _finite(self.admission.age_most_seconds))
         while self._wanted and self._wanted[-1][1] <= wanted:
             self._wanted.pop()
         self._wanted.append((now_s, wanted))
@@ -124,9 +127,9 @@ def _finite(seconds: float) -> float:
 class Allowed:
     """What the doors let in at a moment."""
 
-    connects_per_second: float
+    new_connections_per_second: float
     burst: float
-    places: float
+    slots: float
     """Open connections."""
 
 
@@ -136,18 +139,18 @@ def allowed(model: Model, now_s: float, units: float) -> Allowed:
     left = float(np.prod([each.units_share for each in active]))
     if left <= 0:
         return Allowed(0.0, 0.0, 0.0)
-    doors = model.doors
-    usual = doors.connects_per_second_now(units * left)
-    rate = min(usual, *(each.connects_per_second for each in active), np.inf)
+    admission = model.admission
+    usual = admission.new_connections_per_second_now(units * left)
+    rate = min(usual, *(each.new_connections_per_second for each in active), np.inf)
     burst = rate
-    if doors.connects_burst is not None:
+    if admission.new_connections_burst is not None:
         # a fault that slows connects down leaves as many seconds' worth
-        burst = doors.connects_burst * (rate / usual if np.isfinite(usual) else 1.0)
+        burst = admission.new_connections_burst * (rate / usual if np.isfinite(usual) else 1.0)
     # the last digit neither makes a token nor takes a place
     return Allowed(
         rate,
         max(np.ceil(burst * (1 - _NOISE)), 1.0),
-        np.floor(doors.connections_most_now(units * left) * (1 + _NOISE)),
+        np.floor(admission.connections_most_now(units * left) * (1 + _NOISE)),
     )
 
 

@@ -7,18 +7,18 @@ import numpy as np
 import pytest
 
 import estimator as ws
-from estimator.deployments.fleet import FleetOptions
+from estimator.deployments.fleet.sizing import FleetOptions
 
 AUDIENCE = np.array([0.0, 3.0, 250.0, 7_000.0, 60_000.0, 410_000.0, 3_000_000.0])
 POSTS = np.array([0.0, 0.5, 2.0, 10.0, 4.0, 1.0, 0.1])
 FAN_OUT = np.array([0.0, 1.0, 5.0, 20.0, 50.0, 8.0, 2.0])
 CHOICES = {
     "as shipped": {},
-    "in Tokyo": {"place": "tokyo"},
+    "in Tokyo": {"location": "tokyo"},
     "Lambda backend": {"options": {"aws.api_gateway": {"backend": "lambda_dynamodb"}}},
     "autoscaled": {"options": {"azure.web_pubsub": {"scaling": "autoscale"}}},
     "by request": {"options": {"gcp.cloud_run": {"billing": "request"}}},
-    "small nodes": {"options": {"oci.load_balancer_fleet": {"machine": "VM.Standard.E5.Flex/1/4"}}},
+    "small nodes": {"options": {"oci.load_balancer_vm": {"machine": "VM.Standard.E5.Flex/1/4"}}},
     "no allowances": {"free_allowances": "none"},
     "all allowances": {"free_allowances": "all"},
     "users elsewhere": {"users_in": {"americas": 0.3, "europe": 0.7}},
@@ -30,7 +30,7 @@ CHOICES = {
             "azure.web_pubsub.small_messages": "by_bytes",
             "azure.web_pubsub.internet_traffic": "yes",
             "gcp.cloud_run.sockets_per_instance": "full",
-            "oci.load_balancer_fleet.backend_leg": "yes",
+            "oci.load_balancer_vm.backend_leg": "yes",
         }
     },
 }
@@ -41,7 +41,7 @@ def scenario(peak, posts, fan_out, **choices) -> ws.Scenario:
     return ws.Scenario(
         **{
             "profile": {"extends": "workplace-chat", "flows": flows},
-            "place": "virginia",
+            "location": "virginia",
             "peak_connections": peak,
             **choices,
         }
@@ -108,7 +108,7 @@ def test_a_bill_of_arrays_is_the_bills_of_its_elements(deployment, choices):
 )
 def test_every_way_to_give_the_audience_takes_arrays(audience):
     def bill(**given) -> ws.Bill:
-        asked = ws.Scenario(profile="board-collaboration", place="virginia", **given)
+        asked = ws.Scenario(profile="board-collaboration", location="virginia", **given)
         return ws.estimate(asked, "aws.api_gateway")
 
     elements = [
@@ -138,7 +138,7 @@ def test_a_larger_audience_never_costs_less(deployment, profile):
     # the cheapest nodes are chosen without a look at Redis, which comes in steps beside them
     choices = {deployment: {"backplane": False}} if "backplane" in options else {}
     asked = ws.Scenario(
-        profile=profile, place="virginia", peak_connections=audience, options=choices
+        profile=profile, location="virginia", peak_connections=audience, options=choices
     )
     bill = ws.estimate(asked, deployment)
 
@@ -173,7 +173,7 @@ def assert_equal_one_by_one(deployment, fields, make) -> None:
     audience = np.array([3.0, 250.0, 7e3, 6e4, 1.2e6])
 
     def bill(connections, given) -> ws.Estimate:
-        asked = {"profile": "workplace-chat", "place": "virginia", **make(given)}
+        asked = {"profile": "workplace-chat", "location": "virginia", **make(given)}
         return ws.estimate(ws.Scenario(peak_connections=connections, **asked), deployment)
 
     together = bill(audience, {name: np.array(values) for name, values in fields.items()})
@@ -202,7 +202,7 @@ def test_the_month_and_the_heartbeat_may_be_arrays(deployment):
     )
 
 
-@pytest.mark.parametrize("deployment", [*ws.DEPLOYMENTS, *ws.PROVIDERS])
+@pytest.mark.parametrize("deployment", [*ws.DEPLOYMENTS, *ws.SAAS])
 def test_fixed_sizes_may_be_arrays(deployment):
     fields = {
         "post": [0.0, 100.0, 2_049.0, 40_000.0, 200_000.0],
@@ -249,7 +249,7 @@ def test_figures_of_servers_may_be_arrays(deployment, scaling):
     )
 
 
-@pytest.mark.parametrize("deployment", ["gcp.cloud_run", "gcp.cloud_run_behind_lb"])
+@pytest.mark.parametrize("deployment", ["gcp.cloud_run", "gcp.application_lb_cloud_run"])
 def test_figures_of_servers_in_instances_may_be_arrays(deployment):
     assert_equal_one_by_one(deployment, OF_SERVERS, lambda given: {"options": {deployment: given}})
 
@@ -265,7 +265,7 @@ def test_figures_of_functions_may_be_arrays():
 def test_an_option_alone_stands_for_many():
     asked = ws.Scenario(
         profile="market-data",
-        place="virginia",
+        location="virginia",
         peak_connections=1e6,
         options={"aws.alb_ec2": {"headroom": [0.3, 0.9]}},
     )
@@ -282,7 +282,7 @@ def test_scenarios_of_such_arrays_are_read_as_they_were_written():
             "heartbeat": {"interval_seconds": np.array([20, 30])},
             "flows": {"posts": {"payload": [100, 200]}},
         },
-        place="virginia",
+        location="virginia",
         peak_connections=100,
         hours_per_month=np.array([720, 744]),
         options={"aws.alb_ec2": {"headroom": np.array([0.5, 0.7])}},
@@ -310,7 +310,7 @@ def test_every_element_must_be_allowed(hours, fault):
     with pytest.raises(ws.ScenarioError, match=fault):
         ws.Scenario(
             profile="market-data",
-            place="virginia",
+            location="virginia",
             peak_connections=[1, 2],
             hours_per_month=hours,
         )
@@ -319,7 +319,7 @@ def test_every_element_must_be_allowed(hours, fault):
 def test_every_element_of_an_option_must_be_allowed():
     asked = ws.Scenario(
         profile="market-data",
-        place="virginia",
+        location="virginia",
         peak_connections=10,
         options={"aws.alb_ec2": {"headroom": [0.5, 2.0]}},
     )
@@ -342,7 +342,7 @@ def test_the_table_of_lines_has_a_row_for_each_line_and_scenario(deployment):
         "flows": {},
     }
     bill = ws.estimate(
-        ws.Scenario(profile=silent, place="virginia", peak_connections=[10, 20, 30]), deployment
+        ws.Scenario(profile=silent, location="virginia", peak_connections=[10, 20, 30]), deployment
     )
 
     assert len(bill.lines) == 3 * len(bill.items)

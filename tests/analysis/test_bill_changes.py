@@ -5,7 +5,7 @@ import datetime as dt
 import pytest
 
 import estimator as ws
-from estimator.analysis.bill_changes import bill_changes, cheapest
+from estimator.analysis.diff.bill_changes import bill_changes, cheapest
 
 
 def feed(rate: float = 100, size: float = 100) -> dict[str, object]:
@@ -23,7 +23,9 @@ def feed(rate: float = 100, size: float = 100) -> dict[str, object]:
     }
 
 
-OLD = ws.Scenario(profile=feed(), place="virginia", peak_connections=10_000, free_allowances="none")
+OLD = ws.Scenario(
+    profile=feed(), location="virginia", peak_connections=10_000, free_allowances="none"
+)
 
 
 def line_of(change, meter):
@@ -48,7 +50,7 @@ def test_a_line_is_told_with_quantity_price_and_cost_before_and_after():
 
 def test_another_place_has_other_prices_for_the_same_quantity():
     # API Gateway, Frankfurt: $1.14 a million messages
-    [change] = bill_changes(OLD, OLD.replace(place="frankfurt"), ["aws.api_gateway"])
+    [change] = bill_changes(OLD, OLD.replace(location="frankfurt"), ["aws.api_gateway"])
     line = line_of(change, "aws.api_gateway.messages")
 
     assert line.quantities[0] == line.quantities[1]
@@ -57,7 +59,7 @@ def test_another_place_has_other_prices_for_the_same_quantity():
 
 
 def test_a_bill_changes_by_what_two_estimates_differ():
-    new = OLD.replace(peak_connections=23_456, place="tokyo")
+    new = OLD.replace(peak_connections=23_456, location="tokyo")
 
     for change in bill_changes(OLD, new):
         before, after = (ws.estimate(one, change.deployment).total for one in (OLD, new))

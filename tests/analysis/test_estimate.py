@@ -8,8 +8,8 @@ import pytest
 
 import estimator as ws
 
-SCENARIO = ws.Scenario(profile="workplace-chat", place="virginia", peak_connections=5_000)
-DEPLOYMENTS = ", ".join(sorted([*ws.DEPLOYMENTS, *ws.PROVIDERS]))
+SCENARIO = ws.Scenario(profile="workplace-chat", location="virginia", peak_connections=5_000)
+DEPLOYMENTS = ", ".join(sorted([*ws.DEPLOYMENTS, *ws.SAAS]))
 
 
 def test_an_unknown_deployment_lists_those_there_are():
@@ -53,7 +53,7 @@ def test_unknown_names_are_refused_for_whatever_deployment_they_are_meant(ask, c
         ("aws.api_gateway", {"lambda_ms": -1}, "lambda_ms: .*greater than 0"),
         ("aws.api_gateway", {"backend": None}, "backend"),
         ("gcp.cloud_run", {"concurrency": 80.5}, "concurrency: .*integer"),
-        ("oci.load_balancer_fleet", {"min_nodes": 0}, "min_nodes: .*greater than or equal to 1"),
+        ("oci.load_balancer_vm", {"min_nodes": 0}, "min_nodes: .*greater than or equal to 1"),
     ],
 )
 def test_an_option_out_of_range_is_refused_by_name(deployment, options, fault):
@@ -77,7 +77,7 @@ def test_an_option_out_of_range_is_refused_by_name(deployment, options, fault):
 )
 def test_names_in_a_file_are_refused_with_file_and_line(line, text, field, tmp_path: Path):
     file = tmp_path / "team.yaml"
-    file.write_text(f"profile: market-data\nplace: virginia\npeak_connections: 1\n{text}\n")
+    file.write_text(f"profile: market-data\nlocation: virginia\npeak_connections: 1\n{text}\n")
 
     with pytest.raises(ws.EstimatorError) as caught:
         ws.compare(ws.Scenario.load(file))
@@ -91,7 +91,7 @@ def test_a_deployment_without_a_price_is_refused_alone():
     comparison = ws.compare(SCENARIO.replace(as_of=dt.date(2026, 9, 30)))
 
     refused = {refusal.deployment: refusal.reason for refusal in comparison.refusals}
-    assert refused.keys() == {"gcp.cloud_run", "gcp.cloud_run_behind_lb"}
+    assert refused.keys() == {"gcp.cloud_run", "gcp.application_lb_cloud_run"}
     assert "no price for meter 'gcp.cloud_run.cpu_instance_based'" in refused["gcp.cloud_run"]
     assert len(comparison.bills) == len(ws.DEPLOYMENTS) - 2
     with pytest.raises(ws.ScenarioError, match=r"gcp\.cloud_run could not be priced: no price for"):
@@ -118,7 +118,7 @@ def test_prices_of_a_past_day_can_be_asked_for():
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({}, "US dollars a month of 730 hours, before tax; free allowances of every account"),
+        ({}, "US dollars per month of 730 hours, before tax; free allowances of every account"),
         ({"hours_per_month": "30 d"}, "month of 720 hours"),
         ({"free_allowances": "none"}, "free allowances ignored"),
         ({"free_allowances": "all"}, "free allowances of new accounts taken off as well"),

@@ -3,9 +3,9 @@
 import pytest
 
 import estimator as ws
-from estimator.analysis.field_changes import field_changes
+from estimator.analysis.diff.field_changes import field_changes
 
-BASE = ws.Scenario(profile="workplace-chat", place="virginia", peak_connections=50_000)
+BASE = ws.Scenario(profile="workplace-chat", location="virginia", peak_connections=50_000)
 
 
 def words(old: ws.Scenario, new: ws.Scenario) -> list[str]:
@@ -13,7 +13,7 @@ def words(old: ws.Scenario, new: ws.Scenario) -> list[str]:
 
 
 CHANGES = {
-    "place": ({"place": "tokyo"}, ["place: virginia → tokyo"]),
+    "location": ({"location": "tokyo"}, ["location: virginia → tokyo"]),
     "count": ({"peak_connections": 60_500}, ["peak_connections: 50,000 → 60,500"]),
     "small change of a large count": (
         {"peak_connections": 50_000.0004},
@@ -88,7 +88,7 @@ def test_saying_what_holds_anyway_changes_nothing(said):
 
 
 def test_the_way_back_swaps_both_values():
-    changed = BASE.replace(place="tokyo", mean_connections=9)
+    changed = BASE.replace(location="tokyo", mean_connections=9)
 
     there, back = field_changes(BASE, changed), field_changes(changed, BASE)
 

@@ -12,7 +12,7 @@ from estimator.analysis.fields import (
     with_values,
 )
 
-CHAT = ws.Scenario(profile="workplace-chat", place="virginia", peak_connections=1000)
+CHAT = ws.Scenario(profile="workplace-chat", location="virginia", peak_connections=1000)
 
 
 @pytest.mark.parametrize(
@@ -51,7 +51,7 @@ def test_a_name_that_tells_nothing_is_refused_with_a_hint(name, told):
 
 @pytest.mark.parametrize("profile", ws.profile_names())
 def test_every_number_of_a_scenario_can_be_set_to_what_it_is(profile):
-    scenario = ws.Scenario(profile=profile, place="virginia", peak_connections=1000)
+    scenario = ws.Scenario(profile=profile, location="virginia", peak_connections=1000)
     own = [name for name in field_names(scenario) if not name.startswith("options.")]
     own.remove("hours_per_day")  # another weekly shape, whatever its hours
     for name in own:
@@ -83,7 +83,10 @@ def test_a_change_leaves_everything_else_as_it_was():
 
 def test_an_audience_given_in_another_way_gives_way():
     users = ws.Scenario(
-        profile="workplace-chat", place="virginia", users_per_day=9000, sessions_per_user_per_day=4
+        profile="workplace-chat",
+        location="virginia",
+        users_per_day=9000,
+        sessions_per_user_per_day=4,
     )
     peak = current_value(users, "peak_connections")
     moved = with_values(users, {"peak_connections": 2 * peak})

@@ -5,8 +5,8 @@ import pytest
 
 import estimator as ws
 from estimator.analysis.estimate import estimate_all
-from estimator.analysis.sensitivity import swings, variance_shares
-from estimator.analysis.uncertain import Uncertain, open_questions, uncertain_quantities
+from estimator.analysis.uncertainty.inputs import Uncertain, open_questions, uncertain_quantities
+from estimator.analysis.uncertainty.sensitivity import swings, variance_shares
 
 GATEWAY = "aws.api_gateway"
 EVENTS = "aws.api_gateway.connect_is_message"
@@ -24,7 +24,7 @@ LEVEL = ws.Scenario(
         "weekly_shape": ALWAYS,
         "flows": {"fast": flow(200), "slow": flow(150)},
     },
-    place="virginia",
+    location="virginia",
     peak_connections=1000,
     free_allowances="none",
 )

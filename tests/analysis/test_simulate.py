@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import estimator as ws
-from estimator.analysis.simulate import MinuteVerdict, Simulation
+from estimator.analysis.simulate.simulate import MinuteVerdict, Simulation
 from estimator.deployments.limits import find_limit
 from estimator.simulation.theory import poisson_quantile
 
@@ -16,13 +16,13 @@ API_GATEWAY = "aws.api_gateway"
 NEW_CONNECTIONS = "aws.api_gateway.new_connections_per_second"
 MACHINE, METER = "m6g.medium", "aws.ec2.m6g_medium"
 WEEKS_PER_MONTH = 730 / 168
-AUTOSCALED = {"azure.container_apps", "gcp.cloud_run", "gcp.cloud_run_behind_lb"}
-FLAT = ws.Scenario(profile="market-data", place="virginia", peak_connections=200)
+AUTOSCALED = {"azure.container_apps", "gcp.cloud_run", "gcp.application_lb_cloud_run"}
+FLAT = ws.Scenario(profile="market-data", location="virginia", peak_connections=200)
 OUTAGE = "outage at Tue 14:00 share 30%"
 
 
 def scenario(peak: float) -> ws.Scenario:
-    """A flat audience in sessions of two hours that is sent six small messages an hour."""
+    """A flat audience in sessions of two hours that is sent six small messages per hour."""
     profile = {
         "extends": "market-data",
         "session": {"law": "exponential", "mean_hours": 2},
@@ -34,7 +34,7 @@ def scenario(peak: float) -> ws.Scenario:
         },
     }
     return ws.Scenario.model_validate(
-        {"profile": profile, "place": "virginia", "peak_connections": peak}
+        {"profile": profile, "location": "virginia", "peak_connections": peak}
     )
 
 
@@ -62,10 +62,10 @@ class TestFaults:
 
     @pytest.mark.parametrize("fault", [OUTAGE, ws.Outage(at="Tue 14:00", share=0.3)])
     def test_one_alone_needs_no_list(self, fault):
-        found = ws.simulate(FLAT, faults=fault, crowds="top of hour share 10%", replications=1)
+        found = ws.simulate(FLAT, faults=fault, surges="top of hour share 10%", replications=1)
 
         assert found.scenario.faults == (ws.Outage(at="Tue 14:00", share=0.3),)
-        assert found.scenario.crowds == (ws.TopOfHour(share=0.1),)
+        assert found.scenario.surges == (ws.TopOfHour(share=0.1),)
 
     def test_those_of_the_scenario_happen_unless_others_are_given(self):
         said = FLAT.replace(faults=[ws.Outage(at="Tue 14:00", share=0.3)])
@@ -89,10 +89,10 @@ class TestLimitsByTheMinute:
     @staticmethod
     def found():
         # the first of 120,000 within 5 min come at 800 a second
-        crowd = ws.FlashCrowd(at="Sat 20:15", clients=120_000, over="5 min")
-        return ws.simulate(FLAT, API_GATEWAY, crowds=[crowd], replications=1)
+        surge = ws.FlashCrowd(at="Sat 20:15", clients=120_000, over="5 min")
+        return ws.simulate(FLAT, API_GATEWAY, surges=[surge], replications=1)
 
-    def test_a_flash_crowd_is_found_in_its_minute(self, found):
+    def test_a_flash_surge_is_found_in_its_minute(self, found):
         quota = limit(found, NEW_CONNECTIONS)
         assert quota.allowed == 500
         # clients who are refused knock again
@@ -104,11 +104,11 @@ class TestLimitsByTheMinute:
         assert quota.state == "at risk"
         assert found.state != "pass"
 
-    def test_a_crowd_within_the_limit_is_no_risk(self):
-        crowd = ws.FlashCrowd(at="Sat 20:15", clients=45_000, over="5 min")
+    def test_a_surge_within_the_limit_is_no_risk(self):
+        surge = ws.FlashCrowd(at="Sat 20:15", clients=45_000, over="5 min")
 
         quota = limit(
-            ws.simulate(FLAT, API_GATEWAY, crowds=[crowd], replications=2), NEW_CONNECTIONS
+            ws.simulate(FLAT, API_GATEWAY, surges=[surge], replications=2), NEW_CONNECTIONS
         )
 
         # 300 a second at first; a Poisson variate in each of the first seconds
@@ -127,7 +127,7 @@ class TestLimitsByTheMinute:
         assert by_hour.state == "pass"
 
     def test_what_a_fault_refuses_is_not_laid_at_the_door_of_a_limit(self):
-        slow = "slow connects at Tue 14:00 lasts 30 min connects_per_second 0.001"
+        slow = "connection throttle at Tue 14:00 lasts 30 min new_connections_per_second 0.001"
 
         found = ws.simulate(FLAT, API_GATEWAY, faults=slow, replications=1)
 
@@ -213,7 +213,7 @@ class TestBill:
     def test_an_autoscaled_fleet_pays_for_the_nodes_that_ran(self):
         audience = ws.Scenario(
             profile="workplace-chat",
-            place="virginia",
+            location="virginia",
             peak_connections=5_000,
             options={"aws.alb_ec2": {"machine": MACHINE, "memory_per_connection_bytes": 2e6}},
             assumptions={"aws.alb_ec2.scaling": "autoscaled"},
@@ -245,9 +245,9 @@ class TestBill:
             found.bill_difference  # noqa: B018
 
 
-@pytest.mark.parametrize("deployment", [*ws.DEPLOYMENTS, *ws.PROVIDERS])
+@pytest.mark.parametrize("deployment", [*ws.DEPLOYMENTS, *ws.SAAS])
 def test_every_deployment_can_be_simulated_and_its_limits_are_named(deployment):
-    audience = ws.Scenario(profile="workplace-chat", place="virginia", peak_connections=50)
+    audience = ws.Scenario(profile="workplace-chat", location="virginia", peak_connections=50)
     engine = "cohort" if deployment in AUTOSCALED else "exact"
 
     found = ws.simulate(audience, deployment, faults=[OUTAGE], replications=2, engine=engine)
@@ -286,7 +286,7 @@ class TestResult:
         assert (table["open_p05"] <= table["open_p50"]).all()
         assert (table["open_p50"] <= table["open_p95"]).all()
         # connects of a minute: arrivals, and those after two hours
-        assert table["connects"].mean() > 200 / 4 / 60
+        assert table["new_connections"].mean() > 200 / 4 / 60
 
     @pytest.mark.parametrize(
         ("states", "worst"),
@@ -329,8 +329,8 @@ class TestErrors:
                 "unknown fault 'outtage': did you mean 'outage'",
             ),
             ({"faults": ["outage at Tue 25:00"]}, "hours go to 23"),
-            ({"crowds": ["flash crowd at Sat 20:15 clients 5"]}, "over"),
-            ({"crowds": ["flash crow at Sat 20:15"]}, "unknown crowd 'flash_crow"),
+            ({"surges": ["flash crowd at Sat 20:15 clients 5"]}, "over"),
+            ({"surges": ["flash crow at Sat 20:15"]}, "unknown surge 'flash_crow"),
             ({"deployment": "aws.gateway"}, "unknown deployment 'aws.gateway'.*aws.api_gateway"),
             ({"engine": "fast"}, "unknown engine 'fast': Valid: auto, cohort, exact"),
             ({"replications": 0}, "at least 1, not 0"),

@@ -15,7 +15,7 @@ Row = dict[str, str]
 class PriceTables:
     """What stands in ``pricing_data``, unchecked."""
 
-    folders = ("aws", "azure", "gcp", "oci", "providers")
+    folders = ("aws", "azure", "gcp", "oci", "saas")
 
     @staticmethod
     @cache

@@ -16,10 +16,10 @@ PROFILES = ws.profile_names()
 PRICED = ["virginia", "tokyo"]
 
 
-@pytest.mark.parametrize("place", PRICED)
+@pytest.mark.parametrize("location", PRICED)
 @pytest.mark.parametrize("profile", PROFILES)
-def test_every_deployment_is_priced_where_prices_were_promised(profile, place):
-    scenario = ws.Scenario(profile=profile, place=place, peak_connections=50_000)
+def test_every_deployment_is_priced_where_prices_were_promised(profile, location):
+    scenario = ws.Scenario(profile=profile, location=location, peak_connections=50_000)
     comparison = ws.compare(scenario)
 
     assert comparison.refusals == ()
@@ -27,7 +27,7 @@ def test_every_deployment_is_priced_where_prices_were_promised(profile, place):
     assert all(bill.total > 0 for bill in comparison.bills)
 
 
-@pytest.mark.parametrize("place", PRICED)
+@pytest.mark.parametrize("location", PRICED)
 @pytest.mark.parametrize(
     "options",
     [
@@ -37,9 +37,9 @@ def test_every_deployment_is_priced_where_prices_were_promised(profile, place):
     ],
     ids=lambda options: next(iter(options)),
 )
-def test_every_way_to_run_a_deployment_is_priced_there(options, place):
+def test_every_way_to_run_a_deployment_is_priced_there(options, location):
     scenario = ws.Scenario(
-        profile="workplace-chat", place=place, peak_connections=50_000, options=options
+        profile="workplace-chat", location=location, peak_connections=50_000, options=options
     )
     [deployment] = options
 
@@ -52,30 +52,30 @@ def test_every_example_is_priced_wherever_prices_were_seen(path):
         assert "no source was found" in refusal.reason
 
 
-@pytest.mark.parametrize("place", sorted(ws.places()))
-def test_every_place_has_a_region_of_every_cloud(place):
-    assert set(ws.places()[place].regions) == set(CLOUDS)
+@pytest.mark.parametrize("location", sorted(ws.locations()))
+def test_every_place_has_a_region_of_every_cloud(location):
+    assert set(ws.locations()[location].regions) == set(CLOUDS)
 
 
-@pytest.mark.parametrize("place", sorted(ws.places()))
-def test_a_place_is_priced_or_says_which_price_is_missing(place):
+@pytest.mark.parametrize("location", sorted(ws.locations()))
+def test_a_place_is_priced_or_says_which_price_is_missing(location):
     comparison = ws.compare(
-        ws.Scenario(profile="workplace-chat", place=place, peak_connections=5000)
+        ws.Scenario(profile="workplace-chat", location=location, peak_connections=5000)
     )
 
     assert len(comparison.bills) + len(comparison.refusals) == len(ws.DEPLOYMENTS)
-    region = ws.places()[place].regions
+    region = ws.locations()[location].regions
     for refusal in comparison.refusals:
         cloud = refusal.deployment.split(".")[0]
         assert f"no price for meter '{cloud}." in refusal.reason
         assert f"in region '{region[cloud]}'" in refusal.reason
 
 
-@pytest.mark.parametrize("place", sorted(ws.places()))
+@pytest.mark.parametrize("location", sorted(ws.locations()))
 @pytest.mark.parametrize("cloud", CLOUDS)
-def test_every_meter_has_a_price_at_every_place_or_says_why_not(cloud, place):
+def test_every_meter_has_a_price_at_every_place_or_says_why_not(cloud, location):
     catalog = load_catalog()
-    region = ws.places()[place].regions[cloud]
+    region = ws.locations()[location].regions[cloud]
     priced = set(catalog.priced)
 
     silent = [

@@ -10,8 +10,8 @@ import pytest
 
 import estimator as ws
 from estimator.datafiles import load_mapping
-from estimator.deployments.machine import Machine, find_machine, machines
-from estimator.deployments.server import Measured, Server, TlsRate
+from estimator.deployments.fleet.machine import Machine, find_machine, machines
+from estimator.deployments.fleet.server import Measured, Server, TlsRate
 from estimator.errors import MissingRateError
 from estimator.pricing.catalog import load_catalog
 from estimator.pricing.price_files import CLOUDS, EVERYWHERE
@@ -86,7 +86,7 @@ def test_memory_is_between_half_and_sixteen_gib_a_processor(cloud):
 @every_cloud
 def test_more_of_the_same_costs_more(cloud):
     catalog = load_catalog()
-    region = ws.places()["virginia"].regions[cloud]
+    region = ws.locations()["virginia"].regions[cloud]
     sizes = defaultdict(list)
     for machine in all_of(cloud):
         try:
@@ -110,9 +110,9 @@ def test_every_machine_is_priced_at_every_place_or_a_gap_says_why_not(cloud):
     catalog = load_catalog()
     priced = set(catalog.priced)
     silent = [
-        (machine.machine, place, part)
+        (machine.machine, location, part)
         for machine in all_of(cloud)
-        for place, found in ws.places().items()
+        for location, found in ws.locations().items()
         for part in machine.parts
         if not {(part, found.regions[cloud]), (part, EVERYWHERE)} & priced
         and (part, found.regions[cloud]) not in catalog.gaps
@@ -124,11 +124,11 @@ def test_every_machine_is_priced_at_every_place_or_a_gap_says_why_not(cloud):
 @every_cloud
 def test_there_is_a_machine_at_every_place(cloud):
     catalog = load_catalog()
-    for place in ws.places().values():
+    for location in ws.locations().values():
         costs: list[float] = []
         for machine in machines(cloud, "vm").values():
             try:
-                costs.append(machine.usd_per_hour(catalog, place.regions[cloud]))
+                costs.append(machine.usd_per_hour(catalog, location.regions[cloud]))
             except MissingRateError:
                 continue
         assert len(costs) >= 10

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-FOLDERS = ["aws", "azure", "gcp", "oci", "providers"]
+FOLDERS = ["aws", "azure", "gcp", "oci", "saas"]
 READINGS = Path(__file__).parent / "other_readings"
 
 

@@ -7,7 +7,7 @@ from collections import defaultdict
 import pytest
 
 TODAY = dt.datetime.now(dt.UTC).date()
-FOLDERS = ["aws", "azure", "gcp", "oci", "providers"]
+FOLDERS = ["aws", "azure", "gcp", "oci", "saas"]
 TABLES = ["meters", "rates", "allowances", "regions", "gaps"]
 FREE_AS_A_WHOLE = {
     # what no cloud charges for: data that comes in
@@ -127,7 +127,7 @@ def test_every_region_of_a_price_is_known(folder, tables):
 
 @every_folder
 def test_ids_start_with_their_vendor(folder, tables):
-    vendors = {"providers": {"ably", "cloudflare", "pubnub", "pusher", "supabase"}}
+    vendors = {"saas": {"ably", "cloudflare", "pubnub", "pusher", "supabase"}}
     allowed = vendors.get(folder, {folder})
 
     assert {row["meter"].split(".")[0] for row in tables.rows(folder, "meters")} <= allowed

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 import pytest
 from syrupy.extensions.single_file import SingleFileSnapshotExtension, WriteMode
 
-FOLDERS = ["aws", "azure", "gcp", "oci", "providers"]
+FOLDERS = ["aws", "azure", "gcp", "oci", "saas"]
 Row = dict[str, str]
 
 

@@ -16,7 +16,7 @@ FLAT = {
 
 def demand_of(profile: dict | str = "workplace-chat", **audience) -> ws.Demand:
     audience = audience or {"mean_connections": 1000}
-    return ws.expected_demand(ws.Scenario(profile=profile, place="virginia", **audience))
+    return ws.expected_demand(ws.Scenario(profile=profile, location="virginia", **audience))
 
 
 FLOWS = ("sent", "passed_on", "published")
@@ -39,7 +39,7 @@ def test_mean_connections_are_the_mean():
 def test_users_times_sessions_are_the_connects_of_the_busiest_day():
     demand = demand_of(users_per_day=50_000, sessions_per_user_per_day=5)
 
-    assert demand.connects.daily.max() == pytest.approx(250_000)
+    assert demand.new_connections.daily.max() == pytest.approx(250_000)
 
 
 def test_the_three_ways_to_give_the_audience_agree():
@@ -49,7 +49,9 @@ def test_the_three_ways_to_give_the_audience_agree():
 
     for other in (second, third):
         np.testing.assert_allclose(other.connections.hourly, first.connections.hourly, rtol=1e-12)
-        np.testing.assert_allclose(other.connects.hourly, first.connects.hourly, rtol=1e-12)
+        np.testing.assert_allclose(
+            other.new_connections.hourly, first.new_connections.hourly, rtol=1e-12
+        )
 
 
 def test_audiences_that_agree_need_no_note():
@@ -147,7 +149,7 @@ def test_a_cut_makes_several_connections_of_a_session(session_hours, cut_hours, 
     demand = demand_of({**FLAT, "session": session, "at_connect": {"to_client": "1 KB"}})
     cut = demand.cut_after(cut_hours)
 
-    assert cut.connects.mean == pytest.approx(connections * demand.connects.mean)
+    assert cut.new_connections.mean == pytest.approx(connections * demand.new_connections.mean)
     greetings = per_hour(demand, "to_client", "at_connect")
     assert per_hour(cut, "to_client", "at_connect") == pytest.approx(connections * greetings)
 
@@ -168,10 +170,13 @@ def test_a_month_is_as_long_as_stated(make_demand):
 
 def test_weekly_connection_minutes_of_the_published_curve():
     # 2,057 connections on average (chart of connected devices, mattermost-load-test-ng):
-    # 2,057 x 10,080 minutes = 20.7 million a week
+    # 2,057 x 10,080 minutes = 20.7 million per week
     demand = ws.expected_demand(
         ws.Scenario(
-            profile="workplace-chat", place="virginia", mean_connections=2057, hours_per_month=168
+            profile="workplace-chat",
+            location="virginia",
+            mean_connections=2057,
+            hours_per_month=168,
         )
     )
 

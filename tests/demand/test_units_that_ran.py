@@ -13,7 +13,7 @@ from estimator.demand.expected import expected_demand
 ALB = "aws.alb_ec2"
 NODES = "aws.ec2.m7g_large"
 NODE: dict[str, Any] = {"machine": "m7g.large", "redis_machine": "c7g.large"}
-SCENARIO = ws.Scenario(profile="workplace-chat", place="virginia", mean_connections=1_000)
+SCENARIO = ws.Scenario(profile="workplace-chat", location="virginia", mean_connections=1_000)
 
 
 def ran(demand: ws.Demand, units: Any) -> ws.Demand:
@@ -57,7 +57,7 @@ class TestUnits:
     def test_every_virtual_machine_that_ran_had_a_disk(self, make_demand, bill_of, quantities):
         # up to 3.25 on average in an hour are four at some time
         demand = ran(make_demand(100), np.linspace(2, 3.25, 168))
-        for deployment in ("oci.load_balancer_fleet", "oci.network_load_balancer_fleet"):
+        for deployment in ("oci.load_balancer_vm", "oci.network_load_balancer_vm"):
             bill = bill_of(deployment, demand, options={"boot_volume_gb": 50})
 
             assert quantities(bill)["oci.block_volume.storage"] == 4 * 50
@@ -116,17 +116,21 @@ class TestCutsAlreadyCounted:
         twice, once = demand.cut_after(first).cut_after(then), demand.cut_after(then)
 
         assert twice.cut_hours == then
-        assert float(twice.connects.mean) == pytest.approx(float(once.connects.mean), rel=1e-9)
+        assert float(twice.new_connections.mean) == pytest.approx(
+            float(once.new_connections.mean), rel=1e-9
+        )
         for one, other in zip(twice.streams, once.streams, strict=True):
             assert float(one.per_hour.mean) == pytest.approx(float(other.per_hour.mean), rel=1e-9)
 
     def test_sessions_are_connects_without_those_after_cuts(self):
         demand = expected_demand(SCENARIO)
 
-        assert demand.sessions is demand.connects
+        assert demand.sessions is demand.new_connections
         for hours in (0.1, 2, 24):
             sessions = demand.cut_after(hours).sessions
-            assert float(sessions.mean) == pytest.approx(float(demand.connects.mean), rel=1e-9)
+            assert float(sessions.mean) == pytest.approx(
+                float(demand.new_connections.mean), rel=1e-9
+            )
 
     @pytest.mark.parametrize(
         "deployment", ["aws.api_gateway", "aws.appsync_events", "aws.iot_core"]
@@ -136,7 +140,7 @@ class TestCutsAlreadyCounted:
     ):
         # sessions of two days and 100.5 minutes lose half a minute each; cuts come at whole minutes
         hours = 100.5 / 60 + 48
-        demand = make_demand(1_000, connects=100, session_hours=hours)
+        demand = make_demand(1_000, new_connections=100, session_hours=hours)
         age = 2 if deployment == "aws.api_gateway" else 24
         for each in (demand, demand.cut_after(age)):
             minutes = quantities(bill_of(deployment, each))[f"{deployment}.connection_minutes"]

@@ -94,7 +94,7 @@ def test_heartbeats_of_25_seconds_send_13_4_mb_a_month():
     for heartbeat in (None, {"interval_seconds": 25}):
         scenario = ws.Scenario(
             profile={**silent, "heartbeat": heartbeat},
-            place="virginia",
+            location="virginia",
             mean_connections=1,
             hours_per_month="30.4 d",
         )
@@ -121,7 +121,7 @@ def test_acknowledgements_of_what_clients_send_leave_the_cloud(make_demand):
 
 
 def test_only_the_lowest_layer_has_handshakes(make_demand):
-    demand = make_demand(connects=1)
+    demand = make_demand(new_connections=1)
 
     assert demand.traffic("to_client", "ip").mean == pytest.approx(connect_bytes().to_client)
     assert demand.traffic("to_client", "payload").mean == 0

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 import estimator as ws
-from estimator.deployments.deployment import Deployment
+from estimator.deployments.base import Deployment
 from estimator.pricing.assumption import Assumption
 from estimator.pricing.price_files import price_assumptions
 
-SCENARIO = ws.Scenario(profile="workplace-chat", place="virginia", peak_connections=50_000)
+SCENARIO = ws.Scenario(profile="workplace-chat", location="virginia", peak_connections=50_000)
 every_deployment = pytest.mark.parametrize(
     "deployment", ws.DEPLOYMENTS.values(), ids=ws.DEPLOYMENTS
 )
@@ -48,16 +48,18 @@ def test_every_deployment_has_limits_that_were_checked(deployment: Deployment):
         assert verdict.state in {"pass", "at risk", "broken"}
         assert verdict.limit.source
         assert verdict.explain() in bill.explain()
-        assert verdict.state == "pass" or verdict.cure
+        assert verdict.state == "pass" or verdict.fix
     shares = [float(verdict.share) for verdict in bill.verdicts]
     assert shares == sorted(shares, reverse=True)
 
 
 @every_deployment
-@pytest.mark.parametrize("place", ws.places())
-def test_every_deployment_is_priced_at_every_place_or_says_why_not(deployment: Deployment, place):
-    region = ws.places()[place].regions[deployment.cloud]
-    comparison = ws.compare(SCENARIO.replace(place=place), [deployment.id])
+@pytest.mark.parametrize("location", ws.locations())
+def test_every_deployment_is_priced_at_every_place_or_says_why_not(
+    deployment: Deployment, location
+):
+    region = ws.locations()[location].regions[deployment.cloud]
+    comparison = ws.compare(SCENARIO.replace(location=location), [deployment.id])
 
     assert all(bill.total > 0 for bill in comparison.bills)
     for refusal in comparison.refusals:
@@ -79,7 +81,7 @@ def test_many_scenarios_at_once_are_the_same_one_by_one(deployment: Deployment):
 def test_a_bill_is_priced_in_the_region_of_the_place(deployment: Deployment):
     bill = ws.estimate(SCENARIO, deployment.id)
 
-    assert bill.region == ws.places()["virginia"].regions[deployment.cloud]
+    assert bill.region == ws.locations()["virginia"].regions[deployment.cloud]
     assert {item.rate.region for item in bill.items} <= {bill.region, "*"}
 
 
@@ -87,8 +89,8 @@ def test_a_bill_is_priced_in_the_region_of_the_place(deployment: Deployment):
 def test_what_is_left_out_is_said(deployment: Deployment):
     bill = ws.estimate(SCENARIO, deployment.id)
 
-    assert bill.not_modelled
-    assert all(text in bill.explain() for text in bill.not_modelled)
+    assert bill.not_modeled
+    assert all(text in bill.explain() for text in bill.not_modeled)
 
 
 @every_deployment
@@ -145,7 +147,7 @@ def test_every_open_question_of_a_deployment_is_on_its_bill(deployment: Deployme
         SCENARIO,
         SCENARIO.replace(
             profile="market-data",
-            place="tokyo",
+            location="tokyo",
             assumptions={
                 "azure.web_pubsub.internet_traffic": "yes",
                 "aws.api_gateway.connect_is_message": "yes",
@@ -172,7 +174,7 @@ def test_counting_connects_as_messages_costs_two_messages_a_connect():
     demand = ws.expected_demand(scenario).cut_after(2)
     table = bill.assumptions.set_index("assumption")
 
-    expected = 2 * float(demand.per_month(demand.connects)) / 1e6
+    expected = 2 * float(demand.per_month(demand.new_connections)) / 1e6
     assert table.loc["aws.api_gateway.connect_is_message", "change_usd"] == pytest.approx(expected)
 
 
@@ -209,12 +211,12 @@ def test_the_smallest_audiences_have_a_bill(deployment: Deployment, audience):
 
 @every_deployment
 def test_an_option_that_does_not_exist_is_refused_with_those_that_do(deployment: Deployment):
-    scenario = SCENARIO.replace(options={deployment.id: {"colour": "red"}})
+    scenario = SCENARIO.replace(options={deployment.id: {"color": "red"}})
 
     with pytest.raises(ws.ScenarioError) as caught:
         ws.estimate(scenario, deployment.id)
 
-    assert f"options of {deployment.id}, colour: unknown field 'colour'" in str(caught.value)
+    assert f"options of {deployment.id}, color: unknown field 'color'" in str(caught.value)
     assert all(name in str(caught.value) for name in deployment.options.model_fields)
 
 
@@ -223,7 +225,7 @@ def test_an_option_that_does_not_exist_is_refused_with_those_that_do(deployment:
     [
         ("azure.web_pubsub", "azure.web_pubsub.standard_unit_days"),
         ("gcp.cloud_run", "gcp.cloud_run.cpu_instance_based"),
-        ("oci.load_balancer_fleet", "oci.compute.e5_memory_gb_hours"),
+        ("oci.load_balancer_vm", "oci.compute.e5_memory_gb_hours"),
     ],
 )
 def test_what_must_run_is_sized_for_the_peak_within_the_hour(

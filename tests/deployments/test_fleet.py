@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 
 import estimator as ws
 from estimator.demand.demand import MessageStream, from_hours
-from estimator.deployments.backplane import Backplane, backplane
-from estimator.deployments.deployment import Request
-from estimator.deployments.fleet import Fleet, FleetOptions, build_fleet, whole
-from estimator.deployments.machine import find_machine, machines
+from estimator.deployments.base import Request
+from estimator.deployments.fleet.backplane import Backplane, backplane
+from estimator.deployments.fleet.machine import find_machine, machines
+from estimator.deployments.fleet.sizing import Fleet, FleetOptions, build_fleet, whole
 from estimator.errors import MissingRateError
 from estimator.pricing.catalog import load_catalog
 from estimator.scenario.sizes import FixedSize
@@ -34,7 +34,7 @@ KINDS = [
     ("oci", "vm"),
     ("oci", "container"),
 ]
-# 10 KB and 10 us for a connection, 1,000 messages a second and core: plain numbers to reckon with
+# 10 KB and 10 us for a connection, 1,000 messages per second and core: plain numbers to reckon with
 PLAIN: dict[str, Any] = {
     "memory_per_connection_bytes": 10_000,
     "idle_cpu_seconds_per_connection_second": 1e-5,
@@ -81,7 +81,7 @@ def courses(*daily: float) -> np.ndarray:
 
 class TestConstraints:
     # what half of an m7g.large holds: 4 GiB of memory are 429,496.7 connections of 10 KB, one core
-    # is 100,000 idle connections or 1,000 messages a second, and 468.5 Mbps
+    # is 100,000 idle connections or 1,000 messages per second, and 468.5 Mbps
 
     def test_memory_binds(self, make_demand):
         options = LARGE | {"idle_cpu_seconds_per_connection_second": 0}
@@ -153,7 +153,7 @@ class TestConstraints:
         assert "connections of a node binds" in beyond.text
 
     def test_the_busiest_hour_of_any_constraint_decides(self, make_demand):
-        # 300,000 connections by night need 3 cores, 5,000 messages a second by day 5
+        # 300,000 connections by night need 3 cores, 5,000 messages per second by day 5
         connections, messages = np.zeros(168), np.zeros(168)
         connections[3], messages[12] = 300_000, 5_000 * 3600
         fleet = fleet_of(make_demand(connections, to_client=messages), options=LARGE)
@@ -258,7 +258,7 @@ def tried(demand: ws.Demand, machine: Any, options: dict[str, Any], scaling: str
 
 
 def priced(cloud: str, kind: Any, region: str = "") -> dict[str, float]:
-    """USD an hour of every machine that does not burst and has a price."""
+    """USD per hour of every machine that does not burst and has a price."""
     found: dict[str, float] = {}
     for name, machine in machines(cloud, kind).items():
         try:
@@ -392,7 +392,7 @@ def test_what_stands_beside_each_node_counts_when_machines_are_compared(make_dem
 
 def chat(audience: object) -> ws.Demand:
     return ws.expected_demand(
-        ws.Scenario(profile="workplace-chat", place="virginia", peak_connections=audience)
+        ws.Scenario(profile="workplace-chat", location="virginia", peak_connections=audience)
     )
 
 
@@ -459,14 +459,14 @@ class TestManyScenarios:
 
 class TestUsage:
     def test_machines_are_billed_by_their_parts(self, make_demand):
-        # 4 x 0.03 + 32 x 0.002 USD an hour: 4 OCPU and 32 GB
+        # 4 x 0.03 + 32 x 0.002 USD per hour: 4 OCPU and 32 GB
         options = PLAIN | {"machine": "VM.Standard.E5.Flex/4/32", "min_nodes": 3}
         demand = make_demand(10)
         usage = {u.meter_id: u for u in fleet_of(demand, "oci", options=options).usage(demand)}
 
         assert float(usage["oci.compute.e5_ocpu_hours"].quantity) == 3 * 4 * 730
         assert float(usage["oci.compute.e5_memory_gb_hours"].quantity) == 3 * 32 * 730
-        assert "4 units an hour each" in usage["oci.compute.e5_ocpu_hours"].formula
+        assert "4 units per hour each" in usage["oci.compute.e5_ocpu_hours"].formula
 
     def test_more_connections_on_a_node_than_were_ever_shown_are_noted(self, make_demand):
         # Centrifugo published 200,000 on one host; on 64 GiB its figures let a node hold more
@@ -485,7 +485,7 @@ class TestBackplane:
 
     @pytest.fixture
     def passed_on(self, make_demand) -> Callable[..., ws.Demand]:
-        """Messages a second that clients send to ten others each."""
+        """Messages per second that clients send to ten others each."""
 
         def demand(per_second: object, connections: object = 10, copies: float = 10) -> ws.Demand:
             sent = np.asarray(per_second, dtype=float) * 3600
@@ -509,7 +509,7 @@ class TestBackplane:
 
     @pytest.mark.parametrize(
         ("per_second", "nodes", "instances"),
-        # 650,000 deliveries a second (centrifugal.dev, 29 June 2026): 65,000 go to ten nodes
+        # 650,000 deliveries per second (centrifugal.dev, 29 June 2026): 65,000 go to ten nodes
         [(65_000, 10, 1), (65_001, 10, 2), (65_000, 11, 2), (130_001, 10, 3)],
     )
     def test_an_instance_hands_on_650000_messages_a_second(
@@ -534,15 +534,15 @@ class TestBackplane:
         assert (float(enough.machines), float(more.machines)) == (2, 4)
 
     @pytest.mark.parametrize(
-        ("zones", "crossings"),
+        ("zones", "crossovers"),
         # of five copies to nodes and one from a node a half, or two thirds, cross; and one to the
         # replica, which is in another zone
         [(1, 0), (2, (5 + 1) / 2 + 1), (3, (5 + 1) * 2 / 3 + 1)],
     )
-    def test_copies_for_nodes_in_other_zones_cross(self, passed_on, zones, crossings):
+    def test_copies_for_nodes_in_other_zones_cross(self, passed_on, zones, crossovers):
         redis, _ = self.run(passed_on(100), zones=zones)
 
-        gib = 100 * 3600 * 730 * self.BYTES * crossings / GIB
+        gib = 100 * 3600 * 730 * self.BYTES * crossovers / GIB
         assert float(redis.other_zones_gib) == pytest.approx(gib, rel=1e-9)
 
     def test_nodes_that_follow_the_hours_hear_only_while_they_run(self, passed_on):
@@ -588,9 +588,9 @@ class TestBackplane:
 
         # to a client 124 bytes take 200; 7,200 an hour are 72 messages to a hundred each
         redis, _ = self.run(published(100), zones=1)
-        crossing, _ = self.run(published(100))
+        crossover, _ = self.run(published(100))
         assert redis.usage
-        assert float(crossing.other_zones_gib) == pytest.approx(
+        assert float(crossover.other_zones_gib) == pytest.approx(
             72 * 730 * 200 * ((5 + 1) / 2 + 1) / GIB, rel=1e-9
         )
 

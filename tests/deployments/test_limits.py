@@ -1,4 +1,4 @@
-"""Whether a demand stays within a limit, when in the week it comes closest, and what would cure it.
+"""Whether a demand stays within a limit, when in the week it comes closest, and what would fix it.
 
 The limits used here: Web PubSub holds 1,000 connections a unit, API Gateway cuts after 600 seconds
 of silence and takes messages of 128 KiB (limits.csv, with their sources).
@@ -22,7 +22,6 @@ from estimator.deployments.limits import (
     Check,
     Verdict,
     check,
-    figure,
     find_limit,
     idle_checks,
     largest_message_bytes,
@@ -33,6 +32,7 @@ from estimator.deployments.limits import (
     per_second,
     verdicts,
 )
+from estimator.format import figure_text
 from estimator.scenario.sizes import FixedSize
 
 PER_UNIT = "azure.web_pubsub.connections_per_unit"
@@ -47,8 +47,8 @@ ALL = [
 ]
 
 
-def verdict(used: Any, allowed: Any = 1000, cure: str = "", limit: str = PER_UNIT) -> Verdict:
-    [found] = verdicts((Check(limit, used, allowed, cure),))
+def verdict(used: Any, allowed: Any = 1000, fix: str = "", limit: str = PER_UNIT) -> Verdict:
+    [found] = verdicts((Check(limit, used, allowed, fix),))
     return found
 
 
@@ -150,28 +150,28 @@ class TestCure:
     def test_figures_are_filled_in(self):
         found = verdict(peaked(9, 2500.0), 1000, "ask for {used} instead of {allowed}.")
 
-        assert found.cure == "ask for 2,500 instead of 1,000"
-        assert found.explain().endswith("Cure: ask for 2,500 instead of 1,000.")
+        assert found.fix == "ask for 2,500 instead of 1,000"
+        assert found.explain().endswith("Fix: ask for 2,500 instead of 1,000.")
 
     def test_they_are_those_of_the_worst_scenario(self):
         found = verdict(np.array([100.0, 2500.0]), np.array([50.0, 1000.0]), "{used} of {allowed}")
 
-        assert found.cure == "2,500 of 1,000"
+        assert found.fix == "2,500 of 1,000"
 
     def test_the_limits_own_words_are_taken_where_a_deployment_has_none(self):
         limit = find_limit(IDLE)
-        assert limit.cure
+        assert limit.fix
 
-        assert verdict(900.0, 600, limit=IDLE).cure == limit.cure
+        assert verdict(900.0, 600, limit=IDLE).fix == limit.fix
 
-    def test_where_all_is_well_nothing_needs_a_cure(self):
-        assert "Cure" not in verdict(10.0, cure="more units").explain()
+    def test_where_all_is_well_nothing_needs_a_fix(self):
+        assert "Fix" not in verdict(10.0, fix="more units").explain()
 
     def test_a_sentence_tells_what_and_how_much_of_how_much(self):
         limit = find_limit(PER_UNIT)
 
-        assert verdict(1200.0, cure="more units").explain() == (
-            f"{limit.title}: broken, 1,200 of 1,000 {limit.unit}. Cure: more units."
+        assert verdict(1200.0, fix="more units").explain() == (
+            f"{limit.title}: broken, 1,200 of 1,000 {limit.unit}. Fix: more units."
         )
 
     def test_what_can_be_raised_is_not_called_broken(self):
@@ -179,7 +179,7 @@ class TestCure:
         assert limit.adjustable
 
         assert verdict(501.0, 500, "ask", limit=QUOTA).explain() == (
-            f"{limit.title}: must be raised, 501 of 500 {limit.unit}. Cure: ask."
+            f"{limit.title}: must be raised, 501 of 500 {limit.unit}. Fix: ask."
         )
         assert ": at risk, 500 of 500 " in verdict(500.0, 500, limit=QUOTA).explain()
 
@@ -189,7 +189,7 @@ class TestCure:
     [(1234.5, "1,234"), (100, "100"), (99.96, "100"), (0.123456, "0.123"), (np.inf, "no end")],
 )
 def test_figures_are_shown_to_three_digits(value, shown):
-    assert figure(value) == shown
+    assert figure_text(value) == shown
 
 
 class TestSilence:
@@ -252,7 +252,7 @@ class TestSilence:
         assert self.silence(make_demand(0)) == 0
 
     def test_many_scenarios_are_the_same_one_by_one(self):
-        scenario = ws.Scenario(profile="workplace-chat", place="virginia", peak_connections=1)
+        scenario = ws.Scenario(profile="workplace-chat", location="virginia", peak_connections=1)
         audience = [0.0, 10.0, 1e6]
         [together] = idle_checks(
             ws.expected_demand(scenario.replace(peak_connections=audience)), IDLE
@@ -275,15 +275,15 @@ class TestSilence:
         [own] = idle_checks(make_demand(10), IDLE, "beat every {allowed} s")
         [general] = idle_checks(make_demand(10), IDLE)
 
-        assert own.cure == "beat every {allowed} s"
-        assert general.cure == find_limit(IDLE).cure
+        assert own.fix == "beat every {allowed} s"
+        assert general.fix == find_limit(IDLE).fix
 
 
 class TestWhatIsAsked:
     def test_rates_are_by_the_second(self, make_demand):
-        demand = make_demand(10, to_client=7200, to_server=3600, connects=1800)
+        demand = make_demand(10, to_client=7200, to_server=3600, new_connections=1800)
 
-        assert per_second(demand.connects).peak == pytest.approx(0.5)
+        assert per_second(demand.new_connections).peak == pytest.approx(0.5)
         assert messages_per_second(demand.messages("to_client")).peak == pytest.approx(2)
         assert messages_per_second(demand.streams).peak == pytest.approx(3)
 
@@ -354,7 +354,7 @@ class TestFiles:
         assert [one.limit for one in ALL if not (one.title and one.unit and one.scope)] == []
 
     def test_a_limit_that_a_demand_can_break_says_how_to_get_past_it(self):
-        assert [one.limit for one in ALL if one.measure != "other" and not one.cure] == []
+        assert [one.limit for one in ALL if one.measure != "other" and not one.fix] == []
 
     def test_seconds_bytes_and_rates_have_such_units(self):
         units = {

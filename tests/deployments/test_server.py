@@ -9,9 +9,7 @@ from ruamel.yaml import YAML
 
 import estimator as ws
 from estimator.datafiles import data_text, load_mapping
-from estimator.deployments.fleet import FleetOptions
-from estimator.deployments.limits import limit_value
-from estimator.deployments.server import (
+from estimator.deployments.fleet.server import (
     Server,
     ServerOptions,
     connection_memory_bytes,
@@ -21,6 +19,8 @@ from estimator.deployments.server import (
     stand_ins,
     traffic_mbps,
 )
+from estimator.deployments.fleet.sizing import FleetOptions
+from estimator.deployments.limits import limit_value
 
 SERVERS = load_mapping("servers.yaml", Server)
 OWN = {
@@ -160,20 +160,22 @@ class TestMemory:
 
 class TestProcessor:
     def test_idle_connections_and_messages_both_ways_take_time(self, make_demand):
-        # 20,000 x 10 us = 0.2 cores, (1,500 + 500) messages a second at 1,000 = 2 cores
+        # 20,000 x 10 us = 0.2 cores, (1,500 + 500) messages per second at 1,000 = 2 cores
         demand = make_demand(20_000, to_client=1_500 * 3600, to_server=500 * 3600)
 
         assert server_load(demand, options(**OWN)).cores.peak == pytest.approx(2.2)
 
     def test_published_figures_are_taken_where_none_are_given(self, make_demand):
-        # 4.7 us a second and connection (centrifugal.dev, 17 August 2026); 467,000 deliveries a
+        # 4.7 us per second and connection (centrifugal.dev, 17 August 2026); 467,000 deliveries a
         # second on 40 cores less 10 for idle and churn, 15,600 a core (post of 10 February 2020)
         demand = make_demand(200_000, to_client=15_600 * 3600)
 
         assert server_load(demand, options()).cores.peak == pytest.approx(0.94 + 1, rel=1e-3)
 
     def test_pings_are_no_messages(self):
-        scenario = ws.Scenario(profile="workplace-chat", place="virginia", mean_connections=1_000)
+        scenario = ws.Scenario(
+            profile="workplace-chat", location="virginia", mean_connections=1_000
+        )
         demand = ws.expected_demand(scenario)
         pings = [s for s in demand.streams if s.kind == "ping"]
         silent = [s for s in demand.streams if s.kind != "ping"]
@@ -184,7 +186,7 @@ class TestProcessor:
         assert server_load(demand, options(**OWN)).cores.hourly == pytest.approx(cores)
 
     def test_handshakes_count_only_where_tls_ends_on_the_nodes(self, make_demand):
-        demand = make_demand(0, connects=500 * 3600)
+        demand = make_demand(0, new_connections=500 * 3600)
         own = options(**OWN, handshakes_per_core_second=250)
 
         assert server_load(demand, own, tls=False).cores.peak == 0
@@ -198,7 +200,7 @@ class TestProcessor:
     def test_handshakes_are_the_servers_own_or_those_of_a_present_core(
         self, make_demand, server, handshakes
     ):
-        demand = make_demand(0, connects=handshakes * 3600)
+        demand = make_demand(0, new_connections=handshakes * 3600)
 
         load = server_load(demand, options(**OWN, server=server), tls=True)
         assert load.cores.peak == pytest.approx(1)
@@ -281,7 +283,7 @@ def test_traffic_with_clients_counts_both_ways(make_demand):
 
 def test_many_scenarios_are_the_same_one_by_one():
     audience = [0.0, 10.0, 5e5]
-    scenario = ws.Scenario(profile="workplace-chat", place="virginia", peak_connections=1)
+    scenario = ws.Scenario(profile="workplace-chat", location="virginia", peak_connections=1)
     together = server_load(
         ws.expected_demand(scenario.replace(peak_connections=audience)), options(), tls=True
     )

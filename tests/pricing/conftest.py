@@ -20,7 +20,7 @@ from estimator.pricing.assumption import Assumption
 from estimator.pricing.bill import Bill
 from estimator.pricing.catalog import Catalog
 from estimator.pricing.contract import as_contract
-from estimator.pricing.line import FreeAllowances, Usage, price_usage
+from estimator.pricing.lines import FreeAllowances, Usage, price_usage
 from estimator.pricing.price_files import Allowance, Gap, Meter, PriceFiles, RateRow, Region
 
 Row = dict[str, Any]

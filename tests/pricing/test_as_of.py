@@ -103,7 +103,10 @@ def test_contract_rates_are_off_the_price_of_the_day(catalog_of, bill_for):
 
 def test_a_line_appended_to_a_file_leaves_past_bills_and_changes_todays(data_folder):
     scenario = ws.Scenario(
-        profile="workplace-chat", place="virginia", peak_connections=5_000, free_allowances="none"
+        profile="workplace-chat",
+        location="virginia",
+        peak_connections=5_000,
+        free_allowances="none",
     )
     past = scenario.replace(as_of=dt.date(2026, 10, 15))
     asked = {MESSAGES: 1.3e9}

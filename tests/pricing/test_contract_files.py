@@ -14,7 +14,7 @@ from estimator.pricing.contract import contract_names
 
 HEAD = "title: Ours\nrates:\n- meters: [aws.api_gateway.*]\n"
 GOOD = HEAD + "  percent_off: 50\n"
-SCENARIO = "profile: market-data\nplace: virginia\npeak_connections: 1000\n"
+SCENARIO = "profile: market-data\nlocation: virginia\npeak_connections: 1000\n"
 INLINE = (
     "contract:\n  title: Ours\n  rates:\n  - meters: [aws.api_gateway.*]\n    percent_off: 50\n"
 )
@@ -53,7 +53,7 @@ FAULTS = {
         "give usd_per_unit or percent_off",
     ),
     "above 100": (HEAD + "  percent_off: 101\n", "line 4, rates.0.percent_off", "equal to 100"),
-    "dearer": (HEAD + "  percent_off: -1\n", "line 4, rates.0.percent_off", "equal to 0"),
+    "more expensive": (HEAD + "  percent_off: -1\n", "line 4, rates.0.percent_off", "equal to 0"),
     "negative": (HEAD + "  usd_per_unit: -1\n", "line 4, rates.0.usd_per_unit", "equal to 0"),
     "infinite": (HEAD + "  usd_per_unit: .inf\n", "line 4, rates.0.usd_per_unit", "finite"),
     "not a number": (HEAD + "  usd_per_unit: .nan\n", "line 4, rates.0.usd_per_unit", "nan"),
@@ -85,15 +85,15 @@ FAULTS = {
 }
 
 
-@pytest.mark.parametrize(("text", "place", "right"), FAULTS.values(), ids=FAULTS.keys())
-def test_a_bad_file_is_refused_with_file_line_and_field(written, text, place, right):
+@pytest.mark.parametrize(("text", "location", "right"), FAULTS.values(), ids=FAULTS.keys())
+def test_a_bad_file_is_refused_with_file_line_and_field(written, text, location, right):
     file = written(text)
 
     with pytest.raises(ws.ContractError) as caught:
         ws.load_contract(file)
 
     told = str(caught.value).splitlines()[0]
-    assert told.startswith(f"{file}, {place}" if place else f"{file}: ")
+    assert told.startswith(f"{file}, {location}" if location else f"{file}: ")
     assert right in told
 
 
@@ -198,21 +198,21 @@ def test_a_faulty_contract_of_a_scenario_is_told_with_the_place(written, contrac
 
 
 @pytest.mark.parametrize(
-    ("text", "place"),
+    ("text", "location"),
     [("title: [O\n", "line 2"), (HEAD + "  percent_off: 150\n", "line 4, rates.0.percent_off")],
     ids=["not YAML", "out of range"],
 )
-def test_a_faulty_file_beside_a_scenario_is_told_with_its_own_lines(written, text, place):
+def test_a_faulty_file_beside_a_scenario_is_told_with_its_own_lines(written, text, location):
     contract = written(text, "ours.yaml")
 
-    with pytest.raises(ws.EstimatorError, match=re.escape(f"{contract}, {place}")):
+    with pytest.raises(ws.EstimatorError, match=re.escape(f"{contract}, {location}")):
         ws.compare(ws.Scenario.load(written(SCENARIO + "contract: ours.yaml\n", "scenario.yaml")))
 
 
 class TestInPython:
     """What ``Scenario(contract=...)`` takes besides the name of a shipped example."""
 
-    SAID: ClassVar = {"profile": "market-data", "place": "virginia", "peak_connections": 1000}
+    SAID: ClassVar = {"profile": "market-data", "location": "virginia", "peak_connections": 1000}
 
     def given(self, form: str, file: Path) -> Any:
         """The same contract as a person may have it."""
@@ -242,7 +242,7 @@ class TestInPython:
     def test_other_changes_leave_it(self, written):
         scenario = ws.Scenario(**self.SAID, contract=written(GOOD))
 
-        assert halved(scenario.replace(place="frankfurt"))
+        assert halved(scenario.replace(location="frankfurt"))
 
     def test_faults_of_a_file_are_told_with_its_lines(self, written):
         file = written(HEAD + "  percent_off: 150\n")

@@ -129,7 +129,7 @@ def test_whether_100_free_gb_come_before_the_tiers_of_aws_moves_half_a_dollar():
     assert effect.change_usd["inside_first_tier"] == pytest.approx(100 * (0.085 - 0.09))
 
 
-CHAT = ws.Scenario(profile="workplace-chat", place="virginia", peak_connections=50_000)
+CHAT = ws.Scenario(profile="workplace-chat", location="virginia", peak_connections=50_000)
 
 
 @pytest.fixture(scope="module")
@@ -155,7 +155,10 @@ def test_effects_of_real_questions_are_differences_of_two_bills(name, bills):
 def test_a_question_on_the_gigabyte_of_aws_moves_traffic_by_its_ratio():
     # all traffic in the first tier: 2^30 / 10^9 times as many GB at the same price
     scenario = ws.Scenario(
-        profile="workplace-chat", place="virginia", peak_connections=1_000, free_allowances="none"
+        profile="workplace-chat",
+        location="virginia",
+        peak_connections=1_000,
+        free_allowances="none",
     )
     bill = ws.estimate(scenario, "aws.api_gateway")
     [traffic] = [i for i in bill.items if i.rate.meter_id == "aws.egress.internet"]

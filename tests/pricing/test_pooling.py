@@ -207,7 +207,7 @@ def test_price_adds_up_what_is_given_with_and_without_its_region():
 
 
 def test_aws_gives_a_million_free_lambda_requests_once_over_all_regions():
-    # https://aws.amazon.com/lambda/pricing/: 1 M free requests a month, then $0.20 a million
+    # https://aws.amazon.com/lambda/pricing/: 1 M free requests per month, then $0.20 a million
     bill = ws.price(
         {("aws.lambda.requests", region): 6e5 for region in ("us-east-1", "eu-west-1")},
         free_allowances="always",

@@ -144,8 +144,8 @@ def test_no_line_is_negative_and_more_use_never_costs_less(
 ):
     catalog = pooled(ladder, allowances, package)
 
-    less, dearer = bill_for(catalog, *lines), bill_for(catalog, *lines, *more)
+    less, more_expensive = bill_for(catalog, *lines), bill_for(catalog, *lines, *more)
 
-    assert all(item.cost_usd >= 0 for item in dearer.items)
-    assert all(np.all(item.units_by_tier >= 0) for item in dearer.items)
-    assert float(less.total) <= float(dearer.total)
+    assert all(item.cost_usd >= 0 for item in more_expensive.items)
+    assert all(np.all(item.units_by_tier >= 0) for item in more_expensive.items)
+    assert float(less.total) <= float(more_expensive.total)

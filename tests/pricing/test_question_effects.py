@@ -8,7 +8,7 @@ WHICH = "aws.shop.which"
 MESSAGES = "aws.api_gateway.messages"
 MINUTES = "aws.api_gateway.connection_minutes"
 SCENARIO = ws.Scenario(
-    profile="workplace-chat", place="virginia", peak_connections=5_000, free_allowances="none"
+    profile="workplace-chat", location="virginia", peak_connections=5_000, free_allowances="none"
 )
 
 
@@ -151,7 +151,7 @@ def test_a_scenario_shows_the_dollars_beside_what_the_vendor_leaves_open():
 @pytest.mark.usefixtures("disputed")
 def test_a_scenario_file_answers_and_is_checked(tmp_path):
     file = tmp_path / "scenario.yaml"
-    head = "profile: market-data\nplace: virginia\npeak_connections: 10\n"
+    head = "profile: market-data\nlocation: virginia\npeak_connections: 10\n"
     file.write_text(f"{head}assumptions: {{{WHICH}: six}}\n")
     answered = ws.estimate(ws.Scenario.load(file), "aws.api_gateway")
     file.write_text(f"{head}assumptions: {{{WHICH}: sixx}}\n")

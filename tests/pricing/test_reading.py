@@ -50,8 +50,8 @@ def test_empty_cells_are_absent_and_others_keep_what_is_written(data_folder):
 def test_a_wrong_cell_is_named_by_file_line_and_column(data_folder, cells, fault):
     data_folder.write("aws/rates.csv", f"{RATES}{GOOD}{MESSAGES},{cells}\n")
 
-    place = re.escape("pricing_data/aws/rates.csv, line 3")
-    with pytest.raises(ws.PricingDataError, match=f"^{place}.*{fault}"):
+    location = re.escape("pricing_data/aws/rates.csv, line 3")
+    with pytest.raises(ws.PricingDataError, match=f"^{location}.*{fault}"):
         load_price_files()
 
 

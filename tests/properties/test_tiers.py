@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 import estimator as ws
 from estimator.pricing.catalog import Catalog, load_catalog
-from estimator.pricing.line import LineItem, Usage, price_usage
+from estimator.pricing.lines import LineItem, Usage, price_usage
 from estimator.pricing.price_files import Allowance, Meter, PriceFiles, RateRow
-from estimator.pricing.tariff import Tariff
+from estimator.pricing.tiers import Tariff
 
 METER = Meter.model_validate(
     {

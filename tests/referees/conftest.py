@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from estimator.demand.doors import Doors
+from estimator.demand.admission_limits import AdmissionLimits
 from estimator.scenario.reconnect import Reconnect
 from estimator.scenario.sessions import (
     DeterministicSession,
@@ -59,7 +59,7 @@ def steady() -> MakeModel:
         session: SessionLength,
         horizon_s: int,
         *,
-        doors: Doors | None = None,
+        admission: AdmissionLimits | None = None,
         reconnect: Reconnect | None = None,
         warm_up_s: int = 0,
     ) -> Model:
@@ -68,7 +68,7 @@ def steady() -> MakeModel:
         return Model(
             streams=(Stream(arrivals, session),),
             reconnect=reconnect or Reconnect(),
-            doors=doors or Doors(),
+            admission=admission or AdmissionLimits(),
             horizon_s=horizon_s,
             warm_up_s=warm_up_s,
         )

@@ -18,7 +18,7 @@ from estimator.simulation.backoff import waits_s
 DELAY_S, SPREAD_S = 0.010, 0.002
 POLICIES = ("none", "exponential", "equal_jitter", "full_jitter", "decorrelated")
 REPETITIONS = {10: 2000, 50: 400, 100: 100, 190: 100}
-"""Small crowds differ most from run to run; there the error of our side is kept small."""
+"""Small surges differ most from run to run; there the error of our side is kept small."""
 CALLS = {
     10: (51.2, 50.5, 42.5, 38.9, 37.5),
     50: (691, 617, 347, 333, 377),

@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 
 import estimator as ws
-from estimator.analysis.drawn_bills import price_draws, scrambled_draws
 from estimator.analysis.fields import takes_arrays
-from estimator.analysis.spreads import Lognormal
-from estimator.analysis.uncertain import uncertain_quantities
-from estimator.report.uncertainty import LEVELS, uncertainty
+from estimator.analysis.uncertainty.input_ranges import Lognormal
+from estimator.analysis.uncertainty.inputs import uncertain_quantities
+from estimator.analysis.uncertainty.sampling import price_draws, scrambled_draws
+from estimator.analysis.uncertainty.uncertainty import LEVELS, uncertainty
 
 GATEWAY = "aws.api_gateway"
 TRUTHS = 2000
@@ -31,7 +31,7 @@ PRODUCTS = np.log([10_000, 2.3, 20, 60]), np.array([1.5, 0.7, 0.6, 1.0])
 """Mean and standard deviation of the logarithm from one product to the next."""
 ERRORS = np.array([0.15, 0.4, 0.3, 0.8])
 """Standard deviation of the logarithm of each measurement."""
-SCENARIO = ws.Scenario(profile="workplace-chat", place="virginia", peak_connections=10_000)
+SCENARIO = ws.Scenario(profile="workplace-chat", location="virginia", peak_connections=10_000)
 
 
 @pytest.fixture(scope="module")

@@ -12,13 +12,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from estimator.demand.doors import Doors
+from estimator.demand.admission_limits import AdmissionLimits
 from estimator.scenario.reconnect import Reconnect
 from estimator.simulation.flows import Flows, SimulationError
 from estimator.simulation.model import Cut
 from estimator.simulation.run import simulate
 
-BUSY = Doors(connects_per_second=8, connections_most=380, age_most_seconds=900)
+BUSY = AdmissionLimits(new_connections_per_second=8, connections_most=380, age_most_seconds=900)
 OUTAGE = Cut(1800.5, share=0.4, over_s=10, notice_s=5)
 ENGINES = ("exact", "cohort")
 
@@ -27,7 +27,7 @@ ENGINES = ("exact", "cohort")
 def model(law_of, steady):
     """Everything at once: two limits, ages, an outage; 400 clients who stay 10 minutes."""
     law = law_of("lognormal", 600)
-    plain = steady(400, law, 7200, doors=BUSY, reconnect=Reconnect(cap=30, give_up_after=8))
+    plain = steady(400, law, 7200, admission=BUSY, reconnect=Reconnect(cap=30, give_up_after=8))
     return replace(plain, cuts=(OUTAGE,), faults=("outage",), warm_up_s=1800)
 
 
@@ -38,12 +38,14 @@ def area(flows: Flows) -> float:
 
 
 def events(flows: Flows) -> float:
-    return float((flows.connects + flows.ended + flows.cut + flows.aged).sum())
+    return float((flows.new_connections + flows.ended + flows.cut + flows.aged).sum())
 
 
-@pytest.mark.parametrize("doors", [Doors(), BUSY])
-def test_the_area_is_the_sum_of_the_lengths(doors, model):
-    found = simulate(replace(model, doors=doors, warm_up_s=0), "exact", np.random.SeedSequence(61))
+@pytest.mark.parametrize("doors", [AdmissionLimits(), BUSY])
+def test_the_area_is_the_sum_of_the_lengths(admission, model):
+    found = simulate(
+        replace(model, admission=admission, warm_up_s=0), "exact", np.random.SeedSequence(61)
+    )
 
     assert abs(area(found) - found.connection_seconds) < 4 * np.sqrt(events(found) / 12)
 
@@ -53,14 +55,14 @@ def test_connections_are_connects_times_their_mean_length(engine, law_of, steady
     model = steady(10_000, law_of("Weibull 0.5", 60), 20_000)
     found = simulate(model, engine, np.random.SeedSequence(62))
 
-    rate = found.connects.sum() / found.connects.size
+    rate = found.new_connections.sum() / found.new_connections.size
     assert found.open_after.mean() == pytest.approx(rate * 60, rel=0.003)
 
 
 @pytest.mark.parametrize("engine", ENGINES)
 def test_every_run_is_checked_with_its_warm_up(engine, model, monkeypatch):
     checked = []
-    monkeypatch.setattr(Flows, "check", lambda flows: checked.append(flows.connects.size))
+    monkeypatch.setattr(Flows, "check", lambda flows: checked.append(flows.new_connections.size))
     simulate(model, engine, np.random.SeedSequence(63))
 
     assert checked == [7200 + 1800]
@@ -101,7 +103,7 @@ def sound(request, model):
         (lengthen, "Little's law is broken"),
         (end_late, "Little's law is broken"),
         (lose("cut", 50), "negative"),
-        (lose("connects", 1), "neither let in nor refused"),
+        (lose("new_connections", 1), "neither let in nor refused"),
         (lose("refused_by_rate", 1), "neither let in nor refused"),
         (end_without_a_beginning, "negative"),
     ],

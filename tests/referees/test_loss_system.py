@@ -9,7 +9,7 @@ Erlang's loss system, and blocking is the same for any law of sessions (M/G/n/n)
 import numpy as np
 import pytest
 
-from estimator.demand.doors import Doors
+from estimator.demand.admission_limits import AdmissionLimits
 from estimator.scenario.reconnect import Reconnect
 from estimator.simulation.flows import Flows
 
@@ -25,8 +25,8 @@ ERLANGS = {
     300: (277.13, 285.71, 302.62, 324.98),
 }
 CASES = [
-    (places, erlangs, p, law)
-    for places, row in ERLANGS.items()
+    (slots, erlangs, p, law)
+    for slots, row in ERLANGS.items()
     for p, erlangs in zip(BLOCKING, row, strict=True)
     for law in ("exponential", "deterministic")
     if law == "exponential" or p in (0.01, 0.1)
@@ -41,23 +41,23 @@ def figures(flows: Flows) -> tuple[float, ...]:
     return flows.arrivals.sum(), flows.attempts.sum(), refused, flows.open_after.mean()
 
 
-@pytest.mark.parametrize(("places", "erlangs", "blocking", "law"), CASES)
+@pytest.mark.parametrize(("slots", "erlangs", "blocking", "law"), CASES)
 def test_blocking_is_that_of_the_itu_table(
-    places, erlangs, blocking, law, law_of, steady, replicate, mean_is
+    slots, erlangs, blocking, law, law_of, steady, replicate, mean_is
 ):
-    # crowds vary slowly compared with their arrivals, and cost less by the session
-    sessions = 40_000 if places <= 20 else 150_000
+    # surges vary slowly compared with their arrivals, and cost less by the session
+    sessions = 40_000 if slots <= 20 else 150_000
     horizon_s = int(np.ceil(sessions / RUNS / erlangs)) * SESSION_S
-    doors = Doors(connections_most=places)
+    admission = AdmissionLimits(connections_most=slots)
     model = steady(
         erlangs,
         law_of(law, SESSION_S),
         horizon_s,
-        doors=doors,
+        admission=admission,
         reconnect=ONCE,
         warm_up_s=WARM_UP_S,
     )
-    seed = CASES.index((places, erlangs, blocking, law))
+    seed = CASES.index((slots, erlangs, blocking, law))
     found = np.array(replicate(model, "exact", RUNS, seed, figures))
     came, knocked, refused, open_mean = found.T
 
@@ -70,8 +70,8 @@ def test_blocking_is_that_of_the_itu_table(
 def test_in_a_flood_all_but_those_who_find_a_place_are_refused(law_of, steady, replicate):
     # 5,000 erlang on 100 places: a place is taken again at once
     law = law_of("exponential", SESSION_S)
-    doors = Doors(connections_most=100)
-    model = steady(5000, law, 200, doors=doors, reconnect=ONCE, warm_up_s=60)
+    admission = AdmissionLimits(connections_most=100)
+    model = steady(5000, law, 200, admission=admission, reconnect=ONCE, warm_up_s=60)
     came, _, refused, open_mean = replicate(model, "exact", 1, 5, figures)[0]
 
     # n - n / (A - n) are open on average; the error is that of the number of arrivals

@@ -9,7 +9,7 @@ hour 4,062, at one moment 4,136, read off with an error of about 15.
 import numpy as np
 import pytest
 
-from estimator.demand.occupancy import arrivals_behind
+from estimator.demand.arrivals import arrivals_behind
 from estimator.scenario.profile import load_profile
 from estimator.simulation.arrivals import weekly_arrivals
 from estimator.simulation.model import Model, Stream

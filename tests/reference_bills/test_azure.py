@@ -107,7 +107,7 @@ def test_units_for_a_peak_cost_a_month(peak, usd):
     bill = ws.estimate(
         ws.Scenario(
             profile=silent,
-            place="virginia",
+            location="virginia",
             peak_connections=peak,
             options={"azure.web_pubsub": {"headroom": 1}},
         ),
@@ -208,7 +208,7 @@ def test_quantities_at_retail_prices(quantities, region, cents_by_line, cents):
         ("standard_v2", 80, 179.58, 467.20),  # 8 instances reserve 80 units
         ("waf_v2", 1, 323.39, 10.512),
         ("waf_v2", 0, 323.39, 0.0),
-        ("waf_v2", 4, 323.39, 42.048),  # 25 new TLS connections a second, 8.88 Mbps
+        ("waf_v2", 4, 323.39, 42.048),  # 25 new TLS connections per second, 8.88 Mbps
     ],
 )
 def test_application_gateway_examples_of_the_vendor(tier, capacity_units, fixed, variable):
@@ -270,7 +270,7 @@ def units_of(bill: ws.Bill) -> float:
 
 @pytest.mark.parametrize("units", [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000])
 def test_signalr_echoes_a_message_a_second_of_each_connection(make_demand, bill_of, units):
-    # echo: connections x 1 message a second in and out, 1,000 connections on one unit and
+    # echo: connections x 1 message per second in and out, 1,000 connections on one unit and
     # 1,000,000 on 1,000
     messages = 1_000 * units * 3600
     demand = make_demand(
@@ -312,7 +312,7 @@ def test_signalr_broadcasts_2000_messages_a_second_and_unit(
 @pytest.mark.parametrize(
     ("connections", "payload"),
     [
-        # 20 KB every 5 seconds to 100,000 connections are 400 MB a second, what 100 units carry
+        # 20 KB every 5 seconds to 100,000 connections are 400 MB per second, what 100 units carry
         (100_000, 20 * 1024),
         # and so are 256 KB (the guide counts 2,048 bytes as 2 KB of a thousand) to 8,000
         (8_000, 256_000),
@@ -436,28 +436,32 @@ def test_two_servers_with_five_hubs_open_50_connections_to_signalr(
 
 
 @pytest.mark.parametrize(
-    ("sku", "min_instances", "mbps", "connects_per_second", "fixed", "variable"),
+    ("sku", "min_instances", "mbps", "new_connections_per_second", "fixed", "variable"),
     [
         # eight instances by hand reserve 80 units, of which 88.8 Mbps use 40
         ("standard_v2", 8, 88.8, 0, 179.58, 467.20),
         # no minimum: one unit all month, none without traffic
         ("waf_v2", 0, 2.22, 0, 323.39, 10.512),
         ("waf_v2", 0, 0, 0, 323.39, 0),
-        # 25 new TLS connections a second and 8.88 Mbps: max(25 / 50, 8.88 / 2.22) = 4 units
+        # 25 new TLS connections per second and 8.88 Mbps: max(25 / 50, 8.88 / 2.22) = 4 units
         ("waf_v2", 0, 8.88, 25, 323.39, 42.048),
     ],
 )
 def test_application_gateway_bills_of_the_vendor_as_workloads(
-    make_demand, bill_of, sku, min_instances, mbps, connects_per_second, fixed, variable
+    make_demand, bill_of, sku, min_instances, mbps, new_connections_per_second, fixed, variable
 ):
     # the handshakes are part of the traffic; the rest are messages of 124 bytes, which leave as
     # 200 and are acknowledged with 52
     handshake = connect_bytes()
-    handshake_mbps = connects_per_second * (handshake.to_client + handshake.to_server) * 8 / 1e6
+    handshake_mbps = (
+        new_connections_per_second * (handshake.to_client + handshake.to_server) * 8 / 1e6
+    )
     messages = (mbps - handshake_mbps) / ((200 + 52) * 8 / 1e6 / 3600)
-    demand = make_demand(0, to_client=messages, payload=124, connects=connects_per_second * 3600)
+    demand = make_demand(
+        0, to_client=messages, payload=124, new_connections=new_connections_per_second * 3600
+    )
     bill = bill_of(
-        "azure.app_gateway_vm",
+        "azure.application_gateway_vm",
         demand,
         options={"sku": sku, "min_instances": min_instances},
         assumptions={"azure.application_gateway.fixed_price": "documentation"},

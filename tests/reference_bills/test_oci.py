@@ -33,7 +33,7 @@ def test_one_load_balancer_with_100_mbps_all_month_as_a_workload(make_demand, bi
     # 124 bytes leave as 200 and are acknowledged with 52 (the measured table of test_wire).
     messages_per_hour = 100e6 / 8 * 3600 / (200 + 52)
     bill = bill_of(
-        "oci.load_balancer_fleet",
+        "oci.load_balancer_vm",
         make_demand(to_client=messages_per_hour, payload=124),
         free_allowances="always",
     )
@@ -44,7 +44,7 @@ def test_one_load_balancer_with_100_mbps_all_month_as_a_workload(make_demand, bi
 
 
 def test_one_small_load_balancer_is_free(make_demand, bill_of, cents):
-    bill = bill_of("oci.load_balancer_fleet", make_demand(10), free_allowances="always")
+    bill = bill_of("oci.load_balancer_vm", make_demand(10), free_allowances="always")
 
     assert cents(bill)[LB_HOURS] == 0.00
     assert cents(bill)[MBPS_HOURS] == 0.00
@@ -53,7 +53,7 @@ def test_one_small_load_balancer_is_free(make_demand, bill_of, cents):
 def test_a_node_of_4_ocpus_and_32_gb(make_demand, bill_of, cents):
     # 4 x 0.03 x 730 + 32 x 0.002 x 730 = 134.32
     bill = bill_of(
-        "oci.load_balancer_fleet",
+        "oci.load_balancer_vm",
         make_demand(10),
         options={
             "machine": "VM.Standard.E5.Flex/4/32",

@@ -45,13 +45,13 @@ class TestCloudflare:
         assert priced(quantities) == 142.95
 
     def test_example_2_rooms_of_50_for_eight_hours_a_day(self, make_demand, bill_of, quantities):
-        # 100 objects x 50 sockets, a message a minute from each to the 49 others
+        # 100 objects x 50 sockets, a message per minute from each to the 49 others
         open_hours = np.tile(np.arange(24) < 8, 7)
         bill = bill_of(
             self.ID,
             make_demand(
                 5_000.0 * open_hours,
-                connects=np.where(np.arange(168) % 24 == 0, 5_000.0, 0.0),
+                new_connections=np.where(np.arange(168) % 24 == 0, 5_000.0, 0.0),
                 to_server=5_000.0 * 60 * open_hours,
                 to_client=5_000.0 * 60 * 49 * open_hours,
                 session_hours=8,
@@ -65,12 +65,12 @@ class TestCloudflare:
         assert round(float(bill.total), 2) == 142.95
 
     def test_example_3_one_client_each_that_never_rests(self, make_demand, bill_of):
-        # 100 objects of one socket, a message a second: 1.80 + 412.50 + 5
+        # 100 objects of one socket, a message per second: 1.80 + 412.50 + 5
         bill = bill_of(
             self.ID,
             make_demand(
                 100,
-                connects=100 / self.MONTH_HOURS,
+                new_connections=100 / self.MONTH_HOURS,
                 to_server=100 * 3600,
                 hours_per_month=self.MONTH_HOURS,
             ),
@@ -79,14 +79,14 @@ class TestCloudflare:
         assert round(float(bill.total), 2) == 419.30
 
     def test_example_4_with_hibernation(self, make_demand, bill_of):
-        # 100 objects x 100 sockets, a message a minute from each, 10 ms to handle it:
+        # 100 objects x 100 sockets, a message per minute from each, 10 ms to handle it:
         # 3.15 + 12.50 + 5
         sent = 10_000 * 60
         bill = bill_of(
             self.ID,
             make_demand(
                 10_000,
-                connects=10_000 / self.MONTH_HOURS,
+                new_connections=10_000 / self.MONTH_HOURS,
                 to_server=sent,
                 to_client=sent * 99,
                 hours_per_month=self.MONTH_HOURS,
@@ -117,7 +117,7 @@ class TestAbly:
             self.ID,
             make_demand(
                 5_000 * one_hour,
-                connects=5_000 * one_hour,
+                new_connections=5_000 * one_hour,
                 to_server=sent,
                 to_client=sent * 4_999,
                 session_hours=1,
@@ -190,7 +190,7 @@ def test_pusher_counts_20_million_messages_for_500_subscribers(workload_of_a_day
     [item] = bill_of("pusher.channels", workload_of_a_day(40_000, 500)).items
 
     assert item.rate.meter_id == "pusher.channels.growth_months"
-    assert "20,040,000 messages a day" in item.usage.formula
+    assert "20,040,000 messages per day" in item.usage.formula
 
 
 def test_pubnub_counts_1_replicated_and_100_edge_transactions(

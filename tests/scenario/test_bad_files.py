@@ -9,9 +9,9 @@ import pytest
 
 import estimator as ws
 
-HEAD = "profile: market-data\nplace: virginia\n"
+HEAD = "profile: market-data\nlocation: virginia\n"
 PEAK = HEAD + "peak_connections: 10\n"
-EXTENDS = "place: virginia\npeak_connections: 10\nprofile:\n  extends: workplace-chat\n"
+EXTENDS = "location: virginia\npeak_connections: 10\nprofile:\n  extends: workplace-chat\n"
 FLOW = "  flows:\n    posts:\n"
 PLACES = ["virginia", "oregon", "ireland", "frankfurt", "london", "singapore", "sydney", "tokyo"]
 PROFILES = ["board-collaboration", "market-data", "workplace-chat"]
@@ -30,16 +30,16 @@ FAULTS = {
         EXTENDS + "  session: {mean_minutes: 5}\n",
         ["line 5", "profile.session.mean_minutes", "mean_hours", "sigma"],
     ),
-    "unknown place": (
-        "profile: market-data\nplace: frankfort\npeak_connections: 1\n",
-        ["line 2", "place", "did you mean 'frankfurt'", *PLACES],
+    "unknown location": (
+        "profile: market-data\nlocation: frankfort\npeak_connections: 1\n",
+        ["line 2", "location", "did you mean 'frankfurt'", *PLACES],
     ),
     "unknown profile": (
-        "place: virginia\nprofile: market-date\npeak_connections: 1\n",
+        "location: virginia\nprofile: market-date\npeak_connections: 1\n",
         ["line 2", "profile", "did you mean 'market-data'", *PROFILES],
     ),
     "unknown profile to extend": (
-        "place: virginia\npeak_connections: 1\nprofile:\n  extends: market-date\n",
+        "location: virginia\npeak_connections: 1\nprofile:\n  extends: market-date\n",
         ["line 3", "profile", "did you mean 'market-data'", *PROFILES],
     ),
     "unknown weekly shape": (
@@ -112,10 +112,10 @@ FAULTS = {
     ),
     "missing place": (
         "profile: market-data\npeak_connections: 1\n",
-        ["place", "required field is missing"],
+        ["location", "required field is missing"],
     ),
     "missing profile": (
-        "place: virginia\npeak_connections: 1\n",
+        "location: virginia\npeak_connections: 1\n",
         ["profile", "required field is missing"],
     ),
     "arrays of unequal lengths": (
@@ -142,13 +142,13 @@ FAULTS = {
     "only a comment": ("# nothing yet\n", ["the file is empty"]),
     "list at the top": ("- a\n- b\n", ["expected 'key: value' lines, found a list"]),
     "value at the top": ("hello\n", ["expected 'key: value' lines, found a single value"]),
-    "not YAML": ("place: [virginia\nprofile: x\n", ["line", "not valid YAML"]),
+    "not YAML": ("location: [virginia\nprofile: x\n", ["line", "not valid YAML"]),
     "tab for a space": ("profile: market-data\n\tplace: virginia\n", ["line 2", "not valid YAML"]),
     "key given twice": (
-        PEAK + "place: frankfurt\n",
-        ["line 4", "not valid YAML", "duplicate key", "place"],
+        PEAK + "location: frankfurt\n",
+        ["line 4", "not valid YAML", "duplicate key", "location"],
     ),
-    "two documents": (PEAK + "---\nplace: frankfurt\n", ["not valid YAML"]),
+    "two documents": (PEAK + "---\nlocation: frankfurt\n", ["not valid YAML"]),
     "nested without end": ("profile: " + "[" * 1000, ["not valid YAML"]),
 }  # fmt: skip
 
@@ -170,7 +170,7 @@ def test_one_message_names_file_line_field_and_what_would_be_right(text, parts, 
 
 def test_every_fault_of_a_file_is_told_at_once(tmp_path: Path):
     file = tmp_path / "team.yaml"
-    file.write_text("profile: market-date\nplace: frankfort\npeak_connections: -1\n")
+    file.write_text("profile: market-date\nlocation: frankfort\npeak_connections: -1\n")
 
     with pytest.raises(ws.ScenarioError) as caught:
         ws.Scenario.load(file)
@@ -216,7 +216,7 @@ def token(content: bytes) -> str:
         token(b"[1, 2]"),
         token(b"\xff\xfe"),
         token(b"[" * 100_000),
-        ws.Scenario(profile="market-data", place="tokyo", peak_connections=1).to_token()[:-9],
+        ws.Scenario(profile="market-data", location="tokyo", peak_connections=1).to_token()[:-9],
     ],
 )
 def test_a_damaged_link_is_refused(damaged):
@@ -225,9 +225,9 @@ def test_a_damaged_link_is_refused(damaged):
 
 
 def test_a_link_with_a_fault_names_the_field():
-    content = {"profile": "market-data", "place": "nowhere", "peak_connections": 1}
+    content = {"profile": "market-data", "location": "nowhere", "peak_connections": 1}
 
-    with pytest.raises(ws.ScenarioError, match=r"^link, place: unknown place 'nowhere'"):
+    with pytest.raises(ws.ScenarioError, match=r"^link, location: unknown location 'nowhere'"):
         ws.Scenario.from_token(token(json.dumps(content).encode()))
 
 

@@ -13,7 +13,6 @@ from estimator.scenario.sessions import (
     LognormalSession,
     WeibullSession,
 )
-from estimator.scenario.shape import WeeklyShape
 from estimator.scenario.sizes import (
     EmpiricalSize,
     FixedSize,
@@ -21,23 +20,24 @@ from estimator.scenario.sizes import (
     MixturePart,
     MixtureSize,
 )
+from estimator.scenario.weekly_shape import WeeklyShape
 
-ASKED = {"profile": "market-data", "place": "virginia", "peak_connections": 1}
+ASKED = {"profile": "market-data", "location": "virginia", "peak_connections": 1}
 
 
 @pytest.mark.parametrize(
     ("model", "fields", "parts"),
     [
-        (ws.Scenario, {**ASKED, "place": "mars"}, ["Scenario, place", "Valid: frankfurt"]),
+        (ws.Scenario, {**ASKED, "location": "mars"}, ["Scenario, place", "Valid: frankfurt"]),
         (ws.Scenario, {**ASKED, "profile": 5}, ["Scenario, profile"]),
-        (ws.Scenario, {**ASKED, "plaice": 5}, ["plaice", "did you mean 'place'"]),
+        (ws.Scenario, {**ASKED, "plaice": 5}, ["plaice", "did you mean 'location'"]),
         (ws.Scenario, {**ASKED, "peak_connections": np.nan}, ["peak_connections", "finite"]),
         (ws.Scenario, {**ASKED, "peak_connections": [1, -2]}, ["must not be negative, but is -2"]),
         (ws.Scenario, {**ASKED, "peak_connections": []}, ["peak_connections"]),
         (ws.Scenario, {**ASKED, "peak_connections": "5 apples"}, ["'5 apples' is not a number"]),
         (ws.Scenario, {**ASKED, "peak_connections": {"a": 1}}, ["peak_connections"]),
         (ws.Scenario, {**ASKED, "peak_connections": 1j}, ["peak_connections"]),
-        (ws.Scenario, {}, ["profile", "place", "required field is missing"]),
+        (ws.Scenario, {}, ["profile", "location", "required field is missing"]),
         (
             ws.Scenario,
             {**ASKED, "peak_connections": [1, 2], "mean_connections": [1, 2, 3]},
@@ -82,8 +82,8 @@ def test_a_faulty_object_is_refused_by_name_of_model_and_field(model, fields, pa
 def test_replacing_by_something_faulty_is_refused_too():
     scenario = ws.Scenario(**ASKED)
 
-    with pytest.raises(ws.ScenarioError, match="unknown place 'mars'"):
-        scenario.replace(place="mars")
+    with pytest.raises(ws.ScenarioError, match="unknown location 'mars'"):
+        scenario.replace(location="mars")
 
 
 def test_an_unknown_weekly_shape_names_its_field():
@@ -97,7 +97,7 @@ def test_a_scenario_cannot_be_changed_afterwards():
     scenario = ws.Scenario(**{**ASKED, "peak_connections": np.array([1.0, 2.0])})
 
     with pytest.raises((ws.EstimatorError, pydantic.ValidationError), match="frozen"):
-        scenario.place = "tokyo"
+        scenario.location = "tokyo"
     with pytest.raises(ValueError, match="read-only"):
         np.asarray(scenario.peak_connections)[0] = 5
 

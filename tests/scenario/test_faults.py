@@ -10,22 +10,22 @@ from pydantic import TypeAdapter
 import estimator as ws
 from estimator.scenario.faults import (
     BalancerResize,
+    ConnectionThrottle,
     NetworkFlap,
     Outage,
     RollingDeployment,
-    SlowConnects,
     parse_fault,
 )
 from estimator.scenario.model import Share, WeekTime
 from estimator.units import duration_text, parse_quantity, parse_week_time, week_time_text
 
-HEAD = "profile: market-data\nplace: virginia\npeak_connections: 10\n"
+HEAD = "profile: market-data\nlocation: virginia\npeak_connections: 10\n"
 EVERY = [
     Outage(at="Tue 14:00", share="30%", lasts="5 min", notice="25 s"),
     RollingDeployment(at="Wed 10:00", batches=6, every="2 min", drain="30 s"),
     BalancerResize(at="Thu 00:30", share="1/3", over="5 min"),
     NetworkFlap(at=100.123456789, share=0.1, away="20 s", times=3, every="1 min"),
-    SlowConnects(at="Mon 09:00:01", lasts="10 min", connects_per_second="50 / s"),
+    ConnectionThrottle(at="Mon 09:00:01", lasts="10 min", new_connections_per_second="50 / s"),
 ]
 
 
@@ -129,8 +129,14 @@ def test_a_share_that_is_none_is_refused_with_what_would_be_right(said):
             "network_flap at 100.123456789 share 0.1 away 20 s times 3 every 1 min",
             EVERY[3],
         ),
-        ("slow connects at Mon 09:00:01 lasts 10 min connects per second 50", EVERY[4]),
-        ("slow_connects at Mon 09:00:01 lasts 10 min connects_per_second 3,000 / min", EVERY[4]),
+        (
+            "connection throttle at Mon 09:00:01 lasts 10 min new connections per second 50",
+            EVERY[4],
+        ),
+        (
+            "connection_throttle at Mon 09:00:01 lasts 10 min new_connections_per_second 3,000 / min",
+            EVERY[4],
+        ),
     ],
 )
 def test_a_line_of_text_says_what_the_fields_say(text, fault):
@@ -157,7 +163,10 @@ def test_a_line_of_text_says_what_the_fields_say(text, fault):
         ("outage at Tue 14:00 share 1 share 1", ["share is given twice"]),
         ("outage at 168", ["at: '168' is not in the week that is simulated"]),
         ("outage at Mon 1:00 notice -3", ["notice: ", "greater than or equal to 0"]),
-        ("slow_connects at Mon 1:00 lasts 1 connects_per_second 0", ["connects_per_second: "]),
+        (
+            "connection_throttle at Mon 1:00 lasts 1 new_connections_per_second 0",
+            ["new_connections_per_second: "],
+        ),
         ("rolling_deployment at Mon 1:00 batches 0 every 1", ["batches: ", "equal to 1"]),
         ("rolling_deployment at Mon 1:00 batches 1.5 every 1", ["batches: ", "integer"]),
         ("network_flap at Mon 1:00 away 1 times 3", ["times above 1 and every", "go together"]),
@@ -178,13 +187,13 @@ def test_whatever_is_written_is_a_fault_or_refused(text):
 
 def test_faults_of_a_scenario_survive_files_links_and_changes():
     scenario = ws.Scenario(
-        profile="market-data", place="virginia", peak_connections=10, faults=EVERY
+        profile="market-data", location="virginia", peak_connections=10, faults=EVERY
     )
 
     assert scenario.faults == tuple(EVERY)
     assert ws.Scenario.from_yaml(scenario.to_yaml()) == scenario
     assert ws.Scenario.from_token(scenario.to_token()) == scenario
-    assert scenario.replace(place="tokyo").faults == tuple(EVERY)
+    assert scenario.replace(location="tokyo").faults == tuple(EVERY)
     assert scenario.replace(faults=EVERY[:1]) != scenario
 
 
@@ -250,7 +259,7 @@ def test_the_bill_that_is_expected_does_not_know_faults():
             NetworkFlap(at=0, away="1 h"),
             "network flap on Mon 00:00: 100 % of connections lost for 1 h",
         ),
-        (EVERY[4], "slow connects on Mon 09:00:01: 50 connects a second for 10 min"),
+        (EVERY[4], "connection throttle on Mon 09:00:01: 50 new connections per second for 10 min"),
     ],
 )
 def test_a_fault_is_told_in_a_plain_sentence(fault, words):

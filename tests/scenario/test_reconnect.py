@@ -7,7 +7,7 @@ from estimator.scenario.reconnect import Reconnect
 
 
 def profile_of(text: str) -> ws.Profile:
-    return ws.Scenario.from_yaml(f"place: virginia\npeak_connections: 1\nprofile:\n{text}").profile
+    return ws.Scenario.from_yaml(f"location: virginia\npeak_connections: 1\nprofile:\n{text}").profile
 
 
 @pytest.mark.parametrize("name", ws.profile_names())
@@ -50,7 +50,7 @@ def test_a_policy_survives_files_and_links():
             "extends": "market-data",
             "reconnect": {"backoff": "decorrelated", "cap": "20 s", "give_up_after": 8},
         },
-        place="virginia",
+        location="virginia",
         peak_connections=10,
     )
 

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 import estimator as ws
 from estimator.scenario.profile import AtConnect, Heartbeat, MessageFlow
 from estimator.scenario.sessions import ExponentialSession, LognormalSession
-from estimator.scenario.shape import WeeklyShape
 from estimator.scenario.sizes import FixedSize, LognormalSize, MixturePart, MixtureSize
+from estimator.scenario.weekly_shape import WeeklyShape
 
 EXAMPLES = sorted((Path(__file__).resolve().parents[2] / "examples").glob("*.yaml"))
 
@@ -50,11 +50,11 @@ UPLOADED = {
     },
 }
 SCENARIOS = {
-    "smallest": ws.Scenario(profile="market-data", place="tokyo", peak_connections=1000),
+    "smallest": ws.Scenario(profile="market-data", location="tokyo", peak_connections=1000),
     "everything": ws.Scenario(
         name="Ärger: 50 % more, #1 'quoted' \"twice\"",
         profile="workplace-chat",
-        place="frankfurt",
+        location="frankfurt",
         peak_connections=1000,
         mean_connections=600,
         users_per_day=5000,
@@ -65,7 +65,7 @@ SCENARIOS = {
         as_of=dt.date(2026, 10, 1),
         options={
             "azure.web_pubsub": {"headroom": 0.7, "event_handler": False, "scaling": "fixed"},
-            "oci.load_balancer_fleet": {"memory_per_connection_bytes": None, "min_nodes": 3},
+            "oci.load_balancer_vm": {"memory_per_connection_bytes": None, "min_nodes": 3},
         },
         assumptions={
             "azure.web_pubsub.kilobyte": "1000",
@@ -74,19 +74,19 @@ SCENARIOS = {
     ),
     "changes to a shipped profile": ws.Scenario(
         profile={"extends": "workplace-chat", "flows": {"posts": {"fan_out": 3}}},
-        place="virginia",
+        location="virginia",
         peak_connections=10,
     ),
-    "uploaded profile": ws.Scenario(profile=UPLOADED, place="virginia", peak_connections=10),
+    "uploaded profile": ws.Scenario(profile=UPLOADED, location="virginia", peak_connections=10),
     "profile built in Python": ws.Scenario(
-        profile=IN_PYTHON, place="virginia", peak_connections=10
+        profile=IN_PYTHON, location="virginia", peak_connections=10
     ),
     "arrays": ws.Scenario(
         profile={
             "extends": "workplace-chat",
             "flows": {"posts": {"rate_per_hour": [1, 2, 3], "fan_out": np.array([4, 5, 6])}},
         },
-        place="virginia",
+        location="virginia",
         peak_connections=np.geomspace(10, 1e6, 3),
     ),
 }
@@ -137,7 +137,7 @@ def test_a_shipped_profile_stays_a_name():
 
 def test_a_link_of_a_long_array_leads_back():
     scenario = ws.Scenario(
-        profile="market-data", place="tokyo", peak_connections=np.geomspace(1e3, 1e7, 20_000)
+        profile="market-data", location="tokyo", peak_connections=np.geomspace(1e3, 1e7, 20_000)
     )
 
     assert ws.Scenario.from_token(scenario.to_token()) == scenario
@@ -147,16 +147,16 @@ def test_scenarios_that_differ_are_not_equal():
     one = SCENARIOS["smallest"]
 
     assert one != one.replace(peak_connections=1001)
-    assert one != one.replace(place="virginia")
+    assert one != one.replace(location="virginia")
     assert one != "a text"
 
 
 def test_replace_changes_only_what_is_named():
     base = SCENARIOS["everything"]
-    changed = base.replace(place="london", peak_connections=5)
+    changed = base.replace(location="london", peak_connections=5)
 
-    assert (changed.place, changed.peak_connections) == ("london", 5)
-    assert changed.replace(place="frankfurt", peak_connections=1000) == base
+    assert (changed.location, changed.peak_connections) == ("london", 5)
+    assert changed.replace(location="frankfurt", peak_connections=1000) == base
 
 
 def test_replace_can_take_an_audience_away():
@@ -179,7 +179,7 @@ def test_any_name_and_number_survives(name, peak, hours):
     scenario = ws.Scenario(
         name=name,
         profile="market-data",
-        place="tokyo",
+        location="tokyo",
         peak_connections=peak,
         hours_per_month=hours,
     )

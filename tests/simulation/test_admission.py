@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from estimator.simulation.admission import TokenBucket, take_places
+from estimator.simulation.admission import TokenBucket, take_slots
 
 RATES = st.sampled_from([0.0, 0.1, 0.5, 1.0, 2.5, 10.0, 97.3])
 MOMENTS = st.lists(st.floats(0, 20).map(lambda s: round(s, 1)), max_size=60).map(sorted)
@@ -110,10 +110,10 @@ def places_one_by_one(attempts_s, closings_s, free):
 @given(attempts_s=MOMENTS, closings_s=MOMENTS, free=st.integers(-8, 20))
 def test_places_are_taken_as_one_attempt_after_the_other_would(attempts_s, closings_s, free):
     closed = np.searchsorted(closings_s, attempts_s, side="right")
-    found = take_places(closed, free)
+    found = take_slots(closed, free)
     assert found.tolist() == places_one_by_one(attempts_s, closings_s, free)
 
 
 @pytest.mark.parametrize("free", [0, -3])
 def test_with_no_place_and_no_closing_nobody_gets_in(free):
-    assert not take_places(np.zeros(5, dtype=np.int64), free).any()
+    assert not take_slots(np.zeros(5, dtype=np.int64), free).any()

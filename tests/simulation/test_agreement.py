@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from estimator.demand.doors import Autoscaling, Doors
+from estimator.demand.admission_limits import AdmissionLimits, Autoscaling
 from estimator.scenario.reconnect import Reconnect
 from estimator.scenario.sessions import (
     DeterministicSession,
@@ -34,7 +34,16 @@ FALSE_ALARMS = 1e-3
 """Of the whole file."""
 RUNS = 10
 FIGURES = (
-    *("peak", "open", "connects", "retries", "refused by rate", "refused full", "cut", "aged"),
+    *(
+        "peak",
+        "open",
+        "new_connections",
+        "retries",
+        "refused by rate",
+        "refused full",
+        "cut",
+        "aged",
+    ),
     *("gave up", "left waiting", "lost seconds", "units"),
     *("back 50 %", "back 95 %", "back 99 %"),
 )
@@ -91,7 +100,7 @@ def system(
     more: tuple[Stream, ...] = (),
     **changes: Any,
 ) -> Model:
-    given: dict[str, Any] = {"reconnect": Reconnect(), "doors": Doors(), **changes}
+    given: dict[str, Any] = {"reconnect": Reconnect(), "doors": AdmissionLimits(), **changes}
     return Model((Stream(arrivals, law), *more), horizon_s=horizon_s, **given)
 
 
@@ -99,20 +108,20 @@ def outage(share=0.3, **changes: Any) -> dict[str, Any]:
     return {"cuts": (Cut(1500.0, share, **changes),), "faults": ("outage",)}
 
 
-def crowd(at_s, clients, over_s):
+def surge(at_s, clients, over_s):
     rising = np.array([at_s, at_s + over_s]), np.array([2 * clients / over_s, 0.0])
     return Stream(ArrivalRate(*rising, periodic=False), EXPONENTIAL)
 
 
-def blocking(places, erlangs):
+def blocking(slots, erlangs):
     """Erlang B by its recursion, for a number of places with a part."""
     found = []
-    for whole in (int(places), int(places) + 1):
+    for whole in (int(slots), int(slots) + 1):
         blocked = 1.0
-        for place in range(1, whole + 1):
-            blocked = erlangs * blocked / (place + erlangs * blocked)
+        for slot in range(1, whole + 1):
+            blocked = erlangs * blocked / (slot + erlangs * blocked)
         found.append(blocked)
-    return found[0] * (found[1] / found[0]) ** (places - int(places))
+    return found[0] * (found[1] / found[0]) ** (slots - int(slots))
 
 
 # Places are looked at once a second. A random walk that is looked at so often is held back as if
@@ -130,7 +139,7 @@ CASES: dict[str, Case] = {
             system(
                 waves(5.0, 7200.0, 0.6),
                 law,
-                doors=Doors(connects_per_second=11.0),
+                admission=AdmissionLimits(new_connections_per_second=11.0),
                 # of those who are cut hardly any stays for seconds only, which shows in who leaves
                 **outage(0.6 if name == "empirical" else 0.3),
             )
@@ -143,7 +152,7 @@ CASES: dict[str, Case] = {
                 steady(5.0),
                 horizon_s=3000 if name == "exponential" else 2400,
                 reconnect=Reconnect(backoff=name, cap=30.0),
-                doors=Doors(connects_per_second=8.0),
+                admission=AdmissionLimits(new_connections_per_second=8.0),
                 **outage(),
             ),
             bias,
@@ -162,7 +171,7 @@ CASES: dict[str, Case] = {
         system(
             steady(5.0),
             reconnect=Reconnect(backoff="none", answer=0.437),
-            doors=Doors(connects_per_second=8.3),
+            admission=AdmissionLimits(new_connections_per_second=8.3),
             **outage(0.1, notice_s=10.0),
         ),
         biased(0.1, *RECOVERY),
@@ -172,19 +181,19 @@ CASES: dict[str, Case] = {
             steady(1.0),
             horizon_s=5400,
             warm_up_s=1800,
-            doors=Doors(connections_most=600),
+            admission=AdmissionLimits(connections_most=600),
             reconnect=Reconnect(give_up_after=1),
         ),
         {"refused full": UNSEEN, "gave up": UNSEEN},
     ),
     # a storm of less than ten minutes, which is followed by the second
     "places, tried again": Case(
-        system(steady(1.0), horizon_s=590, doors=Doors(connections_most=500)),
+        system(steady(1.0), horizon_s=590, admission=AdmissionLimits(connections_most=500)),
     ),
     "places of an outage, tried again": Case(
         system(
             steady(5.0),
-            doors=Doors(connections_per_unit=1000, units=4),
+            admission=AdmissionLimits(connections_per_unit=1000, units=4),
             throttles=(Throttle(1500.0, 1800.0, units_share=0.5),),
             reconnect=Reconnect(give_up_after=5),
             **outage(0.5),
@@ -194,26 +203,30 @@ CASES: dict[str, Case] = {
         system(
             steady(2.0),
             LognormalSession(mean_hours=0.5, sigma=1.0),
-            doors=Doors(age_most_seconds=900.0, connects_per_second=8.0),
+            admission=AdmissionLimits(age_most_seconds=900.0, new_connections_per_second=8.0),
             **outage(),
         )
     ),
     "noticed late": Case(
-        system(steady(5.0), doors=Doors(connects_per_second=20.0), **outage(0.4, notice_s=60.0))
+        system(
+            steady(5.0),
+            admission=AdmissionLimits(new_connections_per_second=20.0),
+            **outage(0.4, notice_s=60.0),
+        )
     ),
     "network flaps": Case(
         system(
             steady(5.0),
-            doors=Doors(connects_per_second=15.0),
+            admission=AdmissionLimits(new_connections_per_second=15.0),
             cuts=tuple(Cut(1500.0 + 120 * time, 0.3, away_s=20.0) for time in range(3)),
             faults=("flap",),
         )
     ),
-    "a crowd": Case(
+    "a surge": Case(
         system(
             steady(3.0),
-            more=(crowd(1200.0, 3000, 120.0),),
-            doors=Doors(connects_per_second=15.0),
+            more=(surge(1200.0, 3000, 120.0),),
+            admission=AdmissionLimits(new_connections_per_second=15.0),
             reconnect=Reconnect(give_up_after=10),
         )
     ),
@@ -221,7 +234,9 @@ CASES: dict[str, Case] = {
         system(
             waves(5.0, 7200.0, 0.8),
             horizon_s=7200,
-            doors=Doors(connections_per_unit=300, autoscaling=Autoscaling(target_share=0.8)),
+            admission=AdmissionLimits(
+                connections_per_unit=300, autoscaling=Autoscaling(target_share=0.8)
+            ),
         )
     ),
 }
@@ -236,7 +251,7 @@ def figures(model: Model, engine: Engine, seed: np.random.SeedSequence) -> tuple
     return (
         flows.open_after.max(),
         flows.open_after.mean(),
-        flows.connects.sum(),
+        flows.new_connections.sum(),
         (flows.attempts - flows.arrivals).sum(),
         *(getattr(flows, name).sum() for name in counts),
         flows.waiting_after.sum(),
@@ -267,16 +282,18 @@ def test_the_engines_agree(name):
     seeds = np.random.SeedSequence(list(CASES).index(name) + 1).spawn(2 * RUNS)
     exact = np.array([figures(case.model, "exact", seed) for seed in seeds[:RUNS]])
     cohort = np.array([figures(case.model, "cohort", seed) for seed in seeds[RUNS:]])
-    connects = float(exact[:, FIGURES.index("connects")].mean())
+    new_connections = float(exact[:, FIGURES.index("new_connections")].mean())
 
     assert np.isfinite(exact).all()
     assert np.isfinite(cohort).all()
     apart = {}
     for figure, one, other in zip(FIGURES, exact.T, cohort.T, strict=True):
         bias = case.bias.get(figure, 0.0) * one.mean() + WHOLE
-        doors = case.model.doors
-        if figure == "left waiting" and (doors.autoscaling or np.isfinite(doors.age_most_seconds)):
-            bias += NOBODY_LEAVES * connects
+        admission = case.model.admission
+        if figure == "left waiting" and (
+            admission.autoscaling or np.isfinite(admission.age_most_seconds)
+        ):
+            bias += NOBODY_LEAVES * new_connections
         if beyond_chance(one, other, bias):
             apart[figure] = (float(one.mean()), float(other.mean()))
     assert not apart, "exact and cohort"

@@ -8,7 +8,7 @@ import pytest
 from scipy import integrate, stats
 from scipy.linalg import circulant
 
-from estimator.demand.occupancy import response
+from estimator.demand.arrivals import response
 from estimator.errors import EstimatorError
 from estimator.scenario.sessions import DeterministicSession, ExponentialSession, WeibullSession
 from estimator.simulation.arrivals import ArrivalRate, weekly_arrivals

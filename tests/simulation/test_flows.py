@@ -5,11 +5,11 @@ from copy import deepcopy
 import numpy as np
 import pytest
 
-from estimator.demand.doors import Doors
+from estimator.demand.admission_limits import AdmissionLimits
 from estimator.errors import EstimatorError
 from estimator.scenario.reconnect import Reconnect
 from estimator.scenario.sessions import ExponentialSession
-from estimator.simulation import exact
+from estimator.simulation import exact_engine
 from estimator.simulation.arrivals import ArrivalRate
 from estimator.simulation.flows import COUNTED, Flows, SimulationError
 from estimator.simulation.model import Cut, Model, Stream
@@ -23,7 +23,7 @@ def four_seconds():
     flows.open_at_start, flows.waiting_at_start = 10.0, 1.0
     flows.arrivals[:] = [3, 0, 2, 0]
     flows.attempts[:] = [4, 3, 5, 4]
-    flows.connects[:] = [2, 1, 3, 1]
+    flows.new_connections[:] = [2, 1, 3, 1]
     flows.refused_by_rate[:] = [1, 0, 2, 3]
     flows.refused_full[:] = [1, 2, 0, 0]
     flows.ended[:] = [1, 0, 0, 2]
@@ -52,7 +52,7 @@ def test_nothing_has_happened_in_an_empty_record():
     for name in COUNTED:
         assert getattr(flows, name).tolist() == [0.0] * 5
     assert flows.lost_by_fault.shape == flows.back_by_fault.shape == (2, 5)
-    assert np.isinf(flows.places).all()
+    assert np.isinf(flows.slots).all()
     flows.check()
     # each count is an array of its own
     flows.arrivals[0] = 1
@@ -91,7 +91,7 @@ LITTLE = "Little's law is broken"
     [
         (add("attempts", 1, 1), NOT_LET_IN),
         (add("attempts", 1, -1), NOT_LET_IN),
-        (add("connects", 0, 1), NOT_LET_IN),
+        (add("new_connections", 0, 1), NOT_LET_IN),
         (add("refused_by_rate", 3, 0.01), NOT_LET_IN),
         (add("refused_full", 3, -0.01), NOT_LET_IN),
         # there are 11, 8, 10, 9 open at the ends of the seconds
@@ -173,7 +173,7 @@ def test_after_a_warm_up_the_rest_begins_where_it_ended(four_seconds):
 def test_two_warm_ups_are_one(four_seconds):
     twice, once = four_seconds.after(1).after(2), four_seconds.after(3)
 
-    for name in (*COUNTED, "units", "places", "lost_by_fault", "open_after", "waiting_after"):
+    for name in (*COUNTED, "units", "slots", "lost_by_fault", "open_after", "waiting_after"):
         np.testing.assert_array_equal(getattr(twice, name), getattr(once, name))
     assert twice.connection_seconds == once.connection_seconds == 9.5
     assert twice.open_at_start == once.open_at_start == 10
@@ -200,7 +200,7 @@ def test_runs_hold_the_law_with_their_warm_up_and_after_it(engine, monkeypatch):
     model = Model(
         (Stream(steady, ExponentialSession(mean_hours=0.05)),),
         Reconnect(cap=20, give_up_after=5),
-        Doors(connects_per_second=2.5, connections_most=350, age_most_seconds=200),
+        AdmissionLimits(new_connections_per_second=2.5, connections_most=350, age_most_seconds=200),
         (Cut(300.0, 0.5, over_s=20),),
         horizon_s=900,
         warm_up_s=600,
@@ -232,7 +232,7 @@ def test_a_run_that_counts_wrong_does_not_come_back(monkeypatch):
         flows.ended *= 2
         return flows
 
-    undisturbed = exact._undisturbed
-    monkeypatch.setattr(exact, "_undisturbed", ends_counted_twice)
+    undisturbed = exact_engine._undisturbed
+    monkeypatch.setattr(exact_engine, "_undisturbed", ends_counted_twice)
     with pytest.raises(SimulationError):
         simulate(model, "exact", np.random.SeedSequence(12))

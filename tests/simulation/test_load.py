@@ -7,10 +7,10 @@ import pytest
 from scipy import stats
 
 import estimator as ws
-from estimator.analysis.simulate import model_of
-from estimator.demand.doors import Autoscaling, Doors
+from estimator.analysis.simulate.simulate import model_of
+from estimator.demand.admission_limits import AdmissionLimits, Autoscaling
 from estimator.demand.expected import expected_demand
-from estimator.scenario.crowds import Broadcast, FlashCrowd, TopOfHour
+from estimator.scenario.surges import Broadcast, FlashCrowd, TopOfHour
 from estimator.simulation.flows import Flows
 from estimator.simulation.load import (
     busiest_seconds,
@@ -41,8 +41,8 @@ def week(**minutes) -> Replication:
     )
 
 
-def made_of(*weeks: Replication, doors: Doors | None = None, seed=0) -> Run:
-    return Run(Model((), ws.Reconnect(), doors or Doors()), "exact", seed, weeks, ())
+def made_of(*weeks: Replication, admission: AdmissionLimits | None = None, seed=0) -> Run:
+    return Run(Model((), ws.Reconnect(), admission or AdmissionLimits()), "exact", seed, weeks, ())
 
 
 def profile(**flows) -> ws.Profile:
@@ -66,9 +66,9 @@ RISING = np.arange(MINUTES, dtype=float)
 class TestHours:
     @pytest.mark.parametrize("name", ws.profile_names())
     def test_a_quiet_week_sends_what_was_expected_in_every_stream(self, name):
-        scenario = ws.Scenario(profile=name, place="virginia", peak_connections=2_000)
+        scenario = ws.Scenario(profile=name, location="virginia", peak_connections=2_000)
         expected = expected_demand(scenario)
-        found = run(model_of(scenario, expected, Doors()), replications=12, seed=4)
+        found = run(model_of(scenario, expected, AdmissionLimits()), replications=12, seed=4)
 
         demands = [hourly_demand(one, scenario.profile, 730) for one in each_alone(found)]
 
@@ -78,7 +78,7 @@ class TestHours:
             assert stats.ttest_1samp(values, wanted).pvalue > LEAST_P
 
         agrees(lambda demand: demand.connections)
-        agrees(lambda demand: demand.connects)
+        agrees(lambda demand: demand.new_connections)
         assert len(expected.streams) == len(demands[0].streams) >= 5
         for at, stream in enumerate(expected.streams):
             for demand in demands:
@@ -94,9 +94,9 @@ class TestHours:
             agrees(lambda demand, way=way: demand.traffic(way, "ip"))
 
     def test_a_quiet_week_follows_its_shape_hour_by_hour(self):
-        scenario = ws.Scenario(profile="workplace-chat", place="virginia", peak_connections=2_000)
+        scenario = ws.Scenario(profile="workplace-chat", location="virginia", peak_connections=2_000)
         expected = expected_demand(scenario)
-        found = run(model_of(scenario, expected, Doors()), replications=12, seed=4)
+        found = run(model_of(scenario, expected, AdmissionLimits()), replications=12, seed=4)
 
         hourly = hourly_demand(found, scenario.profile, 730).connections.hourly
 
@@ -107,8 +107,8 @@ class TestHours:
         assert np.all(np.abs(hourly - wanted) < 4 * np.sqrt(wanted / 12) + misfit)
 
     def test_replications_are_averaged(self):
-        one = week(open_mean=10, open_most=12, connects=RISING)
-        other = week(open_mean=30, open_most=RISING, connects=0)
+        one = week(open_mean=10, open_most=12, new_connections=RISING)
+        other = week(open_mean=30, open_most=RISING, new_connections=0)
 
         demand = hourly_demand(made_of(one, other), profile(), 730)
 
@@ -118,37 +118,42 @@ class TestHours:
             demand.connections_peak.hourly, (12 + 60 * np.arange(168) + 59) / 2
         )
         # the sum over minutes 60 h to 60 h + 59
-        np.testing.assert_allclose(demand.connects.hourly, (3600 * np.arange(168) + 1770) / 2)
+        np.testing.assert_allclose(
+            demand.new_connections.hourly, (3600 * np.arange(168) + 1770) / 2
+        )
 
     def test_units_are_told_where_there_are_any(self):
         ran = week(units=np.repeat([2, 3], MINUTES // 2))
         scaling = Autoscaling(target_share=0.7)
 
-        def units(doors):
-            return hourly_demand(made_of(ran, doors=doors), profile(), 730).units
+        def units(admission):
+            return hourly_demand(made_of(ran, admission=admission), profile(), 730).units
 
-        assert units(Doors()) is None
-        for doors in (Doors(units=2), Doors(autoscaling=scaling, connections_per_unit=10)):
-            ran_by_hour = units(doors)
+        assert units(AdmissionLimits()) is None
+        for admission in (
+            AdmissionLimits(units=2),
+            AdmissionLimits(autoscaling=scaling, connections_per_unit=10),
+        ):
+            ran_by_hour = units(admission)
             assert ran_by_hour is not None
             np.testing.assert_allclose(ran_by_hour.hourly, np.repeat([2, 3], 84))
 
     def test_connections_that_were_cut_at_their_age_are_not_cut_again(self):
-        aged = Doors(age_most_seconds=5400)
+        aged = AdmissionLimits(age_most_seconds=5400)
 
-        demand = hourly_demand(made_of(week(connects=5), doors=aged), profile(), 730)
+        demand = hourly_demand(made_of(week(new_connections=5), admission=aged), profile(), 730)
 
         assert demand.cut_hours == 1.5
         assert demand.cut_after(1.5) is demand
         assert hourly_demand(made_of(week()), profile(), 730).cut_hours is None
 
     def test_who_comes_back_is_greeted_again(self):
-        scenario = ws.Scenario(profile="market-data", place="virginia", peak_connections=2_000)
+        scenario = ws.Scenario(profile="market-data", location="virginia", peak_connections=2_000)
         outage = scenario.replace(faults=[ws.Outage(at="Tue 14:00", share=0.5)])
         expected = expected_demand(scenario)
 
         quiet, stormy = (
-            run(model_of(each, expected, Doors()), replications=1, seed=4)
+            run(model_of(each, expected, AdmissionLimits()), replications=1, seed=4)
             for each in (scenario, outage)
         )
 
@@ -158,11 +163,13 @@ class TestHours:
         assert found.lost == pytest.approx(1000, abs=4 * np.sqrt(2000 * 0.75))
         more = np.zeros(168)
         more[38] = found.lost
-        np.testing.assert_allclose(after.connects.hourly - before.connects.hourly, more, atol=3)
+        np.testing.assert_allclose(
+            after.new_connections.hourly - before.new_connections.hourly, more, atol=3
+        )
         greetings = [stream for stream in after.streams if stream.kind == "at_connect"]
         assert len(greetings) == 2
         for stream in greetings:
-            np.testing.assert_array_equal(stream.per_hour.hourly, after.connects.hourly)
+            np.testing.assert_array_equal(stream.per_hour.hourly, after.new_connections.hourly)
 
     def test_the_note_says_that_it_was_simulated(self):
         demand = hourly_demand(made_of(week(), week(), seed=9), profile(), 730)
@@ -185,7 +192,7 @@ class TestMinutes:
 
     def test_what_is_alike_in_all_minutes_is_repeated(self):
         flat = expected_demand(
-            ws.Scenario(profile="market-data", place="virginia", peak_connections=7)
+            ws.Scenario(profile="market-data", location="virginia", peak_connections=7)
         )
 
         np.testing.assert_allclose(of_minutes(flat.connections), np.full(MINUTES, 7.0))
@@ -193,9 +200,9 @@ class TestMinutes:
     def test_rates_are_by_the_hour(self):
         flow = profile(news={"rate_per_hour": 30})
 
-        demand = minute_demand(made_of(week(open_mean=100, connects=RISING)), flow, 730)
+        demand = minute_demand(made_of(week(open_mean=100, new_connections=RISING)), flow, 730)
 
-        np.testing.assert_allclose(of_minutes(demand.connects), RISING * 60)
+        np.testing.assert_allclose(of_minutes(demand.new_connections), RISING * 60)
         [news] = demand.streams
         np.testing.assert_allclose(of_minutes(news.per_hour), 3000)
 
@@ -212,9 +219,9 @@ class TestMinutes:
 
 class TestMessageFactor:
     def test_without_a_broadcast_servers_send_what_they_send(self):
-        crowds = [FlashCrowd(at=1, clients=5, over=60), TopOfHour(share=0.2)]
+        surges = [FlashCrowd(at=1, clients=5, over=60), TopOfHour(share=0.2)]
 
-        np.testing.assert_array_equal(message_factor(crowds), np.ones(MINUTES))
+        np.testing.assert_array_equal(message_factor(surges), np.ones(MINUTES))
 
     def test_during_a_broadcast_they_send_more(self):
         show = Broadcast(at="Sun 20:00", clients=5, gather=60, lasts="90 min", messages_factor=3)
@@ -260,7 +267,7 @@ class TestMessageFactor:
 
 class TestBusiestSecond:
     def test_single_messages_are_a_poisson_variate_each_second(self):
-        # 1000 connections, 36 messages an hour each: 10 a second; 600 seconds are looked at
+        # 1000 connections, 36 messages per hour each: 10 a second; 600 seconds are looked at
         flow = profile(news={"rate_per_hour": 36})
         found = busiest_seconds(made_of(*[week(open_mean=1000)] * 40, seed=6), flow)
 
@@ -271,7 +278,7 @@ class TestBusiestSecond:
         assert stats.ttest_1samp(found, mean).pvalue > LEAST_P
 
     def test_a_post_to_many_is_many_messages_at_once(self):
-        # ten posts a second
+        # ten posts per second
         posts = {"direction": "client_to_server", "rate_per_hour": 18, "fan_out": 500}
 
         [found] = busiest_seconds(made_of(week(open_mean=2000)), profile(posts=posts))
@@ -281,7 +288,7 @@ class TestBusiestSecond:
 
     @pytest.mark.parametrize(("per_hour", "fan_out"), [(1e-4, 1e5), (1e-5, 1e6)])
     def test_nobody_is_sent_a_message_who_is_not_there(self, per_hour, fan_out):
-        # messages for ten posts an hour to the 200 who are there
+        # messages for ten posts per hour to the 200 who are there
         posts = {"direction": "client_to_server", "rate_per_hour": per_hour, "fan_out": fan_out}
 
         found = busiest_seconds(made_of(*[week(open_mean=200)] * 20), profile(posts=posts))

@@ -28,7 +28,7 @@ class TestMinutes:
     def test_open_connections_are_averaged_and_their_most_is_kept(self):
         flows = Flows.empty(200, faults=0, levels=3)
         flows.open_at_start = 10.0
-        flows.connects[5] = 3
+        flows.new_connections[5] = 3
         flows.ended[70], flows.cut[70], flows.aged[71] = 1, 2, 4
 
         minutes = by_minute(flows, model())
@@ -42,7 +42,7 @@ class TestMinutes:
     def test_clients_who_wait_are_averaged(self):
         flows = Flows.empty(120, faults=0, levels=3)
         flows.waiting_at_start = 4.0
-        flows.arrivals[0], flows.connects[30] = 2, 1
+        flows.arrivals[0], flows.new_connections[30] = 2, 1
         flows.cut[60], flows.gave_up[61], flows.left_waiting[90] = 5, 3, 2
 
         minutes = by_minute(flows, model())
@@ -55,7 +55,7 @@ class TestMinutes:
         [
             "arrivals",
             "attempts",
-            "connects",
+            "new_connections",
             "refused_by_rate",
             "refused_full",
             "cut",
@@ -79,30 +79,30 @@ class TestMinutes:
     def test_the_busiest_second_of_a_minute_is_kept(self):
         flows = Flows.empty(120, faults=0, levels=3)
         flows.attempts[10:20], flows.attempts[15], flows.attempts[100] = 5, 9, 2
-        flows.connects[10:20] = 3
+        flows.new_connections[10:20] = 3
 
         minutes = by_minute(flows, model())
 
         np.testing.assert_array_equal(minutes.attempts_per_second, [9, 2])
-        np.testing.assert_array_equal(minutes.connects_per_second, [3, 0])
+        np.testing.assert_array_equal(minutes.new_connections_per_second, [3, 0])
 
     def test_units_are_averaged_and_of_places_the_fewest_count(self):
         flows = Flows.empty(120, faults=0, levels=3)
         flows.units[:90], flows.units[90:] = 2, 3
-        flows.places[:30], flows.places[30:] = 200, 300
+        flows.slots[:30], flows.slots[30:] = 200, 300
 
         minutes = by_minute(flows, model())
 
         np.testing.assert_allclose(minutes.units, [2, 2.5])
-        np.testing.assert_array_equal(minutes.places, [200, 300])
+        np.testing.assert_array_equal(minutes.slots, [200, 300])
 
     def test_places_are_used_second_by_second(self):
         flows = Flows.empty(180, faults=0, levels=3)
         flows.open_at_start = 90.0
-        flows.places[:] = 100
+        flows.slots[:] = 100
         # half of the units is lost with half of the connections, and then there is none at all
-        flows.places[30:], flows.cut[30] = 50, 60
-        flows.places[120:] = 0
+        flows.slots[30:], flows.cut[30] = 50, 60
+        flows.slots[120:] = 0
 
         minutes = by_minute(flows, model())
 
@@ -212,19 +212,19 @@ class TestCloseUp:
     def test_it_shows_the_seconds_as_they_were(self):
         rng = np.random.default_rng(2)
         flows = Flows.empty(2000, faults=1, levels=3)
-        for name in ("arrivals", "connects", "attempts", "refused_by_rate", "refused_full"):
+        for name in ("arrivals", "new_connections", "attempts", "refused_by_rate", "refused_full"):
             getattr(flows, name)[:] = rng.integers(0, 9, 2000)
         flows.lost_by_fault[0, 500] = flows.back_by_fault[0, 501] = 5
 
         [after] = by_minute(flows, model("a fault")).aftermaths
 
         seen, near = after.close_up, slice(440, 800)
-        np.testing.assert_array_equal(seen.open, np.cumsum(flows.connects)[near])
+        np.testing.assert_array_equal(seen.open, np.cumsum(flows.new_connections)[near])
         np.testing.assert_array_equal(
-            seen.waiting, np.cumsum(flows.arrivals - flows.connects)[near]
+            seen.waiting, np.cumsum(flows.arrivals - flows.new_connections)[near]
         )
         np.testing.assert_array_equal(seen.attempts, flows.attempts[near])
-        np.testing.assert_array_equal(seen.connects, flows.connects[near])
+        np.testing.assert_array_equal(seen.new_connections, flows.new_connections[near])
         np.testing.assert_array_equal(
             seen.refused, (flows.refused_by_rate + flows.refused_full)[near]
         )

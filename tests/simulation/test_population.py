@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from estimator.demand.occupancy import response
+from estimator.demand.arrivals import response
 from estimator.scenario.reconnect import Reconnect
 from estimator.scenario.sessions import (
     DeterministicSession,
@@ -69,7 +69,7 @@ def test_others_come_in_the_order_of_time_and_stay_by_their_law():
     assert stats.kstest(quantiles, "uniform").pvalue > LEAST_P
 
 
-def test_streams_are_one_crowd_in_the_order_of_time():
+def test_streams_are_one_surge_in_the_order_of_time():
     rush = ArrivalRate(np.array([100.0, 200.0]), np.array([5.0, 5.0]), periodic=False)
     streams = (
         Stream(STEADY, LAWS["exponential"]),
@@ -82,7 +82,7 @@ def test_streams_are_one_crowd_in_the_order_of_time():
     assert (drawn.leave_s[:there] >= 0).all()
     assert (np.diff(drawn.came_s[there:]) >= 0).all()
     assert (drawn.leave_s > drawn.came_s).all()
-    # half a client a second each, five more for a hundred seconds
+    # half a client per second each, five more for a hundred seconds
     assert abs(drawn.came_s.size - there - 4100) < 4 * np.sqrt(4100)
     rushed = np.isclose(drawn.leave_s - drawn.came_s, 3600.0, atol=1e-6)
     assert abs(rushed.sum() - 500) < 4 * np.sqrt(500)

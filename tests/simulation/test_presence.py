@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from estimator.demand.occupancy import response
+from estimator.demand.arrivals import response
 from estimator.scenario.sessions import (
     DeterministicSession,
     EmpiricalSession,

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from estimator.demand.doors import Autoscaling, Doors
+from estimator.demand.admission_limits import AdmissionLimits, Autoscaling
 from estimator.errors import EstimatorError, UnknownNameError
 from estimator.scenario.reconnect import Reconnect
 from estimator.scenario.sessions import DeterministicSession, ExponentialSession
@@ -56,7 +56,7 @@ def same(one, other) -> bool:
 
 STORMY = steady(
     200,
-    doors=Doors(connects_per_second=5),
+    admission=AdmissionLimits(new_connections_per_second=5),
     cuts=(Cut(at_s=1000.0, share=0.5),),
     faults=("half of it",),
 )
@@ -157,14 +157,14 @@ class TestEngine:
         # 100 there; in ten hours come 100 / 0.5 h x 10 h
         assert expected_clients(steady(100, 0.5, 10 * HOUR)) == pytest.approx(2100)
 
-    def test_a_crowd_that_comes_once_is_not_there_before(self):
-        crowd = Stream(
+    def test_a_surge_that_comes_once_is_not_there_before(self):
+        surge = Stream(
             ArrivalRate(np.array([60.0, 120.0]), np.array([20.0, 0.0]), periodic=False),
             ExponentialSession(mean_hours=5),
         )
         model = steady(100, 0.5, 10 * HOUR)
 
-        both = dataclasses.replace(model, streams=(*model.streams, crowd))
+        both = dataclasses.replace(model, streams=(*model.streams, surge))
 
         assert expected_clients(both) == pytest.approx(2100 + 600)
 
@@ -202,15 +202,15 @@ class TestWarmUp:
     @pytest.mark.parametrize(
         "doors",
         [
-            Doors(connections_most=90),
-            Doors(connections_per_unit=30, units=3),
-            # 100 connections of 0.6 hours are 0.046 arrivals a second
-            Doors(connects_per_second=0.04),
-            Doors(connects_per_second_per_unit=0.02, units=2),
+            AdmissionLimits(connections_most=90),
+            AdmissionLimits(connections_per_unit=30, units=3),
+            # 100 connections of 0.6 hours are 0.046 arrivals per second
+            AdmissionLimits(new_connections_per_second=0.04),
+            AdmissionLimits(new_connections_per_second_per_unit=0.02, units=2),
         ],
     )
-    def test_doors_that_bind_from_the_start_are_warmed_up(self, doors):
-        found = run(steady(100, 0.6, doors=doors), replications=1)
+    def test_doors_that_bind_from_the_start_are_warmed_up(self, admission):
+        found = run(steady(100, 0.6, admission=admission), replications=1)
 
         assert found.model.warm_up_s == 3 * HOUR
         assert "3 hours before it are simulated too" in found.notes[1]
@@ -219,14 +219,16 @@ class TestWarmUp:
     @pytest.mark.parametrize(
         "doors",
         [
-            Doors(),
-            Doors(connections_most=200, connects_per_second=1),
-            Doors(connections_per_unit=50, units=4),
-            Doors(connections_per_unit=20, autoscaling=Autoscaling(target_share=0.8, most_units=2)),
+            AdmissionLimits(),
+            AdmissionLimits(connections_most=200, new_connections_per_second=1),
+            AdmissionLimits(connections_per_unit=50, units=4),
+            AdmissionLimits(
+                connections_per_unit=20, autoscaling=Autoscaling(target_share=0.8, most_units=2)
+            ),
         ],
     )
-    def test_others_start_where_theory_says_they_are(self, doors):
-        found = run(steady(100, 0.6, doors=doors), replications=1)
+    def test_others_start_where_theory_says_they_are(self, admission):
+        found = run(steady(100, 0.6, admission=admission), replications=1)
 
         assert found.model.warm_up_s == 0
         assert len(found.notes) == 2
@@ -234,28 +236,31 @@ class TestWarmUp:
     @pytest.mark.parametrize(("limit", "hours"), [(0.45, 10), (0.55, 0)])
     def test_clients_who_are_cut_at_an_age_knock_again(self, limit, hours):
         # sessions of two hours, cut each half hour, are four connections: 900 / 2 h x 4 = 0.5 / s
-        doors = Doors(connects_per_second=limit, age_most_seconds=HOUR / 2)
-        model = steady(900, 2.0, session=DeterministicSession(hours=2), doors=doors)
+        admission = AdmissionLimits(new_connections_per_second=limit, age_most_seconds=HOUR / 2)
+        model = steady(900, 2.0, session=DeterministicSession(hours=2), admission=admission)
 
         assert _warmed_up(model)[0].warm_up_s == hours * HOUR
 
     def test_a_fault_during_the_week_needs_no_warm_up(self):
-        slow = Throttle(from_s=100.0, until_s=200.0, connects_per_second=0.001)
+        slow = Throttle(from_s=100.0, until_s=200.0, new_connections_per_second=0.001)
 
         assert _warmed_up(steady(100, throttles=(slow,)))[0].warm_up_s == 0
 
     def test_it_takes_a_day_at_most(self):
-        doors = Doors(connections_most=90)
+        admission = AdmissionLimits(connections_most=90)
 
-        assert _warmed_up(steady(100, 20.0, doors=doors))[0].warm_up_s == 24 * HOUR
+        assert _warmed_up(steady(100, 20.0, admission=admission))[0].warm_up_s == 24 * HOUR
 
     def test_after_it_the_doors_hold_what_the_loss_formula_says(self):
         # Erlang B of 200 erlang and 160 places, from its recursion
         blocked = 1.0
-        for places in range(1, 161):
-            blocked = 200 * blocked / (places + 200 * blocked)
+        for slots in range(1, 161):
+            blocked = 200 * blocked / (slots + 200 * blocked)
         model = steady(
-            200, 0.1, doors=Doors(connections_most=160), reconnect=Reconnect(give_up_after=1)
+            200,
+            0.1,
+            admission=AdmissionLimits(connections_most=160),
+            reconnect=Reconnect(give_up_after=1),
         )
 
         found = run(model, replications=20, seed=3)
@@ -312,18 +317,18 @@ class TestFigures:
         np.testing.assert_array_equal(found.hours[[0, 60, 2879]], [0, 1, 2879 / 60])
 
     def test_units_and_attempts_add_up(self):
-        doors = Doors(connections_per_unit=100, units=4, connects_per_second=5)
-        found = run(dataclasses.replace(STORMY, doors=doors), replications=3)
+        admission = AdmissionLimits(connections_per_unit=100, units=4, new_connections_per_second=5)
+        found = run(dataclasses.replace(STORMY, admission=admission), replications=3)
 
         np.testing.assert_allclose(found.unit_hours, 4.0)
         let_in = np.stack([each.attempts_needed for each in found.replications])
-        connects = found.stack("connects").sum(axis=1)
-        np.testing.assert_array_equal(let_in.sum(axis=1), connects)
+        new_connections = found.stack("new_connections").sum(axis=1)
+        np.testing.assert_array_equal(let_in.sum(axis=1), new_connections)
         assert np.all(found.attempts_per_client >= 1)
         attempts = found.stack("attempts").sum(axis=1)
         # but for those who still wait, have left or gave up, all attempts led somebody in
-        assert np.all(found.attempts_per_client * connects <= attempts)
-        np.testing.assert_allclose(found.attempts_per_client * connects, attempts, rtol=0.05)
+        assert np.all(found.attempts_per_client * new_connections <= attempts)
+        np.testing.assert_allclose(found.attempts_per_client * new_connections, attempts, rtol=0.05)
         np.testing.assert_allclose(
             found.connection_minutes_lost, found.stack("waiting").sum(axis=1)
         )

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from estimator.demand.doors import Autoscaling, Doors
+from estimator.demand.admission_limits import AdmissionLimits, Autoscaling
 from estimator.scenario.reconnect import Reconnect
 from estimator.simulation.model import Model, Throttle
 from estimator.simulation.scaler import Scaler, allowed, change_times, units_wanted
@@ -24,7 +24,7 @@ def fleet(*, age_most_seconds=np.inf, **scaling):
         "start_seconds": 0,
         "cool_down_seconds": 0,
     }
-    return Doors(
+    return AdmissionLimits(
         connections_per_unit=PER_UNIT,
         age_most_seconds=age_most_seconds,
         autoscaling=Autoscaling(**{**rules, **scaling}),
@@ -81,10 +81,10 @@ class TestSettled:
         assert Scaler.settled(fleet(spare_units=1), 120).running == 4
 
     def test_units_that_do_not_follow_stay(self):
-        assert Scaler.settled(Doors(units=7), 1e9).running == 7
-        assert Scaler.settled(Doors(), 1e9).running == 1
+        assert Scaler.settled(AdmissionLimits(units=7), 1e9).running == 7
+        assert Scaler.settled(AdmissionLimits(), 1e9).running == 1
 
-        fixed = Scaler.settled(Doors(units=7), 0)
+        fixed = Scaler.settled(AdmissionLimits(units=7), 0)
         assert fixed.decide(0.0, 1e9) == 0
         assert (fixed.running, fixed.every_seconds, fixed.next_ready_s) == (7, np.inf, np.inf)
 
@@ -188,10 +188,10 @@ class TestTimelines:
         assert found == pytest.approx(stopped)
 
     def test_units_that_keep_their_connections_cut_none_and_run_until_the_last_has_aged(self):
-        doors = fleet(cool_down_seconds=60, keeps_connections=True, age_most_seconds=180)
+        admission = fleet(cool_down_seconds=60, keeps_connections=True, age_most_seconds=180)
         connections = [100, 100, 50, 50, 50, 50, 50]
         # one is enough from 120 s on; the last connection of the other is cut at 300 s
-        ran, stopped = timeline(Scaler.settled(doors, 100), connections)
+        ran, stopped = timeline(Scaler.settled(admission, 100), connections)
         assert ran == [2, 2, 2, 2, 2, 1, 1]
         assert not any(stopped)
 
@@ -201,8 +201,8 @@ class TestTimelines:
         assert stopped == [0, 0, 0, 0.5, 0, 0, 0]
 
     def test_a_longer_cool_down_than_the_age_counts(self):
-        doors = fleet(cool_down_seconds=240, keeps_connections=True, age_most_seconds=180)
-        assert timeline(Scaler.settled(doors, 100), [50] * 6)[0] == [2, 2, 2, 2, 1, 1]
+        admission = fleet(cool_down_seconds=240, keeps_connections=True, age_most_seconds=180)
+        assert timeline(Scaler.settled(admission, 100), [50] * 6)[0] == [2, 2, 2, 2, 1, 1]
         ageless = fleet(cool_down_seconds=240, keeps_connections=True)
         assert timeline(Scaler.settled(ageless, 100), [50] * 6)[0] == [2, 2, 2, 2, 1, 1]
 
@@ -213,8 +213,8 @@ class TestTimelines:
 
     def test_decisions_at_parts_of_a_second_meet_their_lag_and_start_to_the_last_digit(self):
         # 0.1 + 0.2 is more than 0.3 for a computer
-        doors = fleet(every_seconds=0.1, lag_seconds=0.3, start_seconds=0.2)
-        scaler = Scaler.settled(doors, 50)
+        admission = fleet(every_seconds=0.1, lag_seconds=0.3, start_seconds=0.2)
+        scaler = Scaler.settled(admission, 50)
         units = [1, 1, 1, 1, 1, 2, 2]
         for begin_s in (0.0, 604_700.0):
             following = scaler.copy()
@@ -242,9 +242,9 @@ def scalings(draw):
     }
 
 
-def by_the_book(doors, connections, settled_at):
+def by_the_book(admission, connections, settled_at):
     """Units after each decision and the share it stopped, from all that was ever wanted."""
-    rules = doors.autoscaling
+    rules = admission.autoscaling
     wants = {}
     for number, _ in enumerate(connections):
         seen = [k for k in range(number + 1) if 60 * (number - k) >= rules.lag_seconds]
@@ -253,8 +253,8 @@ def by_the_book(doors, connections, settled_at):
             units = max(units, rules.least_units) + rules.spare_units
             wants[number] = min(units, rules.most_units)
     cool_down_s = rules.cool_down_seconds
-    if rules.keeps_connections and math.isfinite(doors.age_most_seconds):
-        cool_down_s = max(cool_down_s, doors.age_most_seconds)
+    if rules.keeps_connections and math.isfinite(admission.age_most_seconds):
+        cool_down_s = max(cool_down_s, admission.age_most_seconds)
     running, starting, ran, stopped = settled_at, [], [], []
     for number in range(len(connections)):
         running = max([running, *(units for ready, units in starting if ready <= 60 * number)])
@@ -282,9 +282,9 @@ def by_the_book(doors, connections, settled_at):
 
 @given(connections=CONNECTIONS, rules=scalings(), age_s=st.sampled_from([240, math.inf]))
 def test_any_timeline_is_by_the_book(connections, rules, age_s):
-    doors = fleet(age_most_seconds=age_s, **rules)
-    scaler = Scaler.settled(doors, connections[0])
-    expected_ran, expected_stopped = by_the_book(doors, connections, scaler.running)
+    admission = fleet(age_most_seconds=age_s, **rules)
+    scaler = Scaler.settled(admission, connections[0])
+    expected_ran, expected_stopped = by_the_book(admission, connections, scaler.running)
 
     ran, stopped = timeline(scaler, connections)
 
@@ -299,8 +299,8 @@ def test_any_timeline_is_by_the_book(connections, rules, age_s):
     connections=CONNECTIONS, tried=CONNECTIONS, rules=scalings(), age_s=st.sampled_from([240, 600])
 )
 def test_what_is_tried_on_a_copy_changes_nothing(connections, tried, rules, age_s):
-    doors = fleet(age_most_seconds=age_s, **rules)
-    one, other = (Scaler.settled(doors, connections[0]) for _ in range(2))
+    admission = fleet(age_most_seconds=age_s, **rules)
+    one, other = (Scaler.settled(admission, connections[0]) for _ in range(2))
     for number, count in enumerate(connections):
         trial = one.copy()
         timeline(trial, tried)
@@ -315,74 +315,92 @@ def test_what_is_tried_on_a_copy_changes_nothing(connections, tried, rules, age_
 # What doors allow
 
 
-def model(doors, *throttles):
-    return Model((), Reconnect(), doors, throttles=throttles)
+def model(admission, *throttles):
+    return Model((), Reconnect(), admission, throttles=throttles)
 
 
 class TestAllowed:
     def test_open_doors(self):
-        now = allowed(model(Doors()), 0.0, 1.0)
-        assert now.connects_per_second == np.inf
-        assert now.places == np.inf
+        now = allowed(model(AdmissionLimits()), 0.0, 1.0)
+        assert now.new_connections_per_second == np.inf
+        assert now.slots == np.inf
 
     def test_each_unit_brings_its_own(self):
-        doors = Doors(connects_per_second_per_unit=10, connections_per_unit=100)
-        now = allowed(model(doors), 0.0, 3.0)
-        assert (now.connects_per_second, now.burst, now.places) == (30, 30, 300)
+        admission = AdmissionLimits(
+            new_connections_per_second_per_unit=10, connections_per_unit=100
+        )
+        now = allowed(model(admission), 0.0, 3.0)
+        assert (now.new_connections_per_second, now.burst, now.slots) == (30, 30, 300)
 
     def test_up_to_what_everything_together_lets_in(self):
-        doors = Doors(
-            connects_per_second=25,
-            connects_burst=40,
-            connects_per_second_per_unit=10,
+        admission = AdmissionLimits(
+            new_connections_per_second=25,
+            new_connections_burst=40,
+            new_connections_per_second_per_unit=10,
             connections_most=250,
             connections_per_unit=100,
         )
-        now = allowed(model(doors), 0.0, 3.0)
-        assert (now.connects_per_second, now.burst, now.places) == (25, 40, 250)
+        now = allowed(model(admission), 0.0, 3.0)
+        assert (now.new_connections_per_second, now.burst, now.slots) == (25, 40, 250)
 
     def test_a_fault_takes_units_from_its_beginning_to_before_its_end(self):
-        doors = Doors(connects_per_second_per_unit=10, connections_per_unit=100)
-        hit = model(doors, Throttle(60.0, 120.0, units_share=0.25))
-        places = [allowed(hit, now_s, 4.0).places for now_s in (59.9, 60.0, 119.9, 120.0)]
-        assert places == [400, 100, 100, 400]
-        assert allowed(hit, 60.0, 4.0).connects_per_second == 10
+        admission = AdmissionLimits(
+            new_connections_per_second_per_unit=10, connections_per_unit=100
+        )
+        hit = model(admission, Throttle(60.0, 120.0, units_share=0.25))
+        slots = [allowed(hit, now_s, 4.0).slots for now_s in (59.9, 60.0, 119.9, 120.0)]
+        assert slots == [400, 100, 100, 400]
+        assert allowed(hit, 60.0, 4.0).new_connections_per_second == 10
 
     def test_two_faults_at_once_leave_a_part_of_a_part_and_the_slower_connects(self):
-        doors = Doors(connects_per_second=1000, connections_per_unit=100)
+        admission = AdmissionLimits(new_connections_per_second=1000, connections_per_unit=100)
         hit = model(
-            doors,
-            Throttle(0.0, 100.0, units_share=0.5, connects_per_second=70),
-            Throttle(50.0, 150.0, units_share=0.5, connects_per_second=80),
+            admission,
+            Throttle(0.0, 100.0, units_share=0.5, new_connections_per_second=70),
+            Throttle(50.0, 150.0, units_share=0.5, new_connections_per_second=80),
         )
         found = [allowed(hit, now_s, 8.0) for now_s in (0.0, 50.0, 100.0, 150.0)]
-        assert [each.places for each in found] == [400, 200, 400, 800]
-        assert [each.connects_per_second for each in found] == [70, 70, 80, 1000]
+        assert [each.slots for each in found] == [400, 200, 400, 800]
+        assert [each.new_connections_per_second for each in found] == [70, 70, 80, 1000]
 
     def test_no_units_let_in_nobody(self):
-        now = allowed(model(Doors(), Throttle(0.0, 10.0, units_share=0.0)), 5.0, 3.0)
-        assert (now.connects_per_second, now.burst, now.places) == (0, 0, 0)
+        now = allowed(model(AdmissionLimits(), Throttle(0.0, 10.0, units_share=0.0)), 5.0, 3.0)
+        assert (now.new_connections_per_second, now.burst, now.slots) == (0, 0, 0)
 
     def test_slower_connects_leave_as_many_seconds_of_burst(self):
-        doors = Doors(connects_per_second=100, connects_burst=500)
-        slow = model(doors, Throttle(0.0, 10.0, connects_per_second=20))
+        admission = AdmissionLimits(new_connections_per_second=100, new_connections_burst=500)
+        slow = model(admission, Throttle(0.0, 10.0, new_connections_per_second=20))
         assert allowed(slow, 5.0, 1.0).burst == 100
         # a burst on top of no rate at all stays
-        burst_only = model(Doors(connects_burst=500), Throttle(0.0, 10.0, connects_per_second=20))
+        burst_only = model(
+            AdmissionLimits(new_connections_burst=500),
+            Throttle(0.0, 10.0, new_connections_per_second=20),
+        )
         assert allowed(burst_only, 5.0, 1.0).burst == 500
 
     def test_a_bucket_holds_a_token_at_least_and_places_are_whole(self):
-        few = allowed(model(Doors(connects_per_second=0.1, connections_per_unit=99.7)), 0.0, 1.0)
-        assert (few.burst, few.places) == (1, 99)
+        few = allowed(
+            model(AdmissionLimits(new_connections_per_second=0.1, connections_per_unit=99.7)),
+            0.0,
+            1.0,
+        )
+        assert (few.burst, few.slots) == (1, 99)
 
     def test_the_last_digit_makes_no_token_and_takes_no_place(self):
         # 3 x 0.1 is more than 0.3 for a computer, and 0.29 x 100 less than 29
-        doors = Doors(connects_per_second_per_unit=0.1 * 10, connections_per_unit=100)
-        hit = model(doors, Throttle(0.0, 10.0, units_share=0.29))
-        assert allowed(hit, 5.0, 1.0).places == 29
-        assert allowed(model(Doors(connects_per_second=3 * 0.1 * 10)), 0.0, 1.0).burst == 3
+        admission = AdmissionLimits(
+            new_connections_per_second_per_unit=0.1 * 10, connections_per_unit=100
+        )
+        hit = model(admission, Throttle(0.0, 10.0, units_share=0.29))
+        assert allowed(hit, 5.0, 1.0).slots == 29
+        assert (
+            allowed(model(AdmissionLimits(new_connections_per_second=3 * 0.1 * 10)), 0.0, 1.0).burst
+            == 3
+        )
 
     def test_doors_change_where_faults_begin_and_end(self):
-        hit = model(Doors(), Throttle(30.0, 60.0), Throttle(10.0, 30.0), Throttle(30.0, 90.0))
+        hit = model(
+            AdmissionLimits(), Throttle(30.0, 60.0), Throttle(10.0, 30.0), Throttle(30.0, 90.0)
+        )
         assert change_times(hit).tolist() == [10, 30, 60, 90]
-        assert change_times(model(Doors())).size == 0
+        assert change_times(model(AdmissionLimits())).size == 0

@@ -25,16 +25,16 @@ from estimator.deployments.aws.nodes import (
     processor_notes,
     zone_usage,
 )
-from estimator.deployments.backplane import backplane
-from estimator.deployments.deployment import (
+from estimator.deployments.base import (
     Deployment,
     Metered,
     Request,
     one_line_per_meter,
     traffic_assumption,
 )
-from estimator.deployments.fleet import Fleet, build_fleet, scaling_choice
-from estimator.deployments.fleet_doors import AWS, Room, fleet_doors
+from estimator.deployments.fleet.admission import AWS, Room, fleet_admission
+from estimator.deployments.fleet.backplane import backplane
+from estimator.deployments.fleet.sizing import Fleet, build_fleet, scaling_choice
 from estimator.deployments.limits import Check, limit_value, per_second
 from estimator.pricing.assumption import Assumption
 from estimator.scenario.model import FloatArray
@@ -73,7 +73,7 @@ def _questions(deployment_id: str) -> tuple[Assumption, ...]:
             },
             evidence="CloudWatch's ActiveConnectionCount and NewConnectionCount add both sides; "
             "whether capacity units are counted the same way is not stated. AWS's worked example "
-            "has one new connection a second that lasts two minutes, and counts 120.",
+            "has one new connection per second that lasts two minutes, and counts 120.",
         ),
         gigabyte_question(deployment_id, "LCU"),
         cross_zone_question(
@@ -129,7 +129,7 @@ class _BehindAlb(Deployment):
         )
         notes = (*fleet.notes, *processor_notes(request, fleet, redis, kind))
         targets = f"{_ALB}.targets"
-        doors = fleet_doors(
+        admission = fleet_admission(
             request,
             fleet,
             AWS,
@@ -137,20 +137,20 @@ class _BehindAlb(Deployment):
             unit_name=self.unit_name,
             nodes_room=Room(limit_value(targets) * balancers, targets),
         )
-        return Metered(usage, notes, tuple(_checks(request, fleet, balancers)), doors)
+        return Metered(usage, notes, tuple(_checks(request, fleet, balancers)), admission)
 
     def _dimensions(self, request: Request) -> dict[str, tuple[Weekly, float]]:
         """Use of each hour by the dimensions of a capacity unit, of which the largest counts."""
         demand = request.demand
         sides = 2 if request.answers[f"{self.id}.active_connections"] == "both_sides" else 1
         paid_rules = max(request.options.rules - limit_value(f"{_ALB}.lcu_free_rules"), 0)
-        connects = per_second(demand.connects)
+        new_connections = per_second(demand.new_connections)
         # the balancer counts HTTP and WebSocket data, without TLS and TCP:
         # https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-cloudwatch-metrics.html
         gigabytes = both_ways(demand, "websocket").times(1 / gigabyte_bytes(request, self.id))
         return {
-            "new connections a second": (
-                connects.times(sides),
+            "new connections per second": (
+                new_connections.times(sides),
                 limit_value(f"{_ALB}.lcu_new_connections_per_second"),
             ),
             "active connections": (
@@ -158,8 +158,8 @@ class _BehindAlb(Deployment):
                 limit_value(f"{_ALB}.lcu_active_connections"),
             ),
             "GB in and out": (gigabytes, limit_value(f"{_ALB}.lcu_gb_per_hour")),
-            "rule evaluations a second at upgrades": (
-                connects.times(paid_rules),
+            "rule evaluations per second at upgrades": (
+                new_connections.times(paid_rules),
                 limit_value(f"{_ALB}.lcu_rule_evaluations_per_second"),
             ),
         }
@@ -193,7 +193,7 @@ class AlbEc2(_BehindAlb):
     title = "Application Load Balancer and EC2"
     unit_name = "node"
     assumptions = _questions(_EC2)
-    not_modelled = (*NOT_MODELLED, BOOT_DISKS, "mutual TLS, which halves a unit's connections")
+    not_modeled = (*NOT_MODELLED, BOOT_DISKS, "mutual TLS, which halves a unit's connections")
 
     def meter(self, request: Request) -> Metered:
         """Balancer hours, capacity units, addresses, nodes, Redis, zones, outbound traffic."""
@@ -212,7 +212,7 @@ class AlbFargate(_BehindAlb):
     title = "Application Load Balancer and Fargate"
     unit_name = "task"
     assumptions = _questions(_FARGATE)
-    not_modelled = (
+    not_modeled = (
         *NOT_MODELLED,
         "more than the 20 GB of disk that a task brings, and the boot disks of Redis",
         "bandwidth of tasks, of which no figure is published",

@@ -8,11 +8,11 @@ from typing import Annotated, Literal
 import numpy as np
 from pydantic import Field
 
+from estimator.demand.admission_limits import AdmissionLimits
 from estimator.demand.demand import Demand, MessageStream, Weekly, total
-from estimator.demand.doors import Doors
 from estimator.deployments.aws.logs import LogOptions, log_usage
 from estimator.deployments.aws.messages import published_once, size_check
-from estimator.deployments.deployment import (
+from estimator.deployments.base import (
     Deployment,
     Metered,
     Request,
@@ -25,15 +25,15 @@ from estimator.deployments.deployment import (
 )
 from estimator.deployments.limits import (
     Check,
+    admission_at,
     check,
-    doors_at,
     idle_checks,
     limit_value,
     messages_per_second,
     per_second,
 )
 from estimator.pricing.assumption import Assumption
-from estimator.pricing.line import Usage
+from estimator.pricing.lines import Usage
 from estimator.scenario.model import FloatArray, ManyFromZero, ManyPositive, OrMany
 from estimator.units import KIB, MINUTES_PER_HOUR, SECONDS_PER_HOUR
 
@@ -100,7 +100,7 @@ class ApiGateway(Deployment):
             "WebSocket message count.",
         ),
     )
-    not_modelled = (
+    not_modeled = (
         "the code that answers messages, unless the backend of Lambda and DynamoDB is chosen",
         "storage of logs and detailed metrics",
         "custom domain names and certificates",
@@ -124,7 +124,7 @@ class ApiGateway(Deployment):
         )
         minute_text = "open connections x 60 minutes x hours of the month"
         if answers[f"{_ID}.connect_is_message"] == "yes":
-            messages = messages + 2 * demand.per_month(demand.connects)
+            messages = messages + 2 * demand.per_month(demand.new_connections)
             message_text += ", and each connect and disconnect"
         if answers[f"{_ID}.minute_rounding"] == "up":
             lost, lost_text = minutes_rounded_up(demand.session)
@@ -142,14 +142,14 @@ class ApiGateway(Deployment):
         checks = [*_checks(demand)]
         if request.options.backend == "lambda_dynamodb":
             checks += _backend_checks(demand, request.options)
-        doors = Doors() if request.many else _doors()
-        return Metered(tuple(usage), tuple(_notes(demand, cut_hours)), tuple(checks), doors)
+        admission = AdmissionLimits() if request.many else _doors()
+        return Metered(tuple(usage), tuple(_notes(demand, cut_hours)), tuple(checks), admission)
 
 
-def _doors() -> Doors:
+def _doors() -> AdmissionLimits:
     """Open connections have no quota of their own; they follow from the rate and the age."""
-    return doors_at(
-        connects_per_second=f"{_ID}.new_connections_per_second",
+    return admission_at(
+        new_connections_per_second=f"{_ID}.new_connections_per_second",
         age_most_seconds=f"{_ID}.connection_max_age",
     )
 
@@ -157,7 +157,7 @@ def _doors() -> Doors:
 def _notes(demand: Demand, cut_hours: float) -> Iterator[str]:
     yield (
         f"Connections are cut after {cut_hours:g} hours and made again; "
-        f"{spread(per_second(demand.connects).peak)} connects a second in the busiest hour."
+        f"{spread(per_second(demand.new_connections).peak)} new connections per second in the busiest hour."
     )
     yield from ping_notes(demand)
 
@@ -166,14 +166,14 @@ def _checks(demand: Demand) -> Iterator[Check]:
     received, pushed = demand.messages("to_server"), demand.messages("to_client")
     yield check(
         f"{_ID}.new_connections_per_second",
-        per_second(demand.connects),
-        "ask AWS for a quota of {used} new connections a second",
+        per_second(demand.new_connections),
+        "ask AWS for a quota of {used} new connections per second",
     )
     yield check(f"{_ID}.implied_open_connections", demand.connections_peak)
     yield check(
         f"{_ID}.account_requests_per_second",
         messages_per_second((*received, *pushed)),
-        "ask AWS for a quota of {used} requests a second",
+        "ask AWS for a quota of {used} requests per second",
     )
     yield size_check(f"{_ID}.message_max_bytes", (*received, *pushed))
     # how pushes are framed is up to the service
@@ -203,7 +203,7 @@ def _handled(demand: Demand) -> tuple[MessageStream, ...]:
 
 def _invocations(demand: Demand) -> Weekly:
     """For each message handled, each connect and each disconnect."""
-    return total([*(s.per_hour for s in _handled(demand)), demand.connects.times(2)])
+    return total([*(s.per_hour for s in _handled(demand)), demand.new_connections.times(2)])
 
 
 def _run_ms(demand: Demand, options: ApiGatewayOptions) -> Weekly:
@@ -212,7 +212,7 @@ def _run_ms(demand: Demand, options: ApiGatewayOptions) -> Weekly:
 
 
 def _backend(demand: Demand, options: ApiGatewayOptions) -> list[Usage]:
-    connects = demand.per_month(demand.connects)
+    new_connections = demand.per_month(demand.new_connections)
     invocations = demand.per_month(_invocations(demand))
     seconds = demand.per_month(_run_ms(demand, options)) / _MS_PER_SECOND
     item_bytes = options.connection_item_bytes
@@ -221,7 +221,7 @@ def _backend(demand: Demand, options: ApiGatewayOptions) -> list[Usage]:
         for s in _handled(demand)
     )
     reads = demand.per_month(total(queries))
-    writes = 2 * connects * np.ceil(item_bytes / _DYNAMODB_WRITE_BYTES)
+    writes = 2 * new_connections * np.ceil(item_bytes / _DYNAMODB_WRITE_BYTES)
     return [
         Usage(
             "aws.lambda.requests",

@@ -7,11 +7,11 @@ from typing import Annotated
 
 from pydantic import Field
 
+from estimator.demand.admission_limits import AdmissionLimits
 from estimator.demand.demand import Demand, MessageStream, Weekly, total
-from estimator.demand.doors import Doors
 from estimator.deployments.aws.logs import LogOptions, log_usage
 from estimator.deployments.aws.messages import per_connection, published_once, size_check
-from estimator.deployments.deployment import (
+from estimator.deployments.base import (
     Deployment,
     Metered,
     Request,
@@ -23,14 +23,14 @@ from estimator.deployments.deployment import (
 )
 from estimator.deployments.limits import (
     Check,
+    admission_at,
     check,
-    doors_at,
     limit_value,
     messages_per_second,
     per_second,
 )
 from estimator.pricing.assumption import Assumption
-from estimator.pricing.line import Usage
+from estimator.pricing.lines import Usage
 from estimator.units import KIB, MINUTES_PER_HOUR, SECONDS_PER_HOUR
 
 _ID = "aws.appsync_events"
@@ -76,7 +76,7 @@ class AppSyncEvents(Deployment):
             "a WebSocket message count.",
         ),
     )
-    not_modelled = (
+    not_modeled = (
         "functions and data sources behind event handlers",
         "the code that publishes on behalf of the server",
         "storage of logs, metrics and traces",
@@ -101,13 +101,13 @@ class AppSyncEvents(Deployment):
             *log_usage(request, demand),
         )
         checks = tuple(_checks(request, demand))
-        doors = Doors() if request.many else _doors()
-        return Metered(usage, tuple(_notes(demand, cut_hours)), checks, doors)
+        admission = AdmissionLimits() if request.many else _doors()
+        return Metered(usage, tuple(_notes(demand, cut_hours)), checks, admission)
 
 
-def _doors() -> Doors:
-    return doors_at(
-        connects_per_second=f"{_ID}.connects_per_second",
+def _doors() -> AdmissionLimits:
+    return admission_at(
+        new_connections_per_second=f"{_ID}.new_connections_per_second",
         age_most_seconds=f"{_ID}.connection_max_age",
     )
 
@@ -133,7 +133,7 @@ def _operations(request: Request, demand: Demand) -> Usage:
     each_connect = 1 + options.subscribes_per_connect * (1 + options.handler_calls_per_subscribe)
     counted += [
         handlers.times(options.handler_calls_per_publication),
-        demand.connects.times(each_connect),
+        demand.new_connections.times(each_connect),
     ]
     return Usage(
         meter,
@@ -147,7 +147,7 @@ def _operations(request: Request, demand: Demand) -> Usage:
 def _notes(demand: Demand, cut_hours: float) -> Iterator[str]:
     yield (
         f"Connections are cut after {cut_hours:g} hours and made again; "
-        f"{spread(per_second(demand.connects).peak)} connects a second in the busiest hour."
+        f"{spread(per_second(demand.new_connections).peak)} new connections per second in the busiest hour."
     )
     yield from ping_notes(demand)
 
@@ -156,7 +156,7 @@ def _checks(request: Request, demand: Demand) -> Iterator[Check]:
     published, delivered = _published(demand), demand.messages("to_client")
     events = tuple(s for s in published if s.kind != "heartbeat")
     step_bytes = request.catalog.meter(f"{_ID}.operations").step_bytes or 1
-    yield check(f"{_ID}.connects_per_second", per_second(demand.connects))
+    yield check(f"{_ID}.new_connections_per_second", per_second(demand.new_connections))
     yield check(f"{_ID}.inbound_events_per_second", messages_per_second(events))
     yield check(
         f"{_ID}.outbound_messages_per_second",

@@ -7,11 +7,11 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 
 from estimator.demand.demand import Demand, Weekly
-from estimator.deployments.deployment import Request, spread
-from estimator.deployments.fleet import Fleet, size, whole
+from estimator.deployments.base import Request, spread
+from estimator.deployments.fleet.sizing import Fleet, size, whole
 from estimator.deployments.limits import Check, longest_silence_seconds
 from estimator.pricing.assumption import Assumption
-from estimator.pricing.line import Usage
+from estimator.pricing.lines import Usage
 from estimator.scenario.model import FloatArray
 from estimator.units import GB, GIB
 
@@ -26,7 +26,7 @@ def gigabyte_question(deployment_id: str, unit: str) -> Assumption:
             "1024": "one GB is 1,073,741,824 bytes",
         },
         evidence="AWS's worked example on the price page of its load balancers turns 300 KB a "
-        "second into 1.08 GB an hour, so its GB is 1,000 MB; that of data transfer is 1,024.",
+        "second into 1.08 GB per hour, so its GB is 1,000 MB; that of data transfer is 1,024.",
     )
 
 
@@ -89,7 +89,7 @@ def idle_check(demand: Demand, limit_id: str, seconds: float, most_seconds: floa
     silence = np.minimum(
         longest_silence_seconds(demand, "to_server"), longest_silence_seconds(demand, "to_client")
     )
-    cure = "send a heartbeat more often than every {allowed} seconds"
+    fix = "send a heartbeat more often than every {allowed} seconds"
     if np.min(silence) < most_seconds:
-        cure += f", or raise the timeout, to {most_seconds:,g} seconds at most"
-    return Check(limit_id, silence, seconds, cure)
+        fix += f", or raise the timeout, to {most_seconds:,g} seconds at most"
+    return Check(limit_id, silence, seconds, fix)

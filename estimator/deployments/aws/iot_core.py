@@ -8,11 +8,11 @@ from typing import Annotated, Literal
 import numpy as np
 from pydantic import Field
 
+from estimator.demand.admission_limits import AdmissionLimits
 from estimator.demand.demand import Demand, MessageStream, Weekly, total
-from estimator.demand.doors import Doors
 from estimator.deployments.aws.logs import LogOptions, log_usage
 from estimator.deployments.aws.messages import per_connection, published_once, size_check
-from estimator.deployments.deployment import (
+from estimator.deployments.base import (
     Deployment,
     Metered,
     Request,
@@ -23,8 +23,8 @@ from estimator.deployments.deployment import (
 )
 from estimator.deployments.limits import (
     Check,
+    admission_at,
     check,
-    doors_at,
     idle_checks,
     limit_value,
     longest_silence_seconds,
@@ -32,7 +32,7 @@ from estimator.deployments.limits import (
     per_second,
 )
 from estimator.pricing.assumption import Assumption
-from estimator.pricing.line import Usage
+from estimator.pricing.lines import Usage
 from estimator.scenario.model import FloatArray
 from estimator.units import (
     BITS_PER_BYTE,
@@ -91,7 +91,7 @@ class IotCore(Deployment):
             _ID, "payload", "No source read says which bytes of an MQTT message count."
         ),
     )
-    not_modelled = (
+    not_modeled = (
         "MQTT headers and topic names in traffic",
         "properties of MQTT 5",
         "retained messages, device shadows and the registry",
@@ -124,13 +124,13 @@ class IotCore(Deployment):
             *log_usage(request, demand),
         )
         checks = tuple(_checks(request, demand))
-        doors = Doors() if request.many else _doors()
-        return Metered(usage, tuple(_notes(demand, cut_hours)), checks, doors)
+        admission = AdmissionLimits() if request.many else _doors()
+        return Metered(usage, tuple(_notes(demand, cut_hours)), checks, admission)
 
 
-def _doors() -> Doors:
-    return doors_at(
-        connects_per_second=f"{_ID}.connects_per_second",
+def _doors() -> AdmissionLimits:
+    return admission_at(
+        new_connections_per_second=f"{_ID}.new_connections_per_second",
         connections_most=f"{_ID}.open_connections",
         age_most_seconds=f"{_ID}.connection_max_age",
     )
@@ -153,7 +153,7 @@ def _messages(request: Request, demand: Demand) -> Usage:
     delivered = demand.messages("to_client")
     carried = (*demand.messages("to_server"), *delivered)
     counted = [options.steps_per_hour(s, step_bytes) for s in (*_published(demand), *delivered)]
-    counted.append(demand.connects.times(1 + options.subscribes_per_connect))
+    counted.append(demand.new_connections.times(1 + options.subscribes_per_connect))
     acknowledged = ""
     if options.qos == 1:
         counted += [s.per_hour for s in delivered]
@@ -192,7 +192,7 @@ def _rules(request: Request, demand: Demand) -> Iterator[Usage]:
 def _notes(demand: Demand, cut_hours: float) -> Iterator[str]:
     yield (
         f"Connections are cut after {cut_hours:g} hours and made again; "
-        f"{spread(per_second(demand.connects).peak)} connects a second in the busiest hour."
+        f"{spread(per_second(demand.new_connections).peak)} new connections per second in the busiest hour."
     )
     if any(s.kind == "ping" for s in demand.streams):
         free_seconds = limit_value(f"{_ID}.free_ping_interval")
@@ -211,7 +211,7 @@ def _checks(request: Request, demand: Demand) -> Iterator[Check]:
     sent = tuple(s for s in published if s.direction == "to_server")
     to_rules = total(s.per_hour for s in sent).times(options.rules_per_message)
     yield check(f"{_ID}.open_connections", demand.connections_peak)
-    yield check(f"{_ID}.connects_per_second", per_second(demand.connects))
+    yield check(f"{_ID}.new_connections_per_second", per_second(demand.new_connections))
     yield check(f"{_ID}.publishes_in_per_second", messages_per_second(published))
     yield check(
         f"{_ID}.publishes_out_per_second",

@@ -9,8 +9,8 @@ import numpy as np
 from pydantic import Field
 
 from estimator.demand.demand import Demand, total
-from estimator.deployments.deployment import Options, Request
-from estimator.pricing.line import Usage
+from estimator.deployments.base import Options, Request
+from estimator.pricing.lines import Usage
 
 _METER = "aws.cloudwatch_logs.ingested_gb"
 
@@ -32,7 +32,7 @@ def log_usage(request: Request, demand: Demand) -> Iterator[Usage]:
         return
     messages = total(s.per_hour for s in demand.streams if s.is_message)
     written = np.asarray(
-        demand.per_month(demand.connects) * options.log_bytes_per_connect
+        demand.per_month(demand.new_connections) * options.log_bytes_per_connect
         + demand.per_month(messages) * options.log_bytes_per_message
     )
     bytes_per_unit = request.catalog.meter(_METER).bytes_per_unit

@@ -26,16 +26,16 @@ from estimator.deployments.aws.nodes import (
     processor_notes,
     zone_usage,
 )
-from estimator.deployments.backplane import backplane
-from estimator.deployments.deployment import (
+from estimator.deployments.base import (
     Deployment,
     Metered,
     Request,
     one_line_per_meter,
     traffic_assumption,
 )
-from estimator.deployments.fleet import Fleet, build_fleet, scaling_choice
-from estimator.deployments.fleet_doors import AWS, Room, fleet_doors
+from estimator.deployments.fleet.admission import AWS, Room, fleet_admission
+from estimator.deployments.fleet.backplane import backplane
+from estimator.deployments.fleet.sizing import Fleet, build_fleet, scaling_choice
 from estimator.deployments.limits import Check, idle_checks, limit_value, per_second
 from estimator.scenario.model import FloatArray
 
@@ -90,7 +90,7 @@ class NlbEc2(Deployment):
         scaling_choice(_ID),
         traffic_assumption(_ID, "ip", "No statement was found on which bytes count as transfer."),
     )
-    not_modelled = (*NOT_MODELLED, BOOT_DISKS, "certificates on the nodes, where TLS ends there")
+    not_modeled = (*NOT_MODELLED, BOOT_DISKS, "certificates on the nodes, where TLS ends there")
 
     def meter(self, request: Request) -> Metered:
         """Balancer hours, capacity units, addresses, nodes, Redis, zones, outbound traffic."""
@@ -123,7 +123,7 @@ class NlbEc2(Deployment):
             )
         )
         notes = (*fleet.notes, *processor_notes(request, fleet, redis, "vm"))
-        doors = fleet_doors(
+        admission = fleet_admission(
             request,
             fleet,
             AWS,
@@ -132,7 +132,7 @@ class NlbEc2(Deployment):
             nodes_room=Room(targets.most * balancers, targets.limit_id),
             node_limit_id=None if preserved else without_client_ip,
         )
-        return Metered(usage, notes, tuple(_checks(request, fleet, balancers)), doors)
+        return Metered(usage, notes, tuple(_checks(request, fleet, balancers)), admission)
 
 
 def _dimensions(request: Request) -> dict[str, tuple[Weekly, float]]:
@@ -143,8 +143,8 @@ def _dimensions(request: Request) -> dict[str, tuple[Weekly, float]]:
     # https://docs.aws.amazon.com/elasticloadbalancing/latest/network/load-balancer-cloudwatch-metrics.html
     gigabytes = both_ways(demand, "ip").times(1 / gigabyte_bytes(request, _ID))
     return {
-        "new connections a second": (
-            per_second(demand.connects),
+        "new connections per second": (
+            per_second(demand.new_connections),
             limit_value(f"{_NLB}.nlcu_{listener}_new_connections_per_second"),
         ),
         "active connections": (

@@ -10,14 +10,14 @@ import numpy as np
 from estimator.demand.demand import Demand, Weekly, total
 from estimator.demand.wire import Layer
 from estimator.deployments.aws.logs import LogOptions
-from estimator.deployments.backplane import Backplane
-from estimator.deployments.deployment import Request, spread
-from estimator.deployments.fleet import Fleet, FleetOptions
+from estimator.deployments.base import Request, spread
+from estimator.deployments.fleet.backplane import Backplane
+from estimator.deployments.fleet.machine import find_machine
+from estimator.deployments.fleet.server import APPLICATION_WORK
+from estimator.deployments.fleet.sizing import Fleet, FleetOptions
 from estimator.deployments.limits import limit_value
-from estimator.deployments.machine import find_machine
-from estimator.deployments.server import APPLICATION_WORK
 from estimator.pricing.assumption import Assumption
-from estimator.pricing.line import Usage
+from estimator.pricing.lines import Usage
 from estimator.scenario.model import FloatArray
 from estimator.units import GIB
 
@@ -62,7 +62,7 @@ def cross_zone_question(deployment_id: str, *, charged: bool, evidence: str) -> 
 
 
 def both_ways(demand: Demand, layer: Layer) -> Weekly:
-    """Bytes an hour with clients, in and out."""
+    """Bytes per hour with clients, in and out."""
     return total(demand.traffic(way, layer) for way in ("to_client", "to_server"))
 
 

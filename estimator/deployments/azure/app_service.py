@@ -16,19 +16,19 @@ from estimator.deployments.azure.nodes import (
     inter_zone,
     priced,
 )
-from estimator.deployments.backplane import backplane
-from estimator.deployments.deployment import (
+from estimator.deployments.base import (
     Deployment,
     Metered,
     Request,
     one_line_per_meter,
     traffic_assumption,
 )
-from estimator.deployments.fleet import Fleet, build_fleet, scaling_choice
-from estimator.deployments.fleet_doors import AZURE, Room, fleet_doors
+from estimator.deployments.fleet.admission import AZURE, Room, fleet_admission
+from estimator.deployments.fleet.backplane import backplane
+from estimator.deployments.fleet.candidates import CHEAPEST
+from estimator.deployments.fleet.machine import Machine
+from estimator.deployments.fleet.sizing import Fleet, build_fleet, scaling_choice
 from estimator.deployments.limits import Check, check, idle_checks, limit_value
-from estimator.deployments.machine import Machine
-from estimator.deployments.menu import CHEAPEST
 from estimator.scenario.model import FloatArray
 
 _ID = "azure.app_service"
@@ -60,7 +60,7 @@ class AppService(Deployment):
         scaling_choice(_ID),
         traffic_assumption(_ID, "ip", EVIDENCE_BYTES),
     )
-    not_modelled = (*NOT_MODELLED, "certificates and a gateway in front")
+    not_modeled = (*NOT_MODELLED, "certificates and a gateway in front")
 
     def meter(self, request: Request) -> Metered:
         """Instances of the plan, Redis between them, outbound traffic."""
@@ -78,7 +78,7 @@ class AppService(Deployment):
         )
         checks = (*_checks(demand, fleet), *idle_checks(demand, f"{_ID}.idle_timeout"))
         instances = _instances_limit(fleet.machines[0])
-        doors = fleet_doors(
+        admission = fleet_admission(
             request,
             fleet,
             AZURE,
@@ -87,7 +87,7 @@ class AppService(Deployment):
             nodes_room=Room(limit_value(instances), instances),
             node_limit_id=_websockets_limit(fleet.machines[0]),
         )
-        return Metered(usage, fleet.notes, checks, doors)
+        return Metered(usage, fleet.notes, checks, admission)
 
 
 def _websockets_limit(machine: Machine) -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+from estimator.demand.admission_limits import AdmissionLimits
 from estimator.demand.demand import total
-from estimator.demand.doors import Doors
 from estimator.deployments.azure.nodes import (
     EVIDENCE_BYTES,
     NOT_MODELLED,
@@ -14,8 +14,7 @@ from estimator.deployments.azure.nodes import (
     inter_zone,
     priced,
 )
-from estimator.deployments.backplane import backplane
-from estimator.deployments.deployment import (
+from estimator.deployments.base import (
     Deployment,
     Metered,
     Request,
@@ -23,11 +22,12 @@ from estimator.deployments.deployment import (
     spread,
     traffic_assumption,
 )
-from estimator.deployments.fleet import Fleet, build_fleet, scaling_choice
-from estimator.deployments.fleet_doors import CONTAINER_APPS, Room, fleet_doors
-from estimator.deployments.limits import Check, check, doors_at, idle_checks, limit_value
+from estimator.deployments.fleet.admission import CONTAINER_APPS, Room, fleet_admission
+from estimator.deployments.fleet.backplane import backplane
+from estimator.deployments.fleet.sizing import Fleet, build_fleet, scaling_choice
+from estimator.deployments.limits import Check, admission_at, check, idle_checks, limit_value
 from estimator.pricing.assumption import Assumption
-from estimator.pricing.line import Usage
+from estimator.pricing.lines import Usage
 from estimator.units import SECONDS_PER_HOUR
 
 _ID = "azure.container_apps"
@@ -65,7 +65,7 @@ class ContainerApps(Deployment):
         _scaling(),
         traffic_assumption(_ID, "ip", EVIDENCE_BYTES),
     )
-    not_modelled = (
+    not_modeled = (
         *NOT_MODELLED,
         "dedicated workload profiles and premium ingress",
         "the idle rate of replicas in hours without any connection",
@@ -73,9 +73,9 @@ class ContainerApps(Deployment):
 
     def meter(self, request: Request) -> Metered:
         """Active processor time and memory of replicas, requests, Redis, outbound traffic."""
-        front = Doors()
+        front = AdmissionLimits()
         if request.answers[f"{_ID}.request_timeout"] == "age":
-            front = doors_at(age_most_seconds=_TIMEOUT)
+            front = admission_at(age_most_seconds=_TIMEOUT)
             hours = front.age_most_seconds / SECONDS_PER_HOUR
             request = replace(request, demand=request.demand.cut_after(hours))
         demand, options = request.demand, request.options
@@ -85,7 +85,7 @@ class ContainerApps(Deployment):
         redis = backplane(request, "azure", fleet, options.redis_machine)
         requests = Usage(
             f"{_ID}.requests",
-            demand.per_month(demand.connects),
+            demand.per_month(demand.new_connections),
             "one for each connect, which stays in progress while the socket is open",
         )
         usage = one_line_per_meter(
@@ -99,7 +99,7 @@ class ContainerApps(Deployment):
         )
         checks = (*_checks(fleet), *idle_checks(demand, _TIMEOUT))
         most = f"{_ID}.max_replicas"
-        doors = fleet_doors(
+        admission = fleet_admission(
             request,
             fleet,
             CONTAINER_APPS,
@@ -108,7 +108,7 @@ class ContainerApps(Deployment):
             unit_name="replica",
             nodes_room=Room(limit_value(most), most),
         )
-        return Metered(usage, (*fleet.notes, *_notes(request, fleet)), checks, doors)
+        return Metered(usage, (*fleet.notes, *_notes(request, fleet)), checks, admission)
 
 
 def _checks(fleet: Fleet) -> Iterator[Check]:

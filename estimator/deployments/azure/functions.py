@@ -12,9 +12,9 @@ import numpy as np
 from pydantic import Field
 
 from estimator.demand.demand import Demand, Weekly, total
-from estimator.deployments.deployment import Options
+from estimator.deployments.base import Options
 from estimator.deployments.limits import Check, find_limit, limit_value, per_second
-from estimator.pricing.line import Usage
+from estimator.pricing.lines import Usage
 from estimator.units import KIB
 
 _ID = "azure.functions"
@@ -41,7 +41,7 @@ class FunctionsOptions(Options):
 
 def executions(demand: Demand, options: FunctionsOptions, events: Weekly) -> Weekly:
     """Executions an hour: one for each event, and those that a connect takes."""
-    return total((events, demand.connects.times(options.function_calls_per_connect)))
+    return total((events, demand.new_connections.times(options.function_calls_per_connect)))
 
 
 def functions_usage(demand: Demand, options: FunctionsOptions, events: Weekly) -> Iterator[Usage]:

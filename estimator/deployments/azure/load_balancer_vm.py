@@ -17,23 +17,23 @@ from estimator.deployments.azure.nodes import (
     both_ways,
     inter_zone,
 )
-from estimator.deployments.backplane import backplane
-from estimator.deployments.deployment import (
+from estimator.deployments.base import (
     Deployment,
     Metered,
     Request,
     one_line_per_meter,
     traffic_assumption,
 )
-from estimator.deployments.fleet import Fleet, build_fleet, scaling_choice
-from estimator.deployments.fleet_doors import AZURE, Room, fleet_doors
+from estimator.deployments.fleet.admission import AZURE, Room, fleet_admission
+from estimator.deployments.fleet.backplane import backplane
+from estimator.deployments.fleet.sizing import Fleet, build_fleet, scaling_choice
 from estimator.deployments.limits import (
     Check,
     check,
     limit_value,
     longest_silence_seconds,
 )
-from estimator.pricing.line import Usage
+from estimator.pricing.lines import Usage
 from estimator.units import SECONDS_PER_MINUTE
 
 _ID = "azure.load_balancer_vm"
@@ -77,7 +77,7 @@ class LoadBalancerVms(Deployment):
         scaling_choice(_ID),
         traffic_assumption(_ID, "ip", EVIDENCE_BYTES),
     )
-    not_modelled = (*NOT_MODELLED, DISKS, "certificates on the nodes")
+    not_modeled = (*NOT_MODELLED, DISKS, "certificates on the nodes")
 
     def meter(self, request: Request) -> Metered:
         """Rules and data of the balancer, its address, nodes with TLS, Redis, traffic out."""
@@ -96,8 +96,8 @@ class LoadBalancerVms(Deployment):
         )
         pool = f"{_BALANCER}.backend_pool_size"
         room = Room(limit_value(pool), pool)
-        doors = fleet_doors(request, fleet, AZURE, scaling, tls=True, nodes_room=room)
-        return Metered(usage, fleet.notes, tuple(_checks(demand, fleet, options)), doors)
+        admission = fleet_admission(request, fleet, AZURE, scaling, tls=True, nodes_room=room)
+        return Metered(usage, fleet.notes, tuple(_checks(demand, fleet, options)), admission)
 
 
 def _balancer_usage(request: Request) -> Iterator[Usage]:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from estimator.demand.demand import Demand, Weekly, total
-from estimator.deployments.deployment import Request
-from estimator.deployments.fleet import FleetOptions
-from estimator.deployments.machine import Kind, Machine, machines
-from estimator.deployments.server import APPLICATION_WORK
+from estimator.deployments.base import Request
+from estimator.deployments.fleet.machine import Kind, Machine, machines
+from estimator.deployments.fleet.server import APPLICATION_WORK
+from estimator.deployments.fleet.sizing import FleetOptions
 from estimator.errors import MissingRateError
-from estimator.pricing.line import Usage
+from estimator.pricing.lines import Usage
 from estimator.scenario.model import FloatArray
 
 _INTER_ZONE = "azure.inter_zone.gb"
@@ -36,7 +36,7 @@ class AzureFleetOptions(FleetOptions):
 
 
 def both_ways(demand: Demand) -> Weekly:
-    """Traffic with clients, in and out, in bytes an hour."""
+    """Traffic with clients, in and out, in bytes per hour."""
     return total(demand.traffic(way, "ip") for way in ("to_client", "to_server"))
 
 
@@ -52,13 +52,13 @@ def inter_zone(request: Request, redis_gib: FloatArray, *, balanced: bool = Fals
     bytes_per_unit = request.catalog.meter(_INTER_ZONE).bytes_per_unit
     assert bytes_per_unit is not None, f"{_INTER_ZONE} does not count bytes"
     elsewhere = 1 - 1 / zones
-    crossing = demand.per_month(both_ways(demand)) / bytes_per_unit * elsewhere * balanced
+    crossover = demand.per_month(both_ways(demand)) / bytes_per_unit * elsewhere * balanced
     parts = ["Redis to nodes"]
     if balanced:
         parts.insert(0, "balancer to nodes and back")
     return Usage(
         _INTER_ZONE,
-        np.asarray(2 * (crossing + redis_gib)),
+        np.asarray(2 * (crossover + redis_gib)),
         f"{' and '.join(parts)} in other zones ({elsewhere:.0%} of it with {zones} zones), "
         "counted where it leaves and where it arrives",
     )
@@ -77,8 +77,8 @@ def priced(request: Request, kind: Kind, ending: str = "") -> dict[str, Machine]
             continue
         try:
             machine.usd_per_hour(request.catalog, request.region)
-        except MissingRateError as fault:
-            missing = fault
+        except MissingRateError as error:
+            missing = error
         else:
             found[name] = machine
     if not found and missing is not None:

@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field, model_validator
 
+from estimator.demand.admission_limits import AdmissionLimits
 from estimator.demand.demand import MessageStream, Weekly, total
-from estimator.demand.doors import Doors
 from estimator.deployments.azure.unit_service import (
     Need,
     Plan,
@@ -20,7 +20,7 @@ from estimator.deployments.azure.unit_service import (
     internet_assumption,
     kilobyte_assumption,
 )
-from estimator.deployments.deployment import Request, traffic_assumption
+from estimator.deployments.base import Request, traffic_assumption
 from estimator.deployments.limits import (
     Check,
     check,
@@ -34,10 +34,10 @@ from estimator.units import HOURS_PER_WEEK
 _ID = "azure.signalr"
 _SERVICE = "signalr"
 _CONNECTS = {
-    1: f"{_ID}.connects_per_second_1_to_10_units",
-    20: f"{_ID}.connects_per_second_20_units",
-    50: f"{_ID}.connects_per_second_50_units",
-    100: f"{_ID}.connects_per_second_100_units",
+    1: f"{_ID}.new_connections_per_second_1_to_10_units",
+    20: f"{_ID}.new_connections_per_second_20_units",
+    50: f"{_ID}.new_connections_per_second_50_units",
+    100: f"{_ID}.new_connections_per_second_100_units",
 }
 """Limits of new connections, by the unit count from which they hold."""
 
@@ -101,7 +101,7 @@ class SignalR(UnitService):
         internet_assumption(_ID),
         traffic_assumption(_ID, "payload", "Only matters if internet egress is billed on top."),
     )
-    not_modelled = (
+    not_modeled = (
         "the application servers that run the hubs",
         "your code in serverless mode, unless the option functions puts it on Azure Functions",
         "connect and disconnect events, unless the option connection_events counts them",
@@ -133,35 +133,39 @@ class SignalR(UnitService):
     def checks(
         self, request: Request, plan: Plan, needs: tuple[Need, ...], outbound: FloatArray
     ) -> Iterator[Check]:
-        """Those of units, new connections a second, the largest message over REST."""
+        """Those of units, new connections per second, the largest message over REST."""
         yield from super().checks(request, plan, needs, outbound)
         demand, options = request.demand, request.options
-        connects = per_second(demand.connects)
+        new_connections = per_second(demand.new_connections)
         if options.tier == "free":
-            yield check(f"{_ID}.connects_per_second_free", connects)
+            yield check(f"{_ID}.new_connections_per_second_free", new_connections)
         else:
             units = plan.running.peak
             allowed = np.array([limit_value(limit_id) for limit_id in _CONNECTS.values()])
             yield Check(
-                _connects_limit(float(np.max(units))), connects, allowed[_connects_step(units)]
+                _connects_limit(float(np.max(units))),
+                new_connections,
+                allowed[_connects_step(units)],
             )
         if options.mode == "serverless":
             yield check(f"{_ID}.rest_body_bytes", largest_bytes(demand.messages("to_client")))
 
-    def doors(self, request: Request, plan: Plan, needs: tuple[Need, ...]) -> Doors:
+    def admission(self, request: Request, plan: Plan, needs: tuple[Need, ...]) -> AdmissionLimits:
         """Those of units, without what servers take, and new connections of the most units."""
-        doors = super().doors(request, plan, needs)
+        admission = super().admission(request, plan, needs)
         free, units = request.options.tier == "free", float(plan.running.peak)
-        connects = f"{_ID}.connects_per_second_free" if free else _connects_limit(units)
+        new_connections = (
+            f"{_ID}.new_connections_per_second_free" if free else _connects_limit(units)
+        )
         taken = _server_connections(request.options)
         return replace(
-            doors,
-            connects_per_second=limit_value(connects),
+            admission,
+            new_connections_per_second=limit_value(new_connections),
             # units that scale have the more room the more of them run
             connections_most=np.inf
-            if doors.units is None
-            else max(units * doors.connections_per_unit - taken, 0.0),
-            limits={**doors.limits, "connects_per_second": connects},
+            if admission.units is None
+            else max(units * admission.connections_per_unit - taken, 0.0),
+            limits={**admission.limits, "new_connections_per_second": new_connections},
         )
 
     def notes(self, request: Request, plan: Plan) -> Iterator[str]:

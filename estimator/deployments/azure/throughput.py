@@ -42,11 +42,11 @@ class Capacity:
     messages_out: FloatArray
 
     def messages_in_at(self, units: FloatArray) -> FloatArray:
-        """Messages a second into so many units, on a line between two measurements."""
+        """Messages per second into so many units, on a line between two measurements."""
         return np.interp(units, self.units, self.messages_in)
 
     def messages_out_at(self, units: FloatArray) -> FloatArray:
-        """Messages a second out of so many units, on a line between two measurements."""
+        """Messages per second out of so many units, on a line between two measurements."""
         return np.interp(units, self.units, self.messages_out)
 
     @property

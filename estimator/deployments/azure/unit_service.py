@@ -12,15 +12,15 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field, model_validator
 
+from estimator.demand.admission_limits import AdmissionLimits
 from estimator.demand.demand import Demand, MessageStream, Weekly, from_hours, total
-from estimator.demand.doors import Doors
 from estimator.deployments.azure.functions import (
     FunctionsOptions,
     functions_checks,
     functions_usage,
 )
 from estimator.deployments.azure.throughput import capacity, mean_fan_out
-from estimator.deployments.deployment import (
+from estimator.deployments.base import (
     Deployment,
     Metered,
     Request,
@@ -28,7 +28,7 @@ from estimator.deployments.deployment import (
     ping_notes,
     spread,
 )
-from estimator.deployments.fleet_doors import AZURE
+from estimator.deployments.fleet.admission import AZURE
 from estimator.deployments.limits import (
     Check,
     check,
@@ -37,7 +37,7 @@ from estimator.deployments.limits import (
     per_second,
 )
 from estimator.pricing.assumption import Assumption
-from estimator.pricing.line import Usage
+from estimator.pricing.lines import Usage
 from estimator.scenario.model import FloatArray
 from estimator.units import HOURS_PER_DAY, HOURS_PER_WEEK, KB, KIB
 
@@ -159,10 +159,10 @@ class UnitService(Deployment):
             *self.checks(request, plan, needs, outbound),
             *functions_checks(demand, options, events),
         )
-        doors = Doors() if request.many else self.doors(request, plan, needs)
-        return Metered(tuple(usage), tuple(self.notes(request, plan)), checks, doors)
+        admission = AdmissionLimits() if request.many else self.admission(request, plan, needs)
+        return Metered(tuple(usage), tuple(self.notes(request, plan)), checks, admission)
 
-    def doors(self, request: Request, plan: Plan, needs: tuple[Need, ...]) -> Doors:
+    def admission(self, request: Request, plan: Plan, needs: tuple[Need, ...]) -> AdmissionLimits:
         """Connections that units hold, and how their number follows; for one scenario.
 
         Units that scale are planned to have so many connections each as in the busiest hour,
@@ -171,14 +171,14 @@ class UnitService(Deployment):
         options, [tier] = request.options, (name for name, mine in plan.tiers.items() if mine)
         per_unit = f"{self.id}.{'free_' if tier == 'free' else ''}connections_per_unit"
         each = limit_value(per_unit)
-        doors = Doors(
+        admission = AdmissionLimits(
             connections_per_unit=each,
             unit_name="unit",
             limits={"connections_per_unit": per_unit},
             options={"tier": tier},
         )
         if options.scaling == "fixed":
-            return replace(doors, units=float(plan.running.peak))
+            return replace(admission, units=float(plan.running.peak))
         steps = self.steps()
         needed = max(need.units_at_peak(steps) for need in needs)
         peak = float(request.demand.peak_connections)
@@ -194,7 +194,9 @@ class UnitService(Deployment):
         interval = limit_value(f"{self.id}.autoscale_interval")
         autoscaling = replace(autoscaling, cool_down_seconds=interval)
         most = f"{self.id}.{self.p1_max if tier == 'premium_p1' else self.premium_max}"
-        return replace(doors, autoscaling=autoscaling, limits={**doors.limits, "most_units": most})
+        return replace(
+            admission, autoscaling=autoscaling, limits={**admission.limits, "most_units": most}
+        )
 
     def _counts(self, tier: str, needed: float) -> tuple[float, ...]:
         """Unit counts that exist in a tier, of as many resources as are needed."""
@@ -208,7 +210,9 @@ class UnitService(Deployment):
     def _events(self, request: Request) -> Weekly:
         """Events an hour that go to your code."""
         messages = total(s.per_hour for s in self.handled(request))
-        return total((messages, request.demand.connects.times(request.options.connection_events)))
+        return total(
+            (messages, request.demand.new_connections.times(request.options.connection_events))
+        )
 
     def _tier_usage(self, request: Request, plan: Plan, outbound: FloatArray) -> Iterator[Usage]:
         demand, autoscale = request.demand, request.options.scaling == "autoscale"
@@ -249,7 +253,7 @@ class UnitService(Deployment):
         else:
             messages = total(s.bytes_per_hour("payload") for s in leaving).times(1 / step_bytes)
         # an event of a connection is small, and so one message
-        events = request.demand.connects.times(request.options.connection_events)
+        events = request.demand.new_connections.times(request.options.connection_events)
         return total((messages, events)).daily
 
     def step_bytes(self, request: Request) -> float:
@@ -305,7 +309,7 @@ class UnitService(Deployment):
         """Messages and events of connections that are passed to your code."""
         step = self.step_bytes(request)
         messages = total(s.steps_per_hour(step) for s in self.handled(request))
-        events = request.demand.connects.times(request.options.connection_events)
+        events = request.demand.new_connections.times(request.options.connection_events)
         return self._message_need(
             "messages to your code",
             per_second(total((messages, events))),
@@ -374,7 +378,7 @@ class UnitService(Deployment):
         tier, running = request.options.tier, plan.running.peak
         most = limit_value(f"{self.id}.{self.premium_max}")
         several = np.any(plan.needed > most)
-        cure = (
+        fix = (
             "several Premium P2 resources with {used} units in all, among which your application "
             "spreads its users"
             if several
@@ -386,16 +390,16 @@ class UnitService(Deployment):
             return
         if tier in ("standard", "premium_p1"):
             end = "standard_max_units" if tier == "standard" else self.p1_max
-            yield check(f"{self.id}.{end}", plan.needed, cure)
+            yield check(f"{self.id}.{end}", plan.needed, fix)
         else:
-            yield check(f"{self.id}.{self.premium_max}", running, cure)
+            yield check(f"{self.id}.{self.premium_max}", running, fix)
         yield check(
             f"{self.id}.units_per_subscription_and_region",
             running,
             "ask Azure support for a quota of {used} units in the region",
         )
         capped = np.any(plan.needed > running)
-        words = cure.replace("{used}", spread(np.max(plan.needed))) if capped else "add units"
+        words = fix.replace("{used}", spread(np.max(plan.needed))) if capped else "add units"
         for need in needs:
             if need.limit_id:
                 offered = need.offered(running, self.steps())

@@ -16,7 +16,7 @@ from estimator.deployments.azure.unit_service import (
     internet_assumption,
     kilobyte_assumption,
 )
-from estimator.deployments.deployment import Request, traffic_assumption
+from estimator.deployments.base import Request, traffic_assumption
 from estimator.deployments.limits import Check, check, largest_bytes, limit_value
 from estimator.pricing.assumption import Assumption
 from estimator.scenario.model import FloatArray
@@ -71,13 +71,13 @@ class WebPubSub(UnitService):
                 "by_bytes": "outbound bytes are added up and divided by 2 KB",
             },
             evidence="The billing article defines messages on outbound traffic without rounding; "
-            "that of its sister SignalR counts every delivery. Whole is the dearer reading.",
+            "that of its sister SignalR counts every delivery. Whole is the more expensive reading.",
         ),
         kilobyte_assumption(_ID),
         internet_assumption(_ID),
         traffic_assumption(_ID, "payload", "Only matters if internet egress is billed on top."),
     )
-    not_modelled = (
+    not_modeled = (
         "the code behind the event handler, unless the option functions puts it on Azure Functions",
         "connect and disconnect events, unless the option connection_events counts them",
         "storage and logs of the functions",

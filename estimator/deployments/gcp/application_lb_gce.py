@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from estimator.deployments.backplane import backplane
-from estimator.deployments.deployment import (
+from estimator.deployments.base import (
     Deployment,
     Metered,
     Request,
     spread,
     traffic_assumption,
 )
-from estimator.deployments.fleet import build_fleet, scaling_choice
-from estimator.deployments.fleet_doors import GCP, fleet_doors
+from estimator.deployments.fleet.admission import GCP, fleet_admission
+from estimator.deployments.fleet.backplane import backplane
+from estimator.deployments.fleet.sizing import build_fleet, scaling_choice
 from estimator.deployments.gcp.network import (
     BYTES_EVIDENCE,
     ProxyTimeoutOptions,
@@ -27,7 +27,7 @@ from estimator.deployments.gcp.network import (
     processed_bytes,
 )
 from estimator.deployments.gcp.nodes import NODES_NOT_MODELLED, GcpFleetOptions, node_notes
-from estimator.deployments.limits import doors_at, per_second
+from estimator.deployments.limits import admission_at, per_second
 from estimator.units import SECONDS_PER_HOUR
 
 _ID = "gcp.application_lb_gce"
@@ -53,7 +53,7 @@ class ApplicationLbGce(Deployment):
         processed_bytes(_ID),
         traffic_assumption(_ID, "ip", BYTES_EVIDENCE),
     )
-    not_modelled = (
+    not_modeled = (
         *NODES_NOT_MODELLED,
         "traffic between the load balancer, which stands in no zone, and nodes in several zones",
         "Cloud CDN",
@@ -61,7 +61,7 @@ class ApplicationLbGce(Deployment):
 
     def meter(self, request: Request) -> Metered:
         """Forwarding rules, data processed both ways, nodes, Redis between them, traffic."""
-        front = doors_at(age_most_seconds="gcp.load_balancer.global_websocket_max_age")
+        front = admission_at(age_most_seconds="gcp.load_balancer.global_websocket_max_age")
         cut_hours = front.age_most_seconds / SECONDS_PER_HOUR
         demand, options = request.demand.cut_after(cut_hours), request.options
         request = replace(request, demand=demand)
@@ -80,8 +80,8 @@ class ApplicationLbGce(Deployment):
         )
         cut = (
             f"Connections are cut after {cut_hours:g} hours and made again; "
-            f"{spread(per_second(demand.connects).peak)} connects a second in the busiest hour."
+            f"{spread(per_second(demand.new_connections).peak)} new connections per second in the busiest hour."
         )
         notes = (cut, *node_notes(fleet, redis, options))
-        doors = fleet_doors(request, fleet, GCP, scaling, front=front)
-        return Metered(usage, notes, tuple(backend_timeout_checks(demand, options)), doors)
+        admission = fleet_admission(request, fleet, GCP, scaling, front=front)
+        return Metered(usage, notes, tuple(backend_timeout_checks(demand, options)), admission)

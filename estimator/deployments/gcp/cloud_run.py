@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from estimator.deployments.deployment import Deployment, Metered, Request, traffic_assumption
+from estimator.deployments.base import Deployment, Metered, Request, traffic_assumption
 from estimator.deployments.gcp.cloud_run_instances import (
     RUN_NOT_MODELLED,
     CloudRunOptions,
@@ -27,11 +27,11 @@ class CloudRun(Deployment):
     cloud = "gcp"
     options = CloudRunOptions
     assumptions = (sockets_per_instance(_ID), traffic_assumption(_ID, "ip", BYTES_EVIDENCE))
-    not_modelled = ("a load balancer in front", *RUN_NOT_MODELLED)
+    not_modeled = ("a load balancer in front", *RUN_NOT_MODELLED)
 
     def meter(self, request: Request) -> Metered:
         """Instance time of every hour, requests, Redis, and traffic by destination."""
         cut_seconds = request.options.timeout_minutes / MINUTES_PER_HOUR * SECONDS_PER_HOUR
         run = run_instances(request, _ID, cut_seconds)
         usage = (*run.usage, *premium_egress(self, request, run.demand))
-        return Metered(usage, run.notes, run.checks, run.doors)
+        return Metered(usage, run.notes, run.checks, run.admission)

@@ -1,6 +1,6 @@
 """Instances of Cloud Run that hold connections: how many, their bill, their limits.
 
-Prices: https://cloud.google.com/run/pricing ; behaviour of WebSockets:
+Prices: https://cloud.google.com/run/pricing ; behavior of WebSockets:
 https://cloud.google.com/run/docs/triggering/websockets
 """
 
@@ -13,24 +13,24 @@ from typing import Annotated, Literal, Self
 import numpy as np
 from pydantic import Field, model_validator
 
+from estimator.demand.admission_limits import AdmissionLimits
 from estimator.demand.demand import Demand, Weekly, from_hours, total
-from estimator.demand.doors import Doors
-from estimator.deployments.backplane import backplane
-from estimator.deployments.deployment import Request, spread
-from estimator.deployments.fleet import Fleet, size, whole
-from estimator.deployments.fleet_doors import CLOUD_RUN
-from estimator.deployments.gcp.network import inter_zone
-from estimator.deployments.gcp.sustained_use import redis_notes
-from estimator.deployments.limits import Check, check, limit_value, per_second
-from estimator.deployments.server import (
+from estimator.deployments.base import Request, spread
+from estimator.deployments.fleet.admission import CLOUD_RUN
+from estimator.deployments.fleet.backplane import backplane
+from estimator.deployments.fleet.server import (
     APPLICATION_WORK,
     Load,
     ServerOptions,
     server_load,
     traffic_mbps,
 )
+from estimator.deployments.fleet.sizing import Fleet, size, whole
+from estimator.deployments.gcp.network import inter_zone
+from estimator.deployments.gcp.sustained_use import redis_notes
+from estimator.deployments.limits import Check, check, limit_value, per_second
 from estimator.pricing.assumption import Assumption
-from estimator.pricing.line import Usage
+from estimator.pricing.lines import Usage
 from estimator.units import GIB, MINUTES_PER_HOUR, SECONDS_PER_HOUR
 
 _RUN = "gcp.cloud_run"
@@ -120,7 +120,7 @@ class Running:
     usage: tuple[Usage, ...]
     notes: tuple[str, ...]
     checks: tuple[Check, ...]
-    doors: Doors
+    admission: AdmissionLimits
 
 
 def run_instances(request: Request, deployment_id: str, cut_seconds: float) -> Running:
@@ -157,21 +157,23 @@ def run_instances(request: Request, deployment_id: str, cut_seconds: float) -> R
     usage = [*_instance_time(demand, options, instances, idle, why)]
     if options.billing == "request":
         cut = f"one for each connect; connections are cut after {cut_minutes:g} min"
-        usage.append(Usage(f"{_RUN}.requests", demand.per_month(demand.connects), cut))
+        usage.append(Usage(f"{_RUN}.requests", demand.per_month(demand.new_connections), cut))
     usage += [*redis.usage, *inter_zone(redis)]
     note = (
         f"Connections are cut after {cut_minutes:g} minutes and made again; "
-        f"{spread(per_second(demand.connects).peak)} connects a second in the busiest hour."
+        f"{spread(per_second(demand.new_connections).peak)} new connections per second in the busiest hour."
     )
     notes = (note, *redis_notes(redis, options.redis_machine))
     checks = tuple(_checks(demand, options, instances))
-    doors = Doors() if request.many else _doors(demand, options, load, share, cut_seconds)
-    return Running(demand, tuple(usage), notes, checks, doors)
+    admission = (
+        AdmissionLimits() if request.many else _doors(demand, options, load, share, cut_seconds)
+    )
+    return Running(demand, tuple(usage), notes, checks, admission)
 
 
 def _doors(
     demand: Demand, options: CloudRunOptions, load: Load, share: float, cut_seconds: float
-) -> Doors:
+) -> AdmissionLimits:
     """What instances let in, and the autoscaler that fills them to what they are planned for.
 
     A connection that finds no instance starts the first one, so there is one at least.
@@ -193,8 +195,8 @@ def _doors(
         "most_units": (options.max_instances, f"{_RUN}.max_instances_default"),
     }
     limits = {field: found for field, (at, found) in named.items() if at == limit_value(found)}
-    return Doors(
-        connects_per_second_per_unit=limit_value(requests),
+    return AdmissionLimits(
+        new_connections_per_second_per_unit=limit_value(requests),
         connections_per_unit=full,
         unit_name="instance",
         autoscaling=CLOUD_RUN.autoscaling(
@@ -206,7 +208,7 @@ def _doors(
             keeps_connections=True,
         ),
         age_most_seconds=cut_seconds,
-        limits={"connects_per_second_per_unit": requests, **limits},
+        limits={"new_connections_per_second_per_unit": requests, **limits},
     )
 
 
@@ -257,7 +259,7 @@ def _checks(demand: Demand, options: CloudRunOptions, instances: Weekly) -> Iter
     some = np.maximum(instances.hourly, 1.0)
     yield check(
         f"{_RUN}.http1_requests_per_second_per_instance",
-        from_hours(per_second(demand.connects).hourly / some),
+        from_hours(per_second(demand.new_connections).hourly / some),
         "a lower concurrency, so that more instances share the connects",
     )
     yield check(

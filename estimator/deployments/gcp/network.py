@@ -11,11 +11,11 @@ from pydantic import Field
 
 from estimator.demand.demand import Demand
 from estimator.demand.wire import Layer
-from estimator.deployments.backplane import Backplane
-from estimator.deployments.deployment import Deployment, Options, Request
+from estimator.deployments.base import Deployment, Options, Request
+from estimator.deployments.fleet.backplane import Backplane
 from estimator.deployments.limits import Check, idle_checks, limit_value
 from estimator.pricing.assumption import Assumption
-from estimator.pricing.line import Usage
+from estimator.pricing.lines import Usage
 
 _LB = "gcp.load_balancing"
 _LIMITS = "gcp.load_balancer"
@@ -126,6 +126,6 @@ def inter_zone(redis: Backplane) -> Iterator[Usage]:
 def backend_timeout_checks(demand: Demand, options: ProxyTimeoutOptions) -> Iterator[Check]:
     """Whether idle connections outlive the timeout of the backend service as it is set."""
     limit_id = f"{_LIMITS}.websocket_idle_timeout"
-    cure = "send a heartbeat more often than every {allowed} seconds, or raise the timeout of the "
-    for found in idle_checks(demand, limit_id, f"{cure}backend service (backend_timeout_seconds)"):
+    fix = "send a heartbeat more often than every {allowed} seconds, or raise the timeout of the "
+    for found in idle_checks(demand, limit_id, f"{fix}backend service (backend_timeout_seconds)"):
         yield replace(found, allowed=options.backend_timeout_seconds)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from estimator.deployments.backplane import Backplane
-from estimator.deployments.fleet import Fleet, FleetOptions
+from estimator.deployments.fleet.backplane import Backplane
+from estimator.deployments.fleet.machine import find_machine
+from estimator.deployments.fleet.server import APPLICATION_WORK
+from estimator.deployments.fleet.sizing import Fleet, FleetOptions
 from estimator.deployments.gcp.sustained_use import sustained_use_notes
-from estimator.deployments.machine import find_machine
-from estimator.deployments.server import APPLICATION_WORK
 
 
 class GcpFleetOptions(FleetOptions):

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from typing import Literal
 
 from estimator.demand.demand import Demand, from_hours
-from estimator.deployments.backplane import backplane
-from estimator.deployments.deployment import Deployment, Metered, Request, traffic_assumption
-from estimator.deployments.fleet import Fleet, build_fleet, scaling_choice
-from estimator.deployments.fleet_doors import GCP, fleet_doors
+from estimator.deployments.base import Deployment, Metered, Request, traffic_assumption
+from estimator.deployments.fleet.admission import GCP, fleet_admission
+from estimator.deployments.fleet.backplane import backplane
+from estimator.deployments.fleet.server import traffic_mbps
+from estimator.deployments.fleet.sizing import Fleet, build_fleet, scaling_choice
 from estimator.deployments.gcp.network import (
     BYTES_EVIDENCE,
     BalancerOptions,
@@ -21,7 +22,6 @@ from estimator.deployments.gcp.network import (
 )
 from estimator.deployments.gcp.nodes import NODES_NOT_MODELLED, GcpFleetOptions, node_notes
 from estimator.deployments.limits import Check, check, idle_checks, limit_value
-from estimator.deployments.server import traffic_mbps
 from estimator.pricing.assumption import Assumption
 
 _ID = "gcp.passthrough_nlb_gce"
@@ -62,7 +62,7 @@ class PassthroughNlbGce(Deployment):
         ),
         traffic_assumption(_ID, "ip", BYTES_EVIDENCE),
     )
-    not_modelled = (*NODES_NOT_MODELLED, "certificates on the nodes")
+    not_modeled = (*NODES_NOT_MODELLED, "certificates on the nodes")
 
     def meter(self, request: Request) -> Metered:
         """Forwarding rules, data processed, nodes with TLS, Redis between them, traffic."""
@@ -85,8 +85,8 @@ class PassthroughNlbGce(Deployment):
         else:
             usage += premium_egress(self, request, demand)
         notes = tuple(node_notes(fleet, redis, options))
-        doors = fleet_doors(request, fleet, GCP, answers[f"{_ID}.scaling"], tls=True)
-        return Metered(tuple(usage), notes, tuple(_checks(demand, fleet)), doors)
+        admission = fleet_admission(request, fleet, GCP, answers[f"{_ID}.scaling"], tls=True)
+        return Metered(tuple(usage), notes, tuple(_checks(demand, fleet)), admission)
 
 
 def _checks(demand: Demand, fleet: Fleet) -> Iterator[Check]:

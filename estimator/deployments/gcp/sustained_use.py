@@ -14,8 +14,8 @@ import numpy as np
 from pydantic import BeforeValidator, Field
 
 from estimator.datafiles import Confidence, Entry, load_rows
-from estimator.deployments.backplane import Backplane
-from estimator.deployments.machine import Machine, find_machine
+from estimator.deployments.fleet.backplane import Backplane
+from estimator.deployments.fleet.machine import Machine, find_machine
 from estimator.scenario.model import FloatArray
 
 

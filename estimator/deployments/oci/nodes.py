@@ -9,12 +9,12 @@ import numpy as np
 from pydantic import Field
 
 from estimator.demand.demand import Weekly
-from estimator.deployments.backplane import Backplane
-from estimator.deployments.deployment import Request, spread
-from estimator.deployments.fleet import Fleet, FleetOptions, whole
-from estimator.deployments.fleet_doors import Room
+from estimator.deployments.base import Request, spread
+from estimator.deployments.fleet.admission import Room
+from estimator.deployments.fleet.backplane import Backplane
+from estimator.deployments.fleet.sizing import Fleet, FleetOptions, whole
 from estimator.deployments.limits import Check, check, limit_value
-from estimator.pricing.line import Usage
+from estimator.pricing.lines import Usage
 from estimator.scenario.model import FloatArray
 
 _LB = "oci.load_balancer"

@@ -22,7 +22,7 @@ def verdict() -> Callable[[Any, str], Verdict]:
 
 @pytest.fixture(scope="session")
 def steady() -> Callable[..., ws.Scenario]:
-    """A hundred connections, each session an hour, all hours alike; the rest as given."""
+    """A hundred connections, each session per hour, all hours alike; the rest as given."""
 
     def scenario(
         flows: dict[str, Any] | None = None,
@@ -39,7 +39,7 @@ def steady() -> Callable[..., ws.Scenario]:
                 "flows": flows or {},
                 **profile,
             },
-            place="virginia",
+            location="virginia",
             mean_connections=connections,
             free_allowances="none",
         )

@@ -18,10 +18,10 @@ INTER_ZONE = "aws.inter_zone.gb"
 @pytest.mark.parametrize(
     ("stated", "units"),
     [
-        # 25 new connections a second, 3,000 active ones
-        ({"connections": 10, "connects": 100 * 3600}, 4),
+        # 25 new connections per second, 3,000 active ones
+        ({"connections": 10, "new_connections": 100 * 3600}, 4),
         ({"connections": 6_000}, 2),
-        # 996 bytes and a header of 4 are 3.6 GB an hour at 1,000 a second
+        # 996 bytes and a header of 4 are 3.6 GB per hour at 1,000 a second
         ({"connections": 10, "to_client": 1_000 * 3600, "payload": 996}, 3.6),
         # 992 bytes, a header of 4 and a mask of 4
         ({"connections": 10, "to_server": 1_000 * 3600, "payload": 992}, 3.6),
@@ -35,8 +35,8 @@ def test_the_largest_dimension_is_billed(make_demand, bill_of, quantities, state
 def test_rules_beyond_ten_are_evaluated_at_each_upgrade(
     make_demand, bill_of, quantities, rules, units
 ):
-    # 40 upgrades a second: 1.6 units of new connections, (rules - 10) x 40 / 1,000 of evaluations
-    demand = make_demand(10, connects=40 * 3600)
+    # 40 upgrades per second: 1.6 units of new connections, (rules - 10) x 40 / 1,000 of evaluations
+    demand = make_demand(10, new_connections=40 * 3600)
     bill = bill_of(ID, demand, options={"rules": rules})
 
     assert quantities(bill)[LCU] == pytest.approx(units * 730)
@@ -46,7 +46,7 @@ def test_the_largest_dimension_is_found_hour_by_hour(make_demand, bill_of, quant
     # half of the hours 2 units of active connections, the other half 3 of new ones: 2.5, while
     # the averages of the week would make max(1, 1.5)
     by_day, by_night = np.tile([1.0] * 12 + [0.0] * 12, 7), np.tile([0.0] * 12 + [1.0] * 12, 7)
-    demand = make_demand(6_000 * by_day, connects=75 * 3600 * by_night, hours_per_month=168)
+    demand = make_demand(6_000 * by_day, new_connections=75 * 3600 * by_night, hours_per_month=168)
 
     assert quantities(bill_of(ID, demand))[LCU] == pytest.approx(2.5 * 168)
 

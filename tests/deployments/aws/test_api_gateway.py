@@ -43,7 +43,7 @@ def test_every_recipient_of_a_broadcast_counts():
             "weekly_shape": "flat",
             "flows": {"posts": flow},
         },
-        place="virginia",
+        location="virginia",
         mean_connections=100,
     )
     [line] = [i for i in ws.estimate(scenario, ID).items if i.rate.meter_id == MESSAGES]
@@ -59,16 +59,16 @@ def test_open_connections_count_by_the_minute(make_demand, bill_of, quantities):
 
 
 def test_a_started_minute_counts_in_full_unless_told_otherwise(make_demand, bill_of, quantities):
-    # 2,000 sessions an hour of 1.5 minutes keep 50 connections open; each is billed two minutes
-    demand = make_demand(50, connects=2000, session_hours=1.5 / 60)
+    # 2,000 sessions per hour of 1.5 minutes keep 50 connections open; each is billed two minutes
+    demand = make_demand(50, new_connections=2000, session_hours=1.5 / 60)
 
     assert quantities(bill_of(ID, demand))[MINUTES] == pytest.approx(2000 * 2 * 730)
     assert quantities(bill_of(ID, demand, answers=EXACT))[MINUTES] == pytest.approx(50 * 60 * 730)
 
 
 def test_sessions_of_whole_minutes_have_nothing_to_round_up(make_demand, bill_of, quantities):
-    # 1,000 sessions an hour of 7 minutes
-    demand = make_demand(1000 * 7 / 60, connects=1000, session_hours=7 / 60)
+    # 1,000 sessions per hour of 7 minutes
+    demand = make_demand(1000 * 7 / 60, new_connections=1000, session_hours=7 / 60)
 
     assert quantities(bill_of(ID, demand))[MINUTES] == pytest.approx(7000 * 730)
 
@@ -76,14 +76,14 @@ def test_sessions_of_whole_minutes_have_nothing_to_round_up(make_demand, bill_of
 @pytest.mark.parametrize(("hours", "connections"), [(1, 1), (2, 1), (2.5, 2), (5, 3), (12, 6)])
 def test_connections_are_cut_after_two_hours(make_demand, bill_of, quantities, hours, connections):
     # each connection and each disconnection counts if the open question is answered so
-    demand = make_demand(10, connects=4, session_hours=hours)
+    demand = make_demand(10, new_connections=4, session_hours=hours)
     bill = bill_of(ID, demand, answers={"connect_is_message": "yes"})
 
     assert quantities(bill)[MESSAGES] == pytest.approx(2 * 4 * connections * 730)
 
 
 def test_connects_are_no_messages_unless_told_otherwise(make_demand, bill_of, quantities):
-    assert quantities(bill_of(ID, make_demand(10, connects=4)))[MESSAGES] == 0
+    assert quantities(bill_of(ID, make_demand(10, new_connections=4)))[MESSAGES] == 0
 
 
 def test_a_cut_connection_is_greeted_anew():
@@ -95,12 +95,12 @@ def test_a_cut_connection_is_greeted_anew():
             "at_connect": {"to_client": "1 KB"},
             "flows": {},
         },
-        place="virginia",
+        location="virginia",
         mean_connections=500,
     )
     [line] = [i for i in ws.estimate(scenario, ID).items if i.rate.meter_id == MESSAGES]
 
-    # 100 sessions an hour, each of three connections
+    # 100 sessions per hour, each of three connections
     assert float(line.usage.quantity) == pytest.approx(300 * 730)
 
 
@@ -112,7 +112,7 @@ def test_control_frames_are_traffic_but_no_messages():
         "heartbeat": {"interval_seconds": 25, "payload_bytes": 10},
         "flows": {},
     }
-    scenario = ws.Scenario(profile=silent, place="virginia", mean_connections=100)
+    scenario = ws.Scenario(profile=silent, location="virginia", mean_connections=100)
     lines = {i.rate.meter_id: i for i in ws.estimate(scenario, ID).items}
 
     assert float(lines[MESSAGES].usage.quantity) == 0
@@ -153,7 +153,7 @@ class TestLambdaBackend:
     def test_the_function_runs_for_each_message_connect_and_disconnect(
         self, make_demand, bill_of, quantities
     ):
-        demand = make_demand(1, to_server=10, to_client=500, connects=3, session_hours=1)
+        demand = make_demand(1, to_server=10, to_client=500, new_connections=3, session_hours=1)
         bill = bill_of(ID, demand, options=self.OPTIONS)
 
         assert quantities(bill)["aws.lambda.requests"] == pytest.approx((10 + 2 * 3) * 730)
@@ -176,14 +176,14 @@ class TestLambdaBackend:
     def test_the_table_is_written_on_connect_and_on_disconnect(
         self, make_demand, bill_of, quantities
     ):
-        demand = make_demand(1, connects=3, session_hours=1)
+        demand = make_demand(1, new_connections=3, session_hours=1)
         bill = bill_of(ID, demand, options=self.OPTIONS)
 
         assert quantities(bill)["aws.dynamodb.write_units"] == pytest.approx(2 * 3 * 730)
 
     @pytest.mark.parametrize(("item", "units"), [(200, 1), (1024, 1), (1025, 2)])
     def test_a_write_counts_started_kilobytes(self, make_demand, bill_of, quantities, item, units):
-        demand = make_demand(1, connects=1, session_hours=1)
+        demand = make_demand(1, new_connections=1, session_hours=1)
         bill = bill_of(ID, demand, options=self.OPTIONS | {"connection_item_bytes": item})
 
         assert quantities(bill)["aws.dynamodb.write_units"] == pytest.approx(2 * units * 730)
@@ -191,7 +191,7 @@ class TestLambdaBackend:
     def test_a_query_takes_half_a_unit_for_each_4_kb_it_finds(
         self, make_demand, bill_of, quantities
     ):
-        # 100 messages an hour to 2,048 connections of 200 bytes: 100 KB, 25 x 4 KB, half of it
+        # 100 messages per hour to 2,048 connections of 200 bytes: 100 KB, 25 x 4 KB, half of it
         demand = make_demand(1, to_server=100, to_client=100 * 2048)
         bill = bill_of(ID, demand, options=self.OPTIONS)
 
@@ -206,24 +206,24 @@ class TestLambdaBackend:
 
 @pytest.mark.parametrize(("rate", "state"), [(399, "pass"), (401, "at risk"), (501, "broken")])
 def test_500_connects_a_second_are_the_default_quota(make_demand, bill_of, verdict, rate, state):
-    found = verdict(bill_of(ID, make_demand(1, connects=rate * 3600)), CONNECTS)
+    found = verdict(bill_of(ID, make_demand(1, new_connections=rate * 3600)), CONNECTS)
 
     assert found.state == state
 
 
 def test_forced_reconnects_count_as_connects(make_demand, bill_of, verdict):
-    # 200 sessions a second of five hours are 600 connections of two hours at most
-    demand = make_demand(1, connects=200 * 3600, session_hours=5)
+    # 200 sessions per second of five hours are 600 connections of two hours at most
+    demand = make_demand(1, new_connections=200 * 3600, session_hours=5)
     found = verdict(bill_of(ID, demand), CONNECTS)
 
     assert float(found.used) == pytest.approx(600)
-    assert "a quota of 600 new connections a second" in found.explain()
+    assert "a quota of 600 new connections per second" in found.explain()
 
 
 def test_the_busiest_hour_decides_and_is_named(make_demand, bill_of, verdict):
     hours = np.full(168, 3600.0)
     hours[24 + 14] = 700 * 3600
-    found = verdict(bill_of(ID, make_demand(1, connects=hours)), CONNECTS)
+    found = verdict(bill_of(ID, make_demand(1, new_connections=hours)), CONNECTS)
 
     assert found.when == "Tue 14:00 UTC"
     assert found.state == "broken"
@@ -287,7 +287,7 @@ def test_without_a_heartbeat_some_connection_is_silent_too_long(steady, verdict)
     found = verdict(ws.estimate(steady(), ID), "aws.api_gateway.idle_timeout")
 
     assert found.state == "broken"
-    assert "heartbeat" in found.cure
+    assert "heartbeat" in found.fix
 
 
 class TestLimitsOfLambda:
@@ -324,7 +324,7 @@ class TestLimitsOfLambda:
 
 class TestLogs:
     def test_they_are_counted_by_connect_and_message(self, make_demand, bill_of, quantities):
-        demand = make_demand(1, to_server=10, to_client=90, connects=4)
+        demand = make_demand(1, to_server=10, to_client=90, new_connections=4)
         options = {"log_bytes_per_connect": 500, "log_bytes_per_message": 200}
         bill = bill_of(ID, demand, options=options)
 

@@ -33,21 +33,21 @@ def test_what_the_server_publishes_counts_once_in_and_once_for_each_who_receives
     flow = {"direction": "server_to_client", "rate_per_hour": 2, "payload": 100, "fan_out": 50}
     bill = ws.estimate(steady({"news": flow}), ID)
 
-    # and 100 connects and subscribes an hour
+    # and 100 connects and subscribes per hour
     assert operations(bill) == pytest.approx((4 + 200 + 2 * 100) * 730)
 
 
 @pytest.mark.parametrize(("subscribes", "counted"), [(0, 1), (1, 2), (7, 8)])
 def test_a_connect_and_its_subscribes_are_operations(make_demand, bill_of, subscribes, counted):
     options = {"subscribes_per_connect": subscribes}
-    bill = bill_of(ID, make_demand(1, connects=3), options=options)
+    bill = bill_of(ID, make_demand(1, new_connections=3), options=options)
 
     assert operations(bill) == pytest.approx(3 * counted * 730)
 
 
 def test_event_handlers_are_operations(make_demand, bill_of):
     options = {"handler_calls_per_publication": 2, "handler_calls_per_subscribe": 1}
-    bill = bill_of(ID, make_demand(1, to_server=5, connects=3), options=options)
+    bill = bill_of(ID, make_demand(1, to_server=5, new_connections=3), options=options)
 
     # 5 publishes with two handlers each; 3 connects, 3 subscribes with a handler each
     assert operations(bill) == pytest.approx((5 * 3 + 3 * 3) * 730)
@@ -65,14 +65,14 @@ def test_heartbeats_count_only_if_they_are_messages(steady, kind, counted):
 
 def test_connections_are_made_anew_after_a_day(make_demand, bill_of):
     # sessions of 60 hours are three connections, each with a subscribe
-    bill = bill_of(ID, make_demand(1, connects=2, session_hours=60))
+    bill = bill_of(ID, make_demand(1, new_connections=2, session_hours=60))
 
     assert operations(bill) == pytest.approx(2 * 3 * 2 * 730)
 
 
 def test_open_connections_count_by_the_minute(make_demand, bill_of, quantities):
     # sessions of 90 seconds are two started minutes
-    demand = make_demand(50, connects=2000, session_hours=1.5 / 60)
+    demand = make_demand(50, new_connections=2000, session_hours=1.5 / 60)
     up, exact = (
         quantities(bill_of(ID, demand, answers={"minute_rounding": answer}))[MINUTES]
         for answer in ("up", "exact")
@@ -88,8 +88,8 @@ def test_open_connections_count_by_the_minute(make_demand, bill_of, quantities):
 @pytest.mark.parametrize(
     ("stated", "limit", "state"),
     [
-        ({"connects": 1_999 * 3600}, "connects_per_second", "at risk"),
-        ({"connects": 2_001 * 3600}, "connects_per_second", "broken"),
+        ({"new_connections": 1_999 * 3600}, "new_connections_per_second", "at risk"),
+        ({"new_connections": 2_001 * 3600}, "new_connections_per_second", "broken"),
         ({"to_server": 9_999 * 3600}, "inbound_events_per_second", "at risk"),
         ({"to_server": 10_001 * 3600}, "inbound_events_per_second", "broken"),
         ({"to_client": 0.9e6 * 3600}, "outbound_messages_per_second", "at risk"),

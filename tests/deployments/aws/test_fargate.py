@@ -42,7 +42,7 @@ def test_redis_runs_on_ec2(make_demand, bill_of, quantities):
 
 
 def test_the_balancer_is_billed_as_in_front_of_instances(make_demand, bill_of, quantities):
-    demand = make_demand(6_000, connects=10 * 3600, to_client=100 * 3600)
+    demand = make_demand(6_000, new_connections=10 * 3600, to_client=100 * 3600)
     tasks, instances = (quantities(bill_of(one, demand)) for one in (ID, "aws.alb_ec2"))
 
     for meter in ("aws.alb.hours", "aws.alb.lcu_hours", "aws.public_ipv4.hours"):

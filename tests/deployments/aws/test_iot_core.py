@@ -31,13 +31,13 @@ def test_each_started_5_kb_of_payload_and_topic_is_a_message(
 def test_connect_and_subscribe_are_messages_and_disconnect_is_none(
     make_demand, bill_of, quantities
 ):
-    bill = bill_of(ID, make_demand(1, connects=5), options={"subscribes_per_connect": 2})
+    bill = bill_of(ID, make_demand(1, new_connections=5), options={"subscribes_per_connect": 2})
 
     assert quantities(bill)[MESSAGES] == pytest.approx(5 * 3 * 730)
 
 
 def test_a_day_ends_a_connection(make_demand, bill_of, quantities):
-    bill = bill_of(ID, make_demand(1, connects=5, session_hours=36))
+    bill = bill_of(ID, make_demand(1, new_connections=5, session_hours=36))
 
     assert quantities(bill)[MESSAGES] == pytest.approx(5 * 2 * 2 * 730)
 
@@ -73,8 +73,8 @@ def test_pings_more_often_than_every_30_seconds_are_named(steady):
 
 
 def test_a_started_minute_counts_in_full(make_demand, bill_of, quantities):
-    # 2,000 sessions an hour of 90 seconds
-    demand = make_demand(50, connects=2000, session_hours=1.5 / 60)
+    # 2,000 sessions per hour of 90 seconds
+    demand = make_demand(50, new_connections=2000, session_hours=1.5 / 60)
 
     assert quantities(bill_of(ID, demand))[MINUTES] == pytest.approx(2000 * 2 * 730)
 
@@ -108,12 +108,12 @@ def test_traffic_may_be_part_of_the_price_of_messages(make_demand, bill_of, quan
     [
         (499_000, {}, "open_connections", "at risk"),
         (501_000, {}, "open_connections", "broken"),
-        (1, {"connects": 3_001 * 3600}, "connects_per_second", "broken"),
+        (1, {"new_connections": 3_001 * 3600}, "new_connections_per_second", "broken"),
         (1e5, {"to_server": 20_001 * 3600}, "publishes_in_per_second", "broken"),
         (1e5, {"to_client": 19_999 * 3600}, "publishes_out_per_second", "at risk"),
         (1e5, {"to_client": 20_001 * 3600}, "publishes_out_per_second", "broken"),
         (1, {"to_client": 101 * 3600}, "publishes_per_second_per_connection", "broken"),
-        # 60 messages of 10,000 bytes a second are above 512 KiB
+        # 60 messages of 10,000 bytes per second are above 512 KiB
         (1, {"to_client": 60 * 3600, "payload": 1e4}, "bandwidth_per_connection_mbps", "broken"),
         (1, {"to_server": 1, "payload": 131_073}, "message_max_bytes", "broken"),
     ],

@@ -23,7 +23,7 @@ ONE_NODE = {"machine": "c7g.large", "min_nodes": 1, "spare_nodes": 0, "headroom"
         ("node", {"connections": 200_000}, 2),
         # a TLS listener: 3,000
         ("balancer", {"connections": 6_000}, 2),
-        # 1 GB an hour: 124 bytes leave as 200 and are acknowledged with 52
+        # 1 GB per hour: 124 bytes leave as 200 and are acknowledged with 52
         ("node", {"connections": 10, "to_client": 1e7, "payload": 124}, 2.52),
         ("balancer", {"connections": 10, "to_client": 1e7, "payload": 124}, 2.52),
     ],
@@ -35,14 +35,14 @@ def test_the_largest_dimension_is_billed(make_demand, bill_of, quantities, tls, 
 
 
 def test_a_unit_of_a_tls_listener_makes_50_handshakes_a_second(make_demand, bill_of, quantities):
-    bill = bill_of(ID, make_demand(10, connects=4_000 * 3600), options={"tls": "balancer"})
+    bill = bill_of(ID, make_demand(10, new_connections=4_000 * 3600), options={"tls": "balancer"})
 
     assert quantities(bill)[NLCU] == pytest.approx(4_000 / 50 * 730)
 
 
 def test_handshakes_passed_through_count_by_their_bytes(make_demand, bill_of, quantities):
     # 800 a second are one unit of new connections, and their bytes are more
-    demand = make_demand(10, connects=800 * 3600)
+    demand = make_demand(10, new_connections=800 * 3600)
     one = connect_bytes()
     carried = 800 * 3600 * (one.to_client + one.to_server)
 
@@ -64,7 +64,7 @@ def test_nodes_make_the_handshakes_where_tls_ends_on_them(
 ):
     # 990 a second at 100 a core are 9.9 cores, or five nodes of two
     options = ONE_NODE | {"tls": tls, "handshakes_per_core_second": 100}
-    bill = bill_of(ID, make_demand(10, connects=990 * 3600), options=options)
+    bill = bill_of(ID, make_demand(10, new_connections=990 * 3600), options=options)
 
     assert quantities(bill)[MACHINE] == pytest.approx(nodes * 730)
 

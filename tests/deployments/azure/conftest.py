@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-# 124 bytes leave as 200 and are acknowledged with 52, so one message an hour is so many Mbps
+# 124 bytes leave as 200 and are acknowledged with 52, so one message per hour is so many Mbps
 MBPS_PER_MESSAGE = (200 + 52) * 8 / 1e6 / 3600
 
 

@@ -90,7 +90,7 @@ def test_arrays_may_choose_unlike_plans():
     audience = [10.0, 3_000.0, 200_000.0, 9e6]
 
     def total(peak: object) -> object:
-        scenario = ws.Scenario(profile="workplace-chat", place="virginia", peak_connections=peak)
+        scenario = ws.Scenario(profile="workplace-chat", location="virginia", peak_connections=peak)
         return ws.estimate(scenario, ID).total
 
     apart = np.array([total(one) for one in audience], dtype=float)

@@ -50,13 +50,13 @@ def test_minimum_replicas_run_without_connections(make_demand, bill_of, quantiti
     assert quantities(bill)[VCPU] == pytest.approx(3 * 2_628_000)
 
 
-@pytest.mark.parametrize(("answer", "connects"), [("idle", 1), ("age", 15)])
-def test_every_connect_is_a_request(make_demand, bill_of, quantities, answer, connects):
+@pytest.mark.parametrize(("answer", "new_connections"), [("idle", 1), ("age", 15)])
+def test_every_connect_is_a_request(make_demand, bill_of, quantities, answer, new_connections):
     # sessions of an hour are 15 connections if each is cut after 240 seconds
-    demand = make_demand(100, connects=100, session_hours=1, hours_per_month=168)
+    demand = make_demand(100, new_connections=100, session_hours=1, hours_per_month=168)
     bill = bill_of(ID, demand, options=ONE, answers={"request_timeout": answer})
 
-    assert quantities(bill)[REQUESTS] == pytest.approx(connects * 100 * 168)
+    assert quantities(bill)[REQUESTS] == pytest.approx(new_connections * 100 * 168)
 
 
 def test_an_environment_starts_with_100_cores(make_demand, bill_of, state_of):

@@ -21,7 +21,7 @@ def test_five_rules_cost_as_much_as_one(make_demand, bill_of, cents, rules, furt
 
 
 def test_data_in_and_out_is_processed_once(at_mbps, bill_of, quantities, cents):
-    # 8 Mbps are 3.6 GB an hour; 0.005 a GB of 2^30 bytes
+    # 8 Mbps are 3.6 GB per hour; 0.005 a GB of 2^30 bytes
     bill = bill_of(ID, at_mbps(8, hours_per_month=100))
     gib = 3.6e9 * 100 / 2**30
 
@@ -34,7 +34,7 @@ def test_the_address_is_billed_by_the_hour(make_demand, bill_of, cents):
 
 
 def test_nodes_make_the_handshakes_of_tls(make_demand, bill_of, quantities):
-    # 1,000 connects a second at 100 a core take 10 cores; 70 % of 4 are 2.8 a node: 4 nodes
+    # 1,000 new connections per second at 100 a core take 10 cores; 70 % of 4 are 2.8 a node: 4 nodes
     options = {
         "machine": "Standard_D4as_v5",
         "handshakes_per_core_second": 100,
@@ -42,7 +42,7 @@ def test_nodes_make_the_handshakes_of_tls(make_demand, bill_of, quantities):
         "min_nodes": 1,
         "spare_nodes": 0,
     }
-    bill = bill_of(ID, make_demand(10, connects=1_000 * 3600), options=options)
+    bill = bill_of(ID, make_demand(10, new_connections=1_000 * 3600), options=options)
 
     assert quantities(bill)["azure.vm.d4as_v5"] == pytest.approx(4 * 730)
 
@@ -59,7 +59,7 @@ def test_the_idle_timeout_is_a_setting(minutes, state):
     }
     scenario = ws.Scenario(
         profile=profile,
-        place="virginia",
+        location="virginia",
         peak_connections=100,
         options={ID: {"idle_timeout_minutes": minutes}},
     )

@@ -52,8 +52,8 @@ def test_a_million_messages_a_unit_and_day_are_included(make_demand, bill_of, qu
     ],
 )
 def test_new_connections_a_second_are_checked(make_demand, bill_of, options, allowed):
-    bill = bill_of(ID, make_demand(1, connects=3600), options=options)
-    [found] = [one for one in bill.verdicts if "connects_per_second" in one.limit.limit]
+    bill = bill_of(ID, make_demand(1, new_connections=3600), options=options)
+    [found] = [one for one in bill.verdicts if "new_connections_per_second" in one.limit.limit]
 
     assert found.used == pytest.approx(1)
     assert found.allowed == pytest.approx(allowed)
@@ -64,9 +64,9 @@ def test_new_connections_a_second_are_checked(make_demand, bill_of, options, all
     [(10_000, 400), (15_000, 600), (45_000, 2_000), (95_000, 8_000), (150_000, 8_000)],
 )
 def test_more_units_take_more_new_connections(make_demand, bill_of, connections, allowed):
-    demand = make_demand(connections, connects=3600)
+    demand = make_demand(connections, new_connections=3600)
     bill = bill_of(ID, demand, options={"headroom": 1, "mode": "serverless"})
-    [found] = [one for one in bill.verdicts if "connects_per_second" in one.limit.limit]
+    [found] = [one for one in bill.verdicts if "new_connections_per_second" in one.limit.limit]
 
     assert found.allowed == pytest.approx(allowed)
 
@@ -90,7 +90,7 @@ def test_the_body_of_a_rest_call_ends_at_a_megabyte(make_demand, bill_of, state_
 
 
 def test_functions_take_the_calls_of_a_serverless_hub(make_demand, bill_of, quantities):
-    demand = make_demand(1, to_server=3, connects=1, hours_per_month=100)
+    demand = make_demand(1, to_server=3, new_connections=1, hours_per_month=100)
     bill = bill_of(ID, demand, options={"mode": "serverless", "functions": "consumption"})
 
     assert quantities(bill)["azure.functions.executions"] == pytest.approx(100 * (3 + 1))
@@ -119,7 +119,7 @@ def test_arrays_may_send_to_small_and_to_big_groups_at_once():
         }
         scenario = ws.Scenario(
             profile=profile,
-            place="virginia",
+            location="virginia",
             mean_connections=10_000,
             hours_per_month=24,
             options={ID: {"server_load": 1, "headroom": 1, "mode": "serverless"}},
@@ -128,7 +128,7 @@ def test_arrays_may_send_to_small_and_to_big_groups_at_once():
         lines = [item.usage for item in items if item.usage.meter_id.endswith("_unit_days")]
         return sum((np.asarray(line.quantity) for line in lines), start=np.zeros(()))
 
-    # 15,000 posts a second. Nine or ten recipients each are more than the 100,000 that 100 units
+    # 15,000 posts per second. Nine or ten recipients each are more than the 100,000 that 100 units
     # carry in small groups; eleven are 165,000, for which 83 units suffice in big ones
     np.testing.assert_allclose(units([9, 10, 11]), [200, 200, 90])
     np.testing.assert_allclose(units([9, 10, 11]), [units(9), units(10), units(11)])

@@ -101,8 +101,8 @@ def test_premium_can_be_chosen(make_demand, bill_of, quantities):
 
 
 def test_a_busy_day_is_not_averaged_with_quiet_ones(make_demand, bill_of, quantities):
-    # 6 million messages on Wednesday and none on other days; one unit includes a million a day,
-    # seven million a week, which would seem to suffice
+    # 6 million messages on Wednesday and none on other days; one unit includes a million per day,
+    # seven million per week, which would seem to suffice
     hours = np.zeros(168)
     hours[48:72] = 6e6 / 24
     bill = bill_of(ID, make_demand(1, to_client=hours, hours_per_month=ONE_WEEK))
@@ -167,7 +167,7 @@ def test_internet_traffic_is_billed_only_if_the_open_question_is_answered_so(
 
 
 def test_many_messages_need_more_units_than_their_connections(make_demand, bill_of, quantities):
-    # the performance guide: 3,000 broadcast messages a second and unit, at 70 % of server load
+    # the performance guide: 3,000 broadcast messages per second and unit, at 70 % of server load
     demand = make_demand(100, to_client=3000 * 0.7 * 3600 * 3.5, hours_per_month=24)
     bill = bill_of(ID, demand)
 
@@ -199,7 +199,7 @@ def test_units_are_checked_against_quotas(make_demand, bill_of, connections, lim
 
 
 @pytest.mark.parametrize("tier", ["standard", "premium_p1"])
-def test_a_tier_that_is_too_small_stays_in_the_comparison_with_its_cure(
+def test_a_tier_that_is_too_small_stays_in_the_comparison_with_its_fix(
     make_demand, bill_of, quantities, tier
 ):
     # a Standard or Premium_P1 resource ends at 100 units
@@ -214,7 +214,7 @@ def test_a_tier_that_is_too_small_stays_in_the_comparison_with_its_cure(
         f"{tier}_max_units",
         "connections_per_unit",
     }
-    assert all(one.cure == "Premium P2 with 200 units" for one in broken)
+    assert all(one.fix == "Premium P2 with 200 units" for one in broken)
 
 
 def test_premium_p2_has_100_units_at_least(make_demand, bill_of, quantities):
@@ -245,7 +245,7 @@ def test_autoscaling_on_premium_p2_never_falls_below_100_units(make_demand, bill
 def test_the_free_tier_costs_nothing_within_its_limits(
     make_demand, bill_of, connections, messages_a_day, broken
 ):
-    # 20 connections and 20,000 messages a day
+    # 20 connections and 20,000 messages per day
     demand = make_demand(connections, to_client=messages_a_day / 24)
     bill = bill_of(ID, demand, options={"tier": "free"})
 
@@ -328,7 +328,7 @@ def test_functions_take_each_event_and_each_connect(
     make_demand, bill_of, quantities, options, plan, gb_seconds
 ):
     # 3 messages and 1 connect an hour, of which connect and connected are events as well
-    demand = make_demand(1, to_server=3, connects=1, hours_per_month=100)
+    demand = make_demand(1, to_server=3, new_connections=1, hours_per_month=100)
     bill = bill_of(ID, demand, options={**options, "connection_events": 2})
     counted = quantities(bill)
 
@@ -337,14 +337,14 @@ def test_functions_take_each_event_and_each_connect(
 
 
 def test_events_of_connections_count_as_messages(make_demand, bill_of, quantities):
-    demand = make_demand(1, connects=1e6 / 24, hours_per_month=24)
+    demand = make_demand(1, new_connections=1e6 / 24, hours_per_month=24)
     bill = bill_of(ID, demand, options={"connection_events": 3})
 
     assert quantities(bill)[STANDARD_MESSAGES] == pytest.approx(3e6 - 1e6)
 
 
 def test_functions_end_at_200_instances_on_consumption(make_demand, bill_of):
-    # 401 events a second of half a second each, one at a time
+    # 401 events per second of half a second each, one at a time
     demand = make_demand(1000, to_server=401 * 3600)
     bill = bill_of(ID, demand, options={"functions": "consumption", "function_ms": 500})
     [found] = [one for one in bill.verdicts if "max_instances" in one.limit.limit]
@@ -361,7 +361,7 @@ def test_functions_without_an_event_handler_are_refused(make_demand, bill_of):
 def test_arrays_may_need_standard_and_premium_at_once():
     scenario = ws.Scenario(
         profile="workplace-chat",
-        place="virginia",
+        location="virginia",
         peak_connections=[50_000, 500_000],
         options={ID: {"headroom": 1}},
     )

@@ -17,28 +17,30 @@ IN = "gcp.load_balancing.inbound_gib"
 OUT = "gcp.load_balancing.outbound_gib"
 VCPU = "gcp.compute.n2_vcpu_hours"
 IDLE = "gcp.load_balancer.websocket_idle_timeout"
-SCENARIO = ws.Scenario(profile="workplace-chat", place="virginia", peak_connections=50_000)
+SCENARIO = ws.Scenario(profile="workplace-chat", location="virginia", peak_connections=50_000)
 
 
-@pytest.mark.parametrize(("hours", "connects"), [(12, 1), (24, 1), (36, 2), (48, 2), (240, 10)])
+@pytest.mark.parametrize(
+    ("hours", "new_connections"), [(12, 1), (24, 1), (36, 2), (48, 2), (240, 10)]
+)
 def test_connections_are_cut_and_made_again_after_24_hours(
-    make_demand, bill_of, quantities, hours, connects
+    make_demand, bill_of, quantities, hours, new_connections
 ):
     # nothing but handshakes, so the data processed tells their number
     short, long = (
-        quantities(bill_of(ID, make_demand(10, connects=100, session_hours=each)))
+        quantities(bill_of(ID, make_demand(10, new_connections=100, session_hours=each)))
         for each in (1, hours)
     )
 
-    assert long[IN] == pytest.approx(connects * short[IN])
-    assert long[OUT] == pytest.approx(connects * short[OUT])
+    assert long[IN] == pytest.approx(new_connections * short[IN])
+    assert long[OUT] == pytest.approx(new_connections * short[OUT])
     assert long["gcp.egress.premium_to_americas"] == pytest.approx(
-        connects * short["gcp.egress.premium_to_americas"]
+        new_connections * short["gcp.egress.premium_to_americas"]
     )
 
 
 def test_nodes_greet_again_after_each_cut(make_demand, bill_of, quantities):
-    # 100 sessions an hour of 48 hours are greeted twice: 200 greetings an hour at one a core and
+    # 100 sessions per hour of 48 hours are greeted twice: 200 greetings an hour at one a core and
     # hour, 70 % of nodes with 16 cores: 17.9
     options = {
         "machine": "n2-standard-16",
@@ -46,9 +48,9 @@ def test_nodes_greet_again_after_each_cut(make_demand, bill_of, quantities):
         "idle_cpu_seconds_per_connection_second": 0,
         "spare_nodes": 0,
     }
-    demand = make_demand(4_800, connects=100, session_hours=48)
+    demand = make_demand(4_800, new_connections=100, session_hours=48)
     greeting = MessageStream(
-        "greeting", "to_client", "at_connect", demand.connects, FixedSize(bytes=100)
+        "greeting", "to_client", "at_connect", demand.new_connections, FixedSize(bytes=100)
     )
     bill = bill_of(ID, replace(demand, streams=(greeting,)), options=options)
 

@@ -70,7 +70,7 @@ def test_an_always_active_instance_month_costs_what_google_lists(make_demand, bi
 
 
 def test_requests_are_counted_only_when_billing_by_request(make_demand, bill_of, quantities):
-    demand = make_demand(10, connects=10)
+    demand = make_demand(10, new_connections=10)
 
     assert REQUESTS not in quantities(bill_of(ID, demand))
     by_request = quantities(bill_of(ID, demand, options={"billing": "request"}))
@@ -82,21 +82,21 @@ def test_requests_are_counted_only_when_billing_by_request(make_demand, bill_of,
 def test_connections_are_cut_and_requested_again_after_60_minutes(
     make_demand, bill_of, quantities, hours, requests
 ):
-    demand = make_demand(10, connects=7, session_hours=hours)
+    demand = make_demand(10, new_connections=7, session_hours=hours)
     bill = bill_of(ID, demand, options={"billing": "request"})
 
     assert quantities(bill)[REQUESTS] == pytest.approx(7 * requests * 730)
 
 
 def test_a_shorter_timeout_cuts_more_often(make_demand, bill_of, quantities):
-    demand = make_demand(10, connects=7, session_hours=1)
+    demand = make_demand(10, new_connections=7, session_hours=1)
     bill = bill_of(ID, demand, options={"billing": "request", "timeout_minutes": 5})
 
     assert quantities(bill)[REQUESTS] == pytest.approx(7 * 12 * 730)
 
 
 def test_messages_are_no_requests(make_demand, bill_of, quantities):
-    demand = make_demand(10, connects=1, to_client=1e6, to_server=1e6)
+    demand = make_demand(10, new_connections=1, to_client=1e6, to_server=1e6)
     bill = bill_of(ID, demand, options={"billing": "request"})
 
     assert quantities(bill)[REQUESTS] == pytest.approx(730)
@@ -185,7 +185,7 @@ def test_an_instance_takes_800_connects_a_second(
     make_demand, bill_of, verdict_on, per_second, state
 ):
     # 6,000 connections are 10 instances
-    demand = make_demand(6_000, connects=per_second * HOUR)
+    demand = make_demand(6_000, new_connections=per_second * HOUR)
     verdict = verdict_on(bill_of(ID, demand), f"{ID}.http1_requests_per_second_per_instance")
 
     assert float(verdict.used) == pytest.approx(per_second / 10)
@@ -196,7 +196,7 @@ def test_connects_of_an_hour_fall_to_the_instances_of_that_hour(make_demand, bil
     # 10 instances in most hours, one on Monday at 5, when the same number connect
     hours = np.full(168, 6_000.0)
     hours[5] = 600
-    bill = bill_of(ID, make_demand(hours, connects=500 * HOUR))
+    bill = bill_of(ID, make_demand(hours, new_connections=500 * HOUR))
     verdict = verdict_on(bill, f"{ID}.http1_requests_per_second_per_instance")
 
     assert float(verdict.used) == pytest.approx(500)
@@ -273,9 +273,9 @@ def test_redis_runs_twice_as_soon_as_messages_must_reach_other_instances(
 
 def test_reconnects_after_the_cut_are_noted(make_demand, bill_of):
     # sessions of two hours connect twice: 2 x 1,800 an hour
-    bill = bill_of(ID, make_demand(10, connects=1_800, session_hours=2))
+    bill = bill_of(ID, make_demand(10, new_connections=1_800, session_hours=2))
 
     assert bill.notes == (
-        "Connections are cut after 60 minutes and made again; 1 connects a second in the busiest "
+        "Connections are cut after 60 minutes and made again; 1 new connections per second in the busiest "
         "hour.",
     )

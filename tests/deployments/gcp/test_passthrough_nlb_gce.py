@@ -12,7 +12,7 @@ ID = "gcp.passthrough_nlb_gce"
 IN = "gcp.load_balancing.inbound_gib"
 OUT = "gcp.load_balancing.outbound_gib"
 CAP = "gcp.compute.internet_bandwidth_mbps"
-# 124 bytes leave as 200 and are acknowledged with 52, so one message an hour is so many Mbps
+# 124 bytes leave as 200 and are acknowledged with 52, so one message per hour is so many Mbps
 MBPS_PER_MESSAGE = (200 + 52) * 8 / 1e6 / 3600
 
 
@@ -36,7 +36,7 @@ def test_data_to_clients_is_processed_if_the_open_question_is_answered_so(
 
 def test_rules_are_paid_for_at_the_price_of_the_region(make_demand, bill_of, cents):
     # 0.038 and 0.011 an hour in Tokyo, from a price list of 2019
-    bill = bill_of(ID, make_demand(10), place="tokyo", options={"forwarding_rules": 7})
+    bill = bill_of(ID, make_demand(10), location="tokyo", options={"forwarding_rules": 7})
 
     assert cents(bill)["gcp.load_balancing.regional_first_five_rules_hours"] == 27.74
     assert cents(bill)["gcp.load_balancing.regional_extra_rule_hours"] == 16.06
@@ -92,7 +92,7 @@ def test_nodes_make_the_handshakes(make_demand, bill_of, quantities):
         "idle_cpu_seconds_per_connection_second": 0,
         "spare_nodes": 0,
     }
-    demand = make_demand(10, connects=14 * 3600)
+    demand = make_demand(10, new_connections=14 * 3600)
     here, behind_proxy = (
         quantities(bill_of(each, demand, options=options))["gcp.compute.n2_vcpu_hours"]
         for each in (ID, "gcp.application_lb_gce")
@@ -104,7 +104,7 @@ def test_nodes_make_the_handshakes(make_demand, bill_of, quantities):
 
 def test_connections_are_not_cut_by_age(make_demand, bill_of, quantities):
     short, long = (
-        quantities(bill_of(ID, make_demand(10, connects=100, session_hours=hours)))[IN]
+        quantities(bill_of(ID, make_demand(10, new_connections=100, session_hours=hours)))[IN]
         for hours in (1, 240)
     )
 
@@ -113,7 +113,7 @@ def test_connections_are_not_cut_by_age(make_demand, bill_of, quantities):
 
 def test_a_heartbeat_must_come_within_60_seconds(make_demand, bill_of, verdict_on):
     limit = "gcp.load_balancer.passthrough_idle_timeout"
-    scenario = ws.Scenario(profile="workplace-chat", place="virginia", peak_connections=1_000)
+    scenario = ws.Scenario(profile="workplace-chat", location="virginia", peak_connections=1_000)
     beating = verdict_on(ws.estimate(scenario, ID), limit)
     silent = verdict_on(bill_of(ID, make_demand(10)), limit)
 
@@ -124,4 +124,4 @@ def test_a_heartbeat_must_come_within_60_seconds(make_demand, bill_of, verdict_o
 
 def test_a_region_whose_rules_have_no_known_price_is_refused(make_demand, bill_of):
     with pytest.raises(ws.MissingRateError, match="regional_first_five_rules_hours"):
-        bill_of(ID, make_demand(10), place="london")
+        bill_of(ID, make_demand(10), location="london")

@@ -1,0 +1,1 @@
+"""Where another deployment becomes the cheapest."""

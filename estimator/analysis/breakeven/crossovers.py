@@ -1,0 +1,193 @@
+"""Where the least of several curves changes hands: every place, also where curves jump."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from estimator.scenario.model import FloatArray
+
+Curves = Callable[[FloatArray], FloatArray]
+"""Cost of each rival, shape (rivals, values), at values of shape (values,); infinite where it is
+none."""
+IntArray = npt.NDArray[np.intp]
+BoolArray = npt.NDArray[np.bool_]
+Kind = Literal["meets", "steps", "stops", "starts"]
+"""How the lead changes. meets: two curves cross; steps: one of them jumps over the other;
+stops: the leader no longer holds; starts: the new one only holds from here."""
+
+NOBODY = -1
+MAY_FALL = 0.02
+"""Cost grows with what drives it, but for choices made for other reasons: the cheapest machine is
+chosen without Redis beside it, which was seen to let a total fall by less than this share."""
+_FIRST_VALUES = 65
+_MOST_VALUES = 50_000
+_SAME = 1e-6
+_RATIO_OF_A_LOGARITHMIC_RANGE = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Crossover:
+    """A value at which the least curve is no longer the one it was."""
+
+    at: float
+    """From here on the new one leads."""
+    below: int
+    """Who leads just below; -1 if nobody holds."""
+    above: int
+    """Who leads from here; -1 if nobody holds."""
+    kind: Kind
+
+
+@dataclass(frozen=True, slots=True)
+class Traced:
+    """Curves, traced as closely as it takes to see who leads."""
+
+    values: FloatArray
+    """Ascending, shape (values,)."""
+    costs: FloatArray
+    """Shape (rivals, values)."""
+    crossovers: tuple[Crossover, ...]
+    """In ascending order."""
+    resolution: float
+    """A lead that changes twice within this share of a value (or of the range, where it starts at
+    zero) may have been missed."""
+
+
+def is_logarithmic(low: float, high: float) -> bool:
+    """Whether a range is better divided by ratios than by differences."""
+    return low > 0 and high / low > _RATIO_OF_A_LOGARITHMIC_RANGE
+
+
+def trace(
+    curves: Curves,
+    low: float,
+    high: float,
+    *,
+    resolution: float = 1e-3,
+    precision: float = 1e-9,
+    parts: int = 16,
+) -> Traced:
+    """Find every value at which the lead changes.
+
+    The curves may jump, but each only rises, or only falls, by more than ``MAY_FALL``. Between two
+    values a curve then lies between its costs at both. Where that leaves no doubt about who leads,
+    nobody else does in between; elsewhere the interval is halved, down to ``resolution``.
+
+    Args:
+        curves: the cost of every rival.
+        low: least value looked at.
+        high: largest value looked at.
+        resolution: share of a value within which a change back and forth may be missed.
+        precision: share of a value to which a crossover is located.
+        parts: into which an interval is cut at once to locate a crossover in it; two where every
+            value costs a pass of its own.
+
+    >>> found = trace(lambda x: np.stack([x, 2 + 0 * x]), 0.1, 10)
+    >>> [(round(each.at, 6), each.kind) for each in found.crossovers]
+    [(2.0, 'meets')]
+    """
+    logarithmic = is_logarithmic(low, high)
+    finest = resolution if logarithmic else resolution * (high - low)
+
+    def values_at(positions: FloatArray) -> FloatArray:
+        # rounding must not leave the range, whose ends may be the last values that are allowed
+        return np.clip(np.exp(positions) if logarithmic else positions, low, high)
+
+    first, last = np.log([low, high]) if logarithmic else (low, high)
+    positions = np.linspace(first, last, _FIRST_VALUES)
+    costs = curves(values_at(positions))
+    while True:
+        doubtful = ~_settled(costs) & (np.diff(positions) > finest)
+        halves = (positions[:-1] + positions[1:])[doubtful] / 2
+        if not halves.size or positions.size + halves.size > _MOST_VALUES:
+            break
+        positions = np.concatenate([positions, halves])
+        costs = np.concatenate([costs, curves(values_at(halves))], axis=1)
+        order = np.argsort(positions)
+        positions, costs = positions[order], costs[:, order]
+    values = values_at(positions)
+    widest_in_doubt = float(np.max(np.diff(positions), where=~_settled(costs), initial=finest))
+    return Traced(
+        values=values,
+        costs=costs,
+        crossovers=tuple(_located(curves, values, costs, precision, parts)),
+        resolution=widest_in_doubt if logarithmic else widest_in_doubt / (high - low),
+    )
+
+
+def leaders(costs: FloatArray) -> IntArray:
+    """Who has the least cost, shape (values,); -1 where nobody holds."""
+    return np.where(np.isfinite(costs.min(axis=0)), costs.argmin(axis=0), NOBODY)
+
+
+def _settled(costs: FloatArray) -> BoolArray:
+    """Intervals in which only the leader of both ends can lead, shape (values - 1,)."""
+    left, right = costs[:, :-1], costs[:, 1:]
+    least = np.minimum(left, right) * (1 - MAY_FALL)
+    most = np.maximum(left, right) * (1 + MAY_FALL)
+    first, last = leaders(left), leaders(right)
+    columns = np.arange(first.size)
+    rivals = least.copy()
+    rivals[first, columns] = np.inf
+    with np.errstate(invalid="ignore"):
+        beyond_doubt = most[first, columns] <= rivals.min(axis=0)
+    nobody = ~np.isfinite(least.min(axis=0))
+    return nobody | ((first == last) & (first != NOBODY) & beyond_doubt)
+
+
+def _located(
+    curves: Curves, values: FloatArray, costs: FloatArray, precision: float, parts: int
+) -> Iterator[Crossover]:
+    """Each change of the lead between neighbours, found by cutting all their intervals at once."""
+    cuts = np.arange(1, parts)[:, None] / parts
+    lead = leaders(costs)
+    changes = np.flatnonzero(lead[:-1] != lead[1:])
+    low, high = values[changes].copy(), values[changes + 1].copy()
+    low_costs, high_costs = costs[:, changes].copy(), costs[:, changes + 1].copy()
+    found: list[Crossover] = []
+    while low.size:
+        end, end_costs = high.copy(), high_costs.copy()
+        below = leaders(low_costs)
+        while np.any(high - low > precision * np.maximum(np.abs(high), precision)):
+            inner = low + (high - low) * cuts  # shape (parts - 1, changes)
+            if np.all((inner[0] <= low) | (inner[0] >= high)):
+                break
+            inner_costs = curves(inner.ravel()).reshape(-1, *inner.shape)
+            # the part in which the lead changes first
+            same = leaders(inner_costs.reshape(len(inner_costs), -1)).reshape(inner.shape) == below
+            part = np.where(same.all(axis=0), len(inner), np.argmin(same, axis=0))
+            ends = np.concatenate([low[None], inner, high[None]])
+            ends_costs = np.concatenate(
+                [low_costs[:, None], inner_costs, high_costs[:, None]], axis=1
+            )
+            columns = np.arange(low.size)
+            low, high = ends[part, columns], ends[part + 1, columns]
+            low_costs, high_costs = ends_costs[:, part, columns], ends_costs[:, part + 1, columns]
+        above = leaders(high_costs)
+        found += [
+            Crossover(float(at), int(was), int(now), _kind(int(was), int(now), before, after))
+            for at, was, now, before, after in zip(
+                high, below, above, low_costs.T, high_costs.T, strict=True
+            )
+        ]
+        # a third one may have led in between
+        more = above != leaders(end_costs)
+        low, low_costs = high[more], high_costs[:, more]
+        high, high_costs = end[more], end_costs[:, more]
+    yield from sorted(found, key=lambda each: each.at)
+
+
+def _kind(was: int, now: int, before: FloatArray, after: FloatArray) -> Kind:
+    if NOBODY in (was, now):
+        return "starts" if was == NOBODY else "stops"
+    if not np.isfinite(after[was]):
+        return "stops"
+    if not np.isfinite(before[now]):
+        return "starts"
+    gap = max(before[now] - before[was], after[was] - after[now])
+    return "meets" if gap <= _SAME * before[was] else "steps"

@@ -1,0 +1,1 @@
+"""What a changed scenario does to each bill."""

@@ -1,0 +1,1 @@
+"""What the months to come cost."""

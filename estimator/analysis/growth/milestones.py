@@ -1,0 +1,314 @@
+"""In which month does something change? Limits, price tiers and the cheapest deployment.
+
+Bills of arrays hold one number for each month; what happens is read off them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import Literal, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from estimator.analysis.estimate import Estimate
+from estimator.deployments.limits import Limit
+from estimator.format import figure_text
+from estimator.pricing.lines import LineItem, amount, unit_price
+from estimator.pricing.price_files import Meter
+from estimator.scenario.model import FloatArray
+from estimator.units import HALF_A_CENT_USD
+
+Kind = Literal["limit", "tier", "cheapest"]
+
+
+@dataclass(frozen=True, slots=True)
+class LimitExceeded:
+    """A deployment asks more of a limit than it allows, for the first time."""
+
+    month: int
+    """The first in which it is exceeded; 0 is the scenario as it is."""
+    until: int | None
+    """The first month after it that is within the limit again; None if there is none."""
+    deployments: tuple[str, ...]
+    """Ids of those that ask the same of it."""
+    names: tuple[str, ...]
+    """The same deployments, for people."""
+    limit: Limit
+    used: float
+    """In that month, in the unit of the limit."""
+    allowed: float
+    worst_month: int
+    """The month that comes closest to the limit, or exceeds it most."""
+    fix: str
+    """What would keep that month within the limit, and so all of them."""
+
+    @property
+    def kind(self) -> Kind:
+        """Which kind of event it is."""
+        return "limit"
+
+    @property
+    def cannot_hold(self) -> bool:
+        """Whether it is a hard edge; otherwise the vendor or a setting raises the limit."""
+        return not self.limit.adjustable
+
+    @property
+    def words(self) -> str:
+        """The event as sentences."""
+        who = _listed(self.names)
+        of_worst = "" if self.worst_month == self.month else f" for month {self.worst_month}"
+        fix = f" Fix{of_worst}: {self.fix}." if self.fix else ""
+        limit = f"{self.limit.title}, {figure_text(self.used)} of {figure_text(self.allowed)} {self.limit.unit}"
+        when = _when(self.month, self.until)
+        if self.cannot_hold:
+            return f"{when} {who} cannot hold: {limit}.{fix}"
+        return f"{when} a limit must be raised: {limit} ({who}).{fix}"
+
+
+@dataclass(frozen=True, slots=True)
+class TierReached:
+    """So much is used of a meter that a further unit has another price."""
+
+    month: int
+    """The first in which a unit is paid at that price."""
+    deployments: tuple[str, ...]
+    """Ids of those that use it."""
+    names: tuple[str, ...]
+    """The same deployments, for people."""
+    meter_id: str
+    meter: Meter
+    tier_from: float
+    """Where the tier begins, in units of the meter."""
+    usd_before: float
+    """Price of a unit until then; 0 while all was free."""
+    usd_after: float
+    """Price of a unit from there on."""
+
+    @property
+    def kind(self) -> Kind:
+        """Which kind of event it is."""
+        return "tier"
+
+    @property
+    def words(self) -> str:
+        """The event as sentences."""
+        what = f"{self.meter.service}: {self.meter.title}"
+        after = f"${unit_price(self.usd_after)}"
+        if self.usd_before == 0:
+            then = f"what is free of {what} is used up; each further unit costs {after}"
+        else:
+            then = (
+                f"{what} beyond {amount(self.tier_from)} {self.meter.unit} costs {after} instead "
+                f"of ${unit_price(self.usd_before)}"
+            )
+        return f"{_when(self.month)} {then} ({_listed(self.names)})."
+
+
+@dataclass(frozen=True, slots=True)
+class CheapestChanged:
+    """Another deployment than in the month before is the cheapest of those that hold."""
+
+    month: int
+    """The first month in which it is another."""
+    deployment: str | None
+    """The cheapest from then on; None if none holds."""
+    name: str
+    before: str | None
+    """The cheapest until then; None if none held."""
+    name_before: str
+    before_holds: bool
+    """Whether the one before would still hold."""
+    saving_usd: float
+    """How much less than the one before it costs in that month; negative if that one would cost
+    less, but cannot hold. 0 if there is no other to compare it with."""
+
+    @property
+    def kind(self) -> Kind:
+        """Which kind of event it is."""
+        return "cheapest"
+
+    @property
+    def deployments(self) -> tuple[str, ...]:
+        """Ids of those that are concerned, the new one first."""
+        return tuple(each for each in (self.deployment, self.before) if each)
+
+    @property
+    def words(self) -> str:
+        """The event as a sentence."""
+        when = _when(self.month)
+        if self.deployment is None:
+            return f"{when} none of the deployments holds; {self.name_before} was the last."
+        if self.before is None:
+            return f"{when} {self.name} is the cheapest within limits; before, none did."
+        apart = f"${abs(self.saving_usd):,.2f} a month {'less' if self.saving_usd >= 0 else 'more'}"
+        than = f"than {self.name_before}"
+        if not self.before_holds:
+            than += ", which cannot hold any more"
+        return f"{when} {self.name} is the cheapest within limits, {apart} {than}."
+
+
+Milestone = LimitExceeded | TierReached | CheapestChanged
+
+
+def milestones(bills: Sequence[Estimate], months: int) -> tuple[Milestone, ...]:
+    """What happens in the months 0 to ``months``, in their order.
+
+    Args:
+        bills: of arrays, one number for each month from month 0 on.
+        months: how many follow month 0.
+    """
+    limits = _together(event for bill in bills for event in _limits_exceeded(bill, months))
+    tiers = _together(event for bill in bills for event in _tiers_reached(bill, months))
+    found = [
+        *_cheapest_changes(bills, months),
+        *sorted(limits, key=lambda event: event.limit.adjustable),
+        *tiers,
+    ]
+    return tuple(sorted(found, key=lambda event: event.month))
+
+
+_OfSome = TypeVar("_OfSome", LimitExceeded, TierReached)
+
+
+def _together(events: Iterable[_OfSome]) -> Iterator[_OfSome]:
+    """One event for all deployments to which the same happens in the same month."""
+    alike: dict[str, list[_OfSome]] = {}
+    for event in events:
+        alike.setdefault(repr(replace(event, deployments=(), names=())), []).append(event)
+    for same in alike.values():
+        yield replace(
+            same[0],
+            deployments=tuple(id_ for event in same for id_ in event.deployments),
+            names=tuple(name for event in same for name in event.names),
+        )
+
+
+def by_month(amounts: object, months: int) -> FloatArray:
+    """One amount for each month, shape (months + 1,); what does not grow is the same in all."""
+    return np.broadcast_to(np.asarray(amounts, dtype=np.float64), (months + 1,))
+
+
+def held(bill: Estimate, months: int) -> npt.NDArray[np.bool_]:
+    """Whether a deployment holds in each month, shape (months + 1,)."""
+    return np.broadcast_to(bill.states != "broken", (months + 1,))
+
+
+def cheapest_holding(bills: Sequence[Estimate], months: int) -> list[Estimate | None]:
+    """The cheapest deployment that holds in each month; None where none does.
+
+    One stays the cheapest until another costs at least a cent less.
+    """
+    totals = [np.where(held(bill, months), by_month(bill.total, months), np.inf) for bill in bills]
+    found: list[Estimate | None] = []
+    leading: int | None = None
+    for month in range(months + 1):
+        now = [float(total[month]) for total in totals]
+        least = int(np.argmin(now)) if now and min(now) < np.inf else None
+        if (
+            leading is None
+            or least is None
+            or now[leading] - now[least] >= HALF_A_CENT_USD
+        ):  # fmt: skip
+            leading = least
+        found.append(None if leading is None else bills[leading])
+    return found
+
+
+def name_of(bill: Estimate) -> str:
+    """A deployment for people, with its cloud."""
+    provider = bill.cloud_name
+    return bill.title if bill.title.startswith(provider) else f"{bill.title} on {provider}"
+
+
+def _cheapest_changes(bills: Sequence[Estimate], months: int) -> Iterator[CheapestChanged]:
+    leaders = cheapest_holding(bills, months)
+    for month, (before, after) in enumerate(pairwise(leaders), start=1):
+        if before is after:
+            continue
+        saving = 0.0
+        if before is not None and after is not None:
+            saving = float(by_month(before.total, months)[month])
+            saving -= float(by_month(after.total, months)[month])
+        yield CheapestChanged(
+            month=month,
+            deployment=after.deployment if after else None,
+            name=name_of(after) if after else "",
+            before=before.deployment if before else None,
+            name_before=name_of(before) if before else "",
+            before_holds=before is not None and bool(held(before, months)[month]),
+            saving_usd=saving,
+        )
+
+
+def _limits_exceeded(bill: Estimate, months: int) -> Iterator[LimitExceeded]:
+    for verdict in bill.verdicts:
+        exceeded = np.broadcast_to(verdict.share > 1, (months + 1,))
+        if not exceeded.any():
+            continue
+        month = int(np.argmax(exceeded))
+        within = np.flatnonzero(~exceeded[month:])
+        yield LimitExceeded(
+            month=month,
+            until=month + int(within[0]) if within.size else None,
+            deployments=(bill.deployment or "",),
+            names=(name_of(bill),),
+            limit=verdict.limit,
+            used=float(by_month(verdict.used, months)[month]),
+            allowed=float(by_month(verdict.allowed, months)[month]),
+            worst_month=int(np.argmax(by_month(verdict.share, months))),
+            fix=verdict.fix,
+        )
+
+
+def _tiers_reached(bill: Estimate, months: int) -> Iterator[TierReached]:
+    for item in bill.items:
+        highest = _highest_tiers(item, months)
+        # what was reached before stays known, when the audience shrinks and grows again
+        reached = np.maximum.accumulate(highest)
+        for month in (np.flatnonzero(np.diff(reached)) + 1).tolist():
+            before, after = int(reached[month - 1]), int(reached[month])
+            prices = item.rate.tariff.usd_per_unit
+            usd_before = float(prices[before]) if before >= 0 else 0.0
+            if usd_before == float(prices[after]):
+                continue
+            yield TierReached(
+                month=month,
+                deployments=(bill.deployment or "",),
+                names=(name_of(bill),),
+                meter_id=item.rate.meter_id,
+                meter=item.rate.meter,
+                tier_from=float(item.rate.tariff.tier_from[after]),
+                usd_before=usd_before,
+                usd_after=float(prices[after]),
+            )
+
+
+def _highest_tiers(item: LineItem, months: int) -> npt.NDArray[np.intp]:
+    """The highest tier in which units are paid in each month; -1 where all units are free."""
+    tiers = len(item.units_by_tier)
+    paid = item.units_by_tier > 0
+    if paid.ndim == 1:  # nothing of it grows
+        paid = paid[:, np.newaxis]
+    highest = np.where(paid.any(axis=0), tiers - 1 - np.argmax(paid[::-1], axis=0), 0)
+    all_free = ~paid.any(axis=0) & (item.free_units > 0)
+    return np.broadcast_to(np.where(all_free, -1, highest), (months + 1,))
+
+
+def _listed(names: Sequence[str]) -> str:
+    """Names, with the cloud said once if it is the same: ``A; B on AWS``."""
+    clouds = {name.rpartition(" on ")[2] for name in names}
+    if len(names) > 1 and len(clouds) == 1 and all(" on " in name for name in names):
+        return f"{'; '.join(name.rpartition(' on ')[0] for name in names)} on {clouds.pop()}"
+    return "; ".join(names)
+
+
+def _when(month: int, until: int | None = None) -> str:
+    begin = "Now" if month == 0 else f"From month {month} on"
+    if until is None:
+        return f"{begin},"
+    if until == month + 1:
+        return "Only now," if month == 0 else f"Only in month {month},"
+    return f"Until month {until - 1}," if month == 0 else f"In months {month} to {until - 1},"

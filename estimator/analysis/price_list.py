@@ -1,0 +1,153 @@
+"""The prices in force as a table: where each was read, how old it is and how sure."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Iterator
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from estimator.errors import UnknownNameError
+from estimator.pricing.catalog import Catalog, load_catalog
+from estimator.pricing.lines import amount, unit_price
+from estimator.pricing.price_files import EVERYWHERE, VENDORS, Meter
+from estimator.scenario.locations import find_location
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_IN_FEW_WORDS = {"confirmed": "", "single_source": "1 source", "inferred": "inferred"}
+_PER_MILLION_BELOW_USD = 0.001
+"""A price below this is read more easily for a million units."""
+
+
+def prices(
+    *,
+    cloud: str | None = None,
+    service: str | None = None,
+    location: str | None = None,
+    meter: str | None = None,
+    stale_days: int | None = None,
+    as_of: dt.date | None = None,
+) -> pd.DataFrame:
+    """The price list, one row per meter, region and tier, as narrow as one likes.
+
+    Args:
+        cloud: id of a cloud or provider, such as ``gcp``.
+        service: second part of the meter ids, such as ``cloud_run``, or letters of its name.
+        location: only prices of the regions that serve the place, and those that hold everywhere.
+        meter: a meter's id; * stands for any letters.
+        stale_days: only prices that were last checked more than so many days ago.
+        as_of: the prices in force on that day.
+
+    Returns:
+        Columns: vendor, service, meter, title, unit, region, tier_from (in units), usd_per_unit,
+        effective_from, checked_on, age_days, confidence, assumption (ids of what sources disagree
+        on), source, note.
+
+    Raises:
+        UnknownNameError: no such cloud, service, place or meter.
+
+    >>> prices(cloud="aws", meter="aws.api_gateway.*", location="virginia")["usd_per_unit"].tolist()
+    [2.5e-07, 1e-06, 8e-07]
+    """
+    import pandas as pd
+
+    catalog = load_catalog(as_of)
+    wanted = set(_meters(catalog, cloud, service, meter))
+    regions = {EVERYWHERE, *find_location(location).regions.values()} if location else None
+    rows = [
+        row
+        for row in catalog.rows()
+        if row.meter in wanted and (regions is None or row.region in regions)
+    ]
+    vendors = list(VENDORS)
+    rows.sort(key=lambda row: vendors.index(row.meter.split(".", 1)[0]))
+    meters = [catalog.meters[row.meter] for row in rows]
+    checked = pd.to_datetime([row.checked_on for row in rows])
+    today = pd.Timestamp(dt.datetime.now(tz=dt.UTC).date())
+    table = pd.DataFrame(
+        {
+            "vendor": [VENDORS[row.meter.split(".", 1)[0]] for row in rows],
+            "service": [found.service for found in meters],
+            "meter": [row.meter for row in rows],
+            "title": [found.title for found in meters],
+            "unit": [found.unit for found in meters],
+            "region": [row.region for row in rows],
+            "tier_from": np.array([row.tier_from for row in rows], dtype=np.float64),
+            "usd_per_unit": np.array([row.usd_per_unit for row in rows], dtype=np.float64),
+            "effective_from": pd.to_datetime([row.effective_from for row in rows]),
+            "checked_on": checked,
+            "age_days": (today - checked).days,
+            "confidence": [row.confidence for row in rows],
+            "assumption": [
+                " ".join(one.id for one in catalog.questions_about(row.meter, row.region))
+                for row in rows
+            ],
+            "source": [row.source for row in rows],
+            "note": [row.note or "" for row in rows],
+        }
+    )
+    if stale_days is not None:
+        table = table[table["age_days"] > stale_days].reset_index(drop=True)
+    return table
+
+
+def _meters(
+    catalog: Catalog, cloud: str | None, service: str | None, meter: str | None
+) -> Iterator[str]:
+    found: Iterable[Meter] = catalog.meters.values()
+    if cloud is not None:
+        if cloud not in VENDORS:
+            raise UnknownNameError("cloud", cloud, VENDORS)
+        found = [one for one in found if one.meter.split(".", 1)[0] == cloud]
+    if service is not None:
+        ids = {one.meter.split(".")[1] for one in found}
+        found = [one for one in found if _is_service(one, service)]
+        if not found:
+            raise UnknownNameError("service", service, ids)
+    if meter is not None:
+        ids = {one.meter for one in found}
+        found = [one for one in found if fnmatchcase(one.meter, meter)]
+        if not found:
+            raise UnknownNameError("meter", meter, ids)
+    return (one.meter for one in found)
+
+
+def _is_service(meter: Meter, wanted: str) -> bool:
+    return meter.meter.split(".")[1] == wanted or wanted.lower() in meter.service.lower()
+
+
+def per_units(usd_per_unit: Iterable[float]) -> int:
+    """For how many units prices are read most easily: one or a million.
+
+    >>> per_units([0.00000025]), per_units([0.09, 0.05])
+    (1000000, 1)
+    """
+    return 1_000_000 if max(usd_per_unit) < _PER_MILLION_BELOW_USD else 1
+
+
+def prices_text(table: pd.DataFrame) -> Iterator[str]:
+    """The price list as lines for a terminal, meter by meter."""
+    for meter_id, rows in table.groupby("meter", sort=False):
+        first = rows.iloc[0]
+        scale = per_units(rows["usd_per_unit"])
+        each = "million " if scale > 1 else ""
+        yield f"{meter_id}: {first['service']}, {first['title']}"
+        yield f"  USD per {each}{first['unit']}"
+        yield f"  {'region':<23}{'from':>14} {'price':>11}  {'checked':<10}{'age':>7}"
+        for row in rows.to_dict(orient="records"):
+            yield (
+                f"  {_region(row['region']):<23}{amount(row['tier_from']):>14}"
+                f" {unit_price(row['usd_per_unit'] * scale):>11}  {row['checked_on']:%Y-%m-%d}"
+                f"{row['age_days']:>5} d  {_IN_FEW_WORDS[row['confidence']]}"
+            ).rstrip()
+        for source in rows["source"].unique():
+            yield f"  {source}"
+        yield ""
+
+
+def _region(region: str) -> str:
+    return "every region" if region == EVERYWHERE else region

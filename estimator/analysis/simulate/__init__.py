@@ -1,0 +1,1 @@
+"""Simulated weeks, compared with what a scenario assumes."""

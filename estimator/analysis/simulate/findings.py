@@ -1,0 +1,330 @@
+"""What a scenario assumes, held against what the simulation finds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from estimator.demand.demand import Demand
+from estimator.demand.expected import audiences
+from estimator.deployments.limits import AT_RISK_SHARE
+from estimator.format import figure_text
+from estimator.scenario.model import FloatArray
+from estimator.scenario.scenario import Scenario
+from estimator.simulation.load import busiest_second, busiest_seconds, each_alone, minute_demand
+from estimator.simulation.minutes import RECOVERY_SHARES
+from estimator.simulation.run import Run, interval
+from estimator.simulation.theory import poisson_quantile
+from estimator.states import State
+from estimator.units import (
+    BITS_PER_BYTE,
+    BITS_PER_MEGABIT,
+    HOURS_PER_WEEK,
+    MINUTES_PER_HOUR,
+    SECONDS_PER_HOUR,
+)
+
+HOLDS_WITHIN: Final = 0.02
+"""An assumption that is off by no more holds."""
+BROKEN_BEYOND: Final = 0.10
+"""One that is off by more is broken; between the two it is at risk."""
+SHORT_PEAK: Final = 1 / AT_RISK_SHARE
+"""Short peaks above an hourly mean for which limits leave room."""
+PLAIN_CHANCE: Final = 2.0
+"""Chance makes short peaks; from so many times the hourly mean on they are a risk all the same."""
+TURNED_AWAY: Final = 0.01
+"""From this share of clients who never get in, or of wanted connection time that is lost, on, the
+deployment does not serve them."""
+UNNOTICED: Final = 0.0001
+"""Below this share nobody notices."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One assumption: what was assumed, what was found, and whether it holds."""
+
+    title: str
+    assumed: float
+    """In ``unit``; what is allowed, where it is no figure of the scenario."""
+    found: float
+    """Mean over the replications."""
+    low: float
+    high: float
+    """95 % interval of that mean."""
+    unit: str
+    state: State
+    words: str
+    """What it means, in a sentence."""
+
+    @property
+    def ratio(self) -> float:
+        """Found / assumed."""
+        return _ratio(self.found, self.assumed)
+
+    def explain(self) -> str:
+        """The finding as a sentence: what was found, what was assumed, and what it means."""
+        found = f"{figure_text(self.found)} {self.unit} found, {figure_text(self.assumed)} assumed"
+        return f"{self.title}: {self.state}, {found}. {self.words[:1].upper()}{self.words[1:]}."
+
+
+def findings(
+    scenario: Scenario, expected: Demand, run: Run, recover_within_s: float
+) -> tuple[Finding, ...]:
+    """Every assumption of a scenario.
+
+    Args:
+        scenario: what was said.
+        expected: the demand that calculators would use, with connections cut at the age that the
+            deployment allows.
+        run: the simulated weeks.
+        recover_within_s: seconds within which 99 % of the clients shall be back after a fault.
+    """
+    return (
+        _peak(expected, run),
+        *_said_twice(scenario, expected, run),
+        *_means(expected, run),
+        _connects(expected, run),
+        _messages(scenario, expected, run),
+        _egress(scenario, expected, run),
+        *_headroom(run),
+        _lost_time(run),
+        _turned_away(run),
+        *_recoveries(run, recover_within_s),
+    )
+
+
+def _finding(
+    title: str, assumed: float, values: FloatArray, unit: str, state: State, words: str
+) -> Finding:
+    mean, low, high = interval(values)
+    # nothing of what is counted here can be less than nothing
+    return Finding(title, assumed, mean, max(low, 0.0), high, unit, state, words)
+
+
+def _percent(share: float) -> str:
+    """A share for people.
+
+    >>> _percent(0.000123), _percent(0.5), _percent(1)
+    ('0.0123 %', '50 %', '100 %')
+    """
+    return f"{figure_text(100 * share)} %"
+
+
+def _ratio(found: float, assumed: float) -> float:
+    """Nothing of nothing is as assumed."""
+    if assumed:
+        return found / assumed
+    return np.inf if found else 1.0
+
+
+def _either_way(ratio: float) -> float:
+    """How many times too large or too small."""
+    return max(ratio, 1 / ratio) if ratio else np.inf
+
+
+def _off_by(ratio: float) -> State:
+    """How bad it is that something is so many times what was assumed."""
+    return (
+        State.PASS
+        if ratio <= 1 + HOLDS_WITHIN
+        else State.AT_RISK
+        if ratio <= 1 + BROKEN_BEYOND
+        else State.BROKEN
+    )
+
+
+def _peak(expected: Demand, run: Run) -> Finding:
+    assumed = float(expected.peak_connections)
+    above = run.stack("open_most") > assumed
+    often = float(above.mean())
+    weeks = float(above.any(axis=1).mean())
+    rare = float(np.quantile(run.peaks, 0.95))
+    words = (
+        f"exceeded in {_percent(weeks)} of the weeks and {_percent(often)} of the minutes; "
+        f"in one week of twenty the peak is above {figure_text(rare)}"
+    )
+    state = _off_by(_ratio(float(run.peaks.mean()), assumed))
+    return _finding("Peak connections", assumed, run.peaks, "connections", state, words)
+
+
+def _said_twice(scenario: Scenario, expected: Demand, run: Run) -> Iterator[Finding]:
+    """Where the audience was given in several ways, each against the first."""
+    (used, _), *others = audiences(scenario).items()
+    peak_used = float(expected.peak_connections)
+    for name, peak in others:
+        state = _off_by(_either_way(_ratio(float(peak), peak_used)))
+        words = (
+            f"{_in_words(name)} would mean a peak of {figure_text(float(peak))}; "
+            f"the {figure_text(peak_used)} of {_in_words(used)} were used"
+        )
+        title = f"Peak by {_in_words(name)}"
+        yield _finding(title, float(peak), run.peaks, "connections", state, words)
+
+
+def _in_words(fields: str) -> str:
+    return fields.replace("_", " ")
+
+
+def _means(expected: Demand, run: Run) -> Iterator[Finding]:
+    means = run.stack("open_mean").mean(axis=1)
+    assumed = float(expected.connections.mean)
+    state = _off_by(_either_way(_ratio(float(means.mean()), assumed)))
+    words = "averaged over the week"
+    yield _finding("Mean connections", assumed, means, "connections", state, words)
+    minutes = float(expected.hours_per_month) * MINUTES_PER_HOUR
+    words = "what managed services bill"
+    title = "Connection-minutes per month"
+    yield _finding(title, assumed * minutes, means * minutes, "minutes", state, words)
+
+
+def _connects(expected: Demand, run: Run) -> Finding:
+    assumed = float(expected.new_connections.peak) / SECONDS_PER_HOUR
+    most = run.stack("attempts_per_second").max(axis=1)
+    refused = run.stack("refused_by_rate").sum(axis=1)
+    admission = run.model.admission
+    limit = admission.new_connections_per_second_now(
+        np.inf if admission.units is None else admission.units
+    )
+    words = "the busiest second, retries included, against the mean of the busiest hour"
+    state: State = State.PASS
+    if refused.any():
+        # what it does to clients is told by the time they lose and by their recovery
+        state = State.AT_RISK
+        words += f"; {figure_text(float(refused.mean()))} attempts per week are refused"
+    if np.isfinite(limit):
+        words += f"; the limit is {figure_text(limit)}"
+        state = State.AT_RISK if most.mean() >= AT_RISK_SHARE * limit else state
+    elif most.mean() > SHORT_PEAK * _busiest_by_chance(assumed):
+        state = State.AT_RISK
+        words += "; no limit is known: test whether so many can connect at once"
+    return _finding("New connections per second", assumed, most, "new connections/s", state, words)
+
+
+def _busiest_by_chance(per_second: float) -> float:
+    """What one second in a week has by chance alone, where so many are usual."""
+    if not per_second:
+        return 0.0
+    return float(poisson_quantile(per_second, 1 - 1 / (HOURS_PER_WEEK * SECONDS_PER_HOUR)))
+
+
+def _short_peak(
+    title: str, assumed: float, usual: float, found: FloatArray, unit: str, words: str
+) -> Finding:
+    """Rates have peaks within the hour, for which limits leave some room.
+
+    Args:
+        title: of the finding.
+        assumed: the mean of the busiest hour.
+        usual: the peak that a rate of that mean has anyway.
+        found: the peak of each replication.
+        unit: of all three.
+        words: which peak that is.
+    """
+    words += " against the mean of the busiest hour"
+    ratio = _ratio(float(found.mean()), assumed)
+    if ratio > SHORT_PEAK:
+        words += f": {figure_text(ratio)} times as much"
+    if usual > assumed:
+        words += f"; chance alone makes {figure_text(_ratio(usual, assumed))} times"
+    expected = min(usual, assumed * PLAIN_CHANCE / SHORT_PEAK)
+    state: State = State.PASS if found.mean() <= expected * SHORT_PEAK else State.AT_RISK
+    return _finding(title, assumed, found, unit, state, words)
+
+
+def _messages(scenario: Scenario, expected: Demand, run: Run) -> Finding:
+    messages = sum(s.per_hour.hourly for s in expected.streams if s.is_message)
+    assumed = float(np.max(messages, initial=0.0)) / SECONDS_PER_HOUR
+    found = busiest_seconds(run, scenario.profile, scenario.surges)
+    rng = np.random.default_rng(run.seed)
+    usual = float(np.mean([busiest_second(expected, rng) for _ in found]))
+    words = "the busiest second, in and out together,"
+    return _short_peak("Messages per second", assumed, usual, found, "messages/s", words)
+
+
+def _egress(scenario: Scenario, expected: Demand, run: Run) -> Finding:
+    to_mbps = BITS_PER_BYTE / BITS_PER_MEGABIT / SECONDS_PER_HOUR
+    assumed = float(expected.traffic("to_client", "ip").peak) * to_mbps
+    found = np.array(
+        [
+            minute_demand(one, scenario.profile, 1.0, scenario.surges)
+            .traffic("to_client", "ip")
+            .peak.max()
+            * to_mbps
+            for one in each_alone(run)
+        ]
+    )
+    words = "the busiest minute, with all headers down to IP,"
+    return _short_peak("Egress", assumed, assumed, found, "Mbps", words)
+
+
+def _headroom(run: Run) -> Iterator[Finding]:
+    if not np.isfinite(run.stack("slots")).all() or not run.model.admission.counts_units:
+        return
+    used = run.stack("places_used").max(axis=1)
+    refused = run.stack("refused_full").sum(axis=1)
+    full = float(refused.mean())
+    state: State = (
+        State.BROKEN if full else State.AT_RISK if used.mean() >= AT_RISK_SHARE else State.PASS
+    )
+    name = run.model.admission.unit_name
+    words = f"open connections of those that the running {name}s hold, in the fullest minute"
+    if full:
+        words += f"; {figure_text(full)} attempts per week find no place"
+    yield _finding("Capacity used", AT_RISK_SHARE * 100, used * 100, "% of capacity", state, words)
+
+
+def _served(shares: FloatArray) -> State:
+    """How bad it is that clients are not served, by their share."""
+    share = float(shares.mean())
+    return (
+        State.PASS if share < UNNOTICED else State.AT_RISK if share < TURNED_AWAY else State.BROKEN
+    )
+
+
+def _lost_time(run: Run) -> Finding:
+    """Time that clients spend waiting."""
+    waiting = run.connection_minutes_lost
+    shares = waiting / np.maximum(waiting + run.stack("open_mean").sum(axis=1), 1.0)
+    words = "nobody waits"
+    if waiting.any():
+        lost = _percent(float(shares.mean()))
+        words = f"clients want to be connected and are not, {lost} of the time they want"
+    title = "Connection-minutes lost"
+    return _finding(title, 0.0, waiting, "minutes per week", _served(shares), words)
+
+
+def _turned_away(run: Run) -> Finding:
+    never = run.stack("gave_up").sum(axis=1) + run.stack("left_waiting").sum(axis=1)
+    came = np.maximum(run.stack("arrivals").sum(axis=1), 1.0)
+    shares = never / came
+    words = "everybody gets in"
+    if never.any():
+        lost = _percent(float(shares.mean()))
+        words = f"clients give up, or leave while they wait to get in, {lost} of those who come"
+    return _finding("Clients turned away", 0.0, never, "clients per week", _served(shares), words)
+
+
+def _recoveries(run: Run, recover_within_s: float) -> Iterator[Finding]:
+    at_99 = RECOVERY_SHARES.index(0.99)
+    faults = {after.fault: None for each in run.replications for after in each.aftermaths}
+    for fault in faults:
+        seen = [a for each in run.replications for a in each.aftermaths if a.fault == fault]
+        seconds = np.array([after.recovery_s[at_99] for after in seen])
+        lost = np.array([after.lost for after in seen])
+        state: State = (
+            State.BROKEN
+            if seconds.mean() > recover_within_s
+            else State.AT_RISK
+            if seconds.mean() >= AT_RISK_SHARE * recover_within_s
+            else State.PASS
+        )
+        words = (
+            f"until 99 % of {figure_text(float(lost.mean()))} lost clients are back after {fault}"
+        )
+        never = np.isinf(seconds).mean()
+        if never:
+            words += f"; in {_percent(float(never))} of the weeks not before the week ends"
+        yield _finding("Recovery", recover_within_s, seconds, "seconds", state, words)

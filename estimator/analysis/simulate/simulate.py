@@ -1,0 +1,467 @@
+"""From a scenario to simulated weeks: is what it assumes true, and what does the doubt cost?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from pydantic import BaseModel
+
+from estimator.analysis.cluster import Client, executor_of
+from estimator.analysis.estimate import Estimate, estimate, metered
+from estimator.analysis.simulate.findings import Finding, findings
+from estimator.demand.admission_limits import AdmissionLimits
+from estimator.demand.demand import Demand, Weekly
+from estimator.demand.expected import expected_demand
+from estimator.deployments.limits import (
+    AT_RISK_SHARE,
+    Check,
+    Limit,
+    find_limit,
+    fix_for,
+)
+from estimator.errors import ScenarioError
+from estimator.format import figure_text
+from estimator.hypertext import card, folded, rows_under, small, state_sign
+from estimator.scenario.faults import Fault, parse_fault
+from estimator.scenario.model import FloatArray
+from estimator.scenario.scenario import Scenario
+from estimator.scenario.surges import Surge, parse_surge
+from estimator.simulation.arrivals import weekly_arrivals
+from estimator.simulation.disruptions import cuts_and_throttles, surge_streams
+from estimator.simulation.load import BUSY_SHARE, hourly_demand, minute_demand, of_minutes
+from estimator.simulation.model import Model, Stream
+from estimator.simulation.run import Engine, Run, run
+from estimator.states import State
+from estimator.units import (
+    HOURS_PER_WEEK,
+    MINUTES_PER_HOUR,
+    SECONDS_PER_HOUR,
+    SECONDS_PER_MINUTE,
+    week_time_text,
+)
+
+RECOVER_WITHIN_S = 300.0
+"""Assumption: five minutes, unless you say otherwise."""
+
+
+@dataclass(frozen=True, slots=True)
+class MinuteVerdict:
+    """A limit held against every minute of the simulated week."""
+
+    limit: Limit
+    used: float
+    """In the busiest minute, in the unit of the limit."""
+    allowed: float
+    minute: int | None
+    """The busiest minute of the week; None if it is no matter of time."""
+    minutes_beyond: int
+    """Minutes of the week in which the limit is exceeded."""
+    turned_away: float = 0.0
+    """Attempts a week that were refused because of it."""
+    fix: str = ""
+    """The smallest change that fixes it."""
+
+    @property
+    def share(self) -> float:
+        """Used share of what is allowed; nothing of nothing is 0."""
+        if self.allowed:
+            return self.used / self.allowed
+        return np.inf if self.used else 0.0
+
+    @property
+    def state(self) -> State:
+        """As for a bill: beyond what can be raised on request is at risk, not broken."""
+        beyond = self.share > 1 or self.turned_away > 0
+        if beyond and not self.limit.adjustable:
+            return State.BROKEN
+        return State.AT_RISK if beyond or self.share >= AT_RISK_SHARE else State.PASS
+
+    @property
+    def when(self) -> str:
+        """The busiest minute for people; empty if there is none."""
+        if self.minute is None:
+            return ""
+        return f"{week_time_text(self.minute / MINUTES_PER_HOUR)} UTC"
+
+    def explain(self) -> str:
+        """The verdict as a sentence: what, when, how much of how much, and what would fix it."""
+        when = f" on {self.when}" if self.when else ""
+        refused = (
+            f", {figure_text(self.turned_away)} attempts per week refused"
+            if self.turned_away
+            else ""
+        )
+        fix = f" Fix: {self.fix}." if self.fix and self.state != State.PASS else ""
+        return (
+            f"{self.limit.title}: {self.state}, {figure_text(self.used)} of {figure_text(self.allowed)} "
+            f"{self.limit.unit}{when}{refused}.{fix}"
+        )
+
+
+@dataclass(frozen=True, repr=False)
+class Simulation:
+    """Simulated weeks of a scenario, on a deployment or with no limits.
+
+    >>> scenario = Scenario(profile="market-data", location="virginia", peak_connections=200)
+    >>> week = simulate(scenario, replications=1)
+    >>> week.connections.shape, week.verdicts.columns[0]
+    ((10080, 8), 'assumption')
+    """
+
+    scenario: Scenario
+    """With the faults and surges that were simulated."""
+    deployment: str
+    """Id; empty if none was asked for."""
+    run: Run
+    """Every minute of every replication, in connections, attempts and seconds."""
+    expected: Demand
+    """What calculators take for granted."""
+    demand: Demand
+    """What was found, averaged over the replications: priced like any other demand."""
+    findings: tuple[Finding, ...]
+    """Each assumption with what was found."""
+    limits: tuple[MinuteVerdict, ...]
+    """Each limit of the deployment, the closest first."""
+    expected_bill: Estimate | None
+    """What calculators would bill, in USD per month; None without a deployment."""
+    simulated_bill: Estimate | None
+    """The bill of the demand that was found, in USD per month; None without a deployment."""
+
+    @property
+    def state(self) -> State:
+        """The worst of all findings and limits."""
+        states = {each.state for each in (*self.findings, *self.limits)}
+        return (
+            State.BROKEN
+            if State.BROKEN in states
+            else State.AT_RISK
+            if State.AT_RISK in states
+            else State.PASS
+        )
+
+    @property
+    def assumptions_held(self) -> bool:
+        """Whether nothing is broken."""
+        return self.state != State.BROKEN
+
+    @cached_property
+    def verdicts(self) -> pd.DataFrame:
+        """What was assumed and found, one row for each assumption."""
+        return pd.DataFrame(
+            {
+                "assumption": each.title,
+                "assumed": each.assumed,
+                "found": each.found,
+                "low": each.low,
+                "high": each.high,
+                "unit": each.unit,
+                "verdict": each.state,
+                "meaning": each.words,
+            }
+            for each in self.findings
+        )
+
+    @cached_property
+    def connections(self) -> pd.DataFrame:
+        """Open connections, waiting clients, capacity and units of every minute.
+
+        Indexed by the hour of the week; quantiles and means are over the replications.
+        """
+        low, middle, high = self.run.band("open_most")
+        means = {
+            name: self.run.stack(name).mean(axis=0)
+            for name in ("waiting", "new_connections", "attempts", "units", "slots")
+        }
+        columns = {"open_p05": low, "open_p50": middle, "open_p95": high, **means}
+        return pd.DataFrame(columns, index=pd.Index(self.run.hours, name="hour"))
+
+    @cached_property
+    def bill_difference(self) -> pd.DataFrame:
+        """Expected and simulated cost of each meter in USD per month.
+
+        Raises:
+            ScenarioError: no deployment was simulated.
+        """
+        if self.expected_bill is None or self.simulated_bill is None:
+            raise ScenarioError("there is no bill without a deployment: name one to simulate")
+        costs = [
+            {item.usage.meter_id: float(item.cost_usd) for item in bill.items}
+            for bill in (self.expected_bill, self.simulated_bill)
+        ]
+        meters = list(dict.fromkeys([*costs[0], *costs[1]]))
+        rows = [[cost.get(meter, 0.0) for cost in costs] for meter in meters]
+        table = pd.DataFrame(
+            rows, columns=["expected_usd", "simulated_usd"], index=pd.Index(meters, name="meter")
+        )
+        table["difference_usd"] = table["simulated_usd"] - table["expected_usd"]
+        return table
+
+    @property
+    def title(self) -> str:
+        """What was simulated, for people."""
+        name = self.scenario.name or self.scenario.profile.title
+        return f"{name}, {self.deployment or 'all admission open'}"
+
+    @property
+    def _weeks(self) -> str:
+        weeks = len(self.run.replications)
+        plural = "s" if weeks > 1 else ""
+        return f"{weeks} week{plural} simulated by the {self.run.engine} engine"
+
+    def __repr__(self) -> str:
+        return f"<Simulation {self.title!r}: {self._weeks}, {self.state}>"
+
+    def __str__(self) -> str:
+        found = [
+            f"  {each.state:>7}  {each.title}: {figure_text(each.assumed)} assumed, "
+            f"{figure_text(each.found)} {each.unit} found"
+            for each in self.findings
+        ]
+        head = (f"{self.title}: {self.state}", f"{self._weeks}, seed {self.run.seed}")
+        return "\n".join([*head, *found])
+
+    def _repr_html_(self) -> str:
+        rows = [
+            (
+                each.title,
+                figure_text(each.assumed),
+                figure_text(each.found),
+                _margin(each),
+                each.unit,
+                state_sign(each.state),
+            )
+            for each in self.findings
+        ]
+        heads = ("assumption", "assumed", "found", "95 % interval", "unit", "verdict")
+        bills = ""
+        if self.expected_bill and self.simulated_bill:
+            bills = (
+                f"Expected bill {self.expected_bill.total_text} a month, "
+                f"of the simulated weeks {self.simulated_bill.total_text}."
+            )
+        words = (
+            f"{each.title}: {each.words}" for each in self.findings if each.state != State.PASS
+        )
+        return card(
+            f"{self.title}: {self.state}",
+            small(f"{self._weeks}, seed {self.run.seed}"),
+            rows_under(heads, rows, numbers=heads[1:4]),
+            small(bills),
+            folded("What that means", words),
+            folded("Limits", (each.explain() for each in self.limits)),
+            folded("Faults", (fault.words for fault in self.scenario.faults)),
+            folded("Surges", (surge.words for surge in self.scenario.surges)),
+            folded("Notes", self.run.notes),
+        )
+
+
+def _margin(finding: Finding) -> str:
+    """The interval of a mean; none if there was one week only."""
+    if not np.isfinite(finding.high - finding.low):
+        return "unknown"
+    return f"{figure_text(finding.low)} to {figure_text(finding.high)}"
+
+
+def simulate(
+    scenario: Scenario,
+    deployment: str | None = None,
+    *,
+    faults: Iterable[Fault | str] | Fault | str | None = None,
+    surges: Iterable[Surge | str] | Surge | str | None = None,
+    replications: int | Literal["auto"] = "auto",
+    seed: int = 0,
+    engine: Engine | Literal["auto"] = "auto",
+    recover_within_s: float = RECOVER_WITHIN_S,
+    client: Client | Executor | None = None,
+    progress: Callable[[int, int], object] | None = None,
+) -> Simulation:
+    """Simulate weeks of a scenario, and hold what it assumes against them.
+
+    Args:
+        scenario: who connects; one, not many.
+        deployment: id of the deployment whose limits, units and bill count; no limits
+            if left out.
+        faults: what goes wrong, one or several, as objects or as texts such as
+            ``outage at Tue 14:00 share 30%``; those of the scenario if left out.
+        surges: who comes beside the weekly shape, one or several; those of the scenario if left
+            out.
+        replications: weeks to simulate; ``auto`` simulates until the mean peak is known to 1 %.
+        seed: any whole number; the same seed gives the same weeks, bit for bit.
+        engine: ``exact`` follows each client, ``cohort`` groups of them; ``auto`` chooses.
+        recover_within_s: seconds within which 99 % of the clients shall be back after a fault.
+        client: where replications run: a ``dask.distributed.Client``, or an executor such as a
+            ``ProcessPoolExecutor``; here if left out.
+        progress: called with the replications done and those known to be needed.
+
+    Returns:
+        What was assumed beside what was found, each minute, and both bills in USD per month.
+
+    Raises:
+        UnknownNameError: no such deployment, fault, surge, engine, assumption or answer.
+        ScenarioError: a scenario of arrays, a fault beyond the week, an option that does not exist,
+            a time to recover that is not above 0.
+        EstimatorError: a number of replications below 1, or a negative seed.
+        MissingRateError: a meter of the deployment has no price at the place.
+
+    >>> scenario = Scenario(profile="market-data", location="virginia", peak_connections=200)
+    >>> found = simulate(scenario, replications=2, seed=1)
+    >>> found.run.engine, found.findings[0].title
+    ('exact', 'Peak connections')
+    """
+    if not recover_within_s > 0:
+        raise ScenarioError(f"recover_within_s must be seconds above 0, not {recover_within_s:g}")
+    scenario = _with_disruptions(scenario, faults, surges)
+    expected = expected_demand(scenario)
+    admission, bill = AdmissionLimits(), None
+    if deployment is not None:
+        admission = metered(scenario, deployment, expected).admission
+        bill = estimate(scenario, deployment)
+    found = run(
+        model_of(scenario, expected, admission),
+        replications=replications,
+        seed=seed,
+        engine=engine,
+        executor=executor_of(client),
+        progress=progress,
+    )
+    profile, hours, happened = scenario.profile, scenario.hours_per_month, scenario.surges
+    demand = hourly_demand(found, profile, hours, happened)
+    if np.isfinite(admission.age_most_seconds):
+        expected = expected.cut_after(admission.age_most_seconds / SECONDS_PER_HOUR)
+    limits: tuple[MinuteVerdict, ...] = ()
+    simulated_bill = None
+    if deployment is not None:
+        as_simulated = pinned(scenario, deployment, admission)
+        simulated_bill = estimate(as_simulated, deployment, demand=demand)
+        limits = _limits(as_simulated, deployment, found)
+    return Simulation(
+        scenario=scenario,
+        deployment=deployment or "",
+        run=found,
+        expected=expected,
+        demand=demand,
+        findings=findings(scenario, expected, found, recover_within_s),
+        limits=limits,
+        expected_bill=bill,
+        simulated_bill=simulated_bill,
+    )
+
+
+def model_of(scenario: Scenario, expected: Demand, admission: AdmissionLimits) -> Model:
+    """The plain numbers that are simulated.
+
+    Args:
+        scenario: its profile, faults and surges.
+        expected: demand before any connection is cut at its age; its connects are the arrivals.
+        admission: what lets clients in.
+    """
+    arrivals = weekly_arrivals(expected.new_connections.hourly)
+    streams = (Stream(arrivals, scenario.profile.session),)
+    cuts, throttles = cuts_and_throttles(scenario.faults)
+    return Model(
+        streams=surge_streams(scenario.surges, streams),
+        reconnect=scenario.profile.reconnect,
+        admission=admission,
+        cuts=cuts,
+        throttles=throttles,
+        faults=tuple(fault.words for fault in scenario.faults),
+    )
+
+
+def _with_disruptions(
+    scenario: Scenario,
+    faults: Iterable[Fault | str] | Fault | str | None,
+    surges: Iterable[Surge | str] | Surge | str | None,
+) -> Scenario:
+    if scenario.many:
+        raise ScenarioError(
+            "a field of the scenario is a list, so that it stands for many: simulate one at a time"
+        )
+    changes: dict[str, object] = {}
+    if faults is not None:
+        several = [faults] if isinstance(faults, str | BaseModel) else faults
+        changes["faults"] = [parse_fault(f) if isinstance(f, str) else f for f in several]
+    if surges is not None:
+        several = [surges] if isinstance(surges, str | BaseModel) else surges
+        changes["surges"] = [parse_surge(c) if isinstance(c, str) else c for c in several]
+    return scenario.replace(**changes) if changes else scenario
+
+
+def pinned(scenario: Scenario, deployment: str, admission: AdmissionLimits) -> Scenario:
+    """The scenario with the choices that the doors rest on, such as the machine."""
+    if not admission.options:
+        return scenario
+    options = {**scenario.options.get(deployment, {}), **admission.options}
+    return scenario.replace(options={**scenario.options, deployment: options})
+
+
+def _limits(scenario: Scenario, deployment: str, found: Run) -> tuple[MinuteVerdict, ...]:
+    """Every limit in every minute; those that were a door, by what knocked at it."""
+    minutes = minute_demand(found, scenario.profile, scenario.hours_per_month, scenario.surges)
+    checks = metered(scenario, deployment, minutes).checks
+    admission = {limit: limit_name for limit_name, limit in found.model.admission.limits.items()}
+    verdicts = [_in_minutes(check, found, admission.get(check.limit_id)) for check in checks]
+    return tuple(sorted(verdicts, key=lambda each: -each.share))
+
+
+def _in_minutes(check: Check, found: Run, limit_name: str | None) -> MinuteVerdict:
+    limit = find_limit(check.limit_id)
+    if not isinstance(check.used, Weekly):
+        used, allowed = np.broadcast_arrays(check.used, check.allowed)
+        worst = _closest(used, allowed)
+        figures = float(used.flat[worst]), float(allowed.flat[worst])
+        return MinuteVerdict(limit, *figures, None, 0, fix=fix_for(check, *figures))
+    used = of_minutes(check.used)
+    allowed = of_minutes(Weekly.of(np.asarray(check.allowed), np.ones(HOURS_PER_WEEK)))
+    beyond, turned_away = used > allowed, 0.0
+    if limit_name in _REFUSALS:
+        name, knocking = _REFUSALS[limit_name]
+        refused = found.stack(name)
+        if limit_name == "new_connections_per_second":
+            refused = np.where(_refused_anyway(found.model), 0.0, refused)
+        beyond, turned_away = refused.any(axis=0), float(refused.sum(axis=1).mean())
+        if knocking:
+            used = np.quantile(found.stack(knocking), BUSY_SHARE, axis=0)
+    worst = _closest(used, allowed)
+    return MinuteVerdict(
+        limit=limit,
+        used=float(used[worst]),
+        allowed=float(allowed[worst]),
+        minute=worst if np.ptp(used) > 0 else None,
+        minutes_beyond=int(np.count_nonzero(beyond)),
+        turned_away=turned_away,
+        fix=fix_for(check, float(used[worst]), float(allowed[worst])),
+    )
+
+
+def _closest(used: FloatArray, allowed: FloatArray) -> int:
+    """Where most of what is allowed is used; anything of nothing is too much."""
+    nothing = np.where(used > 0, np.inf, 0.0)
+    return int(np.argmax(np.divide(used, allowed, out=nothing, where=allowed > 0)))
+
+
+def _refused_anyway(model: Model) -> npt.NDArray[np.bool_]:
+    """Minutes in which a fault refuses connects, whatever the limits, shape (10,080,)."""
+    begins = np.arange(HOURS_PER_WEEK * MINUTES_PER_HOUR) * SECONDS_PER_MINUTE
+    refused = np.zeros(begins.size, dtype=np.bool_)
+    for each in model.throttles:
+        if each.units_share == 0 or np.isfinite(each.new_connections_per_second):
+            ends = begins + SECONDS_PER_MINUTE
+            refused |= (begins >= each.from_s) & (ends <= each.until_s)
+    return refused
+
+
+_REFUSALS: dict[str | None, tuple[str, str]] = {
+    "new_connections_per_second": ("refused_by_rate", "attempts_per_second"),
+    "connections_most": ("refused_full", ""),
+    "connections_per_unit": ("refused_full", ""),
+    "most_units": ("refused_full", ""),
+}
+"""What is counted at each door: who was refused, and who knocked, where a second is what counts."""

@@ -1,0 +1,1 @@
+"""Bills over whole ranges of one or more fields."""

@@ -1,0 +1,1 @@
+"""How far a bill may be off, and why."""

@@ -1,0 +1,270 @@
+"""Does a bill stay within a budget, and would the deployment hold, in how many of ten cases?"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, Final, Literal, get_args
+
+from estimator.analysis.cluster import Client
+from estimator.analysis.compare import compare
+from estimator.analysis.estimate import Estimate
+from estimator.analysis.points import Progress
+from estimator.analysis.uncertainty.input_ranges import InputRange
+from estimator.analysis.uncertainty.inputs import Questions
+from estimator.analysis.uncertainty.sensitivity import Swing
+from estimator.analysis.uncertainty.uncertainty import Uncertainty, input_words, uncertainty
+from estimator.errors import ScenarioError, UnknownNameError
+from estimator.render.terminal.tables import money
+from estimator.scenario.scenario import Scenario
+from estimator.units import parse_number
+
+Level = Literal["p10", "p50", "p90", "expected"]
+"""Which of the amounts is held against the budget."""
+_SHARES: Final[Mapping[str, float]] = MappingProxyType({"p10": 0.1, "p50": 0.5, "p90": 0.9})
+_CASES: Final = MappingProxyType(
+    {"p10": "one case of ten", "p50": "half of the cases", "p90": "nine of ten cases"}
+)
+_DOLLARS: Final = re.compile(
+    r"^(?:US\$|\$|USD\b)?\s*([-+\d.,_eE]*\d[\d.,_]*)\s*(?:\$|USD|US[ -]?dollars?|dollars?)?"
+    r"\s*(?:(?:/|an?|per)\s*month)?$",
+    re.IGNORECASE,
+)
+_CLOSE_ERRORS: Final = 2.0
+"""Standard errors of sampling within which a budget is too close to tell."""
+_SWINGS_NAMED: Final = 5
+
+
+@dataclass(frozen=True, repr=False)
+class BudgetCheck:
+    """The bill of one deployment held against a budget, both in USD per month."""
+
+    found: Uncertainty
+    """The ranges, of this deployment alone."""
+    budget_usd: float
+    """What may be spent."""
+    at: Level
+    """Which amount is held against it."""
+
+    @property
+    def bill(self) -> Estimate:
+        """The single estimate."""
+        return self.found.bill()
+
+    @property
+    def deployment(self) -> str:
+        """Id."""
+        return self.bill.deployment or ""
+
+    @property
+    def amount_usd(self) -> float:
+        """What is held against the budget."""
+        if self.at == "expected":
+            return float(self.bill.total)
+        return self.found.quantile(self.deployment, _SHARES[self.at])
+
+    @property
+    def is_within(self) -> bool:
+        """Whether the amount is at most the budget."""
+        return self.amount_usd <= self.budget_usd
+
+    @property
+    def holds(self) -> bool:
+        """Whether the estimate holds, and as large a share of all cases as is asked of the bill."""
+        share = _SHARES.get(self.at, 0.0)
+        return self.bill.state != "broken" and self.holds_share >= share
+
+    @property
+    def holds_share(self) -> float:
+        """Share of all cases in which it would hold."""
+        return self.found.holds_share(self.deployment)
+
+    @property
+    def share_within(self) -> float:
+        """Share of all cases that cost at most the budget."""
+        return self.found.share_within(self.deployment, self.budget_usd)
+
+    @property
+    def passes(self) -> bool:
+        """Whether it is within the budget and holds."""
+        return self.is_within and self.holds
+
+    @property
+    def verdict(self) -> str:
+        """In two or three words."""
+        if self.is_within:
+            return "Within budget" if self.holds else "Would not hold"
+        return "Over budget" if self.holds else "Over budget, and would not hold"
+
+    @property
+    def headline(self) -> str:
+        """What was found, as a sentence."""
+        what = "is estimated at" if self.at == "expected" else "stays within"
+        cases = "" if self.at == "expected" else f" in {_CASES[self.at]}"
+        apart = money(abs(self.budget_usd - self.amount_usd))
+        side = "below" if self.is_within else "above"
+        return (
+            f"{self.bill.title} on {self.bill.cloud_name} {what} {money(self.amount_usd)} a "
+            f"month{cases}, {apart} {side} the budget of {money(self.budget_usd)}."
+        )
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What to know before trusting the verdict."""
+        told: list[str] = []
+        error = float(self.found.errors(self.deployment).max())
+        close = _CLOSE_ERRORS * error
+        if self.at != "expected" and abs(self.amount_usd - self.budget_usd) < close:
+            told.append(
+                f"Too close to tell: sampling leaves a standard error of {money(error)}; more "
+                "samples make it smaller."
+            )
+        if self.holds_share < 1:
+            told.append(f"It would hold in {self.holds_share:.0%} of all cases.")
+        if self.bill.state != "pass":
+            told.append(self.bill.reason)
+        return tuple(told)
+
+    @property
+    def swings(self) -> tuple[Swing, ...]:
+        """The inputs that move the bill most, each alone."""
+        moving = (each for each in self.found.swings(self.deployment) if each.swing_usd > 0)
+        return tuple(moving)[:_SWINGS_NAMED]
+
+    def markdown(self) -> str:
+        """A comment for a pull request, details folded."""
+        from estimator.render.budget_comment import budget_comment
+
+        return budget_comment(self)
+
+    def as_data(self) -> dict[str, Any]:
+        """The check as plain lists, texts and numbers, for machines."""
+        return {
+            "deployment": self.deployment,
+            "passes": self.passes,
+            "verdict": self.verdict,
+            "headline": self.headline,
+            "budget_usd": self.budget_usd,
+            "at": self.at,
+            "amount_usd": self.amount_usd,
+            "share_within": self.share_within,
+            "holds": self.holds,
+            "holds_share": self.holds_share,
+            "remarks": list(self.remarks),
+            "swings": [swing_data(each) for each in self.swings],
+            **self.found.as_data(),
+        }
+
+    def __repr__(self) -> str:
+        return f"<BudgetCheck {self.deployment}: {self.verdict}>"
+
+
+def check_budget(
+    scenario: Scenario,
+    budget: str | float,
+    deployment: str | None = None,
+    *,
+    at: Level = "p90",
+    inputs: Mapping[str, InputRange | str] | None = None,
+    evidence: bool = True,
+    questions: Questions = "all",
+    samples: int = 1024,
+    seed: int = 0,
+    client: Client | Executor | None = None,
+    progress: Progress | None = None,
+) -> BudgetCheck:
+    """Whether the bill of a deployment stays within a budget, and whether it would hold.
+
+    Args:
+        scenario: what is certain.
+        budget: USD per month, as a number or as people write it.
+        deployment: id; the cheapest within limits by its single estimate, if left out.
+        at: P90 by default, so that nine of ten cases are within the budget.
+        inputs: as for ``uncertainty``, like all that follows.
+        evidence: as for ``uncertainty``.
+        questions: as for ``uncertainty``.
+        samples: as for ``uncertainty``.
+        seed: as for ``uncertainty``.
+        client: as for ``uncertainty``.
+        progress: as for ``uncertainty``.
+
+    Raises:
+        UnknownNameError: no such deployment, level, field or assumption.
+        ScenarioError: a budget of another currency or of no money, or as for ``uncertainty``.
+
+    >>> scenario = Scenario(profile="market-data", location="virginia", peak_connections=100)
+    >>> check_budget(scenario, "$2,000", "oci.load_balancer_vm", samples=128).passes
+    True
+    """
+    usd = parse_budget(budget) if isinstance(budget, str) else _positive(budget, f"{budget:g}")
+    if at not in get_args(Level):
+        raise UnknownNameError("level", at, get_args(Level))
+    if deployment is None:
+        compared = compare(scenario)
+        if not compared.bills:
+            raise ScenarioError("none of the deployments could be priced")
+        deployment = compared.bills[0].deployment or ""
+    found = uncertainty(
+        scenario,
+        inputs,
+        deployment,
+        evidence=evidence,
+        questions=questions,
+        samples=samples,
+        seed=seed,
+        client=client,
+        progress=progress,
+    )
+    if not found.bills:
+        found.bill(deployment)  # its message says why there is none
+    return BudgetCheck(found, usd, at)
+
+
+def parse_budget(text: str) -> float:
+    """Read US dollars per month as people write them.
+
+    Raises:
+        ScenarioError: another currency, no amount, or none above 0.
+
+    >>> parse_budget("2000"), parse_budget("$2,000.50"), parse_budget("2_000 USD")
+    (2000.0, 2000.5, 2000.0)
+    """
+    said = text.strip()
+    match = _DOLLARS.match(said)
+    if match is None:
+        amount = re.search(r"\d", said)
+        if amount and re.search(r"[^\W\d_]|[^\s\w.,+-]", said):
+            raise ScenarioError(
+                f"budget '{text}': prices are in US dollars, and rates of exchange are not known "
+                "here; write the budget in dollars, such as 2000 or '2,000 USD'"
+            )
+        raise ScenarioError(
+            f"budget '{text}' is no amount: write US dollars per month, such as 2000"
+        )
+    try:
+        return _positive(float(parse_number(match[1])), text)
+    except ValueError:
+        raise ScenarioError(
+            f"budget '{text}' is no amount: write US dollars per month, such as 2000 or '2,000.50'"
+        ) from None
+
+
+def swing_data(swing: Swing) -> dict[str, Any]:
+    """A swing as plain texts and numbers."""
+    return {
+        "input": swing.uncertain.name,
+        "words": input_words(swing.uncertain),
+        "low": swing.low,
+        "high": swing.high,
+        "low_usd": swing.low_usd,
+        "high_usd": swing.high_usd,
+    }
+
+
+def _positive(usd: float, text: str) -> float:
+    if not 0 < usd < float("inf"):
+        raise ScenarioError(f"budget '{text}' must be US dollars above 0")
+    return usd

@@ -1,0 +1,230 @@
+"""What is uncertain about a bill: numbers that may be off, and what vendors leave open."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Literal, get_args
+
+import numpy as np
+
+from estimator.analysis.estimate import Estimate
+from estimator.analysis.fields import (
+    current_value,
+    find_field,
+    matters_to,
+    option_of,
+    takes_arrays,
+    with_values,
+)
+from estimator.analysis.uncertainty.input_ranges import (
+    InputRange,
+    input_ranges_by_evidence,
+    parse_spread,
+)
+from estimator.deployments.registry import DEPLOYMENTS, SAAS, assumptions, find_deployment
+from estimator.errors import EstimatorError, ScenarioError, UnknownNameError
+from estimator.pricing.assumption import Assumption
+from estimator.pricing.catalog import load_catalog
+from estimator.pricing.contract import as_contract
+from estimator.scenario.model import FloatArray
+from estimator.scenario.scenario import Scenario
+
+Questions = Literal["all"] | Sequence[str]
+"""Ids of billing assumptions, or all that move a bill."""
+_DECISIONS: Final = "scaling"
+"""End of the ids of questions that are yours to decide: a vendor leaves nothing open there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Quantity:
+    """A number that may be off."""
+
+    name: str
+    """Full name of the field."""
+    spread: InputRange
+    """How far."""
+    whole: bool
+    """Whether the field takes whole numbers only; draws are rounded to them."""
+    in_one_pass: bool
+    """Whether many values of it are priced in one pass."""
+
+    @property
+    def kind(self) -> Literal["number", "question"]:
+        """What is uncertain."""
+        return "number"
+
+    def values(self, shares: FloatArray) -> FloatArray:
+        """The values that shares of all cases stay below, of the same shape."""
+        values = self.spread.quantile(shares)
+        return np.rint(values) if self.whole else values
+
+    def matters_to(self, deployment: str) -> bool:
+        """Whether the bill of a deployment can depend on it."""
+        return matters_to(self.name, deployment)
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A billing assumption, each answer of which is taken to be equally likely (a convention)."""
+
+    assumption: Assumption
+    """Question, answers and evidence."""
+    moves: frozenset[str]
+    """Ids of the deployments whose bill another answer changes."""
+
+    in_one_pass: Literal[False] = False
+    """An answer changes how meters count: one pass each."""
+
+    @property
+    def name(self) -> str:
+        """Id of the assumption."""
+        return self.assumption.id
+
+    @property
+    def kind(self) -> Literal["number", "question"]:
+        """What is uncertain."""
+        return "question"
+
+    @property
+    def answers(self) -> tuple[str, ...]:
+        """Names of the answers; a value is the index of one."""
+        return tuple(self.assumption.choices)
+
+    def values(self, shares: FloatArray) -> FloatArray:
+        """Index of the answer: equal shares for each of them."""
+        return np.minimum(np.floor(shares * len(self.answers)), len(self.answers) - 1)
+
+    def matters_to(self, deployment: str) -> bool:
+        """Whether another answer changes the bill of a deployment."""
+        return deployment in self.moves
+
+
+Uncertain = Quantity | Question
+"""An input of the bill that is not known for sure."""
+
+
+def uncertain_quantities(
+    scenario: Scenario, inputs: Mapping[str, InputRange | str], *, evidence: bool
+) -> list[Quantity]:
+    """The numbers that may be off, each checked against what its field can hold.
+
+    Args:
+        scenario: whose numbers.
+        inputs: how far they may be off, by name of the field.
+        evidence: whether the defaults of the profile may be off too, as their evidence says.
+
+    Raises:
+        UnknownNameError: there is no such field.
+        ScenarioError: nonsense for a distribution, one that reaches beyond what its field can
+            hold, or two of one field.
+    """
+    said: dict[str, InputRange] = {}
+    for name, spread in inputs.items():
+        field = find_field(scenario, name)
+        if field in said:
+            raise ScenarioError(f"'{field}' is given twice")
+        said[field] = _spread_of(scenario, field, spread)
+    spreads = {**(input_ranges_by_evidence(scenario) if evidence else {}), **said}
+    return [_quantity(scenario, field, spread) for field, spread in spreads.items()]
+
+
+def open_questions(
+    scenario: Scenario, bills: Iterable[Estimate], asked: Questions = "all"
+) -> list[Question]:
+    """What vendors leave open and the scenario does not answer, if it moves one of the bills.
+
+    Args:
+        scenario: what it answers is settled.
+        bills: of the scenario as it is, and as it may be.
+        asked: ids, or all of them but those that are decisions, such as how a fleet scales.
+
+    Raises:
+        UnknownNameError: there is no such assumption.
+        ScenarioError: a question that was asked for is settled, or moves none of the bills.
+    """
+    if asked != "all":
+        for name in asked:
+            if name not in assumptions():
+                raise UnknownNameError("assumption", name, assumptions())
+            if name in scenario.assumptions:
+                raise ScenarioError(
+                    f"'{name}' is answered by the scenario ({scenario.assumptions[name]}), so it "
+                    "is not open; take the answer out, or do not ask for it"
+                )
+    moved: dict[str, set[str]] = {}
+    for bill in bills if asked else ():
+        for effect in bill.effects:
+            if any(np.any(usd) for usd in effect.change_usd.values()):
+                moved.setdefault(effect.assumption.id, set()).add(bill.deployment or "")
+    if asked == "all":
+        wanted = [
+            name
+            for name in moved
+            if name not in scenario.assumptions and not name.endswith(f".{_DECISIONS}")
+        ]
+    else:
+        wanted = list(dict.fromkeys(asked))
+        if still := [name for name in wanted if name not in moved]:
+            raise ScenarioError(f"'{still[0]}' moves none of the bills asked for")
+    return [Question(assumptions()[name], frozenset(moved[name])) for name in wanted]
+
+
+def _spread_of(scenario: Scenario, field: str, said: InputRange | str) -> InputRange:
+    if isinstance(said, InputRange):
+        return said
+    if not isinstance(said, str):  # pyright: ignore[reportUnnecessaryIsInstance] (people pass anything)
+        raise ScenarioError(
+            f"{field}: a distribution is a text such as '20..40', or a Range, Triangular or "
+            f"Lognormal, not {said!r}; a value that is known belongs in the scenario"
+        )
+    try:
+        around = current_value(scenario, field)
+    except ScenarioError:
+        around = None
+    try:
+        return parse_spread(said, around)
+    except ScenarioError as error:
+        raise ScenarioError(f"{field}: {error}") from None
+
+
+def _quantity(scenario: Scenario, field: str, spread: InputRange) -> Quantity:
+    whole = _takes_whole_numbers(field)
+    for end in (spread.low, spread.high):
+        value = round(end) if whole else end
+        try:
+            _check(with_values(scenario, {field: value}))
+        except EstimatorError as error:
+            raise ScenarioError(
+                f"{field}: the distribution {spread} reaches {value:.6g}, which it cannot be: "
+                f"{error}"
+            ) from None
+    one_pass = not whole and takes_arrays(scenario, field, spread.median)
+    return Quantity(field, spread, whole, one_pass)
+
+
+def _check(scenario: Scenario) -> None:
+    """Refuse options and rates that cannot be; all else was checked by the scenario."""
+    for deployment, options in scenario.options.items():
+        find_deployment(deployment).check_options(options)
+    load_catalog(contract=as_contract(scenario.contract))
+
+
+def _takes_whole_numbers(field: str) -> bool:
+    found = option_of(field)
+    if found is None:
+        return False
+    deployment, option = found
+    known = {**DEPLOYMENTS, **SAAS}
+    owners = known.values() if deployment == "*" else (known[deployment],)
+    annotations = (
+        owner.options.model_fields[option].annotation
+        for owner in owners
+        if option in owner.options.model_fields
+    )
+    return any(_is_whole(annotation) for annotation in annotations)
+
+
+def _is_whole(annotation: Any) -> bool:
+    inner = get_args(annotation)
+    return annotation is int or (float not in inner and any(map(_is_whole, inner)))

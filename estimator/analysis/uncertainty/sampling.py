@@ -1,0 +1,252 @@
+"""Bills of many draws of what is uncertain, line by line, on any number of deployments."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from estimator.analysis.cluster import Client, executor_of
+from estimator.analysis.estimate import estimate_all
+from estimator.analysis.fields import with_values
+from estimator.analysis.points import POINTS_AT_ONCE, Progress
+from estimator.analysis.uncertainty.inputs import Question, Uncertain
+from estimator.heap import keep_freed_memory
+from estimator.scenario.model import FloatArray
+from estimator.scenario.scenario import Scenario
+
+SCRAMBLES: Final = 8
+"""Independent scrambles of the Sobol sequence, whose results tell how well these are known."""
+_DRAWS_PER_BLOCK: Final = 16
+"""Draws that share what has to be priced value by value: 1,024 draws take 64 passes."""
+
+
+@dataclass(frozen=True, slots=True)
+class SampledBills:
+    """The bills of some deployments for every draw, in USD per month."""
+
+    deployments: tuple[str, ...]
+    total_usd: FloatArray
+    """Shape (deployments, draws); NaN where it could not be priced."""
+    holds: npt.NDArray[np.bool_]
+    """Whether no hard edge is exceeded, shape (deployments, draws)."""
+    lines_usd: Mapping[str, Mapping[str, FloatArray]]
+    """Cost of each meter, shape (draws,), by deployment and id of the meter."""
+    refusals: Mapping[str, str]
+    """Why a deployment could not be priced for some draw, by its id."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """Draws that differ only in numbers that go through in one pass."""
+
+    scenario: Scenario
+    moving: Mapping[str, FloatArray]
+    deployments: tuple[str, ...]
+    draws: npt.NDArray[np.intp]
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """The bill of one deployment for the draws of a job."""
+
+    deployment: str
+    total_usd: float | FloatArray
+    holds: bool | npt.NDArray[np.bool_]
+    lines_usd: Mapping[str, FloatArray]
+
+
+def even_shares(
+    uncertain: Sequence[Uncertain], draws: int, rng: np.random.SeedSequence, columns: int = 1
+) -> FloatArray:
+    """Quasi-random shares that fill the unit cube evenly: a scrambled Sobol sequence.
+
+    What is priced value by value has a sequence of its own with a 16th of the points, each of which
+    stands for 16 draws, so that the number of passes is bounded however many such inputs there are.
+
+    Args:
+        uncertain: the inputs, one column each.
+        draws: how many; a power of two.
+        rng: seeds of the scrambles.
+        columns: how many independent columns each input has.
+
+    Returns:
+        Shape (draws, columns * inputs): all inputs, then all again.
+    """
+    # scipy.stats takes seconds to import, and who only looks at a page need not wait for it
+    from scipy.stats import qmc
+
+    apart = np.tile([not each.in_one_pass for each in uncertain], columns)
+    shares = np.empty((draws, apart.size))
+    blocks = block_count(uncertain, draws)
+    seeds = rng.spawn(2)
+    if not apart.all():
+        together = qmc.Sobol(int((~apart).sum()), rng=np.random.default_rng(seeds[0]))
+        shares[:, ~apart] = together.random(draws)
+    if apart.any():
+        few = qmc.Sobol(int(apart.sum()), rng=np.random.default_rng(seeds[1])).random(blocks)
+        shares[:, apart] = np.repeat(few, draws // blocks, axis=0)
+    return shares
+
+
+def block_count(uncertain: Sequence[Uncertain], draws: int) -> int:
+    """Blocks of draws that are independent of each other; each draw, if all go in one pass."""
+    if all(each.in_one_pass for each in uncertain):
+        return draws
+    return max(draws // _DRAWS_PER_BLOCK, 1)
+
+
+def scrambled_draws(uncertain: Sequence[Uncertain], samples: int, seed: int) -> FloatArray:
+    """Values of every draw, in ``SCRAMBLES`` independent parts of equal size.
+
+    Args:
+        uncertain: the inputs, one column each.
+        samples: draws in all; a power of two, and of ``SCRAMBLES`` at least.
+        seed: any whole number of at least 0.
+
+    Returns:
+        Numbers, and indices of answers, shape (samples, inputs).
+    """
+    parts = [
+        even_shares(uncertain, samples // SCRAMBLES, each)
+        for each in np.random.SeedSequence(seed).spawn(SCRAMBLES)
+    ]
+    return values_of(uncertain, np.concatenate(parts))
+
+
+def values_of(uncertain: Sequence[Uncertain], shares: FloatArray) -> FloatArray:
+    """Values at shares of all cases, both of shape (draws, inputs)."""
+    columns = [each.values(shares[:, i]) for i, each in enumerate(uncertain)]
+    return np.stack(columns, axis=1) if columns else np.empty((len(shares), 0))
+
+
+def price_draws(
+    scenario: Scenario,
+    uncertain: Sequence[Uncertain],
+    values: FloatArray,
+    deployments: Sequence[str],
+    *,
+    client: Client | Executor | None = None,
+    progress: Progress | None = None,
+) -> SampledBills:
+    """The bills of every draw.
+
+    Args:
+        scenario: what all draws have in common.
+        uncertain: the inputs.
+        values: of each draw, shape (draws, inputs).
+        deployments: ids.
+        client: where bills are priced; here if left out.
+        progress: called with the bills done and all of them.
+
+    Raises:
+        ScenarioError: a combination of values that no scenario can have.
+    """
+    total = np.full((len(deployments), len(values)), np.nan)
+    holds = np.zeros(total.shape, dtype=np.bool_)
+    lines: dict[str, dict[str, FloatArray]] = {each: {} for each in deployments}
+    refusals: dict[str, str] = {}
+    row_of = {deployment: row for row, deployment in enumerate(deployments)}
+    jobs = list(_jobs(scenario, uncertain, values, deployments))
+    done = 0
+    for job, (bills, refused) in zip(jobs, _priced(jobs, client), strict=True):
+        for bill in bills:
+            row, meters = row_of[bill.deployment], lines[bill.deployment]
+            total[row, job.draws] = bill.total_usd
+            holds[row, job.draws] = bill.holds
+            for meter, usd in bill.lines_usd.items():
+                # some draws do not have the meter, such as that of another machine
+                meters.setdefault(meter, np.zeros(len(values)))[job.draws] = usd
+        for deployment, reason in refused.items():
+            refusals.setdefault(deployment, reason)
+        done += job.draws.size * len(job.deployments)
+        if progress:
+            progress(done, total.size)
+    return SampledBills(tuple(deployments), total, holds, lines, refusals)
+
+
+def _jobs(
+    scenario: Scenario,
+    uncertain: Sequence[Uncertain],
+    values: FloatArray,
+    deployments: Sequence[str],
+) -> Iterator[_Job]:
+    """Draws alike in what is priced value by value, for the deployments that share their demand.
+
+    Where the demand differs anyway, answers to the questions of all deployments are taken along;
+    where it does not, a deployment needs no more passes than it has combinations of answers.
+    """
+    sharing: dict[tuple[int, ...], list[str]] = {}
+    for deployment in deployments:
+        apart = [
+            i
+            for i, each in enumerate(uncertain)
+            if not each.in_one_pass and each.matters_to(deployment)
+        ]
+        numbers = [i for i in apart if uncertain[i].kind == "number"]
+        sharing.setdefault(tuple(numbers or apart), []).append(deployment)
+    for numbers, together in sharing.items():
+        answers = {
+            i
+            for i, each in enumerate(uncertain)
+            if each.kind == "question" and any(map(each.matters_to, together))
+        }
+        apart = sorted(answers.union(numbers))
+        for draws in _alike(values[:, apart]):
+            asked = _settled(scenario, [(uncertain[i], values[draws[0], i]) for i in apart])
+            for start in range(0, draws.size, POINTS_AT_ONCE):
+                part = draws[start : start + POINTS_AT_ONCE]
+                moving = {
+                    each.name: values[part, i]
+                    for i, each in enumerate(uncertain)
+                    if each.in_one_pass and any(map(each.matters_to, together))
+                }
+                yield _Job(asked, moving, tuple(together), part)
+
+
+def _alike(table: FloatArray) -> Iterator[npt.NDArray[np.intp]]:
+    """Indices of the rows that are equal."""
+    if not table.shape[1]:
+        yield np.arange(len(table))
+        return
+    _, which = np.unique(table, axis=0, return_inverse=True)
+    which = which.ravel()
+    order = np.argsort(which, kind="stable")
+    yield from np.split(order, np.cumsum(np.bincount(which))[:-1])
+
+
+def _settled(scenario: Scenario, fixed: Sequence[tuple[Uncertain, float]]) -> Scenario:
+    """The scenario with numbers and answers of some inputs."""
+    numbers = {each.name: float(value) for each, value in fixed if each.kind == "number"}
+    answers = {
+        each.name: each.answers[int(value)] for each, value in fixed if isinstance(each, Question)
+    }
+    asked = with_values(scenario, numbers)
+    return asked.replace(assumptions={**asked.assumptions, **answers}) if answers else asked
+
+
+def _priced(
+    jobs: Sequence[_Job], client: Client | Executor | None
+) -> Iterator[tuple[list[_Found], dict[str, str]]]:
+    executor = executor_of(client)
+    if executor is None:
+        return map(_price, jobs)
+    futures = [executor.submit(_price, job) for job in jobs]
+    return (future.result() for future in futures)
+
+
+def _price(job: _Job) -> tuple[list[_Found], dict[str, str]]:
+    keep_freed_memory()
+    bills, refused = estimate_all(with_values(job.scenario, job.moving), job.deployments)
+    found: list[_Found] = []
+    for bill in bills:
+        lines: dict[str, FloatArray] = {}
+        for item in bill.items:
+            meter = item.usage.meter_id
+            lines[meter] = np.asarray(lines.get(meter, 0.0) + item.cost_usd)
+        found.append(_Found(bill.deployment or "", bill.total, bill.holds, lines))
+    return found, {each.deployment: each.reason for each in refused}

@@ -1,0 +1,80 @@
+"""The JSON schema of scenario files, with every name an editor can offer while one types."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from estimator.deployments.base import Deployment
+from estimator.deployments.registry import DEPLOYMENTS, SAAS, assumptions
+from estimator.pricing.assumption import Assumption
+from estimator.scenario.locations import locations
+from estimator.scenario.profile import profile_names
+from estimator.scenario.scenario import Scenario
+from estimator.scenario.weekly_shape import shape_names
+
+Schema = dict[str, Any]
+
+
+def editor_schema() -> Schema:
+    """JSON schema of a scenario file: fields, units, and the names of all there is to choose.
+
+    >>> "virginia" in editor_schema()["properties"]["location"]["enum"]
+    True
+    """
+    schema = Scenario.model_json_schema()
+    schema["title"] = "WebSocket deployment to be estimated"
+    fields, definitions = schema["properties"], schema["$defs"]
+    fields["location"]["enum"] = sorted(locations())
+    known = {**DEPLOYMENTS, **SAAS}
+    fields["options"] |= _exactly({name: _options(each) for name, each in known.items()})
+    fields["assumptions"] |= _exactly(
+        {assumption.id: _answers(assumption) for assumption in assumptions().values()}
+    )
+    _name_choices(definitions["Profile"]["properties"]["weekly_shape"], shape_names())
+    _name_choices(fields["profile"], profile_names())
+    fields["profile"]["anyOf"].append({"$ref": "#/$defs/ProfileChanges"})
+    definitions["ProfileChanges"] = _changes(definitions["Profile"])
+    return schema
+
+
+def _exactly(properties: dict[str, Schema]) -> Schema:
+    return {"properties": properties, "additionalProperties": False}
+
+
+def _name_choices(field: Schema, names: Iterable[str]) -> None:
+    for choice in field["anyOf"]:
+        if choice.get("type") == "string":
+            choice["enum"] = sorted(names)
+
+
+def _options(deployment: Deployment) -> Schema:
+    options = deployment.options.model_json_schema()
+    options.pop("$defs", None)
+    return options | {"title": deployment.title}
+
+
+def _answers(assumption: Assumption) -> Schema:
+    meanings = "; ".join(f"{name}: {meaning}" for name, meaning in assumption.choices.items())
+    answers: list[object] = list(assumption.choices)
+    # an answer such as 1024 is a number in YAML unless it is quoted
+    answers += [int(answer) for answer in assumption.choices if answer.isdigit()]
+    return {"description": f"{assumption.question} {meanings}", "enum": answers}
+
+
+def _changes(profile: Schema) -> Schema:
+    """What differs from a shipped profile: its own fields, none of them needed, flows in part."""
+    named = {"description": "The shipped profile to start from.", "enum": sorted(profile_names())}
+    loose = {
+        name: {"description": field.get("description", ""), "type": "object"}
+        if name in ("flows", "session", "heartbeat", "at_connect", "evidence")
+        else field
+        for name, field in profile["properties"].items()
+    }
+    return {
+        "title": "Changes to a shipped profile",
+        "type": "object",
+        "properties": {"extends": named, **loose},
+        "required": ["extends"],
+        "additionalProperties": False,
+    }

@@ -1,0 +1,281 @@
+"""What the page What if works out: each question with all that its answer depends on.
+
+Answers are shared by every session and therefore only read. What takes long is done in the
+background (``waiting``), the rest at once and kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import Executor
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING, Final, TypeVar
+
+import numpy as np
+import streamlit as st
+
+from estimator.analysis.breakeven.breakeven import BreakEven, break_even
+from estimator.analysis.breakeven.crossovers import leaders
+from estimator.analysis.engineering import is_fleet
+from estimator.analysis.fields import takes_arrays
+from estimator.analysis.growth.growth import Growth, growth
+from estimator.analysis.points import Progress
+from estimator.analysis.sweep.sweep import Sweep, sweep
+from estimator.analysis.uncertainty.fan import Fan
+from estimator.analysis.uncertainty.sensitivity import Swing
+from estimator.analysis.uncertainty.uncertainty import Uncertainty, uncertainty
+from estimator.dashboard.pages.what_if.fields import spaced
+from estimator.dashboard.session.background import Work
+from estimator.dashboard.widgets.charts import Picture, Screen, draw, show, theme
+from estimator.dashboard.widgets.progress import result_of
+from estimator.deployments.registry import DEPLOYMENTS
+from estimator.scenario.scenario import Scenario
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+    from estimator.render.charts import Look
+
+Result = TypeVar("Result")
+
+_KEPT: Final = 64
+_MAPS_KEPT: Final = 16
+"""A map of 19 deployments takes two megabytes."""
+_LOOKED_AT, _LOOKED_AT_ONE_BY_ONE = 33, 7
+_AT_ONCE: Final = 8
+"""Rivals among which the lead is found in a fraction of a second."""
+_COLUMNS, _ROWS = 40, 30
+_COLUMNS_ONE_BY_ONE, _ROWS_ONE_BY_ONE = 14, 10
+_FAN_VALUES: Final = 9
+SAMPLES: Final = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """A field that moves, and from where to where."""
+
+    field: str
+    low: float
+    high: float
+
+    def in_one_pass(self, scenario: Scenario) -> bool:
+        """Whether all its values are priced together."""
+        return takes_arrays(scenario, self.field, self.low)
+
+
+@dataclass(frozen=True, slots=True)
+class FlipsAsked(Work[BreakEven]):
+    """Where does the cheapest change?"""
+
+    token: str
+    moved: Moved
+    rivals: tuple[str, ...] = ()
+    """Ids; those within reach of being the cheapest, if empty."""
+
+    def done_by(self, workers: Executor | None, report: Progress | None = None) -> BreakEven:
+        """Find every flip."""
+        scenario = Scenario.from_token(self.token)
+        moved = self.moved
+        rivals = self.rivals or within_reach(scenario, moved)
+        return break_even(
+            scenario, moved.field, moved.low, moved.high, rivals, client=workers, progress=report
+        )
+
+    def is_quick(self) -> bool:
+        """Whether a visitor need not wait for it."""
+        scenario = Scenario.from_token(self.token)
+        return len(self.rivals) <= _AT_ONCE and self.moved.in_one_pass(scenario)
+
+
+def within_reach(scenario: Scenario, moved: Moved) -> tuple[str, ...]:
+    """Who is the cheapest somewhere: of all, of managed services, and of fleets of one's own.
+
+    Found at a few values; who only leads between two of them is missed.
+    """
+    count = _LOOKED_AT if moved.in_one_pass(scenario) else _LOOKED_AT_ONE_BY_ONE
+    priced = sweep(scenario, {moved.field: spaced(moved.low, moved.high, count)}).priced
+    usd = np.where(np.isfinite(priced.holding_usd), priced.holding_usd, np.inf)
+    own = np.array([is_fleet(DEPLOYMENTS[name]) for name in priced.deployments])
+    found: set[int] = set()
+    for group in (np.ones_like(own), own, ~own):
+        found |= {int(row) for row in leaders(np.where(group[:, None], usd, np.inf)) if row >= 0}
+    if len(found) < 2:  # hardly any holds: then those that cost least, held or not
+        cost = np.nan_to_num(priced.total_usd.mean(axis=1), nan=np.inf)
+        found |= {int(row) for row in np.argsort(cost, kind="stable")[:2]}
+    return tuple(priced.deployments[row] for row in sorted(found))
+
+
+@dataclass(frozen=True, slots=True)
+class MapAsked(Work[Sweep]):
+    """Who is the cheapest over two fields?"""
+
+    token: str
+    across: Moved
+    upward: Moved
+
+    def done_by(self, workers: Executor | None, report: Progress | None = None) -> Sweep:
+        """Price every point on every deployment."""
+        scenario = Scenario.from_token(self.token)
+        columns, rows = (_COLUMNS, _ROWS) if self.is_quick() else (
+            _COLUMNS_ONE_BY_ONE, _ROWS_ONE_BY_ONE,
+        )  # fmt: skip
+        axes = {
+            moved.field: spaced(moved.low, moved.high, count)
+            for moved, count in ((self.across, columns), (self.upward, rows))
+        }
+        return sweep(scenario, axes, client=workers, progress=report)
+
+    def is_quick(self) -> bool:
+        """Whether a visitor need not wait for it."""
+        scenario = Scenario.from_token(self.token)
+        return all(moved.in_one_pass(scenario) for moved in (self.across, self.upward))
+
+
+@dataclass(frozen=True, slots=True)
+class RangesAsked(Work[Uncertainty]):
+    """How far may the bills be off?"""
+
+    token: str
+    inputs: tuple[tuple[str, str], ...]
+    """How far numbers may be off, by full name of the field; beside what their evidence says."""
+    deployments: tuple[str, ...]
+
+    def done_by(self, workers: Executor | None, report: Progress | None = None) -> Uncertainty:
+        """Price the draws."""
+        return uncertainty(
+            Scenario.from_token(self.token),
+            dict(self.inputs),
+            self.deployments,
+            samples=SAMPLES,
+            client=workers,
+            progress=report,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Causes:
+    """What makes a bill uncertain."""
+
+    swings: tuple[Swing, ...]
+    shares: pd.DataFrame
+    """What to measure next, the first row first; as ``Uncertainty.sensitivity``."""
+
+
+@dataclass(frozen=True, slots=True)
+class CausesAsked(Work[Causes]):
+    """What makes a bill uncertain?"""
+
+    ranges: RangesAsked
+    deployment: str
+    found: Uncertainty = field(compare=False, repr=False)
+    """What ``ranges`` came to."""
+
+    def done_by(self, workers: Executor | None, report: Progress | None = None) -> Causes:
+        """Move each input alone, and then all of them together."""
+        return Causes(
+            self.found.swings(self.deployment),
+            self.found.sensitivity(self.deployment, client=workers, progress=report),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class FanAsked(Work[Fan]):
+    """How do the ranges widen with the connections?"""
+
+    ranges: RangesAsked
+    moved: Moved
+    deployments: tuple[str, ...]
+    found: Uncertainty = field(compare=False, repr=False)
+    """What ``ranges`` came to."""
+
+    def done_by(self, workers: Executor | None, report: Progress | None = None) -> Fan:
+        """Price the draws at each number of connections."""
+        moved = self.moved
+        values = spaced(moved.low, moved.high, _FAN_VALUES)
+        return self.found.fan(
+            moved.field, values, self.deployments, samples=SAMPLES // 2, client=workers,
+            progress=report,
+        )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class GrowthAsked:
+    """What does it cost in the months to come?"""
+
+    token: str
+    months: int
+    percent: float
+    a_year: bool
+    """Whether the percentage is that of twelve months."""
+
+
+def flips_of(asked: FlipsAsked) -> BreakEven | None:
+    """The flips; None while they are looked for.
+
+    Raises:
+        EstimatorError: the field cannot have such values.
+    """
+    if asked.is_quick():
+        return _flips_at_once(asked)
+    return result_of("flips", asked, "Pricing values one by one")
+
+
+def map_of(asked: MapAsked) -> Sweep | None:
+    """The bills behind the map; None while they are made.
+
+    Raises:
+        EstimatorError: a field cannot have such values.
+    """
+    if asked.is_quick():
+        return _map_at_once(asked)
+    return result_of("map", asked, "Pricing points")
+
+
+@st.cache_resource(max_entries=_KEPT, show_spinner=False)
+def _flips_at_once(asked: FlipsAsked) -> BreakEven:
+    return asked.done_by(None)
+
+
+@st.cache_resource(max_entries=_MAPS_KEPT, show_spinner=False)
+def _map_at_once(asked: MapAsked) -> Sweep:
+    return asked.done_by(None)
+
+
+@st.cache_resource(max_entries=_KEPT, show_spinner=False)
+def growth_of(asked: GrowthAsked) -> Growth:
+    """The bills of all months on all deployments.
+
+    Raises:
+        EstimatorError: a number that makes no sense.
+    """
+    scenario = Scenario.from_token(asked.token)
+    if asked.a_year:
+        return growth(scenario, asked.months, annual_growth_percent=asked.percent)
+    return growth(scenario, asked.months, monthly_growth_percent=asked.percent)
+
+
+def show_chart(
+    asked: object, name: str, chart: Callable[[Look], Figure], words: str | None = None
+) -> None:
+    """A chart, drawn once for all who ask the same.
+
+    Args:
+        asked: the question; equal questions have equal charts.
+        name: which chart of it; a class of the image.
+        chart: draws it.
+        words: tell it to those who cannot see it; its title, if left out.
+    """
+    show(partial(_picture, repr(asked), name, theme(), chart), name, words)
+
+
+@st.cache_data(max_entries=_KEPT, show_spinner=False)
+def _picture(
+    asked: str,  # noqa: ARG001 - part of the key
+    name: str,  # noqa: ARG001 - part of the key
+    colors: str,
+    _chart: Callable[[Look], Figure],
+    screen: Screen,
+) -> Picture:
+    return draw(_chart, colors, screen)

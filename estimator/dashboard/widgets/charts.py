@@ -1,0 +1,93 @@
+"""Charts as pictures: in the colors of the theme, for wide screens and for phones."""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Callable
+from dataclasses import dataclass
+from html import escape
+from typing import TYPE_CHECKING, Final, Literal
+
+import streamlit as st
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from estimator.render.charts import Look
+
+Screen = Literal["wide", "phone"]
+_INCHES: Final[dict[Screen, float]] = {"wide": 8.0, "phone": 4.2}
+_DPI = 160
+_CSS = """<style>
+.picture { width: 100%; max-width: 60rem; }
+.picture.phone { display: none; }
+@media (max-width: 640px) {
+  .picture.wide { display: none; }
+  .picture.phone { display: block; }
+}
+</style>"""
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A chart as a PNG file."""
+
+    png: bytes
+    title: str
+    """Says what there is to see."""
+
+
+def draw(chart: Callable[[Look], Figure], theme: str, screen: Screen) -> Picture:
+    """A chart in the colors of a theme, ``light`` or ``dark``, with texts for a screen."""
+    figure = chart(_look(theme, _INCHES[screen]))
+    return Picture(_png(figure), figure.get_suptitle().replace("\n", " "))
+
+
+def drawn(chart: Callable[[Look], Figure], theme: str, form: Literal["png", "svg"]) -> bytes:
+    """A chart for wide screens as a file."""
+    figure = chart(_look(theme, _INCHES["wide"]))
+    if form == "png":
+        return _png(figure)
+    file = io.BytesIO()
+    figure.savefig(file, format="svg")
+    return file.getvalue()
+
+
+def _look(theme: str, width_inches: float) -> Look:
+    # matplotlib takes long to import, and the figures above a chart need not wait for it
+    from estimator.render.charts import Look
+
+    ink = str(st.get_option(f"theme.{theme}.textColor"))
+    paper = str(st.get_option(f"theme.{theme}.backgroundColor"))
+    return Look(ink, paper, width_inches)
+
+
+def show(picture: Callable[[Screen], Picture], name: str, words: str | None = None) -> None:
+    """The picture that fits the screen.
+
+    Args:
+        picture: for a kind of screen.
+        name: a class of the image.
+        words: tell the picture to those who cannot see it; its title, if left out.
+    """
+    with st.container(gap=None):
+        # one by one: an edit that waits is let in between two of them
+        for screen in _INCHES:
+            drawn = picture(screen)
+            st.html(
+                f'{_CSS}<img class="picture {name} {screen}" '
+                f'alt="{escape(words or drawn.title, quote=True)}" '
+                f'src="data:image/png;base64,{base64.b64encode(drawn.png).decode()}">'
+            )
+
+
+def theme() -> str:
+    """The theme of the page, ``light`` or ``dark``."""
+    return st.context.theme.type or "light"
+
+
+def _png(figure: Figure) -> bytes:
+    file = io.BytesIO()
+    figure.savefig(file, format="png", dpi=_DPI)
+    return file.getvalue()

@@ -1,0 +1,75 @@
+"""What is shown, as files: a row of buttons."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+import streamlit as st
+
+from estimator.dashboard.widgets.charts import drawn, theme
+from estimator.dashboard.widgets.text import inert
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from estimator.render.charts import Look
+
+
+@dataclass(frozen=True, slots=True)
+class Download:
+    """A file, whose content is worked out when somebody wants it."""
+
+    label: str
+    file_name: str
+    mime: str
+    content: Callable[[], str | bytes]
+
+
+def chart_files(title: str, stem: str, chart: Callable[[Look], Figure]) -> list[Download]:
+    """A chart in the colors of the page, as PNG for slides and as SVG for print."""
+    colors = theme()
+    return [
+        Download(f"{title} (PNG)", f"{stem}.png", "image/png", lambda: drawn(chart, colors, "png")),
+        Download(
+            f"{title} (SVG)", f"{stem}.svg", "image/svg+xml", lambda: drawn(chart, colors, "svg")
+        ),
+    ]
+
+
+def download_row(files: Sequence[Download]) -> None:
+    """A button for each."""
+    with st.container(horizontal=True):
+        for each in files:
+            st.download_button(
+                each.label,
+                each.content,
+                file_name=each.file_name,
+                mime=each.mime,
+                key=each.file_name,
+                on_click="ignore",
+                icon=":material/download:",
+            )
+
+
+def csv(table: pd.DataFrame) -> str:
+    """A table for spreadsheets, which take no cell of it for a formula."""
+    return table.map(inert).rename(columns=inert).to_csv(index=False)
+
+
+def as_json(data: dict[str, Any]) -> str:
+    """Plain data for machines; days as texts."""
+    return json.dumps(data, indent=2, default=str, allow_nan=False) + "\n"
+
+
+def rows_of(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """A table as plain data: JSON has null where a table has a gap, or a number without end."""
+    finite = table.replace([math.inf, -math.inf], None).astype(object)
+    return [
+        {str(name): cell for name, cell in row.items()}
+        for row in finite.where(finite.notna(), None).to_dict(orient="records")
+    ]

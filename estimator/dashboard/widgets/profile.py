@@ -1,0 +1,85 @@
+"""What does one client do, and how sure are we? The profile with its evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pandas as pd
+import streamlit as st
+from pydantic import BaseModel
+
+from estimator.dashboard.widgets.text import literal
+from estimator.scenario.profile import Evidence, Profile
+
+
+def profile_view(profile: Profile) -> None:
+    """Every number of a profile, and whether somebody published it, once somebody asks for it."""
+    asked = st.expander(
+        f"How one client behaves: {literal(profile.title)}",
+        icon=":material/person:",
+        key="profile_shown",
+        on_change="rerun",
+    )
+    if asked.open:
+        with asked:
+            _numbers(profile)
+
+
+def _numbers(profile: Profile) -> None:
+    if profile.description:
+        st.markdown(literal(profile.description))
+    rows = [_row(profile, path, value) for path, value in _values(profile)]
+    st.table(pd.DataFrame(rows), border="horizontal", hide_index=True)
+
+
+def _values(profile: Profile) -> Iterator[tuple[str, str]]:
+    yield "session", _describe(profile.session)
+    yield "weekly_shape", profile.weekly_shape.title or "168 hours of your own"
+    yield "heartbeat", _describe(profile.heartbeat)
+    yield "at_connect", _describe(profile.at_connect)
+    for name, flow in profile.flows.items():
+        way = flow.direction.replace("_", " ")
+        yield f"flows.{name}.rate_per_hour", f"{flow.rate_per_hour:,.6g} an hour, {way}"
+        yield f"flows.{name}.payload", _describe(flow.payload)
+        yield f"flows.{name}.fan_out", f"{flow.fan_out:,.6g} connections"
+
+
+def _describe(value: object) -> str:
+    if value is None:
+        return "none"
+    if isinstance(value, BaseModel):
+        parts = ((name, getattr(value, name)) for name in type(value).model_fields)
+        return ", ".join(_named(name, part) for name, part in parts if part is not None)
+    if isinstance(value, tuple):
+        return f"{len(value):,} values"
+    return f"{value:,.6g}" if isinstance(value, float) else str(value)
+
+
+def _named(name: str, value: object) -> str:
+    if name in ("law", "kind"):
+        return str(value)
+    inner = _describe(value)
+    return f"{name.replace('_', ' ')} {f'({inner})' if isinstance(value, BaseModel) else inner}"
+
+
+def _row(profile: Profile, path: str, value: str) -> dict[str, str]:
+    found = list(_evidence(profile, path))
+    return {
+        "What": literal(path.removeprefix("flows.").replace("_", " ").replace(".", ", ")),
+        "Value": literal(value),
+        "Evidence": ", ".join(dict.fromkeys(_grade(one) for one in found)) or "your own figure",
+        "Where from": " ".join(literal(one.note) for one in found),
+    }
+
+
+def _evidence(profile: Profile, path: str) -> Iterator[Evidence]:
+    """What speaks for a value: said of it, of a part of it, or of what it belongs to."""
+    for said_of, evidence in profile.evidence.items():
+        if f"{path}.".startswith(f"{said_of}.") or said_of.startswith(f"{path}."):
+            yield evidence
+
+
+def _grade(evidence: Evidence) -> str:
+    if evidence.source is None:
+        return evidence.grade
+    return f"[{evidence.grade}]({evidence.source})"

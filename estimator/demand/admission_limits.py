@@ -1,0 +1,85 @@
+"""The doors of a deployment: what decides whether a client gets in, as plain numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Autoscaling:
+    """How the number of units follows the open connections.
+
+    The units wanted are open connections / (target_share x connections of a unit), rounded up to
+    a count that exists.
+    """
+
+    target_share: float
+    """Share of a unit's connections that it aims at."""
+    least_units: float = 1
+    most_units: float = np.inf
+    counts: tuple[float, ...] = ()
+    """Counts of units that exist, rising; every whole number if empty."""
+    spare_units: float = 0
+    """Units kept beyond those wanted."""
+    every_seconds: float = 60.0
+    """Time between two decisions."""
+    lag_seconds: float = 60.0
+    """Age of the count of connections that a decision sees."""
+    start_seconds: float = 120.0
+    """From a decision until its units take connections."""
+    keeps_connections: bool = False
+    """Whether a unit that shall stop runs on until its last connection has ended."""
+    cool_down_seconds: float = 300.0
+    """Units stop when fewer were wanted for so long."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdmissionLimits:
+    """What a deployment lets in. Without a field, that door is open to all.
+
+    >>> AdmissionLimits(connections_per_unit=1000, units=5).connections_most_now(units=5)
+    5000.0
+    """
+
+    new_connections_per_second: float = np.inf
+    """New connections per second, for everything together."""
+    new_connections_burst: float | None = None
+    """Tokens of the bucket behind that rate; one second's worth if None."""
+    new_connections_per_second_per_unit: float = np.inf
+    """New connections per second that one unit can take, such as TLS handshakes of its cores."""
+    connections_most: float = np.inf
+    """Open connections of everything together."""
+    connections_per_unit: float = np.inf
+    """Open connections that a unit holds before it refuses or breaks."""
+    unit_name: str = "unit"
+    """What a unit is called: unit, node, instance."""
+    units: float | None = None
+    """Units that run all week; None without units, or if they follow the connections."""
+    autoscaling: Autoscaling | None = None
+    """How units follow the connections, if they do."""
+    age_most_seconds: float = np.inf
+    """Age at which a connection is cut."""
+    limits: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Id of the limit behind a field, here or of ``autoscaling``, by the name of the field, where
+    there is one. The field is the limit, or a whole multiple of it: of several load balancers, or
+    of the units of a gateway."""
+    options: Mapping[str, object] = field(default_factory=dict[str, object])
+    """Options of the deployment that these numbers rest on, such as the machine that was chosen."""
+
+    @property
+    def counts_units(self) -> bool:
+        """Whether there are units whose number matters."""
+        return self.units is not None or self.autoscaling is not None
+
+    def connections_most_now(self, units: float) -> float:
+        """Open connections that so many units let in."""
+        return float(min(self.connections_most, units * self.connections_per_unit))
+
+    def new_connections_per_second_now(self, units: float) -> float:
+        """New connections per second that so many units let in."""
+        return float(
+            min(self.new_connections_per_second, units * self.new_connections_per_second_per_unit)
+        )

@@ -1,0 +1,1 @@
+"""Nodes: which server, which machine, how many."""

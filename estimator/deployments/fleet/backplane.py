@@ -1,0 +1,97 @@
+"""What passes messages between nodes: Redis on machines of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from functools import cache
+
+import numpy as np
+
+from estimator.demand.demand import Course, Demand, MessageStream, Weekly, total
+from estimator.deployments.base import Request, spread
+from estimator.deployments.fleet.machine import find_machine
+from estimator.deployments.fleet.sizing import Fleet, whole
+from estimator.deployments.limits import limit_value
+from estimator.pricing.lines import Usage
+from estimator.scenario.model import FloatArray
+from estimator.units import BITS_PER_BYTE, BITS_PER_MEGABIT, GIB, SECONDS_PER_HOUR
+
+
+@dataclass(frozen=True, slots=True)
+class Backplane:
+    """Redis between the nodes, so that a message reaches recipients on other nodes."""
+
+    usage: tuple[Usage, ...]
+    other_zones_gib: FloatArray
+    """Traffic to, from and within it that crosses zones in a month, shape (*many,)."""
+    machines: FloatArray | float = 0.0
+    """Instances of Redis, replicas included, shape (*many,)."""
+
+
+def backplane(request: Request, cloud: str, fleet: Fleet, machine: str) -> Backplane:
+    """What passing messages between nodes takes: every message that others receive goes to all.
+
+    Args:
+        request: demand and ``FleetOptions``.
+        cloud: whose machines.
+        fleet: the nodes that subscribe.
+        machine: the machine on which Redis runs, twice: it and a replica.
+    """
+    demand, options = request.demand, request.options
+    published = tuple(_published(demand))
+    several = fleet.nodes.peak > 1
+    if not options.backplane or not published or not np.any(several):
+        return Backplane((), np.zeros(()))
+    found = find_machine(cloud, "vm", machine)
+    each_node = _each_node(fleet.nodes)
+    deliveries = each_node(total(s.per_hour for s in published))
+    bytes_in = total(s.bytes_per_hour("ip") for s in published)
+    bytes_out = each_node(bytes_in)
+    mbps = bytes_out.peak * BITS_PER_BYTE / BITS_PER_MEGABIT / SECONDS_PER_HOUR
+    per_second = limit_value("system.redis.deliveries_per_second")
+    instances = np.maximum(
+        whole(deliveries.peak / SECONDS_PER_HOUR / per_second),
+        whole(mbps / ((found.network_mbps or np.inf) * options.headroom)),
+    )
+    running = 2 * np.maximum(instances, 1) * several
+    usage = tuple(
+        Usage(
+            meter,
+            running * demand.hours_per_month * quantity,
+            f"Redis on {found.title} ({spread(running)} with replicas), since every node must "
+            "hear of every message",
+        )
+        for meter, quantity in found.parts.items()
+    )
+    # from nodes to Redis and from it to all nodes, and from it to a replica in another zone
+    elsewhere = 1 - 1 / options.zones
+    replica = float(options.zones > 1)
+    crossover = total((bytes_out.times(elsewhere), bytes_in.times(elsewhere + replica)))
+    return Backplane(usage, demand.per_month(crossover) * several / GIB, running)
+
+
+def _each_node(nodes: Weekly) -> Callable[[Weekly], Weekly]:
+    """What multiplies a quantity by the nodes there are, hour by hour."""
+    if all(course.level for _, course in nodes.terms):
+        return lambda quantity: quantity.times(nodes.peak)
+
+    # messages and their bytes follow the same courses, of which each is multiplied once
+    @cache
+    def following(course: Course) -> Course:
+        return Course(course.hours * nodes.hourly)
+
+    def times_nodes(quantity: Weekly) -> Weekly:
+        return Weekly(tuple((scale, following(course)) for scale, course in quantity.terms))
+
+    return times_nodes
+
+
+def _published(demand: Demand) -> Iterator[MessageStream]:
+    """What must find its way to other nodes, each message once."""
+    for stream in demand.streams:
+        if stream.kind == "sent" and np.any(stream.copies > 0):
+            passed_on = np.asarray(stream.copies > 0, dtype=np.float64)
+            yield replace(stream, per_hour=stream.per_hour.times(passed_on))
+        elif stream.kind == "published":
+            yield replace(stream, per_hour=stream.per_hour.times(1 / np.maximum(stream.copies, 1)))

@@ -1,0 +1,120 @@
+"""Ably."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated
+
+from pydantic import Field
+
+from estimator.deployments.base import (
+    Deployment,
+    Metered,
+    Options,
+    Request,
+    minutes_rounded_up,
+)
+from estimator.deployments.limits import limit_value
+from estimator.deployments.saas.counting import (
+    deliveries,
+    from_clients,
+    group_size,
+    groups,
+    in_steps,
+    millions,
+    per_second,
+    publications,
+    size_notes,
+)
+from estimator.deployments.saas.plans import Need, plan_admission, plan_fees
+from estimator.pricing.lines import Usage
+from estimator.scenario.model import FloatArray
+from estimator.units import KIB, MINUTES_PER_HOUR, SECONDS_PER_HOUR
+
+_ID = "ably.per_minute"
+
+
+class AblyPerMinuteOptions(Options):
+    """Choices for Ably's pricing per minute."""
+
+    echo: bool = True
+    """Whether clients get their own messages back, which counts; the vendor's default."""
+    connections_per_channel: Annotated[float, Field(gt=0)] | None = None
+    """Connections that share a channel; the most that share a message if left out."""
+
+
+class AblyPerMinute(Deployment):
+    """Ably Pub/Sub, priced by messages, connection minutes and channel minutes.
+
+    Prices: https://ably.com/docs/platform/pricing/resource-based ; what counts as a message:
+    https://ably.com/docs/platform/pricing/message-counting ; minutes are rounded up:
+    https://ably.com/docs/platform/pricing/billing
+    """
+
+    id = _ID
+    title = "Ably (legacy, closed to new accounts)"
+    cloud = "ably"
+    options = AblyPerMinuteOptions
+    assumptions = ()
+    not_modeled = (
+        "discounts by volume, which Ably announces without publishing tiers",
+        "the Free package for the smallest workloads",
+        "bandwidth above 5 KiB a message, which payload counted in steps of 5 KiB never reaches",
+        "presence, history, push and integrations, which count as messages too",
+        "the delivery of clients' messages to your own servers",
+        "the minute for which a channel stays active after its last client has left",
+    )
+
+    def meter(self, request: Request) -> Metered:
+        """Messages in 5-KiB steps, connection and channel minutes, and the package."""
+        demand, options = request.demand, request.options
+        step_bytes = request.catalog.meter(f"{_ID}.messages").step_bytes or 1
+        published, delivered = publications(demand), deliveries(demand)
+        echoed = from_clients(demand) if options.echo else ()
+        size, size_text = group_size(options.connections_per_channel, demand)
+        lost, lost_text = minutes_rounded_up(demand.session)
+        channels = groups(demand.connections, size)
+        counted = (*published, *delivered, *echoed)
+        rate = per_second(counted)
+        needs: dict[Need, FloatArray] = {
+            "peak_connections": demand.peak_connections,
+            "peak_channels": groups(demand.connections_peak, size).peak,
+            "messages_per_second": rate,
+            "new_connections_per_second": demand.new_connections.peak / SECONDS_PER_HOUR,
+        }
+        fees, fit_notes = plan_fees("ably", needs)
+        usage = (
+            *fees,
+            Usage(
+                f"{_ID}.connection_minutes",
+                demand.per_month(demand.connections) * MINUTES_PER_HOUR
+                + demand.per_month(demand.new_connections) * lost,
+                f"open connections x 60 minutes x hours of the month{lost_text}",
+            ),
+            Usage(
+                f"{_ID}.channel_minutes",
+                demand.per_month(channels) * MINUTES_PER_HOUR,
+                f"open channels x 60 minutes x hours of the month; {size_text}",
+            ),
+            Usage(
+                f"{_ID}.messages",
+                in_steps(demand, counted, step_bytes),
+                f"{millions(demand, published)} published, {millions(demand, delivered)} "
+                f"delivered, {millions(demand, echoed)} echoed to their senders, in started steps "
+                f"of {step_bytes // KIB} KiB",
+            ),
+        )
+        admission = plan_admission("ably", needs)
+        return Metered(usage, (*fit_notes, *_notes(request, fees)), admission=admission)
+
+
+def _notes(request: Request, fees: tuple[Usage, ...]) -> Iterator[str]:
+    yield (
+        "Closed to new accounts, which pay by the monthly active user; no price of that model "
+        "was found."
+    )
+    standard = any(fee.meter_id == f"{_ID}.standard_package_months" for fee in fees)
+    package = "standard" if standard else "pro"
+    most_bytes = limit_value(f"{_ID}.{package}_message_max_bytes")
+    unit = f"{most_bytes / KIB:g} KiB on the {package.title()} package"
+    yield from size_notes(publications(request.demand), most_bytes, unit)

@@ -1,0 +1,119 @@
+"""PubNub."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from estimator.demand.demand import Demand, MessageStream, from_hours, total
+from estimator.deployments.base import Deployment, Metered, Options, Request
+from estimator.deployments.limits import limit_value
+from estimator.deployments.saas.counting import (
+    deliveries,
+    from_clients,
+    in_steps,
+    millions,
+    publications,
+    size_notes,
+)
+from estimator.pricing.assumption import Assumption
+from estimator.pricing.lines import Usage
+from estimator.scenario.model import FloatArray
+from estimator.units import KIB, SECONDS_PER_HOUR
+
+_ID = "pubnub.transactions"
+_RARE, _MANY = 1e-9, 700.0
+"""Messages within a call beyond which the share of empty calls no longer changes."""
+
+
+class PubNubTransactionsOptions(Options):
+    """Choices for PubNub's pricing by transactions."""
+
+    echo: bool = True
+    """Whether clients get their own messages back, which counts; so it is unless a filter of each
+    client keeps them out."""
+
+
+class PubNubTransactions(Deployment):
+    """PubNub, priced by transactions: publishing is replicated, delivery happens at the edge.
+
+    No limit of connections or connects was published, so its doors are open to all.
+
+    Prices: https://www.pubnub.com/docs/general/resources/pricing ; what counts:
+    https://www.pubnub.com/docs/transaction-classification
+    """
+
+    id = _ID
+    title = "PubNub by transactions"
+    cloud = "pubnub"
+    options = PubNubTransactionsOptions
+    assumptions = (
+        Assumption(
+            id=f"{_ID}.empty_calls",
+            question="Does a subscribe call that brings no message count as an edge transaction?",
+            choices={
+                "no": "only calls that deliver a message count",
+                "yes": "the first call of a connection and every call that ends without a message "
+                "count as well",
+            },
+            evidence="The vendor calls every API request a transaction, but its example of a "
+            "message to 100 subscribers counts deliveries only; no text says whether calls that "
+            "end after 280 seconds of silence are billed.",
+        ),
+    )
+    not_modeled = (
+        "the plans by monthly active user, as a scenario does not say how many people there are",
+        "presence, history, push and functions, which are transactions too",
+        "signals, a cheaper way to publish up to 64 bytes",
+        "the delivery of clients' messages to your own servers",
+    )
+
+    def meter(self, request: Request) -> Metered:
+        """Publications and deliveries in steps of 2 KiB."""
+        demand = request.demand
+        published, delivered = publications(demand), deliveries(demand)
+        echoed = from_clients(demand) if request.options.echo else ()
+        received = (*delivered, *echoed)
+        replicated_step = request.catalog.meter(f"{_ID}.replicated").step_bytes or 1
+        edge_step = request.catalog.meter(f"{_ID}.edge").step_bytes or 1
+        edge = in_steps(demand, received, edge_step)
+        edge_text = (
+            f"{millions(demand, delivered)} delivered, {millions(demand, echoed)} echoed to their "
+            f"senders, in started steps of {edge_step // KIB} KiB"
+        )
+        if request.answers[f"{_ID}.empty_calls"] == "yes":
+            edge = edge + _empty_calls(demand, received)
+            edge_text += ", and calls that bring no message"
+        usage = (
+            Usage(
+                f"{_ID}.replicated",
+                in_steps(demand, published, replicated_step),
+                f"{millions(demand, published)} published, in started steps of "
+                f"{replicated_step // KIB} KiB",
+            ),
+            Usage(f"{_ID}.edge", edge, edge_text),
+        )
+        return Metered(usage, tuple(_notes(published)))
+
+
+def _empty_calls(demand: Demand, received: tuple[MessageStream, ...]) -> FloatArray:
+    """First calls of connections, and calls that end because nothing came in time.
+
+    Messages that come by chance, at rate r, keep a call of length T waiting in vain with
+    probability exp(-rT): between two messages it ends empty 1 / (exp(rT) - 1) times on average.
+    """
+    timeout_hours = limit_value(f"{_ID}.subscribe_timeout") / SECONDS_PER_HOUR
+    connections = demand.connections.hourly
+    messages = total(s.per_hour for s in received).hourly
+    each = messages * timeout_hours / np.where(connections > 0, connections, 1.0)
+    # where messages are rare one call follows the other; where they are many none ends empty
+    each = np.clip(each, _RARE, _MANY)
+    ended = from_hours(connections * each / np.expm1(each) / timeout_hours)
+    return demand.per_month(demand.new_connections) + demand.per_month(ended)
+
+
+def _notes(published: tuple[MessageStream, ...]) -> Iterator[str]:
+    yield "Prices of transactions are offered on request; published plans are by active user."
+    most_bytes = limit_value(f"{_ID}.message_max_bytes")
+    yield from size_notes(published, most_bytes, f"{most_bytes / KIB:g} KiB")

@@ -1,0 +1,50 @@
+"""Pusher."""
+
+from __future__ import annotations
+
+from estimator.demand.demand import total
+from estimator.deployments.base import Deployment, Metered, Options, Request
+from estimator.deployments.limits import limit_value
+from estimator.deployments.saas.counting import deliveries, publications, size_notes
+from estimator.deployments.saas.plans import Need, plan_admission, plan_fees
+from estimator.scenario.model import FloatArray
+from estimator.units import KIB
+
+_ID = "pusher.channels"
+
+
+class PusherChannelsOptions(Options):
+    """Choices for Pusher Channels: there are none, the plan follows from the workload."""
+
+
+class PusherChannels(Deployment):
+    """Pusher Channels, priced by plans for so many connections and messages per day.
+
+    Plans: https://pusher.com/channels/pricing ; what counts as a message:
+    https://docs.bird.com/pusher/channels/channels/limits/how-is-my-message-count-calculated-in-channels
+    """
+
+    id = _ID
+    title = "Pusher Channels"
+    cloud = "pusher"
+    options = PusherChannelsOptions
+    assumptions = ()
+    not_modeled = (
+        "presence, webhooks and queries of the REST API, which count as messages too",
+        "the delivery of clients' messages to your own servers",
+        "the 120 percent of its connections up to which a paid plan carries on",
+    )
+
+    def meter(self, request: Request) -> Metered:
+        """The smallest plan for the busiest hour's connections and the busiest day's messages."""
+        demand = request.demand
+        published = publications(demand)
+        counted = total(s.per_hour for s in (*published, *deliveries(demand)))
+        needs: dict[Need, FloatArray] = {
+            "peak_connections": demand.peak_connections,
+            "messages_per_day": counted.daily.max(axis=-1),
+        }
+        fees, notes = plan_fees("pusher", needs)
+        most_bytes = limit_value(f"{_ID}.message_max_bytes")
+        sizes = size_notes(published, most_bytes, f"{most_bytes / KIB:g} KB")
+        return Metered(fees, (*notes, *sizes), admission=plan_admission("pusher", needs))

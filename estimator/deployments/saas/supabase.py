@@ -1,0 +1,113 @@
+"""Supabase."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from estimator.demand.admission_limits import AdmissionLimits
+from estimator.demand.demand import Demand
+from estimator.deployments.base import (
+    Deployment,
+    Metered,
+    Options,
+    Request,
+    spread,
+    traffic_assumption,
+)
+from estimator.deployments.limits import admission_at, limit_value
+from estimator.deployments.saas.counting import (
+    deliveries,
+    in_steps,
+    millions,
+    per_second,
+    publications,
+    size_notes,
+)
+from estimator.pricing.lines import Usage
+from estimator.units import KB, SECONDS_PER_HOUR
+
+_ID = "supabase.realtime"
+
+
+class SupabaseRealtimeOptions(Options):
+    """Choices for Supabase Realtime: there are none."""
+
+
+class SupabaseRealtime(Deployment):
+    """Supabase Realtime broadcasts, priced by messages and by the peak of connections.
+
+    Metering: https://supabase.com/docs/guides/platform/manage-your-usage/realtime-messages and
+    https://supabase.com/docs/guides/platform/manage-your-usage/realtime-peak-connections
+    """
+
+    id = _ID
+    title = "Supabase Realtime"
+    cloud = "supabase"
+    options = SupabaseRealtimeOptions
+    assumptions = (
+        traffic_assumption(
+            _ID,
+            "payload",
+            "The vendor counts data that Realtime sends over the WebSocket, frames of its own "
+            "protocol included; how many bytes that adds to a message is not stated.",
+        ),
+    )
+    not_modeled = (
+        "a larger database than the Micro size, which the plan's compute credit pays",
+        "presence and database changes, which count as messages too",
+        "the protocol around each message, which counts as data out",
+        "the delivery of clients' messages to your own servers",
+    )
+
+    def meter(self, request: Request) -> Metered:
+        """The plan, the peak of connections, messages, and data out."""
+        demand = request.demand
+        published, delivered = publications(demand), deliveries(demand)
+        usage = (
+            Usage(
+                "supabase.plan.pro_months",
+                np.ones(()),
+                "one month, whatever its length; comes with the amounts that are included",
+            ),
+            Usage(
+                f"{_ID}.peak_connections",
+                demand.peak_connections,
+                "most connections open at once in the month",
+            ),
+            Usage(
+                f"{_ID}.messages",
+                in_steps(demand, (*published, *delivered), None),
+                f"{millions(demand, published)} published, {millions(demand, delivered)} delivered",
+            ),
+            self.data_out(request, demand, "supabase.egress.gb"),
+        )
+        admission = admission_at(
+            new_connections_per_second=f"{_ID}.joins_per_second",
+            connections_most=f"{_ID}.connections",
+        )
+        return Metered(
+            usage, tuple(_notes(demand)), admission=AdmissionLimits() if request.many else admission
+        )
+
+
+def _notes(demand: Demand) -> Iterator[str]:
+    yield "Taken as the Pro plan without a spend cap; with one, use ends at what is included."
+    needed = {
+        "connections": (demand.peak_connections, "connections at once"),
+        "messages_per_second": (
+            per_second((*publications(demand), *deliveries(demand))),
+            "messages per second, in and out",
+        ),
+        "joins_per_second": (demand.new_connections.peak / SECONDS_PER_HOUR, "joins per second"),
+    }
+    for name, (need, words) in needed.items():
+        quota = limit_value(f"{_ID}.{name}")
+        if np.any(need > quota):
+            yield (
+                f"{spread(need)} {words} in the busiest hour; a project has {quota:,.0f} and more "
+                "only from the vendor's support, which may ask another price."
+            )
+    most_bytes = limit_value(f"{_ID}.message_max_bytes")
+    yield from size_notes(publications(demand), most_bytes, f"{most_bytes / KB:,.0f} KB")

@@ -1,0 +1,215 @@
+"""Lines of a bill: what a meter counted, priced over tiers and allowances that lines may share."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+
+from estimator.pricing.catalog import Catalog, Rate
+from estimator.pricing.price_files import EVERYWHERE, Allowance
+from estimator.pricing.tiers import FloatArray
+
+FreeAllowances = Literal["none", "always", "all"]
+_GRANTED = {
+    "none": {"included"},
+    "always": {"included", "always"},
+    "all": {"included", "always", "new_accounts"},
+}
+SURENESS = {
+    "confirmed": "confirmed",
+    "single_source": "seen in one source only",
+    "inferred": "at least partly inferred",
+}
+"""How sure a price is, in words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What one meter counts in a billing month."""
+
+    meter_id: str
+    quantity: FloatArray
+    """In units of the meter, shape (*many,)."""
+    formula: str
+    """How the quantity came to be, in words."""
+    region: str = ""
+    """Where it was counted; the region of the bill if empty."""
+
+
+@dataclass(frozen=True, slots=True)
+class LineItem:
+    """One line of a bill."""
+
+    usage: Usage
+    rate: Rate
+    free_units: FloatArray
+    """Units covered by free allowances, shape (*many,)."""
+    units_by_tier: FloatArray
+    """Units to pay in each tier, in whole packages where they are sold so, (tiers, *many)."""
+    credit_usd: FloatArray
+    """Money taken off by an allowance that is given as money, shape (*many,)."""
+    cost_usd: FloatArray
+    """Shape (*many,)."""
+    list_usd: FloatArray
+    """What it would cost at list price; the same as the cost without a contract, (*many,)."""
+
+    def tiers_text(self) -> str:
+        """The tiers used and their prices; for a line of a single scenario."""
+        used = [
+            f"{amount(units)} x ${unit_price(price)}"
+            for units, price in zip(self.units_by_tier, self.rate.tariff.usd_per_unit, strict=True)
+            if units > 0
+        ]
+        free = [f"{amount(self.free_units)} free"] if self.free_units > 0 else []
+        credit = [f"- ${self.credit_usd:,.2f} free credit"] if self.credit_usd > 0 else []
+        return " + ".join(free + used) + "".join(f" {text}" for text in credit) or "nothing used"
+
+    def explain(self) -> str:
+        """How the line came to be, in plain words; for a line of a single scenario."""
+        rate, meter = self.rate, self.rate.meter
+        region = "every region" if rate.region == EVERYWHERE else rate.region
+        contract = (
+            f"\n  contract  {rate.contract.in_words()}; ${self.list_usd:,.2f} at list price"
+            if rate.contract
+            else ""
+        )
+        return (
+            f"{meter.service}: {meter.title}: ${self.cost_usd:,.2f}\n"
+            f"  quantity  {amount(self.usage.quantity)} {meter.unit}: {self.usage.formula}\n"
+            f"  price     {self.tiers_text()}{contract}\n"
+            f"  source    {rate.source} ({region}, checked {rate.checked_on}, "
+            f"{SURENESS[rate.confidence]})"
+        )
+
+
+def amount(quantity: float | FloatArray) -> str:
+    """A quantity for a person, with as many decimals as matter.
+
+    >>> amount(1_234_567.891), amount(0.75)
+    ('1,234,568', '0.75')
+    """
+    return f"{float(quantity):,.0f}" if quantity >= 100_000 else f"{float(quantity):,.6g}"
+
+
+def unit_price(usd: float) -> str:
+    """A price of one unit in plain digits, without the noise of binary fractions.
+
+    >>> unit_price(0.00000025), unit_price(0.7 * 0.3)
+    ('0.00000025', '0.21')
+    """
+    return np.format_float_positional(float(f"{usd:.12g}"), trim="-")
+
+
+def price_usage(
+    usage: Sequence[Usage], region: str, catalog: Catalog, free_allowances: FreeAllowances
+) -> tuple[LineItem, ...]:
+    """Price what meters counted, in the order given.
+
+    Lines that a vendor adds up (the same meter in regions of one price zone, meters that share an
+    allowance) go through tiers and allowances together: each starts where the one before ended,
+    so that an allowance is spent once.
+
+    Args:
+        usage: what was counted.
+        region: where, unless a usage says otherwise.
+        catalog: the prices.
+        free_allowances: which allowances are taken off.
+
+    Raises:
+        UnknownNameError: a meter that does not exist.
+        MissingRateError: a meter without a price in the region.
+    """
+    ledger = _Ledger(catalog, free_allowances)
+    return tuple(ledger.price(replace(one, region=one.region or region)) for one in usage)
+
+
+class _Ledger:
+    """What the lines before have used of the tiers and allowances that lines share."""
+
+    def __init__(self, catalog: Catalog, free_allowances: FreeAllowances) -> None:
+        self._catalog = catalog
+        self._wanted = free_allowances
+        self._spent: dict[tuple[str, str], FloatArray] = defaultdict(_nothing)
+        self._spent_at_list_prices: dict[tuple[str, str], FloatArray] = defaultdict(_nothing)
+        self._free: dict[tuple[str, str], FloatArray] = defaultdict(_nothing)
+        self._paid: dict[tuple[str, str], FloatArray] = defaultdict(_nothing)
+
+    def price(self, usage: Usage) -> LineItem:
+        rate = self._catalog.rate(usage.meter_id, usage.region)
+        free_units, counted_in_tiers = self._take_units(usage)
+        units = self._units_to_pay(usage, rate, free_units, counted_in_tiers)
+        cost, list_cost = rate.tariff.cost(units), rate.list_tariff.cost(units)
+        credit = self._take_money(usage, cost, self._spent)
+        list_credit = self._take_money(usage, list_cost, self._spent_at_list_prices)
+        return LineItem(
+            usage, rate, free_units, units, credit, cost - credit, list_cost - list_credit
+        )
+
+    def _take_units(self, usage: Usage) -> tuple[FloatArray, bool]:
+        """Free units of a line, and whether tiers count them as the first ones."""
+        free, counted_in_tiers = np.zeros_like(usage.quantity), False
+        for allowance in self._granted(usage):
+            if allowance.quantity is not None:
+                key = self._shared_by(allowance, usage)
+                left = np.maximum(allowance.quantity - self._spent[key], 0.0)
+                taken = np.minimum(left, usage.quantity - free)
+                self._spent[key] = self._spent[key] + taken
+                free = free + taken
+                counted_in_tiers = allowance.tiers == "including"
+        return free, counted_in_tiers
+
+    def _units_to_pay(
+        self, usage: Usage, rate: Rate, free_units: FloatArray, counted_in_tiers: bool
+    ) -> FloatArray:
+        meter = rate.meter
+        pool = (
+            usage.meter_id,
+            self._catalog.pool(meter.tiers_pool_over, usage.meter_id, usage.region),
+        )
+        if counted_in_tiers:
+            self._free[pool] = self._free[pool] + free_units
+        first = self._free[pool]
+        before = self._paid[pool]
+        after = self._paid[pool] = before + usage.quantity - free_units
+        if meter.package is not None:
+            before, after = (_whole(paid, meter.package) for paid in (before, after))
+        return rate.tariff.between(first + before, first + after)
+
+    def _take_money(
+        self, usage: Usage, cost: FloatArray, spent: dict[tuple[str, str], FloatArray]
+    ) -> FloatArray:
+        """Free credit of a line."""
+        credit = np.zeros_like(cost)
+        for allowance in self._granted(usage):
+            if allowance.usd is not None:
+                key = self._shared_by(allowance, usage)
+                left = np.maximum(allowance.usd - spent[key], 0.0)
+                taken = np.minimum(left, cost - credit)
+                spent[key] = spent[key] + taken
+                credit = credit + taken
+        return credit
+
+    def _granted(self, usage: Usage) -> list[Allowance]:
+        return [
+            allowance
+            for allowance in self._catalog.allowances(usage.meter_id)
+            if (allowance.regions is None or usage.region in allowance.regions)
+            and allowance.kind in _GRANTED[self._wanted]
+        ]
+
+    def _shared_by(self, allowance: Allowance, usage: Usage) -> tuple[str, str]:
+        scope = self._catalog.pool(allowance.pool_over, usage.meter_id, usage.region)
+        return allowance.allowance, scope
+
+
+def _nothing() -> FloatArray:
+    return np.zeros(())
+
+
+def _whole(units: FloatArray, package: float) -> FloatArray:
+    """Started packages; a billionth of one is rounding noise and starts none."""
+    return np.ceil(units / package - 1e-9) * package

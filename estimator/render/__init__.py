@@ -1,0 +1,80 @@
+"""How is a result shown? One view of each class, and what shows it: terminal, notebook, Markdown.
+
+Results hold data and know nothing of this package: they ask for it by name when somebody wants to
+see them (``estimator.shown``). The tables below say where a view or a chart is found, so that only
+what is asked for is imported.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+    from rich.console import RenderableType
+
+    from estimator.render.document import Document
+
+_VIEWS: Final = {
+    "Comparison": "comparison:comparison_view",
+}
+"""Module and function that make a document of an object, by the name of its class."""
+_CHARTS: Final = {
+    "cost_drivers": "cost:comparison_chart",
+}
+"""Module and function that draw a chart, by its name."""
+_PLAIN_COLUMNS: Final = 100
+
+
+def document_of(shown: object) -> Document:
+    """The document of an object, by its class or the closest class that it extends.
+
+    Raises:
+        TypeError: there is no view of it.
+    """
+    for each in type(shown).__mro__:
+        if each.__name__ in _VIEWS:
+            return _found("views", _VIEWS[each.__name__])(shown)
+    raise TypeError(f"there is no view of {type(shown).__name__}")
+
+
+def to_html(shown: object) -> str:
+    """An object as HTML for a notebook."""
+    from estimator.render import html
+
+    return html.render(document_of(shown))
+
+
+def to_markdown(shown: object) -> str:
+    """An object as Markdown for a comment on a change."""
+    from estimator.render import markdown
+
+    return markdown.render(document_of(shown))
+
+
+def to_terminal(shown: object) -> RenderableType:
+    """An object for ``rich`` to print."""
+    from estimator.render.terminal.document import render
+
+    return render(document_of(shown))
+
+
+def to_text(shown: object) -> str:
+    """An object as plain text, as ``print`` shows it."""
+    from rich.console import Console
+
+    console = Console(width=_PLAIN_COLUMNS, no_color=True, highlight=False)
+    with console.capture() as captured:
+        console.print(to_terminal(shown))
+    return "\n".join(line.rstrip() for line in captured.get().splitlines()).rstrip()
+
+
+def draw(chart: str, *arguments: Any) -> Figure:
+    """A chart by its name; matplotlib takes longer to import than most results take to find."""
+    return _found("charts", _CHARTS[chart])(*arguments)
+
+
+def _found(folder: str, where: str) -> Any:
+    module, _, function = where.partition(":")
+    return getattr(import_module(f"estimator.render.{folder}.{module}"), function)

@@ -1,0 +1,226 @@
+"""Are the connections as many as was assumed, and is there a place for each of them?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from estimator.analysis.simulate.findings import HOLDS_WITHIN
+from estimator.analysis.simulate.simulate import Simulation
+from estimator.format import figure_text
+from estimator.render.charts.style import (
+    DAYS,
+    Chart,
+    Look,
+    Mark,
+    blank,
+    draw_marks,
+    dress,
+    legend,
+    percent,
+    say_below_title,
+    week_axis,
+)
+from estimator.scenario.model import FloatArray
+from estimator.scenario.surges import TopOfHour
+from estimator.units import HOURS_PER_DAY
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+_IN_SIGHT: Final = 3.0
+"""What is more than so many times the peak would press the curve to the ground."""
+_SEEN: Final = 0.005
+"""Of the assumed peak: what can be told from nothing on a chart."""
+_LOW, _MIDDLE, _HIGH = 0.05, 0.5, 0.95
+_HEADROOM: Final = 1.06
+_DOT_STEP: Final = 0.6
+"""Width over which the dots of a day are spread, where the days are 1 apart."""
+
+
+def concurrency_chart(simulation: Simulation, look: Look | None = None) -> Chart:
+    """Open connections over the week: the band of nine weeks in ten, against what was assumed.
+
+    Args:
+        simulation: of a whole week.
+        look: colors and width; dark on white, if left out.
+    """
+    look = look or Look()
+    run = simulation.run
+    low, middle, high = run.band("open_most", (_LOW, _MIDDLE, _HIGH))
+    waiting = run.stack("waiting").mean(axis=0)
+    assumed = float(simulation.expected.peak_connections)
+    in_sight = _IN_SIGHT * max(float(high.max()), assumed)
+    slots = np.median(run.stack("slots"), axis=0)
+    days = run.hours / HOURS_PER_DAY
+
+    chart = blank(look, 4.0, _peak_in_words(simulation))
+    axes = chart.subplots()
+    axes.fill_between(
+        days, low, high, color=look.blue, alpha=0.3, linewidth=0, label="open, 90 % of weeks"
+    )
+    axes.plot(days, middle, color=look.blue, linewidth=1.2, label="open, median week")
+    if waiting.max() >= _SEEN * assumed:
+        seen = np.convolve(waiting >= _SEEN * assumed, np.ones(3), "same") > 0
+        axes.plot(
+            days,
+            np.where(seen, waiting, np.nan),
+            color=look.red,
+            linewidth=1.4,
+            label="waiting, mean",
+        )
+    axes.axhline(
+        assumed, color=look.ink, linewidth=1.2, linestyle=(0, (5, 2)), label="assumed peak"
+    )
+    if slots.max() <= in_sight:
+        axes.step(
+            days, slots, where="post", color=look.green, linewidth=1.6, linestyle=(0, (1, 1)),
+            label="capacity",
+        )  # fmt: skip
+    for title, allowed in _limits_of_connections(simulation):
+        if allowed <= in_sight:
+            axes.axhline(
+                allowed, color=look.green, linewidth=1.6, linestyle=(0, (4, 1, 1, 1)), label=title
+            )
+    week_axis(axes, look)
+    axes.set_ylim(0, max(axes.get_ylim()[1], assumed * _HEADROOM))
+    axes.set_ylabel("connections")
+    axes.yaxis.set_major_formatter("{x:,.0f}")
+    dress(axes, look)
+    rows = draw_marks(axes, look, disruptions(simulation))
+    say_below_title(axes, look, _room_in_words(simulation, slots, in_sight), rows)
+    legend(chart, look)
+    return chart
+
+
+def peak_chart(simulation: Simulation, look: Look | None = None) -> Chart:
+    """Peaks of every simulated day and week, against what was assumed and what there is room for.
+
+    Args:
+        simulation: of a whole week.
+        look: colors and width; dark on white, if left out.
+    """
+    look = look or Look()
+    run = simulation.run
+    assumed = float(simulation.expected.peak_connections)
+    daily, weekly = run.daily_peaks, run.peaks
+    above = int(np.count_nonzero(weekly > assumed))
+    title = (
+        f"The peak is above the assumed {figure_text(assumed)} in {above:,} of {weekly.size:,} "
+        f"simulated week{'s' if weekly.size > 1 else ''}"
+    )
+    chart = blank(look, 6.0 if look.is_narrow else 3.8, title)
+    if look.is_narrow:
+        of_days, of_weeks = chart.subplots(2, 1)
+    else:
+        of_days, of_weeks = chart.subplots(1, 2, width_ratios=[7, 3])
+
+    for day, peaks in enumerate(daily.T):
+        _swarm(of_days, look, day, peaks)
+    of_days.set_xticks(range(daily.shape[1]), DAYS[: daily.shape[1]])
+    of_days.set_xlabel("day of the week (UTC)")
+    of_days.set_ylabel("most open connections")
+    of_days.set_ylim(0, max(float(daily.max()), assumed) * _HEADROOM)
+    _swarm(of_weeks, look, 0, weekly)
+    of_weeks.set_xlim(-0.6, 0.6)
+    of_weeks.set_xticks([0], ["the whole week, close up"])
+    slots = float(np.median(run.stack("slots"), axis=0).max())
+    for axes in (of_days, of_weeks):
+        top = axes.get_ylim()[1]
+        axes.axhline(
+            assumed, color=look.ink, linewidth=1.2, linestyle=(0, (5, 2)), label="assumed peak"
+        )
+        if slots <= top:
+            axes.axhline(
+                slots, color=look.green, linewidth=1.6, linestyle=(0, (1, 1)), label="capacity"
+            )
+        axes.yaxis.set_major_formatter("{x:,.0f}")
+        dress(axes, look)
+    rare = float(np.quantile(weekly, _HIGH))
+    sentences = [
+        f"One dot for each simulated week. In one week of twenty the peak is above {figure_text(rare)}."
+    ]
+    if np.isfinite(slots):
+        sentences.append(f"There is room for {figure_text(slots)}.")
+    say_below_title(of_days, look, sentences, 0)
+    legend(chart, look)
+    return chart
+
+
+def disruptions(simulation: Simulation) -> list[Mark]:
+    """Faults and surges at their days of the week, under short names."""
+    scenario = simulation.scenario
+    faults = [(fault.at, fault.fault) for fault in scenario.faults]
+    surges = [(c.at, c.surge) for c in scenario.surges if not isinstance(c, TopOfHour)]
+    return [Mark(at / HOURS_PER_DAY, name.replace("_", " ")) for at, name in (*faults, *surges)]
+
+
+def _peak_in_words(simulation: Simulation) -> str:
+    found = float(simulation.run.peaks.mean())
+    assumed = float(simulation.expected.peak_connections)
+    off = found / assumed - 1 if assumed else np.inf
+    if abs(off) <= HOLDS_WITHIN:
+        return f"The peak is as assumed: {figure_text(found)} open connections"
+    if not np.isfinite(off):
+        return f"The peak is {figure_text(found)} open connections; none was assumed"
+    side = "above" if off > 0 else "below"
+    peak = f"{figure_text(found)} open connections"
+    return f"The peak is {peak}, {percent(abs(off))} {side} what was assumed"
+
+
+def _room_in_words(simulation: Simulation, slots: FloatArray, in_sight: float) -> Iterator[str]:
+    run = simulation.run
+    assumed = float(simulation.expected.peak_connections)
+    weeks = len(run.replications)
+    yield f"{weeks:,} simulated week{'s' if weeks > 1 else ''}; assumed peak {figure_text(assumed)}."
+    refused = float(run.stack("refused_full").sum(axis=1).mean())
+    if refused >= 1:
+        yield f"{figure_text(refused)} attempts per week find no place."
+    least, most = float(slots.min()), float(slots.max())
+    if np.isinf(most):
+        if not any(_limits_of_connections(simulation)):
+            yield "Nothing bounds the open connections."
+    elif most > in_sight:
+        room = (
+            figure_text(most) if least == most else f"{figure_text(least)} to {figure_text(most)}"
+        )
+        yield f"Capacity is far above: {room}."
+    for title, allowed in _limits_of_connections(simulation):
+        if allowed > in_sight:
+            yield f"{title}: {figure_text(allowed)}, far above."
+
+
+def _limits_of_connections(simulation: Simulation) -> Iterator[tuple[str, float]]:
+    """Limits on open connections that are no door, and so not in the capacity."""
+    admission = set(simulation.run.model.admission.limits.values())
+    for verdict in simulation.limits:
+        if verdict.limit.measure == "open_connections" and verdict.limit.limit not in admission:
+            yield verdict.limit.title, verdict.allowed
+
+
+def _swarm(axes: Axes, look: Look, at: float, values: FloatArray) -> None:
+    """Every value as a dot, spread by its rank, with the median as a bar."""
+    order = np.argsort(np.argsort(values))
+    # neighbours in rank stand apart: 0, 1/2, 1/4, 3/4, ... of the width
+    spread = np.array([_van_der_corput(int(rank) + 1) for rank in order]) - 0.5
+    axes.scatter(
+        at + _DOT_STEP * spread, values, s=14 if values.size < 60 else 6, color=look.blue,
+        alpha=0.7, linewidths=0, label="a simulated week",
+    )  # fmt: skip
+    axes.hlines(
+        np.median(values),
+        at - _DOT_STEP / 2,
+        at + _DOT_STEP / 2,
+        color=look.red,
+        linewidth=3,
+        alpha=0.7,
+        zorder=1.9,
+        label="median",
+    )  # fmt: skip
+
+
+def _van_der_corput(number: int) -> float:
+    """The sequence of that name in base 2: evenly spread, and neighbours far from each other."""
+    return int(f"{number:b}"[::-1], 2) / 2 ** number.bit_length()

@@ -1,0 +1,135 @@
+"""What is expected of a week, and what it costs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from matplotlib.ticker import MaxNLocator
+
+from estimator.analysis.compare import Comparison
+from estimator.analysis.estimate import Estimate
+from estimator.demand.demand import Demand
+from estimator.pricing.price_files import DRIVERS
+from estimator.render.charts.style import Chart, Look, blank, dress, week_axis
+from estimator.units import HOURS_PER_DAY, HOURS_PER_WEEK
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+DRIVER_COLOURS = dict(
+    zip(
+        DRIVERS,
+        (
+            "#0072B2",
+            "#E69F00",
+            "#009E73",
+            "#CC79A7",
+            "#56B4E9",
+            "#D55E00",
+            "#999999",
+            "#F0E442",
+        ),
+        strict=True,
+    )
+)
+"""Okabe and Ito's palette, which people with color-blindness can tell apart, and a grey."""
+_FEW = 6
+_THICK, _THIN = 0.8, 0.4
+"""Of bars, in rows."""
+_PALE = 0.35
+
+
+def connections_over_week(demand: Demand, title: str) -> Chart:
+    """Open connections in each hour of the week, for the demand of a single scenario."""
+    look = Look()
+    figure = blank(look, 2.6, title)
+    axes = figure.subplots()
+    days = np.arange(HOURS_PER_WEEK) / HOURS_PER_DAY
+    axes.fill_between(days, demand.connections.hourly, color="#56B4E9", alpha=0.3)
+    axes.plot(days, demand.connections.hourly, color=look.blue)
+    week_axis(axes, look)
+    axes.set_ylim(bottom=0)
+    axes.set_ylabel("open connections")
+    axes.yaxis.set_major_formatter("{x:,.0f}")
+    dress(axes, look)
+    return figure
+
+
+def comparison_chart(compared: Comparison, look: Look | None = None) -> Chart:
+    """Stacked bars of what drives the cost of each deployment of a comparison."""
+    return cost_drivers(compared.bills, f"Monthly cost: {compared.title}", look)
+
+
+def cost_drivers(bills: Sequence[Estimate], title: str, look: Look | None = None) -> Chart:
+    """Stacked bars of what drives the cost of each bill; what cannot hold is pale.
+
+    Args:
+        bills: bills of single scenarios, cheapest first.
+        title: what is compared.
+        look: colors and width; dark on white, if left out.
+    """
+    look = look or Look()
+    figure = blank(look, 1.5 + (0.55 if len(bills) <= _FEW else 0.42) * len(bills), title)
+    axes = figure.subplots()
+    thick = _THIN if look.is_narrow else _THICK
+    # on a phone there is no room for names beside the bars: they stand above them
+    positions = np.arange(len(bills)) + (thick / 2 if look.is_narrow else 0.0)
+    reached = [0.0] * len(bills)
+    for driver in DRIVERS:
+        costs = [float(bill.by_driver.get(driver, 0.0)) for bill in bills]
+        if not any(costs):
+            continue
+        bars = axes.barh(
+            positions,
+            costs,
+            height=thick,
+            left=reached,
+            label=driver,
+            color=DRIVER_COLOURS[driver],
+        )
+        for bar, bill in zip(bars, bills, strict=True):
+            bar.set_alpha(_PALE if bill.state == "broken" else 1.0)
+        reached = [left + cost for left, cost in zip(reached, costs, strict=True)]
+    for position, end, bill in zip(positions, reached, bills, strict=True):
+        fails = ", cannot hold" if bill.state == "broken" else ""
+        axes.annotate(
+            (f" ${end:,.0f}" if end >= 1000 else f" ${end:,.2f}") + fails,
+            (end, position),
+            va="center",
+            color=look.ink,
+        )
+    _name_bars(axes, look, bills)
+    axes.set_ylim(max(len(bills), 1) - 0.5, -0.5)
+    axes.margins(x=0.28 if look.is_narrow else 0.18)
+    axes.set_xlabel("US dollars per month")
+    axes.xaxis.set_major_locator(MaxNLocator(max(2, int(look.width_inches * 0.7))))
+    axes.xaxis.set_major_formatter("${x:,.0f}")
+    dress(axes, look)
+    if axes.get_legend_handles_labels()[0]:
+        figure.legend(
+            loc="outside lower center",
+            ncols=4 if look.width_inches > 6 else 2,
+            frameon=False,
+            labelcolor=look.ink,
+        )
+    return figure
+
+
+def _name_bars(axes: Axes, look: Look, bills: Sequence[Estimate]) -> None:
+    if not look.is_narrow:
+        axes.set_yticks(range(len(bills)), [f"{bill.title}\n{bill.cloud_name}" for bill in bills])
+        return
+    axes.set_yticks([])
+    for row, bill in enumerate(bills):
+        axes.annotate(
+            f"{bill.title}, {bill.cloud_name}",
+            (0.0, row),
+            xytext=(3, 1),
+            textcoords="offset points",
+            va="bottom",
+            fontsize="small",
+            color=look.ink,
+            parse_math=False,
+        )

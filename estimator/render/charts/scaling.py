@@ -1,0 +1,131 @@
+"""Do the units follow the connections, or do connections find them full?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+from matplotlib.ticker import MaxNLocator
+
+from estimator.analysis.simulate.simulate import Simulation
+from estimator.deployments.limits import AT_RISK_SHARE
+from estimator.errors import ScenarioError
+from estimator.format import figure_text
+from estimator.render.charts.concurrency import disruptions
+from estimator.render.charts.style import (
+    DAYS,
+    Chart,
+    Look,
+    Mark,
+    blank,
+    draw_marks,
+    dress,
+    legend,
+    percent,
+    say_below_title,
+    week_axis,
+)
+from estimator.scenario.model import FloatArray
+from estimator.units import HOURS_PER_DAY, MINUTES_PER_HOUR, duration_text, week_time_text
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+_MINUTES_PER_DAY: Final = HOURS_PER_DAY * MINUTES_PER_HOUR
+_TICK_HOURS: Final = 3
+
+
+def scaling_chart(simulation: Simulation, look: Look | None = None) -> Chart:
+    """Units that run against units that are needed, over the week and on its fullest day.
+
+    Needed are open connections / (connections of a unit x the share that is aimed at), in the
+    median of the weeks.
+
+    Args:
+        simulation: of a whole week, on a deployment whose units hold a number of connections.
+        look: colors and width; dark on white, if left out.
+
+    Raises:
+        ScenarioError: the deployment has no such units.
+    """
+    look = look or Look()
+    run = simulation.run
+    admission = run.model.admission
+    if not admission.counts_units or not np.isfinite(admission.connections_per_unit):
+        raise ScenarioError(
+            f"{simulation.deployment or 'a scenario with open admission'} has no units that "
+            "connections fill: there is no scaling to show"
+        )
+    target = admission.autoscaling.target_share if admission.autoscaling else AT_RISK_SHARE
+    full = np.median(run.stack("open_most"), axis=0) / admission.connections_per_unit
+    running = np.median(run.stack("units"), axis=0)
+    slots = np.median(run.stack("slots"), axis=0)
+    load = full * admission.connections_per_unit / np.maximum(slots, 1.0)
+    day = int(np.argmax(load)) // _MINUTES_PER_DAY
+    hours = run.hours
+
+    chart = blank(look, 5.4, _title(simulation))
+    of_week, of_day = chart.subplots(2, 1)
+    for axes, at in ((of_week, hours / HOURS_PER_DAY), (of_day, hours - day * HOURS_PER_DAY)):
+        _draw(axes, look, at, running, full, target)
+        axes.set_ylabel(f"{admission.unit_name}s")
+        axes.yaxis.set_major_formatter("{x:,.0f}")
+        axes.yaxis.set_major_locator(MaxNLocator(integer=True, nbins=6))
+        dress(axes, look)
+    week_axis(of_week, look)
+    of_day.set_xlim(0, HOURS_PER_DAY)
+    hours_of_day = range(0, HOURS_PER_DAY + 1, 2 * _TICK_HOURS if look.is_narrow else _TICK_HOURS)
+    of_day.set_xticks(hours_of_day, [f"{hour:02}:00" for hour in hours_of_day])
+    of_day.set_xlabel(f"{DAYS[day]}, the fullest day (UTC)")
+    marks = disruptions(simulation)
+    rows = draw_marks(of_week, look, marks)
+    draw_marks(of_day, look, [Mark((m.at - day) * HOURS_PER_DAY, m.label) for m in marks])
+    say_below_title(of_week, look, _words(simulation, running), rows)
+    legend(chart, look)
+    return chart
+
+
+def _draw(
+    axes: Axes, look: Look, at: FloatArray, running: FloatArray, full: FloatArray, target: float
+) -> None:
+    axes.step(
+        at, running, where="post", color=look.green, linewidth=1.8, label="running",
+    )  # fmt: skip
+    axes.plot(
+        at, full / target, color=look.blue, linewidth=1.2, label=f"needed at {percent(target)} load"
+    )
+    axes.plot(
+        at, full, color=look.red, linewidth=1.2, linestyle=(0, (4, 1.5)), label="needed when full"
+    )
+    axes.set_ylim(0, max(float(running.max()), float(full.max())) * 1.08)
+
+
+def _title(simulation: Simulation) -> str:
+    run = simulation.run
+    name = run.model.admission.unit_name
+    refused = run.stack("refused_full")
+    if refused.any():
+        busiest = int(np.argmax(refused.mean(axis=0)))
+        return (
+            f"The {name}s are full: {figure_text(float(refused.sum(axis=1).mean()))} attempts per week "
+            f"are refused, most on {week_time_text(busiest / MINUTES_PER_HOUR)}"
+        )
+    slots = np.maximum(run.stack("slots"), 1.0)
+    fullest = float((run.stack("open_most") / slots).max(axis=1).mean())
+    return f"There are {name}s enough: {percent(fullest)} full in the fullest minute"
+
+
+def _words(simulation: Simulation, running: FloatArray) -> Iterator[str]:
+    run = simulation.run
+    admission = run.model.admission
+    name = admission.unit_name
+    least, most = figure_text(float(running.min())), figure_text(float(running.max()))
+    held = figure_text(admission.connections_per_unit)
+    yield f"{least} to {most} {name}s run" if least != most else f"{least} {name}s run"
+    yield f"of {held} connections each,"
+    yield f"{figure_text(float(run.unit_hours.mean()))} {name}-hours per week."
+    if admission.autoscaling:
+        start = duration_text(admission.autoscaling.start_seconds)
+        every = duration_text(admission.autoscaling.every_seconds)
+        yield f"The autoscaler looks every {every}; starting takes {start}."

@@ -1,0 +1,230 @@
+"""What follows when many connections are lost at once: who waits, who knocks, who is let in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from estimator.analysis.simulate.simulate import Simulation
+from estimator.errors import ScenarioError
+from estimator.format import figure_text
+from estimator.render.charts.style import (
+    Chart,
+    Look,
+    Mark,
+    blank,
+    draw_marks,
+    dress,
+    legend,
+    percent,
+    say_below_title,
+)
+from estimator.render.terminal.simulation import span
+from estimator.scenario.model import FloatArray
+from estimator.simulation.minutes import RECOVERY_SHARES, Aftermath, CloseUp
+from estimator.units import SECONDS_PER_HOUR, SECONDS_PER_MINUTE, week_time_text
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+_AT_99: Final = RECOVERY_SHARES.index(0.99)
+_SPANS: Final = {"seconds": 1, "minutes": SECONDS_PER_MINUTE, "hours": SECONDS_PER_HOUR}
+_LONG_SPANS: Final = 10
+"""A chart counts in the largest unit of which it shows at least so many."""
+_STEEP: Final = 30.0
+"""From this ratio of the highest to the middle on, rates are drawn on a logarithmic axis."""
+_LAST_ONE_BY_ONE: Final = 5
+_GROUPS: Final = (6, 11, 21, 51, 101)
+"""First numbers of the groups of attempts beyond."""
+_NOBODY: Final = 0.5
+_TOO_NEAR: Final = 0.02
+
+
+def storms(simulation: Simulation) -> tuple[int, ...]:
+    """Positions of the declared faults that took a connection, which ``storm_chart`` can show."""
+    seen = {after.fault for each in simulation.run.replications for after in each.aftermaths}
+    return tuple(n for n, fault in enumerate(simulation.run.model.faults) if fault in seen)
+
+
+def storm_chart(simulation: Simulation, number: int = 0, look: Look | None = None) -> Chart:
+    """The seconds around one fault: open and waiting above, attempts and refusals below.
+
+    What is drawn is the week whose recovery is the median one.
+
+    Args:
+        simulation: with a fault.
+        number: position among the declared faults, from 0.
+        look: colors and width; dark on white, if left out.
+
+    Raises:
+        ScenarioError: there is no such fault, or it took no connection.
+    """
+    look = look or Look()
+    run = simulation.run
+    if number not in storms(simulation):
+        there = ", ".join(map(str, storms(simulation))) or "none"
+        raise ScenarioError(
+            f"no connections were lost by fault {number}; those with a storm: {there}"
+        )
+    fault = run.model.faults[number]
+    seen = [a for each in run.replications for a in each.aftermaths if a.fault == fault]
+    typical = sorted(seen, key=lambda after: after.recovery_s[_AT_99])[(len(seen) - 1) // 2]
+    near = typical.close_up
+    since = near.from_s + np.arange(near.open.size) - typical.at_s
+    unit, per_unit = _unit(float(since[-1]))
+    at = since / per_unit
+
+    chart = blank(look, 5.4, _recovery_in_words(typical))
+    above, below = chart.subplots(2, 1, sharex=True, height_ratios=[3, 2])
+    above.step(at, near.open, where="post", color=look.blue, linewidth=1.8, label="open")
+    above.fill_between(at, near.waiting, step="post", color=look.red, alpha=0.25, linewidth=0)
+    above.step(at, near.waiting, where="post", color=look.red, linewidth=1.4, label="waiting")
+    above.set_xlim(at[0], at[-1])
+    above.set_ylim(bottom=0)
+    above.set_ylabel("clients")
+    above.yaxis.set_major_formatter("{x:,.0f}")
+
+    _rates(below, look, at, near, run.model.admission.new_connections_per_second)
+    start = week_time_text(typical.at_s / SECONDS_PER_HOUR)
+    below.set_xlabel(f"{unit} after {start} UTC")
+    for axes in (above, below):
+        dress(axes, look)
+    last_cut_s = _last_cut_s(simulation, number, typical)
+    marks = _recoveries(typical, last_cut_s, per_unit, float(at[-1] - at[0]))
+    rows = draw_marks(above, look, marks)
+    for mark in marks:
+        below.axvline(mark.at, color=look.grey, linewidth=0.9, linestyle=(0, (2, 2)), zorder=0.9)
+    say_below_title(above, look, _storm_in_words(simulation, number, typical), rows)
+    legend(chart, look)
+    return chart
+
+
+def attempts_chart(simulation: Simulation, look: Look | None = None) -> Chart:
+    """How many attempts it took to be let in: clients per week by the attempts that they needed.
+
+    Args:
+        simulation: any.
+        look: colors and width; dark on white, if left out.
+    """
+    look = look or Look()
+    let_in = np.mean([each.attempts_needed for each in simulation.run.replications], axis=0)
+    names, counts = _grouped(let_in)
+    total = float(let_in.sum())
+    first = float(let_in[0]) / total if total else 1.0
+    never = simulation.run.stack("gave_up") + simulation.run.stack("left_waiting")
+    lost = float(never.sum(axis=1).mean())
+
+    title = (
+        "Everyone is let in at the first attempt"
+        if total - float(let_in[0]) < _NOBODY
+        else f"{percent(first)} of the new connections succeed at the first attempt"
+    )
+    chart = blank(look, 3.2, title)
+    axes = chart.subplots()
+    bars = axes.bar(names, counts, color=look.blue, width=0.75)
+    if look.is_narrow:
+        axes.tick_params(axis="x", rotation=60)
+    else:
+        numbers = [figure_text(count) if count >= _NOBODY else "" for count in counts]
+        axes.bar_label(bars, numbers, color=look.ink, fontsize="x-small", padding=2)
+    # a single bar is no wider than one of several
+    axes.set_xlim(-0.6, max(len(names), _LAST_ONE_BY_ONE) - 0.4)
+    axes.set_yscale("log")
+    axes.minorticks_off()
+    axes.set_ylim(_NOBODY, max(float(np.max(counts)), 1.0) * 4)
+    axes.set_ylabel("new connections per week")
+    axes.yaxis.set_major_formatter("{x:,.0f}")
+    axes.set_xlabel("attempts until a client is let in")
+    dress(axes, look)
+    sentences = [f"{figure_text(total)} new connections per week."]
+    if lost >= _NOBODY:
+        sentences.append(f"{figure_text(lost)} clients per week are never let in.")
+    say_below_title(axes, look, sentences, 0)
+    return chart
+
+
+def _rates(axes: Axes, look: Look, at: FloatArray, near: CloseUp, limit: float) -> None:
+    """Attempts and refusals per second, and the limit of new connections where there is one."""
+    axes.step(at, near.attempts, where="post", color=look.ink, linewidth=1.0, label="attempts")
+    if near.refused.any():
+        axes.fill_between(
+            at, near.refused, step="post", color=look.red, alpha=0.45, linewidth=0, label="refused"
+        )
+    shown = near.attempts[near.attempts > 0]
+    if np.isfinite(limit):
+        axes.axhline(
+            limit, color=look.green, linewidth=1.6, linestyle=(0, (1, 1)),
+            label="limit of new connections",
+        )  # fmt: skip
+    if shown.size and shown.max() > _STEEP * max(float(np.median(near.attempts)), 1.0):
+        axes.set_yscale("log")
+        axes.set_ylim(0.8, float(shown.max()) * 2)
+        axes.minorticks_off()
+    else:
+        axes.set_ylim(bottom=0)
+    axes.set_ylabel("a second")
+    axes.yaxis.set_major_formatter("{x:,.0f}")
+
+
+def _recoveries(after: Aftermath, since_s: float, per_unit: int, sight: float) -> list[Mark]:
+    """When 50, 95, 99 and 100 % were back; those too near to each other share a mark."""
+    marks: list[Mark] = []
+    for share, seconds in zip(RECOVERY_SHARES, after.recovery_s, strict=True):
+        at = (since_s + seconds) / per_unit
+        name = "all" if share == 1 else percent(share)
+        if not np.isfinite(at):
+            continue
+        if marks and at - marks[-1].at < _TOO_NEAR * sight:
+            first = marks[-1].label.partition(" in ")[0].partition(" to ")[0]
+            marks[-1] = Mark(at, f"{first} to {name} in {span(seconds)}")
+        else:
+            marks.append(Mark(at, f"{name} in {span(seconds)}"))
+    return marks
+
+
+def _last_cut_s(simulation: Simulation, number: int, after: Aftermath) -> float:
+    """Seconds from the first to the last connection that the fault takes."""
+    cuts = [cut for cut in simulation.run.model.cuts if cut.fault == number]
+    return max(cut.at_s + cut.over_s for cut in cuts) - after.at_s
+
+
+def _recovery_in_words(after: Aftermath) -> str:
+    seconds = after.recovery_s[_AT_99]
+    lost = f"{figure_text(after.lost)} lost connections"
+    if np.isinf(seconds):
+        return f"Of {lost}, 99 % are not back before the week is over"
+    if seconds <= 1:
+        return f"99 % of {lost} are back within a second"
+    return f"99 % of {lost} are back after {span(seconds)}"
+
+
+def _storm_in_words(simulation: Simulation, number: int, after: Aftermath) -> Iterator[str]:
+    words = simulation.run.model.faults[number]
+    yield f"{words[:1].upper()}{words[1:]}."
+    near = after.close_up
+    most, refused = float(near.attempts.max()), float(near.refused.sum())
+    yield f"Up to {figure_text(most)} attempts per second,"
+    yield f"{figure_text(refused)} refused in this close up." if refused else "none refused."
+    if len(simulation.run.replications) > 1:
+        yield "The week with the median recovery."
+
+
+def _unit(longest_s: float) -> tuple[str, int]:
+    return [(n, s) for n, s in _SPANS.items() if s == 1 or longest_s >= _LONG_SPANS * s][-1]
+
+
+def _grouped(let_in: FloatArray) -> tuple[list[str], list[float]]:
+    """Attempts one by one up to five, then in groups, as far as anybody needed them."""
+    most = int(np.flatnonzero(let_in >= _NOBODY)[-1]) + 1 if (let_in >= _NOBODY).any() else 1
+    singles = min(most, _LAST_ONE_BY_ONE)
+    names = [str(n) for n in range(1, singles + 1)]
+    counts = [float(each) for each in let_in[:singles]]
+    edges = [*(low for low in _GROUPS if low <= most), most + 1]
+    for low, after in pairwise(edges):
+        many = f"{low}+" if low == _GROUPS[-1] else f"{low}–{after - 1}"
+        names.append(many if after - 1 > low else str(low))
+        counts.append(float(let_in[low - 1 : after - 1].sum()))
+    return names, counts

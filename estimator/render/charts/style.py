@@ -1,0 +1,210 @@
+"""What all charts share: colors, paper, titles, the axis of the week."""
+
+from __future__ import annotations
+
+import io
+import math
+import textwrap
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from matplotlib.colors import to_rgb
+from matplotlib.figure import Figure
+
+from estimator.units import DAYS_PER_WEEK
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_TITLE_LETTERS_PER_INCH = 9.5
+_SUBTITLE_LETTERS_PER_INCH = 13.0
+_MARK_LETTERS_PER_INCH = 15.0
+_MARGIN_INCHES = 1.1
+"""Left of the axes, for the numbers."""
+_MARK_POINTS = 8
+_MOST_DIGITS = 6
+_MARK_ROW_POINTS = 11
+_LEGEND_HANDLE_INCHES = 0.6
+
+
+class Chart(Figure):
+    """A figure that a notebook shows without being told to."""
+
+    def _repr_png_(self) -> bytes:
+        png = io.BytesIO()
+        self.savefig(png, format="png", dpi=110)
+        return png.getvalue()
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How a chart fits the page on which it stands."""
+
+    ink: str = "#1F2933"
+    """Color of texts and axes."""
+    paper: str = "#FFFFFF"
+    """Color of the background."""
+    width_inches: float = 8.0
+    """Texts keep their size, so a narrow chart stays readable on a narrow screen."""
+
+    @property
+    def is_dark(self) -> bool:
+        """Whether lines must be light to be seen."""
+        return float(np.mean(to_rgb(self.paper))) < 0.5
+
+    @property
+    def is_narrow(self) -> bool:
+        """Whether the chart is for a phone."""
+        return self.width_inches < 6
+
+    @property
+    def blue(self) -> str:
+        """Okabe and Ito's blue; on dark paper their sky blue."""
+        return "#56B4E9" if self.is_dark else "#0072B2"
+
+    @property
+    def green(self) -> str:
+        """Okabe and Ito's bluish green, lighter on dark paper."""
+        return "#2BBF94" if self.is_dark else "#00825F"
+
+    @property
+    def red(self) -> str:
+        """Okabe and Ito's vermilion, lighter on dark paper."""
+        return "#F2853D" if self.is_dark else "#D55E00"
+
+    @property
+    def grey(self) -> str:
+        """What stands behind: grids and marks."""
+        return "#7B8794" if self.is_dark else "#8C8C8C"
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A moment that is named on a chart."""
+
+    at: float
+    """On the horizontal axis."""
+    label: str
+
+
+def blank(look: Look, height_inches: float, title: str) -> Chart:
+    """An empty figure under its title, which may take several lines."""
+    # people may name a scenario as they like: dollar signs are no formulas, long names need lines
+    lines = textwrap.wrap(title, int(look.width_inches * _TITLE_LETTERS_PER_INCH))
+    figure = Chart(
+        figsize=(look.width_inches, height_inches + 0.2 * len(lines)),
+        layout="constrained",
+        facecolor=look.paper,
+    )
+    figure.suptitle("\n".join(lines), x=0.01, ha="left", color=look.ink, parse_math=False)
+    return figure
+
+
+def dress(axes: Axes, look: Look) -> None:
+    """Ink, paper, thousands parted by commas, and no frame above and to the right."""
+    axes.set_facecolor(look.paper)
+    axes.tick_params(which="both", colors=look.ink)
+    axes.xaxis.label.set_color(look.ink)
+    axes.yaxis.label.set_color(look.ink)
+    axes.spines[:].set_color(look.ink)
+    axes.spines[["top", "right"]].set_visible(False)
+
+
+def say_below_title(axes: Axes, look: Look, sentences: Iterable[str], rows_of_marks: int) -> None:
+    """Smaller sentences between the title of the figure and its marks."""
+    letters = int((look.width_inches - _MARGIN_INCHES) * _SUBTITLE_LETTERS_PER_INCH)
+    axes.set_title(
+        "\n".join(textwrap.wrap(" ".join(sentences), letters)),
+        loc="left",
+        fontsize="small",
+        color=look.ink,
+        parse_math=False,
+        pad=6 + rows_of_marks * _MARK_ROW_POINTS,
+    )
+
+
+def legend(figure: Figure, look: Look) -> None:
+    """The legend below everything, in as many columns as there is room for."""
+    handles = {
+        label: handle
+        for axes in figure.axes
+        for handle, label in zip(*axes.get_legend_handles_labels(), strict=True)
+    }
+    if handles:
+        longest_inches = max(map(len, handles)) / _SUBTITLE_LETTERS_PER_INCH + _LEGEND_HANDLE_INCHES
+        rows = math.ceil(len(handles) / max(1, int(look.width_inches / longest_inches)))
+        figure.legend(
+            handles.values(),
+            handles.keys(),
+            loc="outside lower center",
+            ncols=math.ceil(len(handles) / rows),
+            frameon=False,
+            fontsize="small",
+            labelcolor=look.ink,
+        )
+
+
+def percent(share: float) -> str:
+    """A share for people, in whole percent unless that would say none or all of it.
+
+    >>> percent(0.123), percent(0.99996), percent(1.0)
+    ('12 %', '99.996 %', '100 %')
+    """
+    digits = next(
+        (d for d in range(_MOST_DIGITS) if 0 < round(share, d + 2) < 1 or share in (0, 1)), 0
+    )
+    return f"{100 * share:.{digits}f} %"
+
+
+def week_axis(axes: Axes, look: Look) -> None:
+    """Days of the week as the unit of the horizontal axis, each named in its middle."""
+    axes.set_xlim(0, DAYS_PER_WEEK)
+    axes.set_xticks(range(DAYS_PER_WEEK + 1), [""] * (DAYS_PER_WEEK + 1))
+    axes.set_xticks(np.arange(DAYS_PER_WEEK) + 0.5, DAYS, minor=True)
+    axes.tick_params(axis="x", which="minor", length=0)
+    axes.set_xlabel("day of the week (UTC)")
+    axes.grid(axis="x", color=look.grey, alpha=0.25, linewidth=0.6)
+    axes.set_axisbelow(True)
+
+
+def draw_marks(axes: Axes, look: Look, marks: Sequence[Mark]) -> int:
+    """Name moments above the axes, in as many rows as keep the names apart.
+
+    Args:
+        axes: with the limits of its horizontal axis set.
+        look: the chart's.
+        marks: those outside the limits are left out.
+
+    Returns:
+        The number of rows.
+    """
+    left, right = axes.get_xlim()
+    to_fraction = axes.transScale + axes.transLimits
+    per_letter = 1 / (look.width_inches - _MARGIN_INCHES) / _MARK_LETTERS_PER_INCH
+    ends: list[float] = []
+    for mark in sorted(marks, key=lambda each: each.at):
+        if not left <= mark.at <= right:
+            continue
+        position = float(to_fraction.transform((mark.at, axes.get_ylim()[0]))[0])
+        width = (len(mark.label) + 2) * per_letter
+        leftwards = position + width > 1
+        begins = position - width if leftwards else position
+        row = next((row for row, end in enumerate(ends) if end <= begins), len(ends))
+        ends[row : row + 1] = [position if leftwards else position + width]
+        axes.axvline(mark.at, color=look.grey, linewidth=0.9, linestyle=(0, (2, 2)), zorder=0.9)
+        axes.annotate(
+            mark.label,
+            (mark.at, 1.0),
+            xycoords=("data", "axes fraction"),
+            xytext=(-2 if leftwards else 2, 2 + row * _MARK_ROW_POINTS),
+            textcoords="offset points",
+            ha="right" if leftwards else "left",
+            fontsize=_MARK_POINTS,
+            color=look.ink,
+            annotation_clip=False,
+            parse_math=False,
+        )
+    return len(ends)

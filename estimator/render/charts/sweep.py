@@ -1,0 +1,255 @@
+"""How do bills change with one number, or with two, and who is the cheapest where?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+from matplotlib.colors import ListedColormap
+from matplotlib.patches import Patch
+from matplotlib.patheffects import withStroke
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+from estimator.analysis.breakeven.crossovers import NOBODY, is_logarithmic, leaders
+from estimator.analysis.field_words import field_words
+from estimator.analysis.fields import current_value
+from estimator.deployments.registry import find_deployment
+from estimator.errors import ScenarioError
+from estimator.pricing.price_files import VENDORS
+from estimator.render.charts.lines import (
+    LEGEND_ROW_INCHES,
+    PLOT_HEIGHT_INCHES,
+    line_colors,
+    name_lines,
+    scale_usd,
+    usd_text,
+)
+from estimator.render.charts.style import (
+    Chart,
+    Look,
+    Mark,
+    blank,
+    draw_marks,
+    dress,
+    legend,
+    say_below_title,
+)
+from estimator.scenario.model import FloatArray
+from estimator.scenario.scenario import Scenario
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from estimator.analysis.breakeven.breakeven import BreakEven
+    from estimator.analysis.sweep.sweep import Sweep
+
+_MOST_LINES: Final = 8
+_MOST_FLIPS_MARKED: Final = 6
+"""More dashed lines would hide the bills."""
+_MOST_CONTOURS: Final = 3
+"""Of powers of ten: more lines, and their amounts, would hide the map."""
+
+
+def cost_lines(swept: Sweep, look: Look | None = None, most: int = _MOST_LINES) -> Chart:
+    """The monthly bill of each deployment over one axis; dashed where it would not hold.
+
+    Args:
+        swept: of one axis, or of several that move together, of which the first is drawn.
+        look: colors and width; dark on white, if left out.
+        most: lines at most; those that are the cheapest somewhere come first.
+    """
+    (field, values), *_ = swept.axes.items()
+    order = np.argsort(values, kind="stable")
+    usd = swept.priced.total_usd[:, order]
+    holding = swept.priced.holding_usd[:, order]
+    return _lines(swept.title, field, values[order], usd, holding, swept.deployments, look, most)
+
+
+def break_even_chart(found: BreakEven, look: Look | None = None) -> Chart:
+    """The bills of the rivals over the range, with a mark where the lead changes."""
+    traced = found.traced
+    marks = [
+        Mark(flip.at, f"{flip.at:,.4g}" if flip.at < 1000 else f"{flip.at:,.0f}")
+        for flip in found.flips[:_MOST_FLIPS_MARKED]
+    ]
+    now = _now(found.scenario, found.field)
+    if now is not None and found.low < now < found.high:
+        marks.append(Mark(now, "as it is"))
+    return _lines(
+        found.title, found.field, traced.values, traced.costs, traced.costs, found.deployments,
+        look, _MOST_LINES, marks,
+    )  # fmt: skip
+
+
+def _lines(
+    title: str,
+    field: str,
+    values: FloatArray,
+    usd: FloatArray,
+    holding: FloatArray,
+    deployments: Sequence[str],
+    look: Look | None,
+    most: int,
+    marks: Sequence[Mark] = (),
+) -> Chart:
+    look = look or Look()
+    shown = _shown(usd, holding, most)
+    rows_below = LEGEND_ROW_INCHES * len(shown) if look.is_narrow else 0.0
+    chart = blank(look, PLOT_HEIGHT_INCHES + rows_below, f"Monthly cost: {title}")
+    axes = chart.subplots()
+    if is_logarithmic(float(values[0]), float(values[-1])):
+        axes.set_xscale("log")
+    axes.set_xlim(float(values[0]), float(values[-1]))
+    bills = [np.where(np.isfinite(usd[row]), usd[row], np.nan) for row in shown]
+    scale_usd(axes, bills)
+    least = holding.min(axis=0)
+    axes.plot(
+        values, np.where(np.isfinite(least), least, np.nan), color=look.grey, alpha=0.35,
+        linewidth=9, solid_capstyle="butt", zorder=1, label="cheapest within limits",
+    )  # fmt: skip
+    colors = line_colors(look, len(shown))
+    names = [_name(deployments[row]) for row in shown]
+    for row, bill, color, name in zip(shown, bills, colors, names, strict=True):
+        axes.plot(values, bill, color=color, linewidth=1.0, linestyle=(0, (3, 3)), alpha=0.6)
+        holds = np.where(np.isfinite(holding[row]), bill, np.nan)
+        axes.plot(values, holds, color=color, linewidth=1.8, label=name if look.is_narrow else None)
+    rows = draw_marks(axes, look, marks)
+    broken = bool(np.any(np.isfinite(usd[shown]) & ~np.isfinite(holding[shown])))
+    say_below_title(axes, look, ["Dashed: would not hold."] if broken else [], rows)
+    axes.set_xlabel(field_words(field))
+    axes.xaxis.set_major_formatter(FuncFormatter(_tick))
+    axes.xaxis.set_minor_formatter(NullFormatter())
+    axes.set_ylabel("US dollars per month")
+    axes.grid(axis="y", color=look.grey, alpha=0.25, linewidth=0.6)
+    axes.set_axisbelow(True)
+    dress(axes, look)
+    if not look.is_narrow:
+        ends = [_last(bill) for bill in bills]
+        labels = [f"{usd_text(end)} {name}" for end, name in zip(ends, names, strict=True)]
+        name_lines(axes, labels, ends, colors)
+    legend(chart, look)
+    return chart
+
+
+def _shown(usd: FloatArray, holding: FloatArray, most: int) -> list[int]:
+    """Rows of the lines that are drawn: who leads somewhere, then who comes closest."""
+    lead = leaders(holding)
+    ahead = [int(row) for row in np.unique(lead) if row != NOBODY]
+    least = np.where(np.isfinite(holding.min(axis=0)), holding.min(axis=0), np.nan)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        behind = np.nanmin(np.where(np.isfinite(usd), usd / least, np.inf), axis=1, initial=np.inf)
+    others = [int(row) for row in np.argsort(behind) if row not in ahead]
+    priced = [row for row in (*ahead, *others) if np.isfinite(usd[row]).any()]
+    return priced[:most]
+
+
+def _now(scenario: Scenario, field: str) -> float | None:
+    """What the scenario says of a field, if it says one value."""
+    try:
+        return current_value(scenario, field)
+    except ScenarioError:
+        return None
+
+
+def _last(bill: FloatArray) -> float:
+    known = bill[np.isfinite(bill)]
+    return float(known[-1]) if known.size else 0.0
+
+
+def _name(deployment: str) -> str:
+    found = find_deployment(deployment)
+    return f"{found.title}, {VENDORS[found.cloud]}"
+
+
+def winner_map(swept: Sweep, look: Look | None = None) -> Chart:
+    """Who is the cheapest within limits, over two axes, with contours of its lead in dollars.
+
+    Args:
+        swept: of two axes, each with two values or more.
+        look: colors and width; dark on white, if left out.
+    """
+    look = look or Look()
+    (across, columns), (upward, rows) = swept.axes.items()
+    winners = swept.winners.T
+    found = [int(index) for index in np.unique(winners) if index != NOBODY]
+    names = [_name(swept.deployments[index]) for index in found]
+    nobody = bool(np.any(winners == NOBODY))
+    height = PLOT_HEIGHT_INCHES + LEGEND_ROW_INCHES * (len(found) + nobody) / 2
+    chart = blank(look, height, f"Cheapest deployment that holds: {swept.title}")
+    axes = chart.subplots()
+    colors = line_colors(look, len(found))
+    codes = np.full(winners.shape, len(found))
+    for code, index in enumerate(found):
+        codes[winners == index] = code
+    _scale(axes, "x", columns)
+    _scale(axes, "y", rows)
+    axes.pcolormesh(
+        columns, rows, codes, shading="nearest", vmin=0, vmax=max(len(found), 1), alpha=0.55,
+        cmap=ListedColormap([*colors, look.grey]), rasterized=True,
+    )  # fmt: skip
+    _lead_contours(axes, look, columns, rows, swept.lead_usd.T)
+    _mark_now(axes, look, swept)
+    axes.set_xlabel(field_words(across))
+    axes.set_ylabel(field_words(upward))
+    say_below_title(
+        axes, look, ["Lines: by how many US dollars per month it is cheaper than the next."], 0
+    )
+    dress(axes, look)
+    patches = [Patch(color=c, alpha=0.55, label=n) for c, n in zip(colors, names, strict=True)]
+    if nobody:
+        patches.append(Patch(color=look.grey, alpha=0.55, label="none holds"))
+    chart.legend(
+        handles=patches, loc="outside lower center", ncols=1 if look.is_narrow else 2,
+        frameon=False, fontsize="small", labelcolor=look.ink,
+    )  # fmt: skip
+    return chart
+
+
+def _mark_now(axes: Axes, look: Look, swept: Sweep) -> None:
+    """A cross where the scenario is, if it is on the map."""
+    x, y = (_now(swept.scenario, field) for field in swept.axes)
+    columns, rows = swept.axes.values()
+    if x is None or not columns.min() <= x <= columns.max():
+        return
+    if y is None or not rows.min() <= y <= rows.max():
+        return
+    axes.plot(
+        x, y, linestyle="none", marker="P", markersize=11, clip_on=False,
+        markerfacecolor=look.ink, markeredgecolor=look.paper, zorder=5,
+    )  # fmt: skip
+    axes.annotate(
+        "as it is", (x, y), xytext=(9, 6), textcoords="offset points", fontsize="small",
+        color=look.ink, zorder=5, path_effects=[withStroke(linewidth=3, foreground=look.paper)],
+    )  # fmt: skip
+
+
+def _scale(axes: Axes, which: str, values: FloatArray) -> None:
+    axis = axes.xaxis if which == "x" else axes.yaxis
+    ascending = np.sort(values)
+    if is_logarithmic(float(ascending[0]), float(ascending[-1])):
+        (axes.set_xscale if which == "x" else axes.set_yscale)("log")
+        axis.set_major_locator(LogLocator(numticks=8))
+    axis.set_major_formatter(FuncFormatter(_tick))
+    axis.set_minor_formatter(NullFormatter())
+
+
+def _tick(value: float, _position: int | None) -> str:
+    return f"{value:,.0f}" if value >= 1000 else f"{value:g}"
+
+
+def _lead_contours(
+    axes: Axes, look: Look, columns: FloatArray, rows: FloatArray, lead: FloatArray
+) -> None:
+    """Lines of equal lead at round amounts, a few of them."""
+    # less than a dollar is none, and its lines would follow the rounding of bills that are the same
+    known = lead[np.isfinite(lead) & (lead >= 1)]
+    if not known.size:
+        return
+    first, last = np.floor(np.log10(np.quantile(known, [0.2, 0.8]))).astype(int)
+    levels = 10.0 ** np.arange(first, last + 2)[-_MOST_CONTOURS:]
+    lines = axes.contour(
+        columns, rows, np.where(np.isfinite(lead), lead, np.nan), levels=levels,
+        colors=look.ink, linewidths=0.7,
+    )  # fmt: skip
+    axes.clabel(lines, fmt=lambda usd: f"${usd:,.4g}", fontsize="x-small", colors=look.ink)

@@ -1,0 +1,179 @@
+"""What is shown, whatever shows it: titles, paragraphs, tables and lists with a meaning.
+
+A view makes one ``Document`` of an object; a terminal, a notebook, a page and a Markdown comment
+each show that one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from estimator.states import State, Tone
+
+Medium = Literal["terminal", "notebook", "markdown"]
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A piece of text with its meaning."""
+
+    text: str
+    tone: Tone = "plain"
+    link: str = ""
+    """Address that it leads to."""
+    is_code: bool = False
+    """Whether it is a name or value as it is written in a file."""
+
+    def __str__(self) -> str:
+        return self.text
+
+
+Inline = str | Text | tuple["str | Text", ...]
+"""A text, or several pieces on one line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of a table."""
+
+    head: str
+    is_number: bool = False
+    """Aligned to the right."""
+    tone: Tone = "plain"
+    wraps: bool = False
+    """Whether its texts may take several lines."""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Rows under their heads; nothing is shown without rows."""
+
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[Inline, ...], ...]
+    title: str = ""
+    tones: tuple[Tone, ...] = ()
+    """Of each row; plain if left out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Paragraph:
+    """A paragraph, behind a label if it has one."""
+
+    text: Inline
+    tone: Tone = "plain"
+    label: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Bullets:
+    """A list."""
+
+    items: tuple[Inline, ...]
+    tone: Tone = "plain"
+
+
+@dataclass(frozen=True, slots=True)
+class Folded:
+    """What opens on a click where there are clicks; nothing is shown without blocks."""
+
+    title: str
+    blocks: tuple[Block, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Only:
+    """What only some media show, such as how to see more."""
+
+    media: frozenset[Medium]
+    blocks: tuple[Block, ...]
+
+
+Block = Table | Paragraph | Bullets | Folded | Only
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A title and what stands below it."""
+
+    title: str
+    blocks: tuple[Block, ...] = field(default=())
+
+    def for_medium(self, medium: Medium) -> tuple[Block, ...]:
+        """The blocks that a medium shows; those without content are left out."""
+        return tuple(_for_medium(self.blocks, medium))
+
+
+def _for_medium(blocks: Iterable[Block], medium: Medium) -> Iterable[Block]:
+    for block in blocks:
+        if isinstance(block, Only):
+            if medium in block.media:
+                yield from _for_medium(block.blocks, medium)
+        elif isinstance(block, Folded):
+            if inner := tuple(_for_medium(block.blocks, medium)):
+                yield Folded(block.title, inner)
+        elif (
+            (isinstance(block, Table) and block.rows)
+            or (isinstance(block, Bullets) and block.items)
+            or (isinstance(block, Paragraph) and block.text)
+        ):
+            yield block
+
+
+def only(media: Iterable[Medium], *blocks: Block | None) -> Only:
+    """Blocks that only some media show."""
+    return Only(frozenset(media), shown(*blocks))
+
+
+def shown(*blocks: Block | None) -> tuple[Block, ...]:
+    """Blocks without those that are None."""
+    return tuple(block for block in blocks if block is not None)
+
+
+def table(
+    columns: Iterable[Column | str],
+    rows: Iterable[Sequence[Inline]],
+    title: str = "",
+    tones: Iterable[Tone] = (),
+) -> Table:
+    """A table; a column given as a text ending in ``#`` holds numbers.
+
+    >>> table(["deployment", "per month#"], [("aws.nlb_ec2", "$299")]).columns[1]
+    Column(head='per month', is_number=True, tone='plain', wraps=False)
+    """
+    heads = tuple(
+        each if isinstance(each, Column) else Column(each.removesuffix("#"), each.endswith("#"))
+        for each in columns
+    )
+    return Table(heads, tuple(map(tuple, rows)), title, tuple(tones))
+
+
+def folded(title: str, items: Iterable[Inline]) -> Folded:
+    """A folded list with the number of its items."""
+    listed = tuple(items)
+    return Folded(f"{title} ({len(listed)})", (Bullets(listed),) if listed else ())
+
+
+def state_text(state: State) -> Text:
+    """A state with its sign."""
+    return Text(f"{state.symbol} {state}", state.tone)
+
+
+def marked(name: str, state: State) -> str:
+    """A name, with the mark of its state behind it.
+
+    >>> marked("aws.nlb_ec2", State.AT_RISK)
+    'aws.nlb_ec2 ?'
+    """
+    return f"{name} {state.mark}".rstrip()
+
+
+def pieces(text: Inline) -> tuple[str | Text, ...]:
+    """A text as its pieces."""
+    return text if isinstance(text, tuple) else (text,)
+
+
+def plain(text: Inline) -> str:
+    """A text without its meaning."""
+    return "".join(str(piece) for piece in pieces(text))

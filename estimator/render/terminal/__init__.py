@@ -1,0 +1,1 @@
+"""Results in a terminal of 80 columns or more."""

@@ -1,0 +1,115 @@
+"""Documents for a terminal of 80 columns or more."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from rich import table as rich_table
+from rich.box import SIMPLE_HEAD
+from rich.console import Group, RenderableType
+from rich.text import Text as RichText
+
+from estimator.render.document import (
+    Block,
+    Bullets,
+    Document,
+    Folded,
+    Inline,
+    Only,
+    Paragraph,
+    Table,
+    Text,
+    pieces,
+)
+from estimator.states import Tone
+
+_STYLES: Final[dict[Tone, str]] = {
+    "plain": "",
+    "quiet": "dim",
+    "strong": "bold",
+    "good": "green",
+    "warning": "yellow",
+    "bad": "red",
+    "struck": "strike dim",
+}
+
+
+def render(document: Document) -> RenderableType:
+    """A document for ``rich`` to print."""
+    title = [RichText(document.title, style="bold")] if document.title else []
+    return Group(*title, *_blocks(document.for_medium("terminal")))
+
+
+def wrapped(text: str, width: int = 80) -> str:
+    """A text with its longer lines folded, but for what cannot be parted, such as an address."""
+    return "\n".join(line for long in text.splitlines() for line in _folded(long, width))
+
+
+def _folded(line: str, width: int) -> list[str]:
+    if len(line) <= width:
+        return [line]
+    indent = " " * (len(line) - len(line.lstrip()))
+    further = indent + "  "
+    return textwrap.wrap(
+        line, width, subsequent_indent=further, break_long_words=False, break_on_hyphens=False
+    )
+
+
+def _blocks(blocks: Iterable[Block]) -> Iterator[RenderableType]:
+    for block in blocks:
+        match block:
+            case Table():
+                yield _table(block)
+            case Paragraph():
+                yield _labelled(block.label, block.text, block.tone)
+            case Bullets():
+                yield from (_labelled("-", item, block.tone) for item in block.items)
+            case Folded():
+                yield RichText(f"{block.title}:", style="dim")
+                yield from _blocks(block.blocks)
+            case Only():
+                yield from _blocks(block.blocks)
+
+
+def _table(block: Table) -> rich_table.Table:
+    table = rich_table.Table(
+        title=RichText(block.title, style="bold") if block.title else None,
+        title_justify="left",
+        title_style="",
+        box=SIMPLE_HEAD,
+        padding=(0, 1, 0, 0),
+    )
+    for column in block.columns:
+        table.add_column(
+            RichText(column.head),
+            justify="right" if column.is_number else "left",
+            style=_STYLES[column.tone],
+            no_wrap=not column.wraps,
+        )
+    tones = block.tones or ("plain",) * len(block.rows)
+    for row, tone in zip(block.rows, tones, strict=True):
+        table.add_row(*map(_inline, row), style=_STYLES[tone])
+    return table
+
+
+def _labelled(label: str, text: Inline, tone: Tone) -> RenderableType:
+    """A paragraph whose lines begin behind its label."""
+    shown = _inline(text)
+    shown.stylize(_STYLES[tone])
+    if not label:
+        return shown
+    row = rich_table.Table.grid(padding=(0, 1, 0, 0))
+    row.add_column(no_wrap=True)
+    row.add_column()
+    row.add_row(RichText(label, style=_STYLES[tone]), shown)
+    return row
+
+
+def _inline(text: Inline) -> RichText:
+    line = RichText()
+    for piece in pieces(text):
+        style = _STYLES[piece.tone] if isinstance(piece, Text) else ""
+        line.append(str(piece), style=style)
+    return line

@@ -1,1 +1,0 @@
-"""How does a person or a tool read it? Comparisons, charts and tables."""

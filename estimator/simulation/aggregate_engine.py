@@ -1,0 +1,478 @@
+"""The cohort engine: whole groups second by second, at a cost that knows no number of clients.
+
+Who is there is drawn at once (``presence``). What the doors do to them is then followed by the
+second, in groups: clients that are connected, and clients that wait, by the fault that cut them
+and the refusals they have had. While nobody is refused a stretch of seconds is one step; in a
+storm each second is one, and ten or sixty are when it lasts. In a storm groups are so large that
+their mean is followed, not drawn: a refused group spreads over the coming seconds by the law of its
+wait.
+
+One thing is known only on average. Which clients are the ones whose session ends: of those who
+wait it is known for how long they have, on average; all others are taken in proportion.
+(Connections that are cut at their age have a module of their own, ``ageing``.) And places are
+looked at once in a step, so that clients who stay for seconds are refused too rarely.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from estimator.scenario.model import FloatArray
+from estimator.simulation.admission import IntArray
+from estimator.simulation.connection_age import Ageing, stream_weights
+from estimator.simulation.exact_engine import LEVELS
+from estimator.simulation.flows import Flows
+from estimator.simulation.model import Model
+from estimator.simulation.presence import Presence, draw_presence
+from estimator.simulation.retries import AGED, FAULTS_FROM, NEWCOMERS, Waiting
+from estimator.simulation.scaler import Scaler, allowed, change_times
+from estimator.units import SECONDS_PER_HOUR
+
+_LONGEST_STRETCH_S: Final = 3600
+_NOBODY: Final = 0.5
+"""Of groups followed by their mean, less than this is nobody."""
+_FEW_AGAIN: Final = 0.02
+"""Of those who try in a step: when no more are left to try again within it, it is over."""
+_MOST_ROUNDS: Final = 60
+_LONG_STORMS: Final = ((600, 10), (10_800, 60))
+"""After so many seconds a storm changes slowly, and is followed in steps of so many."""
+_ROUNDING: Final = 1e-6
+"""Of clients: so little below nobody is nobody."""
+_AROUND_S: Final = 61
+"""Sessions that end in a second are compared with those of so many seconds around it."""
+_NEARLY_ALL: Final = 1.0 - 1e-12
+"""Whose logarithm of what is left still exists."""
+
+
+def simulate_cohort(model: Model, seed: np.random.SeedSequence) -> Flows:
+    """One replication, in groups.
+
+    Args:
+        model: who comes, what lets them in, what goes wrong.
+        seed: of this replication; the same seed gives the same run, bit for bit.
+
+    Raises:
+        SimulationError: the run contradicts itself.
+    """
+    rng = np.random.default_rng(seed)
+    seconds = int(model.horizon_s - model.start_s)
+    presence = draw_presence(model.streams, model.start_s, seconds, rng)
+    flows = _Run(model, presence).play()
+    flows.check()
+    return flows.after(model.warm_up_s)
+
+
+@dataclass(slots=True)
+class _Draining:
+    """Connections that a cut takes one after the other."""
+
+    group: int
+    among: float
+    """Connections that were open when it began, and still are."""
+    share: float
+    """Of them, as it began."""
+    seconds: int
+    cut: int | None
+    """Which one of the model; None for units that stop."""
+    passed: int = 0
+    """Of its seconds."""
+
+    def next_share(self, seconds: int) -> float:
+        """Share of those who still are there that it takes in so many more seconds."""
+        left = 1.0 - self.share * self.passed / self.seconds
+        taken = self.share * min(seconds, self.seconds - self.passed) / self.seconds
+        return min(taken / left, 1.0) if left > 0 else 1.0
+
+
+class _Run:
+    """The state of one replication."""
+
+    def __init__(self, model: Model, presence: Presence) -> None:
+        self.model, self.presence = model, presence
+        self.seconds = presence.come.size
+        self.flows = Flows.empty(self.seconds, len(model.faults), LEVELS)
+        self.flows.arrivals[:] = presence.come
+        self.waiting, self.storm_s = Waiting(model), 0
+        ages = np.isfinite(model.admission.age_most_seconds)
+        self.ageing = Ageing(model, self.seconds) if ages else None
+        # those on their way back from their age, by the second of their attempt
+        longest_step = _LONG_STORMS[-1][1]
+        self.returning = np.zeros(self.seconds + self.waiting.ahead + 2 * longest_step)
+        self.gave_up = 0.0
+        self.gone_after = np.zeros(self.seconds)
+        self.over = presence.leave.copy()
+        """Sessions that are over in each second, even within longer steps, as all flows are."""
+        self.owed = 0.0
+        """Sessions that are over, of clients who could not be found: those back from their age."""
+        self.owed_after = np.zeros(self.seconds)
+        self.scaler, self.next_decision_s = Scaler.settled(model.admission, presence.at_start), 0.0
+        self.admission = allowed(model, model.start_s, self.scaler.running)
+        self.missing = 0.0
+        """Tokens missing from a full bucket."""
+        self.draining: list[_Draining] = []
+        self.open = float(min(presence.at_start, self.admission.slots))
+        outside = presence.at_start - self.open
+        self.flows.open_at_start, self.flows.waiting_at_start = self.open, outside
+        if outside > 0:
+            spread = int(np.ceil(model.reconnect.cap))
+            self.waiting.add(NEWCOMERS, np.full(spread, 1.0 / spread), outside)
+        self.leaving = _around(presence.leave)
+        self.waiting_leave = _leaving_at(model, self.waiting.waited_s)
+
+    def play(self) -> Flows:
+        """Stretch by stretch, or step by step."""
+        edges = self._edges()
+        for begin, edge in zip([0, *edges], [*edges, self.seconds], strict=True):
+            self._faults_begin(begin)
+            now = begin
+            while now < edge:
+                self._look_at_units(now)
+                passed = self._calm(now, edge) or self._storm(now, edge)
+                self.flows.units[now : now + passed] = self.scaler.running
+                self.flows.slots[now : now + passed] = self.admission.slots
+                now += passed
+        self.flows.connection_seconds = self._connection_seconds()
+        return self.flows
+
+    def _connection_seconds(self) -> float:
+        """The time of all clients less that of those who wait or have given up."""
+        after = self.presence.at_start + np.cumsum(self.flows.arrivals - self.over)
+        there = np.concatenate([[self.presence.at_start], after + self.owed_after])
+        waiting = np.concatenate([[self.flows.waiting_at_start], self.flows.waiting_after])
+        connected = there - waiting - np.concatenate([[0.0], self.gone_after])
+        return float((connected[1:] + connected[:-1]).sum() / 2)
+
+    def _edges(self) -> list[int]:
+        """Seconds at which faults begin or end, rising."""
+        cuts = np.array([cut.at_s for cut in self.model.cuts], dtype=np.float64)
+        times = np.concatenate([change_times(self.model), cuts]) - self.model.start_s
+        found = np.unique(_nearest_second(times))
+        return found[(found > 0) & (found < self.seconds)].tolist()
+
+    def _faults_begin(self, second: int) -> None:
+        """Cuts choose their connections; doors change."""
+        for number, cut in enumerate(self.model.cuts):
+            if _nearest_second(np.array(cut.at_s - self.model.start_s)) == second:
+                seconds, group = max(int(np.ceil(cut.over_s)), 1), cut.fault + FAULTS_FROM
+                self.draining.append(_Draining(group, self.open, cut.share, seconds, number))
+        self._change_doors(second)
+
+    def _look_at_units(self, second: int) -> None:
+        """Units start and stop."""
+        running, now_s = self.scaler.running, self.model.start_s + second
+        self.scaler.wake(now_s)
+        while self.next_decision_s <= second:
+            self.next_decision_s += self.scaler.every_seconds
+            stopped = self.scaler.decide(now_s, self.open)
+            if stopped > 0:
+                self.draining.append(_Draining(AGED, self.open, stopped, 1, None))
+        if self.scaler.running != running:
+            self._change_doors(second)
+
+    def _change_doors(self, second: int) -> None:
+        # as they are in the middle of the second
+        now_s = self.model.start_s + second + 0.5
+        before, self.admission = self.admission, allowed(self.model, now_s, self.scaler.running)
+        if np.isfinite(self.admission.burst):
+            tokens = max(0.0, before.burst - self.missing)
+            self.missing = max(0.0, self.admission.burst - tokens)
+
+    # ---------------------------------------------------------------------------------------------
+    # Calm, in which nobody is refused
+
+    def _calm(self, second: int, edge: int) -> int:
+        """Go on while everybody gets in at once; returns how many seconds that was."""
+        stuck = self.waiting.stuck
+        if self.draining or stuck >= _NOBODY:
+            return 0
+        if stuck > _ROUNDING and self.open + stuck > self.admission.slots:
+            return 0
+        self._all_back(second)
+        count = min(edge - second, _LONGEST_STRETCH_S)
+        if self.ageing:
+            count = min(count, self.ageing.longest_stretch(second))
+        now = slice(second, second + count)
+        come, leave = self.presence.come[now], self.presence.leave[now].copy()
+        leave[0] += self.owed
+        again = self.ageing.due(second, count) if self.ageing else np.zeros((2, 1, count))
+        aged = again.sum(axis=(0, 1))
+        back = np.convolve(aged, self.waiting.at_once)
+        tries = come + self.returning[now] + back[:count]
+        left_gone = self._gone_leaving(tries - aged, leave)
+        ended = leave - left_gone
+        opened = self.open + np.cumsum(tries - ended - aged)
+        missing = self._missing_tokens(tries)
+        refused = (opened > self.admission.slots) | (missing > self.admission.burst)
+        # if few are left, those whose session ends may be on their way back from their age
+        over = refused | (opened < -_ROUNDING)
+        if over[0]:
+            return 0
+        calm = int(np.argmax(over)) if over.any() else count
+        calm, scaler, next_decision_s = self._units_stay(second, opened[:calm])
+        if calm < count:
+            return self._calm(second, second + calm)
+
+        flows = self.flows
+        flows.attempts[now] += tries
+        flows.new_connections[now] += tries
+        flows.ended[now], flows.aged[now] = ended, aged
+        flows.attempts_needed[0] += tries[max(self.model.warm_up_s - second, 0) :].sum()
+        self.returning[second + count : second + back.size] += back[count:]
+        if self.ageing:
+            self.ageing.opened(second, np.stack([come, np.zeros(count)]), again)
+            self.ageing.passed(second, np.zeros(count))
+        self.gone_after[now] = self.gave_up - np.cumsum(left_gone)
+        self.gave_up, self.owed = float(self.gone_after[now][-1]), 0.0
+        self.open, self.missing = float(opened[-1]), float(missing[-1])
+        self.scaler, self.next_decision_s = scaler, next_decision_s
+        return count
+
+    def _units_stay(self, second: int, opened: FloatArray) -> tuple[int, Scaler, float]:
+        """For how many of the seconds no unit starts or stops.
+
+        Returns:
+            The seconds, the scaler after its decisions in them, and when the next one is due.
+        """
+        scaler, due_s, until = self.scaler, self.next_decision_s, second + opened.size
+        while True:
+            ready_s = scaler.next_ready_s - self.model.start_s
+            until = int(min(until, np.ceil(ready_s)))
+            at = int(min(np.ceil(due_s), until))
+            if at >= until:
+                return until - second, scaler, due_s
+            after = scaler.copy()
+            stopped = after.decide(self.model.start_s + at, float(opened[at - second - 1]))
+            if stopped > 0 or after.running != scaler.running:
+                return at - second, scaler, due_s
+            scaler, due_s = after, due_s + scaler.every_seconds
+
+    def _all_back(self, second: int) -> None:
+        """What is left of a storm is less than one client, and those back from their age."""
+        if self.waiting.total.any():
+            easy = self.waiting.take_easy()
+            self.returning[second : second + easy.size] += easy[: self.returning.size - second]
+            if second >= self.model.warm_up_s:
+                let_in = self.waiting.total.sum(axis=0)
+                self.flows.attempts_needed[: let_in.size] += let_in
+            rest = self.waiting.forget()
+            self.open += rest.sum()
+            self.flows.attempts[second] += rest.sum()
+            self.flows.new_connections[second] += rest.sum()
+            self.flows.back_by_fault[:, second] += rest[FAULTS_FROM:]
+        if self.waiting.step_s > 1:
+            self.waiting = Waiting(self.model)
+        self.storm_s = 0
+
+    def _gone_leaving(self, more: FloatArray, leave: FloatArray) -> FloatArray:
+        """Of those whose session ends in each second, those who had given up before.
+
+        Args:
+            more: by how many connections become more in each second, but for these.
+            leave: sessions that end in each second.
+        """
+        if not self.gave_up:
+            return np.zeros(leave.size)
+        # all who are there in a second may leave in it, and no more than all
+        present = self.open + self.gave_up + np.cumsum(more) - np.cumsum(leave) + leave
+        shares = np.divide(leave, present, out=np.ones(leave.size), where=present > leave)
+        left = np.cumprod(1.0 - shares)
+        gone_after = np.concatenate([[self.gave_up], self.gave_up * left])
+        return gone_after[:-1] - gone_after[1:]
+
+    def _missing_tokens(self, tries: FloatArray) -> FloatArray:
+        """Tokens missing after each second, were all let in."""
+        if np.isinf(self.admission.new_connections_per_second):
+            return np.zeros(tries.size)
+        free = self.missing + np.cumsum(tries - self.admission.new_connections_per_second)
+        return free - np.minimum(np.minimum.accumulate(free), 0.0)
+
+    # ---------------------------------------------------------------------------------------------
+    # Storm, in which some wait
+
+    def _storm(self, second: int, edge: int) -> int:
+        """A step in which doors may refuse, faults cut and clients wait; returns its seconds."""
+        self._lengthen_steps()
+        waiting, before = self.waiting, max(self.open, 1.0)
+        seconds = min(waiting.step_s, edge - second)
+        if self.ageing:
+            seconds = min(seconds, self.ageing.longest_stretch(second))
+        now = slice(second, second + seconds)
+        come = self.presence.come[now]
+        again = self.ageing.due(second, seconds) if self.ageing else np.zeros((2, 1, seconds))
+        again *= min(1.0, self.open / max(float(again.sum()), _NOBODY))
+        aged = float(again.sum())
+        self.open -= aged
+        for draining in self.draining:
+            # what opened since it began is not that old yet
+            draining.among = max(draining.among - aged, 0.0)
+        # nobody may seem to be let in before coming
+        self.flows.aged[now], self.flows.arrivals[now] = aged / seconds, come.mean()
+        self.over[now] = self.presence.leave[now].mean()
+        waiting.add(AGED, waiting.at_once, aged)
+        lost = self._drain(now)
+
+        leave = float(self.presence.leave[now].sum()) + self.owed
+        # of those who come in a longer step some leave in the same
+        stay = 1.0 - float(self.waiting_leave[NEWCOMERS, 0])
+        brief = float(come.sum()) * (1.0 - stay ** ((seconds - 1) / 2))
+        owed = min(leave, brief)
+        owed += self._leave(now, leave - owed)
+        due = waiting.due()
+        due[NEWCOMERS, 0] += come.sum()
+        due[AGED, 0] += self.returning[now].sum()
+        let_in, at_first = self._knock(now, due)
+        self.owed = self._leave(now, owed) if owed > 0 else 0.0
+        if self.ageing:
+            again *= at_first
+            newly = come * at_first
+            others = max(let_in - float(newly.sum() + again.sum()), 0.0) / seconds
+            self.ageing.opened(second, np.stack([newly, np.full(seconds, others)]), again)
+            cut_share = min(lost / before / seconds, _NEARLY_ALL)
+            self.ageing.passed(second, np.full(seconds, cut_share))
+        self.gone_after[now], self.owed_after[now] = self.gave_up, self.owed
+        waiting.next_step()
+        self.storm_s += seconds
+        return seconds
+
+    def _lengthen_steps(self) -> None:
+        """Follow a long storm in longer steps, unless clients keep in step with each other."""
+        jittered = self.model.reconnect.backoff not in ("none", "exponential")
+        for after_s, step_s in _LONG_STORMS:
+            if jittered and self.storm_s >= after_s and self.waiting.step_s < step_s:
+                self.waiting = self.waiting.coarser(step_s)
+
+    def _drain(self, now: slice) -> float:
+        """Connections that faults take in a step."""
+        lost, seconds = 0.0, now.stop - now.start
+        for draining in self.draining:
+            among = draining.among
+            taken = min(among * draining.next_share(seconds), self.open)
+            for other in self.draining if taken > 0 else ():
+                # who was there when the first of two began, was when the second did
+                other.among = max(other.among - taken * min(1.0, other.among / among), 0.0)
+            draining.passed += seconds
+            self.open -= taken
+            lost += taken
+            self.flows.cut[now] += taken / seconds
+            if draining.cut is None:
+                self.waiting.add(AGED, self.waiting.after_stop, taken)
+            else:
+                self.flows.lost_by_fault[draining.group - FAULTS_FROM, now] += taken / seconds
+                self.waiting.add(draining.group, self.waiting.after_loss[draining.cut], taken)
+        self.draining = [each for each in self.draining if each.passed < each.seconds]
+        return lost
+
+    def _knock(self, now: slice, due: FloatArray) -> tuple[float, float]:
+        """Let in as many as the doors allow; the rest waits.
+
+        Who is refused may try again within the step, so it is gone through several times.
+
+        Returns:
+            Clients let in, and the share of the first attempts of this step that were.
+        """
+        flows, seconds, policy = self.flows, now.stop - now.start, self.model.reconnect
+        fallen = self.admission.new_connections_per_second * seconds
+        # clients in step with each other find what is in the bucket, and not what falls later
+        in_step = policy.backoff == "exponential"
+        tokens = self.admission.burst - self.missing + (0.0 if in_step else fallen)
+        let_in, at_first, few = 0.0, 1.0, 0.0
+        for attempt in range(_MOST_ROUNDS):
+            clients = float(due.sum())
+            if attempt and clients <= few:
+                self.waiting.put_off(due)
+                break
+            passed = min(clients, max(tokens, 0.0))
+            inside = min(passed, max(self.admission.slots - self.open, 0.0))
+            tokens -= passed
+            self.open += inside
+            let_in += inside
+            share = inside / clients if clients else 1.0
+            if not attempt:
+                at_first, few = share, max(_NOBODY, _FEW_AGAIN * clients)
+            flows.attempts[now] += clients / seconds
+            flows.new_connections[now] += inside / seconds
+            flows.refused_by_rate[now] += (clients - passed) / seconds
+            flows.refused_full[now] += (passed - inside) / seconds
+            entered = due * share
+            if now.start >= self.model.warm_up_s:
+                flows.attempts_needed[: due.shape[1]] += entered.sum(axis=0)
+            flows.back_by_fault[:, now] += entered[FAULTS_FROM:].sum(axis=1)[:, None] / seconds
+            if share == 1.0:
+                break
+            gave_up = self.waiting.refuse(due - entered)
+            flows.gave_up[now] += gave_up.sum() / seconds
+            flows.back_by_fault[:, now] += gave_up[FAULTS_FROM:, None] / seconds
+            self.gave_up += float(gave_up.sum())
+            due = self.waiting.due()
+        else:
+            self.waiting.put_off(due)
+        if np.isfinite(fallen):
+            self.missing = max(0.0, self.admission.burst - tokens - (fallen if in_step else 0.0))
+        return let_in, at_first
+
+    def _leave(self, now: slice, leave: float) -> float:
+        """Sessions end, of clients that are connected, wait, or have given up.
+
+        Returns:
+            Sessions that are not yet here to end: of clients who come in the same step.
+        """
+        waiting, seconds = self.waiting, now.stop - now.start
+        # of those who wait it is known for how long they have, of others what is left then
+        shares = 1.0 - (1.0 - self.waiting_leave) ** seconds
+        expected = float((waiting.total * shares).sum())
+        # in a second with many ends more of theirs are among them, and in one with none, none
+        usual = max(float(self.leaving[now].sum()), expected)
+        shares = np.minimum(shares * (leave / usual), 1.0) if usual > 0 else shares
+        expected = float((waiting.total * shares).sum())
+        there = self.open + self.gave_up
+        rest = max(leave - expected, 0.0)
+        share = min(rest / there, 1.0) if there > 0 else 0.0
+        # if that is not enough, some leave before it was expected of them
+        left_over, still = rest - share * there, float((waiting.total * (1.0 - shares)).sum())
+        if left_over > 0 and still > 0:
+            shares += (1.0 - shares) * min(left_over / still, 1.0)
+        left = waiting.thin(shares)
+        left_gone, ended = self.gave_up * share, self.open * share
+        self.flows.ended[now] += ended / seconds
+        self.flows.left_waiting[now] += left.sum() / seconds
+        self.flows.back_by_fault[:, now] += left[FAULTS_FROM:, None] / seconds
+        self.open -= ended
+        self.gave_up -= left_gone
+        for draining in self.draining:
+            draining.among *= 1.0 - share
+        return leave - float(left.sum()) - left_gone - ended
+
+
+def _nearest_second(times_s: FloatArray) -> IntArray:
+    """Seconds in which something counts as happened, half a second rounded down."""
+    return np.ceil(times_s - 0.5).astype(np.int64)
+
+
+def _around(counts: FloatArray) -> FloatArray:
+    """Mean of the counts of the seconds around each."""
+    window = np.ones(min(_AROUND_S, counts.size))
+    return np.convolve(counts, window, "same") / np.convolve(np.ones(counts.size), window, "same")
+
+
+def _leaving_at(model: Model, waited_s: FloatArray) -> FloatArray:
+    """Share of those who wait whose session ends in a second, by how long they have waited.
+
+    Newcomers have a whole session before them; of all others, a random moment of their session is
+    when they lost their connection.
+
+    Args:
+        model: who comes and for how long.
+        waited_s: from when until when they wait, shape (2, groups, levels).
+    """
+    hours = waited_s / SECONDS_PER_HOUR
+    weights, laws = stream_weights(model), [stream.session for stream in model.streams]
+    left = np.average([law.survival(hours) for law in laws], axis=0, weights=weights)
+    rest = [law.mean - law.integrated_survival(1, hours) for law in laws]
+    left[:, AGED:] = np.average(rest, axis=0, weights=weights)[:, AGED:]
+    # who has been here for longer than sessions last can only leave
+    here, still = np.maximum(left, 0.0)
+    kept = np.divide(still, here, out=np.zeros_like(here), where=here > 0)
+    return np.clip(1.0 - kept ** (1.0 / (waited_s[1] - waited_s[0])), 0.0, 1.0)

@@ -1,0 +1,179 @@
+"""Faults and surges as people write them, turned into the plain numbers of a simulation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+
+import numpy as np
+
+from estimator.scenario.faults import (
+    BalancerResize,
+    ConnectionThrottle,
+    Fault,
+    NetworkFlap,
+    Outage,
+    RollingDeployment,
+)
+from estimator.scenario.model import FloatArray
+from estimator.scenario.sessions import DeterministicSession
+from estimator.scenario.surges import Broadcast, FlashCrowd, Surge, TopOfHour
+from estimator.simulation.arrivals import ArrivalRate
+from estimator.simulation.model import Cut, Stream, Throttle
+from estimator.units import HOURS_PER_WEEK, SECONDS_PER_HOUR
+
+_WEEK_S = HOURS_PER_WEEK * SECONDS_PER_HOUR
+_SLICES = 10
+
+
+def cuts_and_throttles(faults: Sequence[Fault]) -> tuple[tuple[Cut, ...], tuple[Throttle, ...]]:
+    """What the faults do to connections and to doors; what lies beyond the week is left out.
+
+    Args:
+        faults: those declared; ``Cut.fault`` is the position of each.
+
+    Returns:
+        The cuts and the throttles, both by time.
+
+    >>> from estimator.scenario.faults import Outage
+    >>> cuts, throttles = cuts_and_throttles([Outage(at=1, share=0.25, lasts=60)])
+    >>> cuts
+    (Cut(at_s=3600.0, share=0.25, over_s=0.0, notice_s=0.0, away_s=0.0, fault=0),)
+    >>> throttles
+    (Throttle(from_s=3600.0, until_s=3660.0, units_share=0.75, new_connections_per_second=inf),)
+    """
+    cuts = [
+        cut
+        for position, fault in enumerate(faults)
+        for cut in _cuts(fault, position)
+        if cut.at_s < _WEEK_S
+    ]
+    throttles = [throttle for fault in faults for throttle in _throttles(fault)]
+    return (
+        tuple(sorted(cuts, key=lambda cut: cut.at_s)),
+        tuple(sorted(throttles, key=lambda throttle: throttle.from_s)),
+    )
+
+
+def _cuts(fault: Fault, position: int) -> Iterator[Cut]:
+    at_s = fault.at * SECONDS_PER_HOUR
+    match fault:
+        case Outage():
+            yield Cut(at_s, fault.share, notice_s=fault.notice, fault=position)
+        case RollingDeployment():
+            for batch in range(fault.batches):
+                start_s = at_s + batch * fault.every
+                yield Cut(start_s, 1 / fault.batches, over_s=fault.drain, fault=position)
+        case BalancerResize():
+            yield Cut(at_s, fault.share, over_s=fault.over, fault=position)
+        case NetworkFlap():
+            for time in range(fault.times):
+                start_s = at_s + time * (fault.every or 0.0)
+                yield Cut(start_s, fault.share, away_s=fault.away, fault=position)
+        case ConnectionThrottle():
+            pass
+
+
+def _throttles(fault: Fault) -> Iterator[Throttle]:
+    at_s = fault.at * SECONDS_PER_HOUR
+    match fault:
+        case Outage() if fault.lasts:
+            yield Throttle(at_s, min(at_s + fault.lasts, _WEEK_S), units_share=1.0 - fault.share)
+        case ConnectionThrottle():
+            yield Throttle(
+                at_s,
+                min(at_s + fault.lasts, _WEEK_S),
+                new_connections_per_second=fault.new_connections_per_second,
+            )
+        case _:
+            pass
+
+
+def surge_streams(surges: Sequence[Surge], streams: tuple[Stream, ...]) -> tuple[Stream, ...]:
+    """The streams of a usual week, reshaped and joined by the surges.
+
+    Args:
+        surges: those declared.
+        streams: who comes anyway, with periods of whole hours; a flash crowd stays as long as the
+            first of them.
+
+    A flash crowd is one more stream. A broadcast is ten: a session length cannot say that clients
+    who came at different times leave together, so those of each tenth of ``gather`` stay until the
+    end on average, and all leave within a tenth of ``gather`` before or after it. A top of the hour
+    reshapes every periodic stream.
+    """
+    usual = streams
+    for surge in surges:
+        if isinstance(surge, TopOfHour):
+            usual = tuple(
+                Stream(_with_peaks(stream.arrivals, surge), stream.session)
+                if stream.arrivals.periodic
+                else stream
+                for stream in usual
+            )
+    added = [stream for surge in surges for stream in _added(surge, streams[0])]
+    return (*usual, *added)
+
+
+def _added(surge: Surge, usual: Stream) -> Iterator[Stream]:
+    match surge:
+        case FlashCrowd():
+            at_s = surge.at * SECONDS_PER_HOUR
+            first = 2 * surge.clients / surge.over
+            yield Stream(
+                ArrivalRate(
+                    np.array([at_s, at_s + surge.over]), np.array([first, 0.0]), periodic=False
+                ),
+                usual.session,
+            )
+        case Broadcast():
+            yield from _broadcast(surge)
+        case TopOfHour():
+            pass
+
+
+def _broadcast(surge: Broadcast) -> Iterator[Stream]:
+    at_s = surge.at * SECONDS_PER_HOUR
+    edges = np.linspace(0.0, 1.0, _SLICES + 1)
+    for start, end in pairwise(edges):
+        # the centre of gravity of a slice of a rising line
+        mean_arrival = 2 / 3 * (end**3 - start**3) / (end**2 - start**2)
+        stay_s = surge.lasts + surge.gather * (1 - mean_arrival)
+        slice_edges = np.array([start, end])
+        yield Stream(
+            ArrivalRate(
+                at_s - surge.gather * (1 - slice_edges),
+                2 * surge.clients / surge.gather * slice_edges,
+                periodic=False,
+            ),
+            DeterministicSession(hours=stay_s / SECONDS_PER_HOUR),
+        )
+
+
+def _with_peaks(rate: ArrivalRate, surge: TopOfHour) -> ArrivalRate:
+    """The same arrivals in each hour (or half hour), a share of them right after it has begun."""
+    first, period_s = rate.knots_s[0], rate.knots_s[-1] - rate.knots_s[0]
+    begins = np.arange(0.0, period_s, surge.every_seconds)
+    knots = np.unique(
+        np.concatenate([np.mod(rate.knots_s, period_s), begins, begins + surge.within, [period_s]])
+    )
+    starts, lengths = knots[:-1], np.diff(knots)
+
+    def at(part: float) -> FloatArray:
+        times = first + np.mod(starts + part * lengths - first, period_s)
+        return np.interp(times, rate.knots_s, rate.per_second)
+
+    # two points inside of a piece give its line, whichever side a jump at its end belongs to
+    early, late = at(0.25), at(0.75)
+    per_second = np.stack([1.5 * early - 0.5 * late, 1.5 * late - 0.5 * early])
+    hour = np.searchsorted(begins, starts, "right") - 1
+    arrivals = np.bincount(hour, (early + late) / 2 * lengths, begins.size)
+    peak = surge.share * arrivals[hour] / surge.within
+    peaked = (1 - surge.share) * per_second + np.where(
+        starts < begins[hour] + surge.within, peak, 0
+    )
+    return ArrivalRate(
+        np.stack([starts, knots[1:]]).T.ravel(),
+        np.maximum(peaked, 0.0).T.ravel(),
+        periodic=True,
+    )

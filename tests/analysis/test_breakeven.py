@@ -1,0 +1,125 @@
+"""Break-even points are where hand calculation on published prices puts them."""
+
+import json
+
+import numpy as np
+import pytest
+
+import estimator as ws
+
+CHAT = ws.Scenario(profile="workplace-chat", location="virginia", peak_connections=5000)
+PAIR = ["aws.api_gateway", "aws.alb_ec2"]
+
+
+def single(value, deployment, **changes):
+    return float(ws.estimate(CHAT.replace(peak_connections=value, **changes), deployment).total)
+
+
+def test_both_cost_the_same_where_their_bills_meet():
+    found = ws.break_even(CHAT, "peak_connections", 100, 1e6, PAIR)
+    [flip] = found.flips
+
+    assert (flip.below, flip.above, flip.kind) == ("aws.api_gateway", "aws.alb_ec2", "meets")
+    assert single(flip.at, PAIR[0]) == pytest.approx(single(flip.at, PAIR[1]), rel=1e-7)
+
+
+def test_each_flip_was_checked_one_percent_to_both_sides():
+    found = ws.break_even(CHAT, "peak_connections", 100, 1e6, [*PAIR, "gcp.cloud_run"])
+
+    assert len(found.flips) > 1
+    for flip in found.flips:
+        assert flip.confirmed
+        for usd, share in ((flip.below_usd, 0.99), (flip.above_usd, 1.01)):
+            again = [single(flip.at * share, name) for name in (flip.below, flip.above)]
+            assert usd == pytest.approx(again, rel=1e-9)
+        assert flip.below_usd[0] < flip.below_usd[1]
+        assert flip.above_usd[0] > flip.above_usd[1]
+
+
+def test_a_dense_grid_finds_no_other_winner():
+    found = ws.break_even(CHAT, "peak_connections", 100, 1e7)
+    grid = np.geomspace(101, 0.99e7, 3000)
+    swept = ws.sweep(CHAT, {"peak_connections": grid})
+    at = np.array([flip.at for flip in found.flips])
+    winners = [name for *_, name in found.ranges]
+
+    for value, name in zip(grid, swept.cheapest["deployment"], strict=True):
+        if np.min(np.abs(at / value - 1)) > found.traced.resolution:
+            assert winners[int(np.searchsorted(at, value, side="right"))] == name, value
+
+
+def test_engineer_hours_at_which_a_fleet_stops_paying():
+    # the fleet is cheaper by a fixed sum; every hour costs 80 dollars of it
+    scenario = CHAT.replace(
+        peak_connections=50_000,
+        engineering={"engineer_hours_per_month": 0, "usd_per_engineer_hour": 80},
+    )
+    managed, fleet = (float(ws.estimate(scenario, name).total) for name in PAIR)
+    found = ws.break_even(scenario, "engineer_hours_per_month", 0, 200, PAIR)
+
+    assert [flip.at for flip in found.flips] == pytest.approx([(managed - fleet) / 80], rel=1e-6)
+    assert (found.flips[0].below, found.flips[0].above) == (PAIR[1], PAIR[0])
+
+
+def test_a_discount_at_which_the_dearer_one_wins():
+    # only the discounted part of API Gateway's bill shrinks: egress is another meter
+    scenario = CHAT.replace(peak_connections=20_000)
+    managed, fleet = (ws.estimate(scenario, name) for name in PAIR)
+    discounted = managed.by_driver["messages"] + managed.by_driver["connection time"]
+    percent = 100 * (managed.total - fleet.total) / discounted
+    found = ws.break_even(scenario, "percent_off.aws.api_gateway.*", 0, 99, PAIR)
+
+    assert 0 < percent < 99
+    assert [flip.at for flip in found.flips] == pytest.approx([percent], rel=1e-4)
+
+
+def test_a_deployment_that_stops_holding_gives_way():
+    # Cloud Run's largest concurrency x the instances it may have is a setting; units of Web PubSub
+    # end at a hard edge
+    found = ws.break_even(CHAT, "peak_connections", 1e5, 1e7, ["azure.web_pubsub", "azure.signalr"])
+    for low, high, winner in found.ranges:
+        middle = float(np.sqrt(low * high))
+        bills = ws.compare(CHAT.replace(peak_connections=middle), found.deployments).holding
+        assert winner == (bills[0].deployment if bills else None)
+
+
+def test_the_answer_is_told_in_words_and_turns_are_summed_up():
+    names = ["oci.load_balancer_vm", "oci.load_balancer_container_instances"]
+    found = ws.break_even(CHAT, "peak_connections", 1e5, 1e7, names)
+
+    assert len(found.flips) > 10
+    assert len(found.sentences) < 5
+    assert any(f"take turns, {len(found.flips)} times" in each for each in found.sentences)
+
+
+def test_without_a_flip_the_whole_range_has_one_winner():
+    found = ws.break_even(CHAT, "peak_connections", 100, 200, PAIR)
+
+    assert found.ranges == [(100, 200, "aws.api_gateway")]
+    assert found.sentences == [
+        "API Gateway WebSocket is the cheapest from 100 to 200 (peak connections)."
+    ]
+
+
+def test_data_for_machines_is_json():
+    found = ws.break_even(CHAT, "peak_connections", 100, 1e6, PAIR)
+    data = json.loads(json.dumps(found.as_data(), allow_nan=False))
+
+    assert [flip["at"] for flip in data["flips"]] == [flip.at for flip in found.flips]
+    assert list(found.table["at"]) == [flip.at for flip in found.flips]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("peak_connections", 10, 10, PAIR), "must ascend"),
+        (("peak_connections", 100, 10, PAIR), "must ascend"),
+        (("peak_connections", 1, 10, PAIR[:1]), "two deployments"),
+        (("peak_connections", -1, 10, PAIR), "negative"),
+        (("hours_per_day", 1, 30, PAIR), "at most 24"),
+        (("peak_connectons", 1, 10, PAIR), "did you mean 'peak_connections'"),
+    ],
+)
+def test_bad_ranges_are_refused(arguments, told):
+    with pytest.raises(ws.EstimatorError, match=told):
+        ws.break_even(CHAT, *arguments)

@@ -1,0 +1,426 @@
+"""What a scenario assumes against what is found: verdicts by theory, and words people can read."""
+
+import math
+import re
+
+import numpy as np
+import pytest
+from scipy import stats
+
+import estimator as ws
+from estimator.analysis.simulate.findings import Finding
+from estimator.analysis.simulate.simulate import Simulation
+from estimator.simulation.theory import poisson_quantile
+from estimator.states import State
+
+API_GATEWAY = "aws.api_gateway"
+FLEET = "aws.alb_ec2"
+OUTAGE = "outage at Tue 14:00 share 30%"
+
+
+def flat(peak: float, hours: float = 1, **given) -> ws.Scenario:
+    """Sessions of so many hours on average, with a small message every ten seconds."""
+    profile = {
+        "extends": "market-data",
+        "session": {"law": "exponential", "mean_hours": hours},
+        "at_connect": {"to_client": 0, "from_client": 0},
+        "flows": {
+            "tickers": {"rate_per_hour": 360, "fan_out": 0},
+            "order_book": {"rate_per_hour": 0},
+            "heartbeats": {"rate_per_hour": 0},
+        },
+    }
+    return ws.Scenario.model_validate(
+        {"profile": profile, "location": "virginia", "peak_connections": peak, **given}
+    )
+
+
+def finding(found: Simulation, title: str) -> Finding:
+    [one] = [each for each in found.findings if each.title == title]
+    return one
+
+
+class TestQuiet:
+    @pytest.fixture(scope="class")
+    @staticmethod
+    def quiet():
+        audience = ws.Scenario(
+            profile="workplace-chat", location="virginia", peak_connections=30_000
+        )
+        return ws.simulate(audience, replications=4, engine="exact")
+
+    def test_a_quiet_scenario_holds(self, quiet):
+        assert quiet.assumptions_held
+        assert [each.title for each in quiet.findings] == [
+            "Peak connections",
+            "Mean connections",
+            "Connection-minutes per month",
+            "New connections per second",
+            "Messages per second",
+            "Egress",
+            "Connection-minutes lost",
+            "Clients turned away",
+        ]
+        for title in (
+            "Peak connections",
+            "Mean connections",
+            "Egress",
+            "New connections per second",
+        ):
+            assert finding(quiet, title).state == "pass"
+
+    def test_its_mean_is_what_was_assumed_and_its_peak_a_little_more(self, quiet):
+        mean, peak = (finding(quiet, f"{name} connections") for name in ("Mean", "Peak"))
+
+        assert mean.ratio == pytest.approx(1, abs=0.005)
+        assert peak.assumed == pytest.approx(30_000)
+        # the peak of a week is above its mean course, by less than four standard deviations
+        assert 1 < peak.ratio < 1 + 4 / math.sqrt(30_000)
+
+    def test_minutes_are_those_of_a_month(self, quiet):
+        mean, minutes = (
+            finding(quiet, name) for name in ("Mean connections", "Connection-minutes per month")
+        )
+
+        assert minutes.assumed == pytest.approx(mean.assumed * 730 * 60)
+        assert minutes.found == pytest.approx(mean.found * 730 * 60)
+
+    def test_nobody_waits_and_everybody_gets_in(self, quiet):
+        lost, away = (
+            finding(quiet, name) for name in ("Connection-minutes lost", "Clients turned away")
+        )
+
+        assert (lost.found, lost.words, lost.state) == (0, "nobody waits", "pass")
+        assert (away.found, away.words, away.state) == (0, "everybody gets in", "pass")
+
+
+class TestSmallAudience:
+    """Fifty connections on average are a Poisson variate, whose peak is far above fifty."""
+
+    @pytest.fixture(scope="class")
+    @staticmethod
+    def small():
+        return ws.simulate(flat(50), replications=40)
+
+    @staticmethod
+    def peaks_of_other_weeks(count: int) -> np.ndarray:
+        """Of 50 connections in sessions of an hour on average, drawn event by event."""
+        rng, peaks = np.random.default_rng(11), []
+        for _ in range(count):
+            there = rng.poisson(50)
+            came = rng.uniform(0, 168, rng.poisson(50 * 168))
+            ends = np.concatenate([rng.exponential(1, there), came + rng.exponential(1, came.size)])
+            times = np.concatenate([came, ends])
+            steps = np.concatenate([np.ones(came.size), -np.ones(ends.size)])
+            inside = times < 168
+            order = np.argsort(times[inside])
+            peaks.append(there + np.cumsum(steps[inside][order]).max())
+        return np.array(peaks)
+
+    def test_it_exceeds_its_assumed_peak_as_chance_says(self, small):
+        peak = finding(small, "Peak connections")
+
+        assert (peak.assumed, peak.state) == (pytest.approx(50), "broken")
+        others = self.peaks_of_other_weeks(400)
+        assert stats.ttest_ind(small.run.peaks, others, equal_var=False).pvalue > 0.001
+        assert peak.found == pytest.approx(small.run.peaks.mean())
+        # a usual week sees more than a moment does once in a thousand times
+        assert peak.low > poisson_quantile(50, 0.999)
+
+    def test_minutes_have_the_quantiles_of_the_poisson_distribution(self, small):
+        means = small.run.stack("open_mean")
+
+        for share in (0.05, 0.5, 0.95, 0.999):
+            expected = float(poisson_quantile(50, share))
+            # averaged over a minute the number is rarely whole
+            assert np.quantile(means, share) == pytest.approx(expected, abs=1)
+
+    def test_the_words_tell_how_often(self, small):
+        peak = finding(small, "Peak connections")
+
+        said = re.fullmatch(
+            r"exceeded in 100 % of the weeks and ([\d.]+) % of the minutes; "
+            r"in one week of twenty the peak is above (\d+\.?\d*)",
+            peak.words,
+        )
+        assert said
+        # at any moment, and a little more often some time within a minute
+        moments = 100 * float(stats.poisson(50).sf(50))
+        assert moments - 1 < float(said[1]) < moments + 5
+        assert float(said[2]) == pytest.approx(np.quantile(small.run.peaks, 0.95), rel=0.01)
+
+    def test_a_large_audience_does_not(self):
+        peak = finding(ws.simulate(flat(20_000, hours=8), replications=1), "Peak connections")
+
+        # the peak of a week is above its mean, by less than five standard deviations of 0.7 %
+        assert 1 < peak.ratio < 1 + 5 / math.sqrt(20_000)
+        assert peak.state == ("pass" if peak.ratio <= 1.02 else "at risk")
+
+
+class TestSaidTwice:
+    def test_users_and_a_peak_that_disagree_are_found_broken(self):
+        # 20,000 sessions of an hour a day are 833 connections
+        audience = flat(1_500, users_per_day=10_000, sessions_per_user_per_day=2)
+
+        found = ws.simulate(audience, replications=1)
+
+        said = finding(found, "Peak by users per day x sessions per user per day")
+        assert said.state == "broken"
+        assert said.assumed == pytest.approx(20_000 / 24)
+        assert said.words == (
+            "users per day x sessions per user per day would mean a peak of 833; "
+            "the 1,500 of peak connections were used"
+        )
+        assert found.state == "broken"
+        assert not found.assumptions_held
+
+    @pytest.mark.parametrize(
+        ("mean", "state"),
+        [
+            (2_000, "pass"),
+            (2_030, "pass"),
+            (2_150, "at risk"),
+            (1_900, "at risk"),
+            (2_300, "broken"),
+            (1_700, "broken"),
+        ],
+    )
+    def test_what_agrees_holds(self, mean, state):
+        found = ws.simulate(flat(2_000, mean_connections=mean), replications=1)
+
+        assert finding(found, "Peak by mean connections").state == state
+
+    def test_what_was_said_once_is_compared_with_nothing(self):
+        found = ws.simulate(flat(2_000), replications=1)
+
+        assert not [each for each in found.findings if each.title.startswith("Peak by")]
+
+
+class TestRecovery:
+    """30 % of the connections are lost; API Gateway takes 500 a second."""
+
+    @pytest.fixture(scope="class")
+    @staticmethod
+    def ten_times():
+        return ws.simulate(
+            flat(600_000, hours=4), API_GATEWAY, faults=[OUTAGE], replications=1, engine="cohort"
+        )
+
+    def test_an_audience_that_recovers_in_time(self):
+        found = ws.simulate(
+            flat(60_000, hours=4), API_GATEWAY, faults=[OUTAGE], replications=1, engine="cohort"
+        )
+
+        recovery = finding(found, "Recovery")
+        # 18,000 take 37 seconds at best; the last ones wait up to a minute to try again
+        assert 18_000 / 500 < recovery.found < 18_000 / 480 + 2 * 60
+        assert (recovery.assumed, recovery.unit, recovery.state) == (300, "seconds", "pass")
+
+    def test_ten_times_the_audience_takes_as_long_as_the_quota_lets_it(self, ten_times):
+        [after] = ten_times.run.replications[0].aftermaths
+        assert after.lost == pytest.approx(180_000, rel=0.01)
+        # besides them come 42 new clients per second, and those cut after two hours: of sessions of
+        # four hours 1 / (e^0.5 - 1) for each, here of the 70 % that are still open
+        coming = 600_000 / 4 / 3600
+        again = 0.7 * coming / (math.exp(0.5) - 1)
+
+        assert after.lost / 500 < after.recovery_s[-1]
+        by_hand = after.lost / (500 - coming - again)
+        assert after.recovery_s[2] == pytest.approx(by_hand, rel=0.1)
+
+    def test_which_is_too_long(self, ten_times):
+        recovery = finding(ten_times, "Recovery")
+
+        assert recovery.state == "broken"
+        assert re.fullmatch(
+            r"until 99 % of 1\d\d,\d\d\d lost clients are back after outage on Tue 14:00: "
+            r"30 % of connections lost",
+            recovery.words,
+        )
+
+    def test_refusals_alone_break_nothing(self, ten_times):
+        new_connections = finding(ten_times, "New connections per second")
+
+        assert new_connections.state == "at risk"
+        assert new_connections.words.startswith(
+            "the busiest second, retries included, against the mean"
+        )
+        assert new_connections.words.endswith("attempts per week are refused; the limit is 500")
+
+    @pytest.mark.parametrize(
+        ("within_s", "state"), [(1.3, "pass"), (1.2, "at risk"), (0.9, "broken")]
+    )
+    def test_how_long_it_may_take_is_ones_own_to_say(self, within_s, state):
+        # without a limit all are back within the first wait, of a second at most
+        found = ws.simulate(flat(1_000), faults=[OUTAGE], replications=2, recover_within_s=within_s)
+
+        assert finding(found, "Recovery").found == 1
+        assert finding(found, "Recovery").state == state
+
+    def test_a_region_is_not_back_before_its_quota_has_let_all_in(self):
+        found = ws.simulate(
+            flat(300_000),
+            API_GATEWAY,
+            faults=["outage at Tue 14:00"],
+            replications=1,
+            engine="cohort",
+        )
+
+        [after] = found.run.replications[0].aftermaths
+        assert after.lost == pytest.approx(300_000, rel=0.01)
+        # a full bucket lets one second's worth in at once
+        assert after.recovery_s[-1] >= after.lost / 500 - 1
+        assert finding(found, "Recovery").state == "broken"
+        lost = finding(found, "Connection-minutes lost")
+        # 300,000 wait half of ten minutes or more
+        assert lost.found > 300_000 * 5 * 0.95
+        # a twentieth of a per cent of the week
+        assert lost.state == "at risk"
+
+    def test_what_is_not_over_before_the_week_is_has_no_end(self):
+        found = ws.simulate(
+            flat(100_000),
+            API_GATEWAY,
+            faults=["outage at Sun 23:59"],
+            replications=1,
+            engine="cohort",
+        )
+
+        recovery = finding(found, "Recovery")
+        assert (recovery.found, recovery.high, recovery.state) == (math.inf, math.inf, "broken")
+        assert recovery.words.endswith("in 100 % of the weeks not before the week ends")
+        assert recovery.explain().startswith("Recovery: broken, no end seconds found, 300 assumed.")
+
+
+class TestCapacity:
+    def test_a_fleet_that_was_planned_with_headroom_holds(self):
+        audience = flat(5_000, options={FLEET: {"memory_per_connection_bytes": 2e6}})
+
+        used = finding(ws.simulate(audience, FLEET, replications=1), "Capacity used")
+
+        # planned for 70 % at the peak of 5,000, and the peak is a little more
+        assert (used.assumed, used.unit, used.state) == (80, "% of capacity", "pass")
+        assert 0 < used.found <= 70 * 1.08
+        assert "nodes hold, in the fullest minute" in used.words
+
+    def test_nodes_that_an_outage_takes_for_a_while_do_not_count_as_full_before_it(self):
+        audience = flat(5_000, options={FLEET: {"memory_per_connection_bytes": 2e6}})
+
+        calm, stormy = (
+            finding(ws.simulate(audience, FLEET, faults=faults, replications=1), "Capacity used")
+            for faults in ([], ["outage at Tue 14:00:30 share 40% lasts 90 s"])
+        )
+
+        # 60 % of the places held all who come back; never more than there are
+        assert calm.found / 0.6 * 0.9 < stormy.found <= 100
+
+    def test_places_that_are_not_enough_are_broken(self):
+        audience = flat(5_000, options={FLEET: {"memory_per_connection_bytes": 2e6}})
+        outage = "outage at Tue 14:00 share 80% lasts 10 min"
+
+        found = ws.simulate(audience, FLEET, faults=[outage], replications=1)
+
+        used = finding(found, "Capacity used")
+        assert used.found == pytest.approx(100, abs=0.1)
+        assert used.state == "broken"
+        assert used.words.endswith("attempts per week find no place")
+        assert finding(found, "Connection-minutes lost").state != "pass"
+
+    def test_without_units_there_is_no_capacity(self):
+        found = ws.simulate(flat(1_000), API_GATEWAY, replications=1)
+
+        assert not [each for each in found.findings if each.title == "Capacity used"]
+
+
+class TestRates:
+    def test_a_storm_is_told_even_where_no_limit_is_known(self):
+        quiet, stormy = (
+            finding(
+                ws.simulate(flat(20_000, 8), faults=faults, replications=1),
+                "New connections per second",
+            )
+            for faults in ([], [OUTAGE])
+        )
+
+        # 0.7 a second, and by chance no more than a Poisson variate once in 604,800 seconds
+        assert quiet.assumed == pytest.approx(20_000 / 8 / 3600)
+        assert quiet.found <= poisson_quantile(20_000 / 8 / 3600, 1 - 1e-9)
+        assert quiet.state == "pass"
+        # 6,000 within the first second, the longest first wait
+        assert stormy.found == pytest.approx(6_000, rel=0.05)
+        assert stormy.state == "at risk"
+        assert stormy.words.endswith("test whether so many can connect at once")
+
+    def test_single_messages_to_many_have_no_peaks(self):
+        messages = finding(ws.simulate(flat(20_000, 8), replications=1), "Messages per second")
+
+        # 360 an hour to each of 20,000
+        assert messages.assumed == pytest.approx(2_000)
+        assert 2_000 < messages.found < 2_000 * 1.03 + 4.5 * math.sqrt(2_000)
+        assert messages.state == "pass"
+
+    def test_a_message_that_many_share_is_a_peak(self):
+        audience = flat(20_000, 8)
+        flows = {"tickers": {"rate_per_hour": 36, "fan_out": 20_000}}
+        profile = {**audience.as_data()["profile"]}
+        profile["flows"] = {
+            **profile["flows"],
+            "tickers": {**profile["flows"]["tickers"], **flows["tickers"]},
+        }
+
+        found = ws.simulate(audience.replace(profile=profile), replications=1)
+
+        messages = finding(found, "Messages per second")
+        # one in a hundred seconds goes to all at once
+        assert messages.assumed == pytest.approx(200)
+        assert messages.found >= 20_000 * 0.97
+        assert messages.state == "at risk"
+        times = messages.found / 200
+        assert f": {times:,.0f} times as much; chance alone makes " in messages.words
+
+    def test_peaks_that_chance_explains_are_none(self):
+        # a message to 10 at once, 50 times per second
+        audience = flat(20_000, 8)
+        shared = {"rate_per_hour": 90, "fan_out": 10}
+        profile = {**audience.as_data()["profile"]}
+        profile["flows"] = {"tickers": {**profile["flows"]["tickers"], **shared}}
+
+        messages = finding(
+            ws.simulate(audience.replace(profile=profile), replications=1), "Messages per second"
+        )
+
+        # the largest of 600 Poisson variates with mean 50
+        low, high = (poisson_quantile(50, p ** (1 / 600)) / 50 for p in (1e-4, 1 - 1e-4))
+        assert 1.25 < low < messages.found / messages.assumed < high
+        assert messages.state == "pass"
+
+
+class TestWords:
+    def test_a_finding_explains_itself_with_figures_that_read_well(self):
+        one = Finding(
+            "Peak connections",
+            31_446.2,
+            31_602.4,
+            31_500.0,
+            31_700.0,
+            "connections",
+            State.PASS,
+            "so",
+        )
+
+        assert one.explain() == (
+            "Peak connections: pass, 31,602 connections found, 31,446 assumed. So."
+        )
+        assert one.ratio == pytest.approx(31_602.4 / 31_446.2)
+
+    def test_nothing_of_nothing_is_as_assumed(self):
+        def ratio(found, assumed):
+            return Finding("", assumed, found, 0, 0, "", State.PASS, "").ratio
+
+        assert (ratio(0, 0), ratio(5, 0), ratio(0, 5)) == (1, math.inf, 0)
+
+    def test_no_interval_reaches_below_nothing(self):
+        found = ws.simulate(flat(3), API_GATEWAY, faults=[OUTAGE], replications=2)
+
+        for each in found.findings:
+            assert 0 <= each.low <= each.found <= each.high

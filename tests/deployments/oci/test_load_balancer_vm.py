@@ -1,0 +1,238 @@
+"""What Oracle counts: balancer hours, the larger of minimum and used bandwidth, nodes and disks.
+
+Rules: https://docs.oracle.com/en-us/iaas/Content/Balance/Concepts/balanceoverview.htm and
+https://www.oracle.com/cloud/price-list/
+"""
+
+import numpy as np
+import pytest
+
+import estimator as ws
+from estimator.deployments.limits import Verdict
+
+ID = "oci.load_balancer_vm"
+LB_HOURS = "oci.load_balancer.hours"
+MBPS_HOURS = "oci.load_balancer.mbps_hours"
+OCPU = "oci.compute.e5_ocpu_hours"
+MEMORY = "oci.compute.e5_memory_gb_hours"
+DISK = "oci.block_volume.storage"
+SMALL = {"machine": "VM.Standard.E5.Flex/1/8"}
+
+
+def verdict_on(bill, limit: str) -> Verdict:
+    [found] = [one for one in bill.verdicts if one.limit.limit == limit]
+    return found
+
+
+def test_an_idle_balancer_is_billed_its_minimum(at_mbps, bill_of, quantities):
+    bill = bill_of(ID, at_mbps(0), options={"min_mbps": 25})
+
+    assert quantities(bill)[MBPS_HOURS] == pytest.approx(25 * 730)
+
+
+def test_a_busy_balancer_is_billed_what_it_carries(at_mbps, bill_of, quantities):
+    assert quantities(bill_of(ID, at_mbps(300)))[MBPS_HOURS] == pytest.approx(300 * 730)
+
+
+def test_the_larger_of_minimum_and_used_counts_hour_by_hour(at_mbps, bill_of, quantities):
+    # half of the hours at 30 Mbps and half idle: (30 + 10) / 2, and not the mean of 15
+    hours = np.tile([0.0] * 12 + [30.0] * 12, 7)
+    bill = bill_of(ID, at_mbps(hours, hours_per_month=168))
+
+    assert quantities(bill)[MBPS_HOURS] == pytest.approx(20 * 168)
+
+
+@pytest.mark.parametrize(("mbps", "balancers"), [(1, 1), (8_000, 1), (8_001, 2), (20_000, 3)])
+def test_a_balancer_carries_8000_mbps(at_mbps, bill_of, quantities, mbps, balancers):
+    bill = bill_of(ID, at_mbps(mbps))
+
+    assert quantities(bill)[LB_HOURS] == pytest.approx(balancers * 730)
+
+
+def test_traffic_to_the_backends_counts_if_the_open_question_is_answered_so(
+    at_mbps, bill_of, quantities
+):
+    bill = bill_of(ID, at_mbps(300), answers={"backend_leg": "yes"})
+
+    assert quantities(bill)[MBPS_HOURS] == pytest.approx(600 * 730)
+
+
+def test_nodes_hold_as_many_connections_as_memory_allows(make_demand, bill_of, quantities):
+    # Centrifugo, 200,000 idle connections: 27.0 KB each and 4 KB in the kernel (centrifugal.dev
+    # blog, 17 August 2026). A million take 31 GB; nodes of 8 GiB of which 70 % are planned with
+    # hold 6.01 GB, so 5.2 of them are needed. Processors: 4.7 cores of 1.4 a node, so 3.4.
+    bill = bill_of(ID, make_demand(1e6), options=SMALL | {"spare_nodes": 0})
+
+    assert quantities(bill)[OCPU] == pytest.approx(6 * 730)
+    assert quantities(bill)[MEMORY] == pytest.approx(6 * 8 * 730)
+
+
+def test_spare_nodes_come_on_top(make_demand, bill_of, quantities):
+    options = SMALL | {"min_nodes": 2, "spare_nodes": 3}
+    bill = bill_of(ID, make_demand(1), options=options)
+
+    assert quantities(bill)[OCPU] == pytest.approx((2 + 3) * 730)
+
+
+def test_nodes_run_all_month_for_the_busiest_hour_unless_they_follow_the_hours(
+    make_demand, bill_of, quantities
+):
+    hours = np.zeros(168)
+    hours[99] = 1e6
+    options = SMALL | {"spare_nodes": 0, "scaling_lag_hours": 2}
+    demand = make_demand(hours, hours_per_month=168)
+    static = bill_of(ID, demand, options=options)
+    autoscaled = bill_of(ID, demand, options=options, answers={"scaling": "autoscaled"})
+
+    assert quantities(static)[OCPU] == pytest.approx(6 * 168)
+    # six nodes from two hours before to two hours after, and the two of the minimum otherwise
+    assert quantities(autoscaled)[OCPU] == pytest.approx(6 * 5 + 2 * 163)
+
+
+def test_every_node_has_a_boot_disk_with_its_performance(make_demand, bill_of, quantities):
+    options = {"boot_volume_gb": 60, "boot_volume_vpu_per_gb": 20, "min_nodes": 2, "spare_nodes": 1}
+    counted = quantities(bill_of(ID, make_demand(1), options=options))
+
+    assert counted[DISK] == pytest.approx(3 * 60)
+    assert counted["oci.block_volume.performance"] == pytest.approx(3 * 60 * 20)
+
+
+def test_a_balanced_disk_adds_0_017_usd_a_gb(make_demand, bill_of, cents):
+    # Oracle: 10 performance units for each GB, 0.017 USD a GB-month on top of storage
+    options = {"boot_volume_gb": 100, "min_nodes": 1, "spare_nodes": 0}
+    bill = bill_of(ID, make_demand(1), options=options)
+
+    assert cents(bill)["oci.block_volume.performance"] == 1.70
+
+
+def test_redis_runs_twice_with_disks_of_its_own_if_messages_are_passed_on(
+    make_demand, bill_of, quantities
+):
+    # the fleet on E4, so that E5 counts Redis only: 1 OCPU, twice
+    options = {"machine": "VM.Standard.E4.Flex/1/8", "min_nodes": 2, "spare_nodes": 1}
+    demand = make_demand(10, to_client=1000, to_server=100)
+    counted = quantities(bill_of(ID, demand, options=options))
+
+    assert counted[OCPU] == pytest.approx(2 * 730)
+    assert counted[DISK] == pytest.approx((3 + 2) * 50)
+    assert counted["oci.inter_ad.gb"] > 0
+    alone = quantities(bill_of(ID, demand, options=options | {"backplane": False}))
+    assert OCPU not in alone
+    assert alone[DISK] == pytest.approx(3 * 50)
+    assert "oci.inter_ad.gb" not in alone
+
+
+@pytest.mark.parametrize(
+    ("options", "demand", "binding"),
+    [
+        ({"memory_per_connection_bytes": 1e6}, {"connections": 1e5}, "memory binds"),
+        ({"messages_per_core_second": 1}, {"connections": 10, "to_client": 1e6}, "processor binds"),
+        (
+            {"messages_per_core_second": 1e9},
+            {"connections": 10, "to_client": 1e6, "payload": 1e6},
+            "network binds",
+        ),
+        ({"open_files": 1024}, {"connections": 1e5}, "connections of a node binds"),
+        ({}, {"connections": 10}, "the fewest that were asked for"),
+    ],
+)
+def test_the_constraint_that_binds_is_named(make_demand, bill_of, options, demand, binding):
+    assert f"({binding})" in bill_of(ID, make_demand(**demand), options=options).explain()
+
+
+def test_nodes_hold_as_many_messages_as_processors_allow(make_demand, bill_of, quantities):
+    # 28,000 messages per second at 1,000 a core, 70 % of nodes of two OCPUs, which are four cores: 10
+    options = {
+        "machine": "VM.Standard.E5.Flex/2/16",
+        "messages_per_core_second": 1_000,
+        "idle_cpu_seconds_per_connection_second": 0,
+        "spare_nodes": 0,
+        "backplane": False,
+    }
+    demand = make_demand(10, to_client=20_000 * 3600, to_server=8_000 * 3600)
+
+    assert quantities(bill_of(ID, demand, options=options))[OCPU] == pytest.approx(10 * 2 * 730)
+
+
+@pytest.mark.parametrize(
+    ("mbps", "state"), [(3_999, "pass"), (4_001, "at risk"), (5_000, "at risk"), (5_001, "broken")]
+)
+def test_a_region_carries_5000_mbps_unless_its_quota_is_raised(at_mbps, bill_of, mbps, state):
+    verdict = verdict_on(bill_of(ID, at_mbps(mbps)), "oci.load_balancer.bandwidth_per_region_mbps")
+
+    assert verdict.state == state
+    assert state == "pass" or f"quota of {mbps:,} Mbps in the region" in verdict.explain()
+
+
+def test_a_balancer_has_at_most_512_nodes_behind_it(make_demand, bill_of):
+    # a megabyte a connection and 70 % of 8 GiB: 6,012 connections a node, so 513 for 3.08 million
+    options = SMALL | {"memory_per_connection_bytes": 1e6, "spare_nodes": 0}
+    at_edge, beyond = (
+        verdict_on(bill_of(ID, make_demand(one), options=options), "oci.load_balancer.backends")
+        for one in (512 * 6012, 513 * 6012)
+    )
+
+    assert (float(at_edge.used), at_edge.state) == (512, "at risk")
+    assert (float(beyond.used), beyond.state) == (513, "broken")
+
+
+def test_without_a_heartbeat_the_balancer_cuts_silent_connections(make_demand, bill_of):
+    verdict = verdict_on(bill_of(ID, make_demand(10)), "oci.load_balancer.http_idle_timeout")
+
+    assert verdict.state == "broken"
+    assert "heartbeats in both directions more often than every 60 seconds" in verdict.explain()
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"boot_volume_gb": 40},
+        {"min_mbps": 9},
+        {"min_mbps": 8_001},
+        {"boot_volume_vpu_per_gb": 121},
+        {"zones": 0},
+    ],
+)
+def test_what_oracle_does_not_offer_is_refused(make_demand, bill_of, options):
+    with pytest.raises(ws.ScenarioError, match=next(iter(options))):
+        bill_of(ID, make_demand(1), options=options)
+
+
+def test_an_unknown_machine_names_one_that_comes_close(make_demand, bill_of):
+    with pytest.raises(ws.EstimatorError, match=r"unknown machine .*VM\.Standard\.E5\.Flex/4/32"):
+        bill_of(ID, make_demand(1), options={"machine": "VM.Standard.E5.Flex/4/33"})
+
+
+def test_an_unknown_server_lists_those_there_are(make_demand, bill_of):
+    with pytest.raises(ws.EstimatorError, match=r"unknown server .*centrifugo-go"):
+        bill_of(ID, make_demand(1), options={"server": "apache"})
+
+
+def test_a_server_without_a_published_figure_asks_for_ones_own(make_demand, bill_of):
+    options = {"server": "python-websockets"}
+    with pytest.raises(ws.ScenarioError, match="give your own as the option"):
+        bill_of(ID, make_demand(1), options=options)
+
+    own = {"idle_cpu_seconds_per_connection_second": 0.0, "messages_per_core_second": 5000}
+    assert bill_of(ID, make_demand(1), options=options | own).total > 0
+
+
+def test_what_is_left_of_tls_ends_on_the_balancer(make_demand, bill_of, quantities):
+    # connects cost the nodes nothing: a million per hour leave the fewest nodes
+    options = SMALL | {"spare_nodes": 0, "handshakes_per_core_second": 1}
+    bill = bill_of(ID, make_demand(10, new_connections=1e6), options=options)
+
+    assert quantities(bill)[OCPU] == pytest.approx(2 * 730)
+
+
+def test_disks_count_when_machines_are_compared(make_demand, bill_of, quantities):
+    # half a node more of small machines costs less than a large one, but not with disks of 10 TB:
+    # then fewer, larger nodes cost less than more, smaller ones
+    demand = make_demand(3e6)
+    options = {"min_nodes": 1, "spare_nodes": 0}
+    small, large = (
+        quantities(bill_of(ID, demand, options=options | {"boot_volume_gb": gb}))[DISK] / gb
+        for gb in (50, 10_000)
+    )
+
+    assert large < small

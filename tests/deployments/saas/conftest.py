@@ -1,0 +1,55 @@
+"""Workloads written out, flat over the week so that a month is 730 equal hours."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+import estimator as ws
+
+
+@pytest.fixture(scope="session")
+def workload() -> Callable[..., ws.Scenario]:
+    """Connections with the flows given, the same in every hour; the rest goes to the scenario."""
+
+    def build(
+        flows: dict[str, dict[str, Any]] | None = None,
+        *,
+        mean_connections: Any = 100,
+        session: dict[str, Any] | None = None,
+        heartbeat: dict[str, Any] | None = None,
+        at_connect: dict[str, Any] | None = None,
+        **scenario: Any,
+    ) -> ws.Scenario:
+        profile: dict[str, Any] = {
+            "title": "Written out",
+            "session": session or {"law": "deterministic", "hours": 1},
+            "weekly_shape": "flat",
+            "flows": flows or {},
+        }
+        if heartbeat:
+            profile["heartbeat"] = heartbeat
+        if at_connect:
+            profile["at_connect"] = at_connect
+        return ws.Scenario(
+            profile=profile, location="virginia", mean_connections=mean_connections, **scenario
+        )
+
+    return build
+
+
+@pytest.fixture(scope="session")
+def flow() -> Callable[..., dict[str, Any]]:
+    """One kind of message: by clients unless it says otherwise."""
+
+    def build(
+        rate: Any, payload: float = 100, fan_out: Any = 0, *, server: bool = False
+    ) -> dict[str, Any]:
+        return {
+            "direction": "server_to_client" if server else "client_to_server",
+            "rate_per_hour": rate,
+            "payload": payload,
+            "fan_out": fan_out,
+        }
+
+    return build

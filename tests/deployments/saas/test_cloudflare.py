@@ -1,0 +1,165 @@
+"""What Cloudflare counts: connects, messages in by twenty, and how long objects are in memory."""
+
+import numpy as np
+import pytest
+
+import estimator as ws
+
+ID = "cloudflare.durable_objects"
+REQUESTS = f"{ID}.requests"
+DURATION = f"{ID}.gb_seconds"
+WORKER = "cloudflare.workers.requests"
+EGRESS = "cloudflare.egress.internet"
+PLAN = "cloudflare.workers.plan_months"
+
+
+def test_a_connect_is_a_request_of_the_object_and_of_the_worker(make_demand, bill_of, quantities):
+    found = quantities(bill_of(ID, make_demand(10, new_connections=30)))
+
+    assert found[REQUESTS] == found[WORKER] == pytest.approx(30 * 730)
+
+
+def test_twenty_messages_in_are_a_request_and_messages_out_are_free(
+    make_demand, bill_of, quantities
+):
+    found = quantities(bill_of(ID, make_demand(10, to_server=20, to_client=1000)))
+
+    assert found[REQUESTS] == pytest.approx(730)
+    assert found[WORKER] == 0
+
+
+def test_size_does_not_matter(make_demand, bill_of, quantities):
+    found = quantities(bill_of(ID, make_demand(10, to_server=20, payload=900_000)))
+
+    assert found[REQUESTS] == pytest.approx(730)
+
+
+def test_pings_are_free_but_heartbeats_of_the_application_count(workload, quantities):
+    # 100 connections, every 360 s: 1,000 an hour; 100 new connections per hour
+    beats = {"interval_seconds": 360, "payload_bytes": 2}
+    pings, messages = (
+        quantities(ws.estimate(workload(heartbeat=beats | {"kind": kind}), ID))[REQUESTS]
+        for kind in ("protocol", "application")
+    )
+
+    assert pings == pytest.approx(100 * 730)
+    assert messages == pytest.approx((100 + 1000 / 20) * 730)
+
+
+def test_each_message_the_server_publishes_is_a_call_through_a_worker(workload, flow, quantities):
+    # 100 x 6 received an hour, 50 share each: 12 calls; 100 connects
+    found = quantities(ws.estimate(workload({"ticks": flow(6, fan_out=50, server=True)}), ID))
+
+    assert found[REQUESTS] == found[WORKER] == pytest.approx((100 + 12) * 730)
+
+
+def test_objects_are_billed_128_mb_while_connections_are_open(make_demand, bill_of, quantities):
+    # 1,000 connections for 12 hours of each day, 50 to an object: 20 objects, half of the time
+    day = np.tile(np.repeat([1000.0, 0.0], 12), 7)
+    bill = bill_of(ID, make_demand(day), options={"connections_per_object": 50})
+
+    assert quantities(bill)[DURATION] == pytest.approx(20 * 730 / 2 * 3600 * 0.128)
+
+
+def test_an_object_holds_those_that_share_a_message_unless_told_otherwise(
+    workload, flow, quantities
+):
+    # 100 connections in rooms of a sender and 19 others: 5 objects
+    scenario = workload({"posts": flow(1, fan_out=19)})
+    one_each = scenario.replace(options={ID: {"connections_per_object": 1}})
+
+    for asked, objects in ((scenario, 5), (one_each, 100)):
+        assert quantities(ws.estimate(asked, ID))[DURATION] == pytest.approx(
+            objects * 730 * 3600 * 0.128
+        )
+
+
+class TestHibernation:
+    def test_objects_are_awake_for_each_message_connect_and_publication(
+        self, workload, flow, quantities
+    ):
+        # 100 connects, 300 in, 600 / 50 published an hour, 10 ms each
+        flows = {"posts": flow(3), "ticks": flow(6, fan_out=50, server=True)}
+        bill = ws.estimate(workload(flows, options={ID: {"hibernation": True}}), ID)
+
+        assert quantities(bill)[DURATION] == pytest.approx(412 * 730 * 0.010 * 0.128)
+
+    def test_the_time_of_a_message_can_be_given(self, make_demand, bill_of, quantities):
+        options = {"hibernation": True, "ms_per_message": 2}
+        bill = bill_of(ID, make_demand(100, to_server=1000), options=options)
+
+        assert quantities(bill)[DURATION] == pytest.approx(1000 * 730 * 0.002 * 0.128)
+
+    def test_no_object_is_awake_longer_than_all_the_time(self, make_demand, bill_of, quantities):
+        # a million messages of a second each an hour, on 10 objects
+        options = {"hibernation": True, "ms_per_message": 1000, "connections_per_object": 10}
+        demand = make_demand(100, to_server=1e6)
+        awake = quantities(bill_of(ID, demand, options=options))[DURATION]
+
+        assert awake == pytest.approx(10 * 730 * 3600 * 0.128)
+
+    def test_it_never_costs_more(self, make_demand, bill_of):
+        demand = make_demand(5_000, to_server=40_000, to_client=400_000, new_connections=100)
+        usual, sleeping = (
+            bill_of(ID, demand, options={"hibernation": choice}).total for choice in (False, True)
+        )
+
+        assert sleeping < usual
+
+    def test_a_note_offers_it_where_it_is_off(self, make_demand, bill_of):
+        usual, sleeping = (
+            " ".join(bill_of(ID, make_demand(10), options={"hibernation": choice}).notes)
+            for choice in (False, True)
+        )
+
+        assert "with hibernation" in usual
+        assert "with hibernation" not in sleeping
+
+
+def test_data_out_stands_on_the_bill_at_no_cost(make_demand, bill_of):
+    bill = bill_of(ID, make_demand(10, to_client=1000, payload=1e6))
+    [line] = [item for item in bill.items if item.rate.meter_id == EGRESS]
+
+    assert float(line.usage.quantity) == pytest.approx(730)
+    assert float(line.cost_usd) == 0
+    assert line.rate.source.startswith("https://")
+
+
+@pytest.mark.parametrize("allowances", ["none", "always"])
+def test_what_the_plan_includes_is_taken_off_as_its_fee_is_on_the_bill(
+    make_demand, bill_of, allowances
+):
+    # one object all month: 336,384 of 400,000 GB-seconds; 14,600 messages
+    bill = bill_of(ID, make_demand(1, to_server=20), free_allowances=allowances)
+
+    assert bill.total == 5
+
+
+@pytest.mark.parametrize("hours", [672, 744])
+def test_the_plan_costs_the_same_in_every_month(make_demand, bill_of, quantities, hours):
+    assert quantities(bill_of(ID, make_demand(10, hours_per_month=hours)))[PLAN] == 1
+
+
+@pytest.mark.parametrize(("rate", "noted"), [(999, False), (1001, True)])
+def test_more_than_1000_messages_a_second_for_an_object_are_noted(
+    make_demand, bill_of, rate, noted
+):
+    # 200 connections on two objects
+    bill = bill_of(
+        ID,
+        make_demand(200, to_server=2 * rate * 3600),
+        options={"connections_per_object": 100},
+    )
+
+    assert ("an object takes about 1,000" in " ".join(bill.notes)) is noted
+
+
+def test_messages_in_above_32_mib_are_noted_and_messages_out_are_not(workload, flow):
+    large = 32 * 1024**2 + 1
+    to_server, to_client = (
+        " ".join(ws.estimate(workload({"files": flow(0.1, large, server=server)}), ID).notes)
+        for server in (False, True)
+    )
+
+    assert "Messages end at 32 MiB" in to_server
+    assert "Messages end at" not in to_client

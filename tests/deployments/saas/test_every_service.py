@@ -1,0 +1,177 @@
+"""What every provider's bill owes its reader, and that arrays are priced as their elements are."""
+
+import numpy as np
+import pytest
+
+import estimator as ws
+from estimator.deployments.base import Deployment
+from estimator.pricing.price_files import SAAS
+
+SCENARIO = ws.Scenario(profile="workplace-chat", location="virginia", peak_connections=20_000)
+AUDIENCE = np.array([0.0, 0.4, 3.0, 250.0, 7_000.0, 60_000.0, 410_000.0, 3_000_000.0])
+POSTS = np.array([0.0, 1.0, 0.5, 2.0, 10.0, 4.0, 1.0, 0.1])
+FAN_OUT = np.array([0.0, 2.0, 1.0, 5.0, 20.0, 50.0, 8.0, 2.0])
+CHOICES = {
+    "as shipped": {},
+    "other options": {
+        "options": {
+            "ably.per_minute": {"echo": False, "connections_per_channel": 7},
+            "pubnub.transactions": {"echo": False},
+            "cloudflare.durable_objects": {"hibernation": True},
+        }
+    },
+    "other answers": {
+        "assumptions": {
+            "pubnub.transactions.empty_calls": "yes",
+            "supabase.realtime.billed_bytes": "ip",
+        }
+    },
+    "no allowances": {"free_allowances": "none"},
+}
+every_provider = pytest.mark.parametrize("deployment", ws.SAAS.values(), ids=ws.SAAS)
+
+
+def scenario(peak, posts, fan_out, **choices) -> ws.Scenario:
+    flows = {"posts": {"rate_per_hour": posts, "fan_out": fan_out}}
+    return ws.Scenario(
+        **{
+            "profile": {"extends": "workplace-chat", "flows": flows},
+            "location": "virginia",
+            "peak_connections": peak,
+            **choices,
+        }
+    )
+
+
+def test_all_providers_with_prices_have_a_service():
+    assert {deployment.cloud for deployment in ws.SAAS.values()} == set(SAAS)
+    assert not set(ws.SAAS) & set(ws.DEPLOYMENTS)
+
+
+@every_provider
+def test_its_id_begins_with_the_name_of_the_provider(deployment: Deployment):
+    assert deployment.id.split(".")[0] == deployment.cloud
+
+
+@every_provider
+@pytest.mark.parametrize("location", sorted(ws.locations()))
+def test_it_costs_the_same_at_every_place(deployment: Deployment, location):
+    bill = ws.estimate(SCENARIO.replace(location=location), deployment.id)
+
+    assert bill.region == "global"
+    assert bill.total == ws.estimate(SCENARIO, deployment.id).total > 0
+
+
+@every_provider
+def test_every_line_tells_its_quantity_price_source_and_date(deployment: Deployment):
+    bill = ws.estimate(SCENARIO, deployment.id)
+    told = bill.explain()
+
+    for item in bill.items:
+        assert item.explain() in told
+        assert item.rate.source.startswith("https://")
+        assert str(item.rate.checked_on) in told
+        assert len(item.usage.formula.split()) >= 3
+    assert all(text in told for text in (*bill.notes, *bill.not_modeled))
+    assert bill.not_modeled
+
+
+@every_provider
+def test_lines_add_up_and_every_meter_stands_on_one(deployment: Deployment):
+    lines = ws.estimate(SCENARIO, deployment.id).lines
+
+    assert lines["meter"].is_unique
+    assert lines["cost_usd"].sum() == pytest.approx(ws.estimate(SCENARIO, deployment.id).total)
+
+
+@every_provider
+def test_what_it_leaves_open_is_on_the_bill_with_its_price(deployment: Deployment):
+    bill = ws.estimate(SCENARIO, deployment.id)
+
+    asked = {assumption.id for assumption in deployment.assumptions}
+    assert {effect.assumption.id for effect in bill.effects} == asked
+    for effect in bill.effects:
+        name = effect.assumption.id
+        assert name in ws.assumptions()
+        for answer, change in effect.change_usd.items():
+            other = ws.estimate(SCENARIO.replace(assumptions={name: answer}), deployment.id)
+            assert other.total - bill.total == pytest.approx(change, abs=1e-6)
+            assert change > 0
+
+
+@every_provider
+@pytest.mark.parametrize("choices", CHOICES.values(), ids=CHOICES)
+def test_a_bill_of_arrays_is_the_bills_of_its_elements(deployment: Deployment, choices):
+    together = ws.estimate(scenario(AUDIENCE, POSTS, FAN_OUT, **choices), deployment.id)
+    apart = [
+        ws.estimate(scenario(*one, **choices), deployment.id)
+        for one in zip(AUDIENCE, POSTS, FAN_OUT, strict=True)
+    ]
+
+    totals = np.array([bill.total for bill in apart])
+    np.testing.assert_allclose(together.total, totals, rtol=1e-12)
+    one_by_one = [
+        {item.rate.meter_id: float(item.usage.quantity) for item in bill.items} for bill in apart
+    ]
+    found = {item.rate.meter_id: item.usage.quantity for item in together.items}
+    assert set(found) == set().union(*one_by_one)
+    for meter, values in found.items():
+        expected = [each.get(meter, 0) for each in one_by_one]
+        np.testing.assert_allclose(
+            np.broadcast_to(values, AUDIENCE.shape), expected, rtol=1e-12, err_msg=meter
+        )
+
+
+@every_provider
+def test_arrays_of_two_axes_make_a_grid(deployment: Deployment):
+    audience, posts = np.array([[10.0], [1_000.0], [100_000.0]]), np.array([[1.0, 5.0]])
+    grid = ws.estimate(scenario(audience, posts, 3), deployment.id)
+
+    assert np.shape(grid.total) == (3, 2)
+    one = ws.estimate(scenario(1_000.0, 5.0, 3), deployment.id)
+    assert np.asarray(grid.total)[1, 1] == pytest.approx(one.total, rel=1e-12)
+
+
+@every_provider
+@pytest.mark.parametrize("choices", CHOICES.values(), ids=CHOICES)
+@pytest.mark.parametrize("profile", ws.profile_names())
+def test_a_larger_audience_never_costs_less(deployment: Deployment, profile, choices):
+    audience = np.geomspace(0.1, 1e7, 400)
+    bill = ws.estimate(
+        ws.Scenario(profile=profile, location="virginia", peak_connections=audience, **choices),
+        deployment.id,
+    )
+
+    assert np.diff(bill.total).min() >= -1e-9 * np.max(bill.total)
+
+
+@every_provider
+def test_more_messages_never_cost_less(deployment: Deployment):
+    bill = ws.estimate(scenario(5_000, np.geomspace(0.01, 1e4, 200), 10), deployment.id)
+
+    assert np.diff(bill.total).min() >= -1e-9 * np.max(bill.total)
+
+
+@every_provider
+def test_an_option_that_does_not_exist_is_refused(deployment: Deployment):
+    asked = SCENARIO.replace(options={deployment.id: {"color": "red"}})
+
+    with pytest.raises(ws.ScenarioError) as caught:
+        ws.estimate(asked, deployment.id)
+
+    assert f"options of {deployment.id}, color: unknown field 'color'" in str(caught.value)
+
+
+def test_clouds_alone_are_compared_unless_providers_are_asked_for():
+    alone = ws.compare(SCENARIO)
+    both = ws.compare(SCENARIO, [*ws.DEPLOYMENTS, *ws.SAAS])
+
+    assert {bill.deployment for bill in alone.bills} == set(ws.DEPLOYMENTS)
+    assert {bill.deployment for bill in both.bills} == {*ws.DEPLOYMENTS, *ws.SAAS}
+    totals = [bill.total for bill in both.bills]
+    assert totals == sorted(totals)
+
+
+def test_a_misspelt_provider_is_refused_with_the_right_one():
+    with pytest.raises(ws.UnknownNameError, match=r"did you mean 'ably\.per_minute'"):
+        ws.estimate(SCENARIO, "ably.per_minutes")

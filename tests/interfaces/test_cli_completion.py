@@ -1,0 +1,141 @@
+"""What the shell is offered for a word, through the variables by which shells ask."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+import estimator as ws
+from estimator.analysis.choices import TITLES
+from estimator.cli import completion, main
+from estimator.cli.deployment_names import BOUGHT, ON_CLOUDS
+from estimator.pricing.contract import contract_names
+from estimator.pricing.price_files import VENDORS
+
+ROOT = Path(__file__).resolve().parents[2]
+ESTIMATOR = "import sys; sys.argv[0] = 'estimator'; from estimator.cli import main; main()"
+HEAVY = ("numpy", "pandas", "scipy", "matplotlib", "ruamel.yaml")
+
+
+@pytest.fixture
+def asked(monkeypatch, capsys) -> Callable[[str, str], str]:
+    """What a shell reads when the tabulator key is pressed at the end of a line."""
+
+    def ask(shell: str, line: str) -> str:
+        words = line.split(" ")
+        variables = {
+            "_ESTIMATOR_COMPLETE": f"complete_{shell}",
+            "COMP_WORDS": line,
+            "COMP_CWORD": str(len(words) - 1),
+            "_TYPER_COMPLETE_ARGS": line,
+            "_TYPER_COMPLETE_FISH_ACTION": "get-args",
+        }
+        for name, value in variables.items():
+            monkeypatch.setenv(name, value)
+        monkeypatch.setattr(sys, "argv", ["estimator"])
+        monkeypatch.chdir(ROOT)
+        with pytest.raises(SystemExit):
+            main()
+        out, err = capsys.readouterr()
+        assert err == ""
+        return out
+
+    return ask
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+@pytest.mark.parametrize(
+    ("line", "offered"),
+    [
+        ("estimator co", "compare"),
+        ("estimator compare examples/team", "examples/team-chat.yaml"),
+        ("estimator bill examples/team-chat.yaml aws.api", "aws.api_gateway"),
+        ("estimator compare x.yaml --location fra", "frankfurt"),
+        ("estimator compare x.yaml --contract oci", "oci-preemptible"),
+        ("estimator simulate x.yaml --deployment gcp.cloud_run_b", "gcp.application_lb_cloud_run"),
+        ("estimator simulate x.yaml --no-f", "--no-faults"),
+        ("estimator prices --cloud az", "azure"),
+        ("estimator prices --service api", "api_gateway"),
+        ("estimator init --profile work", "workplace-chat"),
+        ("estimator list fau", "faults"),
+    ],
+)
+def test_a_word_is_completed(asked, shell, line, offered):
+    assert offered in asked(shell, line)
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_a_script_can_be_shown_for_each_shell(shell):
+    done = subprocess.run(
+        (sys.executable, "-c", ESTIMATOR, "--show-completion", shell),
+        env={**os.environ, "_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert f"_ESTIMATOR_COMPLETE=complete_{shell}" in done.stdout
+
+
+def names(offers) -> list[str]:
+    return [name for name, _ in offers]
+
+
+def test_what_is_offered_is_what_there_is():
+    assert {name: each.title for name, each in ws.DEPLOYMENTS.items()} == ON_CLOUDS, (
+        "bring estimator/cli/deployment_names.py up to date"
+    )
+    assert {name: each.title for name, each in ws.SAAS.items()} == BOUGHT
+    assert dict(completion.locations("")) == {
+        name: each.title for name, each in ws.locations().items()
+    }
+    assert dict(completion.profiles("")) == TITLES["profiles"]()
+    assert set(names(completion.contracts(""))) >= set(contract_names())
+    assert set(names(completion.clouds(""))) == set(VENDORS)
+    assert set(names(completion.services(""))) == set(TITLES["services"]())
+
+
+def test_files_are_offered_folder_by_folder(tmp_path, monkeypatch):
+    (tmp_path / "sub").mkdir()
+    for name in ("a.yaml", "b.yml", "c.txt", ".hidden.yaml", "sub/d.yaml"):
+        (tmp_path / name).touch()
+    monkeypatch.chdir(tmp_path)
+
+    assert names(completion.yaml_files("")) == ["a.yaml", "b.yml", "sub/"]
+    assert names(completion.yaml_files("sub/")) == ["sub/d.yaml"]
+    assert names(completion.yaml_files("nowhere/")) == []
+
+
+@pytest.mark.parametrize(
+    "line", ["estimator --help", "estimator compare --help", "estimator bill x.yaml aws."]
+)
+def test_help_and_completion_load_no_numerical_library(line):
+    """Loading them takes seconds, and a person waits."""
+    verb = line.split()[1:]
+    code = (
+        f"import sys, json; sys.argv = ['estimator', *{verb}]\n"
+        "from estimator.cli import main\n"
+        "try: main()\n"
+        "except SystemExit: pass\n"
+        f"print(json.dumps([name for name in {HEAVY} if name in sys.modules]), file=sys.stderr)"
+    )
+    completing = {
+        "_ESTIMATOR_COMPLETE": "complete_bash",
+        "COMP_WORDS": line,
+        "COMP_CWORD": str(len(line.split(" ")) - 1),
+    }
+    done = subprocess.run(
+        (sys.executable, "-c", code),
+        env={**os.environ, **({} if "--help" in line else completing)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert json.loads(done.stderr) == []
+    assert done.stdout

@@ -1,0 +1,591 @@
+"""The dashboard without a browser: what the page shows, and what edits, files and links do."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+from collections.abc import Iterable
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+import estimator as ws
+from estimator.dashboard.session.computed import comparison_of, files_of
+from estimator.dashboard.session.state import LONGEST_LINK_CHARACTERS, default_scenario
+from interfaces.shown_page import PATIENCE_SECONDS, linked, run
+
+ROOT = Path(__file__).parents[2]
+EXAMPLES = sorted((ROOT / "examples").glob("*.yaml"))
+ONE_OF_EACH_KIND = [
+    "aws.api_gateway",
+    "azure.web_pubsub",
+    "gcp.cloud_run",
+    "oci.load_balancer_vm",
+]
+SMALL_MESSAGES = "azure.web_pubsub.small_messages"
+OWN_PROFILE = """\
+name: Ours
+profile: {extends: workplace-chat, title: Our chat, flows: {posts: {rate_per_hour: 5}}}
+location: ireland
+mean_connections: 4000
+"""
+
+pytestmark = pytest.mark.usefixtures("charts_are_not_drawn")
+
+
+def opened(
+    scenario: ws.Scenario | None = None, link: str | None = None, side: str = "Line items"
+) -> AppTest:
+    """The page as somebody sees it who opens the dashboard, or a link to a scenario.
+
+    What can be unfolded on it is; of the bill, one side is in front.
+    """
+    page = AppTest.from_file(ROOT / "app.py", default_timeout=PATIENCE_SECONDS)
+    for unfolded in ("billing", "share", "profile_shown"):
+        page.session_state[unfolded] = True
+    page.session_state["bill_side"] = side
+    if scenario is not None or link is not None:
+        page.query_params["scenario"] = link or (scenario.to_token() if scenario else "")
+    return run(page)
+
+
+def upload(page: AppTest, text: str | bytes, name: str = "mine.yaml") -> AppTest:
+    content = text.encode() if isinstance(text, str) else text
+    page.file_uploader(key="upload").set_value((name, content, "application/yaml"))
+    return run(page)
+
+
+def totals(page: AppTest) -> dict[str, str]:
+    return {one.label: one.value for one in page.metric}
+
+
+def best(bills: Iterable[ws.Bill]) -> list[ws.Bill]:
+    """Those that have a card: of each cloud the first, since those that hold stand first."""
+    first: dict[str | None, ws.Bill] = {}
+    for bill in bills:
+        first.setdefault(bill.cloud, bill)
+    return list(first.values())
+
+
+def bill_shown(page: AppTest) -> dict[str, str]:
+    """The last row of the bill, which is looked at in between."""
+    before = page.session_state["bill_side"]
+    page.session_state["bill_side"] = "Line items"
+    run(page)
+    (table,) = [t.value for t in page.table if "Tiers and prices" in t.value.columns]
+    page.session_state["bill_side"] = before
+    run(page)
+    return {str(column): str(cell) for column, cell in table.iloc[-1].items()}
+
+
+def as_shown(bills: Iterable[ws.Bill]) -> dict[str, str]:
+    """Totals as the page shall show them: cents below a thousand dollars, none above."""
+    return {
+        bill.title: f"\\${bill.total:,.0f}" if bill.total >= 1000 else f"\\${bill.total:,.2f}"
+        for bill in bills
+    }
+
+
+def plain(text: str) -> str:
+    return text.replace("\\", "")
+
+
+@pytest.fixture
+def base() -> ws.Scenario:
+    return ws.Scenario(profile="workplace-chat", location="virginia", peak_connections=20_000)
+
+
+class TestWhatIsShown:
+    def test_a_visitor_sees_the_cheapest_of_each_cloud_that_holds(self):
+        page = opened()
+        comparison = ws.compare(default_scenario())
+        assert len(page.metric) == 4
+        assert list(totals(page).items()) == list(as_shown(best(comparison.bills)).items())
+        assert page.error.values == []
+
+    def test_the_headline_names_the_cheapest_and_the_dearest(self, base):
+        bills = ws.compare(base).holding
+        headline = plain(opened(base).subheader[0].value)
+        assert headline.startswith(f"{bills[0].title} on {bills[0].cloud_name}")
+        assert f"{bills[-1].title} on {bills[-1].cloud_name}" in headline
+        for bill in (bills[0], bills[-1]):
+            assert plain(as_shown([bill])[bill.title]) in headline
+
+    @pytest.mark.parametrize("deployment", ONE_OF_EACH_KIND)
+    def test_every_line_of_a_bill_is_shown_with_cost_and_source(self, base, deployment):
+        page = opened(base)
+        page.selectbox(key="deployment").set_value(deployment)
+        run(page)
+        bill = ws.estimate(base, deployment)
+        (table,) = [t.value for t in page.table if "Tiers and prices" in t.value.columns]
+        *lines, total = table.to_dict(orient="records")
+        assert [plain(line["Line"]) for line in lines] == [i.rate.meter.title for i in bill.items]
+        for line, item in zip(lines, bill.items, strict=True):
+            shown_cost = float(plain(line["Cost"]).replace("$", "").replace(",", ""))
+            assert shown_cost == pytest.approx(float(item.cost_usd), abs=0.5)
+            assert item.rate.source in line["Price from"]
+            assert str(item.rate.checked_on) in line["Checked"]
+        assert plain(total["Cost"]).strip("*") == plain(as_shown([bill])[bill.title])
+        page.session_state["bill_side"] = "In words"
+        assert run(page).main.code[0].value == bill.explain()
+
+    def test_what_is_not_modeled_and_the_conventions_are_said(self, base):
+        page = opened(base)
+        page.selectbox(key="deployment").set_value("azure.web_pubsub")
+        text = plain(" ".join([*run(page).markdown.values, *page.caption.values]))
+        for left_out in ws.DEPLOYMENTS["azure.web_pubsub"].not_modeled:
+            assert left_out in text
+        assert ws.compare(base).conventions in text
+
+    def test_a_default_of_the_profile_is_marked_published_with_link_or_assumption(self, base):
+        (table,) = [t.value for t in opened(base).table if "Evidence" in t.value.columns]
+        evidence = dict(zip(map(plain, table["What"]), table["Evidence"], strict=True))
+        marks = {
+            path.removeprefix("flows.").replace("_", " ").replace(".", ", "): one
+            for path, one in base.profile.evidence.items()
+        }
+        marked = {what: marks[what].grade for what in evidence if what in marks}
+        assert set(marked.values()) == {"published", "assumption"}
+        for what, grade in marked.items():
+            link = marks[what].source
+            assert evidence[what].split(", ")[0] == (f"[{grade}]({link})" if link else grade)
+
+    def test_the_chart_has_the_amounts_as_alternative_text(self, base):
+        bodies = [one.proto.body for one in opened(base).get("html")]
+        pictures = [body for body in bodies if "<img" in body]
+        assert len(pictures) == 2  # for wide screens and for phones
+        for bill in ws.compare(base).bills:
+            for picture in pictures:
+                assert f"{bill.title} on {bill.cloud_name}: ${bill.total:,.2f}" in picture
+
+    def test_a_name_is_shown_sign_by_sign(self, base):
+        name = "$a$ *b* [c](https://example.org) :red[d] <b>e</b> =1"
+        assert plain(opened(base.replace(name=name)).title[0].value) == name
+        assert "[c](" not in opened(base.replace(name=name)).title[0].value
+
+
+class TestEdits:
+    @pytest.mark.parametrize(
+        ("widget", "key", "value", "expected"),
+        [
+            ("selectbox", "location", "frankfurt", {"location": "frankfurt"}),
+            ("selectbox", "profile", "market-data", {"profile": "market-data"}),
+            ("number_input", "peak_connections", 123_456.0, {"peak_connections": 123_456}),
+            ("selectbox", "free_allowances", "none", {"free_allowances": "none"}),
+            ("number_input", "hours_per_month", 720.0, {"hours_per_month": 720}),
+            ("text_input", "name", "Ours", {"name": "Ours"}),
+        ],
+    )
+    def test_changes_page_and_link(self, base, widget, key, value, expected):
+        page = opened(base)
+        before = totals(page)
+        getattr(page, widget)(key=key).set_value(value)
+        run(page)
+        wanted = base.replace(**expected)
+        assert linked(page) == wanted
+        assert totals(page) == as_shown(best(ws.compare(wanted).bills))
+        assert (totals(page) == before) == (key == "name")
+
+    def test_one_after_another_all_stay(self, base):
+        page = opened(base)
+        page.selectbox(key="location").set_value("ireland")
+        run(page)
+        page.number_input(key="peak_connections").set_value(30_000.0)
+        run(page)
+        page.selectbox(key="profile").set_value("board-collaboration")
+        run(page)
+        assert linked(page) == ws.Scenario(
+            profile="board-collaboration", location="ireland", peak_connections=30_000
+        )
+
+    def test_an_edit_survives_a_browser_that_still_reports_the_old_address(self, base):
+        page = opened(base)
+        page.selectbox(key="location").set_value("ireland")
+        run(page)
+        page.query_params["scenario"] = base.to_token()
+        page.number_input(key="peak_connections").set_value(30_000.0)
+        run(page)
+        assert linked(page) == base.replace(location="ireland", peak_connections=30_000)
+
+    def test_choosing_what_to_look_at_survives_it_too(self, base):
+        page = opened(base)
+        page.selectbox(key="location").set_value("ireland")
+        run(page)
+        page.query_params["scenario"] = base.to_token()
+        page.selectbox(key="deployment").set_value("azure.web_pubsub")
+        run(page)
+        assert linked(page) == base.replace(location="ireland")
+        assert page.selectbox(key="location").value == "ireland"
+
+    def test_going_back_in_the_browser_undoes_an_edit(self, base):
+        page = opened(base)
+        page.selectbox(key="location").set_value("ireland")
+        run(page)
+        page.query_params["scenario"] = base.to_token()
+        run(page)
+        assert page.selectbox(key="location").value == "virginia"
+        assert totals(page) == as_shown(best(ws.compare(base).bills))
+
+    def test_an_emptied_number_keeps_the_last_one(self, base):
+        page = opened(base)
+        page.number_input(key="peak_connections").set_value(None)
+        assert run(page).number_input(key="peak_connections").value == 20_000
+        assert linked(page) == base
+
+    @pytest.mark.parametrize("kind", ["mean_connections", "users_per_day"])
+    def test_stating_the_audience_in_another_way_keeps_the_bill(self, base, kind):
+        page = opened(base)
+        page.selectbox(key="audience").set_value(kind)
+        run(page)
+        now = linked(page)
+        assert now.peak_connections is None
+        assert getattr(now, kind) == page.number_input(key=kind).value
+        before, after = ({b.deployment: b.total for b in ws.compare(s).bills} for s in (base, now))
+        # the other statement is rounded to whole connections or users
+        assert after == pytest.approx(before, rel=1e-3)
+
+    def test_what_has_no_widget_stays_and_is_said(self, base):
+        page = opened(base.replace(users_in={"europe": 1, "asia": 3}, mean_connections=9000))
+        page.selectbox(key="location").set_value("oregon")
+        run(page)
+        assert linked(page).users_in == {"europe": 1, "asia": 3}
+        said = plain(" ".join(page.sidebar.caption.values))
+        assert "75% asia" in said
+        assert "mean connections 9,000" in said
+
+    def test_the_deployment_looked_at_stays_when_another_becomes_cheapest(self, base):
+        few = base.replace(peak_connections=10)
+        page = opened(few)
+        looked_at = page.selectbox(key="deployment").value
+        assert looked_at == ws.compare(few).bills[0].deployment
+        page.number_input(key="peak_connections").set_value(100_000.0)
+        run(page)
+        assert ws.compare(linked(page)).bills[0].deployment != looked_at
+        assert page.selectbox(key="deployment").value == looked_at
+
+
+class TestOpenQuestions:
+    # that the dollars are right for every deployment is tested without a page
+    @pytest.mark.parametrize("deployment", ["azure.web_pubsub"])
+    def test_another_answer_moves_the_bill_by_the_dollars_beside_it(self, base, deployment):
+        page = opened(base, side="Open questions")
+        page.selectbox(key="deployment").set_value(deployment)
+        run(page)
+        bill = ws.estimate(base, deployment)
+        assert len(page.radio) == len(bill.effects) > 0
+        for effect in bill.effects:
+            for answer, change in effect.change_usd.items():
+                page.radio(key=effect.assumption.id).set_value(answer)
+                run(page)
+                assert linked(page).assumptions == {effect.assumption.id: answer}
+                flipped = ws.estimate(linked(page), deployment)
+                assert flipped.total - bill.total == pytest.approx(float(change), abs=1e-6)
+                shown = plain(bill_shown(page)["Cost"]).strip("*")
+                assert shown == plain(as_shown([flipped])[bill.title])
+            page.radio(key=effect.assumption.id).set_value(effect.chosen)
+            run(page)
+        assert linked(page) == base
+
+    def test_the_dollars_are_on_the_page(self, base):
+        page = opened(base, side="Open questions")
+        page.selectbox(key="deployment").set_value("azure.web_pubsub")
+        run(page)
+        effect = ws.estimate(base, "azure.web_pubsub").effects[0]
+        assert effect.assumption.id == SMALL_MESSAGES
+        (change,) = effect.change_usd.values()
+        assert change < -1000
+        captions = [plain(text) for text in page.radio(key=SMALL_MESSAGES).proto.captions]
+        assert captions == ["in this bill", f"−${-change:,.0f} a month"]
+
+    def test_an_answer_in_the_link_is_chosen(self, base):
+        page = opened(base.replace(assumptions={SMALL_MESSAGES: "by_bytes"}), side="Open questions")
+        page.selectbox(key="deployment").set_value("azure.web_pubsub")
+        assert run(page).radio(key=SMALL_MESSAGES).value == "by_bytes"
+
+
+class TestOptions:
+    @pytest.mark.parametrize("deployment", ws.DEPLOYMENTS)
+    def test_every_option_has_a_widget_that_shows_its_value(self, base, deployment):
+        page = opened(base, side="Options")
+        page.selectbox(key="deployment").set_value(deployment)
+        run(page)
+        defaults = ws.DEPLOYMENTS[deployment].check_options({}).model_dump()
+        assert defaults
+        for name, default in defaults.items():
+            assert page.session_state[f"{deployment} {name}"] == default
+
+    @pytest.mark.parametrize(
+        ("deployment", "widget", "name", "value", "stored"),
+        [
+            ("aws.api_gateway", "selectbox", "backend", "lambda_dynamodb", "lambda_dynamodb"),
+            ("azure.web_pubsub", "toggle", "event_handler", False, False),
+            ("azure.web_pubsub", "number_input", "headroom", 0.5, 0.5),
+            ("gcp.cloud_run", "selectbox", "vcpu", 2, 2),
+            ("gcp.cloud_run", "number_input", "memory_per_connection_bytes", 1e6, 1_000_000),
+            ("oci.load_balancer_vm", "number_input", "spare_nodes", 4.0, 4),
+        ],
+    )
+    def test_an_option_changes_the_bill_and_its_default_is_not_kept(
+        self, base, deployment, widget, name, value, stored
+    ):
+        page = opened(base, side="Options")
+        page.selectbox(key="deployment").set_value(deployment)
+        run(page)
+        control = getattr(page, widget)(key=f"{deployment} {name}")
+        default = control.value
+        control.set_value(value)
+        run(page)
+        wanted = base.replace(options={deployment: {name: stored}})
+        assert linked(page) == wanted
+        bill = ws.estimate(wanted, deployment)
+        assert bill.total != ws.estimate(base, deployment).total
+        assert plain(bill_shown(page)["Cost"]).strip("*") == plain(as_shown([bill])[bill.title])
+        getattr(page, widget)(key=f"{deployment} {name}").set_value(default)
+        run(page)
+        assert linked(page) == base
+
+    @pytest.mark.parametrize(
+        ("deployment", "widget", "name", "value", "advice"),
+        [
+            ("gcp.cloud_run", "number_input", "concurrency", 5000.0, "concurrency is at most 1000"),
+            ("gcp.cloud_run", "number_input", "min_instances", 2.5, "integer"),
+            ("oci.load_balancer_vm", "text_input", "server", "nginks", "did you mean 'nginx'"),
+            ("oci.load_balancer_vm", "text_input", "machine", "VM.Big", "VM.Optimized3"),
+        ],
+    )
+    def test_an_impossible_choice_is_refused_with_what_would_be_right(
+        self, base, deployment, widget, name, value, advice
+    ):
+        page = opened(base, side="Options")
+        page.selectbox(key="deployment").set_value(deployment)
+        run(page)
+        control = getattr(page, widget)(key=f"{deployment} {name}")
+        good = control.value
+        control.set_value(value)
+        run(page)
+        (message,) = map(plain, page.error.values)
+        assert advice in message
+        assert linked(page) == base
+        assert totals(page) == as_shown(best(ws.compare(base).bills))
+        assert getattr(page, widget)(key=f"{deployment} {name}").value == good
+
+
+class TestLinks:
+    def test_a_link_restores_everything(self):
+        own = ws.Scenario.from_yaml(OWN_PROFILE)
+        scenario = own.replace(
+            options={"azure.web_pubsub": {"headroom": 0.6}},
+            assumptions={SMALL_MESSAGES: "by_bytes"},
+            users_in={"europe": 2, "asia": 1},
+            free_allowances="none",
+            hours_per_month=720,
+        )
+        page = opened(scenario)
+        assert linked(page) == scenario
+        assert totals(page) == as_shown(best(ws.compare(scenario).bills))
+        assert page.selectbox(key="profile").value == "your profile"
+
+    @pytest.mark.parametrize(
+        "link",
+        ["nonsense", "eJx", "§§§", default_scenario().to_token()[:-12], "W10"],
+        ids=["no token", "cut off", "other letters", "tail lost", "no scenario"],
+    )
+    def test_a_damaged_link_is_one_message_over_a_working_page(self, link):
+        page = opened(link=link)
+        (message,) = map(plain, page.error.values)
+        assert "This link cannot be opened" in message
+        assert totals(page) == as_shown(best(ws.compare(default_scenario()).bills))
+
+    def test_the_message_goes_with_the_next_edit_and_the_link_is_whole_again(self):
+        page = opened(link="nonsense")
+        page.selectbox(key="location").set_value("oregon")
+        run(page)
+        assert page.error.values == []
+        assert linked(page) == default_scenario().replace(location="oregon")
+
+    def test_a_link_to_something_unknown_says_what_there_is(self, base):
+        page = opened(base.replace(assumptions={"aws.api_gateway.nothing": "yes"}))
+        (message,) = map(plain, page.error.values)
+        assert "aws.api_gateway.minute_rounding" in message
+
+    def test_the_page_offers_the_link(self, base):
+        page = opened(base)
+        assert page.sidebar.code[0].value.endswith(f"?scenario={base.to_token()}")
+
+    def test_a_scenario_too_large_for_a_link_works_without_one(self, base):
+        noise = "".join(hashlib.sha256(bytes([n])).hexdigest() for n in range(250))
+        text = f"""\
+profile: {{extends: workplace-chat, description: {noise}{noise[::-1]}}}
+location: virginia
+peak_connections: 1000
+"""
+        scenario = ws.Scenario.from_yaml(text)
+        assert len(scenario.to_token()) > LONGEST_LINK_CHARACTERS
+        page = upload(opened(base), text)
+        assert "scenario" not in page.query_params
+        assert "too large for a link" in " ".join(page.sidebar.markdown.values)
+        assert totals(page) == as_shown(best(ws.compare(scenario).bills))
+        page.selectbox(key="location").set_value("ireland")
+        run(page)
+        assert totals(page) == as_shown(
+            best(ws.compare(scenario.replace(location="ireland")).bills)
+        )
+
+
+class TestFiles:
+    def test_an_uploaded_scenario_is_on_the_page_and_in_the_link(self):
+        page = upload(opened(), OWN_PROFILE)
+        scenario = ws.Scenario.from_yaml(OWN_PROFILE)
+        assert linked(page) == scenario
+        assert totals(page) == as_shown(best(ws.compare(scenario).bills))
+        assert page.selectbox(key="location").value == "ireland"
+
+    def test_an_edit_after_an_upload_is_not_overwritten_by_the_file(self):
+        page = upload(opened(), OWN_PROFILE)
+        page.selectbox(key="location").set_value("oregon")
+        assert linked(run(page)).location == "oregon"
+
+    def test_your_profile_can_be_left_and_taken_again(self):
+        page = upload(opened(), OWN_PROFILE)
+        own = linked(page).profile
+        page.selectbox(key="profile").set_value("market-data")
+        assert linked(run(page)).profile == ws.load_profile("market-data")
+        page.selectbox(key="profile").set_value("your profile")
+        assert linked(run(page)).profile == own
+
+    @pytest.mark.parametrize(
+        "example", sorted((ROOT / "examples").glob("*.yaml")), ids=lambda p: p.name
+    )
+    def test_every_example_opens(self, example):
+        page = upload(opened(), example.read_text(encoding="utf-8"), example.name)
+        assert page.error.values == []
+        assert linked(page) == ws.Scenario.load(example)
+
+    @pytest.mark.parametrize(
+        ("text", "said"),
+        [
+            ("", ["mine.yaml", "empty"]),
+            (b"\xff\xfe\x00", ["mine.yaml", "UTF-8"]),
+            ("{", ["line 1", "not valid YAML"]),
+            ("- a\n- b\n", ["found a list"]),
+            (
+                "profile: workplace-chat\nlocation: virginia\npeak_conections: 5\n",
+                ["line 3", "peak_conections", "did you mean 'peak_connections'"],
+            ),
+            (
+                "profile: workplace-chat\nlocation: atlantis\npeak_connections: 5\n",
+                ["line 2", "atlantis", "frankfurt"],
+            ),
+            (
+                "location: virginia\npeak_connections: 5\n"
+                "profile: {extends: workplace-chat, flows: {posts: {rate_per_hour: -2}}}\n",
+                ["flows.posts.rate_per_hour", "must not be negative"],
+            ),
+            (
+                "location: virginia\npeak_connections: 5\n"
+                "profile: {extends: workplace-chat, session: {mean_hours: 3 MB}}\n",
+                ["session.mean_hours", "3 MB", "min"],
+            ),
+            (
+                "profile: workplace-chat\nlocation: virginia\npeak_connections: 5\n"
+                "options: {aws.api_gateway: {backnd: none}}\n",
+                ["backnd", "did you mean 'backend'"],
+            ),
+            (
+                "profile: workplace-chat\nlocation: virginia\npeak_connections: [5, 6]\n",
+                ["2 scenarios", "Python API"],
+            ),
+        ],
+        ids=[
+            "empty", "not text", "not YAML", "no mapping", "unknown field", "unknown location",
+            "negative rate", "wrong unit", "unknown option", "many scenarios",
+        ],
+    )  # fmt: skip
+    def test_a_bad_file_is_one_message_and_changes_nothing(self, base, text, said):
+        page = upload(opened(base), text)
+        (message,) = map(plain, page.error.values)
+        for part in said:
+            assert part in message
+        assert linked(page) == base
+        assert totals(page) == as_shown(best(ws.compare(base).bills))
+        page.file_uploader(key="upload").set_value(None)
+        assert run(page).error.values == []
+
+
+class TestWithoutAPrice:
+    def test_a_deployment_without_a_price_says_so_and_the_others_are_shown(self, base):
+        # what a day of Cloud Run in Virginia cost before October 2026 was not seen
+        september = base.replace(as_of="2026-09-30", location="virginia")
+        comparison = ws.compare(september)
+        assert comparison.refusals
+        page = opened(september)
+        assert totals(page) == as_shown(best(comparison.bills))
+        assert len(page.warning) == len(comparison.refusals)
+        for warning, refusal in zip(page.warning.values, comparison.refusals, strict=True):
+            assert refusal.title in plain(warning)
+            assert refusal.reason in plain(warning)
+        page.selectbox(key="deployment").set_value(comparison.refusals[0].deployment)
+        assert "no bill to show" in run(page).info[0].value
+
+    def test_nothing_can_be_priced_on_a_day_before_the_first_price(self, base):
+        page = opened(base.replace(as_of="2001-01-01"))
+        assert totals(page) == {}
+        assert len(page.warning) == len(ws.DEPLOYMENTS)
+        assert page.subheader[0].value.startswith("No deployment can be priced")
+
+
+class TestDownloads:
+    def rows(self, text: str) -> list[dict[str, str]]:
+        return list(csv.DictReader(io.StringIO(text)))
+
+    def test_totals_are_those_of_compare(self, base):
+        rows = self.rows(files_of(base.to_token()).totals_csv)
+        bills = ws.compare(base).bills
+        assert [row["deployment"] for row in rows] == [bill.deployment for bill in bills]
+        assert [float(row["total_usd"]) for row in rows] == [bill.total for bill in bills]
+        for row, bill in zip(rows, bills, strict=True):
+            for driver, cost in bill.by_driver.items():
+                assert float(row[driver]) == cost
+
+    def test_lines_add_up_to_the_totals(self, base):
+        rows = self.rows(files_of(base.to_token()).lines_csv)
+        for bill in ws.compare(base).bills:
+            own = [row for row in rows if row["deployment"] == bill.deployment]
+            assert [row["meter"] for row in own] == list(bill.lines["meter"])
+            assert sum(float(row["cost_usd"]) for row in own) == pytest.approx(bill.total)
+
+    def test_json_is_the_comparison(self, base):
+        assert json.loads(files_of(base.to_token()).json) == ws.compare(base).as_data()
+
+    def test_what_cannot_be_priced_is_in_the_totals_with_its_reason(self, base):
+        scenario = base.replace(as_of="2001-01-01")
+        files = files_of(scenario.to_token())
+        rows = self.rows(files.totals_csv)
+        assert {row["deployment"] for row in rows} == set(ws.DEPLOYMENTS)
+        assert all("no price" in row["cannot_be_priced"] for row in rows)
+        assert all(row["total_usd"] == "" for row in rows)
+        assert self.rows(files.lines_csv) == []
+
+    @pytest.mark.parametrize("sign", ["=", "+", "-", "@"])
+    def test_a_name_cannot_become_a_formula(self, base, sign):
+        token = base.replace(name=f"{sign}1+1").to_token()
+        files = files_of(token)
+        for text in (files.totals_csv, files.lines_csv):
+            rows = self.rows(text)
+            assert rows
+            assert {row["scenario"] for row in rows} == {f"'{comparison_of(token).title}"}
+            assert all(row["scenario"].startswith(f"'{sign}1") for row in rows)
+
+    def test_every_download_is_offered(self, base):
+        keys = [button.key for button in opened(base).download_button]
+        assert set(keys) == {
+            "scenario_yaml",
+            "estimate-totals.csv",
+            "estimate-lines.csv",
+            "estimate.json",
+            "estimate-chart.png",
+            "estimate-chart.svg",
+        }

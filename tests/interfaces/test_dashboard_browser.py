@@ -1,0 +1,369 @@
+"""The dashboard as people meet it: in a browser, over addresses, files and small screens."""
+
+from __future__ import annotations
+
+import csv
+import io
+from contextlib import suppress
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from playwright.sync_api import BrowserContext, Page, ViewportSize, expect
+from playwright.sync_api import TimeoutError as WaitedTooLong
+
+import estimator as ws
+
+ROOT = Path(__file__).parents[2]
+PICTURES = ROOT / "test-output"
+WIDE: ViewportSize = {"width": 1280, "height": 900}
+PHONE: ViewportSize = {"width": 390, "height": 844}
+SMALL_MESSAGES = "azure.web_pubsub.small_messages"
+
+# Long enough for a busy machine; nothing here is fast or slow enough to be judged by it.
+PATIENCE_MS = 30_000
+LISTS_OPENED = 4
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def base() -> ws.Scenario:
+    return ws.Scenario(profile="workplace-chat", location="virginia", peak_connections=20_000)
+
+
+def visit(context: BrowserContext, address: str, scenario: ws.Scenario | None = None) -> Page:
+    page = context.new_page()
+    page.goto(f"{address}/?scenario={scenario.to_token()}" if scenario else address)
+    settled(page)
+    return page
+
+
+def settled(page: Page) -> None:
+    """Wait until the page is drawn and nothing is being worked out."""
+    drawn(page)
+    page.wait_for_selector(".drivers", state="attached")
+    expect(page.get_by_test_id("stSkeleton")).to_have_count(0)
+
+
+def drawn(page: Page) -> None:
+    page.wait_for_selector('[data-testid="stApp"][data-test-script-state="notRunning"]')
+
+
+def linked(page: Page) -> ws.Scenario:
+    return ws.Scenario.from_token(parse_qs(urlsplit(page.url).query)["scenario"][0])
+
+
+def wait_for_link(page: Page, scenario: ws.Scenario) -> None:
+    page.wait_for_url(lambda url: scenario.to_token() in url, timeout=PATIENCE_MS)
+
+
+def cards(scenario: ws.Scenario) -> list[ws.Bill]:
+    """Of each cloud the first: those that hold stand first, cheapest first."""
+    first: dict[str | None, ws.Bill] = {}
+    for bill in ws.compare(scenario).bills:
+        first.setdefault(bill.cloud, bill)
+    return list(first.values())
+
+
+def shows_totals_of(page: Page, scenario: ws.Scenario) -> None:
+    bills = cards(scenario)
+    expect(page.get_by_test_id("stMetricValue")).to_have_text(
+        [f"${b.total:,.0f}" if b.total >= 1000 else f"${b.total:,.2f}" for b in bills]
+    )
+
+
+def choose(page: Page, label: str, option: str) -> None:
+    wanted = page.get_by_role("option", name=option, exact=True)
+    # a list closes when the page draws it anew; people open it again
+    for _ in range(LISTS_OPENED):
+        page.get_by_role("combobox", name=label).click()
+        # a long list draws only what is in sight; letters narrow it
+        page.keyboard.type(option)
+        with suppress(WaitedTooLong):
+            wanted.click(timeout=PATIENCE_MS / LISTS_OPENED)
+            return
+        page.keyboard.press("Escape")
+    pytest.fail(f"{option} cannot be chosen as {label}")
+
+
+def no_fault_is_shown(page: Page) -> None:
+    expect(page.get_by_test_id("stException")).to_have_count(0)
+    assert "Traceback" not in page.inner_text("body")
+
+
+def test_a_shared_link_restores_the_scenario_for_somebody_else(browser, context, address):
+    scenario = ws.Scenario.from_yaml(
+        "name: Ours\n"
+        "profile: {extends: workplace-chat, title: Our chat, flows: {posts: {rate_per_hour: 5}}}\n"
+        "location: ireland\n"
+        "mean_connections: 4000\n"
+        "options: {azure.web_pubsub: {headroom: 0.6}}\n"
+    )
+    mine = visit(context, address, scenario)
+    choose(mine, "Deployment", "Web PubSub on Azure")
+    # a bill that is drawn anew opens with its lines
+    expect(mine.get_by_text("Web PubSub Standard units").first).to_be_visible()
+    settled(mine)
+    mine.get_by_role("tab", name="Open questions").click()
+    mine.get_by_role("radio", name="by_bytes").check(force=True)
+    answered = scenario.replace(assumptions={SMALL_MESSAGES: "by_bytes"})
+    wait_for_link(mine, answered)
+    mine.get_by_role("button", name="Share a link").click()
+    code = mine.get_by_test_id("stPopoverBody").get_by_test_id("stCode")
+    # the address changes while the page is still being drawn
+    expect(code).to_contain_text(answered.to_token())
+    link = code.inner_text()
+
+    somebody = browser.new_context(viewport=WIDE)
+    somebody.set_default_timeout(PATIENCE_MS)
+    theirs = somebody.new_page()
+    theirs.goto(link.strip())
+    settled(theirs)
+    shows_totals_of(theirs, answered)
+    assert linked(theirs) == answered
+    expect(theirs.get_by_role("spinbutton", name="Mean connections")).to_have_value("4000")
+    chosen = theirs.get_by_role("combobox", name="Profile")
+    expect(chosen).to_have_value("Our chat (your profile)")
+    choose(theirs, "Deployment", "Web PubSub on Azure")
+    # a bill that is drawn anew opens with its lines
+    expect(theirs.get_by_text("Web PubSub Standard units").first).to_be_visible()
+    settled(theirs)
+    theirs.get_by_role("tab", name="Open questions").click()
+    expect(theirs.get_by_role("radio", name="by_bytes")).to_be_checked()
+    theirs.get_by_role("tab", name="Options").click()
+    expect(theirs.get_by_role("spinbutton", name="Headroom")).to_have_value("0.6")
+    somebody.close()
+
+
+def test_an_edit_rewrites_the_link_a_reload_keeps_it_and_going_back_undoes_it(
+    context, address, base
+):
+    page = visit(context, address, base)
+    choose(page, "Place", "Frankfurt")
+    moved = base.replace(location="frankfurt")
+    wait_for_link(page, moved)
+    shows_totals_of(page, moved)
+    page.reload()
+    settled(page)
+    shows_totals_of(page, moved)
+    page.go_back()
+    wait_for_link(page, base)
+    shows_totals_of(page, base)
+    assert linked(page) == base
+
+
+def test_quick_edits_are_all_kept(context, address, base):
+    page = visit(context, address, base)
+    more = page.get_by_test_id("stNumberInput").first.get_by_test_id("stNumberInputStepUp")
+    for _ in range(8):
+        more.click(no_wait_after=True)
+    choose(page, "Place", "Oregon")
+    choose(page, "Profile", "Market data")
+    page.get_by_label("Name").fill("In a hurry")
+    page.get_by_label("Name").press("Enter")
+    choose(page, "Deployment", "Web PubSub on Azure")
+    wanted = base.replace(
+        peak_connections=20_800, location="oregon", profile="market-data", name="In a hurry"
+    )
+    wait_for_link(page, wanted)
+    shows_totals_of(page, wanted)
+    settled(page)
+    assert linked(page) == wanted
+
+
+def test_every_page_says_the_scenario_that_it_shows(context, address):
+    # what a visitor without a link sees stands in no address
+    page = visit(context, address)
+    sidebar = page.get_by_test_id("stSidebar")
+    for name in ("What if", "Limits", "Workload"):
+        page.get_by_role("link", name=name, exact=True).click()
+        expect(page.get_by_role("heading", level=1)).not_to_have_text("Workplace chat")
+        drawn(page)
+        expect(page.get_by_text("Workplace chat, Northern Virginia, 10,000")).to_be_visible()
+        expect(sidebar.get_by_role("combobox", name="Profile")).to_have_value("Workplace chat")
+        expect(sidebar.get_by_role("spinbutton", name="Peak connections")).to_have_value("10000")
+
+
+def test_a_look_at_the_prices_keeps_the_scenario(context, address, base):
+    page = visit(context, address, base)
+    choose(page, "Place", "Tokyo")
+    wanted = base.replace(location="tokyo")
+    wait_for_link(page, wanted)
+    settled(page)
+
+    page.get_by_role("link", name="Prices").click()
+    expect(page.get_by_role("heading", name="Prices")).to_be_visible()
+    expect(page.get_by_test_id("stDataFrame")).to_be_visible()
+    wait_for_link(page, wanted)
+    page.screenshot(path=PICTURES / "prices.png")
+    page.get_by_role("link", name="Estimate").click()
+
+    wait_for_link(page, wanted)
+    settled(page)
+    shows_totals_of(page, wanted)
+
+
+def test_the_downloads_hold_what_is_on_the_screen(context, address, base):
+    page = visit(context, address, base.replace(name="=1+1"))
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Totals (CSV)").click()
+    text = Path(download.value.path()).read_text(encoding="utf-8")
+    rows = list(csv.DictReader(io.StringIO(text)))
+    bills = ws.compare(base).bills
+    assert [float(row["total_usd"]) for row in rows] == [bill.total for bill in bills]
+    on_screen = page.get_by_test_id("stMetricValue").all_inner_texts()
+    assert [float(shown.strip("$").replace(",", "")) for shown in on_screen] == [
+        pytest.approx(bill.total, abs=0.5) for bill in cards(base)
+    ]
+    assert {row["scenario"] for row in rows} == {f"'=1+1, {base.found_location.title}"}
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Chart (PNG)").click()
+    assert Path(download.value.path()).read_bytes().startswith(b"\x89PNG")
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Save the scenario").click()
+    assert ws.Scenario.load(download.value.path()) == linked(page)
+
+
+def test_a_bad_file_is_one_message_and_a_good_one_replaces_it(context, address, base):
+    page = visit(context, address, base)
+    chooser = page.get_by_test_id("stFileUploaderDropzoneInput")
+    bad = b"profile: workplace-chat\nlocation: atlantis\npeak_connections: 5\n"
+    chooser.set_input_files({"name": "bad.yaml", "mimeType": "text/yaml", "buffer": bad})
+    message = page.get_by_test_id("stAlert")
+    expect(message).to_have_count(1)
+    expect(message).to_contain_text("bad.yaml, line 2, location: unknown location 'atlantis'")
+    expect(message).to_contain_text("frankfurt")
+    no_fault_is_shown(page)
+    shows_totals_of(page, base)
+    assert linked(page) == base
+
+    chooser.set_input_files(ROOT / "examples" / "team-chat.yaml")
+    good = ws.Scenario.load(ROOT / "examples" / "team-chat.yaml")
+    wait_for_link(page, good)
+    shows_totals_of(page, good)
+    expect(message).to_have_count(0)
+
+
+# all pages in both themes: test_pages_browser.py
+@pytest.mark.parametrize(
+    ("screen", "theme"), [(WIDE, "dark"), (PHONE, "light")], ids=["wide", "phone"]
+)
+def test_every_side_of_a_bill_fits_screen_and_theme(browser, address, screen, theme):
+    context = browser.new_context(viewport=screen, color_scheme=theme, device_scale_factor=1)
+    context.set_default_timeout(PATIENCE_MS)
+    page = visit(context, address, ws.Scenario.load(ROOT / "examples" / "team-chat.yaml"))
+    no_fault_is_shown(page)
+
+    name = "wide" if screen is WIDE else "phone"
+    chart = page.locator(f".drivers.{name}")
+    expect(chart).to_be_visible()
+    expect(page.locator(".drivers:visible")).to_have_count(1)
+    assert chart.evaluate("image => image.complete && image.naturalWidth > 0")
+    corner = chart.evaluate(
+        """image => {
+            const canvas = document.createElement("canvas");
+            const pen = canvas.getContext("2d");
+            pen.drawImage(image, 0, 0);
+            return [...pen.getImageData(2, 2, 1, 1).data].slice(0, 3);
+        }"""
+    )
+    paper = page.get_by_test_id("stApp").evaluate("app => getComputedStyle(app).backgroundColor")
+    assert paper == f"rgb({', '.join(map(str, corner))})"
+
+    for tab in ("Line items", "Open questions", "Options", "In words"):
+        page.get_by_role("tab", name=tab).click()
+        settled(page)
+        main = page.get_by_test_id("stMain")
+        assert main.evaluate("main => main.scrollWidth <= main.clientWidth"), tab
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+    context.close()
+
+
+def test_weeks_are_simulated_beside_a_page_that_stays_usable(browser, context, address):
+    quick = ws.Scenario(profile="workplace-chat", location="virginia", peak_connections=300)
+    page = context.new_page()
+    page.goto(f"{address}/concurrency?scenario={quick.to_token()}&weeks=2")
+    main = page.get_by_test_id("stMain")
+    expect(main.get_by_test_id("stMetric").first).to_contain_text("300")
+    choose(page, "Simulated on", "API Gateway WebSocket on AWS")
+    expect(main).to_contain_text("limit 500")
+    drawn(page)
+
+    # a fault by the form, another by a line; both are in the link
+    page.get_by_text("Add a fault").click()
+    page.get_by_role("button", name="Add this fault").click()
+    struck = quick.replace(faults=[ws.Outage(at="Tue 14:00")])
+    wait_for_link(page, struck)
+    drawn(page)
+    line = page.get_by_label("Or write it on one line").first
+    line.fill("network flap at Wed 9:00 share 10% away 20 s")
+    line.press("Enter")
+    struck = quick.replace(
+        faults=[*struck.faults, ws.NetworkFlap(at="Wed 9:00", share=0.1, away=20)]
+    )
+    wait_for_link(page, struck)
+    assert parse_qs(urlsplit(page.url).query)["weeks"] == ["2"]
+
+    # while it runs, edits are still taken; the run is the one that was asked for
+    simulate = main.get_by_test_id("stBaseButton-primary")
+    simulate.click()
+    expect(main.get_by_test_id("stProgress")).to_be_visible()
+    page.get_by_role("button", name="Remove").last.click()
+    one_fault = quick.replace(faults=struck.faults[:1])
+    wait_for_link(page, one_fault)
+    # going back leads to what was asked for, and there its answer is
+    page.go_back()
+    wait_for_link(page, struck)
+    chart = main.locator(".week.wide")
+    expect(chart).to_be_visible(timeout=4 * PATIENCE_MS)
+    expect(main.get_by_test_id("stProgress")).to_have_count(0)
+    assert chart.evaluate("image => image.complete && image.naturalWidth > 0")
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Verdicts (CSV)").click()
+    rows = list(csv.DictReader(io.StringIO(Path(download.value.path()).read_text("utf-8"))))
+    found = ws.simulate(struck, "aws.api_gateway", replications=2)
+    assert [float(row["found"]) for row in rows] == pytest.approx(
+        [each.found for each in found.findings]
+    )
+    no_fault_is_shown(page)
+
+    # somebody who opens the link sees the same question, and its answer at once
+    link = page.url
+    for theme, screen in (("light", WIDE), ("dark", PHONE)):
+        context = browser.new_context(viewport=screen, color_scheme=theme)
+        context.set_default_timeout(PATIENCE_MS)
+        theirs = context.new_page()
+        theirs.goto(link)
+        name = "wide" if screen is WIDE else "phone"
+        expect(theirs.locator(f".peaks.{name}")).to_be_visible()
+        for storm in ("Outage, Tue 14:00", "Attempts"):
+            theirs.get_by_role("radio", name=storm).click()
+        expect(theirs.locator(f".attempts.{name}")).to_be_visible()
+        shown = theirs.get_by_test_id("stMain")
+        assert shown.evaluate("main => main.scrollWidth <= main.clientWidth")
+        height = shown.evaluate("main => main.scrollHeight")
+        theirs.set_viewport_size({"width": screen["width"], "height": height})
+        PICTURES.mkdir(exist_ok=True)
+        theirs.screenshot(path=PICTURES / f"concurrency-{name}-{theme}.png", animations="disabled")
+        context.close()
+
+
+def test_a_simulation_can_be_stopped_and_started_again(context, address):
+    large = ws.Scenario(profile="workplace-chat", location="virginia", peak_connections=50_000)
+    page = context.new_page()
+    page.goto(f"{address}/concurrency?scenario={large.to_token()}&weeks=200&seed=3")
+    main = page.get_by_test_id("stMain")
+    simulate = main.get_by_test_id("stBaseButton-primary")
+    simulate.click()
+    expect(main.get_by_test_id("stProgress")).to_contain_text("Simulating")
+    page.get_by_role("button", name="Stop").click()
+    expect(main.get_by_test_id("stProgress")).to_have_count(0)
+    expect(simulate).to_be_enabled()
+
+    # another page and back: the settings are kept, and so is the scenario
+    page.get_by_role("link", name="Prices").click()
+    expect(page.get_by_role("heading", name="Prices")).to_be_visible()
+    page.get_by_role("link", name="Concurrency").click()
+    expect(main.get_by_role("spinbutton", name="Seed")).to_have_value("3")
+    wait_for_link(page, large)

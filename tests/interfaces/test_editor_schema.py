@@ -1,0 +1,54 @@
+"""The schema in docs/ is the one the code writes, and accepts what the code accepts."""
+
+import json
+from pathlib import Path
+
+import jsonschema
+import pytest
+from ruamel.yaml import YAML
+
+from estimator.cli.editor_schema import editor_schema
+
+ROOT = Path(__file__).resolve().parents[2]
+EXAMPLES = sorted((ROOT / "examples").glob("*.yaml"))
+
+
+def faults(text: str) -> list[str]:
+    content = YAML(typ="safe", pure=True).load(text)
+    schema = editor_schema()
+    return [fault.message for fault in jsonschema.Draft202012Validator(schema).iter_errors(content)]
+
+
+def test_the_schema_in_docs_is_up_to_date():
+    file = ROOT / "docs/scenario.schema.json"
+
+    assert json.loads(file.read_text(encoding="utf-8")) == editor_schema(), (
+        "write it again: estimator schema > docs/scenario.schema.json"
+    )
+
+
+def test_it_is_a_valid_schema():
+    jsonschema.Draft202012Validator.check_schema(editor_schema())
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+def test_the_examples_satisfy_it_and_point_to_it(path: Path):
+    text = path.read_text(encoding="utf-8")
+
+    assert faults(text) == []
+    [line] = [line for line in text.splitlines() if "$schema=" in line]
+    assert (path.parent / line.split("$schema=")[1]).resolve() == ROOT / "docs/scenario.schema.json"
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        "location: frankfort",
+        "location: virginia\npeak_conections: 5",
+        "location: virginia\npeak_connections: -5",
+        "location: virginia\noptions: {azure.web_pubsub: {tier: gold}}",
+        "location: virginia\nassumptions: {azure.web_pubsub.kilobyte: 1023}",
+    ],
+)
+def test_it_finds_what_the_code_would_refuse(fault: str):
+    assert faults(f"profile: market-data\n{fault}") != []

@@ -1,0 +1,85 @@
+"""What the README shows is what the code prints."""
+
+import json
+import re
+import shlex
+from itertools import groupby
+from pathlib import Path
+
+import pytest
+
+import estimator as ws
+from estimator.analysis.compare import main_drivers
+
+ROOT = Path(__file__).resolve().parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+LEFT_OUT = "..."
+"""Stands for lines of an output that the README does not show."""
+
+
+def comparison_rows() -> list[list[str]]:
+    section = README.split("<!-- comparison:")[1].split("<!-- /comparison -->")[0]
+    rows = [line for line in section.splitlines() if line.startswith("| `")]
+    return [[cell.strip().strip("`*$") for cell in row.strip("|").split("|")] for row in rows]
+
+
+def test_the_table_is_the_comparison_of_the_example():
+    comparison = ws.compare(ws.Scenario.load(ROOT / "examples/team-chat.yaml"))
+
+    assert comparison_rows() == [
+        [bill.deployment, f"{bill.total:,.2f}", main_drivers(bill)] for bill in comparison.bills
+    ]
+    assert comparison.holding == comparison.bills
+
+
+def test_the_python_examples_run_one_after_the_other(monkeypatch):
+    monkeypatch.chdir(ROOT)
+    shared = {}
+
+    for block in re.findall(r"```python\n(.*?)```", README, re.DOTALL):
+        exec(compile(block, "README.md", "exec"), shared)
+
+    assert not shared["found"].assumptions_held
+
+
+@pytest.mark.parametrize(("name", "expected"), [("simulation", 1), ("breakeven", 0)])
+def test_the_output_shown_is_what_the_command_prints(run, monkeypatch, name, expected):
+    section = README.split(f"<!-- {name} -->")[1].split(f"<!-- /{name} -->")[0]
+    _, command, *shown, _ = section.strip().splitlines()
+    monkeypatch.chdir(ROOT)
+
+    status, out, _ = run(*shlex.split(command.removeprefix("$ estimator ")))
+
+    assert status == expected
+    printed = [line.rstrip() for line in out.splitlines()]
+    assert [line for line in shown if line not in (*printed, LEFT_OUT)] == []
+    pattern = r"\n(?:.*\n)*?".join(
+        re.escape("\n".join(lines)) for kept, lines in groupby(shown, LEFT_OUT.__ne__) if kept
+    )
+    assert re.search(pattern, "\n".join(printed))
+
+
+SCENARIO, CONTRACT = re.findall(r"```yaml\n(.*?)```", README, re.DOTALL)
+
+
+def test_the_scenario_shown_is_the_example_file():
+    assert SCENARIO in (ROOT / "examples/team-chat.yaml").read_text(encoding="utf-8")
+
+
+def test_the_contract_shown_is_paid_as_it_says(tmp_path, run):
+    ours = tmp_path / "ours.yaml"
+    ours.write_text(CONTRACT, encoding="utf-8")
+    team = str(ROOT / "examples/team-chat.yaml")
+
+    status, out, err = run("bill", team, "aws.api_gateway", "--contract", str(ours), "--json")
+
+    assert (status, err) == (0, "")
+    lines = {line["meter"]: line for line in json.loads(out)["lines"]}
+    messages, traffic = lines["aws.api_gateway.messages"], lines["aws.egress.internet"]
+    assert messages["cost_usd"] == pytest.approx(messages["quantity"] * 0.0000009)
+    assert traffic["cost_usd"] == pytest.approx(traffic["list_usd"] * 0.88)
+
+
+@pytest.mark.parametrize("link", re.findall(r"\]\((?!http)([^)]+)\)", README))
+def test_every_link_inside_the_repository_leads_somewhere(link: str):
+    assert (ROOT / link).exists()

@@ -1,0 +1,74 @@
+"""The page What if in a browser: on a phone, by keyboard, and from somebody else's link."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+import estimator as ws
+
+pytestmark = pytest.mark.browser
+
+SMALL = ws.Scenario(profile="market-data", location="virginia", peak_connections=2_000)
+PAIR = "compared=Chosen+ones&rivals=API+Gateway+WebSocket+on+AWS&rivals=Web+PubSub+on+Azure"
+PICTURE_OF = {"Where it flips": "flips", "Map": "map", "Growth": "growth"}
+
+
+def visit(context: BrowserContext, address: str, rest: str = PAIR) -> Page:
+    page = context.new_page()
+    page.goto(f"{address}/what-if?scenario={SMALL.to_token()}&{rest}")
+    expect(page.get_by_role("heading", name="What if?")).to_be_visible()
+    return page
+
+
+def drawn(page: Page) -> None:
+    page.wait_for_selector('[data-testid="stApp"][data-test-script-state="notRunning"]')
+
+
+@pytest.fixture
+def phone(browser: Browser) -> Iterator[BrowserContext]:
+    context = browser.new_context(
+        viewport={"width": 390, "height": 844}, color_scheme="dark", reduced_motion="reduce"
+    )
+    context.set_default_timeout(30_000)
+    yield context
+    context.close()
+
+
+def test_every_part_fits_a_phone_and_has_words_for_its_chart(phone, address):
+    page = visit(phone, address)
+    for part, picture in PICTURE_OF.items():
+        page.get_by_role("radio", name=part).click()
+        chart = page.locator(f".{picture}.phone")
+        expect(chart).to_be_visible()
+        drawn(page)
+        assert len(chart.get_attribute("alt") or "") > 40
+        main = page.get_by_test_id("stMain")
+        assert main.evaluate("main => main.scrollWidth <= main.clientWidth"), part
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), part
+
+
+def test_a_link_restores_the_part_and_what_was_asked(context, address):
+    page = visit(context, address)
+    page.get_by_role("radio", name="Growth").press("Enter")
+    months = page.get_by_role("spinbutton", name="Months from now")
+    months.fill("6")
+    months.press("Enter")
+    expect(page.get_by_text("in month 6").first).to_be_visible()
+    drawn(page)
+    asked = parse_qs(urlsplit(page.url).query)
+    assert (asked["what_if"], asked["months"]) == (["Growth"], ["6"])
+
+    theirs = context.new_page()
+    theirs.goto(page.url)
+    expect(theirs.get_by_text("in month 6").first).to_be_visible()
+
+    # another page and back: the scenario and the part are still there
+    theirs.get_by_role("link", name="Prices").click()
+    expect(theirs.get_by_role("heading", name="Prices")).to_be_visible()
+    theirs.get_by_role("link", name="What if").click()
+    expect(theirs.get_by_text("in month 6").first).to_be_visible()
+    assert parse_qs(urlsplit(theirs.url).query)["scenario"] == [SMALL.to_token()]

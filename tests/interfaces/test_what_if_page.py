@@ -1,0 +1,324 @@
+"""The page What if, without a browser: what it shows is what the Python API finds."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+import estimator as ws
+from estimator.analysis.breakeven import crossovers
+from estimator.analysis.growth.growth import growth
+from estimator.analysis.uncertainty.uncertainty import uncertainty
+from estimator.dashboard.pages.what_if import answers as what_if_answers
+from estimator.dashboard.pages.what_if import breakeven as what_if_flips
+from estimator.dashboard.pages.what_if import growth as what_if_growth
+from estimator.dashboard.pages.what_if import map as what_if_map
+from estimator.dashboard.pages.what_if import ranges as what_if_ranges
+from estimator.dashboard.session import background, computed
+from estimator.dashboard.widgets.downloads import Download
+from interfaces.shown_page import PATIENCE_SECONDS, linked, plain, run, shown_page, tables
+
+MANAGED, OWN = "aws.api_gateway", "aws.nlb_ec2"
+PAIR = ["API Gateway WebSocket on AWS", "Network Load Balancer and EC2 on AWS"]
+ENGINEER_HOURS = "Engineer-hours per month for a fleet of your own"
+
+Files = dict[str, Download]
+
+pytestmark = pytest.mark.usefixtures("charts_are_not_drawn")
+
+
+@pytest.fixture(autouse=True)
+def at_home(monkeypatch) -> Iterator[None]:
+    """An office that is new, and whose work is done by a thread of this process."""
+    computed.office.clear()
+    with ThreadPoolExecutor(1) as pool:
+        monkeypatch.setattr(background, "processes", lambda: pool)
+        yield
+        for each in threading.enumerate():
+            if each.name == "run":
+                each.join(PATIENCE_SECONDS)
+    computed.office.clear()
+
+
+@pytest.fixture
+def files(monkeypatch) -> Files:
+    """What the page offers for download, by name of the file."""
+    found: Files = {}
+    for module in (what_if_flips, what_if_map, what_if_ranges, what_if_growth):
+        monkeypatch.setattr(
+            module, "download_row", lambda row: found.update({each.file_name: each for each in row})
+        )
+    return found
+
+
+@pytest.fixture
+def scenario() -> ws.Scenario:
+    return ws.Scenario(profile="market-data", location="virginia", peak_connections=2_000)
+
+
+@pytest.fixture
+def chat() -> ws.Scenario:
+    return ws.Scenario(profile="workplace-chat", location="virginia", peak_connections=10_000)
+
+
+def opened(scenario: ws.Scenario, **settings: str | list[str]) -> AppTest:
+    return shown_page("what_if", scenario, settings)
+
+
+def finished(page: AppTest, done: Callable[[AppTest], Any]) -> AppTest:
+    """The page once what is worked out in the background is there."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not done(page):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+        run(page)
+    return page
+
+
+def rows_of(file: Download) -> list[dict[str, str]]:
+    content = file.content()
+    assert isinstance(content, str)
+    return list(csv.DictReader(io.StringIO(content)))
+
+
+def money(usd: float) -> str:
+    return f"${usd:,.0f}" if usd >= 1000 else f"${usd:,.2f}"
+
+
+def said(page: AppTest) -> str:
+    return " ".join(plain(each.value) for each in (*page.subheader, *page.markdown, *page.caption))
+
+
+class TestFlips:
+    def test_sentences_ranges_and_files_are_those_of_the_python_api(self, chat, files):
+        page = opened(
+            chat, compared="Chosen ones", rivals=PAIR, peak_connections_from="100",
+            peak_connections_to="50000",
+        )  # fmt: skip
+        found = ws.break_even(chat, "peak_connections", 100, 50_000, [MANAGED, OWN])
+        assert found.flips
+        for sentence in found.sentences:
+            assert sentence in said(page)
+        [rows] = tables(page)
+        assert [row["Cheapest that holds"] for row in rows] == [
+            dict(zip([MANAGED, OWN], PAIR, strict=True)).get(name or "", "none holds")
+            for _, _, name in found.ranges
+        ]
+        assert [float(row["to"]) for row in rows_of(files["flips-ranges.csv"])] == [
+            high for _, high, _ in found.ranges
+        ]
+        assert [float(row["at"]) for row in rows_of(files["flips.csv"])] == [
+            flip.at for flip in found.flips
+        ]
+        bills = rows_of(files["flips-bills.csv"])
+        assert float(bills[0][MANAGED]) == found.traced.costs[0, 0]
+        assert len(bills) == found.traced.values.size
+        assert json.loads(str(files["flips.json"].content())) == found.as_data()
+        assert {"flips-chart.png", "flips-chart.svg"} < files.keys()
+
+    def test_hours_at_which_a_managed_service_wins_are_the_difference_over_the_price(self, chat):
+        page = opened(chat, compared="Chosen ones", rivals=PAIR, moves=ENGINEER_HOURS)
+        page.number_input(key="usd_per_engineer_hour").set_value(40.0)
+        page = run(page)
+        managed, own = (float(ws.estimate(chat, name).total) for name in (MANAGED, OWN))
+        at = (managed - own) / 40
+        assert 0 < at < 160
+        [rows] = tables(page)
+        assert [row["It is"] for row in rows] == ["a fleet of your own", "a managed service"]
+        assert rows[0]["To"] == f"{at:.4g}"
+        assert f"a fleet of your own up to {at:.4g}, a managed service" in said(page)
+        # what an hour costs is part of the scenario from here on, on all pages and in the link
+        engineering = linked(page).engineering
+        assert engineering is not None
+        assert engineering.usd_per_engineer_hour == 40
+
+    def test_hours_of_the_scenario_are_a_line_of_every_fleet(self, scenario):
+        page = opened(scenario, compared="Chosen ones", rivals=PAIR)
+        page.number_input(key="engineer_hours").set_value(10.0)
+        run(page)
+        bills = [ws.estimate(each, OWN).total for each in (scenario, linked(page))]
+        assert bills[1] - bills[0] == pytest.approx(10 * 100)
+        page.number_input(key="engineer_hours").set_value(0.0)
+        run(page)
+        assert linked(page) == scenario
+
+    def test_those_within_reach_are_the_winners_among_all(self, scenario):
+        page = opened(scenario)
+        found = ws.sweep(scenario, {"peak_connections": [20, 300, 2e3, 3e4, 2e5]})
+        winners = {ws.DEPLOYMENTS[name].title for name in found.cheapest["deployment"] if name}
+        compared = said(page).split("Compared: ")[1]
+        assert all(title in compared for title in winners)
+        # and one of each kind, so that managed or self-hosted is answered
+        assert "a managed service" in page.subheader[0].value
+        assert "a fleet of your own" in page.subheader[0].value
+
+    def test_what_is_priced_value_by_value_comes_from_the_background(self, scenario, monkeypatch):
+        monkeypatch.setattr(crossovers, "_FIRST_VALUES", 5)  # there and here, for speed
+        page = opened(
+            scenario, compared="Chosen ones", rivals=PAIR,
+            moves="Hours per day with clients connected",
+        )  # fmt: skip
+        page = finished(page, lambda page: page.table)
+        found = ws.break_even(scenario, "hours_per_day", 1, 24, [MANAGED, OWN])
+        assert all(sentence in said(page) for sentence in found.sentences)
+
+    def test_a_range_that_does_not_ascend_is_one_message(self, scenario):
+        page = opened(scenario, peak_connections_from="500", peak_connections_to="50")
+        [error] = page.error
+        assert "a range ascends" in plain(error.value)
+        assert not page.table
+
+    def test_a_value_that_cannot_be_is_one_message(self, scenario):
+        page = opened(
+            scenario, compared="Chosen ones", rivals=PAIR,
+            moves="Hours per day with clients connected", hours_per_day_to="30",
+        )  # fmt: skip
+        page = finished(page, lambda page: page.error)
+        assert "at most 24" in plain(page.error[0].value)
+
+    def test_one_rival_alone_is_told(self, scenario):
+        page = opened(scenario, compared="Chosen ones", rivals=PAIR[:1])
+        assert "two deployments" in page.info[0].value
+
+    def test_a_field_of_another_profile_gives_way(self, scenario):
+        page = opened(scenario, moves="Tickers: messages per hour")
+        assert "tickers" in said(page)
+        page.selectbox(key="profile").set_value("workplace-chat")
+        page = run(page)
+        assert "peak connections" in said(page)
+
+
+class TestMap:
+    def test_winners_and_files_are_those_of_the_python_api(self, scenario, files, monkeypatch):
+        monkeypatch.setattr(what_if_answers, "_COLUMNS", 6)
+        monkeypatch.setattr(what_if_answers, "_ROWS", 5)
+        what_if_answers._map_at_once.clear()
+        page = opened(scenario, what_if="Map", upward="Tickers: messages per hour")
+        rows = rows_of(files["map.csv"])
+        axes = {
+            name: sorted({float(row[name]) for row in rows})
+            for name in ("peak_connections", "profile.flows.tickers.rate_per_hour")
+        }
+        assert [len(values) for values in axes.values()] == [6, 5]
+        found = ws.sweep(scenario, axes)
+        assert [row["deployment"] for row in rows] == found.cheapest["deployment"].tolist()
+        assert [float(row["total_usd"]) for row in rows] == pytest.approx(
+            found.cheapest["total_usd"].tolist()
+        )
+        shares = found.cheapest["deployment"].value_counts(normalize=True)
+        [shown] = tables(page)
+        assert len(shown) == len(shares)
+        assert shown[0]["Of the map"] == f"{100 * shares.iloc[0]:.1f} %"
+        assert ws.DEPLOYMENTS[str(shares.index[0])].title in page.subheader[0].value
+        assert len(rows_of(files["map-bills.csv"])) == 30 * len(ws.DEPLOYMENTS)
+        what_if_answers._map_at_once.clear()
+
+    def test_one_number_cannot_go_both_ways(self, scenario, monkeypatch):
+        monkeypatch.setattr(what_if_answers, "_COLUMNS", 3)
+        monkeypatch.setattr(what_if_answers, "_ROWS", 2)
+        page = opened(scenario, what_if="Map", across=ENGINEER_HOURS)
+        assert page.selectbox(key="upward").value == "peak_connections"
+        assert ENGINEER_HOURS not in page.selectbox(key="upward").options
+        what_if_answers._map_at_once.clear()
+
+
+class TestHowSure:
+    def test_ranges_causes_and_fan_are_those_of_the_python_api(self, scenario, files):
+        page = opened(scenario, what_if="How sure", sure_of=PAIR, off_peak_connections="1000..4000")
+        assert not page.table
+        page = finished(page, lambda page: len(page.table) == 3)
+        found = uncertainty(
+            scenario, {"peak_connections": "1000..4000"}, [OWN, MANAGED], samples=256
+        )
+        [ranges, causes, fan] = tables(page)
+        for shown, row in zip(ranges, found.table.to_dict(orient="records"), strict=True):
+            assert shown["P10"] == money(row["p10_usd"])
+            assert shown["P50"] == f"**{money(row['p50_usd'])}**"
+            assert shown["P90"] == money(row["p90_usd"])
+        in_file = rows_of(files["ranges.csv"])
+        assert [float(row["p90_usd"]) for row in in_file] == pytest.approx(
+            found.table["p90_usd"].tolist()
+        )
+        swings = found.swings()
+        assert causes[0]["What may be off"] == "peak connections"
+        assert [float(row["high_usd"]) for row in rows_of(files["swings.csv"])] == pytest.approx(
+            [each.high_usd for each in swings]
+        )
+        assert len(fan) == len(rows_of(files["fan.csv"])) == 2 * 9
+        assert "Measure first: **peak connections**" in said(page)
+
+    @pytest.mark.parametrize(
+        ("typed", "told"),
+        [("about twice", "is no distribution"), ("4000..1000", "backwards"), ("-5..10", "reaches")],
+    )
+    def test_nonsense_for_a_distribution_is_one_message(self, scenario, typed, told):
+        page = opened(scenario, what_if="How sure", sure_of=PAIR, off_peak_connections=typed)
+        page = finished(page, lambda page: page.error)
+        assert told in plain(page.error[0].value)
+
+
+class TestGrowth:
+    def test_answer_events_costs_and_files_are_those_of_the_python_api(self, scenario, files):
+        page = opened(scenario, what_if="Growth", grows_by="20", months="12")
+        found = growth(scenario, 12, monthly_growth_percent=20)
+        assert plain(page.subheader[0].value) == found.answer
+        [rows] = tables(page)
+        assert [row["All 12 months"] for row in rows] == [
+            f"**{money(usd)}**" for usd in found.summary["period_usd"]
+        ]
+        assert [row["Now"] for row in rows] == [money(usd) for usd in found.summary["first_usd"]]
+        assert found.events
+        events = rows_of(files["growth-events.csv"])
+        assert [row["words"] for row in events] == [event.words for event in found.events]
+        assert found.events[0].words in said(page) or "in the file of events" in said(page)
+        monthly = rows_of(files["growth.csv"])
+        assert [float(row["cumulated_usd"]) for row in monthly] == pytest.approx(
+            found.table["cumulated_usd"].tolist()
+        )
+        assert json.loads(str(files["growth.json"].content()))["months"] == list(range(13))
+
+    def test_a_percentage_of_a_year_is_spread_over_its_months(self, scenario):
+        page = opened(scenario, what_if="Growth", grows_by="100", pace="a year", months="12")
+        # twice as many a year from now
+        assert "2,000 connections at the peak now, 4,000 in month 12" in said(page)
+
+
+def test_the_link_restores_the_part_and_an_edit_in_the_sidebar_counts(scenario):
+    page = opened(scenario, what_if="Growth")
+    assert "2,000 connections at the peak now" in said(page)
+    page.number_input(key="peak_connections").set_value(3_000.0)
+    page = run(page)
+    assert "3,000 connections at the peak now" in said(page)
+    assert linked(page).peak_connections == 3_000
+    assert page.segmented_control(key="what_if").value == "Growth"
+
+
+def test_where_nothing_can_be_priced_that_is_said(scenario):
+    page = opened(scenario.replace(as_of="2001-01-01"))
+    assert "No deployment can be priced" in said(page)
+    assert "Another place" in page.info[0].value
+    assert not page.error
+
+
+@pytest.mark.parametrize("part", ["Where it flips", "Growth"])
+def test_nobody_connected_is_no_fault(part):
+    empty = ws.Scenario(profile="market-data", location="virginia", peak_connections=0)
+    assert not opened(empty, what_if=part, compared="Chosen ones", rivals=PAIR).error
+
+
+def test_cells_are_no_formulas(files):
+    named = ws.Scenario(
+        name="=1+1", profile="market-data", location="virginia", peak_connections=2_000
+    )
+    opened(named, what_if="Growth")
+    for row in rows_of(files["growth.csv"]):
+        assert not any(cell.startswith(("=", "+", "@")) for cell in row.values())

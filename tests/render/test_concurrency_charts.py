@@ -1,0 +1,258 @@
+"""The charts of a simulation: what is drawn is what was simulated, and can be read."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import combinations, pairwise
+from typing import Any
+
+import numpy as np
+import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import to_rgb
+
+import estimator as ws
+from estimator.errors import ScenarioError
+from estimator.render import charts
+from estimator.render.charts import Look
+from estimator.render.charts.style import percent
+
+DAYS = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
+FAULTS = [
+    "outage at Tue 14:00",
+    "network flap at Tue 15:00 share 20% away 20 s",
+    "connection throttle at Tue 16:00 lasts 10 min new_connections_per_second 1",
+]
+DARK = Look(ink="#E6EAEE", paper="#12181F")
+PHONE = Look(width_inches=4.2)
+
+
+@pytest.fixture(scope="module")
+def stormy():
+    """Limited in new connections per second, and struck by faults: 2 weeks."""
+    scenario = ws.Scenario(profile="workplace-chat", location="virginia", peak_connections=2_500)
+    return ws.simulate(scenario, "aws.api_gateway", faults=FAULTS, replications=2, seed=1)
+
+
+@pytest.fixture(scope="module")
+def with_units():
+    """On units that hold a number of connections each: 2 weeks."""
+    scenario = ws.Scenario(profile="workplace-chat", location="virginia", peak_connections=2_500)
+    return ws.simulate(scenario, "azure.web_pubsub", replications=2, seed=1)
+
+
+@pytest.fixture(scope="module")
+def autoscaled():
+    """On units that follow the connections."""
+    scenario = ws.Scenario(
+        profile="workplace-chat",
+        location="virginia",
+        peak_connections=5_000,
+        options={"azure.web_pubsub": {"scaling": "autoscale"}},
+    )
+    return ws.simulate(scenario, "azure.web_pubsub", replications=1, engine="cohort")
+
+
+@pytest.fixture(scope="module")
+def every_chart(stormy, with_units):
+    """By name, with what draws it."""
+    return {
+        "concurrency": lambda look=None: charts.concurrency_chart(stormy, look),
+        "capacity": lambda look=None: charts.concurrency_chart(with_units, look),
+        "peaks": lambda look=None: charts.peak_chart(stormy, look),
+        "outage": lambda look=None: charts.storm_chart(stormy, 0, look),
+        "flap": lambda look=None: charts.storm_chart(stormy, 1, look),
+        "scaling": lambda look=None: charts.scaling_chart(with_units, look),
+        "attempts": lambda look=None: charts.attempts_chart(stormy, look),
+    }
+
+
+def line(axes: Any, label: str) -> Any:
+    return next(each for each in axes.lines if each.get_label() == label)
+
+
+def title(chart: charts.Chart) -> str:
+    return chart.get_suptitle().replace("\n", " ")
+
+
+def texts(chart: Any) -> list[tuple[str, Any]]:
+    """Every text that is shown, with the box it takes."""
+    FigureCanvasAgg(chart).draw()
+    found = [*chart.texts]
+    for axes in chart.axes:
+        found += [axes.title, axes._left_title, axes.xaxis.label, axes.yaxis.label, *axes.texts]
+        found += [*axes.get_xticklabels(which="both"), *axes.get_yticklabels(which="both")]
+        view = {"x": sorted(axes.get_xlim()), "y": sorted(axes.get_ylim())}
+        hidden = [
+            label
+            for axis, ticks in (("x", axes.xaxis), ("y", axes.yaxis))
+            for tick in (*ticks.get_major_ticks(), *ticks.get_minor_ticks())
+            if not view[axis][0] <= tick.get_loc() <= view[axis][1]
+            for label in (tick.label1, tick.label2)
+        ]
+        found = [each for each in found if each not in hidden]
+    for legend in chart.legends:
+        found += legend.get_texts()
+    renderer = chart.canvas.get_renderer()
+    return [
+        (each.get_text(), each.get_window_extent(renderer))
+        for each in found
+        if each.get_visible() and each.get_text().strip()
+    ]
+
+
+def test_all_charts_come_from_the_module_of_the_cost_charts():
+    names = {"concurrency_chart", "storm_chart", "peak_chart", "scaling_chart", "attempts_chart"}
+    assert names | {"cost_drivers", "connections_over_week", "Look"} <= set(charts.__all__)
+
+
+@pytest.mark.parametrize("look", [None, PHONE], ids=["paper", "phone"])
+@pytest.mark.parametrize(
+    "name", ["concurrency", "capacity", "peaks", "outage", "flap", "scaling", "attempts"]
+)
+def test_no_text_covers_another_or_leaves_the_picture(every_chart, name, look):
+    chart = every_chart[name](look)
+    shown = texts(chart)
+    width, height = chart.canvas.get_width_height()
+    for text, box in shown:
+        assert min(box.x0, box.y0, width - box.x1, height - box.y1) >= -1, text
+    for (one, first), (other, second) in combinations(shown, 2):
+        across = min(first.x1, second.x1) - max(first.x0, second.x0)
+        down = min(first.y1, second.y1) - max(first.y0, second.y0)
+        # boxes reach a little beyond the letters
+        assert across <= 1 or down <= 3, (one, other)
+
+
+@pytest.mark.parametrize("look", [Look(), DARK], ids=["light", "dark"])
+def test_lines_and_texts_stand_out_from_the_paper(look):
+    def luminance(color):
+        linear = [
+            c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in to_rgb(color)
+        ]
+        return float(np.dot(linear, [0.2126, 0.7152, 0.0722]))
+
+    paper = luminance(look.paper)
+    for color, least in ((look.ink, 7.0), *((c, 3.0) for c in (look.blue, look.green, look.red))):
+        light, dark = sorted([luminance(color), paper], reverse=True)
+        assert (light + 0.05) / (dark + 0.05) >= least, color
+
+
+def test_the_band_is_of_the_replications_and_the_line_the_assumed_peak(stormy):
+    chart = charts.concurrency_chart(stormy)
+    [axes] = chart.axes
+    median = line(axes, "open, median week")
+    np.testing.assert_allclose(median.get_ydata(), np.median(stormy.run.stack("open_most"), axis=0))
+    assert median.get_xdata()[-1] == pytest.approx(7 - 1 / 1440)
+    assert line(axes, "assumed peak").get_ydata()[0] == 2_500
+    assert [t.get_text() for t in axes.get_xticklabels(minor=True)] == DAYS
+    assert "UTC" in axes.get_xlabel()
+    assert axes.get_ylim()[0] == 0
+
+
+def test_faults_are_marked_at_their_moment(stormy):
+    axes: Any = charts.concurrency_chart(stormy).axes[0]
+    marks = {text.get_text(): text.xy[0] for text in axes.texts}
+    assert marks == pytest.approx(
+        {"outage": 1 + 14 / 24, "network flap": 1 + 15 / 24, "connection throttle": 1 + 16 / 24}
+    )
+
+
+def test_the_capacity_is_drawn_where_it_is_in_sight_and_told_where_it_is_not(with_units):
+    [axes] = charts.concurrency_chart(with_units).axes
+    admission = with_units.run.model.admission
+    assert admission.units is not None
+    slots = admission.units * admission.connections_per_unit
+    assert set(line(axes, "capacity").get_ydata()) == {slots}
+
+    far = replace(admission, units=1e3)
+    run = with_units.run
+    aloft = [replace(each, slots=each.slots * 1e3) for each in run.replications]
+    run = replace(run, model=replace(run.model, admission=far), replications=tuple(aloft))
+    [axes] = charts.concurrency_chart(replace(with_units, run=run)).axes
+    assert "capacity" not in [each.get_label() for each in axes.lines]
+    assert f"{slots * 1e3:,.0f}" in axes.get_title(loc="left")
+
+
+@pytest.mark.parametrize(
+    ("times", "said"),
+    [(1.0, "as assumed"), (1.5, "50 % above what was assumed"), (0.5, "50 % below")],
+)
+def test_the_title_says_how_far_the_peak_is_from_the_assumed_one(stormy, times, said):
+    run = stormy.run
+    scale = times * float(stormy.expected.peak_connections) / run.peaks.mean()
+    scaled = [replace(each, open_most=each.open_most * scale) for each in run.replications]
+    simulation = replace(stormy, run=replace(run, replications=tuple(scaled)))
+    assert said in title(charts.concurrency_chart(simulation))
+
+
+def test_every_peak_is_a_dot(stormy):
+    of_days, of_weeks = charts.peak_chart(stormy).axes
+    for day, dots in enumerate(of_days.collections[::2]):
+        heights = np.sort(np.asarray(dots.get_offsets())[:, 1])
+        np.testing.assert_allclose(heights, np.sort(stormy.run.daily_peaks[:, day]))
+    weekly = np.asarray(of_weeks.collections[0].get_offsets())[:, 1]
+    np.testing.assert_allclose(np.sort(weekly), np.sort(stormy.run.peaks))
+    above = int((stormy.run.peaks > 2_500).sum())
+    assert f"2,500 in {above} of 2 simulated weeks" in title(charts.peak_chart(stormy))
+
+
+def test_a_storm_shows_the_week_of_median_recovery_second_by_second(stormy):
+    above, below = charts.storm_chart(stormy, 0).axes
+    seen = sorted(
+        (each.aftermaths[0] for each in stormy.run.replications), key=lambda a: a.recovery_s[2]
+    )
+    after = seen[0]
+    np.testing.assert_allclose(line(above, "open").get_ydata(), after.close_up.open)
+    np.testing.assert_allclose(line(above, "waiting").get_ydata(), after.close_up.waiting)
+    np.testing.assert_allclose(line(below, "attempts").get_ydata(), after.close_up.attempts)
+    assert line(below, "limit of new connections").get_ydata()[0] == 500
+    seconds = line(above, "open").get_xdata()
+    assert seconds[0] == -60
+    struck = seconds[np.argmax(after.close_up.attempts)]
+    assert struck == 0
+    assert after.close_up.waiting.max() > 100
+    marks: list[float] = [text.xy[0] for text in list[Any](above.texts)]
+    assert all(earlier <= later for earlier, later in pairwise(sorted(marks)))
+    assert max(marks) == pytest.approx(after.recovery_s[3])
+
+
+def test_a_storm_that_never_happened_cannot_be_shown(stormy):
+    assert charts.storms(stormy) == (0, 1)
+    with pytest.raises(ScenarioError, match=r"no connections were lost by fault 2.*0, 1"):
+        charts.storm_chart(stormy, 2)
+
+
+def test_units_needed_are_connections_over_what_a_unit_shall_hold(autoscaled):
+    run = autoscaled.run
+    scaling = run.model.admission.autoscaling
+    assert scaling is not None
+    of_week, of_day = charts.scaling_chart(autoscaled).axes
+    needed = line(of_week, f"needed at {scaling.target_share:.0%}".replace("%", " % load"))
+    held = run.model.admission.connections_per_unit
+    open_most = run.replications[0].open_most
+    np.testing.assert_allclose(needed.get_ydata(), open_most / (held * scaling.target_share))
+    np.testing.assert_allclose(line(of_week, "running").get_ydata(), run.replications[0].units)
+    fullest = int(np.argmax(open_most / run.replications[0].slots)) // 1440
+    assert of_day.get_xlabel().startswith(DAYS[fullest])
+
+
+def test_scaling_needs_units(stormy):
+    with pytest.raises(ScenarioError, match=r"aws\.api_gateway has no units"):
+        charts.scaling_chart(stormy)
+
+
+def test_the_bars_of_attempts_hold_everybody_who_was_let_in(stormy):
+    chart: Any = charts.attempts_chart(stormy)
+    [axes] = chart.axes
+    heights = [bar.get_height() for bar in axes.patches]
+    new_connections = stormy.run.stack("new_connections").sum(axis=1).mean()
+    assert sum(heights) == pytest.approx(new_connections)
+    assert axes.get_yscale() == "log"
+    labels = [text.get_text() for text in axes.get_xticklabels()]
+    assert labels[:5] == ["1", "2", "3", "4", "5"]
+    assert labels[5].startswith("6")
+    assert percent(heights[0] / new_connections) in title(chart)
+
+
+def test_a_chart_shows_itself_in_a_notebook(stormy):
+    assert charts.attempts_chart(stormy)._repr_png_().startswith(b"\x89PNG")

@@ -1,0 +1,244 @@
+"""Faults and surges become cuts, throttles and streams that say the same in numbers."""
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from estimator.scenario.faults import (
+    BalancerResize,
+    ConnectionThrottle,
+    NetworkFlap,
+    Outage,
+    RollingDeployment,
+)
+from estimator.scenario.sessions import DeterministicSession, ExponentialSession
+from estimator.scenario.surges import Broadcast, FlashCrowd, TopOfHour
+from estimator.simulation.arrivals import ArrivalRate
+from estimator.simulation.disruptions import cuts_and_throttles, surge_streams
+from estimator.simulation.model import Cut, Stream, Throttle
+
+HOUR, WEEK = 3600.0, 604_800.0
+TUESDAY_14 = 38 * HOUR
+USUAL = Stream(
+    ArrivalRate(np.array([0.0, WEEK]), np.array([2.0, 2.0]), periodic=True),
+    ExponentialSession(mean_hours=2),
+)
+
+
+def arrivals(rate: ArrivalRate, from_s: float = -np.inf, until_s: float = np.inf) -> float:
+    """Area under the line, where knots stand at both times or nothing lies beyond."""
+    x, y = rate.knots_s, rate.per_second
+    inside = (x[:-1] >= from_s) & (x[1:] <= until_s)
+    return float(((y[:-1] + y[1:]) / 2 * np.diff(x))[inside].sum())
+
+
+def in_each(rate: ArrivalRate, span_s: float) -> np.ndarray:
+    spans = np.arange(0, WEEK, span_s)
+    return np.array([arrivals(rate, start, start + span_s) for start in spans])
+
+
+def test_an_outage_cuts_at_once_and_takes_its_units_away_for_a_while():
+    outage = Outage(at="Tue 14:00", share=0.3, lasts="5 min", notice="25 s")
+
+    cuts, throttles = cuts_and_throttles([outage])
+
+    assert cuts == (Cut(TUESDAY_14, 0.3, notice_s=25.0),)
+    assert throttles == (Throttle(TUESDAY_14, TUESDAY_14 + 300, units_share=0.7),)
+
+
+def test_an_outage_of_everything_closes_the_doors():
+    _, [throttle] = cuts_and_throttles([Outage(at=1, lasts="1 min")])
+
+    assert throttle.units_share == 0
+
+
+def test_an_outage_that_is_over_at_once_leaves_the_doors_as_they_are():
+    assert cuts_and_throttles([Outage(at=1)])[1] == ()
+
+
+def test_a_rolling_deployment_cuts_once_for_each_batch():
+    deployment = RollingDeployment(at="Tue 14:00", batches=4, every="2 min", drain="30 s")
+
+    cuts, throttles = cuts_and_throttles([deployment])
+
+    assert cuts == tuple(
+        Cut(TUESDAY_14 + after, 0.25, over_s=30.0) for after in (0.0, 120.0, 240.0, 360.0)
+    )
+    assert throttles == ()
+
+
+def test_a_resize_of_the_balancer_closes_evenly():
+    cuts, _ = cuts_and_throttles([BalancerResize(at="Tue 14:00", share="25%", over="5 min")])
+
+    assert cuts == (Cut(TUESDAY_14, 0.25, over_s=300.0),)
+
+
+def test_a_flap_keeps_clients_away_each_time():
+    flap = NetworkFlap(at="Tue 14:00", share=0.1, away="20 s", times=2, every="1 min")
+
+    cuts, _ = cuts_and_throttles([flap])
+
+    assert cuts == (Cut(TUESDAY_14, 0.1, away_s=20.0), Cut(TUESDAY_14 + 60, 0.1, away_s=20.0))
+
+
+def test_slow_connects_only_narrow_the_doors():
+    slow = ConnectionThrottle(at="Tue 14:00", lasts="10 min", new_connections_per_second=50)
+
+    assert cuts_and_throttles([slow]) == (
+        (),
+        (Throttle(TUESDAY_14, TUESDAY_14 + 600, new_connections_per_second=50.0),),
+    )
+
+
+def test_cuts_come_by_time_and_remember_their_fault():
+    cuts, _ = cuts_and_throttles(
+        [
+            RollingDeployment(at=10, batches=2, every="2 h"),
+            Outage(at=11),
+            ConnectionThrottle(at=0, lasts=1, new_connections_per_second=1),
+            Outage(at=0),
+        ]
+    )
+
+    assert [(cut.at_s / HOUR, cut.fault) for cut in cuts] == [(0, 3), (10, 0), (11, 1), (12, 0)]
+
+
+def test_what_lies_beyond_the_week_is_left_out():
+    cuts, throttles = cuts_and_throttles(
+        [
+            RollingDeployment(at="Sun 23:00", batches=3, every="40 min"),
+            Outage(at="Sun 23:59", share=0.5, lasts="1 h"),
+        ]
+    )
+
+    assert [cut.at_s for cut in cuts] == [WEEK - HOUR, WEEK - HOUR + 2400, WEEK - 60]
+    assert [throttle.until_s for throttle in throttles] == [WEEK]
+
+
+def test_a_flash_surge_comes_fastest_first_and_stays_as_others_do():
+    surge = FlashCrowd(at="Tue 14:00", clients=6000, over="10 min")
+
+    usual, added = surge_streams([surge], (USUAL,))
+
+    assert usual is USUAL
+    assert added.session == USUAL.session
+    assert not added.arrivals.periodic
+    assert arrivals(added.arrivals) == pytest.approx(6000)
+    np.testing.assert_allclose(added.arrivals.knots_s, [TUESDAY_14, TUESDAY_14 + 600])
+    np.testing.assert_allclose(added.arrivals.per_second, [20, 0])
+
+
+def test_a_broadcast_gathers_before_it_begins_and_leaves_when_it_ends():
+    surge = Broadcast(at="Tue 14:00", clients=9000, gather="15 min", lasts="1 h")
+
+    _, *added = surge_streams([surge], (USUAL,))
+
+    begin, end = TUESDAY_14, TUESDAY_14 + HOUR
+    assert sum(arrivals(stream.arrivals) for stream in added) == pytest.approx(9000)
+    assert added[0].arrivals.knots_s[0] == begin - 900
+    assert added[-1].arrivals.knots_s[-1] == begin
+    assert added[-1].arrivals.per_second[-1] == pytest.approx(2 * 9000 / 900)
+    for stream in added:
+        assert isinstance(stream.session, DeterministicSession)
+        leaves = stream.arrivals.knots_s + stream.session.hours * HOUR
+        np.testing.assert_allclose(leaves, end, atol=90)
+
+
+def test_clients_of_a_broadcast_spend_its_length_and_a_third_of_the_gathering():
+    # the mean of a line that rises from zero lies at two thirds of it
+    surge = Broadcast(at="Tue 14:00", clients=9000, gather="15 min", lasts="1 h")
+
+    _, *added = surge_streams([surge], (USUAL,))
+
+    hours = sum(arrivals(stream.arrivals) * stream.session.mean for stream in added)
+    assert hours == pytest.approx(9000 * (1 + 0.25 / 3))
+
+
+def test_every_slice_of_a_broadcast_goes_on_where_the_one_before_ends():
+    surge = Broadcast(at="Tue 14:00", clients=9000, gather="15 min", lasts="1 h")
+
+    _, *added = surge_streams([surge], (USUAL,))
+
+    for one, following in pairwise(added):
+        assert following.arrivals.knots_s[0] == one.arrivals.knots_s[-1]
+        assert following.arrivals.per_second[0] == one.arrivals.per_second[-1]
+
+
+RNG = np.random.default_rng(5)
+HOURLY_LINE = RNG.uniform(0.5, 4, 168)
+FULL_HOURS = np.linspace(0.0, WEEK, 169)
+RATES = {
+    "flat": USUAL.arrivals,
+    "a line between the middles of the hours": ArrivalRate(
+        FULL_HOURS + HOUR / 2, np.append(HOURLY_LINE, HOURLY_LINE[0]), periodic=True
+    ),
+    "steps at full hours": ArrivalRate(
+        np.repeat(FULL_HOURS, 2)[1:-1], np.repeat(HOURLY_LINE, 2), periodic=True
+    ),
+    "steps at odd times": ArrivalRate(
+        np.array([-1234.5, 70.5, 70.5, 9001.0, 9001.0, WEEK - 1234.5]),
+        np.array([1.0, 3.0, 0.0, 7.0, 2.0, 1.0]),
+        periodic=True,
+    ),
+}
+HOURS = {
+    "hourly": TopOfHour(share=0.2, within="2 min"),
+    "half-hourly": TopOfHour(share="35 %", within="90 s", half_hours=True),
+}
+
+
+def expected_in_each(rate: ArrivalRate, span_s: float) -> np.ndarray:
+    """Arrivals of each span by a sum over half seconds, between which all of RATES are lines."""
+    step_s = 0.5
+    middles = np.arange(step_s / 2, WEEK, step_s)
+    first = rate.knots_s[0]
+    values = np.interp(first + (middles - first) % WEEK, rate.knots_s, rate.per_second)
+    return values.reshape(int(WEEK / span_s), -1).sum(axis=1) * step_s
+
+
+@pytest.mark.parametrize("rate", RATES.values(), ids=RATES)
+@pytest.mark.parametrize("surge", HOURS.values(), ids=HOURS)
+def test_a_top_of_the_hour_leaves_the_arrivals_of_each_hour_as_they_were(rate, surge):
+    [peaked] = surge_streams([surge], (Stream(rate, USUAL.session),))
+
+    assert peaked.arrivals.periodic
+    assert (peaked.arrivals.knots_s[0], peaked.arrivals.knots_s[-1]) == (0, WEEK)
+    np.testing.assert_allclose(
+        in_each(peaked.arrivals, HOUR), expected_in_each(rate, HOUR), rtol=1e-9
+    )
+
+
+@pytest.mark.parametrize("rate", RATES.values(), ids=RATES)
+@pytest.mark.parametrize("surge", HOURS.values(), ids=HOURS)
+def test_a_top_of_the_hour_lets_its_share_come_right_after_it(rate, surge):
+    [peaked] = surge_streams([surge], (Stream(rate, USUAL.session),))
+    span_s, starts = surge.every_seconds, np.arange(0, WEEK, surge.every_seconds)
+
+    early = np.array([arrivals(peaked.arrivals, at, at + surge.within) for at in starts])
+
+    whole = expected_in_each(rate, span_s)
+    before = expected_in_each(rate, surge.within / 4)
+    parts = before.reshape(starts.size, -1)[:, :4].sum(axis=1)
+    np.testing.assert_allclose(early, surge.share * whole + (1 - surge.share) * parts, rtol=1e-9)
+
+
+def test_a_flat_rate_gets_peaks_of_the_height_of_their_share():
+    [peaked] = surge_streams([HOURS["hourly"]], (USUAL,))
+
+    # 0.8 of 2 a second go on, and 0.2 of the 7,200 of an hour come within 120 s
+    assert peaked.arrivals.most == pytest.approx(1.6 + 0.2 * 7200 / 120)
+    assert peaked.arrivals.per_second.min() == pytest.approx(1.6)
+
+
+def test_a_surge_that_comes_once_has_no_top_of_the_hour():
+    flash = FlashCrowd(at="Tue 14:00", clients=6000, over="10 min")
+    alone = surge_streams([flash], (USUAL,))[1]
+
+    _, added = surge_streams([flash, HOURS["hourly"]], (USUAL,))
+
+    np.testing.assert_array_equal(added.arrivals.knots_s, alone.arrivals.knots_s)
+
+
+def test_without_surges_nothing_changes():
+    assert surge_streams([], (USUAL,)) == (USUAL,)

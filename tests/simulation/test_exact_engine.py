@@ -1,0 +1,516 @@
+"""The exact engine against a simulation that takes one event after the other from a heap."""
+
+import heapq
+import math
+import struct
+from dataclasses import fields, replace
+
+import numpy as np
+import pytest
+
+from estimator.demand.admission_limits import AdmissionLimits, Autoscaling
+from estimator.scenario.reconnect import Reconnect
+from estimator.scenario.sessions import (
+    DeterministicSession,
+    EmpiricalSession,
+    ExponentialSession,
+    LognormalSession,
+    WeibullSession,
+)
+from estimator.scenario.surges import Broadcast, FlashCrowd, TopOfHour
+from estimator.simulation import exact_engine
+from estimator.simulation.arrivals import ArrivalRate
+from estimator.simulation.disruptions import surge_streams
+from estimator.simulation.exact_engine import LEVELS, simulate_exact
+from estimator.simulation.flows import COUNTED, Flows
+from estimator.simulation.model import Cut, Model, Stream, Throttle
+from estimator.simulation.population import draw_population
+from estimator.simulation.scaler import Scaler, allowed
+
+NOTICE, WAIT, CHOICE, MOMENT = range(4)
+DOORS, DECIDE, END, LOSE, KNOCK = range(5)
+"""Kinds of events, in the order in which those at the same moment happen."""
+
+
+class OneAfterTheOther:
+    """The same clients and the same luck, with a heap of events and no array in sight."""
+
+    def __init__(self, model, seed):
+        rng = np.random.default_rng(seed)
+        self.population = draw_population(model, rng)
+        self.key = int(rng.integers(2**63))
+        self.model, self.start, self.end = model, model.start_s, float(model.horizon_s)
+        self.leave = self.population.leave_s.tolist()
+        self.flows = Flows.empty(int(self.end - self.start), len(model.faults), LEVELS)
+        self.heap, self.opened, self.waiting, self.lost_to = [], {}, set(), {}
+
+    def luck(self, client, time, purpose):
+        """SplitMix64 over client and time, in the whole numbers of Python."""
+        mixed = (client * 0x9E3779B97F4A7C15 + self.key) % 2**64
+        (bits,) = struct.unpack("Q", struct.pack("d", time + 0.0))
+        for word in (bits, purpose):
+            mixed = ((mixed ^ word) + 0x9E3779B97F4A7C15) % 2**64
+            mixed = (mixed ^ (mixed >> 30)) * 0xBF58476D1CE4E5B9 % 2**64
+            mixed = (mixed ^ (mixed >> 27)) * 0x94D049BB133111EB % 2**64
+            mixed ^= mixed >> 31
+        return (mixed >> 11) / 2**53
+
+    def count(self, name, time, *fault):
+        if time < self.end:
+            getattr(self.flows, name)[(*fault, int(time - self.start))] += 1
+
+    def plan(self, time, kind, client=-1, *details):
+        if time < self.end:
+            heapq.heappush(self.heap, (time, kind, client, *details))
+
+    def run(self):
+        model, there = self.model, self.population.at_start
+        self.scaler = Scaler.settled(model.admission, there)
+        now = allowed(model, self.start, self.scaler.running)
+        self.rate, self.burst, self.slots = now.new_connections_per_second, now.burst, now.slots
+        self.tokens, self.fallen, self.since, self.phase = self.burst, 0, self.start, 0.0
+        for client, (came, leave) in enumerate(
+            zip(self.population.came_s.tolist(), self.leave, strict=True)
+        ):
+            self.plan(leave, END, client)
+            if client >= there:
+                self.plan(came, KNOCK, client, 0, model.reconnect.base)
+            elif len(self.opened) + 1 <= self.slots:
+                self.open(client, self.start - math.fmod(self.start - came, self.age))
+            else:
+                wait = self.luck(client, came, 0) * model.reconnect.cap
+                self.waiting.add(client)
+                self.plan(self.start + wait, KNOCK, client, 0, wait)
+        self.flows.open_at_start = len(self.opened)
+        self.flows.waiting_at_start = len(self.waiting)
+        for number, cut in enumerate(model.cuts):
+            self.plan(cut.at_s, DOORS, number)
+        for throttle in model.throttles:
+            self.plan(throttle.from_s, DOORS)
+            self.plan(throttle.until_s, DOORS)
+        if model.admission.autoscaling:
+            decisions = range(math.ceil((self.end - self.start) / self.scaler.every_seconds))
+            for number in decisions:
+                self.plan(self.start + number * self.scaler.every_seconds, DECIDE)
+        admission = [(self.start, self.scaler.running, self.slots)]
+        while self.heap:
+            time, kind, client, *details = heapq.heappop(self.heap)
+            if kind in (DOORS, DECIDE):
+                self.change(time, kind, client)
+                admission.append((time, self.scaler.running, self.slots))
+            elif kind == END:
+                self.leave_at(time, client)
+            elif kind == LOSE:
+                self.lose(time, client, *details)
+            else:
+                self.knock(time, client, *details)
+        for since in self.opened.values():
+            self.flows.connection_seconds += self.end - max(since, self.start)
+        for time, units, slots in admission:
+            seconds = slice(int(time - self.start), None)
+            self.flows.units[seconds], self.flows.slots[seconds] = units, slots
+        return self.flows
+
+    @property
+    def age(self):
+        return self.model.admission.age_most_seconds
+
+    def change(self, time, kind, number):
+        if kind == DOORS and number >= 0:
+            self.choose(self.model.cuts[number], number)
+        self.scaler.wake(time)
+        if kind == DECIDE:
+            stopped = self.scaler.decide(time, float(len(self.opened)))
+            if stopped:
+                self.choose(Cut(time, stopped, fault=-1), len(self.model.cuts))
+            self.plan(self.scaler.next_ready_s, DOORS)
+        self.refill(time)
+        now = allowed(self.model, time, self.scaler.running)
+        if now.new_connections_per_second != self.rate:
+            passed = (time - self.since) * self.rate + self.phase if self.rate < math.inf else 0.0
+            self.phase, self.since, self.fallen = passed - math.floor(passed), time, 0
+        self.rate, self.burst, self.slots = now.new_connections_per_second, now.burst, now.slots
+        self.tokens = min(self.tokens, self.burst)
+
+    def choose(self, cut, number):
+        for client, opened in self.opened.items():
+            if self.luck(client, cut.at_s, CHOICE + 8 * number) < cut.share:
+                spread = cut.over_s * self.luck(client, cut.at_s, MOMENT + 8 * number)
+                details = (number, opened, cut.fault, cut.notice_s, cut.away_s)
+                self.plan(cut.at_s + spread, LOSE, client, *details)
+
+    def refill(self, time):
+        if math.isfinite(self.rate):
+            fallen = math.floor((time - self.since) * self.rate + self.phase)
+            self.tokens = min(self.tokens + fallen - self.fallen, self.burst)
+            self.fallen = fallen
+
+    def open(self, client, since):
+        self.opened[client] = since
+        if since + self.age < self.leave[client]:
+            self.plan(since + self.age, LOSE, client, 1e9, since, -1, 0.0, 0.0, "aged")
+
+    def close(self, time, client):
+        self.flows.connection_seconds += time - max(self.opened.pop(client), self.start)
+
+    def back(self, time, client):
+        fault = self.lost_to.pop(client, -1)
+        if fault >= 0:
+            self.count("back_by_fault", time, fault)
+
+    def leave_at(self, time, client):
+        if client in self.opened:
+            self.close(time, client)
+            self.count("ended", time)
+        elif client in self.waiting:
+            self.waiting.remove(client)
+            self.count("left_waiting", time)
+            self.back(time, client)
+
+    def lose(self, time, client, _, opened, fault, notice, away, reason="cut"):
+        if self.opened.get(client) != opened:
+            return
+        self.close(time, client)
+        self.count(reason, time)
+        self.waiting.add(client)
+        if fault >= 0:
+            self.lost_to[client] = fault
+            self.count("lost_by_fault", time, fault)
+        wait = self.wait(client, time, 0, self.model.reconnect.base)
+        noticed = notice * self.luck(client, time, NOTICE)
+        self.plan(time + noticed + max(away, wait), KNOCK, client, 0, wait)
+
+    def wait(self, client, time, refusals, waited):
+        policy, luck = self.model.reconnect, self.luck(client, time, WAIT)
+        if policy.backoff == "decorrelated":
+            before = waited if refusals else policy.base
+            return min(policy.cap, policy.base + luck * (3 * before - policy.base))
+        grown = min(policy.cap, policy.base * 2.0 ** min(refusals, 60))
+        least, most = {
+            "none": (0.0, 0.0),
+            "exponential": (grown, grown),
+            "equal_jitter": (grown / 2, grown),
+            "full_jitter": (0.0, grown),
+        }[policy.backoff]
+        return least + luck * (most - least)
+
+    def knock(self, time, client, refusals, waited):
+        if time >= self.leave[client]:
+            return
+        if client not in self.waiting:
+            self.count("arrivals", time)
+            self.waiting.add(client)
+        self.count("attempts", time)
+        self.refill(time)
+        if self.rate < math.inf and self.tokens < 1:
+            self.refused("refused_by_rate", time, client, refusals + 1, waited)
+            return
+        self.tokens -= 1 if self.rate < math.inf else 0
+        if len(self.opened) + 1 > self.slots:
+            self.refused("refused_full", time, client, refusals + 1, waited)
+            return
+        self.count("new_connections", time)
+        self.flows.attempts_needed[min(refusals, LEVELS - 1)] += time >= 0
+        self.waiting.remove(client)
+        self.back(time, client)
+        self.open(client, time)
+
+    def refused(self, reason, time, client, refusals, waited):
+        self.count(reason, time)
+        policy = self.model.reconnect
+        if policy.give_up_after is not None and refusals >= policy.give_up_after:
+            self.count("gave_up", time)
+            self.waiting.remove(client)
+            self.back(time, client)
+            return
+        wait = self.wait(client, time, refusals, waited)
+        self.plan(time + policy.answer + wait, KNOCK, client, refusals, wait)
+
+
+def steady(per_second):
+    return ArrivalRate(np.array([0.0, 604800.0]), np.full(2, per_second), periodic=True)
+
+
+def waves(per_second, period_s):
+    knots = np.linspace(0, period_s, 13)
+    return ArrivalRate(knots, per_second * (1 + 0.9 * np.sin(np.linspace(0, 2 * np.pi, 13))), True)
+
+
+def random_model(number):
+    """Small, and full of trouble."""
+    rng = np.random.default_rng(number)
+
+    def one_of(*options):
+        return options[rng.integers(len(options))]
+
+    def chance(share):
+        return rng.random() < share
+
+    mean_hours = float(np.exp(rng.uniform(np.log(3), np.log(600)))) / 3600
+    law = one_of(
+        ExponentialSession(mean_hours=mean_hours),
+        LognormalSession(mean_hours=mean_hours, sigma=1.5),
+        WeibullSession(shape=0.6, scale_hours=mean_hours),
+        DeterministicSession(hours=mean_hours),
+        EmpiricalSession(lengths_hours=(mean_hours / 2, mean_hours, 2 * mean_hours)),
+    )
+    horizon = int(rng.integers(150, 600))
+    warm_up = one_of(0, 0, 60, 137)
+    rate = min(float(rng.uniform(20, 200)) / (mean_hours * 3600), 3.0)
+    shape = one_of(steady(rate), waves(rate, float(rng.uniform(100, 500))))
+    streams = (Stream(shape, law),)
+    there = rate * mean_hours * 3600
+    if chance(0.3):
+        rush = ArrivalRate(np.array([60.0, 90.0]), np.array([6.0, 0.0]), periodic=False)
+        streams += (Stream(rush, ExponentialSession(mean_hours=mean_hours)),)
+    base = float(rng.uniform(0.3, 3))
+    reconnect = Reconnect(
+        backoff=one_of("none", "exponential", "equal_jitter", "full_jitter", "decorrelated"),
+        base=base,
+        cap=base * float(rng.uniform(1, 30)),
+        give_up_after=one_of(None, None, 1, 3),
+        answer=float(rng.uniform(0.2, 1)),
+    )
+    admission = {}
+    if chance(0.7):
+        admission["new_connections_per_second"] = one_of(
+            0.5, float(rng.uniform(0.8, 4) * max(rate, 0.3)), 5.0
+        )
+        admission["new_connections_burst"] = one_of(None, None, 0.4, 3, 40)
+    if chance(0.5):
+        admission["connections_most"] = float(there * rng.uniform(0.6, 1.4))
+    if chance(0.4):
+        admission["age_most_seconds"] = float(rng.uniform(4, 200))
+    if chance(0.5):
+        admission["connections_per_unit"] = max(there / 4, 1.0)
+        admission["new_connections_per_second_per_unit"] = one_of(math.inf, max(rate / 2, 0.3))
+        if chance(0.6):
+            admission["autoscaling"] = Autoscaling(
+                target_share=float(rng.uniform(0.5, 1)),
+                every_seconds=one_of(10.0, 15.5, 60.0),
+                lag_seconds=one_of(0.0, 20.0),
+                start_seconds=one_of(0.0, 33.0, 60.0),
+                cool_down_seconds=one_of(0.0, 45.0, 100.0),
+                spare_units=one_of(0, 1),
+                counts=one_of((), (1, 2, 4, 8)),
+            )
+        else:
+            admission["units"] = float(rng.integers(3, 6))
+    at = one_of(0.0, 30.0, float(rng.uniform(0, horizon)), horizon - 1.0)
+    cuts = [
+        Cut(
+            at if chance(0.5) else float(rng.uniform(0, horizon)),
+            one_of(0.3, 0.8, 1.0),
+            over_s=one_of(0.0, 0.0, 0.3, 25.0, 2000.0),
+            notice_s=one_of(0.0, 30.0),
+            away_s=one_of(0.0, 0.0, 20.0),
+            fault=fault,
+        )
+        for fault in range(int(rng.integers(0, 4)))
+    ]
+    throttles = []
+    if chance(0.5):
+        throttles.append(Throttle(at, at + 60.5, units_share=one_of(0.0, 0.0, 0.3, 0.75)))
+    if chance(0.3):
+        begins = float(rng.uniform(0, horizon))
+        throttles.append(Throttle(begins, one_of(1e9, begins + 40), new_connections_per_second=0.5))
+    return Model(
+        streams,
+        reconnect,
+        AdmissionLimits(**admission),
+        tuple(sorted(cuts, key=lambda cut: cut.at_s)),
+        tuple(throttles),
+        horizon_s=horizon,
+        warm_up_s=warm_up,
+        faults=tuple(f"fault {number}" for number in range(len(cuts))),
+    )
+
+
+def assert_same(found, expected):
+    for field in fields(Flows):
+        one, other = getattr(found, field.name), getattr(expected, field.name)
+        if field.name == "connection_seconds":
+            assert one == pytest.approx(other, rel=1e-9, abs=1e-6)
+        else:
+            np.testing.assert_array_equal(one, other, err_msg=field.name)
+
+
+@pytest.mark.parametrize("number", range(30))
+def test_every_second_is_that_of_one_event_after_the_other(number):
+    model, seed = random_model(number), np.random.SeedSequence(number)
+    expected = OneAfterTheOther(model, seed).run().after(model.warm_up_s)
+    assert_same(simulate_exact(model, seed), expected)
+
+
+def test_surges_too():
+    seed = np.random.SeedSequence(5)
+    surges = (
+        FlashCrowd(at=0.05, clients=300, over=30),
+        Broadcast(at=0.1, clients=200, gather=120, lasts=200),
+        TopOfHour(share=0.4, within=60),
+    )
+    usual = (Stream(waves(1.0, 3600.0), ExponentialSession(mean_hours=0.05)),)
+    model = Model(
+        surge_streams(surges, usual),
+        Reconnect(),
+        AdmissionLimits(new_connections_per_second=4.0),
+        horizon_s=900,
+    )
+    expected = OneAfterTheOther(model, seed).run()
+    assert expected.refused_by_rate.sum() > 100
+    assert_same(simulate_exact(model, seed), expected)
+
+
+@pytest.mark.parametrize("number", range(100, 107))
+def test_how_windows_are_cut_does_not_matter(number, monkeypatch):
+    model, seed = random_model(number), np.random.SeedSequence(number)
+    usual = simulate_exact(model, seed)
+    for first_s, longest_s, most_rounds in ((0.7, 0.7, 8), (29.0, 30.0, 100), (900.0, 900.0, 2)):
+        monkeypatch.setattr(exact_engine, "_FIRST_WINDOW_S", first_s)
+        monkeypatch.setattr(exact_engine, "_LONGEST_WINDOW_S", longest_s)
+        monkeypatch.setattr(exact_engine, "_MOST_ROUNDS", most_rounds)
+        assert_same(simulate_exact(model, seed), usual)
+
+
+def test_nor_where_everything_happens_at_the_same_moments(monkeypatch):
+    # answers after 0.2 s and five tokens per second: attempts meet the tokens to the last digit
+    model = Model(
+        (Stream(steady(0.5), DeterministicSession(hours=0.05)),),
+        Reconnect(backoff="none", answer=0.2),
+        AdmissionLimits(new_connections_per_second=5.0, connections_most=95.0),
+        (Cut(30.0, 1.0), Cut(60.2, 0.5, fault=1)),
+        horizon_s=75,
+        faults=("one", "two"),
+    )
+    seed = np.random.SeedSequence(1)
+    expected = OneAfterTheOther(model, seed).run()
+    for window_s in (0.3, 7.3, 60.0):
+        monkeypatch.setattr(exact_engine, "_FIRST_WINDOW_S", window_s)
+        monkeypatch.setattr(exact_engine, "_LONGEST_WINDOW_S", window_s)
+        assert_same(simulate_exact(model, seed), expected)
+
+
+def quiet(**changes):
+    model = Model((Stream(steady(2.0), ExponentialSession(mean_hours=0.1)),), Reconnect())
+    return replace(model, horizon_s=1800, **changes)
+
+
+def test_the_same_seed_gives_the_same_run():
+    model = quiet(
+        admission=AdmissionLimits(new_connections_per_second=2.2),
+        cuts=(Cut(600.0, 0.5),),
+        faults=("cut",),
+    )
+    one, other = (simulate_exact(model, np.random.SeedSequence(7)) for _ in range(2))
+    assert_same(one, other)
+    assert one.connection_seconds == other.connection_seconds
+
+
+def test_another_seed_gives_another_run():
+    one, other = (simulate_exact(quiet(), np.random.SeedSequence(seed)) for seed in (7, 8))
+    assert np.count_nonzero(one.arrivals != other.arrivals) > 900
+
+
+def test_doors_that_do_not_bind_change_nothing_but_their_own_size():
+    seed = np.random.SeedSequence(3)
+    wide = simulate_exact(
+        quiet(admission=AdmissionLimits(new_connections_per_second=50.0, connections_most=2000.0)),
+        seed,
+    )
+    followed = simulate_exact(
+        quiet(
+            admission=AdmissionLimits(new_connections_per_second=50.0),
+            throttles=(Throttle(1e9, 2e9),),
+        ),
+        seed,
+    )
+    assert (wide.slots == 2000).all()
+    for found in (wide, followed):
+        assert_same(replace(found, slots=np.full(1800, np.inf)), simulate_exact(quiet(), seed))
+
+
+def test_doors_that_bind_for_a_moment_are_followed():
+    # one token: of two clients who come within the same second, the second is refused
+    found = simulate_exact(
+        quiet(admission=AdmissionLimits(new_connections_per_second=1.0)), np.random.SeedSequence(3)
+    )
+    assert found.refused_by_rate.sum() > 100
+    held = simulate_exact(
+        quiet(admission=AdmissionLimits(connections_most=700.0)), np.random.SeedSequence(3)
+    )
+    assert held.refused_full.sum() > 100
+    assert held.open_after.max() == 700
+
+
+@pytest.mark.parametrize("age_s", [3.5, 50.0, 119.0])
+def test_connections_are_cut_at_ages_shorter_than_a_window(age_s):
+    # clients who stay for ever, and are back at once
+    model = Model(
+        (Stream(steady(0.001), DeterministicSession(hours=10)),),
+        Reconnect(backoff="none"),
+        AdmissionLimits(age_most_seconds=age_s),
+        horizon_s=700,
+    )
+    found = simulate_exact(model, np.random.SeedSequence(1))
+    assert found.open_at_start > 10
+    cuts_of_one = 700 / age_s
+    assert found.aged.sum() == pytest.approx(found.open_at_start * cuts_of_one, rel=0.1)
+
+
+def test_a_connection_is_lost_to_its_age_if_that_comes_first():
+    # all are to be taken within the next 1000 s, but none gets older than 100 s
+    model = quiet(
+        admission=AdmissionLimits(age_most_seconds=100.0),
+        cuts=(Cut(600.0, 1.0, over_s=1000.0),),
+        faults=("cut",),
+    )
+    found = simulate_exact(model, np.random.SeedSequence(2))
+    assert found.cut[:600].sum() == 0
+    # 1 - (1 - x) dx / 1000 over ages x evenly from 0 to 100 s: a twentieth
+    before = found.open_after[599]
+    assert 0.02 * before < found.cut.sum() < 0.08 * before
+    assert found.cut[701:].sum() == 0
+
+
+def test_clients_of_a_warm_up_are_not_counted():
+    model = quiet(admission=AdmissionLimits(new_connections_per_second=2.1), warm_up_s=600)
+    found = simulate_exact(model, np.random.SeedSequence(2))
+    assert found.arrivals.size == 1800
+    assert found.attempts_needed.sum() == found.new_connections.sum()
+    found.check()
+
+
+def test_nobody_comes():
+    nobody = Model(
+        (Stream(steady(0.0), ExponentialSession(mean_hours=1)),),
+        Reconnect(),
+        AdmissionLimits(
+            new_connections_per_second=1.0, connections_most=5.0, age_most_seconds=60.0
+        ),
+        (Cut(0.0, 1.0),),
+        horizon_s=90,
+        faults=("cut",),
+    )
+    found = simulate_exact(nobody, np.random.SeedSequence(2))
+    assert found.open_at_start == 0
+    assert not any(getattr(found, name).any() for name in COUNTED)
+
+
+def test_units_take_connections_as_soon_as_they_are_ready():
+    # a surge at 100 s; decisions at 120, 180, ...; units are ready 33 s after one
+    rush = ArrivalRate(np.array([100.0, 101.0]), np.array([500.0, 500.0]), periodic=False)
+    model = Model(
+        (Stream(rush, DeterministicSession(hours=1)),),
+        Reconnect(),
+        AdmissionLimits(
+            connections_per_unit=100.0,
+            autoscaling=Autoscaling(target_share=0.5, lag_seconds=0, start_seconds=33.0),
+        ),
+        horizon_s=600,
+    )
+    found = simulate_exact(model, np.random.SeedSequence(2))
+    rises = np.flatnonzero(np.diff(found.units) > 0) + 1
+    assert set(rises.tolist()) <= {120 + 60 * k + 33 for k in range(8)}
+    assert rises[0] == 153
+    assert found.open_after[152] == 100
+    assert found.open_after[-1] > 400
