@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from importlib import import_module
 from types import ModuleType
+from typing import Final
+
+_MIDDLE_GRAY: Final = 127.5
 
 
 def renderer() -> ModuleType:
@@ -16,3 +20,46 @@ class Shown:
 
     def _repr_html_(self) -> str:
         return renderer().to_html(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How a chart fits the page on which it stands."""
+
+    ink: str = "#1F2933"
+    """Color of texts and axes."""
+    paper: str = "#FFFFFF"
+    """Color of the background."""
+    width_inches: float = 8.0
+    """Texts keep their size, so a narrow chart stays readable on a narrow screen."""
+
+    @property
+    def is_dark(self) -> bool:
+        """Whether lines must be light to be seen."""
+        channels = bytes.fromhex(self.paper.removeprefix("#"))
+        return sum(channels) / len(channels) < _MIDDLE_GRAY
+
+    @property
+    def is_narrow(self) -> bool:
+        """Whether the chart is for a phone."""
+        return self.width_inches < 6
+
+    @property
+    def blue(self) -> str:
+        """Okabe and Ito's blue; on dark paper their sky blue."""
+        return "#56B4E9" if self.is_dark else "#0072B2"
+
+    @property
+    def green(self) -> str:
+        """Okabe and Ito's bluish green, lighter on dark paper."""
+        return "#2BBF94" if self.is_dark else "#00825F"
+
+    @property
+    def red(self) -> str:
+        """Okabe and Ito's vermilion, lighter on dark paper."""
+        return "#F2853D" if self.is_dark else "#D55E00"
+
+    @property
+    def gray(self) -> str:
+        """What stands behind: grids and marks."""
+        return "#7B8794" if self.is_dark else "#8C8C8C"

@@ -59,7 +59,9 @@ def test_harmful_files_are_refused_at_once(text, said):
 
 
 def test_parts_may_still_be_repeated_by_name():
-    text = "location: virginia\npeak_connections: 5\nprofile:\n  extends: workplace-chat\n  flows:\n"
+    text = (
+        "location: virginia\npeak_connections: 5\nprofile:\n  extends: workplace-chat\n  flows:\n"
+    )
     text += "    posts: &posts {rate_per_hour: 3}\n    reactions: *posts\n"
     flows = ws.Scenario.from_yaml(
         text.replace("reactions: *posts", "receipts: {<<: *posts, rate_per_hour: 4, "

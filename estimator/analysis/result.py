@@ -16,7 +16,7 @@ from estimator.shown import Shown, renderer
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from estimator.render.charts import Look
+    from estimator.shown import Look
 
 _Bill = TypeVar("_Bill")
 SCHEMA_VERSION = 1

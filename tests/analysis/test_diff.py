@@ -10,8 +10,8 @@ from markdown_it import MarkdownIt
 from matplotlib.figure import Figure
 
 import estimator as ws
-from estimator.render.charts import Look
 from estimator.render.terminal.tables import money
+from estimator.shown import Look
 
 
 def feed(rate: float = 100, size: float = 100) -> dict[str, object]:

@@ -12,8 +12,8 @@ from matplotlib.figure import Figure
 import estimator as ws
 from estimator.analysis.growth.milestones import LimitExceeded, TierReached
 from estimator.pricing.price_files import DRIVERS
-from estimator.render.charts import Look
 from estimator.render.charts.lines import _apart
+from estimator.shown import Look
 
 # every client receives 100 messages of 100 bytes per hour, at all hours of the week alike
 FEED = {

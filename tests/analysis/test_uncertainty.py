@@ -14,7 +14,7 @@ from scipy import optimize
 import estimator as ws
 from estimator.analysis.uncertainty.sampling import SCRAMBLES
 from estimator.errors import ScenarioError, UnknownNameError
-from estimator.render.charts import Look
+from estimator.shown import Look
 
 GATEWAY, FLEET = "aws.api_gateway", "aws.alb_ec2"
 CONNECT = "aws.api_gateway.connect_is_message"

@@ -158,7 +158,10 @@ BAD_FILES = {
     "empty": ("", ["the file is empty"]),
     "not YAML": ("profile: [market-data\nlocation: {", ["line 2", "not valid YAML"]),
     "a list": ("- profile\n", ["expected 'key: value' lines"]),
-    "no audience": ("profile: market-data\nlocation: virginia\n", ["no audience", "peak_connections"]),
+    "no audience": (
+        "profile: market-data\nlocation: virginia\n",
+        ["no audience", "peak_connections"],
+    ),
 }
 
 

@@ -14,8 +14,8 @@ from matplotlib.colors import to_rgb
 import estimator as ws
 from estimator.errors import ScenarioError
 from estimator.render import charts
-from estimator.render.charts import Look
 from estimator.render.charts.style import percent
+from estimator.shown import Look
 
 DAYS = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
 FAULTS = [

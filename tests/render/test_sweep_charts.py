@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import estimator as ws
-from estimator.render.charts import Look
+from estimator.shown import Look
 
 CHAT = ws.Scenario(profile="workplace-chat", location="virginia", peak_connections=1000)
 LOOKS = {

@@ -13,8 +13,8 @@ from matplotlib.colors import to_hex, to_rgb
 import estimator as ws
 from estimator.analysis.limit_utilization import utilization, worst_first
 from estimator.render import charts
-from estimator.render.charts import Look
 from estimator.render.utilization_scale import level_colors
+from estimator.shown import Look
 
 PHONE = Look(width_inches=4.2)
 DARK = Look(ink="#E6EAEE", paper="#12181F")

@@ -7,7 +7,9 @@ from estimator.scenario.profile import resolve_profile
 
 
 def profile_of(text: str) -> ws.Profile:
-    return ws.Scenario.from_yaml(f"location: virginia\npeak_connections: 1\nprofile:\n{text}").profile
+    return ws.Scenario.from_yaml(
+        f"location: virginia\npeak_connections: 1\nprofile:\n{text}"
+    ).profile
 
 
 def test_a_changed_number_leaves_everything_else_as_shipped():

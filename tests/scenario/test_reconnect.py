@@ -7,7 +7,9 @@ from estimator.scenario.reconnect import Reconnect
 
 
 def profile_of(text: str) -> ws.Profile:
-    return ws.Scenario.from_yaml(f"location: virginia\npeak_connections: 1\nprofile:\n{text}").profile
+    return ws.Scenario.from_yaml(
+        f"location: virginia\npeak_connections: 1\nprofile:\n{text}"
+    ).profile
 
 
 @pytest.mark.parametrize("name", ws.profile_names())

@@ -94,7 +94,9 @@ class TestHours:
             agrees(lambda demand, way=way: demand.traffic(way, "ip"))
 
     def test_a_quiet_week_follows_its_shape_hour_by_hour(self):
-        scenario = ws.Scenario(profile="workplace-chat", location="virginia", peak_connections=2_000)
+        scenario = ws.Scenario(
+            profile="workplace-chat", location="virginia", peak_connections=2_000
+        )
         expected = expected_demand(scenario)
         found = run(model_of(scenario, expected, AdmissionLimits()), replications=12, seed=4)
 

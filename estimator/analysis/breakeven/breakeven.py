@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
-    from estimator.render.charts import Look
+    from estimator.shown import Look
 
 _TO_BOTH_SIDES = 0.01
 _FINE, _COARSE = (1e-3, 1e-9, 16), (1e-2, 1e-6, 2)

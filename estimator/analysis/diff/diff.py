@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
-    from estimator.render.charts import Look
+    from estimator.shown import Look
 
 _WORTH_SAYING_USD = 0.005
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
-    from estimator.render.charts import Look
+    from estimator.shown import Look
 
 LEVELS: Final = (0.1, 0.5, 0.9)
 """P10, P50 and P90: in eight of ten cases the bill is between the outer two."""

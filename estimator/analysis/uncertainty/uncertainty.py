@@ -51,7 +51,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
-    from estimator.render.charts import Look
+    from estimator.shown import Look
 
 _HIGH: Final = np.array(0.9)
 _FEWEST_SAMPLES: Final = 128

@@ -24,7 +24,7 @@ from estimator.render.verdict_table import utilization_table, verdict_rows, verd
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from estimator.render.charts import Look
+    from estimator.shown import Look
 
 _ALL, _TIGHT = "All", "At risk and broken"
 _SIGNS = {"pass": ":material/check_circle:", "at risk": ":material/warning:"}

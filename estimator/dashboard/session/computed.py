@@ -35,7 +35,7 @@ from estimator.units import SECONDS_PER_HOUR, week_time_text
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from estimator.render.charts import Look
+    from estimator.shown import Look
 
 _KEPT = 128
 _OFTEN = 0.999

@@ -14,7 +14,7 @@ import streamlit as st
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from estimator.render.charts import Look
+    from estimator.shown import Look
 
 Screen = Literal["wide", "phone"]
 _INCHES: Final[dict[Screen, float]] = {"wide": 8.0, "phone": 4.2}
@@ -56,7 +56,7 @@ def drawn(chart: Callable[[Look], Figure], theme: str, form: Literal["png", "svg
 
 def _look(theme: str, width_inches: float) -> Look:
     # matplotlib takes long to import, and the figures above a chart need not wait for it
-    from estimator.render.charts import Look
+    from estimator.shown import Look
 
     ink = str(st.get_option(f"theme.{theme}.textColor"))
     paper = str(st.get_option(f"theme.{theme}.backgroundColor"))

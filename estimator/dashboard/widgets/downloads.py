@@ -17,7 +17,7 @@ from estimator.dashboard.widgets.text import inert
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from estimator.render.charts import Look
+    from estimator.shown import Look
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ from estimator.units import HALF_A_CENT_USD, week_time_text
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from estimator.render.charts import Look
+    from estimator.shown import Look
 
 _ANSWERS = {
     "pass": "What this scenario assumes holds.",

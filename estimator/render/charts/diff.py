@@ -44,7 +44,7 @@ def difference_chart(difference: Difference, look: Look | None = None) -> Chart:
     axes.tick_params(axis="y", length=0)
     axes.set_xlabel("US dollars per month")
     axes.xaxis.set_major_formatter("${x:,.0f}")
-    axes.grid(axis="x", color=look.grey, alpha=0.25, linewidth=0.6)
+    axes.grid(axis="x", color=look.gray, alpha=0.25, linewidth=0.6)
     axes.set_axisbelow(True)
     dress(axes, look)
     legend(chart, look)
@@ -70,12 +70,12 @@ def _draw_row(axes: Axes, look: Look, position: int, change: BillChange) -> None
         axes.plot([before, after], [position] * 2, color=color, linewidth=2.2, zorder=2)
     axes.plot(
         before, position, linestyle="none", marker="o", markersize=7, markerfacecolor=look.paper,
-        markeredgecolor=look.grey, markeredgewidth=1.4, zorder=2.5, label="before",
+        markeredgecolor=look.gray, markeredgewidth=1.4, zorder=2.5, label="before",
     )  # fmt: skip
     marker, words = ("X", "now, cannot hold") if broken else ("o", _now(change))
     axes.plot(
         after, position, linestyle="none", marker=marker, markersize=9 if broken else 7,
-        color=color if moved else look.grey, zorder=3, label=words,
+        color=color if moved else look.gray, zorder=3, label=words,
     )  # fmt: skip
     axes.annotate(
         percent(change.change_percent) if moved else "",

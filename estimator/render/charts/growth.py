@@ -75,7 +75,7 @@ def growth_chart(growth: Growth, look: Look | None = None, most: int = 8) -> Cha
     say_below_title(axes, look, [f"{growth.audience}."], rows)
     _months(axes, look, growth)
     axes.set_ylabel("US dollars per month")
-    axes.grid(axis="y", color=look.grey, alpha=0.25, linewidth=0.6)
+    axes.grid(axis="y", color=look.gray, alpha=0.25, linewidth=0.6)
     axes.set_axisbelow(True)
     dress(axes, look)
     if not look.is_narrow:
@@ -132,7 +132,7 @@ def _band(axes: Axes, look: Look, growth: Growth) -> None:
         for month, bill in enumerate(leaders)
     ]
     axes.plot(
-        least, color=look.grey, alpha=0.35, linewidth=9, solid_capstyle="butt", zorder=1,
+        least, color=look.gray, alpha=0.35, linewidth=9, solid_capstyle="butt", zorder=1,
         label="cheapest within limits",
     )  # fmt: skip
 

@@ -77,7 +77,7 @@ def limits_chart(bills: Sequence[Estimate], look: Look | None = None) -> Chart:
     axes.tick_params(axis="y", length=0)
     chart.legend(
         handles=[
-            Patch(facecolor=color, edgecolor=look.grey, linewidth=0.5, label=name)
+            Patch(facecolor=color, edgecolor=look.gray, linewidth=0.5, label=name)
             for name, color in levels
         ],
         loc="outside lower center",

@@ -96,7 +96,7 @@ def storm_chart(simulation: Simulation, number: int = 0, look: Look | None = Non
     marks = _recoveries(typical, last_cut_s, per_unit, float(at[-1] - at[0]))
     rows = draw_marks(above, look, marks)
     for mark in marks:
-        below.axvline(mark.at, color=look.grey, linewidth=0.9, linestyle=(0, (2, 2)), zorder=0.9)
+        below.axvline(mark.at, color=look.gray, linewidth=0.9, linestyle=(0, (2, 2)), zorder=0.9)
     say_below_title(above, look, _storm_in_words(simulation, number, typical), rows)
     legend(chart, look)
     return chart

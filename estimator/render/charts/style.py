@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
+from estimator.shown import Look
 from estimator.units import DAYS_PER_WEEK
 
 if TYPE_CHECKING:
@@ -37,48 +37,6 @@ class Chart(Figure):
         png = io.BytesIO()
         self.savefig(png, format="png", dpi=110)
         return png.getvalue()
-
-
-@dataclass(frozen=True, slots=True)
-class Look:
-    """How a chart fits the page on which it stands."""
-
-    ink: str = "#1F2933"
-    """Color of texts and axes."""
-    paper: str = "#FFFFFF"
-    """Color of the background."""
-    width_inches: float = 8.0
-    """Texts keep their size, so a narrow chart stays readable on a narrow screen."""
-
-    @property
-    def is_dark(self) -> bool:
-        """Whether lines must be light to be seen."""
-        return float(np.mean(to_rgb(self.paper))) < 0.5
-
-    @property
-    def is_narrow(self) -> bool:
-        """Whether the chart is for a phone."""
-        return self.width_inches < 6
-
-    @property
-    def blue(self) -> str:
-        """Okabe and Ito's blue; on dark paper their sky blue."""
-        return "#56B4E9" if self.is_dark else "#0072B2"
-
-    @property
-    def green(self) -> str:
-        """Okabe and Ito's bluish green, lighter on dark paper."""
-        return "#2BBF94" if self.is_dark else "#00825F"
-
-    @property
-    def red(self) -> str:
-        """Okabe and Ito's vermilion, lighter on dark paper."""
-        return "#F2853D" if self.is_dark else "#D55E00"
-
-    @property
-    def grey(self) -> str:
-        """What stands behind: grids and marks."""
-        return "#7B8794" if self.is_dark else "#8C8C8C"
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +124,7 @@ def week_axis(axes: Axes, look: Look) -> None:
     axes.set_xticks(np.arange(DAYS_PER_WEEK) + 0.5, DAYS, minor=True)
     axes.tick_params(axis="x", which="minor", length=0)
     axes.set_xlabel("day of the week (UTC)")
-    axes.grid(axis="x", color=look.grey, alpha=0.25, linewidth=0.6)
+    axes.grid(axis="x", color=look.gray, alpha=0.25, linewidth=0.6)
     axes.set_axisbelow(True)
 
 
@@ -194,7 +152,7 @@ def draw_marks(axes: Axes, look: Look, marks: Sequence[Mark]) -> int:
         begins = position - width if leftwards else position
         row = next((row for row, end in enumerate(ends) if end <= begins), len(ends))
         ends[row : row + 1] = [position if leftwards else position + width]
-        axes.axvline(mark.at, color=look.grey, linewidth=0.9, linestyle=(0, (2, 2)), zorder=0.9)
+        axes.axvline(mark.at, color=look.gray, linewidth=0.9, linestyle=(0, (2, 2)), zorder=0.9)
         axes.annotate(
             mark.label,
             (mark.at, 1.0),

@@ -105,7 +105,7 @@ def _lines(
     scale_usd(axes, bills)
     least = holding.min(axis=0)
     axes.plot(
-        values, np.where(np.isfinite(least), least, np.nan), color=look.grey, alpha=0.35,
+        values, np.where(np.isfinite(least), least, np.nan), color=look.gray, alpha=0.35,
         linewidth=9, solid_capstyle="butt", zorder=1, label="cheapest within limits",
     )  # fmt: skip
     colors = line_colors(look, len(shown))
@@ -121,7 +121,7 @@ def _lines(
     axes.xaxis.set_major_formatter(FuncFormatter(_tick))
     axes.xaxis.set_minor_formatter(NullFormatter())
     axes.set_ylabel("US dollars per month")
-    axes.grid(axis="y", color=look.grey, alpha=0.25, linewidth=0.6)
+    axes.grid(axis="y", color=look.gray, alpha=0.25, linewidth=0.6)
     axes.set_axisbelow(True)
     dress(axes, look)
     if not look.is_narrow:
@@ -186,7 +186,7 @@ def winner_map(swept: Sweep, look: Look | None = None) -> Chart:
     _scale(axes, "y", rows)
     axes.pcolormesh(
         columns, rows, codes, shading="nearest", vmin=0, vmax=max(len(found), 1), alpha=0.55,
-        cmap=ListedColormap([*colors, look.grey]), rasterized=True,
+        cmap=ListedColormap([*colors, look.gray]), rasterized=True,
     )  # fmt: skip
     _lead_contours(axes, look, columns, rows, swept.lead_usd.T)
     _mark_now(axes, look, swept)
@@ -198,7 +198,7 @@ def winner_map(swept: Sweep, look: Look | None = None) -> Chart:
     dress(axes, look)
     patches = [Patch(color=c, alpha=0.55, label=n) for c, n in zip(colors, names, strict=True)]
     if nobody:
-        patches.append(Patch(color=look.grey, alpha=0.55, label="none holds"))
+        patches.append(Patch(color=look.gray, alpha=0.55, label="none holds"))
     chart.legend(
         handles=patches, loc="outside lower center", ncols=1 if look.is_narrow else 2,
         frameon=False, fontsize="small", labelcolor=look.ink,

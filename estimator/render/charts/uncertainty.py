@@ -231,7 +231,7 @@ def fan_chart(fan: Fan, look: Look | None = None) -> Chart:
     axes.xaxis.set_major_formatter("{x:,.10g}")
     axes.set_xlabel(field_words(fan.field))
     axes.set_ylabel("US dollars per month")
-    axes.grid(color=look.grey, alpha=0.25, linewidth=0.6)
+    axes.grid(color=look.gray, alpha=0.25, linewidth=0.6)
     axes.set_axisbelow(True)
     dress(axes, look)
     sentences = ["Line: P50. Band: P10 to P90, eight of ten cases."]

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
-    from estimator.render.charts import Look
+    from estimator.shown import Look
 
 Result = TypeVar("Result")
 

@@ -36,7 +36,7 @@ from estimator.scenario.scenario import Scenario
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from estimator.render.charts import Look
+    from estimator.shown import Look
 
 _BANDS: Final = 3
 """More bands than these hide each other."""
