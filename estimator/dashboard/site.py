@@ -26,4 +26,4 @@ def open_dashboard() -> None:
         st.Page(what_if_page, title="What if", url_path="what-if"),
         st.Page(prices_page, title="Prices", url_path="prices"),
     ]
-    st.navigation(pages, location="top").run()
+    st.navigation(pages, position="top").run()
