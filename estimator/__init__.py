@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     from estimator.analysis.choice_tables import machines, options, servers
     from estimator.analysis.compare import Comparison, compare
     from estimator.analysis.diff.diff import Difference, diff
-    from estimator.analysis.estimate import Estimate, estimate, price
+    from estimator.analysis.estimate import Estimate, estimate
     from estimator.analysis.growth.growth import Growth, growth
+    from estimator.analysis.price import price
     from estimator.analysis.price_list import prices
     from estimator.analysis.simulate.simulate import Simulation, simulate
     from estimator.analysis.sweep.sweep import Sweep, sweep, sweep_parts
@@ -118,8 +119,8 @@ _HOMES = {
     "estimator.analysis.estimate": (
         "Estimate",
         "estimate",
-        "price",
     ),
+    "estimator.analysis.price": ("price",),
     "estimator.analysis.simulate.simulate": (
         "Simulation",
         "simulate",

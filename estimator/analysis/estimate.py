@@ -2,36 +2,30 @@
 
 from __future__ import annotations
 
-import datetime as dt
-from collections.abc import Callable, Generator, Iterable, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Any, get_args
+from collections.abc import Generator, Iterable, Mapping
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
 
 from estimator.analysis.engineering import engineering_lines
+from estimator.analysis.price import check_date, effect_of, price_effects
 from estimator.analysis.result import Refusal
 from estimator.demand.demand import Demand
 from estimator.demand.expected import expected_demand
-from estimator.deployments.base import WORLDWIDE, Deployment, Metered, Request
+from estimator.deployments.base import WORLDWIDE, Deployment, Metered, Options, Request
 from estimator.deployments.limits import AT_RISK_SHARE, Verdict, verdicts
 from estimator.deployments.registry import DEPLOYMENTS, assumptions, find_deployment
 from estimator.errors import EstimatorError, ScenarioError, UnknownNameError
 from estimator.hypertext import Html, folded, state_sign
-from estimator.pricing.assumption import Assumption
 from estimator.pricing.bill import AssumptionEffect, Bill
 from estimator.pricing.catalog import Catalog, load_catalog
-from estimator.pricing.contract import Contract, as_contract
-from estimator.pricing.lines import FreeAllowances, Usage, price_usage
-from estimator.pricing.price_files import price_assumptions
-from estimator.scenario.model import FloatArray
+from estimator.pricing.contract import as_contract
+from estimator.pricing.lines import price_usage
 from estimator.scenario.scenario import Scenario
 from estimator.states import State, worst
-from estimator.units import HOURS_PER_MONTH
-
-_Amount = float | FloatArray
 
 
 @dataclass(frozen=True, repr=False)
@@ -105,13 +99,106 @@ class Estimate(Bill):
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """A scenario with everything that it names found and checked, once for all deployments."""
+
+    scenario: Scenario
+    catalog: Catalog
+    """The prices in force on the day asked for, under the answers and the contract given."""
+    options: Mapping[str, Options]
+    """Options of the deployments that the scenario gives some for, by id."""
+    answers: Mapping[str, str]
+    """Answers given to open questions, by id; the default holds where none is given."""
+    demand: Demand
+
+    def request(self, deployment: Deployment) -> Request:
+        """What a deployment is asked to host."""
+        return Request(
+            demand=self.demand,
+            destinations=self.scenario.destinations,
+            options=self.options.get(deployment.id) or deployment.options(),
+            answers={
+                each.id: self.answers.get(each.id, each.default) for each in deployment.assumptions
+            },
+            catalog=self.catalog,
+            region=self.scenario.found_location.regions.get(deployment.cloud, WORLDWIDE),
+            free_allowances=self.scenario.free_allowances,
+        )
+
+    def metered(self, deployment: Deployment) -> Metered:
+        """What the meters of a deployment count, the limits it meets, and whom it admits.
+
+        Raises:
+            MissingRateError: a meter that decides a choice has no price in the region.
+        """
+        return deployment.meter(self.request(deployment))
+
+    def bill(self, deployment: Deployment) -> Estimate:
+        """What a deployment would cost in a month.
+
+        Raises:
+            MissingRateError: a meter without a price in the region of the location.
+        """
+        return priced(self, deployment, self.metered(deployment))
+
+    def with_answers(self, answers: Mapping[str, str]) -> Resolved:
+        """The same under other answers to open questions, which must be valid."""
+        catalog = load_catalog(self.scenario.as_of, answers, self.catalog.contract)
+        return replace(self, answers=answers, catalog=catalog)
+
+    def with_options(self, deployment: Deployment, options: Mapping[str, object]) -> Resolved:
+        """The same with some options of a deployment changed.
+
+        Raises:
+            ScenarioError: an option that does not exist or cannot have that value.
+        """
+        given = {**self.scenario.options.get(deployment.id, {}), **options}
+        checked = deployment.check_options(given)
+        return replace(self, options={**self.options, deployment.id: checked})
+
+
+def resolve(scenario: Scenario, demand: Demand | None = None) -> Resolved:
+    """Find and check everything that a scenario names, whatever deployment it is meant for.
+
+    Args:
+        scenario: who connects, from where, how often.
+        demand: a demand that was measured or simulated; the expected one if left out.
+
+    Raises:
+        UnknownNameError: no such deployment, option, assumption, answer, contract or meter; the
+            message says where it stands.
+        ScenarioError: an option that a deployment does not have, or a day to come.
+    """
+    options: dict[str, Options] = {}
+    for name, given in scenario.options.items():
+        with _named_at(scenario, "options", name):
+            options[name] = find_deployment(name).check_options(given)
+    for name, answer in scenario.assumptions.items():
+        with _named_at(scenario, "assumptions", name):
+            if name not in assumptions():
+                raise UnknownNameError("assumption", name, assumptions())
+            if answer not in assumptions()[name].choices:
+                raise UnknownNameError(f"answer to {name}", answer, assumptions()[name].choices)
+    with _named_at(scenario, "as_of"):
+        check_date(scenario.as_of)
+    document = scenario.contract_document
+    # a contract file tells its errors with lines of its own
+    with nullcontext() if document else _named_at(scenario, "contract"):
+        catalog = load_catalog(
+            scenario.as_of, scenario.assumptions, as_contract(document or scenario.contract)
+        )
+    return Resolved(
+        scenario, catalog, options, scenario.assumptions, demand or expected_demand(scenario)
+    )
+
+
 def estimate(scenario: Scenario, deployment: str, *, demand: Demand | None = None) -> Estimate:
     """What one deployment would cost in a month.
 
     Args:
         scenario: who connects, from where, how often; of arrays, if there are many.
-        deployment: id of the deployment, such as ``aws.api_gateway``, or of a provider's service,
-            such as ``pusher.channels``.
+        deployment: id of a deployment, such as ``aws.api_gateway`` or ``pusher.channels``.
         demand: a demand that was measured or simulated; the expected one if left out.
 
     Returns:
@@ -120,16 +207,15 @@ def estimate(scenario: Scenario, deployment: str, *, demand: Demand | None = Non
     Raises:
         UnknownNameError: no such deployment, assumption, answer, contract, server or shape.
         ScenarioError: an option the deployment does not have.
-        MissingRateError: a meter without a price in the region of the place.
+        MissingRateError: a meter without a price in the region of the location.
 
     >>> scenario = Scenario(profile="market-data", location="virginia", peak_connections=1000)
     >>> bill = estimate(scenario, "aws.api_gateway")
     >>> list(bill.by_driver)
     ['connection time', 'messages', 'data out']
     """
-    _check(scenario)
     found = find_deployment(deployment)
-    return _bill(found, scenario, demand or expected_demand(scenario), scenario.assumptions)
+    return resolve(scenario, demand).bill(found)
 
 
 def estimate_all(
@@ -137,224 +223,76 @@ def estimate_all(
 ) -> tuple[list[Estimate], list[Refusal]]:
     """The bills of several deployments, and those that cannot be priced.
 
-    All deployments on the clouds, if left out; services of providers must be asked for.
+    All deployments on the clouds, if left out; SaaS must be asked for.
 
     Raises:
         UnknownNameError: no such deployment or assumption.
         ScenarioError: an option that a deployment does not have.
     """
-    _check(scenario)
     wanted = [
         find_deployment(name) for name in (DEPLOYMENTS if deployments is None else deployments)
     ]
-    demand = expected_demand(scenario)
+    resolved = resolve(scenario)
     bills: list[Estimate] = []
     refusals: list[Refusal] = []
-    for deployment in wanted:
+    for found in wanted:
         try:
-            bills.append(_bill(deployment, scenario, demand, scenario.assumptions))
+            bills.append(resolved.bill(found))
         except EstimatorError as error:
-            refusals.append(Refusal(deployment.id, deployment.title, str(error)))
+            refusals.append(Refusal(found.id, found.title, str(error)))
     return bills, refusals
 
 
-def price(
-    quantities: Mapping[str, _Amount]
-    | Mapping[tuple[str, str], _Amount]
-    | Mapping[str | tuple[str, str], _Amount],
-    region: str = "",
-    *,
-    free_allowances: FreeAllowances = "none",
-    as_of: dt.date | None = None,
-    assumptions: Mapping[str, str] | None = None,
-    contract: str | Mapping[str, Any] | Contract | None = None,
-) -> Bill:
-    """Price plain monthly quantities, as an invoice would.
+def priced(resolved: Resolved, deployment: Deployment, metered: Metered) -> Estimate:
+    """The bill of what the meters of a deployment counted.
 
     Args:
-        quantities: amount in units of the meter, by meter id, or by meter id and region for an
-            account that is billed in several regions; numbers or arrays of one shape.
-        region: the cloud's own name of the region of meters that name none.
-        free_allowances: which free allowances to take off.
-        as_of: price with what was in force on that day.
-        assumptions: answers to what sources disagree on about prices, by id.
-        contract: what is paid instead of list prices: the name of a shipped example, rates
-            written out, or what ``load_contract`` read.
-
-    Returns:
-        The bill in USD. Tiers and allowances that a vendor adds up are added up.
+        resolved: what was asked.
+        deployment: where it would run.
+        metered: what ``deployment.meter`` counted for it.
 
     Raises:
-        UnknownNameError: no such meter, assumption, answer or contract.
-        MissingRateError: no price of a meter in the region.
-        EstimatorError: a quantity that is negative or no number.
-
-    >>> price(
-    ...     {"aws.api_gateway.messages": 18e6, "aws.api_gateway.connection_minutes": 21.6e6},
-    ...     region="us-east-1",
-    ... ).total
-    23.4
+        MissingRateError: a meter without a price in the region of the location.
     """
-    usage: list[Usage] = []
-    for key, quantity in quantities.items():
-        meter, location = (key, "") if isinstance(key, str) else key
-        usage.append(Usage(meter, _quantity(meter, quantity), "as given", location))
-    if len({one.quantity.shape for one in usage if one.quantity.ndim}) > 1:
-        raise EstimatorError("the arrays of quantities have unequal lengths")
-    if free_allowances not in get_args(FreeAllowances):
-        raise UnknownNameError("free_allowances", free_allowances, get_args(FreeAllowances))
-    for name in assumptions or {}:
-        if name not in price_assumptions():
-            raise UnknownNameError("assumption", name, price_assumptions())
-    _check_date(as_of)
-    rates = as_contract(contract)
-
-    def bill_with(answers: Mapping[str, str]) -> Bill:
-        catalog = load_catalog(as_of, answers, rates)
-        return Bill(
-            title="Quantities as given",
-            region=", ".join(dict.fromkeys(one.region or region for one in usage)) or region,
-            items=price_usage(usage, region, catalog, free_allowances),
-            hours_per_month=HOURS_PER_MONTH,
-            free_allowances=free_allowances,
-            as_of=as_of,
-            contract=rates,
-            assess=lambda bill: tuple(_price_effects(bill, catalog, answers, bill_with)),
-        )
-
-    return bill_with(assumptions or {})
-
-
-def _quantity(meter: str, quantity: float | FloatArray) -> FloatArray:
-    try:
-        amount = np.asarray(quantity, dtype=np.float64)
-    except (TypeError, ValueError):
-        amount = np.array(np.nan)
-    if not np.all(np.isfinite(amount)) or np.any(amount < 0):
-        raise EstimatorError(f"quantity of '{meter}' must be a number of at least 0")
-    return amount
-
-
-def metered(scenario: Scenario, deployment: str, demand: Demand) -> Metered:
-    """What the meters of a deployment count, the limits it is held against, and its doors.
-
-    Raises:
-        UnknownNameError: no such deployment, assumption, answer, contract, server or shape.
-        ScenarioError: an option the deployment does not have.
-        MissingRateError: a meter without a price in the region of the place.
-    """
-    _check(scenario)
-    found = find_deployment(deployment)
-    return found.meter(_request(found, scenario, demand, scenario.assumptions))
-
-
-def _request(
-    deployment: Deployment, scenario: Scenario, demand: Demand, given: Mapping[str, str]
-) -> Request:
-    contract = as_contract(scenario.contract)
-    return Request(
-        demand=demand,
-        destinations=scenario.destinations,
-        options=deployment.check_options(scenario.options.get(deployment.id, {})),
-        answers=deployment.check_answers(given),
-        catalog=load_catalog(scenario.as_of, given, contract),
-        region=scenario.found_location.regions.get(deployment.cloud, WORLDWIDE),
-        free_allowances=scenario.free_allowances,
-    )
-
-
-def _bill(
-    deployment: Deployment, scenario: Scenario, demand: Demand, given: Mapping[str, str]
-) -> Estimate:
-    request = _request(deployment, scenario, demand, given)
-    catalog, answers, region = request.catalog, request.answers, request.region
-    counted = deployment.meter(request)
-
-    def bill_with(other: Mapping[str, str]) -> Estimate:
-        return _bill(deployment, scenario, demand, other)
-
-    def assess(bill: Bill) -> tuple[AssumptionEffect, ...]:
-        counting = (
-            _effect(assumption, answers[assumption.id], bill, given, bill_with)
-            for assumption in deployment.assumptions
-        )
-        return (*counting, *_price_effects(bill, catalog, given, bill_with))
-
+    scenario, catalog = resolved.scenario, resolved.catalog
+    region = scenario.found_location.regions.get(deployment.cloud, WORLDWIDE)
     stand_in = scenario.found_location.stand_ins.get(deployment.cloud)
+    own = tuple(engineering_lines(scenario, deployment))
     return Estimate(
         title=deployment.title,
         region=region,
-        items=(
-            *price_usage(counted.usage, region, catalog, scenario.free_allowances),
-            *engineering_lines(scenario, deployment),
-        ),
-        hours_per_month=demand.hours_per_month,
+        items=(*price_usage(metered.usage, region, catalog, scenario.free_allowances), *own),
+        hours_per_month=resolved.demand.hours_per_month,
         free_allowances=scenario.free_allowances,
         as_of=scenario.as_of,
-        contract=as_contract(scenario.contract),
+        contract=catalog.contract,
         deployment=deployment.id,
         cloud=deployment.cloud,
-        notes=((stand_in,) if stand_in else ()) + demand.notes + counted.notes,
+        notes=((stand_in,) if stand_in else ()) + resolved.demand.notes + metered.notes,
         not_modeled=deployment.not_modeled,
-        verdicts=verdicts(counted.checks),
-        assess=assess,
+        verdicts=verdicts(metered.checks),
+        assess=partial(_assessed, resolved, deployment),
     )
 
 
-def _price_effects(
-    bill: Bill,
-    catalog: Catalog,
-    given: Mapping[str, str],
-    bill_with: Callable[[Mapping[str, str]], Bill],
-) -> Generator[AssumptionEffect]:
-    """What disagreement about prices does to a bill; only what moves it, or was answered."""
-    questions = {
-        question.id: question
-        for item in bill.items
-        for question in catalog.questions_about(item.usage.meter_id, item.usage.region)
-    }
-    for question in questions.values():
-        effect = _effect(question, catalog.answer(question.id), bill, given, bill_with)
-        if question.id in given or any(np.any(usd) for usd in effect.change_usd.values()):
-            yield effect
+def _assessed(
+    resolved: Resolved, deployment: Deployment, bill: Bill
+) -> tuple[AssumptionEffect, ...]:
+    """What each open question does to a bill."""
 
+    def bill_with(answers: Mapping[str, str]) -> Estimate:
+        return resolved.with_answers(answers).bill(deployment)
 
-def _effect(
-    assumption: Assumption,
-    chosen: str,
-    bill: Bill,
-    given: Mapping[str, str],
-    bill_with: Callable[[Mapping[str, str]], Bill],
-) -> AssumptionEffect:
-    changes = {
-        other: bill_with({**given, assumption.id: other}).total - bill.total
-        for other in assumption.choices
-        if other != chosen
-    }
-    return AssumptionEffect(assumption, chosen, changes)
-
-
-def _check(scenario: Scenario) -> None:
-    """Refuse names and choices that no deployment knows, with the place where they stand."""
-    for name, options in scenario.options.items():
-        with _standing_at(scenario, "options", name):
-            find_deployment(name).check_options(options)
-    for name, answer in scenario.assumptions.items():
-        with _standing_at(scenario, "assumptions", name):
-            if name not in assumptions():
-                raise UnknownNameError("assumption", name, assumptions())
-            if answer not in assumptions()[name].choices:
-                raise UnknownNameError(f"answer to {name}", answer, assumptions()[name].choices)
-    if scenario.contract_document:
-        load_catalog(contract=as_contract(scenario.contract_document))
-    with _standing_at(scenario, "contract"):
-        load_catalog(contract=as_contract(scenario.contract))
-    with _standing_at(scenario, "as_of"):
-        _check_date(scenario.as_of)
+    given = resolved.answers
+    counting = (
+        effect_of(each, given.get(each.id, each.default), bill, given, bill_with)
+        for each in deployment.assumptions
+    )
+    return (*counting, *price_effects(bill, resolved.catalog, given, bill_with))
 
 
 @contextmanager
-def _standing_at(scenario: Scenario, *path: str) -> Generator[None]:
+def _named_at(scenario: Scenario, *path: str) -> Generator[None]:
     try:
         yield
     except EstimatorError as error:
@@ -362,8 +300,3 @@ def _standing_at(scenario: Scenario, *path: str) -> Generator[None]:
         if not location:
             raise
         raise ScenarioError(f"{location}: {error}") from None
-
-
-def _check_date(as_of: dt.date | None) -> None:
-    if as_of and as_of > dt.datetime.now(tz=dt.UTC).date():
-        raise ScenarioError(f"as_of: {as_of} lies in the future")

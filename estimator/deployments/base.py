@@ -86,6 +86,10 @@ class Deployment(ABC):
     def meter(self, request: Request) -> Metered:
         """Count what the cloud would count for the demand."""
 
+    def limit_checks(self, request: Request) -> tuple[Check, ...]:
+        """What the demand asks of the limits there are."""
+        return self.meter(request).checks
+
     def data_out(
         self, request: Request, demand: Demand, meter_id: str, share: float = 1.0
     ) -> Usage:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal
 
@@ -14,11 +14,10 @@ import pandas as pd
 from pydantic import BaseModel
 
 from estimator.analysis.cluster import Client, executor_of
-from estimator.analysis.estimate import Estimate, estimate, metered
+from estimator.analysis.estimate import Estimate, priced, resolve
 from estimator.analysis.simulate.findings import Finding, findings
 from estimator.demand.admission_limits import AdmissionLimits
 from estimator.demand.demand import Demand, Weekly
-from estimator.demand.expected import expected_demand
 from estimator.deployments.limits import (
     AT_RISK_SHARE,
     Check,
@@ -26,6 +25,7 @@ from estimator.deployments.limits import (
     find_limit,
     fix_for,
 )
+from estimator.deployments.registry import find_deployment
 from estimator.errors import ScenarioError
 from estimator.format import figure_text
 from estimator.hypertext import card, folded, rows_under, small, state_sign
@@ -318,11 +318,14 @@ def simulate(
     if not recover_within_s > 0:
         raise ScenarioError(f"recover_within_s must be seconds above 0, not {recover_within_s:g}")
     scenario = _with_disruptions(scenario, faults, surges)
-    expected = expected_demand(scenario)
+    resolved = resolve(scenario)
+    expected = resolved.demand
+    deployed = None
     admission, bill = AdmissionLimits(), None
     if deployment is not None:
-        admission = metered(scenario, deployment, expected).admission
-        bill = estimate(scenario, deployment)
+        deployed = find_deployment(deployment)
+        metered = resolved.metered(deployed)
+        admission, bill = metered.admission, priced(resolved, deployed, metered)
     found = run(
         model_of(scenario, expected, admission),
         replications=replications,
@@ -337,10 +340,14 @@ def simulate(
         expected = expected.cut_after(admission.age_most_seconds / SECONDS_PER_HOUR)
     limits: tuple[MinuteVerdict, ...] = ()
     simulated_bill = None
-    if deployment is not None:
-        as_simulated = pinned(scenario, deployment, admission)
-        simulated_bill = estimate(as_simulated, deployment, demand=demand)
-        limits = _limits(as_simulated, deployment, found)
+    if deployed is not None:
+        # what ran rests on choices, such as the machine, that another demand could change
+        as_simulated = replace(resolved.with_options(deployed, admission.options), demand=demand)
+        simulated_bill = as_simulated.bill(deployed)
+        by_minute = replace(
+            as_simulated, demand=minute_demand(found, profile, hours, happened)
+        ).request(deployed)
+        limits = _limits(deployed.limit_checks(by_minute), found)
     return Simulation(
         scenario=scenario,
         deployment=deployment or "",
@@ -394,20 +401,10 @@ def _with_disruptions(
     return scenario.replace(**changes) if changes else scenario
 
 
-def pinned(scenario: Scenario, deployment: str, admission: AdmissionLimits) -> Scenario:
-    """The scenario with the choices that the doors rest on, such as the machine."""
-    if not admission.options:
-        return scenario
-    options = {**scenario.options.get(deployment, {}), **admission.options}
-    return scenario.replace(options={**scenario.options, deployment: options})
-
-
-def _limits(scenario: Scenario, deployment: str, found: Run) -> tuple[MinuteVerdict, ...]:
-    """Every limit in every minute; those that were a door, by what knocked at it."""
-    minutes = minute_demand(found, scenario.profile, scenario.hours_per_month, scenario.surges)
-    checks = metered(scenario, deployment, minutes).checks
-    admission = {limit: limit_name for limit_name, limit in found.model.admission.limits.items()}
-    verdicts = [_in_minutes(check, found, admission.get(check.limit_id)) for check in checks]
+def _limits(checks: Iterable[Check], found: Run) -> tuple[MinuteVerdict, ...]:
+    """Every limit in every minute; those that admitted clients, by the attempts they saw."""
+    admitting = {limit: name for name, limit in found.model.admission.limits.items()}
+    verdicts = [_in_minutes(check, found, admitting.get(check.limit_id)) for check in checks]
     return tuple(sorted(verdicts, key=lambda each: -each.share))
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import special
 
-from estimator.analysis.estimate import estimate
-from estimator.analysis.simulate.simulate import Simulation, pinned
+from estimator.analysis.estimate import resolve
+from estimator.analysis.simulate.simulate import Simulation
+from estimator.deployments.registry import find_deployment
 from estimator.errors import ScenarioError
 from estimator.simulation.load import each_alone, hourly_demand
 from estimator.simulation.run import CONFIDENCE
@@ -48,14 +49,14 @@ def variability_of(simulation: Simulation) -> Chance:
     if weeks < 2:
         raise ScenarioError("one simulated week does not tell how weeks differ: simulate more")
     hours_per_month = float(scenario.hours_per_month)
-    as_simulated = pinned(scenario, simulation.deployment, run.model.admission)
+    deployed = find_deployment(simulation.deployment)
+    resolved = resolve(scenario, simulation.demand)
+    as_simulated = resolved.with_options(deployed, run.model.admission.options)
     demands = (
         hourly_demand(one, scenario.profile, hours_per_month, scenario.surges)
         for one in each_alone(run)
     )
-    bills = np.array(
-        [estimate(as_simulated, simulation.deployment, demand=one).total for one in demands]
-    )
+    bills = np.array([replace(as_simulated, demand=one).bill(deployed).total for one in demands])
     variance = float(np.var(bills, ddof=1)) * HOURS_PER_WEEK / hours_per_month
     free = weeks - 1
     tail = (1 - CONFIDENCE) / 2

@@ -15,7 +15,7 @@ import pandas as pd
 import streamlit as st
 
 from estimator.analysis.compare import Comparison, compare
-from estimator.analysis.estimate import metered
+from estimator.analysis.estimate import resolve
 from estimator.analysis.price_list import prices
 from estimator.analysis.workload.tables import messages_table, sizes_table, week_table, wire_table
 from estimator.analysis.workload.transport import Outcome, PublishedShare, outcomes, published_share
@@ -26,7 +26,7 @@ from estimator.demand.admission_limits import AdmissionLimits
 from estimator.demand.demand import Demand
 from estimator.demand.expected import expected_demand
 from estimator.demand.traffic import busiest_hour
-from estimator.deployments.registry import SAAS
+from estimator.deployments.registry import SAAS, find_deployment
 from estimator.errors import ScenarioError
 from estimator.scenario.scenario import Scenario
 from estimator.simulation.theory import poisson_quantile
@@ -107,7 +107,7 @@ def expectation_of(token: str, deployment: str | None) -> Expectation:
     admission = (
         AdmissionLimits()
         if deployment is None
-        else metered(scenario, deployment, expected).admission
+        else resolve(scenario, expected).metered(find_deployment(deployment)).admission
     )
     peak = float(expected.peak_connections)
     if np.isfinite(admission.age_most_seconds):

@@ -1,0 +1,142 @@
+"""What do plain quantities cost, as an invoice would bill them? And what do open questions move?"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Generator, Mapping
+from typing import Any, get_args
+
+import numpy as np
+
+from estimator.errors import EstimatorError, ScenarioError, UnknownNameError
+from estimator.pricing.assumption import Assumption
+from estimator.pricing.bill import AssumptionEffect, Bill
+from estimator.pricing.catalog import Catalog, load_catalog
+from estimator.pricing.contract import Contract, as_contract
+from estimator.pricing.lines import FreeAllowances, Usage, price_usage
+from estimator.pricing.price_files import price_assumptions
+from estimator.scenario.model import FloatArray
+from estimator.units import HOURS_PER_MONTH
+
+_Amount = float | FloatArray
+
+
+def price(
+    quantities: Mapping[str, _Amount]
+    | Mapping[tuple[str, str], _Amount]
+    | Mapping[str | tuple[str, str], _Amount],
+    region: str = "",
+    *,
+    free_allowances: FreeAllowances = "none",
+    as_of: dt.date | None = None,
+    assumptions: Mapping[str, str] | None = None,
+    contract: str | Mapping[str, Any] | Contract | None = None,
+) -> Bill:
+    """Price plain monthly quantities, as an invoice would.
+
+    Args:
+        quantities: amount in units of the meter, by meter id, or by meter id and region for an
+            account that is billed in several regions; numbers or arrays of one shape.
+        region: the cloud's own name of the region of meters that name none.
+        free_allowances: which free allowances to take off.
+        as_of: price with what was in force on that day.
+        assumptions: answers to what sources disagree on about prices, by id.
+        contract: what is paid instead of list prices: the name of a shipped example, rates
+            written out, or what ``load_contract`` read.
+
+    Returns:
+        The bill in USD. Tiers and allowances that a vendor adds up are added up.
+
+    Raises:
+        UnknownNameError: no such meter, assumption, answer or contract.
+        MissingRateError: no price of a meter in the region.
+        EstimatorError: a quantity that is negative or not a number.
+
+    >>> price(
+    ...     {"aws.api_gateway.messages": 18e6, "aws.api_gateway.connection_minutes": 21.6e6},
+    ...     region="us-east-1",
+    ... ).total
+    23.4
+    """
+    usage: list[Usage] = []
+    for key, quantity in quantities.items():
+        meter, location = (key, "") if isinstance(key, str) else key
+        usage.append(Usage(meter, _quantity(meter, quantity), "as given", location))
+    if len({one.quantity.shape for one in usage if one.quantity.ndim}) > 1:
+        raise EstimatorError("the arrays of quantities have unequal lengths")
+    if free_allowances not in get_args(FreeAllowances):
+        raise UnknownNameError("free_allowances", free_allowances, get_args(FreeAllowances))
+    for name in assumptions or {}:
+        if name not in price_assumptions():
+            raise UnknownNameError("assumption", name, price_assumptions())
+    check_date(as_of)
+    rates = as_contract(contract)
+
+    def bill_with(answers: Mapping[str, str]) -> Bill:
+        catalog = load_catalog(as_of, answers, rates)
+        return Bill(
+            title="Quantities as given",
+            region=", ".join(dict.fromkeys(one.region or region for one in usage)) or region,
+            items=price_usage(usage, region, catalog, free_allowances),
+            hours_per_month=HOURS_PER_MONTH,
+            free_allowances=free_allowances,
+            as_of=as_of,
+            contract=rates,
+            assess=lambda bill: tuple(price_effects(bill, catalog, answers, bill_with)),
+        )
+
+    return bill_with(assumptions or {})
+
+
+def _quantity(meter: str, quantity: float | FloatArray) -> FloatArray:
+    try:
+        amount = np.asarray(quantity, dtype=np.float64)
+    except (TypeError, ValueError):
+        amount = np.array(np.nan)
+    if not np.all(np.isfinite(amount)) or np.any(amount < 0):
+        raise EstimatorError(f"quantity of '{meter}' must be a number of at least 0")
+    return amount
+
+
+def price_effects(
+    bill: Bill,
+    catalog: Catalog,
+    given: Mapping[str, str],
+    bill_with: Callable[[Mapping[str, str]], Bill],
+) -> Generator[AssumptionEffect]:
+    """What disagreement about prices does to a bill; only what moves it, or was answered."""
+    questions = {
+        question.id: question
+        for item in bill.items
+        for question in catalog.questions_about(item.usage.meter_id, item.usage.region)
+    }
+    for question in questions.values():
+        effect = effect_of(question, catalog.answer(question.id), bill, given, bill_with)
+        if question.id in given or any(np.any(usd) for usd in effect.change_usd.values()):
+            yield effect
+
+
+def effect_of(
+    assumption: Assumption,
+    chosen: str,
+    bill: Bill,
+    given: Mapping[str, str],
+    bill_with: Callable[[Mapping[str, str]], Bill],
+) -> AssumptionEffect:
+    """What each other answer to an open question would add to a bill or take off it."""
+    changes = {
+        other: bill_with({**given, assumption.id: other}).total - bill.total
+        for other in assumption.choices
+        if other != chosen
+    }
+    return AssumptionEffect(assumption, chosen, changes)
+
+
+def check_date(as_of: dt.date | None) -> None:
+    """Refuse a day to come, whose prices nobody knows.
+
+    Raises:
+        ScenarioError: it lies in the future.
+    """
+    if as_of and as_of > dt.datetime.now(tz=dt.UTC).date():
+        raise ScenarioError(f"as_of: {as_of} lies in the future")
