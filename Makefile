@@ -64,10 +64,12 @@ format: $(VENV)/.stamp ## Put the code in its standard form
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-# Executed in place, so that the outputs a reader sees in the repository are the code's own.
+# Executed in place, so that the outputs a reader sees in the repository are the code's own. Without
+# times, so that a notebook in which nothing changed stays the same file.
 .PHONY: notebooks
 notebooks: $(VENV)/.stamp ## Execute every notebook and keep its outputs
-	$(BIN)/jupyter execute --inplace notebooks/*.ipynb
+	$(BIN)/jupyter nbconvert --to notebook --execute --inplace \
+		--ExecutePreprocessor.record_timing=False notebooks/*.ipynb
 
 .PHONY: snapshot
 snapshot: $(VENV)/.stamp ## Accept changed prices as they are (then read git diff)

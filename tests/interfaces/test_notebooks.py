@@ -37,6 +37,19 @@ def test_the_notebook_runs_and_tells_what_was_committed(path: Path):
 
 
 @each_notebook
+def test_the_notebook_keeps_no_times(path: Path):
+    # each execution would be a change otherwise
+    assert not any("execution" in cell.metadata for cell in nbformat.read(path, as_version=4).cells)
+
+
+@each_notebook
+def test_the_notebook_needs_the_public_face_only(path: Path):
+    code = [c.source for c in nbformat.read(path, as_version=4).cells if c.cell_type == "code"]
+
+    assert not re.search(r"(from|import) estimator\.", "\n".join(code))
+
+
+@each_notebook
 def test_the_title_asks(path: Path):
     first, *_ = nbformat.read(path, as_version=4).cells
 
