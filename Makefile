@@ -1,6 +1,6 @@
-# Everything one does in this repository. `make` alone lists it.
+# Every task of this repository. `make` alone lists them.
 #
-# All of it runs from .venv, which is built from requirements-dev.lock (exact versions, with hashes)
+# Every target runs in .venv, which is built from requirements-dev.lock (exact versions, with hashes)
 # and rebuilt when that lock changes. A stamp file remembers that, so a second `make` starts at once.
 
 SHELL := bash
@@ -14,7 +14,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 WHEELHOUSE := build/wheelhouse
 
-# What `make run` and `make lab` honour: PORT=8600, HEADLESS=true (do not open a browser).
+# What `make run` and `make lab` read: PORT=8600, HEADLESS=true (do not open a browser).
 # Without a screen there is no browser to open, hence the default.
 PORT ?= 8501
 ifeq ($(shell uname -s),Linux)
@@ -23,15 +23,15 @@ else
 HEADLESS ?= false
 endif
 
-# Some machines tell Python to keep nothing that it compiles. The tests start hundreds of processes, of
-# which each would compile its libraries anew.
+# Some machines forbid Python to keep its bytecode. The tests start hundreds of processes, and each would
+# then compile its libraries again.
 unexport PYTHONDONTWRITEBYTECODE
 
-# Passed on to the program that the target starts, as in: make test ARGS="-k tiers".
+# Arguments for the program that a target starts, as in: make test ARGS="-k tiers".
 ARGS ?=
 
 .PHONY: help
-help: ## List what can be made
+help: ## List the targets
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  \033[1m%-12s\033[0m %s\n", $$1, $$2 }' Makefile
 
 # --------------------------------------------------------------------------------------------------
@@ -53,34 +53,34 @@ test: $(VENV)/.stamp $(WHEELHOUSE)/.stamp ## Run every test (ARGS="-k tiers" for
 	$(BIN)/pytest --numprocesses auto --dist loadscope $(ARGS)
 
 .PHONY: check
-check: $(VENV)/.stamp ## Check style, types and the direction of imports
+check: $(VENV)/.stamp ## Check style, types and the layers of packages
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/basedpyright
 	$(BIN)/lint-imports
 
 .PHONY: format
-format: $(VENV)/.stamp ## Put the code in its standard form
+format: $(VENV)/.stamp ## Format the code
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-# Executed in place, so that the outputs a reader sees in the repository are the code's own. Without
-# times, so that a notebook in which nothing changed stays the same file.
+# Executed in place, so that the outputs in the repository are those of the code.
+# Without times: a notebook in which nothing changed stays the same file.
 .PHONY: notebooks
-notebooks: $(VENV)/.stamp ## Execute every notebook and keep its outputs
+notebooks: $(VENV)/.stamp ## Execute every notebook and save its outputs
 	$(BIN)/jupyter nbconvert --to notebook --execute --inplace \
 		--ExecutePreprocessor.record_timing=False notebooks/*.ipynb
 
 .PHONY: snapshot
-snapshot: $(VENV)/.stamp ## Accept changed prices as they are (then read git diff)
+snapshot: $(VENV)/.stamp ## Accept changed prices (then read git diff)
 	$(BIN)/pytest -q tests/data_integrity/test_snapshot.py --snapshot-update
 
 .PHONY: bench
-bench: $(VENV)/.stamp ## Measure how fast it computes
+bench: $(VENV)/.stamp ## Run the benchmarks
 	for bench in benchmarks/*.py; do echo "== $$bench"; $(BIN)/python "$$bench" $(ARGS); done
 
 .PHONY: clean
-clean: ## Remove what was built: environment, caches, test output
+clean: ## Remove the environment, caches and test output
 	rm -rf $(VENV) build dist test-output .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 	find . -name .ipynb_checkpoints -type d -prune -exec rm -rf {} +

@@ -32,7 +32,7 @@ START_PATIENCE_S = 120
 AT_REST = '[data-testid="stApp"][data-test-script-state="notRunning"]'
 VISITS, EDITS = 5, 40
 FIRST_CONTENT_S, EDIT_MS = 3.0, 400
-"""What is aimed at: a visit, and 95 % of the edits."""
+"""Targets: a first visit, and 95% of the edits."""
 
 
 @contextmanager
@@ -67,7 +67,7 @@ def wait_until_it_answers(url: str) -> None:
 
 
 def open_page(browser: Browser, address: str) -> tuple[Page, float]:
-    """A visitor who was never here, and the seconds until a total is on the screen."""
+    """A new visitor, and the seconds until a total is on the screen."""
     page = browser.new_context(viewport={"width": 1280, "height": 900}).new_page()
     page.set_default_timeout(PATIENCE_MS)
     begun = time.perf_counter()
@@ -155,7 +155,7 @@ def main() -> None:
         print(f"very first visit                {first:8.2f} s")
         print(
             f"first content, median of {VISITS}      {statistics.median(visits):8.2f} s"
-            f"   (aim: {FIRST_CONTENT_S:g} s)"
+            f"   (target: {FIRST_CONTENT_S:g} s)"
         )
         for path, timed in EDITED.items():
             page.goto(f"{address}/{path}?scenario={scenario_of(10_000).to_token()}")
@@ -168,7 +168,7 @@ def main() -> None:
             twentieths = statistics.quantiles(answers, n=20)
             print(
                 f"edit on {path or 'estimate':<10}  {statistics.median(answers):8.0f} ms median,"
-                f" {twentieths[-1]:.0f} ms 95 %   (aim: {EDIT_MS} ms)"
+                f" {twentieths[-1]:.0f} ms at 95%   (target: {EDIT_MS} ms)"
             )
         browser.close()
     begun = time.perf_counter()

@@ -19,7 +19,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-# before numpy is loaded: one core for everybody
+# before numpy is loaded: one core for every simulator
 for name in (
     "OMP_NUM_THREADS",
     "OPENBLAS_NUM_THREADS",
@@ -35,17 +35,17 @@ SETTLED_S, PEERS_S = 10 * SESSION_S, 20 * SESSION_S
 ROUNDS = 3
 MODELS = (
     ("M/G/infinity", CONNECTIONS, float("inf")),
-    # 1 % and 5 % of 1,000 servers by Erlang B
-    ("places, 1 % refused", 971.2, CONNECTIONS),
-    ("places, 5 % refused", 1036.4, CONNECTIONS),
+    # Erlang B: 1% and 5% refused by 1,000 servers
+    ("slots, 1% refused", 971.2, CONNECTIONS),
+    ("slots, 5% refused", 1036.4, CONNECTIONS),
 )
 MILLIONS = (1, 10, 100)
 LONG_SESSION_S = 7200
-OUTAGE_SHARE, CONNECTS_PER_SECOND = 0.3, 500
+OUTAGE_SHARE, NEW_CONNECTIONS_PER_SECOND = 0.3, 500
 STORMS = {
     "quiet": "no limit, no outage",
-    "outage": "30 % cut at noon, 500 new connections per second",
-    "scaled": "30 % cut at noon, 500 new connections per second for each million",
+    "outage": "30% cut at noon, 500 new connections per second",
+    "scaled": "30% cut at noon, 500 new connections per second per million",
 }
 
 
@@ -70,11 +70,11 @@ def model_of(connections: float, session_s: float, horizon_s: int) -> Any:
 
 @dataclass(frozen=True)
 class Played:
-    """What a simulator came to."""
+    """The result of one simulator."""
 
     sessions: int
     seconds: float
-    """Of processor time."""
+    """Processor time."""
     open_mean: float
     """Connections, averaged over the time after ten mean sessions."""
     refused_share: float
@@ -112,7 +112,7 @@ def by_engine(erlangs: float, slots: float) -> Played:
 
 
 def by_simpy(erlangs: float, slots: float, seed: int) -> Played:
-    """A process for each client, which finds a place or goes."""
+    """One process per client, which takes a slot or leaves."""
     import simpy
 
     env, rng = simpy.Environment(), random.Random(seed)
@@ -145,7 +145,7 @@ def by_simpy(erlangs: float, slots: float, seed: int) -> Played:
 
 
 def by_ciw(erlangs: float, slots: float) -> Played:
-    """One node, whose servers are the places."""
+    """One node, whose servers are the slots."""
     import ciw
     import ciw.dists
 
@@ -182,7 +182,7 @@ def against_peers() -> None:
         fastest = min(simpys, key=lambda played: played.seconds)
         peers = {"SimPy": fastest, "Ciw": by_ciw(erlangs, slots)}
         for name, peer in peers.items():
-            # the peers saw ten mean sessions: 1.4 % (standard error)
+            # the peers saw ten mean sessions: 1.4% (standard error)
             assert abs(peer.open_mean / ours.open_mean - 1) < 0.06, (name, peer, ours)
             assert abs(peer.refused_share - ours.refused_share) < 0.02, (name, peer, ours)
         for name, played in {"exact": ours, **peers}.items():
@@ -198,7 +198,7 @@ def against_peers() -> None:
 
 
 def peak_bytes() -> int:
-    """Most memory that this process has had."""
+    """Peak memory of this process."""
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak if sys.platform == "darwin" else peak * 1024
 
@@ -214,7 +214,7 @@ def cohort_alone(millions: int, storm: str) -> None:
 
     model = model_of(millions * 1e6, LONG_SESSION_S, DAY_S)
     if storm != "quiet":
-        rate = CONNECTS_PER_SECOND * (millions if storm == "scaled" else 1)
+        rate = NEW_CONNECTIONS_PER_SECOND * (millions if storm == "scaled" else 1)
         model = replace(
             model,
             admission=AdmissionLimits(new_connections_per_second=rate),
