@@ -57,11 +57,11 @@ def _machines() -> Titles:
 TITLES: Final[Mapping[str, Callable[[], Titles]]] = {
     "clouds": lambda: VENDORS,
     "contracts": lambda: {name: shipped_contract(name).title for name in contract_names()},
-    "deployments": lambda: {name: each.title for name, each in DEPLOYMENTS.items()},
+    "deployments": lambda: {name: each.title for name, each in DEPLOYMENTS.entries.items()},
     "machines": _machines,
     "locations": lambda: {name: each.title for name, each in locations().items()},
     "profiles": lambda: {name: load_profile(name).title for name in profile_names()},
-    "saas": lambda: {name: each.title for name, each in SAAS.items()},
+    "saas": lambda: {name: each.title for name, each in SAAS.entries.items()},
     "servers": lambda: {
         name: each.title for name, each in load_mapping("servers.yaml", Server).items()
     },

@@ -119,7 +119,8 @@ class Resolved:
             destinations=self.scenario.destinations,
             options=self.options.get(deployment.id) or deployment.options(),
             answers={
-                each.id: self.answers.get(each.id, each.default) for each in deployment.assumptions
+                each.name: self.answers.get(each.id, each.default)
+                for each in deployment.assumptions
             },
             catalog=self.catalog,
             region=self.scenario.found_location.regions.get(deployment.cloud, WORLDWIDE),

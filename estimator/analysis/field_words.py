@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from estimator.analysis.fields import meter_of, option_of
-from estimator.deployments.registry import DEPLOYMENTS, SAAS
+from estimator.deployments.registry import ALL_DEPLOYMENTS
 from estimator.pricing.catalog import load_catalog
 from estimator.pricing.price_files import CLOUDS
 
@@ -44,8 +44,7 @@ def field_words(field: str) -> str:
         return _WORDS[field]
     if found := option_of(field):
         deployment, option = found
-        known = {**DEPLOYMENTS, **SAAS}
-        of = "all deployments" if deployment == "*" else known[deployment].title
+        of = "all deployments" if deployment == "*" else ALL_DEPLOYMENTS[deployment].title
         return f"{_spaced(option)} ({of})"
     if found := meter_of(field):
         cloud = CLOUDS.get(found.removesuffix(".*"))

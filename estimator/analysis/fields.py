@@ -9,7 +9,7 @@ from typing import Annotated, Any, Union, get_args, get_origin
 import numpy as np
 
 from estimator.demand.expected import expected_demand
-from estimator.deployments.registry import DEPLOYMENTS, SAAS, find_deployment
+from estimator.deployments.registry import ALL_DEPLOYMENTS, find_deployment
 from estimator.errors import EstimatorError, ScenarioError, UnknownNameError
 from estimator.pricing.catalog import load_catalog
 from estimator.pricing.contract import as_contract
@@ -50,7 +50,7 @@ def field_names(scenario: Scenario) -> list[str]:
     names += [f"users_in.{area}" for area in scenario.users_in or {}]
     names += [f"engineering.{name}" for name in _numbers_in(scenario.engineering)]
     names += [f"profile.{path}" for path in _numbers_in(scenario.profile)]
-    for deployment in (*DEPLOYMENTS.values(), *SAAS.values()):
+    for deployment in ALL_DEPLOYMENTS.values():
         names += [
             f"{_OPTIONS}{deployment.id}.{name}"
             for name, field in deployment.options.model_fields.items()
@@ -245,8 +245,11 @@ def _with_option(field: str) -> list[str]:
     deployment, name = _option(field)
     if deployment != "*":
         return [field]
-    known = {**DEPLOYMENTS, **SAAS}
-    return [f"{_OPTIONS}{i}.{name}" for i, d in known.items() if name in d.options.model_fields]
+    return [
+        f"{_OPTIONS}{i}.{name}"
+        for i, d in ALL_DEPLOYMENTS.items()
+        if name in d.options.model_fields
+    ]
 
 
 def _ends(field: str) -> Iterator[str]:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from estimator.cli import completion
-from estimator.cli.deployment_names import BOUGHT, ON_CLOUDS
+from estimator.deployments.registry import ALL_DEPLOYMENTS
 from estimator.errors import ScenarioError, UnknownNameError
 
 if TYPE_CHECKING:
@@ -121,7 +121,7 @@ def _load(file: Path) -> Scenario:
     except ScenarioError as error:
         if file.exists():
             raise
-        if str(file) in {**ON_CLOUDS, **BOUGHT}:
+        if str(file) in ALL_DEPLOYMENTS:
             raise ScenarioError(
                 f"{file} is a deployment; the scenario file stands first, as in "
                 f"'estimator bill scenario.yaml {file}'"

@@ -15,7 +15,7 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
-from estimator.cli.deployment_names import BOUGHT, ON_CLOUDS
+from estimator.deployments.registry import ALL_DEPLOYMENTS
 
 Offer = tuple[str, str]
 """A name, and a few words on it."""
@@ -27,7 +27,9 @@ _YAML = (".yaml", ".yml")
 
 def deployments(incomplete: str) -> Iterator[Offer]:
     """Deployments on clouds, then what people would buy instead."""
-    return _starting(incomplete, {**ON_CLOUDS, **BOUGHT}.items())
+    return _starting(
+        incomplete, ((entry.id, entry.title) for entry in ALL_DEPLOYMENTS.entries.values())
+    )
 
 
 def locations(incomplete: str) -> Iterator[Offer]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from estimator.deployments.base import Deployment
-from estimator.deployments.registry import DEPLOYMENTS, SAAS, assumptions
+from estimator.deployments.registry import ALL_DEPLOYMENTS, assumptions
 from estimator.pricing.assumption import Assumption
 from estimator.scenario.locations import locations
 from estimator.scenario.profile import profile_names
@@ -26,8 +26,7 @@ def editor_schema() -> Schema:
     schema["title"] = "WebSocket deployment to be estimated"
     fields, definitions = schema["properties"], schema["$defs"]
     fields["location"]["enum"] = sorted(locations())
-    known = {**DEPLOYMENTS, **SAAS}
-    fields["options"] |= _exactly({name: _options(each) for name, each in known.items()})
+    fields["options"] |= _exactly({name: _options(each) for name, each in ALL_DEPLOYMENTS.items()})
     fields["assumptions"] |= _exactly(
         {assumption.id: _answers(assumption) for assumption in assumptions().values()}
     )

@@ -19,7 +19,7 @@ from pydantic.fields import FieldInfo
 from ruamel.yaml import YAML
 
 from estimator.analysis.choices import TITLES, Titles, option_default
-from estimator.deployments.registry import DEPLOYMENTS, SAAS, assumptions
+from estimator.deployments.registry import ALL_DEPLOYMENTS, assumptions
 from estimator.documents import tag_of
 from estimator.pricing.assumption import Assumption
 from estimator.render.disruptions import FAULTS, SURGES
@@ -282,7 +282,7 @@ def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:
 def _options() -> Iterator[str]:
     """What can be chosen about each deployment, as it holds anyway."""
     yield from _prose("'estimator list options --deployment ID' explains them.", "  ")
-    for deployment in (*DEPLOYMENTS.values(), *SAAS.values()):
+    for deployment in ALL_DEPLOYMENTS.values():
         defaults = {
             name: option_default(field) for name, field in deployment.options.model_fields.items()
         }

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any, ClassVar
 
 import numpy as np
@@ -43,7 +44,7 @@ class Request:
     options: Any
     """The deployment's own ``Options``, already checked."""
     answers: Mapping[str, str]
-    """Answers to the deployment's assumptions, by id, already checked."""
+    """Answers to the deployment's questions by name, such as ``scaling``, already checked."""
     catalog: Catalog
     region: str
     """The cloud's own name of where it shall run."""
@@ -72,12 +73,21 @@ class Metered:
 class Deployment(ABC):
     """One way to host a WebSocket service."""
 
-    id: ClassVar[str]
-    title: ClassVar[str]
-    cloud: ClassVar[str]
     options: ClassVar[type[Options]]
-    assumptions: ClassVar[tuple[Assumption, ...]]
+    questions: ClassVar[tuple[Assumption, ...]] = ()
+    """What the vendor leaves open; the ids are names without that of the deployment."""
     not_modeled: ClassVar[tuple[str, ...]]
+
+    def __init__(self, deployment_id: str, title: str) -> None:
+        """Take id and title from the registry, the only place where they are written."""
+        self.id = deployment_id
+        self.title = title
+        self.cloud = deployment_id.partition(".")[0]
+
+    @cached_property
+    def assumptions(self) -> tuple[Assumption, ...]:
+        """What the vendor leaves open; the ids begin with that of the deployment."""
+        return tuple(replace(each, id=f"{self.id}.{each.id}") for each in self.questions)
 
     def __repr__(self) -> str:
         return f"<{self.id}: {self.title}; options({self.id!r}) tells what can be chosen>"
@@ -101,7 +111,7 @@ class Deployment(ABC):
             meter_id: a meter that counts bytes.
             share: part of the traffic that this meter counts.
         """
-        answer = request.answers[f"{self.id}.billed_bytes"]
+        answer = request.answers["billed_bytes"]
         layer, acknowledgements, meaning = _COUNTED[answer]
         traffic = demand.traffic("to_client", layer, acknowledgements=acknowledgements)
         bytes_per_unit = request.catalog.meter(meter_id).bytes_per_unit
@@ -126,7 +136,7 @@ class Deployment(ABC):
             raise ScenarioError(error_text(error, document, self.options)) from None
 
     def check_answers(self, given: Mapping[str, str]) -> dict[str, str]:
-        """The answer to each assumption, the default where none is given.
+        """The answer to each question by its name, the default where none is given.
 
         Raises:
             UnknownNameError: an answer that is none of the choices.
@@ -136,7 +146,7 @@ class Deployment(ABC):
             answer = given.get(assumption.id, assumption.default)
             if answer not in assumption.choices:
                 raise UnknownNameError(f"answer to {assumption.id}", answer, assumption.choices)
-            answers[assumption.id] = answer
+            answers[assumption.name] = answer
         return answers
 
 
@@ -148,11 +158,11 @@ _COUNTED: dict[str, tuple[Layer, bool, str]] = {
 }
 
 
-def traffic_assumption(deployment_id: str, default: str, evidence: str) -> Assumption:
+def traffic_assumption(default: str, evidence: str) -> Assumption:
     """The open question of which bytes a cloud counts as internet traffic."""
     meanings = {answer: meaning for answer, (*_, meaning) in _COUNTED.items()}
     return Assumption(
-        id=f"{deployment_id}.billed_bytes",
+        id="billed_bytes",
         question="Which bytes of a message count as internet traffic?",
         choices={default: meanings[default], **meanings},
         evidence=evidence,

@@ -1,113 +1,179 @@
-"""Every deployment there is; the command line, the dashboard and the docs read this list."""
+"""Which deployments are there? One table; the command line, the dashboard and the docs read it.
+
+The table holds names only, and a class is imported when somebody asks for it: a shell that
+completes a word, or a list of titles, does not wait for the numerical libraries.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass
 from functools import cache
+from importlib import import_module
 from types import MappingProxyType
+from typing import TYPE_CHECKING, Final
 
-from estimator.deployments.aws.alb import AlbEc2, AlbFargate
-from estimator.deployments.aws.api_gateway import ApiGateway
-from estimator.deployments.aws.appsync_events import AppSyncEvents
-from estimator.deployments.aws.iot_core import IotCore
-from estimator.deployments.aws.nlb import NlbEc2
-from estimator.deployments.azure.app_service import AppService
-from estimator.deployments.azure.application_gateway_vm import AppGatewayVms
-from estimator.deployments.azure.container_apps import ContainerApps
-from estimator.deployments.azure.load_balancer_vm import LoadBalancerVms
-from estimator.deployments.azure.signalr import SignalR
-from estimator.deployments.azure.web_pubsub import WebPubSub
-from estimator.deployments.base import Deployment
-from estimator.deployments.gcp.application_lb_cloud_run import CloudRunBehindLb
-from estimator.deployments.gcp.application_lb_gce import ApplicationLbGce
-from estimator.deployments.gcp.cloud_run import CloudRun
-from estimator.deployments.gcp.passthrough_nlb_gce import PassthroughNlbGce
-from estimator.deployments.oci.load_balancer import LoadBalancerContainers, LoadBalancerFleet
-from estimator.deployments.oci.network_load_balancer_vm import NetworkLoadBalancerFleet
-from estimator.deployments.saas.ably import AblyPerMinute
-from estimator.deployments.saas.cloudflare import DurableObjects
-from estimator.deployments.saas.pubnub import PubNubTransactions
-from estimator.deployments.saas.pusher import PusherChannels
-from estimator.deployments.saas.supabase import SupabaseRealtime
 from estimator.errors import UnknownNameError
-from estimator.hypertext import card, rows_under
-from estimator.pricing.assumption import Assumption
-from estimator.pricing.price_files import VENDORS, price_assumptions
+from estimator.shown import Shown
 
-_AWS: tuple[Deployment, ...] = (
-    ApiGateway(),
-    AppSyncEvents(),
-    IotCore(),
-    AlbEc2(),
-    NlbEc2(),
-    AlbFargate(),
-)
-_AZURE: tuple[Deployment, ...] = (
-    WebPubSub(),
-    SignalR(),
-    AppGatewayVms(),
-    LoadBalancerVms(),
-    ContainerApps(),
-    AppService(),
-)
-_GCP: tuple[Deployment, ...] = (
-    CloudRun(),
-    CloudRunBehindLb(),
-    ApplicationLbGce(),
-    PassthroughNlbGce(),
-)
-_OCI: tuple[Deployment, ...] = (
-    LoadBalancerFleet(),
-    NetworkLoadBalancerFleet(),
-    LoadBalancerContainers(),
-)
-_ON_CLOUDS = (*_AWS, *_AZURE, *_GCP, *_OCI)
-_BOUGHT: tuple[Deployment, ...] = (
-    AblyPerMinute(),
-    PusherChannels(),
-    PubNubTransactions(),
-    DurableObjects(),
-    SupabaseRealtime(),
-)
+if TYPE_CHECKING:
+    from estimator.deployments.base import Deployment
+    from estimator.pricing.assumption import Assumption
+
+_PACKAGE: Final = "estimator.deployments"
 
 
-class Deployments(Mapping[str, Deployment]):
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A row of the table."""
+
+    id: str
+    """``<cloud>.<service>``, or ``<cloud>.<balancer>_<compute>``."""
+    title: str
+    """What the vendor calls its products."""
+    where: str
+    """Module and class, such as ``estimator.deployments.aws.alb:AlbEc2``."""
+
+    @property
+    def cloud(self) -> str:
+        """Cloud or vendor, the first part of the id."""
+        return self.id.partition(".")[0]
+
+    @property
+    def is_saas(self) -> bool:
+        """Whether it is a managed service that people would buy instead of a cloud's own."""
+        return self.where.startswith(f"{_PACKAGE}.saas.")
+
+
+def _in(package: str, *rows: tuple[str, str, str]) -> tuple[Entry, ...]:
+    return tuple(Entry(id_, title, f"{_PACKAGE}.{package}.{where}") for id_, title, where in rows)
+
+
+ENTRIES: tuple[Entry, ...] = (
+    *_in(
+        "aws",
+        ("aws.api_gateway", "API Gateway WebSocket API", "api_gateway:ApiGateway"),
+        ("aws.appsync_events", "AppSync Events", "appsync_events:AppSyncEvents"),
+        ("aws.iot_core", "IoT Core (MQTT over WebSocket)", "iot_core:IotCore"),
+        ("aws.alb_ec2", "Application Load Balancer and EC2", "alb:AlbEc2"),
+        ("aws.nlb_ec2", "Network Load Balancer and EC2", "nlb:NlbEc2"),
+        ("aws.alb_fargate", "Application Load Balancer and Fargate", "alb:AlbFargate"),
+    ),
+    *_in(
+        "azure",
+        ("azure.web_pubsub", "Web PubSub", "web_pubsub:WebPubSub"),
+        ("azure.signalr", "SignalR Service", "signalr:SignalR"),
+        (
+            "azure.application_gateway_vm",
+            "Application Gateway and Virtual Machines",
+            "application_gateway_vm:ApplicationGatewayVm",
+        ),
+        (
+            "azure.load_balancer_vm",
+            "Load Balancer and Virtual Machines",
+            "load_balancer_vm:LoadBalancerVm",
+        ),
+        ("azure.container_apps", "Container Apps", "container_apps:ContainerApps"),
+        ("azure.app_service", "App Service", "app_service:AppService"),
+    ),
+    *_in(
+        "gcp",
+        ("gcp.cloud_run", "Cloud Run", "cloud_run:CloudRun"),
+        (
+            "gcp.application_lb_cloud_run",
+            "Application Load Balancer and Cloud Run",
+            "cloud_run:ApplicationLbCloudRun",
+        ),
+        (
+            "gcp.application_lb_gce",
+            "Application Load Balancer and Compute Engine",
+            "application_lb_gce:ApplicationLbGce",
+        ),
+        (
+            "gcp.passthrough_nlb_gce",
+            "Passthrough Network Load Balancer and Compute Engine",
+            "passthrough_nlb_gce:PassthroughNlbGce",
+        ),
+    ),
+    *_in(
+        "oci",
+        (
+            "oci.load_balancer_vm",
+            "Flexible Load Balancer and Virtual Machines",
+            "load_balancer:LoadBalancerVm",
+        ),
+        (
+            "oci.network_load_balancer_vm",
+            "Network Load Balancer and Virtual Machines",
+            "network_load_balancer_vm:NetworkLoadBalancerVm",
+        ),
+        (
+            "oci.load_balancer_container_instances",
+            "Flexible Load Balancer and Container Instances",
+            "load_balancer:LoadBalancerContainerInstances",
+        ),
+    ),
+    *_in(
+        "saas",
+        ("ably.per_minute", "Ably (legacy, closed to new accounts)", "ably:AblyPerMinute"),
+        ("pusher.channels", "Pusher Channels", "pusher:PusherChannels"),
+        ("pubnub.transactions", "PubNub (by transactions)", "pubnub:PubNubTransactions"),
+        ("cloudflare.durable_objects", "Cloudflare Durable Objects", "cloudflare:DurableObjects"),
+        ("supabase.realtime", "Supabase Realtime", "supabase:SupabaseRealtime"),
+    ),
+)
+"""Every deployment, in the order in which they are listed."""
+
+
+@cache
+def _found(entry: Entry) -> Deployment:
+    module, _, name = entry.where.partition(":")
+    return getattr(import_module(module), name)(entry.id, entry.title)
+
+
+class Deployments(Shown, Mapping[str, "Deployment"]):
     """Deployments by id, such as ``aws.api_gateway``; ids are what other functions take.
 
     >>> DEPLOYMENTS["aws.api_gateway"].title
-    'API Gateway WebSocket'
+    'API Gateway WebSocket API'
     >>> list(SAAS)[0]
     'ably.per_minute'
     """
 
-    def __init__(self, found: tuple[Deployment, ...]) -> None:
-        self._by_id = {deployment.id: deployment for deployment in found}
+    def __init__(self, belongs: Callable[[Entry], bool]) -> None:
+        self._belongs = belongs
+
+    @property
+    def entries(self) -> Mapping[str, Entry]:
+        """Rows of the table by id, for which nothing is imported."""
+        return {entry.id: entry for entry in ENTRIES if self._belongs(entry)}
 
     def __getitem__(self, deployment_id: str) -> Deployment:
-        return self._by_id[deployment_id]
+        return _found(self.entries[deployment_id])
+
+    def __contains__(self, deployment_id: object) -> bool:
+        return deployment_id in self.entries
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._by_id)
+        return iter(self.entries)
 
     def __len__(self) -> int:
-        return len(self._by_id)
+        return len(self.entries)
 
     def __repr__(self) -> str:
         return f"<{len(self)} deployments: {', '.join(self)}>"
 
-    def _repr_html_(self) -> str:
-        rows = ((one.id, one.title, VENDORS[one.cloud]) for one in self.values())
-        return card(f"{len(self)} deployments", rows_under(("id", "title", "vendor"), rows))
 
-
-DEPLOYMENTS = Deployments(_ON_CLOUDS)
+DEPLOYMENTS = Deployments(lambda entry: not entry.is_saas)
 """Deployments on the clouds by id; what is compared unless other ids are asked for."""
 
-SAAS = Deployments(_BOUGHT)
+SAAS = Deployments(lambda entry: entry.is_saas)
 """Managed services that people would buy instead, by id."""
 
+ALL_DEPLOYMENTS = Deployments(lambda _: True)
+"""Both, by id."""
 
-@cache
+
 def assumptions() -> Mapping[str, Assumption]:
     """What vendors leave open about counting and sources disagree on about prices, by id.
 
@@ -118,11 +184,14 @@ def assumptions() -> Mapping[str, Assumption]:
     >>> assumptions()["aws.api_gateway.connect_is_message"].default
     'no'
     """
-    counting = {
-        assumption.id: assumption
-        for deployment in (*_ON_CLOUDS, *_BOUGHT)
-        for assumption in deployment.assumptions
-    }
+    return _assumptions(ENTRIES)
+
+
+@cache
+def _assumptions(entries: tuple[Entry, ...]) -> Mapping[str, Assumption]:
+    from estimator.pricing.price_files import price_assumptions
+
+    counting = {each.id: each for entry in entries for each in _found(entry).assumptions}
     return MappingProxyType({**counting, **price_assumptions()})
 
 
@@ -135,23 +204,22 @@ def on_clouds(clouds: Collection[str]) -> list[str]:
     >>> on_clouds(["oci"])[0]
     'oci.load_balancer_vm'
     """
-    known = {one.cloud for one in DEPLOYMENTS.values()}
+    known = {entry.cloud for entry in DEPLOYMENTS.entries.values()}
     for cloud in clouds:
         if cloud not in known:
             raise UnknownNameError("cloud", cloud, known)
-    return [name for name, one in DEPLOYMENTS.items() if one.cloud in clouds]
+    return [name for name, entry in DEPLOYMENTS.entries.items() if entry.cloud in clouds]
 
 
 def find_deployment(deployment_id: str) -> Deployment:
-    """The deployment of that id, on a cloud or of a provider.
+    """The deployment of that id, on a cloud or of a SaaS vendor.
 
     Raises:
         UnknownNameError: there is no such deployment.
 
     >>> find_deployment("aws.api_gateway").title
-    'API Gateway WebSocket'
+    'API Gateway WebSocket API'
     """
-    known = {**DEPLOYMENTS, **SAAS}
-    if deployment_id not in known:
-        raise UnknownNameError("deployment", deployment_id, known)
-    return known[deployment_id]
+    if deployment_id not in ALL_DEPLOYMENTS:
+        raise UnknownNameError("deployment", deployment_id, ALL_DEPLOYMENTS)
+    return ALL_DEPLOYMENTS[deployment_id]

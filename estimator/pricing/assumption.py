@@ -17,6 +17,11 @@ class Assumption:
     evidence: str
 
     @property
+    def name(self) -> str:
+        """The last part of its id."""
+        return self.id.rpartition(".")[2]
+
+    @property
     def default(self) -> str:
         """The answer taken if the user gives none."""
         return next(iter(self.choices))

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _VIEWS: Final = {
     "Comparison": "comparison:comparison_view",
+    "Deployments": "deployments:deployments_view",
 }
 """Module and function that make a document of an object, by the name of its class."""
 _CHARTS: Final = {

@@ -97,7 +97,7 @@ def test_without_a_flip_the_whole_range_has_one_winner():
 
     assert found.ranges == [(100, 200, "aws.api_gateway")]
     assert found.sentences == [
-        "API Gateway WebSocket is the cheapest from 100 to 200 (peak connections)."
+        "API Gateway WebSocket API is the cheapest from 100 to 200 (peak connections)."
     ]
 
 

@@ -121,7 +121,9 @@ def test_a_comment_has_the_verdict_first_and_the_details_folded():
     comment = found.markdown()
     lines = comment.splitlines()
 
-    assert lines[0].startswith(f"**{found.verdict}.** API Gateway WebSocket on AWS stays within $")
+    assert lines[0].startswith(
+        f"**{found.verdict}.** API Gateway WebSocket API on AWS stays within $"
+    )
     assert "$1,000" in lines[0]
     [head] = [i for i, line in enumerate(lines) if line.startswith("| deployment | P10 | P50")]
     assert lines[head + 1] == "|---|---:|---:|---:|---:|---:|---|"

@@ -85,7 +85,7 @@ def test_the_headline_of_one_deployment_tells_cost_and_change_by_hand():
     assert change.drivers["messages"] == pytest.approx((730, 803))
     before, after = (ws.estimate(one, "aws.api_gateway").total for one in (OLD, more))
     assert found.headline == (
-        f"API Gateway WebSocket on AWS costs ${after:,.2f} a month, "
+        f"API Gateway WebSocket API on AWS costs ${after:,.2f} a month, "
         f"${after - before:,.2f} more than before (+{100 * (after / before - 1):.3g} %)."
     )
     assert found.counts == ""
@@ -109,7 +109,7 @@ def test_another_cheapest_is_named_with_the_one_before():
     assert found.headline.startswith(
         "The cheapest within limits is now Network Load Balancer and EC2"
     )
-    assert "more than IoT Core, MQTT over WebSocket on AWS before" in found.headline
+    assert "more than IoT Core (MQTT over WebSocket) on AWS before" in found.headline
 
 
 def test_none_that_holds_any_more_is_the_headline():

@@ -19,7 +19,7 @@ from estimator.dashboard.session.background import Job, JobQueue, SimulationJob
 from estimator.format import figure_text
 from interfaces.shown_page import PATIENCE_SECONDS, run, shown_page
 
-ON_API_GATEWAY = "API Gateway WebSocket on AWS"
+ON_API_GATEWAY = "API Gateway WebSocket API on AWS"
 
 
 class Stuck(Executor):

@@ -28,7 +28,7 @@ from estimator.dashboard.widgets.downloads import Download
 from interfaces.shown_page import PATIENCE_SECONDS, linked, plain, run, shown_page, tables
 
 MANAGED, OWN = "aws.api_gateway", "aws.nlb_ec2"
-PAIR = ["API Gateway WebSocket on AWS", "Network Load Balancer and EC2 on AWS"]
+PAIR = ["API Gateway WebSocket API on AWS", "Network Load Balancer and EC2 on AWS"]
 ENGINEER_HOURS = "Engineer-hours per month for a fleet of your own"
 
 Files = dict[str, Download]

@@ -22,7 +22,7 @@ from estimator.analysis.uncertainty.input_ranges import (
     input_ranges_by_evidence,
     parse_spread,
 )
-from estimator.deployments.registry import DEPLOYMENTS, SAAS, assumptions, find_deployment
+from estimator.deployments.registry import ALL_DEPLOYMENTS, assumptions, find_deployment
 from estimator.errors import EstimatorError, ScenarioError, UnknownNameError
 from estimator.pricing.assumption import Assumption
 from estimator.pricing.catalog import load_catalog
@@ -215,8 +215,7 @@ def _takes_whole_numbers(field: str) -> bool:
     if found is None:
         return False
     deployment, option = found
-    known = {**DEPLOYMENTS, **SAAS}
-    owners = known.values() if deployment == "*" else (known[deployment],)
+    owners = ALL_DEPLOYMENTS.values() if deployment == "*" else (ALL_DEPLOYMENTS[deployment],)
     annotations = (
         owner.options.model_fields[option].annotation
         for owner in owners

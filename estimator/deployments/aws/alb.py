@@ -39,8 +39,6 @@ from estimator.deployments.limits import Check, limit_value, per_second
 from estimator.pricing.assumption import Assumption
 from estimator.scenario.model import FloatArray
 
-_EC2 = "aws.alb_ec2"
-_FARGATE = "aws.alb_fargate"
 _ALB = "aws.alb"
 
 
@@ -62,10 +60,10 @@ class AlbOptions(AwsFleetOptions):
         return self
 
 
-def _questions(deployment_id: str) -> tuple[Assumption, ...]:
+def _questions() -> tuple[Assumption, ...]:
     return (
         Assumption(
-            id=f"{deployment_id}.active_connections",
+            id="active_connections",
             question="Which side's connections does a capacity unit count?",
             choices={
                 "clients": "connections of clients, new and active",
@@ -75,24 +73,20 @@ def _questions(deployment_id: str) -> tuple[Assumption, ...]:
             "whether capacity units are counted the same way is not stated. AWS's worked example "
             "has one new connection per second that lasts two minutes, and counts 120.",
         ),
-        gigabyte_question(deployment_id, "LCU"),
+        gigabyte_question("LCU"),
         cross_zone_question(
-            deployment_id,
             charged=False,
             evidence="Several public notes say that an Application Load Balancer reaches nodes in "
             "other zones for free; no page of AWS was read that says it.",
         ),
-        scaling_choice(deployment_id),
-        traffic_assumption(
-            deployment_id, "ip", "No statement was found on which bytes count as data transfer."
-        ),
+        scaling_choice(),
+        traffic_assumption("ip", "No statement was found on which bytes count as data transfer."),
     )
 
 
 class _BehindAlb(Deployment):
     """Nodes behind Application Load Balancers, where TLS ends."""
 
-    cloud = "aws"
     options = AlbOptions
     unit_name: ClassVar[str]
 
@@ -104,7 +98,7 @@ class _BehindAlb(Deployment):
             request,
             "aws",
             kind,
-            answers[f"{self.id}.scaling"],
+            answers["scaling"],
             node_mbps_most=node_mbps_most,
         )
         redis = backplane(request, "aws", fleet, options.redis_machine)
@@ -120,9 +114,7 @@ class _BehindAlb(Deployment):
                 ),
                 *fleet.usage(demand),
                 *redis.usage,
-                *zone_usage(
-                    request, redis, cross_zone=answers[f"{self.id}.cross_zone_traffic"] == "yes"
-                ),
+                *zone_usage(request, redis, cross_zone=answers["cross_zone_traffic"] == "yes"),
                 self.data_out(request, demand, "aws.egress.internet"),
                 *log_usage(request, demand),
             )
@@ -133,7 +125,7 @@ class _BehindAlb(Deployment):
             request,
             fleet,
             AWS,
-            answers[f"{self.id}.scaling"],
+            answers["scaling"],
             unit_name=self.unit_name,
             nodes_room=Room(limit_value(targets) * balancers, targets),
         )
@@ -142,12 +134,12 @@ class _BehindAlb(Deployment):
     def _dimensions(self, request: Request) -> dict[str, tuple[Weekly, float]]:
         """Use of each hour by the dimensions of a capacity unit, of which the largest counts."""
         demand = request.demand
-        sides = 2 if request.answers[f"{self.id}.active_connections"] == "both_sides" else 1
+        sides = 2 if request.answers["active_connections"] == "both_sides" else 1
         paid_rules = max(request.options.rules - limit_value(f"{_ALB}.lcu_free_rules"), 0)
         new_connections = per_second(demand.new_connections)
         # the balancer counts HTTP and WebSocket data, without TLS and TCP:
         # https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-cloudwatch-metrics.html
-        gigabytes = both_ways(demand, "websocket").times(1 / gigabyte_bytes(request, self.id))
+        gigabytes = both_ways(demand, "websocket").times(1 / gigabyte_bytes(request))
         return {
             "new connections per second": (
                 new_connections.times(sides),
@@ -189,10 +181,8 @@ class AlbEc2(_BehindAlb):
     Prices and capacity units: https://aws.amazon.com/elasticloadbalancing/pricing/
     """
 
-    id = _EC2
-    title = "Application Load Balancer and EC2"
     unit_name = "node"
-    assumptions = _questions(_EC2)
+    questions = _questions()
     not_modeled = (*NOT_MODELLED, BOOT_DISKS, "mutual TLS, which halves a unit's connections")
 
     def meter(self, request: Request) -> Metered:
@@ -208,10 +198,8 @@ class AlbFargate(_BehindAlb):
     Prices of tasks: https://aws.amazon.com/fargate/pricing/
     """
 
-    id = _FARGATE
-    title = "Application Load Balancer and Fargate"
     unit_name = "task"
-    assumptions = _questions(_FARGATE)
+    questions = _questions()
     not_modeled = (
         *NOT_MODELLED,
         "more than the 20 GB of disk that a task brings, and the boot disks of Redis",

@@ -37,7 +37,7 @@ from estimator.pricing.lines import Usage
 from estimator.scenario.model import FloatArray, ManyFromZero, ManyPositive, OrMany
 from estimator.units import KIB, MINUTES_PER_HOUR, SECONDS_PER_HOUR
 
-_ID = "aws.api_gateway"
+_SERVICE = "aws.api_gateway"
 _DYNAMODB_WRITE_BYTES = 1 * KIB
 _DYNAMODB_READ_BYTES = 4 * KIB
 _READ_UNITS = 0.5
@@ -69,13 +69,10 @@ class ApiGateway(Deployment):
     Prices and metering: https://aws.amazon.com/api-gateway/pricing/
     """
 
-    id = _ID
-    title = "API Gateway WebSocket"
-    cloud = "aws"
     options = ApiGatewayOptions
-    assumptions = (
+    questions = (
         Assumption(
-            id=f"{_ID}.connect_is_message",
+            id="connect_is_message",
             question="Do connects and disconnects count as messages?",
             choices={
                 "no": "only messages to and from clients count",
@@ -85,7 +82,7 @@ class ApiGateway(Deployment):
             "apart (ConnectCount beside MessageCount); no AWS text says so outright.",
         ),
         Assumption(
-            id=f"{_ID}.minute_rounding",
+            id="minute_rounding",
             question="Is a started connection minute billed in full?",
             choices={
                 "up": "every connection is rounded up to whole minutes",
@@ -94,7 +91,6 @@ class ApiGateway(Deployment):
             evidence="Secondary sources say partial minutes are rounded up; AWS is not quoted.",
         ),
         traffic_assumption(
-            _ID,
             "payload",
             "The price page adds EC2 data transfer rates but does not say which bytes of a "
             "WebSocket message count.",
@@ -111,10 +107,10 @@ class ApiGateway(Deployment):
         """Messages in 32-KB steps both ways, connection minutes, internet traffic, backend."""
         answers = request.answers
         sessions = request.demand.sessions
-        cut_hours = limit_value(f"{_ID}.connection_max_age") / SECONDS_PER_HOUR
+        cut_hours = limit_value(f"{_SERVICE}.connection_max_age") / SECONDS_PER_HOUR
         demand = request.demand.cut_after(cut_hours)
 
-        step_bytes = request.catalog.meter(f"{_ID}.messages").step_bytes or 1
+        step_bytes = request.catalog.meter(f"{_SERVICE}.messages").step_bytes or 1
         counted = demand.messages("to_server") + demand.messages("to_client")
         messages = demand.per_month(total(s.steps_per_hour(step_bytes) for s in counted))
         minutes = demand.per_month(demand.connections) * MINUTES_PER_HOUR
@@ -123,17 +119,17 @@ class ApiGateway(Deployment):
             "recipient of a broadcast counted"
         )
         minute_text = "open connections x 60 minutes x hours of the month"
-        if answers[f"{_ID}.connect_is_message"] == "yes":
+        if answers["connect_is_message"] == "yes":
             messages = messages + 2 * demand.per_month(demand.new_connections)
             message_text += ", and each connect and disconnect"
-        if answers[f"{_ID}.minute_rounding"] == "up":
+        if answers["minute_rounding"] == "up":
             lost, lost_text = minutes_rounded_up(demand.session)
             minutes = minutes + demand.per_month(sessions) * lost
             minute_text += lost_text
 
         usage = [
-            Usage(f"{_ID}.connection_minutes", minutes, minute_text),
-            Usage(f"{_ID}.messages", messages, message_text),
+            Usage(f"{_SERVICE}.connection_minutes", minutes, minute_text),
+            Usage(f"{_SERVICE}.messages", messages, message_text),
         ]
         if request.options.backend == "lambda_dynamodb":
             usage += _backend(demand, request.options)
@@ -149,8 +145,8 @@ class ApiGateway(Deployment):
 def _doors() -> AdmissionLimits:
     """Open connections have no quota of their own; they follow from the rate and the age."""
     return admission_at(
-        new_connections_per_second=f"{_ID}.new_connections_per_second",
-        age_most_seconds=f"{_ID}.connection_max_age",
+        new_connections_per_second=f"{_SERVICE}.new_connections_per_second",
+        age_most_seconds=f"{_SERVICE}.connection_max_age",
     )
 
 
@@ -165,20 +161,20 @@ def _notes(demand: Demand, cut_hours: float) -> Iterator[str]:
 def _checks(demand: Demand) -> Iterator[Check]:
     received, pushed = demand.messages("to_server"), demand.messages("to_client")
     yield check(
-        f"{_ID}.new_connections_per_second",
+        f"{_SERVICE}.new_connections_per_second",
         per_second(demand.new_connections),
         "ask AWS for a quota of {used} new connections per second",
     )
-    yield check(f"{_ID}.implied_open_connections", demand.connections_peak)
+    yield check(f"{_SERVICE}.implied_open_connections", demand.connections_peak)
     yield check(
-        f"{_ID}.account_requests_per_second",
+        f"{_SERVICE}.account_requests_per_second",
         messages_per_second((*received, *pushed)),
         "ask AWS for a quota of {used} requests per second",
     )
-    yield size_check(f"{_ID}.message_max_bytes", (*received, *pushed))
+    yield size_check(f"{_SERVICE}.message_max_bytes", (*received, *pushed))
     # how pushes are framed is up to the service
-    yield size_check(f"{_ID}.frame_max_bytes", received)
-    yield from idle_checks(demand, f"{_ID}.idle_timeout")
+    yield size_check(f"{_SERVICE}.frame_max_bytes", received)
+    yield from idle_checks(demand, f"{_SERVICE}.idle_timeout")
 
 
 def _backend_checks(demand: Demand, options: ApiGatewayOptions) -> Iterator[Check]:

@@ -33,7 +33,7 @@ from estimator.pricing.assumption import Assumption
 from estimator.pricing.lines import Usage
 from estimator.units import KIB, MINUTES_PER_HOUR, SECONDS_PER_HOUR
 
-_ID = "aws.appsync_events"
+_SERVICE = "aws.appsync_events"
 
 
 class AppSyncEventsOptions(LogOptions):
@@ -54,13 +54,10 @@ class AppSyncEvents(Deployment):
     Prices and metering: https://aws.amazon.com/appsync/pricing/
     """
 
-    id = _ID
-    title = "AppSync Events"
-    cloud = "aws"
     options = AppSyncEventsOptions
-    assumptions = (
+    questions = (
         Assumption(
-            id=f"{_ID}.minute_rounding",
+            id="minute_rounding",
             question="Is a started connection minute billed in full?",
             choices={
                 "up": "every connection is rounded up to whole minutes",
@@ -70,7 +67,6 @@ class AppSyncEvents(Deployment):
             "same kind of meter, that partial minutes are rounded up.",
         ),
         traffic_assumption(
-            _ID,
             "payload",
             "Data transfer is charged at EC2 rates on top, but no source read says which bytes of "
             "a WebSocket message count.",
@@ -86,16 +82,16 @@ class AppSyncEvents(Deployment):
 
     def meter(self, request: Request) -> Metered:
         """Operations in 5-KB steps, connection minutes, internet traffic."""
-        cut_hours = limit_value(f"{_ID}.connection_max_age") / SECONDS_PER_HOUR
+        cut_hours = limit_value(f"{_SERVICE}.connection_max_age") / SECONDS_PER_HOUR
         demand = request.demand.cut_after(cut_hours)
         minutes = demand.per_month(demand.connections) * MINUTES_PER_HOUR
         minute_text = "open connections x 60 minutes x hours of the month"
-        if request.answers[f"{self.id}.minute_rounding"] == "up":
+        if request.answers["minute_rounding"] == "up":
             lost, lost_text = minutes_rounded_up(demand.session)
             minutes = minutes + demand.per_month(request.demand.sessions) * lost
             minute_text += lost_text
         usage = (
-            Usage(f"{_ID}.connection_minutes", minutes, minute_text),
+            Usage(f"{_SERVICE}.connection_minutes", minutes, minute_text),
             _operations(request, demand),
             self.data_out(request, demand, "aws.egress.internet"),
             *log_usage(request, demand),
@@ -107,8 +103,8 @@ class AppSyncEvents(Deployment):
 
 def _doors() -> AdmissionLimits:
     return admission_at(
-        new_connections_per_second=f"{_ID}.new_connections_per_second",
-        age_most_seconds=f"{_ID}.connection_max_age",
+        new_connections_per_second=f"{_SERVICE}.new_connections_per_second",
+        age_most_seconds=f"{_SERVICE}.connection_max_age",
     )
 
 
@@ -124,7 +120,7 @@ def _published(demand: Demand) -> tuple[MessageStream, ...]:
 
 def _operations(request: Request, demand: Demand) -> Usage:
     options = request.options
-    meter = f"{_ID}.operations"
+    meter = f"{_SERVICE}.operations"
     step_bytes = request.catalog.meter(meter).step_bytes or 1
     published, delivered = _published(demand), demand.messages("to_client")
     counted = [s.steps_per_hour(step_bytes) for s in (*published, *delivered)]
@@ -155,17 +151,17 @@ def _notes(demand: Demand, cut_hours: float) -> Iterator[str]:
 def _checks(request: Request, demand: Demand) -> Iterator[Check]:
     published, delivered = _published(demand), demand.messages("to_client")
     events = tuple(s for s in published if s.kind != "heartbeat")
-    step_bytes = request.catalog.meter(f"{_ID}.operations").step_bytes or 1
-    yield check(f"{_ID}.new_connections_per_second", per_second(demand.new_connections))
-    yield check(f"{_ID}.inbound_events_per_second", messages_per_second(events))
+    step_bytes = request.catalog.meter(f"{_SERVICE}.operations").step_bytes or 1
+    yield check(f"{_SERVICE}.new_connections_per_second", per_second(demand.new_connections))
+    yield check(f"{_SERVICE}.inbound_events_per_second", messages_per_second(events))
     yield check(
-        f"{_ID}.outbound_messages_per_second",
+        f"{_SERVICE}.outbound_messages_per_second",
         per_second(total(s.steps_per_hour(step_bytes) for s in delivered)),
     )
     sent = total(s.per_hour for s in events if s.direction == "to_server")
     yield check(
-        f"{_ID}.publishes_per_second_per_connection",
+        f"{_SERVICE}.publishes_per_second_per_connection",
         per_connection(demand, sent) / SECONDS_PER_HOUR,
     )
-    yield check(f"{_ID}.subscriptions_per_connection", request.options.subscribes_per_connect)
-    yield size_check(f"{_ID}.event_max_bytes", (*published, *delivered))
+    yield check(f"{_SERVICE}.subscriptions_per_connection", request.options.subscribes_per_connect)
+    yield size_check(f"{_SERVICE}.event_max_bytes", (*published, *delivered))

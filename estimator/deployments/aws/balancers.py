@@ -16,10 +16,10 @@ from estimator.scenario.model import FloatArray
 from estimator.units import GB, GIB
 
 
-def gigabyte_question(deployment_id: str, unit: str) -> Assumption:
+def gigabyte_question(unit: str) -> Assumption:
     """Which GB a capacity unit is."""
     return Assumption(
-        id=f"{deployment_id}.capacity_gigabyte",
+        id="capacity_gigabyte",
         question=f"Is the GB of a capacity unit ({unit}) 10^9 or 2^30 bytes?",
         choices={
             "1000": "one GB is 1,000,000,000 bytes",
@@ -30,9 +30,9 @@ def gigabyte_question(deployment_id: str, unit: str) -> Assumption:
     )
 
 
-def gigabyte_bytes(request: Request, deployment_id: str) -> int:
+def gigabyte_bytes(request: Request) -> int:
     """Bytes of the GB that was answered."""
-    return GB if request.answers[f"{deployment_id}.capacity_gigabyte"] == "1000" else GIB
+    return GB if request.answers["capacity_gigabyte"] == "1000" else GIB
 
 
 def count_balancers(fleet: Fleet, targets_most: float) -> FloatArray:

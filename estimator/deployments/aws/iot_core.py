@@ -42,7 +42,7 @@ from estimator.units import (
     SECONDS_PER_HOUR,
 )
 
-_ID = "aws.iot_core"
+_SERVICE = "aws.iot_core"
 
 
 class IotCoreOptions(LogOptions):
@@ -72,13 +72,10 @@ class IotCore(Deployment):
     Prices and metering: https://aws.amazon.com/iot-core/pricing/
     """
 
-    id = _ID
-    title = "IoT Core, MQTT over WebSocket"
-    cloud = "aws"
     options = IotCoreOptions
-    assumptions = (
+    questions = (
         Assumption(
-            id=f"{_ID}.internet_traffic",
+            id="internet_traffic",
             question="Is traffic to the internet charged on top of messages?",
             choices={
                 "yes": "at the data transfer rates of EC2",
@@ -87,9 +84,7 @@ class IotCore(Deployment):
             evidence="No source read says it of IoT Core; the price pages of API Gateway and "
             "AppSync add data transfer.",
         ),
-        traffic_assumption(
-            _ID, "payload", "No source read says which bytes of an MQTT message count."
-        ),
+        traffic_assumption("payload", "No source read says which bytes of an MQTT message count."),
     )
     not_modeled = (
         "MQTT headers and topic names in traffic",
@@ -103,7 +98,7 @@ class IotCore(Deployment):
 
     def meter(self, request: Request) -> Metered:
         """Messages in 5-KB steps, connection minutes, rules and actions, internet traffic."""
-        cut_hours = limit_value(f"{_ID}.connection_max_age") / SECONDS_PER_HOUR
+        cut_hours = limit_value(f"{_SERVICE}.connection_max_age") / SECONDS_PER_HOUR
         demand = request.demand.cut_after(cut_hours)
         lost, lost_text = minutes_rounded_up(demand.session)
         minutes = (
@@ -111,10 +106,10 @@ class IotCore(Deployment):
             + demand.per_month(request.demand.sessions) * lost
         )
         traffic = self.data_out(request, demand, "aws.egress.internet")
-        charged = request.answers[f"{self.id}.internet_traffic"] == "yes"
+        charged = request.answers["internet_traffic"] == "yes"
         usage = (
             Usage(
-                f"{_ID}.connection_minutes",
+                f"{_SERVICE}.connection_minutes",
                 minutes,
                 f"open connections x 60 minutes x hours of the month{lost_text}",
             ),
@@ -130,9 +125,9 @@ class IotCore(Deployment):
 
 def _doors() -> AdmissionLimits:
     return admission_at(
-        new_connections_per_second=f"{_ID}.new_connections_per_second",
-        connections_most=f"{_ID}.open_connections",
-        age_most_seconds=f"{_ID}.connection_max_age",
+        new_connections_per_second=f"{_SERVICE}.new_connections_per_second",
+        connections_most=f"{_SERVICE}.open_connections",
+        age_most_seconds=f"{_SERVICE}.connection_max_age",
     )
 
 
@@ -148,7 +143,7 @@ def _published(demand: Demand) -> tuple[MessageStream, ...]:
 
 def _messages(request: Request, demand: Demand) -> Usage:
     options = request.options
-    meter = f"{_ID}.messages"
+    meter = f"{_SERVICE}.messages"
     step_bytes = request.catalog.meter(meter).step_bytes or 1
     delivered = demand.messages("to_client")
     carried = (*demand.messages("to_server"), *delivered)
@@ -171,18 +166,18 @@ def _rules(request: Request, demand: Demand) -> Iterator[Usage]:
     options = request.options
     if not options.rules_per_message:
         return
-    step_bytes = request.catalog.meter(f"{_ID}.rules").step_bytes or 1
+    step_bytes = request.catalog.meter(f"{_SERVICE}.rules").step_bytes or 1
     sent = (s for s in _published(demand) if s.direction == "to_server")
     steps = demand.per_month(total(options.steps_per_hour(s, step_bytes) for s in sent))
     rules = steps * options.rules_per_message
     yield Usage(
-        f"{_ID}.rules",
+        f"{_SERVICE}.rules",
         rules,
         f"{options.rules_per_message:g} rules for each message from a client, in started steps of "
         f"{step_bytes / KIB:g} KB",
     )
     yield Usage(
-        f"{_ID}.actions",
+        f"{_SERVICE}.actions",
         rules * options.actions_per_rule,
         f"{options.actions_per_rule:g} actions for each rule, in started steps of "
         f"{step_bytes / KIB:g} KB",
@@ -195,7 +190,7 @@ def _notes(demand: Demand, cut_hours: float) -> Iterator[str]:
         f"{spread(per_second(demand.new_connections).peak)} new connections per second in the busiest hour."
     )
     if any(s.kind == "ping" for s in demand.streams):
-        free_seconds = limit_value(f"{_ID}.free_ping_interval")
+        free_seconds = limit_value(f"{_SERVICE}.free_ping_interval")
         yield "Heartbeats are taken to be pings of MQTT, which are not metered."
         every_seconds = longest_silence_seconds(demand, "to_server")
         if np.any((every_seconds > 0) & (every_seconds < free_seconds)):
@@ -210,22 +205,22 @@ def _checks(request: Request, demand: Demand) -> Iterator[Check]:
     published, delivered = _published(demand), demand.messages("to_client")
     sent = tuple(s for s in published if s.direction == "to_server")
     to_rules = total(s.per_hour for s in sent).times(options.rules_per_message)
-    yield check(f"{_ID}.open_connections", demand.connections_peak)
-    yield check(f"{_ID}.new_connections_per_second", per_second(demand.new_connections))
-    yield check(f"{_ID}.publishes_in_per_second", messages_per_second(published))
+    yield check(f"{_SERVICE}.open_connections", demand.connections_peak)
+    yield check(f"{_SERVICE}.new_connections_per_second", per_second(demand.new_connections))
+    yield check(f"{_SERVICE}.publishes_in_per_second", messages_per_second(published))
     yield check(
-        f"{_ID}.publishes_out_per_second",
+        f"{_SERVICE}.publishes_out_per_second",
         per_second(total([*(s.per_hour for s in delivered), to_rules])),
     )
     both = total(s.per_hour for s in (*sent, *delivered))
     yield check(
-        f"{_ID}.publishes_per_second_per_connection",
+        f"{_SERVICE}.publishes_per_second_per_connection",
         per_connection(demand, both) / SECONDS_PER_HOUR,
     )
-    yield check(f"{_ID}.bandwidth_per_connection_mbps", _mbps_per_connection(demand))
-    yield check(f"{_ID}.subscriptions_per_connection", options.subscribes_per_connect)
-    yield size_check(f"{_ID}.message_max_bytes", (*published, *delivered))
-    yield from idle_checks(demand, f"{_ID}.idle_timeout")
+    yield check(f"{_SERVICE}.bandwidth_per_connection_mbps", _mbps_per_connection(demand))
+    yield check(f"{_SERVICE}.subscriptions_per_connection", options.subscribes_per_connect)
+    yield size_check(f"{_SERVICE}.message_max_bytes", (*published, *delivered))
+    yield from idle_checks(demand, f"{_SERVICE}.idle_timeout")
 
 
 def _mbps_per_connection(demand: Demand) -> FloatArray:

@@ -39,7 +39,6 @@ from estimator.deployments.fleet.sizing import Fleet, build_fleet, scaling_choic
 from estimator.deployments.limits import Check, idle_checks, limit_value, per_second
 from estimator.scenario.model import FloatArray
 
-_ID = "aws.nlb_ec2"
 _NLB = "aws.nlb"
 
 
@@ -74,21 +73,17 @@ class NlbEc2(Deployment):
     Prices and capacity units: https://aws.amazon.com/elasticloadbalancing/pricing/
     """
 
-    id = _ID
-    title = "Network Load Balancer and EC2"
-    cloud = "aws"
     options = NlbOptions
-    assumptions = (
-        gigabyte_question(_ID, "NLCU"),
+    questions = (
+        gigabyte_question("NLCU"),
         cross_zone_question(
-            _ID,
             charged=True,
             evidence="Only matters if the option cross_zone is on. Several public notes say that a "
             "Network Load Balancer pays for traffic between zones; no page of AWS was read that "
             "says it.",
         ),
-        scaling_choice(_ID),
-        traffic_assumption(_ID, "ip", "No statement was found on which bytes count as transfer."),
+        scaling_choice(),
+        traffic_assumption("ip", "No statement was found on which bytes count as transfer."),
     )
     not_modeled = (*NOT_MODELLED, BOOT_DISKS, "certificates on the nodes, where TLS ends there")
 
@@ -101,7 +96,7 @@ class NlbEc2(Deployment):
             request,
             "aws",
             "vm",
-            answers[f"{self.id}.scaling"],
+            answers["scaling"],
             tls=options.tls == "node",
             node_mbps_most=limit_value("aws.ec2.internet_bandwidth_mbps"),
             node_connections_most=np.inf if preserved else limit_value(without_client_ip),
@@ -109,7 +104,7 @@ class NlbEc2(Deployment):
         redis = backplane(request, "aws", fleet, options.redis_machine)
         targets = _targets(options)
         balancers = count_balancers(fleet, float(targets.most))
-        charged = options.cross_zone and answers[f"{self.id}.cross_zone_traffic"] == "yes"
+        charged = options.cross_zone and answers["cross_zone_traffic"] == "yes"
         usage = one_line_per_meter(
             (
                 *balancer_usage(
@@ -127,7 +122,7 @@ class NlbEc2(Deployment):
             request,
             fleet,
             AWS,
-            answers[f"{self.id}.scaling"],
+            answers["scaling"],
             tls=options.tls == "node",
             nodes_room=Room(targets.most * balancers, targets.limit_id),
             node_limit_id=None if preserved else without_client_ip,
@@ -141,7 +136,7 @@ def _dimensions(request: Request) -> dict[str, tuple[Weekly, float]]:
     listener = "tls" if request.options.tls == "balancer" else "tcp"
     # the balancer counts bytes with their TCP/IP headers:
     # https://docs.aws.amazon.com/elasticloadbalancing/latest/network/load-balancer-cloudwatch-metrics.html
-    gigabytes = both_ways(demand, "ip").times(1 / gigabyte_bytes(request, _ID))
+    gigabytes = both_ways(demand, "ip").times(1 / gigabyte_bytes(request))
     return {
         "new connections per second": (
             per_second(demand.new_connections),

@@ -46,7 +46,7 @@ class AwsFleetOptions(LogOptions, FleetOptions):
     not burst."""
 
 
-def cross_zone_question(deployment_id: str, *, charged: bool, evidence: str) -> Assumption:
+def cross_zone_question(*, charged: bool, evidence: str) -> Assumption:
     """Whether traffic between a balancer and nodes in other zones is charged."""
     meanings = {
         "no": "it is free",
@@ -54,7 +54,7 @@ def cross_zone_question(deployment_id: str, *, charged: bool, evidence: str) -> 
     }
     default = "yes" if charged else "no"
     return Assumption(
-        id=f"{deployment_id}.cross_zone_traffic",
+        id="cross_zone_traffic",
         question="Is traffic between the balancer and nodes in other zones charged?",
         choices={default: meanings[default], **meanings},
         evidence=evidence,

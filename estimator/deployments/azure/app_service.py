@@ -31,7 +31,7 @@ from estimator.deployments.fleet.sizing import Fleet, build_fleet, scaling_choic
 from estimator.deployments.limits import Check, check, idle_checks, limit_value
 from estimator.scenario.model import FloatArray
 
-_ID = "azure.app_service"
+_SERVICE = "azure.app_service"
 _KIND = "app_service"
 _FAMILIES = {"B": "basic", "S": "standard", "P": "premium_v2_v3"}
 """First letter of a plan, and the name of its limits; Premium v4 is taken to have those of v3."""
@@ -52,20 +52,17 @@ class AppService(Deployment):
     Limits: https://learn.microsoft.com/azure/azure-resource-manager/management/azure-subscription-service-limits
     """
 
-    id = _ID
-    title = "App Service"
-    cloud = "azure"
     options = AppServiceOptions
-    assumptions = (
-        scaling_choice(_ID),
-        traffic_assumption(_ID, "ip", EVIDENCE_BYTES),
+    questions = (
+        scaling_choice(),
+        traffic_assumption("ip", EVIDENCE_BYTES),
     )
     not_modeled = (*NOT_MODELLED, "certificates and a gateway in front")
 
     def meter(self, request: Request) -> Metered:
         """Instances of the plan, Redis between them, outbound traffic."""
         demand, options = request.demand, request.options
-        scaling = request.answers[f"{_ID}.scaling"]
+        scaling = request.answers["scaling"]
         fleet = _instances(request, scaling)
         redis = backplane(request, "azure", fleet, options.redis_machine)
         usage = one_line_per_meter(
@@ -76,7 +73,7 @@ class AppService(Deployment):
                 self.data_out(request, demand, "azure.egress.internet"),
             ),
         )
-        checks = (*_checks(demand, fleet), *idle_checks(demand, f"{_ID}.idle_timeout"))
+        checks = (*_checks(demand, fleet), *idle_checks(demand, f"{_SERVICE}.idle_timeout"))
         instances = _instances_limit(fleet.machines[0])
         admission = fleet_admission(
             request,
@@ -93,12 +90,12 @@ class AppService(Deployment):
 def _websockets_limit(machine: Machine) -> str:
     """What bounds the connections of an instance of a plan."""
     if machine.machine.startswith("B"):
-        return f"{_ID}.basic_websockets"
-    return f"{_ID}.{_SIZES.get(int(machine.vcpus), 'large')}_requests"
+        return f"{_SERVICE}.basic_websockets"
+    return f"{_SERVICE}.{_SIZES.get(int(machine.vcpus), 'large')}_requests"
 
 
 def _instances_limit(machine: Machine) -> str:
-    return f"{_ID}.{_FAMILIES[machine.machine[0]]}_max_instances"
+    return f"{_SERVICE}.{_FAMILIES[machine.machine[0]]}_max_instances"
 
 
 def _websockets_most(machine: Machine) -> float:

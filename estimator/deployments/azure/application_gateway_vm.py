@@ -35,11 +35,10 @@ from estimator.pricing.lines import Usage
 from estimator.scenario.model import FloatArray
 from estimator.units import BITS_PER_BYTE, BITS_PER_MEGABIT, SECONDS_PER_HOUR
 
-_ID = "azure.application_gateway_vm"
 _GATEWAY = "azure.application_gateway"
 
 
-class AppGatewayOptions(AzureFleetOptions):
+class ApplicationGatewayOptions(AzureFleetOptions):
     """Choices for virtual machines behind Application Gateway."""
 
     sku: Literal["standard_v2", "waf_v2"] = "standard_v2"
@@ -50,19 +49,16 @@ class AppGatewayOptions(AzureFleetOptions):
     10 capacity units, used or not. Assumption: none, the gateway scales by itself."""
 
 
-class AppGatewayVms(Deployment):
+class ApplicationGatewayVm(Deployment):
     """Virtual machines behind Application Gateway v2.
 
     Metering: https://learn.microsoft.com/azure/application-gateway/understanding-pricing
     """
 
-    id = _ID
-    title = "Application Gateway and VMs"
-    cloud = "azure"
-    options = AppGatewayOptions
-    assumptions = (
+    options = ApplicationGatewayOptions
+    questions = (
         Assumption(
-            id=f"{_ID}.throughput",
+            id="throughput",
             question="Which traffic counts as throughput of capacity units?",
             choices={
                 "both": "traffic with clients, in and out",
@@ -71,18 +67,18 @@ class AppGatewayVms(Deployment):
             evidence="The article on prices says throughput and no more; the metric of that name "
             "counts what the gateway has served. Both ways is the more expensive reading.",
         ),
-        scaling_choice(_ID),
-        traffic_assumption(_ID, "ip", EVIDENCE_BYTES),
+        scaling_choice(),
+        traffic_assumption("ip", EVIDENCE_BYTES),
     )
     not_modeled = (*NOT_MODELLED, DISKS, "certificates", "a plan against denial of service")
 
     def meter(self, request: Request) -> Metered:
         """Gateway hours and capacity units, nodes, Redis, traffic between zones and out."""
         demand, options = request.demand, request.options
-        scaling = request.answers[f"{_ID}.scaling"]
+        scaling = request.answers["scaling"]
         fleet = build_fleet(request, "azure", "vm", scaling)
         redis = backplane(request, "azure", fleet, options.redis_machine)
-        mbps = _throughput_mbps(demand, request.answers[f"{_ID}.throughput"])
+        mbps = _throughput_mbps(demand, request.answers["throughput"])
         dimensions = capacity_units(demand, mbps, options.sku)
         used = largest(dimensions.values())
         instances = _instances(demand, used)
@@ -145,14 +141,14 @@ def _instances(demand: Demand, used: Weekly) -> Weekly:
     return largest((by_units, demand.connections_peak.times(1 / most)))
 
 
-def _gateways(instances: Weekly, options: AppGatewayOptions) -> FloatArray:
+def _gateways(instances: Weekly, options: ApplicationGatewayOptions) -> FloatArray:
     most = np.maximum(instances.peak, options.min_instances)
     return np.maximum(whole(most / limit_value(f"{_GATEWAY}.v2_max_instances")), 1.0)
 
 
 def _gateway_usage(
     demand: Demand,
-    options: AppGatewayOptions,
+    options: ApplicationGatewayOptions,
     dimensions: dict[str, Weekly],
     used: Weekly,
     gateways: FloatArray,
@@ -179,7 +175,9 @@ def _gateway_usage(
     )
 
 
-def _front(instances: Weekly, gateways: FloatArray, options: AppGatewayOptions) -> AdmissionLimits:
+def _front(
+    instances: Weekly, gateways: FloatArray, options: ApplicationGatewayOptions
+) -> AdmissionLimits:
     """What the gateways let in.
 
     New connections: what the instances of the busiest hour take, since more of them need six to

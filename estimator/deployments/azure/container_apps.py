@@ -30,13 +30,13 @@ from estimator.pricing.assumption import Assumption
 from estimator.pricing.lines import Usage
 from estimator.units import SECONDS_PER_HOUR
 
-_ID = "azure.container_apps"
-_TIMEOUT = f"{_ID}.request_timeout"
+_SERVICE = "azure.container_apps"
+_TIMEOUT = f"{_SERVICE}.request_timeout"
 
 
 def _scaling() -> Assumption:
     """The service scales by itself, so following the hours comes first."""
-    choice = scaling_choice(_ID)
+    choice = scaling_choice()
     return replace(choice, choices=dict(reversed([*choice.choices.items()])))
 
 
@@ -47,13 +47,10 @@ class ContainerApps(Deployment):
     idle rate: https://learn.microsoft.com/azure/container-apps/billing
     """
 
-    id = _ID
-    title = "Container Apps"
-    cloud = "azure"
     options = AzureFleetOptions
-    assumptions = (
+    questions = (
         Assumption(
-            id=f"{_ID}.request_timeout",
+            id="request_timeout",
             question="What do the 240 seconds of the ingress's request timeout end?",
             choices={
                 "idle": "a connection on which nothing was sent for so long",
@@ -63,7 +60,7 @@ class ContainerApps(Deployment):
             "The premium ingress has the same 4 minutes as its default and calls them idle time.",
         ),
         _scaling(),
-        traffic_assumption(_ID, "ip", EVIDENCE_BYTES),
+        traffic_assumption("ip", EVIDENCE_BYTES),
     )
     not_modeled = (
         *NOT_MODELLED,
@@ -74,17 +71,17 @@ class ContainerApps(Deployment):
     def meter(self, request: Request) -> Metered:
         """Active processor time and memory of replicas, requests, Redis, outbound traffic."""
         front = AdmissionLimits()
-        if request.answers[f"{_ID}.request_timeout"] == "age":
+        if request.answers["request_timeout"] == "age":
             front = admission_at(age_most_seconds=_TIMEOUT)
             hours = front.age_most_seconds / SECONDS_PER_HOUR
             request = replace(request, demand=request.demand.cut_after(hours))
         demand, options = request.demand, request.options
         priced(request, "container")
-        scaling = request.answers[f"{_ID}.scaling"]
+        scaling = request.answers["scaling"]
         fleet = build_fleet(request, "azure", "container", scaling)
         redis = backplane(request, "azure", fleet, options.redis_machine)
         requests = Usage(
-            f"{_ID}.requests",
+            f"{_SERVICE}.requests",
             demand.per_month(demand.new_connections),
             "one for each connect, which stays in progress while the socket is open",
         )
@@ -98,7 +95,7 @@ class ContainerApps(Deployment):
             ),
         )
         checks = (*_checks(fleet), *idle_checks(demand, _TIMEOUT))
-        most = f"{_ID}.max_replicas"
+        most = f"{_SERVICE}.max_replicas"
         admission = fleet_admission(
             request,
             fleet,
@@ -112,23 +109,23 @@ class ContainerApps(Deployment):
 
 
 def _checks(fleet: Fleet) -> Iterator[Check]:
-    yield check(f"{_ID}.max_replicas", fleet.nodes)
+    yield check(f"{_SERVICE}.max_replicas", fleet.nodes)
     cores = total(
         nodes.times(machine.vcpus)
         for machine, nodes in zip(fleet.machines, fleet.nodes_by_machine, strict=True)
     )
     yield check(
-        f"{_ID}.cores_per_environment", cores, "ask Azure support for a quota of {used} vCPU"
+        f"{_SERVICE}.cores_per_environment", cores, "ask Azure support for a quota of {used} vCPU"
     )
 
 
 def _notes(request: Request, fleet: Fleet) -> Iterator[str]:
     sockets = request.demand.peak_connections / fleet.nodes.peak
-    rule = limit_value(f"{_ID}.default_concurrent_requests")
+    rule = limit_value(f"{_SERVICE}.default_concurrent_requests")
     yield (
         f"The HTTP scale rule must be set to about {spread(sockets)} requests in progress a "
         f"replica; untouched it adds a replica for every {rule:g} sockets."
     )
-    replicas = limit_value(f"{_ID}.default_max_replicas")
+    replicas = limit_value(f"{_SERVICE}.default_max_replicas")
     if (fleet.nodes.peak > replicas).any():
         yield f"The maximum of replicas must be set above its default of {replicas:g}."

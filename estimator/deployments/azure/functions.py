@@ -17,7 +17,7 @@ from estimator.deployments.limits import Check, find_limit, limit_value, per_sec
 from estimator.pricing.lines import Usage
 from estimator.units import KIB
 
-_ID = "azure.functions"
+_SERVICE = "azure.functions"
 _MS_PER_SECOND = 1000
 
 
@@ -52,13 +52,13 @@ def functions_usage(demand: Demand, options: FunctionsOptions, events: Weekly) -
     billed_ms, billed_mb = _billed_ms(options), _billed_mb(options)
     plan = "flex_" if options.functions == "flex" else ""
     yield Usage(
-        f"{_ID}.{plan}executions",
+        f"{_SERVICE}.{plan}executions",
         count,
         f"one for each event passed to the handler, and {options.function_calls_per_connect:g} "
         "for each connect",
     )
     yield Usage(
-        f"{_ID}.{plan}gb_seconds",
+        f"{_SERVICE}.{plan}gb_seconds",
         count * billed_ms / _MS_PER_SECOND * billed_mb / KIB / options.function_concurrency,
         f"executions of {billed_ms:g} ms (as billed) with {billed_mb:g} MB, "
         f"{options.function_concurrency:g} at a time on an instance",
@@ -72,22 +72,22 @@ def functions_checks(demand: Demand, options: FunctionsOptions, events: Weekly) 
     at_a_time = per_second(executions(demand, options, events)).times(
         options.function_ms / _MS_PER_SECOND / options.function_concurrency
     )
-    limit = f"{_ID}.{options.functions}_max_instances"
+    limit = f"{_SERVICE}.{options.functions}_max_instances"
     yield Check(limit, at_a_time, limit_value(limit))
 
 
 def _billed_ms(options: FunctionsOptions) -> float:
     if options.functions == "consumption":
-        return max(options.function_ms, limit_value(f"{_ID}.consumption_min_billed_ms"))
-    step = limit_value(f"{_ID}.flex_time_step_ms")
+        return max(options.function_ms, limit_value(f"{_SERVICE}.consumption_min_billed_ms"))
+    step = limit_value(f"{_SERVICE}.flex_time_step_ms")
     stepped = float(np.ceil(options.function_ms / step)) * step
-    return max(stepped, limit_value(f"{_ID}.flex_min_billed_ms"))
+    return max(stepped, limit_value(f"{_SERVICE}.flex_min_billed_ms"))
 
 
 def _billed_mb(options: FunctionsOptions) -> float:
     if options.functions == "consumption":
-        step = limit_value(f"{_ID}.consumption_memory_step_mb")
+        step = limit_value(f"{_SERVICE}.consumption_memory_step_mb")
         return float(np.ceil(options.function_memory_mb / step)) * step
-    sizes = np.array(find_limit(f"{_ID}.flex_instance_memory_mb").value)
+    sizes = np.array(find_limit(f"{_SERVICE}.flex_instance_memory_mb").value)
     enough = sizes[sizes >= options.function_memory_mb]
     return float(enough[0] if enough.size else sizes[-1])

@@ -36,7 +36,6 @@ from estimator.deployments.limits import (
 from estimator.pricing.lines import Usage
 from estimator.units import SECONDS_PER_MINUTE
 
-_ID = "azure.load_balancer_vm"
 _BALANCER = "azure.load_balancer"
 _FIRST_RULES = 5
 """Rules that share one price; the meter says so in its name."""
@@ -63,26 +62,23 @@ class LoadBalancerOptions(AzureFleetOptions):
         return self
 
 
-class LoadBalancerVms(Deployment):
+class LoadBalancerVm(Deployment):
     """Virtual machines behind Standard Load Balancer, TLS on the nodes.
 
     Metering: https://azure.microsoft.com/pricing/details/load-balancer/
     """
 
-    id = _ID
-    title = "Load Balancer and VMs"
-    cloud = "azure"
     options = LoadBalancerOptions
-    assumptions = (
-        scaling_choice(_ID),
-        traffic_assumption(_ID, "ip", EVIDENCE_BYTES),
+    questions = (
+        scaling_choice(),
+        traffic_assumption("ip", EVIDENCE_BYTES),
     )
     not_modeled = (*NOT_MODELLED, DISKS, "certificates on the nodes")
 
     def meter(self, request: Request) -> Metered:
         """Rules and data of the balancer, its address, nodes with TLS, Redis, traffic out."""
         demand, options = request.demand, request.options
-        scaling = request.answers[f"{_ID}.scaling"]
+        scaling = request.answers["scaling"]
         fleet = build_fleet(request, "azure", "vm", scaling, tls=True)
         redis = backplane(request, "azure", fleet, options.redis_machine)
         usage = one_line_per_meter(

@@ -92,14 +92,11 @@ class SignalR(UnitService):
     https://learn.microsoft.com/azure/azure-signalr/signalr-concept-messages-and-connections
     """
 
-    id = _ID
-    title = "SignalR Service"
-    cloud = "azure"
     options = SignalROptions
-    assumptions = (
-        kilobyte_assumption(_ID),
-        internet_assumption(_ID),
-        traffic_assumption(_ID, "payload", "Only matters if internet egress is billed on top."),
+    questions = (
+        kilobyte_assumption(),
+        internet_assumption(),
+        traffic_assumption("payload", "Only matters if internet egress is billed on top."),
     )
     not_modeled = (
         "the application servers that run the hubs",

@@ -153,7 +153,7 @@ class UnitService(Deployment):
             *self._tier_usage(request, plan, outbound),
             *functions_usage(demand, options, events),
         ]
-        if request.answers[f"{self.id}.internet_traffic"] == "yes":
+        if request.answers["internet_traffic"] == "yes":
             usage.append(self.data_out(request, demand, "azure.egress.internet"))
         checks = (
             *self.checks(request, plan, needs, outbound),
@@ -245,10 +245,10 @@ class UnitService(Deployment):
     def _outbound_messages(self, request: Request) -> FloatArray:
         """Outbound messages of each day, shape (*many, 7)."""
         step_bytes = self.step_bytes(request)
-        if request.answers[f"{self.id}.kilobyte"] == "1000":
+        if request.answers["kilobyte"] == "1000":
             step_bytes = step_bytes * KB / KIB
         leaving = self.leaving(request)
-        if request.answers.get(f"{self.id}.small_messages", "whole") == "whole":
+        if request.answers.get("small_messages", "whole") == "whole":
             messages = total(s.steps_per_hour(step_bytes) for s in leaving)
         else:
             messages = total(s.bytes_per_hour("payload") for s in leaving).times(1 / step_bytes)
@@ -478,20 +478,20 @@ def _of_scenario(figure: FloatArray, index: int) -> float:
     return float(figures[index if figures.size > 1 else 0])
 
 
-def kilobyte_assumption(deployment_id: str) -> Assumption:
+def kilobyte_assumption() -> Assumption:
     """The open question of how large the step is."""
     return Assumption(
-        id=f"{deployment_id}.kilobyte",
+        id="kilobyte",
         question="Is a KB of the 2-KB step 1,024 or 1,000 bytes?",
         choices={"1024": "2,048 bytes", "1000": "2,000 bytes"},
         evidence="Not stated; the vendor's performance guide uses messages of 2,048 bytes.",
     )
 
 
-def internet_assumption(deployment_id: str) -> Assumption:
+def internet_assumption() -> Assumption:
     """The open question of egress on top."""
     return Assumption(
-        id=f"{deployment_id}.internet_traffic",
+        id="internet_traffic",
         question="Is outbound traffic also billed as internet egress?",
         choices={
             "no": "outbound traffic is paid for as messages only",

@@ -58,13 +58,10 @@ class WebPubSub(UnitService):
     Metering: https://learn.microsoft.com/azure/azure-web-pubsub/concept-billing-model
     """
 
-    id = _ID
-    title = "Web PubSub"
-    cloud = "azure"
     options = WebPubSubOptions
-    assumptions = (
+    questions = (
         Assumption(
-            id=f"{_ID}.small_messages",
+            id="small_messages",
             question="Does a delivery below 2 KB count as a whole message?",
             choices={
                 "whole": "every delivery is at least one message",
@@ -73,9 +70,9 @@ class WebPubSub(UnitService):
             evidence="The billing article defines messages on outbound traffic without rounding; "
             "that of its sister SignalR counts every delivery. Whole is the more expensive reading.",
         ),
-        kilobyte_assumption(_ID),
-        internet_assumption(_ID),
-        traffic_assumption(_ID, "payload", "Only matters if internet egress is billed on top."),
+        kilobyte_assumption(),
+        internet_assumption(),
+        traffic_assumption("payload", "Only matters if internet egress is billed on top."),
     )
     not_modeled = (
         "the code behind the event handler, unless the option functions puts it on Azure Functions",

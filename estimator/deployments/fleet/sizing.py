@@ -117,10 +117,10 @@ class Fleet:
                 yield Usage(meter, hours * quantity, f"{machine.title}: {text}{each}")
 
 
-def scaling_choice(deployment_id: str) -> Assumption:
+def scaling_choice() -> Assumption:
     """Whether a fleet is sized for the busiest hour or follows the hours: yours to choose."""
     return Assumption(
-        id=f"{deployment_id}.scaling",
+        id="scaling",
         question="Does the fleet keep the nodes of its busiest hour, or follow the hours?",
         choices={
             "static": "as many nodes all week as the busiest hour needs",

@@ -30,8 +30,6 @@ from estimator.deployments.gcp.nodes import NODES_NOT_MODELLED, GcpFleetOptions,
 from estimator.deployments.limits import admission_at, per_second
 from estimator.units import SECONDS_PER_HOUR
 
-_ID = "gcp.application_lb_gce"
-
 
 class ApplicationLbGceOptions(GcpFleetOptions, ProxyTimeoutOptions):
     """Choices for virtual machines behind the global external application load balancer."""
@@ -44,14 +42,11 @@ class ApplicationLbGce(Deployment):
     https://docs.cloud.google.com/load-balancing/docs/https/request-distribution
     """
 
-    id = _ID
-    title = "Application Load Balancer and VMs"
-    cloud = "gcp"
     options = ApplicationLbGceOptions
-    assumptions = (
-        scaling_choice(_ID),
-        processed_bytes(_ID),
-        traffic_assumption(_ID, "ip", BYTES_EVIDENCE),
+    questions = (
+        scaling_choice(),
+        processed_bytes(),
+        traffic_assumption("ip", BYTES_EVIDENCE),
     )
     not_modeled = (
         *NODES_NOT_MODELLED,
@@ -65,10 +60,10 @@ class ApplicationLbGce(Deployment):
         cut_hours = front.age_most_seconds / SECONDS_PER_HOUR
         demand, options = request.demand.cut_after(cut_hours), request.options
         request = replace(request, demand=demand)
-        scaling = request.answers[f"{_ID}.scaling"]
+        scaling = request.answers["scaling"]
         fleet = build_fleet(request, "gcp", "vm", scaling)
         redis = backplane(request, "gcp", fleet, options.redis_machine)
-        layer = layer_processed(request, _ID)
+        layer = layer_processed(request)
         usage = (
             *global_rules(demand, options),
             inbound_processed(request, demand, layer),

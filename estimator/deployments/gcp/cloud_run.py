@@ -1,18 +1,281 @@
-"""Cloud Run: containers that hold the connections, at an address of Cloud Run's own."""
+"""Cloud Run, alone or behind a load balancer: how many instances, their bill, their limits.
+
+Prices: https://cloud.google.com/run/pricing ; behavior of WebSockets:
+https://cloud.google.com/run/docs/triggering/websockets
+"""
 
 from __future__ import annotations
 
-from estimator.deployments.base import Deployment, Metered, Request, traffic_assumption
-from estimator.deployments.gcp.cloud_run_instances import (
-    RUN_NOT_MODELLED,
-    CloudRunOptions,
-    run_instances,
-    sockets_per_instance,
-)
-from estimator.deployments.gcp.network import BYTES_EVIDENCE, premium_egress
-from estimator.units import MINUTES_PER_HOUR, SECONDS_PER_HOUR
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Annotated, Literal, Self
 
-_ID = "gcp.cloud_run"
+import numpy as np
+from pydantic import Field, model_validator
+
+from estimator.demand.admission_limits import AdmissionLimits
+from estimator.demand.demand import Demand, Weekly, from_hours, total
+from estimator.deployments.base import Deployment, Metered, Request, spread, traffic_assumption
+from estimator.deployments.fleet.admission import CLOUD_RUN
+from estimator.deployments.fleet.backplane import backplane
+from estimator.deployments.fleet.server import (
+    APPLICATION_WORK,
+    Load,
+    ServerOptions,
+    server_load,
+    traffic_mbps,
+)
+from estimator.deployments.fleet.sizing import Fleet, size, whole
+from estimator.deployments.gcp.network import (
+    BYTES_EVIDENCE,
+    BalancerOptions,
+    global_rules,
+    inbound_processed,
+    inter_zone,
+    layer_processed,
+    outbound_processed,
+    premium_egress,
+    processed_bytes,
+)
+from estimator.deployments.gcp.sustained_use import redis_notes
+from estimator.deployments.limits import Check, check, limit_value, per_second
+from estimator.pricing.assumption import Assumption
+from estimator.pricing.lines import Usage
+from estimator.units import GIB, MINUTES_PER_HOUR, SECONDS_PER_HOUR
+
+_RUN = "gcp.cloud_run"
+_VCPU_WITH_LEAST_MEMORY = 4
+"""From so many processors on, an instance must have a minimum of memory as well."""
+
+RUN_NOT_MODELLED = (
+    APPLICATION_WORK,
+    "container start-up time, and instances that run on while their last connections end",
+    "a database",
+    "persistent disks of Redis, of which the catalogue has no price",
+    "Cloud Armor, a VPC connector (instances reach Redis by direct VPC egress)",
+    "logs",
+)
+
+
+class CloudRunOptions(ServerOptions):
+    """Choices for Cloud Run."""
+
+    billing: Literal["instance", "request"] = "instance"
+    """instance: pay for the whole life of an instance; request: pay while requests are open,
+    which with a WebSocket is as long, and for each request."""
+    vcpu: Literal[1, 2, 4, 6, 8] = 1
+    """Processors of an instance."""
+    memory_gib: Annotated[float, Field(ge=0.5)] = 0.5
+    """Memory of an instance."""
+    concurrency: Annotated[int, Field(ge=1)] = 1000
+    """Most open connections of an instance."""
+    container_start_seconds: Annotated[float, Field(ge=0)] = 5
+    """From the decision to start an instance until it takes connections, if the autoscaler is
+    simulated. Assumption: five; small images in compiled languages take less, others more."""
+    timeout_minutes: Annotated[float, Field(gt=0)] = 60
+    """Age at which a connection is cut."""
+    min_instances: Annotated[int, Field(ge=0)] = 0
+    """Instances kept even without connections; billed by request, they cost less while idle."""
+    max_instances: int = Field(
+        ge=1, default_factory=lambda: int(limit_value(f"{_RUN}.max_instances_default"))
+    )
+    """Most instances that may run. The default is Google's."""
+    backplane: bool = True
+    """Whether instances pass messages to each other through Redis on machines of its own."""
+    redis_machine: str = "e2-standard-2"
+    """Where Redis runs that passes messages between instances."""
+    zones: Annotated[int, Field(ge=1, le=6)] = 2
+    """Zones over which the instances are spread. Assumption: two, as for other fleets."""
+
+    @model_validator(mode="after")
+    def _within_limits(self) -> Self:
+        concurrency = limit_value(f"{_RUN}.max_concurrency")
+        minutes = limit_value(f"{_RUN}.request_timeout_max") / SECONDS_PER_HOUR * MINUTES_PER_HOUR
+        most_gib = limit_value(f"{_RUN}.memory_max_gib_at_{self.vcpu}_vcpu")
+        if self.concurrency > concurrency:
+            raise ValueError(f"concurrency is at most {concurrency:g}")
+        if self.timeout_minutes > minutes:
+            raise ValueError(f"timeout_minutes is at most {minutes:g}")
+        if self.memory_gib > most_gib:
+            raise ValueError(f"memory_gib is at most {most_gib:g} with {self.vcpu} vcpu")
+        if self.vcpu >= _VCPU_WITH_LEAST_MEMORY:
+            least_gib = limit_value(f"{_RUN}.memory_min_gib_at_{self.vcpu}_vcpu")
+            if self.memory_gib < least_gib:
+                raise ValueError(f"memory_gib is at least {least_gib:g} with {self.vcpu} vcpu")
+        if self.min_instances > self.max_instances:
+            raise ValueError("min_instances is at most max_instances")
+        return self
+
+
+def sockets_per_instance() -> Assumption:
+    """The open question of how full instances become."""
+    return Assumption(
+        id="sockets_per_instance",
+        question="How full does the autoscaler fill an instance with open connections?",
+        choices={
+            "target": "to its target, 60 % of the concurrency and of the processors",
+            "full": "completely, as when pinned at the maximum of instances",
+        },
+        evidence="The autoscaler aims at 60 % of the maximum concurrency (one reading of the "
+        "vendor's page); connections are not moved once they are open.",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """What Cloud Run itself bills and checks, whatever stands in front of it."""
+
+    demand: Demand
+    """With the connections that are made again after each cut."""
+    usage: tuple[Usage, ...]
+    notes: tuple[str, ...]
+    checks: tuple[Check, ...]
+    admission: AdmissionLimits
+
+
+def run_instances(request: Request, cut_seconds: float) -> Running:
+    """Instance time of every hour, requests, and Redis between instances.
+
+    Args:
+        request: demand and ``CloudRunOptions``.
+        cut_seconds: age at which connections are cut, in front of Cloud Run or by itself.
+    """
+    options = request.options
+    demand = request.demand.cut_after(cut_seconds / SECONDS_PER_HOUR)
+    full = request.answers["sockets_per_instance"] == "full"
+    share = 1.0 if full else limit_value(f"{_RUN}.autoscaler_target")
+    sockets = options.concurrency * share
+    load = server_load(demand, options)
+    sized = size(
+        {
+            "open connections": (demand.connections_peak, sockets),
+            "memory": (load.memory_bytes, options.memory_gib * GIB * options.headroom),
+            "processor": (load.cores, options.vcpu * share),
+        }
+    )
+    needed = from_hours(whole(sized.nodes.hourly))
+    idle = None
+    if options.min_instances:
+        idle = from_hours(np.maximum(options.min_instances - needed.hourly, 0))
+    instances = demand.units or (total((needed, idle)) if idle else needed)
+    why = f"{sized.binding} binds; {sockets:g} connections each at most"
+    # Redis sees the instances as it sees the nodes of other fleets
+    as_fleet = Fleet((), (), instances, sized.binding, (), np.asarray(sockets))
+    redis = backplane(request, "gcp", as_fleet, options.redis_machine)
+    cut_minutes = cut_seconds / SECONDS_PER_HOUR * MINUTES_PER_HOUR
+    usage = [*_instance_time(demand, options, instances, idle, why)]
+    if options.billing == "request":
+        cut = f"one for each connect; connections are cut after {cut_minutes:g} min"
+        usage.append(Usage(f"{_RUN}.requests", demand.per_month(demand.new_connections), cut))
+    usage += [*redis.usage, *inter_zone(redis)]
+    note = (
+        f"Connections are cut after {cut_minutes:g} minutes and made again; "
+        f"{spread(per_second(demand.new_connections).peak)} new connections per second in the busiest hour."
+    )
+    notes = (note, *redis_notes(redis, options.redis_machine))
+    checks = tuple(_checks(demand, options, instances))
+    admission = (
+        AdmissionLimits() if request.many else _doors(demand, options, load, share, cut_seconds)
+    )
+    return Running(demand, tuple(usage), notes, checks, admission)
+
+
+def _doors(
+    demand: Demand, options: CloudRunOptions, load: Load, share: float, cut_seconds: float
+) -> AdmissionLimits:
+    """What instances let in, and the autoscaler that fills them to what they are planned for.
+
+    A connection that finds no instance starts the first one, so there is one at least.
+    """
+
+    def held(sockets: float, memory_share: float, vcpu_share: float) -> float:
+        """Connections of an instance of which such shares are used."""
+        memory = float(load.memory_bytes.peak) / (options.memory_gib * GIB * memory_share)
+        needed = max(memory, float(load.cores.peak) / (options.vcpu * vcpu_share))
+        peak = float(demand.peak_connections)
+        return min(sockets, peak / needed) if min(peak, needed) > 0 else sockets
+
+    full = held(float(options.concurrency), 1.0, 1.0)
+    planned = held(options.concurrency * share, float(options.headroom), share)
+    requests = f"{_RUN}.http1_requests_per_second_per_instance"
+    named = {
+        "connections_per_unit": (full, f"{_RUN}.max_concurrency"),
+        "age_most_seconds": (cut_seconds, f"{_RUN}.request_timeout_max"),
+        "most_units": (options.max_instances, f"{_RUN}.max_instances_default"),
+    }
+    limits = {field: found for field, (at, found) in named.items() if at == limit_value(found)}
+    return AdmissionLimits(
+        new_connections_per_second_per_unit=limit_value(requests),
+        connections_per_unit=full,
+        unit_name="instance",
+        autoscaling=CLOUD_RUN.autoscaling(
+            target_share=planned / full,
+            least_units=max(options.min_instances, 1),
+            most_units=options.max_instances,
+            start_seconds=options.container_start_seconds,
+            # an instance with an open request is not stopped
+            keeps_connections=True,
+        ),
+        age_most_seconds=cut_seconds,
+        limits={"new_connections_per_second_per_unit": requests, **limits},
+    )
+
+
+def _instance_time(
+    demand: Demand, options: CloudRunOptions, instances: Weekly, idle: Weekly | None, why: str
+) -> Iterator[Usage]:
+    # by request, an instance without an open connection is idle and costs less
+    idle = idle if options.billing == "request" else None
+    active = instances
+    if idle is not None:
+        active = from_hours(np.maximum(instances.hourly - idle.hourly, 0))
+    as_planned = "as many as the most connections of each hour need, and paid for all of the hour"
+    text = (
+        f"up to {spread(active.peak, 'instances')} ({why}), "
+        f"{as_planned if demand.units is None else 'as they ran'}"
+    )
+    seconds = demand.per_month(active) * SECONDS_PER_HOUR
+    yield Usage(f"{_RUN}.cpu_{options.billing}_based", seconds * options.vcpu, text)
+    yield Usage(f"{_RUN}.memory_{options.billing}_based", seconds * options.memory_gib, text)
+    if idle is not None:
+        idle = from_hours(instances.hourly - active.hourly)
+        seconds = demand.per_month(idle) * SECONDS_PER_HOUR
+        text = (
+            f"what of {options.min_instances} minimum instances has no open connection, hour by "
+            "hour"
+        )
+        yield Usage(f"{_RUN}.min_instance_cpu_idle", seconds * options.vcpu, text)
+        yield Usage(f"{_RUN}.min_instance_memory_idle", seconds * options.memory_gib, text)
+
+
+def _checks(demand: Demand, options: CloudRunOptions, instances: Weekly) -> Iterator[Check]:
+    yield Check(
+        f"{_RUN}.max_instances_default",
+        instances,
+        options.max_instances,
+        "set the maximum of instances (max_instances) to {used}",
+    )
+    yield check(
+        f"{_RUN}.vcpu_per_region",
+        instances.times(options.vcpu),
+        "ask Google for a quota of {used} vCPU in the region",
+    )
+    yield check(
+        f"{_RUN}.memory_gib_per_region",
+        instances.times(options.memory_gib),
+        "ask Google for a quota of {used} GiB in the region",
+    )
+    some = np.maximum(instances.hourly, 1.0)
+    yield check(
+        f"{_RUN}.http1_requests_per_second_per_instance",
+        from_hours(per_second(demand.new_connections).hourly / some),
+        "a lower concurrency, so that more instances share the connects",
+    )
+    yield check(
+        f"{_RUN}.bandwidth_per_instance_mbps",
+        from_hours(traffic_mbps(demand).hourly / some),
+        "a lower concurrency, so that more instances share the traffic",
+    )
 
 
 class CloudRun(Deployment):
@@ -22,16 +285,50 @@ class CloudRun(Deployment):
     published. https://cloud.google.com/run/docs/triggering/websockets
     """
 
-    id = _ID
-    title = "Cloud Run"
-    cloud = "gcp"
     options = CloudRunOptions
-    assumptions = (sockets_per_instance(_ID), traffic_assumption(_ID, "ip", BYTES_EVIDENCE))
+    questions = (sockets_per_instance(), traffic_assumption("ip", BYTES_EVIDENCE))
     not_modeled = ("a load balancer in front", *RUN_NOT_MODELLED)
 
     def meter(self, request: Request) -> Metered:
         """Instance time of every hour, requests, Redis, and traffic by destination."""
         cut_seconds = request.options.timeout_minutes / MINUTES_PER_HOUR * SECONDS_PER_HOUR
-        run = run_instances(request, _ID, cut_seconds)
+        run = run_instances(request, cut_seconds)
         usage = (*run.usage, *premium_egress(self, request, run.demand))
+        return Metered(usage, run.notes, run.checks, run.admission)
+
+
+class ApplicationLbCloudRunOptions(CloudRunOptions, BalancerOptions):
+    """Choices for Cloud Run behind a load balancer."""
+
+
+class ApplicationLbCloudRun(Deployment):
+    """Cloud Run behind a global external application load balancer (serverless NEG).
+
+    Cloud Run sends to the load balancer for free; what leaves for the internet is the load
+    balancer's, at the same prices: https://cloud.google.com/run/pricing . Its timeout in front of
+    Cloud Run is fixed, so that Cloud Run's own decides:
+    https://docs.cloud.google.com/load-balancing/docs/negs/serverless-neg-concepts
+    """
+
+    options = ApplicationLbCloudRunOptions
+    questions = (
+        sockets_per_instance(),
+        processed_bytes(),
+        traffic_assumption("ip", BYTES_EVIDENCE),
+    )
+    not_modeled = (*RUN_NOT_MODELLED, "Cloud CDN")
+
+    def meter(self, request: Request) -> Metered:
+        """What Cloud Run bills, forwarding rules, data processed both ways, and traffic."""
+        asked = request.options.timeout_minutes / MINUTES_PER_HOUR * SECONDS_PER_HOUR
+        in_front = limit_value("gcp.load_balancer.serverless_timeout")
+        run = run_instances(request, min(asked, in_front))
+        layer = layer_processed(request)
+        usage = (
+            *run.usage,
+            *global_rules(run.demand, request.options),
+            inbound_processed(request, run.demand, layer),
+            outbound_processed(request, run.demand, layer),
+            *premium_egress(self, request, run.demand),
+        )
         return Metered(usage, run.notes, run.checks, run.admission)

@@ -42,10 +42,10 @@ class ProxyTimeoutOptions(BalancerOptions):
     """Timeout of the backend service, which closes idle WebSockets. The default is Google's."""
 
 
-def processed_bytes(deployment_id: str) -> Assumption:
+def processed_bytes() -> Assumption:
     """The open question of which bytes a proxy counts as processed."""
     return Assumption(
-        id=f"{deployment_id}.processed_bytes",
+        id="processed_bytes",
         question="Which bytes count as data processed by the load balancer?",
         choices={
             "ip": "all bytes down to the IP header, handshakes and acknowledgements included",
@@ -102,9 +102,9 @@ def _processed(request: Request, demand: Demand, meter_id: str, layer: Layer) ->
     )
 
 
-def layer_processed(request: Request, deployment_id: str) -> Layer:
+def layer_processed(request: Request) -> Layer:
     """The answer to ``processed_bytes``."""
-    return "ip" if request.answers[f"{deployment_id}.processed_bytes"] == "ip" else "websocket"
+    return "ip" if request.answers["processed_bytes"] == "ip" else "websocket"
 
 
 def premium_egress(deployment: Deployment, request: Request, demand: Demand) -> Iterator[Usage]:

@@ -24,7 +24,6 @@ from estimator.deployments.gcp.nodes import NODES_NOT_MODELLED, GcpFleetOptions,
 from estimator.deployments.limits import Check, check, idle_checks, limit_value
 from estimator.pricing.assumption import Assumption
 
-_ID = "gcp.passthrough_nlb_gce"
 _NODE_MBPS = "gcp.compute.internet_bandwidth_mbps"
 
 
@@ -43,14 +42,11 @@ class PassthroughNlbGce(Deployment):
     https://docs.cloud.google.com/load-balancing/docs/network/ext-netlb-traffic-distribution
     """
 
-    id = _ID
-    title = "Passthrough Network Load Balancer and VMs"
-    cloud = "gcp"
     options = PassthroughNlbGceOptions
-    assumptions = (
-        scaling_choice(_ID),
+    questions = (
+        scaling_choice(),
         Assumption(
-            id=f"{_ID}.outbound_processed",
+            id="outbound_processed",
             question="Does the passthrough load balancer bill outbound data as processed?",
             choices={
                 "no": "only data from clients, since nodes answer them directly",
@@ -60,7 +56,7 @@ class PassthroughNlbGce(Deployment):
             "passthrough and proxy load balancers alike; no text was found that leaves outbound "
             "data of passthrough ones out, though it does not pass through them.",
         ),
-        traffic_assumption(_ID, "ip", BYTES_EVIDENCE),
+        traffic_assumption("ip", BYTES_EVIDENCE),
     )
     not_modeled = (*NODES_NOT_MODELLED, "certificates on the nodes")
 
@@ -71,13 +67,13 @@ class PassthroughNlbGce(Deployment):
             request,
             "gcp",
             "vm",
-            answers[f"{_ID}.scaling"],
+            answers["scaling"],
             tls=True,
             node_mbps_most=limit_value(_NODE_MBPS),
         )
         redis = backplane(request, "gcp", fleet, options.redis_machine)
         usage = [*regional_rules(demand, options), inbound_processed(request, demand, "ip")]
-        if answers[f"{_ID}.outbound_processed"] == "yes":
+        if answers["outbound_processed"] == "yes":
             usage.append(outbound_processed(request, demand, "ip"))
         usage += [*fleet.usage(demand), *redis.usage, *inter_zone(redis)]
         if options.network_tier == "standard":
@@ -85,7 +81,7 @@ class PassthroughNlbGce(Deployment):
         else:
             usage += premium_egress(self, request, demand)
         notes = tuple(node_notes(fleet, redis, options))
-        admission = fleet_admission(request, fleet, GCP, answers[f"{_ID}.scaling"], tls=True)
+        admission = fleet_admission(request, fleet, GCP, answers["scaling"], tls=True)
         return Metered(tuple(usage), notes, tuple(_checks(demand, fleet)), admission)
 
 

@@ -24,8 +24,6 @@ from estimator.deployments.oci.nodes import (
 )
 from estimator.pricing.assumption import Assumption
 
-_VMS = "oci.load_balancer_vm"
-_CONTAINERS = "oci.load_balancer_container_instances"
 _NOT_MODELLED = (
     APPLICATION_WORK,
     "a database",
@@ -35,10 +33,10 @@ _NOT_MODELLED = (
 )
 
 
-def _assumptions(deployment_id: str) -> tuple[Assumption, ...]:
+def _assumptions() -> tuple[Assumption, ...]:
     return (
         Assumption(
-            id=f"{deployment_id}.backend_leg",
+            id="backend_leg",
             question="Does the balancer's bandwidth count the traffic to its backends as well?",
             choices={
                 "no": "only traffic with clients, in and out",
@@ -47,9 +45,9 @@ def _assumptions(deployment_id: str) -> tuple[Assumption, ...]:
             evidence="The interface says bandwidth is ingress plus egress of the balancer; "
             "whether the backend side is part of that is not stated.",
         ),
-        scaling_choice(deployment_id),
+        scaling_choice(),
         traffic_assumption(
-            deployment_id, "ip", "No statement was found on which bytes count as outbound transfer."
+            "ip", "No statement was found on which bytes count as outbound transfer."
         ),
     )
 
@@ -57,7 +55,6 @@ def _assumptions(deployment_id: str) -> tuple[Assumption, ...]:
 class _BehindLoadBalancer(Deployment):
     """What both kinds of nodes share."""
 
-    cloud = "oci"
     options = BalancerOptions
     nodes: ClassVar[Kind]
 
@@ -66,11 +63,9 @@ class _BehindLoadBalancer(Deployment):
         demand, options, answers = request.demand, request.options, request.answers
         # container instances bring a disk of their own
         disk = disk_of_a_node(options, demand.hours_per_month) if self.nodes == "vm" else {}
-        fleet = build_fleet(
-            request, "oci", self.nodes, answers[f"{self.id}.scaling"], beside_each_node=disk
-        )
+        fleet = build_fleet(request, "oci", self.nodes, answers["scaling"], beside_each_node=disk)
         redis = backplane(request, "oci", fleet, options.redis_machine)
-        legs = 2 if answers[f"{self.id}.backend_leg"] == "yes" else 1
+        legs = 2 if answers["backend_leg"] == "yes" else 1
         mbps = traffic_mbps(demand).times(legs)
         machines = redis.machines + (whole(fleet.nodes.peak) if disk else 0.0)
         usage = (
@@ -88,36 +83,32 @@ class _BehindLoadBalancer(Deployment):
             request,
             fleet,
             OCI,
-            answers[f"{self.id}.scaling"],
+            answers["scaling"],
             unit_name="node" if self.nodes == "vm" else "container instance",
             nodes_room=backends_room(mbps),
         )
         return Metered(usage, fleet.notes, checks, admission)
 
 
-class LoadBalancerFleet(_BehindLoadBalancer):
+class LoadBalancerVm(_BehindLoadBalancer):
     """Virtual machines behind the flexible load balancer.
 
     Prices: https://www.oracle.com/cloud/price-list/ ; behavior of the balancer:
     https://docs.oracle.com/en-us/iaas/Content/Balance/Concepts/balanceoverview.htm
     """
 
-    id = _VMS
-    title = "Load balancer and VMs"
     nodes = "vm"
-    assumptions = _assumptions(_VMS)
+    questions = _assumptions()
     not_modeled = _NOT_MODELLED
 
 
-class LoadBalancerContainers(_BehindLoadBalancer):
+class LoadBalancerContainerInstances(_BehindLoadBalancer):
     """Container instances behind the flexible load balancer.
 
     They are billed by the same parts as virtual machines and bring their own small disk:
     https://www.oracle.com/cloud/cloud-native/container-instances/pricing/
     """
 
-    id = _CONTAINERS
-    title = "Load balancer and container instances"
     nodes = "container"
-    assumptions = _assumptions(_CONTAINERS)
+    questions = _assumptions()
     not_modeled = (*_NOT_MODELLED, "more than the 15 GB of disk that an instance brings")

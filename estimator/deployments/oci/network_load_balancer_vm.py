@@ -24,24 +24,20 @@ from estimator.deployments.oci.nodes import OciFleetOptions, boot_disks, disk_of
 from estimator.pricing.lines import Usage
 from estimator.scenario.model import FloatArray
 
-_ID = "oci.network_load_balancer_vm"
 _NLB = "oci.network_load_balancer"
 
 
-class NetworkLoadBalancerFleet(Deployment):
+class NetworkLoadBalancerVm(Deployment):
     """Virtual machines behind network load balancers, TLS on the nodes.
 
     https://docs.oracle.com/iaas/Content/NetworkLoadBalancer/overview.htm
     """
 
-    id = _ID
-    title = "Network load balancer and VMs"
-    cloud = "oci"
     options = OciFleetOptions
-    assumptions = (
-        scaling_choice(_ID),
+    questions = (
+        scaling_choice(),
         traffic_assumption(
-            _ID, "ip", "No statement was found on which bytes count as outbound transfer."
+            "ip", "No statement was found on which bytes count as outbound transfer."
         ),
     )
     not_modeled = (
@@ -55,7 +51,7 @@ class NetworkLoadBalancerFleet(Deployment):
     def meter(self, request: Request) -> Metered:
         """Balancers, nodes with TLS, disks, Redis between nodes, outbound traffic."""
         demand, options = request.demand, request.options
-        scaling = request.answers[f"{self.id}.scaling"]
+        scaling = request.answers["scaling"]
         fleet = build_fleet(
             request,
             "oci",

@@ -31,7 +31,7 @@ from estimator.pricing.lines import Usage
 from estimator.scenario.model import FloatArray
 from estimator.units import KIB, MINUTES_PER_HOUR, SECONDS_PER_HOUR
 
-_ID = "ably.per_minute"
+_SERVICE = "ably.per_minute"
 
 
 class AblyPerMinuteOptions(Options):
@@ -51,11 +51,8 @@ class AblyPerMinute(Deployment):
     https://ably.com/docs/platform/pricing/billing
     """
 
-    id = _ID
-    title = "Ably (legacy, closed to new accounts)"
-    cloud = "ably"
     options = AblyPerMinuteOptions
-    assumptions = ()
+    questions = ()
     not_modeled = (
         "discounts by volume, which Ably announces without publishing tiers",
         "the Free package for the smallest workloads",
@@ -68,7 +65,7 @@ class AblyPerMinute(Deployment):
     def meter(self, request: Request) -> Metered:
         """Messages in 5-KiB steps, connection and channel minutes, and the package."""
         demand, options = request.demand, request.options
-        step_bytes = request.catalog.meter(f"{_ID}.messages").step_bytes or 1
+        step_bytes = request.catalog.meter(f"{_SERVICE}.messages").step_bytes or 1
         published, delivered = publications(demand), deliveries(demand)
         echoed = from_clients(demand) if options.echo else ()
         size, size_text = group_size(options.connections_per_channel, demand)
@@ -86,18 +83,18 @@ class AblyPerMinute(Deployment):
         usage = (
             *fees,
             Usage(
-                f"{_ID}.connection_minutes",
+                f"{_SERVICE}.connection_minutes",
                 demand.per_month(demand.connections) * MINUTES_PER_HOUR
                 + demand.per_month(demand.new_connections) * lost,
                 f"open connections x 60 minutes x hours of the month{lost_text}",
             ),
             Usage(
-                f"{_ID}.channel_minutes",
+                f"{_SERVICE}.channel_minutes",
                 demand.per_month(channels) * MINUTES_PER_HOUR,
                 f"open channels x 60 minutes x hours of the month; {size_text}",
             ),
             Usage(
-                f"{_ID}.messages",
+                f"{_SERVICE}.messages",
                 in_steps(demand, counted, step_bytes),
                 f"{millions(demand, published)} published, {millions(demand, delivered)} "
                 f"delivered, {millions(demand, echoed)} echoed to their senders, in started steps "
@@ -113,8 +110,8 @@ def _notes(request: Request, fees: tuple[Usage, ...]) -> Iterator[str]:
         "Closed to new accounts, which pay by the monthly active user; no price of that model "
         "was found."
     )
-    standard = any(fee.meter_id == f"{_ID}.standard_package_months" for fee in fees)
+    standard = any(fee.meter_id == f"{_SERVICE}.standard_package_months" for fee in fees)
     package = "standard" if standard else "pro"
-    most_bytes = limit_value(f"{_ID}.{package}_message_max_bytes")
+    most_bytes = limit_value(f"{_SERVICE}.{package}_message_max_bytes")
     unit = f"{most_bytes / KIB:g} KiB on the {package.title()} package"
     yield from size_notes(publications(request.demand), most_bytes, unit)

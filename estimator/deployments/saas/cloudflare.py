@@ -32,7 +32,7 @@ from estimator.pricing.lines import Usage
 from estimator.scenario.model import FloatArray
 from estimator.units import MIB, SECONDS_PER_HOUR
 
-_ID = "cloudflare.durable_objects"
+_SERVICE = "cloudflare.durable_objects"
 
 
 class DurableObjectsOptions(Options):
@@ -54,11 +54,8 @@ class DurableObjects(Deployment):
     Prices and examples: https://developers.cloudflare.com/durable-objects/platform/pricing/
     """
 
-    id = _ID
-    title = "Cloudflare Durable Objects"
-    cloud = "cloudflare"
     options = DurableObjectsOptions
-    assumptions = ()
+    questions = ()
     not_modeled = (
         "storage of the objects, rows read and written",
         "processor time of the Worker, of which the plan includes much",
@@ -70,13 +67,13 @@ class DurableObjects(Deployment):
         """Requests of objects and of the Worker in front, time in memory, and the plan."""
         demand, options = request.demand, request.options
         received, published = demand.messages("to_server"), _published(demand)
-        ratio = limit_value(f"{_ID}.messages_per_request")
+        ratio = limit_value(f"{_SERVICE}.messages_per_request")
         new_connections = demand.per_month(demand.new_connections)
         messages = demand.per_month(total(s.per_hour for s in received))
         calls = demand.per_month(total(s.per_hour for s in published))
         size, size_text = group_size(options.connections_per_object, demand)
         objects = groups(demand.connections, size)
-        memory_gb = limit_value(f"{_ID}.memory_billed")
+        memory_gb = limit_value(f"{_SERVICE}.memory_billed")
         awake, awake_text = objects, "objects are awake as long as a connection is open"
         if options.hibernation:
             handled = total(
@@ -96,14 +93,14 @@ class DurableObjects(Deployment):
                 "one month, whatever its length; comes with the amounts that are included",
             ),
             Usage(
-                f"{_ID}.requests",
+                f"{_SERVICE}.requests",
                 new_connections + messages / ratio + calls,
                 f"{spread(new_connections / 1e6)} M connects, {millions(demand, received)} messages in "
                 f"by {ratio:g} to a request, and {millions(demand, published)} that your server "
                 "publishes, a call each; messages out are free",
             ),
             Usage(
-                f"{_ID}.gb_seconds",
+                f"{_SERVICE}.gb_seconds",
                 demand.per_month(awake) * SECONDS_PER_HOUR * memory_gb,
                 f"{memory_gb:g} GB x seconds awake x up to {spread(objects.peak, 'objects')} of "
                 f"{size_text}; {awake_text}",
@@ -125,7 +122,7 @@ class DurableObjects(Deployment):
 
 def _doors(objects: Weekly) -> AdmissionLimits:
     """Each connect is a request of an object; connects are taken to be spread over all."""
-    requests = f"{_ID}.requests_per_second"
+    requests = f"{_SERVICE}.requests_per_second"
     most = max(float(whole(objects.peak)), 1.0)
     return AdmissionLimits(
         new_connections_per_second=most * limit_value(requests),
@@ -146,7 +143,7 @@ def _awake(objects: Weekly, handled: Weekly, ms_each: float) -> Weekly:
 
 def _notes(demand: Demand, options: DurableObjectsOptions, objects: Weekly) -> Iterator[str]:
     received = demand.messages("to_server")
-    most = limit_value(f"{_ID}.requests_per_second")
+    most = limit_value(f"{_SERVICE}.requests_per_second")
     each = _busiest_object(received, objects)
     if np.any(each > most):
         yield (
@@ -158,7 +155,7 @@ def _notes(demand: Demand, options: DurableObjectsOptions, objects: Weekly) -> I
             "Objects stay in memory while connections are open; with hibernation (option "
             "hibernation) they are billed for handling messages only."
         )
-    most_bytes = limit_value(f"{_ID}.message_max_bytes")
+    most_bytes = limit_value(f"{_SERVICE}.message_max_bytes")
     yield from size_notes(received, most_bytes, f"{most_bytes / MIB:g} MiB")
     yield from ping_notes(demand)
 

@@ -22,7 +22,7 @@ from estimator.pricing.lines import Usage
 from estimator.scenario.model import FloatArray
 from estimator.units import KIB, SECONDS_PER_HOUR
 
-_ID = "pubnub.transactions"
+_SERVICE = "pubnub.transactions"
 _RARE, _MANY = 1e-9, 700.0
 """Messages within a call beyond which the share of empty calls no longer changes."""
 
@@ -44,13 +44,10 @@ class PubNubTransactions(Deployment):
     https://www.pubnub.com/docs/transaction-classification
     """
 
-    id = _ID
-    title = "PubNub by transactions"
-    cloud = "pubnub"
     options = PubNubTransactionsOptions
-    assumptions = (
+    questions = (
         Assumption(
-            id=f"{_ID}.empty_calls",
+            id="empty_calls",
             question="Does a subscribe call that brings no message count as an edge transaction?",
             choices={
                 "no": "only calls that deliver a message count",
@@ -75,24 +72,24 @@ class PubNubTransactions(Deployment):
         published, delivered = publications(demand), deliveries(demand)
         echoed = from_clients(demand) if request.options.echo else ()
         received = (*delivered, *echoed)
-        replicated_step = request.catalog.meter(f"{_ID}.replicated").step_bytes or 1
-        edge_step = request.catalog.meter(f"{_ID}.edge").step_bytes or 1
+        replicated_step = request.catalog.meter(f"{_SERVICE}.replicated").step_bytes or 1
+        edge_step = request.catalog.meter(f"{_SERVICE}.edge").step_bytes or 1
         edge = in_steps(demand, received, edge_step)
         edge_text = (
             f"{millions(demand, delivered)} delivered, {millions(demand, echoed)} echoed to their "
             f"senders, in started steps of {edge_step // KIB} KiB"
         )
-        if request.answers[f"{_ID}.empty_calls"] == "yes":
+        if request.answers["empty_calls"] == "yes":
             edge = edge + _empty_calls(demand, received)
             edge_text += ", and calls that bring no message"
         usage = (
             Usage(
-                f"{_ID}.replicated",
+                f"{_SERVICE}.replicated",
                 in_steps(demand, published, replicated_step),
                 f"{millions(demand, published)} published, in started steps of "
                 f"{replicated_step // KIB} KiB",
             ),
-            Usage(f"{_ID}.edge", edge, edge_text),
+            Usage(f"{_SERVICE}.edge", edge, edge_text),
         )
         return Metered(usage, tuple(_notes(published)))
 
@@ -103,7 +100,7 @@ def _empty_calls(demand: Demand, received: tuple[MessageStream, ...]) -> FloatAr
     Messages that come by chance, at rate r, keep a call of length T waiting in vain with
     probability exp(-rT): between two messages it ends empty 1 / (exp(rT) - 1) times on average.
     """
-    timeout_hours = limit_value(f"{_ID}.subscribe_timeout") / SECONDS_PER_HOUR
+    timeout_hours = limit_value(f"{_SERVICE}.subscribe_timeout") / SECONDS_PER_HOUR
     connections = demand.connections.hourly
     messages = total(s.per_hour for s in received).hourly
     each = messages * timeout_hours / np.where(connections > 0, connections, 1.0)
@@ -115,5 +112,5 @@ def _empty_calls(demand: Demand, received: tuple[MessageStream, ...]) -> FloatAr
 
 def _notes(published: tuple[MessageStream, ...]) -> Iterator[str]:
     yield "Prices of transactions are offered on request; published plans are by active user."
-    most_bytes = limit_value(f"{_ID}.message_max_bytes")
+    most_bytes = limit_value(f"{_SERVICE}.message_max_bytes")
     yield from size_notes(published, most_bytes, f"{most_bytes / KIB:g} KiB")

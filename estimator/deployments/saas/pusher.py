@@ -10,7 +10,7 @@ from estimator.deployments.saas.plans import Need, plan_admission, plan_fees
 from estimator.scenario.model import FloatArray
 from estimator.units import KIB
 
-_ID = "pusher.channels"
+_SERVICE = "pusher.channels"
 
 
 class PusherChannelsOptions(Options):
@@ -24,11 +24,8 @@ class PusherChannels(Deployment):
     https://docs.bird.com/pusher/channels/channels/limits/how-is-my-message-count-calculated-in-channels
     """
 
-    id = _ID
-    title = "Pusher Channels"
-    cloud = "pusher"
     options = PusherChannelsOptions
-    assumptions = ()
+    questions = ()
     not_modeled = (
         "presence, webhooks and queries of the REST API, which count as messages too",
         "the delivery of clients' messages to your own servers",
@@ -45,6 +42,6 @@ class PusherChannels(Deployment):
             "messages_per_day": counted.daily.max(axis=-1),
         }
         fees, notes = plan_fees("pusher", needs)
-        most_bytes = limit_value(f"{_ID}.message_max_bytes")
+        most_bytes = limit_value(f"{_SERVICE}.message_max_bytes")
         sizes = size_notes(published, most_bytes, f"{most_bytes / KIB:g} KB")
         return Metered(fees, (*notes, *sizes), admission=plan_admission("pusher", needs))

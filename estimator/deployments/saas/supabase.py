@@ -28,7 +28,7 @@ from estimator.deployments.saas.counting import (
 from estimator.pricing.lines import Usage
 from estimator.units import KB, SECONDS_PER_HOUR
 
-_ID = "supabase.realtime"
+_SERVICE = "supabase.realtime"
 
 
 class SupabaseRealtimeOptions(Options):
@@ -42,13 +42,9 @@ class SupabaseRealtime(Deployment):
     https://supabase.com/docs/guides/platform/manage-your-usage/realtime-peak-connections
     """
 
-    id = _ID
-    title = "Supabase Realtime"
-    cloud = "supabase"
     options = SupabaseRealtimeOptions
-    assumptions = (
+    questions = (
         traffic_assumption(
-            _ID,
             "payload",
             "The vendor counts data that Realtime sends over the WebSocket, frames of its own "
             "protocol included; how many bytes that adds to a message is not stated.",
@@ -72,20 +68,20 @@ class SupabaseRealtime(Deployment):
                 "one month, whatever its length; comes with the amounts that are included",
             ),
             Usage(
-                f"{_ID}.peak_connections",
+                f"{_SERVICE}.peak_connections",
                 demand.peak_connections,
                 "most connections open at once in the month",
             ),
             Usage(
-                f"{_ID}.messages",
+                f"{_SERVICE}.messages",
                 in_steps(demand, (*published, *delivered), None),
                 f"{millions(demand, published)} published, {millions(demand, delivered)} delivered",
             ),
             self.data_out(request, demand, "supabase.egress.gb"),
         )
         admission = admission_at(
-            new_connections_per_second=f"{_ID}.joins_per_second",
-            connections_most=f"{_ID}.connections",
+            new_connections_per_second=f"{_SERVICE}.joins_per_second",
+            connections_most=f"{_SERVICE}.connections",
         )
         return Metered(
             usage, tuple(_notes(demand)), admission=AdmissionLimits() if request.many else admission
@@ -103,11 +99,11 @@ def _notes(demand: Demand) -> Iterator[str]:
         "joins_per_second": (demand.new_connections.peak / SECONDS_PER_HOUR, "joins per second"),
     }
     for name, (need, words) in needed.items():
-        quota = limit_value(f"{_ID}.{name}")
+        quota = limit_value(f"{_SERVICE}.{name}")
         if np.any(need > quota):
             yield (
                 f"{spread(need)} {words} in the busiest hour; a project has {quota:,.0f} and more "
                 "only from the vendor's support, which may ask another price."
             )
-    most_bytes = limit_value(f"{_ID}.message_max_bytes")
+    most_bytes = limit_value(f"{_SERVICE}.message_max_bytes")
     yield from size_notes(publications(demand), most_bytes, f"{most_bytes / KB:,.0f} KB")
