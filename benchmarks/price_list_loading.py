@@ -11,8 +11,8 @@ from collections.abc import Callable
 
 import pandas as pd
 
-from estimator import datafiles
-from estimator.datafiles import data_text
+from estimator import files
+from estimator.files import data_text
 from estimator.pricing import catalog, price_files
 from estimator.pricing.price_files import FOLDERS
 
@@ -22,8 +22,8 @@ TABLES = ("meters", "rates", "allowances", "gaps", "regions")
 
 def forget() -> None:
     for cached in (
-        datafiles.load_rows,
-        datafiles.load_mapping,
+        files.load_rows,
+        files.load_mapping,
         price_files.load_price_files,
         price_files.price_assumptions,
         catalog._catalog,

@@ -53,10 +53,9 @@ def model_of(connections: float, session_s: float, horizon_s: int) -> Any:
     """Exponential sessions, a constant rate of arrivals, no limits."""
     import numpy as np
 
-    from estimator.scenario.reconnect import Reconnect
+    from estimator.scenario.profile import Reconnect
     from estimator.scenario.sessions import ExponentialSession
-    from estimator.simulation.arrivals import ArrivalRate
-    from estimator.simulation.model import Model, Stream
+    from estimator.simulation.model import ArrivalRate, Model, Stream
 
     rates = np.full(2, connections / session_s)
     arrivals = ArrivalRate(np.array([0.0, DAY_S]), rates, periodic=True)
@@ -94,7 +93,7 @@ def by_engine(erlangs: float, slots: float) -> Played:
     import numpy as np
 
     from estimator.demand.admission_limits import AdmissionLimits
-    from estimator.scenario.reconnect import Reconnect
+    from estimator.scenario.profile import Reconnect
     from estimator.simulation.run import simulate
 
     model = replace(
@@ -208,7 +207,7 @@ def cohort_alone(millions: int, storm: str) -> None:
     import numpy as np
 
     from estimator.demand.admission_limits import AdmissionLimits
-    from estimator.simulation.minutes import by_minute
+    from estimator.simulation.flows import by_minute
     from estimator.simulation.model import Cut
     from estimator.simulation.run import simulate
 

@@ -43,18 +43,19 @@ if TYPE_CHECKING:
     )
     from estimator.pricing.bill import Bill
     from estimator.pricing.contract import Contract, ContractError, contract_names, load_contract
-    from estimator.scenario.faults import (
+    from estimator.scenario.disruptions import (
         BalancerResize,
+        Broadcast,
         ConnectionThrottle,
+        FlashCrowd,
         NetworkFlap,
         Outage,
         RollingDeployment,
+        TopOfHour,
     )
     from estimator.scenario.locations import locations
-    from estimator.scenario.profile import Profile, load_profile, profile_names
-    from estimator.scenario.reconnect import Reconnect
+    from estimator.scenario.profile import Profile, Reconnect, load_profile, profile_names
     from estimator.scenario.scenario import Scenario
-    from estimator.scenario.surges import Broadcast, FlashCrowd, TopOfHour
 
 __all__ = [
     "DEPLOYMENTS",
@@ -184,12 +185,10 @@ _HOMES = {
         "Uncertainty",
         "uncertainty",
     ),
-    "estimator.scenario.surges": (
+    "estimator.scenario.disruptions": (
         "Broadcast",
         "FlashCrowd",
         "TopOfHour",
-    ),
-    "estimator.scenario.faults": (
         "BalancerResize",
         "NetworkFlap",
         "Outage",
@@ -201,8 +200,8 @@ _HOMES = {
         "Profile",
         "load_profile",
         "profile_names",
+        "Reconnect",
     ),
-    "estimator.scenario.reconnect": ("Reconnect",),
     "estimator.scenario.scenario": ("Scenario",),
 }
 """Where each name is defined. It is imported when somebody asks for it: the command line answers

@@ -7,11 +7,10 @@ from collections.abc import Callable
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
+from estimator.arrays import FloatArray
 from estimator.units import HALF_A_CENT_USD, KB, SECONDS_PER_HOUR, SECONDS_PER_MINUTE
 
-FloatArray = npt.NDArray[np.float64]
 NO_END: Final = "no end"
 """What is written for infinity."""
 NO_PRICE: Final = "no price"

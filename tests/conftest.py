@@ -12,7 +12,8 @@ from hypothesis import settings
 from xdist.scheduler import LoadScopeScheduling
 
 import estimator as ws
-from estimator.demand.demand import MessageStream, Weekly, from_hours
+from estimator.demand.demand import MessageStream
+from estimator.demand.weekly import Weekly, from_hours
 from estimator.scenario.sessions import DeterministicSession
 from estimator.scenario.sizes import FixedSize
 

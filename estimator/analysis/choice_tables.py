@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from estimator.analysis.choices import option_data
-from estimator.datafiles import load_mapping, load_rows
 from estimator.deployments.fleet.machine import Machine
 from estimator.deployments.fleet.server import Measured, Server
 from estimator.deployments.registry import find_deployment
 from estimator.errors import MissingRateError, UnknownNameError
+from estimator.files import load_mapping, load_rows
 from estimator.pricing.catalog import Catalog, load_catalog
 from estimator.scenario.locations import find_location
 

@@ -9,11 +9,11 @@ from typing import Any, Final
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from estimator.datafiles import load_mapping, load_rows
 from estimator.deployments.base import Deployment
 from estimator.deployments.fleet.machine import Machine
 from estimator.deployments.fleet.server import Server
 from estimator.deployments.registry import DEPLOYMENTS, SAAS, assumptions
+from estimator.files import load_mapping, load_rows
 from estimator.pricing.catalog import load_catalog
 from estimator.pricing.contract import contract_names, shipped_contract
 from estimator.pricing.price_files import VENDORS

@@ -8,12 +8,13 @@ from typing import Annotated, Any, Union, get_args, get_origin
 
 import numpy as np
 
+from estimator.arrays import FloatArray
 from estimator.demand.expected import expected_demand
 from estimator.deployments.registry import ALL_DEPLOYMENTS, find_deployment
 from estimator.errors import EstimatorError, ScenarioError, UnknownNameError
 from estimator.pricing.catalog import load_catalog
 from estimator.pricing.contract import as_contract
-from estimator.scenario.model import FloatArray, Model
+from estimator.scenario.model import Model
 from estimator.scenario.scenario import Scenario
 from estimator.units import DAYS_PER_WEEK, HOURS_PER_DAY
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from estimator.analysis.estimate import Estimate
+from estimator.arrays import FloatArray
 from estimator.deployments.limits import Verdict
-from estimator.scenario.model import FloatArray
 from estimator.units import HOURS_PER_WEEK
 
 

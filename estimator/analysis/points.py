@@ -11,14 +11,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from estimator.analysis.cluster import Client, executor_of
 from estimator.analysis.estimate import Estimate, estimate_all
 from estimator.analysis.fields import find_field, matters_to, takes_arrays, with_values
+from estimator.arrays import FloatArray
 from estimator.deployments.registry import DEPLOYMENTS, find_deployment
 from estimator.errors import ScenarioError
-from estimator.heap import keep_freed_memory
 from estimator.pricing.price_files import DRIVERS
-from estimator.scenario.model import FloatArray
+from estimator.runtime import Client, executor_of
 from estimator.scenario.scenario import Scenario
 
 POINTS_AT_ONCE = 4096
@@ -201,7 +200,6 @@ def price_batches(
 def _price_batch(
     scenario: Scenario, points: Mapping[str, FloatArray], deployments: Sequence[str]
 ) -> Priced:
-    keep_freed_memory()
     count = len(next(iter(points.values())))
     refusals: dict[str, str] = {}
     priced = _blank(deployments, count, refusals)

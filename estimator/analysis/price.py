@@ -8,14 +8,13 @@ from typing import Any, get_args
 
 import numpy as np
 
+from estimator.arrays import FloatArray
 from estimator.errors import EstimatorError, ScenarioError, UnknownNameError
-from estimator.pricing.assumption import Assumption
 from estimator.pricing.bill import AssumptionEffect, Bill
 from estimator.pricing.catalog import Catalog, load_catalog
 from estimator.pricing.contract import Contract, as_contract
 from estimator.pricing.lines import FreeAllowances, Usage, price_usage
-from estimator.pricing.price_files import price_assumptions
-from estimator.scenario.model import FloatArray
+from estimator.pricing.price_files import Assumption, price_assumptions
 from estimator.units import HOURS_PER_MONTH
 
 _Amount = float | FloatArray

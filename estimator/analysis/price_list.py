@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from estimator.errors import UnknownNameError
+from estimator.format import quantity_text, unit_price
 from estimator.pricing.catalog import Catalog, load_catalog
-from estimator.pricing.lines import amount, unit_price
 from estimator.pricing.price_files import EVERYWHERE, VENDORS, Meter
 from estimator.scenario.locations import find_location
 
@@ -140,7 +140,7 @@ def prices_text(table: pd.DataFrame) -> Iterator[str]:
         yield f"  {'region':<23}{'from':>14} {'price':>11}  {'checked':<10}{'age':>7}"
         for row in rows.to_dict(orient="records"):
             yield (
-                f"  {_region(row['region']):<23}{amount(row['tier_from']):>14}"
+                f"  {_region(row['region']):<23}{quantity_text(row['tier_from']):>14}"
                 f" {unit_price(row['usd_per_unit'] * scale):>11}  {row['checked_on']:%Y-%m-%d}"
                 f"{row['age_days']:>5} d  {_IN_FEW_WORDS[row['confidence']]}"
             ).rstrip()

@@ -8,8 +8,8 @@ from typing import Final
 import numpy as np
 
 from estimator.analysis.breakeven.crossovers import is_logarithmic
+from estimator.arrays import FloatArray
 from estimator.errors import ScenarioError
-from estimator.scenario.model import FloatArray
 
 _VALUES_OF_A_RANGE: Final = 13
 _MOST_VALUES: Final = 10_000

@@ -7,7 +7,7 @@ from typing import Any
 
 from estimator.deployments.base import Deployment
 from estimator.deployments.registry import ALL_DEPLOYMENTS, assumptions
-from estimator.pricing.assumption import Assumption
+from estimator.pricing.price_files import Assumption
 from estimator.scenario.locations import locations
 from estimator.scenario.profile import profile_names
 from estimator.scenario.scenario import Scenario

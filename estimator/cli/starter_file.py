@@ -20,15 +20,13 @@ from ruamel.yaml import YAML
 
 from estimator.analysis.choices import TITLES, Titles, option_default
 from estimator.deployments.registry import ALL_DEPLOYMENTS, assumptions
-from estimator.documents import tag_of
-from estimator.pricing.assumption import Assumption
-from estimator.render.disruptions import FAULTS, SURGES
-from estimator.scenario.disruption_text import sentence_parts
+from estimator.files import tag_of
+from estimator.pricing.price_files import Assumption
+from estimator.scenario.disruptions import FAULTS, SURGES, sentence_parts
 from estimator.scenario.locations import Area, find_location
-from estimator.scenario.model import Model
+from estimator.scenario.model import Model, read_shipped
 from estimator.scenario.profile import Profile, load_profile
 from estimator.scenario.scenario import Scenario
-from estimator.scenario.shipped import read_shipped
 from estimator.units import DAYS_PER_WEEK, HOURS_PER_DAY
 
 SCHEMA_FILE: Final = "scenario.schema.json"

@@ -1,11 +1,11 @@
-"""Arrivals and open connections: the M_t/G/infinity relation, in both directions.
+"""Which arrivals make these open connections? The M_t/G/infinity relation, in both directions.
 
 Clients arrive at a rate that moves with the hour and stay for a random time, so the mean number
 of open connections is m(t) = integral of rate(u) P(S > t - u) du (Eick, Massey and Whitt 1993,
 https://doi.org/10.1287/mnsc.39.2.241). In a moving hour that is not arrivals times session
 length: connections lag behind arrivals and are smoother.
 
-The rate is taken as a line between the middles of neighbouring steps, periodic over the whole.
+The rate is taken as a line between the middles of neighboring steps, periodic over the whole.
 The integral then is exact for any law of session lengths, through the repeated integrals of its
 survival function.
 """
@@ -17,10 +17,9 @@ from functools import lru_cache
 
 import numpy as np
 
-from estimator.demand.nonnegative import closest_nonnegative
-from estimator.scenario.model import FloatArray
+from estimator.arrays import FloatArray
+from estimator.runtime import one_thread
 from estimator.scenario.sessions import SessionLength
-from estimator.threads import one_thread
 
 _NEGLIGIBLE = 1e-10
 _MOST_PERIODS = 26
@@ -32,6 +31,8 @@ sessions of half an hour on the workplace curve it moves connects by 0.2 % of th
 connections by 0.05 %.
 """
 _LOOKS_PER_HOUR = 12
+_ROUNDING_NOISE = 1e-12
+_MOST_EXCHANGES = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,3 +140,35 @@ def _around(response_to_first: FloatArray) -> FloatArray:
     """The matrix of what each step makes of each, from what the first one does."""
     at = np.arange(response_to_first.size)
     return response_to_first[at[:, None] - at]
+
+
+def closest_nonnegative(matrix: FloatArray, wanted: FloatArray) -> FloatArray:
+    """The x >= 0 for which ``matrix @ x`` is closest to ``wanted``: least squares.
+
+    Numbers are either free or held at zero. Solving for the free ones tells which of them want to
+    be negative, and which of those held would be better off above zero; both sorts change sides
+    until nobody wants to (block principal pivoting, Júdice and Pires 1994,
+    https://doi.org/10.1016/0305-0548(94)90106-6). That takes a few exchanges where it ends at all.
+
+    Args:
+        matrix: shape (rows, columns), with columns that do not depend on each other.
+        wanted: shape (rows,).
+
+    >>> closest_nonnegative(np.eye(2), np.array([3.0, -1.0]))
+    array([3., 0.])
+    """
+    gram, right = matrix.T @ matrix, matrix.T @ wanted
+    noise = _ROUNDING_NOISE * float(np.max(np.abs(right), initial=0.0))
+    free = np.ones(right.size, dtype=np.bool_)
+    for _ in range(_MOST_EXCHANGES):
+        x = np.zeros(right.size)
+        x[free] = np.linalg.solve(gram[np.ix_(free, free)], right[free])
+        astray = np.where(free, x < 0, right - gram @ x > noise)
+        if not astray.any():
+            return x
+        free = free ^ astray
+    # imported here, since it takes longer than all else that a bill needs
+    from scipy.optimize import nnls
+
+    found, _ = nnls(matrix, wanted)
+    return found

@@ -8,9 +8,10 @@ from functools import lru_cache
 
 import numpy as np
 
+from estimator.arrays import FloatArray
 from estimator.demand.arrivals import Arrivals, arrivals_behind
-from estimator.demand.demand import Course, Demand, MessageStream, Weekly
-from estimator.scenario.model import FloatArray
+from estimator.demand.demand import Demand, MessageStream
+from estimator.demand.weekly import Course, Weekly
 from estimator.scenario.profile import MessageFlow, Profile
 from estimator.scenario.scenario import Scenario
 from estimator.scenario.sessions import SessionLength

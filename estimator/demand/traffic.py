@@ -7,14 +7,15 @@ from typing import Literal
 
 import numpy as np
 
-from estimator.demand.demand import Demand, MessageStream, Weekly, total
+from estimator.arrays import FloatArray
+from estimator.demand.demand import Demand, MessageStream
+from estimator.demand.weekly import Weekly, total
 from estimator.demand.wire import (
     ACK_BYTES,
     WireLayers,
     connect_layers,
     mean_message_layers,
 )
-from estimator.scenario.model import FloatArray
 from estimator.scenario.sizes import SizeDistribution
 from estimator.units import HOURS_PER_WEEK
 

@@ -13,8 +13,8 @@ from typing import Literal
 
 import numpy as np
 
-from estimator.datafiles import Figure, load_mapping
-from estimator.scenario.model import FloatArray
+from estimator.arrays import FloatArray
+from estimator.files import Figure, load_mapping
 from estimator.scenario.sizes import SizeDistribution
 
 Layer = Literal["payload", "websocket", "ip"]

@@ -11,18 +11,17 @@ from typing import Any, ClassVar
 import numpy as np
 from pydantic import ValidationError
 
-from estimator.datafiles import Entry
+from estimator.arrays import FloatArray
 from estimator.demand.admission_limits import AdmissionLimits
 from estimator.demand.demand import Demand, MessageStream
 from estimator.demand.wire import Layer
 from estimator.deployments.limits import Check
-from estimator.documents import YamlDocument, error_text
 from estimator.errors import ScenarioError, UnknownNameError
-from estimator.pricing.assumption import Assumption
+from estimator.files import Entry, YamlDocument, error_text
 from estimator.pricing.catalog import Catalog
 from estimator.pricing.lines import FreeAllowances, Usage
+from estimator.pricing.price_files import Assumption
 from estimator.scenario.locations import Area
-from estimator.scenario.model import FloatArray
 from estimator.scenario.sessions import SessionLength
 from estimator.units import MINUTES_PER_HOUR
 

@@ -12,13 +12,14 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import BeforeValidator
 
-from estimator.datafiles import Confidence, Entry, load_rows
+from estimator.arrays import FloatArray
 from estimator.demand.admission_limits import AdmissionLimits
-from estimator.demand.demand import Demand, MessageStream, Weekly, total
+from estimator.demand.demand import Demand, MessageStream
+from estimator.demand.weekly import Weekly, total
 from estimator.errors import UnknownNameError
+from estimator.files import Confidence, Entry, load_rows
 from estimator.format import figure_text
 from estimator.pricing.price_files import SAAS, VENDORS
-from estimator.scenario.model import FloatArray
 from estimator.states import State
 from estimator.units import HOURS_PER_DAY, SECONDS_PER_HOUR
 

@@ -18,7 +18,7 @@ from estimator.shown import Shown
 
 if TYPE_CHECKING:
     from estimator.deployments.base import Deployment
-    from estimator.pricing.assumption import Assumption
+    from estimator.pricing.price_files import Assumption
 
 _PACKAGE: Final = "estimator.deployments"
 

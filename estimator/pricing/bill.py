@@ -11,12 +11,12 @@ from urllib.parse import urlsplit
 
 import numpy as np
 
+from estimator.arrays import FloatArray
+from estimator.format import quantity_text
 from estimator.hypertext import Html, card, folded, link, rows_under, small, strong
-from estimator.pricing.assumption import Assumption
 from estimator.pricing.contract import Contract
-from estimator.pricing.lines import SURENESS, FreeAllowances, LineItem, amount
-from estimator.pricing.price_files import DRIVERS, VENDORS, Driver
-from estimator.pricing.tiers import FloatArray
+from estimator.pricing.lines import SURENESS, FreeAllowances, LineItem
+from estimator.pricing.price_files import DRIVERS, VENDORS, Assumption, Driver
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -215,7 +215,7 @@ class Bill:
         rows = [
             [
                 f"{item.rate.meter.service}: {item.rate.meter.title}",
-                amount(item.usage.quantity),
+                quantity_text(item.usage.quantity),
                 item.rate.meter.unit,
                 item.tiers_text(),
                 *([f"{item.list_usd:,.2f}"] if self.contract else []),

@@ -11,13 +11,13 @@ from typing import TypeVar
 
 import numpy as np
 
-from estimator.datafiles import Confidence
 from estimator.errors import MissingRateError, PricingDataError, UnknownNameError
-from estimator.pricing.assumption import Assumption
+from estimator.files import Confidence
 from estimator.pricing.contract import Contract, ContractRate
 from estimator.pricing.price_files import (
     EVERYWHERE,
     Allowance,
+    Assumption,
     Gap,
     Meter,
     Pool,

@@ -13,9 +13,8 @@ from typing import Annotated, Any, Self
 import numpy as np
 from pydantic import AfterValidator, Field, ValidationError, model_validator
 
-from estimator.datafiles import Confidence, Entry
-from estimator.documents import YamlDocument, error_text, read_yaml
 from estimator.errors import EstimatorError, UnknownNameError
+from estimator.files import Confidence, Entry, YamlDocument, error_text, read_yaml
 from estimator.hypertext import card, rows_under, small
 from estimator.pricing.tiers import Tariff
 

@@ -9,9 +9,10 @@ from typing import Literal
 
 import numpy as np
 
+from estimator.arrays import FloatArray
+from estimator.format import quantity_text, unit_price
 from estimator.pricing.catalog import Catalog, Rate
 from estimator.pricing.price_files import EVERYWHERE, Allowance
-from estimator.pricing.tiers import FloatArray
 
 FreeAllowances = Literal["none", "always", "all"]
 _GRANTED = {
@@ -60,11 +61,11 @@ class LineItem:
     def tiers_text(self) -> str:
         """The tiers used and their prices; for a line of a single scenario."""
         used = [
-            f"{amount(units)} x ${unit_price(price)}"
+            f"{quantity_text(units)} x ${unit_price(price)}"
             for units, price in zip(self.units_by_tier, self.rate.tariff.usd_per_unit, strict=True)
             if units > 0
         ]
-        free = [f"{amount(self.free_units)} free"] if self.free_units > 0 else []
+        free = [f"{quantity_text(self.free_units)} free"] if self.free_units > 0 else []
         credit = [f"- ${self.credit_usd:,.2f} free credit"] if self.credit_usd > 0 else []
         return " + ".join(free + used) + "".join(f" {text}" for text in credit) or "nothing used"
 
@@ -79,29 +80,11 @@ class LineItem:
         )
         return (
             f"{meter.service}: {meter.title}: ${self.cost_usd:,.2f}\n"
-            f"  quantity  {amount(self.usage.quantity)} {meter.unit}: {self.usage.formula}\n"
+            f"  quantity  {quantity_text(self.usage.quantity)} {meter.unit}: {self.usage.formula}\n"
             f"  price     {self.tiers_text()}{contract}\n"
             f"  source    {rate.source} ({region}, checked {rate.checked_on}, "
             f"{SURENESS[rate.confidence]})"
         )
-
-
-def amount(quantity: float | FloatArray) -> str:
-    """A quantity for a person, with as many decimals as matter.
-
-    >>> amount(1_234_567.891), amount(0.75)
-    ('1,234,568', '0.75')
-    """
-    return f"{float(quantity):,.0f}" if quantity >= 100_000 else f"{float(quantity):,.6g}"
-
-
-def unit_price(usd: float) -> str:
-    """A price of one unit in plain digits, without the noise of binary fractions.
-
-    >>> unit_price(0.00000025), unit_price(0.7 * 0.3)
-    ('0.00000025', '0.21')
-    """
-    return np.format_float_positional(float(f"{usd:.12g}"), trim="-")
 
 
 def price_usage(

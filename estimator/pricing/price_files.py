@@ -1,8 +1,8 @@
-"""What stands in the price files: meters, their rates and allowances, open questions and gaps.
+"""What do the price files hold? Meters, their rates and allowances, open questions and gaps.
 
-One folder for each cloud, and one for the managed services of other providers. Every file is a
-table that a spreadsheet opens, so that a price is corrected in one cell; what sources disagree on
-is worded in ``assumptions.yaml``, and rows that hold under one answer only name it.
+One folder for each cloud, and one for SaaS. Every file is a table that a spreadsheet opens, so that
+a price is corrected in one cell; what sources disagree on is worded in ``assumptions.yaml``, and
+rows that hold under one answer only name it.
 """
 
 from __future__ import annotations
@@ -16,9 +16,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from estimator.datafiles import Confidence, Entry, has_data, load_mapping, load_rows
 from estimator.errors import PricingDataError
-from estimator.pricing.assumption import Assumption
+from estimator.files import Confidence, Entry, has_data, load_mapping, load_rows
 
 CLOUDS = {"aws": "AWS", "azure": "Azure", "gcp": "Google Cloud", "oci": "OCI"}
 """Names for people, by the first part of every id."""
@@ -34,7 +33,6 @@ VENDORS = CLOUDS | SAAS
 FOLDERS = (*CLOUDS, "saas")
 EVERYWHERE = "*"
 """Region of a rate that holds in every region of a cloud."""
-
 Driver = Literal[
     "connection time",
     "messages",
@@ -56,15 +54,34 @@ DRIVERS: tuple[Driver, ...] = (
     "engineering",
 )
 """What drives cost, in the order charts stack it."""
-
 Pool = Literal["region", "zone", "account"]
 """What a vendor adds up: one region, the regions of one price zone, or the whole account."""
-
 Words = Annotated[
     tuple[str, ...],
     BeforeValidator(lambda cell: tuple(cell.split()) if isinstance(cell, str) else cell),
 ]
 """Several names in one cell, separated by blanks."""
+
+
+@dataclass(frozen=True, slots=True)
+class Assumption:
+    """Something a vendor leaves open, with the answers one may choose."""
+
+    id: str
+    question: str
+    choices: Mapping[str, str]
+    """What each answer means, by its name; the first one is the default."""
+    evidence: str
+
+    @property
+    def name(self) -> str:
+        """The last part of its id."""
+        return self.id.rpartition(".")[2]
+
+    @property
+    def default(self) -> str:
+        """The answer taken if the user gives none."""
+        return next(iter(self.choices))
 
 
 class UnderAnswer(Entry):

@@ -8,8 +8,7 @@ from typing import Final
 from estimator.analysis.diff.bill_changes import BillChange, LineChange
 from estimator.analysis.diff.diff import Difference, percent, reason, refusals, signed
 from estimator.analysis.diff.field_changes import FieldChange
-from estimator.format import number_of
-from estimator.pricing.lines import amount
+from estimator.format import number_of, quantity_text
 from estimator.render.markdown import (
     Markdown,
     bullets,
@@ -123,7 +122,7 @@ def _detail(change: BillChange) -> Markdown:
 def _line(line: LineChange) -> Sequence[object]:
     return (
         f"{line.meter.service}: {line.meter.title}",
-        *(f"{amount(quantity)} {line.meter.unit}" for quantity in line.quantities),
+        *(f"{quantity_text(quantity)} {line.meter.unit}" for quantity in line.quantities),
         *line.prices,
         *(money(usd) for usd in line.usd),
         signed(line.change_usd),

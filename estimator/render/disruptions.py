@@ -9,42 +9,20 @@ from typing import Any, Final
 
 from pydantic.fields import FieldInfo
 
-from estimator.scenario.faults import (
-    BalancerResize,
-    ConnectionThrottle,
-    NetworkFlap,
-    Outage,
-    RollingDeployment,
-)
 from estimator.scenario.model import Model
-from estimator.scenario.surges import Broadcast, FlashCrowd, TopOfHour
 
-FAULTS: Final[Mapping[type[Model], str]] = {
-    Outage: "outage at Tue 14:00 share 1/3 lasts 5 min notice 25 s",
-    RollingDeployment: "rolling deployment at Wed 10:00 batches 6 every 2 min drain 30 s",
-    BalancerResize: "balancer resize at Thu 15:00 share 25% over 5 min",
-    NetworkFlap: "network flap at Tue 14:00 share 10% away 20 s times 3 every 1 min",
-    ConnectionThrottle: "connection throttle at Mon 09:00 lasts 10 min new_connections_per_second 50",
-}
-"""Every kind of fault with an example."""
-SURGES: Final[Mapping[type[Model], str]] = {
-    FlashCrowd: "flash crowd at Sat 20:15 clients 20,000 over 5 min",
-    TopOfHour: "top of hour share 20% within 2 min half_hours true",
-    Broadcast: "broadcast at Sun 20:00 clients 50,000 gather 15 min lasts 90 min",
-}
-"""Every kind of surge with an example."""
 _TAGS: Final = {"fault", "surge"}
 _WIDTH: Final = 80
 _SMALL_PRINT: Final = "Times of the week are in UTC; a span of time without a unit is in seconds."
 
 
-def happenings_text(examples: Mapping[type[Model], str]) -> str:
+def disruptions_text(examples: Mapping[type[Model], str]) -> str:
     """Each kind with what it is, an example line, and its fields with their defaults."""
     kinds = (_kind_text(kind, example) for kind, example in examples.items())
     return "\n\n".join((*kinds, _SMALL_PRINT)) + "\n"
 
 
-def happenings_data(examples: Mapping[type[Model], str]) -> list[dict[str, Any]]:
+def disruptions_data(examples: Mapping[type[Model], str]) -> list[dict[str, Any]]:
     """Each kind as plain lists and texts, for machines; a default of null is none."""
     return [
         {

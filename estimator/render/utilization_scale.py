@@ -12,8 +12,8 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from estimator.arrays import FloatArray
 from estimator.deployments.limits import AT_RISK_SHARE
-from estimator.scenario.model import FloatArray
 
 _STEPS: Final = np.array([0.2, 0.4, 0.6, AT_RISK_SHARE, np.nextafter(1.0, 2.0)])
 """Where the next level begins; a share of exactly 1 is within the limit."""

@@ -6,8 +6,8 @@ from typing import Literal
 
 from pydantic import Field
 
-from estimator.datafiles import Entry, load_mapping
 from estimator.errors import UnknownNameError
+from estimator.files import Entry, load_mapping
 
 Area = Literal["americas", "europe", "asia", "australia", "middle_east_africa", "south_america"]
 """A part of the world that a cloud may price apart as the destination of traffic."""

@@ -1,15 +1,18 @@
-"""What all models that people write have in common: strict, frozen, and numbers with units."""
+"""What do all models that people write share? They are strict and frozen; numbers take units.
+
+Those that ship with the package, profiles and weekly shapes, are read by their names.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import cached_property
-from typing import TYPE_CHECKING, Annotated, Any, Self
+from functools import cache, cached_property
+from importlib.resources import files
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, TypeVar
 
 import numpy as np
-import numpy.typing as npt
 from pydantic import (
     BaseModel,
     BeforeValidator,
@@ -28,8 +31,9 @@ from pydantic import (
 from pydantic._internal._model_construction import ModelMetaclass
 from pydantic_core import CoreSchema, core_schema
 
-from estimator.documents import YamlDocument, error_text, tag_of
-from estimator.errors import ScenarioError
+from estimator.arrays import FloatArray
+from estimator.errors import ScenarioError, UnknownNameError
+from estimator.files import YamlDocument, error_text, read_yaml, tag_of
 from estimator.units import (
     HOURS_PER_WEEK,
     SECONDS_PER_HOUR,
@@ -41,12 +45,12 @@ from estimator.units import (
     week_time_text,
 )
 
-FloatArray = npt.NDArray[np.float64]
-
 _LARGEST = 1e12
 """Beyond any number of people, messages or bytes; keeps products far from infinity."""
 _LONGEST_HOURS = 87_600
 """Ten years."""
+Shelf = Literal["profiles", "shapes"]
+_TITLES: dict[Shelf, str] = {"profiles": "profile", "shapes": "weekly shape"}
 
 
 class _SpeakingMetaclass(ModelMetaclass):
@@ -323,3 +327,38 @@ RatePerHour = Annotated[
     _numbers_schema("times per hour, or a text such as '2 / min'; a list describes many scenarios"),
 ]
 """A number of times per hour, or an array with one such number per scenario."""
+
+
+M = TypeVar("M", bound=Model)
+
+
+def names_of(shelf: Shelf) -> list[str]:
+    """The names of all that ship."""
+    folder = files("estimator.scenario").joinpath(shelf)
+    return sorted(entry.name.removesuffix(".yaml") for entry in folder.iterdir())
+
+
+@cache
+def read_shipped(shelf: Shelf, name: str) -> YamlDocument:
+    """The content of one of them, read once: whoever changes something does so in a copy.
+
+    Raises:
+        UnknownNameError: there is none of that name.
+    """
+    if name not in names_of(shelf):
+        raise UnknownNameError(_TITLES[shelf], name, names_of(shelf))
+    file = files("estimator.scenario").joinpath(shelf, f"{name}.yaml")
+    return read_yaml(file.read_text(encoding="utf-8"), f"{shelf}/{name}.yaml", ScenarioError)
+
+
+def load_shipped(shelf: Shelf, name: str, model: type[M]) -> M:
+    """One of them, checked.
+
+    Raises:
+        UnknownNameError: there is none of that name.
+    """
+    document = read_shipped(shelf, name)
+    try:
+        return model.model_validate(document.content)
+    except ValidationError as error:
+        raise ScenarioError(error_text(error, document, model)) from None

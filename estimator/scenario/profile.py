@@ -1,4 +1,4 @@
-"""The workload profile: how one client behaves while it is connected."""
+"""How does one client behave? Sessions, messages and heartbeat; what it does when it is cut."""
 
 from __future__ import annotations
 
@@ -16,12 +16,55 @@ from pydantic import (
 )
 
 from estimator.hypertext import card, folded, rows_under, small
-from estimator.scenario.model import Count, ManyBytes, ManySeconds, Model, RatePerHour
-from estimator.scenario.reconnect import Reconnect
+from estimator.scenario.model import (
+    Count,
+    ManyBytes,
+    ManySeconds,
+    Model,
+    RatePerHour,
+    Seconds,
+    load_shipped,
+    names_of,
+    read_shipped,
+)
 from estimator.scenario.sessions import SessionLength
-from estimator.scenario.shipped import load_shipped, names_of, read_shipped
 from estimator.scenario.sizes import FixedSize, SizeDistribution
 from estimator.scenario.weekly_shape import WeeklyShape, load_shape, shape_names
+from estimator.units import HOURS_PER_DAY, SECONDS_PER_HOUR
+
+
+class Reconnect(Model):
+    """How a client comes back.
+
+    After a connection is lost it waits once before its first attempt, and again after each
+    attempt that is refused. The waits are those of
+    https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/, with k the refusals
+    since the connection was lost.
+
+    >>> Reconnect(backoff="equal_jitter", base="500 ms", cap="30 s").cap
+    30.0
+    """
+
+    backoff: Literal["none", "exponential", "equal_jitter", "full_jitter", "decorrelated"] = (
+        "full_jitter"
+    )
+    """none: at once; exponential: min(cap, base 2^k); equal_jitter: half of that and up to half
+    more; full_jitter: anything from nothing to that; decorrelated: min(cap, anything from base to
+    three times the wait before)."""
+    base: Seconds = 1.0
+    """The first wait, before it grows."""
+    cap: Annotated[Seconds, Field(le=HOURS_PER_DAY * SECONDS_PER_HOUR)] = 60.0
+    """The longest wait, a day at most."""
+    give_up_after: Annotated[int, Field(ge=1, le=1000)] | None = None
+    """Refusals after which a client gives up; never if left out."""
+    answer: Seconds = 0.2
+    """Until a client knows that it was refused."""
+
+    @model_validator(mode="after")
+    def _cap_above_base(self) -> Self:
+        if self.cap < self.base:
+            raise ValueError("cap must be at least base")
+        return self
 
 
 class MessageFlow(Model):

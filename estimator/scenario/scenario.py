@@ -1,4 +1,4 @@
-"""What the user says: who connects, from where, how often, and how it shall be billed."""
+"""What does the user say? Who connects, from where, how often, and how it is billed."""
 
 from __future__ import annotations
 
@@ -27,20 +27,31 @@ from pydantic import (
 )
 from ruamel.yaml import YAML
 
-from estimator.documents import YamlDocument, error_text, read_yaml, whole_number
 from estimator.errors import ScenarioError
+from estimator.files import YamlDocument, error_text, read_yaml, whole_number
 from estimator.hypertext import card, rows_under
-from estimator.scenario.engineering import Engineering
-from estimator.scenario.faults import Fault
+from estimator.scenario.disruptions import Fault, Surge
 from estimator.scenario.locations import Area, Location, find_location
 from estimator.scenario.model import Count, ManyHours, Model
 from estimator.scenario.profile import Profile, load_profile, profile_names, resolve_profile
-from estimator.scenario.surges import Surge
 from estimator.units import HOURS_PER_MONTH
 
 _YAML_SUFFIXES = (".yaml", ".yml")
 _MOST_LINK_BYTES = 4_000_000
 """A damaged or hostile link must not unpack to more."""
+
+
+class Engineering(Model):
+    """Engineers' hours for a fleet of one's own, beside those a managed service would take.
+
+    >>> Engineering(engineer_hours_per_month=20, usd_per_engineer_hour=100).engineer_hours_per_month
+    20.0
+    """
+
+    engineer_hours_per_month: Count
+    """Hours per month to build, patch, watch and be called out; of a fleet only."""
+    usd_per_engineer_hour: Count
+    """What such an hour costs you, in USD."""
 
 
 def _profile_name(profile: Profile, serialize: SerializerFunctionWrapHandler) -> object:

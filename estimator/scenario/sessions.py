@@ -16,7 +16,8 @@ import numpy as np
 from pydantic import Field, model_validator
 from scipy import special
 
-from estimator.scenario.model import FloatArray, Hours, Model
+from estimator.arrays import FloatArray
+from estimator.scenario.model import Hours, Model
 
 _NEGLIGIBLE = 1e-12
 _ROUNDING_NOISE = 1e-12

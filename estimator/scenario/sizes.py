@@ -11,7 +11,8 @@ import numpy as np
 from pydantic import BeforeValidator, Field, model_validator
 from scipy import special
 
-from estimator.scenario.model import Bytes, FloatArray, ManyBytes, Model
+from estimator.arrays import FloatArray
+from estimator.scenario.model import Bytes, ManyBytes, Model
 from estimator.units import KIB
 
 _NEGLIGIBLE = 1e-12

@@ -8,8 +8,8 @@ from typing import Annotated, Self
 import numpy as np
 from pydantic import Field, model_validator
 
-from estimator.scenario.model import FloatArray, Model
-from estimator.scenario.shipped import load_shipped, names_of
+from estimator.arrays import FloatArray
+from estimator.scenario.model import Model, load_shipped, names_of
 from estimator.units import DAYS_PER_WEEK, HOURS_PER_DAY, HOURS_PER_WEEK
 
 _Level = Annotated[float, Field(ge=0, le=1e12)]

@@ -1,25 +1,27 @@
-"""Who gets in: a token bucket and a number of places, decided for many attempts at once.
+"""Who gets in? The limits of a moment, decided for many attempts at once.
 
-Both doors are walks that are held between barriers, one step for each attempt. Held at one
-barrier, a walk is its free course less its running maximum beyond the barrier (Skorokhod's
-reflection). Held at two, each step is a function x -> min(max(x + a, low), high), and such
-functions composed are of that form again: blocks of steps are composed side by side, then block
-follows block. So no attempt is looked at by itself, and the answer is still exact.
+Units follow the connections, and faults may take some of them: that gives the rate of new
+connections and the connection slots of a moment. The token bucket and the slots are walks that are
+held between barriers, one step for each attempt. Held at one barrier, a walk is its free course
+less its running maximum beyond the barrier (Skorokhod's reflection). Held at two, each step is a
+function x -> min(max(x + a, low), high), and such functions composed are of that form again: blocks
+of steps are composed side by side, then block follows block. So no attempt is looked at by itself,
+and the answer is still exact.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import deque
+from dataclasses import dataclass, field
 
 import numpy as np
-import numpy.typing as npt
 
-from estimator.scenario.model import FloatArray
-
-BoolArray = npt.NDArray[np.bool_]
-IntArray = npt.NDArray[np.int64]
+from estimator.arrays import BoolArray, FloatArray, IntArray
+from estimator.demand.admission_limits import AdmissionLimits, Autoscaling
+from estimator.simulation.model import Model
 
 _NO_END = np.iinfo(np.int64).max // 4
+_NOISE = 1e-9
 
 
 @dataclass(slots=True)
@@ -144,3 +146,149 @@ def take_slots(closed: IntArray, free: int) -> BoolArray:
     beyond = np.arange(1, closed.size + 1) - np.maximum(closed + min(free, 0), 0) - max(free, 0)
     refused = np.maximum.accumulate(np.concatenate([[0], beyond]))
     return refused[1:] == refused[:-1]
+
+
+def units_wanted(scaling: Autoscaling, connections_per_unit: float, connections: float) -> float:
+    """Units for so many open connections: rounded up to a count that exists, spare ones added.
+
+    >>> steps = Autoscaling(target_share=0.8, counts=(1, 2, 5, 10))
+    >>> units_wanted(steps, connections_per_unit=1000, connections=2000)
+    5.0
+    """
+    needed = connections / (connections_per_unit * scaling.target_share)
+    needed = max(np.ceil(needed - _NOISE * max(needed, 1.0)), scaling.least_units)
+    if scaling.counts:
+        above = [count for count in scaling.counts if count >= needed]
+        needed = above[0] if above else scaling.counts[-1]
+    return float(min(needed + scaling.spare_units, scaling.most_units))
+
+
+@dataclass(slots=True)
+class Scaler:
+    """The units of one run."""
+
+    admission: AdmissionLimits
+    running: float = 1.0
+    _starting: list[tuple[float, float]] = field(default_factory=list[tuple[float, float]])
+    """Time at which units are ready, and how many run then."""
+    _seen: deque[tuple[float, float]] = field(default_factory=deque[tuple[float, float]])
+    """Counts of connections that decisions have not seen yet, with their times."""
+    _wanted: deque[tuple[float, float]] = field(default_factory=deque[tuple[float, float]])
+    """What was wanted within the cool-down, falling: less than what came later is forgotten."""
+    _since_s: float = np.inf
+    """When something was wanted for the first time."""
+
+    @classmethod
+    def settled(cls, admission: AdmissionLimits, connections: float) -> Scaler:
+        """Units that have long followed a constant number of connections."""
+        if admission.autoscaling is None:
+            return cls(admission, 1.0 if admission.units is None else admission.units)
+        return cls(
+            admission,
+            units_wanted(admission.autoscaling, admission.connections_per_unit, connections),
+        )
+
+    @property
+    def every_seconds(self) -> float:
+        """Time between two decisions; infinite if there are none."""
+        scaling = self.admission.autoscaling
+        return np.inf if scaling is None else scaling.every_seconds
+
+    @property
+    def next_ready_s(self) -> float:
+        """When the next units are ready; infinite if none are starting."""
+        return self._starting[0][0] if self._starting else np.inf
+
+    def copy(self) -> Scaler:
+        """The same state, to try decisions on."""
+        starting, seen, wanted = list(self._starting), deque(self._seen), deque(self._wanted)
+        return Scaler(self.admission, self.running, starting, seen, wanted, self._since_s)
+
+    def wake(self, now_s: float) -> None:
+        """Let those units run that are ready."""
+        while self._starting and self._starting[0][0] <= now_s + _NOISE:
+            self.running = max(self.running, self._starting.pop(0)[1])
+
+    def decide(self, now_s: float, connections: float) -> float:
+        """Decide once.
+
+        Returns:
+            Share of the running units that stops now, and whose connections are cut.
+        """
+        scaling = self.admission.autoscaling
+        if scaling is None:
+            return 0.0
+        self.wake(now_s)
+        self._seen.append((now_s, connections))
+        if self._seen[0][0] > now_s - scaling.lag_seconds + _NOISE:
+            return 0.0
+        while len(self._seen) > 1 and self._seen[1][0] <= now_s - scaling.lag_seconds + _NOISE:
+            self._seen.popleft()
+        wanted = units_wanted(scaling, self.admission.connections_per_unit, self._seen[0][1])
+        most, long_enough = self._most_wanted(now_s, wanted, scaling)
+        planned = max([self.running, *(units for _, units in self._starting)])
+        if wanted > planned:
+            self._starting.append((now_s + scaling.start_seconds, wanted))
+            self.wake(now_s)
+            return 0.0
+        if not long_enough or most >= self.running or self._starting:
+            return 0.0
+        stopped = 1.0 - most / self.running
+        self.running = most
+        return 0.0 if scaling.keeps_connections else stopped
+
+    def _most_wanted(self, now_s: float, wanted: float, scaling: Autoscaling) -> tuple[float, bool]:
+        """The most that was wanted within the cool-down, and whether that long was looked at."""
+        cool_down_s = scaling.cool_down_seconds
+        if scaling.keeps_connections:
+            # a unit stops when its last connection has been cut at its age
+            cool_down_s = max(cool_down_s, _finite(self.admission.age_most_seconds))
+        while self._wanted and self._wanted[-1][1] <= wanted:
+            self._wanted.pop()
+        self._wanted.append((now_s, wanted))
+        self._since_s = min(self._since_s, now_s)
+        long_ago = now_s - cool_down_s + _NOISE
+        while self._wanted[0][0] <= long_ago - scaling.every_seconds:
+            self._wanted.popleft()
+        return self._wanted[0][1], self._since_s <= long_ago
+
+
+def _finite(seconds: float) -> float:
+    return seconds if np.isfinite(seconds) else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """What the doors let in at a moment."""
+
+    new_connections_per_second: float
+    burst: float
+    slots: float
+    """Open connections."""
+
+
+def allowed(model: Model, now_s: float, units: float) -> Allowed:
+    """What the doors let in with so many units, while faults may take a part of them."""
+    active = [each for each in model.throttles if each.from_s <= now_s < each.until_s]
+    left = float(np.prod([each.units_share for each in active]))
+    if left <= 0:
+        return Allowed(0.0, 0.0, 0.0)
+    admission = model.admission
+    usual = admission.new_connections_per_second_now(units * left)
+    rate = min(usual, *(each.new_connections_per_second for each in active), np.inf)
+    burst = rate
+    if admission.new_connections_burst is not None:
+        # a fault that slows connects down leaves as many seconds' worth
+        burst = admission.new_connections_burst * (rate / usual if np.isfinite(usual) else 1.0)
+    # the last digit neither makes a token nor takes a place
+    return Allowed(
+        rate,
+        max(np.ceil(burst * (1 - _NOISE)), 1.0),
+        np.floor(admission.connections_most_now(units * left) * (1 + _NOISE)),
+    )
+
+
+def change_times(model: Model) -> FloatArray:
+    """Moments at which faults begin or end to change what is allowed, rising."""
+    times = {each.from_s for each in model.throttles} | {each.until_s for each in model.throttles}
+    return np.array(sorted(times), dtype=np.float64)

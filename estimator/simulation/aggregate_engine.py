@@ -20,15 +20,14 @@ from typing import Final
 
 import numpy as np
 
-from estimator.scenario.model import FloatArray
-from estimator.simulation.admission import IntArray
+from estimator.arrays import FloatArray, IntArray
+from estimator.simulation.admission import Scaler, allowed, change_times
 from estimator.simulation.connection_age import Ageing, stream_weights
 from estimator.simulation.exact_engine import LEVELS
 from estimator.simulation.flows import Flows
 from estimator.simulation.model import Model
-from estimator.simulation.presence import Presence, draw_presence
+from estimator.simulation.population import Presence, draw_presence
 from estimator.simulation.retries import AGED, FAULTS_FROM, NEWCOMERS, Waiting
-from estimator.simulation.scaler import Scaler, allowed, change_times
 from estimator.units import SECONDS_PER_HOUR
 
 _LONGEST_STRETCH_S: Final = 3600

@@ -6,7 +6,7 @@ from typing import Final
 
 import numpy as np
 
-from estimator.scenario.model import FloatArray
+from estimator.arrays import FloatArray
 from estimator.scenario.sessions import SessionLength
 from estimator.simulation.model import Model, Stream
 from estimator.units import HOURS_PER_WEEK, SECONDS_PER_HOUR

@@ -7,19 +7,21 @@ from itertools import pairwise
 
 import numpy as np
 
-from estimator.scenario.faults import (
+from estimator.arrays import FloatArray
+from estimator.scenario.disruptions import (
     BalancerResize,
+    Broadcast,
     ConnectionThrottle,
     Fault,
+    FlashCrowd,
     NetworkFlap,
     Outage,
     RollingDeployment,
+    Surge,
+    TopOfHour,
 )
-from estimator.scenario.model import FloatArray
 from estimator.scenario.sessions import DeterministicSession
-from estimator.scenario.surges import Broadcast, FlashCrowd, Surge, TopOfHour
-from estimator.simulation.arrivals import ArrivalRate
-from estimator.simulation.model import Cut, Stream, Throttle
+from estimator.simulation.model import ArrivalRate, Cut, Stream, Throttle
 from estimator.units import HOURS_PER_WEEK, SECONDS_PER_HOUR
 
 _WEEK_S = HOURS_PER_WEEK * SECONDS_PER_HOUR
@@ -35,7 +37,7 @@ def cuts_and_throttles(faults: Sequence[Fault]) -> tuple[tuple[Cut, ...], tuple[
     Returns:
         The cuts and the throttles, both by time.
 
-    >>> from estimator.scenario.faults import Outage
+    >>> from estimator.scenario.disruptions import Outage
     >>> cuts, throttles = cuts_and_throttles([Outage(at=1, share=0.25, lasts=60)])
     >>> cuts
     (Cut(at_s=3600.0, share=0.25, over_s=0.0, notice_s=0.0, away_s=0.0, fault=0),)

@@ -7,8 +7,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from estimator.scenario.model import FloatArray
-from estimator.simulation.admission import IntArray
+from estimator.arrays import FloatArray, IntArray
 
 AnyArray = npt.NDArray[Any]
 _BINS: Final = 65_535

@@ -6,8 +6,8 @@ is added and the window decided anew, until nothing changes. Since causes come b
 what is then found is what one event after the other would give; how windows are cut does not
 matter. A window that would take many rounds is cut shorter.
 
-At one moment what changes the doors and chooses connections comes first, then connections close,
-and then clients knock, in the order of their numbers.
+At one moment what changes the limits and chooses connections comes first, then connections close,
+and then clients try to connect, in the order of their numbers.
 """
 
 from __future__ import annotations
@@ -18,15 +18,20 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from estimator.scenario.model import FloatArray
-from estimator.simulation.admission import BoolArray, IntArray, TokenBucket, take_slots
-from estimator.simulation.backoff import waits_s
+from estimator.arrays import BoolArray, FloatArray, IntArray
+from estimator.simulation.admission import (
+    Allowed,
+    Scaler,
+    TokenBucket,
+    allowed,
+    change_times,
+    take_slots,
+)
 from estimator.simulation.event_queue import Agenda, Timetable, order_of
 from estimator.simulation.flows import Flows
-from estimator.simulation.keyed_random import luck_of
 from estimator.simulation.model import Cut, Model
 from estimator.simulation.population import Population, draw_population
-from estimator.simulation.scaler import Allowed, Scaler, allowed, change_times
+from estimator.simulation.retries import waits_s
 
 LEVELS: Final = 200
 """Attempts that are told apart when they are counted by client."""
@@ -42,6 +47,9 @@ _SHORTER = 8
 _SLOT_S = 1.0
 _NOTICE, _WAIT, _CHOICE, _MOMENT = range(4)
 """Purposes of luck."""
+_GOLDEN = np.uint64(0x9E3779B97F4A7C15)
+_FIRST = np.uint64(0xBF58476D1CE4E5B9)
+_SECOND = np.uint64(0x94D049BB133111EB)
 
 
 def simulate_exact(model: Model, seed: np.random.SeedSequence) -> Flows:
@@ -578,3 +586,29 @@ class _Run:
 def _whole(value: float) -> int:
     """As an integer, with one beyond all counts for no limit."""
     return int(min(value, 2**48))
+
+
+def luck_of(
+    key: int, clients: npt.NDArray[np.int64], times_s: FloatArray, purpose: int = 0
+) -> FloatArray:
+    """A number in [0, 1) for each client at a time, as if drawn evenly.
+
+    How long a client waits must not depend on how many others were looked at first, or a run would
+    change with the way it is cut into pieces. So the number is computed from the client and the
+    time of its attempt, by the finalizer of SplitMix64 (Steele, Lea and Flood, "Fast splittable
+    pseudorandom number generators", OOPSLA 2014, https://doi.org/10.1145/2660193.2660195).
+
+    Args:
+        key: of the run.
+        clients: numbers of the clients, shape (n,).
+        times_s: the moment of each, shape (n,).
+        purpose: tells apart several numbers for one client and moment.
+    """
+    mixed = clients.astype(np.uint64) * _GOLDEN + np.uint64(key & 0xFFFF_FFFF_FFFF_FFFF)
+    # the sum makes one number of the two zeros, 0 and -0
+    for word in ((times_s + 0.0).view(np.uint64), np.uint64(purpose)):
+        mixed = (mixed ^ word) + _GOLDEN
+        mixed = (mixed ^ (mixed >> np.uint64(30))) * _FIRST
+        mixed = (mixed ^ (mixed >> np.uint64(27))) * _SECOND
+        mixed ^= mixed >> np.uint64(31)
+    return (mixed >> np.uint64(11)).astype(np.float64) * 2.0**-53

@@ -8,11 +8,12 @@ from typing import Final
 
 import numpy as np
 
-from estimator.demand.demand import Demand, Weekly, from_hours
+from estimator.arrays import FloatArray
+from estimator.demand.demand import Demand
 from estimator.demand.expected import streams_of
-from estimator.scenario.model import FloatArray
+from estimator.demand.weekly import Weekly, from_hours
+from estimator.scenario.disruptions import Broadcast, Surge
 from estimator.scenario.profile import Profile
-from estimator.scenario.surges import Broadcast, Surge
 from estimator.simulation.run import Run
 from estimator.units import HOURS_PER_WEEK, MINUTES_PER_HOUR, SECONDS_PER_HOUR, SECONDS_PER_MINUTE
 

@@ -1,14 +1,44 @@
-"""Who comes when and would stay until when, client by client, with no door in the way."""
+"""Who comes when, and would stay until when? One by one, or in groups, with no limit in the way.
+
+The exact engine draws clients by themselves (``Population``), the aggregate engine whole groups of
+them, second by second (``Presence``). Clients who come in one interval and leave in another are a
+Poisson number, and for disjoint pairs of intervals these numbers are independent (Eick, Massey and
+Whitt 1993). So the plane of coming and leaving is covered by squares that grow with the time
+between the two: narrow for short stays, wide for long ones. Each square is one draw, whatever the
+number of clients in it; wide squares are then halved, again and again, down to seconds. The cost
+depends on the length of the run alone, and any law of sessions will do, heavy tails too.
+
+Within a square the chance of a stay is taken as even, half by half. Squares are at most a sixteenth
+as wide as the stay is long, so lengths of sessions are off by less than that, unseen: the mean of
+each half is that of the law. Who comes in a second is exactly a Poisson number.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
-from estimator.scenario.model import FloatArray
+from estimator.arrays import FloatArray, IntArray
+from estimator.scenario.sessions import DeterministicSession, EmpiricalSession, SessionLength
 from estimator.simulation.model import Model, Stream
-from estimator.units import SECONDS_PER_HOUR
+from estimator.units import HOURS_PER_WEEK, SECONDS_PER_HOUR
+
+_LAGS: Final = 16
+"""A square of stays of length x is at most x / 16 wide."""
+_NEGLIGIBLE: Final = 1e-12
+_MOST_PAST_S: Final = 26 * 7 * 86_400.0
+"""What came before that is spread evenly over the week by now."""
+_MOST_ATOMS: Final = 24
+_WIDEST_CELLS: Final = 64
+"""The widest squares are so many to a run, or wider,"""
+_WIDEST_ROWS: Final = 512
+"""so that the past is not more than this many of them."""
+_NARROWEST_OF_MEAN: Final = 500.0
+"""The narrowest squares are a 500th of the mean session wide, and at least a second."""
+_NARROWEST_MOST_S: Final = 64.0
+_WEEK_S: Final = float(HOURS_PER_WEEK * SECONDS_PER_HOUR)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +61,7 @@ def draw_population(model: Model, rng: np.random.Generator) -> Population:
     process of the clients who are still there (Eick, Massey and Whitt 1993, theorem 1).
     """
     until_s = float(model.horizon_s)
-    parts = [_draw(stream, model.start_s, until_s, rng) for stream in model.streams]
+    parts = [_draw_clients(stream, model.start_s, until_s, rng) for stream in model.streams]
     if len(parts) == 1:
         return Population(*parts[0])
     there = sum(at_start for _, _, at_start in parts)
@@ -46,7 +76,7 @@ def draw_population(model: Model, rng: np.random.Generator) -> Population:
     return Population(came, leave, there)
 
 
-def _draw(
+def _draw_clients(
     stream: Stream, start_s: float, until_s: float, rng: np.random.Generator
 ) -> tuple[FloatArray, FloatArray, int]:
     rate, session = stream.arrivals, stream.session
@@ -61,3 +91,280 @@ def _draw(
     before = start_s - ages[kept]
     there_until = before + lengths[kept]
     return np.concatenate([before, came]), np.concatenate([there_until, leave]), before.size
+
+
+@dataclass(frozen=True, slots=True)
+class Presence:
+    """Clients by the second, whether or not they are connected."""
+
+    at_start: int
+    come: FloatArray
+    """Clients who come in each second, shape (seconds,)."""
+    leave: FloatArray
+    """Clients whose session ends in each second, shape (seconds,)."""
+
+    @property
+    def after(self) -> FloatArray:
+        """Clients there at the end of each second."""
+        return self.at_start + np.cumsum(self.come - self.leave)
+
+
+def draw_presence(
+    streams: tuple[Stream, ...], start_s: float, seconds: int, rng: np.random.Generator
+) -> Presence:
+    """Draw the clients of a run, in the stationary state at its start.
+
+    Args:
+        streams: who comes; periodic ones have done so for ever.
+        start_s: when the run begins.
+        seconds: length of the run.
+        rng: source of chance.
+    """
+    parts = [_draw_groups(stream, start_s, seconds, rng) for stream in streams]
+    return Presence(
+        sum(part.at_start for part in parts),
+        np.sum([part.come for part in parts], axis=0),
+        np.sum([part.leave for part in parts], axis=0),
+    )
+
+
+def _draw_groups(
+    stream: Stream, start_s: float, seconds: int, rng: np.random.Generator
+) -> Presence:
+    atoms = _atoms(stream.session)
+    if atoms is None:
+        return _by_squares(stream, start_s, seconds, rng)
+    lengths_s, shares = atoms
+    parts = [
+        _of_one_length(stream, length, share, start_s, seconds, rng)
+        for length, share in zip(lengths_s.tolist(), shares.tolist(), strict=True)
+    ]
+    return Presence(
+        sum(part.at_start for part in parts),
+        np.sum([part.come for part in parts], axis=0),
+        np.sum([part.leave for part in parts], axis=0),
+    )
+
+
+def _atoms(session: SessionLength) -> tuple[FloatArray, FloatArray] | None:
+    """The few lengths that sessions have, in seconds, and the share of each; None if many."""
+    if isinstance(session, DeterministicSession):
+        return np.array([session.hours * SECONDS_PER_HOUR]), np.ones(1)
+    if isinstance(session, EmpiricalSession):
+        lengths, which = np.unique(session.lengths_hours, return_inverse=True)
+        if lengths.size <= _MOST_ATOMS:
+            shares = np.bincount(which, session.shares).astype(np.float64)
+            return lengths * SECONDS_PER_HOUR, shares
+    return None
+
+
+def _of_one_length(
+    stream: Stream,
+    length_s: float,
+    share: float,
+    start_s: float,
+    seconds: int,
+    rng: np.random.Generator,
+) -> Presence:
+    """Those who all stay equally long: they leave as they came, later."""
+    past = int(np.ceil(length_s))
+    edges = start_s + np.arange(-past, seconds + 1, dtype=np.float64)
+    come = rng.poisson(np.diff(stream.arrivals.expected(edges)) * share)
+    # who came at a moment of one second leaves in one of two
+    later = rng.binomial(come, length_s % 1)
+    leave = np.zeros(come.size + past + 1)
+    leave[past - (length_s % 1 > 0) :][: come.size] += come - later
+    leave[past:][: come.size] += later
+    there = int(come[:past].sum() - leave[:past].sum())
+    return Presence(there, come[past:].astype(np.float64), leave[past : past + seconds])
+
+
+# -------------------------------------------------------------------------------------------------
+# Many lengths
+
+
+def _by_squares(stream: Stream, start_s: float, seconds: int, rng: np.random.Generator) -> Presence:
+    """Draw level by level, the widest squares first, and halve down to seconds."""
+    levels = _levels(stream, seconds)
+    cells = -(-seconds // levels[0].width_s)
+    there = _there_throughout(stream, start_s, cells * levels[0].width_s, levels[0], rng)
+    come, leave = _Halves.none(cells), _Halves.none(cells)
+    for level in levels:
+        there += _draw_squares(stream, start_s, level, come, leave, rng)
+        if level is levels[-1]:
+            cells = come.counts.size
+            come.counts += rng.poisson(_staying(stream, start_s, level.width_s, cells))
+            break
+        # who comes is known by the second, when they leave only by the law of sessions
+        quarters = stream.arrivals.means_in(start_s, level.width_s / 4, 4 * come.counts.size)
+        come, leave = come.halved(rng, quarters.reshape(-1, 2)), leave.halved(rng)
+    width_s = levels[-1].width_s
+    while width_s > 1:
+        width_s //= 2
+        means = stream.arrivals.means_in(start_s, width_s, 2 * come.counts.size)
+        come = _Halves(come.counts, means.reshape(-1, 2)).halved(rng)
+        leave = leave.halved(rng)
+    there_s = slice(0, seconds)
+    return Presence(
+        there, come.counts[there_s].astype(np.float64), leave.counts[there_s].astype(np.float64)
+    )
+
+
+@dataclass(slots=True)
+class _Halves:
+    """Counts of intervals, and what is expected of their halves, which tells how to part them."""
+
+    counts: IntArray
+    """Shape (intervals,)."""
+    means: FloatArray
+    """Shape (intervals, 2)."""
+
+    @classmethod
+    def none(cls, cells: int) -> _Halves:
+        return cls(np.zeros(cells, dtype=np.int64), np.zeros((cells, 2)))
+
+    def halved(self, rng: np.random.Generator, quarters: FloatArray | None = None) -> _Halves:
+        """Counts of intervals half as wide.
+
+        Args:
+            rng: source of chance.
+            quarters: in which proportion the halves of these new intervals are expected, shape
+                (2 x intervals, 2); even if None.
+        """
+        left = rng.binomial(self.counts, _share_of_first(self.means))
+        counts = np.stack([left, self.counts - left], axis=1).ravel()
+        first = 0.5 if quarters is None else _share_of_first(quarters)
+        expected = self.means.ravel()
+        return _Halves(counts, np.stack([expected * first, expected * (1 - first)], axis=1))
+
+
+def _share_of_first(pairs: FloatArray) -> FloatArray:
+    """Share of the first of two in their sum, one half where that is 0."""
+    total = pairs[:, 0] + pairs[:, 1]
+    share = np.divide(pairs[:, 0], total, out=np.full(total.shape, 0.5), where=total > 0)
+    return np.clip(share, 0.0, 1.0)
+
+
+@dataclass(frozen=True, slots=True)
+class _Level:
+    """Squares of one width."""
+
+    width_s: int
+    rows_before: int
+    """Intervals before the run from which squares of this width are seen."""
+    lags: range
+    every_other: int
+    """The lag that only every other interval has; -1 if there is none."""
+
+
+def _levels(stream: Stream, seconds: int) -> list[_Level]:
+    """Widths of squares, falling."""
+    mean_s = stream.session.mean * SECONDS_PER_HOUR
+    narrowest = int(np.log2(np.clip(mean_s / _NARROWEST_OF_MEAN, 1.0, _NARROWEST_MOST_S)))
+    past_s = float(seconds)
+    while (
+        past_s < _MOST_PAST_S
+        and stream.session.survival(np.array([past_s / SECONDS_PER_HOUR])) > _NEGLIGIBLE
+    ):
+        past_s *= 2
+    past_s = min(past_s, _MOST_PAST_S)
+    widest_s = max(seconds / _WIDEST_CELLS, past_s / _WIDEST_ROWS, 2**narrowest)
+    widest = int(np.ceil(np.log2(widest_s)))
+    found: list[_Level] = []
+    for power in range(widest, narrowest - 1, -1):
+        width_s = 2**power
+        first = 0 if power == narrowest else _LAGS
+        if power == widest:
+            rows = int(np.ceil(past_s / width_s))
+            found.append(_Level(width_s, rows, range(first, rows + -(-seconds // width_s)), -1))
+        else:
+            last = 2 * _LAGS - 1
+            found.append(_Level(width_s, 2 * _LAGS, range(first, last + 1), last))
+    return found
+
+
+def _there_throughout(
+    stream: Stream, start_s: float, span_s: int, widest: _Level, rng: np.random.Generator
+) -> int:
+    """Those who came before the run and stay beyond it."""
+    if not stream.arrivals.periodic:
+        return 0
+    width_s, rows = widest.width_s, widest.rows_before
+    left_s = span_s + width_s * np.arange(rows, -1, -1, dtype=np.float64)
+    shares = -np.diff(_stayed(stream.session, left_s)) / width_s
+    came = stream.arrivals.means_in(start_s - rows * width_s, width_s, rows)
+    means = came * np.maximum(shares, 0.0)
+    # those who came even earlier did so at the mean rate
+    mean_s = stream.session.mean * SECONDS_PER_HOUR
+    rate = float(stream.arrivals.means_in(0.0, _WEEK_S, 1)[0]) / _WEEK_S
+    earlier = rate * (mean_s - float(_stayed(stream.session, left_s[:1])[0]))
+    return int(rng.poisson(means.sum() + max(earlier, 0.0)))
+
+
+def _draw_squares(
+    stream: Stream,
+    start_s: float,
+    level: _Level,
+    come: _Halves,
+    leave: _Halves,
+    rng: np.random.Generator,
+) -> int:
+    """Draw the squares of one width, diagonal by diagonal, and add them up.
+
+    A square lies ``lag`` intervals after the one in which its clients come. Squares twice as wide
+    cover all that lies at least ``_LAGS`` of their own widths off the diagonal.
+
+    Returns:
+        Clients who are there at the start.
+    """
+    width_s, before, cells = level.width_s, level.rows_before, come.counts.size
+    halves = stream.arrivals.means_in(
+        start_s - before * width_s, width_s / 2, 2 * (before + cells)
+    ).reshape(-1, 2)
+    shares = _shares(stream.session, width_s / 2, 2 * level.lags.stop)
+    there = 0
+    for lag in level.lags:
+        # of a half interval in which they come (0, 1) to one in which they leave
+        shares_of_halves = shares[[[2 * lag, 2 * lag + 1], [abs(2 * lag - 1), 2 * lag]]]
+        if lag == 0:
+            shares_of_halves[1, 0] = 0.0
+        # only every other interval begins a wider one, and needs this diagonal
+        step = 2 if lag == level.every_other else 1
+        first = max(0, before - lag)
+        rows = slice(first + (first - before) % step, before + cells - lag, step)
+        coming = halves[rows] * shares_of_halves.sum(axis=1)
+        drawn = rng.poisson(coming[:, 0] + coming[:, 1])
+        columns = slice(rows.start - before + lag, cells, step)
+        leave.counts[columns] += drawn
+        leave.means[columns] += halves[rows] @ shares_of_halves
+        known = max(0, -(-(before - rows.start) // step))
+        there += int(drawn[:known].sum())
+        inside = slice(rows.start + known * step - before, max(cells - lag, 0), step)
+        come.counts[inside] += drawn[known:]
+        come.means[inside] += coming[known:]
+    return there
+
+
+def _shares(session: SessionLength, width_s: float, lags: int) -> FloatArray:
+    """Share of those who come in an interval that leaves so many intervals later.
+
+    Returns:
+        Shape (lags + 1,). In the same interval it is the share that leaves within it.
+    """
+    ends = np.arange(-1, lags + 2, dtype=np.float64)
+    # integral of the survival function, which is 1 before 0
+    stayed = np.where(ends < 0, ends, _stayed(session, np.abs(ends) * width_s) / width_s)
+    return np.maximum(-np.diff(stayed, n=2), 0.0)
+
+
+def _stayed(session: SessionLength, times_s: FloatArray) -> FloatArray:
+    """Integral of the survival function from 0, in seconds."""
+    hours = np.asarray(times_s) / SECONDS_PER_HOUR
+    return session.integrated_survival(1, hours) * SECONDS_PER_HOUR
+
+
+def _staying(stream: Stream, start_s: float, width_s: float, cells: int) -> FloatArray:
+    """Mean number of those who come in each interval and stay beyond the run."""
+    left_s = width_s * np.arange(cells, -1, -1, dtype=np.float64)
+    shares = -np.diff(_stayed(stream.session, left_s)) / width_s
+    return stream.arrivals.means_in(start_s, width_s, cells) * np.maximum(shares, 0.0)

@@ -12,17 +12,15 @@ from typing import Final, Literal
 import numpy as np
 from scipy import special
 
+from estimator.arrays import FloatArray
 from estimator.demand.admission_limits import AdmissionLimits
 from estimator.errors import EstimatorError, UnknownNameError
-from estimator.heap import keep_freed_memory
-from estimator.scenario.model import FloatArray
+from estimator.runtime import one_thread
+from estimator.simulation.admission import allowed
 from estimator.simulation.aggregate_engine import simulate_cohort
 from estimator.simulation.exact_engine import simulate_exact
-from estimator.simulation.flows import Flows
-from estimator.simulation.minutes import Replication, by_minute
+from estimator.simulation.flows import Flows, Replication, by_minute
 from estimator.simulation.model import Model, Stream
-from estimator.simulation.scaler import allowed
-from estimator.threads import one_thread
 from estimator.units import MINUTES_PER_HOUR, SECONDS_PER_HOUR
 
 Engine = Literal["exact", "cohort"]
@@ -200,7 +198,6 @@ def _replicate(
 def _replicate_here(
     model: Model, engine: Engine, seeds: list[np.random.SeedSequence]
 ) -> list[Replication]:
-    keep_freed_memory()
     return [replicate(model, engine, seed) for seed in seeds]
 
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import special
 
+from estimator.arrays import FloatArray
 from estimator.errors import EstimatorError
-from estimator.scenario.model import FloatArray
 from estimator.scenario.sessions import DeterministicSession, EmpiricalSession, SessionLength
 
 _DIGITS = 1e-15

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import estimator as ws
-from estimator.pricing.lines import amount
+from estimator.format import quantity_text
 
 SCENARIO = ws.Scenario(profile="workplace-chat", location="virginia", peak_connections=50_000)
 
@@ -77,4 +77,4 @@ def test_a_bill_of_many_asks_to_be_explained_one_by_one():
     ],
 )
 def test_amounts_have_as_many_decimals_as_matter(quantity, shown):
-    assert amount(quantity) == shown
+    assert quantity_text(quantity) == shown

@@ -7,7 +7,7 @@ from functools import cache
 import pytest
 from ruamel.yaml import YAML
 
-from estimator.datafiles import data_text, has_data
+from estimator.files import data_text, has_data
 
 Row = dict[str, str]
 

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 import estimator as ws
-from estimator.datafiles import load_mapping
 from estimator.deployments.fleet.machine import Machine, find_machine, machines
 from estimator.deployments.fleet.server import Measured, Server, TlsRate
 from estimator.errors import MissingRateError
+from estimator.files import load_mapping
 from estimator.pricing.catalog import load_catalog
 from estimator.pricing.price_files import CLOUDS, EVERYWHERE
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from scipy.optimize import nnls
 
-from estimator.demand import nonnegative
-from estimator.demand.nonnegative import closest_nonnegative
+from estimator.demand import arrivals
+from estimator.demand.arrivals import closest_nonnegative
 
 
 @pytest.mark.parametrize("seed", range(20))
@@ -27,6 +27,6 @@ def test_nothing_is_held_back_that_need_not_be():
 
 
 def test_what_does_not_settle_is_left_to_scipy(monkeypatch):
-    monkeypatch.setattr(nonnegative, "_MOST_EXCHANGES", 1)
+    monkeypatch.setattr(arrivals, "_MOST_EXCHANGES", 1)
     found = closest_nonnegative(np.eye(2), np.array([3.0, -1.0]))
     np.testing.assert_allclose(found, [3.0, 0.0])

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 import estimator as ws
-from estimator.demand.demand import from_hours
 from estimator.demand.expected import expected_demand
+from estimator.demand.weekly import from_hours
 
 ALB = "aws.alb_ec2"
 NODES = "aws.ec2.m7g_large"

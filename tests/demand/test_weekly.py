@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from estimator.demand.demand import Weekly, from_hours, largest, total
+from estimator.demand.weekly import Weekly, from_hours, largest, total
 
 HOURS = np.arange(168, dtype=np.float64)
 WAVE = 2 + np.sin(2 * np.pi * HOURS / 24)

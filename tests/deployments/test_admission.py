@@ -9,7 +9,7 @@ import pytest
 
 import estimator as ws
 from estimator.demand.admission_limits import AdmissionLimits, Autoscaling
-from estimator.demand.demand import from_hours
+from estimator.demand.weekly import from_hours
 from estimator.deployments.base import WORLDWIDE, Deployment, Request
 from estimator.deployments.fleet.sizing import FleetOptions
 from estimator.deployments.limits import find_limit, limit_value

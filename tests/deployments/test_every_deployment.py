@@ -5,8 +5,7 @@ import pytest
 
 import estimator as ws
 from estimator.deployments.base import Deployment
-from estimator.pricing.assumption import Assumption
-from estimator.pricing.price_files import price_assumptions
+from estimator.pricing.price_files import Assumption, price_assumptions
 
 SCENARIO = ws.Scenario(profile="workplace-chat", location="virginia", peak_connections=50_000)
 every_deployment = pytest.mark.parametrize(

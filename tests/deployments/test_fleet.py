@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import estimator as ws
-from estimator.demand.demand import MessageStream, from_hours
+from estimator.demand.demand import MessageStream
+from estimator.demand.weekly import from_hours
 from estimator.deployments.base import Request
 from estimator.deployments.fleet.backplane import Backplane, backplane
 from estimator.deployments.fleet.machine import find_machine, machines

@@ -15,8 +15,8 @@ import numpy as np
 import pytest
 
 import estimator as ws
-from estimator.datafiles import data_text
-from estimator.demand.demand import MessageStream, Weekly, from_hours
+from estimator.demand.demand import MessageStream
+from estimator.demand.weekly import Weekly, from_hours
 from estimator.deployments.limits import (
     AT_RISK_SHARE,
     Check,
@@ -32,6 +32,7 @@ from estimator.deployments.limits import (
     per_second,
     verdicts,
 )
+from estimator.files import data_text
 from estimator.format import figure_text
 from estimator.scenario.sizes import FixedSize
 

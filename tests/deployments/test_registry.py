@@ -12,8 +12,8 @@ from estimator.cli import completion
 from estimator.cli.editor_schema import editor_schema
 from estimator.deployments import registry
 from estimator.deployments.base import Deployment, Metered, Options, Request
-from estimator.pricing.assumption import Assumption
 from estimator.pricing.lines import Usage
+from estimator.pricing.price_files import Assumption
 
 HEAVY = ("numpy", "pandas", "pydantic", "yaml", "estimator.deployments.base")
 SCENARIO = ws.Scenario(profile="workplace-chat", location="virginia", peak_connections=1000)

@@ -8,7 +8,6 @@ import pytest
 from ruamel.yaml import YAML
 
 import estimator as ws
-from estimator.datafiles import data_text, load_mapping
 from estimator.deployments.fleet.server import (
     Server,
     ServerOptions,
@@ -21,6 +20,7 @@ from estimator.deployments.fleet.server import (
 )
 from estimator.deployments.fleet.sizing import FleetOptions
 from estimator.deployments.limits import limit_value
+from estimator.files import data_text, load_mapping
 
 SERVERS = load_mapping("servers.yaml", Server)
 OWN = {

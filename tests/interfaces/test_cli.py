@@ -14,8 +14,8 @@ import estimator as ws
 from estimator.analysis.price_list import prices, prices_text
 from estimator.cli.commands.listing import THINGS
 from estimator.cli.common import print_table, print_text
+from estimator.format import quantity_text
 from estimator.pricing.contract import contract_names
-from estimator.pricing.lines import amount
 from estimator.render.terminal.tables import bill_table, comparison_table, money, wrapped
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -89,7 +89,7 @@ def test_numbers_of_a_bill_stand_below_each_other_and_in_one_piece(run):
         cost = money(float(item.cost_usd))
         [line] = [line.rstrip() for line in table if line.rstrip().endswith(f" {cost}")]
         ends.add(len(line))
-        assert f" {amount(item.usage.quantity)} " in line
+        assert f" {quantity_text(item.usage.quantity)} " in line
     assert len(ends) == 1
 
 

@@ -14,11 +14,9 @@ import pytest
 from rich.cells import cell_len
 
 import estimator as ws
-from estimator.render.disruptions import FAULTS, SURGES
 from estimator.render.terminal.simulation import short, span
 from estimator.render.terminal.tables import money
-from estimator.scenario.faults import Fault, parse_fault
-from estimator.scenario.surges import Surge, parse_surge
+from estimator.scenario.disruptions import FAULTS, SURGES, Fault, Surge, parse_fault, parse_surge
 
 ROOT = Path(__file__).resolve().parents[2]
 MARKET_OPEN = str(ROOT / "examples/market-open.yaml")

@@ -12,16 +12,23 @@ from typing import Any
 import numpy as np
 import pytest
 
-from estimator import datafiles
+from estimator import files as estimator_files
 from estimator.deployments import registry
 from estimator.pricing import catalog as catalog_module
 from estimator.pricing import price_files as price_files_module
-from estimator.pricing.assumption import Assumption
 from estimator.pricing.bill import Bill
 from estimator.pricing.catalog import Catalog
 from estimator.pricing.contract import as_contract
 from estimator.pricing.lines import FreeAllowances, Usage, price_usage
-from estimator.pricing.price_files import Allowance, Gap, Meter, PriceFiles, RateRow, Region
+from estimator.pricing.price_files import (
+    Allowance,
+    Assumption,
+    Gap,
+    Meter,
+    PriceFiles,
+    RateRow,
+    Region,
+)
 
 Row = dict[str, Any]
 
@@ -206,8 +213,8 @@ class DataFolder:
 def forget() -> None:
     """Have price files be read again."""
     for read in (
-        datafiles.load_rows,
-        datafiles.load_mapping,
+        estimator_files.load_rows,
+        estimator_files.load_mapping,
         price_files_module.load_price_files,
         price_files_module.price_assumptions,
         catalog_module._catalog,
@@ -221,7 +228,7 @@ def data_folder(monkeypatch, tmp_path) -> Iterator[DataFolder]:
     """Everything is priced from a copy of ``pricing_data`` that the test may change."""
     with as_file(files("pricing_data")) as shipped:
         shutil.copytree(shipped, tmp_path / "pricing_data")
-    monkeypatch.setattr(datafiles, "files", tmp_path.joinpath)
+    monkeypatch.setattr(estimator_files, "files", tmp_path.joinpath)
     forget()
     yield DataFolder(tmp_path / "pricing_data")
     forget()

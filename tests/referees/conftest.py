@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 
 from estimator.demand.admission_limits import AdmissionLimits
-from estimator.scenario.reconnect import Reconnect
+from estimator.scenario.profile import Reconnect
 from estimator.scenario.sessions import (
     DeterministicSession,
     ExponentialSession,
@@ -15,8 +15,7 @@ from estimator.scenario.sessions import (
     SessionLength,
     WeibullSession,
 )
-from estimator.simulation.arrivals import ArrivalRate
-from estimator.simulation.model import Model, Stream
+from estimator.simulation.model import ArrivalRate, Model, Stream
 from estimator.simulation.run import Engine, simulate
 
 CONFIDENCE = 0.9999

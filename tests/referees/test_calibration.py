@@ -12,10 +12,11 @@ import pytest
 
 import estimator as ws
 from estimator.analysis.fields import takes_arrays
+from estimator.analysis.uncertainty.fan import LEVELS
 from estimator.analysis.uncertainty.input_ranges import Lognormal
 from estimator.analysis.uncertainty.inputs import uncertain_quantities
 from estimator.analysis.uncertainty.sampling import price_draws, scrambled_draws
-from estimator.analysis.uncertainty.uncertainty import LEVELS, uncertainty
+from estimator.analysis.uncertainty.uncertainty import uncertainty
 
 GATEWAY = "aws.api_gateway"
 TRUTHS = 2000

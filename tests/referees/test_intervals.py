@@ -8,9 +8,8 @@ is known at each moment (M_t/G/infinity). Each case has two intervals, which are
 
 import numpy as np
 
-from estimator.scenario.reconnect import Reconnect
-from estimator.simulation.arrivals import ArrivalRate
-from estimator.simulation.model import Model, Stream
+from estimator.scenario.profile import Reconnect
+from estimator.simulation.model import ArrivalRate, Model, Stream
 from estimator.simulation.run import interval, run
 from estimator.simulation.theory import modulated_occupancy
 

@@ -11,8 +11,7 @@ import pytest
 
 from estimator.demand.arrivals import arrivals_behind
 from estimator.scenario.profile import load_profile
-from estimator.simulation.arrivals import weekly_arrivals
-from estimator.simulation.model import Model, Stream
+from estimator.simulation.model import Model, Stream, weekly_arrivals
 
 MEAN = 2057
 DAILY_MEANS = (2320, 2677, 2645, 2639, 2337, 1025, 824)

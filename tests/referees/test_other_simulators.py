@@ -23,7 +23,7 @@ from scipy import stats
 from simpy.events import ProcessGenerator
 
 from estimator.demand.admission_limits import AdmissionLimits
-from estimator.scenario.reconnect import Reconnect
+from estimator.scenario.profile import Reconnect
 from estimator.scenario.sessions import (
     DeterministicSession,
     ExponentialSession,
@@ -31,8 +31,7 @@ from estimator.scenario.sessions import (
     SessionLength,
     WeibullSession,
 )
-from estimator.simulation.flows import Flows
-from estimator.simulation.minutes import RECOVERY_SHARES, by_minute
+from estimator.simulation.flows import RECOVERY_SHARES, Flows, by_minute
 from estimator.simulation.model import Cut, Model
 from estimator.simulation.run import simulate
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
 import estimator as ws
-from estimator.scenario.faults import (
+from estimator.scenario.disruptions import (
     BalancerResize,
     ConnectionThrottle,
     NetworkFlap,

@@ -3,7 +3,7 @@
 import pytest
 
 import estimator as ws
-from estimator.scenario.surges import Broadcast, FlashCrowd, TopOfHour, parse_surge
+from estimator.scenario.disruptions import Broadcast, FlashCrowd, TopOfHour, parse_surge
 
 HEAD = "profile: market-data\nlocation: virginia\npeak_connections: 10\n"
 EVERY = [

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from estimator.demand.admission_limits import AdmissionLimits, Autoscaling
-from estimator.scenario.reconnect import Reconnect
+from estimator.scenario.profile import Reconnect
 from estimator.scenario.sessions import (
     DeterministicSession,
     ExponentialSession,
@@ -16,10 +16,9 @@ from estimator.scenario.sessions import (
 )
 from estimator.simulation import aggregate_engine
 from estimator.simulation.aggregate_engine import simulate_cohort
-from estimator.simulation.arrivals import ArrivalRate
 from estimator.simulation.flows import COUNTED, Flows
-from estimator.simulation.model import Cut, Model, Stream, Throttle
-from estimator.simulation.presence import draw_presence
+from estimator.simulation.model import ArrivalRate, Cut, Model, Stream, Throttle
+from estimator.simulation.population import draw_presence
 
 ROUNDING = 1e-6
 """Of clients: sums of some thousands of seconds differ in their last digits."""

@@ -15,7 +15,7 @@ import pytest
 from scipy import stats
 
 from estimator.demand.admission_limits import AdmissionLimits, Autoscaling
-from estimator.scenario.reconnect import Reconnect
+from estimator.scenario.profile import Reconnect
 from estimator.scenario.sessions import (
     DeterministicSession,
     EmpiricalSession,
@@ -24,10 +24,8 @@ from estimator.scenario.sessions import (
     SessionLength,
     WeibullSession,
 )
-from estimator.simulation.arrivals import ArrivalRate
-from estimator.simulation.flows import Flows
-from estimator.simulation.minutes import by_minute
-from estimator.simulation.model import Cut, Model, Stream, Throttle
+from estimator.simulation.flows import Flows, by_minute
+from estimator.simulation.model import ArrivalRate, Cut, Model, Stream, Throttle
 from estimator.simulation.run import Engine, simulate
 
 FALSE_ALARMS = 1e-3

@@ -11,7 +11,7 @@ from scipy.linalg import circulant
 from estimator.demand.arrivals import response
 from estimator.errors import EstimatorError
 from estimator.scenario.sessions import DeterministicSession, ExponentialSession, WeibullSession
-from estimator.simulation.arrivals import ArrivalRate, weekly_arrivals
+from estimator.simulation.model import ArrivalRate, weekly_arrivals
 
 WEEK_S = 604_800.0
 LEAST_P = 0.001

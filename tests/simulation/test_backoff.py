@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from estimator.scenario.reconnect import Reconnect
-from estimator.simulation.backoff import levels, wait_masses, waits_s
+from estimator.scenario.profile import Reconnect
+from estimator.simulation.retries import levels, wait_masses, waits_s
 
 BASE, CAP = 1.5, 20.0
 EVERY = ("none", "exponential", "equal_jitter", "full_jitter", "decorrelated")

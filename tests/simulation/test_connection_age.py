@@ -7,7 +7,8 @@ import pytest
 from scipy import stats
 
 from estimator.demand.admission_limits import AdmissionLimits
-from estimator.scenario.reconnect import Reconnect
+from estimator.scenario.disruptions import Broadcast
+from estimator.scenario.profile import Reconnect
 from estimator.scenario.sessions import (
     DeterministicSession,
     EmpiricalSession,
@@ -15,11 +16,9 @@ from estimator.scenario.sessions import (
     LognormalSession,
     WeibullSession,
 )
-from estimator.scenario.surges import Broadcast
-from estimator.simulation.arrivals import ArrivalRate
 from estimator.simulation.connection_age import Ageing, stream_weights
 from estimator.simulation.disruptions import surge_streams
-from estimator.simulation.model import Cut, Model, Stream
+from estimator.simulation.model import ArrivalRate, Cut, Model, Stream
 from estimator.simulation.run import simulate
 
 HOUR = 3600

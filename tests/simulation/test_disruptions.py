@@ -5,18 +5,19 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from estimator.scenario.faults import (
+from estimator.scenario.disruptions import (
     BalancerResize,
+    Broadcast,
     ConnectionThrottle,
+    FlashCrowd,
     NetworkFlap,
     Outage,
     RollingDeployment,
+    TopOfHour,
 )
 from estimator.scenario.sessions import DeterministicSession, ExponentialSession
-from estimator.scenario.surges import Broadcast, FlashCrowd, TopOfHour
-from estimator.simulation.arrivals import ArrivalRate
 from estimator.simulation.disruptions import cuts_and_throttles, surge_streams
-from estimator.simulation.model import Cut, Stream, Throttle
+from estimator.simulation.model import ArrivalRate, Cut, Stream, Throttle
 
 HOUR, WEEK = 3600.0, 604_800.0
 TUESDAY_14 = 38 * HOUR

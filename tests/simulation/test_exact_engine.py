@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from estimator.demand.admission_limits import AdmissionLimits, Autoscaling
-from estimator.scenario.reconnect import Reconnect
+from estimator.scenario.disruptions import Broadcast, FlashCrowd, TopOfHour
+from estimator.scenario.profile import Reconnect
 from estimator.scenario.sessions import (
     DeterministicSession,
     EmpiricalSession,
@@ -17,15 +18,13 @@ from estimator.scenario.sessions import (
     LognormalSession,
     WeibullSession,
 )
-from estimator.scenario.surges import Broadcast, FlashCrowd, TopOfHour
 from estimator.simulation import exact_engine
-from estimator.simulation.arrivals import ArrivalRate
+from estimator.simulation.admission import Scaler, allowed
 from estimator.simulation.disruptions import surge_streams
 from estimator.simulation.exact_engine import LEVELS, simulate_exact
 from estimator.simulation.flows import COUNTED, Flows
-from estimator.simulation.model import Cut, Model, Stream, Throttle
+from estimator.simulation.model import ArrivalRate, Cut, Model, Stream, Throttle
 from estimator.simulation.population import draw_population
-from estimator.simulation.scaler import Scaler, allowed
 
 NOTICE, WAIT, CHOICE, MOMENT = range(4)
 DOORS, DECIDE, END, LOSE, KNOCK = range(5)

@@ -7,12 +7,11 @@ import pytest
 
 from estimator.demand.admission_limits import AdmissionLimits
 from estimator.errors import EstimatorError
-from estimator.scenario.reconnect import Reconnect
+from estimator.scenario.profile import Reconnect
 from estimator.scenario.sessions import ExponentialSession
 from estimator.simulation import exact_engine
-from estimator.simulation.arrivals import ArrivalRate
 from estimator.simulation.flows import COUNTED, Flows, SimulationError
-from estimator.simulation.model import Cut, Model, Stream
+from estimator.simulation.model import ArrivalRate, Cut, Model, Stream
 from estimator.simulation.run import simulate
 
 

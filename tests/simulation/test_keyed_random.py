@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from estimator.simulation.keyed_random import luck_of
+from estimator.simulation.exact_engine import luck_of
 
 N = 20_000
 LEAST_P = 1e-3

@@ -10,8 +10,8 @@ import estimator as ws
 from estimator.analysis.simulate.simulate import model_of
 from estimator.demand.admission_limits import AdmissionLimits, Autoscaling
 from estimator.demand.expected import expected_demand
-from estimator.scenario.surges import Broadcast, FlashCrowd, TopOfHour
-from estimator.simulation.flows import Flows
+from estimator.scenario.disruptions import Broadcast, FlashCrowd, TopOfHour
+from estimator.simulation.flows import Flows, Replication, by_minute
 from estimator.simulation.load import (
     busiest_seconds,
     each_alone,
@@ -20,7 +20,6 @@ from estimator.simulation.load import (
     minute_demand,
     of_minutes,
 )
-from estimator.simulation.minutes import Replication, by_minute
 from estimator.simulation.model import Model
 from estimator.simulation.run import Run, run
 

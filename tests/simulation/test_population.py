@@ -5,7 +5,7 @@ import pytest
 from scipy import stats
 
 from estimator.demand.arrivals import response
-from estimator.scenario.reconnect import Reconnect
+from estimator.scenario.profile import Reconnect
 from estimator.scenario.sessions import (
     DeterministicSession,
     EmpiricalSession,
@@ -13,8 +13,7 @@ from estimator.scenario.sessions import (
     LognormalSession,
     WeibullSession,
 )
-from estimator.simulation.arrivals import ArrivalRate, weekly_arrivals
-from estimator.simulation.model import Model, Stream
+from estimator.simulation.model import ArrivalRate, Model, Stream, weekly_arrivals
 from estimator.simulation.population import draw_population
 
 LEAST_P = 1e-3

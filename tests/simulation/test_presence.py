@@ -12,9 +12,8 @@ from estimator.scenario.sessions import (
     LognormalSession,
     WeibullSession,
 )
-from estimator.simulation.arrivals import ArrivalRate, weekly_arrivals
-from estimator.simulation.model import Stream
-from estimator.simulation.presence import _atoms, draw_presence
+from estimator.simulation.model import ArrivalRate, Stream, weekly_arrivals
+from estimator.simulation.population import _atoms, draw_presence
 
 LEAST_P = 1e-3
 HOURS = 3

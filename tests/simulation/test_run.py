@@ -11,10 +11,9 @@ from scipy import stats
 
 from estimator.demand.admission_limits import AdmissionLimits, Autoscaling
 from estimator.errors import EstimatorError, UnknownNameError
-from estimator.scenario.reconnect import Reconnect
+from estimator.scenario.profile import Reconnect
 from estimator.scenario.sessions import DeterministicSession, ExponentialSession
-from estimator.simulation.arrivals import ArrivalRate
-from estimator.simulation.model import Cut, Model, Stream, Throttle
+from estimator.simulation.model import ArrivalRate, Cut, Model, Stream, Throttle
 from estimator.simulation.run import (
     FEWEST,
     MOST,

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from estimator.demand.admission_limits import AdmissionLimits, Autoscaling
-from estimator.scenario.reconnect import Reconnect
+from estimator.scenario.profile import Reconnect
+from estimator.simulation.admission import Scaler, allowed, change_times, units_wanted
 from estimator.simulation.model import Model, Throttle
-from estimator.simulation.scaler import Scaler, allowed, change_times, units_wanted
 
 PER_UNIT = 100.0
 

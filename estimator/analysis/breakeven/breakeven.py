@@ -19,16 +19,16 @@ from estimator.analysis.breakeven.crossovers import (
     leaders,
     trace,
 )
-from estimator.analysis.cluster import Client
 from estimator.analysis.compare import title_of
 from estimator.analysis.field_words import field_words
 from estimator.analysis.fields import takes_arrays
 from estimator.analysis.points import Progress, chosen, price_points, resolved
+from estimator.arrays import FloatArray
 from estimator.deployments.registry import find_deployment
 from estimator.errors import ScenarioError
 from estimator.format import value_text
 from estimator.hypertext import card, folded, rows_under, small
-from estimator.scenario.model import FloatArray
+from estimator.runtime import Client
 from estimator.scenario.scenario import Scenario
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from estimator.scenario.model import FloatArray
+from estimator.arrays import FloatArray
 
 Curves = Callable[[FloatArray], FloatArray]
 """Cost of each rival, shape (rivals, values), at values of shape (values,); infinite where it is

@@ -12,7 +12,8 @@ from estimator.analysis.growth.milestones import name_of
 from estimator.analysis.result import Refusal
 from estimator.deployments.registry import DEPLOYMENTS
 from estimator.errors import ScenarioError
-from estimator.pricing.lines import LineItem, unit_price
+from estimator.format import unit_price
+from estimator.pricing.lines import LineItem
 from estimator.pricing.price_files import DRIVERS, Driver, Meter
 from estimator.scenario.scenario import Scenario
 from estimator.states import State

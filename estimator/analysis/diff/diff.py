@@ -199,7 +199,7 @@ class Difference:
             look: colors and width; dark on white, if left out.
         """
         # matplotlib takes longer to import than the bills take to make
-        from estimator.render.charts import difference_chart
+        from estimator.render.charts.diff import difference_chart
 
         return difference_chart(self, look)
 

@@ -8,8 +8,8 @@ from typing import Any, Final
 
 import numpy as np
 
+from estimator.arrays import FloatArray
 from estimator.errors import ScenarioError
-from estimator.scenario.model import FloatArray
 from estimator.scenario.scenario import Scenario
 
 MOST_MONTHS: Final = 120

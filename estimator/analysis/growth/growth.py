@@ -24,13 +24,13 @@ from estimator.analysis.growth.milestones import (
     name_of,
 )
 from estimator.analysis.result import Refusal
+from estimator.arrays import FloatArray
 from estimator.demand.expected import expected_demand
 from estimator.errors import ScenarioError
 from estimator.format import count_text
 from estimator.hypertext import card, folded, rows_under, small, state_sign
 from estimator.pricing.bill import conventions
 from estimator.pricing.price_files import DRIVERS
-from estimator.scenario.model import FloatArray
 from estimator.scenario.scenario import Scenario
 
 if TYPE_CHECKING:
@@ -217,7 +217,7 @@ class Growth:
             most: lines at most: whatever is the cheapest in some month, then the cheapest ones.
         """
         # matplotlib takes longer to import than the bills take to make
-        from estimator.render.charts import growth_chart
+        from estimator.render.charts.growth import growth_chart
 
         return growth_chart(self, look, most)
 

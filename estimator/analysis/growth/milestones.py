@@ -14,11 +14,11 @@ import numpy as np
 import numpy.typing as npt
 
 from estimator.analysis.estimate import Estimate
+from estimator.arrays import FloatArray
 from estimator.deployments.limits import Limit
-from estimator.format import figure_text
-from estimator.pricing.lines import LineItem, amount, unit_price
+from estimator.format import figure_text, quantity_text, unit_price
+from estimator.pricing.lines import LineItem
 from estimator.pricing.price_files import Meter
-from estimator.scenario.model import FloatArray
 from estimator.units import HALF_A_CENT_USD
 
 Kind = Literal["limit", "tier", "cheapest"]
@@ -101,7 +101,7 @@ class TierReached:
             then = f"what is free of {what} is used up; each further unit costs {after}"
         else:
             then = (
-                f"{what} beyond {amount(self.tier_from)} {self.meter.unit} costs {after} instead "
+                f"{what} beyond {quantity_text(self.tier_from)} {self.meter.unit} costs {after} instead "
                 f"of ${unit_price(self.usd_before)}"
             )
         return f"{_when(self.month)} {then} ({_listed(self.names)})."

@@ -8,14 +8,14 @@ from typing import Final
 
 import numpy as np
 
+from estimator.arrays import FloatArray
 from estimator.demand.demand import Demand
 from estimator.demand.expected import audiences
 from estimator.deployments.limits import AT_RISK_SHARE
 from estimator.format import figure_text
-from estimator.scenario.model import FloatArray
 from estimator.scenario.scenario import Scenario
+from estimator.simulation.flows import RECOVERY_SHARES
 from estimator.simulation.load import busiest_second, busiest_seconds, each_alone, minute_demand
-from estimator.simulation.minutes import RECOVERY_SHARES
 from estimator.simulation.run import Run, interval
 from estimator.simulation.theory import poisson_quantile
 from estimator.states import State

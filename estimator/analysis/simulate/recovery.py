@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from estimator.simulation.minutes import RECOVERY_SHARES, Aftermath
+from estimator.simulation.flows import RECOVERY_SHARES, Aftermath
 from estimator.simulation.run import Run
 
 

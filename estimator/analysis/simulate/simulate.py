@@ -13,11 +13,12 @@ import numpy.typing as npt
 import pandas as pd
 from pydantic import BaseModel
 
-from estimator.analysis.cluster import Client, executor_of
 from estimator.analysis.estimate import Estimate, priced, resolve
 from estimator.analysis.simulate.findings import Finding, findings
+from estimator.arrays import FloatArray
 from estimator.demand.admission_limits import AdmissionLimits
-from estimator.demand.demand import Demand, Weekly
+from estimator.demand.demand import Demand
+from estimator.demand.weekly import Weekly
 from estimator.deployments.limits import (
     AT_RISK_SHARE,
     Check,
@@ -29,14 +30,12 @@ from estimator.deployments.registry import find_deployment
 from estimator.errors import ScenarioError
 from estimator.format import figure_text
 from estimator.hypertext import card, folded, rows_under, small, state_sign
-from estimator.scenario.faults import Fault, parse_fault
-from estimator.scenario.model import FloatArray
+from estimator.runtime import Client, executor_of
+from estimator.scenario.disruptions import Fault, Surge, parse_fault, parse_surge
 from estimator.scenario.scenario import Scenario
-from estimator.scenario.surges import Surge, parse_surge
-from estimator.simulation.arrivals import weekly_arrivals
 from estimator.simulation.disruptions import cuts_and_throttles, surge_streams
 from estimator.simulation.load import BUSY_SHARE, hourly_demand, minute_demand, of_minutes
-from estimator.simulation.model import Model, Stream
+from estimator.simulation.model import Model, Stream, weekly_arrivals
 from estimator.simulation.run import Engine, Run, run
 from estimator.states import State
 from estimator.units import (

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from estimator.analysis.points import POINTS_AT_ONCE
+from estimator.arrays import FloatArray
 from estimator.errors import ScenarioError
 from estimator.pricing.price_files import DRIVERS
-from estimator.scenario.model import FloatArray
 
 MOST_BYTES = 2 * 10**9
 """Memory that the bills of one sweep may take: a laptop has four times that."""

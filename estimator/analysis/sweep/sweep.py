@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from estimator.analysis.cluster import Client
 from estimator.analysis.compare import title_of
 from estimator.analysis.field_words import field_words
 from estimator.analysis.points import (
@@ -24,10 +23,11 @@ from estimator.analysis.points import (
     resolved,
 )
 from estimator.analysis.sweep.grid import Grid
+from estimator.arrays import FloatArray
 from estimator.errors import ScenarioError
 from estimator.hypertext import card, folded, rows_under, small
 from estimator.pricing.price_files import DRIVERS
-from estimator.scenario.model import FloatArray
+from estimator.runtime import Client
 from estimator.scenario.scenario import Scenario
 
 if TYPE_CHECKING:

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final, Literal, get_args
 
-from estimator.analysis.cluster import Client
 from estimator.analysis.compare import compare
 from estimator.analysis.estimate import Estimate
 from estimator.analysis.points import Progress
@@ -19,6 +18,7 @@ from estimator.analysis.uncertainty.sensitivity import Swing
 from estimator.analysis.uncertainty.uncertainty import Uncertainty, input_words, uncertainty
 from estimator.errors import ScenarioError, UnknownNameError
 from estimator.render.terminal.tables import money
+from estimator.runtime import Client
 from estimator.scenario.scenario import Scenario
 from estimator.units import parse_number
 

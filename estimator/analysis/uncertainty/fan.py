@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from estimator.arrays import FloatArray
 from estimator.format import number_of
-from estimator.scenario.model import FloatArray
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -18,8 +18,8 @@ import numpy as np
 from scipy import special
 
 from estimator.analysis.fields import current_value, field_names
+from estimator.arrays import FloatArray
 from estimator.errors import ScenarioError
-from estimator.scenario.model import FloatArray
 from estimator.scenario.scenario import Scenario
 from estimator.units import parse_number, parse_share
 

@@ -22,12 +22,12 @@ from estimator.analysis.uncertainty.input_ranges import (
     input_ranges_by_evidence,
     parse_spread,
 )
+from estimator.arrays import FloatArray
 from estimator.deployments.registry import ALL_DEPLOYMENTS, assumptions, find_deployment
 from estimator.errors import EstimatorError, ScenarioError, UnknownNameError
-from estimator.pricing.assumption import Assumption
 from estimator.pricing.catalog import load_catalog
 from estimator.pricing.contract import as_contract
-from estimator.scenario.model import FloatArray
+from estimator.pricing.price_files import Assumption
 from estimator.scenario.scenario import Scenario
 
 Questions = Literal["all"] | Sequence[str]

@@ -10,13 +10,12 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from estimator.analysis.cluster import Client, executor_of
 from estimator.analysis.estimate import estimate_all
 from estimator.analysis.fields import with_values
 from estimator.analysis.points import POINTS_AT_ONCE, Progress
 from estimator.analysis.uncertainty.inputs import Question, Uncertain
-from estimator.heap import keep_freed_memory
-from estimator.scenario.model import FloatArray
+from estimator.arrays import FloatArray
+from estimator.runtime import Client, executor_of
 from estimator.scenario.scenario import Scenario
 
 SCRAMBLES: Final = 8
@@ -240,7 +239,6 @@ def _priced(
 
 
 def _price(job: _Job) -> tuple[list[_Found], dict[str, str]]:
-    keep_freed_memory()
     bills, refused = estimate_all(with_values(job.scenario, job.moving), job.deployments)
     found: list[_Found] = []
     for bill in bills:

@@ -9,11 +9,11 @@ from typing import Final
 
 import numpy as np
 
-from estimator.analysis.cluster import Client
 from estimator.analysis.points import Progress
 from estimator.analysis.uncertainty.inputs import Question, Uncertain
 from estimator.analysis.uncertainty.sampling import block_count, even_shares, price_draws, values_of
-from estimator.scenario.model import FloatArray
+from estimator.arrays import FloatArray
+from estimator.runtime import Client
 from estimator.scenario.scenario import Scenario
 
 CONFIDENCE: Final = 0.95

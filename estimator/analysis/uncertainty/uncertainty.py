@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from estimator.analysis.cluster import Client
 from estimator.analysis.compare import title_of
 from estimator.analysis.estimate import Estimate, estimate_all
 from estimator.analysis.field_words import field_words
@@ -39,12 +38,13 @@ from estimator.analysis.uncertainty.simulation_variability import (
     VariabilityBesideInputs,
     variability_of,
 )
+from estimator.arrays import FloatArray
 from estimator.errors import ScenarioError
 from estimator.format import number_of
 from estimator.hypertext import card, folded, rows_under, small
 from estimator.pricing.bill import conventions
 from estimator.pricing.catalog import load_catalog
-from estimator.scenario.model import FloatArray
+from estimator.runtime import Client
 from estimator.scenario.scenario import Scenario
 
 if TYPE_CHECKING:

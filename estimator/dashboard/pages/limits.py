@@ -131,7 +131,7 @@ def _name(bill: Estimate) -> str:
 def _downloads(comparison: Comparison, shown: Sequence[Estimate]) -> None:
     def chart(look: Look) -> Figure:
         # matplotlib takes long to import, and is only needed when somebody wants the file
-        from estimator.render.charts import limits_chart
+        from estimator.render.charts.limits import limits_chart
 
         return limits_chart(shown, look)
 

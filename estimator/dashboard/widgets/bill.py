@@ -12,8 +12,9 @@ from estimator.dashboard.widgets.limits import limits_view
 from estimator.dashboard.widgets.open_questions import open_questions
 from estimator.dashboard.widgets.options_form import options_form
 from estimator.dashboard.widgets.text import dollars, literal
+from estimator.format import quantity_text
 from estimator.pricing.bill import Bill
-from estimator.pricing.lines import LineItem, amount
+from estimator.pricing.lines import LineItem
 from estimator.scenario.scenario import Scenario
 
 _SURENESS = {
@@ -61,7 +62,7 @@ def _row(item: LineItem, shows_list: bool) -> dict[str, str]:
     paid = f" ({literal(contract.in_words())})" if contract else ""
     return {
         "Line": literal(meter.title),
-        "Quantity": literal(f"{amount(item.usage.quantity)} {meter.unit}"),
+        "Quantity": literal(f"{quantity_text(item.usage.quantity)} {meter.unit}"),
         "Tiers and prices": literal(item.tiers_text()) + paid,
         **at_list,
         "Cost": dollars(float(item.cost_usd)),

@@ -10,11 +10,9 @@ import streamlit as st
 
 from estimator.dashboard.session.state import Change, changed, press
 from estimator.dashboard.widgets.text import literal, spelled
-from estimator.render.disruptions import FAULTS, SURGES
-from estimator.scenario.faults import Fault, parse_fault
+from estimator.scenario.disruptions import FAULTS, SURGES, Fault, Surge, parse_fault, parse_surge
 from estimator.scenario.model import Model
 from estimator.scenario.scenario import Scenario
-from estimator.scenario.surges import Surge, parse_surge
 
 _Field = Literal["faults", "surges"]
 _SUGGESTED = {

@@ -148,7 +148,7 @@ def _signed(usd: float) -> str:
 
 def _closer_look(asked: SimulationJob, simulation: Simulation) -> str:
     """One chart of several; returns which."""
-    from estimator.render.charts import storms
+    from estimator.render.charts.storm import storms
 
     names = {"peaks": "Peaks"}
     names |= {f"storm {number}": _short_name(simulation, number) for number in storms(simulation)}

@@ -15,8 +15,8 @@ import streamlit as st
 
 from estimator.analysis.estimate import Estimate
 from estimator.analysis.limit_utilization import utilization
+from estimator.arrays import FloatArray
 from estimator.render.utilization_scale import level_colors, level_of, share_text
-from estimator.scenario.model import FloatArray
 
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _CSS = """<style>

@@ -7,7 +7,8 @@ from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
-from estimator.demand.demand import Weekly
+from estimator.arrays import FloatArray
+from estimator.demand.weekly import Weekly
 from estimator.deployments.aws.balancers import (
     balancer_usage,
     count_balancers,
@@ -36,8 +37,7 @@ from estimator.deployments.fleet.admission import AWS, Room, fleet_admission
 from estimator.deployments.fleet.backplane import backplane
 from estimator.deployments.fleet.sizing import Fleet, build_fleet, scaling_choice
 from estimator.deployments.limits import Check, limit_value, per_second
-from estimator.pricing.assumption import Assumption
-from estimator.scenario.model import FloatArray
+from estimator.pricing.price_files import Assumption
 
 _ALB = "aws.alb"
 

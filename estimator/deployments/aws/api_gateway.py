@@ -8,8 +8,10 @@ from typing import Annotated, Literal
 import numpy as np
 from pydantic import Field
 
+from estimator.arrays import FloatArray
 from estimator.demand.admission_limits import AdmissionLimits
-from estimator.demand.demand import Demand, MessageStream, Weekly, total
+from estimator.demand.demand import Demand, MessageStream
+from estimator.demand.weekly import Weekly, total
 from estimator.deployments.aws.logs import LogOptions, log_usage
 from estimator.deployments.aws.messages import published_once, size_check
 from estimator.deployments.base import (
@@ -32,9 +34,9 @@ from estimator.deployments.limits import (
     messages_per_second,
     per_second,
 )
-from estimator.pricing.assumption import Assumption
 from estimator.pricing.lines import Usage
-from estimator.scenario.model import FloatArray, ManyFromZero, ManyPositive, OrMany
+from estimator.pricing.price_files import Assumption
+from estimator.scenario.model import ManyFromZero, ManyPositive, OrMany
 from estimator.units import KIB, MINUTES_PER_HOUR, SECONDS_PER_HOUR
 
 _SERVICE = "aws.api_gateway"

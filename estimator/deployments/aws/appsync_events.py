@@ -8,7 +8,8 @@ from typing import Annotated
 from pydantic import Field
 
 from estimator.demand.admission_limits import AdmissionLimits
-from estimator.demand.demand import Demand, MessageStream, Weekly, total
+from estimator.demand.demand import Demand, MessageStream
+from estimator.demand.weekly import Weekly, total
 from estimator.deployments.aws.logs import LogOptions, log_usage
 from estimator.deployments.aws.messages import per_connection, published_once, size_check
 from estimator.deployments.base import (
@@ -29,8 +30,8 @@ from estimator.deployments.limits import (
     messages_per_second,
     per_second,
 )
-from estimator.pricing.assumption import Assumption
 from estimator.pricing.lines import Usage
+from estimator.pricing.price_files import Assumption
 from estimator.units import KIB, MINUTES_PER_HOUR, SECONDS_PER_HOUR
 
 _SERVICE = "aws.appsync_events"

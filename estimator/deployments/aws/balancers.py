@@ -6,13 +6,14 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
-from estimator.demand.demand import Demand, Weekly
+from estimator.arrays import FloatArray
+from estimator.demand.demand import Demand
+from estimator.demand.weekly import Weekly
 from estimator.deployments.base import Request, spread
 from estimator.deployments.fleet.sizing import Fleet, size, whole
 from estimator.deployments.limits import Check, longest_silence_seconds
-from estimator.pricing.assumption import Assumption
 from estimator.pricing.lines import Usage
-from estimator.scenario.model import FloatArray
+from estimator.pricing.price_files import Assumption
 from estimator.units import GB, GIB
 
 

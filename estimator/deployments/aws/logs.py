@@ -8,7 +8,8 @@ from typing import Annotated
 import numpy as np
 from pydantic import Field
 
-from estimator.demand.demand import Demand, total
+from estimator.demand.demand import Demand
+from estimator.demand.weekly import total
 from estimator.deployments.base import Options, Request
 from estimator.pricing.lines import Usage
 

@@ -8,9 +8,10 @@ from functools import reduce
 
 import numpy as np
 
-from estimator.demand.demand import Demand, MessageStream, Weekly
+from estimator.arrays import FloatArray
+from estimator.demand.demand import Demand, MessageStream
+from estimator.demand.weekly import Weekly
 from estimator.deployments.limits import Check, limit_value
-from estimator.scenario.model import FloatArray
 
 _RARE_SHARE = 1e-6
 """Larger messages than this share of a stream decide no limit: laws of sizes have endless tails.

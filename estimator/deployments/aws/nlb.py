@@ -8,7 +8,8 @@ from typing import Annotated, Literal, Self
 import numpy as np
 from pydantic import Field, model_validator
 
-from estimator.demand.demand import Weekly
+from estimator.arrays import FloatArray
+from estimator.demand.weekly import Weekly
 from estimator.deployments.aws.balancers import (
     balancer_usage,
     count_balancers,
@@ -37,7 +38,6 @@ from estimator.deployments.fleet.admission import AWS, Room, fleet_admission
 from estimator.deployments.fleet.backplane import backplane
 from estimator.deployments.fleet.sizing import Fleet, build_fleet, scaling_choice
 from estimator.deployments.limits import Check, idle_checks, limit_value, per_second
-from estimator.scenario.model import FloatArray
 
 _NLB = "aws.nlb"
 

@@ -7,7 +7,9 @@ from typing import Literal
 
 import numpy as np
 
-from estimator.demand.demand import Demand, Weekly, total
+from estimator.arrays import FloatArray
+from estimator.demand.demand import Demand
+from estimator.demand.weekly import Weekly, total
 from estimator.demand.wire import Layer
 from estimator.deployments.aws.logs import LogOptions
 from estimator.deployments.base import Request, spread
@@ -16,9 +18,8 @@ from estimator.deployments.fleet.machine import find_machine
 from estimator.deployments.fleet.server import APPLICATION_WORK
 from estimator.deployments.fleet.sizing import Fleet, FleetOptions
 from estimator.deployments.limits import limit_value
-from estimator.pricing.assumption import Assumption
 from estimator.pricing.lines import Usage
-from estimator.scenario.model import FloatArray
+from estimator.pricing.price_files import Assumption
 from estimator.units import GIB
 
 _INTER_ZONE = "aws.inter_zone.gb"

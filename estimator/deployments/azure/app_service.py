@@ -8,7 +8,9 @@ from typing import Literal
 
 import numpy as np
 
-from estimator.demand.demand import Demand, Weekly, total
+from estimator.arrays import FloatArray
+from estimator.demand.demand import Demand
+from estimator.demand.weekly import Weekly, total
 from estimator.deployments.azure.nodes import (
     EVIDENCE_BYTES,
     NOT_MODELLED,
@@ -29,7 +31,6 @@ from estimator.deployments.fleet.candidates import CHEAPEST
 from estimator.deployments.fleet.machine import Machine
 from estimator.deployments.fleet.sizing import Fleet, build_fleet, scaling_choice
 from estimator.deployments.limits import Check, check, idle_checks, limit_value
-from estimator.scenario.model import FloatArray
 
 _SERVICE = "azure.app_service"
 _KIND = "app_service"

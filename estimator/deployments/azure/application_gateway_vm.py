@@ -8,8 +8,10 @@ from typing import Annotated, Literal
 import numpy as np
 from pydantic import Field
 
+from estimator.arrays import FloatArray
 from estimator.demand.admission_limits import AdmissionLimits
-from estimator.demand.demand import Demand, Weekly, from_hours, largest
+from estimator.demand.demand import Demand
+from estimator.demand.weekly import Weekly, from_hours, largest
 from estimator.deployments.azure.nodes import (
     DISKS,
     EVIDENCE_BYTES,
@@ -30,9 +32,8 @@ from estimator.deployments.fleet.backplane import backplane
 from estimator.deployments.fleet.server import traffic_mbps
 from estimator.deployments.fleet.sizing import Fleet, build_fleet, scaling_choice, whole
 from estimator.deployments.limits import Check, idle_checks, limit_value, per_second
-from estimator.pricing.assumption import Assumption
 from estimator.pricing.lines import Usage
-from estimator.scenario.model import FloatArray
+from estimator.pricing.price_files import Assumption
 from estimator.units import BITS_PER_BYTE, BITS_PER_MEGABIT, SECONDS_PER_HOUR
 
 _GATEWAY = "azure.application_gateway"

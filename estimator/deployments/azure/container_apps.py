@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from estimator.demand.admission_limits import AdmissionLimits
-from estimator.demand.demand import total
+from estimator.demand.weekly import total
 from estimator.deployments.azure.nodes import (
     EVIDENCE_BYTES,
     NOT_MODELLED,
@@ -26,8 +26,8 @@ from estimator.deployments.fleet.admission import CONTAINER_APPS, Room, fleet_ad
 from estimator.deployments.fleet.backplane import backplane
 from estimator.deployments.fleet.sizing import Fleet, build_fleet, scaling_choice
 from estimator.deployments.limits import Check, admission_at, check, idle_checks, limit_value
-from estimator.pricing.assumption import Assumption
 from estimator.pricing.lines import Usage
+from estimator.pricing.price_files import Assumption
 from estimator.units import SECONDS_PER_HOUR
 
 _SERVICE = "azure.container_apps"

@@ -11,7 +11,8 @@ from typing import Annotated, Literal
 import numpy as np
 from pydantic import Field
 
-from estimator.demand.demand import Demand, Weekly, total
+from estimator.demand.demand import Demand
+from estimator.demand.weekly import Weekly, total
 from estimator.deployments.base import Options
 from estimator.deployments.limits import Check, find_limit, limit_value, per_second
 from estimator.pricing.lines import Usage

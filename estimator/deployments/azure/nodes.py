@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 
-from estimator.demand.demand import Demand, Weekly, total
+from estimator.arrays import FloatArray
+from estimator.demand.demand import Demand
+from estimator.demand.weekly import Weekly, total
 from estimator.deployments.base import Request
 from estimator.deployments.fleet.machine import Kind, Machine, machines
 from estimator.deployments.fleet.server import APPLICATION_WORK
 from estimator.deployments.fleet.sizing import FleetOptions
 from estimator.errors import MissingRateError
 from estimator.pricing.lines import Usage
-from estimator.scenario.model import FloatArray
 
 _INTER_ZONE = "azure.inter_zone.gb"
 NOT_MODELLED = (

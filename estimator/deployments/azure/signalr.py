@@ -10,8 +10,10 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field, model_validator
 
+from estimator.arrays import FloatArray
 from estimator.demand.admission_limits import AdmissionLimits
-from estimator.demand.demand import MessageStream, Weekly, total
+from estimator.demand.demand import MessageStream
+from estimator.demand.weekly import Weekly, total
 from estimator.deployments.azure.unit_service import (
     Need,
     Plan,
@@ -28,7 +30,6 @@ from estimator.deployments.limits import (
     limit_value,
     per_second,
 )
-from estimator.scenario.model import FloatArray
 from estimator.units import HOURS_PER_WEEK
 
 _ID = "azure.signalr"

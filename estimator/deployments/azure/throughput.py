@@ -12,10 +12,11 @@ from functools import cache
 
 import numpy as np
 
-from estimator.datafiles import Confidence, Entry, load_rows
-from estimator.demand.demand import Demand, total
+from estimator.arrays import FloatArray
+from estimator.demand.demand import Demand
+from estimator.demand.weekly import total
 from estimator.errors import UnknownNameError
-from estimator.scenario.model import FloatArray
+from estimator.files import Confidence, Entry, load_rows
 
 
 class Throughput(Entry):

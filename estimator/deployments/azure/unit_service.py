@@ -12,8 +12,10 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field, model_validator
 
+from estimator.arrays import FloatArray
 from estimator.demand.admission_limits import AdmissionLimits
-from estimator.demand.demand import Demand, MessageStream, Weekly, from_hours, total
+from estimator.demand.demand import Demand, MessageStream
+from estimator.demand.weekly import Weekly, from_hours, total
 from estimator.deployments.azure.functions import (
     FunctionsOptions,
     functions_checks,
@@ -36,9 +38,8 @@ from estimator.deployments.limits import (
     limit_value,
     per_second,
 )
-from estimator.pricing.assumption import Assumption
 from estimator.pricing.lines import Usage
-from estimator.scenario.model import FloatArray
+from estimator.pricing.price_files import Assumption
 from estimator.units import HOURS_PER_DAY, HOURS_PER_WEEK, KB, KIB
 
 _ROUNDING_NOISE = 1e-9

@@ -7,6 +7,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from estimator.arrays import FloatArray
 from estimator.demand.demand import MessageStream
 from estimator.deployments.azure.unit_service import (
     Need,
@@ -18,8 +19,7 @@ from estimator.deployments.azure.unit_service import (
 )
 from estimator.deployments.base import Request, traffic_assumption
 from estimator.deployments.limits import Check, check, largest_bytes, limit_value
-from estimator.pricing.assumption import Assumption
-from estimator.scenario.model import FloatArray
+from estimator.pricing.price_files import Assumption
 
 _ID = "azure.web_pubsub"
 _SERVICE = "web_pubsub"

@@ -6,12 +6,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from estimator.arrays import FloatArray
 from estimator.demand.admission_limits import AdmissionLimits, Autoscaling
 from estimator.deployments.base import Request
 from estimator.deployments.fleet.server import handshake_rate
 from estimator.deployments.fleet.sizing import Fleet
 from estimator.deployments.limits import limit_value
-from estimator.scenario.model import FloatArray
 from estimator.units import SECONDS_PER_MINUTE
 
 MEAN_IS_OLD_BY = 0.5

@@ -8,13 +8,14 @@ from functools import cache
 
 import numpy as np
 
-from estimator.demand.demand import Course, Demand, MessageStream, Weekly, total
+from estimator.arrays import FloatArray
+from estimator.demand.demand import Demand, MessageStream
+from estimator.demand.weekly import Course, Weekly, total
 from estimator.deployments.base import Request, spread
 from estimator.deployments.fleet.machine import find_machine
 from estimator.deployments.fleet.sizing import Fleet, whole
 from estimator.deployments.limits import limit_value
 from estimator.pricing.lines import Usage
-from estimator.scenario.model import FloatArray
 from estimator.units import BITS_PER_BYTE, BITS_PER_MEGABIT, GIB, SECONDS_PER_HOUR
 
 

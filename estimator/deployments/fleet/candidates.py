@@ -10,10 +10,10 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
+from estimator.arrays import FloatArray
 from estimator.deployments.fleet.machine import Kind, Machine, find_machine, machines
 from estimator.errors import MissingRateError, ScenarioError
 from estimator.pricing.catalog import Catalog
-from estimator.scenario.model import FloatArray
 
 CHEAPEST = "cheapest"
 CONSTRAINTS = ("memory", "processor", "network", "connections of a node")

@@ -9,8 +9,8 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
-from estimator.datafiles import Confidence, Entry, load_rows
 from estimator.errors import UnknownNameError
+from estimator.files import Confidence, Entry, load_rows
 from estimator.pricing.catalog import Catalog
 from estimator.units import GIB
 

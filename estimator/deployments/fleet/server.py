@@ -9,11 +9,13 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from estimator.datafiles import Confidence, Entry, load_mapping
-from estimator.demand.demand import Demand, Weekly, total
+from estimator.arrays import FloatArray
+from estimator.demand.demand import Demand
+from estimator.demand.weekly import Weekly, total
 from estimator.deployments.base import Options
 from estimator.errors import ScenarioError, UnknownNameError
-from estimator.scenario.model import FloatArray, ManyFromZero, ManyPositive, OrMany
+from estimator.files import Confidence, Entry, load_mapping
+from estimator.scenario.model import ManyFromZero, ManyPositive, OrMany
 from estimator.units import BITS_PER_BYTE, BITS_PER_MEGABIT, SECONDS_PER_HOUR
 
 APPLICATION_WORK = (

@@ -11,7 +11,9 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field
 
-from estimator.demand.demand import ALWAYS, Course, Demand, Weekly, from_hours, largest
+from estimator.arrays import FloatArray
+from estimator.demand.demand import Demand
+from estimator.demand.weekly import ALWAYS, Course, Weekly, from_hours, largest
 from estimator.deployments.base import Request, spread
 from estimator.deployments.fleet.candidates import (
     CHEAPEST,
@@ -28,9 +30,8 @@ from estimator.deployments.fleet.server import (
     stand_ins,
     traffic_mbps,
 )
-from estimator.pricing.assumption import Assumption
 from estimator.pricing.lines import Usage, price_usage
-from estimator.scenario.model import FloatArray
+from estimator.pricing.price_files import Assumption
 
 BoolArray = npt.NDArray[np.bool_]
 _NOISE = 1e-9

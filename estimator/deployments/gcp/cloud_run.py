@@ -14,7 +14,8 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from estimator.demand.admission_limits import AdmissionLimits
-from estimator.demand.demand import Demand, Weekly, from_hours, total
+from estimator.demand.demand import Demand
+from estimator.demand.weekly import Weekly, from_hours, total
 from estimator.deployments.base import Deployment, Metered, Request, spread, traffic_assumption
 from estimator.deployments.fleet.admission import CLOUD_RUN
 from estimator.deployments.fleet.backplane import backplane
@@ -39,8 +40,8 @@ from estimator.deployments.gcp.network import (
 )
 from estimator.deployments.gcp.sustained_use import redis_notes
 from estimator.deployments.limits import Check, check, limit_value, per_second
-from estimator.pricing.assumption import Assumption
 from estimator.pricing.lines import Usage
+from estimator.pricing.price_files import Assumption
 from estimator.units import GIB, MINUTES_PER_HOUR, SECONDS_PER_HOUR
 
 _RUN = "gcp.cloud_run"

@@ -14,8 +14,8 @@ from estimator.demand.wire import Layer
 from estimator.deployments.base import Deployment, Options, Request
 from estimator.deployments.fleet.backplane import Backplane
 from estimator.deployments.limits import Check, idle_checks, limit_value
-from estimator.pricing.assumption import Assumption
 from estimator.pricing.lines import Usage
+from estimator.pricing.price_files import Assumption
 
 _LB = "gcp.load_balancing"
 _LIMITS = "gcp.load_balancer"

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Literal
 
-from estimator.demand.demand import Demand, from_hours
+from estimator.demand.demand import Demand
+from estimator.demand.weekly import from_hours
 from estimator.deployments.base import Deployment, Metered, Request, traffic_assumption
 from estimator.deployments.fleet.admission import GCP, fleet_admission
 from estimator.deployments.fleet.backplane import backplane
@@ -22,7 +23,7 @@ from estimator.deployments.gcp.network import (
 )
 from estimator.deployments.gcp.nodes import NODES_NOT_MODELLED, GcpFleetOptions, node_notes
 from estimator.deployments.limits import Check, check, idle_checks, limit_value
-from estimator.pricing.assumption import Assumption
+from estimator.pricing.price_files import Assumption
 
 _NODE_MBPS = "gcp.compute.internet_bandwidth_mbps"
 

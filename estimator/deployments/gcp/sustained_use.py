@@ -13,10 +13,10 @@ from typing import Annotated
 import numpy as np
 from pydantic import BeforeValidator, Field
 
-from estimator.datafiles import Confidence, Entry, load_rows
+from estimator.arrays import FloatArray
 from estimator.deployments.fleet.backplane import Backplane
 from estimator.deployments.fleet.machine import Machine, find_machine
-from estimator.scenario.model import FloatArray
+from estimator.files import Confidence, Entry, load_rows
 
 
 def _words(cell: object) -> object:

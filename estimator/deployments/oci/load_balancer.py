@@ -22,7 +22,7 @@ from estimator.deployments.oci.nodes import (
     disk_of_a_node,
     redis_usage,
 )
-from estimator.pricing.assumption import Assumption
+from estimator.pricing.price_files import Assumption
 
 _NOT_MODELLED = (
     APPLICATION_WORK,

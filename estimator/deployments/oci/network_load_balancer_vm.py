@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from estimator.arrays import FloatArray
 from estimator.demand.admission_limits import AdmissionLimits
 from estimator.demand.demand import Demand
 from estimator.deployments.base import (
@@ -22,7 +23,6 @@ from estimator.deployments.fleet.sizing import Fleet, build_fleet, scaling_choic
 from estimator.deployments.limits import Check, idle_checks, limit_value
 from estimator.deployments.oci.nodes import OciFleetOptions, boot_disks, disk_of_a_node, redis_usage
 from estimator.pricing.lines import Usage
-from estimator.scenario.model import FloatArray
 
 _NLB = "oci.network_load_balancer"
 

@@ -8,14 +8,14 @@ from typing import Annotated
 import numpy as np
 from pydantic import Field
 
-from estimator.demand.demand import Weekly
+from estimator.arrays import FloatArray
+from estimator.demand.weekly import Weekly
 from estimator.deployments.base import Request, spread
 from estimator.deployments.fleet.admission import Room
 from estimator.deployments.fleet.backplane import Backplane
 from estimator.deployments.fleet.sizing import Fleet, FleetOptions, whole
 from estimator.deployments.limits import Check, check, limit_value
 from estimator.pricing.lines import Usage
-from estimator.scenario.model import FloatArray
 
 _LB = "oci.load_balancer"
 

@@ -7,6 +7,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from estimator.arrays import FloatArray
 from estimator.deployments.base import (
     Deployment,
     Metered,
@@ -28,7 +29,6 @@ from estimator.deployments.saas.counting import (
 )
 from estimator.deployments.saas.plans import Need, plan_admission, plan_fees
 from estimator.pricing.lines import Usage
-from estimator.scenario.model import FloatArray
 from estimator.units import KIB, MINUTES_PER_HOUR, SECONDS_PER_HOUR
 
 _SERVICE = "ably.per_minute"

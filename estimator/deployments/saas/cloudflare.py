@@ -8,8 +8,10 @@ from typing import Annotated
 import numpy as np
 from pydantic import Field
 
+from estimator.arrays import FloatArray
 from estimator.demand.admission_limits import AdmissionLimits
-from estimator.demand.demand import Demand, MessageStream, Weekly, from_hours, total
+from estimator.demand.demand import Demand, MessageStream
+from estimator.demand.weekly import Weekly, from_hours, total
 from estimator.deployments.base import (
     Deployment,
     Metered,
@@ -29,7 +31,6 @@ from estimator.deployments.saas.counting import (
     size_notes,
 )
 from estimator.pricing.lines import Usage
-from estimator.scenario.model import FloatArray
 from estimator.units import MIB, SECONDS_PER_HOUR
 
 _SERVICE = "cloudflare.durable_objects"

@@ -12,9 +12,10 @@ from functools import reduce
 
 import numpy as np
 
-from estimator.demand.demand import Demand, MessageStream, Weekly, from_hours, total
+from estimator.arrays import FloatArray
+from estimator.demand.demand import Demand, MessageStream
+from estimator.demand.weekly import Weekly, from_hours, total
 from estimator.deployments.base import spread
-from estimator.scenario.model import FloatArray
 from estimator.units import SECONDS_PER_HOUR
 
 _WORTH_A_NOTE = 1e-4

@@ -9,11 +9,11 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from estimator.datafiles import Confidence, Entry, load_rows
+from estimator.arrays import FloatArray
 from estimator.demand.admission_limits import AdmissionLimits
 from estimator.deployments.base import spread
+from estimator.files import Confidence, Entry, load_rows
 from estimator.pricing.lines import Usage
-from estimator.scenario.model import FloatArray
 
 Need = Literal[
     "peak_connections",

@@ -6,7 +6,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from estimator.demand.demand import Demand, MessageStream, from_hours, total
+from estimator.arrays import FloatArray
+from estimator.demand.demand import Demand, MessageStream
+from estimator.demand.weekly import from_hours, total
 from estimator.deployments.base import Deployment, Metered, Options, Request
 from estimator.deployments.limits import limit_value
 from estimator.deployments.saas.counting import (
@@ -17,9 +19,8 @@ from estimator.deployments.saas.counting import (
     publications,
     size_notes,
 )
-from estimator.pricing.assumption import Assumption
 from estimator.pricing.lines import Usage
-from estimator.scenario.model import FloatArray
+from estimator.pricing.price_files import Assumption
 from estimator.units import KIB, SECONDS_PER_HOUR
 
 _SERVICE = "pubnub.transactions"

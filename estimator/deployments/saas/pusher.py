@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from estimator.demand.demand import total
+from estimator.arrays import FloatArray
+from estimator.demand.weekly import total
 from estimator.deployments.base import Deployment, Metered, Options, Request
 from estimator.deployments.limits import limit_value
 from estimator.deployments.saas.counting import deliveries, publications, size_notes
 from estimator.deployments.saas.plans import Need, plan_admission, plan_fees
-from estimator.scenario.model import FloatArray
 from estimator.units import KIB
 
 _SERVICE = "pusher.channels"

@@ -9,11 +9,11 @@ import numpy as np
 
 from estimator.analysis.simulate.findings import HOLDS_WITHIN
 from estimator.analysis.simulate.simulate import Simulation
+from estimator.arrays import FloatArray
 from estimator.format import figure_text
 from estimator.render.charts.style import (
     DAYS,
     Chart,
-    Look,
     Mark,
     blank,
     draw_marks,
@@ -23,8 +23,8 @@ from estimator.render.charts.style import (
     say_below_title,
     week_axis,
 )
-from estimator.scenario.model import FloatArray
-from estimator.scenario.surges import TopOfHour
+from estimator.scenario.disruptions import TopOfHour
+from estimator.shown import Look
 from estimator.units import HOURS_PER_DAY
 
 if TYPE_CHECKING:

@@ -12,7 +12,8 @@ from estimator.analysis.compare import Comparison
 from estimator.analysis.estimate import Estimate
 from estimator.demand.demand import Demand
 from estimator.pricing.price_files import DRIVERS
-from estimator.render.charts.style import Chart, Look, blank, dress, week_axis
+from estimator.render.charts.style import Chart, blank, dress, week_axis
+from estimator.shown import Look
 from estimator.units import HOURS_PER_DAY, HOURS_PER_WEEK
 
 if TYPE_CHECKING:

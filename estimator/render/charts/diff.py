@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 from estimator.analysis.diff.bill_changes import BillChange
 from estimator.analysis.diff.diff import percent
-from estimator.render.charts.style import Chart, Look, blank, dress, legend
+from estimator.render.charts.style import Chart, blank, dress, legend
+from estimator.shown import Look
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

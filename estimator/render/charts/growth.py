@@ -17,6 +17,7 @@ from estimator.analysis.growth.milestones import (
     cheapest_holding,
     held,
 )
+from estimator.arrays import FloatArray
 from estimator.format import count_text
 from estimator.render.charts.lines import (
     COLOURS,
@@ -29,7 +30,6 @@ from estimator.render.charts.lines import (
 )
 from estimator.render.charts.style import (
     Chart,
-    Look,
     Mark,
     blank,
     draw_marks,
@@ -37,7 +37,7 @@ from estimator.render.charts.style import (
     legend,
     say_below_title,
 )
-from estimator.scenario.model import FloatArray
+from estimator.shown import Look
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -12,8 +12,9 @@ from matplotlib.patches import Patch
 from estimator.analysis.estimate import Estimate
 from estimator.analysis.limit_utilization import Utilization, utilization, worst_first
 from estimator.deployments.limits import AT_RISK_SHARE
-from estimator.render.charts.style import DAYS, Chart, Look, blank, dress, week_axis
+from estimator.render.charts.style import DAYS, Chart, blank, dress, week_axis
 from estimator.render.utilization_scale import level_colors, level_of, share_text
+from estimator.shown import Look
 from estimator.units import DAYS_PER_WEEK, HOURS_PER_DAY, HOURS_PER_WEEK
 
 _ROW_INCHES: Final = 0.27

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from estimator.render.charts.style import Look
-from estimator.scenario.model import FloatArray
+from estimator.arrays import FloatArray
+from estimator.shown import Look
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

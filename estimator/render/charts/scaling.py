@@ -9,6 +9,7 @@ import numpy as np
 from matplotlib.ticker import MaxNLocator
 
 from estimator.analysis.simulate.simulate import Simulation
+from estimator.arrays import FloatArray
 from estimator.deployments.limits import AT_RISK_SHARE
 from estimator.errors import ScenarioError
 from estimator.format import figure_text
@@ -16,7 +17,6 @@ from estimator.render.charts.concurrency import disruptions
 from estimator.render.charts.style import (
     DAYS,
     Chart,
-    Look,
     Mark,
     blank,
     draw_marks,
@@ -26,7 +26,7 @@ from estimator.render.charts.style import (
     say_below_title,
     week_axis,
 )
-from estimator.scenario.model import FloatArray
+from estimator.shown import Look
 from estimator.units import HOURS_PER_DAY, MINUTES_PER_HOUR, duration_text, week_time_text
 
 if TYPE_CHECKING:

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from estimator.analysis.simulate.simulate import Simulation
+from estimator.arrays import FloatArray
 from estimator.errors import ScenarioError
 from estimator.format import figure_text
 from estimator.render.charts.style import (
     Chart,
-    Look,
     Mark,
     blank,
     draw_marks,
@@ -23,8 +23,8 @@ from estimator.render.charts.style import (
     say_below_title,
 )
 from estimator.render.terminal.simulation import span
-from estimator.scenario.model import FloatArray
-from estimator.simulation.minutes import RECOVERY_SHARES, Aftermath, CloseUp
+from estimator.shown import Look
+from estimator.simulation.flows import RECOVERY_SHARES, Aftermath, CloseUp
 from estimator.units import SECONDS_PER_HOUR, SECONDS_PER_MINUTE, week_time_text
 
 if TYPE_CHECKING:

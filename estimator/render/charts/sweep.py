@@ -14,6 +14,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 from estimator.analysis.breakeven.crossovers import NOBODY, is_logarithmic, leaders
 from estimator.analysis.field_words import field_words
 from estimator.analysis.fields import current_value
+from estimator.arrays import FloatArray
 from estimator.deployments.registry import find_deployment
 from estimator.errors import ScenarioError
 from estimator.pricing.price_files import VENDORS
@@ -27,7 +28,6 @@ from estimator.render.charts.lines import (
 )
 from estimator.render.charts.style import (
     Chart,
-    Look,
     Mark,
     blank,
     draw_marks,
@@ -35,8 +35,8 @@ from estimator.render.charts.style import (
     legend,
     say_below_title,
 )
-from estimator.scenario.model import FloatArray
 from estimator.scenario.scenario import Scenario
+from estimator.shown import Look
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

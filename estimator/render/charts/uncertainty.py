@@ -12,11 +12,12 @@ from matplotlib.ticker import MaxNLocator, NullFormatter
 from estimator.analysis.field_words import field_words
 from estimator.analysis.uncertainty.inputs import Question
 from estimator.analysis.uncertainty.sensitivity import Swing
+from estimator.arrays import FloatArray
 from estimator.deployments.registry import find_deployment
 from estimator.pricing.price_files import VENDORS
 from estimator.render.charts.lines import line_colors, scale_usd, usd_text
-from estimator.render.charts.style import Chart, Look, blank, dress, legend, say_below_title
-from estimator.scenario.model import FloatArray
+from estimator.render.charts.style import Chart, blank, dress, legend, say_below_title
+from estimator.shown import Look
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -12,7 +12,6 @@ from estimator.demand.traffic import Carried, payload_quantiles, traffic_breakdo
 from estimator.format import bytes_text, figure_text
 from estimator.render.charts.style import (
     Chart,
-    Look,
     Mark,
     blank,
     draw_marks,
@@ -23,6 +22,7 @@ from estimator.render.charts.style import (
     week_axis,
 )
 from estimator.scenario.sizes import SizeDistribution
+from estimator.shown import Look
 from estimator.units import HOURS_PER_DAY, HOURS_PER_WEEK, week_time_text
 
 LAYERS: Final = {

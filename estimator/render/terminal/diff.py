@@ -12,7 +12,7 @@ from rich.text import Text
 
 from estimator.analysis.diff.bill_changes import BillChange
 from estimator.analysis.diff.diff import Difference, percent, reason, refusals, signed
-from estimator.pricing.lines import amount, unit_price
+from estimator.format import quantity_text, unit_price
 from estimator.render.terminal.tables import hung, money
 
 _MARKS: Final = {"pass": "", "at risk": " ?", "broken": " !"}
@@ -82,7 +82,7 @@ def _lines(change: BillChange) -> Table:
             unit = line.meter.unit
             table.add_row(
                 Text(f"{line.meter.service}: {line.meter.title}"),
-                "\n".join(f"{amount(quantity)} {unit}" for quantity in line.quantities),
+                "\n".join(f"{quantity_text(quantity)} {unit}" for quantity in line.quantities),
                 "\n".join(map(_price, line.usd_per_unit)),
                 _short_change(line.change_usd),
             )

@@ -13,7 +13,7 @@ from rich.text import Text
 
 from estimator.analysis.compare import Comparison, main_drivers
 from estimator.analysis.estimate import Estimate
-from estimator.pricing.lines import amount
+from estimator.format import quantity_text
 
 SURENESS = {"confirmed": "", "single_source": " *", "inferred": " **"}
 _FOOTNOTE = "* price seen in one source only   ** price at least partly inferred"
@@ -100,7 +100,7 @@ def bill_table(bill: Estimate) -> RenderableType:
         at_list = [money(float(item.list_usd))] if bill.contract else []
         table.add_row(
             meter.title + SURENESS[item.rate.confidence],
-            f"{amount(item.usage.quantity)} {meter.unit}",
+            f"{quantity_text(item.usage.quantity)} {meter.unit}",
             item.tiers_text().replace(" + ", " +\n"),
             *at_list,
             money(float(item.cost_usd)),

@@ -10,11 +10,10 @@ import numpy as np
 
 from estimator.analysis.breakeven.crossovers import is_logarithmic
 from estimator.analysis.fields import current_value, field_names
+from estimator.arrays import FloatArray
 from estimator.errors import ScenarioError
 from estimator.pricing.price_files import CLOUDS
-from estimator.scenario.engineering import Engineering
-from estimator.scenario.model import FloatArray
-from estimator.scenario.scenario import Scenario
+from estimator.scenario.scenario import Engineering, Scenario
 
 ENGINEER_HOURS: Final = "engineering.engineer_hours_per_month"
 USD_PER_ENGINEER_HOUR: Final = 100.0

@@ -13,8 +13,7 @@ from estimator.dashboard.widgets.text import literal
 from estimator.deployments.registry import DEPLOYMENTS
 from estimator.errors import ScenarioError
 from estimator.pricing.price_files import CLOUDS
-from estimator.scenario.engineering import Engineering
-from estimator.scenario.scenario import Scenario
+from estimator.scenario.scenario import Engineering, Scenario
 
 
 def moved_input(label: str, key: str, known: Mapping[str, Movable], first: str) -> Moved:

@@ -1,14 +1,36 @@
-"""Where work runs that is cut into pieces: here, on processes, or on a cluster."""
+"""How does work run? Linear algebra on one thread; pieces here, on processes, or on a cluster."""
 
 from __future__ import annotations
 
 from concurrent.futures import Executor
+from contextlib import AbstractContextManager
+from functools import cache
 from typing import Protocol, runtime_checkable
+
+from threadpoolctl import ThreadpoolController
 
 from estimator.errors import EstimatorError
 
 _RETRIES = 3
 """How often a piece is begun anew when the worker that had it is lost."""
+
+
+def one_thread() -> AbstractContextManager[object]:
+    """Linear algebra on one thread, inside a ``with``.
+
+    Several threads add in another order, so that another machine, or another worker on this one,
+    would find other last digits.
+
+    >>> with one_thread():
+    ...     pass
+    """
+    return _controller().limit(limits=1, user_api="blas")
+
+
+@cache
+def _controller() -> ThreadpoolController:
+    # to look for the libraries takes milliseconds
+    return ThreadpoolController()
 
 
 @runtime_checkable

@@ -1,18 +1,35 @@
-"""What people write, read and checked: every fault with its file, line and field."""
+"""How are files read, and their errors told? With the file, the line and the field of each.
+
+Scenario files, links and the files of ``pricing_data``, which are found the same way in a checkout
+and installed.
+"""
 
 from __future__ import annotations
 
+import csv
+import io
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, get_args, get_origin
+from functools import cache
+from importlib.resources import files
+from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from ruamel.yaml import YAML, RoundTripConstructor
 from ruamel.yaml.composer import MaxDepthExceededError
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
-from estimator.errors import EstimatorError, UnknownNameError
+from estimator.errors import EstimatorError, PricingDataError, UnknownNameError
+
+_MOST_DEPTH = 40
+_MOST_VALUES = 100_000
+"""In a file that repeats parts of itself by name, had it been written out."""
+_MOST_DIGITS = 300
+"""Of an integer that is exact; longer ones do not fit into floating point either."""
+T = TypeVar("T", bound="Entry")
+Confidence = Literal["confirmed", "single_source", "inferred"]
+"""confirmed: seen at the vendor or in two independent copies; inferred: not seen, but follows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +55,6 @@ class YamlDocument:
         line = self.line_of(path)
         parts = [self.name, f"line {line}" if line else "", ".".join(map(str, path))]
         return ", ".join(part for part in parts if part)
-
-
-_MOST_DEPTH = 40
-_MOST_VALUES = 100_000
-"""In a file that repeats parts of itself by name, had it been written out."""
-_MOST_DIGITS = 300
-"""Of an integer that is exact; longer ones do not fit into floating point either."""
 
 
 class _Plain(RoundTripConstructor):
@@ -216,3 +226,67 @@ def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:
         yield annotation
     for argument in get_args(annotation):
         yield from _models_in(argument)
+
+
+class Entry(BaseModel):
+    """Base of what stands in a data file: unknown fields are refused, nothing changes later."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", use_attribute_docstrings=True, allow_inf_nan=False
+    )
+
+
+class Figure(Entry):
+    """A measured figure."""
+
+    value: Annotated[float, Field(gt=0)]
+    source: str
+    confidence: Confidence
+    note: str | None = None
+
+
+def has_data(relative_path: str) -> bool:
+    """Whether ``pricing_data`` has such a file."""
+    return files("pricing_data").joinpath(*relative_path.split("/")).is_file()
+
+
+def data_text(relative_path: str) -> str:
+    """Text of a file of ``pricing_data``, by its path inside that folder."""
+    resource = files("pricing_data").joinpath(*relative_path.split("/"))
+    if not resource.is_file():
+        raise PricingDataError(f"pricing_data/{relative_path}: no such file")
+    return resource.read_text(encoding="utf-8")
+
+
+@cache
+def load_mapping(relative_path: str, model: type[T]) -> dict[str, T]:
+    """Validated entries of a YAML file of ``pricing_data``, by their id."""
+    name = f"pricing_data/{relative_path}"
+    document = read_yaml(data_text(relative_path), name, PricingDataError)
+    try:
+        return TypeAdapter(dict[str, model]).validate_python(document.content)  # pyright: ignore[reportInvalidTypeForm]
+    except ValidationError as error:
+        raise PricingDataError(error_text(error, document, model)) from None
+
+
+@cache
+def load_rows(relative_path: str, model: type[T]) -> tuple[T, ...]:
+    """Validated rows of a CSV file of ``pricing_data``; empty cells count as absent."""
+    name = f"pricing_data/{relative_path}"
+    header, *lines = csv.reader(io.StringIO(data_text(relative_path)))
+    rows: list[dict[str, str]] = []
+    for number, line in enumerate(lines, start=2):
+        if len(line) != len(header):
+            raise PricingDataError(
+                f"{name}, line {number}: {len(line)} cells, but the header has {len(header)}"
+            )
+        rows.append({key: cell for key, cell in zip(header, line, strict=True) if cell})
+    try:
+        return tuple(TypeAdapter(list[model]).validate_python(rows))  # pyright: ignore[reportInvalidTypeForm]
+    except ValidationError as error:
+        first = error.errors()[0]
+        row, *column = first["loc"]
+        # the first row of figures stands on line 2, below the header
+        raise PricingDataError(
+            f"{name}, line {int(row) + 2}, {'.'.join(map(str, column))}: {first['msg']}"
+        ) from None

@@ -1,0 +1,431 @@
+"""What disturbs the simulated week? Faults, surges, and the line on which people write one.
+
+Faults break something. Connections are spread evenly over whatever fails: one of n nodes carries
+1/n of them, one of three zones a third, a region all. Surges bring clients beside the weekly shape,
+which only knows how many are connected hour by hour.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Annotated, Any, Final, Literal, Self, TypeVar
+
+from pydantic import Field, ValidationError, model_validator
+
+from estimator.errors import ScenarioError, UnknownNameError
+from estimator.files import YamlDocument, error_text
+from estimator.format import given_text
+from estimator.scenario.model import (
+    Clients,
+    Duration,
+    Model,
+    RatePerSecond,
+    Seconds,
+    Share,
+    WeekTime,
+)
+from estimator.units import (
+    SECONDS_PER_HOUR,
+    duration_text,
+    week_time_text,
+)
+
+M = TypeVar("M", bound=Model)
+_Repeats = Annotated[int, Field(ge=1, le=1000)]
+
+
+class Outage(Model):
+    """A node, a zone or a region fails.
+
+    >>> Outage(at="Tue 14:00", share="30 %", lasts="5 min").words
+    'outage on Tue 14:00: 30% of connections lost, their units back after 5 min'
+    """
+
+    fault: Literal["outage"] = "outage"
+    at: WeekTime
+    """When it strikes."""
+    share: Share = 1.0
+    """Share of the connections, and of the units that hold them, that is lost at once: a node of n
+    is 1/n, a zone of three a third, a region 1."""
+    lasts: Duration = 0.0
+    """Time that these units stay lost; 0: others take their place at once."""
+    notice: Duration = 0.0
+    """Clients notice within this time, evenly. 0: at once, since a closed socket tells; if the loss
+    is silent, the interval of the heartbeat."""
+
+    @property
+    def words(self) -> str:
+        """The fault as a sentence."""
+        noticed = f", noticed within {duration_text(self.notice)}" if self.notice else ""
+        back = f", their units back after {duration_text(self.lasts)}" if self.lasts else ""
+        return f"outage on {_lost(self.at, self.share)} lost{noticed}{back}"
+
+
+class RollingDeployment(Model):
+    """A new version takes the place of the old one, batch by batch.
+
+    A batch closes 1/batches of the connections that are open when it starts, since fleets are
+    balanced. A client that lands on a node whose turn is still to come is cut again.
+
+    >>> RollingDeployment(at="Wed 10:00", batches=6, every="2 min", drain="30 s").words
+    'rolling deployment on Wed 10:00: 6 batches, one every 2 min, each closed within 30 s'
+    """
+
+    fault: Literal["rolling_deployment"] = "rolling_deployment"
+    at: WeekTime
+    """When the first batch starts."""
+    batches: _Repeats
+    """Batches that the fleet is divided into."""
+    every: Seconds
+    """Time from the start of a batch to the start of the next."""
+    drain: Duration = 0.0
+    """The connections of a batch are closed within this time, evenly."""
+
+    @property
+    def words(self) -> str:
+        """The fault as a sentence."""
+        closed = f"within {duration_text(self.drain)}" if self.drain else "at once"
+        return (
+            f"rolling deployment on {week_time_text(self.at)}: {self.batches} batches, "
+            f"one every {duration_text(self.every)}, each closed {closed}"
+        )
+
+
+class BalancerResize(Model):
+    """A load balancer is resized, and the nodes that leave it close their connections.
+
+    >>> BalancerResize(at="Tue 14:00", share=0.25, over="5 min").words
+    'balancer resize on Tue 14:00: 25% of connections closed within 5 min'
+    """
+
+    fault: Literal["balancer_resize"] = "balancer_resize"
+    at: WeekTime
+    """When the first of them closes."""
+    share: Share
+    """Share of the connections that the nodes hold which leave."""
+    over: Duration = 0.0
+    """Their connections are closed within this time, evenly."""
+
+    @property
+    def words(self) -> str:
+        """The fault as a sentence."""
+        closed = f"within {duration_text(self.over)}" if self.over else "at once"
+        return f"balancer resize on {_lost(self.at, self.share)} closed {closed}"
+
+
+class NetworkFlap(Model):
+    """Some clients lose their network for a moment, once or several times.
+
+    >>> NetworkFlap(at="Tue 14:00", share=0.1, away="20 s", times=3, every="1 min").words
+    'network flap on Tue 14:00: 10% of connections lost for 20 s, 3 times, every 1 min'
+    """
+
+    fault: Literal["network_flap"] = "network_flap"
+    at: WeekTime
+    """When the network goes first."""
+    share: Share = 1.0
+    """Share of the open connections that is lost each time."""
+    away: Duration
+    """Time without network, in which their clients cannot try again."""
+    times: _Repeats = 1
+    """How often it happens."""
+    every: Seconds | None = None
+    """Time from one to the next; needed if it happens several times."""
+
+    @model_validator(mode="after")
+    def _a_pause_between(self) -> Self:
+        if (self.times > 1) != (self.every is not None):
+            raise ValueError("times above 1 and every, the time from one to the next, go together")
+        return self
+
+    @property
+    def words(self) -> str:
+        """The fault as a sentence."""
+        lost = f"network flap on {_lost(self.at, self.share)} lost for {duration_text(self.away)}"
+        return (
+            f"{lost}, {self.times} times, every {duration_text(self.every)}" if self.every else lost
+        )
+
+
+class ConnectionThrottle(Model):
+    """A slow database or sign-in service lets fewer clients connect.
+
+    >>> ConnectionThrottle(at="Mon 09:00", lasts="10 min", new_connections_per_second=50).words
+    'connection throttle on Mon 09:00: 50 new connections per second for 10 min'
+    """
+
+    fault: Literal["connection_throttle"] = "connection_throttle"
+    at: WeekTime
+    """When it becomes slow."""
+    lasts: Seconds
+    """Time until it is fast again."""
+    new_connections_per_second: RatePerSecond
+    """New connections per second that it lets through, all together."""
+
+    @property
+    def words(self) -> str:
+        """The fault as a sentence."""
+        return (
+            f"connection throttle on {week_time_text(self.at)}: "
+            f"{given_text(self.new_connections_per_second)} new connections per second "
+            f"for {duration_text(self.lasts)}"
+        )
+
+
+Fault = Annotated[
+    Outage | RollingDeployment | BalancerResize | NetworkFlap | ConnectionThrottle,
+    Field(discriminator="fault"),
+]
+"""Anything that goes wrong."""
+
+
+def _lost(at: float, share: float) -> str:
+    return f"{week_time_text(at)}: {100 * share:.4g}% of connections"
+
+
+class FlashCrowd(Model):
+    """Additional clients come at once, most of them first: a link on television, an alarm.
+
+    >>> FlashCrowd(at="Sat 20:15", clients=20_000, over="5 min").words
+    'flash crowd on Sat 20:15: 20,000 more clients within 5 min'
+    """
+
+    surge: Literal["flash_crowd"] = "flash_crowd"
+    at: WeekTime
+    """When the first of them comes."""
+    clients: Clients
+    """How many come besides those who come anyway."""
+    over: Seconds
+    """They come within this time, at a rate that falls in a straight line to zero; they stay as
+    long as others do."""
+
+    @property
+    def words(self) -> str:
+        """The surge as a sentence."""
+        return (
+            f"flash crowd on {week_time_text(self.at)}: {given_text(self.clients)} more clients "
+            f"within {duration_text(self.over)}"
+        )
+
+
+class TopOfHour(Model):
+    """Many of those who come in an hour come when it begins: meetings, reminders, timers.
+
+    Slack tells of such small peaks at each full and half hour in its report on the outage of 4
+    January 2021.
+
+    >>> TopOfHour(share=0.2, within="2 min", half_hours=True).words
+    'top of hour: 20% of arrivals come within 2 min of each full and half hour'
+    """
+
+    surge: Literal["top_of_hour"] = "top_of_hour"
+    share: Share
+    """Share of the arrivals of each hour that come right after it has begun."""
+    within: Seconds = 120.0
+    """They come within this time, evenly."""
+    half_hours: bool = False
+    """Whether half hours begin like full ones, each with this share of its own arrivals."""
+
+    @model_validator(mode="after")
+    def _shorter_than_the_hour(self) -> Self:
+        if self.within >= self.every_seconds:
+            raise ValueError(f"within must be below {duration_text(self.every_seconds)}")
+        return self
+
+    @property
+    def every_seconds(self) -> int:
+        """From one small peak to the next."""
+        return SECONDS_PER_HOUR // 2 if self.half_hours else SECONDS_PER_HOUR
+
+    @property
+    def words(self) -> str:
+        """The surge as a sentence."""
+        hours = "each full and half hour" if self.half_hours else "each full hour"
+        return (
+            f"top of hour: {100 * self.share:.4g}% of arrivals come within "
+            f"{duration_text(self.within)} of {hours}"
+        )
+
+
+class Broadcast(Model):
+    """Additional clients gather for an event and leave together when it is over.
+
+    >>> Broadcast(at="Sun 20:00", clients=50_000, gather="15 min", lasts="90 min").words
+    'broadcast on Sun 20:00: 50,000 clients gather within 15 min before and stay for 90 min'
+    """
+
+    surge: Literal["broadcast"] = "broadcast"
+    at: WeekTime
+    """When the event begins."""
+    clients: Clients
+    """How many come besides those who come anyway."""
+    gather: Seconds
+    """They come within this time before it begins, at a rate that rises in a straight line from
+    zero."""
+    lasts: Seconds
+    """Length of the event; all stay until it ends."""
+    messages_factor: Annotated[float, Field(ge=1, le=1e6)] = 1.0
+    """By how much the messages from the server to each client multiply during the event."""
+
+    @model_validator(mode="after")
+    def _within_the_week(self) -> Self:
+        if self.at * SECONDS_PER_HOUR < self.gather:
+            raise ValueError(
+                "they would gather before Monday 00:00 UTC, where the simulated week begins"
+            )
+        return self
+
+    @property
+    def words(self) -> str:
+        """The surge as a sentence."""
+        more = f", with {self.messages_factor:.4g} times the messages"
+        return (
+            f"broadcast on {week_time_text(self.at)}: {given_text(self.clients)} clients gather "
+            f"within {duration_text(self.gather)} before and stay for {duration_text(self.lasts)}"
+            f"{more if self.messages_factor > 1 else ''}"
+        )
+
+
+Surge = Annotated[FlashCrowd | TopOfHour | Broadcast, Field(discriminator="surge")]
+"""Clients who come beside the weekly shape."""
+
+
+FAULTS: Final[Mapping[type[Any], str]] = {
+    Outage: "outage at Tue 14:00 share 1/3 lasts 5 min notice 25 s",
+    RollingDeployment: "rolling deployment at Wed 10:00 batches 6 every 2 min drain 30 s",
+    BalancerResize: "balancer resize at Thu 15:00 share 25% over 5 min",
+    NetworkFlap: "network flap at Tue 14:00 share 10% away 20 s times 3 every 1 min",
+    ConnectionThrottle: (
+        "connection throttle at Mon 09:00 lasts 10 min new_connections_per_second 50"
+    ),
+}
+"""Every kind of fault with an example."""
+SURGES: Final[Mapping[type[Any], str]] = {
+    FlashCrowd: "flash crowd at Sat 20:15 clients 20,000 over 5 min",
+    TopOfHour: "top of hour share 20% within 2 min half_hours true",
+    Broadcast: "broadcast at Sun 20:00 clients 50,000 gather 15 min lasts 90 min",
+}
+"""Every kind of surge with an example."""
+
+
+def parse_fault(text: str) -> Fault:
+    """Read a fault from one line, as the command line takes it.
+
+    Raises:
+        UnknownNameError: no such fault, or no such field of it.
+        ScenarioError: a field is missing, given twice, or has a value that it cannot have.
+
+    >>> parse_fault("outage at Tue 14:00 share 30% lasts 5 min").words
+    'outage on Tue 14:00: 30% of connections lost, their units back after 5 min'
+    """
+    return parse_sentence(text, "fault", [*FAULTS])
+
+
+def parse_surge(text: str) -> Surge:
+    """Read a surge from one line, as the command line takes it.
+
+    Raises:
+        UnknownNameError: no such surge, or no such field of it.
+        ScenarioError: a field is missing, given twice, or has a value that it cannot have.
+
+    >>> parse_surge("flash crowd at Sat 20:15 clients 20,000 over 5 min").words
+    'flash crowd on Sat 20:15: 20,000 more clients within 5 min'
+    """
+    return parse_sentence(text, "surge", [*SURGES])
+
+
+def parse_sentence(text: str, tag: str, kinds: Sequence[type[M]]) -> M:
+    """Read one line such as ``outage at Tue 14:00 share 30% lasts 5 min``.
+
+    Args:
+        text: the name of one of ``kinds``, then each field followed by its value. Words of a name
+            may be joined by spaces, hyphens or underscores.
+        tag: the field whose only value is the name; messages call it so too.
+        kinds: the models there are to choose from.
+
+    Raises:
+        UnknownNameError: no such name, or no such field.
+        ScenarioError: nothing is written, or a field is missing, given twice, or has a value that
+            it cannot have.
+    """
+    name, values = sentence_parts(text, tag, kinds)
+    kind = _named(kinds, tag)[name]
+    fields = [field for field in kind.model_fields if field != tag]
+    try:
+        return kind.model_validate(values)
+    except ValidationError as error:
+        for field in _faulty(error) & values.keys():
+            _refuse_unknown_field(kind, f"field of {name}", field, values, fields)
+        raise ScenarioError(error_text(error, YamlDocument(values, f"'{text}'"), kind)) from None
+
+
+def sentence_parts(text: str, tag: str, kinds: Sequence[type[Model]]) -> tuple[str, dict[str, str]]:
+    """The name and the fields of such a line, with their values as they are written.
+
+    Raises:
+        UnknownNameError: no such name, or no such field.
+        ScenarioError: nothing is written, or a field is given twice.
+    """
+    named = _named(kinds, tag)
+    name, rest = _name_and_rest(text, tag, named)
+    fields = [field for field in named[name].model_fields if field != tag]
+    return name, _values(text, rest, f"field of {name}", fields)
+
+
+def _named(kinds: Sequence[type[M]], tag: str) -> dict[str, type[M]]:
+    return {str(kind.model_fields[tag].default): kind for kind in kinds}
+
+
+def _name_and_rest(text: str, tag: str, named: dict[str, type[M]]) -> tuple[str, str]:
+    match = re.match(rf"\s*{_any_of(named)}", text, re.IGNORECASE)
+    if match is not None:
+        return _joined(match[1]), text[match.end() :]
+    if not text.strip():
+        raise ScenarioError(f"which {tag}? Write the name of one, such as '{next(iter(named))}'")
+    fields = {field for kind in named.values() for field in kind.model_fields} - {tag}
+    asked = re.split(_any_of(fields), text, maxsplit=1, flags=re.IGNORECASE)[0]
+    raise UnknownNameError(tag, _joined(asked), named)
+
+
+def _values(text: str, rest: str, kind: str, fields: list[str]) -> dict[str, str]:
+    before, *parts = re.split(_any_of(fields), rest, flags=re.IGNORECASE)
+    if before.strip():
+        raise UnknownNameError(kind, before.split()[0], fields)
+    names = [_joined(part) for part in parts[::2]]
+    for name in names:
+        if names.count(name) > 1:
+            raise ScenarioError(f"'{text}': {name} is given twice")
+    return dict(zip(names, (value.strip() for value in parts[1::2]), strict=True))
+
+
+def _refuse_unknown_field(
+    kind: type[M], title: str, field: str, values: dict[str, str], fields: list[str]
+) -> None:
+    """If a value would be right without its last words, these were meant as a field."""
+    words = values[field].split()
+    for kept in range(len(words) - 1, 0, -1):
+        if kept == len(words) - 1 and words[kept - 1][-1].isdigit():
+            continue  # one word after a number was meant as its unit
+        try:
+            kind.model_validate(values | {field: " ".join(words[:kept])})
+        except ValidationError as error:
+            if field in _faulty(error):
+                continue
+        raise UnknownNameError(title, words[kept], fields)
+
+
+def _faulty(error: ValidationError) -> set[str]:
+    """The fields whose values were refused."""
+    return {str(key) for item in error.errors() for key in item["loc"][:1]}
+
+
+def _any_of(names: Iterable[str]) -> str:
+    """One group that matches any of the names as whole words, the longest first."""
+    longest_first = sorted(names, key=len, reverse=True)
+    spelled = "|".join(name.replace("_", r"[-_\s]+") for name in longest_first)
+    return rf"(?<!\S)({spelled})(?!\S)"
+
+
+def _joined(words: str) -> str:
+    return "_".join(re.split(r"[-_\s]+", words.strip().lower()))
