@@ -20,7 +20,7 @@ _LARGER_UNIT_FROM: Final = 2
 """Of a larger unit of time there are at least so many."""
 
 
-def dollars(usd: float | None) -> str:
+def dollars(usd: float | FloatArray | None) -> str:
     """An amount, with cents only where they matter.
 
     >>> dollars(1234.5), dollars(12.345), dollars(-1234.5), dollars(None)
@@ -32,7 +32,7 @@ def dollars(usd: float | None) -> str:
     return f"{_MINUS if usd < 0 else ''}${abs(usd):,.{digits}f}"
 
 
-def dollars_and_cents(usd: float | None) -> str:
+def dollars_and_cents(usd: float | FloatArray | None) -> str:
     """An amount to the cent, as on an invoice.
 
     >>> dollars_and_cents(1234.5), dollars_and_cents(None)
@@ -132,7 +132,7 @@ def given_text(number: float) -> str:
     return f"{number:,.6g}"
 
 
-def quantity_text(units: float) -> str:
+def quantity_text(units: float | FloatArray) -> str:
     """A metered quantity, with as many decimals as matter.
 
     >>> quantity_text(1_234_567.891), quantity_text(0.75)

@@ -21,6 +21,9 @@ class Shown:
     def _repr_html_(self) -> str:
         return renderer().to_html(self)
 
+    def __str__(self) -> str:
+        return renderer().to_text(self)
+
 
 @dataclass(frozen=True, slots=True)
 class Look:

@@ -10,27 +10,23 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from estimator.analysis.estimate import Estimate, estimate_all
-from estimator.analysis.result import Refusal, Result, plain
-from estimator.deployments.limits import Verdict
-from estimator.errors import ScenarioError
+from estimator.format import percent
 from estimator.pricing.bill import conventions
 from estimator.pricing.price_files import DRIVERS
+from estimator.result import Refusal, Result
 from estimator.scenario.scenario import Scenario
 
 if TYPE_CHECKING:
     import pandas as pd
-    from matplotlib.figure import Figure
-
-    from estimator.shown import Look
 
 
 @dataclass(frozen=True, repr=False)
 class Comparison(Result):
-    """What a scenario would cost on each deployment: those that hold first, cheapest first.
+    """What a scenario would cost on each deployment: those within limits first, cheapest first.
 
     >>> scenario = Scenario(profile="workplace-chat", location="virginia", peak_connections=1000)
     >>> compared = compare(scenario, ["aws.api_gateway", "gcp.cloud_run"])
-    >>> len(compared.holding), list(compared.table.columns[:3])
+    >>> len(compared.within_limits), list(compared.table.columns[:3])
     (2, ['deployment', 'title', 'region'])
     """
 
@@ -39,20 +35,20 @@ class Comparison(Result):
     scenario: Scenario
     """What was compared."""
     bills: tuple[Estimate, ...]
-    """In USD per month, those that hold first, cheapest first."""
+    """In USD per month, those within limits first, cheapest first."""
     refusals: tuple[Refusal, ...]
     """Deployments that could not be priced, and why."""
 
     @property
-    def holding(self) -> tuple[Estimate, ...]:
-        """The bills of deployments that hold (for arrays: hold all scenarios), cheapest first."""
-        return tuple(bill for bill in self.bills if bill.state != "broken")
+    def within_limits(self) -> tuple[Estimate, ...]:
+        """Bills of deployments within limits (for arrays: in all scenarios), cheapest first."""
+        return tuple(bill for bill in self.bills if bill.state.is_within_limits)
 
     def bill(self, deployment: str) -> Estimate:
         """The bill of one of the deployments compared.
 
         Raises:
-            ScenarioError: it was not compared, or could not be priced; the message says why.
+            ScenarioError: it was not asked for, or could not be priced; the message says why.
         """
         return self._bill_of(deployment, self.bills)
 
@@ -60,7 +56,7 @@ class Comparison(Result):
     def table(self) -> pd.DataFrame:
         """USD per month: one row per deployment (and scenario), the total and one column a driver.
 
-        The column state tells whether the deployment would hold: pass, at risk or broken.
+        The column state compares the deployment with its limits: pass, at risk or broken.
         """
         import pandas as pd
 
@@ -83,38 +79,28 @@ class Comparison(Result):
         """Under which conventions the amounts hold; empty if nothing could be priced."""
         return conventions(self.bills) if self.bills else ""
 
-    def chart(self, look: Look | None = None) -> Figure:
-        """Stacked cost drivers of every deployment.
-
-        Args:
-            look: colors and width; dark on white, if left out.
-
-        Raises:
-            ScenarioError: the scenario stands for many; a bar can show only one.
-        """
-        if self.scenario.many:
-            raise ScenarioError("a chart of cost drivers shows one scenario, not an array of them")
-        return self._drawn("cost_drivers", look)
-
     def _data(self) -> dict[str, Any]:
         return {
             "scenario": self.scenario.as_data(),
-            "deployments": [bill_data(bill) for bill in self.bills],
+            "deployments": [bill.as_data() for bill in self.bills],
         }
 
     def __repr__(self) -> str:
-        cheapest = next((f", {b.deployment} from {b.total_text}" for b in self.holding), "")
-        priced, holding = len(self.bills), len(self.holding)
-        return f"<Comparison {self.title!r}: {priced} priced, {holding} hold{cheapest} a month>"
+        within = self.within_limits
+        cheapest = f", {within[0].deployment} from {within[0].total_text}" if within else ""
+        return (
+            f"<Comparison {self.title!r}: {len(self.bills)} priced, {len(within)} within limits"
+            f"{cheapest} per month>"
+        )
 
 
 def compare(scenario: Scenario, deployments: Iterable[str] | None = None) -> Comparison:
-    """What a scenario would cost on every deployment, and which of them would hold it.
+    """What a scenario would cost on every deployment, and which of them are within limits.
 
     Args:
         scenario: who connects, from where, how often.
         deployments: ids of the deployments; all on the clouds, if left out. ``[*DEPLOYMENTS,
-            *SAAS]`` adds the managed services that people would buy instead.
+            *SAAS]`` adds realtime SaaS.
 
     Returns:
         Bills in USD per month, as a table, as a chart, and one by one.
@@ -129,7 +115,7 @@ def compare(scenario: Scenario, deployments: Iterable[str] | None = None) -> Com
     """
     wanted = [deployments] if isinstance(deployments, str) else deployments
     bills, refusals = estimate_all(scenario, wanted)
-    bills.sort(key=lambda bill: (bill.state == "broken", float(np.sum(bill.total))))
+    bills.sort(key=lambda bill: (not bill.state.is_within_limits, float(np.sum(bill.total))))
     return Comparison(scenario, tuple(bills), tuple(refusals))
 
 
@@ -144,48 +130,13 @@ _WORTH_NAMING = 0.05
 def main_drivers(bill: Estimate) -> str:
     """What makes up most of a bill, or of many together, in words."""
     total = float(np.sum(bill.total))
-    shares = {driver: float(np.sum(usd)) / total for driver, usd in bill.by_driver.items()
-              if total}  # fmt: skip
+    shares = {driver: float(np.sum(usd)) / (total or 1.0) for driver, usd in bill.by_driver.items()}
     largest = sorted(shares, key=lambda driver: -shares[driver])
     return ", ".join(
-        f"{driver} {shares[driver]:.0%}" for driver in largest if shares[driver] >= _WORTH_NAMING
+        f"{driver} {percent(shares[driver])}"
+        for driver in largest
+        if shares[driver] >= _WORTH_NAMING
     )
-
-
-def bill_data(bill: Estimate) -> dict[str, Any]:
-    """A bill as plain lists, texts and numbers, for machines."""
-    lines = bill.lines.copy()
-    lines["checked"] = lines["checked"].astype(str)
-    return {
-        "deployment": bill.deployment,
-        "title": bill.title,
-        "region": bill.region,
-        "total_usd": plain(bill.total),
-        "by_driver_usd": {driver: plain(cost) for driver, cost in bill.by_driver.items()},
-        "lines": lines.to_dict(orient="records"),
-        "assumptions": bill.assumptions.map(plain).to_dict(orient="records"),
-        "state": bill.state,
-        "limits": [_verdict_data(verdict) for verdict in bill.verdicts],
-        "conventions": bill.conventions,
-        "notes": list(bill.notes),
-        "not_modeled": list(bill.not_modeled),
-    }
-
-
-def _verdict_data(verdict: Verdict) -> dict[str, Any]:
-    return {
-        "limit": verdict.limit.limit,
-        "title": verdict.limit.title,
-        "state": verdict.state,
-        "used": plain(verdict.used),
-        "allowed": plain(verdict.allowed),
-        "unit": verdict.limit.unit,
-        "when": verdict.when,
-        "fix": verdict.fix,
-        "source": verdict.limit.source,
-        "checked": str(verdict.limit.checked_on),
-        "adjustable": verdict.limit.adjustable,
-    }
 
 
 def _rows(bill: Estimate) -> pd.DataFrame:

@@ -6,49 +6,49 @@ from collections.abc import Generator, Iterable, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from estimator.analysis.engineering import engineering_lines
 from estimator.analysis.price import check_date, effect_of, price_effects
-from estimator.analysis.result import Refusal
 from estimator.demand.demand import Demand
 from estimator.demand.expected import expected_demand
 from estimator.deployments.base import WORLDWIDE, Deployment, Metered, Options, Request
 from estimator.deployments.limits import AT_RISK_SHARE, Verdict, verdicts
 from estimator.deployments.registry import DEPLOYMENTS, assumptions, find_deployment
 from estimator.errors import EstimatorError, ScenarioError, UnknownNameError
-from estimator.hypertext import Html, folded, state_sign
 from estimator.pricing.bill import AssumptionEffect, Bill
 from estimator.pricing.catalog import Catalog, load_catalog
 from estimator.pricing.contract import as_contract
 from estimator.pricing.lines import price_usage
+from estimator.result import Refusal, plain
 from estimator.scenario.scenario import Scenario
 from estimator.states import State, worst
 
 
 @dataclass(frozen=True, repr=False)
 class Estimate(Bill):
-    """The bill of a deployment, and whether it would hold.
+    """The bill of a deployment, and whether it is within its limits.
 
     >>> scenario = Scenario(profile="workplace-chat", location="virginia", peak_connections=1000)
     >>> bill = estimate(scenario, "aws.api_gateway")
-    >>> bill.holds, bill.state
+    >>> bill.is_within_limits, bill.state
     (True, <State.PASS: 'pass'>)
     """
 
     verdicts: tuple[Verdict, ...] = ()
-    """How the demand stands to each limit, the closest first."""
+    """How the demand compares with each limit, the closest first."""
 
     @property
-    def holds(self) -> bool | npt.NDArray[np.bool_]:
-        """Whether no hard edge is exceeded: one answer, or one for each scenario.
+    def is_within_limits(self) -> bool | npt.NDArray[np.bool_]:
+        """Whether no hard limit is exceeded: one answer, or one for each scenario.
 
-        A quota or setting that can be raised does not keep a deployment from holding.
+        Quotas and settings that can be raised do not count.
         """
-        holds = self.states != "broken"
-        return holds if np.ndim(self.total) else bool(holds)
+        within = self.states != State.BROKEN
+        return within if np.ndim(self.total) else bool(within)
 
     @property
     def state(self) -> State:
@@ -59,8 +59,8 @@ class Estimate(Bill):
     def states(self) -> npt.NDArray[np.str_]:
         """State of each scenario, shape (*many,).
 
-        broken: beyond a hard edge; at risk: close to one, or close to or beyond a limit that can
-        be raised on request or by a setting.
+        broken: over a hard limit; at risk: near a hard limit, or near or over a limit that can be
+        raised on request or by a setting.
         """
         hard, any_limit = np.zeros(np.shape(self.total)), np.zeros(np.shape(self.total))
         for verdict in self.verdicts:
@@ -75,7 +75,7 @@ class Estimate(Bill):
     def reason(self) -> str:
         """The verdict that decides the state, in words; empty if nothing was checked."""
         hard = [verdict for verdict in self.verdicts if not verdict.limit.adjustable]
-        deciding = hard if self.state == "broken" else list(self.verdicts)
+        deciding = hard if self.state is State.BROKEN else list(self.verdicts)
         return deciding[0].explain() if deciding else ""
 
     def explain(self) -> str:
@@ -87,16 +87,28 @@ class Estimate(Bill):
     def __repr__(self) -> str:
         return f"{super().__repr__()[:-1]}, {self.state}>"
 
-    def __str__(self) -> str:
-        return "\n".join([super().__str__(), *filter(None, [self.reason])])
+    def _data(self) -> dict[str, Any]:
+        return super()._data() | {
+            "state": self.state,
+            "limits": [_verdict_data(verdict) for verdict in self.verdicts],
+        }
 
-    def _verdict_html(self) -> tuple[Html, ...]:
-        if not self.verdicts:
-            return ()
-        return (
-            Html(f"<div>{state_sign(self.state)}</div>"),
-            folded("Limits", (one.explain() for one in self.verdicts)),
-        )
+
+def _verdict_data(verdict: Verdict) -> dict[str, Any]:
+    limit = verdict.limit
+    return {
+        "limit": limit.limit,
+        "title": limit.title,
+        "state": verdict.state,
+        "used": plain(verdict.used),
+        "allowed": plain(verdict.allowed),
+        "unit": limit.unit,
+        "when": verdict.when,
+        "fix": verdict.fix,
+        "source": limit.source,
+        "checked": str(limit.checked_on),
+        "adjustable": limit.adjustable,
+    }
 
 
 @dataclass(frozen=True, slots=True)

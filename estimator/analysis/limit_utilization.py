@@ -1,16 +1,22 @@
-"""How close does a deployment come to its limits, hour by hour?"""
+"""How close does each deployment come to its limits: limit by limit, hour by hour?"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from estimator.analysis.estimate import Estimate
 from estimator.arrays import FloatArray
 from estimator.deployments.limits import Verdict
-from estimator.units import HOURS_PER_WEEK
+from estimator.result import plain
+from estimator.states import State
+from estimator.units import HOURS_PER_WEEK, week_time_text
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +52,65 @@ def utilization(bill: Estimate) -> Utilization:
 
 
 def worst_first(bills: Sequence[Estimate]) -> list[Estimate]:
-    """Those that cannot hold first, then those at risk; within each the closest to a limit."""
-    order = {"broken": 0, "at risk": 1, "pass": 2}
-    return sorted(bills, key=lambda bill: (order[bill.state], -_closest(bill.verdicts)))
+    """Those over a hard limit first, then those at risk; within each, the closest to a limit."""
+    best_to_worst = [*State]
+    return sorted(
+        bills, key=lambda bill: (-best_to_worst.index(bill.state), -_closest(bill.verdicts))
+    )
+
+
+def verdict_rows(bills: Sequence[Estimate]) -> list[dict[str, Any]]:
+    """Every limit of every deployment, the worst first; for single scenarios.
+
+    None stands for shares and figures without end, since JSON has no infinity.
+    """
+    return [row for bill in worst_first(bills) for row in _rows(bill)]
+
+
+def verdict_table(bills: Sequence[Estimate]) -> pd.DataFrame:
+    """``verdict_rows`` as a table."""
+    import pandas as pd
+
+    return pd.DataFrame(verdict_rows(bills))
+
+
+def utilization_table(bills: Sequence[Estimate]) -> pd.DataFrame:
+    """Used share of the closest limit: rows are deployments, columns the hours of the week.
+
+    The column ``at all hours`` holds limits that do not depend on the hour.
+    """
+    import pandas as pd
+
+    hours = [week_time_text(hour) for hour in range(HOURS_PER_WEEK)]
+    rows = {
+        bill.deployment: [(found := utilization(bill)).at_all_hours, *found.by_hour]
+        for bill in worst_first(bills)
+    }
+    table = pd.DataFrame.from_dict(rows, orient="index", columns=["at all hours", *hours])
+    return table.rename_axis("deployment")
+
+
+def _rows(bill: Estimate) -> Iterator[dict[str, Any]]:
+    for verdict in bill.verdicts:
+        limit = verdict.limit
+        yield {
+            "deployment": bill.deployment,
+            "title": bill.title,
+            "cloud": bill.cloud,
+            "deployment_state": bill.state,
+            "limit": limit.limit,
+            "limit_title": limit.title,
+            "state": verdict.state,
+            "used": plain(float(verdict.used)),
+            "allowed": plain(float(verdict.allowed)),
+            "unit": limit.unit,
+            "used_share": plain(float(verdict.share)),
+            "closest_at_utc": verdict.when.removesuffix(" UTC"),
+            "adjustable": limit.adjustable,
+            "fix": verdict.fix,
+            "source": limit.source,
+            "checked_on": limit.checked_on.isoformat(),
+        }
 
 
 def _closest(verdicts: Sequence[Verdict]) -> float:

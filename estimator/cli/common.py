@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from estimator.pricing.contract import Contract
+    from estimator.result import Result
     from estimator.scenario.scenario import Scenario
 
 ASSUMPTION_BROKEN = 1
@@ -152,6 +153,25 @@ def check_one_form(*, as_markdown: bool, as_json: bool) -> None:
     """Refuse to print in two forms at once."""
     if as_markdown and as_json:
         raise ScenarioError("--markdown and --json: one of them can be printed, not both")
+
+
+def print_result(result: Result, *, as_json: bool = False, as_markdown: bool = False) -> None:
+    """Print a result in the form that was asked for; for people, if in none."""
+    from estimator import render
+
+    if as_json:
+        print_text(result.to_json() + "\n")
+    elif as_markdown:
+        print_text(result.to_markdown())
+    else:
+        print_table(render.to_terminal(result))
+
+
+def print_paragraphs(text: str) -> None:
+    """Print for people, longer lines folded."""
+    from estimator.render.terminal.document import wrapped
+
+    print_text(wrapped(text) + "\n")
 
 
 def print_table(renderable: RenderableType) -> None:

@@ -12,16 +12,11 @@ import numpy as np
 from estimator.arrays import FloatArray
 from estimator.demand.weekly import Course, Weekly, total
 from estimator.demand.wire import ACK_BYTES, Layer, connect_bytes, mean_message_bytes
-from estimator.hypertext import card, folded, rows_under
+from estimator.format import range_text
 from estimator.scenario.sessions import SessionLength
 from estimator.scenario.sizes import SizeDistribution
+from estimator.shown import Shown
 from estimator.units import HOURS_PER_WEEK
-
-
-def _from_to(count: FloatArray) -> str:
-    """A number for people; from the least to the most, if there are many."""
-    least, most = float(np.min(count)), float(np.max(count))
-    return f"{least:,.0f}" if least == most else f"{least:,.0f} to {most:,.0f}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +50,7 @@ class MessageStream:
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Demand:
+class Demand(Shown):
     """Everything a deployment can be asked to carry, hour by hour and by the month.
 
     >>> from estimator import Scenario, expected_demand
@@ -85,25 +80,14 @@ class Demand:
     """Age at which connections are cut, if connects and what is sent at them already include
     those after cuts."""
 
-    def __repr__(self) -> str:
-        return (
-            f"<Demand: {_from_to(self.peak_connections)} connections at the peak, "
-            f"{_from_to(self.connections.mean)} on average>"
-        )
+    @property
+    def audience(self) -> str:
+        """Connections at the peak and on average, for people."""
+        peak = range_text(self.peak_connections, unit="connections at the peak")
+        return f"{peak}, {range_text(self.connections.mean)} on average"
 
-    def _repr_html_(self) -> str:
-        heads = ("messages", "direction", "a month")
-        rows = (
-            (stream.name, stream.direction.replace("_", " "),
-             _from_to(self.per_month(stream.per_hour)))
-            for stream in self.streams
-        )  # fmt: skip
-        return card(
-            f"{_from_to(self.peak_connections)} connections at the peak, "
-            f"{_from_to(self.connections.mean)} on average",
-            rows_under(heads, rows, numbers=heads[2:]),
-            folded("Notes", self.notes),
-        )
+    def __repr__(self) -> str:
+        return f"<Demand: {self.audience}>"
 
     @property
     def sessions(self) -> Weekly:

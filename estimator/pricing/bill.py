@@ -6,17 +6,22 @@ import datetime as dt
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from estimator.arrays import FloatArray
-from estimator.format import quantity_text
-from estimator.hypertext import Html, card, folded, link, rows_under, small, strong
+from estimator.format import (
+    dollars_and_cents,
+    given_text,
+    range_text,
+    sentence,
+    signed_dollars,
+)
 from estimator.pricing.contract import Contract
-from estimator.pricing.lines import SURENESS, FreeAllowances, LineItem
+from estimator.pricing.lines import FreeAllowances, LineItem
 from estimator.pricing.price_files import DRIVERS, VENDORS, Assumption, Driver
+from estimator.result import Result, plain
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -34,11 +39,11 @@ class AssumptionEffect:
     def explain(self) -> str:
         """The question and what each other answer changes; for a bill of a single scenario."""
         others = "; ".join(
-            f"{answer} ({self.assumption.choices[answer]}) {float(change):+,.2f} USD"
+            f"{answer} ({self.assumption.choices[answer]}) {signed_dollars(float(change))}"
             for answer, change in self.change_usd.items()
         )
         return (
-            f"Open: {self.assumption.question} Taken: {self.chosen} "
+            f"Open: {self.assumption.question} Assumed: {self.chosen} "
             f"({self.assumption.choices[self.chosen]}). Otherwise: {others}."
         )
 
@@ -49,7 +54,7 @@ def _nothing_open(_: Bill) -> tuple[AssumptionEffect, ...]:
 
 
 @dataclass(frozen=True, repr=False)
-class Bill:
+class Bill(Result):
     """One month's cost of one deployment, or of plain quantities.
 
     For a scenario of arrays every amount is an array with one number per scenario.
@@ -60,7 +65,10 @@ class Bill:
     (18.0, '18,000,000 x $0.000001')
     """
 
-    title: str
+    schema = "estimate"
+    refusals = ()
+
+    title: str  # pyright: ignore[reportIncompatibleMethodOverride] (a field answers as well)
     """What is billed, for people."""
     region: str
     """The cloud's own name of it; several are parted by commas."""
@@ -77,7 +85,7 @@ class Bill:
     deployment: str | None = None
     """Id of the deployment; None for plain quantities."""
     cloud: str | None = None
-    """Id of the cloud or provider; None for plain quantities."""
+    """Id of the cloud or SaaS vendor; None for plain quantities."""
     notes: tuple[str, ...] = ()
     """What a reader should know before trusting the bill."""
     not_modeled: tuple[str, ...] = ()
@@ -124,7 +132,7 @@ class Bill:
         if np.ndim(self.total):
             many = np.shape(self.total)
             return pd.concat([_many_rows(item, many) for item in self.items], ignore_index=True)
-        return pd.DataFrame([_row(item) for item in self.items], columns=_COLUMNS)
+        return pd.DataFrame([_row(item) for item in self.items], columns=[*_COLUMNS])
 
     @cached_property
     def assumptions(self) -> pd.DataFrame:
@@ -157,6 +165,12 @@ class Bill:
         return VENDORS.get(self.cloud or "", "")
 
     @property
+    def name(self) -> str:
+        """What is billed, with its cloud, for people."""
+        title, cloud = self.title, self.cloud_name
+        return title if title.startswith(cloud) else f"{title} on {cloud}"
+
+    @property
     def conventions(self) -> str:
         """Under which conventions the amounts hold."""
         return conventions([self])
@@ -165,9 +179,9 @@ class Bill:
         """The whole bill in plain words: each line's quantity, tiers, price, source and date."""
         if np.ndim(self.total):
             return f"{self.title}: {np.size(self.total)} bills; explain one scenario at a time."
-        parts = [f"{self.title}, {self.region}: ${self.total:,.2f}", f"{self.conventions}."]
+        parts = [f"{self.title}, {self.region}: {self.total_text}", sentence(self.conventions)]
         if self.contract:
-            parts.append(f"At list prices: ${self.list_total:,.2f}.")
+            parts.append(f"At list prices: {dollars_and_cents(self.list_total)}.")
         parts += [item.explain() for item in self.items]
         parts += [effect.explain() for effect in self.effects]
         parts += [f"Note: {note}" for note in self.notes]
@@ -178,63 +192,28 @@ class Bill:
     @property
     def total_text(self) -> str:
         """The total for people; from the least to the most, if there are many scenarios."""
-        return _from_to(self.total)
+        return range_text(self.total, dollars_and_cents)
+
+    def _data(self) -> dict[str, Any]:
+        lines = self.lines.assign(checked=self.lines["checked"].astype(str))
+        return {
+            "deployment": self.deployment,
+            "title": self.title,
+            "region": self.region,
+            "total_usd": plain(self.total),
+            "by_driver_usd": {driver: plain(cost) for driver, cost in self.by_driver.items()},
+            "lines": lines.to_dict(orient="records"),
+            "assumptions": self.assumptions.map(plain).to_dict(orient="records"),
+            "state": None,
+            "limits": [],
+            "conventions": self.conventions,
+            "notes": list(self.notes),
+            "not_modeled": list(self.not_modeled),
+        }
 
     def __repr__(self) -> str:
         name = self.deployment or f"{len(self.items)} meters"
-        return f"<{type(self).__name__} {name}, {self.region}: {self.total_text} a month>"
-
-    def __str__(self) -> str:
-        lines = [f"{self.title}, {self.region}: {self.total_text} a month"]
-        lines += [
-            f"  {_from_to(item.cost_usd):>12}  {item.rate.meter.title}" for item in self.items
-        ]
-        return "\n".join(lines)
-
-    def _repr_html_(self) -> str:
-        return card(
-            f"{self.title}, {self.region}: {self.total_text} a month",
-            small(f"{self.conventions}."),
-            *self._verdict_html(),
-            self._many_html() if np.ndim(self.total) else self._lines_html(),
-            folded("Notes", self.notes),
-            folded("Not modeled", self.not_modeled),
-            small(
-                ".explain() tells how each line came to be, "
-                ".assumptions what is left open and what it moves"
-            ),
-        )
-
-    def _verdict_html(self) -> tuple[Html, ...]:
-        """What stands between the conventions and the lines."""
-        return ()
-
-    def _lines_html(self) -> Html:
-        at_list = ["at list price"] if self.contract else []
-        heads = ["line", "quantity", "unit", "tiers and prices", *at_list, "USD", "price seen at"]
-        rows = [
-            [
-                f"{item.rate.meter.service}: {item.rate.meter.title}",
-                quantity_text(item.usage.quantity),
-                item.rate.meter.unit,
-                item.tiers_text(),
-                *([f"{item.list_usd:,.2f}"] if self.contract else []),
-                f"{item.cost_usd:,.2f}",
-                _seen_at(item),
-            ]
-            for item in self.items
-        ]
-        list_total = [f"{self.list_total:,.2f}"] if self.contract else []
-        rows.append([strong("total"), "", "", "", *list_total, strong(f"{self.total:,.2f}"), ""])
-        return rows_under(heads, rows, numbers={"quantity", "USD", "at list price"})
-
-    def _many_html(self) -> Html:
-        bounds = [
-            (name, f"{np.min(costs):,.2f}", f"{np.max(costs):,.2f}")
-            for name, costs in (*self.by_driver.items(), (strong("total"), self.total))
-        ]
-        heads = [f"{np.size(self.total):,} scenarios", "least USD", "most USD"]
-        return rows_under(heads, bounds, numbers=heads[1:])
+        return f"<{type(self).__name__} {name}, {self.region}: {self.total_text} per month>"
 
 
 def conventions(bills: Sequence[Bill]) -> str:
@@ -242,30 +221,18 @@ def conventions(bills: Sequence[Bill]) -> str:
     first = bills[0]
     allowances = {
         "none": "free allowances ignored",
-        "always": "free allowances of every account taken off",
-        "all": "free allowances of new accounts taken off as well",
+        "always": "free allowances of every account deducted",
+        "all": "free allowances of new accounts deducted as well",
     }[first.free_allowances]
     prices = f"prices in force on {first.as_of}" if first.as_of else "newest prices known"
     contract = f"; rates of the contract '{first.contract.title}'" if first.contract else ""
     checked = [item.rate.checked_on for bill in bills for item in bill.items]
     oldest = f", least recently checked {min(checked)}" if checked else ""
-    each = (np.min(first.hours_per_month), np.max(first.hours_per_month))
-    hours = " to ".join(dict.fromkeys(f"{float(edge):g}" for edge in each))
-    return f"US dollars per month of {hours} hours, before tax; {allowances}; {prices}{oldest}{contract}"
-
-
-def _seen_at(item: LineItem) -> Html:
-    """Where and when the price was seen, and how sure it is if it is not."""
-    rate = item.rate
-    host = urlsplit(rate.source).hostname or rate.source
-    doubt = "" if rate.confidence == "confirmed" else f", {SURENESS[rate.confidence]}"
-    return link(rate.source, f"{host}, {rate.checked_on}{doubt}")
-
-
-def _from_to(usd: float | FloatArray) -> str:
-    """An amount for people; from the least to the most, if there are many."""
-    least, most = float(np.min(usd)), float(np.max(usd))
-    return f"${least:,.2f}" if least == most else f"${least:,.2f} to ${most:,.2f}"
+    hours = range_text(first.hours_per_month, given_text)
+    return (
+        f"US dollars per month of {hours} hours, before tax; {allowances}; {prices}{oldest}"
+        f"{contract}"
+    )
 
 
 def _sum(parts: Iterable[FloatArray]) -> float | FloatArray:
@@ -273,37 +240,42 @@ def _sum(parts: Iterable[FloatArray]) -> float | FloatArray:
     return float(total) if total.ndim == 0 else total
 
 
-_COLUMNS = [
-    "meter",
-    "title",
-    "driver",
-    "region",
-    "quantity",
-    "unit",
-    "free",
-    "tiers",
-    "cost_usd",
-    "list_usd",
-    "source",
-    "checked",
-    "confidence",
-    "formula",
-]
-
-
 def _row(item: LineItem) -> dict[str, object]:
+    """A line of a single scenario."""
+    return {
+        **_named(item),
+        "quantity": float(item.usage.quantity),
+        "free": float(item.free_units),
+        "tiers": item.tiers_text(),
+        "cost_usd": float(item.cost_usd),
+        "list_usd": float(item.list_usd),
+    }
+
+
+def _many_rows(item: LineItem, many: tuple[int, ...]) -> pd.DataFrame:
+    """A line of many scenarios."""
+    import pandas as pd
+
+    amounts = {
+        "quantity": item.usage.quantity,
+        "free": item.free_units,
+        "cost_usd": item.cost_usd,
+        "list_usd": item.list_usd,
+    }
+    flat = {name: np.broadcast_to(each, many).ravel() for name, each in amounts.items()}
+    rows = pd.DataFrame({"scenario": np.arange(np.prod(many)), **_named(item), **flat})
+    return rows[["scenario", *(name for name in _COLUMNS if name in rows)]]
+
+
+def _named(item: LineItem) -> dict[str, object]:
+    """What is the same of a line for every scenario."""
     rate, meter = item.rate, item.rate.meter
     return {
         "meter": rate.meter_id,
         "title": meter.title,
         "driver": meter.driver,
         "region": item.usage.region,
-        "quantity": float(item.usage.quantity),
         "unit": meter.unit,
-        "free": float(item.free_units),
-        "tiers": item.tiers_text(),
-        "cost_usd": float(item.cost_usd),
-        "list_usd": float(item.list_usd),
         "source": rate.source,
         "checked": rate.checked_on,
         "confidence": rate.confidence,
@@ -311,25 +283,7 @@ def _row(item: LineItem) -> dict[str, object]:
     }
 
 
-def _many_rows(item: LineItem, many: tuple[int, ...]) -> pd.DataFrame:
-    import pandas as pd
-
-    rate, meter = item.rate, item.rate.meter
-    return pd.DataFrame(
-        {
-            "scenario": np.arange(np.prod(many)),
-            "meter": rate.meter_id,
-            "title": meter.title,
-            "driver": meter.driver,
-            "region": item.usage.region,
-            "quantity": np.broadcast_to(item.usage.quantity, many).ravel(),
-            "unit": meter.unit,
-            "free": np.broadcast_to(item.free_units, many).ravel(),
-            "cost_usd": np.broadcast_to(item.cost_usd, many).ravel(),
-            "list_usd": np.broadcast_to(item.list_usd, many).ravel(),
-            "source": rate.source,
-            "checked": rate.checked_on,
-            "confidence": rate.confidence,
-            "formula": item.usage.formula,
-        }
-    )
+_COLUMNS = (
+    *("meter", "title", "driver", "region", "quantity", "unit", "free", "tiers"),
+    *("cost_usd", "list_usd", "source", "checked", "confidence", "formula"),
+)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from fnmatch import fnmatchcase
 from functools import cache
 from importlib.resources import files
@@ -15,8 +15,9 @@ from pydantic import AfterValidator, Field, ValidationError, model_validator
 
 from estimator.errors import EstimatorError, UnknownNameError
 from estimator.files import Confidence, Entry, YamlDocument, error_text, read_yaml
-from estimator.hypertext import card, rows_under, small
+from estimator.format import unit_price
 from estimator.pricing.tiers import Tariff
+from estimator.shown import Shown
 
 
 class ContractError(EstimatorError):
@@ -77,11 +78,11 @@ class ContractRate(Entry):
     def in_words(self) -> str:
         """What is paid, for people."""
         price = (
-            f"{self.percent_off:g} % off"
+            f"{self.percent_off:g}% off"
             if self.usd_per_unit is None
-            else f"${np.format_float_positional(self.usd_per_unit, trim='-')} a unit"
+            else f"${unit_price(self.usd_per_unit)} per unit"
         )
-        return price if self.share == 1 else f"{price} for {self.share:.0%} of the use"
+        return price if self.share == 1 else f"{price} for {self.share:.0%} of the usage"
 
 
 def _at_least_one(rates: tuple[ContractRate, ...]) -> tuple[ContractRate, ...]:
@@ -90,7 +91,7 @@ def _at_least_one(rates: tuple[ContractRate, ...]) -> tuple[ContractRate, ...]:
     return rates
 
 
-class Contract(Entry):
+class Contract(Shown, Entry):
     """Contract rates: a title and what they change.
 
     >>> load_contract("gcp-flexible-cud-1-year").rates[0].percent_off
@@ -110,18 +111,6 @@ class Contract(Entry):
 
     def __repr__(self) -> str:
         return f"<Contract {self.title!r}: {len(self.rates)} rates>"
-
-    def __str__(self) -> str:
-        return "\n".join([self.title, *(f"  {', '.join(cells)}" for cells in self._rows())])
-
-    def _repr_html_(self) -> str:
-        table = rows_under(("meters", "regions", "what is paid"), self._rows())
-        return card(self.title, small(self.note), table)
-
-    def _rows(self) -> Iterator[tuple[str, str, str]]:
-        for rate in self.rates:
-            regions = "everywhere" if rate.regions is None else " ".join(rate.regions)
-            yield " ".join(rate.meters), regions, rate.in_words()
 
     def rate_for(self, meter_id: str, region: str) -> ContractRate | None:
         """What the contract says of a meter in a region; None if nothing."""

@@ -10,7 +10,7 @@ from typing import Literal
 import numpy as np
 
 from estimator.arrays import FloatArray
-from estimator.format import quantity_text, unit_price
+from estimator.format import dollars_and_cents, quantity_text, unit_price
 from estimator.pricing.catalog import Catalog, Rate
 from estimator.pricing.price_files import EVERYWHERE, Allowance
 
@@ -66,20 +66,22 @@ class LineItem:
             if units > 0
         ]
         free = [f"{quantity_text(self.free_units)} free"] if self.free_units > 0 else []
-        credit = [f"- ${self.credit_usd:,.2f} free credit"] if self.credit_usd > 0 else []
-        return " + ".join(free + used) + "".join(f" {text}" for text in credit) or "nothing used"
+        credit = dollars_and_cents(self.credit_usd)
+        less = f" - {credit} free credit" if self.credit_usd > 0 else ""
+        return " + ".join(free + used) + less or "nothing used"
 
     def explain(self) -> str:
         """How the line came to be, in plain words; for a line of a single scenario."""
         rate, meter = self.rate, self.rate.meter
         region = "every region" if rate.region == EVERYWHERE else rate.region
         contract = (
-            f"\n  contract  {rate.contract.in_words()}; ${self.list_usd:,.2f} at list price"
+            f"\n  contract  {rate.contract.in_words()}; "
+            f"{dollars_and_cents(self.list_usd)} at list price"
             if rate.contract
             else ""
         )
         return (
-            f"{meter.service}: {meter.title}: ${self.cost_usd:,.2f}\n"
+            f"{meter.service}: {meter.title}: {dollars_and_cents(self.cost_usd)}\n"
             f"  quantity  {quantity_text(self.usage.quantity)} {meter.unit}: {self.usage.formula}\n"
             f"  price     {self.tiers_text()}{contract}\n"
             f"  source    {rate.source} ({region}, checked {rate.checked_on}, "

@@ -17,12 +17,22 @@ if TYPE_CHECKING:
     from estimator.render.document import Document
 
 _VIEWS: Final = {
-    "Comparison": "comparison:comparison_view",
-    "Deployments": "deployments:deployments_view",
+    "Bill": "bill:bill_view",
+    "Comparison": "bill:comparison_view",
+    "Contract": "inputs:contract_view",
+    "Demand": "inputs:demand_view",
+    "Deployments": "inputs:deployments_view",
+    "Difference": "diff:diff_view",
+    "Growth": "growth:growth_view",
+    "Profile": "inputs:profile_view",
+    "Scenario": "inputs:scenario_view",
 }
 """Module and function that make a document of an object, by the name of its class."""
 _CHARTS: Final = {
-    "cost_drivers": "cost:comparison_chart",
+    "comparison": "cost:comparison_chart",
+    "diff": "diff:difference_chart",
+    "estimate": "cost:bill_chart",
+    "growth": "growth:growth_chart",
 }
 """Module and function that draw a chart, by its name."""
 _PLAIN_COLUMNS: Final = 100
@@ -54,21 +64,21 @@ def to_markdown(shown: object) -> str:
     return markdown.render(document_of(shown))
 
 
-def to_terminal(shown: object) -> RenderableType:
-    """An object for ``rich`` to print."""
+def to_terminal(shown: object, *, in_short: bool = False) -> RenderableType:
+    """An object for ``rich`` to print; in short, with folds closed and without small print."""
     from estimator.render.terminal.document import render
 
-    return render(document_of(shown))
+    return render(document_of(shown), in_short=in_short)
 
 
 def to_text(shown: object) -> str:
-    """An object as plain text, as ``print`` shows it."""
+    """An object as plain text, as ``print`` shows it: in short, one line below the other."""
     from rich.console import Console
 
     console = Console(width=_PLAIN_COLUMNS, no_color=True, highlight=False)
     with console.capture() as captured:
-        console.print(to_terminal(shown))
-    return "\n".join(line.rstrip() for line in captured.get().splitlines()).rstrip()
+        console.print(to_terminal(shown, in_short=True))
+    return "\n".join(line.rstrip() for line in captured.get().splitlines() if line.strip())
 
 
 def draw(chart: str, *arguments: Any) -> Figure:

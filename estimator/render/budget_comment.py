@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from estimator.analysis.uncertainty.uncertainty import input_words
+from estimator.format import dollars as money
 from estimator.render.markdown import (
     Markdown,
     bullets,
@@ -16,7 +17,6 @@ from estimator.render.markdown import (
     strong,
     table,
 )
-from estimator.render.terminal.tables import money
 
 if TYPE_CHECKING:
     from estimator.analysis.uncertainty.budget import BudgetCheck

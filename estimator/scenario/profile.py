@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import cache
 from typing import Annotated, Any, Literal, Self
 
@@ -15,7 +15,6 @@ from pydantic import (
     model_validator,
 )
 
-from estimator.hypertext import card, folded, rows_under, small
 from estimator.scenario.model import (
     Count,
     ManyBytes,
@@ -30,6 +29,7 @@ from estimator.scenario.model import (
 from estimator.scenario.sessions import SessionLength
 from estimator.scenario.sizes import FixedSize, SizeDistribution
 from estimator.scenario.weekly_shape import WeeklyShape, load_shape, shape_names
+from estimator.shown import Shown
 from estimator.units import HOURS_PER_DAY, SECONDS_PER_HOUR
 
 
@@ -128,7 +128,7 @@ def _shape_name(shape: WeeklyShape, serialize: SerializerFunctionWrapHandler) ->
     return next(shipped, None) or serialize(shape)
 
 
-class Profile(Model):
+class Profile(Shown, Model):
     """How one client behaves: its sessions, messages, heartbeat and hours of the week.
 
     >>> profile = load_profile("workplace-chat")
@@ -173,26 +173,6 @@ class Profile(Model):
     def __repr__(self) -> str:
         law, hours = self.session.law, self.session.mean
         return f"<Profile {self.title!r}: {law} sessions of {hours:g} h, {', '.join(self.flows)}>"
-
-    def __str__(self) -> str:
-        return "\n".join([self.title, *(f"  {', '.join(cells)}" for cells in self._rows())])
-
-    def _repr_html_(self) -> str:
-        evidence = (f"{path} ({each.grade}): {each.note}" for path, each in self.evidence.items())
-        heads = ("flow", "direction", "messages per hour", "bytes", "fan-out")
-        return card(
-            self.title,
-            small(self.description),
-            small(f"Sessions: {self.session.law}, {self.session.mean:g} hours on average"),
-            rows_under(heads, self._rows(), numbers=heads[2:]),
-            folded("Evidence", evidence),
-        )
-
-    def _rows(self) -> Iterator[tuple[str, ...]]:
-        for name, flow in self.flows.items():
-            rate, fan_out = (f"{np.mean(n):,.6g}" for n in (flow.rate_per_hour, flow.fan_out))
-            way = flow.direction.replace("_", " ")
-            yield name, way, rate, f"{float(np.mean(flow.payload.mean)):,.6g}", fan_out
 
 
 def profile_names() -> list[str]:

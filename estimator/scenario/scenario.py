@@ -7,7 +7,7 @@ import datetime as dt
 import io
 import json
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Protocol, Self, runtime_checkable
 
@@ -29,11 +29,12 @@ from ruamel.yaml import YAML
 
 from estimator.errors import ScenarioError
 from estimator.files import YamlDocument, error_text, read_yaml, whole_number
-from estimator.hypertext import card, rows_under
+from estimator.format import given_text, range_text
 from estimator.scenario.disruptions import Fault, Surge
 from estimator.scenario.locations import Area, Location, find_location
 from estimator.scenario.model import Count, ManyHours, Model
 from estimator.scenario.profile import Profile, load_profile, profile_names, resolve_profile
+from estimator.shown import Shown
 from estimator.units import HOURS_PER_MONTH
 
 _YAML_SUFFIXES = (".yaml", ".yml")
@@ -57,17 +58,6 @@ class Engineering(Model):
 def _profile_name(profile: Profile, serialize: SerializerFunctionWrapHandler) -> object:
     shipped = (name for name in profile_names() if load_profile(name) is profile)
     return next(shipped, None) or serialize(profile)
-
-
-def _from_to(count: Any) -> str:
-    """A number for people; from the least to the most, if there are many."""
-    least, most = float(np.min(count)), float(np.max(count))
-    return f"{least:,.6g}" if least == most else f"{least:,.6g} to {most:,.6g}"
-
-
-def _said(value: object) -> object:
-    """An option as it was given; from the least to the most, if it is given for many scenarios."""
-    return _from_to(value) if isinstance(value, list) else value
 
 
 def _listed(value: object) -> object:
@@ -109,7 +99,7 @@ def _no_file(contract: object) -> object:
     return contract
 
 
-class Scenario(Model):
+class Scenario(Shown, Model):
     """A deployment to be estimated: a profile, a place, an audience and the billing choices.
 
     The audience is given in one of three ways; giving several makes them checkable against each
@@ -249,57 +239,14 @@ class Scenario(Model):
             "at the peak": self.peak_connections,
             "on average": self.mean_connections,
             "users per day": self.users_per_day,
-            "sessions of each a day": self.sessions_per_user_per_day,
+            "sessions per user and day": self.sessions_per_user_per_day,
         }
-        return ", ".join(f"{_from_to(n)} {words}" for words, n in said.items() if n is not None)
+        given = ((words, number) for words, number in said.items() if number is not None)
+        return ", ".join(range_text(number, given_text, words) for words, number in given)
 
     def __repr__(self) -> str:
         named = f" {self.name!r}" if self.name else ""
         return f"<Scenario{named}: {self.profile.title}, {self.location}, {self.audience}>"
-
-    def __str__(self) -> str:
-        return "\n".join([
-            self.name or self.profile.title,
-            *(f"  {what}: {said}" for what, said in self._said()),
-        ])  # fmt: skip
-
-    def _repr_html_(self) -> str:
-        return card(self.name or self.profile.title, rows_under(("", ""), self._said()))
-
-    def _said(self) -> Iterator[tuple[str, str]]:
-        """What was said, in words; what was left out is not told."""
-        yield "profile", self.profile.title
-        regions = ", ".join(f"{c} {region}" for c, region in self.found_location.regions.items())
-        yield "location", f"{self.found_location.title} ({regions})"
-        yield "audience", self.audience
-        if self.users_in:
-            shares = self.destinations.items()
-            yield "users in", ", ".join(f"{area} {share:.0%}" for area, share in shares)
-        yield "month", f"{_from_to(self.hours_per_month)} hours"
-        yield "free allowances", self.free_allowances
-        if self.as_of:
-            yield "prices as of", str(self.as_of)
-        if isinstance(self.contract, str):
-            yield "contract", self.contract
-        elif self.contract:
-            yield "contract", str(self.contract.get("title", "without a title"))
-        if self.engineering:
-            hours, usd = (
-                self.engineering.engineer_hours_per_month,
-                self.engineering.usd_per_engineer_hour,
-            )
-            yield (
-                "engineering of a fleet",
-                f"{_from_to(hours)} hours per month, {_from_to(usd)} USD each",
-            )
-        for deployment, options in self.options.items():
-            yield (
-                deployment,
-                ", ".join(f"{name}: {_said(value)}" for name, value in options.items()),
-            )
-        yield from self.assumptions.items()
-        for disruption in (*self.faults, *self.surges):
-            yield "when simulated", disruption.words
 
     @property
     def contract_document(self) -> YamlDocument | None:

@@ -71,7 +71,7 @@ def test_a_bill_changes_by_what_two_estimates_differ():
         assert parts == pytest.approx(after - before)
 
 
-def test_what_holds_the_new_one_stands_first_and_cheapest_first():
+def test_what_is_within_limits_now_stands_first_and_cheapest_first():
     found = bill_changes(OLD, OLD.replace(peak_connections=500))
 
     totals = [each.usd[1] for each in found if each.states[1] != "broken"]
@@ -106,8 +106,16 @@ def test_a_hard_edge_that_is_passed_is_told_in_both_directions():
     [worse] = bill_changes(OLD, large, ["aws.iot_core"])
     [better] = bill_changes(large, OLD, ["aws.iot_core"])
 
-    assert (worse.states[1], worse.newly_broken, worse.newly_holds) == ("broken", True, False)
-    assert (better.states[0], better.newly_broken, better.newly_holds) == ("broken", False, True)
+    assert (worse.states[1], worse.newly_broken, worse.newly_within_limits) == (
+        "broken",
+        True,
+        False,
+    )
+    assert (better.states[0], better.newly_broken, better.newly_within_limits) == (
+        "broken",
+        False,
+        True,
+    )
     assert cheapest([worse], 0) is worse
     assert cheapest([worse], 1) is None
 

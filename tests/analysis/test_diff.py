@@ -10,7 +10,7 @@ from markdown_it import MarkdownIt
 from matplotlib.figure import Figure
 
 import estimator as ws
-from estimator.render.terminal.tables import money
+from estimator.format import dollars
 from estimator.shown import Look
 
 
@@ -70,8 +70,8 @@ def test_lines_and_drivers_add_up_to_the_changes(found):
 
 def test_the_cheapest_before_and_after_are_those_of_the_comparisons(found):
     data = found.as_data()
-    assert data["cheapest_before"] == ws.compare(OLD).holding[0].deployment
-    assert data["cheapest_after"] == ws.compare(NEW).holding[0].deployment
+    assert data["cheapest_before"] == ws.compare(OLD).within_limits[0].deployment
+    assert data["cheapest_after"] == ws.compare(NEW).within_limits[0].deployment
 
 
 def test_the_headline_of_one_deployment_tells_cost_and_change_by_hand():
@@ -85,16 +85,16 @@ def test_the_headline_of_one_deployment_tells_cost_and_change_by_hand():
     assert change.drivers["messages"] == pytest.approx((730, 803))
     before, after = (ws.estimate(one, "aws.api_gateway").total for one in (OLD, more))
     assert found.headline == (
-        f"API Gateway WebSocket API on AWS costs ${after:,.2f} a month, "
-        f"${after - before:,.2f} more than before (+{100 * (after / before - 1):.3g} %)."
+        f"API Gateway WebSocket API on AWS costs ${after:,.2f} per month, "
+        f"${after - before:,.2f} more than before (+{100 * (after / before - 1):.3g}%)."
     )
     assert found.counts == ""
 
 
 def test_the_headline_of_all_tells_the_cheapest():
     same = ws.diff(OLD, OLD)
-    assert same.headline.endswith("a month, as before.")
-    assert "stays the cheapest within limits" in same.headline
+    assert same.headline.endswith("per month, as before.")
+    assert "is still the cheapest within limits" in same.headline
     assert same.counts == f"Of {len(same.bills)} deployments: {len(same.bills)} cost the same."
 
 
@@ -112,22 +112,24 @@ def test_another_cheapest_is_named_with_the_one_before():
     assert "more than IoT Core (MQTT over WebSocket) on AWS before" in found.headline
 
 
-def test_none_that_holds_any_more_is_the_headline():
+def test_none_within_limits_any_more_is_the_headline():
     two = ["aws.iot_core", "aws.api_gateway"]
     large = OLD.replace(profile=feed(size=131_073))
 
-    assert ws.diff(OLD, large, two).headline == "None of the deployments holds any more."
-    assert ws.diff(large, large, two).headline == ("None of the deployments holds, as before.")
-    assert ws.diff(large, OLD, two).headline.endswith("before, none held.")
+    assert ws.diff(OLD, large, two).headline == (
+        "No deployment is within its limits, but at least one was before."
+    )
+    assert ws.diff(large, large, two).headline == ("No deployment is within its limits, as before.")
+    assert ws.diff(large, OLD, two).headline.endswith("before, there was none.")
     one = ws.diff(OLD, large, "aws.iot_core")
-    assert one.headline.endswith("It cannot hold this any more.")
+    assert one.headline.endswith("It can no longer carry the load.")
 
 
 @pytest.mark.parametrize(
     ("old", "new", "words"),
     [
-        (OLD, OLD.replace(as_of=LONG_AGO), "cannot be priced any more; before it cost $"),
-        (OLD.replace(as_of=LONG_AGO), OLD, "a month; before it could not be priced."),
+        (OLD, OLD.replace(as_of=LONG_AGO), "can no longer be priced; before, it cost $"),
+        (OLD.replace(as_of=LONG_AGO), OLD, "per month; before, it could not be priced."),
         (OLD.replace(as_of=LONG_AGO), OLD.replace(as_of=LONG_AGO), "could be priced."),
     ],
     ids=["lost", "found", "never"],
@@ -136,59 +138,59 @@ def test_what_is_priced_on_one_side_only_is_told_everywhere(old, new, words):
     found = ws.diff(old, new, "gcp.cloud_run")
 
     assert words in found.headline
-    assert "in force on 2019-01-01" in found.markdown()
+    assert "in force on 2019-01-01" in found.to_markdown()
     assert "in force on 2019-01-01" in found._repr_html_()
     json.dumps(found.as_data(), allow_nan=False)
     found.chart().savefig(io.BytesIO(), format="png")
     assert str(found)
 
 
-def test_a_deployment_that_was_not_compared_is_refused(found):
+def test_a_deployment_that_was_not_asked_for_is_refused(found):
     assert found.bill("aws.nlb_ec2").deployment == "aws.nlb_ec2"
-    with pytest.raises(ws.ScenarioError, match=r"pusher\.channels was not compared"):
+    with pytest.raises(ws.ScenarioError, match=r"pusher\.channels was not asked for"):
         found.bill("pusher.channels")
 
 
 class TestComment:
     def test_the_answer_stands_first(self, found):
-        first = found.markdown().splitlines()[0]
+        first = found.to_markdown().splitlines()[0]
 
         assert first.startswith(f"**{found.headline}**")
         assert first.endswith(found.counts)
 
     def test_every_bill_stands_in_a_table_with_its_change(self, found):
-        rows = [line for line in found.markdown().splitlines() if line.startswith("| `")]
+        rows = [line for line in found.to_markdown().splitlines() if line.startswith("| `")]
 
         assert len(rows) == len(found.bills)
         for each, row in zip(found.bills, rows, strict=True):
             cells = [cell.strip() for cell in row.strip("|").split("|")]
             assert cells[0] == f"`{each.deployment}`"
-            told = [usd if usd is None else money(usd) for usd in each.usd]
+            told = [usd if usd is None else dollars(usd) for usd in each.usd]
             assert cells[1:3] == [text or "no price" for text in told]
 
     def test_only_a_few_rows_are_open(self, found):
-        opened = found.markdown().split("<details>")[0]
+        opened = found.to_markdown().split("<details>")[0]
 
         assert opened.count("\n| `") == 6
         assert len(opened) < 1500
 
     def test_details_are_folded_and_closed(self, found):
-        comment = found.markdown()
+        comment = found.to_markdown()
 
         assert comment.count("<details>") == comment.count("</details>") >= 3
         assert len(comment) < 65_536  # what GitHub takes as a comment
 
     def test_fields_are_listed(self, found):
-        assert "- `peak_connections`: `10,000` → `20,000`" in found.markdown()
-        assert "- `location`: `virginia` → `frankfurt`" in found.markdown()
+        assert "- `peak_connections`: `10,000` → `20,000`" in found.to_markdown()
+        assert "- `location`: `virginia` → `frankfurt`" in found.to_markdown()
 
     def test_what_breaks_stands_open_with_its_reason(self):
         found = ws.diff(OLD, OLD.replace(profile=feed(size=131_073)))
-        opened = found.markdown().split("<details>")[0]
+        opened = found.to_markdown().split("<details>")[0]
 
         assert "aws.iot_core" in {each.deployment for each in found.newly_broken}
         for each in found.newly_broken:
-            assert f"`{each.deployment}` cannot hold this any more." in opened
+            assert f"`{each.deployment}` can no longer carry the load." in opened
             assert f"| `{each.deployment}` |" in opened
         assert "131,073 of 131,072 Bytes" in opened
 
@@ -199,7 +201,7 @@ class TestComment:
         page = (
             MarkdownIt("commonmark")
             .enable("table")
-            .render(ws.diff(OLD, named, "aws.nlb_ec2").markdown())
+            .render(ws.diff(OLD, named, "aws.nlb_ec2").to_markdown())
         )
 
         assert "<script" not in page
@@ -207,9 +209,9 @@ class TestComment:
         assert "&lt;script&gt;alert(1)&lt;/script&gt; | *x* [bold]" in page
 
     def test_nothing_changed_is_short(self):
-        comment = ws.diff(OLD, OLD, "aws.nlb_ec2").markdown()
+        comment = ws.diff(OLD, OLD, "aws.nlb_ec2").to_markdown()
 
-        assert "No field of the scenario says something else." in comment
+        assert "The scenarios do not differ in any field." in comment
         assert len(comment.splitlines()) < 30
 
 

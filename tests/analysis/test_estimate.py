@@ -121,7 +121,7 @@ def test_prices_of_a_past_day_can_be_asked_for():
         ({}, "US dollars per month of 730 hours, before tax; free allowances of every account"),
         ({"hours_per_month": "30 d"}, "month of 720 hours"),
         ({"free_allowances": "none"}, "free allowances ignored"),
-        ({"free_allowances": "all"}, "free allowances of new accounts taken off as well"),
+        ({"free_allowances": "all"}, "free allowances of new accounts deducted as well"),
         ({"as_of": dt.date(2026, 10, 2)}, "prices in force on 2026-10-02"),
     ],
 )

@@ -63,11 +63,11 @@ REFUSED = {
     ),
     "no number": ({"monthly_growth_percent": float("nan")}, "but is nan"),
     "without end": ({"monthly_growth_percent": float("inf")}, "but is inf"),
-    "percent in words": ({"monthly_growth_percent": "5 %"}, "'5 %' is no number"),
+    "percent in words": ({"monthly_growth_percent": "5 %"}, "'5 %' is not a number"),
     "percent by month": ({"monthly_growth_percent": [5, 6]}, "one number; give factors"),
     "both": (
         {"monthly_growth_percent": 5, "annual_growth_percent": 5},
-        "both .*_month and annual_growth_percent",
+        "both monthly_growth_percent and annual_growth_percent",
     ),
     "rate and factors": (
         {"annual_growth_percent": 5, "factors": [2]},
@@ -79,7 +79,7 @@ REFUSED = {
     "one factor": ({"factors": 1.05}, "list of 1 to 120 numbers"),
     "negative": ({"factors": [1.1, -2]}, "factor of month 2 must be .* at least 0, but is -2"),
     "not a factor": ({"factors": [float("nan")]}, "factor of month 1 .* but is nan"),
-    "factors in words": ({"factors": ["more"]}, "is no number"),
+    "factors in words": ({"factors": ["more"]}, "is not a number"),
     "other months": ({"months": 3, "factors": [1, 2]}, "2 factors for 3 months"),
 }
 

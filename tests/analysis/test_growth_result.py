@@ -41,7 +41,7 @@ def grows() -> ws.Growth:
 
 
 def limits_of(found: ws.Growth) -> list[LimitExceeded]:
-    return [event for event in found.events if isinstance(event, LimitExceeded)]
+    return [event for event in found.milestones if isinstance(event, LimitExceeded)]
 
 
 def test_the_bill_of_a_month_is_that_of_its_audience(grows):
@@ -63,7 +63,7 @@ def test_messages_of_a_month_by_hand(grows):
     assert messages.item() == pytest.approx(1000 + 68.793 * 0.8, abs=0.001)
     [event] = [
         event
-        for event in grows.events
+        for event in grows.milestones
         if isinstance(event, TierReached) and event.meter_id == "aws.api_gateway.messages"
     ]
     assert (event.month, event.usd_before, event.usd_after) == (4, 1e-6, 8e-7)
@@ -79,7 +79,7 @@ def test_a_quota_is_reached_in_the_month_that_needs_more_than_it_by_hand():
     [event] = [
         event for event in limits_of(found) if event.limit.limit == "aws.iot_core.open_connections"
     ]
-    assert (event.month, event.cannot_hold) == (6, False)
+    assert (event.month, event.is_hard) == (6, False)
     assert event.used == pytest.approx(531_468.3)
     assert event.allowed == 500_000
 
@@ -92,9 +92,9 @@ def test_a_hard_edge_is_reached_in_the_month_that_needs_more_than_it():
 
     found = ws.growth(scenario, factors=[2, 2.5, 2.6], deployments="azure.web_pubsub")
 
-    [event] = [event for event in limits_of(found) if event.cannot_hold]
+    [event] = [event for event in limits_of(found) if event.is_hard]
     assert event.month == 3
-    assert found.holds_through(found.bills[0]) == 2
+    assert found.within_limits_through(found.bills[0]) == 2
     assert found.table["state"].tolist()[-1] == "broken"
     assert found.cheapest == (*["azure.web_pubsub"] * 3, None)
 
@@ -119,7 +119,7 @@ def test_what_does_not_grow_costs_the_same_every_month():
     alone = ws.estimate(SCENARIO, "aws.api_gateway").total
     assert found.table["total_usd"].tolist() == pytest.approx([alone] * 6)
     assert found.summary["period_usd"].item() == pytest.approx(5 * alone)
-    assert found.events == ()
+    assert found.milestones == ()
     assert "audience as it is" in found.title
 
 
@@ -146,10 +146,10 @@ def test_the_cheapest_of_a_month_is_that_of_the_table(grows):
 @pytest.mark.parametrize(
     ("asked", "pace"),
     [
-        ({"monthly_growth_percent": 5}, "5 % more users every month"),
-        ({"monthly_growth_percent": -5}, "5 % fewer users every month"),
-        ({"annual_growth_percent": 80}, "5.02 % more users every month"),
-        ({"factors": [1.5, 2, 1]}, "audience month by month up to 2 times"),
+        ({"monthly_growth_percent": 5}, "5% more users every month"),
+        ({"monthly_growth_percent": -5}, "5% fewer users every month"),
+        ({"annual_growth_percent": 80}, "5.02% more users every month"),
+        ({"factors": [1.5, 2, 1]}, "audience month by month up to 2 times today's"),
     ],
     ids=str,
 )
@@ -238,7 +238,9 @@ def test_data_is_json_and_holds_what_the_table_holds(grows):
         own = grows.table[grows.table["deployment"] == each["deployment"]]
         assert each["total_usd"] == own["total_usd"].tolist()
         assert each["states"] == own["state"].tolist()
-    assert [event["words"] for event in data["events"]] == [event.words for event in grows.events]
+    assert [event["words"] for event in data["milestones"]] == [
+        event.words for event in grows.milestones
+    ]
     assert ws.Scenario.from_yaml(json.dumps(data["scenario"])) == SCENARIO
 
 
@@ -246,6 +248,6 @@ def test_what_has_no_end_is_null_for_machines():
     # market data sends no heartbeat: silence may last for ever, whatever the idle timeout is
     quiet = ws.Scenario(profile="market-data", location="virginia", peak_connections=100)
     found = ws.growth(quiet, 1, monthly_growth_percent=1, deployments=["oci.load_balancer_vm"])
-    used = [event["used"] for event in found.as_data()["events"] if event["kind"] == "limit"]
+    used = [event["used"] for event in found.as_data()["milestones"] if event["kind"] == "limit"]
     assert None in used
     json.dumps(found.as_data(), allow_nan=False)

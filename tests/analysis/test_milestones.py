@@ -10,7 +10,7 @@ from estimator.analysis.growth.milestones import (
     CheapestChanged,
     LimitExceeded,
     TierReached,
-    cheapest_holding,
+    cheapest_within_limits,
     milestones,
 )
 from estimator.deployments.limits import Check, verdicts
@@ -79,7 +79,7 @@ class TestTiers:
         [event] = of_kind([bill("a", messages, free="all")], TierReached, 2)
 
         assert (event.month, event.usd_before, event.usd_after) == (2, 0, 1e-6)
-        assert "what is free of API Gateway: WebSocket messages is used up" in event.words
+        assert "the free tier of API Gateway: WebSocket messages is used up" in event.words
 
     def test_several_tiers_in_one_month_are_one_event(self):
         # IoT Core in Virginia: $1.00 a million, $0.80 beyond one billion, $0.70 beyond five
@@ -112,16 +112,16 @@ class TestLimits:
 
         assert (event.month, event.until, event.worst_month) == (5, None, 6)
         assert event.used == pytest.approx(161.051)
-        assert event.cannot_hold
+        assert event.is_hard
         assert event.words == (
-            "From month 5 on, A on AWS cannot hold: Most units of a Premium resource, "
+            "From month 5 on, A on AWS is over a hard limit: Most units of a Premium resource, "
             "161 of 150 Units. Fix for month 6: ask for more."
         )
 
     def test_a_quota_is_to_be_raised(self):
         [event] = of_kind([bill("a", GROWN, SOFT, 100 * GROWN, 150)], LimitExceeded)
 
-        assert not event.cannot_hold
+        assert not event.is_hard
         assert "a limit must be raised" in event.words
 
     def test_all_that_is_allowed_is_within_the_limit(self):
@@ -131,12 +131,12 @@ class TestLimits:
         [event] = of_kind([bill("a", GROWN, HARD, 200, 150)], LimitExceeded)
 
         assert event.month == 0
-        assert event.words.startswith("Now, A on AWS cannot hold")
+        assert event.words.startswith("Now, A on AWS is over a hard limit")
 
     @pytest.mark.parametrize(
         ("used", "until", "words"),
         [
-            ([1, 9, 9, 1], 3, "In months 1 to 2,"),
+            ([1, 9, 9, 1], 3, "In months 1–2,"),
             ([1, 9, 1, 9], 2, "Only in month 1,"),
             ([9, 1, 1, 1], 1, "Only now,"),
             ([9, 9, 1, 1], 2, "Until month 1,"),
@@ -159,7 +159,7 @@ class TestCheapest:
         assert (event.month, event.before, event.deployment) == (5, "grows", "flat")
         assert event.saving_usd == pytest.approx(11.051)
         assert event.words == (
-            "From month 5 on, Flat on AWS is the cheapest within limits, $11.05 a month less than "
+            "From month 5 on, Flat on AWS is the cheapest within limits, $11.05 per month less than "
             "Grows on AWS."
         )
 
@@ -168,9 +168,9 @@ class TestCheapest:
 
         [event] = of_kind([breaks, bill("b", 120e6)], CheapestChanged)
 
-        assert (event.month, event.deployment, event.before_holds) == (5, "b", False)
+        assert (event.month, event.deployment, event.before_is_within_limits) == (5, "b", False)
         assert event.saving_usd == pytest.approx(-20)
-        assert "$20.00 a month more than Breaks on AWS, which cannot hold any more" in event.words
+        assert "$20.00 per month more than Breaks on AWS, which is over a hard limit" in event.words
 
     def test_a_quota_does_not_keep_it_from_being_the_cheapest(self):
         assert of_kind([bill("a", 1e6, SOFT, 9, 1), bill("b", 2e6)], CheapestChanged) == []
@@ -181,7 +181,7 @@ class TestCheapest:
         [event] = of_kind([only], CheapestChanged)
 
         assert (event.month, event.deployment) == (5, None)
-        assert "none of the deployments holds; Only on AWS was the last" in event.words
+        assert "no deployment is within its limits; Only on AWS was the last" in event.words
 
     def test_one_may_come_to_hold(self):
         shrinks = bill("shrinks", 1e6, HARD, [3, 2, 1], 1)
@@ -189,12 +189,12 @@ class TestCheapest:
         [event] = of_kind([shrinks], CheapestChanged, 2)
 
         assert (event.month, event.before, event.deployment) == (2, None, "shrinks")
-        assert "before, none did" in event.words
+        assert "before, there was none" in event.words
 
     def test_less_than_a_cent_changes_nothing(self):
         a, b = bill("a", np.array([1e6, 1.002e6, 1.02e6])), bill("b", 1.001e6)
 
-        leaders = [each and each.deployment for each in cheapest_holding([a, b], 2)]
+        leaders = [each and each.deployment for each in cheapest_within_limits([a, b], 2)]
 
         assert leaders == ["a", "a", "b"]
 
@@ -210,4 +210,4 @@ def test_events_come_in_the_order_of_the_months():
 
 def test_nothing_priced_means_nothing_happens():
     assert milestones([], 3) == ()
-    assert cheapest_holding([], 1) == [None, None]
+    assert cheapest_within_limits([], 1) == [None, None]

@@ -16,7 +16,8 @@ from estimator.cli.commands.listing import THINGS
 from estimator.cli.common import print_table, print_text
 from estimator.format import quantity_text
 from estimator.pricing.contract import contract_names
-from estimator.render.terminal.tables import bill_table, comparison_table, money, wrapped
+from estimator.render.terminal.document import wrapped
+from estimator.render.terminal.tables import bill_table, comparison_table, money
 
 ROOT = Path(__file__).resolve().parents[2]
 TEAM_CHAT = str(ROOT / "examples/team-chat.yaml")

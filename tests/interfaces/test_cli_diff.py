@@ -66,7 +66,7 @@ def test_json_equals_the_python_difference(run, grown):
 def test_markdown_is_the_comment(run, grown):
     _, out, _ = run("diff", str(TEAM_CHAT), grown, "--markdown")
 
-    assert out == difference_of(TEAM_CHAT, grown).markdown()
+    assert out == difference_of(TEAM_CHAT, grown).to_markdown()
 
 
 def test_the_old_file_may_come_from_another_program(run, grown, monkeypatch):
@@ -81,7 +81,7 @@ def test_the_old_file_may_come_from_another_program(run, grown, monkeypatch):
 
 
 UNUSABLE = {
-    "twice standard input": (["-", "-"], "can be read once"),
+    "twice standard input": (["-", "-"], "can be read only once"),
     "no old file": (["none.yaml", MARKET], "none.yaml: No such file"),
     "no new file": ([MARKET, "none.yaml"], "none.yaml: No such file"),
     "two forms": ([MARKET, MARKET, "--json", "--markdown"], "--markdown and --json"),
@@ -110,7 +110,7 @@ def test_a_fault_in_a_file_names_that_file_and_line(run, tmp_path, which):
     status, _, err = run("diff", *files)
 
     assert status == 2
-    assert f"{bad}, line 4, place" in err
+    assert f"{bad}, line 4, location" in err
 
 
 def test_nothing_that_can_be_priced_is_told_with_status_2(run, tmp_path):
@@ -120,5 +120,7 @@ def test_nothing_that_can_be_priced_is_told_with_status_2(run, tmp_path):
     status, out, err = run("diff", str(file), str(file), "--deployment", "gcp.cloud_run")
 
     assert status == 2
-    assert "Could not be priced: gcp.cloud_run, before and now" in out
+    assert "Could not be priced (1)" in out
+    assert "gcp.cloud_run: " in out
+    assert "(before and now)" in " ".join(out.split())
     assert err == "error: none of the deployments could be priced\n"

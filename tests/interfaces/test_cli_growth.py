@@ -9,7 +9,7 @@ import pytest
 from rich.cells import cell_len
 
 import estimator as ws
-from estimator.render.terminal.tables import money
+from estimator.format import dollars
 
 ROOT = Path(__file__).resolve().parents[2]
 TEAM_CHAT = str(ROOT / "examples/team-chat.yaml")
@@ -29,7 +29,7 @@ def test_the_table_fits_80_columns_and_tells_every_deployment(run, example):
     for row in found.summary.itertuples():
         [line] = [line for line in out.splitlines() if line.startswith(f" {row.deployment} ")]
         for usd in (row.first_usd, row.last_usd, row.period_usd):
-            assert money(float(str(usd))) in line
+            assert dollars(float(str(usd))) in line
     told = " ".join(out.split())
     assert " ".join(found.answer.split()) in told
     for refusal in found.refusals:
@@ -42,10 +42,10 @@ def test_all_that_happens_to_a_few_deployments_is_told(run):
     found = ws.growth(
         ws.Scenario.load(TEAM_CHAT), monthly_growth_percent=30, deployments=[*FEW[1::2]]
     )
-    assert len(found.events) > 3
-    for event in found.events:
-        assert event.words in " ".join(out.split())
-    assert "Not told" not in out
+    assert len(found.milestones) > 3
+    for each in found.milestones:
+        assert each.words in " ".join(out.split())
+    assert "not shown" not in out
 
 
 def test_of_many_what_dearer_ones_reach_is_counted_only(run):
@@ -53,9 +53,9 @@ def test_of_many_what_dearer_ones_reach_is_counted_only(run):
 
     found = ws.growth(ws.Scenario.load(TEAM_CHAT), monthly_growth_percent=30)
     words = " ".join(out.split())
-    told = [event for event in found.events if event.words in words]
-    assert f"Not told: {len(found.events) - len(told)} price tiers" in words
-    assert {event.kind for event in found.events if event not in told} == {"tier"}
+    told = [each for each in found.milestones if each.words in words]
+    assert f"{len(found.milestones) - len(told)} price tiers are not shown" in words
+    assert {each.kind for each in found.milestones if each not in told} == {"tier"}
 
 
 def test_json_equals_the_python_growth(run):
@@ -96,7 +96,7 @@ def test_a_contract_is_paid_in_every_month(run, tmp_path):
 
 UNUSABLE = {
     "no pace": ([], "--monthly-growth 5 or --annual-growth 80"),
-    "two paces": (["--monthly-growth", "5", "--annual-growth", "80"], "one of them"),
+    "two paces": (["--monthly-growth", "5", "--annual-growth", "80"], "not both"),
     "all leave": (["--monthly-growth", "-100"], "above -100"),
     "no months": (["--months", "0", "--monthly-growth", "5"], "from 1 to 120, but is 0"),
     "two forms": ([*SHORT, "--json", "--csv"], "--csv and --json"),
@@ -122,5 +122,5 @@ def test_nothing_that_can_be_priced_is_told_with_status_2(run, tmp_path):
     status, out, err = run("growth", str(file), *SHORT, "--deployment", "gcp.cloud_run")
 
     assert status == 2
-    assert "gcp.cloud_run cannot be priced" in out
+    assert "gcp.cloud_run: no price" in out
     assert err == "error: none of the deployments could be priced\n"

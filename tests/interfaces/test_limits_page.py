@@ -6,10 +6,14 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 import estimator as ws
-from estimator.analysis.limit_utilization import worst_first
+from estimator.analysis.limit_utilization import (
+    utilization_table,
+    verdict_rows,
+    verdict_table,
+    worst_first,
+)
 from estimator.dashboard.widgets.downloads import csv
 from estimator.deployments.limits import limit_value
-from estimator.render.verdict_table import utilization_table, verdict_rows, verdict_table
 from interfaces.shown_page import plain, shown_page, tables
 
 UNFOLDED = {f"limits of {deployment}": True for deployment in ws.DEPLOYMENTS}

@@ -140,7 +140,7 @@ def test_the_bill_tells_the_contract_and_the_list_price():
     assert bill.conventions.endswith("rates of the contract 'Half'")
     assert "At list prices: $1,401.00." in bill.explain()
     messages, minutes = (item.explain() for item in bill.items)
-    assert "contract  50 % off; $1,400.00 at list price" in messages
+    assert "contract  50% off; $1,400.00 at list price" in messages
     assert "1,000,000,000 x $0.0000005 + 500,000,000 x $0.0000004" in messages
     assert "contract" not in minutes
 
@@ -148,9 +148,9 @@ def test_the_bill_tells_the_contract_and_the_list_price():
 @pytest.mark.parametrize(
     ("terms", "words"),
     [
-        ({"percent_off": 17.5}, "17.5 % off"),
-        ({"usd_per_unit": 0.0000005}, "$0.0000005 a unit"),
-        ({"percent_off": 28, "share": 0.8}, "28 % off for 80% of the use"),
+        ({"percent_off": 17.5}, "17.5% off"),
+        ({"usd_per_unit": 0.0000005}, "$0.0000005 per unit"),
+        ({"percent_off": 28, "share": 0.8}, "28% off for 80% of the usage"),
     ],
 )
 def test_the_terms_are_told_in_words(terms, words):

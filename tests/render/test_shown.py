@@ -120,8 +120,8 @@ def test_a_bill_shows_every_line_with_price_date_and_total():
         assert f"{item.list_usd:,.2f}" in page.text
         assert str(item.rate.checked_on) in page.text
         assert item.rate.source in {attributes.get("href") for _, attributes in page.tags}
-    assert f"${bill.total:,.2f} a month" in page.text
-    assert f"${bill.total:,.2f} a month" in repr(bill)
+    assert f"${bill.total:,.2f} per month" in page.text
+    assert f"${bill.total:,.2f} per month" in repr(bill)
 
 
 def test_bills_of_many_scenarios_show_their_ends():

@@ -8,13 +8,12 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from estimator.analysis.estimate import Estimate, estimate_all
-from estimator.analysis.growth.milestones import name_of
-from estimator.analysis.result import Refusal
 from estimator.deployments.registry import DEPLOYMENTS
 from estimator.errors import ScenarioError
 from estimator.format import unit_price
 from estimator.pricing.lines import LineItem
 from estimator.pricing.price_files import DRIVERS, Driver, Meter
+from estimator.result import Refusal
 from estimator.scenario.scenario import Scenario
 from estimator.states import State
 from estimator.units import HALF_A_CENT_USD
@@ -96,7 +95,7 @@ class BillChange:
     def name(self) -> str:
         """The deployment with its cloud, for people."""
         bill = self.after or self.before
-        return name_of(bill) if bill else self.title
+        return bill.name if bill else self.title
 
     @property
     def usd(self) -> tuple[float | None, float | None]:
@@ -125,7 +124,7 @@ class BillChange:
 
     @property
     def states(self) -> tuple[State | None, State | None]:
-        """Whether it would hold before and after: pass, at risk, broken."""
+        """How it compared with its limits before, and how it does now: pass, at risk, broken."""
         return (
             None if self.before is None else self.before.state,
             None if self.after is None else self.after.state,
@@ -133,15 +132,20 @@ class BillChange:
 
     @property
     def newly_broken(self) -> bool:
-        """Whether it cannot hold the new scenario, but held the old one."""
+        """Whether it is over a hard limit now, but was not before."""
         before, after = self.states
-        return after == "broken" and before not in ("broken", None)
+        return after is State.BROKEN and before not in (State.BROKEN, None)
 
     @property
-    def newly_holds(self) -> bool:
-        """Whether it holds the new scenario, but not the old one."""
+    def newly_within_limits(self) -> bool:
+        """Whether it was over a hard limit before, and is not now."""
         before, after = self.states
-        return before == "broken" and after not in ("broken", None)
+        return before is State.BROKEN and after not in (State.BROKEN, None)
+
+    @property
+    def reason(self) -> str:
+        """Why it is at risk or broken now, in words; empty if it is neither."""
+        return self.after.reason if self.after and self.after.state is not State.PASS else ""
 
     @cached_property
     def drivers(self) -> dict[Driver, tuple[float, float]]:
@@ -164,7 +168,7 @@ class BillChange:
 def bill_changes(
     old: Scenario, new: Scenario, deployments: Iterable[str] | None = None
 ) -> tuple[BillChange, ...]:
-    """The bills of two scenarios side by side: what holds the new one first, cheapest first.
+    """The bills of two scenarios: those within limits under the new one first, cheapest first.
 
     Args:
         old: before.
@@ -188,9 +192,9 @@ def bill_changes(
 
 
 def cheapest(bills: Iterable[BillChange], side: int) -> BillChange | None:
-    """The cheapest within limits before (0) or after (1); None if none does."""
-    holding = [each for each in bills if each.states[side] not in (None, "broken")]
-    return min(holding, key=lambda each: each.usd[side] or 0.0, default=None)
+    """The cheapest within limits before (0) or after (1); None if there is none."""
+    within = [each for each in bills if each.states[side] not in (None, State.BROKEN)]
+    return min(within, key=lambda each: each.usd[side] or 0.0, default=None)
 
 
 def _priced(scenario: Scenario, wanted: tuple[str, ...]) -> dict[str, Estimate | Refusal]:
@@ -211,7 +215,7 @@ def _change(deployment: str, before: Estimate | Refusal, after: Estimate | Refus
 
 def _order(change: BillChange) -> tuple[bool, bool, float]:
     after = change.usd[1]
-    return after is None, change.states[1] == "broken", after or 0.0
+    return after is None, change.states[1] is State.BROKEN, after or 0.0
 
 
 def _by_meter(bill: Estimate | None) -> dict[tuple[str, int], LineItem]:

@@ -1,4 +1,4 @@
-"""Which fields of two scenarios say something else?"""
+"""In which fields do two scenarios differ?"""
 
 from __future__ import annotations
 
@@ -9,19 +9,20 @@ from itertools import zip_longest
 from typing import Any, Final
 
 from estimator.deployments.registry import assumptions, find_deployment
+from estimator.format import quantity_text
 from estimator.scenario.scenario import Scenario
 
 _NOT_GIVEN: Final = "not given"
 _LONGEST: Final = 60
 """Letters of a value that can be read on one line beside another."""
 _NO_MATTER: Final = {"evidence"}
-"""What is told of a profile but changes nothing about it."""
-_HAPPENINGS: Final = ("faults", "surges")
+"""What a profile says without any effect on the result."""
+_DISRUPTIONS: Final = ("faults", "surges")
 
 
 @dataclass(frozen=True, slots=True)
 class FieldChange:
-    """A field that says something else than before."""
+    """A field whose value differs from before."""
 
     path: str
     """Where it stands, such as ``profile.flows.posts.rate_per_hour``."""
@@ -47,7 +48,7 @@ class FieldChange:
 
 
 def field_changes(old: Scenario, new: Scenario) -> tuple[FieldChange, ...]:
-    """Every field that says something else; what is left out counts as its default.
+    """Every field whose value differs; what is left out counts as its default.
 
     Args:
         old: before.
@@ -58,11 +59,11 @@ def field_changes(old: Scenario, new: Scenario) -> tuple[FieldChange, ...]:
 
     >>> old = Scenario(profile="market-data", location="virginia", peak_connections=100)
     >>> [each.words for each in field_changes(old, old.replace(location="tokyo"))]
-    ['place: virginia → tokyo']
+    ['location: virginia → tokyo']
     """
     before, after = (_said(one) for one in (old, new))
     if not (isinstance(before["profile"], str) and isinstance(after["profile"], str)):
-        # one at least is no shipped profile: what of it differs is told, not that it is another
+        # at least one is not a shipped profile: its differing fields are listed, not its name
         before["profile"] = old.profile.model_dump(mode="json")
         after["profile"] = new.profile.model_dump(mode="json")
     for name in {*old.options, *new.options}:
@@ -77,7 +78,7 @@ def field_changes(old: Scenario, new: Scenario) -> tuple[FieldChange, ...]:
 
 def _said(scenario: Scenario) -> dict[str, Any]:
     said = scenario.model_dump(mode="json")
-    for field in _HAPPENINGS:
+    for field in _DISRUPTIONS:
         said[field] = [each.words for each in getattr(scenario, field)]
     return said
 
@@ -104,7 +105,7 @@ def _text(value: Any) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, int | float):
-        return f"{value:,.0f}" if abs(value) >= 100_000 else f"{value:,.6g}"
+        return quantity_text(value)
     return _in_full(value)
 
 

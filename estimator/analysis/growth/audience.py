@@ -13,9 +13,9 @@ from estimator.errors import ScenarioError
 from estimator.scenario.scenario import Scenario
 
 MOST_MONTHS: Final = 120
-"""Ten years: nobody knows prices that far ahead, and longer tables cannot be read."""
+"""Ten years: prices that far ahead are unknown, and longer tables cannot be read."""
 MONTHS: Final = 24
-"""How far one looks ahead unless told otherwise."""
+"""How far ahead growth looks unless told otherwise."""
 _MONTHS_PER_YEAR: Final = 12
 _LEAST_PERCENT: Final = -100.0
 _AUDIENCE: Final = ("peak_connections", "mean_connections", "users_per_day")
@@ -28,7 +28,7 @@ def factors_by_month(
     annual_growth_percent: float | None = None,
     factors: Sequence[float] | FloatArray | None = None,
 ) -> FloatArray:
-    """What the audience is multiplied with in each month, from 1 in month 0 on.
+    """What the audience is multiplied by in each month, from 1 in month 0 on.
 
     Args:
         months: how many follow month 0; 24, or as many as there are factors, if left out.
@@ -57,8 +57,8 @@ def factors_by_month(
     if len(given) != 1:
         found = f"both {' and '.join(given)} are given" if given else "none is given"
         raise ScenarioError(
-            "say in one way how the audience grows, by monthly_growth_percent, annual_growth_percent or "
-            f"factors: {found}"
+            "give the growth of the audience in one way, as monthly_growth_percent, "
+            f"annual_growth_percent or factors: {found}"
         )
     if factors is not None:
         return _as_given(factors, months)
@@ -73,7 +73,7 @@ def factors_by_month(
 
 
 def grown(scenario: Scenario, factors: FloatArray) -> Scenario:
-    """A scenario of arrays: one for each month, every audience given multiplied with its factor.
+    """A scenario of arrays: one for each month, every audience given multiplied by its factor.
 
     Args:
         scenario: of month 0.
@@ -156,4 +156,6 @@ def _numbers(name: str, value: object) -> FloatArray:
             return np.asarray(value, dtype=np.float64)
         except (TypeError, ValueError):
             pass
-    raise ScenarioError(f"{name}: {value!r} is no number; write percents as 5, factors as 1.05")
+    raise ScenarioError(
+        f"{name}: {value!r} is not a number; write percentages as 5, factors as 1.05"
+    )

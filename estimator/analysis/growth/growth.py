@@ -18,19 +18,16 @@ from estimator.analysis.growth.milestones import (
     Milestone,
     TierReached,
     by_month,
-    cheapest_holding,
-    held,
+    cheapest_within_limits,
     milestones,
-    name_of,
+    within_limits_by_month,
 )
-from estimator.analysis.result import Refusal
 from estimator.arrays import FloatArray
 from estimator.demand.expected import expected_demand
-from estimator.errors import ScenarioError
-from estimator.format import count_text
-from estimator.hypertext import card, folded, rows_under, small, state_sign
+from estimator.format import count_text, dollars_and_cents
 from estimator.pricing.bill import conventions
 from estimator.pricing.price_files import DRIVERS
+from estimator.result import Refusal, Result, plain
 from estimator.scenario.scenario import Scenario
 
 if TYPE_CHECKING:
@@ -44,8 +41,8 @@ LINES_SHOWN = 8
 
 
 @dataclass(frozen=True, repr=False)
-class Growth:
-    """The bills of every month while the audience of a scenario grows, and what happens when.
+class Growth(Result):
+    """The bills of every month while the audience of a scenario grows, and its milestones.
 
     Month 0 is the scenario as it is. The period is the months after it: what they cost together
     is what a commitment for that time would cost.
@@ -56,20 +53,22 @@ class Growth:
     (12, array([1000., 3138.]))
     """
 
+    schema = "growth"
+
     scenario: Scenario
     """What grows, as it is in month 0."""
     factors: FloatArray
-    """What the audience is multiplied with in each month, shape (months + 1,)."""
+    """What the audience is multiplied by in each month, shape (months + 1,)."""
     connections: FloatArray
     """Open connections in the busiest hour of the week of each month, shape (months + 1,)."""
     bills: tuple[Estimate, ...]
-    """Of arrays, one USD amount for each month; those that hold in all of them first, then by what
-    the period costs."""
+    """Of arrays, one USD amount for each month; those within limits in all of them first, then by
+    what the period costs."""
     refusals: tuple[Refusal, ...]
     """Deployments that could not be priced, and why."""
-    events: tuple[Milestone, ...]
-    """What happens, in the order of the months: a limit is exceeded, a price tier is reached,
-    another deployment is the cheapest within limits. ``words`` of each tells it."""
+    milestones: tuple[Milestone, ...]
+    """In the order of the months: a limit is exceeded, a price tier is reached, another deployment
+    is the cheapest within limits. ``words`` of each says so in sentences."""
 
     @property
     def months(self) -> int:
@@ -78,9 +77,12 @@ class Growth:
 
     @property
     def cheapest(self) -> tuple[str | None, ...]:
-        """Id of the cheapest deployment that holds in each month from month 0 on."""
-        leaders = cheapest_holding(self.bills, self.months)
-        return tuple(bill.deployment if bill else None for bill in leaders)
+        """Id of the cheapest deployment within limits in each month from month 0 on."""
+        return tuple(bill.deployment if bill else None for bill in self._leaders)
+
+    @cached_property
+    def _leaders(self) -> list[Estimate | None]:
+        return cheapest_within_limits(self.bills, self.months)
 
     def bill(self, deployment: str) -> Estimate:
         """The bills of one deployment, as arrays of one number for each month.
@@ -88,13 +90,7 @@ class Growth:
         Raises:
             ScenarioError: it was not asked for, or could not be priced; the message says why.
         """
-        for bill in self.bills:
-            if bill.deployment == deployment:
-                return bill
-        for refusal in self.refusals:
-            if refusal.deployment == deployment:
-                raise ScenarioError(f"{deployment} could not be priced: {refusal.reason}")
-        raise ScenarioError(f"{deployment} was not asked for")
+        return self._bill_of(deployment, self.bills)
 
     @cached_property
     def table(self) -> pd.DataFrame:
@@ -106,8 +102,10 @@ class Growth:
         import pandas as pd
 
         frames = [pd.DataFrame(self._columns(bill)) for bill in self.bills]
-        columns = ["month", "connections", "deployment", "title", "state", "total_usd",
-                   "cumulated_usd", *DRIVERS]  # fmt: skip
+        columns = [
+            *("month", "connections", "deployment", "title", "state"),
+            *("total_usd", "cumulated_usd", *DRIVERS),
+        ]
         return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=columns)
 
     @cached_property
@@ -116,19 +114,20 @@ class Growth:
 
         Columns: deployment, title, state (the worst of all months), first_usd (month 0),
         middle_usd (half way), last_usd, period_usd (all months after month 0 together) and
-        holds_through (the last month before one in which it cannot hold; -1 if it never holds).
+        within_limits_through (the last month before one over a hard limit; -1 if month 0 is one).
         """
         import pandas as pd
 
-        columns = ["deployment", "title", "state", "first_usd", "middle_usd", "last_usd",
-                   "period_usd", "holds_through"]  # fmt: skip
-        rows: list[dict[str, object]] = []
+        columns = [
+            *("deployment", "title", "state"),
+            *("first_usd", "middle_usd", "last_usd", "period_usd", "within_limits_through"),
+        ]
+        rows: list[tuple[object, ...]] = []
         for bill in self.bills:
-            totals = self._totals(bill)
-            usd = (totals[0], totals[self.middle], totals[-1], totals[1:].sum())
-            through = self.holds_through(bill)
-            values = (bill.deployment, bill.title, bill.state, *map(float, usd), through)
-            rows.append(dict(zip(columns, values, strict=True)))
+            usd = self.totals(bill)
+            amounts = (usd[0], usd[self.middle], usd[-1], usd[1:].sum())
+            through = self.within_limits_through(bill)
+            rows.append((bill.deployment, bill.title, bill.state, *map(float, amounts), through))
         return pd.DataFrame(rows, columns=columns)
 
     @property
@@ -136,10 +135,14 @@ class Growth:
         """The month half way."""
         return self.months // 2
 
-    def holds_through(self, bill: Estimate) -> int:
-        """The last month before the first in which a deployment cannot hold; -1 if month 0."""
-        broken = np.flatnonzero(~held(bill, self.months))
-        return int(broken[0]) - 1 if broken.size else self.months
+    def within_limits_through(self, bill: Estimate) -> int:
+        """The last month before the first in which it is over a hard limit; -1 if month 0 is."""
+        over = np.flatnonzero(~within_limits_by_month(bill, self.months))
+        return int(over[0]) - 1 if over.size else self.months
+
+    def totals(self, bill: Estimate) -> FloatArray:
+        """What a deployment costs in each month, USD, shape (months + 1,)."""
+        return by_month(bill.total, self.months)
 
     @property
     def title(self) -> str:
@@ -151,11 +154,11 @@ class Growth:
         """How fast the audience grows, in words."""
         ratio = float(self.factors[1])
         if not np.allclose(self.factors, ratio ** np.arange(self.months + 1.0), rtol=1e-9, atol=0):
-            return f"audience month by month up to {float(self.factors.max()):,.3g} times"
+            return f"audience month by month up to {float(self.factors.max()):,.3g} times today's"
         percent = 100 * (ratio - 1)
         if abs(percent) < 1e-9:
             return "audience as it is"
-        return f"{abs(percent):,.3g} % {'more' if percent > 0 else 'fewer'} users every month"
+        return f"{abs(percent):,.3g}% {'more' if percent > 0 else 'fewer'} users every month"
 
     @property
     def audience(self) -> str:
@@ -169,29 +172,30 @@ class Growth:
         if not self.bills:
             return "None of the deployments could be priced."
         if not any(self.cheapest):
-            return "None of the deployments holds in any month."
-        first = cheapest_holding(self.bills, self.months)[0]
-        changes = [event for event in self.events if isinstance(event, CheapestChanged)]
-        now = f"{name_of(first)} is the cheapest within limits" if first else "None of them holds"
+            return "No deployment is within its limits in any month."
+        first = self._leaders[0]
+        changes = [each for each in self.milestones if isinstance(each, CheapestChanged)]
+        now = f"{first.name} is the cheapest within limits" if first else "None is within limits"
         if not changes:
-            usd = float(self._totals(self.bills[0])[1:].sum())
-            return f"{now} in every month; {self.months} months together cost ${usd:,.2f}."
+            return f"{now} in every month; {self.months} months cost {self._period(self.bills[0])}."
         more = ""
         if len(changes) > 1:
-            again = "once more" if len(changes) == 2 else f"{len(changes) - 1} times more"
+            again = "once more" if len(changes) == 2 else f"{len(changes) - 1} more times"
             more = f" The cheapest changes {again} after that."
         return f"{now} now. {changes[0].words}{more} {self._commitment}"
 
     @property
     def _commitment(self) -> str:
-        best = self.bills[0]  # those that hold throughout stand first
-        if self.holds_through(best) < self.months:
-            return "None of them holds in every month."
-        usd = float(self._totals(best)[1:].sum())
+        best = self.bills[0]  # those within limits throughout stand first
+        if self.within_limits_through(best) < self.months:
+            return "None is within its limits in every month."
         return (
-            f"Over {self.months} months together {name_of(best)} costs least of those that hold "
-            f"throughout, ${usd:,.2f}."
+            f"Over all {self.months} months, {best.name} costs the least of those within limits "
+            f"throughout: {self._period(best)}."
         )
+
+    def _period(self, bill: Estimate) -> str:
+        return dollars_and_cents(float(self.totals(bill)[1:].sum()))
 
     @property
     def conventions(self) -> str:
@@ -199,10 +203,10 @@ class Growth:
         return conventions(self.bills) if self.bills else ""
 
     def shown(self, most: int = LINES_SHOWN) -> tuple[Estimate, ...]:
-        """The bills a chart shows: whatever is the cheapest in some month, then the cheapest ones.
+        """The bills a chart shows: the cheapest of each month, then the cheapest of the others.
 
         Args:
-            most: so many at most.
+            most: the largest number of bills.
         """
         leaders = {name for name in self.cheapest if name}
         first = [bill for bill in self.bills if bill.deployment in leaders]
@@ -210,16 +214,13 @@ class Growth:
         return tuple((first + others)[:most])
 
     def chart(self, look: Look | None = None, most: int = LINES_SHOWN) -> Figure:
-        """The bill by month, a line for each deployment, with what happens marked on it.
+        """The bill by month, a line for each deployment, with its milestones.
 
         Args:
             look: colors and width; dark on white, if left out.
-            most: lines at most: whatever is the cheapest in some month, then the cheapest ones.
+            most: the largest number of lines: see ``shown``.
         """
-        # matplotlib takes longer to import than the bills take to make
-        from estimator.render.charts.growth import growth_chart
-
-        return growth_chart(self, look, most)
+        return self._drawn("growth", look, most)
 
     def chart_in_words(self, most: int = LINES_SHOWN) -> str:
         """The chart for those who cannot see it.
@@ -228,83 +229,32 @@ class Growth:
             most: lines of the chart.
         """
         lines = " ".join(
-            f"{name_of(bill)}: ${self._totals(bill)[0]:,.2f} now, "
-            f"${self._totals(bill)[-1]:,.2f} in month {self.months}."
+            f"{bill.name}: {dollars_and_cents(self.totals(bill)[0])} now, "
+            f"{dollars_and_cents(self.totals(bill)[-1])} in month {self.months}."
             for bill in self.shown(most)
         )
         return f"Monthly cost, {self.title}: {self.audience}. {self.answer} {lines}"
 
-    def as_data(self) -> dict[str, Any]:
-        """The growth as plain lists, texts and numbers, for machines."""
+    def _data(self) -> dict[str, Any]:
         return {
             "scenario": self.scenario.as_data(),
-            "currency": "USD",
-            "period": "month",
             "months": list(range(self.months + 1)),
             "factors": self.factors.tolist(),
             "peak_connections": self.connections.tolist(),
             "cheapest": list(self.cheapest),
             "deployments": [self._bill_data(bill) for bill in self.bills],
-            "events": [_event_data(event) for event in self.events],
-            "refused": [
-                {"deployment": refusal.deployment, "reason": refusal.reason}
-                for refusal in self.refusals
-            ],
+            "milestones": [_milestone_data(each) for each in self.milestones],
         }
 
     def __repr__(self) -> str:
-        holding = sum(self.holds_through(bill) == self.months for bill in self.bills)
+        within = sum(self.within_limits_through(bill) == self.months for bill in self.bills)
         return (
-            f"<Growth {self.title!r}: {self.months} months, {len(self.bills)} priced, {holding} "
-            f"hold throughout, {len(self.events)} events>"
+            f"<Growth {self.title!r}: {self.months} months, {len(self.bills)} priced, {within} "
+            f"within limits throughout, {len(self.milestones)} milestones>"
         )
-
-    def __str__(self) -> str:
-        rows = [
-            f"  {bill.deployment}: {bill.total_text}{self._until(bill)}"
-            for bill in self.bills[: 2 * LINES_SHOWN]
-        ]
-        return "\n".join([f"{self.title}, {self.months} months", self.answer, *rows])
-
-    def _repr_html_(self) -> str:
-        last = f"month {self.months}"
-        heads = ("deployment", "holds", "now", last, f"{self.months} months together")
-        rows = [
-            (
-                f"{row.deployment}",
-                self._sign(bill),
-                f"${row.first_usd:,.2f}",
-                f"${row.last_usd:,.2f}",
-                f"${row.period_usd:,.2f}",
-            )
-            for bill, row in zip(self.bills, self.summary.itertuples(), strict=True)
-        ]
-        refusals = (f"{refusal.deployment}: {refusal.reason}" for refusal in self.refusals)
-        return card(
-            self.title,
-            small(f"{self.audience}. {self.answer}"),
-            rows_under(heads, rows, numbers=heads[2:]),
-            folded("What happens", (event.words for event in self.events)),
-            folded("Could not be priced", refusals),
-            small(self.conventions and f"{self.conventions}."),
-        )
-
-    def _sign(self, bill: Estimate) -> object:
-        if 0 <= self.holds_through(bill) < self.months:
-            return f"through month {self.holds_through(bill)}"
-        return state_sign(bill.state)
-
-    def _until(self, bill: Estimate) -> str:
-        through = self.holds_through(bill)
-        if through == self.months:
-            return ""
-        return " (broken)" if through < 0 else f" (holds through month {through})"
-
-    def _totals(self, bill: Estimate) -> FloatArray:
-        return by_month(bill.total, self.months)
 
     def _columns(self, bill: Estimate) -> dict[str, object]:
-        totals = self._totals(bill)
+        totals = self.totals(bill)
         columns: dict[str, object] = {
             "month": np.arange(self.months + 1),
             "connections": self.connections,
@@ -319,13 +269,13 @@ class Growth:
         return columns
 
     def _bill_data(self, bill: Estimate) -> dict[str, Any]:
-        totals = self._totals(bill)
+        totals = self.totals(bill)
         return {
             "deployment": bill.deployment,
             "title": bill.title,
             "region": bill.region,
             "states": np.broadcast_to(bill.states, totals.shape).tolist(),
-            "holds_through": self.holds_through(bill),
+            "within_limits_through": self.within_limits_through(bill),
             "total_usd": totals.tolist(),
             "by_driver_usd": {
                 driver: by_month(usd, self.months).tolist()
@@ -345,10 +295,10 @@ def growth(
     factors: Sequence[float] | FloatArray | None = None,
     deployments: Iterable[str] | None = None,
 ) -> Growth:
-    """What a scenario costs month by month while its audience grows, and what happens when.
+    """What a scenario costs month by month while its audience grows, and its milestones.
 
     Month 0 is the scenario as it is. Every audience given (peak_connections, mean_connections,
-    users_per_day) is multiplied with the factor of the month; prices stay as they are.
+    users_per_day) is multiplied by the factor of the month; prices stay as they are.
 
     Args:
         scenario: who connects now, from where, how often.
@@ -356,16 +306,16 @@ def growth(
             if left out.
         monthly_growth_percent: growth from each month to the next; below 0 if the audience shrinks.
         annual_growth_percent: growth over twelve months, spread evenly.
-        factors: instead of a percentage: what the audience is multiplied with in month 1, month 2
+        factors: instead of a percentage: what the audience is multiplied by in month 1, month 2
             and so on, shape (months,).
         deployments: ids of the deployments; all on the clouds, if left out.
 
     Returns:
-        Bills in USD per month, as a table, as a chart, and one by one; and what happens in which
-        month.
+        Bills in USD per month, as a table, as a chart, and one by one; and the month of each
+        milestone.
 
     Raises:
-        ScenarioError: the scenario is one of arrays, growth is not said in exactly one way, a
+        ScenarioError: the scenario is one of arrays, growth is not given in exactly one way, a
             number makes no sense, or a deployment does not have an option.
         UnknownNameError: no such deployment or assumption.
 
@@ -379,49 +329,50 @@ def growth(
     count = len(by) - 1
     wanted = [deployments] if isinstance(deployments, str) else deployments
     bills, refusals = estimate_all(of_months, wanted)
-    bills.sort(
-        key=lambda bill: (bill.state == "broken", float(by_month(bill.total, count)[1:].sum()))
-    )
+
+    def order(bill: Estimate) -> tuple[bool, float]:
+        return not bill.state.is_within_limits, float(by_month(bill.total, count)[1:].sum())
+
     return Growth(
         scenario=scenario,
         factors=by,
         connections=by_month(expected_demand(of_months).peak_connections, count),
-        bills=tuple(bills),
+        bills=tuple(sorted(bills, key=order)),
         refusals=tuple(refusals),
-        events=milestones(bills, count),
+        milestones=milestones(bills, count),
     )
 
 
-def _event_data(event: Milestone) -> dict[str, Any]:
+def _milestone_data(milestone: Milestone) -> dict[str, Any]:
     data: dict[str, Any] = {
-        "month": event.month,
-        "kind": event.kind,
-        "deployments": list(event.deployments),
-        "words": event.words,
+        "month": milestone.month,
+        "kind": milestone.kind,
+        "deployments": list(milestone.deployments),
+        "words": milestone.words,
     }
-    if isinstance(event, LimitExceeded):
+    if isinstance(milestone, LimitExceeded):
         return data | {
-            "until": event.until,
-            "limit": event.limit.limit,
-            # JSON knows no number without end, such as the silence of who sends no heartbeat
-            "used": event.used if np.isfinite(event.used) else None,
+            "until": milestone.until,
+            "limit": milestone.limit.limit,
+            # no end: the silence of a client that sends no heartbeat
+            "used": plain(milestone.used),
             # what has no end cannot be exceeded, so it is a number
-            "allowed": event.allowed,
-            "unit": event.limit.unit,
-            "adjustable": event.limit.adjustable,
-            "fix": event.fix,
+            "allowed": milestone.allowed,
+            "unit": milestone.limit.unit,
+            "adjustable": milestone.limit.adjustable,
+            "fix": milestone.fix,
         }
-    if isinstance(event, TierReached):
+    if isinstance(milestone, TierReached):
         return data | {
-            "meter": event.meter_id,
-            "tier_from": event.tier_from,
-            "unit": event.meter.unit,
-            "usd_per_unit_before": event.usd_before,
-            "usd_per_unit_after": event.usd_after,
+            "meter": milestone.meter_id,
+            "tier_from": milestone.tier_from,
+            "unit": milestone.meter.unit,
+            "usd_per_unit_before": milestone.usd_before,
+            "usd_per_unit_after": milestone.usd_after,
         }
     return data | {
-        "cheapest": event.deployment,
-        "before": event.before,
-        "before_holds": event.before_holds,
-        "saving_usd": event.saving_usd,
+        "cheapest": milestone.deployment,
+        "before": milestone.before,
+        "before_is_within_limits": milestone.before_is_within_limits,
+        "saving_usd": milestone.saving_usd,
     }

@@ -1,6 +1,6 @@
-"""In which month does something change? Limits, price tiers and the cheapest deployment.
+"""In which month does something change: a limit, a price tier, the cheapest deployment?
 
-Bills of arrays hold one number for each month; what happens is read off them.
+Bills of arrays hold one number for each month; milestones are read off them.
 """
 
 from __future__ import annotations
@@ -16,24 +16,26 @@ import numpy.typing as npt
 from estimator.analysis.estimate import Estimate
 from estimator.arrays import FloatArray
 from estimator.deployments.limits import Limit
-from estimator.format import figure_text, quantity_text, unit_price
+from estimator.format import dollars_and_cents, figure_text, quantity_text, unit_price
 from estimator.pricing.lines import LineItem
 from estimator.pricing.price_files import Meter
+from estimator.states import State
 from estimator.units import HALF_A_CENT_USD
 
 Kind = Literal["limit", "tier", "cheapest"]
+"""What a milestone is about."""
 
 
 @dataclass(frozen=True, slots=True)
 class LimitExceeded:
-    """A deployment asks more of a limit than it allows, for the first time."""
+    """A deployment needs more than a limit allows, for the first time."""
 
     month: int
     """The first in which it is exceeded; 0 is the scenario as it is."""
     until: int | None
     """The first month after it that is within the limit again; None if there is none."""
     deployments: tuple[str, ...]
-    """Ids of those that ask the same of it."""
+    """Ids of those that need the same of it."""
     names: tuple[str, ...]
     """The same deployments, for people."""
     limit: Limit
@@ -41,36 +43,38 @@ class LimitExceeded:
     """In that month, in the unit of the limit."""
     allowed: float
     worst_month: int
-    """The month that comes closest to the limit, or exceeds it most."""
+    """The month in which most of the limit is used."""
     fix: str
     """What would keep that month within the limit, and so all of them."""
 
     @property
     def kind(self) -> Kind:
-        """Which kind of event it is."""
+        """What it is about."""
         return "limit"
 
     @property
-    def cannot_hold(self) -> bool:
-        """Whether it is a hard edge; otherwise the vendor or a setting raises the limit."""
+    def is_hard(self) -> bool:
+        """Whether nobody can raise the limit; otherwise the vendor or a setting can."""
         return not self.limit.adjustable
 
     @property
     def words(self) -> str:
-        """The event as sentences."""
+        """The milestone in sentences."""
         who = _listed(self.names)
         of_worst = "" if self.worst_month == self.month else f" for month {self.worst_month}"
         fix = f" Fix{of_worst}: {self.fix}." if self.fix else ""
-        limit = f"{self.limit.title}, {figure_text(self.used)} of {figure_text(self.allowed)} {self.limit.unit}"
+        used = f"{figure_text(self.used)} of {figure_text(self.allowed)} {self.limit.unit}"
+        limit = f"{self.limit.title}, {used}"
         when = _when(self.month, self.until)
-        if self.cannot_hold:
-            return f"{when} {who} cannot hold: {limit}.{fix}"
+        if self.is_hard:
+            over = "are" if len(self.names) > 1 else "is"
+            return f"{when} {who} {over} over a hard limit: {limit}.{fix}"
         return f"{when} a limit must be raised: {limit} ({who}).{fix}"
 
 
 @dataclass(frozen=True, slots=True)
 class TierReached:
-    """So much is used of a meter that a further unit has another price."""
+    """So much of a meter is used that each further unit has another price."""
 
     month: int
     """The first in which a unit is paid at that price."""
@@ -89,64 +93,65 @@ class TierReached:
 
     @property
     def kind(self) -> Kind:
-        """Which kind of event it is."""
+        """What it is about."""
         return "tier"
 
     @property
     def words(self) -> str:
-        """The event as sentences."""
+        """The milestone in sentences."""
         what = f"{self.meter.service}: {self.meter.title}"
         after = f"${unit_price(self.usd_after)}"
         if self.usd_before == 0:
-            then = f"what is free of {what} is used up; each further unit costs {after}"
+            then = f"the free tier of {what} is used up; each further unit costs {after}"
         else:
             then = (
-                f"{what} beyond {quantity_text(self.tier_from)} {self.meter.unit} costs {after} instead "
-                f"of ${unit_price(self.usd_before)}"
+                f"{what} beyond {quantity_text(self.tier_from)} {self.meter.unit} costs {after} "
+                f"instead of ${unit_price(self.usd_before)}"
             )
         return f"{_when(self.month)} {then} ({_listed(self.names)})."
 
 
 @dataclass(frozen=True, slots=True)
 class CheapestChanged:
-    """Another deployment than in the month before is the cheapest of those that hold."""
+    """Another deployment than in the month before is the cheapest within limits."""
 
     month: int
     """The first month in which it is another."""
     deployment: str | None
-    """The cheapest from then on; None if none holds."""
+    """The cheapest from then on; None if none is within limits."""
     name: str
     before: str | None
-    """The cheapest until then; None if none held."""
+    """The cheapest until then; None if none was within limits."""
     name_before: str
-    before_holds: bool
-    """Whether the one before would still hold."""
+    before_is_within_limits: bool
+    """Whether the one before is still within its limits."""
     saving_usd: float
     """How much less than the one before it costs in that month; negative if that one would cost
-    less, but cannot hold. 0 if there is no other to compare it with."""
+    less, but is over a hard limit. 0 if there is no other to compare it with."""
 
     @property
     def kind(self) -> Kind:
-        """Which kind of event it is."""
+        """What it is about."""
         return "cheapest"
 
     @property
     def deployments(self) -> tuple[str, ...]:
-        """Ids of those that are concerned, the new one first."""
+        """Ids of those concerned, the new one first."""
         return tuple(each for each in (self.deployment, self.before) if each)
 
     @property
     def words(self) -> str:
-        """The event as a sentence."""
+        """The milestone in a sentence."""
         when = _when(self.month)
         if self.deployment is None:
-            return f"{when} none of the deployments holds; {self.name_before} was the last."
+            return f"{when} no deployment is within its limits; {self.name_before} was the last."
         if self.before is None:
-            return f"{when} {self.name} is the cheapest within limits; before, none did."
-        apart = f"${abs(self.saving_usd):,.2f} a month {'less' if self.saving_usd >= 0 else 'more'}"
+            return f"{when} {self.name} is the cheapest within limits; before, there was none."
+        less = "less" if self.saving_usd >= 0 else "more"
+        apart = f"{dollars_and_cents(abs(self.saving_usd))} per month {less}"
         than = f"than {self.name_before}"
-        if not self.before_holds:
-            than += ", which cannot hold any more"
+        if not self.before_is_within_limits:
+            than += ", which is over a hard limit"
         return f"{when} {self.name} is the cheapest within limits, {apart} {than}."
 
 
@@ -154,7 +159,7 @@ Milestone = LimitExceeded | TierReached | CheapestChanged
 
 
 def milestones(bills: Sequence[Estimate], months: int) -> tuple[Milestone, ...]:
-    """What happens in the months 0 to ``months``, in their order.
+    """Milestones of the months 0 to ``months``, in their order.
 
     Args:
         bills: of arrays, one number for each month from month 0 on.
@@ -191,40 +196,33 @@ def by_month(amounts: object, months: int) -> FloatArray:
     return np.broadcast_to(np.asarray(amounts, dtype=np.float64), (months + 1,))
 
 
-def held(bill: Estimate, months: int) -> npt.NDArray[np.bool_]:
-    """Whether a deployment holds in each month, shape (months + 1,)."""
-    return np.broadcast_to(bill.states != "broken", (months + 1,))
+def within_limits_by_month(bill: Estimate, months: int) -> npt.NDArray[np.bool_]:
+    """Whether a deployment is within its limits in each month, shape (months + 1,)."""
+    return np.broadcast_to(bill.states != State.BROKEN, (months + 1,))
 
 
-def cheapest_holding(bills: Sequence[Estimate], months: int) -> list[Estimate | None]:
-    """The cheapest deployment that holds in each month; None where none does.
+def cheapest_within_limits(bills: Sequence[Estimate], months: int) -> list[Estimate | None]:
+    """The cheapest deployment within its limits in each month; None where there is none.
 
     One stays the cheapest until another costs at least a cent less.
     """
-    totals = [np.where(held(bill, months), by_month(bill.total, months), np.inf) for bill in bills]
+    totals = [
+        np.where(within_limits_by_month(bill, months), by_month(bill.total, months), np.inf)
+        for bill in bills
+    ]
     found: list[Estimate | None] = []
     leading: int | None = None
     for month in range(months + 1):
         now = [float(total[month]) for total in totals]
         least = int(np.argmin(now)) if now and min(now) < np.inf else None
-        if (
-            leading is None
-            or least is None
-            or now[leading] - now[least] >= HALF_A_CENT_USD
-        ):  # fmt: skip
+        if leading is None or least is None or now[leading] - now[least] >= HALF_A_CENT_USD:
             leading = least
         found.append(None if leading is None else bills[leading])
     return found
 
 
-def name_of(bill: Estimate) -> str:
-    """A deployment for people, with its cloud."""
-    provider = bill.cloud_name
-    return bill.title if bill.title.startswith(provider) else f"{bill.title} on {provider}"
-
-
 def _cheapest_changes(bills: Sequence[Estimate], months: int) -> Iterator[CheapestChanged]:
-    leaders = cheapest_holding(bills, months)
+    leaders = cheapest_within_limits(bills, months)
     for month, (before, after) in enumerate(pairwise(leaders), start=1):
         if before is after:
             continue
@@ -235,10 +233,12 @@ def _cheapest_changes(bills: Sequence[Estimate], months: int) -> Iterator[Cheape
         yield CheapestChanged(
             month=month,
             deployment=after.deployment if after else None,
-            name=name_of(after) if after else "",
+            name=after.name if after else "",
             before=before.deployment if before else None,
-            name_before=name_of(before) if before else "",
-            before_holds=before is not None and bool(held(before, months)[month]),
+            name_before=before.name if before else "",
+            before_is_within_limits=(
+                before is not None and bool(within_limits_by_month(before, months)[month])
+            ),
             saving_usd=saving,
         )
 
@@ -254,7 +254,7 @@ def _limits_exceeded(bill: Estimate, months: int) -> Iterator[LimitExceeded]:
             month=month,
             until=month + int(within[0]) if within.size else None,
             deployments=(bill.deployment or "",),
-            names=(name_of(bill),),
+            names=(bill.name,),
             limit=verdict.limit,
             used=float(by_month(verdict.used, months)[month]),
             allowed=float(by_month(verdict.allowed, months)[month]),
@@ -277,7 +277,7 @@ def _tiers_reached(bill: Estimate, months: int) -> Iterator[TierReached]:
             yield TierReached(
                 month=month,
                 deployments=(bill.deployment or "",),
-                names=(name_of(bill),),
+                names=(bill.name,),
                 meter_id=item.rate.meter_id,
                 meter=item.rate.meter,
                 tier_from=float(item.rate.tariff.tier_from[after]),
@@ -298,7 +298,7 @@ def _highest_tiers(item: LineItem, months: int) -> npt.NDArray[np.intp]:
 
 
 def _listed(names: Sequence[str]) -> str:
-    """Names, with the cloud said once if it is the same: ``A; B on AWS``."""
+    """Names, with the cloud once if it is the same: ``A; B on AWS``."""
     clouds = {name.rpartition(" on ")[2] for name in names}
     if len(names) > 1 and len(clouds) == 1 and all(" on " in name for name in names):
         return f"{'; '.join(name.rpartition(' on ')[0] for name in names)} on {clouds.pop()}"
@@ -311,4 +311,4 @@ def _when(month: int, until: int | None = None) -> str:
         return f"{begin},"
     if until == month + 1:
         return "Only now," if month == 0 else f"Only in month {month},"
-    return f"Until month {until - 1}," if month == 0 else f"In months {month} to {until - 1},"
+    return f"Until month {until - 1}," if month == 0 else f"In months {month}–{until - 1},"

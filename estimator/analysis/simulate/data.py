@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from estimator.analysis.compare import bill_data
 from estimator.analysis.simulate.findings import Finding
 from estimator.analysis.simulate.recovery import Recovery, recoveries
 from estimator.analysis.simulate.simulate import MinuteVerdict, Simulation
@@ -32,8 +31,8 @@ def simulation_data(simulation: Simulation) -> dict[str, Any]:
         "daily_peaks": run.daily_peaks.tolist(),
         "attempts_per_client": run.attempts_per_client.tolist(),
         "bill_difference": _difference_data(simulation),
-        "expected_bill": simulation.expected_bill and bill_data(simulation.expected_bill),
-        "simulated_bill": simulation.simulated_bill and bill_data(simulation.simulated_bill),
+        "expected_bill": simulation.expected_bill and simulation.expected_bill.as_data(),
+        "simulated_bill": simulation.simulated_bill and simulation.simulated_bill.as_data(),
         "notes": list(run.notes),
     }
 

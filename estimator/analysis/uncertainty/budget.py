@@ -17,7 +17,7 @@ from estimator.analysis.uncertainty.inputs import Questions
 from estimator.analysis.uncertainty.sensitivity import Swing
 from estimator.analysis.uncertainty.uncertainty import Uncertainty, input_words, uncertainty
 from estimator.errors import ScenarioError, UnknownNameError
-from estimator.render.terminal.tables import money
+from estimator.format import dollars as money
 from estimator.runtime import Client
 from estimator.scenario.scenario import Scenario
 from estimator.units import parse_number

@@ -246,5 +246,5 @@ def _price(job: _Job) -> tuple[list[_Found], dict[str, str]]:
         for item in bill.items:
             meter = item.usage.meter_id
             lines[meter] = np.asarray(lines.get(meter, 0.0) + item.cost_usd)
-        found.append(_Found(bill.deployment or "", bill.total, bill.holds, lines))
+        found.append(_Found(bill.deployment or "", bill.total, bill.is_within_limits, lines))
     return found, {each.deployment: each.reason for each in refused}

@@ -15,7 +15,6 @@ from estimator.analysis.estimate import Estimate, estimate_all
 from estimator.analysis.field_words import field_words
 from estimator.analysis.fields import with_values
 from estimator.analysis.points import Progress, chosen, resolved
-from estimator.analysis.result import Refusal
 from estimator.analysis.simulate.simulate import Simulation
 from estimator.analysis.uncertainty.fan import COLUMNS, LEVELS, METHOD, Fan, quantiles
 from estimator.analysis.uncertainty.input_ranges import InputRange, Range
@@ -44,6 +43,7 @@ from estimator.format import number_of
 from estimator.hypertext import card, folded, rows_under, small
 from estimator.pricing.bill import conventions
 from estimator.pricing.catalog import load_catalog
+from estimator.result import Refusal
 from estimator.runtime import Client
 from estimator.scenario.scenario import Scenario
 

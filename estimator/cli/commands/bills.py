@@ -18,8 +18,8 @@ from estimator.cli.common import (
     OnlyDeployments,
     ScenarioFile,
     UnderContract,
-    print_json,
-    print_table,
+    print_paragraphs,
+    print_result,
     print_text,
     read_scenario,
 )
@@ -31,11 +31,11 @@ COMPARE_EXAMPLES = taught(
     ("every deployment on the four clouds", "compare examples/team-chat.yaml"),
     ("those on one cloud", "compare examples/team-chat.yaml --cloud azure"),
     (
-        "served from Frankfurt, and with what people would buy instead of a cloud",
+        "served from Frankfurt, with realtime SaaS",
         "compare examples/team-chat.yaml --location frankfurt --saas",
     ),
     (
-        "two of them, one under reservations of a year, for machines",
+        "two deployments, one under one-year reservations, as JSON",
         "compare examples/team-chat.yaml --json \\\n"
         "  --deployment azure.signalr --deployment azure.load_balancer_vm \\\n"
         "  --contract azure-reservations-1-year",
@@ -50,7 +50,7 @@ BILL_EXAMPLES = taught(
 )
 PRICES_EXAMPLES = taught(
     (
-        "what one service costs at one place",
+        "what one service costs in one location",
         "prices --cloud aws --service api_gateway --location frankfurt",
     ),
     ("traffic to the internet, on all clouds", "prices --meter '*.egress.*' --location tokyo"),
@@ -71,11 +71,11 @@ def compare(
             rich_help_panel=CHANGES,
         ),
     ] = None,
-    providers: Annotated[
+    saas: Annotated[
         bool,
         typer.Option(
             "--saas",
-            help="Add what people would buy instead of a cloud.",
+            help="Add realtime SaaS such as Ably or Pusher.",
             rich_help_panel=CHANGES,
         ),
     ] = False,
@@ -83,20 +83,16 @@ def compare(
     contract: UnderContract = None,
     as_json: AsJson = False,
 ) -> None:
-    """What a scenario costs a month on every deployment, cheapest first."""
+    """What a scenario costs per month on every deployment, cheapest first."""
     from estimator.analysis.compare import compare as compare_bills
     from estimator.deployments.registry import DEPLOYMENTS, SAAS, on_clouds
-    from estimator.render.terminal.tables import comparison_table
 
     asked = (*(deployment or ()), *(on_clouds(cloud) if cloud else ())) or DEPLOYMENTS
-    wanted = (*asked, *(SAAS if providers else ()))
+    wanted = (*asked, *(SAAS if saas else ()))
     comparison = compare_bills(
         read_scenario(file, location, contract), tuple(dict.fromkeys(wanted))
     )
-    if as_json:
-        print_json(comparison.as_data())
-    else:
-        print_table(comparison_table(comparison))
+    print_result(comparison, as_json=as_json)
     if not comparison.bills:
         sys.stderr.write("error: none of the deployments could be priced\n")
         raise typer.Exit(INPUT_ERROR)
@@ -119,31 +115,27 @@ def bill(
         bool,
         typer.Option(
             "--explain",
-            help="Say how each line came to be, with its source.",
+            help="Show how each line came to be, with its source.",
             rich_help_panel=OUTPUT,
         ),
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """One deployment's bill, line by line, and what would move it."""
-    from estimator.analysis.compare import bill_data
+    """One deployment's bill, line by line, and what would change it."""
     from estimator.analysis.estimate import estimate
-    from estimator.render.terminal.tables import bill_table, wrapped
 
     found = estimate(read_scenario(file, location, contract), deployment)
-    if as_json:
-        print_json(bill_data(found))
-    elif explain:
-        print_text(wrapped(found.explain()) + "\n")
+    if explain and not as_json:
+        print_paragraphs(found.explain())
     else:
-        print_table(bill_table(found))
+        print_result(found, as_json=as_json)
 
 
 def prices(
     cloud: Annotated[
         str | None,
         typer.Option(
-            help="aws, azure, gcp, oci or a provider such as ably.",
+            help="aws, azure, gcp, oci or a SaaS vendor such as ably.",
             metavar="CLOUD",
             autocompletion=completion.clouds,
             rich_help_panel=_NARROWING,
@@ -161,8 +153,8 @@ def prices(
     location: Annotated[
         str | None,
         typer.Option(
-            help="Only regions that serve a place, such as frankfurt.",
-            metavar="PLACE",
+            help="Only regions that serve a location, such as frankfurt.",
+            metavar="LOCATION",
             autocompletion=completion.locations,
             rich_help_panel=_NARROWING,
         ),
@@ -170,7 +162,7 @@ def prices(
     meter: Annotated[
         str | None,
         typer.Option(
-            help="A meter's id; * stands for any letters (put it in quotes).",
+            help="The id of a meter; * stands for any letters (quote it).",
             metavar="ID",
             rich_help_panel=_NARROWING,
         ),
@@ -178,7 +170,7 @@ def prices(
     stale: Annotated[
         int | None,
         typer.Option(
-            help="Only prices last checked more than so many days ago.",
+            help="Only prices last checked more than this many days ago.",
             metavar="DAYS",
             min=0,
             rich_help_panel=_NARROWING,
@@ -198,7 +190,6 @@ def prices(
     """Prices with their source and age, all of them or some."""
     from estimator.analysis.price_list import prices as price_list
     from estimator.analysis.price_list import prices_text
-    from estimator.render.terminal.tables import wrapped
 
     table = price_list(
         cloud=cloud.lower() if cloud else None,
@@ -211,4 +202,4 @@ def prices(
     if as_json:
         print_text(table.to_json(orient="records", date_format="iso", indent=2) + "\n")
         return
-    print_text(wrapped("\n".join((*prices_text(table), f"{len(table):,} prices"))) + "\n")
+    print_paragraphs("\n".join((*prices_text(table), f"{len(table):,} prices")))

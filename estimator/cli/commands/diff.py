@@ -1,4 +1,4 @@
-"""The command that compares two scenario files: what was changed, and what does that cost?"""
+"""The command that compares two scenario files: what was changed, and what does it cost?"""
 
 from __future__ import annotations
 
@@ -16,9 +16,7 @@ from estimator.cli.common import (
     AsMarkdown,
     OnlyDeployments,
     check_one_form,
-    print_json,
-    print_table,
-    print_text,
+    print_result,
     read_scenario,
 )
 from estimator.cli.teaching import taught
@@ -62,24 +60,18 @@ def diff(
     as_markdown: AsMarkdown = False,
     as_json: AsJson = False,
 ) -> None:
-    """What was changed between two scenario files, and what each bill does.
+    """What was changed between two scenario files, and what that does to each bill.
 
     The exit status is 0 whatever the difference is.
     """
     check_one_form(as_markdown=as_markdown, as_json=as_json)
     if str(old) == str(new) == STANDARD_STREAM:
-        raise ScenarioError("standard input can be read once: name a file for OLD or for NEW")
+        raise ScenarioError("standard input can be read only once: name a file for OLD or for NEW")
     from estimator.analysis.diff.diff import diff as difference
-    from estimator.render.terminal.diff import difference_table
 
     before, after = (read_scenario(file, None, None) for file in (old, new))
     found = difference(before, after, deployment)
-    if as_json:
-        print_json(found.as_data())
-    elif as_markdown:
-        print_text(found.markdown())
-    else:
-        print_table(difference_table(found))
+    print_result(found, as_json=as_json, as_markdown=as_markdown)
     if not any(each.before or each.after for each in found.bills):
         sys.stderr.write("error: none of the deployments could be priced\n")
         raise typer.Exit(INPUT_ERROR)

@@ -15,8 +15,7 @@ from estimator.cli.common import (
     OnlyDeployments,
     ScenarioFile,
     UnderContract,
-    print_json,
-    print_table,
+    print_result,
     print_text,
     read_scenario,
 )
@@ -26,7 +25,7 @@ from estimator.errors import ScenarioError
 _PACE = "How fast the audience grows"
 
 EXAMPLES = taught(
-    ("two years at 5 % a month", "growth examples/team-chat.yaml --monthly-growth 5"),
+    ("two years at 5% per month", "growth examples/team-chat.yaml --monthly-growth 5"),
     (
         "two deployments over three years, doubling every year",
         "growth examples/team-chat.yaml --annual-growth 100 --months 36 \\\n"
@@ -52,7 +51,8 @@ def growth(
     monthly_growth_percent: Annotated[
         float | None,
         typer.Option(
-            help="From each month to the next, such as 5; below 0 if the audience shrinks.",
+            "--monthly-growth",
+            help="Growth from each month to the next, such as 5; below 0 if the audience shrinks.",
             metavar="PERCENT",
             rich_help_panel=_PACE,
         ),
@@ -60,7 +60,8 @@ def growth(
     annual_growth_percent: Annotated[
         float | None,
         typer.Option(
-            help="Over twelve months instead, spread evenly.",
+            "--annual-growth",
+            help="Growth over twelve months instead, spread evenly.",
             metavar="PERCENT",
             rich_help_panel=_PACE,
         ),
@@ -80,17 +81,16 @@ def growth(
 ) -> None:
     """What a scenario costs month by month while its audience grows.
 
-    And what happens when: a limit is exceeded, a price tier is reached,
-    another deployment is the cheapest within limits.
+    And in which month a limit is exceeded, a price tier is reached
+    or another deployment becomes the cheapest within limits.
     """
     if (monthly_growth_percent is None) == (annual_growth_percent is None):
         raise ScenarioError(
-            "say how fast the audience grows: --monthly-growth 5 or --annual-growth 80, one of them"
+            "give the growth of the audience: --monthly-growth 5 or --annual-growth 80, not both"
         )
     if as_csv and as_json:
-        raise ScenarioError("--csv and --json: one of them can be printed, not both")
+        raise ScenarioError("--csv and --json: print one of them, not both")
     from estimator.analysis.growth.growth import growth as growth_of
-    from estimator.render.terminal.growth import growth_table
 
     found = growth_of(
         read_scenario(file, location, contract),
@@ -99,12 +99,10 @@ def growth(
         annual_growth_percent=annual_growth_percent,
         deployments=deployment,
     )
-    if as_json:
-        print_json(found.as_data())
-    elif as_csv:
+    if as_csv:
         print_text(found.table.to_csv(index=False, lineterminator="\n"))
     else:
-        print_table(growth_table(found))
+        print_result(found, as_json=as_json)
     if not found.bills:
         sys.stderr.write("error: none of the deployments could be priced\n")
         raise typer.Exit(INPUT_ERROR)

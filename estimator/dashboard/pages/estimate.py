@@ -10,7 +10,6 @@ from streamlit.delta_generator import DeltaGenerator
 
 from estimator.analysis.compare import Comparison
 from estimator.analysis.estimate import Estimate
-from estimator.analysis.result import Refusal
 from estimator.dashboard.page_frame import sidebar
 from estimator.dashboard.session.computed import comparison_of, cost_picture_of, files_of
 from estimator.dashboard.session.state import bind, current, last_fault
@@ -28,6 +27,7 @@ from estimator.dashboard.widgets.text import dollars, literal
 from estimator.deployments.registry import DEPLOYMENTS
 from estimator.pricing.bill import Bill
 from estimator.pricing.price_files import CLOUDS, DRIVERS, Driver
+from estimator.result import Refusal
 from estimator.scenario.scenario import Scenario
 
 _DEPLOYMENT = "deployment"
@@ -94,7 +94,7 @@ def _headline(comparison: Comparison) -> DeltaGenerator:
 
 
 def _answer(comparison: Comparison) -> str:
-    bills, holding = comparison.bills, comparison.holding
+    bills, holding = comparison.bills, comparison.within_limits
     if not bills:
         return "No deployment can be priced for this scenario."
     if not holding:

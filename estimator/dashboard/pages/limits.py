@@ -9,7 +9,12 @@ import streamlit as st
 
 from estimator.analysis.compare import Comparison
 from estimator.analysis.estimate import Estimate
-from estimator.analysis.limit_utilization import worst_first
+from estimator.analysis.limit_utilization import (
+    utilization_table,
+    verdict_rows,
+    verdict_table,
+    worst_first,
+)
 from estimator.dashboard.page_frame import open_page
 from estimator.dashboard.session.computed import comparison_of
 from estimator.dashboard.widgets.charts import theme
@@ -19,7 +24,6 @@ from estimator.dashboard.widgets.text import literal
 from estimator.dashboard.widgets.tight_hours import tight_hours
 from estimator.deployments.limits import AT_RISK_SHARE
 from estimator.render.utilization_scale import share_text
-from estimator.render.verdict_table import utilization_table, verdict_rows, verdict_table
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

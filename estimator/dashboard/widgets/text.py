@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from estimator.render.terminal.tables import money
+from estimator.format import dollars as plain_dollars
 from estimator.units import HALF_A_CENT_USD
 
 _MARKDOWN_SIGNS = re.compile(r"([!-/:-@\[-`{-~])")
@@ -26,8 +26,7 @@ def dollars(usd: float) -> str:
     >>> print(dollars(1234.5), dollars(-12))
     \$1,234 −\$12.00
     """
-    sign = "−" if usd < 0 else ""
-    return f"{sign}\\{money(abs(usd))}"
+    return plain_dollars(usd).replace("$", "\\$")
 
 
 def unbroken(text: str) -> str:

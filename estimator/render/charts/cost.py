@@ -11,9 +11,13 @@ from matplotlib.ticker import MaxNLocator
 from estimator.analysis.compare import Comparison
 from estimator.analysis.estimate import Estimate
 from estimator.demand.demand import Demand
+from estimator.errors import ScenarioError
+from estimator.format import dollars
+from estimator.pricing.bill import Bill
 from estimator.pricing.price_files import DRIVERS
 from estimator.render.charts.style import Chart, blank, dress, week_axis
 from estimator.shown import Look
+from estimator.states import State
 from estimator.units import HOURS_PER_DAY, HOURS_PER_WEEK
 
 if TYPE_CHECKING:
@@ -35,7 +39,7 @@ DRIVER_COLOURS = dict(
         strict=True,
     )
 )
-"""Okabe and Ito's palette, which people with color-blindness can tell apart, and a grey."""
+"""Okabe and Ito's palette, which people with color blindness can tell apart, and a gray."""
 _FEW = 6
 _THICK, _THIN = 0.8, 0.4
 """Of bars, in rows."""
@@ -63,14 +67,24 @@ def comparison_chart(compared: Comparison, look: Look | None = None) -> Chart:
     return cost_drivers(compared.bills, f"Monthly cost: {compared.title}", look)
 
 
-def cost_drivers(bills: Sequence[Estimate], title: str, look: Look | None = None) -> Chart:
-    """Stacked bars of what drives the cost of each bill; what cannot hold is pale.
+def bill_chart(bill: Bill, look: Look | None = None) -> Chart:
+    """One stacked bar of what drives the cost of a bill."""
+    return cost_drivers([bill], f"Monthly cost: {bill.title}, {bill.region}", look)
+
+
+def cost_drivers(bills: Sequence[Bill], title: str, look: Look | None = None) -> Chart:
+    """Stacked bars of what drives the cost of each bill; bars over a hard limit are pale.
 
     Args:
         bills: bills of single scenarios, cheapest first.
         title: what is compared.
         look: colors and width; dark on white, if left out.
+
+    Raises:
+        ScenarioError: a bill stands for many scenarios; a bar can show only one.
     """
+    if any(np.ndim(bill.total) for bill in bills):
+        raise ScenarioError("a chart of cost drivers shows one scenario, not an array of them")
     look = look or Look()
     figure = blank(look, 1.5 + (0.55 if len(bills) <= _FEW else 0.42) * len(bills), title)
     axes = figure.subplots()
@@ -91,12 +105,12 @@ def cost_drivers(bills: Sequence[Estimate], title: str, look: Look | None = None
             color=DRIVER_COLOURS[driver],
         )
         for bar, bill in zip(bars, bills, strict=True):
-            bar.set_alpha(_PALE if bill.state == "broken" else 1.0)
+            bar.set_alpha(_PALE if _is_broken(bill) else 1.0)
         reached = [left + cost for left, cost in zip(reached, costs, strict=True)]
     for position, end, bill in zip(positions, reached, bills, strict=True):
-        fails = ", cannot hold" if bill.state == "broken" else ""
+        fails = ", over a hard limit" if _is_broken(bill) else ""
         axes.annotate(
-            (f" ${end:,.0f}" if end >= 1000 else f" ${end:,.2f}") + fails,
+            f" {dollars(end)}{fails}",
             (end, position),
             va="center",
             color=look.ink,
@@ -118,7 +132,11 @@ def cost_drivers(bills: Sequence[Estimate], title: str, look: Look | None = None
     return figure
 
 
-def _name_bars(axes: Axes, look: Look, bills: Sequence[Estimate]) -> None:
+def _is_broken(bill: Bill) -> bool:
+    return isinstance(bill, Estimate) and bill.state is State.BROKEN
+
+
+def _name_bars(axes: Axes, look: Look, bills: Sequence[Bill]) -> None:
     if not look.is_narrow:
         axes.set_yticks(range(len(bills)), [f"{bill.title}\n{bill.cloud_name}" for bill in bills])
         return

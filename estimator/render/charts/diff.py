@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 from estimator.analysis.diff.bill_changes import BillChange
-from estimator.analysis.diff.diff import percent
+from estimator.format import signed_percent
 from estimator.render.charts.style import Chart, blank, dress, legend
 from estimator.shown import Look
+from estimator.states import State
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 _ROW_INCHES: Final = 0.28
 _PHONE_ROW_INCHES: Final = 0.36
 _RATIO_FOR_LOG: Final = 10.0
-"""From this ratio of the most expensive to the cheapest on, small bills could not be seen otherwise."""
+"""From this ratio of the largest to the smallest bill on, the smallest could not be seen."""
 
 
 def difference_chart(difference: Difference, look: Look | None = None) -> Chart:
@@ -65,7 +66,7 @@ def _scale(axes: Axes, bills: Sequence[BillChange]) -> None:
 
 def _draw_row(axes: Axes, look: Look, position: int, change: BillChange) -> None:
     before, after = (usd or 0.0 for usd in change.usd)
-    moved, broken = change.is_moved, change.states[1] == "broken"
+    moved, broken = change.is_moved, change.states[1] is State.BROKEN
     color = look.red if after > before else look.green
     if moved:
         axes.plot([before, after], [position] * 2, color=color, linewidth=2.2, zorder=2)
@@ -73,13 +74,13 @@ def _draw_row(axes: Axes, look: Look, position: int, change: BillChange) -> None
         before, position, linestyle="none", marker="o", markersize=7, markerfacecolor=look.paper,
         markeredgecolor=look.gray, markeredgewidth=1.4, zorder=2.5, label="before",
     )  # fmt: skip
-    marker, words = ("X", "now, cannot hold") if broken else ("o", _now(change))
+    marker, words = ("X", "now, over a hard limit") if broken else ("o", _now(change))
     axes.plot(
         after, position, linestyle="none", marker=marker, markersize=9 if broken else 7,
         color=color if moved else look.gray, zorder=3, label=words,
     )  # fmt: skip
     axes.annotate(
-        percent(change.change_percent) if moved else "",
+        signed_percent(change.change_percent) if moved else "",
         (max(before, after), position),
         xytext=(8, 0),
         textcoords="offset points",

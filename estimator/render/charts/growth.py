@@ -14,11 +14,11 @@ from estimator.analysis.growth.milestones import (
     LimitExceeded,
     TierReached,
     by_month,
-    cheapest_holding,
-    held,
+    cheapest_within_limits,
+    within_limits_by_month,
 )
 from estimator.arrays import FloatArray
-from estimator.format import count_text
+from estimator.format import count_text, dollars
 from estimator.render.charts.lines import (
     COLOURS,
     LEGEND_ROW_INCHES,
@@ -26,7 +26,6 @@ from estimator.render.charts.lines import (
     line_colors,
     name_lines,
     scale_usd,
-    usd_text,
 )
 from estimator.render.charts.style import (
     Chart,
@@ -81,7 +80,7 @@ def growth_chart(growth: Growth, look: Look | None = None, most: int = 8) -> Cha
     if not look.is_narrow:
         ends = [float(total[-1]) for total in totals]
         names = [
-            f"{usd_text(usd)} {bill.title}, {bill.cloud_name}"
+            f"{dollars(usd)} {bill.title}, {bill.cloud_name}"
             for bill, usd in zip(bills, ends, strict=True)
         ]
         name_lines(axes, names, ends, colors)
@@ -100,33 +99,33 @@ def _line(
     label: str | None,
 ) -> None:
     months = np.arange(growth.months + 1)
-    holds = held(bill, growth.months)
+    within = within_limits_by_month(bill, growth.months)
     axes.plot(months, total, color=color, linewidth=1.0, linestyle=(0, (3, 3)), alpha=0.6)
     axes.plot(
-        months, np.where(holds, total, np.nan), color=color, linewidth=1.8, linestyle=style,
+        months, np.where(within, total, np.nan), color=color, linewidth=1.8, linestyle=style,
         label=label,
     )  # fmt: skip
-    for event in growth.events:
-        if bill.deployment not in event.deployments or isinstance(event, CheapestChanged):
+    for milestone in growth.milestones:
+        if bill.deployment not in milestone.deployments or isinstance(milestone, CheapestChanged):
             continue
-        marker, size, filled = _sign(event)
+        marker, size, filled = _sign(milestone)
         axes.plot(
-            event.month, total[event.month], linestyle="none", marker=marker, markersize=size,
-            markerfacecolor=color if filled else axes.get_facecolor(), markeredgecolor=color,
-            clip_on=False, zorder=3,
+            milestone.month, total[milestone.month], linestyle="none", marker=marker,
+            markersize=size, markerfacecolor=color if filled else axes.get_facecolor(),
+            markeredgecolor=color, clip_on=False, zorder=3,
         )  # fmt: skip
 
 
-def _sign(event: LimitExceeded | TierReached) -> tuple[str, float, bool]:
+def _sign(milestone: LimitExceeded | TierReached) -> tuple[str, float, bool]:
     """Marker, its size, and whether it is filled."""
-    if isinstance(event, TierReached):
+    if isinstance(milestone, TierReached):
         return "o", 4.0, False
-    return ("X", 9.0, True) if event.cannot_hold else ("^", 7.0, True)
+    return ("X", 9.0, True) if milestone.is_hard else ("^", 7.0, True)
 
 
 def _band(axes: Axes, look: Look, growth: Growth) -> None:
     """A broad pale line along the bill of whatever is cheapest."""
-    leaders = cheapest_holding(growth.bills, growth.months)
+    leaders = cheapest_within_limits(growth.bills, growth.months)
     least = [
         np.nan if bill is None else float(by_month(bill.total, growth.months)[month])
         for month, bill in enumerate(leaders)
@@ -138,10 +137,10 @@ def _band(axes: Axes, look: Look, growth: Growth) -> None:
 
 
 def _marks(growth: Growth) -> list[Mark]:
-    changes = [event for event in growth.events if isinstance(event, CheapestChanged)]
+    changes = [each for each in growth.milestones if isinstance(each, CheapestChanged)]
     return [
-        Mark(event.month, f"cheapest: {event.name}" if event.deployment else "none holds")
-        for event in changes[:_CHANGES_NAMED]
+        Mark(each.month, f"cheapest: {each.name}" if each.deployment else "none within limits")
+        for each in changes[:_CHANGES_NAMED]
     ]
 
 
@@ -163,14 +162,14 @@ def _explain_signs(axes: Axes, look: Look, growth: Growth, bills: Sequence[Estim
     """What the signs on the lines mean, if there are such signs."""
     shown = {bill.deployment for bill in bills}
     words = {
-        "X": "cannot hold from here on",
+        "X": "over a hard limit from here on",
         "^": "a limit must be raised",
         "o": "another price tier",
     }
     found = {
-        _sign(event)[0]: _sign(event)
-        for event in growth.events
-        if not isinstance(event, CheapestChanged) and shown & {*event.deployments}
+        _sign(milestone)[0]: _sign(milestone)
+        for milestone in growth.milestones
+        if not isinstance(milestone, CheapestChanged) and shown & {*milestone.deployments}
     }
     for marker in words:
         if marker in found:

@@ -22,7 +22,7 @@ _PLOT_POINTS: Final = 235.0
 _LABEL_LETTERS: Final = 34
 _LINE_POINTS: Final = 9.5
 _RATIO_FOR_LOG: Final = 10.0
-"""From this ratio of the most expensive to the cheapest on, small bills could not be seen otherwise."""
+"""From this ratio of the largest to the smallest bill on, the smallest could not be seen."""
 _ON_LIGHT: Final = (
     "#0072B2", "#D55E00", "#00825F", "#B0568C", "#B37700", "#2E2E2E", "#3E93C6", "#7B7B7B",
 )  # fmt: skip
@@ -51,15 +51,6 @@ def scale_usd(axes: Axes, totals: Sequence[FloatArray]) -> None:
     else:
         axes.set_ylim(0, most * 1.08 or 1)
     axes.yaxis.set_major_formatter("${x:,.0f}")
-
-
-def usd_text(usd: float) -> str:
-    """An amount for a label.
-
-    >>> usd_text(12_345.6), usd_text(12.3)
-    ('$12,346', '$12.30')
-    """
-    return f"${usd:,.0f}" if usd >= 1000 else f"${usd:,.2f}"
 
 
 def name_lines(

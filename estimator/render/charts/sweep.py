@@ -17,6 +17,7 @@ from estimator.analysis.fields import current_value
 from estimator.arrays import FloatArray
 from estimator.deployments.registry import find_deployment
 from estimator.errors import ScenarioError
+from estimator.format import dollars
 from estimator.pricing.price_files import VENDORS
 from estimator.render.charts.lines import (
     LEGEND_ROW_INCHES,
@@ -24,7 +25,6 @@ from estimator.render.charts.lines import (
     line_colors,
     name_lines,
     scale_usd,
-    usd_text,
 )
 from estimator.render.charts.style import (
     Chart,
@@ -126,7 +126,7 @@ def _lines(
     dress(axes, look)
     if not look.is_narrow:
         ends = [_last(bill) for bill in bills]
-        labels = [f"{usd_text(end)} {name}" for end, name in zip(ends, names, strict=True)]
+        labels = [f"{dollars(end)} {name}" for end, name in zip(ends, names, strict=True)]
         name_lines(axes, labels, ends, colors)
     legend(chart, look)
     return chart

@@ -14,8 +14,9 @@ from estimator.analysis.uncertainty.inputs import Question
 from estimator.analysis.uncertainty.sensitivity import Swing
 from estimator.arrays import FloatArray
 from estimator.deployments.registry import find_deployment
+from estimator.format import dollars
 from estimator.pricing.price_files import VENDORS
-from estimator.render.charts.lines import line_colors, scale_usd, usd_text
+from estimator.render.charts.lines import line_colors, scale_usd
 from estimator.render.charts.style import Chart, blank, dress, legend, say_below_title
 from estimator.shown import Look
 
@@ -80,7 +81,7 @@ def tornado_chart(
     if shown:
         told = (
             "Each input alone: numbers from P10 to P90, open questions through their answers. "
-            f"All in the middle: {usd_text(shown[0].middle_usd)}."
+            f"All in the middle: {dollars(shown[0].middle_usd)}."
         )
     axes.set_title(
         textwrap.fill(told, _NARROW_TITLE_LETTERS if look.is_narrow else _TITLE_LETTERS),
@@ -164,7 +165,7 @@ def range_chart(found: Uncertainty, look: Look | None = None) -> Chart:
         _scale_ranges(axes, look, float(least.min()), float(most.max()))
     for row in range(len(table)):
         fails = f", holds in {held[row]:.0%}" if held[row] < 1 else ""
-        words = f"{usd_text(low[row])} to {usd_text(high[row])}{fails}"
+        words = f"{dollars(low[row])} to {dollars(high[row])}{fails}"
         _name_range(axes, look, row, words, (float(least[row]), float(most[row])))
     axes.set_xlabel("US dollars per month")
     axes.xaxis.set_major_formatter("${x:,.0f}")

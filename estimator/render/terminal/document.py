@@ -36,10 +36,15 @@ _STYLES: Final[dict[Tone, str]] = {
 }
 
 
-def render(document: Document) -> RenderableType:
-    """A document for ``rich`` to print."""
+def render(document: Document, *, in_short: bool = False) -> RenderableType:
+    """A document for ``rich`` to print.
+
+    Args:
+        document: what is printed.
+        in_short: leave folds closed and small print out.
+    """
     title = [RichText(document.title, style="bold")] if document.title else []
-    return Group(*title, *_blocks(document.for_medium("terminal")))
+    return Group(*title, *_blocks(document.for_medium("terminal"), in_short))
 
 
 def wrapped(text: str, width: int = 80) -> str:
@@ -57,20 +62,21 @@ def _folded(line: str, width: int) -> list[str]:
     )
 
 
-def _blocks(blocks: Iterable[Block]) -> Iterator[RenderableType]:
+def _blocks(blocks: Iterable[Block], in_short: bool) -> Iterator[RenderableType]:
     for block in blocks:
         match block:
             case Table():
                 yield _table(block)
             case Paragraph():
-                yield _labelled(block.label, block.text, block.tone)
+                if not (in_short and block.tone == "quiet"):
+                    yield _labelled(block.label, block.text, block.tone)
             case Bullets():
                 yield from (_labelled("-", item, block.tone) for item in block.items)
             case Folded():
-                yield RichText(f"{block.title}:", style="dim")
-                yield from _blocks(block.blocks)
+                yield RichText(block.title if in_short else f"{block.title}:", style="dim")
+                yield from () if in_short else _blocks(block.blocks, in_short)
             case Only():
-                yield from _blocks(block.blocks)
+                yield from _blocks(block.blocks, in_short)
 
 
 def _table(block: Table) -> rich_table.Table:
@@ -87,6 +93,7 @@ def _table(block: Table) -> rich_table.Table:
             justify="right" if column.is_number else "left",
             style=_STYLES[column.tone],
             no_wrap=not column.wraps,
+            overflow="fold" if column.wraps else "ellipsis",
         )
     tones = block.tones or ("plain",) * len(block.rows)
     for row, tone in zip(block.rows, tones, strict=True):

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from estimator.analysis.result import Refusal
 from estimator.format import sentence
-from estimator.render.document import Folded, Paragraph, Text, folded
+from estimator.render.document import Folded, Paragraph, Text, folded, marked
+from estimator.result import Refusal
+from estimator.states import State
 
 
 def refused(refusals: Iterable[Refusal]) -> Folded:
@@ -20,3 +21,9 @@ def refused(refusals: Iterable[Refusal]) -> Folded:
 def under(conventions: str) -> Paragraph:
     """Under which conventions the amounts hold."""
     return Paragraph(sentence(conventions), "quiet")
+
+
+def named(deployment: str | None, state: State | None, *, has_states: bool) -> Text:
+    """The id of a deployment; where a table has no room for states, with the mark of its own."""
+    name = deployment or ""
+    return Text(name if has_states or not state else marked(name, state), is_code=True)

@@ -14,7 +14,7 @@ from estimator.dashboard.pages.what_if.inputs import name_of
 from estimator.dashboard.widgets.downloads import Download, as_json, chart_files, csv, download_row
 from estimator.dashboard.widgets.limits import STATES
 from estimator.dashboard.widgets.text import dollars, literal
-from estimator.render.terminal.growth import told
+from estimator.render.views.growth import main_milestones
 from estimator.scenario.scenario import Scenario
 
 _A_MONTH, _A_YEAR = "a month", "a year"
@@ -80,8 +80,8 @@ def _question(scenario: Scenario) -> GrowthAsked:
 
 
 def _events(found: Growth) -> None:
-    words = [literal(event.words) for event in told(found)]
-    left_out = len(found.events) - len(words)
+    words = [literal(event.words) for event in main_milestones(found)]
+    left_out = len(found.milestones) - len(words)
     others = f"{left_out} price tiers of more expensive deployments are in the file of events."
     if not words:
         st.markdown("Nothing happens to the cheapest, and no limit is exceeded.")
@@ -104,7 +104,7 @@ def _costs(found: Growth) -> pd.DataFrame:
         [
             {
                 "Deployment": name_of(bill.deployment or ""),
-                "Holds": _holds(found, found.holds_through(bill), row["state"]),
+                "Holds": _holds(found, found.within_limits_through(bill), row["state"]),
                 "Now": dollars(row["first_usd"]),
                 last: dollars(row["last_usd"]),
                 f"All {found.months} months": f"**{dollars(row['period_usd'])}**",
@@ -124,7 +124,7 @@ def _downloads(found: Growth) -> None:
     events = pd.DataFrame(
         [
             {"month": event.month, "kind": event.kind, "words": event.words}
-            for event in found.events
+            for event in found.milestones
         ],
         columns=["month", "kind", "words"],
     )

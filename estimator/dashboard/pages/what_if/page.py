@@ -60,9 +60,9 @@ def _as_it_is(comparison: Comparison) -> str:
     """The answer to what stands in the sidebar, before anything moves."""
     if not comparison.bills:
         return "No deployment can be priced for this scenario."
-    if not comparison.holding:
+    if not comparison.within_limits:
         return "As it is, no deployment holds; the page Limits tells why."
-    best = comparison.holding[0]
+    best = comparison.within_limits[0]
     return (
         f"As it is, **{name_of(best.deployment or '')}** costs least of those that hold: "
         f"**{dollars(float(best.total))} a month**."

@@ -73,7 +73,7 @@ def _question(scenario: Scenario) -> RangesAsked:
 
 def _few(comparison: Comparison) -> tuple[str, ...]:
     """The cheapest of each cloud that hold, and the best managed service and the best fleet."""
-    bills = comparison.holding or comparison.bills
+    bills = comparison.within_limits or comparison.bills
     best: dict[object, str] = {}
     for bill in bills:
         name = bill.deployment or ""

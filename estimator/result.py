@@ -40,10 +40,12 @@ class Result(Shown, ABC):
     refusals: tuple[Refusal, ...]
     """Deployments that could not be priced, and why."""
 
-    @property
-    @abstractmethod
-    def title(self) -> str:
-        """What was asked, for the head of a table or chart."""
+    if TYPE_CHECKING:  # a field answers as well as a property
+
+        @property
+        def title(self) -> str:
+            """What was asked, for the head of a table or chart."""
+            ...
 
     @abstractmethod
     def _data(self) -> dict[str, Any]:
@@ -96,9 +98,6 @@ class Result(Shown, ABC):
             if refusal.deployment == deployment:
                 raise ScenarioError(f"{deployment} could not be priced: {refusal.reason}")
         raise ScenarioError(f"{deployment} was not asked for")
-
-    def __str__(self) -> str:
-        return renderer().to_text(self)
 
 
 def plain(value: Any) -> Any:

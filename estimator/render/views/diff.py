@@ -1,0 +1,163 @@
+"""The view of a difference: the answer first, then what was changed and what that does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
+
+from estimator.analysis.diff.bill_changes import BillChange, LineChange
+from estimator.analysis.diff.diff import Difference
+from estimator.analysis.diff.field_changes import FieldChange
+from estimator.format import dollars, number_of, quantity_text, signed_dollars, signed_percent
+from estimator.render.document import (
+    Block,
+    Bullets,
+    Column,
+    Document,
+    Folded,
+    Inline,
+    Paragraph,
+    Table,
+    Text,
+    folded,
+    only,
+    state_text,
+    table,
+)
+from estimator.render.views.common import named, refused, under
+from estimator.states import State, Tone
+
+_ROWS_AT_ONCE: Final = 6
+"""What does not fold away in a comment; more would hide the conversation around it."""
+_FIELDS_AT_ONCE: Final = 10
+_BILLS_IN_DETAIL: Final = 3
+_TERMINAL_BILLS_IN_DETAIL: Final = 2
+"""A terminal cannot fold, so it shows details only of so few bills."""
+
+
+def diff_view(found: Difference) -> Document:
+    """What it costs now, every bill before and after, and why."""
+    fields = tuple(map(_field, found.fields))
+    details = tuple(map(_detail, _in_detail(found)))
+    few = len(found.bills) <= _TERMINAL_BILLS_IN_DETAIL
+    return Document(
+        "",
+        (
+            only(["terminal", "notebook"], Paragraph(found.title, "strong")),
+            Paragraph((Text(found.headline, "strong"), f" {found.counts}".rstrip())),
+            *_alarms(found),
+            only(["markdown"], *_bills_at_once(found.bills)),
+            only(["terminal"], _bills(found.bills, has_states=False)),
+            only(["notebook"], _bills(found.bills, has_states=True)),
+            only(["terminal", "notebook"], folded("What was changed", fields)),
+            only(["markdown"], *_fields_at_once(fields)),
+            Paragraph("" if fields else "The scenarios do not differ in any field."),
+            only(["notebook", "markdown"], *details),
+            only(["terminal"], *(details if few else ())),
+            under(found.conventions),
+            refused(found.refusals),
+        ),
+    )
+
+
+def _alarms(found: Difference) -> Iterator[Bullets]:
+    for bills, words, state in (
+        (found.newly_broken, " can no longer carry the load. ", State.BROKEN),
+        (found.newly_at_risk, " needs attention now. ", State.AT_RISK),
+    ):
+        alarms = ((Text(each.deployment, is_code=True), words, each.reason) for each in bills)
+        yield Bullets(tuple(alarms), state.tone)
+
+
+def _bills_at_once(bills: Sequence[BillChange]) -> Iterator[Block]:
+    """What is open in a comment, the cheapest and whatever breaks, and what folds away."""
+    first = [each for index, each in enumerate(bills) if index < _ROWS_AT_ONCE or each.newly_broken]
+    others = [each for each in bills if each not in first]
+    if len(others) == 1:  # a fold with one row in it saves nothing
+        first, others = [*bills], []
+    yield _bills(first, has_states=True)
+    if others:
+        more = number_of(len(others), "more deployment")
+        yield Folded(more, (_bills(others, has_states=True),))
+
+
+def _bills(bills: Iterable[BillChange], *, has_states: bool) -> Table:
+    """A row for each deployment; where there is no room for states, their marks."""
+    name = Column("deployment", wraps=not has_states)
+    heads = (name, "before#", "now#", "change#", "%#", *(["state"] if has_states else []))
+
+    def row(each: BillChange) -> Iterator[Inline]:
+        yield named(each.deployment, each.states[1], has_states=has_states)
+        yield from map(dollars, each.usd)
+        change = signed_dollars(each.change_usd)
+        yield Text(change, "strong") if each.is_moved else change
+        yield signed_percent(each.change_percent)
+        if has_states:
+            yield _states(each)
+
+    shown = tuple(bills)
+    tones: list[Tone] = ["struck" if each.states[1] is State.BROKEN else "plain" for each in shown]
+    return table(heads, (tuple(row(each)) for each in shown), tones=tones)
+
+
+def _states(change: BillChange) -> Inline:
+    before, after = change.states
+    if after is None:
+        return ""
+    now = state_text(after)
+    return now if before in (None, after) else (state_text(before), " → ", now)
+
+
+def _field(change: FieldChange) -> Inline:
+    path, before, after = (Text(each, is_code=True) for each in (change.path, *change.texts))
+    return path, ": ", before, " → ", after
+
+
+def _fields_at_once(fields: Sequence[Inline]) -> Iterator[Block]:
+    if fields:
+        yield Paragraph("What was changed", "strong")
+    yield Bullets(tuple(fields[:_FIELDS_AT_ONCE]))
+    others = tuple(fields[_FIELDS_AT_ONCE:])
+    if others:
+        yield Folded(number_of(len(others), "more field"), (Bullets(others),))
+
+
+def _in_detail(found: Difference) -> list[BillChange]:
+    """The cheapest now and before, and the cheapest of those whose bill changes."""
+    moved = [each for each in found.bills if each.is_moved]
+    chosen = (found.cheapest_after, found.cheapest_before, *moved, *found.bills)
+    return [*{each.deployment: each for each in chosen if each}.values()][:_BILLS_IN_DETAIL]
+
+
+def _detail(change: BillChange) -> Folded:
+    drivers = table(
+        ("driver", "before#", "now#", "change#"),
+        (
+            (driver, dollars(before), dollars(after), signed_dollars(after - before))
+            for driver, (before, after) in change.drivers.items()
+            if before or after
+        ),
+    )
+    numbers = (
+        Column(head, is_number=True, wraps=True) for head in ("quantity", "unit price", "cost")
+    )
+    lines = table(
+        (Column("line", wraps=True), *numbers, "change#"),
+        (_line(line) for line in change.lines if line.is_changed),
+    )
+    return Folded(f"{change.deployment}: by driver, and the lines that changed", (drivers, lines))
+
+
+def _line(line: LineChange) -> Sequence[Inline]:
+    return (
+        f"{line.meter.service}: {line.meter.title}",
+        f"{_both(*map(quantity_text, line.quantities))} {line.meter.unit}",
+        _both(*line.prices),
+        _both(*map(dollars, line.usd)),
+        signed_dollars(line.change_usd),
+    )
+
+
+def _both(before: str, after: str) -> str:
+    """Two values in one cell; one if they are the same."""
+    return before if before == after else f"{before or 'none'} → {after or 'none'}"

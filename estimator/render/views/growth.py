@@ -1,0 +1,104 @@
+"""The view of growth: the answer, what each deployment costs now and later, the milestones."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from estimator.analysis.estimate import Estimate
+from estimator.analysis.growth.growth import Growth
+from estimator.analysis.growth.milestones import LimitExceeded, Milestone, TierReached
+from estimator.format import dollars, number_of
+from estimator.render.document import (
+    Column,
+    Document,
+    Folded,
+    Inline,
+    Paragraph,
+    Table,
+    only,
+    state_text,
+    table,
+)
+from estimator.render.views.common import named, refused, under
+from estimator.states import State, Tone
+
+_FEW: Final = 4
+"""Of so many deployments every milestone is shown."""
+
+
+def growth_view(growth: Growth) -> Document:
+    """What each deployment costs now and at the end, what the period costs, what happens when."""
+    shown = tuple(main_milestones(growth))
+    left_out = len(growth.milestones) - len(shown)
+    are = "is" if left_out == 1 else "are"
+    return Document(
+        growth.title,
+        (
+            Paragraph(f"{growth.audience}. {growth.answer}"),
+            only(["terminal"], _costs(growth, has_states=False)),
+            only(["notebook", "markdown"], _costs(growth, has_states=True)),
+            only(["terminal"], _folded(shown)),
+            only(["notebook", "markdown"], _folded(growth.milestones)),
+            only(
+                ["terminal"],
+                Paragraph(
+                    f"{number_of(left_out, 'price tier')} {are} not shown: only more expensive "
+                    "deployments reach them (--deployment and --json show them)."
+                    if left_out
+                    else "",
+                    "quiet",
+                ),
+            ),
+            under(growth.conventions),
+            refused(growth.refusals),
+        ),
+    )
+
+
+def main_milestones(growth: Growth) -> Iterator[Milestone]:
+    """All but the price tiers of deployments that are the cheapest in no month."""
+    cheapest = {*growth.cheapest} - {None}
+    for milestone in growth.milestones:
+        of_others = isinstance(milestone, TierReached) and not cheapest & {*milestone.deployments}
+        if not of_others or len(growth.bills) <= _FEW:
+            yield milestone
+
+
+def _costs(growth: Growth, *, has_states: bool) -> Table:
+    """A row for each deployment; where there is no room for states, their marks."""
+    columns = (
+        Column("deployment", wraps=not has_states),
+        *(["limits"] if has_states else []),
+        "now#",
+        f"month {growth.months}#",
+        Column(f"all {growth.months} months", is_number=True, tone="strong"),
+    )
+
+    def row(bill: Estimate) -> Iterator[Inline]:
+        yield named(bill.deployment, bill.state, has_states=has_states)
+        if has_states:
+            through = growth.within_limits_through(bill)
+            some = 0 <= through < growth.months
+            yield f"within limits through month {through}" if some else state_text(bill.state)
+        totals = growth.totals(bill)
+        yield from (dollars(float(usd)) for usd in (totals[0], totals[-1], totals[1:].sum()))
+
+    tones: list[Tone] = [
+        "plain" if bill.state.is_within_limits else "quiet" for bill in growth.bills
+    ]
+    return table(columns, (tuple(row(bill)) for bill in growth.bills), tones=tones)
+
+
+def _folded(milestones: tuple[Milestone, ...]) -> Folded:
+    return Folded(f"Milestones ({len(milestones)})", tuple(map(_milestone, milestones)))
+
+
+def _milestone(milestone: Milestone) -> Paragraph:
+    """A sign that tells its kind, and its words."""
+    if isinstance(milestone, LimitExceeded):
+        state = State.BROKEN if milestone.is_hard else State.AT_RISK
+        return Paragraph(milestone.words, state.tone, state.mark)
+    if isinstance(milestone, TierReached):
+        return Paragraph(milestone.words, "quiet", "$")
+    return Paragraph(milestone.words, "plain", ">")

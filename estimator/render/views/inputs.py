@@ -1,0 +1,127 @@
+"""The views of what goes in: scenario, profile, contract, demand and the list of deployments."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from estimator.demand.demand import Demand
+from estimator.deployments.registry import Deployments
+from estimator.format import given_text, range_text
+from estimator.pricing.contract import Contract
+from estimator.pricing.price_files import VENDORS
+from estimator.render.document import Bullets, Column, Document, Paragraph, Text, folded, table
+from estimator.scenario.profile import Profile
+from estimator.scenario.scenario import Scenario
+
+
+def scenario_view(scenario: Scenario) -> Document:
+    """What was stated; what was left out is not shown."""
+    return Document(
+        scenario.name or scenario.profile.title,
+        (Bullets(tuple((Text(f"{what}: ", "quiet"), said) for what, said in _stated(scenario))),),
+    )
+
+
+def _stated(scenario: Scenario) -> Iterator[tuple[str, str]]:
+    location = scenario.found_location
+    regions = ", ".join(f"{cloud} {region}" for cloud, region in location.regions.items())
+    yield "profile", scenario.profile.title
+    yield "location", f"{location.title} ({regions})"
+    yield "audience", scenario.audience
+    if scenario.users_in:
+        shares = scenario.destinations.items()
+        yield "users in", ", ".join(f"{area} {share:.0%}" for area, share in shares)
+    yield "month", range_text(scenario.hours_per_month, given_text, "hours")
+    yield "free allowances", scenario.free_allowances
+    if scenario.as_of:
+        yield "prices as of", str(scenario.as_of)
+    if scenario.contract:
+        contract = scenario.contract
+        title = contract if isinstance(contract, str) else contract.get("title", "without a title")
+        yield "contract", str(title)
+    if scenario.engineering:
+        hours = range_text(scenario.engineering.engineer_hours_per_month, given_text)
+        usd = range_text(scenario.engineering.usd_per_engineer_hour, given_text)
+        yield "engineering time", f"{hours} hours per month at ${usd} per hour"
+    for deployment, options in scenario.options.items():
+        yield deployment, ", ".join(f"{name}: {_option(each)}" for name, each in options.items())
+    yield from scenario.assumptions.items()
+    for disruption in (*scenario.faults, *scenario.surges):
+        yield "when simulated", disruption.words
+
+
+def _option(value: object) -> object:
+    """An option as it was given; from the least to the most, if it is given for many scenarios."""
+    return range_text(np.asarray(value, float), given_text) if isinstance(value, list) else value
+
+
+def profile_view(profile: Profile) -> Document:
+    """Its sessions and messages, and where each figure comes from."""
+    evidence = (f"{path} ({each.grade}): {each.note}" for path, each in profile.evidence.items())
+    rows = (
+        (
+            name,
+            flow.direction.replace("_", " "),
+            *(
+                given_text(float(np.mean(each)))
+                for each in (flow.rate_per_hour, flow.payload.mean, flow.fan_out)
+            ),
+        )
+        for name, flow in profile.flows.items()
+    )
+    return Document(
+        profile.title,
+        (
+            Paragraph(profile.description or "", "quiet"),
+            Paragraph(
+                f"Sessions: {profile.session.law}, {profile.session.mean:g} hours on average",
+                "quiet",
+            ),
+            table(("flow", "direction", "messages per hour#", "bytes#", "fan-out#"), rows),
+            folded("Evidence", evidence),
+        ),
+    )
+
+
+def contract_view(contract: Contract) -> Document:
+    """What is paid for which meters."""
+    rows = (
+        (
+            " ".join(rate.meters),
+            "everywhere" if rate.regions is None else " ".join(rate.regions),
+            rate.in_words(),
+        )
+        for rate in contract.rates
+    )
+    columns = (Column("meters", wraps=True), Column("regions", wraps=True), "price")
+    return Document(
+        contract.title,
+        (Paragraph(contract.note or "", "quiet"), table(columns, rows)),
+    )
+
+
+def demand_view(demand: Demand) -> Document:
+    """Connections, and messages per month."""
+    rows = (
+        (
+            stream.name,
+            stream.direction.replace("_", " "),
+            range_text(demand.per_month(stream.per_hour)),
+        )
+        for stream in demand.streams
+    )
+    return Document(
+        demand.audience,
+        (table(("messages", "direction", "per month#"), rows), folded("Notes", demand.notes)),
+    )
+
+
+def deployments_view(deployments: Deployments) -> Document:
+    """Ids, titles and vendors."""
+    rows = (
+        (Text(each.id, is_code=True), each.title, VENDORS[each.cloud])
+        for each in deployments.values()
+    )
+    return Document(f"{len(deployments)} deployments", (table(("id", "title", "vendor"), rows),))
