@@ -21,16 +21,18 @@ if TYPE_CHECKING:
     from estimator.analysis.growth.growth import Growth, growth
     from estimator.analysis.price import price
     from estimator.analysis.price_list import prices
-    from estimator.analysis.simulate.simulate import Simulation, simulate
-    from estimator.analysis.sweep.sweep import Sweep, sweep, sweep_parts
-    from estimator.analysis.uncertainty.fan import Fan
+    from estimator.analysis.simulate.result import Simulation
+    from estimator.analysis.simulate.simulate import simulate
+    from estimator.analysis.sweep import Sweep, sweep, sweep_parts
+    from estimator.analysis.uncertainty.budget import BudgetCheck, check_budget
     from estimator.analysis.uncertainty.input_ranges import (
         Lognormal,
-        Range,
         Triangular,
+        Uniform,
         input_ranges_by_evidence,
     )
-    from estimator.analysis.uncertainty.uncertainty import Uncertainty, uncertainty
+    from estimator.analysis.uncertainty.result import Fan, Uncertainty
+    from estimator.analysis.uncertainty.uncertainty import uncertainty
     from estimator.demand.demand import Demand
     from estimator.demand.expected import expected_demand
     from estimator.deployments.registry import DEPLOYMENTS, SAAS, assumptions
@@ -64,6 +66,7 @@ __all__ = [
     "Bill",
     "BreakEven",
     "Broadcast",
+    "BudgetCheck",
     "Comparison",
     "ConnectionThrottle",
     "Contract",
@@ -81,7 +84,6 @@ __all__ = [
     "Outage",
     "PricingDataError",
     "Profile",
-    "Range",
     "Reconnect",
     "RollingDeployment",
     "Scenario",
@@ -91,9 +93,11 @@ __all__ = [
     "TopOfHour",
     "Triangular",
     "Uncertainty",
+    "Uniform",
     "UnknownNameError",
     "assumptions",
     "break_even",
+    "check_budget",
     "compare",
     "contract_names",
     "diff",
@@ -122,14 +126,12 @@ _HOMES = {
         "estimate",
     ),
     "estimator.analysis.price": ("price",),
-    "estimator.analysis.simulate.simulate": (
-        "Simulation",
-        "simulate",
-    ),
+    "estimator.analysis.simulate.result": ("Simulation",),
+    "estimator.analysis.simulate.simulate": ("simulate",),
     "estimator.analysis.uncertainty.input_ranges": (
         "Lognormal",
-        "Range",
         "Triangular",
+        "Uniform",
         "input_ranges_by_evidence",
     ),
     "estimator.demand.demand": ("Demand",),
@@ -156,6 +158,7 @@ _HOMES = {
     "estimator.analysis.breakeven.breakeven": (
         "BreakEven",
         "break_even",
+        "check_budget",
     ),
     "estimator.analysis.choice_tables": (
         "machines",
@@ -170,19 +173,23 @@ _HOMES = {
         "Difference",
         "diff",
     ),
-    "estimator.analysis.uncertainty.fan": ("Fan",),
+    "estimator.analysis.uncertainty.budget": (
+        "BudgetCheck",
+        "check_budget",
+    ),
     "estimator.analysis.growth.growth": (
         "Growth",
         "growth",
     ),
     "estimator.analysis.price_list": ("prices",),
-    "estimator.analysis.sweep.sweep": (
+    "estimator.analysis.sweep": (
         "Sweep",
         "sweep",
         "sweep_parts",
     ),
     "estimator.analysis.uncertainty.uncertainty": (
         "Uncertainty",
+        "Uniform",
         "uncertainty",
     ),
     "estimator.scenario.disruptions": (

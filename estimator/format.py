@@ -16,6 +16,7 @@ NO_END: Final = "no end"
 NO_PRICE: Final = "no price"
 _CENTS_BELOW_USD: Final = 1000
 _MINUS: Final = "−"
+_MOST_DIGITS: Final = 6
 _LARGER_UNIT_FROM: Final = 2
 """Of a larger unit of time there are at least so many."""
 
@@ -65,6 +66,18 @@ def percent(share: float) -> str:
     if 0 < share < HALF_A_CENT_USD:
         return "<1%"
     return ">99%" if 1 - HALF_A_CENT_USD <= share < 1 else f"{share:,.0%}"
+
+
+def precise_percent(share: float) -> str:
+    """A share of a whole, with as many digits as it takes to say neither none nor all of it.
+
+    >>> precise_percent(0.123), precise_percent(0.99996), precise_percent(0.00012)
+    ('12%', '99.996%', '0.01%')
+    """
+    digits = next(
+        (d for d in range(_MOST_DIGITS) if 0 < round(share, d + 2) < 1 or share in (0, 1)), 0
+    )
+    return f"{100 * share:.{digits}f}%"
 
 
 def signed_percent(change: float | None) -> str:
@@ -177,7 +190,7 @@ def bytes_text(size: float) -> str:
     >>> bytes_text(120), bytes_text(10_000), bytes_text(3.06e11), bytes_text(0.4)
     ('120 B', '10 KB', '306 GB', '0.4 B')
     """
-    units = ("B", "KB", "MB", "GB", "TB", "PB")
+    units = ("B", "KB", "MB", "GB", "TB", "PB", "EB")
     power = 0
     # 999.6 is shown as 1,000, so it is the next unit's
     while power < len(units) - 1 and size >= 999.5 * float(KB) ** power:

@@ -37,6 +37,8 @@ class Result(Shown, ABC):
 
     schema: ClassVar[str]
     """Name of the schema of its JSON in ``docs/results.schema.json``."""
+    instead_of_bills: ClassVar[str] = ""
+    """What to use instead, of a result that keeps no bills."""
     refusals: tuple[Refusal, ...]
     """Deployments that could not be priced, and why."""
 
@@ -46,6 +48,15 @@ class Result(Shown, ABC):
         def title(self) -> str:
             """What was asked, for the head of a table or chart."""
             ...
+
+    def bill(self, deployment: str) -> Any:
+        """The bill of a deployment.
+
+        Raises:
+            ScenarioError: there is none; the message says why, or what to use instead.
+        """
+        kind = self.schema.replace("_", " ")
+        raise ScenarioError(f"a {kind} keeps no bill of {deployment}: {self.instead_of_bills}")
 
     @abstractmethod
     def _data(self) -> dict[str, Any]:

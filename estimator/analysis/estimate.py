@@ -16,7 +16,7 @@ from estimator.analysis.price import check_date, effect_of, price_effects
 from estimator.demand.demand import Demand
 from estimator.demand.expected import expected_demand
 from estimator.deployments.base import WORLDWIDE, Deployment, Metered, Options, Request
-from estimator.deployments.limits import AT_RISK_SHARE, Verdict, verdicts
+from estimator.deployments.limits import AT_RISK_SHARE, Judged, Verdict, verdicts
 from estimator.deployments.registry import DEPLOYMENTS, assumptions, find_deployment
 from estimator.errors import EstimatorError, ScenarioError, UnknownNameError
 from estimator.pricing.bill import AssumptionEffect, Bill
@@ -90,11 +90,12 @@ class Estimate(Bill):
     def _data(self) -> dict[str, Any]:
         return super()._data() | {
             "state": self.state,
-            "limits": [_verdict_data(verdict) for verdict in self.verdicts],
+            "limits": [verdict_data(verdict) for verdict in self.verdicts],
         }
 
 
-def _verdict_data(verdict: Verdict) -> dict[str, Any]:
+def verdict_data(verdict: Judged) -> dict[str, Any]:
+    """A verdict as plain texts and numbers."""
     limit = verdict.limit
     return {
         "limit": limit.limit,

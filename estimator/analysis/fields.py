@@ -14,6 +14,7 @@ from estimator.deployments.registry import ALL_DEPLOYMENTS, find_deployment
 from estimator.errors import EstimatorError, ScenarioError, UnknownNameError
 from estimator.pricing.catalog import load_catalog
 from estimator.pricing.contract import as_contract
+from estimator.pricing.price_files import CLOUDS
 from estimator.scenario.model import Model
 from estimator.scenario.scenario import Scenario
 from estimator.units import DAYS_PER_WEEK, HOURS_PER_DAY
@@ -33,6 +34,24 @@ _AUDIENCES = (
 _NO_MATTER_OF_COST = {"evidence", "reconnect", "weekly_shape", "faults", "surges"}
 """Parts of a scenario that hold numbers which no expected bill depends on, or that have a name of
 their own here."""
+_WORDS = {
+    "peak_connections": "peak connections",
+    "mean_connections": "mean connections",
+    "users_per_day": "users per day",
+    "sessions_per_user_per_day": "sessions per user per day",
+    "hours_per_month": "hours per month",
+    "hours_per_day": "hours per day with clients connected",
+    "engineering.engineer_hours_per_month": "engineer-hours per month for self-hosted fleets",
+    "engineering.usd_per_engineer_hour": "USD per engineer-hour",
+    "profile.session.mean_hours": "mean session, hours",
+    "profile.heartbeat.interval_seconds": "seconds between heartbeats",
+}
+_ENDINGS = {
+    "rate_per_hour": "messages per hour per connection",
+    "payload.bytes": "bytes per message",
+    "payload.mean_bytes": "mean bytes per message",
+    "fan_out": "recipients per message",
+}
 
 
 def field_names(scenario: Scenario) -> list[str]:
@@ -231,6 +250,38 @@ def matters_to(field: str, deployment: str) -> bool:
     return any(_option(each)[0] == deployment for each in _with_option(field))
 
 
+def field_words(field: str) -> str:
+    """A field for people, with its unit.
+
+    Args:
+        field: its full name.
+
+    >>> field_words("profile.flows.posts.rate_per_hour")
+    'posts: messages per hour per connection'
+    >>> field_words("prices.aws.api_gateway.messages")
+    'WebSocket messages (API Gateway), USD each'
+    >>> field_words("percent_off.aws.*")
+    'percent off all prices of AWS'
+    """
+    if field in _WORDS:
+        return _WORDS[field]
+    if found := option_of(field):
+        deployment, option = found
+        of = "all deployments" if deployment == "*" else ALL_DEPLOYMENTS[deployment].title
+        return f"{_spaced(option)} ({of})"
+    if found := meter_of(field):
+        cloud = CLOUDS.get(found.removesuffix(".*"))
+        if cloud and field.startswith("percent_off."):
+            return f"percent off all prices of {cloud}"
+        meters = load_catalog().meters
+        name = f"{meters[found].title} ({meters[found].service})" if found in meters else found
+        return f"{name}, {'percent off' if field.startswith('percent_off.') else 'USD each'}"
+    if field.startswith("profile.flows."):
+        flow, _, rest = field.removeprefix("profile.flows.").partition(".")
+        return f"{flow}: {_ENDINGS.get(rest, _spaced(rest))}"
+    return _spaced(field.removeprefix("profile."))
+
+
 def _is_option(field: str) -> bool:
     return field.startswith(_OPTIONS)
 
@@ -341,3 +392,7 @@ def _price(scenario: Scenario, meter: str) -> float | None:
     region = scenario.found_location.regions.get(cloud, "global")
     prices = np.unique(catalog.rate(meter, region).tariff.usd_per_unit)
     return float(prices[0]) if prices.size == 1 else None
+
+
+def _spaced(name: str) -> str:
+    return name.replace(".", " ").replace("_", " ")

@@ -17,17 +17,19 @@ from estimator.arrays import FloatArray
 from estimator.deployments.registry import DEPLOYMENTS, find_deployment
 from estimator.errors import ScenarioError
 from estimator.pricing.price_files import DRIVERS
+from estimator.result import Refusal
 from estimator.runtime import Client, executor_of
 from estimator.scenario.scenario import Scenario
+from estimator.states import State
 
 POINTS_AT_ONCE = 4096
 """Points priced in one pass: enough that the cost of a call is small beside that of its points, few
 enough that the hours of the week of all of them stay in the processor's cache."""
 _BATCHES_BEGUN = 32
 """Batches that are out at once: enough for many workers, while their results fit into memory."""
-PASS, AT_RISK, BROKEN, NOT_PRICED = 0, 1, 2, 3
-STATES = ("pass", "at risk", "broken", "not priced")
-"""What the numbers above mean, in words."""
+STATES = (*map(str, State), "not priced")
+"""What the numbers in ``Priced.states`` mean, in words."""
+BROKEN, NOT_PRICED = STATES.index(State.BROKEN), len(State)
 _NUMBER_OF = {state: number for number, state in enumerate(STATES)}
 
 Progress = Callable[[int, int], object]
@@ -45,12 +47,12 @@ class Priced:
     """USD per month by what drives it, as in ``DRIVERS``, shape (deployments, drivers, points)."""
     states: npt.NDArray[np.int8]
     """Index into ``STATES``, shape (deployments, points)."""
-    refusals: Mapping[str, str]
-    """Why a deployment could not be priced somewhere, by its id."""
+    refusals: Mapping[str, Refusal]
+    """Deployments that could not be priced at some point, and why, by id."""
 
     @property
-    def holding_usd(self) -> FloatArray:
-        """Totals of what would hold, shape (deployments, points); infinite for what would not."""
+    def within_limits_usd(self) -> FloatArray:
+        """Totals, shape (deployments, points); infinite beyond a limit and where not priced."""
         return np.where(self.states >= BROKEN, np.inf, self.total_usd)
 
     def __reduce__(self) -> tuple[Callable[..., Priced], tuple[object, ...]]:
@@ -66,7 +68,7 @@ def _unpacked(
     paid: npt.NDArray[np.bool_],
     rows: FloatArray,
     states: npt.NDArray[np.int8],
-    refusals: Mapping[str, str],
+    refusals: Mapping[str, Refusal],
 ) -> Priced:
     drivers_usd = np.zeros((*paid.shape, states.shape[-1]))
     drivers_usd[paid] = rows
@@ -153,7 +155,7 @@ def price_points(
         {field: values[start : start + POINTS_AT_ONCE] for field, values in points.items()}
         for start in range(0, count, POINTS_AT_ONCE)
     )
-    refusals: dict[str, str] = {}
+    refusals: dict[str, Refusal] = {}
     priced = _blank(deployments, count, refusals)
     done = 0
     for part in price_batches(scenario, batches, deployments, client=client):
@@ -201,18 +203,20 @@ def _price_batch(
     scenario: Scenario, points: Mapping[str, FloatArray], deployments: Sequence[str]
 ) -> Priced:
     count = len(next(iter(points.values())))
-    refusals: dict[str, str] = {}
+    refusals: dict[str, Refusal] = {}
     priced = _blank(deployments, count, refusals)
     row_of = {deployment: row for row, deployment in enumerate(deployments)}
     one_at_a_time = _one_at_a_time(scenario, points)
     for together, fields in _sharing(points, deployments):
         apart = [field for field in fields if field in one_at_a_time]
-        for indices, fixed in _alike(points, apart, count):
+        table = np.array([points[field] for field in apart]).reshape(len(apart), count)
+        for indices in alike(table.T):
+            fixed = {field: float(points[field][indices[0]]) for field in apart}
             moving = {field: points[field][indices] for field in fields if field not in fixed}
             asked = with_values(scenario, {**fixed, **moving})
             bills, refused = estimate_all(asked, together)
             for refusal in refused:
-                refusals.setdefault(refusal.deployment, refusal.reason)
+                refusals.setdefault(refusal.deployment, refusal)
             for bill in bills:
                 row = row_of[bill.deployment or ""]
                 priced.total_usd[row, indices] = bill.total
@@ -222,7 +226,7 @@ def _price_batch(
     return priced
 
 
-def _blank(deployments: Sequence[str], count: int, refusals: dict[str, str]) -> Priced:
+def _blank(deployments: Sequence[str], count: int, refusals: dict[str, Refusal]) -> Priced:
     return Priced(
         deployments=tuple(deployments),
         total_usd=np.full((len(deployments), count), np.nan),
@@ -260,16 +264,12 @@ def _sharing(
         yield together, fields
 
 
-def _alike(
-    points: Mapping[str, FloatArray], fields: Sequence[str], count: int
-) -> Iterator[tuple[npt.NDArray[np.intp], dict[str, float]]]:
-    """Points that agree in some fields, and the values in which they do."""
-    if not fields:
-        yield np.arange(count), {}
+def alike(table: FloatArray) -> Iterator[npt.NDArray[np.intp]]:
+    """Indices of the rows that are equal, shape (rows, columns)."""
+    if not table.shape[1]:
+        yield np.arange(len(table))
         return
-    table = np.stack([points[field] for field in fields], axis=1)
-    rows, which = np.unique(table, axis=0, return_inverse=True)
+    _, which = np.unique(table, axis=0, return_inverse=True)
+    which = which.ravel()
     order = np.argsort(which, kind="stable")
-    ends = np.cumsum(np.bincount(which))
-    for row, indices in zip(rows, np.split(order, ends[:-1]), strict=True):
-        yield indices, dict(zip(fields, map(float, row), strict=True))
+    yield from np.split(order, np.cumsum(np.bincount(which))[:-1])

@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache, cached_property, reduce
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -90,6 +90,23 @@ class Check:
     """The limit for everything that runs, shape (*many,)."""
     fix: str = ""
     """The smallest change that fixes it; ``{used}`` and ``{allowed}`` are filled in."""
+
+
+class Judged(Protocol):
+    """What every verdict on a limit tells, whether of an hour or of a minute."""
+
+    @property
+    def limit(self) -> Limit: ...
+    @property
+    def used(self) -> FloatArray | float: ...
+    @property
+    def allowed(self) -> FloatArray | float: ...
+    @property
+    def fix(self) -> str: ...
+    @property
+    def state(self) -> State: ...
+    @property
+    def when(self) -> str: ...
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,12 @@ _VIEWS: Final = {
     "Growth": "growth:growth_view",
     "Profile": "inputs:profile_view",
     "Scenario": "inputs:scenario_view",
+    "BreakEven": "sweep:break_even_view",
+    "BudgetCheck": "uncertainty:budget_view",
+    "Fan": "uncertainty:fan_view",
+    "Simulation": "simulation:simulation_view",
+    "Sweep": "sweep:sweep_view",
+    "Uncertainty": "uncertainty:uncertainty_view",
 }
 """Module and function that make a document of an object, by the name of its class."""
 _CHARTS: Final = {
@@ -33,6 +39,17 @@ _CHARTS: Final = {
     "diff": "diff:difference_chart",
     "estimate": "cost:bill_chart",
     "growth": "growth:growth_chart",
+    "attempts": "storm:attempts_chart",
+    "break_even": "sweep:break_even_chart",
+    "budget_check": "uncertainty:budget_chart",
+    "fan": "uncertainty:fan_chart",
+    "peaks": "concurrency:peak_chart",
+    "scaling": "scaling:scaling_chart",
+    "simulation": "concurrency:concurrency_chart",
+    "storm": "storm:storm_chart",
+    "sweep": "sweep:sweep_chart",
+    "tornado": "uncertainty:tornado_chart",
+    "uncertainty": "uncertainty:range_chart",
 }
 """Module and function that draw a chart, by its name."""
 _PLAIN_COLUMNS: Final = 100

@@ -1,4 +1,4 @@
-"""Faults and surges for people: what each is, how it is written on one line, its fields."""
+"""Which faults and surges are there? What each is, how it is written on one line, its fields."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from estimator.scenario.model import Model
 
 _TAGS: Final = {"fault", "surge"}
 _WIDTH: Final = 80
-_SMALL_PRINT: Final = "Times of the week are in UTC; a span of time without a unit is in seconds."
+_SMALL_PRINT: Final = "Times of the week are in UTC; durations without a unit are in seconds."
 
 
-def disruptions_text(examples: Mapping[type[Model], str]) -> str:
+def kinds_text(examples: Mapping[type[Model], str]) -> str:
     """Each kind with what it is, an example line, and its fields with their defaults."""
     kinds = (_kind_text(kind, example) for kind, example in examples.items())
     return "\n\n".join((*kinds, _SMALL_PRINT)) + "\n"
 
 
-def disruptions_data(examples: Mapping[type[Model], str]) -> list[dict[str, Any]]:
-    """Each kind as plain lists and texts, for machines; a default of null is none."""
+def kinds_data(examples: Mapping[type[Model], str]) -> list[dict[str, Any]]:
+    """Each kind as plain lists and texts, for machines; null stands for no default."""
     return [
         {
             "name": _name(kind),
@@ -32,7 +32,7 @@ def disruptions_data(examples: Mapping[type[Model], str]) -> list[dict[str, Any]
             "fields": [
                 {
                     "name": name,
-                    "needed": field.is_required(),
+                    "required": field.is_required(),
                     "default": None if field.is_required() else field.default,
                     "description": " ".join((field.description or "").split()),
                 }
@@ -75,7 +75,7 @@ def _kind_text(kind: type[Model], example: str) -> str:
 def _default(field: FieldInfo) -> str:
     default: Any = field.default
     if field.is_required():
-        return "needed"
+        return "required"
     if default is None:
         return "optional"
     return str(default).lower() if isinstance(default, bool) else f"{default:g}"

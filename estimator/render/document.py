@@ -99,6 +99,8 @@ class Document:
 
     title: str
     blocks: tuple[Block, ...] = field(default=())
+    tone: Tone = "plain"
+    """Of the title."""
 
     def for_medium(self, medium: Medium) -> tuple[Block, ...]:
         """The blocks that a medium shows; those without content are left out."""

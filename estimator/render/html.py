@@ -43,7 +43,9 @@ def render(document: Document) -> str:
     '<div class="tex2jax_ignore mathjax_ignore"><b>Bill &lt;1&gt;</b></div>'
     """
     # notebooks would set what stands between two dollar signs as a formula
-    title = f"<b>{html.escape(document.title)}</b>" if document.title else ""
+    title = html.escape(document.title)
+    if title:
+        title = f"<b{_style(document.tone)}>{title}</b>"
     body = _blocks(document.for_medium("notebook"))
     return f'<div class="tex2jax_ignore mathjax_ignore">{title}{body}</div>'
 

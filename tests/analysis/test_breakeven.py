@@ -17,30 +17,36 @@ def single(value, deployment, **changes):
 
 def test_both_cost_the_same_where_their_bills_meet():
     found = ws.break_even(CHAT, "peak_connections", 100, 1e6, PAIR)
-    [flip] = found.flips
+    [crossover] = found.crossovers
 
-    assert (flip.below, flip.above, flip.kind) == ("aws.api_gateway", "aws.alb_ec2", "meets")
-    assert single(flip.at, PAIR[0]) == pytest.approx(single(flip.at, PAIR[1]), rel=1e-7)
+    assert (crossover.below, crossover.above, crossover.kind) == (
+        "aws.api_gateway",
+        "aws.alb_ec2",
+        "meets",
+    )
+    assert single(crossover.at, PAIR[0]) == pytest.approx(single(crossover.at, PAIR[1]), rel=1e-7)
 
 
-def test_each_flip_was_checked_one_percent_to_both_sides():
+def test_each_crossover_was_checked_one_percent_to_both_sides():
     found = ws.break_even(CHAT, "peak_connections", 100, 1e6, [*PAIR, "gcp.cloud_run"])
 
-    assert len(found.flips) > 1
-    for flip in found.flips:
-        assert flip.confirmed
-        for usd, share in ((flip.below_usd, 0.99), (flip.above_usd, 1.01)):
-            again = [single(flip.at * share, name) for name in (flip.below, flip.above)]
+    assert len(found.crossovers) > 1
+    for crossover in found.crossovers:
+        assert crossover.confirmed
+        for usd, share in ((crossover.below_usd, 0.99), (crossover.above_usd, 1.01)):
+            again = [
+                single(crossover.at * share, name) for name in (crossover.below, crossover.above)
+            ]
             assert usd == pytest.approx(again, rel=1e-9)
-        assert flip.below_usd[0] < flip.below_usd[1]
-        assert flip.above_usd[0] > flip.above_usd[1]
+        assert crossover.below_usd[0] < crossover.below_usd[1]
+        assert crossover.above_usd[0] > crossover.above_usd[1]
 
 
 def test_a_dense_grid_finds_no_other_winner():
     found = ws.break_even(CHAT, "peak_connections", 100, 1e7)
     grid = np.geomspace(101, 0.99e7, 3000)
     swept = ws.sweep(CHAT, {"peak_connections": grid})
-    at = np.array([flip.at for flip in found.flips])
+    at = np.array([crossover.at for crossover in found.crossovers])
     winners = [name for *_, name in found.ranges]
 
     for value, name in zip(grid, swept.cheapest["deployment"], strict=True):
@@ -57,8 +63,10 @@ def test_engineer_hours_at_which_a_fleet_stops_paying():
     managed, fleet = (float(ws.estimate(scenario, name).total) for name in PAIR)
     found = ws.break_even(scenario, "engineer_hours_per_month", 0, 200, PAIR)
 
-    assert [flip.at for flip in found.flips] == pytest.approx([(managed - fleet) / 80], rel=1e-6)
-    assert (found.flips[0].below, found.flips[0].above) == (PAIR[1], PAIR[0])
+    assert [crossover.at for crossover in found.crossovers] == pytest.approx(
+        [(managed - fleet) / 80], rel=1e-6
+    )
+    assert (found.crossovers[0].below, found.crossovers[0].above) == (PAIR[1], PAIR[0])
 
 
 def test_a_discount_at_which_the_dearer_one_wins():
@@ -70,7 +78,7 @@ def test_a_discount_at_which_the_dearer_one_wins():
     found = ws.break_even(scenario, "percent_off.aws.api_gateway.*", 0, 99, PAIR)
 
     assert 0 < percent < 99
-    assert [flip.at for flip in found.flips] == pytest.approx([percent], rel=1e-4)
+    assert [crossover.at for crossover in found.crossovers] == pytest.approx([percent], rel=1e-4)
 
 
 def test_a_deployment_that_stops_holding_gives_way():
@@ -87,12 +95,14 @@ def test_the_answer_is_told_in_words_and_turns_are_summed_up():
     names = ["oci.load_balancer_vm", "oci.load_balancer_container_instances"]
     found = ws.break_even(CHAT, "peak_connections", 1e5, 1e7, names)
 
-    assert len(found.flips) > 10
+    assert len(found.crossovers) > 10
     assert len(found.sentences) < 5
-    assert any(f"take turns, {len(found.flips)} times" in each for each in found.sentences)
+    assert any(
+        f"the cheapest alternates {len(found.crossovers)} times" in each for each in found.sentences
+    )
 
 
-def test_without_a_flip_the_whole_range_has_one_winner():
+def test_without_a_crossover_the_whole_range_has_one_winner():
     found = ws.break_even(CHAT, "peak_connections", 100, 200, PAIR)
 
     assert found.ranges == [(100, 200, "aws.api_gateway")]
@@ -105,8 +115,10 @@ def test_data_for_machines_is_json():
     found = ws.break_even(CHAT, "peak_connections", 100, 1e6, PAIR)
     data = json.loads(json.dumps(found.as_data(), allow_nan=False))
 
-    assert [flip["at"] for flip in data["flips"]] == [flip.at for flip in found.flips]
-    assert list(found.table["at"]) == [flip.at for flip in found.flips]
+    assert [crossover["at"] for crossover in data["crossovers"]] == [
+        crossover.at for crossover in found.crossovers
+    ]
+    assert list(found.table["at"]) == [crossover.at for crossover in found.crossovers]
 
 
 @pytest.mark.parametrize(

@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 
-from estimator.analysis.breakeven.crossovers import NOBODY, trace
+from estimator.analysis.breakeven.crossovers import NONE_WITHIN_LIMITS, trace
 
 
 def found(curves, low, high, **kwargs):
     return [
         (each.at, each.below, each.above, each.kind)
-        for each in trace(curves, low, high, **kwargs).crossovers
+        for each in trace(curves, low, high, **kwargs).changes
     ]
 
 
@@ -81,7 +81,8 @@ def test_where_nobody_holds_is_told():
 
     crossed = found(curves, 1, 100)
 
-    assert [(below, above) for _, below, above, _ in crossed] == [(NOBODY, 0), (0, NOBODY)]
+    pairs = [(below, above) for _, below, above, _ in crossed]
+    assert pairs == [(NONE_WITHIN_LIMITS, 0), (0, NONE_WITHIN_LIMITS)]
     np.testing.assert_allclose([at for at, *_ in crossed], [20, 60], rtol=1e-8)
 
 
@@ -100,7 +101,7 @@ def test_a_range_from_zero_is_divided_evenly():
 def test_a_clear_case_takes_few_values():
     traced = trace(lambda x: np.stack([x, 3 * x]), 1, 1e6)
 
-    assert traced.crossovers == ()
+    assert traced.changes == ()
     assert traced.values.size < 100
 
 

@@ -9,7 +9,7 @@ from scipy import stats
 
 import estimator as ws
 from estimator.analysis.simulate.findings import Finding
-from estimator.analysis.simulate.simulate import Simulation
+from estimator.analysis.simulate.result import Simulation
 from estimator.simulation.theory import poisson_quantile
 from estimator.states import State
 
@@ -90,8 +90,8 @@ class TestQuiet:
             finding(quiet, name) for name in ("Connection-minutes lost", "Clients turned away")
         )
 
-        assert (lost.found, lost.words, lost.state) == (0, "nobody waits", "pass")
-        assert (away.found, away.words, away.state) == (0, "everybody gets in", "pass")
+        assert (lost.found, lost.words, lost.state) == (0, "no client waits", "pass")
+        assert (away.found, away.words, away.state) == (0, "every client gets in", "pass")
 
 
 class TestSmallAudience:
@@ -139,8 +139,8 @@ class TestSmallAudience:
         peak = finding(small, "Peak connections")
 
         said = re.fullmatch(
-            r"exceeded in 100 % of the weeks and ([\d.]+) % of the minutes; "
-            r"in one week of twenty the peak is above (\d+\.?\d*)",
+            r"exceeded in 100% of the weeks and ([\d.]+)% of the minutes; "
+            r"in one of twenty weeks the peak is above (\d+\.?\d*)",
             peak.words,
         )
         assert said
@@ -169,7 +169,7 @@ class TestSaidTwice:
         assert said.assumed == pytest.approx(20_000 / 24)
         assert said.words == (
             "users per day x sessions per user per day would mean a peak of 833; "
-            "the 1,500 of peak connections were used"
+            "1,500, from peak connections, was used"
         )
         assert found.state == "broken"
         assert not found.assumptions_held
@@ -233,7 +233,7 @@ class TestRecovery:
 
         assert recovery.state == "broken"
         assert re.fullmatch(
-            r"until 99 % of 1\d\d,\d\d\d lost clients are back after outage on Tue 14:00: "
+            r"until 99% of 1\d\d,\d\d\d lost clients are back after outage on Tue 14:00: "
             r"30 % of connections lost",
             recovery.words,
         )
@@ -288,7 +288,7 @@ class TestRecovery:
 
         recovery = finding(found, "Recovery")
         assert (recovery.found, recovery.high, recovery.state) == (math.inf, math.inf, "broken")
-        assert recovery.words.endswith("in 100 % of the weeks not before the week ends")
+        assert recovery.words.endswith("in 100% of the weeks not before the week ends")
         assert recovery.explain().startswith("Recovery: broken, no end seconds found, 300 assumed.")
 
 
@@ -301,7 +301,7 @@ class TestCapacity:
         # planned for 70 % at the peak of 5,000, and the peak is a little more
         assert (used.assumed, used.unit, used.state) == (80, "% of capacity", "pass")
         assert 0 < used.found <= 70 * 1.08
-        assert "nodes hold, in the fullest minute" in used.words
+        assert "running nodes that is used in the fullest minute" in used.words
 
     def test_nodes_that_an_outage_takes_for_a_while_do_not_count_as_full_before_it(self):
         audience = flat(5_000, options={FLEET: {"memory_per_connection_bytes": 2e6}})
@@ -323,7 +323,7 @@ class TestCapacity:
         used = finding(found, "Capacity used")
         assert used.found == pytest.approx(100, abs=0.1)
         assert used.state == "broken"
-        assert used.words.endswith("attempts per week find no place")
+        assert used.words.endswith("attempts per week are refused for lack of capacity")
         assert finding(found, "Connection-minutes lost").state != "pass"
 
     def test_without_units_there_is_no_capacity(self):
@@ -376,7 +376,7 @@ class TestRates:
         assert messages.found >= 20_000 * 0.97
         assert messages.state == "at risk"
         times = messages.found / 200
-        assert f": {times:,.0f} times as much; chance alone makes " in messages.words
+        assert f": {times:,.0f} times as much; chance alone accounts for " in messages.words
 
     def test_peaks_that_chance_explains_are_none(self):
         # a message to 10 at once, 50 times per second

@@ -8,11 +8,11 @@ import estimator as ws
 from estimator.analysis.uncertainty.input_ranges import (
     FACTOR_OF_GRADE,
     Lognormal,
-    Range,
     Triangular,
+    Uniform,
     by_grade,
     input_ranges_by_evidence,
-    parse_spread,
+    parse_input_range,
 )
 from estimator.errors import ScenarioError
 
@@ -22,7 +22,7 @@ SHARES = np.linspace(0.001, 0.999, 201)
 def test_quantiles_are_those_of_scipys_laws():
     sigma = np.log(2) / stats.norm.ppf(0.9)
     for spread, law in (
-        (Range(20, 50), stats.uniform(20, 30)),
+        (Uniform(20, 50), stats.uniform(20, 30)),
         (Triangular(20, 30, 60), stats.triang(0.25, 20, 40)),
         (Triangular(20, 20, 60), stats.triang(0, 20, 40)),
         (Triangular(20, 60, 60), stats.triang(1, 20, 40)),
@@ -32,7 +32,7 @@ def test_quantiles_are_those_of_scipys_laws():
 
 
 def test_ends_and_medians_by_hand():
-    assert (Range(20, 40).low, Range(20, 40).median, Range(20, 40).high) == (20, 30, 40)
+    assert (Uniform(20, 40).low, Uniform(20, 40).median, Uniform(20, 40).high) == (20, 30, 40)
     # half of the area of a triangle lies below low + sqrt(width * rise / 2)
     assert Triangular(0, 8, 10).median == pytest.approx(np.sqrt(10 * 8 / 2))
     assert Triangular(0, 8, 10).quantile(np.array(0.8)) == pytest.approx(8)
@@ -53,11 +53,11 @@ def test_a_lognormal_law_is_cut_at_one_in_a_thousand():
 @pytest.mark.parametrize(
     ("text", "spread"),
     [
-        ("20..40", Range(20, 40)),
-        ("20 to 40", Range(20, 40)),
-        ("-3 .. 4.5", Range(-3, 4.5)),
-        ("40,000..60,000", Range(40_000, 60_000)),
-        ("1e3..2e3", Range(1000, 2000)),
+        ("20..40", Uniform(20, 40)),
+        ("20 to 40", Uniform(20, 40)),
+        ("-3 .. 4.5", Uniform(-3, 4.5)),
+        ("40,000..60,000", Uniform(40_000, 60_000)),
+        ("1e3..2e3", Uniform(1000, 2000)),
         ("20..30..45", Triangular(20, 30, 45)),
         ("20 to 30 to 45", Triangular(20, 30, 45)),
         ("300 x/ 2", Lognormal(300, 2)),
@@ -65,44 +65,44 @@ def test_a_lognormal_law_is_cut_at_one_in_a_thousand():
         ("300 ×÷ 2", Lognormal(300, 2)),
         ("lognormal 300 p90 600", Lognormal(300, 2)),
         ("x/ 2", Lognormal(8, 2)),
-        ("± 25 %", Range(6, 10)),
-        ("+-25%", Range(6, 10)),
-        ("within 25%", Range(6, 10)),
+        ("± 25 %", Uniform(6, 10)),
+        ("+-25%", Uniform(6, 10)),
+        ("within 25%", Uniform(6, 10)),
     ],
 )
 def test_texts_are_read_as_they_are_meant(text, spread):
-    assert parse_spread(text, around=8) == spread
-    assert parse_spread(str(spread)) == spread
+    assert parse_input_range(text, around=8) == spread
+    assert parse_input_range(str(spread)) == spread
 
 
 @pytest.mark.parametrize(
     ("text", "told"),
     [
         ("40..20", ["runs backwards", "20..40"]),
-        ("20..20", ["is one value", "belongs in the scenario"]),
+        ("20..20", ["is one value", "put a known value into the scenario"]),
         ("20..10..30", ["out of order"]),
         ("5..5..5", ["is one value"]),
         ("300 x/ 1", ["above 1", "not 1"]),
         ("0 x/ 2", ["above 0", "not 0"]),
         ("lognormal 0 p90 3", ["inf"]),
         ("1e200..2", ["too large"]),
-        ("about twenty", ["no distribution", "20..40", "300 x/ 2"]),
-        ("20", ["no distribution"]),
-        ("", ["no distribution"]),
+        ("about twenty", ["is not a distribution", "20..40", "300 x/ 2"]),
+        ("20", ["is not a distribution"]),
+        ("", ["is not a distribution"]),
         ("x/ 2", ["no single value", "write the numbers out"]),
         ("1,5..2", ["'1,5' is not a number"]),
     ],
 )
 def test_nonsense_is_told_what_would_be_right(text, told):
     with pytest.raises(ScenarioError) as fault:
-        parse_spread(text)
+        parse_input_range(text)
 
     for words in told:
         assert words in str(fault.value)
 
 
 def test_numbers_that_are_none_are_refused():
-    for wrong in (lambda: Range(np.nan, 2), lambda: Triangular(0, np.inf, 2),
+    for wrong in (lambda: Uniform(np.nan, 2), lambda: Triangular(0, np.inf, 2),
                   lambda: Lognormal(np.inf, 2)):  # fmt: skip
         with pytest.raises(ScenarioError, match="finite"):
             wrong()
@@ -149,5 +149,5 @@ def test_what_a_scenario_says_itself_is_known():
 def test_many_scenarios_are_refused():
     many = ws.Scenario(profile="market-data", location="virginia", peak_connections=[1, 2])
 
-    with pytest.raises(ScenarioError, match="take one"):
+    with pytest.raises(ScenarioError, match="choose one"):
         input_ranges_by_evidence(many)

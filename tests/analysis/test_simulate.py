@@ -1,4 +1,4 @@
-"""Simulated scenarios: limits by the minute, bills of the doubt, every deployment, bad input."""
+"""Simulated scenarios: limits by the minute, the cost impact, every deployment, bad input."""
 
 import dataclasses
 import math
@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import estimator as ws
-from estimator.analysis.simulate.simulate import MinuteVerdict, Simulation
+from estimator.analysis.simulate.result import MinuteVerdict, Simulation
 from estimator.deployments.limits import find_limit
 from estimator.simulation.theory import poisson_quantile
 
@@ -275,7 +275,7 @@ class TestResult:
         found = ws.simulate(FLAT, API_GATEWAY, faults=[OUTAGE], replications=2)
 
         assert found.verdicts["assumption"].tolist() == [each.title for each in found.findings]
-        assert found.verdicts["verdict"].tolist() == [each.state for each in found.findings]
+        assert found.verdicts["state"].tolist() == [each.state for each in found.findings]
         assert found.verdicts["meaning"].str.len().min() > 0
 
     def test_connections_are_told_for_every_minute(self):

@@ -102,7 +102,7 @@ def test_what_cannot_be_priced_is_told_and_is_no_number():
     swept = ws.sweep(tokyo, {"peak_connections": [100, 200]})
     refused = {refusal.deployment for refusal in ws.compare(tokyo).refusals}
 
-    assert set(swept.refusals) == refused
+    assert {refusal.deployment for refusal in swept.refusals} == refused
     for name in refused:
         assert np.isnan(swept.total(name)).all()
         assert set(swept.states(name)) == {"not priced"}

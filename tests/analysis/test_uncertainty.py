@@ -37,7 +37,7 @@ LEVEL = ws.Scenario(
     free_allowances="none",
 )  # fmt: skip
 PER_RATE = 1000 * 730 / 1e6
-"""USD per month for a message per hour to each connection: API Gateway asks a dollar for a million."""
+"""USD per month for a message per hour to each connection: API Gateway, a dollar for a million."""
 NEWS = "profile.flows.news.rate_per_hour"
 
 
@@ -134,8 +134,11 @@ def test_what_does_not_hold_is_the_cheapest_nowhere():
     found = only("1..2", GATEWAY, FLEET, scenario=large)
     table = found.table.set_index("deployment")
 
-    assert (table.loc[GATEWAY, "holds_share"], table.loc[GATEWAY, "cheapest_share"]) == (0, 0)
-    assert table.loc[FLEET, "cheapest_share"] == found.holds_share(FLEET) == 1
+    assert (table.loc[GATEWAY, "within_limits_share"], table.loc[GATEWAY, "cheapest_share"]) == (
+        0,
+        0,
+    )
+    assert table.loc[FLEET, "cheapest_share"] == found.within_limits_share(FLEET) == 1
     assert found.deployments == (FLEET, GATEWAY)
 
 
@@ -177,7 +180,7 @@ BAD: dict[str, tuple[dict[str, Any], type[Exception], str]] = {
     "none": ({"samples": 0}, ScenarioError, "take 128"),
     "seed": ({"seed": -1}, ScenarioError, "at least 0, not -1"),
     "field": ({"inputs": {"new.rate_per_hour": "1..2"}}, UnknownNameError, "unknown field"),
-    "text": ({"inputs": {NEWS: "some"}}, ScenarioError, "is no distribution"),
+    "text": ({"inputs": {NEWS: "some"}}, ScenarioError, "is not a distribution"),
     "reversed": ({"inputs": {NEWS: "3..1"}}, ScenarioError, "write 1..3"),
     "beyond": ({"inputs": {NEWS: "-1..1"}}, ScenarioError, "reaches -1"),
     "deployment": ({"deployments": "aws.gateway"}, UnknownNameError, "did you mean"),
@@ -185,7 +188,7 @@ BAD: dict[str, tuple[dict[str, Any], type[Exception], str]] = {
     "another's option": (
         {"inputs": {"options.aws.alb_ec2.messages_per_core_second": "1000..2000"}},
         ScenarioError,
-        "matters to none of the deployments",
+        "affects none of the deployments",
     ),
 }
 
@@ -257,7 +260,11 @@ def test_machines_get_what_people_see(chat):
 
 def test_it_shows_itself_short_and_harmless(chat):
     assert repr(chat).startswith("<Uncertainty '<b>Chat</b> & $5, Northern Virginia': 4 deploy")
-    assert len(str(chat).splitlines()) == 5
+    lines = str(chat).splitlines()
+    assert lines[0] == "<b>Chat</b> & $5, Northern Virginia: US dollars per month"
+    first = next(i for i, line in enumerate(lines) if line.startswith(" ──")) + 1
+    assert [line.split()[0] for line in lines[first : first + 4]] == list(chat.deployments)
+    assert lines[first + 4] == ""
     page = chat._repr_html_()
     assert "&lt;b&gt;Chat&lt;/b&gt;" in page
     assert "<b>Chat" not in page.replace("<b>&lt;", "")
@@ -280,7 +287,7 @@ def drawn(name: str, chat: ws.Uncertainty, look: Look | None) -> Any:
     if name == "fan":
         return chat.fan_chart("peak_connections", np.geomspace(1000, 1e5, 5), [GATEWAY, FLEET],
                               look)  # fmt: skip
-    return chat.range_chart(look) if name == "range" else chat.chart(name, look)
+    return chat.chart(look) if name == "range" else chat.tornado_chart(name, look)
 
 
 @pytest.mark.parametrize("look", [None, PHONE, DARK], ids=["paper", "phone", "dark"])

@@ -14,8 +14,7 @@ import pytest
 from rich.cells import cell_len
 
 import estimator as ws
-from estimator.render.terminal.simulation import short, span
-from estimator.render.terminal.tables import money
+from estimator.format import count_text, dollars, span_text
 from estimator.scenario.disruptions import FAULTS, SURGES, Fault, Surge, parse_fault, parse_surge
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -73,14 +72,14 @@ def test_the_table_shows_what_json_says_within_80_columns(run, quiet):
     assert max(map(len, lines)) <= 80
     for each in data["assumptions"]:
         [line] = [line for line in lines if line.startswith(f" {each['assumption']} ")]
-        assert f" {short(each['assumed'])} " in line
-        assert f" {short(each['found'])} ±" in line
+        assert f" {count_text(each['assumed'])} " in line
+        assert f" {count_text(each['found'])} ±" in line
         assert line.rstrip().endswith(each["state"])
         assert each["low"] <= each["found"] <= each["high"]
         assert " ".join(each["meaning"].split()) in told
     [recovery] = data["recoveries"]
     [line] = [line for line in lines if line.startswith(" outage on Tue 14:00")]
-    assert all(f" {span(seconds)} " in line for seconds in recovery["back_s"].values())
+    assert all(f" {span_text(seconds)} " in line for seconds in recovery["back_s"].values())
     assert all(f"Note: {note}." in told for note in data["notes"])
 
 
@@ -94,7 +93,7 @@ def test_tables_fit_80_columns_on_every_deployment(run, quiet, deployment):
     assert max(cell_len(line.rstrip()) for line in out.splitlines()) <= 80
 
 
-def test_the_bill_of_the_doubt_adds_up_line_by_line(run, quiet):
+def test_the_cost_impact_adds_up_line_by_line(run, quiet):
     asked = ("simulate", quiet, *TWICE, "--deployment", "aws.nlb_ec2")
 
     _, out, _ = run(*asked)
@@ -104,7 +103,7 @@ def test_the_bill_of_the_doubt_adds_up_line_by_line(run, quiet):
     for kind in ("expected", "simulated"):
         total = data[f"{kind}_bill"]["total_usd"]
         assert sum(line[f"{kind}_usd"] for line in lines) == pytest.approx(total)
-        assert re.search(rf"^ total .*{re.escape(money(total))}", out, re.MULTILINE)
+        assert re.search(rf"^ total .*{re.escape(dollars(total))}", out, re.MULTILINE)
     assert all(
         line["difference_usd"] == pytest.approx(line["simulated_usd"] - line["expected_usd"])
         for line in lines
@@ -152,7 +151,7 @@ def test_each_client_of_an_outage_with_open_doors_needs_one_attempt(run, quiet):
     data = json.loads(run("simulate", quiet, *TWICE, *OUTAGE, "--json")[1])
 
     [recovery] = data["recoveries"]
-    assert recovery["attempts_per_connect"] == 1
+    assert recovery["attempts_per_connection"] == 1
     # 30 % of some 5,000, by a coin for each of them
     assert recovery["lost"] == pytest.approx(1500, rel=0.1)
 

@@ -56,27 +56,27 @@ def test_two_fields_meet_or_move_together(run):
 def test_a_break_even_is_told_in_a_table_in_words_and_as_json(run):
     asked = ("breakeven", TEAM_CHAT, "peak_connections=100..1e6", *PAIR)
     status, out, err = run(*asked)
-    [flip] = json.loads(run(*asked, "--json")[1])["flips"]
+    [crossover] = json.loads(run(*asked, "--json")[1])["crossovers"]
 
     assert (status, err) == (0, "")
-    assert f"{flip['at']:,.0f}" in out
+    assert f"{crossover['at']:,.0f}" in out
     assert "becomes the cheapest" in " ".join(out.split())
-    assert flip["confirmed"]
+    assert crossover["confirmed"]
 
 
 def test_long_tables_end_with_what_is_left(run):
     out = run("sweep", TEAM_CHAT, "--vary", "peak_connections=1..1000/200", *PAIR)[1]
 
-    assert "and 140 more: --csv prints them all" in out
+    assert "140 more rows: --csv prints them all" in out
 
 
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (["sweep", TEAM_CHAT, "--vary", "peak_connections"], "no field with values"),
-        (["sweep", TEAM_CHAT, "--vary", "peak_connections="], "no field with values"),
-        (["sweep", TEAM_CHAT, "--vary", "peak_connections=a,b"], "'a' is no number"),
-        (["sweep", TEAM_CHAT, "--vary", "peak_connections=10..1"], "a range ascends"),
+        (["sweep", TEAM_CHAT, "--vary", "peak_connections"], "is not a field with values"),
+        (["sweep", TEAM_CHAT, "--vary", "peak_connections="], "is not a field with values"),
+        (["sweep", TEAM_CHAT, "--vary", "peak_connections=a,b"], "'a' is not a number"),
+        (["sweep", TEAM_CHAT, "--vary", "peak_connections=10..1"], "a range must ascend"),
         (["sweep", TEAM_CHAT, "--vary", "peak_connections=1..10/1"], "how many values"),
         (["sweep", TEAM_CHAT, "--vary", "peak_connections=1..10/many"], "how many values"),
         (["sweep", TEAM_CHAT, "--vary", "peak_connection=1"], "did you mean"),

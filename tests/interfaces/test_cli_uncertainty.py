@@ -83,7 +83,7 @@ def test_what_would_not_hold_ends_with_1_within_any_budget(run, tmp_path):
     )
 
     assert status == 1
-    assert out.startswith("Would not hold.")
+    assert out.startswith("Beyond limits.")
 
 
 def test_the_comment_is_that_of_python(run):
@@ -93,12 +93,12 @@ def test_the_comment_is_that_of_python(run):
         ws.Scenario.load(TEAM_CHAT), 300.0, inputs={"users_per_day": "40000..60000"},
         evidence=False, questions=(), samples=128,
     )  # fmt: skip
-    assert out == found.markdown()
+    assert out == found.to_markdown()
 
 
 BAD = {
     ("--budget", "2000 EUR"): "prices are in US dollars",
-    ("--budget", "much"): "is no amount",
+    ("--budget", "much"): "is not an amount",
     ("--budget", "5", "--input", "posts.rate_per_hour"): "write a field and how far",
     ("--budget", "5", "--input", "posts.rate_per_hour="): "write a field and how far",
     ("--budget", "5", "--input", "posts.rate_per_hour=4..1"): "runs backwards: write 1..4",

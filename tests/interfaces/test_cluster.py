@@ -78,7 +78,7 @@ def test_a_simulation_is_the_same_for_a_seed(client, engine):
 def test_break_even_takes_a_client_too(client):
     asked = (CHAT, "peak_connections", 1e3, 1e5, ["aws.api_gateway", "aws.alb_ec2"])
 
-    assert ws.break_even(*asked, client=client).flips == ws.break_even(*asked).flips
+    assert ws.break_even(*asked, client=client).crossovers == ws.break_even(*asked).crossovers
 
 
 def test_a_fault_in_a_batch_is_told_as_here(client):

@@ -105,7 +105,7 @@ class TestFlips:
             peak_connections_to="50000",
         )  # fmt: skip
         found = ws.break_even(chat, "peak_connections", 100, 50_000, [MANAGED, OWN])
-        assert found.flips
+        assert found.crossovers
         for sentence in found.sentences:
             assert sentence in said(page)
         [rows] = tables(page)
@@ -117,7 +117,7 @@ class TestFlips:
             high for _, high, _ in found.ranges
         ]
         assert [float(row["at"]) for row in rows_of(files["flips.csv"])] == [
-            flip.at for flip in found.flips
+            flip.at for flip in found.crossovers
         ]
         bills = rows_of(files["flips-bills.csv"])
         assert float(bills[0][MANAGED]) == found.traced.costs[0, 0]

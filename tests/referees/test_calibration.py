@@ -12,10 +12,9 @@ import pytest
 
 import estimator as ws
 from estimator.analysis.fields import takes_arrays
-from estimator.analysis.uncertainty.fan import LEVELS
 from estimator.analysis.uncertainty.input_ranges import Lognormal
 from estimator.analysis.uncertainty.inputs import uncertain_quantities
-from estimator.analysis.uncertainty.sampling import price_draws, scrambled_draws
+from estimator.analysis.uncertainty.sampling import LEVELS, price_draws, scrambled_draws
 from estimator.analysis.uncertainty.uncertainty import uncertainty
 
 GATEWAY = "aws.api_gateway"

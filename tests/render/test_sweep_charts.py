@@ -63,9 +63,9 @@ def test_the_field_of_a_map_is_the_winner(grid):
 @pytest.mark.parametrize("look", LOOKS.values(), ids=LOOKS)
 def test_a_break_even_is_marked_where_it_is(look):
     found = ws.break_even(CHAT, "peak_connections", 100, 1e6, ["aws.api_gateway", "aws.alb_ec2"])
-    [flip] = found.flips
+    [crossover] = found.crossovers
 
-    assert f"{flip.at:,.0f}" in texts(found.chart(look))
+    assert f"{crossover.at:,.0f}" in texts(found.chart(look))
 
 
 def test_three_axes_are_not_drawn():
@@ -79,7 +79,7 @@ def test_a_map_where_nobody_holds_says_so():
     axes = {"peak_connections": [1000, 2000], "hours_per_month": [720, 744]}
     chart = ws.sweep(market, axes, "aws.api_gateway").chart()
 
-    assert texts(chart) == ["none holds", "as it is"]
+    assert texts(chart) == ["none within limits", "now"]
 
 
 @pytest.mark.parametrize("look", LOOKS.values(), ids=LOOKS)
@@ -93,8 +93,8 @@ def test_a_map_and_a_line_show_where_the_scenario_is(look):
     now = next(line for line in on_map.lines if line.get_marker() == "P")
     assert [*np.ravel(now.get_xdata()), *np.ravel(now.get_ydata())] == [peak, 2.3]
     found = ws.break_even(scenario, "peak_connections", 10, 1e6, rivals)
-    assert "as it is" in texts(found.chart(look))
+    assert "now" in texts(found.chart(look))
     elsewhere = ws.sweep(
         scenario, {"peak_connections": [peak * 2, peak * 4], "posts.rate_per_hour": [1, 5]}, rivals
     )
-    assert "as it is" not in texts(elsewhere.chart(look))
+    assert "now" not in texts(elsewhere.chart(look))

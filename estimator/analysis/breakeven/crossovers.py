@@ -1,4 +1,4 @@
-"""Where the least of several curves changes hands: every place, also where curves jump."""
+"""At which values does another of several curves become the least, also where curves jump?"""
 
 from __future__ import annotations
 
@@ -18,9 +18,10 @@ IntArray = npt.NDArray[np.intp]
 BoolArray = npt.NDArray[np.bool_]
 Kind = Literal["meets", "steps", "stops", "starts"]
 """How the lead changes. meets: two curves cross; steps: one of them jumps over the other;
-stops: the leader no longer holds; starts: the new one only holds from here."""
+stops: the leader goes beyond a limit; starts: the new one comes within its limits here."""
 
-NOBODY = -1
+NONE_WITHIN_LIMITS = -1
+"""Instead of the index of a rival, where the cost of each is infinite."""
 MAY_FALL = 0.02
 """Cost grows with what drives it, but for choices made for other reasons: the cheapest machine is
 chosen without Redis beside it, which was seen to let a total fall by less than this share."""
@@ -31,27 +32,27 @@ _RATIO_OF_A_LOGARITHMIC_RANGE = 10.0
 
 
 @dataclass(frozen=True, slots=True)
-class Crossover:
-    """A value at which the least curve is no longer the one it was."""
+class LeadChange:
+    """A value at which another curve becomes the least."""
 
     at: float
     """From here on the new one leads."""
     below: int
-    """Who leads just below; -1 if nobody holds."""
+    """Index of the least just below; -1 if none is finite."""
     above: int
-    """Who leads from here; -1 if nobody holds."""
+    """Index of the least from here on; -1 if none is finite."""
     kind: Kind
 
 
 @dataclass(frozen=True, slots=True)
 class Traced:
-    """Curves, traced as closely as it takes to see who leads."""
+    """Curves, traced as closely as it takes to see which is the least."""
 
     values: FloatArray
     """Ascending, shape (values,)."""
     costs: FloatArray
     """Shape (rivals, values)."""
-    crossovers: tuple[Crossover, ...]
+    changes: tuple[LeadChange, ...]
     """In ascending order."""
     resolution: float
     """A lead that changes twice within this share of a value (or of the range, where it starts at
@@ -75,8 +76,8 @@ def trace(
     """Find every value at which the lead changes.
 
     The curves may jump, but each only rises, or only falls, by more than ``MAY_FALL``. Between two
-    values a curve then lies between its costs at both. Where that leaves no doubt about who leads,
-    nobody else does in between; elsewhere the interval is halved, down to ``resolution``.
+    values a curve then lies between its costs at both. Where that leaves no doubt about the least,
+    no other is the least in between; elsewhere the interval is halved, down to ``resolution``.
 
     Args:
         curves: the cost of every rival.
@@ -88,7 +89,7 @@ def trace(
             value costs a pass of its own.
 
     >>> found = trace(lambda x: np.stack([x, 2 + 0 * x]), 0.1, 10)
-    >>> [(round(each.at, 6), each.kind) for each in found.crossovers]
+    >>> [(round(each.at, 6), each.kind) for each in found.changes]
     [(2.0, 'meets')]
     """
     logarithmic = is_logarithmic(low, high)
@@ -115,14 +116,14 @@ def trace(
     return Traced(
         values=values,
         costs=costs,
-        crossovers=tuple(_located(curves, values, costs, precision, parts)),
+        changes=tuple(_located(curves, values, costs, precision, parts)),
         resolution=widest_in_doubt if logarithmic else widest_in_doubt / (high - low),
     )
 
 
 def leaders(costs: FloatArray) -> IntArray:
-    """Who has the least cost, shape (values,); -1 where nobody holds."""
-    return np.where(np.isfinite(costs.min(axis=0)), costs.argmin(axis=0), NOBODY)
+    """Index of the least cost, shape (values,); -1 where none is finite."""
+    return np.where(np.isfinite(costs.min(axis=0)), costs.argmin(axis=0), NONE_WITHIN_LIMITS)
 
 
 def _settled(costs: FloatArray) -> BoolArray:
@@ -136,20 +137,20 @@ def _settled(costs: FloatArray) -> BoolArray:
     rivals[first, columns] = np.inf
     with np.errstate(invalid="ignore"):
         beyond_doubt = most[first, columns] <= rivals.min(axis=0)
-    nobody = ~np.isfinite(least.min(axis=0))
-    return nobody | ((first == last) & (first != NOBODY) & beyond_doubt)
+    none = ~np.isfinite(least.min(axis=0))
+    return none | ((first == last) & (first != NONE_WITHIN_LIMITS) & beyond_doubt)
 
 
 def _located(
     curves: Curves, values: FloatArray, costs: FloatArray, precision: float, parts: int
-) -> Iterator[Crossover]:
+) -> Iterator[LeadChange]:
     """Each change of the lead between neighbours, found by cutting all their intervals at once."""
     cuts = np.arange(1, parts)[:, None] / parts
     lead = leaders(costs)
     changes = np.flatnonzero(lead[:-1] != lead[1:])
     low, high = values[changes].copy(), values[changes + 1].copy()
     low_costs, high_costs = costs[:, changes].copy(), costs[:, changes + 1].copy()
-    found: list[Crossover] = []
+    found: list[LeadChange] = []
     while low.size:
         end, end_costs = high.copy(), high_costs.copy()
         below = leaders(low_costs)
@@ -170,7 +171,7 @@ def _located(
             low_costs, high_costs = ends_costs[:, part, columns], ends_costs[:, part + 1, columns]
         above = leaders(high_costs)
         found += [
-            Crossover(float(at), int(was), int(now), _kind(int(was), int(now), before, after))
+            LeadChange(float(at), int(was), int(now), _kind(int(was), int(now), before, after))
             for at, was, now, before, after in zip(
                 high, below, above, low_costs.T, high_costs.T, strict=True
             )
@@ -183,8 +184,8 @@ def _located(
 
 
 def _kind(was: int, now: int, before: FloatArray, after: FloatArray) -> Kind:
-    if NOBODY in (was, now):
-        return "starts" if was == NOBODY else "stops"
+    if NONE_WITHIN_LIMITS in (was, now):
+        return "starts" if was == NONE_WITHIN_LIMITS else "stops"
     if not np.isfinite(after[was]):
         return "stops"
     if not np.isfinite(before[now]):

@@ -1,4 +1,4 @@
-"""What a scenario assumes, held against what the simulation finds."""
+"""Does a scenario's every assumption hold? What was assumed beside what the simulation found."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from estimator.arrays import FloatArray
 from estimator.demand.demand import Demand
 from estimator.demand.expected import audiences
 from estimator.deployments.limits import AT_RISK_SHARE
-from estimator.format import figure_text
+from estimator.format import figure_text, precise_percent, sentence
 from estimator.scenario.scenario import Scenario
-from estimator.simulation.flows import RECOVERY_SHARES
+from estimator.simulation.flows import RECOVERY_SHARES, Aftermath
 from estimator.simulation.load import busiest_second, busiest_seconds, each_alone, minute_demand
 from estimator.simulation.run import Run, interval
 from estimator.simulation.theory import poisson_quantile
@@ -28,18 +28,18 @@ from estimator.units import (
 )
 
 HOLDS_WITHIN: Final = 0.02
-"""An assumption that is off by no more holds."""
+"""An assumption holds if it is off by no more."""
 BROKEN_BEYOND: Final = 0.10
-"""One that is off by more is broken; between the two it is at risk."""
+"""It is broken if it is off by more, and at risk in between."""
 SHORT_PEAK: Final = 1 / AT_RISK_SHARE
-"""Short peaks above an hourly mean for which limits leave room."""
+"""Limits leave room for short peaks of so many times the hourly mean."""
 PLAIN_CHANCE: Final = 2.0
-"""Chance makes short peaks; from so many times the hourly mean on they are a risk all the same."""
+"""Chance makes short peaks; from so many times the hourly mean on they are a risk anyway."""
 TURNED_AWAY: Final = 0.01
-"""From this share of clients who never get in, or of wanted connection time that is lost, on, the
+"""From this share of clients who never get in, or of wanted connection time that is lost, the
 deployment does not serve them."""
 UNNOTICED: Final = 0.0001
-"""Below this share nobody notices."""
+"""Below this share it does not matter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ class Finding:
     """Mean over the replications."""
     low: float
     high: float
-    """95 % interval of that mean."""
+    """95% interval of that mean."""
     unit: str
     state: State
     words: str
@@ -67,7 +67,7 @@ class Finding:
     def explain(self) -> str:
         """The finding as a sentence: what was found, what was assumed, and what it means."""
         found = f"{figure_text(self.found)} {self.unit} found, {figure_text(self.assumed)} assumed"
-        return f"{self.title}: {self.state}, {found}. {self.words[:1].upper()}{self.words[1:]}."
+        return f"{self.title}: {self.state}, {found}. {sentence(self.words)}"
 
 
 def findings(
@@ -80,7 +80,7 @@ def findings(
         expected: the demand that calculators would use, with connections cut at the age that the
             deployment allows.
         run: the simulated weeks.
-        recover_within_s: seconds within which 99 % of the clients shall be back after a fault.
+        recover_within_s: seconds within which 99% of the clients must be back after a fault.
     """
     return (
         _peak(expected, run),
@@ -104,15 +104,6 @@ def _finding(
     return Finding(title, assumed, mean, max(low, 0.0), high, unit, state, words)
 
 
-def _percent(share: float) -> str:
-    """A share for people.
-
-    >>> _percent(0.000123), _percent(0.5), _percent(1)
-    ('0.0123 %', '50 %', '100 %')
-    """
-    return f"{figure_text(100 * share)} %"
-
-
 def _ratio(found: float, assumed: float) -> float:
     """Nothing of nothing is as assumed."""
     if assumed:
@@ -125,15 +116,13 @@ def _either_way(ratio: float) -> float:
     return max(ratio, 1 / ratio) if ratio else np.inf
 
 
+def _graded(is_at_risk: bool, is_broken: bool) -> State:
+    return State.BROKEN if is_broken else State.AT_RISK if is_at_risk else State.PASS
+
+
 def _off_by(ratio: float) -> State:
     """How bad it is that something is so many times what was assumed."""
-    return (
-        State.PASS
-        if ratio <= 1 + HOLDS_WITHIN
-        else State.AT_RISK
-        if ratio <= 1 + BROKEN_BEYOND
-        else State.BROKEN
-    )
+    return _graded(ratio > 1 + HOLDS_WITHIN, ratio > 1 + BROKEN_BEYOND)
 
 
 def _peak(expected: Demand, run: Run) -> Finding:
@@ -143,22 +132,22 @@ def _peak(expected: Demand, run: Run) -> Finding:
     weeks = float(above.any(axis=1).mean())
     rare = float(np.quantile(run.peaks, 0.95))
     words = (
-        f"exceeded in {_percent(weeks)} of the weeks and {_percent(often)} of the minutes; "
-        f"in one week of twenty the peak is above {figure_text(rare)}"
+        f"exceeded in {precise_percent(weeks)} of the weeks and {precise_percent(often)} of the "
+        f"minutes; in one of twenty weeks the peak is above {figure_text(rare)}"
     )
     state = _off_by(_ratio(float(run.peaks.mean()), assumed))
     return _finding("Peak connections", assumed, run.peaks, "connections", state, words)
 
 
 def _said_twice(scenario: Scenario, expected: Demand, run: Run) -> Iterator[Finding]:
-    """Where the audience was given in several ways, each against the first."""
+    """Where the audience is given in several ways: each compared with the first."""
     (used, _), *others = audiences(scenario).items()
     peak_used = float(expected.peak_connections)
     for name, peak in others:
         state = _off_by(_either_way(_ratio(float(peak), peak_used)))
         words = (
             f"{_in_words(name)} would mean a peak of {figure_text(float(peak))}; "
-            f"the {figure_text(peak_used)} of {_in_words(used)} were used"
+            f"{figure_text(peak_used)}, from {_in_words(used)}, was used"
         )
         title = f"Peak by {_in_words(name)}"
         yield _finding(title, float(peak), run.peaks, "connections", state, words)
@@ -228,7 +217,7 @@ def _short_peak(
     if ratio > SHORT_PEAK:
         words += f": {figure_text(ratio)} times as much"
     if usual > assumed:
-        words += f"; chance alone makes {figure_text(_ratio(usual, assumed))} times"
+        words += f"; chance alone accounts for {figure_text(_ratio(usual, assumed))} times"
     expected = min(usual, assumed * PLAIN_CHANCE / SHORT_PEAK)
     state: State = State.PASS if found.mean() <= expected * SHORT_PEAK else State.AT_RISK
     return _finding(title, assumed, found, unit, state, words)
@@ -266,32 +255,28 @@ def _headroom(run: Run) -> Iterator[Finding]:
     used = run.stack("places_used").max(axis=1)
     refused = run.stack("refused_full").sum(axis=1)
     full = float(refused.mean())
-    state: State = (
-        State.BROKEN if full else State.AT_RISK if used.mean() >= AT_RISK_SHARE else State.PASS
-    )
+    state = _graded(used.mean() >= AT_RISK_SHARE, full > 0)
     name = run.model.admission.unit_name
-    words = f"open connections of those that the running {name}s hold, in the fullest minute"
+    words = f"share of the slots of the running {name}s that is used in the fullest minute"
     if full:
-        words += f"; {figure_text(full)} attempts per week find no place"
+        words += f"; {figure_text(full)} attempts per week are refused for lack of capacity"
     yield _finding("Capacity used", AT_RISK_SHARE * 100, used * 100, "% of capacity", state, words)
 
 
 def _served(shares: FloatArray) -> State:
     """How bad it is that clients are not served, by their share."""
     share = float(shares.mean())
-    return (
-        State.PASS if share < UNNOTICED else State.AT_RISK if share < TURNED_AWAY else State.BROKEN
-    )
+    return _graded(share >= UNNOTICED, share >= TURNED_AWAY)
 
 
 def _lost_time(run: Run) -> Finding:
     """Time that clients spend waiting."""
     waiting = run.connection_minutes_lost
     shares = waiting / np.maximum(waiting + run.stack("open_mean").sum(axis=1), 1.0)
-    words = "nobody waits"
+    words = "no client waits"
     if waiting.any():
-        lost = _percent(float(shares.mean()))
-        words = f"clients want to be connected and are not, {lost} of the time they want"
+        lost = precise_percent(float(shares.mean()))
+        words = f"clients wait {lost} of the time that they want to be connected"
     title = "Connection-minutes lost"
     return _finding(title, 0.0, waiting, "minutes per week", _served(shares), words)
 
@@ -300,31 +285,74 @@ def _turned_away(run: Run) -> Finding:
     never = run.stack("gave_up").sum(axis=1) + run.stack("left_waiting").sum(axis=1)
     came = np.maximum(run.stack("arrivals").sum(axis=1), 1.0)
     shares = never / came
-    words = "everybody gets in"
+    words = "every client gets in"
     if never.any():
-        lost = _percent(float(shares.mean()))
-        words = f"clients give up, or leave while they wait to get in, {lost} of those who come"
+        lost = precise_percent(float(shares.mean()))
+        words = f"{lost} of the clients give up, or leave while they wait"
     return _finding("Clients turned away", 0.0, never, "clients per week", _served(shares), words)
 
 
 def _recoveries(run: Run, recover_within_s: float) -> Iterator[Finding]:
     at_99 = RECOVERY_SHARES.index(0.99)
-    faults = {after.fault: None for each in run.replications for after in each.aftermaths}
-    for fault in faults:
-        seen = [a for each in run.replications for a in each.aftermaths if a.fault == fault]
+    for fault, seen in _aftermaths(run).items():
         seconds = np.array([after.recovery_s[at_99] for after in seen])
         lost = np.array([after.lost for after in seen])
-        state: State = (
-            State.BROKEN
-            if seconds.mean() > recover_within_s
-            else State.AT_RISK
-            if seconds.mean() >= AT_RISK_SHARE * recover_within_s
-            else State.PASS
-        )
+        mean = seconds.mean()
+        state = _graded(mean >= AT_RISK_SHARE * recover_within_s, mean > recover_within_s)
         words = (
-            f"until 99 % of {figure_text(float(lost.mean()))} lost clients are back after {fault}"
+            f"until 99% of {figure_text(float(lost.mean()))} lost clients are back after {fault}"
         )
         never = np.isinf(seconds).mean()
         if never:
-            words += f"; in {_percent(float(never))} of the weeks not before the week ends"
+            words += f"; in {precise_percent(float(never))} of the weeks not before the week ends"
         yield _finding("Recovery", recover_within_s, seconds, "seconds", state, words)
+
+
+@dataclass(frozen=True, slots=True)
+class Recovery:
+    """What one fault did that took connections; means over the replications."""
+
+    fault: str
+    """In words."""
+    lost: float
+    """Connections that it took."""
+    back_s: dict[float, float]
+    """Seconds after the last connection was taken until a share of the clients, 0.5 to 1, was
+    back, had given up, or would have left; infinite if that was not before the end."""
+    attempts_per_connection: float
+    """Attempts for each connection that was made, while attempts were refused."""
+
+
+def recoveries(run: Run) -> tuple[Recovery, ...]:
+    """What each fault that took connections did, in the order of the week."""
+    in_time = sorted(_aftermaths(run).items(), key=lambda each: each[1][0].at_s)
+    return tuple(_recovery(fault, seen) for fault, seen in in_time)
+
+
+def _aftermaths(run: Run) -> dict[str, list[Aftermath]]:
+    """What each fault did, in every week, by the words for the fault."""
+    found: dict[str, list[Aftermath]] = {}
+    for replication in run.replications:
+        for after in replication.aftermaths:
+            found.setdefault(after.fault, []).append(after)
+    return found
+
+
+def _recovery(fault: str, seen: list[Aftermath]) -> Recovery:
+    back_s = np.mean([after.recovery_s for after in seen], axis=0)
+    return Recovery(
+        fault=fault,
+        lost=float(np.mean([after.lost for after in seen])),
+        back_s=dict(zip(RECOVERY_SHARES, back_s.tolist(), strict=True)),
+        attempts_per_connection=float(np.mean([_attempts_per_connection(after) for after in seen])),
+    )
+
+
+def _attempts_per_connection(after: Aftermath) -> float:
+    near = after.close_up
+    struck = int(after.at_s) - near.from_s
+    refused = np.flatnonzero(near.refused[struck:])
+    if not refused.size:
+        return 1.0
+    storm = slice(struck, struck + int(refused[-1]) + 1)
+    return float(near.attempts[storm].sum() / max(near.new_connections[storm].sum(), 1.0))

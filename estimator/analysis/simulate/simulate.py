@@ -1,35 +1,26 @@
-"""From a scenario to simulated weeks: is what it assumes true, and what does the doubt cost?"""
+"""From a scenario to simulated weeks: do its assumptions hold, and what does that cost?"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from concurrent.futures import Executor
-from dataclasses import dataclass, replace
-from functools import cached_property
+from dataclasses import replace
 from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 from pydantic import BaseModel
 
-from estimator.analysis.estimate import Estimate, priced, resolve
-from estimator.analysis.simulate.findings import Finding, findings
+from estimator.analysis.estimate import priced, resolve
+from estimator.analysis.simulate.findings import findings
+from estimator.analysis.simulate.result import MinuteVerdict, Simulation
 from estimator.arrays import FloatArray
 from estimator.demand.admission_limits import AdmissionLimits
 from estimator.demand.demand import Demand
 from estimator.demand.weekly import Weekly
-from estimator.deployments.limits import (
-    AT_RISK_SHARE,
-    Check,
-    Limit,
-    find_limit,
-    fix_for,
-)
+from estimator.deployments.limits import Check, find_limit, fix_for
 from estimator.deployments.registry import find_deployment
 from estimator.errors import ScenarioError
-from estimator.format import figure_text
-from estimator.hypertext import card, folded, rows_under, small, state_sign
 from estimator.runtime import Client, executor_of
 from estimator.scenario.disruptions import Fault, Surge, parse_fault, parse_surge
 from estimator.scenario.scenario import Scenario
@@ -37,235 +28,15 @@ from estimator.simulation.disruptions import cuts_and_throttles, surge_streams
 from estimator.simulation.load import BUSY_SHARE, hourly_demand, minute_demand, of_minutes
 from estimator.simulation.model import Model, Stream, weekly_arrivals
 from estimator.simulation.run import Engine, Run, run
-from estimator.states import State
 from estimator.units import (
     HOURS_PER_WEEK,
     MINUTES_PER_HOUR,
     SECONDS_PER_HOUR,
     SECONDS_PER_MINUTE,
-    week_time_text,
 )
 
 RECOVER_WITHIN_S = 300.0
 """Assumption: five minutes, unless you say otherwise."""
-
-
-@dataclass(frozen=True, slots=True)
-class MinuteVerdict:
-    """A limit held against every minute of the simulated week."""
-
-    limit: Limit
-    used: float
-    """In the busiest minute, in the unit of the limit."""
-    allowed: float
-    minute: int | None
-    """The busiest minute of the week; None if it is no matter of time."""
-    minutes_beyond: int
-    """Minutes of the week in which the limit is exceeded."""
-    turned_away: float = 0.0
-    """Attempts a week that were refused because of it."""
-    fix: str = ""
-    """The smallest change that fixes it."""
-
-    @property
-    def share(self) -> float:
-        """Used share of what is allowed; nothing of nothing is 0."""
-        if self.allowed:
-            return self.used / self.allowed
-        return np.inf if self.used else 0.0
-
-    @property
-    def state(self) -> State:
-        """As for a bill: beyond what can be raised on request is at risk, not broken."""
-        beyond = self.share > 1 or self.turned_away > 0
-        if beyond and not self.limit.adjustable:
-            return State.BROKEN
-        return State.AT_RISK if beyond or self.share >= AT_RISK_SHARE else State.PASS
-
-    @property
-    def when(self) -> str:
-        """The busiest minute for people; empty if there is none."""
-        if self.minute is None:
-            return ""
-        return f"{week_time_text(self.minute / MINUTES_PER_HOUR)} UTC"
-
-    def explain(self) -> str:
-        """The verdict as a sentence: what, when, how much of how much, and what would fix it."""
-        when = f" on {self.when}" if self.when else ""
-        refused = (
-            f", {figure_text(self.turned_away)} attempts per week refused"
-            if self.turned_away
-            else ""
-        )
-        fix = f" Fix: {self.fix}." if self.fix and self.state != State.PASS else ""
-        return (
-            f"{self.limit.title}: {self.state}, {figure_text(self.used)} of {figure_text(self.allowed)} "
-            f"{self.limit.unit}{when}{refused}.{fix}"
-        )
-
-
-@dataclass(frozen=True, repr=False)
-class Simulation:
-    """Simulated weeks of a scenario, on a deployment or with no limits.
-
-    >>> scenario = Scenario(profile="market-data", location="virginia", peak_connections=200)
-    >>> week = simulate(scenario, replications=1)
-    >>> week.connections.shape, week.verdicts.columns[0]
-    ((10080, 8), 'assumption')
-    """
-
-    scenario: Scenario
-    """With the faults and surges that were simulated."""
-    deployment: str
-    """Id; empty if none was asked for."""
-    run: Run
-    """Every minute of every replication, in connections, attempts and seconds."""
-    expected: Demand
-    """What calculators take for granted."""
-    demand: Demand
-    """What was found, averaged over the replications: priced like any other demand."""
-    findings: tuple[Finding, ...]
-    """Each assumption with what was found."""
-    limits: tuple[MinuteVerdict, ...]
-    """Each limit of the deployment, the closest first."""
-    expected_bill: Estimate | None
-    """What calculators would bill, in USD per month; None without a deployment."""
-    simulated_bill: Estimate | None
-    """The bill of the demand that was found, in USD per month; None without a deployment."""
-
-    @property
-    def state(self) -> State:
-        """The worst of all findings and limits."""
-        states = {each.state for each in (*self.findings, *self.limits)}
-        return (
-            State.BROKEN
-            if State.BROKEN in states
-            else State.AT_RISK
-            if State.AT_RISK in states
-            else State.PASS
-        )
-
-    @property
-    def assumptions_held(self) -> bool:
-        """Whether nothing is broken."""
-        return self.state != State.BROKEN
-
-    @cached_property
-    def verdicts(self) -> pd.DataFrame:
-        """What was assumed and found, one row for each assumption."""
-        return pd.DataFrame(
-            {
-                "assumption": each.title,
-                "assumed": each.assumed,
-                "found": each.found,
-                "low": each.low,
-                "high": each.high,
-                "unit": each.unit,
-                "verdict": each.state,
-                "meaning": each.words,
-            }
-            for each in self.findings
-        )
-
-    @cached_property
-    def connections(self) -> pd.DataFrame:
-        """Open connections, waiting clients, capacity and units of every minute.
-
-        Indexed by the hour of the week; quantiles and means are over the replications.
-        """
-        low, middle, high = self.run.band("open_most")
-        means = {
-            name: self.run.stack(name).mean(axis=0)
-            for name in ("waiting", "new_connections", "attempts", "units", "slots")
-        }
-        columns = {"open_p05": low, "open_p50": middle, "open_p95": high, **means}
-        return pd.DataFrame(columns, index=pd.Index(self.run.hours, name="hour"))
-
-    @cached_property
-    def bill_difference(self) -> pd.DataFrame:
-        """Expected and simulated cost of each meter in USD per month.
-
-        Raises:
-            ScenarioError: no deployment was simulated.
-        """
-        if self.expected_bill is None or self.simulated_bill is None:
-            raise ScenarioError("there is no bill without a deployment: name one to simulate")
-        costs = [
-            {item.usage.meter_id: float(item.cost_usd) for item in bill.items}
-            for bill in (self.expected_bill, self.simulated_bill)
-        ]
-        meters = list(dict.fromkeys([*costs[0], *costs[1]]))
-        rows = [[cost.get(meter, 0.0) for cost in costs] for meter in meters]
-        table = pd.DataFrame(
-            rows, columns=["expected_usd", "simulated_usd"], index=pd.Index(meters, name="meter")
-        )
-        table["difference_usd"] = table["simulated_usd"] - table["expected_usd"]
-        return table
-
-    @property
-    def title(self) -> str:
-        """What was simulated, for people."""
-        name = self.scenario.name or self.scenario.profile.title
-        return f"{name}, {self.deployment or 'all admission open'}"
-
-    @property
-    def _weeks(self) -> str:
-        weeks = len(self.run.replications)
-        plural = "s" if weeks > 1 else ""
-        return f"{weeks} week{plural} simulated by the {self.run.engine} engine"
-
-    def __repr__(self) -> str:
-        return f"<Simulation {self.title!r}: {self._weeks}, {self.state}>"
-
-    def __str__(self) -> str:
-        found = [
-            f"  {each.state:>7}  {each.title}: {figure_text(each.assumed)} assumed, "
-            f"{figure_text(each.found)} {each.unit} found"
-            for each in self.findings
-        ]
-        head = (f"{self.title}: {self.state}", f"{self._weeks}, seed {self.run.seed}")
-        return "\n".join([*head, *found])
-
-    def _repr_html_(self) -> str:
-        rows = [
-            (
-                each.title,
-                figure_text(each.assumed),
-                figure_text(each.found),
-                _margin(each),
-                each.unit,
-                state_sign(each.state),
-            )
-            for each in self.findings
-        ]
-        heads = ("assumption", "assumed", "found", "95 % interval", "unit", "verdict")
-        bills = ""
-        if self.expected_bill and self.simulated_bill:
-            bills = (
-                f"Expected bill {self.expected_bill.total_text} a month, "
-                f"of the simulated weeks {self.simulated_bill.total_text}."
-            )
-        words = (
-            f"{each.title}: {each.words}" for each in self.findings if each.state != State.PASS
-        )
-        return card(
-            f"{self.title}: {self.state}",
-            small(f"{self._weeks}, seed {self.run.seed}"),
-            rows_under(heads, rows, numbers=heads[1:4]),
-            small(bills),
-            folded("What that means", words),
-            folded("Limits", (each.explain() for each in self.limits)),
-            folded("Faults", (fault.words for fault in self.scenario.faults)),
-            folded("Surges", (surge.words for surge in self.scenario.surges)),
-            folded("Notes", self.run.notes),
-        )
-
-
-def _margin(finding: Finding) -> str:
-    """The interval of a mean; none if there was one week only."""
-    if not np.isfinite(finding.high - finding.low):
-        return "unknown"
-    return f"{figure_text(finding.low)} to {figure_text(finding.high)}"
 
 
 def simulate(

@@ -1,4 +1,4 @@
-"""Does a bill stay within a budget, and would the deployment hold, in how many of ten cases?"""
+"""Does a bill stay within a budget, and its deployment within limits, in how many of ten cases?"""
 
 from __future__ import annotations
 
@@ -14,19 +14,22 @@ from estimator.analysis.estimate import Estimate
 from estimator.analysis.points import Progress
 from estimator.analysis.uncertainty.input_ranges import InputRange
 from estimator.analysis.uncertainty.inputs import Questions
+from estimator.analysis.uncertainty.result import Uncertainty
 from estimator.analysis.uncertainty.sensitivity import Swing
-from estimator.analysis.uncertainty.uncertainty import Uncertainty, input_words, uncertainty
+from estimator.analysis.uncertainty.uncertainty import uncertainty
 from estimator.errors import ScenarioError, UnknownNameError
-from estimator.format import dollars as money
+from estimator.format import dollars, percent
+from estimator.result import Refusal, Result
 from estimator.runtime import Client
 from estimator.scenario.scenario import Scenario
+from estimator.states import State
 from estimator.units import parse_number
 
 Level = Literal["p10", "p50", "p90", "expected"]
-"""Which of the amounts is held against the budget."""
+"""Which of the amounts is compared with the budget."""
 _SHARES: Final[Mapping[str, float]] = MappingProxyType({"p10": 0.1, "p50": 0.5, "p90": 0.9})
 _CASES: Final = MappingProxyType(
-    {"p10": "one case of ten", "p50": "half of the cases", "p90": "nine of ten cases"}
+    {"p10": "one of ten cases", "p50": "half of all cases", "p90": "nine of ten cases"}
 )
 _DOLLARS: Final = re.compile(
     r"^(?:US\$|\$|USD\b)?\s*([-+\d.,_eE]*\d[\d.,_]*)\s*(?:\$|USD|US[ -]?dollars?|dollars?)?"
@@ -34,53 +37,70 @@ _DOLLARS: Final = re.compile(
     re.IGNORECASE,
 )
 _CLOSE_ERRORS: Final = 2.0
-"""Standard errors of sampling within which a budget is too close to tell."""
+"""Standard errors of sampling within which a budget is too close to call."""
 _SWINGS_NAMED: Final = 5
 
 
 @dataclass(frozen=True, repr=False)
-class BudgetCheck:
-    """The bill of one deployment held against a budget, both in USD per month."""
+class BudgetCheck(Result):
+    """The bill of one deployment compared with a budget, both in USD per month.
+
+    >>> scenario = Scenario(profile="market-data", location="virginia", peak_connections=100)
+    >>> check_budget(scenario, "$2,000", "oci.load_balancer_vm", samples=128).verdict
+    'Within budget'
+    """
+
+    schema = "budget_check"
 
     found: Uncertainty
     """The ranges, of this deployment alone."""
     budget_usd: float
     """What may be spent."""
     at: Level
-    """Which amount is held against it."""
+    """Which amount is compared with it."""
+    refusals: tuple[Refusal, ...] = ()
+    """None: a deployment that cannot be priced cannot be checked."""
 
     @property
-    def bill(self) -> Estimate:
-        """The single estimate."""
-        return self.found.bill()
+    def title(self) -> str:
+        """What was checked, for the head of a table or chart."""
+        return self.found.title
+
+    def bill(self, deployment: str | None = None) -> Estimate:
+        """The single estimate.
+
+        Raises:
+            ScenarioError: another deployment than the one that was checked.
+        """
+        return self.found.bill(deployment)
 
     @property
     def deployment(self) -> str:
         """Id."""
-        return self.bill.deployment or ""
+        return self.found.deployments[0]
 
     @property
     def amount_usd(self) -> float:
-        """What is held against the budget."""
+        """What is compared with the budget."""
         if self.at == "expected":
-            return float(self.bill.total)
+            return float(self.bill().total)
         return self.found.quantile(self.deployment, _SHARES[self.at])
 
     @property
-    def is_within(self) -> bool:
+    def is_within_budget(self) -> bool:
         """Whether the amount is at most the budget."""
         return self.amount_usd <= self.budget_usd
 
     @property
-    def holds(self) -> bool:
-        """Whether the estimate holds, and as large a share of all cases as is asked of the bill."""
+    def is_within_limits(self) -> bool:
+        """Whether the estimate is, and as large a share of all cases as the level asks for."""
         share = _SHARES.get(self.at, 0.0)
-        return self.bill.state != "broken" and self.holds_share >= share
+        return self.bill().state != State.BROKEN and self.within_limits_share >= share
 
     @property
-    def holds_share(self) -> float:
-        """Share of all cases in which it would hold."""
-        return self.found.holds_share(self.deployment)
+    def within_limits_share(self) -> float:
+        """Share of all cases in which the deployment exceeds no hard limit."""
+        return self.found.within_limits_share(self.deployment)
 
     @property
     def share_within(self) -> float:
@@ -89,26 +109,27 @@ class BudgetCheck:
 
     @property
     def passes(self) -> bool:
-        """Whether it is within the budget and holds."""
-        return self.is_within and self.holds
+        """Whether it is within the budget and within limits."""
+        return self.is_within_budget and self.is_within_limits
 
     @property
     def verdict(self) -> str:
-        """In two or three words."""
-        if self.is_within:
-            return "Within budget" if self.holds else "Would not hold"
-        return "Over budget" if self.holds else "Over budget, and would not hold"
+        """In a few words."""
+        if self.is_within_budget:
+            return "Within budget" if self.is_within_limits else "Beyond limits"
+        return "Over budget" if self.is_within_limits else "Over budget and beyond limits"
 
     @property
     def headline(self) -> str:
         """What was found, as a sentence."""
         what = "is estimated at" if self.at == "expected" else "stays within"
         cases = "" if self.at == "expected" else f" in {_CASES[self.at]}"
-        apart = money(abs(self.budget_usd - self.amount_usd))
-        side = "below" if self.is_within else "above"
+        apart = dollars(abs(self.budget_usd - self.amount_usd))
+        side = "below" if self.is_within_budget else "above"
+        bill = self.bill()
         return (
-            f"{self.bill.title} on {self.bill.cloud_name} {what} {money(self.amount_usd)} a "
-            f"month{cases}, {apart} {side} the budget of {money(self.budget_usd)}."
+            f"{bill.title} on {bill.cloud_name} {what} {dollars(self.amount_usd)} per month"
+            f"{cases}, {apart} {side} the budget of {dollars(self.budget_usd)}."
         )
 
     @property
@@ -119,29 +140,24 @@ class BudgetCheck:
         close = _CLOSE_ERRORS * error
         if self.at != "expected" and abs(self.amount_usd - self.budget_usd) < close:
             told.append(
-                f"Too close to tell: sampling leaves a standard error of {money(error)}; more "
-                "samples make it smaller."
+                f"Too close to call: sampling leaves a standard error of {dollars(error)}; more "
+                "samples reduce it."
             )
-        if self.holds_share < 1:
-            told.append(f"It would hold in {self.holds_share:.0%} of all cases.")
-        if self.bill.state != "pass":
-            told.append(self.bill.reason)
+        if self.within_limits_share < 1:
+            told.append(f"It is within limits in {percent(self.within_limits_share)} of all cases.")
+        if self.bill().state != State.PASS:
+            told.append(self.bill().reason)
         return tuple(told)
 
     @property
     def swings(self) -> tuple[Swing, ...]:
-        """The inputs that move the bill most, each alone."""
+        """The inputs that change the bill most, each alone."""
         moving = (each for each in self.found.swings(self.deployment) if each.swing_usd > 0)
         return tuple(moving)[:_SWINGS_NAMED]
 
-    def markdown(self) -> str:
-        """A comment for a pull request, details folded."""
-        from estimator.render.budget_comment import budget_comment
-
-        return budget_comment(self)
-
-    def as_data(self) -> dict[str, Any]:
-        """The check as plain lists, texts and numbers, for machines."""
+    def _data(self) -> dict[str, Any]:
+        found = self.found.as_data()
+        del found["schema"]
         return {
             "deployment": self.deployment,
             "passes": self.passes,
@@ -151,11 +167,21 @@ class BudgetCheck:
             "at": self.at,
             "amount_usd": self.amount_usd,
             "share_within": self.share_within,
-            "holds": self.holds,
-            "holds_share": self.holds_share,
+            "within_limits": self.is_within_limits,
+            "within_limits_share": self.within_limits_share,
             "remarks": list(self.remarks),
-            "swings": [swing_data(each) for each in self.swings],
-            **self.found.as_data(),
+            "swings": [
+                {
+                    "input": each.uncertain.name,
+                    "words": each.uncertain.words,
+                    "low": each.low,
+                    "high": each.high,
+                    "low_usd": each.low_usd,
+                    "high_usd": each.high_usd,
+                }
+                for each in self.swings
+            ],
+            **found,
         }
 
     def __repr__(self) -> str:
@@ -176,7 +202,7 @@ def check_budget(
     client: Client | Executor | None = None,
     progress: Progress | None = None,
 ) -> BudgetCheck:
-    """Whether the bill of a deployment stays within a budget, and whether it would hold.
+    """Whether a bill stays within a budget, and its deployment within limits.
 
     Args:
         scenario: what is certain.
@@ -193,7 +219,7 @@ def check_budget(
 
     Raises:
         UnknownNameError: no such deployment, level, field or assumption.
-        ScenarioError: a budget of another currency or of no money, or as for ``uncertainty``.
+        ScenarioError: a budget in another currency or not above 0, or as for ``uncertainty``.
 
     >>> scenario = Scenario(profile="market-data", location="virginia", peak_connections=100)
     >>> check_budget(scenario, "$2,000", "oci.load_balancer_vm", samples=128).passes
@@ -224,7 +250,7 @@ def check_budget(
 
 
 def parse_budget(text: str) -> float:
-    """Read US dollars per month as people write them.
+    """Read an amount of US dollars per month.
 
     Raises:
         ScenarioError: another currency, no amount, or none above 0.
@@ -238,30 +264,19 @@ def parse_budget(text: str) -> float:
         amount = re.search(r"\d", said)
         if amount and re.search(r"[^\W\d_]|[^\s\w.,+-]", said):
             raise ScenarioError(
-                f"budget '{text}': prices are in US dollars, and rates of exchange are not known "
-                "here; write the budget in dollars, such as 2000 or '2,000 USD'"
+                f"budget '{text}': prices are in US dollars and exchange rates are unknown; "
+                "write the budget in dollars, such as 2000 or '2,000 USD'"
             )
         raise ScenarioError(
-            f"budget '{text}' is no amount: write US dollars per month, such as 2000"
+            f"budget '{text}' is not an amount: write US dollars per month, such as 2000"
         )
     try:
         return _positive(float(parse_number(match[1])), text)
     except ValueError:
         raise ScenarioError(
-            f"budget '{text}' is no amount: write US dollars per month, such as 2000 or '2,000.50'"
+            f"budget '{text}' is not an amount: write US dollars per month, such as 2000 or "
+            "'2,000.50'"
         ) from None
-
-
-def swing_data(swing: Swing) -> dict[str, Any]:
-    """A swing as plain texts and numbers."""
-    return {
-        "input": swing.uncertain.name,
-        "words": input_words(swing.uncertain),
-        "low": swing.low,
-        "high": swing.high,
-        "low_usd": swing.low_usd,
-        "high_usd": swing.high_usd,
-    }
 
 
 def _positive(usd: float, text: str) -> float:

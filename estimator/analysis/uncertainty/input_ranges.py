@@ -1,7 +1,7 @@
-"""How far a number may be off: a range, a triangle, a factor either way, or what its evidence says.
+"""How far may a number be off? Uniform, triangular and lognormal ranges, and what evidence says.
 
-Each is a distribution that is known through its quantiles, since a draw is the quantile of an even
-share. None has tails without end: what a field cannot hold must not be drawn.
+Each is a distribution given by its quantiles, since a draw is the quantile of an even share. None
+has infinite tails: a value that a field cannot have must not be drawn.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ _SCALES: Final = (
     "mean_hours", "hours", "scale_hours", "rate_per_hour", "fan_out", "bytes", "mean_bytes",
     "interval_seconds", "payload_bytes",
 )  # fmt: skip
-"""Ends of the fields of which a factor can be said; the shape of a law is no more or less."""
+"""Ends of the names of fields that a factor can scale; the shape of a law cannot be scaled."""
 
 _NUMBER = r"[-+]?\d[\d_,]*(?:\.\d+)?(?:[eE][-+]?\d+)?"
 _TO = re.compile(rf"^({_NUMBER})(?:\s*\.\.\s*|\s+to\s+)({_NUMBER})$")
@@ -51,9 +51,9 @@ _OVER = re.compile(
 _TIMES = re.compile(rf"^({_NUMBER})?\s*[x×](?:\s*/\s*÷?|÷)\s*({_NUMBER})$")
 _LOGNORMAL = re.compile(rf"^lognormal\s+({_NUMBER})\s+p90\s+({_NUMBER})$", re.IGNORECASE)
 _WITHIN = re.compile(r"^(?:±|\+/?-|within)\s*([\d.,]+\s*%)$")
-_HOW_TO_SAY = (
-    "'20..40' (a range), '20..30..45' (least, most likely, most), '300 x/ 2' (P10 is half, P90 "
-    "twice of 300), 'x/ 2' and '± 25 %' (around what the scenario says)"
+_HOW_TO_WRITE = (
+    "'20..40' (uniform), '20..30..45' (least, most likely, most), '300 x/ 2' (P10 is half, P90 "
+    "twice of 300), 'x/ 2' and '± 25%' (around the value in the scenario)"
 )
 
 
@@ -70,28 +70,28 @@ class InputRange(ABC):
 
     @property
     def low(self) -> float:
-        """The least that is ever drawn."""
+        """The lowest value drawn."""
         return float(self.quantile(np.array(0.0)))
 
     @property
     def high(self) -> float:
-        """The most that is ever drawn."""
+        """The highest value drawn."""
         return float(self.quantile(np.array(1.0)))
 
     @property
     def median(self) -> float:
-        """As often above as below."""
+        """Half of all values are below it."""
         return float(self.quantile(np.array(0.5)))
 
 
 @dataclass(frozen=True, slots=True)
-class Range(InputRange):
+class Uniform(InputRange):
     """Any value from one to another, all equally likely.
 
     Raises:
         ScenarioError: it runs backwards, or its ends are one value or no finite numbers.
 
-    >>> Range(20, 40).median, str(Range(20, 40))
+    >>> Uniform(20, 40).median, str(Uniform(20, 40))
     (30.0, '20..40')
     """
 
@@ -109,7 +109,7 @@ class Range(InputRange):
             )
         if self.least == self.most:
             raise ScenarioError(
-                f"the range {self} is one value: what is known belongs in the scenario"
+                f"the range {self} is one value: put a known value into the scenario"
             )
 
     def quantile(self, share: FloatArray) -> FloatArray:
@@ -146,7 +146,7 @@ class Triangular(InputRange):
                 f"{self} is out of order: write the least, the most likely and the most"
             )
         if self.least == self.most:
-            raise ScenarioError(f"{self} is one value: what is known belongs in the scenario")
+            raise ScenarioError(f"{self} is one value: put a known value into the scenario")
 
     def quantile(self, share: FloatArray) -> FloatArray:
         """Square roots on either side of the mode."""
@@ -201,35 +201,35 @@ class Lognormal(InputRange):
         return f"{self.middle:.12g} x/ {self.factor:.12g}"
 
 
-def parse_spread(text: str, around: float | None = None) -> InputRange:
-    """Read how far a number may be off, as people write it.
+def parse_input_range(text: str, around: float | None = None) -> InputRange:
+    """Read how far a number may be off.
 
     Args:
         text: ``20..40`` or ``20 to 40``; ``20..30..45`` for least, most likely and most;
-            ``300 x/ 2`` or ``lognormal 300 p90 600``; ``x/ 2`` and ``± 25 %`` around what is said.
-        around: what is said now, if it is one value.
+            ``300 x/ 2`` or ``lognormal 300 p90 600``; ``x/ 2`` and ``± 25%`` around the value now.
+        around: the value now, if there is one.
 
     Raises:
         ScenarioError: none of these, or a distribution that cannot be.
 
-    >>> parse_spread("20..40"), parse_spread("x/ 2", around=7)
-    (Range(least=20.0, most=40.0), Lognormal(middle=7, factor=2.0))
+    >>> parse_input_range("20..40"), parse_input_range("x/ 2", around=7)
+    (Uniform(least=20.0, most=40.0), Lognormal(middle=7, factor=2.0))
     """
     said = text.strip()
     if match := _OVER.match(said):
         return Triangular(*map(_number, match.groups()))
     if match := _TO.match(said):
-        return Range(*map(_number, match.groups()))
+        return Uniform(*map(_number, match.groups()))
     if match := _LOGNORMAL.match(said):
         middle, p90 = map(_number, match.groups())
         return Lognormal(middle, p90 / middle if middle > 0 else math.inf)
     if match := _TIMES.match(said):
         middle, factor = match.groups()
-        return Lognormal(_number(middle) if middle else _said(text, around), _number(factor))
+        return Lognormal(_number(middle) if middle else _value_now(text, around), _number(factor))
     if match := _WITHIN.match(said):
-        share, middle = parse_share(match[1]), _said(text, around)
-        return Range(*sorted((middle * (1 - share), middle * (1 + share))))
-    raise ScenarioError(f"'{text}' is no distribution: write {_HOW_TO_SAY}")
+        share, middle = parse_share(match[1]), _value_now(text, around)
+        return Uniform(*sorted((middle * (1 - share), middle * (1 + share))))
+    raise ScenarioError(f"'{text}' is not a distribution: write {_HOW_TO_WRITE}")
 
 
 def by_grade(value: float, grade: Literal["published", "assumption"]) -> Lognormal:
@@ -248,15 +248,15 @@ def by_grade(value: float, grade: Literal["published", "assumption"]) -> Lognorm
 def input_ranges_by_evidence(scenario: Scenario) -> dict[str, InputRange]:
     """How far the defaults of a profile may be off, by what backs them.
 
-    Numbers of a scenario's own have no evidence and are taken as known, as is the audience: say
-    how far they may be off.
+    Numbers that the scenario itself gives, and the audience, have no evidence and are taken as
+    known: pass their ranges to ``uncertainty``.
 
     Args:
         scenario: of one profile; a number that a scenario changes has no evidence any more.
 
     Returns:
-        A lognormal law around each default above 0 that can be more or less: rates, sizes, times,
-        fan-out. Shapes of laws and of the week are kept. By full name of the field.
+        A lognormal law around each default above 0 that can be scaled: rates, sizes, times,
+        fan-out. Shapes of laws and of the week stay. By full name of the field.
 
     Raises:
         ScenarioError: the scenario stands for many.
@@ -266,7 +266,7 @@ def input_ranges_by_evidence(scenario: Scenario) -> dict[str, InputRange]:
     '2.3 x/ 1.25'
     """
     if scenario.many:
-        raise ScenarioError("a field is a list, so that the scenario stands for many: take one")
+        raise ScenarioError("a field is a list, so the scenario stands for many: choose one")
     evidence = scenario.profile.evidence
     found: dict[str, InputRange] = {}
     for field in field_names(scenario):
@@ -288,15 +288,15 @@ def _number(text: str) -> float:
         raise ScenarioError(str(error)) from None
 
 
-def _said(text: str, around: float | None) -> float:
+def _value_now(text: str, around: float | None) -> float:
     if around is None:
         raise ScenarioError(
-            f"'{text}' is around what the scenario says, which has no single value here: write "
-            "the numbers out"
+            f"'{text}' is relative to the value in the scenario, which has no single value here: "
+            "write the numbers out"
         )
     return around
 
 
-def _check_finite(spread: InputRange, *numbers: float) -> None:
+def _check_finite(given: InputRange, *numbers: float) -> None:
     if not all(map(math.isfinite, numbers)):
-        raise ScenarioError(f"{spread} must be of finite numbers")
+        raise ScenarioError(f"{given} must be of finite numbers")

@@ -1,4 +1,4 @@
-"""What is uncertain about a bill: numbers that may be off, and what vendors leave open."""
+"""What is uncertain about a bill? Numbers that may be off, and what vendors leave open."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import numpy as np
 from estimator.analysis.estimate import Estimate
 from estimator.analysis.fields import (
     current_value,
+    field_words,
     find_field,
     matters_to,
     option_of,
@@ -20,7 +21,7 @@ from estimator.analysis.fields import (
 from estimator.analysis.uncertainty.input_ranges import (
     InputRange,
     input_ranges_by_evidence,
-    parse_spread,
+    parse_input_range,
 )
 from estimator.arrays import FloatArray
 from estimator.deployments.registry import ALL_DEPLOYMENTS, assumptions, find_deployment
@@ -31,9 +32,9 @@ from estimator.pricing.price_files import Assumption
 from estimator.scenario.scenario import Scenario
 
 Questions = Literal["all"] | Sequence[str]
-"""Ids of billing assumptions, or all that move a bill."""
+"""Ids of billing assumptions, or all that change a bill."""
 _DECISIONS: Final = "scaling"
-"""End of the ids of questions that are yours to decide: a vendor leaves nothing open there."""
+"""End of the ids of questions that you decide: a vendor leaves nothing open there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,7 @@ class Quantity:
 
     name: str
     """Full name of the field."""
-    spread: InputRange
+    input_range: InputRange
     """How far."""
     whole: bool
     """Whether the field takes whole numbers only; draws are rounded to them."""
@@ -54,9 +55,19 @@ class Quantity:
         """What is uncertain."""
         return "number"
 
+    @property
+    def words(self) -> str:
+        """The field with its unit, for people."""
+        return field_words(self.name)
+
+    @property
+    def range_words(self) -> str:
+        """How far it may be off."""
+        return str(self.input_range)
+
     def values(self, shares: FloatArray) -> FloatArray:
         """The values that shares of all cases stay below, of the same shape."""
-        values = self.spread.quantile(shares)
+        values = self.input_range.quantile(shares)
         return np.rint(values) if self.whole else values
 
     def matters_to(self, deployment: str) -> bool:
@@ -85,6 +96,16 @@ class Question:
     def kind(self) -> Literal["number", "question"]:
         """What is uncertain."""
         return "question"
+
+    @property
+    def words(self) -> str:
+        """The question itself."""
+        return self.assumption.question
+
+    @property
+    def range_words(self) -> str:
+        """Its answers."""
+        return ", ".join(self.answers)
 
     @property
     def answers(self) -> tuple[str, ...]:
@@ -116,23 +137,23 @@ def uncertain_quantities(
 
     Raises:
         UnknownNameError: there is no such field.
-        ScenarioError: nonsense for a distribution, one that reaches beyond what its field can
-            hold, or two of one field.
+        ScenarioError: text that is not a distribution, one that reaches beyond what its field can
+            have, or two of one field.
     """
     said: dict[str, InputRange] = {}
-    for name, spread in inputs.items():
+    for name, given in inputs.items():
         field = find_field(scenario, name)
         if field in said:
             raise ScenarioError(f"'{field}' is given twice")
-        said[field] = _spread_of(scenario, field, spread)
-    spreads = {**(input_ranges_by_evidence(scenario) if evidence else {}), **said}
-    return [_quantity(scenario, field, spread) for field, spread in spreads.items()]
+        said[field] = _range_of(scenario, field, given)
+    ranges = {**(input_ranges_by_evidence(scenario) if evidence else {}), **said}
+    return [_quantity(scenario, field, each) for field, each in ranges.items()]
 
 
 def open_questions(
     scenario: Scenario, bills: Iterable[Estimate], asked: Questions = "all"
 ) -> list[Question]:
-    """What vendors leave open and the scenario does not answer, if it moves one of the bills.
+    """What vendors leave open and the scenario does not answer, if it changes one of the bills.
 
     Args:
         scenario: what it answers is settled.
@@ -141,7 +162,7 @@ def open_questions(
 
     Raises:
         UnknownNameError: there is no such assumption.
-        ScenarioError: a question that was asked for is settled, or moves none of the bills.
+        ScenarioError: a question that was asked for is settled, or changes none of the bills.
     """
     if asked != "all":
         for name in asked:
@@ -149,8 +170,8 @@ def open_questions(
                 raise UnknownNameError("assumption", name, assumptions())
             if name in scenario.assumptions:
                 raise ScenarioError(
-                    f"'{name}' is answered by the scenario ({scenario.assumptions[name]}), so it "
-                    "is not open; take the answer out, or do not ask for it"
+                    f"the scenario answers '{name}' ({scenario.assumptions[name]}), so it is not "
+                    "open: remove the answer, or do not ask for it"
                 )
     moved: dict[str, set[str]] = {}
     for bill in bills if asked else ():
@@ -166,41 +187,41 @@ def open_questions(
     else:
         wanted = list(dict.fromkeys(asked))
         if still := [name for name in wanted if name not in moved]:
-            raise ScenarioError(f"'{still[0]}' moves none of the bills asked for")
+            raise ScenarioError(f"'{still[0]}' changes none of the bills asked for")
     return [Question(assumptions()[name], frozenset(moved[name])) for name in wanted]
 
 
-def _spread_of(scenario: Scenario, field: str, said: InputRange | str) -> InputRange:
+def _range_of(scenario: Scenario, field: str, said: InputRange | str) -> InputRange:
     if isinstance(said, InputRange):
         return said
     if not isinstance(said, str):  # pyright: ignore[reportUnnecessaryIsInstance] (people pass anything)
         raise ScenarioError(
-            f"{field}: a distribution is a text such as '20..40', or a Range, Triangular or "
-            f"Lognormal, not {said!r}; a value that is known belongs in the scenario"
+            f"{field}: a distribution is a text such as '20..40', or a Uniform, Triangular or "
+            f"Lognormal, not {said!r}; put a known value into the scenario"
         )
     try:
         around = current_value(scenario, field)
     except ScenarioError:
         around = None
     try:
-        return parse_spread(said, around)
+        return parse_input_range(said, around)
     except ScenarioError as error:
         raise ScenarioError(f"{field}: {error}") from None
 
 
-def _quantity(scenario: Scenario, field: str, spread: InputRange) -> Quantity:
+def _quantity(scenario: Scenario, field: str, input_range: InputRange) -> Quantity:
     whole = _takes_whole_numbers(field)
-    for end in (spread.low, spread.high):
+    for end in (input_range.low, input_range.high):
         value = round(end) if whole else end
         try:
             _check(with_values(scenario, {field: value}))
         except EstimatorError as error:
             raise ScenarioError(
-                f"{field}: the distribution {spread} reaches {value:.6g}, which it cannot be: "
-                f"{error}"
+                f"{field}: the distribution {input_range} reaches {value:.6g}, which the field "
+                f"cannot have: {error}"
             ) from None
-    one_pass = not whole and takes_arrays(scenario, field, spread.median)
-    return Quantity(field, spread, whole, one_pass)
+    one_pass = not whole and takes_arrays(scenario, field, input_range.median)
+    return Quantity(field, input_range, whole, one_pass)
 
 
 def _check(scenario: Scenario) -> None:

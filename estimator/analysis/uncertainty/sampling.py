@@ -1,4 +1,4 @@
-"""Bills of many draws of what is uncertain, line by line, on any number of deployments."""
+"""What are the bills of many draws of what is uncertain, line by line, on each deployment?"""
 
 from __future__ import annotations
 
@@ -12,14 +12,24 @@ import numpy.typing as npt
 
 from estimator.analysis.estimate import estimate_all
 from estimator.analysis.fields import with_values
-from estimator.analysis.points import POINTS_AT_ONCE, Progress
+from estimator.analysis.points import POINTS_AT_ONCE, Progress, alike
 from estimator.analysis.uncertainty.inputs import Question, Uncertain
 from estimator.arrays import FloatArray
+from estimator.errors import ScenarioError
+from estimator.result import Refusal
 from estimator.runtime import Client, executor_of
 from estimator.scenario.scenario import Scenario
 
+LEVELS: Final = (0.1, 0.5, 0.9)
+"""P10, P50 and P90: in eight of ten cases the bill is between the outer two."""
+COLUMNS: Final = ("p10_usd", "p50_usd", "p90_usd")
+"""Their names in tables."""
+METHOD: Final = "hazen"
+"""Of quantiles: each draw stands for the middle of its stratum."""
 SCRAMBLES: Final = 8
 """Independent scrambles of the Sobol sequence, whose results tell how well these are known."""
+_FEWEST_SAMPLES: Final = 128
+_MOST_SAMPLES: Final = 65_536
 _DRAWS_PER_BLOCK: Final = 16
 """Draws that share what has to be priced value by value: 1,024 draws take 64 passes."""
 
@@ -31,12 +41,12 @@ class SampledBills:
     deployments: tuple[str, ...]
     total_usd: FloatArray
     """Shape (deployments, draws); NaN where it could not be priced."""
-    holds: npt.NDArray[np.bool_]
-    """Whether no hard edge is exceeded, shape (deployments, draws)."""
+    within_limits: npt.NDArray[np.bool_]
+    """Whether no hard limit is exceeded, shape (deployments, draws)."""
     lines_usd: Mapping[str, Mapping[str, FloatArray]]
     """Cost of each meter, shape (draws,), by deployment and id of the meter."""
-    refusals: Mapping[str, str]
-    """Why a deployment could not be priced for some draw, by its id."""
+    refusals: Mapping[str, Refusal]
+    """Deployments that could not be priced for some draw, and why, by id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +65,33 @@ class _Found:
 
     deployment: str
     total_usd: float | FloatArray
-    holds: bool | npt.NDArray[np.bool_]
+    within_limits: bool | npt.NDArray[np.bool_]
     lines_usd: Mapping[str, FloatArray]
+
+
+def quantiles(usd: FloatArray) -> FloatArray:
+    """P10, P50 and P90 over the last axis, which becomes the first.
+
+    >>> quantiles(np.arange(1.0, 11.0))
+    array([1.5, 5.5, 9.5])
+    """
+    return np.quantile(usd, LEVELS, axis=-1, method=METHOD)
+
+
+def checked_samples(samples: int) -> int:
+    """A number of draws.
+
+    Raises:
+        ScenarioError: not a power of two, too few or too many; the message says what to take.
+    """
+    if samples & (samples - 1) or not _FEWEST_SAMPLES <= samples <= _MOST_SAMPLES:
+        next_one = 1 << (max(samples, 1) - 1).bit_length()
+        taken = min(max(next_one, _FEWEST_SAMPLES), _MOST_SAMPLES)
+        raise ScenarioError(
+            f"samples must be a power of two from {_FEWEST_SAMPLES} to {_MOST_SAMPLES:,}, "
+            f"not {samples:,}: take {taken:,}"
+        )
+    return samples
 
 
 def even_shares(
@@ -146,9 +181,9 @@ def price_draws(
         ScenarioError: a combination of values that no scenario can have.
     """
     total = np.full((len(deployments), len(values)), np.nan)
-    holds = np.zeros(total.shape, dtype=np.bool_)
+    within_limits = np.zeros(total.shape, dtype=np.bool_)
     lines: dict[str, dict[str, FloatArray]] = {each: {} for each in deployments}
-    refusals: dict[str, str] = {}
+    refusals: dict[str, Refusal] = {}
     row_of = {deployment: row for row, deployment in enumerate(deployments)}
     jobs = list(_jobs(scenario, uncertain, values, deployments))
     done = 0
@@ -156,16 +191,16 @@ def price_draws(
         for bill in bills:
             row, meters = row_of[bill.deployment], lines[bill.deployment]
             total[row, job.draws] = bill.total_usd
-            holds[row, job.draws] = bill.holds
+            within_limits[row, job.draws] = bill.within_limits
             for meter, usd in bill.lines_usd.items():
                 # some draws do not have the meter, such as that of another machine
                 meters.setdefault(meter, np.zeros(len(values)))[job.draws] = usd
-        for deployment, reason in refused.items():
-            refusals.setdefault(deployment, reason)
+        for refusal in refused:
+            refusals.setdefault(refusal.deployment, refusal)
         done += job.draws.size * len(job.deployments)
         if progress:
             progress(done, total.size)
-    return SampledBills(tuple(deployments), total, holds, lines, refusals)
+    return SampledBills(tuple(deployments), total, within_limits, lines, refusals)
 
 
 def _jobs(
@@ -195,7 +230,7 @@ def _jobs(
             if each.kind == "question" and any(map(each.matters_to, together))
         }
         apart = sorted(answers.union(numbers))
-        for draws in _alike(values[:, apart]):
+        for draws in alike(values[:, apart]):
             asked = _settled(scenario, [(uncertain[i], values[draws[0], i]) for i in apart])
             for start in range(0, draws.size, POINTS_AT_ONCE):
                 part = draws[start : start + POINTS_AT_ONCE]
@@ -205,17 +240,6 @@ def _jobs(
                     if each.in_one_pass and any(map(each.matters_to, together))
                 }
                 yield _Job(asked, moving, tuple(together), part)
-
-
-def _alike(table: FloatArray) -> Iterator[npt.NDArray[np.intp]]:
-    """Indices of the rows that are equal."""
-    if not table.shape[1]:
-        yield np.arange(len(table))
-        return
-    _, which = np.unique(table, axis=0, return_inverse=True)
-    which = which.ravel()
-    order = np.argsort(which, kind="stable")
-    yield from np.split(order, np.cumsum(np.bincount(which))[:-1])
 
 
 def _settled(scenario: Scenario, fixed: Sequence[tuple[Uncertain, float]]) -> Scenario:
@@ -230,7 +254,7 @@ def _settled(scenario: Scenario, fixed: Sequence[tuple[Uncertain, float]]) -> Sc
 
 def _priced(
     jobs: Sequence[_Job], client: Client | Executor | None
-) -> Iterator[tuple[list[_Found], dict[str, str]]]:
+) -> Iterator[tuple[list[_Found], list[Refusal]]]:
     executor = executor_of(client)
     if executor is None:
         return map(_price, jobs)
@@ -238,7 +262,7 @@ def _priced(
     return (future.result() for future in futures)
 
 
-def _price(job: _Job) -> tuple[list[_Found], dict[str, str]]:
+def _price(job: _Job) -> tuple[list[_Found], list[Refusal]]:
     bills, refused = estimate_all(with_values(job.scenario, job.moving), job.deployments)
     found: list[_Found] = []
     for bill in bills:
@@ -247,4 +271,4 @@ def _price(job: _Job) -> tuple[list[_Found], dict[str, str]]:
             meter = item.usage.meter_id
             lines[meter] = np.asarray(lines.get(meter, 0.0) + item.cost_usd)
         found.append(_Found(bill.deployment or "", bill.total, bill.is_within_limits, lines))
-    return found, {each.deployment: each.reason for each in refused}
+    return found, refused

@@ -1,4 +1,4 @@
-"""Which assumption makes a bill uncertain: swings one at a time, and shares of the variance."""
+"""Which input makes a bill uncertain? Swings one at a time, and shares of the variance."""
 
 from __future__ import annotations
 
@@ -13,13 +13,14 @@ from estimator.analysis.points import Progress
 from estimator.analysis.uncertainty.inputs import Question, Uncertain
 from estimator.analysis.uncertainty.sampling import block_count, even_shares, price_draws, values_of
 from estimator.arrays import FloatArray
+from estimator.format import given_text
 from estimator.runtime import Client
 from estimator.scenario.scenario import Scenario
 
 CONFIDENCE: Final = 0.95
 LEAST_SHARE: Final = 0.005
-"""Of the sum of squared swings: an input with less is not worth its bills, and is kept at its
-median when the variance is shared out."""
+"""Of the sum of squared swings: an input with less is not worth pricing, and stays at its
+median when the variance is divided."""
 _RESAMPLES: Final = 400
 
 
@@ -110,7 +111,7 @@ def variance_shares(
     client: Client | Executor | None = None,
     progress: Progress | None = None,
 ) -> list[VarianceShare]:
-    """Sobol indices of every input that is worth its bills; the largest first.
+    """Sobol indices of every input that is worth pricing; the largest first.
 
     Args:
         scenario: what is certain.
@@ -204,4 +205,4 @@ def _ends(each: Uncertain) -> list[tuple[str, float]]:
     if isinstance(each, Question):
         return [(answer, float(i)) for i, answer in enumerate(each.answers)]
     values = [float(each.values(np.array(share))) for share in (0.1, 0.9)]
-    return [(f"{value:,.6g}", value) for value in values]
+    return [(given_text(value), value) for value in values]

@@ -88,11 +88,11 @@ def _data(thing: str | None, deployment: str | None) -> list[dict[str, Any]]:
 
     from estimator.analysis.choices import TITLES, assumption_data, option_data
     from estimator.deployments.registry import DEPLOYMENTS, SAAS, find_deployment
-    from estimator.render.disruptions import disruptions_data
+    from estimator.render.disruptions import kinds_data
     from estimator.scenario.disruptions import FAULTS, SURGES
 
     if thing in ("faults", "surges"):
-        return disruptions_data(FAULTS if thing == "faults" else SURGES)
+        return kinds_data(FAULTS if thing == "faults" else SURGES)
     if thing not in _OF_A_DEPLOYMENT:
         return _titled(TITLES[thing]())
     asked = [find_deployment(deployment)] if deployment else [*DEPLOYMENTS.values()]
@@ -108,10 +108,10 @@ def _titled(titles: Mapping[str, str]) -> list[dict[str, Any]]:
 
 def _text(thing: str | None, data: list[dict[str, Any]]) -> str:
     if thing in ("faults", "surges"):
-        from estimator.render.disruptions import disruptions_text
+        from estimator.render.disruptions import kinds_text
         from estimator.scenario.disruptions import FAULTS, SURGES
 
-        return disruptions_text(FAULTS if thing == "faults" else SURGES)
+        return kinds_text(FAULTS if thing == "faults" else SURGES)
     if thing == "assumptions":
         return "\n".join(map(_assumption_text, data)) or "nothing is left open\n"
     if thing == "options":

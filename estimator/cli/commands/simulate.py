@@ -1,4 +1,4 @@
-"""The command that simulates: is what a scenario assumes true?"""
+"""The command that simulates: do the assumptions of a scenario hold?"""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ _MOST_PROCESSES = 61
 _HOW = "How it is simulated"
 
 EXAMPLES = taught(
-    ("does the peak hold, if no limits?", "simulate examples/team-chat.yaml"),
+    ("does the assumed peak hold, without limits?", "simulate examples/team-chat.yaml"),
     (
-        "does a deployment hold that loses part of its nodes? two weeks of it",
+        "two weeks of a deployment that loses some of its nodes",
         "simulate examples/team-chat.yaml --deployment aws.alb_fargate \\\n"
         "  --fault 'outage at Tue 14:00 share 30%' --replications 2",
     ),
     (
-        "with the surge and the fault of the file, too much for it (exit status 1)",
+        "with the surge and the fault of the file, more than it can serve (exit status 1)",
         "simulate examples/market-open.yaml --deployment aws.alb_fargate",
     ),
     (
@@ -75,7 +75,7 @@ def simulate(
     recover_within: Annotated[
         str,
         typer.Option(
-            help="Time within which 99 % of the clients shall be back after a fault.",
+            help="Time within which 99% of the clients must be back after a fault.",
             metavar="TIME",
         ),
     ] = "5 min",
@@ -83,7 +83,7 @@ def simulate(
         list[str] | None,
         typer.Option(
             "--fault",
-            help="What goes wrong, such as 'outage at Tue 14:00 share 30%', instead of the file's; "
+            help="A fault, such as 'outage at Tue 14:00 share 30%', instead of the file's; "
             "may be repeated. See 'estimator list faults'.",
             metavar="TEXT",
             rich_help_panel=CHANGES,
@@ -91,13 +91,13 @@ def simulate(
     ] = None,
     no_faults: Annotated[
         bool,
-        typer.Option("--no-faults", help="None of the file's faults.", rich_help_panel=CHANGES),
+        typer.Option("--no-faults", help="Ignore the faults of the file.", rich_help_panel=CHANGES),
     ] = False,
     surge: Annotated[
         list[str] | None,
         typer.Option(
             "--surge",
-            help="Who comes beside the weekly shape, such as 'flash crowd at Sat 20:15 clients "
+            help="A surge on top of the weekly shape, such as 'flash crowd at Sat 20:15 clients "
             "20,000 over 5 min', instead of the file's; may be repeated. See 'estimator list "
             "surges'.",
             metavar="TEXT",
@@ -106,14 +106,14 @@ def simulate(
     ] = None,
     no_surges: Annotated[
         bool,
-        typer.Option("--no-surges", help="None of the file's surges.", rich_help_panel=CHANGES),
+        typer.Option("--no-surges", help="Ignore the surges of the file.", rich_help_panel=CHANGES),
     ] = False,
     location: AtLocation = None,
     contract: UnderContract = None,
     replications: Annotated[
         str,
         typer.Option(
-            help="Weeks to simulate; auto: until the mean peak is known to 1 %.",
+            help="Weeks to simulate; auto: until the mean peak is known to 1%.",
             metavar="N|auto",
             rich_help_panel=_HOW,
         ),
@@ -121,7 +121,7 @@ def simulate(
     seed: Annotated[
         int,
         typer.Option(
-            help="Any whole number; the same one gives the same weeks.", rich_help_panel=_HOW
+            help="Any whole number; the same seed gives the same weeks.", rich_help_panel=_HOW
         ),
     ] = 0,
     engine: Annotated[
@@ -141,15 +141,15 @@ def simulate(
     ] = 1,
     as_json: AsJson = False,
 ) -> None:
-    """Simulate weeks of a scenario: does what it assumes hold?
+    """Simulate weeks of a scenario: do its assumptions hold?
 
-    The exit status is 1 if an assumption or a limit is broken, for pipelines that shall stop there.
+    The exit status is 1 if an assumption or a limit is broken.
     """
     with _stopped_by_ctrl_c(), progress_bar("simulated weeks", wanted=not as_json) as progress:
-        from estimator.analysis.simulate.data import simulation_data
         from estimator.analysis.simulate.simulate import simulate as simulate_weeks
         from estimator.cli.workers import workers
-        from estimator.render.terminal.simulation import simulation_table
+        from estimator.render.terminal.document import render
+        from estimator.render.views.simulation import simulation_view
 
         scenario = read_scenario(file, location, contract)
         with workers(processes) as executor:
@@ -166,9 +166,9 @@ def simulate(
                 progress=progress,
             )
     if as_json:
-        print_json(simulation_data(found))
+        print_json(found.as_data())
     else:
-        print_table(simulation_table(found))
+        print_table(render(simulation_view(found, in_full=True)))
     if not found.assumptions_held:
         raise typer.Exit(ASSUMPTION_BROKEN)
 

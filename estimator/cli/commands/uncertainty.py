@@ -1,4 +1,4 @@
-"""The commands about what is not known for sure: how far may a bill be off, is a budget kept?"""
+"""The commands about uncertainty: how far may a bill be off, and is a budget kept?"""
 
 from __future__ import annotations
 
@@ -28,19 +28,20 @@ from estimator.cli.common import (
 from estimator.cli.progress import progress_bar
 from estimator.cli.teaching import taught
 from estimator.errors import ScenarioError
+from estimator.render import to_terminal
 
 OVER_BUDGET = 1
-_UNSURE = "What is not known for sure"
-_HOW = "How it is drawn"
+_UNCERTAIN = "What is uncertain"
+_HOW = "How draws are made"
 
 UNCERTAINTY_EXAMPLES = taught(
     (
-        "two deployments: the chat's defaults may be off as far as their evidence says",
+        "two deployments: how far defaults may be off follows from their evidence",
         "uncertainty examples/team-chat.yaml \\\n"
         "  --deployment aws.nlb_ec2 --deployment oci.load_balancer_vm",
     ),
     (
-        "one, line by line; users per day and what they post are guesses of your own",
+        "one, line by line; users per day and their posts are guesses of your own",
         "uncertainty examples/team-chat.yaml --deployment aws.nlb_ec2 \\\n"
         "  --input users_per_day=40000..50000..80000 \\\n"
         "  --input 'posts.rate_per_hour=2.3 x/ 1.5' --no-evidence --no-questions",
@@ -52,7 +53,7 @@ CHECK_EXAMPLES = taught(
         "check examples/team-chat.yaml --budget 300",
     ),
     (
-        "do they on another one? too dear (exit status 1), as a comment for a pull request",
+        "do they on another one? over budget (exit status 1), as a pull request comment",
         "check examples/team-chat.yaml --budget '$1,000' \\\n"
         "  --deployment aws.api_gateway --markdown",
     ),
@@ -66,33 +67,33 @@ Inputs = Annotated[
     list[str] | None,
     typer.Option(
         "--input",
-        help="A field and how far it may be off: posts.rate_per_hour=1..4 (a range), =1..2..4 "
+        help="A field and how far it may be off: posts.rate_per_hour=1..4 (uniform), =1..2..4 "
         "(least, most likely, most), '=2 x/ 2' (P10 is half, P90 twice of 2), '=x/ 2' or "
-        "'=± 25 %' (around what the file says). May be repeated.",
-        metavar="FIELD=SPREAD",
-        rich_help_panel=_UNSURE,
+        "'=± 25%' (around the value in the file). May be repeated.",
+        metavar="FIELD=RANGE",
+        rich_help_panel=_UNCERTAIN,
     ),
 ]
 NoEvidence = Annotated[
     bool,
     typer.Option(
         "--no-evidence",
-        help="Take the profile's defaults as known, however little backs them.",
-        rich_help_panel=_UNSURE,
+        help="Take the profile's defaults as known, whatever their evidence.",
+        rich_help_panel=_UNCERTAIN,
     ),
 ]
 NoQuestions = Annotated[
     bool,
     typer.Option(
         "--no-questions",
-        help="Take the default answer to what vendors leave open.",
-        rich_help_panel=_UNSURE,
+        help="Take the default answers to what vendors leave open.",
+        rich_help_panel=_UNCERTAIN,
     ),
 ]
 Samples = Annotated[
     int,
     typer.Option(
-        help="Draws, a power of two; more of them are more exact.",
+        help="Draws, a power of two; more give more exact results.",
         metavar="N",
         rich_help_panel=_HOW,
     ),
@@ -100,7 +101,7 @@ Samples = Annotated[
 Seed = Annotated[
     int,
     typer.Option(
-        help="Any whole number from 0 on; the same one gives the same draws.",
+        help="Any whole number from 0; the same seed gives the same draws.",
         min=0,
         rich_help_panel=_HOW,
     ),
@@ -108,7 +109,7 @@ Seed = Annotated[
 
 
 class Levels(StrEnum):
-    """Which amount is held against a budget."""
+    """Which amount is compared with a budget."""
 
     p10 = "p10"
     p50 = "p50"
@@ -130,17 +131,18 @@ def uncertainty(
 ) -> None:
     """How far each bill may be off (P10, P50, P90), and what makes it so.
 
-    Of a single deployment also line by line, with each input's share of
+    For a single deployment also line by line, with each input's share of
     the variance: what to measure next.
     """
     from estimator.analysis.uncertainty.uncertainty import uncertainty as uncertainty_of
-    from estimator.render.terminal.uncertainty import uncertainty_table
+    from estimator.render.terminal.document import render
+    from estimator.render.views.uncertainty import uncertainty_view
 
     scenario = read_scenario(file, location, contract)
     with progress_bar("bills", wanted=not as_json) as progress:
         found = uncertainty_of(
             scenario,
-            _spreads(inputs),
+            _input_ranges(inputs),
             deployment,
             evidence=not no_evidence,
             questions=() if no_questions else "all",
@@ -157,7 +159,7 @@ def uncertainty(
         data = found.as_data()
         print_json(data if known is None else {**data, "shares": known.to_dict(orient="records")})
     else:
-        print_table(uncertainty_table(found, shares))
+        print_table(render(uncertainty_view(found, shares)))
     if not found.bills:
         sys.stderr.write("error: none of the deployments could be priced\n")
         raise typer.Exit(INPUT_ERROR)
@@ -198,14 +200,13 @@ def check(
     as_markdown: AsMarkdown = False,
     as_json: AsJson = False,
 ) -> None:
-    """Is a budget kept, and does the deployment hold?
+    """Is a budget kept, and is the deployment within limits?
 
-    The exit status is 0 if both are so, 1 if not: over budget, or it would
-    not hold in as many cases.
+    The exit status is 0 if both are so, and 1 if not: over budget, or not
+    within limits in as many cases.
     """
     check_one_form(as_markdown=as_markdown, as_json=as_json)
     from estimator.analysis.uncertainty.budget import check_budget
-    from estimator.render.terminal.uncertainty import budget_table
 
     scenario = read_scenario(file, location, contract)
     with progress_bar("bills", wanted=not (as_json or as_markdown)) as progress:
@@ -214,7 +215,7 @@ def check(
             budget,
             deployment,
             at=at.value,
-            inputs=_spreads(inputs),
+            inputs=_input_ranges(inputs),
             evidence=not no_evidence,
             questions=() if no_questions else "all",
             samples=samples,
@@ -224,25 +225,25 @@ def check(
     if as_json:
         print_json(found.as_data())
     elif as_markdown:
-        print_text(found.markdown())
+        print_text(found.to_markdown())
     else:
-        print_table(budget_table(found))
+        print_table(to_terminal(found))
     if not found.passes:
         raise typer.Exit(OVER_BUDGET)
 
 
-def _spreads(inputs: Iterable[str] | None) -> dict[str, str]:
+def _input_ranges(inputs: Iterable[str] | None) -> dict[str, str]:
     """Distributions by the names of their fields."""
     found: dict[str, str] = {}
     for said in inputs or ():
-        name, equals, spread = said.partition("=")
+        name, equals, distribution = said.partition("=")
         name = name.strip()
-        if not (equals and name and spread.strip()):
+        if not (equals and name and distribution.strip()):
             raise ScenarioError(
                 f"--input '{said}': write a field and how far it may be off, such as "
                 "posts.rate_per_hour=1..4"
             )
         if name in found:
             raise ScenarioError(f"--input: '{name}' is given twice")
-        found[name] = spread
+        found[name] = distribution
     return found

@@ -8,7 +8,8 @@ from typing import Any
 
 import streamlit as st
 
-from estimator.analysis.simulate.simulate import RECOVER_WITHIN_S, Simulation
+from estimator.analysis.simulate.result import Simulation
+from estimator.analysis.simulate.simulate import RECOVER_WITHIN_S
 from estimator.dashboard.page_frame import open_page
 from estimator.dashboard.session.background import AT_ONCE, Job, SimulationJob
 from estimator.dashboard.session.computed import Expectation, expectation_of, office
@@ -19,9 +20,8 @@ from estimator.dashboard.widgets.error_message import fault_view
 from estimator.dashboard.widgets.simulation import simulation_view
 from estimator.deployments.registry import DEPLOYMENTS
 from estimator.errors import EstimatorError
-from estimator.format import figure_text
+from estimator.format import figure_text, span_text
 from estimator.pricing.price_files import CLOUDS
-from estimator.render.terminal.simulation import span
 from estimator.scenario.scenario import Scenario
 from estimator.simulation.run import FEWEST, MOST
 
@@ -173,7 +173,7 @@ def _at_once(expectation: Expectation) -> None:
     if math.isfinite(limit) and limit:
         st.caption(
             f"If all connections are lost at the peak, the limit of {figure_text(limit)} connects a "
-            f"second alone keeps the last client away for {span(expectation.peak / limit)}."
+            f"second alone keeps the last client away for {span_text(expectation.peak / limit)}."
         )
 
 

@@ -20,7 +20,8 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar, cast
 
 from estimator.analysis.points import Progress
-from estimator.analysis.simulate.simulate import Simulation, simulate
+from estimator.analysis.simulate.result import Simulation
+from estimator.analysis.simulate.simulate import simulate
 from estimator.errors import EstimatorError
 from estimator.scenario.scenario import Scenario
 

@@ -10,15 +10,14 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import streamlit as st
 
-from estimator.analysis.simulate.data import simulation_data
 from estimator.analysis.simulate.findings import Finding
-from estimator.analysis.simulate.simulate import MinuteVerdict, Simulation
+from estimator.analysis.simulate.result import MinuteVerdict, Simulation
 from estimator.dashboard.session.background import SimulationJob
 from estimator.dashboard.widgets.charts import Picture, Screen, draw, show, theme
 from estimator.dashboard.widgets.downloads import Download, as_json, chart_files, csv, download_row
 from estimator.dashboard.widgets.limits import STATES, source_of
 from estimator.dashboard.widgets.text import dollars, literal
-from estimator.render.terminal.simulation import short
+from estimator.format import count_text
 from estimator.units import HALF_A_CENT_USD, week_time_text
 
 if TYPE_CHECKING:
@@ -78,8 +77,8 @@ def _finding(finding: Finding) -> dict[str, str]:
     return {
         "": STATES[finding.state],
         "What was assumed": f"**{literal(finding.title)}:** "
-        + literal(f"{short(finding.assumed)} {finding.unit}"),
-        "What was found": f"**{literal(short(finding.found))}**{literal(_interval(finding))} "
+        + literal(f"{count_text(finding.assumed)} {finding.unit}"),
+        "What was found": f"**{literal(count_text(finding.found))}**{literal(_interval(finding))} "
         + literal(f"{_capital(finding.words)}."),
     }
 
@@ -88,7 +87,7 @@ def _interval(finding: Finding) -> str:
     """The interval of the mean, unless one week cannot tell or all weeks are alike."""
     if not math.isfinite(finding.low) or not math.isfinite(finding.high):
         return "."
-    low, high = short(max(finding.low, 0.0)), short(finding.high)
+    low, high = count_text(max(finding.low, 0.0)), count_text(finding.high)
     return f", {low} to {high}." if low != high else "."
 
 
@@ -102,11 +101,11 @@ def _limit(verdict: MinuteVerdict) -> dict[str, str]:
     return {
         "": STATES[verdict.state],
         "Limit": literal(limit.title),
-        "Busiest minute": literal(f"{short(verdict.used)} {limit.unit}"),
-        "Allowed": literal(f"{short(verdict.allowed)}, {raised}"),
+        "Busiest minute": literal(f"{count_text(verdict.used)} {limit.unit}"),
+        "Allowed": literal(f"{count_text(verdict.allowed)}, {raised}"),
         "When": literal(verdict.when or "any time"),
         "Minutes a week beyond": f"{verdict.minutes_beyond:,}",
-        "Turned away a week": literal(short(verdict.turned_away)),
+        "Turned away a week": literal(count_text(verdict.turned_away)),
         "Source": source_of(limit),
     }
 
@@ -148,10 +147,8 @@ def _signed(usd: float) -> str:
 
 def _closer_look(asked: SimulationJob, simulation: Simulation) -> str:
     """One chart of several; returns which."""
-    from estimator.render.charts.storm import storms
-
     names = {"peaks": "Peaks"}
-    names |= {f"storm {number}": _short_name(simulation, number) for number in storms(simulation)}
+    names |= {f"storm {number}": _short_name(simulation, number) for number in simulation.storms}
     admission = simulation.run.model.admission
     if admission.counts_units and math.isfinite(admission.connections_per_unit):
         names["scaling"] = f"{_capital(admission.unit_name)}s"
@@ -240,7 +237,7 @@ def _downloads(asked: SimulationJob, simulation: Simulation, chosen: str) -> Non
                 "Everything (JSON)",
                 "simulation.json",
                 "application/json",
-                lambda: as_json(simulation_data(simulation)),
+                lambda: as_json(simulation.as_data()),
             ),
             *chart_files("Chart of the week", "simulation-week", week.chart),
             *chart_files("Closer look", f"simulation-{chosen.replace(' ', '-')}", closer.chart),

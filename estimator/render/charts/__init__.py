@@ -6,7 +6,7 @@ from estimator.render.charts.diff import difference_chart
 from estimator.render.charts.growth import growth_chart
 from estimator.render.charts.limits import limits_chart
 from estimator.render.charts.scaling import scaling_chart
-from estimator.render.charts.storm import attempts_chart, storm_chart, storms
+from estimator.render.charts.storm import attempts_chart, storm_chart
 from estimator.render.charts.style import Chart
 from estimator.render.charts.uncertainty import fan_chart, range_chart, tornado_chart
 from estimator.render.charts.workload import sizes_chart, week_chart, wire_chart
@@ -29,7 +29,6 @@ __all__ = [
     "scaling_chart",
     "sizes_chart",
     "storm_chart",
-    "storms",
     "tornado_chart",
     "week_chart",
     "wire_chart",

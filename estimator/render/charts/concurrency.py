@@ -1,4 +1,4 @@
-"""Are the connections as many as was assumed, and is there a place for each of them?"""
+"""Are there as many connections as assumed, and is there capacity for each of them?"""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from estimator.analysis.simulate.findings import HOLDS_WITHIN
-from estimator.analysis.simulate.simulate import Simulation
+from estimator.analysis.simulate.result import Simulation
 from estimator.arrays import FloatArray
-from estimator.format import figure_text
+from estimator.format import figure_text, number_of, precise_percent, range_text
 from estimator.render.charts.style import (
     DAYS,
     Chart,
@@ -19,7 +19,6 @@ from estimator.render.charts.style import (
     draw_marks,
     dress,
     legend,
-    percent,
     say_below_title,
     week_axis,
 )
@@ -31,9 +30,9 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _IN_SIGHT: Final = 3.0
-"""What is more than so many times the peak would press the curve to the ground."""
+"""From so many times the peak on, a line would flatten the curve."""
 _SEEN: Final = 0.005
-"""Of the assumed peak: what can be told from nothing on a chart."""
+"""Of the assumed peak: the least that can be seen on a chart."""
 _LOW, _MIDDLE, _HIGH = 0.05, 0.5, 0.95
 _HEADROOM: Final = 1.06
 _DOT_STEP: Final = 0.6
@@ -59,7 +58,7 @@ def concurrency_chart(simulation: Simulation, look: Look | None = None) -> Chart
     chart = blank(look, 4.0, _peak_in_words(simulation))
     axes = chart.subplots()
     axes.fill_between(
-        days, low, high, color=look.blue, alpha=0.3, linewidth=0, label="open, 90 % of weeks"
+        days, low, high, color=look.blue, alpha=0.3, linewidth=0, label="open, 90% of weeks"
     )
     axes.plot(days, middle, color=look.blue, linewidth=1.2, label="open, median week")
     if waiting.max() >= _SEEN * assumed:
@@ -90,13 +89,13 @@ def concurrency_chart(simulation: Simulation, look: Look | None = None) -> Chart
     axes.yaxis.set_major_formatter("{x:,.0f}")
     dress(axes, look)
     rows = draw_marks(axes, look, disruptions(simulation))
-    say_below_title(axes, look, _room_in_words(simulation, slots, in_sight), rows)
+    say_below_title(axes, look, _capacity_in_words(simulation, slots, in_sight), rows)
     legend(chart, look)
     return chart
 
 
 def peak_chart(simulation: Simulation, look: Look | None = None) -> Chart:
-    """Peaks of every simulated day and week, against what was assumed and what there is room for.
+    """Peaks of every simulated day and week, against the assumed peak and the capacity.
 
     Args:
         simulation: of a whole week.
@@ -108,8 +107,8 @@ def peak_chart(simulation: Simulation, look: Look | None = None) -> Chart:
     daily, weekly = run.daily_peaks, run.peaks
     above = int(np.count_nonzero(weekly > assumed))
     title = (
-        f"The peak is above the assumed {figure_text(assumed)} in {above:,} of {weekly.size:,} "
-        f"simulated week{'s' if weekly.size > 1 else ''}"
+        f"The peak is above the assumed {figure_text(assumed)} in {above:,} of "
+        f"{number_of(weekly.size, 'simulated week')}"
     )
     chart = blank(look, 6.0 if look.is_narrow else 3.8, title)
     if look.is_narrow:
@@ -125,7 +124,7 @@ def peak_chart(simulation: Simulation, look: Look | None = None) -> Chart:
     of_days.set_ylim(0, max(float(daily.max()), assumed) * _HEADROOM)
     _swarm(of_weeks, look, 0, weekly)
     of_weeks.set_xlim(-0.6, 0.6)
-    of_weeks.set_xticks([0], ["the whole week, close up"])
+    of_weeks.set_xticks([0], ["whole week, zoomed in"])
     slots = float(np.median(run.stack("slots"), axis=0).max())
     for axes in (of_days, of_weeks):
         top = axes.get_ylim()[1]
@@ -140,10 +139,11 @@ def peak_chart(simulation: Simulation, look: Look | None = None) -> Chart:
         dress(axes, look)
     rare = float(np.quantile(weekly, _HIGH))
     sentences = [
-        f"One dot for each simulated week. In one week of twenty the peak is above {figure_text(rare)}."
+        "One dot for each simulated week. In one of twenty weeks the peak is above "
+        f"{figure_text(rare)}."
     ]
     if np.isfinite(slots):
-        sentences.append(f"There is room for {figure_text(slots)}.")
+        sentences.append(f"Capacity: {figure_text(slots)}.")
     say_below_title(of_days, look, sentences, 0)
     legend(chart, look)
     return chart
@@ -167,33 +167,30 @@ def _peak_in_words(simulation: Simulation) -> str:
         return f"The peak is {figure_text(found)} open connections; none was assumed"
     side = "above" if off > 0 else "below"
     peak = f"{figure_text(found)} open connections"
-    return f"The peak is {peak}, {percent(abs(off))} {side} what was assumed"
+    return f"The peak is {peak}, {precise_percent(abs(off))} {side} what was assumed"
 
 
-def _room_in_words(simulation: Simulation, slots: FloatArray, in_sight: float) -> Iterator[str]:
+def _capacity_in_words(simulation: Simulation, slots: FloatArray, in_sight: float) -> Iterator[str]:
     run = simulation.run
     assumed = float(simulation.expected.peak_connections)
     weeks = len(run.replications)
-    yield f"{weeks:,} simulated week{'s' if weeks > 1 else ''}; assumed peak {figure_text(assumed)}."
+    yield f"{number_of(weeks, 'simulated week')}; assumed peak {figure_text(assumed)}."
     refused = float(run.stack("refused_full").sum(axis=1).mean())
     if refused >= 1:
-        yield f"{figure_text(refused)} attempts per week find no place."
-    least, most = float(slots.min()), float(slots.max())
+        yield f"{figure_text(refused)} attempts per week are refused for lack of capacity."
+    most = float(slots.max())
     if np.isinf(most):
         if not any(_limits_of_connections(simulation)):
-            yield "Nothing bounds the open connections."
+            yield "Capacity: unlimited."
     elif most > in_sight:
-        room = (
-            figure_text(most) if least == most else f"{figure_text(least)} to {figure_text(most)}"
-        )
-        yield f"Capacity is far above: {room}."
+        yield f"Capacity is far above: {range_text(slots, figure_text)}."
     for title, allowed in _limits_of_connections(simulation):
         if allowed > in_sight:
             yield f"{title}: {figure_text(allowed)}, far above."
 
 
 def _limits_of_connections(simulation: Simulation) -> Iterator[tuple[str, float]]:
-    """Limits on open connections that are no door, and so not in the capacity."""
+    """Limits on open connections that do not limit admission, and so are not in the capacity."""
     admission = set(simulation.run.model.admission.limits.values())
     for verdict in simulation.limits:
         if verdict.limit.measure == "open_connections" and verdict.limit.limit not in admission:
@@ -201,7 +198,7 @@ def _limits_of_connections(simulation: Simulation) -> Iterator[tuple[str, float]
 
 
 def _swarm(axes: Axes, look: Look, at: float, values: FloatArray) -> None:
-    """Every value as a dot, spread by its rank, with the median as a bar."""
+    """Every value as a dot, placed by its rank, with the median as a bar."""
     order = np.argsort(np.argsort(values))
     # neighbours in rank stand apart: 0, 1/2, 1/4, 3/4, ... of the width
     spread = np.array([_van_der_corput(int(rank) + 1) for rank in order]) - 0.5

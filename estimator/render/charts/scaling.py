@@ -1,4 +1,4 @@
-"""Do the units follow the connections, or do connections find them full?"""
+"""Do the units follow the connections, or are connections refused because units are full?"""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from matplotlib.ticker import MaxNLocator
 
-from estimator.analysis.simulate.simulate import Simulation
+from estimator.analysis.simulate.result import Simulation
 from estimator.arrays import FloatArray
 from estimator.deployments.limits import AT_RISK_SHARE
 from estimator.errors import ScenarioError
-from estimator.format import figure_text
+from estimator.format import figure_text, precise_percent, range_text
 from estimator.render.charts.concurrency import disruptions
 from estimator.render.charts.style import (
     DAYS,
@@ -22,7 +22,6 @@ from estimator.render.charts.style import (
     draw_marks,
     dress,
     legend,
-    percent,
     say_below_title,
     week_axis,
 )
@@ -55,7 +54,7 @@ def scaling_chart(simulation: Simulation, look: Look | None = None) -> Chart:
     if not admission.counts_units or not np.isfinite(admission.connections_per_unit):
         raise ScenarioError(
             f"{simulation.deployment or 'a scenario with open admission'} has no units that "
-            "connections fill: there is no scaling to show"
+            "connections fill, so there is no scaling to show"
         )
     target = admission.autoscaling.target_share if admission.autoscaling else AT_RISK_SHARE
     full = np.median(run.stack("open_most"), axis=0) / admission.connections_per_unit
@@ -93,8 +92,9 @@ def _draw(
         at, running, where="post", color=look.green, linewidth=1.8, label="running",
     )  # fmt: skip
     axes.plot(
-        at, full / target, color=look.blue, linewidth=1.2, label=f"needed at {percent(target)} load"
-    )
+        at, full / target, color=look.blue, linewidth=1.2,
+        label=f"needed at {precise_percent(target)} load",
+    )  # fmt: skip
     axes.plot(
         at, full, color=look.red, linewidth=1.2, linestyle=(0, (4, 1.5)), label="needed when full"
     )
@@ -108,24 +108,24 @@ def _title(simulation: Simulation) -> str:
     if refused.any():
         busiest = int(np.argmax(refused.mean(axis=0)))
         return (
-            f"The {name}s are full: {figure_text(float(refused.sum(axis=1).mean()))} attempts per week "
-            f"are refused, most on {week_time_text(busiest / MINUTES_PER_HOUR)}"
+            f"The {name}s are full: {figure_text(float(refused.sum(axis=1).mean()))} attempts per "
+            f"week are refused, most on {week_time_text(busiest / MINUTES_PER_HOUR)}"
         )
     slots = np.maximum(run.stack("slots"), 1.0)
     fullest = float((run.stack("open_most") / slots).max(axis=1).mean())
-    return f"There are {name}s enough: {percent(fullest)} full in the fullest minute"
+    return f"There are enough {name}s: {precise_percent(fullest)} full in the fullest minute"
 
 
 def _words(simulation: Simulation, running: FloatArray) -> Iterator[str]:
     run = simulation.run
     admission = run.model.admission
     name = admission.unit_name
-    least, most = figure_text(float(running.min())), figure_text(float(running.max()))
     held = figure_text(admission.connections_per_unit)
-    yield f"{least} to {most} {name}s run" if least != most else f"{least} {name}s run"
+    plural = "" if running.max() == 1 else "s"
+    yield f"{range_text(running, figure_text)} {name}{plural} running"
     yield f"of {held} connections each,"
     yield f"{figure_text(float(run.unit_hours.mean()))} {name}-hours per week."
     if admission.autoscaling:
         start = duration_text(admission.autoscaling.start_seconds)
         every = duration_text(admission.autoscaling.every_seconds)
-        yield f"The autoscaler looks every {every}; starting takes {start}."
+        yield f"The autoscaler runs every {every}; starting takes {start}."

@@ -1,4 +1,4 @@
-"""What follows when many connections are lost at once: who waits, who knocks, who is let in."""
+"""What happens when many connections are lost at once: who waits, who retries, who gets in?"""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from estimator.analysis.simulate.simulate import Simulation
+from estimator.analysis.simulate.result import Simulation
 from estimator.arrays import FloatArray
 from estimator.errors import ScenarioError
-from estimator.format import figure_text
+from estimator.format import figure_text, precise_percent, sentence, span_text
 from estimator.render.charts.style import (
     Chart,
     Mark,
@@ -19,10 +19,8 @@ from estimator.render.charts.style import (
     draw_marks,
     dress,
     legend,
-    percent,
     say_below_title,
 )
-from estimator.render.terminal.simulation import span
 from estimator.shown import Look
 from estimator.simulation.flows import RECOVERY_SHARES, Aftermath, CloseUp
 from estimator.units import SECONDS_PER_HOUR, SECONDS_PER_MINUTE, week_time_text
@@ -43,12 +41,6 @@ _NOBODY: Final = 0.5
 _TOO_NEAR: Final = 0.02
 
 
-def storms(simulation: Simulation) -> tuple[int, ...]:
-    """Positions of the declared faults that took a connection, which ``storm_chart`` can show."""
-    seen = {after.fault for each in simulation.run.replications for after in each.aftermaths}
-    return tuple(n for n, fault in enumerate(simulation.run.model.faults) if fault in seen)
-
-
 def storm_chart(simulation: Simulation, number: int = 0, look: Look | None = None) -> Chart:
     """The seconds around one fault: open and waiting above, attempts and refusals below.
 
@@ -64,11 +56,9 @@ def storm_chart(simulation: Simulation, number: int = 0, look: Look | None = Non
     """
     look = look or Look()
     run = simulation.run
-    if number not in storms(simulation):
-        there = ", ".join(map(str, storms(simulation))) or "none"
-        raise ScenarioError(
-            f"no connections were lost by fault {number}; those with a storm: {there}"
-        )
+    if number not in simulation.storms:
+        there = ", ".join(map(str, simulation.storms)) or "none"
+        raise ScenarioError(f"fault {number} took no connections; those that did: {there}")
     fault = run.model.faults[number]
     seen = [a for each in run.replications for a in each.aftermaths if a.fault == fault]
     typical = sorted(seen, key=lambda after: after.recovery_s[_AT_99])[(len(seen) - 1) // 2]
@@ -103,7 +93,7 @@ def storm_chart(simulation: Simulation, number: int = 0, look: Look | None = Non
 
 
 def attempts_chart(simulation: Simulation, look: Look | None = None) -> Chart:
-    """How many attempts it took to be let in: clients per week by the attempts that they needed.
+    """New connections per week by the number of attempts they needed.
 
     Args:
         simulation: any.
@@ -118,9 +108,9 @@ def attempts_chart(simulation: Simulation, look: Look | None = None) -> Chart:
     lost = float(never.sum(axis=1).mean())
 
     title = (
-        "Everyone is let in at the first attempt"
+        "Every client connects at the first attempt"
         if total - float(let_in[0]) < _NOBODY
-        else f"{percent(first)} of the new connections succeed at the first attempt"
+        else f"{precise_percent(first)} of the new connections succeed at the first attempt"
     )
     chart = blank(look, 3.2, title)
     axes = chart.subplots()
@@ -137,11 +127,11 @@ def attempts_chart(simulation: Simulation, look: Look | None = None) -> Chart:
     axes.set_ylim(_NOBODY, max(float(np.max(counts)), 1.0) * 4)
     axes.set_ylabel("new connections per week")
     axes.yaxis.set_major_formatter("{x:,.0f}")
-    axes.set_xlabel("attempts until a client is let in")
+    axes.set_xlabel("attempts until a client is connected")
     dress(axes, look)
     sentences = [f"{figure_text(total)} new connections per week."]
     if lost >= _NOBODY:
-        sentences.append(f"{figure_text(lost)} clients per week are never let in.")
+        sentences.append(f"{figure_text(lost)} clients per week never connect.")
     say_below_title(axes, look, sentences, 0)
     return chart
 
@@ -165,23 +155,23 @@ def _rates(axes: Axes, look: Look, at: FloatArray, near: CloseUp, limit: float) 
         axes.minorticks_off()
     else:
         axes.set_ylim(bottom=0)
-    axes.set_ylabel("a second")
+    axes.set_ylabel("per second")
     axes.yaxis.set_major_formatter("{x:,.0f}")
 
 
 def _recoveries(after: Aftermath, since_s: float, per_unit: int, sight: float) -> list[Mark]:
-    """When 50, 95, 99 and 100 % were back; those too near to each other share a mark."""
+    """When 50, 95, 99 and 100% were back; marks too near to each other are joined."""
     marks: list[Mark] = []
     for share, seconds in zip(RECOVERY_SHARES, after.recovery_s, strict=True):
         at = (since_s + seconds) / per_unit
-        name = "all" if share == 1 else percent(share)
+        name = "all" if share == 1 else precise_percent(share)
         if not np.isfinite(at):
             continue
         if marks and at - marks[-1].at < _TOO_NEAR * sight:
-            first = marks[-1].label.partition(" in ")[0].partition(" to ")[0]
-            marks[-1] = Mark(at, f"{first} to {name} in {span(seconds)}")
+            first = marks[-1].label.partition(" in ")[0].partition("–")[0]
+            marks[-1] = Mark(at, f"{first}–{name} in {span_text(seconds)}")
         else:
-            marks.append(Mark(at, f"{name} in {span(seconds)}"))
+            marks.append(Mark(at, f"{name} in {span_text(seconds)}"))
     return marks
 
 
@@ -195,19 +185,19 @@ def _recovery_in_words(after: Aftermath) -> str:
     seconds = after.recovery_s[_AT_99]
     lost = f"{figure_text(after.lost)} lost connections"
     if np.isinf(seconds):
-        return f"Of {lost}, 99 % are not back before the week is over"
+        return f"99% of {lost} are not back before the week ends"
     if seconds <= 1:
-        return f"99 % of {lost} are back within a second"
-    return f"99 % of {lost} are back after {span(seconds)}"
+        return f"99% of {lost} are back within a second"
+    return f"99% of {lost} are back after {span_text(seconds)}"
 
 
 def _storm_in_words(simulation: Simulation, number: int, after: Aftermath) -> Iterator[str]:
     words = simulation.run.model.faults[number]
-    yield f"{words[:1].upper()}{words[1:]}."
+    yield sentence(words)
     near = after.close_up
     most, refused = float(near.attempts.max()), float(near.refused.sum())
     yield f"Up to {figure_text(most)} attempts per second,"
-    yield f"{figure_text(refused)} refused in this close up." if refused else "none refused."
+    yield f"{figure_text(refused)} refused in the time shown." if refused else "none refused."
     if len(simulation.run.replications) > 1:
         yield "The week with the median recovery."
 

@@ -25,7 +25,6 @@ _MARK_LETTERS_PER_INCH = 15.0
 _MARGIN_INCHES = 1.1
 """Left of the axes, for the numbers."""
 _MARK_POINTS = 8
-_MOST_DIGITS = 6
 _MARK_ROW_POINTS = 11
 _LEGEND_HANDLE_INCHES = 0.6
 
@@ -103,18 +102,6 @@ def legend(figure: Figure, look: Look) -> None:
             fontsize="small",
             labelcolor=look.ink,
         )
-
-
-def percent(share: float) -> str:
-    """A share for people, in whole percent unless that would say none or all of it.
-
-    >>> percent(0.123), percent(0.99996), percent(1.0)
-    ('12 %', '99.996 %', '100 %')
-    """
-    digits = next(
-        (d for d in range(_MOST_DIGITS) if 0 < round(share, d + 2) < 1 or share in (0, 1)), 0
-    )
-    return f"{100 * share:.{digits}f} %"
 
 
 def week_axis(axes: Axes, look: Look) -> None:

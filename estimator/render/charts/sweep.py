@@ -1,4 +1,4 @@
-"""How do bills change with one number, or with two, and who is the cheapest where?"""
+"""How do bills change with one number, or with two, and which deployment is the cheapest where?"""
 
 from __future__ import annotations
 
@@ -11,13 +11,12 @@ from matplotlib.patches import Patch
 from matplotlib.patheffects import withStroke
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
-from estimator.analysis.breakeven.crossovers import NOBODY, is_logarithmic, leaders
-from estimator.analysis.field_words import field_words
-from estimator.analysis.fields import current_value
+from estimator.analysis.breakeven.crossovers import NONE_WITHIN_LIMITS, is_logarithmic, leaders
+from estimator.analysis.fields import current_value, field_words
 from estimator.arrays import FloatArray
 from estimator.deployments.registry import find_deployment
 from estimator.errors import ScenarioError
-from estimator.format import dollars
+from estimator.format import dollars, value_text
 from estimator.pricing.price_files import VENDORS
 from estimator.render.charts.lines import (
     LEGEND_ROW_INCHES,
@@ -42,43 +41,53 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from estimator.analysis.breakeven.breakeven import BreakEven
-    from estimator.analysis.sweep.sweep import Sweep
+    from estimator.analysis.sweep import Sweep
 
+_MOST_AXES: Final = 2
 _MOST_LINES: Final = 8
-_MOST_FLIPS_MARKED: Final = 6
+_MOST_MARKS: Final = 6
 """More dashed lines would hide the bills."""
 _MOST_CONTOURS: Final = 3
 """Of powers of ten: more lines, and their amounts, would hide the map."""
 
 
-def cost_lines(swept: Sweep, look: Look | None = None, most: int = _MOST_LINES) -> Chart:
-    """The monthly bill of each deployment over one axis; dashed where it would not hold.
+def sweep_chart(swept: Sweep, look: Look | None = None) -> Chart:
+    """Lines of cost over one axis, or a map of the cheapest over two.
 
     Args:
-        swept: of one axis, or of several that move together, of which the first is drawn.
+        swept: of one or two axes, or of several that change together.
         look: colors and width; dark on white, if left out.
-        most: lines at most; those that are the cheapest somewhere come first.
+
+    Raises:
+        ScenarioError: there are more axes than a chart has.
     """
+    if len(swept.shape) > _MOST_AXES:
+        raise ScenarioError(
+            f"a chart shows one or two axes, not {len(swept.shape)}: sweep fewer, or draw from "
+            ".totals"
+        )
+    return _map(swept, look or Look()) if len(swept.shape) > 1 else _cost_lines(swept, look)
+
+
+def _cost_lines(swept: Sweep, look: Look | None) -> Chart:
+    """The monthly bill of each deployment over one axis; dashed where it exceeds a limit."""
     (field, values), *_ = swept.axes.items()
     order = np.argsort(values, kind="stable")
     usd = swept.priced.total_usd[:, order]
-    holding = swept.priced.holding_usd[:, order]
-    return _lines(swept.title, field, values[order], usd, holding, swept.deployments, look, most)
+    within = swept.priced.within_limits_usd[:, order]
+    return _lines(swept.title, field, values[order], usd, within, swept.deployments, look)
 
 
 def break_even_chart(found: BreakEven, look: Look | None = None) -> Chart:
     """The bills of the rivals over the range, with a mark where the lead changes."""
     traced = found.traced
-    marks = [
-        Mark(flip.at, f"{flip.at:,.4g}" if flip.at < 1000 else f"{flip.at:,.0f}")
-        for flip in found.flips[:_MOST_FLIPS_MARKED]
-    ]
+    marks = [Mark(each.at, value_text(each.at)) for each in found.crossovers[:_MOST_MARKS]]
     now = _now(found.scenario, found.field)
     if now is not None and found.low < now < found.high:
-        marks.append(Mark(now, "as it is"))
+        marks.append(Mark(now, "now"))
     return _lines(
         found.title, found.field, traced.values, traced.costs, traced.costs, found.deployments,
-        look, _MOST_LINES, marks,
+        look, marks,
     )  # fmt: skip
 
 
@@ -87,14 +96,13 @@ def _lines(
     field: str,
     values: FloatArray,
     usd: FloatArray,
-    holding: FloatArray,
+    within: FloatArray,
     deployments: Sequence[str],
     look: Look | None,
-    most: int,
     marks: Sequence[Mark] = (),
 ) -> Chart:
     look = look or Look()
-    shown = _shown(usd, holding, most)
+    shown = _shown(usd, within)
     rows_below = LEGEND_ROW_INCHES * len(shown) if look.is_narrow else 0.0
     chart = blank(look, PLOT_HEIGHT_INCHES + rows_below, f"Monthly cost: {title}")
     axes = chart.subplots()
@@ -103,7 +111,7 @@ def _lines(
     axes.set_xlim(float(values[0]), float(values[-1]))
     bills = [np.where(np.isfinite(usd[row]), usd[row], np.nan) for row in shown]
     scale_usd(axes, bills)
-    least = holding.min(axis=0)
+    least = within.min(axis=0)
     axes.plot(
         values, np.where(np.isfinite(least), least, np.nan), color=look.gray, alpha=0.35,
         linewidth=9, solid_capstyle="butt", zorder=1, label="cheapest within limits",
@@ -112,11 +120,11 @@ def _lines(
     names = [_name(deployments[row]) for row in shown]
     for row, bill, color, name in zip(shown, bills, colors, names, strict=True):
         axes.plot(values, bill, color=color, linewidth=1.0, linestyle=(0, (3, 3)), alpha=0.6)
-        holds = np.where(np.isfinite(holding[row]), bill, np.nan)
-        axes.plot(values, holds, color=color, linewidth=1.8, label=name if look.is_narrow else None)
+        solid = np.where(np.isfinite(within[row]), bill, np.nan)
+        axes.plot(values, solid, color=color, linewidth=1.8, label=name if look.is_narrow else None)
     rows = draw_marks(axes, look, marks)
-    broken = bool(np.any(np.isfinite(usd[shown]) & ~np.isfinite(holding[shown])))
-    say_below_title(axes, look, ["Dashed: would not hold."] if broken else [], rows)
+    broken = bool(np.any(np.isfinite(usd[shown]) & ~np.isfinite(within[shown])))
+    say_below_title(axes, look, ["Dashed: exceeds a limit."] if broken else [], rows)
     axes.set_xlabel(field_words(field))
     axes.xaxis.set_major_formatter(FuncFormatter(_tick))
     axes.xaxis.set_minor_formatter(NullFormatter())
@@ -132,20 +140,20 @@ def _lines(
     return chart
 
 
-def _shown(usd: FloatArray, holding: FloatArray, most: int) -> list[int]:
-    """Rows of the lines that are drawn: who leads somewhere, then who comes closest."""
-    lead = leaders(holding)
-    ahead = [int(row) for row in np.unique(lead) if row != NOBODY]
-    least = np.where(np.isfinite(holding.min(axis=0)), holding.min(axis=0), np.nan)
+def _shown(usd: FloatArray, within: FloatArray) -> list[int]:
+    """Rows of the lines that are drawn: the cheapest somewhere, then those that come closest."""
+    lead = leaders(within)
+    ahead = [int(row) for row in np.unique(lead) if row != NONE_WITHIN_LIMITS]
+    least = np.where(np.isfinite(within.min(axis=0)), within.min(axis=0), np.nan)
     with np.errstate(invalid="ignore", divide="ignore"):
         behind = np.nanmin(np.where(np.isfinite(usd), usd / least, np.inf), axis=1, initial=np.inf)
     others = [int(row) for row in np.argsort(behind) if row not in ahead]
     priced = [row for row in (*ahead, *others) if np.isfinite(usd[row]).any()]
-    return priced[:most]
+    return priced[:_MOST_LINES]
 
 
 def _now(scenario: Scenario, field: str) -> float | None:
-    """What the scenario says of a field, if it says one value."""
+    """The value of a field in the scenario, if it has one."""
     try:
         return current_value(scenario, field)
     except ScenarioError:
@@ -162,21 +170,15 @@ def _name(deployment: str) -> str:
     return f"{found.title}, {VENDORS[found.cloud]}"
 
 
-def winner_map(swept: Sweep, look: Look | None = None) -> Chart:
-    """Who is the cheapest within limits, over two axes, with contours of its lead in dollars.
-
-    Args:
-        swept: of two axes, each with two values or more.
-        look: colors and width; dark on white, if left out.
-    """
-    look = look or Look()
+def _map(swept: Sweep, look: Look) -> Chart:
+    """The cheapest within limits over two axes, with contours of its lead in dollars."""
     (across, columns), (upward, rows) = swept.axes.items()
     winners = swept.winners.T
-    found = [int(index) for index in np.unique(winners) if index != NOBODY]
+    found = [int(index) for index in np.unique(winners) if index != NONE_WITHIN_LIMITS]
     names = [_name(swept.deployments[index]) for index in found]
-    nobody = bool(np.any(winners == NOBODY))
-    height = PLOT_HEIGHT_INCHES + LEGEND_ROW_INCHES * (len(found) + nobody) / 2
-    chart = blank(look, height, f"Cheapest deployment that holds: {swept.title}")
+    has_none = bool(np.any(winners == NONE_WITHIN_LIMITS))
+    height = PLOT_HEIGHT_INCHES + LEGEND_ROW_INCHES * (len(found) + has_none) / 2
+    chart = blank(look, height, f"Cheapest deployment within limits: {swept.title}")
     axes = chart.subplots()
     colors = line_colors(look, len(found))
     codes = np.full(winners.shape, len(found))
@@ -193,12 +195,12 @@ def winner_map(swept: Sweep, look: Look | None = None) -> Chart:
     axes.set_xlabel(field_words(across))
     axes.set_ylabel(field_words(upward))
     say_below_title(
-        axes, look, ["Lines: by how many US dollars per month it is cheaper than the next."], 0
+        axes, look, ["Contours: US dollars per month that it costs less than the next."], 0
     )
     dress(axes, look)
     patches = [Patch(color=c, alpha=0.55, label=n) for c, n in zip(colors, names, strict=True)]
-    if nobody:
-        patches.append(Patch(color=look.gray, alpha=0.55, label="none holds"))
+    if has_none:
+        patches.append(Patch(color=look.gray, alpha=0.55, label="none within limits"))
     chart.legend(
         handles=patches, loc="outside lower center", ncols=1 if look.is_narrow else 2,
         frameon=False, fontsize="small", labelcolor=look.ink,
@@ -219,7 +221,7 @@ def _mark_now(axes: Axes, look: Look, swept: Sweep) -> None:
         markerfacecolor=look.ink, markeredgecolor=look.paper, zorder=5,
     )  # fmt: skip
     axes.annotate(
-        "as it is", (x, y), xytext=(9, 6), textcoords="offset points", fontsize="small",
+        "now", (x, y), xytext=(9, 6), textcoords="offset points", fontsize="small",
         color=look.ink, zorder=5, path_effects=[withStroke(linewidth=3, foreground=look.paper)],
     )  # fmt: skip
 

@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from matplotlib.ticker import MaxNLocator, NullFormatter
 
-from estimator.analysis.field_words import field_words
-from estimator.analysis.uncertainty.inputs import Question
+from estimator.analysis.fields import field_words
 from estimator.analysis.uncertainty.sensitivity import Swing
 from estimator.arrays import FloatArray
 from estimator.deployments.registry import find_deployment
-from estimator.format import dollars
+from estimator.format import dollars, percent
 from estimator.pricing.price_files import VENDORS
 from estimator.render.charts.lines import line_colors, scale_usd
 from estimator.render.charts.style import Chart, blank, dress, legend, say_below_title
@@ -23,8 +22,8 @@ from estimator.shown import Look
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from estimator.analysis.uncertainty.fan import Fan
-    from estimator.analysis.uncertainty.uncertainty import Uncertainty
+    from estimator.analysis.uncertainty.budget import BudgetCheck
+    from estimator.analysis.uncertainty.result import Fan, Uncertainty
 
 _MOST_BARS: Final = 10
 _LEAST_SHOWN: Final = 0.005
@@ -41,7 +40,7 @@ _RATIO_FOR_LOG: Final = 10.0
 _RATIO_OF_GEOMETRIC: Final = 20.0
 _LIKELY: Final = 0.9
 _HALF: Final = 0.5
-"""Shares of the draws that hold, below which a line is dashed and a bar pale."""
+"""Shares of the draws within limits, below which a line is dashed and a bar pale."""
 
 
 def tornado_chart(
@@ -77,17 +76,22 @@ def tornado_chart(
     if shown:
         axes.axvline(shown[0].middle_usd, color=look.ink, linewidth=1)
     dress(axes, look)
-    told = "No input moves this bill."
+    told = "No input changes this bill."
     if shown:
         told = (
             "Each input alone: numbers from P10 to P90, open questions through their answers. "
-            f"All in the middle: {dollars(shown[0].middle_usd)}."
+            f"All at their medians: {dollars(shown[0].middle_usd)}."
         )
     axes.set_title(
         textwrap.fill(told, _NARROW_TITLE_LETTERS if look.is_narrow else _TITLE_LETTERS),
         loc="left", fontsize="small", color=look.ink, parse_math=False,
     )  # fmt: skip
     return figure
+
+
+def budget_chart(check: BudgetCheck, look: Look | None = None) -> Chart:
+    """What each input alone does to the bill that was checked."""
+    return tornado_chart(check.found, check.deployment, look)
 
 
 def _leave_room(axes: Axes, look: Look, shown: Sequence[Swing]) -> None:
@@ -121,11 +125,8 @@ def _name_ends(axes: Axes, look: Look, row: int, each: Swing) -> None:
 
 
 def _input_label(each: Swing, look: Look) -> str:
-    uncertain = each.uncertain
-    is_question = isinstance(uncertain, Question)
-    words = uncertain.assumption.question if is_question else field_words(uncertain.name)
     letters = _NARROW_LABEL_LETTERS if look.is_narrow else _LABEL_LETTERS
-    return textwrap.fill(words, letters, max_lines=3, placeholder=" ...")
+    return textwrap.fill(each.uncertain.words, letters, max_lines=3, placeholder=" ...")
 
 
 def range_chart(found: Uncertainty, look: Look | None = None) -> Chart:
@@ -141,10 +142,10 @@ def range_chart(found: Uncertainty, look: Look | None = None) -> Chart:
     table = found.table
     rows = np.arange(len(table))
     low, middle, high = (table[name].to_numpy() for name in ("p10_usd", "p50_usd", "p90_usd"))
-    held = table["holds_share"].to_numpy()
+    within = table["within_limits_share"].to_numpy()
     expected = table["expected_usd"].to_numpy()
     least, most = np.minimum(low, expected), np.maximum(high, expected)
-    pale = np.where(held < _HALF, 0.35, 1.0)
+    pale = np.where(within < _HALF, 0.35, 1.0)
     bars = axes.barh(rows, high - low, left=low, height=0.4, color=look.blue, label="P10 to P90")
     for bar, alpha in zip(bars, pale, strict=True):
         bar.set_alpha(float(alpha))
@@ -164,8 +165,8 @@ def range_chart(found: Uncertainty, look: Look | None = None) -> Chart:
     if len(table):
         _scale_ranges(axes, look, float(least.min()), float(most.max()))
     for row in range(len(table)):
-        fails = f", holds in {held[row]:.0%}" if held[row] < 1 else ""
-        words = f"{dollars(low[row])} to {dollars(high[row])}{fails}"
+        over = f", within limits in {percent(within[row])}" if within[row] < 1 else ""
+        words = f"{dollars(low[row])}–{dollars(high[row])}{over}"
         _name_range(axes, look, row, words, (float(least[row]), float(most[row])))
     axes.set_xlabel("US dollars per month")
     axes.xaxis.set_major_formatter("${x:,.0f}")
@@ -175,7 +176,7 @@ def range_chart(found: Uncertainty, look: Look | None = None) -> Chart:
 
 
 def _scale_ranges(axes: Axes, look: Look, least: float, most: float) -> None:
-    """Dollars, logarithmic if the most expensive is much more expensive; with room to the right for words."""
+    """Dollars, logarithmic if the bills differ much; with room to the right for words."""
     # on a phone words stand below the bars
     room = 0.03 if look.is_narrow else 0.45
     if least > 0 and most / least > _RATIO_FOR_LOG:
@@ -206,7 +207,7 @@ def _name_range(
 
 
 def fan_chart(fan: Fan, look: Look | None = None) -> Chart:
-    """A band from P10 to P90 around a line of P50 for each deployment; dashed where it may break.
+    """A band from P10 to P90 around a line of P50 for each deployment; dashed if beyond limits.
 
     Args:
         fan: the ranges.
@@ -224,7 +225,7 @@ def fan_chart(fan: Fan, look: Look | None = None) -> Chart:
             fan.values, middle, color=color, linewidth=2,
             label=f"{known.title}, {VENDORS[known.cloud]}",
         )  # fmt: skip
-        doubtful = np.where(fan.holds_share[row] < _LIKELY, middle, np.nan)
+        doubtful = np.where(fan.within_limits_share[row] < _LIKELY, middle, np.nan)
         axes.plot(fan.values, doubtful, color=look.paper, linewidth=2, linestyle=(0, (2, 2)))
     if _is_geometric(fan.values):
         axes.set_xscale("log")
@@ -237,8 +238,8 @@ def fan_chart(fan: Fan, look: Look | None = None) -> Chart:
     axes.set_axisbelow(True)
     dress(axes, look)
     sentences = ["Line: P50. Band: P10 to P90, eight of ten cases."]
-    if np.any(fan.holds_share < _LIKELY):
-        sentences.append("Dashed: holds in fewer than nine of ten.")
+    if np.any(fan.within_limits_share < _LIKELY):
+        sentences.append("Dashed: within limits in fewer than nine of ten.")
     say_below_title(axes, look, sentences, 0)
     legend(figure, look)
     return figure

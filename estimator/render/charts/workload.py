@@ -9,7 +9,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormat
 
 from estimator.demand.demand import Demand
 from estimator.demand.traffic import Carried, payload_quantiles, traffic_breakdown
-from estimator.format import bytes_text, figure_text
+from estimator.format import bytes_text, figure_text, precise_percent
 from estimator.render.charts.style import (
     Chart,
     Mark,
@@ -17,7 +17,6 @@ from estimator.render.charts.style import (
     draw_marks,
     dress,
     legend,
-    percent,
     say_below_title,
     week_axis,
 )
@@ -144,7 +143,7 @@ def wire_chart(demand: Demand, look: Look | None = None) -> Chart:
     useful = sum(float(layers.payload) for _, layers in months)
     title = "Nothing is on the wire"
     if everything:
-        title = f"{percent(useful / everything)} of the bytes on the wire are payload"
+        title = f"{precise_percent(useful / everything)} of the bytes on the wire are payload"
     chart = blank(look, 1.3 + _BAR_INCHES * len(rows), title)
     axes = chart.subplots()
     positions = np.arange(len(rows), dtype=np.float64)

@@ -43,7 +43,8 @@ def render(document: Document, *, in_short: bool = False) -> RenderableType:
         document: what is printed.
         in_short: leave folds closed and small print out.
     """
-    title = [RichText(document.title, style="bold")] if document.title else []
+    style = f"bold {_STYLES[document.tone]}".rstrip()
+    title = [RichText(document.title, style=style)] if document.title else []
     return Group(*title, *_blocks(document.for_medium("terminal"), in_short))
 
 

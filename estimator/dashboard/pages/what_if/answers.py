@@ -21,10 +21,10 @@ from estimator.analysis.engineering import is_fleet
 from estimator.analysis.fields import takes_arrays
 from estimator.analysis.growth.growth import Growth, growth
 from estimator.analysis.points import Progress
-from estimator.analysis.sweep.sweep import Sweep, sweep
-from estimator.analysis.uncertainty.fan import Fan
+from estimator.analysis.sweep import Sweep, sweep
+from estimator.analysis.uncertainty.result import Fan, Uncertainty
 from estimator.analysis.uncertainty.sensitivity import Swing
-from estimator.analysis.uncertainty.uncertainty import Uncertainty, uncertainty
+from estimator.analysis.uncertainty.uncertainty import uncertainty
 from estimator.dashboard.pages.what_if.fields import spaced
 from estimator.dashboard.session.background import Work
 from estimator.dashboard.widgets.charts import Picture, Screen, draw, show, theme
@@ -96,7 +96,7 @@ def within_reach(scenario: Scenario, moved: Moved) -> tuple[str, ...]:
     """
     count = _LOOKED_AT if moved.in_one_pass(scenario) else _LOOKED_AT_ONE_BY_ONE
     priced = sweep(scenario, {moved.field: spaced(moved.low, moved.high, count)}).priced
-    usd = np.where(np.isfinite(priced.holding_usd), priced.holding_usd, np.inf)
+    usd = np.where(np.isfinite(priced.within_limits_usd), priced.within_limits_usd, np.inf)
     own = np.array([is_fleet(DEPLOYMENTS[name]) for name in priced.deployments])
     found: set[int] = set()
     for group in (np.ones_like(own), own, ~own):

@@ -12,7 +12,7 @@ import streamlit as st
 
 from estimator.analysis.breakeven.breakeven import BreakEven
 from estimator.analysis.engineering import is_fleet
-from estimator.analysis.field_words import field_words
+from estimator.analysis.fields import field_words
 from estimator.dashboard.pages.what_if.answers import FlipsAsked, flips_of, show_chart
 from estimator.dashboard.pages.what_if.fields import ENGINEER_HOURS, movables, with_engineering
 from estimator.dashboard.pages.what_if.inputs import (
@@ -53,7 +53,7 @@ def flips_part(scenario: Scenario) -> None:
     st.table(_ranges(found), border="horizontal", hide_index=True)
     st.caption(_compared(asked, found))
     for refusal in found.refusals:
-        st.caption(literal(f"Not priced: {refusal}"))
+        st.caption(literal(f"Not priced: {refusal.deployment}: {refusal.reason}"))
     _downloads(found)
     with chart:
         words = f"Monthly cost over {field_words(found.field)}. {' '.join(found.sentences)}"

@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from estimator.analysis.field_words import field_words
-from estimator.analysis.sweep.sweep import Sweep
+from estimator.analysis.fields import field_words
+from estimator.analysis.sweep import Sweep
 from estimator.dashboard.pages.what_if.answers import MapAsked, map_of, show_chart
 from estimator.dashboard.pages.what_if.fields import ENGINEER_HOURS, movables, with_engineering
 from estimator.dashboard.pages.what_if.inputs import (
@@ -42,8 +42,9 @@ def map_part(scenario: Scenario) -> None:
     fields = " and ".join(map(field_words, found.axes))
     lengths = " x ".join(map(str, found.shape))
     st.caption(literal(f"{lengths} points over {fields}, {len(found.deployments)} deployments."))
-    for name, reason in found.refusals.items():
-        st.caption(f"{name_of(name)} cannot be priced everywhere: {literal(reason)}")
+    for refusal in found.refusals:
+        name, reason = name_of(refusal.deployment), literal(refusal.reason)
+        st.caption(f"{name} cannot be priced everywhere: {reason}")
     _downloads(found)
     with chart:
         words = f"Map of the cheapest deployment that holds, over {fields}. " + " ".join(

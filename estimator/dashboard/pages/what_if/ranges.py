@@ -11,11 +11,9 @@ import streamlit as st
 
 from estimator.analysis.compare import Comparison
 from estimator.analysis.engineering import is_fleet
-from estimator.analysis.field_words import field_words
-from estimator.analysis.fields import find_field
-from estimator.analysis.uncertainty.fan import Fan
+from estimator.analysis.fields import field_words, find_field
 from estimator.analysis.uncertainty.input_ranges import InputRange, input_ranges_by_evidence
-from estimator.analysis.uncertainty.uncertainty import Uncertainty, input_words
+from estimator.analysis.uncertainty.result import Fan, Uncertainty
 from estimator.dashboard.pages.what_if.answers import (
     Causes,
     CausesAsked,
@@ -126,7 +124,7 @@ def _ranges(asked: RangesAsked, found: Uncertainty) -> None:
                     "P50": f"**{dollars(row['p50_usd'])}**",
                     "P90": dollars(row["p90_usd"]),
                     "Single estimate": dollars(row["expected_usd"]),
-                    "Holds in": _percent(row["holds_share"]),
+                    "Holds in": _percent(row["within_limits_share"]),
                     "Cheapest in": _percent(row["cheapest_share"]),
                 }
                 for row in rows
@@ -145,7 +143,7 @@ def _ranges(asked: RangesAsked, found: Uncertainty) -> None:
                 "Everything (JSON)", "ranges.json", "application/json",
                 lambda: as_json(found.as_data()),
             ),
-            *chart_files("Chart", "ranges-chart", found.range_chart),
+            *chart_files("Chart", "ranges-chart", found.chart),
         ]
     )  # fmt: skip
     words = "Ranges of monthly cost. " + " ".join(
@@ -154,7 +152,7 @@ def _ranges(asked: RangesAsked, found: Uncertainty) -> None:
         for row in rows
     )
     with chart:
-        show_chart(asked, "ranges", found.range_chart, words)
+        show_chart(asked, "ranges", found.chart, words)
 
 
 def _causes(asked: RangesAsked, found: Uncertainty) -> None:
@@ -184,7 +182,7 @@ def _causes(asked: RangesAsked, found: Uncertainty) -> None:
         )
 
     def tornado(look: Look) -> Figure:
-        return found.chart(name, look)
+        return found.tornado_chart(name, look)
 
     download_row(
         [
@@ -197,7 +195,7 @@ def _causes(asked: RangesAsked, found: Uncertainty) -> None:
         ]
     )  # fmt: skip
     words = f"Tornado of {plain_name(name)}. " + " ".join(
-        f"{input_words(each.uncertain)}: ${each.low_usd:,.2f} to ${each.high_usd:,.2f}."
+        f"{each.uncertain.words}: ${each.low_usd:,.2f} to ${each.high_usd:,.2f}."
         for each in causes.swings[:8]
     )
     with chart:
@@ -227,7 +225,7 @@ def _cause_rows(causes: Causes) -> pd.DataFrame:
         share = shares.get(each.uncertain.name, {})
         rows.append(
             {
-                "What may be off": literal(input_words(each.uncertain)),
+                "What may be off": literal(each.uncertain.words),
                 "From": literal(each.low),
                 "To": literal(each.high),
                 "The bill": f"{dollars(each.low_usd)} to {dollars(each.high_usd)}",
@@ -250,7 +248,7 @@ def _interval(share: Mapping[Any, Any]) -> str:
 def _swing_table(causes: Causes) -> pd.DataFrame:
     columns = ["input", "words", "kind", "low", "high", "low_usd", "high_usd", "middle_usd"]
     rows = [
-        (e.uncertain.name, input_words(e.uncertain), e.uncertain.kind, e.low, e.high, e.low_usd,
+        (e.uncertain.name, e.uncertain.words, e.uncertain.kind, e.low, e.high, e.low_usd,
          e.high_usd, e.middle_usd)
         for e in causes.swings
     ]  # fmt: skip
@@ -295,7 +293,7 @@ def _fan_rows(fan: Fan) -> pd.DataFrame:
                 "P10": _usd(row["p10_usd"]),
                 "P50": _usd(row["p50_usd"]),
                 "P90": _usd(row["p90_usd"]),
-                "Holds in": _percent(row["holds_share"]),
+                "Holds in": _percent(row["within_limits_share"]),
             }
             for row in rows
         ]

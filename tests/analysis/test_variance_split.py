@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 
 import estimator as ws
-from estimator.analysis.uncertainty.simulation_variability import (
-    Chance,
-    VariabilityBesideInputs,
+from estimator.analysis.uncertainty.uncertainty import uncertainty
+from estimator.analysis.uncertainty.variance_split import (
+    RandomVariation,
+    VarianceSplit,
     variability_of,
 )
-from estimator.analysis.uncertainty.uncertainty import uncertainty
 from estimator.errors import ScenarioError
 
 GATEWAY = "aws.api_gateway"
@@ -56,38 +56,38 @@ def test_chance_is_that_of_a_compound_poisson_sum(simulation):
     c = (bill.total - d * sessions) / (sessions * MEAN_HOURS)
     theory = np.sqrt(sessions * (2 * c**2 * MEAN_HOURS**2 + 2 * c * d * MEAN_HOURS + d**2))
 
-    chance = variability_of(simulation)
-    low, high = chance.sd_interval_usd
-    assert chance.weeks == 16
+    variation = variability_of(simulation)
+    low, high = variation.sd_interval_usd
+    assert variation.weeks == 16
     assert low <= theory <= high
     # tables of chi-square with 15 degrees of freedom: 6.262 and 27.488 for 2.5 and 97.5 %
-    assert low == pytest.approx(chance.sd_usd * np.sqrt(15 / 27.488), rel=1e-3)
-    assert high == pytest.approx(chance.sd_usd * np.sqrt(15 / 6.262), rel=1e-3)
+    assert low == pytest.approx(variation.sd_usd * np.sqrt(15 / 27.488), rel=1e-3)
+    assert high == pytest.approx(variation.sd_usd * np.sqrt(15 / 6.262), rel=1e-3)
 
 
 def test_inputs_and_chance_are_told_apart_and_add_up(simulation):
     found = uncertainty(LEVEL, {"news.rate_per_hour": "90..110"}, GATEWAY, questions=())
-    beside = found.beside(simulation)
+    split = found.variance_split(simulation)
 
     # a range of 20 around 100, of which messages are nearly all: 20 / sqrt(12) % of them
     messages = PEAK * RATE * 730 / 1e6
-    assert beside.inputs_sd_usd == pytest.approx(messages * 0.2 / np.sqrt(12), rel=0.02)
-    assert beside.inputs_share + beside.chance_share == pytest.approx(1)
-    assert beside.chance_share == pytest.approx(
-        beside.chance.sd_usd**2 / (beside.chance.sd_usd**2 + beside.inputs_sd_usd**2)
+    assert split.inputs_sd_usd == pytest.approx(messages * 0.2 / np.sqrt(12), rel=0.02)
+    assert split.inputs_share + split.random_share == pytest.approx(1)
+    assert split.random_share == pytest.approx(
+        split.random.sd_usd**2 / (split.random.sd_usd**2 + split.inputs_sd_usd**2)
     )
     assert simulation.simulated_bill is not None
     assert simulation.expected_bill is not None
-    assert beside.offset_usd == pytest.approx(
+    assert split.offset_usd == pytest.approx(
         simulation.simulated_bill.total - simulation.expected_bill.total
     )
-    assert f"{beside.inputs_share:.2%}" in str(beside)
+    assert f"{split.inputs_share:.2%}" in str(split)
 
 
 def test_no_spread_at_all_has_no_shares():
-    still = VariabilityBesideInputs(GATEWAY, 0.0, Chance(0.0, (0.0, 0.0), 8), 0.0)
+    still = VarianceSplit(GATEWAY, 0.0, RandomVariation(0.0, (0.0, 0.0), 8), 0.0)
 
-    assert (still.sd_usd, still.inputs_share, still.chance_share) == (0, 0, 0)
+    assert (still.sd_usd, still.inputs_share, still.random_share) == (0, 0, 0)
 
 
 def test_what_cannot_be_told_apart_is_refused(simulation):
@@ -96,12 +96,14 @@ def test_what_cannot_be_told_apart_is_refused(simulation):
     )
 
     with pytest.raises(ScenarioError, match="one simulated week"):
-        found.beside(ws.simulate(LEVEL, GATEWAY, replications=1))
+        found.variance_split(ws.simulate(LEVEL, GATEWAY, replications=1))
     with pytest.raises(ScenarioError, match="name a deployment"):
-        found.beside(ws.simulate(LEVEL, replications=2))
+        found.variance_split(ws.simulate(LEVEL, replications=2))
     with pytest.raises(ScenarioError, match="another scenario"):
-        found.beside(ws.simulate(LEVEL.replace(peak_connections=41), GATEWAY, replications=2))
+        found.variance_split(
+            ws.simulate(LEVEL.replace(peak_connections=41), GATEWAY, replications=2)
+        )
     with pytest.raises(ScenarioError, match=r"aws\.alb_ec2 was not asked for"):
-        found.beside(ws.simulate(LEVEL, "aws.alb_ec2", replications=2))
+        found.variance_split(ws.simulate(LEVEL, "aws.alb_ec2", replications=2))
     faulty = ws.simulate(LEVEL, GATEWAY, faults="outage at Tue 14:00", replications=2)
-    assert found.beside(faulty).chance.weeks == 2
+    assert found.variance_split(faulty).random.weeks == 2

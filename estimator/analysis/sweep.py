@@ -1,7 +1,8 @@
-"""Bills over whole ranges: tables, the cheapest at every point, and charts of them."""
+"""How do bills change with some numbers? Bills at every point of one or more axes."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass
@@ -11,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from estimator.analysis.breakeven.crossovers import NONE_WITHIN_LIMITS, leaders
 from estimator.analysis.compare import title_of
-from estimator.analysis.field_words import field_words
 from estimator.analysis.points import (
+    POINTS_AT_ONCE,
     STATES,
     Priced,
     Progress,
@@ -22,28 +24,101 @@ from estimator.analysis.points import (
     price_points,
     resolved,
 )
-from estimator.analysis.sweep.grid import Grid
 from estimator.arrays import FloatArray
 from estimator.errors import ScenarioError
-from estimator.hypertext import card, folded, rows_under, small
+from estimator.format import bytes_text, number_of
 from estimator.pricing.price_files import DRIVERS
+from estimator.result import Refusal, Result, plain
 from estimator.runtime import Client
 from estimator.scenario.scenario import Scenario
 
 if TYPE_CHECKING:
     import pandas as pd
-    from matplotlib.figure import Figure
-
-    from estimator.shown import Look
 
 Axes = Mapping[str, npt.ArrayLike]
 """Values by the name of a field."""
-_NOBODY = -1
-_MOST_AXES_DRAWN = 2
+MOST_BYTES = 2 * 10**9
+"""Memory that the bills of one sweep may take: a laptop has four times that."""
+_BYTES_PER_NUMBER = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """Points over some axes: every combination of their values, or one value of each at a time.
+
+    >>> grid = Grid({"peak_connections": np.array([1.0, 2.0]), "hours": np.array([5.0, 6.0, 7.0])})
+    >>> grid.shape, grid.points["hours"]
+    ((2, 3), array([5., 6., 7., 5., 6., 7.]))
+    """
+
+    axes: Mapping[str, FloatArray]
+    """Values by the name of each field."""
+    together: bool = False
+    """Whether all fields change at once, point by point, and not in every combination."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Values along each axis; a single axis if all fields change together.
+
+        Raises:
+            ScenarioError: fields that change together have unequal numbers of values.
+        """
+        lengths = {name: len(values) for name, values in self.axes.items()}
+        if not self.together:
+            return tuple(lengths.values())
+        if len(set(lengths.values())) > 1:
+            told = ", ".join(f"{name} has {length:,}" for name, length in lengths.items())
+            raise ScenarioError(
+                f"fields that change together need equally many values, but {told}; without "
+                "together=True every combination of values is priced"
+            )
+        return (next(iter(lengths.values())),)
+
+    @property
+    def size(self) -> int:
+        """Number of points."""
+        return math.prod(self.shape)
+
+    @property
+    def points(self) -> dict[str, FloatArray]:
+        """The value of each field at every point, shape (points,)."""
+        return self.part(0, self.size)
+
+    def part(self, start: int, stop: int) -> dict[str, FloatArray]:
+        """The value of each field at the points from ``start`` to before ``stop``."""
+        if self.together:
+            return {name: values[start:stop] for name, values in self.axes.items()}
+        indices = np.unravel_index(np.arange(start, stop), self.shape)
+        return {
+            name: values[index]
+            for (name, values), index in zip(self.axes.items(), indices, strict=True)
+        }
+
+    def parts(self) -> Iterator[dict[str, FloatArray]]:
+        """All points, in batches that fit into memory and caches."""
+        for start in range(0, self.size, POINTS_AT_ONCE):
+            yield self.part(start, min(start + POINTS_AT_ONCE, self.size))
+
+    def check_memory(self, deployments: int) -> None:
+        """Refuse a sweep that would not fit into memory.
+
+        Raises:
+            ScenarioError: bills at so many points take more than ``MOST_BYTES``.
+        """
+        numbers = len(self.axes) + deployments * (len(DRIVERS) + 2)
+        needed = self.size * numbers * _BYTES_PER_NUMBER
+        if needed > MOST_BYTES:
+            lengths = " x ".join(f"{length:,}" for length in self.shape)
+            raise ScenarioError(
+                f"{lengths} points on {number_of(deployments, 'deployment')} would take "
+                f"{bytes_text(needed)} of memory, more than {bytes_text(MOST_BYTES)}; use fewer "
+                "values or deployments, or process the points in parts: "
+                "for table in estimator.sweep_parts(...)"
+            )
 
 
 @dataclass(frozen=True, repr=False)
-class Sweep:
+class Sweep(Result):
     """Bills at every point of some axes, in USD per month.
 
     >>> scenario = Scenario(profile="market-data", location="virginia", peak_connections=1)
@@ -52,12 +127,17 @@ class Sweep:
     ((3,), ['peak_connections', 'deployment', 'state'])
     """
 
+    schema = "sweep"
+    instead_of_bills = ".total() has its totals; ws.estimate() makes the bill of one point"
+
     scenario: Scenario
     """What all points have in common."""
     grid: Grid
     """The axes, by the full names of their fields."""
     priced: Priced
     """The bills, point by point in the order of the grid, the last axis fastest."""
+    refusals: tuple[Refusal, ...]
+    """Deployments that could not be priced at some point, and why."""
 
     @property
     def axes(self) -> Mapping[str, FloatArray]:
@@ -73,11 +153,6 @@ class Sweep:
     def deployments(self) -> tuple[str, ...]:
         """Ids, in the order asked for."""
         return self.priced.deployments
-
-    @property
-    def refusals(self) -> Mapping[str, str]:
-        """Why a deployment could not be priced somewhere, by its id."""
-        return self.priced.refusals
 
     @property
     def dims(self) -> tuple[str, ...]:
@@ -98,7 +173,7 @@ class Sweep:
         return self.priced.total_usd[self._row(deployment)].reshape(self.shape)
 
     def states(self, deployment: str) -> npt.NDArray[np.str_]:
-        """Whether a deployment would hold, over the axes: pass, at risk, broken or not priced.
+        """State of a deployment over the axes: pass, at risk, broken or not priced.
 
         Raises:
             ScenarioError: the deployment is not part of the sweep.
@@ -129,17 +204,15 @@ class Sweep:
 
     @cached_property
     def winners(self) -> npt.NDArray[np.intp]:
-        """Index of the cheapest deployment that holds at each point; -1 where none does."""
-        usd = self.priced.holding_usd
-        winners = np.where(np.isfinite(usd.min(axis=0)), usd.argmin(axis=0), _NOBODY)
-        return winners.reshape(self.shape)
+        """Index of the cheapest deployment within limits at each point; -1 where there is none."""
+        return leaders(self.priced.within_limits_usd).reshape(self.shape)
 
     @cached_property
     def lead_usd(self) -> FloatArray:
-        """By how much the cheapest within limits is cheaper than the next one; infinite if alone."""
+        """How much less the cheapest within limits costs than the next; infinite without a next."""
         if len(self.deployments) == 1:
             return np.full(self.shape, np.inf)
-        first, second = np.partition(self.priced.holding_usd, 1, axis=0)[:2]
+        first, second = np.partition(self.priced.within_limits_usd, 1, axis=0)[:2]
         with np.errstate(invalid="ignore"):
             return (second - first).reshape(self.shape)
 
@@ -147,18 +220,18 @@ class Sweep:
     def cheapest(self) -> pd.DataFrame:
         """One row for each point: the axes, the cheapest within limits, its total and its lead.
 
-        ``deployment`` is empty, and ``total_usd`` NaN, where none holds.
+        ``deployment`` is empty, and ``total_usd`` NaN, where none is within limits.
         """
         import pandas as pd
 
         winners = self.winners.ravel()
         names = np.array([*self.deployments, ""])
-        least = self.priced.holding_usd.min(axis=0)
+        least = self.priced.within_limits_usd.min(axis=0)
         return pd.DataFrame(
             {
                 **self.grid.points,
                 "deployment": names[winners],
-                "total_usd": np.where(winners == _NOBODY, np.nan, least),
+                "total_usd": np.where(winners == NONE_WITHIN_LIMITS, np.nan, least),
                 "lead_usd": self.lead_usd.ravel(),
             }
         )
@@ -168,44 +241,29 @@ class Sweep:
         """What was swept, for the head of a chart."""
         return title_of(self.scenario)
 
-    def chart(self, look: Look | None = None) -> Figure:
-        """Lines of cost over one axis, or a map of the cheapest over two.
+    @property
+    def shares_cheapest(self) -> list[tuple[str | None, float]]:
+        """Share of the points at which each deployment is the cheapest, the largest first.
 
-        Args:
-            look: colors and width; dark on white, if left out.
-
-        Raises:
-            ScenarioError: there are more axes than a chart has.
+        None stands for points at which no deployment is within limits.
         """
-        from estimator.render.charts.sweep import cost_lines, winner_map
+        found, times = np.unique(self.winners, return_counts=True)
+        counted = sorted(zip(times.tolist(), found.tolist(), strict=True), reverse=True)
+        names = (*self.deployments, None)
+        return [(names[index], count / self.grid.size) for count, index in counted]
 
-        if len(self.shape) > _MOST_AXES_DRAWN:
-            raise ScenarioError(
-                f"a chart shows one or two axes, not {len(self.shape)}: sweep fewer, or draw "
-                "from .totals"
-            )
-        return winner_map(self, look) if len(self.shape) > 1 else cost_lines(self, look)
-
-    def as_data(self) -> dict[str, Any]:
-        """The sweep as plain lists, texts and numbers, for machines."""
-        totals = self.priced.total_usd.astype(object)
-        totals[np.isnan(self.priced.total_usd)] = None
+    def _data(self) -> dict[str, Any]:
         return {
             "scenario": self.scenario.as_data(),
-            "currency": "USD",
-            "period": "month",
             "axes": {name: values.tolist() for name, values in self.axes.items()},
             "together": self.grid.together,
             "deployments": {
                 name: {
-                    "total_usd": totals[row].reshape(self.shape).tolist(),
+                    "total_usd": plain(self.total(name)),
                     "states": self.states(name).tolist(),
                 }
-                for row, name in enumerate(self.deployments)
+                for name in self.deployments
             },
-            "refused": [
-                {"deployment": name, "reason": reason} for name, reason in self.refusals.items()
-            ],
         }
 
     def _row(self, deployment: str) -> int:
@@ -215,34 +273,8 @@ class Sweep:
 
     def __repr__(self) -> str:
         lengths = " x ".join(f"{length:,}" for length in self.shape)
-        return f"<Sweep {self.title!r}: {lengths} points, {len(self.deployments)} deployments>"
-
-    def __str__(self) -> str:
-        lines = [f"{self.title}: {' x '.join(map(field_words, self.axes))}"]
-        lines += [f"  {share}  {name}" for name, share in self._won()]
-        return "\n".join(lines)
-
-    def _repr_html_(self) -> str:
-        ranges = (
-            f"{field_words(name)}: {len(values):,} values from {values.min():,.6g} to "
-            f"{values.max():,.6g}"
-            for name, values in self.axes.items()
-        )
-        refusals = (f"{name}: {reason}" for name, reason in self.refusals.items())
-        return card(
-            self.title,
-            small(". ".join(ranges)),
-            rows_under(("deployment", "cheapest at"), self._won(), numbers={"cheapest at"}),
-            small(".totals and .table hold every bill, .cheapest the least, .chart() draws them"),
-            folded("Could not be priced", refusals),
-        )
-
-    def _won(self) -> list[tuple[str, str]]:
-        """Deployments that are the cheapest somewhere, and at which share of the points."""
-        found, times = np.unique(self.winners, return_counts=True)
-        names = (*self.deployments, "none holds")
-        shares = sorted(zip(times.tolist(), found.tolist(), strict=True), reverse=True)
-        return [(names[index], f"{count / self.grid.size:.0%}") for count, index in shares]
+        priced = number_of(len(self.deployments), "deployment")
+        return f"<Sweep {self.title!r}: {lengths} points, {priced}>"
 
 
 def sweep(
@@ -254,7 +286,7 @@ def sweep(
     client: Client | Executor | None = None,
     progress: Progress | None = None,
 ) -> Sweep:
-    """The bills of a scenario while some of its numbers move.
+    """The bills of a scenario while some of its numbers vary.
 
     Args:
         scenario: what stays as it is.
@@ -262,10 +294,10 @@ def sweep(
             (``posts.rate_per_hour``), of a deployment's options
             (``options.aws.api_gateway.lambda_ms``, ``options.*.messages_per_core_second``), of
             prices (``prices.aws.api_gateway.messages`` in USD, ``percent_off.aws.*``) or
-            ``hours_per_day``. The end of a name suffices if no other field ends so. Each value
-            meets each value of the other axes.
+            ``hours_per_day``. The end of a name suffices if no other field ends so. All
+            combinations of the values are priced.
         deployments: ids of the deployments; all on the clouds, if left out.
-        together: the axes move at once, point by point; they need equally many values.
+        together: change all axes at once, point by point; they need equally many values.
         client: a ``dask.distributed.Client``, or an executor such as a ``ProcessPoolExecutor``,
             that prices batches of points; this process if left out. The results are the same.
         progress: called with the points done and all of them.
@@ -286,7 +318,7 @@ def sweep(
     grid, names = _asked(scenario, axes, deployments, together=together)
     grid.check_memory(len(names))
     priced = price_points(scenario, grid.points, names, client=client, progress=progress)
-    return Sweep(scenario, grid, priced)
+    return Sweep(scenario, grid, priced, tuple(priced.refusals.values()))
 
 
 def sweep_parts(
@@ -297,7 +329,7 @@ def sweep_parts(
     together: bool = False,
     client: Client | Executor | None = None,
 ) -> Iterator[pd.DataFrame]:
-    """A sweep of any size, part by part: memory holds one part at a time.
+    """A sweep of any size, one part at a time in memory.
 
     Args:
         scenario: as for ``sweep``.
@@ -331,7 +363,7 @@ def _asked(
     together: bool,
 ) -> tuple[Grid, tuple[str, ...]]:
     if not axes:
-        raise ScenarioError("no axis: name a field to move, such as peak_connections")
+        raise ScenarioError("no axis: name a field to vary, such as peak_connections")
     return Grid(resolved(scenario, axes), together), chosen(deployments)
 
 

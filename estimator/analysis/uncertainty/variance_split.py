@@ -1,4 +1,4 @@
-"""How far a month's bill is moved by chance alone, beside what is not known about the inputs."""
+"""How much of a bill's variance comes from uncertain inputs, and how much is random every month?"""
 
 from __future__ import annotations
 
@@ -9,30 +9,31 @@ import numpy as np
 from scipy import special
 
 from estimator.analysis.estimate import resolve
-from estimator.analysis.simulate.simulate import Simulation
+from estimator.analysis.simulate.result import Simulation
 from estimator.deployments.registry import find_deployment
 from estimator.errors import ScenarioError
+from estimator.format import dollars_and_cents, number_of, range_text, signed_dollars
 from estimator.simulation.load import each_alone, hourly_demand
 from estimator.simulation.run import CONFIDENCE
 from estimator.units import HOURS_PER_WEEK
 
 
 @dataclass(frozen=True, slots=True)
-class Chance:
-    """The standard deviation of a month's bill that chance alone makes, in USD."""
+class RandomVariation:
+    """The standard deviation of a monthly bill whose inputs are known, in USD."""
 
     sd_usd: float
     sd_interval_usd: tuple[float, float]
-    """Holds the true one in 95 % of the cases; by the chi-square law, from so few weeks."""
+    """95% confidence interval, by the chi-square law."""
     weeks: int
-    """Simulated weeks from which it is known."""
+    """Simulated weeks behind it."""
 
 
-def variability_of(simulation: Simulation) -> Chance:
-    """How far the bills of months with the same inputs differ.
+def variability_of(simulation: Simulation) -> RandomVariation:
+    """How much the bills of months with the same inputs differ.
 
     Each simulated week is priced as if every week of the month were like it. The weeks of a month
-    are independent and a bill is close to proportional within chance, so the variance of a month
+    are independent and a bill is close to proportional to its demand, so the variance of a month
     is that of these bills divided by the weeks in it. What must run for the peak is taken to follow
     each week, as if it were rented by the week.
 
@@ -47,7 +48,7 @@ def variability_of(simulation: Simulation) -> Chance:
     run, scenario = simulation.run, simulation.scenario
     weeks = len(run.replications)
     if weeks < 2:
-        raise ScenarioError("one simulated week does not tell how weeks differ: simulate more")
+        raise ScenarioError("one simulated week does not show how weeks differ: simulate more")
     hours_per_month = float(scenario.hours_per_month)
     deployed = find_deployment(simulation.deployment)
     resolved = resolve(scenario, simulation.demand)
@@ -63,30 +64,30 @@ def variability_of(simulation: Simulation) -> Chance:
     # chi-square quantiles, as of the gamma law with half the degrees of freedom
     small, large = (2 * float(special.gammaincinv(free / 2, share)) for share in (tail, 1 - tail))
     interval = (math.sqrt(variance * free / large), math.sqrt(variance * free / small))
-    return Chance(math.sqrt(variance), interval, weeks)
+    return RandomVariation(math.sqrt(variance), interval, weeks)
 
 
 @dataclass(frozen=True, slots=True)
-class VariabilityBesideInputs:
-    """What makes a month's bill differ from its estimate: inputs that may be off, and chance.
+class VarianceSplit:
+    """Why a monthly bill differs from its estimate: inputs that may be off, and random variation.
 
-    Inputs can be measured, after which they move the bill no more; chance stays.
+    Inputs can be measured, after which they change the bill no more; random variation stays.
     """
 
     deployment: str
     """Id."""
     inputs_sd_usd: float
     """Standard deviation of the expected bill over what the inputs may be, USD per month."""
-    chance: Chance
+    random: RandomVariation
     """Standard deviation of the bill with the inputs as the scenario has them."""
     offset_usd: float
-    """Mean bill of the simulated weeks, less the estimate: what doors, faults and reconnects
-    change; no spread."""
+    """Mean bill of the simulated weeks, less the estimate: what admission limits, faults and
+    reconnects change; no part of the variance."""
 
     @property
     def sd_usd(self) -> float:
-        """Of both together: variances of independent causes add up."""
-        return math.hypot(self.inputs_sd_usd, self.chance.sd_usd)
+        """Of both together: the variances of independent causes add up."""
+        return math.hypot(self.inputs_sd_usd, self.random.sd_usd)
 
     @property
     def inputs_share(self) -> float:
@@ -94,15 +95,16 @@ class VariabilityBesideInputs:
         return self.inputs_sd_usd**2 / self.sd_usd**2 if self.sd_usd else 0.0
 
     @property
-    def chance_share(self) -> float:
+    def random_share(self) -> float:
         """Share of the variance that would stay."""
-        return self.chance.sd_usd**2 / self.sd_usd**2 if self.sd_usd else 0.0
+        return self.random.sd_usd**2 / self.sd_usd**2 if self.sd_usd else 0.0
 
     def __str__(self) -> str:
-        low, high = self.chance.sd_interval_usd
+        interval = range_text(np.array(self.random.sd_interval_usd), dollars_and_cents)
         return (
-            f"{self.deployment}: inputs ±${self.inputs_sd_usd:,.2f} ({self.inputs_share:.2%} of "
-            f"the variance), chance from month to month ±${self.chance.sd_usd:,.2f} "
-            f"({self.chance_share:.2%}; ±${low:,.2f} to ±${high:,.2f}, known from "
-            f"{self.chance.weeks} weeks); simulated weeks cost {self.offset_usd:+,.2f} USD"
+            f"{self.deployment}: inputs ±{dollars_and_cents(self.inputs_sd_usd)} "
+            f"({self.inputs_share:.2%} of the variance), random variation between months "
+            f"±{dollars_and_cents(self.random.sd_usd)} ({self.random_share:.2%}; ±{interval}, "
+            f"from {number_of(self.random.weeks, 'week')}); the simulated weeks cost "
+            f"{signed_dollars(self.offset_usd)} per month more or less than estimated"
         )

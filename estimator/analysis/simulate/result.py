@@ -1,0 +1,303 @@
+"""Simulated weeks: what was assumed beside what was found, minute by minute, and both bills."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from estimator.analysis.estimate import Estimate, verdict_data
+from estimator.analysis.simulate.findings import Finding, Recovery, recoveries
+from estimator.demand.demand import Demand
+from estimator.deployments.limits import AT_RISK_SHARE, Limit
+from estimator.errors import ScenarioError
+from estimator.format import figure_text, number_of
+from estimator.result import Refusal, Result, plain
+from estimator.scenario.scenario import Scenario
+from estimator.simulation.run import Run
+from estimator.states import State, worst
+from estimator.units import MINUTES_PER_HOUR, week_time_text
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+    from estimator.shown import Look
+
+
+@dataclass(frozen=True, slots=True)
+class MinuteVerdict:
+    """A limit checked in every minute of the simulated week."""
+
+    limit: Limit
+    used: float
+    """In the busiest minute, in the unit of the limit."""
+    allowed: float
+    minute: int | None
+    """The busiest minute of the week; None if the limit does not depend on time."""
+    minutes_beyond: int
+    """Minutes of the week in which the limit is exceeded."""
+    turned_away: float = 0.0
+    """Attempts per week that were refused because of it."""
+    fix: str = ""
+    """The smallest change that fixes it."""
+
+    @property
+    def share(self) -> float:
+        """Used share of what is allowed; 0 where nothing is allowed or used."""
+        if self.allowed:
+            return self.used / self.allowed
+        return np.inf if self.used else 0.0
+
+    @property
+    def state(self) -> State:
+        """As for a bill: beyond a limit that can be raised on request is at risk, not broken."""
+        beyond = self.share > 1 or self.turned_away > 0
+        if beyond and not self.limit.adjustable:
+            return State.BROKEN
+        return State.AT_RISK if beyond or self.share >= AT_RISK_SHARE else State.PASS
+
+    @property
+    def when(self) -> str:
+        """The busiest minute, in words; empty if there is none."""
+        if self.minute is None:
+            return ""
+        return f"{week_time_text(self.minute / MINUTES_PER_HOUR)} UTC"
+
+    def explain(self) -> str:
+        """The verdict as a sentence: what, when, how much of how much, and what would fix it."""
+        when = f" on {self.when}" if self.when else ""
+        refused = (
+            f", {figure_text(self.turned_away)} attempts per week refused"
+            if self.turned_away
+            else ""
+        )
+        fix = f" Fix: {self.fix}." if self.fix and self.state != State.PASS else ""
+        return (
+            f"{self.limit.title}: {self.state}, {figure_text(self.used)} of "
+            f"{figure_text(self.allowed)} {self.limit.unit}{when}{refused}.{fix}"
+        )
+
+
+@dataclass(frozen=True, repr=False)
+class Simulation(Result):
+    """Simulated weeks of a scenario, on a deployment or without limits.
+
+    >>> import estimator as ws
+    >>> scenario = ws.Scenario(profile="market-data", location="virginia", peak_connections=200)
+    >>> week = ws.simulate(scenario, replications=1)
+    >>> week.connections.shape, week.verdicts.columns[0]
+    ((10080, 8), 'assumption')
+    """
+
+    schema = "simulation"
+
+    scenario: Scenario
+    """With the faults and surges that were simulated."""
+    deployment: str
+    """Id; empty if none was asked for."""
+    run: Run
+    """Every minute of every replication, in connections, attempts and seconds."""
+    expected: Demand
+    """What calculators assume."""
+    demand: Demand
+    """What was found, averaged over the replications: priced like any other demand."""
+    findings: tuple[Finding, ...]
+    """Each assumption with what was found."""
+    limits: tuple[MinuteVerdict, ...]
+    """Each limit of the deployment, the closest first."""
+    expected_bill: Estimate | None
+    """What calculators would bill, in USD per month; None without a deployment."""
+    simulated_bill: Estimate | None
+    """The bill of the demand that was found, in USD per month; None without a deployment."""
+    refusals: tuple[Refusal, ...] = ()
+    """None: a deployment without a price cannot be simulated."""
+
+    @property
+    def state(self) -> State:
+        """The worst of all findings and limits."""
+        return worst(each.state for each in (*self.findings, *self.limits))
+
+    @property
+    def assumptions_held(self) -> bool:
+        """Whether nothing is broken."""
+        return self.state != State.BROKEN
+
+    @cached_property
+    def verdicts(self) -> pd.DataFrame:
+        """What was assumed and found, one row for each assumption."""
+        import pandas as pd
+
+        return pd.DataFrame(map(_finding_row, self.findings))
+
+    @cached_property
+    def connections(self) -> pd.DataFrame:
+        """Open connections, waiting clients, capacity and units of every minute.
+
+        Indexed by the hour of the week; quantiles and means are over the replications.
+        """
+        import pandas as pd
+
+        low, middle, high = self.run.band("open_most")
+        means = {
+            name: self.run.stack(name).mean(axis=0)
+            for name in ("waiting", "new_connections", "attempts", "units", "slots")
+        }
+        columns = {"open_p05": low, "open_p50": middle, "open_p95": high, **means}
+        return pd.DataFrame(columns, index=pd.Index(self.run.hours, name="hour"))
+
+    @cached_property
+    def bill_difference(self) -> pd.DataFrame:
+        """Expected and simulated cost of each meter in USD per month.
+
+        Raises:
+            ScenarioError: no deployment was simulated.
+        """
+        import pandas as pd
+
+        if self.expected_bill is None or self.simulated_bill is None:
+            raise ScenarioError("there is no bill without a deployment: name one to simulate")
+        costs = [
+            {item.usage.meter_id: float(item.cost_usd) for item in bill.items}
+            for bill in (self.expected_bill, self.simulated_bill)
+        ]
+        meters = list(dict.fromkeys([*costs[0], *costs[1]]))
+        rows = [[cost.get(meter, 0.0) for cost in costs] for meter in meters]
+        table = pd.DataFrame(
+            rows, columns=["expected_usd", "simulated_usd"], index=pd.Index(meters, name="meter")
+        )
+        table["difference_usd"] = table["simulated_usd"] - table["expected_usd"]
+        return table
+
+    @property
+    def title(self) -> str:
+        """What was simulated, for the head of a table or chart."""
+        name = self.scenario.name or self.scenario.profile.title
+        return f"{name}, {self.deployment or 'no limits'}"
+
+    @property
+    def weeks(self) -> str:
+        """How many weeks were simulated, and how."""
+        weeks = number_of(len(self.run.replications), "week")
+        return f"{weeks} simulated by the {self.run.engine} engine, seed {self.run.seed}"
+
+    @property
+    def storms(self) -> tuple[int, ...]:
+        """Positions of the faults that took connections, which ``storm_chart`` can show."""
+        seen = {after.fault for each in self.run.replications for after in each.aftermaths}
+        return tuple(n for n, fault in enumerate(self.run.model.faults) if fault in seen)
+
+    def bill(self, deployment: str = "") -> Estimate:
+        """The bill of the simulated weeks.
+
+        Args:
+            deployment: the one simulated; it may be left out.
+
+        Raises:
+            ScenarioError: no deployment was simulated, or another one.
+        """
+        if self.simulated_bill is None:
+            raise ScenarioError("there is no bill without a deployment: name one to simulate")
+        return self._bill_of(deployment or self.deployment, [self.simulated_bill])
+
+    def peak_chart(self, look: Look | None = None) -> Figure:
+        """Peaks of every simulated day and week, beside the assumed peak and the capacity.
+
+        Args:
+            look: colors and width; dark on white, if left out.
+        """
+        return self._drawn("peaks", look)
+
+    def storm_chart(self, number: int = 0, look: Look | None = None) -> Figure:
+        """The seconds around one fault: open connections, waiting clients, attempts.
+
+        Args:
+            number: position among the declared faults, from 0; see ``storms``.
+            look: colors and width; dark on white, if left out.
+
+        Raises:
+            ScenarioError: there is no such fault, or it took no connection.
+        """
+        return self._drawn("storm", number, look)
+
+    def attempts_chart(self, look: Look | None = None) -> Figure:
+        """New connections per week by the number of attempts they needed.
+
+        Args:
+            look: colors and width; dark on white, if left out.
+        """
+        return self._drawn("attempts", look)
+
+    def scaling_chart(self, look: Look | None = None) -> Figure:
+        """Running and needed units over the week and on its fullest day.
+
+        Args:
+            look: colors and width; dark on white, if left out.
+
+        Raises:
+            ScenarioError: the deployment has no units that connections fill.
+        """
+        return self._drawn("scaling", look)
+
+    def _data(self) -> dict[str, Any]:
+        # curves are left out: those are in ``connections``
+        run = self.run
+        bills = {"expected_bill": self.expected_bill, "simulated_bill": self.simulated_bill}
+        difference = None
+        if self.simulated_bill is not None:
+            difference = self.bill_difference.reset_index().to_dict(orient="records")
+        return {
+            "scenario": self.scenario.as_data(),
+            "deployment": self.deployment or None,
+            "state": self.state,
+            "engine": run.engine,
+            "seed": run.seed,
+            "replications": len(run.replications),
+            "assumptions": [
+                {name: plain(value) for name, value in _finding_row(each).items()}
+                for each in self.findings
+            ],
+            "limits": [_limit_data(each) for each in self.limits],
+            "recoveries": [_recovery_data(each) for each in recoveries(run)],
+            "peaks": run.peaks.tolist(),
+            "daily_peaks": run.daily_peaks.tolist(),
+            "attempts_per_client": run.attempts_per_client.tolist(),
+            "bill_difference": difference,
+            **{name: bill and bill.as_data() for name, bill in bills.items()},
+            "notes": list(run.notes),
+        }
+
+    def __repr__(self) -> str:
+        return f"<Simulation {self.title!r}: {self.weeks}, {self.state}>"
+
+
+def _finding_row(finding: Finding) -> dict[str, Any]:
+    return {
+        "assumption": finding.title,
+        "assumed": finding.assumed,
+        "found": finding.found,
+        "low": finding.low,
+        "high": finding.high,
+        "unit": finding.unit,
+        "state": finding.state,
+        "meaning": finding.words,
+    }
+
+
+def _limit_data(verdict: MinuteVerdict) -> dict[str, Any]:
+    return {
+        **verdict_data(verdict),
+        "minutes_beyond": verdict.minutes_beyond,
+        "turned_away": plain(verdict.turned_away),
+    }
+
+
+def _recovery_data(recovery: Recovery) -> dict[str, Any]:
+    return {
+        "fault": recovery.fault,
+        "lost": recovery.lost,
+        "back_s": {f"{share:.0%}": plain(seconds) for share, seconds in recovery.back_s.items()},
+        "attempts_per_connection": recovery.attempts_per_connection,
+    }

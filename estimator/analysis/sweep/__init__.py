@@ -1,1 +1,0 @@
-"""Bills over whole ranges of one or more fields."""

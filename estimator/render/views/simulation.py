@@ -1,0 +1,183 @@
+"""The view of a simulation: each assumption, limits, recoveries, both bills, and what is broken."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+import numpy as np
+
+from estimator.analysis.simulate.findings import Finding, recoveries
+from estimator.analysis.simulate.result import MinuteVerdict, Simulation
+from estimator.format import count_text, dollars, sentence, signed_dollars, span_text
+from estimator.render.document import (
+    Bullets,
+    Column,
+    Document,
+    Folded,
+    Paragraph,
+    Table,
+    Text,
+    folded,
+    only,
+    table,
+)
+from estimator.states import State
+from estimator.units import HALF_A_CENT_USD
+
+_FEWEST_LIMITS: Final = 3
+
+
+def simulation_view(simulation: Simulation, *, in_full: bool = False) -> Document:
+    """What was found of each assumption and limit, and which of them do not hold.
+
+    Args:
+        simulation: the simulated weeks.
+        in_full: whether a terminal shows everything, or what fits on a page.
+    """
+    conclusion = tuple(_conclusion(simulation))
+    disruptions = (*simulation.scenario.surges, *simulation.scenario.faults)
+    bill = _bill(simulation)
+    details = (
+        Bullets(tuple(f"{each.title}: {each.words}." for each in simulation.findings), "quiet"),
+        _limits(_worth_showing(simulation.limits)),
+        _recoveries(simulation),
+        bill,
+        *(Paragraph(sentence(note), "quiet", "Note:") for note in simulation.run.notes),
+    )
+    return Document(
+        f"{simulation.title}: {simulation.state}",
+        (
+            Paragraph(sentence(simulation.weeks), "quiet"),
+            *(Paragraph(each.words, "quiet", "With") for each in disruptions),
+            only(["notebook", "markdown"], *conclusion),
+            _findings(simulation),
+            only(["terminal"], *(details if in_full else ()), *conclusion),
+            only(
+                ["notebook", "markdown"],
+                Folded("What that means", (Bullets(tuple(_meanings(simulation))),)),
+                folded("Limits", (each.explain() for each in simulation.limits)),
+                Folded("Recovery", (_recoveries(simulation),)),
+                *([Folded("Bill line by line", (bill,))] if bill else []),
+                folded("Notes", map(sentence, simulation.run.notes)),
+            ),
+        ),
+    )
+
+
+def _findings(simulation: Simulation) -> Table:
+    return table(
+        (Column("assumption", wraps=True), "assumed#", "found#", "verdict"),
+        (
+            (_with_unit(each), count_text(each.assumed), _found(each), _state(each.state))
+            for each in simulation.findings
+        ),
+        "Assumed and found (mean of the weeks, with its 95% interval)",
+    )
+
+
+def _with_unit(finding: Finding) -> tuple[str | Text, ...]:
+    is_named = finding.unit in finding.title.lower()
+    return (finding.title, *([] if is_named else [Text(f" ({finding.unit})", "quiet")]))
+
+
+def _found(finding: Finding) -> str:
+    """The mean and half its interval, unless one week cannot tell."""
+    half, found = finding.high - finding.found, count_text(finding.found)
+    if not np.isfinite(half):
+        return found
+    # both in millions where the mean is
+    return (
+        f"{found} ± {half / 1e6:.2g}M" if found.endswith("M") else f"{found} ± {count_text(half)}"
+    )
+
+
+def _state(state: State) -> Text:
+    return Text(state, "plain" if state is State.PASS else state.tone)
+
+
+def _meanings(simulation: Simulation) -> Iterator[str]:
+    for each in simulation.findings:
+        if each.state is not State.PASS:
+            yield f"{each.title}: {each.words}."
+
+
+def _worth_showing(limits: tuple[MinuteVerdict, ...]) -> list[MinuteVerdict]:
+    """All that do not pass, and if these are few, the closest others."""
+    worst = [each for each in limits if each.state is not State.PASS]
+    closest = [each for each in limits if each.state is State.PASS]
+    return worst + closest[: max(_FEWEST_LIMITS - len(worst), 0)]
+
+
+def _limits(limits: list[MinuteVerdict]) -> Table:
+    return table(
+        (
+            Column("limit", wraps=True), "at most#", "allowed#", "when, UTC#", "minutes\nbeyond#",
+            "attempts\nrefused#", "verdict",
+        ),
+        (
+            (
+                (each.limit.title, Text(f"\n{each.limit.unit}", "quiet")),
+                count_text(each.used),
+                count_text(each.allowed),
+                each.when.removesuffix(" UTC"),
+                count_text(each.minutes_beyond),
+                count_text(each.turned_away),
+                _state(each.state),
+            )
+            for each in limits
+        ),
+        "Limits, in the busiest minute",
+    )  # fmt: skip
+
+
+def _recoveries(simulation: Simulation) -> Table:
+    recovered = recoveries(simulation.run)
+    shares = recovered[0].back_s if recovered else ()
+    return table(
+        (
+            Column("after", wraps=True), "clients\nlost#",
+            *(f"{share:.0%}\nback#" for share in shares), "attempts per\nconnection#",
+        ),
+        (
+            (
+                each.fault,
+                count_text(each.lost),
+                *map(span_text, each.back_s.values()),
+                f"{each.attempts_per_connection:.1f}",
+            )
+            for each in recovered
+        ),
+        "Recovery after faults",
+    )  # fmt: skip
+
+
+def _bill(simulation: Simulation) -> Table | None:
+    expected, simulated = simulation.expected_bill, simulation.simulated_bill
+    if expected is None or simulated is None:
+        return None
+    items = (*expected.items, *simulated.items)
+    titles = {item.usage.meter_id: item.rate.meter.title for item in items}
+    rows = [
+        (titles[str(meter)], *map(dollars, costs), signed_dollars(change))
+        for meter, *costs, change in simulation.bill_difference.itertuples()
+        if max(costs) >= HALF_A_CENT_USD
+    ]
+    totals = float(expected.total), float(simulated.total)
+    total = ("total", *map(dollars, totals), signed_dollars(totals[1] - totals[0]))
+    return table(
+        (Column("line", wraps=True), "expected#", "simulated#", "difference#"),
+        (*rows, total),
+        "US dollars per month: as estimated, and of the simulated weeks",
+        (*("plain" for _ in rows), "strong"),
+    )
+
+
+def _conclusion(simulation: Simulation) -> Iterator[Paragraph]:
+    named = [(each.state, each.title) for each in simulation.findings]
+    named += [(each.state, f"limit '{each.limit.title}'") for each in simulation.limits]
+    for state in (State.BROKEN, State.AT_RISK):
+        if those := [name for each, name in named if each is state]:
+            yield Paragraph(f"{state.capitalize()}: {', '.join(those)}.", state.tone)
+    if simulation.state is State.PASS:
+        yield Paragraph("All assumptions hold.")
