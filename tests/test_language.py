@@ -203,12 +203,15 @@ def pieces_of(path: Path) -> Iterator[Piece]:
         case ".py":
             yield from pieces_of_python(text, texts=not in_tests)
         case ".ipynb":
-            for number, cell in enumerate(json.loads(text)["cells"], start=1):
+            begun = 0
+            for cell in json.loads(text)["cells"]:
+                begun = text.index('"source": [', begun) + 1
+                first_line = text.count("\n", 0, begun) + 2
                 source = "".join(cell["source"])
                 if cell["cell_type"] == "code":
-                    yield from pieces_of_python(_without_magic(source), first_line=number)
+                    yield from pieces_of_python(_without_magic(source), first_line=first_line)
                 else:
-                    yield from _text(Piece("phrase", source, number))
+                    yield from _text(Piece("phrase", source, first_line))
         case ".md":
             yield from _text(Piece("phrase", text.partition("\n## Retired words\n")[0], 1))
         case ".yaml":

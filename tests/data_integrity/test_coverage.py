@@ -53,12 +53,12 @@ def test_every_example_is_priced_wherever_prices_were_seen(path):
 
 
 @pytest.mark.parametrize("location", sorted(ws.locations()))
-def test_every_place_has_a_region_of_every_cloud(location):
+def test_every_location_has_a_region_of_every_cloud(location):
     assert set(ws.locations()[location].regions) == set(CLOUDS)
 
 
 @pytest.mark.parametrize("location", sorted(ws.locations()))
-def test_a_place_is_priced_or_says_which_price_is_missing(location):
+def test_a_location_is_priced_or_says_which_price_is_missing(location):
     comparison = ws.compare(
         ws.Scenario(profile="workplace-chat", location=location, peak_connections=5000)
     )
@@ -73,7 +73,7 @@ def test_a_place_is_priced_or_says_which_price_is_missing(location):
 
 @pytest.mark.parametrize("location", sorted(ws.locations()))
 @pytest.mark.parametrize("cloud", CLOUDS)
-def test_every_meter_has_a_price_at_every_place_or_says_why_not(cloud, location):
+def test_every_meter_has_a_price_at_every_location_or_says_why_not(cloud, location):
     catalog = load_catalog()
     region = ws.locations()[location].regions[cloud]
     priced = set(catalog.priced)

@@ -106,7 +106,7 @@ def test_more_of_the_same_costs_more(cloud):
 
 
 @every_cloud
-def test_every_machine_is_priced_at_every_place_or_a_gap_says_why_not(cloud):
+def test_every_machine_is_priced_at_every_location_or_a_gap_says_why_not(cloud):
     catalog = load_catalog()
     priced = set(catalog.priced)
     silent = [
@@ -122,7 +122,7 @@ def test_every_machine_is_priced_at_every_place_or_a_gap_says_why_not(cloud):
 
 
 @every_cloud
-def test_there_is_a_machine_at_every_place(cloud):
+def test_there_is_a_machine_at_every_location(cloud):
     catalog = load_catalog()
     for location in ws.locations().values():
         costs: list[float] = []

@@ -99,7 +99,7 @@ def test_tiers_start_at_zero_and_ascend(folder, tables):
 
 
 @every_folder
-def test_bigger_tiers_are_never_dearer(folder, tables):
+def test_bigger_tiers_never_cost_more(folder, tables):
     for key, ladder in ladders(tables.rows(folder)).items():
         prices = [usd for _, usd in ladder]
         assert prices == sorted(prices, reverse=True), key
