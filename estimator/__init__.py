@@ -9,221 +9,113 @@ True
 
 from __future__ import annotations
 
+import ast
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+# Every public name stands here once, with its home. Type checkers and editors read these imports;
+# while a program runs, a name is imported when it is first used, so that the command line answers
+# --help and completes a word without the seconds that the numerical libraries take to load.
+# `docs/python-api.md` groups the names.
 if TYPE_CHECKING:
-    from estimator.analysis.breakeven.breakeven import BreakEven, break_even
-    from estimator.analysis.choice_tables import machines, options, servers
-    from estimator.analysis.compare import Comparison, compare
-    from estimator.analysis.diff.diff import Difference, diff
-    from estimator.analysis.estimate import Estimate, estimate
-    from estimator.analysis.growth.growth import Growth, growth
-    from estimator.analysis.price import price
-    from estimator.analysis.price_list import prices
-    from estimator.analysis.simulate.result import Simulation
-    from estimator.analysis.simulate.simulate import simulate
-    from estimator.analysis.sweep import Sweep, sweep, sweep_parts
-    from estimator.analysis.uncertainty.budget import BudgetCheck, check_budget
+    from estimator.analysis.breakeven.breakeven import (
+        BreakEven as BreakEven,
+        break_even as break_even,
+    )
+    from estimator.analysis.choices import (
+        machines as machines,
+        options as options,
+        servers as servers,
+    )
+    from estimator.analysis.compare import Comparison as Comparison, compare as compare
+    from estimator.analysis.diff.diff import Difference as Difference, diff as diff
+    from estimator.analysis.estimate import Estimate as Estimate, estimate as estimate
+    from estimator.analysis.growth.growth import Growth as Growth, growth as growth
+    from estimator.analysis.price import price as price
+    from estimator.analysis.price_list import prices as prices
+    from estimator.analysis.simulate.result import Simulation as Simulation
+    from estimator.analysis.simulate.simulate import simulate as simulate
+    from estimator.analysis.sweep import Sweep as Sweep, sweep as sweep, sweep_parts as sweep_parts
+    from estimator.analysis.uncertainty.budget import (
+        BudgetCheck as BudgetCheck,
+        check_budget as check_budget,
+    )
     from estimator.analysis.uncertainty.input_ranges import (
-        Lognormal,
-        Triangular,
-        Uniform,
-        input_ranges_by_evidence,
+        Lognormal as Lognormal,
+        Triangular as Triangular,
+        Uniform as Uniform,
+        input_ranges_by_evidence as input_ranges_by_evidence,
     )
-    from estimator.analysis.uncertainty.result import Fan, Uncertainty
-    from estimator.analysis.uncertainty.uncertainty import uncertainty
-    from estimator.demand.demand import Demand
-    from estimator.demand.expected import expected_demand
-    from estimator.deployments.registry import DEPLOYMENTS, SAAS, assumptions
+    from estimator.analysis.uncertainty.result import Fan as Fan, Uncertainty as Uncertainty
+    from estimator.analysis.uncertainty.uncertainty import uncertainty as uncertainty
+    from estimator.demand.demand import Demand as Demand
+    from estimator.demand.expected import expected_demand as expected_demand
+    from estimator.deployments.registry import (
+        DEPLOYMENTS as DEPLOYMENTS,
+        SAAS as SAAS,
+        assumptions as assumptions,
+    )
     from estimator.errors import (
-        EstimatorError,
-        MissingRateError,
-        PricingDataError,
-        ScenarioError,
-        UnknownNameError,
+        EstimatorError as EstimatorError,
+        MissingRateError as MissingRateError,
+        PricingDataError as PricingDataError,
+        ScenarioError as ScenarioError,
+        UnknownNameError as UnknownNameError,
     )
-    from estimator.pricing.bill import Bill
-    from estimator.pricing.contract import Contract, ContractError, contract_names, load_contract
+    from estimator.pricing.bill import Bill as Bill
+    from estimator.pricing.contract import (
+        Contract as Contract,
+        ContractError as ContractError,
+        contract_names as contract_names,
+        load_contract as load_contract,
+    )
     from estimator.scenario.disruptions import (
-        BalancerResize,
-        Broadcast,
-        ConnectionThrottle,
-        FlashCrowd,
-        NetworkFlap,
-        Outage,
-        RollingDeployment,
-        TopOfHour,
+        BalancerResize as BalancerResize,
+        Broadcast as Broadcast,
+        ConnectionThrottle as ConnectionThrottle,
+        FlashCrowd as FlashCrowd,
+        NetworkFlap as NetworkFlap,
+        Outage as Outage,
+        RollingDeployment as RollingDeployment,
+        TopOfHour as TopOfHour,
     )
-    from estimator.scenario.locations import locations
-    from estimator.scenario.profile import Profile, Reconnect, load_profile, profile_names
-    from estimator.scenario.scenario import Scenario
+    from estimator.scenario.locations import locations as locations
+    from estimator.scenario.profile import (
+        Profile as Profile,
+        Reconnect as Reconnect,
+        load_profile as load_profile,
+        profile_names as profile_names,
+    )
+    from estimator.scenario.scenario import Scenario as Scenario
+    from estimator.shown import Look as Look
 
-__all__ = [
-    "DEPLOYMENTS",
-    "SAAS",
-    "BalancerResize",
-    "Bill",
-    "BreakEven",
-    "Broadcast",
-    "BudgetCheck",
-    "Comparison",
-    "ConnectionThrottle",
-    "Contract",
-    "ContractError",
-    "Demand",
-    "Difference",
-    "Estimate",
-    "EstimatorError",
-    "Fan",
-    "FlashCrowd",
-    "Growth",
-    "Lognormal",
-    "MissingRateError",
-    "NetworkFlap",
-    "Outage",
-    "PricingDataError",
-    "Profile",
-    "Reconnect",
-    "RollingDeployment",
-    "Scenario",
-    "ScenarioError",
-    "Simulation",
-    "Sweep",
-    "TopOfHour",
-    "Triangular",
-    "Uncertainty",
-    "Uniform",
-    "UnknownNameError",
-    "assumptions",
-    "break_even",
-    "check_budget",
-    "compare",
-    "contract_names",
-    "diff",
-    "estimate",
-    "expected_demand",
-    "growth",
-    "input_ranges_by_evidence",
-    "load_contract",
-    "load_profile",
-    "locations",
-    "machines",
-    "options",
-    "price",
-    "prices",
-    "profile_names",
-    "servers",
-    "simulate",
-    "sweep",
-    "sweep_parts",
-    "uncertainty",
-]
+    __all__: list[str]
+else:
 
-_HOMES = {
-    "estimator.analysis.estimate": (
-        "Estimate",
-        "estimate",
-    ),
-    "estimator.analysis.price": ("price",),
-    "estimator.analysis.simulate.result": ("Simulation",),
-    "estimator.analysis.simulate.simulate": ("simulate",),
-    "estimator.analysis.uncertainty.input_ranges": (
-        "Lognormal",
-        "Triangular",
-        "Uniform",
-        "input_ranges_by_evidence",
-    ),
-    "estimator.demand.demand": ("Demand",),
-    "estimator.demand.expected": ("expected_demand",),
-    "estimator.deployments.registry": (
-        "DEPLOYMENTS",
-        "SAAS",
-        "assumptions",
-    ),
-    "estimator.errors": (
-        "EstimatorError",
-        "MissingRateError",
-        "PricingDataError",
-        "ScenarioError",
-        "UnknownNameError",
-    ),
-    "estimator.pricing.bill": ("Bill",),
-    "estimator.pricing.contract": (
-        "Contract",
-        "ContractError",
-        "contract_names",
-        "load_contract",
-    ),
-    "estimator.analysis.breakeven.breakeven": (
-        "BreakEven",
-        "break_even",
-        "check_budget",
-    ),
-    "estimator.analysis.choice_tables": (
-        "machines",
-        "options",
-        "servers",
-    ),
-    "estimator.analysis.compare": (
-        "Comparison",
-        "compare",
-    ),
-    "estimator.analysis.diff.diff": (
-        "Difference",
-        "diff",
-    ),
-    "estimator.analysis.uncertainty.budget": (
-        "BudgetCheck",
-        "check_budget",
-    ),
-    "estimator.analysis.growth.growth": (
-        "Growth",
-        "growth",
-    ),
-    "estimator.analysis.price_list": ("prices",),
-    "estimator.analysis.sweep": (
-        "Sweep",
-        "sweep",
-        "sweep_parts",
-    ),
-    "estimator.analysis.uncertainty.uncertainty": (
-        "Uncertainty",
-        "Uniform",
-        "uncertainty",
-    ),
-    "estimator.scenario.disruptions": (
-        "Broadcast",
-        "FlashCrowd",
-        "TopOfHour",
-        "BalancerResize",
-        "NetworkFlap",
-        "Outage",
-        "RollingDeployment",
-        "ConnectionThrottle",
-    ),
-    "estimator.scenario.locations": ("locations",),
-    "estimator.scenario.profile": (
-        "Profile",
-        "load_profile",
-        "profile_names",
-        "Reconnect",
-    ),
-    "estimator.scenario.scenario": ("Scenario",),
-}
-"""Where each name is defined. It is imported when somebody asks for it: the command line answers
-``--help`` and completes a word without the seconds that the numerical libraries take to load."""
-_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+    def _homes() -> dict[str, str]:
+        """Where each public name is defined, read from the imports above."""
+        [names] = (
+            part
+            for part in ast.parse(__loader__.get_source(__name__)).body
+            if isinstance(part, ast.If)
+        )
+        return {
+            name.name: home.module
+            for home in names.body
+            if isinstance(home, ast.ImportFrom)
+            for name in home.names
+        }
 
+    _HOME_OF = _homes()
+    __all__ = sorted(_HOME_OF)
 
-def __getattr__(name: str) -> object:
-    if name not in _HOME_OF:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    found = getattr(import_module(_HOME_OF[name]), name)
-    globals()[name] = found  # asked once
-    return found
+    def __getattr__(name: str) -> Any:
+        if name not in _HOME_OF:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        found = getattr(import_module(_HOME_OF[name]), name)
+        globals()[name] = found  # asked once
+        return found
 
-
-def __dir__() -> list[str]:
-    # completion offers the public names, not the rooms that they come from
-    return [*__all__, *(name for name in globals() if name.startswith("__"))]
+    def __dir__() -> list[str]:
+        # completion offers the public names, not the packages that they come from
+        return [*__all__, *(name for name in globals() if name.startswith("__"))]

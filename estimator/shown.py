@@ -27,7 +27,11 @@ class Shown:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """How a chart fits the page on which it stands."""
+    """How a chart fits the page on which it stands.
+
+    >>> Look(ink="#FAFAFA", paper="#0E1117").is_dark
+    True
+    """
 
     ink: str = "#1F2933"
     """Color of texts and axes."""

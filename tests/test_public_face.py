@@ -4,6 +4,7 @@ import ast
 import inspect
 import re
 import textwrap
+from pathlib import Path
 
 import pytest
 from IPython.core.completer import provisionalcompleter
@@ -34,6 +35,14 @@ def doc(name: str) -> str:
 def section(name: str, head: str) -> str:
     found = re.search(rf"^{head}:\n((?:    .*\n?|\n(?=    ))+)", doc(name), re.MULTILINE)
     return found[1] if found else ""
+
+
+def test_the_public_names_are_few_and_all_are_in_the_docs():
+    told = (Path(__file__).parents[1] / "docs/python-api.md").read_text(encoding="utf-8")
+    listed = set(re.findall(r"`(\w+)`", told))
+
+    assert len(ws.__all__) < 70
+    assert [name for name in ws.__all__ if name not in listed] == []
 
 
 def test_completion_offers_the_public_names_and_no_modules():

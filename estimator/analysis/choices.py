@@ -1,25 +1,30 @@
-"""All there is to choose from, by kind: what a scenario, an option or a filter can name."""
+"""What can be chosen? Names that a scenario, an option or a filter takes, and what they mean."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from enum import Enum
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
+import numpy as np
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from estimator.deployments.base import Deployment
 from estimator.deployments.fleet.machine import Machine
-from estimator.deployments.fleet.server import Server
-from estimator.deployments.registry import DEPLOYMENTS, SAAS, assumptions
+from estimator.deployments.fleet.server import Measured, Server
+from estimator.deployments.registry import DEPLOYMENTS, SAAS, assumptions, find_deployment
+from estimator.errors import MissingRateError, UnknownNameError
 from estimator.files import load_mapping, load_rows
-from estimator.pricing.catalog import load_catalog
+from estimator.pricing.catalog import Catalog, load_catalog
 from estimator.pricing.contract import contract_names, shipped_contract
 from estimator.pricing.price_files import VENDORS
 from estimator.scenario.locations import find_location, locations
 from estimator.scenario.profile import load_profile, profile_names
 from estimator.scenario.weekly_shape import load_shape, shape_names
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Titles = Mapping[str, str]
 """A few words on each name."""
@@ -29,7 +34,7 @@ _NAMES_OF: Final[Mapping[str, str]] = {
     "machine": "cheapest, names of machines",
     "redis_machine": "names of machines",
 }
-"""Options that take a name of a list there is, and of which."""
+"""Options that take a name from a list, and from which."""
 
 
 def _services() -> Titles:
@@ -46,7 +51,7 @@ def _services() -> Titles:
 
 
 def _machines() -> Titles:
-    """Of all clouds, whose names do not meet."""
+    """Of all clouds; no two of them share a name."""
     return {
         row.machine: f"{VENDORS[cloud]}: {row.title}"
         for cloud in find_location("virginia").regions
@@ -72,7 +77,7 @@ TITLES: Final[Mapping[str, Callable[[], Titles]]] = {
 
 
 def option_data(deployment: Deployment) -> list[dict[str, Any]]:
-    """The options of a deployment as plain texts and numbers; a default of None is left open."""
+    """The options of a deployment as plain texts and numbers; None: the default depends."""
     schemas = deployment.options.model_json_schema()["properties"]
     return [
         {
@@ -86,7 +91,7 @@ def option_data(deployment: Deployment) -> list[dict[str, Any]]:
 
 
 def option_default(field: FieldInfo) -> Any:
-    """What holds if an option is left out; None if that depends on the rest."""
+    """The value of an option that is left out; None if it depends on the rest."""
     default = field.get_default(call_default_factory=not field.default_factory_takes_validated_data)
     if default is PydanticUndefined:
         return None
@@ -119,7 +124,7 @@ def _bounds(schema: Mapping[str, Any]) -> str:
 
 
 def assumption_data(named: str = "") -> list[dict[str, Any]]:
-    """What is left open, as plain texts: the question, its answers and the evidence.
+    """What vendors leave open, as plain texts: question, answers and evidence.
 
     Args:
         named: only those whose id begins like this.
@@ -139,3 +144,105 @@ def assumption_data(named: str = "") -> list[dict[str, Any]]:
 
 def _one_line(field: FieldInfo) -> str:
     return " ".join((field.description or "").split())
+
+
+def options(deployment: str) -> pd.DataFrame:
+    """What can be chosen for a deployment, one row per option.
+
+    Args:
+        deployment: id of a deployment on a cloud, such as ``aws.alb_fargate``, or of a SaaS.
+
+    Returns:
+        Columns: option (its name in ``Scenario(options={deployment: {option: value}})``), default
+        (None: it depends on the rest), allowed (in words), meaning.
+
+    Raises:
+        UnknownNameError: no such deployment.
+
+    >>> table = options("aws.alb_fargate").set_index("option")
+    >>> table.loc["headroom", ["default", "allowed"]].tolist()
+    [0.7, 'numbers, 0.01 to 1']
+    """
+    import pandas as pd
+
+    heads = {"name": "option", "default": "default", "allowed": "allowed", "description": "meaning"}
+    rows = option_data(find_deployment(deployment))
+    # numbers, texts and truth values stand in one column, each as what it is
+    return pd.DataFrame(rows, columns=pd.Index(heads), dtype=object).rename(columns=heads)
+
+
+def servers() -> pd.DataFrame:
+    """Measured server software, one row each; the option ``server`` takes its name.
+
+    Returns:
+        Columns: server, title, language, role (server or proxy), the figures with their units in
+        the names (NaN where nobody published one), and source (of all figures).
+
+    >>> servers().set_index("server")["memory_per_connection_bytes"].to_dict()["centrifugo-go"]
+    27000.0
+    """
+    import pandas as pd
+
+    known = load_mapping("servers.yaml", Server)
+    return pd.DataFrame([dict(_server_row(name, server)) for name, server in known.items()])
+
+
+def machines(cloud: str, location: str = "virginia") -> pd.DataFrame:
+    """Machines that a fleet can run on, one row each; the option ``machine`` takes its name.
+
+    Args:
+        cloud: id of a cloud: aws, azure, gcp or oci.
+        location: where they are priced.
+
+    Returns:
+        Columns: machine, kind (vm, container or app_service), title, architecture, vcpus,
+        memory_gib, network_mbps (NaN where the vendor publishes none), burstable, usd_per_hour
+        (list price; NaN where the location has none), source, checked_on.
+
+    Raises:
+        UnknownNameError: no such cloud or location.
+
+    >>> machines("aws").set_index("machine").loc["c7g.large", ["vcpus", "memory_gib"]].tolist()
+    [2.0, 4.0]
+    """
+    import pandas as pd
+
+    regions = find_location(location).regions
+    if cloud not in regions:
+        raise UnknownNameError("cloud", cloud, regions)
+    catalog = load_catalog()
+    known = load_rows(f"{cloud}/machines.csv", Machine)
+    return pd.DataFrame([_machine_row(machine, catalog, regions[cloud]) for machine in known])
+
+
+def _server_row(name: str, server: Server) -> Iterator[tuple[str, Any]]:
+    yield "server", name
+    sources: list[str] = []
+    for field in Server.model_fields:
+        figure = getattr(server, field)
+        if isinstance(figure, Measured):
+            sources.append(figure.source)
+            yield field, figure.value
+        else:
+            yield field, np.nan if figure is None else figure
+    yield "source", "; ".join(dict.fromkeys(sources))
+
+
+def _machine_row(machine: Machine, catalog: Catalog, region: str) -> dict[str, Any]:
+    try:
+        usd_per_hour = machine.usd_per_hour(catalog, region)
+    except MissingRateError:
+        usd_per_hour = np.nan
+    return {
+        "machine": machine.machine,
+        "kind": machine.kind,
+        "title": machine.title,
+        "architecture": machine.architecture,
+        "vcpus": machine.vcpus,
+        "memory_gib": machine.memory_gib,
+        "network_mbps": np.nan if machine.network_mbps is None else machine.network_mbps,
+        "burstable": machine.burstable,
+        "usd_per_hour": usd_per_hour,
+        "source": machine.source,
+        "checked_on": machine.checked_on,
+    }

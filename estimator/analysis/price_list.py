@@ -1,4 +1,4 @@
-"""The prices in force as a table: where each was read, how old it is and how sure."""
+"""Which prices are in force? A table: where each was read, how old it is, how sure."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _IN_FEW_WORDS = {"confirmed": "", "single_source": "1 source", "inferred": "inferred"}
 _PER_MILLION_BELOW_USD = 0.001
-"""A price below this is read more easily for a million units."""
+"""A price below this is easier to read per million units."""
 
 
 def prices(
@@ -32,23 +32,23 @@ def prices(
     stale_days: int | None = None,
     as_of: dt.date | None = None,
 ) -> pd.DataFrame:
-    """The price list, one row per meter, region and tier, as narrow as one likes.
+    """The price list, one row per meter, region and tier.
 
     Args:
-        cloud: id of a cloud or provider, such as ``gcp``.
-        service: second part of the meter ids, such as ``cloud_run``, or letters of its name.
-        location: only prices of the regions that serve the place, and those that hold everywhere.
-        meter: a meter's id; * stands for any letters.
-        stale_days: only prices that were last checked more than so many days ago.
-        as_of: the prices in force on that day.
+        cloud: id of a cloud or a SaaS vendor, such as ``gcp``.
+        service: second part of the meter ids, such as ``cloud_run``, or part of its name.
+        location: only prices in the regions that serve this location, and global prices.
+        meter: id of a meter; * stands for any letters.
+        stale_days: only prices that were last checked more than this many days ago.
+        as_of: the prices in force on this day.
 
     Returns:
         Columns: vendor, service, meter, title, unit, region, tier_from (in units), usd_per_unit,
-        effective_from, checked_on, age_days, confidence, assumption (ids of what sources disagree
-        on), source, note.
+        effective_from, checked_on, age_days, confidence, assumption (ids of open questions about
+        it), source, note.
 
     Raises:
-        UnknownNameError: no such cloud, service, place or meter.
+        UnknownNameError: no such cloud, service, location or meter.
 
     >>> prices(cloud="aws", meter="aws.api_gateway.*", location="virginia")["usd_per_unit"].tolist()
     [2.5e-07, 1e-06, 8e-07]
@@ -121,7 +121,7 @@ def _is_service(meter: Meter, wanted: str) -> bool:
 
 
 def per_units(usd_per_unit: Iterable[float]) -> int:
-    """For how many units prices are read most easily: one or a million.
+    """The number of units for which prices are easiest to read: one or a million.
 
     >>> per_units([0.00000025]), per_units([0.09, 0.05])
     (1000000, 1)

@@ -1,73 +1,101 @@
-"""The command line: a first scenario file, bills, changes, growth, simulations, prices.
+"""How does one ask on a command line? One verb for each question, the answer in several forms.
 
-What a verb cannot do without stands by itself, all else is an option of the same name everywhere;
-``--json`` prints one document and nothing else.
+What a verb requires is an argument, all else is an option with the same name everywhere. Each
+answer is printed as tables for people, with ``--json`` as one document for programs, or with
+``--markdown`` as a comment for a pull request.
 
-Exit status: 0 done; 1 a simulation found an assumption or a limit broken, or a check a budget not
-kept; 2 the input cannot be used (a message on standard error says why); 130 stopped with Ctrl-C. A
-reader of the output that stops early, such as ``head``, changes nothing.
+Exit status: 0 done; 1 an assumption or a limit is broken in a simulation, or a budget exceeded; 2
+the input cannot be used (a message on standard error says why); 130 stopped with Ctrl-C. A reader
+of the output that stops early, such as ``head``, changes nothing.
 """
 
 from __future__ import annotations
 
 import sys
-from typing import Annotated
+from collections.abc import Iterator, Mapping
+from functools import cache
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperCommand, TyperGroup, TyperOption
+from typer.main import get_command_from_info
+from typer.models import CommandInfo
 
-from estimator.cli.commands import bills, diff, growth, init, listing, simulate, sweep, uncertainty
 from estimator.cli.common import INPUT_ERROR, INTERRUPTED
-from estimator.cli.flags import Command, Group
-from estimator.cli.teaching import taught
+from estimator.cli.verbs import USUAL_PATH, VERBS, Verb, marked_up
 from estimator.errors import EstimatorError
 
-_USUAL_PATH = taught(
-    ("a commented scenario file: say who connects, and from where", "init scenario.yaml"),
-    ("what that costs a month on every deployment", "compare scenario.yaml"),
-    (
-        "one of the bills, and how each of its lines came to be",
-        "bill scenario.yaml aws.nlb_ec2 --explain",
-    ),
-    (
-        "would it hold? two weeks by chance; the exit status tells",
-        "simulate scenario.yaml --deployment aws.nlb_ec2 --replications 2",
-    ),
-    (
-        "the prices behind it, with source and age",
-        "prices --cloud aws --service nlb --location virginia",
-    ),
-    title="The usual path",
-)
 _EXIT_STATUSES = """
 [bold]Exit status[/bold]
 0    done
-1    a simulation found an assumption or a limit broken, a check a budget not kept
+1    an assumption or a limit is broken in a simulation, or a budget exceeded
 2    the input cannot be used; a message on standard error says why
 130  stopped with Ctrl-C"""
 
+
+class _FlagsWithoutType:
+    """Has help name no type behind a flag: ``--json <bool>`` would ask for a value."""
+
+    def get_params(self, ctx: Any) -> list[Any]:
+        """All parameters there are, including those that typer adds."""
+        parameters: list[Any] = super().get_params(ctx)  # pyright: ignore[reportAttributeAccessIssue]
+        for parameter in parameters:
+            if isinstance(parameter, TyperOption) and parameter.is_flag:
+                parameter.metavar = ""
+        return parameters
+
+
+class _Command(_FlagsWithoutType, TyperCommand):
+    """A command whose flags show no type."""
+
+
+@cache
+def _command(verb: Verb) -> Any:
+    about, examples = verb.help
+    info = CommandInfo(
+        verb.name, cls=_Command, callback=verb.function, help=about, epilog=marked_up(examples)
+    )
+    return get_command_from_info(info, pretty_exceptions_short=True, rich_markup_mode="rich")
+
+
+class _Commands(Mapping[str, Any]):
+    """Commands by the names of their verbs, each made when it is asked for."""
+
+    def __getitem__(self, name: str) -> Any:
+        for verb in VERBS:
+            if verb.name == name:
+                return _command(verb)
+        raise KeyError(name)
+
+    def __iter__(self) -> Iterator[str]:
+        return (verb.name for verb in VERBS)
+
+    def __len__(self) -> int:
+        return len(VERBS)
+
+
+class _Group(_FlagsWithoutType, TyperGroup):
+    """The verbs of the table."""
+
+    def __init__(self, **given: Any) -> None:
+        given["commands"] = _Commands()
+        super().__init__(**given)
+
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002  # what typer calls
+        """Their names, without loading any."""
+        return list(self.commands)
+
+
 app = typer.Typer(
     name="estimator",
-    cls=Group,
-    help="What a WebSocket deployment costs on AWS, Azure, Google Cloud and OCI, why, and whether "
-    "it holds.",
-    epilog=_USUAL_PATH + "\n" + _EXIT_STATUSES,
+    cls=_Group,
+    help="Estimate what a WebSocket deployment costs on AWS, Azure, Google Cloud and OCI, and "
+    "whether it stays within their limits.",
+    epilog=marked_up(USUAL_PATH, "The usual path") + "\n" + _EXIT_STATUSES,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
-app.command(cls=Command, epilog=init.EXAMPLES)(init.init)
-app.command(cls=Command, epilog=bills.COMPARE_EXAMPLES)(bills.compare)
-app.command(cls=Command, epilog=bills.BILL_EXAMPLES)(bills.bill)
-app.command(cls=Command, epilog=diff.EXAMPLES)(diff.diff)
-app.command(cls=Command, epilog=growth.EXAMPLES)(growth.growth)
-app.command(cls=Command, epilog=sweep.SWEEP_EXAMPLES)(sweep.sweep)
-app.command(cls=Command, epilog=sweep.BREAKEVEN_EXAMPLES)(sweep.breakeven)
-app.command(cls=Command, epilog=uncertainty.UNCERTAINTY_EXAMPLES)(uncertainty.uncertainty)
-app.command(cls=Command, epilog=uncertainty.CHECK_EXAMPLES)(uncertainty.check)
-app.command(cls=Command, epilog=simulate.EXAMPLES)(simulate.simulate)
-app.command(cls=Command, epilog=bills.PRICES_EXAMPLES)(bills.prices)
-app.command("list", cls=Command, epilog=listing.LIST_EXAMPLES)(listing.list_things)
-app.command(cls=Command, epilog=listing.SCHEMA_EXAMPLES)(listing.schema)
 
 
 def _version(wanted: bool) -> None:
@@ -90,7 +118,9 @@ def _main(
 def main() -> None:
     """Run the command line; every refusal is one message and exit status 2."""
     try:
-        app()
+        # named here, since what started Python may have another name, as `python -m pytest` has;
+        # shells ask for completion through a variable with this name in it
+        app(prog_name="estimator")
     except EstimatorError as error:
         sys.stderr.write(f"error: {error}\n")
         sys.exit(INPUT_ERROR)

@@ -1,4 +1,4 @@
-"""What several commands take, and how they answer.
+"""What do the commands share? Arguments and options, reading a scenario, printing an answer.
 
 What is only needed once a command runs is imported there: help and completion answer at once.
 """
@@ -8,6 +8,9 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -15,16 +18,19 @@ import typer
 
 from estimator.cli import completion
 from estimator.deployments.registry import ALL_DEPLOYMENTS
-from estimator.errors import ScenarioError, UnknownNameError
+from estimator.errors import EstimatorError, ScenarioError, UnknownNameError
 
 if TYPE_CHECKING:
+    import pandas as pd
     from rich.console import RenderableType
 
     from estimator.pricing.contract import Contract
+    from estimator.render.document import Document
     from estimator.result import Result
     from estimator.scenario.scenario import Scenario
 
-ASSUMPTION_BROKEN = 1
+FAILED = 1
+"""What was asked has an answer, and it is no."""
 INPUT_ERROR = 2
 INTERRUPTED = 130
 """As shells count a program that was ended by Ctrl-C."""
@@ -32,9 +38,18 @@ STANDARD_STREAM = "-"
 """Stands for standard input or output where a file is asked for."""
 _NARROWEST = 80
 
-CHANGES = "What is asked instead of what the file says"
-OUTPUT = "What is printed"
-"""Headings above the options of a command."""
+change = partial(typer.Option, rich_help_panel="Changes to the scenario")
+"""An option that replaces something in the file."""
+output = partial(typer.Option, rich_help_panel="Output")
+"""An option that says what is printed."""
+sampling = partial(typer.Option, rich_help_panel="Sampling")
+"""An option that says how much is drawn at random, and how."""
+
+
+def deployment_id(about: str) -> Any:
+    """An option that takes the id of a deployment, or several."""
+    return change("--deployment", help=about, metavar="ID", autocompletion=completion.deployments)
+
 
 ScenarioFile = Annotated[
     Path,
@@ -45,56 +60,45 @@ ScenarioFile = Annotated[
         autocompletion=completion.yaml_files,
     ),
 ]
-AsJson = Annotated[
-    bool,
-    typer.Option("--json", help="Print one JSON document for machines.", rich_help_panel=OUTPUT),
-]
+AsJson = Annotated[bool, output("--json", help="Print one JSON document.")]
 AsMarkdown = Annotated[
-    bool,
-    typer.Option(
-        "--markdown",
-        help="Print a comment for a pull request, details folded.",
-        rich_help_panel=OUTPUT,
-    ),
+    bool, output("--markdown", help="Print a comment for a pull request, with details folded.")
+]
+AsCsv = Annotated[bool, output("--csv", help="Print one row for each bill, for a spreadsheet.")]
+Seed = Annotated[
+    int,
+    sampling(help="Any whole number from 0; the same seed gives the same answer.", min=0),
 ]
 AtLocation = Annotated[
     str | None,
-    typer.Option(
+    change(
         "--location",
-        help="Serve the users from there: a name of 'estimator list locations'.",
-        metavar="PLACE",
+        help="Serve the users in this location: a name from 'estimator list locations'.",
+        metavar="LOCATION",
         autocompletion=completion.locations,
-        rich_help_panel=CHANGES,
     ),
 ]
 OnlyDeployments = Annotated[
     list[str] | None,
-    typer.Option(
-        "--deployment",
-        help="Only this one, such as aws.api_gateway; may be repeated.",
-        metavar="ID",
-        autocompletion=completion.deployments,
-        rich_help_panel=CHANGES,
-    ),
+    deployment_id("Only this deployment, such as aws.api_gateway. Can be repeated."),
 ]
 UnderContract = Annotated[
     str | None,
-    typer.Option(
+    change(
         "--contract",
-        help="Pay your own rates: a YAML file, or a name of 'estimator list contracts'.",
+        help="Pay your own rates: a YAML file, or a name from 'estimator list contracts'.",
         metavar="NAME|FILE",
         autocompletion=completion.contracts,
-        rich_help_panel=CHANGES,
     ),
 ]
 
 
-def read_scenario(file: Path, location: str | None, contract: str | None) -> Scenario:
-    """The scenario of a file, at another place or under a contract if asked.
+def read_scenario(file: Path, location: str | None = None, contract: str | None = None) -> Scenario:
+    """The scenario in a file, in another location or under a contract if asked.
 
     Raises:
-        EstimatorError: the file, the place or the contract cannot be used, or the file stands for
-            many scenarios.
+        EstimatorError: the file, the location or the contract cannot be used, or the file stands
+            for many scenarios.
     """
     from estimator.scenario.locations import find_location
 
@@ -107,7 +111,7 @@ def read_scenario(file: Path, location: str | None, contract: str | None) -> Sce
     if scenario.many:
         raise ScenarioError(
             f"{file}: stands for {scenario.many[0]} scenarios (a field is a list); "
-            "the command line shows one, use the Python API for many"
+            "the command line takes one, the Python API takes many"
         )
     return scenario
 
@@ -116,7 +120,10 @@ def _load(file: Path) -> Scenario:
     from estimator.scenario.scenario import Scenario
 
     if str(file) == STANDARD_STREAM:
-        return Scenario.from_yaml(_standard_input(), "standard input")
+        try:
+            return Scenario.from_yaml(sys.stdin.read(), "standard input")
+        except UnicodeDecodeError:
+            raise ScenarioError("standard input: not a text in UTF-8") from None
     try:
         return Scenario.load(file)
     except ScenarioError as error:
@@ -124,17 +131,10 @@ def _load(file: Path) -> Scenario:
             raise
         if str(file) in ALL_DEPLOYMENTS:
             raise ScenarioError(
-                f"{file} is a deployment; the scenario file stands first, as in "
-                f"'estimator bill scenario.yaml {file}'"
+                f"{file} is a deployment; the scenario file comes first, as in "
+                f"'estimator estimate scenario.yaml {file}'"
             ) from None
         raise ScenarioError(f"{error}; 'estimator init {file}' writes one to start from") from None
-
-
-def _standard_input() -> str:
-    try:
-        return sys.stdin.read()
-    except UnicodeDecodeError:
-        raise ScenarioError("standard input: not a text in UTF-8") from None
 
 
 def _contract(name_or_path: str) -> Contract:
@@ -149,22 +149,53 @@ def _contract(name_or_path: str) -> Contract:
     return contract
 
 
-def check_one_form(*, as_markdown: bool, as_json: bool) -> None:
-    """Refuse to print in two forms at once."""
-    if as_markdown and as_json:
-        raise ScenarioError("--markdown and --json: one of them can be printed, not both")
+def check_one_form(**wanted: bool) -> None:
+    """Refuse to print in two forms at once, such as ``json`` and ``csv``."""
+    flags = [f"--{form}" for form, is_wanted in wanted.items() if is_wanted]
+    if len(flags) > 1:
+        raise ScenarioError(f"{' and '.join(flags)}: only one of them can be printed")
 
 
-def print_result(result: Result, *, as_json: bool = False, as_markdown: bool = False) -> None:
-    """Print a result in the form that was asked for; for people, if in none."""
-    from estimator import render
+def check_priced(priced: object) -> None:
+    """Refuse an answer that names no price, once it was printed with what was missing."""
+    if not priced:
+        raise EstimatorError("none of the deployments could be priced")
 
+
+def print_result(
+    result: Result,
+    *,
+    as_json: bool = False,
+    as_markdown: bool = False,
+    as_csv: Callable[[], pd.DataFrame] | None = None,
+) -> None:
+    """Print an answer in the form that was asked for; as tables for a terminal, if none was.
+
+    Args:
+        result: the answer.
+        as_json: as one JSON document.
+        as_markdown: as a comment for a pull request.
+        as_csv: as this table.
+    """
     if as_json:
         print_text(result.to_json() + "\n")
-    elif as_markdown:
-        print_text(result.to_markdown())
+    elif as_csv:
+        print_text(as_csv().to_csv(index=False, lineterminator="\n"))
     else:
-        print_table(render.to_terminal(result))
+        from estimator.render import document_of
+
+        print_document(document_of(result), as_markdown=as_markdown)
+
+
+def print_document(document: Document, *, as_markdown: bool = False) -> None:
+    """Print what is shown of an answer, as tables for a terminal or as Markdown."""
+    from estimator.render import markdown
+    from estimator.render.terminal.document import render
+
+    if as_markdown:
+        print_text(markdown.render(document))
+    else:
+        _print_table(render(document))
 
 
 def print_paragraphs(text: str) -> None:
@@ -174,7 +205,7 @@ def print_paragraphs(text: str) -> None:
     print_text(wrapped(text) + "\n")
 
 
-def print_table(renderable: RenderableType) -> None:
+def _print_table(renderable: RenderableType) -> None:
     """Print for people, as wide as the terminal and at least 80 columns."""
     from rich.console import Console
 
@@ -189,7 +220,7 @@ def print_table(renderable: RenderableType) -> None:
 def print_text(text: str) -> None:
     """Print for people what has its lines already.
 
-    A reader that has seen enough, such as ``head``, is no fault and changes no exit status.
+    A reader that has seen enough, such as ``head``, is no error and changes no exit status.
     """
     try:
         sys.stdout.write(text)
@@ -202,3 +233,22 @@ def print_text(text: str) -> None:
 def print_json(data: dict[str, Any] | list[Any]) -> None:
     """Print one document for machines."""
     print_text(json.dumps(data, indent=2, allow_nan=False) + "\n")
+
+
+CountProgress = Callable[[int, int], object]
+"""Called with what is done and what there is to do."""
+
+
+@contextmanager
+def progress_bar(of_what: str, *, wanted: bool) -> Generator[CountProgress | None]:
+    """A bar on standard error; nothing where no person looks at it."""
+    if not (wanted and sys.stderr.isatty()):
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (TextColumn(of_what), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("", total=None)
+        yield lambda done, needed: bar.update(task, completed=done, total=needed)

@@ -1,4 +1,4 @@
-"""What the shell offers for a word that is being typed.
+"""What does the shell offer for a word that is being typed?
 
 Names are read where they are kept, as text: neither YAML nor any numerical library is loaded, so
 that an answer is there before a person looks up. Each function takes the letters typed so far and
@@ -15,27 +15,25 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
-from estimator.deployments.registry import ALL_DEPLOYMENTS
+from estimator.deployments.registry import ENTRIES
 
 Offer = tuple[str, str]
 """A name, and a few words on it."""
 
 _TITLE = re.compile(r"^ *title: *(.+)$", re.MULTILINE)
-_PLACE = re.compile(r"^(\w+):\n  title: *(.+)$", re.MULTILINE)
+_LOCATION = re.compile(r"^(\w+):\n  title: *(.+)$", re.MULTILINE)
 _YAML = (".yaml", ".yml")
 
 
 def deployments(incomplete: str) -> Iterator[Offer]:
-    """Deployments on clouds, then what people would buy instead."""
-    return _starting(
-        incomplete, ((entry.id, entry.title) for entry in ALL_DEPLOYMENTS.entries.values())
-    )
+    """Deployments on the clouds, then realtime SaaS."""
+    return _starting(incomplete, ((entry.id, entry.title) for entry in ENTRIES))
 
 
 def locations(incomplete: str) -> Iterator[Offer]:
     """Where users can be served from."""
     text = files("pricing_data").joinpath("locations.yaml").read_text(encoding="utf-8")
-    return _starting(incomplete, _PLACE.findall(text))
+    return _starting(incomplete, _LOCATION.findall(text))
 
 
 def profiles(incomplete: str) -> Iterator[Offer]:
@@ -50,10 +48,10 @@ def contracts(incomplete: str) -> Iterator[Offer]:
 
 
 def clouds(incomplete: str) -> Iterator[Offer]:
-    """Clouds and providers that have prices."""
+    """Clouds and SaaS vendors with prices."""
     services = _services()
     vendors = dict.fromkeys(vendor for vendor, _, _ in services)
-    # a provider's services are few: they say best what it sells
+    # a vendor's services are few: they say best what it sells
     offers = (
         (vendor, ", ".join(dict.fromkeys(title for of, _, title in services if of == vendor)))
         for vendor in vendors
@@ -62,7 +60,7 @@ def clouds(incomplete: str) -> Iterator[Offer]:
 
 
 def services(incomplete: str) -> Iterator[Offer]:
-    """Services that have prices."""
+    """Services with prices."""
     return _starting(incomplete, {service: title for _, service, title in _services()}.items())
 
 

@@ -1,4 +1,4 @@
-"""A scenario file to start from: what must be said, and all that can be said, explained.
+"""What does a scenario file to start from say? What it must, and all it can, explained.
 
 Every explanation is the description of its field, every choice comes from where it is defined, so
 that the file cannot tell what the code does not do.
@@ -33,24 +33,25 @@ SCHEMA_FILE: Final = "scenario.schema.json"
 _WIDTH: Final = 79
 """One column less than a terminal has, for the # in front."""
 _PEAK_CONNECTIONS: Final = 10_000
-_SESSIONS_A_DAY: Final = 5
+_SESSIONS_PER_DAY: Final = 5
 _DIGITS: Final = 2
 """Of figures that are mere examples."""
 _SHARE_ELSEWHERE: Final = 0.05
 _JOINED: Final = "\N{NO-BREAK SPACE}"
 """Stands for a space at which no line shall break."""
 _HEAD: Final = (
-    "A scenario: who connects, from where, and how it shall be billed.",
+    "A scenario: who connects, from where, and how it is billed.",
     "",
-    "Text stands behind '# '. Whatever else begins with # is left out: take that # away from each "
-    "line of a part, and it counts. Times and sizes may have units (90 s, 2 KB).",
+    "Explanations begin with '# '. All other lines that begin with # are fields that are commented "
+    "out: to use one, remove the # from each of its lines. Times and sizes can have units (90 s, "
+    "2 KB).",
 )
 _HINT: Final = (
-    "Editors complete this file once they find what the first line names: 'estimator schema > "
-    f"{SCHEMA_FILE}' writes it."
+    "Editors complete this file once the schema that the first line names exists: 'estimator "
+    f"schema > {SCHEMA_FILE}' writes it."
 )
-_UPKEEP: Final = ("  engineer_hours_per_month: 20", "  usd_per_engineer_hour: 100")
-"""Round figures to replace: nobody publishes what an hour of yours costs."""
+_ENGINEERING: Final = ("  engineer_hours_per_month: 20", "  usd_per_engineer_hour: 100")
+"""Round figures to replace with your own: no vendor publishes them."""
 
 
 def starter_file(profile: str, location: str, schema: str = SCHEMA_FILE) -> str:
@@ -62,33 +63,37 @@ def starter_file(profile: str, location: str, schema: str = SCHEMA_FILE) -> str:
         schema: path from the file to the schema of scenario files, for editors.
 
     Raises:
-        UnknownNameError: no such profile or place.
+        UnknownNameError: no such profile or location.
 
-    >>> Scenario.from_yaml(starter_file("market-data", "tokyo")).place
+    >>> Scenario.from_yaml(starter_file("market-data", "tokyo")).location
     'tokyo'
     """
     chosen = load_profile(profile)
     area = find_location(location).area
-    peak, mean, users = _audience(chosen)
+    mean, users = _audience(chosen)
+    contract = next(iter(TITLES["contracts"]()), "ours.yaml")
     parts: dict[str, Callable[[], Iterable[str]]] = {
         # no number, which would stay when the audience below is changed
         "name": lambda: [f"name: {chosen.title}"],
-        "location": lambda: [*_titles(TITLES["locations"]()), f"place: {location}"],
-        "peak_connections": lambda: [f"peak_connections: {peak:_}"],
+        "location": lambda: [*_titles(TITLES["locations"]()), f"location: {location}"],
+        "peak_connections": lambda: [f"peak_connections: {_PEAK_CONNECTIONS:_}"],
         "mean_connections": lambda: _left_out([f"mean_connections: {mean:_}"]),
         "users_per_day": lambda: _left_out([f"users_per_day: {users:_}"]),
         "sessions_per_user_per_day": lambda: _left_out(
-            [f"sessions_per_user_per_day: {_SESSIONS_A_DAY}"]
+            [f"sessions_per_user_per_day: {_SESSIONS_PER_DAY}"]
         ),
         "profile": lambda: [*_titles(TITLES["profiles"]()), *_profile(profile)],
         "users_in": lambda: _left_out(["users_in:", *_shares(area)]),
         "hours_per_month": lambda: _default("hours_per_month"),
         "free_allowances": lambda: _default("free_allowances"),
         "as_of": lambda: _left_out([f"as_of: {dt.datetime.now(tz=dt.UTC).date()}"]),
-        "contract": lambda: [*_titles(TITLES["contracts"]()), *_left_out([_first_contract()])],
+        "contract": lambda: [
+            *_titles(TITLES["contracts"]()),
+            *_left_out([f"contract: {contract}"]),
+        ],
         "options": lambda: _left_out(["options:", *_options()]),
         "assumptions": lambda: _left_out(["assumptions:", *_assumptions()]),
-        "engineering": lambda: _left_out(["engineering:", *_UPKEEP]),
+        "engineering": lambda: _left_out(["engineering:", *_ENGINEERING]),
         "surges": lambda: _left_out(["surges:", *_disruptions("surge", SURGES)]),
         "faults": lambda: _left_out(["faults:", *_disruptions("fault", FAULTS)]),
     }
@@ -116,13 +121,13 @@ def schema_beside(file: Path) -> str:
     return SCHEMA_FILE
 
 
-def _audience(profile: Profile) -> tuple[int, int, int]:
-    """Peak and mean connections and users per day that are about the same audience."""
+def _audience(profile: Profile) -> tuple[int, int]:
+    """Mean connections and users per day of the audience with that many at its peak."""
     levels = profile.weekly_shape.levels
     mean = _PEAK_CONNECTIONS / levels.max()
     busiest_day = mean * levels.reshape(DAYS_PER_WEEK, HOURS_PER_DAY).mean(axis=1).max()
-    users = busiest_day * HOURS_PER_DAY / (_SESSIONS_A_DAY * profile.session.mean)
-    return _PEAK_CONNECTIONS, _rounded(mean), _rounded(users)
+    users = busiest_day * HOURS_PER_DAY / (_SESSIONS_PER_DAY * profile.session.mean)
+    return _rounded(mean), _rounded(users)
 
 
 def _rounded(figure: float) -> int:
@@ -182,10 +187,6 @@ def _default(name: str) -> Iterable[str]:
     return _left_out([f"{name}: {_scalar(Scenario.model_fields[name].default)}"])
 
 
-def _first_contract() -> str:
-    return f"contract: {next(iter(TITLES['contracts']()), 'ours.yaml')}"
-
-
 def _shares(area: Area) -> Iterator[str]:
     """Most users where they are served from, and some in each other part of the world."""
     others = [each for each in get_args(Area) if each != area]
@@ -195,7 +196,7 @@ def _shares(area: Area) -> Iterator[str]:
 
 def _profile(name: str) -> Iterator[str]:
     yield from ("profile:", f"  extends: {name}")
-    yield from _prose("What differs from it, down to a single number; shown is what holds.", "  ")
+    yield from _prose("Change fields of the profile here; the values shown are its own.", "  ")
     shipped = _plain(read_shipped("profiles", name).content)
     told: set[type[BaseModel]] = set()
     for part, field in Profile.model_fields.items():
@@ -207,7 +208,7 @@ def _profile(name: str) -> Iterator[str]:
         if part in shipped:
             yield from _left_out(_said(part, shipped[part], field.annotation, "  ", told), "  ")
         else:
-            yield from _prose(f"This profile says nothing of {part}.", "  ")
+            yield from _prose(f"This profile leaves {part} out.", "  ")
 
 
 def _said(
@@ -278,7 +279,7 @@ def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:
 
 
 def _options() -> Iterator[str]:
-    """What can be chosen about each deployment, as it holds anyway."""
+    """The options of each deployment with their defaults."""
     yield from _prose("'estimator list options --deployment ID' explains them.", "  ")
     for deployment in ALL_DEPLOYMENTS.values():
         defaults = {
@@ -309,8 +310,8 @@ def _folded(text: str, indent: str) -> list[str]:
 
 
 def _assumptions() -> Iterator[str]:
-    """Every open question with its answers, and whose it is, as it is answered anyway."""
-    yield from _prose("'estimator list assumptions' tells what each answer means.", "  ")
+    """Every open question with its answers, and the default answer of each deployment."""
+    yield from _prose("'estimator list assumptions' explains each answer.", "  ")
     asked: dict[tuple[str, tuple[str, ...]], list[Assumption]] = {}
     for one in assumptions().values():
         asked.setdefault((one.question, tuple(sorted(one.choices))), []).append(one)
@@ -331,7 +332,7 @@ def _disruptions(tag: str, examples: Mapping[type[Model], str]) -> Iterator[str]
 
 
 def _plain(value: Any) -> Any:
-    """What was read from YAML without the places where it stood."""
+    """What was read from YAML, without its lines and columns."""
     if isinstance(value, Mapping):
         return {str(key): _plain(item) for key, item in value.items()}
     return float(value) if isinstance(value, float) else value

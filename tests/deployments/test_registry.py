@@ -9,7 +9,7 @@ import pytest
 
 import estimator as ws
 from estimator.cli import completion
-from estimator.cli.editor_schema import editor_schema
+from estimator.cli.commands.schema import editor_schema
 from estimator.deployments import registry
 from estimator.deployments.base import Deployment, Metered, Options, Request
 from estimator.pricing.lines import Usage

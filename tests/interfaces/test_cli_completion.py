@@ -17,7 +17,7 @@ from estimator.pricing.price_files import VENDORS
 
 ROOT = Path(__file__).resolve().parents[2]
 ESTIMATOR = "import sys; sys.argv[0] = 'estimator'; from estimator.cli import main; main()"
-HEAVY = ("numpy", "pandas", "scipy", "matplotlib", "ruamel.yaml")
+HEAVY = ("numpy", "pandas", "scipy", "matplotlib", "ruamel.yaml", "estimator.deployments.base")
 
 
 @pytest.fixture
@@ -51,8 +51,9 @@ def asked(monkeypatch, capsys) -> Callable[[str, str], str]:
     ("line", "offered"),
     [
         ("estimator co", "compare"),
+        ("estimator break", "break-even"),
         ("estimator compare examples/team", "examples/team-chat.yaml"),
-        ("estimator bill examples/team-chat.yaml aws.api", "aws.api_gateway"),
+        ("estimator estimate examples/team-chat.yaml aws.api", "aws.api_gateway"),
         ("estimator compare x.yaml --location fra", "frankfurt"),
         ("estimator compare x.yaml --contract oci", "oci-preemptible"),
         (
@@ -113,7 +114,14 @@ def test_files_are_offered_folder_by_folder(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "line", ["estimator --help", "estimator compare --help", "estimator bill x.yaml aws."]
+    "line",
+    [
+        "estimator --help",
+        "estimator compare --help",
+        "estimator co",
+        "estimator estimate x.yaml aws.",
+        "estimator compare x.yaml --location fra",
+    ],
 )
 def test_help_and_completion_load_no_numerical_library(line):
     """Loading them takes seconds, and a person waits."""

@@ -8,7 +8,7 @@ import jsonschema
 import pytest
 
 import estimator as ws
-from estimator.cli.editor_schema import editor_schema
+from estimator.cli.commands.schema import editor_schema
 from estimator.cli.starter_file import starter_file
 from estimator.files import read_yaml
 from estimator.scenario.profile import Profile
@@ -50,7 +50,7 @@ def text() -> str:
 
 @pytest.mark.parametrize("profile", ws.profile_names())
 @pytest.mark.parametrize("location", ["virginia", "saopaulo"])
-def test_it_is_a_scenario_of_that_profile_and_place(profile, location):
+def test_it_is_a_scenario_of_that_profile_and_location(profile, location):
     scenario = ws.Scenario.from_yaml(starter_file(profile, location))
 
     assert scenario.profile == ws.load_profile(profile)
@@ -144,7 +144,7 @@ def test_init_overwrites_nothing_unless_it_is_asked_to(run, tmp_path):
         (["--profile", "chat"], "workplace-chat"),
         (["--location", "frankfort"], "did you mean 'frankfurt'"),
         (["no/such/folder/scenario.yaml"], "No such file or directory"),
-        (["."], "there is such a file already"),
+        (["."], "the file exists"),
         ([".", "--force"], "Is a directory"),
     ],
 )

@@ -1,4 +1,4 @@
-"""`estimator uncertainty` and `estimator check`: what they print, and how they end."""
+"""`estimator uncertainty` and `estimator check-budget`: what they print, and how they end."""
 
 import json
 from pathlib import Path
@@ -47,7 +47,7 @@ def test_one_deployment_is_told_line_by_line_with_what_to_measure_next(run):
 
 def test_tables_fit_80_columns(run):
     whole = run("uncertainty", TEAM_CHAT, "--samples", "128", "--no-questions")[1]
-    one = run("check", TEAM_CHAT, "--budget", "300", "--samples", "128")[1]
+    one = run("check-budget", TEAM_CHAT, "--budget", "300", "--samples", "128")[1]
 
     for deployment in ws.DEPLOYMENTS:
         assert f" {deployment} " in whole
@@ -60,7 +60,16 @@ def test_tables_fit_80_columns(run):
     [("1000000", "p90", 0), ("1", "p90", 1), ("1", "p10", 1), ("1 USD", "expected", 1)],
 )
 def test_the_exit_status_says_whether_the_budget_is_kept(run, budget, at, status):
-    asked = ("check", TEAM_CHAT, "--budget", budget, "--at", at, "--deployment", "aws.nlb_ec2")
+    asked = (
+        "check-budget",
+        TEAM_CHAT,
+        "--budget",
+        budget,
+        "--at",
+        at,
+        "--deployment",
+        "aws.nlb_ec2",
+    )
     found, out, err = run(*asked, *CERTAIN)
     comment_status, comment, _ = run(*asked, *CERTAIN, "--markdown")
     data_status, data, _ = run(*asked, *CERTAIN, "--json")
@@ -79,7 +88,14 @@ def test_what_would_not_hold_ends_with_1_within_any_budget(run, tmp_path):
         "location: virginia\npeak_connections: 10\n"
     )
     status, out, _ = run(
-        "check", str(file), "--budget", "1e9", "--deployment", "aws.api_gateway", "--samples", "128"
+        "check-budget",
+        str(file),
+        "--budget",
+        "1e9",
+        "--deployment",
+        "aws.api_gateway",
+        "--samples",
+        "128",
     )
 
     assert status == 1
@@ -87,7 +103,7 @@ def test_what_would_not_hold_ends_with_1_within_any_budget(run, tmp_path):
 
 
 def test_the_comment_is_that_of_python(run):
-    _, out, _ = run("check", TEAM_CHAT, "--budget", "300", *CERTAIN, "--markdown")
+    _, out, _ = run("check-budget", TEAM_CHAT, "--budget", "300", *CERTAIN, "--markdown")
 
     found = check_budget(
         ws.Scenario.load(TEAM_CHAT), 300.0, inputs={"users_per_day": "40000..60000"},
@@ -98,9 +114,9 @@ def test_the_comment_is_that_of_python(run):
 
 BAD = {
     ("--budget", "2000 EUR"): "prices are in US dollars",
-    ("--budget", "much"): "is not an amount",
-    ("--budget", "5", "--input", "posts.rate_per_hour"): "write a field and how far",
-    ("--budget", "5", "--input", "posts.rate_per_hour="): "write a field and how far",
+    ("--budget", "much"): "is no amount",
+    ("--budget", "5", "--input", "posts.rate_per_hour"): "write a field and its range",
+    ("--budget", "5", "--input", "posts.rate_per_hour="): "write a field and its range",
     ("--budget", "5", "--input", "posts.rate_per_hour=4..1"): "runs backwards: write 1..4",
     ("--budget", "5", "--input", "post.rate_per_hour=1..4"): "did you mean 'posts.rate_per_hour'",
     ("--budget", "5", "--input", "hours_per_day=20..30"): "reaches 30",
@@ -113,7 +129,7 @@ BAD = {
 
 @pytest.mark.parametrize("options", BAD, ids=" ".join)
 def test_bad_input_is_one_message_and_status_2(run, options):
-    status, out, err = run("check", TEAM_CHAT, *options)
+    status, out, err = run("check-budget", TEAM_CHAT, *options)
 
     assert (status, out) == (2, "")
     assert err.startswith("error: ")
@@ -122,7 +138,7 @@ def test_bad_input_is_one_message_and_status_2(run, options):
 
 
 def test_a_budget_must_be_given(run):
-    status, _, err = run("check", TEAM_CHAT)
+    status, _, err = run("check-budget", TEAM_CHAT)
 
     assert status == 2
     assert "--budget" in err

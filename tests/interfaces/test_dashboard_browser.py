@@ -9,8 +9,13 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, ViewportSize, expect
-from playwright.sync_api import TimeoutError as WaitedTooLong
+from playwright.sync_api import (
+    BrowserContext,
+    Page,
+    TimeoutError as WaitedTooLong,
+    ViewportSize,
+    expect,
+)
 
 import estimator as ws
 

@@ -42,7 +42,7 @@ def test_the_python_examples_run_one_after_the_other(monkeypatch):
     assert not shared["found"].assumptions_held
 
 
-@pytest.mark.parametrize(("name", "expected"), [("simulation", 1), ("breakeven", 0)])
+@pytest.mark.parametrize(("name", "expected"), [("simulation", 1), ("break-even", 0)])
 def test_the_output_shown_is_what_the_command_prints(run, monkeypatch, name, expected):
     section = README.split(f"<!-- {name} -->")[1].split(f"<!-- /{name} -->")[0]
     _, command, *shown, _ = section.strip().splitlines()
@@ -71,7 +71,7 @@ def test_the_contract_shown_is_paid_as_it_says(tmp_path, run):
     ours.write_text(CONTRACT, encoding="utf-8")
     team = str(ROOT / "examples/team-chat.yaml")
 
-    status, out, err = run("bill", team, "aws.api_gateway", "--contract", str(ours), "--json")
+    status, out, err = run("estimate", team, "aws.api_gateway", "--contract", str(ours), "--json")
 
     assert (status, err) == (0, "")
     lines = {line["meter"]: line for line in json.loads(out)["lines"]}

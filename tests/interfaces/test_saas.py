@@ -8,7 +8,7 @@ import jsonschema
 import pytest
 
 import estimator as ws
-from estimator.cli.editor_schema import editor_schema
+from estimator.cli.commands.schema import editor_schema
 
 ROOT = Path(__file__).resolve().parents[2]
 TEAM_CHAT = str(ROOT / "examples/team-chat.yaml")
@@ -48,14 +48,14 @@ def test_list_names_them_with_their_titles(run):
 
 @pytest.mark.parametrize("service", ws.SAAS)
 def test_each_has_a_bill_that_fits_80_columns(run, service):
-    status, out, err = run("bill", TEAM_CHAT, service)
+    status, out, err = run("estimate", TEAM_CHAT, service)
 
     assert (status, err) == (0, "")
     assert max(map(len, out.splitlines())) <= 80
 
 
 def test_a_bill_is_explained(run):
-    _, out, _ = run("bill", TEAM_CHAT, "ably.per_minute", "--explain")
+    _, out, _ = run("estimate", TEAM_CHAT, "ably.per_minute", "--explain")
 
     told = ws.estimate(ws.Scenario.load(TEAM_CHAT), "ably.per_minute").explain()
     assert out.split() == told.split()

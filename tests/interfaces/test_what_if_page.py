@@ -18,11 +18,13 @@ import estimator as ws
 from estimator.analysis.breakeven import crossovers
 from estimator.analysis.growth.growth import growth
 from estimator.analysis.uncertainty.uncertainty import uncertainty
-from estimator.dashboard.pages.what_if import answers as what_if_answers
-from estimator.dashboard.pages.what_if import breakeven as what_if_flips
-from estimator.dashboard.pages.what_if import growth as what_if_growth
-from estimator.dashboard.pages.what_if import map as what_if_map
-from estimator.dashboard.pages.what_if import ranges as what_if_ranges
+from estimator.dashboard.pages.what_if import (
+    answers as what_if_answers,
+    breakeven as what_if_flips,
+    growth as what_if_growth,
+    map as what_if_map,
+    ranges as what_if_ranges,
+)
 from estimator.dashboard.session import background, computed
 from estimator.dashboard.widgets.downloads import Download
 from interfaces.shown_page import PATIENCE_SECONDS, linked, plain, run, shown_page, tables

@@ -14,8 +14,7 @@ import pytest
 
 from estimator import files as estimator_files
 from estimator.deployments import registry
-from estimator.pricing import catalog as catalog_module
-from estimator.pricing import price_files as price_files_module
+from estimator.pricing import catalog as catalog_module, price_files as price_files_module
 from estimator.pricing.bill import Bill
 from estimator.pricing.catalog import Catalog
 from estimator.pricing.contract import as_contract

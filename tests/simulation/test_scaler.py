@@ -5,8 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from estimator.demand.admission_limits import AdmissionLimits, Autoscaling
 from estimator.scenario.profile import Reconnect

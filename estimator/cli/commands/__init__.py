@@ -1,1 +1,1 @@
-"""One module per verb or group of verbs."""
+"""What does each verb do? ``estimator.cli.verbs`` says which function answers which verb."""

@@ -1,61 +1,34 @@
-"""The commands about money: compare deployments, read one bill, read the prices."""
+"""What does it cost? Compare deployments, read one bill, look up prices."""
 
 from __future__ import annotations
 
 import datetime as dt
-import sys
+from functools import partial
 from typing import Annotated
 
 import typer
 
+import estimator as ws
 from estimator.cli import completion
 from estimator.cli.common import (
-    CHANGES,
-    INPUT_ERROR,
-    OUTPUT,
     AsJson,
+    AsMarkdown,
     AtLocation,
     OnlyDeployments,
     ScenarioFile,
     UnderContract,
+    change,
+    check_one_form,
+    check_priced,
+    output,
     print_paragraphs,
     print_result,
     print_text,
     read_scenario,
 )
-from estimator.cli.teaching import taught
+from estimator.deployments.registry import on_clouds
 
-_NARROWING = "Which prices"
-
-COMPARE_EXAMPLES = taught(
-    ("every deployment on the four clouds", "compare examples/team-chat.yaml"),
-    ("those on one cloud", "compare examples/team-chat.yaml --cloud azure"),
-    (
-        "served from Frankfurt, with realtime SaaS",
-        "compare examples/team-chat.yaml --location frankfurt --saas",
-    ),
-    (
-        "two deployments, one under one-year reservations, as JSON",
-        "compare examples/team-chat.yaml --json \\\n"
-        "  --deployment azure.signalr --deployment azure.load_balancer_vm \\\n"
-        "  --contract azure-reservations-1-year",
-    ),
-)
-BILL_EXAMPLES = taught(
-    ("each line with its tiers and cost", "bill examples/team-chat.yaml aws.nlb_ec2"),
-    (
-        "and how it came to be: quantity, price, source and date",
-        "bill examples/team-chat.yaml aws.nlb_ec2 --explain",
-    ),
-)
-PRICES_EXAMPLES = taught(
-    (
-        "what one service costs in one location",
-        "prices --cloud aws --service api_gateway --location frankfurt",
-    ),
-    ("traffic to the internet, on all clouds", "prices --meter '*.egress.*' --location tokyo"),
-    ("what has not been checked for 90 days", "prices --stale 90 --json"),
-)
+_narrow = partial(typer.Option, rich_help_panel="Which prices")
 
 
 def compare(
@@ -63,48 +36,48 @@ def compare(
     deployment: OnlyDeployments = None,
     cloud: Annotated[
         list[str] | None,
-        typer.Option(
+        change(
             "--cloud",
-            help="Only deployments on this one: aws, azure, gcp or oci; may be repeated.",
+            help="Only deployments on this cloud: aws, azure, gcp or oci. Can be repeated.",
             metavar="CLOUD",
             autocompletion=completion.clouds,
-            rich_help_panel=CHANGES,
         ),
     ] = None,
-    saas: Annotated[
-        bool,
-        typer.Option(
-            "--saas",
-            help="Add realtime SaaS such as Ably or Pusher.",
-            rich_help_panel=CHANGES,
-        ),
-    ] = False,
+    saas: Annotated[bool, change("--saas", help="Add realtime SaaS to the clouds.")] = False,
     location: AtLocation = None,
     contract: UnderContract = None,
+    as_markdown: AsMarkdown = False,
     as_json: AsJson = False,
 ) -> None:
-    """What a scenario costs per month on every deployment, cheapest first."""
-    from estimator.analysis.compare import compare as compare_bills
-    from estimator.deployments.registry import DEPLOYMENTS, SAAS, on_clouds
+    r"""Compare the monthly cost of a scenario on every deployment, cheapest first.
 
-    asked = (*(deployment or ()), *(on_clouds(cloud) if cloud else ())) or DEPLOYMENTS
-    wanted = (*asked, *(SAAS if saas else ()))
-    comparison = compare_bills(
-        read_scenario(file, location, contract), tuple(dict.fromkeys(wanted))
-    )
-    print_result(comparison, as_json=as_json)
-    if not comparison.bills:
-        sys.stderr.write("error: none of the deployments could be priced\n")
-        raise typer.Exit(INPUT_ERROR)
+    Examples:
+        # every deployment on the four clouds
+        $ estimator compare examples/team-chat.yaml
+        # the deployments on one cloud
+        $ estimator compare examples/team-chat.yaml --cloud azure
+        # users in Frankfurt, and realtime SaaS beside the clouds
+        $ estimator compare examples/team-chat.yaml --location frankfurt --saas
+        # two deployments under one-year reservations, as JSON
+        $ estimator compare examples/team-chat.yaml --json \
+          --deployment azure.signalr --deployment azure.load_balancer_vm \
+          --contract azure-reservations-1-year
+    """
+    check_one_form(markdown=as_markdown, json=as_json)
+    asked = (*(deployment or ()), *(on_clouds(cloud) if cloud else ())) or ws.DEPLOYMENTS
+    wanted = (*asked, *(ws.SAAS if saas else ()))
+    compared = ws.compare(read_scenario(file, location, contract), tuple(dict.fromkeys(wanted)))
+    print_result(compared, as_json=as_json, as_markdown=as_markdown)
+    check_priced(compared.bills)
 
 
-def bill(
+def estimate(
     file: ScenarioFile,
     deployment: Annotated[
         str,
         typer.Argument(
-            help="Such as aws.api_gateway: an id of 'estimator list deployments' or "
-            "'estimator list saas'.",
+            help="Deployment, such as aws.api_gateway: an id from 'estimator list deployments' "
+            "or 'estimator list saas'.",
             metavar="DEPLOYMENT",
             autocompletion=completion.deployments,
         ),
@@ -112,86 +85,87 @@ def bill(
     location: AtLocation = None,
     contract: UnderContract = None,
     explain: Annotated[
-        bool,
-        typer.Option(
-            "--explain",
-            help="Show how each line came to be, with its source.",
-            rich_help_panel=OUTPUT,
-        ),
+        bool, output("--explain", help="Say how each line is calculated, with its source.")
     ] = False,
+    as_markdown: AsMarkdown = False,
     as_json: AsJson = False,
 ) -> None:
-    """One deployment's bill, line by line, and what would change it."""
-    from estimator.analysis.estimate import estimate
+    """Show one deployment's bill line by line, its limits, and what could change it.
 
-    found = estimate(read_scenario(file, location, contract), deployment)
-    if explain and not as_json:
-        print_paragraphs(found.explain())
+    Examples:
+        # each line with its price tiers and cost
+        $ estimator estimate examples/team-chat.yaml aws.nlb_ec2
+        # how each line is calculated: quantity, price, source and date
+        $ estimator estimate examples/team-chat.yaml aws.nlb_ec2 --explain
+    """
+    check_one_form(explain=explain, markdown=as_markdown, json=as_json)
+    bill = ws.estimate(read_scenario(file, location, contract), deployment)
+    if explain:
+        print_paragraphs(bill.explain())
     else:
-        print_result(found, as_json=as_json)
+        print_result(bill, as_json=as_json, as_markdown=as_markdown)
 
 
 def prices(
     cloud: Annotated[
         str | None,
-        typer.Option(
-            help="aws, azure, gcp, oci or a SaaS vendor such as ably.",
+        _narrow(
+            help="A cloud (aws, azure, gcp or oci) or a SaaS vendor such as ably.",
             metavar="CLOUD",
             autocompletion=completion.clouds,
-            rich_help_panel=_NARROWING,
         ),
     ] = None,
     service: Annotated[
         str | None,
-        typer.Option(
+        _narrow(
             help="A service, such as api_gateway or 'Cloud Run'.",
             metavar="SERVICE",
             autocompletion=completion.services,
-            rich_help_panel=_NARROWING,
         ),
     ] = None,
     location: Annotated[
         str | None,
-        typer.Option(
-            help="Only regions that serve a location, such as frankfurt.",
+        _narrow(
+            help="Only the regions that serve this location, such as frankfurt.",
             metavar="LOCATION",
             autocompletion=completion.locations,
-            rich_help_panel=_NARROWING,
         ),
     ] = None,
     meter: Annotated[
         str | None,
-        typer.Option(
-            help="The id of a meter; * stands for any letters (quote it).",
-            metavar="ID",
-            rich_help_panel=_NARROWING,
-        ),
+        _narrow(help="The id of a meter; * stands for any letters (quote it).", metavar="ID"),
     ] = None,
     stale: Annotated[
         int | None,
-        typer.Option(
-            help="Only prices last checked more than this many days ago.",
+        _narrow(
+            help="Only prices that were last checked more than this many days ago.",
             metavar="DAYS",
             min=0,
-            rich_help_panel=_NARROWING,
         ),
     ] = None,
     as_of: Annotated[
         dt.datetime | None,
-        typer.Option(
-            help="Prices in force on a day, such as 2026-10-31.",
+        _narrow(
+            help="Prices in force on this day, such as 2026-10-31.",
             formats=["%Y-%m-%d"],
             metavar="DAY",
-            rich_help_panel=_NARROWING,
         ),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Prices with their source and age, all of them or some."""
-    from estimator.analysis.price_list import prices as price_list
+    """List prices with their source and age.
+
+    Examples:
+        # one service in the regions that serve one location
+        $ estimator prices --cloud aws --service api_gateway --location frankfurt
+        # traffic to the internet on all clouds
+        $ estimator prices --meter '*.egress.*' --location tokyo
+        # prices that were last checked more than 90 days ago
+        $ estimator prices --stale 90 --json
+    """
     from estimator.analysis.price_list import prices_text
 
-    table = price_list(
+    table = ws.prices(
         cloud=cloud.lower() if cloud else None,
         service=service,
         location=location,
@@ -201,5 +175,5 @@ def prices(
     )
     if as_json:
         print_text(table.to_json(orient="records", date_format="iso", indent=2) + "\n")
-        return
-    print_paragraphs("\n".join((*prices_text(table), f"{len(table):,} prices")))
+    else:
+        print_paragraphs("\n".join((*prices_text(table), f"{len(table):,} prices")))

@@ -1,108 +1,77 @@
-"""The command that looks ahead: what does it cost when more people come?"""
+"""What does it cost month by month while the audience grows?"""
 
 from __future__ import annotations
 
-import sys
+from functools import partial
 from typing import Annotated
 
 import typer
 
+import estimator as ws
 from estimator.cli.common import (
-    INPUT_ERROR,
-    OUTPUT,
+    AsCsv,
     AsJson,
+    AsMarkdown,
     AtLocation,
     OnlyDeployments,
     ScenarioFile,
     UnderContract,
+    check_one_form,
+    check_priced,
     print_result,
-    print_text,
     read_scenario,
 )
-from estimator.cli.teaching import taught
 from estimator.errors import ScenarioError
 
-_PACE = "How fast the audience grows"
-
-EXAMPLES = taught(
-    ("two years at 5% per month", "growth examples/team-chat.yaml --monthly-growth 5"),
-    (
-        "two deployments over three years, doubling every year",
-        "growth examples/team-chat.yaml --annual-growth 100 --months 36 \\\n"
-        "  --deployment aws.api_gateway --deployment aws.nlb_ec2",
-    ),
-    (
-        "every month of every deployment, for a spreadsheet",
-        "growth examples/team-chat.yaml --monthly-growth 5 --csv",
-    ),
-)
+_pace = partial(typer.Option, rich_help_panel="How fast the audience grows")
 
 
 def growth(
     file: ScenarioFile,
     months: Annotated[
-        int,
-        typer.Option(
-            help="Months to look ahead, up to 120; prices stay as they are.",
-            metavar="N",
-            rich_help_panel=_PACE,
-        ),
+        int, _pace(help="Months to look ahead, up to 120; prices stay as they are.", metavar="N")
     ] = 24,
-    monthly_growth_percent: Annotated[
+    monthly_growth: Annotated[
         float | None,
-        typer.Option(
-            "--monthly-growth",
-            help="Growth from each month to the next, such as 5; below 0 if the audience shrinks.",
-            metavar="PERCENT",
-            rich_help_panel=_PACE,
-        ),
+        _pace(help="Percent per month, such as 5; negative to shrink.", metavar="PERCENT"),
     ] = None,
-    annual_growth_percent: Annotated[
+    annual_growth: Annotated[
         float | None,
-        typer.Option(
-            "--annual-growth",
-            help="Growth over twelve months instead, spread evenly.",
-            metavar="PERCENT",
-            rich_help_panel=_PACE,
-        ),
+        _pace(help="Percent per year instead, spread evenly over the months.", metavar="PERCENT"),
     ] = None,
     deployment: OnlyDeployments = None,
     location: AtLocation = None,
     contract: UnderContract = None,
-    as_csv: Annotated[
-        bool,
-        typer.Option(
-            "--csv",
-            help="Print a row for each deployment and month.",
-            rich_help_panel=OUTPUT,
-        ),
-    ] = False,
+    as_csv: AsCsv = False,
+    as_markdown: AsMarkdown = False,
     as_json: AsJson = False,
 ) -> None:
-    """What a scenario costs month by month while its audience grows.
+    r"""Show the monthly cost of a scenario while its audience grows.
 
-    And in which month a limit is exceeded, a price tier is reached
-    or another deployment becomes the cheapest within limits.
+    Also shows when a limit is exceeded, a price tier is reached, or another
+    deployment becomes the cheapest within limits.
+
+    Examples:
+        # two years with 5% more users every month
+        $ estimator growth examples/team-chat.yaml --monthly-growth 5
+        # two deployments over three years, with twice the users every year
+        $ estimator growth examples/team-chat.yaml --annual-growth 100 --months 36 \
+          --deployment aws.api_gateway --deployment aws.nlb_ec2
+        # every month of every deployment, for a spreadsheet
+        $ estimator growth examples/team-chat.yaml --monthly-growth 5 --csv
     """
-    if (monthly_growth_percent is None) == (annual_growth_percent is None):
+    check_one_form(csv=as_csv, markdown=as_markdown, json=as_json)
+    if (monthly_growth is None) == (annual_growth is None):
         raise ScenarioError(
-            "give the growth of the audience: --monthly-growth 5 or --annual-growth 80, not both"
+            "say how fast the audience grows: --monthly-growth 5 or --annual-growth 80, not both"
         )
-    if as_csv and as_json:
-        raise ScenarioError("--csv and --json: print one of them, not both")
-    from estimator.analysis.growth.growth import growth as growth_of
-
-    found = growth_of(
+    found = ws.growth(
         read_scenario(file, location, contract),
         months,
-        monthly_growth_percent=monthly_growth_percent,
-        annual_growth_percent=annual_growth_percent,
+        monthly_growth_percent=monthly_growth,
+        annual_growth_percent=annual_growth,
         deployments=deployment,
     )
-    if as_csv:
-        print_text(found.table.to_csv(index=False, lineterminator="\n"))
-    else:
-        print_result(found, as_json=as_json)
-    if not found.bills:
-        sys.stderr.write("error: none of the deployments could be priced\n")
-        raise typer.Exit(INPUT_ERROR)
+    table = (lambda: found.table) if as_csv else None
+    print_result(found, as_json=as_json, as_markdown=as_markdown, as_csv=table)
+    check_priced(found.bills)

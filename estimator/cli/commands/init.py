@@ -1,4 +1,4 @@
-"""The command that writes a scenario file to start from."""
+"""How does a scenario begin? With a file that explains itself."""
 
 from __future__ import annotations
 
@@ -9,17 +9,7 @@ import typer
 
 from estimator.cli import completion
 from estimator.cli.common import STANDARD_STREAM, print_text
-from estimator.cli.teaching import taught
 from estimator.errors import ScenarioError
-
-EXAMPLES = taught(
-    ("writes scenario.yaml", "init"),
-    (
-        "another start, under another name",
-        "init boards.yaml --profile board-collaboration --location frankfurt",
-    ),
-    ("read it without writing a file", "init -"),
-)
 
 
 def init(
@@ -34,7 +24,7 @@ def init(
     profile: Annotated[
         str,
         typer.Option(
-            help="How clients behave, to begin with: a name of 'estimator list profiles'.",
+            help="How clients behave: a name from 'estimator list profiles'.",
             metavar="NAME",
             autocompletion=completion.profiles,
         ),
@@ -42,18 +32,25 @@ def init(
     location: Annotated[
         str,
         typer.Option(
-            help="Where users are served from: a name of 'estimator list locations'.",
-            metavar="PLACE",
+            help="Where users are served from: a name from 'estimator list locations'.",
+            metavar="LOCATION",
             autocompletion=completion.locations,
         ),
     ] = "virginia",
-    force: Annotated[
-        bool, typer.Option("--force", help="Overwrite the file if there is one.")
-    ] = False,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite an existing file.")] = False,
 ) -> None:
-    """Write a commented scenario file to start from.
+    r"""Write a commented scenario file to start from.
 
-    It can be compared at once. Every other field there is stands there too, explained, left out.
+    The file can be compared at once. All other fields are in it too, explained and commented out.
+
+    Examples:
+        # write scenario.yaml
+        $ estimator init
+        # start from another profile, in a file of another name
+        $ estimator init boards.yaml --profile board-collaboration \
+          --location frankfurt
+        # print the file instead of writing it
+        $ estimator init -
     """
     from estimator.cli.starter_file import schema_beside, starter_file
 
@@ -66,9 +63,9 @@ def init(
             stream.write(text)
     except FileExistsError:
         raise ScenarioError(
-            f"{file}: there is such a file already; overwrite it with --force, or name another: "
+            f"{file}: the file exists; overwrite it with --force, or choose another name: "
             "estimator init FILE"
         ) from None
     except OSError as error:
         raise ScenarioError(f"{file}: {error.strerror or error}") from None
-    print_text(f"{file} is written; next: estimator compare {file}\n")
+    print_text(f"Wrote {file}. Next: estimator compare {file}\n")

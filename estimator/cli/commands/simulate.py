@@ -1,55 +1,42 @@
-"""The command that simulates: do the assumptions of a scenario hold?"""
+"""Is what a scenario assumes true? Weeks of it, simulated, by several processes if asked."""
 
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Generator, Iterable
+from concurrent.futures import Executor, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from enum import StrEnum
-from typing import Annotated, Literal
+from multiprocessing import active_children, get_context
+from typing import Annotated, Final, Literal
 
 import typer
 
-from estimator.cli import completion
+import estimator as ws
 from estimator.cli.common import (
-    ASSUMPTION_BROKEN,
-    CHANGES,
+    FAILED,
     INTERRUPTED,
     AsJson,
+    AsMarkdown,
     AtLocation,
     ScenarioFile,
     UnderContract,
-    print_json,
-    print_table,
+    change,
+    check_one_form,
+    deployment_id,
+    print_result,
+    progress_bar,
     read_scenario,
+    sampling,
 )
-from estimator.cli.progress import progress_bar
-from estimator.cli.teaching import taught
-from estimator.errors import ScenarioError
+from estimator.errors import EstimatorError, ScenarioError
 from estimator.units import parse_quantity
 
-_MOST_PROCESSES = 61
+_MOST_PROCESSES: Final = 61
 """What Windows can wait for."""
-_HOW = "How it is simulated"
-
-EXAMPLES = taught(
-    ("does the assumed peak hold, without limits?", "simulate examples/team-chat.yaml"),
-    (
-        "two weeks of a deployment that loses some of its nodes",
-        "simulate examples/team-chat.yaml --deployment aws.alb_fargate \\\n"
-        "  --fault 'outage at Tue 14:00 share 30%' --replications 2",
-    ),
-    (
-        "with the surge and the fault of the file, more than it can serve (exit status 1)",
-        "simulate examples/market-open.yaml --deployment aws.alb_fargate",
-    ),
-    (
-        "the same week without them, for machines",
-        "simulate examples/market-open.yaml --deployment aws.alb_fargate \\\n"
-        "  --no-faults --no-surges --json",
-    ),
-)
 
 
 class Engines(StrEnum):
@@ -64,96 +51,81 @@ def simulate(
     file: ScenarioFile,
     deployment: Annotated[
         str | None,
-        typer.Option(
-            "--deployment",
-            help="Whose limits, units and bill count, such as aws.api_gateway; "
-            "no limits if left out.",
-            metavar="ID",
-            autocompletion=completion.deployments,
+        deployment_id(
+            "Apply this deployment's limits, units and prices, such as aws.api_gateway; "
+            "without it, nothing is limited."
         ),
     ] = None,
     recover_within: Annotated[
         str,
         typer.Option(
-            help="Time within which 99% of the clients must be back after a fault.",
-            metavar="TIME",
+            help="Time within which 99% of the clients must be back after a fault.", metavar="TIME"
         ),
     ] = "5 min",
     fault: Annotated[
         list[str] | None,
-        typer.Option(
+        change(
             "--fault",
-            help="A fault, such as 'outage at Tue 14:00 share 30%', instead of the file's; "
-            "may be repeated. See 'estimator list faults'.",
+            help="What goes wrong, such as 'outage at Tue 14:00 share 30%', instead of the file's "
+            "faults. Can be repeated. See 'estimator list faults'.",
             metavar="TEXT",
-            rich_help_panel=CHANGES,
         ),
     ] = None,
-    no_faults: Annotated[
-        bool,
-        typer.Option("--no-faults", help="Ignore the faults of the file.", rich_help_panel=CHANGES),
-    ] = False,
+    no_faults: Annotated[bool, change("--no-faults", help="Ignore the file's faults.")] = False,
     surge: Annotated[
         list[str] | None,
-        typer.Option(
+        change(
             "--surge",
-            help="A surge on top of the weekly shape, such as 'flash crowd at Sat 20:15 clients "
-            "20,000 over 5 min', instead of the file's; may be repeated. See 'estimator list "
-            "surges'.",
+            help="Traffic on top of the weekly shape, such as 'flash crowd at Sat 20:15 clients "
+            "20,000 over 5 min', instead of the file's surges. Can be repeated. See 'estimator "
+            "list surges'.",
             metavar="TEXT",
-            rich_help_panel=CHANGES,
         ),
     ] = None,
-    no_surges: Annotated[
-        bool,
-        typer.Option("--no-surges", help="Ignore the surges of the file.", rich_help_panel=CHANGES),
-    ] = False,
+    no_surges: Annotated[bool, change("--no-surges", help="Ignore the file's surges.")] = False,
     location: AtLocation = None,
     contract: UnderContract = None,
     replications: Annotated[
         str,
-        typer.Option(
-            help="Weeks to simulate; auto: until the mean peak is known to 1%.",
-            metavar="N|auto",
-            rich_help_panel=_HOW,
+        sampling(
+            help="Weeks to simulate; auto: until the mean peak is known to 1%.", metavar="N|auto"
         ),
     ] = "auto",
     seed: Annotated[
-        int,
-        typer.Option(
-            help="Any whole number; the same seed gives the same weeks.", rich_help_panel=_HOW
-        ),
+        int, sampling(help="Any whole number; the same seed gives the same weeks.")
     ] = 0,
     engine: Annotated[
-        Engines,
-        typer.Option(
-            help="Follow each client (exact) or groups of them (cohort).", rich_help_panel=_HOW
-        ),
+        Engines, sampling(help="Follow each client (exact) or groups of clients (cohort).")
     ] = Engines.auto,
     processes: Annotated[
         int,
-        typer.Option(
-            help="Processes that share the work.",
-            min=1,
-            max=_MOST_PROCESSES,
-            rich_help_panel=_HOW,
-        ),
+        sampling(help="Number of processes that share the work.", min=1, max=_MOST_PROCESSES),
     ] = 1,
+    as_markdown: AsMarkdown = False,
     as_json: AsJson = False,
 ) -> None:
-    """Simulate weeks of a scenario: do its assumptions hold?
+    r"""Simulate weeks of a scenario to see whether its assumptions hold.
 
-    The exit status is 1 if an assumption or a limit is broken.
+    The exit status is 1 if an assumption or a limit is broken, so that a pipeline stops there.
+
+    Examples:
+        # is the peak right, if nothing limits it?
+        $ estimator simulate examples/team-chat.yaml
+        # two weeks in which a deployment loses 30% of its nodes
+        $ estimator simulate examples/team-chat.yaml --deployment aws.alb_fargate \
+          --fault 'outage at Tue 14:00 share 30%' --replications 2
+        # the file's own surge and fault, which are too much (exit status 1)
+        $ estimator simulate examples/market-open.yaml --deployment aws.alb_fargate
+        # the same week without them, as JSON
+        $ estimator simulate examples/market-open.yaml --deployment aws.alb_fargate \
+          --no-faults --no-surges --json
     """
-    with _stopped_by_ctrl_c(), progress_bar("simulated weeks", wanted=not as_json) as progress:
-        from estimator.analysis.simulate.simulate import simulate as simulate_weeks
-        from estimator.cli.workers import workers
-        from estimator.render.terminal.document import render
-        from estimator.render.views.simulation import simulation_view
-
+    check_one_form(markdown=as_markdown, json=as_json)
+    is_watched = not (as_json or as_markdown)
+    with _stopped_by_ctrl_c(), progress_bar("simulated weeks", wanted=is_watched) as progress:
         scenario = read_scenario(file, location, contract)
-        with workers(processes) as executor:
-            found = simulate_weeks(
+        with _workers(processes) as executor:
+            found = ws.simulate(
                 scenario,
                 deployment,
                 faults=_instead(fault, none=no_faults),
@@ -165,12 +137,9 @@ def simulate(
                 client=executor,
                 progress=progress,
             )
-    if as_json:
-        print_json(found.as_data())
-    else:
-        print_table(render(simulation_view(found, in_full=True)))
+    print_result(found, as_json=as_json, as_markdown=as_markdown)
     if not found.assumptions_held:
-        raise typer.Exit(ASSUMPTION_BROKEN)
+        raise typer.Exit(FAILED)
 
 
 def _instead(said: list[str] | None, *, none: bool) -> Iterable[str] | None:
@@ -206,3 +175,50 @@ def _recover_within_s(text: str) -> float:
         return parse_quantity(text, "time", "s")
     except ValueError as error:
         raise ScenarioError(f"--recover-within: {error}") from None
+
+
+@contextmanager
+def _workers(processes: int) -> Generator[Executor | None]:
+    """An executor of so many processes, or none for one: then this process does the work.
+
+    Ctrl-C reaches all processes of a terminal. Only this one heeds it; it then ends the others,
+    whatever they are about, so that nobody waits for a week to be simulated to its end.
+
+    Raises:
+        EstimatorError: one of the processes was ended from outside.
+    """
+    if processes == 1:
+        yield None
+        return
+    # fresh processes, since a fork would copy locks that threads hold at that moment
+    pool = ProcessPoolExecutor(
+        processes, mp_context=get_context("spawn"), initializer=_leave_ctrl_c_to_the_parent
+    )
+    try:
+        _start_all(pool, processes)
+        yield pool
+    except BaseException as error:
+        pool.shutdown(wait=False, cancel_futures=True)
+        for child in active_children():
+            child.terminate()
+        if isinstance(error, BrokenProcessPool):
+            raise EstimatorError(
+                "a process that simulates was ended from outside, perhaps for want of memory: "
+                "take fewer --processes"
+            ) from None
+        raise
+    pool.shutdown()
+
+
+def _start_all(pool: Executor, processes: int) -> None:
+    """Start every process while Ctrl-C is ignored, which they inherit until they are set up."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        for _ in range(processes):
+            pool.submit(int)  # a call that does nothing, for the start
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _leave_ctrl_c_to_the_parent() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -1,170 +1,127 @@
-"""The commands that vary a number: bills over a range, and where the cheapest changes."""
+"""What happens while a number moves? Bills over a range, and where the cheapest changes."""
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Annotated
+from functools import partial
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
+import estimator as ws
 from estimator.cli.common import (
-    INPUT_ERROR,
-    OUTPUT,
+    AsCsv,
     AsJson,
+    AsMarkdown,
     AtLocation,
     OnlyDeployments,
     ScenarioFile,
     UnderContract,
-    print_json,
-    print_table,
-    print_text,
+    check_one_form,
+    check_priced,
+    print_result,
     read_scenario,
 )
-from estimator.cli.teaching import taught
 from estimator.errors import ScenarioError
-from estimator.render import to_terminal
 
 if TYPE_CHECKING:
-    from estimator.analysis.breakeven.breakeven import BreakEven
-    from estimator.analysis.sweep import Sweep
     from estimator.arrays import FloatArray
 
-_VARIED = "What varies"
-_DEFAULT_VALUES = 13
-_MOST_VALUES = 10_000
-_RIGHT = "write peak_connections=100,1000 or peak_connections=100..1e6"
-
-SWEEP_EXAMPLES = taught(
-    (
-        "the cheapest deployment from a hundred to a million connections",
-        "sweep examples/team-chat.yaml --vary peak_connections=100..1e6",
-    ),
-    (
-        "connections against messages, every bill for a spreadsheet",
-        "sweep examples/team-chat.yaml --csv \\\n"
-        "  --vary peak_connections=1000,10000,100000 \\\n"
-        "  --vary posts.rate_per_hour=1..50/10",
-    ),
-    (
-        "the effect of another server on all fleets at once",
-        "sweep examples/team-chat.yaml \\\n"
-        "  --vary 'options.*.messages_per_core_second=2000..50000/5'",
-    ),
-)
-BREAKEVEN_EXAMPLES = taught(
-    (
-        "the number of connections from which self-hosting costs less",
-        "breakeven examples/team-chat.yaml peak_connections=100..1e6 \\\n"
-        "  --deployment aws.api_gateway --deployment aws.alb_ec2",
-    ),
-    (
-        "the discount that would make API Gateway the cheaper one",
-        "breakeven examples/team-chat.yaml \\\n"
-        "  'percent_off.aws.api_gateway.*=0..95' \\\n"
-        "  --deployment aws.api_gateway --deployment aws.alb_ec2",
-    ),
-    (
-        "all clouds, over the hours per day that clients are connected",
-        "breakeven examples/team-chat.yaml hours_per_day=1..24",
-    ),
-)
+_moved = partial(typer.Option, rich_help_panel="What varies")
+_VALUES_OF_A_RANGE: Final = 13
+_MOST_VALUES: Final = 10_000
+_RIGHT: Final = "write peak_connections=100,1000 or peak_connections=100..1e6"
 
 
 def sweep(
     file: ScenarioFile,
     vary: Annotated[
         list[str],
-        typer.Option(
+        _moved(
             "--vary",
             help="A field and its values: peak_connections=100,1000 or 100..1e6, or 100..1e6/50 "
-            "for 50 of them. The end of a name suffices, such as posts.rate_per_hour. May be "
-            "repeated: all combinations are priced.",
+            "for 50 values. The end of a name is enough, such as posts.rate_per_hour. Can be "
+            "repeated: each value is combined with each of the others.",
             metavar="FIELD=VALUES",
-            rich_help_panel=_VARIED,
         ),
     ],
     together: Annotated[
-        bool,
-        typer.Option(
-            "--together",
-            help="Change all fields at once, value by value.",
-            rich_help_panel=_VARIED,
-        ),
+        bool, _moved("--together", help="Vary all fields at once, value by value.")
     ] = False,
     deployment: OnlyDeployments = None,
     location: AtLocation = None,
     contract: UnderContract = None,
-    as_csv: Annotated[
-        bool,
-        typer.Option("--csv", help="Print a row for each bill.", rich_help_panel=OUTPUT),
-    ] = False,
+    as_csv: AsCsv = False,
+    as_markdown: AsMarkdown = False,
     as_json: AsJson = False,
 ) -> None:
-    """Bills while some numbers of a scenario, an option or a price vary.
+    r"""Show the bills while numbers of the scenario, an option or a price vary.
 
     The table shows the cheapest deployment within limits; --csv and --json
-    print every bill.
+    hold every bill.
+
+    Examples:
+        # the cheapest deployment from 100 to a million connections
+        $ estimator sweep examples/team-chat.yaml --vary peak_connections=100..1e6
+        # connections against messages, every bill for a spreadsheet
+        $ estimator sweep examples/team-chat.yaml --csv \
+          --vary peak_connections=1000,10000,100000 \
+          --vary posts.rate_per_hour=1..50/10
+        # server software of another speed, on all fleets at once
+        $ estimator sweep examples/team-chat.yaml \
+          --vary 'options.*.messages_per_core_second=2000..50000/5'
     """
-    if as_csv and as_json:
-        raise ScenarioError("--csv and --json: one of them can be printed, not both")
-    from estimator.analysis.sweep import sweep as sweep_over
-
+    check_one_form(csv=as_csv, markdown=as_markdown, json=as_json)
     scenario = read_scenario(file, location, contract)
-    found = sweep_over(scenario, _parse_axes(vary), deployment, together=together)
-    if as_json:
-        print_json(found.as_data())
-    elif as_csv:
-        print_text(found.totals.to_csv(index=False, lineterminator="\n"))
-    else:
-        print_table(to_terminal(found))
-    _require_bills(found)
+    found = ws.sweep(scenario, _axes(vary), deployment, together=together)
+    table = (lambda: found.totals) if as_csv else None
+    print_result(found, as_json=as_json, as_markdown=as_markdown, as_csv=table)
+    check_priced(len(found.refusals) < len(found.deployments))
 
 
-def breakeven(
+def break_even(
     file: ScenarioFile,
     field: Annotated[
         str,
         typer.Argument(
-            help="What varies, from which value to which: peak_connections=100..1e6. The end of a "
-            "name suffices, such as posts.rate_per_hour.",
+            help="A field and its range: peak_connections=100..1e6. The end of a name is enough, "
+            "such as posts.rate_per_hour.",
             metavar="FIELD=FROM..TO",
         ),
     ],
     deployment: OnlyDeployments = None,
     location: AtLocation = None,
     contract: UnderContract = None,
+    as_markdown: AsMarkdown = False,
     as_json: AsJson = False,
 ) -> None:
-    """Every value of a number at which another deployment becomes the cheapest.
+    r"""Find every value at which another deployment becomes the cheapest.
 
-    Only deployments within limits are compared. Each value is checked by
+    Only deployments within their limits take part. Each value is checked by
     pricing 1% to both sides.
+
+    Examples:
+        # the number of connections from which a self-hosted fleet pays off
+        $ estimator break-even examples/team-chat.yaml peak_connections=100..1e6 \
+          --deployment aws.api_gateway --deployment aws.alb_ec2
+        # the discount that makes API Gateway the cheaper one
+        $ estimator break-even examples/team-chat.yaml \
+          'percent_off.aws.api_gateway.*=0..95' \
+          --deployment aws.api_gateway --deployment aws.alb_ec2
+        # all clouds, over the hours per day that users stay connected
+        $ estimator break-even examples/team-chat.yaml hours_per_day=1..24
     """
-    from estimator.analysis.breakeven.breakeven import break_even
-
-    name, low, high = _parse_range(field)
-    found = break_even(read_scenario(file, location, contract), name, low, high, deployment)
-    if as_json:
-        print_json(found.as_data())
-    else:
-        print_table(to_terminal(found))
-    _require_bills(found)
+    check_one_form(markdown=as_markdown, json=as_json)
+    name, low, high = _range(field)
+    found = ws.break_even(read_scenario(file, location, contract), name, low, high, deployment)
+    print_result(found, as_json=as_json, as_markdown=as_markdown)
+    check_priced(len(found.refusals) < len(found.deployments))
 
 
-def _require_bills(found: Sweep | BreakEven) -> None:
-    if len(found.refusals) == len(found.deployments):
-        sys.stderr.write("error: none of the deployments could be priced\n")
-        raise typer.Exit(INPUT_ERROR)
-
-
-def _parse_axes(texts: Iterable[str]) -> dict[str, FloatArray]:
+def _axes(texts: Iterable[str]) -> dict[str, FloatArray]:
     """Values by the name of their field, in the order given.
 
-    Raises:
-        ScenarioError: a text is not a field with values, or a field is given twice.
-
-    >>> _parse_axes(["peak_connections=10,20", "posts.rate_per_hour=1..100/3"])
+    >>> _axes(["peak_connections=10,20", "posts.rate_per_hour=1..100/3"])
     {'peak_connections': array([10., 20.]), 'posts.rate_per_hour': array([  1.,  10., 100.])}
     """
     axes: dict[str, FloatArray] = {}
@@ -176,13 +133,10 @@ def _parse_axes(texts: Iterable[str]) -> dict[str, FloatArray]:
     return axes
 
 
-def _parse_range(text: str) -> tuple[str, float, float]:
+def _range(text: str) -> tuple[str, float, float]:
     """A field and the ends of its range.
 
-    Raises:
-        ScenarioError: the text is not a field with a range.
-
-    >>> _parse_range("peak_connections=1,000..1e6")
+    >>> _range("peak_connections=1,000..1e6")
     ('peak_connections', 1000.0, 1000000.0)
     """
     name, values = _parted(text)
@@ -208,7 +162,7 @@ def _values(text: str, values: str) -> FloatArray:
         return np.array([_number(text, each) for each in values.split(",")])
     ends, slash, said = values.partition("/")
     low, high = (_number(text, end) for end in ends.split("..", 1))
-    count = _count(text, said) if slash else _DEFAULT_VALUES
+    count = _count(text, said) if slash else _VALUES_OF_A_RANGE
     if low >= high:
         raise ScenarioError(f"'{text}': a range must ascend, as in {high:g}..{low:g}")
     spaced = np.geomspace if is_logarithmic(low, high) else np.linspace
@@ -218,7 +172,8 @@ def _values(text: str, values: str) -> FloatArray:
 def _count(text: str, said: str) -> int:
     if not said.strip().isdecimal() or not 2 <= int(said) <= _MOST_VALUES:
         raise ScenarioError(
-            f"'{text}': after / write how many values, from 2 to {_MOST_VALUES:,}, not '{said}'"
+            f"'{text}': the number after / is how many values, from 2 to {_MOST_VALUES:,}, "
+            f"not '{said}'"
         )
     return int(said)
 

@@ -122,6 +122,6 @@ def deployments_view(deployments: Deployments) -> Document:
     """Ids, titles and vendors."""
     rows = (
         (Text(each.id, is_code=True), each.title, VENDORS[each.cloud])
-        for each in deployments.values()
+        for each in deployments.entries.values()
     )
     return Document(f"{len(deployments)} deployments", (table(("id", "title", "vendor"), rows),))

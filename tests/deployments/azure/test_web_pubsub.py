@@ -6,8 +6,7 @@ https://learn.microsoft.com/azure/azure-web-pubsub/howto-scale-manual-scale
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 import estimator as ws
 from estimator.deployments.azure.unit_service import units_for

@@ -1,19 +1,29 @@
-"""The JSON schema of scenario files, with every name an editor can offer while one types."""
+"""What may stand in a scenario file? Its JSON schema, with every name that an editor can offer."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-from estimator.deployments.base import Deployment
-from estimator.deployments.registry import ALL_DEPLOYMENTS, assumptions
-from estimator.pricing.price_files import Assumption
-from estimator.scenario.locations import locations
-from estimator.scenario.profile import profile_names
-from estimator.scenario.scenario import Scenario
-from estimator.scenario.weekly_shape import shape_names
+from estimator.cli.common import output, print_json
+
+if TYPE_CHECKING:
+    from estimator.deployments.base import Deployment
+    from estimator.pricing.price_files import Assumption
 
 Schema = dict[str, Any]
+
+
+def schema(
+    _: Annotated[bool, output("--json", help="The schema is always JSON.")] = False,
+) -> None:
+    """Print the JSON schema of scenario files, with which editors complete them.
+
+    Examples:
+        # save it as scenario.schema.json: > scenario.schema.json
+        $ estimator schema
+    """
+    print_json(editor_schema())
 
 
 def editor_schema() -> Schema:
@@ -22,6 +32,12 @@ def editor_schema() -> Schema:
     >>> "virginia" in editor_schema()["properties"]["location"]["enum"]
     True
     """
+    from estimator.deployments.registry import ALL_DEPLOYMENTS, assumptions
+    from estimator.scenario.locations import locations
+    from estimator.scenario.profile import profile_names
+    from estimator.scenario.scenario import Scenario
+    from estimator.scenario.weekly_shape import shape_names
+
     schema = Scenario.model_json_schema()
     schema["title"] = "WebSocket deployment to be estimated"
     fields, definitions = schema["properties"], schema["$defs"]
@@ -33,7 +49,7 @@ def editor_schema() -> Schema:
     _name_choices(definitions["Profile"]["properties"]["weekly_shape"], shape_names())
     _name_choices(fields["profile"], profile_names())
     fields["profile"]["anyOf"].append({"$ref": "#/$defs/ProfileChanges"})
-    definitions["ProfileChanges"] = _changes(definitions["Profile"])
+    definitions["ProfileChanges"] = _changes(definitions["Profile"], profile_names())
     return schema
 
 
@@ -61,9 +77,9 @@ def _answers(assumption: Assumption) -> Schema:
     return {"description": f"{assumption.question} {meanings}", "enum": answers}
 
 
-def _changes(profile: Schema) -> Schema:
+def _changes(profile: Schema, shipped: Iterable[str]) -> Schema:
     """What differs from a shipped profile: its own fields, none of them needed, flows in part."""
-    named = {"description": "The shipped profile to start from.", "enum": sorted(profile_names())}
+    named = {"description": "The shipped profile to start from.", "enum": sorted(shipped)}
     loose = {
         name: {"description": field.get("description", ""), "type": "object"}
         if name in ("flows", "session", "heartbeat", "at_connect", "evidence")
