@@ -91,7 +91,7 @@ def signed_percent(change: float | None) -> str:
     size = abs(change)
     if size < HALF_A_CENT_USD:
         return "0%"
-    digits = f"{size:,.0f}" if size >= 100 else f"{size:.3g}"
+    digits = f"{size:,.0f}" if size >= 100 else f"{size:.{3 if size >= 1 else 2}g}"
     return f"{'+' if change > 0 else _MINUS}{digits}%"
 
 

@@ -76,8 +76,8 @@ class Comparison(Result):
 
     @property
     def conventions(self) -> str:
-        """Under which conventions the amounts hold; empty if nothing could be priced."""
-        return conventions(self.bills) if self.bills else ""
+        """The conventions behind the amounts; empty if nothing could be priced."""
+        return conventions(self.bills)
 
     def _data(self) -> dict[str, Any]:
         return {

@@ -103,6 +103,7 @@ def verdict_data(verdict: Judged) -> dict[str, Any]:
         "state": verdict.state,
         "used": plain(verdict.used),
         "allowed": plain(verdict.allowed),
+        "used_share": plain(verdict.share),
         "unit": limit.unit,
         "when": verdict.when,
         "fix": verdict.fix,

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from estimator.analysis.estimate import Estimate
+from estimator.analysis.estimate import Estimate, verdict_data
 from estimator.arrays import FloatArray
 from estimator.deployments.limits import Verdict
-from estimator.result import plain
 from estimator.states import State
 from estimator.units import HOURS_PER_WEEK, week_time_text
 
@@ -64,7 +63,17 @@ def verdict_rows(bills: Sequence[Estimate]) -> list[dict[str, Any]]:
 
     None stands for shares and figures without end, since JSON has no infinity.
     """
-    return [row for bill in worst_first(bills) for row in _rows(bill)]
+    return [
+        {
+            "deployment": bill.deployment,
+            "deployment_title": bill.title,
+            "cloud": bill.cloud,
+            "deployment_state": bill.state,
+            **verdict_data(verdict),
+        }
+        for bill in worst_first(bills)
+        for verdict in bill.verdicts
+    ]
 
 
 def verdict_table(bills: Sequence[Estimate]) -> pd.DataFrame:
@@ -88,29 +97,6 @@ def utilization_table(bills: Sequence[Estimate]) -> pd.DataFrame:
     }
     table = pd.DataFrame.from_dict(rows, orient="index", columns=["at all hours", *hours])
     return table.rename_axis("deployment")
-
-
-def _rows(bill: Estimate) -> Iterator[dict[str, Any]]:
-    for verdict in bill.verdicts:
-        limit = verdict.limit
-        yield {
-            "deployment": bill.deployment,
-            "title": bill.title,
-            "cloud": bill.cloud,
-            "deployment_state": bill.state,
-            "limit": limit.limit,
-            "limit_title": limit.title,
-            "state": verdict.state,
-            "used": plain(float(verdict.used)),
-            "allowed": plain(float(verdict.allowed)),
-            "unit": limit.unit,
-            "used_share": plain(float(verdict.share)),
-            "closest_at_utc": verdict.when.removesuffix(" UTC"),
-            "adjustable": limit.adjustable,
-            "fix": verdict.fix,
-            "source": limit.source,
-            "checked_on": limit.checked_on.isoformat(),
-        }
 
 
 def _closest(verdicts: Sequence[Verdict]) -> float:

@@ -1,4 +1,4 @@
-"""Bills: quantities priced line by line, each line able to say how it came to be."""
+"""What does it cost? Quantities priced line by line; each line explains how it came to be."""
 
 from __future__ import annotations
 
@@ -77,9 +77,9 @@ class Bill(Result):
     hours_per_month: float | FloatArray
     """Length of the billing month."""
     free_allowances: FreeAllowances
-    """Which free allowances are taken off: none, always or all."""
+    """Which free allowances are deducted: none, always or all."""
     as_of: dt.date | None = None
-    """The day whose prices hold; the newest known if None."""
+    """The day whose prices apply; the newest known if None."""
     contract: Contract | None = None
     """What is paid instead of list prices."""
     deployment: str | None = None
@@ -89,7 +89,7 @@ class Bill(Result):
     notes: tuple[str, ...] = ()
     """What a reader should know before trusting the bill."""
     not_modeled: tuple[str, ...] = ()
-    """What a real invoice would also hold."""
+    """What a real invoice would also include."""
     assess: Callable[[Bill], tuple[AssumptionEffect, ...]] = field(
         default=_nothing_open, repr=False
     )
@@ -129,14 +129,15 @@ class Bill(Result):
         """
         import pandas as pd
 
-        if np.ndim(self.total):
-            many = np.shape(self.total)
-            return pd.concat([_many_rows(item, many) for item in self.items], ignore_index=True)
-        return pd.DataFrame([_row(item) for item in self.items], columns=[*_COLUMNS])
+        many = np.shape(self.total)
+        rows = [_row(item, many) for item in self.items]
+        if many:
+            return pd.concat(map(pd.DataFrame, rows), ignore_index=True)
+        return pd.DataFrame(rows, columns=[*_COLUMNS])
 
     @cached_property
     def assumptions(self) -> pd.DataFrame:
-        """What vendors leave open, the answer taken, and the dollars other answers would move."""
+        """What vendors leave open, the answer assumed, and what each other answer would change."""
         import pandas as pd
 
         rows = [
@@ -172,7 +173,7 @@ class Bill(Result):
 
     @property
     def conventions(self) -> str:
-        """Under which conventions the amounts hold."""
+        """The conventions behind the amounts."""
         return conventions([self])
 
     def explain(self) -> str:
@@ -217,7 +218,9 @@ class Bill(Result):
 
 
 def conventions(bills: Sequence[Bill]) -> str:
-    """Under which conventions bills of one scenario hold."""
+    """The conventions behind the bills of one scenario; empty without bills."""
+    if not bills:
+        return ""
     first = bills[0]
     allowances = {
         "none": "free allowances ignored",
@@ -240,42 +243,25 @@ def _sum(parts: Iterable[FloatArray]) -> float | FloatArray:
     return float(total) if total.ndim == 0 else total
 
 
-def _row(item: LineItem) -> dict[str, object]:
-    """A line of a single scenario."""
-    return {
-        **_named(item),
-        "quantity": float(item.usage.quantity),
-        "free": float(item.free_units),
-        "tiers": item.tiers_text(),
-        "cost_usd": float(item.cost_usd),
-        "list_usd": float(item.list_usd),
-    }
-
-
-def _many_rows(item: LineItem, many: tuple[int, ...]) -> pd.DataFrame:
-    """A line of many scenarios."""
-    import pandas as pd
-
-    amounts = {
-        "quantity": item.usage.quantity,
-        "free": item.free_units,
-        "cost_usd": item.cost_usd,
-        "list_usd": item.list_usd,
-    }
-    flat = {name: np.broadcast_to(each, many).ravel() for name, each in amounts.items()}
-    rows = pd.DataFrame({"scenario": np.arange(np.prod(many)), **_named(item), **flat})
-    return rows[["scenario", *(name for name in _COLUMNS if name in rows)]]
-
-
-def _named(item: LineItem) -> dict[str, object]:
-    """What is the same of a line for every scenario."""
+def _row(item: LineItem, many: tuple[int, ...]) -> dict[str, object]:
+    """A line as cells, or as columns of a row for each of many scenarios."""
     rate, meter = item.rate, item.rate.meter
+
+    def cell(amounts: FloatArray) -> float | FloatArray:
+        return np.broadcast_to(amounts, many).ravel() if many else float(amounts)
+
     return {
+        **({"scenario": np.arange(np.prod(many))} if many else {}),
         "meter": rate.meter_id,
         "title": meter.title,
         "driver": meter.driver,
         "region": item.usage.region,
+        "quantity": cell(item.usage.quantity),
         "unit": meter.unit,
+        "free": cell(item.free_units),
+        **({} if many else {"tiers": item.tiers_text()}),
+        "cost_usd": cell(item.cost_usd),
+        "list_usd": cell(item.list_usd),
         "source": rate.source,
         "checked": rate.checked_on,
         "confidence": rate.confidence,

@@ -35,7 +35,7 @@ class ContractRate(Entry):
     meters: Annotated[tuple[str, ...], Field(min_length=1)]
     """Ids of meters; * stands for any letters, as in ``azure.vm.d*``."""
     regions: Annotated[tuple[str, ...], Field(min_length=1)] | None = None
-    """The cloud's own names of the regions where it holds; everywhere if left out."""
+    """The cloud's own names of the regions where it applies; everywhere if left out."""
     usd_per_unit: Annotated[float, Field(ge=0)] | None = None
     """The new price, the same in every tier."""
     percent_off: Annotated[float, Field(ge=0, le=100)] | None = None
@@ -103,7 +103,7 @@ class Contract(Shown, Entry):
     note: str | None = None
     """What to know before using it."""
     rates: Annotated[tuple[ContractRate, ...], AfterValidator(_at_least_one)]
-    """Where several fit a meter and region, the last one holds."""
+    """Where several match a meter and region, the last one applies."""
 
     def as_data(self) -> dict[str, Any]:
         """The contract as plain lists, texts and numbers."""

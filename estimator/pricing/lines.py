@@ -52,7 +52,7 @@ class LineItem:
     units_by_tier: FloatArray
     """Units to pay in each tier, in whole packages where they are sold so, (tiers, *many)."""
     credit_usd: FloatArray
-    """Money taken off by an allowance that is given as money, shape (*many,)."""
+    """Money deducted by an allowance that is given as money, shape (*many,)."""
     cost_usd: FloatArray
     """Shape (*many,)."""
     list_usd: FloatArray
@@ -102,7 +102,7 @@ def price_usage(
         usage: what was counted.
         region: where, unless a usage says otherwise.
         catalog: the prices.
-        free_allowances: which allowances are taken off.
+        free_allowances: which allowances are deducted.
 
     Raises:
         UnknownNameError: a meter that does not exist.

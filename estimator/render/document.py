@@ -7,12 +7,13 @@ each show that one.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
-from typing import Literal
+from dataclasses import dataclass, field, replace
+from typing import Final, Literal, get_args
 
 from estimator.states import State, Tone
 
 Medium = Literal["terminal", "notebook", "markdown"]
+MEDIA: Final[frozenset[Medium]] = frozenset(get_args(Medium))
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,8 @@ class Column:
     tone: Tone = "plain"
     wraps: bool = False
     """Whether its texts may take several lines."""
+    media: frozenset[Medium] = MEDIA
+    """Which have room for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,12 +118,19 @@ def _for_medium(blocks: Iterable[Block], medium: Medium) -> Iterable[Block]:
         elif isinstance(block, Folded):
             if inner := tuple(_for_medium(block.blocks, medium)):
                 yield Folded(block.title, inner)
-        elif (
-            (isinstance(block, Table) and block.rows)
-            or (isinstance(block, Bullets) and block.items)
-            or (isinstance(block, Paragraph) and block.text)
-        ):
+        elif isinstance(block, Table):
+            if block.rows:
+                yield _columns_for(block, medium)
+        elif block.items if isinstance(block, Bullets) else block.text:
             yield block
+
+
+def _columns_for(block: Table, medium: Medium) -> Table:
+    kept = [index for index, column in enumerate(block.columns) if medium in column.media]
+    columns = tuple(block.columns[index] for index in kept)
+    return replace(
+        block, columns=columns, rows=tuple(tuple(row[i] for i in kept) for row in block.rows)
+    )
 
 
 def only(media: Iterable[Medium], *blocks: Block | None) -> Only:
@@ -141,8 +151,8 @@ def table(
 ) -> Table:
     """A table; a column given as a text ending in ``#`` holds numbers.
 
-    >>> table(["deployment", "per month#"], [("aws.nlb_ec2", "$299")]).columns[1]
-    Column(head='per month', is_number=True, tone='plain', wraps=False)
+    >>> [each.is_number for each in table(["deployment", "per month#"], []).columns]
+    [False, True]
     """
     heads = tuple(
         each if isinstance(each, Column) else Column(each.removesuffix("#"), each.endswith("#"))

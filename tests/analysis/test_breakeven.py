@@ -87,7 +87,7 @@ def test_a_deployment_that_stops_holding_gives_way():
     found = ws.break_even(CHAT, "peak_connections", 1e5, 1e7, ["azure.web_pubsub", "azure.signalr"])
     for low, high, winner in found.ranges:
         middle = float(np.sqrt(low * high))
-        bills = ws.compare(CHAT.replace(peak_connections=middle), found.deployments).holding
+        bills = ws.compare(CHAT.replace(peak_connections=middle), found.deployments).within_limits
         assert winner == (bills[0].deployment if bills else None)
 
 

@@ -101,7 +101,7 @@ def test_what_would_not_hold_does_not_pass_however_cheap():
 def test_the_cheapest_that_holds_is_taken_if_none_is_named():
     found = checked(1e6, deployment=None)
 
-    assert found.deployment == ws.compare(CHAT).holding[0].deployment
+    assert found.deployment == ws.compare(CHAT).within_limits[0].deployment
 
 
 def test_a_budget_within_the_error_of_sampling_is_too_close_to_tell():

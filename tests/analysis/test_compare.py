@@ -134,6 +134,15 @@ class TestChart:
         with pytest.raises(ws.ScenarioError, match="one scenario, not an array"):
             ws.compare(MANY).chart()
 
+    def test_a_bill_has_a_bar_of_its_own(self, comparison):
+        quantities = ws.price({"aws.api_gateway.messages": 18e6}, region="us-east-1")
+
+        for bill in (comparison.bills[0], quantities):
+            [axes] = bill.chart().axes
+            assert sum(bar.get_width() for bar in axes.patches) == pytest.approx(bill.total)
+        with pytest.raises(ws.ScenarioError, match="one scenario, not an array"):
+            ws.estimate(MANY, "aws.api_gateway").chart()
+
     def test_nothing_priced_can_be_drawn_too(self):
         comparison = ws.compare(SCENARIO.replace(as_of=LONG_AGO), ["gcp.cloud_run"])
 

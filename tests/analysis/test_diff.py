@@ -166,7 +166,7 @@ class TestComment:
             cells = [cell.strip() for cell in row.strip("|").split("|")]
             assert cells[0] == f"`{each.deployment}`"
             told = [usd if usd is None else dollars(usd) for usd in each.usd]
-            assert cells[1:3] == [text or "no price" for text in told]
+            assert cells[2:4] == [text or "no price" for text in told]
 
     def test_only_a_few_rows_are_open(self, found):
         opened = found.to_markdown().split("<details>")[0]

@@ -194,7 +194,7 @@ def test_every_draw_has_the_bill_of_its_scenario(drawn):
         for row, name in enumerate(names):
             bill = ws.estimate(asked, name)
             assert priced.total_usd[row, draw] == pytest.approx(bill.total)
-            assert priced.within_limits[row, draw] == bill.holds
+            assert priced.within_limits[row, draw] == bill.is_within_limits
             for item in bill.items:
                 line = priced.lines_usd[name][item.usage.meter_id][draw]
                 assert line == pytest.approx(float(item.cost_usd))

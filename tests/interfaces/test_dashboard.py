@@ -107,7 +107,7 @@ class TestWhatIsShown:
         assert page.error.values == []
 
     def test_the_headline_names_the_cheapest_and_the_dearest(self, base):
-        bills = ws.compare(base).holding
+        bills = ws.compare(base).within_limits
         headline = plain(opened(base).subheader[0].value)
         assert headline.startswith(f"{bills[0].title} on {bills[0].cloud_name}")
         assert f"{bills[-1].title} on {bills[-1].cloud_name}" in headline

@@ -165,7 +165,7 @@ def test_a_link_to_the_limits_restores_the_filter_and_its_files_hold_what_is_sho
     expect(shown.get_by_role("row")).to_have_count(
         1 + sum(row["deployment"] == table[0]["deployment"] for row in table)
     )
-    expect(shown).to_contain_text(table[0]["limit_title"])
+    expect(shown).to_contain_text(table[0]["title"])
     theirs.context.close()
 
 

@@ -29,7 +29,7 @@ def test_the_table_is_the_comparison_of_the_example():
     assert comparison_rows() == [
         [bill.deployment, f"{bill.total:,.2f}", main_drivers(bill)] for bill in comparison.bills
     ]
-    assert comparison.holding == comparison.bills
+    assert comparison.within_limits == comparison.bills
 
 
 def test_the_python_examples_run_one_after_the_other(monkeypatch):

@@ -278,10 +278,10 @@ class TestGrowth:
             f"**{money(usd)}**" for usd in found.summary["period_usd"]
         ]
         assert [row["Now"] for row in rows] == [money(usd) for usd in found.summary["first_usd"]]
-        assert found.events
+        assert found.milestones
         events = rows_of(files["growth-events.csv"])
-        assert [row["words"] for row in events] == [event.words for event in found.events]
-        assert found.events[0].words in said(page) or "in the file of events" in said(page)
+        assert [row["words"] for row in events] == [event.words for event in found.milestones]
+        assert found.milestones[0].words in said(page) or "in the file of events" in said(page)
         monthly = rows_of(files["growth.csv"])
         assert [float(row["cumulated_usd"]) for row in monthly] == pytest.approx(
             found.table["cumulated_usd"].tolist()

@@ -101,15 +101,16 @@ class Difference(Result):
             return ""
         moved = [each.change_usd or 0.0 for each in self.bills if each.is_moved]
         both = [each for each in self.bills if each.change_usd is not None]
+        one, several = {"s": "s", "their": "its"}, {"s": "", "their": "their"}
         parts = [
-            f"{count} {words}"
+            f"{count} {words.format(**(one if count == 1 else several))}"
             for count, words in (
-                (sum(usd > 0 for usd in moved), "cost more"),
-                (sum(usd < 0 for usd in moved), "cost less"),
-                (len(both) - len(moved), "cost the same"),
+                (sum(usd > 0 for usd in moved), "cost{s} more"),
+                (sum(usd < 0 for usd in moved), "cost{s} less"),
+                (len(both) - len(moved), "cost{s} the same"),
                 (len(self.newly_broken), "can no longer carry the load"),
                 (sum(each.newly_within_limits for each in self.bills), "can carry it now"),
-                (sum(bool(e.before and not e.after) for e in self.bills), "lost their price"),
+                (sum(bool(e.before and not e.after) for e in self.bills), "lost {their} price"),
                 (sum(bool(e.after and not e.before) for e in self.bills), "can be priced now"),
             )
             if count
@@ -124,9 +125,8 @@ class Difference(Result):
 
     @property
     def conventions(self) -> str:
-        """Under which conventions the new amounts hold; empty if nothing could be priced."""
-        bills = [each.after for each in self.bills if each.after]
-        return conventions(bills) if bills else ""
+        """The conventions behind the new amounts; empty if nothing could be priced."""
+        return conventions([each.after for each in self.bills if each.after])
 
     @cached_property
     def table(self) -> pd.DataFrame:

@@ -199,8 +199,8 @@ class Growth(Result):
 
     @property
     def conventions(self) -> str:
-        """Under which conventions the amounts hold; empty if nothing could be priced."""
-        return conventions(self.bills) if self.bills else ""
+        """The conventions behind the amounts; empty if nothing could be priced."""
+        return conventions(self.bills)
 
     def shown(self, most: int = LINES_SHOWN) -> tuple[Estimate, ...]:
         """The bills a chart shows: the cheapest of each month, then the cheapest of the others.

@@ -1,6 +1,6 @@
 """In which month does something change: a limit, a price tier, the cheapest deployment?
 
-Bills of arrays hold one number for each month; milestones are read off them.
+Bills of arrays have one number for each month; milestones are read off them.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import Literal, TypeVar
+from typing import ClassVar, Literal, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -30,6 +30,7 @@ Kind = Literal["limit", "tier", "cheapest"]
 class LimitExceeded:
     """A deployment needs more than a limit allows, for the first time."""
 
+    kind: ClassVar[Kind] = "limit"
     month: int
     """The first in which it is exceeded; 0 is the scenario as it is."""
     until: int | None
@@ -46,11 +47,6 @@ class LimitExceeded:
     """The month in which most of the limit is used."""
     fix: str
     """What would keep that month within the limit, and so all of them."""
-
-    @property
-    def kind(self) -> Kind:
-        """What it is about."""
-        return "limit"
 
     @property
     def is_hard(self) -> bool:
@@ -76,6 +72,7 @@ class LimitExceeded:
 class TierReached:
     """So much of a meter is used that each further unit has another price."""
 
+    kind: ClassVar[Kind] = "tier"
     month: int
     """The first in which a unit is paid at that price."""
     deployments: tuple[str, ...]
@@ -90,11 +87,6 @@ class TierReached:
     """Price of a unit until then; 0 while all was free."""
     usd_after: float
     """Price of a unit from there on."""
-
-    @property
-    def kind(self) -> Kind:
-        """What it is about."""
-        return "tier"
 
     @property
     def words(self) -> str:
@@ -115,6 +107,7 @@ class TierReached:
 class CheapestChanged:
     """Another deployment than in the month before is the cheapest within limits."""
 
+    kind: ClassVar[Kind] = "cheapest"
     month: int
     """The first month in which it is another."""
     deployment: str | None
@@ -128,11 +121,6 @@ class CheapestChanged:
     saving_usd: float
     """How much less than the one before it costs in that month; negative if that one would cost
     less, but is over a hard limit. 0 if there is no other to compare it with."""
-
-    @property
-    def kind(self) -> Kind:
-        """What it is about."""
-        return "cheapest"
 
     @property
     def deployments(self) -> tuple[str, ...]:

@@ -87,6 +87,7 @@ def _table(block: Table) -> rich_table.Table:
         title_style="",
         box=SIMPLE_HEAD,
         padding=(0, 1, 0, 0),
+        pad_edge=False,
     )
     for column in block.columns:
         table.add_column(

@@ -1,1 +1,1 @@
-"""One view of each class: what is told, in which order, as a document."""
+"""One view of each class: what is shown, in which order, as a document."""

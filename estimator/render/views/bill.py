@@ -12,8 +12,9 @@ from estimator.analysis.compare import Comparison, main_drivers
 from estimator.analysis.estimate import Estimate
 from estimator.format import dollars, dollars_and_cents, quantity_text, range_text, signed_dollars
 from estimator.pricing.bill import AssumptionEffect, Bill
-from estimator.pricing.lines import SURENESS, LineItem
+from estimator.pricing.lines import LineItem
 from estimator.render.document import (
+    MEDIA,
     Block,
     Bullets,
     Column,
@@ -28,7 +29,7 @@ from estimator.render.document import (
     state_text,
     table,
 )
-from estimator.render.views.common import named, refused, under
+from estimator.render.views.common import name_cells, name_columns, refused, under
 from estimator.states import State, Tone
 
 _DOUBTS: Final = {"confirmed": "", "single_source": " *", "inferred": " **"}
@@ -38,39 +39,31 @@ _FOOTNOTE: Final = "* price seen in one source only   ** price at least partly i
 def comparison_view(compared: Comparison) -> Document:
     """Monthly cost of every deployment, cheapest first."""
     problems = tuple(_problems(compared))
+    costs = table(
+        (
+            *name_columns(),
+            Column("per month", is_number=True, tone="strong"),
+            Column("of which", wraps=True),
+        ),
+        (
+            (
+                *name_cells(bill.deployment, bill.state),
+                range_text(bill.total, dollars),
+                main_drivers(bill),
+            )
+            for bill in compared.bills
+        ),
+        tones=("plain" if each.state.is_within_limits else "struck" for each in compared.bills),
+    )
     return Document(
         f"{compared.title}: US dollars per month",
         (
-            only(["terminal"], _costs(compared, has_states=False)),
-            only(["notebook", "markdown"], _costs(compared, has_states=True)),
+            costs,
             Folded(f"At risk or broken ({len(problems)})", problems),
             under(compared.conventions),
             refused(compared.refusals),
         ),
     )
-
-
-def _costs(compared: Comparison, *, has_states: bool) -> Table:
-    """A row for each deployment; where there is no room for states, their marks."""
-    columns = (
-        "deployment",
-        *(["state"] if has_states else []),
-        Column("per month", is_number=True, tone="strong"),
-        Column("of which", wraps=True),
-    )
-    rows = (
-        (
-            named(bill.deployment, bill.state, has_states=has_states),
-            *([state_text(bill.state)] if has_states else []),
-            range_text(bill.total, dollars),
-            main_drivers(bill),
-        )
-        for bill in compared.bills
-    )
-    tones: list[Tone] = [
-        "plain" if each.state.is_within_limits else "struck" for each in compared.bills
-    ]
-    return table(columns, rows, tones=tones)
 
 
 def _problems(compared: Comparison) -> Iterator[Paragraph]:
@@ -93,7 +86,10 @@ def bill_view(bill: Bill) -> Document:
         f"{bill.title}, {bill.region}: {bill.total_text} per month",
         (
             *((Paragraph(state_text(bill.state)),) if isinstance(bill, Estimate) else ()),
-            *((_bounds(bill),) if many else _lines(bill)),
+            _bounds(bill) if many else _lines(bill),
+            Paragraph(
+                _FOOTNOTE if any(_DOUBTS[i.rate.confidence] for i in bill.items) else "", "quiet"
+            ),
             under(bill.conventions),
             folded("Limits", (Text(v.explain(), _quiet_if_pass(v.state)) for v in verdicts)),
             folded("Notes", bill.notes),
@@ -130,54 +126,33 @@ def _open_question(effect: AssumptionEffect) -> Iterator[Block]:
     )
 
 
-def _lines(bill: Bill) -> Iterator[Block]:
+def _lines(bill: Bill) -> Table:
     """Where there is room, with the page on which each price was seen."""
-    yield only(["terminal"], _line_table(bill, has_sources=False))
-    yield only(["notebook", "markdown"], _line_table(bill, has_sources=True))
-    if any(_DOUBTS[item.rate.confidence] for item in bill.items):
-        yield only(["terminal"], Paragraph(_FOOTNOTE, "quiet"))
-
-
-def _line_table(bill: Bill, *, has_sources: bool) -> Table:
-    at_list = [Column("at list price", is_number=True, wraps=True)] if bill.contract else []
     columns = (
         Column("line", wraps=True),
         Column("quantity", is_number=True, wraps=True),
         Column("tiers and prices", wraps=True),
-        *at_list,
+        *([Column("at list price", is_number=True, wraps=True)] if bill.contract else []),
         Column("cost", is_number=True, tone="strong"),
-        *(["price seen at"] if has_sources else []),
+        Column("price seen at", media=MEDIA - {"terminal"}),
     )
 
-    def row(item: LineItem) -> Iterator[Inline]:
-        meter = item.rate.meter
-        if has_sources:
-            yield f"{meter.service}: {meter.title}"
-        else:
-            yield meter.title + _DOUBTS[item.rate.confidence]
-        yield f"{quantity_text(item.usage.quantity)} {meter.unit}"
-        # in a narrow column, one tier a line
-        yield item.tiers_text() if has_sources else item.tiers_text().replace(" + ", " +\n")
-        if bill.contract:
-            yield dollars_and_cents(item.list_usd)
-        yield dollars_and_cents(item.cost_usd)
-        if has_sources:
-            yield _seen_at(item)
+    def row(item: LineItem) -> tuple[Inline, ...]:
+        rate, meter = item.rate, item.rate.meter
+        host = urlsplit(rate.source).hostname or rate.source
+        return (
+            f"{meter.service}: {meter.title}{_DOUBTS[rate.confidence]}",
+            f"{quantity_text(item.usage.quantity)} {meter.unit}",
+            item.tiers_text(),
+            *([dollars_and_cents(item.list_usd)] if bill.contract else []),
+            dollars_and_cents(item.cost_usd),
+            Text(f"{host}, {rate.checked_on}", link=rate.source),
+        )
 
-    total: list[Inline] = ["total", "", ""]
-    if bill.contract:
-        total.append(dollars_and_cents(bill.list_total))
-    total += [dollars_and_cents(bill.total), *([""] if has_sources else [])]
-    rows = [tuple(row(item)) for item in bill.items]
-    return table(columns, (*rows, total), tones=(*("plain" for _ in rows), "strong"))
-
-
-def _seen_at(item: LineItem) -> Text:
-    """Where and when the price was seen, and how sure it is if it is not confirmed."""
-    rate = item.rate
-    host = urlsplit(rate.source).hostname or rate.source
-    doubt = "" if rate.confidence == "confirmed" else f", {SURENESS[rate.confidence]}"
-    return Text(f"{host}, {rate.checked_on}{doubt}", link=rate.source)
+    at_list = [dollars_and_cents(bill.list_total)] if bill.contract else []
+    total = ("total", "", "", *at_list, dollars_and_cents(bill.total), "")
+    tones: list[Tone] = ["plain" for _ in bill.items]
+    return table(columns, (*map(row, bill.items), total), tones=(*tones, "strong"))
 
 
 def _bounds(bill: Bill) -> Table:

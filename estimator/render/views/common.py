@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from estimator.format import sentence
-from estimator.render.document import Folded, Paragraph, Text, folded, marked
+from estimator.render.document import (
+    MEDIA,
+    Column,
+    Folded,
+    Inline,
+    Paragraph,
+    Text,
+    folded,
+    marked,
+    state_text,
+)
 from estimator.result import Refusal
 from estimator.states import State
 
@@ -19,11 +29,29 @@ def refused(refusals: Iterable[Refusal]) -> Folded:
 
 
 def under(conventions: str) -> Paragraph:
-    """Under which conventions the amounts hold."""
+    """The conventions behind the amounts."""
     return Paragraph(sentence(conventions), "quiet")
 
 
-def named(deployment: str | None, state: State | None, *, has_states: bool) -> Text:
-    """The id of a deployment; where a table has no room for states, with the mark of its own."""
+def name_columns(*, wraps: bool = False) -> tuple[Column, ...]:
+    """A deployment and its state; a terminal has room only for a mark behind the name.
+
+    Args:
+        wraps: whether names give way where amounts need the width of the terminal.
+    """
+    return (
+        Column("deployment", wraps=wraps, media=frozenset({"terminal"})),
+        Column("deployment", media=MEDIA - {"terminal"}),
+        Column("state", media=MEDIA - {"terminal"}),
+    )
+
+
+def name_cells(
+    deployment: str | None, state: State | None, shown: Inline | None = None
+) -> tuple[Inline, ...]:
+    """The cells of ``name_columns``; ``shown`` may say more than the word of the state."""
     name = deployment or ""
-    return Text(name if has_states or not state else marked(name, state), is_code=True)
+    named = Text(name, is_code=True)
+    if state is None:
+        return name, named, shown or ""
+    return marked(name, state), named, shown or state_text(state)

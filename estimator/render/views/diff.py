@@ -24,7 +24,7 @@ from estimator.render.document import (
     state_text,
     table,
 )
-from estimator.render.views.common import named, refused, under
+from estimator.render.views.common import name_cells, name_columns, refused, under
 from estimator.states import State, Tone
 
 _ROWS_AT_ONCE: Final = 6
@@ -47,9 +47,7 @@ def diff_view(found: Difference) -> Document:
             Paragraph((Text(found.headline, "strong"), f" {found.counts}".rstrip())),
             *_alarms(found),
             only(["markdown"], *_bills_at_once(found.bills)),
-            only(["terminal"], _bills(found.bills, has_states=False)),
-            only(["notebook"], _bills(found.bills, has_states=True)),
-            only(["terminal", "notebook"], folded("What was changed", fields)),
+            only(["terminal", "notebook"], _bills(found.bills), folded("What was changed", fields)),
             only(["markdown"], *_fields_at_once(fields)),
             Paragraph("" if fields else "The scenarios do not differ in any field."),
             only(["notebook", "markdown"], *details),
@@ -75,37 +73,36 @@ def _bills_at_once(bills: Sequence[BillChange]) -> Iterator[Block]:
     others = [each for each in bills if each not in first]
     if len(others) == 1:  # a fold with one row in it saves nothing
         first, others = [*bills], []
-    yield _bills(first, has_states=True)
+    yield _bills(first)
     if others:
         more = number_of(len(others), "more deployment")
-        yield Folded(more, (_bills(others, has_states=True),))
+        yield Folded(more, (_bills(others),))
 
 
-def _bills(bills: Iterable[BillChange], *, has_states: bool) -> Table:
-    """A row for each deployment; where there is no room for states, their marks."""
-    name = Column("deployment", wraps=not has_states)
-    heads = (name, "before#", "now#", "change#", "%#", *(["state"] if has_states else []))
+def _bills(bills: Iterable[BillChange]) -> Table:
+    """A row for each deployment."""
+    heads = (*name_columns(wraps=True), "before#", "now#", "change#", "%#")
 
-    def row(each: BillChange) -> Iterator[Inline]:
-        yield named(each.deployment, each.states[1], has_states=has_states)
-        yield from map(dollars, each.usd)
+    def row(each: BillChange) -> tuple[Inline, ...]:
         change = signed_dollars(each.change_usd)
-        yield Text(change, "strong") if each.is_moved else change
-        yield signed_percent(each.change_percent)
-        if has_states:
-            yield _states(each)
+        return (
+            *name_cells(each.deployment, each.states[1], _states(each)),
+            *map(dollars, each.usd),
+            Text(change, "strong") if each.is_moved else change,
+            signed_percent(each.change_percent).removesuffix("%"),
+        )
 
     shown = tuple(bills)
     tones: list[Tone] = ["struck" if each.states[1] is State.BROKEN else "plain" for each in shown]
-    return table(heads, (tuple(row(each)) for each in shown), tones=tones)
+    return table(heads, map(row, shown), tones=tones)
 
 
-def _states(change: BillChange) -> Inline:
+def _states(change: BillChange) -> Inline | None:
+    """Both states, if they differ."""
     before, after = change.states
-    if after is None:
-        return ""
-    now = state_text(after)
-    return now if before in (None, after) else (state_text(before), " → ", now)
+    if before is None or after is None or before is after:
+        return None
+    return state_text(before), " → ", state_text(after)
 
 
 def _field(change: FieldChange) -> Inline:

@@ -17,10 +17,9 @@ from estimator.render.document import (
     Paragraph,
     Table,
     only,
-    state_text,
     table,
 )
-from estimator.render.views.common import named, refused, under
+from estimator.render.views.common import name_cells, name_columns, refused, under
 from estimator.states import State, Tone
 
 _FEW: Final = 4
@@ -36,8 +35,7 @@ def growth_view(growth: Growth) -> Document:
         growth.title,
         (
             Paragraph(f"{growth.audience}. {growth.answer}"),
-            only(["terminal"], _costs(growth, has_states=False)),
-            only(["notebook", "markdown"], _costs(growth, has_states=True)),
+            _costs(growth),
             only(["terminal"], _folded(shown)),
             only(["notebook", "markdown"], _folded(growth.milestones)),
             only(
@@ -65,29 +63,27 @@ def main_milestones(growth: Growth) -> Iterator[Milestone]:
             yield milestone
 
 
-def _costs(growth: Growth, *, has_states: bool) -> Table:
-    """A row for each deployment; where there is no room for states, their marks."""
+def _costs(growth: Growth) -> Table:
+    """A row for each deployment."""
     columns = (
-        Column("deployment", wraps=not has_states),
-        *(["limits"] if has_states else []),
+        *name_columns(wraps=True),
         "now#",
         f"month {growth.months}#",
         Column(f"all {growth.months} months", is_number=True, tone="strong"),
     )
 
-    def row(bill: Estimate) -> Iterator[Inline]:
-        yield named(bill.deployment, bill.state, has_states=has_states)
-        if has_states:
-            through = growth.within_limits_through(bill)
-            some = 0 <= through < growth.months
-            yield f"within limits through month {through}" if some else state_text(bill.state)
-        totals = growth.totals(bill)
-        yield from (dollars(float(usd)) for usd in (totals[0], totals[-1], totals[1:].sum()))
+    def row(bill: Estimate) -> tuple[Inline, ...]:
+        totals, through = growth.totals(bill), growth.within_limits_through(bill)
+        until = f"within limits through month {through}" if 0 <= through < growth.months else None
+        return (
+            *name_cells(bill.deployment, bill.state, until),
+            *(dollars(float(usd)) for usd in (totals[0], totals[-1], totals[1:].sum())),
+        )
 
     tones: list[Tone] = [
         "plain" if bill.state.is_within_limits else "quiet" for bill in growth.bills
     ]
-    return table(columns, (tuple(row(bill)) for bill in growth.bills), tones=tones)
+    return table(columns, map(row, growth.bills), tones=tones)
 
 
 def _folded(milestones: tuple[Milestone, ...]) -> Folded:

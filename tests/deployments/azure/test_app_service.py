@@ -50,7 +50,7 @@ def test_a_plan_has_so_many_instances(make_demand, bill_of, state_of, machine, l
     options = {**BARE, "machine": machine, "min_nodes": most + 1}
     bill = bill_of(ID, make_demand(1), options=options)
 
-    assert not bill.holds
+    assert not bill.is_within_limits
     assert state_of(bill, f"{ID}.{limit}") == ("broken", most + 1)
 
 

@@ -208,7 +208,7 @@ def test_a_tier_that_is_too_small_stays_in_the_comparison_with_its_fix(
 
     meter = STANDARD_UNITS if tier == "standard" else PREMIUM_UNITS
     assert quantities(bill)[meter] == pytest.approx(100)
-    assert not bill.holds
+    assert not bill.is_within_limits
     assert {one.limit.limit.split(".")[-1] for one in broken} == {
         f"{tier}_max_units",
         "connections_per_unit",
