@@ -1,4 +1,4 @@
-"""The numbers behind a bill, by name, so that one of them can be moved and all else kept."""
+"""Which numbers are behind a bill? Each by name, so that one can be varied and all else kept."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ _ENDINGS = {
 def field_names(scenario: Scenario) -> list[str]:
     """The full name of every number of a scenario and of the options of every deployment.
 
-    Prices can be moved too: ``prices.`` with the id of a meter is what one unit costs, in USD and
+    Prices can be varied too: ``prices.`` with the id of a meter is what one unit costs, in USD and
     in every tier; ``percent_off.`` with an id, or a pattern such as ``aws.*``, is a discount.
 
     >>> scenario = Scenario(profile="market-data", location="virginia", peak_connections=100)
@@ -84,7 +84,7 @@ def find_field(scenario: Scenario, name: str) -> str:
 
     Args:
         scenario: whose profile has the field.
-        name: the full name, or as much of its end as tells it from all others:
+        name: the full name, or as much of its end as is unique:
             ``posts.rate_per_hour`` for ``profile.flows.posts.rate_per_hour``. ``*`` for the id of
             the deployment stands for every deployment that has the option:
             ``options.*.messages_per_core_second``.
@@ -114,7 +114,7 @@ def find_field(scenario: Scenario, name: str) -> str:
         return found[0]
     if found:
         for_all = f"{_OPTIONS}*.{name}"
-        hint = f" Say '{for_all}' to move them together." if for_all in everywhere else ""
+        hint = f" Use '{for_all}' to set them together." if for_all in everywhere else ""
         raise ScenarioError(f"several fields are called '{name}': {', '.join(found)}.{hint}")
     ends = (end for each in names for end in _ends(each))
     raise UnknownNameError("field", name, dict.fromkeys([*names, *everywhere, *ends]))
@@ -128,7 +128,7 @@ def current_value(scenario: Scenario, field: str) -> float:
         field: a full name, as ``find_field`` gives it.
 
     Raises:
-        ScenarioError: it has no value: a figure that nobody gave, or a price that differs by tier
+        ScenarioError: it has no value: a figure that was not given, or a price that differs by tier
             or place.
 
     >>> scenario = Scenario(profile="market-data", location="virginia", peak_connections=100)
@@ -194,7 +194,7 @@ def with_values(scenario: Scenario, values: Values) -> Scenario:
                 kept = options.setdefault(deployment, {})
                 kept[option] = value.tolist() if isinstance(value, np.ndarray) else value
         else:
-            # what is moved counts, not what was said beside it in another way
+            # the new value replaces the audience as it was given in other ways
             for way in _AUDIENCES:
                 if field in way:
                     changes |= _dropped(scenario, way)
@@ -333,7 +333,7 @@ def _is_number(annotation: Any) -> bool:
 
 
 def _dropped(scenario: Scenario, kept: Sequence[str]) -> dict[str, None]:
-    """The audience as it is given in other ways, taken away."""
+    """Changes that remove the audience as it is given in other ways."""
     others = (name for way in _AUDIENCES if way != kept for name in way)
     return {name: None for name in others if getattr(scenario, name) is not None}
 
@@ -373,7 +373,7 @@ def _rate(field: str, value: float) -> dict[str, Any]:
 
 
 def _open_for(hours: float) -> dict[str, Any]:
-    """A weekly shape with everybody there for so many hours of each day, and nobody else."""
+    """A weekly shape with all clients connected for so many hours of each day, and none else."""
     if not 0 < hours <= HOURS_PER_DAY:
         raise ScenarioError(f"hours_per_day must be above 0 and at most 24, not {hours:g}")
     levels = np.clip(hours - np.arange(HOURS_PER_DAY), 0.0, 1.0)

@@ -140,7 +140,7 @@ def test_a_comment_has_the_verdict_first_and_the_details_folded():
     for usd in found.found.table[["p10_usd", "p50_usd", "p90_usd"]].iloc[0]:
         assert f"${usd:,.0f}" in row or f"${usd:,.2f}" in row
     assert comment.count("<details>") == comment.count("</details>") == 3
-    assert comment.index("What moves it most") < comment.index("<details>")
+    assert comment.index("What changes it most") < comment.index("<details>")
     # every table has as many cells in each of its rows as in its head
     for i, line in enumerate(lines):
         if line.startswith("|---"):

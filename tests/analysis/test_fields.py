@@ -37,7 +37,7 @@ def test_as_much_of_a_name_as_tells_it_from_others_suffices(name, field):
     [
         ("post.rate_per_hour", "did you mean 'posts.rate_per_hour'"),
         ("rate_per_hour", "several fields are called"),
-        ("headroom", r"Say 'options\.\*\.headroom'"),
+        ("headroom", r"Use 'options\.\*\.headroom'"),
         ("prices.aws.api_gateway.mesages", "did you mean 'aws.api_gateway.messages'"),
         ("percent_off.awz.*", "unknown meter"),
         ("profile", "unknown field"),

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 
 import estimator as ws
-from estimator.analysis.uncertainty.uncertainty import uncertainty
-from estimator.analysis.uncertainty.variance_split import (
+from estimator.analysis.uncertainty.sensitivity import (
     RandomVariation,
     VarianceSplit,
     variability_of,
 )
+from estimator.analysis.uncertainty.uncertainty import uncertainty
 from estimator.errors import ScenarioError
 
 GATEWAY = "aws.api_gateway"

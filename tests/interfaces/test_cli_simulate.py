@@ -14,7 +14,7 @@ import pytest
 from rich.cells import cell_len
 
 import estimator as ws
-from estimator.format import count_text, dollars, span_text
+from estimator.format import count_text, dollars, sentence, span_text
 from estimator.scenario.disruptions import FAULTS, SURGES, Fault, Surge, parse_fault, parse_surge
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -80,7 +80,7 @@ def test_the_table_shows_what_json_says_within_80_columns(run, quiet):
     [recovery] = data["recoveries"]
     [line] = [line for line in lines if line.startswith(" outage on Tue 14:00")]
     assert all(f" {span_text(seconds)} " in line for seconds in recovery["back_s"].values())
-    assert all(f"Note: {note}." in told for note in data["notes"])
+    assert all(f"Note: {sentence(note)}" in told for note in data["notes"])
 
 
 @pytest.mark.parametrize("deployment", ws.DEPLOYMENTS)

@@ -1,4 +1,4 @@
-"""Does a scenario's every assumption hold? What was assumed beside what the simulation found."""
+"""Does a scenario's every assumption hold? What was assumed, and what the simulation found."""
 
 from __future__ import annotations
 

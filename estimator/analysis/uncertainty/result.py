@@ -28,8 +28,14 @@ from estimator.analysis.uncertainty.sampling import (
     quantiles,
     scrambled_draws,
 )
-from estimator.analysis.uncertainty.sensitivity import Swing, VarianceShare, swings, variance_shares
-from estimator.analysis.uncertainty.variance_split import VarianceSplit, variability_of
+from estimator.analysis.uncertainty.sensitivity import (
+    Swing,
+    VarianceShare,
+    VarianceSplit,
+    swings,
+    variability_of,
+    variance_shares,
+)
 from estimator.arrays import FloatArray
 from estimator.errors import ScenarioError
 from estimator.format import number_of
@@ -329,7 +335,7 @@ class Uncertainty(Result):
         Columns: input (its name), words, kind (number or question), first, first_low, first_high,
         total, total_low, total_high. ``first`` is the share that would go if the input were known,
         ``total`` what would stay if all else were (Sobol indices), each with its 95 % interval;
-        values below 0 are noise. Inputs whose swing is negligible beside the others have none.
+        values below 0 are noise. Inputs with negligible swings have none.
 
         Args:
             deployment: id; the cheapest within limits, if left out.
@@ -412,7 +418,7 @@ class Uncertainty(Result):
         )
 
     def variance_split(self, simulation: Simulation) -> VarianceSplit:
-        """What uncertain inputs do to a bill, beside what random variation does every month.
+        """How much of a bill's variance is due to uncertain inputs, and how much is random.
 
         Args:
             simulation: of the same scenario on one of the deployments, of at least two weeks; with

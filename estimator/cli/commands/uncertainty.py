@@ -124,7 +124,8 @@ def check_budget(
     budget: Annotated[
         str,
         typer.Option(
-            help="Budget per month in US dollars, such as 2000 or '2,000 USD'.", metavar="USD"
+            help="The most to spend per month, in US dollars, such as 2000 or '2,000 USD'.",
+            metavar="USD",
         ),
     ],
     at: Annotated[
