@@ -10,6 +10,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+import dask
 import numpy as np
 from distributed import Client, LocalCluster
 
@@ -39,6 +40,10 @@ def seconds_of(task: Callable[[Any], np.ndarray], client: Any, wanted: np.ndarra
     return spent
 
 
+# as docs/cluster.md advises: workers keep the memory of arrays that they freed
+MEMORY = {"MALLOC_TRIM_THRESHOLD_": 64 * 2**20, "MALLOC_MMAP_THRESHOLD_": 32 * 2**20}
+
+
 def cluster_of(workers: int) -> LocalCluster:
     return LocalCluster(
         n_workers=workers, threads_per_worker=1, host="127.0.0.1", dashboard_address=":0"
@@ -50,6 +55,9 @@ def main() -> None:
     arguments.add_argument("--points", type=int, default=200_000)
     arguments.add_argument("--replications", type=int, default=16)
     arguments.add_argument("--rounds", type=int, default=5)
+    arguments.add_argument(
+        "--as-shipped", action="store_true", help="leave Dask's settings of memory as they are"
+    )
     given = arguments.parse_args()
     tasks: dict[str, Callable[[Any], np.ndarray]] = {
         f"sweep, {given.points:,} points": partial(sweep, given.points),
@@ -58,6 +66,9 @@ def main() -> None:
     heading = f"{'alone':>9}{'1 worker':>10}{'2 workers':>11}{'overhead':>10}{'gain':>7}"
     print(f"{'median seconds':<28}{heading}")
     with (
+        dask.config.set(
+            {"distributed.nanny.pre-spawn-environ": {} if given.as_shipped else MEMORY}
+        ),
         cluster_of(1) as small,
         cluster_of(2) as large,
         Client(small) as one,

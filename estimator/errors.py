@@ -53,7 +53,7 @@ class UnknownNameError(EstimatorError, ValueError):
 
 
 def _close_to(name: str, choices: Iterable[str]) -> list[str]:
-    """Names that could have been meant, the closest first; how words are joined is no matter."""
+    """Names that could have been meant, the closest first, however words are joined."""
     spelt: dict[str, list[str]] = {}
     for choice in choices:
         spelt.setdefault(_spelling(choice), []).append(choice)

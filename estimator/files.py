@@ -51,14 +51,14 @@ class YamlDocument:
         return line
 
     def where(self, path: Sequence[int | str]) -> str:
-        """The place of a fault as an editor shows it: ``file, line 12, flows.posts``."""
+        """Where an error is, as an editor shows it: ``file, line 12, flows.posts``."""
         line = self.line_of(path)
         parts = [self.name, f"line {line}" if line else "", ".".join(map(str, path))]
         return ", ".join(part for part in parts if part)
 
 
 class _Plain(RoundTripConstructor):
-    """Leaves dates as they are written: the model that wants one can tell where a wrong one is."""
+    """Leaves dates as they are written: the model that wants one can say where a wrong one is."""
 
     def construct_yaml_int(self, node: Any) -> Any:
         """An integer, unless nothing could be computed with it."""
@@ -148,14 +148,14 @@ def read_yaml(text: str, name: str, error: type[EstimatorError]) -> YamlDocument
 
 
 def error_text(error: ValidationError, document: YamlDocument, model: type[BaseModel]) -> str:
-    """Every fault of a validation in one text, each with its place and what would be right.
+    """Every error of a validation in one text, each with where it is and what would be right.
 
     Args:
         error: what the validation of ``document`` by ``model`` raised.
         document: what was validated.
         model: names the fields that would be right where an unknown one stands.
     """
-    return "\n".join(dict.fromkeys(_fault(item, document, model) for item in error.errors()))
+    return "\n".join(dict.fromkeys(_described(item, document, model) for item in error.errors()))
 
 
 def tag_of(model: type[BaseModel]) -> str | None:
@@ -166,7 +166,7 @@ def tag_of(model: type[BaseModel]) -> str | None:
     return None
 
 
-def _fault(item: Mapping[str, Any], document: YamlDocument, model: type[BaseModel]) -> str:
+def _described(item: Mapping[str, Any], document: YamlDocument, model: type[BaseModel]) -> str:
     message = item["msg"].removeprefix("Value error, ")
     if item["type"] == "extra_forbidden":
         name = str(item["loc"][-1])
@@ -185,7 +185,7 @@ def _fault(item: Mapping[str, Any], document: YamlDocument, model: type[BaseMode
 
 
 def _written(item: Mapping[str, Any], content: Any) -> list[int | str]:
-    """The path of a fault without the names that pydantic puts in between (tags of unions)."""
+    """The path of an error without the names that pydantic puts in between (tags of unions)."""
     path: list[int | str] = []
     node = content
     for key in item["loc"]:
@@ -229,7 +229,7 @@ def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:
 
 
 class Entry(BaseModel):
-    """Base of what stands in a data file: unknown fields are refused, nothing changes later."""
+    """Base of an entry of a data file: unknown fields are refused, nothing changes later."""
 
     model_config = ConfigDict(
         frozen=True, extra="forbid", use_attribute_docstrings=True, allow_inf_nan=False

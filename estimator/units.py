@@ -1,7 +1,7 @@
 """Every conversion factor of the project, and the reading of quantities people write.
 
 Clouds disagree on what a GB is, tools disagree on what a month is. Whatever converts one into
-the other lives here, so that a factor can be wrong in one place only.
+the other lives here, so that a factor can be wrong in one file only.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ def parse_number(text: str) -> Fraction:
     """Read a number as people write it, exactly.
 
     Raises:
-        ValueError: it is none.
+        ValueError: it is not a number.
 
     >>> float(parse_number("1,250.5")), float(parse_number("50_000"))
     (1250.5, 50000.0)
@@ -123,9 +123,9 @@ def parse_share(text: str) -> float:
     """Read a share of a whole: a number, a percentage or a fraction.
 
     Raises:
-        ValueError: none of them.
+        ValueError: it is none of these.
 
-    >>> parse_share("0.3"), parse_share("30 %"), parse_share("1/4")
+    >>> parse_share("0.3"), parse_share("30%"), parse_share("1/4")
     (0.3, 0.3, 0.25)
     """
     written = text.strip()
@@ -134,7 +134,7 @@ def parse_share(text: str) -> float:
         divisor = parse_number(whole) if slash else 100 if written.endswith("%") else 1
         return float(parse_number(number) / divisor)
     except (ValueError, ArithmeticError):
-        raise ValueError(f"'{text}' is no share: write 0.3, '30 %' or '1/3'") from None
+        raise ValueError(f"'{text}' is not a share: write 0.3, '30%' or '1/3'") from None
 
 
 def parse_week_time(text: str) -> float:
@@ -145,7 +145,7 @@ def parse_week_time(text: str) -> float:
             hours.
 
     Raises:
-        ValueError: it is no such thing, or there is no such hour.
+        ValueError: it is not a time of the week, or there is no such hour.
 
     >>> parse_week_time("Tue 14:30"), parse_week_time("38.5")
     (38.5, 38.5)
@@ -157,11 +157,11 @@ def parse_week_time(text: str) -> float:
         [day] = [at for at, name in enumerate(_DAYS) if name.startswith(match[1].lower())]
     except ValueError:
         raise ValueError(
-            f"'{text}' is no time of the week: write a day and an hour, such as 'Tue 14:00'"
+            f"'{text}' is not a time of the week: write a day and an hour, such as 'Tue 14:00'"
         ) from None
     hour, minute, second = (int(part or 0) for part in match.groups()[1:])
     if hour >= HOURS_PER_DAY or max(minute, second) >= SECONDS_PER_MINUTE:
-        raise ValueError(f"'{text}' is no time of the week: hours go to 23, minutes to 59")
+        raise ValueError(f"'{text}' is not a time of the week: hours go to 23, minutes to 59")
     seconds = (hour * MINUTES_PER_HOUR + minute) * SECONDS_PER_MINUTE + second
     return float(day * HOURS_PER_DAY + Fraction(seconds, SECONDS_PER_HOUR))
 

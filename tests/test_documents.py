@@ -54,7 +54,8 @@ def test_harmful_files_are_refused_at_once(text, said):
     assert "theirs.yaml" in str(refusal.value)
     assert said in str(refusal.value)
     assert len(str(refusal.value)) < 1_000
-    # written out, the shortest of them takes minutes
+    # processor time of this process, no more of it on a busy machine; written out, the shortest of
+    # them takes minutes
     assert time.process_time() - begun < 10
 
 

@@ -1,4 +1,4 @@
-"""The doors of a deployment: what decides whether a client gets in, as plain numbers."""
+"""What decides whether a client gets in? The admission limits of a deployment, as plain numbers."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Autoscaling:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AdmissionLimits:
-    """What a deployment lets in. Without a field, that door is open to all.
+    """What a deployment lets in. A field that is left out limits nobody.
 
     >>> AdmissionLimits(connections_per_unit=1000, units=5).connections_most_now(units=5)
     5000.0

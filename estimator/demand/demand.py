@@ -1,22 +1,28 @@
-"""What the clients do, hour by hour over a week: the one form all springs of demand share."""
+"""What do the clients do, hour by hour over a week? The form that every source of demand takes."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
+import numpy.typing as npt
 
 from estimator.arrays import FloatArray
-from estimator.demand.weekly import Course, Weekly, total
-from estimator.demand.wire import ACK_BYTES, Layer, connect_bytes, mean_message_bytes
+from estimator.demand.arrivals import arrivals_behind
+from estimator.demand.weekly import Course, Weekly, from_hours, total
+from estimator.demand.wire import ACK_BYTES, Layer, connect_layers, mean_message_bytes
+from estimator.errors import EstimatorError
 from estimator.format import range_text
+from estimator.scenario.profile import AtConnect, Heartbeat, MessageFlow, Profile
 from estimator.scenario.sessions import SessionLength
-from estimator.scenario.sizes import SizeDistribution
+from estimator.scenario.sizes import FixedSize, SizeDistribution
+from estimator.scenario.weekly_shape import load_shape
 from estimator.shown import Shown
-from estimator.units import HOURS_PER_WEEK
+from estimator.units import HOURS_PER_MONTH, HOURS_PER_WEEK, SECONDS_PER_HOUR
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +83,7 @@ class Demand(Shown):
     """Units (nodes, instances) that ran, averaged over each hour, where that was simulated or
     measured; None where a deployment must work them out."""
     cut_hours: float | None = None
-    """Age at which connections are cut, if connects and what is sent at them already include
+    """Age at which connections are cut, if new connections and what is sent at them already include
     those after cuts."""
 
     @property
@@ -86,15 +92,98 @@ class Demand(Shown):
         peak = range_text(self.peak_connections, unit="connections at the peak")
         return f"{peak}, {range_text(self.connections.mean)} on average"
 
+    @classmethod
+    def of(
+        cls,
+        connections: npt.ArrayLike,
+        *,
+        session: SessionLength | Mapping[str, Any],
+        flows: Mapping[str, MessageFlow | Mapping[str, Any]],
+        heartbeat: Heartbeat | Mapping[str, Any] | None = None,
+        at_connect: AtConnect | Mapping[str, Any] | None = None,
+        hours_per_month: float | FloatArray = HOURS_PER_MONTH,
+    ) -> Demand:
+        """A demand of your own, measured or made up, to be priced instead of the expected one.
+
+        Args:
+            connections: open connections averaged over each hour, Monday 00:00 UTC first, of shape
+                (168,) or (*many, 168); a single number holds for all hours.
+            session: how long sessions last, as in a profile. New connections, and the most
+                connections within each hour, follow from it.
+            flows: the messages of an open connection, by name, as in a profile: direction,
+                rate_per_hour, payload and fan_out.
+            heartbeat: as in a profile; none if left out.
+            at_connect: what is sent on every new connection, as in a profile; nothing if left out.
+            hours_per_month: length of the billing month.
+
+        Raises:
+            EstimatorError: connections are not 168 numbers of at least 0, or all are 0.
+            ScenarioError: another argument is not what a profile takes.
+
+        >>> from estimator import Scenario, estimate
+        >>> demand = Demand.of(
+        ...     [200] * 84 + [1_000] * 84,
+        ...     session={"law": "exponential", "mean_hours": 0.5},
+        ...     flows={
+        ...         "posts": {
+        ...             "direction": "client_to_server",
+        ...             "rate_per_hour": 12,
+        ...             "payload": "300 B",
+        ...             "fan_out": 20,
+        ...         }
+        ...     },
+        ... )
+        >>> [f"{float(demand.per_month(stream.per_hour)):,.0f}" for stream in demand.streams]
+        ['5,256,000', '105,120,000']
+        >>> scenario = Scenario(profile="market-data", location="virginia", peak_connections=1_000)
+        >>> estimate(scenario, "aws.api_gateway", demand=demand).total > 100
+        True
+        """
+        hours = np.asarray(connections, dtype=np.float64)
+        hours = np.full(HOURS_PER_WEEK, hours) if hours.ndim == 0 else hours
+        if hours.shape[-1] != HOURS_PER_WEEK:
+            raise EstimatorError(
+                f"connections must be one number, or {HOURS_PER_WEEK} for the hours of a week, "
+                f"but are of shape {hours.shape}"
+            )
+        if not np.all(np.isfinite(hours) & (hours >= 0)):
+            raise EstimatorError(
+                "connections must be finite and not negative, "
+                f"but are from {hours.min():g} to {hours.max():g}"
+            )
+        mean = hours.mean(axis=-1, keepdims=True)
+        if not np.all(mean > 0):
+            raise EstimatorError("connections must be above 0 in at least one hour")
+        behavior: dict[str, Any] = {
+            "session": session,
+            "flows": flows,
+            "heartbeat": heartbeat,
+            "at_connect": at_connect or {},
+        }
+        profile = Profile(title="demand", weekly_shape=load_shape("flat"), **behavior)
+        levels = (hours / mean).reshape(-1, HOURS_PER_WEEK)
+        found = [arrivals_behind(tuple(row), profile.session) for row in levels.tolist()]
+        peak = np.reshape([each.connections_peak for each in found], hours.shape) * mean
+        arrivals = np.reshape([each.per_hour for each in found], hours.shape) * mean
+        opened, new = from_hours(hours), from_hours(arrivals)
+        return cls(
+            connections=opened,
+            connections_peak=from_hours(peak),
+            new_connections=new,
+            session=profile.session,
+            streams=streams_of(profile, opened, new),
+            hours_per_month=hours_per_month,
+        )
+
     def __repr__(self) -> str:
         return f"<Demand: {self.audience}>"
 
     @property
     def sessions(self) -> Weekly:
-        """Sessions begun in each hour: connects without those after cuts.
+        """Sessions begun in each hour: new connections without those after cuts.
 
-        Exact for the week as a whole; within it, connects after cuts come later than the sessions
-        they belong to.
+        Exact for the week as a whole; within it, connections after cuts come later than the
+        sessions they belong to.
         """
         if self.cut_hours is None:
             return self.new_connections
@@ -123,8 +212,8 @@ class Demand(Shown):
 
         Each session then is several connections, E[ceil(S / hours)] on average: one when it
         begins, and one more after each further ``hours`` that it lasts. Each opens and greets
-        anew. A demand whose connects include those after cuts at that age stays as it is; if they
-        include cuts at another age, every hour changes in the proportion of the two.
+        anew. A demand whose new connections include those after cuts at that age stays as it is;
+        if they include cuts at another age, every hour changes in the proportion of the two.
         """
         if self.cut_hours is not None and math.isclose(self.cut_hours, hours):
             return self
@@ -162,8 +251,7 @@ class Demand(Shown):
         """
         parts = [s.bytes_per_hour(layer) for s in self.streams if s.direction == direction]
         if layer == "ip":
-            handshake = getattr(connect_bytes(), direction)
-            parts.append(self.new_connections.times(handshake))
+            parts.append(self.new_connections.times(connect_layers(direction).total))
             if acknowledgements:
                 answered = (s for s in self.streams if s.direction != direction)
                 parts += [s.per_hour.times(ACK_BYTES) for s in answered]
@@ -201,3 +289,49 @@ def _repeats_by_lag(session: SessionLength, every_hours: float) -> FloatArray:
     np.add.at(by_lag, (hours.astype(int) + 1) % HOURS_PER_WEEK, alive * late)
     # what lasts longer than that is spread evenly by then
     return by_lag + (session.mean_steps(every_hours) - by_lag.sum()) / HOURS_PER_WEEK
+
+
+def streams_of(
+    profile: Profile, connections: Weekly, new_connections: Weekly
+) -> tuple[MessageStream, ...]:
+    """The messages of so many open and new connections, whatever made them."""
+    return tuple(_streams(profile, connections, new_connections))
+
+
+def _streams(
+    profile: Profile, connections: Weekly, new_connections: Weekly
+) -> Iterator[MessageStream]:
+    for name, flow in profile.flows.items():
+        yield from _flow_streams(name, flow, connections)
+    welcome, greeting = profile.at_connect.to_client, profile.at_connect.from_client
+    if np.any(welcome.mean > 0):
+        greeted = _where_sent(new_connections, welcome)
+        yield MessageStream("at connect", "to_client", "at_connect", greeted, welcome)
+    if np.any(greeting.mean > 0):
+        greeted = _where_sent(new_connections, greeting)
+        yield MessageStream("at connect", "to_server", "at_connect", greeted, greeting)
+    if profile.heartbeat is not None:
+        beats = connections.times(SECONDS_PER_HOUR / profile.heartbeat.interval_seconds)
+        kind = "ping" if profile.heartbeat.kind == "protocol" else "heartbeat"
+        payload = FixedSize(bytes=profile.heartbeat.payload_bytes)
+        yield MessageStream("heartbeat", "to_client", kind, beats, payload)
+        yield MessageStream("heartbeat", "to_server", kind, beats, payload)
+
+
+def _where_sent(new_connections: Weekly, payload: SizeDistribution) -> Weekly:
+    """New connections of the scenarios in which something is sent at each."""
+    some = np.asarray(payload.mean > 0, dtype=np.float64)
+    return new_connections.times(some) if payload.many else new_connections
+
+
+def _flow_streams(name: str, flow: MessageFlow, connections: Weekly) -> Iterator[MessageStream]:
+    messages = connections.times(flow.rate_per_hour)
+    if flow.direction == "server_to_client":
+        copies = np.maximum(flow.fan_out, 1.0)
+        yield MessageStream(name, "to_client", "published", messages, flow.payload, copies)
+        return
+    fan_out = np.asarray(flow.fan_out)
+    yield MessageStream(name, "to_server", "sent", messages, flow.payload, fan_out)
+    if np.any(fan_out > 0):
+        copies = messages.times(fan_out)
+        yield MessageStream(name, "to_client", "passed_on", copies, flow.payload)

@@ -1,4 +1,4 @@
-"""The demand one must expect from a scenario, in closed form."""
+"""Which demand is expected of a scenario? In closed form, hour by hour."""
 
 from __future__ import annotations
 
@@ -10,13 +10,11 @@ import numpy as np
 
 from estimator.arrays import FloatArray
 from estimator.demand.arrivals import Arrivals, arrivals_behind
-from estimator.demand.demand import Demand, MessageStream
+from estimator.demand.demand import Demand, streams_of
 from estimator.demand.weekly import Course, Weekly
-from estimator.scenario.profile import MessageFlow, Profile
 from estimator.scenario.scenario import Scenario
 from estimator.scenario.sessions import SessionLength
-from estimator.scenario.sizes import FixedSize, SizeDistribution
-from estimator.units import DAYS_PER_WEEK, HOURS_PER_DAY, SECONDS_PER_HOUR
+from estimator.units import DAYS_PER_WEEK, HOURS_PER_DAY
 
 _WORTH_A_NOTE = 0.1
 
@@ -24,14 +22,15 @@ _WORTH_A_NOTE = 0.1
 def expected_demand(scenario: Scenario) -> Demand:
     """Mean demand of a scenario in every hour of the week.
 
-    Open connections follow the weekly shape, scaled to the audience. Connects are the arrivals
-    that produce them (``occupancy``). Messages follow the open connections.
+    Open connections follow the weekly shape, scaled to the audience. New connections are
+    the arrivals that produce them (``arrivals``). Messages follow the open connections.
 
     Args:
         scenario: who connects, from where, how often; of arrays, if there are many.
 
     Returns:
-        Connections, connects and messages per hour, shape (*many, 168), Monday 00:00 UTC first.
+        Open connections, new connections and messages per hour, shape (*many, 168), Monday 00:00
+        UTC first.
 
     >>> from estimator.scenario.scenario import Scenario
     >>> demand = expected_demand(
@@ -103,52 +102,6 @@ def _mean_connections(scenario: Scenario, arrivals: Arrivals) -> dict[str, Float
     return scales
 
 
-def streams_of(
-    profile: Profile, connections: Weekly, new_connections: Weekly
-) -> tuple[MessageStream, ...]:
-    """The messages of so many open connections and connects, whatever made them."""
-    return tuple(_streams(profile, connections, new_connections))
-
-
-def _streams(
-    profile: Profile, connections: Weekly, new_connections: Weekly
-) -> Iterator[MessageStream]:
-    for name, flow in profile.flows.items():
-        yield from _flow_streams(name, flow, connections)
-    welcome, greeting = profile.at_connect.to_client, profile.at_connect.from_client
-    if np.any(welcome.mean > 0):
-        greeted = _where_sent(new_connections, welcome)
-        yield MessageStream("at connect", "to_client", "at_connect", greeted, welcome)
-    if np.any(greeting.mean > 0):
-        greeted = _where_sent(new_connections, greeting)
-        yield MessageStream("at connect", "to_server", "at_connect", greeted, greeting)
-    if profile.heartbeat is not None:
-        beats = connections.times(SECONDS_PER_HOUR / profile.heartbeat.interval_seconds)
-        kind = "ping" if profile.heartbeat.kind == "protocol" else "heartbeat"
-        payload = FixedSize(bytes=profile.heartbeat.payload_bytes)
-        yield MessageStream("heartbeat", "to_client", kind, beats, payload)
-        yield MessageStream("heartbeat", "to_server", kind, beats, payload)
-
-
-def _where_sent(new_connections: Weekly, payload: SizeDistribution) -> Weekly:
-    """Connects of the scenarios in which something is sent at each."""
-    some = np.asarray(payload.mean > 0, dtype=np.float64)
-    return new_connections.times(some) if payload.many else new_connections
-
-
-def _flow_streams(name: str, flow: MessageFlow, connections: Weekly) -> Iterator[MessageStream]:
-    messages = connections.times(flow.rate_per_hour)
-    if flow.direction == "server_to_client":
-        copies = np.maximum(flow.fan_out, 1.0)
-        yield MessageStream(name, "to_client", "published", messages, flow.payload, copies)
-        return
-    fan_out = np.asarray(flow.fan_out)
-    yield MessageStream(name, "to_server", "sent", messages, flow.payload, fan_out)
-    if np.any(fan_out > 0):
-        copies = messages.times(fan_out)
-        yield MessageStream(name, "to_client", "passed_on", copies, flow.payload)
-
-
 def _notes(scales: dict[str, FloatArray], arrivals: Arrivals) -> Iterator[str]:
     (first, used), *others = scales.items()
     for other, implied in others:
@@ -161,10 +114,10 @@ def _notes(scales: dict[str, FloatArray], arrivals: Arrivals) -> Iterator[str]:
         yield (
             f"Sessions are too long for connections to fall as fast as the weekly shape does "
             f"(off by up to {arrivals.misfit:.0%} of the mean). Connections follow the shape; "
-            f"connects are the nearest that are possible."
+            f"new connections are the nearest that are possible."
         )
 
 
 def _range(values: FloatArray) -> str:
     low, high = (f"{edge:,.5g}" for edge in (np.min(values), np.max(values)))
-    return low if low == high else f"{low} to {high}"
+    return low if low == high else f"{low}–{high}"

@@ -32,7 +32,7 @@ class Carried:
     kind: str
     """Kind of the stream of messages, or ``acknowledgement``, or ``connect``."""
     times_per_hour: Weekly
-    """Messages, acknowledgements or connects in each hour."""
+    """Messages, acknowledgements or new connections in each hour."""
     each: WireLayers
     """Mean bytes of one of them."""
     payload: SizeDistribution | None = None
@@ -41,12 +41,7 @@ class Carried:
     def bytes_per_month(self, demand: Demand) -> WireLayers:
         """Bytes of the billing month by layer, each of shape (*many,)."""
         times = demand.per_month(self.times_per_hour)
-        return WireLayers(
-            payload=times * self.each.payload,
-            websocket=times * self.each.websocket,
-            tls=times * self.each.tls,
-            tcp_ip=times * self.each.tcp_ip,
-        )
+        return self.each.mapped(lambda layer: times * layer)
 
 
 def traffic_breakdown(demand: Demand) -> tuple[Carried, ...]:

@@ -121,7 +121,7 @@ class Weekly:
         return Weekly(tuple((np.asarray(s * factors), course) for s, course in self.terms))
 
     def of_scenario(self, index: int) -> Weekly:
-        """The quantity of one of the many scenarios, by its place in the flattened order."""
+        """The quantity of one of the many scenarios, by its position in the flattened order."""
         return Weekly(
             tuple(
                 (
@@ -144,7 +144,7 @@ def _undominated(courses: tuple[Course, ...]) -> npt.NDArray[np.intp]:
     """Hours of which no other has as much of every course; the first of those that are alike.
 
     Scales are never negative, so a sum of scaled courses peaks in one of them. Of a usual week
-    they are few, since connections and connects peak together.
+    they are few, since open and new connections peak together.
     """
     table = np.stack([course.hours for course in courses], axis=-1)
     as_much = np.all(table[:, None] >= table, axis=-1)

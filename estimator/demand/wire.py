@@ -1,4 +1,4 @@
-"""Bytes on the wire: what a message costs once it is framed, encrypted and sent.
+"""How many bytes does a message put on the wire, once it is framed, encrypted and sent?
 
 Sizes of headers are those of RFC 6455 (WebSocket), RFC 8446 (TLS 1.3 with AES-GCM or ChaCha20)
 and TCP over IPv4 with timestamps, as Linux sends them. The sums reproduce bytes measured with
@@ -7,6 +7,7 @@ TCP_INFO on a sending socket: 124 bytes of payload leave as 200.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
@@ -46,11 +47,15 @@ class WireLayers:
     payload: FloatArray | float
     """Application data."""
     websocket: FloatArray | float
-    """Headers and masks of frames; the HTTP upgrade of a connect."""
+    """Headers and masks of frames; the HTTP upgrade of a new connection."""
     tls: FloatArray | float
-    """Headers and tags of records; the handshake of a connect."""
+    """Headers and tags of records; the handshake of a new connection."""
     tcp_ip: FloatArray | float
     """Headers of segments."""
+
+    def mapped(self, change: Callable[[FloatArray | float], FloatArray | float]) -> WireLayers:
+        """The layers, each changed in the same way."""
+        return WireLayers(*map(change, (self.payload, self.websocket, self.tls, self.tcp_ip)))
 
     @property
     def total(self) -> FloatArray | float:
@@ -129,47 +134,18 @@ def mean_message_layers(sizes: SizeDistribution, *, masked: bool) -> WireLayers:
     """Mean of ``message_layers`` over a law of sizes, over TLS."""
     payload, shares = sizes.atoms
     layers = message_layers(payload, masked=masked)
-
-    def mean(layer: FloatArray | float) -> float:
-        return float(np.einsum("i,i->", shares, np.asarray(layer)))
-
-    return WireLayers(
-        payload=mean(layers.payload),
-        websocket=mean(layers.websocket),
-        tls=mean(layers.tls),
-        tcp_ip=mean(layers.tcp_ip),
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class ConnectBytes:
-    """What one TLS 1.3 WebSocket connect costs before any message, in bytes on the wire."""
-
-    to_client: float
-    to_server: float
-
-
-@lru_cache(maxsize=1)
-def connect_bytes() -> ConnectBytes:
-    """Handshake, session tickets, the HTTP upgrade and their segments.
-
-    The measured sizes are in ``pricing_data/handshake.yaml``.
-
-    >>> 2_500 < connect_bytes().to_client < 5_000
-    True
-    """
-    return ConnectBytes(
-        to_client=float(connect_layers("to_client").total),
-        to_server=float(connect_layers("to_server").total),
-    )
+    return layers.mapped(lambda layer: float(np.einsum("i,i->", shares, np.asarray(layer))))
 
 
 @lru_cache(maxsize=2)
 def connect_layers(direction: Literal["to_server", "to_client"]) -> WireLayers:
-    """One connect by layer: the upgrade is of WebSocket, the handshake of TLS.
+    """What one new connection over TLS 1.3 puts on the wire before any message, by layer.
 
-    >>> connect_layers("to_client").payload
-    0.0
+    The upgrade is of WebSocket; handshake and session tickets are of TLS. The measured sizes are in
+    ``pricing_data/handshake.yaml``.
+
+    >>> connect_layers("to_client").payload, 2_500 < connect_layers("to_client").total < 5_000
+    (0.0, True)
     """
     measured = {name: item.value for name, item in load_mapping("handshake.yaml", Figure).items()}
     to_client = direction == "to_client"

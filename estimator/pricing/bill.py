@@ -11,13 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from estimator.arrays import FloatArray
-from estimator.format import (
-    dollars_and_cents,
-    given_text,
-    range_text,
-    sentence,
-    signed_dollars,
-)
+from estimator.format import dollars_and_cents, given_text, range_text, sentence, signed_dollars
 from estimator.pricing.contract import Contract
 from estimator.pricing.lines import FreeAllowances, LineItem
 from estimator.pricing.price_files import DRIVERS, VENDORS, Assumption, Driver

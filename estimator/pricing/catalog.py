@@ -1,4 +1,4 @@
-"""The price list: which meter costs what, where, since when, and who says so."""
+"""What does a meter cost, where, since when, and who says so?"""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ class Catalog:
                 self._allowances[meter_id].append(allowance)
         for meter_id, found in self._allowances.items():
             if len({one.tiers for one in found if one.tiers}) > 1:
-                raise PricingDataError(f"{meter_id}: its allowances count tiers in unequal ways")
+                raise PricingDataError(f"{meter_id}: its allowances count tiers in different ways")
         self._rates: dict[tuple[str, str], Rate] = {}
 
     def meter(self, meter_id: str) -> Meter:
@@ -155,7 +155,7 @@ class Catalog:
                 for location in (region, EVERYWHERE)
                 for row in self._files.rates_at.get((meter_id, location), ())
             ]
-            return f"the earliest price known is of {min(later)}" if later else ""
+            return f"the earliest known price is from {min(later)}" if later else ""
         what = {"not_offered": "not offered there", "not_seen": "no source was found"}[gap.reason]
         return f"{what}, {gap.note}"
 

@@ -1,4 +1,4 @@
-"""Your own prices: what a contract, a reservation or a commitment changes about the price list."""
+"""What do you pay instead of list prices? Contracts, reservations and commitments."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Lines of a bill: what a meter counted, priced over tiers and allowances that lines may share."""
+"""What does a meter's count cost? Lines of a bill, over tiers and allowances that lines share."""
 
 from __future__ import annotations
 

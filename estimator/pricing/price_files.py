@@ -12,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, Self, TypeVar, get_args
 
 from pydantic import BeforeValidator, Field, model_validator
 
@@ -43,19 +43,12 @@ Driver = Literal[
     "supporting services",
     "engineering",
 ]
-DRIVERS: tuple[Driver, ...] = (
-    "connection time",
-    "messages",
-    "compute",
-    "load balancing",
-    "data out",
-    "internal network",
-    "supporting services",
-    "engineering",
-)
+DRIVERS: tuple[Driver, ...] = get_args(Driver)
 """What drives cost, in the order charts stack it."""
 Pool = Literal["region", "zone", "account"]
 """What a vendor adds up: one region, the regions of one price zone, or the whole account."""
+T = TypeVar("T", bound=Entry)
+
 Words = Annotated[
     tuple[str, ...],
     BeforeValidator(lambda cell: tuple(cell.split()) if isinstance(cell, str) else cell),
@@ -233,16 +226,10 @@ def load_price_files() -> PriceFiles:
     Raises:
         PricingDataError: a file breaks its rules; the message gives file, line and column.
     """
-    meters: list[Meter] = []
-    rates: list[RateRow] = []
-    allowances: list[Allowance] = []
-    gaps: list[Gap] = []
+    meters, rates = _rows("meters", Meter), _rows("rates", RateRow)
+    allowances, gaps = _rows("allowances", Allowance), _rows("gaps", Gap)
     regions: dict[str, dict[str, Region]] = {}
     for folder in FOLDERS:
-        meters += load_rows(f"{folder}/meters.csv", Meter)
-        rates += load_rows(f"{folder}/rates.csv", RateRow)
-        allowances += load_rows(f"{folder}/allowances.csv", Allowance)
-        gaps += load_rows(f"{folder}/gaps.csv", Gap)
         found = {row.region: row for row in load_rows(f"{folder}/regions.csv", Region)}
         regions |= dict.fromkeys(CLOUDS.keys() & {folder} or SAAS, found)
     known = {meter.meter for meter in meters}
@@ -267,7 +254,12 @@ def load_price_files() -> PriceFiles:
                     f"a row is under the answer '{row.answer}' to {row.assumption}; there are "
                     f"{', '.join(asked[row.assumption].choices)}"
                 )
-    return PriceFiles(tuple(meters), tuple(rates), tuple(allowances), tuple(gaps), regions, asked)
+    return PriceFiles(meters, rates, allowances, gaps, regions, asked)
+
+
+def _rows(name: str, model: type[T]) -> tuple[T, ...]:
+    """The rows of the files of that name, of all folders."""
+    return tuple(row for folder in FOLDERS for row in load_rows(f"{folder}/{name}.csv", model))
 
 
 @cache

@@ -1,4 +1,4 @@
-"""Tiers: the arithmetic between a quantity and its price, for many at once."""
+"""What does a quantity cost in tiers? The arithmetic, for many at once."""
 
 from __future__ import annotations
 

@@ -38,13 +38,13 @@ _Repeats = Annotated[int, Field(ge=1, le=1000)]
 class Outage(Model):
     """A node, a zone or a region fails.
 
-    >>> Outage(at="Tue 14:00", share="30 %", lasts="5 min").words
+    >>> Outage(at="Tue 14:00", share="30%", lasts="5 min").words
     'outage on Tue 14:00: 30% of connections lost, their units back after 5 min'
     """
 
     fault: Literal["outage"] = "outage"
     at: WeekTime
-    """When it strikes."""
+    """When it happens."""
     share: Share = 1.0
     """Share of the connections, and of the units that hold them, that is lost at once: a node of n
     is 1/n, a zone of three a third, a region 1."""
@@ -177,7 +177,7 @@ Fault = Annotated[
     Outage | RollingDeployment | BalancerResize | NetworkFlap | ConnectionThrottle,
     Field(discriminator="fault"),
 ]
-"""Anything that goes wrong."""
+"""Any fault."""
 
 
 def _lost(at: float, share: float) -> str:
@@ -195,7 +195,7 @@ class FlashCrowd(Model):
     at: WeekTime
     """When the first of them comes."""
     clients: Clients
-    """How many come besides those who come anyway."""
+    """How many come, on top of the weekly shape."""
     over: Seconds
     """They come within this time, at a rate that falls in a straight line to zero; they stay as
     long as others do."""
@@ -259,7 +259,7 @@ class Broadcast(Model):
     at: WeekTime
     """When the event begins."""
     clients: Clients
-    """How many come besides those who come anyway."""
+    """How many come, on top of the weekly shape."""
     gather: Seconds
     """They come within this time before it begins, at a rate that rises in a straight line from
     zero."""
@@ -355,7 +355,7 @@ def parse_sentence(text: str, tag: str, kinds: Sequence[type[M]]) -> M:
     try:
         return kind.model_validate(values)
     except ValidationError as error:
-        for field in _faulty(error) & values.keys():
+        for field in _refused_fields(error) & values.keys():
             _refuse_unknown_field(kind, f"field of {name}", field, values, fields)
         raise ScenarioError(error_text(error, YamlDocument(values, f"'{text}'"), kind)) from None
 
@@ -410,12 +410,12 @@ def _refuse_unknown_field(
         try:
             kind.model_validate(values | {field: " ".join(words[:kept])})
         except ValidationError as error:
-            if field in _faulty(error):
+            if field in _refused_fields(error):
                 continue
         raise UnknownNameError(title, words[kept], fields)
 
 
-def _faulty(error: ValidationError) -> set[str]:
+def _refused_fields(error: ValidationError) -> set[str]:
     """The fields whose values were refused."""
     return {str(key) for item in error.errors() for key in item["loc"][:1]}
 

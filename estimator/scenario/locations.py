@@ -1,4 +1,4 @@
-"""Where users are served from, and which region of each cloud that is."""
+"""Where are users served from? Locations, and the region of each cloud that serves them."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ class Location(Entry):
     area: Area
     """Where its users are, unless the scenario says otherwise."""
     regions: dict[str, str]
-    """The region that serves the place, by cloud."""
+    """The region that serves the location, by cloud."""
     stand_ins: dict[str, str] = Field(default_factory=dict)
     """Clouds without a region of their own here, and which one stands in, by cloud."""
 
 
 def locations() -> dict[str, Location]:
-    """All places, by name.
+    """All locations, by name.
 
     Returns:
         Title, part of the world, and region of each cloud, by the name that a scenario takes.
@@ -39,10 +39,10 @@ def locations() -> dict[str, Location]:
 
 
 def find_location(name: str) -> Location:
-    """The place of that name.
+    """The location of that name.
 
     Raises:
-        UnknownNameError: there is no such place.
+        UnknownNameError: there is no such location.
     """
     known = locations()
     if name not in known:

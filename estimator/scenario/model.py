@@ -164,7 +164,7 @@ def _share(value: object) -> object:
     share = parse_share(value) if isinstance(value, str) else value
     if isinstance(share, bool) or (isinstance(share, int | float) and not 0 < share <= 1):
         raise ValueError(
-            f"{value!r} is no share: write one above 0 and up to 1, such as 0.3, '30 %' or '1/3'"
+            f"{value!r} is not a share: write one above 0 and up to 1, such as 0.3, '30%' or '1/3'"
         )
     return share
 
@@ -173,7 +173,7 @@ Share = Annotated[
     float,
     BeforeValidator(_share),
     _schema(
-        "a share above 0 and up to 1, or a text such as '30 %' or '1/3'",
+        "a share above 0 and up to 1, or a text such as '30%' or '1/3'",
         {"exclusiveMinimum": 0, "maximum": 1},
     ),
 ]
@@ -254,7 +254,7 @@ _serializer = PlainSerializer(_as_list)
 class OrMany:
     """Accept an array of what ``one`` is, with one figure per scenario, as well as a single one.
 
-    The least and the most of an array must be allowed, so that faults read as those of a number.
+    The least and the most of an array must be allowed, so that errors read as those of a number.
     """
 
     one: Any
@@ -288,7 +288,7 @@ def _one_or_many(value: object, one: ValidatorFunctionWrapHandler) -> float | Fl
     try:
         array = np.array(value, dtype=np.float64)
     except (TypeError, ValueError):
-        raise ValueError(f"{value!r} is no list of numbers") from None
+        raise ValueError(f"{value!r} is not a list of numbers") from None
     if array.size == 0:
         raise ValueError("an empty list stands for no scenario at all")
     for edge in (array.min(), array.max()):

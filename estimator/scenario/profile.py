@@ -153,7 +153,7 @@ class Profile(Shown, Model):
     heartbeat: Heartbeat | None = None
     """None if the client sends none."""
     at_connect: AtConnect = AtConnect()
-    """Bytes exchanged on every connect."""
+    """Bytes exchanged on every new connection."""
     reconnect: Reconnect = Reconnect()
     """How a client comes back when its connection is lost or refused."""
     evidence: dict[str, Evidence] = Field(default_factory=dict)

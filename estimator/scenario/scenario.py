@@ -43,14 +43,14 @@ _MOST_LINK_BYTES = 4_000_000
 
 
 class Engineering(Model):
-    """Engineers' hours for a fleet of one's own, beside those a managed service would take.
+    """Engineering time for servers of your own, beyond what a managed service would take.
 
     >>> Engineering(engineer_hours_per_month=20, usd_per_engineer_hour=100).engineer_hours_per_month
     20.0
     """
 
     engineer_hours_per_month: Count
-    """Hours per month to build, patch, watch and be called out; of a fleet only."""
+    """Hours per month to build, patch, watch and be on call; for your own servers only."""
     usd_per_engineer_hour: Count
     """What such an hour costs you, in USD."""
 
@@ -72,7 +72,7 @@ def _known_location(name: str) -> str:
 
 @runtime_checkable
 class _Written(Protocol):
-    """What can write itself out: a ``Contract``, which rooms above this one define."""
+    """What can write itself out: a ``Contract``, which packages above this one define."""
 
     def as_data(self) -> dict[str, Any]: ...
 
@@ -100,7 +100,7 @@ def _no_file(contract: object) -> object:
 
 
 class Scenario(Shown, Model):
-    """A deployment to be estimated: a profile, a place, an audience and the billing choices.
+    """What is estimated: a profile, a location, an audience and the billing choices.
 
     The audience is given in one of three ways; giving several makes them checkable against each
     other. Audience and rates may be arrays: one scenario object then stands for many. In Python,
@@ -109,7 +109,7 @@ class Scenario(Shown, Model):
     Raises:
         ScenarioError: a field is unknown, missing, of the wrong unit or out of range.
 
-    >>> Scenario(profile="workplace-chat", location="frankfurt", peak_connections=50_000).place
+    >>> Scenario(profile="workplace-chat", location="frankfurt", peak_connections=50_000).location
     'frankfurt'
     """
 
@@ -135,7 +135,7 @@ class Scenario(Shown, Model):
     """Sessions of each of them on that day."""
 
     users_in: dict[Area, Annotated[float, Field(gt=0)]] | None = None
-    """Where the users are, as shares; all in the area of the place if left out."""
+    """Where the users are, as shares; all in the area of the location if left out."""
     hours_per_month: ManyHours = HOURS_PER_MONTH
     """Length of the billing month; 730 is a twelfth of a year, vendors also use 720 and 744."""
     free_allowances: Literal["none", "always", "all"] = "always"
@@ -155,12 +155,12 @@ class Scenario(Shown, Model):
     )
     """Answers to what vendors leave open or sources disagree on, by the id of the assumption."""
     engineering: Engineering | None = None
-    """People's time that a fleet of one's own takes; a line of its bill, if you state it."""
+    """Engineering time that servers of your own take; a line of the bill, if you state it."""
     faults: tuple[Fault, ...] = ()
-    """What goes wrong when it is simulated; the expected bill does not know it."""
+    """What goes wrong in the simulated week; the estimated bill leaves it out."""
     surges: tuple[Surge, ...] = ()
-    """Who comes beside the weekly shape when it is simulated; the expected bill does not know
-    them."""
+    """Who comes beside the weekly shape in the simulated week; the estimated bill leaves them
+    out."""
 
     _document: YamlDocument = PrivateAttr(default=YamlDocument({}, ""))
     _contract_document: YamlDocument | None = PrivateAttr(default=None)
@@ -221,7 +221,7 @@ class Scenario(Shown, Model):
 
     @property
     def found_location(self) -> Location:
-        """The place with its title, area and regions."""
+        """The location with its title, area and regions."""
         return find_location(self.location)
 
     @property
@@ -277,7 +277,7 @@ class Scenario(Shown, Model):
 
         Raises:
             ScenarioError: no such file, empty, not YAML, or not a valid scenario; the message
-                gives file, line and field of every fault.
+                gives file, line and field of every error.
         """
         try:
             text = Path(path).read_text(encoding="utf-8")

@@ -1,4 +1,4 @@
-"""The weekly shape: when in the week people are connected."""
+"""When in the week are people connected? The weekly shape."""
 
 from __future__ import annotations
 

@@ -130,19 +130,19 @@ def _held(start: int, steps: IntArray, low: int, high: int) -> IntArray:
 
 
 def take_slots(closed: IntArray, free: int) -> BoolArray:
-    """Which attempts find a free place.
+    """Which attempts find a free connection slot.
 
     Args:
         closed: connections that close before each attempt, rising, shape (attempts,).
-        free: places that are free at the beginning; negative if there are too many connections
-            already, which then do not make a place free when they close.
+        free: slots that are free at the beginning; negative if there are too many connections
+            already, which then do not free a slot when they close.
 
-    >>> take_places(np.array([0, 0, 1]), free=1)
+    >>> take_slots(np.array([0, 0, 1]), free=1)
     array([ True, False,  True])
     """
     if free >= closed.size:
         return np.ones(closed.shape, dtype=np.bool_)
-    # before each attempt, were all let in; those in excess give no place back
+    # before each attempt, were all let in; those in excess give no slot back
     beyond = np.arange(1, closed.size + 1) - np.maximum(closed + min(free, 0), 0) - max(free, 0)
     refused = np.maximum.accumulate(np.concatenate([[0], beyond]))
     return refused[1:] == refused[:-1]
@@ -259,7 +259,7 @@ def _finite(seconds: float) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Allowed:
-    """What the doors let in at a moment."""
+    """What is let in at a moment."""
 
     new_connections_per_second: float
     burst: float
@@ -268,7 +268,7 @@ class Allowed:
 
 
 def allowed(model: Model, now_s: float, units: float) -> Allowed:
-    """What the doors let in with so many units, while faults may take a part of them."""
+    """What is let in with so many units, while faults may take a part of them."""
     active = [each for each in model.throttles if each.from_s <= now_s < each.until_s]
     left = float(np.prod([each.units_share for each in active]))
     if left <= 0:
@@ -278,9 +278,9 @@ def allowed(model: Model, now_s: float, units: float) -> Allowed:
     rate = min(usual, *(each.new_connections_per_second for each in active), np.inf)
     burst = rate
     if admission.new_connections_burst is not None:
-        # a fault that slows connects down leaves as many seconds' worth
+        # a fault that slows new connections down leaves as many seconds' worth
         burst = admission.new_connections_burst * (rate / usual if np.isfinite(usual) else 1.0)
-    # the last digit neither makes a token nor takes a place
+    # the last digit neither makes a token nor takes a slot
     return Allowed(
         rate,
         max(np.ceil(burst * (1 - _NOISE)), 1.0),

@@ -1,7 +1,7 @@
 """The cohort engine: whole groups second by second, at a cost that knows no number of clients.
 
-Who is there is drawn at once (``presence``). What the doors do to them is then followed by the
-second, in groups: clients that are connected, and clients that wait, by the fault that cut them
+Who is there is drawn at once (``population``). What the limits do to them is then followed by
+the second, in groups: clients that are connected, and clients that wait, by the fault that cut them
 and the refusals they have had. While nobody is refused a stretch of seconds is one step; in a
 storm each second is one, and ten or sixty are when it lasts. In a storm groups are so large that
 their mean is followed, not drawn: a refused group spreads over the coming seconds by the law of its
@@ -9,8 +9,8 @@ wait.
 
 One thing is known only on average. Which clients are the ones whose session ends: of those who
 wait it is known for how long they have, on average; all others are taken in proportion.
-(Connections that are cut at their age have a module of their own, ``ageing``.) And places are
-looked at once in a step, so that clients who stay for seconds are refused too rarely.
+(Connections that are cut at their age have a module of their own, ``connection_age``.) And slots
+are looked at once in a step, so that clients who stay for seconds are refused too rarely.
 """
 
 from __future__ import annotations
@@ -152,12 +152,12 @@ class _Run:
         return found[(found > 0) & (found < self.seconds)].tolist()
 
     def _faults_begin(self, second: int) -> None:
-        """Cuts choose their connections; doors change."""
+        """Cuts choose their connections; limits change."""
         for number, cut in enumerate(self.model.cuts):
             if _nearest_second(np.array(cut.at_s - self.model.start_s)) == second:
                 seconds, group = max(int(np.ceil(cut.over_s)), 1), cut.fault + FAULTS_FROM
                 self.draining.append(_Draining(group, self.open, cut.share, seconds, number))
-        self._change_doors(second)
+        self._change_limits(second)
 
     def _look_at_units(self, second: int) -> None:
         """Units start and stop."""
@@ -169,9 +169,9 @@ class _Run:
             if stopped > 0:
                 self.draining.append(_Draining(AGED, self.open, stopped, 1, None))
         if self.scaler.running != running:
-            self._change_doors(second)
+            self._change_limits(second)
 
-    def _change_doors(self, second: int) -> None:
+    def _change_limits(self, second: int) -> None:
         # as they are in the middle of the second
         now_s = self.model.start_s + second + 0.5
         before, self.admission = self.admission, allowed(self.model, now_s, self.scaler.running)
@@ -292,7 +292,7 @@ class _Run:
     # Storm, in which some wait
 
     def _storm(self, second: int, edge: int) -> int:
-        """A step in which doors may refuse, faults cut and clients wait; returns its seconds."""
+        """A step in which limits may refuse, faults cut and clients wait; returns its seconds."""
         self._lengthen_steps()
         waiting, before = self.waiting, max(self.open, 1.0)
         seconds = min(waiting.step_s, edge - second)
@@ -322,7 +322,7 @@ class _Run:
         due = waiting.due()
         due[NEWCOMERS, 0] += come.sum()
         due[AGED, 0] += self.returning[now].sum()
-        let_in, at_first = self._knock(now, due)
+        let_in, at_first = self._try_to_connect(now, due)
         self.owed = self._leave(now, owed) if owed > 0 else 0.0
         if self.ageing:
             again *= at_first
@@ -364,8 +364,8 @@ class _Run:
         self.draining = [each for each in self.draining if each.passed < each.seconds]
         return lost
 
-    def _knock(self, now: slice, due: FloatArray) -> tuple[float, float]:
-        """Let in as many as the doors allow; the rest waits.
+    def _try_to_connect(self, now: slice, due: FloatArray) -> tuple[float, float]:
+        """Let in as many as the limits allow; the rest waits.
 
         Who is refused may try again within the step, so it is gone through several times.
 

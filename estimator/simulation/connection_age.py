@@ -1,4 +1,4 @@
-"""Connections that are cut at their age, followed in groups by the second in which they opened."""
+"""Which connections reach the age at which they are cut? In groups, by when they opened."""
 
 from __future__ import annotations
 

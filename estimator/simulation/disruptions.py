@@ -1,4 +1,4 @@
-"""Faults and surges as people write them, turned into the plain numbers of a simulation."""
+"""What do faults and surges come to? The plain numbers of a simulation."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _SLICES = 10
 
 
 def cuts_and_throttles(faults: Sequence[Fault]) -> tuple[tuple[Cut, ...], tuple[Throttle, ...]]:
-    """What the faults do to connections and to doors; what lies beyond the week is left out.
+    """What the faults do to connections and to limits; what lies beyond the week is left out.
 
     Args:
         faults: those declared; ``Cut.fault`` is the position of each.
@@ -138,7 +138,7 @@ def _broadcast(surge: Broadcast) -> Iterator[Stream]:
     at_s = surge.at * SECONDS_PER_HOUR
     edges = np.linspace(0.0, 1.0, _SLICES + 1)
     for start, end in pairwise(edges):
-        # the centre of gravity of a slice of a rising line
+        # the center of gravity of a slice of a rising line
         mean_arrival = 2 / 3 * (end**3 - start**3) / (end**2 - start**2)
         stay_s = surge.lasts + surge.gather * (1 - mean_arrival)
         slice_edges = np.array([start, end])

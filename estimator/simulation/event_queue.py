@@ -1,4 +1,4 @@
-"""What is due when: rows of arrays, found again in the order of time."""
+"""What is due when? Rows of arrays, found again in the order of time."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Timetable:
         return near[(times_s >= from_s) & (times_s < until_s)]
 
 
-class Agenda:
+class EventQueue:
     """Rows (time, further columns) in slots of time, so that only those at hand are looked at."""
 
     def __init__(self, slot_s: float, *dtypes: type) -> None:

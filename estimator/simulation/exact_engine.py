@@ -27,7 +27,7 @@ from estimator.simulation.admission import (
     change_times,
     take_slots,
 )
-from estimator.simulation.event_queue import Agenda, Timetable, order_of
+from estimator.simulation.event_queue import EventQueue, Timetable, order_of
 from estimator.simulation.flows import Flows
 from estimator.simulation.model import Cut, Model
 from estimator.simulation.population import Population, draw_population
@@ -46,7 +46,7 @@ _FIRST_WINDOW_S, _LONGEST_WINDOW_S = 4.0, 3600.0
 _SHORTER = 8
 _SLOT_S = 1.0
 _NOTICE, _WAIT, _CHOICE, _MOMENT = range(4)
-"""Purposes of luck."""
+"""What a keyed random number is for."""
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _FIRST = np.uint64(0xBF58476D1CE4E5B9)
 _SECOND = np.uint64(0x94D049BB133111EB)
@@ -106,7 +106,7 @@ def _undisturbed(model: Model, population: Population) -> Flows | None:
 
 
 def _all_get_in(flows: Flows, admission: Allowed) -> bool:
-    """Whether doors let in all who come, however they come within each second."""
+    """Whether all who come are let in, however they come within each second."""
     open_before = np.concatenate([[flows.open_at_start], flows.open_after[:-1]])
     if (open_before + flows.arrivals).max() > admission.slots:
         return False
@@ -143,7 +143,7 @@ class _Record:
 
 @dataclass(slots=True)
 class _Attempts:
-    """Knocks at the door, shape (attempts,) each."""
+    """Attempts to connect, shape (attempts,) each."""
 
     time_s: FloatArray
     client: IntArray
@@ -219,14 +219,14 @@ class _Decided:
     rounds: int
 
 
-class _Places:
-    """Places in a window, as connections close; decided again and again for other closings."""
+class _Slots:
+    """Connection slots in a window, decided again and again as other connections close."""
 
     def __init__(self, free: int, leave_s: FloatArray, lost_s: FloatArray) -> None:
-        """Take the places free at the beginning, and when clients leave and connections are lost.
+        """Take the slots free at the beginning, and when clients leave and connections are lost.
 
         Args:
-            free: places; negative if there are too many connections.
+            free: slots; negative if there are too many connections.
             leave_s: in any order, shape (leaving,).
             lost_s: rising.
         """
@@ -235,7 +235,7 @@ class _Places:
         self._attempts_s = np.empty(0)
 
     def find(self, attempts_s: FloatArray, by_rate: BoolArray, ended: BoolArray) -> BoolArray:
-        """Which of the attempts that the rate let pass find a free place.
+        """Which of the attempts that the rate let pass find a free slot.
 
         Args:
             attempts_s: rising, shape (attempts,).
@@ -261,13 +261,13 @@ class _Run:
     """The state of one replication."""
 
     def __init__(self, model: Model, population: Population, key: int) -> None:
-        """Connect those who are there, as far as there are places."""
+        """Connect those who are there, as far as there are slots."""
         self.model, self.key = model, key
         self.record = _Record(model)
         self.start_s, self.end_s = self.record.start_s, self.record.end_s
         self.came_s, self.leave_s = population.came_s, population.leave_s
         self.next_arrival = there = population.at_start
-        # the doors
+        # the limits
         self.scaler, self.decisions = Scaler.settled(model.admission, there), 0
         self.admission = allowed(model, self.start_s, self.scaler.running)
         self.bucket = TokenBucket(
@@ -287,15 +287,15 @@ class _Run:
         self.marked = np.zeros(clients, dtype=np.bool_)
         # what is due when
         self.leaving = Timetable(self.leave_s, self.start_s, self.end_s)
-        self.retries = Agenda(_SLOT_S, np.int64, np.int64, np.float64)
-        self.cuts = Agenda(_SLOT_S, np.int64, np.float64, np.int64, np.float64, np.float64)
-        self.ages = Agenda(max(self.age_s / 64, _SLOT_S), np.int64, np.float64)
+        self.retries = EventQueue(_SLOT_S, np.int64, np.int64, np.float64)
+        self.cuts = EventQueue(_SLOT_S, np.int64, np.float64, np.int64, np.float64, np.float64)
+        self.ages = EventQueue(max(self.age_s / 64, _SLOT_S), np.int64, np.float64)
 
         flows = self.record.flows
         flows.open_at_start, flows.waiting_at_start = float(held), float(there - held)
         self._watch_ages(np.arange(held))
         outside = np.arange(held, there)
-        waits = luck_of(key, outside, self.came_s[held:there]) * model.reconnect.cap
+        waits = keyed_uniforms(key, outside, self.came_s[held:there]) * model.reconnect.cap
         first = _Attempts(self.start_s + waits, outside, np.zeros_like(outside), waits)
         self._wait_for(first, self.start_s)
 
@@ -350,7 +350,7 @@ class _Run:
         return np.append(found[(found > self.start_s) & (found < self.end_s)], self.end_s)
 
     def _at_boundary(self, now: float) -> bool:
-        """Faults begin, units start and stop, doors change; returns whether anything did."""
+        """Faults begin, units start and stop, limits change; returns whether anything did."""
         cuts = [(number, cut) for number, cut in enumerate(self.model.cuts) if cut.at_s == now]
         for number, cut in cuts:
             self._choose_losses(cut, number)
@@ -370,9 +370,9 @@ class _Run:
         """Which connections a fault takes, and when."""
         clients = np.flatnonzero(self.is_open).astype(np.int64)
         moment = np.full(clients.size, cut.at_s)
-        chosen = luck_of(self.key, clients, moment, _CHOICE + 8 * number) < cut.share
+        chosen = keyed_uniforms(self.key, clients, moment, _CHOICE + 8 * number) < cut.share
         clients, moment = clients[chosen], moment[chosen]
-        spread = cut.over_s * luck_of(self.key, clients, moment, _MOMENT + 8 * number)
+        spread = cut.over_s * keyed_uniforms(self.key, clients, moment, _MOMENT + 8 * number)
         fault = np.full(clients.size, cut.fault)
         notice, away = np.full(clients.size, cut.notice_s), np.full(clients.size, cut.away_s)
         self.cuts.put(moment + spread, clients, self.opened_s[clients], fault, notice, away)
@@ -400,7 +400,7 @@ class _Run:
         ended, again, rounds = keeping | (leaving >= self.next_arrival), _NONE, 0
         attempts = base
         by_rate, tokens_missing = self.bucket.admit(attempts.time_s)
-        slots = _Places(self._free_places, self.leave_s[leaving], losses.time_s)
+        slots = _Slots(self._free_slots, self.leave_s[leaving], losses.time_s)
         while True:
             rounds += 1
             let_in = slots.find(attempts.time_s, by_rate, ended)
@@ -434,7 +434,7 @@ class _Run:
                 by_rate, tokens_missing = self.bucket.admit(attempts.time_s)
 
     @property
-    def _free_places(self) -> int:
+    def _free_slots(self) -> int:
         """At the beginning of the window; negative if there are too many connections."""
         return _whole(self.admission.slots) - self.open_count
 
@@ -477,8 +477,8 @@ class _Run:
         """The first attempt after each loss."""
         when, client, policy = losses.time_s, losses.client, self.model.reconnect
         refusals, before = np.zeros_like(client), np.full(client.size, policy.base)
-        waits = waits_s(policy, refusals, luck_of(self.key, client, when, _WAIT), before)
-        noticed = losses.notice_s * luck_of(self.key, client, when, _NOTICE)
+        waits = waits_s(policy, refusals, keyed_uniforms(self.key, client, when, _WAIT), before)
+        noticed = losses.notice_s * keyed_uniforms(self.key, client, when, _NOTICE)
         return _Attempts(when + noticed + np.maximum(losses.away_s, waits), client, refusals, waits)
 
     def _give_up(self, refused: _Attempts) -> BoolArray:
@@ -491,8 +491,8 @@ class _Run:
     def _after_refusal(self, refused: _Attempts) -> _Attempts:
         """The next attempt of each client that was refused and does not give up."""
         policy, refusals = self.model.reconnect, refused.refusals + 1
-        luck = luck_of(self.key, refused.client, refused.time_s, _WAIT)
-        waits = waits_s(policy, refusals, luck, refused.waited_s)
+        uniforms = keyed_uniforms(self.key, refused.client, refused.time_s, _WAIT)
+        waits = waits_s(policy, refusals, uniforms, refused.waited_s)
         return _Attempts(refused.time_s + policy.answer + waits, refused.client, refusals, waits)
 
     # ---------------------------------------------------------------------------------------------
@@ -518,8 +518,8 @@ class _Run:
         self._open(attempts.pick(decided.let_in), until)
         record.count(flows.ended, self.leave_s[ended])
 
-        for agenda in (self.retries, self.cuts, self.ages):
-            agenda.drop(until)
+        for queue in (self.retries, self.cuts, self.ages):
+            queue.drop(until)
         for tries in decided.tries:
             self._wait_for(tries, until)
         self._count_refused(decided)
@@ -544,8 +544,8 @@ class _Run:
     def _count_refused(self, decided: _Decided) -> None:
         flows, attempts = self.record.flows, decided.attempts
         self.record.count(flows.refused_by_rate, attempts.time_s[~decided.by_rate])
-        no_place = decided.by_rate & ~decided.let_in
-        self.record.count(flows.refused_full, attempts.time_s[no_place])
+        no_slot = decided.by_rate & ~decided.let_in
+        self.record.count(flows.refused_full, attempts.time_s[no_slot])
         if decided.gave_up.any():
             gone = np.flatnonzero(~decided.let_in)[decided.gave_up]
             self.record.count(flows.gave_up, attempts.time_s[gone])
@@ -588,7 +588,7 @@ def _whole(value: float) -> int:
     return int(min(value, 2**48))
 
 
-def luck_of(
+def keyed_uniforms(
     key: int, clients: npt.NDArray[np.int64], times_s: FloatArray, purpose: int = 0
 ) -> FloatArray:
     """A number in [0, 1) for each client at a time, as if drawn evenly.

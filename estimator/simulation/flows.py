@@ -48,13 +48,13 @@ class Flows:
     arrivals: CountArray
     """Clients that come."""
     attempts: CountArray
-    """Knocks at the door, the first of each client and all others."""
+    """Attempts to connect, the first of each client and all others."""
     new_connections: CountArray
     """Attempts let in."""
     refused_by_rate: CountArray
     """Attempts refused by the limit of new connections per second."""
     refused_full: CountArray
-    """Attempts refused because there was no place."""
+    """Attempts refused because no connection slot was free."""
     ended: CountArray
     """Connections closed since the session was over."""
     cut: CountArray
@@ -72,7 +72,7 @@ class Flows:
     units: FloatArray
     """Units that run."""
     slots: FloatArray
-    """Open connections that the doors allow; infinite without such a door."""
+    """Connection slots; infinite without such a limit."""
     attempts_needed: CountArray
     """Clients let in after so many attempts, index 0 for one attempt; the last index holds all
     that needed more; without a warm-up; shape (levels,)."""
@@ -128,7 +128,7 @@ class Flows:
         open_after, waiting = self.open_after, self.waiting_after
         noise = 1e-6 * (1 + float(np.max(open_after, initial=0.0)))
         refused = self.attempts - self.new_connections - self.refused_by_rate - self.refused_full
-        # what is no number would pass every comparison
+        # what is not a number would pass every comparison
         numbers = np.concatenate([open_after, waiting, refused, [self.connection_seconds]])
         if not np.isfinite(numbers).all():
             raise SimulationError("a number of clients is not finite")
@@ -224,14 +224,14 @@ class Replication:
     """Clients whose session was over before they were let in."""
     units: FloatArray
     slots: FloatArray
-    """Open connections that the doors allow, the least in each minute."""
-    places_used: FloatArray
-    """Most of them that were taken at the end of a second, as a share; 0 where there is no end of
-    places, or none."""
+    """Connection slots, the least in each minute."""
+    slots_used: FloatArray
+    """Most of them that were taken at the end of a second, as a share; 0 where slots are unlimited,
+    or none."""
     attempts_per_second: FloatArray
     """Most attempts in a second."""
     new_connections_per_second: FloatArray
-    """Most attempts let in in a second."""
+    """Most attempts let in within a second."""
     attempts_needed: FloatArray
     """Clients let in after 1, 2, ... attempts, shape (levels,)."""
     aftermaths: tuple[Aftermath, ...]
@@ -250,23 +250,16 @@ def by_minute(flows: Flows, model: Model) -> Replication:
     def sums(values: FloatArray) -> FloatArray:
         return of_minutes(values).sum(axis=1)
 
+    counted = [name for name in COUNTED if name != "ended"]
     return Replication(
         open_mean=of_minutes(open_after).mean(axis=1),
         open_most=of_minutes(open_after).max(axis=1),
         waiting=of_minutes(waiting_after).mean(axis=1),
-        arrivals=sums(flows.arrivals),
-        attempts=sums(flows.attempts),
-        new_connections=sums(flows.new_connections),
-        refused_by_rate=sums(flows.refused_by_rate),
-        refused_full=sums(flows.refused_full),
         retries=sums(flows.attempts - flows.arrivals),
-        cut=sums(flows.cut),
-        aged=sums(flows.aged),
-        gave_up=sums(flows.gave_up),
-        left_waiting=sums(flows.left_waiting),
+        **{name: sums(getattr(flows, name)) for name in counted},
         units=of_minutes(flows.units).mean(axis=1),
         slots=of_minutes(flows.slots).min(axis=1),
-        places_used=of_minutes(used).max(axis=1),
+        slots_used=of_minutes(used).max(axis=1),
         attempts_per_second=of_minutes(flows.attempts).max(axis=1),
         new_connections_per_second=of_minutes(flows.new_connections).max(axis=1),
         attempts_needed=flows.attempts_needed,

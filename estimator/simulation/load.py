@@ -1,4 +1,4 @@
-"""What simulated connections send and cost: the same ``Demand`` that an expectation is."""
+"""What do simulated connections send? The same ``Demand`` that an expectation is."""
 
 from __future__ import annotations
 
@@ -9,8 +9,7 @@ from typing import Final
 import numpy as np
 
 from estimator.arrays import FloatArray
-from estimator.demand.demand import Demand
-from estimator.demand.expected import streams_of
+from estimator.demand.demand import Demand, streams_of
 from estimator.demand.weekly import Weekly, from_hours
 from estimator.scenario.disruptions import Broadcast, Surge
 from estimator.scenario.profile import Profile

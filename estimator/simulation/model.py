@@ -26,7 +26,7 @@ class ArrivalRate:
     Periodic rates repeat for ever, before the first knot and after the last; others are zero there.
 
     Raises:
-        EstimatorError: if the knots fall, or a rate is negative or no finite number.
+        EstimatorError: the knots fall, or a rate is negative or not a finite number.
 
     >>> rush = ArrivalRate(np.array([0.0, 60.0]), np.array([0.0, 20.0]), periodic=False)
     >>> rush.expected(np.array([30.0, 60.0, 90.0]))
@@ -41,7 +41,7 @@ class ArrivalRate:
     """Whether it repeats with the period last knot - first knot."""
 
     def __post_init__(self) -> None:
-        """Refuse what is no rate."""
+        """Refuse knots and rates that are out of range."""
         knots, rates = self.knots_s, self.per_second
         if knots.ndim != 1 or knots.size < 2 or rates.shape != knots.shape:
             raise EstimatorError(
@@ -56,7 +56,7 @@ class ArrivalRate:
         if wrong.size:
             raise EstimatorError(
                 "an arrival rate must be finite and not negative, "
-                f"but is {rates[wrong[0]]:g} a second at {knots[wrong[0]]:g} s"
+                f"but is {rates[wrong[0]]:g} per second at {knots[wrong[0]]:g} s"
             )
 
     @property
@@ -212,14 +212,14 @@ class Cut:
 
 @dataclass(frozen=True, slots=True)
 class Throttle:
-    """AdmissionLimits that let in less for a while."""
+    """A limit that lets in less for a while."""
 
     from_s: float
     until_s: float
     units_share: float = 1.0
     """Share of the units that is left."""
     new_connections_per_second: float = np.inf
-    """New connections per second, besides what the doors allow anyway."""
+    """New connections per second, besides what the admission limits allow."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,14 +33,14 @@ _FEW_LEFT: Final = 1e-6
 
 
 def waits_s(
-    policy: Reconnect, refusals: IntArray, luck: FloatArray, previous_s: FloatArray
+    policy: Reconnect, refusals: IntArray, uniforms: FloatArray, previous_s: FloatArray
 ) -> FloatArray:
     """Seconds that each client waits before its next attempt.
 
     Args:
         policy: how clients come back.
         refusals: refusals of each since its connection was lost, any shape.
-        luck: a number drawn evenly from [0, 1) for each, same shape.
+        uniforms: a number drawn evenly from [0, 1) for each, same shape.
         previous_s: how long each waited the time before, same shape; only decorrelated waits look
             at it, and not for clients without a refusal.
 
@@ -50,9 +50,9 @@ def waits_s(
     """
     if policy.backoff == "decorrelated":
         before = np.where(refusals == 0, policy.base, previous_s)
-        return np.minimum(policy.cap, policy.base + luck * (_GROWTH * before - policy.base))
+        return np.minimum(policy.cap, policy.base + uniforms * (_GROWTH * before - policy.base))
     least, most = _bounds(policy, np.asarray(refusals))
-    return least + luck * (most - least)
+    return least + uniforms * (most - least)
 
 
 def levels(policy: Reconnect) -> int:
@@ -250,7 +250,7 @@ class Waiting:
         firsts = [self.after_stop] * (groups - NEWCOMERS - 1)
         for cut, law in zip(model.cuts, self.after_loss, strict=True):
             firsts[cut.fault + FAULTS_FROM - NEWCOMERS - 1] = law
-        # newcomers knock in the second in which they come
+        # newcomers try in the second in which they come
         first_s = np.array([0.0, *(law @ np.arange(law.size) * step_s for law in firsts)])[:, None]
         # the last digit must not put anyone before the beginning
         begins = first_s * later + np.maximum(refused_s - steps * later, 0.0)
@@ -359,9 +359,9 @@ def _whole_steps(policy: Reconnect, refusals: int, step_s: int) -> FloatArray:
 
 def _waits_from_now(policy: Reconnect, step_s: int, away_s: float = 0.0) -> FloatArray:
     """The wait after a loss at the beginning of a step, as a law in steps."""
-    luck = (np.arange(_GRID) + 0.5) / _GRID
+    uniforms = (np.arange(_GRID) + 0.5) / _GRID
     zeros = np.zeros(_GRID, dtype=np.int64)
-    waits = np.maximum(waits_s(policy, zeros, luck, np.full(_GRID, policy.base)), away_s)
+    waits = np.maximum(waits_s(policy, zeros, uniforms, np.full(_GRID, policy.base)), away_s)
     return np.bincount((waits / step_s).astype(np.int64)) / _GRID
 
 

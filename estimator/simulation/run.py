@@ -1,4 +1,4 @@
-"""Replications until the peak is known well enough, on any number of processes."""
+"""How many replications does it take? Until the peak is known, on any number of processes."""
 
 from __future__ import annotations
 
@@ -129,7 +129,7 @@ def run(
 ) -> Run:
     """Simulate a model as often as it takes.
 
-    Replications come in batches until the mean of their peaks is known to 1 % (half the 95 %
+    Replications come in batches until the mean of their peaks is known to 1% (half the 95%
     interval), at least 8 and at most 200. Each has a seed of its own from
     ``SeedSequence(seed).spawn``, so that results depend on nothing but the model and the seed.
 
@@ -261,11 +261,11 @@ def _there_on_average(model: Model) -> float:
 
 
 def _warmed_up(model: Model) -> tuple[Model, tuple[str, ...]]:
-    """With a warm-up where doors bind at the start; else the stationary state is known exactly.
+    """With a warm-up where limits bind at the start; else the stationary state is known exactly.
 
-    AdmissionLimits bind if there are places for less than the clients who come in five mean sessions need,
-    or if these come faster than they are let in, in the busiest moment before the start. Who is cut
-    at an age comes as often as he is cut.
+    Limits bind if there are fewer connection slots than the clients who come in five mean sessions
+    need, or if these come faster than they are let in, in the busiest moment before the start. Who
+    is cut at an age comes as often as that happens.
     """
     longest = max(stream.session.mean for stream in model.streams) * SECONDS_PER_HOUR
     warm_up = int(min(np.ceil(_WARM_UP_SESSIONS * longest / 3600) * 3600, _LONGEST_WARM_UP_S))
@@ -287,7 +287,7 @@ def _warmed_up(model: Model) -> tuple[Model, tuple[str, ...]]:
         return model, ()
     return (
         replace(model, warm_up_s=warm_up),
-        (f"doors bind from the start, so {warm_up / 3600:.0f} hours before it are simulated too",),
+        (f"limits bind from the start, so {warm_up / 3600:.0f} hours before it are simulated too",),
     )
 
 

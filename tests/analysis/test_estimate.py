@@ -101,7 +101,7 @@ def test_a_deployment_without_a_price_is_refused_alone():
 def test_estimating_what_has_no_price_is_refused():
     with pytest.raises(
         ws.MissingRateError,
-        match=r"region 'us-east4' in force on 2026-09-30: the earliest price known is of 2026",
+        match=r"region 'us-east4' in force on 2026-09-30: the earliest known price is from 2026",
     ):
         ws.estimate(SCENARIO.replace(as_of=dt.date(2026, 9, 30)), "gcp.cloud_run")
 

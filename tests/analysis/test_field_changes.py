@@ -52,7 +52,7 @@ CHANGES = {
     ),
     "fault": (
         {"faults": [{"fault": "outage", "at": "Tue 14:00"}]},
-        ["faults: not given → outage on Tue 14:00: 100 % of connections lost"],
+        ["faults: not given → outage on Tue 14:00: 100% of connections lost"],
     ),
     "users elsewhere": (
         {"users_in": {"europe": 1}},

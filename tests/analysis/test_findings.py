@@ -10,7 +10,7 @@ from scipy import stats
 import estimator as ws
 from estimator.analysis.simulate.findings import Finding
 from estimator.analysis.simulate.result import Simulation
-from estimator.simulation.theory import poisson_quantile
+from estimator.demand.arrivals import poisson_quantile
 from estimator.states import State
 
 API_GATEWAY = "aws.api_gateway"
@@ -234,7 +234,7 @@ class TestRecovery:
         assert recovery.state == "broken"
         assert re.fullmatch(
             r"until 99% of 1\d\d,\d\d\d lost clients are back after outage on Tue 14:00: "
-            r"30 % of connections lost",
+            r"30% of connections lost",
             recovery.words,
         )
 

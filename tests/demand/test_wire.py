@@ -11,7 +11,7 @@ import pytest
 import estimator as ws
 from estimator.demand.wire import (
     ACK_BYTES,
-    connect_bytes,
+    connect_layers,
     mean_message_bytes,
     message_bytes,
     websocket_header_bytes,
@@ -109,8 +109,8 @@ def test_heartbeats_of_25_seconds_send_13_4_mb_a_month():
 
 def test_a_connect_sends_two_and_a_half_to_five_kilobytes():
     # measured: 2,251 bytes of TLS, 129 of the minimal upgrade of RFC 6455, and their segments
-    assert connect_bytes().to_client > 2_251 + 129
-    assert 2_500 <= connect_bytes().to_client <= 5_000
+    assert connect_layers("to_client").total > 2_251 + 129
+    assert 2_500 <= connect_layers("to_client").total <= 5_000
 
 
 def test_acknowledgements_of_what_clients_send_leave_the_cloud(make_demand):
@@ -123,6 +123,8 @@ def test_acknowledgements_of_what_clients_send_leave_the_cloud(make_demand):
 def test_only_the_lowest_layer_has_handshakes(make_demand):
     demand = make_demand(new_connections=1)
 
-    assert demand.traffic("to_client", "ip").mean == pytest.approx(connect_bytes().to_client)
+    assert demand.traffic("to_client", "ip").mean == pytest.approx(
+        connect_layers("to_client").total
+    )
     assert demand.traffic("to_client", "payload").mean == 0
     assert demand.traffic("to_client", "websocket").mean == 0

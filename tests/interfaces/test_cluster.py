@@ -2,8 +2,6 @@
 
 import os
 import signal
-import threading
-import time
 
 import numpy as np
 import pytest
@@ -81,28 +79,22 @@ def test_break_even_takes_a_client_too(client):
     assert ws.break_even(*asked, client=client).crossovers == ws.break_even(*asked).crossovers
 
 
-def test_a_fault_in_a_batch_is_told_as_here(client):
+def test_an_error_in_a_batch_is_told_as_here(client):
     with pytest.raises(ws.ScenarioError, match="at most 24"):
         ws.sweep(CHAT, {"hours_per_day": [8, 30]}, DEPLOYMENTS, client=client)
 
 
 def test_a_worker_that_is_killed_loses_nothing(client, swept):
+    process_of = client.run(os.getpid)
     killed = []
 
-    def kill_one() -> None:
-        victim = next(iter(client.run(os.getpid).values()))
-        os.kill(victim, signal.SIGKILL)
-        killed.append(victim)
+    def kill_one_at_work(done: int, _points: int) -> None:
+        at_work = [worker for worker, batches in client.processing().items() if batches]
+        if at_work and not killed:
+            os.kill(process_of[at_work[0]], signal.SIGKILL)
+            killed.append(at_work[0])
 
-    killer = threading.Timer(0.2, kill_one)
-
-    def begin_to_kill(done: int, _points: int) -> None:
-        if not killed and not killer.is_alive() and done < swept.grid.size:
-            killer.start()
-            time.sleep(0.5)  # the batches of the victim are under way or waiting
-
-    there = ws.sweep(CHAT, AXES, DEPLOYMENTS, client=client, progress=begin_to_kill)
-    killer.join()
+    there = ws.sweep(CHAT, AXES, DEPLOYMENTS, client=client, progress=kill_one_at_work)
 
     assert killed
     assert_same(there, swept)

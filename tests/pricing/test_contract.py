@@ -209,7 +209,7 @@ def test_a_shipped_contract_is_loaded_by_its_name(name):
 
 
 @pytest.mark.parametrize(
-    ("rate", "fault"),
+    ("rate", "error"),
     [
         ({"meters": ["aws.api_gateway.mesages"]}, f"did you mean '{MESSAGES}'"),
         ({"meters": [MESSAGES, "aws.shop.*"]}, "unknown meter 'aws.shop.*'"),
@@ -219,8 +219,8 @@ def test_a_shipped_contract_is_loaded_by_its_name(name):
     ],
     ids=["meter", "pattern", "region", "no meters", "no regions"],
 )
-def test_a_rate_that_changes_nothing_is_refused_with_a_hint(rate, fault):
+def test_a_rate_that_changes_nothing_is_refused_with_a_hint(rate, error):
     contract = {"title": "Typo", "rates": [{"percent_off": 50, **rate}]}
 
-    with pytest.raises(ws.EstimatorError, match=re.escape(fault)):
+    with pytest.raises(ws.EstimatorError, match=re.escape(error)):
         ws.price({MESSAGES: 1e6}, "us-east-1", contract=contract)

@@ -1,4 +1,4 @@
-"""Contracts in files and scenarios: found where they are named, and faults told with the place."""
+"""Contracts in files and scenarios: found where they are named, and errors told with the place."""
 
 import base64
 import json
@@ -38,7 +38,7 @@ def test_a_file_of_your_own_is_loaded_by_its_path(written):
     assert contract.rates[0].percent_off == 50
 
 
-FAULTS = {
+ERRORS = {
     # name: (text, line and field, what would be right)
     "unknown field": (HEAD + "  percent_of: 5\n", "line 4, rates.0.percent_of", "'percent_off'"),
     "unknown field on top": (GOOD + "titel: x\n", "line 5, titel", "did you mean 'title'"),
@@ -85,7 +85,7 @@ FAULTS = {
 }
 
 
-@pytest.mark.parametrize(("text", "location", "right"), FAULTS.values(), ids=FAULTS.keys())
+@pytest.mark.parametrize(("text", "location", "right"), ERRORS.values(), ids=ERRORS.keys())
 def test_a_bad_file_is_refused_with_file_line_and_field(written, text, location, right):
     file = written(text)
 
@@ -102,7 +102,7 @@ def test_a_bad_file_is_refused_with_file_line_and_field(written, text, location,
     [HEAD + "  percent_of: 5\n", HEAD + "  percent_off: 101\n"],
     ids=["field", "out of range"],
 )
-def test_one_fault_is_told_once(written, text):
+def test_one_error_is_told_once(written, text):
     with pytest.raises(ws.ContractError) as caught:
         ws.load_contract(written(text))
 
@@ -175,7 +175,7 @@ def test_a_contract_survives_files_and_links(written, named):
 
 
 @pytest.mark.parametrize(
-    ("contract", "faults"),
+    ("contract", "errors"),
     [
         ("contract: nosuch\n", ["unknown contract 'nosuch'"]),
         (INLINE.replace("gateway", "gatway"), ["unknown meter 'aws.api_gatway.*'"]),
@@ -187,14 +187,14 @@ def test_a_contract_survives_files_and_links(written, named):
     ],
     ids=["name", "meter", "out of range", "field", "number", "empty", "no such file"],
 )
-def test_a_faulty_contract_of_a_scenario_is_told_with_the_place(written, contract, faults):
+def test_a_wrong_contract_of_a_scenario_is_told_with_the_place(written, contract, errors):
     file = written(SCENARIO + contract, "scenario.yaml")
 
     with pytest.raises(ws.EstimatorError) as caught:
         ws.compare(ws.Scenario.load(file))
 
     assert re.match(rf"{re.escape(str(file))}, line 4, contract", str(caught.value))
-    assert [fault for fault in faults if fault not in str(caught.value)] == []
+    assert [error for error in errors if error not in str(caught.value)] == []
 
 
 @pytest.mark.parametrize(
@@ -202,7 +202,7 @@ def test_a_faulty_contract_of_a_scenario_is_told_with_the_place(written, contrac
     [("title: [O\n", "line 2"), (HEAD + "  percent_off: 150\n", "line 4, rates.0.percent_off")],
     ids=["not YAML", "out of range"],
 )
-def test_a_faulty_file_beside_a_scenario_is_told_with_its_own_lines(written, text, location):
+def test_a_wrong_file_beside_a_scenario_is_told_with_its_own_lines(written, text, location):
     contract = written(text, "ours.yaml")
 
     with pytest.raises(ws.EstimatorError, match=re.escape(f"{contract}, {location}")):
@@ -244,7 +244,7 @@ class TestInPython:
 
         assert halved(scenario.replace(location="frankfurt"))
 
-    def test_faults_of_a_file_are_told_with_its_lines(self, written):
+    def test_errors_of_a_file_are_told_with_its_lines(self, written):
         file = written(HEAD + "  percent_off: 150\n")
 
         with pytest.raises(ws.EstimatorError, match=re.escape(f"{file}, line 4, rates.0")):

@@ -119,7 +119,7 @@ def test_effects_keep_allowances_and_contract():
 
 @pytest.mark.usefixtures("disputed")
 @pytest.mark.parametrize(
-    ("assumptions", "fault"),
+    ("assumptions", "error"),
     [
         ({"aws.shop.wich": "one"}, f"unknown assumption 'aws.shop.wich': did you mean '{WHICH}'"),
         ({WHICH: "thre"}, f"unknown answer to {WHICH} 'thre': did you mean 'three'?"),
@@ -127,11 +127,11 @@ def test_effects_keep_allowances_and_contract():
     ],
     ids=["question", "answer", "about counting"],
 )
-def test_answers_are_checked(assumptions, fault):
+def test_answers_are_checked(assumptions, error):
     with pytest.raises(ws.UnknownNameError) as caught:
         ws.price({MESSAGES: 1}, "us-east-1", assumptions=assumptions)
 
-    assert fault in str(caught.value)
+    assert error in str(caught.value)
 
 
 @pytest.mark.usefixtures("disputed")

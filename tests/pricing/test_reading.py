@@ -30,7 +30,7 @@ def test_empty_cells_are_absent_and_others_keep_what_is_written(data_folder):
 
 
 @pytest.mark.parametrize(
-    ("cells", "fault"),
+    ("cells", "error"),
     [
         ("0,cheap,2025-01-01,2026-01-01,https://example.org,confirmed,,,", "usd_per_unit"),
         ("0,-1,2025-01-01,2026-01-01,https://example.org,confirmed,,,", "usd_per_unit"),
@@ -47,11 +47,11 @@ def test_empty_cells_are_absent_and_others_keep_what_is_written(data_folder):
         ("0,1", "4 cells, but the header has 11"),
     ],
 )
-def test_a_wrong_cell_is_named_by_file_line_and_column(data_folder, cells, fault):
+def test_a_wrong_cell_is_named_by_file_line_and_column(data_folder, cells, error):
     data_folder.write("aws/rates.csv", f"{RATES}{GOOD}{MESSAGES},{cells}\n")
 
     location = re.escape("pricing_data/aws/rates.csv, line 3")
-    with pytest.raises(ws.PricingDataError, match=f"^{location}.*{fault}"):
+    with pytest.raises(ws.PricingDataError, match=f"^{location}.*{error}"):
         load_price_files()
 
 
@@ -116,7 +116,7 @@ def test_several_meters_and_regions_stand_in_one_cell():
 
 
 @pytest.mark.parametrize(
-    ("given", "fault"),
+    ("given", "error"),
     [
         ({}, "either a quantity or an amount in usd"),
         ({"quantity": 1, "usd": 1, "tiers": "beyond"}, "either a quantity or an amount in usd"),
@@ -124,8 +124,8 @@ def test_several_meters_and_regions_stand_in_one_cell():
         ({"usd": 1, "tiers": "beyond"}, "tiers belongs to an allowance that is a quantity"),
     ],
 )
-def test_an_allowance_is_units_with_their_side_of_the_tiers_or_money(given, fault):
-    with pytest.raises(ValueError, match=fault):
+def test_an_allowance_is_units_with_their_side_of_the_tiers_or_money(given, error):
+    with pytest.raises(ValueError, match=error):
         Allowance.model_validate(ALLOWANCE | given)
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from estimator.scenario.profile import Reconnect
 from estimator.simulation.model import ArrivalRate, Model, Stream
 from estimator.simulation.run import interval, run
-from estimator.simulation.theory import modulated_occupancy
+from referees.queueing_theory import modulated_occupancy
 
 CASES, REPLICATIONS = 500, 5
 COHORT_EVERY = 10

@@ -41,7 +41,7 @@ def events(flows: Flows) -> float:
     return float((flows.new_connections + flows.ended + flows.cut + flows.aged).sum())
 
 
-@pytest.mark.parametrize("doors", [AdmissionLimits(), BUSY])
+@pytest.mark.parametrize("admission", [AdmissionLimits(), BUSY])
 def test_the_area_is_the_sum_of_the_lengths(admission, model):
     found = simulate(
         replace(model, admission=admission, warm_up_s=0), "exact", np.random.SeedSequence(61)

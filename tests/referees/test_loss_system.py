@@ -2,7 +2,7 @@
 
 The table is the one shipped with the tests of the Perl module Math::Telephony::ErlangB
 (t/ErlangB-ITU.t): offered load in erlang for n servers and blocking p, rounded to five digits,
-which moves p by up to 1.3e-5. Clients here give up when they are refused, so a number of places is
+which moves p by up to 1.3e-5. Clients here give up when they are refused, so a number of slots is
 Erlang's loss system, and blocking is the same for any law of sessions (M/G/n/n).
 """
 
@@ -68,7 +68,7 @@ def test_blocking_is_that_of_the_itu_table(
 
 
 def test_in_a_flood_all_but_those_who_find_a_place_are_refused(law_of, steady, replicate):
-    # 5,000 erlang on 100 places: a place is taken again at once
+    # 5,000 erlang on 100 slots: a slot is taken again at once
     law = law_of("exponential", SESSION_S)
     admission = AdmissionLimits(connections_most=100)
     model = steady(5000, law, 200, admission=admission, reconnect=ONCE, warm_up_s=60)

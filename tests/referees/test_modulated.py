@@ -23,7 +23,7 @@ from estimator.scenario.sessions import (
     SessionLength,
     WeibullSession,
 )
-from estimator.simulation.theory import modulated_occupancy
+from referees.queueing_theory import modulated_occupancy
 
 DAY = 24.0
 

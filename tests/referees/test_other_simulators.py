@@ -96,23 +96,23 @@ RETRIES = {
     "bucket of one": Case(20, admission=bucket(2.4, 1), reconnect=ONCE),
     "bucket of ten": Case(20, "lognormal", bucket(2.0, 10), ONCE),
     "bucket and retries after 1 s": Case(20, admission=bucket(2.4, 2), reconnect=every(1)),
-    "places and retries after 1 s": Case(15, admission=slots(16), reconnect=every(1)),
-    "places and retries after 5 s": Case(20, admission=slots(16), reconnect=every(5)),
-    "places, three refusals": Case(
+    "slots and retries after 1 s": Case(15, admission=slots(16), reconnect=every(1)),
+    "slots and retries after 5 s": Case(20, admission=slots(16), reconnect=every(5)),
+    "slots, three refusals": Case(
         20, admission=slots(16), reconnect=Reconnect(base=1, cap=1, give_up_after=3)
     ),
-    "places and longer waits": Case(16, "lognormal", slots(16), jittered("exponential")),
+    "slots and longer waits": Case(16, "lognormal", slots(16), jittered("exponential")),
     "ages, fixed sessions": Case(12, "deterministic", ages(4), every(1)),
-    "ages and places": Case(16, admission=ages(7, connections_most=15), reconnect=every(1)),
+    "ages and slots": Case(16, admission=ages(7, connections_most=15), reconnect=every(1)),
 }
 """What Ciw does with a door and a waiting room."""
 JITTER = {
     **{
-        f"places and {backoff}": Case(20, "lognormal", slots(20), jittered(backoff))
+        f"slots and {backoff}": Case(20, "lognormal", slots(20), jittered(backoff))
         for backoff in ("full_jitter", "equal_jitter", "decorrelated")
     },
     "bucket and full jitter": Case(20, admission=bucket(2.2, 2), reconnect=jittered("full_jitter")),
-    "bucket and places": Case(24, admission=bucket(3, 2, connections_most=20), reconnect=every(2)),
+    "bucket and slots": Case(24, admission=bucket(3, 2, connections_most=20), reconnect=every(2)),
     "ages and full jitter": Case(20, "lognormal", ages(4), jittered("full_jitter")),
     "ages and a bucket": Case(
         20,
@@ -139,7 +139,7 @@ OUTAGES = {
         (Cut(900.5, 0.33, over_s=20, notice_s=15),),
         session_s=60,
     ),
-    "half away for 30 s, places": Case(
+    "half away for 30 s, slots": Case(
         30,
         admission=slots(32),
         reconnect=Reconnect(backoff="equal_jitter", base=2, cap=40),
@@ -414,7 +414,7 @@ def within(records: list[Any], model: Model) -> float:
 
 
 def ciw_queue(model: Model, seed: int) -> Figures:
-    """One node, whose servers are the places."""
+    """One node, whose servers are the slots."""
     most = model.admission.connections_most
     network = ciw.create_network(
         arrival_distributions=[ciw.dists.Exponential(rate_of(model))],

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 import estimator as ws
-from estimator.demand.wire import connect_bytes
+from estimator.demand.wire import connect_layers
 from estimator.deployments.azure.throughput import capacity
 
 STANDARD_UNITS = "azure.web_pubsub.standard_unit_days"
@@ -452,10 +452,8 @@ def test_application_gateway_bills_of_the_vendor_as_workloads(
 ):
     # the handshakes are part of the traffic; the rest are messages of 124 bytes, which leave as
     # 200 and are acknowledged with 52
-    handshake = connect_bytes()
-    handshake_mbps = (
-        new_connections_per_second * (handshake.to_client + handshake.to_server) * 8 / 1e6
-    )
+    handshake = connect_layers("to_client").total + connect_layers("to_server").total
+    handshake_mbps = new_connections_per_second * handshake * 8 / 1e6
     messages = (mbps - handshake_mbps) / ((200 + 52) * 8 / 1e6 / 3600)
     demand = make_demand(
         0, to_client=messages, payload=124, new_connections=new_connections_per_second * 3600

@@ -1,4 +1,4 @@
-"""A faulty scenario file gives one message that names file, line, field and what would be right."""
+"""A wrong scenario file gives one message that names file, line, field and what would be right."""
 
 import base64
 import json
@@ -16,7 +16,7 @@ FLOW = "  flows:\n    posts:\n"
 PLACES = ["virginia", "oregon", "ireland", "frankfurt", "london", "singapore", "sydney", "tokyo"]
 PROFILES = ["board-collaboration", "market-data", "workplace-chat"]
 
-FAULTS = {
+ERRORS = {
     # name: (text, parts of the message)
     "unknown field": (
         PEAK + "peak_conections: 5\n",
@@ -153,7 +153,7 @@ FAULTS = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize(("text", "parts"), FAULTS.values(), ids=FAULTS)
+@pytest.mark.parametrize(("text", "parts"), ERRORS.values(), ids=ERRORS)
 def test_one_message_names_file_line_field_and_what_would_be_right(text, parts, tmp_path: Path):
     file = tmp_path / "team.yaml"
     file.write_text(text, encoding="utf-8")
@@ -168,7 +168,7 @@ def test_one_message_names_file_line_field_and_what_would_be_right(text, parts, 
     assert len(message.splitlines()) == 1
 
 
-def test_every_fault_of_a_file_is_told_at_once(tmp_path: Path):
+def test_every_error_of_a_file_is_told_at_once(tmp_path: Path):
     file = tmp_path / "team.yaml"
     file.write_text("profile: market-date\nlocation: frankfort\npeak_connections: -1\n")
 
@@ -224,7 +224,7 @@ def test_a_damaged_link_is_refused(damaged):
         ws.Scenario.from_token(damaged)
 
 
-def test_a_link_with_a_fault_names_the_field():
+def test_a_link_with_an_error_names_the_field():
     content = {"profile": "market-data", "location": "nowhere", "peak_connections": 1}
 
     with pytest.raises(ws.ScenarioError, match=r"^link, location: unknown location 'nowhere'"):

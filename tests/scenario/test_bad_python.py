@@ -28,9 +28,9 @@ ASKED = {"profile": "market-data", "location": "virginia", "peak_connections": 1
 @pytest.mark.parametrize(
     ("model", "fields", "parts"),
     [
-        (ws.Scenario, {**ASKED, "location": "mars"}, ["Scenario, place", "Valid: frankfurt"]),
+        (ws.Scenario, {**ASKED, "location": "mars"}, ["Scenario, location", "Valid: frankfurt"]),
         (ws.Scenario, {**ASKED, "profile": 5}, ["Scenario, profile"]),
-        (ws.Scenario, {**ASKED, "plaice": 5}, ["plaice", "did you mean 'location'"]),
+        (ws.Scenario, {**ASKED, "lokation": 5}, ["lokation", "did you mean 'location'"]),
         (ws.Scenario, {**ASKED, "peak_connections": np.nan}, ["peak_connections", "finite"]),
         (ws.Scenario, {**ASKED, "peak_connections": [1, -2]}, ["must not be negative, but is -2"]),
         (ws.Scenario, {**ASKED, "peak_connections": []}, ["peak_connections"]),
@@ -69,7 +69,7 @@ ASKED = {"profile": "market-data", "location": "virginia", "peak_connections": 1
         (MixturePart, {"share": 0, "size": 1}, ["share", "greater than"]),
     ],
 )
-def test_a_faulty_object_is_refused_by_name_of_model_and_field(model, fields, parts):
+def test_a_wrong_object_is_refused_by_name_of_model_and_field(model, fields, parts):
     with pytest.raises(ws.ScenarioError) as caught:
         model(**fields)
 
@@ -79,7 +79,7 @@ def test_a_faulty_object_is_refused_by_name_of_model_and_field(model, fields, pa
     assert [part for part in parts if part not in message] == []
 
 
-def test_replacing_by_something_faulty_is_refused_too():
+def test_replacing_by_something_wrong_is_refused_too():
     scenario = ws.Scenario(**ASKED)
 
     with pytest.raises(ws.ScenarioError, match="unknown location 'mars'"):

@@ -72,7 +72,7 @@ def test_a_policy_survives_files_and_links():
         ({"jitter": 1}, ["unknown field 'jitter'", "answer, backoff, base, cap, give_up_after"]),
     ],
 )
-def test_a_faulty_policy_is_refused_with_what_would_be_right(fields, parts):
+def test_a_wrong_policy_is_refused_with_what_would_be_right(fields, parts):
     with pytest.raises(ws.ScenarioError) as caught:
         Reconnect(**fields)
 

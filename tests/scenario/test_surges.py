@@ -93,16 +93,16 @@ def test_the_bill_that_is_expected_does_not_know_surges():
     scenario = ws.Scenario.from_yaml(HEAD)
 
     plain = ws.estimate(scenario, "aws.api_gateway")
-    surgeed = ws.estimate(scenario.replace(surges=EVERY), "aws.api_gateway")
+    surged = ws.estimate(scenario.replace(surges=EVERY), "aws.api_gateway")
 
-    assert surgeed.total == plain.total
+    assert surged.total == plain.total
 
 
 @pytest.mark.parametrize(
     ("surge", "words"),
     [
-        (EVERY[0], "flash crowd on Sat 20:15: 20,000 clients more come within 5 min"),
-        (EVERY[1], "top of hour: 20 % of arrivals come within 90 s of each full and half hour"),
+        (EVERY[0], "flash crowd on Sat 20:15: 20,000 more clients within 5 min"),
+        (EVERY[1], "top of hour: 20% of arrivals come within 90 s of each full and half hour"),
         (
             EVERY[2],
             "broadcast on Sun 20:00: 50,000 clients gather within 15 min before and stay for "

@@ -94,7 +94,7 @@ def test_hours_and_days_multiply():
 
 
 @pytest.mark.parametrize(
-    ("fields", "fault"),
+    ("fields", "error"),
     [
         ({}, "give either hourly, or hours_of_day together with days_of_week"),
         ({"hours_of_day": [1.0] * 24}, "give either hourly"),
@@ -106,6 +106,6 @@ def test_hours_and_days_multiply():
         ({"hourly": [1.0] * 167 + [-1.0]}, "greater than or equal to 0"),
     ],
 )
-def test_a_shape_that_is_none_is_refused(fields, fault):
-    with pytest.raises(ws.ScenarioError, match=fault):
+def test_a_shape_that_is_none_is_refused(fields, error):
+    with pytest.raises(ws.ScenarioError, match=error):
         WeeklyShape(**fields)

@@ -1,4 +1,4 @@
-"""Token bucket and places, against loops that look at one attempt after the other."""
+"""Token bucket and slots, against loops that look at one attempt after the other."""
 
 import math
 
@@ -82,7 +82,7 @@ def test_tokens_beyond_a_smaller_burst_are_lost_and_a_larger_one_is_empty():
     assert bucket.missing == 8
 
 
-def test_closed_doors_leave_an_empty_bucket():
+def test_closed_limits_leave_an_empty_bucket():
     bucket = TokenBucket(10.0, 10)
     bucket.change(0.0, 0.0, 0)
     assert not bucket.admit(np.array([1.0, 2.0]))[0].any()
@@ -95,7 +95,7 @@ def test_closed_doors_leave_an_empty_bucket():
 # Places
 
 
-def places_one_by_one(attempts_s, closings_s, free):
+def slots_one_by_one(attempts_s, closings_s, free):
     closings, let_in = list(closings_s), []
     for time in attempts_s:
         while closings and closings[0] <= time:
@@ -107,10 +107,10 @@ def places_one_by_one(attempts_s, closings_s, free):
 
 
 @given(attempts_s=MOMENTS, closings_s=MOMENTS, free=st.integers(-8, 20))
-def test_places_are_taken_as_one_attempt_after_the_other_would(attempts_s, closings_s, free):
+def test_slots_are_taken_as_one_attempt_after_the_other_would(attempts_s, closings_s, free):
     closed = np.searchsorted(closings_s, attempts_s, side="right")
     found = take_slots(closed, free)
-    assert found.tolist() == places_one_by_one(attempts_s, closings_s, free)
+    assert found.tolist() == slots_one_by_one(attempts_s, closings_s, free)
 
 
 @pytest.mark.parametrize("free", [0, -3])

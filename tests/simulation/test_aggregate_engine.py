@@ -1,4 +1,4 @@
-"""The cohort engine's own books: nobody is lost or invented, whatever the doors and faults do."""
+"""The cohort engine's own books: nobody is lost or invented, whatever the limits and faults do."""
 
 from dataclasses import fields, replace
 from typing import Any
@@ -128,7 +128,7 @@ class TestBooks:
         if name != "units follow":
             assert found.lost_by_fault.sum() == pytest.approx(found.cut.sum())
 
-    def test_no_more_are_let_in_than_the_doors_allow(self, name):
+    def test_no_more_are_let_in_than_the_limits_allow(self, name):
         admission = TROUBLED[name].admission
         found = simulate(TROUBLED[name])
 
@@ -205,8 +205,8 @@ def test_who_tries_again_at_once_does_so_with_each_answer(answer):
 
 def test_sessions_of_few_who_wait_end_as_often_as_those_of_others():
     # memoryless sessions of ten minutes: one in 600 ends in each second, connected or not
-    surgeed = model(1.0, horizon_s=590, admission=AdmissionLimits(connections_most=500))
-    runs = [simulate(surgeed, seed) for seed in range(12)]
+    surged = model(1.0, horizon_s=590, admission=AdmissionLimits(connections_most=500))
+    runs = [simulate(surged, seed) for seed in range(12)]
     expected = sum(run.waiting_after.sum() for run in runs) / 600
     left = sum(run.left_waiting.sum() for run in runs)
 
@@ -231,7 +231,7 @@ class TestEdges:
     @pytest.mark.parametrize(
         "closed",
         [
-            {"doors": AdmissionLimits(connections_most=0.0)},
+            {"admission": AdmissionLimits(connections_most=0.0)},
             {"throttles": (Throttle(0.0, 1e9, units_share=0.0),)},
         ],
     )
@@ -326,7 +326,7 @@ class TestTiny:
             assert found.waiting_after.min() > -ROUNDING
 
     def test_blocking_is_about_that_of_the_itu_table(self):
-        # 2.2185 erlang on 5 places lose 5 % (ITU Erlang B table)
+        # 2.2185 erlang on 5 slots lose 5 % (ITU Erlang B table)
         tiny = model(
             2.2185 / 60,
             ExponentialSession(mean_hours=1 / 60),

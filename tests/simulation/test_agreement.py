@@ -98,7 +98,7 @@ def system(
     more: tuple[Stream, ...] = (),
     **changes: Any,
 ) -> Model:
-    given: dict[str, Any] = {"reconnect": Reconnect(), "doors": AdmissionLimits(), **changes}
+    given: dict[str, Any] = {"reconnect": Reconnect(), "admission": AdmissionLimits(), **changes}
     return Model((Stream(arrivals, law), *more), horizon_s=horizon_s, **given)
 
 
@@ -112,7 +112,7 @@ def surge(at_s, clients, over_s):
 
 
 def blocking(slots, erlangs):
-    """Erlang B by its recursion, for a number of places with a part."""
+    """Erlang B by its recursion, for a number of slots with a part."""
     found = []
     for whole in (int(slots), int(slots) + 1):
         blocked = 1.0
@@ -174,7 +174,7 @@ CASES: dict[str, Case] = {
         ),
         biased(0.1, *RECOVERY),
     ),
-    "places, lost": Case(
+    "slots, lost": Case(
         system(
             steady(1.0),
             horizon_s=5400,
@@ -185,10 +185,10 @@ CASES: dict[str, Case] = {
         {"refused full": UNSEEN, "gave up": UNSEEN},
     ),
     # a storm of less than ten minutes, which is followed by the second
-    "places, tried again": Case(
+    "slots, tried again": Case(
         system(steady(1.0), horizon_s=590, admission=AdmissionLimits(connections_most=500)),
     ),
-    "places of an outage, tried again": Case(
+    "slots of an outage, tried again": Case(
         system(
             steady(5.0),
             admission=AdmissionLimits(connections_per_unit=1000, units=4),

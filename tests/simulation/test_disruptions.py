@@ -48,13 +48,13 @@ def test_an_outage_cuts_at_once_and_takes_its_units_away_for_a_while():
     assert throttles == (Throttle(TUESDAY_14, TUESDAY_14 + 300, units_share=0.7),)
 
 
-def test_an_outage_of_everything_closes_the_doors():
+def test_an_outage_of_everything_lets_nobody_in():
     _, [throttle] = cuts_and_throttles([Outage(at=1, lasts="1 min")])
 
     assert throttle.units_share == 0
 
 
-def test_an_outage_that_is_over_at_once_leaves_the_doors_as_they_are():
+def test_an_outage_that_is_over_at_once_leaves_the_limits_as_they_are():
     assert cuts_and_throttles([Outage(at=1)])[1] == ()
 
 
@@ -83,7 +83,7 @@ def test_a_flap_keeps_clients_away_each_time():
     assert cuts == (Cut(TUESDAY_14, 0.1, away_s=20.0), Cut(TUESDAY_14 + 60, 0.1, away_s=20.0))
 
 
-def test_slow_connects_only_narrow_the_doors():
+def test_slow_connecting_only_narrows_the_limits():
     slow = ConnectionThrottle(at="Tue 14:00", lasts="10 min", new_connections_per_second=50)
 
     assert cuts_and_throttles([slow]) == (

@@ -6,52 +6,52 @@ import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 
-from estimator.simulation.event_queue import Agenda, Timetable, order_of
+from estimator.simulation.event_queue import EventQueue, Timetable, order_of
 
 TIMES = st.lists(st.floats(0, 100), max_size=30)
 
 
 @given(puts=st.lists(TIMES, max_size=6), slot_s=st.sampled_from([0.3, 1.0, 7.0, 1000.0]))
 def test_rows_come_back_in_the_order_of_time_and_once(puts, slot_s):
-    agenda, rows, now, number = Agenda(slot_s, np.int64), [], 0.0, 0
+    queue, rows, now, number = EventQueue(slot_s, np.int64), [], 0.0, 0
     for times_s in puts:
         ahead = now + np.array(times_s)
         numbers = np.arange(number, number + ahead.size)
-        agenda.put(ahead, numbers)
+        queue.put(ahead, numbers)
         rows += zip(ahead.tolist(), numbers.tolist(), strict=True)
         number += ahead.size
         now += 13.7
-        times_due, numbers_due = agenda.due(now)
+        times_due, numbers_due = queue.due(now)
         expected = sorted(row for row in rows if row[0] < now)
         assert sorted(zip(times_due.tolist(), numbers_due.tolist(), strict=True)) == expected
         assert (np.diff(times_due) >= 0).all()
         # they stay until they are dropped
-        np.testing.assert_array_equal(agenda.due(now)[1], numbers_due)
-        agenda.drop(now)
+        np.testing.assert_array_equal(queue.due(now)[1], numbers_due)
+        queue.drop(now)
         rows = [row for row in rows if row[0] >= now]
-        assert agenda.due(now)[0].size == 0
+        assert queue.due(now)[0].size == 0
 
 
 def test_rows_of_the_same_moment_come_in_the_order_in_which_they_were_put():
-    agenda = Agenda(1.0, np.int64)
+    queue = EventQueue(1.0, np.int64)
     for number in (3, 1, 2):
-        agenda.put(np.array([5.0]), np.array([number]))
-    assert agenda.due(6.0)[1].tolist() == [3, 1, 2]
+        queue.put(np.array([5.0]), np.array([number]))
+    assert queue.due(6.0)[1].tolist() == [3, 1, 2]
 
 
-def test_an_empty_agenda_has_columns_of_its_types():
-    columns = Agenda(1.0, np.int64, np.float64).due(10.0)
+def test_an_empty_queue_has_columns_of_its_types():
+    columns = EventQueue(1.0, np.int64, np.float64).due(10.0)
     assert [column.dtype.kind for column in columns] == ["f", "i", "f"]
 
 
 def test_a_row_put_before_those_there_is_found():
-    agenda = Agenda(1.0, np.int64)
-    agenda.put(np.array([50.0]), np.array([1]))
-    agenda.put(np.array([2.0]), np.array([2]))
-    assert agenda.due(60.0)[1].tolist() == [2, 1]
-    agenda.drop(60.0)
-    agenda.put(np.array([70.0]), np.array([3]))
-    assert agenda.due(71.0)[1].tolist() == [3]
+    queue = EventQueue(1.0, np.int64)
+    queue.put(np.array([50.0]), np.array([1]))
+    queue.put(np.array([2.0]), np.array([2]))
+    assert queue.due(60.0)[1].tolist() == [2, 1]
+    queue.drop(60.0)
+    queue.put(np.array([70.0]), np.array([3]))
+    assert queue.due(71.0)[1].tolist() == [3]
 
 
 @pytest.mark.parametrize("start_s", [0.0, -3600.0])

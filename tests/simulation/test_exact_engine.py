@@ -410,7 +410,7 @@ def test_another_seed_gives_another_run():
     assert np.count_nonzero(one.arrivals != other.arrivals) > 900
 
 
-def test_doors_that_do_not_bind_change_nothing_but_their_own_size():
+def test_limits_that_do_not_bind_change_nothing_but_their_own_size():
     seed = np.random.SeedSequence(3)
     wide = simulate_exact(
         quiet(admission=AdmissionLimits(new_connections_per_second=50.0, connections_most=2000.0)),
@@ -428,7 +428,7 @@ def test_doors_that_do_not_bind_change_nothing_but_their_own_size():
         assert_same(replace(found, slots=np.full(1800, np.inf)), simulate_exact(quiet(), seed))
 
 
-def test_doors_that_bind_for_a_moment_are_followed():
+def test_limits_that_bind_for_a_moment_are_followed():
     # one token: of two clients who come within the same second, the second is refused
     found = simulate_exact(
         quiet(admission=AdmissionLimits(new_connections_per_second=1.0)), np.random.SeedSequence(3)

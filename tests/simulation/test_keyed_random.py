@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from estimator.simulation.exact_engine import luck_of
+from estimator.simulation.exact_engine import keyed_uniforms
 
 N = 20_000
 LEAST_P = 1e-3
@@ -20,35 +20,38 @@ MOMENTS = {
 
 @pytest.mark.parametrize("purpose", [0, 1, 2, 3, 10, 11])
 @pytest.mark.parametrize("moments", list(MOMENTS.values()), ids=list(MOMENTS))
-def test_luck_is_even(moments, purpose):
-    luck = luck_of(123, CLIENTS, moments, purpose)
-    assert stats.kstest(luck, "uniform").pvalue > LEAST_P
+def test_uniforms_is_even(moments, purpose):
+    uniforms = keyed_uniforms(123, CLIENTS, moments, purpose)
+    assert stats.kstest(uniforms, "uniform").pvalue > LEAST_P
     # neighbouring clients have nothing in common
-    assert abs(stats.pearsonr(luck[1:], luck[:-1]).statistic) < 4 / np.sqrt(N)
+    assert abs(stats.pearsonr(uniforms[1:], uniforms[:-1]).statistic) < 4 / np.sqrt(N)
 
 
 @pytest.mark.parametrize(("one", "other"), list(itertools.combinations([0, 1, 2, 3, 10], 2)))
 def test_purposes_are_independent(one, other):
-    pair = [luck_of(123, CLIENTS, MOMENTS["the same"], purpose) for purpose in (one, other)]
+    pair = [keyed_uniforms(123, CLIENTS, MOMENTS["the same"], purpose) for purpose in (one, other)]
     assert abs(stats.pearsonr(*pair).statistic) < 4 / np.sqrt(N)
     cells, *_ = np.histogram2d(*pair, bins=10, range=[[0, 1], [0, 1]])
     assert stats.chisquare(cells.ravel()).pvalue > LEAST_P
 
 
 def test_runs_and_moments_are_independent():
-    first = luck_of(1, CLIENTS, MOMENTS["any"])
-    for other in (luck_of(2, CLIENTS, MOMENTS["any"]), luck_of(1, CLIENTS, MOMENTS["any"] + 1e-6)):
+    first = keyed_uniforms(1, CLIENTS, MOMENTS["any"])
+    for other in (
+        keyed_uniforms(2, CLIENTS, MOMENTS["any"]),
+        keyed_uniforms(1, CLIENTS, MOMENTS["any"] + 1e-6),
+    ):
         assert abs(stats.pearsonr(first, other).statistic) < 4 / np.sqrt(N)
 
 
-def test_luck_does_not_depend_on_who_else_is_asked():
-    together = luck_of(9, CLIENTS, MOMENTS["any"], 1)
+def test_uniforms_does_not_depend_on_who_else_is_asked():
+    together = keyed_uniforms(9, CLIENTS, MOMENTS["any"], 1)
     some = np.array([17, 5, 19_999])
-    np.testing.assert_array_equal(luck_of(9, some, MOMENTS["any"][some], 1), together[some])
+    np.testing.assert_array_equal(keyed_uniforms(9, some, MOMENTS["any"][some], 1), together[some])
 
 
 def test_the_two_zeros_are_one_moment():
-    one, other = (luck_of(9, CLIENTS, np.full(N, zero)) for zero in (0.0, -0.0))
+    one, other = (keyed_uniforms(9, CLIENTS, np.full(N, zero)) for zero in (0.0, -0.0))
     np.testing.assert_array_equal(one, other)
 
 
@@ -68,4 +71,4 @@ def test_the_finaliser_is_that_of_splitmix64():
     mixed = (mixed ^ (mixed >> 30)) * 0xBF58476D1CE4E5B9 % 2**64
     mixed = (mixed ^ (mixed >> 27)) * 0x94D049BB133111EB % 2**64
     mixed ^= mixed >> 31
-    assert luck_of(0, np.zeros(1, np.int64), np.zeros(1), 0)[0] == (mixed >> 11) / 2**53
+    assert keyed_uniforms(0, np.zeros(1, np.int64), np.zeros(1), 0)[0] == (mixed >> 11) / 2**53

@@ -85,7 +85,7 @@ class TestMinutes:
         np.testing.assert_array_equal(minutes.attempts_per_second, [9, 2])
         np.testing.assert_array_equal(minutes.new_connections_per_second, [3, 0])
 
-    def test_units_are_averaged_and_of_places_the_fewest_count(self):
+    def test_units_are_averaged_and_of_slots_the_fewest_count(self):
         flows = Flows.empty(120, faults=0, levels=3)
         flows.units[:90], flows.units[90:] = 2, 3
         flows.slots[:30], flows.slots[30:] = 200, 300
@@ -95,7 +95,7 @@ class TestMinutes:
         np.testing.assert_allclose(minutes.units, [2, 2.5])
         np.testing.assert_array_equal(minutes.slots, [200, 300])
 
-    def test_places_are_used_second_by_second(self):
+    def test_slots_are_used_second_by_second(self):
         flows = Flows.empty(180, faults=0, levels=3)
         flows.open_at_start = 90.0
         flows.slots[:] = 100
@@ -105,13 +105,13 @@ class TestMinutes:
 
         minutes = by_minute(flows, model())
 
-        np.testing.assert_allclose(minutes.places_used, [0.9, 0.6, 0])
+        np.testing.assert_allclose(minutes.slots_used, [0.9, 0.6, 0])
 
-    def test_of_endless_places_none_are_used(self):
+    def test_of_endless_slots_none_are_used(self):
         flows = Flows.empty(60, faults=0, levels=3)
         flows.open_at_start = 90.0
 
-        np.testing.assert_array_equal(by_minute(flows, model()).places_used, [0])
+        np.testing.assert_array_equal(by_minute(flows, model()).slots_used, [0])
 
     def test_clients_by_attempts_needed_are_handed_on(self):
         flows = Flows.empty(60, faults=0, levels=3)

@@ -199,7 +199,7 @@ class TestWarmUp:
     """Five mean sessions of 0.6 hours are 3 hours."""
 
     @pytest.mark.parametrize(
-        "doors",
+        "admission",
         [
             AdmissionLimits(connections_most=90),
             AdmissionLimits(connections_per_unit=30, units=3),
@@ -208,7 +208,7 @@ class TestWarmUp:
             AdmissionLimits(new_connections_per_second_per_unit=0.02, units=2),
         ],
     )
-    def test_doors_that_bind_from_the_start_are_warmed_up(self, admission):
+    def test_limits_that_bind_from_the_start_are_warmed_up(self, admission):
         found = run(steady(100, 0.6, admission=admission), replications=1)
 
         assert found.model.warm_up_s == 3 * HOUR
@@ -216,7 +216,7 @@ class TestWarmUp:
         assert found.replications[0].open_mean.shape == (60,)
 
     @pytest.mark.parametrize(
-        "doors",
+        "admission",
         [
             AdmissionLimits(),
             AdmissionLimits(connections_most=200, new_connections_per_second=1),
@@ -250,8 +250,8 @@ class TestWarmUp:
 
         assert _warmed_up(steady(100, 20.0, admission=admission))[0].warm_up_s == 24 * HOUR
 
-    def test_after_it_the_doors_hold_what_the_loss_formula_says(self):
-        # Erlang B of 200 erlang and 160 places, from its recursion
+    def test_after_it_the_limits_hold_what_the_loss_formula_says(self):
+        # Erlang B of 200 erlang and 160 slots, from its recursion
         blocked = 1.0
         for slots in range(1, 161):
             blocked = 200 * blocked / (slots + 200 * blocked)

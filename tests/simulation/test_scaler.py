@@ -70,7 +70,7 @@ class TestUnitsWanted:
         assert units_wanted(Autoscaling(target_share=0.7), 3, 2.1) == 1
         assert units_wanted(Autoscaling(target_share=0.1), 1, 1e6 * 0.1 * (1 + 1e-12)) == 1e6
 
-    def test_units_without_an_end_of_places_are_the_least(self):
+    def test_units_without_an_end_of_slots_are_the_least(self):
         assert units_wanted(Autoscaling(target_share=0.5, least_units=4), np.inf, 1e9) == 4
 
 
@@ -311,7 +311,7 @@ def test_what_is_tried_on_a_copy_changes_nothing(connections, tried, rules, age_
 
 
 # -------------------------------------------------------------------------------------------------
-# What doors allow
+# What limits allow
 
 
 def model(admission, *throttles):
@@ -319,7 +319,7 @@ def model(admission, *throttles):
 
 
 class TestAllowed:
-    def test_open_doors(self):
+    def test_no_limits(self):
         now = allowed(model(AdmissionLimits()), 0.0, 1.0)
         assert now.new_connections_per_second == np.inf
         assert now.slots == np.inf
@@ -351,7 +351,7 @@ class TestAllowed:
         assert slots == [400, 100, 100, 400]
         assert allowed(hit, 60.0, 4.0).new_connections_per_second == 10
 
-    def test_two_faults_at_once_leave_a_part_of_a_part_and_the_slower_connects(self):
+    def test_two_faults_at_once_leave_a_part_of_a_part_and_the_slower_rate(self):
         admission = AdmissionLimits(new_connections_per_second=1000, connections_per_unit=100)
         hit = model(
             admission,
@@ -377,7 +377,7 @@ class TestAllowed:
         )
         assert allowed(burst_only, 5.0, 1.0).burst == 500
 
-    def test_a_bucket_holds_a_token_at_least_and_places_are_whole(self):
+    def test_a_bucket_holds_a_token_at_least_and_slots_are_whole(self):
         few = allowed(
             model(AdmissionLimits(new_connections_per_second=0.1, connections_per_unit=99.7)),
             0.0,
@@ -397,7 +397,7 @@ class TestAllowed:
             == 3
         )
 
-    def test_doors_change_where_faults_begin_and_end(self):
+    def test_limits_change_where_faults_begin_and_end(self):
         hit = model(
             AdmissionLimits(), Throttle(30.0, 60.0), Throttle(10.0, 30.0), Throttle(30.0, 90.0)
         )

@@ -9,6 +9,7 @@ from typing import Final
 import numpy as np
 
 from estimator.arrays import FloatArray
+from estimator.demand.arrivals import poisson_quantile
 from estimator.demand.demand import Demand
 from estimator.demand.expected import audiences
 from estimator.deployments.limits import AT_RISK_SHARE
@@ -17,7 +18,6 @@ from estimator.scenario.scenario import Scenario
 from estimator.simulation.flows import RECOVERY_SHARES, Aftermath
 from estimator.simulation.load import busiest_second, busiest_seconds, each_alone, minute_demand
 from estimator.simulation.run import Run, interval
-from estimator.simulation.theory import poisson_quantile
 from estimator.states import State
 from estimator.units import (
     BITS_PER_BYTE,
@@ -252,7 +252,7 @@ def _egress(scenario: Scenario, expected: Demand, run: Run) -> Finding:
 def _headroom(run: Run) -> Iterator[Finding]:
     if not np.isfinite(run.stack("slots")).all() or not run.model.admission.counts_units:
         return
-    used = run.stack("places_used").max(axis=1)
+    used = run.stack("slots_used").max(axis=1)
     refused = run.stack("refused_full").sum(axis=1)
     full = float(refused.mean())
     state = _graded(used.mean() >= AT_RISK_SHARE, full > 0)

@@ -23,13 +23,13 @@ from estimator.dashboard.session.background import JobQueue
 from estimator.dashboard.widgets.charts import Picture, Screen, draw
 from estimator.dashboard.widgets.downloads import as_json, csv, rows_of
 from estimator.demand.admission_limits import AdmissionLimits
+from estimator.demand.arrivals import poisson_quantile
 from estimator.demand.demand import Demand
 from estimator.demand.expected import expected_demand
 from estimator.demand.traffic import busiest_hour
 from estimator.deployments.registry import SAAS, find_deployment
 from estimator.errors import ScenarioError
 from estimator.scenario.scenario import Scenario
-from estimator.simulation.theory import poisson_quantile
 from estimator.units import SECONDS_PER_HOUR, week_time_text
 
 if TYPE_CHECKING:

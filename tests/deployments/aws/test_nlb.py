@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import estimator as ws
-from estimator.demand.wire import connect_bytes
+from estimator.demand.wire import connect_layers
 
 ID = "aws.nlb_ec2"
 NLCU = "aws.nlb.nlcu_hours"
@@ -43,8 +43,8 @@ def test_a_unit_of_a_tls_listener_makes_50_handshakes_a_second(make_demand, bill
 def test_handshakes_passed_through_count_by_their_bytes(make_demand, bill_of, quantities):
     # 800 a second are one unit of new connections, and their bytes are more
     demand = make_demand(10, new_connections=800 * 3600)
-    one = connect_bytes()
-    carried = 800 * 3600 * (one.to_client + one.to_server)
+    one = connect_layers("to_client").total + connect_layers("to_server").total
+    carried = 800 * 3600 * one
 
     assert carried > 1e9
     assert quantities(bill_of(ID, demand))[NLCU] == pytest.approx(carried / 1e9 * 730)

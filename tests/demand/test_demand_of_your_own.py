@@ -1,0 +1,78 @@
+"""A demand built from public names is priced like the expected one that it repeats."""
+
+import numpy as np
+import pytest
+
+import estimator as ws
+
+SCENARIO = ws.Scenario(profile="workplace-chat", location="frankfurt", peak_connections=20_000)
+PROFILE = SCENARIO.profile
+DEPLOYMENTS = ["aws.api_gateway", "aws.alb_ec2", "azure.web_pubsub", "gcp.cloud_run"]
+
+
+def repeated(connections, **changes) -> ws.Demand:
+    written = PROFILE.model_dump(mode="json")
+    said = {name: written[name] for name in ("session", "flows", "heartbeat", "at_connect")}
+    return ws.Demand.of(connections, **(said | changes))
+
+
+@pytest.mark.parametrize("deployment", DEPLOYMENTS)
+def test_the_hours_and_flows_of_the_expected_demand_give_its_bill(deployment):
+    expected = ws.estimate(SCENARIO, deployment)
+    hours = ws.expected_demand(SCENARIO).connections.hourly
+
+    ours = ws.estimate(SCENARIO, deployment, demand=repeated(hours))
+
+    assert ours.total == pytest.approx(expected.total, rel=1e-9)
+    assert [i.usage.meter_id for i in ours.items] == [i.usage.meter_id for i in expected.items]
+    for one, other in zip(ours.items, expected.items, strict=True):
+        assert float(one.usage.quantity) == pytest.approx(float(other.usage.quantity), rel=1e-9)
+
+
+def test_objects_of_a_profile_do_as_well():
+    hours = ws.expected_demand(SCENARIO).connections.hourly
+    objects = ws.Demand.of(
+        hours,
+        session=PROFILE.session,
+        flows=PROFILE.flows,
+        heartbeat=PROFILE.heartbeat,
+        at_connect=PROFILE.at_connect,
+    )
+
+    ours, theirs = (
+        ws.estimate(SCENARIO, DEPLOYMENTS[0], demand=d) for d in (objects, repeated(hours))
+    )
+    assert ours.total == theirs.total
+
+
+def test_one_number_holds_for_all_hours():
+    demand = repeated(1_000, session={"law": "exponential", "mean_hours": 0.5})
+
+    np.testing.assert_allclose(demand.connections.hourly, 1_000)
+    np.testing.assert_allclose(demand.new_connections.hourly, 2_000, rtol=1e-9)
+    assert float(demand.peak_connections) == pytest.approx(1_000, rel=1e-9)
+
+
+def test_rows_are_many_scenarios():
+    hours = ws.expected_demand(SCENARIO).connections.hourly
+    both = ws.estimate(SCENARIO, "aws.alb_ec2", demand=repeated(np.stack([hours, 2 * hours])))
+    each = [ws.estimate(SCENARIO, "aws.alb_ec2", demand=repeated(k * hours)).total for k in (1, 2)]
+
+    np.testing.assert_allclose(both.total, each, rtol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("connections", "changes", "error"),
+    [
+        ([1, 2, 3], {}, r"168 for the hours of a week, but are of shape \(3,\)"),
+        ([], {}, r"of shape \(0,\)"),
+        ([-1] + [1] * 167, {}, "not negative.*from -1 to 1"),
+        (np.inf, {}, "finite"),
+        (0, {}, "above 0 in at least one hour"),
+        (1, {"session": {"law": "exponential"}}, "session.*mean_hours.*missing"),
+        (1, {"flows": {"posts": {"direction": "up"}}}, "flows.posts.direction"),
+    ],
+)
+def test_what_is_not_a_demand_is_refused_with_what_would_be_right(connections, changes, error):
+    with pytest.raises(ws.EstimatorError, match=error):
+        repeated(connections, **changes)
