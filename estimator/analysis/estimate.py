@@ -16,7 +16,7 @@ from estimator.analysis.price import check_date, effect_of, price_effects
 from estimator.demand.demand import Demand
 from estimator.demand.expected import expected_demand
 from estimator.deployments.base import WORLDWIDE, Deployment, Metered, Options, Request
-from estimator.deployments.limits import AT_RISK_SHARE, Judged, Verdict, verdicts
+from estimator.deployments.limits import AT_RISK_SHARE, Verdict, verdicts
 from estimator.deployments.registry import DEPLOYMENTS, assumptions, find_deployment
 from estimator.errors import EstimatorError, ScenarioError, UnknownNameError
 from estimator.pricing.bill import AssumptionEffect, Bill
@@ -94,8 +94,8 @@ class Estimate(Bill):
         }
 
 
-def verdict_data(verdict: Judged) -> dict[str, Any]:
-    """A verdict as plain texts and numbers."""
+def verdict_data(verdict: Any) -> dict[str, Any]:
+    """A verdict, of an hour or of a minute, as plain texts and numbers."""
     limit = verdict.limit
     return {
         "limit": limit.limit,

@@ -9,24 +9,29 @@ from functools import cached_property
 from typing import Any, ClassVar
 
 import numpy as np
+import numpy.typing as npt
 from pydantic import ValidationError
 
 from estimator.arrays import FloatArray
 from estimator.demand.admission_limits import AdmissionLimits
 from estimator.demand.demand import Demand, MessageStream
+from estimator.demand.weekly import Weekly
 from estimator.demand.wire import Layer
 from estimator.deployments.limits import Check
 from estimator.errors import ScenarioError, UnknownNameError
 from estimator.files import Entry, YamlDocument, error_text
+from estimator.format import range_text
 from estimator.pricing.catalog import Catalog
 from estimator.pricing.lines import FreeAllowances, Usage
 from estimator.pricing.price_files import Assumption
 from estimator.scenario.locations import Area
 from estimator.scenario.sessions import SessionLength
-from estimator.units import MINUTES_PER_HOUR
+from estimator.units import MINUTES_PER_HOUR, SECONDS_PER_HOUR
 
 WORLDWIDE = "global"
 """Region of services that ask one price wherever their clients are."""
+MINIMUM = "minimum"
+"""What decides a size where no resource does."""
 
 
 class Options(Entry):
@@ -52,21 +57,69 @@ class Request:
 
     @property
     def many(self) -> bool:
-        """Whether many scenarios are asked at once, for which there are no doors."""
+        """Whether many scenarios are asked at once, for which admission is not limited."""
         return np.ndim(self.demand.peak_connections) > 0
+
+    def bytes_per_unit(self, meter_id: str) -> int:
+        """Bytes of a unit of a meter that counts bytes: those of a GB, or of a GiB."""
+        found = self.catalog.meter(meter_id).bytes_per_unit
+        assert found is not None, f"{meter_id} does not count bytes"
+        return found
+
+    def step_bytes(self, meter_id: str) -> int:
+        """Bytes of the steps in which a meter counts messages."""
+        return self.catalog.meter(meter_id).step_bytes or 1
+
+
+@dataclass(frozen=True, slots=True)
+class Sizing:
+    """What must run, and why so much of it."""
+
+    unit: str
+    """What runs: node, task, replica, instance, unit."""
+    machines: tuple[str, ...]
+    """The vendor's own names of the machines or tiers; several if scenarios differ."""
+    units: Weekly
+    """How many run in each hour of the week, spare ones included."""
+    shares: Mapping[str, FloatArray]
+    """By resource, what its busiest hour asks for, as a share of what the most units are planned
+    to carry, shape (*many,). Units that are spare, or more than a minimum needs, lower it."""
+    least_units: float = 0.0
+    """What runs however little is asked for; up to here no resource binds."""
+
+    @property
+    def peak_units(self) -> FloatArray:
+        """The most that run in an hour, shape (*many,)."""
+        return self.units.peak
+
+    @property
+    def binding(self) -> npt.NDArray[np.str_]:
+        """The resource that asks for most, or ``minimum`` where none does, shape (*many,)."""
+        names = np.array([*self.shares])
+        most = names[np.argmax(np.stack(np.broadcast_arrays(*self.shares.values())), axis=0)]
+        least = self.least_units
+        return np.where((least > 0) & (self.peak_units <= least), MINIMUM, most)
+
+    @property
+    def binding_of_largest(self) -> str:
+        """What binds in the scenario in which most units run."""
+        binding = np.broadcast_to(self.binding, np.shape(self.peak_units))
+        return str(np.ravel(binding)[int(np.argmax(self.peak_units))])
 
 
 @dataclass(frozen=True, slots=True)
 class Metered:
-    """What the meters of a deployment count in a month."""
+    """What the meters of a deployment count per month."""
 
     usage: tuple[Usage, ...]
     notes: tuple[str, ...] = ()
-    """What must run, which constraint binds, which quota must be raised."""
+    """What a reader should know: stand-ins for figures, quotas and settings to raise."""
     checks: tuple[Check, ...] = ()
     """What the demand asks of the limits there are."""
     admission: AdmissionLimits = field(default_factory=AdmissionLimits)
     """What is let in, if one scenario was asked; open to all if many were."""
+    sizing: Sizing | None = None
+    """What must run; None if the service has no units."""
 
 
 class Deployment(ABC):
@@ -113,8 +166,7 @@ class Deployment(ABC):
         answer = request.answers["billed_bytes"]
         layer, acknowledgements, meaning = _COUNTED[answer]
         traffic = demand.traffic("to_client", layer, acknowledgements=acknowledgements)
-        bytes_per_unit = request.catalog.meter(meter_id).bytes_per_unit
-        assert bytes_per_unit is not None, f"{meter_id} does not count bytes"
+        bytes_per_unit = request.bytes_per_unit(meter_id)
         part = "" if share == 1.0 else f"{share:.0%} of "
         return Usage(
             meter_id,
@@ -157,8 +209,8 @@ _COUNTED: dict[str, tuple[Layer, bool, str]] = {
 }
 
 
-def traffic_assumption(default: str, evidence: str) -> Assumption:
-    """The open question of which bytes a cloud counts as internet traffic."""
+def billed_bytes_question(default: str, evidence: str) -> Assumption:
+    """Which bytes a cloud counts as internet traffic."""
     meanings = {answer: meaning for answer, (*_, meaning) in _COUNTED.items()}
     return Assumption(
         id="billed_bytes",
@@ -168,37 +220,27 @@ def traffic_assumption(default: str, evidence: str) -> Assumption:
     )
 
 
-def spread(value: FloatArray | float, unit: str = "") -> str:
-    """A figure for a person: one number, or the range over many scenarios.
-
-    >>> spread(np.array([1.0, 2500.0]), "units"), spread(9.0505)
-    ('1 to 2,500 units', '9.05')
-    """
-    low, high = (_short(float(edge)) for edge in (np.min(value), np.max(value)))
-    return f"{low if low == high else f'{low} to {high}'} {unit}".rstrip()
-
-
-def _short(value: float) -> str:
-    return f"{value:,.0f}" if value >= 1000 else f"{value:.3g}"
-
-
-def as_given(value: FloatArray | float) -> str:
-    """What a person gave, with its digits; the range if it was given for many scenarios.
-
-    >>> as_given(12.345), as_given(np.array([5.0, 20.0]))
-    ('12.345', '5 to 20')
-    """
-    low, high = (f"{float(edge):g}" for edge in (np.min(value), np.max(value)))
-    return low if low == high else f"{low} to {high}"
-
-
-def in_millions(demand: Demand, streams: Iterable[MessageStream]) -> str:
-    """How many messages of each kind go each way in a month."""
+def messages_text(demand: Demand, streams: Iterable[MessageStream]) -> str:
+    """How many messages of each kind go each way per month."""
     ways = {"to_server": "in", "to_client": "out"}
     return ", ".join(
-        f"{s.name} {spread(demand.per_month(s.per_hour) / 1e6)} M {ways[s.direction]}"
-        for s in streams
+        f"{s.name} {range_text(demand.per_month(s.per_hour))} {ways[s.direction]}" for s in streams
     )
+
+
+def once(stream: MessageStream) -> MessageStream:
+    """What the server publishes, each message once and not once for each who receives it."""
+    return replace(stream, per_hour=stream.per_hour.times(1 / np.maximum(stream.copies, 1.0)))
+
+
+def shared_once(demand: Demand) -> Iterator[MessageStream]:
+    """Messages that others receive, from clients and from the server, each once."""
+    for stream in demand.streams:
+        if stream.kind == "sent" and np.any(stream.copies > 0):
+            passed_on = np.asarray(stream.copies > 0, dtype=np.float64)
+            yield replace(stream, per_hour=stream.per_hour.times(passed_on))
+        elif stream.kind == "published":
+            yield once(stream)
 
 
 def minutes_rounded_up(session: SessionLength) -> tuple[float, str]:
@@ -213,36 +255,22 @@ def minutes_rounded_up(session: SessionLength) -> tuple[float, str]:
     return lost, f", plus {lost:.2f} minutes of rounding up per session"
 
 
+def cut_note(demand: Demand, age: str) -> str:
+    """That connections are cut at an age, and what making them again does."""
+    rate = range_text(demand.new_connections.peak / SECONDS_PER_HOUR)
+    return (
+        f"Connections are cut after {age} and clients connect again. New connections in the "
+        f"busiest hour: {rate} per second."
+    )
+
+
 def ping_notes(demand: Demand) -> Iterator[str]:
     """What a service that meters messages does not count, but would if clients were built so."""
     for stream in demand.streams:
         if stream.kind == "ping" and stream.direction == "to_client":
-            millions = spread(demand.per_month(stream.per_hour) / 1e6)
+            count = range_text(demand.per_month(stream.per_hour))
             yield (
-                f"Heartbeats ({millions} M each way) are taken to be WebSocket pings, which are "
-                "not counted; libraries that send them as messages (heartbeat kind: application) "
-                "make them count."
+                f"Heartbeats ({count} each way) are assumed to be WebSocket pings, which are not "
+                "counted. Libraries that send them as messages (heartbeat kind: application) make "
+                "them count."
             )
-
-
-def one_line_per_meter(*parts: Iterable[Usage]) -> tuple[Usage, ...]:
-    """Lines of a bill; a meter that several parts use, such as nodes and Redis, stands on one.
-
-    >>> nodes, redis = Usage("m", np.array(2.0), "nodes"), Usage("m", np.array(1.0), "Redis")
-    >>> [line] = one_line_per_meter([nodes], [redis])
-    >>> float(line.quantity), line.formula
-    (3.0, 'nodes; and Redis')
-    """
-    lines: dict[str, Usage] = {}
-    for usage in (usage for part in parts for usage in part):
-        before = lines.get(usage.meter_id)
-        lines[usage.meter_id] = (
-            usage
-            if before is None
-            else Usage(
-                usage.meter_id,
-                np.asarray(before.quantity + usage.quantity),
-                f"{before.formula}; and {usage.formula}",
-            )
-        )
-    return tuple(lines.values())

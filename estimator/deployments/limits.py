@@ -1,4 +1,4 @@
-"""Limits of clouds, providers and systems, and whether a demand stays within them."""
+"""Does a demand stay within the limits of clouds, SaaS vendors and systems?"""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache, cached_property, reduce
-from typing import Annotated, Literal, Protocol
+from typing import Annotated, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -46,6 +46,7 @@ Measure = Literal[
 _OWNERS = (*VENDORS, "system")
 _RAREST_GAP = float(np.log(1e6))
 """How many mean gaps long the longest of a million gaps between random messages is."""
+_BEAT_FASTER = "send a heartbeat more often than every {allowed} seconds"
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 
@@ -90,23 +91,6 @@ class Check:
     """The limit for everything that runs, shape (*many,)."""
     fix: str = ""
     """The smallest change that fixes it; ``{used}`` and ``{allowed}`` are filled in."""
-
-
-class Judged(Protocol):
-    """What every verdict on a limit tells, whether of an hour or of a minute."""
-
-    @property
-    def limit(self) -> Limit: ...
-    @property
-    def used(self) -> FloatArray | float: ...
-    @property
-    def allowed(self) -> FloatArray | float: ...
-    @property
-    def fix(self) -> str: ...
-    @property
-    def state(self) -> State: ...
-    @property
-    def when(self) -> str: ...
 
 
 @dataclass(frozen=True)
@@ -246,7 +230,7 @@ def find_limit(limit_id: str) -> Limit:
 
 @cache
 def load_limits(vendor: str) -> Mapping[str, Limit]:
-    """The limits of a cloud, of the providers, or of every host (``system``), by id."""
+    """The limits of a cloud, of the SaaS vendors, or of every host (``system``), by id."""
     folder = "saas" if vendor in SAAS else vendor
     return {row.limit: row for row in load_rows(f"{folder}/limits.csv", Limit)}
 
@@ -331,7 +315,13 @@ def _seconds_between(per_hour: FloatArray, connected: FloatArray) -> FloatArray:
 
 
 def idle_checks(
-    demand: Demand, limit_id: str, fix: str = "", *, each_direction: bool = False
+    demand: Demand,
+    limit_id: str,
+    fix: str = "",
+    *,
+    each_direction: bool = False,
+    seconds: float | None = None,
+    seconds_most: float = 0.0,
 ) -> Iterator[Check]:
     """Whether an idle timeout is outlived.
 
@@ -341,9 +331,12 @@ def idle_checks(
         fix: what would help; the limit's own words if empty.
         each_direction: whether each direction has a timer of its own, so that the quieter one
             decides; otherwise traffic either way keeps a connection open.
+        seconds: what the timeout is set to; the limit itself if None.
+        seconds_most: what it can be set to, which helps if the silence is shorter.
     """
     ways = [longest_silence_seconds(demand, way) for way in ("to_server", "to_client")]
     silence = np.maximum(*ways) if each_direction else np.minimum(*ways)
-    advice = "send a heartbeat more often than every {allowed} seconds"
-    words = fix or find_limit(limit_id).fix or advice
-    yield Check(limit_id, silence, limit_value(limit_id), words)
+    words = fix or ("" if seconds_most else find_limit(limit_id).fix) or _BEAT_FASTER
+    if np.min(silence) < seconds_most:
+        words += f", or raise the timeout (at most {seconds_most:,g} seconds)"
+    yield Check(limit_id, silence, limit_value(limit_id) if seconds is None else seconds, words)

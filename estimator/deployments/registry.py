@@ -45,84 +45,49 @@ class Entry:
         return self.where.startswith(f"{_PACKAGE}.saas.")
 
 
-def _in(package: str, *rows: tuple[str, str, str]) -> tuple[Entry, ...]:
-    return tuple(Entry(id_, title, f"{_PACKAGE}.{package}.{where}") for id_, title, where in rows)
+_TABLE: Final = """
+aws.api_gateway | API Gateway WebSocket API | aws.api_gateway:ApiGateway
+aws.appsync_events | AppSync Events | aws.appsync_events:AppSyncEvents
+aws.iot_core | IoT Core (MQTT over WebSocket) | aws.iot_core:IotCore
+aws.alb_ec2 | Application Load Balancer and EC2 | aws.alb:AlbEc2
+aws.nlb_ec2 | Network Load Balancer and EC2 | aws.nlb:NlbEc2
+aws.alb_fargate | Application Load Balancer and Fargate | aws.alb:AlbFargate
+azure.web_pubsub | Web PubSub | azure.web_pubsub:WebPubSub
+azure.signalr | SignalR Service | azure.signalr:SignalR
+azure.application_gateway_vm | Application Gateway and Virtual Machines \
+    | azure.application_gateway_vm:ApplicationGatewayVm
+azure.load_balancer_vm | Load Balancer and Virtual Machines | azure.load_balancer_vm:LoadBalancerVm
+azure.container_apps | Container Apps | azure.container_apps:ContainerApps
+azure.app_service | App Service | azure.app_service:AppService
+gcp.cloud_run | Cloud Run | gcp.cloud_run:CloudRun
+gcp.application_lb_cloud_run | Application Load Balancer and Cloud Run \
+    | gcp.cloud_run:ApplicationLbCloudRun
+gcp.application_lb_gce | Application Load Balancer and Compute Engine \
+    | gcp.compute_engine:ApplicationLbGce
+gcp.passthrough_nlb_gce | Passthrough Network Load Balancer and Compute Engine \
+    | gcp.compute_engine:PassthroughNlbGce
+oci.load_balancer_vm | Flexible Load Balancer and Virtual Machines \
+    | oci.load_balancers:LoadBalancerVm
+oci.network_load_balancer_vm | Network Load Balancer and Virtual Machines \
+    | oci.load_balancers:NetworkLoadBalancerVm
+oci.load_balancer_container_instances | Flexible Load Balancer and Container Instances \
+    | oci.load_balancers:LoadBalancerContainerInstances
+ably.per_minute | Ably (legacy, closed to new accounts) | saas.ably:AblyPerMinute
+pusher.channels | Pusher Channels | saas.pusher:PusherChannels
+pubnub.transactions | PubNub (by transactions) | saas.pubnub:PubNubTransactions
+cloudflare.durable_objects | Cloudflare Durable Objects | saas.cloudflare:DurableObjects
+supabase.realtime | Supabase Realtime | saas.supabase:SupabaseRealtime
+"""
+"""Id, title, and module with class of each deployment, in the order in which they are listed."""
 
 
-ENTRIES: tuple[Entry, ...] = (
-    *_in(
-        "aws",
-        ("aws.api_gateway", "API Gateway WebSocket API", "api_gateway:ApiGateway"),
-        ("aws.appsync_events", "AppSync Events", "appsync_events:AppSyncEvents"),
-        ("aws.iot_core", "IoT Core (MQTT over WebSocket)", "iot_core:IotCore"),
-        ("aws.alb_ec2", "Application Load Balancer and EC2", "alb:AlbEc2"),
-        ("aws.nlb_ec2", "Network Load Balancer and EC2", "nlb:NlbEc2"),
-        ("aws.alb_fargate", "Application Load Balancer and Fargate", "alb:AlbFargate"),
-    ),
-    *_in(
-        "azure",
-        ("azure.web_pubsub", "Web PubSub", "web_pubsub:WebPubSub"),
-        ("azure.signalr", "SignalR Service", "signalr:SignalR"),
-        (
-            "azure.application_gateway_vm",
-            "Application Gateway and Virtual Machines",
-            "application_gateway_vm:ApplicationGatewayVm",
-        ),
-        (
-            "azure.load_balancer_vm",
-            "Load Balancer and Virtual Machines",
-            "load_balancer_vm:LoadBalancerVm",
-        ),
-        ("azure.container_apps", "Container Apps", "container_apps:ContainerApps"),
-        ("azure.app_service", "App Service", "app_service:AppService"),
-    ),
-    *_in(
-        "gcp",
-        ("gcp.cloud_run", "Cloud Run", "cloud_run:CloudRun"),
-        (
-            "gcp.application_lb_cloud_run",
-            "Application Load Balancer and Cloud Run",
-            "cloud_run:ApplicationLbCloudRun",
-        ),
-        (
-            "gcp.application_lb_gce",
-            "Application Load Balancer and Compute Engine",
-            "application_lb_gce:ApplicationLbGce",
-        ),
-        (
-            "gcp.passthrough_nlb_gce",
-            "Passthrough Network Load Balancer and Compute Engine",
-            "passthrough_nlb_gce:PassthroughNlbGce",
-        ),
-    ),
-    *_in(
-        "oci",
-        (
-            "oci.load_balancer_vm",
-            "Flexible Load Balancer and Virtual Machines",
-            "load_balancer:LoadBalancerVm",
-        ),
-        (
-            "oci.network_load_balancer_vm",
-            "Network Load Balancer and Virtual Machines",
-            "network_load_balancer_vm:NetworkLoadBalancerVm",
-        ),
-        (
-            "oci.load_balancer_container_instances",
-            "Flexible Load Balancer and Container Instances",
-            "load_balancer:LoadBalancerContainerInstances",
-        ),
-    ),
-    *_in(
-        "saas",
-        ("ably.per_minute", "Ably (legacy, closed to new accounts)", "ably:AblyPerMinute"),
-        ("pusher.channels", "Pusher Channels", "pusher:PusherChannels"),
-        ("pubnub.transactions", "PubNub (by transactions)", "pubnub:PubNubTransactions"),
-        ("cloudflare.durable_objects", "Cloudflare Durable Objects", "cloudflare:DurableObjects"),
-        ("supabase.realtime", "Supabase Realtime", "supabase:SupabaseRealtime"),
-    ),
-)
-"""Every deployment, in the order in which they are listed."""
+def _entry(line: str) -> Entry:
+    id_, title, where = map(str.strip, line.split("|"))
+    return Entry(id_, title, f"{_PACKAGE}.{where}")
+
+
+ENTRIES: tuple[Entry, ...] = tuple(map(_entry, _TABLE.strip().splitlines()))
+"""The rows of the table."""
 
 
 @cache

@@ -17,7 +17,7 @@ from estimator.deployments.registry import find_deployment
 from estimator.pricing.catalog import load_catalog
 from estimator.units import SECONDS_PER_HOUR
 
-# plain figures of a node to reckon with: 10 KB, 10 us per second, 1,000 messages per second and core
+# plain figures of a node: 10 KB, 10 us per second, 1,000 messages per second and core
 PLAIN: dict[str, Any] = {
     "memory_per_connection_bytes": 10_000,
     "idle_cpu_seconds_per_connection_second": 1e-5,
@@ -53,10 +53,10 @@ every_deployment = pytest.mark.parametrize(
 every_scenario = pytest.mark.parametrize("scenario", SCENARIOS.values(), ids=SCENARIOS)
 
 
-def doors_of(
+def admission_of(
     deployment: str | Deployment, scenario: ws.Scenario = SCENARIO, demand: ws.Demand | None = None
 ) -> AdmissionLimits:
-    """The doors that a deployment hands over for a scenario, or for a stated demand."""
+    """The admission limits that a deployment hands over for a scenario, or for a stated demand."""
     found = find_deployment(deployment) if isinstance(deployment, str) else deployment
     return found.meter(
         Request(
@@ -79,7 +79,7 @@ def asked(deployment: str, options: dict[str, Any], scaling: str = "static") -> 
 def pinned(
     scenario: ws.Scenario, deployment: Deployment, admission: AdmissionLimits
 ) -> ws.Scenario:
-    """The scenario with the choices that the doors rest on."""
+    """The scenario with the choices that the admission limits rest on."""
     given = {**scenario.options.get(deployment.id, {}), **admission.options}
     return scenario.replace(options={**scenario.options, deployment.id: given})
 
@@ -117,9 +117,9 @@ def clock(follow: Autoscaling) -> tuple[float, float, float]:
 class TestEveryDeployment:
     @every_scenario
     @every_deployment
-    def test_units_of_the_doors_hold_the_expected_peak(self, deployment, scenario):
+    def test_admitted_units_hold_the_expected_peak(self, deployment, scenario):
         peak = float(ws.expected_demand(scenario).peak_connections)
-        admission = doors_of(deployment, scenario)
+        admission = admission_of(deployment, scenario)
 
         assert admission.connections_most_now(units_for(admission, peak)) >= peak
 
@@ -127,7 +127,7 @@ class TestEveryDeployment:
     @every_deployment
     def test_numbers_are_positive(self, deployment, scenario):
         for audience in (0, 9_000):
-            admission = doors_of(deployment, scenario.replace(peak_connections=audience))
+            admission = admission_of(deployment, scenario.replace(peak_connections=audience))
 
             assert all(number > 0 for number in numbers(admission))
             assert admission.autoscaling is None or admission.autoscaling.target_share <= 1
@@ -136,7 +136,7 @@ class TestEveryDeployment:
     @every_scenario
     @every_deployment
     def test_a_named_limit_is_the_field_or_the_field_a_multiple_of_it(self, deployment, scenario):
-        admission = doors_of(deployment, scenario)
+        admission = admission_of(deployment, scenario)
 
         for field, limit_id in admission.limits.items():
             value = find_limit(limit_id).value
@@ -149,7 +149,7 @@ class TestEveryDeployment:
     @every_deployment
     def test_the_age_is_that_of_the_cuts_in_the_bill(self, deployment):
         # a demand that already has the cuts at that age is billed as one to which they come
-        age_seconds = doors_of(deployment, BY_AGE).age_most_seconds
+        age_seconds = admission_of(deployment, BY_AGE).age_most_seconds
         demand = ws.expected_demand(BY_AGE)
         bill = ws.estimate(BY_AGE, deployment.id, demand=demand)
         if np.isinf(age_seconds):
@@ -165,7 +165,7 @@ class TestEveryDeployment:
     @every_scenario
     @every_deployment
     def test_the_choices_it_rests_on_change_nothing_when_they_are_given(self, deployment, scenario):
-        admission = doors_of(deployment, scenario)
+        admission = admission_of(deployment, scenario)
         bill = ws.estimate(scenario, deployment.id)
         again = ws.estimate(pinned(scenario, deployment, admission), deployment.id)
 
@@ -174,7 +174,7 @@ class TestEveryDeployment:
     @pytest.mark.parametrize("deployment", [*FLEETS, *UNIT_SERVICES])
     def test_units_that_run_all_week_are_those_of_the_bill(self, deployment):
         scenario = SCENARIO.replace(assumptions=STATIC)
-        units = doors_of(deployment, scenario).units
+        units = admission_of(deployment, scenario).units
         assert units is not None
         ran = replace(ws.expected_demand(scenario), units=from_hours(np.full(168, units)))
 
@@ -191,7 +191,7 @@ class TestEveryDeployment:
         scenario = SCENARIO.replace(options=options, assumptions=AUTOSCALED)
         hourly = 40_000 + 35_000 * np.sin(np.arange(168) * 2 * np.pi / 24)
         demand = make_demand(hourly, to_client=hourly)
-        admission = doors_of(deployment, scenario, demand)
+        admission = admission_of(deployment, scenario, demand)
         assert admission.autoscaling is not None
         # the bill of what is too much for the service has it all the same
         follow = replace(admission, autoscaling=replace(admission.autoscaling, most_units=np.inf))
@@ -206,9 +206,9 @@ class TestEveryDeployment:
         assert simulated.total == pytest.approx(planned.total, rel=1e-12)
 
     @every_deployment
-    def test_many_scenarios_at_once_have_no_doors(self, deployment):
+    def test_many_scenarios_at_once_have_no_admission_limits(self, deployment):
         assert (
-            doors_of(deployment, SCENARIO.replace(peak_connections=[10, 9_000]))
+            admission_of(deployment, SCENARIO.replace(peak_connections=[10, 9_000]))
             == AdmissionLimits()
         )
 
@@ -216,7 +216,7 @@ class TestEveryDeployment:
 class TestManagedServices:
     def test_api_gateway_lets_in_500_a_second_and_cuts_after_two_hours(self):
         # https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-execution-service-websocket-limits-table.html
-        admission = doors_of("aws.api_gateway")
+        admission = admission_of("aws.api_gateway")
 
         assert admission.new_connections_per_second == 500
         assert admission.age_most_seconds == 7_200
@@ -228,13 +228,13 @@ class TestManagedServices:
 
     def test_appsync_lets_in_2000_a_second_and_cuts_after_a_day(self):
         # https://docs.aws.amazon.com/general/latest/gr/appsync.html
-        admission = doors_of("aws.appsync_events")
+        admission = admission_of("aws.appsync_events")
 
         assert (admission.new_connections_per_second, admission.age_most_seconds) == (2_000, 86_400)
 
     def test_iot_core_holds_half_a_million(self):
         # https://docs.aws.amazon.com/general/latest/gr/iot-core.html
-        admission = doors_of("aws.iot_core")
+        admission = admission_of("aws.iot_core")
 
         assert (admission.new_connections_per_second, admission.connections_most) == (
             3_000,
@@ -254,21 +254,21 @@ class TestManagedServices:
             ("pubnub.transactions", np.inf, np.inf),
         ],
     )
-    def test_providers_let_in_what_the_plan_that_is_paid_for_does(
+    def test_saas_vendors_let_in_what_the_plan_that_is_paid_for_does(
         self, make_demand, provider, rate, most
     ):
-        admission = doors_of(provider, demand=make_demand(9_000))
+        admission = admission_of(provider, demand=make_demand(9_000))
 
         assert (admission.new_connections_per_second, admission.connections_most) == (rate, most)
 
-    def test_a_workload_beyond_the_largest_plan_meets_its_doors(self, make_demand):
-        admission = doors_of("pusher.channels", demand=make_demand(100_000))
+    def test_a_workload_beyond_the_largest_plan_meets_its_limits(self, make_demand):
+        admission = admission_of("pusher.channels", demand=make_demand(100_000))
 
         assert admission.connections_most == 30_000
 
     def test_each_durable_object_takes_a_thousand_requests_a_second(self, make_demand):
         scenario = asked("cloudflare.durable_objects", {"connections_per_object": 100})
-        admission = doors_of("cloudflare.durable_objects", scenario, make_demand(950))
+        admission = admission_of("cloudflare.durable_objects", scenario, make_demand(950))
 
         assert admission.new_connections_per_second == 10 * 1_000
 
@@ -279,7 +279,7 @@ UNIT_COUNTS = (*range(1, 10), *range(10, 101, 10))
 class TestUnitServices:
     def test_units_hold_a_thousand_each(self, make_demand):
         # 9,000 at 80 % of each take 11.25 units, and 20 is the next count that exists
-        admission = doors_of("azure.web_pubsub", demand=make_demand(9_000))
+        admission = admission_of("azure.web_pubsub", demand=make_demand(9_000))
 
         assert admission.connections_per_unit == 1_000
         assert admission.units == 20
@@ -289,7 +289,7 @@ class TestUnitServices:
     def test_autoscale_knows_the_counts_that_exist(self, make_demand, service):
         # https://learn.microsoft.com/azure/azure-web-pubsub/howto-scale-manual-scale
         scenario = asked(service, {"scaling": "autoscale", "headroom": 0.7})
-        admission = doors_of(service, scenario, make_demand(9_000))
+        admission = admission_of(service, scenario, make_demand(9_000))
         follow = admission.autoscaling
 
         assert follow is not None
@@ -303,7 +303,7 @@ class TestUnitServices:
     def test_beyond_100_units_premium_p2_never_falls_below_them(self, make_demand):
         # 90,000 at 80 % take 112.5 units
         scenario = asked("azure.web_pubsub", {"scaling": "autoscale"})
-        admission = doors_of("azure.web_pubsub", scenario, make_demand(90_000))
+        admission = admission_of("azure.web_pubsub", scenario, make_demand(90_000))
         follow = admission.autoscaling
 
         assert follow is not None
@@ -314,7 +314,7 @@ class TestUnitServices:
     def test_several_resources_have_the_counts_of_all(self, make_demand):
         # 900,000 at 80 % take 1,125 units: a full resource and 200 of another
         scenario = asked("azure.web_pubsub", {"scaling": "autoscale"})
-        follow = doors_of("azure.web_pubsub", scenario, make_demand(900_000)).autoscaling
+        follow = admission_of("azure.web_pubsub", scenario, make_demand(900_000)).autoscaling
 
         assert follow is not None
         assert follow.counts == tuple(range(100, 2_001, 100))
@@ -326,7 +326,7 @@ class TestUnitServices:
         # 7,000 need 20 units for 1,000 connections: 50 each
         demand = make_demand(1_000, to_server=7_000 * 3600)
         scenario = asked("azure.web_pubsub", {"scaling": "autoscale"})
-        admission = doors_of("azure.web_pubsub", scenario, demand)
+        admission = admission_of("azure.web_pubsub", scenario, demand)
         follow = admission.autoscaling
 
         assert follow is not None
@@ -340,21 +340,23 @@ class TestUnitServices:
         [(700, 400), (13_000, 600), (39_000, 2_000), (79_000, 8_000)],
     )
     def test_more_units_of_signalr_take_more_connects(self, make_demand, connections, rate):
-        admission = doors_of("azure.signalr", demand=make_demand(connections))
+        admission = admission_of("azure.signalr", demand=make_demand(connections))
 
         assert admission.new_connections_per_second == rate
 
     def test_servers_take_connections_of_signalrs_units(self, make_demand):
         # three servers with two hubs of five connections: 30 of 10 units
         options = {"app_servers": 3, "hubs": 2}
-        admission = doors_of("azure.signalr", asked("azure.signalr", options), make_demand(7_900))
+        admission = admission_of(
+            "azure.signalr", asked("azure.signalr", options), make_demand(7_900)
+        )
 
         assert admission.units == 10
         assert admission.connections_most_now(10) == 10 * 1_000 - 30
 
     def test_the_free_tier_lets_in_20(self, make_demand):
         scenario = asked("azure.signalr", {"tier": "free", "mode": "serverless"})
-        admission = doors_of("azure.signalr", scenario, make_demand(15))
+        admission = admission_of("azure.signalr", scenario, make_demand(15))
 
         assert admission.connections_most_now(1) == 20
         assert admission.new_connections_per_second == 20
@@ -367,7 +369,7 @@ class TestFleets:
         self, demand: ws.Demand, deployment: str = "aws.alb_ec2", **options: Any
     ) -> AdmissionLimits:
         scaling = options.pop("scaling", "static")
-        return doors_of(deployment, asked(deployment, PLAIN | options, scaling), demand)
+        return admission_of(deployment, asked(deployment, PLAIN | options, scaling), demand)
 
     def test_memory_bounds_a_node(self, make_demand):
         # 8 GiB / 10 KB, however many of them are planned with
@@ -465,7 +467,7 @@ class TestFleets:
         ],
     )
     def test_each_cloud_scales_by_its_own_clock(self, deployment, every, lag, cool_down):
-        follow = doors_of(deployment, asked(deployment, {}, "autoscaled")).autoscaling
+        follow = admission_of(deployment, asked(deployment, {}, "autoscaled")).autoscaling
 
         assert follow is not None
         assert clock(follow) == (every, lag, cool_down)
@@ -473,7 +475,7 @@ class TestFleets:
     def test_an_instance_of_app_service_holds_what_its_plan_allows(self, make_demand):
         # https://learn.microsoft.com/azure/azure-resource-manager/management/azure-subscription-service-limits
         scenario = asked("azure.app_service", {"machine": "B1-linux"})
-        admission = doors_of("azure.app_service", scenario, make_demand(500))
+        admission = admission_of("azure.app_service", scenario, make_demand(500))
 
         assert admission.connections_per_unit == 350
         assert admission.unit_name == "instance"
@@ -482,12 +484,12 @@ class TestFleets:
     def test_the_answer_decides_whether_container_apps_cuts_after_four_minutes(self):
         by_age = SCENARIO.replace(assumptions={"azure.container_apps.request_timeout": "age"})
 
-        assert doors_of("azure.container_apps").age_most_seconds == np.inf
-        assert doors_of("azure.container_apps", by_age).age_most_seconds == 240
+        assert admission_of("azure.container_apps").age_most_seconds == np.inf
+        assert admission_of("azure.container_apps", by_age).age_most_seconds == 240
 
     def test_the_gateway_takes_500_handshakes_a_second_and_instance(self, make_demand):
         # 10 units of 50 a second; 27,001 sockets need three instances of 13,500; 125 at most
-        admission = doors_of("azure.application_gateway_vm", demand=make_demand(27_001))
+        admission = admission_of("azure.application_gateway_vm", demand=make_demand(27_001))
 
         assert admission.new_connections_per_second == 3 * 10 * 50
         assert admission.connections_most == 125 * 13_500
@@ -495,17 +497,17 @@ class TestFleets:
     def test_the_firewall_takes_fewer(self, make_demand):
         scenario = asked("azure.application_gateway_vm", {"sku": "waf_v2"})
 
-        admission = doors_of("azure.application_gateway_vm", scenario, make_demand(100))
+        admission = admission_of("azure.application_gateway_vm", scenario, make_demand(100))
         assert admission.new_connections_per_second == 1 * 10 * 10
 
     def test_each_network_load_balancer_of_oci_holds_330000(self, make_demand):
-        admission = doors_of("oci.network_load_balancer_vm", demand=make_demand(400_000))
+        admission = admission_of("oci.network_load_balancer_vm", demand=make_demand(400_000))
 
         assert admission.connections_most == 2 * 330_000
 
     def test_googles_global_balancer_cuts_after_a_day(self):
-        assert doors_of("gcp.application_lb_gce").age_most_seconds == 86_400
-        assert doors_of("gcp.passthrough_nlb_gce").age_most_seconds == np.inf
+        assert admission_of("gcp.application_lb_gce").age_most_seconds == 86_400
+        assert admission_of("gcp.passthrough_nlb_gce").age_most_seconds == np.inf
 
 
 class TestCloudRun:
@@ -517,7 +519,7 @@ class TestCloudRun:
         scenario = SCENARIO.replace(
             options={self.ID: options}, assumptions={f"{self.ID}.sockets_per_instance": answer}
         )
-        return doors_of(self.ID, scenario, demand)
+        return admission_of(self.ID, scenario, demand)
 
     def test_instances_are_filled_to_60_percent_of_a_thousand(self, make_demand):
         # https://docs.cloud.google.com/run/docs/about-instance-autoscaling
@@ -539,7 +541,7 @@ class TestCloudRun:
         assert follow is not None
         assert follow.target_share == 1
 
-    def test_settings_of_the_service_are_its_doors(self, make_demand):
+    def test_settings_of_the_service_are_its_admission_limits(self, make_demand):
         admission = self.admission(
             make_demand(9_000),
             concurrency=250,

@@ -17,7 +17,7 @@ from estimator.demand.weekly import from_hours
 from estimator.deployments.base import Request
 from estimator.deployments.fleet.backplane import Backplane, backplane
 from estimator.deployments.fleet.machine import find_machine, machines
-from estimator.deployments.fleet.sizing import Fleet, FleetOptions, build_fleet, whole
+from estimator.deployments.fleet.sizing import Fleet, FleetOptions, NodeSpec, build_fleet, whole
 from estimator.errors import MissingRateError
 from estimator.pricing.catalog import load_catalog
 from estimator.scenario.sizes import FixedSize
@@ -47,13 +47,17 @@ LARGE: dict[str, Any] = PLAIN | {"machine": "m7g.large"}
 
 
 def request(
-    demand: ws.Demand, cloud: str = "aws", region: str = "", options: Any = None
+    demand: ws.Demand,
+    cloud: str = "aws",
+    region: str = "",
+    options: Any = None,
+    scaling: str = "static",
 ) -> Request:
     return Request(
         demand=demand,
         destinations={},
         options=FleetOptions.model_validate(options or {}),
-        answers={},
+        answers={"scaling": scaling},
         catalog=load_catalog(),
         region=region or REGIONS[cloud],
         free_allowances="none",
@@ -70,8 +74,16 @@ def fleet_of(
     caps: dict[str, Any] | None = None,
     options: dict[str, Any] | None = None,
 ) -> Fleet:
-    asked = request(demand, cloud, region, options)
-    return build_fleet(asked, cloud, kind, scaling, **caps or {})
+    asked = request(demand, cloud, region, options, scaling)
+    return build_fleet(asked, cloud, NodeSpec(kind=kind, **caps or {}))
+
+
+def text_of(fleet: Fleet) -> str:
+    """What runs, in words, behind each machine if there are several."""
+    if len(fleet.machines) == 1:
+        return fleet.texts[0]
+    pairs = zip(fleet.machines, fleet.texts, strict=True)
+    return "; ".join(f"{machine.title}: {text}" for machine, text in pairs)
 
 
 def courses(*daily: float) -> np.ndarray:
@@ -90,8 +102,8 @@ class TestConstraints:
 
         assert float(fits.nodes.peak) == 1
         assert float(beyond.nodes.peak) == 2
-        assert beyond.binding == "memory"
-        assert "memory binds" in beyond.text
+        assert beyond.sizing.binding_of_largest == "memory"
+        assert "sized by memory" in text_of(beyond)
 
     def test_processors_bind(self, make_demand):
         fits = fleet_of(make_demand(50_000, to_client=500 * 3600), options=LARGE)
@@ -99,8 +111,8 @@ class TestConstraints:
 
         assert float(fits.nodes.peak) == 1
         assert float(beyond.nodes.peak) == 2
-        assert beyond.binding == "processor"
-        assert "processor binds" in beyond.text
+        assert beyond.sizing.binding_of_largest == "processor"
+        assert "sized by processor" in text_of(beyond)
 
     def test_the_network_binds(self, make_demand):
         # 124 bytes leave as 200 and are acknowledged with 52 (the measured table of test_wire)
@@ -113,17 +125,17 @@ class TestConstraints:
 
         assert float(fits.nodes.peak) == 1
         assert float(beyond.nodes.peak) == 2
-        assert beyond.binding == "network"
-        assert "network binds" in beyond.text
+        assert beyond.sizing.binding_of_largest == "network"
+        assert "sized by network" in text_of(beyond)
 
-    @pytest.mark.parametrize("caps", [{"node_mbps_most": 100}, {"node_mbps_most": 5_000}])
+    @pytest.mark.parametrize("caps", [{"mbps_most": 100}, {"mbps_most": 5_000}])
     def test_a_cap_of_the_cloud_holds_besides_that_of_the_machine(self, make_demand, caps):
         per_mbps = 1e6 / 8 * 3600 / 252
         demand = make_demand(0, to_client=900 * per_mbps, payload=124)
         options = LARGE | {"messages_per_core_second": 1e9}
 
         nodes = float(fleet_of(demand, caps=caps, options=options).nodes.peak)
-        assert nodes == np.ceil(900 / (min(937, caps["node_mbps_most"]) * 0.5))
+        assert nodes == np.ceil(900 / (min(937, caps["mbps_most"]) * 0.5))
 
     def test_a_machine_without_published_bandwidth_is_not_bound_by_it(self, make_demand):
         demand = make_demand(0, to_client=1e9, payload=1e4)
@@ -137,9 +149,9 @@ class TestConstraints:
         ("options", "caps"),
         [
             ({"open_files": 20_000}, {}),
-            ({}, {"node_connections_most": 20_000}),
-            ({"open_files": 20_000}, {"node_connections_most": 30_000}),
-            ({"open_files": 30_000}, {"node_connections_most": 20_000}),
+            ({}, {"connections_most": 20_000}),
+            ({"open_files": 20_000}, {"connections_most": 30_000}),
+            ({"open_files": 30_000}, {"connections_most": 20_000}),
         ],
     )
     def test_the_connections_of_a_node_bind(self, make_demand, options, caps):
@@ -149,8 +161,8 @@ class TestConstraints:
 
         assert float(fits.nodes.peak) == 4
         assert float(beyond.nodes.peak) == 5
-        assert beyond.binding == "connections of a node"
-        assert "connections of a node binds" in beyond.text
+        assert beyond.sizing.binding_of_largest == "connections"
+        assert "sized by connections" in text_of(beyond)
 
     def test_the_busiest_hour_of_any_constraint_decides(self, make_demand):
         # 300,000 connections by night need 3 cores, 5,000 messages per second by day 5
@@ -166,14 +178,17 @@ class TestFewest:
         fleet = fleet_of(make_demand(1), options=LARGE | {"min_nodes": 3, "spare_nodes": 2})
 
         assert float(fleet.nodes.peak) == 5
-        assert fleet.text == "5 nodes all week, 2 of them spare (the fewest that were asked for)"
+        assert (
+            text_of(fleet)
+            == "5 nodes all week, 2 of them spare (sized by the minimum that was asked for)"
+        )
 
     def test_what_is_left_when_the_spare_nodes_fail_still_carries_the_demand(self, make_demand):
         # 700,000 connections need 7 cores: 7 nodes, and two that may fail
         fleet = fleet_of(make_demand(700_000), options=LARGE | {"spare_nodes": 2})
 
         assert float(fleet.nodes.peak) == 9
-        assert fleet.text == "9 nodes all week, 2 of them spare (processor binds)"
+        assert text_of(fleet) == "9 nodes all week, 2 of them spare (sized by processor)"
 
     def test_nobody_still_needs_the_fewest(self, make_demand):
         assert float(fleet_of(make_demand(0), options=LARGE).nodes.peak) == 1
@@ -217,7 +232,7 @@ class TestHours:
         fleet = fleet_of(make_demand(hours), scaling="autoscaled", options=options)
 
         assert sorted(set(fleet.nodes.hourly)) == [3, 6]
-        assert fleet.text == "3 to 6 nodes by the hour, 2 of them spare (processor binds)"
+        assert text_of(fleet) == "3–6 nodes by the hour, 2 of them spare (sized by processor)"
 
     @pytest.mark.parametrize(("cloud", "kind"), KINDS)
     @pytest.mark.parametrize("peak", [1e3, 1e5, 3e6])
@@ -376,8 +391,8 @@ def test_what_stands_beside_each_node_counts_when_machines_are_compared(make_dem
     # with a petabyte beside each node the fewest nodes win
     asked = request(make_demand(2e6), "oci", options=PLAIN)
     disk = {"oci.block_volume.storage": 1e6}
-    alone = build_fleet(asked, "oci", "vm", "static")
-    beside = build_fleet(asked, "oci", "vm", "static", beside_each_node=disk)
+    alone = build_fleet(asked, "oci")
+    beside = build_fleet(asked, "oci", NodeSpec(beside=disk))
     fewest = min(
         tried(asked.demand, machine, PLAIN, "static").max()
         for machine in machines("oci", "vm").values()
@@ -439,10 +454,10 @@ class TestManyScenarios:
         alone = [fleet_of(chat(one)) for one in audience]
 
         told = dict(zip((one.machine for one in together.machines), together.texts, strict=True))
-        assert told == {one.machines[0].machine: one.text for one in alone}
-        assert together.binding == alone[1].binding
+        assert told == {one.machines[0].machine: text_of(one) for one in alone}
+        assert together.sizing.binding_of_largest == alone[1].sizing.binding_of_largest
         for machine in together.machines:
-            assert f"{machine.title}: {told[machine.machine]}" in together.text
+            assert f"{machine.title}: {told[machine.machine]}" in text_of(together)
 
     def test_a_range_of_nodes_tells_every_constraint_that_binds(self, make_demand):
         few, many = (
@@ -450,10 +465,10 @@ class TestManyScenarios:
         )
         both = fleet_of(chat([1, 1e6]), options=PLAIN | {"machine": "m7g.large"})
 
-        assert few.text.startswith("1 nodes")
-        assert both.text == (
-            f"1 to {float(many.nodes.peak):.3g} nodes all week, 0 of them spare "
-            f"({many.binding} binds or the fewest that were asked for)"
+        assert text_of(few).startswith("1 node all week")
+        assert text_of(both) == (
+            f"1–{float(many.nodes.peak):.3g} nodes all week, 0 of them spare "
+            f"(sized by {many.sizing.binding_of_largest} or the minimum that was asked for)"
         )
 
 
@@ -495,9 +510,9 @@ class TestBackplane:
 
     def run(self, demand: ws.Demand, nodes: int = 5, scaling: str = "static", **options: Any):
         given = LARGE | {"messages_per_core_second": 1e9} | options
-        asked = request(demand, options=given | {"min_nodes": nodes})
-        fleet = build_fleet(asked, "aws", "vm", scaling)
-        return backplane(asked, "aws", fleet, self.REDIS), fleet
+        asked = request(demand, options=given | {"min_nodes": nodes}, scaling=scaling)
+        fleet = build_fleet(asked, "aws")
+        return backplane(asked, "aws", fleet.nodes, self.REDIS), fleet
 
     def test_one_instance_and_a_replica_run_for_few_messages(self, passed_on):
         redis, _ = self.run(passed_on(100))
@@ -519,9 +534,9 @@ class TestBackplane:
         demand = make_demand(10, to_server=sent, to_client=1, payload=1)
         given = LARGE | {"messages_per_core_second": 1e9, "min_nodes": nodes}
         asked = request(demand, options=given)
-        fleet = build_fleet(asked, "aws", "vm", "static")
+        fleet = build_fleet(asked, "aws")
         # a machine whose network does not decide
-        redis = backplane(asked, "aws", fleet, "c7g.4xlarge")
+        redis = backplane(asked, "aws", fleet.nodes, "c7g.4xlarge")
 
         assert float(fleet.nodes.peak) == nodes
         assert float(redis.machines) == 2 * instances
@@ -600,8 +615,8 @@ class TestBackplane:
         options = LARGE | {"headroom": 0.7}
 
         def between_nodes(audience: object) -> Backplane:
-            asked = request(chat(audience), options=options)
-            return backplane(asked, "aws", build_fleet(asked, "aws", "vm", scaling), self.REDIS)
+            asked = request(chat(audience), options=options, scaling=scaling)
+            return backplane(asked, "aws", build_fleet(asked, "aws").nodes, self.REDIS)
 
         together = between_nodes(audience)
         machines_running = np.asarray(together.machines)

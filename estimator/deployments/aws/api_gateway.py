@@ -9,35 +9,33 @@ import numpy as np
 from pydantic import Field
 
 from estimator.arrays import FloatArray
-from estimator.demand.admission_limits import AdmissionLimits
 from estimator.demand.demand import Demand, MessageStream
 from estimator.demand.weekly import Weekly, total
-from estimator.deployments.aws.logs import LogOptions, log_usage
-from estimator.deployments.aws.messages import published_once, size_check
+from estimator.deployments.aws.messaging import (
+    LogOptions,
+    MessageService,
+    minute_rounding_question,
+    published_once,
+    size_check,
+)
 from estimator.deployments.base import (
-    Deployment,
-    Metered,
     Request,
-    as_given,
-    in_millions,
-    minutes_rounded_up,
-    ping_notes,
-    spread,
-    traffic_assumption,
+    billed_bytes_question,
+    messages_text,
 )
 from estimator.deployments.limits import (
     Check,
-    admission_at,
     check,
     idle_checks,
     limit_value,
     messages_per_second,
     per_second,
 )
+from estimator.format import given_text, range_text
 from estimator.pricing.lines import Usage
 from estimator.pricing.price_files import Assumption
 from estimator.scenario.model import ManyFromZero, ManyPositive, OrMany
-from estimator.units import KIB, MINUTES_PER_HOUR, SECONDS_PER_HOUR
+from estimator.units import KIB
 
 _SERVICE = "aws.api_gateway"
 _DYNAMODB_WRITE_BYTES = 1 * KIB
@@ -51,8 +49,8 @@ class ApiGatewayOptions(LogOptions):
     """Choices for API Gateway."""
 
     backend: Literal["none", "lambda_dynamodb"] = "none"
-    """none: what answers the messages is billed elsewhere; lambda_dynamodb: a Lambda function for
-    every message, connect and disconnect, and a DynamoDB table of open connections."""
+    """none: what answers messages is billed elsewhere; lambda_dynamodb: a Lambda function for every
+    message, connect and disconnect, and a DynamoDB table of open connections."""
     lambda_memory_mb: Annotated[
         float | FloatArray, OrMany(Annotated[float, Field(ge=128, le=10_240)])
     ] = 256
@@ -60,12 +58,12 @@ class ApiGatewayOptions(LogOptions):
     lambda_ms: ManyPositive = 20
     """Run time of one invocation without pushes. Assumption: measure yours."""
     lambda_ms_per_push: ManyFromZero = 5
-    """Added run time for each recipient, one call to the connection's endpoint. Assumption."""
+    """Run time added for each recipient: one call to the connection's endpoint. Assumption."""
     connection_item_bytes: Annotated[float, Field(gt=0)] = 200
     """Size of one connection in the table. Assumption: ids, user and channel."""
 
 
-class ApiGateway(Deployment):
+class ApiGateway(MessageService):
     """API Gateway WebSocket APIs, priced by messages and connection minutes.
 
     Prices and metering: https://aws.amazon.com/api-gateway/pricing/
@@ -75,24 +73,18 @@ class ApiGateway(Deployment):
     questions = (
         Assumption(
             id="connect_is_message",
-            question="Do connects and disconnects count as messages?",
+            question="Does each connect and each disconnect count as a message?",
             choices={
                 "no": "only messages to and from clients count",
-                "yes": "each connect and each disconnect is one message more",
+                "yes": "each connect and each disconnect counts as one more message",
             },
-            evidence="The price page does not list them as messages and CloudWatch counts them "
-            "apart (ConnectCount beside MessageCount); no AWS text says so outright.",
+            evidence="The price page does not list them as messages, and CloudWatch counts them "
+            "separately (ConnectCount beside MessageCount); no AWS text says so outright.",
         ),
-        Assumption(
-            id="minute_rounding",
-            question="Is a started connection minute billed in full?",
-            choices={
-                "up": "every connection is rounded up to whole minutes",
-                "exact": "seconds count as parts of a minute",
-            },
-            evidence="Secondary sources say partial minutes are rounded up; AWS is not quoted.",
+        minute_rounding_question(
+            "Secondary sources say that partial minutes are rounded up; no AWS text was found."
         ),
-        traffic_assumption(
+        billed_bytes_question(
             "payload",
             "The price page adds EC2 data transfer rates but does not say which bytes of a "
             "WebSocket message count.",
@@ -105,78 +97,44 @@ class ApiGateway(Deployment):
         "authorizers",
     )
 
-    def meter(self, request: Request) -> Metered:
-        """Messages in 32-KB steps both ways, connection minutes, internet traffic, backend."""
-        answers = request.answers
-        sessions = request.demand.sessions
-        cut_hours = limit_value(f"{_SERVICE}.connection_max_age") / SECONDS_PER_HOUR
-        demand = request.demand.cut_after(cut_hours)
+    service = _SERVICE
 
-        step_bytes = request.catalog.meter(f"{_SERVICE}.messages").step_bytes or 1
+    def message_usage(self, request: Request, demand: Demand) -> Iterator[Usage]:
+        """Messages in 32-KB steps both ways, and the backend."""
+        step_bytes = request.step_bytes(f"{_SERVICE}.messages")
         counted = demand.messages("to_server") + demand.messages("to_client")
         messages = demand.per_month(total(s.steps_per_hour(step_bytes) for s in counted))
-        minutes = demand.per_month(demand.connections) * MINUTES_PER_HOUR
-        message_text = (
-            f"{in_millions(demand, counted)}, in started steps of {step_bytes // KIB} KB, every "
+        text = (
+            f"{messages_text(demand, counted)}, in started steps of {step_bytes // KIB} KB, every "
             "recipient of a broadcast counted"
         )
-        minute_text = "open connections x 60 minutes x hours of the month"
-        if answers["connect_is_message"] == "yes":
+        if request.answers["connect_is_message"] == "yes":
             messages = messages + 2 * demand.per_month(demand.new_connections)
-            message_text += ", and each connect and disconnect"
-        if answers["minute_rounding"] == "up":
-            lost, lost_text = minutes_rounded_up(demand.session)
-            minutes = minutes + demand.per_month(sessions) * lost
-            minute_text += lost_text
-
-        usage = [
-            Usage(f"{_SERVICE}.connection_minutes", minutes, minute_text),
-            Usage(f"{_SERVICE}.messages", messages, message_text),
-        ]
+            text += ", and each connect and disconnect"
+        yield Usage(f"{_SERVICE}.messages", messages, text)
         if request.options.backend == "lambda_dynamodb":
-            usage += _backend(demand, request.options)
-        usage.append(self.data_out(request, demand, "aws.egress.internet"))
-        usage += log_usage(request, demand)
-        checks = [*_checks(demand)]
+            yield from _backend(demand, request.options)
+
+    def checks(self, request: Request, demand: Demand) -> Iterator[Check]:
+        """Connections, messages, sizes, silence, and what the backend runs."""
+        received, pushed = demand.messages("to_server"), demand.messages("to_client")
+        yield check(
+            f"{_SERVICE}.new_connections_per_second",
+            per_second(demand.new_connections),
+            "ask AWS for a quota of {used} new connections per second",
+        )
+        yield check(f"{_SERVICE}.implied_open_connections", demand.connections_peak)
+        yield check(
+            f"{_SERVICE}.account_requests_per_second",
+            messages_per_second((*received, *pushed)),
+            "ask AWS for a quota of {used} requests per second",
+        )
+        yield size_check(f"{_SERVICE}.message_max_bytes", (*received, *pushed))
+        # how pushes are framed is up to the service
+        yield size_check(f"{_SERVICE}.frame_max_bytes", received)
+        yield from idle_checks(demand, f"{_SERVICE}.idle_timeout")
         if request.options.backend == "lambda_dynamodb":
-            checks += _backend_checks(demand, request.options)
-        admission = AdmissionLimits() if request.many else _doors()
-        return Metered(tuple(usage), tuple(_notes(demand, cut_hours)), tuple(checks), admission)
-
-
-def _doors() -> AdmissionLimits:
-    """Open connections have no quota of their own; they follow from the rate and the age."""
-    return admission_at(
-        new_connections_per_second=f"{_SERVICE}.new_connections_per_second",
-        age_most_seconds=f"{_SERVICE}.connection_max_age",
-    )
-
-
-def _notes(demand: Demand, cut_hours: float) -> Iterator[str]:
-    yield (
-        f"Connections are cut after {cut_hours:g} hours and made again; "
-        f"{spread(per_second(demand.new_connections).peak)} new connections per second in the busiest hour."
-    )
-    yield from ping_notes(demand)
-
-
-def _checks(demand: Demand) -> Iterator[Check]:
-    received, pushed = demand.messages("to_server"), demand.messages("to_client")
-    yield check(
-        f"{_SERVICE}.new_connections_per_second",
-        per_second(demand.new_connections),
-        "ask AWS for a quota of {used} new connections per second",
-    )
-    yield check(f"{_SERVICE}.implied_open_connections", demand.connections_peak)
-    yield check(
-        f"{_SERVICE}.account_requests_per_second",
-        messages_per_second((*received, *pushed)),
-        "ask AWS for a quota of {used} requests per second",
-    )
-    yield size_check(f"{_SERVICE}.message_max_bytes", (*received, *pushed))
-    # how pushes are framed is up to the service
-    yield size_check(f"{_SERVICE}.frame_max_bytes", received)
-    yield from idle_checks(demand, f"{_SERVICE}.idle_timeout")
+            yield from _backend_checks(demand, request.options)
 
 
 def _backend_checks(demand: Demand, options: ApiGatewayOptions) -> Iterator[Check]:
@@ -195,7 +153,7 @@ def _backend_checks(demand: Demand, options: ApiGatewayOptions) -> Iterator[Chec
 
 def _handled(demand: Demand) -> tuple[MessageStream, ...]:
     """What runs the function: a message from a client, and a publication of the server."""
-    published = [s for s in published_once(demand.streams) if s.kind == "published"]
+    published = [s for s in published_once(demand) if s.kind == "published"]
     return (*demand.messages("to_server"), *published)
 
 
@@ -229,9 +187,9 @@ def _backend(demand: Demand, options: ApiGatewayOptions) -> list[Usage]:
         Usage(
             "aws.lambda.gb_seconds",
             seconds * options.lambda_memory_mb / KIB,
-            f"{as_given(options.lambda_ms)} ms per invocation and "
-            f"{as_given(options.lambda_ms_per_push)} ms per recipient, at "
-            f"{as_given(options.lambda_memory_mb)} MB",
+            f"{range_text(options.lambda_ms, given_text)} ms per invocation and "
+            f"{range_text(options.lambda_ms_per_push, given_text)} ms per recipient, at "
+            f"{range_text(options.lambda_memory_mb, given_text)} MB",
         ),
         Usage(
             "aws.dynamodb.write_units",

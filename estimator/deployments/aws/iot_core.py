@@ -9,23 +9,22 @@ import numpy as np
 from pydantic import Field
 
 from estimator.arrays import FloatArray
-from estimator.demand.admission_limits import AdmissionLimits
 from estimator.demand.demand import Demand, MessageStream
 from estimator.demand.weekly import Weekly, total
-from estimator.deployments.aws.logs import LogOptions, log_usage
-from estimator.deployments.aws.messages import per_connection, published_once, size_check
+from estimator.deployments.aws.messaging import (
+    LogOptions,
+    MessageService,
+    per_connection,
+    publications,
+    size_check,
+)
 from estimator.deployments.base import (
-    Deployment,
-    Metered,
     Request,
-    in_millions,
-    minutes_rounded_up,
-    spread,
-    traffic_assumption,
+    billed_bytes_question,
+    messages_text,
 )
 from estimator.deployments.limits import (
     Check,
-    admission_at,
     check,
     idle_checks,
     limit_value,
@@ -39,7 +38,6 @@ from estimator.units import (
     BITS_PER_BYTE,
     BITS_PER_MEGABIT,
     KIB,
-    MINUTES_PER_HOUR,
     SECONDS_PER_HOUR,
 )
 
@@ -50,24 +48,24 @@ class IotCoreOptions(LogOptions):
     """Choices for IoT Core."""
 
     subscribes_per_connect: Annotated[float, Field(ge=0)] = 1
-    """SUBSCRIBE requests of a client after each connect; one request may name several topics.
+    """SUBSCRIBE requests of a client after it connects; one request may name several topics.
     Assumption: one."""
     topic_bytes: Annotated[float, Field(ge=0)] = 30
-    """Name of the topic of a message, which is metered with its payload. Assumption."""
+    """Length of a message's topic name, which is metered with the payload. Assumption."""
     qos: Literal[0, 1] = 0
     """0: deliveries are not acknowledged; 1: each is, with a PUBACK of the client that is metered.
     Assumption: 0, as WebSocket itself delivers."""
     rules_per_message: Annotated[float, Field(ge=0)] = 0
     """Rules that each message from a client triggers. Assumption: none."""
     actions_per_rule: Annotated[float, Field(ge=1)] = 1
-    """Actions of each rule; one at least is billed."""
+    """Actions of each rule; at least one is billed."""
 
     def steps_per_hour(self, stream: MessageStream, step_bytes: float) -> Weekly:
         """Messages in started steps of payload and topic."""
         return stream.per_hour.times(stream.payload.steps(step_bytes, self.topic_bytes))
 
 
-class IotCore(Deployment):
+class IotCore(MessageService):
     """IoT Core, priced by MQTT messages in 5-KB steps and by connection minutes.
 
     Prices and metering: https://aws.amazon.com/iot-core/pricing/
@@ -82,10 +80,12 @@ class IotCore(Deployment):
                 "yes": "at the data transfer rates of EC2",
                 "no": "the price of messages covers it",
             },
-            evidence="No source read says it of IoT Core; the price pages of API Gateway and "
+            evidence="No source was found for IoT Core; the price pages of API Gateway and "
             "AppSync add data transfer.",
         ),
-        traffic_assumption("payload", "No source read says which bytes of an MQTT message count."),
+        billed_bytes_question(
+            "payload", "No source was found that says which bytes of an MQTT message count."
+        ),
     )
     not_modeled = (
         "MQTT headers and topic names in traffic",
@@ -97,58 +97,61 @@ class IotCore(Deployment):
         "custom authorizers",
     )
 
-    def meter(self, request: Request) -> Metered:
-        """Messages in 5-KB steps, connection minutes, rules and actions, internet traffic."""
-        cut_hours = limit_value(f"{_SERVICE}.connection_max_age") / SECONDS_PER_HOUR
-        demand = request.demand.cut_after(cut_hours)
-        lost, lost_text = minutes_rounded_up(demand.session)
-        minutes = (
-            demand.per_month(demand.connections) * MINUTES_PER_HOUR
-            + demand.per_month(request.demand.sessions) * lost
+    service = _SERVICE
+    quotas = ("connections_most",)
+
+    def charges_traffic(self, request: Request) -> bool:
+        """Only under that answer."""
+        return request.answers["internet_traffic"] == "yes"
+
+    def message_usage(self, request: Request, demand: Demand) -> Iterator[Usage]:
+        """Messages in 5-KB steps, rules and actions."""
+        yield _messages(request, demand)
+        yield from _rules(request, demand)
+
+    def notes(self, demand: Demand) -> Iterator[str]:
+        """Which heartbeats are free."""
+        if any(s.kind == "ping" for s in demand.streams):
+            free_seconds = limit_value(f"{_SERVICE}.free_ping_interval")
+            yield "Heartbeats are assumed to be MQTT pings, which are not metered."
+            every_seconds = longest_silence_seconds(demand, "to_server")
+            if np.any((every_seconds > 0) & (every_seconds < free_seconds)):
+                yield (
+                    f"Pings more often than every {free_seconds:g} seconds may be metered; do not "
+                    "make the keep-alive interval shorter."
+                )
+
+    def checks(self, request: Request, demand: Demand) -> Iterator[Check]:
+        """Connections, publications in and out, bandwidth, sizes, silence."""
+        options = request.options
+        published, delivered = publications(demand), demand.messages("to_client")
+        sent = tuple(s for s in published if s.direction == "to_server")
+        to_rules = total(s.per_hour for s in sent).times(options.rules_per_message)
+        yield check(f"{_SERVICE}.open_connections", demand.connections_peak)
+        yield check(f"{_SERVICE}.new_connections_per_second", per_second(demand.new_connections))
+        yield check(f"{_SERVICE}.publishes_in_per_second", messages_per_second(published))
+        yield check(
+            f"{_SERVICE}.publishes_out_per_second",
+            per_second(total([*(s.per_hour for s in delivered), to_rules])),
         )
-        traffic = self.data_out(request, demand, "aws.egress.internet")
-        charged = request.answers["internet_traffic"] == "yes"
-        usage = (
-            Usage(
-                f"{_SERVICE}.connection_minutes",
-                minutes,
-                f"open connections x 60 minutes x hours of the month{lost_text}",
-            ),
-            _messages(request, demand),
-            *_rules(request, demand),
-            *((traffic,) if charged else ()),
-            *log_usage(request, demand),
+        both = total(s.per_hour for s in (*sent, *delivered))
+        yield check(
+            f"{_SERVICE}.publishes_per_second_per_connection",
+            per_connection(demand, both) / SECONDS_PER_HOUR,
         )
-        checks = tuple(_checks(request, demand))
-        admission = AdmissionLimits() if request.many else _doors()
-        return Metered(usage, tuple(_notes(demand, cut_hours)), checks, admission)
-
-
-def _doors() -> AdmissionLimits:
-    return admission_at(
-        new_connections_per_second=f"{_SERVICE}.new_connections_per_second",
-        connections_most=f"{_SERVICE}.open_connections",
-        age_most_seconds=f"{_SERVICE}.connection_max_age",
-    )
-
-
-def _published(demand: Demand) -> tuple[MessageStream, ...]:
-    """PUBLISH from clients and from the server.
-
-    What a client says right after it connects is taken to be its CONNECT and SUBSCRIBE, which
-    are messages of their own.
-    """
-    from_clients = (s for s in demand.messages("to_server") if s.kind != "at_connect")
-    return (*from_clients, *published_once(demand.streams))
+        yield check(f"{_SERVICE}.bandwidth_per_connection_mbps", _mbps_per_connection(demand))
+        yield check(f"{_SERVICE}.subscriptions_per_connection", options.subscribes_per_connect)
+        yield size_check(f"{_SERVICE}.message_max_bytes", (*published, *delivered))
+        yield from idle_checks(demand, f"{_SERVICE}.idle_timeout")
 
 
 def _messages(request: Request, demand: Demand) -> Usage:
     options = request.options
     meter = f"{_SERVICE}.messages"
-    step_bytes = request.catalog.meter(meter).step_bytes or 1
+    step_bytes = request.step_bytes(meter)
     delivered = demand.messages("to_client")
     carried = (*demand.messages("to_server"), *delivered)
-    counted = [options.steps_per_hour(s, step_bytes) for s in (*_published(demand), *delivered)]
+    counted = [options.steps_per_hour(s, step_bytes) for s in (*publications(demand), *delivered)]
     counted.append(demand.new_connections.times(1 + options.subscribes_per_connect))
     acknowledged = ""
     if options.qos == 1:
@@ -157,7 +160,7 @@ def _messages(request: Request, demand: Demand) -> Usage:
     return Usage(
         meter,
         demand.per_month(total(counted)),
-        f"PUBLISH in and out ({in_millions(demand, carried)}), in started steps of "
+        f"PUBLISH in and out ({messages_text(demand, carried)}), in started steps of "
         f"{step_bytes / KIB:g} KB of payload and topic, a CONNECT and "
         f"{options.subscribes_per_connect:g} SUBSCRIBE for each connection{acknowledged}",
     )
@@ -167,8 +170,8 @@ def _rules(request: Request, demand: Demand) -> Iterator[Usage]:
     options = request.options
     if not options.rules_per_message:
         return
-    step_bytes = request.catalog.meter(f"{_SERVICE}.rules").step_bytes or 1
-    sent = (s for s in _published(demand) if s.direction == "to_server")
+    step_bytes = request.step_bytes(f"{_SERVICE}.rules")
+    sent = (s for s in publications(demand) if s.direction == "to_server")
     steps = demand.per_month(total(options.steps_per_hour(s, step_bytes) for s in sent))
     rules = steps * options.rules_per_message
     yield Usage(
@@ -183,45 +186,6 @@ def _rules(request: Request, demand: Demand) -> Iterator[Usage]:
         f"{options.actions_per_rule:g} actions for each rule, in started steps of "
         f"{step_bytes / KIB:g} KB",
     )
-
-
-def _notes(demand: Demand, cut_hours: float) -> Iterator[str]:
-    yield (
-        f"Connections are cut after {cut_hours:g} hours and made again; "
-        f"{spread(per_second(demand.new_connections).peak)} new connections per second in the busiest hour."
-    )
-    if any(s.kind == "ping" for s in demand.streams):
-        free_seconds = limit_value(f"{_SERVICE}.free_ping_interval")
-        yield "Heartbeats are taken to be pings of MQTT, which are not metered."
-        every_seconds = longest_silence_seconds(demand, "to_server")
-        if np.any((every_seconds > 0) & (every_seconds < free_seconds)):
-            yield (
-                f"Pings more often than every {free_seconds:g} seconds may be metered; make the "
-                "keep-alive interval no shorter."
-            )
-
-
-def _checks(request: Request, demand: Demand) -> Iterator[Check]:
-    options = request.options
-    published, delivered = _published(demand), demand.messages("to_client")
-    sent = tuple(s for s in published if s.direction == "to_server")
-    to_rules = total(s.per_hour for s in sent).times(options.rules_per_message)
-    yield check(f"{_SERVICE}.open_connections", demand.connections_peak)
-    yield check(f"{_SERVICE}.new_connections_per_second", per_second(demand.new_connections))
-    yield check(f"{_SERVICE}.publishes_in_per_second", messages_per_second(published))
-    yield check(
-        f"{_SERVICE}.publishes_out_per_second",
-        per_second(total([*(s.per_hour for s in delivered), to_rules])),
-    )
-    both = total(s.per_hour for s in (*sent, *delivered))
-    yield check(
-        f"{_SERVICE}.publishes_per_second_per_connection",
-        per_connection(demand, both) / SECONDS_PER_HOUR,
-    )
-    yield check(f"{_SERVICE}.bandwidth_per_connection_mbps", _mbps_per_connection(demand))
-    yield check(f"{_SERVICE}.subscriptions_per_connection", options.subscribes_per_connect)
-    yield size_check(f"{_SERVICE}.message_max_bytes", (*published, *delivered))
-    yield from idle_checks(demand, f"{_SERVICE}.idle_timeout")
 
 
 def _mbps_per_connection(demand: Demand) -> FloatArray:

@@ -2,44 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Mapping
 from typing import Annotated, Literal, Self
 
 import numpy as np
 from pydantic import Field, model_validator
 
-from estimator.arrays import FloatArray
 from estimator.demand.weekly import Weekly
-from estimator.deployments.aws.balancers import (
-    balancer_usage,
-    count_balancers,
-    gigabyte_bytes,
-    gigabyte_question,
-    idle_check,
-)
-from estimator.deployments.aws.logs import log_usage
 from estimator.deployments.aws.nodes import (
     BOOT_DISKS,
-    NOT_MODELLED,
+    NOT_MODELED,
     AwsFleetOptions,
-    both_ways,
+    AwsNodes,
+    count_balancers,
     cross_zone_question,
-    processor_notes,
-    zone_usage,
+    gigabyte_question,
+    gigabytes,
 )
-from estimator.deployments.base import (
-    Deployment,
-    Metered,
-    Request,
-    one_line_per_meter,
-    traffic_assumption,
-)
-from estimator.deployments.fleet.admission import AWS, Room, fleet_admission
-from estimator.deployments.fleet.backplane import backplane
-from estimator.deployments.fleet.sizing import Fleet, build_fleet, scaling_choice
+from estimator.deployments.base import Request, billed_bytes_question
+from estimator.deployments.fleet.admission import Room
+from estimator.deployments.fleet.behind_balancer import Balancer
+from estimator.deployments.fleet.sizing import SCALING, Fleet, NodeSpec
 from estimator.deployments.limits import Check, idle_checks, limit_value, per_second
 
 _NLB = "aws.nlb"
+_WITHOUT_CLIENT_IP = f"{_NLB}.connections_per_target_without_client_ip"
 
 
 class NlbOptions(AwsFleetOptions):
@@ -51,13 +38,13 @@ class NlbOptions(AwsFleetOptions):
     tcp_idle_timeout_seconds: Annotated[float, Field(ge=60)] = Field(
         default_factory=lambda: limit_value(f"{_NLB}.tcp_idle_timeout")
     )
-    """Silence after which a TCP listener drops a connection; the vendor's default if left out.
-    That of TLS listeners cannot be set."""
+    """Silence after which a TCP listener drops a connection. Default: the vendor's. The timeout of
+    TLS listeners cannot be set."""
     cross_zone: bool = False
-    """Whether the balancer spreads connections over nodes of all zones; off, as by default, each
-    zone serves the clients whose address it has."""
+    """Whether the balancer spreads connections over nodes of all zones. Off, as by default, each
+    zone serves the clients that resolve to its address."""
     client_ip_preservation: bool = True
-    """Whether nodes see the addresses of clients; without, a node takes fewer connections."""
+    """Whether nodes see the addresses of clients; if not, a node takes fewer connections."""
 
     @model_validator(mode="after")
     def _timeout_can_be_set(self) -> Self:
@@ -67,7 +54,7 @@ class NlbOptions(AwsFleetOptions):
         return self
 
 
-class NlbEc2(Deployment):
+class NlbEc2(AwsNodes):
     """EC2 instances behind a Network Load Balancer.
 
     Prices and capacity units: https://aws.amazon.com/elasticloadbalancing/pricing/
@@ -78,101 +65,76 @@ class NlbEc2(Deployment):
         gigabyte_question("NLCU"),
         cross_zone_question(
             charged=True,
-            evidence="Only matters if the option cross_zone is on. Several public notes say that a "
-            "Network Load Balancer pays for traffic between zones; no page of AWS was read that "
-            "says it.",
+            evidence="Only matters if the option cross_zone is on. Several public notes say that "
+            "traffic between zones is charged behind a Network Load Balancer; no AWS page that "
+            "says so was found.",
         ),
-        scaling_choice(),
-        traffic_assumption("ip", "No statement was found on which bytes count as transfer."),
+        SCALING,
+        billed_bytes_question(
+            "ip", "No statement was found on which bytes count as data transfer."
+        ),
     )
-    not_modeled = (*NOT_MODELLED, BOOT_DISKS, "certificates on the nodes, where TLS ends there")
+    not_modeled = (*NOT_MODELED, BOOT_DISKS, "certificates on the nodes, where TLS ends there")
 
-    def meter(self, request: Request) -> Metered:
-        """Balancer hours, capacity units, addresses, nodes, Redis, zones, outbound traffic."""
-        options, answers, demand = request.options, request.answers, request.demand
-        without_client_ip = f"{_NLB}.connections_per_target_without_client_ip"
-        preserved = options.client_ip_preservation
-        fleet = build_fleet(
-            request,
-            "aws",
-            "vm",
-            answers["scaling"],
-            tls=options.tls == "node",
-            node_mbps_most=limit_value("aws.ec2.internet_bandwidth_mbps"),
-            node_connections_most=np.inf if preserved else limit_value(without_client_ip),
+    def nodes(self, request: Request) -> NodeSpec:
+        """Instances, with fewer connections each if the balancer hides the clients' addresses."""
+        preserved = request.options.client_ip_preservation
+        return NodeSpec(
+            ends_tls=request.options.tls == "node",
+            mbps_most=limit_value("aws.ec2.internet_bandwidth_mbps"),
+            connections_most=np.inf if preserved else limit_value(_WITHOUT_CLIENT_IP),
         )
-        redis = backplane(request, "aws", fleet, options.redis_machine)
-        targets = _targets(options)
+
+    def crosses_zones(self, request: Request) -> bool:
+        """Only if the balancer is set to, and charged if that is what was answered."""
+        return request.options.cross_zone and super().crosses_zones(request)
+
+    def balancer(self, request: Request, fleet: Fleet) -> Balancer:
+        """Hours, capacity units and addresses; targets and idle timeouts."""
+        options, demand = request.options, request.demand
+        in_zone, in_all = f"{_NLB}.targets_per_zone", f"{_NLB}.targets"
+        targets = min(
+            Room(limit_value(in_all), in_all),
+            Room(limit_value(in_zone) * options.zones, in_zone),
+            key=lambda room: float(room.most),
+        )
         balancers = count_balancers(fleet, float(targets.most))
-        charged = options.cross_zone and answers["cross_zone_traffic"] == "yes"
-        usage = one_line_per_meter(
-            (
-                *balancer_usage(
-                    request, balancers, f"{_NLB}.hours", f"{_NLB}.nlcu_hours", _dimensions(request)
-                ),
-                *fleet.usage(demand),
-                *redis.usage,
-                *zone_usage(request, redis, cross_zone=charged),
-                self.data_out(request, demand, "aws.egress.internet"),
-                *log_usage(request, demand),
+        room = Check(
+            in_zone,
+            fleet.nodes.peak / options.zones,
+            limit_value(in_zone) * balancers,
+            "use larger nodes, or more load balancers",
+        )
+        if options.tls == "balancer":
+            silence = idle_checks(demand, f"{_NLB}.tls_idle_timeout")
+        else:
+            silence = idle_checks(
+                demand,
+                f"{_NLB}.tcp_idle_timeout",
+                seconds=options.tcp_idle_timeout_seconds,
+                seconds_most=limit_value(f"{_NLB}.tcp_idle_timeout_max"),
             )
-        )
-        notes = (*fleet.notes, *processor_notes(request, fleet, redis, "vm"))
-        admission = fleet_admission(
-            request,
-            fleet,
-            AWS,
-            answers["scaling"],
-            tls=options.tls == "node",
+        usage = self.balancer_usage(request, balancers, f"{_NLB}.hours", f"{_NLB}.nlcu_hours")
+        return Balancer(
+            tuple(usage),
+            (room, *silence),
             nodes_room=Room(targets.most * balancers, targets.limit_id),
-            node_limit_id=None if preserved else without_client_ip,
+            node_limit_id=None if options.client_ip_preservation else _WITHOUT_CLIENT_IP,
         )
-        return Metered(usage, notes, tuple(_checks(request, fleet, balancers)), admission)
 
-
-def _dimensions(request: Request) -> dict[str, tuple[Weekly, float]]:
-    """Use of each hour by the dimensions of a capacity unit, of which the largest counts."""
-    demand = request.demand
-    listener = "tls" if request.options.tls == "balancer" else "tcp"
-    # the balancer counts bytes with their TCP/IP headers:
-    # https://docs.aws.amazon.com/elasticloadbalancing/latest/network/load-balancer-cloudwatch-metrics.html
-    gigabytes = both_ways(demand, "ip").times(1 / gigabyte_bytes(request))
-    return {
-        "new connections per second": (
-            per_second(demand.new_connections),
-            limit_value(f"{_NLB}.nlcu_{listener}_new_connections_per_second"),
-        ),
-        "active connections": (
-            demand.connections,
-            limit_value(f"{_NLB}.nlcu_{listener}_active_connections"),
-        ),
-        "GB in and out": (gigabytes, limit_value(f"{_NLB}.nlcu_gb_per_hour")),
-    }
-
-
-def _targets(options: NlbOptions) -> Room:
-    """Nodes that one balancer may have in all its zones."""
-    in_zone, in_all = f"{_NLB}.targets_per_zone", f"{_NLB}.targets"
-    zones = limit_value(in_zone) * options.zones
-    most = limit_value(in_all)
-    return Room(zones, in_zone) if zones < most else Room(most, in_all)
-
-
-def _checks(request: Request, fleet: Fleet, balancers: FloatArray) -> Iterator[Check]:
-    demand, options = request.demand, request.options
-    in_zone = f"{_NLB}.targets_per_zone"
-    yield Check(
-        in_zone,
-        fleet.nodes.peak / options.zones,
-        limit_value(in_zone) * balancers,
-        "larger nodes, or more load balancers",
-    )
-    if options.tls == "balancer":
-        yield from idle_checks(demand, f"{_NLB}.tls_idle_timeout")
-    else:
-        yield idle_check(
-            demand,
-            f"{_NLB}.tcp_idle_timeout",
-            options.tcp_idle_timeout_seconds,
-            limit_value(f"{_NLB}.tcp_idle_timeout_max"),
-        )
+    def dimensions(self, request: Request) -> Mapping[str, tuple[Weekly, float]]:
+        """Connections of clients, and bytes with their TCP/IP headers."""
+        listener = "tls" if request.options.tls == "balancer" else "tcp"
+        return {
+            "new connections per second": (
+                per_second(request.demand.new_connections),
+                limit_value(f"{_NLB}.nlcu_{listener}_new_connections_per_second"),
+            ),
+            "active connections": (
+                request.demand.connections,
+                limit_value(f"{_NLB}.nlcu_{listener}_active_connections"),
+            ),
+            # the balancer counts bytes with their TCP/IP headers:
+            # https://docs.aws.amazon.com/elasticloadbalancing/latest/network/load-balancer-cloudwatch-metrics.html
+            "GB in and out": (gigabytes(request, "ip"), limit_value(f"{_NLB}.nlcu_gb_per_hour")),
+        }

@@ -12,24 +12,17 @@ from estimator.arrays import FloatArray
 from estimator.demand.demand import Demand
 from estimator.demand.weekly import Weekly, total
 from estimator.deployments.azure.nodes import (
-    EVIDENCE_BYTES,
-    NOT_MODELLED,
+    BYTES_EVIDENCE,
+    NOT_MODELED,
     AzureFleetOptions,
-    inter_zone,
+    AzureNodes,
     priced,
 )
-from estimator.deployments.base import (
-    Deployment,
-    Metered,
-    Request,
-    one_line_per_meter,
-    traffic_assumption,
-)
-from estimator.deployments.fleet.admission import AZURE, Room, fleet_admission
-from estimator.deployments.fleet.backplane import backplane
-from estimator.deployments.fleet.candidates import CHEAPEST
-from estimator.deployments.fleet.machine import Machine
-from estimator.deployments.fleet.sizing import Fleet, build_fleet, scaling_choice
+from estimator.deployments.base import Request, billed_bytes_question
+from estimator.deployments.fleet.admission import Room
+from estimator.deployments.fleet.behind_balancer import Balancer
+from estimator.deployments.fleet.machine import CHEAPEST, Machine
+from estimator.deployments.fleet.sizing import SCALING, Fleet, NodeSpec
 from estimator.deployments.limits import Check, check, idle_checks, limit_value
 
 _SERVICE = "azure.app_service"
@@ -47,45 +40,44 @@ class AppServiceOptions(AzureFleetOptions):
     """Of the plans to choose the cheapest from."""
 
 
-class AppService(Deployment):
+class AppService(AzureNodes):
     """App Service, priced by the instances of its plan.
 
     Limits: https://learn.microsoft.com/azure/azure-resource-manager/management/azure-subscription-service-limits
     """
 
     options = AppServiceOptions
-    questions = (
-        scaling_choice(),
-        traffic_assumption("ip", EVIDENCE_BYTES),
-    )
-    not_modeled = (*NOT_MODELLED, "certificates and a gateway in front")
+    questions = (SCALING, billed_bytes_question("ip", BYTES_EVIDENCE))
+    not_modeled = (*NOT_MODELED, "certificates, and a gateway in front")
 
-    def meter(self, request: Request) -> Metered:
-        """Instances of the plan, Redis between them, outbound traffic."""
-        demand, options = request.demand, request.options
-        scaling = request.answers["scaling"]
-        fleet = _instances(request, scaling)
-        redis = backplane(request, "azure", fleet, options.redis_machine)
-        usage = one_line_per_meter(
-            fleet.usage(demand),
-            redis.usage,
-            (
-                inter_zone(request, redis.other_zones_gib),
-                self.data_out(request, demand, "azure.egress.internet"),
-            ),
+    def nodes(self, request: Request) -> NodeSpec:
+        """Instances of the cheapest plan that may have as many of them as it needs.
+
+        If no plan may, of the cheapest of all; the check of its instances then says so.
+        """
+        plans: tuple[str, ...] | None = None
+        if request.options.machine == CHEAPEST:
+            # Basic plans are scaled by hand only
+            by_hand = "B" if request.answers["scaling"] == "autoscaled" else "-"
+            found = priced(request, _KIND, f"-{request.options.operating_system}")
+            plans = tuple(name for name in found if not name.startswith(by_hand))
+        return NodeSpec(
+            kind=_KIND,
+            unit="instance",
+            connections_most=_websockets_most,
+            nodes_most=_instances_most,
+            among=plans,
         )
-        checks = (*_checks(demand, fleet), *idle_checks(demand, f"{_SERVICE}.idle_timeout"))
-        instances = _instances_limit(fleet.machines[0])
-        admission = fleet_admission(
-            request,
-            fleet,
-            AZURE,
-            scaling,
-            unit_name="instance",
+
+    def balancer(self, request: Request, fleet: Fleet) -> Balancer:
+        """The front end, which costs nothing of its own; instances, sockets, its timeout."""
+        demand, plan = request.demand, fleet.machines[0]
+        instances = _instances_limit(plan)
+        return Balancer(
+            checks=(*_checks(demand, fleet), *idle_checks(demand, f"{_SERVICE}.idle_timeout")),
             nodes_room=Room(limit_value(instances), instances),
-            node_limit_id=_websockets_limit(fleet.machines[0]),
+            node_limit_id=_websockets_limit(plan),
         )
-        return Metered(usage, fleet.notes, checks, admission)
 
 
 def _websockets_limit(machine: Machine) -> str:
@@ -105,29 +97,6 @@ def _websockets_most(machine: Machine) -> float:
 
 def _instances_most(machine: Machine) -> float:
     return limit_value(_instances_limit(machine))
-
-
-def _instances(request: Request, scaling: str) -> Fleet:
-    """For each scenario the cheapest plan that may have as many instances as it needs.
-
-    If no plan may, the cheapest of all; the check of its instances then says so.
-    """
-    options = request.options
-    plans: tuple[str, ...] | None = None
-    if options.machine == CHEAPEST:
-        found = priced(request, _KIND, f"-{options.operating_system}")
-        # Basic plans are scaled by hand only
-        by_hand = "B" if scaling == "autoscaled" else "-"
-        plans = tuple(name for name in found if not name.startswith(by_hand))
-    return build_fleet(
-        request,
-        "azure",
-        _KIND,
-        scaling,
-        node_connections_most=_websockets_most,
-        nodes_most=_instances_most,
-        among=plans,
-    )
 
 
 def _checks(demand: Demand, fleet: Fleet) -> Iterator[Check]:

@@ -26,22 +26,22 @@ class FunctionsOptions(Options):
     """Choices for code that runs on Azure Functions."""
 
     functions: Literal["none", "consumption", "flex"] = "none"
-    """Plan of the functions that take events; none: they are taken by servers of your own, which
-    are not on this bill."""
+    """Plan of the functions that handle events; none: your own servers handle them and are not on
+    this bill."""
     function_ms: Annotated[float, Field(gt=0)] = 50
     """Time of one execution. Assumption: a short handler with one call to a store."""
     function_memory_mb: Annotated[float, Field(gt=0)] = 128
-    """Memory of an execution; on flex the smallest size of instance that has it."""
+    """Memory of an execution; on flex, the smallest instance size that has it."""
     function_concurrency: Annotated[float, Field(ge=1)] = 1
-    """Executions that share an instance and its memory at a time. Assumption: one, the upper
-    bound; asynchronous handlers share it among many."""
+    """Executions that share an instance and its memory at a time. Assumption: one, which gives the
+    highest cost; asynchronous handlers share an instance among many."""
     function_calls_per_connect: Annotated[float, Field(ge=0)] = 1
-    """Executions for each connect besides its events. Assumption: one, which hands out the access
-    token."""
+    """Executions for each new connection besides its events. Assumption: one, which issues the
+    access token."""
 
 
 def executions(demand: Demand, options: FunctionsOptions, events: Weekly) -> Weekly:
-    """Executions an hour: one for each event, and those that a connect takes."""
+    """Executions per hour: one for each event, and those that a new connection takes."""
     return total((events, demand.new_connections.times(options.function_calls_per_connect)))
 
 
@@ -56,7 +56,7 @@ def functions_usage(demand: Demand, options: FunctionsOptions, events: Weekly) -
         f"{_SERVICE}.{plan}executions",
         count,
         f"one for each event passed to the handler, and {options.function_calls_per_connect:g} "
-        "for each connect",
+        "for each new connection",
     )
     yield Usage(
         f"{_SERVICE}.{plan}gb_seconds",

@@ -8,31 +8,18 @@ from typing import Annotated, Self
 import numpy as np
 from pydantic import Field, model_validator
 
-from estimator.demand.demand import Demand
 from estimator.deployments.azure.nodes import (
+    BYTES_EVIDENCE,
     DISKS,
-    EVIDENCE_BYTES,
-    NOT_MODELLED,
+    NOT_MODELED,
     AzureFleetOptions,
-    both_ways,
-    inter_zone,
+    AzureNodes,
 )
-from estimator.deployments.base import (
-    Deployment,
-    Metered,
-    Request,
-    one_line_per_meter,
-    traffic_assumption,
-)
-from estimator.deployments.fleet.admission import AZURE, Room, fleet_admission
-from estimator.deployments.fleet.backplane import backplane
-from estimator.deployments.fleet.sizing import Fleet, build_fleet, scaling_choice
-from estimator.deployments.limits import (
-    Check,
-    check,
-    limit_value,
-    longest_silence_seconds,
-)
+from estimator.deployments.base import Request, billed_bytes_question
+from estimator.deployments.fleet.admission import Room
+from estimator.deployments.fleet.behind_balancer import Balancer, both_ways
+from estimator.deployments.fleet.sizing import SCALING, Fleet, NodeSpec
+from estimator.deployments.limits import check, idle_checks, limit_value
 from estimator.pricing.lines import Usage
 from estimator.units import SECONDS_PER_MINUTE
 
@@ -49,7 +36,7 @@ class LoadBalancerOptions(AzureFleetOptions):
     idle_timeout_minutes: float = Field(
         default_factory=lambda: limit_value(f"{_BALANCER}.idle_timeout") / SECONDS_PER_MINUTE
     )
-    """Silence after which the balancer forgets a connection; the vendor's default if left out."""
+    """Silence after which the balancer forgets a connection. Default: the vendor's."""
 
     @model_validator(mode="after")
     def _timeout_can_be_set(self) -> Self:
@@ -62,38 +49,34 @@ class LoadBalancerOptions(AzureFleetOptions):
         return self
 
 
-class LoadBalancerVm(Deployment):
+class LoadBalancerVm(AzureNodes):
     """Virtual machines behind Standard Load Balancer, TLS on the nodes.
 
     Metering: https://azure.microsoft.com/pricing/details/load-balancer/
     """
 
     options = LoadBalancerOptions
-    questions = (
-        scaling_choice(),
-        traffic_assumption("ip", EVIDENCE_BYTES),
-    )
-    not_modeled = (*NOT_MODELLED, DISKS, "certificates on the nodes")
+    questions = (SCALING, billed_bytes_question("ip", BYTES_EVIDENCE))
+    not_modeled = (*NOT_MODELED, DISKS, "certificates on the nodes")
 
-    def meter(self, request: Request) -> Metered:
-        """Rules and data of the balancer, its address, nodes with TLS, Redis, traffic out."""
-        demand, options = request.demand, request.options
-        scaling = request.answers["scaling"]
-        fleet = build_fleet(request, "azure", "vm", scaling, tls=True)
-        redis = backplane(request, "azure", fleet, options.redis_machine)
-        usage = one_line_per_meter(
-            _balancer_usage(request),
-            fleet.usage(demand),
-            redis.usage,
-            (
-                inter_zone(request, redis.other_zones_gib),
-                self.data_out(request, demand, "azure.egress.internet"),
+    def nodes(self, request: Request) -> NodeSpec:
+        """Virtual machines where TLS ends."""
+        return NodeSpec(ends_tls=True)
+
+    def balancer(self, request: Request, fleet: Fleet) -> Balancer:
+        """Rules and data of the balancer and its address; the pool and the idle timeout."""
+        demand, pool = request.demand, f"{_BALANCER}.backend_pool_size"
+        checks = (
+            check(pool, fleet.nodes.peak),
+            # a segment in either direction keeps the flow: what one sends the other acknowledges
+            *idle_checks(
+                demand,
+                f"{_BALANCER}.idle_timeout",
+                seconds=request.options.idle_timeout_minutes * SECONDS_PER_MINUTE,
             ),
         )
-        pool = f"{_BALANCER}.backend_pool_size"
         room = Room(limit_value(pool), pool)
-        admission = fleet_admission(request, fleet, AZURE, scaling, tls=True, nodes_room=room)
-        return Metered(usage, fleet.notes, tuple(_checks(demand, fleet, options)), admission)
+        return Balancer(tuple(_balancer_usage(request)), checks, nodes_room=room)
 
 
 def _balancer_usage(request: Request) -> Iterator[Usage]:
@@ -107,21 +90,9 @@ def _balancer_usage(request: Request) -> Iterator[Usage]:
             f"rules beyond the first five ({rules - _FIRST_RULES}) x hours of the month",
         )
     data = f"{_BALANCER}.processed_gb"
-    bytes_per_unit = request.catalog.meter(data).bytes_per_unit
-    assert bytes_per_unit is not None, f"{data} does not count bytes"
     yield Usage(
         data,
-        demand.per_month(both_ways(demand)) / bytes_per_unit,
+        demand.per_month(both_ways(demand)) / request.bytes_per_unit(data),
         "all bytes with clients, in and out, down to the IP header",
     )
     yield Usage("azure.public_ipv4.hours", hours, "the balancer's address x hours of the month")
-
-
-def _checks(demand: Demand, fleet: Fleet, options: LoadBalancerOptions) -> Iterator[Check]:
-    yield check(f"{_BALANCER}.backend_pool_size", fleet.nodes.peak)
-    # a segment in either direction keeps the flow, and what one sends the other acknowledges
-    silence = np.minimum(
-        longest_silence_seconds(demand, "to_server"), longest_silence_seconds(demand, "to_client")
-    )
-    seconds = options.idle_timeout_minutes * SECONDS_PER_MINUTE
-    yield Check(f"{_BALANCER}.idle_timeout", silence, seconds)

@@ -15,14 +15,16 @@ from estimator.demand.admission_limits import AdmissionLimits
 from estimator.demand.demand import MessageStream
 from estimator.demand.weekly import Weekly, total
 from estimator.deployments.azure.unit_service import (
+    BILLED_BYTES,
+    INTERNET_TRAFFIC,
+    KILOBYTE,
+    NOT_MODELED,
     Need,
     Plan,
     UnitOptions,
     UnitService,
-    internet_assumption,
-    kilobyte_assumption,
 )
-from estimator.deployments.base import Request, traffic_assumption
+from estimator.deployments.base import Request
 from estimator.deployments.limits import (
     Check,
     check,
@@ -32,13 +34,12 @@ from estimator.deployments.limits import (
 )
 from estimator.units import HOURS_PER_WEEK
 
-_ID = "azure.signalr"
-_SERVICE = "signalr"
+_SERVICE = "azure.signalr"
 _CONNECTS = {
-    1: f"{_ID}.new_connections_per_second_1_to_10_units",
-    20: f"{_ID}.new_connections_per_second_20_units",
-    50: f"{_ID}.new_connections_per_second_50_units",
-    100: f"{_ID}.new_connections_per_second_100_units",
+    1: f"{_SERVICE}.new_connections_per_second_1_to_10_units",
+    20: f"{_SERVICE}.new_connections_per_second_20_units",
+    50: f"{_SERVICE}.new_connections_per_second_50_units",
+    100: f"{_SERVICE}.new_connections_per_second_100_units",
 }
 """Limits of new connections, by the unit count from which they hold."""
 
@@ -54,17 +55,17 @@ class SignalROptions(UnitOptions):
     hubs: Annotated[int, Field(ge=1)] = 1
     """Hubs that your code defines."""
     server_connections: Annotated[int, Field(ge=1)] = Field(
-        default_factory=lambda: int(limit_value(f"{_ID}.server_connections"))
+        default_factory=lambda: int(limit_value(f"{_SERVICE}.server_connections"))
     )
     """Connections of an application server per hub, which use up those of the units."""
     headroom: Annotated[float, Field(ge=0.01, le=1)] = Field(
-        default_factory=lambda: limit_value(f"{_ID}.advised_connection_load")
+        default_factory=lambda: limit_value(f"{_SERVICE}.advised_connection_load")
     )
-    """Share of a unit's connections to plan with; what the vendor advises if left out."""
+    """Share of a unit's connections to plan with. Default: what the vendor advises."""
     server_load: Annotated[float, Field(ge=0.01, le=1)] = Field(
-        default_factory=lambda: limit_value(f"{_ID}.advised_server_load")
+        default_factory=lambda: limit_value(f"{_SERVICE}.advised_server_load")
     )
-    """Share of a unit's throughput to plan with; what the vendor advises if left out."""
+    """Share of a unit's throughput to plan with. Default: what the vendor advises."""
     pattern: Literal[
         "auto",
         "small_group",
@@ -75,9 +76,8 @@ class SignalROptions(UnitOptions):
         "rest_send_to_user",
         "rest_broadcast",
     ] = "auto"
-    """How messages reach clients, which decides what a unit carries; auto: small_group if a
-    message reaches as many clients as in the vendor's measurement with groups of 10, or fewer,
-    big_group if more."""
+    """How messages reach clients, which decides what a unit carries. auto: small_group if a message
+    reaches no more clients than in the vendor's measurement with groups of 10, else big_group."""
 
     @model_validator(mode="after")
     def _functions_are_serverless(self) -> Self:
@@ -95,16 +95,14 @@ class SignalR(UnitService):
 
     options = SignalROptions
     questions = (
-        kilobyte_assumption(),
-        internet_assumption(),
-        traffic_assumption("payload", "Only matters if internet egress is billed on top."),
+        KILOBYTE,
+        INTERNET_TRAFFIC,
+        BILLED_BYTES,
     )
     not_modeled = (
         "the application servers that run the hubs",
         "your code in serverless mode, unless the option functions puts it on Azure Functions",
-        "connect and disconnect events, unless the option connection_events counts them",
-        "storage and logs of the functions",
-        "geo-replicas and private endpoints",
+        *NOT_MODELED,
         "live trace connections and resource logs",
         "bytes that the protocol of SignalR adds to each message",
     )
@@ -125,8 +123,8 @@ class SignalR(UnitService):
         own = Weekly.of(np.array(servers), np.ones(HOURS_PER_WEEK))
         clients = request.demand.connections_peak
         yield self.connection_need(request, total((clients, own)) if servers else clients)
-        yield from self.message_needs(request, _SERVICE)
-        yield self.handler_need(request, _SERVICE, "echo", "inbound_messages_per_second_per_unit")
+        yield from self.message_needs(request)
+        yield self.handler_need(request, "echo", "inbound_messages_per_second_per_unit")
 
     def checks(
         self, request: Request, plan: Plan, needs: tuple[Need, ...], outbound: FloatArray
@@ -136,7 +134,7 @@ class SignalR(UnitService):
         demand, options = request.demand, request.options
         new_connections = per_second(demand.new_connections)
         if options.tier == "free":
-            yield check(f"{_ID}.new_connections_per_second_free", new_connections)
+            yield check(f"{_SERVICE}.new_connections_per_second_free", new_connections)
         else:
             units = plan.running.peak
             allowed = np.array([limit_value(limit_id) for limit_id in _CONNECTS.values()])
@@ -146,14 +144,14 @@ class SignalR(UnitService):
                 allowed[_connects_step(units)],
             )
         if options.mode == "serverless":
-            yield check(f"{_ID}.rest_body_bytes", largest_bytes(demand.messages("to_client")))
+            yield check(f"{_SERVICE}.rest_body_bytes", largest_bytes(demand.messages("to_client")))
 
     def admission(self, request: Request, plan: Plan, needs: tuple[Need, ...]) -> AdmissionLimits:
         """Those of units, without what servers take, and new connections of the most units."""
         admission = super().admission(request, plan, needs)
         free, units = request.options.tier == "free", float(plan.running.peak)
         new_connections = (
-            f"{_ID}.new_connections_per_second_free" if free else _connects_limit(units)
+            f"{_SERVICE}.new_connections_per_second_free" if free else _connects_limit(units)
         )
         taken = _server_connections(request.options)
         return replace(
@@ -169,7 +167,7 @@ class SignalR(UnitService):
     def notes(self, request: Request, plan: Plan) -> Iterator[str]:
         """Those of units, and the setting of hubs that large messages need."""
         yield from super().notes(request, plan)
-        default = limit_value(f"{_ID}.hub_message_bytes")
+        default = limit_value(f"{_SERVICE}.hub_message_bytes")
         if request.options.mode == "default" and np.any(
             largest_bytes(request.demand.messages("to_server")) > default
         ):

@@ -20,7 +20,7 @@ from estimator.files import Confidence, Entry, load_rows
 
 
 class Throughput(Entry):
-    """One measurement: messages of 2,048 bytes, 99 % of them in under a second."""
+    """One measurement: messages of 2,048 bytes, 99% of them in under a second."""
 
     service: str
     pattern: str

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from pydantic import Field, model_validator
 
 from estimator.arrays import FloatArray
-from estimator.demand.admission_limits import AdmissionLimits
+from estimator.demand.admission_limits import AdmissionLimits, Autoscaling
 from estimator.demand.demand import Demand, MessageStream
 from estimator.demand.weekly import Weekly, from_hours, total
 from estimator.deployments.azure.functions import (
@@ -26,9 +26,11 @@ from estimator.deployments.base import (
     Deployment,
     Metered,
     Request,
-    in_millions,
+    Sizing,
+    billed_bytes_question,
+    messages_text,
     ping_notes,
-    spread,
+    shared_once,
 )
 from estimator.deployments.fleet.admission import AZURE
 from estimator.deployments.limits import (
@@ -38,6 +40,7 @@ from estimator.deployments.limits import (
     limit_value,
     per_second,
 )
+from estimator.format import range_text
 from estimator.pricing.lines import Usage
 from estimator.pricing.price_files import Assumption
 from estimator.units import HOURS_PER_DAY, HOURS_PER_WEEK, KB, KIB
@@ -62,13 +65,13 @@ class UnitOptions(FunctionsOptions):
     """Choices for a service that is billed by unit-days."""
 
     tier: Literal["auto", "free", "standard", "premium", "premium_p1", "premium_p2"] = "auto"
-    """auto: Standard as long as its unit counts suffice, else Premium; premium: P1, or P2 where
-    more units are needed."""
+    """auto: Standard if its unit counts suffice, else Premium; premium: P1, or P2 if more units are
+    needed."""
     scaling: Literal["fixed", "autoscale"] = "fixed"
     """fixed: units for the busiest hour all week; autoscale: units of each hour (Premium only)."""
     connection_events: Annotated[int, Field(ge=0, le=3)] = 0
-    """How many of the events connect, connected and disconnected go to your code; each counts as
-    a message. Assumption: none."""
+    """How many of the events connect, connected and disconnected go to your code; each counts as a
+    message. Assumption: none."""
 
     @model_validator(mode="after")
     def _autoscale_is_premium(self) -> Self:
@@ -88,6 +91,10 @@ class Need:
     planned_share: float
     """Share of that to plan with."""
     limit_id: str | None = None
+    per: str = "per second and unit"
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.planned_by_step[0]:,.0f} {self.per})"
 
     @property
     def planned_by_step(self) -> FloatArray:
@@ -117,10 +124,17 @@ class Plan:
 
     needed: FloatArray
     """In the busiest hour, of shape (*many,)."""
-    running: Weekly
+    sizing: Sizing
+    """Those that run, at most what the tier has."""
     tiers: dict[str, _Mask]
     """Which scenarios run on which tier."""
-    binding: str
+    binding: Need
+    """What binds in the scenario of most units."""
+
+    @property
+    def running(self) -> Weekly:
+        """Units that run in each hour."""
+        return self.sizing.units
 
 
 class UnitService(Deployment):
@@ -161,7 +175,8 @@ class UnitService(Deployment):
             *functions_checks(demand, options, events),
         )
         admission = AdmissionLimits() if request.many else self.admission(request, plan, needs)
-        return Metered(tuple(usage), tuple(self.notes(request, plan)), checks, admission)
+        notes = tuple(self.notes(request, plan))
+        return Metered(tuple(usage), notes, checks, admission, plan.sizing)
 
     def admission(self, request: Request, plan: Plan, needs: tuple[Need, ...]) -> AdmissionLimits:
         """Connections that units hold, and how their number follows; for one scenario.
@@ -185,15 +200,16 @@ class UnitService(Deployment):
         peak = float(request.demand.peak_connections)
         planned = peak / (needed * each) if min(peak, needed) > 0 else options.headroom
         counts = self._counts(tier, float(plan.needed))
-        autoscaling = AZURE.autoscaling(
-            target_share=min(planned, options.headroom),
-            least_units=counts[0],
-            most_units=counts[-1],
-            counts=counts,
-            start_seconds=limit_value(f"{self.id}.autoscale_delay"),
+        clock = replace(AZURE, cool_down=f"{self.id}.autoscale_interval")
+        autoscaling = clock.times(
+            Autoscaling(
+                target_share=min(planned, options.headroom),
+                least_units=counts[0],
+                most_units=counts[-1],
+                counts=counts,
+                start_seconds=limit_value(f"{self.id}.autoscale_delay"),
+            )
         )
-        interval = limit_value(f"{self.id}.autoscale_interval")
-        autoscaling = replace(autoscaling, cool_down_seconds=interval)
         most = f"{self.id}.{self.p1_max if tier == 'premium_p1' else self.premium_max}"
         return replace(
             admission, autoscaling=autoscaling, limits={**admission.limits, "most_units": most}
@@ -209,7 +225,7 @@ class UnitService(Deployment):
         return tuple(np.add.outer(np.arange(resources) * steps[-1], steps).ravel().tolist())
 
     def _events(self, request: Request) -> Weekly:
-        """Events an hour that go to your code."""
+        """Events per hour that go to your code."""
         messages = total(s.per_hour for s in self.handled(request))
         return total(
             (messages, request.demand.new_connections.times(request.options.connection_events))
@@ -229,7 +245,7 @@ class UnitService(Deployment):
             yield Usage(
                 f"{self.id}.{price}_unit_days",
                 unit_days * share,
-                f"{spread(units, 'units')} {when}: {plan.binding} need most",
+                f"{range_text(units, unit='units')} {when}, sized by {plan.binding}",
             )
             if price == "free":
                 continue
@@ -239,13 +255,13 @@ class UnitService(Deployment):
             yield Usage(
                 f"{self.id}.{price}_messages",
                 beyond * share,
-                f"{in_millions(demand, self.leaving(request))}, in steps of 2 KB; of "
+                f"{messages_text(demand, self.leaving(request))}, in steps of 2 KB; of "
                 f"each day those beyond {meter.included_per_unit_day:,.0f} per unit-day",
             )
 
     def _outbound_messages(self, request: Request) -> FloatArray:
         """Outbound messages of each day, shape (*many, 7)."""
-        step_bytes = self.step_bytes(request)
+        step_bytes: float = self.step_bytes(request)
         if request.answers["kilobyte"] == "1000":
             step_bytes = step_bytes * KB / KIB
         leaving = self.leaving(request)
@@ -257,9 +273,14 @@ class UnitService(Deployment):
         events = request.demand.new_connections.times(request.options.connection_events)
         return total((messages, events)).daily
 
+    @property
+    def _measured(self) -> str:
+        """What the table of measurements calls the service."""
+        return self.id.rpartition(".")[2]
+
     def step_bytes(self, request: Request) -> float:
         """Bytes of the step in which messages are counted."""
-        return request.catalog.meter(f"{self.id}.standard_messages").step_bytes or 1
+        return request.step_bytes(f"{self.id}.standard_messages")
 
     def steps(self) -> FloatArray:
         """Unit counts that exist."""
@@ -270,14 +291,15 @@ class UnitService(Deployment):
         limit_id = f"{self.id}.connections_per_unit"
         share = request.options.headroom
         return Need(
-            f"connections, {limit_value(limit_id) * share:g} a unit",
+            "connections",
             connections,
             self.steps() * limit_value(limit_id),
             share,
             limit_id,
+            "per unit",
         )
 
-    def message_needs(self, request: Request, service: str) -> Iterator[Need]:
+    def message_needs(self, request: Request) -> Iterator[Need]:
         """Messages out and in, by the pattern in which they are sent.
 
         The vendor's throughput was measured with messages of one step, so larger ones count as
@@ -285,12 +307,12 @@ class UnitService(Deployment):
         """
         demand, options, step = request.demand, request.options, self.step_bytes(request)
         out = per_second(total(s.steps_per_hour(step) for s in demand.messages("to_client")))
-        into = per_second(total(s.steps_per_hour(step) for s in _shared(demand)))
-        for pattern, share in patterns(demand, options.pattern, service).items():
+        into = per_second(total(s.steps_per_hour(step) for s in shared_once(demand)))
+        for pattern, share in patterns(demand, options.pattern, self._measured).items():
             if not np.any(share):
                 continue
-            measured = capacity(service, pattern)
-            yield self._message_need(
+            measured = capacity(self._measured, pattern)
+            yield Need(
                 f"messages out to {_PATTERNS[pattern]}",
                 out.times(share),
                 measured.messages_out_at(self.steps()),
@@ -299,36 +321,25 @@ class UnitService(Deployment):
             )
             # in big groups more units take no more messages in, only more recipients
             if pattern == "small_group":
-                yield self._message_need(
+                yield Need(
                     f"messages into {_PATTERNS[pattern]}",
                     into.times(share),
                     measured.messages_in_at(self.steps()),
                     options.server_load,
                 )
 
-    def handler_need(self, request: Request, service: str, pattern: str, limit: str) -> Need:
+    def handler_need(self, request: Request, pattern: str, limit: str) -> Need:
         """Messages and events of connections that are passed to your code."""
         step = self.step_bytes(request)
         messages = total(s.steps_per_hour(step) for s in self.handled(request))
         events = request.demand.new_connections.times(request.options.connection_events)
-        return self._message_need(
+        return Need(
             "messages to your code",
             per_second(total((messages, events))),
-            capacity(service, pattern).messages_in_at(self.steps()),
+            capacity(self._measured, pattern).messages_in_at(self.steps()),
             request.options.server_load,
             f"{self.id}.{limit}",
         )
-
-    def _message_need(
-        self,
-        name: str,
-        used: Weekly,
-        by_step: FloatArray,
-        share: float,
-        limit_id: str | None = None,
-    ) -> Need:
-        text = f"{name}, {by_step[0] * share:,.0f} a second and unit"
-        return Need(text, used, by_step, share, limit_id)
 
     def _plan(self, options: UnitOptions, needs: tuple[Need, ...], ran: Weekly | None) -> Plan:
         """Units that are needed; those that ran, if that is known, are billed in their place."""
@@ -356,11 +367,17 @@ class UnitService(Deployment):
             units = np.where(mine, np.minimum(units, end), units)
         p2 = tiers["premium_p2"][..., None] if autoscale else tiers["premium_p2"]
         units = np.where(p2, np.maximum(units, least), units)
-        running = from_hours(units) if autoscale else Weekly.of(units, _ALWAYS)
-        biggest = int(np.argmax(needed))
-        planned = {n.name: n.offered(needed, steps) * n.planned_share for n in needs}
-        shares = {n.name: _of_scenario(n.used.peak / planned[n.name], biggest) for n in needs}
-        return Plan(needed, ran or running, tiers, max(shares, key=lambda name: shares[name]))
+        running = ran or (from_hours(units) if autoscale else Weekly.of(units, _ALWAYS))
+        # a demand that says what ran may say that nothing did
+        peak = np.maximum(running.peak, steps[0])
+        shares = {
+            n.name: np.asarray(n.used.peak / (n.offered(peak, steps) * n.planned_share))
+            for n in needs
+        }
+        taken = tuple(name for name, mine in tiers.items() if np.any(mine))
+        sizing = Sizing("unit", taken, running, shares)
+        binds = {need.name: need for need in needs}[sizing.binding_of_largest]
+        return Plan(needed, sizing, tiers, binds)
 
     def _tiers(self, options: UnitOptions, needed: FloatArray) -> dict[str, _Mask]:
         none = np.zeros(np.shape(needed), dtype=bool)
@@ -380,7 +397,7 @@ class UnitService(Deployment):
         most = limit_value(f"{self.id}.{self.premium_max}")
         several = np.any(plan.needed > most)
         fix = (
-            "several Premium P2 resources with {used} units in all, among which your application "
+            "several Premium P2 resources with {used} units in all, over which your application "
             "spreads its users"
             if several
             else "Premium P2 with {used} units"
@@ -400,7 +417,7 @@ class UnitService(Deployment):
             "ask Azure support for a quota of {used} units in the region",
         )
         capped = np.any(plan.needed > running)
-        words = fix.replace("{used}", spread(np.max(plan.needed))) if capped else "add units"
+        words = fix.replace("{used}", range_text(np.max(plan.needed))) if capped else "add units"
         for need in needs:
             if need.limit_id:
                 offered = need.offered(running, self.steps())
@@ -414,12 +431,12 @@ class UnitService(Deployment):
         elif options.tier == "auto" and options.scaling == "autoscale":
             yield "Premium, since Standard does not scale by itself."
         if options.pattern == "auto":
-            size = capacity(self.id.split(".")[1], "small_group").fan_out
+            size = capacity(self._measured, "small_group").fan_out
             fan_out = mean_fan_out(request.demand)
             yield (
-                f"Throughput of units is that of small groups up to {size:g} recipients of a "
-                f"message (measured with groups of {size:g}), of big groups beyond; the mean here "
-                f"is {spread(fan_out)}."
+                f"Units are taken to have the throughput of small groups for up to {size:g} "
+                f"recipients per message (measured with groups of {size:g}), else of big groups; "
+                f"the mean here is {range_text(fan_out)}."
             )
         yield from ping_notes(request.demand)
 
@@ -439,16 +456,6 @@ def patterns(demand: Demand, chosen: str, service: str) -> dict[str, FloatArray]
     size = capacity(service, "small_group").fan_out
     small = (mean_fan_out(demand) <= size * (1 + _ROUNDING_NOISE)).astype(np.float64)
     return {"small_group": small, "big_group": 1 - small}
-
-
-def _shared(demand: Demand) -> Iterator[MessageStream]:
-    """Messages that others receive, each once."""
-    for stream in demand.streams:
-        if stream.kind == "sent":
-            passed_on = (np.asarray(stream.copies) > 0).astype(np.float64)
-            yield replace(stream, per_hour=stream.per_hour.times(passed_on))
-        elif stream.kind == "published":
-            yield replace(stream, per_hour=stream.per_hour.times(1 / np.maximum(stream.copies, 1)))
 
 
 def units_for(
@@ -474,30 +481,27 @@ def units_for(
     return full * steps[-1] + np.where(full > 0, np.maximum(rest, least_beyond), rest)
 
 
-def _of_scenario(figure: FloatArray, index: int) -> float:
-    figures = np.ravel(figure)
-    return float(figures[index if figures.size > 1 else 0])
-
-
-def kilobyte_assumption() -> Assumption:
-    """The open question of how large the step is."""
-    return Assumption(
-        id="kilobyte",
-        question="Is a KB of the 2-KB step 1,024 or 1,000 bytes?",
-        choices={"1024": "2,048 bytes", "1000": "2,000 bytes"},
-        evidence="Not stated; the vendor's performance guide uses messages of 2,048 bytes.",
-    )
-
-
-def internet_assumption() -> Assumption:
-    """The open question of egress on top."""
-    return Assumption(
-        id="internet_traffic",
-        question="Is outbound traffic also billed as internet egress?",
-        choices={
-            "no": "outbound traffic is paid for as messages only",
-            "yes": "the Bandwidth meter counts it as well",
-        },
-        evidence="The billing article meters outbound traffic as messages and names no other "
-        "charge; no vendor text was found that excludes one.",
-    )
+KILOBYTE = Assumption(
+    id="kilobyte",
+    question="Is a KB of the 2-KB step 1,024 or 1,000 bytes?",
+    choices={"1024": "2,048 bytes", "1000": "2,000 bytes"},
+    evidence="Not stated; the vendor's performance guide uses messages of 2,048 bytes.",
+)
+"""How large the step is."""
+INTERNET_TRAFFIC = Assumption(
+    id="internet_traffic",
+    question="Is outbound traffic also billed as internet egress?",
+    choices={
+        "no": "outbound traffic is paid for as messages only",
+        "yes": "the Bandwidth meter counts it as well",
+    },
+    evidence="The billing article meters outbound traffic as messages and names no other charge; "
+    "no vendor text was found that excludes one.",
+)
+"""Whether egress comes on top."""
+BILLED_BYTES = billed_bytes_question("payload", "Only matters if internet egress is billed on top.")
+NOT_MODELED = (
+    "connect and disconnect events, unless the option connection_events counts them",
+    "storage and logs of the functions",
+    "geo-replicas and private endpoints",
+)

@@ -10,40 +10,40 @@ from pydantic import Field, model_validator
 from estimator.arrays import FloatArray
 from estimator.demand.demand import MessageStream
 from estimator.deployments.azure.unit_service import (
+    BILLED_BYTES,
+    INTERNET_TRAFFIC,
+    KILOBYTE,
+    NOT_MODELED,
     Need,
     Plan,
     UnitOptions,
     UnitService,
-    internet_assumption,
-    kilobyte_assumption,
 )
-from estimator.deployments.base import Request, traffic_assumption
+from estimator.deployments.base import Request
 from estimator.deployments.limits import Check, check, largest_bytes, limit_value
 from estimator.pricing.price_files import Assumption
 
-_ID = "azure.web_pubsub"
-_SERVICE = "web_pubsub"
+_SERVICE = "azure.web_pubsub"
 
 
 class WebPubSubOptions(UnitOptions):
     """Choices for Web PubSub."""
 
     headroom: Annotated[float, Field(ge=0.01, le=1)] = Field(
-        default_factory=lambda: limit_value(f"{_ID}.advised_connection_load")
+        default_factory=lambda: limit_value(f"{_SERVICE}.advised_connection_load")
     )
-    """Share of a unit's connections to plan with; what the vendor advises if left out."""
+    """Share of a unit's connections to plan with. Default: what the vendor advises."""
     server_load: Annotated[float, Field(ge=0.01, le=1)] = Field(
-        default_factory=lambda: limit_value(f"{_ID}.advised_server_load")
+        default_factory=lambda: limit_value(f"{_SERVICE}.advised_server_load")
     )
-    """Share of a unit's throughput to plan with; what the vendor advises if left out."""
+    """Share of a unit's throughput to plan with. Default: what the vendor advises."""
     event_handler: bool = True
     """Whether messages from clients are passed on to your own code, which is billed as outbound."""
     pattern: Literal[
         "auto", "small_group", "big_group", "echo_upstream", "rest_send_to_user", "rest_broadcast"
     ] = "auto"
-    """How messages reach clients, which decides what a unit carries; auto: small_group if a
-    message reaches as many clients as in the vendor's measurement with groups of 10, or fewer,
-    big_group if more."""
+    """How messages reach clients, which decides what a unit carries. auto: small_group if a message
+    reaches no more clients than in the vendor's measurement with groups of 10, else big_group."""
 
     @model_validator(mode="after")
     def _functions_handle_events(self) -> Self:
@@ -68,17 +68,15 @@ class WebPubSub(UnitService):
                 "by_bytes": "outbound bytes are added up and divided by 2 KB",
             },
             evidence="The billing article defines messages on outbound traffic without rounding; "
-            "that of its sister SignalR counts every delivery. Whole is the more expensive reading.",
+            "the article on SignalR counts every delivery. Whole is the more expensive reading.",
         ),
-        kilobyte_assumption(),
-        internet_assumption(),
-        traffic_assumption("payload", "Only matters if internet egress is billed on top."),
+        KILOBYTE,
+        INTERNET_TRAFFIC,
+        BILLED_BYTES,
     )
     not_modeled = (
         "the code behind the event handler, unless the option functions puts it on Azure Functions",
-        "connect and disconnect events, unless the option connection_events counts them",
-        "storage and logs of the functions",
-        "geo-replicas and private endpoints",
+        *NOT_MODELED,
         "live trace and resource logs, which count as messages",
     )
     p1_max = "premium_p1_max_units"
@@ -95,11 +93,9 @@ class WebPubSub(UnitService):
     def needs(self, request: Request) -> Iterator[Need]:
         """Connections, messages out by their pattern, messages to the event handler."""
         yield self.connection_need(request, request.demand.connections_peak)
-        yield from self.message_needs(request, _SERVICE)
+        yield from self.message_needs(request)
         if request.options.event_handler:
-            yield self.handler_need(
-                request, _SERVICE, "echo_upstream", "inbound_messages_per_second_echo"
-            )
+            yield self.handler_need(request, "echo_upstream", "inbound_messages_per_second_echo")
 
     def checks(
         self, request: Request, plan: Plan, needs: tuple[Need, ...], outbound: FloatArray
@@ -107,4 +103,4 @@ class WebPubSub(UnitService):
         """Those of units and the largest message; no limit of new connections was published."""
         yield from super().checks(request, plan, needs, outbound)
         sent = request.demand.messages("to_server")
-        yield check(f"{_ID}.message_max_bytes", largest_bytes(sent))
+        yield check(f"{_SERVICE}.message_max_bytes", largest_bytes(sent))

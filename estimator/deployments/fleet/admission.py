@@ -10,7 +10,7 @@ from estimator.arrays import FloatArray
 from estimator.demand.admission_limits import AdmissionLimits, Autoscaling
 from estimator.deployments.base import Request
 from estimator.deployments.fleet.server import handshake_rate
-from estimator.deployments.fleet.sizing import Fleet
+from estimator.deployments.fleet.sizing import Fleet, NodeSpec
 from estimator.deployments.limits import limit_value
 from estimator.units import SECONDS_PER_MINUTE
 
@@ -32,28 +32,12 @@ class ScalingClock:
     lag_share: float = 1.0
     """Part of that time by which what is seen is old."""
 
-    def autoscaling(
-        self,
-        *,
-        target_share: float,
-        start_seconds: float,
-        least_units: float,
-        spare_units: float = 0,
-        most_units: float = np.inf,
-        counts: tuple[float, ...] = (),
-        keeps_connections: bool = False,
-    ) -> Autoscaling:
-        """An autoscaler with this clock; for the arguments see ``Autoscaling``."""
-        return Autoscaling(
-            target_share=target_share,
-            least_units=least_units,
-            most_units=most_units,
-            counts=counts,
-            keeps_connections=keeps_connections,
-            spare_units=spare_units,
+    def times(self, autoscaling: Autoscaling) -> Autoscaling:
+        """An autoscaler, with the times of this clock."""
+        return replace(
+            autoscaling,
             every_seconds=limit_value(self.every),
             lag_seconds=limit_value(self.lag) * self.lag_share,
-            start_seconds=start_seconds,
             cool_down_seconds=limit_value(self.cool_down),
         )
 
@@ -107,15 +91,13 @@ def fleet_admission(
     request: Request,
     fleet: Fleet,
     clock: ScalingClock,
-    scaling: str,
+    spec: NodeSpec,
     *,
-    front: AdmissionLimits | None = None,
-    tls: bool = False,
-    unit_name: str = "node",
+    front: AdmissionLimits,
     nodes_room: Room | None = None,
     node_limit_id: str | None = None,
 ) -> AdmissionLimits:
-    """What a fleet lets in, for one scenario; open to all for many at once.
+    """What a fleet lets in, for one scenario; not limited for many at once.
 
     A node holds what it can before something of it is used up, not only what it is planned for.
 
@@ -123,14 +105,11 @@ def fleet_admission(
         request: demand and ``FleetOptions``.
         fleet: its nodes.
         clock: that of the cloud's autoscaler.
-        scaling: ``static`` or ``autoscaled``.
+        spec: what the nodes are.
         front: what the balancer in front lets in.
-        tls: whether TLS ends on the nodes.
-        unit_name: what a node is called.
         nodes_room: most nodes there may be.
         node_limit_id: a limit of connections of a node, besides that of open files.
     """
-    front = AdmissionLimits() if front is None else front
     if request.many:
         return AdmissionLimits()
     options, [machine] = request.options, fleet.machines
@@ -138,24 +117,26 @@ def fleet_admission(
     admission = replace(
         front,
         new_connections_per_second_per_unit=machine.vcpus * handshake_rate(options)
-        if tls
+        if spec.ends_tls
         else np.inf,
         connections_per_unit=each,
-        unit_name=unit_name,
+        unit_name=spec.unit,
         limits={**front.limits, **_named(each, node_limit_id)},
         options={"machine": machine.machine},
     )
-    if scaling == "static":
+    if request.answers["scaling"] == "static":
         return replace(admission, units=float(fleet.nodes.peak))
     most_units, limits = np.inf, admission.limits
     if nodes_room is not None:
         most_units, limits = nodes_room.most, {**limits, "most_units": nodes_room.limit_id}
-    autoscaling = clock.autoscaling(
-        target_share=options.headroom,
-        least_units=options.min_nodes,
-        spare_units=options.spare_nodes,
-        most_units=float(most_units),
-        start_seconds=options.node_start_minutes * SECONDS_PER_MINUTE,
+    autoscaling = clock.times(
+        Autoscaling(
+            target_share=options.headroom,
+            least_units=options.min_nodes,
+            spare_units=options.spare_nodes,
+            most_units=float(most_units),
+            start_seconds=options.node_start_minutes * SECONDS_PER_MINUTE,
+        )
     )
     return replace(admission, autoscaling=autoscaling, limits=limits)
 

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
 
 from estimator.arrays import FloatArray
-from estimator.demand.demand import Demand, MessageStream
 from estimator.demand.weekly import Course, Weekly, total
-from estimator.deployments.base import Request, spread
+from estimator.deployments.base import Request, shared_once
 from estimator.deployments.fleet.machine import find_machine
-from estimator.deployments.fleet.sizing import Fleet, whole
+from estimator.deployments.fleet.sizing import whole
 from estimator.deployments.limits import limit_value
+from estimator.format import range_text
 from estimator.pricing.lines import Usage
 from estimator.units import BITS_PER_BYTE, BITS_PER_MEGABIT, GIB, SECONDS_PER_HOUR
 
@@ -25,27 +25,27 @@ class Backplane:
 
     usage: tuple[Usage, ...]
     other_zones_gib: FloatArray
-    """Traffic to, from and within it that crosses zones in a month, shape (*many,)."""
+    """Traffic to, from and within it that crosses zones per month, shape (*many,)."""
     machines: FloatArray | float = 0.0
     """Instances of Redis, replicas included, shape (*many,)."""
 
 
-def backplane(request: Request, cloud: str, fleet: Fleet, machine: str) -> Backplane:
+def backplane(request: Request, cloud: str, nodes: Weekly, machine: str) -> Backplane:
     """What passing messages between nodes takes: every message that others receive goes to all.
 
     Args:
         request: demand and ``FleetOptions``.
         cloud: whose machines.
-        fleet: the nodes that subscribe.
+        nodes: those that subscribe, in each hour.
         machine: the machine on which Redis runs, twice: it and a replica.
     """
     demand, options = request.demand, request.options
-    published = tuple(_published(demand))
-    several = fleet.nodes.peak > 1
+    published = tuple(shared_once(demand))
+    several = nodes.peak > 1
     if not options.backplane or not published or not np.any(several):
         return Backplane((), np.zeros(()))
     found = find_machine(cloud, "vm", machine)
-    each_node = _each_node(fleet.nodes)
+    each_node = _each_node(nodes)
     deliveries = each_node(total(s.per_hour for s in published))
     bytes_in = total(s.bytes_per_hour("ip") for s in published)
     bytes_out = each_node(bytes_in)
@@ -60,8 +60,8 @@ def backplane(request: Request, cloud: str, fleet: Fleet, machine: str) -> Backp
         Usage(
             meter,
             running * demand.hours_per_month * quantity,
-            f"Redis on {found.title} ({spread(running)} with replicas), since every node must "
-            "hear of every message",
+            f"Redis on {found.title} ({range_text(running)} with replicas): every node must get "
+            "every message",
         )
         for meter, quantity in found.parts.items()
     )
@@ -86,13 +86,3 @@ def _each_node(nodes: Weekly) -> Callable[[Weekly], Weekly]:
         return Weekly(tuple((scale, following(course)) for scale, course in quantity.terms))
 
     return times_nodes
-
-
-def _published(demand: Demand) -> Iterator[MessageStream]:
-    """What must find its way to other nodes, each message once."""
-    for stream in demand.streams:
-        if stream.kind == "sent" and np.any(stream.copies > 0):
-            passed_on = np.asarray(stream.copies > 0, dtype=np.float64)
-            yield replace(stream, per_hour=stream.per_hour.times(passed_on))
-        elif stream.kind == "published":
-            yield replace(stream, per_hour=stream.per_hour.times(1 / np.maximum(stream.copies, 1)))

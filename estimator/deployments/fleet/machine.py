@@ -1,15 +1,20 @@
-"""Machines one can rent: what they hold and what an hour of them is billed as."""
+"""Which machines can one rent, and which of them may a fleet be built of?"""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
-from functools import cache
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache, lru_cache
 from typing import Annotated, Literal
 
+import numpy as np
+import numpy.typing as npt
 from pydantic import BeforeValidator, Field
 
-from estimator.errors import UnknownNameError
+from estimator.arrays import FloatArray
+from estimator.errors import MissingRateError, ScenarioError, UnknownNameError
 from estimator.files import Confidence, Entry, load_rows
 from estimator.pricing.catalog import Catalog
 from estimator.units import GIB
@@ -86,3 +91,151 @@ def find_machine(cloud: str, kind: Kind, name: str) -> Machine:
     if name not in known:
         raise UnknownNameError("machine", name, known)
     return known[name]
+
+
+CHEAPEST = "cheapest"
+CONSTRAINTS = ("memory", "processor", "network", "connections")
+"""The resources that a node offers, in this order wherever they are an axis."""
+_NOISE = 1e-9
+
+
+@dataclass(frozen=True, slots=True)
+class Caps:
+    """What a cloud or a setting lets a node have, besides what its machine offers."""
+
+    mbps: float = np.inf
+    open_files: float = np.inf
+    connections: float | Callable[[Machine], float] = np.inf
+    """For all machines, or by machine."""
+    nodes: Callable[[Machine], float] | None = None
+    """Most nodes there may be of a machine."""
+
+    def each(self, machine: Machine) -> tuple[float, ...]:
+        """What a node offers, by constraint."""
+        network = min(machine.network_mbps or np.inf, self.mbps)
+        cap = self.connections(machine) if callable(self.connections) else self.connections
+        return machine.memory_bytes, machine.vcpus, network, min(self.open_files, cap)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Candidates:
+    """Machines worth comparing, in the order of the catalogue."""
+
+    machines: tuple[Machine, ...]
+    each: FloatArray
+    """What a node of them offers, shape (machines, constraints)."""
+    nodes_most: FloatArray
+    """Nodes there may be of them, shape (machines,)."""
+    usd_per_hour: FloatArray
+    """At the first tier of each price, before allowances, shape (machines,)."""
+    not_flat: tuple[list[int], ...]
+    """Machines whose hours do not all cost the same, by index; those billed by the same meters
+    together."""
+
+
+@lru_cache(maxsize=512)
+def candidates(
+    catalog: Catalog,
+    region: str,
+    cloud: str,
+    kind: Kind,
+    asked: str = CHEAPEST,
+    architecture: str = "any",
+    among: tuple[str, ...] | None = None,
+    caps: Caps = Caps(),
+    beside_usd: float = 0.0,
+) -> Candidates:
+    """The machine asked for, or those that may be the cheapest.
+
+    Args:
+        catalog: the prices.
+        region: where.
+        cloud: whose machines.
+        kind: what kind of machines.
+        asked: a machine by its name, or ``cheapest``.
+        architecture: of the processors, or ``any``.
+        among: names to choose the cheapest from; all that do not burst if None.
+        caps: what a node may have.
+        beside_usd: what stands beside each node, per hour.
+
+    Raises:
+        UnknownNameError: no such machine.
+        MissingRateError: no machine has a price in the region.
+        ScenarioError: no machine of the architecture asked for.
+    """
+    if asked != CHEAPEST:
+        found: Sequence[Machine] = [find_machine(cloud, kind, asked)]
+    elif among is not None:
+        found = [find_machine(cloud, kind, name) for name in among]
+    else:
+        found = _priced(catalog, region, cloud, kind, architecture)
+    usd = np.array([machine.usd_per_hour(catalog, region) for machine in found])
+    flat = np.array(
+        [all(catalog.is_flat(meter, region) for meter in machine.parts) for machine in found]
+    )
+    each = np.array([caps.each(machine) for machine in found])
+    most = np.array([np.inf if caps.nodes is None else caps.nodes(machine) for machine in found])
+    kept = _worth_comparing(
+        found, usd + beside_usd, flat, np.column_stack([most, each]), beside_usd
+    )
+    chosen = tuple(found[index] for index in kept)
+    not_flat = tuple(_billed_alike(chosen, np.flatnonzero(~flat[kept])))
+    return Candidates(chosen, each[kept], most[kept], usd[kept], not_flat)
+
+
+@lru_cache(maxsize=512)
+def _priced(
+    catalog: Catalog, region: str, cloud: str, kind: Kind, architecture: str
+) -> tuple[Machine, ...]:
+    """Machines of an architecture that do not burst and have a price in the region."""
+    found: list[Machine] = []
+    missing: MissingRateError | None = None
+    for machine in machines(cloud, kind).values():
+        try:
+            if not machine.burstable and architecture in ("any", machine.architecture):
+                machine.usd_per_hour(catalog, region)
+                found.append(machine)
+        except MissingRateError as error:
+            missing = missing or error  # what is not sold or not priced here is no candidate
+    if not found and missing:
+        raise missing
+    if not found:
+        of = "" if architecture == "any" else f" of architecture {architecture}"
+        raise ScenarioError(f"no machine ({kind}{of}) of {cloud} has a price in {region}")
+    return tuple(found)
+
+
+def _worth_comparing(
+    found: Sequence[Machine],
+    usd: FloatArray,
+    flat: npt.NDArray[np.bool_],
+    room: FloatArray,
+    beside_usd: float,
+) -> list[int]:
+    """Without machines in whose place so many of another one do as much and cost no more.
+
+    Whole nodes of a small machine never offer more beyond what is needed than those of one that is
+    so many of it. What is partly free only gives way to what is billed by the same meters, since
+    its price does not tell what it costs. ``room`` has the most nodes before what each offers.
+    """
+    # so many of one (rows) are billed as no more than one of another (columns)
+    number = np.where(flat, np.floor(usd / usd[:, None] * (1 + _NOISE)), 0)
+    for group in _billed_alike(found, np.flatnonzero(~flat)):
+        parts = np.array([[*found[index].parts.values()] for index in group])
+        most = np.floor((parts / parts[:, None]).min(axis=-1) * (1 + _NOISE))
+        number[np.ix_(group, group)] = np.minimum(most, 1) if beside_usd else most
+    allowed, number = number > 0, np.maximum(number, 1)
+    # more nodes need as much more room among the most nodes there may be
+    needed = room * np.where(np.arange(room.shape[1]) == 0, number[..., None] ** 2, 1)
+    does = allowed & np.all(number[..., None] * room[:, None] >= needed, axis=-1)
+    earlier = np.triu(np.ones_like(does), k=1)
+    out = np.any(does & (earlier | ((number == 1) & ~does.T)), axis=0)
+    return np.flatnonzero(~out).tolist()
+
+
+def _billed_alike(found: Sequence[Machine], which: Iterable[int]) -> list[list[int]]:
+    """Those of some machines that are billed by the same meters, by index."""
+    groups: dict[tuple[str, ...], list[int]] = defaultdict(list)
+    for index in which:
+        groups[tuple(found[index].parts)].append(int(index))
+    return [*groups.values()]

@@ -20,7 +20,7 @@ from estimator.units import BITS_PER_BYTE, BITS_PER_MEGABIT, SECONDS_PER_HOUR
 
 APPLICATION_WORK = (
     "the application's own work for each message: nodes are sized to hold sockets and pass "
-    "messages on, while a full chat server was measured to need one vCPU for about 1,250 users "
+    "messages on, while a full chat server was measured to need one vCPU per 1,250 users or so "
     "(Mattermost's reference architectures, docs.mattermost.com)"
 )
 """What no benchmark of sockets can size."""
@@ -87,19 +87,19 @@ class ServerOptions(Options):
     server: str = "centrifugo-go"
     """A server of servers.yaml."""
     memory_per_connection_bytes: ManyPositive | None = None
-    """Your own figure, all of it: user space, kernel, TLS and compression."""
+    """Your own figure for everything: user space, kernel, TLS and compression."""
     idle_cpu_seconds_per_connection_second: ManyFromZero | None = None
     """Your own figure for an open connection without messages."""
     messages_per_core_second: ManyPositive | None = None
-    """Your own figure, messages in and out together, under the TLS you use."""
+    """Your own figure for messages in and out together, with the TLS that you use."""
     handshakes_per_core_second: ManyPositive | None = None
-    """Your own figure for TLS handshakes, where TLS ends on the nodes."""
+    """Your own figure for TLS handshakes, if TLS ends on the nodes."""
     compression: Literal["none", "permessage-deflate"] = "none"
     """Whether messages are compressed connection by connection."""
     window_bits: Annotated[int, Field(ge=9, le=15)] | None = None
-    """Window of the compression, as a power of two; the server's default, or zlib's 15."""
+    """Compression window, as a power of two. Default: the server's, or zlib's 15."""
     memory_level: Annotated[int, Field(ge=1, le=9)] | None = None
-    """Memory level of the compression; the server's default, or zlib's 8."""
+    """Compression memory level. Default: the server's, or zlib's 8."""
     headroom: Annotated[float | FloatArray, OrMany(Annotated[float, Field(ge=0.01, le=1)])] = 0.7
     """Share of each node to plan with. Assumption: the rest is for the operating system, bursts
     within the hour and uneven balancing."""
@@ -164,7 +164,7 @@ def server_load(demand: Demand, options: ServerOptions, *, tls: bool = False) ->
 
 
 def handshake_rate(options: ServerOptions) -> float | FloatArray:
-    """TLS handshakes that a core makes in a second.
+    """TLS handshakes that a core makes per second.
 
     Raises:
         UnknownNameError: a server that is not in servers.yaml.
@@ -211,7 +211,8 @@ def stand_ins(options: ServerOptions, *, tls: bool) -> Iterator[str]:
         rate = load_mapping("tls.yaml", TlsRate)[_HANDSHAKES]
         borrowed.append(f"{rate.title.lower()} ({rate.key_type})")
     if borrowed:
-        yield f"No figures were published for {server.title}; taken instead: {', '.join(borrowed)}."
+        figures = ", ".join(borrowed)
+        yield f"No figures were published for {server.title}; these stand in: {figures}."
 
 
 _NEEDED = (
@@ -258,6 +259,6 @@ def _compression(server: Server, options: ServerOptions) -> float:
 
 
 def traffic_mbps(demand: Demand) -> Weekly:
-    """Traffic with clients, in and out, in megabits (10^6 bits) a second."""
+    """Traffic with clients, in and out, in megabits (10^6 bits) per second."""
     both = total(demand.traffic(direction, "ip") for direction in ("to_client", "to_server"))
     return both.times(BITS_PER_BYTE / BITS_PER_MEGABIT / SECONDS_PER_HOUR)

@@ -1,9 +1,9 @@
-"""How many nodes of which machine a WebSocket server needs, and which constraint decides."""
+"""How many nodes of which machine does a WebSocket server need, and which resource decides?"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property, reduce
 from typing import Annotated, Literal
 
@@ -11,18 +11,19 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field
 
-from estimator.arrays import FloatArray
+from estimator.arrays import BoolArray, FloatArray
 from estimator.demand.demand import Demand
-from estimator.demand.weekly import ALWAYS, Course, Weekly, from_hours, largest
-from estimator.deployments.base import Request, spread
-from estimator.deployments.fleet.candidates import (
+from estimator.demand.weekly import ALWAYS, Course, Weekly, from_hours, largest, total
+from estimator.deployments.base import MINIMUM, Request, Sizing
+from estimator.deployments.fleet.machine import (
     CHEAPEST,
     CONSTRAINTS,
     Candidates,
     Caps,
+    Kind,
+    Machine,
     candidates,
 )
-from estimator.deployments.fleet.machine import Kind, Machine
 from estimator.deployments.fleet.server import (
     ServerOptions,
     find_server,
@@ -30,10 +31,10 @@ from estimator.deployments.fleet.server import (
     stand_ins,
     traffic_mbps,
 )
+from estimator.format import range_text
 from estimator.pricing.lines import Usage, price_usage
 from estimator.pricing.price_files import Assumption
 
-BoolArray = npt.NDArray[np.bool_]
 _NOISE = 1e-9
 
 
@@ -42,38 +43,48 @@ class FleetOptions(ServerOptions):
 
     machine: str = CHEAPEST
     """A machine of the cloud by its own name, or ``cheapest``: the one whose nodes cost least
-    (burstable ones are left out)."""
+    (burstable machines are not considered)."""
     architecture: Literal["any", "x86_64", "arm64"] = "any"
-    """Which processors may be chosen as the cheapest."""
+    """Processors to choose the cheapest machine from."""
     min_nodes: Annotated[int, Field(ge=1)] = 2
-    """Fewest nodes, before the spare ones. Assumption: two, in two zones."""
+    """Fewest nodes, not counting spare ones. Assumption: two, in two zones."""
     spare_nodes: Annotated[int, Field(ge=0)] = 1
     """Nodes that may fail in the busiest hour without harm."""
     zones: Annotated[int, Field(ge=1, le=6)] = 2
-    """Zones over which the nodes are spread."""
+    """Zones over which nodes are spread."""
     open_files: Annotated[float, Field(ge=1024)] = 1_048_576
-    """Most connections a node may hold by its setting of open files."""
+    """Most connections that a node's limit of open files allows."""
     scaling_lag_hours: Annotated[int, Field(ge=0, le=24)] = 1
-    """Hours that nodes start before they are needed and stay after, if the fleet follows the
-    hours. Assumption: one, since demand is known by the hour."""
+    """Hours by which nodes start before they are needed and stay after, if the fleet follows
+    demand. Assumption: one, since demand is known by the hour."""
     node_start_minutes: Annotated[float, Field(ge=0)] = 3
-    """From the decision to start a node until it takes connections, if the fleet follows the hours
-    and is simulated. Assumption: three, to boot, to start the server and to pass health checks;
+    """Time from the decision to start a node until it takes connections, if the fleet follows
+    demand and is simulated. Assumption: three, to boot, start the server and pass health checks;
     containers often take less."""
     backplane: bool = True
-    """Whether nodes pass messages to each other through Redis on machines of its own."""
+    """Whether nodes pass messages to each other through Redis on its own machines."""
 
 
-@dataclass(frozen=True, slots=True)
-class Sized:
-    """How many nodes each hour needs."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NodeSpec:
+    """What the nodes of a deployment are, and what it lets a node have besides its machine."""
 
-    nodes: Weekly
-    """Not yet rounded up to whole nodes."""
-    peak: FloatArray
-    """In the busiest hour, shape (*many,)."""
-    binding: str
-    """The constraint that needs most nodes in the busiest hour (of the largest scenario)."""
+    kind: Kind = "vm"
+    unit: str = "node"
+    """What a node is called."""
+    ends_tls: bool = False
+    """Whether TLS ends on the nodes."""
+    mbps_most: float = np.inf
+    """A cap of the cloud on the traffic of a node, besides that of its size."""
+    connections_most: float | Callable[[Machine], float] = np.inf
+    """A cap on the connections of a node, for all or by its machine."""
+    nodes_most: Callable[[Machine], float] | None = None
+    """Most nodes there may be of a machine; one that needs more is only chosen if all do."""
+    beside: Mapping[str, float | FloatArray] = field(default_factory=dict[str, float | FloatArray])
+    """Units of meters that each node takes per hour besides its machine, such as its disk; they
+    count when machines are compared, not in ``Fleet.usage``."""
+    among: tuple[str, ...] | None = None
+    """Names of machines to choose the cheapest from; all that do not burst if None."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,10 +94,8 @@ class Fleet:
     machines: tuple[Machine, ...]
     chosen: tuple[BoolArray, ...]
     """Which scenarios run on each of them, shape (*many,)."""
-    nodes: Weekly
-    """Nodes in each hour, spare ones included; whole ones, unless the demand says how many ran."""
-    binding: str
-    """The constraint that needs most nodes, in the scenario of most nodes."""
+    sizing: Sizing
+    """How many run; whole ones, unless the demand says how many ran."""
     texts: tuple[str, ...]
     """What runs of each machine, in words."""
     connections_each: FloatArray
@@ -95,20 +104,23 @@ class Fleet:
     """What a reader should know about the figures behind it."""
 
     @property
+    def nodes(self) -> Weekly:
+        """Nodes in each hour, spare ones included."""
+        return self.sizing.units
+
+    @property
     def nodes_by_machine(self) -> tuple[Weekly, ...]:
         """Nodes of each machine in each hour; 0 where another one was chosen."""
         return tuple(self.nodes.times(mine.astype(np.float64)) for mine in self.chosen)
 
     @property
-    def text(self) -> str:
-        """What runs, in words."""
-        if len(self.machines) == 1:
-            return self.texts[0]
-        pairs = zip(self.machines, self.texts, strict=True)
-        return "; ".join(f"{machine.title}: {text}" for machine, text in pairs)
+    def vcpus(self) -> Weekly:
+        """Processors of all nodes."""
+        pairs = zip(self.machines, self.nodes_by_machine, strict=True)
+        return total(nodes.times(machine.vcpus) for machine, nodes in pairs)
 
     def usage(self, demand: Demand) -> Iterator[Usage]:
-        """What the machines are billed as in a month."""
+        """What the machines are billed as per month."""
         for machine, nodes, text in zip(
             self.machines, self.nodes_by_machine, self.texts, strict=True
         ):
@@ -118,51 +130,29 @@ class Fleet:
                 yield Usage(meter, hours * quantity, f"{machine.title}: {text}{each}")
 
 
-def scaling_choice() -> Assumption:
-    """Whether a fleet is sized for the busiest hour or follows the hours: yours to choose."""
-    return Assumption(
-        id="scaling",
-        question="Does the fleet keep the nodes of its busiest hour, or follow the hours?",
-        choices={
-            "static": "as many nodes all week as the busiest hour needs",
-            "autoscaled": "nodes start before they are needed and stop after, hour by hour",
-        },
-        evidence="Yours to choose. Autoscaling cuts connections when nodes stop, and their clients "
-        "connect again; sizes by the hour hide shorter peaks.",
-    )
+SCALING = Assumption(
+    id="scaling",
+    question="Does the fleet keep the nodes of its busiest hour, or follow demand hour by hour?",
+    choices={
+        "static": "as many nodes all week as the busiest hour needs",
+        "autoscaled": "nodes start before they are needed and stop after, hour by hour",
+    },
+    evidence="Yours to choose. When autoscaling stops a node, it cuts the node's connections and "
+    "their clients connect again; sizes by the hour hide shorter peaks.",
+)
+"""Whether a fleet is sized for the busiest hour or follows demand."""
 
 
-def build_fleet(
-    request: Request,
-    cloud: str,
-    kind: Kind,
-    scaling: str,
-    *,
-    tls: bool = False,
-    node_mbps_most: float = np.inf,
-    node_connections_most: float | Callable[[Machine], float] = np.inf,
-    nodes_most: Callable[[Machine], float] | None = None,
-    beside_each_node: Mapping[str, float | FloatArray] | None = None,
-    among: tuple[str, ...] | None = None,
-) -> Fleet:
+def build_fleet(request: Request, cloud: str, spec: NodeSpec = NodeSpec()) -> Fleet:
     """Size a fleet, with the machine asked for or the one whose fleet costs least.
 
     If the demand says how many units ran, so many nodes run, of the machine that is chosen without
     that knowledge.
 
     Args:
-        request: demand and ``FleetOptions``.
+        request: demand, ``FleetOptions`` and the answer to ``SCALING``.
         cloud: whose machines.
-        kind: what kind of machines.
-        scaling: ``static`` or ``autoscaled``.
-        tls: whether TLS ends on the nodes.
-        node_mbps_most: a cap of the cloud on the traffic of a node, besides that of its size.
-        node_connections_most: a cap on the connections of a node, for all or by its machine.
-        nodes_most: most nodes there may be of a machine; one that would need more is only chosen
-            if all would.
-        beside_each_node: units of meters that each node takes an hour besides its machine, such as
-            its disk; they count when machines are compared, not in ``Fleet.usage``.
-        among: names of machines to choose the cheapest from; all that do not burst if None.
+        spec: what the nodes are.
 
     Raises:
         UnknownNameError: no such machine or server.
@@ -170,49 +160,62 @@ def build_fleet(
         ScenarioError: no figure for the server, or no machine of the architecture asked for.
     """
     options, demand = request.options, request.demand
-    load = server_load(demand, options, tls=tls)
-    whole_nodes = (load.memory_bytes, load.cores, traffic_mbps(demand), demand.connections_peak)
+    load = server_load(demand, options, tls=spec.ends_tls)
+    needs = (load.memory_bytes, load.cores, traffic_mbps(demand), demand.connections_peak)
     beside = sum(
         quantity * float(request.catalog.rate(meter, request.region).tariff.usd_per_unit[0])
-        for meter, quantity in (beside_each_node or {}).items()
+        for meter, quantity in spec.beside.items()
     )
     choice = _Choice(
         request,
-        tuple(need.times(1 / options.headroom) for need in whole_nodes),
+        tuple(need.times(1 / options.headroom) for need in needs),
         candidates(
             request.catalog,
             request.region,
             cloud,
-            kind,
+            spec.kind,
             options.machine,
             options.architecture,
-            among,
-            Caps(node_mbps_most, options.open_files, node_connections_most, nodes_most),
+            spec.among,
+            Caps(spec.mbps_most, options.open_files, spec.connections_most, spec.nodes_most),
             # the more stands beside each node, the less several stand for one
             float(np.max(beside)),
         ),
-        scaling,
         beside,
     )
     chosen = choice.cheapest
     used = np.flatnonzero(np.bincount(np.ravel(chosen))).tolist()
     mine = tuple(np.asarray(chosen == index) for index in used)
+    machines = tuple(choice.candidates.machines[index] for index in used)
     nodes = demand.units or choice.nodes_of(chosen)
     needed = choice.needed_by_constraint(chosen)
-    binding = np.asarray(np.argmax(needed, axis=0))
-    most_nodes = int(np.argmax(nodes.peak))
-    connections_most = choice.candidates.each[:, CONSTRAINTS.index("connections of a node")][chosen]
+    connections_most = choice.candidates.each[:, CONSTRAINTS.index("connections")][chosen]
+    sizing = Sizing(
+        spec.unit,
+        tuple(machine.machine for machine in machines),
+        nodes,
+        dict(zip(CONSTRAINTS, shares_of(needed, nodes.peak), strict=True)),
+        options.min_nodes + options.spare_nodes,
+    )
     return Fleet(
-        machines=tuple(choice.candidates.machines[index] for index in used),
+        machines=machines,
         chosen=mine,
-        nodes=nodes,
-        binding=CONSTRAINTS[int(np.ravel(binding)[most_nodes])],
-        texts=tuple(_in_words(request, nodes, scaling, binding, mine)),
+        sizing=sizing,
+        texts=tuple(_in_words(request, sizing, mine)),
         connections_each=_connections_each(
             demand, needed.max(axis=0), options.headroom, connections_most
         ),
-        notes=(*stand_ins(options, tls=tls), *_more_than_shown(demand, nodes, options)),
+        notes=(
+            *stand_ins(options, tls=spec.ends_tls),
+            *_more_than_shown(demand, nodes, options),
+        ),
     )
+
+
+def shares_of(needed: FloatArray, units: FloatArray) -> FloatArray:
+    """Units that something asks for, as a share of those that run; 0 where none runs."""
+    needed, units = np.broadcast_arrays(needed, units)
+    return np.divide(needed, units, out=np.zeros(units.shape), where=units > 0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -223,9 +226,8 @@ class _Choice:
     needs: tuple[Weekly, ...]
     """What all nodes together need to offer, by constraint."""
     candidates: Candidates
-    scaling: str
     beside_usd: FloatArray | float
-    """What stands beside each node, an hour, shape (*many,)."""
+    """What stands beside each node, per hour, shape (*many,)."""
 
     @property
     def _parts(self) -> FloatArray:
@@ -250,7 +252,7 @@ class _Choice:
             return np.zeros(many, dtype=np.intp)
         each_need = map(np.multiply.outer, self._parts.T, self._peaks)
         peaks = self._whole_with_spare(reduce(np.maximum, each_need))
-        if self.scaling == "static":
+        if self.request.answers["scaling"] == "static":
             hours = peaks * self.request.demand.hours_per_month
         else:
             nodes = (
@@ -284,7 +286,7 @@ class _Choice:
 
     def nodes_of(self, chosen: npt.NDArray[np.intp]) -> Weekly:
         """Whole nodes of the chosen machine in each hour, spare ones included."""
-        if self.scaling == "static":
+        if self.request.answers["scaling"] == "static":
             needed = self.needed_by_constraint(chosen).max(axis=0)
             return Weekly.of(self._whole_with_spare(needed), ALWAYS)
         parts = np.moveaxis(self._parts[chosen], -1, 0)
@@ -341,32 +343,26 @@ def _ahead_and_after(needs: Iterable[Weekly], hours: int) -> tuple[Weekly, ...]:
     return tuple(found)
 
 
-def _in_words(
-    request: Request,
-    nodes: Weekly,
-    scaling: str,
-    binding: npt.NDArray[np.intp],
-    chosen: tuple[BoolArray, ...],
-) -> Iterator[str]:
+def _in_words(request: Request, sizing: Sizing, chosen: tuple[BoolArray, ...]) -> Iterator[str]:
     """What runs of each machine, in the scenarios for which it was chosen."""
     options, ran = request.options, request.demand.units is not None
-    many = binding.shape
-    most = np.broadcast_to(nodes.peak, many)
-    by_hour = ran or scaling != "static"
-    least = np.broadcast_to(nodes.hourly.min(axis=-1), many) if by_hour else most
-    # where the fewest nodes suffice, no constraint decides
-    few = most <= options.min_nodes + options.spare_nodes
+    many, units = chosen[0].shape, sizing.units
+    most = np.broadcast_to(units.peak, many)
+    by_hour = ran or request.answers["scaling"] != "static"
+    least = np.broadcast_to(units.hourly.min(axis=-1), many) if by_hour else most
+    binding = np.broadcast_to(sizing.binding, many)
     for mine in chosen:
-        count = spread(np.concatenate([least[mine], most[mine]]), "nodes")
+        ends = np.concatenate([least[mine], most[mine]])
+        count = range_text(ends, unit=sizing.unit if np.max(ends) == 1 else f"{sizing.unit}s")
         if ran:
             yield f"{count}, as they ran hour by hour"
             continue
-        decided = np.bincount(binding[mine & ~few], minlength=len(CONSTRAINTS))
-        why = [f"{name} binds" for name, times in zip(CONSTRAINTS, decided, strict=True) if times]
-        why += ["the fewest that were asked for"] * bool(np.any(few & mine))
+        decided = set(binding[mine].tolist())
+        why = [name for name in CONSTRAINTS if name in decided]
+        why += ["the minimum that was asked for"] * (MINIMUM in decided)
         yield (
             f"{count} {'by the hour' if by_hour else 'all week'}, {options.spare_nodes} of them "
-            f"spare ({' or '.join(why)})"
+            f"spare (sized by {' or '.join(why)})"
         )
 
 
@@ -376,23 +372,23 @@ def _more_than_shown(demand: Demand, nodes: Weekly, options: FleetOptions) -> It
     held = np.max(demand.peak_connections / np.maximum(nodes.peak - options.spare_nodes, 1))
     if shown is not None and held > shown.value:
         yield (
-            f"Nodes hold up to {spread(held)} connections each in the busiest hour, more than the "
-            f"{shown.value:,.0f} on one host that were published for {server.title}."
+            f"Nodes hold up to {range_text(held)} connections each in the busiest hour, more than "
+            f"the {shown.value:,.0f} on one host that were published for {server.title}."
         )
 
 
-def size(needs: Mapping[str, tuple[Weekly, float]]) -> Sized:
-    """Nodes needed in each hour, from what all need and what one node offers, by constraint.
+def size(needs: Mapping[str, tuple[Weekly, float]], unit: str = "unit") -> Sizing:
+    """Units needed in each hour, not yet whole, from what all need and what one unit offers.
 
     >>> flat = Weekly.of(np.array(10.0), np.ones(168))
-    >>> size({"memory": (flat, 4.0), "processor": (flat, 2.0)}).binding
-    'processor'
+    >>> sized = size({"memory": (flat, 4.0), "processor": (flat, 2.0)})
+    >>> str(sized.binding), float(sized.peak_units), float(sized.shares["memory"])
+    ('processor', 5.0, 0.5)
     """
-    nodes = {name: need.times(1 / offer) for name, (need, offer) in needs.items()}
-    peaks = np.stack(np.broadcast_arrays(*(need.peak for need in nodes.values())))
-    together = peaks.max(axis=0)
-    decides = np.argmax(peaks.reshape(len(nodes), -1)[:, int(np.argmax(together))])
-    return Sized(largest(nodes.values()), together, list(nodes)[int(decides)])
+    units = {name: need.times(1 / offer) for name, (need, offer) in needs.items()}
+    most = largest(units.values())
+    shares = {name: shares_of(each.peak, most.peak) for name, each in units.items()}
+    return Sizing(unit, (), most, shares)
 
 
 def whole(nodes: FloatArray) -> FloatArray:

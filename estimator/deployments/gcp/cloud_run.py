@@ -6,17 +6,23 @@ https://cloud.google.com/run/docs/triggering/websockets
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
 from typing import Annotated, Literal, Self
 
 import numpy as np
 from pydantic import Field, model_validator
 
-from estimator.demand.admission_limits import AdmissionLimits
+from estimator.demand.admission_limits import AdmissionLimits, Autoscaling
 from estimator.demand.demand import Demand
 from estimator.demand.weekly import Weekly, from_hours, total
-from estimator.deployments.base import Deployment, Metered, Request, spread, traffic_assumption
+from estimator.deployments.base import (
+    Deployment,
+    Metered,
+    Request,
+    Sizing,
+    billed_bytes_question,
+    cut_note,
+)
 from estimator.deployments.fleet.admission import CLOUD_RUN
 from estimator.deployments.fleet.backplane import backplane
 from estimator.deployments.fleet.server import (
@@ -26,20 +32,20 @@ from estimator.deployments.fleet.server import (
     server_load,
     traffic_mbps,
 )
-from estimator.deployments.fleet.sizing import Fleet, size, whole
+from estimator.deployments.fleet.sizing import shares_of, size, whole
 from estimator.deployments.gcp.network import (
     BYTES_EVIDENCE,
+    PROCESSED_BYTES,
     BalancerOptions,
-    global_rules,
-    inbound_processed,
+    forwarding_rules,
     inter_zone,
     layer_processed,
-    outbound_processed,
     premium_egress,
-    processed_bytes,
+    processed,
 )
-from estimator.deployments.gcp.sustained_use import redis_notes
+from estimator.deployments.gcp.sustained_use import redis_machines, sustained_use_notes
 from estimator.deployments.limits import Check, check, limit_value, per_second
+from estimator.format import range_text
 from estimator.pricing.lines import Usage
 from estimator.pricing.price_files import Assumption
 from estimator.units import GIB, MINUTES_PER_HOUR, SECONDS_PER_HOUR
@@ -48,11 +54,11 @@ _RUN = "gcp.cloud_run"
 _VCPU_WITH_LEAST_MEMORY = 4
 """From so many processors on, an instance must have a minimum of memory as well."""
 
-RUN_NOT_MODELLED = (
+_NOT_MODELED = (
     APPLICATION_WORK,
-    "container start-up time, and instances that run on while their last connections end",
+    "container startup time, and instances that keep running while their last connections end",
     "a database",
-    "persistent disks of Redis, of which the catalogue has no price",
+    "persistent disks of Redis, for which the price files have no price",
     "Cloud Armor, a VPC connector (instances reach Redis by direct VPC egress)",
     "logs",
 )
@@ -65,28 +71,29 @@ class CloudRunOptions(ServerOptions):
     """instance: pay for the whole life of an instance; request: pay while requests are open,
     which with a WebSocket is as long, and for each request."""
     vcpu: Literal[1, 2, 4, 6, 8] = 1
-    """Processors of an instance."""
+    """Processors per instance."""
     memory_gib: Annotated[float, Field(ge=0.5)] = 0.5
-    """Memory of an instance."""
+    """Memory per instance."""
     concurrency: Annotated[int, Field(ge=1)] = 1000
-    """Most open connections of an instance."""
+    """Most open connections per instance."""
     container_start_seconds: Annotated[float, Field(ge=0)] = 5
-    """From the decision to start an instance until it takes connections, if the autoscaler is
+    """Time from the decision to start an instance until it takes connections, if the autoscaler is
     simulated. Assumption: five; small images in compiled languages take less, others more."""
     timeout_minutes: Annotated[float, Field(gt=0)] = 60
     """Age at which a connection is cut."""
     min_instances: Annotated[int, Field(ge=0)] = 0
-    """Instances kept even without connections; billed by request, they cost less while idle."""
+    """Instances kept running even without connections. Billed by request, they cost less while
+    idle."""
     max_instances: int = Field(
         ge=1, default_factory=lambda: int(limit_value(f"{_RUN}.max_instances_default"))
     )
-    """Most instances that may run. The default is Google's."""
+    """Most instances that may run. Default: Google's."""
     backplane: bool = True
-    """Whether instances pass messages to each other through Redis on machines of its own."""
+    """Whether instances pass messages to each other through Redis on its own machines."""
     redis_machine: str = "e2-standard-2"
-    """Where Redis runs that passes messages between instances."""
+    """Machine for Redis, which passes messages between instances."""
     zones: Annotated[int, Field(ge=1, le=6)] = 2
-    """Zones over which the instances are spread. Assumption: two, as for other fleets."""
+    """Zones over which instances are spread. Assumption: two, as for other fleets."""
 
     @model_validator(mode="after")
     def _within_limits(self) -> Self:
@@ -108,38 +115,27 @@ class CloudRunOptions(ServerOptions):
         return self
 
 
-def sockets_per_instance() -> Assumption:
-    """The open question of how full instances become."""
-    return Assumption(
-        id="sockets_per_instance",
-        question="How full does the autoscaler fill an instance with open connections?",
-        choices={
-            "target": "to its target, 60 % of the concurrency and of the processors",
-            "full": "completely, as when pinned at the maximum of instances",
-        },
-        evidence="The autoscaler aims at 60 % of the maximum concurrency (one reading of the "
-        "vendor's page); connections are not moved once they are open.",
-    )
+SOCKETS_PER_INSTANCE = Assumption(
+    id="sockets_per_instance",
+    question="How full does the autoscaler fill an instance with open connections?",
+    choices={
+        "target": "to its target, 60% of the concurrency and of the processors",
+        "full": "completely, as when pinned at the maximum of instances",
+    },
+    evidence="The autoscaler aims at 60% of the maximum concurrency (one reading of the vendor's "
+    "page); open connections are never moved.",
+)
 
 
-@dataclass(frozen=True, slots=True)
-class Running:
-    """What Cloud Run itself bills and checks, whatever stands in front of it."""
-
-    demand: Demand
-    """With the connections that are made again after each cut."""
-    usage: tuple[Usage, ...]
-    notes: tuple[str, ...]
-    checks: tuple[Check, ...]
-    admission: AdmissionLimits
-
-
-def run_instances(request: Request, cut_seconds: float) -> Running:
-    """Instance time of every hour, requests, and Redis between instances.
+def _metered(
+    request: Request, cut_seconds: float, in_front: Callable[[Demand], Iterable[Usage]]
+) -> Metered:
+    """Instance time of every hour, requests, Redis between instances, and what stands in front.
 
     Args:
         request: demand and ``CloudRunOptions``.
         cut_seconds: age at which connections are cut, in front of Cloud Run or by itself.
+        in_front: what the rest of the bill counts of the demand with connections made again.
     """
     options = request.options
     demand = request.demand.cut_after(cut_seconds / SECONDS_PER_HOUR)
@@ -149,39 +145,45 @@ def run_instances(request: Request, cut_seconds: float) -> Running:
     load = server_load(demand, options)
     sized = size(
         {
-            "open connections": (demand.connections_peak, sockets),
+            "connections": (demand.connections_peak, sockets),
             "memory": (load.memory_bytes, options.memory_gib * GIB * options.headroom),
             "processor": (load.cores, options.vcpu * share),
         }
     )
-    needed = from_hours(whole(sized.nodes.hourly))
+    needed = from_hours(whole(sized.units.hourly))
     idle = None
     if options.min_instances:
         idle = from_hours(np.maximum(options.min_instances - needed.hourly, 0))
     instances = demand.units or (total((needed, idle)) if idle else needed)
-    why = f"{sized.binding} binds; {sockets:g} connections each at most"
-    # Redis sees the instances as it sees the nodes of other fleets
-    as_fleet = Fleet((), (), instances, sized.binding, (), np.asarray(sockets))
-    redis = backplane(request, "gcp", as_fleet, options.redis_machine)
-    cut_minutes = cut_seconds / SECONDS_PER_HOUR * MINUTES_PER_HOUR
+    sizing = Sizing(
+        "instance",
+        (f"{options.vcpu} vCPU, {options.memory_gib:g} GiB",),
+        instances,
+        {
+            name: shares_of(each * sized.peak_units, instances.peak)
+            for name, each in sized.shares.items()
+        },
+        options.min_instances,
+    )
+    why = f"sized by {sized.binding_of_largest}; at most {sockets:g} connections each"
+    redis = backplane(request, "gcp", instances, options.redis_machine)
+    age = f"{cut_seconds / SECONDS_PER_HOUR * MINUTES_PER_HOUR:g} minutes"
     usage = [*_instance_time(demand, options, instances, idle, why)]
     if options.billing == "request":
-        cut = f"one for each connect; connections are cut after {cut_minutes:g} min"
-        usage.append(Usage(f"{_RUN}.requests", demand.per_month(demand.new_connections), cut))
-    usage += [*redis.usage, *inter_zone(redis)]
-    note = (
-        f"Connections are cut after {cut_minutes:g} minutes and made again; "
-        f"{spread(per_second(demand.new_connections).peak)} new connections per second in the busiest hour."
+        text = f"one for each new connection; connections are cut after {age}"
+        usage.append(Usage(f"{_RUN}.requests", demand.per_month(demand.new_connections), text))
+    return Metered(
+        (*usage, *redis.usage, *inter_zone(redis), *in_front(demand)),
+        (cut_note(demand, age), *sustained_use_notes(redis_machines(request, redis))),
+        tuple(_checks(demand, options, instances)),
+        AdmissionLimits()
+        if request.many
+        else _admission(demand, options, load, share, cut_seconds),
+        sizing,
     )
-    notes = (note, *redis_notes(redis, options.redis_machine))
-    checks = tuple(_checks(demand, options, instances))
-    admission = (
-        AdmissionLimits() if request.many else _doors(demand, options, load, share, cut_seconds)
-    )
-    return Running(demand, tuple(usage), notes, checks, admission)
 
 
-def _doors(
+def _admission(
     demand: Demand, options: CloudRunOptions, load: Load, share: float, cut_seconds: float
 ) -> AdmissionLimits:
     """What instances let in, and the autoscaler that fills them to what they are planned for.
@@ -209,13 +211,15 @@ def _doors(
         new_connections_per_second_per_unit=limit_value(requests),
         connections_per_unit=full,
         unit_name="instance",
-        autoscaling=CLOUD_RUN.autoscaling(
-            target_share=planned / full,
-            least_units=max(options.min_instances, 1),
-            most_units=options.max_instances,
-            start_seconds=options.container_start_seconds,
-            # an instance with an open request is not stopped
-            keeps_connections=True,
+        autoscaling=CLOUD_RUN.times(
+            Autoscaling(
+                target_share=planned / full,
+                least_units=max(options.min_instances, 1),
+                most_units=options.max_instances,
+                start_seconds=options.container_start_seconds,
+                # an instance with an open request is not stopped
+                keeps_connections=True,
+            )
         ),
         age_most_seconds=cut_seconds,
         limits={"new_connections_per_second_per_unit": requests, **limits},
@@ -230,9 +234,9 @@ def _instance_time(
     active = instances
     if idle is not None:
         active = from_hours(np.maximum(instances.hourly - idle.hourly, 0))
-    as_planned = "as many as the most connections of each hour need, and paid for all of the hour"
+    as_planned = "as many as each hour's most connections need, paid for the whole hour"
     text = (
-        f"up to {spread(active.peak, 'instances')} ({why}), "
+        f"up to {range_text(active.peak, unit='instances')} ({why}), "
         f"{as_planned if demand.units is None else 'as they ran'}"
     )
     seconds = demand.per_month(active) * SECONDS_PER_HOUR
@@ -242,8 +246,8 @@ def _instance_time(
         idle = from_hours(instances.hourly - active.hourly)
         seconds = demand.per_month(idle) * SECONDS_PER_HOUR
         text = (
-            f"what of {options.min_instances} minimum instances has no open connection, hour by "
-            "hour"
+            f"the part of {options.min_instances} minimum instances without an open connection, "
+            "hour by hour"
         )
         yield Usage(f"{_RUN}.min_instance_cpu_idle", seconds * options.vcpu, text)
         yield Usage(f"{_RUN}.min_instance_memory_idle", seconds * options.memory_gib, text)
@@ -270,7 +274,7 @@ def _checks(demand: Demand, options: CloudRunOptions, instances: Weekly) -> Iter
     yield check(
         f"{_RUN}.http1_requests_per_second_per_instance",
         from_hours(per_second(demand.new_connections).hourly / some),
-        "a lower concurrency, so that more instances share the connects",
+        "a lower concurrency, so that more instances share new connections",
     )
     yield check(
         f"{_RUN}.bandwidth_per_instance_mbps",
@@ -287,15 +291,14 @@ class CloudRun(Deployment):
     """
 
     options = CloudRunOptions
-    questions = (sockets_per_instance(), traffic_assumption("ip", BYTES_EVIDENCE))
-    not_modeled = ("a load balancer in front", *RUN_NOT_MODELLED)
+    questions = (SOCKETS_PER_INSTANCE, billed_bytes_question("ip", BYTES_EVIDENCE))
+    not_modeled = ("a load balancer in front", *_NOT_MODELED)
 
     def meter(self, request: Request) -> Metered:
         """Instance time of every hour, requests, Redis, and traffic by destination."""
-        cut_seconds = request.options.timeout_minutes / MINUTES_PER_HOUR * SECONDS_PER_HOUR
-        run = run_instances(request, cut_seconds)
-        usage = (*run.usage, *premium_egress(self, request, run.demand))
-        return Metered(usage, run.notes, run.checks, run.admission)
+        return _metered(
+            request, _timeout_seconds(request), lambda demand: premium_egress(self, request, demand)
+        )
 
 
 class ApplicationLbCloudRunOptions(CloudRunOptions, BalancerOptions):
@@ -303,7 +306,7 @@ class ApplicationLbCloudRunOptions(CloudRunOptions, BalancerOptions):
 
 
 class ApplicationLbCloudRun(Deployment):
-    """Cloud Run behind a global external application load balancer (serverless NEG).
+    """Cloud Run behind a global external Application Load Balancer (serverless NEG).
 
     Cloud Run sends to the load balancer for free; what leaves for the internet is the load
     balancer's, at the same prices: https://cloud.google.com/run/pricing . Its timeout in front of
@@ -313,23 +316,25 @@ class ApplicationLbCloudRun(Deployment):
 
     options = ApplicationLbCloudRunOptions
     questions = (
-        sockets_per_instance(),
-        processed_bytes(),
-        traffic_assumption("ip", BYTES_EVIDENCE),
+        SOCKETS_PER_INSTANCE,
+        PROCESSED_BYTES,
+        billed_bytes_question("ip", BYTES_EVIDENCE),
     )
-    not_modeled = (*RUN_NOT_MODELLED, "Cloud CDN")
+    not_modeled = (*_NOT_MODELED, "Cloud CDN")
 
     def meter(self, request: Request) -> Metered:
         """What Cloud Run bills, forwarding rules, data processed both ways, and traffic."""
-        asked = request.options.timeout_minutes / MINUTES_PER_HOUR * SECONDS_PER_HOUR
-        in_front = limit_value("gcp.load_balancer.serverless_timeout")
-        run = run_instances(request, min(asked, in_front))
         layer = layer_processed(request)
-        usage = (
-            *run.usage,
-            *global_rules(run.demand, request.options),
-            inbound_processed(request, run.demand, layer),
-            outbound_processed(request, run.demand, layer),
-            *premium_egress(self, request, run.demand),
-        )
-        return Metered(usage, run.notes, run.checks, run.admission)
+
+        def in_front(demand: Demand) -> Iterator[Usage]:
+            yield from forwarding_rules(demand, request.options)
+            yield processed(request, demand, "inbound", layer)
+            yield processed(request, demand, "outbound", layer)
+            yield from premium_egress(self, request, demand)
+
+        fixed = limit_value("gcp.load_balancer.serverless_timeout")
+        return _metered(request, min(_timeout_seconds(request), fixed), in_front)
+
+
+def _timeout_seconds(request: Request) -> float:
+    return request.options.timeout_minutes / MINUTES_PER_HOUR * SECONDS_PER_HOUR

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
-from typing import Annotated
+from typing import Annotated, Literal
 
 import numpy as np
 from pydantic import Field
@@ -42,61 +41,46 @@ class ProxyTimeoutOptions(BalancerOptions):
     """Timeout of the backend service, which closes idle WebSockets. The default is Google's."""
 
 
-def processed_bytes() -> Assumption:
-    """The open question of which bytes a proxy counts as processed."""
-    return Assumption(
-        id="processed_bytes",
-        question="Which bytes count as data processed by the load balancer?",
-        choices={
-            "ip": "all bytes down to the IP header, handshakes and acknowledgements included",
-            "websocket": "what it passes on: application data and WebSocket headers",
-        },
-        evidence="The price page says inbound and outbound data processed and names no layer.",
-    )
+PROCESSED_BYTES = Assumption(
+    id="processed_bytes",
+    question="Which bytes count as data processed by the load balancer?",
+    choices={
+        "ip": "all bytes down to the IP header, handshakes and acknowledgements included",
+        "websocket": "what it passes on: application data and WebSocket headers",
+    },
+    evidence="The price page says inbound and outbound data processed, and names no layer.",
+)
+"""Which bytes a proxy counts as processed."""
 
 
-def global_rules(demand: Demand, options: BalancerOptions) -> Iterator[Usage]:
-    """Hours of the forwarding rules of a global load balancer."""
-    return _rules(demand, options, f"{_LB}.first_five_rules_hours", f"{_LB}.extra_rule_hours")
-
-
-def regional_rules(demand: Demand, options: BalancerOptions) -> Iterator[Usage]:
-    """Hours of the forwarding rules of a regional load balancer."""
-    first, further = f"{_LB}.regional_first_five_rules_hours", f"{_LB}.regional_extra_rule_hours"
-    return _rules(demand, options, first, further)
-
-
-def _rules(demand: Demand, options: BalancerOptions, first: str, further: str) -> Iterator[Usage]:
+def forwarding_rules(
+    demand: Demand, options: BalancerOptions, scope: Literal["", "regional_"] = ""
+) -> Iterator[Usage]:
+    """Hours of the forwarding rules of a global load balancer, or of a regional one."""
     hours = np.full(np.shape(demand.peak_connections), demand.hours_per_month)
     rules = options.forwarding_rules
-    together = min(rules, _FIRST_RULES)
-    text = f"{together} of {rules} forwarding rules share one fee, every hour of the month"
-    yield Usage(first, hours, text)
+    text = (
+        f"{min(rules, _FIRST_RULES)} of {rules} forwarding rules share one fee, every hour of the "
+        "month"
+    )
+    yield Usage(f"{_LB}.{scope}first_five_rules_hours", hours, text)
     if rules > _FIRST_RULES:
         extra = rules - _FIRST_RULES
         text = f"{extra} forwarding rules beyond {_FIRST_RULES} x hours of the month"
-        yield Usage(further, extra * hours, text)
+        yield Usage(f"{_LB}.{scope}extra_rule_hours", extra * hours, text)
 
 
-def inbound_processed(request: Request, demand: Demand, layer: Layer) -> Usage:
-    """Data from clients that a load balancer processes."""
-    return _processed(request, demand, f"{_LB}.inbound_gib", layer)
-
-
-def outbound_processed(request: Request, demand: Demand, layer: Layer) -> Usage:
-    """Data to clients that a load balancer processes, on top of what the internet costs."""
-    return _processed(request, demand, f"{_LB}.outbound_gib", layer)
-
-
-def _processed(request: Request, demand: Demand, meter_id: str, layer: Layer) -> Usage:
-    inbound = meter_id.endswith(".inbound_gib")
-    traffic = demand.traffic("to_server" if inbound else "to_client", layer)
-    bytes_per_unit = request.catalog.meter(meter_id).bytes_per_unit
-    assert bytes_per_unit is not None, f"{meter_id} does not count bytes"
+def processed(
+    request: Request, demand: Demand, way: Literal["inbound", "outbound"], layer: Layer
+) -> Usage:
+    """Data that a load balancer processes; outbound, on top of what the internet costs."""
+    meter_id, inbound = f"{_LB}.{way}_gib", way == "inbound"
+    bytes_per_unit = request.bytes_per_unit(meter_id)
     what = "all bytes down to the IP header" if layer == "ip" else "messages with their headers"
     return Usage(
         meter_id,
-        demand.per_month(traffic) / bytes_per_unit,
+        demand.per_month(demand.traffic("to_server" if inbound else "to_client", layer))
+        / bytes_per_unit,
         f"{'from' if inbound else 'to'} clients through the load balancer ({what}), in units of "
         f"{bytes_per_unit:,} bytes",
     )
@@ -125,7 +109,10 @@ def inter_zone(redis: Backplane) -> Iterator[Usage]:
 
 def backend_timeout_checks(demand: Demand, options: ProxyTimeoutOptions) -> Iterator[Check]:
     """Whether idle connections outlive the timeout of the backend service as it is set."""
-    limit_id = f"{_LIMITS}.websocket_idle_timeout"
-    fix = "send a heartbeat more often than every {allowed} seconds, or raise the timeout of the "
-    for found in idle_checks(demand, limit_id, f"{fix}backend service (backend_timeout_seconds)"):
-        yield replace(found, allowed=options.backend_timeout_seconds)
+    return idle_checks(
+        demand,
+        f"{_LIMITS}.websocket_idle_timeout",
+        "send a heartbeat more often than every {allowed} seconds, or raise the timeout of the "
+        "backend service (backend_timeout_seconds)",
+        seconds=options.backend_timeout_seconds,
+    )

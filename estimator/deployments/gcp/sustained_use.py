@@ -14,9 +14,11 @@ import numpy as np
 from pydantic import BeforeValidator, Field
 
 from estimator.arrays import FloatArray
+from estimator.deployments.base import Request
 from estimator.deployments.fleet.backplane import Backplane
 from estimator.deployments.fleet.machine import Machine, find_machine
 from estimator.files import Confidence, Entry, load_rows
+from estimator.format import percent
 
 
 def _words(cell: object) -> object:
@@ -89,12 +91,11 @@ def sustained_use_notes(machines: Iterable[Machine]) -> Iterator[str]:
     for found, discounted in names.items():
         most = 1 - float(effective_multiplier(found, 1.0))
         yield (
-            f"Google takes up to {most:.0%} off {' and '.join(dict.fromkeys(discounted))} for "
-            "sustained use, most for what runs all month; the bill is without it."
+            f"Google discounts {' and '.join(dict.fromkeys(discounted))} by up to {percent(most)} "
+            "for sustained use, most for what runs all month; the bill does not include it."
         )
 
 
-def redis_notes(redis: Backplane, machine: str) -> Iterator[str]:
-    """The same for the machine on which Redis runs, if it does."""
-    if redis.usage:
-        yield from sustained_use_notes([find_machine("gcp", "vm", machine)])
+def redis_machines(request: Request, redis: Backplane) -> list[Machine]:
+    """The machine on which Redis runs, if it does."""
+    return [find_machine("gcp", "vm", request.options.redis_machine)] if redis.usage else []

@@ -17,17 +17,19 @@ from estimator.deployments.base import (
 )
 from estimator.deployments.limits import limit_value
 from estimator.deployments.saas.counting import (
+    Need,
     deliveries,
     from_clients,
     group_size,
     groups,
     in_steps,
-    millions,
+    messages_count,
     per_second,
+    plan_admission,
+    plan_fees,
     publications,
     size_notes,
 )
-from estimator.deployments.saas.plans import Need, plan_admission, plan_fees
 from estimator.pricing.lines import Usage
 from estimator.units import KIB, MINUTES_PER_HOUR, SECONDS_PER_HOUR
 
@@ -40,7 +42,7 @@ class AblyPerMinuteOptions(Options):
     echo: bool = True
     """Whether clients get their own messages back, which counts; the vendor's default."""
     connections_per_channel: Annotated[float, Field(gt=0)] | None = None
-    """Connections that share a channel; the most that share a message if left out."""
+    """Connections that share a channel. Default: the most that share a message."""
 
 
 class AblyPerMinute(Deployment):
@@ -54,18 +56,18 @@ class AblyPerMinute(Deployment):
     options = AblyPerMinuteOptions
     questions = ()
     not_modeled = (
-        "discounts by volume, which Ably announces without publishing tiers",
+        "volume discounts, which Ably announces without publishing tiers",
         "the Free package for the smallest workloads",
         "bandwidth above 5 KiB a message, which payload counted in steps of 5 KiB never reaches",
         "presence, history, push and integrations, which count as messages too",
         "the delivery of clients' messages to your own servers",
-        "the minute for which a channel stays active after its last client has left",
+        "the minute for which a channel stays active after its last client leaves",
     )
 
     def meter(self, request: Request) -> Metered:
         """Messages in 5-KiB steps, connection and channel minutes, and the package."""
         demand, options = request.demand, request.options
-        step_bytes = request.catalog.meter(f"{_SERVICE}.messages").step_bytes or 1
+        step_bytes = request.step_bytes(f"{_SERVICE}.messages")
         published, delivered = publications(demand), deliveries(demand)
         echoed = from_clients(demand) if options.echo else ()
         size, size_text = group_size(options.connections_per_channel, demand)
@@ -96,9 +98,10 @@ class AblyPerMinute(Deployment):
             Usage(
                 f"{_SERVICE}.messages",
                 in_steps(demand, counted, step_bytes),
-                f"{millions(demand, published)} published, {millions(demand, delivered)} "
-                f"delivered, {millions(demand, echoed)} echoed to their senders, in started steps "
-                f"of {step_bytes // KIB} KiB",
+                f"{messages_count(demand, published)} published, "
+                f"{messages_count(demand, delivered)} delivered, "
+                f"{messages_count(demand, echoed)} echoed to their senders, in started steps of "
+                f"{step_bytes // KIB} KiB",
             ),
         )
         admission = plan_admission("ably", needs)
@@ -107,8 +110,8 @@ class AblyPerMinute(Deployment):
 
 def _notes(request: Request, fees: tuple[Usage, ...]) -> Iterator[str]:
     yield (
-        "Closed to new accounts, which pay by the monthly active user; no price of that model "
-        "was found."
+        "Closed to new accounts, which pay per monthly active user; no price for that model was "
+        "found."
     )
     standard = any(fee.meter_id == f"{_SERVICE}.standard_package_months" for fee in fees)
     package = "standard" if standard else "pro"

@@ -18,7 +18,6 @@ from estimator.deployments.base import (
     Options,
     Request,
     ping_notes,
-    spread,
 )
 from estimator.deployments.fleet.sizing import whole
 from estimator.deployments.limits import limit_value
@@ -26,10 +25,11 @@ from estimator.deployments.saas.counting import (
     from_server,
     group_size,
     groups,
-    millions,
+    messages_count,
     per_second,
     size_notes,
 )
+from estimator.format import range_text
 from estimator.pricing.lines import Usage
 from estimator.units import MIB, SECONDS_PER_HOUR
 
@@ -40,8 +40,7 @@ class DurableObjectsOptions(Options):
     """Choices for Durable Objects."""
 
     connections_per_object: Annotated[float, Field(gt=0)] | None = None
-    """Connections that share an object, as in a room; the most that share a message if left
-    out."""
+    """Connections that share an object, as in a room. Default: the most that share a message."""
     hibernation: bool = False
     """Whether objects sleep between messages without losing their connections. It takes another
     interface in your code; objects then are billed for the time of handling messages only."""
@@ -59,9 +58,9 @@ class DurableObjects(Deployment):
     questions = ()
     not_modeled = (
         "storage of the objects, rows read and written",
-        "processor time of the Worker, of which the plan includes much",
+        "processor time of the Worker, much of which the plan includes",
         "the 10 seconds that an object stays after its last client has left",
-        "connections that break when the code of an object is deployed anew",
+        "connections that break when an object's code is deployed again",
     )
 
     def meter(self, request: Request) -> Metered:
@@ -82,10 +81,10 @@ class DurableObjects(Deployment):
             )
             awake = _awake(objects, handled, options.ms_per_message)
             awake_text = (
-                f"objects are awake for {options.ms_per_message:g} ms for each connect, message "
-                "in and message your server publishes"
+                f"objects are awake for {options.ms_per_message:g} ms for each new connection, "
+                "message in and message that your server publishes"
             )
-        bytes_per_gb = request.catalog.meter("cloudflare.egress.internet").bytes_per_unit or 1
+        bytes_per_gb = request.bytes_per_unit("cloudflare.egress.internet")
         sent = demand.per_month(demand.traffic("to_client", "payload"))
         usage = (
             Usage(
@@ -96,33 +95,35 @@ class DurableObjects(Deployment):
             Usage(
                 f"{_SERVICE}.requests",
                 new_connections + messages / ratio + calls,
-                f"{spread(new_connections / 1e6)} M connects, {millions(demand, received)} messages in "
-                f"by {ratio:g} to a request, and {millions(demand, published)} that your server "
-                "publishes, a call each; messages out are free",
+                f"{range_text(new_connections)} new connections, "
+                f"{messages_count(demand, received)} messages in at {ratio:g} per request, and "
+                f"{messages_count(demand, published)} that your server publishes, one call each; "
+                "messages out are free",
             ),
             Usage(
                 f"{_SERVICE}.gb_seconds",
                 demand.per_month(awake) * SECONDS_PER_HOUR * memory_gb,
-                f"{memory_gb:g} GB x seconds awake x up to {spread(objects.peak, 'objects')} of "
-                f"{size_text}; {awake_text}",
+                f"{memory_gb:g} GB x seconds awake x up to "
+                f"{range_text(objects.peak, unit='objects')} of {size_text}; {awake_text}",
             ),
             Usage(
                 "cloudflare.workers.requests",
                 new_connections + calls,
-                "every connect, and every message your server publishes, goes through a Worker",
+                "every new connection, and every message that your server publishes, goes through "
+                "a Worker",
             ),
             Usage(
                 "cloudflare.egress.internet",
                 sent / bytes_per_gb,
-                "application data sent to clients; data out is free whatever its size",
+                "application data sent to clients; data out is free",
             ),
         )
-        admission = AdmissionLimits() if request.many else _doors(objects)
+        admission = AdmissionLimits() if request.many else _admission(objects)
         return Metered(usage, tuple(_notes(demand, options, objects)), admission=admission)
 
 
-def _doors(objects: Weekly) -> AdmissionLimits:
-    """Each connect is a request of an object; connects are taken to be spread over all."""
+def _admission(objects: Weekly) -> AdmissionLimits:
+    """Each new connection is a request to an object; they are taken to be spread over all."""
     requests = f"{_SERVICE}.requests_per_second"
     most = max(float(whole(objects.peak)), 1.0)
     return AdmissionLimits(
@@ -148,8 +149,8 @@ def _notes(demand: Demand, options: DurableObjectsOptions, objects: Weekly) -> I
     each = _busiest_object(received, objects)
     if np.any(each > most):
         yield (
-            f"{spread(each)} messages in a second for each object in the busiest hour; an object "
-            f"takes about {most:,.0f}, so connections must be spread over more of them."
+            f"Each object gets {range_text(each)} messages per second in the busiest hour and "
+            f"takes about {most:,.0f}; spread connections over more objects."
         )
     if not options.hibernation:
         yield (
@@ -162,5 +163,5 @@ def _notes(demand: Demand, options: DurableObjectsOptions, objects: Weekly) -> I
 
 
 def _busiest_object(received: tuple[MessageStream, ...], objects: Weekly) -> FloatArray:
-    """Messages in a second for each of the most objects there are."""
+    """Messages per second for each of the most objects there are."""
     return per_second(received) / np.maximum(objects.peak, 1.0)

@@ -15,7 +15,7 @@ from estimator.deployments.saas.counting import (
     deliveries,
     from_clients,
     in_steps,
-    millions,
+    messages_count,
     publications,
     size_notes,
 )
@@ -39,7 +39,7 @@ class PubNubTransactionsOptions(Options):
 class PubNubTransactions(Deployment):
     """PubNub, priced by transactions: publishing is replicated, delivery happens at the edge.
 
-    No limit of connections or connects was published, so its doors are open to all.
+    No limit of connections was published, so admission is not limited.
 
     Prices: https://www.pubnub.com/docs/general/resources/pricing ; what counts:
     https://www.pubnub.com/docs/transaction-classification
@@ -61,7 +61,7 @@ class PubNubTransactions(Deployment):
         ),
     )
     not_modeled = (
-        "the plans by monthly active user, as a scenario does not say how many people there are",
+        "plans priced per monthly active user: a scenario does not say how many people there are",
         "presence, history, push and functions, which are transactions too",
         "signals, a cheaper way to publish up to 64 bytes",
         "the delivery of clients' messages to your own servers",
@@ -73,12 +73,12 @@ class PubNubTransactions(Deployment):
         published, delivered = publications(demand), deliveries(demand)
         echoed = from_clients(demand) if request.options.echo else ()
         received = (*delivered, *echoed)
-        replicated_step = request.catalog.meter(f"{_SERVICE}.replicated").step_bytes or 1
-        edge_step = request.catalog.meter(f"{_SERVICE}.edge").step_bytes or 1
+        replicated_step = request.step_bytes(f"{_SERVICE}.replicated")
+        edge_step = request.step_bytes(f"{_SERVICE}.edge")
         edge = in_steps(demand, received, edge_step)
         edge_text = (
-            f"{millions(demand, delivered)} delivered, {millions(demand, echoed)} echoed to their "
-            f"senders, in started steps of {edge_step // KIB} KiB"
+            f"{messages_count(demand, delivered)} delivered, {messages_count(demand, echoed)} "
+            f"echoed to their senders, in started steps of {edge_step // KIB} KiB"
         )
         if request.answers["empty_calls"] == "yes":
             edge = edge + _empty_calls(demand, received)
@@ -87,7 +87,7 @@ class PubNubTransactions(Deployment):
             Usage(
                 f"{_SERVICE}.replicated",
                 in_steps(demand, published, replicated_step),
-                f"{millions(demand, published)} published, in started steps of "
+                f"{messages_count(demand, published)} published, in started steps of "
                 f"{replicated_step // KIB} KiB",
             ),
             Usage(f"{_SERVICE}.edge", edge, edge_text),
@@ -112,6 +112,6 @@ def _empty_calls(demand: Demand, received: tuple[MessageStream, ...]) -> FloatAr
 
 
 def _notes(published: tuple[MessageStream, ...]) -> Iterator[str]:
-    yield "Prices of transactions are offered on request; published plans are by active user."
+    yield "Transaction prices are offered on request; published plans are priced per active user."
     most_bytes = limit_value(f"{_SERVICE}.message_max_bytes")
     yield from size_notes(published, most_bytes, f"{most_bytes / KIB:g} KiB")

@@ -6,8 +6,14 @@ from estimator.arrays import FloatArray
 from estimator.demand.weekly import total
 from estimator.deployments.base import Deployment, Metered, Options, Request
 from estimator.deployments.limits import limit_value
-from estimator.deployments.saas.counting import deliveries, publications, size_notes
-from estimator.deployments.saas.plans import Need, plan_admission, plan_fees
+from estimator.deployments.saas.counting import (
+    Need,
+    deliveries,
+    plan_admission,
+    plan_fees,
+    publications,
+    size_notes,
+)
 from estimator.units import KIB
 
 _SERVICE = "pusher.channels"

@@ -13,18 +13,18 @@ from estimator.deployments.base import (
     Metered,
     Options,
     Request,
-    spread,
-    traffic_assumption,
+    billed_bytes_question,
 )
 from estimator.deployments.limits import admission_at, limit_value
 from estimator.deployments.saas.counting import (
     deliveries,
     in_steps,
-    millions,
+    messages_count,
     per_second,
     publications,
     size_notes,
 )
+from estimator.format import range_text
 from estimator.pricing.lines import Usage
 from estimator.units import KB, SECONDS_PER_HOUR
 
@@ -44,7 +44,7 @@ class SupabaseRealtime(Deployment):
 
     options = SupabaseRealtimeOptions
     questions = (
-        traffic_assumption(
+        billed_bytes_question(
             "payload",
             "The vendor counts data that Realtime sends over the WebSocket, frames of its own "
             "protocol included; how many bytes that adds to a message is not stated.",
@@ -75,7 +75,8 @@ class SupabaseRealtime(Deployment):
             Usage(
                 f"{_SERVICE}.messages",
                 in_steps(demand, (*published, *delivered), None),
-                f"{millions(demand, published)} published, {millions(demand, delivered)} delivered",
+                f"{messages_count(demand, published)} published, "
+                f"{messages_count(demand, delivered)} delivered",
             ),
             self.data_out(request, demand, "supabase.egress.gb"),
         )
@@ -89,7 +90,7 @@ class SupabaseRealtime(Deployment):
 
 
 def _notes(demand: Demand) -> Iterator[str]:
-    yield "Taken as the Pro plan without a spend cap; with one, use ends at what is included."
+    yield "Priced as the Pro plan without a spend cap; with one, use ends at what is included."
     needed = {
         "connections": (demand.peak_connections, "connections at once"),
         "messages_per_second": (
@@ -102,8 +103,8 @@ def _notes(demand: Demand) -> Iterator[str]:
         quota = limit_value(f"{_SERVICE}.{name}")
         if np.any(need > quota):
             yield (
-                f"{spread(need)} {words} in the busiest hour; a project has {quota:,.0f} and more "
-                "only from the vendor's support, which may ask another price."
+                f"The busiest hour needs {range_text(need)} {words}. A project has {quota:,.0f}; "
+                "only the vendor's support raises that, perhaps at another price."
             )
     most_bytes = limit_value(f"{_SERVICE}.message_max_bytes")
     yield from size_notes(publications(demand), most_bytes, f"{most_bytes / KB:,.0f} KB")

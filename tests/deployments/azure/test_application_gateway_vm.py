@@ -18,14 +18,14 @@ def test_idle_connections_need_a_unit_for_2500_of_them(make_demand, bill_of, qua
     bill = bill_of(ID, make_demand(100_000))
 
     assert quantities(bill)[CAPACITY_UNITS] == pytest.approx(40 * 730)
-    assert "connections need most in the busiest hour" in bill.explain()
+    assert "decided by connections" in bill.explain()
 
 
 def test_traffic_needs_a_unit_for_2_22_mbps(at_mbps, bill_of, quantities):
     bill = bill_of(ID, at_mbps(22.2))
 
     assert quantities(bill)[CAPACITY_UNITS] == pytest.approx(10 * 730)
-    assert "throughput need most in the busiest hour" in bill.explain()
+    assert "decided by throughput" in bill.explain()
 
 
 @pytest.mark.parametrize(("sku", "a_unit"), [("standard_v2", 50), ("waf_v2", 10)])

@@ -72,6 +72,6 @@ def test_settings_that_must_be_raised_are_noted(make_demand, bill_of):
         for nodes in (10, 11)
     )
 
-    assert "set to about 10 requests in progress a replica" in few
+    assert "to about 10 concurrent requests per replica" in few
     assert "above its default of 10" not in few
     assert "above its default of 10" in many

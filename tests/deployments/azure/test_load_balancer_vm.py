@@ -34,7 +34,7 @@ def test_the_address_is_billed_by_the_hour(make_demand, bill_of, cents):
 
 
 def test_nodes_make_the_handshakes_of_tls(make_demand, bill_of, quantities):
-    # 1,000 new connections per second at 100 a core take 10 cores; 70 % of 4 are 2.8 a node: 4 nodes
+    # 1,000 new connections per second at 100 per core take 10 cores; 70% of 4 are 2.8: 4 nodes
     options = {
         "machine": "Standard_D4as_v5",
         "handshakes_per_core_second": 100,

@@ -171,13 +171,13 @@ def test_many_messages_need_more_units_than_their_connections(make_demand, bill_
     bill = bill_of(ID, demand)
 
     assert quantities(bill)[STANDARD_UNITS] == pytest.approx(4)
-    assert "messages out to big groups, 2,100 a second and unit need most" in bill.explain()
+    assert "sized by messages out to big groups (2,100 per second and unit)" in bill.explain()
 
 
 def test_the_constraint_that_binds_is_named(make_demand, bill_of):
     explained = bill_of(ID, make_demand(5_000, to_client=1)).explain()
 
-    assert "connections, 800 a unit need most" in explained
+    assert "sized by connections (800 per unit)" in explained
 
 
 @pytest.mark.parametrize(

@@ -116,9 +116,9 @@ def test_traffic_is_priced_by_where_the_users_are(make_demand, bill_of, quantiti
 @pytest.mark.parametrize(
     ("options", "binding"),
     [
-        ({}, "open connections binds"),
-        ({"memory_per_connection_bytes": 1e7}, "memory binds"),
-        ({"idle_cpu_seconds_per_connection_second": 0.1}, "processor binds"),
+        ({}, "sized by connections"),
+        ({"memory_per_connection_bytes": 1e7}, "sized by memory"),
+        ({"idle_cpu_seconds_per_connection_second": 0.1}, "sized by processor"),
     ],
 )
 def test_the_constraint_that_binds_is_named(make_demand, bill_of, options, binding):
@@ -276,6 +276,6 @@ def test_reconnects_after_the_cut_are_noted(make_demand, bill_of):
     bill = bill_of(ID, make_demand(10, new_connections=1_800, session_hours=2))
 
     assert bill.notes == (
-        "Connections are cut after 60 minutes and made again; 1 new connections per second in the busiest "
-        "hour.",
+        "Connections are cut after 60 minutes and clients connect again. New connections in the "
+        "busiest hour: 1 per second.",
     )

@@ -54,7 +54,7 @@ def test_only_some_families_are_discounted(family, found):
 def test_a_bill_with_discounted_machines_says_so(make_demand, bill_of, deployment, machine, said):
     notes = " ".join(bill_of(deployment, make_demand(10), options={"machine": machine}).notes)
 
-    assert (f"up to 20% off {machine} for sustained use" in notes) == said
+    assert (f"discounts {machine} by up to 20% for sustained use" in notes) == said
 
 
 def test_a_discounted_machine_under_redis_is_noted_where_redis_runs(make_demand, bill_of):

@@ -125,15 +125,19 @@ def test_redis_runs_twice_with_disks_of_its_own_if_messages_are_passed_on(
 @pytest.mark.parametrize(
     ("options", "demand", "binding"),
     [
-        ({"memory_per_connection_bytes": 1e6}, {"connections": 1e5}, "memory binds"),
-        ({"messages_per_core_second": 1}, {"connections": 10, "to_client": 1e6}, "processor binds"),
+        ({"memory_per_connection_bytes": 1e6}, {"connections": 1e5}, "sized by memory"),
+        (
+            {"messages_per_core_second": 1},
+            {"connections": 10, "to_client": 1e6},
+            "sized by processor",
+        ),
         (
             {"messages_per_core_second": 1e9},
             {"connections": 10, "to_client": 1e6, "payload": 1e6},
-            "network binds",
+            "sized by network",
         ),
-        ({"open_files": 1024}, {"connections": 1e5}, "connections of a node binds"),
-        ({}, {"connections": 10}, "the fewest that were asked for"),
+        ({"open_files": 1024}, {"connections": 1e5}, "sized by connections"),
+        ({}, {"connections": 10}, "sized by the minimum that was asked for"),
     ],
 )
 def test_the_constraint_that_binds_is_named(make_demand, bill_of, options, demand, binding):
@@ -141,7 +145,7 @@ def test_the_constraint_that_binds_is_named(make_demand, bill_of, options, deman
 
 
 def test_nodes_hold_as_many_messages_as_processors_allow(make_demand, bill_of, quantities):
-    # 28,000 messages per second at 1,000 a core, 70 % of nodes of two OCPUs, which are four cores: 10
+    # 28,000 messages per second at 1,000 per core, 70% of nodes of two OCPUs (four cores): 10
     options = {
         "machine": "VM.Standard.E5.Flex/2/16",
         "messages_per_core_second": 1_000,

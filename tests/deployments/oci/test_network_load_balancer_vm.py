@@ -28,7 +28,7 @@ def test_the_balancer_costs_nothing(make_demand, bill_of, cents):
 
 
 def test_nodes_make_the_handshakes(make_demand, bill_of, quantities):
-    # 2,800 new connections per second at 100 handshakes a core: 28 cores, 1.4 planned of each node: 20
+    # 2,800 new connections per second at 100 handshakes per core: 28 cores, 1.4 of each node: 20
     options = SMALL | {"handshakes_per_core_second": 100}
     demand = make_demand(0, new_connections=2_800 * 3600)
 
@@ -44,7 +44,7 @@ def test_silence_of_six_minutes_is_cut(make_demand, bill_of):
 
 
 def test_figures_borrowed_from_other_servers_are_named(make_demand, bill_of):
-    [note] = [one for one in bill_of(ID, make_demand(10)).notes if "taken instead" in one]
+    [note] = [one for one in bill_of(ID, make_demand(10)).notes if "stand in" in one]
 
     assert "Centrifugo 6" in note
     assert "memory for TLS of ASP.NET Core" in note
@@ -54,4 +54,4 @@ def test_figures_borrowed_from_other_servers_are_named(make_demand, bill_of):
         "handshakes_per_core_second": 1_000,
     }
     notes = bill_of(ID, make_demand(10), options=own).notes
-    assert not any("taken instead" in one for one in notes)
+    assert not any("stand in" in one for one in notes)

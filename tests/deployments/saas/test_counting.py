@@ -149,4 +149,4 @@ def test_messages_that_are_too_large_are_named_with_their_share(workload, flow):
     demand = ws.expected_demand(workload({"files": flow(1, 2000), "posts": flow(1, 500)}))
 
     [note] = size_notes(publications(demand), 1000, "1 KB")
-    assert "Messages end at 1 KB: 100.00% of 'files'" in note
+    assert "Messages are limited to 1 KB: 100.00% of 'files'" in note

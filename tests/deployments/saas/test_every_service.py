@@ -43,7 +43,7 @@ def scenario(peak, posts, fan_out, **choices) -> ws.Scenario:
     )
 
 
-def test_all_providers_with_prices_have_a_service():
+def test_all_saas_vendors_with_prices_have_a_service():
     assert {deployment.cloud for deployment in ws.SAAS.values()} == set(SAAS)
     assert not set(ws.SAAS) & set(ws.DEPLOYMENTS)
 
@@ -162,7 +162,7 @@ def test_an_option_that_does_not_exist_is_refused(deployment: Deployment):
     assert f"options of {deployment.id}, color: unknown field 'color'" in str(caught.value)
 
 
-def test_clouds_alone_are_compared_unless_providers_are_asked_for():
+def test_clouds_alone_are_compared_unless_saas_is_asked_for():
     alone = ws.compare(SCENARIO)
     both = ws.compare(SCENARIO, [*ws.DEPLOYMENTS, *ws.SAAS])
 

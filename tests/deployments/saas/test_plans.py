@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import estimator as ws
-from estimator.deployments.saas.plans import find_plans, plan_fees
+from estimator.deployments.saas.counting import find_plans, plan_fees
 from estimator.pricing.catalog import load_catalog
 
 PLANS = [

@@ -88,4 +88,4 @@ class TestEmptyCalls:
 def test_messages_above_32_kib_are_noted(workload, flow, payload, noted):
     bill = ws.estimate(workload({"files": flow(1, payload)}), ID)
 
-    assert ("Messages end at 32 KiB" in " ".join(bill.notes)) is noted
+    assert ("Messages are limited to 32 KiB" in " ".join(bill.notes)) is noted

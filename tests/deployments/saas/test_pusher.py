@@ -19,7 +19,7 @@ def test_the_peak_of_connections_decides_not_their_mean(make_demand, bill_of):
 
 
 def test_published_and_delivered_messages_of_a_day_count(workload, flow):
-    # 100 clients x 24 h x rate x (1 published + 9 delivered); a million per day ends the Startup plan
+    # 100 clients x 24 h x rate x (1 published + 9 delivered); the Startup plan ends at 1M per day
     just, above = (
         workload({"posts": flow(rate, fan_out=9)}) for rate in (1e6 / 24_000, 1.001e6 / 24_000)
     )
@@ -41,7 +41,7 @@ def test_the_busiest_day_of_the_week_counts_not_the_mean_one(make_demand, bill_o
 def test_messages_above_10_kb_are_noted(workload, flow, payload, noted):
     bill = ws.estimate(workload({"files": flow(1, payload)}), ID)
 
-    assert ("Messages end at 10 KB: 100.00% of 'files'" in " ".join(bill.notes)) is noted
+    assert ("Messages are limited to 10 KB: 100.00% of 'files'" in " ".join(bill.notes)) is noted
 
 
 def test_what_no_plan_holds_is_billed_as_the_largest_and_said(make_demand, bill_of):

@@ -68,7 +68,7 @@ def test_what_the_plan_includes_is_taken_off_as_its_fee_is_on_the_bill(
 def test_what_a_project_must_ask_for_is_noted(make_demand, bill_of, demand, words):
     notes = bill_of(ID, make_demand(**demand)).notes
 
-    asked = [note for note in notes if "only from the vendor's support" in note]
+    asked = [note for note in notes if "only the vendor's support" in note]
     assert len(asked) == len(words)
     assert all(word in note for word, note in zip(words, asked, strict=True))
 
@@ -77,4 +77,4 @@ def test_what_a_project_must_ask_for_is_noted(make_demand, bill_of, demand, word
 def test_messages_above_3000_kb_are_noted(workload, flow, payload, noted):
     bill = ws.estimate(workload({"files": flow(0.1, payload)}), ID)
 
-    assert ("Messages end at 3,000 KB" in " ".join(bill.notes)) is noted
+    assert ("Messages are limited to 3,000 KB" in " ".join(bill.notes)) is noted

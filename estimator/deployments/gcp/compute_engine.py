@@ -1,0 +1,172 @@
+"""Virtual machines on Compute Engine, behind a proxy or a passthrough load balancer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Literal
+
+from estimator.demand.weekly import from_hours
+from estimator.deployments.base import Request, billed_bytes_question, cut_note
+from estimator.deployments.fleet.admission import GCP
+from estimator.deployments.fleet.backplane import Backplane
+from estimator.deployments.fleet.behind_balancer import (
+    FLEET_NOT_MODELED,
+    Balancer,
+    BehindBalancer,
+)
+from estimator.deployments.fleet.server import traffic_mbps
+from estimator.deployments.fleet.sizing import SCALING, Fleet, FleetOptions, NodeSpec
+from estimator.deployments.gcp.network import (
+    BYTES_EVIDENCE,
+    PROCESSED_BYTES,
+    BalancerOptions,
+    ProxyTimeoutOptions,
+    backend_timeout_checks,
+    forwarding_rules,
+    inter_zone,
+    layer_processed,
+    premium_egress,
+    processed,
+)
+from estimator.deployments.gcp.sustained_use import redis_machines, sustained_use_notes
+from estimator.deployments.limits import check, idle_checks, limit_value
+from estimator.pricing.lines import Usage
+from estimator.pricing.price_files import Assumption
+from estimator.units import SECONDS_PER_HOUR
+
+_MAX_AGE = "gcp.load_balancer.global_websocket_max_age"
+_NODE_MBPS = "gcp.compute.internet_bandwidth_mbps"
+NOT_MODELED = (
+    *FLEET_NOT_MODELED,
+    "persistent disks of nodes and Redis, for which the price files have no price",
+    "Cloud NAT: nodes have no external address and answer clients without it, but what they fetch "
+    "from the internet themselves would need it",
+    "logs and monitoring",
+    "Cloud Armor",
+)
+
+
+class GcpFleetOptions(FleetOptions):
+    """Choices for virtual machines on Compute Engine."""
+
+    redis_machine: str = "e2-standard-2"
+    """Machine for Redis, which passes messages between nodes."""
+
+
+class GcpNodes(BehindBalancer):
+    """Virtual machines on Compute Engine."""
+
+    clock = GCP
+    merges_lines = False
+
+    def beside(self, request: Request, fleet: Fleet, redis: Backplane) -> Iterator[Usage]:
+        """Traffic between zones, and to clients in the Premium Tier."""
+        yield from inter_zone(redis)
+        yield from premium_egress(self, request, request.demand)
+
+    def notes(self, request: Request, fleet: Fleet, redis: Backplane) -> Iterator[str]:
+        """What is known of the nodes, and the discount of their machines."""
+        yield from fleet.notes
+        yield from sustained_use_notes([*fleet.machines, *redis_machines(request, redis)])
+
+
+class ApplicationLbGceOptions(GcpFleetOptions, ProxyTimeoutOptions):
+    """Choices for virtual machines behind the global external Application Load Balancer."""
+
+
+class ApplicationLbGce(GcpNodes):
+    """Virtual machines behind the global external Application Load Balancer, which ends TLS.
+
+    Prices: https://cloud.google.com/load-balancing/pricing ; how long WebSockets live:
+    https://docs.cloud.google.com/load-balancing/docs/https/request-distribution
+    """
+
+    options = ApplicationLbGceOptions
+    questions = (SCALING, PROCESSED_BYTES, billed_bytes_question("ip", BYTES_EVIDENCE))
+    not_modeled = (
+        *NOT_MODELED,
+        "traffic between the load balancer, which stands in no zone, and nodes in several zones",
+        "Cloud CDN",
+    )
+
+    def age_limit(self, request: Request) -> str:
+        """WebSockets are cut at an age."""
+        return _MAX_AGE
+
+    def balancer(self, request: Request, fleet: Fleet) -> Balancer:
+        """Forwarding rules, and data processed both ways; the backend's timeout."""
+        demand, options, layer = request.demand, request.options, layer_processed(request)
+        usage = (
+            *forwarding_rules(demand, options),
+            processed(request, demand, "inbound", layer),
+            processed(request, demand, "outbound", layer),
+        )
+        return Balancer(usage, tuple(backend_timeout_checks(demand, options)))
+
+    def notes(self, request: Request, fleet: Fleet, redis: Backplane) -> Iterator[str]:
+        """When connections are cut, and what is known of nodes."""
+        yield cut_note(request.demand, f"{limit_value(_MAX_AGE) / SECONDS_PER_HOUR:g} hours")
+        yield from super().notes(request, fleet, redis)
+
+
+class PassthroughNlbGceOptions(GcpFleetOptions, BalancerOptions):
+    """Choices for virtual machines behind the passthrough Network Load Balancer."""
+
+    network_tier: Literal["premium", "standard"] = "premium"
+    """premium: Google's own network up to a point near the client, priced by destination;
+    standard: the internet from the region on, one price for all destinations."""
+
+
+class PassthroughNlbGce(GcpNodes):
+    """Virtual machines behind the external passthrough Network Load Balancer, TLS on the nodes.
+
+    Nodes answer clients directly, from the address of the load balancer:
+    https://docs.cloud.google.com/load-balancing/docs/network/ext-netlb-traffic-distribution
+    """
+
+    options = PassthroughNlbGceOptions
+    questions = (
+        SCALING,
+        Assumption(
+            id="outbound_processed",
+            question="Does the passthrough load balancer bill outbound data as processed?",
+            choices={
+                "no": "only data from clients, since nodes answer them directly",
+                "yes": "data from and to clients",
+            },
+            evidence="The price page has one table of inbound and outbound data processed for "
+            "passthrough and proxy load balancers alike; no text was found that excludes outbound "
+            "data of passthrough ones, though it does not pass through them.",
+        ),
+        billed_bytes_question("ip", BYTES_EVIDENCE),
+    )
+    not_modeled = (*NOT_MODELED, "certificates on the nodes")
+
+    def nodes(self, request: Request) -> NodeSpec:
+        """Virtual machines where TLS ends, of which Google caps internet traffic."""
+        return NodeSpec(ends_tls=True, mbps_most=limit_value(_NODE_MBPS))
+
+    def balancer(self, request: Request, fleet: Fleet) -> Balancer:
+        """Forwarding rules and data processed; bandwidth of nodes and the idle timeout."""
+        demand = request.demand
+        usage = [
+            *forwarding_rules(demand, request.options, "regional_"),
+            processed(request, demand, "inbound", "ip"),
+        ]
+        if request.answers["outbound_processed"] == "yes":
+            usage.append(processed(request, demand, "outbound", "ip"))
+        # in and out together, as nodes are sized, though only what leaves is capped
+        each = from_hours(traffic_mbps(demand).hourly / fleet.nodes.hourly)
+        checks = (
+            check(_NODE_MBPS, each, "more nodes (a lower headroom)"),
+            *idle_checks(demand, "gcp.load_balancer.passthrough_idle_timeout"),
+        )
+        return Balancer(tuple(usage), checks)
+
+    def beside(self, request: Request, fleet: Fleet, redis: Backplane) -> Iterator[Usage]:
+        """Traffic between zones, and to clients in the tier that was chosen."""
+        if request.options.network_tier == "premium":
+            yield from super().beside(request, fleet, redis)
+        else:
+            yield from inter_zone(redis)
+            yield self.data_out(request, request.demand, "gcp.egress.standard")
