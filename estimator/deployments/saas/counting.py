@@ -21,7 +21,7 @@ from estimator.demand.demand import Demand, MessageStream
 from estimator.demand.weekly import Weekly, from_hours, total
 from estimator.deployments.base import once
 from estimator.files import Confidence, Entry, load_rows
-from estimator.format import range_text
+from estimator.format import range_text, value_text
 from estimator.pricing.lines import Usage
 from estimator.units import SECONDS_PER_HOUR
 
@@ -200,7 +200,9 @@ def plan_fees(
     """
     plans = find_plans(vendor)
     unserved = np.full(np.broadcast_shapes(*(np.shape(need) for need in needs.values())), True)
-    wanted = ", ".join(f"{range_text(need)} {_IN_WORDS[name]}" for name, need in needs.items())
+    wanted = ", ".join(
+        f"{range_text(need, value_text)} {_IN_WORDS[name]}" for name, need in needs.items()
+    )
     fees: list[Usage] = []
     for plan in plans:
         enough = plan.holds(needs)
