@@ -7,6 +7,6 @@ if __name__ == "__main__":  # for each visitor, and again after each interaction
 elif __name__ == "app":  # once, when the server starts; processes that simulate come by neither
     from streamlit import App
 
-    from estimator.dashboard.session.warm_up import doors_open
+    from estimator.dashboard.site import server_lifespan
 
-    app = App(__file__, lifespan=doors_open)
+    app = App(__file__, lifespan=server_lifespan)

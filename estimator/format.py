@@ -229,3 +229,12 @@ def sentence(text: str) -> str:
     ('Prices in force.', '')
     """
     return f"{text[:1].upper()}{text[1:].rstrip('.')}." if text else ""
+
+
+def capitalized(text: str) -> str:
+    """A text with a capital first; the rest stays as it is.
+
+    >>> capitalized("TLS of AWS"), capitalized("over a limit")
+    ('TLS of AWS', 'Over a limit')
+    """
+    return f"{text[:1].upper()}{text[1:]}"

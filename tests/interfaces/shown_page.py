@@ -23,12 +23,12 @@ def shown_page(
     """A page as somebody sees it who opens a link.
 
     Args:
-        name: the page's, as in its module.
+        name: the page's, as in the table of pages.
         scenario: the one in the address.
         address: what else stands there.
         state: what widgets hold already, such as what is unfolded.
     """
-    script = f"from estimator.dashboard.{name}_page import {name}_page\n{name}_page()\n"
+    script = f"from estimator.dashboard.site import PAGES\nPAGES[{name!r}].draw()\n"
     page = AppTest.from_string(script, default_timeout=PATIENCE_SECONDS)
     page.query_params["scenario"] = scenario.to_token()
     for key, value in (address or {}).items():

@@ -14,8 +14,9 @@ from scipy import stats
 from streamlit.testing.v1 import AppTest
 
 import estimator as ws
-from estimator.dashboard.session import background, computed
-from estimator.dashboard.session.background import Job, JobQueue, SimulationJob
+from estimator.dashboard.session import jobs
+from estimator.dashboard.session.jobs import JobQueue, JobRun, SimulationJob
+from estimator.dashboard.widgets.progress import job_queue
 from estimator.format import figure_text
 from interfaces.shown_page import PATIENCE_SECONDS, run, shown_page
 
@@ -41,14 +42,14 @@ class Broken(Executor):
 
 @pytest.fixture(autouse=True)
 def at_home(monkeypatch):
-    """An office that is new, and whose work is done by a thread of this process."""
-    computed.office.clear()
+    """A job queue that is new, and whose jobs run in a thread of this process."""
+    job_queue.clear()
     Stuck.over.clear()
     with ThreadPoolExecutor(1) as pool:
-        monkeypatch.setattr(background, "processes", lambda: pool)
+        monkeypatch.setattr(jobs, "processes", lambda: pool)
         yield
     Stuck.over.set()
-    computed.office.clear()
+    job_queue.clear()
 
 
 @pytest.fixture
@@ -64,14 +65,14 @@ def on_screen(page: AppTest) -> ws.Scenario:
     return page.session_state["session"].scenario
 
 
-def job_of(page: AppTest) -> Job[ws.Simulation] | None:
-    return page.session_state["desk"].job
+def run_of(page: AppTest) -> JobRun[ws.Simulation] | None:
+    return page.session_state["jobs"].runs.get("simulation")
 
 
 def simulated(page: AppTest) -> AppTest:
     page.button(key="simulate").click()
     run(page)
-    wait_until(lambda: (job := job_of(page)) is None or job.over)
+    wait_until(lambda: (job := run_of(page)) is None or job.finished)
     return run(page)
 
 
@@ -87,9 +88,9 @@ def test_the_closed_forms_are_there_before_anything_is_simulated(scenario):
     shown = {metric.label: (metric.value, metric.delta) for metric in page.metric}
     assert shown["Expected peak"][0] == "300"
     # the 99.9 % quantile of a Poisson variate, by scipy
-    assert shown["Peak by chance"][0] == figure_text(stats.poisson.ppf(0.999, 300))
+    assert shown["Random peak"][0] == figure_text(stats.poisson.ppf(0.999, 300))
     # the quota of new connections that AWS publishes
-    assert shown["New connections per second"][1] == "limit 500"
+    assert shown["New connections/s"][1] == "limit 500"
     assert "0.6 s" in " ".join(caption.value for caption in page.caption)  # 300 / 500
     assert not page.table
 
@@ -101,13 +102,13 @@ def test_what_is_shown_is_what_the_simulation_found(scenario):
     verdicts, limits, bill = (table.value for table in page.table)
     assert len(verdicts) == len(found.findings)
     for shown, finding in zip(verdicts.itertuples(), found.findings, strict=True):
-        assert f"[{finding.state}]" in shown[1]
+        assert f" {finding.state}]" in shown[1]
         assert finding.title in shown[2].replace("\\", "")
         assert finding.words.split(";")[0][1:] in shown[3].replace("\\", "")
     assert len(limits) == len(found.limits)
     assert found.simulated_bill is not None
     assert f"{found.simulated_bill.total:,.2f}" in bill["Simulated"].iloc[-1].replace("\\", "")
-    assert f"[{found.state}]" in page.subheader[0].value
+    assert f" {found.state}]" in page.subheader[0].value
 
 
 def test_a_shared_link_holds_the_settings_too(scenario):
@@ -120,10 +121,10 @@ def test_the_same_question_is_answered_at_once_for_everybody(scenario, monkeypat
     page = simulated(opened(scenario, weeks="1"))
     answers = len(page.table)
     assert answers
-    monkeypatch.setattr(background, "processes", Stuck)
+    monkeypatch.setattr(jobs, "processes", Stuck)
     somebody = opened(scenario, weeks="1")
     assert len(somebody.table) == answers
-    assert job_of(somebody) is None
+    assert run_of(somebody) is None
 
 
 def test_another_question_is_asked_anew(scenario):
@@ -208,63 +209,63 @@ def test_what_cannot_be_priced_is_one_message(scenario):
 def test_the_page_is_usable_while_a_run_is_under_way_and_a_run_can_be_stopped(
     scenario, monkeypatch
 ):
-    monkeypatch.setattr(background, "processes", Stuck)
+    monkeypatch.setattr(jobs, "processes", Stuck)
     page = opened(scenario, weeks="4")
     page.button(key="simulate").click()
     run(page)
-    job = job_of(page)
+    job = run_of(page)
     assert job is not None
-    assert not job.over
+    assert not job.finished
     write(page, "fault", 0, "outage at Tue 14:00")
     assert on_screen(page).faults
-    assert job_of(page) is job
+    assert run_of(page) is job
     page.button(key="stop").click()
     run(page)
     assert job.stopped
-    assert job_of(page) is None
+    assert run_of(page) is None
     assert run(page).button(key="simulate")
 
 
 def test_a_process_that_was_killed_is_one_message_and_the_next_run_gets_new_ones(
     scenario, monkeypatch
 ):
-    monkeypatch.setattr(background, "processes", Broken)
+    monkeypatch.setattr(jobs, "processes", Broken)
     page = simulated(opened(scenario, weeks="1"))
     [error] = page.error
     assert "ended from outside" in error.value
     monkeypatch.undo()
     with ThreadPoolExecutor(1) as pool:
-        monkeypatch.setattr(background, "processes", lambda: pool)
+        monkeypatch.setattr(jobs, "processes", lambda: pool)
         page = simulated(page)
     assert not page.error
     assert page.table
 
 
 def test_never_more_than_two_runs_at_once(scenario, monkeypatch):
-    monkeypatch.setattr(background, "processes", Stuck)
-    office = JobQueue()
-    jobs = [
-        office.start(SimulationJob(scenario.to_token(), None, 300.0, 1, seed)) for seed in (1, 2, 3)
+    monkeypatch.setattr(jobs, "processes", Stuck)
+    queue = JobQueue()
+    runs = [
+        queue.start(SimulationJob(scenario.to_token(), None, 300.0, 1, seed)) for seed in (1, 2, 3)
     ]
-    wait_until(lambda: sum(job.begun for job in jobs) == 2)
+    wait_until(lambda: sum(each.started for each in runs) == 2)
     time.sleep(0.1)
-    assert sum(job.begun for job in jobs) == 2
+    assert sum(each.started for each in runs) == 2
 
 
 def test_a_run_at_which_nobody_looks_any_more_is_given_up(scenario):
-    job = Job(SimulationJob(scenario.to_token(), None, 300.0, 1, 0))
+    job = JobRun(SimulationJob(scenario.to_token(), None, 300.0, 1, 0))
     job.report(1, 8)
-    job.looked_at -= background.UNWATCHED_AFTER_S + 1
-    with pytest.raises(background._StopError):
+    job.last_watched -= jobs.UNWATCHED_AFTER_S + 1
+    with pytest.raises(jobs._StopError):
         job.report(2, 8)
 
 
 def test_results_are_kept_for_as_many_weeks_as_fit(scenario, monkeypatch):
-    monkeypatch.setattr(background, "KEPT_WEEKS", 2)
-    office = JobQueue()
+    monkeypatch.setattr(jobs, "KEPT_WEEKS", 2)
+    queue = JobQueue()
     asked = [SimulationJob(scenario.to_token(), None, 300.0, 1, seed) for seed in (1, 2, 3)]
     for one in asked:
-        job = office.start(one)
-        wait_until(lambda job=job: job.over)
+        job = queue.start(one)
+        wait_until(lambda job=job: job.finished)
         assert not job.error
-    assert [office.result(one) is not None for one in asked] == [False, True, True]
+    assert [queue.result(one) is not None for one in asked] == [False, True, True]

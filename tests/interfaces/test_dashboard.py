@@ -13,8 +13,13 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 import estimator as ws
-from estimator.dashboard.session.computed import comparison_of, files_of
-from estimator.dashboard.session.state import LONGEST_LINK_CHARACTERS, default_scenario
+from estimator.dashboard.pages import estimate as estimate_page
+from estimator.dashboard.session.state import (
+    LONGEST_LINK_CHARACTERS,
+    comparison_of,
+    default_scenario,
+)
+from estimator.dashboard.widgets.downloads import Download, csv as as_csv
 from interfaces.shown_page import PATIENCE_SECONDS, linked, run
 
 ROOT = Path(__file__).parents[2]
@@ -59,7 +64,7 @@ def upload(page: AppTest, text: str | bytes, name: str = "mine.yaml") -> AppTest
 
 
 def totals(page: AppTest) -> dict[str, str]:
-    return {one.label: one.value for one in page.metric}
+    return {plain(one.label): plain(one.value) for one in page.metric}
 
 
 def best(bills: Iterable[ws.Bill]) -> list[ws.Bill]:
@@ -84,7 +89,7 @@ def bill_shown(page: AppTest) -> dict[str, str]:
 def as_shown(bills: Iterable[ws.Bill]) -> dict[str, str]:
     """Totals as the page shall show them: cents below a thousand dollars, none above."""
     return {
-        bill.title: f"\\${bill.total:,.0f}" if bill.total >= 1000 else f"\\${bill.total:,.2f}"
+        bill.title: f"${bill.total:,.0f}" if bill.total >= 1000 else f"${bill.total:,.2f}"
         for bill in bills
     }
 
@@ -106,7 +111,7 @@ class TestWhatIsShown:
         assert list(totals(page).items()) == list(as_shown(best(comparison.bills)).items())
         assert page.error.values == []
 
-    def test_the_headline_names_the_cheapest_and_the_dearest(self, base):
+    def test_the_headline_names_the_cheapest_and_the_most_expensive(self, base):
         bills = ws.compare(base).within_limits
         headline = plain(opened(base).subheader[0].value)
         assert headline.startswith(f"{bills[0].title} on {bills[0].cloud_name}")
@@ -127,7 +132,7 @@ class TestWhatIsShown:
             shown_cost = float(plain(line["Cost"]).replace("$", "").replace(",", ""))
             assert shown_cost == pytest.approx(float(item.cost_usd), abs=0.5)
             assert item.rate.source in line["Price from"]
-            assert str(item.rate.checked_on) in line["Checked"]
+            assert str(item.rate.checked_on) in plain(line["Checked"])
         assert plain(total["Cost"]).strip("*") == plain(as_shown([bill])[bill.title])
         page.session_state["bill_side"] = "In words"
         assert run(page).main.code[0].value == bill.explain()
@@ -298,7 +303,7 @@ class TestOpenQuestions:
         (change,) = effect.change_usd.values()
         assert change < -1000
         captions = [plain(text) for text in page.radio(key=SMALL_MESSAGES).proto.captions]
-        assert captions == ["in this bill", f"−${-change:,.0f} a month"]
+        assert captions == ["used in this bill", f"−${-change:,.0f} per month"]
 
     def test_an_answer_in_the_link_is_chosen(self, base):
         page = opened(base.replace(assumptions={SMALL_MESSAGES: "by_bytes"}), side="Open questions")
@@ -542,7 +547,7 @@ class TestDownloads:
         return list(csv.DictReader(io.StringIO(text)))
 
     def test_totals_are_those_of_compare(self, base):
-        rows = self.rows(files_of(base.to_token()).totals_csv)
+        rows = self.rows(as_csv(estimate_page.totals(ws.compare(base))))
         bills = ws.compare(base).bills
         assert [row["deployment"] for row in rows] == [bill.deployment for bill in bills]
         assert [float(row["total_usd"]) for row in rows] == [bill.total for bill in bills]
@@ -551,32 +556,43 @@ class TestDownloads:
                 assert float(row[driver]) == cost
 
     def test_lines_add_up_to_the_totals(self, base):
-        rows = self.rows(files_of(base.to_token()).lines_csv)
+        rows = self.rows(as_csv(estimate_page.lines(ws.compare(base))))
         for bill in ws.compare(base).bills:
             own = [row for row in rows if row["deployment"] == bill.deployment]
             assert [row["meter"] for row in own] == list(bill.lines["meter"])
             assert sum(float(row["cost_usd"]) for row in own) == pytest.approx(bill.total)
 
-    def test_json_is_the_comparison(self, base):
-        assert json.loads(files_of(base.to_token()).json) == ws.compare(base).as_data()
+    def test_files_on_the_page_are_those_of_the_comparison(self, base, monkeypatch):
+        offered: dict[str, Download] = {}
+        monkeypatch.setattr(
+            estimate_page,
+            "download_row",
+            lambda row: offered.update({each.file_name: each for each in row}),
+        )
+        opened(base)
+        files = {name: each.content() for name, each in offered.items() if "chart" not in name}
+        comparison = ws.compare(base)
+        assert json.loads(files["estimate.json"]) == comparison.as_data()
+        assert files["estimate-totals.csv"] == as_csv(estimate_page.totals(comparison))
+        assert files["estimate-lines.csv"] == as_csv(estimate_page.lines(comparison))
 
     def test_what_cannot_be_priced_is_in_the_totals_with_its_reason(self, base):
         scenario = base.replace(as_of="2001-01-01")
-        files = files_of(scenario.to_token())
-        rows = self.rows(files.totals_csv)
+        comparison = ws.compare(scenario)
+        rows = self.rows(as_csv(estimate_page.totals(comparison)))
         assert {row["deployment"] for row in rows} == set(ws.DEPLOYMENTS)
         assert all("no price" in row["cannot_be_priced"] for row in rows)
         assert all(row["total_usd"] == "" for row in rows)
-        assert self.rows(files.lines_csv) == []
+        assert self.rows(as_csv(estimate_page.lines(comparison))) == []
 
     @pytest.mark.parametrize("sign", ["=", "+", "-", "@"])
     def test_a_name_cannot_become_a_formula(self, base, sign):
         token = base.replace(name=f"{sign}1+1").to_token()
-        files = files_of(token)
-        for text in (files.totals_csv, files.lines_csv):
-            rows = self.rows(text)
+        comparison = comparison_of(token)
+        for table in (estimate_page.totals(comparison), estimate_page.lines(comparison)):
+            rows = self.rows(as_csv(table))
             assert rows
-            assert {row["scenario"] for row in rows} == {f"'{comparison_of(token).title}"}
+            assert {row["scenario"] for row in rows} == {f"'{comparison.title}"}
             assert all(row["scenario"].startswith(f"'{sign}1") for row in rows)
 
     def test_every_download_is_offered(self, base):

@@ -48,8 +48,8 @@ def test_the_list_price_stands_beside_what_is_paid():
 
     [lines] = [one.value for one in page.table if "At list price" in one.value]
     total = lines.iloc[-1]
-    assert total["At list price"] == f"\\${bill.list_total:,.0f}"
-    assert total["Cost"] == f"**\\${bill.total:,.0f}**"
+    assert total["At list price"].replace("\\", "") == f"**${bill.list_total:,.0f}**"
+    assert total["Cost"].replace("\\", "") == f"**${bill.total:,.0f}**"
     assert bill.total == pytest.approx(0.8 * bill.list_total)
 
 
@@ -81,4 +81,4 @@ def test_what_one_could_buy_instead_is_priced_from_the_same_demand():
     assert shown == [bill.title for bill in bills]
     for cell, bill in zip(table["Total per month"], bills, strict=True):
         total = f"{bill.total:,.0f}" if bill.total >= 1000 else f"{bill.total:,.2f}"
-        assert cell == f"**\\${total}**"
+        assert cell.replace("\\", "") == f"**${total}**"

@@ -91,7 +91,7 @@ def choose(page: Page, label: str, option: str) -> None:
     pytest.fail(f"{option} cannot be chosen as {label}")
 
 
-def no_fault_is_shown(page: Page) -> None:
+def no_error_is_shown(page: Page) -> None:
     expect(page.get_by_test_id("stException")).to_have_count(0)
     assert "Traceback" not in page.inner_text("body")
 
@@ -144,7 +144,7 @@ def test_an_edit_rewrites_the_link_a_reload_keeps_it_and_going_back_undoes_it(
     context, address, base
 ):
     page = visit(context, address, base)
-    choose(page, "Place", "Frankfurt")
+    choose(page, "Location", "Frankfurt")
     moved = base.replace(location="frankfurt")
     wait_for_link(page, moved)
     shows_totals_of(page, moved)
@@ -162,7 +162,7 @@ def test_quick_edits_are_all_kept(context, address, base):
     more = page.get_by_test_id("stNumberInput").first.get_by_test_id("stNumberInputStepUp")
     for _ in range(8):
         more.click(no_wait_after=True)
-    choose(page, "Place", "Oregon")
+    choose(page, "Location", "Oregon")
     choose(page, "Profile", "Market data")
     page.get_by_label("Name").fill("In a hurry")
     page.get_by_label("Name").press("Enter")
@@ -191,7 +191,7 @@ def test_every_page_says_the_scenario_that_it_shows(context, address):
 
 def test_a_look_at_the_prices_keeps_the_scenario(context, address, base):
     page = visit(context, address, base)
-    choose(page, "Place", "Tokyo")
+    choose(page, "Location", "Tokyo")
     wanted = base.replace(location="tokyo")
     wait_for_link(page, wanted)
     settled(page)
@@ -238,7 +238,7 @@ def test_a_bad_file_is_one_message_and_a_good_one_replaces_it(context, address, 
     expect(message).to_have_count(1)
     expect(message).to_contain_text("bad.yaml, line 2, location: unknown location 'atlantis'")
     expect(message).to_contain_text("frankfurt")
-    no_fault_is_shown(page)
+    no_error_is_shown(page)
     shows_totals_of(page, base)
     assert linked(page) == base
 
@@ -257,7 +257,7 @@ def test_every_side_of_a_bill_fits_screen_and_theme(browser, address, screen, th
     context = browser.new_context(viewport=screen, color_scheme=theme, device_scale_factor=1)
     context.set_default_timeout(PATIENCE_MS)
     page = visit(context, address, ws.Scenario.load(ROOT / "examples" / "team-chat.yaml"))
-    no_fault_is_shown(page)
+    no_error_is_shown(page)
 
     name = "wide" if screen is WIDE else "phone"
     chart = page.locator(f".drivers.{name}")
@@ -331,7 +331,7 @@ def test_weeks_are_simulated_beside_a_page_that_stays_usable(browser, context, a
     assert [float(row["found"]) for row in rows] == pytest.approx(
         [each.found for each in found.findings]
     )
-    no_fault_is_shown(page)
+    no_error_is_shown(page)
 
     # somebody who opens the link sees the same question, and its answer at once
     link = page.url

@@ -13,9 +13,9 @@ import pytest
 import streamlit as st
 
 import estimator as ws
+from estimator.dashboard.site import PAGES
 from interfaces.shown_page import shown_page
 
-PAGES = ("estimate", "workload", "concurrency", "limits", "prices")
 CONFIG = {
     "browser.gatherUsageStats": False,
     "client.showErrorDetails": "none",
@@ -47,7 +47,13 @@ def harmful() -> ws.Scenario:
 
 
 @pytest.fixture
-def taken(monkeypatch) -> Callable[..., dict[str, str | bytes]]:
+def charts_shown() -> list[str]:
+    """The charts on the page whose files were taken."""
+    return []
+
+
+@pytest.fixture
+def taken(monkeypatch, charts_shown) -> Callable[..., dict[str, str | bytes]]:
     """All files that a page offers, by name."""
 
     def take(page: str, scenario: ws.Scenario) -> dict[str, str | bytes]:
@@ -59,6 +65,8 @@ def taken(monkeypatch) -> Callable[..., dict[str, str | bytes]]:
         monkeypatch.setattr(st, "download_button", offer)
         shown = shown_page(page, scenario, state={"saas": True})
         assert [one.value for one in shown.error] == []
+        bodies = [each.proto.body for each in shown.get("html")]
+        charts_shown[:] = [body for body in bodies if "<img" in body]
         return files
 
     return take
@@ -99,15 +107,19 @@ def test_a_formula_is_kept_as_the_text_that_it_is(taken, harmful):
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_every_page_can_be_taken_as_data(page, taken, harmful):
+def test_every_page_can_be_taken_as_data(page, taken, charts_shown, harmful):
     files = taken(page, harmful)
     data = [json.loads(content) for name, content in files.items() if name.endswith(".json")]
     assert data
     if page != "prices":  # prices are those of every scenario
         for one in data:
             assert one["scenario"]["name"] == FORMULA
-    if page not in ("prices", "concurrency"):  # the first shows no chart, the other needs a press
-        assert {name.partition(".")[2] for name in files} >= {"csv", "json", "png", "svg"}
+    # a concurrency that was not simulated has no table
+    wanted = {"json"} if page == "concurrency" else {"csv", "json"}
+    wanted |= {"png", "svg"} if charts_shown or page == "limits" else set()
+    assert {name.partition(".")[2] for name in files} >= wanted
+    if page in ("estimate", "workload", "what_if"):
+        assert charts_shown
 
 
 def test_the_workload_as_data_is_what_its_tables_hold(taken, harmful):

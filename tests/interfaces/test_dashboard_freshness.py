@@ -10,8 +10,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 import estimator as ws
-from estimator.dashboard.widgets import price_age
-from estimator.dashboard.widgets.price_age import STALE_AFTER_DAYS
+from estimator.dashboard.pages import frame
+from estimator.dashboard.pages.frame import STALE_AFTER_DAYS
 from interfaces.shown_page import shown_page
 
 PRICES = Path(__file__).parents[2] / "pricing_data"
@@ -41,7 +41,7 @@ def notices(page: AppTest) -> list[str]:
 @pytest.mark.parametrize("page", ["estimate", "prices"])
 def test_old_prices_are_called_old(page, last_checked, monkeypatch):
     today = last_checked + dt.timedelta(days=STALE_AFTER_DAYS + 1)
-    monkeypatch.setattr(price_age, "_today", lambda: today)
+    monkeypatch.setattr(frame, "_today", lambda: today)
     [notice] = notices(opened(page))
     assert f"checked on {last_checked}, {STALE_AFTER_DAYS + 1} days ago" in notice
     assert "newer version" in notice
@@ -50,10 +50,10 @@ def test_old_prices_are_called_old(page, last_checked, monkeypatch):
 @pytest.mark.parametrize("page", ["estimate", "prices"])
 def test_until_then_nothing_is_said(page, last_checked, monkeypatch):
     today = last_checked + dt.timedelta(days=STALE_AFTER_DAYS)
-    monkeypatch.setattr(price_age, "_today", lambda: today)
+    monkeypatch.setattr(frame, "_today", lambda: today)
     assert notices(opened(page)) == []
 
 
 def test_who_asks_for_the_prices_of_a_day_gets_them_without_a_word(last_checked, monkeypatch):
-    monkeypatch.setattr(price_age, "_today", lambda: last_checked + dt.timedelta(days=999))
+    monkeypatch.setattr(frame, "_today", lambda: last_checked + dt.timedelta(days=999))
     assert notices(opened("estimate", as_of=last_checked)) == []

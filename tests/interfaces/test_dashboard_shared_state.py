@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import estimator as ws
+from estimator.dashboard.site import PAGES
 from estimator.dashboard.widgets import charts
 from interfaces.shown_page import shown_page
 
@@ -73,7 +74,7 @@ def test_a_visit_leaves_what_modules_hold_as_it_was(monkeypatch):
 
 
 def everywhere(scenario: ws.Scenario) -> None:
-    for page in ("estimate", "workload", "concurrency", "limits", "prices"):
+    for page in PAGES:
         shown_page(page, scenario)
 
 

@@ -15,7 +15,7 @@ def outputs(notebook: nbformat.NotebookNode) -> list[nbformat.NotebookNode]:
     return [out for cell in notebook.cells if cell.cell_type == "code" for out in cell.outputs]
 
 
-def told(notebook: nbformat.NotebookNode) -> list[str]:
+def main_milestones(notebook: nbformat.NotebookNode) -> list[str]:
     """What is printed, and what a cell writes as prose."""
     return [
         out.text if out.output_type == "stream" else out.data["text/markdown"]
@@ -31,7 +31,7 @@ def test_the_notebook_runs_and_tells_what_was_committed(path: Path):
 
     NotebookClient(executed, timeout=120, resources={"metadata": {"path": path.parent}}).execute()
 
-    assert told(executed) == told(committed)
+    assert main_milestones(executed) == main_milestones(committed)
     complaints = [out.text for out in outputs(executed) if out.get("name") == "stderr"]
     assert complaints == []
 
@@ -70,7 +70,7 @@ def test_the_answer_at_the_end_is_computed(path: Path):
 
 @each_notebook
 def test_no_dollar_begins_a_formula(path: Path):
-    for text in told(nbformat.read(path, as_version=4)):
+    for text in main_milestones(nbformat.read(path, as_version=4)):
         assert text.endswith("\n") or not re.search(r"(?<!\\)\$", text)
 
 

@@ -14,21 +14,14 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, expect
 
 import estimator as ws
+from estimator.dashboard.site import PAGES
 
 ROOT = Path(__file__).parents[2]
 PICTURES = ROOT / "test-output"
 WIDE: ViewportSize = {"width": 1280, "height": 900}
 PHONE: ViewportSize = {"width": 390, "height": 844}
 PATIENCE_MS = 30_000
-PAGES = {
-    "estimate": "",
-    "workload": "workload",
-    "concurrency": "concurrency",
-    "limits": "limits",
-    "prices": "prices",
-}
-"""Their addresses, by name."""
-CHARTS = {"estimate": 1, "workload": 3}
+CHARTS = {"estimate": 1, "workload": 3, "what_if": 1}
 """Charts that a page shows at once."""
 
 pytestmark = pytest.mark.browser
@@ -56,7 +49,7 @@ def opened(context: BrowserContext, address: str, page: str, scenario: ws.Scenar
 
 
 def go_to(shown: Page, address: str, page: str, scenario: ws.Scenario) -> None:
-    shown.goto(f"{address}/{PAGES[page]}?scenario={scenario.to_token()}")
+    shown.goto(f"{address}/{PAGES[page].url}?scenario={scenario.to_token()}")
     settled(shown)
     expect(shown.locator(".picture:visible")).to_have_count(CHARTS.get(page, 0))
 

@@ -63,8 +63,8 @@ def test_choices_leave_what_was_chosen(page, widget, value, column, expected):
     assert set(shown(page)[column]) == expected
 
 
-def test_a_place_leaves_its_regions_and_prices_that_hold_everywhere(page):
-    page.selectbox(key="price_place").set_value("frankfurt")
+def test_a_location_leaves_its_regions_and_prices_that_hold_everywhere(page):
+    page.selectbox(key="price_location").set_value("frankfurt")
     run(page)
 
     regions = set(shown(page)["Region"])
@@ -89,7 +89,7 @@ def test_a_search_is_no_pattern(page):
     run(page)
 
     assert [info.value for info in page.info] == [
-        "No price fits. Another word, or fewer filters, may help."
+        "No price matches. Try another word or fewer filters."
     ]
 
 

@@ -36,7 +36,7 @@ ROOT = Path(__file__).parents[2]
 VISITORS = 20
 PATIENCE_SECONDS = 120
 PROFILES = ws.profile_names()
-PLACES = list(ws.locations())
+LOCATIONS = list(ws.locations())
 
 KEPT_SECONDS = 1
 """How long the server keeps the session of a lost connection."""
@@ -58,9 +58,9 @@ from starlette.routing import Route
 from streamlit import App
 
 from estimator.dashboard.widgets import charts
-from estimator.dashboard.session.warm_up import doors_open
+from estimator.dashboard.site import server_lifespan
 
-pictures._png = lambda figure: b""
+charts._png = lambda figure: b""
 KINDS = ("AppSession", "SessionState", "_Session", "ScriptRunner")
 
 
@@ -70,7 +70,7 @@ def count(request):
     return JSONResponse({kind: found.count(kind) for kind in KINDS})
 
 
-app = App(%r, lifespan=doors_open, routes=[Route("/count", count)])
+app = App(%r, lifespan=server_lifespan, routes=[Route("/count", count)])
 """
 
 pytestmark = pytest.mark.skipif(
@@ -84,7 +84,7 @@ def scenario_of(visitor: int, *, edited: bool = False) -> ws.Scenario:
     return ws.Scenario(
         name=f"Visitor {visitor}",
         profile=PROFILES[visitor % len(PROFILES)],
-        location=PLACES[visitor % len(PLACES)],
+        location=LOCATIONS[visitor % len(LOCATIONS)],
         peak_connections=10_000 + 977 * visitor + (313 if edited else 0),
     )
 

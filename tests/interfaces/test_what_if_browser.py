@@ -13,8 +13,8 @@ import estimator as ws
 pytestmark = pytest.mark.browser
 
 SMALL = ws.Scenario(profile="market-data", location="virginia", peak_connections=2_000)
-PAIR = "compared=Chosen+ones&rivals=API+Gateway+WebSocket+on+AWS&rivals=Web+PubSub+on+Azure"
-PICTURE_OF = {"Where it flips": "flips", "Map": "map", "Growth": "growth"}
+PAIR = "compared=Selected&rivals=API+Gateway+WebSocket+on+AWS&rivals=Web+PubSub+on+Azure"
+PICTURE_OF = {"Break-even": "break-even", "Map": "map", "Growth": "growth"}
 
 
 def visit(context: BrowserContext, address: str, rest: str = PAIR) -> Page:

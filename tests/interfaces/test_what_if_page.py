@@ -20,18 +20,19 @@ from estimator.analysis.growth.growth import growth
 from estimator.analysis.uncertainty.uncertainty import uncertainty
 from estimator.dashboard.pages.what_if import (
     answers as what_if_answers,
-    breakeven as what_if_flips,
+    breakeven as what_if_breakeven,
     growth as what_if_growth,
     map as what_if_map,
     ranges as what_if_ranges,
 )
-from estimator.dashboard.session import background, computed
+from estimator.dashboard.session import jobs
 from estimator.dashboard.widgets.downloads import Download
+from estimator.dashboard.widgets.progress import job_queue
 from interfaces.shown_page import PATIENCE_SECONDS, linked, plain, run, shown_page, tables
 
 MANAGED, OWN = "aws.api_gateway", "aws.nlb_ec2"
 PAIR = ["API Gateway WebSocket API on AWS", "Network Load Balancer and EC2 on AWS"]
-ENGINEER_HOURS = "Engineer-hours per month for a fleet of your own"
+ENGINEER_HOURS = "Engineering time for servers of your own (hours per month)"
 
 Files = dict[str, Download]
 
@@ -40,22 +41,22 @@ pytestmark = pytest.mark.usefixtures("charts_are_not_drawn")
 
 @pytest.fixture(autouse=True)
 def at_home(monkeypatch) -> Iterator[None]:
-    """An office that is new, and whose work is done by a thread of this process."""
-    computed.office.clear()
+    """A job queue that is new, and whose jobs run in a thread of this process."""
+    job_queue.clear()
     with ThreadPoolExecutor(1) as pool:
-        monkeypatch.setattr(background, "processes", lambda: pool)
+        monkeypatch.setattr(jobs, "processes", lambda: pool)
         yield
         for each in threading.enumerate():
             if each.name == "run":
                 each.join(PATIENCE_SECONDS)
-    computed.office.clear()
+    job_queue.clear()
 
 
 @pytest.fixture
 def files(monkeypatch) -> Files:
     """What the page offers for download, by name of the file."""
     found: Files = {}
-    for module in (what_if_flips, what_if_map, what_if_ranges, what_if_growth):
+    for module in (what_if_breakeven, what_if_map, what_if_ranges, what_if_growth):
         monkeypatch.setattr(
             module, "download_row", lambda row: found.update({each.file_name: each for each in row})
         )
@@ -100,10 +101,10 @@ def said(page: AppTest) -> str:
     return " ".join(plain(each.value) for each in (*page.subheader, *page.markdown, *page.caption))
 
 
-class TestFlips:
+class TestBreakEven:
     def test_sentences_ranges_and_files_are_those_of_the_python_api(self, chat, files):
         page = opened(
-            chat, compared="Chosen ones", rivals=PAIR, peak_connections_from="100",
+            chat, compared="Selected", rivals=PAIR, peak_connections_from="100",
             peak_connections_to="50000",
         )  # fmt: skip
         found = ws.break_even(chat, "peak_connections", 100, 50_000, [MANAGED, OWN])
@@ -111,40 +112,40 @@ class TestFlips:
         for sentence in found.sentences:
             assert sentence in said(page)
         [rows] = tables(page)
-        assert [row["Cheapest that holds"] for row in rows] == [
-            dict(zip([MANAGED, OWN], PAIR, strict=True)).get(name or "", "none holds")
+        assert [row["Cheapest within limits"] for row in rows] == [
+            dict(zip([MANAGED, OWN], PAIR, strict=True)).get(name or "", "none")
             for _, _, name in found.ranges
         ]
-        assert [float(row["to"]) for row in rows_of(files["flips-ranges.csv"])] == [
+        assert [float(row["to"]) for row in rows_of(files["break-even-ranges.csv"])] == [
             high for _, high, _ in found.ranges
         ]
-        assert [float(row["at"]) for row in rows_of(files["flips.csv"])] == [
+        assert [float(row["at"]) for row in rows_of(files["break-even.csv"])] == [
             flip.at for flip in found.crossovers
         ]
-        bills = rows_of(files["flips-bills.csv"])
+        bills = rows_of(files["break-even-bills.csv"])
         assert float(bills[0][MANAGED]) == found.traced.costs[0, 0]
         assert len(bills) == found.traced.values.size
-        assert json.loads(str(files["flips.json"].content())) == found.as_data()
-        assert {"flips-chart.png", "flips-chart.svg"} < files.keys()
+        assert json.loads(str(files["break-even.json"].content())) == found.as_data()
+        assert {"break-even-chart.png", "break-even-chart.svg"} < files.keys()
 
     def test_hours_at_which_a_managed_service_wins_are_the_difference_over_the_price(self, chat):
-        page = opened(chat, compared="Chosen ones", rivals=PAIR, moves=ENGINEER_HOURS)
+        page = opened(chat, compared="Selected", rivals=PAIR, moves=ENGINEER_HOURS)
         page.number_input(key="usd_per_engineer_hour").set_value(40.0)
         page = run(page)
         managed, own = (float(ws.estimate(chat, name).total) for name in (MANAGED, OWN))
         at = (managed - own) / 40
         assert 0 < at < 160
         [rows] = tables(page)
-        assert [row["It is"] for row in rows] == ["a fleet of your own", "a managed service"]
+        assert [row["Kind"] for row in rows] == ["your own servers", "a managed service"]
         assert rows[0]["To"] == f"{at:.4g}"
-        assert f"a fleet of your own up to {at:.4g}, a managed service" in said(page)
+        assert f"your own servers up to {at:.4g}, a managed service" in said(page)
         # what an hour costs is part of the scenario from here on, on all pages and in the link
         engineering = linked(page).engineering
         assert engineering is not None
         assert engineering.usd_per_engineer_hour == 40
 
     def test_hours_of_the_scenario_are_a_line_of_every_fleet(self, scenario):
-        page = opened(scenario, compared="Chosen ones", rivals=PAIR)
+        page = opened(scenario, compared="Selected", rivals=PAIR)
         page.number_input(key="engineer_hours").set_value(10.0)
         run(page)
         bills = [ws.estimate(each, OWN).total for each in (scenario, linked(page))]
@@ -153,7 +154,7 @@ class TestFlips:
         run(page)
         assert linked(page) == scenario
 
-    def test_those_within_reach_are_the_winners_among_all(self, scenario):
+    def test_contenders_are_the_winners_among_all(self, scenario):
         page = opened(scenario)
         found = ws.sweep(scenario, {"peak_connections": [20, 300, 2e3, 3e4, 2e5]})
         winners = {ws.DEPLOYMENTS[name].title for name in found.cheapest["deployment"] if name}
@@ -161,12 +162,12 @@ class TestFlips:
         assert all(title in compared for title in winners)
         # and one of each kind, so that managed or self-hosted is answered
         assert "a managed service" in page.subheader[0].value
-        assert "a fleet of your own" in page.subheader[0].value
+        assert "your own servers" in page.subheader[0].value
 
     def test_what_is_priced_value_by_value_comes_from_the_background(self, scenario, monkeypatch):
         monkeypatch.setattr(crossovers, "_FIRST_VALUES", 5)  # there and here, for speed
         page = opened(
-            scenario, compared="Chosen ones", rivals=PAIR,
+            scenario, compared="Selected", rivals=PAIR,
             moves="Hours per day with clients connected",
         )  # fmt: skip
         page = finished(page, lambda page: page.table)
@@ -176,20 +177,20 @@ class TestFlips:
     def test_a_range_that_does_not_ascend_is_one_message(self, scenario):
         page = opened(scenario, peak_connections_from="500", peak_connections_to="50")
         [error] = page.error
-        assert "a range ascends" in plain(error.value)
+        assert "a range must ascend" in plain(error.value)
         assert not page.table
 
     def test_a_value_that_cannot_be_is_one_message(self, scenario):
         page = opened(
-            scenario, compared="Chosen ones", rivals=PAIR,
+            scenario, compared="Selected", rivals=PAIR,
             moves="Hours per day with clients connected", hours_per_day_to="30",
         )  # fmt: skip
         page = finished(page, lambda page: page.error)
         assert "at most 24" in plain(page.error[0].value)
 
     def test_one_rival_alone_is_told(self, scenario):
-        page = opened(scenario, compared="Chosen ones", rivals=PAIR[:1])
-        assert "two deployments" in page.info[0].value
+        page = opened(scenario, compared="Selected", rivals=PAIR[:1])
+        assert "two or more deployments" in page.info[0].value
 
     def test_a_field_of_another_profile_gives_way(self, scenario):
         page = opened(scenario, moves="Tickers: messages per hour")
@@ -219,7 +220,7 @@ class TestMap:
         shares = found.cheapest["deployment"].value_counts(normalize=True)
         [shown] = tables(page)
         assert len(shown) == len(shares)
-        assert shown[0]["Of the map"] == f"{100 * shares.iloc[0]:.1f} %"
+        assert shown[0]["Share of the map"] == f"{100 * shares.iloc[0]:.0f}%"
         assert ws.DEPLOYMENTS[str(shares.index[0])].title in page.subheader[0].value
         assert len(rows_of(files["map-bills.csv"])) == 30 * len(ws.DEPLOYMENTS)
         what_if_answers._map_at_once.clear()
@@ -233,9 +234,11 @@ class TestMap:
         what_if_answers._map_at_once.clear()
 
 
-class TestHowSure:
+class TestUncertainty:
     def test_ranges_causes_and_fan_are_those_of_the_python_api(self, scenario, files):
-        page = opened(scenario, what_if="How sure", sure_of=PAIR, off_peak_connections="1000..4000")
+        page = opened(
+            scenario, what_if="Uncertainty", sure_of=PAIR, off_peak_connections="1000..4000"
+        )
         assert not page.table
         page = finished(page, lambda page: len(page.table) == 3)
         found = uncertainty(
@@ -251,19 +254,19 @@ class TestHowSure:
             found.table["p90_usd"].tolist()
         )
         swings = found.swings()
-        assert causes[0]["What may be off"] == "peak connections"
+        assert causes[0]["Uncertain input"] == "peak connections"
         assert [float(row["high_usd"]) for row in rows_of(files["swings.csv"])] == pytest.approx(
             [each.high_usd for each in swings]
         )
         assert len(fan) == len(rows_of(files["fan.csv"])) == 2 * 9
-        assert "Measure first: **peak connections**" in said(page)
+        assert "Measure this first: **peak connections**" in said(page)
 
     @pytest.mark.parametrize(
         ("typed", "told"),
         [("about twice", "is no distribution"), ("4000..1000", "backwards"), ("-5..10", "reaches")],
     )
     def test_nonsense_for_a_distribution_is_one_message(self, scenario, typed, told):
-        page = opened(scenario, what_if="How sure", sure_of=PAIR, off_peak_connections=typed)
+        page = opened(scenario, what_if="Uncertainty", sure_of=PAIR, off_peak_connections=typed)
         page = finished(page, lambda page: page.error)
         assert told in plain(page.error[0].value)
 
@@ -274,14 +277,14 @@ class TestGrowth:
         found = growth(scenario, 12, monthly_growth_percent=20)
         assert plain(page.subheader[0].value) == found.answer
         [rows] = tables(page)
-        assert [row["All 12 months"] for row in rows] == [
+        assert [row["Total of 12 months"] for row in rows] == [
             f"**{money(usd)}**" for usd in found.summary["period_usd"]
         ]
         assert [row["Now"] for row in rows] == [money(usd) for usd in found.summary["first_usd"]]
         assert found.milestones
         events = rows_of(files["growth-events.csv"])
         assert [row["words"] for row in events] == [event.words for event in found.milestones]
-        assert found.milestones[0].words in said(page) or "in the file of events" in said(page)
+        assert found.milestones[0].words in said(page) or "see the events file" in said(page)
         monthly = rows_of(files["growth.csv"])
         assert [float(row["cumulated_usd"]) for row in monthly] == pytest.approx(
             found.table["cumulated_usd"].tolist()
@@ -289,7 +292,7 @@ class TestGrowth:
         assert json.loads(str(files["growth.json"].content()))["months"] == list(range(13))
 
     def test_a_percentage_of_a_year_is_spread_over_its_months(self, scenario):
-        page = opened(scenario, what_if="Growth", grows_by="100", pace="a year", months="12")
+        page = opened(scenario, what_if="Growth", grows_by="100", pace="per year", months="12")
         # twice as many a year from now
         assert "2,000 connections at the peak now, 4,000 in month 12" in said(page)
 
@@ -307,14 +310,14 @@ def test_the_link_restores_the_part_and_an_edit_in_the_sidebar_counts(scenario):
 def test_where_nothing_can_be_priced_that_is_said(scenario):
     page = opened(scenario.replace(as_of="2001-01-01"))
     assert "No deployment can be priced" in said(page)
-    assert "Another place" in page.info[0].value
+    assert "Try another location" in page.info[0].value
     assert not page.error
 
 
-@pytest.mark.parametrize("part", ["Where it flips", "Growth"])
-def test_nobody_connected_is_no_fault(part):
+@pytest.mark.parametrize("part", ["Break-even", "Growth"])
+def test_nobody_connected_is_no_error(part):
     empty = ws.Scenario(profile="market-data", location="virginia", peak_connections=0)
-    assert not opened(empty, what_if=part, compared="Chosen ones", rivals=PAIR).error
+    assert not opened(empty, what_if=part, compared="Selected", rivals=PAIR).error
 
 
 def test_cells_are_no_formulas(files):

@@ -1,103 +1,134 @@
-"""Is the assumed concurrency true? The closed forms at once, simulated weeks at a press."""
+"""Does the assumed concurrency hold? The closed forms at once, simulated weeks at a press."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
+import numpy as np
 import streamlit as st
 
+from estimator.analysis.estimate import resolve
 from estimator.analysis.simulate.result import Simulation
 from estimator.analysis.simulate.simulate import RECOVER_WITHIN_S
-from estimator.dashboard.page_frame import open_page
-from estimator.dashboard.session.background import AT_ONCE, Job, SimulationJob
-from estimator.dashboard.session.computed import Expectation, expectation_of, office
-from estimator.dashboard.session.state import Fault, redraw
+from estimator.dashboard.pages.frame import full_title, open_page
+from estimator.dashboard.session.jobs import JobOwner, JobRun, SimulationJob
+from estimator.dashboard.session.state import IN_ADDRESS, ErrorMessage
 from estimator.dashboard.widgets.disruptions_editor import disruptions_editor
-from estimator.dashboard.widgets.downloads import Download, as_json, download_row
-from estimator.dashboard.widgets.error_message import fault_view
+from estimator.dashboard.widgets.document import show_error, show_figures
+from estimator.dashboard.widgets.downloads import data_file, download_row
+from estimator.dashboard.widgets.progress import job_owner, job_queue, show_progress
 from estimator.dashboard.widgets.simulation import simulation_view
-from estimator.deployments.registry import DEPLOYMENTS
+from estimator.demand.admission_limits import AdmissionLimits
+from estimator.demand.arrivals import poisson_quantile
+from estimator.demand.expected import expected_demand
+from estimator.deployments.registry import DEPLOYMENTS, find_deployment
 from estimator.errors import EstimatorError
 from estimator.format import figure_text, span_text
-from estimator.pricing.price_files import CLOUDS
 from estimator.scenario.scenario import Scenario
 from estimator.simulation.run import FEWEST, MOST
+from estimator.units import SECONDS_PER_HOUR
 
-_OPEN_DOORS = "none"
-_POLL_S = 1.0
+_NO_DEPLOYMENT: Final = "none"
+_PURPOSE: Final = "simulation"
+_KEPT: Final = 128
+_POLL_S: Final = 1.0
+_QUANTILE: Final = 0.999
 
 
-@dataclass(slots=True)
-class _Desk:
-    """What one visitor asked for; a plain object, which can be changed without an interruption."""
+@dataclass(frozen=True, slots=True)
+class Expectation:
+    """What calculators take for granted of the connections, and what the deployment admits."""
 
-    job: Job[Simulation] | None = None
-    pressed: bool = False
-    """Whether a simulation shall start as soon as it is known which."""
+    peak: float
+    """Open connections in the busiest hour."""
+    mean: float
+    random_peak: float
+    """What the open connections of that hour stay below at 999 of 1,000 moments."""
+    new_connections_per_second: float
+    """In the busiest hour, including those that follow a cut at the maximum age."""
+    admission: AdmissionLimits
 
-    def press(self) -> None:
-        """Ask for a simulation of what is on screen."""
-        self.pressed = True
+    @property
+    def new_connections_per_second_limit(self) -> float:
+        """Most that the deployment admits."""
+        units = 1.0 if not self.admission.counts_units else self.admission.units or math.inf
+        return self.admission.new_connections_per_second_now(units)
 
-    def start(self, asked: SimulationJob) -> None:
-        """Begin; what was begun before is no longer waited for."""
-        self.pressed = False
-        self.stop()
-        self.job = office().start(asked)
+    @property
+    def most_connections(self) -> float:
+        """Connections that the deployment holds as it starts."""
+        return self.admission.connections_most_now(self.admission.units or 1.0)
 
-    def stop(self) -> None:
-        """Wait no longer."""
-        if self.job is not None:
-            self.job.stop()
-            self.job = None
+
+@st.cache_resource(max_entries=_KEPT, show_spinner=False)
+def _expectation_of(token: str, deployment: str | None) -> Expectation:
+    """The closed forms, which need no simulation.
+
+    Raises:
+        EstimatorError: the deployment has no price there, or an option that does not exist.
+    """
+    scenario = Scenario.from_token(token)
+    expected = expected_demand(scenario)
+    admission = (
+        AdmissionLimits()
+        if deployment is None
+        else resolve(scenario, expected).metered(find_deployment(deployment)).admission
+    )
+    peak = float(expected.peak_connections)
+    if np.isfinite(admission.age_most_seconds):
+        expected = expected.cut_after(admission.age_most_seconds / SECONDS_PER_HOUR)
+    return Expectation(
+        peak=peak,
+        mean=float(expected.connections.mean),
+        random_peak=float(poisson_quantile(peak, _QUANTILE)) if peak else 0.0,
+        new_connections_per_second=float(expected.new_connections.peak) / SECONDS_PER_HOUR,
+        admission=admission,
+    )
 
 
 def concurrency_page() -> None:
     """Draw the page."""
-    scenario = open_page("concurrency", "Is the concurrency true?")
-    asked = _settings(scenario)
+    scenario = open_page("concurrency", "Does the assumed concurrency hold?")
+    job = _settings(scenario)
     try:
-        expectation = expectation_of(asked.token, asked.deployment)
+        expectation = _expectation_of(job.token, job.deployment)
     except EstimatorError as reason:
-        fault_view(Fault("This cannot be simulated", str(reason), "Another place may help."))
+        show_error(ErrorMessage("This cannot be simulated", str(reason), "Try another location."))
         return
-    _at_once(expectation)
+    _closed_forms(expectation)
     download_row(
         [
-            Download(
-                "Expectation (JSON)",
+            data_file(
+                "Expectation",
                 "expectation.json",
-                "application/json",
-                lambda: as_json(_expectation_data(scenario, asked, expectation)),
+                lambda: _expectation_data(scenario, job, expectation),
             )
         ]
     )
     disruptions_editor(scenario)
-    _simulation(asked)
+    _simulation(job)
 
 
 def _settings(scenario: Scenario) -> SimulationJob:
-    where, within, weeks, luck = st.columns([5, 2, 2, 2])
+    where, within, weeks, seeds = st.columns([5, 2, 2, 2])
     deployment = where.selectbox(
         "Simulated on",
-        [_OPEN_DOORS, *DEPLOYMENTS],
+        [_NO_DEPLOYMENT, *DEPLOYMENTS],
         key="on",
         format_func=_title,
-        bind="query-params",
-        persist_state="session",
-        help="Its limits, units and bill count. Without one, everybody is let in.",
+        **IN_ADDRESS,
+        help="Its limits, units and bill apply. Without a deployment, everybody is admitted.",
     )
     recover_within_s = within.number_input(
-        "Back within (s)",
+        "Recover within (s)",
         min_value=1,
         value=int(RECOVER_WITHIN_S),
         step=30,
         key="recover_within",
-        bind="query-params",
-        persist_state="session",
-        help="After a fault, 99 % of the clients who lost their connection shall be back by then.",
+        **IN_ADDRESS,
+        help="After a fault, 99% of the clients that lost their connection must be back by then.",
     )
     replications = weeks.number_input(
         "Simulated weeks",
@@ -107,125 +138,108 @@ def _settings(scenario: Scenario) -> SimulationJob:
         step=1,
         placeholder="auto",
         key="weeks",
-        bind="query-params",
-        persist_state="session",
-        help=f"Empty: {FEWEST} or more, until the mean peak is known to 1 %.",
+        **IN_ADDRESS,
+        help=f"Empty: {FEWEST} or more, until the mean peak is known to within 1%.",
     )
-    seed = luck.number_input(
+    seed = seeds.number_input(
         "Seed",
         min_value=0,
         value=0,
         step=1,
         key="seed",
-        bind="query-params",
-        persist_state="session",
+        **IN_ADDRESS,
         help="The same seed gives the same weeks.",
     )
     return SimulationJob(
         token=scenario.to_token(),
-        deployment=None if deployment in (None, _OPEN_DOORS) else deployment,
+        deployment=None if deployment in (None, _NO_DEPLOYMENT) else deployment,
         recover_within_s=float(recover_within_s),
         replications=replications,
-        seed=seed,
+        seed=int(seed),
     )
 
 
 def _title(deployment: str) -> str:
-    if deployment == _OPEN_DOORS:
+    if deployment == _NO_DEPLOYMENT:
         return "No deployment: no limits"
-    found = DEPLOYMENTS[deployment]
-    return f"{found.title} on {CLOUDS[found.cloud]}"
+    return full_title(deployment)
 
 
-def _at_once(expectation: Expectation) -> None:
+def _closed_forms(expectation: Expectation) -> None:
     """What needs no simulation."""
-    peak, by_chance, new_connections, room = st.columns(4)
-    peak.metric(
-        "Expected peak",
-        figure_text(expectation.peak),
-        f"mean of the week {figure_text(expectation.mean)}",
-        delta_color="off",
-        delta_arrow="off",
-        border=True,
+    limit = expectation.new_connections_per_second_limit
+    more = expectation.random_peak - expectation.peak
+    metrics = (
+        (
+            "Expected peak",
+            figure_text(expectation.peak),
+            f"mean of the week {figure_text(expectation.mean)}",
+            None,
+        ),
+        (
+            "Random peak",
+            figure_text(expectation.random_peak),
+            f"99.9% quantile, +{figure_text(more)}",
+            "As long as nobody is rejected, the number of open connections is Poisson distributed, "
+            "whatever the distribution of session lengths: this is its 99.9% quantile.",
+        ),
+        (
+            "New connections/s",
+            figure_text(expectation.new_connections_per_second),
+            f"limit {figure_text(limit)}" if math.isfinite(limit) else "no limit",
+            "Mean of the busiest hour.",
+        ),
+        ("Capacity", *_capacity(expectation), None),
     )
-    more = expectation.by_chance - expectation.peak
-    by_chance.metric(
-        "Peak by chance",
-        figure_text(expectation.by_chance),
-        f"99.9 % quantile, +{figure_text(more)}",
-        delta_color="off",
-        delta_arrow="off",
-        border=True,
-        help="As long as nobody is refused, open connections are Poisson distributed, whatever "
-        "the law of session lengths: this is the 99.9 % quantile.",
-    )
-    limit = _connects_limit(expectation)
-    new_connections.metric(
-        "New connections per second",
-        figure_text(expectation.new_connections_per_second),
-        f"limit {figure_text(limit)}" if math.isfinite(limit) else "no limit",
-        delta_color="off",
-        delta_arrow="off",
-        border=True,
-        help="Mean of the busiest hour.",
-    )
-    room.metric("Room for", *_room(expectation), delta_color="off", delta_arrow="off", border=True)
+    show_figures(metrics)
     if math.isfinite(limit) and limit:
         st.caption(
-            f"If all connections are lost at the peak, the limit of {figure_text(limit)} connects a "
-            f"second alone keeps the last client away for {span_text(expectation.peak / limit)}."
+            f"If all connections are lost at the peak, the limit of {figure_text(limit)} new "
+            "connections per second alone keeps the last client away for "
+            f"{span_text(expectation.peak / limit)}."
         )
 
 
-def _expectation_data(
-    scenario: Scenario, asked: SimulationJob, expectation: Expectation
-) -> dict[str, Any]:
-    """What needs no simulation, with all digits; null stands for what has no bound."""
-    limit = _connects_limit(expectation)
-    most = expectation.admission.connections_most_now(expectation.admission.units or 1.0)
-    return {
-        "scenario": scenario.as_data(),
-        "deployment": asked.deployment,
-        "expected_peak": expectation.peak,
-        "expected_mean": expectation.mean,
-        "peak_by_chance": expectation.by_chance,
-        "new_connections_per_second": expectation.new_connections_per_second,
-        "new_connections_per_second_limit": limit if math.isfinite(limit) else None,
-        "connections_at_most": most if math.isfinite(most) else None,
-    }
-
-
-def _connects_limit(expectation: Expectation) -> float:
-    admission = expectation.admission
-    units = 1.0 if not admission.counts_units else admission.units or math.inf
-    return admission.new_connections_per_second_now(units)
-
-
-def _room(expectation: Expectation) -> tuple[str, str]:
-    """Connections that find a place, and what makes the places."""
+def _capacity(expectation: Expectation) -> tuple[str, str]:
+    """Connections that can be open at once, and what provides them."""
     admission = expectation.admission
     name = admission.unit_name
     if admission.autoscaling is not None:
-        held = figure_text(admission.connections_per_unit)
-        return "as needed", f"{name}s of {held} follow the connections"
-    most = admission.connections_most_now(admission.units or 1.0)
+        each = figure_text(admission.connections_per_unit)
+        return "as needed", f"{name}s of {each} scale with the connections"
+    most = expectation.most_connections
     if math.isinf(most):
-        return "all", "nothing bounds them"
-    return figure_text(
-        most
-    ), f"{admission.units:,.0f} {name}s" if admission.units else "whatever runs"
+        return "unlimited", "no limit applies"
+    return figure_text(most), f"{admission.units:,.0f} {name}s" if admission.units else "in total"
 
 
-def _simulation(asked: SimulationJob) -> None:
-    desk: _Desk = st.session_state.setdefault("desk", _Desk())
-    found = office().result(asked)
-    if desk.pressed and found is not None:
-        desk.pressed = False
-    elif desk.pressed:
-        desk.start(asked)
-    job = desk.job
-    if job is not None and not job.over:
-        st.fragment(_progress, run_every=_POLL_S)(desk, job, asked)
+def _expectation_data(
+    scenario: Scenario, job: SimulationJob, expectation: Expectation
+) -> dict[str, Any]:
+    """What needs no simulation, with all digits; null stands for what has no bound."""
+    limit, most = expectation.new_connections_per_second_limit, expectation.most_connections
+    return {
+        "scenario": scenario.as_data(),
+        "deployment": job.deployment,
+        "expected_peak": expectation.peak,
+        "expected_mean": expectation.mean,
+        "random_peak": expectation.random_peak,
+        "new_connections_per_second": expectation.new_connections_per_second,
+        "new_connections_per_second_limit": limit if math.isfinite(limit) else None,
+        "most_connections": most if math.isfinite(most) else None,
+    }
+
+
+def _simulation(job: SimulationJob) -> None:
+    owner = job_owner()
+    found = job_queue().result(job)
+    if _PURPOSE in owner.requested:
+        if found is None:
+            owner.start(_PURPOSE, job, job_queue())
+        owner.requested.discard(_PURPOSE)
+    run = owner.runs.get(_PURPOSE)
+    if run is not None and not run.finished:
+        st.fragment(_progress, run_every=_POLL_S)(owner, run, job)
     else:
         st.button(
             "Simulate" if found is None else "Simulated",
@@ -233,38 +247,27 @@ def _simulation(asked: SimulationJob) -> None:
             type="primary",
             icon=":material/play_arrow:" if found is None else ":material/check:",
             disabled=found is not None,
-            on_click=desk.press,
+            on_click=owner.requested.add,
+            args=(_PURPOSE,),
         )
     if found is not None:
-        simulation_view(asked, found)
-    elif job is not None and job.error and job.asked == asked:
-        fault_view(Fault("This was not simulated", job.error, "Change it and try again."))
-    elif job is None or job.over:
+        simulation_view(job, found)
+    elif run is not None and run.error and run.job == job:
+        show_error(ErrorMessage("This was not simulated", run.error, "Change it and try again."))
+    elif run is None or run.finished:
         st.caption(
-            "Weeks are drawn by chance, client by client, with what goes wrong in them; "
-            "the page stays usable meanwhile."
+            "Weeks are simulated at random, client by client, including the faults and surges "
+            "above; the page stays usable meanwhile."
         )
 
 
-def _progress(desk: _Desk, job: Job[Simulation], asked: SimulationJob) -> None:
+def _progress(owner: JobOwner, run: JobRun[Simulation], job: SimulationJob) -> None:
     """How far a run is; drawn again every second until it is over."""
-    if job.over:
-        redraw()
-    job.look()
     bar, stop = st.columns([6, 1], vertical_alignment="center")
-    share = min(job.done / job.wanted, 1.0) if job.wanted else 0.0
-    words = _words(job)
-    if job.asked != asked:
-        words += " (of what was on screen when you pressed the button)"
-    bar.progress(share, words)
-    stop.button("Stop", key="stop", icon=":material/stop:", on_click=desk.stop)
-
-
-def _words(job: Job[Simulation]) -> str:
-    if not job.begun:
-        return f"Waiting: {AT_ONCE} other runs are under way …"
-    if not job.done:
-        return "Simulating the first week …"
-    if job.done >= job.wanted:
-        return f"{job.done:,} weeks simulated, drawing conclusions …"
-    return f"{job.done:,} of {job.wanted:,} weeks simulated …"
+    with bar:
+        doing = "Simulating" if run.done or not run.started else "Simulating the first week"
+        if run.done and run.done >= run.total:
+            doing = "Evaluating"
+        remark = "" if run.job == job else "of what was on screen when you pressed the button"
+        show_progress(run, doing, "weeks", remark)
+    stop.button("Stop", key="stop", icon=":material/stop:", on_click=owner.stop, args=(_PURPOSE,))

@@ -2,82 +2,82 @@
 
 from __future__ import annotations
 
-from functools import partial
+from collections.abc import Iterable, Sequence
+from typing import Final
 
 import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from estimator.analysis.compare import Comparison
+from estimator.analysis.compare import Comparison, compare
 from estimator.analysis.estimate import Estimate
-from estimator.dashboard.page_frame import sidebar
-from estimator.dashboard.session.computed import comparison_of, cost_picture_of, files_of
-from estimator.dashboard.session.state import bind, current, last_fault
-from estimator.dashboard.widgets import audience
-from estimator.dashboard.widgets.bill import bill_view
-from estimator.dashboard.widgets.charts import show, theme
-from estimator.dashboard.widgets.downloads import Download, chart_files, download_row
-from estimator.dashboard.widgets.error_message import fault_view
-from estimator.dashboard.widgets.open_questions import largest_question
-from estimator.dashboard.widgets.options_form import options_form
-from estimator.dashboard.widgets.price_age import say_if_stale
+from estimator.dashboard.pages.frame import full_title, page_title, sidebar, warn_if_stale
+from estimator.dashboard.session.state import bind, comparison_of, current, last_error
+from estimator.dashboard.widgets.bill import bill_view, largest_question, options_form
+from estimator.dashboard.widgets.charts import show_chart
+from estimator.dashboard.widgets.document import (
+    literal,
+    markdown,
+    show_as_table,
+    show_error,
+    show_table,
+)
+from estimator.dashboard.widgets.downloads import chart_files, data_file, download_row, table_file
 from estimator.dashboard.widgets.profile import profile_view
-from estimator.dashboard.widgets.saas import saas_view
-from estimator.dashboard.widgets.text import dollars, literal
-from estimator.deployments.registry import DEPLOYMENTS
+from estimator.deployments.registry import SAAS
+from estimator.format import dollars, dollars_and_cents, sentence
 from estimator.pricing.bill import Bill
-from estimator.pricing.price_files import CLOUDS, DRIVERS, Driver
-from estimator.result import Refusal
+from estimator.pricing.price_files import DRIVERS, Driver
+from estimator.render import document_of
+from estimator.render.document import Column, Table, state_text, table
 from estimator.scenario.scenario import Scenario
+from estimator.states import State
 
-_DEPLOYMENT = "deployment"
-_CARDS_IN_A_ROW = 4
-_HOLDS = {
-    "pass": ":green-badge[holds]",
-    "at risk": ":orange-badge[at risk]",
-    "broken": ":red-badge[cannot hold]",
-}
+_KEPT: Final = 128
+_DEPLOYMENT: Final = "deployment"
+_CARDS_IN_A_ROW: Final = 4
 
 
 def estimate_page() -> None:
     """Draw the page."""
     scenario = current("estimate")
     comparison = comparison_of(scenario.to_token())
-    fault_view(last_fault())
+    show_error(last_error())
     best = _best_of_each_cloud(comparison)
     # the answer is sent first; what takes longer is filled in once all else is there
     question = _headline(comparison)
     _cards(comparison, best)
     sidebar(scenario)
-    if moves_most := largest_question(best):
-        question.markdown(moves_most)
+    if with_most_effect := largest_question(best):
+        question.markdown(with_most_effect)
     if scenario.as_of is None:
-        say_if_stale()
+        warn_if_stale()
     for refusal in comparison.refusals:
-        _refusal(refusal)
+        st.warning(
+            f"**{literal(full_title(refusal.deployment))} cannot be priced:** "
+            f"{literal(refusal.reason)}",
+            icon=":material/money_off:",
+        )
     chart = _drivers(comparison) if comparison.bills else None
     _downloads(comparison)
     _deployment(comparison)
     if st.toggle(
-        "What you could buy instead of a cloud",
+        "Realtime SaaS for the same workload",
         key="saas",
-        help="Ably, Pusher, PubNub, Cloudflare and Supabase, for the same workload.",
+        help="Ably, Pusher, PubNub, Cloudflare and Supabase instead of a cloud of your own.",
     ):
-        saas_view(scenario)
+        _saas(scenario)
     profile_view(scenario.profile)
     if chart is not None:
         with chart:
-            show(
-                partial(cost_picture_of, scenario.to_token(), theme()),
-                "drivers",
-                _chart_in_words(comparison.bills),
-            )
+            words = _chart_words(comparison.bills)
+            show_chart(scenario.to_token(), "drivers", comparison.chart, words)
 
 
 def _best_of_each_cloud(comparison: Comparison) -> list[Estimate]:
-    """The cheapest deployment of each cloud that holds; where none holds, the cheapest."""
+    """The cheapest deployment of each cloud within limits; where none is, the cheapest."""
     best: dict[str, Estimate] = {}
-    for bill in comparison.bills:  # those that hold stand first, cheapest first
+    for bill in comparison.bills:  # those within limits stand first, cheapest first
         best.setdefault(bill.cloud or "", bill)
     return list(best.values())
 
@@ -85,31 +85,29 @@ def _best_of_each_cloud(comparison: Comparison) -> list[Estimate]:
 def _headline(comparison: Comparison) -> DeltaGenerator:
     """The answer, and room for the question behind it."""
     scenario = comparison.scenario
-    st.title(literal(scenario.name or scenario.profile.title), anchor=False)
-    st.caption(
-        literal(f"{scenario.profile.title}, {comparison.location}, {audience.in_words(scenario)}")
-    )
+    page_title(literal(scenario.name or scenario.profile.title), scenario.profile.title, scenario)
     st.subheader(_answer(comparison), anchor=False)
     return st.empty()
 
 
 def _answer(comparison: Comparison) -> str:
-    bills, holding = comparison.bills, comparison.within_limits
+    bills, within = comparison.bills, comparison.within_limits
     if not bills:
         return "No deployment can be priced for this scenario."
-    if not holding:
-        return "No deployment can hold this scenario; the limits of each stand below."
-    cheapest = f"{_name(holding[0])} costs **{dollars(float(holding[0].total))} a month**"
+    if not within:
+        return "No deployment is within limits in this scenario; the limits of each are below."
+    cheapest, least = _name(within[0]), literal(dollars(float(within[0].total)))
+    answer = f"{cheapest} costs **{least} per month**"
     if len(bills) == 1:
-        return f"{cheapest}; nothing else can be priced."
-    held = "" if len(holding) == len(bills) else f" that hold, of {len(bills)} in all"
+        return f"{answer}; nothing else can be priced."
+    which = "" if len(within) == len(bills) else f" within limits, of {len(bills)} in total"
     return (
-        f"{cheapest}, the least of {len(holding)}{held}; the most expensive, {_name(holding[-1])}, "
-        f"{dollars(float(holding[-1].total))}."
+        f"{answer}, the cheapest of {len(within)} deployments{which}; the most expensive, "
+        f"{_name(within[-1])}, costs {literal(dollars(float(within[-1].total)))}."
     )
 
 
-def _cards(comparison: Comparison, best: list[Estimate]) -> None:
+def _cards(comparison: Comparison, best: Sequence[Estimate]) -> None:
     for column, bill in zip(st.columns(_CARDS_IN_A_ROW), best, strict=False):
         with column.container(border=True, gap=None, height="stretch"):
             st.caption(bill.cloud_name)
@@ -117,100 +115,111 @@ def _cards(comparison: Comparison, best: list[Estimate]) -> None:
             st.markdown(literal(bill.title))
             st.metric(
                 literal(bill.title),
-                dollars(float(bill.total)),
+                literal(dollars(float(bill.total))),
                 _beside(bill, float(best[0].total)),
                 delta_color="off",
                 delta_arrow="off",
                 label_visibility="collapsed",
             )
     if comparison.bills:
-        st.caption(literal(f"The cheapest of each cloud that holds. {comparison.conventions}."))
+        st.caption(
+            literal(f"The cheapest of each cloud within limits. {sentence(comparison.conventions)}")
+        )
     for bill in comparison.bills:
-        if bill.state == "broken":
-            st.markdown(f":red-badge[cannot hold] ~~{_name(bill)}~~: {literal(bill.reason)}")
+        if not bill.state.is_within_limits:
+            st.markdown(
+                f"{markdown(state_text(bill.state))} ~~{_name(bill)}~~: {literal(bill.reason)}"
+            )
 
 
 def _beside(bill: Estimate, least: float) -> str:
-    if bill.state == "broken":
-        return "cannot hold"
-    return _times(float(bill.total), least) + (", at risk" if bill.state == "at risk" else "")
-
-
-def _times(total: float, least: float) -> str:
-    if total == least:
-        return "cheapest"
-    return f"{total / least:,.1f} times the cheapest" if least else "the cheapest is free"
-
-
-def _refusal(refusal: Refusal) -> None:
-    cloud = CLOUDS[DEPLOYMENTS[refusal.deployment].cloud]
-    st.warning(
-        f"**{literal(refusal.title)} on {cloud} cannot be priced:** {literal(refusal.reason)}",
-        icon=":material/money_off:",
-    )
+    """How a total compares with the least, and its state if it does not pass."""
+    total = float(bill.total)
+    if not bill.state.is_within_limits:
+        return bill.state
+    ratio = f"{total / least:,.1f} times the cheapest" if least else "the cheapest is free"
+    state = "" if bill.state is State.PASS else f", {bill.state}"
+    return ("cheapest" if total == least else ratio) + state
 
 
 def _drivers(comparison: Comparison) -> DeltaGenerator:
-    """The costs as a table, and room for their picture."""
+    """The costs as tables, and room for their picture."""
     st.subheader("What drives the cost", anchor=False)
     chart = st.container()
-    with st.expander("The same as a table", icon=":material/table:"):
-        st.table(_driver_table(comparison.bills), border="horizontal", hide_index=True)
+    blocks = document_of(comparison).blocks
+    tables = [each for each in blocks if isinstance(each, Table)]
+    show_as_table(*tables, _driver_table(comparison.bills))
     return chart
 
 
-def _driver_table(bills: tuple[Estimate, ...]) -> pd.DataFrame:
+def _driver_table(bills: Sequence[Estimate]) -> Table:
     used: list[Driver] = [
         driver for driver in DRIVERS if any(bill.by_driver.get(driver) for bill in bills)
     ]
-    return pd.DataFrame(
-        [
-            {
-                "Deployment": _name(bill),
-                "Holds": _HOLDS[bill.state],
-                **{
-                    driver.capitalize(): dollars(float(bill.by_driver.get(driver, 0.0)))
-                    for driver in used
-                },
-                "Total per month": f"**{dollars(float(bill.total))}**",
-            }
+    return table(
+        ("deployment", *(f"{driver}#" for driver in used), Column("total", True, "strong")),
+        (
+            (
+                full_title(bill.deployment or ""),
+                *(dollars(float(bill.by_driver.get(driver, 0.0))) for driver in used),
+                dollars(float(bill.total)),
+            )
             for bill in bills
-        ]
+        ),
     )
 
 
-def _chart_in_words(bills: tuple[Bill, ...]) -> str:
+def _chart_words(bills: Iterable[Bill]) -> str:
     """The chart for those who cannot see it."""
     return "Monthly cost. " + " ".join(
-        f"{bill.title} on {bill.cloud_name}: ${float(bill.total):,.2f}, of which "
-        + ", ".join(f"{driver} ${float(cost):,.2f}" for driver, cost in bill.by_driver.items())
+        f"{bill.title} on {bill.cloud_name}: {dollars_and_cents(float(bill.total))}, of which "
+        + ", ".join(
+            f"{driver} {dollars_and_cents(float(cost))}" for driver, cost in bill.by_driver.items()
+        )
         + "."
         for bill in bills
     )
 
 
 def _downloads(comparison: Comparison) -> None:
-    token = comparison.scenario.to_token()
     files = [
-        Download(
-            "Totals (CSV)", "estimate-totals.csv", "text/csv", lambda: files_of(token).totals_csv
-        ),
-        Download(
-            "All lines (CSV)", "estimate-lines.csv", "text/csv", lambda: files_of(token).lines_csv
-        ),
-        Download(
-            "Everything (JSON)", "estimate.json", "application/json", lambda: files_of(token).json
-        ),
+        table_file("Totals", "estimate-totals.csv", lambda: totals(comparison)),
+        table_file("All lines", "estimate-lines.csv", lambda: lines(comparison)),
+        data_file("Everything", "estimate.json", comparison.as_data),
     ]
     if comparison.bills:
         files += chart_files("Chart", "estimate-chart", comparison.chart)
     download_row(files)
 
 
+def totals(comparison: Comparison) -> pd.DataFrame:
+    """A row for each deployment; those that cannot be priced come last, with the reason."""
+    refused = pd.DataFrame(
+        {
+            "deployment": [refusal.deployment for refusal in comparison.refusals],
+            "title": [refusal.title for refusal in comparison.refusals],
+            "cannot_be_priced": [refusal.reason for refusal in comparison.refusals],
+        }
+    )
+    rows = pd.concat([comparison.table, refused], ignore_index=True)
+    rows.insert(0, "scenario", comparison.title)
+    return rows
+
+
+def lines(comparison: Comparison) -> pd.DataFrame:
+    """A row for each line of each bill."""
+    frames = [bill.lines.assign(deployment=bill.deployment) for bill in comparison.bills]
+    if not frames:
+        return pd.DataFrame({"scenario": [], "deployment": []})
+    rows = pd.concat(frames, ignore_index=True)
+    first = ["scenario", "deployment", "region"]
+    rows.insert(0, "scenario", comparison.title)
+    return rows[first + [column for column in rows.columns if column not in first]]
+
+
 def _deployment(comparison: Comparison) -> None:
     bills = {bill.deployment or "": bill for bill in comparison.bills}
-    refused = [refusal.deployment for refusal in comparison.refusals]
-    names = [*bills, *refused]
+    names = [*bills, *(refusal.deployment for refusal in comparison.refusals)]
     # the choice stays where it is when an edit makes another deployment the cheapest
     chosen = st.session_state.get(_DEPLOYMENT) or names[0]
     st.subheader("One deployment in detail", anchor=False)
@@ -218,19 +227,45 @@ def _deployment(comparison: Comparison) -> None:
         "Deployment",
         names,
         key=bind(_DEPLOYMENT, chosen, lambda scenario, _: scenario),
-        format_func=lambda name: f"{DEPLOYMENTS[name].title} on {CLOUDS[DEPLOYMENTS[name].cloud]}",
+        format_func=full_title,
         label_visibility="collapsed",
     )
     if chosen in bills:
         bill_view(comparison.scenario, bills[chosen])
     else:
-        _refused_view(comparison.scenario, chosen)
+        st.info(
+            "There is no bill to show; the reason is above. Try another location or another option."
+        )
+        options_form(comparison.scenario, chosen)
 
 
-def _refused_view(scenario: Scenario, deployment_id: str) -> None:
-    st.info("There is no bill to show: the reason stands above. Another place or option may help.")
-    options_form(scenario, deployment_id)
+@st.cache_resource(max_entries=_KEPT, show_spinner=False)
+def _saas_of(token: str) -> Comparison:
+    return compare(Scenario.from_token(token), SAAS)
+
+
+def _saas(scenario: Scenario) -> None:
+    """Totals of the realtime services for the same workload, and what to know about each."""
+    compared = _saas_of(scenario.to_token())
+    st.markdown(
+        "Services that need no cloud account, priced from the same demand by their published "
+        "price lists. Negotiated discounts are not included."
+    )
+    heads = ("service", Column("total per month", True, "strong"), Column("notes", wraps=True))
+    show_table(
+        table(
+            heads,
+            (
+                (bill.title, dollars(float(bill.total)), " ".join(bill.notes))
+                for bill in compared.bills
+            ),
+        )
+    )
+    download_row([table_file("These services", "saas.csv", lambda: compared.table)])
+    for bill in compared.bills:
+        with st.expander(literal(bill.title), icon=":material/receipt:"):
+            st.code(bill.explain(), language=None, wrap_lines=True)
 
 
 def _name(bill: Bill) -> str:
-    return f"{literal(bill.title)} on {bill.cloud_name}"
+    return literal(full_title(bill.deployment or ""))

@@ -1,9 +1,9 @@
-"""Would it hold, and when does it get tight? Every limit of every deployment."""
+"""Which deployments stay within limits, and when does it get tight? Every limit of each of them."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import streamlit as st
 
@@ -15,44 +15,49 @@ from estimator.analysis.limit_utilization import (
     verdict_table,
     worst_first,
 )
-from estimator.dashboard.page_frame import open_page
-from estimator.dashboard.session.computed import comparison_of
+from estimator.dashboard.pages.frame import full_title, open_page
+from estimator.dashboard.session.state import IN_ADDRESS, comparison_of
 from estimator.dashboard.widgets.charts import theme
-from estimator.dashboard.widgets.downloads import Download, as_json, chart_files, csv, download_row
-from estimator.dashboard.widgets.limits import STATES, limits_view
-from estimator.dashboard.widgets.text import literal
-from estimator.dashboard.widgets.tight_hours import tight_hours
-from estimator.deployments.limits import AT_RISK_SHARE
+from estimator.dashboard.widgets.document import badge, literal
+from estimator.dashboard.widgets.downloads import chart_files, data_file, download_row, table_file
+from estimator.dashboard.widgets.limits import RATES_ARE_MEANS, limits_view, tight_hours
 from estimator.render.utilization_scale import share_text
+from estimator.states import State
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from estimator.shown import Look
 
-_ALL, _TIGHT = "All", "At risk and broken"
-_SIGNS = {"pass": ":material/check_circle:", "at risk": ":material/warning:"}
-_BROKEN_SIGN = ":material/dangerous:"
-_OPEN_AT_MOST = 2
-_NAMED_AT_MOST = 3
+_ALL: Final = "All"
+_TIGHT: Final = "At risk and broken"
+_ICONS: Final = {
+    State.PASS: ":material/check_circle:",
+    State.AT_RISK: ":material/warning:",
+    State.BROKEN: ":material/dangerous:",
+}
+_OPEN_AT_MOST: Final = 2
+_NAMED_AT_MOST: Final = 3
 
 
 def limits_page() -> None:
     """Draw the page."""
-    scenario = open_page("limits", "Would it hold?")
+    scenario = open_page("limits", "Is it within limits?")
     comparison = comparison_of(scenario.to_token())
     bills = worst_first(comparison.bills)
     st.subheader(_answer(comparison), anchor=False)
     st.caption(
-        "Beyond a limit that can be raised a deployment is at risk; beyond one that cannot, it "
-        "does not hold."
+        "Over a limit that can be raised, a deployment is at risk; over one that cannot be raised, "
+        "it is broken."
     )
     for refusal in comparison.refusals:
         st.caption(
-            literal(f"{refusal.title} was not checked, as it cannot be priced: {refusal.reason}")
+            literal(
+                f"{refusal.title} was not checked because it cannot be priced: {refusal.reason}"
+            )
         )
     if not bills:
-        st.info("There is nothing to check. Another place or option may help.")
+        st.info("There is nothing to check. Try another location or another option.")
         return
     wanted = st.segmented_control(
         "Deployments shown",
@@ -60,10 +65,9 @@ def limits_page() -> None:
         key="limits_shown",
         default=_ALL,
         required=True,
-        bind="query-params",
-        persist_state="session",
+        **IN_ADDRESS,
     )
-    shown = [bill for bill in bills if wanted != _TIGHT or bill.state != "pass"]
+    shown = [bill for bill in bills if wanted != _TIGHT or bill.state is not State.PASS]
     if not shown:
         st.success("None is at risk or broken.", icon=":material/check_circle:")
     else:
@@ -78,17 +82,14 @@ def _answer(comparison: Comparison) -> str:
     bills = comparison.bills
     if not bills:
         return "No deployment can be checked for this scenario."
-    by_state = {
-        state: [bill for bill in bills if bill.state == state]
-        for state in ("pass", "at risk", "broken")
-    }
-    holding = len(bills) - len(by_state["broken"])
-    parts = [f"**{holding} of {len(bills)} hold**"]
-    if by_state["at risk"]:
-        parts.append(f"{len(by_state['at risk'])} of them at risk{_named(by_state['at risk'])}")
-    if by_state["broken"]:
-        parts.append(f"{len(by_state['broken'])} cannot hold{_named(by_state['broken'])}")
-    if holding == len(by_state["pass"]) == len(bills):
+    by_state = {state: [bill for bill in bills if bill.state is state] for state in State}
+    at_risk, broken = by_state[State.AT_RISK], by_state[State.BROKEN]
+    parts = [f"**{len(bills) - len(broken)} of {len(bills)} are within limits**"]
+    if at_risk:
+        parts.append(f"{len(at_risk)} of them at risk{_named(at_risk)}")
+    if broken:
+        parts.append(f"{len(broken)} broken{_named(broken)}")
+    if not at_risk and not broken:
         parts.append("none comes near a limit")
     return "; ".join(parts) + "."
 
@@ -101,10 +102,10 @@ def _named(bills: Sequence[Estimate]) -> str:
 def _details(bills: Sequence[Estimate]) -> None:
     """Each deployment with its limits; the tightest few are open."""
     for position, bill in enumerate(bills):
-        opened = bill.state != "pass" and position < _OPEN_AT_MOST
+        opened = bill.state is not State.PASS and position < _OPEN_AT_MOST
         limits = st.expander(
             f"{_name(bill)}: {_state(bill)}",
-            icon=_SIGNS.get(bill.state, _BROKEN_SIGN),
+            icon=_ICONS[bill.state],
             expanded=opened,
             key=f"limits of {bill.deployment}",
             on_change="rerun",
@@ -112,24 +113,19 @@ def _details(bills: Sequence[Estimate]) -> None:
         if limits.open:
             with limits:
                 limits_view(bill.verdicts, explained=False)
-    st.caption(
-        "Rates are means of the busiest hour, which may hide shorter peaks: from "
-        f"{AT_RISK_SHARE:.0%} of a limit on, it counts as at risk. The page Concurrency looks at "
-        "every minute."
-    )
+    st.caption(f"{RATES_ARE_MEANS} The page Concurrency checks every minute.")
 
 
 def _state(bill: Estimate) -> str:
     if not bill.verdicts:
         return "nothing was checked"
     closest = bill.verdicts[0]
-    return f"{STATES[bill.state]} {share_text(float(closest.share))} of " + literal(
-        closest.limit.title
-    )
+    share = literal(f"{share_text(float(closest.share))} of {closest.limit.title}")
+    return f"{badge(bill.state)} {share}"
 
 
 def _name(bill: Estimate) -> str:
-    return f"{literal(bill.title)} on {bill.cloud_name}"
+    return literal(full_title(bill.deployment or ""))
 
 
 def _downloads(comparison: Comparison, shown: Sequence[Estimate]) -> None:
@@ -139,22 +135,16 @@ def _downloads(comparison: Comparison, shown: Sequence[Estimate]) -> None:
 
         return limits_chart(shown, look)
 
-    scenario = comparison.scenario
+    def data() -> dict[str, object]:
+        return {"scenario": comparison.scenario.as_data(), "limits": verdict_rows(shown)}
+
     download_row(
         [
-            Download("Verdicts (CSV)", "limits.csv", "text/csv", lambda: csv(verdict_table(shown))),
-            Download(
-                "Every hour (CSV)",
-                "limits-by-hour.csv",
-                "text/csv",
-                lambda: csv(utilization_table(shown).reset_index()),
+            table_file("Verdicts", "limits.csv", lambda: verdict_table(shown)),
+            table_file(
+                "Every hour", "limits-by-hour.csv", lambda: utilization_table(shown).reset_index()
             ),
-            Download(
-                "Verdicts (JSON)",
-                "limits.json",
-                "application/json",
-                lambda: as_json({"scenario": scenario.as_data(), "limits": verdict_rows(shown)}),
-            ),
+            data_file("Verdicts", "limits.json", data),
             *chart_files("Chart", "limits-chart", chart),
         ]
     )

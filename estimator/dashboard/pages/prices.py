@@ -6,32 +6,28 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from estimator.analysis.price_list import per_units
-from estimator.dashboard.session.computed import price_list
+from estimator.analysis.price_list import per_units, prices as all_prices
+from estimator.dashboard.pages.frame import warn_if_stale
 from estimator.dashboard.session.state import current
-from estimator.dashboard.widgets.downloads import Download, as_json, csv, download_row, rows_of
-from estimator.dashboard.widgets.price_age import say_if_stale
+from estimator.dashboard.widgets.downloads import data_file, download_row, rows_of, table_file
+from estimator.format import percent
 from estimator.pricing.price_files import EVERYWHERE, VENDORS
 from estimator.scenario.locations import find_location, locations
 
-_SURENESS = {
-    "confirmed": "Confirmed",
-    "single_source": "One source",
-    "inferred": "Inferred",
-}
+_CONFIDENCE = {"confirmed": "Confirmed", "single_source": "One source", "inferred": "Inferred"}
 _SEARCHED = ["vendor", "service", "meter", "title", "region", "note"]
 
 
 def prices_page() -> None:
     """Draw the page."""
     current("prices")
-    prices = price_list()
+    prices = _price_list()
     st.title("Prices", anchor=False)
     st.caption(
-        "US dollars, list prices before tax and free allowances. Each row links to where it was "
-        "read; confirmed means seen at the vendor or in two independent copies."
+        "List prices in US dollars, before tax and free allowances. Each row links to its source; "
+        "confirmed means seen at the vendor or in two independent copies."
     )
-    say_if_stale()
+    warn_if_stale()
     shown = _filtered(prices)
     _summary(shown)
     table = _readable(shown)
@@ -43,7 +39,7 @@ def prices_page() -> None:
             "What": st.column_config.TextColumn("What", width="medium"),
             "Price": st.column_config.NumberColumn("Price, USD", format="%.6g"),
             "From": st.column_config.NumberColumn(
-                "From", format="localized", help="The price holds from so many units per month on."
+                "From", format="localized", help="The price applies from this many units per month."
             ),
             "Checked": st.column_config.DateColumn("Checked", format="YYYY-MM-DD"),
             "Age": st.column_config.NumberColumn("Age, days"),
@@ -55,15 +51,16 @@ def prices_page() -> None:
     )
     download_row(
         [
-            Download("These prices (CSV)", "prices.csv", "text/csv", lambda: csv(shown)),
-            Download(
-                "These prices (JSON)",
-                "prices.json",
-                "application/json",
-                lambda: as_json({"prices": rows_of(shown)}),
-            ),
+            table_file("These prices", "prices.csv", lambda: shown),
+            data_file("These prices", "prices.json", lambda: {"prices": rows_of(shown)}),
         ]
     )
+
+
+@st.cache_data(max_entries=1, ttl="1h", show_spinner=False)
+def _price_list() -> pd.DataFrame:
+    """Every price in force; their ages change by the day."""
+    return all_prices()
 
 
 def _filtered(prices: pd.DataFrame) -> pd.DataFrame:
@@ -83,23 +80,23 @@ def _filtered(prices: pd.DataFrame) -> pd.DataFrame:
         placeholder="All",
     )
     location = where.selectbox(
-        "Place",
+        "Location",
         list(locations()),
-        key="price_place",
+        key="price_location",
         index=None,
         placeholder="All regions",
         format_func=lambda name: locations()[name].title,
     )
-    sure, age = st.columns([5, 4], vertical_alignment="bottom")
-    grades = sure.pills(
+    confidence, age = st.columns([5, 4], vertical_alignment="bottom")
+    grades = confidence.pills(
         "Confidence",
-        list(_SURENESS),
+        list(_CONFIDENCE),
         key="price_confidence",
         selection_mode="multi",
-        format_func=lambda grade: _SURENESS[grade],
+        format_func=lambda grade: _CONFIDENCE[grade],
     )
     older = age.number_input(
-        "Last checked more than so many days ago",
+        "Last checked more than this many days ago",
         key="price_age",
         min_value=0,
         value=None,
@@ -124,13 +121,13 @@ def _filtered(prices: pd.DataFrame) -> pd.DataFrame:
 
 def _summary(shown: pd.DataFrame) -> None:
     if shown.empty:
-        st.info("No price fits. Another word, or fewer filters, may help.")
+        st.info("No price matches. Try another word or fewer filters.")
         return
     shares = shown["confidence"].value_counts(normalize=True)
     with st.container(horizontal=True, gap="large"):
         st.metric("Prices", f"{len(shown):,}", width="content")
-        for grade, title in _SURENESS.items():
-            st.metric(title, f"{shares.get(grade, 0.0):.0%}", width="content")
+        for grade, title in _CONFIDENCE.items():
+            st.metric(title, percent(float(shares.get(grade, 0.0))), width="content")
         least = f"{shown['checked_on'].min():%Y-%m-%d}"
         st.metric("Least recently checked", least, width="content")
 
@@ -149,7 +146,7 @@ def _readable(shown: pd.DataFrame) -> pd.DataFrame:
             "Per": scale.map({1: "", 1_000_000: "million "}) + shown["unit"],
             "Checked": shown["checked_on"],
             "Age": shown["age_days"],
-            "Confidence": shown["confidence"].map(_SURENESS),
+            "Confidence": shown["confidence"].map(_CONFIDENCE),
             "Source": shown["source"],
             "Since": shown["effective_from"],
             "Note": shown["note"],

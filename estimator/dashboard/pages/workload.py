@@ -1,66 +1,168 @@
-"""What do the clients do? The week, the messages, their bytes, and what moves them."""
+"""What do the clients do? The week, the messages, their bytes, and what would change them."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import partial
+from typing import TYPE_CHECKING, Any, Final
 
 import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from estimator.analysis.compare import Comparison
-from estimator.analysis.workload.tables import QUANTILES, outcomes_table
-from estimator.analysis.workload.transport import PublishedShare, compresses
-from estimator.dashboard.page_frame import open_page
-from estimator.dashboard.session.computed import (
-    Workload,
-    comparison_of,
-    outcomes_of,
-    published_compression,
-    workload_of,
-    workload_picture_of,
+from estimator.analysis.workload.tables import (
+    QUANTILES,
+    messages_table,
+    outcomes_table,
+    sizes_table,
+    week_table,
+    wire_table,
 )
-from estimator.dashboard.session.state import Fault
-from estimator.dashboard.widgets.charts import show, theme
+from estimator.analysis.workload.transport import (
+    Outcome,
+    PublishedShare,
+    compresses,
+    outcomes,
+    published_share,
+)
+from estimator.dashboard.pages.frame import full_title, open_page
+from estimator.dashboard.session.state import IN_ADDRESS, ErrorMessage, comparison_of
+from estimator.dashboard.widgets.charts import show_chart
+from estimator.dashboard.widgets.document import (
+    literal,
+    show_as_table,
+    show_error,
+    show_figures,
+    show_table,
+    unbroken,
+    with_total,
+)
 from estimator.dashboard.widgets.downloads import (
     Download,
-    as_json,
     chart_files,
-    csv,
+    data_file,
     download_row,
     rows_of,
+    table_file,
 )
-from estimator.dashboard.widgets.error_message import fault_view
-from estimator.dashboard.widgets.limits import STATES
 from estimator.dashboard.widgets.profile import profile_view
-from estimator.dashboard.widgets.text import dollars, literal, unbroken
-from estimator.deployments.registry import DEPLOYMENTS
+from estimator.demand.demand import Demand
+from estimator.demand.expected import expected_demand
+from estimator.demand.traffic import busiest_hour
 from estimator.errors import EstimatorError
-from estimator.format import bytes_text, count_text, figure_text
-from estimator.pricing.price_files import CLOUDS
+from estimator.format import (
+    bytes_text,
+    capitalized,
+    count_text,
+    dollars,
+    figure_text,
+    given_text,
+    percent,
+)
+from estimator.render.document import Column, Inline, Table, state_text, table
 from estimator.scenario.scenario import Scenario
+from estimator.units import week_time_text
 
-_WAYS = {"to_client": "to clients", "to_server": "from clients"}
-_KINDS = {
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from estimator.shown import Look
+
+_KEPT: Final = 128
+_DIRECTIONS: Final = {"to_client": "to clients", "to_server": "from clients"}
+_KINDS: Final = {
     "sent": "sent",
     "passed_on": "passed on",
     "published": "published",
-    "at_connect": "at each connect",
+    "at_connect": "for each new connection",
     "heartbeat": "counted as a message",
     "ping": "not counted as a message",
-    "acknowledgement": "answers to the other way",
+    "acknowledgement": "answers in the other direction",
     "connect": "handshake and upgrade",
 }
+
+
+@dataclass(frozen=True)
+class Workload:
+    """What the clients do, and the tables that say so."""
+
+    scenario: Scenario
+    demand: Demand
+    peak: float
+    """Most connections open at once."""
+    mean: float
+    new_connections_per_month: float
+    week: pd.DataFrame
+    messages: pd.DataFrame
+    sizes: pd.DataFrame
+    wire: pd.DataFrame
+
+    @property
+    def busiest(self) -> str:
+        """The hour of the week with most messages, in UTC."""
+        return week_time_text(busiest_hour(self.demand))
+
+    def as_data(self) -> dict[str, Any]:
+        """All of it as plain data."""
+        return {
+            "scenario": self.scenario.as_data(),
+            "peak_connections": self.peak,
+            "mean_connections": self.mean,
+            "new_connections_per_month": self.new_connections_per_month,
+            "busiest_hour_utc": self.busiest,
+            **{
+                name: rows_of(getattr(self, name)) for name in ("week", "messages", "sizes", "wire")
+            },
+        }
+
+    def chart_token(self, name: str) -> str:
+        """Of a scenario with the same chart.
+
+        Sizes and shares of bytes do not change with the audience, so that an edit of the audience
+        need not draw them again.
+        """
+        if name == "week":
+            return self.scenario.to_token()
+        alike = Scenario(
+            profile=self.scenario.profile, location=self.scenario.location, mean_connections=1.0
+        )
+        return alike.to_token()
+
+    def chart(self, name: str, look: Look | None = None) -> Figure:
+        """One of the charts ``week``, ``sizes`` and ``wire``."""
+        # matplotlib takes long to import, and the texts need not wait for it
+        from estimator.render import charts
+
+        of = {"week": charts.week_chart, "sizes": charts.sizes_chart, "wire": charts.wire_chart}
+        return of[name](self.demand, look)
+
+
+@st.cache_resource(max_entries=_KEPT, show_spinner=False)
+def workload_of(token: str) -> Workload:
+    """The expected workload of a single scenario."""
+    scenario = Scenario.from_token(token)
+    demand = expected_demand(scenario)
+    return Workload(
+        scenario=scenario,
+        demand=demand,
+        peak=float(demand.peak_connections),
+        mean=float(demand.connections.mean),
+        new_connections_per_month=float(demand.per_month(demand.new_connections)),
+        week=week_table(demand),
+        messages=messages_table(demand),
+        sizes=sizes_table(demand),
+        wire=wire_table(demand),
+    )
 
 
 def workload_page() -> None:
     """Draw the page."""
     scenario = open_page("workload", "What do the clients do?")
-    token = scenario.to_token()
-    workload = workload_of(token)
+    workload = workload_of(scenario.to_token())
     if not workload.peak:
         st.info(
-            "Nobody is connected in this scenario. Give it an audience in the sidebar to see its "
+            "Nobody is connected in this scenario. Enter an audience in the sidebar to see its "
             "messages."
         )
         return
@@ -68,37 +170,35 @@ def workload_page() -> None:
     for note in workload.demand.notes:
         st.caption(literal(note))
     _totals(workload)
-    # pictures take longest: what they hold is filled in after all figures are there
-    week = _section("The week", "Open connections hour by hour.")
-    _files(workload, "week", "Every hour (CSV)", "workload-week.csv", workload.week)
+    # pictures take longest: their containers are filled after all figures are there
+    week = _section("The week", "Open connections, hour by hour.")
+    _files(workload, "week", "Every hour", "workload-week.csv", workload.week)
     _section(
         "The messages", f"In the busiest hour, {workload.busiest} UTC, and in the billing month."
     )
-    st.table(_messages(workload), border="horizontal", hide_index=True)
-    download_row([_table_file("Messages (CSV)", "workload-messages.csv", workload.messages)])
-    sizes = _section("How large they are", "Payloads, before anything is added to them.")
+    show_table(_messages(workload))
+    download_row([table_file("Messages", "workload-messages.csv", lambda: workload.messages)])
+    sizes = _section("Message sizes", "Payloads, before anything is added to them.")
     if workload.sizes.empty:
         st.caption("No message carries a payload.")
     else:
-        with st.expander("The same as a table", icon=":material/table:"):
-            st.table(_sizes(workload), border="horizontal", hide_index=True)
-    _files(workload, "sizes", "Sizes (CSV)", "workload-sizes.csv", workload.sizes)
+        show_as_table(_sizes(workload))
+    _files(workload, "sizes", "Sizes", "workload-sizes.csv", workload.sizes)
     wire = _section(
         "Bytes on the wire",
-        "TLS 1.3 over TCP and IPv4, each message sent on its own and acknowledged; a connection "
-        "is opened once a session.",
+        "TLS 1.3 over TCP and IPv4. Each message is sent on its own and acknowledged; each session "
+        "opens one connection.",
     )
-    with st.expander("The same as a table", icon=":material/table:"):
-        st.table(_wire(workload), border="horizontal", hide_index=True)
-    _files(workload, "wire", "Bytes by layer (CSV)", "workload-wire.csv", workload.wire)
+    show_as_table(_wire(workload))
+    _files(workload, "wire", "Bytes by layer", "workload-wire.csv", workload.wire)
     _section("What heartbeat and compression change", "")
-    variants = _variants(scenario, comparison_of(token))
+    variants = _variants(scenario, comparison_of(scenario.to_token()))
     download_row(_variant_files(workload, variants))
     profile_view(scenario.profile)
-    for location, name in ((week, "week"), (sizes, "sizes"), (wire, "wire")):
+    for container, name in ((week, "week"), (sizes, "sizes"), (wire, "wire")):
         if name != "sizes" or not workload.sizes.empty:
-            with location:
-                show(partial(workload_picture_of, workload.chart_token(name), name, theme()), name)
+            with container:
+                show_chart(workload.chart_token(name), name, partial(workload.chart, name))
 
 
 def _section(title: str, words: str) -> DeltaGenerator:
@@ -117,7 +217,10 @@ def _answer(workload: Workload) -> str:
         unbroken(count_text(sum(r["in_busiest_hour"] for r in counted if r["direction"] == way)))
         for way in ("to_server", "to_client")
     )
-    words = f"{figure_text(workload.peak)} at the peak send {sent} and receive {received} messages per hour"
+    words = (
+        f"At the peak, {figure_text(workload.peak)} connections send {sent} and receive {received} "
+        "messages per hour"
+    )
     carrying = [row for row in counted if row["mean_payload_bytes"] > 0]
     if not carrying:
         return f"{words}."
@@ -138,96 +241,108 @@ def _totals(workload: Workload) -> None:
     metrics = [
         ("Mean connections", figure_text(workload.mean), "over the whole week"),
         (
-            "Connects per month",
+            "New connections",
             count_text(workload.new_connections_per_month),
-            "one for each session",
+            "per month, one for each session",
         ),
         ("To clients per month", bytes_text(float(bytes_of["to_client"])), "on the wire"),
         (
             "From clients per month",
             bytes_text(float(bytes_of["to_server"])),
-            f"payload is {_percent(payload / total if total else 0.0)} of both",
+            f"payload is {percent(payload / total if total else 0.0)} of both",
         ),
     ]
-    for column, (label, value, beside) in zip(st.columns(len(metrics)), metrics, strict=True):
-        column.metric(label, value, beside, delta_color="off", delta_arrow="off", border=True)
+    show_figures([(*each, None) for each in metrics])
 
 
-def _messages(workload: Workload) -> pd.DataFrame:
-    return pd.DataFrame(
-        [
-            {
-                "Messages": literal(_spoken(row["messages"])),
-                "Way": unbroken(_WAYS[row["direction"]]),
-                "In the busiest hour": unbroken(count_text(row["in_busiest_hour"])),
-                "A month": unbroken(count_text(row["per_month"])),
-                "Fan-out": f"{row['fan_out']:,.6g}" if row["fan_out"] else "–",
-                "Payload": unbroken(bytes_text(row["mean_payload_bytes"])),
-                "On the wire": unbroken(bytes_text(row["mean_wire_bytes"])),
-                "What it is": _KINDS[row["kind"]],
-            }
+def _messages(workload: Workload) -> Table:
+    return table(
+        (
+            "messages",
+            "direction",
+            "in the busiest hour#",
+            "per month#",
+            "fan-out#",
+            "payload#",
+            "on the wire#",
+            "kind",
+        ),
+        (
+            (
+                _spoken(row["messages"]),
+                unbroken(_DIRECTIONS[row["direction"]]),
+                count_text(row["in_busiest_hour"]),
+                count_text(row["per_month"]),
+                given_text(row["fan_out"]) if row["fan_out"] else "–",
+                bytes_text(row["mean_payload_bytes"]),
+                bytes_text(row["mean_wire_bytes"]),
+                _KINDS[row["kind"]],
+            )
             for row in workload.messages.to_dict(orient="records")
-        ]
+        ),
     )
 
 
-def _sizes(workload: Workload) -> pd.DataFrame:
-    heads = {name: f"{share:.0%} up to".replace("%", " %") for name, share in QUANTILES.items()}
-    heads["max_bytes"] = "Largest"
-    return pd.DataFrame(
-        [
-            {
-                "Messages": literal(_spoken(row["messages"])),
-                "Way": unbroken(_WAYS[row["direction"]]),
-                "Mean": unbroken(bytes_text(row["mean_bytes"])),
-                **{head: unbroken(bytes_text(row[name])) for name, head in heads.items()},
-            }
+def _sizes(workload: Workload) -> Table:
+    quantiles = {name: f"{percent(share)} up to#" for name, share in QUANTILES.items()}
+    columns = {"mean_bytes": "mean#", **quantiles, "max_bytes": "largest#"}
+    return table(
+        ("messages", "direction", *columns.values()),
+        (
+            (
+                _spoken(row["messages"]),
+                unbroken(_DIRECTIONS[row["direction"]]),
+                *(bytes_text(row[name]) for name in columns),
+            )
             for row in workload.sizes.to_dict(orient="records")
-        ]
+        ),
     )
 
 
-def _wire(workload: Workload) -> pd.DataFrame:
-    heads = {
-        "payload_bytes": "Payload",
-        "websocket_bytes": "WebSocket",
-        "tls_bytes": "TLS",
-        "tcp_ip_bytes": "TCP/IP",
-        "total_bytes": "Together",
+def _wire(workload: Workload) -> Table:
+    columns = {
+        "payload_bytes": "payload#",
+        "websocket_bytes": "WebSocket#",
+        "tls_bytes": "TLS#",
+        "tcp_ip_bytes": "TCP/IP#",
+        "total_bytes": "total#",
     }
-    rows = [
-        {
-            "What": literal(_spoken(row["what"])),
-            "Way": unbroken(_WAYS[row["direction"]]),
-            **{head: unbroken(bytes_text(row[name])) for name, head in heads.items()},
-            "What it is": _KINDS[row["kind"]],
-        }
+    rows = (
+        (
+            _spoken(row["what"]),
+            unbroken(_DIRECTIONS[row["direction"]]),
+            *(bytes_text(row[name]) for name in columns),
+            _KINDS[row["kind"]],
+        )
         for row in workload.wire.to_dict(orient="records")
-    ]
-    total = workload.wire[list(heads)].sum()
-    rows.append(
-        {
-            "What": "**Everything, a month**",
-            "Way": "both",
-            **{
-                head: f"**{unbroken(bytes_text(float(total[name])))}**"
-                for name, head in heads.items()
-            },
-            "What it is": "",
-        }
     )
-    return pd.DataFrame(rows)
+    sums = [bytes_text(float(workload.wire[name].sum())) for name in columns]
+    total = ("Total per month", "both", *sums, "")
+    return with_total(("what", "direction", *columns.values(), "kind"), rows, total)
+
+
+@st.cache_resource(max_entries=1, show_spinner=False)
+def _published_compression() -> PublishedShare:
+    """What somebody measured of compressed messages."""
+    return published_share()
+
+
+@st.cache_resource(max_entries=_KEPT, show_spinner=False)
+def _outcomes_of(
+    token: str, deployments: tuple[str, ...], compressed_share: float
+) -> tuple[Outcome, ...]:
+    return outcomes(Scenario.from_token(token), deployments, compressed_share)
 
 
 def _variants(scenario: Scenario, comparison: Comparison) -> pd.DataFrame:
     """The scenario with one thing changed; returned with all digits, and empty if not priced."""
-    published = published_compression()
+    published = _published_compression()
     st.markdown(
         "The same scenario with one thing changed, priced like any other. Compression is modeled "
-        "for servers of one's own: smaller messages, and memory for each connection; its processor "
+        "for servers of your own: smaller messages, and memory for each connection; its processor "
         "time is not."
     )
-    percent = st.number_input(
+    compressed_percent = st.number_input(
         "Compressed messages, in % of plain ones",
         min_value=1.0,
         max_value=100.0,
@@ -235,9 +350,11 @@ def _variants(scenario: Scenario, comparison: Comparison) -> pd.DataFrame:
         step=1.0,
         format="%g",
         key="compressed_percent",
-        bind="query-params",
-        persist_state="session",
-        help=literal(_where_from(published)),
+        **IN_ADDRESS,
+        help=literal(
+            f"The default was measured once: {published.title} ({published.source}). How far your "
+            "messages shrink depends on their content; measure it."
+        ),
         width=320,
     )
     priced = _priced_on(comparison)
@@ -245,49 +362,47 @@ def _variants(scenario: Scenario, comparison: Comparison) -> pd.DataFrame:
         st.info("No deployment can be priced for this scenario.")
         return pd.DataFrame()
     try:
-        found = outcomes_of(scenario.to_token(), priced, percent / 100)
+        found = _outcomes_of(scenario.to_token(), priced, compressed_percent / 100)
     except EstimatorError as reason:
-        fault_view(Fault("This cannot be worked out", str(reason), "Another place may help."))
+        show_error(ErrorMessage("This cannot be calculated", str(reason), "Try another location."))
         return pd.DataFrame()
-    rows = [
-        {
-            "Variant": literal(one.variant.title[:1].upper() + one.variant.title[1:]),
-            "To clients": unbroken(bytes_text(one.to_client_bytes)),
-            "From clients": unbroken(bytes_text(one.to_server_bytes)),
-            **{
-                _name(name): "not modeled"
-                if bill is None
-                else f"{dollars(float(bill.total))} {STATES[bill.state]}"
-                for name, bill in zip(priced, one.bills, strict=True)
-            },
-        }
-        for one in found
-    ]
-    st.table(pd.DataFrame(rows), border="horizontal", hide_index=True)
+    columns = ("to clients#", "from clients#", *map(_column, priced))
+    show_table(table(("variant", *columns), map(_variant, found)))
     st.caption(
-        "Bytes and dollars are those of a month. The badge is the state of the deployment: without "
-        "a heartbeat, silent connections may be cut."
+        "Bytes and dollars are per month. The badge is the state of the deployment: without a "
+        "heartbeat, silent connections may be cut."
     )
     return outcomes_table(found, priced)
 
 
+def _column(deployment: str) -> Column:
+    return Column(full_title(deployment))
+
+
+def _variant(outcome: Outcome) -> tuple[Inline, ...]:
+    return (
+        capitalized(outcome.variant.title),
+        bytes_text(outcome.to_client_bytes),
+        bytes_text(outcome.to_server_bytes),
+        *(
+            "not modeled"
+            if bill is None
+            else (f"{dollars(float(bill.total))} ", state_text(bill.state))
+            for bill in outcome.bills
+        ),
+    )
+
+
 def _priced_on(comparison: Comparison) -> tuple[str, ...]:
     """The cheapest deployment on servers of one's own, and the cheapest managed gateway."""
-    ids = [bill.deployment or "" for bill in comparison.bills]  # those that hold stand first
+    ids = [bill.deployment or "" for bill in comparison.bills]  # those within limits stand first
     own = next((name for name in ids if compresses(name)), None)
     managed = next((name for name in ids if not compresses(name)), None)
     return tuple(name for name in (own, managed) if name is not None)
 
 
-def _where_from(published: PublishedShare) -> str:
-    return (
-        f"What is preset was captured once: {published.title} ({published.source}). How far yours "
-        "shrink depends on what they say; measure it."
-    )
-
-
-def _files(workload: Workload, chart: str, label: str, file_name: str, table: pd.DataFrame) -> None:
-    files = [_table_file(label, file_name, table)]
+def _files(workload: Workload, chart: str, label: str, file_name: str, rows: pd.DataFrame) -> None:
+    files = [table_file(label, file_name, lambda: rows)]
     if chart != "sizes" or not workload.sizes.empty:
         files += chart_files(
             f"Chart of the {chart}", f"workload-{chart}", partial(workload.chart, chart)
@@ -297,29 +412,13 @@ def _files(workload: Workload, chart: str, label: str, file_name: str, table: pd
 
 def _variant_files(workload: Workload, variants: pd.DataFrame) -> list[Download]:
     """The variants, and with them the whole page as data."""
-    everything = Download(
-        "Everything (JSON)",
-        "workload.json",
-        "application/json",
-        lambda: as_json(workload.as_data() | {"variants": rows_of(variants)}),
+    everything = data_file(
+        "Everything", "workload.json", lambda: workload.as_data() | {"variants": rows_of(variants)}
     )
     if variants.empty:
         return [everything]
-    return [_table_file("Variants (CSV)", "workload-variants.csv", variants), everything]
-
-
-def _table_file(label: str, file_name: str, table: pd.DataFrame) -> Download:
-    return Download(label, file_name, "text/csv", lambda: csv(table))
-
-
-def _name(deployment: str) -> str:
-    found = DEPLOYMENTS[deployment]
-    return literal(f"{found.title} on {CLOUDS[found.cloud]}")
+    return [table_file("Variants", "workload-variants.csv", lambda: variants), everything]
 
 
 def _spoken(name: object) -> str:
     return str(name).replace("_", " ")
-
-
-def _percent(share: float) -> str:
-    return f"{share:.0%}".replace("%", " %")

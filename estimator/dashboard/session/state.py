@@ -15,12 +15,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Final
 
 import streamlit as st
 
-from estimator.dashboard.session.computed import comparison_of
-from estimator.errors import EstimatorError
+from estimator.analysis.compare import Comparison, compare
+from estimator.errors import EstimatorError, ScenarioError
 from estimator.scenario.profile import Profile
 from estimator.scenario.scenario import Scenario
 
@@ -31,11 +31,14 @@ LONGEST_LINK_CHARACTERS = 16_000
 Change = Callable[[Scenario, Any], Scenario]
 """Makes the next scenario from the present one and the value of a widget."""
 
+IN_ADDRESS: Final[dict[str, Any]] = {"bind": "query-params", "persist_state": "session"}
+"""Arguments of a widget that belongs to its page only: its value stands in the address."""
+_KEPT = 128
 _MISSING = object()
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class ErrorMessage:
     """Something that was asked for and not done."""
 
     what: str
@@ -45,7 +48,7 @@ class Fault:
 
 @dataclass(slots=True)
 class _Bound:
-    """A widget: what it was told, what a change of it does, and how a refusal of that is called."""
+    """A widget: what it was told, what a change does, and the head of the message if refused."""
 
     told: object
     change: Change
@@ -73,7 +76,7 @@ class _Session:
     """The page of the run before."""
     address_written: bool = False
     """Whether the browser was told the address; before, it cannot but report the old one."""
-    fault: Fault | None = None
+    error: ErrorMessage | None = None
     own_profile: Profile | None = None
     """The last profile that does not ship with the package."""
     widgets: dict[str, _Bound] = field(default_factory=dict)
@@ -111,6 +114,25 @@ def current(page: str) -> Scenario:
     session.address_written = True
     assert session.scenario is not None
     return session.scenario
+
+
+@st.cache_resource(max_entries=_KEPT, show_spinner=False)
+def comparison_of(token: str) -> Comparison:
+    """All deployments compared, worked out once for all who look at it and so only read.
+
+    Args:
+        token: of the scenario; it holds everything the user said.
+
+    Raises:
+        EstimatorError: the scenario asks for something that does not exist.
+    """
+    scenario = Scenario.from_token(token)
+    if scenario.many:
+        raise ScenarioError(
+            f"a field is a list, so this file describes {scenario.many[0]} scenarios; the "
+            "dashboard shows one, use the Python API for many"
+        )
+    return compare(scenario)
 
 
 def bind(key: str, value: object, change: Change) -> str:
@@ -164,9 +186,9 @@ def redraw() -> None:
     st.rerun()
 
 
-def last_fault() -> Fault | None:
+def last_error() -> ErrorMessage | None:
     """What was asked for last and not done."""
-    return _session().fault
+    return _session().error
 
 
 def own_profile() -> Profile | None:
@@ -199,7 +221,7 @@ def _apply_edits(session: _Session) -> bool:
     ]
     pressed = bool(session.pressed)
     if edits or pressed:
-        session.fault = None
+        session.error = None
     for key, value in edits:
         widget = session.widgets[key]
         _make(session, widget.change, value, widget.refusal)
@@ -215,7 +237,7 @@ def _make(session: _Session, change: Change, value: object, refusal: str) -> Non
     try:
         _adopt(session, change(session.scenario or default_scenario(), value))
     except EstimatorError as error:
-        session.fault = Fault(refusal, str(error))
+        session.error = ErrorMessage(refusal, str(error))
 
 
 def _adopt(session: _Session, scenario: Scenario) -> None:
@@ -232,13 +254,13 @@ def _open(session: _Session, address: str) -> None:
         scenario = Scenario.from_token(address) if address else default_scenario()
         comparison_of(scenario.to_token())
     except EstimatorError as error:
-        session.fault = Fault("This link cannot be opened", str(error))
+        session.error = ErrorMessage("This link cannot be opened", str(error))
         if session.scenario is None:
-            session.fault = replace(session.fault, instead="An example is on screen instead.")
+            session.error = replace(session.error, instead="An example is on screen instead.")
             _put_on_screen(session, default_scenario())
     else:
         _put_on_screen(session, scenario)
-        session.fault = None
+        session.error = None
     session.address = address
 
 

@@ -1,27 +1,35 @@
-"""How does one deployment's bill come about? Its lines, what is left out, what moves it."""
+"""How is one deployment's bill calculated, and what would change it? Its sides, one on a tab each.
+
+Open questions and options are part of the scenario: what is chosen here is kept in link and file.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from typing import Any, Final
 
-import pandas as pd
 import streamlit as st
 
-from estimator.analysis.estimate import Estimate
+from estimator.analysis.estimate import Estimate, estimate
+from estimator.dashboard.session.state import Change, bind, changed
+from estimator.dashboard.widgets.document import literal, show_table, spelled, with_total
 from estimator.dashboard.widgets.limits import limits_view
-from estimator.dashboard.widgets.open_questions import open_questions
-from estimator.dashboard.widgets.options_form import options_form
-from estimator.dashboard.widgets.text import dollars, literal
-from estimator.format import quantity_text
-from estimator.pricing.bill import Bill
+from estimator.deployments.registry import find_deployment
+from estimator.errors import MissingRateError
+from estimator.format import dollars, quantity_text, sentence, signed_dollars
+from estimator.pricing.bill import AssumptionEffect, Bill
 from estimator.pricing.lines import LineItem
+from estimator.render.document import Inline, Text
 from estimator.scenario.scenario import Scenario
+from estimator.units import HALF_A_CENT_USD
 
-_SURENESS = {
+_CONFIDENCE: Final = {
     "confirmed": "confirmed",
     "single_source": "one source only",
     "inferred": "partly inferred",
 }
+_COLUMNS: Final = 3
 
 
 def bill_view(scenario: Scenario, bill: Estimate) -> None:
@@ -29,7 +37,7 @@ def bill_view(scenario: Scenario, bill: Estimate) -> None:
     sides: dict[str, Callable[[], object]] = {
         "Line items": lambda: _line_items(bill),
         "Limits": lambda: limits_view(bill.verdicts),
-        "Open questions": lambda: open_questions(bill),
+        "Open questions": lambda: _open_questions(bill),
         "Options": lambda: options_form(scenario, bill.deployment or ""),
         "In words": lambda: st.code(bill.explain(), language=None, wrap_lines=True),
     }
@@ -41,39 +49,159 @@ def bill_view(scenario: Scenario, bill: Estimate) -> None:
 
 
 def _line_items(bill: Bill) -> None:
-    st.table(_lines(bill), border="horizontal", hide_index=True)
-    st.caption(literal(f"{bill.conventions}."))
-    _small_print(bill)
-
-
-def _lines(bill: Bill) -> pd.DataFrame:
-    rows = [_row(item, bill.contract is not None) for item in bill.items]
-    total = dict.fromkeys(rows[0], "") if rows else {"Line": ""}
-    if bill.contract:
-        total["At list price"] = dollars(float(bill.list_total))
-    total |= {"Line": "**Total per month**", "Cost": f"**{dollars(float(bill.total))}**"}
-    return pd.DataFrame([*rows, total])
-
-
-def _row(item: LineItem, shows_list: bool) -> dict[str, str]:
-    rate, meter = item.rate, item.rate.meter
-    contract = rate.contract
-    at_list = {"At list price": dollars(float(item.list_usd))} if shows_list else {}
-    paid = f" ({literal(contract.in_words())})" if contract else ""
-    return {
-        "Line": literal(meter.title),
-        "Quantity": literal(f"{quantity_text(item.usage.quantity)} {meter.unit}"),
-        "Tiers and prices": literal(item.tiers_text()) + paid,
-        **at_list,
-        "Cost": dollars(float(item.cost_usd)),
-        "Price from": f"[{rate.region if rate.region != '*' else 'all regions'}]({rate.source})",
-        "Checked": f"{rate.checked_on}, {_SURENESS[rate.confidence]}",
-    }
-
-
-def _small_print(bill: Bill) -> None:
+    has_contract = bill.contract is not None
+    list_total = (dollars(float(bill.list_total)),) if has_contract else ()
+    total = ("Total per month", "", "", *list_total, dollars(float(bill.total)), "", "")
+    heads = (
+        *("line", "quantity", "tiers and prices"),
+        *(["at list price#"] if has_contract else []),
+        *("cost#", "price from", "checked"),
+    )
+    rows = (tuple(_line(item, has_contract)) for item in bill.items)
+    show_table(with_total(heads, rows, total))
+    st.caption(literal(sentence(bill.conventions)))
     for note in bill.notes:
         st.markdown(f":material/info: {literal(note)}")
     if bill.not_modeled:
         left_out = "".join(f"\n- {literal(item)}" for item in bill.not_modeled)
         st.markdown(f":material/do_not_disturb_on: **Not in this bill**{left_out}")
+
+
+def _line(item: LineItem, has_contract: bool) -> Iterator[Inline]:
+    rate, meter = item.rate, item.rate.meter
+    yield meter.title
+    yield f"{quantity_text(float(item.usage.quantity))} {meter.unit}"
+    yield item.tiers_text() + (f" ({rate.contract.in_words()})" if rate.contract else "")
+    if has_contract:
+        yield dollars(float(item.list_usd))
+    yield dollars(float(item.cost_usd))
+    yield Text(rate.region if rate.region != "*" else "all regions", link=rate.source)
+    yield f"{rate.checked_on}, {_CONFIDENCE[rate.confidence]}"
+
+
+def _open_questions(bill: Bill) -> None:
+    """Every open question of a bill, with a control to answer it otherwise."""
+    st.markdown(
+        "The vendor does not document these points; each answer below is one reading of its texts. "
+        "Another answer changes the bill by the amount shown, and is kept in the link and the file."
+    )
+    for effect in bill.effects:
+        assumption = effect.assumption
+        with st.container(border=True):
+            st.radio(
+                f"**{literal(assumption.question)}**",
+                list(assumption.choices),
+                key=bind(assumption.id, effect.chosen, _answering(effect)),
+                format_func=lambda answer, choices=assumption.choices: literal(
+                    f"{answer}: {choices[answer]}"
+                ),
+                captions=[_consequence(effect, answer) for answer in assumption.choices],
+            )
+            st.caption(f"Evidence: {literal(assumption.evidence)}")
+
+
+def _consequence(effect: AssumptionEffect, answer: str) -> str:
+    """What an answer adds to or takes off the monthly bill."""
+    if answer == effect.chosen:
+        return "used in this bill"
+    usd = float(effect.change_usd[answer])
+    if abs(usd) < HALF_A_CENT_USD:
+        return "no difference to this bill"
+    return literal(f"{signed_dollars(usd)} per month")
+
+
+def _answering(effect: AssumptionEffect) -> Change:
+    assumption = effect.assumption
+
+    def answer(old: Scenario, chosen: str) -> Scenario:
+        others = {key: kept for key, kept in old.assumptions.items() if key != assumption.id}
+        given = others if chosen == assumption.default else {**others, assumption.id: chosen}
+        return changed(old, assumptions=given or None)
+
+    return answer
+
+
+def largest_question(bills: Iterable[Bill]) -> str | None:
+    """The open question on which most depends, as a sentence; None if none moves anything."""
+    found = [
+        (float(usd), bill, effect, answer)
+        for bill in bills
+        for effect in bill.effects
+        for answer, usd in effect.change_usd.items()
+    ]
+    if not found:
+        return None
+    usd, bill, effect, answer = max(found, key=lambda one: abs(one[0]))
+    if abs(usd) < 1:
+        return None
+    return (
+        f"The open question with the largest effect: **{literal(effect.assumption.question)}** "
+        f"If the answer is “{literal(effect.assumption.choices[answer])}”, {literal(bill.title)} "
+        f"on {bill.cloud_name} costs {literal(dollars(abs(usd)))} per month "
+        f"{'more' if usd > 0 else 'less'}."
+    )
+
+
+def options_form(scenario: Scenario, deployment_id: str) -> None:
+    """One widget for each option of the deployment, made from its field."""
+    deployment = find_deployment(deployment_id)
+    chosen = deployment.check_options(scenario.options.get(deployment_id, {}))
+    fields = deployment.options.model_json_schema()["properties"]
+    columns = st.columns(_COLUMNS)
+    for position, (name, field) in enumerate(fields.items()):
+        with columns[position % _COLUMNS]:
+            _option(deployment_id, name, field, getattr(chosen, name))
+
+
+def _option(deployment_id: str, name: str, field: dict[str, Any], value: object) -> None:
+    kind = next((one for one in field.get("anyOf", ()) if one["type"] != "null"), field)
+    is_numeric = kind["type"] in ("number", "integer")
+    shown = float(value) if is_numeric and isinstance(value, int | float) else value
+    common: dict[str, Any] = {
+        "label": spelled(name),
+        "key": bind(
+            f"{deployment_id} {name}",
+            value if "enum" in kind else shown,
+            _choosing(deployment_id, name),
+        ),
+        "help": literal(field.get("description", "")),
+    }
+    if "enum" in kind:
+        st.selectbox(options=kind["enum"], **common)
+    elif kind["type"] == "boolean":
+        st.toggle(**common)
+    elif is_numeric:
+        st.number_input(
+            value=None,
+            min_value=_bound(kind, "minimum", "exclusiveMinimum"),
+            max_value=_bound(kind, "maximum", "exclusiveMaximum"),
+            step=0.05 if kind.get("maximum") == 1 else 1.0,
+            format="%g",
+            placeholder="as measured" if kind is not field else None,
+            **common,
+        )
+    else:
+        st.text_input(**common)
+
+
+def _choosing(deployment_id: str, name: str) -> Change:
+    default = getattr(find_deployment(deployment_id).check_options({}), name)
+
+    def choose(old: Scenario, value: object) -> Scenario:
+        if isinstance(value, float) and value.is_integer():
+            value = int(value)
+        others = {key: kept for key, kept in old.options.items() if key != deployment_id}
+        own = {**old.options.get(deployment_id, {}), name: value}
+        if value is None or value == default:
+            del own[name]
+        new = changed(old, options=({**others, deployment_id: own} if own else others) or None)
+        # a missing price is a matter of the location, not of this choice: the page says so
+        with suppress(MissingRateError):
+            estimate(new, deployment_id)
+        return new
+
+    return choose
+
+
+def _bound(field: dict[str, Any], *names: str) -> float | None:
+    return next((float(field[name]) for name in names if name in field), None)

@@ -11,14 +11,15 @@ from typing import TYPE_CHECKING, Final, Literal
 
 import streamlit as st
 
+from estimator.shown import Look
+
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
-    from estimator.shown import Look
 
 Screen = Literal["wide", "phone"]
 _INCHES: Final[dict[Screen, float]] = {"wide": 8.0, "phone": 4.2}
 _DPI = 160
+_KEPT = 384
 _CSS = """<style>
 .picture { width: 100%; max-width: 60rem; }
 .picture.phone { display: none; }
@@ -38,12 +39,6 @@ class Picture:
     """Says what there is to see."""
 
 
-def draw(chart: Callable[[Look], Figure], theme: str, screen: Screen) -> Picture:
-    """A chart in the colors of a theme, ``light`` or ``dark``, with texts for a screen."""
-    figure = chart(_look(theme, _INCHES[screen]))
-    return Picture(_png(figure), figure.get_suptitle().replace("\n", " "))
-
-
 def drawn(chart: Callable[[Look], Figure], theme: str, form: Literal["png", "svg"]) -> bytes:
     """A chart for wide screens as a file."""
     figure = chart(_look(theme, _INCHES["wide"]))
@@ -55,31 +50,44 @@ def drawn(chart: Callable[[Look], Figure], theme: str, form: Literal["png", "svg
 
 
 def _look(theme: str, width_inches: float) -> Look:
-    # matplotlib takes long to import, and the figures above a chart need not wait for it
-    from estimator.shown import Look
-
     ink = str(st.get_option(f"theme.{theme}.textColor"))
     paper = str(st.get_option(f"theme.{theme}.backgroundColor"))
     return Look(ink, paper, width_inches)
 
 
-def show(picture: Callable[[Screen], Picture], name: str, words: str | None = None) -> None:
-    """The picture that fits the screen.
+def show_chart(
+    asked: object, name: str, chart: Callable[[Look], Figure], words: str | None = None
+) -> None:
+    """A chart in the form that fits the screen, drawn once for all who ask the same.
 
     Args:
-        picture: for a kind of screen.
-        name: a class of the image.
-        words: tell the picture to those who cannot see it; its title, if left out.
+        asked: what the chart depends on; equal questions have equal charts.
+        name: which chart of it; a class of the image.
+        chart: draws it.
+        words: tell it to those who cannot see it; its title, if left out.
     """
     with st.container(gap=None):
         # one by one: an edit that waits is let in between two of them
         for screen in _INCHES:
-            drawn = picture(screen)
+            drawn = picture(str(asked), name, theme(), screen, chart)
             st.html(
-                f'{_CSS}<img class="picture {name} {screen}" '
+                f'{_CSS}<img class="picture {name.partition(" ")[0]} {screen}" '
                 f'alt="{escape(words or drawn.title, quote=True)}" '
                 f'src="data:image/png;base64,{base64.b64encode(drawn.png).decode()}">'
             )
+
+
+@st.cache_data(max_entries=_KEPT, show_spinner=False)
+def picture(
+    asked: str,  # noqa: ARG001 - part of the key
+    name: str,  # noqa: ARG001 - part of the key
+    theme: str,
+    screen: Screen,
+    _chart: Callable[[Look], Figure],
+) -> Picture:
+    """A chart in the colors of a theme, ``light`` or ``dark``, with texts for a screen."""
+    figure = _chart(_look(theme, _INCHES[screen]))
+    return Picture(_png(figure), figure.get_suptitle().replace("\n", " "))
 
 
 def theme() -> str:

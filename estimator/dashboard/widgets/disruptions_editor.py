@@ -1,4 +1,4 @@
-"""What goes wrong in the week, and who comes beside it? The scenario's faults and surges."""
+"""Which faults and traffic surges happen in the week? Both lists, with forms to add."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from typing import Any, Literal
 import streamlit as st
 
 from estimator.dashboard.session.state import Change, changed, press
-from estimator.dashboard.widgets.text import literal, spelled
+from estimator.dashboard.widgets.document import literal, spelled
+from estimator.format import capitalized
 from estimator.scenario.disruptions import FAULTS, SURGES, Fault, Surge, parse_fault, parse_surge
 from estimator.scenario.model import Model
 from estimator.scenario.scenario import Scenario
@@ -17,7 +18,7 @@ from estimator.scenario.scenario import Scenario
 _Field = Literal["faults", "surges"]
 _SUGGESTED = {
     "at": "Tue 14:00",
-    "share": "30 %",
+    "share": "30%",
     "batches": "6",
     "every": "2 min",
     "over": "5 min",
@@ -33,7 +34,7 @@ _COLUMNS = 3
 
 @dataclass(frozen=True, slots=True)
 class _Kind:
-    """One of the two sorts of things that happen."""
+    """Faults, or surges."""
 
     name: _Field
     singular: str
@@ -63,9 +64,9 @@ def disruptions_editor(scenario: Scenario) -> None:
     """Both lists, with what adds to them and takes from them."""
     faults, surges = st.columns(2)
     with faults:
-        _editor(scenario, _FAULTS, "What goes wrong", "Nothing: a quiet week.")
+        _editor(scenario, _FAULTS, "Faults", "None: nothing fails.")
     with surges:
-        _editor(scenario, _SURGES, "Who comes besides", "Nobody: the weekly shape alone.")
+        _editor(scenario, _SURGES, "Traffic surges", "None: the weekly shape alone.")
 
 
 def _editor(scenario: Scenario, kind: _Kind, title: str, none: str) -> None:
@@ -75,7 +76,7 @@ def _editor(scenario: Scenario, kind: _Kind, title: str, none: str) -> None:
         st.caption(none)
     for position, one in enumerate(there):
         words, remove = st.columns([4, 1], vertical_alignment="center")
-        words.markdown(literal(one.words[:1].upper() + one.words[1:]))
+        words.markdown(literal(capitalized(one.words)))
         remove.button(
             "Remove",
             key=f"remove {kind.singular} {position}",
@@ -90,17 +91,14 @@ def _editor(scenario: Scenario, kind: _Kind, title: str, none: str) -> None:
 
 def _form(kind: _Kind) -> None:
     chosen = st.selectbox(
-        "Kind",
-        list(kind.models),
-        key=f"{kind.singular} kind",
-        format_func=lambda name: f"{name[:1].upper()}{name[1:]}",
+        "Kind", list(kind.models), key=f"{kind.singular} kind", format_func=capitalized
     )
     model = kind.models[chosen]
     fields = {name: each for name, each in model.model_fields.items() if name != kind.singular}
     with st.form(f"{kind.singular} form", border=False, enter_to_submit=False):
         columns = st.columns(_COLUMNS)
-        for location, (name, each) in enumerate(fields.items()):
-            with columns[location % _COLUMNS]:
+        for position, (name, each) in enumerate(fields.items()):
+            with columns[position % _COLUMNS]:
                 st.text_input(
                     spelled(name) if each.is_required() else f"{spelled(name)} (optional)",
                     _SUGGESTED.get(name, "") if each.is_required() else "",
@@ -113,11 +111,11 @@ def _form(kind: _Kind) -> None:
 
 
 def _line(kind: _Kind, count: int) -> None:
-    """A new field for each line: one that cannot be read stays to be mended, others leave it."""
+    """A new field for each line: one that cannot be read stays to be corrected."""
     key = f"{kind.singular} line {count}"
     with st.form(f"{key} form", border=False):
         st.text_input(
-            "Or write it on one line, as for the command line", key=key, placeholder=kind.example
+            "Or write it on one line, as on the command line", key=key, placeholder=kind.example
         )
         st.form_submit_button("Add this line", key=f"add {key}", **press(_written(kind, key)))
 

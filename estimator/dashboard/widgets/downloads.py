@@ -6,18 +6,25 @@ import json
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import pandas as pd
 import streamlit as st
 
 from estimator.dashboard.widgets.charts import drawn, theme
-from estimator.dashboard.widgets.text import inert
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from estimator.shown import Look
+
+_MIME_TYPES: Final = {
+    "csv": "text/csv",
+    "json": "application/json",
+    "png": "image/png",
+    "svg": "image/svg+xml",
+}
+_FORMULA_SIGNS: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,18 +33,29 @@ class Download:
 
     label: str
     file_name: str
-    mime: str
     content: Callable[[], str | bytes]
+
+
+def table_file(label: str, file_name: str, table: Callable[[], pd.DataFrame]) -> Download:
+    """A table for spreadsheets."""
+    return Download(f"{label} (CSV)", file_name, lambda: csv(table()))
+
+
+def data_file(label: str, file_name: str, data: Callable[[], dict[str, Any]]) -> Download:
+    """Plain data for machines; days as texts."""
+    return Download(
+        f"{label} (JSON)",
+        file_name,
+        lambda: json.dumps(data(), indent=2, default=str, allow_nan=False) + "\n",
+    )
 
 
 def chart_files(title: str, stem: str, chart: Callable[[Look], Figure]) -> list[Download]:
     """A chart in the colors of the page, as PNG for slides and as SVG for print."""
     colors = theme()
     return [
-        Download(f"{title} (PNG)", f"{stem}.png", "image/png", lambda: drawn(chart, colors, "png")),
-        Download(
-            f"{title} (SVG)", f"{stem}.svg", "image/svg+xml", lambda: drawn(chart, colors, "svg")
-        ),
+        Download(f"{title} (PNG)", f"{stem}.png", lambda: drawn(chart, colors, "png")),
+        Download(f"{title} (SVG)", f"{stem}.svg", lambda: drawn(chart, colors, "svg")),
     ]
 
 
@@ -49,7 +67,7 @@ def download_row(files: Sequence[Download]) -> None:
                 each.label,
                 each.content,
                 file_name=each.file_name,
-                mime=each.mime,
+                mime=_MIME_TYPES[each.file_name.rpartition(".")[2]],
                 key=each.file_name,
                 on_click="ignore",
                 icon=":material/download:",
@@ -61,9 +79,13 @@ def csv(table: pd.DataFrame) -> str:
     return table.map(inert).rename(columns=inert).to_csv(index=False)
 
 
-def as_json(data: dict[str, Any]) -> str:
-    """Plain data for machines; days as texts."""
-    return json.dumps(data, indent=2, default=str, allow_nan=False) + "\n"
+def inert(cell: object) -> object:
+    """A cell that no spreadsheet takes for a formula.
+
+    >>> inert("=1+1"), inert("plain"), inert(-5.0)
+    ("'=1+1", 'plain', -5.0)
+    """
+    return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA_SIGNS) else cell
 
 
 def rows_of(table: pd.DataFrame) -> list[dict[str, Any]]:

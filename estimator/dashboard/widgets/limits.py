@@ -1,25 +1,62 @@
-"""Would it hold? Each limit, how close the demand comes to it, when, and what would fix it."""
+"""Is a deployment within its limits? Each limit with its demand, and when the week gets tight.
+
+The hours of the week are no picture: as text they are there at once after an edit, fit every width,
+and each row says in words what its colors show.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from html import escape
+from itertools import groupby
+from typing import Final
 
-import pandas as pd
+import numpy as np
 import streamlit as st
 
-from estimator.dashboard.widgets.text import literal, unbroken
+from estimator.analysis.estimate import Estimate
+from estimator.analysis.limit_utilization import utilization
+from estimator.arrays import FloatArray
+from estimator.dashboard.widgets.document import show_table, unbroken
 from estimator.deployments.limits import AT_RISK_SHARE, Limit, Verdict
-from estimator.format import figure_text
-from estimator.render.utilization_scale import share_text
+from estimator.format import figure_text, percent
+from estimator.render.document import Inline, Text, state_text, table
+from estimator.render.utilization_scale import level_colors, level_of, share_text
+from estimator.states import State
 
-_BLOCKS = 8
-STATES = {
-    "pass": ":green-badge[pass]",
-    "at risk": ":orange-badge[at risk]",
-    "broken": ":red-badge[broken]",
+RATES_ARE_MEANS: Final = (
+    "Rates are means of the busiest hour, which can hide shorter peaks: from "
+    f"{percent(AT_RISK_SHARE)} of a limit, the state is “at risk”."
+)
+_BLOCKS: Final = 8
+_DAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_CSS = """<style>
+.tight { width: 100%; max-width: 75rem; border-collapse: collapse; font-size: 0.875rem; }
+.tight th, .tight td { border: 0; padding: 0.15rem 0.4rem 0.15rem 0; text-align: left;
+  font-weight: 400; vertical-align: middle; line-height: 1.25; }
+.tight .steady { width: 2.2rem; }
+.tight .week { width: 46%; }
+.tight .number { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
+.tight .strip { display: block; height: 1.25rem; border-radius: 2px; }
+.tight .days { display: flex; }
+.tight .days span { flex: 1; border-left: 1px solid currentColor; padding-left: 0.15rem;
+  opacity: 0.75; overflow: hidden; }
+.tight thead th { font-size: 0.8rem; vertical-align: bottom; }
+.tight small { opacity: 0.8; }
+.tight-key { display: flex; flex-wrap: wrap; gap: 0.2rem 0.9rem; font-size: 0.8rem;
+  margin-top: 0.4rem; }
+.tight-key i { display: inline-block; width: 0.8rem; height: 0.8rem; margin-right: 0.3rem;
+  border: 1px solid rgba(128, 128, 128, 0.5); vertical-align: -0.1rem; }
+@media (max-width: 640px) {
+  .tight .closest { display: none; }
+  .tight { font-size: 0.75rem; }
+  .tight .week { width: 40%; }
+  .tight .steady { width: 1.1rem; }
+  .tight thead th { font-size: 0.68rem; }
+  .tight .days i { display: none; }
 }
-"""Badges of the three states."""
+</style>"""
 
 
 def limits_view(verdicts: Sequence[Verdict], *, explained: bool = True) -> None:
@@ -32,39 +69,89 @@ def limits_view(verdicts: Sequence[Verdict], *, explained: bool = True) -> None:
     if not verdicts:
         st.info("No limit of this deployment was checked.")
         return
-    st.table(pd.DataFrame([_row(one) for one in verdicts]), border="horizontal", hide_index=True)
-    if not explained:
-        return
-    st.caption(
-        "Rates are means of the busiest hour, which may hide shorter peaks: from "
-        f"{AT_RISK_SHARE:.0%} of a limit on, it counts as at risk."
+    heads = ("state", "limit", "used", "demand", "allowed", "when (UTC)", "fix", "source")
+    show_table(table(heads, map(_limit_row, verdicts)))
+    if explained:
+        st.caption(RATES_ARE_MEANS)
+
+
+def _limit_row(verdict: Verdict) -> tuple[Inline, ...]:
+    limit = verdict.limit
+    return (
+        state_text(verdict.state),
+        limit.title,
+        _bar(float(verdict.share)),
+        f"{figure_text(float(verdict.used))} {limit.unit}",
+        allowed_text(float(verdict.allowed), limit),
+        unbroken(verdict.when.removesuffix(" UTC") or "any hour"),
+        "" if verdict.state is State.PASS else verdict.fix,
+        source_of(limit),
     )
 
 
-def _row(verdict: Verdict) -> dict[str, str]:
-    limit = verdict.limit
-    raised = "can be raised" if limit.adjustable else "cannot be raised"
-    fix = "" if verdict.state == "pass" else verdict.fix
-    return {
-        "": STATES[verdict.state],
-        "Limit": literal(f"{limit.title}"),
-        "Used": _bar(float(verdict.share)),
-        "Demand": literal(f"{figure_text(float(verdict.used))} {limit.unit}"),
-        "Allowed": literal(f"{figure_text(float(verdict.allowed))}, {raised}"),
-        "When (UTC)": unbroken(literal(verdict.when.removesuffix(" UTC") or "any hour")),
-        "Fix": literal(fix),
-        "Source": source_of(limit),
-    }
+def allowed_text(allowed: float, limit: Limit) -> str:
+    """What a limit allows, and whether that can be raised."""
+    return f"{figure_text(allowed)}, {'can' if limit.adjustable else 'cannot'} be raised"
 
 
 def _bar(share: float) -> str:
     """The used share as a bar of blocks, and in words for those who cannot see it."""
     blocks = math.ceil(min(share, 1.0) * _BLOCKS)
-    return unbroken(f"{'▰' * blocks}{'▱' * (_BLOCKS - blocks)} {literal(share_text(share))}")
+    return unbroken(f"{'▰' * blocks}{'▱' * (_BLOCKS - blocks)} {share_text(share)}")
 
 
-def source_of(limit: Limit) -> str:
+def source_of(limit: Limit) -> Inline:
     """Where a limit was read, as a link if there is one, named after the day of the reading."""
     if not limit.source.startswith("https://"):
-        return literal(limit.source)
-    return f"[{limit.checked_on}]({limit.source.split(' ')[0].rstrip(',')})"
+        return limit.source
+    return Text(str(limit.checked_on), link=limit.source.split(" ")[0].rstrip(","))
+
+
+def tight_hours(bills: Sequence[Estimate], *, dark: bool) -> None:
+    """One row for each deployment, in the order given."""
+    levels = level_colors(dark=dark)
+    colors = [color for _, color in levels]
+    rows = "".join(_strip_row(bill, colors) for bill in bills)
+    days = "".join(
+        f"<span>{day[0]}<i style='font-style:normal'>{day[1:]}</i></span>" for day in _DAYS
+    )
+    key = "".join(
+        f'<span><i style="background:{color}"></i>{escape(name)}</span>' for name, color in levels
+    )
+    key += "<span>empty: no such limit</span>"
+    st.html(
+        f'{_CSS}<table class="tight"><thead><tr><th>Deployment</th>'
+        '<th class="steady">All hours</th>'
+        f'<th class="week">Used share of the closest limit (UTC)<div class="days">{days}</div></th>'
+        '<th class="number">Most</th><th class="closest">Of which limit, when</th></tr></thead>'
+        f'<tbody>{rows}</tbody></table><div class="tight-key">{key}</div>'
+    )
+
+
+def _strip_row(bill: Estimate, colors: Sequence[str]) -> str:
+    found = utilization(bill)
+    closest = next(iter(bill.verdicts), None)
+    words = "nothing was checked"
+    if closest is not None:
+        words = f"{closest.limit.title}, {closest.when or 'at any hour'}"
+    return (
+        f'<tr><th scope="row">{escape(bill.title)}<br><small>{escape(bill.cloud_name)}</small></th>'
+        f'<td class="steady">{_strip(np.array([found.at_all_hours or np.nan]), colors)}</td>'
+        f'<td class="week">{_strip(found.by_hour, colors)}</td>'
+        f'<td class="number">{escape(share_text(found.peak))}</td>'
+        f'<td class="closest">{escape(words)}</td></tr>'
+    )
+
+
+def _strip(shares: FloatArray, colors: Sequence[str]) -> str:
+    """A band whose color changes with the level."""
+    stops = ", ".join(_stops(shares, colors))
+    return f'<span class="strip" style="background: linear-gradient(to right, {stops})"></span>'
+
+
+def _stops(shares: FloatArray, colors: Sequence[str]) -> Iterator[str]:
+    at = 0
+    for level, hours in groupby(level_of(shares).tolist()):
+        begins, at = at, at + len(list(hours))
+        color = colors[level] if level >= 0 else "transparent"
+        yield f"{color} {100 * begins / shares.size:.4g}% {100 * at / shares.size:.4g}%"

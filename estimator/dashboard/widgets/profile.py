@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import pandas as pd
 import streamlit as st
 from pydantic import BaseModel
 
-from estimator.dashboard.widgets.text import literal
+from estimator.dashboard.widgets.document import literal, show_table
+from estimator.format import given_text
+from estimator.render.document import Column, Inline, Text, table
 from estimator.scenario.profile import Evidence, Profile
 
 
@@ -28,8 +29,8 @@ def profile_view(profile: Profile) -> None:
 def _numbers(profile: Profile) -> None:
     if profile.description:
         st.markdown(literal(profile.description))
-    rows = [_row(profile, path, value) for path, value in _values(profile)]
-    st.table(pd.DataFrame(rows), border="horizontal", hide_index=True)
+    heads = ("what", Column("value", wraps=True), "evidence", Column("source", wraps=True))
+    show_table(table(heads, (_row(profile, path, value) for path, value in _values(profile))))
 
 
 def _values(profile: Profile) -> Iterator[tuple[str, str]]:
@@ -39,9 +40,12 @@ def _values(profile: Profile) -> Iterator[tuple[str, str]]:
     yield "at_connect", _describe(profile.at_connect)
     for name, flow in profile.flows.items():
         way = flow.direction.replace("_", " ")
-        yield f"flows.{name}.rate_per_hour", f"{flow.rate_per_hour:,.6g} an hour, {way}"
+        yield (
+            f"flows.{name}.rate_per_hour",
+            f"{given_text(float(flow.rate_per_hour))} per hour, {way}",
+        )
         yield f"flows.{name}.payload", _describe(flow.payload)
-        yield f"flows.{name}.fan_out", f"{flow.fan_out:,.6g} connections"
+        yield f"flows.{name}.fan_out", f"{given_text(float(flow.fan_out))} connections"
 
 
 def _describe(value: object) -> str:
@@ -52,7 +56,7 @@ def _describe(value: object) -> str:
         return ", ".join(_named(name, part) for name, part in parts if part is not None)
     if isinstance(value, tuple):
         return f"{len(value):,} values"
-    return f"{value:,.6g}" if isinstance(value, float) else str(value)
+    return given_text(value) if isinstance(value, float) else str(value)
 
 
 def _named(name: str, value: object) -> str:
@@ -62,24 +66,20 @@ def _named(name: str, value: object) -> str:
     return f"{name.replace('_', ' ')} {f'({inner})' if isinstance(value, BaseModel) else inner}"
 
 
-def _row(profile: Profile, path: str, value: str) -> dict[str, str]:
+def _row(profile: Profile, path: str, value: str) -> tuple[Inline, ...]:
     found = list(_evidence(profile, path))
-    return {
-        "What": literal(path.removeprefix("flows.").replace("_", " ").replace(".", ", ")),
-        "Value": literal(value),
-        "Evidence": ", ".join(dict.fromkeys(_grade(one) for one in found)) or "your own figure",
-        "Where from": " ".join(literal(one.note) for one in found),
-    }
+    grades = dict.fromkeys(Text(each.grade, link=each.source or "") for each in found)
+    separated = [piece for grade in grades for piece in (", ", grade)][1:]
+    return (
+        path.removeprefix("flows.").replace("_", " ").replace(".", ", "),
+        value,
+        tuple(separated) or "your own figure",
+        " ".join(each.note for each in found),
+    )
 
 
 def _evidence(profile: Profile, path: str) -> Iterator[Evidence]:
-    """What speaks for a value: said of it, of a part of it, or of what it belongs to."""
+    """The evidence for a value: of itself, of a part of it, or of what it belongs to."""
     for said_of, evidence in profile.evidence.items():
         if f"{path}.".startswith(f"{said_of}.") or said_of.startswith(f"{path}."):
             yield evidence
-
-
-def _grade(evidence: Evidence) -> str:
-    if evidence.source is None:
-        return evidence.grade
-    return f"[{evidence.grade}]({evidence.source})"

@@ -1,73 +1,82 @@
-"""What is shown while something is worked out in the background? How far it is."""
+"""What is shown while a job runs in the background? How far it is."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import streamlit as st
 
-from estimator.dashboard.session.background import AT_ONCE, Job, Work
-from estimator.dashboard.session.computed import office
-from estimator.dashboard.session.state import Fault, redraw
-from estimator.dashboard.widgets.error_message import fault_view
+from estimator.dashboard.session.jobs import MOST_RUNS, Job, JobOwner, JobQueue, JobRun
+from estimator.dashboard.session.state import ErrorMessage, redraw
+from estimator.dashboard.widgets.document import show_error
 
 Result = TypeVar("Result")
 
 _POLL_S = 0.5
 
 
-@dataclass(slots=True)
-class _Desk:
-    """What one visitor waits for; a plain object, which can be changed without an interruption."""
-
-    jobs: dict[str, Job[Any]] = field(default_factory=dict)
-    """By what each is for."""
+@st.cache_resource(show_spinner=False)
+def job_queue() -> JobQueue:
+    """The one queue of all sessions."""
+    return JobQueue()
 
 
-def result_of(purpose: str, asked: Work[Result], doing: str) -> Result | None:
-    """What work came to; until then its progress is drawn, or why it cannot be done.
+def job_owner() -> JobOwner:
+    """What the visitor of this session waits for."""
+    return st.session_state.setdefault("jobs", JobOwner())
 
-    Work begins when it is first asked for. What was asked for before for the same purpose is no
+
+def result_of(purpose: str, job: Job[Result], doing: str) -> Result | None:
+    """The result of a job; until then its progress is drawn, or why it cannot be done.
+
+    A job starts when it is first asked for. What was asked for before for the same purpose is no
     longer waited for.
 
     Args:
         purpose: one result is shown for each.
-        asked: the work.
-        doing: what is being done, for people: "Pricing the draws".
+        job: the job.
+        doing: what is being done, for people: "Pricing samples".
     """
-    desk: _Desk = st.session_state.setdefault("waiting", _Desk())
-    job: Job[Result] | None = desk.jobs.get(purpose)
-    if job is not None and job.asked != asked:
-        job.stop()
-        job = None
-    found = job.result if job is not None else None
+    owner = job_owner()
+    run: JobRun[Result] | None = owner.runs.get(purpose)
+    if run is not None and run.job != job:
+        run.stop()
+        run = None
+    found = run.result if run is not None else None
     if found is None:
-        found = office().result(asked)
+        found = job_queue().result(job)
     if found is not None:
         return found
     # a run at which nobody looked for long was given up
-    if job is None or job.stopped:
-        job = desk.jobs[purpose] = office().start(asked)
-    if job.error:
-        fault_view(Fault("This cannot be worked out", job.error, "Change it and try again."))
+    if run is None or run.stopped:
+        run = owner.start(purpose, job, job_queue())
+    if run.error:
+        show_error(ErrorMessage("This cannot be calculated", run.error, "Change it and try again."))
     else:
-        st.fragment(_progress, run_every=_POLL_S)(job, doing)
+        st.fragment(show_progress, run_every=_POLL_S)(run, doing)
     return None
 
 
-def _progress(job: Job[Any], doing: str) -> None:
-    """How far a run is; drawn again by the clock until it is over."""
-    if job.over:
+def show_progress(run: JobRun[Any], doing: str, unit: str = "", remark: str = "") -> None:
+    """How far a run is; to be drawn again by the clock until it is over.
+
+    Args:
+        run: the run.
+        doing: what is being done, for people.
+        unit: what is counted.
+        remark: follows in brackets.
+    """
+    if run.finished:
         redraw()
-    job.look()
-    share = min(job.done / job.wanted, 1.0) if job.wanted else 0.0
-    st.progress(share, _words(job, doing))
+    run.watch()
+    share = min(run.done / run.total, 1.0) if run.total else 0.0
+    st.progress(share, f"{_words(run, doing, unit)} …{f' ({remark})' if remark else ''}")
 
 
-def _words(job: Job[Any], doing: str) -> str:
-    if not job.begun:
-        return f"Waiting: {AT_ONCE} other runs are under way …"
-    if job.done and job.wanted > job.done:
-        return f"{doing}: {job.done:,} of {job.wanted:,} …"
-    return f"{doing}: {job.done:,} so far …" if job.done else f"{doing} …"
+def _words(run: JobRun[Any], doing: str, unit: str) -> str:
+    if not run.started:
+        return f"Waiting: {MOST_RUNS} other runs are in progress"
+    if not run.done:
+        return doing
+    counted = f"{run.done:,} of {run.total:,}" if run.total > run.done else f"{run.done:,} so far"
+    return f"{doing}: {counted} {unit}".rstrip()

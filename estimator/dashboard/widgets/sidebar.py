@@ -1,25 +1,54 @@
-"""What does the user say? The scenario as widgets, in the sidebar."""
+"""What does the user say? The scenario as widgets, as a file and as a link, in the sidebar."""
 
 from __future__ import annotations
 
-import streamlit as st
+from collections.abc import Mapping
+from typing import Any, Final
+from urllib.parse import urlencode
 
-from estimator.dashboard.session.state import bind, changed, is_shipped, own_profile
-from estimator.dashboard.widgets import audience
-from estimator.dashboard.widgets.text import literal
+import numpy as np
+import streamlit as st
+from streamlit.runtime.uploaded_file_manager import UploadedFile
+
+from estimator.dashboard.session.state import (
+    LONGEST_LINK_CHARACTERS,
+    PARAMETER,
+    Change,
+    bind,
+    changed,
+    is_shipped,
+    own_profile,
+    watch,
+)
+from estimator.dashboard.widgets.document import literal
+from estimator.demand.expected import expected_demand
+from estimator.errors import ScenarioError
+from estimator.format import percent
 from estimator.pricing.contract import contract_names, shipped_contract
 from estimator.scenario.locations import locations
 from estimator.scenario.profile import load_profile, profile_names
 from estimator.scenario.scenario import Scenario
 from estimator.units import HOURS_PER_MONTH
 
-_OWN = "your profile"
-_LIST_PRICES = "list"
-_OWN_CONTRACT = "your contract"
-_ALLOWANCES = {
-    "always": "Those every account has",
+_OWN_PROFILE: Final = "your profile"
+_OWN_CONTRACT: Final = "your contract"
+_LIST_PRICES: Final = "list"
+_AUDIENCES: Final = {
+    "peak_connections": "Peak connections",
+    "mean_connections": "Mean connections",
+    "users_per_day": "Users per day and their sessions",
+}
+_SESSIONS: Final = "sessions_per_user_per_day"
+_HELP: Final = {
+    "peak_connections": "Most connections open at once in the week.",
+    "mean_connections": "Open connections averaged over the whole week, nights included.",
+    "users_per_day": "People who connect on the busiest day of the week.",
+    _SESSIONS: "Sessions of each of them on that day.",
+}
+_ALLOWANCES: Final = {
+    "always": "Those of every account",
     "all": "Also those of new accounts",
-    "none": "Ignore them",
+    "none": "None",
 }
 
 
@@ -30,111 +59,259 @@ def scenario_inputs(scenario: Scenario) -> None:
         key=bind("name", scenario.name, lambda old, name: changed(old, name=name.strip() or None)),
         placeholder=scenario.profile.title,
     )
-    _profile(scenario)
-    st.selectbox(
-        "Place",
-        list(locations()),
-        key=bind(
-            "location", scenario.location, lambda old, location: changed(old, location=location)
-        ),
-        format_func=lambda name: locations()[name].title,
-        help="Where the users are served from; one region of each cloud.",
+    own = own_profile()
+    profiles = {name: load_profile(name).title for name in profile_names()}
+    if own is not None:
+        profiles[_OWN_PROFILE] = f"{own.title} ({_OWN_PROFILE})"
+    shipped = str(scenario.as_data()["profile"]) if is_shipped(scenario) else None
+    _choice(
+        "Profile",
+        "profile",
+        profiles,
+        shipped or _OWN_PROFILE,
+        replaced={_OWN_PROFILE: own},
+        explained="How one client behaves: sessions, messages, heartbeat and hours of the week. "
+        "A scenario file can define its own.",
+    )
+    _choice(
+        "Location",
+        "location",
+        {name: each.title for name, each in locations().items()},
+        scenario.location,
+        explained="Where the users are served from; it maps to one region of each cloud.",
     )
     for note in scenario.found_location.stand_ins.values():
         st.caption(literal(note))
-    audience.inputs(scenario)
+    _audience(scenario)
     billing = st.expander(
         "Billing", icon=":material/receipt_long:", key="billing", on_change="rerun"
     )
     if billing.open:
         with billing:
             _billing(scenario)
-    _also_said(scenario)
+    also = _also_given(scenario)
+    if also:
+        st.caption(literal(f"Also in this scenario: {'; '.join(also)}."))
 
 
-def _profile(scenario: Scenario) -> None:
-    own = own_profile()
-    titles = {name: load_profile(name).title for name in profile_names()}
-    if own is not None:
-        titles[_OWN] = f"{own.title} ({_OWN})"
-    shown = str(scenario.as_data()["profile"]) if is_shipped(scenario) else _OWN
+def _choice(
+    label: str,
+    field: str,
+    titles: Mapping[str, str],
+    chosen: str,
+    explained: str | None = None,
+    replaced: Mapping[str, object] | None = None,
+) -> None:
+    """A list for one field of the scenario.
+
+    Args:
+        label: of the list.
+        field: of the scenario.
+        titles: of what can be chosen, by its name.
+        chosen: what the scenario says.
+        explained: help for the user.
+        replaced: what a name stands for, unless for itself.
+    """
+    stands_for = replaced or {}
     st.selectbox(
-        "Profile",
+        label,
         list(titles),
         key=bind(
-            "profile",
-            shown,
-            lambda old, name: changed(old, profile=own if name == _OWN else name),
+            field, chosen, lambda old, name: changed(old, **{field: stands_for.get(name, name)})
         ),
         format_func=lambda name: titles[name],
-        help="How one client behaves: sessions, messages, heartbeat and hours of the week. "
-        "A scenario file may bring its own.",
+        help=explained,
     )
+
+
+def number_input(
+    label: str, key: str, value: object, change: Change, *, step: float, explained: str
+) -> None:
+    """A number of the scenario.
+
+    Args:
+        label: of the field.
+        key: of the field.
+        value: what the scenario says.
+        change: makes the next scenario from the number.
+        step: of its buttons.
+        explained: help for the user.
+    """
+    st.number_input(
+        label,
+        min_value=0.0,
+        value=None,
+        step=step,
+        format="%g",
+        key=bind(key, value, change),
+        help=explained,
+    )
+
+
+def _audience(scenario: Scenario) -> None:
+    """How many there are, in whichever way the user knows it."""
+    kind = _audience_kind(scenario)
+    st.selectbox(
+        "Audience given as",
+        list(_AUDIENCES),
+        key=bind("audience", kind, _restated),
+        format_func=lambda name: _AUDIENCES[name],
+        help="Changing it keeps the audience and expresses it in the other way.",
+    )
+    _audience_number(
+        "Users per day" if kind == "users_per_day" else _AUDIENCES[kind], kind, scenario
+    )
+    if kind == "users_per_day":
+        _audience_number("Sessions per user and day", _SESSIONS, scenario)
+
+
+def audience_words(scenario: Scenario) -> str:
+    """The audience as one phrase."""
+    kind = _audience_kind(scenario)
+    number = f"{getattr(scenario, kind):,.10g}"
+    if kind != "users_per_day":
+        return f"{number} {_AUDIENCES[kind].lower()}"
+    sessions = scenario.sessions_per_user_per_day
+    each = "1 session" if sessions == 1 else f"{sessions:g} sessions"
+    return f"{number} users per day with {each} each"
+
+
+def _audience_kind(scenario: Scenario) -> str:
+    return next(kind for kind in _AUDIENCES if getattr(scenario, kind) is not None)
+
+
+def _audience_number(label: str, field: str, scenario: Scenario) -> None:
+    number_input(
+        label,
+        field,
+        getattr(scenario, field),
+        lambda old, number: _with_number(old, field, number),
+        step=1.0 if field == _SESSIONS else 100.0,
+        explained=_HELP[field],
+    )
+
+
+def _with_number(old: Scenario, field: str, number: float | None) -> Scenario:
+    kind = _audience_kind(old)
+    given = (kind, _SESSIONS) if kind == "users_per_day" else (kind,)
+    # an emptied field is no answer: the last number stays
+    if number is None or field not in given:
+        return old
+    return _with_audience(old, {**{name: getattr(old, name) for name in given}, field: number})
+
+
+def _restated(old: Scenario, kind: str) -> Scenario:
+    """The same audience, given in another way."""
+    demand = expected_demand(old)
+    sessions = old.sessions_per_user_per_day or 1.0
+    amounts = {
+        "peak_connections": demand.peak_connections,
+        "mean_connections": demand.connections.mean,
+        "users_per_day": demand.new_connections.daily.max() / sessions,
+    }
+    given = {kind: float(np.round(amounts[kind]))}
+    if kind == "users_per_day":
+        given[_SESSIONS] = float(sessions)
+    return _with_audience(old, given)
+
+
+def _with_audience(old: Scenario, given: dict[str, Any]) -> Scenario:
+    """The scenario with this audience and no other statement of it."""
+    return changed(old, **{**dict.fromkeys((*_AUDIENCES, _SESSIONS)), **given})
 
 
 def _billing(scenario: Scenario) -> None:
-    st.selectbox(
-        "Free allowances taken off",
-        list(_ALLOWANCES),
-        key=bind(
-            "free_allowances",
-            scenario.free_allowances,
-            lambda old, wanted: changed(old, free_allowances=wanted),
-        ),
-        format_func=lambda name: _ALLOWANCES[name],
+    _choice("Free allowances deducted", "free_allowances", _ALLOWANCES, scenario.free_allowances)
+    titles = {_LIST_PRICES: "List prices"}
+    titles |= {name: shipped_contract(name).title for name in contract_names()}
+    contract = scenario.contract
+    if isinstance(contract, dict):
+        titles[_OWN_CONTRACT] = f"{contract['title']} ({_OWN_CONTRACT})"
+    _choice(
+        "Price basis",
+        "contract",
+        titles,
+        _OWN_CONTRACT if isinstance(contract, dict) else contract or _LIST_PRICES,
+        replaced={_LIST_PRICES: None, _OWN_CONTRACT: contract},
+        explained="Published discounts for reserved and committed use. Your own rates come in a "
+        "scenario file, under 'contract'.",
     )
-    _contract(scenario)
     st.date_input(
         "Prices in force on",
         value=None,
         format="YYYY-MM-DD",
         max_value="today",
         key=bind("as_of", scenario.as_of, lambda old, day: changed(old, as_of=day)),
-        help="Empty: the newest prices known.",
+        help="Empty: the newest known prices.",
     )
-    st.number_input(
-        "Hours in the month",
-        min_value=0.0,
-        value=None,
+    number_input(
+        "Hours per month",
+        "hours_per_month",
+        scenario.hours_per_month,
+        lambda old, hours: changed(old, hours_per_month=hours),
         step=1.0,
-        format="%g",
-        key=bind(
-            "hours_per_month",
-            scenario.hours_per_month,
-            lambda old, hours: changed(old, hours_per_month=hours),
-        ),
-        help=f"{HOURS_PER_MONTH:g} is a twelfth of a year; vendors also use 720 and 744.",
+        explained=f"{HOURS_PER_MONTH:g} is one twelfth of a year; vendors also use 720 and 744.",
     )
 
 
-def _contract(scenario: Scenario) -> None:
-    titles = {_LIST_PRICES: "List prices"}
-    titles |= {name: shipped_contract(name).title for name in contract_names()}
-    contract = scenario.contract
-    if isinstance(contract, dict):
-        titles[_OWN_CONTRACT] = f"{contract['title']} ({_OWN_CONTRACT})"
-    st.selectbox(
-        "What is paid",
-        list(titles),
-        key=bind(
-            "contract",
-            _OWN_CONTRACT if isinstance(contract, dict) else contract or _LIST_PRICES,
-            lambda old, name: changed(
-                old,
-                contract={_LIST_PRICES: None, _OWN_CONTRACT: old.contract}.get(name, name),
-            ),
-        ),
-        format_func=lambda name: titles[name],
-        help="Published discounts for reserved and committed use. Rates of your own come in a "
-        "scenario file, under 'contract'.",
-    )
-
-
-def _also_said(scenario: Scenario) -> None:
+def _also_given(scenario: Scenario) -> list[str]:
     """What a file or link said for which there is no widget here: it still counts."""
-    said = audience.also_said(scenario)
+    others = [kind for kind in _AUDIENCES if getattr(scenario, kind) is not None][1:]
+    given = [f"{_AUDIENCES[kind].lower()} {getattr(scenario, kind):,.10g}" for kind in others]
     if scenario.users_in:
-        shares = (f"{share:.0%} {area}" for area, share in scenario.destinations.items())
-        said.append(f"users in {', '.join(shares)}".replace("_", " "))
-    if said:
-        st.caption(literal(f"Also in this scenario: {'; '.join(said)}."))
+        shares = (f"{percent(share)} {area}" for area, share in scenario.destinations.items())
+        given.append(f"users in {', '.join(shares)}".replace("_", " "))
+    return given
+
+
+def scenario_exchange(scenario: Scenario) -> None:
+    """Upload a scenario file, download the present one, share it as a link."""
+    st.file_uploader(
+        "Open a scenario file",
+        type=["yaml", "yml"],
+        key=watch("upload", _opened, "This file cannot be used"),
+        help="YAML, such as the files in this project's examples folder; it can define a profile "
+        "of your own.",
+    )
+    st.download_button(
+        "Save the scenario",
+        scenario.to_yaml(),
+        file_name="scenario.yaml",
+        mime="application/yaml",
+        key="scenario_yaml",
+        on_click="ignore",
+        icon=":material/download:",
+        width="stretch",
+    )
+    shared = st.popover(
+        "Share a link", icon=":material/link:", width="stretch", key="share", on_change="rerun"
+    )
+    if shared.open:
+        with shared:
+            _link(scenario)
+
+
+def _opened(old: Scenario, uploaded: UploadedFile | None) -> Scenario:
+    # a file that is taken away leaves the scenario that it brought
+    if uploaded is None:
+        return old
+    try:
+        text = uploaded.getvalue().decode()
+    except UnicodeDecodeError:
+        raise ScenarioError(f"{uploaded.name}: not a text file in UTF-8") from None
+    return Scenario.from_yaml(text, uploaded.name)
+
+
+def _link(scenario: Scenario) -> None:
+    token = scenario.to_token()
+    if len(token) > LONGEST_LINK_CHARACTERS:
+        st.markdown(
+            f"This scenario is too large for a link ({len(token):,} characters): save it and "
+            "share the file."
+        )
+        return
+    st.markdown("The address of this page always contains the whole scenario. Its link:")
+    # what else a page keeps in the address, such as where weeks are simulated
+    beside = {name: value for name, value in st.query_params.items() if name != PARAMETER}
+    query = urlencode({PARAMETER: token, **beside})
+    st.code(f"{st.context.url or ''}?{query}", language=None, wrap_lines=True)

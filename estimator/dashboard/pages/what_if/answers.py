@@ -1,16 +1,14 @@
 """What the page What if works out: each question with all that its answer depends on.
 
 Answers are shared by every session and therefore only read. What takes long is done in the
-background (``waiting``), the rest at once and kept.
+background (``widgets.progress``), the rest at once and kept.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
-from functools import partial
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import streamlit as st
@@ -18,27 +16,20 @@ import streamlit as st
 from estimator.analysis.breakeven.breakeven import BreakEven, break_even
 from estimator.analysis.breakeven.crossovers import leaders
 from estimator.analysis.engineering import is_fleet
-from estimator.analysis.fields import takes_arrays
 from estimator.analysis.growth.growth import Growth, growth
 from estimator.analysis.points import Progress
 from estimator.analysis.sweep import Sweep, sweep
 from estimator.analysis.uncertainty.result import Fan, Uncertainty
 from estimator.analysis.uncertainty.sensitivity import Swing
 from estimator.analysis.uncertainty.uncertainty import uncertainty
-from estimator.dashboard.pages.what_if.fields import spaced
-from estimator.dashboard.session.background import Work
-from estimator.dashboard.widgets.charts import Picture, Screen, draw, show, theme
+from estimator.dashboard.pages.what_if.inputs import Moved, spaced
+from estimator.dashboard.session.jobs import Job
 from estimator.dashboard.widgets.progress import result_of
 from estimator.deployments.registry import DEPLOYMENTS
 from estimator.scenario.scenario import Scenario
 
 if TYPE_CHECKING:
     import pandas as pd
-    from matplotlib.figure import Figure
-
-    from estimator.shown import Look
-
-Result = TypeVar("Result")
 
 _KEPT: Final = 64
 _MAPS_KEPT: Final = 16
@@ -53,20 +44,7 @@ SAMPLES: Final = 256
 
 
 @dataclass(frozen=True, slots=True)
-class Moved:
-    """A field that moves, and from where to where."""
-
-    field: str
-    low: float
-    high: float
-
-    def in_one_pass(self, scenario: Scenario) -> bool:
-        """Whether all its values are priced together."""
-        return takes_arrays(scenario, self.field, self.low)
-
-
-@dataclass(frozen=True, slots=True)
-class FlipsAsked(Work[BreakEven]):
+class BreakEvenJob(Job[BreakEven]):
     """Where does the cheapest change?"""
 
     token: str
@@ -74,7 +52,7 @@ class FlipsAsked(Work[BreakEven]):
     rivals: tuple[str, ...] = ()
     """Ids; those within reach of being the cheapest, if empty."""
 
-    def done_by(self, workers: Executor | None, report: Progress | None = None) -> BreakEven:
+    def run(self, workers: Executor | None, report: Progress | None = None) -> BreakEven:
         """Find every flip."""
         scenario = Scenario.from_token(self.token)
         moved = self.moved
@@ -108,14 +86,14 @@ def within_reach(scenario: Scenario, moved: Moved) -> tuple[str, ...]:
 
 
 @dataclass(frozen=True, slots=True)
-class MapAsked(Work[Sweep]):
+class MapJob(Job[Sweep]):
     """Who is the cheapest over two fields?"""
 
     token: str
     across: Moved
     upward: Moved
 
-    def done_by(self, workers: Executor | None, report: Progress | None = None) -> Sweep:
+    def run(self, workers: Executor | None, report: Progress | None = None) -> Sweep:
         """Price every point on every deployment."""
         scenario = Scenario.from_token(self.token)
         columns, rows = (_COLUMNS, _ROWS) if self.is_quick() else (
@@ -134,7 +112,7 @@ class MapAsked(Work[Sweep]):
 
 
 @dataclass(frozen=True, slots=True)
-class RangesAsked(Work[Uncertainty]):
+class RangesJob(Job[Uncertainty]):
     """How far may the bills be off?"""
 
     token: str
@@ -142,7 +120,7 @@ class RangesAsked(Work[Uncertainty]):
     """How far numbers may be off, by full name of the field; beside what their evidence says."""
     deployments: tuple[str, ...]
 
-    def done_by(self, workers: Executor | None, report: Progress | None = None) -> Uncertainty:
+    def run(self, workers: Executor | None, report: Progress | None = None) -> Uncertainty:
         """Price the draws."""
         return uncertainty(
             Scenario.from_token(self.token),
@@ -164,15 +142,15 @@ class Causes:
 
 
 @dataclass(frozen=True, slots=True)
-class CausesAsked(Work[Causes]):
+class CausesJob(Job[Causes]):
     """What makes a bill uncertain?"""
 
-    ranges: RangesAsked
+    ranges: RangesJob
     deployment: str
     found: Uncertainty = field(compare=False, repr=False)
     """What ``ranges`` came to."""
 
-    def done_by(self, workers: Executor | None, report: Progress | None = None) -> Causes:
+    def run(self, workers: Executor | None, report: Progress | None = None) -> Causes:
         """Move each input alone, and then all of them together."""
         return Causes(
             self.found.swings(self.deployment),
@@ -181,16 +159,16 @@ class CausesAsked(Work[Causes]):
 
 
 @dataclass(frozen=True, slots=True)
-class FanAsked(Work[Fan]):
+class FanJob(Job[Fan]):
     """How do the ranges widen with the connections?"""
 
-    ranges: RangesAsked
+    ranges: RangesJob
     moved: Moved
     deployments: tuple[str, ...]
     found: Uncertainty = field(compare=False, repr=False)
     """What ``ranges`` came to."""
 
-    def done_by(self, workers: Executor | None, report: Progress | None = None) -> Fan:
+    def run(self, workers: Executor | None, report: Progress | None = None) -> Fan:
         """Price the draws at each number of connections."""
         moved = self.moved
         values = spaced(moved.low, moved.high, _FAN_VALUES)
@@ -201,7 +179,7 @@ class FanAsked(Work[Fan]):
 
 
 @dataclass(frozen=True, slots=True)
-class GrowthAsked:
+class GrowthQuestion:
     """What does it cost in the months to come?"""
 
     token: str
@@ -211,71 +189,46 @@ class GrowthAsked:
     """Whether the percentage is that of twelve months."""
 
 
-def flips_of(asked: FlipsAsked) -> BreakEven | None:
+def break_even_of(job: BreakEvenJob) -> BreakEven | None:
     """The flips; None while they are looked for.
 
     Raises:
         EstimatorError: the field cannot have such values.
     """
-    if asked.is_quick():
-        return _flips_at_once(asked)
-    return result_of("flips", asked, "Pricing values one by one")
+    if job.is_quick():
+        return _break_even_at_once(job)
+    return result_of("break_even", job, "Pricing values one by one")
 
 
-def map_of(asked: MapAsked) -> Sweep | None:
+def map_of(job: MapJob) -> Sweep | None:
     """The bills behind the map; None while they are made.
 
     Raises:
         EstimatorError: a field cannot have such values.
     """
-    if asked.is_quick():
-        return _map_at_once(asked)
-    return result_of("map", asked, "Pricing points")
+    if job.is_quick():
+        return _map_at_once(job)
+    return result_of("map", job, "Pricing points")
 
 
 @st.cache_resource(max_entries=_KEPT, show_spinner=False)
-def _flips_at_once(asked: FlipsAsked) -> BreakEven:
-    return asked.done_by(None)
+def _break_even_at_once(job: BreakEvenJob) -> BreakEven:
+    return job.run(None)
 
 
 @st.cache_resource(max_entries=_MAPS_KEPT, show_spinner=False)
-def _map_at_once(asked: MapAsked) -> Sweep:
-    return asked.done_by(None)
+def _map_at_once(job: MapJob) -> Sweep:
+    return job.run(None)
 
 
 @st.cache_resource(max_entries=_KEPT, show_spinner=False)
-def growth_of(asked: GrowthAsked) -> Growth:
+def growth_of(question: GrowthQuestion) -> Growth:
     """The bills of all months on all deployments.
 
     Raises:
         EstimatorError: a number that makes no sense.
     """
-    scenario = Scenario.from_token(asked.token)
-    if asked.a_year:
-        return growth(scenario, asked.months, annual_growth_percent=asked.percent)
-    return growth(scenario, asked.months, monthly_growth_percent=asked.percent)
-
-
-def show_chart(
-    asked: object, name: str, chart: Callable[[Look], Figure], words: str | None = None
-) -> None:
-    """A chart, drawn once for all who ask the same.
-
-    Args:
-        asked: the question; equal questions have equal charts.
-        name: which chart of it; a class of the image.
-        chart: draws it.
-        words: tell it to those who cannot see it; its title, if left out.
-    """
-    show(partial(_picture, repr(asked), name, theme(), chart), name, words)
-
-
-@st.cache_data(max_entries=_KEPT, show_spinner=False)
-def _picture(
-    asked: str,  # noqa: ARG001 - part of the key
-    name: str,  # noqa: ARG001 - part of the key
-    colors: str,
-    _chart: Callable[[Look], Figure],
-    screen: Screen,
-) -> Picture:
-    return draw(_chart, colors, screen)
+    scenario = Scenario.from_token(question.token)
+    if question.a_year:
+        return growth(scenario, question.months, annual_growth_percent=question.percent)
+    return growth(scenario, question.months, monthly_growth_percent=question.percent)

@@ -1,25 +1,31 @@
-"""Growth: what does it cost in the months to come, and what happens when?"""
+"""Growth: what does it cost in the coming months, and what happens when?"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 import pandas as pd
 import streamlit as st
 
 from estimator.analysis.growth.audience import MONTHS, MOST_MONTHS
 from estimator.analysis.growth.growth import Growth
-from estimator.dashboard.pages.what_if.answers import GrowthAsked, growth_of, show_chart
-from estimator.dashboard.pages.what_if.inputs import name_of
-from estimator.dashboard.widgets.downloads import Download, as_json, chart_files, csv, download_row
-from estimator.dashboard.widgets.limits import STATES
-from estimator.dashboard.widgets.text import dollars, literal
+from estimator.dashboard.pages.frame import full_title
+from estimator.dashboard.pages.what_if.answers import GrowthQuestion, growth_of
+from estimator.dashboard.session.state import IN_ADDRESS
+from estimator.dashboard.widgets.charts import show_chart
+from estimator.dashboard.widgets.document import literal, show_refusals, show_table
+from estimator.dashboard.widgets.downloads import chart_files, data_file, download_row, table_file
+from estimator.format import dollars, number_of, sentence
+from estimator.render.document import Column, Table, Text, state_text, table
 from estimator.render.views.growth import main_milestones
 from estimator.scenario.scenario import Scenario
+from estimator.states import State
 
-_A_MONTH, _A_YEAR = "a month", "a year"
-_PERCENT = 5.0
-_EVENTS_SHOWN = 6
+_PER_MONTH: Final = "per month"
+_PER_YEAR: Final = "per year"
+_PERCENT: Final = 5.0
+_EVENTS_SHOWN: Final = 6
 
 
 def growth_part(scenario: Scenario) -> None:
@@ -28,22 +34,21 @@ def growth_part(scenario: Scenario) -> None:
     Raises:
         EstimatorError: a number that makes no sense.
     """
-    asked = _question(scenario)
-    found = growth_of(asked)
+    question = _question(scenario)
+    found = growth_of(question)
     st.subheader(literal(found.answer), anchor=False)
-    st.caption(literal(f"{found.audience}. Month 0 is now; prices stay as they are."))
+    st.caption(literal(f"{sentence(found.audience)} Month 0 is now; prices stay as they are."))
     chart = st.container()
     _events(found)
-    st.table(_costs(found), border="horizontal", hide_index=True)
-    st.caption(literal(f"{found.conventions}."))
-    for refusal in found.refusals:
-        st.caption(literal(f"{refusal.title} cannot be priced: {refusal.reason}"))
+    show_table(_costs(found))
+    st.caption(literal(sentence(found.conventions)))
+    show_refusals(found.refusals)
     _downloads(found)
     with chart:
-        show_chart(asked, "growth", found.chart, found.chart_in_words())
+        show_chart(question, "growth", found.chart, found.chart_in_words())
 
 
-def _question(scenario: Scenario) -> GrowthAsked:
+def _question(scenario: Scenario) -> GrowthQuestion:
     percent, pace, months = st.columns([2, 3, 2])
     by = percent.number_input(
         "The audience grows by (%)",
@@ -53,18 +58,16 @@ def _question(scenario: Scenario) -> GrowthAsked:
         step=1.0,
         format="%g",
         key="grows_by",
-        bind="query-params",
-        persist_state="session",
-        help="Below 0: it shrinks.",
+        **IN_ADDRESS,
+        help="Negative: it shrinks.",
     )
     each = pace.segmented_control(
-        "In",
-        [_A_MONTH, _A_YEAR],
+        "Growth rate",
+        [_PER_MONTH, _PER_YEAR],
         key="pace",
-        default=_A_MONTH,
+        default=_PER_MONTH,
         required=True,
-        bind="query-params",
-        persist_state="session",
+        **IN_ADDRESS,
     )
     count = months.number_input(
         "Months from now",
@@ -73,51 +76,57 @@ def _question(scenario: Scenario) -> GrowthAsked:
         max_value=MOST_MONTHS,
         step=6,
         key="months",
-        bind="query-params",
-        persist_state="session",
+        **IN_ADDRESS,
     )
-    return GrowthAsked(scenario.to_token(), int(count), float(by), each == _A_YEAR)
+    return GrowthQuestion(scenario.to_token(), int(count), float(by), each == _PER_YEAR)
 
 
 def _events(found: Growth) -> None:
     words = [literal(event.words) for event in main_milestones(found)]
-    left_out = len(found.milestones) - len(words)
-    others = f"{left_out} price tiers of more expensive deployments are in the file of events."
-    if not words:
-        st.markdown("Nothing happens to the cheapest, and no limit is exceeded.")
-    else:
+    hidden = len(found.milestones) - len(words)
+    if words:
         _list(words)
-    if left_out:
-        st.caption(others)
+    else:
+        st.markdown("Nothing changes for the cheapest deployment, and no limit is exceeded.")
+    if hidden:
+        st.caption(
+            f"{number_of(hidden, 'price tier')} of more expensive deployments: see the events file."
+        )
 
 
 def _list(words: Sequence[str]) -> None:
-    st.markdown("**What happens**\n" + "\n".join(f"- {each}" for each in words[:_EVENTS_SHOWN]))
+    st.markdown("**Events**\n" + "\n".join(f"- {each}" for each in words[:_EVENTS_SHOWN]))
     if len(words) > _EVENTS_SHOWN:
-        with st.expander(f"{len(words) - _EVENTS_SHOWN} more events"):
+        with st.expander(number_of(len(words) - _EVENTS_SHOWN, "more event")):
             st.markdown("\n".join(f"- {each}" for each in words[_EVENTS_SHOWN:]))
 
 
-def _costs(found: Growth) -> pd.DataFrame:
-    last = f"Month {found.months}"
-    return pd.DataFrame(
-        [
-            {
-                "Deployment": name_of(bill.deployment or ""),
-                "Holds": _holds(found, found.within_limits_through(bill), row["state"]),
-                "Now": dollars(row["first_usd"]),
-                last: dollars(row["last_usd"]),
-                f"All {found.months} months": f"**{dollars(row['period_usd'])}**",
-            }
+def _costs(found: Growth) -> Table:
+    return table(
+        (
+            "deployment",
+            "state",
+            "now#",
+            f"month {found.months}#",
+            Column(f"total of {found.months} months", True, "strong"),
+        ),
+        (
+            (
+                full_title(bill.deployment or ""),
+                _state(found, found.within_limits_through(bill), row["state"]),
+                dollars(row["first_usd"]),
+                dollars(row["last_usd"]),
+                dollars(row["period_usd"]),
+            )
             for bill, row in zip(found.bills, found.summary.to_dict(orient="records"), strict=True)
-        ]
+        ),
     )
 
 
-def _holds(found: Growth, through: int, state: str) -> str:
+def _state(found: Growth, through: int, state: str) -> Text:
     if 0 <= through < found.months:
-        return f":red-badge[through month {through}]"
-    return STATES[state]
+        return Text(f"within limits through month {through}", State.BROKEN.tone)
+    return state_text(State(state))
 
 
 def _downloads(found: Growth) -> None:
@@ -130,17 +139,10 @@ def _downloads(found: Growth) -> None:
     )
     download_row(
         [
-            Download(
-                "Every month (CSV)", "growth.csv", "text/csv", lambda: csv(found.table)
-            ),
-            Download(
-                "Together (CSV)", "growth-summary.csv", "text/csv", lambda: csv(found.summary)
-            ),
-            Download("Events (CSV)", "growth-events.csv", "text/csv", lambda: csv(events)),
-            Download(
-                "Everything (JSON)", "growth.json", "application/json",
-                lambda: as_json(found.as_data()),
-            ),
+            table_file("Every month", "growth.csv", lambda: found.table),
+            table_file("Totals", "growth-summary.csv", lambda: found.summary),
+            table_file("Events", "growth-events.csv", lambda: events),
+            data_file("Everything", "growth.json", found.as_data),
             *chart_files("Chart", "growth-chart", found.chart),
         ]
-    )  # fmt: skip
+    )

@@ -2,18 +2,118 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
 
+import numpy as np
 import streamlit as st
 
-from estimator.dashboard.pages.what_if.answers import Moved
-from estimator.dashboard.pages.what_if.fields import USD_PER_ENGINEER_HOUR, Movable
-from estimator.dashboard.session.state import Change, bind, changed
-from estimator.dashboard.widgets.text import literal
+from estimator.analysis.breakeven.crossovers import is_logarithmic
+from estimator.analysis.fields import current_value, field_names, takes_arrays
+from estimator.arrays import FloatArray
+from estimator.dashboard.pages.frame import full_title
+from estimator.dashboard.session.state import IN_ADDRESS, Change, changed
+from estimator.dashboard.widgets.sidebar import number_input
 from estimator.deployments.registry import DEPLOYMENTS
 from estimator.errors import ScenarioError
+from estimator.format import capitalized
 from estimator.pricing.price_files import CLOUDS
 from estimator.scenario.scenario import Engineering, Scenario
+
+ENGINEER_HOURS: Final = "engineering.engineer_hours_per_month"
+USD_PER_ENGINEER_HOUR: Final = 100.0
+"""What the form shows until somebody enters what an hour costs them."""
+_FEWEST, _MOST_CONNECTIONS = 10.0, 1e7
+_DIGITS: Final = 2
+_ENDINGS: Final = {
+    "rate_per_hour": "messages per hour",
+    "payload.bytes": "message size (bytes)",
+    "payload.mean_bytes": "mean message size (bytes)",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Movable:
+    """A number of the scenario that can be moved."""
+
+    field: str
+    """Its full name."""
+    title: str
+    """What it is, for a list of choices."""
+    low: float
+    """Where a range begins, unless said otherwise."""
+    high: float
+    now: float | None
+    """What the scenario says; None if it says nothing."""
+
+
+def movables(scenario: Scenario) -> dict[str, Movable]:
+    """What can be moved, by the full names of the fields."""
+    return {each.field: each for each in _movables(scenario)}
+
+
+def _movables(scenario: Scenario) -> Iterator[Movable]:
+    peak = _now(scenario, "peak_connections") or 1e4
+    least = max(_round(peak / 100), _FEWEST)
+    most = min(_round(max(peak, _FEWEST) * 100), max(_MOST_CONNECTIONS, 2 * peak))
+    yield Movable("peak_connections", "Peak connections", least, most, peak)
+    for name in field_names(scenario):
+        flow, _, ending = name.removeprefix("profile.flows.").partition(".")
+        if name.startswith("profile.flows.") and ending in _ENDINGS:
+            now = _now(scenario, name) or 1.0
+            title = f"{capitalized(flow.replace('_', ' '))}: {_ENDINGS[ending]}"
+            whole = ending != "rate_per_hour"
+            low = max(1.0, _round(now / 10)) if whole else _round(now / 10)
+            yield Movable(name, title, low, _round(now * 10), now)
+    now = _now(scenario, "hours_per_day")
+    yield Movable("hours_per_day", "Hours per day with clients connected", 1, 24, now)
+    hours = (
+        float(np.mean(scenario.engineering.engineer_hours_per_month))
+        if scenario.engineering
+        else 0.0
+    )
+    title = "Engineering time for servers of your own (hours per month)"
+    yield Movable(ENGINEER_HOURS, title, 0, max(160, _round(2 * hours)), hours)
+    for cloud, name in CLOUDS.items():
+        yield Movable(f"percent_off.{cloud}.*", f"Discount on {name} prices (%)", 0, 60, None)
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """A field that moves, and from where to where."""
+
+    field: str
+    low: float
+    high: float
+
+    def in_one_pass(self, scenario: Scenario) -> bool:
+        """Whether all its values are priced together."""
+        return takes_arrays(scenario, self.field, self.low)
+
+
+def with_engineering(scenario: Scenario) -> Scenario:
+    """The scenario, which states engineer-hours in any case, so that they can be moved."""
+    if scenario.engineering is not None:
+        return scenario
+    none = Engineering(engineer_hours_per_month=0, usd_per_engineer_hour=USD_PER_ENGINEER_HOUR)
+    return scenario.replace(engineering=none)
+
+
+def spaced(low: float, high: float, count: int) -> FloatArray:
+    """Values from one end of a range to the other, evenly, by ratios where it is wide."""
+    return (np.geomspace if is_logarithmic(low, high) else np.linspace)(low, high, count)
+
+
+def _now(scenario: Scenario, field: str) -> float | None:
+    try:
+        return current_value(scenario, field)
+    except ScenarioError:
+        return None
+
+
+def _round(value: float) -> float:
+    return float(f"{value:.{_DIGITS}g}")
 
 
 def moved_input(label: str, key: str, known: Mapping[str, Movable], first: str) -> Moved:
@@ -36,8 +136,7 @@ def moved_input(label: str, key: str, known: Mapping[str, Movable], first: str) 
         index=names.index(first) if first in known else 0,
         key=key,
         format_func=lambda name: known[name].title if name in known else str(name),
-        bind="query-params",
-        persist_state="session",
+        **IN_ADDRESS,
     )
     each = known.get(chosen or first) or known[names[0]]
     # side by side, on a phone too
@@ -46,7 +145,7 @@ def moved_input(label: str, key: str, known: Mapping[str, Movable], first: str) 
         high = _end("To", each.field, each.high)
     if not low < high:
         raise ScenarioError(
-            f"a range ascends, and {each.title} from {low:,.10g} to {high:,.10g} does not"
+            f"a range must ascend, and {each.title} from {low:,.10g} to {high:,.10g} does not"
         )
     return Moved(each.field, low, high)
 
@@ -60,47 +159,37 @@ def _end(label: str, field: str, preset: float) -> float:
         format="%g",
         placeholder=f"{preset:,.10g}",
         key=f"{field.removeprefix('profile.flows.').removesuffix('.*')}_{label.lower()}",
-        bind="query-params",
-        persist_state="session",
-        help=f"Empty: {preset:,.10g}, from what the scenario says.",
+        **IN_ADDRESS,
+        help=f"Empty: {preset:,.10g}, based on the scenario.",
     )
     return preset if value is None else float(value)
 
 
 def hour_price_input(scenario: Scenario) -> None:
-    """What an hour of an engineer costs; part of the scenario, like all that is billed."""
+    """The price of an engineer-hour; part of the scenario, like everything that is billed."""
     known = scenario.engineering
-    st.number_input(
-        "An hour of an engineer costs (USD)",
-        min_value=0.0,
-        value=None,
+    number_input(
+        "One engineer-hour costs (USD)",
+        "usd_per_engineer_hour",
+        known.usd_per_engineer_hour if known else USD_PER_ENGINEER_HOUR,
+        _stating("usd_per_engineer_hour"),
         step=10.0,
-        format="%g",
-        key=bind(
-            "usd_per_engineer_hour",
-            known.usd_per_engineer_hour if known else USD_PER_ENGINEER_HOUR,
-            _stating("usd_per_engineer_hour"),
-        ),
-        help="Your own figure: no price list has it. It becomes part of the scenario.",
+        explained="Your own figure; no price list has it. It becomes part of the scenario.",
     )
 
 
 def hours_input(scenario: Scenario) -> None:
-    """Engineer-hours per month for a fleet of one's own; part of the scenario."""
+    """Engineering time per month for servers of one's own; part of the scenario."""
     known = scenario.engineering
-    st.number_input(
-        "Engineer-hours per month for a fleet of your own",
-        min_value=0.0,
-        value=None,
+    number_input(
+        "Engineering time (hours per month)",
+        "engineer_hours",
+        known.engineer_hours_per_month if known else 0.0,
+        _stating("engineer_hours_per_month"),
         step=5.0,
-        format="%g",
-        key=bind(
-            "engineer_hours",
-            known.engineer_hours_per_month if known else 0.0,
-            _stating("engineer_hours_per_month"),
-        ),
-        help="To build, patch, watch and be called out, beside what a managed service would take. "
-        "It becomes part of the scenario and a line of the bills of fleets.",
+        explained="To build, patch and monitor servers of your own and to be on call, beyond what "
+        "a managed service would take. It becomes part of the scenario and a line of the bills of "
+        "deployments on servers of your own.",
     )
 
 
@@ -117,30 +206,13 @@ def _stating(figure: str) -> Change:
     return state
 
 
-def rivals_input(label: str, key: str, placeholder: str, most: int | None = None) -> Sequence[str]:
-    """Widgets for the deployments that are looked at; nothing chosen means the page's choice."""
+def rivals_input(key: str, placeholder: str) -> Sequence[str]:
+    """A list of the deployments to compare; if none is chosen, the page chooses."""
     return st.multiselect(
-        label,
+        "Deployments",
         list(DEPLOYMENTS),
         key=key,
-        format_func=plain_name,
+        format_func=full_title,
         placeholder=placeholder,
-        max_selections=most,
-        bind="query-params",
-        persist_state="session",
+        **IN_ADDRESS,
     )
-
-
-def plain_name(deployment: str) -> str:
-    """A deployment for people.
-
-    >>> plain_name("gcp.cloud_run")
-    'Cloud Run on Google Cloud'
-    """
-    found = DEPLOYMENTS[deployment]
-    return f"{found.title} on {CLOUDS[found.cloud]}"
-
-
-def name_of(deployment: str) -> str:
-    """A deployment inside Markdown."""
-    return literal(plain_name(deployment))

@@ -10,16 +10,20 @@ import streamlit as st
 
 from estimator.analysis.fields import field_words
 from estimator.analysis.sweep import Sweep
-from estimator.dashboard.pages.what_if.answers import MapAsked, map_of, show_chart
-from estimator.dashboard.pages.what_if.fields import ENGINEER_HOURS, movables, with_engineering
+from estimator.dashboard.pages.frame import full_title
+from estimator.dashboard.pages.what_if.answers import MapJob, map_of
 from estimator.dashboard.pages.what_if.inputs import (
+    ENGINEER_HOURS,
     hour_price_input,
+    movables,
     moved_input,
-    name_of,
-    plain_name,
+    with_engineering,
 )
-from estimator.dashboard.widgets.downloads import Download, as_json, chart_files, csv, download_row
-from estimator.dashboard.widgets.text import dollars, literal
+from estimator.dashboard.widgets.charts import show_chart
+from estimator.dashboard.widgets.document import literal, show_table
+from estimator.dashboard.widgets.downloads import chart_files, data_file, download_row, table_file
+from estimator.format import dollars, percent, range_text
+from estimator.render.document import Table, table
 from estimator.scenario.scenario import Scenario
 
 _FIRST: Final = "peak_connections"
@@ -31,46 +35,54 @@ def map_part(scenario: Scenario) -> None:
     Raises:
         EstimatorError: a number cannot have such values.
     """
-    asked = _question(scenario)
-    found = map_of(asked)
+    job = _question(scenario)
+    found = map_of(job)
     if found is None:
         return
     won = _won(found)
     st.subheader(_answer(won), anchor=False)
     chart = st.container()
-    st.table(_winners(won), border="horizontal", hide_index=True)
+    show_table(_winners(won))
     fields = " and ".join(map(field_words, found.axes))
-    lengths = " x ".join(map(str, found.shape))
+    lengths = " × ".join(map(str, found.shape))
     st.caption(literal(f"{lengths} points over {fields}, {len(found.deployments)} deployments."))
-    for refusal in found.refusals:
-        name, reason = name_of(refusal.deployment), literal(refusal.reason)
-        st.caption(f"{name} cannot be priced everywhere: {reason}")
-    _downloads(found)
+    for each in found.refusals:
+        name = full_title(each.deployment)
+        st.caption(literal(f"{name} cannot be priced everywhere: {each.reason}"))
+    download_row(
+        [
+            table_file("Winners", "map.csv", lambda: found.cheapest),
+            table_file("Every bill", "map-bills.csv", lambda: found.totals),
+            data_file("Everything", "map.json", found.as_data),
+            *chart_files("Map", "map-chart", found.chart),
+        ]
+    )
     with chart:
-        words = f"Map of the cheapest deployment that holds, over {fields}. " + " ".join(
-            f"{_plain(name)}: {share} of the map." for name, share in _shares(won).items()
+        words = f"Map of the cheapest deployment within limits, over {fields}. " + " ".join(
+            f"{_winner(row['deployment'])}: {percent(row['share'])} of the map."
+            for row in won.to_dict(orient="records")
         )
-        show_chart(asked, "map", found.chart, words)
+        show_chart(job, "map", found.chart, words)
 
 
-def _question(scenario: Scenario) -> MapAsked:
+def _question(scenario: Scenario) -> MapJob:
     known = movables(scenario)
     across = moved_input("Across", "across", known, _FIRST)
     others = {name: each for name, each in known.items() if name != across.field}
-    # hours of people decide most between buying and running it, and are anybody's guess
+    # engineering time decides most between buying and running it, and is anybody's guess
     first = ENGINEER_HOURS if across.field != ENGINEER_HOURS else _FIRST
     upward = moved_input("Upward", "upward", others, first)
     if ENGINEER_HOURS in (across.field, upward.field):
         with st.columns([5, 4])[0]:
             hour_price_input(scenario)
         scenario = with_engineering(scenario)
-    return MapAsked(scenario.to_token(), across, upward)
+    return MapJob(scenario.to_token(), across, upward)
 
 
 def _won(found: Sweep) -> pd.DataFrame:
     """One row for each deployment that is the cheapest somewhere, the most frequent first.
 
-    ``deployment`` is empty where none holds.
+    ``deployment`` is empty where none is within limits.
     """
     points = found.cheapest
     grouped = points.groupby("deployment", observed=True)
@@ -85,54 +97,33 @@ def _won(found: Sweep) -> pd.DataFrame:
 
 def _answer(won: pd.DataFrame) -> str:
     first = won.iloc[0]
-    share = f"{first['share']:.0%}".replace("%", " %")
+    share = percent(float(first["share"]))
     if not first["deployment"]:
-        return f"At {share} of the map, no deployment holds."
-    name = name_of(str(first["deployment"]))
+        return f"No deployment is within limits on {share} of the map."
+    name = literal(full_title(str(first["deployment"])))
     if len(won) == 1:
         return f"**{name}** is the cheapest everywhere on the map."
     others = len(won) - 1
     rest = "another one wins" if others == 1 else f"{others} others share"
-    return f"**{name}** is the cheapest at {share} of the map; {rest} the rest."
+    return f"**{name}** is the cheapest on {share} of the map; {rest} the rest."
 
 
-def _winners(won: pd.DataFrame) -> pd.DataFrame:
-    return pd.DataFrame(
-        [
-            {
-                "Cheapest that holds": name_of(row["deployment"])
-                if row["deployment"]
-                else "none holds",
-                "Of the map": f"{row['share']:.1%}".replace("%", " %"),
-                "Its bill there": f"{dollars(row['min'])} to {dollars(row['max'])}"
+def _winners(won: pd.DataFrame) -> Table:
+    return table(
+        ("cheapest within limits", "share of the map#", "its bill there#", "ahead of the next by#"),
+        (
+            (
+                _winner(row["deployment"]),
+                percent(row["share"]),
+                range_text(np.array([row["min"], row["max"]]), dollars)
                 if row["deployment"]
                 else "–",
-                "Ahead of the next by": dollars(row["lead_usd"])
-                if np.isfinite(row["lead_usd"])
-                else "–",
-            }
+                dollars(row["lead_usd"]) if np.isfinite(row["lead_usd"]) else "–",
+            )
             for row in won.to_dict(orient="records")
-        ]
+        ),
     )
 
 
-def _shares(won: pd.DataFrame) -> dict[str, str]:
-    return {str(row["deployment"]): f"{row['share']:.0%}" for row in won.to_dict(orient="records")}
-
-
-def _plain(name: str) -> str:
-    return plain_name(name) if name else "None holds"
-
-
-def _downloads(found: Sweep) -> None:
-    download_row(
-        [
-            Download("Winners (CSV)", "map.csv", "text/csv", lambda: csv(found.cheapest)),
-            Download("Every bill (CSV)", "map-bills.csv", "text/csv", lambda: csv(found.totals)),
-            Download(
-                "Everything (JSON)", "map.json", "application/json",
-                lambda: as_json(found.as_data()),
-            ),
-            *chart_files("Map", "map-chart", found.chart),
-        ]
-    )  # fmt: skip
+def _winner(deployment: str) -> str:
+    return full_title(deployment) if deployment else "None"

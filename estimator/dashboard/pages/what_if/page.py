@@ -1,4 +1,4 @@
-"""What if? Where the answer flips, who wins where, how sure it is, and what growth does."""
+"""What if? Where the cheapest changes, who wins where, how certain it is, and what growth does."""
 
 from __future__ import annotations
 
@@ -8,23 +8,21 @@ from typing import Final
 import streamlit as st
 
 from estimator.analysis.compare import Comparison
-from estimator.dashboard.page_frame import open_page
-from estimator.dashboard.pages.what_if.breakeven import flips_part
+from estimator.dashboard.pages.frame import full_title, open_page
+from estimator.dashboard.pages.what_if.breakeven import break_even_part
 from estimator.dashboard.pages.what_if.growth import growth_part
-from estimator.dashboard.pages.what_if.inputs import name_of
 from estimator.dashboard.pages.what_if.map import map_part
 from estimator.dashboard.pages.what_if.ranges import ranges_part
-from estimator.dashboard.session.computed import comparison_of
-from estimator.dashboard.session.state import Fault
-from estimator.dashboard.widgets.error_message import fault_view
-from estimator.dashboard.widgets.text import dollars
+from estimator.dashboard.session.state import IN_ADDRESS, ErrorMessage, comparison_of
+from estimator.dashboard.widgets.document import literal, show_error
 from estimator.errors import EstimatorError
+from estimator.format import dollars
 from estimator.scenario.scenario import Scenario
 
 _PARTS: Final[Mapping[str, Callable[[Scenario], None]]] = {
-    "Where it flips": flips_part,
+    "Break-even": break_even_part,
     "Map": map_part,
-    "How sure": ranges_part,
+    "Uncertainty": ranges_part,
     "Growth": growth_part,
 }
 
@@ -35,7 +33,7 @@ def what_if_page() -> None:
     comparison = comparison_of(scenario.to_token())
     st.markdown(_as_it_is(comparison))
     if not comparison.bills:
-        st.info("There is nothing to compare. Another place or option may help.")
+        st.info("There is nothing to compare. Try another location or another option.")
         return
     names = list(_PARTS)
     part = st.segmented_control(
@@ -45,14 +43,15 @@ def what_if_page() -> None:
         default=names[0],
         required=True,
         label_visibility="collapsed",
-        bind="query-params",
-        persist_state="session",
+        **IN_ADDRESS,
     )
     try:
         _PARTS[part or names[0]](scenario)
     except EstimatorError as reason:
-        fault_view(
-            Fault("This cannot be worked out", str(reason), "Another range or number may help.")
+        show_error(
+            ErrorMessage(
+                "This cannot be calculated", str(reason), "Try another range or another number."
+            )
         )
 
 
@@ -61,9 +60,9 @@ def _as_it_is(comparison: Comparison) -> str:
     if not comparison.bills:
         return "No deployment can be priced for this scenario."
     if not comparison.within_limits:
-        return "As it is, no deployment holds; the page Limits tells why."
+        return "At present, no deployment is within limits; the page Limits explains why."
     best = comparison.within_limits[0]
     return (
-        f"As it is, **{name_of(best.deployment or '')}** costs least of those that hold: "
-        f"**{dollars(float(best.total))} a month**."
+        f"At present, **{literal(full_title(best.deployment or ''))}** is the cheapest within "
+        f"limits: **{literal(dollars(float(best.total)))} per month**."
     )

@@ -25,30 +25,29 @@ from estimator.analysis.simulate.simulate import simulate
 from estimator.errors import EstimatorError
 from estimator.scenario.scenario import Scenario
 
-AT_ONCE = 2
-"""Runs, and processes for all of them."""
+MOST_RUNS = 2
+"""Runs at once, and processes for all of them."""
 KEPT_WEEKS = 150
 """Results are kept until they hold so many simulated weeks, of up to two megabytes each."""
 UNWATCHED_AFTER_S = 300.0
 """A run at which no page looks for so long is given up: its visitor has gone."""
-_LOOK_S = 0.5
-
+_CHECK_EVERY_S = 0.5
 
 Result = TypeVar("Result")
 
 
-class Work(ABC, Generic[Result]):
-    """Something that takes long, with all that its result depends on: equal work, equal result."""
+class Job(ABC, Generic[Result]):
+    """Something that takes long, with all that its result depends on: equal job, equal result."""
 
     __slots__ = ()
 
     @abstractmethod
-    def done_by(self, workers: Executor, report: Progress) -> Result:
+    def run(self, workers: Executor, report: Progress) -> Result:
         """Do it.
 
         Args:
             workers: processes that share in it.
-            report: told what is done and what there is to do; ends the work if nobody waits.
+            report: told what is done and what there is to do; ends the job if nobody waits.
 
         Raises:
             EstimatorError: it cannot be done; the message says why.
@@ -60,7 +59,7 @@ class Work(ABC, Generic[Result]):
 
 
 @dataclass(frozen=True, slots=True)
-class SimulationJob(Work[Simulation]):
+class SimulationJob(Job[Simulation]):
     """All that a simulation depends on."""
 
     token: str
@@ -71,7 +70,7 @@ class SimulationJob(Work[Simulation]):
     """None: as many as it takes."""
     seed: int
 
-    def done_by(self, workers: Executor, report: Progress) -> Simulation:
+    def run(self, workers: Executor, report: Progress) -> Simulation:
         """Simulate the weeks."""
         return simulate(
             Scenario.from_token(self.token),
@@ -93,93 +92,94 @@ class _StopError(Exception):
 
 
 @dataclass(slots=True)
-class Job(Generic[Result]):
-    """A run on its way, and what became of it; written by its thread and read by pages."""
+class JobRun(Generic[Result]):
+    """A job on its way, and its outcome; written by its thread and read by pages."""
 
-    asked: Work[Result]
+    job: Job[Result]
     done: int = 0
     """Weeks or bills."""
-    wanted: int = 0
-    begun: bool = False
-    """Whether it has a place; until then it waits for another run to end."""
-    over: bool = False
+    total: int = 0
+    """How many there will be; 0 while nobody knows."""
+    started: bool = False
+    """Whether it is under way; until then it waits for another run to end."""
+    finished: bool = False
     stopped: bool = False
     result: Result | None = None
     error: str = ""
     """Why there is no result, for people."""
-    looked_at: float = field(default_factory=time.monotonic)
+    last_watched: float = field(default_factory=time.monotonic)
 
-    def look(self) -> None:
+    def watch(self) -> None:
         """Tell that a page still waits for it."""
-        self.looked_at = time.monotonic()
+        self.last_watched = time.monotonic()
 
     def stop(self) -> None:
         """Let it end as soon as it can."""
-        self.stopped = self.over = True
+        self.stopped = self.finished = True
 
-    def report(self, done: int, wanted: int) -> None:
+    def report(self, done: int, total: int) -> None:
         """Take note of the progress.
 
         Raises:
             _StopError: it was stopped, or nobody looks any more.
         """
-        self.done, self.wanted = done, wanted
-        self.go_on()
+        self.done, self.total = done, total
+        self.check()
 
-    def go_on(self) -> None:
+    def check(self) -> None:
         """Raise _StopError if it was stopped, or if nobody looks any more."""
-        if self.stopped or time.monotonic() - self.looked_at > UNWATCHED_AFTER_S:
+        if self.stopped or time.monotonic() - self.last_watched > UNWATCHED_AFTER_S:
             raise _StopError
 
 
 class JobQueue:
-    """Takes in runs, does a few at a time, and keeps what they came to."""
+    """Takes in jobs, runs a few at a time, and keeps their results."""
 
     def __init__(self) -> None:
-        self._places = threading.Semaphore(AT_ONCE)
+        self._slots = threading.Semaphore(MOST_RUNS)
         self._lock = threading.Lock()
         self._pool: Executor | None = None
-        self._kept: OrderedDict[Work[Any], Any] = OrderedDict()
+        self._results: OrderedDict[Job[Any], Any] = OrderedDict()
 
-    def result(self, asked: Work[Result]) -> Result | None:
-        """What it came to, if somebody asked for the same lately."""
+    def result(self, job: Job[Result]) -> Result | None:
+        """The result, if somebody asked for the same lately."""
         with self._lock:
-            found = self._kept.get(asked)
+            found = self._results.get(job)
             if found is not None:
-                self._kept.move_to_end(asked)
+                self._results.move_to_end(job)
             return cast("Result | None", found)
 
-    def start(self, asked: Work[Result]) -> Job[Result]:
-        """Begin a run, as soon as there is a place for it."""
-        job = Job(asked)
-        threading.Thread(target=self._do, args=(job,), name="run", daemon=True).start()
-        return job
+    def start(self, job: Job[Result]) -> JobRun[Result]:
+        """Begin a run, as soon as a slot is free."""
+        run = JobRun(job)
+        threading.Thread(target=self._run, args=(run,), name="run", daemon=True).start()
+        return run
 
-    def _do(self, job: Job[Any]) -> None:
+    def _run(self, run: JobRun[Any]) -> None:
         try:
-            while not self._places.acquire(timeout=_LOOK_S):
-                job.go_on()
+            while not self._slots.acquire(timeout=_CHECK_EVERY_S):
+                run.check()
             try:
-                job.go_on()
-                job.begun = True
-                job.result = job.asked.done_by(self._workers(), job.report)
-                self._keep(job.asked, job.result)
+                run.check()
+                run.started = True
+                run.result = run.job.run(self._workers(), run.report)
+                self._keep(run.job, run.result)
             finally:
-                self._places.release()
+                self._slots.release()
         except _StopError:
-            job.stopped = True
+            run.stopped = True
         except EstimatorError as error:
-            job.error = str(error)
+            run.error = str(error)
         except BrokenProcessPool:
             self._pool = None
-            job.error = (
-                "a process that works for this page was ended from outside, perhaps for want of "
+            run.error = (
+                "a process that works for this page was ended from outside, perhaps for lack of "
                 "memory"
             )
         finally:
-            if not (job.result or job.error or job.stopped):
-                job.error = "it failed; the log of the dashboard says why"
-            job.over = True
+            if not (run.result or run.error or run.stopped):
+                run.error = "it failed; the log of the dashboard says why"
+            run.finished = True
 
     def _workers(self) -> Executor:
         with self._lock:
@@ -187,20 +187,42 @@ class JobQueue:
                 self._pool = processes()
             return self._pool
 
-    def _keep(self, asked: Work[Result], result: Result) -> None:
+    def _keep(self, job: Job[Result], result: Result) -> None:
         with self._lock:
-            self._kept[asked] = result
+            self._results[job] = result
             while (
-                len(self._kept) > 1
-                and sum(work.weeks_in(found) for work, found in self._kept.items()) > KEPT_WEEKS
+                len(self._results) > 1
+                and sum(each.weeks_in(found) for each, found in self._results.items()) > KEPT_WEEKS
             ):
-                self._kept.popitem(last=False)
+                self._results.popitem(last=False)
+
+
+@dataclass(slots=True)
+class JobOwner:
+    """What one visitor waits for; a plain object, which can be changed without an interruption."""
+
+    runs: dict[str, JobRun[Any]] = field(default_factory=dict)
+    """One for each purpose."""
+    requested: set[str] = field(default_factory=set)
+    """Purposes for which a button was pressed whose run is still to start."""
+
+    def start(self, purpose: str, job: Job[Result], queue: JobQueue) -> JobRun[Result]:
+        """Begin; what was begun before for the same purpose is no longer waited for."""
+        self.stop(purpose)
+        self.requested.discard(purpose)
+        run = self.runs[purpose] = queue.start(job)
+        return run
+
+    def stop(self, purpose: str) -> None:
+        """Wait no longer."""
+        if run := self.runs.pop(purpose, None):
+            run.stop()
 
 
 def processes() -> Executor:
     """Fresh processes: a fork would copy the locks that the server's threads hold."""
     return ProcessPoolExecutor(
-        min(AT_ONCE, os.cpu_count() or 1),
+        min(MOST_RUNS, os.cpu_count() or 1),
         mp_context=multiprocessing.get_context("spawn"),
         initializer=_serve,
     )

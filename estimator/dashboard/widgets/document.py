@@ -1,0 +1,202 @@
+"""How are documents, tables, texts and error messages shown on a page, whoever wrote them?
+
+Names and notes may come from a file or link of somebody else, so every text is escaped here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+import pandas as pd
+import streamlit as st
+
+from estimator.dashboard.session.state import ErrorMessage
+from estimator.format import capitalized
+from estimator.render.document import (
+    Block,
+    Bullets,
+    Column,
+    Document,
+    Folded,
+    Inline,
+    Only,
+    Paragraph,
+    Table,
+    Text,
+    pieces,
+    state_text,
+    table,
+)
+from estimator.render.views.common import refused
+from estimator.result import Refusal
+from estimator.states import State, Tone
+
+_SIGNS: Final = re.compile(r"([!-/:-@\[-`{-~])")
+_SPACES: Final = re.compile(r"[^\S\xa0]+")
+_TONES: Final[dict[Tone, str]] = {
+    "plain": "{}",
+    "quiet": ":gray[{}]",
+    "strong": "**{}**",
+    "good": ":green-badge[{}]",
+    "warning": ":orange-badge[{}]",
+    "bad": ":red-badge[{}]",
+    "struck": "~~{}~~",
+}
+_SPELLING: Final = {
+    "cpu": "CPU",
+    "gb": "GB",
+    "gib": "GiB",
+    "mb": "MB",
+    "mbps": "Mbps",
+    "vcpu": "vCPU",
+    "vpu": "VPU",
+}
+
+
+def literal(text: str) -> str:
+    r"""Text that Markdown shows sign by sign: no links, colors, icons or formulas between dollars.
+
+    >>> print(literal("$5 *or* :red[more]"))
+    \$5 \*or\* \:red\[more\]
+    """
+    return _SIGNS.sub(r"\\\1", _SPACES.sub(" ", text).strip())
+
+
+def unbroken(text: str) -> str:
+    r"""Text that stays on one line: a number with its unit in a narrow column.
+
+    >>> unbroken("306 GB")
+    '306\xa0GB'
+    """
+    return text.replace(" ", "\N{NO-BREAK SPACE}")
+
+
+def spelled(name: str) -> str:
+    """The name of a field for people.
+
+    >>> spelled("boot_volume_vpu_per_gb")
+    'Boot volume VPU per GB'
+    """
+    return capitalized(" ".join(_SPELLING.get(word, word) for word in name.split("_")))
+
+
+def badge(state: State) -> str:
+    """A state as a badge, which its color and its shape tell apart.
+
+    >>> badge(State.BROKEN)
+    ':red-badge[✖ broken]'
+    """
+    return markdown(state_text(state))
+
+
+def markdown(text: Inline, tone: Tone = "plain") -> str:
+    r"""A text with its meaning, inside Markdown.
+
+    >>> print(markdown(("See ", Text("[1]", link="https://example.org")), "strong"))
+    **See** [**\[1\]**](https://example.org)
+    """
+    return "".join(_piece(piece, tone) for piece in pieces(text))
+
+
+def _piece(piece: str | Text, tone: Tone) -> str:
+    text = piece if isinstance(piece, Text) else Text(piece)
+    # what Markdown emphasizes neither begins nor ends with a space
+    inner = text.text.strip(" \n")
+    if not inner:
+        return text.text
+    before, _, after = text.text.partition(inner)
+    shown = f"`{inner}`" if text.is_code and "`" not in inner else literal(inner)
+    for each in (text.tone, tone):
+        shown = _TONES[each].format(shown)
+    if text.link.startswith(("https://", "http://")):
+        shown = f"[{shown}]({text.link.replace(' ', '%20').replace(')', '%29')})"
+    return f"{before}{shown}{after}"
+
+
+def show(document: Document | Sequence[Block]) -> None:
+    """A document below its title, or some blocks of one."""
+    whole = document if isinstance(document, Document) else Document("", tuple(document))
+    if whole.title:
+        st.subheader(literal(whole.title), anchor=False)
+    # a page is read like a notebook: what is folded opens on a click
+    for block in whole.for_medium("notebook"):
+        _show_block(block)
+
+
+def _show_block(block: Block) -> None:
+    match block:
+        case Table():
+            show_table(block)
+        case Paragraph(text, tone, label):
+            said = f"**{literal(label)}** " if label else ""
+            draw = st.caption if tone == "quiet" else st.markdown
+            draw(said + markdown(text, "plain" if tone == "quiet" else tone))
+        case Bullets(items, tone):
+            st.markdown("\n".join(f"- {markdown(item, tone)}" for item in items))
+        case Folded(title, blocks):
+            with st.expander(literal(title)):
+                show(blocks)
+        case Only(blocks=blocks):
+            show(blocks)
+
+
+def show_table(shown: Table) -> None:
+    """A table; nothing without rows."""
+    if not shown.rows:
+        return
+    if shown.title:
+        st.markdown(f"**{literal(shown.title)}**")
+    tones = shown.tones or ("plain",) * len(shown.rows)
+    heads = [capitalized(literal(column.head)) for column in shown.columns]
+    rows = [
+        [
+            markdown(
+                unbroken(cell) if column.is_number and isinstance(cell, str) else cell,
+                column.tone if tone == "plain" else tone,
+            )
+            for column, cell in zip(shown.columns, row, strict=True)
+        ]
+        for row, tone in zip(shown.rows, tones, strict=True)
+    ]
+    st.table(pd.DataFrame(rows, columns=heads), border="horizontal", hide_index=True)
+
+
+def with_total(
+    columns: Iterable[Column | str], rows: Iterable[Sequence[Inline]], total: Sequence[Inline]
+) -> Table:
+    """A table whose last row is the sum of the others."""
+    listed = list(rows)
+    return table(columns, [*listed, total], tones=(*("plain" for _ in listed), "strong"))
+
+
+def show_as_table(*tables: Table) -> None:
+    """What a chart shows, as tables on a click."""
+    with st.expander("Show as a table", icon=":material/table:"):
+        for each in tables:
+            show_table(each)
+
+
+def show_refusals(refusals: Iterable[Refusal]) -> None:
+    """What could not be priced, and why, on a click."""
+    show([refused(refusals)])
+
+
+def show_figures(figures: Sequence[tuple[str, str, str, str | None]]) -> None:
+    """Figures side by side: the label of each, its value, what stands below it, and its help."""
+    for column, (label, value, below, explained) in zip(
+        st.columns(len(figures)), figures, strict=True
+    ):
+        column.metric(
+            label, value, below, delta_color="off", delta_arrow="off", border=True, help=explained
+        )
+
+
+def show_error(error: ErrorMessage | None) -> None:
+    """What was asked for, why it was not done and what is shown instead; nothing if all is well."""
+    if error is None:
+        return
+    reasons = [literal(line) for line in error.why.splitlines()]
+    why = f" {reasons[0]}" if len(reasons) == 1 else "".join(f"\n- {line}" for line in reasons)
+    st.error(f"**{literal(error.what)}:**{why}\n\n{error.instead}", icon=":material/error:")
