@@ -10,8 +10,8 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-import dask
 import numpy as np
+from dask import config as dask_config
 from distributed import Client, LocalCluster
 
 import estimator as ws
@@ -66,7 +66,7 @@ def main() -> None:
     heading = f"{'alone':>9}{'1 worker':>10}{'2 workers':>11}{'overhead':>10}{'gain':>7}"
     print(f"{'median seconds':<28}{heading}")
     with (
-        dask.config.set(
+        dask_config.set(
             {"distributed.nanny.pre-spawn-environ": {} if given.as_shipped else MEMORY}
         ),
         cluster_of(1) as small,

@@ -139,7 +139,7 @@ class TestChart:
 
         for bill in (comparison.bills[0], quantities):
             [axes] = bill.chart().axes
-            assert sum(bar.get_width() for bar in axes.patches) == pytest.approx(bill.total)
+            assert sum(bar.get_bbox().width for bar in axes.patches) == pytest.approx(bill.total)
         with pytest.raises(ws.ScenarioError, match="one scenario, not an array"):
             ws.estimate(MANY, "aws.api_gateway").chart()
 

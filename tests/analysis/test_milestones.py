@@ -159,7 +159,8 @@ class TestCheapest:
         assert (event.month, event.before, event.deployment) == (5, "grows", "flat")
         assert event.saving_usd == pytest.approx(11.051)
         assert event.words == (
-            "From month 5 on, Flat on AWS is the cheapest within limits, $11.05 per month less than "
+            "From month 5 on, Flat on AWS is the cheapest within limits, "
+            "$11.05 per month less than "
             "Grows on AWS."
         )
 

@@ -56,9 +56,9 @@ def test_one_number_holds_for_all_hours():
 def test_rows_are_many_scenarios():
     hours = ws.expected_demand(SCENARIO).connections.hourly
     both = ws.estimate(SCENARIO, "aws.alb_ec2", demand=repeated(np.stack([hours, 2 * hours])))
-    each = [ws.estimate(SCENARIO, "aws.alb_ec2", demand=repeated(k * hours)).total for k in (1, 2)]
+    each = [ws.estimate(SCENARIO, "aws.alb_ec2", demand=repeated(k * hours)) for k in (1, 2)]
 
-    np.testing.assert_allclose(both.total, each, rtol=1e-9)
+    np.testing.assert_allclose(both.total, [float(one.total) for one in each], rtol=1e-9)
 
 
 @pytest.mark.parametrize(

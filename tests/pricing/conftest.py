@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from importlib.resources import as_file, files
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -211,7 +211,7 @@ class DataFolder:
 
 def forget() -> None:
     """Have price files be read again."""
-    for read in (
+    for read in (  # each is cached
         estimator_files.load_rows,
         estimator_files.load_mapping,
         price_files_module.load_price_files,
@@ -219,7 +219,7 @@ def forget() -> None:
         catalog_module._catalog,
         registry.assumptions,
     ):
-        read.cache_clear()
+        cast("Any", read).cache_clear()
 
 
 @pytest.fixture

@@ -3,8 +3,8 @@
 The table holds the mean maximum of a day of a stationary M/M/infinity system, found by simulating
 event by event, also as z = (maximum - m) / sqrt(m), known to 0.07. Runs here look at the end of
 each second, which misses little: at 33 events per second, the most here, 0.58 sqrt(33)
-(D. Siegmund, "Corrected diffusion approximations in certain random walk problems", Advances in Applied
-Probability 11 (1979), https://doi.org/10.2307/1426855), or 0.03 in z.
+(D. Siegmund, "Corrected diffusion approximations in certain random walk problems", Advances in
+Applied Probability 11 (1979), https://doi.org/10.2307/1426855), or 0.03 in z.
 """
 
 import numpy as np

@@ -3,8 +3,8 @@
 S. G. Eick, W. A. Massey, W. Whitt, "M_t/G/infinity queues with sinusoidal arrival rates",
 Management Science 39 (1993), https://doi.org/10.1287/mnsc.39.2.241. Amplitudes and lags for a day
 were computed from their formula by quadrature. The exact engine follows 24,000 sessions per day;
-the cohort engine, whose cost knows no number of clients, a thousand times as many, where chance leaves
-the third digit alone and an error of its squares would show.
+the aggregate engine, whose cost does not grow with clients, a thousand times as many, where chance
+leaves the third digit alone and an error of its squares would show.
 """
 
 import numpy as np

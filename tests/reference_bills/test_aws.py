@@ -255,7 +255,7 @@ def test_an_idle_fleet_at_the_prices_of_aws_as_a_workload(deployment, options, e
 
 def test_the_load_balancer_example_as_a_workload(cents):
     # AWS, Elastic Load Balancing page, example 1: one new connection per second lasts two minutes,
-    # 300 KB per second, 60 rules: 0.04 units of new connections, 0.04 of active ones, 1.08 of bytes;
+    # 300 KB per second, 60 rules: 0.04 units of new connections, 0.04 of active, 1.08 of bytes;
     # its five requests per second make 0.25 of rules, a socket is one request. 720 hours.
     flow = {"direction": "server_to_client", "rate_per_hour": 9000, "payload": "996 B"}
     bill = ws.estimate(
