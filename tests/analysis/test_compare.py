@@ -5,10 +5,12 @@ import html
 import io
 import json
 from html.parser import HTMLParser
+from typing import cast
 
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
 from rich.console import Console, RenderableType
 
 import estimator as ws
@@ -139,7 +141,8 @@ class TestChart:
 
         for bill in (comparison.bills[0], quantities):
             [axes] = bill.chart().axes
-            assert sum(bar.get_bbox().width for bar in axes.patches) == pytest.approx(bill.total)
+            widths = [cast(Rectangle, bar).get_width() for bar in axes.patches]
+            assert sum(widths) == pytest.approx(bill.total)
         with pytest.raises(ws.ScenarioError, match="one scenario, not an array"):
             ws.estimate(MANY, "aws.api_gateway").chart()
 
