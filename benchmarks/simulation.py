@@ -4,7 +4,7 @@ The same model is played by all in the same run, on one core. The two peers star
 less time to simulate, since they need seconds for what the exact engine does in milliseconds; what
 counts is sessions per second of processor time. Answers are compared before any time is printed.
 
-The cohort engine runs in a process of its own for each line. Its memory is the peak of that
+The aggregate engine runs in a process of its own for each line. Its memory is the peak of that
 process, and how far that is beyond the peak before the run, when everything was imported.
 """
 
@@ -202,7 +202,7 @@ def peak_bytes() -> int:
     return peak if sys.platform == "darwin" else peak * 1024
 
 
-def cohort_alone(millions: int, storm: str) -> None:
+def aggregate_alone(millions: int, storm: str) -> None:
     """One run, in this process: prints seconds, bytes (all, and by the run), and the recovery."""
     import numpy as np
 
@@ -220,9 +220,9 @@ def cohort_alone(millions: int, storm: str) -> None:
             cuts=(Cut(DAY_S / 2, OUTAGE_SHARE),),
             faults=("outage",),
         )
-    simulate(model_of(10, 60, 60), "cohort", np.random.SeedSequence(0))
+    simulate(model_of(10, 60, 60), "aggregate", np.random.SeedSequence(0))
     before = peak_bytes()
-    flows, seconds = timed(lambda: simulate(model, "cohort", np.random.SeedSequence(1)))
+    flows, seconds = timed(lambda: simulate(model, "aggregate", np.random.SeedSequence(1)))
     peak, hours = peak_bytes(), "-"
     if storm != "quiet":
         (aftermath,) = by_minute(flows, model).aftermaths
@@ -231,12 +231,12 @@ def cohort_alone(millions: int, storm: str) -> None:
 
 
 def millions() -> None:
-    print("The cohort engine over 24 hours, second by second")
+    print("The aggregate engine over 24 hours, second by second")
     head = f"{'seconds':>8}{'MB':>6}{'by the run':>12}{'hours back':>12}"
     print(f"{'connections':>12}  {'':<58}{head}")
     for storm, words in STORMS.items():
         for many in MILLIONS:
-            command = [sys.executable, __file__, "--cohort", str(many), storm]
+            command = [sys.executable, __file__, "--aggregate", str(many), storm]
             answer = subprocess.run(command, check=True, capture_output=True, text=True)
             seconds, peak, by_run, hours = answer.stdout.split()
             megabytes = f"{int(peak) / MEGABYTE:>6.0f}{int(by_run) / MEGABYTE:>12.0f}"
@@ -247,10 +247,10 @@ def millions() -> None:
 
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--cohort", nargs=2, metavar=("MILLIONS", "STORM"))
-    alone = arguments.parse_args().cohort
+    arguments.add_argument("--aggregate", nargs=2, metavar=("MILLIONS", "STORM"))
+    alone = arguments.parse_args().aggregate
     if alone:
-        cohort_alone(int(alone[0]), alone[1])
+        aggregate_alone(int(alone[0]), alone[1])
         return
     # first, as a process begins with the peak of the one that starts it
     millions()

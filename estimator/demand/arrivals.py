@@ -12,15 +12,12 @@ survival function.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-from scipy import special
 
 from estimator.arrays import FloatArray
-from estimator.errors import EstimatorError
 from estimator.runtime import one_thread
 from estimator.scenario.sessions import SessionLength
 
@@ -175,53 +172,3 @@ def closest_nonnegative(matrix: FloatArray, wanted: FloatArray) -> FloatArray:
 
     found, _ = nnls(matrix, wanted)
     return found
-
-
-def poisson_quantile(mean: float | FloatArray, share: float | FloatArray) -> FloatArray:
-    """Smallest number that a Poisson variate stays at or below with the given probability.
-
-    Open connections are such a variate, for any law of session lengths, as long as nobody is
-    refused (M/G/infinity).
-
-    Args:
-        mean: mean of the variate, above 0.
-        share: the probability, between 0 and 1, both excluded; broadcast with ``mean``.
-
-    Raises:
-        EstimatorError: if a mean or a share is out of range.
-
-    >>> float(poisson_quantile(1000.0, 0.999))
-    1099.0
-    """
-    check_range(mean, "mean", above=0.0)
-    check_range(share, "share", above=0.0, below=1.0)
-    mean, share = np.broadcast_arrays(np.float64(mean), np.float64(share))
-    # Chernoff: beyond these bounds lies less than floats can tell from 0 and from 1
-    low = np.maximum(np.floor(mean - 39 * np.sqrt(mean)), 0) - 1
-    high = np.ceil(mean + 9 * np.sqrt(mean)) + 30
-    while np.any(high - low > 1):
-        middle = np.floor((low + high) / 2)
-        enough = special.pdtr(middle, mean) >= share
-        low, high = np.where(enough, low, middle), np.where(enough, middle, high)
-    return high[()]
-
-
-def check_range(
-    value: float | FloatArray,
-    name: str,
-    *,
-    least: float = -math.inf,
-    above: float = -math.inf,
-    below: float = math.inf,
-) -> None:
-    """Refuse a value that is out of range or not a number.
-
-    Raises:
-        EstimatorError: the message says what would be right.
-    """
-    values = np.atleast_1d(value)
-    wrong = values[~((values >= least) & (values > above) & (values < below))]
-    if wrong.size:
-        bounds = {"at least": least, "above": above, "below": below}
-        right = " and ".join(f"{word} {b:g}" for word, b in bounds.items() if math.isfinite(b))
-        raise EstimatorError(f"{name} must be finite and {right}, but is {wrong[0]:g}")

@@ -1,8 +1,8 @@
 """What disturbs the simulated week? Faults, surges, and the line on which people write one.
 
 Faults break something. Connections are spread evenly over whatever fails: one of n nodes carries
-1/n of them, one of three zones a third, a region all. Surges bring clients beside the weekly shape,
-which only knows how many are connected hour by hour.
+1/n of them, one of three zones a third, a region all. Surges bring clients on top of the
+weekly shape, which only knows how many are connected hour by hour.
 """
 
 from __future__ import annotations
@@ -288,7 +288,7 @@ class Broadcast(Model):
 
 
 Surge = Annotated[FlashCrowd | TopOfHour | Broadcast, Field(discriminator="surge")]
-"""Clients who come beside the weekly shape."""
+"""Traffic on top of the weekly shape."""
 
 
 FAULTS: Final[Mapping[type[Any], str]] = {

@@ -106,7 +106,7 @@ class Evidence(Model):
     """Why a default is what it is."""
 
     grade: Literal["published", "assumption"]
-    """published: somebody measured or stated it; assumption: our judgement, to be replaced."""
+    """published: somebody measured or stated it; assumption: our judgment, to be replaced."""
     source: str | None = None
     """Where it was published."""
     note: str

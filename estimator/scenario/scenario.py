@@ -157,9 +157,9 @@ class Scenario(Shown, Model):
     engineering: Engineering | None = None
     """Engineering time that servers of your own take; a line of the bill, if you state it."""
     faults: tuple[Fault, ...] = ()
-    """What goes wrong in the simulated week; the estimated bill leaves it out."""
+    """What fails in the simulated week; the estimated bill leaves it out."""
     surges: tuple[Surge, ...] = ()
-    """Who comes beside the weekly shape in the simulated week; the estimated bill leaves them
+    """Clients on top of the weekly shape in the simulated week; the estimated bill leaves them
     out."""
 
     _document: YamlDocument = PrivateAttr(default=YamlDocument({}, ""))

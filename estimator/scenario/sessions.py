@@ -164,7 +164,7 @@ class WeibullSession(_Sessions):
     shape: float = Field(gt=0.1, le=20)
     """Below 1: the longer it has lasted, the longer it will."""
     scale_hours: Hours
-    """63.2 % of sessions end before this."""
+    """63.2% of sessions end before this."""
 
     @property
     def mean(self) -> float:

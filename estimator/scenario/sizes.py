@@ -40,7 +40,7 @@ class _Sizes(Model):
     def expect(self, function: Callable[[FloatArray], FloatArray]) -> float | FloatArray:
         """Mean of ``function`` (bytes to anything, vectorized) over the messages, shape (*many,).
 
-        A meter that counts in started steps must be averaged like this: 90 % of 4 KB and 10 % of
+        A meter that counts in started steps must be averaged like this: 90% of 4 KB and 10% of
         100 KB make 1.3 units of 32 KB, although their mean of 13.6 KB would make one.
 
         >>> sizes = MixtureSize(

@@ -183,10 +183,8 @@ class Scaler:
         """Units that have long followed a constant number of connections."""
         if admission.autoscaling is None:
             return cls(admission, 1.0 if admission.units is None else admission.units)
-        return cls(
-            admission,
-            units_wanted(admission.autoscaling, admission.connections_per_unit, connections),
-        )
+        per_unit = admission.connections_per_unit
+        return cls(admission, units_wanted(admission.autoscaling, per_unit, connections))
 
     @property
     def every_seconds(self) -> float:
@@ -241,8 +239,9 @@ class Scaler:
         """The most that was wanted within the cool-down, and whether that long was looked at."""
         cool_down_s = scaling.cool_down_seconds
         if scaling.keeps_connections:
-            # a unit stops when its last connection has been cut at its age
-            cool_down_s = max(cool_down_s, _finite(self.admission.age_most_seconds))
+            # a unit stops when its last connection has been cut at its age, if there is one
+            age_s = self.admission.age_most_seconds
+            cool_down_s = max(cool_down_s, age_s if np.isfinite(age_s) else 0.0)
         while self._wanted and self._wanted[-1][1] <= wanted:
             self._wanted.pop()
         self._wanted.append((now_s, wanted))
@@ -251,10 +250,6 @@ class Scaler:
         while self._wanted[0][0] <= long_ago - scaling.every_seconds:
             self._wanted.popleft()
         return self._wanted[0][1], self._since_s <= long_ago
-
-
-def _finite(seconds: float) -> float:
-    return seconds if np.isfinite(seconds) else 0.0
 
 
 @dataclass(frozen=True, slots=True)

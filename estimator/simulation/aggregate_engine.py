@@ -1,4 +1,4 @@
-"""The cohort engine: whole groups second by second, at a cost that knows no number of clients.
+"""The aggregate engine: whole groups second by second, at a cost that knows no number of clients.
 
 Who is there is drawn at once (``population``). What the limits do to them is then followed by
 the second, in groups: clients that are connected, and clients that wait, by the fault that cut them
@@ -46,7 +46,7 @@ _NEARLY_ALL: Final = 1.0 - 1e-12
 """Whose logarithm of what is left still exists."""
 
 
-def simulate_cohort(model: Model, seed: np.random.SeedSequence) -> Flows:
+def simulate_aggregate(model: Model, seed: np.random.SeedSequence) -> Flows:
     """One replication, in groups.
 
     Args:

@@ -44,24 +44,25 @@ def cuts_and_throttles(faults: Sequence[Fault]) -> tuple[tuple[Cut, ...], tuple[
     >>> throttles
     (Throttle(from_s=3600.0, until_s=3660.0, units_share=0.75, new_connections_per_second=inf),)
     """
-    cuts = [
-        cut
-        for position, fault in enumerate(faults)
-        for cut in _cuts(fault, position)
-        if cut.at_s < _WEEK_S
+    effects = [
+        effect for position, fault in enumerate(faults) for effect in _effects(fault, position)
     ]
-    throttles = [throttle for fault in faults for throttle in _throttles(fault)]
+    cuts = (each for each in effects if isinstance(each, Cut) and each.at_s < _WEEK_S)
+    throttles = (each for each in effects if isinstance(each, Throttle))
     return (
         tuple(sorted(cuts, key=lambda cut: cut.at_s)),
         tuple(sorted(throttles, key=lambda throttle: throttle.from_s)),
     )
 
 
-def _cuts(fault: Fault, position: int) -> Iterator[Cut]:
+def _effects(fault: Fault, position: int) -> Iterator[Cut | Throttle]:
     at_s = fault.at * SECONDS_PER_HOUR
     match fault:
         case Outage():
             yield Cut(at_s, fault.share, notice_s=fault.notice, fault=position)
+            if fault.lasts:
+                until_s = min(at_s + fault.lasts, _WEEK_S)
+                yield Throttle(at_s, until_s, units_share=1.0 - fault.share)
         case RollingDeployment():
             for batch in range(fault.batches):
                 start_s = at_s + batch * fault.every
@@ -73,22 +74,8 @@ def _cuts(fault: Fault, position: int) -> Iterator[Cut]:
                 start_s = at_s + time * (fault.every or 0.0)
                 yield Cut(start_s, fault.share, away_s=fault.away, fault=position)
         case ConnectionThrottle():
-            pass
-
-
-def _throttles(fault: Fault) -> Iterator[Throttle]:
-    at_s = fault.at * SECONDS_PER_HOUR
-    match fault:
-        case Outage() if fault.lasts:
-            yield Throttle(at_s, min(at_s + fault.lasts, _WEEK_S), units_share=1.0 - fault.share)
-        case ConnectionThrottle():
-            yield Throttle(
-                at_s,
-                min(at_s + fault.lasts, _WEEK_S),
-                new_connections_per_second=fault.new_connections_per_second,
-            )
-        case _:
-            pass
+            until_s, rate = min(at_s + fault.lasts, _WEEK_S), fault.new_connections_per_second
+            yield Throttle(at_s, until_s, new_connections_per_second=rate)
 
 
 def surge_streams(surges: Sequence[Surge], streams: tuple[Stream, ...]) -> tuple[Stream, ...]:
@@ -104,34 +91,25 @@ def surge_streams(surges: Sequence[Surge], streams: tuple[Stream, ...]) -> tuple
     end on average, and all leave within a tenth of ``gather`` before or after it. A top of the hour
     reshapes every periodic stream.
     """
-    usual = streams
+    usual: tuple[Stream, ...] = streams
+    added: list[Stream] = []
     for surge in surges:
-        if isinstance(surge, TopOfHour):
-            usual = tuple(
-                Stream(_with_peaks(stream.arrivals, surge), stream.session)
-                if stream.arrivals.periodic
-                else stream
-                for stream in usual
-            )
-    added = [stream for surge in surges for stream in _added(surge, streams[0])]
+        match surge:
+            case TopOfHour():
+                usual = tuple(
+                    Stream(_with_peaks(stream.arrivals, surge), stream.session)
+                    if stream.arrivals.periodic
+                    else stream
+                    for stream in usual
+                )
+            case FlashCrowd():
+                begins_s, most = surge.at * SECONDS_PER_HOUR, 2 * surge.clients / surge.over
+                knots_s, rates = np.array([begins_s, begins_s + surge.over]), np.array([most, 0.0])
+                rush = ArrivalRate(knots_s, rates, periodic=False)
+                added.append(Stream(rush, streams[0].session))
+            case Broadcast():
+                added += _broadcast(surge)
     return (*usual, *added)
-
-
-def _added(surge: Surge, usual: Stream) -> Iterator[Stream]:
-    match surge:
-        case FlashCrowd():
-            at_s = surge.at * SECONDS_PER_HOUR
-            first = 2 * surge.clients / surge.over
-            yield Stream(
-                ArrivalRate(
-                    np.array([at_s, at_s + surge.over]), np.array([first, 0.0]), periodic=False
-                ),
-                usual.session,
-            )
-        case Broadcast():
-            yield from _broadcast(surge)
-        case TopOfHour():
-            pass
 
 
 def _broadcast(surge: Broadcast) -> Iterator[Stream]:
@@ -142,23 +120,18 @@ def _broadcast(surge: Broadcast) -> Iterator[Stream]:
         mean_arrival = 2 / 3 * (end**3 - start**3) / (end**2 - start**2)
         stay_s = surge.lasts + surge.gather * (1 - mean_arrival)
         slice_edges = np.array([start, end])
-        yield Stream(
-            ArrivalRate(
-                at_s - surge.gather * (1 - slice_edges),
-                2 * surge.clients / surge.gather * slice_edges,
-                periodic=False,
-            ),
-            DeterministicSession(hours=stay_s / SECONDS_PER_HOUR),
-        )
+        knots_s = at_s - surge.gather * (1 - slice_edges)
+        rates = 2 * surge.clients / surge.gather * slice_edges
+        session = DeterministicSession(hours=stay_s / SECONDS_PER_HOUR)
+        yield Stream(ArrivalRate(knots_s, rates, periodic=False), session)
 
 
 def _with_peaks(rate: ArrivalRate, surge: TopOfHour) -> ArrivalRate:
     """The same arrivals in each hour (or half hour), a share of them right after it has begun."""
     first, period_s = rate.knots_s[0], rate.knots_s[-1] - rate.knots_s[0]
     begins = np.arange(0.0, period_s, surge.every_seconds)
-    knots = np.unique(
-        np.concatenate([np.mod(rate.knots_s, period_s), begins, begins + surge.within, [period_s]])
-    )
+    changes = [np.mod(rate.knots_s, period_s), begins, begins + surge.within, [period_s]]
+    knots = np.unique(np.concatenate(changes))
     starts, lengths = knots[:-1], np.diff(knots)
 
     def at(part: float) -> FloatArray:
@@ -171,11 +144,7 @@ def _with_peaks(rate: ArrivalRate, surge: TopOfHour) -> ArrivalRate:
     hour = np.searchsorted(begins, starts, "right") - 1
     arrivals = np.bincount(hour, (early + late) / 2 * lengths, begins.size)
     peak = surge.share * arrivals[hour] / surge.within
-    peaked = (1 - surge.share) * per_second + np.where(
-        starts < begins[hour] + surge.within, peak, 0
-    )
-    return ArrivalRate(
-        np.stack([starts, knots[1:]]).T.ravel(),
-        np.maximum(peaked, 0.0).T.ravel(),
-        periodic=True,
-    )
+    peaks = np.where(starts < begins[hour] + surge.within, peak, 0)
+    peaked = np.maximum((1 - surge.share) * per_second + peaks, 0.0)
+    knots_s = np.stack([starts, knots[1:]])
+    return ArrivalRate(knots_s.T.ravel(), peaked.T.ravel(), periodic=True)

@@ -75,10 +75,9 @@ class EventQueue:
 
     def due(self, until_s: float) -> tuple[AnyArray, ...]:
         """Rows before a time, in the order of time; they stay until ``drop``."""
-        at_hand = self._at_hand(until_s)
-        if not at_hand:
+        chunks = [chunk for slot in self._at_hand(until_s) for chunk in self._slots[slot]]
+        if not chunks:
             return self._nothing
-        chunks = [chunk for slot in at_hand for chunk in self._slots[slot]]
         rows = _together(chunks)
         due = np.flatnonzero(rows[0] < until_s)
         due = due[np.argsort(rows[0][due], kind="stable")]

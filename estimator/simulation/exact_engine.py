@@ -12,8 +12,8 @@ and then clients try to connect, in the order of their numbers.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
-from typing import Final
+from dataclasses import dataclass
+from typing import Final, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -78,12 +78,8 @@ def _undisturbed(model: Model, population: Population) -> Flows | None:
         None if somebody may be refused or cut.
     """
     admission = model.admission
-    if (
-        model.cuts
-        or model.throttles
-        or admission.autoscaling
-        or np.isfinite(admission.age_most_seconds)
-    ):
+    ages = np.isfinite(admission.age_most_seconds)
+    if model.cuts or model.throttles or admission.autoscaling or ages:
         return None
     units = 1.0 if admission.units is None else admission.units
     record, there = _Record(model), population.at_start
@@ -141,8 +137,19 @@ class _Record:
             np.add.at(counts, (faults[which], seconds), 1.0)
 
 
+class _Rows:
+    """Columns of one row each, such as attempts or losses."""
+
+    __slots__ = ()
+
+    def pick(self, which: BoolArray | IntArray) -> Self:
+        """Some of the rows."""
+        columns = (getattr(self, name) for name in self.__slots__)
+        return type(self)(*(column[which] for column in columns))
+
+
 @dataclass(slots=True)
-class _Attempts:
+class _Attempts(_Rows):
     """Attempts to connect, shape (attempts,) each."""
 
     time_s: FloatArray
@@ -152,20 +159,12 @@ class _Attempts:
     waited_s: FloatArray
     """The wait before this attempt."""
 
-    def pick(self, which: BoolArray | IntArray) -> _Attempts:
-        return _Attempts(
-            self.time_s[which], self.client[which], self.refusals[which], self.waited_s[which]
-        )
-
     def and_(self, other: _Attempts) -> _Attempts:
         """Both, in the order of time."""
         if not other.time_s.size:
             return self
         both = _Attempts(
-            np.concatenate([self.time_s, other.time_s]),
-            np.concatenate([self.client, other.client]),
-            np.concatenate([self.refusals, other.refusals]),
-            np.concatenate([self.waited_s, other.waited_s]),
+            *(np.append(getattr(self, name), getattr(other, name)) for name in self.__slots__)
         )
         return both.pick(order_of(both.time_s, both.client))
 
@@ -183,7 +182,7 @@ _NONE = _Attempts(np.empty(0), np.empty(0, np.int64), np.empty(0, np.int64), np.
 
 
 @dataclass(slots=True)
-class _Losses:
+class _Losses(_Rows):
     """Connections that are lost in a window, in the order of time, shape (losses,) each."""
 
     time_s: FloatArray
@@ -192,9 +191,6 @@ class _Losses:
     notice_s: FloatArray
     away_s: FloatArray
     aged: BoolArray
-
-    def pick(self, which: BoolArray | IntArray) -> _Losses:
-        return _Losses(*(getattr(self, field.name)[which] for field in fields(self)))
 
 
 @dataclass(slots=True)
@@ -270,11 +266,8 @@ class _Run:
         # the limits
         self.scaler, self.decisions = Scaler.settled(model.admission, there), 0
         self.admission = allowed(model, self.start_s, self.scaler.running)
-        self.bucket = TokenBucket(
-            self.admission.new_connections_per_second,
-            _whole(self.admission.burst),
-            since_s=self.start_s,
-        )
+        rate, burst = self.admission.new_connections_per_second, _whole(self.admission.burst)
+        self.bucket = TokenBucket(rate, burst, since_s=self.start_s)
         # one row a client
         clients = self.came_s.size
         self.open_count = held = int(min(there, self.admission.slots))
@@ -331,9 +324,8 @@ class _Run:
                 continue
             self._commit(until, decided)
             now = until
-            few, many = (
-                _ROUNDS_OF_MANY if decided.attempts.time_s.size > _MANY_ATTEMPTS else _ROUNDS
-            )
+            large = decided.attempts.time_s.size > _MANY_ATTEMPTS
+            few, many = _ROUNDS_OF_MANY if large else _ROUNDS
             if decided.rounds <= few:
                 window_s = min(window_s * 2, _LONGEST_WINDOW_S)
             elif decided.rounds > many:
@@ -361,9 +353,8 @@ class _Run:
             if stopped > 0:
                 self._choose_losses(Cut(now, stopped, fault=_NO_FAULT), len(self.model.cuts))
         before, self.admission = self.admission, allowed(self.model, now, self.scaler.running)
-        self.bucket.change(
-            now, self.admission.new_connections_per_second, _whole(self.admission.burst)
-        )
+        rate, burst = self.admission.new_connections_per_second, _whole(self.admission.burst)
+        self.bucket.change(now, rate, burst)
         return bool(cuts) or self.admission != before
 
     def _choose_losses(self, cut: Cut, number: int) -> None:
@@ -385,12 +376,8 @@ class _Run:
         losses = self._losses_before(until)
         after_loss = self._after(losses)
         arrived = np.arange(self.next_arrival, np.searchsorted(self.came_s, until))
-        base = _Attempts(
-            self.came_s[arrived],
-            arrived,
-            np.zeros_like(arrived),
-            np.full(arrived.size, self.model.reconnect.base),
-        )
+        waited = np.full(arrived.size, self.model.reconnect.base)
+        base = _Attempts(self.came_s[arrived], arrived, np.zeros_like(arrived), waited)
         base = base.and_(_Attempts(*self.retries.due(until)))
         base = base.and_(after_loss.before(until, self.leave_s))
         leaving = self.leaving.between(now, until)
@@ -400,12 +387,16 @@ class _Run:
         ended, again, rounds = keeping | (leaving >= self.next_arrival), _NONE, 0
         attempts = base
         by_rate, tokens_missing = self.bucket.admit(attempts.time_s)
-        slots = _Slots(self._free_slots, self.leave_s[leaving], losses.time_s)
+        # negative if there are too many connections
+        free = _whole(self.admission.slots) - self.open_count
+        slots = _Slots(free, self.leave_s[leaving], losses.time_s)
+        most_refusals = self.model.reconnect.give_up_after or np.inf
         while True:
             rounds += 1
             let_in = slots.find(attempts.time_s, by_rate, ended)
             refused = attempts.pick(~let_in)
-            gave_up = self._give_up(refused)
+            # those who have had enough refusals with this one
+            gave_up = refused.refusals + 1 >= most_refusals
             next_tries = self._after_refusal(refused.pick(~gave_up))
             soon = next_tries.before(until, self.leave_s)
             inside = attempts.client[let_in]
@@ -433,11 +424,6 @@ class _Run:
                 attempts = base.and_(again)
                 by_rate, tokens_missing = self.bucket.admit(attempts.time_s)
 
-    @property
-    def _free_slots(self) -> int:
-        """At the beginning of the window; negative if there are too many connections."""
-        return _whole(self.admission.slots) - self.open_count
-
     def _among(self, clients: IntArray, those: IntArray) -> BoolArray:
         """Which clients are among those."""
         self.marked[those] = True
@@ -458,20 +444,16 @@ class _Run:
             np.concatenate([away, nothing]),
             np.arange(when.size + aged.size) >= when.size,
         )
-        losses = losses.pick(
-            self._still(losses.client, np.concatenate([opened, aged_opened]), losses.time_s)
-        )
+        opened_s, leave_s = np.append(opened, aged_opened), self.leave_s[losses.client]
+        # whether a connection that was marked is the one still open at that time
+        same = self.is_open[losses.client] & (self.opened_s[losses.client] == opened_s)
+        losses = losses.pick(same & (leave_s > losses.time_s))
         losses = losses.pick(order_of(losses.time_s, losses.client))
         if when.size:
             # two may be after the same connection: the first takes it
             _, first = np.unique(losses.client, return_index=True)
             losses = losses.pick(np.sort(first))
         return losses
-
-    def _still(self, client: IntArray, opened_s: FloatArray, when_s: FloatArray) -> BoolArray:
-        """Whether a connection that was marked is the one still open at that time."""
-        same = self.is_open[client] & (self.opened_s[client] == opened_s)
-        return same & (self.leave_s[client] > when_s)
 
     def _after(self, losses: _Losses) -> _Attempts:
         """The first attempt after each loss."""
@@ -480,13 +462,6 @@ class _Run:
         waits = waits_s(policy, refusals, keyed_uniforms(self.key, client, when, _WAIT), before)
         noticed = losses.notice_s * keyed_uniforms(self.key, client, when, _NOTICE)
         return _Attempts(when + noticed + np.maximum(losses.away_s, waits), client, refusals, waits)
-
-    def _give_up(self, refused: _Attempts) -> BoolArray:
-        """Who has had enough refusals with this one."""
-        most = self.model.reconnect.give_up_after
-        if most is None:
-            return np.zeros(refused.client.shape, dtype=np.bool_)
-        return refused.refusals + 1 >= most
 
     def _after_refusal(self, refused: _Attempts) -> _Attempts:
         """The next attempt of each client that was refused and does not give up."""

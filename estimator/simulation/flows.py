@@ -13,7 +13,7 @@ from estimator.simulation.model import Model
 from estimator.units import SECONDS_PER_HOUR, SECONDS_PER_MINUTE
 
 CountArray = FloatArray
-"""Counts of events; the cohort engine follows its groups by their mean, so in parts too."""
+"""Counts of events; the aggregate engine follows its groups by their mean, so in parts too."""
 _NOBODY: Final = 0.5
 """Of groups that are followed by their mean, less than this is nobody."""
 COUNTED = (
@@ -104,14 +104,8 @@ class Flows:
     @property
     def waiting_after(self) -> FloatArray:
         """Clients that want to be connected and are not, at the end of each second."""
-        change = (
-            self.arrivals
-            + self.cut
-            + self.aged
-            - self.new_connections
-            - self.gave_up
-            - self.left_waiting
-        )
+        more = self.arrivals + self.cut + self.aged
+        change = more - self.new_connections - self.gave_up - self.left_waiting
         return self.waiting_at_start + np.cumsum(change)
 
     def check(self) -> None:
@@ -193,7 +187,7 @@ class Aftermath:
     lost: float
     """Connections it took."""
     recovery_s: tuple[float, ...]
-    """Started seconds after the last connection was taken until 50, 95, 99 and 100 % of the
+    """Started seconds after the last connection was taken until 50, 95, 99, and 100% of the
     clients were back, had given up, or would have left; infinite if that was not before the end."""
     close_up: CloseUp
 
@@ -282,25 +276,12 @@ def _aftermath(
     recovery_s = tuple(
         _first_at_most(away, max((1 - share) * total, _NOBODY)) for share in RECOVERY_SHARES
     )
-    after_s = (
-        last
-        - first
-        + np.clip(
-            np.nan_to_num(recovery_s[-1] * 1.25, posinf=_CLOSE_UP_MOST_S),
-            _CLOSE_UP_LEAST_S,
-            _CLOSE_UP_MOST_S,
-        )
-    )
-    near = slice(max(first - _CLOSE_UP_BEFORE_S, 0), first + int(after_s))
-    refused = flows.refused_by_rate[near] + flows.refused_full[near]
-    close_up = CloseUp(
-        near.start,
-        open_after[near],
-        waiting_after[near],
-        flows.attempts[near],
-        flows.new_connections[near],
-        refused,
-    )
+    wanted_s = np.nan_to_num(recovery_s[-1] * 1.25, posinf=_CLOSE_UP_MOST_S)
+    until = last + int(np.clip(wanted_s, _CLOSE_UP_LEAST_S, _CLOSE_UP_MOST_S))
+    near = slice(max(first - _CLOSE_UP_BEFORE_S, 0), until)
+    refused = flows.refused_by_rate + flows.refused_full
+    series = (open_after, waiting_after, flows.attempts, flows.new_connections, refused)
+    close_up = CloseUp(near.start, *(each[near] for each in series))
     return Aftermath(words, float(first), total, recovery_s, close_up)
 
 

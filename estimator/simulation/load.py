@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -34,14 +34,15 @@ def hourly_demand(
         surges: broadcasts among them, in which more is sent.
     """
     hourly = (HOURS_PER_WEEK, MINUTES_PER_HOUR)
-    open_mean = run.stack("open_mean").mean(axis=0).reshape(hourly).mean(axis=1)
-    open_most = run.stack("open_most").reshape(-1, *hourly).max(axis=2).mean(axis=0)
-    new_connections = run.stack("new_connections").mean(axis=0).reshape(hourly).sum(axis=1)
-    units = run.stack("units").mean(axis=0).reshape(hourly).mean(axis=1)
+
+    def by_hour(name: str) -> FloatArray:
+        if name == "open_most":
+            return run.stack(name).reshape(-1, *hourly).max(axis=2).mean(axis=0)
+        minutes = run.stack(name).mean(axis=0).reshape(hourly)
+        return minutes.sum(axis=1) if name == "new_connections" else minutes.mean(axis=1)
+
     more = message_factor(surges).reshape(hourly).mean(axis=1)
-    return _demand(
-        run, profile, hours_per_month, open_mean, open_most, new_connections, units, more
-    )
+    return _demand(run, profile, hours_per_month, by_hour, more)
 
 
 def minute_demand(
@@ -68,19 +69,11 @@ def minute_demand(
 
     def by_minute(name: str) -> FloatArray:
         values = np.quantile(run.stack(name), share, axis=0)
-        return values.reshape(HOURS_PER_WEEK, MINUTES_PER_HOUR).T
+        minutes = values.reshape(HOURS_PER_WEEK, MINUTES_PER_HOUR).T
+        return minutes * MINUTES_PER_HOUR if name == "new_connections" else minutes
 
     more = message_factor(surges).reshape(HOURS_PER_WEEK, MINUTES_PER_HOUR).T
-    return _demand(
-        run,
-        profile,
-        hours_per_month,
-        by_minute("open_mean"),
-        by_minute("open_most"),
-        by_minute("new_connections") * MINUTES_PER_HOUR,
-        by_minute("units"),
-        more,
-    )
+    return _demand(run, profile, hours_per_month, by_minute, more)
 
 
 def of_minutes(weekly: Weekly) -> FloatArray:
@@ -93,14 +86,13 @@ def _demand(
     run: Run,
     profile: Profile,
     hours_per_month: float | FloatArray,
-    open_mean: FloatArray,
-    open_most: FloatArray,
-    new_connections: FloatArray,
-    units: FloatArray,
+    hours_of: Callable[[str], FloatArray],
     more: FloatArray,
 ) -> Demand:
+    """The demand whose figures ``hours_of`` finds by their names in ``Replication``."""
     admission = run.model.admission
-    connections, connecting = from_hours(open_mean), from_hours(new_connections)
+    connections = from_hours(hours_of("open_mean"))
+    connecting = from_hours(hours_of("new_connections"))
     streams = tuple(
         replace(stream, per_hour=from_hours(stream.per_hour.hourly * more))
         if stream.kind == "published"
@@ -110,7 +102,7 @@ def _demand(
     ageing = np.isfinite(admission.age_most_seconds)
     return Demand(
         connections=connections,
-        connections_peak=from_hours(open_most),
+        connections_peak=from_hours(hours_of("open_most")),
         new_connections=connecting,
         session=profile.session,
         streams=streams,
@@ -119,7 +111,7 @@ def _demand(
             f"Simulated: mean of {len(run.replications)} weeks, seed {run.seed}, "
             f"{run.engine} engine.",
         ),
-        units=from_hours(units) if admission.counts_units else None,
+        units=from_hours(hours_of("units")) if admission.counts_units else None,
         cut_hours=admission.age_most_seconds / SECONDS_PER_HOUR if ageing else None,
     )
 

@@ -64,13 +64,14 @@ def draw_population(model: Model, rng: np.random.Generator) -> Population:
     parts = [_draw_clients(stream, model.start_s, until_s, rng) for stream in model.streams]
     if len(parts) == 1:
         return Population(*parts[0])
-    there = sum(at_start for _, _, at_start in parts)
-    came = np.concatenate(
-        [came[:at_start] for came, _, at_start in parts] + [came[at:] for came, _, at in parts]
-    )
-    leave = np.concatenate(
-        [leave[:at_start] for _, leave, at_start in parts] + [leave[at:] for _, leave, at in parts]
-    )
+    all_came, all_leave, at_start = zip(*parts, strict=True)
+    there = sum(at_start)
+
+    def joined(times_s: tuple[FloatArray, ...]) -> FloatArray:
+        each = list(zip(times_s, at_start, strict=True))
+        return np.concatenate([*(s[:at] for s, at in each), *(s[at:] for s, at in each)])
+
+    came, leave = joined(all_came), joined(all_leave)
     order = np.argsort(came[there:], kind="stable")
     came[there:], leave[there:] = came[there:][order], leave[there:][order]
     return Population(came, leave, there)
@@ -120,25 +121,14 @@ def draw_presence(
         seconds: length of the run.
         rng: source of chance.
     """
-    parts = [_draw_groups(stream, start_s, seconds, rng) for stream in streams]
-    return Presence(
-        sum(part.at_start for part in parts),
-        np.sum([part.come for part in parts], axis=0),
-        np.sum([part.leave for part in parts], axis=0),
-    )
-
-
-def _draw_groups(
-    stream: Stream, start_s: float, seconds: int, rng: np.random.Generator
-) -> Presence:
-    atoms = _atoms(stream.session)
-    if atoms is None:
-        return _by_squares(stream, start_s, seconds, rng)
-    lengths_s, shares = atoms
-    parts = [
-        _of_one_length(stream, length, share, start_s, seconds, rng)
-        for length, share in zip(lengths_s.tolist(), shares.tolist(), strict=True)
-    ]
+    parts: list[Presence] = []
+    for stream in streams:
+        atoms = _atoms(stream.session)
+        if atoms is None:
+            parts.append(_by_squares(stream, start_s, seconds, rng))
+            continue
+        for length_s, share in zip(*(each.tolist() for each in atoms), strict=True):
+            parts.append(_of_one_length(stream, length_s, share, start_s, seconds, rng))
     return Presence(
         sum(part.at_start for part in parts),
         np.sum([part.come for part in parts], axis=0),

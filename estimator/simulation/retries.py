@@ -130,10 +130,8 @@ def _law(policy: Reconnect, refusals: int) -> _WaitLaw:
     if policy.backoff == "decorrelated":
         laws = _decorrelated(policy.base, policy.cap)
         return laws[min(refusals, len(laws) - 1)]
-    least, most = (float(bound) for bound in _bounds(policy, np.array(refusals)))
-    if least == most:
-        return _WaitLaw(np.array([least]), np.array([]))
-    return _WaitLaw(np.array([least, most]), np.array([1.0]))
+    edges_s = np.unique([float(bound) for bound in _bounds(policy, np.array(refusals))])
+    return _WaitLaw(edges_s, np.ones(edges_s.size - 1))
 
 
 def _bounds(policy: Reconnect, refusals: IntArray) -> tuple[FloatArray, FloatArray]:

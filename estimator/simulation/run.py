@@ -6,30 +6,30 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
+from itertools import chain
 from typing import Final, Literal
 
 import numpy as np
 from scipy import special
 
 from estimator.arrays import FloatArray
-from estimator.demand.admission_limits import AdmissionLimits
 from estimator.errors import EstimatorError, UnknownNameError
 from estimator.runtime import one_thread
 from estimator.simulation.admission import allowed
-from estimator.simulation.aggregate_engine import simulate_cohort
+from estimator.simulation.aggregate_engine import simulate_aggregate
 from estimator.simulation.exact_engine import simulate_exact
 from estimator.simulation.flows import Flows, Replication, by_minute
-from estimator.simulation.model import Model, Stream
+from estimator.simulation.model import Model
 from estimator.units import MINUTES_PER_HOUR, SECONDS_PER_HOUR
 
-Engine = Literal["exact", "cohort"]
+Engine = Literal["exact", "aggregate"]
 CONFIDENCE: Final = 0.95
 WIDTH: Final = 0.01
 """Half the interval of the mean peak, as a share of it, at which replications are enough."""
 FEWEST, BATCH, MOST = 8, 4, 200
 EXACT_UP_TO_CLIENTS: Final = 1_000_000
-"""Up to so many sessions the exact engine is about as fast as the cohort engine."""
+"""Up to so many sessions the exact engine is about as fast as the aggregate engine."""
 EXACT_AT_MOST_CLIENTS: Final = 30_000_000
 """Beyond it, the arrays of the exact engine take more than a few gigabytes."""
 _CLIENTS_OF_A_TASK: Final = 1_000_000
@@ -39,7 +39,7 @@ _WEEKS_OF_A_TASK: Final = 16
 _WARM_UP_SESSIONS: Final = 5.0
 _LONGEST_WARM_UP_S: Final = 86_400
 _NEARLY_FULL: Final = 0.95
-_ENGINES: Final = {"exact": simulate_exact, "cohort": simulate_cohort}
+_ENGINES: Final = {"exact": simulate_exact, "aggregate": simulate_aggregate}
 
 
 @dataclass(frozen=True)
@@ -190,9 +190,7 @@ def _replicate(
     each = int(_CLIENTS_OF_A_TASK / max(expected_clients(model), 1.0))
     each = min(max(each, 1), _WEEKS_OF_A_TASK)
     tasks = [seeds[start : start + each] for start in range(0, len(seeds), each)]
-    many = len(tasks)
-    found = executor.map(_replicate_here, [model] * many, [engine] * many, tasks)
-    return (replication for task in found for replication in task)
+    return chain.from_iterable(executor.map(partial(_replicate_here, model, engine), tasks))
 
 
 def _replicate_here(
@@ -228,15 +226,16 @@ def choose_engine(model: Model, engine: Engine | Literal["auto"]) -> tuple[Engin
     clients = expected_clients(model)
     many = f"{clients:,.0f} sessions"
     if engine == "exact" and clients > EXACT_AT_MOST_CLIENTS:
-        return "cohort", f"cohort engine: {many} are too many for the exact one to hold in memory"
+        held = "too many for the exact one to hold in memory"
+        return "aggregate", f"aggregate engine: {many} are {held}"
     if engine != "auto":
         return engine, f"{engine} engine, as asked for ({many})"
     if model.admission.autoscaling is not None:
         # the exact engine would stop at each decision of the autoscaler, every few seconds
-        return "cohort", f"cohort engine: units follow the connections, {many} in groups"
+        return "aggregate", f"aggregate engine: units follow the connections, {many} in groups"
     if clients <= EXACT_UP_TO_CLIENTS:
         return "exact", f"exact engine: {many} can be followed one by one"
-    return "cohort", f"cohort engine: {many} are followed in groups"
+    return "aggregate", f"aggregate engine: {many} are followed in groups"
 
 
 def expected_clients(model: Model) -> float:
@@ -245,12 +244,8 @@ def expected_clients(model: Model) -> float:
         float(s.arrivals.means_in(model.start_s, model.horizon_s - model.start_s, 1)[0])
         for s in model.streams
     )
-    return coming + _there_on_average(model)
-
-
-def _there_on_average(model: Model) -> float:
-    """Mean number of clients of the streams that never end."""
-    return sum(
+    # on average, of the streams that never end
+    return coming + sum(
         float(s.arrivals.means_in(0.0, model.horizon_s, 1)[0])
         / model.horizon_s
         * s.session.mean
@@ -274,13 +269,14 @@ def _warmed_up(model: Model) -> tuple[Model, tuple[str, ...]]:
         return model, ()
     now = allowed(replace(model, throttles=()), 0.0, 1.0 if units is None else units)
     steps = np.arange(-warm_up, 0, 600.0)
-    rates = sum(
-        (s.arrivals.at(steps) * _connections_of_a_session(s, admission) for s in model.streams),
-        start=np.zeros(steps.size),
-    )
-    clients = np.asarray(
-        sum((s.arrivals.at(steps) * s.session.mean for s in model.streams), start=0.0)
-    )
+    age_hours = admission.age_most_seconds / SECONDS_PER_HOUR
+    rates = clients = np.zeros(steps.size)
+    for stream in model.streams:
+        coming = stream.arrivals.at(steps)
+        # a session is several connections where they are cut at an age
+        connections = stream.session.mean_steps(age_hours) if np.isfinite(age_hours) else 1.0
+        rates = rates + coming * connections
+        clients = clients + coming * stream.session.mean
     binds = rates.max() > now.new_connections_per_second
     binds |= clients.max() * SECONDS_PER_HOUR > now.slots * _NEARLY_FULL
     if not binds:
@@ -289,10 +285,3 @@ def _warmed_up(model: Model) -> tuple[Model, tuple[str, ...]]:
         replace(model, warm_up_s=warm_up),
         (f"limits bind from the start, so {warm_up / 3600:.0f} hours before it are simulated too",),
     )
-
-
-def _connections_of_a_session(stream: Stream, admission: AdmissionLimits) -> float:
-    """How many connections a session is, where they are cut at an age."""
-    if np.isinf(admission.age_most_seconds):
-        return 1.0
-    return stream.session.mean_steps(admission.age_most_seconds / SECONDS_PER_HOUR)

@@ -10,7 +10,7 @@ from scipy import stats
 import estimator as ws
 from estimator.analysis.simulate.findings import Finding
 from estimator.analysis.simulate.result import Simulation
-from estimator.demand.arrivals import poisson_quantile
+from estimator.simulation.theory import poisson_quantile
 from estimator.states import State
 
 API_GATEWAY = "aws.api_gateway"

@@ -9,8 +9,8 @@ import pytest
 
 import estimator as ws
 from estimator.analysis.simulate.result import MinuteVerdict, Simulation
-from estimator.demand.arrivals import poisson_quantile
 from estimator.deployments.limits import find_limit
+from estimator.simulation.theory import poisson_quantile
 
 API_GATEWAY = "aws.api_gateway"
 NEW_CONNECTIONS = "aws.api_gateway.new_connections_per_second"

@@ -52,7 +52,7 @@ def test_a_sweep_is_the_same_and_tells_its_progress(client, swept):
     assert len(told) > 3
 
 
-@pytest.mark.parametrize("engine", ["exact", "cohort"])
+@pytest.mark.parametrize("engine", ["exact", "aggregate"])
 def test_a_simulation_is_the_same_for_a_seed(client, engine):
     def simulated(client: Client | None) -> ws.Simulation:
         return ws.simulate(

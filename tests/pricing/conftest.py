@@ -217,7 +217,7 @@ def forget() -> None:
         price_files_module.load_price_files,
         price_files_module.price_assumptions,
         catalog_module._catalog,
-        registry.assumptions,
+        registry._assumptions,
     ):
         cast("Any", read).cache_clear()
 

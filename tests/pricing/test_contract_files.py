@@ -187,7 +187,7 @@ def test_a_contract_survives_files_and_links(written, named):
     ],
     ids=["name", "meter", "out of range", "field", "number", "empty", "no such file"],
 )
-def test_a_wrong_contract_of_a_scenario_is_told_with_the_place(written, contract, errors):
+def test_a_wrong_contract_of_a_scenario_is_reported_with_its_line(written, contract, errors):
     file = written(SCENARIO + contract, "scenario.yaml")
 
     with pytest.raises(ws.EstimatorError) as caught:

@@ -187,7 +187,7 @@ def test_many_may_have_several_axes(ladder, many):
 
 
 @given(ladders(), quantities, frees, sides)
-def test_free_units_never_make_a_bill_dearer_or_negative(ladder, quantity, free, side):
+def test_free_units_never_raise_a_bill_or_make_it_negative(ladder, quantity, free, side):
     item = line(ladder, quantity, free, side)
 
     assert np.all(item.units_by_tier >= 0)

@@ -95,7 +95,7 @@ def test_ranges_that_are_stated_too_narrow_are_found_out(truths, ranges):
     assert np.mean((low <= billed) & (billed <= high)) == pytest.approx(0.48, abs=0.04)
 
 
-def test_the_door_gives_the_ranges_that_were_judged(truths, ranges):
+def test_the_public_face_gives_the_ranges_that_were_judged(truths, ranges):
     _, medians = truths
     assert all(takes_arrays(SCENARIO, field, 1.0) for field in FIELDS)
     for truth in (0, 1):

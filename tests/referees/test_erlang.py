@@ -14,14 +14,14 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from estimator.demand.arrivals import poisson_quantile
 from estimator.errors import EstimatorError
-from referees.queueing_theory import (
+from estimator.simulation.theory import (
     erlang_b,
     erlang_b_load,
     erlang_c,
     log_erlang_b,
     log_erlang_c,
+    poisson_quantile,
     square_root_staffing_beta,
     square_root_staffing_wait,
 )

@@ -14,10 +14,10 @@ from estimator.simulation.model import Model
 
 MEAN = 100.0
 SESSION_S, APART_S = 20, 400
-DAY_S, DAYS = 86_400, {"exact": 10, "cohort": 2}
+DAY_S, DAYS = 86_400, {"exact": 10, "aggregate": 2}
 LEAST_P = 1e-4
 """A true law fails once in so many seeds; the seeds are fixed, and about 60 figures are judged."""
-ENGINES = ("exact", "cohort")
+ENGINES = ("exact", "aggregate")
 LAWS = ("exponential", "deterministic", "lognormal", "Weibull 0.5")
 
 
@@ -55,7 +55,7 @@ def test_open_connections_are_poisson_for_any_law_of_sessions(
     assert fit_p(samples, MEAN) > LEAST_P
 
 
-@pytest.mark.parametrize(("engine", "count"), [("exact", 600), ("cohort", 40)])
+@pytest.mark.parametrize(("engine", "count"), [("exact", 600), ("aggregate", 40)])
 @pytest.mark.parametrize("law", LAWS)
 def test_a_run_starts_in_the_stationary_state(
     law, engine, count, law_of, steady, replicate, mean_is

@@ -11,11 +11,11 @@ import numpy as np
 from estimator.scenario.profile import Reconnect
 from estimator.simulation.model import ArrivalRate, Model, Stream
 from estimator.simulation.run import interval, run
-from referees.queueing_theory import modulated_occupancy
+from estimator.simulation.theory import modulated_occupancy
 
 CASES, REPLICATIONS = 500, 5
-COHORT_EVERY = 10
-"""The cohort engine needs fifty times as long for so few clients."""
+AGGREGATE_EVERY = 10
+"""The aggregate engine needs fifty times as long for so few clients."""
 LAWS = ("exponential", "deterministic", "lognormal sigma 1", "lognormal sigma 1.5", "Weibull 0.5")
 DAY_S = 86_400.0
 
@@ -45,7 +45,7 @@ def test_intervals_hold_the_truth_as_often_as_they_say(law_of, record_property):
     held = np.zeros((CASES, 2), dtype=np.bool_)
     for case in range(CASES):
         model, minute, open_then, minutes = draw_case(rng, law_of)
-        engine = "exact" if case % COHORT_EVERY else "cohort"
+        engine = "exact" if case % AGGREGATE_EVERY else "aggregate"
         found = run(model, replications=REPLICATIONS, seed=case, engine=engine)
         open_mean = found.stack("open_mean")
         for figure, (values, truth) in enumerate(

@@ -20,7 +20,7 @@ from estimator.simulation.run import simulate
 
 BUSY = AdmissionLimits(new_connections_per_second=8, connections_most=380, age_most_seconds=900)
 OUTAGE = Cut(1800.5, share=0.4, over_s=10, notice_s=5)
-ENGINES = ("exact", "cohort")
+ENGINES = ("exact", "aggregate")
 
 
 @pytest.fixture(scope="module")

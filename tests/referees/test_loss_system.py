@@ -67,7 +67,7 @@ def test_blocking_is_that_of_the_itu_table(
     mean_is(open_mean, erlangs * (1 - blocking))
 
 
-def test_in_a_flood_all_but_those_who_find_a_place_are_refused(law_of, steady, replicate):
+def test_in_a_flood_all_who_find_no_free_slot_are_refused(law_of, steady, replicate):
     # 5,000 erlang on 100 slots: a slot is taken again at once
     law = law_of("exponential", SESSION_S)
     admission = AdmissionLimits(connections_most=100)

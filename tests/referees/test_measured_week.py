@@ -16,7 +16,7 @@ from estimator.simulation.model import Model, Stream, weekly_arrivals
 MEAN = 2057
 DAILY_MEANS = (2320, 2677, 2645, 2639, 2337, 1025, 824)
 READING = 15 / MEAN
-WEEKS = {"exact": 20, "cohort": 3}
+WEEKS = {"exact": 20, "aggregate": 3}
 
 
 @pytest.fixture(scope="module", params=WEEKS)

@@ -23,7 +23,7 @@ from estimator.scenario.sessions import (
     SessionLength,
     WeibullSession,
 )
-from referees.queueing_theory import modulated_occupancy
+from estimator.simulation.theory import modulated_occupancy
 
 DAY = 24.0
 

@@ -17,8 +17,8 @@ from estimator.simulation.run import simulate
 
 DAY_S = 86_400
 SWING = 0.8
-PER_HOUR = {"exact": 1e3, "cohort": 1e6}
-DAYS = {"exact": 25, "cohort": 6}
+PER_HOUR = {"exact": 1e3, "aggregate": 1e6}
+DAYS = {"exact": 25, "aggregate": 6}
 TABLE = [
     # E[S] in hours, law: relative amplitude, lag in hours
     (0.5, "exponential", 0.99154, 0.4972),
@@ -42,7 +42,7 @@ ALIKE = {
     (1, "Weibull 0.5"),
     (8, "exponential"),
 }
-"""Rows that tell nothing of the cohort engine which others do not; it needs half a second a day."""
+"""Rows that tell nothing new of the aggregate engine; it needs half a second per day."""
 CASES = [
     (*row, engine) for row in TABLE for engine in DAYS if engine == "exact" or row[:2] not in ALIKE
 ]

@@ -437,7 +437,7 @@ def ciw_queue(model: Model, seed: int) -> Figures:
     }
 
 
-DOOR, CONNECTED, WAITING, GONE = 1, 2, 3, -1
+ADMISSION, CONNECTED, WAITING, GONE = 1, 2, 3, -1
 
 
 class Stay(ciw.dists.Distribution):
@@ -520,7 +520,7 @@ class AfterPause(ciw.routing.NodeRouting):
 
     def next_node(self, ind: Any) -> Any:
         over = self.simulation.current_time >= ind.leave - 1e-9
-        return self.simulation.nodes[GONE if over else DOOR]
+        return self.simulation.nodes[GONE if over else ADMISSION]
 
 
 def ciw_network(model: Model, seed: int) -> Figures:

@@ -13,7 +13,7 @@ HEAD = "profile: market-data\nlocation: virginia\n"
 PEAK = HEAD + "peak_connections: 10\n"
 EXTENDS = "location: virginia\npeak_connections: 10\nprofile:\n  extends: workplace-chat\n"
 FLOW = "  flows:\n    posts:\n"
-PLACES = ["virginia", "oregon", "ireland", "frankfurt", "london", "singapore", "sydney", "tokyo"]
+LOCATIONS = ["virginia", "oregon", "ireland", "frankfurt", "london", "singapore", "sydney", "tokyo"]
 PROFILES = ["board-collaboration", "market-data", "workplace-chat"]
 
 ERRORS = {
@@ -32,7 +32,7 @@ ERRORS = {
     ),
     "unknown location": (
         "profile: market-data\nlocation: frankfort\npeak_connections: 1\n",
-        ["line 2", "location", "did you mean 'frankfurt'", *PLACES],
+        ["line 2", "location", "did you mean 'frankfurt'", *LOCATIONS],
     ),
     "unknown profile": (
         "location: virginia\nprofile: market-date\npeak_connections: 1\n",

@@ -229,7 +229,7 @@ def test_faults_are_written_in_a_scenario_file_as_people_would():
         ("- outage\n", ["line 5, faults.0"]),
     ],
 )
-def test_a_bad_fault_of_a_file_is_told_with_its_place(text, parts):
+def test_a_bad_fault_of_a_file_is_reported_with_its_line(text, parts):
     with pytest.raises(ws.ScenarioError) as caught:
         ws.Scenario.from_yaml(HEAD + "faults:\n" + text)
 

@@ -84,7 +84,7 @@ def test_surges_are_written_in_a_scenario_file_as_people_would():
     assert scenario.surges == tuple(EVERY[:2])
 
 
-def test_a_bad_surge_of_a_file_is_told_with_its_place():
+def test_a_bad_surge_of_a_file_is_reported_with_its_line():
     with pytest.raises(ws.ScenarioError, match=r"line 5, surges.0: within must be below 1 h$"):
         ws.Scenario.from_yaml(HEAD + "surges:\n- {surge: top_of_hour, share: 0.2, within: 2 h}\n")
 

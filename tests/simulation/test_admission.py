@@ -114,5 +114,5 @@ def test_slots_are_taken_as_one_attempt_after_the_other_would(attempts_s, closin
 
 
 @pytest.mark.parametrize("free", [0, -3])
-def test_with_no_place_and_no_closing_nobody_gets_in(free):
+def test_with_no_slot_and_no_closing_nobody_gets_in(free):
     assert not take_slots(np.zeros(5, dtype=np.int64), free).any()

@@ -1,4 +1,4 @@
-"""The cohort engine's own books: nobody is lost or invented, whatever the limits and faults do."""
+"""The aggregate engine's own books: limits and faults neither lose nor invent a client."""
 
 from dataclasses import fields, replace
 from typing import Any
@@ -15,7 +15,7 @@ from estimator.scenario.sessions import (
     SessionLength,
 )
 from estimator.simulation import aggregate_engine
-from estimator.simulation.aggregate_engine import simulate_cohort
+from estimator.simulation.aggregate_engine import simulate_aggregate
 from estimator.simulation.flows import COUNTED, Flows
 from estimator.simulation.model import ArrivalRate, Cut, Model, Stream, Throttle
 from estimator.simulation.population import draw_presence
@@ -45,7 +45,7 @@ def outage(share=0.4, at_s=300.0, **changes: Any) -> dict[str, Any]:
 
 
 def simulate(model, seed=1) -> Flows:
-    return simulate_cohort(model, np.random.SeedSequence(seed))
+    return simulate_aggregate(model, np.random.SeedSequence(seed))
 
 
 TROUBLED = {
@@ -235,7 +235,7 @@ class TestEdges:
             {"throttles": (Throttle(0.0, 1e9, units_share=0.0),)},
         ],
     )
-    def test_nobody_is_let_in_where_there_is_no_place(self, closed):
+    def test_nobody_is_let_in_where_there_is_no_slot(self, closed):
         found = simulate(model(horizon_s=600, **closed))
 
         assert found.open_at_start == 0

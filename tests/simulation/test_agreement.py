@@ -2,8 +2,8 @@
 
 Each figure of each system is a mean of independent runs, with other seeds for either engine, and
 is judged by Welch's t. All comparisons together raise a false alarm once in a thousand choices of
-seeds (Bonferroni); the seeds are fixed. Where the cohort engine leaves something out on purpose, a
-bias is allowed on top, and the reason stands with it.
+seeds (Bonferroni); the seeds are fixed. Where the aggregate engine leaves something out on purpose,
+a bias is allowed on top, and the reason stands with it.
 """
 
 from collections.abc import Mapping
@@ -56,7 +56,7 @@ to leave: a wait of half a second on average, of sessions of minutes, is less th
 
 @dataclass(frozen=True)
 class Case:
-    """A system, and the bias that is allowed to the cohort engine, as a share of the figure."""
+    """A system, and the bias that is allowed to the aggregate engine, as a share of the figure."""
 
     model: Model
     bias: Mapping[str, float] = field(default_factory=dict)
@@ -164,7 +164,7 @@ CASES: dict[str, Case] = {
         )
     },
     # Who tries again at once does so in step with the tokens, and some never meet one while others
-    # do each time; the cohort engine mixes them, so that it sees a shorter tail.
+    # do each time; the aggregate engine mixes them, so that it sees a shorter tail.
     "backoff none": Case(
         system(
             steady(5.0),
@@ -279,13 +279,13 @@ def test_the_engines_agree(name):
     case = CASES[name]
     seeds = np.random.SeedSequence(list(CASES).index(name) + 1).spawn(2 * RUNS)
     exact = np.array([figures(case.model, "exact", seed) for seed in seeds[:RUNS]])
-    cohort = np.array([figures(case.model, "cohort", seed) for seed in seeds[RUNS:]])
+    aggregate = np.array([figures(case.model, "aggregate", seed) for seed in seeds[RUNS:]])
     new_connections = float(exact[:, FIGURES.index("new_connections")].mean())
 
     assert np.isfinite(exact).all()
-    assert np.isfinite(cohort).all()
+    assert np.isfinite(aggregate).all()
     apart = {}
-    for figure, one, other in zip(FIGURES, exact.T, cohort.T, strict=True):
+    for figure, one, other in zip(FIGURES, exact.T, aggregate.T, strict=True):
         bias = case.bias.get(figure, 0.0) * one.mean() + WHOLE
         admission = case.model.admission
         if figure == "left waiting" and (
@@ -294,14 +294,14 @@ def test_the_engines_agree(name):
             bias += NOBODY_LEAVES * new_connections
         if beyond_chance(one, other, bias):
             apart[figure] = (float(one.mean()), float(other.mean()))
-    assert not apart, "exact and cohort"
+    assert not apart, "exact and aggregate"
 
 
 def test_a_fifth_more_would_be_seen():
     # the same engine twice, and one of them off
     model = CASES["backoff full_jitter"].model
     seeds = np.random.SeedSequence(99).spawn(2 * RUNS)
-    found = np.array([figures(model, "cohort", seed) for seed in seeds])
+    found = np.array([figures(model, "aggregate", seed) for seed in seeds])
 
     for figure in ("refused by rate", "retries", "lost seconds", "back 95 %"):
         values = found[:, FIGURES.index(figure)]

@@ -159,8 +159,8 @@ def test_a_week_expects_the_arrivals_of_its_hours():
         week.at(np.array([0.0, WEEK_S])) * 3600, (HOURLY[0] + HOURLY[-1]) / 2, rtol=1e-12
     )
     # a line between the middles puts an eighth of each neighbour's difference into the hour
-    neighbours = (np.roll(HOURLY, 1) + np.roll(HOURLY, -1)) / 2
-    np.testing.assert_allclose(week.means_in(0.0, 3600.0, 168), 0.75 * HOURLY + 0.25 * neighbours)
+    neighbors = (np.roll(HOURLY, 1) + np.roll(HOURLY, -1)) / 2
+    np.testing.assert_allclose(week.means_in(0.0, 3600.0, 168), 0.75 * HOURLY + 0.25 * neighbors)
 
 
 @pytest.mark.parametrize(

@@ -43,8 +43,8 @@ def test_waits_lie_between_their_bounds_and_reach_both(backoff, least, most):
     k = np.arange(5)
     nearly_one = np.nextafter(1.0, 0.0)
 
-    for luck, bound in ((0.0, least), (nearly_one, most)):
-        waits = waits_s(reconnect(backoff), k, np.full(5, luck), np.zeros(5))
+    for uniforms, bound in ((0.0, least), (nearly_one, most)):
+        waits = waits_s(reconnect(backoff), k, np.full(5, uniforms), np.zeros(5))
         np.testing.assert_allclose(waits, bound, rtol=1e-15)
 
 

@@ -314,7 +314,7 @@ def test_both_engines_cut_a_surge_and_those_who_are_always_there(cuts):
 
     by_hour = [
         simulate(model, engine, np.random.SeedSequence(7)).aged.reshape(6, HOUR).sum(axis=1)
-        for engine in ("exact", "cohort")
+        for engine in ("exact", "aggregate")
     ]
 
     # cuts of an hour are a Poisson number but for those of the same client

@@ -27,12 +27,12 @@ from estimator.simulation.model import ArrivalRate, Cut, Model, Stream, Throttle
 from estimator.simulation.population import draw_population
 
 NOTICE, WAIT, CHOICE, MOMENT = range(4)
-DOORS, DECIDE, END, LOSE, KNOCK = range(5)
+LIMITS, DECIDE, END, LOSE, KNOCK = range(5)
 """Kinds of events, in the order in which those at the same moment happen."""
 
 
 class OneAfterTheOther:
-    """The same clients and the same luck, with a heap of events and no array in sight."""
+    """The same clients and the same uniforms, with a heap of events and no array in sight."""
 
     def __init__(self, model, seed):
         rng = np.random.default_rng(seed)
@@ -43,7 +43,7 @@ class OneAfterTheOther:
         self.flows = Flows.empty(int(self.end - self.start), len(model.faults), LEVELS)
         self.heap, self.opened, self.waiting, self.lost_to = [], {}, set(), {}
 
-    def luck(self, client, time, purpose):
+    def uniforms(self, client, time, purpose):
         """SplitMix64 over client and time, in the whole numbers of Python."""
         mixed = (client * 0x9E3779B97F4A7C15 + self.key) % 2**64
         (bits,) = struct.unpack("Q", struct.pack("d", time + 0.0))
@@ -77,16 +77,16 @@ class OneAfterTheOther:
             elif len(self.opened) + 1 <= self.slots:
                 self.open(client, self.start - math.fmod(self.start - came, self.age))
             else:
-                wait = self.luck(client, came, 0) * model.reconnect.cap
+                wait = self.uniforms(client, came, 0) * model.reconnect.cap
                 self.waiting.add(client)
                 self.plan(self.start + wait, KNOCK, client, 0, wait)
         self.flows.open_at_start = len(self.opened)
         self.flows.waiting_at_start = len(self.waiting)
         for number, cut in enumerate(model.cuts):
-            self.plan(cut.at_s, DOORS, number)
+            self.plan(cut.at_s, LIMITS, number)
         for throttle in model.throttles:
-            self.plan(throttle.from_s, DOORS)
-            self.plan(throttle.until_s, DOORS)
+            self.plan(throttle.from_s, LIMITS)
+            self.plan(throttle.until_s, LIMITS)
         if model.admission.autoscaling:
             decisions = range(math.ceil((self.end - self.start) / self.scaler.every_seconds))
             for number in decisions:
@@ -94,7 +94,7 @@ class OneAfterTheOther:
         admission = [(self.start, self.scaler.running, self.slots)]
         while self.heap:
             time, kind, client, *details = heapq.heappop(self.heap)
-            if kind in (DOORS, DECIDE):
+            if kind in (LIMITS, DECIDE):
                 self.change(time, kind, client)
                 admission.append((time, self.scaler.running, self.slots))
             elif kind == END:
@@ -115,14 +115,14 @@ class OneAfterTheOther:
         return self.model.admission.age_most_seconds
 
     def change(self, time, kind, number):
-        if kind == DOORS and number >= 0:
+        if kind == LIMITS and number >= 0:
             self.choose(self.model.cuts[number], number)
         self.scaler.wake(time)
         if kind == DECIDE:
             stopped = self.scaler.decide(time, float(len(self.opened)))
             if stopped:
                 self.choose(Cut(time, stopped, fault=-1), len(self.model.cuts))
-            self.plan(self.scaler.next_ready_s, DOORS)
+            self.plan(self.scaler.next_ready_s, LIMITS)
         self.refill(time)
         now = allowed(self.model, time, self.scaler.running)
         if now.new_connections_per_second != self.rate:
@@ -133,8 +133,8 @@ class OneAfterTheOther:
 
     def choose(self, cut, number):
         for client, opened in self.opened.items():
-            if self.luck(client, cut.at_s, CHOICE + 8 * number) < cut.share:
-                spread = cut.over_s * self.luck(client, cut.at_s, MOMENT + 8 * number)
+            if self.uniforms(client, cut.at_s, CHOICE + 8 * number) < cut.share:
+                spread = cut.over_s * self.uniforms(client, cut.at_s, MOMENT + 8 * number)
                 details = (number, opened, cut.fault, cut.notice_s, cut.away_s)
                 self.plan(cut.at_s + spread, LOSE, client, *details)
 
@@ -176,14 +176,14 @@ class OneAfterTheOther:
             self.lost_to[client] = fault
             self.count("lost_by_fault", time, fault)
         wait = self.wait(client, time, 0, self.model.reconnect.base)
-        noticed = notice * self.luck(client, time, NOTICE)
+        noticed = notice * self.uniforms(client, time, NOTICE)
         self.plan(time + noticed + max(away, wait), KNOCK, client, 0, wait)
 
     def wait(self, client, time, refusals, waited):
-        policy, luck = self.model.reconnect, self.luck(client, time, WAIT)
+        policy, uniforms = self.model.reconnect, self.uniforms(client, time, WAIT)
         if policy.backoff == "decorrelated":
             before = waited if refusals else policy.base
-            return min(policy.cap, policy.base + luck * (3 * before - policy.base))
+            return min(policy.cap, policy.base + uniforms * (3 * before - policy.base))
         grown = min(policy.cap, policy.base * 2.0 ** min(refusals, 60))
         least, most = {
             "none": (0.0, 0.0),
@@ -191,7 +191,7 @@ class OneAfterTheOther:
             "equal_jitter": (grown / 2, grown),
             "full_jitter": (0.0, grown),
         }[policy.backoff]
-        return least + luck * (most - least)
+        return least + uniforms * (most - least)
 
     def knock(self, time, client, refusals, waited):
         if time >= self.leave[client]:

@@ -190,7 +190,7 @@ def test_the_whole_record_is_left_as_it_was(four_seconds):
         np.testing.assert_array_equal(getattr(four_seconds, name), getattr(before, name))
 
 
-@pytest.mark.parametrize("engine", ["exact", "cohort"])
+@pytest.mark.parametrize("engine", ["exact", "aggregate"])
 def test_runs_hold_the_law_with_their_warm_up_and_after_it(engine, monkeypatch):
     whole = []
     kept = Flows.after

@@ -25,7 +25,7 @@ from estimator.simulation.run import (
 )
 
 HOUR, WEEK = 3600, 604_800
-ENGINES = ["exact", "cohort"]
+ENGINES = ["exact", "aggregate"]
 
 
 def steady(connections, hours=0.1, horizon_s=HOUR, session=None, **model):
@@ -171,11 +171,11 @@ class TestEngine:
         ("connections", "asked", "engine", "words"),
         [
             (47_600, "auto", "exact", "999,600 sessions can be followed one by one"),
-            (47_700, "auto", "cohort", "1,001,700 sessions are followed in groups"),
-            (47_600, "cohort", "cohort", "as asked for (999,600 sessions)"),
+            (47_700, "auto", "aggregate", "1,001,700 sessions are followed in groups"),
+            (47_600, "aggregate", "aggregate", "as asked for (999,600 sessions)"),
             (47_700, "exact", "exact", "as asked for (1,001,700 sessions)"),
             (1_428_000, "exact", "exact", "as asked for (29,988,000 sessions)"),
-            (1_429_000, "exact", "cohort", "30,009,000 sessions are too many for the exact one"),
+            (1_429_000, "exact", "aggregate", "30,009,000 sessions are too many for the exact one"),
         ],
     )
     def test_few_are_followed_one_by_one_many_in_groups(self, connections, asked, engine, words):
@@ -190,7 +190,7 @@ class TestEngine:
         few = run(steady(100), replications=1)
         many = run(steady(50_000_000, horizon_s=60), replications=1, engine="exact")
 
-        assert (few.engine, many.engine) == ("exact", "cohort")
+        assert (few.engine, many.engine) == ("exact", "aggregate")
         assert few.notes[0] == "exact engine: 1,100 sessions can be followed one by one"
         assert "too many for the exact one" in many.notes[0]
 

@@ -385,7 +385,7 @@ class TestAllowed:
         )
         assert (few.burst, few.slots) == (1, 99)
 
-    def test_the_last_digit_makes_no_token_and_takes_no_place(self):
+    def test_the_last_digit_makes_no_token_and_takes_no_slot(self):
         # 3 x 0.1 is more than 0.3 for a computer, and 0.29 x 100 less than 29
         admission = AdmissionLimits(
             new_connections_per_second_per_unit=0.1 * 10, connections_per_unit=100

@@ -9,7 +9,6 @@ from typing import Final
 import numpy as np
 
 from estimator.arrays import FloatArray
-from estimator.demand.arrivals import poisson_quantile
 from estimator.demand.demand import Demand
 from estimator.demand.expected import audiences
 from estimator.deployments.limits import AT_RISK_SHARE
@@ -18,6 +17,7 @@ from estimator.scenario.scenario import Scenario
 from estimator.simulation.flows import RECOVERY_SHARES, Aftermath
 from estimator.simulation.load import busiest_second, busiest_seconds, each_alone, minute_demand
 from estimator.simulation.run import Run, interval
+from estimator.simulation.theory import poisson_quantile
 from estimator.states import State
 from estimator.units import (
     BITS_PER_BYTE,

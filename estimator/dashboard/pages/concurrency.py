@@ -21,13 +21,13 @@ from estimator.dashboard.widgets.downloads import data_file, download_row
 from estimator.dashboard.widgets.progress import job_owner, job_queue, show_progress
 from estimator.dashboard.widgets.simulation import simulation_view
 from estimator.demand.admission_limits import AdmissionLimits
-from estimator.demand.arrivals import poisson_quantile
 from estimator.demand.expected import expected_demand
 from estimator.deployments.registry import DEPLOYMENTS, find_deployment
 from estimator.errors import EstimatorError
 from estimator.format import figure_text, span_text
 from estimator.scenario.scenario import Scenario
 from estimator.simulation.run import FEWEST, MOST
+from estimator.simulation.theory import poisson_quantile
 from estimator.units import SECONDS_PER_HOUR
 
 _NO_DEPLOYMENT: Final = "none"

@@ -12,7 +12,7 @@ import numpy as np
 from scipy import special
 
 from estimator.arrays import FloatArray
-from estimator.demand.arrivals import check_range
+from estimator.errors import EstimatorError
 from estimator.scenario.sessions import DeterministicSession, EmpiricalSession, SessionLength
 
 _DIGITS = 1e-15
@@ -23,6 +23,35 @@ _FIRST_PANEL = 1e-13
 _PANEL_GROWTH = 1.2
 _PANELS_PER_PERIOD = 8
 _MOST_PERIODS = 1024
+
+
+def poisson_quantile(mean: float | FloatArray, share: float | FloatArray) -> FloatArray:
+    """Smallest number that a Poisson variate stays at or below with the given probability.
+
+    Open connections are such a variate, for any law of session lengths, as long as nobody is
+    refused (M/G/infinity).
+
+    Args:
+        mean: mean of the variate, above 0.
+        share: the probability, between 0 and 1, both excluded; broadcast with ``mean``.
+
+    Raises:
+        EstimatorError: if a mean or a share is out of range.
+
+    >>> float(poisson_quantile(1000.0, 0.999))
+    1099.0
+    """
+    _check_range(mean, "mean", above=0.0)
+    _check_range(share, "share", above=0.0, below=1.0)
+    mean, share = np.broadcast_arrays(np.float64(mean), np.float64(share))
+    # Chernoff: beyond these bounds lies less than floats can tell from 0 and from 1
+    low = np.maximum(np.floor(mean - 39 * np.sqrt(mean)), 0) - 1
+    high = np.ceil(mean + 9 * np.sqrt(mean)) + 30
+    while np.any(high - low > 1):
+        middle = np.floor((low + high) / 2)
+        enough = special.pdtr(middle, mean) >= share
+        low, high = np.where(enough, low, middle), np.where(enough, middle, high)
+    return high[()]
 
 
 def erlang_b(erlangs: float | FloatArray, servers: float | FloatArray) -> FloatArray:
@@ -56,8 +85,8 @@ def log_erlang_b(erlangs: float | FloatArray, servers: float | FloatArray) -> Fl
     >>> float(log_erlang_b(erlangs=200.0, servers=10_000.0))
     -29325.754171
     """
-    check_range(erlangs, "offered load", least=0.0)
-    check_range(servers, "number of servers", least=0.0)
+    _check_range(erlangs, "offered load", least=0.0)
+    _check_range(servers, "number of servers", least=0.0)
     load, n = np.broadcast_arrays(np.float64(erlangs), np.float64(servers))
     result = np.empty(load.shape)
     heavy = load > n + 1
@@ -102,8 +131,8 @@ def erlang_b_load(blocking: float, servers: float) -> float:
     # imported here, since it takes longer than all else and not every command comes by
     from scipy.optimize import brentq
 
-    check_range(blocking, "blocking", above=0.0, below=1.0)
-    check_range(servers, "number of servers", above=0.0)
+    _check_range(blocking, "blocking", above=0.0, below=1.0)
+    _check_range(servers, "number of servers", above=0.0)
     log_blocking = math.log(blocking)
     # B is at most A^n / n! and at least 1 - n / A; solved for the logarithm, to 12 digits
     lowest = (log_blocking + math.lgamma(servers + 1)) / servers
@@ -160,7 +189,7 @@ def square_root_staffing_wait(beta: float | FloatArray) -> FloatArray:
     >>> float(square_root_staffing_wait(1.0))
     0.2234
     """
-    check_range(beta, "beta", least=0.0)
+    _check_range(beta, "beta", least=0.0)
     return np.exp(_log_staffing_wait(beta))
 
 
@@ -177,7 +206,7 @@ def square_root_staffing_beta(wait_share: float) -> float:
     """
     from scipy.optimize import brentq
 
-    check_range(wait_share, "share that waits", above=0.0, below=1.0)
+    _check_range(wait_share, "share that waits", above=0.0, below=1.0)
     log_share = math.log(wait_share)
 
     def excess(beta: float) -> float:
@@ -222,7 +251,7 @@ def modulated_occupancy(law: SessionLength, period_hours: float) -> ModulatedOcc
     >>> modulated_occupancy(ExponentialSession(mean_hours=4.0), period_hours=24.0)
     ModulatedOccupancy(relative_amplitude=0.69062, lag_hours=3.0880)
     """
-    check_range(period_hours, "period", above=0.0)
+    _check_range(period_hours, "period", above=0.0)
     angular = 2 * math.pi / period_hours
     if isinstance(law, DeterministicSession):
         integral = _of_lengths(np.array([law.hours]), np.ones(1), angular)
@@ -262,3 +291,20 @@ def _of_smooth(law: SessionLength, period_hours: float) -> complex:
     before, left, after = law.survival(last + period_hours * np.array([-1.0, 0.0, 1.0]))
     tail = 1j * left / angular + (before - after) / (2 * period_hours * angular**2)
     return complex(np.sum(_WEIGHTS * half * law.survival(hours) * waves) + tail)
+
+
+def _check_range(
+    value: float | FloatArray,
+    name: str,
+    *,
+    least: float = -math.inf,
+    above: float = -math.inf,
+    below: float = math.inf,
+) -> None:
+    """Refuse a value that is out of range or not a number."""
+    values = np.atleast_1d(value)
+    wrong = values[~((values >= least) & (values > above) & (values < below))]
+    if wrong.size:
+        bounds = {"at least": least, "above": above, "below": below}
+        right = " and ".join(f"{word} {b:g}" for word, b in bounds.items() if math.isfinite(b))
+        raise EstimatorError(f"{name} must be finite and {right}, but is {wrong[0]:g}")
