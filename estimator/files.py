@@ -7,6 +7,7 @@ and installed.
 from __future__ import annotations
 
 import csv
+import datetime as dt
 import io
 import math
 from collections.abc import Iterator, Mapping, Sequence
@@ -234,6 +235,15 @@ class Entry(BaseModel):
     model_config = ConfigDict(
         frozen=True, extra="forbid", use_attribute_docstrings=True, allow_inf_nan=False
     )
+
+
+class Sourced(Entry):
+    """Base of a row that says where it was read, when, and how sure that is."""
+
+    source: str
+    checked_on: dt.date
+    confidence: Confidence
+    note: str | None = None
 
 
 class Figure(Entry):

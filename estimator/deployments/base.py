@@ -15,9 +15,9 @@ from pydantic import ValidationError
 from estimator.arrays import FloatArray
 from estimator.demand.admission_limits import AdmissionLimits
 from estimator.demand.demand import Demand, MessageStream
-from estimator.demand.weekly import Weekly
+from estimator.demand.weekly import Weekly, total
 from estimator.demand.wire import Layer
-from estimator.deployments.limits import Check
+from estimator.deployments.limits import Check, check
 from estimator.errors import ScenarioError, UnknownNameError
 from estimator.files import Entry, YamlDocument, error_text
 from estimator.format import range_text
@@ -26,7 +26,7 @@ from estimator.pricing.lines import FreeAllowances, Usage
 from estimator.pricing.price_files import Assumption
 from estimator.scenario.locations import Area
 from estimator.scenario.sessions import SessionLength
-from estimator.units import MINUTES_PER_HOUR, SECONDS_PER_HOUR
+from estimator.units import BITS_PER_BYTE, BITS_PER_MEGABIT, MINUTES_PER_HOUR, SECONDS_PER_HOUR
 
 WORLDWIDE = "global"
 """Region of services that ask one price wherever their clients are."""
@@ -59,6 +59,10 @@ class Request:
     def many(self) -> bool:
         """Whether many scenarios are asked at once, for which admission is not limited."""
         return np.ndim(self.demand.peak_connections) > 0
+
+    def cut_after(self, seconds: float) -> Request:
+        """The same with connections that are cut at an age."""
+        return replace(self, demand=self.demand.cut_after(seconds / SECONDS_PER_HOUR))
 
     def bytes_per_unit(self, meter_id: str) -> int:
         """Bytes of a unit of a meter that counts bytes: those of a GB, or of a GiB."""
@@ -148,23 +152,25 @@ class Deployment(ABC):
     def meter(self, request: Request) -> Metered:
         """Count what the cloud would count for the demand."""
 
+    @abstractmethod
     def limit_checks(self, request: Request) -> tuple[Check, ...]:
-        """What the demand asks of the limits there are."""
-        return self.meter(request).checks
+        """What the demand asks of the limits there are, without counting usage."""
 
-    def data_out(
-        self, request: Request, demand: Demand, meter_id: str, share: float = 1.0
-    ) -> Usage:
+    def check(self, name: str, used: Weekly | FloatArray | float, fix: str = "") -> Check:
+        """A check against a limit of the service by its name, such as ``open_connections``."""
+        return check(f"{self.id}.{name}", used, fix)
+
+    def data_out(self, request: Request, meter_id: str, share: float = 1.0) -> Usage:
         """Traffic to clients in the unit of a meter, GB or GiB.
 
         Args:
-            request: holds the answer to this deployment's ``traffic_assumption``.
-            demand: whose traffic.
+            request: demand, and the answer to the question ``billed_bytes``.
             meter_id: a meter that counts bytes.
             share: part of the traffic that this meter counts.
         """
         answer = request.answers["billed_bytes"]
         layer, acknowledgements, meaning = _COUNTED[answer]
+        demand = request.demand
         traffic = demand.traffic("to_client", layer, acknowledgements=acknowledgements)
         bytes_per_unit = request.bytes_per_unit(meter_id)
         part = "" if share == 1.0 else f"{share:.0%} of "
@@ -220,6 +226,16 @@ def billed_bytes_question(default: str, evidence: str) -> Assumption:
     )
 
 
+def both_ways(demand: Demand, layer: Layer = "ip") -> Weekly:
+    """Bytes per hour with clients, in and out."""
+    return total(demand.traffic(way, layer) for way in ("to_client", "to_server"))
+
+
+def mbps(bytes_per_hour: Weekly) -> Weekly:
+    """Megabits (10^6 bits) per second."""
+    return bytes_per_hour.times(BITS_PER_BYTE / BITS_PER_MEGABIT / SECONDS_PER_HOUR)
+
+
 def messages_text(demand: Demand, streams: Iterable[MessageStream]) -> str:
     """How many messages of each kind go each way per month."""
     ways = {"to_server": "in", "to_client": "out"}
@@ -231,6 +247,24 @@ def messages_text(demand: Demand, streams: Iterable[MessageStream]) -> str:
 def once(stream: MessageStream) -> MessageStream:
     """What the server publishes, each message once and not once for each who receives it."""
     return replace(stream, per_hour=stream.per_hour.times(1 / np.maximum(stream.copies, 1.0)))
+
+
+def from_clients(demand: Demand) -> tuple[MessageStream, ...]:
+    """What clients publish.
+
+    What a client says right after it connects is taken to be its connect and subscribes, which
+    are commands of a service and no publications.
+    """
+    return tuple(s for s in demand.messages("to_server") if s.kind != "at_connect")
+
+
+def from_server(demand: Demand) -> tuple[MessageStream, ...]:
+    """What the server publishes, greets with and answers heartbeats with, each message once."""
+    return tuple(
+        once(s) if s.kind == "published" else s
+        for s in demand.messages("to_client")
+        if s.kind != "passed_on"
+    )
 
 
 def shared_once(demand: Demand) -> Iterator[MessageStream]:

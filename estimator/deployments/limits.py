@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import datetime as dt
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache, cached_property, reduce
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, Field
 
 from estimator.arrays import FloatArray
 from estimator.demand.admission_limits import AdmissionLimits
 from estimator.demand.demand import Demand, MessageStream
 from estimator.demand.weekly import Weekly, total
 from estimator.errors import UnknownNameError
-from estimator.files import Confidence, Entry, load_rows
+from estimator.files import Sourced, load_rows
 from estimator.format import figure_text
 from estimator.pricing.price_files import SAAS, VENDORS
 from estimator.states import State
@@ -55,7 +54,7 @@ def _one_or_many(cell: object) -> object:
     return values[0] if isinstance(values, tuple) and len(values) == 1 else values
 
 
-class Limit(Entry):
+class Limit(Sourced):
     """A quota, a hard edge of a service, or what its vendor advises."""
 
     limit: str
@@ -74,10 +73,6 @@ class Limit(Entry):
     """What it holds for: a connection, a unit, an instance, an account in a region."""
     fix: str | None = None
     """How one gets past it."""
-    source: str
-    checked_on: dt.date
-    confidence: Confidence
-    note: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,6 +242,24 @@ def limit_value(limit_id: str) -> float:
     return value
 
 
+def default_of(
+    limit_id: str,
+    kind: Callable[[float], float] = float,
+    *,
+    ge: float | None = None,
+    le: float | None = None,
+) -> Any:
+    """An option that is what a limit says unless a user chooses something else.
+
+    Args:
+        limit_id: whose figure.
+        kind: makes the figure a whole number, for instance.
+        ge: the least that may be chosen.
+        le: the most that may be chosen.
+    """
+    return Field(default_factory=lambda: kind(limit_value(limit_id)), ge=ge, le=le)
+
+
 def admission_at(**limit_ids: str) -> AdmissionLimits:
     """AdmissionLimits that are limits as they stand.
 
@@ -275,13 +288,11 @@ def messages_per_second(streams: tuple[MessageStream, ...]) -> Weekly:
     return per_second(total(s.per_hour for s in streams))
 
 
-def largest_message_bytes(demand: Demand) -> FloatArray:
-    """The largest message of any stream, shape (*many,); laws of sizes end somewhere."""
-    return largest_bytes(s for s in demand.streams if s.is_message)
-
-
 def largest_bytes(streams: Iterable[MessageStream]) -> FloatArray:
-    """The largest message of some streams, shape (*many,); 0 if there is none."""
+    """The largest message of some streams, shape (*many,); 0 if there is none.
+
+    Laws of sizes end somewhere.
+    """
     return reduce(np.maximum, (stream.payload.largest for stream in streams), np.zeros(()))
 
 

@@ -32,7 +32,7 @@ class Entry:
     title: str
     """What the vendor calls its products."""
     where: str
-    """Module and class, such as ``estimator.deployments.aws.alb:AlbEc2``."""
+    """Module and class, such as ``estimator.deployments.aws.load_balancers:AlbEc2``."""
 
     @property
     def cloud(self) -> str:
@@ -49,14 +49,14 @@ _TABLE: Final = """
 aws.api_gateway | API Gateway WebSocket API | aws.api_gateway:ApiGateway
 aws.appsync_events | AppSync Events | aws.appsync_events:AppSyncEvents
 aws.iot_core | IoT Core (MQTT over WebSocket) | aws.iot_core:IotCore
-aws.alb_ec2 | Application Load Balancer and EC2 | aws.alb:AlbEc2
-aws.nlb_ec2 | Network Load Balancer and EC2 | aws.nlb:NlbEc2
-aws.alb_fargate | Application Load Balancer and Fargate | aws.alb:AlbFargate
+aws.alb_ec2 | Application Load Balancer and EC2 | aws.load_balancers:AlbEc2
+aws.nlb_ec2 | Network Load Balancer and EC2 | aws.load_balancers:NlbEc2
+aws.alb_fargate | Application Load Balancer and Fargate | aws.load_balancers:AlbFargate
 azure.web_pubsub | Web PubSub | azure.web_pubsub:WebPubSub
 azure.signalr | SignalR Service | azure.signalr:SignalR
 azure.application_gateway_vm | Application Gateway and Virtual Machines \
-    | azure.application_gateway_vm:ApplicationGatewayVm
-azure.load_balancer_vm | Load Balancer and Virtual Machines | azure.load_balancer_vm:LoadBalancerVm
+    | azure.virtual_machines:ApplicationGatewayVm
+azure.load_balancer_vm | Load Balancer and Virtual Machines | azure.virtual_machines:LoadBalancerVm
 azure.container_apps | Container Apps | azure.container_apps:ContainerApps
 azure.app_service | App Service | azure.app_service:AppService
 gcp.cloud_run | Cloud Run | gcp.cloud_run:CloudRun

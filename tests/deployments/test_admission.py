@@ -243,7 +243,7 @@ class TestManagedServices:
         assert admission.age_most_seconds == 86_400
 
     @pytest.mark.parametrize(
-        ("provider", "rate", "most"),
+        ("deployment", "rate", "most"),
         # Ably Standard: https://ably.com/docs/platform/pricing/resource-based/limits ; Pusher
         # Premium: https://pusher.com/channels/pricing ; Supabase:
         # https://supabase.com/docs/guides/realtime/limits
@@ -255,9 +255,9 @@ class TestManagedServices:
         ],
     )
     def test_saas_vendors_let_in_what_the_plan_that_is_paid_for_does(
-        self, make_demand, provider, rate, most
+        self, make_demand, deployment, rate, most
     ):
-        admission = admission_of(provider, demand=make_demand(9_000))
+        admission = admission_of(deployment, demand=make_demand(9_000))
 
         assert (admission.new_connections_per_second, admission.connections_most) == (rate, most)
 

@@ -54,7 +54,7 @@ def test_every_deployment_has_limits_that_were_checked(deployment: Deployment):
 
 @every_deployment
 @pytest.mark.parametrize("location", ws.locations())
-def test_every_deployment_is_priced_at_every_place_or_says_why_not(
+def test_every_deployment_is_priced_at_every_location_or_says_why_not(
     deployment: Deployment, location
 ):
     region = ws.locations()[location].regions[deployment.cloud]
@@ -77,7 +77,7 @@ def test_many_scenarios_at_once_are_the_same_one_by_one(deployment: Deployment):
 
 
 @every_deployment
-def test_a_bill_is_priced_in_the_region_of_the_place(deployment: Deployment):
+def test_a_bill_is_priced_in_the_region_of_the_location(deployment: Deployment):
     bill = ws.estimate(SCENARIO, deployment.id)
 
     assert bill.region == ws.locations()["virginia"].regions[deployment.cloud]

@@ -24,7 +24,7 @@ from estimator.deployments.limits import (
     check,
     find_limit,
     idle_checks,
-    largest_message_bytes,
+    largest_bytes,
     limit_value,
     load_limits,
     longest_silence_seconds,
@@ -147,7 +147,7 @@ class TestHour:
         assert found.when == "Mon 07:00 UTC"
 
 
-class TestCure:
+class TestFix:
     def test_figures_are_filled_in(self):
         found = verdict(peaked(9, 2500.0), 1000, "ask for {used} instead of {allowed}.")
 
@@ -294,14 +294,14 @@ class TestWhatIsAsked:
     def test_the_largest_message_is_the_largest_that_can_occur(self, make_demand):
         demand = make_demand(10, to_client=1, payload=5000)
 
-        assert largest_message_bytes(demand) == 5000
+        assert largest_bytes(demand.messages("to_client")) == 5000
 
     def test_pings_are_no_messages(self, make_demand):
         demand = replace(make_demand(10), streams=())
         pinging = TestSilence.beating(demand, "to_client", every=10)
 
-        assert largest_message_bytes(demand) == 0
-        assert largest_message_bytes(pinging) == 0
+        assert largest_bytes(demand.messages("to_client")) == 0
+        assert largest_bytes(pinging.messages("to_client")) == 0
 
     def test_a_check_takes_the_limit_as_it_stands(self):
         asked = check(PER_UNIT, 12.0, "more units")
@@ -320,7 +320,7 @@ class TestFinding:
             find_limit(limit)
 
     @pytest.mark.parametrize("vendor", ["ably", "pusher", "pubnub", "cloudflare", "supabase"])
-    def test_limits_of_providers_are_found_by_their_own_names(self, vendor):
+    def test_limits_of_saas_are_found_by_their_own_names(self, vendor):
         [first, *_] = [one for one in load_limits(vendor) if one.startswith(f"{vendor}.")]
 
         assert find_limit(first).limit == first

@@ -12,6 +12,7 @@ from estimator.cli import completion
 from estimator.cli.commands.schema import editor_schema
 from estimator.deployments import registry
 from estimator.deployments.base import Deployment, Metered, Options, Request
+from estimator.deployments.limits import Check
 from estimator.pricing.lines import Usage
 from estimator.pricing.price_files import Assumption
 
@@ -77,6 +78,9 @@ class Box(Deployment):
         hours = request.demand.hours_per_month + (request.answers["paint"] == "yes")
         boxes = np.asarray(request.options.boxes * hours)
         return Metered((Usage("aws.alb.hours", boxes, "boxes x hours of the month"),))
+
+    def limit_checks(self, request: Request) -> tuple[Check, ...]:
+        return ()
 
 
 def test_a_row_is_all_that_a_new_deployment_touches_beside_its_class(monkeypatch):

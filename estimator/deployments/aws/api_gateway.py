@@ -15,14 +15,9 @@ from estimator.deployments.aws.messaging import (
     LogOptions,
     MessageService,
     minute_rounding_question,
-    published_once,
-    size_check,
+    usual_bytes,
 )
-from estimator.deployments.base import (
-    Request,
-    billed_bytes_question,
-    messages_text,
-)
+from estimator.deployments.base import Request, billed_bytes_question, from_server, messages_text
 from estimator.deployments.limits import (
     Check,
     check,
@@ -97,11 +92,9 @@ class ApiGateway(MessageService):
         "authorizers",
     )
 
-    service = _SERVICE
-
-    def message_usage(self, request: Request, demand: Demand) -> Iterator[Usage]:
+    def message_usage(self, request: Request) -> Iterator[Usage]:
         """Messages in 32-KB steps both ways, and the backend."""
-        step_bytes = request.step_bytes(f"{_SERVICE}.messages")
+        demand, step_bytes = request.demand, request.step_bytes(f"{_SERVICE}.messages")
         counted = demand.messages("to_server") + demand.messages("to_client")
         messages = demand.per_month(total(s.steps_per_hour(step_bytes) for s in counted))
         text = (
@@ -115,23 +108,24 @@ class ApiGateway(MessageService):
         if request.options.backend == "lambda_dynamodb":
             yield from _backend(demand, request.options)
 
-    def checks(self, request: Request, demand: Demand) -> Iterator[Check]:
+    def checks(self, request: Request) -> Iterator[Check]:
         """Connections, messages, sizes, silence, and what the backend runs."""
+        demand = request.demand
         received, pushed = demand.messages("to_server"), demand.messages("to_client")
-        yield check(
-            f"{_SERVICE}.new_connections_per_second",
+        yield self.check(
+            "new_connections_per_second",
             per_second(demand.new_connections),
             "ask AWS for a quota of {used} new connections per second",
         )
-        yield check(f"{_SERVICE}.implied_open_connections", demand.connections_peak)
-        yield check(
-            f"{_SERVICE}.account_requests_per_second",
+        yield self.check("implied_open_connections", demand.connections_peak)
+        yield self.check(
+            "account_requests_per_second",
             messages_per_second((*received, *pushed)),
             "ask AWS for a quota of {used} requests per second",
         )
-        yield size_check(f"{_SERVICE}.message_max_bytes", (*received, *pushed))
+        yield self.check("message_max_bytes", usual_bytes((*received, *pushed)))
         # how pushes are framed is up to the service
-        yield size_check(f"{_SERVICE}.frame_max_bytes", received)
+        yield self.check("frame_max_bytes", usual_bytes(received))
         yield from idle_checks(demand, f"{_SERVICE}.idle_timeout")
         if request.options.backend == "lambda_dynamodb":
             yield from _backend_checks(demand, request.options)
@@ -153,7 +147,7 @@ def _backend_checks(demand: Demand, options: ApiGatewayOptions) -> Iterator[Chec
 
 def _handled(demand: Demand) -> tuple[MessageStream, ...]:
     """What runs the function: a message from a client, and a publication of the server."""
-    published = [s for s in published_once(demand) if s.kind == "published"]
+    published = (s for s in from_server(demand) if s.kind == "published")
     return (*demand.messages("to_server"), *published)
 
 

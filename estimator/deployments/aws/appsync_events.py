@@ -7,7 +7,6 @@ from typing import Annotated
 
 from pydantic import Field
 
-from estimator.demand.demand import Demand
 from estimator.demand.weekly import Weekly, total
 from estimator.deployments.aws.messaging import (
     LogOptions,
@@ -15,19 +14,10 @@ from estimator.deployments.aws.messaging import (
     minute_rounding_question,
     per_connection,
     publications,
-    size_check,
+    usual_bytes,
 )
-from estimator.deployments.base import (
-    Request,
-    billed_bytes_question,
-    messages_text,
-)
-from estimator.deployments.limits import (
-    Check,
-    check,
-    messages_per_second,
-    per_second,
-)
+from estimator.deployments.base import Request, billed_bytes_question, messages_text
+from estimator.deployments.limits import Check, messages_per_second, per_second
 from estimator.pricing.lines import Usage
 from estimator.units import KIB, SECONDS_PER_HOUR
 
@@ -72,11 +62,9 @@ class AppSyncEvents(MessageService):
         "authorizers",
     )
 
-    service = _SERVICE
-
-    def message_usage(self, request: Request, demand: Demand) -> Iterator[Usage]:
+    def message_usage(self, request: Request) -> Iterator[Usage]:
         """Operations in 5-KB steps."""
-        options = request.options
+        options, demand = request.options, request.demand
         meter = f"{_SERVICE}.operations"
         step_bytes = request.step_bytes(meter)
         published, delivered = publications(demand), demand.messages("to_client")
@@ -98,23 +86,22 @@ class AppSyncEvents(MessageService):
             "subscribes per connection; calls of event handlers",
         )
 
-    def checks(self, request: Request, demand: Demand) -> Iterator[Check]:
+    def checks(self, request: Request) -> Iterator[Check]:
         """Events and deliveries per second, subscriptions, sizes."""
+        demand = request.demand
         published, delivered = publications(demand), demand.messages("to_client")
         events = tuple(s for s in published if s.kind != "heartbeat")
         step_bytes = request.step_bytes(f"{_SERVICE}.operations")
-        yield check(f"{_SERVICE}.new_connections_per_second", per_second(demand.new_connections))
-        yield check(f"{_SERVICE}.inbound_events_per_second", messages_per_second(events))
-        yield check(
-            f"{_SERVICE}.outbound_messages_per_second",
+        yield self.check("new_connections_per_second", per_second(demand.new_connections))
+        yield self.check("inbound_events_per_second", messages_per_second(events))
+        yield self.check(
+            "outbound_messages_per_second",
             per_second(total(s.steps_per_hour(step_bytes) for s in delivered)),
         )
         sent = total(s.per_hour for s in events if s.direction == "to_server")
-        yield check(
-            f"{_SERVICE}.publishes_per_second_per_connection",
+        yield self.check(
+            "publishes_per_second_per_connection",
             per_connection(demand, sent) / SECONDS_PER_HOUR,
         )
-        yield check(
-            f"{_SERVICE}.subscriptions_per_connection", request.options.subscribes_per_connect
-        )
-        yield size_check(f"{_SERVICE}.event_max_bytes", (*published, *delivered))
+        yield self.check("subscriptions_per_connection", request.options.subscribes_per_connect)
+        yield self.check("event_max_bytes", usual_bytes((*published, *delivered)))

@@ -8,7 +8,6 @@ from typing import Annotated, Literal
 import numpy as np
 from pydantic import Field
 
-from estimator.arrays import FloatArray
 from estimator.demand.demand import Demand, MessageStream
 from estimator.demand.weekly import Weekly, total
 from estimator.deployments.aws.messaging import (
@@ -16,16 +15,17 @@ from estimator.deployments.aws.messaging import (
     MessageService,
     per_connection,
     publications,
-    size_check,
+    usual_bytes,
 )
 from estimator.deployments.base import (
     Request,
     billed_bytes_question,
+    both_ways,
+    mbps,
     messages_text,
 )
 from estimator.deployments.limits import (
     Check,
-    check,
     idle_checks,
     limit_value,
     longest_silence_seconds,
@@ -34,12 +34,7 @@ from estimator.deployments.limits import (
 )
 from estimator.pricing.lines import Usage
 from estimator.pricing.price_files import Assumption
-from estimator.units import (
-    BITS_PER_BYTE,
-    BITS_PER_MEGABIT,
-    KIB,
-    SECONDS_PER_HOUR,
-)
+from estimator.units import KIB, SECONDS_PER_HOUR
 
 _SERVICE = "aws.iot_core"
 
@@ -97,17 +92,47 @@ class IotCore(MessageService):
         "custom authorizers",
     )
 
-    service = _SERVICE
-    quotas = ("connections_most",)
+    limits_connections = True
 
     def charges_traffic(self, request: Request) -> bool:
         """Only under that answer."""
         return request.answers["internet_traffic"] == "yes"
 
-    def message_usage(self, request: Request, demand: Demand) -> Iterator[Usage]:
+    def message_usage(self, request: Request) -> Iterator[Usage]:
         """Messages in 5-KB steps, rules and actions."""
-        yield _messages(request, demand)
-        yield from _rules(request, demand)
+        options, demand = request.options, request.demand
+        meter = f"{_SERVICE}.messages"
+        step_bytes = request.step_bytes(meter)
+        delivered = demand.messages("to_client")
+        carried = (*demand.messages("to_server"), *delivered)
+        counted = [
+            options.steps_per_hour(s, step_bytes) for s in (*publications(demand), *delivered)
+        ]
+        counted.append(demand.new_connections.times(1 + options.subscribes_per_connect))
+        acknowledged = ""
+        if options.qos == 1:
+            counted += [s.per_hour for s in delivered]
+            acknowledged = ", and a PUBACK for each delivery"
+        yield Usage(
+            meter,
+            demand.per_month(total(counted)),
+            f"PUBLISH in and out ({messages_text(demand, carried)}), in started steps of "
+            f"{step_bytes / KIB:g} KB of payload and topic, a CONNECT and "
+            f"{options.subscribes_per_connect:g} SUBSCRIBE for each connection{acknowledged}",
+        )
+        if not options.rules_per_message:
+            return
+        step_bytes = request.step_bytes(f"{_SERVICE}.rules")
+        sent = (s for s in publications(demand) if s.direction == "to_server")
+        steps = demand.per_month(total(options.steps_per_hour(s, step_bytes) for s in sent))
+        rules, in_steps = (
+            steps * options.rules_per_message,
+            f"in started steps of {step_bytes / KIB:g} KB",
+        )
+        each = f"{options.rules_per_message:g} rules for each message from a client"
+        yield Usage(f"{_SERVICE}.rules", rules, f"{each}, {in_steps}")
+        each = f"{options.actions_per_rule:g} actions for each rule"
+        yield Usage(f"{_SERVICE}.actions", rules * options.actions_per_rule, f"{each}, {in_steps}")
 
     def notes(self, demand: Demand) -> Iterator[str]:
         """Which heartbeats are free."""
@@ -121,74 +146,28 @@ class IotCore(MessageService):
                     "make the keep-alive interval shorter."
                 )
 
-    def checks(self, request: Request, demand: Demand) -> Iterator[Check]:
+    def checks(self, request: Request) -> Iterator[Check]:
         """Connections, publications in and out, bandwidth, sizes, silence."""
-        options = request.options
+        options, demand = request.options, request.demand
         published, delivered = publications(demand), demand.messages("to_client")
         sent = tuple(s for s in published if s.direction == "to_server")
         to_rules = total(s.per_hour for s in sent).times(options.rules_per_message)
-        yield check(f"{_SERVICE}.open_connections", demand.connections_peak)
-        yield check(f"{_SERVICE}.new_connections_per_second", per_second(demand.new_connections))
-        yield check(f"{_SERVICE}.publishes_in_per_second", messages_per_second(published))
-        yield check(
-            f"{_SERVICE}.publishes_out_per_second",
+        yield self.check("open_connections", demand.connections_peak)
+        yield self.check("new_connections_per_second", per_second(demand.new_connections))
+        yield self.check("publishes_in_per_second", messages_per_second(published))
+        yield self.check(
+            "publishes_out_per_second",
             per_second(total([*(s.per_hour for s in delivered), to_rules])),
         )
         both = total(s.per_hour for s in (*sent, *delivered))
-        yield check(
-            f"{_SERVICE}.publishes_per_second_per_connection",
+        yield self.check(
+            "publishes_per_second_per_connection",
             per_connection(demand, both) / SECONDS_PER_HOUR,
         )
-        yield check(f"{_SERVICE}.bandwidth_per_connection_mbps", _mbps_per_connection(demand))
-        yield check(f"{_SERVICE}.subscriptions_per_connection", options.subscribes_per_connect)
-        yield size_check(f"{_SERVICE}.message_max_bytes", (*published, *delivered))
+        yield self.check(
+            "bandwidth_per_connection_mbps",
+            per_connection(demand, mbps(both_ways(demand, "websocket"))),
+        )
+        yield self.check("subscriptions_per_connection", options.subscribes_per_connect)
+        yield self.check("message_max_bytes", usual_bytes((*published, *delivered)))
         yield from idle_checks(demand, f"{_SERVICE}.idle_timeout")
-
-
-def _messages(request: Request, demand: Demand) -> Usage:
-    options = request.options
-    meter = f"{_SERVICE}.messages"
-    step_bytes = request.step_bytes(meter)
-    delivered = demand.messages("to_client")
-    carried = (*demand.messages("to_server"), *delivered)
-    counted = [options.steps_per_hour(s, step_bytes) for s in (*publications(demand), *delivered)]
-    counted.append(demand.new_connections.times(1 + options.subscribes_per_connect))
-    acknowledged = ""
-    if options.qos == 1:
-        counted += [s.per_hour for s in delivered]
-        acknowledged = ", and a PUBACK for each delivery"
-    return Usage(
-        meter,
-        demand.per_month(total(counted)),
-        f"PUBLISH in and out ({messages_text(demand, carried)}), in started steps of "
-        f"{step_bytes / KIB:g} KB of payload and topic, a CONNECT and "
-        f"{options.subscribes_per_connect:g} SUBSCRIBE for each connection{acknowledged}",
-    )
-
-
-def _rules(request: Request, demand: Demand) -> Iterator[Usage]:
-    options = request.options
-    if not options.rules_per_message:
-        return
-    step_bytes = request.step_bytes(f"{_SERVICE}.rules")
-    sent = (s for s in publications(demand) if s.direction == "to_server")
-    steps = demand.per_month(total(options.steps_per_hour(s, step_bytes) for s in sent))
-    rules = steps * options.rules_per_message
-    yield Usage(
-        f"{_SERVICE}.rules",
-        rules,
-        f"{options.rules_per_message:g} rules for each message from a client, in started steps of "
-        f"{step_bytes / KIB:g} KB",
-    )
-    yield Usage(
-        f"{_SERVICE}.actions",
-        rules * options.actions_per_rule,
-        f"{options.actions_per_rule:g} actions for each rule, in started steps of "
-        f"{step_bytes / KIB:g} KB",
-    )
-
-
-def _mbps_per_connection(demand: Demand) -> FloatArray:
-    both: Weekly = total(demand.traffic(way, "websocket") for way in ("to_client", "to_server"))
-    bits = per_connection(demand, both) * BITS_PER_BYTE
-    return bits / BITS_PER_MEGABIT / SECONDS_PER_HOUR

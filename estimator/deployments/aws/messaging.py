@@ -20,8 +20,9 @@ from estimator.deployments.base import (
     Options,
     Request,
     cut_note,
+    from_clients,
+    from_server,
     minutes_rounded_up,
-    once,
     ping_notes,
 )
 from estimator.deployments.limits import Check, admission_at, limit_value
@@ -45,9 +46,9 @@ class LogOptions(Options):
     """Bytes written to CloudWatch Logs for each message, in or out. Assumption: none."""
 
 
-def log_usage(request: Request, demand: Demand) -> Iterator[Usage]:
+def log_usage(request: Request) -> Iterator[Usage]:
     """What is written per month; no line if nothing is."""
-    options = request.options
+    options, demand = request.options, request.demand
     if not (options.log_bytes_per_connect or options.log_bytes_per_message):
         return
     messages = total(s.per_hour for s in demand.streams if s.is_message)
@@ -80,18 +81,16 @@ def minute_rounding_question(evidence: str) -> Assumption:
 class MessageService(Deployment):
     """A service that holds connections up to an age and bills their minutes and messages."""
 
-    service: ClassVar[str]
-    """How the ids of its meters and limits begin."""
-    quotas: ClassVar[tuple[str, ...]] = ()
-    """Fields of ``AdmissionLimits`` that it bounds besides new connections and their age."""
+    limits_connections: ClassVar[bool] = False
+    """Whether open connections have a quota of their own, and do not follow from rate and age."""
 
     @abstractmethod
-    def message_usage(self, request: Request, demand: Demand) -> Iterator[Usage]:
-        """What the demand, its connections cut at their age, is billed besides minutes."""
+    def message_usage(self, request: Request) -> Iterator[Usage]:
+        """What is billed besides minutes; connections are cut at their age already."""
 
     @abstractmethod
-    def checks(self, request: Request, demand: Demand) -> Iterator[Check]:
-        """What the demand asks of the service's limits."""
+    def checks(self, request: Request) -> Iterator[Check]:
+        """What is asked of the service's limits; connections are cut at their age already."""
 
     def notes(self, demand: Demand) -> Iterator[str]:
         """What a reader should know about heartbeats."""
@@ -101,57 +100,50 @@ class MessageService(Deployment):
         """Whether traffic to the internet is charged besides messages."""
         return True
 
+    def limit_checks(self, request: Request) -> tuple[Check, ...]:
+        """What is asked of the service's limits by connections that are cut at their age."""
+        return tuple(self.checks(request.cut_after(limit_value(self._age))))
+
     def meter(self, request: Request) -> Metered:
         """Connection minutes, messages, internet traffic, logs."""
-        max_age = f"{self.service}.connection_max_age"
-        cut_hours = limit_value(max_age) / SECONDS_PER_HOUR
-        demand = request.demand.cut_after(cut_hours)
-        usage = [self._minutes(request, demand), *self.message_usage(request, demand)]
+        age_seconds = limit_value(self._age)
+        request = request.cut_after(age_seconds)
+        usage = [self._minutes(request), *self.message_usage(request)]
         if self.charges_traffic(request):
-            usage.append(self.data_out(request, demand, "aws.egress.internet"))
+            usage.append(self.data_out(request, "aws.egress.internet"))
         admission = AdmissionLimits()
         if not request.many:
-            # open connections without a quota of their own follow from the rate and the age
-            bounded = ("new_connections_per_second", *self.quotas)
-            ids = {field: f"{self.service}.{_LIMITS.get(field, field)}" for field in bounded}
-            admission = admission_at(**ids, age_most_seconds=max_age)
+            quotas = {"new_connections_per_second": f"{self.id}.new_connections_per_second"}
+            if self.limits_connections:
+                quotas["connections_most"] = f"{self.id}.open_connections"
+            admission = admission_at(**quotas, age_most_seconds=self._age)
+        note = cut_note(request.demand, f"{age_seconds / SECONDS_PER_HOUR:g} hours")
         return Metered(
-            (*usage, *log_usage(request, demand)),
-            (cut_note(demand, f"{cut_hours:g} hours"), *self.notes(demand)),
-            tuple(self.checks(request, demand)),
+            (*usage, *log_usage(request)),
+            (note, *self.notes(request.demand)),
+            tuple(self.checks(request)),
             admission,
         )
 
-    def _minutes(self, request: Request, demand: Demand) -> Usage:
+    @property
+    def _age(self) -> str:
+        return f"{self.id}.connection_max_age"
+
+    def _minutes(self, request: Request) -> Usage:
+        demand = request.demand
         minutes = demand.per_month(demand.connections) * MINUTES_PER_HOUR
         text = "open connections x 60 minutes x hours of the month"
         # where it is no question, minutes are rounded up
         if request.answers.get("minute_rounding", "up") == "up":
             lost, lost_text = minutes_rounded_up(demand.session)
-            minutes = minutes + demand.per_month(request.demand.sessions) * lost
+            minutes = minutes + demand.per_month(demand.sessions) * lost
             text += lost_text
-        return Usage(f"{self.service}.connection_minutes", minutes, text)
-
-
-_LIMITS = {"connections_most": "open_connections"}
-"""Last part of the id of a limit, where it is not the name of the field."""
-
-
-def published_once(demand: Demand) -> Iterator[MessageStream]:
-    """What the server publishes and what it greets with, each message once."""
-    for stream in demand.messages("to_client"):
-        if stream.kind in ("published", "at_connect"):
-            yield once(stream) if stream.kind == "published" else stream
+        return Usage(f"{self.id}.connection_minutes", minutes, text)
 
 
 def publications(demand: Demand) -> tuple[MessageStream, ...]:
-    """What clients and the server publish, each message once.
-
-    What a client says right after it connects is taken to be its connect and subscribes, which
-    are counted on their own.
-    """
-    from_clients = (s for s in demand.messages("to_server") if s.kind != "at_connect")
-    return (*from_clients, *published_once(demand))
+    """What clients and the server publish, and the server's greetings, each message once."""
+    return (*from_clients(demand), *(s for s in from_server(demand) if s.kind != "heartbeat"))
 
 
 def per_connection(demand: Demand, quantity: Weekly) -> FloatArray:
@@ -162,7 +154,7 @@ def per_connection(demand: Demand, quantity: Weekly) -> FloatArray:
     )
 
 
-def size_check(limit_id: str, streams: Iterable[MessageStream]) -> Check:
-    """Whether all but a millionth of the messages of every stream are small enough."""
+def usual_bytes(streams: Iterable[MessageStream]) -> FloatArray:
+    """The size within which all but a millionth of the messages of every stream stay."""
     sizes = (s.payload.stay_within(_RARE_SHARE) for s in streams if s.is_message)
-    return Check(limit_id, reduce(np.maximum, sizes, np.zeros(())), limit_value(limit_id))
+    return reduce(np.maximum, sizes, np.zeros(()))

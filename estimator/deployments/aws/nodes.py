@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping
+from typing import ClassVar
 
 import numpy as np
 
@@ -11,16 +12,11 @@ from estimator.arrays import FloatArray
 from estimator.demand.weekly import Weekly
 from estimator.demand.wire import Layer
 from estimator.deployments.aws.messaging import LogOptions, log_usage
-from estimator.deployments.base import Request
-from estimator.deployments.fleet.admission import AWS
+from estimator.deployments.base import Request, billed_bytes_question, both_ways
 from estimator.deployments.fleet.backplane import Backplane
-from estimator.deployments.fleet.behind_balancer import (
-    FLEET_NOT_MODELED,
-    BehindBalancer,
-    both_ways,
-)
+from estimator.deployments.fleet.behind_balancer import AWS, FLEET_NOT_MODELED, BehindBalancer
 from estimator.deployments.fleet.machine import find_machine
-from estimator.deployments.fleet.sizing import Fleet, FleetOptions, size, whole
+from estimator.deployments.fleet.sizing import SCALING, Fleet, FleetOptions, size, whole
 from estimator.deployments.limits import limit_value
 from estimator.format import range_text
 from estimator.pricing.lines import Usage
@@ -40,6 +36,11 @@ NOT_MODELED = (
     "a web application firewall",
 )
 BOOT_DISKS = "boot disks (EBS)"
+ASKED_OF_ALL = (
+    SCALING,
+    billed_bytes_question("ip", "No statement was found on which bytes count as data transfer."),
+)
+"""What is open about every fleet on AWS."""
 
 
 class AwsFleetOptions(LogOptions, FleetOptions):
@@ -85,49 +86,49 @@ class AwsNodes(BehindBalancer):
     clock = AWS
     processor_quota = _EC2_QUOTA
     """The limit of the nodes' processors, and what is limited."""
+    balancer: ClassVar[str]
+    """How the ids of the balancer's meters and limits begin."""
+    capacity_unit: ClassVar[str]
+    """What its meter calls a capacity unit."""
 
     @abstractmethod
     def dimensions(self, request: Request) -> Mapping[str, tuple[Weekly, float]]:
         """What is used in each hour and what a capacity unit holds; the largest counts."""
 
+    def balancers(self, request: Request, fleet: Fleet) -> FloatArray:
+        """As many as the nodes need as targets."""
+        room = self.targets(request, fleet)
+        return np.maximum(whole(fleet.nodes.peak / (room.most if room else np.inf)), 1.0)
+
     def crosses_zones(self, request: Request) -> bool:
         """Whether traffic between the balancer and nodes in other zones is charged."""
         return request.answers["cross_zone_traffic"] == "yes"
 
-    def balancer_usage(
-        self, request: Request, balancers: FloatArray, hours_meter: str, units_meter: str
-    ) -> Iterator[Usage]:
-        """Hours, capacity units and addresses of load balancers.
-
-        Args:
-            request: demand and ``FleetOptions``.
-            balancers: how many.
-            hours_meter: what their hours are billed as.
-            units_meter: what their capacity units are billed as.
-        """
+    def balancer_usage(self, request: Request, fleet: Fleet) -> Iterator[Usage]:
+        """Hours, capacity units and addresses of load balancers."""
         demand, zones = request.demand, request.options.zones
         dimensions = self.dimensions(request)
-        hours = balancers * demand.hours_per_month
+        hours = self.balancer_hours(request, fleet, f"{self.balancer}.hours")
         sized = size(dimensions)
         held = ", ".join(f"{name} / {each:,g}" for name, (_, each) in dimensions.items())
-        yield Usage(hours_meter, hours, f"balancers ({range_text(balancers)}) x hours of the month")
+        yield hours
         yield Usage(
-            units_meter,
+            f"{self.balancer}.{self.capacity_unit}_hours",
             demand.per_month(sized.units),
             f"in each hour the largest of {held}; up to "
             f"{range_text(sized.peak_units, unit='units')}, decided by {sized.binding_of_largest}",
         )
         yield Usage(
             "aws.public_ipv4.hours",
-            hours * zones,
+            hours.quantity * zones,
             f"an address in each of {zones} zones for each balancer, all hours of the month",
         )
 
     def beside(self, request: Request, fleet: Fleet, redis: Backplane) -> Iterator[Usage]:
         """Traffic between zones, traffic out, logs."""
         yield from _zone_usage(request, redis, cross_zone=self.crosses_zones(request))
-        yield self.data_out(request, request.demand, "aws.egress.internet")
-        yield from log_usage(request, request.demand)
+        yield self.data_out(request, "aws.egress.internet")
+        yield from log_usage(request)
 
     def notes(self, request: Request, fleet: Fleet, redis: Backplane) -> Iterator[str]:
         """Quotas of processors that new accounts start with; they grow with use or on request.
@@ -146,11 +147,6 @@ class AwsNodes(BehindBalancer):
                     f"Needs a quota of {range_text(vcpus)} vCPU of {service}; new accounts start "
                     f"with {quota:g}."
                 )
-
-
-def count_balancers(fleet: Fleet, targets_most: float) -> FloatArray:
-    """As many balancers as the nodes need as targets."""
-    return np.maximum(whole(fleet.nodes.peak / targets_most), 1.0)
 
 
 def gigabytes(request: Request, layer: Layer) -> Weekly:

@@ -9,19 +9,16 @@ from typing import Literal
 import numpy as np
 
 from estimator.arrays import FloatArray
-from estimator.demand.demand import Demand
 from estimator.demand.weekly import Weekly, total
 from estimator.deployments.azure.nodes import (
     BYTES_EVIDENCE,
     NOT_MODELED,
     AzureFleetOptions,
     AzureNodes,
-    priced,
 )
 from estimator.deployments.base import Request, billed_bytes_question
-from estimator.deployments.fleet.admission import Room
-from estimator.deployments.fleet.behind_balancer import Balancer
-from estimator.deployments.fleet.machine import CHEAPEST, Machine
+from estimator.deployments.fleet.behind_balancer import Room
+from estimator.deployments.fleet.machine import CHEAPEST, Machine, machines, priced
 from estimator.deployments.fleet.sizing import SCALING, Fleet, NodeSpec
 from estimator.deployments.limits import Check, check, idle_checks, limit_value
 
@@ -59,7 +56,9 @@ class AppService(AzureNodes):
         if request.options.machine == CHEAPEST:
             # Basic plans are scaled by hand only
             by_hand = "B" if request.answers["scaling"] == "autoscaled" else "-"
-            found = priced(request, _KIND, f"-{request.options.operating_system}")
+            ending = f"-{request.options.operating_system}"
+            listed = tuple(name for name in machines("azure", _KIND) if name.endswith(ending))
+            found = priced(request.catalog, request.region, "azure", _KIND, listed)
             plans = tuple(name for name in found if not name.startswith(by_hand))
         return NodeSpec(
             kind=_KIND,
@@ -69,15 +68,33 @@ class AppService(AzureNodes):
             among=plans,
         )
 
-    def balancer(self, request: Request, fleet: Fleet) -> Balancer:
-        """The front end, which costs nothing of its own; instances, sockets, its timeout."""
-        demand, plan = request.demand, fleet.machines[0]
-        instances = _instances_limit(plan)
-        return Balancer(
-            checks=(*_checks(demand, fleet), *idle_checks(demand, f"{_SERVICE}.idle_timeout")),
-            nodes_room=Room(limit_value(instances), instances),
-            node_limit_id=_websockets_limit(plan),
-        )
+    def targets(self, request: Request, fleet: Fleet) -> Room:
+        """Instances that the plan may have."""
+        plan = fleet.machines[0]
+        return Room(_instances_limit(plan), _instances_most(plan))
+
+    def node_limit_id(self, request: Request, fleet: Fleet) -> str:
+        """Sockets of an instance of the plan."""
+        return _websockets_limit(fleet.machines[0])
+
+    def checks(self, request: Request, fleet: Fleet) -> Iterator[Check]:
+        """Instances and sockets of each plan, and the idle timeout of the front end."""
+        instances: dict[str, list[Weekly]] = defaultdict(list)
+        sockets: dict[str, list[FloatArray]] = defaultdict(list)
+        for plan, chosen, nodes in zip(
+            fleet.machines, fleet.chosen, fleet.nodes_by_machine, strict=True
+        ):
+            instances[_instances_limit(plan)].append(nodes)
+            sockets[_websockets_limit(plan)].append(chosen.astype(np.float64))
+        for limit_id, parts in instances.items():
+            yield check(limit_id, total(parts))
+        for limit_id, parts in sockets.items():
+            mine = np.sum(parts, axis=0)
+            room = limit_value(limit_id) * fleet.nodes.peak * mine
+            # where no plan of the kind was chosen, nothing is used and one instance's room stands
+            allowed = np.where(room > 0, room, limit_value(limit_id))
+            yield Check(limit_id, request.demand.connections_peak.times(mine), allowed)
+        yield from idle_checks(request.demand, f"{_SERVICE}.idle_timeout")
 
 
 def _websockets_limit(machine: Machine) -> str:
@@ -97,20 +114,3 @@ def _websockets_most(machine: Machine) -> float:
 
 def _instances_most(machine: Machine) -> float:
     return limit_value(_instances_limit(machine))
-
-
-def _checks(demand: Demand, fleet: Fleet) -> Iterator[Check]:
-    instances: dict[str, list[Weekly]] = defaultdict(list)
-    sockets: dict[str, list[FloatArray]] = defaultdict(list)
-    for plan, chosen in zip(fleet.machines, fleet.chosen, strict=True):
-        mine = chosen.astype(np.float64)
-        instances[_instances_limit(plan)].append(fleet.nodes.times(mine))
-        sockets[_websockets_limit(plan)].append(mine)
-    for limit_id, parts in instances.items():
-        yield check(limit_id, total(parts))
-    for limit_id, parts in sockets.items():
-        mine = np.sum(parts, axis=0)
-        room = limit_value(limit_id) * fleet.nodes.peak * mine
-        # where no plan of the kind was chosen, nothing is used and one instance's room stands
-        allowed = np.where(room > 0, room, limit_value(limit_id))
-        yield Check(limit_id, demand.connections_peak.times(mine), allowed)

@@ -10,19 +10,18 @@ from estimator.deployments.azure.nodes import (
     NOT_MODELED,
     AzureFleetOptions,
     AzureNodes,
-    priced,
 )
 from estimator.deployments.base import Request, billed_bytes_question
-from estimator.deployments.fleet.admission import CONTAINER_APPS, Room
 from estimator.deployments.fleet.backplane import Backplane
-from estimator.deployments.fleet.behind_balancer import Balancer
+from estimator.deployments.fleet.behind_balancer import CONTAINER_APPS
 from estimator.deployments.fleet.sizing import SCALING, Fleet, NodeSpec
-from estimator.deployments.limits import check, idle_checks, limit_value
+from estimator.deployments.limits import Check, check, idle_checks, limit_value
 from estimator.format import range_text
 from estimator.pricing.lines import Usage
 from estimator.pricing.price_files import Assumption
 
 _SERVICE = "azure.container_apps"
+_REPLICAS = f"{_SERVICE}.max_replicas"
 _TIMEOUT = f"{_SERVICE}.request_timeout"
 
 
@@ -56,14 +55,14 @@ class ContainerApps(AzureNodes):
     )
 
     clock = CONTAINER_APPS
+    targets_limit = _REPLICAS
 
     def age_limit(self, request: Request) -> str | None:
         """The request timeout, if that is what it ends."""
         return _TIMEOUT if request.answers["request_timeout"] == "age" else None
 
     def nodes(self, request: Request) -> NodeSpec:
-        """Replicas; a region without a price for any says so here."""
-        priced(request, "container")
+        """Replicas."""
         return NodeSpec(kind="container", unit="replica")
 
     def node_usage(self, request: Request, fleet: Fleet) -> Iterator[Usage]:
@@ -76,15 +75,12 @@ class ContainerApps(AzureNodes):
             "one for each new connection, in progress for as long as the socket is open",
         )
 
-    def balancer(self, request: Request, fleet: Fleet) -> Balancer:
-        """The ingress, which costs nothing of its own; replicas, cores and its timeout."""
-        most, cores = f"{_SERVICE}.max_replicas", f"{_SERVICE}.cores_per_environment"
-        checks = (
-            check(most, fleet.nodes),
-            check(cores, fleet.vcpus, "ask Azure support for a quota of {used} vCPU"),
-            *idle_checks(request.demand, _TIMEOUT),
-        )
-        return Balancer(checks=checks, nodes_room=Room(limit_value(most), most))
+    def checks(self, request: Request, fleet: Fleet) -> Iterator[Check]:
+        """Replicas, cores, and the ingress's timeout."""
+        cores = f"{_SERVICE}.cores_per_environment"
+        yield check(_REPLICAS, fleet.nodes)
+        yield check(cores, fleet.vcpus, "ask Azure support for a quota of {used} vCPU")
+        yield from idle_checks(request.demand, _TIMEOUT)
 
     def notes(self, request: Request, fleet: Fleet, redis: Backplane) -> Iterator[str]:
         """How the scale rule and the maximum of replicas must be set."""

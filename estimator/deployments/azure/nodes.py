@@ -7,17 +7,10 @@ from typing import ClassVar
 
 import numpy as np
 
-from estimator.deployments.base import Request
-from estimator.deployments.fleet.admission import AZURE
+from estimator.deployments.base import Request, both_ways
 from estimator.deployments.fleet.backplane import Backplane
-from estimator.deployments.fleet.behind_balancer import (
-    FLEET_NOT_MODELED,
-    BehindBalancer,
-    both_ways,
-)
-from estimator.deployments.fleet.machine import Kind, machines
+from estimator.deployments.fleet.behind_balancer import AZURE, FLEET_NOT_MODELED, BehindBalancer
 from estimator.deployments.fleet.sizing import Fleet, FleetOptions
-from estimator.errors import MissingRateError
 from estimator.pricing.lines import Usage
 
 _INTER_ZONE = "azure.inter_zone.gb"
@@ -61,24 +54,4 @@ class AzureNodes(BehindBalancer):
             f"{' and '.join(parts)} in other zones ({elsewhere:.0%} of it with {zones} zones), "
             "counted where it leaves and where it arrives",
         )
-        yield self.data_out(request, demand, "azure.egress.internet")
-
-
-def priced(request: Request, kind: Kind, ending: str = "") -> tuple[str, ...]:
-    """Names of the machines of a kind that have a price in the region.
-
-    Raises:
-        MissingRateError: none has.
-    """
-    found: list[str] = []
-    missing: MissingRateError | None = None
-    for name, machine in machines("azure", kind).items():
-        if name.endswith(ending):
-            try:
-                machine.usd_per_hour(request.catalog, request.region)
-                found.append(name)
-            except MissingRateError as error:
-                missing = error
-    if not found and missing is not None:
-        raise missing
-    return tuple(found)
+        yield self.data_out(request, "azure.egress.internet")

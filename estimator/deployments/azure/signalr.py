@@ -15,9 +15,6 @@ from estimator.demand.admission_limits import AdmissionLimits
 from estimator.demand.demand import MessageStream
 from estimator.demand.weekly import Weekly, total
 from estimator.deployments.azure.unit_service import (
-    BILLED_BYTES,
-    INTERNET_TRAFFIC,
-    KILOBYTE,
     NOT_MODELED,
     Need,
     Plan,
@@ -25,13 +22,7 @@ from estimator.deployments.azure.unit_service import (
     UnitService,
 )
 from estimator.deployments.base import Request
-from estimator.deployments.limits import (
-    Check,
-    check,
-    largest_bytes,
-    limit_value,
-    per_second,
-)
+from estimator.deployments.limits import Check, default_of, largest_bytes, limit_value, per_second
 from estimator.units import HOURS_PER_WEEK
 
 _SERVICE = "azure.signalr"
@@ -54,17 +45,11 @@ class SignalROptions(UnitOptions):
     """Application servers in default mode. Assumption: two, in two zones."""
     hubs: Annotated[int, Field(ge=1)] = 1
     """Hubs that your code defines."""
-    server_connections: Annotated[int, Field(ge=1)] = Field(
-        default_factory=lambda: int(limit_value(f"{_SERVICE}.server_connections"))
-    )
+    server_connections: int = default_of(f"{_SERVICE}.server_connections", int, ge=1)
     """Connections of an application server per hub, which use up those of the units."""
-    headroom: Annotated[float, Field(ge=0.01, le=1)] = Field(
-        default_factory=lambda: limit_value(f"{_SERVICE}.advised_connection_load")
-    )
+    headroom: float = default_of(f"{_SERVICE}.advised_connection_load", ge=0.01, le=1)
     """Share of a unit's connections to plan with. Default: what the vendor advises."""
-    server_load: Annotated[float, Field(ge=0.01, le=1)] = Field(
-        default_factory=lambda: limit_value(f"{_SERVICE}.advised_server_load")
-    )
+    server_load: float = default_of(f"{_SERVICE}.advised_server_load", ge=0.01, le=1)
     """Share of a unit's throughput to plan with. Default: what the vendor advises."""
     pattern: Literal[
         "auto",
@@ -94,11 +79,6 @@ class SignalR(UnitService):
     """
 
     options = SignalROptions
-    questions = (
-        KILOBYTE,
-        INTERNET_TRAFFIC,
-        BILLED_BYTES,
-    )
     not_modeled = (
         "the application servers that run the hubs",
         "your code in serverless mode, unless the option functions puts it on Azure Functions",
@@ -108,10 +88,6 @@ class SignalR(UnitService):
     )
     p1_max = "standard_max_units"
     premium_max = "premium_p2_max_units"
-
-    def leaving(self, request: Request) -> tuple[MessageStream, ...]:
-        """What goes to clients, and to application servers or upstream."""
-        return request.demand.messages("to_client") + self.handled(request)
 
     def handled(self, request: Request) -> tuple[MessageStream, ...]:
         """Everything that clients send: hubs run in your code."""
@@ -126,15 +102,13 @@ class SignalR(UnitService):
         yield from self.message_needs(request)
         yield self.handler_need(request, "echo", "inbound_messages_per_second_per_unit")
 
-    def checks(
-        self, request: Request, plan: Plan, needs: tuple[Need, ...], outbound: FloatArray
-    ) -> Iterator[Check]:
+    def checks(self, request: Request, plan: Plan) -> Iterator[Check]:
         """Those of units, new connections per second, the largest message over REST."""
-        yield from super().checks(request, plan, needs, outbound)
+        yield from super().checks(request, plan)
         demand, options = request.demand, request.options
         new_connections = per_second(demand.new_connections)
         if options.tier == "free":
-            yield check(f"{_SERVICE}.new_connections_per_second_free", new_connections)
+            yield self.check("new_connections_per_second_free", new_connections)
         else:
             units = plan.running.peak
             allowed = np.array([limit_value(limit_id) for limit_id in _CONNECTS.values()])
@@ -144,11 +118,11 @@ class SignalR(UnitService):
                 allowed[_connects_step(units)],
             )
         if options.mode == "serverless":
-            yield check(f"{_SERVICE}.rest_body_bytes", largest_bytes(demand.messages("to_client")))
+            yield self.check("rest_body_bytes", largest_bytes(demand.messages("to_client")))
 
-    def admission(self, request: Request, plan: Plan, needs: tuple[Need, ...]) -> AdmissionLimits:
+    def admission(self, request: Request, plan: Plan) -> AdmissionLimits:
         """Those of units, without what servers take, and new connections of the most units."""
-        admission = super().admission(request, plan, needs)
+        admission = super().admission(request, plan)
         free, units = request.options.tier == "free", float(plan.running.peak)
         new_connections = (
             f"{_SERVICE}.new_connections_per_second_free" if free else _connects_limit(units)

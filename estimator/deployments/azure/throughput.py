@@ -6,7 +6,6 @@ https://learn.microsoft.com/azure/azure-signalr/signalr-concept-performance
 
 from __future__ import annotations
 
-import datetime as dt
 from dataclasses import dataclass
 from functools import cache
 
@@ -14,12 +13,13 @@ import numpy as np
 
 from estimator.arrays import FloatArray
 from estimator.demand.demand import Demand
-from estimator.demand.weekly import total
+from estimator.demand.weekly import Weekly, total
+from estimator.deployments.base import shared_once
 from estimator.errors import UnknownNameError
-from estimator.files import Confidence, Entry, load_rows
+from estimator.files import Sourced, load_rows
 
 
-class Throughput(Entry):
+class Throughput(Sourced):
     """One measurement: messages of 2,048 bytes, 99% of them in under a second."""
 
     service: str
@@ -28,10 +28,6 @@ class Throughput(Entry):
     in_messages_per_second: float
     out_messages_per_second: float
     out_mbytes_per_second: float
-    source: str
-    checked_on: dt.date
-    confidence: Confidence
-    note: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,12 +77,7 @@ def capacity(service: str, pattern: str) -> Capacity:
 def mean_fan_out(demand: Demand) -> FloatArray:
     """Recipients of a message that others receive, on average, shape (*many,)."""
     received = total(s.per_hour for s in demand.streams if s.kind in ("passed_on", "published"))
-    sent = np.zeros(())
-    for stream in demand.streams:
-        if stream.kind == "sent":
-            sent = sent + stream.per_hour.mean * (np.asarray(stream.copies) > 0)
-        elif stream.kind == "published":
-            sent = sent + stream.per_hour.mean / np.maximum(stream.copies, 1.0)
-    mean, sent = np.broadcast_arrays(received.mean, sent)
+    shared: Weekly = total(s.per_hour for s in shared_once(demand))
+    mean, sent = np.broadcast_arrays(received.mean, shared.mean)
     without_sender = np.where(mean > 0, np.inf, 0.0)
     return np.where(sent > 0, mean / np.where(sent > 0, sent, 1.0), without_sender)

@@ -32,14 +32,8 @@ from estimator.deployments.base import (
     ping_notes,
     shared_once,
 )
-from estimator.deployments.fleet.admission import AZURE
-from estimator.deployments.limits import (
-    Check,
-    check,
-    find_limit,
-    limit_value,
-    per_second,
-)
+from estimator.deployments.fleet.behind_balancer import AZURE
+from estimator.deployments.limits import Check, find_limit, limit_value, per_second
 from estimator.format import range_text
 from estimator.pricing.lines import Usage
 from estimator.pricing.price_files import Assumption
@@ -122,6 +116,8 @@ class Need:
 class Plan:
     """Units that are needed, and those that run in the tier."""
 
+    needs: tuple[Need, ...]
+    """What the demand needs of them; connections come first."""
     needed: FloatArray
     """In the busiest hour, of shape (*many,)."""
     sizing: Sizing
@@ -140,18 +136,37 @@ class Plan:
 class UnitService(Deployment):
     """A service that holds connections on units, with messages included in each unit-day."""
 
+    questions = (
+        Assumption(
+            id="kilobyte",
+            question="Is a KB of the 2-KB step 1,024 or 1,000 bytes?",
+            choices={"1024": "2,048 bytes", "1000": "2,000 bytes"},
+            evidence="Not stated; the vendor's performance guide uses messages of 2,048 bytes.",
+        ),
+        Assumption(
+            id="internet_traffic",
+            question="Is outbound traffic also billed as internet egress?",
+            choices={
+                "no": "outbound traffic is paid for as messages only",
+                "yes": "the Bandwidth meter counts it as well",
+            },
+            evidence="The billing article meters outbound traffic as messages and names no other "
+            "charge; no vendor text was found that excludes one.",
+        ),
+        billed_bytes_question("payload", "Only matters if internet egress is billed on top."),
+    )
     p1_max: ClassVar[str]
     """Name of the limit of units of Premium_P1."""
     premium_max: ClassVar[str]
     """Name of the limit of units of Premium_P2."""
 
     @abstractmethod
-    def leaving(self, request: Request) -> tuple[MessageStream, ...]:
-        """What the service sends out: to clients, and to your code."""
-
-    @abstractmethod
     def handled(self, request: Request) -> tuple[MessageStream, ...]:
         """What the service passes to your code."""
+
+    def leaving(self, request: Request) -> tuple[MessageStream, ...]:
+        """What the service sends out: to clients, and to your code."""
+        return request.demand.messages("to_client") + self.handled(request)
 
     @abstractmethod
     def needs(self, request: Request) -> Iterator[Need]:
@@ -159,26 +174,28 @@ class UnitService(Deployment):
 
     def meter(self, request: Request) -> Metered:
         """Unit-days by the steps that exist, and each day's messages beyond those included."""
-        demand, options = request.demand, request.options
-        needs = tuple(self.needs(request))
-        plan = self._plan(options, needs, demand.units)
-        outbound = self._outbound_messages(request)
-        events = self._events(request)
-        usage = [
-            *self._tier_usage(request, plan, outbound),
-            *functions_usage(demand, options, events),
-        ]
+        demand, plan = request.demand, self._plan(request)
+        executed = functions_usage(demand, request.options, self._events(request))
+        usage = [*self._tier_usage(request, plan), *executed]
         if request.answers["internet_traffic"] == "yes":
-            usage.append(self.data_out(request, demand, "azure.egress.internet"))
-        checks = (
-            *self.checks(request, plan, needs, outbound),
-            *functions_checks(demand, options, events),
+            usage.append(self.data_out(request, "azure.egress.internet"))
+        return Metered(
+            tuple(usage),
+            tuple(self.notes(request, plan)),
+            self._checks(request, plan),
+            AdmissionLimits() if request.many else self.admission(request, plan),
+            plan.sizing,
         )
-        admission = AdmissionLimits() if request.many else self.admission(request, plan, needs)
-        notes = tuple(self.notes(request, plan))
-        return Metered(tuple(usage), notes, checks, admission, plan.sizing)
 
-    def admission(self, request: Request, plan: Plan, needs: tuple[Need, ...]) -> AdmissionLimits:
+    def limit_checks(self, request: Request) -> tuple[Check, ...]:
+        """Limits of units, of what they carry, of the free tier, and of the functions."""
+        return self._checks(request, self._plan(request))
+
+    def _checks(self, request: Request, plan: Plan) -> tuple[Check, ...]:
+        of_functions = functions_checks(request.demand, request.options, self._events(request))
+        return (*self.checks(request, plan), *of_functions)
+
+    def admission(self, request: Request, plan: Plan) -> AdmissionLimits:
         """Connections that units hold, and how their number follows; for one scenario.
 
         Units that scale are planned to have so many connections each as in the busiest hour,
@@ -196,19 +213,20 @@ class UnitService(Deployment):
         if options.scaling == "fixed":
             return replace(admission, units=float(plan.running.peak))
         steps = self.steps()
-        needed = max(need.units_at_peak(steps) for need in needs)
+        needed = max(need.units_at_peak(steps) for need in plan.needs)
         peak = float(request.demand.peak_connections)
         planned = peak / (needed * each) if min(peak, needed) > 0 else options.headroom
         counts = self._counts(tier, float(plan.needed))
-        clock = replace(AZURE, cool_down=f"{self.id}.autoscale_interval")
-        autoscaling = clock.times(
-            Autoscaling(
-                target_share=min(planned, options.headroom),
-                least_units=counts[0],
-                most_units=counts[-1],
-                counts=counts,
-                start_seconds=limit_value(f"{self.id}.autoscale_delay"),
-            )
+        autoscaling = Autoscaling(
+            target_share=min(planned, options.headroom),
+            least_units=counts[0],
+            most_units=counts[-1],
+            counts=counts,
+            start_seconds=limit_value(f"{self.id}.autoscale_delay"),
+        )
+        autoscaling = replace(
+            AZURE.times(autoscaling),
+            cool_down_seconds=limit_value(f"{self.id}.autoscale_interval"),
         )
         most = f"{self.id}.{self.p1_max if tier == 'premium_p1' else self.premium_max}"
         return replace(
@@ -225,14 +243,17 @@ class UnitService(Deployment):
         return tuple(np.add.outer(np.arange(resources) * steps[-1], steps).ravel().tolist())
 
     def _events(self, request: Request) -> Weekly:
-        """Events per hour that go to your code."""
+        """Messages and events of connections per hour that go to your code."""
         messages = total(s.per_hour for s in self.handled(request))
-        return total(
-            (messages, request.demand.new_connections.times(request.options.connection_events))
-        )
+        return total((messages, self._connection_events(request)))
 
-    def _tier_usage(self, request: Request, plan: Plan, outbound: FloatArray) -> Iterator[Usage]:
+    def _connection_events(self, request: Request) -> Weekly:
+        """Events of connections per hour; each is small, and so one message."""
+        return request.demand.new_connections.times(request.options.connection_events)
+
+    def _tier_usage(self, request: Request, plan: Plan) -> Iterator[Usage]:
         demand, autoscale = request.demand, request.options.scaling == "autoscale"
+        outbound = self._outbound_messages(request)
         unit_days_of_day = plan.running.daily / HOURS_PER_DAY
         unit_days = demand.per_month(plan.running) / HOURS_PER_DAY
         by_hour = autoscale or demand.units is not None
@@ -269,9 +290,7 @@ class UnitService(Deployment):
             messages = total(s.steps_per_hour(step_bytes) for s in leaving)
         else:
             messages = total(s.bytes_per_hour("payload") for s in leaving).times(1 / step_bytes)
-        # an event of a connection is small, and so one message
-        events = request.demand.new_connections.times(request.options.connection_events)
-        return total((messages, events)).daily
+        return total((messages, self._connection_events(request))).daily
 
     @property
     def _measured(self) -> str:
@@ -332,17 +351,17 @@ class UnitService(Deployment):
         """Messages and events of connections that are passed to your code."""
         step = self.step_bytes(request)
         messages = total(s.steps_per_hour(step) for s in self.handled(request))
-        events = request.demand.new_connections.times(request.options.connection_events)
         return Need(
             "messages to your code",
-            per_second(total((messages, events))),
+            per_second(total((messages, self._connection_events(request)))),
             capacity(self._measured, pattern).messages_in_at(self.steps()),
             request.options.server_load,
             f"{self.id}.{limit}",
         )
 
-    def _plan(self, options: UnitOptions, needs: tuple[Need, ...], ran: Weekly | None) -> Plan:
+    def _plan(self, request: Request) -> Plan:
         """Units that are needed; those that ran, if that is known, are billed in their place."""
+        options, needs, ran = request.options, tuple(self.needs(request)), request.demand.units
         steps, least = self.steps(), limit_value(f"{self.id}.premium_p2_min_units")
         autoscale = options.scaling == "autoscale"
         counts = [
@@ -362,11 +381,13 @@ class UnitService(Deployment):
             "standard": limit_value(f"{self.id}.standard_max_units"),
             "premium_p1": limit_value(f"{self.id}.{self.p1_max}"),
         }
+
+        def mine(tier: str) -> _Mask:
+            return tiers[tier][..., None] if autoscale else tiers[tier]
+
         for tier, end in ends.items():
-            mine = tiers[tier][..., None] if autoscale else tiers[tier]
-            units = np.where(mine, np.minimum(units, end), units)
-        p2 = tiers["premium_p2"][..., None] if autoscale else tiers["premium_p2"]
-        units = np.where(p2, np.maximum(units, least), units)
+            units = np.where(mine(tier), np.minimum(units, end), units)
+        units = np.where(mine("premium_p2"), np.maximum(units, least), units)
         running = ran or (from_hours(units) if autoscale else Weekly.of(units, _ALWAYS))
         # a demand that says what ran may say that nothing did
         peak = np.maximum(running.peak, steps[0])
@@ -374,10 +395,10 @@ class UnitService(Deployment):
             n.name: np.asarray(n.used.peak / (n.offered(peak, steps) * n.planned_share))
             for n in needs
         }
-        taken = tuple(name for name, mine in tiers.items() if np.any(mine))
+        taken = tuple(name for name, taking in tiers.items() if np.any(taking))
         sizing = Sizing("unit", taken, running, shares)
         binds = {need.name: need for need in needs}[sizing.binding_of_largest]
-        return Plan(needed, sizing, tiers, binds)
+        return Plan(needs, needed, sizing, tiers, binds)
 
     def _tiers(self, options: UnitOptions, needed: FloatArray) -> dict[str, _Mask]:
         none = np.zeros(np.shape(needed), dtype=bool)
@@ -389,36 +410,35 @@ class UnitService(Deployment):
         fits = np.asarray(needed <= limit_value(f"{self.id}.{end}"))
         return {**tiers, small: fits, "premium_p2": ~fits}
 
-    def checks(
-        self, request: Request, plan: Plan, needs: tuple[Need, ...], outbound: FloatArray
-    ) -> Iterator[Check]:
+    def checks(self, request: Request, plan: Plan) -> Iterator[Check]:
         """Limits of units, of what they carry, and of the free tier."""
         tier, running = request.options.tier, plan.running.peak
         most = limit_value(f"{self.id}.{self.premium_max}")
         several = np.any(plan.needed > most)
         fix = (
-            "several Premium P2 resources with {used} units in all, over which your application "
-            "spreads its users"
+            "use several Premium P2 resources with {used} units in all, over which your "
+            "application spreads its users"
             if several
-            else "Premium P2 with {used} units"
+            else "use Premium P2 with {used} units"
         )
         if tier == "free":
-            yield check(f"{self.id}.free_messages_per_day", outbound.max(axis=-1))
-            yield check(f"{self.id}.free_connections_per_unit", needs[0].used)
+            of_the_day = self._outbound_messages(request).max(axis=-1)
+            yield self.check("free_messages_per_day", of_the_day)
+            yield self.check("free_connections_per_unit", plan.needs[0].used)
             return
         if tier in ("standard", "premium_p1"):
             end = "standard_max_units" if tier == "standard" else self.p1_max
-            yield check(f"{self.id}.{end}", plan.needed, fix)
+            yield self.check(end, plan.needed, fix)
         else:
-            yield check(f"{self.id}.{self.premium_max}", running, fix)
-        yield check(
-            f"{self.id}.units_per_subscription_and_region",
+            yield self.check(self.premium_max, running, fix)
+        yield self.check(
+            "units_per_subscription_and_region",
             running,
             "ask Azure support for a quota of {used} units in the region",
         )
         capped = np.any(plan.needed > running)
         words = fix.replace("{used}", range_text(np.max(plan.needed))) if capped else "add units"
-        for need in needs:
+        for need in plan.needs:
             if need.limit_id:
                 offered = need.offered(running, self.steps())
                 yield Check(need.limit_id, need.used, offered, words)
@@ -481,25 +501,6 @@ def units_for(
     return full * steps[-1] + np.where(full > 0, np.maximum(rest, least_beyond), rest)
 
 
-KILOBYTE = Assumption(
-    id="kilobyte",
-    question="Is a KB of the 2-KB step 1,024 or 1,000 bytes?",
-    choices={"1024": "2,048 bytes", "1000": "2,000 bytes"},
-    evidence="Not stated; the vendor's performance guide uses messages of 2,048 bytes.",
-)
-"""How large the step is."""
-INTERNET_TRAFFIC = Assumption(
-    id="internet_traffic",
-    question="Is outbound traffic also billed as internet egress?",
-    choices={
-        "no": "outbound traffic is paid for as messages only",
-        "yes": "the Bandwidth meter counts it as well",
-    },
-    evidence="The billing article meters outbound traffic as messages and names no other charge; "
-    "no vendor text was found that excludes one.",
-)
-"""Whether egress comes on top."""
-BILLED_BYTES = billed_bytes_question("payload", "Only matters if internet egress is billed on top.")
 NOT_MODELED = (
     "connect and disconnect events, unless the option connection_events counts them",
     "storage and logs of the functions",

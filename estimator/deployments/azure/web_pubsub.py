@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated, Literal, Self
+from typing import Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import model_validator
 
-from estimator.arrays import FloatArray
 from estimator.demand.demand import MessageStream
 from estimator.deployments.azure.unit_service import (
-    BILLED_BYTES,
-    INTERNET_TRAFFIC,
-    KILOBYTE,
     NOT_MODELED,
     Need,
     Plan,
@@ -20,7 +16,7 @@ from estimator.deployments.azure.unit_service import (
     UnitService,
 )
 from estimator.deployments.base import Request
-from estimator.deployments.limits import Check, check, largest_bytes, limit_value
+from estimator.deployments.limits import Check, default_of, largest_bytes
 from estimator.pricing.price_files import Assumption
 
 _SERVICE = "azure.web_pubsub"
@@ -29,13 +25,9 @@ _SERVICE = "azure.web_pubsub"
 class WebPubSubOptions(UnitOptions):
     """Choices for Web PubSub."""
 
-    headroom: Annotated[float, Field(ge=0.01, le=1)] = Field(
-        default_factory=lambda: limit_value(f"{_SERVICE}.advised_connection_load")
-    )
+    headroom: float = default_of(f"{_SERVICE}.advised_connection_load", ge=0.01, le=1)
     """Share of a unit's connections to plan with. Default: what the vendor advises."""
-    server_load: Annotated[float, Field(ge=0.01, le=1)] = Field(
-        default_factory=lambda: limit_value(f"{_SERVICE}.advised_server_load")
-    )
+    server_load: float = default_of(f"{_SERVICE}.advised_server_load", ge=0.01, le=1)
     """Share of a unit's throughput to plan with. Default: what the vendor advises."""
     event_handler: bool = True
     """Whether messages from clients are passed on to your own code, which is billed as outbound."""
@@ -70,9 +62,7 @@ class WebPubSub(UnitService):
             evidence="The billing article defines messages on outbound traffic without rounding; "
             "the article on SignalR counts every delivery. Whole is the more expensive reading.",
         ),
-        KILOBYTE,
-        INTERNET_TRAFFIC,
-        BILLED_BYTES,
+        *UnitService.questions,
     )
     not_modeled = (
         "the code behind the event handler, unless the option functions puts it on Azure Functions",
@@ -81,10 +71,6 @@ class WebPubSub(UnitService):
     )
     p1_max = "premium_p1_max_units"
     premium_max = "premium_max_units"
-
-    def leaving(self, request: Request) -> tuple[MessageStream, ...]:
-        """What goes to clients, and to the event handler."""
-        return request.demand.messages("to_client") + self.handled(request)
 
     def handled(self, request: Request) -> tuple[MessageStream, ...]:
         """What the event handler takes."""
@@ -97,10 +83,8 @@ class WebPubSub(UnitService):
         if request.options.event_handler:
             yield self.handler_need(request, "echo_upstream", "inbound_messages_per_second_echo")
 
-    def checks(
-        self, request: Request, plan: Plan, needs: tuple[Need, ...], outbound: FloatArray
-    ) -> Iterator[Check]:
+    def checks(self, request: Request, plan: Plan) -> Iterator[Check]:
         """Those of units and the largest message; no limit of new connections was published."""
-        yield from super().checks(request, plan, needs, outbound)
+        yield from super().checks(request, plan)
         sent = request.demand.messages("to_server")
-        yield check(f"{_SERVICE}.message_max_bytes", largest_bytes(sent))
+        yield self.check("message_max_bytes", largest_bytes(sent))

@@ -10,13 +10,13 @@ import numpy as np
 
 from estimator.arrays import FloatArray
 from estimator.demand.weekly import Course, Weekly, total
-from estimator.deployments.base import Request, shared_once
+from estimator.deployments.base import Request, mbps, shared_once
 from estimator.deployments.fleet.machine import find_machine
 from estimator.deployments.fleet.sizing import whole
 from estimator.deployments.limits import limit_value
 from estimator.format import range_text
 from estimator.pricing.lines import Usage
-from estimator.units import BITS_PER_BYTE, BITS_PER_MEGABIT, GIB, SECONDS_PER_HOUR
+from estimator.units import GIB, SECONDS_PER_HOUR
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +49,10 @@ def backplane(request: Request, cloud: str, nodes: Weekly, machine: str) -> Back
     deliveries = each_node(total(s.per_hour for s in published))
     bytes_in = total(s.bytes_per_hour("ip") for s in published)
     bytes_out = each_node(bytes_in)
-    mbps = bytes_out.peak * BITS_PER_BYTE / BITS_PER_MEGABIT / SECONDS_PER_HOUR
     per_second = limit_value("system.redis.deliveries_per_second")
     instances = np.maximum(
         whole(deliveries.peak / SECONDS_PER_HOUR / per_second),
-        whole(mbps / ((found.network_mbps or np.inf) * options.headroom)),
+        whole(mbps(bytes_out).peak / ((found.network_mbps or np.inf) * options.headroom)),
     )
     running = 2 * np.maximum(instances, 1) * several
     usage = tuple(

@@ -13,35 +13,78 @@ from typing import ClassVar
 
 import numpy as np
 
-from estimator.demand.admission_limits import AdmissionLimits
-from estimator.demand.demand import Demand
-from estimator.demand.weekly import Weekly, total
-from estimator.demand.wire import Layer
+from estimator.arrays import FloatArray
+from estimator.demand.admission_limits import AdmissionLimits, Autoscaling
 from estimator.deployments.base import Deployment, Metered, Request
-from estimator.deployments.fleet.admission import Room, ScalingClock, fleet_admission
 from estimator.deployments.fleet.backplane import Backplane, backplane
-from estimator.deployments.fleet.server import APPLICATION_WORK
+from estimator.deployments.fleet.server import APPLICATION_WORK, handshake_rate
 from estimator.deployments.fleet.sizing import Fleet, NodeSpec, build_fleet
 from estimator.deployments.limits import Check, limit_value
+from estimator.format import range_text
 from estimator.pricing.lines import Usage
-from estimator.units import SECONDS_PER_HOUR
+from estimator.units import SECONDS_PER_MINUTE
 
 FLEET_NOT_MODELED = (APPLICATION_WORK, "a database", "the work of running the fleet")
 """By any fleet."""
+MORE_ROOM = "use larger nodes, or more load balancers"
+"""What helps where nodes outnumber the targets of the balancers."""
+MEAN_IS_OLD_BY = 0.5
+"""Of a window: a mean over it tells what was in its middle."""
+_OPEN_FILES = "system.linux.open_files_hard_max"
 
 
 @dataclass(frozen=True, slots=True)
-class Balancer:
-    """What stands in front of the nodes."""
+class ScalingClock:
+    """Limits that tell when an autoscaler looks, at what, and how long it waits."""
 
-    usage: tuple[Usage, ...] = ()
-    checks: tuple[Check, ...] = ()
-    front: AdmissionLimits | None = None
-    """What it lets in besides the age of a connection, if one scenario was asked."""
-    nodes_room: Room | None = None
-    """Most nodes that it takes."""
-    node_limit_id: str | None = None
-    """A limit of connections of a node, besides that of open files."""
+    autoscaler: str
+    """How the ids of the limits begin."""
+    every: str
+    """The time between two looks."""
+    lag: str
+    """The time until a change is seen, or over which a mean is taken."""
+    cool_down: str
+    """The time until units stop."""
+    lag_share: float = 1.0
+    """Part of that time by which what is seen is old."""
+
+    def times(self, autoscaling: Autoscaling) -> Autoscaling:
+        """An autoscaler, with the times of this clock."""
+        names = (self.every, self.lag, self.cool_down)
+        every, lag, cool_down = (limit_value(f"{self.autoscaler}.{name}") for name in names)
+        return replace(
+            autoscaling,
+            every_seconds=every,
+            lag_seconds=lag * self.lag_share,
+            cool_down_seconds=cool_down,
+        )
+
+
+AWS = ScalingClock("aws.autoscaling", "metric_period", "scale_out_window", "scale_in_window")
+AZURE = ScalingClock(
+    "azure.autoscale", "evaluation_period", "duration", "cool_down", MEAN_IS_OLD_BY
+)
+CONTAINER_APPS = ScalingClock(
+    "azure.container_apps",
+    "http_rule_period",
+    "http_rule_period",
+    "scale_in_window",
+    MEAN_IS_OLD_BY,
+)
+CLOUD_RUN = ScalingClock(
+    "gcp.cloud_run", "autoscaler_period", "autoscaler_window", "idle_kept", MEAN_IS_OLD_BY
+)
+GCP = ScalingClock("gcp.autoscaling", "metric_period", "metric_delay", "stabilization_period")
+OCI = ScalingClock("oci.autoscaling", "metric_period", "scale_out_window", "cool_down")
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """How many nodes there may be, and what bounds them."""
+
+    limit_id: str
+    most: FloatArray | float
+    """Shape (*many,)."""
 
 
 class BehindBalancer(Deployment):
@@ -51,10 +94,12 @@ class BehindBalancer(Deployment):
     """When the cloud's autoscaler looks, and how long it waits."""
     merges_lines: ClassVar[bool] = True
     """Whether a meter that nodes and Redis share stands on one line of the bill."""
+    targets_limit: ClassVar[str | None] = None
+    """The limit of the nodes behind one balancer, if there is one."""
 
     @abstractmethod
-    def balancer(self, request: Request, fleet: Fleet) -> Balancer:
-        """What the balancer bills, checks and lets in."""
+    def checks(self, request: Request, fleet: Fleet) -> Iterator[Check]:
+        """What nodes and balancer are asked for."""
 
     @abstractmethod
     def beside(self, request: Request, fleet: Fleet, redis: Backplane) -> Iterator[Usage]:
@@ -68,6 +113,38 @@ class BehindBalancer(Deployment):
         """What the nodes are billed as."""
         return fleet.usage(request.demand)
 
+    def balancer_usage(self, request: Request, fleet: Fleet) -> Iterable[Usage]:
+        """What the balancer bills; a service's own costs nothing."""
+        return ()
+
+    def balancer_hours(self, request: Request, fleet: Fleet, meter_id: str) -> Usage:
+        """All hours of the balancers."""
+        balancers, hours = self.balancers(request, fleet), request.demand.hours_per_month
+        text = f"balancers ({range_text(balancers)}) x hours of the month"
+        return Usage(meter_id, np.asarray(balancers * hours), text)
+
+    def front(self, request: Request, fleet: Fleet) -> AdmissionLimits:
+        """What the balancer lets in besides the age of a connection, for one scenario."""
+        return AdmissionLimits()
+
+    def balancers(self, request: Request, fleet: Fleet) -> FloatArray | float:
+        """How many stand in front of the nodes."""
+        return 1.0
+
+    def targets(self, request: Request, fleet: Fleet) -> Room | None:
+        """Nodes that there may be behind one balancer, if something bounds them."""
+        limit_id = self.targets_limit
+        return None if limit_id is None else Room(limit_id, limit_value(limit_id))
+
+    def targets_checks(self, request: Request, fleet: Fleet, fix: str = "") -> Iterator[Check]:
+        """Whether the balancers take the nodes."""
+        if room := self.targets(request, fleet):
+            most = room.most * self.balancers(request, fleet)
+            yield Check(room.limit_id, fleet.nodes.peak, most, fix)
+
+    def node_limit_id(self, request: Request, fleet: Fleet) -> str | None:
+        """A limit of connections of a node, besides that of open files."""
+
     def notes(self, request: Request, fleet: Fleet, redis: Backplane) -> Iterator[str]:
         """What a reader should know."""
         yield from fleet.notes
@@ -75,22 +152,22 @@ class BehindBalancer(Deployment):
     def age_limit(self, request: Request) -> str | None:
         """The limit of the age of a connection, if the balancer has one."""
 
+    def _sized(self, request: Request) -> tuple[Request, Fleet]:
+        """The request with connections cut at their age, and the nodes for it."""
+        if age := self.age_limit(request):
+            request = request.cut_after(limit_value(age))
+        return request, build_fleet(request, self.cloud, self.nodes(request))
+
+    def limit_checks(self, request: Request) -> tuple[Check, ...]:
+        """What nodes and balancer are asked for."""
+        return tuple(self.checks(*self._sized(request)))
+
     def meter(self, request: Request) -> Metered:
         """Balancer, nodes, Redis between nodes, what stands beside them, traffic out."""
-        age = self.age_limit(request)
-        if age:
-            cut_hours = limit_value(age) / SECONDS_PER_HOUR
-            request = replace(request, demand=request.demand.cut_after(cut_hours))
-        spec = self.nodes(request)
-        fleet = build_fleet(request, self.cloud, spec)
+        request, fleet = self._sized(request)
         redis = backplane(request, self.cloud, fleet.nodes, request.options.redis_machine)
-        balancer = self.balancer(request, fleet)
-        front = balancer.front or AdmissionLimits()
-        if age:
-            limits = {**front.limits, "age_most_seconds": age}
-            front = replace(front, age_most_seconds=limit_value(age), limits=limits)
         usage = (
-            *balancer.usage,
+            *self.balancer_usage(request, fleet),
             *self.node_usage(request, fleet),
             *redis.usage,
             *self.beside(request, fleet, redis),
@@ -98,23 +175,49 @@ class BehindBalancer(Deployment):
         return Metered(
             one_line_per_meter(usage) if self.merges_lines else usage,
             tuple(self.notes(request, fleet, redis)),
-            balancer.checks,
-            fleet_admission(
-                request,
-                fleet,
-                self.clock,
-                spec,
-                front=front,
-                nodes_room=balancer.nodes_room,
-                node_limit_id=balancer.node_limit_id,
-            ),
+            tuple(self.checks(request, fleet)),
+            AdmissionLimits() if request.many else self._admission(request, fleet),
             fleet.sizing,
         )
 
+    def _admission(self, request: Request, fleet: Fleet) -> AdmissionLimits:
+        """What balancer and nodes let in, and how the number of nodes follows; for one scenario.
 
-def both_ways(demand: Demand, layer: Layer = "ip") -> Weekly:
-    """Bytes per hour with clients, in and out."""
-    return total(demand.traffic(way, layer) for way in ("to_client", "to_server"))
+        A node holds what it can before something of it is used up, not only what it is planned for.
+        """
+        options, [machine] = request.options, fleet.machines
+        each, front = float(fleet.connections_each), self.front(request, fleet)
+        limits = dict(front.limits)
+        if age := self.age_limit(request):
+            front = replace(front, age_most_seconds=limit_value(age))
+            limits["age_most_seconds"] = age
+        for limit_id in filter(None, (_OPEN_FILES, self.node_limit_id(request, fleet))):
+            if each == limit_value(limit_id):
+                limits["connections_per_unit"] = limit_id
+        admission = replace(
+            front,
+            new_connections_per_second_per_unit=machine.vcpus * handshake_rate(options)
+            if fleet.spec.ends_tls
+            else np.inf,
+            connections_per_unit=each,
+            unit_name=fleet.spec.unit,
+            limits=limits,
+            options={"machine": machine.machine},
+        )
+        if request.answers["scaling"] == "static":
+            return replace(admission, units=float(fleet.nodes.peak))
+        most = np.inf
+        if room := self.targets(request, fleet):
+            most = float(room.most * self.balancers(request, fleet))
+            limits["most_units"] = room.limit_id
+        autoscaling = Autoscaling(
+            target_share=options.headroom,
+            least_units=options.min_nodes,
+            spare_units=options.spare_nodes,
+            most_units=most,
+            start_seconds=options.node_start_minutes * SECONDS_PER_MINUTE,
+        )
+        return replace(admission, autoscaling=self.clock.times(autoscaling))
 
 
 def one_line_per_meter(usage: Iterable[Usage]) -> tuple[Usage, ...]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,7 +14,7 @@ from pydantic import BeforeValidator, Field
 
 from estimator.arrays import FloatArray
 from estimator.errors import MissingRateError, ScenarioError, UnknownNameError
-from estimator.files import Confidence, Entry, load_rows
+from estimator.files import Sourced, load_rows
 from estimator.pricing.catalog import Catalog
 from estimator.units import GIB
 
@@ -30,7 +29,7 @@ def _parts(cell: object) -> object:
     return {pair[0]: pair[-1] for pair in pairs}
 
 
-class Machine(Entry):
+class Machine(Sourced):
     """A size of virtual machine, container or plan."""
 
     machine: str
@@ -46,10 +45,6 @@ class Machine(Entry):
     """Whether it sustains less than its processors show."""
     parts: Annotated[Mapping[str, float], BeforeValidator(_parts)]
     """Units of meters that one hour is billed as."""
-    source: str
-    checked_on: dt.date
-    confidence: Confidence
-    note: str | None = None
 
     @property
     def memory_bytes(self) -> float:
@@ -119,7 +114,7 @@ class Caps:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Candidates:
-    """Machines worth comparing, in the order of the catalogue."""
+    """Machines worth comparing, in the order of the catalog."""
 
     machines: tuple[Machine, ...]
     each: FloatArray
@@ -163,12 +158,15 @@ def candidates(
         MissingRateError: no machine has a price in the region.
         ScenarioError: no machine of the architecture asked for.
     """
-    if asked != CHEAPEST:
-        found: Sequence[Machine] = [find_machine(cloud, kind, asked)]
-    elif among is not None:
-        found = [find_machine(cloud, kind, name) for name in among]
-    else:
-        found = _priced(catalog, region, cloud, kind, architecture)
+    names = (asked,) if asked != CHEAPEST else among
+    if names is None:
+        steady = (one for one in machines(cloud, kind).values() if not one.burstable)
+        fitting = (one for one in steady if architecture in ("any", one.architecture))
+        names = priced(catalog, region, cloud, kind, tuple(one.machine for one in fitting))
+        if not names:
+            of = "" if architecture == "any" else f" of architecture {architecture}"
+            raise ScenarioError(f"no machine ({kind}{of}) of {cloud} has a price in {region}")
+    found = [find_machine(cloud, kind, name) for name in names]
     usd = np.array([machine.usd_per_hour(catalog, region) for machine in found])
     flat = np.array(
         [all(catalog.is_flat(meter, region) for meter in machine.parts) for machine in found]
@@ -184,24 +182,24 @@ def candidates(
 
 
 @lru_cache(maxsize=512)
-def _priced(
-    catalog: Catalog, region: str, cloud: str, kind: Kind, architecture: str
-) -> tuple[Machine, ...]:
-    """Machines of an architecture that do not burst and have a price in the region."""
-    found: list[Machine] = []
+def priced(
+    catalog: Catalog, region: str, cloud: str, kind: Kind, names: tuple[str, ...]
+) -> tuple[str, ...]:
+    """Those of some machines that have a price in the region.
+
+    Raises:
+        MissingRateError: none has.
+    """
+    found: list[str] = []
     missing: MissingRateError | None = None
-    for machine in machines(cloud, kind).values():
+    for name in names:
         try:
-            if not machine.burstable and architecture in ("any", machine.architecture):
-                machine.usd_per_hour(catalog, region)
-                found.append(machine)
+            find_machine(cloud, kind, name).usd_per_hour(catalog, region)
+            found.append(name)
         except MissingRateError as error:
             missing = missing or error  # what is not sold or not priced here is no candidate
-    if not found and missing:
+    if missing and not found:
         raise missing
-    if not found:
-        of = "" if architecture == "any" else f" of architecture {architecture}"
-        raise ScenarioError(f"no machine ({kind}{of}) of {cloud} has a price in {region}")
     return tuple(found)
 
 

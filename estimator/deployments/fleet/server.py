@@ -12,11 +12,11 @@ from pydantic import Field
 from estimator.arrays import FloatArray
 from estimator.demand.demand import Demand
 from estimator.demand.weekly import Weekly, total
-from estimator.deployments.base import Options
+from estimator.deployments.base import Options, both_ways, mbps
 from estimator.errors import ScenarioError, UnknownNameError
-from estimator.files import Confidence, Entry, load_mapping
+from estimator.files import Entry, Figure, load_mapping
 from estimator.scenario.model import ManyFromZero, ManyPositive, OrMany
-from estimator.units import BITS_PER_BYTE, BITS_PER_MEGABIT, SECONDS_PER_HOUR
+from estimator.units import SECONDS_PER_HOUR
 
 APPLICATION_WORK = (
     "the application's own work for each message: nodes are sized to hold sockets and pass "
@@ -35,14 +35,10 @@ _ZLIB_WINDOW_BITS, _ZLIB_MEMORY_LEVEL = 15, 8
 """MAX_WBITS and DEF_MEM_LEVEL of zlib, which servers use that set no default of their own."""
 
 
-class Measured(Entry):
+class Measured(Figure):
     """A figure that somebody measured."""
 
-    value: Annotated[float, Field(gt=0)]
-    source: str
-    confidence: Confidence
     checked_on: dt.date | None = None
-    note: str | None = None
 
 
 class Server(Entry):
@@ -260,5 +256,4 @@ def _compression(server: Server, options: ServerOptions) -> float:
 
 def traffic_mbps(demand: Demand) -> Weekly:
     """Traffic with clients, in and out, in megabits (10^6 bits) per second."""
-    both = total(demand.traffic(direction, "ip") for direction in ("to_client", "to_server"))
-    return both.times(BITS_PER_BYTE / BITS_PER_MEGABIT / SECONDS_PER_HOUR)
+    return mbps(both_ways(demand))

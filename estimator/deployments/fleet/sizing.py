@@ -91,6 +91,7 @@ class NodeSpec:
 class Fleet:
     """Nodes of the chosen machines; for many scenarios several machines may be chosen."""
 
+    spec: NodeSpec
     machines: tuple[Machine, ...]
     chosen: tuple[BoolArray, ...]
     """Which scenarios run on each of them, shape (*many,)."""
@@ -198,6 +199,7 @@ def build_fleet(request: Request, cloud: str, spec: NodeSpec = NodeSpec()) -> Fl
         options.min_nodes + options.spare_nodes,
     )
     return Fleet(
+        spec,
         machines=machines,
         chosen=mine,
         sizing=sizing,
@@ -322,7 +324,7 @@ def _connections_each(
 
 
 def _ahead_and_after(needs: Iterable[Weekly], hours: int) -> tuple[Weekly, ...]:
-    """The most of each hour and its neighbours, so many to either side; Sunday meets Monday."""
+    """The most of each hour and its neighbors, so many to either side; Sunday meets Monday."""
 
     def most(hourly: FloatArray) -> FloatArray:
         return reduce(

@@ -6,14 +6,13 @@ https://cloud.google.com/run/docs/triggering/websockets
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from typing import Annotated, Literal, Self
 
 import numpy as np
 from pydantic import Field, model_validator
 
 from estimator.demand.admission_limits import AdmissionLimits, Autoscaling
-from estimator.demand.demand import Demand
 from estimator.demand.weekly import Weekly, from_hours, total
 from estimator.deployments.base import (
     Deployment,
@@ -23,11 +22,10 @@ from estimator.deployments.base import (
     billed_bytes_question,
     cut_note,
 )
-from estimator.deployments.fleet.admission import CLOUD_RUN
 from estimator.deployments.fleet.backplane import backplane
+from estimator.deployments.fleet.behind_balancer import CLOUD_RUN
 from estimator.deployments.fleet.server import (
     APPLICATION_WORK,
-    Load,
     ServerOptions,
     server_load,
     traffic_mbps,
@@ -37,14 +35,12 @@ from estimator.deployments.gcp.network import (
     BYTES_EVIDENCE,
     PROCESSED_BYTES,
     BalancerOptions,
-    forwarding_rules,
     inter_zone,
-    layer_processed,
     premium_egress,
-    processed,
+    proxy_usage,
 )
 from estimator.deployments.gcp.sustained_use import redis_machines, sustained_use_notes
-from estimator.deployments.limits import Check, check, limit_value, per_second
+from estimator.deployments.limits import Check, check, default_of, limit_value, per_second
 from estimator.format import range_text
 from estimator.pricing.lines import Usage
 from estimator.pricing.price_files import Assumption
@@ -84,9 +80,7 @@ class CloudRunOptions(ServerOptions):
     min_instances: Annotated[int, Field(ge=0)] = 0
     """Instances kept running even without connections. Billed by request, they cost less while
     idle."""
-    max_instances: int = Field(
-        ge=1, default_factory=lambda: int(limit_value(f"{_RUN}.max_instances_default"))
-    )
+    max_instances: int = default_of(f"{_RUN}.max_instances_default", int, ge=1)
     """Most instances that may run. Default: Google's."""
     backplane: bool = True
     """Whether instances pass messages to each other through Redis on its own machines."""
@@ -127,69 +121,45 @@ SOCKETS_PER_INSTANCE = Assumption(
 )
 
 
-def _metered(
-    request: Request, cut_seconds: float, in_front: Callable[[Demand], Iterable[Usage]]
-) -> Metered:
-    """Instance time of every hour, requests, Redis between instances, and what stands in front.
-
-    Args:
-        request: demand and ``CloudRunOptions``.
-        cut_seconds: age at which connections are cut, in front of Cloud Run or by itself.
-        in_front: what the rest of the bill counts of the demand with connections made again.
-    """
-    options = request.options
-    demand = request.demand.cut_after(cut_seconds / SECONDS_PER_HOUR)
+def _filled(request: Request) -> float:
+    """How full the autoscaler makes an instance, as a share."""
     full = request.answers["sockets_per_instance"] == "full"
-    share = 1.0 if full else limit_value(f"{_RUN}.autoscaler_target")
-    sockets = options.concurrency * share
+    return 1.0 if full else limit_value(f"{_RUN}.autoscaler_target")
+
+
+def _needed(request: Request) -> Sizing:
+    """Instances that connections ask for, not yet whole."""
+    options, demand, share = request.options, request.demand, _filled(request)
     load = server_load(demand, options)
-    sized = size(
+    return size(
         {
-            "connections": (demand.connections_peak, sockets),
+            "connections": (demand.connections_peak, options.concurrency * share),
             "memory": (load.memory_bytes, options.memory_gib * GIB * options.headroom),
             "processor": (load.cores, options.vcpu * share),
         }
     )
-    needed = from_hours(whole(sized.units.hourly))
-    idle = None
+
+
+def _idle(options: CloudRunOptions, needed: Sizing) -> Weekly:
+    """Minimum instances beyond those that connections need."""
+    return from_hours(np.maximum(options.min_instances - whole(needed.units.hourly), 0))
+
+
+def _running(request: Request, needed: Sizing) -> Weekly:
+    """Instances of each hour: those that ran, if that is known, or those that must run."""
+    instances, options = from_hours(whole(needed.units.hourly)), request.options
     if options.min_instances:
-        idle = from_hours(np.maximum(options.min_instances - needed.hourly, 0))
-    instances = demand.units or (total((needed, idle)) if idle else needed)
-    sizing = Sizing(
-        "instance",
-        (f"{options.vcpu} vCPU, {options.memory_gib:g} GiB",),
-        instances,
-        {
-            name: shares_of(each * sized.peak_units, instances.peak)
-            for name, each in sized.shares.items()
-        },
-        options.min_instances,
-    )
-    why = f"sized by {sized.binding_of_largest}; at most {sockets:g} connections each"
-    redis = backplane(request, "gcp", instances, options.redis_machine)
-    age = f"{cut_seconds / SECONDS_PER_HOUR * MINUTES_PER_HOUR:g} minutes"
-    usage = [*_instance_time(demand, options, instances, idle, why)]
-    if options.billing == "request":
-        text = f"one for each new connection; connections are cut after {age}"
-        usage.append(Usage(f"{_RUN}.requests", demand.per_month(demand.new_connections), text))
-    return Metered(
-        (*usage, *redis.usage, *inter_zone(redis), *in_front(demand)),
-        (cut_note(demand, age), *sustained_use_notes(redis_machines(request, redis))),
-        tuple(_checks(demand, options, instances)),
-        AdmissionLimits()
-        if request.many
-        else _admission(demand, options, load, share, cut_seconds),
-        sizing,
-    )
+        instances = total((instances, _idle(options, needed)))
+    return request.demand.units or instances
 
 
-def _admission(
-    demand: Demand, options: CloudRunOptions, load: Load, share: float, cut_seconds: float
-) -> AdmissionLimits:
+def _admission(request: Request, cut_seconds: float) -> AdmissionLimits:
     """What instances let in, and the autoscaler that fills them to what they are planned for.
 
     A connection that finds no instance starts the first one, so there is one at least.
     """
+    demand, options, share = request.demand, request.options, _filled(request)
+    load = server_load(demand, options)
 
     def held(sockets: float, memory_share: float, vcpu_share: float) -> float:
         """Connections of an instance of which such shares are used."""
@@ -226,23 +196,23 @@ def _admission(
     )
 
 
-def _instance_time(
-    demand: Demand, options: CloudRunOptions, instances: Weekly, idle: Weekly | None, why: str
-) -> Iterator[Usage]:
+def _instance_time(request: Request, needed: Sizing, instances: Weekly) -> Iterator[Usage]:
+    demand, options = request.demand, request.options
     # by request, an instance without an open connection is idle and costs less
-    idle = idle if options.billing == "request" else None
+    some_idle = options.billing == "request" and options.min_instances > 0
     active = instances
-    if idle is not None:
-        active = from_hours(np.maximum(instances.hourly - idle.hourly, 0))
+    if some_idle:
+        active = from_hours(np.maximum(instances.hourly - _idle(options, needed).hourly, 0))
     as_planned = "as many as each hour's most connections need, paid for the whole hour"
     text = (
-        f"up to {range_text(active.peak, unit='instances')} ({why}), "
+        f"up to {range_text(active.peak, unit='instances')} (sized by {needed.binding_of_largest}; "
+        f"at most {options.concurrency * _filled(request):g} connections each), "
         f"{as_planned if demand.units is None else 'as they ran'}"
     )
     seconds = demand.per_month(active) * SECONDS_PER_HOUR
     yield Usage(f"{_RUN}.cpu_{options.billing}_based", seconds * options.vcpu, text)
     yield Usage(f"{_RUN}.memory_{options.billing}_based", seconds * options.memory_gib, text)
-    if idle is not None:
+    if some_idle:
         idle = from_hours(instances.hourly - active.hourly)
         seconds = demand.per_month(idle) * SECONDS_PER_HOUR
         text = (
@@ -251,36 +221,6 @@ def _instance_time(
         )
         yield Usage(f"{_RUN}.min_instance_cpu_idle", seconds * options.vcpu, text)
         yield Usage(f"{_RUN}.min_instance_memory_idle", seconds * options.memory_gib, text)
-
-
-def _checks(demand: Demand, options: CloudRunOptions, instances: Weekly) -> Iterator[Check]:
-    yield Check(
-        f"{_RUN}.max_instances_default",
-        instances,
-        options.max_instances,
-        "set the maximum of instances (max_instances) to {used}",
-    )
-    yield check(
-        f"{_RUN}.vcpu_per_region",
-        instances.times(options.vcpu),
-        "ask Google for a quota of {used} vCPU in the region",
-    )
-    yield check(
-        f"{_RUN}.memory_gib_per_region",
-        instances.times(options.memory_gib),
-        "ask Google for a quota of {used} GiB in the region",
-    )
-    some = np.maximum(instances.hourly, 1.0)
-    yield check(
-        f"{_RUN}.http1_requests_per_second_per_instance",
-        from_hours(per_second(demand.new_connections).hourly / some),
-        "a lower concurrency, so that more instances share new connections",
-    )
-    yield check(
-        f"{_RUN}.bandwidth_per_instance_mbps",
-        from_hours(traffic_mbps(demand).hourly / some),
-        "a lower concurrency, so that more instances share the traffic",
-    )
 
 
 class CloudRun(Deployment):
@@ -294,10 +234,76 @@ class CloudRun(Deployment):
     questions = (SOCKETS_PER_INSTANCE, billed_bytes_question("ip", BYTES_EVIDENCE))
     not_modeled = ("a load balancer in front", *_NOT_MODELED)
 
+    def cut_seconds(self, request: Request) -> float:
+        """Age at which connections are cut, here or in front."""
+        return request.options.timeout_minutes / MINUTES_PER_HOUR * SECONDS_PER_HOUR
+
+    def network_usage(self, request: Request) -> Iterator[Usage]:
+        """What stands in front, and traffic by destination."""
+        return premium_egress(self, request)
+
+    def limit_checks(self, request: Request) -> tuple[Check, ...]:
+        """Instances and what all of them have, and what each takes."""
+        request = request.cut_after(self.cut_seconds(request))
+        return tuple(self._checks(request, _running(request, _needed(request))))
+
+    def _checks(self, request: Request, instances: Weekly) -> Iterator[Check]:
+        demand, options = request.demand, request.options
+        yield Check(
+            f"{_RUN}.max_instances_default",
+            instances,
+            options.max_instances,
+            "set the maximum of instances (max_instances) to {used}",
+        )
+        yield check(
+            f"{_RUN}.vcpu_per_region",
+            instances.times(options.vcpu),
+            "ask Google for a quota of {used} vCPU in the region",
+        )
+        yield check(
+            f"{_RUN}.memory_gib_per_region",
+            instances.times(options.memory_gib),
+            "ask Google for a quota of {used} GiB in the region",
+        )
+        some = np.maximum(instances.hourly, 1.0)
+        yield check(
+            f"{_RUN}.http1_requests_per_second_per_instance",
+            from_hours(per_second(demand.new_connections).hourly / some),
+            "lower the concurrency, so that more instances share new connections",
+        )
+        yield check(
+            f"{_RUN}.bandwidth_per_instance_mbps",
+            from_hours(traffic_mbps(demand).hourly / some),
+            "lower the concurrency, so that more instances share the traffic",
+        )
+
     def meter(self, request: Request) -> Metered:
-        """Instance time of every hour, requests, Redis, and traffic by destination."""
-        return _metered(
-            request, _timeout_seconds(request), lambda demand: premium_egress(self, request, demand)
+        """Instance time of every hour, requests, Redis between instances, and the network."""
+        cut_seconds = self.cut_seconds(request)
+        request = request.cut_after(cut_seconds)
+        demand, options, needed = request.demand, request.options, _needed(request)
+        instances = _running(request, needed)
+        redis = backplane(request, "gcp", instances, options.redis_machine)
+        age = f"{cut_seconds / SECONDS_PER_HOUR * MINUTES_PER_HOUR:g} minutes"
+        usage = [*_instance_time(request, needed, instances)]
+        if options.billing == "request":
+            text = f"one for each new connection; connections are cut after {age}"
+            usage.append(Usage(f"{_RUN}.requests", demand.per_month(demand.new_connections), text))
+        return Metered(
+            (*usage, *redis.usage, *inter_zone(redis), *self.network_usage(request)),
+            (cut_note(demand, age), *sustained_use_notes(redis_machines(request, redis))),
+            tuple(self._checks(request, instances)),
+            AdmissionLimits() if request.many else _admission(request, cut_seconds),
+            Sizing(
+                "instance",
+                (f"{options.vcpu} vCPU, {options.memory_gib:g} GiB",),
+                instances,
+                {
+                    name: shares_of(each * needed.peak_units, instances.peak)
+                    for name, each in needed.shares.items()
+                },
+                options.min_instances,
+            ),
         )
 
 
@@ -305,7 +311,7 @@ class ApplicationLbCloudRunOptions(CloudRunOptions, BalancerOptions):
     """Choices for Cloud Run behind a load balancer."""
 
 
-class ApplicationLbCloudRun(Deployment):
+class ApplicationLbCloudRun(CloudRun):
     """Cloud Run behind a global external Application Load Balancer (serverless NEG).
 
     Cloud Run sends to the load balancer for free; what leaves for the internet is the load
@@ -322,19 +328,12 @@ class ApplicationLbCloudRun(Deployment):
     )
     not_modeled = (*_NOT_MODELED, "Cloud CDN")
 
-    def meter(self, request: Request) -> Metered:
-        """What Cloud Run bills, forwarding rules, data processed both ways, and traffic."""
-        layer = layer_processed(request)
-
-        def in_front(demand: Demand) -> Iterator[Usage]:
-            yield from forwarding_rules(demand, request.options)
-            yield processed(request, demand, "inbound", layer)
-            yield processed(request, demand, "outbound", layer)
-            yield from premium_egress(self, request, demand)
-
+    def cut_seconds(self, request: Request) -> float:
+        """The balancer's timeout in front of Cloud Run is fixed."""
         fixed = limit_value("gcp.load_balancer.serverless_timeout")
-        return _metered(request, min(_timeout_seconds(request), fixed), in_front)
+        return min(super().cut_seconds(request), fixed)
 
-
-def _timeout_seconds(request: Request) -> float:
-    return request.options.timeout_minutes / MINUTES_PER_HOUR * SECONDS_PER_HOUR
+    def network_usage(self, request: Request) -> Iterator[Usage]:
+        """Forwarding rules, data processed both ways, and traffic."""
+        yield from proxy_usage(request)
+        yield from super().network_usage(request)

@@ -7,34 +7,28 @@ from typing import Literal
 
 from estimator.demand.weekly import from_hours
 from estimator.deployments.base import Request, billed_bytes_question, cut_note
-from estimator.deployments.fleet.admission import GCP
 from estimator.deployments.fleet.backplane import Backplane
-from estimator.deployments.fleet.behind_balancer import (
-    FLEET_NOT_MODELED,
-    Balancer,
-    BehindBalancer,
-)
+from estimator.deployments.fleet.behind_balancer import FLEET_NOT_MODELED, GCP, BehindBalancer
 from estimator.deployments.fleet.server import traffic_mbps
 from estimator.deployments.fleet.sizing import SCALING, Fleet, FleetOptions, NodeSpec
 from estimator.deployments.gcp.network import (
     BYTES_EVIDENCE,
     PROCESSED_BYTES,
     BalancerOptions,
-    ProxyTimeoutOptions,
-    backend_timeout_checks,
     forwarding_rules,
     inter_zone,
-    layer_processed,
     premium_egress,
     processed,
+    proxy_usage,
 )
 from estimator.deployments.gcp.sustained_use import redis_machines, sustained_use_notes
-from estimator.deployments.limits import check, idle_checks, limit_value
+from estimator.deployments.limits import Check, check, default_of, idle_checks, limit_value
 from estimator.pricing.lines import Usage
 from estimator.pricing.price_files import Assumption
 from estimator.units import SECONDS_PER_HOUR
 
 _MAX_AGE = "gcp.load_balancer.global_websocket_max_age"
+_BACKEND_TIMEOUT = "gcp.load_balancer.websocket_idle_timeout"
 _NODE_MBPS = "gcp.compute.internet_bandwidth_mbps"
 NOT_MODELED = (
     *FLEET_NOT_MODELED,
@@ -62,7 +56,7 @@ class GcpNodes(BehindBalancer):
     def beside(self, request: Request, fleet: Fleet, redis: Backplane) -> Iterator[Usage]:
         """Traffic between zones, and to clients in the Premium Tier."""
         yield from inter_zone(redis)
-        yield from premium_egress(self, request, request.demand)
+        yield from premium_egress(self, request)
 
     def notes(self, request: Request, fleet: Fleet, redis: Backplane) -> Iterator[str]:
         """What is known of the nodes, and the discount of their machines."""
@@ -70,8 +64,11 @@ class GcpNodes(BehindBalancer):
         yield from sustained_use_notes([*fleet.machines, *redis_machines(request, redis)])
 
 
-class ApplicationLbGceOptions(GcpFleetOptions, ProxyTimeoutOptions):
+class ApplicationLbGceOptions(GcpFleetOptions, BalancerOptions):
     """Choices for virtual machines behind the global external Application Load Balancer."""
+
+    backend_timeout_seconds: float = default_of(_BACKEND_TIMEOUT, ge=1)
+    """Timeout of the backend service, which closes idle WebSockets. The default is Google's."""
 
 
 class ApplicationLbGce(GcpNodes):
@@ -93,15 +90,19 @@ class ApplicationLbGce(GcpNodes):
         """WebSockets are cut at an age."""
         return _MAX_AGE
 
-    def balancer(self, request: Request, fleet: Fleet) -> Balancer:
-        """Forwarding rules, and data processed both ways; the backend's timeout."""
-        demand, options, layer = request.demand, request.options, layer_processed(request)
-        usage = (
-            *forwarding_rules(demand, options),
-            processed(request, demand, "inbound", layer),
-            processed(request, demand, "outbound", layer),
+    def balancer_usage(self, request: Request, fleet: Fleet) -> Iterator[Usage]:
+        """Forwarding rules, and data processed both ways."""
+        return proxy_usage(request)
+
+    def checks(self, request: Request, fleet: Fleet) -> Iterator[Check]:
+        """The timeout of the backend service."""
+        return idle_checks(
+            request.demand,
+            _BACKEND_TIMEOUT,
+            "send a heartbeat more often than every {allowed} seconds, or raise the timeout of the "
+            "backend service (backend_timeout_seconds)",
+            seconds=request.options.backend_timeout_seconds,
         )
-        return Balancer(usage, tuple(backend_timeout_checks(demand, options)))
 
     def notes(self, request: Request, fleet: Fleet, redis: Backplane) -> Iterator[str]:
         """When connections are cut, and what is known of nodes."""
@@ -146,22 +147,19 @@ class PassthroughNlbGce(GcpNodes):
         """Virtual machines where TLS ends, of which Google caps internet traffic."""
         return NodeSpec(ends_tls=True, mbps_most=limit_value(_NODE_MBPS))
 
-    def balancer(self, request: Request, fleet: Fleet) -> Balancer:
-        """Forwarding rules and data processed; bandwidth of nodes and the idle timeout."""
-        demand = request.demand
-        usage = [
-            *forwarding_rules(demand, request.options, "regional_"),
-            processed(request, demand, "inbound", "ip"),
-        ]
+    def balancer_usage(self, request: Request, fleet: Fleet) -> Iterator[Usage]:
+        """Forwarding rules, and data processed."""
+        yield from forwarding_rules(request, "regional_")
+        yield processed(request, "inbound", "ip")
         if request.answers["outbound_processed"] == "yes":
-            usage.append(processed(request, demand, "outbound", "ip"))
+            yield processed(request, "outbound", "ip")
+
+    def checks(self, request: Request, fleet: Fleet) -> Iterator[Check]:
+        """Bandwidth of nodes and the idle timeout."""
         # in and out together, as nodes are sized, though only what leaves is capped
-        each = from_hours(traffic_mbps(demand).hourly / fleet.nodes.hourly)
-        checks = (
-            check(_NODE_MBPS, each, "more nodes (a lower headroom)"),
-            *idle_checks(demand, "gcp.load_balancer.passthrough_idle_timeout"),
-        )
-        return Balancer(tuple(usage), checks)
+        each = from_hours(traffic_mbps(request.demand).hourly / fleet.nodes.hourly)
+        yield check(_NODE_MBPS, each, "run more nodes (a lower headroom)")
+        yield from idle_checks(request.demand, "gcp.load_balancer.passthrough_idle_timeout")
 
     def beside(self, request: Request, fleet: Fleet, redis: Backplane) -> Iterator[Usage]:
         """Traffic between zones, and to clients in the tier that was chosen."""
@@ -169,4 +167,4 @@ class PassthroughNlbGce(GcpNodes):
             yield from super().beside(request, fleet, redis)
         else:
             yield from inter_zone(redis)
-            yield self.data_out(request, request.demand, "gcp.egress.standard")
+            yield self.data_out(request, "gcp.egress.standard")

@@ -8,16 +8,13 @@ from typing import Annotated, Literal
 import numpy as np
 from pydantic import Field
 
-from estimator.demand.demand import Demand
 from estimator.demand.wire import Layer
 from estimator.deployments.base import Deployment, Options, Request
 from estimator.deployments.fleet.backplane import Backplane
-from estimator.deployments.limits import Check, idle_checks, limit_value
 from estimator.pricing.lines import Usage
 from estimator.pricing.price_files import Assumption
 
 _LB = "gcp.load_balancing"
-_LIMITS = "gcp.load_balancer"
 _FIRST_RULES = 5
 """Rules that share the first fee; the meters carry the figure in their names."""
 
@@ -32,15 +29,6 @@ class BalancerOptions(Options):
     second one for IPv6 or to redirect from plain HTTP costs nothing more up to five."""
 
 
-class ProxyTimeoutOptions(BalancerOptions):
-    """Choices for load balancers whose backend service has a timeout of its own."""
-
-    backend_timeout_seconds: float = Field(
-        ge=1, default_factory=lambda: limit_value(f"{_LIMITS}.websocket_idle_timeout")
-    )
-    """Timeout of the backend service, which closes idle WebSockets. The default is Google's."""
-
-
 PROCESSED_BYTES = Assumption(
     id="processed_bytes",
     question="Which bytes count as data processed by the load balancer?",
@@ -53,12 +41,10 @@ PROCESSED_BYTES = Assumption(
 """Which bytes a proxy counts as processed."""
 
 
-def forwarding_rules(
-    demand: Demand, options: BalancerOptions, scope: Literal["", "regional_"] = ""
-) -> Iterator[Usage]:
+def forwarding_rules(request: Request, scope: Literal["", "regional_"] = "") -> Iterator[Usage]:
     """Hours of the forwarding rules of a global load balancer, or of a regional one."""
+    demand, rules = request.demand, request.options.forwarding_rules
     hours = np.full(np.shape(demand.peak_connections), demand.hours_per_month)
-    rules = options.forwarding_rules
     text = (
         f"{min(rules, _FIRST_RULES)} of {rules} forwarding rules share one fee, every hour of the "
         "month"
@@ -70,11 +56,9 @@ def forwarding_rules(
         yield Usage(f"{_LB}.{scope}extra_rule_hours", extra * hours, text)
 
 
-def processed(
-    request: Request, demand: Demand, way: Literal["inbound", "outbound"], layer: Layer
-) -> Usage:
+def processed(request: Request, way: Literal["inbound", "outbound"], layer: Layer) -> Usage:
     """Data that a load balancer processes; outbound, on top of what the internet costs."""
-    meter_id, inbound = f"{_LB}.{way}_gib", way == "inbound"
+    demand, meter_id, inbound = request.demand, f"{_LB}.{way}_gib", way == "inbound"
     bytes_per_unit = request.bytes_per_unit(meter_id)
     what = "all bytes down to the IP header" if layer == "ip" else "messages with their headers"
     return Usage(
@@ -86,15 +70,18 @@ def processed(
     )
 
 
-def layer_processed(request: Request) -> Layer:
-    """The answer to ``processed_bytes``."""
-    return "ip" if request.answers["processed_bytes"] == "ip" else "websocket"
+def proxy_usage(request: Request) -> Iterator[Usage]:
+    """What a global proxy bills: its forwarding rules, and data processed both ways."""
+    layer = "ip" if request.answers["processed_bytes"] == "ip" else "websocket"
+    yield from forwarding_rules(request)
+    yield processed(request, "inbound", layer)
+    yield processed(request, "outbound", layer)
 
 
-def premium_egress(deployment: Deployment, request: Request, demand: Demand) -> Iterator[Usage]:
+def premium_egress(deployment: Deployment, request: Request) -> Iterator[Usage]:
     """Traffic to clients in the Premium Tier, priced by where they are."""
     for area, share in request.destinations.items():
-        yield deployment.data_out(request, demand, f"gcp.egress.premium_to_{area}", share)
+        yield deployment.data_out(request, f"gcp.egress.premium_to_{area}", share)
 
 
 def inter_zone(redis: Backplane) -> Iterator[Usage]:
@@ -105,14 +92,3 @@ def inter_zone(redis: Backplane) -> Iterator[Usage]:
             redis.other_zones_gib,
             "messages between nodes and Redis across zones, billed once, where they are sent",
         )
-
-
-def backend_timeout_checks(demand: Demand, options: ProxyTimeoutOptions) -> Iterator[Check]:
-    """Whether idle connections outlive the timeout of the backend service as it is set."""
-    return idle_checks(
-        demand,
-        f"{_LIMITS}.websocket_idle_timeout",
-        "send a heartbeat more often than every {allowed} seconds, or raise the timeout of the "
-        "backend service (backend_timeout_seconds)",
-        seconds=options.backend_timeout_seconds,
-    )

@@ -5,7 +5,6 @@ Rules: https://cloud.google.com/compute/docs/sustained-use-discounts
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Iterable, Iterator
 from functools import cache
 from typing import Annotated
@@ -17,7 +16,7 @@ from estimator.arrays import FloatArray
 from estimator.deployments.base import Request
 from estimator.deployments.fleet.backplane import Backplane
 from estimator.deployments.fleet.machine import Machine, find_machine
-from estimator.files import Confidence, Entry, load_rows
+from estimator.files import Sourced, load_rows
 from estimator.format import percent
 
 
@@ -25,7 +24,7 @@ def _words(cell: object) -> object:
     return tuple(cell.split()) if isinstance(cell, str) else cell
 
 
-class SustainedUse(Entry):
+class SustainedUse(Sourced):
     """What an hour costs from some share of the month on."""
 
     machine_class: str
@@ -35,10 +34,6 @@ class SustainedUse(Entry):
     """From so much of the month on."""
     multiplier: Annotated[float, Field(gt=0, le=1)]
     """Of the list price."""
-    source: str
-    checked_on: dt.date
-    confidence: Confidence
-    note: str | None = None
 
 
 @cache

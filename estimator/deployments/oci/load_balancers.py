@@ -13,11 +13,11 @@ from estimator.arrays import FloatArray
 from estimator.demand.admission_limits import AdmissionLimits
 from estimator.demand.weekly import Weekly
 from estimator.deployments.base import Request, billed_bytes_question
-from estimator.deployments.fleet.admission import OCI, Room
 from estimator.deployments.fleet.backplane import Backplane
 from estimator.deployments.fleet.behind_balancer import (
     FLEET_NOT_MODELED,
-    Balancer,
+    MORE_ROOM,
+    OCI,
     BehindBalancer,
 )
 from estimator.deployments.fleet.server import traffic_mbps
@@ -29,13 +29,13 @@ from estimator.pricing.price_files import Assumption
 
 _LB = "oci.load_balancer"
 _NLB = "oci.network_load_balancer"
+_NLB_CONNECTIONS = f"{_NLB}.connections_per_availability_domain"
 _STORAGE = "oci.block_volume.storage"
 _PERFORMANCE = "oci.block_volume.performance"
 _NOT_MODELED = (*FLEET_NOT_MODELED, "logs and monitoring")
 _BYTES = billed_bytes_question(
     "ip", "No statement was found on which bytes count as outbound transfer."
 )
-_MORE_ROOM = "use larger nodes, or more load balancers"
 
 
 class OciFleetOptions(FleetOptions):
@@ -96,7 +96,7 @@ class OciNodes(BehindBalancer):
                 disks * options.boot_volume_gb * options.boot_volume_vpu_per_gb,
                 f"{options.boot_volume_vpu_per_gb:g} performance units for each GB of boot disk",
             )
-        yield self.data_out(request, request.demand, "oci.egress.internet")
+        yield self.data_out(request, "oci.egress.internet")
 
 
 class LoadBalancerVm(OciNodes):
@@ -122,27 +122,45 @@ class LoadBalancerVm(OciNodes):
         _BYTES,
     )
     not_modeled = (*_NOT_MODELED, "a web application firewall")
+    targets_limit = f"{_LB}.backends"
 
     def nodes(self, request: Request) -> NodeSpec:
         """Virtual machines, TLS on the balancer."""
         return replace(super().nodes(request), ends_tls=False)
 
-    def balancer(self, request: Request, fleet: Fleet) -> Balancer:
-        """Hours and bandwidth of as many balancers as the traffic needs; quotas and backends."""
-        region, backends = f"{_LB}.bandwidth_per_region_mbps", f"{_LB}.backends"
+    def _mbps(self, request: Request) -> Weekly:
+        """Bandwidth that counts."""
         legs = 2 if request.answers["backend_leg"] == "yes" else 1
-        mbps = traffic_mbps(request.demand).times(legs)
-        needed = whole(mbps.peak / limit_value(f"{_LB}.bandwidth_max_mbps"))
-        balancers = np.maximum(needed, 1.0)
-        room = Room(limit_value(backends) * balancers, backends)
-        checks = (
-            check(region, mbps, "ask Oracle for a quota of {used} Mbps in the region"),
-            check(f"{_LB}.per_region_universal_credits", balancers),
-            Check(backends, fleet.nodes.peak, room.most, _MORE_ROOM),
-            *idle_checks(request.demand, f"{_LB}.http_idle_timeout", each_direction=True),
+        return traffic_mbps(request.demand).times(legs)
+
+    def balancers(self, request: Request, fleet: Fleet) -> FloatArray:
+        """As many as the traffic needs."""
+        needed = self._mbps(request).peak / limit_value(f"{_LB}.bandwidth_max_mbps")
+        return np.maximum(whole(needed), 1.0)
+
+    def checks(self, request: Request, fleet: Fleet) -> Iterator[Check]:
+        """Quotas of bandwidth and balancers, backends, the idle timeout."""
+        yield check(
+            f"{_LB}.bandwidth_per_region_mbps",
+            self._mbps(request),
+            "ask Oracle for a quota of {used} Mbps in the region",
         )
-        usage = _flexible_usage(request, mbps, balancers)
-        return Balancer(tuple(usage), checks, nodes_room=room)
+        yield check(f"{_LB}.per_region_universal_credits", self.balancers(request, fleet))
+        yield from self.targets_checks(request, fleet, MORE_ROOM)
+        yield from idle_checks(request.demand, f"{_LB}.http_idle_timeout", each_direction=True)
+
+    def balancer_usage(self, request: Request, fleet: Fleet) -> Iterator[Usage]:
+        """Hours of the balancers, and their bandwidth."""
+        demand, least = request.demand, request.options.min_mbps
+        mbps, balancers = self._mbps(request), self.balancers(request, fleet)
+        billed = np.maximum(mbps.hourly, (balancers * least)[..., None])
+        yield self.balancer_hours(request, fleet, f"{_LB}.hours")
+        yield Usage(
+            f"{_LB}.mbps_hours",
+            billed.mean(axis=-1) * demand.hours_per_month,
+            f"in each hour the larger of {least:g} Mbps per balancer and the traffic in and out, "
+            f"up to {range_text(mbps.peak, unit='Mbps')}",
+        )
 
 
 class LoadBalancerContainerInstances(LoadBalancerVm):
@@ -163,22 +181,6 @@ class LoadBalancerContainerInstances(LoadBalancerVm):
         return NodeSpec(kind="container", unit="container instance")
 
 
-def _flexible_usage(request: Request, mbps: Weekly, balancers: FloatArray) -> Iterator[Usage]:
-    demand, least = request.demand, request.options.min_mbps
-    billed = np.maximum(mbps.hourly, (balancers * least)[..., None])
-    yield Usage(
-        f"{_LB}.hours",
-        balancers * demand.hours_per_month,
-        f"balancers ({range_text(balancers)}) x hours of the month",
-    )
-    yield Usage(
-        f"{_LB}.mbps_hours",
-        billed.mean(axis=-1) * demand.hours_per_month,
-        f"in each hour the larger of {least:g} Mbps per balancer and the traffic in and out, up "
-        f"to {range_text(mbps.peak, unit='Mbps')}",
-    )
-
-
 class NetworkLoadBalancerVm(OciNodes):
     """Virtual machines behind network load balancers, which are free and leave TLS to the nodes.
 
@@ -188,27 +190,33 @@ class NetworkLoadBalancerVm(OciNodes):
     options = OciFleetOptions
     questions = (SCALING, _BYTES)
     not_modeled = (*_NOT_MODELED, "certificates on the nodes")
+    targets_limit = f"{_NLB}.backends"
 
-    def balancer(self, request: Request, fleet: Fleet) -> Balancer:
-        """As many balancers as the connections need; their connections, backends, timeout."""
-        demand = request.demand
-        most, backends = f"{_NLB}.connections_per_availability_domain", f"{_NLB}.backends"
-        each = limit_value(most)
-        balancers = np.maximum(whole(demand.peak_connections / each), 1.0)
-        room = Room(limit_value(backends) * balancers, backends)
-        hours = Usage(
+    def balancers(self, request: Request, fleet: Fleet) -> FloatArray:
+        """As many as the connections need."""
+        needed = request.demand.peak_connections / limit_value(_NLB_CONNECTIONS)
+        return np.maximum(whole(needed), 1.0)
+
+    def checks(self, request: Request, fleet: Fleet) -> Iterator[Check]:
+        """Connections, backends, the idle timeout."""
+        most = limit_value(_NLB_CONNECTIONS) * self.balancers(request, fleet)
+        yield Check(_NLB_CONNECTIONS, request.demand.connections_peak, most)
+        yield from self.targets_checks(request, fleet, MORE_ROOM)
+        yield from idle_checks(request.demand, f"{_NLB}.tcp_idle_timeout")
+
+    def balancer_usage(self, request: Request, fleet: Fleet) -> Iterator[Usage]:
+        """Hours of the balancers."""
+        balancers = self.balancers(request, fleet)
+        yield Usage(
             f"{_NLB}.hours",
-            balancers * demand.hours_per_month,
-            f"balancers ({range_text(balancers)}), one for each {each:,.0f} connections",
+            balancers * request.demand.hours_per_month,
+            f"balancers ({range_text(balancers)}), one for each "
+            f"{limit_value(_NLB_CONNECTIONS):,.0f} connections",
         )
-        checks = (
-            Check(most, demand.connections_peak, each * balancers),
-            Check(backends, fleet.nodes.peak, room.most, _MORE_ROOM),
-            *idle_checks(demand, f"{_NLB}.tcp_idle_timeout"),
+
+    def front(self, request: Request, fleet: Fleet) -> AdmissionLimits:
+        """Connections of all balancers."""
+        return AdmissionLimits(
+            connections_most=limit_value(_NLB_CONNECTIONS) * float(self.balancers(request, fleet)),
+            limits={"connections_most": _NLB_CONNECTIONS},
         )
-        front = None
-        if not request.many:
-            front = AdmissionLimits(
-                connections_most=each * float(balancers), limits={"connections_most": most}
-            )
-        return Balancer((hours,), checks, front, room)

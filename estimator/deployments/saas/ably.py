@@ -8,30 +8,22 @@ from typing import Annotated
 from pydantic import Field
 
 from estimator.arrays import FloatArray
-from estimator.deployments.base import (
-    Deployment,
-    Metered,
-    Options,
-    Request,
-    minutes_rounded_up,
-)
-from estimator.deployments.limits import limit_value
+from estimator.deployments.base import Metered, Options, Request, from_clients, minutes_rounded_up
+from estimator.deployments.limits import limit_value, messages_per_second, per_second
 from estimator.deployments.saas.counting import (
     Need,
-    deliveries,
-    from_clients,
+    SaasService,
     group_size,
     groups,
     in_steps,
     messages_count,
-    per_second,
     plan_admission,
     plan_fees,
     publications,
     size_notes,
 )
 from estimator.pricing.lines import Usage
-from estimator.units import KIB, MINUTES_PER_HOUR, SECONDS_PER_HOUR
+from estimator.units import KIB, MINUTES_PER_HOUR
 
 _SERVICE = "ably.per_minute"
 
@@ -45,7 +37,7 @@ class AblyPerMinuteOptions(Options):
     """Connections that share a channel. Default: the most that share a message."""
 
 
-class AblyPerMinute(Deployment):
+class AblyPerMinute(SaasService):
     """Ably Pub/Sub, priced by messages, connection minutes and channel minutes.
 
     Prices: https://ably.com/docs/platform/pricing/resource-based ; what counts as a message:
@@ -54,7 +46,6 @@ class AblyPerMinute(Deployment):
     """
 
     options = AblyPerMinuteOptions
-    questions = ()
     not_modeled = (
         "volume discounts, which Ably announces without publishing tiers",
         "the Free package for the smallest workloads",
@@ -68,18 +59,18 @@ class AblyPerMinute(Deployment):
         """Messages in 5-KiB steps, connection and channel minutes, and the package."""
         demand, options = request.demand, request.options
         step_bytes = request.step_bytes(f"{_SERVICE}.messages")
-        published, delivered = publications(demand), deliveries(demand)
+        published, delivered = publications(demand), demand.messages("to_client")
         echoed = from_clients(demand) if options.echo else ()
         size, size_text = group_size(options.connections_per_channel, demand)
         lost, lost_text = minutes_rounded_up(demand.session)
         channels = groups(demand.connections, size)
         counted = (*published, *delivered, *echoed)
-        rate = per_second(counted)
+        rate = messages_per_second(counted).peak
         needs: dict[Need, FloatArray] = {
             "peak_connections": demand.peak_connections,
             "peak_channels": groups(demand.connections_peak, size).peak,
             "messages_per_second": rate,
-            "new_connections_per_second": demand.new_connections.peak / SECONDS_PER_HOUR,
+            "new_connections_per_second": per_second(demand.new_connections).peak,
         }
         fees, fit_notes = plan_fees("ably", needs)
         usage = (

@@ -8,26 +8,18 @@ from typing import Annotated
 import numpy as np
 from pydantic import Field
 
-from estimator.arrays import FloatArray
 from estimator.demand.admission_limits import AdmissionLimits
-from estimator.demand.demand import Demand, MessageStream
+from estimator.demand.demand import Demand
 from estimator.demand.weekly import Weekly, from_hours, total
-from estimator.deployments.base import (
-    Deployment,
-    Metered,
-    Options,
-    Request,
-    ping_notes,
-)
+from estimator.deployments.base import Metered, Options, Request, from_server, ping_notes
 from estimator.deployments.fleet.sizing import whole
-from estimator.deployments.limits import limit_value
+from estimator.deployments.limits import limit_value, messages_per_second
 from estimator.deployments.saas.counting import (
-    from_server,
+    SaasService,
     group_size,
     groups,
     messages_count,
-    per_second,
-    size_notes,
+    plan_month,
 )
 from estimator.format import range_text
 from estimator.pricing.lines import Usage
@@ -48,14 +40,13 @@ class DurableObjectsOptions(Options):
     """Time to handle a message, with hibernation. Assumption: what the vendor's example takes."""
 
 
-class DurableObjects(Deployment):
+class DurableObjects(SaasService):
     """Durable Objects behind a Worker, priced by requests and by the time objects are in memory.
 
     Prices and examples: https://developers.cloudflare.com/durable-objects/platform/pricing/
     """
 
     options = DurableObjectsOptions
-    questions = ()
     not_modeled = (
         "storage of the objects, rows read and written",
         "processor time of the Worker, much of which the plan includes",
@@ -66,7 +57,9 @@ class DurableObjects(Deployment):
     def meter(self, request: Request) -> Metered:
         """Requests of objects and of the Worker in front, time in memory, and the plan."""
         demand, options = request.demand, request.options
-        received, published = demand.messages("to_server"), _published(demand)
+        received = demand.messages("to_server")
+        # what the server tells an object to send; greetings and answers come from the object
+        published = tuple(s for s in from_server(demand) if s.kind == "published")
         ratio = limit_value(f"{_SERVICE}.messages_per_request")
         new_connections = demand.per_month(demand.new_connections)
         messages = demand.per_month(total(s.per_hour for s in received))
@@ -87,11 +80,7 @@ class DurableObjects(Deployment):
         bytes_per_gb = request.bytes_per_unit("cloudflare.egress.internet")
         sent = demand.per_month(demand.traffic("to_client", "payload"))
         usage = (
-            Usage(
-                "cloudflare.workers.plan_months",
-                np.ones(()),
-                "one month, whatever its length; comes with the amounts that are included",
-            ),
+            plan_month("cloudflare.workers.plan_months"),
             Usage(
                 f"{_SERVICE}.requests",
                 new_connections + messages / ratio + calls,
@@ -119,7 +108,12 @@ class DurableObjects(Deployment):
             ),
         )
         admission = AdmissionLimits() if request.many else _admission(objects)
-        return Metered(usage, tuple(_notes(demand, options, objects)), admission=admission)
+        notes = (
+            *_notes(demand, options, objects),
+            *self.size_notes(received, MIB, "MiB"),
+            *ping_notes(demand),
+        )
+        return Metered(usage, notes, admission=admission)
 
 
 def _admission(objects: Weekly) -> AdmissionLimits:
@@ -132,11 +126,6 @@ def _admission(objects: Weekly) -> AdmissionLimits:
     )
 
 
-def _published(demand: Demand) -> tuple[MessageStream, ...]:
-    """What the server tells an object to send; greetings and answers come from the object."""
-    return tuple(s for s in from_server(demand) if s.kind == "published")
-
-
 def _awake(objects: Weekly, handled: Weekly, ms_each: float) -> Weekly:
     """Objects awake at a time if each only handles messages; no more than there are."""
     busy = handled.times(ms_each / 1000 / SECONDS_PER_HOUR)
@@ -146,7 +135,7 @@ def _awake(objects: Weekly, handled: Weekly, ms_each: float) -> Weekly:
 def _notes(demand: Demand, options: DurableObjectsOptions, objects: Weekly) -> Iterator[str]:
     received = demand.messages("to_server")
     most = limit_value(f"{_SERVICE}.requests_per_second")
-    each = _busiest_object(received, objects)
+    each = messages_per_second(received).peak / np.maximum(objects.peak, 1.0)
     if np.any(each > most):
         yield (
             f"Each object gets {range_text(each)} messages per second in the busiest hour and "
@@ -157,11 +146,3 @@ def _notes(demand: Demand, options: DurableObjectsOptions, objects: Weekly) -> I
             "Objects stay in memory while connections are open; with hibernation (option "
             "hibernation) they are billed for handling messages only."
         )
-    most_bytes = limit_value(f"{_SERVICE}.message_max_bytes")
-    yield from size_notes(received, most_bytes, f"{most_bytes / MIB:g} MiB")
-    yield from ping_notes(demand)
-
-
-def _busiest_object(received: tuple[MessageStream, ...], objects: Weekly) -> FloatArray:
-    """Messages per second for each of the most objects there are."""
-    return per_second(received) / np.maximum(objects.peak, 1.0)

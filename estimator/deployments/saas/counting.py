@@ -7,7 +7,6 @@ server sends to a client after it connected is published by it.
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping
 from functools import reduce
 from typing import Literal
@@ -19,37 +18,39 @@ from estimator.arrays import FloatArray
 from estimator.demand.admission_limits import AdmissionLimits
 from estimator.demand.demand import Demand, MessageStream
 from estimator.demand.weekly import Weekly, from_hours, total
-from estimator.deployments.base import once
-from estimator.files import Confidence, Entry, load_rows
+from estimator.deployments.base import Deployment, Request, from_clients, from_server
+from estimator.deployments.limits import Check, limit_value
+from estimator.files import Sourced, load_rows
 from estimator.format import range_text, value_text
 from estimator.pricing.lines import Usage
-from estimator.units import SECONDS_PER_HOUR
 
 _WORTH_A_NOTE = 1e-4
 
 
-def from_clients(demand: Demand) -> tuple[MessageStream, ...]:
-    """What clients publish."""
-    return tuple(s for s in demand.messages("to_server") if s.kind != "at_connect")
+class SaasService(Deployment):
+    """A managed service, whose limits are told by its plan, its notes and what it lets in."""
+
+    def limit_checks(self, request: Request) -> tuple[Check, ...]:
+        """None: how full a plan may get is for the choice of the plan, and the notes, to say."""
+        return ()
+
+    def size_notes(
+        self, streams: Iterable[MessageStream], unit_bytes: float, unit: str
+    ) -> Iterator[str]:
+        """Which messages are larger than the service lets through."""
+        most_bytes = limit_value(f"{self.id}.message_max_bytes")
+        return size_notes(streams, most_bytes, f"{most_bytes / unit_bytes:,g} {unit}")
 
 
-def from_server(demand: Demand) -> tuple[MessageStream, ...]:
-    """What the server publishes, once for all who receive it."""
-    return tuple(
-        once(s) if s.kind == "published" else s
-        for s in demand.messages("to_client")
-        if s.kind != "passed_on"
-    )
+def plan_month(meter_id: str) -> Usage:
+    """One month of the plan that everybody needs."""
+    text = "one month, whatever its length; comes with the amounts that are included"
+    return Usage(meter_id, np.ones(()), text)
 
 
 def publications(demand: Demand) -> tuple[MessageStream, ...]:
     """Every message once, however many receive it."""
     return from_clients(demand) + from_server(demand)
-
-
-def deliveries(demand: Demand) -> tuple[MessageStream, ...]:
-    """Every message once for each client that receives it; the echo to its sender is no part."""
-    return demand.messages("to_client")
 
 
 def in_steps(
@@ -63,11 +64,6 @@ def in_steps(
 def messages_count(demand: Demand, streams: Iterable[MessageStream]) -> str:
     """Messages per month, for a person."""
     return range_text(in_steps(demand, streams, None))
-
-
-def per_second(streams: Iterable[MessageStream]) -> FloatArray:
-    """Messages per second in the busiest hour."""
-    return total(s.per_hour for s in streams).peak / SECONDS_PER_HOUR
 
 
 def audience(demand: Demand) -> FloatArray:
@@ -132,7 +128,7 @@ _ROUNDING_NOISE = 1e-9
 """Of a limit; must not make the next plan necessary."""
 
 
-class Plan(Entry):
+class Plan(Sourced):
     """A plan or package at a fixed fee, and how much it holds; None is no limit of the plan."""
 
     vendor: str
@@ -148,10 +144,6 @@ class Plan(Entry):
     messages_per_second: float | None = None
     new_connections_per_second: float | None = None
     monthly_active_users: float | None = None
-    source: str
-    checked_on: dt.date
-    confidence: Confidence
-    note: str | None = None
 
     def limit(self, need: Need) -> float:
         """How much of it the plan holds."""

@@ -2,23 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
 
 from estimator.arrays import FloatArray
 from estimator.demand.demand import Demand, MessageStream
 from estimator.demand.weekly import from_hours, total
-from estimator.deployments.base import Deployment, Metered, Options, Request
+from estimator.deployments.base import Metered, Options, Request, from_clients
 from estimator.deployments.limits import limit_value
-from estimator.deployments.saas.counting import (
-    deliveries,
-    from_clients,
-    in_steps,
-    messages_count,
-    publications,
-    size_notes,
-)
+from estimator.deployments.saas.counting import SaasService, in_steps, messages_count, publications
 from estimator.pricing.lines import Usage
 from estimator.pricing.price_files import Assumption
 from estimator.units import KIB, SECONDS_PER_HOUR
@@ -36,7 +27,7 @@ class PubNubTransactionsOptions(Options):
     client keeps them out."""
 
 
-class PubNubTransactions(Deployment):
+class PubNubTransactions(SaasService):
     """PubNub, priced by transactions: publishing is replicated, delivery happens at the edge.
 
     No limit of connections was published, so admission is not limited.
@@ -70,7 +61,7 @@ class PubNubTransactions(Deployment):
     def meter(self, request: Request) -> Metered:
         """Publications and deliveries in steps of 2 KiB."""
         demand = request.demand
-        published, delivered = publications(demand), deliveries(demand)
+        published, delivered = publications(demand), demand.messages("to_client")
         echoed = from_clients(demand) if request.options.echo else ()
         received = (*delivered, *echoed)
         replicated_step = request.step_bytes(f"{_SERVICE}.replicated")
@@ -92,7 +83,10 @@ class PubNubTransactions(Deployment):
             ),
             Usage(f"{_SERVICE}.edge", edge, edge_text),
         )
-        return Metered(usage, tuple(_notes(published)))
+        note = (
+            "Transaction prices are offered on request; published plans are priced per active user."
+        )
+        return Metered(usage, (note, *self.size_notes(published, KIB, "KiB")))
 
 
 def _empty_calls(demand: Demand, received: tuple[MessageStream, ...]) -> FloatArray:
@@ -109,9 +103,3 @@ def _empty_calls(demand: Demand, received: tuple[MessageStream, ...]) -> FloatAr
     each = np.clip(each, _RARE, _MANY)
     ended = from_hours(connections * each / np.expm1(each) / timeout_hours)
     return demand.per_month(demand.new_connections) + demand.per_month(ended)
-
-
-def _notes(published: tuple[MessageStream, ...]) -> Iterator[str]:
-    yield "Transaction prices are offered on request; published plans are priced per active user."
-    most_bytes = limit_value(f"{_SERVICE}.message_max_bytes")
-    yield from size_notes(published, most_bytes, f"{most_bytes / KIB:g} KiB")

@@ -4,26 +4,22 @@ from __future__ import annotations
 
 from estimator.arrays import FloatArray
 from estimator.demand.weekly import total
-from estimator.deployments.base import Deployment, Metered, Options, Request
-from estimator.deployments.limits import limit_value
+from estimator.deployments.base import Metered, Options, Request
 from estimator.deployments.saas.counting import (
     Need,
-    deliveries,
+    SaasService,
     plan_admission,
     plan_fees,
     publications,
-    size_notes,
 )
 from estimator.units import KIB
-
-_SERVICE = "pusher.channels"
 
 
 class PusherChannelsOptions(Options):
     """Choices for Pusher Channels: there are none, the plan follows from the workload."""
 
 
-class PusherChannels(Deployment):
+class PusherChannels(SaasService):
     """Pusher Channels, priced by plans for so many connections and messages per day.
 
     Plans: https://pusher.com/channels/pricing ; what counts as a message:
@@ -31,7 +27,6 @@ class PusherChannels(Deployment):
     """
 
     options = PusherChannelsOptions
-    questions = ()
     not_modeled = (
         "presence, webhooks and queries of the REST API, which count as messages too",
         "the delivery of clients' messages to your own servers",
@@ -42,12 +37,11 @@ class PusherChannels(Deployment):
         """The smallest plan for the busiest hour's connections and the busiest day's messages."""
         demand = request.demand
         published = publications(demand)
-        counted = total(s.per_hour for s in (*published, *deliveries(demand)))
+        counted = total(s.per_hour for s in (*published, *demand.messages("to_client")))
         needs: dict[Need, FloatArray] = {
             "peak_connections": demand.peak_connections,
             "messages_per_day": counted.daily.max(axis=-1),
         }
         fees, notes = plan_fees("pusher", needs)
-        most_bytes = limit_value(f"{_SERVICE}.message_max_bytes")
-        sizes = size_notes(published, most_bytes, f"{most_bytes / KIB:g} KB")
+        sizes = self.size_notes(published, KIB, "KB")
         return Metered(fees, (*notes, *sizes), admission=plan_admission("pusher", needs))

@@ -8,25 +8,18 @@ import numpy as np
 
 from estimator.demand.admission_limits import AdmissionLimits
 from estimator.demand.demand import Demand
-from estimator.deployments.base import (
-    Deployment,
-    Metered,
-    Options,
-    Request,
-    billed_bytes_question,
-)
-from estimator.deployments.limits import admission_at, limit_value
+from estimator.deployments.base import Metered, Options, Request, billed_bytes_question
+from estimator.deployments.limits import admission_at, limit_value, messages_per_second, per_second
 from estimator.deployments.saas.counting import (
-    deliveries,
+    SaasService,
     in_steps,
     messages_count,
-    per_second,
+    plan_month,
     publications,
-    size_notes,
 )
 from estimator.format import range_text
 from estimator.pricing.lines import Usage
-from estimator.units import KB, SECONDS_PER_HOUR
+from estimator.units import KB
 
 _SERVICE = "supabase.realtime"
 
@@ -35,7 +28,7 @@ class SupabaseRealtimeOptions(Options):
     """Choices for Supabase Realtime: there are none."""
 
 
-class SupabaseRealtime(Deployment):
+class SupabaseRealtime(SaasService):
     """Supabase Realtime broadcasts, priced by messages and by the peak of connections.
 
     Metering: https://supabase.com/docs/guides/platform/manage-your-usage/realtime-messages and
@@ -60,13 +53,9 @@ class SupabaseRealtime(Deployment):
     def meter(self, request: Request) -> Metered:
         """The plan, the peak of connections, messages, and data out."""
         demand = request.demand
-        published, delivered = publications(demand), deliveries(demand)
+        published, delivered = publications(demand), demand.messages("to_client")
         usage = (
-            Usage(
-                "supabase.plan.pro_months",
-                np.ones(()),
-                "one month, whatever its length; comes with the amounts that are included",
-            ),
+            plan_month("supabase.plan.pro_months"),
             Usage(
                 f"{_SERVICE}.peak_connections",
                 demand.peak_connections,
@@ -78,15 +67,14 @@ class SupabaseRealtime(Deployment):
                 f"{messages_count(demand, published)} published, "
                 f"{messages_count(demand, delivered)} delivered",
             ),
-            self.data_out(request, demand, "supabase.egress.gb"),
+            self.data_out(request, "supabase.egress.gb"),
         )
         admission = admission_at(
             new_connections_per_second=f"{_SERVICE}.joins_per_second",
             connections_most=f"{_SERVICE}.connections",
         )
-        return Metered(
-            usage, tuple(_notes(demand)), admission=AdmissionLimits() if request.many else admission
-        )
+        notes = (*_notes(demand), *self.size_notes(published, KB, "KB"))
+        return Metered(usage, notes, admission=AdmissionLimits() if request.many else admission)
 
 
 def _notes(demand: Demand) -> Iterator[str]:
@@ -94,10 +82,10 @@ def _notes(demand: Demand) -> Iterator[str]:
     needed = {
         "connections": (demand.peak_connections, "connections at once"),
         "messages_per_second": (
-            per_second((*publications(demand), *deliveries(demand))),
+            messages_per_second((*publications(demand), *demand.messages("to_client"))).peak,
             "messages per second, in and out",
         ),
-        "joins_per_second": (demand.new_connections.peak / SECONDS_PER_HOUR, "joins per second"),
+        "joins_per_second": (per_second(demand.new_connections).peak, "joins per second"),
     }
     for name, (need, words) in needed.items():
         quota = limit_value(f"{_SERVICE}.{name}")
@@ -106,5 +94,3 @@ def _notes(demand: Demand) -> Iterator[str]:
                 f"The busiest hour needs {range_text(need)} {words}. A project has {quota:,.0f}; "
                 "only the vendor's support raises that, perhaps at another price."
             )
-    most_bytes = limit_value(f"{_SERVICE}.message_max_bytes")
-    yield from size_notes(publications(demand), most_bytes, f"{most_bytes / KB:,.0f} KB")

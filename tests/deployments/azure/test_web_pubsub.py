@@ -213,7 +213,7 @@ def test_a_tier_that_is_too_small_stays_in_the_comparison_with_its_fix(
         f"{tier}_max_units",
         "connections_per_unit",
     }
-    assert all(one.fix == "Premium P2 with 200 units" for one in broken)
+    assert all(one.fix == "use Premium P2 with 200 units" for one in broken)
 
 
 def test_premium_p2_has_100_units_at_least(make_demand, bill_of, quantities):

@@ -111,7 +111,7 @@ def test_without_heartbeats_idle_connections_are_closed(make_demand, bill_of, ve
     assert bill.state == "at risk"
 
 
-def test_a_longer_backend_timeout_cures_it(verdict_on):
+def test_a_longer_backend_timeout_fixes_it(verdict_on):
     options = {ID: {"backend_timeout_seconds": 3_600}}
     verdict = verdict_on(ws.estimate(SCENARIO.replace(options=options), ID), IDLE)
 

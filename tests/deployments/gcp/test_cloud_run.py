@@ -173,7 +173,7 @@ def test_quotas_of_instances_processors_and_memory_are_checked(
     assert verdict.broken == (used > allowed)
 
 
-def test_the_setting_that_cures_too_many_instances_is_named(make_demand, bill_of, verdict_on):
+def test_the_setting_that_fixes_too_many_instances_is_named(make_demand, bill_of, verdict_on):
     verdict = verdict_on(bill_of(ID, make_demand(120_000)), f"{ID}.max_instances_default")
 
     assert verdict.state == "broken"
@@ -181,7 +181,7 @@ def test_the_setting_that_cures_too_many_instances_is_named(make_demand, bill_of
 
 
 @pytest.mark.parametrize(("per_second", "state"), [(8_000, "at risk"), (8_001, "broken")])
-def test_an_instance_takes_800_connects_a_second(
+def test_an_instance_takes_800_new_connections_per_second(
     make_demand, bill_of, verdict_on, per_second, state
 ):
     # 6,000 connections are 10 instances

@@ -4,10 +4,9 @@ import numpy as np
 import pytest
 
 import estimator as ws
+from estimator.deployments.base import from_clients
 from estimator.deployments.saas.counting import (
     audience,
-    deliveries,
-    from_clients,
     group_size,
     groups,
     in_steps,
@@ -25,8 +24,12 @@ def counts(workload):
     def counts(*args, **kwargs) -> tuple[float, float, float]:
         demand = ws.expected_demand(workload(*args, **kwargs))
         published, delivered, sent = (
-            float(in_steps(demand, pick(demand), None))
-            for pick in (publications, deliveries, from_clients)
+            float(in_steps(demand, streams, None))
+            for streams in (
+                publications(demand),
+                demand.messages("to_client"),
+                from_clients(demand),
+            )
         )
         return published, delivered, sent
 

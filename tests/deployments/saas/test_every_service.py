@@ -1,4 +1,4 @@
-"""What every provider's bill owes its reader, and that arrays are priced as their elements are."""
+"""What every SaaS bill owes its reader, and that arrays are priced as their elements are."""
 
 import numpy as np
 import pytest
@@ -28,7 +28,7 @@ CHOICES = {
     },
     "no allowances": {"free_allowances": "none"},
 }
-every_provider = pytest.mark.parametrize("deployment", ws.SAAS.values(), ids=ws.SAAS)
+every_saas = pytest.mark.parametrize("deployment", ws.SAAS.values(), ids=ws.SAAS)
 
 
 def scenario(peak, posts, fan_out, **choices) -> ws.Scenario:
@@ -48,21 +48,21 @@ def test_all_saas_vendors_with_prices_have_a_service():
     assert not set(ws.SAAS) & set(ws.DEPLOYMENTS)
 
 
-@every_provider
-def test_its_id_begins_with_the_name_of_the_provider(deployment: Deployment):
+@every_saas
+def test_its_id_begins_with_the_name_of_the_vendor(deployment: Deployment):
     assert deployment.id.split(".")[0] == deployment.cloud
 
 
-@every_provider
+@every_saas
 @pytest.mark.parametrize("location", sorted(ws.locations()))
-def test_it_costs_the_same_at_every_place(deployment: Deployment, location):
+def test_it_costs_the_same_at_every_location(deployment: Deployment, location):
     bill = ws.estimate(SCENARIO.replace(location=location), deployment.id)
 
     assert bill.region == "global"
     assert bill.total == ws.estimate(SCENARIO, deployment.id).total > 0
 
 
-@every_provider
+@every_saas
 def test_every_line_tells_its_quantity_price_source_and_date(deployment: Deployment):
     bill = ws.estimate(SCENARIO, deployment.id)
     told = bill.explain()
@@ -76,7 +76,7 @@ def test_every_line_tells_its_quantity_price_source_and_date(deployment: Deploym
     assert bill.not_modeled
 
 
-@every_provider
+@every_saas
 def test_lines_add_up_and_every_meter_stands_on_one(deployment: Deployment):
     lines = ws.estimate(SCENARIO, deployment.id).lines
 
@@ -84,7 +84,7 @@ def test_lines_add_up_and_every_meter_stands_on_one(deployment: Deployment):
     assert lines["cost_usd"].sum() == pytest.approx(ws.estimate(SCENARIO, deployment.id).total)
 
 
-@every_provider
+@every_saas
 def test_what_it_leaves_open_is_on_the_bill_with_its_price(deployment: Deployment):
     bill = ws.estimate(SCENARIO, deployment.id)
 
@@ -99,7 +99,7 @@ def test_what_it_leaves_open_is_on_the_bill_with_its_price(deployment: Deploymen
             assert change > 0
 
 
-@every_provider
+@every_saas
 @pytest.mark.parametrize("choices", CHOICES.values(), ids=CHOICES)
 def test_a_bill_of_arrays_is_the_bills_of_its_elements(deployment: Deployment, choices):
     together = ws.estimate(scenario(AUDIENCE, POSTS, FAN_OUT, **choices), deployment.id)
@@ -122,7 +122,7 @@ def test_a_bill_of_arrays_is_the_bills_of_its_elements(deployment: Deployment, c
         )
 
 
-@every_provider
+@every_saas
 def test_arrays_of_two_axes_make_a_grid(deployment: Deployment):
     audience, posts = np.array([[10.0], [1_000.0], [100_000.0]]), np.array([[1.0, 5.0]])
     grid = ws.estimate(scenario(audience, posts, 3), deployment.id)
@@ -132,7 +132,7 @@ def test_arrays_of_two_axes_make_a_grid(deployment: Deployment):
     assert np.asarray(grid.total)[1, 1] == pytest.approx(one.total, rel=1e-12)
 
 
-@every_provider
+@every_saas
 @pytest.mark.parametrize("choices", CHOICES.values(), ids=CHOICES)
 @pytest.mark.parametrize("profile", ws.profile_names())
 def test_a_larger_audience_never_costs_less(deployment: Deployment, profile, choices):
@@ -145,14 +145,14 @@ def test_a_larger_audience_never_costs_less(deployment: Deployment, profile, cho
     assert np.diff(bill.total).min() >= -1e-9 * np.max(bill.total)
 
 
-@every_provider
+@every_saas
 def test_more_messages_never_cost_less(deployment: Deployment):
     bill = ws.estimate(scenario(5_000, np.geomspace(0.01, 1e4, 200), 10), deployment.id)
 
     assert np.diff(bill.total).min() >= -1e-9 * np.max(bill.total)
 
 
-@every_provider
+@every_saas
 def test_an_option_that_does_not_exist_is_refused(deployment: Deployment):
     asked = SCENARIO.replace(options={deployment.id: {"color": "red"}})
 
@@ -172,6 +172,6 @@ def test_clouds_alone_are_compared_unless_saas_is_asked_for():
     assert totals == sorted(totals)
 
 
-def test_a_misspelt_provider_is_refused_with_the_right_one():
+def test_a_misspelled_service_is_refused_with_the_right_one():
     with pytest.raises(ws.UnknownNameError, match=r"did you mean 'ably\.per_minute'"):
         ws.estimate(SCENARIO, "ably.per_minutes")

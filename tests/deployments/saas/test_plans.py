@@ -78,9 +78,9 @@ def test_a_note_tells_if_only_some_scenarios_do_not_fit():
     assert note.startswith("Some of the workloads do not fit")
 
 
-@pytest.mark.parametrize("provider", ["ably", "pusher"])
-def test_plans_ascend_in_size_and_in_price(provider):
-    plans, catalog = find_plans(provider), load_catalog()
+@pytest.mark.parametrize("vendor", ["ably", "pusher"])
+def test_plans_ascend_in_size_and_in_price(vendor):
+    plans, catalog = find_plans(vendor), load_catalog()
 
     prices = [catalog.rate(plan.meter, "global").tariff.usd_per_unit[0] for plan in plans]
     assert prices == sorted(prices)
@@ -89,11 +89,11 @@ def test_plans_ascend_in_size_and_in_price(provider):
         assert limits == sorted(limits)
 
 
-@pytest.mark.parametrize("provider", ["ably", "pusher", "pubnub"])
-def test_every_plan_has_a_source_a_day_and_a_meter_with_a_price(provider):
+@pytest.mark.parametrize("vendor", ["ably", "pusher", "pubnub"])
+def test_every_plan_has_a_source_a_day_and_a_meter_with_a_price(vendor):
     catalog = load_catalog()
 
-    for plan in find_plans(provider):
+    for plan in find_plans(vendor):
         assert plan.source.startswith("https://")
         assert plan.checked_on <= dt.datetime.now(dt.UTC).date()
         assert catalog.rate(plan.meter, "global").tariff.usd_per_unit[0] >= 0

@@ -1,0 +1,232 @@
+"""Virtual machines on Azure, behind Application Gateway v2 or Standard Load Balancer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated, Literal, Self
+
+import numpy as np
+from pydantic import Field, model_validator
+
+from estimator.arrays import FloatArray
+from estimator.demand.admission_limits import AdmissionLimits
+from estimator.demand.weekly import Weekly, from_hours, largest
+from estimator.deployments.azure.nodes import (
+    BYTES_EVIDENCE,
+    DISKS,
+    NOT_MODELED,
+    AzureFleetOptions,
+    AzureNodes,
+)
+from estimator.deployments.base import Request, Sizing, billed_bytes_question, both_ways, mbps
+from estimator.deployments.fleet.sizing import SCALING, Fleet, NodeSpec, size, whole
+from estimator.deployments.limits import Check, idle_checks, limit_value, per_second
+from estimator.format import range_text
+from estimator.pricing.lines import Usage
+from estimator.pricing.price_files import Assumption
+from estimator.units import SECONDS_PER_MINUTE
+
+_BALANCER = "azure.load_balancer"
+_FIRST_RULES = 5
+"""Rules that share one price; the meter says so in its name."""
+_GATEWAY = "azure.application_gateway"
+_MAX_INSTANCES = f"{_GATEWAY}.v2_max_instances"
+_UNITS_PER_INSTANCE = f"{_GATEWAY}.capacity_units_per_instance"
+
+
+class ApplicationGatewayOptions(AzureFleetOptions):
+    """Choices for virtual machines behind Application Gateway."""
+
+    sku: Literal["standard_v2", "waf_v2"] = "standard_v2"
+    """waf_v2: with the web application firewall, which looks at the request that opens a
+    WebSocket and not at its messages."""
+    min_instances: Annotated[int, Field(ge=0)] = 0
+    """Fewest instances of the gateway, or all of them if you scale by hand; each is billed as
+    10 capacity units, used or not. Assumption: none, the gateway scales by itself."""
+
+
+class ApplicationGatewayVm(AzureNodes):
+    """Virtual machines behind Application Gateway v2.
+
+    Metering: https://learn.microsoft.com/azure/application-gateway/understanding-pricing
+    """
+
+    options = ApplicationGatewayOptions
+    questions = (
+        Assumption(
+            id="throughput",
+            question="Which traffic counts as the throughput of capacity units?",
+            choices={
+                "both": "traffic with clients, in and out",
+                "to_client": "what the gateway sends to clients",
+            },
+            evidence="The article on prices says throughput and no more; the metric of that name "
+            "counts what the gateway has served. Both ways is the more expensive reading.",
+        ),
+        SCALING,
+        billed_bytes_question("ip", BYTES_EVIDENCE),
+    )
+    not_modeled = (*NOT_MODELED, DISKS, "certificates", "a DDoS protection plan")
+    crosses_zones = True
+    targets_limit = f"{_GATEWAY}.backend_targets"
+
+    def _capacity_units(self, request: Request) -> Sizing:
+        """Capacity units of each hour, those of the dimension that needs most.
+
+        With the firewall, a compute unit handles a number of requests as well; a WebSocket is one.
+        """
+        demand = request.demand
+        new_connections = per_second(demand.new_connections)
+        one_way = request.answers["throughput"] == "to_client"
+        counted = demand.traffic("to_client", "ip") if one_way else both_ways(demand)
+        per_unit = {
+            "connections": (demand.connections, "connections_per_capacity_unit"),
+            "throughput": (mbps(counted), "bandwidth_per_capacity_unit_mbps"),
+            "new TLS connections": (
+                new_connections,
+                "tls_new_connections_per_second_per_compute_unit",
+            ),
+        }
+        if request.options.sku == "waf_v2":
+            per_unit["requests"] = (new_connections, "waf_requests_per_second_per_compute_unit")
+        return size(
+            {
+                name: (used, limit_value(f"{_GATEWAY}.{limit}"))
+                for name, (used, limit) in per_unit.items()
+            }
+        )
+
+    def _instances(self, request: Request) -> Weekly:
+        """Instances that are needed, by capacity units and by connections that one holds."""
+        by_units = self._capacity_units(request).units.times(1 / limit_value(_UNITS_PER_INSTANCE))
+        most = limit_value(f"{_GATEWAY}.wss_connections_per_instance")
+        return largest((by_units, request.demand.connections_peak.times(1 / most)))
+
+    def _running(self, request: Request) -> FloatArray:
+        """The most instances that run."""
+        return np.maximum(self._instances(request).peak, request.options.min_instances)
+
+    def balancers(self, request: Request, fleet: Fleet) -> FloatArray:
+        """As many gateways as the instances need."""
+        return np.maximum(whole(self._running(request) / limit_value(_MAX_INSTANCES)), 1.0)
+
+    def checks(self, request: Request, fleet: Fleet) -> Iterator[Check]:
+        """Instances, targets and the idle timeout."""
+        yield Check(
+            _MAX_INSTANCES,
+            self._instances(request),
+            limit_value(_MAX_INSTANCES) * self.balancers(request, fleet),
+            "add a gateway, and spread clients over all of them by name",
+        )
+        yield from self.targets_checks(request, fleet)
+        yield from idle_checks(request.demand, f"{_GATEWAY}.idle_timeout")
+
+    def balancer_usage(self, request: Request, fleet: Fleet) -> Iterator[Usage]:
+        """Hours of the gateways, and their capacity units."""
+        demand, options = request.demand, request.options
+        sized, gateways = self._capacity_units(request), self.balancers(request, fleet)
+        reserved = options.min_instances * limit_value(_UNITS_PER_INSTANCE)
+        billed = from_hours(np.maximum(sized.units.hourly, reserved)) if reserved else sized.units
+        yield Usage(
+            f"{_GATEWAY}.{options.sku}_hours",
+            gateways * demand.hours_per_month,
+            f"gateways ({range_text(gateways)}) x hours of the month, with the public address",
+        )
+        least = f", at least {reserved:g} ({options.min_instances} instances)" if reserved else ""
+        most = range_text(billed.peak, unit="capacity units")
+        yield Usage(
+            f"{_GATEWAY}.{options.sku}_capacity_unit_hours",
+            demand.per_month(billed),
+            f"in each hour the largest of {', '.join(sized.shares)}{least}; up to {most}, decided "
+            f"by {sized.binding_of_largest}",
+        )
+
+    def front(self, request: Request, fleet: Fleet) -> AdmissionLimits:
+        """What the gateways let in.
+
+        New connections: what the instances of the busiest hour take, since more of them need six to
+        seven minutes to start (https://learn.microsoft.com/azure/application-gateway/high-traffic-support),
+        too late for those that come at once. Open ones: what the most instances hold.
+        """
+        options = request.options
+        per_unit = f"{_GATEWAY}.tls_new_connections_per_second_per_compute_unit"
+        with_firewall = f"{_GATEWAY}.waf_requests_per_second_per_compute_unit"
+        if options.sku == "waf_v2" and limit_value(with_firewall) < limit_value(per_unit):
+            per_unit = with_firewall
+        most = f"{_GATEWAY}.wss_connections_per_instance"
+        running = max(float(whole(self._running(request))), 1.0)
+        units = running * limit_value(_UNITS_PER_INSTANCE)
+        instances_most = float(self.balancers(request, fleet)) * limit_value(_MAX_INSTANCES)
+        return AdmissionLimits(
+            new_connections_per_second=units * limit_value(per_unit),
+            connections_most=instances_most * limit_value(most),
+            limits={"new_connections_per_second": per_unit, "connections_most": most},
+        )
+
+
+class LoadBalancerOptions(AzureFleetOptions):
+    """Choices for virtual machines behind Standard Load Balancer."""
+
+    rules: Annotated[int, Field(ge=1)] = 1
+    """Load-balancing and outbound rules; the first five cost as much as one."""
+    idle_timeout_minutes: float = Field(
+        default_factory=lambda: limit_value(f"{_BALANCER}.idle_timeout") / SECONDS_PER_MINUTE
+    )
+    """Silence after which the balancer forgets a connection. Default: the vendor's."""
+
+    @model_validator(mode="after")
+    def _timeout_can_be_set(self) -> Self:
+        least, most = (
+            limit_value(f"{_BALANCER}.{limit}") / SECONDS_PER_MINUTE
+            for limit in ("idle_timeout", "idle_timeout_max")
+        )
+        if not least <= self.idle_timeout_minutes <= most:
+            raise ValueError(f"idle_timeout_minutes is {least:g} to {most:g}")
+        return self
+
+
+class LoadBalancerVm(AzureNodes):
+    """Virtual machines behind Standard Load Balancer, TLS on the nodes.
+
+    Metering: https://azure.microsoft.com/pricing/details/load-balancer/
+    """
+
+    options = LoadBalancerOptions
+    questions = (SCALING, billed_bytes_question("ip", BYTES_EVIDENCE))
+    not_modeled = (*NOT_MODELED, DISKS, "certificates on the nodes")
+    targets_limit = f"{_BALANCER}.backend_pool_size"
+
+    def nodes(self, request: Request) -> NodeSpec:
+        """Virtual machines where TLS ends."""
+        return NodeSpec(ends_tls=True)
+
+    def checks(self, request: Request, fleet: Fleet) -> Iterator[Check]:
+        """The pool and the idle timeout."""
+        yield from self.targets_checks(request, fleet)
+        # a segment in either direction keeps the flow: what one sends the other acknowledges
+        yield from idle_checks(
+            request.demand,
+            f"{_BALANCER}.idle_timeout",
+            seconds=request.options.idle_timeout_minutes * SECONDS_PER_MINUTE,
+        )
+
+    def balancer_usage(self, request: Request, fleet: Fleet) -> Iterator[Usage]:
+        """Rules and data of the balancer, and its address."""
+        demand, rules = request.demand, request.options.rules
+        hours = np.asarray(demand.hours_per_month)
+        yield Usage(
+            f"{_BALANCER}.first_five_rules_hours", hours, "one balancer x hours of the month"
+        )
+        if rules > _FIRST_RULES:
+            yield Usage(
+                f"{_BALANCER}.extra_rule_hours",
+                hours * (rules - _FIRST_RULES),
+                f"rules beyond the first five ({rules - _FIRST_RULES}) x hours of the month",
+            )
+        data = f"{_BALANCER}.processed_gb"
+        yield Usage(
+            data,
+            demand.per_month(both_ways(demand)) / request.bytes_per_unit(data),
+            "all bytes with clients, in and out, down to the IP header",
+        )
+        yield Usage("azure.public_ipv4.hours", hours, "the balancer's address x hours of the month")
