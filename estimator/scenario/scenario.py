@@ -159,7 +159,7 @@ class Scenario(Shown, Model):
     faults: tuple[Fault, ...] = ()
     """What fails in the simulated week; the estimated bill leaves it out."""
     surges: tuple[Surge, ...] = ()
-    """Clients on top of the weekly shape in the simulated week; the estimated bill leaves them
+    """Traffic on top of the weekly shape in the simulated week; the estimated bill leaves it
     out."""
 
     _document: YamlDocument = PrivateAttr(default=YamlDocument({}, ""))

@@ -10,9 +10,11 @@ import pytest
 
 import estimator as ws
 from estimator.analysis.compare import main_drivers
+from estimator.deployments.registry import ENTRIES
 
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+ARCHITECTURE = (ROOT / "docs/architecture.md").read_text(encoding="utf-8")
 LEFT_OUT = "..."
 """Stands for lines of an output that the README does not show."""
 
@@ -83,3 +85,51 @@ def test_the_contract_shown_is_paid_as_it_says(tmp_path, run):
 @pytest.mark.parametrize("link", re.findall(r"\]\((?!http)([^)]+)\)", README))
 def test_every_link_inside_the_repository_leads_somewhere(link: str):
     assert (ROOT / link).exists()
+
+
+def test_what_is_priced_are_the_rows_of_the_registry():
+    clouds = {"AWS": "aws", "Azure": "azure", "Google Cloud": "gcp", "OCI": "oci"}
+    section = README.split("\n## What is priced\n\n")[1].split("\n\n")[0]
+    rows = [[cell.strip() for cell in row.split("|")[1:-1]] for row in section.splitlines()[2:]]
+
+    named = [
+        f"{clouds[cloud]}.{service}"
+        for cloud, *cells in rows
+        for service in re.findall(r"`(\w+)`", " ".join(cells))
+    ]
+
+    assert sorted(named) == sorted(entry.id for entry in ENTRIES if not entry.is_saas)
+
+
+def modules_of_the_architecture() -> list[str]:
+    """Each package, and each module named in the tables, relative to ``estimator/``."""
+    packages, simulation = (
+        ARCHITECTURE.split(f"\n## {title}\n")[1].split("\n## ")[0]
+        for title in ("Packages", "Simulation")
+    )
+    found = []
+    for first, *_, last in (
+        re.split(r"\s*\|\s*", row.strip("| "))
+        for row in packages.splitlines()
+        if row.startswith("| `")
+    ):
+        names = re.findall(r"`([\w/]+)`", first)
+        found += names
+        if first.endswith("/`"):
+            found += [f"{names[0]}{name}" for name in re.findall(r"`([\w/]+)`", last)]
+    for row in (row for row in simulation.splitlines() if row.startswith("| `")):
+        found += [f"simulation/{name}" for name in re.findall(r"`(\w+)`", row.split("|")[1])]
+    return found
+
+
+@pytest.mark.parametrize("module", modules_of_the_architecture())
+def test_a_module_named_in_the_architecture_exists(module: str):
+    path = ROOT / "estimator" / module
+
+    assert path.is_dir() or path.with_suffix(".py").is_file()
+
+
+def test_the_architecture_names_every_package():
+    packages = {path.parent.name for path in (ROOT / "estimator").glob("*/__init__.py")}
+
+    assert packages <= {module.rstrip("/") for module in modules_of_the_architecture()}

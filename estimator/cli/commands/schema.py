@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -50,6 +51,10 @@ def editor_schema() -> Schema:
     _name_choices(fields["profile"], profile_names())
     fields["profile"]["anyOf"].append({"$ref": "#/$defs/ProfileChanges"})
     definitions["ProfileChanges"] = _changes(definitions["Profile"], profile_names())
+    for each in (schema, *definitions.values()):
+        # an editor shows these to people who write YAML: no Python examples, no exceptions
+        if words := each.get("description"):
+            each["description"] = re.split(r"\n\n(?:>>>|Raises:)", words)[0]
     return schema
 
 
@@ -88,6 +93,7 @@ def _changes(profile: Schema, shipped: Iterable[str]) -> Schema:
     }
     return {
         "title": "Changes to a shipped profile",
+        "description": "A shipped profile, and what is different.",
         "type": "object",
         "properties": {"extends": named, **loose},
         "required": ["extends"],
