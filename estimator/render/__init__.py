@@ -44,12 +44,16 @@ _CHARTS: Final = {
     "budget_check": "uncertainty:budget_chart",
     "fan": "uncertainty:fan_chart",
     "peaks": "concurrency:peak_chart",
+    "limits": "limits:limits_chart",
     "scaling": "scaling:scaling_chart",
     "simulation": "concurrency:concurrency_chart",
     "storm": "storm:storm_chart",
+    "sizes": "workload:sizes_chart",
     "sweep": "sweep:sweep_chart",
     "tornado": "uncertainty:tornado_chart",
     "uncertainty": "uncertainty:range_chart",
+    "week": "workload:week_chart",
+    "wire": "workload:wire_chart",
 }
 """Module and function that draw a chart, by its name."""
 _PLAIN_COLUMNS: Final = 100

@@ -48,8 +48,8 @@ def test_the_list_price_stands_beside_what_is_paid():
 
     [lines] = [one.value for one in page.table if "At list price" in one.value]
     total = lines.iloc[-1]
-    assert total["At list price"].replace("\\", "") == f"**${bill.list_total:,.0f}**"
-    assert total["Cost"].replace("\\", "") == f"**${bill.total:,.0f}**"
+    assert total["At list price"].replace("\\", "") == f"**${bill.list_total:,.2f}**"
+    assert total["Cost"].replace("\\", "") == f"**${bill.total:,.2f}**"
     assert bill.total == pytest.approx(0.8 * bill.list_total)
 
 

@@ -94,7 +94,7 @@ def test_a_limit_is_shown_with_its_share_its_hour_its_fix_and_its_source():
     # sessions of 36 seconds: 20,000 open connections are renewed 20,000 / 36 times per second
     assert float(new_connections.used) == pytest.approx(20_000 / 36, rel=0.05)
     assert row["When (UTC)"] == "Tue 19:00"
-    assert row["Used"].endswith(f"{100 * float(new_connections.used) / allowed:,.0f} %")
+    assert row["Used"].endswith(f"{100 * float(new_connections.used) / allowed:,.0f}%")
     assert "can be raised" in row["Allowed"]
     assert row["Fix"] == new_connections.fix != ""
 

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
-import sys
 import time
 import urllib.request
 from collections.abc import Coroutine, Iterator
@@ -17,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import TypeVar
+from typing import TypedDict, TypeVar
 from urllib.parse import parse_qs
 
 import pytest
@@ -44,9 +42,9 @@ STILL_HELD = 2
 """Streamlit lets go of lost sessions when the next one is lost, which then is still known; and its
 loop holds the one that it served last."""
 WAVES = 4
-MOST_GROWTH_MEGABYTES = 20
-"""From the second wave to the last. Freed memory comes and goes by 5 MB from wave to wave; results
-that were kept for each visit, comparisons of half a megabyte, would be three times this."""
+MOST_GROWTH_OBJECTS = 20_000
+"""From the second wave to the last. Results that were kept for each visit, comparisons of thousands
+of objects, would be many times this."""
 
 # The dashboard as it is, but for a window through which its sessions can be counted; and it draws
 # no charts, which takes longer than all else and has tests of its own.
@@ -61,21 +59,22 @@ from estimator.dashboard.widgets import charts
 from estimator.dashboard.site import server_lifespan
 
 charts._png = lambda figure: b""
-KINDS = ("AppSession", "SessionState", "_Session", "ScriptRunner")
+SESSIONS = ("AppSession", "SessionState", "_Session", "ScriptRunner")
+RESULTS = ("Comparison", "Estimate", "Demand", "Scenario")
 
 
 def count(request):
     gc.collect()
     found = [type(each).__name__ for each in gc.get_objects()]
-    return JSONResponse({kind: found.count(kind) for kind in KINDS})
+    return JSONResponse({
+        "sessions": {kind: found.count(kind) for kind in SESSIONS},
+        "results": {kind: found.count(kind) for kind in RESULTS},
+        "objects": len(found),
+    })
 
 
 app = App(%r, lifespan=server_lifespan, routes=[Route("/count", count)])
 """
-
-pytestmark = pytest.mark.skipif(
-    sys.platform != "linux", reason="reads the memory of a process from /proc"
-)
 
 
 @cache
@@ -103,6 +102,17 @@ class Seen:
     @property
     def linked(self) -> ws.Scenario:
         return ws.Scenario.from_token(parse_qs(self.address)["scenario"][0])
+
+
+class Counted(TypedDict):
+    """Objects in the server."""
+
+    sessions: dict[str, int]
+    """By class."""
+    results: dict[str, int]
+    """By class."""
+    objects: int
+    """Of all classes."""
 
 
 class Visitor:
@@ -213,19 +223,21 @@ def forgetful_server(started_server, tmp_path_factory) -> Iterator:
     yield from started_server(
         f"--server.disconnectedSessionTTL={KEPT_SECONDS}",
         script=script,
-        # threads that each have a heap of their own keep what was freed, now here, now there
-        MALLOC_ARENA_MAX="1",
     )
 
 
 def test_twenty_people_at_once_see_their_own_scenario_and_leave_nothing(forgetful_server):
-    megabytes: list[float] = []
-    # in the first two waves caches fill, and pools of threads and memory grow
+    kept: list[Counted] = []
+    # in the first two waves caches fill, and pools of threads grow
     for _ in range(WAVES):
         done(everybody_visits(forgetful_server.address))
         wait_until_all_are_forgotten(forgetful_server.address)
-        megabytes.append(resident_megabytes(forgetful_server.process.pid))
-    assert megabytes[-1] - megabytes[1] < MOST_GROWTH_MEGABYTES, megabytes
+        kept.append(counted(forgetful_server.address))
+    assert kept[0]["results"]["Comparison"] >= 2 * VISITORS
+    for kind, count in kept[-1]["results"].items():
+        # what was kept for each visit would be there twice as often as there are visitors
+        assert count - kept[1]["results"][kind] < VISITORS, kept
+    assert kept[-1]["objects"] - kept[1]["objects"] < MOST_GROWTH_OBJECTS, kept
 
 
 def test_the_window_shows_who_is_there(forgetful_server):
@@ -269,10 +281,9 @@ def done(doing: Coroutine[None, None, Done]) -> Done:
 
 
 def sessions(address: str) -> dict[str, int]:
+    return counted(address)["sessions"]
+
+
+def counted(address: str) -> Counted:
     with urllib.request.urlopen(f"{address}/count", timeout=PATIENCE_SECONDS) as answer:
         return json.loads(answer.read())
-
-
-def resident_megabytes(pid: int) -> float:
-    pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
-    return pages * os.sysconf("SC_PAGE_SIZE") / 1e6

@@ -32,7 +32,7 @@ from interfaces.shown_page import PATIENCE_SECONDS, linked, plain, run, shown_pa
 
 MANAGED, OWN = "aws.api_gateway", "aws.nlb_ec2"
 PAIR = ["API Gateway WebSocket API on AWS", "Network Load Balancer and EC2 on AWS"]
-ENGINEER_HOURS = "Engineering time for servers of your own (hours per month)"
+ENGINEER_HOURS = "Engineering time for your own servers (hours per month)"
 
 Files = dict[str, Download]
 
@@ -136,7 +136,7 @@ class TestBreakEven:
         at = (managed - own) / 40
         assert 0 < at < 160
         [rows] = tables(page)
-        assert [row["Kind"] for row in rows] == ["your own servers", "a managed service"]
+        assert [row["Cheapest within limits"] for row in rows] == [PAIR[1], PAIR[0]]
         assert rows[0]["To"] == f"{at:.4g}"
         assert f"your own servers up to {at:.4g}, a managed service" in said(page)
         # what an hour costs is part of the scenario from here on, on all pages and in the link
@@ -204,7 +204,7 @@ class TestMap:
     def test_winners_and_files_are_those_of_the_python_api(self, scenario, files, monkeypatch):
         monkeypatch.setattr(what_if_answers, "_COLUMNS", 6)
         monkeypatch.setattr(what_if_answers, "_ROWS", 5)
-        what_if_answers._map_at_once.clear()
+        what_if_answers.answer_at_once.clear()
         page = opened(scenario, what_if="Map", upward="Tickers: messages per hour")
         rows = rows_of(files["map.csv"])
         axes = {
@@ -220,10 +220,10 @@ class TestMap:
         shares = found.cheapest["deployment"].value_counts(normalize=True)
         [shown] = tables(page)
         assert len(shown) == len(shares)
-        assert shown[0]["Share of the map"] == f"{100 * shares.iloc[0]:.0f}%"
+        assert shown[0]["Cheapest at"] == f"{100 * shares.iloc[0]:.0f}% of the points"
         assert ws.DEPLOYMENTS[str(shares.index[0])].title in page.subheader[0].value
         assert len(rows_of(files["map-bills.csv"])) == 30 * len(ws.DEPLOYMENTS)
-        what_if_answers._map_at_once.clear()
+        what_if_answers.answer_at_once.clear()
 
     def test_one_number_cannot_go_both_ways(self, scenario, monkeypatch):
         monkeypatch.setattr(what_if_answers, "_COLUMNS", 3)
@@ -231,7 +231,7 @@ class TestMap:
         page = opened(scenario, what_if="Map", across=ENGINEER_HOURS)
         assert page.selectbox(key="upward").value == "peak_connections"
         assert ENGINEER_HOURS not in page.selectbox(key="upward").options
-        what_if_answers._map_at_once.clear()
+        what_if_answers.answer_at_once.clear()
 
 
 class TestUncertainty:
@@ -240,21 +240,23 @@ class TestUncertainty:
             scenario, what_if="Uncertainty", sure_of=PAIR, off_peak_connections="1000..4000"
         )
         assert not page.table
-        page = finished(page, lambda page: len(page.table) == 3)
+        page = finished(page, lambda page: len(page.table) == 4)
         found = uncertainty(
             scenario, {"peak_connections": "1000..4000"}, [OWN, MANAGED], samples=256
         )
-        [ranges, causes, fan] = tables(page)
+        [ranges, causes, shares, fan] = tables(page)
         for shown, row in zip(ranges, found.table.to_dict(orient="records"), strict=True):
             assert shown["P10"] == money(row["p10_usd"])
-            assert shown["P50"] == f"**{money(row['p50_usd'])}**"
-            assert shown["P90"] == money(row["p90_usd"])
+            assert shown["P50"] == money(row["p50_usd"])
+            assert shown["P90"] == f"**{money(row['p90_usd'])}**"
+            assert shown["Estimate"] == money(row["expected_usd"])
         in_file = rows_of(files["ranges.csv"])
         assert [float(row["p90_usd"]) for row in in_file] == pytest.approx(
             found.table["p90_usd"].tolist()
         )
         swings = found.swings()
-        assert causes[0]["Uncertain input"] == "peak connections"
+        assert causes[0]["Input"] == "peak connections"
+        assert shares[0]["Input"] == "peak connections"
         assert [float(row["high_usd"]) for row in rows_of(files["swings.csv"])] == pytest.approx(
             [each.high_usd for each in swings]
         )
@@ -277,7 +279,7 @@ class TestGrowth:
         found = growth(scenario, 12, monthly_growth_percent=20)
         assert plain(page.subheader[0].value) == found.answer
         [rows] = tables(page)
-        assert [row["Total of 12 months"] for row in rows] == [
+        assert [row["All 12 months"] for row in rows] == [
             f"**{money(usd)}**" for usd in found.summary["period_usd"]
         ]
         assert [row["Now"] for row in rows] == [money(usd) for usd in found.summary["first_usd"]]

@@ -191,12 +191,12 @@ def test_files_hold_what_is_shown_to_the_last_digit(ticks):
     from estimator.dashboard.widgets.downloads import csv as as_csv
 
     workload = workload_of(ticks.to_token())
-    week = list(csv.DictReader(io.StringIO(as_csv(workload.week))))
+    week = list(csv.DictReader(io.StringIO(as_csv(workload.tables["week"]))))
     assert len(week) == 168
     assert [week[0]["hour_utc"], week[43]["hour_utc"]] == ["Mon 00:00", "Tue 19:00"]
     assert {float(row["open_connections_mean"]) for row in week} == {1_000.0}
     assert {float(row["messages_to_client"]) for row in week} == {6_000.0}
-    wire = list(csv.DictReader(io.StringIO(as_csv(workload.wire))))
+    wire = list(csv.DictReader(io.StringIO(as_csv(workload.tables["wire"]))))
     demand = ws.expected_demand(ticks)
     for way in ("to_client", "to_server"):
         written = sum(float(row["total_bytes"]) for row in wire if row["direction"] == way)
@@ -211,6 +211,6 @@ def test_charts_of_sizes_and_layers_are_drawn_once_for_every_audience(ticks):
     assert one.chart_token("week") != two.chart_token("week")
     # which is right only if their shares of bytes are the same
     np.testing.assert_allclose(
-        one.wire["total_bytes"] / one.wire["total_bytes"].sum(),
-        two.wire["total_bytes"] / two.wire["total_bytes"].sum(),
+        one.tables["wire"]["total_bytes"] / one.tables["wire"]["total_bytes"].sum(),
+        two.tables["wire"]["total_bytes"] / two.tables["wire"]["total_bytes"].sum(),
     )

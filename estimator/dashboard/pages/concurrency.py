@@ -12,11 +12,11 @@ import streamlit as st
 from estimator.analysis.estimate import resolve
 from estimator.analysis.simulate.result import Simulation
 from estimator.analysis.simulate.simulate import RECOVER_WITHIN_S
-from estimator.dashboard.pages.frame import full_title, open_page
+from estimator.dashboard.pages.frame import open_page
 from estimator.dashboard.session.jobs import JobOwner, JobRun, SimulationJob
 from estimator.dashboard.session.state import IN_ADDRESS, ErrorMessage
 from estimator.dashboard.widgets.disruptions_editor import disruptions_editor
-from estimator.dashboard.widgets.document import show_error, show_figures
+from estimator.dashboard.widgets.document import full_title, show_error, show_figures
 from estimator.dashboard.widgets.downloads import data_file, download_row
 from estimator.dashboard.widgets.progress import job_owner, job_queue, show_progress
 from estimator.dashboard.widgets.simulation import simulation_view
@@ -25,6 +25,7 @@ from estimator.demand.expected import expected_demand
 from estimator.deployments.registry import DEPLOYMENTS, find_deployment
 from estimator.errors import EstimatorError
 from estimator.format import figure_text, span_text
+from estimator.result import plain
 from estimator.scenario.scenario import Scenario
 from estimator.simulation.run import FEWEST, MOST
 from estimator.simulation.theory import poisson_quantile
@@ -35,15 +36,23 @@ _PURPOSE: Final = "simulation"
 _KEPT: Final = 128
 _POLL_S: Final = 1.0
 _QUANTILE: Final = 0.999
+_RANDOM_PEAK: Final = (
+    "As long as nobody is rejected, the number of open connections is Poisson distributed, "
+    "whatever the distribution of session lengths: this is its 99.9% quantile."
+)
+_FIGURES: Final = (
+    *("expected_peak", "expected_mean", "random_peak", "new_connections_per_second"),
+    *("new_connections_per_second_limit", "most_connections"),
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Expectation:
     """What calculators take for granted of the connections, and what the deployment admits."""
 
-    peak: float
+    expected_peak: float
     """Open connections in the busiest hour."""
-    mean: float
+    expected_mean: float
     random_peak: float
     """What the open connections of that hour stay below at 999 of 1,000 moments."""
     new_connections_per_second: float
@@ -80,8 +89,8 @@ def _expectation_of(token: str, deployment: str | None) -> Expectation:
     if np.isfinite(admission.age_most_seconds):
         expected = expected.cut_after(admission.age_most_seconds / SECONDS_PER_HOUR)
     return Expectation(
-        peak=peak,
-        mean=float(expected.connections.mean),
+        expected_peak=peak,
+        expected_mean=float(expected.connections.mean),
         random_peak=float(poisson_quantile(peak, _QUANTILE)) if peak else 0.0,
         new_connections_per_second=float(expected.new_connections.peak) / SECONDS_PER_HOUR,
         admission=admission,
@@ -168,27 +177,17 @@ def _title(deployment: str) -> str:
 def _closed_forms(expectation: Expectation) -> None:
     """What needs no simulation."""
     limit = expectation.new_connections_per_second_limit
-    more = expectation.random_peak - expectation.peak
+    more = expectation.random_peak - expectation.expected_peak
+    allowed = f"limit {figure_text(limit)}" if math.isfinite(limit) else "no limit"
+    rate = figure_text(expectation.new_connections_per_second)
+    peak, mean, random_peak = map(
+        figure_text,
+        (expectation.expected_peak, expectation.expected_mean, expectation.random_peak),
+    )
     metrics = (
-        (
-            "Expected peak",
-            figure_text(expectation.peak),
-            f"mean of the week {figure_text(expectation.mean)}",
-            None,
-        ),
-        (
-            "Random peak",
-            figure_text(expectation.random_peak),
-            f"99.9% quantile, +{figure_text(more)}",
-            "As long as nobody is rejected, the number of open connections is Poisson distributed, "
-            "whatever the distribution of session lengths: this is its 99.9% quantile.",
-        ),
-        (
-            "New connections/s",
-            figure_text(expectation.new_connections_per_second),
-            f"limit {figure_text(limit)}" if math.isfinite(limit) else "no limit",
-            "Mean of the busiest hour.",
-        ),
+        ("Expected peak", peak, f"mean of the week {mean}", None),
+        ("Random peak", random_peak, f"99.9% quantile, +{figure_text(more)}", _RANDOM_PEAK),
+        ("New connections/s", rate, allowed, "Mean of the busiest hour."),
         ("Capacity", *_capacity(expectation), None),
     )
     show_figures(metrics)
@@ -196,7 +195,7 @@ def _closed_forms(expectation: Expectation) -> None:
         st.caption(
             f"If all connections are lost at the peak, the limit of {figure_text(limit)} new "
             "connections per second alone keeps the last client away for "
-            f"{span_text(expectation.peak / limit)}."
+            f"{span_text(expectation.expected_peak / limit)}."
         )
 
 
@@ -217,17 +216,8 @@ def _expectation_data(
     scenario: Scenario, job: SimulationJob, expectation: Expectation
 ) -> dict[str, Any]:
     """What needs no simulation, with all digits; null stands for what has no bound."""
-    limit, most = expectation.new_connections_per_second_limit, expectation.most_connections
-    return {
-        "scenario": scenario.as_data(),
-        "deployment": job.deployment,
-        "expected_peak": expectation.peak,
-        "expected_mean": expectation.mean,
-        "random_peak": expectation.random_peak,
-        "new_connections_per_second": expectation.new_connections_per_second,
-        "new_connections_per_second_limit": limit if math.isfinite(limit) else None,
-        "most_connections": most if math.isfinite(most) else None,
-    }
+    figures = {name: plain(float(getattr(expectation, name))) for name in _FIGURES}
+    return {"scenario": scenario.as_data(), "deployment": job.deployment, **figures}
 
 
 def _simulation(job: SimulationJob) -> None:

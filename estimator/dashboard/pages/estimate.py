@@ -11,16 +11,18 @@ from streamlit.delta_generator import DeltaGenerator
 
 from estimator.analysis.compare import Comparison, compare
 from estimator.analysis.estimate import Estimate
-from estimator.dashboard.pages.frame import full_title, page_title, sidebar, warn_if_stale
+from estimator.dashboard.pages.frame import page_title, sidebar, warn_if_stale
 from estimator.dashboard.session.state import bind, comparison_of, current, last_error
 from estimator.dashboard.widgets.bill import bill_view, largest_question, options_form
 from estimator.dashboard.widgets.charts import show_chart
 from estimator.dashboard.widgets.document import (
+    badge,
+    full_title,
     literal,
-    markdown,
+    show,
     show_as_table,
     show_error,
-    show_table,
+    titled,
 )
 from estimator.dashboard.widgets.downloads import chart_files, data_file, download_row, table_file
 from estimator.dashboard.widgets.profile import profile_view
@@ -29,7 +31,7 @@ from estimator.format import dollars, dollars_and_cents, sentence
 from estimator.pricing.bill import Bill
 from estimator.pricing.price_files import DRIVERS, Driver
 from estimator.render import document_of
-from estimator.render.document import Column, Table, state_text, table
+from estimator.render.document import Column, Table, table
 from estimator.scenario.scenario import Scenario
 from estimator.states import State
 
@@ -54,8 +56,7 @@ def estimate_page() -> None:
         warn_if_stale()
     for refusal in comparison.refusals:
         st.warning(
-            f"**{literal(full_title(refusal.deployment))} cannot be priced:** "
-            f"{literal(refusal.reason)}",
+            f"**{titled(refusal.deployment)} cannot be priced:** {literal(refusal.reason)}",
             icon=":material/money_off:",
         )
     chart = _drivers(comparison) if comparison.bills else None
@@ -96,14 +97,14 @@ def _answer(comparison: Comparison) -> str:
         return "No deployment can be priced for this scenario."
     if not within:
         return "No deployment is within limits in this scenario; the limits of each are below."
-    cheapest, least = _name(within[0]), literal(dollars(float(within[0].total)))
+    cheapest, least = titled(within[0].deployment), literal(dollars(float(within[0].total)))
     answer = f"{cheapest} costs **{least} per month**"
     if len(bills) == 1:
         return f"{answer}; nothing else can be priced."
     which = "" if len(within) == len(bills) else f" within limits, of {len(bills)} in total"
     return (
         f"{answer}, the cheapest of {len(within)} deployments{which}; the most expensive, "
-        f"{_name(within[-1])}, costs {literal(dollars(float(within[-1].total)))}."
+        f"{titled(within[-1].deployment)}, costs {literal(dollars(float(within[-1].total)))}."
     )
 
 
@@ -127,9 +128,8 @@ def _cards(comparison: Comparison, best: Sequence[Estimate]) -> None:
         )
     for bill in comparison.bills:
         if not bill.state.is_within_limits:
-            st.markdown(
-                f"{markdown(state_text(bill.state))} ~~{_name(bill)}~~: {literal(bill.reason)}"
-            )
+            state, name = badge(bill.state), titled(bill.deployment)
+            st.markdown(f"{state} ~~{name}~~: {literal(bill.reason)}")
 
 
 def _beside(bill: Estimate, least: float) -> str:
@@ -195,11 +195,8 @@ def _downloads(comparison: Comparison) -> None:
 def totals(comparison: Comparison) -> pd.DataFrame:
     """A row for each deployment; those that cannot be priced come last, with the reason."""
     refused = pd.DataFrame(
-        {
-            "deployment": [refusal.deployment for refusal in comparison.refusals],
-            "title": [refusal.title for refusal in comparison.refusals],
-            "cannot_be_priced": [refusal.reason for refusal in comparison.refusals],
-        }
+        [(each.deployment, each.title, each.reason) for each in comparison.refusals],
+        columns=["deployment", "title", "cannot_be_priced"],
     )
     rows = pd.concat([comparison.table, refused], ignore_index=True)
     rows.insert(0, "scenario", comparison.title)
@@ -208,13 +205,10 @@ def totals(comparison: Comparison) -> pd.DataFrame:
 
 def lines(comparison: Comparison) -> pd.DataFrame:
     """A row for each line of each bill."""
-    frames = [bill.lines.assign(deployment=bill.deployment) for bill in comparison.bills]
-    if not frames:
-        return pd.DataFrame({"scenario": [], "deployment": []})
-    rows = pd.concat(frames, ignore_index=True)
-    first = ["scenario", "deployment", "region"]
-    rows.insert(0, "scenario", comparison.title)
-    return rows[first + [column for column in rows.columns if column not in first]]
+    own = {"scenario": comparison.title}
+    frames = [bill.lines.assign(**own, deployment=bill.deployment) for bill in comparison.bills]
+    first = pd.DataFrame(columns=["scenario", "deployment", "region"])
+    return pd.concat([first, *frames], ignore_index=True)
 
 
 def _deployment(comparison: Comparison) -> None:
@@ -251,21 +245,8 @@ def _saas(scenario: Scenario) -> None:
         "Services that need no cloud account, priced from the same demand by their published "
         "price lists. Negotiated discounts are not included."
     )
-    heads = ("service", Column("total per month", True, "strong"), Column("notes", wraps=True))
-    show_table(
-        table(
-            heads,
-            (
-                (bill.title, dollars(float(bill.total)), " ".join(bill.notes))
-                for bill in compared.bills
-            ),
-        )
-    )
+    show(document_of(compared).blocks)
     download_row([table_file("These services", "saas.csv", lambda: compared.table)])
     for bill in compared.bills:
         with st.expander(literal(bill.title), icon=":material/receipt:"):
             st.code(bill.explain(), language=None, wrap_lines=True)
-
-
-def _name(bill: Bill) -> str:
-    return literal(full_title(bill.deployment or ""))

@@ -9,8 +9,7 @@ import streamlit as st
 from estimator.dashboard.session.state import current, last_error
 from estimator.dashboard.widgets.document import literal, show_error
 from estimator.dashboard.widgets.sidebar import audience_words, scenario_exchange, scenario_inputs
-from estimator.deployments.registry import DEPLOYMENTS
-from estimator.pricing.price_files import CLOUDS, load_price_files
+from estimator.pricing.price_files import load_price_files
 from estimator.scenario.scenario import Scenario
 
 STALE_AFTER_DAYS = 180
@@ -46,16 +45,6 @@ def sidebar(scenario: Scenario) -> None:
     with st.sidebar:
         scenario_inputs(scenario)
         scenario_exchange(scenario)
-
-
-def full_title(deployment: str) -> str:
-    """A deployment for people.
-
-    >>> full_title("gcp.cloud_run")
-    'Cloud Run on Google Cloud'
-    """
-    found = DEPLOYMENTS[deployment]
-    return f"{found.title} on {CLOUDS[found.cloud]}"
 
 
 def warn_if_stale() -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Final
+from functools import partial
+from typing import Final
 
 import streamlit as st
 
@@ -15,19 +16,15 @@ from estimator.analysis.limit_utilization import (
     verdict_table,
     worst_first,
 )
-from estimator.dashboard.pages.frame import full_title, open_page
+from estimator.dashboard.pages.frame import open_page
 from estimator.dashboard.session.state import IN_ADDRESS, comparison_of
 from estimator.dashboard.widgets.charts import theme
-from estimator.dashboard.widgets.document import badge, literal
+from estimator.dashboard.widgets.document import badge, literal, titled
 from estimator.dashboard.widgets.downloads import chart_files, data_file, download_row, table_file
 from estimator.dashboard.widgets.limits import RATES_ARE_MEANS, limits_view, tight_hours
+from estimator.render import draw
 from estimator.render.utilization_scale import share_text
 from estimator.states import State
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
-    from estimator.shown import Look
 
 _ALL: Final = "All"
 _TIGHT: Final = "At risk and broken"
@@ -96,7 +93,11 @@ def _answer(comparison: Comparison) -> str:
 
 def _named(bills: Sequence[Estimate]) -> str:
     """Which they are, if that is soon said."""
-    return f": {', '.join(map(_name, bills))}" if len(bills) <= _NAMED_AT_MOST else ""
+    return (
+        f": {', '.join(titled(each.deployment) for each in bills)}"
+        if len(bills) <= _NAMED_AT_MOST
+        else ""
+    )
 
 
 def _details(bills: Sequence[Estimate]) -> None:
@@ -104,7 +105,7 @@ def _details(bills: Sequence[Estimate]) -> None:
     for position, bill in enumerate(bills):
         opened = bill.state is not State.PASS and position < _OPEN_AT_MOST
         limits = st.expander(
-            f"{_name(bill)}: {_state(bill)}",
+            f"{titled(bill.deployment)}: {_state(bill)}",
             icon=_ICONS[bill.state],
             expanded=opened,
             key=f"limits of {bill.deployment}",
@@ -124,17 +125,7 @@ def _state(bill: Estimate) -> str:
     return f"{badge(bill.state)} {share}"
 
 
-def _name(bill: Estimate) -> str:
-    return literal(full_title(bill.deployment or ""))
-
-
 def _downloads(comparison: Comparison, shown: Sequence[Estimate]) -> None:
-    def chart(look: Look) -> Figure:
-        # matplotlib takes long to import, and is only needed when somebody wants the file
-        from estimator.render.charts.limits import limits_chart
-
-        return limits_chart(shown, look)
-
     def data() -> dict[str, object]:
         return {"scenario": comparison.scenario.as_data(), "limits": verdict_rows(shown)}
 
@@ -145,6 +136,6 @@ def _downloads(comparison: Comparison, shown: Sequence[Estimate]) -> None:
                 "Every hour", "limits-by-hour.csv", lambda: utilization_table(shown).reset_index()
             ),
             data_file("Verdicts", "limits.json", data),
-            *chart_files("Chart", "limits-chart", chart),
+            *chart_files("Chart", "limits-chart", partial(draw, "limits", shown)),
         ]
     )

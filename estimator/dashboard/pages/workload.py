@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
@@ -26,17 +27,17 @@ from estimator.analysis.workload.transport import (
     outcomes,
     published_share,
 )
-from estimator.dashboard.pages.frame import full_title, open_page
+from estimator.dashboard.pages.frame import open_page
 from estimator.dashboard.session.state import IN_ADDRESS, ErrorMessage, comparison_of
 from estimator.dashboard.widgets.charts import show_chart
 from estimator.dashboard.widgets.document import (
+    full_title,
     literal,
     show_as_table,
     show_error,
     show_figures,
     show_table,
     unbroken,
-    with_total,
 )
 from estimator.dashboard.widgets.downloads import (
     Download,
@@ -60,7 +61,8 @@ from estimator.format import (
     given_text,
     percent,
 )
-from estimator.render.document import Column, Inline, Table, state_text, table
+from estimator.render import draw
+from estimator.render.document import Inline, Table, state_text, table
 from estimator.scenario.scenario import Scenario
 from estimator.units import week_time_text
 
@@ -70,7 +72,9 @@ if TYPE_CHECKING:
     from estimator.shown import Look
 
 _KEPT: Final = 128
-_DIRECTIONS: Final = {"to_client": "to clients", "to_server": "from clients"}
+_Columns = dict[str, tuple[str, Callable[[Any], str]]]
+"""Head of each column and the words for its cells, by its name."""
+_DIRECTIONS: Final = {"to_client": "to clients", "to_server": "from clients", "both": "both"}
 _KINDS: Final = {
     "sent": "sent",
     "passed_on": "passed on",
@@ -80,7 +84,45 @@ _KINDS: Final = {
     "ping": "not counted as a message",
     "acknowledgement": "answers in the other direction",
     "connect": "handshake and upgrade",
+    "total": "",
 }
+
+
+def _spoken(name: str) -> str:
+    return name.replace("_", " ")
+
+
+_DIRECTION: Final[_Columns] = {
+    "direction": ("direction", lambda way: unbroken(_DIRECTIONS[way])),
+}
+_NAMES: Final[_Columns] = {"messages": ("messages", _spoken), **_DIRECTION}
+_KIND: Final[_Columns] = {"kind": ("kind", lambda kind: _KINDS[kind])}
+_MESSAGES: Final[_Columns] = {
+    **_NAMES,
+    "in_busiest_hour": ("in the busiest hour#", count_text),
+    "per_month": ("per month#", count_text),
+    "fan_out": ("fan-out#", lambda copies: given_text(copies) if copies else "–"),
+    "mean_payload_bytes": ("payload#", bytes_text),
+    "mean_wire_bytes": ("on the wire#", bytes_text),
+    **_KIND,
+}
+_SIZES: Final[_Columns] = {
+    **_NAMES,
+    "mean_bytes": ("mean#", bytes_text),
+    **{name: (f"{percent(share)} up to#", bytes_text) for name, share in QUANTILES.items()},
+    "max_bytes": ("largest#", bytes_text),
+}
+_WIRE: Final[_Columns] = {
+    "what": ("what", _spoken),
+    **_DIRECTION,
+    "payload_bytes": ("payload#", bytes_text),
+    "websocket_bytes": ("WebSocket#", bytes_text),
+    "tls_bytes": ("TLS#", bytes_text),
+    "tcp_ip_bytes": ("TCP/IP#", bytes_text),
+    "total_bytes": ("total#", bytes_text),
+    **_KIND,
+}
+_TOTAL: Final = {"what": "Total per month", "direction": "both", "kind": "total"}
 
 
 @dataclass(frozen=True)
@@ -89,14 +131,18 @@ class Workload:
 
     scenario: Scenario
     demand: Demand
-    peak: float
-    """Most connections open at once."""
-    mean: float
-    new_connections_per_month: float
-    week: pd.DataFrame
-    messages: pd.DataFrame
-    sizes: pd.DataFrame
-    wire: pd.DataFrame
+    tables: dict[str, pd.DataFrame]
+    """Those of the week, the messages, their sizes, and the bytes on the wire."""
+
+    @property
+    def figures(self) -> dict[str, float]:
+        """Connections."""
+        demand = self.demand
+        return {
+            "peak_connections": float(demand.peak_connections),
+            "mean_connections": float(demand.connections.mean),
+            "new_connections_per_month": float(demand.per_month(demand.new_connections)),
+        }
 
     @property
     def busiest(self) -> str:
@@ -107,13 +153,9 @@ class Workload:
         """All of it as plain data."""
         return {
             "scenario": self.scenario.as_data(),
-            "peak_connections": self.peak,
-            "mean_connections": self.mean,
-            "new_connections_per_month": self.new_connections_per_month,
+            **self.figures,
             "busiest_hour_utc": self.busiest,
-            **{
-                name: rows_of(getattr(self, name)) for name in ("week", "messages", "sizes", "wire")
-            },
+            **{name: rows_of(each) for name, each in self.tables.items()},
         }
 
     def chart_token(self, name: str) -> str:
@@ -131,11 +173,7 @@ class Workload:
 
     def chart(self, name: str, look: Look | None = None) -> Figure:
         """One of the charts ``week``, ``sizes`` and ``wire``."""
-        # matplotlib takes long to import, and the texts need not wait for it
-        from estimator.render import charts
-
-        of = {"week": charts.week_chart, "sizes": charts.sizes_chart, "wire": charts.wire_chart}
-        return of[name](self.demand, look)
+        return draw(name, self.demand, look)
 
 
 @st.cache_resource(max_entries=_KEPT, show_spinner=False)
@@ -143,24 +181,16 @@ def workload_of(token: str) -> Workload:
     """The expected workload of a single scenario."""
     scenario = Scenario.from_token(token)
     demand = expected_demand(scenario)
-    return Workload(
-        scenario=scenario,
-        demand=demand,
-        peak=float(demand.peak_connections),
-        mean=float(demand.connections.mean),
-        new_connections_per_month=float(demand.per_month(demand.new_connections)),
-        week=week_table(demand),
-        messages=messages_table(demand),
-        sizes=sizes_table(demand),
-        wire=wire_table(demand),
-    )
+    makers = (week_table, messages_table, sizes_table, wire_table)
+    tables = {make.__name__.removesuffix("_table"): make(demand) for make in makers}
+    return Workload(scenario, demand, tables)
 
 
 def workload_page() -> None:
     """Draw the page."""
     scenario = open_page("workload", "What do the clients do?")
     workload = workload_of(scenario.to_token())
-    if not workload.peak:
+    if not workload.figures["peak_connections"]:
         st.info(
             "Nobody is connected in this scenario. Enter an audience in the sidebar to see its "
             "messages."
@@ -172,31 +202,31 @@ def workload_page() -> None:
     _totals(workload)
     # pictures take longest: their containers are filled after all figures are there
     week = _section("The week", "Open connections, hour by hour.")
-    _files(workload, "week", "Every hour", "workload-week.csv", workload.week)
+    _files(workload, "week", "Every hour")
     _section(
         "The messages", f"In the busiest hour, {workload.busiest} UTC, and in the billing month."
     )
-    show_table(_messages(workload))
-    download_row([table_file("Messages", "workload-messages.csv", lambda: workload.messages)])
+    show_table(_readable(workload.tables["messages"], _MESSAGES))
+    _files(workload, "messages", "Messages")
     sizes = _section("Message sizes", "Payloads, before anything is added to them.")
-    if workload.sizes.empty:
+    if workload.tables["sizes"].empty:
         st.caption("No message carries a payload.")
     else:
-        show_as_table(_sizes(workload))
-    _files(workload, "sizes", "Sizes", "workload-sizes.csv", workload.sizes)
+        show_as_table(_readable(workload.tables["sizes"], _SIZES))
+    _files(workload, "sizes", "Sizes")
     wire = _section(
         "Bytes on the wire",
         "TLS 1.3 over TCP and IPv4. Each message is sent on its own and acknowledged; each session "
         "opens one connection.",
     )
-    show_as_table(_wire(workload))
-    _files(workload, "wire", "Bytes by layer", "workload-wire.csv", workload.wire)
+    show_as_table(_wire(workload.tables["wire"]))
+    _files(workload, "wire", "Bytes by layer")
     _section("What heartbeat and compression change", "")
     variants = _variants(scenario, comparison_of(scenario.to_token()))
     download_row(_variant_files(workload, variants))
     profile_view(scenario.profile)
     for container, name in ((week, "week"), (sizes, "sizes"), (wire, "wire")):
-        if name != "sizes" or not workload.sizes.empty:
+        if not workload.tables[name].empty:
             with container:
                 show_chart(workload.chart_token(name), name, partial(workload.chart, name))
 
@@ -211,16 +241,14 @@ def _section(title: str, words: str) -> DeltaGenerator:
 
 def _answer(workload: Workload) -> str:
     """The workload in one sentence, with its most frequent message as the example."""
-    rows = workload.messages.to_dict(orient="records")
+    rows = workload.tables["messages"].to_dict(orient="records")
     counted = [row for row in rows if row["kind"] != "ping"]
     sent, received = (
         unbroken(count_text(sum(r["in_busiest_hour"] for r in counted if r["direction"] == way)))
         for way in ("to_server", "to_client")
     )
-    words = (
-        f"At the peak, {figure_text(workload.peak)} connections send {sent} and receive {received} "
-        "messages per hour"
-    )
+    peak = figure_text(workload.figures["peak_connections"])
+    words = f"At the peak, {peak} connections send {sent} and receive {received} messages per hour"
     carrying = [row for row in counted if row["mean_payload_bytes"] > 0]
     if not carrying:
         return f"{words}."
@@ -235,90 +263,37 @@ def _answer(workload: Workload) -> str:
 
 
 def _totals(workload: Workload) -> None:
-    bytes_of = workload.wire.groupby("direction")["total_bytes"].sum()
-    payload = float(workload.wire["payload_bytes"].sum())
-    total = float(bytes_of.sum())
+    rows, figures = workload.tables["wire"], workload.figures
+    bytes_of = rows.groupby("direction")["total_bytes"].sum()
+    payload, total = float(rows["payload_bytes"].sum()), float(bytes_of.sum())
+    to_client, to_server = (bytes_text(float(bytes_of[way])) for way in ("to_client", "to_server"))
+    of_both = f"payload is {percent(payload / total if total else 0.0)} of both"
+    new = count_text(figures["new_connections_per_month"])
     metrics = [
-        ("Mean connections", figure_text(workload.mean), "over the whole week"),
-        (
-            "New connections",
-            count_text(workload.new_connections_per_month),
-            "per month, one for each session",
-        ),
-        ("To clients per month", bytes_text(float(bytes_of["to_client"])), "on the wire"),
-        (
-            "From clients per month",
-            bytes_text(float(bytes_of["to_server"])),
-            f"payload is {percent(payload / total if total else 0.0)} of both",
-        ),
+        ("Mean connections", figure_text(figures["mean_connections"]), "over the whole week"),
+        ("New connections", new, "per month, one for each session"),
+        ("To clients per month", to_client, "on the wire"),
+        ("From clients per month", to_server, of_both),
     ]
     show_figures([(*each, None) for each in metrics])
 
 
-def _messages(workload: Workload) -> Table:
+def _readable(rows: pd.DataFrame, columns: _Columns) -> Table:
+    """Some columns of a table, under the heads and in the words for people."""
     return table(
+        (head for head, _ in columns.values()),
         (
-            "messages",
-            "direction",
-            "in the busiest hour#",
-            "per month#",
-            "fan-out#",
-            "payload#",
-            "on the wire#",
-            "kind",
-        ),
-        (
-            (
-                _spoken(row["messages"]),
-                unbroken(_DIRECTIONS[row["direction"]]),
-                count_text(row["in_busiest_hour"]),
-                count_text(row["per_month"]),
-                given_text(row["fan_out"]) if row["fan_out"] else "–",
-                bytes_text(row["mean_payload_bytes"]),
-                bytes_text(row["mean_wire_bytes"]),
-                _KINDS[row["kind"]],
-            )
-            for row in workload.messages.to_dict(orient="records")
+            tuple(words(row[name]) for name, (_, words) in columns.items())
+            for row in rows.to_dict(orient="records")
         ),
     )
 
 
-def _sizes(workload: Workload) -> Table:
-    quantiles = {name: f"{percent(share)} up to#" for name, share in QUANTILES.items()}
-    columns = {"mean_bytes": "mean#", **quantiles, "max_bytes": "largest#"}
-    return table(
-        ("messages", "direction", *columns.values()),
-        (
-            (
-                _spoken(row["messages"]),
-                unbroken(_DIRECTIONS[row["direction"]]),
-                *(bytes_text(row[name]) for name in columns),
-            )
-            for row in workload.sizes.to_dict(orient="records")
-        ),
-    )
-
-
-def _wire(workload: Workload) -> Table:
-    columns = {
-        "payload_bytes": "payload#",
-        "websocket_bytes": "WebSocket#",
-        "tls_bytes": "TLS#",
-        "tcp_ip_bytes": "TCP/IP#",
-        "total_bytes": "total#",
-    }
-    rows = (
-        (
-            _spoken(row["what"]),
-            unbroken(_DIRECTIONS[row["direction"]]),
-            *(bytes_text(row[name]) for name in columns),
-            _KINDS[row["kind"]],
-        )
-        for row in workload.wire.to_dict(orient="records")
-    )
-    sums = [bytes_text(float(workload.wire[name].sum())) for name in columns]
-    total = ("Total per month", "both", *sums, "")
-    return with_total(("what", "direction", *columns.values(), "kind"), rows, total)
+def _wire(rows: pd.DataFrame) -> Table:
+    """Bytes by layer, with their sums below."""
+    total = rows.sum(numeric_only=True).to_dict() | _TOTAL
+    shown = _readable(pd.concat([rows, pd.DataFrame([total])]), _WIRE)
+    return replace(shown, tones=(*["plain" for _ in rows.index], "strong"))
 
 
 @st.cache_resource(max_entries=1, show_spinner=False)
@@ -339,7 +314,7 @@ def _variants(scenario: Scenario, comparison: Comparison) -> pd.DataFrame:
     published = _published_compression()
     st.markdown(
         "The same scenario with one thing changed, priced like any other. Compression is modeled "
-        "for servers of your own: smaller messages, and memory for each connection; its processor "
+        "for your own servers: smaller messages, and memory for each connection; its processor "
         "time is not."
     )
     compressed_percent = st.number_input(
@@ -366,17 +341,13 @@ def _variants(scenario: Scenario, comparison: Comparison) -> pd.DataFrame:
     except EstimatorError as reason:
         show_error(ErrorMessage("This cannot be calculated", str(reason), "Try another location."))
         return pd.DataFrame()
-    columns = ("to clients#", "from clients#", *map(_column, priced))
+    columns = ("to clients#", "from clients#", *map(full_title, priced))
     show_table(table(("variant", *columns), map(_variant, found)))
     st.caption(
         "Bytes and dollars are per month. The badge is the state of the deployment: without a "
         "heartbeat, silent connections may be cut."
     )
     return outcomes_table(found, priced)
-
-
-def _column(deployment: str) -> Column:
-    return Column(full_title(deployment))
 
 
 def _variant(outcome: Outcome) -> tuple[Inline, ...]:
@@ -394,19 +365,18 @@ def _variant(outcome: Outcome) -> tuple[Inline, ...]:
 
 
 def _priced_on(comparison: Comparison) -> tuple[str, ...]:
-    """The cheapest deployment on servers of one's own, and the cheapest managed gateway."""
+    """The cheapest deployment on your own servers, and the cheapest managed gateway."""
     ids = [bill.deployment or "" for bill in comparison.bills]  # those within limits stand first
     own = next((name for name in ids if compresses(name)), None)
     managed = next((name for name in ids if not compresses(name)), None)
     return tuple(name for name in (own, managed) if name is not None)
 
 
-def _files(workload: Workload, chart: str, label: str, file_name: str, rows: pd.DataFrame) -> None:
-    files = [table_file(label, file_name, lambda: rows)]
-    if chart != "sizes" or not workload.sizes.empty:
-        files += chart_files(
-            f"Chart of the {chart}", f"workload-{chart}", partial(workload.chart, chart)
-        )
+def _files(workload: Workload, name: str, label: str) -> None:
+    rows, chart = workload.tables[name], partial(workload.chart, name)
+    files = [table_file(label, f"workload-{name}.csv", lambda: rows)]
+    if name != "messages" and not rows.empty:
+        files += chart_files(f"Chart of the {name}", f"workload-{name}", chart)
     download_row(files)
 
 
@@ -418,7 +388,3 @@ def _variant_files(workload: Workload, variants: pd.DataFrame) -> list[Download]
     if variants.empty:
         return [everything]
     return [table_file("Variants", "workload-variants.csv", lambda: variants), everything]
-
-
-def _spoken(name: object) -> str:
-    return str(name).replace("_", " ")

@@ -55,14 +55,6 @@ class _Bound:
     refusal: str
 
 
-@dataclass(frozen=True, slots=True)
-class _Press:
-    """A button that was pressed and whose change is still to be made."""
-
-    change: Change
-    refusal: str
-
-
 @dataclass(slots=True)
 class _Session:
     """What one visitor has on screen.
@@ -80,8 +72,8 @@ class _Session:
     own_profile: Profile | None = None
     """The last profile that does not ship with the package."""
     widgets: dict[str, _Bound] = field(default_factory=dict)
-    pressed: list[_Press] = field(default_factory=list)
-    """Buttons that were pressed since the last run."""
+    pressed: list[tuple[Change, str]] = field(default_factory=list)
+    """What buttons pressed since the last run shall change, and the head if that is refused."""
 
 
 def default_scenario() -> Scenario:
@@ -173,7 +165,7 @@ def press(change: Change, refusal: str = "This change was not made") -> dict[str
     A button is down for one run only, and that run may be cut off. So each press is noted, in a
     callback that touches nothing but a list, until a run has made its change.
     """
-    return {"on_click": _session().pressed.append, "args": (_Press(change, refusal),)}
+    return {"on_click": _session().pressed.append, "args": ((change, refusal),)}
 
 
 def redraw() -> None:
@@ -227,7 +219,8 @@ def _apply_edits(session: _Session) -> bool:
         _make(session, widget.change, value, widget.refusal)
         widget.told = value
     while session.pressed:
-        _make(session, session.pressed[0].change, True, session.pressed[0].refusal)
+        change, refusal = session.pressed[0]
+        _make(session, change, True, refusal)
         del session.pressed[0]
     return bool(edits) or pressed
 

@@ -5,7 +5,7 @@ Open questions and options are part of the scenario: what is chosen here is kept
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import Any, Final
 
@@ -13,22 +13,17 @@ import streamlit as st
 
 from estimator.analysis.estimate import Estimate, estimate
 from estimator.dashboard.session.state import Change, bind, changed
-from estimator.dashboard.widgets.document import literal, show_table, spelled, with_total
+from estimator.dashboard.widgets.document import literal, show, spelled, titled
 from estimator.dashboard.widgets.limits import limits_view
 from estimator.deployments.registry import find_deployment
 from estimator.errors import MissingRateError
-from estimator.format import dollars, quantity_text, sentence, signed_dollars
+from estimator.format import dollars, signed_dollars
 from estimator.pricing.bill import AssumptionEffect, Bill
-from estimator.pricing.lines import LineItem
-from estimator.render.document import Inline, Text
+from estimator.render import document_of
+from estimator.render.document import Block, Folded
 from estimator.scenario.scenario import Scenario
 from estimator.units import HALF_A_CENT_USD
 
-_CONFIDENCE: Final = {
-    "confirmed": "confirmed",
-    "single_source": "one source only",
-    "inferred": "partly inferred",
-}
 _COLUMNS: Final = 3
 
 
@@ -49,34 +44,13 @@ def bill_view(scenario: Scenario, bill: Estimate) -> None:
 
 
 def _line_items(bill: Bill) -> None:
-    has_contract = bill.contract is not None
-    list_total = (dollars(float(bill.list_total)),) if has_contract else ()
-    total = ("Total per month", "", "", *list_total, dollars(float(bill.total)), "", "")
-    heads = (
-        *("line", "quantity", "tiers and prices"),
-        *(["at list price#"] if has_contract else []),
-        *("cost#", "price from", "checked"),
-    )
-    rows = (tuple(_line(item, has_contract)) for item in bill.items)
-    show_table(with_total(heads, rows, total))
-    st.caption(literal(sentence(bill.conventions)))
-    for note in bill.notes:
-        st.markdown(f":material/info: {literal(note)}")
-    if bill.not_modeled:
-        left_out = "".join(f"\n- {literal(item)}" for item in bill.not_modeled)
-        st.markdown(f":material/do_not_disturb_on: **Not in this bill**{left_out}")
+    """The bill as everywhere, without what stands on another tab."""
+    document = document_of(bill)
+    show([each for each in document.blocks if not _is_elsewhere(each)], document.title)
 
 
-def _line(item: LineItem, has_contract: bool) -> Iterator[Inline]:
-    rate, meter = item.rate, item.rate.meter
-    yield meter.title
-    yield f"{quantity_text(float(item.usage.quantity))} {meter.unit}"
-    yield item.tiers_text() + (f" ({rate.contract.in_words()})" if rate.contract else "")
-    if has_contract:
-        yield dollars(float(item.list_usd))
-    yield dollars(float(item.cost_usd))
-    yield Text(rate.region if rate.region != "*" else "all regions", link=rate.source)
-    yield f"{rate.checked_on}, {_CONFIDENCE[rate.confidence]}"
+def _is_elsewhere(block: Block) -> bool:
+    return isinstance(block, Folded) and block.title.startswith(("Limits", "What the vendor"))
 
 
 def _open_questions(bill: Bill) -> None:
@@ -136,9 +110,9 @@ def largest_question(bills: Iterable[Bill]) -> str | None:
         return None
     return (
         f"The open question with the largest effect: **{literal(effect.assumption.question)}** "
-        f"If the answer is “{literal(effect.assumption.choices[answer])}”, {literal(bill.title)} "
-        f"on {bill.cloud_name} costs {literal(dollars(abs(usd)))} per month "
-        f"{'more' if usd > 0 else 'less'}."
+        f"If the answer is “{literal(effect.assumption.choices[answer])}”, "
+        f"{titled(bill.deployment)} costs {literal(dollars(abs(usd)))} "
+        f"{'more' if usd > 0 else 'less'} per month."
     )
 
 

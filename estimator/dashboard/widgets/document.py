@@ -6,18 +6,20 @@ Names and notes may come from a file or link of somebody else, so every text is 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 import pandas as pd
 import streamlit as st
 
 from estimator.dashboard.session.state import ErrorMessage
+from estimator.deployments.registry import ALL_DEPLOYMENTS
 from estimator.format import capitalized
+from estimator.pricing.price_files import CLOUDS
 from estimator.render.document import (
     Block,
     Bullets,
-    Column,
     Document,
     Folded,
     Inline,
@@ -27,10 +29,7 @@ from estimator.render.document import (
     Text,
     pieces,
     state_text,
-    table,
 )
-from estimator.render.views.common import refused
-from estimator.result import Refusal
 from estimator.states import State, Tone
 
 _SIGNS: Final = re.compile(r"([!-/:-@\[-`{-~])")
@@ -82,6 +81,21 @@ def spelled(name: str) -> str:
     return capitalized(" ".join(_SPELLING.get(word, word) for word in name.split("_")))
 
 
+def full_title(deployment: str) -> str:
+    """A deployment for people.
+
+    >>> full_title("gcp.cloud_run")
+    'Cloud Run on Google Cloud'
+    """
+    found = ALL_DEPLOYMENTS[deployment]
+    return f"{found.title} on {CLOUDS[found.cloud]}" if found.cloud in CLOUDS else found.title
+
+
+def titled(deployment: str | None) -> str:
+    """The same inside Markdown."""
+    return literal(full_title(deployment or ""))
+
+
 def badge(state: State) -> str:
     """A state as a badge, which its color and its shape tell apart.
 
@@ -96,8 +110,20 @@ def markdown(text: Inline, tone: Tone = "plain") -> str:
 
     >>> print(markdown(("See ", Text("[1]", link="https://example.org")), "strong"))
     **See** [**\[1\]**](https://example.org)
+    >>> print(markdown(Text("gcp.cloud_run ?", is_code=True)))
+    Cloud Run on Google Cloud \?
     """
-    return "".join(_piece(piece, tone) for piece in pieces(text))
+    return "".join(_piece(each, tone) for each in map(_named, pieces(text)))
+
+
+def _named(piece: str | Text) -> str | Text:
+    """An id of a deployment, perhaps with the mark of a state, as its title."""
+    if not isinstance(piece, Text) or not piece.is_code:
+        return piece
+    name, space, mark = piece.text.partition(" ")
+    if name not in ALL_DEPLOYMENTS:
+        return piece
+    return replace(piece, text=f"{full_title(name)}{space}{mark}", is_code=False)
 
 
 def _piece(piece: str | Text, tone: Tone) -> str:
@@ -115,13 +141,13 @@ def _piece(piece: str | Text, tone: Tone) -> str:
     return f"{before}{shown}{after}"
 
 
-def show(document: Document | Sequence[Block]) -> None:
+def show(document: Document | Sequence[Block], title: str = "") -> None:
     """A document below its title, or some blocks of one."""
-    whole = document if isinstance(document, Document) else Document("", tuple(document))
+    whole = document if isinstance(document, Document) else Document(title, tuple(document))
     if whole.title:
         st.subheader(literal(whole.title), anchor=False)
-    # a page is read like a notebook: what is folded opens on a click
-    for block in whole.for_medium("notebook"):
+    # hints on the Python API are for notebooks
+    for block in whole.for_medium("markdown"):
         _show_block(block)
 
 
@@ -163,24 +189,10 @@ def show_table(shown: Table) -> None:
     st.table(pd.DataFrame(rows, columns=heads), border="horizontal", hide_index=True)
 
 
-def with_total(
-    columns: Iterable[Column | str], rows: Iterable[Sequence[Inline]], total: Sequence[Inline]
-) -> Table:
-    """A table whose last row is the sum of the others."""
-    listed = list(rows)
-    return table(columns, [*listed, total], tones=(*("plain" for _ in listed), "strong"))
-
-
-def show_as_table(*tables: Table) -> None:
+def show_as_table(*blocks: Block) -> None:
     """What a chart shows, as tables on a click."""
     with st.expander("Show as a table", icon=":material/table:"):
-        for each in tables:
-            show_table(each)
-
-
-def show_refusals(refusals: Iterable[Refusal]) -> None:
-    """What could not be priced, and why, on a click."""
-    show([refused(refusals)])
+        show(blocks)
 
 
 def show_figures(figures: Sequence[tuple[str, str, str, str | None]]) -> None:

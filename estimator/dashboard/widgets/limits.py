@@ -19,7 +19,7 @@ from estimator.analysis.estimate import Estimate
 from estimator.analysis.limit_utilization import utilization
 from estimator.arrays import FloatArray
 from estimator.dashboard.widgets.document import show_table, unbroken
-from estimator.deployments.limits import AT_RISK_SHARE, Limit, Verdict
+from estimator.deployments.limits import AT_RISK_SHARE, Verdict
 from estimator.format import figure_text, percent
 from estimator.render.document import Inline, Text, state_text, table
 from estimator.render.utilization_scale import level_colors, level_of, share_text
@@ -77,34 +77,26 @@ def limits_view(verdicts: Sequence[Verdict], *, explained: bool = True) -> None:
 
 def _limit_row(verdict: Verdict) -> tuple[Inline, ...]:
     limit = verdict.limit
+    can = "can" if limit.adjustable else "cannot"
+    source: Inline = limit.source
+    if limit.source.startswith("https://"):
+        source = Text(str(limit.checked_on), link=limit.source.split(" ")[0].rstrip(","))
     return (
         state_text(verdict.state),
         limit.title,
         _bar(float(verdict.share)),
         f"{figure_text(float(verdict.used))} {limit.unit}",
-        allowed_text(float(verdict.allowed), limit),
+        f"{figure_text(float(verdict.allowed))}, {can} be raised",
         unbroken(verdict.when.removesuffix(" UTC") or "any hour"),
         "" if verdict.state is State.PASS else verdict.fix,
-        source_of(limit),
+        source,
     )
-
-
-def allowed_text(allowed: float, limit: Limit) -> str:
-    """What a limit allows, and whether that can be raised."""
-    return f"{figure_text(allowed)}, {'can' if limit.adjustable else 'cannot'} be raised"
 
 
 def _bar(share: float) -> str:
     """The used share as a bar of blocks, and in words for those who cannot see it."""
     blocks = math.ceil(min(share, 1.0) * _BLOCKS)
     return unbroken(f"{'▰' * blocks}{'▱' * (_BLOCKS - blocks)} {share_text(share)}")
-
-
-def source_of(limit: Limit) -> Inline:
-    """Where a limit was read, as a link if there is one, named after the day of the reading."""
-    if not limit.source.startswith("https://"):
-        return limit.source
-    return Text(str(limit.checked_on), link=limit.source.split(" ")[0].rstrip(","))
 
 
 def tight_hours(bills: Sequence[Estimate], *, dark: bool) -> None:

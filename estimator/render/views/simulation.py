@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 import numpy as np
@@ -35,13 +35,13 @@ def simulation_view(simulation: Simulation, *, in_full: bool = False) -> Documen
         simulation: the simulated weeks.
         in_full: whether a terminal shows everything, or what fits on a page.
     """
-    conclusion = tuple(_conclusion(simulation))
+    concluded = tuple(conclusion(simulation))
     disruptions = (*simulation.scenario.surges, *simulation.scenario.faults)
-    bill = _bill(simulation)
+    bill = bill_table(simulation)
     details = (
         Bullets(tuple(f"{each.title}: {each.words}." for each in simulation.findings), "quiet"),
-        _limits(_worth_showing(simulation.limits)),
-        _recoveries(simulation),
+        limits_table(_worth_showing(simulation.limits)),
+        recoveries_table(simulation),
         bill,
         *(Paragraph(sentence(note), "quiet", "Note:") for note in simulation.run.notes),
     )
@@ -50,14 +50,14 @@ def simulation_view(simulation: Simulation, *, in_full: bool = False) -> Documen
         (
             Paragraph(sentence(simulation.weeks), "quiet"),
             *(Paragraph(each.words, "quiet", "With") for each in disruptions),
-            only(["notebook", "markdown"], *conclusion),
-            _findings(simulation),
-            only(["terminal"], *(details if in_full else ()), *conclusion),
+            only(["notebook", "markdown"], *concluded),
+            findings_table(simulation),
+            only(["terminal"], *(details if in_full else ()), *concluded),
             only(
                 ["notebook", "markdown"],
                 Folded("What that means", (Bullets(tuple(_meanings(simulation))),)),
                 folded("Limits", (each.explain() for each in simulation.limits)),
-                Folded("Recovery", (_recoveries(simulation),)),
+                Folded("Recovery", (recoveries_table(simulation),)),
                 *([Folded("Bill line by line", (bill,))] if bill else []),
                 folded("Notes", map(sentence, simulation.run.notes)),
             ),
@@ -65,7 +65,8 @@ def simulation_view(simulation: Simulation, *, in_full: bool = False) -> Documen
     )
 
 
-def _findings(simulation: Simulation) -> Table:
+def findings_table(simulation: Simulation) -> Table:
+    """What was assumed and found."""
     return table(
         (Column("assumption", wraps=True), "assumed#", "found#", "verdict"),
         (
@@ -109,7 +110,8 @@ def _worth_showing(limits: tuple[MinuteVerdict, ...]) -> list[MinuteVerdict]:
     return worst + closest[: max(_FEWEST_LIMITS - len(worst), 0)]
 
 
-def _limits(limits: list[MinuteVerdict]) -> Table:
+def limits_table(limits: Sequence[MinuteVerdict]) -> Table:
+    """How close the busiest minute comes to each limit."""
     return table(
         (
             Column("limit", wraps=True), "at most#", "allowed#", "when, UTC#", "minutes\nbeyond#",
@@ -131,7 +133,8 @@ def _limits(limits: list[MinuteVerdict]) -> Table:
     )  # fmt: skip
 
 
-def _recoveries(simulation: Simulation) -> Table:
+def recoveries_table(simulation: Simulation) -> Table:
+    """How soon clients were back after each fault."""
     recovered = recoveries(simulation.run)
     shares = recovered[0].back_s if recovered else ()
     return table(
@@ -152,7 +155,8 @@ def _recoveries(simulation: Simulation) -> Table:
     )  # fmt: skip
 
 
-def _bill(simulation: Simulation) -> Table | None:
+def bill_table(simulation: Simulation) -> Table | None:
+    """The lines as estimated and of the simulated weeks; None without a deployment."""
     expected, simulated = simulation.expected_bill, simulation.simulated_bill
     if expected is None or simulated is None:
         return None
@@ -173,7 +177,8 @@ def _bill(simulation: Simulation) -> Table | None:
     )
 
 
-def _conclusion(simulation: Simulation) -> Iterator[Paragraph]:
+def conclusion(simulation: Simulation) -> Iterator[Paragraph]:
+    """What does not pass, the worst first."""
     named = [(each.state, each.title) for each in simulation.findings]
     named += [(each.state, f"limit '{each.limit.title}'") for each in simulation.limits]
     for state in (State.BROKEN, State.AT_RISK):

@@ -10,11 +10,13 @@ from estimator.analysis.breakeven.breakeven import BreakEven
 from estimator.analysis.fields import field_words
 from estimator.analysis.sweep import Sweep
 from estimator.deployments.registry import find_deployment
-from estimator.format import dollars, percent, value_text
+from estimator.format import dollars, percent, range_text, value_text
 from estimator.render.document import (
+    MEDIA,
     Bullets,
     Column,
     Document,
+    Medium,
     Paragraph,
     Text,
     only,
@@ -25,6 +27,8 @@ from estimator.render.views.common import refused
 _MOST_ROWS: Final = 60
 """A longer table is for a file."""
 _NONE: Final = "none within limits"
+_PAGE: Final = frozenset[Medium]({"markdown"})
+_WON: Final = ("per month there", "median lead")
 _MONTHLY: Final = Column("per month", is_number=True, tone="strong")
 
 
@@ -50,9 +54,13 @@ def sweep_view(swept: Sweep) -> Document:
     )
     left = len(swept.cheapest) - len(shown)
     shares = table(
-        ("deployment", "cheapest at#"),
+        ("deployment", "cheapest at#", *(Column(head, True, media=_PAGE) for head in _WON)),
         (
-            (Text(name, is_code=True) if name else _NONE, f"{percent(share)} of the points")
+            (
+                Text(name, is_code=True) if name else _NONE,
+                f"{percent(share)} of the points",
+                *_won(swept, name),
+            )
             for name, share in swept.shares_cheapest
         ),
     )
@@ -81,22 +89,43 @@ def sweep_view(swept: Sweep) -> Document:
 def break_even_view(found: BreakEven) -> Document:
     """The ranges with the cheapest deployment of each, and why it changes."""
     ranges = table(
-        ("from#", "to#", "cheapest within limits"),
         (
-            (value_text(low), value_text(high), _named(name))
+            "from#",
+            "to#",
+            Column("cheapest within limits", media=MEDIA - _PAGE),
+            Column("cheapest within limits", media=_PAGE),
+        ),
+        (
+            (
+                *map(value_text, (low, high)),
+                _named(name),
+                Text(name, is_code=True) if name else _NONE,
+            )
             for low, high, name in found.ranges[:_MOST_ROWS]
         ),
     )
     left = len(found.ranges) - _MOST_ROWS
-    more = Paragraph(f"{left:,} more rows: --json prints them all", "quiet") if left > 0 else None
+    more = f"{left:,} more rows: --json prints them all" if left > 0 else ""
     return Document(
         f"{found.title}: the cheapest by {field_words(found.field)}",
         (
             ranges,
-            *([more] if more else []),
+            only(["terminal"], Paragraph(more, "quiet")),
             Bullets(tuple(found.sentences)),
             refused(found.refusals),
         ),
+    )
+
+
+def _won(swept: Sweep, deployment: str | None) -> tuple[str, str]:
+    """What the cheapest costs where it is that, and how far it mostly is ahead of the next."""
+    if deployment is None:
+        return "", ""
+    won = swept.cheapest[swept.cheapest["deployment"] == deployment]
+    lead = float(won["lead_usd"].median())
+    return (
+        range_text(won["total_usd"].to_numpy(), dollars),
+        dollars(lead) if np.isfinite(lead) else "alone",
     )
 
 

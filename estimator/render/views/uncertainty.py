@@ -56,7 +56,7 @@ def uncertainty_view(found: Uncertainty, shares: pd.DataFrame | None = None) -> 
         f"{found.title}: US dollars per month",
         (
             _ranges(found),
-            only(["terminal"], lines, *_shares(shares), _swings(title, moving)),
+            only(["terminal"], lines, *shares_blocks(shares), swings_table(title, moving)),
             *_method(found),
             under(found.conventions),
             only(["notebook"], Paragraph(_ADVICE, "quiet")),
@@ -90,7 +90,7 @@ def budget_view(check: BudgetCheck) -> Document:
             Bullets(check.remarks),
             only(["terminal"], _ranges(found), lines),
             only(["notebook", "markdown"], _checked(check)),
-            _swings("What changes it most, each alone", check.swings),
+            swings_table("What changes it most, each alone", check.swings),
             only(
                 ["notebook", "markdown"],
                 Folded(
@@ -118,12 +118,13 @@ def _ranges(found: Uncertainty) -> Table:
     rows: list[tuple[str, ...]] = []
     for row in found.table.to_dict(orient="records"):
         names.append(Text(marked(row["deployment"], State(row["state"])), is_code=True))
-        more = ("expected_usd", "error_usd") if not several else ()
+        more = ("expected_usd", *(["error_usd"] if not several else []))
         amounts = (dollars(row[name]) for name in (*_LEVELS, *more))
         shares = ("within_limits_share", *(["cheapest_share"] if several else []))
         rows.append((*amounts, *(percent(row[name]) for name in shares)))
     if several:
-        heads = ("deployment", *_LEVEL_COLUMNS, _WITHIN, "cheapest#")
+        estimate = Column("estimate", is_number=True, media=frozenset({"markdown"}))
+        heads = ("deployment", *_LEVEL_COLUMNS, estimate, _WITHIN, "cheapest#")
         return table(heads, ((name, *row) for name, row in zip(names, rows, strict=True)))
     return table((*_LEVEL_COLUMNS, "estimate#", "± error#", _WITHIN), rows, str(names[0]))
 
@@ -154,7 +155,7 @@ def _lines(found: Uncertainty, deployment: str) -> Table:
     )
 
 
-def _swings(title: str, swings: Iterable[Swing]) -> Table:
+def swings_table(title: str, swings: Iterable[Swing]) -> Table:
     """What each input alone does to a bill."""
     return table(
         (Column("input", wraps=True), "cheaper at#", "more expensive at#", "from#", "to#"),
@@ -167,7 +168,8 @@ def _swings(title: str, swings: Iterable[Swing]) -> Table:
     )  # fmt: skip
 
 
-def _shares(shares: pd.DataFrame | None) -> list[Table | Paragraph]:
+def shares_blocks(shares: pd.DataFrame | None) -> list[Table | Paragraph]:
+    """What to measure next."""
     if shares is None:
         return []
     known = shares.dropna(subset=["total"])

@@ -6,9 +6,10 @@ background (``widgets.progress``), the rest at once and kept.
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 import numpy as np
 import streamlit as st
@@ -31,8 +32,7 @@ from estimator.scenario.scenario import Scenario
 if TYPE_CHECKING:
     import pandas as pd
 
-_KEPT: Final = 64
-_MAPS_KEPT: Final = 16
+_KEPT: Final = 32
 """A map of 19 deployments takes two megabytes."""
 _LOOKED_AT, _LOOKED_AT_ONE_BY_ONE = 33, 7
 _AT_ONCE: Final = 8
@@ -42,9 +42,25 @@ _COLUMNS_ONE_BY_ONE, _ROWS_ONE_BY_ONE = 14, 10
 _FAN_VALUES: Final = 9
 SAMPLES: Final = 256
 
+Answer = TypeVar("Answer")
+
+
+class QuickJob(Job[Answer]):
+    """A job for which a visitor often need not wait."""
+
+    __slots__ = ()
+
+    @abstractmethod
+    def run(self, workers: Executor | None = None, report: Progress | None = None) -> Answer:
+        """Do it, in this process without ``workers``."""
+
+    def is_quick(self) -> bool:
+        """Whether a visitor need not wait for it."""
+        return True
+
 
 @dataclass(frozen=True, slots=True)
-class BreakEvenJob(Job[BreakEven]):
+class BreakEvenJob(QuickJob[BreakEven]):
     """Where does the cheapest change?"""
 
     token: str
@@ -52,7 +68,7 @@ class BreakEvenJob(Job[BreakEven]):
     rivals: tuple[str, ...] = ()
     """Ids; those within reach of being the cheapest, if empty."""
 
-    def run(self, workers: Executor | None, report: Progress | None = None) -> BreakEven:
+    def run(self, workers: Executor | None = None, report: Progress | None = None) -> BreakEven:
         """Find every flip."""
         scenario = Scenario.from_token(self.token)
         moved = self.moved
@@ -68,7 +84,7 @@ class BreakEvenJob(Job[BreakEven]):
 
 
 def within_reach(scenario: Scenario, moved: Moved) -> tuple[str, ...]:
-    """Who is the cheapest somewhere: of all, of managed services, and of fleets of one's own.
+    """Who is the cheapest somewhere: of all, of managed services, and of your own servers.
 
     Found at a few values; who only leads between two of them is missed.
     """
@@ -86,14 +102,14 @@ def within_reach(scenario: Scenario, moved: Moved) -> tuple[str, ...]:
 
 
 @dataclass(frozen=True, slots=True)
-class MapJob(Job[Sweep]):
+class MapJob(QuickJob[Sweep]):
     """Who is the cheapest over two fields?"""
 
     token: str
     across: Moved
     upward: Moved
 
-    def run(self, workers: Executor | None, report: Progress | None = None) -> Sweep:
+    def run(self, workers: Executor | None = None, report: Progress | None = None) -> Sweep:
         """Price every point on every deployment."""
         scenario = Scenario.from_token(self.token)
         columns, rows = (_COLUMNS, _ROWS) if self.is_quick() else (
@@ -120,7 +136,7 @@ class RangesJob(Job[Uncertainty]):
     """How far numbers may be off, by full name of the field; beside what their evidence says."""
     deployments: tuple[str, ...]
 
-    def run(self, workers: Executor | None, report: Progress | None = None) -> Uncertainty:
+    def run(self, workers: Executor, report: Progress) -> Uncertainty:
         """Price the draws."""
         return uncertainty(
             Scenario.from_token(self.token),
@@ -150,7 +166,7 @@ class CausesJob(Job[Causes]):
     found: Uncertainty = field(compare=False, repr=False)
     """What ``ranges`` came to."""
 
-    def run(self, workers: Executor | None, report: Progress | None = None) -> Causes:
+    def run(self, workers: Executor, report: Progress) -> Causes:
         """Move each input alone, and then all of them together."""
         return Causes(
             self.found.swings(self.deployment),
@@ -168,7 +184,7 @@ class FanJob(Job[Fan]):
     found: Uncertainty = field(compare=False, repr=False)
     """What ``ranges`` came to."""
 
-    def run(self, workers: Executor | None, report: Progress | None = None) -> Fan:
+    def run(self, workers: Executor, report: Progress) -> Fan:
         """Price the draws at each number of connections."""
         moved = self.moved
         values = spaced(moved.low, moved.high, _FAN_VALUES)
@@ -179,56 +195,39 @@ class FanJob(Job[Fan]):
 
 
 @dataclass(frozen=True, slots=True)
-class GrowthQuestion:
+class GrowthJob(QuickJob[Growth]):
     """What does it cost in the months to come?"""
 
     token: str
     months: int
     percent: float
-    a_year: bool
+    per_year: bool
     """Whether the percentage is that of twelve months."""
 
+    def run(
+        self,
+        workers: Executor | None = None,  # noqa: ARG002 - one pass prices all months
+        report: Progress | None = None,  # noqa: ARG002
+    ) -> Growth:
+        """Price all months on all deployments."""
+        scenario = Scenario.from_token(self.token)
+        if self.per_year:
+            return growth(scenario, self.months, annual_growth_percent=self.percent)
+        return growth(scenario, self.months, monthly_growth_percent=self.percent)
 
-def break_even_of(job: BreakEvenJob) -> BreakEven | None:
-    """The flips; None while they are looked for.
 
-    Raises:
-        EstimatorError: the field cannot have such values.
-    """
-    if job.is_quick():
-        return _break_even_at_once(job)
-    return result_of("break_even", job, "Pricing values one by one")
-
-
-def map_of(job: MapJob) -> Sweep | None:
-    """The bills behind the map; None while they are made.
+def answer_of(purpose: str, job: QuickJob[Answer], doing: str = "") -> Answer | None:
+    """What a job finds: at once if it is quick, otherwise None until it is found.
 
     Raises:
         EstimatorError: a field cannot have such values.
     """
     if job.is_quick():
-        return _map_at_once(job)
-    return result_of("map", job, "Pricing points")
+        return cast("Answer", answer_at_once(job))
+    return result_of(purpose, job, doing)
 
 
 @st.cache_resource(max_entries=_KEPT, show_spinner=False)
-def _break_even_at_once(job: BreakEvenJob) -> BreakEven:
-    return job.run(None)
-
-
-@st.cache_resource(max_entries=_MAPS_KEPT, show_spinner=False)
-def _map_at_once(job: MapJob) -> Sweep:
-    return job.run(None)
-
-
-@st.cache_resource(max_entries=_KEPT, show_spinner=False)
-def growth_of(question: GrowthQuestion) -> Growth:
-    """The bills of all months on all deployments.
-
-    Raises:
-        EstimatorError: a number that makes no sense.
-    """
-    scenario = Scenario.from_token(question.token)
-    if question.a_year:
-        return growth(scenario, question.months, annual_growth_percent=question.percent)
-    return growth(scenario, question.months, monthly_growth_percent=question.percent)
+def answer_at_once(job: QuickJob[Any]) -> Any:
+    """What a quick job finds, kept for all who ask the same."""
+    return job.run()

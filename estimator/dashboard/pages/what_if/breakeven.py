@@ -13,8 +13,7 @@ import streamlit as st
 from estimator.analysis.breakeven.breakeven import BreakEven
 from estimator.analysis.engineering import is_fleet
 from estimator.analysis.fields import field_words
-from estimator.dashboard.pages.frame import full_title
-from estimator.dashboard.pages.what_if.answers import BreakEvenJob, break_even_of
+from estimator.dashboard.pages.what_if.answers import BreakEvenJob, answer_of
 from estimator.dashboard.pages.what_if.inputs import (
     ENGINEER_HOURS,
     hour_price_input,
@@ -26,17 +25,16 @@ from estimator.dashboard.pages.what_if.inputs import (
 )
 from estimator.dashboard.session.state import IN_ADDRESS
 from estimator.dashboard.widgets.charts import show_chart
-from estimator.dashboard.widgets.document import literal, show_table
+from estimator.dashboard.widgets.document import full_title, literal, show
 from estimator.dashboard.widgets.downloads import chart_files, data_file, download_row, table_file
 from estimator.deployments.registry import DEPLOYMENTS
 from estimator.format import value_text
-from estimator.render.document import Table, table
+from estimator.render import document_of
 from estimator.scenario.scenario import Scenario
 
 _CLOSEST, _ALL, _CHOSEN = "Contenders", "All", "Selected"
 _KINDS: Final = {True: "your own servers", False: "a managed service", None: "none"}
 _TURNS_TOLD: Final = 4
-_SENTENCES_SHOWN: Final = 5
 
 
 def break_even_part(scenario: Scenario) -> None:
@@ -49,16 +47,13 @@ def break_even_part(scenario: Scenario) -> None:
     if job is None:
         st.info("A comparison needs two or more deployments: select another one.")
         return
-    found = break_even_of(job)
+    found = answer_of("break_even", job, "Pricing values one by one")
     if found is None:
         return
     st.subheader(literal(_managed_or_own(found) or found.sentences[0]), anchor=False)
-    _sentences(found)
     chart = st.container()
-    show_table(_ranges(found))
+    show(document_of(found).blocks)
     st.caption(_compared(job, found))
-    for refusal in found.refusals:
-        st.caption(literal(f"Not priced: {refusal}"))
     _downloads(found)
     with chart:
         words = f"Monthly cost by {field_words(found.field)}. {' '.join(found.sentences)}"
@@ -123,29 +118,6 @@ def _cheapest(is_own: bool | None) -> str:
 
 def _is_own(deployment: str | None) -> bool | None:
     return None if deployment is None else is_fleet(DEPLOYMENTS[deployment])
-
-
-def _sentences(found: BreakEven) -> None:
-    told = found.sentences
-    st.markdown("\n".join(f"- {literal(each)}" for each in told[:_SENTENCES_SHOWN]))
-    if len(told) > _SENTENCES_SHOWN:
-        with st.expander(f"{len(told) - _SENTENCES_SHOWN} more changes"):
-            st.markdown("\n".join(f"- {literal(each)}" for each in told[_SENTENCES_SHOWN:]))
-
-
-def _ranges(found: BreakEven) -> Table:
-    return table(
-        (f"{field_words(found.field)} from#", "to#", "cheapest within limits", "kind"),
-        (
-            (
-                value_text(low),
-                value_text(high),
-                full_title(name) if name else "none",
-                _KINDS[_is_own(name)],
-            )
-            for low, high, name in found.ranges
-        ),
-    )
 
 
 def _compared(job: BreakEvenJob, found: BreakEven) -> str:

@@ -2,30 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Final
+from itertools import islice
+from typing import Final, cast
 
 import pandas as pd
 import streamlit as st
 
 from estimator.analysis.growth.audience import MONTHS, MOST_MONTHS
 from estimator.analysis.growth.growth import Growth
-from estimator.dashboard.pages.frame import full_title
-from estimator.dashboard.pages.what_if.answers import GrowthQuestion, growth_of
+from estimator.dashboard.pages.what_if.answers import GrowthJob, answer_of
 from estimator.dashboard.session.state import IN_ADDRESS
 from estimator.dashboard.widgets.charts import show_chart
-from estimator.dashboard.widgets.document import literal, show_refusals, show_table
+from estimator.dashboard.widgets.document import literal, show
 from estimator.dashboard.widgets.downloads import chart_files, data_file, download_row, table_file
-from estimator.format import dollars, number_of, sentence
-from estimator.render.document import Column, Table, Text, state_text, table
+from estimator.format import sentence
+from estimator.render import document_of
+from estimator.render.document import Bullets
 from estimator.render.views.growth import main_milestones
 from estimator.scenario.scenario import Scenario
-from estimator.states import State
 
 _PER_MONTH: Final = "per month"
 _PER_YEAR: Final = "per year"
 _PERCENT: Final = 5.0
-_EVENTS_SHOWN: Final = 6
+_MILESTONES_SHOWN: Final = 6
+_NO_MILESTONE: Final = "Nothing changes for the cheapest deployment, and no limit is exceeded."
 
 
 def growth_part(scenario: Scenario) -> None:
@@ -34,21 +34,20 @@ def growth_part(scenario: Scenario) -> None:
     Raises:
         EstimatorError: a number that makes no sense.
     """
-    question = _question(scenario)
-    found = growth_of(question)
+    job = _question(scenario)
+    found = cast("Growth", answer_of("growth", job))
+    _, *blocks = document_of(found).blocks
     st.subheader(literal(found.answer), anchor=False)
     st.caption(literal(f"{sentence(found.audience)} Month 0 is now; prices stay as they are."))
     chart = st.container()
-    _events(found)
-    show_table(_costs(found))
-    st.caption(literal(sentence(found.conventions)))
-    show_refusals(found.refusals)
+    words = [each.words for each in islice(main_milestones(found), _MILESTONES_SHOWN)]
+    show([Bullets(tuple(words or [_NO_MILESTONE])), *blocks])
     _downloads(found)
     with chart:
-        show_chart(question, "growth", found.chart, found.chart_in_words())
+        show_chart(job, "growth", found.chart, found.chart_in_words())
 
 
-def _question(scenario: Scenario) -> GrowthQuestion:
+def _question(scenario: Scenario) -> GrowthJob:
     percent, pace, months = st.columns([2, 3, 2])
     by = percent.number_input(
         "The audience grows by (%)",
@@ -78,55 +77,7 @@ def _question(scenario: Scenario) -> GrowthQuestion:
         key="months",
         **IN_ADDRESS,
     )
-    return GrowthQuestion(scenario.to_token(), int(count), float(by), each == _PER_YEAR)
-
-
-def _events(found: Growth) -> None:
-    words = [literal(event.words) for event in main_milestones(found)]
-    hidden = len(found.milestones) - len(words)
-    if words:
-        _list(words)
-    else:
-        st.markdown("Nothing changes for the cheapest deployment, and no limit is exceeded.")
-    if hidden:
-        st.caption(
-            f"{number_of(hidden, 'price tier')} of more expensive deployments: see the events file."
-        )
-
-
-def _list(words: Sequence[str]) -> None:
-    st.markdown("**Events**\n" + "\n".join(f"- {each}" for each in words[:_EVENTS_SHOWN]))
-    if len(words) > _EVENTS_SHOWN:
-        with st.expander(number_of(len(words) - _EVENTS_SHOWN, "more event")):
-            st.markdown("\n".join(f"- {each}" for each in words[_EVENTS_SHOWN:]))
-
-
-def _costs(found: Growth) -> Table:
-    return table(
-        (
-            "deployment",
-            "state",
-            "now#",
-            f"month {found.months}#",
-            Column(f"total of {found.months} months", True, "strong"),
-        ),
-        (
-            (
-                full_title(bill.deployment or ""),
-                _state(found, found.within_limits_through(bill), row["state"]),
-                dollars(row["first_usd"]),
-                dollars(row["last_usd"]),
-                dollars(row["period_usd"]),
-            )
-            for bill, row in zip(found.bills, found.summary.to_dict(orient="records"), strict=True)
-        ),
-    )
-
-
-def _state(found: Growth, through: int, state: str) -> Text:
-    if 0 <= through < found.months:
-        return Text(f"within limits through month {through}", State.BROKEN.tone)
-    return state_text(State(state))
+    return GrowthJob(scenario.to_token(), int(count), float(by), each == _PER_YEAR)
 
 
 def _downloads(found: Growth) -> None:

@@ -12,8 +12,8 @@ import streamlit as st
 from estimator.analysis.breakeven.crossovers import is_logarithmic
 from estimator.analysis.fields import current_value, field_names, takes_arrays
 from estimator.arrays import FloatArray
-from estimator.dashboard.pages.frame import full_title
 from estimator.dashboard.session.state import IN_ADDRESS, Change, changed
+from estimator.dashboard.widgets.document import full_title
 from estimator.dashboard.widgets.sidebar import number_input
 from estimator.deployments.registry import DEPLOYMENTS
 from estimator.errors import ScenarioError
@@ -73,7 +73,7 @@ def _movables(scenario: Scenario) -> Iterator[Movable]:
         if scenario.engineering
         else 0.0
     )
-    title = "Engineering time for servers of your own (hours per month)"
+    title = "Engineering time for your own servers (hours per month)"
     yield Movable(ENGINEER_HOURS, title, 0, max(160, _round(2 * hours)), hours)
     for cloud, name in CLOUDS.items():
         yield Movable(f"percent_off.{cloud}.*", f"Discount on {name} prices (%)", 0, 60, None)
@@ -179,7 +179,7 @@ def hour_price_input(scenario: Scenario) -> None:
 
 
 def hours_input(scenario: Scenario) -> None:
-    """Engineering time per month for servers of one's own; part of the scenario."""
+    """Engineering time per month for your own servers; part of the scenario."""
     known = scenario.engineering
     number_input(
         "Engineering time (hours per month)",
@@ -187,9 +187,9 @@ def hours_input(scenario: Scenario) -> None:
         known.engineer_hours_per_month if known else 0.0,
         _stating("engineer_hours_per_month"),
         step=5.0,
-        explained="To build, patch and monitor servers of your own and to be on call, beyond what "
+        explained="To build, patch and monitor your own servers and to be on call, beyond what "
         "a managed service would take. It becomes part of the scenario and a line of the bills of "
-        "deployments on servers of your own.",
+        "deployments on your own servers.",
     )
 
 

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
-import numpy as np
-import pandas as pd
 import streamlit as st
 
 from estimator.analysis.fields import field_words
 from estimator.analysis.sweep import Sweep
-from estimator.dashboard.pages.frame import full_title
-from estimator.dashboard.pages.what_if.answers import MapJob, map_of
+from estimator.dashboard.pages.what_if.answers import MapJob, answer_of
 from estimator.dashboard.pages.what_if.inputs import (
     ENGINEER_HOURS,
     hour_price_input,
@@ -20,10 +17,10 @@ from estimator.dashboard.pages.what_if.inputs import (
     with_engineering,
 )
 from estimator.dashboard.widgets.charts import show_chart
-from estimator.dashboard.widgets.document import literal, show_table
+from estimator.dashboard.widgets.document import full_title, show, titled
 from estimator.dashboard.widgets.downloads import chart_files, data_file, download_row, table_file
-from estimator.format import dollars, percent, range_text
-from estimator.render.document import Table, table
+from estimator.format import percent
+from estimator.render import document_of
 from estimator.scenario.scenario import Scenario
 
 _FIRST: Final = "peak_connections"
@@ -36,19 +33,12 @@ def map_part(scenario: Scenario) -> None:
         EstimatorError: a number cannot have such values.
     """
     job = _question(scenario)
-    found = map_of(job)
+    found = answer_of("map", job, "Pricing points")
     if found is None:
         return
-    won = _won(found)
-    st.subheader(_answer(won), anchor=False)
+    st.subheader(_answer(found), anchor=False)
     chart = st.container()
-    show_table(_winners(won))
-    fields = " and ".join(map(field_words, found.axes))
-    lengths = " × ".join(map(str, found.shape))
-    st.caption(literal(f"{lengths} points over {fields}, {len(found.deployments)} deployments."))
-    for each in found.refusals:
-        name = full_title(each.deployment)
-        st.caption(literal(f"{name} cannot be priced everywhere: {each.reason}"))
+    show(document_of(found).blocks)
     download_row(
         [
             table_file("Winners", "map.csv", lambda: found.cheapest),
@@ -58,9 +48,10 @@ def map_part(scenario: Scenario) -> None:
         ]
     )
     with chart:
+        fields = " and ".join(map(field_words, found.axes))
         words = f"Map of the cheapest deployment within limits, over {fields}. " + " ".join(
-            f"{_winner(row['deployment'])}: {percent(row['share'])} of the map."
-            for row in won.to_dict(orient="records")
+            f"{full_title(name) if name else 'None'}: {percent(share)} of the map."
+            for name, share in found.shares_cheapest
         )
         show_chart(job, "map", found.chart, words)
 
@@ -79,51 +70,13 @@ def _question(scenario: Scenario) -> MapJob:
     return MapJob(scenario.to_token(), across, upward)
 
 
-def _won(found: Sweep) -> pd.DataFrame:
-    """One row for each deployment that is the cheapest somewhere, the most frequent first.
-
-    ``deployment`` is empty where none is within limits.
-    """
-    points = found.cheapest
-    grouped = points.groupby("deployment", observed=True)
-    won = grouped["total_usd"].agg(["size", "min", "max"]).reset_index()
-    won["share"] = won["size"] / len(points)
-    for name in found.axes:
-        won[f"{name} from"] = grouped[name].min().to_numpy()
-        won[f"{name} to"] = grouped[name].max().to_numpy()
-    won["lead_usd"] = grouped["lead_usd"].median().to_numpy()
-    return won.sort_values("size", ascending=False, kind="stable", ignore_index=True)
-
-
-def _answer(won: pd.DataFrame) -> str:
-    first = won.iloc[0]
-    share = percent(float(first["share"]))
-    if not first["deployment"]:
+def _answer(found: Sweep) -> str:
+    (first, part), *others = found.shares_cheapest
+    share = percent(part)
+    if first is None:
         return f"No deployment is within limits on {share} of the map."
-    name = literal(full_title(str(first["deployment"])))
-    if len(won) == 1:
+    name = titled(first)
+    if not others:
         return f"**{name}** is the cheapest everywhere on the map."
-    others = len(won) - 1
-    rest = "another one wins" if others == 1 else f"{others} others share"
+    rest = "another one wins" if len(others) == 1 else f"{len(others)} others share"
     return f"**{name}** is the cheapest on {share} of the map; {rest} the rest."
-
-
-def _winners(won: pd.DataFrame) -> Table:
-    return table(
-        ("cheapest within limits", "share of the map#", "its bill there#", "ahead of the next by#"),
-        (
-            (
-                _winner(row["deployment"]),
-                percent(row["share"]),
-                range_text(np.array([row["min"], row["max"]]), dollars)
-                if row["deployment"]
-                else "–",
-                dollars(row["lead_usd"]) if np.isfinite(row["lead_usd"]) else "–",
-            )
-            for row in won.to_dict(orient="records")
-        ),
-    )
-
-
-def _winner(deployment: str) -> str:
-    return full_title(deployment) if deployment else "None"

@@ -8,13 +8,13 @@ from typing import Final
 import streamlit as st
 
 from estimator.analysis.compare import Comparison
-from estimator.dashboard.pages.frame import full_title, open_page
+from estimator.dashboard.pages.frame import open_page
 from estimator.dashboard.pages.what_if.breakeven import break_even_part
 from estimator.dashboard.pages.what_if.growth import growth_part
 from estimator.dashboard.pages.what_if.map import map_part
 from estimator.dashboard.pages.what_if.ranges import ranges_part
 from estimator.dashboard.session.state import IN_ADDRESS, ErrorMessage, comparison_of
-from estimator.dashboard.widgets.document import literal, show_error
+from estimator.dashboard.widgets.document import literal, show_error, titled
 from estimator.errors import EstimatorError
 from estimator.format import dollars
 from estimator.scenario.scenario import Scenario
@@ -63,6 +63,6 @@ def _as_it_is(comparison: Comparison) -> str:
         return "At present, no deployment is within limits; the page Limits explains why."
     best = comparison.within_limits[0]
     return (
-        f"At present, **{literal(full_title(best.deployment or ''))}** is the cheapest within "
+        f"At present, **{titled(best.deployment)}** is the cheapest within "
         f"limits: **{literal(dollars(float(best.total)))} per month**."
     )

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Final
+from functools import partial
+from operator import attrgetter
+from typing import Final
 
 import pandas as pd
 import streamlit as st
@@ -13,24 +13,19 @@ from estimator.analysis.compare import Comparison
 from estimator.analysis.engineering import is_fleet
 from estimator.analysis.fields import field_words, find_field
 from estimator.analysis.uncertainty.input_ranges import InputRange, input_ranges_by_evidence
-from estimator.analysis.uncertainty.result import Fan, Uncertainty
-from estimator.dashboard.pages.frame import full_title
+from estimator.analysis.uncertainty.result import Uncertainty
 from estimator.dashboard.pages.what_if.answers import Causes, CausesJob, FanJob, RangesJob
 from estimator.dashboard.pages.what_if.inputs import Moved, movables, rivals_input
 from estimator.dashboard.session.state import IN_ADDRESS, comparison_of
 from estimator.dashboard.widgets.charts import show_chart
-from estimator.dashboard.widgets.document import literal, show_as_table, show_refusals, show_table
+from estimator.dashboard.widgets.document import full_title, literal, show, show_as_table, titled
 from estimator.dashboard.widgets.downloads import chart_files, data_file, download_row, table_file
 from estimator.dashboard.widgets.progress import result_of
 from estimator.deployments.registry import DEPLOYMENTS
-from estimator.format import capitalized, dollars, dollars_and_cents, percent, sentence
-from estimator.render.document import Column, Table, table
+from estimator.format import capitalized, dollars, dollars_and_cents, percent
+from estimator.render import document_of
+from estimator.render.views.uncertainty import shares_blocks, swings_table
 from estimator.scenario.scenario import Scenario
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
-    from estimator.shown import Look
 
 _BANDS: Final = 3
 """More bands than these hide each other."""
@@ -66,7 +61,7 @@ def _question(scenario: Scenario) -> RangesJob:
 
 
 def _few(comparison: Comparison) -> tuple[str, ...]:
-    """The cheapest within limits of each cloud, of managed services and of servers of one's own."""
+    """The cheapest within limits of each cloud, of managed services and of your own servers."""
     bills = comparison.within_limits or comparison.bills
     best: dict[object, str] = {}
     for bill in bills:
@@ -97,40 +92,17 @@ def _ranges(job: RangesJob, found: Uncertainty) -> None:
     rows = found.table.to_dict(orient="records")
     first = rows[0]
     st.subheader(
-        f"In eight of ten cases, {_name(first['deployment'])} costs "
+        f"In eight of ten cases, {titled(first['deployment'])} costs "
         f"**{literal(dollars(first['p10_usd']))}–{literal(dollars(first['p90_usd']))} per month**",
         anchor=False,
     )
     leader = max(rows, key=lambda row: row["cheapest_share"])
     st.markdown(
-        f"{_name(leader['deployment'])} is the cheapest within limits in "
+        f"{titled(leader['deployment'])} is the cheapest within limits in "
         f"**{percent(leader['cheapest_share'])}** of all cases."
     )
     chart = st.container()
-    show_table(
-        table(
-            (
-                "deployment",
-                "P10#",
-                Column("P50", True, "strong"),
-                "P90#",
-                "single estimate#",
-                "within limits in#",
-                "cheapest in#",
-            ),
-            (
-                (
-                    full_title(row["deployment"]),
-                    *(dollars(row[f"{each}_usd"]) for each in ("p10", "p50", "p90", "expected")),
-                    percent(row["within_limits_share"]),
-                    percent(row["cheapest_share"]),
-                )
-                for row in rows
-            ),
-        )
-    )
-    st.caption(literal(f"{sentence('; '.join(found.notes))} {sentence(found.conventions)}"))
-    show_refusals(found.refusals)
+    show(document_of(found).blocks)
     download_row(
         [
             table_file("Ranges", "ranges.csv", lambda: found.table),
@@ -165,15 +137,9 @@ def _causes(job: RangesJob, found: Uncertainty) -> None:
         return
     st.markdown(_measure_next(causes))
     chart = st.container()
-    show_as_table(_cause_rows(causes))
-    st.caption(
-        "Share of the uncertainty: the part of the variance that would disappear if this input "
-        "alone were known, with its 95% interval; none where its effect is negligible."
-    )
+    show_as_table(swings_table("", causes.swings), *shares_blocks(causes.shares))
 
-    def tornado(look: Look) -> Figure:
-        return found.tornado_chart(name, look)
-
+    tornado = partial(found.tornado_chart, name)
     download_row(
         [
             table_file("Swings", "swings.csv", lambda: _swing_table(causes)),
@@ -206,50 +172,13 @@ def _measure_next(causes: Causes) -> str:
     )
 
 
-def _cause_rows(causes: Causes) -> Table:
-    shares = {row["input"]: row for row in causes.shares.to_dict(orient="records")}
-    return table(
-        ("uncertain input", "from#", "to#", "the bill#", "share of the uncertainty#"),
-        (
-            (
-                each.uncertain.words,
-                each.low,
-                each.high,
-                f"{dollars(each.low_usd)}–{dollars(each.high_usd)}",
-                _share_text(shares.get(each.uncertain.name, {})),
-            )
-            for each in causes.swings
-        ),
-    )
-
-
-def _share_text(share: Mapping[Any, Any]) -> str:
-    """A share with its interval; a dash if it has none."""
-    first, low, high = (
-        float(share.get(name, math.nan)) for name in ("first", "first_low", "first_high")
-    )
-    if math.isnan(first):
-        return "–"
-    interval = f"{percent(max(low, 0.0))}–{percent(min(high, 1.0))}"
-    return f"{percent(max(first, 0.0))} ({interval})"
-
-
 def _swing_table(causes: Causes) -> pd.DataFrame:
-    columns = ["input", "words", "kind", "low", "high", "low_usd", "high_usd", "middle_usd"]
+    names = ("low", "high", "low_usd", "high_usd", "middle_usd")
     rows = [
-        (
-            each.uncertain.name,
-            each.uncertain.words,
-            each.uncertain.kind,
-            each.low,
-            each.high,
-            each.low_usd,
-            each.high_usd,
-            each.middle_usd,
-        )
+        (*attrgetter("name", "words", "kind")(each.uncertain), *attrgetter(*names)(each))
         for each in causes.swings
     ]
-    return pd.DataFrame(rows, columns=columns)
+    return pd.DataFrame(rows, columns=["input", "words", "kind", *names])
 
 
 def _fan(job: RangesJob, found: Uncertainty, scenario: Scenario) -> None:
@@ -261,7 +190,7 @@ def _fan(job: RangesJob, found: Uncertainty, scenario: Scenario) -> None:
     if fan is None:
         return
     chart = st.container()
-    show_as_table(_fan_rows(fan))
+    show_as_table(*document_of(fan).blocks[:1])
     download_row(
         [
             table_file("Fan", "fan.csv", lambda: fan.table),
@@ -278,28 +207,5 @@ def _fan(job: RangesJob, found: Uncertainty, scenario: Scenario) -> None:
         show_chart(fan_job, "fan", fan.chart, words)
 
 
-def _fan_rows(fan: Fan) -> Table:
-    return table(
-        ("deployment", f"{field_words(fan.field)}#", "P10#", "P50#", "P90#", "within limits in#"),
-        (
-            (
-                full_title(str(row["deployment"])),
-                f"{row[fan.field]:,.0f}",
-                *(_usd(row[f"{each}_usd"]) for each in ("p10", "p50", "p90")),
-                percent(row["within_limits_share"]),
-            )
-            for row in fan.table.to_dict(orient="records")
-        ),
-    )
-
-
-def _usd(usd: float) -> str:
-    return "–" if math.isnan(usd) else dollars(usd)
-
-
 def _usd_range(low: float, high: float) -> str:
     return f"{dollars_and_cents(low)}–{dollars_and_cents(high)}"
-
-
-def _name(deployment: str) -> str:
-    return literal(full_title(deployment))
