@@ -2,30 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Mapping
+import datetime as dt
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from estimator.analysis.engineering import engineering_lines
-from estimator.analysis.price import check_date, effect_of, price_effects
+from estimator.analysis.price import effect_of, price_effects
+from estimator.arrays import FloatArray
 from estimator.demand.demand import Demand
 from estimator.demand.expected import expected_demand
-from estimator.deployments.base import WORLDWIDE, Deployment, Metered, Options, Request
+from estimator.deployments.base import WORLDWIDE, Deployment, Metered, Options, Request, Sizing
+from estimator.deployments.fleet.sizing import FleetOptions
 from estimator.deployments.limits import AT_RISK_SHARE, Verdict, verdicts
 from estimator.deployments.registry import DEPLOYMENTS, assumptions, find_deployment
 from estimator.errors import EstimatorError, ScenarioError, UnknownNameError
 from estimator.pricing.bill import AssumptionEffect, Bill
-from estimator.pricing.catalog import Catalog, load_catalog
+from estimator.pricing.catalog import Catalog, Rate, check_date, load_catalog
 from estimator.pricing.contract import as_contract
-from estimator.pricing.lines import price_usage
+from estimator.pricing.lines import LineItem, Usage, price_usage
+from estimator.pricing.price_files import EVERYWHERE, Meter
+from estimator.pricing.tiers import Tariff
 from estimator.result import Refusal, plain
 from estimator.scenario.scenario import Scenario
 from estimator.states import State, worst
+from estimator.units import HOURS_PER_DAY, HOURS_PER_WEEK
+
+_YOURS = "your own figure"
+_METER = Meter(
+    meter="own.engineer_hours",
+    title="Engineers' hours",
+    service="Engineering",
+    driver="engineering",
+    unit="Hours",
+    tiers_pool_over="account",
+    focus_category="Other",
+    focus_subcategory="Other (Other)",
+    source=_YOURS,
+)
 
 
 @dataclass(frozen=True, repr=False)
@@ -40,6 +58,10 @@ class Estimate(Bill):
 
     verdicts: tuple[Verdict, ...] = ()
     """How the demand compares with each limit, the closest first."""
+    sizing: Sizing | None = None
+    """What must run, and which resource decides; None if the service has no units."""
+    messages_per_day: Mapping[str, FloatArray] = field(default_factory=dict[str, FloatArray])
+    """Messages by their direction on the mean day, shape (*many,); control frames are none."""
 
     @property
     def is_within_limits(self) -> bool | npt.NDArray[np.bool_]:
@@ -91,7 +113,25 @@ class Estimate(Bill):
         return super()._data() | {
             "state": self.state,
             "limits": [verdict_data(verdict) for verdict in self.verdicts],
+            "sizing": self.sizing and _sizing_data(self.sizing, np.shape(self.total)),
+            "messages_per_day": {way: plain(count) for way, count in self.messages_per_day.items()},
         }
+
+
+def _sizing_data(sizing: Sizing, many: tuple[int, ...]) -> dict[str, Any]:
+    """A sizing as plain texts and numbers; of many scenarios, one for each of them."""
+
+    def each(value: npt.ArrayLike) -> Any:
+        return plain(np.broadcast_to(value, many))
+
+    return {
+        "unit": sizing.unit,
+        "machines": list(sizing.machines),
+        "peak_units": each(sizing.peak_units),
+        "binding": each(sizing.binding),
+        "resource_shares": {name: each(share) for name, share in sizing.shares.items()},
+        "units_per_hour": plain(np.broadcast_to(sizing.units.hourly, (*many, HOURS_PER_WEEK))),
+    }
 
 
 def verdict_data(verdict: Any) -> dict[str, Any]:
@@ -272,21 +312,71 @@ def priced(resolved: Resolved, deployment: Deployment, metered: Metered) -> Esti
     scenario, catalog = resolved.scenario, resolved.catalog
     region = scenario.found_location.regions.get(deployment.cloud, WORLDWIDE)
     stand_in = scenario.found_location.stand_ins.get(deployment.cloud)
-    own = tuple(engineering_lines(scenario, deployment))
+    demand = resolved.demand
     return Estimate(
         title=deployment.title,
         region=region,
-        items=(*price_usage(metered.usage, region, catalog, scenario.free_allowances), *own),
-        hours_per_month=resolved.demand.hours_per_month,
+        items=(
+            *price_usage(metered.usage, region, catalog, scenario.free_allowances),
+            *_engineering_lines(scenario, deployment),
+        ),
+        hours_per_month=demand.hours_per_month,
         free_allowances=scenario.free_allowances,
         as_of=scenario.as_of,
         contract=catalog.contract,
         deployment=deployment.id,
         cloud=deployment.cloud,
-        notes=((stand_in,) if stand_in else ()) + resolved.demand.notes + metered.notes,
+        notes=((stand_in,) if stand_in else ()) + demand.notes + metered.notes,
         not_modeled=deployment.not_modeled,
         verdicts=verdicts(metered.checks),
+        sizing=metered.sizing,
+        messages_per_day={
+            way: HOURS_PER_DAY
+            * sum((each.per_hour.mean for each in demand.messages(way)), start=np.zeros(()))
+            for way in ("to_server", "to_client")
+        },
         assess=partial(_assessed, resolved, deployment),
+    )
+
+
+def is_fleet(deployment: Deployment) -> bool:
+    """Whether its nodes are one's own to look after.
+
+    >>> from estimator.deployments.registry import DEPLOYMENTS
+    >>> is_fleet(DEPLOYMENTS["aws.alb_ec2"]), is_fleet(DEPLOYMENTS["gcp.cloud_run"])
+    (True, False)
+    """
+    return issubclass(deployment.options, FleetOptions)
+
+
+def _engineering_lines(scenario: Scenario, deployment: Deployment) -> Iterator[LineItem]:
+    """Engineers' time, if the scenario states it and the deployment is a fleet."""
+    if scenario.engineering is None or not is_fleet(deployment):
+        return
+    hours = np.broadcast_to(scenario.engineering.engineer_hours_per_month, scenario.many)
+    usd_per_hour = np.asarray(scenario.engineering.usd_per_engineer_hour)
+    tariff = Tariff(np.zeros(1), np.atleast_1d(usd_per_hour.mean()))
+    usd = np.asarray(hours * usd_per_hour)
+    yield LineItem(
+        usage=Usage(_METER.meter, hours, "hours as you state them"),
+        rate=Rate(
+            meter_id=_METER.meter,
+            meter=_METER,
+            region=EVERYWHERE,
+            tariff=tariff,
+            list_tariff=tariff,
+            contract=None,
+            effective_from=dt.date.min,
+            checked_on=dt.datetime.now(tz=dt.UTC).date(),
+            source=_YOURS,
+            confidence="confirmed",
+            note=None,
+        ),
+        free_units=np.zeros(scenario.many),
+        units_by_tier=hours[None],
+        credit_usd=np.zeros(scenario.many),
+        cost_usd=usd,
+        list_usd=usd,
     )
 
 

@@ -9,9 +9,9 @@ from typing import Any, get_args
 import numpy as np
 
 from estimator.arrays import FloatArray
-from estimator.errors import EstimatorError, ScenarioError, UnknownNameError
+from estimator.errors import EstimatorError, UnknownNameError
 from estimator.pricing.bill import AssumptionEffect, Bill
-from estimator.pricing.catalog import Catalog, load_catalog
+from estimator.pricing.catalog import Catalog, check_date, load_catalog
 from estimator.pricing.contract import Contract, as_contract
 from estimator.pricing.lines import FreeAllowances, Usage, price_usage
 from estimator.pricing.price_files import Assumption, price_assumptions
@@ -129,13 +129,3 @@ def effect_of(
         if other != chosen
     }
     return AssumptionEffect(assumption, chosen, changes)
-
-
-def check_date(as_of: dt.date | None) -> None:
-    """Refuse a day to come, whose prices nobody knows.
-
-    Raises:
-        ScenarioError: it lies in the future.
-    """
-    if as_of and as_of > dt.datetime.now(tz=dt.UTC).date():
-        raise ScenarioError(f"as_of: {as_of} lies in the future")

@@ -201,6 +201,8 @@ class Bill(Result):
             "assumptions": self.assumptions.map(plain).to_dict(orient="records"),
             "state": None,
             "limits": [],
+            "sizing": None,
+            "messages_per_day": None,
             "conventions": self.conventions,
             "notes": list(self.notes),
             "not_modeled": list(self.not_modeled),

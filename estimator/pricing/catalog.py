@@ -11,7 +11,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from estimator.errors import MissingRateError, PricingDataError, UnknownNameError
+from estimator.errors import MissingRateError, PricingDataError, ScenarioError, UnknownNameError
 from estimator.files import Confidence
 from estimator.pricing.contract import Contract, ContractRate
 from estimator.pricing.price_files import (
@@ -268,6 +268,16 @@ def load_catalog(
     assumptions = load_price_files().assumptions or {}
     given = {name: answer for name, answer in (answers or {}).items() if name in assumptions}
     return _catalog(as_of, tuple(sorted(given.items())), contract)  # pyright: ignore[reportArgumentType] (pydantic adds the hash of a frozen model)
+
+
+def check_date(as_of: dt.date | None) -> None:
+    """Refuse a day to come, whose prices nobody knows.
+
+    Raises:
+        ScenarioError: it lies in the future.
+    """
+    if as_of and as_of > dt.datetime.now(tz=dt.UTC).date():
+        raise ScenarioError(f"as_of: {as_of} lies in the future")
 
 
 @lru_cache(maxsize=_CATALOGS_KEPT)

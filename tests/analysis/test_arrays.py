@@ -291,7 +291,7 @@ def test_scenarios_of_such_arrays_are_read_as_they_were_written():
     for again in (ws.Scenario.from_yaml(asked.to_yaml()), ws.Scenario.from_token(asked.to_token())):
         assert again == asked
         assert hash(again) == hash(asked)
-    assert "month: 720 to 744 hours" in str(asked)
+    assert "month: 720–744 hours" in str(asked)
     assert "headroom: 0.5 to 0.7" in str(asked)
 
 

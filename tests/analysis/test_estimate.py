@@ -177,3 +177,47 @@ def test_no_bill_holds_what_is_no_number(deployment):
 
     assert np.all(np.isfinite(bill.total))
     assert np.all(np.isfinite(bill.lines[["quantity", "free", "cost_usd"]]))
+
+
+def test_an_estimate_says_what_must_run_and_which_resource_decides():
+    sizing = ws.estimate(SCENARIO.replace(peak_connections=200_000), "aws.alb_ec2").sizing
+
+    assert sizing is not None
+    assert sizing.peak_units == sizing.units.hourly.max()
+    assert sizing.shares[str(sizing.binding)] == max(sizing.shares.values())
+
+
+def test_the_sizing_of_many_scenarios_is_that_of_each():
+    audiences = [100, 200_000]
+    together = ws.estimate(SCENARIO.replace(peak_connections=audiences), "aws.alb_ec2").as_data()
+    alone = [
+        ws.estimate(SCENARIO.replace(peak_connections=count), "aws.alb_ec2").as_data()
+        for count in audiences
+    ]
+
+    for name in ("peak_units", "binding", "units_per_hour"):
+        assert together["sizing"][name] == [each["sizing"][name] for each in alone]
+    for name, shares in together["sizing"]["resource_shares"].items():
+        assert shares == pytest.approx([each["sizing"]["resource_shares"][name] for each in alone])
+    for way, counts in together["messages_per_day"].items():
+        assert counts == pytest.approx([each["messages_per_day"][way] for each in alone])
+
+
+def test_messages_per_day_add_up_to_those_of_the_month():
+    demand = ws.expected_demand(SCENARIO)
+    found = ws.estimate(SCENARIO, "aws.api_gateway")
+
+    for way, per_day in found.messages_per_day.items():
+        per_month = sum(demand.per_month(each.per_hour) for each in demand.messages(way))
+        assert per_day * demand.hours_per_month / 24 == pytest.approx(per_month)
+
+
+def test_what_has_no_units_has_no_sizing():
+    assert ws.estimate(SCENARIO, "aws.api_gateway").sizing is None
+    assert ws.price({}).as_data()["sizing"] is None
+
+
+def test_a_bill_shows_its_sizing_on_one_line():
+    said = str(ws.estimate(SCENARIO.replace(peak_connections=100), "azure.web_pubsub"))
+
+    assert "Sizing 1 unit (standard) in the busiest hour, decided by connections" in said

@@ -1,6 +1,7 @@
 """The JSON of every result is what ``docs/results.schema.json`` says, no field more or less."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,7 @@ import jsonschema
 import pytest
 
 import estimator as ws
-from estimator.result import SCHEMA_VERSION
+from estimator.result import SCHEMA_VERSION, Result
 
 SCHEMA = json.loads(
     (Path(__file__).resolve().parents[2] / "docs/results.schema.json").read_text(encoding="utf-8")
@@ -18,18 +19,58 @@ CHAT = ws.Scenario(profile="workplace-chat", location="frankfurt", peak_connecti
 MARKET = ws.Scenario(profile="market-data", location="virginia", peak_connections=20_000)
 MANY = CHAT.replace(peak_connections=[100, 3_000_000])
 UNPRICED = CHAT.replace(as_of="2019-01-01")
-RESULTS: dict[str, Any] = {
-    "estimate": ws.estimate(MARKET, "oci.load_balancer_vm"),
-    "estimate of many": ws.estimate(MANY, "aws.iot_core"),
-    "bill": ws.price({"aws.api_gateway.messages": 18e6}, region="us-east-1"),
-    "bill of nothing": ws.price({}),
-    "comparison": ws.compare(CHAT),
-    "comparison of many": ws.compare(MANY),
-    "comparison of nothing": ws.compare(UNPRICED, ["gcp.cloud_run"]),
-    "difference": ws.diff(MARKET, CHAT),
-    "difference of nothing": ws.diff(UNPRICED, UNPRICED, ["gcp.cloud_run"]),
-    "growth": ws.growth(MARKET, 24, monthly_growth_percent=40),
-    "growth of nothing": ws.growth(UNPRICED, 2, factors=[1, 2], deployments=["gcp.cloud_run"]),
+SMALL_CHAT = CHAT.replace(location="virginia", peak_connections=500)
+PAIR = ["aws.api_gateway", "aws.alb_ec2"]
+
+
+def ranges() -> ws.Uncertainty:
+    return ws.uncertainty(
+        SMALL_CHAT, {"peak_connections": "400..600"}, PAIR, evidence=False, samples=128,
+        questions=["aws.api_gateway.connect_is_message"],
+    )  # fmt: skip
+
+
+RESULTS: dict[str, Callable[[], Result]] = {
+    "estimate": lambda: ws.estimate(MARKET, "oci.load_balancer_vm"),
+    "estimate of many": lambda: ws.estimate(MANY, "aws.iot_core"),
+    "estimate of many fleets": lambda: ws.estimate(MANY, "aws.nlb_ec2"),
+    "bill": lambda: ws.price({"aws.api_gateway.messages": 18e6}, region="us-east-1"),
+    "bill of nothing": lambda: ws.price({}),
+    "comparison": lambda: ws.compare(CHAT),
+    "comparison of many": lambda: ws.compare(MANY),
+    "comparison of nothing": lambda: ws.compare(UNPRICED, ["gcp.cloud_run"]),
+    "difference": lambda: ws.diff(MARKET, CHAT),
+    "difference of nothing": lambda: ws.diff(UNPRICED, UNPRICED, ["gcp.cloud_run"]),
+    "growth": lambda: ws.growth(MARKET, 24, monthly_growth_percent=40),
+    "growth of nothing": lambda: ws.growth(
+        UNPRICED, 2, factors=[1, 2], deployments=["gcp.cloud_run"]
+    ),
+    "sweep": lambda: ws.sweep(
+        SMALL_CHAT.replace(location="saopaulo"),
+        {"peak_connections": [10, 1000], "posts.rate_per_hour": [1, 2, 3]},
+        [*PAIR, "azure.app_service"],
+    ),
+    "sweep together": lambda: ws.sweep(
+        SMALL_CHAT,
+        {"peak_connections": [10, 1000], "posts.rate_per_hour": [1, 2]},
+        PAIR,
+        together=True,
+    ),
+    "break-even": lambda: ws.break_even(SMALL_CHAT, "peak_connections", 100, 1e6, PAIR),
+    "uncertainty": ranges,
+    "fan": lambda: ranges().fan("peak_connections", [400, 600], samples=128),
+    "budget check": lambda: ws.check_budget(
+        SMALL_CHAT,
+        300,
+        PAIR[0],
+        inputs={"peak_connections": "400..600"},
+        evidence=False,
+        samples=128,
+    ),
+    "simulation": lambda: ws.simulate(
+        SMALL_CHAT, PAIR[1], faults="outage at Tue 14:00 share 30%", replications=2
+    ),
+    "simulation without limits": lambda: ws.simulate(SMALL_CHAT, replications=1),
 }
 
 
@@ -49,13 +90,14 @@ def test_the_schema_is_one():
     jsonschema.Draft202012Validator.check_schema(SCHEMA)
 
 
-@pytest.mark.parametrize("result", RESULTS.values(), ids=RESULTS)
-def test_the_json_of_a_result_is_as_its_schema_says(result):
-    data = json.loads(result.to_json())
+@pytest.mark.parametrize("name", RESULTS)
+def test_the_json_of_a_result_is_as_its_schema_says(name):
+    result = RESULTS[name]()
+    data = json.loads(result.to_json(), parse_constant=pytest.fail)
 
-    assert data["schema"] == f"{result.schema}/{SCHEMA_VERSION}"
+    assert data["schema"] == f"{result.schema}/{SCHEMA_VERSION}" == f"{result.schema}/1"
     validator = jsonschema.Draft202012Validator({**SCHEMA, "$ref": f"#/$defs/{result.schema}"})
-    assert [f"{fault.json_path}: {fault.message}" for fault in validator.iter_errors(data)] == []
+    assert [f"{error.json_path}: {error.message}" for error in validator.iter_errors(data)] == []
 
 
 def test_no_object_may_have_other_fields_or_lack_one():

@@ -10,7 +10,14 @@ import numpy as np
 
 from estimator.analysis.compare import Comparison, main_drivers
 from estimator.analysis.estimate import Estimate
-from estimator.format import dollars, dollars_and_cents, quantity_text, range_text, signed_dollars
+from estimator.format import (
+    dollars,
+    dollars_and_cents,
+    percent,
+    quantity_text,
+    range_text,
+    signed_dollars,
+)
 from estimator.pricing.bill import AssumptionEffect, Bill
 from estimator.pricing.lines import LineItem
 from estimator.render.document import (
@@ -90,6 +97,7 @@ def bill_view(bill: Bill) -> Document:
             Paragraph(
                 _FOOTNOTE if any(_DOUBTS[i.rate.confidence] for i in bill.items) else "", "quiet"
             ),
+            Paragraph(_sizing_text(bill), label="Sizing"),
             under(bill.conventions),
             folded("Limits", (Text(v.explain(), _quiet_if_pass(v.state)) for v in verdicts)),
             folded("Notes", bill.notes),
@@ -107,6 +115,21 @@ def bill_view(bill: Bill) -> Document:
                 ),
             ),
         ),
+    )
+
+
+def _sizing_text(bill: Bill) -> str:
+    """What must run, and how much of it each resource takes; empty without units."""
+    sizing = bill.sizing if isinstance(bill, Estimate) else None
+    if sizing is None:
+        return ""
+    count = range_text(sizing.peak_units)
+    units = sizing.unit if count == "1" else f"{sizing.unit}s"
+    machines = f" ({' or '.join(sizing.machines)})" if sizing.machines else ""
+    used = ", ".join(f"{name} {range_text(of, percent)}" for name, of in sizing.shares.items())
+    return (
+        f"{count} {units}{machines} in the busiest hour, decided by {sizing.binding_of_largest}; "
+        f"of what they are planned to carry: {used}."
     )
 
 

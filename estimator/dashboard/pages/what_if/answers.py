@@ -16,7 +16,7 @@ import streamlit as st
 
 from estimator.analysis.breakeven.breakeven import BreakEven, break_even
 from estimator.analysis.breakeven.crossovers import leaders
-from estimator.analysis.engineering import is_fleet
+from estimator.analysis.estimate import is_fleet
 from estimator.analysis.growth.growth import Growth, growth
 from estimator.analysis.points import Progress
 from estimator.analysis.sweep import Sweep, sweep

@@ -11,7 +11,7 @@ import pandas as pd
 import streamlit as st
 
 from estimator.analysis.breakeven.breakeven import BreakEven
-from estimator.analysis.engineering import is_fleet
+from estimator.analysis.estimate import is_fleet
 from estimator.analysis.fields import field_words
 from estimator.dashboard.pages.what_if.answers import BreakEvenJob, answer_of
 from estimator.dashboard.pages.what_if.inputs import (

@@ -10,7 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from estimator.analysis.compare import Comparison
-from estimator.analysis.engineering import is_fleet
+from estimator.analysis.estimate import is_fleet
 from estimator.analysis.fields import field_words, find_field
 from estimator.analysis.uncertainty.input_ranges import InputRange, input_ranges_by_evidence
 from estimator.analysis.uncertainty.result import Uncertainty
