@@ -33,17 +33,15 @@ def examples(told: str) -> list[tuple[str, int]]:
 
 
 @pytest.fixture
-def main_milestones(run) -> Callable[..., str]:
+def told(run) -> Callable[..., str]:
     return lambda *verb: run(*verb, "--help")[1]
 
 
 @pytest.mark.parametrize("verb", [[], *([verb] for verb in VERBS)], ids=str)
-def test_every_example_runs_and_ends_as_the_help_says(
-    run, main_milestones, verb, tmp_path, monkeypatch
-):
+def test_every_example_runs_and_ends_as_the_help_says(run, told, verb, tmp_path, monkeypatch):
     shutil.copytree(ROOT / "examples", tmp_path / "examples")
     monkeypatch.chdir(tmp_path)
-    shown = examples(main_milestones(*verb))
+    shown = examples(told(*verb))
 
     assert len(shown) > 0
     for command, expected in shown:
@@ -53,15 +51,15 @@ def test_every_example_runs_and_ends_as_the_help_says(
 
 
 @pytest.mark.parametrize("verb", [[], *([verb] for verb in VERBS)], ids=str)
-def test_a_flag_asks_for_no_value(main_milestones, verb):
-    out = main_milestones(*verb)
+def test_a_flag_asks_for_no_value(told, verb):
+    out = told(*verb)
 
     assert re.search(r"--help +Show this message", out)
     assert "<bool>" not in out
 
 
 def test_the_whole_help_shows_the_usual_path_and_every_exit_status(told):
-    out = main_milestones()
+    out = told()
 
     verbs = [command.split()[0] for command, _ in examples(out)]
     assert verbs == ["init", "compare", "estimate", "simulate", "prices"]
@@ -70,10 +68,10 @@ def test_the_whole_help_shows_the_usual_path_and_every_exit_status(told):
 
 
 @pytest.mark.parametrize("verb", [[], *([verb] for verb in VERBS)], ids=str)
-def test_help_fits_80_columns(main_milestones, verb):
-    assert max(map(len, main_milestones(*verb).splitlines())) <= 80
+def test_help_fits_80_columns(told, verb):
+    assert max(map(len, told(*verb).splitlines())) <= 80
 
 
 @pytest.mark.parametrize("verb", [verb for verb in VERBS if verb != "init"])
-def test_every_verb_that_prints_data_prints_it_as_json(main_milestones, verb):
-    assert "--json" in main_milestones(verb)
+def test_every_verb_that_prints_data_prints_it_as_json(told, verb):
+    assert "--json" in told(verb)

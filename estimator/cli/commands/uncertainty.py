@@ -160,7 +160,8 @@ def check_budget(
         $ estimator check-budget examples/team-chat.yaml --budget '$1,000' \
           --deployment aws.api_gateway --markdown
         # is the single estimate within the budget? as JSON
-        $ estimator check-budget examples/team-chat.yaml --budget '300 USD' --at expected --json
+        $ estimator check-budget examples/team-chat.yaml --budget '300 USD' \
+          --at expected --json
     """
     check_one_form(markdown=as_markdown, json=as_json)
     scenario = read_scenario(file, location, contract)
