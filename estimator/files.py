@@ -14,6 +14,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from importlib.resources.abc import Traversable
+from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
@@ -29,6 +31,7 @@ _MOST_VALUES = 100_000
 _MOST_DIGITS = 300
 """Of an integer that is exact; longer ones do not fit into floating point either."""
 T = TypeVar("T", bound="Entry")
+M = TypeVar("M", bound=BaseModel)
 Confidence = Literal["confirmed", "single_source", "inferred"]
 """confirmed: seen at the vendor or in two independent copies; inferred: not seen, but follows."""
 
@@ -146,6 +149,41 @@ def read_yaml(text: str, name: str, error: type[EstimatorError]) -> YamlDocument
         found = "a list" if isinstance(content, list) else "a single value"
         raise error(f"{name}: expected 'key: value' lines, found {found}")
     return YamlDocument(content, name)
+
+
+def read_file(path: str | Path, error: type[EstimatorError]) -> YamlDocument:
+    """Parse a YAML file that must hold a mapping.
+
+    Raises:
+        EstimatorError: of the class ``error``; the file cannot be read, or as for ``read_yaml``.
+    """
+    try:
+        text = Path(path).read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise error(f"{path}: not a text file in UTF-8") from None
+    except OSError as found:
+        raise error(f"{path}: {found.strerror or found}") from None
+    return read_yaml(text, str(path), error)
+
+
+def validated(
+    document: YamlDocument, model: type[M], error: type[EstimatorError], context: object = None
+) -> M:
+    """The content of a document as a model.
+
+    Raises:
+        EstimatorError: of the class ``error``; every error, each with where it is.
+    """
+    try:
+        return model.model_validate(document.content, context=context)
+    except ValidationError as found:
+        raise error(error_text(found, document, model)) from None
+
+
+def names_in(folder: Traversable) -> list[str]:
+    """The names of the YAML files in a folder, in alphabetical order."""
+    names = (entry.name for entry in folder.iterdir())
+    return sorted(name.removesuffix(".yaml") for name in names if name.endswith(".yaml"))
 
 
 def error_text(error: ValidationError, document: YamlDocument, model: type[BaseModel]) -> str:

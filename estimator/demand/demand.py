@@ -24,13 +24,15 @@ from estimator.scenario.weekly_shape import load_shape
 from estimator.shown import Shown
 from estimator.units import HOURS_PER_MONTH, HOURS_PER_WEEK, SECONDS_PER_HOUR
 
+Direction = Literal["to_client", "to_server"]
+
 
 @dataclass(frozen=True, slots=True)
 class MessageStream:
     """Messages of one kind in one direction, seen from the server."""
 
     name: str
-    direction: Literal["to_server", "to_client"]
+    direction: Direction
     kind: Literal["sent", "passed_on", "published", "at_connect", "heartbeat", "ping"]
     """sent: by a client; passed_on: a client's message, to others; published: by the server;
     ping: WebSocket control frames, which are traffic but not messages."""
@@ -171,7 +173,7 @@ class Demand(Shown):
             connections_peak=from_hours(peak),
             new_connections=new,
             session=profile.session,
-            streams=streams_of(profile, opened, new),
+            streams=tuple(streams_of(profile, opened, new)),
             hours_per_month=hours_per_month,
         )
 
@@ -203,7 +205,7 @@ class Demand(Shown):
         """Sum of an hourly quantity over the billing month, shape (*many,)."""
         return quantity.mean * self.hours_per_month
 
-    def messages(self, direction: Literal["to_server", "to_client"]) -> tuple[MessageStream, ...]:
+    def messages(self, direction: Direction) -> tuple[MessageStream, ...]:
         """The streams in one direction that are messages, not control frames."""
         return tuple(s for s in self.streams if s.direction == direction and s.is_message)
 
@@ -220,24 +222,20 @@ class Demand(Shown):
 
         def made(begun: Weekly) -> Weekly:
             if self.cut_hours is None:
-                return _repeated(begun, self.session, hours)
+                return begun.mapped(lambda course: _repeated(course, self.session, hours))
             steps = self.session.mean_steps
             return begun.times(steps(hours) / steps(self.cut_hours))
 
-        streams = (
+        streams = tuple(
             replace(s, per_hour=made(s.per_hour)) if s.kind == "at_connect" else s
             for s in self.streams
         )
-        return replace(
-            self,
-            new_connections=made(self.new_connections),
-            streams=tuple(streams),
-            cut_hours=hours,
-        )
+        new_connections = made(self.new_connections)
+        return replace(self, new_connections=new_connections, streams=streams, cut_hours=hours)
 
     def traffic(
         self,
-        direction: Literal["to_server", "to_client"],
+        direction: Direction,
         layer: Layer,
         *,
         acknowledgements: bool = True,
@@ -258,17 +256,9 @@ class Demand(Shown):
         return total(parts)
 
 
-def _repeated(begun: Weekly, session: SessionLength, every_hours: float) -> Weekly:
-    """What happens when sessions begin, and again each so many hours while they last."""
-    return Weekly(
-        tuple(
-            (scale, _repeated_course(course, session, every_hours)) for scale, course in begun.terms
-        )
-    )
-
-
 @lru_cache(maxsize=64)
-def _repeated_course(course: Course, session: SessionLength, every_hours: float) -> Course:
+def _repeated(course: Course, session: SessionLength, every_hours: float) -> Course:
+    """What happens when sessions begin, and again each so many hours while they last."""
     response = np.fft.rfft(_repeats_by_lag(session, every_hours))
     return Course(np.fft.irfft(np.fft.rfft(course.hours) * response, HOURS_PER_WEEK))
 
@@ -293,35 +283,26 @@ def _repeats_by_lag(session: SessionLength, every_hours: float) -> FloatArray:
 
 def streams_of(
     profile: Profile, connections: Weekly, new_connections: Weekly
-) -> tuple[MessageStream, ...]:
-    """The messages of so many open and new connections, whatever made them."""
-    return tuple(_streams(profile, connections, new_connections))
-
-
-def _streams(
-    profile: Profile, connections: Weekly, new_connections: Weekly
 ) -> Iterator[MessageStream]:
+    """The messages of so many open and new connections, whatever made them."""
     for name, flow in profile.flows.items():
         yield from _flow_streams(name, flow, connections)
-    welcome, greeting = profile.at_connect.to_client, profile.at_connect.from_client
-    if np.any(welcome.mean > 0):
-        greeted = _where_sent(new_connections, welcome)
-        yield MessageStream("at connect", "to_client", "at_connect", greeted, welcome)
-    if np.any(greeting.mean > 0):
-        greeted = _where_sent(new_connections, greeting)
-        yield MessageStream("at connect", "to_server", "at_connect", greeted, greeting)
+    greetings: tuple[tuple[Direction, SizeDistribution], ...] = (
+        ("to_client", profile.at_connect.to_client),
+        ("to_server", profile.at_connect.from_client),
+    )
+    for direction, payload in greetings:
+        if np.any(payload.mean > 0):
+            # of the scenarios in which something is sent at each new connection
+            some = np.asarray(payload.mean > 0, dtype=np.float64)
+            greeted = new_connections.times(some) if payload.many else new_connections
+            yield MessageStream("at connect", direction, "at_connect", greeted, payload)
     if profile.heartbeat is not None:
         beats = connections.times(SECONDS_PER_HOUR / profile.heartbeat.interval_seconds)
         kind = "ping" if profile.heartbeat.kind == "protocol" else "heartbeat"
         payload = FixedSize(bytes=profile.heartbeat.payload_bytes)
         yield MessageStream("heartbeat", "to_client", kind, beats, payload)
         yield MessageStream("heartbeat", "to_server", kind, beats, payload)
-
-
-def _where_sent(new_connections: Weekly, payload: SizeDistribution) -> Weekly:
-    """New connections of the scenarios in which something is sent at each."""
-    some = np.asarray(payload.mean > 0, dtype=np.float64)
-    return new_connections.times(some) if payload.many else new_connections
 
 
 def _flow_streams(name: str, flow: MessageFlow, connections: Weekly) -> Iterator[MessageStream]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
@@ -12,6 +11,7 @@ from estimator.arrays import FloatArray
 from estimator.demand.arrivals import Arrivals, arrivals_behind
 from estimator.demand.demand import Demand, streams_of
 from estimator.demand.weekly import Course, Weekly
+from estimator.format import range_text
 from estimator.scenario.scenario import Scenario
 from estimator.scenario.sessions import SessionLength
 from estimator.units import DAYS_PER_WEEK, HOURS_PER_DAY
@@ -40,38 +40,30 @@ def expected_demand(scenario: Scenario) -> Demand:
     1000.0
     """
     profile = scenario.profile
-    week = _week(tuple(profile.weekly_shape.levels.tolist()), profile.session)
-    arrivals = week.arrivals
+    levels = tuple(profile.weekly_shape.levels.tolist())
+    arrivals = arrivals_behind(levels, profile.session)
     scales = _mean_connections(scenario, arrivals)
     scale = np.broadcast_to(next(iter(scales.values())), scenario.many)
-    connections = Weekly.of(scale, week.connections)
-    new_connections = Weekly.of(scale, week.new_connections)
+    connections, peak, new_connections = (
+        Weekly.of(scale, course) for course in _courses(levels, profile.session)
+    )
     return Demand(
         connections=connections,
-        connections_peak=Weekly.of(scale, week.connections_peak),
+        connections_peak=peak,
         new_connections=new_connections,
         session=profile.session,
-        streams=streams_of(profile, connections, new_connections),
+        streams=tuple(streams_of(profile, connections, new_connections)),
         hours_per_month=scenario.hours_per_month,
         notes=tuple(_notes(scales, arrivals)),
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Week:
-    """The courses of the week that every audience of a profile shares."""
-
-    arrivals: Arrivals
-    connections: Course
-    connections_peak: Course
-    new_connections: Course
-
-
 @lru_cache(maxsize=64)
-def _week(levels: tuple[float, ...], law: SessionLength) -> _Week:
+def _courses(levels: tuple[float, ...], law: SessionLength) -> tuple[Course, Course, Course]:
+    """Open, most open and new connections: what every audience of a profile shares."""
     arrivals = arrivals_behind(levels, law)
-    courses = (np.array(levels), arrivals.connections_peak, arrivals.per_hour)
-    return _Week(arrivals, *map(Course, courses))
+    levels_of_hours = np.array(levels)
+    return Course(levels_of_hours), Course(arrivals.connections_peak), Course(arrivals.per_hour)
 
 
 def audiences(scenario: Scenario) -> dict[str, FloatArray]:
@@ -106,9 +98,12 @@ def _notes(scales: dict[str, FloatArray], arrivals: Arrivals) -> Iterator[str]:
     (first, used), *others = scales.items()
     for other, implied in others:
         if np.any(np.abs(implied - used) > _WORTH_A_NOTE * np.maximum(implied, used)):
+            means, meant = (
+                range_text(each, lambda edge: f"{edge:,.5g}") for each in (implied, used)
+            )
             yield (
-                f"The audience was given twice and disagrees: {other} means {_range(implied)} "
-                f"open connections on average, {first} {_range(used)}; {first} was used."
+                f"The audience was given twice and disagrees: {other} means {means} "
+                f"open connections on average, {first} {meant}; {first} was used."
             )
     if arrivals.misfit > _WORTH_A_NOTE:
         yield (
@@ -116,8 +111,3 @@ def _notes(scales: dict[str, FloatArray], arrivals: Arrivals) -> Iterator[str]:
             f"(off by up to {arrivals.misfit:.0%} of the mean). Connections follow the shape; "
             f"new connections are the nearest that are possible."
         )
-
-
-def _range(values: FloatArray) -> str:
-    low, high = (f"{edge:,.5g}" for edge in (np.min(values), np.max(values)))
-    return low if low == high else f"{low}–{high}"

@@ -3,23 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 
 from estimator.arrays import FloatArray
-from estimator.demand.demand import Demand, MessageStream
+from estimator.demand.demand import Demand, Direction, MessageStream
 from estimator.demand.weekly import Weekly, total
-from estimator.demand.wire import (
-    ACK_BYTES,
-    WireLayers,
-    connect_layers,
-    mean_message_layers,
-)
+from estimator.demand.wire import ACK_BYTES, WireLayers, connect_layers, mean_message_layers
 from estimator.scenario.sizes import SizeDistribution
 from estimator.units import HOURS_PER_WEEK
 
-Direction = Literal["to_client", "to_server"]
 DIRECTIONS: tuple[Direction, ...] = ("to_client", "to_server")
 
 

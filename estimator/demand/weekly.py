@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property, lru_cache, reduce
 
@@ -120,19 +120,9 @@ class Weekly:
         factors = np.asarray(factor, dtype=np.float64)
         return Weekly(tuple((np.asarray(s * factors), course) for s, course in self.terms))
 
-    def of_scenario(self, index: int) -> Weekly:
-        """The quantity of one of the many scenarios, by its position in the flattened order."""
-        return Weekly(
-            tuple(
-                (
-                    scale.ravel()[index] if scale.ndim else scale,
-                    Course(course.hours.reshape(-1, HOURS_PER_WEEK)[index])
-                    if course.many
-                    else course,
-                )
-                for scale, course in self.terms
-            )
-        )
+    def mapped(self, change: Callable[[Course], Course]) -> Weekly:
+        """The quantity with each of its courses changed."""
+        return Weekly(tuple((scale, change(course)) for scale, course in self.terms))
 
 
 _ONCE = np.ones(())

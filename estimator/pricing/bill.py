@@ -134,19 +134,13 @@ class Bill(Result):
         """What vendors leave open, the answer assumed, and what each other answer would change."""
         import pandas as pd
 
+        columns = ["assumption", "question", "chosen", "alternative", "change_usd", "evidence"]
         rows = [
-            {
-                "assumption": effect.assumption.id,
-                "question": effect.assumption.question,
-                "chosen": effect.chosen,
-                "alternative": answer,
-                "change_usd": change,
-                "evidence": effect.assumption.evidence,
-            }
+            (asked.id, asked.question, effect.chosen, answer, change, asked.evidence)
             for effect in self.effects
+            for asked in (effect.assumption,)
             for answer, change in effect.change_usd.items()
         ]
-        columns = ["assumption", "question", "chosen", "alternative", "change_usd", "evidence"]
         return pd.DataFrame(rows, columns=columns)
 
     @cached_property

@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from itertools import chain
 from typing import TypeVar
 
 import numpy as np
@@ -23,6 +24,7 @@ from estimator.pricing.price_files import (
     Pool,
     PriceFiles,
     RateRow,
+    Region,
     UnderAnswer,
     load_price_files,
 )
@@ -123,7 +125,8 @@ class Catalog:
     def _find(self, meter_id: str, region: str) -> Rate:
         meter = self.meter(meter_id)
         rows = self._in_force(meter_id, region)
-        if not rows and region in self._regions_of(meter_id) and not self._gap(meter_id, region):
+        is_gap = (meter_id, region) in self.gaps
+        if not rows and not is_gap and region in self._regions_of(meter_id):
             rows = self._in_force(meter_id, EVERYWHERE)
         if not rows:
             raise MissingRateError(
@@ -144,11 +147,8 @@ class Catalog:
             (row for row in rows if row.effective_from == newest), key=lambda row: row.tier_from
         )
 
-    def _gap(self, meter_id: str, region: str) -> Gap | None:
-        return self.gaps.get((meter_id, region))
-
     def _reason(self, meter_id: str, region: str) -> str:
-        gap = self._gap(meter_id, region)
+        gap = self.gaps.get((meter_id, region))
         if gap is None:
             later = [
                 row.effective_from
@@ -164,7 +164,7 @@ class Catalog:
         own = {region for meter, region in self._files.rates_at if meter == meter_id}
         found = {region for region in own if self._in_force(meter_id, region)}
         if EVERYWHERE in found:
-            found |= {r for r in self._regions_of(meter_id) if not self._gap(meter_id, r)}
+            found |= {r for r in self._regions_of(meter_id) if (meter_id, r) not in self.gaps}
         return sorted(found - {EVERYWHERE})
 
     def rows(self) -> Iterator[RateRow]:
@@ -182,7 +182,7 @@ class Catalog:
         """Prices there are not, by meter and region."""
         return {(gap.meter, gap.region): gap for gap in self._files.gaps}
 
-    def _regions_of(self, meter_id: str) -> Iterable[str]:
+    def _regions_of(self, meter_id: str) -> Mapping[str, Region]:
         return (self._files.regions or {}).get(meter_id.split(".", 1)[0], {})
 
     def pool(self, pool: Pool, meter_id: str, region: str) -> str:
@@ -191,8 +191,7 @@ class Catalog:
             return ""
         if pool == "region":
             return region
-        regions = (self._files.regions or {}).get(meter_id.split(".", 1)[0], {})
-        found = regions.get(region)
+        found = self._regions_of(meter_id).get(region)
         if found is None or found.zone is None:
             raise PricingDataError(f"{meter_id}: region '{region}' has no zone in regions.csv")
         return found.zone
@@ -213,24 +212,20 @@ class Catalog:
     def questions_about(self, meter_id: str, region: str) -> list[Assumption]:
         """What sources disagree on about the price of a meter in a region."""
         assumptions = self._files.assumptions or {}
-        names = self._questions.get((meter_id, region), set()) | self._questions.get(
-            (meter_id, EVERYWHERE), set()
-        )
+        names = self._questions[meter_id, region] | self._questions[meter_id, EVERYWHERE]
         return [assumption for name, assumption in assumptions.items() if name in names]
 
     @cached_property
     def _questions(self) -> Mapping[tuple[str, str], set[str]]:
         found: dict[tuple[str, str], set[str]] = defaultdict(set)
-        for row in self._files.rates:
+        affected = chain(
+            ((row, row.meter, row.region) for row in self._files.rates),
+            ((row, row.meter, EVERYWHERE) for row in self._files.meters),
+            ((row, meter, EVERYWHERE) for row in self._files.allowances for meter in row.meters),
+        )
+        for row, meter_id, region in affected:
             if row.assumption:
-                found[row.meter, row.region].add(row.assumption)
-        for meter in self._files.meters:
-            if meter.assumption:
-                found[meter.meter, EVERYWHERE].add(meter.assumption)
-        for allowance in self._files.allowances:
-            if allowance.assumption:
-                for meter_id in allowance.meters:
-                    found[meter_id, EVERYWHERE].add(allowance.assumption)
+                found[meter_id, region].add(row.assumption)
         return found
 
     def _check_answers(self, given: Mapping[str, str]) -> Iterator[tuple[str, str]]:

@@ -11,10 +11,19 @@ from pathlib import Path
 from typing import Annotated, Any, Self
 
 import numpy as np
-from pydantic import AfterValidator, Field, ValidationError, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from estimator.errors import EstimatorError, UnknownNameError
-from estimator.files import Confidence, Entry, YamlDocument, error_text, read_yaml
+from estimator.files import (
+    Confidence,
+    Entry,
+    YamlDocument,
+    data_text,
+    names_in,
+    read_file,
+    read_yaml,
+    validated,
+)
 from estimator.format import unit_price
 from estimator.pricing.tiers import Tariff
 from estimator.shown import Shown
@@ -148,12 +157,7 @@ def contract_names() -> list[str]:
     >>> contract_names()[0]
     'aws-compute-savings-plan-1-year'
     """
-    folder = files("pricing_data").joinpath("contracts")
-    return sorted(
-        entry.name.removesuffix(".yaml")
-        for entry in folder.iterdir()
-        if entry.name.endswith(".yaml")
-    )
+    return names_in(files("pricing_data").joinpath("contracts"))
 
 
 @cache
@@ -168,8 +172,9 @@ def shipped_contract(name: str) -> Contract:
     """
     if name not in contract_names():
         raise UnknownNameError("contract", name, contract_names())
-    resource = files("pricing_data").joinpath("contracts", f"{name}.yaml")
-    return _read(resource.read_text(encoding="utf-8"), f"pricing_data/contracts/{name}.yaml")
+    file = f"contracts/{name}.yaml"
+    document = read_yaml(data_text(file), f"pricing_data/{file}", ContractError)
+    return validated(document, Contract, ContractError)
 
 
 def load_contract(name_or_path: str | Path) -> Contract:
@@ -191,13 +196,7 @@ def load_contract(name_or_path: str | Path) -> Contract:
     path = Path(name_or_path)
     if path.suffix not in (".yaml", ".yml"):
         return shipped_contract(str(name_or_path))
-    try:
-        text = path.read_text(encoding="utf-8")
-    except UnicodeDecodeError:
-        raise ContractError(f"{path}: not a text file in UTF-8") from None
-    except OSError as error:
-        raise ContractError(f"{path}: {error.strerror or error}") from None
-    return _read(text, str(path))
+    return validated(read_file(path, ContractError), Contract, ContractError)
 
 
 def as_contract(
@@ -213,15 +212,5 @@ def as_contract(
         return given
     if isinstance(given, str):
         return shipped_contract(given)
-    return _validated(given if isinstance(given, YamlDocument) else YamlDocument(given, "contract"))
-
-
-def _read(text: str, name: str) -> Contract:
-    return _validated(read_yaml(text, name, ContractError))
-
-
-def _validated(document: YamlDocument) -> Contract:
-    try:
-        return Contract.model_validate(document.content)
-    except ValidationError as error:
-        raise ContractError(error_text(error, document, Contract)) from None
+    document = given if isinstance(given, YamlDocument) else YamlDocument(given, "contract")
+    return validated(document, Contract, ContractError)

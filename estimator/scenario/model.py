@@ -33,7 +33,7 @@ from pydantic_core import CoreSchema, core_schema
 
 from estimator.arrays import FloatArray
 from estimator.errors import ScenarioError, UnknownNameError
-from estimator.files import YamlDocument, error_text, read_yaml, tag_of
+from estimator.files import YamlDocument, error_text, names_in, read_yaml, tag_of, validated
 from estimator.units import (
     HOURS_PER_WEEK,
     SECONDS_PER_HOUR,
@@ -334,8 +334,7 @@ M = TypeVar("M", bound=Model)
 
 def names_of(shelf: Shelf) -> list[str]:
     """The names of all that ship."""
-    folder = files("estimator.scenario").joinpath(shelf)
-    return sorted(entry.name.removesuffix(".yaml") for entry in folder.iterdir())
+    return names_in(files("estimator.scenario").joinpath(shelf))
 
 
 @cache
@@ -357,8 +356,4 @@ def load_shipped(shelf: Shelf, name: str, model: type[M]) -> M:
     Raises:
         UnknownNameError: there is none of that name.
     """
-    document = read_shipped(shelf, name)
-    try:
-        return model.model_validate(document.content)
-    except ValidationError as error:
-        raise ScenarioError(error_text(error, document, model)) from None
+    return validated(read_shipped(shelf, name), model, ScenarioError)

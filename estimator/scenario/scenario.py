@@ -20,7 +20,6 @@ from pydantic import (
     ModelWrapValidatorHandler,
     PrivateAttr,
     SerializerFunctionWrapHandler,
-    ValidationError,
     ValidationInfo,
     WrapSerializer,
     model_validator,
@@ -28,7 +27,7 @@ from pydantic import (
 from ruamel.yaml import YAML
 
 from estimator.errors import ScenarioError
-from estimator.files import YamlDocument, error_text, read_yaml, whole_number
+from estimator.files import YamlDocument, read_file, read_yaml, validated, whole_number
 from estimator.format import given_text, range_text
 from estimator.scenario.disruptions import Fault, Surge
 from estimator.scenario.locations import Area, Location, find_location
@@ -185,10 +184,8 @@ class Scenario(Shown, Model):
     def _an_audience(self) -> Self:
         if (self.users_per_day is None) != (self.sessions_per_user_per_day is None):
             raise ValueError("users_per_day and sessions_per_user_per_day go together")
-        if not any(
-            given is not None
-            for given in (self.peak_connections, self.mean_connections, self.users_per_day)
-        ):
+        ways = (self.peak_connections, self.mean_connections, self.users_per_day)
+        if all(given is None for given in ways):
             raise ValueError(
                 "no audience: give peak_connections, mean_connections, "
                 "or users_per_day with sessions_per_user_per_day"
@@ -279,13 +276,7 @@ class Scenario(Shown, Model):
             ScenarioError: no such file, empty, not YAML, or not a valid scenario; the message
                 gives file, line and field of every error.
         """
-        try:
-            text = Path(path).read_text(encoding="utf-8")
-        except UnicodeDecodeError:
-            raise ScenarioError(f"{path}: not a text file in UTF-8") from None
-        except OSError as error:
-            raise ScenarioError(f"{path}: {error.strerror or error}") from None
-        document = read_yaml(text, str(path), ScenarioError)
+        document = read_file(path, ScenarioError)
         contract = document.content.get("contract")
         if isinstance(contract, str) and contract.endswith(_YAML_SUFFIXES):
             document.content["contract"] = Path(path).parent / contract
@@ -302,10 +293,7 @@ class Scenario(Shown, Model):
 
     @classmethod
     def _from_document(cls, document: YamlDocument) -> Scenario:
-        try:
-            scenario = cls.model_validate(document.content, context=document)
-        except ValidationError as error:
-            raise ScenarioError(error_text(error, document, cls)) from None
+        scenario = validated(document, cls, ScenarioError, context=document)
         scenario._document = document
         return scenario
 
@@ -341,7 +329,7 @@ class Scenario(Shown, Model):
             data = unpacker.decompress(packed, _MOST_LINK_BYTES)
             content = json.loads(data, parse_int=whole_number)
         except (ValueError, zlib.error, RecursionError):
-            raise ScenarioError("the link is damaged: it does not hold a scenario") from None
+            content = None
         if not isinstance(content, Mapping):
             raise ScenarioError("the link is damaged: it does not hold a scenario")
         return cls._from_document(YamlDocument(content, "link"))

@@ -51,7 +51,7 @@ def test_a_single_quantity_can_stand_beside_many():
 def test_one_of_many_is_that_one():
     many = total([Weekly.of(np.array([1.0, 2.0]), WAVE), from_hours(np.outer([3.0, 4.0], RAMP))])
 
-    np.testing.assert_allclose(many.of_scenario(1).hourly, 2 * WAVE + 4 * RAMP)
+    np.testing.assert_allclose(many.hourly[1], 2 * WAVE + 4 * RAMP)
 
 
 def test_nothing_adds_up_to_zero():
