@@ -15,7 +15,7 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
-from estimator.deployments.registry import ENTRIES
+from estimator.deployments import registry
 
 Offer = tuple[str, str]
 """A name, and a few words on it."""
@@ -27,7 +27,7 @@ _YAML = (".yaml", ".yml")
 
 def deployments(incomplete: str) -> Iterator[Offer]:
     """Deployments on the clouds, then realtime SaaS."""
-    return _starting(incomplete, ((entry.id, entry.title) for entry in ENTRIES))
+    return _starting(incomplete, ((entry.id, entry.title) for entry in registry.ENTRIES))
 
 
 def locations(incomplete: str) -> Iterator[Offer]:

@@ -86,7 +86,7 @@ class _BehindAlb(AwsNodes):
     def checks(self, request: Request, fleet: Fleet) -> Iterator[Check]:
         """Targets, balancers and the idle timeout."""
         yield from self.targets_checks(request, fleet, MORE_ROOM)
-        yield check(f"{_ALB}.per_region", self.balancers(request, fleet))
+        yield check(f"{_ALB}.per_region", fleet.balancers)
         yield from idle_checks(
             request.demand,
             f"{_ALB}.idle_timeout",
@@ -229,7 +229,7 @@ class NlbEc2(AwsNodes):
 
     def checks(self, request: Request, fleet: Fleet) -> Iterator[Check]:
         """Targets in a zone, and the idle timeout of the listener."""
-        options, room = request.options, limit_value(_IN_ZONE) * self.balancers(request, fleet)
+        options, room = request.options, limit_value(_IN_ZONE) * fleet.balancers
         yield Check(_IN_ZONE, fleet.nodes.peak / options.zones, room, MORE_ROOM)
         if options.tls == "balancer":
             yield from idle_checks(request.demand, f"{_NLB}.tls_idle_timeout")

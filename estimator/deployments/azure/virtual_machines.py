@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import reduce
 from typing import Annotated, Literal, Self
 
 import numpy as np
@@ -18,7 +19,7 @@ from estimator.deployments.azure.nodes import (
     AzureFleetOptions,
     AzureNodes,
 )
-from estimator.deployments.base import Request, Sizing, billed_bytes_question, both_ways, mbps
+from estimator.deployments.base import Request, billed_bytes_question, both_ways, mbps
 from estimator.deployments.fleet.sizing import SCALING, Fleet, NodeSpec, size, whole
 from estimator.deployments.limits import Check, idle_checks, limit_value, per_second
 from estimator.format import range_text
@@ -70,8 +71,8 @@ class ApplicationGatewayVm(AzureNodes):
     crosses_zones = True
     targets_limit = f"{_GATEWAY}.backend_targets"
 
-    def _capacity_units(self, request: Request) -> Sizing:
-        """Capacity units of each hour, those of the dimension that needs most.
+    def dimensions(self, request: Request) -> Mapping[str, tuple[Weekly, float]]:
+        """What is used in each hour and what a capacity unit holds; the largest counts.
 
         With the firewall, a compute unit handles a number of requests as well; a WebSocket is one.
         """
@@ -89,22 +90,23 @@ class ApplicationGatewayVm(AzureNodes):
         }
         if request.options.sku == "waf_v2":
             per_unit["requests"] = (new_connections, "waf_requests_per_second_per_compute_unit")
-        return size(
-            {
-                name: (used, limit_value(f"{_GATEWAY}.{limit}"))
-                for name, (used, limit) in per_unit.items()
-            }
-        )
+        return {
+            name: (used, limit_value(f"{_GATEWAY}.{limit}"))
+            for name, (used, limit) in per_unit.items()
+        }
 
-    def _instances(self, request: Request) -> Weekly:
-        """Instances that are needed, by capacity units and by connections that one holds."""
-        by_units = self._capacity_units(request).units.times(1 / limit_value(_UNITS_PER_INSTANCE))
+    def _instances(self, request: Request) -> Iterator[Weekly]:
+        """Instances that each dimension asks for, and connections, of which one holds so many."""
+        each = limit_value(_UNITS_PER_INSTANCE)
+        for used, offer in self.dimensions(request).values():
+            yield used.times(1 / offer / each)
         most = limit_value(f"{_GATEWAY}.wss_connections_per_instance")
-        return largest((by_units, request.demand.connections_peak.times(1 / most)))
+        yield request.demand.connections_peak.times(1 / most)
 
     def _running(self, request: Request) -> FloatArray:
         """The most instances that run."""
-        return np.maximum(self._instances(request).peak, request.options.min_instances)
+        peaks = (needed.peak for needed in self._instances(request))
+        return reduce(np.maximum, peaks, np.asarray(float(request.options.min_instances)))
 
     def balancers(self, request: Request, fleet: Fleet) -> FloatArray:
         """As many gateways as the instances need."""
@@ -114,8 +116,8 @@ class ApplicationGatewayVm(AzureNodes):
         """Instances, targets and the idle timeout."""
         yield Check(
             _MAX_INSTANCES,
-            self._instances(request),
-            limit_value(_MAX_INSTANCES) * self.balancers(request, fleet),
+            largest(self._instances(request)),
+            limit_value(_MAX_INSTANCES) * fleet.balancers,
             "add a gateway, and spread clients over all of them by name",
         )
         yield from self.targets_checks(request, fleet)
@@ -124,7 +126,7 @@ class ApplicationGatewayVm(AzureNodes):
     def balancer_usage(self, request: Request, fleet: Fleet) -> Iterator[Usage]:
         """Hours of the gateways, and their capacity units."""
         demand, options = request.demand, request.options
-        sized, gateways = self._capacity_units(request), self.balancers(request, fleet)
+        sized, gateways = size(self.dimensions(request)), fleet.balancers
         reserved = options.min_instances * limit_value(_UNITS_PER_INSTANCE)
         billed = from_hours(np.maximum(sized.units.hourly, reserved)) if reserved else sized.units
         yield Usage(
@@ -156,7 +158,7 @@ class ApplicationGatewayVm(AzureNodes):
         most = f"{_GATEWAY}.wss_connections_per_instance"
         running = max(float(whole(self._running(request))), 1.0)
         units = running * limit_value(_UNITS_PER_INSTANCE)
-        instances_most = float(self.balancers(request, fleet)) * limit_value(_MAX_INSTANCES)
+        instances_most = float(fleet.balancers) * limit_value(_MAX_INSTANCES)
         return AdmissionLimits(
             new_connections_per_second=units * limit_value(per_unit),
             connections_most=instances_most * limit_value(most),

@@ -119,7 +119,7 @@ class BehindBalancer(Deployment):
 
     def balancer_hours(self, request: Request, fleet: Fleet, meter_id: str) -> Usage:
         """All hours of the balancers."""
-        balancers, hours = self.balancers(request, fleet), request.demand.hours_per_month
+        balancers, hours = fleet.balancers, request.demand.hours_per_month
         text = f"balancers ({range_text(balancers)}) x hours of the month"
         return Usage(meter_id, np.asarray(balancers * hours), text)
 
@@ -139,7 +139,7 @@ class BehindBalancer(Deployment):
     def targets_checks(self, request: Request, fleet: Fleet, fix: str = "") -> Iterator[Check]:
         """Whether the balancers take the nodes."""
         if room := self.targets(request, fleet):
-            most = room.most * self.balancers(request, fleet)
+            most = room.most * fleet.balancers
             yield Check(room.limit_id, fleet.nodes.peak, most, fix)
 
     def node_limit_id(self, request: Request, fleet: Fleet) -> str | None:
@@ -153,10 +153,11 @@ class BehindBalancer(Deployment):
         """The limit of the age of a connection, if the balancer has one."""
 
     def _sized(self, request: Request) -> tuple[Request, Fleet]:
-        """The request with connections cut at their age, and the nodes for it."""
+        """The request with connections cut at their age, and nodes and balancers for it."""
         if age := self.age_limit(request):
             request = request.cut_after(limit_value(age))
-        return request, build_fleet(request, self.cloud, self.nodes(request))
+        fleet = build_fleet(request, self.cloud, self.nodes(request))
+        return request, replace(fleet, balancers=np.asarray(self.balancers(request, fleet)))
 
     def limit_checks(self, request: Request) -> tuple[Check, ...]:
         """What nodes and balancer are asked for."""
@@ -208,7 +209,7 @@ class BehindBalancer(Deployment):
             return replace(admission, units=float(fleet.nodes.peak))
         most = np.inf
         if room := self.targets(request, fleet):
-            most = float(room.most * self.balancers(request, fleet))
+            most = float(room.most * fleet.balancers)
             limits["most_units"] = room.limit_id
         autoscaling = Autoscaling(
             target_share=options.headroom,

@@ -103,6 +103,8 @@ class Fleet:
     """Connections of a node of which nothing is left, shape (*many,)."""
     notes: tuple[str, ...] = ()
     """What a reader should know about the figures behind it."""
+    balancers: FloatArray = field(default_factory=lambda: np.ones(()))
+    """Balancers in front, shape (*many,)."""
 
     @property
     def nodes(self) -> Weekly:

@@ -145,14 +145,14 @@ class LoadBalancerVm(OciNodes):
             self._mbps(request),
             "ask Oracle for a quota of {used} Mbps in the region",
         )
-        yield check(f"{_LB}.per_region_universal_credits", self.balancers(request, fleet))
+        yield check(f"{_LB}.per_region_universal_credits", fleet.balancers)
         yield from self.targets_checks(request, fleet, MORE_ROOM)
         yield from idle_checks(request.demand, f"{_LB}.http_idle_timeout", each_direction=True)
 
     def balancer_usage(self, request: Request, fleet: Fleet) -> Iterator[Usage]:
         """Hours of the balancers, and their bandwidth."""
         demand, least = request.demand, request.options.min_mbps
-        mbps, balancers = self._mbps(request), self.balancers(request, fleet)
+        mbps, balancers = self._mbps(request), fleet.balancers
         billed = np.maximum(mbps.hourly, (balancers * least)[..., None])
         yield self.balancer_hours(request, fleet, f"{_LB}.hours")
         yield Usage(
@@ -199,14 +199,14 @@ class NetworkLoadBalancerVm(OciNodes):
 
     def checks(self, request: Request, fleet: Fleet) -> Iterator[Check]:
         """Connections, backends, the idle timeout."""
-        most = limit_value(_NLB_CONNECTIONS) * self.balancers(request, fleet)
+        most = limit_value(_NLB_CONNECTIONS) * fleet.balancers
         yield Check(_NLB_CONNECTIONS, request.demand.connections_peak, most)
         yield from self.targets_checks(request, fleet, MORE_ROOM)
         yield from idle_checks(request.demand, f"{_NLB}.tcp_idle_timeout")
 
     def balancer_usage(self, request: Request, fleet: Fleet) -> Iterator[Usage]:
         """Hours of the balancers."""
-        balancers = self.balancers(request, fleet)
+        balancers = fleet.balancers
         yield Usage(
             f"{_NLB}.hours",
             balancers * request.demand.hours_per_month,
@@ -217,6 +217,6 @@ class NetworkLoadBalancerVm(OciNodes):
     def front(self, request: Request, fleet: Fleet) -> AdmissionLimits:
         """Connections of all balancers."""
         return AdmissionLimits(
-            connections_most=limit_value(_NLB_CONNECTIONS) * float(self.balancers(request, fleet)),
+            connections_most=limit_value(_NLB_CONNECTIONS) * float(fleet.balancers),
             limits={"connections_most": _NLB_CONNECTIONS},
         )
