@@ -33,7 +33,7 @@ START_PATIENCE_S = 120
 AT_REST = '[data-testid="stApp"][data-test-script-state="notRunning"]'
 VISITS, EDITS = 5, 40
 FIRST_CONTENT_S, EDIT_MS = 3.0, 400
-"""What is aimed at: a visit, and 95 % of the edits."""
+"""What is aimed at: a visit, and 95% of the edits."""
 
 
 @contextmanager
@@ -169,7 +169,7 @@ def main() -> None:
             twentieths = statistics.quantiles(answers, n=20)
             print(
                 f"edit on {name:<10}  {statistics.median(answers):8.0f} ms median,"
-                f" {twentieths[-1]:.0f} ms 95 %   (aim: {EDIT_MS} ms)"
+                f" {twentieths[-1]:.0f} ms 95%   (aim: {EDIT_MS} ms)"
             )
         browser.close()
     begun = time.perf_counter()

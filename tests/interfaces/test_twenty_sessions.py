@@ -189,7 +189,9 @@ def belongs_to(seen: Seen, scenario: ws.Scenario) -> None:
 
 
 def connected(url: str) -> connect:
-    return connect(url, subprotocols=[Subprotocol("streamlit")], max_size=None)
+    # a busy machine answers late; how late it may be is for whoever asks to say
+    protocols = [Subprotocol("streamlit")]
+    return connect(url, subprotocols=protocols, max_size=None, ping_timeout=PATIENCE_SECONDS)
 
 
 async def visit(address: str, visitor: int, all_are_there: asyncio.Barrier) -> None:

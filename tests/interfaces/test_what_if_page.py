@@ -32,7 +32,7 @@ from interfaces.shown_page import PATIENCE_SECONDS, linked, plain, run, shown_pa
 
 MANAGED, OWN = "aws.api_gateway", "aws.nlb_ec2"
 PAIR = ["API Gateway WebSocket API on AWS", "Network Load Balancer and EC2 on AWS"]
-ENGINEER_HOURS = "Engineering time for your own servers (hours per month)"
+ENGINEER_HOURS = "Engineer-hours per month, your own servers"
 
 Files = dict[str, Download]
 
@@ -265,7 +265,11 @@ class TestUncertainty:
 
     @pytest.mark.parametrize(
         ("typed", "told"),
-        [("about twice", "is no distribution"), ("4000..1000", "backwards"), ("-5..10", "reaches")],
+        [
+            ("about twice", "is not a distribution"),
+            ("4000..1000", "backwards"),
+            ("-5..10", "reaches"),
+        ],
     )
     def test_nonsense_for_a_distribution_is_one_message(self, scenario, typed, told):
         page = opened(scenario, what_if="Uncertainty", sure_of=PAIR, off_peak_connections=typed)
@@ -279,10 +283,11 @@ class TestGrowth:
         found = growth(scenario, 12, monthly_growth_percent=20)
         assert plain(page.subheader[0].value) == found.answer
         [rows] = tables(page)
-        assert [row["All 12 months"] for row in rows] == [
-            f"**{money(usd)}**" for usd in found.summary["period_usd"]
-        ]
-        assert [row["Now"] for row in rows] == [money(usd) for usd in found.summary["first_usd"]]
+        for row, bill, (_, costs) in zip(rows, found.bills, found.summary.iterrows(), strict=True):
+            period, now = (money(costs[f"{each}_usd"]) for each in ("period", "first"))
+            within = bill.state.is_within_limits
+            assert row["All 12 months"] == (f"**{period}**" if within else f":gray[{period}]")
+            assert row["Now"] == (now if within else f":gray[{now}]")
         assert found.milestones
         events = rows_of(files["growth-events.csv"])
         assert [row["words"] for row in events] == [event.words for event in found.milestones]

@@ -92,9 +92,7 @@ def _spoken(name: str) -> str:
     return name.replace("_", " ")
 
 
-_DIRECTION: Final[_Columns] = {
-    "direction": ("direction", lambda way: unbroken(_DIRECTIONS[way])),
-}
+_DIRECTION: Final[_Columns] = {"direction": ("direction", lambda way: unbroken(_DIRECTIONS[way]))}
 _NAMES: Final[_Columns] = {"messages": ("messages", _spoken), **_DIRECTION}
 _KIND: Final[_Columns] = {"kind": ("kind", lambda kind: _KINDS[kind])}
 _MESSAGES: Final[_Columns] = {
@@ -271,7 +269,7 @@ def _totals(workload: Workload) -> None:
     new = count_text(figures["new_connections_per_month"])
     metrics = [
         ("Mean connections", figure_text(figures["mean_connections"]), "over the whole week"),
-        ("New connections", new, "per month, one for each session"),
+        ("New connections per month", new, "one for each session"),
         ("To clients per month", to_client, "on the wire"),
         ("From clients per month", to_server, of_both),
     ]

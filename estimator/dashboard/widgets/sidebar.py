@@ -89,8 +89,7 @@ def scenario_inputs(scenario: Scenario) -> None:
     if billing.open:
         with billing:
             _billing(scenario)
-    also = _also_given(scenario)
-    if also:
+    if also := _also_given(scenario):
         st.caption(literal(f"Also in this scenario: {'; '.join(also)}."))
 
 

@@ -85,12 +85,11 @@ def _chart(simulation: Simulation, name: str) -> Callable[[Look], Figure]:
     kind, _, number = name.partition(" ")
     if kind == "storm":
         return partial(simulation.storm_chart, int(number))
-    of = {
+    return {
         "peaks": simulation.peak_chart,
         "scaling": simulation.scaling_chart,
         "attempts": simulation.attempts_chart,
-    }
-    return of[kind]
+    }[kind]
 
 
 def _downloads(simulation: Simulation, chosen: str) -> None:

@@ -44,6 +44,8 @@ _FEW = 6
 _THICK, _THIN = 0.8, 0.4
 """Of bars, in rows."""
 _PALE = 0.35
+_SHORT_NAME_CHARACTERS = 52
+"""Longer ones are cut off on a phone, unless they are smaller."""
 
 
 def connections_over_week(demand: Demand, title: str) -> Chart:
@@ -142,13 +144,14 @@ def _name_bars(axes: Axes, look: Look, bills: Sequence[Bill]) -> None:
         return
     axes.set_yticks([])
     for row, bill in enumerate(bills):
+        name = f"{bill.title}, {bill.cloud_name}"
         axes.annotate(
-            f"{bill.title}, {bill.cloud_name}",
+            name,
             (0.0, row),
             xytext=(3, 1),
             textcoords="offset points",
             va="bottom",
-            fontsize="small",
+            fontsize="small" if len(name) <= _SHORT_NAME_CHARACTERS else "x-small",
             color=look.ink,
             parse_math=False,
         )

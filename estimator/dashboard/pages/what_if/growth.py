@@ -17,7 +17,7 @@ from estimator.dashboard.widgets.document import literal, show
 from estimator.dashboard.widgets.downloads import chart_files, data_file, download_row, table_file
 from estimator.format import sentence
 from estimator.render import document_of
-from estimator.render.document import Bullets
+from estimator.render.document import Bullets, Paragraph
 from estimator.render.views.growth import main_milestones
 from estimator.scenario.scenario import Scenario
 
@@ -40,8 +40,8 @@ def growth_part(scenario: Scenario) -> None:
     st.subheader(literal(found.answer), anchor=False)
     st.caption(literal(f"{sentence(found.audience)} Month 0 is now; prices stay as they are."))
     chart = st.container()
-    words = [each.words for each in islice(main_milestones(found), _MILESTONES_SHOWN)]
-    show([Bullets(tuple(words or [_NO_MILESTONE])), *blocks])
+    words = tuple(each.words for each in islice(main_milestones(found), _MILESTONES_SHOWN))
+    show([Bullets(words), Paragraph("" if words else _NO_MILESTONE), *blocks])
     _downloads(found)
     with chart:
         show_chart(job, "growth", found.chart, found.chart_in_words())

@@ -73,7 +73,7 @@ def _movables(scenario: Scenario) -> Iterator[Movable]:
         if scenario.engineering
         else 0.0
     )
-    title = "Engineering time for your own servers (hours per month)"
+    title = "Engineer-hours per month, your own servers"
     yield Movable(ENGINEER_HOURS, title, 0, max(160, _round(2 * hours)), hours)
     for cloud, name in CLOUDS.items():
         yield Movable(f"percent_off.{cloud}.*", f"Discount on {name} prices (%)", 0, 60, None)
