@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         break_even as break_even,
     )
     from estimator.analysis.choices import (
+        limits as limits,
         machines as machines,
         options as options,
         servers as servers,
@@ -69,6 +70,7 @@ if TYPE_CHECKING:
         contract_names as contract_names,
         load_contract as load_contract,
     )
+    from estimator.render.charts.cost import cost_chart as cost_chart
     from estimator.scenario.disruptions import (
         BalancerResize as BalancerResize,
         Broadcast as Broadcast,

@@ -13,6 +13,7 @@ from pydantic_core import PydanticUndefined
 from estimator.deployments.base import Deployment
 from estimator.deployments.fleet.machine import Machine
 from estimator.deployments.fleet.server import Measured, Server
+from estimator.deployments.limits import load_limits
 from estimator.deployments.registry import DEPLOYMENTS, SAAS, assumptions, find_deployment
 from estimator.errors import MissingRateError, UnknownNameError
 from estimator.files import load_mapping, load_rows
@@ -213,6 +214,36 @@ def machines(cloud: str, location: str = "virginia") -> pd.DataFrame:
     catalog = load_catalog()
     known = load_rows(f"{cloud}/machines.csv", Machine)
     return pd.DataFrame([_machine_row(machine, catalog, regions[cloud]) for machine in known])
+
+
+def limits(vendor: str) -> pd.DataFrame:
+    """Limits of a vendor's services, one row each.
+
+    Args:
+        vendor: id of a cloud or of a SaaS vendor, such as aws or pusher; system for what holds of
+            every server.
+
+    Returns:
+        Columns: limit, title, value (a tuple where only some values are allowed), unit, scope,
+        adjustable (whether the vendor raises it on request, or a setting does), source, checked.
+
+    Raises:
+        UnknownNameError: no such vendor.
+
+    >>> limits("aws").set_index("limit").loc[
+    ...     "aws.api_gateway.idle_timeout", ["value", "unit"]
+    ... ].tolist()
+    [600.0, 'Seconds']
+    """
+    import pandas as pd
+
+    heads = ["limit", "title", "value", "unit", "scope", "adjustable", "source", "checked"]
+    rows = [
+        [*(getattr(each, head) for head in heads[:-1]), each.checked_on]
+        for each in load_limits(vendor).values()
+        if each.limit.startswith(f"{vendor}.")
+    ]
+    return pd.DataFrame(rows, columns=heads)
 
 
 def _server_row(name: str, server: Server) -> Iterator[tuple[str, Any]]:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -21,9 +21,11 @@ from estimator.scenario.profile import AtConnect, Heartbeat, MessageFlow, Profil
 from estimator.scenario.sessions import SessionLength
 from estimator.scenario.sizes import FixedSize, SizeDistribution
 from estimator.scenario.weekly_shape import load_shape
-from estimator.shown import Shown
+from estimator.shown import Look, Shown, renderer
 from estimator.units import HOURS_PER_MONTH, HOURS_PER_WEEK, SECONDS_PER_HOUR
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 Direction = Literal["to_client", "to_server"]
 
 
@@ -179,6 +181,14 @@ class Demand(Shown):
 
     def __repr__(self) -> str:
         return f"<Demand: {self.audience}>"
+
+    def chart(self, look: Look | None = None) -> Figure:
+        """Open connections over the week, of a single scenario.
+
+        Args:
+            look: colors and width; dark on white, if left out.
+        """
+        return renderer().draw("week", self, look)
 
     @property
     def sessions(self) -> Weekly:

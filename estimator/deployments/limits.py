@@ -214,10 +214,7 @@ def find_limit(limit_id: str) -> Limit:
     Raises:
         UnknownNameError: there is no such limit.
     """
-    vendor = limit_id.split(".", 1)[0]
-    if vendor not in _OWNERS:
-        raise UnknownNameError("vendor of a limit", vendor, _OWNERS)
-    limits = load_limits(vendor)
+    limits = load_limits(limit_id.split(".", 1)[0])
     if limit_id not in limits:
         raise UnknownNameError("limit", limit_id, limits)
     return limits[limit_id]
@@ -225,7 +222,13 @@ def find_limit(limit_id: str) -> Limit:
 
 @cache
 def load_limits(vendor: str) -> Mapping[str, Limit]:
-    """The limits of a cloud, of the SaaS vendors, or of every host (``system``), by id."""
+    """The limits of a cloud, of the SaaS vendors, or of every host (``system``), by id.
+
+    Raises:
+        UnknownNameError: there is no such vendor.
+    """
+    if vendor not in _OWNERS:
+        raise UnknownNameError("vendor of a limit", vendor, _OWNERS)
     folder = "saas" if vendor in SAAS else vendor
     return {row.limit: row for row in load_rows(f"{folder}/limits.csv", Limit)}
 

@@ -186,6 +186,6 @@ def pieces(text: Inline) -> tuple[str | Text, ...]:
     return text if isinstance(text, tuple) else (text,)
 
 
-def plain(text: Inline) -> str:
+def plain_text(text: Inline) -> str:
     """A text without its meaning."""
     return "".join(str(piece) for piece in pieces(text))

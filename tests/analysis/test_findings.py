@@ -203,12 +203,12 @@ class TestRecovery:
     @staticmethod
     def ten_times():
         return ws.simulate(
-            flat(600_000, hours=4), API_GATEWAY, faults=[OUTAGE], replications=1, engine="cohort"
+            flat(600_000, hours=4), API_GATEWAY, faults=[OUTAGE], replications=1, engine="aggregate"
         )
 
     def test_an_audience_that_recovers_in_time(self):
         found = ws.simulate(
-            flat(60_000, hours=4), API_GATEWAY, faults=[OUTAGE], replications=1, engine="cohort"
+            flat(60_000, hours=4), API_GATEWAY, faults=[OUTAGE], replications=1, engine="aggregate"
         )
 
         recovery = finding(found, "Recovery")
@@ -263,7 +263,7 @@ class TestRecovery:
             API_GATEWAY,
             faults=["outage at Tue 14:00"],
             replications=1,
-            engine="cohort",
+            engine="aggregate",
         )
 
         [after] = found.run.replications[0].aftermaths
@@ -283,7 +283,7 @@ class TestRecovery:
             API_GATEWAY,
             faults=["outage at Sun 23:59"],
             replications=1,
-            engine="cohort",
+            engine="aggregate",
         )
 
         recovery = finding(found, "Recovery")

@@ -114,7 +114,7 @@ class TestLimits:
         assert event.used == pytest.approx(161.051)
         assert event.is_hard
         assert event.words == (
-            "From month 5 on, A on AWS is over a hard limit: Most units of a Premium resource, "
+            "From month 5 on, A on AWS is over a hard limit: Maximum units of a Premium resource, "
             "161 of 150 Units. Fix for month 6: ask for more."
         )
 

@@ -165,7 +165,7 @@ class TestBill:
         )
 
         quiet, stormy = (
-            ws.simulate(audience, API_GATEWAY, faults=faults, replications=1, engine="cohort")
+            ws.simulate(audience, API_GATEWAY, faults=faults, replications=1, engine="aggregate")
             for faults in ([], ["outage at Tue 14:00"])
         )
 
@@ -219,7 +219,7 @@ class TestBill:
             assumptions={"aws.alb_ec2.scaling": "autoscaled"},
         )
 
-        found = ws.simulate(audience, "aws.alb_ec2", replications=1, engine="cohort")
+        found = ws.simulate(audience, "aws.alb_ec2", replications=1, engine="aggregate")
 
         assert found.simulated_bill is not None
         assert found.expected_bill is not None
@@ -248,7 +248,7 @@ class TestBill:
 @pytest.mark.parametrize("deployment", [*ws.DEPLOYMENTS, *ws.SAAS])
 def test_every_deployment_can_be_simulated_and_its_limits_are_named(deployment):
     audience = ws.Scenario(profile="workplace-chat", location="virginia", peak_connections=50)
-    engine = "cohort" if deployment in AUTOSCALED else "exact"
+    engine = "aggregate" if deployment in AUTOSCALED else "exact"
 
     found = ws.simulate(audience, deployment, faults=[OUTAGE], replications=2, engine=engine)
 
@@ -332,7 +332,7 @@ class TestErrors:
             ({"surges": ["flash crowd at Sat 20:15 clients 5"]}, "over"),
             ({"surges": ["flash crow at Sat 20:15"]}, "unknown surge 'flash_crow"),
             ({"deployment": "aws.gateway"}, "unknown deployment 'aws.gateway'.*aws.api_gateway"),
-            ({"engine": "fast"}, "unknown engine 'fast': Valid: auto, cohort, exact"),
+            ({"engine": "fast"}, "unknown engine 'fast': Valid: aggregate, auto, exact"),
             ({"replications": 0}, "at least 1, not 0"),
             ({"seed": -1}, "at least 0, not -1"),
             ({"recover_within_s": 0}, "recover_within_s must be seconds above 0, not 0"),

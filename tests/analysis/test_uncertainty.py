@@ -264,7 +264,7 @@ def test_it_shows_itself_short_and_harmless(chat):
     assert lines[0] == "<b>Chat</b> & $5, Northern Virginia: US dollars per month"
     first = next(i for i, line in enumerate(lines) if line.startswith(" ──")) + 1
     assert [line.split()[0] for line in lines[first : first + 4]] == list(chat.deployments)
-    assert lines[first + 4] == ""
+    assert lines[first + 4] == "What changes oci.load_balancer_vm most, each alone"
     page = chat._repr_html_()
     assert "&lt;b&gt;Chat&lt;/b&gt;" in page
     assert "<b>Chat" not in page.replace("<b>&lt;", "")

@@ -12,9 +12,11 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_rgb
 
 import estimator as ws
+from estimator import render
 from estimator.errors import ScenarioError
 from estimator.format import precise_percent
-from estimator.render import charts
+from estimator.render.charts import concurrency, scaling, storm
+from estimator.render.charts.style import Chart
 from estimator.shown import Look
 
 DAYS = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
@@ -50,20 +52,20 @@ def autoscaled():
         peak_connections=5_000,
         options={"azure.web_pubsub": {"scaling": "autoscale"}},
     )
-    return ws.simulate(scenario, "azure.web_pubsub", replications=1, engine="cohort")
+    return ws.simulate(scenario, "azure.web_pubsub", replications=1, engine="aggregate")
 
 
 @pytest.fixture(scope="module")
 def every_chart(stormy, with_units):
     """By name, with what draws it."""
     return {
-        "concurrency": lambda look=None: charts.concurrency_chart(stormy, look),
-        "capacity": lambda look=None: charts.concurrency_chart(with_units, look),
-        "peaks": lambda look=None: charts.peak_chart(stormy, look),
-        "outage": lambda look=None: charts.storm_chart(stormy, 0, look),
-        "flap": lambda look=None: charts.storm_chart(stormy, 1, look),
-        "scaling": lambda look=None: charts.scaling_chart(with_units, look),
-        "attempts": lambda look=None: charts.attempts_chart(stormy, look),
+        "concurrency": lambda look=None: concurrency.concurrency_chart(stormy, look),
+        "capacity": lambda look=None: concurrency.concurrency_chart(with_units, look),
+        "peaks": lambda look=None: concurrency.peak_chart(stormy, look),
+        "outage": lambda look=None: storm.storm_chart(stormy, 0, look),
+        "flap": lambda look=None: storm.storm_chart(stormy, 1, look),
+        "scaling": lambda look=None: scaling.scaling_chart(with_units, look),
+        "attempts": lambda look=None: storm.attempts_chart(stormy, look),
     }
 
 
@@ -71,7 +73,7 @@ def line(axes: Any, label: str) -> Any:
     return next(each for each in axes.lines if each.get_label() == label)
 
 
-def title(chart: charts.Chart) -> str:
+def title(chart: Chart) -> str:
     return chart.get_suptitle().replace("\n", " ")
 
 
@@ -101,9 +103,9 @@ def texts(chart: Any) -> list[tuple[str, Any]]:
     ]
 
 
-def test_all_charts_come_from_the_module_of_the_cost_charts():
-    names = {"concurrency_chart", "storm_chart", "peak_chart", "scaling_chart", "attempts_chart"}
-    assert names | {"cost_drivers", "connections_over_week", "Look"} <= set(charts.__all__)
+@pytest.mark.parametrize("name", render._CHARTS)
+def test_every_chart_is_found_by_its_name(name):
+    assert callable(render._found("charts", render._CHARTS[name]))
 
 
 @pytest.mark.parametrize("look", [None, PHONE], ids=["paper", "phone"])
@@ -138,7 +140,7 @@ def test_lines_and_texts_stand_out_from_the_paper(look):
 
 
 def test_the_band_is_of_the_replications_and_the_line_the_assumed_peak(stormy):
-    chart = charts.concurrency_chart(stormy)
+    chart = concurrency.concurrency_chart(stormy)
     [axes] = chart.axes
     median = line(axes, "open, median week")
     np.testing.assert_allclose(median.get_ydata(), np.median(stormy.run.stack("open_most"), axis=0))
@@ -150,7 +152,7 @@ def test_the_band_is_of_the_replications_and_the_line_the_assumed_peak(stormy):
 
 
 def test_faults_are_marked_at_their_moment(stormy):
-    axes: Any = charts.concurrency_chart(stormy).axes[0]
+    axes: Any = concurrency.concurrency_chart(stormy).axes[0]
     marks = {text.get_text(): text.xy[0] for text in axes.texts}
     assert marks == pytest.approx(
         {"outage": 1 + 14 / 24, "network flap": 1 + 15 / 24, "connection throttle": 1 + 16 / 24}
@@ -158,7 +160,7 @@ def test_faults_are_marked_at_their_moment(stormy):
 
 
 def test_the_capacity_is_drawn_where_it_is_in_sight_and_told_where_it_is_not(with_units):
-    [axes] = charts.concurrency_chart(with_units).axes
+    [axes] = concurrency.concurrency_chart(with_units).axes
     admission = with_units.run.model.admission
     assert admission.units is not None
     slots = admission.units * admission.connections_per_unit
@@ -168,7 +170,7 @@ def test_the_capacity_is_drawn_where_it_is_in_sight_and_told_where_it_is_not(wit
     run = with_units.run
     aloft = [replace(each, slots=each.slots * 1e3) for each in run.replications]
     run = replace(run, model=replace(run.model, admission=far), replications=tuple(aloft))
-    [axes] = charts.concurrency_chart(replace(with_units, run=run)).axes
+    [axes] = concurrency.concurrency_chart(replace(with_units, run=run)).axes
     assert "capacity" not in [each.get_label() for each in axes.lines]
     assert f"{slots * 1e3:,.0f}" in axes.get_title(loc="left")
 
@@ -182,22 +184,22 @@ def test_the_title_says_how_far_the_peak_is_from_the_assumed_one(stormy, times, 
     scale = times * float(stormy.expected.peak_connections) / run.peaks.mean()
     scaled = [replace(each, open_most=each.open_most * scale) for each in run.replications]
     simulation = replace(stormy, run=replace(run, replications=tuple(scaled)))
-    assert said in title(charts.concurrency_chart(simulation))
+    assert said in title(concurrency.concurrency_chart(simulation))
 
 
 def test_every_peak_is_a_dot(stormy):
-    of_days, of_weeks = charts.peak_chart(stormy).axes
+    of_days, of_weeks = concurrency.peak_chart(stormy).axes
     for day, dots in enumerate(of_days.collections[::2]):
         heights = np.sort(np.asarray(dots.get_offsets())[:, 1])
         np.testing.assert_allclose(heights, np.sort(stormy.run.daily_peaks[:, day]))
     weekly = np.asarray(of_weeks.collections[0].get_offsets())[:, 1]
     np.testing.assert_allclose(np.sort(weekly), np.sort(stormy.run.peaks))
     above = int((stormy.run.peaks > 2_500).sum())
-    assert f"2,500 in {above} of 2 simulated weeks" in title(charts.peak_chart(stormy))
+    assert f"2,500 in {above} of 2 simulated weeks" in title(concurrency.peak_chart(stormy))
 
 
 def test_a_storm_shows_the_week_of_median_recovery_second_by_second(stormy):
-    above, below = charts.storm_chart(stormy, 0).axes
+    above, below = storm.storm_chart(stormy, 0).axes
     seen = sorted(
         (each.aftermaths[0] for each in stormy.run.replications), key=lambda a: a.recovery_s[2]
     )
@@ -219,14 +221,14 @@ def test_a_storm_shows_the_week_of_median_recovery_second_by_second(stormy):
 def test_a_storm_that_never_happened_cannot_be_shown(stormy):
     assert stormy.storms == (0, 1)
     with pytest.raises(ScenarioError, match=r"fault 2 took no connections.*0, 1"):
-        charts.storm_chart(stormy, 2)
+        storm.storm_chart(stormy, 2)
 
 
 def test_units_needed_are_connections_over_what_a_unit_shall_hold(autoscaled):
     run = autoscaled.run
     scaling = run.model.admission.autoscaling
     assert scaling is not None
-    of_week, of_day = charts.scaling_chart(autoscaled).axes
+    of_week, of_day = scaling.scaling_chart(autoscaled).axes
     needed = line(of_week, f"needed at {scaling.target_share:.0%} load")
     held = run.model.admission.connections_per_unit
     open_most = run.replications[0].open_most
@@ -238,11 +240,11 @@ def test_units_needed_are_connections_over_what_a_unit_shall_hold(autoscaled):
 
 def test_scaling_needs_units(stormy):
     with pytest.raises(ScenarioError, match=r"aws\.api_gateway has no units"):
-        charts.scaling_chart(stormy)
+        scaling.scaling_chart(stormy)
 
 
 def test_the_bars_of_attempts_hold_everybody_who_was_let_in(stormy):
-    chart: Any = charts.attempts_chart(stormy)
+    chart: Any = storm.attempts_chart(stormy)
     [axes] = chart.axes
     heights = [bar.get_height() for bar in axes.patches]
     new_connections = stormy.run.stack("new_connections").sum(axis=1).mean()
@@ -255,4 +257,4 @@ def test_the_bars_of_attempts_hold_everybody_who_was_let_in(stormy):
 
 
 def test_a_chart_shows_itself_in_a_notebook(stormy):
-    assert charts.attempts_chart(stormy)._repr_png_().startswith(b"\x89PNG")
+    assert storm.attempts_chart(stormy)._repr_png_().startswith(b"\x89PNG")

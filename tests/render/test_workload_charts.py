@@ -12,7 +12,8 @@ from matplotlib.colors import to_hex, to_rgb
 
 import estimator as ws
 from estimator.analysis.limit_utilization import utilization, worst_first
-from estimator.render import charts
+from estimator.render.charts import limits, workload
+from estimator.render.charts.style import Chart
 from estimator.render.utilization_scale import level_colors
 from estimator.shown import Look
 
@@ -37,10 +38,10 @@ def bills():
     return ws.compare(scenario).bills
 
 
-def drawn(name: str, profile: Any, bills: Any, look: Look | None) -> charts.Chart:
+def drawn(name: str, profile: Any, bills: Any, look: Look | None) -> Chart:
     if name == "limits":
-        return charts.limits_chart(bills, look)
-    of = {"week": charts.week_chart, "sizes": charts.sizes_chart, "wire": charts.wire_chart}
+        return limits.limits_chart(bills, look)
+    of = {"week": workload.week_chart, "sizes": workload.sizes_chart, "wire": workload.wire_chart}
     return of[name](demand_of(profile), look)
 
 
@@ -94,7 +95,7 @@ def test_the_week_shows_every_hour_its_mean_and_its_peak():
     demand = ws.expected_demand(
         ws.Scenario(profile=profile, location="virginia", mean_connections=172)
     )
-    chart = charts.week_chart(demand)
+    chart = workload.week_chart(demand)
     axes: Any = chart.axes[0]
     steps = axes.patches[-1].get_data().values
     # 167 hours of 1 and one of 5 have the mean 172 / 168
@@ -107,7 +108,7 @@ def test_the_week_shows_every_hour_its_mean_and_its_peak():
 
 
 def test_a_week_without_a_peak_marks_none():
-    axes: Any = charts.week_chart(demand_of("market-data")).axes[0]
+    axes: Any = workload.week_chart(demand_of("market-data")).axes[0]
     assert list(axes.texts) == []
 
 
@@ -128,7 +129,7 @@ def test_curves_of_sizes_are_the_laws():
         "heartbeat": {"interval_seconds": 10},
         "flows": flows,
     }
-    axes: Any = charts.sizes_chart(demand_of(profile)).axes[0]
+    axes: Any = workload.sizes_chart(demand_of(profile)).axes[0]
     curves = {line.get_label(): line for line in axes.lines}
     # a post has one law on its way in and out; a ping without payload has none
     assert set(curves) == {"posts", "ticks"}
@@ -148,7 +149,7 @@ def test_bars_of_the_wire_are_shares_by_layer_and_add_up_to_all():
             "ticks": {"direction": "server_to_client", "rate_per_hour": 3600, "payload": 124}
         },
     }
-    chart = charts.wire_chart(demand_of(profile))
+    chart = workload.wire_chart(demand_of(profile))
     axes: Any = chart.axes[0]
     assert sum(bar.get_width() for bar in axes.patches) == pytest.approx(1.0)
     rows = {label.get_text(): at for at, label in enumerate(axes.get_yticklabels())}
@@ -165,7 +166,7 @@ def test_bars_of_the_wire_are_shares_by_layer_and_add_up_to_all():
 
 @pytest.mark.parametrize("look", [Look(), DARK], ids=["light", "dark"])
 def test_a_row_of_the_strip_has_the_color_of_the_closest_limit_in_each_hour(bills, look):
-    chart = charts.limits_chart(bills, look)
+    chart = limits.limits_chart(bills, look)
     axes: Any = chart.axes[0]
     strip, steady = axes.collections[:2]
     FigureCanvasAgg(chart).draw()
@@ -201,10 +202,10 @@ def test_the_title_counts_what_is_beyond_and_close(bills):
     peaks = [max(float(v.share) for v in bill.verdicts) for bill in bills if bill.verdicts]
     beyond = sum(peak > 1 for peak in peaks)
     close = sum(0.8 <= peak <= 1 for peak in peaks)
-    title = charts.limits_chart(bills).get_suptitle().replace("\n", " ")
+    title = limits.limits_chart(bills).get_suptitle().replace("\n", " ")
     assert f"{beyond} would go beyond a limit and {close} would come close" in title
     assert beyond > 0
 
 
 def test_nothing_checked_is_a_chart_that_says_so():
-    assert charts.limits_chart([]).get_suptitle() == "No deployment was checked"
+    assert limits.limits_chart([]).get_suptitle() == "No deployment was checked"

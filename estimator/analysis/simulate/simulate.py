@@ -64,7 +64,7 @@ def simulate(
             out.
         replications: weeks to simulate; ``auto`` simulates until the mean peak is known to 1 %.
         seed: any whole number; the same seed gives the same weeks, bit for bit.
-        engine: ``exact`` follows each client, ``cohort`` groups of them; ``auto`` chooses.
+        engine: ``exact`` follows each client, ``aggregate`` groups of them; ``auto`` chooses.
         recover_within_s: seconds within which 99 % of the clients shall be back after a fault.
         client: where replications run: a ``dask.distributed.Client``, or an executor such as a
             ``ProcessPoolExecutor``; here if left out.

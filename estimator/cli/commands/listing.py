@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import inspect
 import textwrap
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
 from estimator.cli import completion
 from estimator.cli.common import AsJson, deployment_id, print_json, print_text
 from estimator.errors import ScenarioError, UnknownNameError
+
+if TYPE_CHECKING:
+    from pydantic.fields import FieldInfo
+
+    from estimator.scenario.model import Model
 
 THINGS: Final[Mapping[str, str]] = {
     "assumptions": "what vendors leave open, with the possible answers",
@@ -31,6 +37,8 @@ THINGS: Final[Mapping[str, str]] = {
 """What can be listed, in a few words."""
 _OF_A_DEPLOYMENT: Final = {"assumptions", "options"}
 _WIDTH: Final = 80
+_TAGS: Final = {"fault", "surge"}
+_SMALL_PRINT: Final = "Times of the week are in UTC; durations without a unit are in seconds."
 
 
 def _things(incomplete: str) -> Iterator[completion.Offer]:
@@ -82,11 +90,10 @@ def _data(thing: str | None, deployment: str | None) -> list[dict[str, Any]]:
 
     from estimator.analysis.choices import TITLES, assumption_data, option_data
     from estimator.deployments.registry import ALL_DEPLOYMENTS, find_deployment
-    from estimator.render.disruptions import kinds_data
     from estimator.scenario.disruptions import FAULTS, SURGES
 
     if thing in ("faults", "surges"):
-        return kinds_data(FAULTS if thing == "faults" else SURGES)
+        return _kinds_data(FAULTS if thing == "faults" else SURGES)
     if thing not in _OF_A_DEPLOYMENT:
         return _titled(TITLES[thing]())
     asked = [find_deployment(deployment)] if deployment else ALL_DEPLOYMENTS.values()
@@ -101,10 +108,9 @@ def _titled(titles: Mapping[str, str]) -> list[dict[str, Any]]:
 
 def _text(thing: str | None, data: list[dict[str, Any]]) -> str:
     if thing in ("faults", "surges"):
-        from estimator.render.disruptions import kinds_text
         from estimator.scenario.disruptions import FAULTS, SURGES
 
-        return kinds_text(FAULTS if thing == "faults" else SURGES)
+        return _kinds_text(FAULTS if thing == "faults" else SURGES)
     if thing == "assumptions":
         return "\n".join(map(_assumption_text, data)) or "no open questions\n"
     if thing == "options":
@@ -151,3 +157,68 @@ def _described(rows: Iterable[tuple[str, str]]) -> str:
         wrapped = textwrap.wrap(about, _WIDTH - len(margin))
         lines.append((head + f"\n{margin}".join(wrapped)).rstrip())
     return "".join(f"{line}\n" for line in lines)
+
+
+def _kinds_text(examples: Mapping[type[Model], str]) -> str:
+    """Each kind with what it is, an example line, and its fields with their defaults."""
+    kinds = (_kind_text(kind, example) for kind, example in examples.items())
+    return "\n\n".join((*kinds, _SMALL_PRINT)) + "\n"
+
+
+def _kinds_data(examples: Mapping[type[Model], str]) -> list[dict[str, Any]]:
+    """Each kind as plain lists and texts, for machines; null stands for no default."""
+    return [
+        {
+            "name": _name(kind),
+            "title": _summary(kind),
+            "example": example,
+            "fields": [
+                {
+                    "name": name,
+                    "required": field.is_required(),
+                    "default": None if field.is_required() else field.default,
+                    "description": " ".join((field.description or "").split()),
+                }
+                for name, field in kind.model_fields.items()
+                if name not in _TAGS
+            ],
+        }
+        for kind, example in examples.items()
+    ]
+
+
+def _name(kind: type[Model]) -> str:
+    [tag] = kind.model_fields.keys() & _TAGS
+    return str(kind.model_fields[tag].default)
+
+
+def _summary(kind: type[Model]) -> str:
+    return (inspect.getdoc(kind) or "").splitlines()[0]
+
+
+def _kind_text(kind: type[Model], example: str) -> str:
+    fields = {name: field for name, field in kind.model_fields.items() if name not in _TAGS}
+    heads = {name: f"  {name} ({_default(field)})  " for name, field in fields.items()}
+    indent = max(map(len, heads.values()))
+    described = (
+        textwrap.fill(
+            field.description or "",
+            _WIDTH,
+            initial_indent=heads[name].ljust(indent),
+            subsequent_indent=" " * indent,
+        )
+        for name, field in fields.items()
+    )
+    about = textwrap.fill(
+        f"{_name(kind).replace('_', ' ')}: {_summary(kind)}", _WIDTH, subsequent_indent="  "
+    )
+    return "\n".join((about, f"  '{example}'", *described))
+
+
+def _default(field: FieldInfo) -> str:
+    default: Any = field.default
+    if field.is_required():
+        return "required"
+    if default is None:
+        return "optional"
+    return str(default).lower() if isinstance(default, bool) else f"{default:g}"

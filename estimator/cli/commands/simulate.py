@@ -44,7 +44,7 @@ class Engines(StrEnum):
 
     auto = "auto"
     exact = "exact"
-    cohort = "cohort"
+    aggregate = "aggregate"
 
 
 def simulate(
@@ -95,7 +95,7 @@ def simulate(
         int, sampling(help="Any whole number; the same seed gives the same weeks.")
     ] = 0,
     engine: Annotated[
-        Engines, sampling(help="Follow each client (exact) or groups of clients (cohort).")
+        Engines, sampling(help="Follow each client (exact) or groups of clients (aggregate).")
     ] = Engines.auto,
     processes: Annotated[
         int,

@@ -1,4 +1,4 @@
-"""What is expected of a week, and what it costs."""
+"""What drives the cost of bills? Stacked bars, one for each."""
 
 from __future__ import annotations
 
@@ -10,20 +10,18 @@ from matplotlib.ticker import MaxNLocator
 
 from estimator.analysis.compare import Comparison
 from estimator.analysis.estimate import Estimate
-from estimator.demand.demand import Demand
 from estimator.errors import ScenarioError
 from estimator.format import dollars
 from estimator.pricing.bill import Bill
 from estimator.pricing.price_files import DRIVERS
-from estimator.render.charts.style import Chart, blank, dress, week_axis
+from estimator.render.charts.style import Chart, blank, dress
 from estimator.shown import Look
 from estimator.states import State
-from estimator.units import HOURS_PER_DAY, HOURS_PER_WEEK
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-DRIVER_COLOURS = dict(
+_DRIVER_COLORS = dict(
     zip(
         DRIVERS,
         (
@@ -48,33 +46,17 @@ _SHORT_NAME_CHARACTERS = 52
 """Longer ones are cut off on a phone, unless they are smaller."""
 
 
-def connections_over_week(demand: Demand, title: str) -> Chart:
-    """Open connections in each hour of the week, for the demand of a single scenario."""
-    look = Look()
-    figure = blank(look, 2.6, title)
-    axes = figure.subplots()
-    days = np.arange(HOURS_PER_WEEK) / HOURS_PER_DAY
-    axes.fill_between(days, demand.connections.hourly, color="#56B4E9", alpha=0.3)
-    axes.plot(days, demand.connections.hourly, color=look.blue)
-    week_axis(axes, look)
-    axes.set_ylim(bottom=0)
-    axes.set_ylabel("open connections")
-    axes.yaxis.set_major_formatter("{x:,.0f}")
-    dress(axes, look)
-    return figure
-
-
 def comparison_chart(compared: Comparison, look: Look | None = None) -> Chart:
     """Stacked bars of what drives the cost of each deployment of a comparison."""
-    return cost_drivers(compared.bills, f"Monthly cost: {compared.title}", look)
+    return cost_chart(compared.bills, f"Monthly cost: {compared.title}", look)
 
 
 def bill_chart(bill: Bill, look: Look | None = None) -> Chart:
     """One stacked bar of what drives the cost of a bill."""
-    return cost_drivers([bill], f"Monthly cost: {bill.title}, {bill.region}", look)
+    return cost_chart([bill], f"Monthly cost: {bill.title}, {bill.region}", look)
 
 
-def cost_drivers(bills: Sequence[Bill], title: str, look: Look | None = None) -> Chart:
+def cost_chart(bills: Sequence[Bill], title: str, look: Look | None = None) -> Chart:
     """Stacked bars of what drives the cost of each bill; bars over a hard limit are pale.
 
     Args:
@@ -82,8 +64,17 @@ def cost_drivers(bills: Sequence[Bill], title: str, look: Look | None = None) ->
         title: what is compared.
         look: colors and width; dark on white, if left out.
 
+    Returns:
+        A matplotlib figure.
+
     Raises:
         ScenarioError: a bill stands for many scenarios; a bar can show only one.
+
+    >>> from estimator import Scenario, estimate
+    >>> scenario = Scenario(profile="market-data", location="virginia", peak_connections=1000)
+    >>> bills = [estimate(scenario, name) for name in ("aws.api_gateway", "aws.alb_ec2")]
+    >>> cost_chart(bills, "Two ways on AWS").axes[0].get_xlabel()
+    'US dollars per month'
     """
     if any(np.ndim(bill.total) for bill in bills):
         raise ScenarioError("a chart of cost drivers shows one scenario, not an array of them")
@@ -104,7 +95,7 @@ def cost_drivers(bills: Sequence[Bill], title: str, look: Look | None = None) ->
             height=thick,
             left=reached,
             label=driver,
-            color=DRIVER_COLOURS[driver],
+            color=_DRIVER_COLORS[driver],
         )
         for bar, bill in zip(bars, bills, strict=True):
             bar.set_alpha(_PALE if _is_broken(bill) else 1.0)

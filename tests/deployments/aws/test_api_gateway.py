@@ -205,7 +205,9 @@ class TestLambdaBackend:
 
 
 @pytest.mark.parametrize(("rate", "state"), [(399, "pass"), (401, "at risk"), (501, "broken")])
-def test_500_new_connections_per_second_are_the_default_quota(make_demand, bill_of, verdict, rate, state):
+def test_500_new_connections_per_second_are_the_default_quota(
+    make_demand, bill_of, verdict, rate, state
+):
     found = verdict(bill_of(ID, make_demand(1, new_connections=rate * 3600)), CONNECTS)
 
     assert found.state == state
