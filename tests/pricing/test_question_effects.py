@@ -81,8 +81,8 @@ def test_the_table_and_the_text_tell_question_answer_and_dollars():
     }
     assert (three["change_usd"], six["change_usd"]) == pytest.approx((36, 90))
     assert (
-        f"Open: Which {WHICH}? Taken: one (it is one). "
-        "Otherwise: three (it is three) +36.00 USD; six (it is six) +90.00 USD."
+        f"Open: Which {WHICH}? Assumed: one (it is one). "
+        "Otherwise: three (it is three) +$36.00; six (it is six) +$90.00."
     ) in bill.explain()
 
 
