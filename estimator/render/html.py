@@ -9,19 +9,7 @@ import html
 from collections.abc import Iterable
 from typing import Final
 
-from estimator.render.document import (
-    Block,
-    Bullets,
-    Column,
-    Document,
-    Folded,
-    Inline,
-    Only,
-    Paragraph,
-    Table,
-    Text,
-    pieces,
-)
+from estimator.render import document as doc
 from estimator.states import Tone
 
 # JupyterLab's own variables follow its theme; elsewhere the color of the text is taken
@@ -36,7 +24,7 @@ _STYLES: Final[dict[Tone, str]] = {
 }
 
 
-def render(document: Document) -> str:
+def render(document: doc.Document) -> str:
     """A document as HTML.
 
     >>> render(Document("Bill <1>"))
@@ -50,30 +38,30 @@ def render(document: Document) -> str:
     return f'<div class="tex2jax_ignore mathjax_ignore">{title}{body}</div>'
 
 
-def _blocks(blocks: Iterable[Block]) -> str:
+def _blocks(blocks: Iterable[doc.Block]) -> str:
     return "".join(map(_block, blocks))
 
 
-def _block(block: Block) -> str:
+def _block(block: doc.Block) -> str:
     match block:
-        case Table():
+        case doc.Table():
             return _table(block)
-        case Paragraph():
+        case doc.Paragraph():
             label = f"{block.label} " if block.label else ""
             return f"<div{_style(block.tone)}>{html.escape(label)}{_inline(block.text)}</div>"
-        case Bullets():
+        case doc.Bullets():
             items = "".join(f"<li>{_inline(item)}</li>" for item in block.items)
             return f"<ul{_style(block.tone)}>{items}</ul>"
-        case Folded():
+        case doc.Folded():
             return (
                 f"<details><summary>{html.escape(block.title)}</summary>{_blocks(block.blocks)}"
                 "</details>"
             )
-        case Only():
+        case doc.Only():
             return _blocks(block.blocks)
 
 
-def _table(table: Table) -> str:
+def _table(table: doc.Table) -> str:
     heads = "".join(_cell("th", column, column.head) for column in table.columns)
     tones = table.tones or ("plain",) * len(table.rows)
     rows = "".join(
@@ -88,16 +76,16 @@ def _table(table: Table) -> str:
     return f"{caption}<table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>"
 
 
-def _cell(tag: str, column: Column, text: Inline) -> str:
+def _cell(tag: str, column: doc.Column, text: doc.Inline) -> str:
     side = "right" if column.is_number else "left"
     return f'<{tag} style="text-align:{side};vertical-align:top">{_inline(text)}</{tag}>'
 
 
-def _inline(text: Inline) -> str:
-    return "".join(map(_piece, pieces(text)))
+def _inline(text: doc.Inline) -> str:
+    return "".join(map(_piece, doc.pieces(text)))
 
 
-def _piece(piece: str | Text) -> str:
+def _piece(piece: str | doc.Text) -> str:
     if isinstance(piece, str):
         return html.escape(piece)
     shown = html.escape(piece.text)

@@ -10,18 +10,7 @@ import re
 from collections.abc import Collection, Iterable, Sequence
 from typing import Final
 
-from estimator.render.document import (
-    Block,
-    Bullets,
-    Document,
-    Folded,
-    Inline,
-    Only,
-    Paragraph,
-    Table,
-    Text,
-    pieces,
-)
+from estimator.render import document as doc
 from estimator.states import Tone
 
 _SIGNS: Final = re.compile(r"([\\`*_{}\[\]<>#~&!])")
@@ -117,7 +106,7 @@ def folded(title: str, body: Markdown) -> Markdown:
     return Markdown(f"{head}\n\n{body}\n\n</details>")
 
 
-def render(shown: Document) -> str:
+def render(shown: doc.Document) -> str:
     r"""A document as GitHub and GitLab show it in a comment.
 
     >>> print(render(Document("Team *chat*", (Paragraph("it holds"),))))
@@ -134,32 +123,32 @@ def document(*parts: Markdown) -> str:
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def _block(block: Block) -> Markdown:
+def _block(block: doc.Block) -> Markdown:
     match block:
-        case Table():
+        case doc.Table():
             heads = [column.head for column in block.columns]
             numbers = {column.head for column in block.columns if column.is_number}
             rows = (tuple(map(_inline, row)) for row in block.rows)
             title = strong(block.title)
             found = table(heads, rows, numbers)
             return Markdown(f"{title}\n\n{found}") if title else found
-        case Paragraph():
+        case doc.Paragraph():
             label = f"{block.label} " if block.label else ""
             return joined(label, _toned(_inline(block.text), block.tone))
-        case Bullets():
+        case doc.Bullets():
             return bullets(map(_inline, block.items))
-        case Folded():
+        case doc.Folded():
             inside = "\n\n".join(map(_block, block.blocks))
             return folded(block.title, Markdown(inside))
-        case Only():
+        case doc.Only():
             return Markdown("\n\n".join(map(_block, block.blocks)))
 
 
-def _inline(text: Inline) -> Markdown:
-    return joined(*(_piece(piece) for piece in pieces(text)))
+def _inline(text: doc.Inline) -> Markdown:
+    return joined(*(_piece(piece) for piece in doc.pieces(text)))
 
 
-def _piece(piece: str | Text) -> Markdown:
+def _piece(piece: str | doc.Text) -> Markdown:
     if isinstance(piece, str):
         return escaped(piece)
     shown = code(piece.text) if piece.is_code else escaped(piece.text)

@@ -16,26 +16,18 @@ from pydantic import Field, ValidationError, model_validator
 from estimator.errors import ScenarioError, UnknownNameError
 from estimator.files import YamlDocument, error_text
 from estimator.format import given_text
-from estimator.scenario.model import (
-    Clients,
-    Duration,
-    Model,
-    RatePerSecond,
-    Seconds,
-    Share,
-    WeekTime,
-)
+from estimator.scenario import model
 from estimator.units import (
     SECONDS_PER_HOUR,
     duration_text,
     week_time_text,
 )
 
-M = TypeVar("M", bound=Model)
+M = TypeVar("M", bound=model.Model)
 _Repeats = Annotated[int, Field(ge=1, le=1000)]
 
 
-class Outage(Model):
+class Outage(model.Model):
     """A node, a zone or a region fails.
 
     >>> Outage(at="Tue 14:00", share="30%", lasts="5 min").words
@@ -43,14 +35,14 @@ class Outage(Model):
     """
 
     fault: Literal["outage"] = "outage"
-    at: WeekTime
+    at: model.WeekTime
     """When it happens."""
-    share: Share = 1.0
+    share: model.Share = 1.0
     """Share of the connections, and of the units that hold them, that is lost at once: a node of n
     is 1/n, a zone of three a third, a region 1."""
-    lasts: Duration = 0.0
+    lasts: model.Duration = 0.0
     """Time that these units stay lost; 0: others take their place at once."""
-    notice: Duration = 0.0
+    notice: model.Duration = 0.0
     """Clients notice within this time, evenly. 0: at once, since a closed socket tells; if the loss
     is silent, the interval of the heartbeat."""
 
@@ -62,7 +54,7 @@ class Outage(Model):
         return f"outage on {_lost(self.at, self.share)} lost{noticed}{back}"
 
 
-class RollingDeployment(Model):
+class RollingDeployment(model.Model):
     """A new version takes the place of the old one, batch by batch.
 
     A batch closes 1/batches of the connections that are open when it starts, since fleets are
@@ -73,13 +65,13 @@ class RollingDeployment(Model):
     """
 
     fault: Literal["rolling_deployment"] = "rolling_deployment"
-    at: WeekTime
+    at: model.WeekTime
     """When the first batch starts."""
     batches: _Repeats
     """Batches that the fleet is divided into."""
-    every: Seconds
+    every: model.Seconds
     """Time from the start of a batch to the start of the next."""
-    drain: Duration = 0.0
+    drain: model.Duration = 0.0
     """The connections of a batch are closed within this time, evenly."""
 
     @property
@@ -92,7 +84,7 @@ class RollingDeployment(Model):
         )
 
 
-class BalancerResize(Model):
+class BalancerResize(model.Model):
     """A load balancer is resized, and the nodes that leave it close their connections.
 
     >>> BalancerResize(at="Tue 14:00", share=0.25, over="5 min").words
@@ -100,11 +92,11 @@ class BalancerResize(Model):
     """
 
     fault: Literal["balancer_resize"] = "balancer_resize"
-    at: WeekTime
+    at: model.WeekTime
     """When the first of them closes."""
-    share: Share
+    share: model.Share
     """Share of the connections that the nodes hold which leave."""
-    over: Duration = 0.0
+    over: model.Duration = 0.0
     """Their connections are closed within this time, evenly."""
 
     @property
@@ -114,7 +106,7 @@ class BalancerResize(Model):
         return f"balancer resize on {_lost(self.at, self.share)} closed {closed}"
 
 
-class NetworkFlap(Model):
+class NetworkFlap(model.Model):
     """Some clients lose their network for a moment, once or several times.
 
     >>> NetworkFlap(at="Tue 14:00", share=0.1, away="20 s", times=3, every="1 min").words
@@ -122,15 +114,15 @@ class NetworkFlap(Model):
     """
 
     fault: Literal["network_flap"] = "network_flap"
-    at: WeekTime
+    at: model.WeekTime
     """When the network goes first."""
-    share: Share = 1.0
+    share: model.Share = 1.0
     """Share of the open connections that is lost each time."""
-    away: Duration
+    away: model.Duration
     """Time without network, in which their clients cannot try again."""
     times: _Repeats = 1
     """How often it happens."""
-    every: Seconds | None = None
+    every: model.Seconds | None = None
     """Time from one to the next; needed if it happens several times."""
 
     @model_validator(mode="after")
@@ -148,7 +140,7 @@ class NetworkFlap(Model):
         )
 
 
-class ConnectionThrottle(Model):
+class ConnectionThrottle(model.Model):
     """A slow database or sign-in service lets fewer clients connect.
 
     >>> ConnectionThrottle(at="Mon 09:00", lasts="10 min", new_connections_per_second=50).words
@@ -156,11 +148,11 @@ class ConnectionThrottle(Model):
     """
 
     fault: Literal["connection_throttle"] = "connection_throttle"
-    at: WeekTime
+    at: model.WeekTime
     """When it becomes slow."""
-    lasts: Seconds
+    lasts: model.Seconds
     """Time until it is fast again."""
-    new_connections_per_second: RatePerSecond
+    new_connections_per_second: model.RatePerSecond
     """New connections per second that it lets through, all together."""
 
     @property
@@ -184,7 +176,7 @@ def _lost(at: float, share: float) -> str:
     return f"{week_time_text(at)}: {100 * share:.4g}% of connections"
 
 
-class FlashCrowd(Model):
+class FlashCrowd(model.Model):
     """Additional clients come at once, most of them first: a link on television, an alarm.
 
     >>> FlashCrowd(at="Sat 20:15", clients=20_000, over="5 min").words
@@ -192,11 +184,11 @@ class FlashCrowd(Model):
     """
 
     surge: Literal["flash_crowd"] = "flash_crowd"
-    at: WeekTime
+    at: model.WeekTime
     """When the first of them comes."""
-    clients: Clients
+    clients: model.Clients
     """How many come, on top of the weekly shape."""
-    over: Seconds
+    over: model.Seconds
     """They come within this time, at a rate that falls in a straight line to zero; they stay as
     long as others do."""
 
@@ -209,7 +201,7 @@ class FlashCrowd(Model):
         )
 
 
-class TopOfHour(Model):
+class TopOfHour(model.Model):
     """Many of those who come in an hour come when it begins: meetings, reminders, timers.
 
     Slack tells of such small peaks at each full and half hour in its report on the outage of 4
@@ -220,9 +212,9 @@ class TopOfHour(Model):
     """
 
     surge: Literal["top_of_hour"] = "top_of_hour"
-    share: Share
+    share: model.Share
     """Share of the arrivals of each hour that come right after it has begun."""
-    within: Seconds = 120.0
+    within: model.Seconds = 120.0
     """They come within this time, evenly."""
     half_hours: bool = False
     """Whether half hours begin like full ones, each with this share of its own arrivals."""
@@ -248,7 +240,7 @@ class TopOfHour(Model):
         )
 
 
-class Broadcast(Model):
+class Broadcast(model.Model):
     """Additional clients gather for an event and leave together when it is over.
 
     >>> Broadcast(at="Sun 20:00", clients=50_000, gather="15 min", lasts="90 min").words
@@ -256,14 +248,14 @@ class Broadcast(Model):
     """
 
     surge: Literal["broadcast"] = "broadcast"
-    at: WeekTime
+    at: model.WeekTime
     """When the event begins."""
-    clients: Clients
+    clients: model.Clients
     """How many come, on top of the weekly shape."""
-    gather: Seconds
+    gather: model.Seconds
     """They come within this time before it begins, at a rate that rises in a straight line from
     zero."""
-    lasts: Seconds
+    lasts: model.Seconds
     """Length of the event; all stay until it ends."""
     messages_factor: Annotated[float, Field(ge=1, le=1e6)] = 1.0
     """By how much the messages from the server to each client multiply during the event."""
@@ -360,7 +352,9 @@ def parse_sentence(text: str, tag: str, kinds: Sequence[type[M]]) -> M:
         raise ScenarioError(error_text(error, YamlDocument(values, f"'{text}'"), kind)) from None
 
 
-def sentence_parts(text: str, tag: str, kinds: Sequence[type[Model]]) -> tuple[str, dict[str, str]]:
+def sentence_parts(
+    text: str, tag: str, kinds: Sequence[type[model.Model]]
+) -> tuple[str, dict[str, str]]:
     """The name and the fields of such a line, with their values as they are written.
 
     Raises:

@@ -15,17 +15,7 @@ from pydantic import (
     model_validator,
 )
 
-from estimator.scenario.model import (
-    Count,
-    ManyBytes,
-    ManySeconds,
-    Model,
-    RatePerHour,
-    Seconds,
-    load_shipped,
-    names_of,
-    read_shipped,
-)
+from estimator.scenario import model
 from estimator.scenario.sessions import SessionLength
 from estimator.scenario.sizes import FixedSize, SizeDistribution
 from estimator.scenario.weekly_shape import WeeklyShape, load_shape, shape_names
@@ -33,7 +23,7 @@ from estimator.shown import Shown
 from estimator.units import HOURS_PER_DAY, SECONDS_PER_HOUR
 
 
-class Reconnect(Model):
+class Reconnect(model.Model):
     """How a client comes back.
 
     After a connection is lost it waits once before its first attempt, and again after each
@@ -51,13 +41,13 @@ class Reconnect(Model):
     """none: at once; exponential: min(cap, base 2^k); equal_jitter: half of that and up to half
     more; full_jitter: anything from nothing to that; decorrelated: min(cap, anything from base to
     three times the wait before)."""
-    base: Seconds = 1.0
+    base: model.Seconds = 1.0
     """The first wait, before it grows."""
-    cap: Annotated[Seconds, Field(le=HOURS_PER_DAY * SECONDS_PER_HOUR)] = 60.0
+    cap: Annotated[model.Seconds, Field(le=HOURS_PER_DAY * SECONDS_PER_HOUR)] = 60.0
     """The longest wait, a day at most."""
     give_up_after: Annotated[int, Field(ge=1, le=1000)] | None = None
     """Refusals after which a client gives up; never if left out."""
-    answer: Seconds = 0.2
+    answer: model.Seconds = 0.2
     """Until a client knows that it was refused."""
 
     @model_validator(mode="after")
@@ -67,33 +57,33 @@ class Reconnect(Model):
         return self
 
 
-class MessageFlow(Model):
+class MessageFlow(model.Model):
     """One kind of message that a connection sends or receives."""
 
     direction: Literal["client_to_server", "server_to_client"]
     """Who sends it first."""
-    rate_per_hour: RatePerHour
+    rate_per_hour: model.RatePerHour
     """Messages per open connection: sent (client_to_server) or received (server_to_client)."""
     payload: SizeDistribution
     """Bytes of application data in each message."""
-    fan_out: Count = 0.0
+    fan_out: model.Count = 0.0
     """client_to_server: open connections to which the server passes each message on (0: none).
     server_to_client: open connections that receive the same message (0 counts as 1)."""
 
 
-class Heartbeat(Model):
+class Heartbeat(model.Model):
     """What keeps an idle connection open: one message each way per interval."""
 
-    interval_seconds: ManySeconds
+    interval_seconds: model.ManySeconds
     """Time between two heartbeats of a connection."""
     kind: Literal["protocol", "application"] = "protocol"
     """protocol: WebSocket ping and pong, which no cloud counts as messages;
     application: ordinary messages, which are counted."""
-    payload_bytes: ManyBytes = 0.0
+    payload_bytes: model.ManyBytes = 0.0
     """Application data in each ping and each pong."""
 
 
-class AtConnect(Model):
+class AtConnect(model.Model):
     """What flows right after a connection is open, before anything happens."""
 
     to_client: SizeDistribution = FixedSize(bytes=0)
@@ -102,7 +92,7 @@ class AtConnect(Model):
     """Sign-in and subscriptions sent by the client."""
 
 
-class Evidence(Model):
+class Evidence(model.Model):
     """Why a default is what it is."""
 
     grade: Literal["published", "assumption"]
@@ -128,7 +118,7 @@ def _shape_name(shape: WeeklyShape, serialize: SerializerFunctionWrapHandler) ->
     return next(shipped, None) or serialize(shape)
 
 
-class Profile(Shown, Model):
+class Profile(Shown, model.Model):
     """How one client behaves: its sessions, messages, heartbeat and hours of the week.
 
     >>> profile = load_profile("workplace-chat")
@@ -184,7 +174,7 @@ def profile_names() -> list[str]:
     >>> "workplace-chat" in profile_names()
     True
     """
-    return names_of("profiles")
+    return model.names_of("profiles")
 
 
 @cache
@@ -203,7 +193,7 @@ def load_profile(name: str) -> Profile:
     >>> load_profile("workplace-chat").flows["posts"].rate_per_hour
     2.3
     """
-    return load_shipped("profiles", name, Profile)
+    return model.load_shipped("profiles", name, Profile)
 
 
 def resolve_profile(value: object) -> object:
@@ -217,7 +207,7 @@ def resolve_profile(value: object) -> object:
     if not (isinstance(value, Mapping) and "extends" in value):
         return value
     changes = {key: item for key, item in value.items() if key != "extends"}
-    base = read_shipped("profiles", str(value["extends"])).content
+    base = model.read_shipped("profiles", str(value["extends"])).content
     changed = [path for path in base.get("evidence", {}) if _states(changes, path.split("."))]
     kept = {path: item for path, item in base.get("evidence", {}).items() if path not in changed}
     return _merge({**base, "evidence": kept}, changes)

@@ -14,20 +14,9 @@ from estimator.analysis.compare import title_of
 from estimator.analysis.estimate import Estimate
 from estimator.analysis.points import Progress, chosen, resolved
 from estimator.analysis.simulate.result import Simulation
+from estimator.analysis.uncertainty import sampling
 from estimator.analysis.uncertainty.input_ranges import Uniform
 from estimator.analysis.uncertainty.inputs import Question, Uncertain, uncertain_quantities
-from estimator.analysis.uncertainty.sampling import (
-    COLUMNS,
-    LEVELS,
-    METHOD,
-    SCRAMBLES,
-    SampledBills,
-    block_count,
-    checked_samples,
-    price_draws,
-    quantiles,
-    scrambled_draws,
-)
 from estimator.analysis.uncertainty.sensitivity import (
     Swing,
     VarianceShare,
@@ -100,7 +89,7 @@ class Fan(Result):
             {
                 "deployment": np.repeat(np.array(self.deployments, dtype=object), many),
                 self.field: np.tile(self.values, len(self.deployments)),
-                **{name: usd.ravel() for name, usd in zip(COLUMNS, self.usd, strict=True)},
+                **{name: usd.ravel() for name, usd in zip(sampling.COLUMNS, self.usd, strict=True)},
                 "within_limits_share": self.within_limits_share.ravel(),
             }
         )
@@ -113,7 +102,8 @@ class Fan(Result):
             "deployments": {
                 name: {
                     **{
-                        level: plain(usd[row]) for level, usd in zip(COLUMNS, self.usd, strict=True)
+                        level: plain(usd[row])
+                        for level, usd in zip(sampling.COLUMNS, self.usd, strict=True)
                     },
                     "within_limits_share": self.within_limits_share[row].tolist(),
                 }
@@ -155,7 +145,7 @@ class Uncertainty(Result):
     """The single estimate of each deployment, those within limits first, cheapest first."""
     draws: FloatArray
     """What was drawn: numbers, and indices of answers, shape (samples, inputs)."""
-    drawn: SampledBills
+    drawn: sampling.SampledBills
     """The bills of all draws."""
     seed: int
     """Of the draws."""
@@ -194,7 +184,7 @@ class Uncertainty(Result):
         """
         if not 0 <= share <= 1:
             raise ScenarioError(f"a share is from 0 to 1, not {share:g}")
-        return float(np.quantile(self.total(deployment), share, method=METHOD))
+        return float(np.quantile(self.total(deployment), share, method=sampling.METHOD))
 
     def share_within(self, deployment: str, usd: float) -> float:
         """Share of the draws in which the bill is at most that.
@@ -226,13 +216,15 @@ class Uncertainty(Result):
             American Statistical Association 47 (1952) 635-646.
         """
         total = self.total(deployment)
-        below = total.reshape(SCRAMBLES, -1)[None] <= quantiles(total)[:, None, None]
-        between = np.std(below.mean(axis=2), axis=1, ddof=1) / np.sqrt(SCRAMBLES)
+        below = (
+            total.reshape(sampling.SCRAMBLES, -1)[None] <= sampling.quantiles(total)[:, None, None]
+        )
+        between = np.std(below.mean(axis=2), axis=1, ddof=1) / np.sqrt(sampling.SCRAMBLES)
         # a quantile is known no better than to half the way from one draw to the next
         error = np.hypot(between, 0.5 / total.size)
         low, high = (
-            [np.quantile(total, level, method=METHOD) for level in np.clip(levels, 0, 1)]
-            for levels in (np.array(LEVELS) - error, np.array(LEVELS) + error)
+            [np.quantile(total, level, method=sampling.METHOD) for level in np.clip(levels, 0, 1)]
+            for levels in (np.array(sampling.LEVELS) - error, np.array(sampling.LEVELS) + error)
         )
         return (np.array(high) - np.array(low)) / 2
 
@@ -254,7 +246,7 @@ class Uncertainty(Result):
                 "title": [bill.title for bill in self.bills],
                 "state": [str(bill.state) for bill in self.bills],
                 "expected_usd": [float(bill.total) for bill in self.bills],
-                **dict(zip(COLUMNS, quantiles(usd), strict=True)),
+                **dict(zip(sampling.COLUMNS, sampling.quantiles(usd), strict=True)),
                 "mean_usd": usd.mean(axis=1),
                 "sd_usd": usd.std(axis=1),
                 "error_usd": [self.errors(name).max() for name in self.deployments],
@@ -289,7 +281,7 @@ class Uncertainty(Result):
         meters = {**load_catalog().meters, **{i.rate.meter_id: i.rate.meter for i in bill.items}}
         drawn = self.drawn.lines_usd[bill.deployment or ""]
         usd = np.array(list(drawn.values())).reshape(len(drawn), total.size)
-        low, _, high = levels = quantiles(usd)
+        low, _, high = levels = sampling.quantiles(usd)
         shared = (usd - usd.mean(axis=1, keepdims=True)) @ (total - total.mean()) / total.size
         variance = float(total.var())
         table = pd.DataFrame(
@@ -297,7 +289,7 @@ class Uncertainty(Result):
                 "meter": list(drawn),
                 "title": [f"{meters[each].service}: {meters[each].title}" for each in drawn],
                 "expected_usd": [expected.get(each, 0.0) for each in drawn],
-                **dict(zip(COLUMNS, levels, strict=True)),
+                **dict(zip(sampling.COLUMNS, levels, strict=True)),
                 "mean_usd": usd.mean(axis=1),
                 "variance_share": shared / variance if variance else np.zeros(len(drawn)),
             }
@@ -349,7 +341,7 @@ class Uncertainty(Result):
         """
         import pandas as pd
 
-        count = self.samples if samples is None else checked_samples(samples)
+        count = self.samples if samples is None else sampling.checked_samples(samples)
         moving = self.swings(deployment)
         found = variance_shares(
             self.scenario,
@@ -401,9 +393,9 @@ class Uncertainty(Result):
         # what is beyond a limit now may be within it along the axis, so the first will do
         first = [each.deployment or "" for each in self.bills[:_FANS_SHOWN]]
         names = first if deployments is None else list(chosen(deployments))
-        draws = scrambled_draws(others, checked_samples(samples), self.seed)
+        draws = sampling.scrambled_draws(others, sampling.checked_samples(samples), self.seed)
         points = np.column_stack([np.repeat(axis, samples), np.tile(draws, (axis.size, 1))])
-        priced = price_draws(
+        priced = sampling.price_draws(
             self.scenario, (moving, *others), points, names, client=client, progress=progress
         )
         shape = (len(names), axis.size, samples)
@@ -412,7 +404,7 @@ class Uncertainty(Result):
             field=name,
             values=axis,
             deployments=tuple(names),
-            usd=quantiles(priced.total_usd.reshape(shape)),
+            usd=sampling.quantiles(priced.total_usd.reshape(shape)),
             within_limits_share=priced.within_limits.reshape(shape).mean(axis=-1),
             refusals=tuple(priced.refusals.values()),
         )
@@ -515,9 +507,11 @@ class Uncertainty(Result):
         notes = [
             f"{self.samples:,} draws of {number_of(numbers, 'number')} and "
             f"{number_of(questions, 'open question')}, all independent: "
-            f"{SCRAMBLES} scrambles of a Sobol sequence, seed {self.seed}"
+            f"{sampling.SCRAMBLES} scrambles of a Sobol sequence, seed {self.seed}"
         ]
-        blocks = SCRAMBLES * block_count(self.uncertain, self.samples // SCRAMBLES)
+        blocks = sampling.SCRAMBLES * sampling.block_count(
+            self.uncertain, self.samples // sampling.SCRAMBLES
+        )
         if blocks < self.samples:
             notes.append(
                 f"inputs that are priced value by value, such as answers, take {blocks} "
@@ -555,7 +549,9 @@ def _named(each: Uncertain) -> dict[str, object]:
 def _input_data(each: Uncertain) -> dict[str, Any]:
     if isinstance(each, Question):
         return {**_named(each), "answers": list(each.answers)}
-    levels = dict(zip(("p10", "p50", "p90"), each.values(np.array(LEVELS)).tolist(), strict=True))
+    levels = dict(
+        zip(("p10", "p50", "p90"), each.values(np.array(sampling.LEVELS)).tolist(), strict=True)
+    )
     return {**_named(each), "distribution": each.range_words, **levels}
 
 

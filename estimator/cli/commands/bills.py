@@ -9,45 +9,29 @@ from typing import Annotated
 import typer
 
 import estimator as ws
-from estimator.cli import completion
-from estimator.cli.common import (
-    AsJson,
-    AsMarkdown,
-    AtLocation,
-    OnlyDeployments,
-    ScenarioFile,
-    UnderContract,
-    change,
-    check_one_form,
-    check_priced,
-    output,
-    print_paragraphs,
-    print_result,
-    print_text,
-    read_scenario,
-)
+from estimator.cli import common, completion
 from estimator.deployments.registry import on_clouds
 
 _narrow = partial(typer.Option, rich_help_panel="Which prices")
 
 
 def compare(
-    file: ScenarioFile,
-    deployment: OnlyDeployments = None,
+    file: common.ScenarioFile,
+    deployment: common.OnlyDeployments = None,
     cloud: Annotated[
         list[str] | None,
-        change(
+        common.change(
             "--cloud",
             help="Only deployments on this cloud: aws, azure, gcp or oci. Can be repeated.",
             metavar="CLOUD",
             autocompletion=completion.clouds,
         ),
     ] = None,
-    saas: Annotated[bool, change("--saas", help="Add realtime SaaS to the clouds.")] = False,
-    location: AtLocation = None,
-    contract: UnderContract = None,
-    as_markdown: AsMarkdown = False,
-    as_json: AsJson = False,
+    saas: Annotated[bool, common.change("--saas", help="Add realtime SaaS to the clouds.")] = False,
+    location: common.AtLocation = None,
+    contract: common.UnderContract = None,
+    as_markdown: common.AsMarkdown = False,
+    as_json: common.AsJson = False,
 ) -> None:
     r"""Compare the monthly cost of a scenario on every deployment, cheapest first.
 
@@ -63,16 +47,18 @@ def compare(
           --deployment azure.signalr --deployment azure.load_balancer_vm \
           --contract azure-reservations-1-year
     """
-    check_one_form(markdown=as_markdown, json=as_json)
+    common.check_one_form(markdown=as_markdown, json=as_json)
     asked = (*(deployment or ()), *(on_clouds(cloud) if cloud else ())) or ws.DEPLOYMENTS
     wanted = (*asked, *(ws.SAAS if saas else ()))
-    compared = ws.compare(read_scenario(file, location, contract), tuple(dict.fromkeys(wanted)))
-    print_result(compared, as_json=as_json, as_markdown=as_markdown)
-    check_priced(compared.bills)
+    compared = ws.compare(
+        common.read_scenario(file, location, contract), tuple(dict.fromkeys(wanted))
+    )
+    common.print_result(compared, as_json=as_json, as_markdown=as_markdown)
+    common.check_priced(compared.bills)
 
 
 def estimate(
-    file: ScenarioFile,
+    file: common.ScenarioFile,
     deployment: Annotated[
         str,
         typer.Argument(
@@ -82,13 +68,13 @@ def estimate(
             autocompletion=completion.deployments,
         ),
     ],
-    location: AtLocation = None,
-    contract: UnderContract = None,
+    location: common.AtLocation = None,
+    contract: common.UnderContract = None,
     explain: Annotated[
-        bool, output("--explain", help="Say how each line is calculated, with its source.")
+        bool, common.output("--explain", help="Say how each line is calculated, with its source.")
     ] = False,
-    as_markdown: AsMarkdown = False,
-    as_json: AsJson = False,
+    as_markdown: common.AsMarkdown = False,
+    as_json: common.AsJson = False,
 ) -> None:
     """Show one deployment's bill line by line, its limits, and what could change it.
 
@@ -98,12 +84,12 @@ def estimate(
         # how each line is calculated: quantity, price, source and date
         $ estimator estimate examples/team-chat.yaml aws.nlb_ec2 --explain
     """
-    check_one_form(explain=explain, markdown=as_markdown, json=as_json)
-    bill = ws.estimate(read_scenario(file, location, contract), deployment)
+    common.check_one_form(explain=explain, markdown=as_markdown, json=as_json)
+    bill = ws.estimate(common.read_scenario(file, location, contract), deployment)
     if explain:
-        print_paragraphs(bill.explain())
+        common.print_paragraphs(bill.explain())
     else:
-        print_result(bill, as_json=as_json, as_markdown=as_markdown)
+        common.print_result(bill, as_json=as_json, as_markdown=as_markdown)
 
 
 def prices(
@@ -151,7 +137,7 @@ def prices(
             metavar="DAY",
         ),
     ] = None,
-    as_json: AsJson = False,
+    as_json: common.AsJson = False,
 ) -> None:
     """List prices with their source and age.
 
@@ -174,6 +160,6 @@ def prices(
         as_of=as_of.date() if as_of else None,
     )
     if as_json:
-        print_text(table.to_json(orient="records", date_format="iso", indent=2) + "\n")
+        common.print_text(table.to_json(orient="records", date_format="iso", indent=2) + "\n")
     else:
-        print_paragraphs("\n".join((*prices_text(table), f"{len(table):,} prices")))
+        common.print_paragraphs("\n".join((*prices_text(table), f"{len(table):,} prices")))

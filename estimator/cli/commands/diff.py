@@ -8,17 +8,7 @@ from typing import Annotated
 import typer
 
 import estimator as ws
-from estimator.cli import completion
-from estimator.cli.common import (
-    STANDARD_STREAM,
-    AsJson,
-    AsMarkdown,
-    OnlyDeployments,
-    check_one_form,
-    check_priced,
-    print_result,
-    read_scenario,
-)
+from estimator.cli import common, completion
 from estimator.errors import ScenarioError
 
 
@@ -40,9 +30,9 @@ def diff(
             autocompletion=completion.yaml_files,
         ),
     ],
-    deployment: OnlyDeployments = None,
-    as_markdown: AsMarkdown = False,
-    as_json: AsJson = False,
+    deployment: common.OnlyDeployments = None,
+    as_markdown: common.AsMarkdown = False,
+    as_json: common.AsJson = False,
 ) -> None:
     r"""Show what changed between two scenario files and what it does to each bill.
 
@@ -58,9 +48,9 @@ def diff(
         $ estimator diff examples/market-open.yaml examples/market-data.yaml \
           --markdown
     """
-    check_one_form(markdown=as_markdown, json=as_json)
-    if str(old) == str(new) == STANDARD_STREAM:
+    common.check_one_form(markdown=as_markdown, json=as_json)
+    if str(old) == str(new) == common.STANDARD_STREAM:
         raise ScenarioError("standard input can be read only once: name a file for OLD or for NEW")
-    found = ws.diff(read_scenario(old), read_scenario(new), deployment)
-    print_result(found, as_json=as_json, as_markdown=as_markdown)
-    check_priced(any(each.before or each.after for each in found.bills))
+    found = ws.diff(common.read_scenario(old), common.read_scenario(new), deployment)
+    common.print_result(found, as_json=as_json, as_markdown=as_markdown)
+    common.check_priced(any(each.before or each.after for each in found.bills))

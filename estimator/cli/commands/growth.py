@@ -8,26 +8,14 @@ from typing import Annotated
 import typer
 
 import estimator as ws
-from estimator.cli.common import (
-    AsCsv,
-    AsJson,
-    AsMarkdown,
-    AtLocation,
-    OnlyDeployments,
-    ScenarioFile,
-    UnderContract,
-    check_one_form,
-    check_priced,
-    print_result,
-    read_scenario,
-)
+from estimator.cli import common
 from estimator.errors import ScenarioError
 
 _pace = partial(typer.Option, rich_help_panel="How fast the audience grows")
 
 
 def growth(
-    file: ScenarioFile,
+    file: common.ScenarioFile,
     months: Annotated[
         int, _pace(help="Months to look ahead, up to 120; prices stay as they are.", metavar="N")
     ] = 24,
@@ -39,12 +27,12 @@ def growth(
         float | None,
         _pace(help="Percent per year instead, spread evenly over the months.", metavar="PERCENT"),
     ] = None,
-    deployment: OnlyDeployments = None,
-    location: AtLocation = None,
-    contract: UnderContract = None,
-    as_csv: AsCsv = False,
-    as_markdown: AsMarkdown = False,
-    as_json: AsJson = False,
+    deployment: common.OnlyDeployments = None,
+    location: common.AtLocation = None,
+    contract: common.UnderContract = None,
+    as_csv: common.AsCsv = False,
+    as_markdown: common.AsMarkdown = False,
+    as_json: common.AsJson = False,
 ) -> None:
     r"""Show the monthly cost of a scenario while its audience grows.
 
@@ -60,18 +48,18 @@ def growth(
         # every month of every deployment, for a spreadsheet
         $ estimator growth examples/team-chat.yaml --monthly-growth 5 --csv
     """
-    check_one_form(csv=as_csv, markdown=as_markdown, json=as_json)
+    common.check_one_form(csv=as_csv, markdown=as_markdown, json=as_json)
     if (monthly_growth is None) == (annual_growth is None):
         raise ScenarioError(
             "say how fast the audience grows: --monthly-growth 5 or --annual-growth 80, not both"
         )
     found = ws.growth(
-        read_scenario(file, location, contract),
+        common.read_scenario(file, location, contract),
         months,
         monthly_growth_percent=monthly_growth,
         annual_growth_percent=annual_growth,
         deployments=deployment,
     )
     table = (lambda: found.table) if as_csv else None
-    print_result(found, as_json=as_json, as_markdown=as_markdown, as_csv=table)
-    check_priced(found.bills)
+    common.print_result(found, as_json=as_json, as_markdown=as_markdown, as_csv=table)
+    common.check_priced(found.bills)

@@ -16,22 +16,7 @@ from typing import Annotated, Final, Literal
 import typer
 
 import estimator as ws
-from estimator.cli.common import (
-    FAILED,
-    INTERRUPTED,
-    AsJson,
-    AsMarkdown,
-    AtLocation,
-    ScenarioFile,
-    UnderContract,
-    change,
-    check_one_form,
-    deployment_id,
-    print_result,
-    progress_bar,
-    read_scenario,
-    sampling,
-)
+from estimator.cli import common
 from estimator.errors import EstimatorError, ScenarioError
 from estimator.units import parse_quantity
 
@@ -48,10 +33,10 @@ class Engines(StrEnum):
 
 
 def simulate(
-    file: ScenarioFile,
+    file: common.ScenarioFile,
     deployment: Annotated[
         str | None,
-        deployment_id(
+        common.deployment_id(
             "Apply this deployment's limits, units and prices, such as aws.api_gateway; "
             "without it, nothing is limited."
         ),
@@ -64,17 +49,19 @@ def simulate(
     ] = "5 min",
     fault: Annotated[
         list[str] | None,
-        change(
+        common.change(
             "--fault",
             help="What goes wrong, such as 'outage at Tue 14:00 share 30%', instead of the file's "
             "faults. Can be repeated. See 'estimator list faults'.",
             metavar="TEXT",
         ),
     ] = None,
-    no_faults: Annotated[bool, change("--no-faults", help="Ignore the file's faults.")] = False,
+    no_faults: Annotated[
+        bool, common.change("--no-faults", help="Ignore the file's faults.")
+    ] = False,
     surge: Annotated[
         list[str] | None,
-        change(
+        common.change(
             "--surge",
             help="Traffic on top of the weekly shape, such as 'flash crowd at Sat 20:15 clients "
             "20,000 over 5 min', instead of the file's surges. Can be repeated. See 'estimator "
@@ -82,27 +69,32 @@ def simulate(
             metavar="TEXT",
         ),
     ] = None,
-    no_surges: Annotated[bool, change("--no-surges", help="Ignore the file's surges.")] = False,
-    location: AtLocation = None,
-    contract: UnderContract = None,
+    no_surges: Annotated[
+        bool, common.change("--no-surges", help="Ignore the file's surges.")
+    ] = False,
+    location: common.AtLocation = None,
+    contract: common.UnderContract = None,
     replications: Annotated[
         str,
-        sampling(
+        common.sampling(
             help="Weeks to simulate; auto: until the mean peak is known to 1%.", metavar="N|auto"
         ),
     ] = "auto",
     seed: Annotated[
-        int, sampling(help="Any whole number; the same seed gives the same weeks.")
+        int, common.sampling(help="Any whole number; the same seed gives the same weeks.")
     ] = 0,
     engine: Annotated[
-        Engines, sampling(help="Follow each client (exact) or groups of clients (aggregate).")
+        Engines,
+        common.sampling(help="Follow each client (exact) or groups of clients (aggregate)."),
     ] = Engines.auto,
     processes: Annotated[
         int,
-        sampling(help="Number of processes that share the work.", min=1, max=_MOST_PROCESSES),
+        common.sampling(
+            help="Number of processes that share the work.", min=1, max=_MOST_PROCESSES
+        ),
     ] = 1,
-    as_markdown: AsMarkdown = False,
-    as_json: AsJson = False,
+    as_markdown: common.AsMarkdown = False,
+    as_json: common.AsJson = False,
 ) -> None:
     r"""Simulate weeks of a scenario to see whether its assumptions hold.
 
@@ -120,10 +112,13 @@ def simulate(
         $ estimator simulate examples/market-open.yaml --deployment aws.alb_fargate \
           --no-faults --no-surges --json
     """
-    check_one_form(markdown=as_markdown, json=as_json)
+    common.check_one_form(markdown=as_markdown, json=as_json)
     is_watched = not (as_json or as_markdown)
-    with _stopped_by_ctrl_c(), progress_bar("simulated weeks", wanted=is_watched) as progress:
-        scenario = read_scenario(file, location, contract)
+    with (
+        _stopped_by_ctrl_c(),
+        common.progress_bar("simulated weeks", wanted=is_watched) as progress,
+    ):
+        scenario = common.read_scenario(file, location, contract)
         with _workers(processes) as executor:
             found = ws.simulate(
                 scenario,
@@ -137,9 +132,9 @@ def simulate(
                 client=executor,
                 progress=progress,
             )
-    print_result(found, as_json=as_json, as_markdown=as_markdown)
+    common.print_result(found, as_json=as_json, as_markdown=as_markdown)
     if not found.assumptions_held:
-        raise typer.Exit(FAILED)
+        raise typer.Exit(common.FAILED)
 
 
 def _instead(said: list[str] | None, *, none: bool) -> Iterable[str] | None:
@@ -156,7 +151,7 @@ def _stopped_by_ctrl_c() -> Generator[None]:
         sys.stderr.flush()
         # a process that was ended in the middle of its answer leaves a thread that waits for the
         # rest, and Python would wait for that thread
-        os._exit(INTERRUPTED)
+        os._exit(common.INTERRUPTED)
 
 
 def _replications(text: str) -> int | Literal["auto"]:

@@ -9,19 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 import estimator as ws
-from estimator.cli.common import (
-    AsCsv,
-    AsJson,
-    AsMarkdown,
-    AtLocation,
-    OnlyDeployments,
-    ScenarioFile,
-    UnderContract,
-    check_one_form,
-    check_priced,
-    print_result,
-    read_scenario,
-)
+from estimator.cli import common
 from estimator.errors import ScenarioError
 
 if TYPE_CHECKING:
@@ -34,7 +22,7 @@ _RIGHT: Final = "write peak_connections=100,1000 or peak_connections=100..1e6"
 
 
 def sweep(
-    file: ScenarioFile,
+    file: common.ScenarioFile,
     vary: Annotated[
         list[str],
         _moved(
@@ -48,12 +36,12 @@ def sweep(
     together: Annotated[
         bool, _moved("--together", help="Vary all fields at once, value by value.")
     ] = False,
-    deployment: OnlyDeployments = None,
-    location: AtLocation = None,
-    contract: UnderContract = None,
-    as_csv: AsCsv = False,
-    as_markdown: AsMarkdown = False,
-    as_json: AsJson = False,
+    deployment: common.OnlyDeployments = None,
+    location: common.AtLocation = None,
+    contract: common.UnderContract = None,
+    as_csv: common.AsCsv = False,
+    as_markdown: common.AsMarkdown = False,
+    as_json: common.AsJson = False,
 ) -> None:
     r"""Show the bills while numbers of the scenario, an option or a price vary.
 
@@ -71,16 +59,16 @@ def sweep(
         $ estimator sweep examples/team-chat.yaml \
           --vary 'options.*.messages_per_core_second=2000..50000/5'
     """
-    check_one_form(csv=as_csv, markdown=as_markdown, json=as_json)
-    scenario = read_scenario(file, location, contract)
+    common.check_one_form(csv=as_csv, markdown=as_markdown, json=as_json)
+    scenario = common.read_scenario(file, location, contract)
     found = ws.sweep(scenario, _axes(vary), deployment, together=together)
     table = (lambda: found.totals) if as_csv else None
-    print_result(found, as_json=as_json, as_markdown=as_markdown, as_csv=table)
-    check_priced(len(found.refusals) < len(found.deployments))
+    common.print_result(found, as_json=as_json, as_markdown=as_markdown, as_csv=table)
+    common.check_priced(len(found.refusals) < len(found.deployments))
 
 
 def break_even(
-    file: ScenarioFile,
+    file: common.ScenarioFile,
     field: Annotated[
         str,
         typer.Argument(
@@ -89,11 +77,11 @@ def break_even(
             metavar="FIELD=FROM..TO",
         ),
     ],
-    deployment: OnlyDeployments = None,
-    location: AtLocation = None,
-    contract: UnderContract = None,
-    as_markdown: AsMarkdown = False,
-    as_json: AsJson = False,
+    deployment: common.OnlyDeployments = None,
+    location: common.AtLocation = None,
+    contract: common.UnderContract = None,
+    as_markdown: common.AsMarkdown = False,
+    as_json: common.AsJson = False,
 ) -> None:
     r"""Find every value at which another deployment becomes the cheapest.
 
@@ -111,11 +99,13 @@ def break_even(
         # all clouds, over the hours per day that users stay connected
         $ estimator break-even examples/team-chat.yaml hours_per_day=1..24
     """
-    check_one_form(markdown=as_markdown, json=as_json)
+    common.check_one_form(markdown=as_markdown, json=as_json)
     name, low, high = _range(field)
-    found = ws.break_even(read_scenario(file, location, contract), name, low, high, deployment)
-    print_result(found, as_json=as_json, as_markdown=as_markdown)
-    check_priced(len(found.refusals) < len(found.deployments))
+    found = ws.break_even(
+        common.read_scenario(file, location, contract), name, low, high, deployment
+    )
+    common.print_result(found, as_json=as_json, as_markdown=as_markdown)
+    common.check_priced(len(found.refusals) < len(found.deployments))
 
 
 def _axes(texts: Iterable[str]) -> dict[str, FloatArray]:

@@ -10,25 +10,7 @@ from typing import Annotated
 import typer
 
 import estimator as ws
-from estimator.cli.common import (
-    FAILED,
-    AsJson,
-    AsMarkdown,
-    AtLocation,
-    OnlyDeployments,
-    ScenarioFile,
-    Seed,
-    UnderContract,
-    check_one_form,
-    check_priced,
-    deployment_id,
-    print_document,
-    print_json,
-    print_result,
-    progress_bar,
-    read_scenario,
-    sampling,
-)
+from estimator.cli import common
 from estimator.errors import ScenarioError
 
 _unsure = partial(typer.Option, rich_help_panel="What is uncertain")
@@ -51,7 +33,7 @@ NoQuestions = Annotated[
     _unsure("--no-questions", help="Take the default answer where vendors leave a rule open."),
 ]
 Samples = Annotated[
-    int, sampling(help="Samples, a power of two; more are more precise.", metavar="N")
+    int, common.sampling(help="Samples, a power of two; more are more precise.", metavar="N")
 ]
 
 
@@ -65,17 +47,17 @@ class Levels(StrEnum):
 
 
 def uncertainty(
-    file: ScenarioFile,
+    file: common.ScenarioFile,
     inputs: Inputs = None,
     no_evidence: NoEvidence = False,
     no_questions: NoQuestions = False,
-    deployment: OnlyDeployments = None,
-    location: AtLocation = None,
-    contract: UnderContract = None,
+    deployment: common.OnlyDeployments = None,
+    location: common.AtLocation = None,
+    contract: common.UnderContract = None,
     samples: Samples = 1024,
-    seed: Seed = 0,
-    as_markdown: AsMarkdown = False,
-    as_json: AsJson = False,
+    seed: common.Seed = 0,
+    as_markdown: common.AsMarkdown = False,
+    as_json: common.AsJson = False,
 ) -> None:
     r"""Show how far each bill may be off (P10, P50, P90), and why.
 
@@ -91,10 +73,10 @@ def uncertainty(
           --input users_per_day=40000..50000..80000 \
           --input 'posts.rate_per_hour=2.3 x/ 1.5' --no-evidence --no-questions
     """
-    check_one_form(markdown=as_markdown, json=as_json)
-    scenario = read_scenario(file, location, contract)
+    common.check_one_form(markdown=as_markdown, json=as_json)
+    scenario = common.read_scenario(file, location, contract)
     is_watched = not (as_json or as_markdown)
-    with progress_bar("bills", wanted=is_watched) as progress:
+    with common.progress_bar("bills", wanted=is_watched) as progress:
         found = ws.uncertainty(
             scenario,
             _ranges(inputs),
@@ -107,20 +89,20 @@ def uncertainty(
         )
     shares = None
     if len(found.bills) == 1:
-        with progress_bar("bills", wanted=is_watched) as progress:
+        with common.progress_bar("bills", wanted=is_watched) as progress:
             shares = found.sensitivity(progress=progress)
     if as_json:
         known = {} if shares is None else {"shares": shares.dropna().to_dict(orient="records")}
-        print_json(found.as_data() | known)
+        common.print_json(found.as_data() | known)
     else:
         from estimator.render.views.uncertainty import uncertainty_view
 
-        print_document(uncertainty_view(found, shares), as_markdown=as_markdown)
-    check_priced(found.bills)
+        common.print_document(uncertainty_view(found, shares), as_markdown=as_markdown)
+    common.check_priced(found.bills)
 
 
 def check_budget(
-    file: ScenarioFile,
+    file: common.ScenarioFile,
     budget: Annotated[
         str,
         typer.Option(
@@ -136,17 +118,17 @@ def check_budget(
     ] = Levels.p90,
     deployment: Annotated[
         str | None,
-        deployment_id("Such as aws.api_gateway; by default, the cheapest within limits."),
+        common.deployment_id("Such as aws.api_gateway; by default, the cheapest within limits."),
     ] = None,
     inputs: Inputs = None,
     no_evidence: NoEvidence = False,
     no_questions: NoQuestions = False,
-    location: AtLocation = None,
-    contract: UnderContract = None,
+    location: common.AtLocation = None,
+    contract: common.UnderContract = None,
     samples: Samples = 1024,
-    seed: Seed = 0,
-    as_markdown: AsMarkdown = False,
-    as_json: AsJson = False,
+    seed: common.Seed = 0,
+    as_markdown: common.AsMarkdown = False,
+    as_json: common.AsJson = False,
 ) -> None:
     r"""Check a budget, and whether the deployment stays within its limits.
 
@@ -163,9 +145,9 @@ def check_budget(
         $ estimator check-budget examples/team-chat.yaml --budget '300 USD' \
           --at expected --json
     """
-    check_one_form(markdown=as_markdown, json=as_json)
-    scenario = read_scenario(file, location, contract)
-    with progress_bar("bills", wanted=not (as_json or as_markdown)) as progress:
+    common.check_one_form(markdown=as_markdown, json=as_json)
+    scenario = common.read_scenario(file, location, contract)
+    with common.progress_bar("bills", wanted=not (as_json or as_markdown)) as progress:
         found = ws.check_budget(
             scenario,
             budget,
@@ -178,9 +160,9 @@ def check_budget(
             seed=seed,
             progress=progress,
         )
-    print_result(found, as_json=as_json, as_markdown=as_markdown)
+    common.print_result(found, as_json=as_json, as_markdown=as_markdown)
     if not found.passes:
-        raise typer.Exit(FAILED)
+        raise typer.Exit(common.FAILED)
 
 
 def _ranges(inputs: Iterable[str] | None) -> dict[str, str]:

@@ -13,17 +13,9 @@ from estimator.analysis.compare import Comparison, compare
 from estimator.analysis.estimate import Estimate
 from estimator.dashboard.pages.frame import page_title, sidebar, warn_if_stale
 from estimator.dashboard.session.state import bind, comparison_of, current, last_error
+from estimator.dashboard.widgets import document
 from estimator.dashboard.widgets.bill import bill_view, largest_question, options_form
 from estimator.dashboard.widgets.charts import show_chart
-from estimator.dashboard.widgets.document import (
-    badge,
-    full_title,
-    literal,
-    show,
-    show_as_table,
-    show_error,
-    titled,
-)
 from estimator.dashboard.widgets.downloads import chart_files, data_file, download_row, table_file
 from estimator.dashboard.widgets.profile import profile_view
 from estimator.deployments.registry import SAAS
@@ -44,7 +36,7 @@ def estimate_page() -> None:
     """Draw the page."""
     scenario = current("estimate")
     comparison = comparison_of(scenario.to_token())
-    show_error(last_error())
+    document.show_error(last_error())
     best = _best_of_each_cloud(comparison)
     # the answer is sent first; what takes longer is filled in once all else is there
     question = _headline(comparison)
@@ -56,7 +48,8 @@ def estimate_page() -> None:
         warn_if_stale()
     for refusal in comparison.refusals:
         st.warning(
-            f"**{titled(refusal.deployment)} cannot be priced:** {literal(refusal.reason)}",
+            f"**{document.titled(refusal.deployment)} cannot be priced:** "
+            f"{document.literal(refusal.reason)}",
             icon=":material/money_off:",
         )
     chart = _drivers(comparison) if comparison.bills else None
@@ -86,7 +79,9 @@ def _best_of_each_cloud(comparison: Comparison) -> list[Estimate]:
 def _headline(comparison: Comparison) -> DeltaGenerator:
     """The answer, and room for the question behind it."""
     scenario = comparison.scenario
-    page_title(literal(scenario.name or scenario.profile.title), scenario.profile.title, scenario)
+    page_title(
+        document.literal(scenario.name or scenario.profile.title), scenario.profile.title, scenario
+    )
     st.subheader(_answer(comparison), anchor=False)
     return st.empty()
 
@@ -97,14 +92,18 @@ def _answer(comparison: Comparison) -> str:
         return "No deployment can be priced for this scenario."
     if not within:
         return "No deployment is within limits in this scenario; the limits of each are below."
-    cheapest, least = titled(within[0].deployment), literal(dollars(float(within[0].total)))
+    cheapest, least = (
+        document.titled(within[0].deployment),
+        document.literal(dollars(float(within[0].total))),
+    )
     answer = f"{cheapest} costs **{least} per month**"
     if len(bills) == 1:
         return f"{answer}; nothing else can be priced."
     which = "" if len(within) == len(bills) else f" within limits, of {len(bills)} in total"
     return (
         f"{answer}, the cheapest of {len(within)} deployments{which}; the most expensive, "
-        f"{titled(within[-1].deployment)}, costs {literal(dollars(float(within[-1].total)))}."
+        f"{document.titled(within[-1].deployment)}, costs "
+        f"{document.literal(dollars(float(within[-1].total)))}."
     )
 
 
@@ -113,10 +112,10 @@ def _cards(comparison: Comparison, best: Sequence[Estimate]) -> None:
         with column.container(border=True, gap=None, height="stretch"):
             st.caption(bill.cloud_name)
             # a label is cut off where it is too long, a text goes on in the next line
-            st.markdown(literal(bill.title))
+            st.markdown(document.literal(bill.title))
             st.metric(
-                literal(bill.title),
-                literal(dollars(float(bill.total))),
+                document.literal(bill.title),
+                document.literal(dollars(float(bill.total))),
                 _beside(bill, float(best[0].total)),
                 delta_color="off",
                 delta_arrow="off",
@@ -124,12 +123,14 @@ def _cards(comparison: Comparison, best: Sequence[Estimate]) -> None:
             )
     if comparison.bills:
         st.caption(
-            literal(f"The cheapest of each cloud within limits. {sentence(comparison.conventions)}")
+            document.literal(
+                f"The cheapest of each cloud within limits. {sentence(comparison.conventions)}"
+            )
         )
     for bill in comparison.bills:
         if not bill.state.is_within_limits:
-            state, name = badge(bill.state), titled(bill.deployment)
-            st.markdown(f"{state} ~~{name}~~: {literal(bill.reason)}")
+            state, name = document.badge(bill.state), document.titled(bill.deployment)
+            st.markdown(f"{state} ~~{name}~~: {document.literal(bill.reason)}")
 
 
 def _beside(bill: Estimate, least: float) -> str:
@@ -148,7 +149,7 @@ def _drivers(comparison: Comparison) -> DeltaGenerator:
     chart = st.container()
     blocks = document_of(comparison).blocks
     tables = [each for each in blocks if isinstance(each, Table)]
-    show_as_table(*tables, _driver_table(comparison.bills))
+    document.show_as_table(*tables, _driver_table(comparison.bills))
     return chart
 
 
@@ -160,7 +161,7 @@ def _driver_table(bills: Sequence[Estimate]) -> Table:
         ("deployment", *(f"{driver}#" for driver in used), Column("total", True, "strong")),
         (
             (
-                full_title(bill.deployment or ""),
+                document.full_title(bill.deployment or ""),
                 *(dollars(float(bill.by_driver.get(driver, 0.0))) for driver in used),
                 dollars(float(bill.total)),
             )
@@ -221,7 +222,7 @@ def _deployment(comparison: Comparison) -> None:
         "Deployment",
         names,
         key=bind(_DEPLOYMENT, chosen, lambda scenario, _: scenario),
-        format_func=full_title,
+        format_func=document.full_title,
         label_visibility="collapsed",
     )
     if chosen in bills:
@@ -245,8 +246,8 @@ def _saas(scenario: Scenario) -> None:
         "Services that need no cloud account, priced from the same demand by their published "
         "price lists. Negotiated discounts are not included."
     )
-    show(document_of(compared).blocks)
+    document.show(document_of(compared).blocks)
     download_row([table_file("These services", "saas.csv", lambda: compared.table)])
     for bill in compared.bills:
-        with st.expander(literal(bill.title), icon=":material/receipt:"):
+        with st.expander(document.literal(bill.title), icon=":material/receipt:"):
             st.code(bill.explain(), language=None, wrap_lines=True)

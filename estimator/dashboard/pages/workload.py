@@ -29,16 +29,8 @@ from estimator.analysis.workload.transport import (
 )
 from estimator.dashboard.pages.frame import open_page
 from estimator.dashboard.session.state import IN_ADDRESS, ErrorMessage, comparison_of
+from estimator.dashboard.widgets import document
 from estimator.dashboard.widgets.charts import show_chart
-from estimator.dashboard.widgets.document import (
-    full_title,
-    literal,
-    show_as_table,
-    show_error,
-    show_figures,
-    show_table,
-    unbroken,
-)
 from estimator.dashboard.widgets.downloads import (
     Download,
     chart_files,
@@ -92,7 +84,9 @@ def _spoken(name: str) -> str:
     return name.replace("_", " ")
 
 
-_DIRECTION: Final[_Columns] = {"direction": ("direction", lambda way: unbroken(_DIRECTIONS[way]))}
+_DIRECTION: Final[_Columns] = {
+    "direction": ("direction", lambda way: document.unbroken(_DIRECTIONS[way]))
+}
 _NAMES: Final[_Columns] = {"messages": ("messages", _spoken), **_DIRECTION}
 _KIND: Final[_Columns] = {"kind": ("kind", lambda kind: _KINDS[kind])}
 _MESSAGES: Final[_Columns] = {
@@ -196,7 +190,7 @@ def workload_page() -> None:
         return
     st.subheader(_answer(workload), anchor=False)
     for note in workload.demand.notes:
-        st.caption(literal(note))
+        st.caption(document.literal(note))
     _totals(workload)
     # pictures take longest: their containers are filled after all figures are there
     week = _section("The week", "Open connections, hour by hour.")
@@ -204,20 +198,20 @@ def workload_page() -> None:
     _section(
         "The messages", f"In the busiest hour, {workload.busiest} UTC, and in the billing month."
     )
-    show_table(_readable(workload.tables["messages"], _MESSAGES))
+    document.show_table(_readable(workload.tables["messages"], _MESSAGES))
     _files(workload, "messages", "Messages")
     sizes = _section("Message sizes", "Payloads, before anything is added to them.")
     if workload.tables["sizes"].empty:
         st.caption("No message carries a payload.")
     else:
-        show_as_table(_readable(workload.tables["sizes"], _SIZES))
+        document.show_as_table(_readable(workload.tables["sizes"], _SIZES))
     _files(workload, "sizes", "Sizes")
     wire = _section(
         "Bytes on the wire",
         "TLS 1.3 over TCP and IPv4. Each message is sent on its own and acknowledged; each session "
         "opens one connection.",
     )
-    show_as_table(_wire(workload.tables["wire"]))
+    document.show_as_table(_wire(workload.tables["wire"]))
     _files(workload, "wire", "Bytes by layer")
     _section("What heartbeat and compression change", "")
     variants = _variants(scenario, comparison_of(scenario.to_token()))
@@ -242,7 +236,9 @@ def _answer(workload: Workload) -> str:
     rows = workload.tables["messages"].to_dict(orient="records")
     counted = [row for row in rows if row["kind"] != "ping"]
     sent, received = (
-        unbroken(count_text(sum(r["in_busiest_hour"] for r in counted if r["direction"] == way)))
+        document.unbroken(
+            count_text(sum(r["in_busiest_hour"] for r in counted if r["direction"] == way))
+        )
         for way in ("to_server", "to_client")
     )
     peak = figure_text(workload.figures["peak_connections"])
@@ -252,10 +248,11 @@ def _answer(workload: Workload) -> str:
         return f"{words}."
     example = max(carrying, key=lambda row: row["in_busiest_hour"])
     payload, wire = (
-        unbroken(bytes_text(example[name])) for name in ("mean_payload_bytes", "mean_wire_bytes")
+        document.unbroken(bytes_text(example[name]))
+        for name in ("mean_payload_bytes", "mean_wire_bytes")
     )
     return (
-        f"{words}; a {payload} message ({literal(_spoken(example['messages']))}) is "
+        f"{words}; a {payload} message ({document.literal(_spoken(example['messages']))}) is "
         f"**{wire} on the wire**."
     )
 
@@ -273,7 +270,7 @@ def _totals(workload: Workload) -> None:
         ("To clients per month", to_client, "on the wire"),
         ("From clients per month", to_server, of_both),
     ]
-    show_figures([(*each, None) for each in metrics])
+    document.show_figures([(*each, None) for each in metrics])
 
 
 def _readable(rows: pd.DataFrame, columns: _Columns) -> Table:
@@ -324,7 +321,7 @@ def _variants(scenario: Scenario, comparison: Comparison) -> pd.DataFrame:
         format="%g",
         key="compressed_percent",
         **IN_ADDRESS,
-        help=literal(
+        help=document.literal(
             f"The default was measured once: {published.title} ({published.source}). How far your "
             "messages shrink depends on their content; measure it."
         ),
@@ -337,10 +334,12 @@ def _variants(scenario: Scenario, comparison: Comparison) -> pd.DataFrame:
     try:
         found = _outcomes_of(scenario.to_token(), priced, compressed_percent / 100)
     except EstimatorError as reason:
-        show_error(ErrorMessage("This cannot be calculated", str(reason), "Try another location."))
+        document.show_error(
+            ErrorMessage("This cannot be calculated", str(reason), "Try another location.")
+        )
         return pd.DataFrame()
-    columns = ("to clients#", "from clients#", *map(full_title, priced))
-    show_table(table(("variant", *columns), map(_variant, found)))
+    columns = ("to clients#", "from clients#", *map(document.full_title, priced))
+    document.show_table(table(("variant", *columns), map(_variant, found)))
     st.caption(
         "Bytes and dollars are per month. The badge is the state of the deployment: without a "
         "heartbeat, silent connections may be cut."

@@ -17,19 +17,7 @@ from estimator.dashboard.session.state import ErrorMessage
 from estimator.deployments.registry import ALL_DEPLOYMENTS
 from estimator.format import capitalized
 from estimator.pricing.price_files import CLOUDS
-from estimator.render.document import (
-    Block,
-    Bullets,
-    Document,
-    Folded,
-    Inline,
-    Only,
-    Paragraph,
-    Table,
-    Text,
-    pieces,
-    state_text,
-)
+from estimator.render import document as doc
 from estimator.states import State, Tone
 
 _SIGNS: Final = re.compile(r"([!-/:-@\[-`{-~])")
@@ -102,10 +90,10 @@ def badge(state: State) -> str:
     >>> badge(State.BROKEN)
     ':red-badge[✖ broken]'
     """
-    return markdown(state_text(state))
+    return markdown(doc.state_text(state))
 
 
-def markdown(text: Inline, tone: Tone = "plain") -> str:
+def markdown(text: doc.Inline, tone: Tone = "plain") -> str:
     r"""A text with its meaning, inside Markdown.
 
     >>> print(markdown(("See ", Text("[1]", link="https://example.org")), "strong"))
@@ -113,12 +101,12 @@ def markdown(text: Inline, tone: Tone = "plain") -> str:
     >>> print(markdown(Text("gcp.cloud_run ?", is_code=True)))
     Cloud Run on Google Cloud \?
     """
-    return "".join(_piece(each, tone) for each in map(_named, pieces(text)))
+    return "".join(_piece(each, tone) for each in map(_named, doc.pieces(text)))
 
 
-def _named(piece: str | Text) -> str | Text:
+def _named(piece: str | doc.Text) -> str | doc.Text:
     """An id of a deployment, perhaps with the mark of a state, as its title."""
-    if not isinstance(piece, Text) or not piece.is_code:
+    if not isinstance(piece, doc.Text) or not piece.is_code:
         return piece
     name, space, mark = piece.text.partition(" ")
     if name not in ALL_DEPLOYMENTS:
@@ -126,8 +114,8 @@ def _named(piece: str | Text) -> str | Text:
     return replace(piece, text=f"{full_title(name)}{space}{mark}", is_code=False)
 
 
-def _piece(piece: str | Text, tone: Tone) -> str:
-    text = piece if isinstance(piece, Text) else Text(piece)
+def _piece(piece: str | doc.Text, tone: Tone) -> str:
+    text = piece if isinstance(piece, doc.Text) else doc.Text(piece)
     # what Markdown emphasizes neither begins nor ends with a space
     inner = text.text.strip(" \n")
     if not inner:
@@ -141,9 +129,9 @@ def _piece(piece: str | Text, tone: Tone) -> str:
     return f"{before}{shown}{after}"
 
 
-def show(document: Document | Sequence[Block], title: str = "") -> None:
+def show(document: doc.Document | Sequence[doc.Block], title: str = "") -> None:
     """A document below its title, or some blocks of one."""
-    whole = document if isinstance(document, Document) else Document(title, tuple(document))
+    whole = document if isinstance(document, doc.Document) else doc.Document(title, tuple(document))
     if whole.title:
         st.subheader(literal(whole.title), anchor=False)
     # hints on the Python API are for notebooks
@@ -151,24 +139,24 @@ def show(document: Document | Sequence[Block], title: str = "") -> None:
         _show_block(block)
 
 
-def _show_block(block: Block) -> None:
+def _show_block(block: doc.Block) -> None:
     match block:
-        case Table():
+        case doc.Table():
             show_table(block)
-        case Paragraph(text, tone, label):
+        case doc.Paragraph(text, tone, label):
             said = f"**{literal(label)}** " if label else ""
             draw = st.caption if tone == "quiet" else st.markdown
             draw(said + markdown(text, "plain" if tone == "quiet" else tone))
-        case Bullets(items, tone):
+        case doc.Bullets(items, tone):
             st.markdown("\n".join(f"- {markdown(item, tone)}" for item in items))
-        case Folded(title, blocks):
+        case doc.Folded(title, blocks):
             with st.expander(literal(title)):
                 show(blocks)
-        case Only(blocks=blocks):
+        case doc.Only(blocks=blocks):
             show(blocks)
 
 
-def show_table(shown: Table) -> None:
+def show_table(shown: doc.Table) -> None:
     """A table; nothing without rows."""
     if not shown.rows:
         return
@@ -189,7 +177,7 @@ def show_table(shown: Table) -> None:
     st.table(pd.DataFrame(rows, columns=heads), border="horizontal", hide_index=True)
 
 
-def show_as_table(*blocks: Block) -> None:
+def show_as_table(*blocks: doc.Block) -> None:
     """What a chart shows, as tables on a click."""
     with st.expander("Show as a table", icon=":material/table:"):
         show(blocks)

@@ -11,6 +11,7 @@ from pydantic import Field
 from estimator.arrays import FloatArray
 from estimator.demand.demand import Demand, MessageStream
 from estimator.demand.weekly import Weekly, total
+from estimator.deployments import limits
 from estimator.deployments.aws.messaging import (
     LogOptions,
     MessageService,
@@ -18,14 +19,6 @@ from estimator.deployments.aws.messaging import (
     usual_bytes,
 )
 from estimator.deployments.base import Request, billed_bytes_question, from_server, messages_text
-from estimator.deployments.limits import (
-    Check,
-    check,
-    idle_checks,
-    limit_value,
-    messages_per_second,
-    per_second,
-)
 from estimator.format import given_text, range_text
 from estimator.pricing.lines import Usage
 from estimator.pricing.price_files import Assumption
@@ -108,40 +101,42 @@ class ApiGateway(MessageService):
         if request.options.backend == "lambda_dynamodb":
             yield from _backend(demand, request.options)
 
-    def checks(self, request: Request) -> Iterator[Check]:
+    def checks(self, request: Request) -> Iterator[limits.Check]:
         """Connections, messages, sizes, silence, and what the backend runs."""
         demand = request.demand
         received, pushed = demand.messages("to_server"), demand.messages("to_client")
         yield self.check(
             "new_connections_per_second",
-            per_second(demand.new_connections),
+            limits.per_second(demand.new_connections),
             "ask AWS for a quota of {used} new connections per second",
         )
         yield self.check("implied_open_connections", demand.connections_peak)
         yield self.check(
             "account_requests_per_second",
-            messages_per_second((*received, *pushed)),
+            limits.messages_per_second((*received, *pushed)),
             "ask AWS for a quota of {used} requests per second",
         )
         yield self.check("message_max_bytes", usual_bytes((*received, *pushed)))
         # how pushes are framed is up to the service
         yield self.check("frame_max_bytes", usual_bytes(received))
-        yield from idle_checks(demand, f"{_SERVICE}.idle_timeout")
+        yield from limits.idle_checks(demand, f"{_SERVICE}.idle_timeout")
         if request.options.backend == "lambda_dynamodb":
             yield from _backend_checks(demand, request.options)
 
 
-def _backend_checks(demand: Demand, options: ApiGatewayOptions) -> Iterator[Check]:
+def _backend_checks(demand: Demand, options: ApiGatewayOptions) -> Iterator[limits.Check]:
     concurrent = "aws.lambda.concurrent_executions"
     rate = "aws.lambda.requests_per_second_per_execution"
     invocations = _invocations(demand)
-    yield check(
+    yield limits.check(
         concurrent,
-        per_second(_run_ms(demand, options)).times(1 / _MS_PER_SECOND),
+        limits.per_second(_run_ms(demand, options)).times(1 / _MS_PER_SECOND),
         "ask AWS for {used} concurrent executions, or shorten the run time",
     )
-    yield Check(
-        rate, per_second(invocations), limit_value(rate) * limit_value(concurrent)
+    yield limits.Check(
+        rate,
+        limits.per_second(invocations),
+        limits.limit_value(rate) * limits.limit_value(concurrent),
     )  # however short they are
 
 

@@ -8,14 +8,7 @@ from typing import Annotated
 from pydantic import Field
 
 from estimator.demand.weekly import Weekly, total
-from estimator.deployments.aws.messaging import (
-    LogOptions,
-    MessageService,
-    minute_rounding_question,
-    per_connection,
-    publications,
-    usual_bytes,
-)
+from estimator.deployments.aws import messaging
 from estimator.deployments.base import Request, billed_bytes_question, messages_text
 from estimator.deployments.limits import Check, messages_per_second, per_second
 from estimator.pricing.lines import Usage
@@ -24,7 +17,7 @@ from estimator.units import KIB, SECONDS_PER_HOUR
 _SERVICE = "aws.appsync_events"
 
 
-class AppSyncEventsOptions(LogOptions):
+class AppSyncEventsOptions(messaging.LogOptions):
     """Choices for AppSync Events."""
 
     subscribes_per_connect: Annotated[float, Field(ge=0)] = 1
@@ -36,7 +29,7 @@ class AppSyncEventsOptions(LogOptions):
     """Event handlers that run for each subscribe. Assumption: none."""
 
 
-class AppSyncEvents(MessageService):
+class AppSyncEvents(messaging.MessageService):
     """AppSync Events, priced by operations in 5-KB steps and by connection minutes.
 
     Prices and metering: https://aws.amazon.com/appsync/pricing/
@@ -44,7 +37,7 @@ class AppSyncEvents(MessageService):
 
     options = AppSyncEventsOptions
     questions = (
-        minute_rounding_question(
+        messaging.minute_rounding_question(
             "AWS does not say. Secondary sources say that API Gateway, which has the same kind of "
             "meter, rounds partial minutes up."
         ),
@@ -67,7 +60,7 @@ class AppSyncEvents(MessageService):
         options, demand = request.options, request.demand
         meter = f"{_SERVICE}.operations"
         step_bytes = request.step_bytes(meter)
-        published, delivered = publications(demand), demand.messages("to_client")
+        published, delivered = messaging.publications(demand), demand.messages("to_client")
         counted = [s.steps_per_hour(step_bytes) for s in (*published, *delivered)]
         handlers: Weekly = total(s.per_hour for s in published if s.kind != "heartbeat")
         carried = (*demand.messages("to_server"), *delivered)
@@ -89,7 +82,7 @@ class AppSyncEvents(MessageService):
     def checks(self, request: Request) -> Iterator[Check]:
         """Events and deliveries per second, subscriptions, sizes."""
         demand = request.demand
-        published, delivered = publications(demand), demand.messages("to_client")
+        published, delivered = messaging.publications(demand), demand.messages("to_client")
         events = tuple(s for s in published if s.kind != "heartbeat")
         step_bytes = request.step_bytes(f"{_SERVICE}.operations")
         yield self.check("new_connections_per_second", per_second(demand.new_connections))
@@ -101,7 +94,7 @@ class AppSyncEvents(MessageService):
         sent = total(s.per_hour for s in events if s.direction == "to_server")
         yield self.check(
             "publishes_per_second_per_connection",
-            per_connection(demand, sent) / SECONDS_PER_HOUR,
+            messaging.per_connection(demand, sent) / SECONDS_PER_HOUR,
         )
         yield self.check("subscriptions_per_connection", request.options.subscribes_per_connect)
-        yield self.check("event_max_bytes", usual_bytes((*published, *delivered)))
+        yield self.check("event_max_bytes", messaging.usual_bytes((*published, *delivered)))

@@ -10,6 +10,7 @@ from pydantic import Field
 
 from estimator.demand.demand import Demand, MessageStream
 from estimator.demand.weekly import Weekly, total
+from estimator.deployments import limits
 from estimator.deployments.aws.messaging import (
     LogOptions,
     MessageService,
@@ -23,14 +24,6 @@ from estimator.deployments.base import (
     both_ways,
     mbps,
     messages_text,
-)
-from estimator.deployments.limits import (
-    Check,
-    idle_checks,
-    limit_value,
-    longest_silence_seconds,
-    messages_per_second,
-    per_second,
 )
 from estimator.pricing.lines import Usage
 from estimator.pricing.price_files import Assumption
@@ -137,27 +130,27 @@ class IotCore(MessageService):
     def notes(self, demand: Demand) -> Iterator[str]:
         """Which heartbeats are free."""
         if any(s.kind == "ping" for s in demand.streams):
-            free_seconds = limit_value(f"{_SERVICE}.free_ping_interval")
+            free_seconds = limits.limit_value(f"{_SERVICE}.free_ping_interval")
             yield "Heartbeats are assumed to be MQTT pings, which are not metered."
-            every_seconds = longest_silence_seconds(demand, "to_server")
+            every_seconds = limits.longest_silence_seconds(demand, "to_server")
             if np.any((every_seconds > 0) & (every_seconds < free_seconds)):
                 yield (
                     f"Pings more often than every {free_seconds:g} seconds may be metered; do not "
                     "make the keep-alive interval shorter."
                 )
 
-    def checks(self, request: Request) -> Iterator[Check]:
+    def checks(self, request: Request) -> Iterator[limits.Check]:
         """Connections, publications in and out, bandwidth, sizes, silence."""
         options, demand = request.options, request.demand
         published, delivered = publications(demand), demand.messages("to_client")
         sent = tuple(s for s in published if s.direction == "to_server")
         to_rules = total(s.per_hour for s in sent).times(options.rules_per_message)
         yield self.check("open_connections", demand.connections_peak)
-        yield self.check("new_connections_per_second", per_second(demand.new_connections))
-        yield self.check("publishes_in_per_second", messages_per_second(published))
+        yield self.check("new_connections_per_second", limits.per_second(demand.new_connections))
+        yield self.check("publishes_in_per_second", limits.messages_per_second(published))
         yield self.check(
             "publishes_out_per_second",
-            per_second(total([*(s.per_hour for s in delivered), to_rules])),
+            limits.per_second(total([*(s.per_hour for s in delivered), to_rules])),
         )
         both = total(s.per_hour for s in (*sent, *delivered))
         yield self.check(
@@ -170,4 +163,4 @@ class IotCore(MessageService):
         )
         yield self.check("subscriptions_per_connection", options.subscribes_per_connect)
         yield self.check("message_max_bytes", usual_bytes((*published, *delivered)))
-        yield from idle_checks(demand, f"{_SERVICE}.idle_timeout")
+        yield from limits.idle_checks(demand, f"{_SERVICE}.idle_timeout")

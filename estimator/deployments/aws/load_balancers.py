@@ -9,6 +9,7 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from estimator.demand.weekly import Weekly
+from estimator.deployments import limits
 from estimator.deployments.aws.nodes import (
     ASKED_OF_ALL,
     BOOT_DISKS,
@@ -22,14 +23,6 @@ from estimator.deployments.aws.nodes import (
 from estimator.deployments.base import Request
 from estimator.deployments.fleet.behind_balancer import MORE_ROOM, Room
 from estimator.deployments.fleet.sizing import Fleet, NodeSpec
-from estimator.deployments.limits import (
-    Check,
-    check,
-    default_of,
-    idle_checks,
-    limit_value,
-    per_second,
-)
 from estimator.pricing.price_files import Assumption
 
 _ALB = "aws.alb"
@@ -42,14 +35,14 @@ _MUTUAL_TLS = "mutual TLS, which halves the connections of a capacity unit"
 class AlbOptions(AwsFleetOptions):
     """Choices for nodes behind an Application Load Balancer."""
 
-    idle_timeout_seconds: float = default_of(f"{_ALB}.idle_timeout", ge=1)
+    idle_timeout_seconds: float = limits.default_of(f"{_ALB}.idle_timeout", ge=1)
     """Silence after which the balancer cuts a connection. Default: the vendor's."""
     rules: Annotated[int, Field(ge=1)] = 1
     """Rules of the listener. They are evaluated when a connection is upgraded, not for messages."""
 
     @model_validator(mode="after")
     def _timeout_can_be_set(self) -> Self:
-        most = limit_value(f"{_ALB}.idle_timeout_max")
+        most = limits.limit_value(f"{_ALB}.idle_timeout_max")
         if self.idle_timeout_seconds > most:
             raise ValueError(f"idle_timeout_seconds: the balancer takes {most:,g} at most")
         return self
@@ -83,40 +76,40 @@ class _BehindAlb(AwsNodes):
     targets_limit = f"{_ALB}.targets"
     capacity_unit = "lcu"
 
-    def checks(self, request: Request, fleet: Fleet) -> Iterator[Check]:
+    def checks(self, request: Request, fleet: Fleet) -> Iterator[limits.Check]:
         """Targets, balancers and the idle timeout."""
         yield from self.targets_checks(request, fleet, MORE_ROOM)
-        yield check(f"{_ALB}.per_region", fleet.balancers)
-        yield from idle_checks(
+        yield limits.check(f"{_ALB}.per_region", fleet.balancers)
+        yield from limits.idle_checks(
             request.demand,
             f"{_ALB}.idle_timeout",
             seconds=request.options.idle_timeout_seconds,
-            seconds_most=limit_value(f"{_ALB}.idle_timeout_max"),
+            seconds_most=limits.limit_value(f"{_ALB}.idle_timeout_max"),
         )
 
     def dimensions(self, request: Request) -> Mapping[str, tuple[Weekly, float]]:
         """Connections of one side or both, HTTP and WebSocket data, rules at upgrades."""
         sides = 2 if request.answers["active_connections"] == "both_sides" else 1
-        paid_rules = max(request.options.rules - limit_value(f"{_ALB}.lcu_free_rules"), 0)
-        new_connections = per_second(request.demand.new_connections)
+        paid_rules = max(request.options.rules - limits.limit_value(f"{_ALB}.lcu_free_rules"), 0)
+        new_connections = limits.per_second(request.demand.new_connections)
         return {
             "new connections per second": (
                 new_connections.times(sides),
-                limit_value(f"{_ALB}.lcu_new_connections_per_second"),
+                limits.limit_value(f"{_ALB}.lcu_new_connections_per_second"),
             ),
             "active connections": (
                 request.demand.connections.times(sides),
-                limit_value(f"{_ALB}.lcu_active_connections"),
+                limits.limit_value(f"{_ALB}.lcu_active_connections"),
             ),
             # the balancer counts HTTP and WebSocket data, without TLS and TCP:
             # https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-cloudwatch-metrics.html
             "GB in and out": (
                 gigabytes(request, "websocket"),
-                limit_value(f"{_ALB}.lcu_gb_per_hour"),
+                limits.limit_value(f"{_ALB}.lcu_gb_per_hour"),
             ),
             "rule evaluations per second at upgrades": (
                 new_connections.times(paid_rules),
-                limit_value(f"{_ALB}.lcu_rule_evaluations_per_second"),
+                limits.limit_value(f"{_ALB}.lcu_rule_evaluations_per_second"),
             ),
         }
 
@@ -134,7 +127,7 @@ class AlbEc2(_BehindAlb):
 
         Whether traffic through a balancer is internet traffic of the node is not stated.
         """
-        return NodeSpec(mbps_most=limit_value("aws.ec2.internet_bandwidth_mbps"))
+        return NodeSpec(mbps_most=limits.limit_value("aws.ec2.internet_bandwidth_mbps"))
 
 
 class AlbFargate(_BehindAlb):
@@ -163,7 +156,7 @@ class NlbOptions(AwsFleetOptions):
     tls: Literal["balancer", "node"] = "node"
     """Where TLS ends: in a TLS listener of the balancer, or on the nodes, behind a TCP listener
     whose capacity units hold far more connections. Assumption: on the nodes."""
-    tcp_idle_timeout_seconds: float = default_of(f"{_NLB}.tcp_idle_timeout", ge=60)
+    tcp_idle_timeout_seconds: float = limits.default_of(f"{_NLB}.tcp_idle_timeout", ge=60)
     """Silence after which a TCP listener drops a connection. Default: the vendor's. The timeout of
     TLS listeners cannot be set."""
     cross_zone: bool = False
@@ -174,7 +167,7 @@ class NlbOptions(AwsFleetOptions):
 
     @model_validator(mode="after")
     def _timeout_can_be_set(self) -> Self:
-        most = limit_value(f"{_NLB}.tcp_idle_timeout_max")
+        most = limits.limit_value(f"{_NLB}.tcp_idle_timeout_max")
         if self.tcp_idle_timeout_seconds > most:
             raise ValueError(f"tcp_idle_timeout_seconds: the balancer takes {most:,g} at most")
         return self
@@ -206,8 +199,8 @@ class NlbEc2(AwsNodes):
         preserved = request.options.client_ip_preservation
         return NodeSpec(
             ends_tls=request.options.tls == "node",
-            mbps_most=limit_value("aws.ec2.internet_bandwidth_mbps"),
-            connections_most=np.inf if preserved else limit_value(_WITHOUT_CLIENT_IP),
+            mbps_most=limits.limit_value("aws.ec2.internet_bandwidth_mbps"),
+            connections_most=np.inf if preserved else limits.limit_value(_WITHOUT_CLIENT_IP),
         )
 
     def crosses_zones(self, request: Request) -> bool:
@@ -220,25 +213,25 @@ class NlbEc2(AwsNodes):
 
     def targets(self, request: Request, fleet: Fleet) -> Room:
         """What AWS lets one balancer have, in a zone and in all."""
-        in_all, in_zone = f"{_NLB}.targets", limit_value(_IN_ZONE) * request.options.zones
+        in_all, in_zone = f"{_NLB}.targets", limits.limit_value(_IN_ZONE) * request.options.zones
         return min(
-            Room(in_all, limit_value(in_all)),
+            Room(in_all, limits.limit_value(in_all)),
             Room(_IN_ZONE, in_zone),
             key=lambda room: float(room.most),
         )
 
-    def checks(self, request: Request, fleet: Fleet) -> Iterator[Check]:
+    def checks(self, request: Request, fleet: Fleet) -> Iterator[limits.Check]:
         """Targets in a zone, and the idle timeout of the listener."""
-        options, room = request.options, limit_value(_IN_ZONE) * fleet.balancers
-        yield Check(_IN_ZONE, fleet.nodes.peak / options.zones, room, MORE_ROOM)
+        options, room = request.options, limits.limit_value(_IN_ZONE) * fleet.balancers
+        yield limits.Check(_IN_ZONE, fleet.nodes.peak / options.zones, room, MORE_ROOM)
         if options.tls == "balancer":
-            yield from idle_checks(request.demand, f"{_NLB}.tls_idle_timeout")
+            yield from limits.idle_checks(request.demand, f"{_NLB}.tls_idle_timeout")
         else:
-            yield from idle_checks(
+            yield from limits.idle_checks(
                 request.demand,
                 f"{_NLB}.tcp_idle_timeout",
                 seconds=options.tcp_idle_timeout_seconds,
-                seconds_most=limit_value(f"{_NLB}.tcp_idle_timeout_max"),
+                seconds_most=limits.limit_value(f"{_NLB}.tcp_idle_timeout_max"),
             )
 
     def dimensions(self, request: Request) -> Mapping[str, tuple[Weekly, float]]:
@@ -246,14 +239,17 @@ class NlbEc2(AwsNodes):
         listener = "tls" if request.options.tls == "balancer" else "tcp"
         return {
             "new connections per second": (
-                per_second(request.demand.new_connections),
-                limit_value(f"{_NLB}.nlcu_{listener}_new_connections_per_second"),
+                limits.per_second(request.demand.new_connections),
+                limits.limit_value(f"{_NLB}.nlcu_{listener}_new_connections_per_second"),
             ),
             "active connections": (
                 request.demand.connections,
-                limit_value(f"{_NLB}.nlcu_{listener}_active_connections"),
+                limits.limit_value(f"{_NLB}.nlcu_{listener}_active_connections"),
             ),
             # the balancer counts bytes with their TCP/IP headers:
             # https://docs.aws.amazon.com/elasticloadbalancing/latest/network/load-balancer-cloudwatch-metrics.html
-            "GB in and out": (gigabytes(request, "ip"), limit_value(f"{_NLB}.nlcu_gb_per_hour")),
+            "GB in and out": (
+                gigabytes(request, "ip"),
+                limits.limit_value(f"{_NLB}.nlcu_gb_per_hour"),
+            ),
         }

@@ -14,17 +14,7 @@ from estimator.arrays import FloatArray
 from estimator.demand.admission_limits import AdmissionLimits
 from estimator.demand.demand import Demand, MessageStream
 from estimator.demand.weekly import Weekly, total
-from estimator.deployments.base import (
-    Deployment,
-    Metered,
-    Options,
-    Request,
-    cut_note,
-    from_clients,
-    from_server,
-    minutes_rounded_up,
-    ping_notes,
-)
+from estimator.deployments import base
 from estimator.deployments.limits import Check, admission_at, limit_value
 from estimator.pricing.lines import Usage
 from estimator.pricing.price_files import Assumption
@@ -36,7 +26,7 @@ _RARE_SHARE = 1e-6
 Assumption."""
 
 
-class LogOptions(Options):
+class LogOptions(base.Options):
     """Choices about logs."""
 
     log_bytes_per_connect: Annotated[float, Field(ge=0)] = 0
@@ -46,7 +36,7 @@ class LogOptions(Options):
     """Bytes written to CloudWatch Logs for each message, in or out. Assumption: none."""
 
 
-def log_usage(request: Request) -> Iterator[Usage]:
+def log_usage(request: base.Request) -> Iterator[Usage]:
     """What is written per month; no line if nothing is."""
     options, demand = request.options, request.demand
     if not (options.log_bytes_per_connect or options.log_bytes_per_message):
@@ -78,33 +68,33 @@ def minute_rounding_question(evidence: str) -> Assumption:
     )
 
 
-class MessageService(Deployment):
+class MessageService(base.Deployment):
     """A service that holds connections up to an age and bills their minutes and messages."""
 
     limits_connections: ClassVar[bool] = False
     """Whether open connections have a quota of their own, and do not follow from rate and age."""
 
     @abstractmethod
-    def message_usage(self, request: Request) -> Iterator[Usage]:
+    def message_usage(self, request: base.Request) -> Iterator[Usage]:
         """What is billed besides minutes; connections are cut at their age already."""
 
     @abstractmethod
-    def checks(self, request: Request) -> Iterator[Check]:
+    def checks(self, request: base.Request) -> Iterator[Check]:
         """What is asked of the service's limits; connections are cut at their age already."""
 
     def notes(self, demand: Demand) -> Iterator[str]:
         """What a reader should know about heartbeats."""
-        return ping_notes(demand)
+        return base.ping_notes(demand)
 
-    def charges_traffic(self, request: Request) -> bool:
+    def charges_traffic(self, request: base.Request) -> bool:
         """Whether traffic to the internet is charged besides messages."""
         return True
 
-    def limit_checks(self, request: Request) -> tuple[Check, ...]:
+    def limit_checks(self, request: base.Request) -> tuple[Check, ...]:
         """What is asked of the service's limits by connections that are cut at their age."""
         return tuple(self.checks(request.cut_after(limit_value(self._age))))
 
-    def meter(self, request: Request) -> Metered:
+    def meter(self, request: base.Request) -> base.Metered:
         """Connection minutes, messages, internet traffic, logs."""
         age_seconds = limit_value(self._age)
         request = request.cut_after(age_seconds)
@@ -117,8 +107,8 @@ class MessageService(Deployment):
             if self.limits_connections:
                 quotas["connections_most"] = f"{self.id}.open_connections"
             admission = admission_at(**quotas, age_most_seconds=self._age)
-        note = cut_note(request.demand, f"{age_seconds / SECONDS_PER_HOUR:g} hours")
-        return Metered(
+        note = base.cut_note(request.demand, f"{age_seconds / SECONDS_PER_HOUR:g} hours")
+        return base.Metered(
             (*usage, *log_usage(request)),
             (note, *self.notes(request.demand)),
             tuple(self.checks(request)),
@@ -129,13 +119,13 @@ class MessageService(Deployment):
     def _age(self) -> str:
         return f"{self.id}.connection_max_age"
 
-    def _minutes(self, request: Request) -> Usage:
+    def _minutes(self, request: base.Request) -> Usage:
         demand = request.demand
         minutes = demand.per_month(demand.connections) * MINUTES_PER_HOUR
         text = "open connections x 60 minutes x hours of the month"
         # where it is no question, minutes are rounded up
         if request.answers.get("minute_rounding", "up") == "up":
-            lost, lost_text = minutes_rounded_up(demand.session)
+            lost, lost_text = base.minutes_rounded_up(demand.session)
             minutes = minutes + demand.per_month(demand.sessions) * lost
             text += lost_text
         return Usage(f"{self.id}.connection_minutes", minutes, text)
@@ -143,7 +133,10 @@ class MessageService(Deployment):
 
 def publications(demand: Demand) -> tuple[MessageStream, ...]:
     """What clients and the server publish, and the server's greetings, each message once."""
-    return (*from_clients(demand), *(s for s in from_server(demand) if s.kind != "heartbeat"))
+    return (
+        *base.from_clients(demand),
+        *(s for s in base.from_server(demand) if s.kind != "heartbeat"),
+    )
 
 
 def per_connection(demand: Demand, quantity: Weekly) -> FloatArray:

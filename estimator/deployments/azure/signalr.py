@@ -14,13 +14,7 @@ from estimator.arrays import FloatArray
 from estimator.demand.admission_limits import AdmissionLimits
 from estimator.demand.demand import MessageStream
 from estimator.demand.weekly import Weekly, total
-from estimator.deployments.azure.unit_service import (
-    NOT_MODELED,
-    Need,
-    Plan,
-    UnitOptions,
-    UnitService,
-)
+from estimator.deployments.azure import unit_service
 from estimator.deployments.base import Request
 from estimator.deployments.limits import Check, default_of, largest_bytes, limit_value, per_second
 from estimator.units import HOURS_PER_WEEK
@@ -35,7 +29,7 @@ _CONNECTS = {
 """Limits of new connections, by the unit count from which they hold."""
 
 
-class SignalROptions(UnitOptions):
+class SignalROptions(unit_service.UnitOptions):
     """Choices for SignalR Service."""
 
     mode: Literal["default", "serverless"] = "default"
@@ -71,7 +65,7 @@ class SignalROptions(UnitOptions):
         return self
 
 
-class SignalR(UnitService):
+class SignalR(unit_service.UnitService):
     """Azure SignalR Service, priced by unit-days and by messages beyond those included.
 
     Metering:
@@ -82,7 +76,7 @@ class SignalR(UnitService):
     not_modeled = (
         "the application servers that run the hubs",
         "your code in serverless mode, unless the option functions puts it on Azure Functions",
-        *NOT_MODELED,
+        *unit_service.NOT_MODELED,
         "live trace connections and resource logs",
         "bytes that the protocol of SignalR adds to each message",
     )
@@ -93,7 +87,7 @@ class SignalR(UnitService):
         """Everything that clients send: hubs run in your code."""
         return request.demand.messages("to_server")
 
-    def needs(self, request: Request) -> Iterator[Need]:
+    def needs(self, request: Request) -> Iterator[unit_service.Need]:
         """Connections with those of the servers, messages out by their pattern, messages in."""
         servers = _server_connections(request.options)
         own = Weekly.of(np.array(servers), np.ones(HOURS_PER_WEEK))
@@ -102,7 +96,7 @@ class SignalR(UnitService):
         yield from self.message_needs(request)
         yield self.handler_need(request, "echo", "inbound_messages_per_second_per_unit")
 
-    def checks(self, request: Request, plan: Plan) -> Iterator[Check]:
+    def checks(self, request: Request, plan: unit_service.Plan) -> Iterator[Check]:
         """Those of units, new connections per second, the largest message over REST."""
         yield from super().checks(request, plan)
         demand, options = request.demand, request.options
@@ -120,7 +114,7 @@ class SignalR(UnitService):
         if options.mode == "serverless":
             yield self.check("rest_body_bytes", largest_bytes(demand.messages("to_client")))
 
-    def admission(self, request: Request, plan: Plan) -> AdmissionLimits:
+    def admission(self, request: Request, plan: unit_service.Plan) -> AdmissionLimits:
         """Those of units, without what servers take, and new connections of the most units."""
         admission = super().admission(request, plan)
         free, units = request.options.tier == "free", float(plan.running.peak)
@@ -138,7 +132,7 @@ class SignalR(UnitService):
             limits={**admission.limits, "new_connections_per_second": new_connections},
         )
 
-    def notes(self, request: Request, plan: Plan) -> Iterator[str]:
+    def notes(self, request: Request, plan: unit_service.Plan) -> Iterator[str]:
         """Those of units, and the setting of hubs that large messages need."""
         yield from super().notes(request, plan)
         default = limit_value(f"{_SERVICE}.hub_message_bytes")

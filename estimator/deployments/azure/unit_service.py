@@ -16,22 +16,13 @@ from estimator.arrays import FloatArray
 from estimator.demand.admission_limits import AdmissionLimits, Autoscaling
 from estimator.demand.demand import Demand, MessageStream
 from estimator.demand.weekly import Weekly, from_hours, total
+from estimator.deployments import base
 from estimator.deployments.azure.functions import (
     FunctionsOptions,
     functions_checks,
     functions_usage,
 )
 from estimator.deployments.azure.throughput import capacity, mean_fan_out
-from estimator.deployments.base import (
-    Deployment,
-    Metered,
-    Request,
-    Sizing,
-    billed_bytes_question,
-    messages_text,
-    ping_notes,
-    shared_once,
-)
 from estimator.deployments.fleet.behind_balancer import AZURE
 from estimator.deployments.limits import Check, find_limit, limit_value, per_second
 from estimator.format import range_text
@@ -120,7 +111,7 @@ class Plan:
     """What the demand needs of them; connections come first."""
     needed: FloatArray
     """In the busiest hour, of shape (*many,)."""
-    sizing: Sizing
+    sizing: base.Sizing
     """Those that run, at most what the tier has."""
     tiers: dict[str, _Mask]
     """Which scenarios run on which tier."""
@@ -133,7 +124,7 @@ class Plan:
         return self.sizing.units
 
 
-class UnitService(Deployment):
+class UnitService(base.Deployment):
     """A service that holds connections on units, with messages included in each unit-day."""
 
     questions = (
@@ -153,7 +144,7 @@ class UnitService(Deployment):
             evidence="The billing article meters outbound traffic as messages and names no other "
             "charge; no vendor text was found that excludes one.",
         ),
-        billed_bytes_question("payload", "Only matters if internet egress is billed on top."),
+        base.billed_bytes_question("payload", "Only matters if internet egress is billed on top."),
     )
     p1_max: ClassVar[str]
     """Name of the limit of units of Premium_P1."""
@@ -161,25 +152,25 @@ class UnitService(Deployment):
     """Name of the limit of units of Premium_P2."""
 
     @abstractmethod
-    def handled(self, request: Request) -> tuple[MessageStream, ...]:
+    def handled(self, request: base.Request) -> tuple[MessageStream, ...]:
         """What the service passes to your code."""
 
-    def leaving(self, request: Request) -> tuple[MessageStream, ...]:
+    def leaving(self, request: base.Request) -> tuple[MessageStream, ...]:
         """What the service sends out: to clients, and to your code."""
         return request.demand.messages("to_client") + self.handled(request)
 
     @abstractmethod
-    def needs(self, request: Request) -> Iterator[Need]:
+    def needs(self, request: base.Request) -> Iterator[Need]:
         """What the demand needs of units."""
 
-    def meter(self, request: Request) -> Metered:
+    def meter(self, request: base.Request) -> base.Metered:
         """Unit-days by the steps that exist, and each day's messages beyond those included."""
         demand, plan = request.demand, self._plan(request)
         executed = functions_usage(demand, request.options, self._events(request))
         usage = [*self._tier_usage(request, plan), *executed]
         if request.answers["internet_traffic"] == "yes":
             usage.append(self.data_out(request, "azure.egress.internet"))
-        return Metered(
+        return base.Metered(
             tuple(usage),
             tuple(self.notes(request, plan)),
             self._checks(request, plan),
@@ -187,15 +178,15 @@ class UnitService(Deployment):
             plan.sizing,
         )
 
-    def limit_checks(self, request: Request) -> tuple[Check, ...]:
+    def limit_checks(self, request: base.Request) -> tuple[Check, ...]:
         """Limits of units, of what they carry, of the free tier, and of the functions."""
         return self._checks(request, self._plan(request))
 
-    def _checks(self, request: Request, plan: Plan) -> tuple[Check, ...]:
+    def _checks(self, request: base.Request, plan: Plan) -> tuple[Check, ...]:
         of_functions = functions_checks(request.demand, request.options, self._events(request))
         return (*self.checks(request, plan), *of_functions)
 
-    def admission(self, request: Request, plan: Plan) -> AdmissionLimits:
+    def admission(self, request: base.Request, plan: Plan) -> AdmissionLimits:
         """Connections that units hold, and how their number follows; for one scenario.
 
         Units that scale are planned to have so many connections each as in the busiest hour,
@@ -242,16 +233,16 @@ class UnitService(Deployment):
         resources = max(np.ceil(needed / steps[-1]), 1.0)
         return tuple(np.add.outer(np.arange(resources) * steps[-1], steps).ravel().tolist())
 
-    def _events(self, request: Request) -> Weekly:
+    def _events(self, request: base.Request) -> Weekly:
         """Messages and events of connections per hour that go to your code."""
         messages = total(s.per_hour for s in self.handled(request))
         return total((messages, self._connection_events(request)))
 
-    def _connection_events(self, request: Request) -> Weekly:
+    def _connection_events(self, request: base.Request) -> Weekly:
         """Events of connections per hour; each is small, and so one message."""
         return request.demand.new_connections.times(request.options.connection_events)
 
-    def _tier_usage(self, request: Request, plan: Plan) -> Iterator[Usage]:
+    def _tier_usage(self, request: base.Request, plan: Plan) -> Iterator[Usage]:
         demand, autoscale = request.demand, request.options.scaling == "autoscale"
         outbound = self._outbound_messages(request)
         unit_days_of_day = plan.running.daily / HOURS_PER_DAY
@@ -276,11 +267,11 @@ class UnitService(Deployment):
             yield Usage(
                 f"{self.id}.{price}_messages",
                 beyond * share,
-                f"{messages_text(demand, self.leaving(request))}, in steps of 2 KB; of "
+                f"{base.messages_text(demand, self.leaving(request))}, in steps of 2 KB; of "
                 f"each day those beyond {meter.included_per_unit_day:,.0f} per unit-day",
             )
 
-    def _outbound_messages(self, request: Request) -> FloatArray:
+    def _outbound_messages(self, request: base.Request) -> FloatArray:
         """Outbound messages of each day, shape (*many, 7)."""
         step_bytes: float = self.step_bytes(request)
         if request.answers["kilobyte"] == "1000":
@@ -297,7 +288,7 @@ class UnitService(Deployment):
         """What the table of measurements calls the service."""
         return self.id.rpartition(".")[2]
 
-    def step_bytes(self, request: Request) -> float:
+    def step_bytes(self, request: base.Request) -> float:
         """Bytes of the step in which messages are counted."""
         return request.step_bytes(f"{self.id}.standard_messages")
 
@@ -305,7 +296,7 @@ class UnitService(Deployment):
         """Unit counts that exist."""
         return np.array(find_limit(f"{self.id}.unit_steps").value)
 
-    def connection_need(self, request: Request, connections: Weekly) -> Need:
+    def connection_need(self, request: base.Request, connections: Weekly) -> Need:
         """Connections of the units."""
         limit_id = f"{self.id}.connections_per_unit"
         share = request.options.headroom
@@ -318,7 +309,7 @@ class UnitService(Deployment):
             "per unit",
         )
 
-    def message_needs(self, request: Request) -> Iterator[Need]:
+    def message_needs(self, request: base.Request) -> Iterator[Need]:
         """Messages out and in, by the pattern in which they are sent.
 
         The vendor's throughput was measured with messages of one step, so larger ones count as
@@ -326,7 +317,7 @@ class UnitService(Deployment):
         """
         demand, options, step = request.demand, request.options, self.step_bytes(request)
         out = per_second(total(s.steps_per_hour(step) for s in demand.messages("to_client")))
-        into = per_second(total(s.steps_per_hour(step) for s in shared_once(demand)))
+        into = per_second(total(s.steps_per_hour(step) for s in base.shared_once(demand)))
         for pattern, share in patterns(demand, options.pattern, self._measured).items():
             if not np.any(share):
                 continue
@@ -347,7 +338,7 @@ class UnitService(Deployment):
                     options.server_load,
                 )
 
-    def handler_need(self, request: Request, pattern: str, limit: str) -> Need:
+    def handler_need(self, request: base.Request, pattern: str, limit: str) -> Need:
         """Messages and events of connections that are passed to your code."""
         step = self.step_bytes(request)
         messages = total(s.steps_per_hour(step) for s in self.handled(request))
@@ -359,7 +350,7 @@ class UnitService(Deployment):
             f"{self.id}.{limit}",
         )
 
-    def _plan(self, request: Request) -> Plan:
+    def _plan(self, request: base.Request) -> Plan:
         """Units that are needed; those that ran, if that is known, are billed in their place."""
         options, needs, ran = request.options, tuple(self.needs(request)), request.demand.units
         steps, least = self.steps(), limit_value(f"{self.id}.premium_p2_min_units")
@@ -396,7 +387,7 @@ class UnitService(Deployment):
             for n in needs
         }
         taken = tuple(name for name, taking in tiers.items() if np.any(taking))
-        sizing = Sizing("unit", taken, running, shares)
+        sizing = base.Sizing("unit", taken, running, shares)
         binds = {need.name: need for need in needs}[sizing.binding_of_largest]
         return Plan(needs, needed, sizing, tiers, binds)
 
@@ -410,7 +401,7 @@ class UnitService(Deployment):
         fits = np.asarray(needed <= limit_value(f"{self.id}.{end}"))
         return {**tiers, small: fits, "premium_p2": ~fits}
 
-    def checks(self, request: Request, plan: Plan) -> Iterator[Check]:
+    def checks(self, request: base.Request, plan: Plan) -> Iterator[Check]:
         """Limits of units, of what they carry, and of the free tier."""
         tier, running = request.options.tier, plan.running.peak
         most = limit_value(f"{self.id}.{self.premium_max}")
@@ -443,7 +434,7 @@ class UnitService(Deployment):
                 offered = need.offered(running, self.steps())
                 yield Check(need.limit_id, need.used, offered, words)
 
-    def notes(self, request: Request, plan: Plan) -> Iterator[str]:
+    def notes(self, request: base.Request, plan: Plan) -> Iterator[str]:
         """Which tier runs and why, and whose throughput is taken."""
         options, standard = request.options, limit_value(f"{self.id}.standard_max_units")
         if options.tier == "auto" and np.any(plan.needed > standard):
@@ -458,7 +449,7 @@ class UnitService(Deployment):
                 f"recipients per message (measured with groups of {size:g}), else of big groups; "
                 f"the mean here is {range_text(fan_out)}."
             )
-        yield from ping_notes(request.demand)
+        yield from base.ping_notes(request.demand)
 
 
 _PRICES = {

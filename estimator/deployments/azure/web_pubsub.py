@@ -8,13 +8,7 @@ from typing import Literal, Self
 from pydantic import model_validator
 
 from estimator.demand.demand import MessageStream
-from estimator.deployments.azure.unit_service import (
-    NOT_MODELED,
-    Need,
-    Plan,
-    UnitOptions,
-    UnitService,
-)
+from estimator.deployments.azure import unit_service
 from estimator.deployments.base import Request
 from estimator.deployments.limits import Check, default_of, largest_bytes
 from estimator.pricing.price_files import Assumption
@@ -22,7 +16,7 @@ from estimator.pricing.price_files import Assumption
 _SERVICE = "azure.web_pubsub"
 
 
-class WebPubSubOptions(UnitOptions):
+class WebPubSubOptions(unit_service.UnitOptions):
     """Choices for Web PubSub."""
 
     headroom: float = default_of(f"{_SERVICE}.advised_connection_load", ge=0.01, le=1)
@@ -44,7 +38,7 @@ class WebPubSubOptions(UnitOptions):
         return self
 
 
-class WebPubSub(UnitService):
+class WebPubSub(unit_service.UnitService):
     """Azure Web PubSub, priced by unit-days and by messages beyond those included.
 
     Metering: https://learn.microsoft.com/azure/azure-web-pubsub/concept-billing-model
@@ -62,11 +56,11 @@ class WebPubSub(UnitService):
             evidence="The billing article defines messages on outbound traffic without rounding; "
             "the article on SignalR counts every delivery. Whole is the more expensive reading.",
         ),
-        *UnitService.questions,
+        *unit_service.UnitService.questions,
     )
     not_modeled = (
         "the code behind the event handler, unless the option functions puts it on Azure Functions",
-        *NOT_MODELED,
+        *unit_service.NOT_MODELED,
         "live trace and resource logs, which count as messages",
     )
     p1_max = "premium_p1_max_units"
@@ -76,14 +70,14 @@ class WebPubSub(UnitService):
         """What the event handler takes."""
         return request.demand.messages("to_server") if request.options.event_handler else ()
 
-    def needs(self, request: Request) -> Iterator[Need]:
+    def needs(self, request: Request) -> Iterator[unit_service.Need]:
         """Connections, messages out by their pattern, messages to the event handler."""
         yield self.connection_need(request, request.demand.connections_peak)
         yield from self.message_needs(request)
         if request.options.event_handler:
             yield self.handler_need(request, "echo_upstream", "inbound_messages_per_second_echo")
 
-    def checks(self, request: Request, plan: Plan) -> Iterator[Check]:
+    def checks(self, request: Request, plan: unit_service.Plan) -> Iterator[Check]:
         """Those of units and the largest message; no limit of new connections was published."""
         yield from super().checks(request, plan)
         sent = request.demand.messages("to_server")

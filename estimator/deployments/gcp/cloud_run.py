@@ -14,14 +14,7 @@ from pydantic import Field, model_validator
 
 from estimator.demand.admission_limits import AdmissionLimits, Autoscaling
 from estimator.demand.weekly import Weekly, from_hours, total
-from estimator.deployments.base import (
-    Deployment,
-    Metered,
-    Request,
-    Sizing,
-    billed_bytes_question,
-    cut_note,
-)
+from estimator.deployments import base
 from estimator.deployments.fleet.backplane import backplane
 from estimator.deployments.fleet.behind_balancer import CLOUD_RUN
 from estimator.deployments.fleet.server import (
@@ -31,14 +24,7 @@ from estimator.deployments.fleet.server import (
     traffic_mbps,
 )
 from estimator.deployments.fleet.sizing import shares_of, size, whole
-from estimator.deployments.gcp.network import (
-    BYTES_EVIDENCE,
-    PROCESSED_BYTES,
-    BalancerOptions,
-    inter_zone,
-    premium_egress,
-    proxy_usage,
-)
+from estimator.deployments.gcp import network
 from estimator.deployments.gcp.sustained_use import redis_machines, sustained_use_notes
 from estimator.deployments.limits import Check, check, default_of, limit_value, per_second
 from estimator.format import range_text
@@ -121,13 +107,13 @@ SOCKETS_PER_INSTANCE = Assumption(
 )
 
 
-def _filled(request: Request) -> float:
+def _filled(request: base.Request) -> float:
     """How full the autoscaler makes an instance, as a share."""
     full = request.answers["sockets_per_instance"] == "full"
     return 1.0 if full else limit_value(f"{_RUN}.autoscaler_target")
 
 
-def _needed(request: Request) -> Sizing:
+def _needed(request: base.Request) -> base.Sizing:
     """Instances that connections ask for, not yet whole."""
     options, demand, share = request.options, request.demand, _filled(request)
     load = server_load(demand, options)
@@ -140,12 +126,12 @@ def _needed(request: Request) -> Sizing:
     )
 
 
-def _idle(options: CloudRunOptions, needed: Sizing) -> Weekly:
+def _idle(options: CloudRunOptions, needed: base.Sizing) -> Weekly:
     """Minimum instances beyond those that connections need."""
     return from_hours(np.maximum(options.min_instances - whole(needed.units.hourly), 0))
 
 
-def _running(request: Request, needed: Sizing) -> Weekly:
+def _running(request: base.Request, needed: base.Sizing) -> Weekly:
     """Instances of each hour: those that ran, if that is known, or those that must run."""
     instances, options = from_hours(whole(needed.units.hourly)), request.options
     if options.min_instances:
@@ -153,7 +139,7 @@ def _running(request: Request, needed: Sizing) -> Weekly:
     return request.demand.units or instances
 
 
-def _admission(request: Request, cut_seconds: float) -> AdmissionLimits:
+def _admission(request: base.Request, cut_seconds: float) -> AdmissionLimits:
     """What instances let in, and the autoscaler that fills them to what they are planned for.
 
     A connection that finds no instance starts the first one, so there is one at least.
@@ -196,7 +182,9 @@ def _admission(request: Request, cut_seconds: float) -> AdmissionLimits:
     )
 
 
-def _instance_time(request: Request, needed: Sizing, instances: Weekly) -> Iterator[Usage]:
+def _instance_time(
+    request: base.Request, needed: base.Sizing, instances: Weekly
+) -> Iterator[Usage]:
     demand, options = request.demand, request.options
     # by request, an instance without an open connection is idle and costs less
     some_idle = options.billing == "request" and options.min_instances > 0
@@ -223,7 +211,7 @@ def _instance_time(request: Request, needed: Sizing, instances: Weekly) -> Itera
         yield Usage(f"{_RUN}.min_instance_memory_idle", seconds * options.memory_gib, text)
 
 
-class CloudRun(Deployment):
+class CloudRun(base.Deployment):
     """Cloud Run, priced by instances with open connections.
 
     Its request timeout ends idle and active connections alike; an idle timeout beside it is not
@@ -231,23 +219,23 @@ class CloudRun(Deployment):
     """
 
     options = CloudRunOptions
-    questions = (SOCKETS_PER_INSTANCE, billed_bytes_question("ip", BYTES_EVIDENCE))
+    questions = (SOCKETS_PER_INSTANCE, base.billed_bytes_question("ip", network.BYTES_EVIDENCE))
     not_modeled = ("a load balancer in front", *_NOT_MODELED)
 
-    def cut_seconds(self, request: Request) -> float:
+    def cut_seconds(self, request: base.Request) -> float:
         """Age at which connections are cut, here or in front."""
         return request.options.timeout_minutes / MINUTES_PER_HOUR * SECONDS_PER_HOUR
 
-    def network_usage(self, request: Request) -> Iterator[Usage]:
+    def network_usage(self, request: base.Request) -> Iterator[Usage]:
         """What stands in front, and traffic by destination."""
-        return premium_egress(self, request)
+        return network.premium_egress(self, request)
 
-    def limit_checks(self, request: Request) -> tuple[Check, ...]:
+    def limit_checks(self, request: base.Request) -> tuple[Check, ...]:
         """Instances and what all of them have, and what each takes."""
         request = request.cut_after(self.cut_seconds(request))
         return tuple(self._checks(request, _running(request, _needed(request))))
 
-    def _checks(self, request: Request, instances: Weekly) -> Iterator[Check]:
+    def _checks(self, request: base.Request, instances: Weekly) -> Iterator[Check]:
         demand, options = request.demand, request.options
         yield Check(
             f"{_RUN}.max_instances_default",
@@ -277,7 +265,7 @@ class CloudRun(Deployment):
             "lower the concurrency, so that more instances share the traffic",
         )
 
-    def meter(self, request: Request) -> Metered:
+    def meter(self, request: base.Request) -> base.Metered:
         """Instance time of every hour, requests, Redis between instances, and the network."""
         cut_seconds = self.cut_seconds(request)
         request = request.cut_after(cut_seconds)
@@ -289,12 +277,12 @@ class CloudRun(Deployment):
         if options.billing == "request":
             text = f"one for each new connection; connections are cut after {age}"
             usage.append(Usage(f"{_RUN}.requests", demand.per_month(demand.new_connections), text))
-        return Metered(
-            (*usage, *redis.usage, *inter_zone(redis), *self.network_usage(request)),
-            (cut_note(demand, age), *sustained_use_notes(redis_machines(request, redis))),
+        return base.Metered(
+            (*usage, *redis.usage, *network.inter_zone(redis), *self.network_usage(request)),
+            (base.cut_note(demand, age), *sustained_use_notes(redis_machines(request, redis))),
             tuple(self._checks(request, instances)),
             AdmissionLimits() if request.many else _admission(request, cut_seconds),
-            Sizing(
+            base.Sizing(
                 "instance",
                 (f"{options.vcpu} vCPU, {options.memory_gib:g} GiB",),
                 instances,
@@ -307,7 +295,7 @@ class CloudRun(Deployment):
         )
 
 
-class ApplicationLbCloudRunOptions(CloudRunOptions, BalancerOptions):
+class ApplicationLbCloudRunOptions(CloudRunOptions, network.BalancerOptions):
     """Choices for Cloud Run behind a load balancer."""
 
 
@@ -323,17 +311,17 @@ class ApplicationLbCloudRun(CloudRun):
     options = ApplicationLbCloudRunOptions
     questions = (
         SOCKETS_PER_INSTANCE,
-        PROCESSED_BYTES,
-        billed_bytes_question("ip", BYTES_EVIDENCE),
+        network.PROCESSED_BYTES,
+        base.billed_bytes_question("ip", network.BYTES_EVIDENCE),
     )
     not_modeled = (*_NOT_MODELED, "Cloud CDN")
 
-    def cut_seconds(self, request: Request) -> float:
+    def cut_seconds(self, request: base.Request) -> float:
         """The balancer's timeout in front of Cloud Run is fixed."""
         fixed = limit_value("gcp.load_balancer.serverless_timeout")
         return min(super().cut_seconds(request), fixed)
 
-    def network_usage(self, request: Request) -> Iterator[Usage]:
+    def network_usage(self, request: base.Request) -> Iterator[Usage]:
         """Forwarding rules, data processed both ways, and traffic."""
-        yield from proxy_usage(request)
+        yield from network.proxy_usage(request)
         yield from super().network_usage(request)

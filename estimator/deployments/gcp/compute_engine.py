@@ -11,16 +11,7 @@ from estimator.deployments.fleet.backplane import Backplane
 from estimator.deployments.fleet.behind_balancer import FLEET_NOT_MODELED, GCP, BehindBalancer
 from estimator.deployments.fleet.server import traffic_mbps
 from estimator.deployments.fleet.sizing import SCALING, Fleet, FleetOptions, NodeSpec
-from estimator.deployments.gcp.network import (
-    BYTES_EVIDENCE,
-    PROCESSED_BYTES,
-    BalancerOptions,
-    forwarding_rules,
-    inter_zone,
-    premium_egress,
-    processed,
-    proxy_usage,
-)
+from estimator.deployments.gcp import network
 from estimator.deployments.gcp.sustained_use import redis_machines, sustained_use_notes
 from estimator.deployments.limits import Check, check, default_of, idle_checks, limit_value
 from estimator.pricing.lines import Usage
@@ -55,8 +46,8 @@ class GcpNodes(BehindBalancer):
 
     def beside(self, request: Request, fleet: Fleet, redis: Backplane) -> Iterator[Usage]:
         """Traffic between zones, and to clients in the Premium Tier."""
-        yield from inter_zone(redis)
-        yield from premium_egress(self, request)
+        yield from network.inter_zone(redis)
+        yield from network.premium_egress(self, request)
 
     def notes(self, request: Request, fleet: Fleet, redis: Backplane) -> Iterator[str]:
         """What is known of the nodes, and the discount of their machines."""
@@ -64,7 +55,7 @@ class GcpNodes(BehindBalancer):
         yield from sustained_use_notes([*fleet.machines, *redis_machines(request, redis)])
 
 
-class ApplicationLbGceOptions(GcpFleetOptions, BalancerOptions):
+class ApplicationLbGceOptions(GcpFleetOptions, network.BalancerOptions):
     """Choices for virtual machines behind the global external Application Load Balancer."""
 
     backend_timeout_seconds: float = default_of(_BACKEND_TIMEOUT, ge=1)
@@ -79,7 +70,11 @@ class ApplicationLbGce(GcpNodes):
     """
 
     options = ApplicationLbGceOptions
-    questions = (SCALING, PROCESSED_BYTES, billed_bytes_question("ip", BYTES_EVIDENCE))
+    questions = (
+        SCALING,
+        network.PROCESSED_BYTES,
+        billed_bytes_question("ip", network.BYTES_EVIDENCE),
+    )
     not_modeled = (
         *NOT_MODELED,
         "traffic between the load balancer, which stands in no zone, and nodes in several zones",
@@ -92,7 +87,7 @@ class ApplicationLbGce(GcpNodes):
 
     def balancer_usage(self, request: Request, fleet: Fleet) -> Iterator[Usage]:
         """Forwarding rules, and data processed both ways."""
-        return proxy_usage(request)
+        return network.proxy_usage(request)
 
     def checks(self, request: Request, fleet: Fleet) -> Iterator[Check]:
         """The timeout of the backend service."""
@@ -110,7 +105,7 @@ class ApplicationLbGce(GcpNodes):
         yield from super().notes(request, fleet, redis)
 
 
-class PassthroughNlbGceOptions(GcpFleetOptions, BalancerOptions):
+class PassthroughNlbGceOptions(GcpFleetOptions, network.BalancerOptions):
     """Choices for virtual machines behind the passthrough Network Load Balancer."""
 
     network_tier: Literal["premium", "standard"] = "premium"
@@ -139,7 +134,7 @@ class PassthroughNlbGce(GcpNodes):
             "passthrough and proxy load balancers alike; no text was found that excludes outbound "
             "data of passthrough ones, though it does not pass through them.",
         ),
-        billed_bytes_question("ip", BYTES_EVIDENCE),
+        billed_bytes_question("ip", network.BYTES_EVIDENCE),
     )
     not_modeled = (*NOT_MODELED, "certificates on the nodes")
 
@@ -149,10 +144,10 @@ class PassthroughNlbGce(GcpNodes):
 
     def balancer_usage(self, request: Request, fleet: Fleet) -> Iterator[Usage]:
         """Forwarding rules, and data processed."""
-        yield from forwarding_rules(request, "regional_")
-        yield processed(request, "inbound", "ip")
+        yield from network.forwarding_rules(request, "regional_")
+        yield network.processed(request, "inbound", "ip")
         if request.answers["outbound_processed"] == "yes":
-            yield processed(request, "outbound", "ip")
+            yield network.processed(request, "outbound", "ip")
 
     def checks(self, request: Request, fleet: Fleet) -> Iterator[Check]:
         """Bandwidth of nodes and the idle timeout."""
@@ -166,5 +161,5 @@ class PassthroughNlbGce(GcpNodes):
         if request.options.network_tier == "premium":
             yield from super().beside(request, fleet, redis)
         else:
-            yield from inter_zone(redis)
+            yield from network.inter_zone(redis)
             yield self.data_out(request, "gcp.egress.standard")

@@ -10,18 +10,7 @@ from pydantic import Field
 from estimator.arrays import FloatArray
 from estimator.deployments.base import Metered, Options, Request, from_clients, minutes_rounded_up
 from estimator.deployments.limits import limit_value, messages_per_second, per_second
-from estimator.deployments.saas.counting import (
-    Need,
-    SaasService,
-    group_size,
-    groups,
-    in_steps,
-    messages_count,
-    plan_admission,
-    plan_fees,
-    publications,
-    size_notes,
-)
+from estimator.deployments.saas import counting
 from estimator.pricing.lines import Usage
 from estimator.units import KIB, MINUTES_PER_HOUR
 
@@ -37,7 +26,7 @@ class AblyPerMinuteOptions(Options):
     """Connections that share a channel. Default: the most that share a message."""
 
 
-class AblyPerMinute(SaasService):
+class AblyPerMinute(counting.SaasService):
     """Ably Pub/Sub, priced by messages, connection minutes and channel minutes.
 
     Prices: https://ably.com/docs/platform/pricing/resource-based ; what counts as a message:
@@ -59,20 +48,20 @@ class AblyPerMinute(SaasService):
         """Messages in 5-KiB steps, connection and channel minutes, and the package."""
         demand, options = request.demand, request.options
         step_bytes = request.step_bytes(f"{_SERVICE}.messages")
-        published, delivered = publications(demand), demand.messages("to_client")
+        published, delivered = counting.publications(demand), demand.messages("to_client")
         echoed = from_clients(demand) if options.echo else ()
-        size, size_text = group_size(options.connections_per_channel, demand)
+        size, size_text = counting.group_size(options.connections_per_channel, demand)
         lost, lost_text = minutes_rounded_up(demand.session)
-        channels = groups(demand.connections, size)
+        channels = counting.groups(demand.connections, size)
         counted = (*published, *delivered, *echoed)
         rate = messages_per_second(counted).peak
-        needs: dict[Need, FloatArray] = {
+        needs: dict[counting.Need, FloatArray] = {
             "peak_connections": demand.peak_connections,
-            "peak_channels": groups(demand.connections_peak, size).peak,
+            "peak_channels": counting.groups(demand.connections_peak, size).peak,
             "messages_per_second": rate,
             "new_connections_per_second": per_second(demand.new_connections).peak,
         }
-        fees, fit_notes = plan_fees("ably", needs)
+        fees, fit_notes = counting.plan_fees("ably", needs)
         usage = (
             *fees,
             Usage(
@@ -88,14 +77,15 @@ class AblyPerMinute(SaasService):
             ),
             Usage(
                 f"{_SERVICE}.messages",
-                in_steps(demand, counted, step_bytes),
-                f"{messages_count(demand, published)} published, "
-                f"{messages_count(demand, delivered)} delivered, "
-                f"{messages_count(demand, echoed)} echoed to their senders, in started steps of "
+                counting.in_steps(demand, counted, step_bytes),
+                f"{counting.messages_count(demand, published)} published, "
+                f"{counting.messages_count(demand, delivered)} delivered, "
+                f"{counting.messages_count(demand, echoed)} echoed to their senders, in started "
+                "steps of "
                 f"{step_bytes // KIB} KiB",
             ),
         )
-        admission = plan_admission("ably", needs)
+        admission = counting.plan_admission("ably", needs)
         return Metered(usage, (*fit_notes, *_notes(request, fees)), admission=admission)
 
 
@@ -108,4 +98,4 @@ def _notes(request: Request, fees: tuple[Usage, ...]) -> Iterator[str]:
     package = "standard" if standard else "pro"
     most_bytes = limit_value(f"{_SERVICE}.{package}_message_max_bytes")
     unit = f"{most_bytes / KIB:g} KiB on the {package.title()} package"
-    yield from size_notes(publications(request.demand), most_bytes, unit)
+    yield from counting.size_notes(counting.publications(request.demand), most_bytes, unit)

@@ -11,17 +11,7 @@ from estimator.analysis.simulate.findings import HOLDS_WITHIN
 from estimator.analysis.simulate.result import Simulation
 from estimator.arrays import FloatArray
 from estimator.format import figure_text, number_of, precise_percent, range_text
-from estimator.render.charts.style import (
-    DAYS,
-    Chart,
-    Mark,
-    blank,
-    draw_marks,
-    dress,
-    legend,
-    say_below_title,
-    week_axis,
-)
+from estimator.render.charts import style
 from estimator.scenario.disruptions import TopOfHour
 from estimator.shown import Look
 from estimator.units import HOURS_PER_DAY
@@ -39,7 +29,7 @@ _DOT_STEP: Final = 0.6
 """Width over which the dots of a day are spread, where the days are 1 apart."""
 
 
-def concurrency_chart(simulation: Simulation, look: Look | None = None) -> Chart:
+def concurrency_chart(simulation: Simulation, look: Look | None = None) -> style.Chart:
     """Open connections over the week: the band of nine weeks in ten, against what was assumed.
 
     Args:
@@ -55,7 +45,7 @@ def concurrency_chart(simulation: Simulation, look: Look | None = None) -> Chart
     slots = np.median(run.stack("slots"), axis=0)
     days = run.hours / HOURS_PER_DAY
 
-    chart = blank(look, 4.0, _peak_in_words(simulation))
+    chart = style.blank(look, 4.0, _peak_in_words(simulation))
     axes = chart.subplots()
     axes.fill_between(
         days, low, high, color=look.blue, alpha=0.3, linewidth=0, label="open, 90% of weeks"
@@ -83,18 +73,18 @@ def concurrency_chart(simulation: Simulation, look: Look | None = None) -> Chart
             axes.axhline(
                 allowed, color=look.green, linewidth=1.6, linestyle=(0, (4, 1, 1, 1)), label=title
             )
-    week_axis(axes, look)
+    style.week_axis(axes, look)
     axes.set_ylim(0, max(axes.get_ylim()[1], assumed * _HEADROOM))
     axes.set_ylabel("connections")
     axes.yaxis.set_major_formatter("{x:,.0f}")
-    dress(axes, look)
-    rows = draw_marks(axes, look, disruptions(simulation))
-    say_below_title(axes, look, _capacity_in_words(simulation, slots, in_sight), rows)
-    legend(chart, look)
+    style.dress(axes, look)
+    rows = style.draw_marks(axes, look, disruptions(simulation))
+    style.say_below_title(axes, look, _capacity_in_words(simulation, slots, in_sight), rows)
+    style.legend(chart, look)
     return chart
 
 
-def peak_chart(simulation: Simulation, look: Look | None = None) -> Chart:
+def peak_chart(simulation: Simulation, look: Look | None = None) -> style.Chart:
     """Peaks of every simulated day and week, against the assumed peak and the capacity.
 
     Args:
@@ -110,7 +100,7 @@ def peak_chart(simulation: Simulation, look: Look | None = None) -> Chart:
         f"The peak is above the assumed {figure_text(assumed)} in {above:,} of "
         f"{number_of(weekly.size, 'simulated week')}"
     )
-    chart = blank(look, 6.0 if look.is_narrow else 3.8, title)
+    chart = style.blank(look, 6.0 if look.is_narrow else 3.8, title)
     if look.is_narrow:
         of_days, of_weeks = chart.subplots(2, 1)
     else:
@@ -118,7 +108,7 @@ def peak_chart(simulation: Simulation, look: Look | None = None) -> Chart:
 
     for day, peaks in enumerate(daily.T):
         _swarm(of_days, look, day, peaks)
-    of_days.set_xticks(range(daily.shape[1]), DAYS[: daily.shape[1]])
+    of_days.set_xticks(range(daily.shape[1]), style.DAYS[: daily.shape[1]])
     of_days.set_xlabel("day of the week (UTC)")
     of_days.set_ylabel("most open connections")
     of_days.set_ylim(0, max(float(daily.max()), assumed) * _HEADROOM)
@@ -136,7 +126,7 @@ def peak_chart(simulation: Simulation, look: Look | None = None) -> Chart:
                 slots, color=look.green, linewidth=1.6, linestyle=(0, (1, 1)), label="capacity"
             )
         axes.yaxis.set_major_formatter("{x:,.0f}")
-        dress(axes, look)
+        style.dress(axes, look)
     rare = float(np.quantile(weekly, _HIGH))
     sentences = [
         "One dot for each simulated week. In one of twenty weeks the peak is above "
@@ -144,17 +134,19 @@ def peak_chart(simulation: Simulation, look: Look | None = None) -> Chart:
     ]
     if np.isfinite(slots):
         sentences.append(f"Capacity: {figure_text(slots)}.")
-    say_below_title(of_days, look, sentences, 0)
-    legend(chart, look)
+    style.say_below_title(of_days, look, sentences, 0)
+    style.legend(chart, look)
     return chart
 
 
-def disruptions(simulation: Simulation) -> list[Mark]:
+def disruptions(simulation: Simulation) -> list[style.Mark]:
     """Faults and surges at their days of the week, under short names."""
     scenario = simulation.scenario
     faults = [(fault.at, fault.fault) for fault in scenario.faults]
     surges = [(c.at, c.surge) for c in scenario.surges if not isinstance(c, TopOfHour)]
-    return [Mark(at / HOURS_PER_DAY, name.replace("_", " ")) for at, name in (*faults, *surges)]
+    return [
+        style.Mark(at / HOURS_PER_DAY, name.replace("_", " ")) for at, name in (*faults, *surges)
+    ]
 
 
 def _peak_in_words(simulation: Simulation) -> str:

@@ -9,24 +9,10 @@ import numpy as np
 from matplotlib.lines import Line2D
 
 from estimator.analysis.estimate import Estimate
-from estimator.analysis.growth.milestones import (
-    CheapestChanged,
-    LimitExceeded,
-    TierReached,
-    by_month,
-    cheapest_within_limits,
-    within_limits_by_month,
-)
+from estimator.analysis.growth import milestones
 from estimator.arrays import FloatArray
 from estimator.format import count_text, dollars
-from estimator.render.charts.lines import (
-    COLOURS,
-    LEGEND_ROW_INCHES,
-    PLOT_HEIGHT_INCHES,
-    line_colors,
-    name_lines,
-    scale_usd,
-)
+from estimator.render.charts import lines
 from estimator.render.charts.style import (
     Chart,
     Mark,
@@ -58,16 +44,16 @@ def growth_chart(growth: Growth, look: Look | None = None, most: int = 8) -> Cha
     look = look or Look()
     bills = growth.shown(most)
     # on a phone the names stand below, in a legend of their own rows
-    rows_below = LEGEND_ROW_INCHES * len(bills) if look.is_narrow else 0.0
-    chart = blank(look, PLOT_HEIGHT_INCHES + rows_below, f"Monthly cost: {growth.title}")
+    rows_below = lines.LEGEND_ROW_INCHES * len(bills) if look.is_narrow else 0.0
+    chart = blank(look, lines.PLOT_HEIGHT_INCHES + rows_below, f"Monthly cost: {growth.title}")
     axes = chart.subplots()
-    totals = [by_month(bill.total, growth.months) for bill in bills]
-    colors = line_colors(look, len(bills))
+    totals = [milestones.by_month(bill.total, growth.months) for bill in bills]
+    colors = lines.line_colors(look, len(bills))
     axes.set_xlim(0, growth.months)
-    scale_usd(axes, totals)
+    lines.scale_usd(axes, totals)
     _band(axes, look, growth)
     for index, (bill, total, color) in enumerate(zip(bills, totals, colors, strict=True)):
-        style = "-" if index < COLOURS else (0, (1, 1))
+        style = "-" if index < lines.COLOURS else (0, (1, 1))
         label = f"{bill.title}, {bill.cloud_name}" if look.is_narrow else None
         _line(axes, growth, bill, total, color, style, label)
     rows = draw_marks(axes, look, _marks(growth))
@@ -83,7 +69,7 @@ def growth_chart(growth: Growth, look: Look | None = None, most: int = 8) -> Cha
             f"{dollars(usd)} {bill.title}, {bill.cloud_name}"
             for bill, usd in zip(bills, ends, strict=True)
         ]
-        name_lines(axes, names, ends, colors)
+        lines.name_lines(axes, names, ends, colors)
     _explain_signs(axes, look, growth, bills)
     legend(chart, look)
     return chart
@@ -99,14 +85,16 @@ def _line(
     label: str | None,
 ) -> None:
     months = np.arange(growth.months + 1)
-    within = within_limits_by_month(bill, growth.months)
+    within = milestones.within_limits_by_month(bill, growth.months)
     axes.plot(months, total, color=color, linewidth=1.0, linestyle=(0, (3, 3)), alpha=0.6)
     axes.plot(
         months, np.where(within, total, np.nan), color=color, linewidth=1.8, linestyle=style,
         label=label,
     )  # fmt: skip
     for milestone in growth.milestones:
-        if bill.deployment not in milestone.deployments or isinstance(milestone, CheapestChanged):
+        if bill.deployment not in milestone.deployments or isinstance(
+            milestone, milestones.CheapestChanged
+        ):
             continue
         marker, size, filled = _sign(milestone)
         axes.plot(
@@ -116,18 +104,18 @@ def _line(
         )  # fmt: skip
 
 
-def _sign(milestone: LimitExceeded | TierReached) -> tuple[str, float, bool]:
+def _sign(milestone: milestones.LimitExceeded | milestones.TierReached) -> tuple[str, float, bool]:
     """Marker, its size, and whether it is filled."""
-    if isinstance(milestone, TierReached):
+    if isinstance(milestone, milestones.TierReached):
         return "o", 4.0, False
     return ("X", 9.0, True) if milestone.is_hard else ("^", 7.0, True)
 
 
 def _band(axes: Axes, look: Look, growth: Growth) -> None:
     """A broad pale line along the bill of whatever is cheapest."""
-    leaders = cheapest_within_limits(growth.bills, growth.months)
+    leaders = milestones.cheapest_within_limits(growth.bills, growth.months)
     least = [
-        np.nan if bill is None else float(by_month(bill.total, growth.months)[month])
+        np.nan if bill is None else float(milestones.by_month(bill.total, growth.months)[month])
         for month, bill in enumerate(leaders)
     ]
     axes.plot(
@@ -137,7 +125,7 @@ def _band(axes: Axes, look: Look, growth: Growth) -> None:
 
 
 def _marks(growth: Growth) -> list[Mark]:
-    changes = [each for each in growth.milestones if isinstance(each, CheapestChanged)]
+    changes = [each for each in growth.milestones if isinstance(each, milestones.CheapestChanged)]
     return [
         Mark(each.month, f"cheapest: {each.name}" if each.deployment else "none within limits")
         for each in changes[:_CHANGES_NAMED]
@@ -169,7 +157,8 @@ def _explain_signs(axes: Axes, look: Look, growth: Growth, bills: Sequence[Estim
     found = {
         _sign(milestone)[0]: _sign(milestone)
         for milestone in growth.milestones
-        if not isinstance(milestone, CheapestChanged) and shown & {*milestone.deployments}
+        if not isinstance(milestone, milestones.CheapestChanged)
+        and shown & {*milestone.deployments}
     }
     for marker in words:
         if marker in found:

@@ -13,18 +13,8 @@ from estimator.arrays import FloatArray
 from estimator.deployments.limits import AT_RISK_SHARE
 from estimator.errors import ScenarioError
 from estimator.format import figure_text, precise_percent, range_text
+from estimator.render.charts import style
 from estimator.render.charts.concurrency import disruptions
-from estimator.render.charts.style import (
-    DAYS,
-    Chart,
-    Mark,
-    blank,
-    draw_marks,
-    dress,
-    legend,
-    say_below_title,
-    week_axis,
-)
 from estimator.shown import Look
 from estimator.units import HOURS_PER_DAY, MINUTES_PER_HOUR, duration_text, week_time_text
 
@@ -35,7 +25,7 @@ _MINUTES_PER_DAY: Final = HOURS_PER_DAY * MINUTES_PER_HOUR
 _TICK_HOURS: Final = 3
 
 
-def scaling_chart(simulation: Simulation, look: Look | None = None) -> Chart:
+def scaling_chart(simulation: Simulation, look: Look | None = None) -> style.Chart:
     """Units that run against units that are needed, over the week and on its fullest day.
 
     Needed are open connections / (connections of a unit x the share that is aimed at), in the
@@ -64,24 +54,26 @@ def scaling_chart(simulation: Simulation, look: Look | None = None) -> Chart:
     day = int(np.argmax(load)) // _MINUTES_PER_DAY
     hours = run.hours
 
-    chart = blank(look, 5.4, _title(simulation))
+    chart = style.blank(look, 5.4, _title(simulation))
     of_week, of_day = chart.subplots(2, 1)
     for axes, at in ((of_week, hours / HOURS_PER_DAY), (of_day, hours - day * HOURS_PER_DAY)):
         _draw(axes, look, at, running, full, target)
         axes.set_ylabel(f"{admission.unit_name}s")
         axes.yaxis.set_major_formatter("{x:,.0f}")
         axes.yaxis.set_major_locator(MaxNLocator(integer=True, nbins=6))
-        dress(axes, look)
-    week_axis(of_week, look)
+        style.dress(axes, look)
+    style.week_axis(of_week, look)
     of_day.set_xlim(0, HOURS_PER_DAY)
     hours_of_day = range(0, HOURS_PER_DAY + 1, 2 * _TICK_HOURS if look.is_narrow else _TICK_HOURS)
     of_day.set_xticks(hours_of_day, [f"{hour:02}:00" for hour in hours_of_day])
-    of_day.set_xlabel(f"{DAYS[day]}, the fullest day (UTC)")
+    of_day.set_xlabel(f"{style.DAYS[day]}, the fullest day (UTC)")
     marks = disruptions(simulation)
-    rows = draw_marks(of_week, look, marks)
-    draw_marks(of_day, look, [Mark((m.at - day) * HOURS_PER_DAY, m.label) for m in marks])
-    say_below_title(of_week, look, _words(simulation, running), rows)
-    legend(chart, look)
+    rows = style.draw_marks(of_week, look, marks)
+    style.draw_marks(
+        of_day, look, [style.Mark((m.at - day) * HOURS_PER_DAY, m.label) for m in marks]
+    )
+    style.say_below_title(of_week, look, _words(simulation, running), rows)
+    style.legend(chart, look)
     return chart
 
 

@@ -12,15 +12,7 @@ from estimator.analysis.simulate.result import Simulation
 from estimator.arrays import FloatArray
 from estimator.errors import ScenarioError
 from estimator.format import figure_text, precise_percent, sentence, span_text
-from estimator.render.charts.style import (
-    Chart,
-    Mark,
-    blank,
-    draw_marks,
-    dress,
-    legend,
-    say_below_title,
-)
+from estimator.render.charts import style
 from estimator.shown import Look
 from estimator.simulation.flows import RECOVERY_SHARES, Aftermath, CloseUp
 from estimator.units import SECONDS_PER_HOUR, SECONDS_PER_MINUTE, week_time_text
@@ -41,7 +33,7 @@ _NOBODY: Final = 0.5
 _TOO_NEAR: Final = 0.02
 
 
-def storm_chart(simulation: Simulation, number: int = 0, look: Look | None = None) -> Chart:
+def storm_chart(simulation: Simulation, number: int = 0, look: Look | None = None) -> style.Chart:
     """The seconds around one fault: open and waiting above, attempts and refusals below.
 
     What is drawn is the week whose recovery is the median one.
@@ -67,7 +59,7 @@ def storm_chart(simulation: Simulation, number: int = 0, look: Look | None = Non
     unit, per_unit = _unit(float(since[-1]))
     at = since / per_unit
 
-    chart = blank(look, 5.4, _recovery_in_words(typical))
+    chart = style.blank(look, 5.4, _recovery_in_words(typical))
     above, below = chart.subplots(2, 1, sharex=True, height_ratios=[3, 2])
     above.step(at, near.open, where="post", color=look.blue, linewidth=1.8, label="open")
     above.fill_between(at, near.waiting, step="post", color=look.red, alpha=0.25, linewidth=0)
@@ -81,18 +73,18 @@ def storm_chart(simulation: Simulation, number: int = 0, look: Look | None = Non
     start = week_time_text(typical.at_s / SECONDS_PER_HOUR)
     below.set_xlabel(f"{unit} after {start} UTC")
     for axes in (above, below):
-        dress(axes, look)
+        style.dress(axes, look)
     last_cut_s = _last_cut_s(simulation, number, typical)
     marks = _recoveries(typical, last_cut_s, per_unit, float(at[-1] - at[0]))
-    rows = draw_marks(above, look, marks)
+    rows = style.draw_marks(above, look, marks)
     for mark in marks:
         below.axvline(mark.at, color=look.gray, linewidth=0.9, linestyle=(0, (2, 2)), zorder=0.9)
-    say_below_title(above, look, _storm_in_words(simulation, number, typical), rows)
-    legend(chart, look)
+    style.say_below_title(above, look, _storm_in_words(simulation, number, typical), rows)
+    style.legend(chart, look)
     return chart
 
 
-def attempts_chart(simulation: Simulation, look: Look | None = None) -> Chart:
+def attempts_chart(simulation: Simulation, look: Look | None = None) -> style.Chart:
     """New connections per week by the number of attempts they needed.
 
     Args:
@@ -112,7 +104,7 @@ def attempts_chart(simulation: Simulation, look: Look | None = None) -> Chart:
         if total - float(let_in[0]) < _NOBODY
         else f"{precise_percent(first)} of the new connections succeed at the first attempt"
     )
-    chart = blank(look, 3.2, title)
+    chart = style.blank(look, 3.2, title)
     axes = chart.subplots()
     bars = axes.bar(names, counts, color=look.blue, width=0.75)
     if look.is_narrow:
@@ -128,11 +120,11 @@ def attempts_chart(simulation: Simulation, look: Look | None = None) -> Chart:
     axes.set_ylabel("new connections per week")
     axes.yaxis.set_major_formatter("{x:,.0f}")
     axes.set_xlabel("attempts until a client is connected")
-    dress(axes, look)
+    style.dress(axes, look)
     sentences = [f"{figure_text(total)} new connections per week."]
     if lost >= _NOBODY:
         sentences.append(f"{figure_text(lost)} clients per week never connect.")
-    say_below_title(axes, look, sentences, 0)
+    style.say_below_title(axes, look, sentences, 0)
     return chart
 
 
@@ -159,9 +151,9 @@ def _rates(axes: Axes, look: Look, at: FloatArray, near: CloseUp, limit: float) 
     axes.yaxis.set_major_formatter("{x:,.0f}")
 
 
-def _recoveries(after: Aftermath, since_s: float, per_unit: int, sight: float) -> list[Mark]:
+def _recoveries(after: Aftermath, since_s: float, per_unit: int, sight: float) -> list[style.Mark]:
     """When 50, 95, 99 and 100% were back; marks too near to each other are joined."""
-    marks: list[Mark] = []
+    marks: list[style.Mark] = []
     for share, seconds in zip(RECOVERY_SHARES, after.recovery_s, strict=True):
         at = (since_s + seconds) / per_unit
         name = "all" if share == 1 else precise_percent(share)
@@ -169,9 +161,9 @@ def _recoveries(after: Aftermath, since_s: float, per_unit: int, sight: float) -
             continue
         if marks and at - marks[-1].at < _TOO_NEAR * sight:
             first = marks[-1].label.partition(" in ")[0].partition("–")[0]
-            marks[-1] = Mark(at, f"{first}–{name} in {span_text(seconds)}")
+            marks[-1] = style.Mark(at, f"{first}–{name} in {span_text(seconds)}")
         else:
-            marks.append(Mark(at, f"{name} in {span_text(seconds)}"))
+            marks.append(style.Mark(at, f"{name} in {span_text(seconds)}"))
     return marks
 
 

@@ -18,21 +18,13 @@ from estimator.deployments.registry import find_deployment
 from estimator.errors import ScenarioError
 from estimator.format import dollars, value_text
 from estimator.pricing.price_files import VENDORS
+from estimator.render.charts import style
 from estimator.render.charts.lines import (
     LEGEND_ROW_INCHES,
     PLOT_HEIGHT_INCHES,
     line_colors,
     name_lines,
     scale_usd,
-)
-from estimator.render.charts.style import (
-    Chart,
-    Mark,
-    blank,
-    draw_marks,
-    dress,
-    legend,
-    say_below_title,
 )
 from estimator.scenario.scenario import Scenario
 from estimator.shown import Look
@@ -51,7 +43,7 @@ _MOST_CONTOURS: Final = 3
 """Of powers of ten: more lines, and their amounts, would hide the map."""
 
 
-def sweep_chart(swept: Sweep, look: Look | None = None) -> Chart:
+def sweep_chart(swept: Sweep, look: Look | None = None) -> style.Chart:
     """Lines of cost over one axis, or a map of the cheapest over two.
 
     Args:
@@ -69,7 +61,7 @@ def sweep_chart(swept: Sweep, look: Look | None = None) -> Chart:
     return _map(swept, look or Look()) if len(swept.shape) > 1 else _cost_lines(swept, look)
 
 
-def _cost_lines(swept: Sweep, look: Look | None) -> Chart:
+def _cost_lines(swept: Sweep, look: Look | None) -> style.Chart:
     """The monthly bill of each deployment over one axis; dashed where it exceeds a limit."""
     (field, values), *_ = swept.axes.items()
     order = np.argsort(values, kind="stable")
@@ -78,13 +70,13 @@ def _cost_lines(swept: Sweep, look: Look | None) -> Chart:
     return _lines(swept.title, field, values[order], usd, within, swept.deployments, look)
 
 
-def break_even_chart(found: BreakEven, look: Look | None = None) -> Chart:
+def break_even_chart(found: BreakEven, look: Look | None = None) -> style.Chart:
     """The bills of the rivals over the range, with a mark where the lead changes."""
     traced = found.traced
-    marks = [Mark(each.at, value_text(each.at)) for each in found.crossovers[:_MOST_MARKS]]
+    marks = [style.Mark(each.at, value_text(each.at)) for each in found.crossovers[:_MOST_MARKS]]
     now = _now(found.scenario, found.field)
     if now is not None and found.low < now < found.high:
-        marks.append(Mark(now, "now"))
+        marks.append(style.Mark(now, "now"))
     return _lines(
         found.title, found.field, traced.values, traced.costs, traced.costs, found.deployments,
         look, marks,
@@ -99,12 +91,12 @@ def _lines(
     within: FloatArray,
     deployments: Sequence[str],
     look: Look | None,
-    marks: Sequence[Mark] = (),
-) -> Chart:
+    marks: Sequence[style.Mark] = (),
+) -> style.Chart:
     look = look or Look()
     shown = _shown(usd, within)
     rows_below = LEGEND_ROW_INCHES * len(shown) if look.is_narrow else 0.0
-    chart = blank(look, PLOT_HEIGHT_INCHES + rows_below, f"Monthly cost: {title}")
+    chart = style.blank(look, PLOT_HEIGHT_INCHES + rows_below, f"Monthly cost: {title}")
     axes = chart.subplots()
     if is_logarithmic(float(values[0]), float(values[-1])):
         axes.set_xscale("log")
@@ -122,21 +114,21 @@ def _lines(
         axes.plot(values, bill, color=color, linewidth=1.0, linestyle=(0, (3, 3)), alpha=0.6)
         solid = np.where(np.isfinite(within[row]), bill, np.nan)
         axes.plot(values, solid, color=color, linewidth=1.8, label=name if look.is_narrow else None)
-    rows = draw_marks(axes, look, marks)
+    rows = style.draw_marks(axes, look, marks)
     broken = bool(np.any(np.isfinite(usd[shown]) & ~np.isfinite(within[shown])))
-    say_below_title(axes, look, ["Dashed: exceeds a limit."] if broken else [], rows)
+    style.say_below_title(axes, look, ["Dashed: exceeds a limit."] if broken else [], rows)
     axes.set_xlabel(field_words(field))
     axes.xaxis.set_major_formatter(FuncFormatter(_tick))
     axes.xaxis.set_minor_formatter(NullFormatter())
     axes.set_ylabel("US dollars per month")
     axes.grid(axis="y", color=look.gray, alpha=0.25, linewidth=0.6)
     axes.set_axisbelow(True)
-    dress(axes, look)
+    style.dress(axes, look)
     if not look.is_narrow:
         ends = [_last(bill) for bill in bills]
         labels = [f"{dollars(end)} {name}" for end, name in zip(ends, names, strict=True)]
         name_lines(axes, labels, ends, colors)
-    legend(chart, look)
+    style.legend(chart, look)
     return chart
 
 
@@ -170,7 +162,7 @@ def _name(deployment: str) -> str:
     return f"{found.title}, {VENDORS[found.cloud]}"
 
 
-def _map(swept: Sweep, look: Look) -> Chart:
+def _map(swept: Sweep, look: Look) -> style.Chart:
     """The cheapest within limits over two axes, with contours of its lead in dollars."""
     (across, columns), (upward, rows) = swept.axes.items()
     winners = swept.winners.T
@@ -178,7 +170,7 @@ def _map(swept: Sweep, look: Look) -> Chart:
     names = [_name(swept.deployments[index]) for index in found]
     has_none = bool(np.any(winners == NONE_WITHIN_LIMITS))
     height = PLOT_HEIGHT_INCHES + LEGEND_ROW_INCHES * (len(found) + has_none) / 2
-    chart = blank(look, height, f"Cheapest deployment within limits: {swept.title}")
+    chart = style.blank(look, height, f"Cheapest deployment within limits: {swept.title}")
     axes = chart.subplots()
     colors = line_colors(look, len(found))
     codes = np.full(winners.shape, len(found))
@@ -194,10 +186,10 @@ def _map(swept: Sweep, look: Look) -> Chart:
     _mark_now(axes, look, swept)
     axes.set_xlabel(field_words(across))
     axes.set_ylabel(field_words(upward))
-    say_below_title(
+    style.say_below_title(
         axes, look, ["Contours: US dollars per month that it costs less than the next."], 0
     )
-    dress(axes, look)
+    style.dress(axes, look)
     patches = [Patch(color=c, alpha=0.55, label=n) for c, n in zip(colors, names, strict=True)]
     if has_none:
         patches.append(Patch(color=look.gray, alpha=0.55, label="none within limits"))

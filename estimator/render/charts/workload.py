@@ -10,16 +10,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormat
 from estimator.demand.demand import Demand
 from estimator.demand.traffic import Carried, payload_quantiles, traffic_breakdown
 from estimator.format import bytes_text, figure_text, precise_percent
-from estimator.render.charts.style import (
-    Chart,
-    Mark,
-    blank,
-    draw_marks,
-    dress,
-    legend,
-    say_below_title,
-    week_axis,
-)
+from estimator.render.charts import style
 from estimator.scenario.sizes import SizeDistribution
 from estimator.shown import Look
 from estimator.units import HOURS_PER_DAY, HOURS_PER_WEEK, week_time_text
@@ -40,7 +31,7 @@ _ROOM_FOR_NUMBERS: Final = 1.15
 _ROOM_ON_A_PHONE: Final = 1.35
 
 
-def week_chart(demand: Demand, look: Look | None = None) -> Chart:
+def week_chart(demand: Demand, look: Look | None = None) -> style.Chart:
     """Open connections hour by hour, with their peak and mean; for a single scenario.
 
     Args:
@@ -52,7 +43,7 @@ def week_chart(demand: Demand, look: Look | None = None) -> Chart:
     most = np.broadcast_to(demand.connections_peak.hourly, (HOURS_PER_WEEK,))
     peak, mean, at = float(most.max()), float(hourly.mean()), int(np.argmax(most))
     times = f", {peak / mean:.1f} times the mean" if mean else ""
-    chart = blank(look, 2.9, f"{figure_text(peak)} connections at the peak{times}")
+    chart = style.blank(look, 2.9, f"{figure_text(peak)} connections at the peak{times}")
     axes = chart.subplots()
     edges = np.arange(HOURS_PER_WEEK + 1) / HOURS_PER_DAY
     axes.stairs(hourly, edges, fill=True, color=look.blue, alpha=0.25)
@@ -65,20 +56,20 @@ def week_chart(demand: Demand, look: Look | None = None) -> Chart:
         label=f"mean, {figure_text(mean)}",
     )
     level = bool(np.isclose(most.min(), peak, rtol=1e-9, atol=0))
-    week_axis(axes, look)
+    style.week_axis(axes, look)
     axes.set_ylim(0, peak * 1.08 or 1)
     axes.set_ylabel("open connections")
     axes.yaxis.set_major_formatter("{x:,.0f}")
-    dress(axes, look)
+    style.dress(axes, look)
     if not level:
-        draw_marks(
-            axes, look, [Mark((at + 0.5) / HOURS_PER_DAY, f"peak, {week_time_text(at)} UTC")]
+        style.draw_marks(
+            axes, look, [style.Mark((at + 0.5) / HOURS_PER_DAY, f"peak, {week_time_text(at)} UTC")]
         )
-    legend(chart, look)
+    style.legend(chart, look)
     return chart
 
 
-def sizes_chart(demand: Demand, look: Look | None = None) -> Chart:
+def sizes_chart(demand: Demand, look: Look | None = None) -> style.Chart:
     """Share of messages up to each payload, one curve for each law of sizes.
 
     Args:
@@ -97,7 +88,7 @@ def sizes_chart(demand: Demand, look: Look | None = None) -> Chart:
         title = f"Mean payload: {longest}"
         if means[least] < means[most]:
             title = f"Mean payloads from {shortest} to {longest}"
-    chart = blank(look, 3.2, title)
+    chart = style.blank(look, 3.2, title)
     axes = chart.subplots()
     for number, (name, payload) in enumerate(sizes.items()):
         axes.step(
@@ -122,12 +113,12 @@ def sizes_chart(demand: Demand, look: Look | None = None) -> Chart:
     axes.set_ylim(0, 1.02)
     axes.yaxis.set_major_formatter(FuncFormatter(lambda share, _: f"{100 * share:.0f} %"))
     axes.set_ylabel("share of messages")
-    dress(axes, look)
-    legend(chart, look)
+    style.dress(axes, look)
+    style.legend(chart, look)
     return chart
 
 
-def wire_chart(demand: Demand, look: Look | None = None) -> Chart:
+def wire_chart(demand: Demand, look: Look | None = None) -> style.Chart:
     """Of what the bytes on the wire consist: each kind of traffic, stacked by layer.
 
     Shares of all bytes in both directions; for a single scenario.
@@ -144,7 +135,7 @@ def wire_chart(demand: Demand, look: Look | None = None) -> Chart:
     title = "Nothing is on the wire"
     if everything:
         title = f"{precise_percent(useful / everything)} of the bytes on the wire are payload"
-    chart = blank(look, 1.3 + _BAR_INCHES * len(rows), title)
+    chart = style.blank(look, 1.3 + _BAR_INCHES * len(rows), title)
     axes = chart.subplots()
     positions = np.arange(len(rows), dtype=np.float64)
     reached = np.zeros(len(rows))
@@ -163,9 +154,9 @@ def wire_chart(demand: Demand, look: Look | None = None) -> Chart:
     axes.xaxis.set_major_locator(_few_ticks(look))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda share, _: f"{100 * share:.3g} %"))
     axes.set_xlabel("share of all bytes" if look.is_narrow else "share of all bytes on the wire")
-    dress(axes, look)
-    say_below_title(axes, look, ["↓ to clients, ↑ from clients"], 0)
-    legend(chart, look)
+    style.dress(axes, look)
+    style.say_below_title(axes, look, ["↓ to clients, ↑ from clients"], 0)
+    style.legend(chart, look)
     return chart
 
 

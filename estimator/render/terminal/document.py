@@ -11,18 +11,7 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Group, RenderableType
 from rich.text import Text as RichText
 
-from estimator.render.document import (
-    Block,
-    Bullets,
-    Document,
-    Folded,
-    Inline,
-    Only,
-    Paragraph,
-    Table,
-    Text,
-    pieces,
-)
+from estimator.render import document as doc
 from estimator.states import Tone
 
 _STYLES: Final[dict[Tone, str]] = {
@@ -36,7 +25,7 @@ _STYLES: Final[dict[Tone, str]] = {
 }
 
 
-def render(document: Document, *, in_short: bool = False) -> RenderableType:
+def render(document: doc.Document, *, in_short: bool = False) -> RenderableType:
     """A document for ``rich`` to print.
 
     Args:
@@ -63,24 +52,24 @@ def _folded(line: str, width: int) -> list[str]:
     )
 
 
-def _blocks(blocks: Iterable[Block], in_short: bool) -> Iterator[RenderableType]:
+def _blocks(blocks: Iterable[doc.Block], in_short: bool) -> Iterator[RenderableType]:
     for block in blocks:
         match block:
-            case Table():
+            case doc.Table():
                 yield _table(block)
-            case Paragraph():
+            case doc.Paragraph():
                 if not (in_short and block.tone == "quiet"):
                     yield _labelled(block.label, block.text, block.tone)
-            case Bullets():
+            case doc.Bullets():
                 yield from (_labelled("-", item, block.tone) for item in block.items)
-            case Folded():
+            case doc.Folded():
                 yield RichText(block.title if in_short else f"{block.title}:", style="dim")
                 yield from () if in_short else _blocks(block.blocks, in_short)
-            case Only():
+            case doc.Only():
                 yield from _blocks(block.blocks, in_short)
 
 
-def _table(block: Table) -> rich_table.Table:
+def _table(block: doc.Table) -> rich_table.Table:
     table = rich_table.Table(
         title=RichText(block.title, style="bold") if block.title else None,
         title_justify="left",
@@ -103,7 +92,7 @@ def _table(block: Table) -> rich_table.Table:
     return table
 
 
-def _labelled(label: str, text: Inline, tone: Tone) -> RenderableType:
+def _labelled(label: str, text: doc.Inline, tone: Tone) -> RenderableType:
     """A paragraph whose lines begin behind its label."""
     shown = _inline(text)
     shown.stylize(_STYLES[tone])
@@ -116,9 +105,9 @@ def _labelled(label: str, text: Inline, tone: Tone) -> RenderableType:
     return row
 
 
-def _inline(text: Inline) -> RichText:
+def _inline(text: doc.Inline) -> RichText:
     line = RichText()
-    for piece in pieces(text):
-        style = _STYLES[piece.tone] if isinstance(piece, Text) else ""
+    for piece in doc.pieces(text):
+        style = _STYLES[piece.tone] if isinstance(piece, doc.Text) else ""
         line.append(str(piece), style=style)
     return line

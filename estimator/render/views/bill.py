@@ -20,22 +20,7 @@ from estimator.format import (
 )
 from estimator.pricing.bill import AssumptionEffect, Bill
 from estimator.pricing.lines import LineItem
-from estimator.render.document import (
-    MEDIA,
-    Block,
-    Bullets,
-    Column,
-    Document,
-    Folded,
-    Inline,
-    Paragraph,
-    Table,
-    Text,
-    folded,
-    only,
-    state_text,
-    table,
-)
+from estimator.render import document as doc
 from estimator.render.views.common import name_cells, name_columns, refused, under
 from estimator.states import State, Tone
 
@@ -43,14 +28,14 @@ _DOUBTS: Final = {"confirmed": "", "single_source": " *", "inferred": " **"}
 _FOOTNOTE: Final = "* price seen in one source only   ** price at least partly inferred"
 
 
-def comparison_view(compared: Comparison) -> Document:
+def comparison_view(compared: Comparison) -> doc.Document:
     """Monthly cost of every deployment, cheapest first."""
     problems = tuple(_problems(compared))
-    costs = table(
+    costs = doc.table(
         (
             *name_columns(),
-            Column("per month", is_number=True, tone="strong"),
-            Column("of which", wraps=True),
+            doc.Column("per month", is_number=True, tone="strong"),
+            doc.Column("of which", wraps=True),
         ),
         (
             (
@@ -62,18 +47,18 @@ def comparison_view(compared: Comparison) -> Document:
         ),
         tones=("plain" if each.state.is_within_limits else "struck" for each in compared.bills),
     )
-    return Document(
+    return doc.Document(
         f"{compared.title}: US dollars per month",
         (
             costs,
-            Folded(f"At risk or broken ({len(problems)})", problems),
+            doc.Folded(f"At risk or broken ({len(problems)})", problems),
             under(compared.conventions),
             refused(compared.refusals),
         ),
     )
 
 
-def _problems(compared: Comparison) -> Iterator[Paragraph]:
+def _problems(compared: Comparison) -> Iterator[doc.Paragraph]:
     """What is broken, then what is at risk, each with its reason."""
     for state, words in (
         (State.BROKEN, "cannot carry this load"),
@@ -82,33 +67,35 @@ def _problems(compared: Comparison) -> Iterator[Paragraph]:
         for bill in compared.bills:
             if bill.state is state:
                 said = f"{bill.deployment} {words}. {bill.reason}"
-                yield Paragraph(said, state.tone, state.mark)
+                yield doc.Paragraph(said, state.tone, state.mark)
 
 
-def bill_view(bill: Bill) -> Document:
+def bill_view(bill: Bill) -> doc.Document:
     """What was counted and what it costs, what to know before trusting it, what could move it."""
     many = bool(np.ndim(bill.total))
     verdicts = bill.verdicts if isinstance(bill, Estimate) else ()
-    return Document(
+    return doc.Document(
         f"{bill.title}, {bill.region}: {bill.total_text} per month",
         (
-            *((Paragraph(state_text(bill.state)),) if isinstance(bill, Estimate) else ()),
+            *((doc.Paragraph(doc.state_text(bill.state)),) if isinstance(bill, Estimate) else ()),
             _bounds(bill) if many else _lines(bill),
-            Paragraph(
+            doc.Paragraph(
                 _FOOTNOTE if any(_DOUBTS[i.rate.confidence] for i in bill.items) else "", "quiet"
             ),
-            Paragraph(_sizing_text(bill), label="Sizing"),
+            doc.Paragraph(_sizing_text(bill), label="Sizing"),
             under(bill.conventions),
-            folded("Limits", (Text(v.explain(), _quiet_if_pass(v.state)) for v in verdicts)),
-            folded("Notes", bill.notes),
-            folded("Not modeled", bill.not_modeled),
-            Folded(
+            doc.folded(
+                "Limits", (doc.Text(v.explain(), _quiet_if_pass(v.state)) for v in verdicts)
+            ),
+            doc.folded("Notes", bill.notes),
+            doc.folded("Not modeled", bill.not_modeled),
+            doc.Folded(
                 "What the vendor leaves open, and what another answer would change",
                 () if many else tuple(b for e in bill.effects for b in _open_question(e)),
             ),
-            only(
+            doc.only(
                 ["notebook"],
-                Paragraph(
+                doc.Paragraph(
                     ".explain() tells how each line came to be, .assumptions lists what is open "
                     "and what each answer changes.",
                     "quiet",
@@ -137,10 +124,10 @@ def _quiet_if_pass(state: State) -> Tone:
     return "quiet" if state is State.PASS else state.tone
 
 
-def _open_question(effect: AssumptionEffect) -> Iterator[Block]:
+def _open_question(effect: AssumptionEffect) -> Iterator[doc.Block]:
     asked = effect.assumption
-    yield Paragraph((f"{asked.question} ", Text(f"[{asked.id}: {effect.chosen}]", "quiet")))
-    yield Bullets(
+    yield doc.Paragraph((f"{asked.question} ", doc.Text(f"[{asked.id}: {effect.chosen}]", "quiet")))
+    yield doc.Bullets(
         tuple(
             f"{answer}: {signed_dollars(float(change))} ({asked.choices[answer]})"
             for answer, change in effect.change_usd.items()
@@ -149,18 +136,18 @@ def _open_question(effect: AssumptionEffect) -> Iterator[Block]:
     )
 
 
-def _lines(bill: Bill) -> Table:
+def _lines(bill: Bill) -> doc.Table:
     """Where there is room, with the page on which each price was seen."""
     columns = (
-        Column("line", wraps=True),
-        Column("quantity", is_number=True, wraps=True),
-        Column("tiers and prices", wraps=True),
-        *([Column("at list price", is_number=True, wraps=True)] if bill.contract else []),
-        Column("cost", is_number=True, tone="strong"),
-        Column("price seen at", media=MEDIA - {"terminal"}),
+        doc.Column("line", wraps=True),
+        doc.Column("quantity", is_number=True, wraps=True),
+        doc.Column("tiers and prices", wraps=True),
+        *([doc.Column("at list price", is_number=True, wraps=True)] if bill.contract else []),
+        doc.Column("cost", is_number=True, tone="strong"),
+        doc.Column("price seen at", media=doc.MEDIA - {"terminal"}),
     )
 
-    def row(item: LineItem) -> tuple[Inline, ...]:
+    def row(item: LineItem) -> tuple[doc.Inline, ...]:
         rate, meter = item.rate, item.rate.meter
         host = urlsplit(rate.source).hostname or rate.source
         return (
@@ -169,19 +156,19 @@ def _lines(bill: Bill) -> Table:
             item.tiers_text(),
             *([dollars_and_cents(item.list_usd)] if bill.contract else []),
             dollars_and_cents(item.cost_usd),
-            Text(f"{host}, {rate.checked_on}", link=rate.source),
+            doc.Text(f"{host}, {rate.checked_on}", link=rate.source),
         )
 
     at_list = [dollars_and_cents(bill.list_total)] if bill.contract else []
     total = ("total", "", "", *at_list, dollars_and_cents(bill.total), "")
     tones: list[Tone] = ["plain" for _ in bill.items]
-    return table(columns, (*map(row, bill.items), total), tones=(*tones, "strong"))
+    return doc.table(columns, (*map(row, bill.items), total), tones=(*tones, "strong"))
 
 
-def _bounds(bill: Bill) -> Table:
+def _bounds(bill: Bill) -> doc.Table:
     """The least and the most of many scenarios."""
     parts = (*bill.by_driver.items(), ("total", bill.total))
-    return table(
+    return doc.table(
         (f"{np.size(bill.total):,} scenarios", "least#", "most#"),
         (
             (name, dollars_and_cents(np.min(usd)), dollars_and_cents(np.max(usd)))

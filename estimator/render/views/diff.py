@@ -9,21 +9,7 @@ from estimator.analysis.diff.bill_changes import BillChange, LineChange
 from estimator.analysis.diff.diff import Difference
 from estimator.analysis.diff.field_changes import FieldChange
 from estimator.format import dollars, number_of, quantity_text, signed_dollars, signed_percent
-from estimator.render.document import (
-    Block,
-    Bullets,
-    Column,
-    Document,
-    Folded,
-    Inline,
-    Paragraph,
-    Table,
-    Text,
-    folded,
-    only,
-    state_text,
-    table,
-)
+from estimator.render import document as doc
 from estimator.render.views.common import name_cells, name_columns, refused, under
 from estimator.states import State, Tone
 
@@ -35,39 +21,43 @@ _TERMINAL_BILLS_IN_DETAIL: Final = 2
 """A terminal cannot fold, so it shows details only of so few bills."""
 
 
-def diff_view(found: Difference) -> Document:
+def diff_view(found: Difference) -> doc.Document:
     """What it costs now, every bill before and after, and why."""
     fields = tuple(map(_field, found.fields))
     details = tuple(map(_detail, _in_detail(found)))
     few = len(found.bills) <= _TERMINAL_BILLS_IN_DETAIL
-    return Document(
+    return doc.Document(
         "",
         (
-            only(["terminal", "notebook"], Paragraph(found.title, "strong")),
-            Paragraph((Text(found.headline, "strong"), f" {found.counts}".rstrip())),
+            doc.only(["terminal", "notebook"], doc.Paragraph(found.title, "strong")),
+            doc.Paragraph((doc.Text(found.headline, "strong"), f" {found.counts}".rstrip())),
             *_alarms(found),
-            only(["markdown"], *_bills_at_once(found.bills)),
-            only(["terminal", "notebook"], _bills(found.bills), folded("What was changed", fields)),
-            only(["markdown"], *_fields_at_once(fields)),
-            Paragraph("" if fields else "The scenarios do not differ in any field."),
-            only(["notebook", "markdown"], *details),
-            only(["terminal"], *(details if few else ())),
+            doc.only(["markdown"], *_bills_at_once(found.bills)),
+            doc.only(
+                ["terminal", "notebook"],
+                _bills(found.bills),
+                doc.folded("What was changed", fields),
+            ),
+            doc.only(["markdown"], *_fields_at_once(fields)),
+            doc.Paragraph("" if fields else "The scenarios do not differ in any field."),
+            doc.only(["notebook", "markdown"], *details),
+            doc.only(["terminal"], *(details if few else ())),
             under(found.conventions),
             refused(found.refusals),
         ),
     )
 
 
-def _alarms(found: Difference) -> Iterator[Bullets]:
+def _alarms(found: Difference) -> Iterator[doc.Bullets]:
     for bills, words, state in (
         (found.newly_broken, " can no longer carry the load. ", State.BROKEN),
         (found.newly_at_risk, " needs attention now. ", State.AT_RISK),
     ):
-        alarms = ((Text(each.deployment, is_code=True), words, each.reason) for each in bills)
-        yield Bullets(tuple(alarms), state.tone)
+        alarms = ((doc.Text(each.deployment, is_code=True), words, each.reason) for each in bills)
+        yield doc.Bullets(tuple(alarms), state.tone)
 
 
-def _bills_at_once(bills: Sequence[BillChange]) -> Iterator[Block]:
+def _bills_at_once(bills: Sequence[BillChange]) -> Iterator[doc.Block]:
     """What is open in a comment, the cheapest and whatever breaks, and what folds away."""
     first = [each for index, each in enumerate(bills) if index < _ROWS_AT_ONCE or each.newly_broken]
     others = [each for each in bills if each not in first]
@@ -76,47 +66,47 @@ def _bills_at_once(bills: Sequence[BillChange]) -> Iterator[Block]:
     yield _bills(first)
     if others:
         more = number_of(len(others), "more deployment")
-        yield Folded(more, (_bills(others),))
+        yield doc.Folded(more, (_bills(others),))
 
 
-def _bills(bills: Iterable[BillChange]) -> Table:
+def _bills(bills: Iterable[BillChange]) -> doc.Table:
     """A row for each deployment."""
     heads = (*name_columns(wraps=True), "before#", "now#", "change#", "%#")
 
-    def row(each: BillChange) -> tuple[Inline, ...]:
+    def row(each: BillChange) -> tuple[doc.Inline, ...]:
         change = signed_dollars(each.change_usd)
         return (
             *name_cells(each.deployment, each.states[1], _states(each)),
             *map(dollars, each.usd),
-            Text(change, "strong") if each.is_moved else change,
+            doc.Text(change, "strong") if each.is_moved else change,
             signed_percent(each.change_percent).removesuffix("%"),
         )
 
     shown = tuple(bills)
     tones: list[Tone] = ["struck" if each.states[1] is State.BROKEN else "plain" for each in shown]
-    return table(heads, map(row, shown), tones=tones)
+    return doc.table(heads, map(row, shown), tones=tones)
 
 
-def _states(change: BillChange) -> Inline | None:
+def _states(change: BillChange) -> doc.Inline | None:
     """Both states, if they differ."""
     before, after = change.states
     if before is None or after is None or before is after:
         return None
-    return state_text(before), " → ", state_text(after)
+    return doc.state_text(before), " → ", doc.state_text(after)
 
 
-def _field(change: FieldChange) -> Inline:
-    path, before, after = (Text(each, is_code=True) for each in (change.path, *change.texts))
+def _field(change: FieldChange) -> doc.Inline:
+    path, before, after = (doc.Text(each, is_code=True) for each in (change.path, *change.texts))
     return path, ": ", before, " → ", after
 
 
-def _fields_at_once(fields: Sequence[Inline]) -> Iterator[Block]:
+def _fields_at_once(fields: Sequence[doc.Inline]) -> Iterator[doc.Block]:
     if fields:
-        yield Paragraph("What was changed", "strong")
-    yield Bullets(tuple(fields[:_FIELDS_AT_ONCE]))
+        yield doc.Paragraph("What was changed", "strong")
+    yield doc.Bullets(tuple(fields[:_FIELDS_AT_ONCE]))
     others = tuple(fields[_FIELDS_AT_ONCE:])
     if others:
-        yield Folded(number_of(len(others), "more field"), (Bullets(others),))
+        yield doc.Folded(number_of(len(others), "more field"), (doc.Bullets(others),))
 
 
 def _in_detail(found: Difference) -> list[BillChange]:
@@ -126,8 +116,8 @@ def _in_detail(found: Difference) -> list[BillChange]:
     return [*{each.deployment: each for each in chosen if each}.values()][:_BILLS_IN_DETAIL]
 
 
-def _detail(change: BillChange) -> Folded:
-    drivers = table(
+def _detail(change: BillChange) -> doc.Folded:
+    drivers = doc.table(
         ("driver", "before#", "now#", "change#"),
         (
             (driver, dollars(before), dollars(after), signed_dollars(after - before))
@@ -136,16 +126,18 @@ def _detail(change: BillChange) -> Folded:
         ),
     )
     numbers = (
-        Column(head, is_number=True, wraps=True) for head in ("quantity", "unit price", "cost")
+        doc.Column(head, is_number=True, wraps=True) for head in ("quantity", "unit price", "cost")
     )
-    lines = table(
-        (Column("line", wraps=True), *numbers, "change#"),
+    lines = doc.table(
+        (doc.Column("line", wraps=True), *numbers, "change#"),
         (_line(line) for line in change.lines if line.is_changed),
     )
-    return Folded(f"{change.deployment}: by driver, and the lines that changed", (drivers, lines))
+    return doc.Folded(
+        f"{change.deployment}: by driver, and the lines that changed", (drivers, lines)
+    )
 
 
-def _line(line: LineChange) -> Sequence[Inline]:
+def _line(line: LineChange) -> Sequence[doc.Inline]:
     return (
         f"{line.meter.service}: {line.meter.title}",
         f"{_both(*map(quantity_text, line.quantities))} {line.meter.unit}",

@@ -9,16 +9,7 @@ from estimator.analysis.estimate import Estimate
 from estimator.analysis.growth.growth import Growth
 from estimator.analysis.growth.milestones import LimitExceeded, Milestone, TierReached
 from estimator.format import dollars, number_of
-from estimator.render.document import (
-    Column,
-    Document,
-    Folded,
-    Inline,
-    Paragraph,
-    Table,
-    only,
-    table,
-)
+from estimator.render import document as doc
 from estimator.render.views.common import name_cells, name_columns, refused, under
 from estimator.states import State, Tone
 
@@ -26,21 +17,21 @@ _FEW: Final = 4
 """Of so many deployments every milestone is shown."""
 
 
-def growth_view(growth: Growth) -> Document:
+def growth_view(growth: Growth) -> doc.Document:
     """What each deployment costs now and at the end, what the period costs, what happens when."""
     shown = tuple(main_milestones(growth))
     left_out = len(growth.milestones) - len(shown)
     are = "is" if left_out == 1 else "are"
-    return Document(
+    return doc.Document(
         growth.title,
         (
-            Paragraph(f"{growth.audience}. {growth.answer}"),
+            doc.Paragraph(f"{growth.audience}. {growth.answer}"),
             _costs(growth),
-            only(["terminal"], _folded(shown)),
-            only(["notebook", "markdown"], _folded(growth.milestones)),
-            only(
+            doc.only(["terminal"], _folded(shown)),
+            doc.only(["notebook", "markdown"], _folded(growth.milestones)),
+            doc.only(
                 ["terminal"],
-                Paragraph(
+                doc.Paragraph(
                     f"{number_of(left_out, 'price tier')} {are} not shown: only more expensive "
                     "deployments reach them (--deployment and --json show them)."
                     if left_out
@@ -63,16 +54,16 @@ def main_milestones(growth: Growth) -> Iterator[Milestone]:
             yield milestone
 
 
-def _costs(growth: Growth) -> Table:
+def _costs(growth: Growth) -> doc.Table:
     """A row for each deployment."""
     columns = (
         *name_columns(wraps=True),
         "now#",
         f"month {growth.months}#",
-        Column(f"all {growth.months} months", is_number=True, tone="strong"),
+        doc.Column(f"all {growth.months} months", is_number=True, tone="strong"),
     )
 
-    def row(bill: Estimate) -> tuple[Inline, ...]:
+    def row(bill: Estimate) -> tuple[doc.Inline, ...]:
         totals, through = growth.totals(bill), growth.within_limits_through(bill)
         until = f"within limits through month {through}" if 0 <= through < growth.months else None
         return (
@@ -83,18 +74,18 @@ def _costs(growth: Growth) -> Table:
     tones: list[Tone] = [
         "plain" if bill.state.is_within_limits else "quiet" for bill in growth.bills
     ]
-    return table(columns, map(row, growth.bills), tones=tones)
+    return doc.table(columns, map(row, growth.bills), tones=tones)
 
 
-def _folded(milestones: tuple[Milestone, ...]) -> Folded:
-    return Folded(f"Milestones ({len(milestones)})", tuple(map(_milestone, milestones)))
+def _folded(milestones: tuple[Milestone, ...]) -> doc.Folded:
+    return doc.Folded(f"Milestones ({len(milestones)})", tuple(map(_milestone, milestones)))
 
 
-def _milestone(milestone: Milestone) -> Paragraph:
+def _milestone(milestone: Milestone) -> doc.Paragraph:
     """A sign that tells its kind, and its words."""
     if isinstance(milestone, LimitExceeded):
         state = State.BROKEN if milestone.is_hard else State.AT_RISK
-        return Paragraph(milestone.words, state.tone, state.mark)
+        return doc.Paragraph(milestone.words, state.tone, state.mark)
     if isinstance(milestone, TierReached):
-        return Paragraph(milestone.words, "quiet", "$")
-    return Paragraph(milestone.words, "plain", ">")
+        return doc.Paragraph(milestone.words, "quiet", "$")
+    return doc.Paragraph(milestone.words, "plain", ">")

@@ -10,25 +10,14 @@ import numpy as np
 from estimator.analysis.simulate.findings import Finding, recoveries
 from estimator.analysis.simulate.result import MinuteVerdict, Simulation
 from estimator.format import count_text, dollars, sentence, signed_dollars, span_text
-from estimator.render.document import (
-    Bullets,
-    Column,
-    Document,
-    Folded,
-    Paragraph,
-    Table,
-    Text,
-    folded,
-    only,
-    table,
-)
+from estimator.render import document as doc
 from estimator.states import State
 from estimator.units import HALF_A_CENT_USD
 
 _FEWEST_LIMITS: Final = 3
 
 
-def simulation_view(simulation: Simulation, *, in_full: bool = False) -> Document:
+def simulation_view(simulation: Simulation, *, in_full: bool = False) -> doc.Document:
     """What was found of each assumption and limit, and which of them do not hold.
 
     Args:
@@ -39,36 +28,36 @@ def simulation_view(simulation: Simulation, *, in_full: bool = False) -> Documen
     disruptions = (*simulation.scenario.surges, *simulation.scenario.faults)
     bill = bill_table(simulation)
     details = (
-        Bullets(tuple(f"{each.title}: {each.words}." for each in simulation.findings), "quiet"),
+        doc.Bullets(tuple(f"{each.title}: {each.words}." for each in simulation.findings), "quiet"),
         limits_table(_worth_showing(simulation.limits)),
         recoveries_table(simulation),
         bill,
-        *(Paragraph(sentence(note), "quiet", "Note:") for note in simulation.run.notes),
+        *(doc.Paragraph(sentence(note), "quiet", "Note:") for note in simulation.run.notes),
     )
-    return Document(
+    return doc.Document(
         f"{simulation.title}: {simulation.state}",
         (
-            Paragraph(sentence(simulation.weeks), "quiet"),
-            *(Paragraph(each.words, "quiet", "With") for each in disruptions),
-            only(["notebook", "markdown"], *concluded),
+            doc.Paragraph(sentence(simulation.weeks), "quiet"),
+            *(doc.Paragraph(each.words, "quiet", "With") for each in disruptions),
+            doc.only(["notebook", "markdown"], *concluded),
             findings_table(simulation),
-            only(["terminal"], *(details if in_full else ()), *concluded),
-            only(
+            doc.only(["terminal"], *(details if in_full else ()), *concluded),
+            doc.only(
                 ["notebook", "markdown"],
-                Folded("What that means", (Bullets(tuple(_meanings(simulation))),)),
-                folded("Limits", (each.explain() for each in simulation.limits)),
-                Folded("Recovery", (recoveries_table(simulation),)),
-                *([Folded("Bill line by line", (bill,))] if bill else []),
-                folded("Notes", map(sentence, simulation.run.notes)),
+                doc.Folded("What that means", (doc.Bullets(tuple(_meanings(simulation))),)),
+                doc.folded("Limits", (each.explain() for each in simulation.limits)),
+                doc.Folded("Recovery", (recoveries_table(simulation),)),
+                *([doc.Folded("Bill line by line", (bill,))] if bill else []),
+                doc.folded("Notes", map(sentence, simulation.run.notes)),
             ),
         ),
     )
 
 
-def findings_table(simulation: Simulation) -> Table:
+def findings_table(simulation: Simulation) -> doc.Table:
     """What was assumed and found."""
-    return table(
-        (Column("assumption", wraps=True), "assumed#", "found#", "verdict"),
+    return doc.table(
+        (doc.Column("assumption", wraps=True), "assumed#", "found#", "verdict"),
         (
             (_with_unit(each), count_text(each.assumed), _found(each), _state(each.state))
             for each in simulation.findings
@@ -77,9 +66,9 @@ def findings_table(simulation: Simulation) -> Table:
     )
 
 
-def _with_unit(finding: Finding) -> tuple[str | Text, ...]:
+def _with_unit(finding: Finding) -> tuple[str | doc.Text, ...]:
     is_named = finding.unit in finding.title.lower()
-    return (finding.title, *([] if is_named else [Text(f" ({finding.unit})", "quiet")]))
+    return (finding.title, *([] if is_named else [doc.Text(f" ({finding.unit})", "quiet")]))
 
 
 def _found(finding: Finding) -> str:
@@ -93,8 +82,8 @@ def _found(finding: Finding) -> str:
     )
 
 
-def _state(state: State) -> Text:
-    return Text(state, "plain" if state is State.PASS else state.tone)
+def _state(state: State) -> doc.Text:
+    return doc.Text(state, "plain" if state is State.PASS else state.tone)
 
 
 def _meanings(simulation: Simulation) -> Iterator[str]:
@@ -110,16 +99,17 @@ def _worth_showing(limits: tuple[MinuteVerdict, ...]) -> list[MinuteVerdict]:
     return worst + closest[: max(_FEWEST_LIMITS - len(worst), 0)]
 
 
-def limits_table(limits: Sequence[MinuteVerdict]) -> Table:
+def limits_table(limits: Sequence[MinuteVerdict]) -> doc.Table:
     """How close the busiest minute comes to each limit."""
-    return table(
+    return doc.table(
         (
-            Column("limit", wraps=True), "at most#", "allowed#", "when, UTC#", "minutes\nbeyond#",
-            "attempts\nrefused#", "verdict",
+            doc.Column("limit", wraps=True),
+            *("at most#", "allowed#", "when, UTC#", "minutes\nbeyond#", "attempts\nrefused#"),
+            "verdict",
         ),
         (
             (
-                (each.limit.title, Text(f"\n{each.limit.unit}", "quiet")),
+                (each.limit.title, doc.Text(f"\n{each.limit.unit}", "quiet")),
                 count_text(each.used),
                 count_text(each.allowed),
                 each.when.removesuffix(" UTC"),
@@ -133,13 +123,13 @@ def limits_table(limits: Sequence[MinuteVerdict]) -> Table:
     )  # fmt: skip
 
 
-def recoveries_table(simulation: Simulation) -> Table:
+def recoveries_table(simulation: Simulation) -> doc.Table:
     """How soon clients were back after each fault."""
     recovered = recoveries(simulation.run)
     shares = recovered[0].back_s if recovered else ()
-    return table(
+    return doc.table(
         (
-            Column("after", wraps=True), "clients\nlost#",
+            doc.Column("after", wraps=True), "clients\nlost#",
             *(f"{share:.0%}\nback#" for share in shares), "attempts per\nconnection#",
         ),
         (
@@ -155,7 +145,7 @@ def recoveries_table(simulation: Simulation) -> Table:
     )  # fmt: skip
 
 
-def bill_table(simulation: Simulation) -> Table | None:
+def bill_table(simulation: Simulation) -> doc.Table | None:
     """The lines as estimated and of the simulated weeks; None without a deployment."""
     expected, simulated = simulation.expected_bill, simulation.simulated_bill
     if expected is None or simulated is None:
@@ -169,20 +159,20 @@ def bill_table(simulation: Simulation) -> Table | None:
     ]
     totals = float(expected.total), float(simulated.total)
     total = ("total", *map(dollars, totals), signed_dollars(totals[1] - totals[0]))
-    return table(
-        (Column("line", wraps=True), "expected#", "simulated#", "difference#"),
+    return doc.table(
+        (doc.Column("line", wraps=True), "expected#", "simulated#", "difference#"),
         (*rows, total),
         "US dollars per month: as estimated, and of the simulated weeks",
         (*("plain" for _ in rows), "strong"),
     )
 
 
-def conclusion(simulation: Simulation) -> Iterator[Paragraph]:
+def conclusion(simulation: Simulation) -> Iterator[doc.Paragraph]:
     """What does not pass, the worst first."""
     named = [(each.state, each.title) for each in simulation.findings]
     named += [(each.state, f"limit '{each.limit.title}'") for each in simulation.limits]
     for state in (State.BROKEN, State.AT_RISK):
         if those := [name for each, name in named if each is state]:
-            yield Paragraph(f"{state.capitalize()}: {', '.join(those)}.", state.tone)
+            yield doc.Paragraph(f"{state.capitalize()}: {', '.join(those)}.", state.tone)
     if simulation.state is State.PASS:
-        yield Paragraph("All assumptions hold.")
+        yield doc.Paragraph("All assumptions hold.")

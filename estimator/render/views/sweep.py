@@ -11,33 +11,23 @@ from estimator.analysis.fields import field_words
 from estimator.analysis.sweep import Sweep
 from estimator.deployments.registry import find_deployment
 from estimator.format import dollars, percent, range_text, value_text
-from estimator.render.document import (
-    MEDIA,
-    Bullets,
-    Column,
-    Document,
-    Medium,
-    Paragraph,
-    Text,
-    only,
-    table,
-)
+from estimator.render import document as doc
 from estimator.render.views.common import refused
 
 _MOST_ROWS: Final = 60
 """A longer table is for a file."""
 _NONE: Final = "none within limits"
-_PAGE: Final = frozenset[Medium]({"markdown"})
+_PAGE: Final = frozenset[doc.Medium]({"markdown"})
 _WON: Final = ("per month there", "median lead")
-_MONTHLY: Final = Column("per month", is_number=True, tone="strong")
+_MONTHLY: Final = doc.Column("per month", is_number=True, tone="strong")
 
 
-def sweep_view(swept: Sweep) -> Document:
+def sweep_view(swept: Sweep) -> doc.Document:
     """The cheapest deployment within limits: at every point in a terminal, else by its share."""
     shown = swept.cheapest.head(_MOST_ROWS)
-    points = table(
+    points = doc.table(
         (
-            *(Column(field_words(name), is_number=True, wraps=True) for name in swept.axes),
+            *(doc.Column(field_words(name), is_number=True, wraps=True) for name in swept.axes),
             "cheapest within limits",
             _MONTHLY,
             "lead#",
@@ -53,29 +43,31 @@ def sweep_view(swept: Sweep) -> Document:
         ),
     )
     left = len(swept.cheapest) - len(shown)
-    shares = table(
-        ("deployment", "cheapest at#", *(Column(head, True, media=_PAGE) for head in _WON)),
+    shares = doc.table(
+        ("deployment", "cheapest at#", *(doc.Column(head, True, media=_PAGE) for head in _WON)),
         (
             (
-                Text(name, is_code=True) if name else _NONE,
+                doc.Text(name, is_code=True) if name else _NONE,
                 f"{percent(share)} of the points",
                 *_won(swept, name),
             )
             for name, share in swept.shares_cheapest
         ),
     )
-    return Document(
+    return doc.Document(
         f"{swept.title}: US dollars per month",
         (
-            only(
+            doc.only(
                 ["terminal"],
                 points,
-                Paragraph(f"{left:,} more rows: --csv prints them all", "quiet") if left else None,
+                doc.Paragraph(f"{left:,} more rows: --csv prints them all", "quiet")
+                if left
+                else None,
             ),
-            only(["notebook", "markdown"], Bullets(tuple(_axes(swept))), shares),
-            only(
+            doc.only(["notebook", "markdown"], doc.Bullets(tuple(_axes(swept))), shares),
+            doc.only(
                 ["notebook"],
-                Paragraph(
+                doc.Paragraph(
                     ".totals and .table have every bill, .cheapest the lowest at each point; "
                     ".chart() draws them.",
                     "quiet",
@@ -86,32 +78,32 @@ def sweep_view(swept: Sweep) -> Document:
     )
 
 
-def break_even_view(found: BreakEven) -> Document:
+def break_even_view(found: BreakEven) -> doc.Document:
     """The ranges with the cheapest deployment of each, and why it changes."""
-    ranges = table(
+    ranges = doc.table(
         (
             "from#",
             "to#",
-            Column("cheapest within limits", media=MEDIA - _PAGE),
-            Column("cheapest within limits", media=_PAGE),
+            doc.Column("cheapest within limits", media=doc.MEDIA - _PAGE),
+            doc.Column("cheapest within limits", media=_PAGE),
         ),
         (
             (
                 *map(value_text, (low, high)),
                 _named(name),
-                Text(name, is_code=True) if name else _NONE,
+                doc.Text(name, is_code=True) if name else _NONE,
             )
             for low, high, name in found.ranges[:_MOST_ROWS]
         ),
     )
     left = len(found.ranges) - _MOST_ROWS
     more = f"{left:,} more rows: --json prints them all" if left > 0 else ""
-    return Document(
+    return doc.Document(
         f"{found.title}: the cheapest by {field_words(found.field)}",
         (
             ranges,
-            only(["terminal"], Paragraph(more, "quiet")),
-            Bullets(tuple(found.sentences)),
+            doc.only(["terminal"], doc.Paragraph(more, "quiet")),
+            doc.Bullets(tuple(found.sentences)),
             refused(found.refusals),
         ),
     )
@@ -137,7 +129,7 @@ def _axes(swept: Sweep) -> list[str]:
     ]
 
 
-def _named(deployment: str | None) -> tuple[str | Text, ...]:
+def _named(deployment: str | None) -> tuple[str | doc.Text, ...]:
     if deployment is None:
         return (_NONE,)
-    return (Text(deployment, is_code=True), f" ({find_deployment(deployment).title})")
+    return (doc.Text(deployment, is_code=True), f" ({find_deployment(deployment).title})")

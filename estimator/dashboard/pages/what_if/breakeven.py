@@ -13,16 +13,8 @@ import streamlit as st
 from estimator.analysis.breakeven.breakeven import BreakEven
 from estimator.analysis.estimate import is_fleet
 from estimator.analysis.fields import field_words
+from estimator.dashboard.pages.what_if import inputs
 from estimator.dashboard.pages.what_if.answers import BreakEvenJob, answer_of
-from estimator.dashboard.pages.what_if.inputs import (
-    ENGINEER_HOURS,
-    hour_price_input,
-    hours_input,
-    movables,
-    moved_input,
-    rivals_input,
-    with_engineering,
-)
 from estimator.dashboard.session.state import IN_ADDRESS
 from estimator.dashboard.widgets.charts import show_chart
 from estimator.dashboard.widgets.document import full_title, literal, show
@@ -62,7 +54,7 @@ def break_even_part(scenario: Scenario) -> None:
 
 def _question(scenario: Scenario) -> BreakEvenJob | None:
     """What moves and who is compared; None if that is a single one."""
-    moved = moved_input("What moves", "moves", movables(scenario), "peak_connections")
+    moved = inputs.moved_input("What moves", "moves", inputs.movables(scenario), "peak_connections")
     who, people = st.columns([5, 4])
     with who:
         shown = st.segmented_control(
@@ -77,18 +69,18 @@ def _question(scenario: Scenario) -> BreakEvenJob | None:
         )
         rivals: Sequence[str] = tuple(DEPLOYMENTS) if shown == _ALL else ()
         if shown == _CHOSEN:
-            rivals = rivals_input("rivals", "Two or more")
+            rivals = inputs.rivals_input("rivals", "Two or more")
     with people:
-        if moved.field == ENGINEER_HOURS:
-            hour_price_input(scenario)
+        if moved.field == inputs.ENGINEER_HOURS:
+            inputs.hour_price_input(scenario)
         else:
             with st.container(horizontal=True, vertical_alignment="bottom"):
-                hours_input(scenario)
-                hour_price_input(scenario)
+                inputs.hours_input(scenario)
+                inputs.hour_price_input(scenario)
     if shown == _CHOSEN and len(rivals) < 2:
         return None
-    if moved.field == ENGINEER_HOURS:
-        scenario = with_engineering(scenario)
+    if moved.field == inputs.ENGINEER_HOURS:
+        scenario = inputs.with_engineering(scenario)
     return BreakEvenJob(scenario.to_token(), moved, tuple(rivals))
 
 
