@@ -230,10 +230,9 @@ def limits(vendor: str) -> pd.DataFrame:
     Raises:
         UnknownNameError: no such vendor.
 
-    >>> limits("aws").set_index("limit").loc[
-    ...     "aws.api_gateway.idle_timeout", ["value", "unit"]
-    ... ].tolist()
-    [600.0, 'Seconds']
+    >>> idle = limits("aws").set_index("limit").loc["aws.api_gateway.idle_timeout"]
+    >>> float(idle["value"]), idle["unit"]
+    (600.0, 'Seconds')
     """
     import pandas as pd
 

@@ -80,7 +80,7 @@ def resolved(scenario: Scenario, values: Mapping[str, Any]) -> dict[str, FloatAr
 
     Raises:
         UnknownNameError: there is no such field.
-        ScenarioError: what a name holds are no numbers, none at all, or none that its field can
+        ScenarioError: what a name holds are not numbers, none at all, or none that its field can
             have, or two names mean one field.
     """
     if scenario.many:

@@ -27,7 +27,7 @@ _STYLES: Final[dict[Tone, str]] = {
 def render(document: doc.Document) -> str:
     """A document as HTML.
 
-    >>> render(Document("Bill <1>"))
+    >>> render(doc.Document("Bill <1>"))
     '<div class="tex2jax_ignore mathjax_ignore"><b>Bill &lt;1&gt;</b></div>'
     """
     # notebooks would set what stands between two dollar signs as a formula

@@ -109,7 +109,7 @@ def folded(title: str, body: Markdown) -> Markdown:
 def render(shown: doc.Document) -> str:
     r"""A document as GitHub and GitLab show it in a comment.
 
-    >>> print(render(Document("Team *chat*", (Paragraph("it holds"),))))
+    >>> print(render(doc.Document("Team *chat*", (doc.Paragraph("it holds"),))))
     **Team \*chat\***
     <BLANKLINE>
     it holds

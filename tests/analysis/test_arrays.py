@@ -292,7 +292,7 @@ def test_scenarios_of_such_arrays_are_read_as_they_were_written():
         assert again == asked
         assert hash(again) == hash(asked)
     assert "month: 720–744 hours" in str(asked)
-    assert "headroom: 0.5 to 0.7" in str(asked)
+    assert "headroom: 0.5–0.7" in str(asked)
 
 
 @pytest.mark.parametrize(

@@ -48,7 +48,7 @@ def test_a_line_is_told_with_quantity_price_and_cost_before_and_after():
     assert change.drivers["messages"] == pytest.approx((730, 1368))
 
 
-def test_another_place_has_other_prices_for_the_same_quantity():
+def test_another_location_has_other_prices_for_the_same_quantity():
     # API Gateway, Frankfurt: $1.14 a million messages
     [change] = bill_changes(OLD, OLD.replace(location="frankfurt"), ["aws.api_gateway"])
     line = line_of(change, "aws.api_gateway.messages")

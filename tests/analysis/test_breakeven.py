@@ -69,7 +69,7 @@ def test_engineer_hours_at_which_a_fleet_stops_paying():
     assert (found.crossovers[0].below, found.crossovers[0].above) == (PAIR[1], PAIR[0])
 
 
-def test_a_discount_at_which_the_dearer_one_wins():
+def test_a_discount_at_which_the_more_expensive_one_wins():
     # only the discounted part of API Gateway's bill shrinks: egress is another meter
     scenario = CHAT.replace(peak_connections=20_000)
     managed, fleet = (ws.estimate(scenario, name) for name in PAIR)

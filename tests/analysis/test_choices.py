@@ -86,7 +86,7 @@ def test_machines_have_an_hourly_price_where_the_list_has_one(cloud):
     assert table["usd_per_hour"].notna().mean() > 0.9
 
 
-def test_the_price_of_a_machine_is_that_of_the_place():
+def test_the_price_of_a_machine_is_that_of_the_location():
     # EC2 On-Demand, Linux: c7g.large in us-east-1
     virginia = ws.machines("aws").set_index("machine")["usd_per_hour"]
     # three Azure services have no price in Frankfurt, Container Apps among them

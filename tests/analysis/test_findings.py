@@ -314,7 +314,7 @@ class TestCapacity:
         # 60 % of the places held all who come back; never more than there are
         assert calm.found / 0.6 * 0.9 < stormy.found <= 100
 
-    def test_places_that_are_not_enough_are_broken(self):
+    def test_slots_that_are_not_enough_are_broken(self):
         audience = flat(5_000, options={FLEET: {"memory_per_connection_bytes": 2e6}})
         outage = "outage at Tue 14:00 share 80% lasts 10 min"
 

@@ -9,7 +9,7 @@ from estimator.analysis.growth.audience import factors_by_month, grown
 CHAT = ws.Scenario(profile="workplace-chat", location="virginia", peak_connections=1000)
 
 
-def test_percent_a_month_is_compound_interest():
+def test_monthly_growth_is_compound_interest():
     # 5 % for a year is 79.5856 % (1.05 ** 12 = 1.795856...)
     factors = factors_by_month(12, monthly_growth_percent=5)
 
@@ -18,7 +18,7 @@ def test_percent_a_month_is_compound_interest():
     np.testing.assert_allclose(factors[1:] / factors[:-1], 1.05)
 
 
-def test_percent_a_year_is_reached_after_twelve_months():
+def test_annual_growth_is_reached_after_twelve_months():
     factors = factors_by_month(24, annual_growth_percent=80)
 
     assert factors[[0, 12, 24]] == pytest.approx([1, 1.8, 3.24])

@@ -164,7 +164,7 @@ class TestCheapest:
             "Grows on AWS."
         )
 
-    def test_one_that_breaks_leaves_the_place_to_a_dearer_one(self):
+    def test_one_that_breaks_leaves_the_lead_to_a_more_expensive_one(self):
         breaks = bill("breaks", 100e6, HARD, 100 * GROWN, 150)
 
         [event] = of_kind([breaks, bill("b", 120e6)], CheapestChanged)

@@ -92,7 +92,7 @@ def test_a_service_is_found_by_letters_of_its_name(everything, letters, name):
 
 
 @pytest.mark.parametrize("location", ws.locations())
-def test_a_place_is_served_by_its_own_regions(everything, location):
+def test_a_location_is_served_by_its_own_regions(everything, location):
     regions = {"*", *ws.locations()[location].regions.values()}
 
     pd.testing.assert_frame_equal(

@@ -32,8 +32,8 @@ LEVEL = ws.Scenario(
 0.25 USD for a million connection minutes; nothing is sent but these messages."""
 
 
-def inputs(scenario=LEVEL, questions=(), **spreads) -> list[Uncertain]:
-    named = {name.replace("__", "."): spread for name, spread in spreads.items()}
+def inputs(scenario=LEVEL, questions=(), **ranges) -> list[Uncertain]:
+    named = {name.replace("__", "."): spread for name, spread in ranges.items()}
     bills = estimate_all(scenario, [GATEWAY])[0]
     return [
         *uncertain_quantities(scenario, named, evidence=False),

@@ -126,7 +126,7 @@ class TestLimitsByTheMinute:
         ]
         assert by_hour.state == "pass"
 
-    def test_what_a_fault_refuses_is_not_laid_at_the_door_of_a_limit(self):
+    def test_what_a_fault_refuses_is_not_blamed_on_a_limit(self):
         slow = "connection throttle at Tue 14:00 lasts 30 min new_connections_per_second 0.001"
 
         found = ws.simulate(FLAT, API_GATEWAY, faults=slow, replications=1)

@@ -83,9 +83,9 @@ def test_names_are_found_by_their_end_once_each_or_refused():
 def test_what_is_said_counts_more_than_the_evidence():
     said = uncertain_quantities(CHAT, {"posts.fan_out": "10..12"}, evidence=True)
 
-    spreads = {each.name: each.input_range for each in said}
-    assert spreads["profile.flows.posts.fan_out"] == Uniform(10, 12)
-    assert spreads["profile.flows.typing.fan_out"] == Lognormal(20, 2)
+    ranges = {each.name: each.input_range for each in said}
+    assert ranges["profile.flows.posts.fan_out"] == Uniform(10, 12)
+    assert ranges["profile.flows.typing.fan_out"] == Lognormal(20, 2)
 
 
 def test_around_what_the_scenario_says():

@@ -48,7 +48,7 @@ def test_all_that_happens_to_a_few_deployments_is_told(run):
     assert "not shown" not in out
 
 
-def test_of_many_what_dearer_ones_reach_is_counted_only(run):
+def test_of_many_what_more_expensive_ones_reach_is_counted_only(run):
     _, out, _ = run("growth", TEAM_CHAT, "--monthly-growth", "30")
 
     found = ws.growth(ws.Scenario.load(TEAM_CHAT), monthly_growth_percent=30)

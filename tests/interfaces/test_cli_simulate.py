@@ -148,7 +148,7 @@ def test_faults_and_surges_of_the_file_can_be_left_out(run, quiet):
     assert len(others["recoveries"]) == len(others["scenario"]["surges"]) == 1
 
 
-def test_each_client_of_an_outage_with_open_doors_needs_one_attempt(run, quiet):
+def test_each_client_of_an_outage_without_limits_needs_one_attempt(run, quiet):
     data = json.loads(run("simulate", quiet, *TWICE, *OUTAGE, "--json")[1])
 
     [recovery] = data["recoveries"]

@@ -73,10 +73,10 @@ def test_long_tables_end_with_what_is_left(run):
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (["sweep", TEAM_CHAT, "--vary", "peak_connections"], "no field with values"),
-        (["sweep", TEAM_CHAT, "--vary", "peak_connections="], "no field with values"),
+        (["sweep", TEAM_CHAT, "--vary", "peak_connections"], "is not a field with values"),
+        (["sweep", TEAM_CHAT, "--vary", "peak_connections="], "is not a field with values"),
         (["sweep", TEAM_CHAT, "--vary", "peak_connections=a,b"], "'a' is not a number"),
-        (["sweep", TEAM_CHAT, "--vary", "peak_connections=10..1"], "a range ascends"),
+        (["sweep", TEAM_CHAT, "--vary", "peak_connections=10..1"], "a range must ascend"),
         (["sweep", TEAM_CHAT, "--vary", "peak_connections=1..10/1"], "how many values"),
         (["sweep", TEAM_CHAT, "--vary", "peak_connections=1..10/many"], "how many values"),
         (["sweep", TEAM_CHAT, "--vary", "peak_connection=1"], "did you mean"),

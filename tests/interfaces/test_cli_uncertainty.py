@@ -114,7 +114,7 @@ def test_the_comment_is_that_of_python(run):
 
 BAD = {
     ("--budget", "2000 EUR"): "prices are in US dollars",
-    ("--budget", "much"): "is no amount",
+    ("--budget", "much"): "is not an amount",
     ("--budget", "5", "--input", "posts.rate_per_hour"): "write a field and its range",
     ("--budget", "5", "--input", "posts.rate_per_hour="): "write a field and its range",
     ("--budget", "5", "--input", "posts.rate_per_hour=4..1"): "runs backwards: write 1..4",

@@ -226,13 +226,13 @@ def test_a_storm_that_never_happened_cannot_be_shown(stormy):
 
 def test_units_needed_are_connections_over_what_a_unit_shall_hold(autoscaled):
     run = autoscaled.run
-    scaling = run.model.admission.autoscaling
-    assert scaling is not None
+    follows = run.model.admission.autoscaling
+    assert follows is not None
     of_week, of_day = scaling.scaling_chart(autoscaled).axes
-    needed = line(of_week, f"needed at {scaling.target_share:.0%} load")
+    needed = line(of_week, f"needed at {follows.target_share:.0%} load")
     held = run.model.admission.connections_per_unit
     open_most = run.replications[0].open_most
-    np.testing.assert_allclose(needed.get_ydata(), open_most / (held * scaling.target_share))
+    np.testing.assert_allclose(needed.get_ydata(), open_most / (held * follows.target_share))
     np.testing.assert_allclose(line(of_week, "running").get_ydata(), run.replications[0].units)
     fullest = int(np.argmax(open_most / run.replications[0].slots)) // 1440
     assert of_day.get_xlabel().startswith(DAYS[fullest])

@@ -161,7 +161,7 @@ def test_bars_of_the_wire_are_shares_by_layer_and_add_up_to_all():
     for name, part in (("payload", 124), ("WebSocket", 2), ("TLS", 22), ("TCP/IP", 52)):
         assert layers[name][rows["ticks ↓"]] == pytest.approx(part / 252, rel=1e-4)
     assert layers["TCP/IP"][rows["acknowledgements ↑"]] == pytest.approx(52 / 252, rel=1e-4)
-    assert chart.get_suptitle().startswith("49 % of the bytes")
+    assert chart.get_suptitle().startswith("49% of the bytes")
 
 
 @pytest.mark.parametrize("look", [Look(), DARK], ids=["light", "dark"])

@@ -144,7 +144,7 @@ def _settled(costs: FloatArray) -> BoolArray:
 def _located(
     curves: Curves, values: FloatArray, costs: FloatArray, precision: float, parts: int
 ) -> Iterator[LeadChange]:
-    """Each change of the lead between neighbours, found by cutting all their intervals at once."""
+    """Each change of the lead between neighbors, found by cutting all their intervals at once."""
     cuts = np.arange(1, parts)[:, None] / parts
     lead = leaders(costs)
     changes = np.flatnonzero(lead[:-1] != lead[1:])

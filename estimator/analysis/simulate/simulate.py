@@ -60,12 +60,12 @@ def simulate(
             if left out.
         faults: what goes wrong, one or several, as objects or as texts such as
             ``outage at Tue 14:00 share 30%``; those of the scenario if left out.
-        surges: who comes beside the weekly shape, one or several; those of the scenario if left
+        surges: traffic on top of the weekly shape, one or several; those of the scenario if left
             out.
-        replications: weeks to simulate; ``auto`` simulates until the mean peak is known to 1 %.
+        replications: weeks to simulate; ``auto`` simulates until the mean peak is known to 1%.
         seed: any whole number; the same seed gives the same weeks, bit for bit.
         engine: ``exact`` follows each client, ``aggregate`` groups of them; ``auto`` chooses.
-        recover_within_s: seconds within which 99 % of the clients shall be back after a fault.
+        recover_within_s: seconds within which 99% of the clients shall be back after a fault.
         client: where replications run: a ``dask.distributed.Client``, or an executor such as a
             ``ProcessPoolExecutor``; here if left out.
         progress: called with the replications done and those known to be needed.
@@ -231,4 +231,4 @@ _REFUSALS: dict[str | None, tuple[str, str]] = {
     "connections_per_unit": ("refused_full", ""),
     "most_units": ("refused_full", ""),
 }
-"""What is counted at each door: who was refused, and who knocked, where a second is what counts."""
+"""What is counted at each admission limit: attempts refused, and attempts made, where a second is what counts."""

@@ -217,6 +217,10 @@ def check_budget(
         client: as for ``uncertainty``.
         progress: as for ``uncertainty``.
 
+    Returns:
+        The verdict, with the amount in USD per month that is held against the budget, and how often
+        the deployment stays within its limits.
+
     Raises:
         UnknownNameError: no such deployment, level, field or assumption.
         ScenarioError: a budget in another currency or not above 0, or as for ``uncertainty``.

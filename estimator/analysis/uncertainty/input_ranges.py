@@ -36,7 +36,7 @@ connected a day (Slack), 20 and 25 seconds between heartbeats (Python websockets
 124 bytes of an order book update (Coinbase, 2018 and 2022), 113 and 130 bytes of its heartbeat, 2.0
 and 2.01 for peak to mean of a workplace (Slack, Mattermost). The logarithms of these ratios have a
 root mean square of 0.22, which is sqrt(2) standard deviations of a single value: P90 is then 1.22
-medians. *assumption*: nothing was published; P10 and P90 are half and twice our judgement."""
+medians. *assumption*: nothing was published; P10 and P90 are half and twice our judgment."""
 _SCALES: Final = (
     "mean_hours", "hours", "scale_hours", "rate_per_hour", "fan_out", "bytes", "mean_bytes",
     "interval_seconds", "payload_bytes",

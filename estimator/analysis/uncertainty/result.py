@@ -326,7 +326,7 @@ class Uncertainty(Result):
 
         Columns: input (its name), words, kind (number or question), first, first_low, first_high,
         total, total_low, total_high. ``first`` is the share that would go if the input were known,
-        ``total`` what would stay if all else were (Sobol indices), each with its 95 % interval;
+        ``total`` what would stay if all else were (Sobol indices), each with its 95% interval;
         values below 0 are noise. Inputs with negligible swings have none.
 
         Args:

@@ -57,7 +57,7 @@ class Swing:
 
 @dataclass(frozen=True, slots=True)
 class VarianceShare:
-    """Sobol indices of one input: its share of the variance of a bill, with 95 % intervals.
+    """Sobol indices of one input: its share of the variance of a bill, with 95% intervals.
 
     Estimates may lie a little below 0 or above 1 where the interval holds 0 or 1.
     """

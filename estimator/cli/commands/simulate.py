@@ -132,7 +132,12 @@ def simulate(
                 client=executor,
                 progress=progress,
             )
-    common.print_result(found, as_json=as_json, as_markdown=as_markdown)
+    if as_json:
+        common.print_result(found, as_json=True)
+    else:
+        from estimator.render.views.simulation import simulation_view
+
+        common.print_document(simulation_view(found, in_full=True), as_markdown=as_markdown)
     if not found.assumptions_held:
         raise typer.Exit(common.FAILED)
 

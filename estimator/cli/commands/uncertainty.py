@@ -21,7 +21,7 @@ Inputs = Annotated[
         "--input",
         help="A field and its range: posts.rate_per_hour=1..4 (evenly likely), =1..2..4 "
         "(least, most likely, most), '=2 x/ 2' (P10 is half of 2, P90 twice 2), '=x/ 2' or "
-        "'=± 25 %' (around the value in the file). Can be repeated.",
+        "'=± 25%' (around the value in the file). Can be repeated.",
         metavar="FIELD=RANGE",
     ),
 ]

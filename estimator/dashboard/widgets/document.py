@@ -96,9 +96,9 @@ def badge(state: State) -> str:
 def markdown(text: doc.Inline, tone: Tone = "plain") -> str:
     r"""A text with its meaning, inside Markdown.
 
-    >>> print(markdown(("See ", Text("[1]", link="https://example.org")), "strong"))
+    >>> print(markdown(("See ", doc.Text("[1]", link="https://example.org")), "strong"))
     **See** [**\[1\]**](https://example.org)
-    >>> print(markdown(Text("gcp.cloud_run ?", is_code=True)))
+    >>> print(markdown(doc.Text("gcp.cloud_run ?", is_code=True)))
     Cloud Run on Google Cloud \?
     """
     return "".join(_piece(each, tone) for each in map(_named, doc.pieces(text)))

@@ -192,7 +192,7 @@ def _limits_of_connections(simulation: Simulation) -> Iterator[tuple[str, float]
 def _swarm(axes: Axes, look: Look, at: float, values: FloatArray) -> None:
     """Every value as a dot, placed by its rank, with the median as a bar."""
     order = np.argsort(np.argsort(values))
-    # neighbours in rank stand apart: 0, 1/2, 1/4, 3/4, ... of the width
+    # neighbors in rank stand apart: 0, 1/2, 1/4, 3/4, ... of the width
     spread = np.array([_van_der_corput(int(rank) + 1) for rank in order]) - 0.5
     axes.scatter(
         at + _DOT_STEP * spread, values, s=14 if values.size < 60 else 6, color=look.blue,
@@ -211,5 +211,5 @@ def _swarm(axes: Axes, look: Look, at: float, values: FloatArray) -> None:
 
 
 def _van_der_corput(number: int) -> float:
-    """The sequence of that name in base 2: evenly spread, and neighbours far from each other."""
+    """The sequence of that name in base 2: evenly spread, and neighbors far from each other."""
     return int(f"{number:b}"[::-1], 2) / 2 ** number.bit_length()

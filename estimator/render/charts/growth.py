@@ -53,7 +53,7 @@ def growth_chart(growth: Growth, look: Look | None = None, most: int = 8) -> Cha
     lines.scale_usd(axes, totals)
     _band(axes, look, growth)
     for index, (bill, total, color) in enumerate(zip(bills, totals, colors, strict=True)):
-        style = "-" if index < lines.COLOURS else (0, (1, 1))
+        style = "-" if index < lines.COLORS else (0, (1, 1))
         label = f"{bill.title}, {bill.cloud_name}" if look.is_narrow else None
         _line(axes, growth, bill, total, color, style, label)
     rows = draw_marks(axes, look, _marks(growth))

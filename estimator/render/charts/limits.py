@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 from typing import Final
 
@@ -22,6 +23,8 @@ _STEADY_LEFT, _STEADY_RIGHT = -0.62, -0.12
 """Where the limits stand that do not depend on the hour, in days left of Monday."""
 _ROOM_DAYS: Final = 0.9
 """Right of Sunday, for the numbers."""
+_NARROW_LETTERS = 26
+"""Of a line beside a narrow chart."""
 
 
 def limits_chart(bills: Sequence[Estimate], look: Look | None = None) -> Chart:
@@ -105,5 +108,5 @@ def _title(found: Sequence[Utilization]) -> str:
 
 
 def _name(bill: Estimate, look: Look) -> str:
-    title = bill.title
-    return f"{title}\n{bill.cloud_name}" if look.is_narrow else f"{title}, {bill.cloud_name}"
+    name = f"{bill.title}, {bill.cloud_name}"
+    return textwrap.fill(name, _NARROW_LETTERS) if look.is_narrow else name

@@ -30,12 +30,12 @@ _ON_DARK: Final = (
     "#56B4E9", "#F2853D", "#2BBF94", "#E79CC5", "#F0C75E", "#F2F2F2", "#8FA9F5", "#A5ADB5",
 )  # fmt: skip
 """Okabe and Ito's hues, as dark or as light as thin lines on the paper need."""
-COLOURS: Final = len(_ON_LIGHT)
+COLORS: Final = len(_ON_LIGHT)
 """Lines beyond so many share theirs with others."""
 
 
 def line_colors(look: Look, count: int) -> list[str]:
-    """Colors of so many lines; they come again after ``COLOURS``."""
+    """Colors of so many lines; they come again after ``COLORS``."""
     palette = _ON_DARK if look.is_dark else _ON_LIGHT
     return [palette[index % len(palette)] for index in range(count)]
 

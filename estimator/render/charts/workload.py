@@ -111,7 +111,7 @@ def sizes_chart(demand: Demand, look: Look | None = None) -> style.Chart:
     axes.xaxis.set_minor_formatter(NullFormatter())
     axes.set_xlabel("payload up to")
     axes.set_ylim(0, 1.02)
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda share, _: f"{100 * share:.0f} %"))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda share, _: f"{100 * share:.0f}%"))
     axes.set_ylabel("share of messages")
     style.dress(axes, look)
     style.legend(chart, look)
@@ -152,7 +152,7 @@ def wire_chart(demand: Demand, look: Look | None = None) -> style.Chart:
     room = _ROOM_ON_A_PHONE if look.is_narrow else _ROOM_FOR_NUMBERS
     axes.set_xlim(0, max(reached, default=1.0) * room)
     axes.xaxis.set_major_locator(_few_ticks(look))
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda share, _: f"{100 * share:.3g} %"))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda share, _: f"{100 * share:.3g}%"))
     axes.set_xlabel("share of all bytes" if look.is_narrow else "share of all bytes on the wire")
     style.dress(axes, look)
     style.say_below_title(axes, look, ["↓ to clients, ↑ from clients"], 0)
@@ -181,8 +181,8 @@ def _row_name(part: Carried) -> str:
 def _short(share: float) -> str:
     percentage = 100 * share
     if percentage < 0.05:
-        return "< 0.05 %"
-    return f"{percentage:.{3 if percentage >= 10 else 2}g} %"
+        return "<0.05%"
+    return f"{percentage:.{3 if percentage >= 10 else 2}g}%"
 
 
 def _few_ticks(look: Look) -> MaxNLocator:
