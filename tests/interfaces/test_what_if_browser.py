@@ -13,7 +13,7 @@ import estimator as ws
 pytestmark = pytest.mark.browser
 
 SMALL = ws.Scenario(profile="market-data", location="virginia", peak_connections=2_000)
-PAIR = "compared=Selected&rivals=API+Gateway+WebSocket+on+AWS&rivals=Web+PubSub+on+Azure"
+PAIR = "compared=Selected&rivals=API+Gateway+WebSocket+API+on+AWS&rivals=Web+PubSub+on+Azure"
 PICTURE_OF = {"Break-even": "break-even", "Map": "map", "Growth": "growth"}
 
 
