@@ -231,4 +231,4 @@ _REFUSALS: dict[str | None, tuple[str, str]] = {
     "connections_per_unit": ("refused_full", ""),
     "most_units": ("refused_full", ""),
 }
-"""What is counted at each admission limit: attempts refused, and attempts made, where a second is what counts."""
+"""What each admission limit counts: attempts refused, and attempts made where seconds count."""
