@@ -207,7 +207,7 @@ class GrowthJob(QuickJob[Growth]):
     def run(
         self,
         workers: Executor | None = None,  # noqa: ARG002 - one pass prices all months
-        report: Progress | None = None,  # noqa: ARG002
+        report: Progress | None = None,  # noqa: ARG002 - nothing to report
     ) -> Growth:
         """Price all months on all deployments."""
         scenario = Scenario.from_token(self.token)
