@@ -52,6 +52,10 @@ lab: $(VENV)/.stamp ## Open the notebooks in JupyterLab
 test: $(VENV)/.stamp $(WHEELHOUSE)/.stamp ## Run every test (ARGS="-k tiers" for some)
 	$(BIN)/pytest --numprocesses auto --dist loadscope $(ARGS)
 
+.PHONY: soak
+soak: $(VENV)/.stamp ## Run the random tests in full (tens of minutes; the same seeds, more of them)
+	$(BIN)/pytest --numprocesses auto --dist loadscope --soak tests/fuzz tests/properties $(ARGS)
+
 .PHONY: check
 check: $(VENV)/.stamp ## Check style, types and the layers of packages
 	$(BIN)/ruff check

@@ -19,11 +19,31 @@ from estimator.scenario.sizes import FixedSize
 
 # The same examples in every run and on every machine; a slow machine is no failure.
 settings.register_profile("suite", derandomize=True, deadline=None, max_examples=60)
-settings.load_profile("suite")
+settings.register_profile("soak", derandomize=True, deadline=None, max_examples=2_000)
 
 _FIXTURE_OF_THE_FILE = re.compile(r'scope="(module|session)"')
 
 MakeDemand = Callable[..., ws.Demand]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let random tests run in full, which ``make soak`` does."""
+    parser.addoption("--soak", action="store_true", help="run random tests in full, not bounded")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Say how many examples hypothesis tries."""
+    settings.load_profile("soak" if config.getoption("--soak") else "suite")
+
+
+@pytest.fixture(scope="session")
+def seeds(request: pytest.FixtureRequest) -> Callable[[int, int], range]:
+    """The seeds of a random test: so many in ``make test``, and so many in full, the same first."""
+
+    def of(bounded: int, full: int) -> range:
+        return range(full if request.config.getoption("--soak") else bounded)
+
+    return of
 
 
 class _FilesWithFixturesWhole(LoadScopeScheduling):
