@@ -6,9 +6,43 @@ import datetime as dt
 import difflib
 import re
 from collections.abc import Iterable
+from itertools import accumulate
+from reprlib import Repr
+from typing import Any
 
-_MOST_NAMES_LISTED = 40
+MOST_CHARACTERS = 400
+"""Of a message: what is longer is not read."""
+_MOST_ECHOED = 60
 _CLOSE_NAMES = 5
+_MOST_LISTED_CHARACTERS = 250
+_CUT = " […] "
+
+_shown = Repr()
+_shown.maxstring = _shown.maxother = _shown.maxlong = _MOST_ECHOED
+
+
+def cut(text: str, most: int = _MOST_ECHOED) -> str:
+    """A text with a gap, if it is longer than ``most`` characters.
+
+    The gap is near the end: a message begins with where and what, and ends with what would be
+    right.
+
+    >>> cut("peak_connections", 40), cut("a" * 5000, 17)
+    ('peak_connections', 'aaaaaaaaa […] aaa')
+    """
+    if len(text) <= most:
+        return text
+    tail = (most - len(_CUT)) // 4
+    return f"{text[: most - len(_CUT) - tail]}{_CUT}{text[len(text) - tail :]}"
+
+
+def echo(value: object) -> str:
+    """What was given, as a message repeats it: short whatever it is.
+
+    >>> echo(2.5), echo("5 min"), len(echo("x" * 5000)) <= 60, echo([[1, 2]] * 1000)[:8]
+    ('2.5', "'5 min'", True, '[[1, 2],')
+    """
+    return cut(" ".join(_shown.repr(value).split()))
 
 
 class EstimatorError(Exception):
@@ -16,6 +50,30 @@ class EstimatorError(Exception):
 
     >>> issubclass(MissingRateError, EstimatorError)
     True
+    """
+
+    def __init__(self, message: str) -> None:
+        """State what is wrong, where, and what would be right."""
+        super().__init__(cut(message, MOST_CHARACTERS))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Travel from a worker as the message, whatever an error was made of."""
+        return _received, (type(self), str(self))
+
+
+def _received(kind: type[EstimatorError], message: str) -> EstimatorError:
+    made = kind.__new__(kind)
+    EstimatorError.__init__(made, message)
+    return made
+
+
+class ArgumentError(EstimatorError):
+    """An argument that a function cannot take.
+
+    >>> from estimator import load_profile
+    >>> load_profile(5)
+    Traceback (most recent call last):
+    estimator.errors.ArgumentError: load_profile, name: input should be a valid string, not 5
     """
 
 
@@ -43,13 +101,19 @@ class UnknownNameError(EstimatorError, ValueError):
     def __init__(self, kind: str, name: str, valid: Iterable[str]) -> None:
         """State the ``kind`` of thing, the ``name`` given and every ``valid`` one."""
         choices = sorted(valid)
-        close = _close_to(name, choices)
+        close = _close_to(cut(name), choices)
         hint = f"did you mean '{close[0]}'? " if close else ""
-        shown, more = choices, ""
-        if len(choices) > _MOST_NAMES_LISTED:
-            shown = close or choices[:_CLOSE_NAMES]
-            more = f" and {len(choices) - len(shown)} more"
-        super().__init__(f"unknown {kind} '{name}': {hint}Valid: {', '.join(shown)}{more}")
+        super().__init__(f"unknown {kind} '{cut(name)}': {hint}Valid: {_listed(choices, close)}")
+
+
+def _listed(choices: list[str], close: list[str]) -> str:
+    """All choices, if they are short; else those that are close, or as many as are short."""
+    if len(whole := ", ".join(choices)) <= _MOST_LISTED_CHARACTERS:
+        return whole
+    ends = accumulate(len(f"{name}, ") for name in close or choices)
+    count = sum(end <= _MOST_LISTED_CHARACTERS for end in ends) or 1
+    shown = ", ".join(map(cut, (close or choices)[:count]))
+    return f"{shown} and {len(choices) - count:,} more"
 
 
 def _close_to(name: str, choices: Iterable[str]) -> list[str]:
@@ -90,7 +154,7 @@ class MissingRateError(EstimatorError):
         reason: str = "",
     ) -> None:
         """State the ``meter``, the ``region``, why there is no price and where there is one."""
-        regions = ", ".join(sorted(priced_regions)) or "none"
+        regions = _listed(sorted(priced_regions), []) or "none"
         when = f" in force on {as_of}" if as_of else ""
         why = f": {reason.rstrip('.')}" if reason else ""
         super().__init__(

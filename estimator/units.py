@@ -10,6 +10,8 @@ import re
 from fractions import Fraction
 from typing import Final, Literal
 
+from estimator.errors import echo
+
 HOURS_PER_DAY: Final = 24
 DAYS_PER_WEEK: Final = 7
 HOURS_PER_WEEK: Final = HOURS_PER_DAY * DAYS_PER_WEEK
@@ -78,10 +80,10 @@ def parse_number(text: str) -> Fraction:
     """
     match = _QUANTITY.match(text)
     if match is None or match[2]:
-        raise ValueError(f"'{text}' is not a number")
+        raise ValueError(f"{echo(text)} is not a number")
     written = match[1].replace("_", "").replace(",", "")
     if abs(float(written)) > _LARGEST:
-        raise ValueError(f"{text} is too large a number")
+        raise ValueError(f"{echo(text)} is too large a number")
     return Fraction(written)
 
 
@@ -112,7 +114,7 @@ GB, KiB, MiB, GiB
     written = re.sub(r"\s+|^per(?=\s)", "", match[2].replace("per ", "/")) if match else ""
     if match is None or (written and written not in factors):
         raise ValueError(
-            f"'{text}' is not a {dimension}; write a number of {unit}, "
+            f"{echo(text)} is not a {dimension}; write a number of {unit}, "
             f"or a text with one of {', '.join(factors)}"
         )
     number = parse_number(match[1])
@@ -134,7 +136,7 @@ def parse_share(text: str) -> float:
         divisor = parse_number(whole) if slash else 100 if written.endswith("%") else 1
         return float(parse_number(number) / divisor)
     except (ValueError, ArithmeticError):
-        raise ValueError(f"'{text}' is not a share: write 0.3, '30%' or '1/3'") from None
+        raise ValueError(f"{echo(text)} is not a share: write 0.3, '30%' or '1/3'") from None
 
 
 def parse_week_time(text: str) -> float:
@@ -157,11 +159,11 @@ def parse_week_time(text: str) -> float:
         [day] = [at for at, name in enumerate(_DAYS) if name.startswith(match[1].lower())]
     except ValueError:
         raise ValueError(
-            f"'{text}' is not a time of the week: write a day and an hour, such as 'Tue 14:00'"
+            f"{echo(text)} is not a time of the week: write a day and an hour, such as 'Tue 14:00'"
         ) from None
     hour, minute, second = (int(part or 0) for part in match.groups()[1:])
     if hour >= HOURS_PER_DAY or max(minute, second) >= SECONDS_PER_MINUTE:
-        raise ValueError(f"'{text}' is not a time of the week: hours go to 23, minutes to 59")
+        raise ValueError(f"{echo(text)} is not a time of the week: hours go to 23, minutes to 59")
     seconds = (hour * MINUTES_PER_HOUR + minute) * SECONDS_PER_MINUTE + second
     return float(day * HOURS_PER_DAY + Fraction(seconds, SECONDS_PER_HOUR))
 
