@@ -1,10 +1,54 @@
-"""How are arrays typed? One name for each type of number that they hold."""
+"""How are arrays typed, and read from what people give? One name for each type of number."""
 
 from __future__ import annotations
 
+from typing import Annotated, Any
+
 import numpy as np
 import numpy.typing as npt
+from pydantic import PlainValidator
+
+from estimator.errors import echo
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 BoolArray = npt.NDArray[np.bool_]
+
+
+_MOST_DIMENSIONS = 8
+_NUMBERS = (int, float, np.integer, np.floating)
+_NO_NUMBERS = (bool, np.timedelta64)
+"""Truth values and spans of time are numbers to Python and numpy."""
+
+
+def numbers(given: Any) -> FloatArray:
+    """Numbers as an array of its own; truth values, texts and dates are none.
+
+    Args:
+        given: a number, or lists, an array or a column of numbers, of any shape.
+
+    Raises:
+        ValueError: something else, or a number that floating point does not hold.
+
+    >>> numbers([1, -0.0])
+    array([1., 0.])
+    >>> numbers([True, 5])
+    Traceback (most recent call last):
+    ValueError: expected a number or a list of numbers, not [True, 5]
+    """
+    try:
+        array = given if isinstance(given, np.ndarray) else np.array(given, dtype=object)
+        kinds = {*map(type, array.ravel())} if array.dtype == object else {array.dtype.type}
+        if any(issubclass(kind, _NO_NUMBERS) or not issubclass(kind, _NUMBERS) for kind in kinds):
+            raise TypeError
+        if array.ndim > _MOST_DIMENSIONS:
+            raise ValueError
+        return np.asarray(array.astype(np.float64) + 0.0)  # no negative zero
+    except OverflowError:
+        raise ValueError(f"{echo(given)} is too large a number") from None
+    except (RuntimeError, TypeError, ValueError):
+        raise ValueError(f"expected a number or a list of numbers, not {echo(given)}") from None
+
+
+Numbers = Annotated[npt.ArrayLike, PlainValidator(numbers)]
+"""A parameter that takes a number or many; what arrives is an array of floating point."""

@@ -15,19 +15,46 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
+from itertools import islice
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin
+from typing import (
+    TYPE_CHECKING,
+    Annotated,
+    Any,
+    ClassVar,
+    Literal,
+    Self,
+    TypeVar,
+    get_args,
+    get_origin,
+)
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ModelWrapValidatorHandler,
+    TypeAdapter,
+    ValidationError,
+    model_validator,
+)
+
+# pydantic has no public name for the metaclass of its models
+from pydantic._internal._model_construction import ModelMetaclass
+from pydantic_core import InitErrorDetails, PydanticCustomError
 from ruamel.yaml import YAML, RoundTripConstructor
 from ruamel.yaml.composer import MaxDepthExceededError
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
-from estimator.errors import EstimatorError, PricingDataError, UnknownNameError
+from estimator.errors import EstimatorError, PricingDataError, UnknownNameError, cut, echo
 
 _MOST_DEPTH = 40
 _MOST_VALUES = 100_000
 """In a file that repeats parts of itself by name, had it been written out."""
+_MOST_FIELD_CHARACTERS = 100
+_MOST_CHARACTERS_OF_ERRORS = 370
+"""How many more errors there are must fit into the message too."""
+_FEWEST_CHARACTERS_OF_AN_ERROR = 120
 _MOST_DIGITS = 300
 """Of an integer that is exact; longer ones do not fit into floating point either."""
 T = TypeVar("T", bound="Entry")
@@ -47,18 +74,31 @@ class YamlDocument:
         """Line (from 1) of the deepest part of ``path`` that is in the text."""
         node, line = self.content, None
         for key in path:
-            marks = getattr(node, "lc", None)
-            if marks is None or not marks.data or key not in marks.data:
+            found = _line_in(node, key)
+            if found is None:
                 break
-            line = marks.data[key][0] + 1
+            line = found
             node = node[key]
         return line
 
     def where(self, path: Sequence[int | str]) -> str:
         """Where an error is, as an editor shows it: ``file, line 12, flows.posts``."""
         line = self.line_of(path)
-        parts = [self.name, f"line {line}" if line else "", ".".join(map(str, path))]
+        field = cut(".".join(map(str, path)), _MOST_FIELD_CHARACTERS)
+        parts = [cut(self.name, _MOST_FIELD_CHARACTERS), f"line {line}" if line else "", field]
         return ", ".join(part for part in parts if part)
+
+
+def _line_in(node: Any, key: int | str) -> int | None:
+    """Line (from 1) of a key of a mapping or list, or of what is merged into it by ``<<``."""
+    marks = getattr(node, "lc", None)
+    if marks is not None and marks.data and key in marks.data:
+        return marks.data[key][0] + 1
+    merged = getattr(node, "merge", ())
+    # ruamel.yaml before 0.19 keeps each with its position
+    mappings = (each[1] if isinstance(each, tuple) else each for each in merged)
+    lines = (_line_in(each, key) for each in mappings)
+    return next((line for line in lines if line is not None), None)
 
 
 class _Plain(RoundTripConstructor):
@@ -114,6 +154,26 @@ def _written_out(node: Any, known: dict[int, tuple[int, int]]) -> tuple[int, int
     return known[id(node)]
 
 
+def items_of(given: Any) -> tuple[Any, ...]:
+    """What is in a list, or in anything else that has items, read once.
+
+    Raises:
+        ValueError: it has none, or more than any list can be meant to have.
+
+    >>> items_of(range(3))
+    (0, 1, 2)
+    """
+    if isinstance(given, str | bytes | bytearray):
+        raise ValueError(f"expected a list, not {echo(given)}")
+    try:
+        items = tuple(islice(given, _MOST_VALUES + 1))
+    except TypeError:
+        raise ValueError(f"expected a list, not {echo(given)}") from None
+    if len(items) > _MOST_VALUES:
+        raise ValueError(f"expected at most {_MOST_VALUES:,} items")
+    return items
+
+
 def read_yaml(text: str, name: str, error: type[EstimatorError]) -> YamlDocument:
     """Parse YAML text that must hold a mapping.
 
@@ -163,6 +223,8 @@ def read_file(path: str | Path, error: type[EstimatorError]) -> YamlDocument:
         raise error(f"{path}: not a text file in UTF-8") from None
     except OSError as found:
         raise error(f"{path}: {found.strerror or found}") from None
+    except ValueError as found:  # a name that no file can have
+        raise error(f"{echo(str(path))} is not the name of a file: {found}") from None
     return read_yaml(text, str(path), error)
 
 
@@ -186,15 +248,42 @@ def names_in(folder: Traversable) -> list[str]:
     return sorted(name.removesuffix(".yaml") for name in names if name.endswith(".yaml"))
 
 
-def error_text(error: ValidationError, document: YamlDocument, model: type[BaseModel]) -> str:
-    """Every error of a validation in one text, each with where it is and what would be right.
+def error_text(error: ValidationError, document: YamlDocument, model: Any) -> str:
+    """The errors of a validation in one text, each with where it is and what would be right.
+
+    As many as a message holds; it says how many more there are.
 
     Args:
         error: what the validation of ``document`` by ``model`` raised.
         document: what was validated.
-        model: names the fields that would be right where an unknown one stands.
+        model: what the content was to be, a model or a type made of models; names the fields that
+            would be right where an unknown one stands.
     """
-    return "\n".join(dict.fromkeys(_described(item, document, model) for item in error.errors()))
+    found: dict[str, dict[str, None]] = {}
+    for item in error.errors(include_url=False, include_context=True):
+        where, what = _described(item, document, model)
+        found.setdefault(where, {})[what] = None
+    # several of one field: none of the kinds that it can be
+    lines = [f"{where}: {_either([*what])}" for where, what in found.items()]
+    shown = lines
+    if sum(len(line) + 1 for line in lines) > _MOST_CHARACTERS_OF_ERRORS:
+        most = max(_MOST_CHARACTERS_OF_ERRORS // len(lines), _FEWEST_CHARACTERS_OF_AN_ERROR)
+        shown = [cut(line, most - 1) for line in lines[: _MOST_CHARACTERS_OF_ERRORS // most]]
+    more = [f"and {len(lines) - len(shown):,} more errors"] if len(shown) < len(lines) else []
+    return "\n".join([*shown, *more])
+
+
+def _either(messages: list[str]) -> str:
+    """Several errors in one: what is given is named once.
+
+    >>> _either(["expected a Client, not 5", "expected a list, not 5"])
+    'expected a Client or a list, not 5'
+    """
+    first, *others = [message.partition(", not ") for message in messages]
+    if any(given != first[2] for _, _, given in others):
+        return " or ".join(messages)
+    heads = [first[0], *(head.removeprefix("expected ") for head, _, _ in others)]
+    return f"{' or '.join(heads)}{first[1]}{first[2]}"
 
 
 def tag_of(model: type[BaseModel]) -> str | None:
@@ -205,7 +294,8 @@ def tag_of(model: type[BaseModel]) -> str | None:
     return None
 
 
-def _described(item: Mapping[str, Any], document: YamlDocument, model: type[BaseModel]) -> str:
+def _described(item: Mapping[str, Any], document: YamlDocument, model: Any) -> tuple[str, str]:
+    """Where an error is, and what it is."""
     message = item["msg"].removeprefix("Value error, ")
     if item["type"] == "extra_forbidden":
         name = str(item["loc"][-1])
@@ -219,8 +309,8 @@ def _described(item: Mapping[str, Any], document: YamlDocument, model: type[Base
     elif item["type"] == "missing":
         message = "required field is missing"
     elif not isinstance(item["input"], Mapping | list) and item["type"] != "value_error":
-        message = f"{message[0].lower()}{message[1:]}, not {item['input']!r}"
-    return f"{document.where(_written(item, document.content))}: {message}"
+        message = f"{message[0].lower()}{message[1:]}, not {echo(item['input'])}"
+    return document.where(_written(item, document.content)), message
 
 
 def _written(item: Mapping[str, Any], content: Any) -> list[int | str]:
@@ -242,9 +332,9 @@ def _holds(node: Any, key: int | str) -> bool:
     return isinstance(node, Mapping) and key in node
 
 
-def _fields_beside(path: Sequence[int | str], model: type[BaseModel]) -> set[str]:
+def _fields_beside(path: Sequence[int | str], model: Any) -> set[str]:
     """The fields there are where the last part of ``path`` is not one."""
-    candidates = [model]
+    candidates = [*_models_in(model)]
     for key in path[:-1]:
         found = [inner for each in candidates for inner in _models_under(each, key)]
         candidates = found or candidates
@@ -267,7 +357,92 @@ def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:
         yield from _models_in(argument)
 
 
-class Entry(BaseModel):
+UNREADABLE = (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError)
+"""What objects of other packages raise when they are looked at."""
+
+
+def unreadable_text(value: object, error: Exception) -> str:
+    """What to say of an object that cannot be looked at."""
+    return f"{echo(value)} cannot be read ({type(error).__name__}: {cut(str(error))})"
+
+
+class _SpeakingMetaclass(ModelMetaclass):
+    if TYPE_CHECKING:  # as for any class
+
+        def __hash__(cls) -> int: ...  # noqa: N805 - of a metaclass
+
+    else:  # type checkers shall see pydantic's own signature
+
+        def __call__(cls, *args, **kwargs):  # noqa: N805 - of a metaclass
+            if args:
+                raise cls.refusal(f"{cls.__name__}: give its fields by name, not {echo(args[0])}")
+            try:
+                # what is read only once may have no end
+                read = {
+                    name: items_of(value) if isinstance(value, Iterator) else value
+                    for name, value in kwargs.items()
+                }
+                return super().__call__(**read)
+            except ValidationError as error:
+                text = error_text(error, YamlDocument(kwargs, cls.__name__), cls)
+                raise cls.refusal(text) from None
+            except EstimatorError:
+                raise
+            except UNREADABLE as error:
+                raise cls.refusal(f"{cls.__name__}: {unreadable_text(kwargs, error)}") from None
+
+
+class Speaking(BaseModel, metaclass=_SpeakingMetaclass):
+    """A model that refuses in our words what it cannot be made of; truth values are no numbers."""
+
+    refusal: ClassVar[type[EstimatorError]] = PricingDataError
+    """The class of error that it raises."""
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _no_truth_values_as_numbers(
+        cls, said: Any, validate: ModelWrapValidatorHandler[Self]
+    ) -> Self:
+        made = validate(said)
+        fields = _fields_of_numbers(cls) if isinstance(said, Mapping) else ()
+        truths = {name: _truth_value_in(said.get(name)) for name in fields}
+        wrong = [
+            InitErrorDetails(type=_no_number(value), loc=(name,), input=value)
+            for name, value in truths.items()
+            if value is not None
+        ]
+        if wrong:
+            raise ValidationError.from_exception_data(cls.__name__, wrong)
+        return made
+
+
+@cache
+def _fields_of_numbers(model: type[BaseModel]) -> tuple[str, ...]:
+    """Fields that hold numbers, and no truth values."""
+    kinds = {name: {*_kinds_in(field.annotation)} for name, field in model.model_fields.items()}
+    return tuple(name for name, each in kinds.items() if each & {int, float} and bool not in each)
+
+
+def _no_number(value: bool | None) -> PydanticCustomError:
+    return PydanticCustomError("value_error", f"expected a number, not {value}")  # pyright: ignore[reportArgumentType]
+
+
+def _kinds_in(annotation: Any) -> Iterator[Any]:
+    yield annotation
+    for argument in get_args(annotation):
+        yield from _kinds_in(argument)
+
+
+def _truth_value_in(value: Any) -> bool | None:
+    if isinstance(value, bool):
+        return value
+    inner = value.values() if isinstance(value, Mapping) else value
+    if not isinstance(value, Mapping | list | tuple):
+        return None
+    return next((each for each in inner if isinstance(each, bool)), None)
+
+
+class Entry(Speaking):
     """Base of an entry of a data file: unknown fields are refused, nothing changes later."""
 
     model_config = ConfigDict(

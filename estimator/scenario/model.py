@@ -10,11 +10,10 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache, cached_property
 from importlib.resources import files
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, TypeVar
+from typing import Annotated, Any, Literal, Self, TypeVar
 
 import numpy as np
 from pydantic import (
-    BaseModel,
     BeforeValidator,
     ConfigDict,
     Field,
@@ -22,18 +21,14 @@ from pydantic import (
     GetJsonSchemaHandler,
     PlainSerializer,
     PlainValidator,
-    ValidationError,
     ValidatorFunctionWrapHandler,
     WithJsonSchema,
 )
-
-# pydantic has no public name for the metaclass of its models
-from pydantic._internal._model_construction import ModelMetaclass
 from pydantic_core import CoreSchema, core_schema
 
-from estimator.arrays import FloatArray
-from estimator.errors import ScenarioError, UnknownNameError
-from estimator.files import YamlDocument, error_text, names_in, read_yaml, tag_of, validated
+from estimator.arrays import FloatArray, numbers
+from estimator.errors import ScenarioError, UnknownNameError, echo
+from estimator.files import Speaking, YamlDocument, names_in, read_yaml, tag_of, validated
 from estimator.units import (
     HOURS_PER_WEEK,
     SECONDS_PER_HOUR,
@@ -53,21 +48,10 @@ Shelf = Literal["profiles", "shapes"]
 _TITLES: dict[Shelf, str] = {"profiles": "profile", "shapes": "weekly shape"}
 
 
-class _SpeakingMetaclass(ModelMetaclass):
-    if not TYPE_CHECKING:  # type checkers shall see pydantic's own signature
-
-        def __call__(cls, *args, **kwargs):  # noqa: N805 - of a metaclass
-            try:
-                return super().__call__(*args, **kwargs)
-            except ValidationError as error:
-                raise ScenarioError(
-                    error_text(error, YamlDocument(kwargs, cls.__name__), cls)
-                ) from None
-
-
-class Model(BaseModel, metaclass=_SpeakingMetaclass):
+class Model(Speaking):
     """Base of everything a person writes: unknown fields are refused, instances never change."""
 
+    refusal = ScenarioError
     model_config = ConfigDict(
         frozen=True,
         extra="forbid",
@@ -164,7 +148,8 @@ def _share(value: object) -> object:
     share = parse_share(value) if isinstance(value, str) else value
     if isinstance(share, bool) or (isinstance(share, int | float) and not 0 < share <= 1):
         raise ValueError(
-            f"{value!r} is not a share: write one above 0 and up to 1, such as 0.3, '30%' or '1/3'"
+            f"{echo(value)} is not a share: "
+            "write one above 0 and up to 1, such as 0.3, '30%' or '1/3'"
         )
     return share
 
@@ -185,7 +170,7 @@ def _week_time(value: object) -> object:
         isinstance(hours, int | float) and not 0 <= hours < HOURS_PER_WEEK
     ):
         raise ValueError(
-            f"{value!r} is not in the week that is simulated: write a day and an hour, such as "
+            f"{echo(value)} is not in the week that is simulated: write a day and an hour, such as "
             f"'Tue 14:00', or hours from Monday 00:00 UTC, from 0 to below {HOURS_PER_WEEK}"
         )
     return hours
@@ -211,14 +196,7 @@ WeekTime = Annotated[
 
 def _numbers(convert: Callable[[str], float | Fraction]) -> PlainValidator:
     def validate(value: object) -> float | FloatArray:
-        if isinstance(value, bool) or value is None:
-            raise ValueError(f"expected a number, not {value!r}")
-        try:
-            converted = convert(value) if isinstance(value, str) else value
-            array = np.array(converted, dtype=np.float64)
-        except (TypeError, ValueError) as error:
-            message = str(error) if isinstance(value, str) else f"{value!r} is not a number"
-            raise ValueError(message) from None
+        array = numbers(float(convert(value)) if isinstance(value, str) else value)
         if array.size == 0:
             raise ValueError("an empty list stands for no scenario at all")
         if not np.all(np.isfinite(array)):
@@ -285,10 +263,7 @@ class OrMany:
 def _one_or_many(value: object, one: ValidatorFunctionWrapHandler) -> float | FloatArray:
     if not isinstance(value, list | tuple | np.ndarray) or np.ndim(value) == 0:
         return one(value)
-    try:
-        array = np.array(value, dtype=np.float64)
-    except (TypeError, ValueError):
-        raise ValueError(f"{value!r} is not a list of numbers") from None
+    array = numbers(value)
     if array.size == 0:
         raise ValueError("an empty list stands for no scenario at all")
     for edge in (array.min(), array.max()):

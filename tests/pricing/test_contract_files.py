@@ -122,7 +122,10 @@ def test_an_unknown_name_lists_the_shipped_examples():
     with pytest.raises(ws.UnknownNameError, match="unknown contract 'nosuch'") as caught:
         ws.load_contract("nosuch")
 
-    assert all(name in str(caught.value) for name in contract_names())
+    # as many as a message of 400 characters holds, the first first
+    listed = str(caught.value).partition("Valid: ")[2].partition(" and ")[0].split(", ")
+    assert listed == contract_names()[: len(listed)]
+    assert f"{len(contract_names()) - len(listed)} more" in str(caught.value)
 
 
 def halved(scenario: ws.Scenario) -> bool:
