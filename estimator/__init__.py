@@ -57,6 +57,7 @@ if TYPE_CHECKING:
         assumptions as assumptions,
     )
     from estimator.errors import (
+        ArgumentError as ArgumentError,
         EstimatorError as EstimatorError,
         MissingRateError as MissingRateError,
         PricingDataError as PricingDataError,

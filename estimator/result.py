@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 import numpy as np
 
+from estimator.arguments import checks_arguments
 from estimator.errors import ScenarioError
-from estimator.shown import Shown, renderer
+from estimator.shown import Look, Shown, renderer
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
-    from estimator.shown import Look
 
 _Bill = TypeVar("_Bill")
 SCHEMA_VERSION = 1
@@ -32,6 +31,7 @@ class Refusal:
     reason: str
 
 
+@checks_arguments
 class Result(Shown, ABC):
     """The answer to one question: data, which ``estimator.render`` knows how to show."""
 

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from importlib import import_module
 from types import ModuleType
 from typing import Final
 
+from estimator.arguments import checks_arguments
+from estimator.errors import ArgumentError, echo
+
 _MIDDLE_GRAY: Final = 127.5
+_COLOR: Final = re.compile(r"#[0-9A-Fa-f]{6}")
+_LEAST_WIDTH_INCHES, _MOST_WIDTH_INCHES = 1.0, 50.0
+"""What a figure can be: narrower it holds no text, wider it takes gigabytes."""
 
 
 def renderer() -> ModuleType:
@@ -25,6 +32,7 @@ class Shown:
         return renderer().to_text(self)
 
 
+@checks_arguments
 @dataclass(frozen=True, slots=True)
 class Look:
     """How a chart fits the page on which it stands.
@@ -39,6 +47,20 @@ class Look:
     """Color of the background."""
     width_inches: float = 8.0
     """Texts keep their size, so a narrow chart stays readable on a narrow screen."""
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be drawn."""
+        for name, color in (("ink", self.ink), ("paper", self.paper)):
+            if not _COLOR.fullmatch(color):
+                raise ArgumentError(
+                    f"Look, {name}: {echo(color)} is not a color: write red, green and blue as in "
+                    "'#1F2933'"
+                )
+        if not _LEAST_WIDTH_INCHES <= self.width_inches <= _MOST_WIDTH_INCHES:
+            raise ArgumentError(
+                f"Look, width_inches: must be from {_LEAST_WIDTH_INCHES:g} to "
+                f"{_MOST_WIDTH_INCHES:g}, not {self.width_inches:g}"
+            )
 
     @property
     def is_dark(self) -> bool:

@@ -10,6 +10,7 @@ import numpy as np
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
+from estimator.arguments import checks_arguments
 from estimator.deployments.base import Deployment
 from estimator.deployments.fleet.machine import Machine
 from estimator.deployments.fleet.server import Measured, Server
@@ -147,6 +148,7 @@ def _one_line(field: FieldInfo) -> str:
     return " ".join((field.description or "").split())
 
 
+@checks_arguments
 def options(deployment: str) -> pd.DataFrame:
     """What can be chosen for a deployment, one row per option.
 
@@ -172,6 +174,7 @@ def options(deployment: str) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=pd.Index(heads), dtype=object).rename(columns=heads)
 
 
+@checks_arguments
 def servers() -> pd.DataFrame:
     """Measured server software, one row each; the option ``server`` takes its name.
 
@@ -188,6 +191,7 @@ def servers() -> pd.DataFrame:
     return pd.DataFrame([dict(_server_row(name, server)) for name, server in known.items()])
 
 
+@checks_arguments
 def machines(cloud: str, location: str = "virginia") -> pd.DataFrame:
     """Machines that a fleet can run on, one row each; the option ``machine`` takes its name.
 
@@ -216,6 +220,7 @@ def machines(cloud: str, location: str = "virginia") -> pd.DataFrame:
     return pd.DataFrame([_machine_row(machine, catalog, regions[cloud]) for machine in known])
 
 
+@checks_arguments
 def limits(vendor: str) -> pd.DataFrame:
     """Limits of a vendor's services, one row each.
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from estimator.analysis.estimate import Estimate, estimate_all
+from estimator.arguments import checks_arguments
 from estimator.format import percent
 from estimator.pricing.bill import conventions
 from estimator.pricing.price_files import DRIVERS
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+@checks_arguments
 @dataclass(frozen=True, repr=False)
 class Comparison(Result):
     """What a scenario would cost on each deployment: those within limits first, cheapest first.
@@ -94,7 +96,8 @@ class Comparison(Result):
         )
 
 
-def compare(scenario: Scenario, deployments: Iterable[str] | None = None) -> Comparison:
+@checks_arguments
+def compare(scenario: Scenario, deployments: Iterable[str] | str | None = None) -> Comparison:
     """What a scenario would cost on every deployment, and which of them are within limits.
 
     Args:

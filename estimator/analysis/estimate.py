@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from estimator.analysis.price import effect_of, price_effects
+from estimator.arguments import checks_arguments
 from estimator.arrays import FloatArray
 from estimator.demand.demand import Demand
 from estimator.demand.expected import expected_demand
@@ -46,6 +47,7 @@ _METER = Meter(
 )
 
 
+@checks_arguments
 @dataclass(frozen=True, repr=False)
 class Estimate(Bill):
     """The bill of a deployment, and whether it is within its limits.
@@ -248,6 +250,7 @@ def resolve(scenario: Scenario, demand: Demand | None = None) -> Resolved:
     )
 
 
+@checks_arguments
 def estimate(scenario: Scenario, deployment: str, *, demand: Demand | None = None) -> Estimate:
     """What one deployment would cost in a month.
 

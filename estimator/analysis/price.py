@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Generator, Mapping
-from typing import Any, get_args
+from typing import Any
 
 import numpy as np
 
-from estimator.arrays import FloatArray
+from estimator.analysis.price_regions import priced_region
+from estimator.arguments import checks_arguments
+from estimator.arrays import FloatArray, Numbers
 from estimator.errors import EstimatorError, UnknownNameError
 from estimator.pricing.bill import AssumptionEffect, Bill
 from estimator.pricing.catalog import Catalog, check_date, load_catalog
@@ -17,9 +19,10 @@ from estimator.pricing.lines import FreeAllowances, Usage, price_usage
 from estimator.pricing.price_files import Assumption, price_assumptions
 from estimator.units import HOURS_PER_MONTH
 
-_Amount = float | FloatArray
+_Amount = Numbers
 
 
+@checks_arguments
 def price(
     quantities: Mapping[str, _Amount]
     | Mapping[tuple[str, str], _Amount]
@@ -36,7 +39,7 @@ def price(
     Args:
         quantities: amount in units of the meter, by meter id, or by meter id and region for an
             account that is billed in several regions; numbers or arrays of one shape.
-        region: the cloud's own name of the region of meters that name none.
+        region: the cloud's own name of the region of meters that name none; SaaS needs none.
         free_allowances: which free allowances to take off.
         as_of: price with what was in force on that day.
         assumptions: answers to what sources disagree on about prices, by id.
@@ -47,9 +50,9 @@ def price(
         The bill in USD. Tiers and allowances that a vendor adds up are added up.
 
     Raises:
-        UnknownNameError: no such meter, assumption, answer or contract.
+        UnknownNameError: no such meter, region, assumption, answer or contract.
         MissingRateError: no price of a meter in the region.
-        EstimatorError: a quantity that is negative or not a number.
+        EstimatorError: a quantity that is negative or not a number, or no region.
 
     >>> price(
     ...     {"aws.api_gateway.messages": 18e6, "aws.api_gateway.connection_minutes": 21.6e6},
@@ -57,25 +60,25 @@ def price(
     ... ).total
     23.4
     """
+    check_date(as_of)
+    rates = as_contract(contract)
+    known = load_catalog(as_of, assumptions, rates)
     usage: list[Usage] = []
     for key, quantity in quantities.items():
-        meter, location = (key, "") if isinstance(key, str) else key
-        usage.append(Usage(meter, _quantity(meter, quantity), "as given", location))
+        meter, where = (key, region) if isinstance(key, str) else key
+        found = priced_region(known.meter(meter).meter, where)
+        usage.append(Usage(meter, _quantity(meter, quantity), "as given", found))
     if len({one.quantity.shape for one in usage if one.quantity.ndim}) > 1:
         raise EstimatorError("the arrays of quantities have unequal lengths")
-    if free_allowances not in get_args(FreeAllowances):
-        raise UnknownNameError("free_allowances", free_allowances, get_args(FreeAllowances))
     for name in assumptions or {}:
         if name not in price_assumptions():
             raise UnknownNameError("assumption", name, price_assumptions())
-    check_date(as_of)
-    rates = as_contract(contract)
 
     def bill_with(answers: Mapping[str, str]) -> Bill:
         catalog = load_catalog(as_of, answers, rates)
         return Bill(
             title="Quantities as given",
-            region=", ".join(dict.fromkeys(one.region or region for one in usage)) or region,
+            region=", ".join(dict.fromkeys(one.region for one in usage)) or region,
             items=price_usage(usage, region, catalog, free_allowances),
             hours_per_month=HOURS_PER_MONTH,
             free_allowances=free_allowances,
@@ -87,7 +90,7 @@ def price(
     return bill_with(assumptions or {})
 
 
-def _quantity(meter: str, quantity: float | FloatArray) -> FloatArray:
+def _quantity(meter: str, quantity: Numbers) -> FloatArray:
     try:
         amount = np.asarray(quantity, dtype=np.float64)
     except (TypeError, ValueError):

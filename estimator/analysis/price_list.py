@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from estimator.arguments import checks_arguments
 from estimator.errors import UnknownNameError
 from estimator.format import quantity_text, unit_price
 from estimator.pricing.catalog import Catalog, load_catalog
@@ -23,6 +24,7 @@ _PER_MILLION_BELOW_USD = 0.001
 """A price below this is easier to read per million units."""
 
 
+@checks_arguments
 def prices(
     *,
     cloud: str | None = None,

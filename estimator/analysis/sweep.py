@@ -24,7 +24,8 @@ from estimator.analysis.points import (
     price_points,
     resolved,
 )
-from estimator.arrays import FloatArray
+from estimator.arguments import checks_arguments
+from estimator.arrays import FloatArray, Numbers
 from estimator.errors import ScenarioError
 from estimator.format import bytes_text, number_of
 from estimator.pricing.price_files import DRIVERS
@@ -35,7 +36,7 @@ from estimator.scenario.scenario import Scenario
 if TYPE_CHECKING:
     import pandas as pd
 
-Axes = Mapping[str, npt.ArrayLike]
+Axes = Mapping[str, Numbers]
 """Values by the name of a field."""
 MOST_BYTES = 2 * 10**9
 """Memory that the bills of one sweep may take: a laptop has four times that."""
@@ -117,6 +118,7 @@ class Grid:
             )
 
 
+@checks_arguments
 @dataclass(frozen=True, repr=False)
 class Sweep(Result):
     """Bills at every point of some axes, in USD per month.
@@ -277,6 +279,7 @@ class Sweep(Result):
         return f"<Sweep {self.title!r}: {lengths} points, {priced}>"
 
 
+@checks_arguments
 def sweep(
     scenario: Scenario,
     axes: Axes,
@@ -321,6 +324,7 @@ def sweep(
     return Sweep(scenario, grid, priced, tuple(priced.refusals.values()))
 
 
+@checks_arguments
 def sweep_parts(
     scenario: Scenario,
     axes: Axes,

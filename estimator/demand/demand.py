@@ -9,14 +9,15 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-import numpy.typing as npt
 
-from estimator.arrays import FloatArray
+from estimator.arguments import checks_arguments
+from estimator.arrays import FloatArray, Numbers
 from estimator.demand.arrivals import arrivals_behind
 from estimator.demand.weekly import Course, Weekly, from_hours, total
 from estimator.demand.wire import ACK_BYTES, Layer, connect_layers, mean_message_bytes
 from estimator.errors import EstimatorError
 from estimator.format import range_text
+from estimator.scenario.model import Hours, ManyHours
 from estimator.scenario.profile import AtConnect, Heartbeat, MessageFlow, Profile
 from estimator.scenario.sessions import SessionLength
 from estimator.scenario.sizes import FixedSize, SizeDistribution
@@ -59,6 +60,7 @@ class MessageStream:
         return self.per_hour.times(self.payload.steps(step_bytes))
 
 
+@checks_arguments
 @dataclass(frozen=True, slots=True, repr=False)
 class Demand(Shown):
     """Everything a deployment can be asked to carry, hour by hour and by the month.
@@ -99,13 +101,13 @@ class Demand(Shown):
     @classmethod
     def of(
         cls,
-        connections: npt.ArrayLike,
+        connections: Numbers,
         *,
         session: SessionLength | Mapping[str, Any],
         flows: Mapping[str, MessageFlow | Mapping[str, Any]],
         heartbeat: Heartbeat | Mapping[str, Any] | None = None,
         at_connect: AtConnect | Mapping[str, Any] | None = None,
-        hours_per_month: float | FloatArray = HOURS_PER_MONTH,
+        hours_per_month: ManyHours = HOURS_PER_MONTH,
     ) -> Demand:
         """A demand of your own, measured or made up, to be priced instead of the expected one.
 
@@ -219,7 +221,7 @@ class Demand(Shown):
         """The streams in one direction that are messages, not control frames."""
         return tuple(s for s in self.streams if s.direction == direction and s.is_message)
 
-    def cut_after(self, hours: float) -> Demand:
+    def cut_after(self, hours: Hours) -> Demand:
         """The demand when a service cuts connections at that age and clients come back at once.
 
         Each session then is several connections, E[ceil(S / hours)] on average: one when it

@@ -7,6 +7,7 @@ from functools import lru_cache
 
 import numpy as np
 
+from estimator.arguments import checks_arguments
 from estimator.arrays import FloatArray
 from estimator.demand.arrivals import Arrivals, arrivals_behind
 from estimator.demand.demand import Demand, streams_of
@@ -19,6 +20,7 @@ from estimator.units import DAYS_PER_WEEK, HOURS_PER_DAY
 _WORTH_A_NOTE = 0.1
 
 
+@checks_arguments
 def expected_demand(scenario: Scenario) -> Demand:
     """Mean demand of a scenario in every hour of the week.
 

@@ -13,6 +13,7 @@ from importlib import import_module
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
+from estimator.arguments import checks_arguments
 from estimator.errors import UnknownNameError
 from estimator.shown import Shown
 
@@ -139,6 +140,7 @@ ALL_DEPLOYMENTS = Deployments(lambda _: True)
 """Both, by id."""
 
 
+@checks_arguments
 def assumptions() -> Mapping[str, Assumption]:
     """What vendors leave open about counting and sources disagree on about prices, by id.
 

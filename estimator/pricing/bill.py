@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from estimator.arguments import checks_arguments
 from estimator.arrays import FloatArray
 from estimator.format import dollars_and_cents, given_text, range_text, sentence, signed_dollars
 from estimator.pricing.contract import Contract
@@ -47,6 +48,7 @@ def _nothing_open(_: Bill) -> tuple[AssumptionEffect, ...]:
     return ()
 
 
+@checks_arguments
 @dataclass(frozen=True, repr=False)
 class Bill(Result):
     """One month's cost of one deployment, or of plain quantities.

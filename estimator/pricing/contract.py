@@ -13,7 +13,8 @@ from typing import Annotated, Any, Self
 import numpy as np
 from pydantic import AfterValidator, Field, model_validator
 
-from estimator.errors import EstimatorError, UnknownNameError
+from estimator.arguments import checks_arguments
+from estimator.errors import EstimatorError, UnknownNameError, echo
 from estimator.files import (
     Confidence,
     Entry,
@@ -28,6 +29,8 @@ from estimator.format import unit_price
 from estimator.pricing.tiers import Tariff
 from estimator.shown import Shown
 
+_FILES = (".yaml", ".yml")
+
 
 class ContractError(EstimatorError):
     """Contract rates that cannot be read or do not make sense.
@@ -41,6 +44,7 @@ class ContractError(EstimatorError):
 class ContractRate(Entry):
     """What is paid for some meters instead of the list price."""
 
+    refusal = ContractError
     meters: Annotated[tuple[str, ...], Field(min_length=1)]
     """Ids of meters; * stands for any letters, as in ``azure.vm.d*``."""
     regions: Annotated[tuple[str, ...], Field(min_length=1)] | None = None
@@ -100,6 +104,7 @@ def _at_least_one(rates: tuple[ContractRate, ...]) -> tuple[ContractRate, ...]:
     return rates
 
 
+@checks_arguments
 class Contract(Shown, Entry):
     """Contract rates: a title and what they change.
 
@@ -107,6 +112,7 @@ class Contract(Shown, Entry):
     28.0
     """
 
+    refusal = ContractError
     title: str
     """Name for people."""
     note: str | None = None
@@ -148,6 +154,7 @@ class Contract(Shown, Entry):
                     raise UnknownNameError("region", region, there)
 
 
+@checks_arguments
 def contract_names() -> list[str]:
     """The published discounts that ship as examples.
 
@@ -177,6 +184,7 @@ def shipped_contract(name: str) -> Contract:
     return validated(document, Contract, ContractError)
 
 
+@checks_arguments
 def load_contract(name_or_path: str | Path) -> Contract:
     """Contract rates by the name of a shipped example, or from a file of your own.
 
@@ -194,7 +202,7 @@ def load_contract(name_or_path: str | Path) -> Contract:
     0.13965
     """
     path = Path(name_or_path)
-    if path.suffix not in (".yaml", ".yml"):
+    if not path.name.endswith(_FILES):
         return shipped_contract(str(name_or_path))
     return validated(read_file(path, ContractError), Contract, ContractError)
 
@@ -206,11 +214,15 @@ def as_contract(
 
     Raises:
         UnknownNameError: no shipped example of that name.
-        ContractError: what is written out breaks the rules.
+        ContractError: what is written out breaks the rules, or a text names a file.
     """
     if given is None or isinstance(given, Contract):
         return given
     if isinstance(given, str):
+        if given.endswith(_FILES):
+            raise ContractError(
+                f"{echo(given)} names a file: give what load_contract({echo(given)}) reads"
+            )
         return shipped_contract(given)
     document = given if isinstance(given, YamlDocument) else YamlDocument(given, "contract")
     return validated(document, Contract, ContractError)

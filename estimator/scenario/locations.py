@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from estimator.arguments import checks_arguments
 from estimator.errors import UnknownNameError
 from estimator.files import Entry, load_mapping
 
@@ -26,6 +27,7 @@ class Location(Entry):
     """Clouds without a region of their own here, and which one stands in, by cloud."""
 
 
+@checks_arguments
 def locations() -> dict[str, Location]:
     """All locations, by name.
 

@@ -15,6 +15,7 @@ from pydantic import (
     model_validator,
 )
 
+from estimator.arguments import checks_arguments
 from estimator.scenario import model
 from estimator.scenario.sessions import SessionLength
 from estimator.scenario.sizes import FixedSize, SizeDistribution
@@ -165,6 +166,7 @@ class Profile(Shown, model.Model):
         return f"<Profile {self.title!r}: {law} sessions of {hours:g} h, {', '.join(self.flows)}>"
 
 
+@checks_arguments
 def profile_names() -> list[str]:
     """The profiles that ship with the package.
 
@@ -177,6 +179,7 @@ def profile_names() -> list[str]:
     return model.names_of("profiles")
 
 
+@checks_arguments
 @cache
 def load_profile(name: str) -> Profile:
     """A profile that ships with the package.

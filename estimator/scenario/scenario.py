@@ -26,6 +26,7 @@ from pydantic import (
 )
 from ruamel.yaml import YAML
 
+from estimator.arguments import checks_arguments
 from estimator.errors import ScenarioError
 from estimator.files import YamlDocument, read_file, read_yaml, validated, whole_number
 from estimator.format import given_text, range_text
@@ -98,6 +99,7 @@ def _no_file(contract: object) -> object:
     return contract
 
 
+@checks_arguments
 class Scenario(Shown, Model):
     """What is estimated: a profile, a location, an audience and the billing choices.
 

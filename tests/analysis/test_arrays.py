@@ -300,7 +300,7 @@ def test_scenarios_of_such_arrays_are_read_as_they_were_written():
     [
         ([720, -1], "greater than 0, not -1"),
         ([], "an empty list"),
-        (["many"], "not a list of numbers"),
+        (["many"], "expected a number or a list of numbers"),
         ([720, np.nan], "finite"),
         ([720, 1e6], "less than or equal to 87600"),
         (np.array([720, 730, 744]), "unequal lengths"),

@@ -135,3 +135,9 @@ def test_data_for_machines_is_json():
 def test_bad_ranges_are_refused(arguments, told):
     with pytest.raises(ws.EstimatorError, match=told):
         ws.break_even(CHAT, *arguments)
+
+
+def test_a_deployment_that_was_asked_for_does_not_vanish():
+    broken = CHAT.replace(options={"aws.nlb_ec2": {"machine": "no-such"}})
+    with pytest.raises(ws.ScenarioError, match=r"aws\.nlb_ec2 could not be priced: .*'no-such'"):
+        ws.break_even(broken, "peak_connections", 10, 20, ["aws.nlb_ec2", "aws.api_gateway"])

@@ -332,11 +332,11 @@ class TestErrors:
             ({"surges": ["flash crowd at Sat 20:15 clients 5"]}, "over"),
             ({"surges": ["flash crow at Sat 20:15"]}, "unknown surge 'flash_crow"),
             ({"deployment": "aws.gateway"}, "unknown deployment 'aws.gateway'.*aws.api_gateway"),
-            ({"engine": "fast"}, "unknown engine 'fast': Valid: aggregate, auto, exact"),
+            ({"engine": "fast"}, "engine: unknown value 'fast': Valid: aggregate, auto, exact"),
             ({"replications": 0}, "at least 1, not 0"),
             ({"seed": -1}, "at least 0, not -1"),
-            ({"recover_within_s": 0}, "recover_within_s must be seconds above 0, not 0"),
-            ({"recover_within_s": float("nan")}, "recover_within_s must be seconds above 0"),
+            ({"recover_within_s": 0}, "recover_within_s: .*greater than or equal to 0.001, not 0"),
+            ({"recover_within_s": float("nan")}, "recover_within_s: .*finite number"),
         ],
     )
     def test_what_is_asked_for(self, asked, fault):

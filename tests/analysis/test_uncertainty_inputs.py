@@ -76,8 +76,8 @@ def test_names_are_found_by_their_end_once_each_or_refused():
         ScenarioError, match=r"profile\.flows\.posts\.fan_out: .* is not a distribution"
     ):
         uncertain_quantities(CHAT, {"posts.fan_out": "some"}, evidence=False)
-    with pytest.raises(ScenarioError, match="put a known value into the scenario"):
-        uncertain_quantities(CHAT, {"posts.fan_out": 20}, evidence=False)  # pyright: ignore[reportArgumentType]
+    with pytest.raises(ws.ArgumentError, match=r"inputs, posts\.fan_out: .* a text, not 20"):
+        ws.uncertainty(CHAT, {"posts.fan_out": 20})  # pyright: ignore[reportArgumentType]
 
 
 def test_what_is_said_counts_more_than_the_evidence():

@@ -22,6 +22,7 @@ from estimator.analysis.breakeven.crossovers import (
 from estimator.analysis.compare import title_of
 from estimator.analysis.fields import field_words, takes_arrays
 from estimator.analysis.points import Progress, chosen, price_points, resolved
+from estimator.arguments import checks_arguments
 from estimator.arrays import FloatArray
 from estimator.deployments.registry import find_deployment
 from estimator.errors import ScenarioError
@@ -60,6 +61,7 @@ class Crossover:
     """Whether the order is that one 1% to either side; if not, the lead changes again nearby."""
 
 
+@checks_arguments
 @dataclass(frozen=True, repr=False)
 class BreakEven(Result):
     """Which deployment is the cheapest within limits, over a range of one field.
@@ -174,6 +176,7 @@ class BreakEven(Result):
         return f"<BreakEven {self.title!r}: {found} over {self.field} {span}>"
 
 
+@checks_arguments
 def break_even(
     scenario: Scenario,
     field: str,
@@ -204,7 +207,8 @@ def break_even(
 
     Raises:
         UnknownNameError: no such field or deployment.
-        ScenarioError: a range that does not ascend, or a value that the field cannot have.
+        ScenarioError: a range that does not ascend, a value that the field cannot have, or a
+            deployment that was asked for and has no price at any value.
 
     >>> scenario = Scenario(profile="workplace-chat", location="virginia", peak_connections=5000)
     >>> pair = ["aws.api_gateway", "azure.web_pubsub"]
@@ -219,11 +223,14 @@ def break_even(
         raise ScenarioError("a break-even point needs two deployments or more")
     priced_values = 0
     refusals: dict[str, Refusal] = {}
+    found_prices: set[str] = set()
 
     def curves(values: FloatArray) -> FloatArray:
         nonlocal priced_values
         priced = price_points(scenario, {name: values}, rivals, client=client)
         refusals.update(priced.refusals)
+        has_price = np.isfinite(priced.total_usd).any(axis=1)
+        found_prices.update(name for name, has in zip(rivals, has_price, strict=True) if has)
         priced_values += values.size
         if progress:
             progress(priced_values, priced_values)
@@ -234,6 +241,9 @@ def break_even(
     traced = trace(
         curves, *map(float, ends), resolution=resolution, precision=precision, parts=parts
     )
+    if deployments is not None and (never := [r for r in rivals if r not in found_prices]):
+        # a comparison without one that was asked for would answer another question
+        raise ScenarioError(f"{never[0]} could not be priced: {refusals[never[0]].reason}")
     return BreakEven(
         scenario=scenario,
         field=name,

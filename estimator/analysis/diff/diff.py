@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from estimator.analysis.compare import title_of
 from estimator.analysis.diff.bill_changes import BillChange, LineChange, bill_changes, cheapest
 from estimator.analysis.diff.field_changes import FieldChange, field_changes
+from estimator.arguments import checks_arguments
 from estimator.format import dollars_and_cents, signed_percent
 from estimator.pricing.bill import conventions
 from estimator.result import Refusal, Result
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+@checks_arguments
 @dataclass(frozen=True, repr=False)
 class Difference(Result):
     """Two scenarios side by side: what was changed, and what that does to each bill.
@@ -215,7 +217,10 @@ class Difference(Result):
         return f"<Difference {self.title!r}: {len(self.fields)} fields, {self.headline}>"
 
 
-def diff(old: Scenario, new: Scenario, deployments: Iterable[str] | None = None) -> Difference:
+@checks_arguments
+def diff(
+    old: Scenario, new: Scenario, deployments: Iterable[str] | str | None = None
+) -> Difference:
     """What was changed between two scenarios, and what that does to each bill.
 
     Args:

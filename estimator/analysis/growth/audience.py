@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Sequence
 from typing import Any, Final
 
 import numpy as np
 
-from estimator.arrays import FloatArray
+from estimator.arrays import FloatArray, Numbers
 from estimator.errors import ScenarioError
 from estimator.scenario.scenario import Scenario
 
@@ -26,7 +25,7 @@ def factors_by_month(
     months: int | None = None,
     monthly_growth_percent: float | None = None,
     annual_growth_percent: float | None = None,
-    factors: Sequence[float] | FloatArray | None = None,
+    factors: Numbers | None = None,
 ) -> FloatArray:
     """What the audience is multiplied by in each month, from 1 in month 0 on.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -22,24 +22,25 @@ from estimator.analysis.growth.milestones import (
     milestones,
     within_limits_by_month,
 )
-from estimator.arrays import FloatArray
+from estimator.arguments import checks_arguments
+from estimator.arrays import FloatArray, Numbers
 from estimator.demand.expected import expected_demand
 from estimator.format import count_text, dollars_and_cents
 from estimator.pricing.bill import conventions
 from estimator.pricing.price_files import DRIVERS
 from estimator.result import Refusal, Result, plain
 from estimator.scenario.scenario import Scenario
+from estimator.shown import Look
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
-    from estimator.shown import Look
-
 LINES_SHOWN = 8
 """More lines than these cannot be told apart in a chart."""
 
 
+@checks_arguments
 @dataclass(frozen=True, repr=False)
 class Growth(Result):
     """The bills of every month while the audience of a scenario grows, and its milestones.
@@ -286,14 +287,15 @@ class Growth(Result):
         }
 
 
+@checks_arguments
 def growth(
     scenario: Scenario,
     months: int | None = None,
     *,
     monthly_growth_percent: float | None = None,
     annual_growth_percent: float | None = None,
-    factors: Sequence[float] | FloatArray | None = None,
-    deployments: Iterable[str] | None = None,
+    factors: Numbers | None = None,
+    deployments: Iterable[str] | str | None = None,
 ) -> Growth:
     """What a scenario costs month by month while its audience grows, and its milestones.
 

@@ -10,12 +10,14 @@ import numpy as np
 
 from estimator.analysis.estimate import Estimate, verdict_data
 from estimator.analysis.simulate.findings import Finding, Recovery, recoveries
+from estimator.arguments import checks_arguments
 from estimator.demand.demand import Demand
 from estimator.deployments.limits import AT_RISK_SHARE, Limit
 from estimator.errors import ScenarioError
 from estimator.format import figure_text, number_of
 from estimator.result import Refusal, Result, plain
 from estimator.scenario.scenario import Scenario
+from estimator.shown import Look
 from estimator.simulation.run import Run
 from estimator.states import State, worst
 from estimator.units import MINUTES_PER_HOUR, week_time_text
@@ -23,8 +25,6 @@ from estimator.units import MINUTES_PER_HOUR, week_time_text
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
-
-    from estimator.shown import Look
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +81,7 @@ class MinuteVerdict:
         )
 
 
+@checks_arguments
 @dataclass(frozen=True, repr=False)
 class Simulation(Result):
     """Simulated weeks of a scenario, on a deployment or without limits.

@@ -14,6 +14,7 @@ from pydantic import BaseModel
 from estimator.analysis.estimate import priced, resolve
 from estimator.analysis.simulate.findings import findings
 from estimator.analysis.simulate.result import MinuteVerdict, Simulation
+from estimator.arguments import checks_arguments
 from estimator.arrays import FloatArray
 from estimator.demand.admission_limits import AdmissionLimits
 from estimator.demand.demand import Demand
@@ -23,6 +24,7 @@ from estimator.deployments.registry import find_deployment
 from estimator.errors import ScenarioError
 from estimator.runtime import Client, executor_of
 from estimator.scenario.disruptions import Fault, Surge, parse_fault, parse_surge
+from estimator.scenario.model import Seconds
 from estimator.scenario.scenario import Scenario
 from estimator.simulation.disruptions import cuts_and_throttles, surge_streams
 from estimator.simulation.load import BUSY_SHARE, hourly_demand, minute_demand, of_minutes
@@ -39,6 +41,7 @@ RECOVER_WITHIN_S = 300.0
 """Assumption: five minutes, unless you say otherwise."""
 
 
+@checks_arguments
 def simulate(
     scenario: Scenario,
     deployment: str | None = None,
@@ -48,7 +51,7 @@ def simulate(
     replications: int | Literal["auto"] = "auto",
     seed: int = 0,
     engine: Engine | Literal["auto"] = "auto",
-    recover_within_s: float = RECOVER_WITHIN_S,
+    recover_within_s: Seconds = RECOVER_WITHIN_S,
     client: Client | Executor | None = None,
     progress: Callable[[int, int], object] | None = None,
 ) -> Simulation:
@@ -85,8 +88,6 @@ def simulate(
     >>> found.run.engine, found.findings[0].title
     ('exact', 'Peak connections')
     """
-    if not recover_within_s > 0:
-        raise ScenarioError(f"recover_within_s must be seconds above 0, not {recover_within_s:g}")
     scenario = _with_disruptions(scenario, faults, surges)
     resolved = resolve(scenario)
     expected = resolved.demand

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any, Final, Literal, get_args
+from typing import Any, Final, Literal
 
 from estimator.analysis.compare import compare
 from estimator.analysis.estimate import Estimate
@@ -17,7 +17,8 @@ from estimator.analysis.uncertainty.inputs import Questions
 from estimator.analysis.uncertainty.result import Uncertainty
 from estimator.analysis.uncertainty.sensitivity import Swing
 from estimator.analysis.uncertainty.uncertainty import uncertainty
-from estimator.errors import ScenarioError, UnknownNameError
+from estimator.arguments import checks_arguments
+from estimator.errors import ScenarioError
 from estimator.format import dollars, percent
 from estimator.result import Refusal, Result
 from estimator.runtime import Client
@@ -41,6 +42,7 @@ _CLOSE_ERRORS: Final = 2.0
 _SWINGS_NAMED: Final = 5
 
 
+@checks_arguments
 @dataclass(frozen=True, repr=False)
 class BudgetCheck(Result):
     """The bill of one deployment compared with a budget, both in USD per month.
@@ -188,6 +190,7 @@ class BudgetCheck(Result):
         return f"<BudgetCheck {self.deployment}: {self.verdict}>"
 
 
+@checks_arguments
 def check_budget(
     scenario: Scenario,
     budget: str | float,
@@ -222,7 +225,7 @@ def check_budget(
         the deployment stays within its limits.
 
     Raises:
-        UnknownNameError: no such deployment, level, field or assumption.
+        UnknownNameError: no such deployment, field or assumption.
         ScenarioError: a budget in another currency or not above 0, or as for ``uncertainty``.
 
     >>> scenario = Scenario(profile="market-data", location="virginia", peak_connections=100)
@@ -230,8 +233,6 @@ def check_budget(
     True
     """
     usd = parse_budget(budget) if isinstance(budget, str) else _positive(budget, f"{budget:g}")
-    if at not in get_args(Level):
-        raise UnknownNameError("level", at, get_args(Level))
     if deployment is None:
         compared = compare(scenario)
         if not compared.bills:

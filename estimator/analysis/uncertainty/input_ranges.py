@@ -6,11 +6,11 @@ has infinite tails: a value that a field cannot have must not be drawn.
 
 from __future__ import annotations
 
-import math
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 from types import MappingProxyType
 from typing import Final, Literal
 
@@ -18,6 +18,7 @@ import numpy as np
 from scipy import special
 
 from estimator.analysis.fields import current_value, field_names
+from estimator.arguments import checks_arguments
 from estimator.arrays import FloatArray
 from estimator.errors import ScenarioError
 from estimator.scenario.scenario import Scenario
@@ -84,6 +85,7 @@ class InputRange(ABC):
         return float(self.quantile(np.array(0.5)))
 
 
+@checks_arguments
 @dataclass(frozen=True, slots=True)
 class Uniform(InputRange):
     """Any value from one to another, all equally likely.
@@ -102,7 +104,6 @@ class Uniform(InputRange):
 
     def __post_init__(self) -> None:
         """Refuse what is no range."""
-        _check_finite(self, self.least, self.most)
         if self.least > self.most:
             raise ScenarioError(
                 f"the range {self} runs backwards: write {self.most:g}..{self.least:g}"
@@ -120,6 +121,7 @@ class Uniform(InputRange):
         return f"{self.least:.12g}..{self.most:.12g}"
 
 
+@checks_arguments
 @dataclass(frozen=True, slots=True)
 class Triangular(InputRange):
     """From the least to the most, with one value most likely between them.
@@ -140,7 +142,6 @@ class Triangular(InputRange):
 
     def __post_init__(self) -> None:
         """Refuse what is no triangle."""
-        _check_finite(self, self.least, self.mode, self.most)
         if not self.least <= self.mode <= self.most:
             raise ScenarioError(
                 f"{self} is out of order: write the least, the most likely and the most"
@@ -162,6 +163,7 @@ class Triangular(InputRange):
         return f"{self.least:.12g}..{self.mode:.12g}..{self.most:.12g}"
 
 
+@checks_arguments
 @dataclass(frozen=True, slots=True)
 class Lognormal(InputRange):
     """A factor either way: P10 is the median divided by it, P90 the median times it.
@@ -183,9 +185,7 @@ class Lognormal(InputRange):
 
     def __post_init__(self) -> None:
         """Refuse what is no lognormal law."""
-        _check_finite(self, self.middle, self.factor)
-        if self.middle <= 0:
-            raise ScenarioError(f"the median of a lognormal law is above 0, not {self.middle:g}")
+        _above_0(self.middle)
         if self.factor <= 1:
             raise ScenarioError(
                 "the factor of a lognormal law, P90 over the median, is above 1, "
@@ -222,12 +222,12 @@ def parse_input_range(text: str, around: float | None = None) -> InputRange:
         return Uniform(*map(_number, match.groups()))
     if match := _LOGNORMAL.match(said):
         middle, p90 = map(_number, match.groups())
-        return Lognormal(middle, p90 / middle if middle > 0 else math.inf)
+        return Lognormal(_above_0(middle), p90 / middle)
     if match := _TIMES.match(said):
         middle, factor = match.groups()
         return Lognormal(_number(middle) if middle else _value_now(text, around), _number(factor))
     if match := _WITHIN.match(said):
-        share, middle = parse_share(match[1]), _value_now(text, around)
+        share, middle = _read(parse_share, match[1]), _value_now(text, around)
         return Uniform(*sorted((middle * (1 - share), middle * (1 + share))))
     raise ScenarioError(f"'{text}' is not a distribution: write {_HOW_TO_WRITE}")
 
@@ -245,6 +245,7 @@ def by_grade(value: float, grade: Literal["published", "assumption"]) -> Lognorm
     return Lognormal(value, FACTOR_OF_GRADE[grade])
 
 
+@checks_arguments
 def input_ranges_by_evidence(scenario: Scenario) -> dict[str, InputRange]:
     """How far the defaults of a profile may be off, by what backs them.
 
@@ -282,8 +283,12 @@ def input_ranges_by_evidence(scenario: Scenario) -> dict[str, InputRange]:
 
 
 def _number(text: str) -> float:
+    return _read(parse_number, text)
+
+
+def _read(parse: Callable[[str], float | Fraction], text: str) -> float:
     try:
-        return float(parse_number(text))
+        return float(parse(text))
     except ValueError as error:
         raise ScenarioError(str(error)) from None
 
@@ -297,6 +302,7 @@ def _value_now(text: str, around: float | None) -> float:
     return around
 
 
-def _check_finite(given: InputRange, *numbers: float) -> None:
-    if not all(map(math.isfinite, numbers)):
-        raise ScenarioError(f"{given} must be of finite numbers")
+def _above_0(median: float) -> float:
+    if median <= 0:
+        raise ScenarioError(f"the median of a lognormal law is above 0, not {median:g}")
+    return median

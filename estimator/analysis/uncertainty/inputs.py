@@ -194,11 +194,6 @@ def open_questions(
 def _range_of(scenario: Scenario, field: str, said: InputRange | str) -> InputRange:
     if isinstance(said, InputRange):
         return said
-    if not isinstance(said, str):  # pyright: ignore[reportUnnecessaryIsInstance] (people pass anything)
-        raise ScenarioError(
-            f"{field}: a distribution is a text such as '20..40', or a Uniform, Triangular or "
-            f"Lognormal, not {said!r}; put a known value into the scenario"
-        )
     try:
         around = current_value(scenario, field)
     except ScenarioError:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -25,7 +25,8 @@ from estimator.analysis.uncertainty.sensitivity import (
     variability_of,
     variance_shares,
 )
-from estimator.arrays import FloatArray
+from estimator.arguments import checks_arguments
+from estimator.arrays import FloatArray, Numbers
 from estimator.errors import ScenarioError
 from estimator.format import number_of
 from estimator.pricing.bill import conventions
@@ -33,18 +34,18 @@ from estimator.pricing.catalog import load_catalog
 from estimator.result import Refusal, Result, plain
 from estimator.runtime import Client
 from estimator.scenario.scenario import Scenario
+from estimator.shown import Look
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
-
-    from estimator.shown import Look
 
 _FAN_SAMPLES: Final = 512
 _FANS_SHOWN: Final = 3
 """More bands than these hide each other."""
 
 
+@checks_arguments
 @dataclass(frozen=True, repr=False)
 class Fan(Result):
     """Ranges of bills while one number of the scenario varies, in USD per month.
@@ -118,6 +119,7 @@ class Fan(Result):
         )
 
 
+@checks_arguments
 @dataclass(frozen=True, repr=False)
 class Uncertainty(Result):
     """Bills in USD per month over everything that the inputs may turn out to be.
@@ -362,7 +364,7 @@ class Uncertainty(Result):
     def fan(
         self,
         field: str,
-        values: Sequence[float] | FloatArray,
+        values: Numbers,
         deployments: Iterable[str] | str | None = None,
         *,
         samples: int = _FAN_SAMPLES,
@@ -457,7 +459,7 @@ class Uncertainty(Result):
     def fan_chart(
         self,
         field: str,
-        values: Sequence[float] | FloatArray,
+        values: Numbers,
         deployments: Iterable[str] | str | None = None,
         look: Look | None = None,
     ) -> Figure:

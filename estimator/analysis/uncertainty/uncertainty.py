@@ -25,6 +25,7 @@ from estimator.analysis.uncertainty.sampling import (
     price_draws,
     scrambled_draws,
 )
+from estimator.arguments import checks_arguments
 from estimator.errors import ScenarioError
 from estimator.runtime import Client
 from estimator.scenario.scenario import Scenario
@@ -33,6 +34,7 @@ from estimator.states import State
 _HIGH: Final = np.array(0.9)
 
 
+@checks_arguments
 def uncertainty(
     scenario: Scenario,
     inputs: Mapping[str, InputRange | str] | None = None,

@@ -10,6 +10,7 @@ from matplotlib.ticker import MaxNLocator
 
 from estimator.analysis.compare import Comparison
 from estimator.analysis.estimate import Estimate
+from estimator.arguments import checks_arguments
 from estimator.errors import ScenarioError
 from estimator.format import dollars
 from estimator.pricing.bill import Bill
@@ -56,6 +57,7 @@ def bill_chart(bill: Bill, look: Look | None = None) -> Chart:
     return cost_chart([bill], f"Monthly cost: {bill.title}, {bill.region}", look)
 
 
+@checks_arguments
 def cost_chart(bills: Sequence[Bill], title: str, look: Look | None = None) -> Chart:
     """Stacked bars of what drives the cost of each bill; bars over a hard limit are pale.
 

@@ -1,0 +1,207 @@
+"""Arguments: what is right in a file is right in a call of a public function, all else refused."""
+
+import inspect
+import pickle
+from typing import Any
+
+import numpy as np
+import pytest
+
+import estimator as ws
+from estimator.arguments import checks_arguments
+from estimator.errors import MOST_CHARACTERS, EstimatorError, UnknownNameError, cut, echo
+from estimator.files import read_yaml
+from estimator.scenario.model import Hours
+
+SCENARIO = ws.Scenario(profile="market-data", location="virginia", peak_connections=50)
+MESSAGES = "aws.api_gateway.messages"
+
+
+@checks_arguments
+def taken(
+    *, number: float = 0, whole: int = 0, hours: Hours = 1, many: tuple[float, ...] = ()
+) -> dict[str, Any]:
+    return {"number": number, "whole": whole, "hours": hours, "many": many}
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "read"),
+    [
+        ("number", "1,250.5", 1250.5),
+        ("number", np.float64(2), 2.0),
+        ("whole", 1024.0, 1024),
+        ("whole", np.int64(7), 7),
+        ("whole", "1_024", 1024),
+        ("hours", "90 min", 1.5),
+        ("many", range(3), (0.0, 1.0, 2.0)),
+        ("many", (each for each in "12"), (1.0, 2.0)),
+    ],
+)
+def test_what_a_scenario_file_takes_is_taken(name, given, read):
+    found = taken(**{name: given})[name]
+
+    assert found == read
+    assert type(found) is type(read)
+
+
+@pytest.mark.parametrize(
+    ("call", "told"),
+    [
+        (lambda: taken(number=True), "taken, number: expected a number, not True"),
+        (lambda: taken(number=np.bool_(True)), "expected a number"),
+        (lambda: taken(number=float("nan")), "number: expected a finite number, not nan"),
+        (lambda: taken(whole=2.5), "whole: expected a whole number, not 2.5"),
+        (lambda: taken(hours="5 KB"), "hours: '5 KB' is not a time"),
+        (lambda: taken(many=5), "many: expected a list, not 5"),
+        (lambda: taken(manny=5), "unknown argument 'manny': did you mean 'many'?"),
+        (lambda: taken(1), "taken: too many positional arguments"),
+        (lambda: ws.estimate(SCENARIO), "estimate: missing a required argument: 'deployment'"),
+        (lambda: ws.estimate(SCENARIO, None), "estimate, deployment: expected a text, not None"),
+        (lambda: ws.estimate({}, "aws.alb_ec2"), "scenario: expected a Scenario, not {}"),
+        (lambda: ws.price([("a", 1)], "us-east-1"), "quantities: expected a Mapping"),
+        (lambda: ws.price({5: 1}, "us-east-1"), "quantities: expected a text"),
+        (lambda: ws.price({MESSAGES: []}, None), "region: expected a text, not None"),
+        (lambda: ws.sweep(SCENARIO, {"peak_connections": [True]}), "axes, peak_connections: exp"),
+        (lambda: ws.Look(ink="blue"), "Look, ink: 'blue' is not a color"),
+        (lambda: ws.Look(width_inches=1e6), "Look, width_inches: must be from 1 to 50"),
+        (lambda: ws.compare(SCENARIO, ["aws.alb_ec2"]).chart(5), "look: expected a Look, not 5"),
+    ],
+)  # fmt: skip
+def test_a_wrong_argument_is_refused_with_its_name_and_what_would_be_right(call, told):
+    with pytest.raises(ws.ArgumentError) as caught:
+        call()
+
+    assert told in str(caught.value)
+
+
+def test_days_and_spans_of_time_are_written_as_in_a_file():
+    day = ws.price({MESSAGES: 18e6}, "us-east-1", as_of="2026-05-01")
+    fault = {"fault": "outage", "at": "Tue 14:00", "share": "30%"}
+    found = ws.simulate(SCENARIO, faults=[fault], replications=1, recover_within_s="5 min")  # pyright: ignore[reportArgumentType]
+
+    assert day.as_of is not None
+    assert day.as_of.isoformat() == "2026-05-01"
+    assert found.scenario.faults == (ws.Outage(at=38, share=0.3),)
+    assert [each.assumed for each in found.findings if each.title == "Recovery"] == [300]
+
+
+def test_a_function_keeps_its_signature_text_and_place():
+    function = inspect.unwrap(ws.estimate)
+
+    assert function is not ws.estimate
+    assert inspect.signature(ws.estimate) == inspect.signature(function)
+    assert ws.estimate.__doc__ == function.__doc__
+    assert pickle.loads(pickle.dumps(ws.estimate)) is ws.estimate
+
+
+def public_callables() -> dict[str, Any]:
+    """Public functions, and the methods that public classes define themselves."""
+    found: dict[str, Any] = {}
+    for name in ws.__all__:
+        thing = getattr(ws, name)
+        if inspect.isroutine(thing):
+            found[name] = thing
+        elif inspect.isclass(thing) and not issubclass(thing, Exception):
+            for each in thing.__mro__:
+                if each.__module__.startswith("estimator."):
+                    own = {f"{each.__name__}.{key}": value for key, value in vars(each).items()}
+                    found |= {
+                        key: getattr(value, "__func__", value)
+                        for key, value in own.items()
+                        if not key.partition(".")[2].startswith(("_", "model_"))
+                        and (inspect.isfunction(value) or isinstance(value, classmethod))
+                    }
+    return found
+
+
+def test_every_public_function_and_method_checks_its_arguments():
+    unchecked = [name for name, each in public_callables().items() if each is inspect.unwrap(each)]
+
+    assert unchecked == ["InputRange.quantile"]  # abstract: those of its subclasses are called
+
+
+class TestMessages:
+    def test_no_message_is_longer_than_people_read(self):
+        long = "x" * 5_000
+        errors = (
+            EstimatorError(long),
+            UnknownNameError(long, long, [long, *map(str, range(500))]),
+            ws.MissingRateError(long, long, [long] * 9, reason=long),
+        )
+
+        assert [len(str(each)) for each in errors] == [MOST_CHARACTERS] * len(errors)
+
+    def test_what_would_be_right_survives_a_long_text(self):
+        with pytest.raises(EstimatorError, match=r"write 0\.3, '30%' or '1/3'$"):
+            ws.Outage(at=1, share="9" * 5_000)
+
+    def test_a_short_text_is_whole_and_a_cut_one_has_both_ends(self):
+        assert cut("abc", 3) == "abc"
+        assert cut("a" * 100 + "z" * 100, 41) == "a" * 27 + " […] " + "z" * 9
+        assert echo("it's") == '"it\'s"'
+
+    def test_an_error_comes_back_from_a_worker_as_it_was(self):
+        for error in (
+            UnknownNameError("region", "mars", ["us-east-1"]),
+            ws.MissingRateError("aws.alb.hours", "mars-1", ["us-east-1"]),
+            ws.ScenarioError("no audience"),
+        ):
+            back = pickle.loads(pickle.dumps(error))
+            assert (type(back), str(back)) == (type(error), str(error))
+
+    def test_many_errors_of_a_file_are_counted(self):
+        text = "\n".join(f"field_{number}: 1" for number in range(50))
+        with pytest.raises(ws.ScenarioError, match=r"and \d\d more errors$") as caught:
+            ws.Scenario.from_yaml(text)
+
+        assert len(str(caught.value)) <= MOST_CHARACTERS
+
+    def test_a_field_that_is_merged_in_has_the_line_where_it_stands(self):
+        text = "a: &x\n  b: 1\nc:\n  d: 2\n  <<: *x\n"
+
+        assert read_yaml(text, "file", ws.ScenarioError).where(["c", "b"]) == "file, line 2, c.b"
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"peak_connections": [True, 5]}, "peak_connections"),
+        ({"hours_per_month": True}, "hours_per_month"),
+        ({"users_in": {"americas": True}}, "users_in"),
+        ({"surges": [{"surge": "top_of_hour", "share": 0.1, "within": True}]}, "surges.0.within"),
+    ],
+)
+def test_a_truth_value_is_a_number_nowhere(changes, field):
+    with pytest.raises(ws.ScenarioError, match=rf"Scenario, {field}: expected a number"):
+        SCENARIO.replace(**changes)
+
+
+def test_no_audience_is_shown_with_a_sign():
+    assert SCENARIO.replace(peak_connections=-0.0).audience == "0 at the peak"
+
+
+class TestRegions:
+    @pytest.mark.parametrize(
+        ("meter", "given", "right"),
+        [
+            (MESSAGES, "virginia", "'us-east-1'"),
+            (MESSAGES, "US East (N. Virginia)", "'us-east-1'"),
+            ("azure.web_pubsub.standard_messages", "East US", "'eastus'"),
+            ("gcp.cloud_run.requests", "Frankfurt", "'europe-west3'"),
+            ("azure.web_pubsub.standard_messages", "Virginia", "'eastus' or 'eastus2'"),
+            (MESSAGES, "us-east-11", "did you mean 'us-east-1'"),
+            (MESSAGES, "", "has no region: give AWS's own name of one, such as region='us-east-1'"),
+        ],
+    )
+    def test_another_name_is_told_the_vendors(self, meter, given, right):
+        with pytest.raises(EstimatorError, match=right.replace("(", r"\(")):
+            ws.price({meter: 1}, given)
+
+    def test_services_with_one_price_need_none(self):
+        meter = "ably.per_minute.messages"
+
+        assert ws.price({meter: 1e6}).total == ws.price({meter: 1e6}, "global").total > 0
+
+    def test_the_name_of_a_contract_file_points_to_what_reads_it(self):
+        with pytest.raises(ws.ContractError, match=r"load_contract\('ours\.yaml'\)"):
+            ws.price({MESSAGES: 1}, "us-east-1", contract="ours.yaml")
