@@ -5,12 +5,17 @@ answer is printed as tables for people, with ``--json`` as one document for prog
 ``--markdown`` as a comment for a pull request.
 
 Exit status: 0 done; 1 an assumption or a limit is broken in a simulation, or a budget exceeded; 2
-the input cannot be used (a message on standard error says why); 130 stopped with Ctrl-C. A reader
-of the output that stops early, such as ``head``, changes nothing.
+the input cannot be used (a message on standard error says why); 70 an error of this program (one
+line on standard error says how to report it); 130 stopped with Ctrl-C. A reader of the output that
+stops early, such as ``head``, changes nothing.
 """
 
 from __future__ import annotations
 
+import io
+import os
+import platform
+import shlex
 import sys
 from collections.abc import Iterator, Mapping
 from functools import cache
@@ -21,20 +26,36 @@ from typer.core import TyperCommand, TyperGroup, TyperOption
 from typer.main import get_command_from_info
 from typer.models import CommandInfo
 
-from estimator.cli.common import INPUT_ERROR, INTERRUPTED
+from estimator.cli.common import INPUT_ERROR, INTERRUPTED, UNEXPECTED
 from estimator.cli.verbs import USUAL_PATH, VERBS, Verb, marked_up
-from estimator.errors import EstimatorError
+from estimator.errors import MOST_CHARACTERS, EstimatorError, cut
 
+_USAGE_ERROR: Any = typer.BadParameter.__base__
+"""The class of all errors in the arguments themselves; typer names only some of them."""
+_MOST_SAID = 90
 _EXIT_STATUSES = """
 [bold]Exit status[/bold]
 0    done
 1    an assumption or a limit is broken in a simulation, or a budget exceeded
 2    the input cannot be used; a message on standard error says why
+70   an error of this program; a line on standard error says how to report it,
+     and with ESTIMATOR_TRACEBACK=1 in the environment where it happened
 130  stopped with Ctrl-C"""
 
 
-class _FlagsWithoutType:
-    """Has help name no type behind a flag: ``--json <bool>`` would ask for a value."""
+class _Terse:
+    """Has help name no type behind a flag, and errors repeat no long text.
+
+    ``--json <bool>`` would ask for a value.
+    """
+
+    def make_context(self, *given: Any, **named: Any) -> Any:
+        """Read the arguments."""
+        try:
+            return super().make_context(*given, **named)  # pyright: ignore[reportAttributeAccessIssue]
+        except _USAGE_ERROR as error:
+            error.message = cut(error.message, MOST_CHARACTERS - _MOST_SAID)
+            raise
 
     def get_params(self, ctx: Any) -> list[Any]:
         """All parameters there are, including those that typer adds."""
@@ -45,7 +66,7 @@ class _FlagsWithoutType:
         return parameters
 
 
-class _Command(_FlagsWithoutType, TyperCommand):
+class _Command(_Terse, TyperCommand):
     """A command whose flags show no type."""
 
 
@@ -74,7 +95,7 @@ class _Commands(Mapping[str, Any]):
         return len(VERBS)
 
 
-class _Group(_FlagsWithoutType, TyperGroup):
+class _Group(_Terse, TyperGroup):
     """The verbs of the table."""
 
     def __init__(self, **given: Any) -> None:
@@ -92,31 +113,40 @@ app = typer.Typer(
     help="Estimate what a WebSocket deployment costs on AWS, Azure, Google Cloud and OCI, and "
     "whether it stays within their limits.",
     epilog=marked_up(USUAL_PATH, "The usual path") + "\n" + _EXIT_STATUSES,
-    no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
 
 
+def _release() -> str:
+    from importlib.metadata import version
+
+    return f"websocket-estimator {version('websocket-estimator')}"
+
+
 def _version(wanted: bool) -> None:
     if wanted:
-        from importlib.metadata import version
-
-        sys.stdout.write(f"websocket-estimator {version('websocket-estimator')}\n")
+        sys.stdout.write(f"{_release()}\n")
         raise typer.Exit
 
 
-@app.callback()
+@app.callback(invoke_without_command=True)
 def _main(
+    context: typer.Context,
     _: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
     ] = False,
 ) -> None:
-    pass
+    if context.invoked_subcommand is None:
+        sys.stdout.write(context.get_help())
 
 
 def main() -> None:
     """Run the command line; every refusal is one message and exit status 2."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # what a terminal cannot show is shown as its number
+            stream.reconfigure(errors="backslashreplace")
     try:
         # named here, since what started Python may have another name, as `python -m pytest` has;
         # shells ask for completion through a variable with this name in it
@@ -126,3 +156,19 @@ def main() -> None:
         sys.exit(INPUT_ERROR)
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
+    except Exception as error:
+        if os.environ.get("ESTIMATOR_TRACEBACK"):
+            raise
+        sys.stderr.write(f"{_unexpected(error)}\n")
+        sys.exit(UNEXPECTED)
+
+
+def _unexpected(error: Exception) -> str:
+    """An error of this program on one line, with what whoever looks for it must know."""
+    said = " ".join(str(error).split())
+    what = type(error).__name__ + (f": {cut(said, _MOST_SAID)}" if said else "")
+    command = cut(shlex.join(["estimator", *sys.argv[1:]]), _MOST_SAID)
+    return (
+        f"error: unexpected {what}. Please report this line with the files it names, for it is an "
+        f"error of this program: {_release()}, Python {platform.python_version()}, {command}"
+    )

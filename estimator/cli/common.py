@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 FAILED = 1
 """What was asked has an answer, and it is no."""
 INPUT_ERROR = 2
+UNEXPECTED = 70
+"""An error of this program, as ``sysexits.h`` has it: no pipeline shall take it for an answer."""
 INTERRUPTED = 130
 """As shells count a program that was ended by Ctrl-C."""
 STANDARD_STREAM = "-"
@@ -127,7 +129,7 @@ def _load(file: Path) -> Scenario:
     try:
         return Scenario.load(file)
     except ScenarioError as error:
-        if file.exists():
+        if _exists(file):
             raise
         if str(file) in ALL_DEPLOYMENTS:
             raise ScenarioError(
@@ -135,6 +137,13 @@ def _load(file: Path) -> Scenario:
                 f"'estimator estimate scenario.yaml {file}'"
             ) from None
         raise ScenarioError(f"{error}; 'estimator init {file}' writes one to start from") from None
+
+
+def _exists(file: Path) -> bool:
+    try:
+        return file.exists()
+    except OSError:  # longer than a name can be
+        return False
 
 
 def _contract(name_or_path: str) -> Contract:
