@@ -27,6 +27,9 @@ endif
 # then compile its libraries again.
 unexport PYTHONDONTWRITEBYTECODE
 
+# Processes that run tests: one more than there are cores, since a browser is often waited for.
+WORKERS := $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
+
 # Arguments for the program that a target starts, as in: make test ARGS="-k tiers".
 ARGS ?=
 
@@ -50,11 +53,11 @@ lab: $(VENV)/.stamp ## Open the notebooks in JupyterLab
 
 .PHONY: test
 test: $(VENV)/.stamp $(WHEELHOUSE)/.stamp ## Run every test (ARGS="-k tiers" for some)
-	$(BIN)/pytest --numprocesses auto --dist loadscope $(ARGS)
+	$(BIN)/pytest --numprocesses $(WORKERS) --dist loadscope $(ARGS)
 
 .PHONY: soak
 soak: $(VENV)/.stamp ## Run the random tests in full (tens of minutes; the same seeds, more of them)
-	$(BIN)/pytest --numprocesses auto --dist loadscope --soak tests/fuzz tests/properties $(ARGS)
+	$(BIN)/pytest --numprocesses $(WORKERS) --dist loadscope --soak tests/fuzz tests/properties tests/referees $(ARGS)
 
 .PHONY: check
 check: $(VENV)/.stamp ## Check style, types and the layers of packages

@@ -249,7 +249,7 @@ def test_a_bad_file_is_one_message_and_a_good_one_replaces_it(context, address, 
     expect(message).to_have_count(0)
 
 
-# all pages in both themes: test_pages_browser.py
+# all pages: test_pages_browser.py
 @pytest.mark.parametrize(
     ("screen", "theme"), [(WIDE, "dark"), (PHONE, "light")], ids=["wide", "phone"]
 )

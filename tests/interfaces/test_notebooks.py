@@ -2,6 +2,7 @@
 
 import re
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import nbformat
@@ -31,12 +32,31 @@ def texts_shown(notebook: nbformat.NotebookNode) -> list[str]:
     return texts
 
 
+@pytest.fixture(scope="module")
+def execute() -> Iterator[Callable[[nbformat.NotebookNode], None]]:
+    """Executes a notebook in the one kernel of all, which forgets the names of the one before.
+
+    To start a kernel and load the libraries takes longer than most notebooks.
+    """
+    forget = nbformat.v4.new_code_cell("%reset -f")
+    folder = {"metadata": {"path": NOTEBOOKS[0].parent}}
+    client = NotebookClient(nbformat.v4.new_notebook(), timeout=120, resources=folder)
+
+    def executed(notebook: nbformat.NotebookNode) -> None:
+        client.nb = nbformat.v4.new_notebook(cells=[forget, *notebook.cells])
+        for at, cell in enumerate(client.nb.cells):
+            client.execute_cell(cell, at)
+
+    with client.setup_kernel():
+        yield executed
+
+
 @each_notebook
-def test_the_notebook_runs_and_tells_what_was_committed(path: Path):
+def test_the_notebook_runs_and_tells_what_was_committed(path: Path, execute):
     committed = nbformat.read(path, as_version=4)
     executed = nbformat.read(path, as_version=4)
 
-    NotebookClient(executed, timeout=120, resources={"metadata": {"path": path.parent}}).execute()
+    execute(executed)
 
     assert texts_shown(executed) == texts_shown(committed)
     complaints = [out.text for out in outputs(executed) if out.get("name") == "stderr"]

@@ -80,11 +80,9 @@ def downloaded(shown: Page, button: str) -> str:
     return Path(download.value.path()).read_text("utf-8")
 
 
+# the other pairs: test_dashboard_browser.py
 @pytest.mark.parametrize(
-    "visitor",
-    [(WIDE, "light"), (WIDE, "dark"), (PHONE, "light")],
-    indirect=True,
-    ids=["light", "dark", "phone"],
+    "visitor", [(WIDE, "light"), (PHONE, "dark")], indirect=True, ids=["wide", "phone"]
 )
 def test_pages_fit_screen_and_theme_and_ask_nobody_else(visitor, address, scenario, request):
     asked: set[str] = set()
