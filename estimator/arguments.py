@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 _LARGEST: Final = 1e300
 _LARGEST_WHOLE: Final = 2**63 - 1
 """What floating point and 64 bits hold, with room to compute."""
-_PLAIN: Final = (bytes, bool, dict, list, type(None), object, date, Path)
+_PLAIN: Final = (Any, type(None), object, date, Path)
 """Classes of which pydantic makes objects; of others an object must be given."""
 C = TypeVar("C", bound=Callable[..., Any])
 
@@ -64,14 +64,11 @@ def checks_arguments(public: C) -> C:
         function = member.__func__ if of_class else member
         if not inspect.isfunction(function):
             continue
-        checked = None
         if name == "__init__":
-            checked = _checked(
-                function, public.__name__, functools.partial(_hints_of_class, public)
-            )
+            hints = functools.partial(_hints_of_class, public)
+            setattr(public, name, _checked(function, public.__name__, hints))
         elif not name.startswith(("_", "model_")):
             checked = checks_arguments(function)
-        if checked is not None:
             setattr(public, name, classmethod(checked) if of_class else checked)
     return cast("C", public)
 
@@ -183,6 +180,8 @@ def _accepted(annotation: Any) -> Any:
         return Annotated[mapping, BeforeValidator(functools.partial(_instance, Mapping))]
     if annotation is str:
         return Annotated[Any, PlainValidator(_text)]
+    if annotation is bool:
+        return Annotated[Any, PlainValidator(_truth_value)]
     if annotation is float:
         return Annotated[float, BeforeValidator(_number)]
     if annotation is int:
@@ -235,8 +234,18 @@ def _array(annotation: Any, value: Any) -> Any:
 def _text(value: object) -> str:
     if not isinstance(value, str):
         raise ValueError(f"expected a text, not {echo(value)}")
-    value.encode()  # halves of characters that UTF-16 splits are no text
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise ValueError(f"{echo(value)} holds half of a character") from None
     return value
+
+
+def _truth_value(value: Any) -> bool:
+    found = value.item() if getattr(value, "ndim", None) == 0 else value
+    if not isinstance(found, bool):
+        raise ValueError(f"expected True or False, not {echo(value)}")
+    return found
 
 
 def _number(value: Any) -> int | float:

@@ -73,7 +73,7 @@ class ArgumentError(EstimatorError):
     >>> from estimator import load_profile
     >>> load_profile(5)
     Traceback (most recent call last):
-    estimator.errors.ArgumentError: load_profile, name: input should be a valid string, not 5
+    estimator.errors.ArgumentError: load_profile, name: expected a text, not 5
     """
 
 

@@ -393,7 +393,7 @@ class _SpeakingMetaclass(ModelMetaclass):
 
 
 class Speaking(BaseModel, metaclass=_SpeakingMetaclass):
-    """A model that refuses in our words what it cannot be made of; truth values are no numbers."""
+    """A model that refuses in our words what it cannot be made of, and truth values as numbers."""
 
     refusal: ClassVar[type[EstimatorError]] = PricingDataError
     """The class of error that it raises."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 import numpy as np
 
 from estimator.arguments import checks_arguments
-from estimator.errors import ScenarioError
+from estimator.errors import ScenarioError, cut
 from estimator.shown import Look, Shown, renderer
 
 if TYPE_CHECKING:
@@ -56,7 +56,9 @@ class Result(Shown, ABC):
             ScenarioError: there is none; the message says why, or what to use instead.
         """
         kind = self.schema.replace("_", " ")
-        raise ScenarioError(f"a {kind} keeps no bill of {deployment}: {self.instead_of_bills}")
+        raise ScenarioError(
+            f"this {kind} keeps no bill of {cut(deployment)}: {self.instead_of_bills}"
+        )
 
     @abstractmethod
     def _data(self) -> dict[str, Any]:

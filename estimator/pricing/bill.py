@@ -62,6 +62,7 @@ class Bill(Result):
     """
 
     schema = "estimate"
+    instead_of_bills = "it is a bill itself"
     refusals = ()
 
     title: str  # pyright: ignore[reportIncompatibleMethodOverride] (a field answers as well)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from estimator import cli
+from estimator.cli import common
 from estimator.errors import MOST_CHARACTERS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -69,7 +69,7 @@ def statuses(told: str, row: str) -> set[int]:
 
 
 def test_every_status_is_in_the_help_and_in_the_readme(run):
-    known = {0, cli.common.FAILED, cli.common.INPUT_ERROR, cli.common.UNEXPECTED, 130}
+    known = {0, common.FAILED, common.INPUT_ERROR, common.UNEXPECTED, 130}
     readme = (ROOT / "README.md").read_text(encoding="utf-8").partition("| exit status |")[2]
 
     help_text = run("--help")[1].partition("Exit status")[2]

@@ -213,7 +213,7 @@ def parse_input_range(text: str, around: float | None = None) -> InputRange:
         ScenarioError: none of these, or a distribution that cannot be.
 
     >>> parse_input_range("20..40"), parse_input_range("x/ 2", around=7)
-    (Uniform(least=20.0, most=40.0), Lognormal(middle=7, factor=2.0))
+    (Uniform(least=20.0, most=40.0), Lognormal(middle=7.0, factor=2.0))
     """
     said = text.strip()
     if match := _OVER.match(said):
