@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 # --help and completes a word without the seconds that the numerical libraries take to load.
 # `docs/python-api.md` groups the names.
 if TYPE_CHECKING:
+    from estimator.analysis.billable_units import billable_units as billable_units
     from estimator.analysis.breakeven.breakeven import (
         BreakEven as BreakEven,
         break_even as break_even,

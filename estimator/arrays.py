@@ -19,6 +19,11 @@ _MOST_DIMENSIONS = 8
 _NUMBERS = (int, float, np.integer, np.floating)
 _NO_NUMBERS = (bool, np.timedelta64)
 """Truth values and spans of time are numbers to Python and numpy."""
+_DIGITS = 14
+"""Decimal digits that a sum of a few floats gets right."""
+_DIGITS_PER_BIT = np.log10(2.0)
+_POWERS_OF_TEN = 10.0 ** np.arange(23)
+"""Those that a float holds exactly."""
 
 
 def numbers(given: Any) -> FloatArray:
@@ -52,3 +57,15 @@ def numbers(given: Any) -> FloatArray:
 
 Numbers = Annotated[npt.ArrayLike, PlainValidator(numbers)]
 """A parameter that takes a number or many; what arrives is an array of floating point."""
+
+
+def without_noise(numbers: FloatArray) -> FloatArray:
+    """The same to fourteen digits, so that sums print as they are worked out on paper.
+
+    >>> float(without_noise(np.array(0.1) + np.array(0.2)))
+    0.3
+    """
+    _, bits = np.frexp(numbers)
+    decimals = np.clip(_DIGITS - np.ceil(bits * _DIGITS_PER_BIT), 0, len(_POWERS_OF_TEN) - 1)
+    scale = _POWERS_OF_TEN[decimals.astype(np.intp)]
+    return np.rint(numbers * scale) / scale

@@ -11,12 +11,12 @@ import numpy as np
 from estimator.analysis.price_regions import priced_region
 from estimator.arguments import checks_arguments
 from estimator.arrays import FloatArray, Numbers
-from estimator.errors import EstimatorError, UnknownNameError
+from estimator.errors import EstimatorError
 from estimator.pricing.bill import AssumptionEffect, Bill
-from estimator.pricing.catalog import Catalog, check_date, load_catalog
+from estimator.pricing.catalog import Catalog, check_answered, check_date, load_catalog
 from estimator.pricing.contract import Contract, as_contract
-from estimator.pricing.lines import FreeAllowances, Usage, price_usage
-from estimator.pricing.price_files import Assumption, price_assumptions
+from estimator.pricing.lines import FreeAllowances, Usage, price_usage, rounded_to_cents
+from estimator.pricing.price_files import Assumption
 from estimator.units import HOURS_PER_MONTH
 
 _Amount = Numbers
@@ -33,21 +33,25 @@ def price(
     as_of: dt.date | None = None,
     assumptions: Mapping[str, str] | None = None,
     contract: str | Mapping[str, Any] | Contract | None = None,
+    round_lines: bool = False,
 ) -> Bill:
     """Price plain monthly quantities, as an invoice would.
 
     Args:
         quantities: amount in units of the meter, by meter id, or by meter id and region for an
-            account that is billed in several regions; numbers or arrays of one shape.
+            account that is billed in several regions; numbers or arrays of one shape. ``prices``
+            gives the definition of a unit, ``billable_units`` the units that messages make.
         region: the cloud's own name of the region of meters that name none; SaaS needs none.
         free_allowances: which free allowances to take off.
         as_of: price with what was in force on that day.
         assumptions: answers to what sources disagree on about prices, by id.
         contract: what is paid instead of list prices: the name of a shipped example, rates
             written out, or what ``load_contract`` read.
+        round_lines: round each line to the cent, as invoices do, before lines are added up.
 
     Returns:
-        The bill in USD. Tiers and allowances that a vendor adds up are added up.
+        The bill in USD; ``bill["aws.alb.hours"]`` is the line of a meter. Tiers and allowances
+        that a vendor adds up are added up.
 
     Raises:
         UnknownNameError: no such meter, region, assumption, answer or contract.
@@ -61,33 +65,48 @@ def price(
     23.4
     """
     check_date(as_of)
+    check_answered(assumptions or {})
     rates = as_contract(contract)
-    known = load_catalog(as_of, assumptions, rates)
-    usage: list[Usage] = []
-    for key, quantity in quantities.items():
-        meter, where = (key, region) if isinstance(key, str) else key
-        found = priced_region(known.meter(meter).meter, where)
-        usage.append(Usage(meter, _quantity(meter, quantity), "as given", found))
-    if len({one.quantity.shape for one in usage if one.quantity.ndim}) > 1:
-        raise EstimatorError("the arrays of quantities have unequal lengths")
-    for name in assumptions or {}:
-        if name not in price_assumptions():
-            raise UnknownNameError("assumption", name, price_assumptions())
+    catalog = load_catalog(as_of, assumptions, rates)
+    given = _usage(quantities, region, catalog)
+    # which line spends what lines share must not depend on the order of a mapping
+    turns = sorted(given, key=lambda one: catalog.position(one.meter_id, one.region))
 
     def bill_with(answers: Mapping[str, str]) -> Bill:
         catalog = load_catalog(as_of, answers, rates)
+        priced = {
+            (item.rate.meter_id, item.usage.region): item
+            for item in price_usage(turns, region, catalog, free_allowances)
+        }
+        items = [priced[one.meter_id, one.region] for one in given]
         return Bill(
             title="Quantities as given",
-            region=", ".join(dict.fromkeys(one.region for one in usage)) or region,
-            items=price_usage(usage, region, catalog, free_allowances),
+            region=", ".join(dict.fromkeys(one.region for one in given)) or region,
+            items=tuple(map(rounded_to_cents, items) if round_lines else items),
             hours_per_month=HOURS_PER_MONTH,
             free_allowances=free_allowances,
             as_of=as_of,
             contract=rates,
+            round_lines=round_lines,
             assess=lambda bill: tuple(price_effects(bill, catalog, answers, bill_with)),
         )
 
     return bill_with(assumptions or {})
+
+
+def _usage(quantities: Mapping[Any, _Amount], region: str, catalog: Catalog) -> list[Usage]:
+    amounts: dict[tuple[str, str], FloatArray] = {}
+    shapes: set[tuple[int, ...]] = set()
+    for key, quantity in quantities.items():
+        meter, named = (key, region) if isinstance(key, str) else key
+        amount = _quantity(meter, quantity)
+        shapes.add(amount.shape)
+        # the same with and without the name of its region is one line
+        line = meter, priced_region(catalog.meter(meter).meter, named)
+        if len(shapes - {()}) > 1:
+            raise EstimatorError("the arrays of quantities have unequal lengths")
+        amounts[line] = np.asarray(amounts.get(line, 0.0) + amount)
+    return [Usage(meter, amount, "as given", where) for (meter, where), amount in amounts.items()]
 
 
 def _quantity(meter: str, quantity: Numbers) -> FloatArray:

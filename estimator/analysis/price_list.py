@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from estimator.arguments import checks_arguments
+from estimator.arrays import FloatArray
 from estimator.errors import UnknownNameError
 from estimator.format import quantity_text, unit_price
 from estimator.pricing.catalog import Catalog, load_catalog
-from estimator.pricing.price_files import EVERYWHERE, VENDORS, Meter
+from estimator.pricing.price_files import EVERYWHERE, VENDORS, Meter, RateRow
 from estimator.scenario.locations import find_location
 
 if TYPE_CHECKING:
@@ -47,7 +48,9 @@ def prices(
     Returns:
         Columns: vendor, service, meter, title, unit, region, tier_from (in units), usd_per_unit,
         effective_from, checked_on, age_days, confidence, assumption (ids of open questions about
-        it), source, note.
+        it), source, note, definition (what one unit is), step_bytes (messages count in started
+        steps of so many bytes), bytes_per_unit, package (units are sold in started packages of so
+        many), allowances (what is free, and for whom, in words).
 
     Raises:
         UnknownNameError: no such cloud, service, location or meter.
@@ -90,11 +93,29 @@ def prices(
             ],
             "source": [row.source for row in rows],
             "note": [row.note or "" for row in rows],
+            "definition": [found.definition for found in meters],
+            "step_bytes": _figures(found.step_bytes for found in meters),
+            "bytes_per_unit": _figures(found.bytes_per_unit for found in meters),
+            "package": _figures(found.package for found in meters),
+            "allowances": [_allowances_text(catalog, row) for row in rows],
         }
     )
     if stale_days is not None:
         table = table[table["age_days"] > stale_days].reset_index(drop=True)
     return table
+
+
+def _figures(figures: Iterable[float | None]) -> FloatArray:
+    return np.array([np.nan if figure is None else figure for figure in figures])
+
+
+def _allowances_text(catalog: Catalog, row: RateRow) -> str:
+    """The free allowances of a meter in a region."""
+    return "; ".join(
+        allowance.in_words(catalog.meters[row.meter].unit)
+        for allowance in catalog.allowances(row.meter)
+        if allowance.regions is None or row.region in (EVERYWHERE, *allowance.regions)
+    )
 
 
 def _meters(
@@ -139,6 +160,10 @@ def prices_text(table: pd.DataFrame) -> Iterator[str]:
         each = "million " if scale > 1 else ""
         yield f"{meter_id}: {first['service']}, {first['title']}"
         yield f"  USD per {each}{first['unit']}"
+        yield f"  Counted: {first['definition']}"
+        for free in rows["allowances"].unique():
+            if free:
+                yield f"  Free: {free}"
         yield f"  {'region':<23}{'from':>14} {'price':>11}  {'checked':<10}{'age':>7}"
         for row in rows.to_dict(orient="records"):
             yield (

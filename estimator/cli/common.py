@@ -53,6 +53,26 @@ def deployment_id(about: str) -> Any:
     return change("--deployment", help=about, metavar="ID", autocompletion=completion.deployments)
 
 
+def contract_option(option: Callable[..., Any]) -> Any:
+    """An option that takes a contract, under the heading of ``option``."""
+    return option(
+        "--contract",
+        help="Pay your own rates: a YAML file, or a name from 'estimator list contracts'.",
+        metavar="NAME|FILE",
+        autocompletion=completion.contracts,
+    )
+
+
+def as_of_option(option: Callable[..., Any]) -> Any:
+    """An option that takes the day whose prices apply, under the heading of ``option``."""
+    return option(
+        "--as-of",
+        help="Prices in force on this day, such as 2026-10-31.",
+        formats=["%Y-%m-%d"],
+        metavar="DAY",
+    )
+
+
 ScenarioFile = Annotated[
     Path,
     typer.Argument(
@@ -65,6 +85,9 @@ ScenarioFile = Annotated[
 AsJson = Annotated[bool, output("--json", help="Print one JSON document.")]
 AsMarkdown = Annotated[
     bool, output("--markdown", help="Print a comment for a pull request, with details folded.")
+]
+Explain = Annotated[
+    bool, output("--explain", help="Say how each line is calculated, with its source.")
 ]
 AsCsv = Annotated[bool, output("--csv", help="Print one row for each bill, for a spreadsheet.")]
 Seed = Annotated[
@@ -84,15 +107,7 @@ OnlyDeployments = Annotated[
     list[str] | None,
     deployment_id("Only this deployment, such as aws.api_gateway. Can be repeated."),
 ]
-UnderContract = Annotated[
-    str | None,
-    change(
-        "--contract",
-        help="Pay your own rates: a YAML file, or a name from 'estimator list contracts'.",
-        metavar="NAME|FILE",
-        autocompletion=completion.contracts,
-    ),
-]
+UnderContract = Annotated[str | None, contract_option(change)]
 
 
 def read_scenario(file: Path, location: str | None = None, contract: str | None = None) -> Scenario:
@@ -109,7 +124,7 @@ def read_scenario(file: Path, location: str | None = None, contract: str | None 
         find_location(location)  # its message names no field, for it was not the file that said so
         scenario = scenario.replace(location=location)
     if contract is not None:
-        scenario = scenario.replace(contract=_contract(contract))
+        scenario = scenario.replace(contract=read_contract(contract))
     if scenario.many:
         raise ScenarioError(
             f"{file}: stands for {scenario.many[0]} scenarios (a field is a list); "
@@ -146,7 +161,12 @@ def _exists(file: Path) -> bool:
         return False
 
 
-def _contract(name_or_path: str) -> Contract:
+def read_contract(name_or_path: str) -> Contract:
+    """The contract of that name or in that file, which names meters and regions that exist.
+
+    Raises:
+        EstimatorError: it cannot be read, or changes the price of nothing.
+    """
     from estimator.pricing.catalog import load_catalog
     from estimator.pricing.contract import ContractError, load_contract
 

@@ -64,6 +64,22 @@ def services(incomplete: str) -> Iterator[Offer]:
     return _starting(incomplete, {service: title for _, service, title in _services()}.items())
 
 
+def quantities(incomplete: str) -> Iterator[Offer]:
+    """Meters with prices, up to the sign after which their quantity follows."""
+    return _starting(incomplete, ((f"{meter}=", about) for meter, about in meters("")))
+
+
+def meters(incomplete: str) -> Iterator[Offer]:
+    """Meters with prices."""
+    offers = {row["meter"]: f"{row['unit']}: {row['title']}" for row in _rows("meters")}
+    return _starting(incomplete, offers.items())
+
+
+def regions(incomplete: str) -> Iterator[Offer]:
+    """The vendors' own ids of regions."""
+    return _starting(incomplete, ((row["region"], row["title"]) for row in _rows("regions")))
+
+
 def yaml_files(incomplete: str) -> Iterator[Offer]:
     """Files that could hold a scenario or a contract, and the folders on the way to them."""
     # what is typed may end in a slash, which a path forgets
@@ -95,10 +111,15 @@ def _titles(folder: Traversable) -> Iterator[Offer]:
 def _services() -> list[tuple[str, str, str]]:
     """Vendor, second part of the meters' ids and name of each service."""
     found: dict[tuple[str, str], str] = {}
-    for folder in sorted(files("pricing_data").iterdir(), key=lambda entry: entry.name):
-        meters = folder.joinpath("meters.csv")
-        if meters.is_file():
-            for row in csv.DictReader(io.StringIO(meters.read_text(encoding="utf-8"))):
-                vendor, service, *_ = row["meter"].split(".")
-                found.setdefault((vendor, service), row["service"])
+    for row in _rows("meters"):
+        vendor, service, *_ = row["meter"].split(".")
+        found.setdefault((vendor, service), row["service"])
     return [(vendor, service, title) for (vendor, service), title in found.items()]
+
+
+def _rows(table: str) -> Iterator[dict[str, str]]:
+    """The rows of the price files of that name."""
+    for folder in sorted(files("pricing_data").iterdir(), key=lambda entry: entry.name):
+        file = folder.joinpath(f"{table}.csv")
+        if file.is_file():
+            yield from csv.DictReader(io.StringIO(file.read_text(encoding="utf-8")))

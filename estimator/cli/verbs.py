@@ -50,6 +50,8 @@ VERBS: Final = (
     Verb("uncertainty", "uncertainty:uncertainty"),
     Verb("check-budget", "uncertainty:check_budget"),
     Verb("simulate", "simulate:simulate"),
+    Verb("price", "invoice:price"),
+    Verb("billable-units", "invoice:billable_units"),
     Verb("prices", "bills:prices"),
     Verb("list", "listing:list_things"),
     Verb("schema", "schema:schema"),

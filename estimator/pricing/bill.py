@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from estimator.arguments import checks_arguments
-from estimator.arrays import FloatArray
+from estimator.arrays import FloatArray, without_noise
+from estimator.errors import EstimatorError, UnknownNameError
 from estimator.format import dollars_and_cents, given_text, range_text, sentence, signed_dollars
 from estimator.pricing.contract import Contract
 from estimator.pricing.lines import FreeAllowances, LineItem
@@ -79,6 +80,8 @@ class Bill(Result):
     """The day whose prices apply; the newest known if None."""
     contract: Contract | None = None
     """What is paid instead of list prices."""
+    round_lines: bool = False
+    """Whether each line is rounded to the cent before they are added up."""
     deployment: str | None = None
     """Id of the deployment; None for plain quantities."""
     cloud: str | None = None
@@ -94,6 +97,32 @@ class Bill(Result):
 
     It does not know its bill, so that nothing keeps the arrays of a bill that is done with.
     """
+
+    def __getitem__(self, meter: str | tuple[str, str]) -> LineItem:
+        """The line of a meter, of one region where the meter is billed in several.
+
+        Raises:
+            UnknownNameError: no such line on the bill.
+            EstimatorError: a meter of several regions without the name of one.
+
+        >>> from estimator import price
+        >>> bill = price({"aws.alb.hours": 730, ("aws.alb.hours", "eu-west-1"): 730}, "us-east-1")
+        >>> float(bill["aws.alb.hours", "us-east-1"].cost_usd)
+        16.425
+        """
+        name, region = (meter, None) if isinstance(meter, str) else meter
+        own = {item.usage.region: item for item in self.items if item.rate.meter_id == name}
+        if not own:
+            raise UnknownNameError("meter on the bill", name, {i.rate.meter_id for i in self.items})
+        if region is None and len(own) > 1:
+            raise EstimatorError(
+                f"{name} is billed in {len(own)} regions; name one of them, as in "
+                f"bill['{name}', '{min(own)}']"
+            )
+        where = next(iter(own)) if region is None else region
+        if where not in own:
+            raise UnknownNameError(f"region of '{name}' on the bill", where, own)
+        return own[where]
 
     @cached_property
     def total(self) -> float | FloatArray:
@@ -224,15 +253,16 @@ def conventions(bills: Sequence[Bill]) -> str:
     contract = f"; rates of the contract '{first.contract.title}'" if first.contract else ""
     checked = [item.rate.checked_on for bill in bills for item in bill.items]
     oldest = f", least recently checked {min(checked)}" if checked else ""
+    rounded = "; each line rounded to the cent" if first.round_lines else ""
     hours = range_text(first.hours_per_month, given_text)
     return (
         f"US dollars per month of {hours} hours, before tax; {allowances}; {prices}{oldest}"
-        f"{contract}"
+        f"{contract}{rounded}"
     )
 
 
 def _sum(parts: Iterable[FloatArray]) -> float | FloatArray:
-    total = np.asarray(sum(parts, start=np.zeros(())))
+    total = np.asarray(without_noise(sum(parts, start=np.zeros(()))))
     return float(total) if total.ndim == 0 else total
 
 

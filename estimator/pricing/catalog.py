@@ -110,6 +110,11 @@ class Catalog:
             raise UnknownNameError("meter", meter_id, self.meters)
         return self.meters[meter_id]
 
+    def position(self, meter_id: str, region: str) -> tuple[int, int]:
+        """Where a meter and a region stand in the price files; unknown ones come first."""
+        regions = self._rows_of_regions.get(meter_id.split(".", 1)[0], {})
+        return self._rows_of_meters.get(meter_id, -1), regions.get(region, -1)
+
     def rate(self, meter_id: str, region: str) -> Rate:
         """The price of a meter in a region.
 
@@ -126,7 +131,7 @@ class Catalog:
         meter = self.meter(meter_id)
         rows = self._in_force(meter_id, region)
         is_gap = (meter_id, region) in self.gaps
-        if not rows and not is_gap and region in self._regions_of(meter_id):
+        if not rows and not is_gap and region in self.regions_of_vendor(meter_id):
             rows = self._in_force(meter_id, EVERYWHERE)
         if not rows:
             raise MissingRateError(
@@ -164,13 +169,24 @@ class Catalog:
         own = {region for meter, region in self._files.rates_at if meter == meter_id}
         found = {region for region in own if self._in_force(meter_id, region)}
         if EVERYWHERE in found:
-            found |= {r for r in self._regions_of(meter_id) if (meter_id, r) not in self.gaps}
+            found |= {r for r in self.regions_of_vendor(meter_id) if (meter_id, r) not in self.gaps}
         return sorted(found - {EVERYWHERE})
 
     def rows(self) -> Iterator[RateRow]:
         """The lines of the price files in force, by meter, region and tier."""
         for meter_id, region in sorted(self._files.rates_at):
             yield from self._in_force(meter_id, region)
+
+    @cached_property
+    def _rows_of_meters(self) -> Mapping[str, int]:
+        return {name: index for index, name in enumerate(self.meters)}
+
+    @cached_property
+    def _rows_of_regions(self) -> Mapping[str, Mapping[str, int]]:
+        return {
+            vendor: {name: index for index, name in enumerate(regions)}
+            for vendor, regions in (self._files.regions or {}).items()
+        }
 
     @cached_property
     def priced(self) -> Collection[tuple[str, str]]:
@@ -182,7 +198,8 @@ class Catalog:
         """Prices there are not, by meter and region."""
         return {(gap.meter, gap.region): gap for gap in self._files.gaps}
 
-    def _regions_of(self, meter_id: str) -> Mapping[str, Region]:
+    def regions_of_vendor(self, meter_id: str) -> Mapping[str, Region]:
+        """All regions of the vendor of a meter, with or without a price, by their ids."""
         return (self._files.regions or {}).get(meter_id.split(".", 1)[0], {})
 
     def pool(self, pool: Pool, meter_id: str, region: str) -> str:
@@ -191,7 +208,7 @@ class Catalog:
             return ""
         if pool == "region":
             return region
-        found = self._regions_of(meter_id).get(region)
+        found = self.regions_of_vendor(meter_id).get(region)
         if found is None or found.zone is None:
             raise PricingDataError(f"{meter_id}: region '{region}' has no zone in regions.csv")
         return found.zone
@@ -273,6 +290,18 @@ def check_date(as_of: dt.date | None) -> None:
     """
     if as_of and as_of > dt.datetime.now(tz=dt.UTC).date():
         raise ScenarioError(f"as_of: {as_of} lies in the future")
+
+
+def check_answered(answers: Mapping[str, str]) -> None:
+    """Refuse answers to what is no open question about prices.
+
+    Raises:
+        UnknownNameError: no such question.
+    """
+    questions = load_price_files().assumptions or {}
+    for name in answers:
+        if name not in questions:
+            raise UnknownNameError("assumption", name, questions)
 
 
 @lru_cache(maxsize=_CATALOGS_KEPT)

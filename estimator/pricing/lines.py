@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import Literal
 
 import numpy as np
 
-from estimator.arrays import FloatArray
+from estimator.arrays import FloatArray, without_noise
 from estimator.format import dollars_and_cents, quantity_text, unit_price
 from estimator.pricing.catalog import Catalog, Rate
 from estimator.pricing.price_files import EVERYWHERE, Allowance
@@ -26,6 +27,8 @@ SURENESS = {
     "inferred": "at least partly inferred",
 }
 """How sure a price is, in words."""
+_CENT = Decimal("0.01")
+_AS_LONG_AS_ANY_FLOAT = Context(prec=400)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +86,7 @@ class LineItem:
         return (
             f"{meter.service}: {meter.title}: {dollars_and_cents(self.cost_usd)}\n"
             f"  quantity  {quantity_text(self.usage.quantity)} {meter.unit}: {self.usage.formula}\n"
+            f"  counted   {meter.definition}\n"
             f"  price     {self.tiers_text()}{contract}\n"
             f"  source    {rate.source} ({region}, checked {rate.checked_on}, "
             f"{SURENESS[rate.confidence]})"
@@ -189,6 +193,25 @@ class _Ledger:
     def _shared_by(self, allowance: Allowance, usage: Usage) -> tuple[str, str]:
         scope = self._catalog.pool(allowance.pool_over, usage.meter_id, usage.region)
         return allowance.allowance, scope
+
+
+def rounded_to_cents(item: LineItem) -> LineItem:
+    """The line as an invoice states it: half a cent is rounded up, in decimals.
+
+    >>> from estimator import price
+    >>> [line] = price({"aws.alb.hours": 3}, region="us-east-1").items
+    >>> float(line.cost_usd), float(rounded_to_cents(line).cost_usd)
+    (0.0675, 0.07)
+    """
+    return replace(item, cost_usd=_cents(item.cost_usd), list_usd=_cents(item.list_usd))
+
+
+def _cents(usd: FloatArray) -> FloatArray:
+    cents = [
+        float(Decimal(repr(each)).quantize(_CENT, ROUND_HALF_UP, _AS_LONG_AS_ANY_FLOAT))
+        for each in without_noise(usd).ravel().tolist()
+    ]
+    return np.reshape(cents, np.shape(usd))
 
 
 def _nothing() -> FloatArray:

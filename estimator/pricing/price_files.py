@@ -18,6 +18,7 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from estimator.errors import PricingDataError
 from estimator.files import Confidence, Entry, has_data, load_mapping, load_rows
+from estimator.format import dollars_and_cents, quantity_text
 
 CLOUDS = {"aws": "AWS", "azure": "Azure", "gcp": "Google Cloud", "oci": "OCI"}
 """Names for people, by the first part of every id."""
@@ -128,6 +129,19 @@ class Meter(UnderAnswer):
     focus_subcategory: str
     source: str
     note: str | None = None
+    """What one unit is: which directions, zones and steps count."""
+
+    @property
+    def definition(self) -> str:
+        """What counts as how many units: steps, bytes and packages, then the words on it."""
+        figures = (
+            (self.step_bytes, "Started steps of {:,} bytes."),
+            (self.bytes_per_unit, "Units of {:,} bytes."),
+            (self.included_per_unit_day, "Each unit-day includes {:,.0f}."),
+            (self.package, "Started packages of {:,.0f}."),
+        )
+        told = [words.format(figure) for figure, words in figures if figure is not None]
+        return " ".join((*told, self.note or ""))
 
 
 class RateRow(UnderAnswer):
@@ -167,6 +181,23 @@ class Allowance(UnderAnswer):
     source: str
     checked_on: dt.date
     note: str | None = None
+
+    def in_words(self, unit: str) -> str:
+        """How much is free, and for whom."""
+        free = (
+            f"{quantity_text(self.quantity)} {unit}"
+            if self.quantity is not None
+            else f"{dollars_and_cents(self.usd)} of it"
+        )
+        whom = {
+            "always": "for every account",
+            "new_accounts": "for new accounts",
+            "included": "with the fee",
+        }
+        per = {"account": "account", "region": "region", "zone": "group of regions"}
+        where = f", in {' '.join(self.regions)}" if self.regions else ""
+        shared = f", shared by {', '.join(self.meters)}" if len(self.meters) > 1 else ""
+        return f"{free} per month and {per[self.pool_over]}, {whom[self.kind]}{where}{shared}"
 
     @model_validator(mode="after")
     def _units_or_money(self) -> Self:

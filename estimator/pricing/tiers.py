@@ -8,6 +8,9 @@ import numpy as np
 
 from estimator.arrays import FloatArray
 
+_PARTS_PER_USD = 10.0 ** np.arange(13)
+_ROUNDING_NOISE = 1e-15
+
 
 @dataclass(frozen=True, slots=True)
 class Tariff:
@@ -46,7 +49,23 @@ class Tariff:
         return self.split(end) - self.split(start)
 
     def cost(self, units_by_tier: FloatArray) -> FloatArray:
-        """USD for units already split over the tiers, shape (*many,)."""
-        if self.flat:
-            return np.asarray(self.usd_per_unit[0] * units_by_tier[0])
-        return np.tensordot(self.usd_per_unit, units_by_tier, axes=1)
+        """USD for units already split over the tiers, shape (*many,).
+
+        >>> float(Tariff(np.array([0.0]), np.array([0.000001])).cost(np.array([200_000.0])))
+        0.2
+        """
+        prices, per_usd = self._in_whole_numbers()
+        # not by BLAS, which adds up many in another order than one
+        parts = (price * units for price, units in zip(prices, units_by_tier, strict=True))
+        return np.asarray(sum(parts) / per_usd)
+
+    def _in_whole_numbers(self) -> tuple[FloatArray, float]:
+        """The prices in a decimal part of a dollar of which they are whole numbers, if any is.
+
+        No float is 0.000001, and 200,000 times the nearest one would print as 0.19999999999999998.
+        """
+        in_parts = np.multiply.outer(_PARTS_PER_USD, self.usd_per_unit)
+        whole = np.rint(in_parts)
+        fitting = np.all(np.abs(in_parts - whole) <= _ROUNDING_NOISE * whole, axis=1)
+        found = int(np.argmax(fitting))
+        return (whole[found], _PARTS_PER_USD[found]) if fitting[found] else (self.usd_per_unit, 1.0)

@@ -228,8 +228,10 @@ class Scenario(Shown, Model):
         """Share of the users in each area; the shares add to 1."""
         if not self.users_in:
             return {self.found_location.area: 1.0}
-        total = sum(self.users_in.values())
-        return {area: share / total for area, share in self.users_in.items()}
+        # an allowance that destinations share must not depend on the order of a mapping
+        shares = dict(sorted(self.users_in.items()))
+        total = sum(shares.values())
+        return {area: share / total for area, share in shares.items()}
 
     @property
     def audience(self) -> str:

@@ -171,10 +171,14 @@ def test_the_text_tells_meter_unit_tiers_age_and_source():
     [checked] = table["checked_on"].unique()
     age = table["age_days"].iloc[0]
 
-    title, unit, header, first, second, source, end = prices_text(table)
+    title, unit, counted, free, header, first, second, source, end = prices_text(table)
 
     assert title == f"{MESSAGES}: API Gateway, WebSocket messages"
     assert unit.strip() == "USD per million Messages"
+    # https://aws.amazon.com/api-gateway/pricing/: 32 KB steps, both directions, 1 million free
+    assert counted.startswith("  Counted: Started steps of 32,768 bytes. Each started 32 KB is one")
+    assert "both directions count" in counted
+    assert free == "  Free: 1,000,000 Messages per month and account, for new accounts"
     assert header.split() == ["region", "from", "price", "checked", "age"]
     assert first.split()[:5] == ["us-east-1", "0", "1", f"{checked:%Y-%m-%d}", str(age)]
     assert second.split()[:3] == ["us-east-1", "1,000,000,000", "0.8"]
@@ -217,3 +221,27 @@ def test_a_price_for_everywhere_is_told_as_such(everything):
     ]
 
     assert line.startswith("  every region ")
+
+
+def test_steps_packages_and_allowances_are_listed(everything):
+    rows = everything.drop_duplicates("meter").set_index("meter")
+
+    # what vendors state: 512 KB steps, a million per package, 4.32 USD of processor time
+    assert rows.loc["aws.http_api.requests", "step_bytes"] == 512 * 1024
+    assert rows.loc["supabase.realtime.messages", "package"] == 1e6
+    assert rows.loc["gcp.pubsub.throughput_tib", "allowances"].startswith("0.00976562 TiB")
+    assert rows.loc["gcp.cloud_run.cpu_request_based", "allowances"].startswith("$4.32 of it")
+    assert rows.loc["aws.alb.hours", "allowances"].endswith("for new accounts")
+    assert rows.loc["aws.nlb.hours", "allowances"] == ""
+    assert "units of 1,000,000,000" in rows.loc["supabase.egress.gb", "definition"].lower()
+
+
+def test_every_meter_says_what_one_unit_is(everything):
+    assert (everything["definition"].str.len() > 10).all()
+
+
+def test_an_allowance_of_some_regions_is_listed_there_only(everything):
+    free = everything[everything["meter"] == "gcp.egress.premium_to_europe"].set_index("region")
+
+    assert free.loc["us-central1", "allowances"].str.startswith("1 GiB").all()
+    assert (free.loc["europe-west3", "allowances"] == "").all()

@@ -12,6 +12,7 @@ import pytest
 import estimator as ws
 from estimator.analysis.choices import TITLES
 from estimator.cli import completion, main
+from estimator.pricing.catalog import load_catalog
 from estimator.pricing.contract import contract_names
 from estimator.pricing.price_files import VENDORS
 
@@ -65,6 +66,9 @@ def asked(monkeypatch, capsys) -> Callable[[str, str], str]:
         ("estimator prices --service api", "api_gateway"),
         ("estimator init --profile work", "workplace-chat"),
         ("estimator list fau", "faults"),
+        ("estimator price aws.api_gateway.mes", "aws.api_gateway.messages="),
+        ("estimator price --region us-ea", "us-east-1"),
+        ("estimator billable-units aws.http", "aws.http_api.requests"),
     ],
 )
 def test_a_word_is_completed(asked, shell, line, offered):
@@ -100,6 +104,11 @@ def test_what_is_offered_is_what_there_is():
     assert set(names(completion.contracts(""))) >= set(contract_names())
     assert set(names(completion.clouds(""))) == set(VENDORS)
     assert set(names(completion.services(""))) == set(TITLES["services"]())
+    meters = set(load_catalog().meters)
+    assert set(names(completion.meters(""))) == meters
+    assert set(names(completion.quantities(""))) == {f"{meter}=" for meter in meters}
+    priced = {region for meter in meters for region in load_catalog().regions(meter)}
+    assert set(names(completion.regions(""))) >= priced
 
 
 def test_files_are_offered_folder_by_folder(tmp_path, monkeypatch):

@@ -47,6 +47,10 @@ def test_prices_of_tiny_units_are_shown_by_the_million(page):
     # https://aws.amazon.com/api-gateway/pricing/: 1.00 a million
     assert virginia["Price"] == pytest.approx(1.00)
     assert virginia["Per"] == "million Messages"
+    # and what one is: 32 KB steps, both directions, 1 million free for new accounts
+    assert virginia["Counted"].startswith("Started steps of 32,768 bytes")
+    assert "both directions count" in virginia["Counted"]
+    assert virginia["Free"].startswith("1,000,000 Messages per month")
 
 
 @pytest.mark.parametrize(

@@ -278,3 +278,21 @@ def test_the_load_balancer_example_as_a_workload(cents):
     lines = cents(bill)
     assert (lines["aws.alb.hours"], lines["aws.alb.lcu_hours"]) == (16.20, 6.22)
     assert round(lines["aws.alb.hours"] + lines["aws.alb.lcu_hours"], 2) == 22.42
+
+
+@pytest.mark.parametrize(
+    ("meter", "region", "prices"),
+    [
+        ("aws.alb.lcu_hours", "us-west-2", [0.008]),
+        ("aws.alb.hours", "us-east-1", [0.0225]),
+        ("aws.nlb.nlcu_hours", "us-east-1", [0.006]),
+        ("aws.egress.internet", "us-west-2", [0.09, 0.085]),
+        ("aws.inter_zone.gb", "us-east-1", [0.01]),
+    ],
+)
+def test_real_lines_of_bills_cost_what_their_list_unit_price_says(meter, region, prices):
+    # FOCUS-Sample-Data, FOCUS-1.0/focus_sample.csv: 941 AWS rows of September 2024
+    edges = [0, 10_240, 51_200]
+    for price, start, end in zip(prices, edges, edges[1:], strict=False):
+        before, after = (float(ws.price({meter: n}, region)[meter].cost_usd) for n in (start, end))
+        assert after - before == pytest.approx(price * (end - start), rel=1e-12)

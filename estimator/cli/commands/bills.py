@@ -70,9 +70,7 @@ def estimate(
     ],
     location: common.AtLocation = None,
     contract: common.UnderContract = None,
-    explain: Annotated[
-        bool, common.output("--explain", help="Say how each line is calculated, with its source.")
-    ] = False,
+    explain: common.Explain = False,
     as_markdown: common.AsMarkdown = False,
     as_json: common.AsJson = False,
 ) -> None:
@@ -129,14 +127,7 @@ def prices(
             min=0,
         ),
     ] = None,
-    as_of: Annotated[
-        dt.datetime | None,
-        _narrow(
-            help="Prices in force on this day, such as 2026-10-31.",
-            formats=["%Y-%m-%d"],
-            metavar="DAY",
-        ),
-    ] = None,
+    as_of: Annotated[dt.datetime | None, common.as_of_option(_narrow)] = None,
     as_json: common.AsJson = False,
 ) -> None:
     """List prices with their source and age.

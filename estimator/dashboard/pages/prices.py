@@ -15,7 +15,7 @@ from estimator.pricing.price_files import EVERYWHERE, VENDORS
 from estimator.scenario.locations import find_location, locations
 
 _CONFIDENCE = {"confirmed": "Confirmed", "single_source": "One source", "inferred": "Inferred"}
-_SEARCHED = ["vendor", "service", "meter", "title", "region", "note"]
+_SEARCHED = ["vendor", "service", "meter", "title", "region", "note", "definition"]
 
 
 def prices_page() -> None:
@@ -37,6 +37,10 @@ def prices_page() -> None:
         height=600,
         column_config={
             "What": st.column_config.TextColumn("What", width="medium"),
+            "Counted": st.column_config.TextColumn(
+                "Counted", width="medium", help="What one unit is: directions, zones, steps."
+            ),
+            "Free": st.column_config.TextColumn("Free", width="medium"),
             "Price": st.column_config.NumberColumn("Price, USD", format="%.6g"),
             "From": st.column_config.NumberColumn(
                 "From", format="localized", help="The price applies from this many units per month."
@@ -144,6 +148,8 @@ def _readable(shown: pd.DataFrame) -> pd.DataFrame:
             "From": shown["tier_from"],
             "Price": shown["usd_per_unit"] * scale,
             "Per": scale.map({1: "", 1_000_000: "million "}) + shown["unit"],
+            "Counted": shown["definition"],
+            "Free": shown["allowances"],
             "Checked": shown["checked_on"],
             "Age": shown["age_days"],
             "Confidence": shown["confidence"].map(_CONFIDENCE),

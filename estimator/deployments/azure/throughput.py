@@ -12,9 +12,6 @@ from functools import cache
 import numpy as np
 
 from estimator.arrays import FloatArray
-from estimator.demand.demand import Demand
-from estimator.demand.weekly import Weekly, total
-from estimator.deployments.base import shared_once
 from estimator.errors import UnknownNameError
 from estimator.files import Sourced, load_rows
 
@@ -72,12 +69,3 @@ def capacity(service: str, pattern: str) -> Capacity:
         np.array([row.in_messages_per_second for row in found]),
         np.array([row.out_messages_per_second for row in found]),
     )
-
-
-def mean_fan_out(demand: Demand) -> FloatArray:
-    """Recipients of a message that others receive, on average, shape (*many,)."""
-    received = total(s.per_hour for s in demand.streams if s.kind in ("passed_on", "published"))
-    shared: Weekly = total(s.per_hour for s in shared_once(demand))
-    mean, sent = np.broadcast_arrays(received.mean, shared.mean)
-    without_sender = np.where(mean > 0, np.inf, 0.0)
-    return np.where(sent > 0, mean / np.where(sent > 0, sent, 1.0), without_sender)

@@ -14,7 +14,7 @@ from pydantic import Field, model_validator
 
 from estimator.arrays import FloatArray
 from estimator.demand.admission_limits import AdmissionLimits, Autoscaling
-from estimator.demand.demand import Demand, MessageStream
+from estimator.demand.demand import MessageStream
 from estimator.demand.weekly import Weekly, from_hours, total
 from estimator.deployments import base
 from estimator.deployments.azure.functions import (
@@ -22,7 +22,7 @@ from estimator.deployments.azure.functions import (
     functions_checks,
     functions_usage,
 )
-from estimator.deployments.azure.throughput import capacity, mean_fan_out
+from estimator.deployments.azure.throughput import capacity
 from estimator.deployments.fleet.behind_balancer import AZURE
 from estimator.deployments.limits import Check, find_limit, limit_value, per_second
 from estimator.format import range_text
@@ -312,31 +312,33 @@ class UnitService(base.Deployment):
     def message_needs(self, request: base.Request) -> Iterator[Need]:
         """Messages out and in, by the pattern in which they are sent.
 
+        Unless a pattern is chosen, each flow counts by its own fan-out: units send out what they do
+        in big groups and take in what they do in small ones, and the fuller of the two decides. In
+        between, where the vendor measured nothing, what goes out so grows with the fan-out.
+
         The vendor's throughput was measured with messages of one step, so larger ones count as
         several.
         """
         demand, options, step = request.demand, request.options, self.step_bytes(request)
-        out = per_second(total(s.steps_per_hour(step) for s in demand.messages("to_client")))
-        into = per_second(total(s.steps_per_hour(step) for s in base.shared_once(demand)))
-        for pattern, share in patterns(demand, options.pattern, self._measured).items():
-            if not np.any(share):
-                continue
-            measured = capacity(self._measured, pattern)
+        auto = options.pattern == "auto"
+        way_out = "big_group" if auto else options.pattern
+        out = total(s.steps_per_hour(step) for s in demand.messages("to_client"))
+        yield Need(
+            f"messages out to {_PATTERNS[way_out]}",
+            per_second(out),
+            capacity(self._measured, way_out).messages_out_at(self.steps()),
+            options.server_load,
+            f"{self.id}.outbound_messages_per_second_per_unit",
+        )
+        # in big groups more units were measured to take no more messages in, only more recipients
+        if auto or way_out == "small_group":
+            into = total(s.steps_per_hour(step) for s in base.shared_once(demand))
             yield Need(
-                f"messages out to {_PATTERNS[pattern]}",
-                out.times(share),
-                measured.messages_out_at(self.steps()),
+                f"messages into {_PATTERNS['small_group']}",
+                per_second(into),
+                capacity(self._measured, "small_group").messages_in_at(self.steps()),
                 options.server_load,
-                f"{self.id}.outbound_messages_per_second_per_unit",
             )
-            # in big groups more units take no more messages in, only more recipients
-            if pattern == "small_group":
-                yield Need(
-                    f"messages into {_PATTERNS[pattern]}",
-                    into.times(share),
-                    measured.messages_in_at(self.steps()),
-                    options.server_load,
-                )
 
     def handler_need(self, request: base.Request, pattern: str, limit: str) -> Need:
         """Messages and events of connections that are passed to your code."""
@@ -442,12 +444,12 @@ class UnitService(base.Deployment):
         elif options.tier == "auto" and options.scaling == "autoscale":
             yield "Premium, since Standard does not scale by itself."
         if options.pattern == "auto":
-            size = capacity(self._measured, "small_group").fan_out
-            fan_out = mean_fan_out(request.demand)
+            out = capacity(self._measured, "big_group").messages_out[0]
+            small = capacity(self._measured, "small_group")
             yield (
-                f"Units are taken to have the throughput of small groups for up to {size:g} "
-                f"recipients per message (measured with groups of {size:g}), else of big groups; "
-                f"the mean here is {range_text(fan_out)}."
+                f"A unit is taken to send {out:,.0f} messages per second, as measured with big "
+                f"groups, and to take in {small.messages_in[0]:,.0f} for others, as measured with "
+                f"groups of {small.fan_out:g}; the fuller of the two decides."
             )
         yield from base.ping_notes(request.demand)
 
@@ -458,15 +460,6 @@ _PRICES = {
     "premium": ("premium_p1", "premium_p2"),
 }
 """Which tiers are billed by which meters."""
-
-
-def patterns(demand: Demand, chosen: str, service: str) -> dict[str, FloatArray]:
-    """Which pattern each scenario is taken to follow, 1 where it is, shape (*many,)."""
-    if chosen != "auto":
-        return {chosen: np.ones(())}
-    size = capacity(service, "small_group").fan_out
-    small = (mean_fan_out(demand) <= size * (1 + _ROUNDING_NOISE)).astype(np.float64)
-    return {"small_group": small, "big_group": 1 - small}
 
 
 def units_for(

@@ -28,8 +28,8 @@ class WebPubSubOptions(unit_service.UnitOptions):
     pattern: Literal[
         "auto", "small_group", "big_group", "echo_upstream", "rest_send_to_user", "rest_broadcast"
     ] = "auto"
-    """How messages reach clients, which decides what a unit carries. auto: small_group if a message
-    reaches no more clients than in the vendor's measurement with groups of 10, else big_group."""
+    """How messages reach clients, which decides what a unit carries. auto: as many out as measured
+    with big groups, as many in as measured with groups of 10; the fuller of the two decides."""
 
     @model_validator(mode="after")
     def _functions_handle_events(self) -> Self:

@@ -88,6 +88,7 @@ def bill_view(bill: Bill) -> doc.Document:
                 "Limits", (doc.Text(v.explain(), _quiet_if_pass(v.state)) for v in verdicts)
             ),
             doc.folded("Notes", bill.notes),
+            doc.folded("What one unit is", () if bill.deployment else _definitions(bill)),
             doc.folded("Not modeled", bill.not_modeled),
             doc.Folded(
                 "What the vendor leaves open, and what another answer would change",
@@ -103,6 +104,12 @@ def bill_view(bill: Bill) -> doc.Document:
             ),
         ),
     )
+
+
+def _definitions(bill: Bill) -> Iterator[doc.Text]:
+    """What the quantities that somebody entered must count."""
+    meters = {item.rate.meter_id: item.rate.meter for item in bill.items}
+    return (doc.Text(f"{name}: {meter.definition}") for name, meter in meters.items())
 
 
 def _sizing_text(bill: Bill) -> str:
@@ -147,11 +154,14 @@ def _lines(bill: Bill) -> doc.Table:
         doc.Column("price seen at", media=doc.MEDIA - {"terminal"}),
     )
 
+    in_several = len({item.usage.region for item in bill.items}) > 1
+
     def row(item: LineItem) -> tuple[doc.Inline, ...]:
         rate, meter = item.rate, item.rate.meter
         host = urlsplit(rate.source).hostname or rate.source
+        where = f" in {item.usage.region}" if in_several else ""
         return (
-            f"{meter.service}: {meter.title}{_DOUBTS[rate.confidence]}",
+            f"{meter.service}: {meter.title}{where}{_DOUBTS[rate.confidence]}",
             f"{quantity_text(item.usage.quantity)} {meter.unit}",
             item.tiers_text(),
             *([dollars_and_cents(item.list_usd)] if bill.contract else []),

@@ -101,8 +101,7 @@ def test_functions_need_serverless_mode(make_demand, bill_of):
         bill_of(ID, make_demand(1), options={"functions": "consumption"})
 
 
-def test_arrays_may_send_to_small_and_to_big_groups_at_once():
-    # ten recipients share the throughput of small groups, eleven that of big ones
+def test_what_goes_in_counts_whatever_the_fan_out_and_arrays_equal_scalars():
     def units(fan_out: object) -> np.ndarray:
         profile = {
             "title": "Groups",
@@ -128,7 +127,41 @@ def test_arrays_may_send_to_small_and_to_big_groups_at_once():
         lines = [item.usage for item in items if item.usage.meter_id.endswith("_unit_days")]
         return sum((np.asarray(line.quantity) for line in lines), start=np.zeros(()))
 
-    # 15,000 posts per second. Nine or ten recipients each are more than the 100,000 that 100 units
-    # carry in small groups; eleven are 165,000, for which 83 units suffice in big ones
-    np.testing.assert_allclose(units([9, 10, 11]), [200, 200, 90])
-    np.testing.assert_allclose(units([9, 10, 11]), [units(9), units(10), units(11)])
+    # 15,000 posts per second: 100 units take in 10,000 from groups of ten, and 200 take 20,000.
+    # 200 units send 400,000 to big groups, more than a fan-out of 26 makes and less than one of 27
+    fan_outs = [1, 9, 10, 11, 26]
+    np.testing.assert_allclose(units(fan_outs), 200)
+    assert units(27) > 200
+    np.testing.assert_allclose(units(fan_outs), [float(units(each)) for each in fan_outs])
+
+
+@pytest.mark.parametrize("deployment", ["azure.signalr", "azure.web_pubsub"])
+def test_units_never_fall_while_more_is_sent(deployment):
+    # much goes to one recipient each, and posts to a hundred raise the mean fan-out across ten
+    profile = {
+        "title": "Replies and posts",
+        "session": {"law": "exponential", "mean_hours": 1},
+        "weekly_shape": "flat",
+        "flows": {
+            "replies": {
+                "direction": "client_to_server",
+                "rate_per_hour": 3600,
+                "payload": "100 B",
+                "fan_out": 1,
+            },
+            "posts": {
+                "direction": "client_to_server",
+                "rate_per_hour": np.linspace(0, 1_000, 101),
+                "payload": "100 B",
+                "fan_out": 100,
+            },
+        },
+    }
+    scenario = ws.Scenario(profile=profile, location="virginia", mean_connections=10_000)
+
+    sizing = ws.estimate(scenario, deployment).sizing
+
+    assert sizing is not None
+    assert np.all(np.diff(sizing.peak_units) >= 0)
+    # 10,000 in, at 200 for each unit of which 70% are planned, whatever else is sent
+    assert sizing.peak_units[0] >= 10_000 / 200 / 0.7
