@@ -101,7 +101,7 @@ class UnknownNameError(EstimatorError, ValueError):
     def __init__(self, kind: str, name: str, valid: Iterable[str]) -> None:
         """State the ``kind`` of thing, the ``name`` given and every ``valid`` one."""
         choices = sorted(valid)
-        close = _close_to(cut(name), choices)
+        close = close_names(cut(name), choices)
         hint = f"did you mean '{close[0]}'? " if close else ""
         super().__init__(f"unknown {kind} '{cut(name)}': {hint}Valid: {_listed(choices, close)}")
 
@@ -116,8 +116,12 @@ def _listed(choices: list[str], close: list[str]) -> str:
     return f"{shown} and {len(choices) - count:,} more"
 
 
-def _close_to(name: str, choices: Iterable[str]) -> list[str]:
-    """Names that could have been meant, the closest first, however words are joined."""
+def close_names(name: str, choices: Iterable[str]) -> list[str]:
+    """Names that could have been meant, the closest first, however words are joined.
+
+    >>> close_names("us-east-11", ["us-west-2", "us-east-1", "sa-east-1"])[0]
+    'us-east-1'
+    """
     spelt: dict[str, list[str]] = {}
     for choice in choices:
         spelt.setdefault(_spelling(choice), []).append(choice)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 
-from estimator.arrays import FloatArray
+from estimator.arguments import checks_arguments
+from estimator.arrays import FloatArray, Numbers
 from estimator.errors import EstimatorError, ScenarioError
 from estimator.files import YamlDocument, validated
 from estimator.pricing.catalog import check_answered, check_date, load_catalog
@@ -20,10 +21,11 @@ class _Messages(Model):
     messages: Count
 
 
+@checks_arguments
 def billable_units(
     meter: str,
     sizes: SizeDistribution | str | float | Mapping[str, object],
-    messages: float | FloatArray = 1.0,
+    messages: Numbers = 1.0,
     *,
     assumptions: Mapping[str, str] | None = None,
     as_of: dt.date | None = None,

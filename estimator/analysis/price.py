@@ -54,8 +54,9 @@ def price(
         that a vendor adds up are added up.
 
     Raises:
-        UnknownNameError: no such meter, region, assumption, answer or contract.
-        MissingRateError: no price of a meter in the region.
+        UnknownNameError: no such meter, assumption, answer or contract.
+        MissingRateError: no price of a meter in the region, or a region by another name than the
+            cloud's own.
         EstimatorError: a quantity that is negative or not a number, or no region.
 
     >>> price(
@@ -102,7 +103,7 @@ def _usage(quantities: Mapping[Any, _Amount], region: str, catalog: Catalog) -> 
         amount = _quantity(meter, quantity)
         shapes.add(amount.shape)
         # the same with and without the name of its region is one line
-        line = meter, priced_region(catalog.meter(meter).meter, named)
+        line = meter, priced_region(catalog.meter(meter).meter, named, catalog)
         if len(shapes - {()}) > 1:
             raise EstimatorError("the arrays of quantities have unequal lengths")
         amounts[line] = np.asarray(amounts.get(line, 0.0) + amount)

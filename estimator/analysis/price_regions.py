@@ -3,35 +3,38 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from estimator.deployments.base import WORLDWIDE
-from estimator.errors import EstimatorError, UnknownNameError, echo
-from estimator.pricing.price_files import CLOUDS, Region, load_price_files
+from estimator.errors import EstimatorError, MissingRateError, close_names
+from estimator.pricing.catalog import Catalog
+from estimator.pricing.price_files import CLOUDS, Region
 from estimator.scenario.locations import locations
 
 
-def priced_region(meter_id: str, given: str) -> str:
+def priced_region(meter_id: str, given: str, catalog: Catalog) -> str:
     """The region in which a meter is priced.
 
     Args:
-        meter_id: a meter there is.
+        meter_id: a meter of ``catalog``.
         given: the vendor's own name of a region; SaaS has one price wherever its clients are.
+        catalog: the prices.
 
     Raises:
-        EstimatorError: none is given, or what is given is the name of something else.
-        UnknownNameError: the vendor has no such region.
+        EstimatorError: none is given.
+        MissingRateError: the vendor has no region of that name.
 
-    >>> priced_region("aws.alb.hours", "us-east-1"), priced_region("ably.messages", "")
-    ('us-east-1', 'global')
-    >>> priced_region("azure.web_pubsub.messages", "East US")
+    >>> from estimator.pricing.catalog import load_catalog
+    >>> priced_region("ably.per_minute.messages", "", load_catalog())
+    'global'
+    >>> priced_region("azure.web_pubsub.standard_messages", "East US", load_catalog())
     Traceback (most recent call last):
-    estimator.errors.EstimatorError: 'East US' is not a region of Azure, for 'azure...'eastus'
+    estimator.errors.MissingRateError: ...in region 'East US': Azure's own name is 'eastus'. ...
     """
     vendor = meter_id.partition(".")[0]
     if vendor not in CLOUDS:
         return WORLDWIDE
-    known = (load_price_files().regions or {})[vendor]
+    known = catalog.regions_of_vendor(meter_id)
     if given in known:
         return given
     if not given.strip():
@@ -40,16 +43,14 @@ def priced_region(meter_id: str, given: str) -> str:
             f"'{meter_id}' has no region: give {CLOUDS[vendor]}'s own name of one, such as "
             f"region='{example}'"
         )
-    meant = dict.fromkeys(_meant(vendor, given, known))
-    if meant:
-        raise EstimatorError(
-            f"{echo(given)} is not a region of {CLOUDS[vendor]}, for '{meter_id}': write its own "
-            f"name, {' or '.join(map(repr, meant))}"
-        )
-    raise UnknownNameError(f"region of {CLOUDS[vendor]}", given, known)
+    if meant := dict.fromkeys(_meant(vendor, given, known)):
+        reason = f"{CLOUDS[vendor]}'s own name is {' or '.join(map(repr, meant))}"
+    else:
+        reason = "".join(f"did you mean '{name}'" for name in close_names(given, known)[:1])
+    raise MissingRateError(meter_id, given, catalog.regions(meter_id), catalog.as_of, reason)
 
 
-def _meant(vendor: str, given: str, known: dict[str, Region]) -> Iterator[str]:
+def _meant(vendor: str, given: str, known: Mapping[str, Region]) -> Iterator[str]:
     """Regions with such a title, or that serve a location of such a name."""
     said = _spelled(given)
     for name, location in locations().items():

@@ -125,11 +125,11 @@ def test_a_region_by_another_name_is_refused_with_the_vendors_id(meter, called, 
     with pytest.raises(ws.MissingRateError) as caught:
         ws.price({meter: 1}, region=called)
 
-    assert f"in region '{called}': the vendor's id is {meant}. " in str(caught.value)
+    assert f"own name is '{meant}'. " in str(caught.value)
 
 
 def test_a_forgotten_region_is_asked_for():
-    with pytest.raises(ws.MissingRateError, match="name one by the vendor's id"):
+    with pytest.raises(ws.EstimatorError, match=f"'{MESSAGES}' has no region: give AWS's own name"):
         ws.price({MESSAGES: 1})
 
 

@@ -47,13 +47,17 @@ RIGHT: dict[str, tuple[str, ...]] = {
     "--service": ("api_gateway",),
     "--surge": ("flash crowd at Sat 20:15 clients 20 over 5 min",
                 "broadcast at Sun 20:00 clients 50 gather 15 min lasts 90 min"),
+    "--region": ("us-east-1", "eastus"),
     "--vary": ("peak_connections=100,1000", "peak_connections=1..20/5", "hours_per_day=1..24/3",
                "tickers.rate_per_hour=1..50/3", "percent_off.aws.*=0..95/3"),
+    "quantities": ("aws.alb.hours=730", "aws.alb.hours@eu-west-1=1,460"),
+    "messages": ("4.5 MB=1", "600KB=10"),
     "field": ("peak_connections=100..1e4", "percent_off.aws.*=0..95", "hours_per_day=1..24"),
 }  # fmt: skip
 """Right texts for options and arguments that take more than a number."""
 FEW = ["--deployment", "aws.api_gateway"]
 USUAL: dict[str, list[str]] = {
+    "billable-units": ["aws.http_api.requests", "4.5 MB=1"],
     "break-even": ["s.yaml", "peak_connections=10..20", *FEW, "--deployment", "pusher.channels"],
     "check-budget": ["s.yaml", "--budget", "300", *FEW, "--samples", "128", "--no-questions"],
     "compare": ["s.yaml", *FEW],
@@ -62,6 +66,7 @@ USUAL: dict[str, list[str]] = {
     "growth": ["s.yaml", "--monthly-growth", "5", "--months", "3", *FEW],
     "init": ["new.yaml", "--force"],
     "list": ["options", *FEW],
+    "price": ["aws.alb.hours=730", "--region", "us-east-1"],
     "prices": ["--cloud", "oci", "--service", "load_balancer"],
     "schema": [],
     "simulate": ["s.yaml", "--replications", "1", "--no-faults"],

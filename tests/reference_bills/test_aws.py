@@ -287,11 +287,11 @@ def test_the_load_balancer_example_as_a_workload(cents):
         ("aws.alb.hours", "us-east-1", [0.0225]),
         ("aws.nlb.nlcu_hours", "us-east-1", [0.006]),
         ("aws.egress.internet", "us-west-2", [0.09, 0.085]),
-        ("aws.inter_zone.gb", "us-east-1", [0.01]),
     ],
 )
 def test_real_lines_of_bills_cost_what_their_list_unit_price_says(meter, region, prices):
-    # FOCUS-Sample-Data, FOCUS-1.0/focus_sample.csv: 941 AWS rows of September 2024
+    # FOCUS-Sample-Data, FOCUS-1.0/focus_sample.csv, AWS rows of September 2024: list unit prices,
+    # those of egress by tier
     edges = [0, 10_240, 51_200]
     for price, start, end in zip(prices, edges, edges[1:], strict=False):
         before, after = (float(ws.price({meter: n}, region)[meter].cost_usd) for n in (start, end))
