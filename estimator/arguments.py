@@ -67,7 +67,7 @@ def checks_arguments(public: C) -> C:
         if name == "__init__":
             hints = functools.partial(_hints_of_class, public)
             setattr(public, name, _checked(function, public.__name__, hints))
-        elif not name.startswith(("_", "model_")):
+        elif name == "__getitem__" or not name.startswith(("_", "model_")):
             checked = checks_arguments(function)
             setattr(public, name, classmethod(checked) if of_class else checked)
     return cast("C", public)

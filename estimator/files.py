@@ -1,7 +1,7 @@
 """How are files read, and their errors told? With the file, the line and the field of each.
 
 Scenario files, links and the files of ``pricing_data``, which are found the same way in a checkout
-and installed.
+and installed. The length, depth and repetitions of a text are bounded before it is taken.
 """
 
 from __future__ import annotations
@@ -9,10 +9,12 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import io
+import json
 import math
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from itertools import islice
@@ -43,36 +45,51 @@ from pydantic import (
 from pydantic._internal._model_construction import ModelMetaclass
 from pydantic_core import InitErrorDetails, PydanticCustomError
 from ruamel.yaml import YAML, RoundTripConstructor
-from ruamel.yaml.composer import MaxDepthExceededError
+from ruamel.yaml.composer import Composer, ComposerError, MaxDepthExceededError
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from estimator.errors import EstimatorError, PricingDataError, UnknownNameError, cut, echo
+from estimator.units import KIB
 
+MOST_CHARACTERS = 1024 * KIB
+"""Of a text."""
+_MOST_YAML_CHARACTERS = 256 * KIB
+"""Of a text that is not JSON: some seconds of reading, and four times the longest that ships."""
 _MOST_DEPTH = 40
 _MOST_VALUES = 100_000
 """In a file that repeats parts of itself by name, had it been written out."""
+_MOST_MERGES = 200
+"""Each takes longer than the one before."""
 _MOST_FIELD_CHARACTERS = 100
 _MOST_CHARACTERS_OF_ERRORS = 370
 """How many more errors there are must fit into the message too."""
 _FEWEST_CHARACTERS_OF_AN_ERROR = 120
 _MOST_DIGITS = 300
 """Of an integer that is exact; longer ones do not fit into floating point either."""
+_DIRECTIVE = re.compile(r"(?:[ \t]*(?:#.*)?\r?\n)*%")
+_SURROGATE = re.compile("[\ud800-\udfff]")
 T = TypeVar("T", bound="Entry")
 M = TypeVar("M", bound=BaseModel)
+Name = Annotated[str, Field(max_length=200)]
+"""A title, or what something is called."""
+Prose = Annotated[str, Field(max_length=4_000)]
+"""A note of some paragraphs."""
 Confidence = Literal["confirmed", "single_source", "inferred"]
 """confirmed: seen at the vendor or in two independent copies; inferred: not seen, but follows."""
 
 
 @dataclass(frozen=True, slots=True)
 class YamlDocument:
-    """The content of a YAML text, and the line on which each of its keys stands."""
+    """The content of a YAML or JSON text, and the line on which each of its keys stands."""
 
     content: Any
     name: str
+    json_text: str = ""
+    """What the content was read from, if it was JSON: its lines are looked up when asked for."""
 
     def line_of(self, path: Sequence[int | str]) -> int | None:
         """Line (from 1) of the deepest part of ``path`` that is in the text."""
-        node, line = self.content, None
+        node, line = _with_lines(self.json_text) if self.json_text else self.content, None
         for key in path:
             found = _line_in(node, key)
             if found is None:
@@ -132,9 +149,28 @@ def _is_long(text: str) -> bool:
     return len(text) > _MOST_DIGITS
 
 
+class _Untagged(Composer):
+    """Refuses tags, since what a value is shows in how it is written, and merges without end."""
+
+    merges = 0
+
+    def compose_node(self, parent: Any, index: Any) -> Any:
+        """A part of a file, unless it is tagged."""
+        event = self.parser.peek_event()
+        if tag := getattr(event, "tag", None):
+            message = f"tag {tag} is not allowed: leave it out"
+            raise ComposerError(None, None, message, event.start_mark)
+        self.merges += getattr(event, "value", None) == "<<"
+        if self.merges > _MOST_MERGES:
+            message = f"more than {_MOST_MERGES} merges (<<): write the values out"
+            raise ComposerError(None, None, message, event.start_mark)
+        return super().compose_node(parent, index)
+
+
 def _parser() -> YAML:
     parser = YAML(typ="rt")
     parser.Constructor = _Plain
+    parser.Composer = _Untagged
     parser.max_depth = _MOST_DEPTH
     return parser
 
@@ -152,6 +188,50 @@ def _written_out(node: Any, known: dict[int, tuple[int, int]]) -> tuple[int, int
         found = [_written_out(each, known) for each in inner]
         known[id(node)] = 1 + sum(n for n, _ in found), 1 + max((d for _, d in found), default=0)
     return known[id(node)]
+
+
+@lru_cache(maxsize=1)
+def _with_lines(json_text: str) -> Any:
+    """The content of a JSON text with the line of each key; None if YAML cannot read it."""
+    try:
+        return _parser().load(json_text)
+    except (YAMLError, RecursionError):
+        return None
+
+
+def read_json(
+    text: str, name: str, error: type[EstimatorError], *, with_lines: bool = True
+) -> YamlDocument:
+    """Parse JSON text that must hold an object.
+
+    Args:
+        text: the whole text.
+        name: how messages call it.
+        error: the class of error to raise.
+        with_lines: whether messages name lines, which mean nothing in a link.
+
+    Raises:
+        ValueError: no JSON object, nested without end, or a key is given twice.
+        EstimatorError: of the class ``error``; more than a text may hold.
+
+    >>> read_json(json.dumps({"name": "😀"}), "link", PricingDataError).content["name"]
+    '😀'
+    """
+    _check_length(text, name, error)
+    try:
+        content = json.loads(text, parse_int=whole_number, object_pairs_hook=_without_repetition)
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+    if not isinstance(content, dict):
+        raise ValueError("no object at the top")
+    return _checked(YamlDocument(content, name, text if with_lines else ""), error)
+
+
+def _without_repetition(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    content = dict(pairs)
+    if len(content) < len(pairs):
+        raise ValueError("a key is given twice")
+    return content
 
 
 def items_of(given: Any) -> tuple[Any, ...]:
@@ -175,7 +255,7 @@ def items_of(given: Any) -> tuple[Any, ...]:
 
 
 def read_yaml(text: str, name: str, error: type[EstimatorError]) -> YamlDocument:
-    """Parse YAML text that must hold a mapping.
+    """Parse YAML or JSON text that must hold a mapping.
 
     Args:
         text: the whole file.
@@ -183,11 +263,25 @@ def read_yaml(text: str, name: str, error: type[EstimatorError]) -> YamlDocument
         error: the class of error to raise.
 
     Raises:
-        EstimatorError: empty, not YAML, a key given twice, or no mapping at the top.
+        EstimatorError: of the class ``error``; empty, neither YAML nor JSON, tagged, a key given
+            twice, no mapping at the top, or more than a text may hold.
     """
+    text = text.removeprefix("\ufeff")
+    if text.lstrip().startswith("{"):
+        try:
+            return read_json(text, name, error)
+        except ValueError:
+            pass  # YAML too can begin with a brace, and tells where an error is
+    if len(text) > _MOST_YAML_CHARACTERS:
+        raise error(
+            f"{name}: more than {_MOST_YAML_CHARACTERS:,} characters of YAML: leave out what is "
+            f"not needed, or write JSON, of which there may be {MOST_CHARACTERS:,}"
+        )
+    if directive := _DIRECTIVE.match(text):
+        line = directive[0].count("\n") + 1
+        raise error(f"{name}, line {line}: not valid YAML: leave out directives (lines with %)")
     try:
         content = _parser().load(text)
-        values, depth = _written_out(content, {}) if "*" in text else (0, 0)
     except MaxDepthExceededError:
         raise error(f"{name}: not valid YAML: nested too deeply") from None
     except MarkedYAMLError as found:
@@ -199,26 +293,65 @@ def read_yaml(text: str, name: str, error: type[EstimatorError]) -> YamlDocument
         raise error(f"{name}: not valid YAML: {' '.join(str(found).split())}") from None
     except RecursionError:
         raise error(f"{name}: not valid YAML: nested too deeply") from None
+    return _checked(YamlDocument(content, name), error)
+
+
+def _check_length(text: str, name: str, error: type[EstimatorError]) -> None:
+    if len(text) > MOST_CHARACTERS:
+        raise error(
+            f"{name}: more than {MOST_CHARACTERS:,} characters: leave out what is not needed, or "
+            "build the scenario in Python"
+        )
+
+
+def _checked(document: YamlDocument, error: type[EstimatorError]) -> YamlDocument:
+    """The document, unless it holds no mapping, half a character, or too much."""
+    content, name = document.content, document.name
+    try:
+        values, depth = _written_out(content, {})
+    except RecursionError:
+        raise error(f"{name}: nested too deeply") from None
     if depth > _MOST_DEPTH:
-        raise error(f"{name}: nested too deeply")
+        raise error(f"{name}: nested too deeply: at most {_MOST_DEPTH} deep")
     if values > _MOST_VALUES:
-        raise error(f"{name}: parts are repeated by name until there are {values:,} values")
+        raise error(
+            f"{name}: {values:,} values, with parts that are repeated by name; at most "
+            f"{_MOST_VALUES:,}"
+        )
     if content is None:
         raise error(f"{name}: the file is empty")
     if not isinstance(content, Mapping):
         found = "a list" if isinstance(content, list) else "a single value"
         raise error(f"{name}: expected 'key: value' lines, found {found}")
-    return YamlDocument(content, name)
+    if (path := _half_a_character(content, set())) is not None:
+        raise error(f"{document.where(path)}: half of a surrogate pair, which is not a character")
+    return document
+
+
+def _half_a_character(node: Any, known: set[int]) -> list[int | str] | None:
+    """Where a text holds a surrogate, which no file can be written with."""
+    if isinstance(node, str):
+        return [] if _SURROGATE.search(node) else None
+    if not isinstance(node, Mapping | list) or id(node) in known:
+        return None
+    known.add(id(node))
+    for key, value in node.items() if isinstance(node, Mapping) else enumerate(node):
+        if isinstance(key, str) and _SURROGATE.search(key):
+            return []
+        if (path := _half_a_character(value, known)) is not None:
+            return [key, *path]
+    return None
 
 
 def read_file(path: str | Path, error: type[EstimatorError]) -> YamlDocument:
-    """Parse a YAML file that must hold a mapping.
+    """Parse a YAML or JSON file that must hold a mapping.
 
     Raises:
         EstimatorError: of the class ``error``; the file cannot be read, or as for ``read_yaml``.
     """
     try:
-        text = Path(path).read_text(encoding="utf-8")
+        with Path(path).open(encoding="utf-8") as file:
+            text = file.read(MOST_CHARACTERS + 1)
     except UnicodeDecodeError:
         raise error(f"{path}: not a text file in UTF-8") from None
     except OSError as found:

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 import numpy as np
 
 from estimator.arguments import checks_arguments
-from estimator.errors import ScenarioError, cut
+from estimator.arrays import FloatArray
+from estimator.errors import EstimatorError, ScenarioError, cut
 from estimator.shown import Look, Shown, renderer
 
 if TYPE_CHECKING:
@@ -111,6 +112,29 @@ class Result(Shown, ABC):
             if refusal.deployment == deployment:
                 raise ScenarioError(f"{deployment} could not be priced: {refusal.reason}")
         raise ScenarioError(f"{deployment} was not asked for")
+
+
+def check_amounts(amounts: FloatArray, what: str) -> None:
+    """Refuse amounts that cannot be: below zero, without end, or not a number.
+
+    Args:
+        amounts: of any shape.
+        what: how the message calls them.
+
+    Raises:
+        EstimatorError: it names ``what``.
+
+    >>> check_amounts(np.array([1.0, np.nan]), "data out of aws.alb_ec2, in USD")
+    Traceback (most recent call last):
+    estimator.errors.EstimatorError: data out of aws.alb_ec2, in USD: nan cannot be. ...
+    """
+    # comparisons with NaN are false
+    for amount in (np.min(amounts), np.max(amounts)):
+        if not 0 <= amount < np.inf:
+            raise EstimatorError(
+                f"{what}: {amount:g} cannot be. Its numbers are too far apart to be computed "
+                "with; if they are right, please report it"
+            )
 
 
 def plain(value: Any) -> Any:

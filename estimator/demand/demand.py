@@ -272,7 +272,9 @@ class Demand(Shown):
 def _repeated(course: Course, session: SessionLength, every_hours: float) -> Course:
     """What happens when sessions begin, and again each so many hours while they last."""
     response = np.fft.rfft(_repeats_by_lag(session, every_hours))
-    return Course(np.fft.irfft(np.fft.rfft(course.hours) * response, HOURS_PER_WEEK))
+    hours = np.fft.irfft(np.fft.rfft(course.hours) * response, HOURS_PER_WEEK)
+    # where next to nothing happens, rounding must not leave less
+    return Course(np.maximum(hours, 0.0))
 
 
 def _repeats_by_lag(session: SessionLength, every_hours: float) -> FloatArray:

@@ -92,9 +92,4 @@ def payload_quantiles(sizes: SizeDistribution, shares: FloatArray) -> FloatArray
     >>> payload_quantiles(EmpiricalSize(sizes=(300, 100, 200)), np.array([0.3, 0.5, 1.0]))
     array([100., 200., 300.])
     """
-    payload, weights = sizes.atoms
-    order = np.argsort(payload, kind="stable")
-    # a share that was summed up may miss its step by the last digit
-    reached = np.cumsum(weights[order])
-    at = np.searchsorted(reached, np.asarray(shares) - 1e-12)
-    return payload[order][np.minimum(at, payload.size - 1)]
+    return sizes.quantiles(shares)

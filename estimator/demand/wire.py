@@ -16,7 +16,7 @@ import numpy as np
 
 from estimator.arrays import FloatArray
 from estimator.files import Figure, load_mapping
-from estimator.scenario.sizes import SizeDistribution
+from estimator.scenario.sizes import LARGEST_DRAWN_BYTES, SizeDistribution
 
 Layer = Literal["payload", "websocket", "ip"]
 """What is counted: application data only; with the WebSocket header; or everything the network
@@ -121,20 +121,44 @@ def message_bytes(
     return np.asarray(message_layers(payload, masked=masked, tls=tls).total)
 
 
-@lru_cache(maxsize=1024)
 def mean_message_bytes(
     sizes: SizeDistribution, layer: Layer, *, masked: bool
 ) -> float | FloatArray:
-    """Mean of ``message_bytes`` over a law of sizes, over TLS."""
-    return sizes.expect(lambda payload: message_bytes(payload, layer, masked=masked))
+    """Mean of ``message_bytes`` over a law of sizes, over TLS, shape (*many,)."""
+    # what many scenarios have is quick to work out and as large as an array of them
+    mean = _mean_message_bytes.__wrapped__ if sizes.many else _mean_message_bytes
+    return mean(sizes, layer, masked)
+
+
+@lru_cache(maxsize=256)
+def _mean_message_bytes(sizes: SizeDistribution, layer: Layer, masked: bool) -> float | FloatArray:
+    return sizes.expect(
+        lambda payload: message_bytes(payload, layer, masked=masked), _jumps(masked=masked)
+    )
 
 
 @lru_cache(maxsize=256)
 def mean_message_layers(sizes: SizeDistribution, *, masked: bool) -> WireLayers:
-    """Mean of ``message_layers`` over a law of sizes, over TLS."""
-    payload, shares = sizes.atoms
+    """Mean of ``message_layers`` over a law of sizes of a single scenario, over TLS."""
+    payload, shares = sizes.parted(_jumps(masked=masked))
     layers = message_layers(payload, masked=masked)
     return layers.mapped(lambda layer: float(np.einsum("i,i->", shares, np.asarray(layer))))
+
+
+@lru_cache(maxsize=2)
+def _jumps(*, masked: bool) -> FloatArray:
+    """Payloads above which a header grows, or a record or segment begins, in ascending order.
+
+    Between two of them each layer is linear. Of records and segments they are those with a header
+    of any length, which are more than there are.
+    """
+    payload_edges = np.array([125.0, 65_535.0])
+    records = np.arange(0, LARGEST_DRAWN_BYTES, _TLS_RECORD_PAYLOAD_BYTES)
+    segments = np.arange(0, _TLS_RECORD_PAYLOAD_BYTES, _SEGMENT_PAYLOAD_BYTES)
+    within = np.maximum(segments - _TLS_RECORD_OVERHEAD_BYTES, 0)
+    framed = np.add.outer(records, within)
+    headers = websocket_header_bytes(np.array([0.0, 126.0, 65_536.0]), masked=masked)
+    return np.unique(np.append(np.subtract.outer(framed, headers), payload_edges))
 
 
 @lru_cache(maxsize=2)

@@ -6,11 +6,11 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import ValidationError
+from pydantic import ValidationError, model_validator
 
 from estimator.arrays import FloatArray
 from estimator.demand.admission_limits import AdmissionLimits
@@ -25,6 +25,7 @@ from estimator.pricing.catalog import Catalog
 from estimator.pricing.lines import FreeAllowances, Usage
 from estimator.pricing.price_files import Assumption
 from estimator.scenario.locations import Area
+from estimator.scenario.model import LARGEST, SMALLEST
 from estimator.scenario.sessions import SessionLength
 from estimator.units import BITS_PER_BYTE, BITS_PER_MEGABIT, MINUTES_PER_HOUR, SECONDS_PER_HOUR
 
@@ -36,6 +37,18 @@ MINIMUM = "minimum"
 
 class Options(Entry):
     """Choices a user makes for one deployment; subclasses add the fields."""
+
+    @model_validator(mode="after")
+    def _numbers_within_bounds(self) -> Self:
+        for name, value in self:
+            if not isinstance(value, int | float | np.ndarray):
+                continue
+            numbers = np.asarray(value, dtype=np.float64)
+            if np.any(numbers > LARGEST):
+                raise ValueError(f"{name} must be at most {LARGEST:g}")
+            if np.any((numbers > 0) & (numbers < SMALLEST)):
+                raise ValueError(f"{name} must be at least {SMALLEST:g}, if it is not 0")
+        return self
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from estimator.arrays import FloatArray
 from estimator.demand.admission_limits import AdmissionLimits
 from estimator.demand.demand import Demand, MessageStream
 from estimator.demand.weekly import Weekly, total
-from estimator.errors import UnknownNameError
+from estimator.errors import EstimatorError, UnknownNameError
 from estimator.files import Sourced, load_rows
 from estimator.format import figure_text
 from estimator.pricing.price_files import SAAS, VENDORS
@@ -190,6 +190,8 @@ def _verdict(asked: Check) -> Verdict:
         asked.used.peak if isinstance(asked.used, Weekly) else np.asarray(asked.used, np.float64),
         np.asarray(asked.allowed, dtype=np.float64),
     )
+    if not (np.min(used) >= 0 and np.min(allowed) >= 0):
+        raise EstimatorError(f"{asked.limit_id}: {np.min(used):g} of {np.min(allowed):g} cannot be")
     worst = int(np.argmax(_share(used, allowed)))
     fix = fix_for(asked, float(np.ravel(used)[worst]), float(np.ravel(allowed)[worst]))
     return Verdict(find_limit(asked.limit_id), used, allowed, fix, week)

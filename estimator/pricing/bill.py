@@ -17,10 +17,13 @@ from estimator.format import dollars_and_cents, given_text, range_text, sentence
 from estimator.pricing.contract import Contract
 from estimator.pricing.lines import FreeAllowances, LineItem
 from estimator.pricing.price_files import DRIVERS, VENDORS, Assumption, Driver
-from estimator.result import Result, plain
+from estimator.result import Result, check_amounts, plain
 
 if TYPE_CHECKING:
     import pandas as pd
+
+MOST_WRITTEN_OUT = 500
+"""Scenarios of one bill: each takes some 10 KB of JSON and ten times that while it is written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +100,18 @@ class Bill(Result):
 
     It does not know its bill, so that nothing keeps the arrays of a bill that is done with.
     """
+
+    def __post_init__(self) -> None:
+        """Refuse lines that cannot be.
+
+        Raises:
+            EstimatorError: an amount below zero, without end, or not a number; it names the line.
+        """
+        for item in self.items:
+            line = f"{item.usage.meter_id} in {item.usage.region}"
+            check_amounts(item.usage.quantity, f"{line}, in {item.rate.meter.unit}")
+            check_amounts(item.cost_usd, f"{line}, in USD")
+            check_amounts(item.list_usd, f"{line}, in USD at list prices")
 
     def __getitem__(self, meter: str | tuple[str, str]) -> LineItem:
         """The line of a meter, of one region where the meter is billed in several.
@@ -216,6 +231,11 @@ class Bill(Result):
         return range_text(self.total, dollars_and_cents)
 
     def _data(self) -> dict[str, Any]:
+        if (many := np.size(self.total)) > MOST_WRITTEN_OUT:
+            raise EstimatorError(
+                f"{many:,} scenarios at {self.deployment or 'once'} are more than can be written "
+                f"out in full, {MOST_WRITTEN_OUT:,}: take fewer, a sweep, or `total` and `lines`"
+            )
         lines = self.lines.assign(checked=self.lines["checked"].astype(str))
         return {
             "deployment": self.deployment,

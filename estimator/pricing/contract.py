@@ -18,6 +18,8 @@ from estimator.errors import EstimatorError, UnknownNameError, echo
 from estimator.files import (
     Confidence,
     Entry,
+    Name,
+    Prose,
     YamlDocument,
     data_text,
     names_in,
@@ -29,6 +31,12 @@ from estimator.format import unit_price
 from estimator.pricing.tiers import Tariff
 from estimator.shown import Shown
 
+_MOST_USD = 1e9
+"""Per unit of any meter: beyond any price, and far from where products of it end."""
+_MOST_RATES = 1_000
+_MOST_NAMES = 100
+"""Of meters or regions in one entry."""
+_Pattern = Annotated[str, Field(max_length=100)]
 _FILES = (".yaml", ".yml")
 
 
@@ -45,20 +53,20 @@ class ContractRate(Entry):
     """What is paid for some meters instead of the list price."""
 
     refusal = ContractError
-    meters: Annotated[tuple[str, ...], Field(min_length=1)]
+    meters: Annotated[tuple[_Pattern, ...], Field(min_length=1, max_length=_MOST_NAMES)]
     """Ids of meters; * stands for any letters, as in ``azure.vm.d*``."""
-    regions: Annotated[tuple[str, ...], Field(min_length=1)] | None = None
+    regions: Annotated[tuple[Name, ...], Field(min_length=1, max_length=_MOST_NAMES)] | None = None
     """The cloud's own names of the regions where it applies; everywhere if left out."""
-    usd_per_unit: Annotated[float, Field(ge=0)] | None = None
+    usd_per_unit: Annotated[float, Field(ge=0, le=_MOST_USD)] | None = None
     """The new price, the same in every tier."""
     percent_off: Annotated[float, Field(ge=0, le=100)] | None = None
     """Taken off the list price of every tier."""
     share: Annotated[float, Field(gt=0, le=1)] = 1.0
     """Part of the use that the commitment covers; the rest is paid at list price."""
-    source: str | None = None
+    source: Prose | None = None
     checked_on: dt.date | None = None
     confidence: Confidence | None = None
-    note: str | None = None
+    note: Prose | None = None
 
     @model_validator(mode="after")
     def _one_price(self) -> Self:
@@ -113,11 +121,13 @@ class Contract(Shown, Entry):
     """
 
     refusal = ContractError
-    title: str
+    title: Name
     """Name for people."""
-    note: str | None = None
+    note: Prose | None = None
     """What to know before using it."""
-    rates: Annotated[tuple[ContractRate, ...], AfterValidator(_at_least_one)]
+    rates: Annotated[
+        tuple[ContractRate, ...], AfterValidator(_at_least_one), Field(max_length=_MOST_RATES)
+    ]
     """Where several match a meter and region, the last one applies."""
 
     def as_data(self) -> dict[str, Any]:

@@ -5,7 +5,8 @@ Those that ship with the package, profiles and weekly shapes, are read by their 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import math
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache, cached_property
@@ -14,6 +15,7 @@ from typing import Annotated, Any, Literal, Self, TypeVar
 
 import numpy as np
 from pydantic import (
+    AfterValidator,
     BeforeValidator,
     ConfigDict,
     Field,
@@ -40,10 +42,15 @@ from estimator.units import (
     week_time_text,
 )
 
-_LARGEST = 1e12
+LARGEST = 1e12
 """Beyond any number of people, messages or bytes; keeps products far from infinity."""
-_LONGEST_HOURS = 87_600
+SMALLEST = 1e-9
+"""Below any of these, if not 0; keeps quotients far from infinity."""
+LONGEST_HOURS = 87_600
 """Ten years."""
+_SHORTEST_SECONDS = 0.001
+MOST_OBSERVED = 1_000
+"""Of a law that lists what was seen: more quantiles than a bill can tell apart."""
 Shelf = Literal["profiles", "shapes"]
 _TITLES: dict[Shelf, str] = {"profiles": "profile", "shapes": "weekly shape"}
 
@@ -94,42 +101,81 @@ def quantity(dimension: Dimension, unit: str) -> BeforeValidator:
     return BeforeValidator(convert)
 
 
-def _schema(description: str, number: dict[str, Any]) -> WithJsonSchema:
+def _schema(description: str, **bounds: float) -> WithJsonSchema:
     return WithJsonSchema(
-        {"description": description, "anyOf": [{"type": "number", **number}, {"type": "string"}]}
+        {"description": description, "anyOf": [{"type": "number", **bounds}, {"type": "string"}]}
     )
 
 
+def _not_below(least: float, written: str) -> AfterValidator:
+    """Refuse what is above 0 but too little to mean anything."""
+
+    def check(value: float) -> float:
+        if 0 < value < least:
+            raise ValueError(f"must be at least {written}, but is {value:g}")
+        return value
+
+    return AfterValidator(check)
+
+
+_TINY = _not_below(SMALLEST, f"{SMALLEST:g}")
+_SHORTEST_HOURS = _SHORTEST_SECONDS / SECONDS_PER_HOUR
 Hours = Annotated[
     float,
     quantity("time", "h"),
-    Field(gt=0, le=_LONGEST_HOURS),
-    _schema("hours, or a text such as '90 min'", {"exclusiveMinimum": 0}),
+    Field(gt=0, le=LONGEST_HOURS),
+    _not_below(_SHORTEST_HOURS, "1 ms"),
+    _schema("hours, or a text such as '90 min'", exclusiveMinimum=0, maximum=LONGEST_HOURS),
 ]
 Seconds = Annotated[
     float,
     quantity("time", "s"),
-    Field(ge=0.001, le=_LONGEST_HOURS * SECONDS_PER_HOUR),
-    _schema("seconds, or a text such as '2 min'", {"exclusiveMinimum": 0}),
+    Field(ge=_SHORTEST_SECONDS, le=LONGEST_HOURS * SECONDS_PER_HOUR),
+    _schema("seconds, or a text such as '2 min'", minimum=_SHORTEST_SECONDS),
 ]
 Duration = Annotated[
     float,
     quantity("time", "s"),
-    Field(ge=0, le=_LONGEST_HOURS * SECONDS_PER_HOUR),
-    _schema("seconds, or a text such as '2 min'; may be 0", {"minimum": 0}),
+    Field(ge=0, le=LONGEST_HOURS * SECONDS_PER_HOUR),
+    _schema("seconds, or a text such as '2 min'; may be 0", minimum=0),
 ]
 RatePerSecond = Annotated[
     float,
     quantity("rate", "/s"),
-    Field(gt=0, le=_LARGEST),
-    _schema("times per second, or a text such as '50 / s'", {"exclusiveMinimum": 0}),
+    Field(gt=0, le=LARGEST),
+    _TINY,
+    _schema("times per second, or a text such as '50 / s'", exclusiveMinimum=0, maximum=LARGEST),
 ]
 Bytes = Annotated[
     float,
     quantity("size", "B"),
-    Field(ge=0, le=_LARGEST),
-    _schema("bytes, or a text such as '2 KB' or '2 KiB'", {"minimum": 0}),
+    Field(ge=0, le=LARGEST),
+    _TINY,
+    _schema("bytes, or a text such as '2 KB' or '2 KiB'", minimum=0, maximum=LARGEST),
 ]
+PositiveBytes = Annotated[
+    float,
+    quantity("size", "B"),
+    Field(gt=0, le=LARGEST),
+    _TINY,
+    _schema("bytes, or a text such as '2 KB' or '2 KiB'", exclusiveMinimum=0, maximum=LARGEST),
+]
+Sigma = Annotated[float, Field(gt=0, le=4), _not_below(0.001, "0.001")]
+"""Standard deviation of a logarithm."""
+Level = Annotated[float, Field(ge=0, le=LARGEST)]
+"""Of something of which only the proportions count."""
+Weight = Annotated[float, Field(gt=0, le=LARGEST)]
+"""A share before it is known what all of them add to."""
+
+
+def shares_of(weights: Sequence[float]) -> FloatArray:
+    """Weights as shares that add to 1, whatever their order and however small they are.
+
+    >>> shares_of([5e-324, 5e-324])
+    array([0.5, 0.5])
+    """
+    scaled = np.array(weights) / max(weights)
+    return scaled / math.fsum(scaled)
 
 
 def _number(value: object) -> object:
@@ -139,8 +185,9 @@ def _number(value: object) -> object:
 Clients = Annotated[
     float,
     BeforeValidator(_number),
-    Field(gt=0, le=_LARGEST),
-    _schema("a number, or a text such as '20,000'", {"exclusiveMinimum": 0}),
+    Field(gt=0, le=LARGEST),
+    _TINY,
+    _schema("a number, or a text such as '20,000'", exclusiveMinimum=0, maximum=LARGEST),
 ]
 
 
@@ -159,7 +206,8 @@ Share = Annotated[
     BeforeValidator(_share),
     _schema(
         "a share above 0 and up to 1, or a text such as '30%' or '1/3'",
-        {"exclusiveMinimum": 0, "maximum": 1},
+        exclusiveMinimum=0,
+        maximum=1,
     ),
 ]
 
@@ -188,7 +236,8 @@ WeekTime = Annotated[
     PlainSerializer(_week_time_said),
     _schema(
         "a day and an hour in UTC such as 'Tue 14:00', or hours from Monday 00:00 UTC",
-        {"minimum": 0, "exclusiveMaximum": HOURS_PER_WEEK},
+        minimum=0,
+        exclusiveMaximum=HOURS_PER_WEEK,
     ),
 ]
 """Hours from Monday 00:00 UTC, within the week."""
@@ -201,8 +250,8 @@ def _numbers(convert: Callable[[str], float | Fraction]) -> PlainValidator:
             raise ValueError("an empty list stands for no scenario at all")
         if not np.all(np.isfinite(array)):
             raise ValueError("must be a finite number")
-        if np.any(array > _LARGEST):
-            raise ValueError(f"must be at most {_LARGEST:g}, but is {float(array.max()):g}")
+        if np.any(array > LARGEST):
+            raise ValueError(f"must be at most {LARGEST:g}, but is {float(array.max()):g}")
         if np.any(array < 0):
             raise ValueError(f"must not be negative, but is {float(array.min()):g}")
         array.flags.writeable = False
@@ -212,7 +261,7 @@ def _numbers(convert: Callable[[str], float | Fraction]) -> PlainValidator:
 
 
 def _numbers_schema(description: str) -> WithJsonSchema:
-    number = {"type": "number", "minimum": 0}
+    number = {"type": "number", "minimum": 0, "maximum": LARGEST}
     return WithJsonSchema(
         {
             "description": description,
@@ -266,7 +315,8 @@ def _one_or_many(value: object, one: ValidatorFunctionWrapHandler) -> float | Fl
     array = numbers(value)
     if array.size == 0:
         raise ValueError("an empty list stands for no scenario at all")
-    for edge in (array.min(), array.max()):
+    above_zero = array[array > 0]
+    for edge in (array.min(), array.max(), *([above_zero.min()] if above_zero.size else [])):
         one(float(edge))
     array.flags.writeable = False
     return array

@@ -16,12 +16,17 @@ from pydantic import (
 )
 
 from estimator.arguments import checks_arguments
+from estimator.files import Name, Prose
 from estimator.scenario import model
 from estimator.scenario.sessions import SessionLength
 from estimator.scenario.sizes import FixedSize, SizeDistribution
 from estimator.scenario.weekly_shape import WeeklyShape, load_shape, shape_names
 from estimator.shown import Shown
 from estimator.units import HOURS_PER_DAY, SECONDS_PER_HOUR
+
+_MOST_FLOWS = 50
+"""Kinds of message: more than anybody tells apart."""
+_MOST_EVIDENCE = 500
 
 
 class Reconnect(model.Model):
@@ -98,9 +103,9 @@ class Evidence(model.Model):
 
     grade: Literal["published", "assumption"]
     """published: somebody measured or stated it; assumption: our judgment, to be replaced."""
-    source: str | None = None
+    source: Prose | None = None
     """Where it was published."""
-    note: str
+    note: Prose
     """What the source says, or why the assumption was chosen."""
 
     @model_validator(mode="after")
@@ -127,9 +132,9 @@ class Profile(Shown, model.Model):
     'lognormal'
     """
 
-    title: str
+    title: Name
     """Name for people."""
-    description: str = ""
+    description: Prose = ""
     """What kind of product this is."""
     session: SessionLength
     """How long a client stays connected if nothing cuts the connection."""
@@ -139,7 +144,7 @@ class Profile(Shown, model.Model):
         WrapSerializer(_shape_name),
     ]
     """When in the week clients are connected: the name of a shipped shape, or your own."""
-    flows: dict[str, MessageFlow]
+    flows: Annotated[dict[Name, MessageFlow], Field(max_length=_MOST_FLOWS)]
     """The messages, by a name of your choice."""
     heartbeat: Heartbeat | None = None
     """None if the client sends none."""
@@ -147,7 +152,7 @@ class Profile(Shown, model.Model):
     """Bytes exchanged on every new connection."""
     reconnect: Reconnect = Reconnect()
     """How a client comes back when its connection is lost or refused."""
-    evidence: dict[str, Evidence] = Field(default_factory=dict)
+    evidence: dict[Name, Evidence] = Field(default_factory=dict, max_length=_MOST_EVIDENCE)
     """Where each default comes from, by its path, such as session.mean_hours."""
 
     @property

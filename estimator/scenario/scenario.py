@@ -6,6 +6,7 @@ import base64
 import datetime as dt
 import io
 import json
+import math
 import zlib
 from collections.abc import Mapping
 from pathlib import Path
@@ -24,22 +25,49 @@ from pydantic import (
     WrapSerializer,
     model_validator,
 )
-from ruamel.yaml import YAML
+from ruamel.yaml import YAML, RoundTripRepresenter
 
 from estimator.arguments import checks_arguments
 from estimator.errors import ScenarioError
-from estimator.files import YamlDocument, read_file, read_yaml, validated, whole_number
+from estimator.files import (
+    MOST_CHARACTERS,
+    Name,
+    YamlDocument,
+    read_file,
+    read_json,
+    read_yaml,
+    validated,
+)
 from estimator.format import given_text, range_text
 from estimator.scenario.disruptions import Fault, Surge
 from estimator.scenario.locations import Area, Location, find_location
-from estimator.scenario.model import Count, ManyHours, Model
+from estimator.scenario.model import Count, ManyHours, Model, Weight, shares_of
 from estimator.scenario.profile import Profile, load_profile, profile_names, resolve_profile
 from estimator.shown import Shown
 from estimator.units import HOURS_PER_MONTH
 
 _YAML_SUFFIXES = (".yaml", ".yml")
-_MOST_LINK_BYTES = 4_000_000
-"""A damaged or hostile link must not unpack to more."""
+_MOST_DISRUPTIONS = 100
+"""In a week; one of them may happen up to 1,000 times."""
+_MOST_LINK_BYTES = 4 * (MOST_CHARACTERS + 1)
+"""A damaged or hostile link must not unpack to more; a character takes four bytes at most."""
+
+
+_MOST_SCENARIOS = 20_000
+"""Of a text: their bills at all deployments take some 0.6 GB and five seconds."""
+
+
+class _Quoting(RoundTripRepresenter):
+    """Quotes texts with characters that YAML would take for the end of a line, or refuse."""
+
+    def represent_str(self, data: str) -> Any:
+        """A text in quotes, if one of its characters needs an escape."""
+        plain = data.isprintable() or data.replace("\n", "").isprintable()
+        tag, style = "tag:yaml.org,2002:str", None if plain else '"'
+        return self.represent_scalar(tag, data, style=style)
+
+
+_Quoting.add_representer(str, _Quoting.represent_str)
 
 
 class Engineering(Model):
@@ -79,7 +107,8 @@ class _Written(Protocol):
 
 def _contract_file(path: Path, named_by: YamlDocument) -> YamlDocument:
     try:
-        text = path.read_text(encoding="utf-8")
+        with path.open(encoding="utf-8") as file:
+            text = file.read(MOST_CHARACTERS + 1)
     except (OSError, UnicodeDecodeError):
         location = named_by.where(["contract"])
         raise ScenarioError(f"{location}: {path} cannot be read") from None
@@ -114,7 +143,7 @@ class Scenario(Shown, Model):
     'frankfurt'
     """
 
-    name: str = ""
+    name: Name = ""
     """Title shown with the results."""
     profile: Annotated[
         Profile,
@@ -135,7 +164,7 @@ class Scenario(Shown, Model):
     sessions_per_user_per_day: Count | None = None
     """Sessions of each of them on that day."""
 
-    users_in: dict[Area, Annotated[float, Field(gt=0)]] | None = None
+    users_in: dict[Area, Weight] | None = None
     """Where the users are, as shares; all in the area of the location if left out."""
     hours_per_month: ManyHours = HOURS_PER_MONTH
     """Length of the billing month; 730 is a twelfth of a year, vendors also use 720 and 744."""
@@ -157,9 +186,9 @@ class Scenario(Shown, Model):
     """Answers to what vendors leave open or sources disagree on, by the id of the assumption."""
     engineering: Engineering | None = None
     """Engineering time that servers of your own take; a line of the bill, if you state it."""
-    faults: tuple[Fault, ...] = ()
+    faults: Annotated[tuple[Fault, ...], Field(max_length=_MOST_DISRUPTIONS)] = ()
     """What fails in the simulated week; the estimated bill leaves it out."""
-    surges: tuple[Surge, ...] = ()
+    surges: Annotated[tuple[Surge, ...], Field(max_length=_MOST_DISRUPTIONS)] = ()
     """Traffic on top of the weekly shape in the simulated week; the estimated bill leaves it
     out."""
 
@@ -229,9 +258,9 @@ class Scenario(Shown, Model):
         if not self.users_in:
             return {self.found_location.area: 1.0}
         # an allowance that destinations share must not depend on the order of a mapping
-        shares = dict(sorted(self.users_in.items()))
-        total = sum(shares.values())
-        return {area: share / total for area, share in shares.items()}
+        weights = dict(sorted(self.users_in.items()))
+        shares: list[float] = shares_of([*weights.values()]).tolist()
+        return dict(zip(weights, shares, strict=True))
 
     @property
     def audience(self) -> str:
@@ -298,6 +327,12 @@ class Scenario(Shown, Model):
     @classmethod
     def _from_document(cls, document: YamlDocument) -> Scenario:
         scenario = validated(document, cls, ScenarioError, context=document)
+        if (many := math.prod(scenario.many)) > _MOST_SCENARIOS:
+            raise ScenarioError(
+                f"{document.name}: lists of numbers make {many:,} scenarios; at most "
+                f"{_MOST_SCENARIOS:,} can be written out: build more of them in Python, or use a "
+                "sweep"
+            )
         scenario._document = document
         return scenario
 
@@ -308,7 +343,9 @@ class Scenario(Shown, Model):
     def to_yaml(self) -> str:
         """The scenario file that says the same."""
         stream = io.StringIO()
-        YAML().dump(self.as_data(), stream)
+        writer = YAML()
+        writer.Representer = _Quoting
+        writer.dump(self.as_data(), stream)
         return stream.getvalue()
 
     def to_token(self) -> str:
@@ -329,11 +366,8 @@ class Scenario(Shown, Model):
         """
         try:
             packed = base64.urlsafe_b64decode(token + "=" * (-len(token) % 4))
-            unpacker = zlib.decompressobj()
-            data = unpacker.decompress(packed, _MOST_LINK_BYTES)
-            content = json.loads(data, parse_int=whole_number)
-        except (ValueError, zlib.error, RecursionError):
-            content = None
-        if not isinstance(content, Mapping):
-            raise ScenarioError("the link is damaged: it does not hold a scenario")
-        return cls._from_document(YamlDocument(content, "link"))
+            text = zlib.decompressobj().decompress(packed, _MOST_LINK_BYTES).decode()
+            document = read_json(text, "link", ScenarioError, with_lines=False)
+        except (ValueError, zlib.error):
+            raise ScenarioError("the link is damaged: it does not hold a scenario") from None
+        return cls._from_document(document)

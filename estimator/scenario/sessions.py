@@ -17,7 +17,15 @@ from pydantic import Field, model_validator
 from scipy import special
 
 from estimator.arrays import FloatArray
-from estimator.scenario.model import Hours, Model
+from estimator.scenario.model import (
+    LONGEST_HOURS,
+    MOST_OBSERVED,
+    Hours,
+    Model,
+    Sigma,
+    Weight,
+    shares_of,
+)
 
 _NEGLIGIBLE = 1e-12
 _ROUNDING_NOISE = 1e-12
@@ -126,7 +134,7 @@ class LognormalSession(_Sessions):
     law: Literal["lognormal"] = "lognormal"
     mean_hours: Hours
     """Mean session length."""
-    sigma: float = Field(gt=0, le=4)
+    sigma: Sigma
     """Standard deviation of the logarithm."""
 
     @property
@@ -165,6 +173,15 @@ class WeibullSession(_Sessions):
     """Below 1: the longer it has lasted, the longer it will."""
     scale_hours: Hours
     """63.2% of sessions end before this."""
+
+    @model_validator(mode="after")
+    def _mean_within_bounds(self) -> Self:
+        if self.mean > LONGEST_HOURS:
+            raise ValueError(
+                f"sessions last {self.mean:,.0f} hours on average, which must be at most "
+                f"{LONGEST_HOURS:,}: scale_hours or the tail (a small shape) is too large"
+            )
+        return self
 
     @property
     def mean(self) -> float:
@@ -216,9 +233,9 @@ class EmpiricalSession(_Sessions):
     """Session lengths as they were observed."""
 
     law: Literal["empirical"] = "empirical"
-    lengths_hours: tuple[Hours, ...] = Field(min_length=1)
+    lengths_hours: tuple[Hours, ...] = Field(min_length=1, max_length=MOST_OBSERVED)
     """The lengths seen."""
-    counts: tuple[Annotated[float, Field(gt=0)], ...] | None = None
+    counts: tuple[Weight, ...] | None = None
     """How often each was seen; once each if left out."""
 
     @model_validator(mode="after")
@@ -230,8 +247,7 @@ class EmpiricalSession(_Sessions):
     @property
     def shares(self) -> FloatArray:
         """Share of the sessions that has each length; shape (lengths,), sum 1."""
-        counts = np.ones(len(self.lengths_hours)) if self.counts is None else np.array(self.counts)
-        return counts / counts.sum()
+        return shares_of(self.counts or (1.0,) * len(self.lengths_hours))
 
     @property
     def mean(self) -> float:
@@ -241,8 +257,10 @@ class EmpiricalSession(_Sessions):
     def partial_moment(self, order: int, hours: FloatArray) -> FloatArray:
         """A staircase with one step per length seen."""
         lengths = np.array(self.lengths_hours)
-        reached = np.asarray(hours)[..., None] >= lengths
-        return reached @ (self.shares * lengths**order)
+        rising = np.argsort(lengths)
+        reached = np.cumsum((self.shares * lengths**order)[rising])
+        steps = np.searchsorted(lengths[rising], np.asarray(hours), side="right")
+        return np.concatenate([[0.0], reached])[steps]
 
     def draw(self, count: int, rng: np.random.Generator) -> FloatArray:
         """Lengths seen, as often as they were seen."""

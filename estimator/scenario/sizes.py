@@ -3,45 +3,93 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cached_property, lru_cache
 from typing import Annotated, Literal, Self
 
 import numpy as np
+import numpy.typing as npt
 from pydantic import BeforeValidator, Field, model_validator
 from scipy import special
 
 from estimator.arrays import FloatArray
-from estimator.scenario.model import Bytes, ManyBytes, Model
+from estimator.scenario.model import (
+    MOST_OBSERVED,
+    Bytes,
+    ManyBytes,
+    Model,
+    PositiveBytes,
+    Sigma,
+    Weight,
+    shares_of,
+)
 from estimator.units import KIB
 
 _NEGLIGIBLE = 1e-12
+LARGEST_DRAWN_BYTES = 1024 * KIB
+"""The largest payload of a law that has no list of sizes."""
+_EXACT_BYTES = 4096
+"""As many sizes are looked at one by one; beyond them a law is smooth from byte to byte."""
+_COARSE_SIZES = 1024
+"""Sizes that stand for all larger ones where nothing says which of them matter."""
+_MOST_ATOMS = 8192
+"""Of a mixture; of other laws there are fewer."""
+MOST_PARTS = 100
+"""Of a mixture, those of mixtures within it included."""
+_MOST_DEPTH = 4
+"""Of mixtures within mixtures."""
 
 
 class _Sizes(Model):
-    """A law over whole bytes, known through its atoms."""
-
-    @cached_property
-    def atoms(self) -> tuple[FloatArray, FloatArray]:
-        """The sizes that occur, in bytes, and the share of messages of each; shares add to 1.
-
-        Of shapes (*many, atoms) and (atoms,).
-        """
-        return self._atoms()
+    """A law over whole bytes, known through its sizes between any edges."""
 
     @abstractmethod
-    def _atoms(self) -> tuple[FloatArray, FloatArray]: ...
+    def parted(self, edges: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Sizes in bytes that stand for all of the law, and the share of each; shares add to 1.
+
+        None stands for messages on both sides of an edge, and each is the mean of those that it
+        stands for. So a function that is linear between ``edges`` (which may jump right above
+        each) has the same mean over the sizes as over the messages. Of laws that list their sizes,
+        these are the sizes.
+
+        Args:
+            edges: sizes in bytes in ascending order, shape (edges,).
+
+        Returns:
+            Of shapes (*many, sizes) and (sizes,).
+        """
+
+    @property
+    def atoms(self) -> tuple[FloatArray, FloatArray]:
+        """Sizes in bytes, some thousands at most, and the share of messages of each.
+
+        These are all the sizes that occur, or the first 4,096 of them; each size beyond stands for
+        those that are up to 0.6% smaller.
+        """
+        return self.parted(np.zeros(0))
+
+    @property
+    @abstractmethod
+    def largest(self) -> float | FloatArray:
+        """The largest payload that occurs, in bytes."""
 
     @property
     def many(self) -> tuple[int, ...]:
         """Shape of the many scenarios that the law has sizes of; () if it is a single one."""
-        return self.atoms[0].shape[:-1]
+        return ()
 
-    def expect(self, function: Callable[[FloatArray], FloatArray]) -> float | FloatArray:
+    def expect(
+        self, function: Callable[[FloatArray], FloatArray], edges: npt.ArrayLike | None = None
+    ) -> float | FloatArray:
         """Mean of ``function`` (bytes to anything, vectorized) over the messages, shape (*many,).
 
         A meter that counts in started steps must be averaged like this: 90% of 4 KB and 10% of
         100 KB make 1.3 units of 32 KB, although their mean of 13.6 KB would make one.
+
+        Args:
+            function: what a message of so many bytes counts.
+            edges: sizes between which it is linear, for which the mean is exact (within a
+                millionth); without them it is the mean over ``atoms``.
 
         >>> sizes = MixtureSize(
         ...     parts=[
@@ -52,23 +100,20 @@ class _Sizes(Model):
         >>> round(sizes.expect(lambda size: np.ceil(size / 32_768)), 12)
         1.3
         """
-        sizes, shares = self.atoms
+        sizes, shares = self.atoms if edges is None else self.parted(np.asarray(edges, np.float64))
         # not by BLAS, whose threads add in another order on another machine
         return _figure(np.einsum("i,...i->...", shares, function(sizes)))
 
     @cached_property
     def mean(self) -> float | FloatArray:
         """Mean payload in bytes."""
-        return self.expect(lambda size: size)
-
-    @cached_property
-    def largest(self) -> float | FloatArray:
-        """The largest payload that occurs, in bytes."""
-        return _figure(np.max(self.atoms[0], axis=-1))
+        return self.expect(lambda size: size, ())
 
     def share_above(self, limit_bytes: float) -> float | FloatArray:
         """Share of messages with a larger payload."""
-        return self.expect(lambda size: np.where(size > limit_bytes, 1.0, 0.0))
+        # what many scenarios have is quick to work out and as large as an array of them
+        share = _share_above.__wrapped__ if self.many else _share_above
+        return share(self, limit_bytes)
 
     def steps(self, step_bytes: float, beside_bytes: float = 0.0) -> float | FloatArray:
         """Mean number of started steps of ``step_bytes``; an empty message counts as one.
@@ -77,29 +122,54 @@ class _Sizes(Model):
             step_bytes: size of a step.
             beside_bytes: what is counted with each payload, such as the name of its topic.
         """
-        return _steps(self, step_bytes, beside_bytes)
+        count = _steps.__wrapped__ if self.many else _steps
+        return count(self, step_bytes, beside_bytes)
 
     def stay_within(self, rest: float) -> float | FloatArray:
         """The smallest size in bytes that all but a share ``rest`` of the messages stay within."""
         return _stay_within(self, rest)
+
+    def quantiles(self, shares: FloatArray) -> FloatArray:
+        """Smallest payloads in bytes that such shares of the messages do not exceed.
+
+        For a single scenario, over ``atoms``.
+
+        Args:
+            shares: from 0 to 1, shape (shares,).
+
+        >>> EmpiricalSize(sizes=(300, 100, 200)).quantiles(np.array([0.3, 0.5, 1.0]))
+        array([100., 200., 300.])
+        """
+        payload, weights = self.atoms
+        order = np.argsort(payload, kind="stable")
+        # a share that was summed up may miss its step by the last digit
+        reached = np.cumsum(weights[order])
+        at = np.searchsorted(reached, shares - _NEGLIGIBLE)
+        return payload[order][np.minimum(at, payload.size - 1)]
 
 
 def _figure(value: FloatArray) -> float | FloatArray:
     return float(value) if np.ndim(value) == 0 else value
 
 
-# a law has up to a million atoms, and many deployments ask the same of it
-@lru_cache(maxsize=1024)
+# many deployments ask the same of a law
+@lru_cache(maxsize=256)
 def _steps(sizes: _Sizes, step_bytes: float, beside_bytes: float) -> float | FloatArray:
-    return sizes.expect(lambda size: np.maximum(np.ceil((size + beside_bytes) / step_bytes), 1.0))
+    first, last = (int((size + beside_bytes) // step_bytes) for size in (0, LARGEST_DRAWN_BYTES))
+    edges = np.arange(first + 1, last + 1) * step_bytes - beside_bytes
+    return sizes.expect(
+        lambda size: np.maximum(np.ceil((size + beside_bytes) / step_bytes), 1.0), edges
+    )
+
+
+@lru_cache(maxsize=256)
+def _share_above(sizes: _Sizes, limit_bytes: float) -> float | FloatArray:
+    return sizes.expect(lambda size: np.where(size > limit_bytes, 1.0, 0.0), (limit_bytes,))
 
 
 @lru_cache(maxsize=256)
 def _stay_within(sizes: _Sizes, rest: float) -> float:
-    bytes_each, shares = sizes.atoms
-    order = np.argsort(bytes_each)
-    beyond = 1.0 - np.cumsum(shares[order])
-    return float(bytes_each[order][np.argmax(beyond <= rest)])
+    return float(sizes.quantiles(np.array([1 - rest]))[0])
 
 
 class FixedSize(_Sizes):
@@ -109,8 +179,19 @@ class FixedSize(_Sizes):
     bytes: ManyBytes
     """Payload of each message."""
 
-    def _atoms(self) -> tuple[FloatArray, FloatArray]:
+    def parted(self, edges: FloatArray) -> tuple[FloatArray, FloatArray]:  # noqa: ARG002 - listed
+        """The size, whatever the edges."""
         return np.asarray(self.bytes)[..., None], np.ones(1)
+
+    @property
+    def many(self) -> tuple[int, ...]:
+        """Shape of the many scenarios that have a size each; () if it is a single one."""
+        return np.shape(self.bytes)
+
+    @property
+    def largest(self) -> float | FloatArray:
+        """The size that all messages have."""
+        return self.bytes
 
     def stay_within(self, rest: float) -> float | FloatArray:  # noqa: ARG002 - all are alike
         """The size that all messages have."""
@@ -121,11 +202,11 @@ class LognormalSize(_Sizes):
     """Lognormal payloads, rounded to whole bytes and cut at ``max_bytes``."""
 
     law: Literal["lognormal"] = "lognormal"
-    mean_bytes: Annotated[Bytes, Field(gt=0)]
+    mean_bytes: PositiveBytes
     """Mean payload before rounding and cutting."""
-    sigma: float = Field(gt=0, le=4)
+    sigma: Sigma
     """Standard deviation of the logarithm; 1 puts the mean at 1.65 times the median."""
-    max_bytes: Bytes = Field(default=1024 * KIB, ge=1, le=1024 * KIB)
+    max_bytes: Bytes = Field(default=LARGEST_DRAWN_BYTES, ge=1, le=LARGEST_DRAWN_BYTES)
     """The application sends nothing larger; what the law puts beyond is cut to this size."""
 
     @model_validator(mode="after")
@@ -134,28 +215,83 @@ class LognormalSize(_Sizes):
             raise ValueError("mean_bytes must be below max_bytes")
         return self
 
-    def _atoms(self) -> tuple[FloatArray, FloatArray]:
-        return _lognormal_atoms(self.mean_bytes, self.sigma, self.max_bytes)
+    @property
+    def largest(self) -> float:
+        """The cut, or what all but a negligible share stays below."""
+        reached = self._reached(np.array(1 - _NEGLIGIBLE))
+        return float(max(int(min(np.ceil(reached), self.max_bytes)), 1))
 
+    @property
+    def atoms(self) -> tuple[FloatArray, FloatArray]:
+        """The first 4,096 sizes that occur, byte by byte, and some larger ones for the others."""
+        least, largest = self._least, self.largest
+        coarse = np.geomspace(least + _EXACT_BYTES, max(largest - 1, 1.0), _COARSE_SIZES)
+        each = least + np.arange(_EXACT_BYTES)
+        return self.parted(np.append(each, coarse[coarse > each[-1]]).astype(np.float64))
 
-@lru_cache(maxsize=16)
-def _lognormal_atoms(mean: float, sigma: float, cut: float) -> tuple[FloatArray, FloatArray]:
-    location = np.log(mean) - sigma**2 / 2
-    reach = np.exp(location - sigma * special.ndtri(_NEGLIGIBLE))
-    sizes = np.arange(1, int(min(np.ceil(reach), cut)) + 1, dtype=np.float64)
-    upper_edges = sizes + 0.5
-    below = special.ndtr((np.log(upper_edges) - location) / sigma)
-    below[-1] = 1.0
-    return sizes, np.diff(below, prepend=0.0)
+    def parted(self, edges: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """What lies between each two edges, as one size."""
+        least, largest = self._least, self.largest
+        within = np.floor(edges[(edges >= least) & (edges < largest)])
+        ends = np.append(np.unique(within), largest)
+        shares = np.diff(self._share_up_to(ends), prepend=0.0)
+        sums = np.diff(self._mean_up_to(ends), prepend=0.0)
+        first = np.append(least, ends[:-1] + 1)
+        # where next to nothing is, the mean of it is lost in rounding
+        some = shares > 0
+        means = np.divide(sums, shares, out=ends.copy(), where=some)
+        return np.clip(means, first, ends)[some], shares[some]
+
+    def quantiles(self, shares: FloatArray) -> FloatArray:
+        """Smallest payloads that such shares do not exceed, to the byte."""
+        whole = np.ceil(self._reached(shares) - 0.5)
+        return np.clip(whole, self._least, self.largest)
+
+    def _reached(self, shares: FloatArray) -> FloatArray:
+        """What such shares stay below, before rounding and cutting."""
+        return np.exp(self._location + self.sigma * special.ndtri(shares))
+
+    @property
+    def _location(self) -> float:
+        """Mean of the logarithm."""
+        return float(np.log(self.mean_bytes) - self.sigma**2 / 2)
+
+    @property
+    def _least(self) -> float:
+        """The least size that more than a negligible share has."""
+        return min(max(float(np.floor(self._reached(np.array(_NEGLIGIBLE)))), 1.0), self.largest)
+
+    def _share_up_to(self, sizes: FloatArray) -> FloatArray:
+        """Share of payloads that are rounded to at most so many bytes."""
+        below = special.ndtr((np.log(sizes + 0.5) - self._location) / self.sigma)
+        return np.where(sizes >= self.largest, 1.0, below)
+
+    def _mean_up_to(self, sizes: FloatArray) -> FloatArray:
+        """E[size; size <= so many bytes]: a sum over the first sizes, an integral beyond.
+
+        The density of a law that reaches beyond them moves so little from byte to byte that
+        rounding to whole bytes cancels out.
+        """
+        each = (self._least + np.arange(_EXACT_BYTES)).astype(np.float64)
+        each = each[each <= self.largest]
+        summed = np.cumsum(each * np.diff(self._share_up_to(each), prepend=0.0))
+        beyond = np.clip(sizes, each[-1], max(self.largest - 1, each[-1]))
+        z = (np.log(np.append(beyond, each[-1]) + 0.5) - self._location) / self.sigma - self.sigma
+        integrals = self.mean_bytes * special.ndtr(z)
+        found = summed[np.searchsorted(each, np.minimum(sizes, each[-1]))]
+        found = found + integrals[:-1] - integrals[-1]
+        cut = (sizes >= self.largest) & (self.largest > each[-1])
+        at_most = self.largest * (1 - self._share_up_to(np.array(self.largest - 1)))
+        return found + np.where(cut, at_most, 0.0)
 
 
 class EmpiricalSize(_Sizes):
     """Sizes as they were observed."""
 
     law: Literal["empirical"] = "empirical"
-    sizes: tuple[Bytes, ...] = Field(min_length=1)
+    sizes: tuple[Bytes, ...] = Field(min_length=1, max_length=MOST_OBSERVED)
     """The sizes seen, in bytes."""
-    counts: tuple[Annotated[float, Field(gt=0)], ...] | None = None
+    counts: tuple[Weight, ...] | None = None
     """How often each was seen; once each if left out."""
 
     @model_validator(mode="after")
@@ -164,15 +300,20 @@ class EmpiricalSize(_Sizes):
             raise ValueError(f"{len(self.sizes)} sizes but {len(self.counts)} counts")
         return self
 
-    def _atoms(self) -> tuple[FloatArray, FloatArray]:
-        counts = np.ones(len(self.sizes)) if self.counts is None else np.array(self.counts)
-        return np.array(self.sizes), counts / counts.sum()
+    def parted(self, edges: FloatArray) -> tuple[FloatArray, FloatArray]:  # noqa: ARG002 - listed
+        """The sizes seen, whatever the edges."""
+        return np.array(self.sizes), shares_of(self.counts or (1.0,) * len(self.sizes))
+
+    @property
+    def largest(self) -> float:
+        """The largest size seen."""
+        return max(self.sizes)
 
 
 class MixturePart(Model):
     """One kind of message within a mixture."""
 
-    share: float = Field(gt=0)
+    share: Weight
     """Weight of this kind; weights need not add to 1."""
     size: SizeDistribution
     """How large messages of this kind are."""
@@ -182,7 +323,7 @@ class MixtureSize(_Sizes):
     """Several kinds of message in fixed proportions."""
 
     law: Literal["mixture"] = "mixture"
-    parts: tuple[MixturePart, ...] = Field(min_length=1)
+    parts: tuple[MixturePart, ...] = Field(min_length=1, max_length=MOST_PARTS)
     """The kinds and their weights."""
 
     @model_validator(mode="after")
@@ -191,13 +332,59 @@ class MixtureSize(_Sizes):
             raise ValueError("a part of a mixture takes one number and no list of many scenarios")
         return self
 
-    def _atoms(self) -> tuple[FloatArray, FloatArray]:
-        total = sum(part.share for part in self.parts)
-        sizes, shares = zip(*(part.size.atoms for part in self.parts), strict=True)
-        weighted = [
-            part.share / total * share for part, share in zip(self.parts, shares, strict=True)
-        ]
+    @model_validator(mode="after")
+    def _few_parts(self) -> Self:
+        parts, depth = _written_out(self)
+        if parts > MOST_PARTS or depth > _MOST_DEPTH:
+            raise ValueError(
+                f"a mixture has at most {MOST_PARTS} parts, {_MOST_DEPTH} mixtures deep, but this "
+                f"one has {parts}, {depth} deep: put kinds of similar sizes together"
+            )
+        return self
+
+    def parted(self, edges: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """The sizes of all parts."""
+        return self._together(part.size.parted(edges) for part in self.parts)
+
+    @property
+    def atoms(self) -> tuple[FloatArray, FloatArray]:
+        """The sizes of all parts; equal ones are one, and of too many, similar ones too."""
+        sizes, shares = self._together(part.size.atoms for part in self.parts)
+        found, at = np.unique(sizes, return_inverse=True)
+        if found.size <= _MOST_ATOMS:
+            return found, _summed(at, shares)
+        largest = max(sizes.max(), 2.0 * _EXACT_BYTES)
+        coarse = np.geomspace(_EXACT_BYTES, largest, _MOST_ATOMS - _EXACT_BYTES)
+        at = np.searchsorted(np.append(np.arange(_EXACT_BYTES), coarse), sizes)
+        together = _summed(at, shares)
+        some = together > 0
+        return _summed(at, shares * sizes)[some] / together[some], together[some]
+
+    def _together(
+        self, parts: Iterable[tuple[FloatArray, FloatArray]]
+    ) -> tuple[FloatArray, FloatArray]:
+        weights = shares_of([part.share for part in self.parts])
+        sizes, shares = zip(*parts, strict=True)
+        weighted = [weight * share for weight, share in zip(weights, shares, strict=True)]
         return np.concatenate(sizes), np.concatenate(weighted)
+
+    @property
+    def largest(self) -> float:
+        """The largest size of any part."""
+        return max(float(part.size.largest) for part in self.parts)
+
+
+def _summed(at: npt.NDArray[np.intp], values: FloatArray) -> FloatArray:
+    """Sums of the values at each index."""
+    return np.bincount(at, values).astype(np.float64, copy=False)
+
+
+def _written_out(sizes: _Sizes) -> tuple[int, int]:
+    """Parts of a mixture with those of mixtures within it, and how deep these are nested."""
+    if not isinstance(sizes, MixtureSize):
+        return 0, 0
+    parts, depths = zip(*(_written_out(part.size) for part in sizes.parts), strict=True)
+    return len(sizes.parts) + sum(parts), 1 + max(depths)
 
 
 def _number_means_fixed(value: object) -> object:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
-from typing import Annotated, Self
+from typing import Self
 
 import numpy as np
-from pydantic import Field, model_validator
+from pydantic import model_validator
 
 from estimator.arrays import FloatArray
-from estimator.scenario.model import Model, load_shipped, names_of
+from estimator.files import Prose
+from estimator.scenario.model import Level, Model, load_shipped, names_of
 from estimator.units import DAYS_PER_WEEK, HOURS_PER_DAY, HOURS_PER_WEEK
-
-_Level = Annotated[float, Field(ge=0, le=1e12)]
 
 
 class WeeklyShape(Model):
@@ -22,13 +22,13 @@ class WeeklyShape(Model):
     proportions count.
     """
 
-    title: str = ""
+    title: Prose = ""
     """What it is, and where it was measured."""
-    hourly: tuple[_Level, ...] | None = None
+    hourly: tuple[Level, ...] | None = None
     """168 levels, one for each hour."""
-    hours_of_day: tuple[_Level, ...] | None = None
+    hours_of_day: tuple[Level, ...] | None = None
     """24 levels, one for each hour of every day."""
-    days_of_week: tuple[_Level, ...] | None = None
+    days_of_week: tuple[Level, ...] | None = None
     """7 levels, Monday first."""
 
     @model_validator(mode="after")
@@ -52,14 +52,24 @@ class WeeklyShape(Model):
 
     def _levels(self) -> FloatArray:
         if self.hourly is not None:
-            return np.array(self.hourly)
-        return np.outer(self.days_of_week or (), self.hours_of_day or ()).ravel()
+            return _relative(self.hourly)
+        return np.outer(
+            _relative(self.days_of_week or ()), _relative(self.hours_of_day or ())
+        ).ravel()
 
     @property
     def levels(self) -> FloatArray:
         """The shape with mean 1, one number per hour of the week, shape (168,)."""
         levels = self._levels()
         return levels / levels.mean()
+
+
+def _relative(levels: Sequence[float]) -> FloatArray:
+    """Levels of which the highest is near 1, so that no sum or product leaves floating point.
+
+    They are multiplied by a power of two, which changes none of their digits.
+    """
+    return np.ldexp(np.array(levels), -np.frexp(max(levels))[1])
 
 
 def shape_names() -> list[str]:

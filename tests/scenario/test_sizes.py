@@ -7,6 +7,8 @@ import pytest
 from hypothesis import given, strategies as st
 from scipy import stats
 
+from estimator.demand.wire import mean_message_bytes, message_bytes
+from estimator.errors import ScenarioError
 from estimator.scenario.sizes import (
     EmpiricalSize,
     FixedSize,
@@ -137,3 +139,106 @@ def test_a_changed_copy_forgets_what_followed_from_the_old_fields():
     after = before.model_copy(update={"bytes": 300.0})
     assert (after.mean, after.largest, after.steps(64)) == (300, 300, 5)
     assert after == FixedSize(bytes=300) != before
+
+
+def every_byte(law: LognormalSize) -> tuple[np.ndarray, np.ndarray]:
+    """All sizes of a lognormal law and the share of each, from scipy's distribution."""
+    oracle = stats.lognorm(law.sigma, scale=law.mean_bytes * math.exp(-(law.sigma**2) / 2))
+    sizes = np.arange(1, int(law.max_bytes) + 1)
+    below = oracle.cdf(sizes + 0.5)
+    below[-1] = 1
+    return sizes, np.diff(below, prepend=0)
+
+
+WIDE = {
+    "small": LognormalSize(mean_bytes=300, sigma=1, max_bytes=100_000),
+    "wider than the cut": LognormalSize(mean_bytes=30_000, sigma=4, max_bytes=100_000.5),
+    "large": LognormalSize(mean_bytes=50_000, sigma=0.3, max_bytes=200_000),
+    "large and narrow": LognormalSize(mean_bytes=50_000, sigma=0.001, max_bytes=100_000),
+    "below a byte": LognormalSize(mean_bytes=0.01, sigma=4, max_bytes=100_000),
+}
+every_wide_law = pytest.mark.parametrize("law", WIDE.values(), ids=WIDE)
+
+
+@every_wide_law
+def test_a_law_without_its_sizes_counts_like_all_of_them(law: LognormalSize):
+    sizes, shares = every_byte(law)
+
+    assert law.mean == pytest.approx(shares @ sizes, rel=1e-6)
+    for step in (512, 1000, 5120, 32_768):
+        for beside in (0, 30, 61.5, 6000):
+            steps = np.maximum(np.ceil((sizes + beside) / step), 1)
+            assert law.steps(step, beside) == pytest.approx(shares @ steps, rel=1e-6)
+    for masked in (False, True):
+        on_the_wire = message_bytes(sizes, "ip", masked=masked)
+        found = mean_message_bytes(law, "ip", masked=masked)
+        assert found == pytest.approx(shares @ on_the_wire, rel=1e-6)
+
+
+@every_wide_law
+def test_shares_above_and_quantiles_are_those_of_all_sizes(law: LognormalSize):
+    sizes, shares = every_byte(law)
+    reached = np.cumsum(shares)
+
+    for limit in (1, 4095, 4096.5, 65_535):
+        above = shares[sizes > limit].sum()
+        assert law.share_above(limit) == pytest.approx(above, abs=1e-11)
+    wanted = np.array([0.01, 0.5, 0.9, 0.999])
+    assert law.quantiles(wanted) == pytest.approx(sizes[np.searchsorted(reached, wanted)])
+    assert law.stay_within(0.001) == law.quantiles(wanted)[-1]
+
+
+def test_what_stands_for_a_law_is_some_thousand_sizes():
+    widest = LognormalSize(mean_bytes=500_000, sigma=4)
+    many = [
+        MixturePart(share=1, size=LognormalSize(mean_bytes=1000 + 37 * kind, sigma=4))
+        for kind in range(20)
+    ]
+
+    for law in (widest, MixtureSize(parts=tuple(many))):
+        sizes, shares = law.atoms
+        assert len(sizes) <= 8192
+        assert shares @ sizes == pytest.approx(law.mean, rel=1e-6)
+
+
+def test_equal_sizes_of_the_parts_of_a_mixture_are_one():
+    part = MixturePart(share=1, size=EmpiricalSize(sizes=(10, 20)))
+
+    sizes, shares = MixtureSize(parts=(part, part, part)).atoms
+
+    assert sizes.tolist() == [10, 20]
+    assert shares.tolist() == pytest.approx([0.5, 0.5])
+
+
+@pytest.mark.parametrize("weight", [5e-324, 1e-300, 1e12])
+def test_only_the_proportions_of_weights_count(weight: float):
+    seen = EmpiricalSize(sizes=(100, 300), counts=(weight, weight))
+    mixed = MixtureSize(
+        parts=tuple(MixturePart(share=weight, size=FixedSize(bytes=size)) for size in (100, 300))
+    )
+
+    assert (seen.mean, mixed.mean) == (200, 200)
+
+
+def in_mixtures(depth: int) -> SizeDistribution:
+    size: SizeDistribution = FixedSize(bytes=10)
+    for _ in range(depth):
+        size = MixtureSize(parts=(MixturePart(share=1, size=size),))
+    return size
+
+
+def test_a_mixture_has_so_many_parts_and_no_more():
+    part = MixturePart(share=1, size=FixedSize(bytes=10))
+    half = MixtureSize(parts=(part,) * 49)
+
+    MixtureSize(parts=(part,) * 100)
+    MixtureSize(parts=(MixturePart(share=1, size=half),) * 2)
+    for parts in ((part,) * 101, (MixturePart(share=1, size=half),) * 3):
+        with pytest.raises(ScenarioError, match="at most 100"):
+            MixtureSize(parts=parts)
+
+
+def test_mixtures_are_so_many_deep_and_no_deeper():
+    assert in_mixtures(4).mean == 10
+    with pytest.raises(ScenarioError, match="4 mixtures deep"):
+        in_mixtures(5)

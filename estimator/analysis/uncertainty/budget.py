@@ -22,6 +22,7 @@ from estimator.errors import ScenarioError
 from estimator.format import dollars, percent
 from estimator.result import Refusal, Result
 from estimator.runtime import Client
+from estimator.scenario.model import LARGEST
 from estimator.scenario.scenario import Scenario
 from estimator.states import State
 from estimator.units import parse_number
@@ -285,6 +286,6 @@ def parse_budget(text: str) -> float:
 
 
 def _positive(usd: float, text: str) -> float:
-    if not 0 < usd < float("inf"):
-        raise ScenarioError(f"budget '{text}' must be US dollars above 0")
+    if not 0 < usd <= LARGEST:
+        raise ScenarioError(f"budget '{text}' must be US dollars above 0, at most {LARGEST:g}")
     return usd

@@ -12,15 +12,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from types import MappingProxyType
-from typing import Final, Literal
+from typing import Annotated, Final, Literal
 
 import numpy as np
+from pydantic import Field
 from scipy import special
 
 from estimator.analysis.fields import current_value, field_names
 from estimator.arguments import checks_arguments
 from estimator.arrays import FloatArray
 from estimator.errors import ScenarioError
+from estimator.scenario.model import LARGEST
 from estimator.scenario.scenario import Scenario
 from estimator.units import parse_number, parse_share
 
@@ -56,6 +58,9 @@ _HOW_TO_WRITE = (
     "'20..40' (uniform), '20..30..45' (least, most likely, most), '300 x/ 2' (P10 is half, P90 "
     "twice of 300), 'x/ 2' and '± 25%' (around the value in the scenario)"
 )
+
+_Value = Annotated[float, Field(ge=-LARGEST, le=LARGEST)]
+"""What any field can be, and far from where squares end."""
 
 
 class InputRange(ABC):
@@ -97,9 +102,9 @@ class Uniform(InputRange):
     (30.0, '20..40')
     """
 
-    least: float
+    least: _Value
     """Nothing is below it."""
-    most: float
+    most: _Value
     """Nothing is above it."""
 
     def __post_init__(self) -> None:
@@ -133,11 +138,11 @@ class Triangular(InputRange):
     (5.0, '20..30..45')
     """
 
-    least: float
+    least: _Value
     """Nothing is below it."""
-    mode: float
+    mode: _Value
     """The most likely value."""
-    most: float
+    most: _Value
     """Nothing is above it."""
 
     def __post_init__(self) -> None:
@@ -178,9 +183,9 @@ class Lognormal(InputRange):
     array([150., 300., 600.])
     """
 
-    middle: float
+    middle: _Value
     """The median."""
-    factor: float
+    factor: Annotated[float, Field(le=1e6)]
     """P90 over the median, and the median over P10."""
 
     def __post_init__(self) -> None:

@@ -30,7 +30,7 @@ from estimator.deployments.limits import Check, check, default_of, limit_value, 
 from estimator.format import range_text
 from estimator.pricing.lines import Usage
 from estimator.pricing.price_files import Assumption
-from estimator.units import GIB, MINUTES_PER_HOUR, SECONDS_PER_HOUR
+from estimator.units import GIB, MINUTES_PER_HOUR, SECONDS_PER_HOUR, SECONDS_PER_MINUTE
 
 _RUN = "gcp.cloud_run"
 _VCPU_WITH_LEAST_MEMORY = 4
@@ -61,7 +61,7 @@ class CloudRunOptions(ServerOptions):
     container_start_seconds: Annotated[float, Field(ge=0)] = 5
     """Time from the decision to start an instance until it takes connections, if the autoscaler is
     simulated. Assumption: five; small images in compiled languages take less, others more."""
-    timeout_minutes: Annotated[float, Field(gt=0)] = 60
+    timeout_minutes: Annotated[float, Field(ge=1 / SECONDS_PER_MINUTE)] = 60
     """Age at which a connection is cut."""
     min_instances: Annotated[int, Field(ge=0)] = 0
     """Instances kept running even without connections. Billed by request, they cost less while
