@@ -7,6 +7,7 @@ if __name__ == "__main__":  # for each visitor, and again after each interaction
 elif __name__ == "app":  # once, when the server starts; processes that simulate come by neither
     from streamlit import App
 
+    from estimator.dashboard.protection import MIDDLEWARE
     from estimator.dashboard.site import server_lifespan
 
-    app = App(__file__, lifespan=server_lifespan)
+    app = App(__file__, lifespan=server_lifespan, middleware=MIDDLEWARE)

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import datetime as dt
 import difflib
+import platform
 import re
+import traceback
 from collections.abc import Iterable
 from itertools import accumulate
+from pathlib import Path
 from reprlib import Repr
 from typing import Any
 
 MOST_CHARACTERS = 400
 """Of a message: what is longer is not read."""
 _MOST_ECHOED = 60
+_PACKAGE = Path(__file__).parent
 _CLOSE_NAMES = 5
 _MOST_LISTED_CHARACTERS = 250
 _CUT = " […] "
@@ -75,6 +79,35 @@ class ArgumentError(EstimatorError):
     Traceback (most recent call last):
     estimator.errors.ArgumentError: load_profile, name: expected a text, not 5
     """
+
+
+def release() -> str:
+    """Which release of the program this is."""
+    from importlib.metadata import version
+
+    return f"websocket-estimator {version('websocket-estimator')}"
+
+
+def unexpected(error: BaseException) -> str:
+    """What people see of an error that is none of the family: this package's own mistake.
+
+    It names what went wrong and where in the code, and nothing of what was calculated.
+
+    >>> unexpected(ZeroDivisionError("division by zero"))
+    'an error of this program, not of yours: ZeroDivisionError. Please report this line, ...'
+    """
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [each for each in frames if _PACKAGE in Path(each.filename).parents]
+    where = f" in {_within(own[-1].filename)}, line {own[-1].lineno}" if own else ""
+    return (
+        f"an error of this program, not of yours: {type(error).__name__}{where}. Please report "
+        "this line, and what you did before, to those who maintain it: "
+        f"{release()}, Python {platform.python_version()}"
+    )
+
+
+def _within(file: str) -> str:
+    return Path(file).relative_to(_PACKAGE).as_posix()
 
 
 class ScenarioError(EstimatorError):

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import io
 import os
-import platform
 import shlex
 import sys
 from collections.abc import Iterator, Mapping
@@ -28,7 +27,8 @@ from typer.models import CommandInfo
 
 from estimator.cli.common import INPUT_ERROR, INTERRUPTED, UNEXPECTED
 from estimator.cli.verbs import USUAL_PATH, VERBS, Verb, marked_up
-from estimator.errors import MOST_CHARACTERS, EstimatorError, cut
+from estimator.errors import EstimatorError, cut, release, unexpected
+from estimator.render.printable import printable
 
 _USAGE_ERROR: Any = typer.BadParameter.__base__
 """The class of all errors in the arguments themselves; typer names only some of them."""
@@ -118,15 +118,9 @@ app = typer.Typer(
 )
 
 
-def _release() -> str:
-    from importlib.metadata import version
-
-    return f"websocket-estimator {version('websocket-estimator')}"
-
-
 def _version(wanted: bool) -> None:
     if wanted:
-        sys.stdout.write(f"{_release()}\n")
+        sys.stdout.write(f"{release()}\n")
         raise typer.Exit
 
 
@@ -152,23 +146,13 @@ def main() -> None:
         # shells ask for completion through a variable with this name in it
         app(prog_name="estimator")
     except EstimatorError as error:
-        sys.stderr.write(f"error: {error}\n")
+        sys.stderr.write(f"error: {printable(str(error))}\n")
         sys.exit(INPUT_ERROR)
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
     except Exception as error:
         if os.environ.get("ESTIMATOR_TRACEBACK"):
             raise
-        sys.stderr.write(f"{_unexpected(error)}\n")
+        command = cut(shlex.join(["estimator", *sys.argv[1:]]), _MOST_SAID)
+        sys.stderr.write(f"error: {unexpected(error)}, {printable(command)}\n")
         sys.exit(UNEXPECTED)
-
-
-def _unexpected(error: Exception) -> str:
-    """An error of this program on one line, with what whoever looks for it must know."""
-    said = " ".join(str(error).split())
-    what = type(error).__name__ + (f": {cut(said, _MOST_SAID)}" if said else "")
-    command = cut(shlex.join(["estimator", *sys.argv[1:]]), _MOST_SAID)
-    return (
-        f"error: unexpected {what}. Please report this line with the files it names, for it is an "
-        f"error of this program: {_release()}, Python {platform.python_version()}, {command}"
-    )

@@ -209,7 +209,9 @@ def print_result(
     if as_json:
         print_text(result.to_json() + "\n")
     elif as_csv:
-        print_text(as_csv().to_csv(index=False, lineterminator="\n"))
+        from estimator.render.spreadsheet import csv
+
+        print_text(csv(as_csv()))
     else:
         from estimator.render import document_of
 

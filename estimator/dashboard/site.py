@@ -40,7 +40,10 @@ class Page:
 
     def draw(self) -> None:
         """Draw it."""
-        getattr(import_module(self._module), self.function.partition(":")[2])()
+        # like all pages, this brings numerical libraries, which take seconds to load
+        from estimator.dashboard.pages.frame import draw_page
+
+        draw_page(getattr(import_module(self._module), self.function.partition(":")[2]))
 
     @property
     def _module(self) -> str:

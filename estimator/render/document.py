@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final, Literal, get_args
+from urllib.parse import quote
 
 from estimator.states import State, Tone
 
 Medium = Literal["terminal", "notebook", "markdown"]
+_OF_ADDRESSES: Final = ":/?#@!$&*+,;=%~"
 MEDIA: Final[frozenset[Medium]] = frozenset(get_args(Medium))
 
 
@@ -179,6 +181,17 @@ def marked(name: str, state: State) -> str:
     'aws.nlb_ec2 ?'
     """
     return f"{name} {state.mark}".rstrip()
+
+
+def web_address(link: str) -> str:
+    """An address that ends nothing around it, whoever wrote it; empty if it is none on the web.
+
+    >>> web_address("https://example.org/a b) ![](http://elsewhere.example)")
+    'https://example.org/a%20b%29%20!%5B%5D%28http://elsewhere.example%29'
+    >>> web_address("javascript:alert(1)")
+    ''
+    """
+    return quote(link, safe=_OF_ADDRESSES) if link.startswith(("https://", "http://")) else ""
 
 
 def pieces(text: Inline) -> tuple[str | Text, ...]:

@@ -91,8 +91,8 @@ def _piece(piece: str | doc.Text) -> str:
     shown = html.escape(piece.text)
     if piece.is_code:
         shown = f"<code>{shown}</code>"
-    if piece.link.startswith(("https://", "http://")):
-        shown = f'<a href="{html.escape(piece.link)}">{shown}</a>'
+    if address := doc.web_address(piece.link):
+        shown = f'<a href="{html.escape(address)}" rel="noreferrer">{shown}</a>'
     return f"<span{_style(piece.tone)}>{shown}</span>" if piece.tone != "plain" else shown
 
 

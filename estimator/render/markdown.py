@@ -11,9 +11,12 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import Final
 
 from estimator.render import document as doc
+from estimator.render.printable import printable
 from estimator.states import Tone
 
 _SIGNS: Final = re.compile(r"([\\`*_{}\[\]<>#~&!])")
+# what GitHub and GitLab make a link of without being told to
+_ADDRESS: Final = re.compile(r"(?i)((?:\w(?=://))|www(?=\.))")
 # what would begin a list or rule a line off
 _AT_THE_START: Final = re.compile(r"^ ?(?:[-+](?=[-+ ]|$)|\d+(?=[.)](?: |$)))")
 # a dollar sign begins a formula, but not before an amount that stands by itself
@@ -36,7 +39,8 @@ def escaped(text: object) -> Markdown:
     """
     if isinstance(text, Markdown):
         return text
-    line = _SIGNS.sub(r"\\\1", re.sub(r"\s+", " ", str(text)))
+    line = _SIGNS.sub(r"\\\1", re.sub(r"\s+", " ", printable(str(text))))
+    line = _ADDRESS.sub(r"\1\\", line)
     line = _FORMULA.sub(r"\\$", line).replace("@", _NO_NAME_FOLLOWS)
     start = _AT_THE_START.match(line)
     if start is None:
@@ -52,7 +56,7 @@ def code(text: object) -> Markdown:
     >>> print(code("aws.nlb_ec2"), code("a`b"))
     `aws.nlb_ec2` ``a`b``
     """
-    line = " ".join(str(text).split())
+    line = " ".join(printable(str(text)).split())
     if not line:
         return Markdown()
     fence = "`" * (max(map(len, re.findall("`+", line)), default=0) + 1)
@@ -152,8 +156,8 @@ def _piece(piece: str | doc.Text) -> Markdown:
     if isinstance(piece, str):
         return escaped(piece)
     shown = code(piece.text) if piece.is_code else escaped(piece.text)
-    if piece.link.startswith(("https://", "http://")):
-        shown = Markdown(f"[{shown}]({piece.link})")
+    if address := doc.web_address(piece.link):
+        shown = Markdown(f"[{shown}]({address})")
     return _toned(shown, piece.tone)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from streamlit.testing.v1 import AppTest
@@ -47,6 +47,13 @@ def run(page: AppTest) -> AppTest:
 def linked(page: AppTest) -> ws.Scenario:
     """The scenario in the address."""
     return ws.Scenario.from_token(page.query_params["scenario"])
+
+
+def named(widgets: Iterable[Any], name: str) -> Any:
+    """The widget of a name; its key bears a number once another value has made another widget."""
+    return next(
+        each for each in widgets if re.fullmatch(rf"{re.escape(name)}( \d+)?", each.key or "")
+    )
 
 
 def plain(text: object) -> str:

@@ -26,17 +26,17 @@ def broken(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("error", "said"),
+    "error",
     [
-        (RuntimeError("lam < 0 or\nNaN"), "RuntimeError: lam < 0 or NaN. Please report"),
-        (ZeroDivisionError("division by zero"), "ZeroDivisionError: division by zero"),
-        (MemoryError(), "MemoryError. Please"),
-        (RecursionError("deep " * 500), "RecursionError: deep deep"),
-        (OverflowError(34, "Numerical result out of range"), "OverflowError"),
+        RuntimeError("lam < 0 or\nNaN"),
+        ZeroDivisionError("division by zero"),
+        MemoryError(),
+        RecursionError("deep " * 500),
+        OverflowError(34, "Numerical result out of range"),
     ],
-    ids=lambda given: type(given).__name__,
-)  # fmt: skip
-def test_an_error_of_the_program_is_one_line_to_report_and_status_70(run, broken, error, said):
+    ids=lambda error: type(error).__name__,
+)
+def test_an_error_of_the_program_is_one_line_to_report_and_status_70(run, broken, error):
     broken(error)
 
     status, out, err = run("compare", TEAM_CHAT)
@@ -44,7 +44,7 @@ def test_an_error_of_the_program_is_one_line_to_report_and_status_70(run, broken
     assert (status, out) == (70, "")
     assert len(err.splitlines()) == 1
     assert len(err) <= MOST_CHARACTERS + len("error: ")
-    assert said in err
+    assert f": {type(error).__name__} in cli/commands/bills.py, line " in err
     assert "Please report" in err
     assert re.search(r"websocket-estimator \S+, Python \d+\.\d+\.\d+, estimator compare ", err)
 

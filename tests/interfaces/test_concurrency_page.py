@@ -15,6 +15,7 @@ from streamlit.testing.v1 import AppTest
 
 import estimator as ws
 from estimator.dashboard.session import jobs
+from estimator.dashboard.session.cache import size_of
 from estimator.dashboard.session.jobs import JobQueue, JobRun, SimulationJob
 from estimator.dashboard.widgets.progress import job_queue
 from estimator.format import figure_text
@@ -262,8 +263,9 @@ def test_a_run_at_which_nobody_looks_any_more_is_given_up(scenario):
         job.report(2, 8)
 
 
-def test_results_are_kept_for_as_many_weeks_as_fit(scenario, monkeypatch):
-    monkeypatch.setattr(jobs, "KEPT_WEEKS", 2)
+def test_results_are_kept_as_long_as_they_fit_together(scenario, monkeypatch):
+    [one_week] = [size_of(ws.simulate(scenario, replications=1))]
+    monkeypatch.setattr(jobs, "MOST_RESULT_BYTES", int(2.5 * one_week))
     queue = JobQueue()
     asked = [SimulationJob(scenario.to_token(), None, 300.0, 1, seed) for seed in (1, 2, 3)]
     for one in asked:

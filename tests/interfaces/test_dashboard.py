@@ -19,8 +19,9 @@ from estimator.dashboard.session.state import (
     comparison_of,
     default_scenario,
 )
-from estimator.dashboard.widgets.downloads import Download, csv as as_csv
-from interfaces.shown_page import PATIENCE_SECONDS, linked, run
+from estimator.dashboard.widgets.downloads import Download
+from estimator.render.spreadsheet import csv as as_csv
+from interfaces.shown_page import PATIENCE_SECONDS, linked, named, run
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = sorted((ROOT / "examples").glob("*.yaml"))
@@ -234,8 +235,25 @@ class TestEdits:
         run(page)
         page.query_params["scenario"] = base.to_token()
         run(page)
-        assert page.selectbox(key="location").value == "virginia"
+        assert named(page.selectbox, "location").value == "virginia"
         assert totals(page) == as_shown(best(ws.compare(base).bills))
+
+    def test_a_report_from_before_the_widgets_changed_is_no_edit(self, base):
+        page = opened(base)
+        # what a browser reports that has not heard of the upload
+        late = page._tree.get_widget_states()
+        upload(page, OWN_PROFILE)
+        page._run(late)
+        assert linked(page) == ws.Scenario.from_yaml(OWN_PROFILE)
+
+    def test_a_browser_that_missed_a_message_shows_the_scenario(self):
+        # a message that is dropped is made up for by the next, which must hold the value, too
+        page = run(opened(ws.Scenario.from_yaml(OWN_PROFILE)))
+        shown = {box.key: box.options[box.proto.default] for box in page.selectbox}
+        assert shown["profile"] == "Our chat (your profile)"
+        assert shown["location"] == "Ireland"
+        numbers = {each.key: each.proto.default for each in page.number_input}
+        assert numbers["mean_connections"] == 4000
 
     def test_an_emptied_number_keeps_the_last_one(self, base):
         page = opened(base)
@@ -379,7 +397,7 @@ class TestOptions:
         assert advice in message
         assert linked(page) == base
         assert totals(page) == as_shown(best(ws.compare(base).bills))
-        assert getattr(page, widget)(key=f"{deployment} {name}").value == good
+        assert named(getattr(page, widget), f"{deployment} {name}").value == good
 
 
 class TestLinks:
@@ -450,19 +468,19 @@ class TestFiles:
         scenario = ws.Scenario.from_yaml(OWN_PROFILE)
         assert linked(page) == scenario
         assert totals(page) == as_shown(best(ws.compare(scenario).bills))
-        assert page.selectbox(key="location").value == "ireland"
+        assert named(page.selectbox, "location").value == "ireland"
 
     def test_an_edit_after_an_upload_is_not_overwritten_by_the_file(self):
         page = upload(opened(), OWN_PROFILE)
-        page.selectbox(key="location").set_value("oregon")
+        named(page.selectbox, "location").set_value("oregon")
         assert linked(run(page)).location == "oregon"
 
     def test_your_profile_can_be_left_and_taken_again(self):
         page = upload(opened(), OWN_PROFILE)
         own = linked(page).profile
-        page.selectbox(key="profile").set_value("market-data")
+        named(page.selectbox, "profile").set_value("market-data")
         assert linked(run(page)).profile == ws.load_profile("market-data")
-        page.selectbox(key="profile").set_value("your profile")
+        named(page.selectbox, "profile").set_value("your profile")
         assert linked(run(page)).profile == own
 
     @pytest.mark.parametrize(

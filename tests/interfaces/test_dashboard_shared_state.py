@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import ast
 import copy
+import gc
 import sys
+import tracemalloc
 from collections.abc import Iterator
 from pathlib import Path
 
 import estimator as ws
+from estimator.dashboard.session import cache
+from estimator.dashboard.session.state import comparison_of
 from estimator.dashboard.site import PAGES
 from estimator.dashboard.widgets import charts
 from interfaces.shown_page import shown_page
@@ -26,33 +30,58 @@ def functions_of_modules(folder: Path) -> Iterator[tuple[str, ast.FunctionDef]]:
                 yield f"{file.relative_to(PACKAGE)}: {node.name}", node
 
 
-def decorators(function: ast.FunctionDef) -> Iterator[tuple[str, set[str | None]]]:
-    """Each by its name, with the names of what it is told."""
+def decorators(function: ast.FunctionDef) -> Iterator[str]:
+    """Each by its name."""
     for decorator in function.decorator_list:
-        called = isinstance(decorator, ast.Call)
-        name = ast.unparse(decorator.func if called else decorator)
-        yield name, {word.arg for word in decorator.keywords} if called else set()
+        yield ast.unparse(decorator.func if isinstance(decorator, ast.Call) else decorator)
 
 
-def test_every_cache_of_the_dashboard_has_a_bound():
-    caches = [
-        (location, function.args.args, told)
+def test_what_depends_on_a_question_is_kept_in_the_cache_with_a_bound():
+    decorated = [
+        (location, function.args.args, name)
         for location, function in functions_of_modules(PACKAGE / "dashboard")
-        for name, told in decorators(function)
-        if name in ("st.cache_data", "st.cache_resource")
+        for name in decorators(function)
     ]
-    assert len(caches) > 5
+    assert sum(name == "kept" for _, _, name in decorated) > 5
     # what takes nothing is kept once
     assert [
-        location for location, taken, told in caches if taken and "max_entries" not in told
+        location
+        for location, taken, name in decorated
+        if taken and name in ("st.cache_data", "st.cache_resource")
     ] == []
+
+
+def test_a_flood_of_large_scenarios_stays_below_the_bound(monkeypatch):
+    most = 12_000_000
+    small = cache.Cache(most)
+    monkeypatch.setattr(cache, "ANSWERS", small)
+    own = {"extends": "workplace-chat", "description": "x" * 300_000}
+    sizes = []
+    for peak in range(1, 9):
+        scenario = ws.Scenario(profile=own, location="virginia", peak_connections=peak)
+        sizes.append(cache.size_of(comparison_of(scenario.to_token())))
+        assert small.size_bytes <= most
+    assert min(sizes) > 300_000
+    assert small.size_bytes > most - 2 * max(sizes)
+
+
+def test_the_size_of_an_answer_is_at_least_what_python_allocates_for_it():
+    scenario = ws.Scenario(profile="market-data", location="virginia", peak_connections=1)
+    ws.compare(scenario)  # what all answers share is there
+    tracemalloc.start()
+    before = tracemalloc.get_traced_memory()[0]
+    comparison = ws.compare(scenario.replace(peak_connections=2))
+    gc.collect()
+    allocated = tracemalloc.get_traced_memory()[0] - before
+    tracemalloc.stop()
+    assert cache.size_of(comparison) > 0.9 * allocated
 
 
 def test_caches_without_a_bound_are_keyed_by_what_ships():
     unbounded = [
         (location, {ast.unparse(each.annotation) for each in function.args.args if each.annotation})
         for location, function in functions_of_modules(PACKAGE)
-        for name, _ in decorators(function)
+        for name in decorators(function)
         if name in ("cache", "functools.cache")
     ]
     assert len(unbounded) > 5

@@ -12,8 +12,8 @@ from estimator.analysis.limit_utilization import (
     verdict_table,
     worst_first,
 )
-from estimator.dashboard.widgets.downloads import csv
 from estimator.deployments.limits import limit_value
+from estimator.render.spreadsheet import csv
 from interfaces.shown_page import plain, shown_page, tables
 
 UNFOLDED = {f"limits of {deployment}": True for deployment in ws.DEPLOYMENTS}

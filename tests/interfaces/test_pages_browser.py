@@ -89,6 +89,8 @@ def test_pages_fit_screen_and_theme_and_ask_nobody_else(visitor, address, scenar
     visitor.on("request", lambda sent: asked.add(sent.url))
     screen = request.node.callspec.params["visitor"][0]
     shown = visitor.new_page()
+    complaints: list[str] = []
+    shown.on("console", lambda message: complaints.append(message.text))
     for page in PAGES:
         go_to(shown, address, page, scenario)
         assert shown.get_by_test_id("stException").count() == 0
@@ -102,6 +104,7 @@ def test_pages_fit_screen_and_theme_and_ask_nobody_else(visitor, address, scenar
         picture_of_all(shown, screen, PICTURES / f"{page}-{request.node.callspec.id}.png")
     assert len(asked) > 50
     assert {url for url in asked if not url.startswith((address, "data:", "blob:"))} == set()
+    assert [each for each in complaints if "Content Security Policy" in each] == []
 
 
 def test_a_link_to_the_workload_restores_it_and_its_files_hold_what_is_shown(

@@ -26,6 +26,7 @@ from estimator.dashboard.pages.what_if import (
     ranges as what_if_ranges,
 )
 from estimator.dashboard.session import jobs
+from estimator.dashboard.session.cache import ANSWERS
 from estimator.dashboard.widgets.downloads import Download
 from estimator.dashboard.widgets.progress import job_queue
 from interfaces.shown_page import PATIENCE_SECONDS, linked, plain, run, shown_page, tables
@@ -204,7 +205,7 @@ class TestMap:
     def test_winners_and_files_are_those_of_the_python_api(self, scenario, files, monkeypatch):
         monkeypatch.setattr(what_if_answers, "_COLUMNS", 6)
         monkeypatch.setattr(what_if_answers, "_ROWS", 5)
-        what_if_answers.answer_at_once.clear()
+        ANSWERS.clear()
         page = opened(scenario, what_if="Map", upward="Tickers: messages per hour")
         rows = rows_of(files["map.csv"])
         axes = {
@@ -223,7 +224,7 @@ class TestMap:
         assert shown[0]["Cheapest at"] == f"{100 * shares.iloc[0]:.0f}% of the points"
         assert ws.DEPLOYMENTS[str(shares.index[0])].title in page.subheader[0].value
         assert len(rows_of(files["map-bills.csv"])) == 30 * len(ws.DEPLOYMENTS)
-        what_if_answers.answer_at_once.clear()
+        ANSWERS.clear()
 
     def test_one_number_cannot_go_both_ways(self, scenario, monkeypatch):
         monkeypatch.setattr(what_if_answers, "_COLUMNS", 3)
@@ -231,7 +232,7 @@ class TestMap:
         page = opened(scenario, what_if="Map", across=ENGINEER_HOURS)
         assert page.selectbox(key="upward").value == "peak_connections"
         assert ENGINEER_HOURS not in page.selectbox(key="upward").options
-        what_if_answers.answer_at_once.clear()
+        ANSWERS.clear()
 
 
 class TestUncertainty:

@@ -188,7 +188,7 @@ def test_an_edit_on_this_page_changes_the_scenario_of_all_pages(ticks):
 
 
 def test_files_hold_what_is_shown_to_the_last_digit(ticks):
-    from estimator.dashboard.widgets.downloads import csv as as_csv
+    from estimator.render.spreadsheet import csv as as_csv
 
     workload = workload_of(ticks.to_token())
     week = list(csv.DictReader(io.StringIO(as_csv(workload.tables["week"]))))

@@ -13,6 +13,7 @@ from estimator.analysis.estimate import resolve
 from estimator.analysis.simulate.result import Simulation
 from estimator.analysis.simulate.simulate import RECOVER_WITHIN_S
 from estimator.dashboard.pages.frame import open_page
+from estimator.dashboard.session.cache import kept
 from estimator.dashboard.session.jobs import JobOwner, JobRun, SimulationJob
 from estimator.dashboard.session.state import IN_ADDRESS, ErrorMessage
 from estimator.dashboard.widgets.disruptions_editor import disruptions_editor
@@ -33,7 +34,6 @@ from estimator.units import SECONDS_PER_HOUR
 
 _NO_DEPLOYMENT: Final = "none"
 _PURPOSE: Final = "simulation"
-_KEPT: Final = 128
 _POLL_S: Final = 1.0
 _QUANTILE: Final = 0.999
 _RANDOM_PEAK: Final = (
@@ -71,7 +71,7 @@ class Expectation:
         return self.admission.connections_most_now(self.admission.units or 1.0)
 
 
-@st.cache_resource(max_entries=_KEPT, show_spinner=False)
+@kept
 def _expectation_of(token: str, deployment: str | None) -> Expectation:
     """The closed forms, which need no simulation.
 

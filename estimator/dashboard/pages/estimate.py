@@ -12,7 +12,8 @@ from streamlit.delta_generator import DeltaGenerator
 from estimator.analysis.compare import Comparison, compare
 from estimator.analysis.estimate import Estimate
 from estimator.dashboard.pages.frame import page_title, sidebar, warn_if_stale
-from estimator.dashboard.session.state import bind, comparison_of, current, last_error
+from estimator.dashboard.session.cache import kept
+from estimator.dashboard.session.state import bind, comparison_of, current, held, last_error
 from estimator.dashboard.widgets import document
 from estimator.dashboard.widgets.bill import bill_view, largest_question, options_form
 from estimator.dashboard.widgets.charts import show_chart
@@ -27,7 +28,6 @@ from estimator.render.document import Column, Table, table
 from estimator.scenario.scenario import Scenario
 from estimator.states import State
 
-_KEPT: Final = 128
 _DEPLOYMENT: Final = "deployment"
 _CARDS_IN_A_ROW: Final = 4
 
@@ -216,11 +216,12 @@ def _deployment(comparison: Comparison) -> None:
     bills = {bill.deployment or "": bill for bill in comparison.bills}
     names = [*bills, *(refusal.deployment for refusal in comparison.refusals)]
     # the choice stays where it is when an edit makes another deployment the cheapest
-    chosen = st.session_state.get(_DEPLOYMENT) or names[0]
+    chosen = held(_DEPLOYMENT) or names[0]
     st.subheader("One deployment in detail", anchor=False)
     st.selectbox(
         "Deployment",
         names,
+        index=names.index(chosen),
         key=bind(_DEPLOYMENT, chosen, lambda scenario, _: scenario),
         format_func=document.full_title,
         label_visibility="collapsed",
@@ -234,7 +235,7 @@ def _deployment(comparison: Comparison) -> None:
         options_form(comparison.scenario, chosen)
 
 
-@st.cache_resource(max_entries=_KEPT, show_spinner=False)
+@kept
 def _saas_of(token: str) -> Comparison:
     return compare(Scenario.from_token(token), SAAS)
 

@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 
 import streamlit as st
 
-from estimator.dashboard.session.state import current, last_error
+from estimator.dashboard.session.log import log_unexpected
+from estimator.dashboard.session.state import (
+    ErrorMessage,
+    current,
+    go_back,
+    last_error,
+    note_drawn,
+    still_to_draw,
+)
 from estimator.dashboard.widgets.document import literal, show_error
 from estimator.dashboard.widgets.sidebar import audience_words, scenario_exchange, scenario_inputs
 from estimator.pricing.price_files import load_price_files
@@ -14,6 +23,19 @@ from estimator.scenario.scenario import Scenario
 
 STALE_AFTER_DAYS = 180
 """Vendors change some price every few months; by then, one of a bill is likely to be another."""
+
+
+def draw_page(draw: Callable[[], None]) -> None:
+    """Draw a page; what goes wrong in it is one line on it, and the next edit works again."""
+    try:
+        draw()
+    except Exception as error:  # noqa: BLE001 - a page that fails says so, whatever it was
+        why = log_unexpected(error)
+        if go_back(why):
+            st.rerun()
+        show_error(ErrorMessage("This page cannot be shown", why, "Change the scenario."))
+        if scenario := still_to_draw():
+            sidebar(scenario)
 
 
 def open_page(name: str, title: str) -> Scenario:
@@ -45,6 +67,7 @@ def sidebar(scenario: Scenario) -> None:
     with st.sidebar:
         scenario_inputs(scenario)
         scenario_exchange(scenario)
+    note_drawn()
 
 
 def warn_if_stale() -> None:

@@ -28,6 +28,7 @@ from estimator.analysis.workload.transport import (
     published_share,
 )
 from estimator.dashboard.pages.frame import open_page
+from estimator.dashboard.session.cache import kept
 from estimator.dashboard.session.state import IN_ADDRESS, ErrorMessage, comparison_of
 from estimator.dashboard.widgets import document
 from estimator.dashboard.widgets.charts import show_chart
@@ -63,7 +64,6 @@ if TYPE_CHECKING:
 
     from estimator.shown import Look
 
-_KEPT: Final = 128
 _Columns = dict[str, tuple[str, Callable[[Any], str]]]
 """Head of each column and the words for its cells, by its name."""
 _DIRECTIONS: Final = {"to_client": "to clients", "to_server": "from clients", "both": "both"}
@@ -168,7 +168,7 @@ class Workload:
         return draw(name, self.demand, look)
 
 
-@st.cache_resource(max_entries=_KEPT, show_spinner=False)
+@kept
 def workload_of(token: str) -> Workload:
     """The expected workload of a single scenario."""
     scenario = Scenario.from_token(token)
@@ -297,7 +297,7 @@ def _published_compression() -> PublishedShare:
     return published_share()
 
 
-@st.cache_resource(max_entries=_KEPT, show_spinner=False)
+@kept
 def _outcomes_of(
     token: str, deployments: tuple[str, ...], compressed_share: float
 ) -> tuple[Outcome, ...]:

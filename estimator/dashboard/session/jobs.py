@@ -13,7 +13,6 @@ import signal
 import threading
 import time
 from abc import ABC, abstractmethod
-from collections import OrderedDict
 from concurrent.futures import Executor, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
@@ -22,13 +21,16 @@ from typing import Any, Generic, TypeVar, cast
 from estimator.analysis.points import Progress
 from estimator.analysis.simulate.result import Simulation
 from estimator.analysis.simulate.simulate import simulate
+from estimator.dashboard.session.cache import Cache
+from estimator.dashboard.session.log import log_unexpected
 from estimator.errors import EstimatorError
 from estimator.scenario.scenario import Scenario
+from estimator.units import MIB
 
 MOST_RUNS = 2
 """Runs at once, and processes for all of them."""
-KEPT_WEEKS = 150
-"""Results are kept until they hold so many simulated weeks, of up to two megabytes each."""
+MOST_RESULT_BYTES = 256 * MIB
+"""Of all results that are kept; a simulated week has up to two megabytes."""
 UNWATCHED_AFTER_S = 300.0
 """A run at which no page looks for so long is given up: its visitor has gone."""
 _CHECK_EVERY_S = 0.5
@@ -52,10 +54,6 @@ class Job(ABC, Generic[Result]):
         Raises:
             EstimatorError: it cannot be done; the message says why.
         """
-
-    def weeks_in(self, result: Result) -> int:  # noqa: ARG002 - what most results come to
-        """How much memory the result takes, in simulated weeks."""
-        return 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +79,6 @@ class SimulationJob(Job[Simulation]):
             client=workers,
             progress=report,
         )
-
-    def weeks_in(self, result: Simulation) -> int:
-        """Its replications."""
-        return len(result.run.replications)
 
 
 class _StopError(Exception):
@@ -139,15 +133,11 @@ class JobQueue:
         self._slots = threading.Semaphore(MOST_RUNS)
         self._lock = threading.Lock()
         self._pool: Executor | None = None
-        self._results: OrderedDict[Job[Any], Any] = OrderedDict()
+        self._results = Cache(MOST_RESULT_BYTES)
 
     def result(self, job: Job[Result]) -> Result | None:
         """The result, if somebody asked for the same lately."""
-        with self._lock:
-            found = self._results.get(job)
-            if found is not None:
-                self._results.move_to_end(job)
-            return cast("Result | None", found)
+        return cast("Result | None", self._results.find(job))
 
     def start(self, job: Job[Result]) -> JobRun[Result]:
         """Begin a run, as soon as a slot is free."""
@@ -163,7 +153,7 @@ class JobQueue:
                 run.check()
                 run.started = True
                 run.result = run.job.run(self._workers(), run.report)
-                self._keep(run.job, run.result)
+                self._results.keep(run.job, run.result)
             finally:
                 self._slots.release()
         except _StopError:
@@ -176,9 +166,9 @@ class JobQueue:
                 "a process that works for this page was ended from outside, perhaps for lack of "
                 "memory"
             )
+        except Exception as error:  # noqa: BLE001 - its visitor waits for an answer
+            run.error = log_unexpected(error)
         finally:
-            if not (run.result or run.error or run.stopped):
-                run.error = "it failed; the log of the dashboard says why"
             run.finished = True
 
     def _workers(self) -> Executor:
@@ -186,15 +176,6 @@ class JobQueue:
             if self._pool is None:
                 self._pool = processes()
             return self._pool
-
-    def _keep(self, job: Job[Result], result: Result) -> None:
-        with self._lock:
-            self._results[job] = result
-            while (
-                len(self._results) > 1
-                and sum(each.weeks_in(found) for each, found in self._results.items()) > KEPT_WEEKS
-            ):
-                self._results.popitem(last=False)
 
 
 @dataclass(slots=True)

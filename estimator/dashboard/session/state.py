@@ -4,15 +4,20 @@ The address decides when a page is opened, reloaded or gone back to. While someb
 session does: the address that a browser reports may lag behind quick edits.
 
 Widgets show the scenario and hold nothing of their own (``bind``). What their users changed is
-found at the start of the next run, by comparing what they hold with what they were told, and not in
-callbacks: Streamlit ends a run, and a callback too, wherever it touches the session while a newer
-edit waits, so that quick edits would be lost in callbacks. Here an edit that was cut off is found
-again by the next run. Runs must follow each other for that: ``runner.fastReruns`` is off, with
-which the next run would start while the one before still tells widgets what they were.
+found at the start of the next run, by comparing what they hold with what they were made with, and
+not in callbacks: Streamlit ends a run, and a callback too, wherever it touches the session while a
+newer edit waits, so that quick edits would be lost in callbacks. Here an edit that was cut off is
+found again by the next run. Runs must follow each other for that: ``runner.fastReruns`` is off,
+with which the next run would start while the one before still makes widgets.
+
+A widget is never told another value: another value is another widget. A browser may report what a
+widget held before it heard of the next value, or never hear of it, since Streamlit drops what waits
+to be sent when the next run starts. Such a report names a widget that is gone, and is no edit.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
@@ -20,20 +25,21 @@ from typing import Any, Final
 import streamlit as st
 
 from estimator.analysis.compare import Comparison, compare
+from estimator.dashboard.session.cache import kept
+from estimator.dashboard.session.log import log_unexpected
 from estimator.errors import EstimatorError, ScenarioError
 from estimator.scenario.profile import Profile
 from estimator.scenario.scenario import Scenario
 
 PARAMETER = "scenario"
-LONGEST_LINK_CHARACTERS = 16_000
-"""Servers and browsers commonly refuse longer addresses."""
+LONGEST_LINK_CHARACTERS = 2_000
+"""Chats, mail programs and some servers cut or refuse longer addresses."""
 
 Change = Callable[[Scenario, Any], Scenario]
 """Makes the next scenario from the present one and the value of a widget."""
 
 IN_ADDRESS: Final[dict[str, Any]] = {"bind": "query-params", "persist_state": "session"}
 """Arguments of a widget that belongs to its page only: its value stands in the address."""
-_KEPT = 128
 _MISSING = object()
 
 
@@ -48,11 +54,13 @@ class ErrorMessage:
 
 @dataclass(slots=True)
 class _Bound:
-    """A widget: what it was told, what a change does, and the head of the message if refused."""
+    """A widget, and what a change of it does."""
 
-    told: object
+    key: str
+    held: object
     change: Change
     refusal: str
+    """Head of the message if the change is refused."""
 
 
 @dataclass(slots=True)
@@ -69,9 +77,16 @@ class _Session:
     address_written: bool = False
     """Whether the browser was told the address; before, it cannot but report the old one."""
     error: ErrorMessage | None = None
+    drawn: Scenario | None = None
+    """The last scenario for which what stands beside a page could be drawn."""
+    is_drawn: bool = False
+    """Whether that was in this run."""
     own_profile: Profile | None = None
     """The last profile that does not ship with the package."""
     widgets: dict[str, _Bound] = field(default_factory=dict)
+    """By name."""
+    made: Counter[str] = field(default_factory=Counter)
+    """How many widgets of each name there were."""
     pressed: list[tuple[Change, str]] = field(default_factory=list)
     """What buttons pressed since the last run shall change, and the head if that is refused."""
 
@@ -91,9 +106,10 @@ def current(page: str) -> Scenario:
     session = _session()
     turned = page != session.page
     session.page = page
+    session.is_drawn = False
     edited = session.scenario is not None and _apply_edits(session)
     if turned:
-        # the same widget is another one on another page, and must be told its value there
+        # the browser may still know the widgets that this page had when it was left
         session.widgets.clear()
     address = st.query_params.get(PARAMETER, "")
     left_behind = turned and not address
@@ -108,7 +124,7 @@ def current(page: str) -> Scenario:
     return session.scenario
 
 
-@st.cache_resource(max_entries=_KEPT, show_spinner=False)
+@kept
 def comparison_of(token: str) -> Comparison:
     """All deployments compared, worked out once for all who look at it and so only read.
 
@@ -127,36 +143,58 @@ def comparison_of(token: str) -> Comparison:
     return compare(scenario)
 
 
-def bind(key: str, value: object, change: Change) -> str:
-    """Tell a widget its value before it is drawn, and what its user's change shall do.
-
-    A value is only set if it is not what the widget was told last: setting it again would
-    overwrite what is being typed, or chosen while this run draws.
+def bind(name: str, value: object, change: Change) -> str:
+    """Say what a user's change of a widget shall do.
 
     Args:
-        key: of the widget.
-        value: what it shall show.
+        name: of the widget.
+        value: what it shows; its default, so that each message to the browser carries it.
         change: makes the next scenario; may raise an EstimatorError.
 
     Returns:
-        The key.
+        The key to draw it with: a new one if it does not hold the value.
     """
-    widgets = _session().widgets
-    known = widgets.get(key)
-    if known is None or known.told != value or key not in st.session_state:
+    return _bound(name, value, change, "This change was not made").key
+
+
+def bind_optional(name: str, value: object, change: Change) -> dict[str, Any]:
+    """The same as the arguments of a widget that can be emptied, whose default is to be empty.
+
+    Its value is part of the session, which tells it to the browser until that reports the widget.
+    """
+    session = _session()
+    known = session.widgets.get(name)
+    key = bind(name, value, change)
+    if known is None or known.key != key:
         st.session_state[key] = value
-    widgets[key] = _Bound(value, change, "This change was not made")
-    return key
+    return {"key": key, "value": None, "persist_state": "session"}
 
 
-def watch(key: str, change: Change, refusal: str) -> str:
-    """Like ``bind``, for a widget that cannot be told a value, such as an upload.
+def watch(name: str, change: Change, refusal: str) -> str:
+    """Like ``bind``, for a widget whose value only its user can set, such as an upload.
 
     ``refusal`` is the head of the message if the change raises an EstimatorError.
     """
-    widgets = _session().widgets
-    widgets[key] = _Bound(st.session_state.get(key), change, refusal)
-    return key
+    return _bound(name, held(name), change, refusal).key
+
+
+def held(name: str) -> Any:
+    """What a widget of this page holds; None if it was not drawn yet."""
+    known = _session().widgets.get(name)
+    return None if known is None else known.held
+
+
+def _bound(name: str, value: object, change: Change, refusal: str) -> _Bound:
+    session = _session()
+    known = session.widgets.get(name)
+    if known is not None and known.held == value:
+        key = known.key
+    else:
+        number = session.made[name]
+        key = f"{name} {number}" if number else name
+        session.made[name] += 1
+    session.widgets[name] = _Bound(key, value, change, refusal)
+    return session.widgets[name]
 
 
 def press(change: Change, refusal: str = "This change was not made") -> dict[str, Any]:
@@ -176,6 +214,40 @@ def redraw() -> None:
     """
     _session().address_written = False
     st.rerun()
+
+
+def note_drawn() -> None:
+    """Take note that what stands beside every page could be drawn."""
+    session = _session()
+    session.drawn = session.scenario
+    session.is_drawn = True
+
+
+def still_to_draw() -> Scenario | None:
+    """The scenario on screen, if what stands beside every page was not drawn in this run."""
+    session = _session()
+    return None if session.is_drawn else session.scenario
+
+
+def go_back(why: str) -> bool:
+    """Go back to the last scenario that could be drawn, if the one on screen could not.
+
+    A scenario that breaks what stands beside every page would leave no way out.
+
+    Args:
+        why: it could not be drawn.
+
+    Returns:
+        Whether there is another scenario on screen now.
+    """
+    session = _session()
+    kept = session.drawn or default_scenario()
+    if session.scenario in (session.drawn, kept):
+        return False
+    _put_on_screen(session, kept)
+    session.address, session.address_written = kept.to_token(), False
+    session.error = ErrorMessage("This scenario cannot be shown", why, "The last one is on screen.")
+    return True
 
 
 def last_error() -> ErrorMessage | None:
@@ -205,19 +277,16 @@ def _session() -> _Session:
 
 def _apply_edits(session: _Session) -> bool:
     """Let every widget that was changed or pressed make the next scenario; whether one was."""
-    held = {key: st.session_state.get(key, _MISSING) for key in session.widgets}
-    edits = [
-        (key, value)
-        for key, value in held.items()
-        if value is not _MISSING and value != session.widgets[key].told
+    found = [
+        (widget, st.session_state.get(widget.key, _MISSING)) for widget in session.widgets.values()
     ]
+    edits = [(each, new) for each, new in found if new is not _MISSING and new != each.held]
     pressed = bool(session.pressed)
     if edits or pressed:
         session.error = None
-    for key, value in edits:
-        widget = session.widgets[key]
+    for widget, value in edits:
         _make(session, widget.change, value, widget.refusal)
-        widget.told = value
+        widget.held = value
     while session.pressed:
         change, refusal = session.pressed[0]
         _make(session, change, True, refusal)
@@ -229,8 +298,12 @@ def _make(session: _Session, change: Change, value: object, refusal: str) -> Non
     """Make one change, or say why it was not made."""
     try:
         _adopt(session, change(session.scenario or default_scenario(), value))
-    except EstimatorError as error:
-        session.error = ErrorMessage(refusal, str(error))
+    except Exception as error:  # noqa: BLE001 - what is on screen stays, whatever it was
+        session.error = ErrorMessage(refusal, _reason(error))
+
+
+def _reason(error: Exception) -> str:
+    return str(error) if isinstance(error, EstimatorError) else log_unexpected(error)
 
 
 def _adopt(session: _Session, scenario: Scenario) -> None:
@@ -246,8 +319,8 @@ def _open(session: _Session, address: str) -> None:
     try:
         scenario = Scenario.from_token(address) if address else default_scenario()
         comparison_of(scenario.to_token())
-    except EstimatorError as error:
-        session.error = ErrorMessage("This link cannot be opened", str(error))
+    except Exception as error:  # noqa: BLE001 - what is on screen stays, whatever it was
+        session.error = ErrorMessage("This link cannot be opened", _reason(error))
         if session.scenario is None:
             session.error = replace(session.error, instead="An example is on screen instead.")
             _put_on_screen(session, default_scenario())

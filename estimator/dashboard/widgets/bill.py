@@ -12,7 +12,7 @@ from typing import Any, Final
 import streamlit as st
 
 from estimator.analysis.estimate import Estimate, estimate
-from estimator.dashboard.session.state import Change, bind, changed
+from estimator.dashboard.session.state import Change, bind, bind_optional, changed
 from estimator.dashboard.widgets.document import literal, show, spelled, titled
 from estimator.dashboard.widgets.limits import limits_view
 from estimator.deployments.registry import find_deployment
@@ -65,6 +65,7 @@ def _open_questions(bill: Bill) -> None:
             st.radio(
                 f"**{literal(assumption.question)}**",
                 list(assumption.choices),
+                index=list(assumption.choices).index(effect.chosen),
                 key=bind(assumption.id, effect.chosen, _answering(effect)),
                 format_func=lambda answer, choices=assumption.choices: literal(
                     f"{answer}: {choices[answer]}"
@@ -129,33 +130,31 @@ def options_form(scenario: Scenario, deployment_id: str) -> None:
 
 def _option(deployment_id: str, name: str, field: dict[str, Any], value: object) -> None:
     kind = next((one for one in field.get("anyOf", ()) if one["type"] != "null"), field)
-    is_numeric = kind["type"] in ("number", "integer")
-    shown = float(value) if is_numeric and isinstance(value, int | float) else value
+    is_numeric = kind["type"] in ("number", "integer") and "enum" not in kind
+    shown: Any = float(value) if is_numeric and isinstance(value, int | float) else value
+    bound = f"{deployment_id} {name}", shown, _choosing(deployment_id, name)
     common: dict[str, Any] = {
         "label": spelled(name),
-        "key": bind(
-            f"{deployment_id} {name}",
-            value if "enum" in kind else shown,
-            _choosing(deployment_id, name),
-        ),
         "help": literal(field.get("description", "")),
     }
     if "enum" in kind:
-        st.selectbox(options=kind["enum"], **common)
+        answers = list(kind["enum"])
+        st.selectbox(options=answers, index=answers.index(shown), key=bind(*bound), **common)
     elif kind["type"] == "boolean":
-        st.toggle(**common)
+        st.toggle(value=shown, key=bind(*bound), **common)
     elif is_numeric:
+        may_be_empty = kind is not field
         st.number_input(
-            value=None,
             min_value=_bound(kind, "minimum", "exclusiveMinimum"),
             max_value=_bound(kind, "maximum", "exclusiveMaximum"),
             step=0.05 if kind.get("maximum") == 1 else 1.0,
             format="%g",
-            placeholder="as measured" if kind is not field else None,
+            placeholder="as measured" if may_be_empty else None,
+            **(bind_optional(*bound) if may_be_empty else {"value": shown, "key": bind(*bound)}),
             **common,
         )
     else:
-        st.text_input(**common)
+        st.text_input(value=shown, key=bind(*bound), **common)
 
 
 def _choosing(deployment_id: str, name: str) -> Change:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 import streamlit as st
 
+from estimator.dashboard.session.cache import kept
 from estimator.shown import Look
 
 if TYPE_CHECKING:
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 Screen = Literal["wide", "phone"]
 _INCHES: Final[dict[Screen, float]] = {"wide": 8.0, "phone": 4.2}
 _DPI = 160
-_KEPT = 384
 _CSS = """<style>
 .picture { width: 100%; max-width: 60rem; }
 .picture.phone { display: none; }
@@ -77,7 +77,7 @@ def show_chart(
             )
 
 
-@st.cache_data(max_entries=_KEPT, show_spinner=False)
+@kept
 def picture(
     asked: str,  # noqa: ARG001 - part of the key
     name: str,  # noqa: ARG001 - part of the key

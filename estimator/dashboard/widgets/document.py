@@ -18,6 +18,7 @@ from estimator.deployments.registry import ALL_DEPLOYMENTS
 from estimator.format import capitalized
 from estimator.pricing.price_files import CLOUDS
 from estimator.render import document as doc
+from estimator.render.printable import printable
 from estimator.states import State, Tone
 
 _SIGNS: Final = re.compile(r"([!-/:-@\[-`{-~])")
@@ -48,7 +49,7 @@ def literal(text: str) -> str:
     >>> print(literal("$5 *or* :red[more]"))
     \$5 \*or\* \:red\[more\]
     """
-    return _SIGNS.sub(r"\\\1", _SPACES.sub(" ", text).strip())
+    return _SIGNS.sub(r"\\\1", _SPACES.sub(" ", printable(text)).strip())
 
 
 def unbroken(text: str) -> str:
@@ -121,11 +122,12 @@ def _piece(piece: str | doc.Text, tone: Tone) -> str:
     if not inner:
         return text.text
     before, _, after = text.text.partition(inner)
-    shown = f"`{inner}`" if text.is_code and "`" not in inner else literal(inner)
+    code = " ".join(printable(inner).split())
+    shown = f"`{code}`" if text.is_code and "`" not in code else literal(inner)
     for each in (text.tone, tone):
         shown = _TONES[each].format(shown)
-    if text.link.startswith(("https://", "http://")):
-        shown = f"[{shown}]({text.link.replace(' ', '%20').replace(')', '%29')})"
+    if address := doc.web_address(text.link):
+        shown = f"[{shown}]({address})"
     return f"{before}{shown}{after}"
 
 

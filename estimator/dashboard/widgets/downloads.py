@@ -12,6 +12,7 @@ import pandas as pd
 import streamlit as st
 
 from estimator.dashboard.widgets.charts import drawn, theme
+from estimator.render.spreadsheet import csv
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -24,7 +25,6 @@ _MIME_TYPES: Final = {
     "png": "image/png",
     "svg": "image/svg+xml",
 }
-_FORMULA_SIGNS: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,20 +72,6 @@ def download_row(files: Sequence[Download]) -> None:
                 on_click="ignore",
                 icon=":material/download:",
             )
-
-
-def csv(table: pd.DataFrame) -> str:
-    """A table for spreadsheets, which take no cell of it for a formula."""
-    return table.map(inert).rename(columns=inert).to_csv(index=False)
-
-
-def inert(cell: object) -> object:
-    """A cell that no spreadsheet takes for a formula.
-
-    >>> inert("=1+1"), inert("plain"), inert(-5.0)
-    ("'=1+1", 'plain', -5.0)
-    """
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA_SIGNS) else cell
 
 
 def rows_of(table: pd.DataFrame) -> list[dict[str, Any]]:

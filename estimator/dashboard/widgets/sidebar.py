@@ -15,6 +15,7 @@ from estimator.dashboard.session.state import (
     PARAMETER,
     Change,
     bind,
+    bind_optional,
     changed,
     is_shipped,
     own_profile,
@@ -54,9 +55,11 @@ _ALLOWANCES: Final = {
 
 def scenario_inputs(scenario: Scenario) -> None:
     """Who connects, from where, how often, and how it shall be billed."""
+    name = scenario.name or ""
     st.text_input(
         "Name",
-        key=bind("name", scenario.name, lambda old, name: changed(old, name=name.strip() or None)),
+        name,
+        key=bind("name", name, lambda old, new: changed(old, name=new.strip() or None)),
         placeholder=scenario.profile.title,
     )
     own = own_profile()
@@ -115,6 +118,7 @@ def _choice(
     st.selectbox(
         label,
         list(titles),
+        index=list(titles).index(chosen),
         key=bind(
             field, chosen, lambda old, name: changed(old, **{field: stands_for.get(name, name)})
         ),
@@ -124,13 +128,13 @@ def _choice(
 
 
 def number_input(
-    label: str, key: str, value: object, change: Change, *, step: float, explained: str
+    label: str, name: str, value: object, change: Change, *, step: float, explained: str
 ) -> None:
     """A number of the scenario.
 
     Args:
         label: of the field.
-        key: of the field.
+        name: of the field.
         value: what the scenario says.
         change: makes the next scenario from the number.
         step: of its buttons.
@@ -139,10 +143,10 @@ def number_input(
     st.number_input(
         label,
         min_value=0.0,
-        value=None,
+        value=float(np.asarray(value)),
         step=step,
         format="%g",
-        key=bind(key, value, change),
+        key=bind(name, value, change),
         help=explained,
     )
 
@@ -153,6 +157,7 @@ def _audience(scenario: Scenario) -> None:
     st.selectbox(
         "Audience given as",
         list(_AUDIENCES),
+        index=list(_AUDIENCES).index(kind),
         key=bind("audience", kind, _restated),
         format_func=lambda name: _AUDIENCES[name],
         help="Changing it keeps the audience and expresses it in the other way.",
@@ -190,11 +195,10 @@ def _audience_number(label: str, field: str, scenario: Scenario) -> None:
     )
 
 
-def _with_number(old: Scenario, field: str, number: float | None) -> Scenario:
+def _with_number(old: Scenario, field: str, number: float) -> Scenario:
     kind = _audience_kind(old)
     given = (kind, _SESSIONS) if kind == "users_per_day" else (kind,)
-    # an emptied field is no answer: the last number stays
-    if number is None or field not in given:
+    if field not in given:
         return old
     return _with_audience(old, {**{name: getattr(old, name) for name in given}, field: number})
 
@@ -237,10 +241,9 @@ def _billing(scenario: Scenario) -> None:
     )
     st.date_input(
         "Prices in force on",
-        value=None,
         format="YYYY-MM-DD",
         max_value="today",
-        key=bind("as_of", scenario.as_of, lambda old, day: changed(old, as_of=day)),
+        **bind_optional("as_of", scenario.as_of, lambda old, day: changed(old, as_of=day)),
         help="Empty: the newest known prices.",
     )
     number_input(
@@ -302,15 +305,15 @@ def _opened(old: Scenario, uploaded: UploadedFile | None) -> Scenario:
 
 
 def _link(scenario: Scenario) -> None:
-    token = scenario.to_token()
-    if len(token) > LONGEST_LINK_CHARACTERS:
+    # what else a page keeps in the address, such as where weeks are simulated
+    beside = {name: value for name, value in st.query_params.items() if name != PARAMETER}
+    query = urlencode({PARAMETER: scenario.to_token(), **beside})
+    if len(query) > LONGEST_LINK_CHARACTERS:
         st.markdown(
-            f"This scenario is too large for a link ({len(token):,} characters): save it and "
-            "share the file."
+            f"This scenario is too large for a link: it would have {len(query):,} characters, and "
+            f"many programs cut or refuse links of more than {LONGEST_LINK_CHARACTERS:,}. Save the "
+            "scenario and share the file."
         )
         return
     st.markdown("The address of this page always contains the whole scenario. Its link:")
-    # what else a page keeps in the address, such as where weeks are simulated
-    beside = {name: value for name, value in st.query_params.items() if name != PARAMETER}
-    query = urlencode({PARAMETER: token, **beside})
     st.code(f"{st.context.url or ''}?{query}", language=None, wrap_lines=True)

@@ -146,5 +146,4 @@ def _name_bars(axes: Axes, look: Look, bills: Sequence[Bill]) -> None:
             va="bottom",
             fontsize="small" if len(name) <= _SHORT_NAME_CHARACTERS else "x-small",
             color=look.ink,
-            parse_math=False,
         )

@@ -88,7 +88,6 @@ def _draw_row(axes: Axes, look: Look, position: int, change: BillChange) -> None
         fontsize="small",
         color=look.ink,
         annotation_clip=False,
-        parse_math=False,
     )
 
 

@@ -80,7 +80,6 @@ def name_lines(
             fontsize="x-small",
             linespacing=1.0,
             color=color,
-            parse_math=False,
             annotation_clip=False,
             arrowprops={"arrowstyle": "-", "color": color, "linewidth": 0.6, "shrinkA": 1,
                         "shrinkB": 3, "relpos": (0.0, 0.5)},

@@ -5,18 +5,22 @@ from __future__ import annotations
 import io
 import math
 import textwrap
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.text import Text as MatplotlibText
+from matplotlib.ticker import LogFormatter
 
+from estimator.render.printable import printable
 from estimator.shown import Look
 from estimator.units import DAYS_PER_WEEK
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.backend_bases import RendererBase
 
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _TITLE_LETTERS_PER_INCH = 9.5
@@ -30,7 +34,16 @@ _LEGEND_HANDLE_INCHES = 0.6
 
 
 class Chart(Figure):
-    """A figure that a notebook shows without being told to."""
+    """A figure that a notebook shows without being told to, and whose texts are no formulas."""
+
+    def draw(self, renderer: RendererBase) -> None:
+        """Draw it; people may name things as they like, with dollar signs or orders in them."""
+        powers = {id(each) for axes in self.axes for each in _powers(axes)}
+        for each in self.findobj(MatplotlibText):
+            if id(each) not in powers:
+                each.set_parse_math(False)
+                each.set_text(printable(each.get_text()))
+        super().draw(renderer)
 
     def _repr_png_(self) -> bytes:
         png = io.BytesIO()
@@ -47,16 +60,25 @@ class Mark:
     label: str
 
 
+def _powers(axes: Axes) -> Iterator[MatplotlibText]:
+    """The labels that matplotlib itself writes as formulas."""
+    for axis in (axes.xaxis, axes.yaxis):
+        if isinstance(axis.get_major_formatter(), LogFormatter):
+            yield from axis.get_majorticklabels()
+        if isinstance(axis.get_minor_formatter(), LogFormatter):
+            yield from axis.get_minorticklabels()
+
+
 def blank(look: Look, height_inches: float, title: str) -> Chart:
     """An empty figure under its title, which may take several lines."""
-    # people may name a scenario as they like: dollar signs are no formulas, long names need lines
+    # people may name a scenario at length
     lines = textwrap.wrap(title, int(look.width_inches * _TITLE_LETTERS_PER_INCH))
     figure = Chart(
         figsize=(look.width_inches, height_inches + 0.2 * len(lines)),
         layout="constrained",
         facecolor=look.paper,
     )
-    figure.suptitle("\n".join(lines), x=0.01, ha="left", color=look.ink, parse_math=False)
+    figure.suptitle("\n".join(lines), x=0.01, ha="left", color=look.ink)
     return figure
 
 
@@ -78,7 +100,6 @@ def say_below_title(axes: Axes, look: Look, sentences: Iterable[str], rows_of_ma
         loc="left",
         fontsize="small",
         color=look.ink,
-        parse_math=False,
         pad=6 + rows_of_marks * _MARK_ROW_POINTS,
     )
 
@@ -150,6 +171,5 @@ def draw_marks(axes: Axes, look: Look, marks: Sequence[Mark]) -> int:
             fontsize=_MARK_POINTS,
             color=look.ink,
             annotation_clip=False,
-            parse_math=False,
         )
     return len(ends)

@@ -84,7 +84,7 @@ def tornado_chart(
         )
     axes.set_title(
         textwrap.fill(told, _NARROW_TITLE_LETTERS if look.is_narrow else _TITLE_LETTERS),
-        loc="left", fontsize="small", color=look.ink, parse_math=False,
+        loc="left", fontsize="small", color=look.ink,
     )  # fmt: skip
     return figure
 
@@ -120,7 +120,6 @@ def _name_ends(axes: Axes, look: Look, row: int, each: Swing) -> None:
                 va="center",
                 fontsize="x-small",
                 color=look.ink,
-                parse_math=False,
             )
 
 
@@ -202,7 +201,6 @@ def _name_range(
     axes.annotate(
         words, position, xytext=shift, textcoords="offset points",
         ha="right" if leftwards else "left", va="center", fontsize="x-small", color=look.ink,
-        parse_math=False,
     )  # fmt: skip
 
 

@@ -1,4 +1,7 @@
-"""Documents for a terminal of 80 columns or more."""
+"""Documents for a terminal of 80 columns or more.
+
+Names and notes may come from a file or link of somebody else, so every text is made printable here.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text as RichText
 
 from estimator.render import document as doc
+from estimator.render.printable import printable
 from estimator.states import Tone
 
 _STYLES: Final[dict[Tone, str]] = {
@@ -33,13 +37,19 @@ def render(document: doc.Document, *, in_short: bool = False) -> RenderableType:
         in_short: leave folds closed and small print out.
     """
     style = f"bold {_STYLES[document.tone]}".rstrip()
-    title = [RichText(document.title, style=style)] if document.title else []
+    title = [literal(document.title, style)] if document.title else []
     return Group(*title, *_blocks(document.for_medium("terminal"), in_short))
+
+
+def literal(text: str, style: str = "") -> RichText:
+    """A text of which a terminal takes nothing for an order, and ``rich`` nothing for markup."""
+    return RichText(printable(text), style=style)
 
 
 def wrapped(text: str, width: int = 80) -> str:
     """A text with its longer lines folded, but for what cannot be parted, such as an address."""
-    return "\n".join(line for long in text.splitlines() for line in _folded(long, width))
+    lines = printable(text).splitlines()
+    return "\n".join(line for long in lines for line in _folded(long, width))
 
 
 def _folded(line: str, width: int) -> list[str]:
@@ -63,7 +73,7 @@ def _blocks(blocks: Iterable[doc.Block], in_short: bool) -> Iterator[RenderableT
             case doc.Bullets():
                 yield from (_labelled("-", item, block.tone) for item in block.items)
             case doc.Folded():
-                yield RichText(block.title if in_short else f"{block.title}:", style="dim")
+                yield literal(block.title if in_short else f"{block.title}:", "dim")
                 yield from () if in_short else _blocks(block.blocks, in_short)
             case doc.Only():
                 yield from _blocks(block.blocks, in_short)
@@ -71,7 +81,7 @@ def _blocks(blocks: Iterable[doc.Block], in_short: bool) -> Iterator[RenderableT
 
 def _table(block: doc.Table) -> rich_table.Table:
     table = rich_table.Table(
-        title=RichText(block.title, style="bold") if block.title else None,
+        title=literal(block.title, "bold") if block.title else None,
         title_justify="left",
         title_style="",
         box=SIMPLE_HEAD,
@@ -80,7 +90,7 @@ def _table(block: doc.Table) -> rich_table.Table:
     )
     for column in block.columns:
         table.add_column(
-            RichText(column.head),
+            literal(column.head),
             justify="right" if column.is_number else "left",
             style=_STYLES[column.tone],
             no_wrap=not column.wraps,
@@ -101,7 +111,7 @@ def _labelled(label: str, text: doc.Inline, tone: Tone) -> RenderableType:
     row = rich_table.Table.grid(padding=(0, 1, 0, 0))
     row.add_column(no_wrap=True)
     row.add_column()
-    row.add_row(RichText(label, style=_STYLES[tone]), shown)
+    row.add_row(literal(label, _STYLES[tone]), shown)
     return row
 
 
@@ -109,5 +119,5 @@ def _inline(text: doc.Inline) -> RichText:
     line = RichText()
     for piece in doc.pieces(text):
         style = _STYLES[piece.tone] if isinstance(piece, doc.Text) else ""
-        line.append(str(piece), style=style)
+        line.append(literal(str(piece), style))
     return line

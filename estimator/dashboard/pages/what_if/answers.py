@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 import numpy as np
-import streamlit as st
 
 from estimator.analysis.breakeven.breakeven import BreakEven, break_even
 from estimator.analysis.breakeven.crossovers import leaders
@@ -24,6 +23,7 @@ from estimator.analysis.uncertainty.result import Fan, Uncertainty
 from estimator.analysis.uncertainty.sensitivity import Swing
 from estimator.analysis.uncertainty.uncertainty import uncertainty
 from estimator.dashboard.pages.what_if.inputs import Moved, spaced
+from estimator.dashboard.session.cache import kept
 from estimator.dashboard.session.jobs import Job
 from estimator.dashboard.widgets.progress import result_of
 from estimator.deployments.registry import DEPLOYMENTS
@@ -32,8 +32,6 @@ from estimator.scenario.scenario import Scenario
 if TYPE_CHECKING:
     import pandas as pd
 
-_KEPT: Final = 32
-"""A map of 19 deployments takes two megabytes."""
 _LOOKED_AT, _LOOKED_AT_ONE_BY_ONE = 33, 7
 _AT_ONCE: Final = 8
 """Rivals among which the lead is found in a fraction of a second."""
@@ -227,7 +225,7 @@ def answer_of(purpose: str, job: QuickJob[Answer], doing: str = "") -> Answer | 
     return result_of(purpose, job, doing)
 
 
-@st.cache_resource(max_entries=_KEPT, show_spinner=False)
+@kept
 def answer_at_once(job: QuickJob[Any]) -> Any:
     """What a quick job finds, kept for all who ask the same."""
     return job.run()

@@ -196,9 +196,7 @@ def hours_input(scenario: Scenario) -> None:
 def _stating(figure: str) -> Change:
     nothing = Engineering(engineer_hours_per_month=0, usd_per_engineer_hour=USD_PER_ENGINEER_HOUR)
 
-    def state(old: Scenario, value: float | None) -> Scenario:
-        if value is None:  # an emptied field is no answer: the last number stays
-            return old
+    def state(old: Scenario, value: float) -> Scenario:
         figures = {**(old.engineering or nothing).model_dump(), figure: value}
         new = Engineering(**figures)
         return changed(old, engineering=None if new == nothing else new)

@@ -78,7 +78,7 @@ def _given_ranges(scenario: Scenario, ranges: dict[str, InputRange]) -> tuple[tu
     columns = st.columns(2)
     for position, name in enumerate((*audience, *ranges)):
         text = columns[position % 2].text_input(
-            capitalized(field_words(name)),
+            literal(capitalized(field_words(name))),
             key=f"off_{name.removeprefix('profile.').removeprefix('flows.')}",
             placeholder=str(ranges[name]) if name in ranges else "known",
             **IN_ADDRESS,

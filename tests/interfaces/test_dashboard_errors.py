@@ -1,0 +1,101 @@
+"""What does a visitor see of an error that nobody foresaw? One line; and the next edit works."""
+
+from __future__ import annotations
+
+import pytest
+
+import estimator as ws
+from estimator.dashboard.pages import concurrency, estimate, frame, workload
+from estimator.dashboard.session import state
+from estimator.errors import unexpected
+from interfaces.shown_page import linked, named, plain, run, shown_page
+
+SECRET = "Project Bluebird"
+SCENARIO = ws.Scenario(
+    name=SECRET, profile="workplace-chat", location="virginia", peak_connections=2_345
+)
+
+pytestmark = pytest.mark.usefixtures("charts_are_not_drawn")
+
+
+def breaking(*_: object, **__: object) -> None:
+    raise KeyError(SECRET)
+
+
+def the_error(page) -> str:
+    (message,) = map(plain, page.error.values)
+    return message
+
+
+def test_a_page_that_breaks_says_so_in_one_line_and_the_next_edit_works(monkeypatch):
+    with monkeypatch.context() as broken:
+        broken.setattr(workload, "expected_demand", breaking)
+        page = shown_page("workload", SCENARIO.replace(peak_connections=2_346))
+        assert "This page cannot be shown" in the_error(page)
+        assert "KeyError in dashboard/pages/workload.py, line " in the_error(page)
+    page.number_input(key="peak_connections").set_value(2_347)
+    run(page)
+    assert page.error.values == []
+    assert linked(page).peak_connections == 2_347
+
+
+def test_a_page_that_breaks_before_all_else_still_has_its_widgets(monkeypatch):
+    page = shown_page("estimate", SCENARIO)
+    with monkeypatch.context() as broken:
+        broken.setattr(estimate, "_headline", breaking)
+        page.number_input(key="peak_connections").set_value(2_348)
+        run(page)
+    named(page.number_input, "peak_connections").set_value(2_349)
+    assert linked(run(page)).peak_connections == 2_349
+
+
+def test_a_link_that_breaks_leaves_an_example_on_screen(monkeypatch):
+    compare = state.compare
+    monkeypatch.setattr(
+        state, "compare", lambda asked: breaking() if asked.name == SECRET else compare(asked)
+    )
+    page = shown_page("estimate", SCENARIO.replace(peak_connections=4_321))
+    assert "This link cannot be opened" in the_error(page)
+    assert "An example is on screen instead" in the_error(page)
+    assert named(page.selectbox, "profile").value == "workplace-chat"
+
+
+def test_an_edit_that_breaks_is_not_made(monkeypatch):
+    page = shown_page("limits", SCENARIO)
+    monkeypatch.setattr(state, "compare", breaking)
+    page.number_input(key="peak_connections").set_value(9_876)
+    run(page)
+    assert "This change was not made" in the_error(page)
+    assert linked(page) == SCENARIO
+
+
+def test_a_scenario_that_breaks_what_stands_beside_every_page_is_left(monkeypatch):
+    page = shown_page("concurrency", SCENARIO)
+    inputs = frame.scenario_inputs
+    monkeypatch.setattr(
+        frame,
+        "scenario_inputs",
+        lambda shown: breaking() if shown.peak_connections == 99 else inputs(shown),
+    )
+    page.number_input(key="peak_connections").set_value(99)
+    run(page)
+    assert "This scenario cannot be shown" in the_error(page)
+    assert linked(page) == SCENARIO
+    named(page.number_input, "peak_connections").set_value(2_000)
+    assert linked(run(page)).peak_connections == 2_000
+
+
+def test_neither_page_nor_log_quotes_a_scenario(monkeypatch, caplog):
+    monkeypatch.setattr(concurrency, "expected_demand", breaking)
+    page = shown_page("concurrency", SCENARIO.replace(peak_connections=3_456))
+    assert SECRET not in the_error(page)
+    ours = [each for each in caplog.records if each.name.startswith("estimator")]
+    assert "KeyError" in ours[0].getMessage()
+    assert all(SECRET not in each.getMessage() for each in caplog.records)
+
+
+def test_the_line_names_the_kind_and_is_short():
+    line = unexpected(RecursionError("x" * 1_000))
+    assert "RecursionError" in line
+    assert line.count("\n") == 0
+    assert len(line) <= 400
