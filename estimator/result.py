@@ -12,7 +12,7 @@ import numpy as np
 
 from estimator.arguments import checks_arguments
 from estimator.arrays import FloatArray
-from estimator.errors import EstimatorError, ScenarioError, cut
+from estimator.errors import ScenarioError, cut
 from estimator.shown import Look, Shown, renderer
 
 if TYPE_CHECKING:
@@ -114,27 +114,15 @@ class Result(Shown, ABC):
         raise ScenarioError(f"{deployment} was not asked for")
 
 
-def check_amounts(amounts: FloatArray, what: str) -> None:
-    """Refuse amounts that cannot be: below zero, without end, or not a number.
+def impossible(amounts: FloatArray) -> float | None:
+    """An amount that cannot be: below zero, without end, or not a number; None if there is none.
 
-    Args:
-        amounts: of any shape.
-        what: how the message calls them.
-
-    Raises:
-        EstimatorError: it names ``what``.
-
-    >>> check_amounts(np.array([1.0, np.nan]), "data out of aws.alb_ec2, in USD")
-    Traceback (most recent call last):
-    estimator.errors.EstimatorError: data out of aws.alb_ec2, in USD: nan cannot be. ...
+    >>> impossible(np.array([1.0, -2.0])), impossible(np.array(5.0))
+    (-2.0, None)
     """
+    extremes = (amounts.min(), amounts.max()) if amounts.ndim else (amounts,)
     # comparisons with NaN are false
-    for amount in (np.min(amounts), np.max(amounts)):
-        if not 0 <= amount < np.inf:
-            raise EstimatorError(
-                f"{what}: {amount:g} cannot be. Its numbers are too far apart to be computed "
-                "with; if they are right, please report it"
-            )
+    return next((float(each) for each in extremes if not 0 <= each < np.inf), None)
 
 
 def plain(value: Any) -> Any:

@@ -27,7 +27,7 @@ from typer.models import CommandInfo
 
 from estimator.cli.common import INPUT_ERROR, INTERRUPTED, UNEXPECTED
 from estimator.cli.verbs import USUAL_PATH, VERBS, Verb, marked_up
-from estimator.errors import EstimatorError, cut, release, unexpected
+from estimator.errors import MOST_CHARACTERS, EstimatorError, cut, release, unexpected
 from estimator.render.printable import printable
 
 _USAGE_ERROR: Any = typer.BadParameter.__base__

@@ -40,8 +40,8 @@ class Options(Entry):
 
     @model_validator(mode="after")
     def _numbers_within_bounds(self) -> Self:
-        for name, value in self:
-            if not isinstance(value, int | float | np.ndarray):
+        for name in self.model_fields_set:
+            if not isinstance(value := getattr(self, name), int | float | np.ndarray):
                 continue
             numbers = np.asarray(value, dtype=np.float64)
             if np.any(numbers > LARGEST):

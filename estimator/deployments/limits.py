@@ -190,9 +190,10 @@ def _verdict(asked: Check) -> Verdict:
         asked.used.peak if isinstance(asked.used, Weekly) else np.asarray(asked.used, np.float64),
         np.asarray(asked.allowed, dtype=np.float64),
     )
-    if not (np.min(used) >= 0 and np.min(allowed) >= 0):
-        raise EstimatorError(f"{asked.limit_id}: {np.min(used):g} of {np.min(allowed):g} cannot be")
-    worst = int(np.argmax(_share(used, allowed)))
+    shares = _share(used, allowed)
+    if not (least := shares.min()) >= 0:  # which NaN is not
+        raise EstimatorError(f"{asked.limit_id}: a use of {least:g} times the limit cannot be")
+    worst = int(np.argmax(shares))
     fix = fix_for(asked, float(np.ravel(used)[worst]), float(np.ravel(allowed)[worst]))
     return Verdict(find_limit(asked.limit_id), used, allowed, fix, week)
 

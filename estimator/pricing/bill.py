@@ -17,7 +17,7 @@ from estimator.format import dollars_and_cents, given_text, range_text, sentence
 from estimator.pricing.contract import Contract
 from estimator.pricing.lines import FreeAllowances, LineItem
 from estimator.pricing.price_files import DRIVERS, VENDORS, Assumption, Driver
-from estimator.result import Result, check_amounts, plain
+from estimator.result import Result, impossible, plain
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -108,10 +108,14 @@ class Bill(Result):
             EstimatorError: an amount below zero, without end, or not a number; it names the line.
         """
         for item in self.items:
-            line = f"{item.usage.meter_id} in {item.usage.region}"
-            check_amounts(item.usage.quantity, f"{line}, in {item.rate.meter.unit}")
-            check_amounts(item.cost_usd, f"{line}, in USD")
-            check_amounts(item.list_usd, f"{line}, in USD at list prices")
+            # without a contract both are the same
+            for usd in (item.cost_usd, item.list_usd) if item.rate.contract else (item.cost_usd,):
+                if (amount := impossible(usd)) is not None:
+                    raise EstimatorError(
+                        f"{item.usage.meter_id} in {item.usage.region}: a cost of {amount:g} USD "
+                        "cannot be; numbers of the scenario are too far apart to be computed with, "
+                        "or else please report it"
+                    )
 
     def __getitem__(self, meter: str | tuple[str, str]) -> LineItem:
         """The line of a meter, of one region where the meter is billed in several.

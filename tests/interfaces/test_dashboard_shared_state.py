@@ -18,7 +18,7 @@ from estimator.dashboard.widgets import charts
 from interfaces.shown_page import shown_page
 
 PACKAGE = Path(ws.__file__).parent
-NAMES = {"str", "Kind", "Entry", "tuple[Entry, ...]", "Shelf", "type[T]", "Verb"}
+NAMES = {"str", "Kind", "Entry", "tuple[Entry, ...]", "Shelf", "type[T]", "Verb", "type[BaseModel]"}
 """Types of what is named in files of this package, of which there are only so many."""
 MUTABLE = (dict, list, set)
 

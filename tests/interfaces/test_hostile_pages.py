@@ -42,11 +42,9 @@ LIVE = re.compile(
 pytestmark = pytest.mark.usefixtures("charts_are_not_drawn")
 
 
-@pytest.fixture(scope="module")
-def scenario():
-    return hostile.scenario(
-        " ".join(hostile.TEXTS[name] for name in ("rule", "tag", "directive", "picture"))
-    )
+@pytest.fixture(scope="module", params=[("rule", "tag"), ("directive", "picture")], ids="+".join)
+def scenario(request):
+    return hostile.scenario(" ".join(hostile.TEXTS[name] for name in request.param))
 
 
 @pytest.mark.parametrize(("name", "address", "held"), PARTS)
