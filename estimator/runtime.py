@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from concurrent.futures import Executor
+import multiprocessing
+import os
+import signal
+import threading
+from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import AbstractContextManager
 from functools import cache
+from multiprocessing import util
 from typing import Protocol, runtime_checkable
 
 from threadpoolctl import ThreadpoolController
@@ -53,3 +58,35 @@ def executor_of(client: Client | Executor | None) -> Executor | None:
     if client is None or isinstance(client, Executor):
         return client
     return client.get_executor(retries=_RETRIES, pure=False)
+
+
+def process_pool(count: int) -> ProcessPoolExecutor:
+    """So many processes that leave Ctrl-C to this one, and end with it however it ends.
+
+    They are fresh ones: a fork would copy the locks that threads hold at that moment.
+    """
+    spawn = multiprocessing.get_context("spawn")
+    return ProcessPoolExecutor(count, mp_context=spawn, initializer=_serve)
+
+
+def _serve() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_the_parent, daemon=True).start()
+
+
+def _end_with_the_parent() -> None:
+    # a pipe tells, which the system closes even if the parent is killed
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
+
+
+def end_now(pool: ProcessPoolExecutor) -> None:
+    """End all processes that this one has begun, those of a pool, before it ends itself."""
+    pool.shutdown(wait=False, cancel_futures=True)
+    for child in multiprocessing.active_children():
+        child.terminate()
+    # Gives back the semaphores that they shared. A pool does so once it has read all answers, and
+    # would wait for ever for the rest of one that was cut in half.
+    util._run_finalizers(0)

@@ -18,6 +18,8 @@ from estimator.files import YamlDocument, error_text
 from estimator.format import given_text
 from estimator.scenario import model
 from estimator.units import (
+    HOURS_PER_DAY,
+    HOURS_PER_WEEK,
     SECONDS_PER_HOUR,
     duration_text,
     week_time_text,
@@ -25,6 +27,12 @@ from estimator.units import (
 
 M = TypeVar("M", bound=model.Model)
 _Repeats = Annotated[int, Field(ge=1, le=1000)]
+_WEEK_S: Final = HOURS_PER_WEEK * SECONDS_PER_HOUR
+_DAY_S: Final = HOURS_PER_DAY * SECONDS_PER_HOUR
+_InTheWeek = Annotated[model.Seconds, Field(le=_WEEK_S)]
+"""Time within the week that is simulated."""
+_UpToAWeek = Annotated[model.Duration, Field(le=_WEEK_S)]
+_UpToADay = Annotated[model.Duration, Field(le=_DAY_S)]
 
 
 class Outage(model.Model):
@@ -40,9 +48,9 @@ class Outage(model.Model):
     share: model.Share = 1.0
     """Share of the connections, and of the units that hold them, that is lost at once: a node of n
     is 1/n, a zone of three a third, a region 1."""
-    lasts: model.Duration = 0.0
+    lasts: _UpToAWeek = 0.0
     """Time that these units stay lost; 0: others take their place at once."""
-    notice: model.Duration = 0.0
+    notice: _UpToADay = 0.0
     """Clients notice within this time, evenly. 0: at once, since a closed socket tells; if the loss
     is silent, the interval of the heartbeat."""
 
@@ -69,9 +77,9 @@ class RollingDeployment(model.Model):
     """When the first batch starts."""
     batches: _Repeats
     """Batches that the fleet is divided into."""
-    every: model.Seconds
+    every: _InTheWeek
     """Time from the start of a batch to the start of the next."""
-    drain: model.Duration = 0.0
+    drain: _UpToADay = 0.0
     """The connections of a batch are closed within this time, evenly."""
 
     @property
@@ -96,7 +104,7 @@ class BalancerResize(model.Model):
     """When the first of them closes."""
     share: model.Share
     """Share of the connections that the nodes hold which leave."""
-    over: model.Duration = 0.0
+    over: _UpToADay = 0.0
     """Their connections are closed within this time, evenly."""
 
     @property
@@ -118,11 +126,11 @@ class NetworkFlap(model.Model):
     """When the network goes first."""
     share: model.Share = 1.0
     """Share of the open connections that is lost each time."""
-    away: model.Duration
+    away: _UpToADay
     """Time without network, in which their clients cannot try again."""
     times: _Repeats = 1
     """How often it happens."""
-    every: model.Seconds | None = None
+    every: _InTheWeek | None = None
     """Time from one to the next; needed if it happens several times."""
 
     @model_validator(mode="after")
@@ -150,7 +158,7 @@ class ConnectionThrottle(model.Model):
     fault: Literal["connection_throttle"] = "connection_throttle"
     at: model.WeekTime
     """When it becomes slow."""
-    lasts: model.Seconds
+    lasts: _InTheWeek
     """Time until it is fast again."""
     new_connections_per_second: model.RatePerSecond
     """New connections per second that it lets through, all together."""
@@ -188,7 +196,7 @@ class FlashCrowd(model.Model):
     """When the first of them comes."""
     clients: model.Clients
     """How many come, on top of the weekly shape."""
-    over: model.Seconds
+    over: _InTheWeek
     """They come within this time, at a rate that falls in a straight line to zero; they stay as
     long as others do."""
 
@@ -252,10 +260,10 @@ class Broadcast(model.Model):
     """When the event begins."""
     clients: model.Clients
     """How many come, on top of the weekly shape."""
-    gather: model.Seconds
+    gather: _InTheWeek
     """They come within this time before it begins, at a rate that rises in a straight line from
     zero."""
-    lasts: model.Seconds
+    lasts: _InTheWeek
     """Length of the event; all stay until it ends."""
     messages_factor: Annotated[float, Field(ge=1, le=1e6)] = 1.0
     """By how much the messages from the server to each client multiply during the event."""

@@ -27,6 +27,7 @@ from estimator.units import HOURS_PER_DAY, SECONDS_PER_HOUR
 _MOST_FLOWS = 50
 """Kinds of message: more than anybody tells apart."""
 _MOST_EVIDENCE = 500
+_UpToADay = Annotated[model.Seconds, Field(le=HOURS_PER_DAY * SECONDS_PER_HOUR)]
 
 
 class Reconnect(model.Model):
@@ -49,12 +50,12 @@ class Reconnect(model.Model):
     three times the wait before)."""
     base: model.Seconds = 1.0
     """The first wait, before it grows."""
-    cap: Annotated[model.Seconds, Field(le=HOURS_PER_DAY * SECONDS_PER_HOUR)] = 60.0
+    cap: _UpToADay = 60.0
     """The longest wait, a day at most."""
     give_up_after: Annotated[int, Field(ge=1, le=1000)] | None = None
     """Refusals after which a client gives up; never if left out."""
-    answer: model.Seconds = 0.2
-    """Until a client knows that it was refused."""
+    answer: _UpToADay = 0.2
+    """Until a client knows that it was refused, a day at most."""
 
     @model_validator(mode="after")
     def _cap_above_base(self) -> Self:

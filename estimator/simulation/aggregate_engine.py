@@ -23,10 +23,11 @@ import numpy as np
 from estimator.arrays import FloatArray, IntArray
 from estimator.simulation.admission import Scaler, allowed, change_times
 from estimator.simulation.connection_age import Ageing, stream_weights
+from estimator.simulation.effort import Effort
 from estimator.simulation.exact_engine import LEVELS
 from estimator.simulation.flows import Flows
 from estimator.simulation.model import Model
-from estimator.simulation.population import Presence, draw_presence
+from estimator.simulation.population import Presence, draw_presence, parts_drawn
 from estimator.simulation.retries import AGED, FAULTS_FROM, NEWCOMERS, Waiting
 from estimator.units import SECONDS_PER_HOUR
 
@@ -44,6 +45,10 @@ _AROUND_S: Final = 61
 """Sessions that end in a second are compared with those of so many seconds around it."""
 _NEARLY_ALL: Final = 1.0 - 1e-12
 """Whose logarithm of what is left still exists."""
+_STRETCH_S, _SECOND_S, _AGE_S, _DECISION_S = 3e-4, 1e-7, 1e-9, 5e-6
+"""What a calm stretch, each of its seconds (also by age) and a decision on units take,"""
+_STEP_S, _ROUND_S, _NUMBER_S = 1e-4, 5e-5, 1e-9
+"""and a step of a storm, a round of attempts in it, and each number that these look at."""
 
 
 def simulate_aggregate(model: Model, seed: np.random.SeedSequence) -> Flows:
@@ -55,11 +60,13 @@ def simulate_aggregate(model: Model, seed: np.random.SeedSequence) -> Flows:
 
     Raises:
         SimulationError: the run contradicts itself.
+        EffortError: it would take too long.
     """
-    rng = np.random.default_rng(seed)
+    rng, effort = np.random.default_rng(seed), Effort()
     seconds = int(model.horizon_s - model.start_s)
+    effort.spend(parts_drawn(model.streams) * seconds * _SECOND_S)
     presence = draw_presence(model.streams, model.start_s, seconds, rng)
-    flows = _Run(model, presence).play()
+    flows = _Run(model, presence, effort).play()
     flows.check()
     return flows.after(model.warm_up_s)
 
@@ -89,12 +96,14 @@ class _Draining:
 class _Run:
     """The state of one replication."""
 
-    def __init__(self, model: Model, presence: Presence) -> None:
-        self.model, self.presence = model, presence
+    def __init__(self, model: Model, presence: Presence, effort: Effort) -> None:
+        self.model, self.presence, self.effort = model, presence, effort
         self.seconds = presence.come.size
         self.flows = Flows.empty(self.seconds, len(model.faults), LEVELS)
         self.flows.arrivals[:] = presence.come
-        self.waiting, self.storm_s = Waiting(model), 0
+        self.finest = self.waiting = Waiting(model)
+        """In steps of a second; ``waiting`` may be in longer ones."""
+        self.storm_s = 0
         ages = np.isfinite(model.admission.age_most_seconds)
         self.ageing = Ageing(model, self.seconds) if ages else None
         # those on their way back from their age, by the second of their attempt
@@ -112,6 +121,9 @@ class _Run:
         self.missing = 0.0
         """Tokens missing from a full bucket."""
         self.draining: list[_Draining] = []
+        at_s = np.array([cut.at_s for cut in model.cuts], dtype=np.float64) - model.start_s
+        self.cut_second = _nearest_second(at_s)
+        """Of each cut, rising."""
         self.open = float(min(presence.at_start, self.admission.slots))
         outside = presence.at_start - self.open
         self.flows.open_at_start, self.flows.waiting_at_start = self.open, outside
@@ -134,6 +146,7 @@ class _Run:
                 self.flows.slots[now : now + passed] = self.admission.slots
                 now += passed
         self.flows.connection_seconds = self._connection_seconds()
+        self.flows.effort_s = self.effort.seconds
         return self.flows
 
     def _connection_seconds(self) -> float:
@@ -146,17 +159,17 @@ class _Run:
 
     def _edges(self) -> list[int]:
         """Seconds at which faults begin or end, rising."""
-        cuts = np.array([cut.at_s for cut in self.model.cuts], dtype=np.float64)
-        times = np.concatenate([change_times(self.model), cuts]) - self.model.start_s
-        found = np.unique(_nearest_second(times))
+        changes = _nearest_second(change_times(self.model) - self.model.start_s)
+        found = np.unique(np.concatenate([changes, self.cut_second]))
         return found[(found > 0) & (found < self.seconds)].tolist()
 
     def _faults_begin(self, second: int) -> None:
         """Cuts choose their connections; limits change."""
-        for number, cut in enumerate(self.model.cuts):
-            if _nearest_second(np.array(cut.at_s - self.model.start_s)) == second:
-                seconds, group = max(int(np.ceil(cut.over_s)), 1), cut.fault + FAULTS_FROM
-                self.draining.append(_Draining(group, self.open, cut.share, seconds, number))
+        first, beyond = np.searchsorted(self.cut_second, [second, second + 1]).tolist()
+        for number in range(first, beyond):
+            cut = self.model.cuts[number]
+            seconds, group = max(int(np.ceil(cut.over_s)), 1), cut.fault + FAULTS_FROM
+            self.draining.append(_Draining(group, self.open, cut.share, seconds, number))
         self._change_limits(second)
 
     def _look_at_units(self, second: int) -> None:
@@ -191,6 +204,8 @@ class _Run:
             return 0
         self._all_back(second)
         count = min(edge - second, _LONGEST_STRETCH_S)
+        of_each_s = _SECOND_S + (self.ageing.rows * _AGE_S if self.ageing else 0.0)
+        self.effort.spend(_STRETCH_S + count * of_each_s)
         if self.ageing:
             count = min(count, self.ageing.longest_stretch(second))
         now = slice(second, second + count)
@@ -242,6 +257,7 @@ class _Run:
             at = int(min(np.ceil(due_s), until))
             if at >= until:
                 return until - second, scaler, due_s
+            self.effort.spend(_DECISION_S)
             after = scaler.copy()
             stopped = after.decide(self.model.start_s + at, float(opened[at - second - 1]))
             if stopped > 0 or after.running != scaler.running:
@@ -251,19 +267,17 @@ class _Run:
     def _all_back(self, second: int) -> None:
         """What is left of a storm is less than one client, and those back from their age."""
         if self.waiting.total.any():
+            self.effort.spend(self.waiting.numbers * _NUMBER_S)
             easy = self.waiting.take_easy()
             self.returning[second : second + easy.size] += easy[: self.returning.size - second]
             if second >= self.model.warm_up_s:
-                let_in = self.waiting.total.sum(axis=0)
-                self.flows.attempts_needed[: let_in.size] += let_in
+                self._count_attempts(self.waiting.total.sum(axis=0))
             rest = self.waiting.forget()
             self.open += rest.sum()
             self.flows.attempts[second] += rest.sum()
             self.flows.new_connections[second] += rest.sum()
             self.flows.back_by_fault[:, second] += rest[FAULTS_FROM:]
-        if self.waiting.step_s > 1:
-            self.waiting = Waiting(self.model)
-        self.storm_s = 0
+        self.waiting, self.storm_s = self.finest, 0
 
     def _gone_leaving(self, more: FloatArray, leave: FloatArray) -> FloatArray:
         """Of those whose session ends in each second, those who had given up before.
@@ -294,6 +308,7 @@ class _Run:
     def _storm(self, second: int, edge: int) -> int:
         """A step in which limits may refuse, faults cut and clients wait; returns its seconds."""
         self._lengthen_steps()
+        self.effort.spend(_STEP_S + len(self.draining) ** 2 * _NUMBER_S)
         waiting, before = self.waiting, max(self.open, 1.0)
         seconds = min(waiting.step_s, edge - second)
         if self.ageing:
@@ -383,6 +398,7 @@ class _Run:
             if attempt and clients <= few:
                 self.waiting.put_off(due)
                 break
+            self.effort.spend(_ROUND_S + self.waiting.numbers * _NUMBER_S)
             passed = min(clients, max(tokens, 0.0))
             inside = min(passed, max(self.admission.slots - self.open, 0.0))
             tokens -= passed
@@ -397,7 +413,7 @@ class _Run:
             flows.refused_full[now] += (passed - inside) / seconds
             entered = due * share
             if now.start >= self.model.warm_up_s:
-                flows.attempts_needed[: due.shape[1]] += entered.sum(axis=0)
+                self._count_attempts(entered.sum(axis=0))
             flows.back_by_fault[:, now] += entered[FAULTS_FROM:].sum(axis=1)[:, None] / seconds
             if share == 1.0:
                 break
@@ -411,6 +427,12 @@ class _Run:
         if np.isfinite(fallen):
             self.missing = max(0.0, self.admission.burst - tokens - (fallen if in_step else 0.0))
         return let_in, at_first
+
+    def _count_attempts(self, let_in: FloatArray) -> None:
+        """Count clients let in by their refusals before, shape (levels,); few have so many."""
+        told_apart = let_in[:LEVELS]
+        self.flows.attempts_needed[: told_apart.size] += told_apart
+        self.flows.attempts_needed[-1] += let_in[LEVELS:].sum()
 
     def _leave(self, now: slice, leave: float) -> float:
         """Sessions end, of clients that are connected, wait, or have given up.

@@ -17,6 +17,8 @@ _MOST_PAST_S: Final = 26 * HOURS_PER_WEEK * SECONDS_PER_HOUR
 _MOST_AGES_BEFORE: Final = 20_000
 """What came before that is spread evenly over the week by now."""
 _NOBODY: Final = 1e-9
+_BYTES: Final = 8
+"""Of a number."""
 _BLOCK_S: Final = 60
 _SLICES: Final = 50
 """Of the clients of a surge, by when they came."""
@@ -53,6 +55,11 @@ class Ageing:
         self._known = np.zeros(len(self._left_of_all), dtype=np.bool_)
         # logarithm of the share that no fault has cut, summed up
         self._uncut = np.zeros(seconds + 1)
+
+    @property
+    def rows(self) -> int:
+        """How many are looked at in each second."""
+        return len(self._opened)
 
     def longest_stretch(self, second: int) -> int:
         """Seconds that can be looked at in one step from here."""
@@ -106,7 +113,7 @@ class Ageing:
             came = arrivals.means_in(opened_s - age * age_s, 1.0, age_s)
             self._opened[row + age] += came * left[age]
         # of the others it is enough to know where in the period of the arrivals they came
-        period_s = float(arrivals.knots_s[-1] - arrivals.knots_s[0])
+        period_s = arrivals.period_s
         ages = np.arange(min(told_apart, left.size), left.size)
         before_s, which = np.unique(ages * age_s % period_s, return_inverse=True)
         for back_s, share in zip(before_s, np.bincount(which, left[ages]), strict=True):
@@ -152,6 +159,17 @@ class Ageing:
         return self._shares
 
 
+def ageing_bytes(model: Model) -> float:
+    """Memory that the ages of a model take, as far as it is not that of each second of a run."""
+    if not np.isfinite(model.admission.age_most_seconds):
+        return 0.0
+    age_s = max(round(model.admission.age_most_seconds), 1)
+    laws = dict.fromkeys(stream.session for stream in model.streams)
+    ages = sum(_ages(law.survival(_hours(_MOST_AGES, age_s))) for law in laws) + _MOST_AGES
+    # they are looked at in arrays of the same shape
+    return 3.0 * ages * age_s * _BYTES
+
+
 def stream_weights(model: Model) -> FloatArray:
     """How many clients of each stream come in the week, or one each if nobody comes at all."""
     clients = [s.arrivals.means_in(0.0, float(model.horizon_s), 1)[0] for s in model.streams]
@@ -162,7 +180,7 @@ def stream_weights(model: Model) -> FloatArray:
 def _left_after(law: SessionLength, age_s: int) -> FloatArray:
     """Share of clients still there an age after 0, 1, 2, ... ages, shape (ages,)."""
     left = law.survival(_hours(_MOST_AGES, age_s))
-    ages = int(np.clip(np.count_nonzero(left > _NOBODY), 1, _MOST_AGES))
+    ages = _ages(left)
     shares = left[1 : ages + 1] / left[:ages]
     # of those in the last row as many stay that it holds as many as there are in the long run
     in_the_last = law.mean_steps(age_s / SECONDS_PER_HOUR) - float(left[: ages - 1].sum())
@@ -177,8 +195,12 @@ def _left_of_all(model: Model, age_s: int) -> FloatArray:
     to_come = [law.mean - law.integrated_survival(1, hours) for law in laws]
     left = np.average(to_come, axis=0, weights=stream_weights(model))
     left = np.maximum(left / left[0], _NOBODY)
-    ages = int(np.clip(np.count_nonzero(left > _NOBODY), 1, _MOST_AGES))
-    return left[: ages + 1]
+    return left[: _ages(left) + 1]
+
+
+def _ages(left: FloatArray) -> int:
+    """Ages that anybody reaches, of those told apart."""
+    return int(np.clip(np.count_nonzero(left > _NOBODY), 1, _MOST_AGES))
 
 
 def _still_there(stream: Stream, now_s: float, age_s: int, ages: int) -> FloatArray:

@@ -128,7 +128,7 @@ def _broadcast(surge: Broadcast) -> Iterator[Stream]:
 
 def _with_peaks(rate: ArrivalRate, surge: TopOfHour) -> ArrivalRate:
     """The same arrivals in each hour (or half hour), a share of them right after it has begun."""
-    first, period_s = rate.knots_s[0], rate.knots_s[-1] - rate.knots_s[0]
+    first, period_s = rate.knots_s[0], rate.period_s
     begins = np.arange(0.0, period_s, surge.every_seconds)
     changes = [np.mod(rate.knots_s, period_s), begins, begins + surge.within, [period_s]]
     knots = np.unique(np.concatenate(changes))

@@ -83,6 +83,10 @@ class EventQueue:
         due = due[np.argsort(rows[0][due], kind="stable")]
         return tuple(row[due] for row in rows)
 
+    def may_be_due(self, until_s: float) -> bool:
+        """Whether a slot before a time, or with it, has rows."""
+        return bool(self._slots) and bool(self._at_hand(until_s))
+
     def drop(self, until_s: float) -> None:
         """Forget the rows before a time."""
         at_hand = self._at_hand(until_s)

@@ -27,6 +27,7 @@ from estimator.simulation.admission import (
     change_times,
     take_slots,
 )
+from estimator.simulation.effort import Effort
 from estimator.simulation.event_queue import EventQueue, Timetable, order_of
 from estimator.simulation.flows import Flows
 from estimator.simulation.model import Cut, Model
@@ -47,6 +48,10 @@ _SHORTER = 8
 _SLOT_S = 1.0
 _NOTICE, _WAIT, _CHOICE, _MOMENT = range(4)
 """What a keyed random number is for."""
+_SECOND_S, _BOUNDARY_S, _ROUND_S = 8e-8, 4e-5, 2e-4
+"""What a second of the week, a boundary and a round take,"""
+_ROW_S, _CHUNK_S = 2e-7, 6e-6
+"""each client looked at in them, and each slot that those who wait are put into."""
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _FIRST = np.uint64(0xBF58476D1CE4E5B9)
 _SECOND = np.uint64(0x94D049BB133111EB)
@@ -61,12 +66,15 @@ def simulate_exact(model: Model, seed: np.random.SeedSequence) -> Flows:
 
     Raises:
         SimulationError: the run contradicts itself.
+        EffortError: it would take too long.
     """
-    rng = np.random.default_rng(seed)
+    rng, effort = np.random.default_rng(seed), Effort()
     population = draw_population(model, rng)
+    effort.spend(population.came_s.size * _ROW_S + (model.horizon_s - model.start_s) * _SECOND_S)
     flows = _undisturbed(model, population)
     if flows is None:
-        flows = _Run(model, population, key=int(rng.integers(2**63))).play()
+        flows = _Run(model, population, effort, key=int(rng.integers(2**63))).play()
+    flows.effort_s = effort.seconds
     flows.check()
     return flows.after(model.warm_up_s)
 
@@ -256,9 +264,9 @@ class _Slots:
 class _Run:
     """The state of one replication."""
 
-    def __init__(self, model: Model, population: Population, key: int) -> None:
+    def __init__(self, model: Model, population: Population, effort: Effort, key: int) -> None:
         """Connect those who are there, as far as there are slots."""
-        self.model, self.key = model, key
+        self.model, self.effort, self.key = model, effort, key
         self.record = _Record(model)
         self.start_s, self.end_s = self.record.start_s, self.record.end_s
         self.came_s, self.leave_s = population.came_s, population.leave_s
@@ -281,8 +289,12 @@ class _Run:
         # what is due when
         self.leaving = Timetable(self.leave_s, self.start_s, self.end_s)
         self.retries = EventQueue(_SLOT_S, np.int64, np.int64, np.float64)
+        self.cut_s = np.array([cut.at_s for cut in model.cuts], dtype=np.float64)
         self.cuts = EventQueue(_SLOT_S, np.int64, np.float64, np.int64, np.float64, np.float64)
         self.ages = EventQueue(max(self.age_s / 64, _SLOT_S), np.int64, np.float64)
+        self.queues = (self.retries, self.cuts, self.ages)
+
+        self.longest_wait_s = model.reconnect.cap + model.reconnect.answer
 
         flows = self.record.flows
         flows.open_at_start, flows.waiting_at_start = float(held), float(there - held)
@@ -318,6 +330,10 @@ class _Run:
         while now < edge:
             # what opens in a window must not be cut at its age in the same
             until = min(now + min(window_s, self.age_s / 2), edge)
+            if self._nothing_happens(now, until):
+                self._forget_before(until)
+                now = until
+                continue
             decided = self._decide(now, until)
             if decided is None:
                 window_s = (until - now) / _SHORTER
@@ -332,6 +348,20 @@ class _Run:
                 window_s /= 2
         return window_s
 
+    def _nothing_happens(self, now: float, until: float) -> bool:
+        """Whether nobody comes, leaves, tries or is lost in a window."""
+        arriving = self.came_s[self.next_arrival : self.next_arrival + 1]
+        return (
+            not (arriving < until).any()
+            and not any(queue.may_be_due(until) for queue in self.queues)
+            and not self.leaving.between(now, until).size
+        )
+
+    def _forget_before(self, until: float) -> None:
+        """What was due is past."""
+        for queue in self.queues:
+            queue.drop(until)
+
     def _boundaries(self) -> FloatArray:
         """Moments at which something is decided from outside, rising, and the end."""
         times = [change_times(self.model), np.array([cut.at_s for cut in self.model.cuts])]
@@ -343,9 +373,10 @@ class _Run:
 
     def _at_boundary(self, now: float) -> bool:
         """Faults begin, units start and stop, limits change; returns whether anything did."""
-        cuts = [(number, cut) for number, cut in enumerate(self.model.cuts) if cut.at_s == now]
-        for number, cut in cuts:
-            self._choose_losses(cut, number)
+        self.effort.spend(_BOUNDARY_S)
+        cuts = range(*np.searchsorted(self.cut_s, [now, np.nextafter(now, np.inf)]).tolist())
+        for number in cuts:
+            self._choose_losses(self.model.cuts[number], number)
         self.scaler.wake(now)
         if now >= self.start_s + self.decisions * self.scaler.every_seconds:
             self.decisions += 1
@@ -359,6 +390,7 @@ class _Run:
 
     def _choose_losses(self, cut: Cut, number: int) -> None:
         """Which connections a fault takes, and when."""
+        self.effort.spend(self.is_open.size * _ROW_S)
         clients = np.flatnonzero(self.is_open).astype(np.int64)
         moment = np.full(clients.size, cut.at_s)
         chosen = keyed_uniforms(self.key, clients, moment, _CHOICE + 8 * number) < cut.share
@@ -393,6 +425,7 @@ class _Run:
         most_refusals = self.model.reconnect.give_up_after or np.inf
         while True:
             rounds += 1
+            self.effort.spend(_ROUND_S + (attempts.time_s.size + leaving.size) * _ROW_S)
             let_in = slots.find(attempts.time_s, by_rate, ended)
             refused = attempts.pick(~let_in)
             # those who have had enough refusals with this one
@@ -493,8 +526,7 @@ class _Run:
         self._open(attempts.pick(decided.let_in), until)
         record.count(flows.ended, self.leave_s[ended])
 
-        for queue in (self.retries, self.cuts, self.ages):
-            queue.drop(until)
+        self._forget_before(until)
         for tries in decided.tries:
             self._wait_for(tries, until)
         self._count_refused(decided)
@@ -547,6 +579,7 @@ class _Run:
         """Note attempts from a time on, and the clients who leave before theirs."""
         leave = self.leave_s[tries.client]
         later = tries.pick((tries.time_s >= from_s) & (tries.time_s < leave))
+        self.effort.spend(min(later.time_s.size, self.longest_wait_s / _SLOT_S) * _CHUNK_S)
         self.retries.put(later.time_s, later.client, later.refusals, later.waited_s)
         over = tries.time_s >= leave
         self.record.count(self.record.flows.left_waiting, leave[over])

@@ -78,6 +78,8 @@ class Flows:
     that needed more; without a warm-up; shape (levels,)."""
     connection_seconds: float
     """Sum of the lengths of all connections within the run, counted connection by connection."""
+    effort_s: float = 0.0
+    """Seconds that the run took on a usual core, as estimated."""
 
     @classmethod
     def empty(cls, seconds: int, faults: int, levels: int) -> Flows:
@@ -92,6 +94,7 @@ class Flows:
             slots=np.full(seconds, np.inf),
             attempts_needed=np.zeros(levels),
             connection_seconds=0.0,
+            effort_s=0.0,
             **counts,
         )
 
@@ -109,7 +112,7 @@ class Flows:
         return self.waiting_at_start + np.cumsum(change)
 
     def check(self) -> None:
-        """Refuse a run that lost or invented clients, or breaks Little's law.
+        """Refuse a run that counted wrong, lost or invented clients, or breaks Little's law.
 
         Little's law for a stretch of time is an identity: the area below the number of open
         connections is the sum of the lengths of the connections within it. The left side comes
@@ -122,13 +125,15 @@ class Flows:
         open_after, waiting = self.open_after, self.waiting_after
         noise = 1e-6 * (1 + float(np.max(open_after, initial=0.0)))
         refused = self.attempts - self.new_connections - self.refused_by_rate - self.refused_full
-        # what is not a number would pass every comparison
-        numbers = np.concatenate([open_after, waiting, refused, [self.connection_seconds]])
-        if not np.isfinite(numbers).all():
-            raise SimulationError("a number of clients is not finite")
-        least = min(np.min(open_after, initial=0.0), np.min(waiting, initial=0.0))
-        if least < -noise - _NOBODY:
-            raise SimulationError("a number of clients became negative")
+        amounts = {name: getattr(self, name) for name in (*COUNTED, "units")}
+        amounts |= {"open_after": open_after, "waiting_after": waiting}
+        amounts |= {"connection_seconds": np.array(self.connection_seconds)}
+        for name, amount in amounts.items():
+            # what is not a number would pass every comparison
+            if not np.isfinite(amount).all():
+                raise SimulationError(f"a number of clients is not finite: {name}")
+            if np.min(amount, initial=0.0) < -noise - _NOBODY:
+                raise SimulationError(f"a number of clients became negative: {name}")
         if np.max(np.abs(refused), initial=0.0) > noise:
             raise SimulationError("attempts are neither let in nor refused")
         area = _area(self.open_at_start, open_after)
@@ -230,6 +235,15 @@ class Replication:
     """Clients let in after 1, 2, ... attempts, shape (levels,)."""
     aftermaths: tuple[Aftermath, ...]
     """Of the faults that took a connection."""
+    effort_s: float
+    """Seconds that it took on a usual core, as estimated."""
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes that it holds."""
+        kept = [self, *(each.close_up for each in self.aftermaths)]
+        values = (getattr(each, name) for each in kept for name in each.__slots__)
+        return sum(value.nbytes for value in values if isinstance(value, np.ndarray))
 
 
 def by_minute(flows: Flows, model: Model) -> Replication:
@@ -238,6 +252,8 @@ def by_minute(flows: Flows, model: Model) -> Replication:
     used = np.divide(open_after, flows.slots, out=np.zeros_like(open_after), where=flows.slots > 0)
 
     def of_minutes(values: FloatArray) -> FloatArray:
+        # less than nobody, as far as the check lets it pass, is nobody
+        values = np.maximum(values, 0.0)
         minutes = values.size // SECONDS_PER_MINUTE
         return values[: minutes * SECONDS_PER_MINUTE].reshape(minutes, SECONDS_PER_MINUTE)
 
@@ -262,6 +278,7 @@ def by_minute(flows: Flows, model: Model) -> Replication:
             for number, words in enumerate(model.faults)
             if flows.lost_by_fault[number].any()
         ),
+        effort_s=flows.effort_s,
     )
 
 

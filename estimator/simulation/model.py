@@ -64,22 +64,37 @@ class ArrivalRate:
         """Largest rate."""
         return float(self.per_second.max())
 
+    @property
+    def period_s(self) -> float:
+        """Time from the first knot to the last, after which periodic rates repeat."""
+        return float(self.knots_s[-1] - self.knots_s[0])
+
     def expected(self, times_s: FloatArray) -> FloatArray:
         """Mean number of arrivals from time 0 to each time; negative before it."""
-        of_pieces = (self.per_second[1:] + self.per_second[:-1]) / 2 * np.diff(self.knots_s)
-        at_knots = np.concatenate([[0.0], np.cumsum(of_pieces)])
+        return self._since_first_knot(np.asarray(times_s)) - self._since_first_knot(np.zeros(()))
 
-        def since_first_knot(times_s: FloatArray) -> FloatArray:
-            periods, piece, into = self._locate(times_s)
-            half_slope = self._slopes[piece] / 2
-            within = (half_slope * into + self.per_second[piece]) * into
-            return periods * at_knots[-1] + at_knots[piece] + within
+    def when(self, expected: FloatArray) -> FloatArray:
+        """Times by which so many arrivals are expected from time 0 on, of periodic rates.
 
-        return since_first_knot(np.asarray(times_s)) - since_first_knot(np.zeros(()))
+        >>> ArrivalRate(np.array([0.0, 60.0]), np.full(2, 3.0), periodic=True).when(np.array([6.0]))
+        array([2.])
+        """
+        at_knots = self._at_knots
+        periods, rest = np.divmod(expected + self._since_first_knot(np.zeros(())), at_knots[-1])
+        piece = np.searchsorted(at_knots, rest, side="right") - 1
+        piece = np.minimum(piece, self.knots_s.size - 2)
+        rest, rate = rest - at_knots[piece], self.per_second[piece]
+        # the root of the quadratic equation without its difference of close numbers
+        twice = rate + np.sqrt(np.maximum(rate**2 + 2 * self._slopes[piece] * rest, 0.0))
+        into = np.divide(2 * rest, twice, out=np.zeros(rest.shape), where=twice > 0)
+        into = np.minimum(into, np.diff(self.knots_s)[piece])
+        return periods * self.period_s + self.knots_s[piece] + into
 
     def means_in(self, start_s: float, step_s: float, steps: int) -> FloatArray:
         """Mean number of arrivals in each of ``steps`` steps from ``start_s``, shape (steps,)."""
-        return np.diff(self.expected(start_s + step_s * np.arange(steps + 1, dtype=np.float64)))
+        sums = self.expected(start_s + step_s * np.arange(steps + 1, dtype=np.float64))
+        # two sums of which one is the other, to the last digit, may differ by less than nothing
+        return np.maximum(np.diff(sums), 0.0)
 
     def at(self, times_s: FloatArray) -> FloatArray:
         """Arrivals per second at each time; at a jump the value after it."""
@@ -126,6 +141,19 @@ class ArrivalRate:
         return np.maximum.accumulate(times, out=times)
 
     @property
+    def _at_knots(self) -> FloatArray:
+        """Mean number of arrivals from the first knot to each."""
+        of_pieces = (self.per_second[1:] + self.per_second[:-1]) / 2 * np.diff(self.knots_s)
+        return np.concatenate([[0.0], np.cumsum(of_pieces)])
+
+    def _since_first_knot(self, times_s: FloatArray) -> FloatArray:
+        """Mean number of arrivals from the first knot to each time."""
+        at_knots = self._at_knots
+        periods, piece, into = self._locate(times_s)
+        within = (self._slopes[piece] / 2 * into + self.per_second[piece]) * into
+        return periods * at_knots[-1] + at_knots[piece] + within
+
+    @property
     def _slopes(self) -> FloatArray:
         """Change of the rate per second in each piece; 0 in a jump."""
         rise, run = np.diff(self.per_second), np.diff(self.knots_s)
@@ -146,7 +174,7 @@ class ArrivalRate:
         self, from_s: float, until_s: float
     ) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
         """Starts and ends of the pieces between two moments, and the rates there."""
-        period = self.knots_s[-1] - self.knots_s[0]
+        period = self.period_s
         repeats = np.zeros(1)
         if self.periodic:
             bounds = (np.array([from_s, until_s]) - self.knots_s[0]) / period

@@ -15,6 +15,7 @@ each half is that of the law. Who comes in a second is exactly a Poisson number.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -55,10 +56,8 @@ def draw_population(model: Model, rng: np.random.Generator) -> Population:
     """Draw all clients of a run.
 
     Those there at the start are drawn in the stationary state of arrivals that repeat week by
-    week. At a random moment sessions are met with the length-biased law, at a uniformly random
-    age; a client who came ``age`` ago is kept with the probability rate(start - age) / largest
-    rate, of a Poisson number with mean largest rate x mean session. What is kept is the Poisson
-    process of the clients who are still there (Eick, Massey and Whitt 1993, theorem 1).
+    week: a Poisson process of the clients who came before and are still there (Eick, Massey and
+    Whitt 1993, theorem 1).
     """
     until_s = float(model.horizon_s)
     parts = [_draw_clients(stream, model.start_s, until_s, rng) for stream in model.streams]
@@ -80,18 +79,40 @@ def draw_population(model: Model, rng: np.random.Generator) -> Population:
 def _draw_clients(
     stream: Stream, start_s: float, until_s: float, rng: np.random.Generator
 ) -> tuple[FloatArray, FloatArray, int]:
-    rate, session = stream.arrivals, stream.session
-    came = rate.draw(start_s, until_s, rng)
-    leave = came + session.draw(came.size, rng) * SECONDS_PER_HOUR
-    if not rate.periodic:
+    came = stream.arrivals.draw(start_s, until_s, rng)
+    leave = came + stream.session.draw(came.size, rng) * SECONDS_PER_HOUR
+    if not stream.arrivals.periodic:
         return came, leave, 0
-    met = rng.poisson(rate.most * session.mean * SECONDS_PER_HOUR)
-    lengths = session.draw_length_biased(met, rng) * SECONDS_PER_HOUR
-    ages = lengths * rng.random(met)
-    kept = rng.random(met) * rate.most < rate.at(start_s - ages)
-    before = start_s - ages[kept]
-    there_until = before + lengths[kept]
+    before, there_until = _draw_there(stream, start_s, rng)
     return np.concatenate([before, came]), np.concatenate([there_until, leave]), before.size
+
+
+def _draw_there(
+    stream: Stream, start_s: float, rng: np.random.Generator
+) -> tuple[FloatArray, FloatArray]:
+    """When those came who are there at the start, and when they leave.
+
+    Of clients who stay for x seconds, those are there who came in the last x. No more come in
+    these than busiest hour x (x / hour + 1), whatever peaks the hour has: a Poisson number with
+    that mean is drawn, of lengths as they are and of length-biased ones, and thinned.
+    """
+    rate, session = stream.arrivals, stream.session
+    hours = int(np.ceil(rate.period_s / SECONDS_PER_HOUR))
+    hour_s = rate.period_s / hours
+    busiest = rate.means_in(start_s - rate.period_s, hour_s, hours).max()
+    biased = rng.poisson(busiest / hour_s * session.mean * SECONDS_PER_HOUR)
+    lengths = np.concatenate(
+        [session.draw_length_biased(biased, rng), session.draw(rng.poisson(busiest), rng)]
+    )
+    lengths *= SECONDS_PER_HOUR
+    by_now = rate.expected(np.asarray(start_s))
+    coming = by_now - rate.expected(start_s - lengths)
+    kept = rng.random(lengths.size) * busiest * (lengths / hour_s + 1.0) < coming
+    lengths, coming = lengths[kept], coming[kept]
+    came = rate.when(by_now - coming * rng.random(coming.size))
+    # the last digit may not put anyone after the start, or let anyone leave before it
+    came = np.clip(came, start_s - lengths, start_s)
+    return came, np.maximum(came + lengths, start_s)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,19 +142,31 @@ def draw_presence(
         seconds: length of the run.
         rng: source of chance.
     """
-    parts: list[Presence] = []
+    total = Presence(0, np.zeros(seconds), np.zeros(seconds))
+    for part in _parts(streams, start_s, seconds, rng):
+        total = Presence(
+            total.at_start + part.at_start, total.come + part.come, total.leave + part.leave
+        )
+    return total
+
+
+def parts_drawn(streams: tuple[Stream, ...]) -> int:
+    """How often ``draw_presence`` goes through all seconds."""
+    atoms = (_atoms(stream.session) for stream in streams)
+    return sum(1 if lengths is None else lengths[0].size for lengths in atoms)
+
+
+def _parts(
+    streams: tuple[Stream, ...], start_s: float, seconds: int, rng: np.random.Generator
+) -> Iterator[Presence]:
+    """Those of each stream, and of each length of sessions where these are few."""
     for stream in streams:
         atoms = _atoms(stream.session)
         if atoms is None:
-            parts.append(_by_squares(stream, start_s, seconds, rng))
+            yield _by_squares(stream, start_s, seconds, rng)
             continue
         for length_s, share in zip(*(each.tolist() for each in atoms), strict=True):
-            parts.append(_of_one_length(stream, length_s, share, start_s, seconds, rng))
-    return Presence(
-        sum(part.at_start for part in parts),
-        np.sum([part.come for part in parts], axis=0),
-        np.sum([part.leave for part in parts], axis=0),
-    )
+            yield _of_one_length(stream, length_s, share, start_s, seconds, rng)
 
 
 def _atoms(session: SessionLength) -> tuple[FloatArray, FloatArray] | None:
@@ -157,16 +190,23 @@ def _of_one_length(
     rng: np.random.Generator,
 ) -> Presence:
     """Those who all stay equally long: they leave as they came, later."""
-    past = int(np.ceil(length_s))
-    edges = start_s + np.arange(-past, seconds + 1, dtype=np.float64)
-    come = rng.poisson(np.diff(stream.arrivals.expected(edges)) * share)
+    whole_s, part_s = divmod(length_s, 1.0)
+    past = int(whole_s) + 1
+    # of those who came before the run, only who leaves in it is told apart by the second
+    known = min(past, seconds + 1)
+
+    def drawn(from_s: float, step_s: int, steps: int) -> IntArray:
+        return rng.poisson(stream.arrivals.means_in(from_s, float(step_s), steps) * share)
+
+    before = drawn(start_s - past, 1, known)
+    staying = drawn(start_s - past + known, past - known, 1)
+    come = drawn(start_s, 1, seconds)
     # who came at a moment of one second leaves in one of two
-    later = rng.binomial(come, length_s % 1)
-    leave = np.zeros(come.size + past + 1)
-    leave[past - (length_s % 1 > 0) :][: come.size] += come - later
-    leave[past:][: come.size] += later
-    there = int(come[:past].sum() - leave[:past].sum())
-    return Presence(there, come[past:].astype(np.float64), leave[past : past + seconds])
+    leaving = np.concatenate([before, come])[: seconds + 1]
+    later = rng.binomial(leaving, part_s)
+    early = leaving - later
+    there = int(before.sum() + staying.sum() - early[0])
+    return Presence(there, come.astype(np.float64), (early[1:] + later[:-1]).astype(np.float64))
 
 
 # -------------------------------------------------------------------------------------------------

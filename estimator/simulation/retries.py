@@ -25,6 +25,8 @@ _MOST_LAWS = 2000
 _SETTLED = 1e-3
 _STATIONARY = 1e-6
 NEWCOMERS, AGED, FAULTS_FROM = range(3)
+_BYTES: Final = 8
+"""Of a number."""
 _MOST_CELLS: Final = 20_000
 _FEW_LEVELS, _MANY_LEVELS = 2, 96
 _GRID: Final = 4096
@@ -197,12 +199,83 @@ def _distance(one: FloatArray, other: FloatArray) -> float:
     return float(np.abs(np.diff(apart)).sum() + abs(apart[-1])) / 2
 
 
+def waiting_bytes(model: Model) -> float:
+    """Memory that ``Waiting`` takes, in steps of a second."""
+    policy, groups = model.reconnect, len(model.faults) + FAULTS_FROM
+    again_s = policy.answer + policy.cap
+    first_s = max([again_s, *(cut.notice_s + max(cut.away_s, policy.cap) for cut in model.cuts)])
+    told_apart = _told_apart(policy, groups, again_s)
+    # twice as many steps as can be looked ahead, and the laws
+    return _BYTES * (2 * groups * (first_s + told_apart * again_s) + told_apart * again_s)
+
+
+def _told_apart(policy: Reconnect, groups: int, steps: float) -> int:
+    """Levels of refusals: those with a law or an end of their own, and others if there is room."""
+    room = int(np.clip(_MOST_CELLS / (groups * steps), _FEW_LEVELS, _MANY_LEVELS))
+    return max(room, levels(policy) + 2, policy.give_up_after or 0)
+
+
+class _Ahead:
+    """Clients by the step of their attempt, in rows that are thinned as a whole.
+
+    Leaving thins a row by one factor, so that it does not look at each step.
+    """
+
+    def __init__(self, rows: int, steps: int) -> None:
+        """Nobody waits.
+
+        Args:
+            rows: how many.
+            steps: that can be looked ahead.
+        """
+        self.steps, self._head = steps, 0
+        self._cells, self._left = np.zeros((rows, 2 * steps)), np.ones(rows)
+
+    def add(self, rows: IntArray, clients: FloatArray, laws: FloatArray) -> None:
+        """Clients who try in the steps from this one on by a law, shape (..., steps), of each."""
+        at = slice(self._head, self._head + laws.shape[-1])
+        self._cells[rows, at] += (clients / self._left[rows])[..., None] * laws
+
+    def due(self) -> FloatArray:
+        """Take out those who try now, shape (rows,)."""
+        now = self._cells[:, self._head] * self._left
+        self._cells[:, self._head] = 0.0
+        return now
+
+    def take(self, rows: slice) -> FloatArray:
+        """Take out some rows, shape (rows, steps)."""
+        at = slice(self._head, self._head + self.steps)
+        taken = self._cells[rows, at] * self._left[rows, None]
+        self._cells[rows, at] = 0.0
+        return taken
+
+    def clear(self) -> None:
+        """Take out all."""
+        self._cells[:, self._head : self._head + self.steps] = 0.0
+
+    def thin(self, shares: FloatArray) -> None:
+        """Take away a share of each row."""
+        self._left *= 1.0 - shares
+        if self._left.min(initial=1.0) < _FEW_LEFT:
+            self._cells *= self._left[:, None]
+            self._left = np.ones_like(self._left)
+
+    def next_step(self) -> None:
+        """Time goes on."""
+        self._head += 1
+        if self._head == self.steps:
+            self._cells[:, : self.steps] = self._cells[:, self.steps :] * self._left[:, None]
+            self._cells[:, self.steps :] = 0.0
+            self._head, self._left = 0, np.ones_like(self._left)
+
+
 class Waiting:
     """Clients that wait, by what brought them here, refusals and the step of their next attempt.
 
-    Shape (groups, levels, steps ahead). Groups are the newcomers, those cut at their age or with
-    a unit that stopped, and those cut by each fault; the last level is of all refusals from there
-    on. Leaving thins a group and level as a whole, so that it is kept as one factor.
+    Groups are the newcomers, those cut at their age or with a unit that stopped, and those cut by
+    each fault; levels count refusals, and the last is of all refusals from there on. A client's
+    first attempt may be far ahead, if its fault takes long to notice; it then has no refusals yet,
+    so that only the first level looks that far.
     """
 
     def __init__(self, model: Model, step_s: int = 1, levels_told_apart: int | None = None) -> None:
@@ -224,68 +297,80 @@ class Waiting:
             else np.convolve(waits[k], answer)
             for k in range(needed + 1)
         ]
-        self.after_loss = [_after_cut(model, cut, step_s) for cut in model.cuts]
+        # the cuts of a fault are alike, and may be a thousand
+        kinds = {_kind(cut): cut for cut in model.cuts}
+        laws_of_cuts = {kind: _after_cut(model, cut, step_s) for kind, cut in kinds.items()}
+        self.after_loss = [laws_of_cuts[_kind(cut)] for cut in model.cuts]
         self.at_once = waits[0]
         self.after_stop = _waits_from_now(policy, step_s)
-        longest = max(law.size for law in (*laws, *self.after_loss, self.after_stop))
-        self.ahead = max(longest, int(np.ceil(policy.cap / step_s))) + 1
+        # who is put off tries in the next step, so there is one
+        again_ahead = max(2, *(law.size for law in laws))
+        firsts = (self.at_once, self.after_stop, *laws_of_cuts.values())
+        # who is outside when a run begins tries within the longest wait
+        longest = math.ceil(policy.cap / step_s)
+        self.ahead = max(again_ahead, longest, *(law.size for law in firsts))
+        """Steps after which all who wait now have tried."""
         groups = len(model.faults) + FAULTS_FROM
         self.gives_up_at = policy.give_up_after
-        room = int(np.clip(_MOST_CELLS / (groups * self.ahead), _FEW_LEVELS, _MANY_LEVELS))
-        count = levels_told_apart or max(room, needed + 1, self.gives_up_at or 0)
-        self._laws = np.zeros((count, self.ahead))
+        count = levels_told_apart or _told_apart(policy, groups, again_ahead)
+        self._laws = np.zeros((count, again_ahead))
         for level in range(count):
             law = laws[min(level, needed)]
             self._laws[level, : law.size] = law
-        self._cells = np.zeros((groups, count, 2 * self.ahead))
-        self._head, self._left = 0, np.ones((groups, count))
+        self._first = _Ahead(groups, self.ahead)
+        self._again = _Ahead(groups * (count - 1), again_ahead)
         self.total = np.zeros((groups, count))
         """Clients that wait, shape (groups, levels)."""
-        mean_s = policy.answer + np.array([law @ np.arange(law.size) for law in waits]) * step_s
+        mean_s = policy.answer + np.array([_mean(law) for law in waits]) * step_s
         steps = mean_s[np.minimum(np.arange(count), needed)]
         later = np.arange(count) > 0
         refused_s = np.cumsum(steps) - steps[0]
-        firsts = [self.after_stop] * (groups - NEWCOMERS - 1)
-        for cut, law in zip(model.cuts, self.after_loss, strict=True):
-            firsts[cut.fault + FAULTS_FROM - NEWCOMERS - 1] = law
         # newcomers try in the second in which they come
-        first_s = np.array([0.0, *(law @ np.arange(law.size) * step_s for law in firsts)])[:, None]
+        first_s = np.full((groups, 1), _mean(self.after_stop) * step_s)
+        first_s[NEWCOMERS] = 0.0
+        means_of_cuts = {kind: _mean(law) * step_s for kind, law in laws_of_cuts.items()}
+        for cut in model.cuts:
+            first_s[cut.fault + FAULTS_FROM] = means_of_cuts[_kind(cut)]
         # the last digit must not put anyone before the beginning
         begins = first_s * later + np.maximum(refused_s - steps * later, 0.0)
         self.waited_s = np.stack([begins, np.maximum(first_s + refused_s, begins + 1.0)])
         """From when until when after they came or were cut clients wait on average, shape
         (2, groups, levels)."""
 
+    @property
+    def numbers(self) -> int:
+        """How many a refusal looks at."""
+        return self._laws.size * len(self.total)
+
     def coarser(self, step_s: int) -> Waiting:
-        """The same clients in longer steps."""
+        """The same clients in longer steps; nobody is left here."""
         other = Waiting(self._model, step_s, self.total.shape[1])
-        times = self.step_s
-        ahead = self._cells[:, :, self._head : self._head + self.ahead] * self._left[:, :, None]
-        for step in range(self.ahead):
-            other._cells[:, :, step * times // step_s] += ahead[:, :, step]
-        other.total = ahead.sum(axis=2)
+        times = step_s // self.step_s
+        for mine, others in ((self._first, other._first), (self._again, other._again)):
+            ahead = mine.take(slice(None))
+            ahead = np.add.reduceat(ahead, np.arange(0, mine.steps, times), axis=1)
+            rows = np.arange(len(ahead))
+            others.add(rows, np.ones(rows.size), ahead)
+        other.total, self.total = self.total, other.total
         return other
 
     def thin(self, shares: FloatArray) -> FloatArray:
         """Take away a share of each group and level; returns how many of each group."""
         gone = self.total * shares
-        self._left *= 1.0 - shares
         self.total = self.total - gone
-        if self._left.min() < _FEW_LEFT:
-            self._cells *= self._left[:, :, None]
-            self._left = np.ones_like(self._left)
+        self._first.thin(shares[:, 0])
+        self._again.thin(shares[:, 1:].ravel())
         return gone.sum(axis=1)
 
     def add(self, group: int, masses: FloatArray, clients: float) -> None:
         """Clients without a refusal yet who try again by the law ``masses``."""
-        at = slice(self._head, self._head + masses.size)
-        self._cells[group, 0, at] += masses * (clients / self._left[group, 0])
+        self._first.add(np.array(group), np.array(clients), masses)
         self.total[group, 0] += clients
 
     def due(self) -> FloatArray:
         """Take out the clients who try now, shape (groups, levels)."""
-        now = self._cells[:, :, self._head] * self._left
-        self._cells[:, :, self._head] = 0.0
+        again = self._again.due().reshape(len(self.total), -1)
+        now = np.concatenate([self._first.due()[:, None], again], axis=1)
         self.total = np.maximum(self.total - now, 0.0)
         return now
 
@@ -299,24 +384,23 @@ class Waiting:
         later = np.zeros_like(clients)
         later[:, 1:] = clients[:, :-1]
         later[:, -1] += clients[:, -1]
-        at = slice(self._head, self._head + self.ahead)
-        self._cells[:, :, at] += (later / self._left)[:, :, None] * self._laws
+        again = later[:, 1:].ravel()
+        some = np.flatnonzero(again)
+        self._again.add(some, again[some], self._laws[some % (later.shape[1] - 1) + 1])
         self.total += later
         return given_up
 
     def put_off(self, clients: FloatArray) -> None:
         """Let those try in the next step who could not be looked at in this one."""
-        self._cells[:, :, self._head + 1] += clients / self._left
+        next_step = np.array([0.0, 1.0])
+        for ahead, put_off in ((self._first, clients[:, 0]), (self._again, clients[:, 1:].ravel())):
+            ahead.add(np.arange(put_off.size), put_off, next_step)
         self.total += clients
 
     def next_step(self) -> None:
         """Time goes on."""
-        self._head += 1
-        if self._head == self.ahead:
-            rest = self._cells[:, :, self.ahead :] * self._left[:, :, None]
-            self._cells[:, :, : self.ahead] = rest
-            self._cells[:, :, self.ahead :] = 0.0
-            self._head, self._left = 0, np.ones_like(self._left)
+        self._first.next_step()
+        self._again.next_step()
 
     @property
     def stuck(self) -> float:
@@ -325,18 +409,27 @@ class Waiting:
 
     def take_easy(self) -> FloatArray:
         """Take out the clients on their way back from their age, by second, shape (seconds,)."""
-        at = slice(self._head, self._head + self.ahead)
-        easy = self._cells[AGED, 0, at] * self._left[AGED, 0]
-        self._cells[AGED, 0, at] = 0.0
+        easy = self._first.take(slice(AGED, AGED + 1))[0]
         self.total[AGED, 0] = 0.0
         return np.repeat(easy / self.step_s, self.step_s)
 
     def forget(self) -> FloatArray:
         """Take out all who are left, shape (groups,)."""
         rest = self.total.sum(axis=1)
-        self._cells[:] = 0.0
+        self._first.clear()
+        self._again.clear()
         self.total = np.zeros_like(self.total)
         return rest
+
+
+def _kind(cut: Cut) -> tuple[float, float, bool]:
+    """What the first wait after a cut depends on."""
+    return cut.notice_s, cut.away_s, cut.over_s > 0
+
+
+def _mean(law: FloatArray) -> float:
+    """Steps on average."""
+    return float(law @ np.arange(law.size))
 
 
 def _later(steps: float) -> FloatArray:
@@ -367,5 +460,14 @@ def _after_cut(model: Model, cut: Cut, step_s: int) -> FloatArray:
     """When a client tries again after a cut, as a law in steps."""
     law = _waits_from_now(model.reconnect, step_s, cut.away_s)
     spread_s = max(cut.notice_s, step_s if cut.over_s else 0.0)
-    steps = int(np.ceil(spread_s / step_s))
-    return np.convolve(law, np.full(steps, 1.0 / steps)) if steps else law
+    return _spread(law, int(np.ceil(spread_s / step_s)))
+
+
+def _spread(law: FloatArray, steps: int) -> FloatArray:
+    """A law, later by a number of steps that is drawn evenly from so many."""
+    if steps <= 1:
+        return law
+    reached = np.concatenate([[0.0], np.cumsum(law)])
+    ends = np.arange(1, law.size + steps)
+    begun, over = np.minimum(ends, law.size), np.maximum(ends - steps, 0)
+    return (reached[begun] - reached[over]) / steps

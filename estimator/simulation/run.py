@@ -18,9 +18,12 @@ from estimator.errors import EstimatorError, UnknownNameError
 from estimator.runtime import one_thread
 from estimator.simulation.admission import allowed
 from estimator.simulation.aggregate_engine import simulate_aggregate
+from estimator.simulation.connection_age import ageing_bytes
+from estimator.simulation.effort import EffortError, check_memory
 from estimator.simulation.exact_engine import simulate_exact
 from estimator.simulation.flows import Flows, Replication, by_minute
 from estimator.simulation.model import Model
+from estimator.simulation.retries import waiting_bytes
 from estimator.units import MINUTES_PER_HOUR, SECONDS_PER_HOUR
 
 Engine = Literal["exact", "aggregate"]
@@ -36,6 +39,13 @@ _CLIENTS_OF_A_TASK: Final = 1_000_000
 """So many clients take either engine some tenths of a second."""
 _WEEKS_OF_A_TASK: Final = 16
 """Each sends a megabyte of minutes back."""
+_TRIAL: Final = 2
+_MOST_EFFORT_S: Final = 16.0
+"""What replications that nobody asked for may take on one core together,"""
+_MOST_HELD_BYTES: Final = 350_000_000
+"""and hold. The first two are always run."""
+_NUMBERS_PER_SECOND, _BYTES_PER_CLIENT = 30, 200
+"""What a run holds of each second of the week, and the exact engine of each client."""
 _WARM_UP_SESSIONS: Final = 5.0
 _LONGEST_WARM_UP_S: Final = 86_400
 _NEARLY_FULL: Final = 0.95
@@ -159,15 +169,14 @@ def run(
     chosen, reason = choose_engine(model, engine)
     model, warm_up = _warmed_up(model)
     seeds = np.random.SeedSequence(seed).spawn(MOST if replications == "auto" else replications)
-    done: list[Replication] = []
-    wanted = FEWEST if replications == "auto" else replications
-    while len(done) < wanted:
-        for each in _replicate(model, chosen, seeds[len(done) : wanted], executor):
-            done.append(each)
-            if progress:
-                progress(len(done), wanted)
-        if replications == "auto" and len(done) == wanted:
-            wanted = min(_needed(done), MOST)
+    replicated = partial(_replicated, model, seeds, replications, executor, progress)
+    try:
+        done = replicated(chosen)
+    except EffortError:
+        if engine != "auto" or chosen == "aggregate":
+            raise
+        chosen, reason = "aggregate", "aggregate engine: attempts are too many to follow each"
+        done = replicated(chosen)
     found = Run(model, chosen, seed, tuple(done), ())
     mean, low, high = interval(found.peaks)
     known = f"the mean peak is {mean:,.0f}"
@@ -175,6 +184,39 @@ def run(
         width = (high - low) / 2 / mean if mean else 0.0
         known += f", known to {width:.1%} from {len(done)} replications"
     return replace(found, notes=(reason, *warm_up, known))
+
+
+def _replicated(
+    model: Model,
+    seeds: list[np.random.SeedSequence],
+    replications: int | Literal["auto"],
+    executor: Executor | None,
+    progress: Callable[[int, int], object] | None,
+    engine: Engine,
+) -> list[Replication]:
+    """As many replications as are asked for, or as it takes and as there is time and room for."""
+    check_memory(memory_bytes(model, engine))
+    done: list[Replication] = []
+    wanted = FEWEST if replications == "auto" else replications
+    # the first ones tell how long the others will take
+    until = _TRIAL if replications == "auto" else wanted
+    while len(done) < wanted:
+        for each in _replicate(model, engine, seeds[len(done) : min(until, wanted)], executor):
+            done.append(each)
+            if progress:
+                progress(len(done), wanted)
+        if replications == "auto":
+            until = MOST
+            wanted = min(wanted if len(done) < wanted else _needed(done), MOST, _affordable(done))
+    return done
+
+
+def _affordable(done: list[Replication]) -> int:
+    """Replications there is time and room for, if all are like those that are done."""
+    seconds = np.mean([each.effort_s for each in done])
+    held = np.mean([each.nbytes for each in done])
+    share_of_one = max(seconds / _MOST_EFFORT_S, held / _MOST_HELD_BYTES)
+    return int(1 / share_of_one)
 
 
 def _whole_number(value: object, least: int) -> bool:
@@ -236,6 +278,15 @@ def choose_engine(model: Model, engine: Engine | Literal["auto"]) -> tuple[Engin
     if clients <= EXACT_UP_TO_CLIENTS:
         return "exact", f"exact engine: {many} can be followed one by one"
     return "aggregate", f"aggregate engine: {many} are followed in groups"
+
+
+def memory_bytes(model: Model, engine: Engine) -> float:
+    """Most memory that a replication takes at once."""
+    seconds = model.horizon_s - model.start_s
+    by_second = seconds * (_NUMBERS_PER_SECOND + 2 * len(model.faults)) * 8.0
+    if engine == "exact":
+        return by_second + expected_clients(model) * _BYTES_PER_CLIENT
+    return by_second + waiting_bytes(model) + ageing_bytes(model)
 
 
 def expected_clients(model: Model) -> float:

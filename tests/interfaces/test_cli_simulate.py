@@ -6,7 +6,8 @@ import re
 import signal
 import subprocess
 import sys
-from contextlib import suppress
+import threading
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import get_args
 
@@ -21,6 +22,8 @@ ROOT = Path(__file__).resolve().parents[2]
 MARKET_OPEN = str(ROOT / "examples/market-open.yaml")
 TWICE = ("--replications", "2")
 OUTAGE = ("--fault", "outage at Tue 14:00 share 30% notice 20 s")
+ENDING = (signal.SIGINT, signal.SIGTERM)
+needs_a_terminal = pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
 # long sessions: few clients, and a peak that is hardly above the mean
 QUIET = """
 profile:
@@ -216,37 +219,65 @@ def test_a_file_that_cannot_be_simulated_gives_one_message_and_status_2(run, qui
     assert [part for part in parts if part not in err] == []
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
-@pytest.mark.parametrize("processes", ["1", "2"])
-def test_ctrl_c_ends_a_run_with_one_line_and_status_130(quiet, processes):
+@contextmanager
+def _simulating(quiet, processes):
+    """A run that has begun, in a group of its own, and the terminal it writes to."""
     asked = ("simulate", quiet, "--replications", "5000", "--processes", processes)
     terminal, stderr = os.openpty()
-    begun = subprocess.Popen(
+    with subprocess.Popen(
         (sys.executable, "-c", "from estimator.cli import main; main()", *asked),
         stdout=subprocess.PIPE,
         stderr=stderr,
         start_new_session=True,
-        # whoever started the tests may ignore Ctrl-C, which their processes would inherit
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        # whoever started the tests may ignore signals, which their processes would inherit
+        preexec_fn=lambda: [signal.signal(each, signal.SIG_DFL) for each in ENDING],
         # colors would stand between the figures of the bar
         env={**os.environ, "NO_COLOR": "1", "TERM": "xterm", "COLUMNS": "80"},
-    )
-    os.close(stderr)
-    shown = b""
-    while not re.search(rb"[1-9]\d*/5000", shown):
-        shown += os.read(terminal, 1024)
+    ) as begun:
+        os.close(stderr)
+        try:
+            shown = b""
+            while not re.search(rb"[1-9]\d*/5000", shown):
+                shown += os.read(terminal, 1024)
+            yield begun, terminal
+        finally:
+            with suppress(ProcessLookupError):
+                os.killpg(begun.pid, signal.SIGKILL)
+            os.close(terminal)
 
-    os.killpg(begun.pid, signal.SIGINT)  # as a terminal does: to all processes of the run
 
-    try:
+@needs_a_terminal
+@pytest.mark.parametrize("processes", ["1", "2"])
+def test_ctrl_c_ends_a_run_with_one_line_and_status_130(quiet, processes):
+    with _simulating(quiet, processes) as (begun, terminal):
+        os.killpg(begun.pid, signal.SIGINT)  # as a terminal does: to all processes of the run
+
         out, _ = begun.communicate(timeout=300)
-    finally:
-        with suppress(ProcessLookupError):
-            os.killpg(begun.pid, signal.SIGKILL)
-    after = _all_of(terminal).decode()
+        after = _all_of(terminal).decode()
+
     assert (begun.returncode, out) == (130, b"")
     assert "stopped before the simulation was done" in after
     assert "Traceback" not in after
+    assert "leaked" not in after
+
+
+@needs_a_terminal
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+def test_processes_end_with_the_one_that_began_them(quiet, number):
+    with _simulating(quiet, "2") as (begun, terminal):
+        begun.send_signal(number)
+
+        assert begun.wait(timeout=60) == -number
+        # nobody of them is left who could write to the terminal
+        waiting = threading.Timer(10, os.killpg, (begun.pid, signal.SIGKILL))
+        waiting.start()
+        after = _all_of(terminal).decode()
+        assert waiting.is_alive()
+        waiting.cancel()
+
+    assert "Traceback" not in after
+    # who is killed can give nothing back: Python does it, and says so
+    assert "leaked" not in after or number == signal.SIGKILL
 
 
 def _all_of(terminal: int) -> bytes:

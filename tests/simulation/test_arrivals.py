@@ -68,6 +68,21 @@ def test_expected_arrivals_are_the_integral_of_the_rate(time):
         assert float(rate.expected(np.array(time))) == pytest.approx(integral, abs=1e-8)
 
 
+def test_a_number_of_arrivals_is_expected_by_the_time_until_which_it_is():
+    # but where nobody comes, from 35 to 60 s of each period of 60, all times expect the same
+    times = np.array([-170.0, -50.0, 0.0, 10.0, 14.0, 20.0, 34.0, 61.0, 69.0, 1e5 + 31.0])
+
+    np.testing.assert_allclose(FOREVER.when(FOREVER.expected(times)), times, atol=1e-6)
+
+
+def test_no_step_expects_less_than_nobody_where_nobody_comes():
+    # sums over days end in other digits than those over weeks
+    office = weekly_arrivals(np.tile([0.0] * 8 + [1000 / 7] * 10 + [0.0] * 6, 7))
+
+    for width_s in (0.5, 1.0, 64.0):
+        assert office.means_in(-3 * WEEK_S, width_s, 100_000).min() >= 0
+
+
 def test_each_period_expects_the_same():
     # 25 + 67.5 + 0 + 35
     starts = np.linspace(-283.0, 257.0, 10)

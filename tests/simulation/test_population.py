@@ -46,6 +46,17 @@ def test_those_there_at_the_start_are_a_poisson_number_with_the_mean_of_the_theo
     assert LEAST_P < stats.chi2.cdf(spread, counts.size - 1) < 1 - LEAST_P
 
 
+def test_peaks_of_a_second_are_drawn_like_the_hours_they_are_in():
+    # 100 per second on average, all of them within the first second of the hour
+    rush = ArrivalRate(
+        np.array([0.0, 1.0, 1.0, 3600.0]), np.array([360_000.0, 360_000.0, 0.0, 0.0]), periodic=True
+    )
+    there = draw(Stream(rush, DeterministicSession(hours=2)), horizon_s=1)
+    assert there.at_start == pytest.approx(2 * 360_000, abs=4 * np.sqrt(2 * 360_000))
+    came = there.came_s[: there.at_start]
+    np.testing.assert_array_equal(np.unique(np.floor(came)), [-7200, -3600])
+
+
 def test_ages_at_the_start_have_the_law_of_the_equilibrium():
     # of sessions met at a random moment, age and rest have the density survival / mean
     stream = Stream(STEADY, LAWS["lognormal"])

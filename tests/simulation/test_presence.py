@@ -118,6 +118,15 @@ def test_part_of_a_second():
     )
 
 
+def test_of_stays_of_years_only_those_that_end_in_the_run_are_told_apart():
+    decade = Stream(rate(0.01), DeterministicSession(hours=87_600))
+    drawn = draw(decade, 36_000)
+    mean = 0.01 * 87_600 * 3600
+    assert drawn.at_start == pytest.approx(mean, abs=4 * np.sqrt(mean))
+    for counts in (drawn.come, drawn.leave):
+        assert counts.sum() == pytest.approx(360, abs=4 * np.sqrt(360))
+
+
 def test_stays_within_a_second():
     rush = ArrivalRate(np.array([10.0, 11.0]), np.full(2, 1e6), periodic=False)
     drawn = draw(Stream(rush, DeterministicSession(hours=0.4 / 3600)), 20)

@@ -6,11 +6,10 @@ import os
 import signal
 import sys
 from collections.abc import Generator, Iterable
-from concurrent.futures import Executor, ProcessPoolExecutor
+from concurrent.futures import Executor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from enum import StrEnum
-from multiprocessing import active_children, get_context
 from typing import Annotated, Final, Literal
 
 import typer
@@ -18,6 +17,7 @@ import typer
 import estimator as ws
 from estimator.cli import common
 from estimator.errors import EstimatorError, ScenarioError
+from estimator.runtime import end_now, process_pool
 from estimator.units import parse_quantity
 
 _MOST_PROCESSES: Final = 61
@@ -177,6 +177,26 @@ def _recover_within_s(text: str) -> float:
         raise ScenarioError(f"--recover-within: {error}") from None
 
 
+class _SignalError(BaseException):
+    """A signal that ends this process, once the others have ended."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.number = number
+
+
+def _heed_signals() -> None:
+    """Raise signals that would end this process alone, unless they are ignored."""
+
+    def heed(number: int, _: object) -> None:
+        raise _SignalError(number)
+
+    for name in ("SIGTERM", "SIGHUP"):  # there is no hang-up on Windows
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) is signal.SIG_DFL:
+            signal.signal(number, heed)
+
+
 @contextmanager
 def _workers(processes: int) -> Generator[Executor | None]:
     """An executor of so many processes, or none for one: then this process does the work.
@@ -190,17 +210,17 @@ def _workers(processes: int) -> Generator[Executor | None]:
     if processes == 1:
         yield None
         return
-    # fresh processes, since a fork would copy locks that threads hold at that moment
-    pool = ProcessPoolExecutor(
-        processes, mp_context=get_context("spawn"), initializer=_leave_ctrl_c_to_the_parent
-    )
+    pool = process_pool(processes)
     try:
+        _heed_signals()
         _start_all(pool, processes)
         yield pool
     except BaseException as error:
-        pool.shutdown(wait=False, cancel_futures=True)
-        for child in active_children():
-            child.terminate()
+        end_now(pool)
+        if isinstance(error, _SignalError):
+            # as if nobody had waited for the others to end
+            signal.signal(error.number, signal.SIG_DFL)
+            os.kill(os.getpid(), error.number)
         if isinstance(error, BrokenProcessPool):
             raise EstimatorError(
                 "a process that simulates was ended from outside, perhaps for want of memory: "
@@ -218,7 +238,3 @@ def _start_all(pool: Executor, processes: int) -> None:
             pool.submit(int)  # a call that does nothing, for the start
     finally:
         signal.signal(signal.SIGINT, before)
-
-
-def _leave_ctrl_c_to_the_parent() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -7,13 +7,11 @@ processes start without it.
 
 from __future__ import annotations
 
-import multiprocessing
 import os
-import signal
 import threading
 import time
 from abc import ABC, abstractmethod
-from concurrent.futures import Executor, ProcessPoolExecutor
+from concurrent.futures import Executor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar, cast
@@ -24,6 +22,7 @@ from estimator.analysis.simulate.simulate import simulate
 from estimator.dashboard.session.cache import Cache
 from estimator.dashboard.session.log import log_unexpected
 from estimator.errors import EstimatorError
+from estimator.runtime import process_pool
 from estimator.scenario.scenario import Scenario
 from estimator.units import MIB
 
@@ -201,22 +200,5 @@ class JobOwner:
 
 
 def processes() -> Executor:
-    """Fresh processes: a fork would copy the locks that the server's threads hold."""
-    return ProcessPoolExecutor(
-        min(MOST_RUNS, os.cpu_count() or 1),
-        mp_context=multiprocessing.get_context("spawn"),
-        initializer=_serve,
-    )
-
-
-def _serve() -> None:
-    """Leave Ctrl-C to the server, and end with it however it ends."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_end_with_the_server, daemon=True).start()
-
-
-def _end_with_the_server() -> None:
-    server = multiprocessing.parent_process()
-    if server is not None:
-        server.join()
-        os._exit(1)
+    """Those that work for all sessions, and end with the server."""
+    return process_pool(min(MOST_RUNS, os.cpu_count() or 1))
