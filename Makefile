@@ -30,6 +30,9 @@ unexport PYTHONDONTWRITEBYTECODE
 # Processes that run tests: one more than there are cores, since a browser is often waited for.
 WORKERS := $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 
+# Run without being installed: nothing else here needs it.
+PIP_AUDIT := 2.10.1
+
 # Arguments for the program that a target starts, as in: make test ARGS="-k tiers".
 ARGS ?=
 
@@ -65,6 +68,11 @@ check: $(VENV)/.stamp ## Check style, types and the layers of packages
 	$(BIN)/ruff format --check
 	$(BIN)/basedpyright
 	$(BIN)/lint-imports
+
+# The lock of everything is checked against a public list of vulnerabilities, which needs a network.
+.PHONY: audit
+audit: $(VENV)/.stamp ## Look for known vulnerabilities in the locked dependencies
+	$(BIN)/uv tool run --no-config pip-audit@$(PIP_AUDIT) --disable-pip --require-hashes -r requirements-dev.lock
 
 .PHONY: format
 format: $(VENV)/.stamp ## Format the code
@@ -126,8 +134,8 @@ $(WHEELHOUSE)/.stamp: requirements.lock | $(VENV)/.stamp
 wheelhouse: $(WHEELHOUSE)/.stamp ## Download the wheels that the test of the installed package needs
 
 # One lock for every platform and Python from 3.11 on. It names versions and hashes only, neither
-# where the files come from nor where it was made. The development lock is constrained by the core
-# lock, so that both hold the same versions. Versions already locked stay unless one asks:
+# where the files come from nor where it was made. Each lock is constrained by the one before it,
+# so that all hold the same versions. Versions already locked stay unless one asks:
 # make lock ARGS=--upgrade
 LOCK = $(BIN)/uv pip compile --quiet --no-config --universal --python-version 3.11 \
 	--fork-strategy fewest --generate-hashes \
@@ -138,3 +146,5 @@ lock: $(VENV)/.stamp ## Lock the dependencies again (ARGS=--upgrade for newer ve
 	$(LOCK) pyproject.toml --output-file requirements.lock > /dev/null
 	$(LOCK) pyproject.toml --all-extras --group dev --constraint requirements.lock \
 		--output-file requirements-dev.lock > /dev/null
+	$(LOCK) pyproject.toml --extra dashboard --constraint requirements-dev.lock \
+		--output-file requirements-dashboard.lock > /dev/null

@@ -38,7 +38,14 @@ FIRST_CONTENT_S, EDIT_MS = 3.0, 400
 
 @contextmanager
 def dashboard() -> Generator[str]:
-    """A server of its own, on a port that was free."""
+    """The address of a server of its own."""
+    with dashboard_process() as (address, _):
+        yield address
+
+
+@contextmanager
+def dashboard_process() -> Generator[tuple[str, int]]:
+    """A server of its own, on a port that was free: its address and its process."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -52,7 +59,7 @@ def dashboard() -> Generator[str]:
     try:
         address = f"http://127.0.0.1:{port}"
         wait_until_it_answers(f"{address}/_stcore/health")
-        yield address
+        yield address, server.pid
     finally:
         server.terminate()
         server.wait(timeout=10)

@@ -158,7 +158,8 @@ class _Untagged(Composer):
         """A part of a file, unless it is tagged."""
         event = self.parser.peek_event()
         if tag := getattr(event, "tag", None):
-            message = f"tag {tag} is not allowed: leave it out"
+            key = getattr(index, "value", "")  # of the mapping that holds it; lists have numbers
+            message = f"{f'{key}: ' if key else ''}tag {tag} is not allowed: leave it out"
             raise ComposerError(None, None, message, event.start_mark)
         self.merges += getattr(event, "value", None) == "<<"
         if self.merges > _MOST_MERGES:

@@ -130,14 +130,14 @@ def mean_message_bytes(
     return mean(sizes, layer, masked)
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=128)
 def _mean_message_bytes(sizes: SizeDistribution, layer: Layer, masked: bool) -> float | FloatArray:
     return sizes.expect(
         lambda payload: message_bytes(payload, layer, masked=masked), _jumps(masked=masked)
     )
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=128)
 def mean_message_layers(sizes: SizeDistribution, *, masked: bool) -> WireLayers:
     """Mean of ``message_layers`` over a law of sizes of a single scenario, over TLS."""
     payload, shares = sizes.parted(_jumps(masked=masked))

@@ -152,8 +152,8 @@ def _figure(value: FloatArray) -> float | FloatArray:
     return float(value) if np.ndim(value) == 0 else value
 
 
-# many deployments ask the same of a law
-@lru_cache(maxsize=256)
+# Many deployments ask the same of a law. A law takes up to 0.2 MB, so few are kept.
+@lru_cache(maxsize=128)
 def _steps(sizes: _Sizes, step_bytes: float, beside_bytes: float) -> float | FloatArray:
     first, last = (int((size + beside_bytes) // step_bytes) for size in (0, LARGEST_DRAWN_BYTES))
     edges = np.arange(first + 1, last + 1) * step_bytes - beside_bytes
@@ -162,12 +162,12 @@ def _steps(sizes: _Sizes, step_bytes: float, beside_bytes: float) -> float | Flo
     )
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=128)
 def _share_above(sizes: _Sizes, limit_bytes: float) -> float | FloatArray:
     return sizes.expect(lambda size: np.where(size > limit_bytes, 1.0, 0.0), (limit_bytes,))
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=128)
 def _stay_within(sizes: _Sizes, rest: float) -> float:
     return float(sizes.quantiles(np.array([1 - rest]))[0])
 
@@ -334,11 +334,12 @@ class MixtureSize(_Sizes):
 
     @model_validator(mode="after")
     def _few_parts(self) -> Self:
-        parts, depth = _written_out(self)
-        if parts > MOST_PARTS or depth > _MOST_DEPTH:
+        parts, observed, depth = _written_out(self)
+        if parts > MOST_PARTS or observed > MOST_OBSERVED or depth > _MOST_DEPTH:
             raise ValueError(
-                f"a mixture has at most {MOST_PARTS} parts, {_MOST_DEPTH} mixtures deep, but this "
-                f"one has {parts}, {depth} deep: put kinds of similar sizes together"
+                f"a mixture has at most {MOST_PARTS} parts with {MOST_OBSERVED:,} sizes listed, "
+                f"{_MOST_DEPTH} mixtures deep, but this one has {parts} with {observed:,}, {depth} "
+                "deep: put kinds of similar sizes together"
             )
         return self
 
@@ -379,12 +380,15 @@ def _summed(at: npt.NDArray[np.intp], values: FloatArray) -> FloatArray:
     return np.bincount(at, values).astype(np.float64, copy=False)
 
 
-def _written_out(sizes: _Sizes) -> tuple[int, int]:
-    """Parts of a mixture with those of mixtures within it, and how deep these are nested."""
+def _written_out(sizes: _Sizes) -> tuple[int, int, int]:
+    """Parts and listed sizes of a law, those of mixtures within it too, and how deep these are."""
+    if isinstance(sizes, EmpiricalSize):
+        return 0, len(sizes.sizes), 0
     if not isinstance(sizes, MixtureSize):
-        return 0, 0
-    parts, depths = zip(*(_written_out(part.size) for part in sizes.parts), strict=True)
-    return len(sizes.parts) + sum(parts), 1 + max(depths)
+        return 0, 0, 0
+    within = [_written_out(part.size) for part in sizes.parts]
+    parts, observed, depths = zip(*within, strict=True)
+    return len(sizes.parts) + sum(parts), sum(observed), 1 + max(depths)
 
 
 def _number_means_fixed(value: object) -> object:

@@ -1,4 +1,4 @@
-"""Scenario and contract texts that are almost right: valid ones, changed at random places.
+"""Scenario and contract texts that are almost right: valid ones, changed here and there.
 
 A seed gives one text. Values change first (types, extreme numbers, depth, length, other Unicode),
 then the text that states them (tags, anchors, merges, directives, cuts, control characters).
@@ -191,20 +191,20 @@ def contract(rng: random.Random) -> dict[str, Any]:
 def mutated(content: dict[str, Any], rng: random.Random) -> dict[str, Any]:
     """The content with one to three of its values, keys or lists changed."""
     for _ in range(rng.choice([1, 1, 2, 3])):
-        places = [*_places(content)]
-        if not places:
+        slots = [*_slots(content)]
+        if not slots:
             return content
-        parent, key = rng.choice(places)
+        parent, key = rng.choice(slots)
         rng.choice(_CHANGES)(parent, key, content, rng)
     return content
 
 
-def _places(node: Any) -> Iterator[tuple[Any, Any]]:
+def _slots(node: Any) -> Iterator[tuple[Any, Any]]:
     """Every value but the top one, as what holds it and where."""
     keys = [*node] if isinstance(node, dict) else [*range(len(node))] if _short(node) else []
     for key in keys:
         yield node, key
-        yield from _places(node[key])
+        yield from _slots(node[key])
 
 
 def _short(node: Any) -> bool:
@@ -216,17 +216,15 @@ def _replace(parent: Any, key: Any, content: Any, rng: random.Random) -> None:
 
 
 def _replace_number(parent: Any, key: Any, content: Any, rng: random.Random) -> None:
-    numbers = [
-        place for place in _places(content) if type(place[0][place[1]]) in (int, float, bool)
-    ]
+    numbers = [slot for slot in _slots(content) if type(slot[0][slot[1]]) in (int, float, bool)]
     if numbers:
         holder, where = rng.choice(numbers)
         holder[where] = rng.choice(NUMBERS)
 
 
 def _swap(parent: Any, key: Any, content: Any, rng: random.Random) -> None:
-    other, place = rng.choice([*_places(content)])
-    parent[key] = copy.deepcopy(other[place])
+    other, slot = rng.choice([*_slots(content)])
+    parent[key] = copy.deepcopy(other[slot])
 
 
 def _nest(parent: Any, key: Any, content: Any, rng: random.Random) -> None:

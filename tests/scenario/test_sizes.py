@@ -233,7 +233,8 @@ def test_a_mixture_has_so_many_parts_and_no_more():
 
     MixtureSize(parts=(part,) * 100)
     MixtureSize(parts=(MixturePart(share=1, size=half),) * 2)
-    for parts in ((part,) * 101, (MixturePart(share=1, size=half),) * 3):
+    seen = MixturePart(share=1, size=EmpiricalSize(sizes=(1,) * 501))
+    for parts in ((part,) * 101, (MixturePart(share=1, size=half),) * 3, (seen, seen)):
         with pytest.raises(ScenarioError, match="at most 100"):
             MixtureSize(parts=parts)
 

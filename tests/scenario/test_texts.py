@@ -96,7 +96,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize(("text", "parts"), REFUSED.values(), ids=REFUSED)
-def test_what_a_text_may_not_be_is_refused_with_its_place(text: str, parts: list[str]):
+def test_what_a_text_may_not_be_is_refused_with_its_line(text: str, parts: list[str]):
     with pytest.raises(ws.ScenarioError) as caught:
         ws.Scenario.from_yaml(text, "team.yaml")
 
