@@ -229,8 +229,8 @@ def break_even(
         nonlocal priced_values
         priced = price_points(scenario, {name: values}, rivals, client=client)
         refusals.update(priced.refusals)
-        has_price = np.isfinite(priced.total_usd).any(axis=1)
-        found_prices.update(name for name, has in zip(rivals, has_price, strict=True) if has)
+        totals = zip(rivals, priced.total_usd, strict=True)
+        found_prices.update(name for name, usd in totals if np.isfinite(usd).any())
         priced_values += values.size
         if progress:
             progress(priced_values, priced_values)
