@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from itertools import chain
 from pathlib import Path
@@ -38,6 +38,8 @@ _LARGEST_WHOLE: Final = 2**63 - 1
 """What floating point and 64 bits hold, with room to compute."""
 _PLAIN: Final = (Any, type(None), object, date, Path)
 """Classes of which pydantic makes objects; of others an object must be given."""
+_MADE: Final = (*(each for each in _PLAIN if each is not type(None)), str, float, int)
+"""Classes whose objects are looked into."""
 C = TypeVar("C", bound=Callable[..., Any])
 
 
@@ -86,8 +88,23 @@ def _checked(function: Any, name: str, hints: Callable[[], Mapping[str, Any]]) -
             if each.name in known and each.kind not in (each.VAR_POSITIONAL, each.VAR_KEYWORD)
         }
 
+    order = [*signature.parameters]
+    required = {each.name for each in signature.parameters.values() if each.default is each.empty}
+
+    def are_ready(given: Mapping[str, Any]) -> bool:
+        """Whether nothing is missing and all is as it must be, as in calls from this package."""
+        known = parameters()
+        return required <= given.keys() and all(
+            each in known and known[each].is_ready(value) if each != "self" else True
+            for each, value in given.items()
+        )
+
     @functools.wraps(function)
     def call(*positional: Any, **named: Any) -> Any:
+        given = dict(zip(order, positional, strict=False)) | named
+        # not so if there are too many, or one is given twice
+        if len(given) == len(positional) + len(named) and are_ready(given):
+            return function(*positional, **named)
         bound = _bound(name, signature, positional, named)
         for each, parameter in parameters().items():
             if each in bound.arguments:
@@ -122,10 +139,17 @@ class _Parameter:
 
         self._where = where
         self._annotation = annotation
+        self._choices = frozenset(_choices(annotation))
+        self._classes = frozenset(_classes(annotation))
         self._adapter: TypeAdapter[Any] = TypeAdapter(
             _accepted(annotation),
             config=ConfigDict(arbitrary_types_allowed=True, allow_inf_nan=False),
         )
+
+    def is_ready(self, value: Any) -> bool:
+        """Whether a value is taken as it is; others may be as well."""
+        kind = type(value)
+        return kind in self._classes or (kind is str and value in self._choices)
 
     def taken(self, value: Any) -> Any:
         """A value as the annotation has it.
@@ -202,6 +226,15 @@ def _choices(annotation: Any) -> tuple[str, ...]:
         return ()
     found = [_choices(each) for each in inner]
     return tuple(chain(*found)) if all(found) else ()
+
+
+def _classes(annotation: Any) -> Iterator[type]:
+    """The classes of this package whose objects a parameter takes."""
+    if get_origin(annotation) in (Union, UnionType):
+        for each in get_args(annotation):
+            yield from _classes(each)
+    elif annotation is type(None) or (inspect.isclass(annotation) and annotation not in _MADE):
+        yield annotation
 
 
 def _one_of(choices: tuple[str, ...], value: object) -> object:
