@@ -107,7 +107,7 @@ def _checked(function: Any, name: str, hints: Callable[[], Mapping[str, Any]]) -
             return function(*positional, **named)
         bound = _bound(name, signature, positional, named)
         for each, parameter in parameters().items():
-            if each in bound.arguments:
+            if each in bound.arguments and not parameter.is_ready(bound.arguments[each]):
                 bound.arguments[each] = parameter.taken(bound.arguments[each])
         return function(*bound.args, **bound.kwargs)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -12,7 +13,7 @@ _PARTS_PER_USD = 10.0 ** np.arange(13)
 _ROUNDING_NOISE = 1e-15
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Tariff:
     """A graduated price: each unit costs what the tier costs into which it falls."""
 
@@ -54,11 +55,12 @@ class Tariff:
         >>> float(Tariff(np.array([0.0]), np.array([0.000001])).cost(np.array([200_000.0])))
         0.2
         """
-        prices, per_usd = self._in_whole_numbers()
+        prices, per_usd = self._in_whole_numbers
         # not by BLAS, which adds up many in another order than one
         parts = (price * units for price, units in zip(prices, units_by_tier, strict=True))
         return np.asarray(sum(parts) / per_usd)
 
+    @cached_property
     def _in_whole_numbers(self) -> tuple[FloatArray, float]:
         """The prices in a decimal part of a dollar of which they are whole numbers, if any is.
 

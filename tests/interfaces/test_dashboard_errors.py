@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import base64
+import json
+import math
+import zlib
+
 import pytest
 
 import estimator as ws
@@ -83,6 +88,51 @@ def test_a_scenario_that_breaks_what_stands_beside_every_page_is_left(monkeypatc
     assert linked(page) == SCENARIO
     named(page.number_input, "peak_connections").set_value(2_000)
     assert linked(run(page)).peak_connections == 2_000
+
+
+def nested(depth: int) -> object:
+    return [nested(depth - 1)] if depth else 5
+
+
+PLAIN = {"profile": "workplace-chat", "location": "virginia", "peak_connections": 5}
+HOSTILE_LINKS = {
+    "nested lists": PLAIN | {"peak_connections": nested(60)},
+    "half of a surrogate pair": PLAIN | {"name": "\ud83d"},
+    "not a number": PLAIN
+    | {
+        "profile": {
+            "extends": "workplace-chat",
+            "session": {"law": "exponential", "mean_hours": math.nan},
+        }
+    },
+    "an infinite price": PLAIN
+    | {"contract": {"title": "x", "rates": [{"meters": ["*"], "usd_per_unit": math.inf}]}},
+}
+
+
+@pytest.mark.parametrize("page_name", ["estimate", "workload"])
+@pytest.mark.parametrize("content", HOSTILE_LINKS.values(), ids=HOSTILE_LINKS)
+def test_a_hostile_link_is_one_message_and_the_next_edit_works(page_name, content):
+    packed = zlib.compress(json.dumps(content).encode())
+    token = base64.urlsafe_b64encode(packed).decode().rstrip("=")
+    page = shown_page(page_name, SCENARIO, {"scenario": token})
+    assert "cannot be" in the_error(page)
+    named(page.number_input, "peak_connections").set_value(2_222)
+    assert run(page).error.values == []
+    assert linked(page).peak_connections == 2_222
+
+
+@pytest.mark.parametrize(
+    "text", ["name: !!int x\n", "%YAML 1.3\n---\nname: x\n", "name: !!float none\n"]
+)
+def test_a_hostile_file_is_one_message_and_the_next_edit_works(text):
+    page = shown_page("limits", SCENARIO)
+    page.file_uploader(key="upload").set_value(("mine.yaml", text.encode(), "application/yaml"))
+    run(page)
+    assert "This file cannot be used" in the_error(page)
+    named(page.number_input, "peak_connections").set_value(2_223)
+    assert run(page).error.values == []
+    assert linked(page).peak_connections == 2_223
 
 
 def test_neither_page_nor_log_quotes_a_scenario(monkeypatch, caplog):

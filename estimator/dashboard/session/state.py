@@ -241,11 +241,13 @@ def go_back(why: str) -> bool:
         Whether there is another scenario on screen now.
     """
     session = _session()
-    kept = session.drawn or default_scenario()
-    if session.scenario in (session.drawn, kept):
+    # the same, not equal: what cannot be drawn may not be comparable either
+    if session.scenario is session.drawn:
         return False
-    _put_on_screen(session, kept)
-    session.address, session.address_written = kept.to_token(), False
+    if session.drawn is None:
+        session.drawn = default_scenario()
+    _put_on_screen(session, session.drawn)
+    session.address, session.address_written = session.drawn.to_token(), False
     session.error = ErrorMessage("This scenario cannot be shown", why, "The last one is on screen.")
     return True
 
