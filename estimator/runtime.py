@@ -89,4 +89,4 @@ def end_now(pool: ProcessPoolExecutor) -> None:
         child.terminate()
     # Gives back the semaphores that they shared. A pool does so once it has read all answers, and
     # would wait for ever for the rest of one that was cut in half.
-    util._run_finalizers(0)
+    util._run_finalizers(0)  # pyright: ignore[reportAttributeAccessIssue]

@@ -47,8 +47,8 @@ _NEARLY_ALL: Final = 1.0 - 1e-12
 """Whose logarithm of what is left still exists."""
 _STRETCH_S, _SECOND_S, _AGE_S, _DECISION_S = 3e-4, 1e-7, 1e-9, 5e-6
 """What a calm stretch, each of its seconds (also by age) and a decision on units take,"""
-_STEP_S, _ROUND_S, _NUMBER_S = 1e-4, 5e-5, 1e-9
-"""and a step of a storm, a round of attempts in it, and each number that these look at."""
+_STEP_S, _PAIR_S, _ROUND_S, _NUMBER_S = 1e-4, 5e-7, 5e-5, 1e-9
+"""and a step of a storm, two cuts that go on, a round of attempts, and each number in one."""
 
 
 def simulate_aggregate(model: Model, seed: np.random.SeedSequence) -> Flows:
@@ -308,7 +308,8 @@ class _Run:
     def _storm(self, second: int, edge: int) -> int:
         """A step in which limits may refuse, faults cut and clients wait; returns its seconds."""
         self._lengthen_steps()
-        self.effort.spend(_STEP_S + len(self.draining) ** 2 * _NUMBER_S)
+        # each cut looks at all others that go on
+        self.effort.spend(_STEP_S + len(self.draining) ** 2 * _PAIR_S)
         waiting, before = self.waiting, max(self.open, 1.0)
         seconds = min(waiting.step_s, edge - second)
         if self.ageing:

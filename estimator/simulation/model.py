@@ -258,6 +258,7 @@ class Model:
     reconnect: Reconnect
     admission: AdmissionLimits = field(default_factory=AdmissionLimits)
     cuts: tuple[Cut, ...] = ()
+    """By time."""
     throttles: tuple[Throttle, ...] = ()
     horizon_s: int = HOURS_PER_WEEK * SECONDS_PER_HOUR
     warm_up_s: int = 0

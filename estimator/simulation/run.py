@@ -140,8 +140,9 @@ def run(
     """Simulate a model as often as it takes.
 
     Replications come in batches until the mean of their peaks is known to 1% (half the 95%
-    interval), at least 8 and at most 200. Each has a seed of its own from
-    ``SeedSequence(seed).spawn``, so that results depend on nothing but the model and the seed.
+    interval), at least 8 and at most 200; fewer, but at least 2, where these would take long or
+    much memory. Each has a seed of its own from ``SeedSequence(seed).spawn``, so that results
+    depend on nothing but the model and the seed.
 
     Args:
         model: who comes, what lets them in, what goes wrong.
@@ -156,6 +157,7 @@ def run(
     Raises:
         UnknownNameError: no such engine.
         EstimatorError: a number of replications below 1, or a negative seed.
+        EffortError: a replication would take too long or too much memory.
         SimulationError: a replication contradicts itself.
     """
     if replications != "auto" and not _whole_number(replications, 1):

@@ -341,3 +341,21 @@ class TestTiny:
         # 7,400 come and about 370 are refused, in clusters: 10 % is one standard deviation, and
         # where the means of parts of a client are followed nothing closer is promised
         assert refused / came == pytest.approx(0.05, rel=0.4)
+
+
+def test_clients_may_be_refused_as_often_as_they_please():
+    # every second for half an hour: more refusals than are told apart when they are counted
+    patient = Reconnect(backoff="none", answer=1.0, give_up_after=1000)
+    stream = Stream(
+        ArrivalRate(np.array([0.0, 60.0]), np.full(2, 10.0), periodic=False),
+        ExponentialSession(mean_hours=1000),
+    )
+    closed = Throttle(0.0, 1800.0, new_connections_per_second=0.0)
+    model = Model((stream,), patient, throttles=(closed,), horizon_s=2400)
+
+    flows = simulate_aggregate(model, np.random.SeedSequence(1))
+
+    came = flows.arrivals.sum()
+    # all came within a minute, and gave up a thousand seconds later
+    assert flows.gave_up.sum() == pytest.approx(came, rel=0.01)
+    assert flows.attempts.sum() == pytest.approx(1000 * came, rel=0.01)

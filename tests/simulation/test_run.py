@@ -13,6 +13,8 @@ from estimator.demand.admission_limits import AdmissionLimits, Autoscaling
 from estimator.errors import EstimatorError, UnknownNameError
 from estimator.scenario.profile import Reconnect
 from estimator.scenario.sessions import DeterministicSession, ExponentialSession
+from estimator.simulation import effort
+from estimator.simulation.effort import EffortError
 from estimator.simulation.model import ArrivalRate, Cut, Model, Stream, Throttle
 from estimator.simulation.run import (
     FEWEST,
@@ -285,6 +287,61 @@ def test_a_seed_that_is_no_whole_number_is_refused(seed):
 def test_an_unknown_engine_is_refused_with_those_there_are():
     with pytest.raises(UnknownNameError, match="unknown engine 'exakt': did you mean 'exact'"):
         run(STORMY, replications=1, engine="exakt")  # pyright: ignore[reportArgumentType]
+
+
+STUCK = steady(
+    600,
+    reconnect=Reconnect(backoff="none", answer=0.05),
+    throttles=(Throttle(600.0, 900.0, units_share=0.0),),
+    admission=AdmissionLimits(connections_per_unit=1000, units=1),
+    cuts=(Cut(600.0, 1.0),),
+    faults=("outage",),
+)
+"""600 clients who try 20 times per second, for five minutes: 3.6 million attempts."""
+
+
+class TestEffort:
+    def test_attempts_too_many_to_be_followed_one_by_one_are_followed_in_groups(self, monkeypatch):
+        monkeypatch.setattr(effort, "MOST_S", 1.2)
+
+        found = run(STUCK, replications=1)
+
+        assert found.engine == "aggregate"
+        assert found.notes[0] == "aggregate engine: attempts are too many to follow each"
+        # 600 x 300 s x 20 per second, but for what those who come and leave make of it
+        [week] = found.replications
+        assert week.attempts[10:15].sum() == pytest.approx(3.6e6, rel=0.05)
+
+    @pytest.mark.parametrize("engine", ENGINES)
+    def test_a_week_that_takes_too_long_is_refused_before_it_is_over(self, engine, monkeypatch):
+        monkeypatch.setattr(effort, "MOST_S", 0.05)
+
+        with pytest.raises(EffortError, match=r"more than 0\.05 s .* larger base") as refused:
+            run(STUCK, replications=1, engine=engine)
+        assert len(str(refused.value)) <= 400
+
+    def test_what_does_not_fit_into_memory_is_refused_at_once(self):
+        # 1,000 levels of refusals, each with 86,400 seconds ahead of it, twice, in 3 groups
+        patient = Reconnect(base=1, cap=86_400, give_up_after=1000)
+        model = dataclasses.replace(STUCK, reconnect=patient)
+
+        with pytest.raises(EffortError, match=r"4\.8 GB of memory, and at most 0\.5 GB"):
+            run(model, replications=1, engine="aggregate")
+
+    def test_the_rule_stops_where_there_is_no_more_time(self, monkeypatch):
+        [week] = run(STORMY, replications=1).replications
+        monkeypatch.setattr("estimator.simulation.run._MOST_EFFORT_S", 5.5 * week.effort_s)
+
+        found = run(STORMY)
+
+        assert len(found.replications) < FEWEST
+        assert len(found.replications) == pytest.approx(5, abs=1)
+        assert half_width(found.peaks) > 0.01
+
+    def test_the_estimate_is_the_same_on_every_machine(self):
+        first, again = (run(STORMY, replications=2).replications for _ in range(2))
+
+        assert [week.effort_s for week in first] == [week.effort_s for week in again]
 
 
 class TestFigures:

@@ -80,7 +80,8 @@ def simulate(
         UnknownNameError: no such deployment, fault, surge, engine, assumption or answer.
         ScenarioError: a scenario of arrays, a fault beyond the week, an option that does not exist,
             a time to recover that is not above 0.
-        EstimatorError: a number of replications below 1, or a negative seed.
+        EstimatorError: a number of replications below 1, a negative seed, or a week that would take
+            too long or too much memory.
         MissingRateError: a meter of the deployment has no price at the place.
 
     >>> scenario = Scenario(profile="market-data", location="virginia", peak_connections=200)
