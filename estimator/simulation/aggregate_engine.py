@@ -23,7 +23,7 @@ import numpy as np
 from estimator.arrays import FloatArray, IntArray
 from estimator.simulation.admission import Scaler, allowed, change_times
 from estimator.simulation.connection_age import Ageing, stream_weights
-from estimator.simulation.effort import Effort
+from estimator.simulation.effort import USUAL, Bounds, Effort
 from estimator.simulation.exact_engine import LEVELS
 from estimator.simulation.flows import Flows
 from estimator.simulation.model import Model
@@ -51,18 +51,19 @@ _STEP_S, _PAIR_S, _ROUND_S, _NUMBER_S = 1e-4, 5e-7, 5e-5, 1e-9
 """and a step of a storm, two cuts that go on, a round of attempts, and each number in one."""
 
 
-def simulate_aggregate(model: Model, seed: np.random.SeedSequence) -> Flows:
+def simulate_aggregate(model: Model, seed: np.random.SeedSequence, bounds: Bounds = USUAL) -> Flows:
     """One replication, in groups.
 
     Args:
         model: who comes, what lets them in, what goes wrong.
         seed: of this replication; the same seed gives the same run, bit for bit.
+        bounds: what it may take.
 
     Raises:
         SimulationError: the run contradicts itself.
         EffortError: it would take too long.
     """
-    rng, effort = np.random.default_rng(seed), Effort()
+    rng, effort = np.random.default_rng(seed), Effort(bounds)
     seconds = int(model.horizon_s - model.start_s)
     effort.spend(parts_drawn(model.streams) * seconds * _SECOND_S)
     presence = draw_presence(model.streams, model.start_s, seconds, rng)

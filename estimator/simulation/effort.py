@@ -11,10 +11,6 @@ from typing import Final
 
 from estimator.errors import EstimatorError
 
-MOST_S: Final = 8.0
-"""For one replication."""
-MOST_BYTES: Final = 500_000_000
-"""For one replication; Python, its libraries and the result take another 200 MB."""
 _SMALLER: Final = (
     "take fewer, shorter or smaller disruptions, a larger base, cap or answer of reconnect, a "
     "smaller give_up_after, or a smaller audience"
@@ -25,15 +21,45 @@ class EffortError(EstimatorError):
     """A simulation that would take too long or too much memory."""
 
 
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """What one replication may take."""
+
+    seconds: float
+    """Of a usual core."""
+    bytes: float
+    """At once; Python, its libraries and the result take another 200 MB."""
+
+    def check_memory(self, estimate_bytes: float) -> None:
+        """Refuse what does not fit.
+
+        Raises:
+            EffortError: it would take too much memory.
+
+        >>> USUAL.check_memory(1e6)
+        """
+        if estimate_bytes > self.bytes:
+            raise EffortError(
+                f"a simulated week would take {estimate_bytes / 1e9:,.1f} GB of memory, and at "
+                f"most {self.bytes / 1e9:g} GB are allowed: {_SMALLER}"
+            )
+
+
+USUAL: Final = Bounds(seconds=8.0, bytes=500_000_000)
+ASKED_FOR: Final = Bounds(seconds=600.0, bytes=8_000_000_000)
+"""Where somebody names the engine, and so knows what it takes."""
+
+
 @dataclass(slots=True)
 class Effort:
     """Seconds that a replication takes on one usual core, as estimated so far.
 
-    >>> Effort().spend(1000)
+    >>> Effort(USUAL).spend(1000)
     Traceback (most recent call last):
     estimator.simulation.effort.EffortError: a simulated week would take more than 8 s of ...
     """
 
+    bounds: Bounds
     seconds: float = 0.0
 
     def spend(self, seconds: float) -> None:
@@ -43,23 +69,8 @@ class Effort:
             EffortError: the replication would take too long.
         """
         self.seconds += seconds
-        if self.seconds > MOST_S:
+        if self.seconds > self.bounds.seconds:
             raise EffortError(
-                f"a simulated week would take more than {MOST_S:g} s of a processor, so much "
-                f"happens in it: {_SMALLER}"
+                f"a simulated week would take more than {self.bounds.seconds:g} s of a processor, "
+                f"so much happens in it: {_SMALLER}"
             )
-
-
-def check_memory(estimate_bytes: float) -> None:
-    """Refuse what does not fit.
-
-    Raises:
-        EffortError: it would take too much memory.
-
-    >>> check_memory(1e6)
-    """
-    if estimate_bytes > MOST_BYTES:
-        raise EffortError(
-            f"a simulated week would take {estimate_bytes / 1e9:,.1f} GB of memory, and at most "
-            f"{MOST_BYTES / 1e9:g} GB are allowed: {_SMALLER}"
-        )

@@ -27,7 +27,7 @@ from estimator.simulation.admission import (
     change_times,
     take_slots,
 )
-from estimator.simulation.effort import Effort
+from estimator.simulation.effort import USUAL, Bounds, Effort
 from estimator.simulation.event_queue import EventQueue, Timetable, order_of
 from estimator.simulation.flows import Flows
 from estimator.simulation.model import Cut, Model
@@ -57,18 +57,19 @@ _FIRST = np.uint64(0xBF58476D1CE4E5B9)
 _SECOND = np.uint64(0x94D049BB133111EB)
 
 
-def simulate_exact(model: Model, seed: np.random.SeedSequence) -> Flows:
+def simulate_exact(model: Model, seed: np.random.SeedSequence, bounds: Bounds = USUAL) -> Flows:
     """One replication, client by client.
 
     Args:
         model: who comes, what lets them in, what goes wrong.
         seed: of this replication; the same seed gives the same run, bit for bit.
+        bounds: what it may take.
 
     Raises:
         SimulationError: the run contradicts itself.
         EffortError: it would take too long.
     """
-    rng, effort = np.random.default_rng(seed), Effort()
+    rng, effort = np.random.default_rng(seed), Effort(bounds)
     population = draw_population(model, rng)
     effort.spend(population.came_s.size * _ROW_S + (model.horizon_s - model.start_s) * _SECOND_S)
     flows = _undisturbed(model, population)

@@ -19,7 +19,7 @@ from estimator.runtime import one_thread
 from estimator.simulation.admission import allowed
 from estimator.simulation.aggregate_engine import simulate_aggregate
 from estimator.simulation.connection_age import ageing_bytes
-from estimator.simulation.effort import EffortError, check_memory
+from estimator.simulation.effort import ASKED_FOR, USUAL, Bounds, EffortError
 from estimator.simulation.exact_engine import simulate_exact
 from estimator.simulation.flows import Flows, Replication, by_minute
 from estimator.simulation.model import Model
@@ -171,7 +171,8 @@ def run(
     chosen, reason = choose_engine(model, engine)
     model, warm_up = _warmed_up(model)
     seeds = np.random.SeedSequence(seed).spawn(MOST if replications == "auto" else replications)
-    replicated = partial(_replicated, model, seeds, replications, executor, progress)
+    bounds = USUAL if engine == "auto" else ASKED_FOR
+    replicated = partial(_replicated, model, seeds, replications, executor, progress, bounds)
     try:
         done = replicated(chosen)
     except EffortError:
@@ -194,16 +195,19 @@ def _replicated(
     replications: int | Literal["auto"],
     executor: Executor | None,
     progress: Callable[[int, int], object] | None,
+    bounds: Bounds,
     engine: Engine,
 ) -> list[Replication]:
     """As many replications as are asked for, or as it takes and as there is time and room for."""
-    check_memory(memory_bytes(model, engine))
+    bounds.check_memory(memory_bytes(model, engine))
+    replicate_one = partial(replicate, model, engine, bounds=bounds)
     done: list[Replication] = []
     wanted = FEWEST if replications == "auto" else replications
     # the first ones tell how long the others will take
     until = _TRIAL if replications == "auto" else wanted
     while len(done) < wanted:
-        for each in _replicate(model, engine, seeds[len(done) : min(until, wanted)], executor):
+        turn = seeds[len(done) : min(until, wanted)]
+        for each in _replicate(replicate_one, expected_clients(model), turn, executor):
             done.append(each)
             if progress:
                 progress(len(done), wanted)
@@ -226,32 +230,40 @@ def _whole_number(value: object, least: int) -> bool:
 
 
 def _replicate(
-    model: Model, engine: Engine, seeds: list[np.random.SeedSequence], executor: Executor | None
+    replicate_one: Callable[[np.random.SeedSequence], Replication],
+    clients: float,
+    seeds: list[np.random.SeedSequence],
+    executor: Executor | None,
 ) -> Iterable[Replication]:
     if executor is None:
-        return (replicate(model, engine, seed) for seed in seeds)
+        return map(replicate_one, seeds)
     # to hand out a task takes milliseconds, so a task shall take much longer
-    each = int(_CLIENTS_OF_A_TASK / max(expected_clients(model), 1.0))
+    each = int(_CLIENTS_OF_A_TASK / max(clients, 1.0))
     each = min(max(each, 1), _WEEKS_OF_A_TASK)
     tasks = [seeds[start : start + each] for start in range(0, len(seeds), each)]
-    return chain.from_iterable(executor.map(partial(_replicate_here, model, engine), tasks))
+    return chain.from_iterable(executor.map(partial(_replicate_here, replicate_one), tasks))
 
 
 def _replicate_here(
-    model: Model, engine: Engine, seeds: list[np.random.SeedSequence]
+    replicate_one: Callable[[np.random.SeedSequence], Replication],
+    seeds: list[np.random.SeedSequence],
 ) -> list[Replication]:
-    return [replicate(model, engine, seed) for seed in seeds]
+    return [*map(replicate_one, seeds)]
 
 
-def replicate(model: Model, engine: Engine, seed: np.random.SeedSequence) -> Replication:
+def replicate(
+    model: Model, engine: Engine, seed: np.random.SeedSequence, bounds: Bounds = USUAL
+) -> Replication:
     """One replication, minute by minute."""
     with one_thread():
-        return by_minute(simulate(model, engine, seed), model)
+        return by_minute(simulate(model, engine, seed, bounds), model)
 
 
-def simulate(model: Model, engine: Engine, seed: np.random.SeedSequence) -> Flows:
+def simulate(
+    model: Model, engine: Engine, seed: np.random.SeedSequence, bounds: Bounds = USUAL
+) -> Flows:
     """One replication, second by second."""
-    return _ENGINES[engine](model, seed)
+    return _ENGINES[engine](model, seed, bounds)
 
 
 def _needed(done: list[Replication]) -> int:

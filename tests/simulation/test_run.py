@@ -13,8 +13,7 @@ from estimator.demand.admission_limits import AdmissionLimits, Autoscaling
 from estimator.errors import EstimatorError, UnknownNameError
 from estimator.scenario.profile import Reconnect
 from estimator.scenario.sessions import DeterministicSession, ExponentialSession
-from estimator.simulation import effort
-from estimator.simulation.effort import EffortError
+from estimator.simulation.effort import ASKED_FOR, USUAL, Bounds, EffortError
 from estimator.simulation.model import ArrivalRate, Cut, Model, Stream, Throttle
 from estimator.simulation.run import (
     FEWEST,
@@ -23,6 +22,7 @@ from estimator.simulation.run import (
     choose_engine,
     expected_clients,
     interval,
+    memory_bytes,
     run,
 )
 
@@ -302,7 +302,7 @@ STUCK = steady(
 
 class TestEffort:
     def test_attempts_too_many_to_be_followed_one_by_one_are_followed_in_groups(self, monkeypatch):
-        monkeypatch.setattr(effort, "MOST_S", 1.2)
+        monkeypatch.setattr("estimator.simulation.run.USUAL", Bounds(1.2, 5e8))
 
         found = run(STUCK, replications=1)
 
@@ -314,7 +314,7 @@ class TestEffort:
 
     @pytest.mark.parametrize("engine", ENGINES)
     def test_a_week_that_takes_too_long_is_refused_before_it_is_over(self, engine, monkeypatch):
-        monkeypatch.setattr(effort, "MOST_S", 0.05)
+        monkeypatch.setattr("estimator.simulation.run.ASKED_FOR", Bounds(0.05, 8e9))
 
         with pytest.raises(EffortError, match=r"more than 0\.05 s .* larger base") as refused:
             run(STUCK, replications=1, engine=engine)
@@ -326,7 +326,13 @@ class TestEffort:
         model = dataclasses.replace(STUCK, reconnect=patient)
 
         with pytest.raises(EffortError, match=r"4\.8 GB of memory, and at most 0\.5 GB"):
-            run(model, replications=1, engine="aggregate")
+            USUAL.check_memory(memory_bytes(model, "aggregate"))
+
+    def test_who_names_the_engine_may_take_more(self):
+        # 30 million clients, of some 200 bytes each
+        ASKED_FOR.check_memory(30e6 * 200)
+        with pytest.raises(EffortError, match=r"6\.0 GB of memory, and at most 0\.5 GB"):
+            USUAL.check_memory(30e6 * 200)
 
     def test_the_rule_stops_where_there_is_no_more_time(self, monkeypatch):
         [week] = run(STORMY, replications=1).replications
