@@ -58,7 +58,8 @@ class _Sessions(Model):
 
     def survival(self, hours: FloatArray) -> FloatArray:
         """Share of sessions longer than ``hours``."""
-        return 1.0 - self.partial_moment(0, hours)
+        # shares that are added up may be more than 1 in the last digit
+        return np.maximum(1.0 - self.partial_moment(0, hours), 0.0)
 
     def integrated_survival(self, times: int, hours: FloatArray) -> FloatArray:
         """Survival function integrated ``times`` times from 0, at ``hours`` (zero before 0).

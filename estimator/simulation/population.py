@@ -10,7 +10,8 @@ depends on the length of the run alone, and any law of sessions will do, heavy t
 
 Within a square the chance of a stay is taken as even, half by half. Squares are at most a sixteenth
 as wide as the stay is long, so lengths of sessions are off by less than that, unseen: the mean of
-each half is that of the law. Who comes in a second is exactly a Poisson number.
+each half is that of the law. Who comes in a second is a Poisson number; where the rate jumps, its
+mean is off by up to 3%, and that of all who come by up to 0.4%.
 """
 
 from __future__ import annotations
