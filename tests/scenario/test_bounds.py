@@ -162,9 +162,9 @@ def test_the_least_and_the_largest_audience_have_bills(connections: float):
 
 
 def test_more_scenarios_than_can_be_written_out_have_bills_but_no_json():
-    many = scenario(peak_connections=np.arange(5_001.0))
+    many = scenario(peak_connections=np.arange(501.0))
     bill = ws.estimate(many, "aws.api_gateway")
 
-    assert np.shape(bill.total) == (5_001,)
-    with pytest.raises(ws.EstimatorError, match=r"5,001 scenarios .* more than .* 5,000"):
+    assert np.shape(bill.total) == (501,)
+    with pytest.raises(ws.EstimatorError, match=r"501 scenarios .* more than .* 500"):
         bill.to_json()
