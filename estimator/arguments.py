@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from itertools import chain
 from pathlib import Path
@@ -38,8 +38,6 @@ _LARGEST_WHOLE: Final = 2**63 - 1
 """What floating point and 64 bits hold, with room to compute."""
 _PLAIN: Final = (Any, type(None), object, date, Path)
 """Classes of which pydantic makes objects; of others an object must be given."""
-_MADE: Final = (*(each for each in _PLAIN if each is not type(None)), str, float, int)
-"""Classes whose objects are looked into."""
 C = TypeVar("C", bound=Callable[..., Any])
 
 
@@ -139,17 +137,12 @@ class _Parameter:
 
         self._where = where
         self._annotation = annotation
-        self._choices = frozenset(_choices(annotation))
-        self._classes = frozenset(_classes(annotation))
+        self.is_ready = _readiness(annotation)
+        """Whether a value is taken as it is; others may be as well."""
         self._adapter: TypeAdapter[Any] = TypeAdapter(
             _accepted(annotation),
             config=ConfigDict(arbitrary_types_allowed=True, allow_inf_nan=False),
         )
-
-    def is_ready(self, value: Any) -> bool:
-        """Whether a value is taken as it is; others may be as well."""
-        kind = type(value)
-        return kind in self._classes or (kind is str and value in self._choices)
 
     def taken(self, value: Any) -> Any:
         """A value as the annotation has it.
@@ -228,13 +221,28 @@ def _choices(annotation: Any) -> tuple[str, ...]:
     return tuple(chain(*found)) if all(found) else ()
 
 
-def _classes(annotation: Any) -> Iterator[type]:
-    """The classes of this package whose objects a parameter takes."""
-    if get_origin(annotation) in (Union, UnionType):
-        for each in get_args(annotation):
-            yield from _classes(each)
-    elif annotation is type(None) or (inspect.isclass(annotation) and annotation not in _MADE):
-        yield annotation
+def _readiness(annotation: Any) -> Callable[[Any], bool]:
+    """Whether a value needs no look by pydantic, which takes longer than most functions here."""
+    origin, inner = get_origin(annotation), get_args(annotation)
+    if choices := _choices(annotation):
+        return lambda value: type(value) is str and value in choices
+    if origin in (Union, UnionType):
+        parts = [_readiness(each) for each in inner]
+        return lambda value: any(part(value) for part in parts)
+    if origin is Annotated and get_origin(inner[0]) in (Union, UnionType):
+        models = {each for each in get_args(inner[0]) if hasattr(each, "model_fields")}
+        return lambda value: type(value) in models
+    if origin is tuple and inner[1:] == (...,):
+        of_part = _readiness(inner[0])
+        return lambda value: type(value) is tuple and all(map(of_part, value))
+    if annotation is str:
+        return lambda value: type(value) is str and value.isascii()
+    if annotation is float:
+        return lambda value: type(value) is float and abs(value) <= _LARGEST
+    if getattr(origin, "__name__", "") == "ndarray":
+        (number,) = get_args(inner[1])
+        return lambda value: type(value) is origin and value.dtype == number
+    return lambda value: type(value) is annotation and annotation is not int
 
 
 def _one_of(choices: tuple[str, ...], value: object) -> object:
