@@ -92,10 +92,10 @@ def _checked(function: Any, name: str, hints: Callable[[], Mapping[str, Any]]) -
     def are_ready(given: Mapping[str, Any]) -> bool:
         """Whether nothing is missing and all is as it must be, as in calls from this package."""
         known = parameters()
-        return required <= given.keys() and all(
-            each in known and known[each].is_ready(value) if each != "self" else True
-            for each, value in given.items()
-        )
+        for each, value in given.items():
+            if each != "self" and (each not in known or not known[each].is_ready(value)):
+                return False
+        return required <= given.keys()
 
     @functools.wraps(function)
     def call(*positional: Any, **named: Any) -> Any:
@@ -235,6 +235,13 @@ def _readiness(annotation: Any) -> Callable[[Any], bool]:
     if origin is tuple and inner[1:] == (...,):
         of_part = _readiness(inner[0])
         return lambda value: type(value) is tuple and all(map(of_part, value))
+    if origin is Mapping:
+        of_name, of_value = map(_readiness, inner)
+        return lambda value: (
+            type(value) is dict and all(map(of_name, value)) and all(map(of_value, value.values()))
+        )
+    if origin is Callable:
+        return callable
     if annotation is str:
         return lambda value: type(value) is str and value.isascii()
     if annotation is float:

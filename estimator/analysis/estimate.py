@@ -173,7 +173,7 @@ class Resolved:
         return Request(
             demand=self.demand,
             destinations=self.scenario.destinations,
-            options=self.options.get(deployment.id) or deployment.options(),
+            options=self.options.get(deployment.id) or deployment.default_options,
             answers={
                 each.name: self.answers.get(each.id, each.default)
                 for each in deployment.assumptions
@@ -334,8 +334,9 @@ def priced(resolved: Resolved, deployment: Deployment, metered: Metered) -> Esti
         verdicts=verdicts(metered.checks),
         sizing=metered.sizing,
         messages_per_day={
-            way: HOURS_PER_DAY
-            * sum((each.per_hour.mean for each in demand.messages(way)), start=np.zeros(()))
+            way: np.asarray(
+                HOURS_PER_DAY * sum(each.per_hour.mean for each in demand.messages(way))
+            )
             for way in ("to_server", "to_client")
         },
         assess=partial(_assessed, resolved, deployment),

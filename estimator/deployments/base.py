@@ -158,6 +158,11 @@ class Deployment(ABC):
         """What the vendor leaves open; the ids begin with that of the deployment."""
         return tuple(replace(each, id=f"{self.id}.{each.id}") for each in self.questions)
 
+    @cached_property
+    def default_options(self) -> Options:
+        """What holds where a scenario chooses nothing."""
+        return self.options()
+
     def __repr__(self) -> str:
         return f"<{self.id}: {self.title}; options({self.id!r}) tells what can be chosen>"
 

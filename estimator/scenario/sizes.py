@@ -186,7 +186,7 @@ class FixedSize(_Sizes):
     @property
     def many(self) -> tuple[int, ...]:
         """Shape of the many scenarios that have a size each; () if it is a single one."""
-        return np.shape(self.bytes)
+        return self.bytes.shape if isinstance(self.bytes, np.ndarray) else ()
 
     @property
     def largest(self) -> float | FloatArray:
