@@ -13,12 +13,12 @@ import json
 import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from itertools import islice
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import (
     TYPE_CHECKING,
     Annotated,
@@ -393,18 +393,30 @@ def error_text(error: ValidationError, document: YamlDocument, model: Any) -> st
         model: what the content was to be, a model or a type made of models; names the fields that
             would be right where an unknown one stands.
     """
+    lines = _lines(error, document, model)
+    if _is_too_much(lines):
+        # of a long path the last part says enough
+        named = replace(document, name=PurePath(document.name).name)
+        lines = _lines(error, named, model)
+    shown = lines
+    if _is_too_much(lines):
+        most = max(_MOST_CHARACTERS_OF_ERRORS // len(lines), _FEWEST_CHARACTERS_OF_AN_ERROR)
+        shown = [cut(line, most - 1) for line in lines[: _MOST_CHARACTERS_OF_ERRORS // most]]
+    more = [f"and {len(lines) - len(shown):,} more errors"] if len(shown) < len(lines) else []
+    return "\n".join([*shown, *more])
+
+
+def _is_too_much(lines: list[str]) -> bool:
+    return sum(len(line) + 1 for line in lines) > _MOST_CHARACTERS_OF_ERRORS
+
+
+def _lines(error: ValidationError, document: YamlDocument, model: Any) -> list[str]:
     found: dict[str, dict[str, None]] = {}
     for item in error.errors(include_url=False, include_context=True):
         where, what = _described(item, document, model)
         found.setdefault(where, {})[what] = None
     # several of one field: none of the kinds that it can be
-    lines = [f"{where}: {_either([*what])}" for where, what in found.items()]
-    shown = lines
-    if sum(len(line) + 1 for line in lines) > _MOST_CHARACTERS_OF_ERRORS:
-        most = max(_MOST_CHARACTERS_OF_ERRORS // len(lines), _FEWEST_CHARACTERS_OF_AN_ERROR)
-        shown = [cut(line, most - 1) for line in lines[: _MOST_CHARACTERS_OF_ERRORS // most]]
-    more = [f"and {len(lines) - len(shown):,} more errors"] if len(shown) < len(lines) else []
-    return "\n".join([*shown, *more])
+    return [f"{where}: {_either([*what])}" for where, what in found.items()]
 
 
 def _either(messages: list[str]) -> str:

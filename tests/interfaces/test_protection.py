@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any
 
 import pytest
 
 from estimator.dashboard.protection import HEADERS, Protection
+from own_thread import done
 
 OWN_HOST = b"costs.example:8501"
 
@@ -32,7 +32,7 @@ def answers(kind: str, *headers: tuple[bytes, bytes]) -> list[dict[str, Any]]:
         sent.append(message)
 
     scope = {"type": kind, "headers": [(b"host", OWN_HOST), *headers]}
-    asyncio.run(Protection(app)(scope, receive, send))  # pyright: ignore[reportArgumentType]
+    done(Protection(app)(scope, receive, send))  # pyright: ignore[reportArgumentType]
     return sent
 
 

@@ -10,12 +10,11 @@ import asyncio
 import json
 import time
 import urllib.request
-from collections.abc import Coroutine, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import TypedDict, TypeVar
+from typing import TypedDict
 from urllib.parse import parse_qs
 
 import pytest
@@ -27,8 +26,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.typing import Subprotocol
 
 import estimator as ws
-
-Done = TypeVar("Done")
+from own_thread import done
 
 ROOT = Path(__file__).parents[2]
 VISITORS = 20
@@ -41,9 +39,9 @@ KEPT_SECONDS = 1
 STILL_HELD = 2
 """Streamlit lets go of lost sessions when the next one is lost, which then is still known; and its
 loop holds the one that it served last."""
-WAVES = (VISITORS, 10, 10)
+WAVES = (VISITORS, 6, 6)
 """Visitors at once, and then again: in the first wave caches fill and pools of threads grow."""
-MOST_GROWTH_OBJECTS = 10_000
+MOST_GROWTH_OBJECTS = 6_000
 """From the second wave to the last. Results that were kept for each visit, comparisons of thousands
 of objects, would be many times this."""
 
@@ -274,12 +272,6 @@ def those_who_stayed(address: str) -> dict[str, int]:
 
     done(pass_by())
     return {kind: count for kind, count in sessions(address).items() if count > STILL_HELD}
-
-
-def done(doing: Coroutine[None, None, Done]) -> Done:
-    """In a thread of its own: a browser that other tests have open runs a loop in this one."""
-    with ThreadPoolExecutor(1) as thread:
-        return thread.submit(asyncio.run, doing).result()
 
 
 def sessions(address: str) -> dict[str, int]:
