@@ -269,7 +269,7 @@ def test_processes_end_with_the_one_that_began_them(quiet, number):
 
         assert begun.wait(timeout=60) == -number
         # nobody of them is left who could write to the terminal
-        waiting = threading.Timer(10, os.killpg, (begun.pid, signal.SIGKILL))
+        waiting = threading.Timer(60, os.killpg, (begun.pid, signal.SIGKILL))
         waiting.start()
         after = _all_of(terminal).decode()
         assert waiting.is_alive()

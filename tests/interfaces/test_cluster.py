@@ -59,7 +59,7 @@ def test_a_simulation_is_the_same_for_a_seed(client, engine):
             CHAT,
             "aws.api_gateway",
             faults="outage at Tue 14:00 share 30%",
-            replications=3,
+            replications=2,
             seed=3,
             engine=engine,
             client=client,
