@@ -152,7 +152,8 @@ class _Parameter:
         """
         from pydantic import ValidationError
 
-        from estimator.files import UNREADABLE, YamlDocument, error_text, unreadable_text
+        from estimator.documents import YamlDocument
+        from estimator.validation import UNREADABLE, error_text, unreadable_text
 
         try:
             return self._adapter.validate_python(value)
@@ -316,6 +317,6 @@ def _whole_number(value: Any) -> int:
 
 
 def _listed(value: object) -> tuple[object, ...]:
-    from estimator.files import items_of
+    from estimator.validation import items_of
 
     return items_of(value)

@@ -9,8 +9,8 @@ import pytest
 
 import estimator as ws
 from estimator.arguments import checks_arguments
+from estimator.documents import read_yaml
 from estimator.errors import MOST_CHARACTERS, EstimatorError, UnknownNameError, cut, echo
-from estimator.files import read_yaml
 from estimator.scenario.model import Hours
 
 SCENARIO = ws.Scenario(profile="market-data", location="virginia", peak_connections=50)

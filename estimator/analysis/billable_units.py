@@ -7,11 +7,12 @@ from collections.abc import Mapping
 
 from estimator.arguments import checks_arguments
 from estimator.arrays import FloatArray, Numbers
+from estimator.documents import YamlDocument
 from estimator.errors import EstimatorError, ScenarioError
-from estimator.files import YamlDocument, validated
 from estimator.pricing.catalog import check_answered, check_date, load_catalog
 from estimator.scenario.model import Count, Model
 from estimator.scenario.sizes import SizeDistribution
+from estimator.validation import validated
 
 
 class _Messages(Model):

@@ -134,7 +134,7 @@ def read_scenario(file: Path, location: str | None = None, contract: str | None 
 
 
 def _load(file: Path) -> Scenario:
-    from estimator.files import MOST_CHARACTERS
+    from estimator.documents import MOST_CHARACTERS
     from estimator.scenario.scenario import Scenario
 
     if str(file) == STANDARD_STREAM:

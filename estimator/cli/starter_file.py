@@ -20,7 +20,6 @@ from ruamel.yaml import YAML
 
 from estimator.analysis.choices import TITLES, Titles, option_default
 from estimator.deployments.registry import ALL_DEPLOYMENTS, assumptions
-from estimator.files import tag_of
 from estimator.pricing.price_files import Assumption
 from estimator.scenario.disruptions import FAULTS, SURGES, sentence_parts
 from estimator.scenario.locations import Area, find_location
@@ -28,6 +27,7 @@ from estimator.scenario.model import Model, read_shipped
 from estimator.scenario.profile import Profile, load_profile
 from estimator.scenario.scenario import Scenario
 from estimator.units import DAYS_PER_WEEK, HOURS_PER_DAY
+from estimator.validation import tag_of
 
 SCHEMA_FILE: Final = "scenario.schema.json"
 _WIDTH: Final = 79

@@ -18,8 +18,9 @@ from estimator.demand.demand import Demand, MessageStream
 from estimator.demand.weekly import Weekly, total
 from estimator.demand.wire import Layer
 from estimator.deployments.limits import Check, check
+from estimator.documents import YamlDocument
 from estimator.errors import ScenarioError, UnknownNameError
-from estimator.files import Entry, YamlDocument, error_text
+from estimator.files import Entry
 from estimator.format import range_text
 from estimator.pricing.catalog import Catalog
 from estimator.pricing.lines import FreeAllowances, Usage
@@ -28,6 +29,7 @@ from estimator.scenario.locations import Area
 from estimator.scenario.model import LARGEST, SMALLEST
 from estimator.scenario.sessions import SessionLength
 from estimator.units import BITS_PER_BYTE, BITS_PER_MEGABIT, MINUTES_PER_HOUR, SECONDS_PER_HOUR
+from estimator.validation import error_text
 
 WORLDWIDE = "global"
 """Region of services that ask one price wherever their clients are."""

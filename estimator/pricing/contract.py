@@ -14,22 +14,13 @@ import numpy as np
 from pydantic import AfterValidator, Field, model_validator
 
 from estimator.arguments import checks_arguments
+from estimator.documents import YamlDocument, read_file, read_yaml
 from estimator.errors import EstimatorError, UnknownNameError, echo
-from estimator.files import (
-    Confidence,
-    Entry,
-    Name,
-    Prose,
-    YamlDocument,
-    data_text,
-    names_in,
-    read_file,
-    read_yaml,
-    validated,
-)
+from estimator.files import Confidence, Entry, data_text, names_in
 from estimator.format import unit_price
 from estimator.pricing.tiers import Tariff
 from estimator.shown import Shown
+from estimator.validation import Name, Prose, validated
 
 _MOST_USD = 1e9
 """Per unit of any meter: beyond any price, and far from where products of it end."""

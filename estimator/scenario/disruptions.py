@@ -13,8 +13,8 @@ from typing import Annotated, Any, Final, Literal, Self, TypeVar
 
 from pydantic import Field, ValidationError, model_validator
 
+from estimator.documents import YamlDocument
 from estimator.errors import ScenarioError, UnknownNameError
-from estimator.files import YamlDocument, error_text
 from estimator.format import given_text
 from estimator.scenario import model
 from estimator.units import (
@@ -24,6 +24,7 @@ from estimator.units import (
     duration_text,
     week_time_text,
 )
+from estimator.validation import error_text
 
 M = TypeVar("M", bound=model.Model)
 _Repeats = Annotated[int, Field(ge=1, le=1000)]

@@ -29,8 +29,9 @@ from pydantic import (
 from pydantic_core import CoreSchema, core_schema
 
 from estimator.arrays import FloatArray, numbers
+from estimator.documents import YamlDocument, read_yaml
 from estimator.errors import ScenarioError, UnknownNameError, echo
-from estimator.files import Speaking, YamlDocument, names_in, read_yaml, tag_of, validated
+from estimator.files import names_in
 from estimator.units import (
     HOURS_PER_WEEK,
     SECONDS_PER_HOUR,
@@ -41,6 +42,7 @@ from estimator.units import (
     parse_week_time,
     week_time_text,
 )
+from estimator.validation import Speaking, tag_of, validated
 
 LARGEST = 1e12
 """Beyond any number of people, messages or bytes; keeps products far from infinity."""

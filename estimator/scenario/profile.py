@@ -16,13 +16,13 @@ from pydantic import (
 )
 
 from estimator.arguments import checks_arguments
-from estimator.files import Name, Prose
 from estimator.scenario import model
 from estimator.scenario.sessions import SessionLength
 from estimator.scenario.sizes import FixedSize, SizeDistribution
 from estimator.scenario.weekly_shape import WeeklyShape, load_shape, shape_names
 from estimator.shown import Shown
 from estimator.units import HOURS_PER_DAY, SECONDS_PER_HOUR
+from estimator.validation import Name, Prose
 
 _MOST_FLOWS = 50
 """Kinds of message: more than anybody tells apart."""

@@ -28,16 +28,8 @@ from pydantic import (
 from ruamel.yaml import YAML, RoundTripRepresenter
 
 from estimator.arguments import checks_arguments
+from estimator.documents import MOST_CHARACTERS, YamlDocument, read_file, read_json, read_yaml
 from estimator.errors import ScenarioError
-from estimator.files import (
-    MOST_CHARACTERS,
-    Name,
-    YamlDocument,
-    read_file,
-    read_json,
-    read_yaml,
-    validated,
-)
 from estimator.format import given_text, range_text
 from estimator.scenario.disruptions import Fault, Surge
 from estimator.scenario.locations import Area, Location, find_location
@@ -45,6 +37,7 @@ from estimator.scenario.model import Count, ManyHours, Model, Weight, shares_of
 from estimator.scenario.profile import Profile, load_profile, profile_names, resolve_profile
 from estimator.shown import Shown
 from estimator.units import HOURS_PER_MONTH
+from estimator.validation import Name, validated
 
 _YAML_SUFFIXES = (".yaml", ".yml")
 _MOST_DISRUPTIONS = 100

@@ -10,9 +10,9 @@ import numpy as np
 from pydantic import model_validator
 
 from estimator.arrays import FloatArray
-from estimator.files import Prose
 from estimator.scenario.model import Level, Model, load_shipped, names_of
 from estimator.units import DAYS_PER_WEEK, HOURS_PER_DAY, HOURS_PER_WEEK
+from estimator.validation import Prose
 
 
 class WeeklyShape(Model):

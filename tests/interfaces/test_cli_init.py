@@ -10,7 +10,7 @@ import pytest
 import estimator as ws
 from estimator.cli.commands.schema import editor_schema
 from estimator.cli.starter_file import starter_file
-from estimator.files import read_yaml
+from estimator.documents import read_yaml
 from estimator.scenario.profile import Profile
 from estimator.scenario.weekly_shape import shape_names
 

@@ -11,8 +11,9 @@ from estimator.demand.demand import Demand
 from estimator.demand.expected import expected_demand
 from estimator.deployments.fleet.server import ServerOptions
 from estimator.deployments.registry import find_deployment
+from estimator.documents import read_yaml
 from estimator.errors import PricingDataError
-from estimator.files import data_text, read_yaml
+from estimator.files import data_text
 from estimator.scenario.profile import Heartbeat, Profile, load_profile
 from estimator.scenario.scenario import Scenario
 from estimator.scenario.sizes import (
