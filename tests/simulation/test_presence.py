@@ -16,9 +16,6 @@ from estimator.simulation.model import ArrivalRate, Stream, weekly_arrivals
 from estimator.simulation.population import _atoms, draw_presence
 
 LEAST_P = 1e-3
-OFF_IN_A_SECOND, OFF_IN_A_RUSH = 0.03, 0.004
-"""Means of 300 runs are off by up to 2.7 % in a second and 0.37 % in all, where sixty lengths of
-sessions occur; 2.3 % and 0.1 % for the other laws."""
 HOURS = 3
 WEEK = 3000 * (1 + 0.9 * np.sin(np.arange(168) / 8 * 2 * np.pi))
 WEEK_S = 604_800
@@ -89,19 +86,34 @@ def test_departures_of_an_hour_are_independent_of_each_other(runs):
         assert stats.pearsonr(left[:, hour], left[:, hour + 1]).pvalue > LEAST_P
 
 
+# 200,000 come within a minute
+RUSH = ArrivalRate(np.array([600.0, 660.0]), np.full(2, 200_000 / 60), periodic=False)
+UNEVEN = ("exponential", "lognormal", "Weibull", "narrow Weibull", "empirical, many")
+"""Squares are halved as if who comes early in one stayed as long as who comes late."""
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=pytest.mark.xfail(reason="off by up to 3 % in a second"))
+        if name in UNEVEN
+        else name
+        for name in LAWS
+    ],
+)
+def test_a_rush_comes_evenly(name):
+    come = sum(draw(Stream(RUSH, LAWS[name]), 3 * 3600, seed).come for seed in range(30))
+    assert stats.chisquare(np.asarray(come)[600:660]).pvalue > LEAST_P
+
+
 @pytest.mark.parametrize(
     "law", [law for law in LAWS.values() if _atoms(law) is None], ids=lambda law: law.law
 )
 def test_stays_that_began_together_end_by_the_law(law):
-    # 200,000 come within a minute; who is left then is known
-    rush = ArrivalRate(np.array([600.0, 660.0]), np.full(2, 200_000 / 60), periodic=False)
-    drawn = draw(Stream(rush, law), 3 * 3600)
+    # who is left of a rush then is known
+    drawn = draw(Stream(RUSH, law), 3 * 3600)
     assert drawn.at_start == 0
     assert drawn.come[:600].sum() == drawn.come[660:].sum() == 0
-    # in a rush the halves of squares are parted by the law alone, which is off by some per cent
-    each, chance = 200_000 / 60, 4 / np.sqrt(200_000 / 60)
-    assert np.all(np.abs(drawn.come[600:660] / each - 1) < OFF_IN_A_SECOND + chance)
-    assert abs(drawn.come.sum() / 200_000 - 1) < OFF_IN_A_RUSH + chance / np.sqrt(60)
     came, after = drawn.come.sum(), drawn.after
     for seconds in (30, 120, 600, 1800, 5400):
         now = 660 + seconds
