@@ -59,8 +59,8 @@ test: $(VENV)/.stamp $(WHEELHOUSE)/.stamp ## Run every test (ARGS="-k tiers" for
 	$(BIN)/pytest --numprocesses $(WORKERS) --dist loadscope $(ARGS)
 
 .PHONY: soak
-soak: $(VENV)/.stamp ## Run the random tests in full (tens of minutes; the same seeds, more of them)
-	$(BIN)/pytest --numprocesses $(WORKERS) --dist loadscope --soak tests/fuzz tests/properties tests/referees $(ARGS)
+soak: $(VENV)/.stamp $(WHEELHOUSE)/.stamp ## Run every test, random ones with more seeds (an hour or more)
+	$(BIN)/pytest --numprocesses $(WORKERS) --dist loadscope --soak $(ARGS)
 
 .PHONY: check
 check: $(VENV)/.stamp ## Check style, types and the layers of packages
