@@ -27,7 +27,7 @@ from typing import (
     get_type_hints,
 )
 
-from estimator.errors import ArgumentError, UnknownNameError, echo
+from estimator.errors import ArgumentError, UnknownNameError, echo, is_own_mistake
 from estimator.units import parse_number
 
 if TYPE_CHECKING:
@@ -161,6 +161,8 @@ class _Parameter:
             text = error_text(error, YamlDocument(value, self._where), self._annotation)
             raise ArgumentError(text) from None
         except UNREADABLE as error:
+            if is_own_mistake(error):
+                raise
             raise ArgumentError(f"{self._where}: {unreadable_text(value, error)}") from None
 
 
@@ -196,6 +198,9 @@ def _accepted(annotation: Any) -> Any:
     if origin in (Mapping, dict):
         mapping = dict[_accepted(inner[0]), _accepted(inner[1])]  # pyright: ignore[reportInvalidTypeForm]
         return Annotated[mapping, BeforeValidator(functools.partial(_instance, Mapping))]
+    if origin is Annotated and inner[0] in (float, int):
+        # what stands before the number, such as a unit, still reads the text first
+        return Annotated[_accepted(inner[0]), *annotation.__metadata__]  # pyright: ignore[reportInvalidTypeForm]
     if annotation is str:
         return Annotated[Any, PlainValidator(_text)]
     if annotation is bool:

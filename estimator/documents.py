@@ -8,9 +8,9 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +21,7 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from estimator.errors import EstimatorError, cut, echo
 from estimator.units import KIB
 
-MOST_CHARACTERS = 1024 * KIB
-"""Of a text."""
+MOST_TEXT_CHARACTERS = 1024 * KIB
 MOST_VALUES = 100_000
 """In a list, and in a file that repeats parts of itself by name, had it been written out."""
 _MOST_YAML_CHARACTERS = 256 * KIB
@@ -43,12 +42,13 @@ class YamlDocument:
 
     content: Any
     name: str
-    json_text: str = ""
-    """What the content was read from, if it was JSON: its lines are looked up when asked for."""
+    lined: Callable[[], Any] | None = None
+    """Gives the content with its lines, if it was read without: they are looked up when asked for,
+    and kept no longer than the document."""
 
     def line_of(self, path: Sequence[int | str]) -> int | None:
         """Line (from 1) of the deepest part of ``path`` that is in the text."""
-        node, line = _with_lines(self.json_text) if self.json_text else self.content, None
+        node, line = self.lined() if self.lined else self.content, None
         for key in path:
             found = _line_in(node, key)
             if found is None:
@@ -150,7 +150,6 @@ def _written_out(node: Any, known: dict[int, tuple[int, int]]) -> tuple[int, int
     return known[id(node)]
 
 
-@lru_cache(maxsize=1)
 def _with_lines(json_text: str) -> Any:
     """The content of a JSON text with the line of each key; None if YAML cannot read it."""
     try:
@@ -168,7 +167,8 @@ def read_json(
         text: the whole text.
         name: how messages call it.
         error: the class of error to raise.
-        with_lines: whether messages name lines, which mean nothing in a link.
+        with_lines: whether messages name lines, which mean nothing in a link; those of a text that
+            is too long to be YAML are not looked up.
 
     Raises:
         ValueError: no JSON object, nested without end, or a key is given twice.
@@ -184,7 +184,9 @@ def read_json(
         raise ValueError("nested too deeply") from None
     if not isinstance(content, dict):
         raise ValueError("no object at the top")
-    return _checked(YamlDocument(content, name, text if with_lines else ""), error)
+    is_short = len(text) <= _MOST_YAML_CHARACTERS
+    lined = cache(partial(_with_lines, text)) if with_lines and is_short else None
+    return _checked(YamlDocument(content, name, lined), error)
 
 
 def _without_repetition(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -215,7 +217,7 @@ def read_yaml(text: str, name: str, error: type[EstimatorError]) -> YamlDocument
     if len(text) > _MOST_YAML_CHARACTERS:
         raise error(
             f"{name}: more than {_MOST_YAML_CHARACTERS:,} characters of YAML: leave out what is "
-            f"not needed, or write JSON, of which there may be {MOST_CHARACTERS:,}"
+            f"not needed, or write JSON, of which there may be {MOST_TEXT_CHARACTERS:,}"
         )
     if directive := _DIRECTIVE.match(text):
         line = directive[0].count("\n") + 1
@@ -237,10 +239,10 @@ def read_yaml(text: str, name: str, error: type[EstimatorError]) -> YamlDocument
 
 
 def _check_length(text: str, name: str, error: type[EstimatorError]) -> None:
-    if len(text) > MOST_CHARACTERS:
+    if len(text) > MOST_TEXT_CHARACTERS:
         raise error(
-            f"{name}: more than {MOST_CHARACTERS:,} characters: leave out what is not needed, or "
-            "build the scenario in Python"
+            f"{name}: more than {MOST_TEXT_CHARACTERS:,} characters: leave out what is not needed, "
+            "or build the scenario in Python"
         )
 
 
@@ -291,7 +293,7 @@ def read_file(path: str | Path, error: type[EstimatorError]) -> YamlDocument:
     """
     try:
         with Path(path).open(encoding="utf-8") as file:
-            text = file.read(MOST_CHARACTERS + 1)
+            text = file.read(MOST_TEXT_CHARACTERS + 1)
     except UnicodeDecodeError:
         raise error(f"{path}: not a text file in UTF-8") from None
     except OSError as found:

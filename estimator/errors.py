@@ -13,8 +13,8 @@ from pathlib import Path
 from reprlib import Repr
 from typing import Any
 
-MOST_CHARACTERS = 400
-"""Of a message: what is longer is not read."""
+MOST_MESSAGE_CHARACTERS = 400
+"""What is longer is not read."""
 _MOST_ECHOED = 60
 _PACKAGE = Path(__file__).parent
 _CLOSE_NAMES = 5
@@ -58,7 +58,7 @@ class EstimatorError(Exception):
 
     def __init__(self, message: str) -> None:
         """State what is wrong, where, and what would be right."""
-        super().__init__(cut(message, MOST_CHARACTERS))
+        super().__init__(cut(message, MOST_MESSAGE_CHARACTERS))
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Travel from a worker as the message, whatever an error was made of."""
@@ -82,10 +82,13 @@ class ArgumentError(EstimatorError):
 
 
 def release() -> str:
-    """Which release of the program this is."""
-    from importlib.metadata import version
+    """Which release of the program this is, installed or as a checkout on the path."""
+    from importlib.metadata import PackageNotFoundError, version
 
-    return f"websocket-estimator {version('websocket-estimator')}"
+    try:
+        return f"websocket-estimator {version('websocket-estimator')}"
+    except PackageNotFoundError:
+        return "websocket-estimator (from a checkout)"
 
 
 def unexpected(error: BaseException) -> str:
@@ -96,14 +99,32 @@ def unexpected(error: BaseException) -> str:
     >>> unexpected(ZeroDivisionError("division by zero"))
     'an error of this program, not of yours: ZeroDivisionError. Please report this line, ...'
     """
-    frames = traceback.extract_tb(error.__traceback__)
-    own = [each for each in frames if _PACKAGE in Path(each.filename).parents]
+    own = [each for each in traceback.extract_tb(error.__traceback__) if _is_own(each.filename)]
     where = f" in {_within(own[-1].filename)}, line {own[-1].lineno}" if own else ""
     return (
         f"an error of this program, not of yours: {type(error).__name__}{where}. Please report "
         "this line, and what you did before, to those who maintain it: "
         f"{release()}, Python {platform.python_version()}"
     )
+
+
+def is_own_mistake(error: BaseException) -> bool:
+    """Whether an error was raised by a line of this package, and not by what it was given.
+
+    ValueErrors are no mistakes, but how validators refuse.
+
+    >>> try:
+    ...     {}["a key"]
+    ... except KeyError as error:
+    ...     is_own_mistake(error)
+    False
+    """
+    where = traceback.extract_tb(error.__traceback__)[-1].filename
+    return _is_own(where) and not isinstance(error, ValueError)
+
+
+def _is_own(file: str) -> bool:
+    return _PACKAGE in Path(file).parents
 
 
 def _within(file: str) -> str:
@@ -194,7 +215,8 @@ class MissingRateError(EstimatorError):
         regions = _listed(sorted(priced_regions), []) or "none"
         when = f" in force on {as_of}" if as_of else ""
         why = f": {reason.rstrip('.')}" if reason else ""
+        end = "" if why.endswith("?") else "."
         super().__init__(
-            f"no price for meter '{meter}' in region '{region}'{when}{why}. "
+            f"no price for meter '{meter}' in region '{region}'{when}{why}{end} "
             f"Regions with a price: {regions}"
         )

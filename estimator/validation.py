@@ -26,9 +26,17 @@ from pydantic._internal._model_construction import ModelMetaclass
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from estimator.documents import MOST_VALUES, YamlDocument
-from estimator.errors import EstimatorError, PricingDataError, UnknownNameError, cut, echo
+from estimator.errors import (
+    MOST_MESSAGE_CHARACTERS,
+    EstimatorError,
+    PricingDataError,
+    UnknownNameError,
+    cut,
+    echo,
+    is_own_mistake,
+)
 
-_MOST_CHARACTERS_OF_ERRORS = 370
+_MOST_CHARACTERS_OF_ERRORS = MOST_MESSAGE_CHARACTERS - len("\nand 100,000 more errors")
 """How many more errors there are must fit into the message too."""
 _FEWEST_CHARACTERS_OF_AN_ERROR = 120
 M = TypeVar("M", bound=BaseModel)
@@ -225,6 +233,8 @@ class _SpeakingMetaclass(ModelMetaclass):
             except EstimatorError:
                 raise
             except UNREADABLE as error:
+                if is_own_mistake(error):
+                    raise
                 raise cls.refusal(f"{cls.__name__}: {unreadable_text(kwargs, error)}") from None
 
 

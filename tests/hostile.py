@@ -12,6 +12,7 @@ TEXTS: Final = {
     "tag": "<img src=http://evil.example/p.png onerror=alert(1)> <b>evil</b> &lt;i&gt;",
     "console": "[/b] [bold red]evil[/] [link=http://evil.example]evil[/link]",
     "directive": ":red[evil] :material/delete: ~~evil~~ **evil** | evil | @evil",
+    "orders": "evil \x1b[31m\x1b]0;evil\x07 \x9b2J\r\u202elive\x00 \ufffe\uffff",
     "rule": "- evil www.evil.example https://evil.example/x",
 }
 """By what takes it for something else."""

@@ -2,7 +2,8 @@
 
 import inspect
 import pickle
-from typing import Any
+from pathlib import Path
+from typing import Any, Self
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ import pytest
 import estimator as ws
 from estimator.arguments import checks_arguments
 from estimator.documents import read_yaml
-from estimator.errors import MOST_CHARACTERS, EstimatorError, UnknownNameError, cut, echo
+from estimator.errors import MOST_MESSAGE_CHARACTERS, EstimatorError, UnknownNameError, cut, echo
 from estimator.scenario.model import Hours
 
 SCENARIO = ws.Scenario(profile="market-data", location="virginia", peak_connections=50)
@@ -38,6 +39,7 @@ TAKEN: Any = taken
         ("whole", np.int64(7), 7),
         ("whole", "1_024", 1024),
         ("hours", "90 min", 1.5),
+        ("hours", "1,000", 1000.0),
         ("many", range(3), (0.0, 1.0, 2.0)),
         ("many", (each for each in "12"), (1.0, 2.0)),
     ],
@@ -57,6 +59,11 @@ def test_what_a_scenario_file_takes_is_taken(name, given, read):
         (lambda: TAKEN(number=float("nan")), "number: expected a finite number, not nan"),
         (lambda: TAKEN(whole=2.5), "whole: expected a whole number, not 2.5"),
         (lambda: TAKEN(hours="5 KB"), "hours: '5 KB' is not a time"),
+        (lambda: TAKEN(hours=True), "hours: expected a number, not True"),
+        (lambda: WS.Demand.of(1, session={}, flows={}, hours_per_month=True), "expected a number"),
+        (lambda: WS.Uniform(True, 5), "Uniform, least: expected a number, not True"),
+        (lambda: WS.simulate(SCENARIO, recover_within_s=True), "recover_within_s: expected a num"),
+        (lambda: WS.expected_demand(SCENARIO).cut_after(True), "hours: expected a number, not T"),
         (lambda: TAKEN(many=5), "many: expected a list, not 5"),
         (lambda: TAKEN(manny=5), "unknown argument 'manny': did you mean 'many'?"),
         (lambda: TAKEN(1), "taken: too many positional arguments"),
@@ -88,6 +95,39 @@ def test_days_and_spans_of_time_are_written_as_in_a_file():
     assert day.as_of.isoformat() == "2026-05-01"
     assert found.scenario.faults == (ws.Outage(at=38, share=0.3),)
     assert [each.assumed for each in found.findings if each.title == "Recovery"] == [300]
+
+
+class Broken:
+    """Raises a LookupError where it is looked at."""
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> float:
+        raise LookupError("of its own")
+
+
+def lost(text: str, *_: str) -> float:
+    return {}[text]
+
+
+class TestMistakes:
+    """What an argument raises is the caller's; what this package's own checks raise is not."""
+
+    def test_an_argument_that_cannot_be_looked_at_is_refused(self):
+        with pytest.raises(ws.ArgumentError, match=r"many: .* \(LookupError: of its own\)"):
+            TAKEN(many=Broken())
+        with pytest.raises(ws.ScenarioError, match=r"cannot be read \(LookupError: of its own\)"):
+            WS.Outage(at=Broken())
+
+    def test_a_mistake_of_our_own_is_not_told_as_one_of_the_caller(self, monkeypatch):
+        monkeypatch.setattr("estimator.errors._PACKAGE", Path(__file__).parent)
+        monkeypatch.setattr("estimator.scenario.model.parse_quantity", lost)
+
+        with pytest.raises(KeyError):
+            TAKEN(hours="5 min")
+        with pytest.raises(KeyError):
+            WS.Outage(at=1, lasts="5 min")
 
 
 def test_a_function_keeps_its_signature_and_text():
@@ -134,7 +174,7 @@ class TestMessages:
             ws.MissingRateError(long, long, [long] * 9, reason=long),
         )
 
-        assert [len(str(each)) for each in errors] == [MOST_CHARACTERS] * len(errors)
+        assert [len(str(each)) for each in errors] == [MOST_MESSAGE_CHARACTERS] * len(errors)
 
     def test_what_would_be_right_survives_a_long_text(self):
         with pytest.raises(EstimatorError, match=r"write 0\.3, '30%' or '1/3'$"):
@@ -159,7 +199,7 @@ class TestMessages:
         with pytest.raises(ws.ScenarioError, match=r"and \d\d more errors$") as caught:
             ws.Scenario.from_yaml(text)
 
-        assert len(str(caught.value)) <= MOST_CHARACTERS
+        assert len(str(caught.value)) <= MOST_MESSAGE_CHARACTERS
 
     def test_a_field_that_is_merged_in_has_the_line_where_it_stands(self):
         text = "a: &x\n  b: 1\nc:\n  d: 2\n  <<: *x\n"
@@ -194,7 +234,7 @@ class TestRegions:
             ("azure.web_pubsub.standard_messages", "East US", "'eastus'"),
             ("gcp.cloud_run.requests", "Frankfurt", "'europe-west3'"),
             ("azure.web_pubsub.standard_messages", "Virginia", "'eastus' or 'eastus2'"),
-            (MESSAGES, "us-east-11", "did you mean 'us-east-1'"),
+            (MESSAGES, "us-east-11", r"did you mean 'us-east-1'\? Regions with a price: "),
             (MESSAGES, "", "has no region: give AWS's own name of one, such as region='us-east-1'"),
         ],
     )

@@ -78,3 +78,13 @@ def test_a_link_with_endless_digits_is_refused(digits):
     token = base64.urlsafe_b64encode(zlib.compress(text.encode())).decode()
     with pytest.raises(ws.ScenarioError, match="finite"):
         ws.Scenario.from_token(token)
+
+
+@pytest.mark.parametrize(
+    ("padding", "where"), [(0, "theirs, line 3, peak"), (300_000, "theirs, peak")]
+)
+def test_lines_are_looked_up_in_json_that_is_not_too_long_to_be_yaml(padding, where):
+    content = {"profile": "workplace-chat", "location": "virginia", "peak": 5}
+    text = json.dumps(content, indent=0).replace("{\n", "{", 1) + " " * padding
+    with pytest.raises(ws.ScenarioError, match=f"^{where}: unknown field"):
+        ws.Scenario.from_yaml(text, "theirs")

@@ -111,10 +111,7 @@ def _usage(quantities: Mapping[Any, _Amount], region: str, catalog: Catalog) -> 
 
 
 def _quantity(meter: str, quantity: Numbers) -> FloatArray:
-    try:
-        amount = np.asarray(quantity, dtype=np.float64)
-    except (TypeError, ValueError):
-        amount = np.array(np.nan)
+    amount = np.asarray(quantity, dtype=np.float64)
     if not np.all(np.isfinite(amount)) or np.any(amount < 0):
         raise EstimatorError(f"quantity of '{meter}' must be a number of at least 0")
     return amount

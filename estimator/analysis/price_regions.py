@@ -46,7 +46,7 @@ def priced_region(meter_id: str, given: str, catalog: Catalog) -> str:
     if meant := dict.fromkeys(_meant(vendor, given, known)):
         reason = f"{CLOUDS[vendor]}'s own name is {' or '.join(map(repr, meant))}"
     else:
-        reason = "".join(f"did you mean '{name}'" for name in close_names(given, known)[:1])
+        reason = "".join(f"did you mean '{name}'?" for name in close_names(given, known)[:1])
     raise MissingRateError(meter_id, given, catalog.regions(meter_id), catalog.as_of, reason)
 
 

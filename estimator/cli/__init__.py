@@ -27,7 +27,7 @@ from typer.models import CommandInfo
 
 from estimator.cli.common import INPUT_ERROR, INTERRUPTED, UNEXPECTED
 from estimator.cli.verbs import USUAL_PATH, VERBS, Verb, marked_up
-from estimator.errors import MOST_CHARACTERS, EstimatorError, cut, release, unexpected
+from estimator.errors import MOST_MESSAGE_CHARACTERS, EstimatorError, cut, release, unexpected
 from estimator.render.printable import printable
 
 _USAGE_ERROR: Any = typer.BadParameter.__base__
@@ -54,7 +54,7 @@ class _Terse:
         try:
             return super().make_context(*given, **named)  # pyright: ignore[reportAttributeAccessIssue]
         except _USAGE_ERROR as error:
-            error.message = cut(error.message, MOST_CHARACTERS - _MOST_SAID)
+            error.message = cut(error.message, MOST_MESSAGE_CHARACTERS - _MOST_SAID)
             raise
 
     def get_params(self, ctx: Any) -> list[Any]:

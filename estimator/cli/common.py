@@ -134,12 +134,12 @@ def read_scenario(file: Path, location: str | None = None, contract: str | None 
 
 
 def _load(file: Path) -> Scenario:
-    from estimator.documents import MOST_CHARACTERS
+    from estimator.documents import MOST_TEXT_CHARACTERS
     from estimator.scenario.scenario import Scenario
 
     if str(file) == STANDARD_STREAM:
         try:
-            return Scenario.from_yaml(sys.stdin.read(MOST_CHARACTERS + 1), "standard input")
+            return Scenario.from_yaml(sys.stdin.read(MOST_TEXT_CHARACTERS + 1), "standard input")
         except UnicodeDecodeError:
             raise ScenarioError("standard input: not a text in UTF-8") from None
     try:

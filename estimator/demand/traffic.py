@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from estimator.arrays import FloatArray
 from estimator.demand.demand import Demand, Direction, MessageStream
 from estimator.demand.weekly import Weekly, total
 from estimator.demand.wire import ACK_BYTES, WireLayers, connect_layers, mean_message_layers
@@ -83,13 +82,3 @@ def busiest_hour(demand: Demand) -> int:
     messages = [s.per_hour for s in demand.streams if s.is_message]
     hourly = total(messages).hourly if messages else demand.connections_peak.hourly
     return int(np.argmax(np.reshape(hourly, (-1, HOURS_PER_WEEK))[0]))
-
-
-def payload_quantiles(sizes: SizeDistribution, shares: FloatArray) -> FloatArray:
-    """Smallest payloads in bytes that such shares of the messages do not exceed.
-
-    >>> from estimator.scenario.sizes import EmpiricalSize
-    >>> payload_quantiles(EmpiricalSize(sizes=(300, 100, 200)), np.array([0.3, 0.5, 1.0]))
-    array([100., 200., 300.])
-    """
-    return sizes.quantiles(shares)

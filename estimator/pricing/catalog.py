@@ -27,6 +27,7 @@ from estimator.pricing.price_files import (
     Region,
     UnderAnswer,
     load_price_files,
+    price_assumptions,
 )
 from estimator.pricing.tiers import Tariff
 
@@ -298,7 +299,7 @@ def check_answered(answers: Mapping[str, str]) -> None:
     Raises:
         UnknownNameError: no such question.
     """
-    questions = load_price_files().assumptions or {}
+    questions = price_assumptions()
     for name in answers:
         if name not in questions:
             raise UnknownNameError("assumption", name, questions)

@@ -10,9 +10,11 @@ import re
 from typing import Final
 
 _ORDERS: Final = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff"
+    "\ufffe\uffff]"
 )
-"""Control signs but tab and new line, marks of direction, and halves of surrogate pairs."""
+"""Control signs but tab and new line, marks of direction, halves of surrogate pairs, and what XML
+forbids besides."""
 
 
 def printable(text: str) -> str:

@@ -30,10 +30,10 @@ M = TypeVar("M", bound=model.Model)
 _Repeats = Annotated[int, Field(ge=1, le=1000)]
 _WEEK_S: Final = HOURS_PER_WEEK * SECONDS_PER_HOUR
 _DAY_S: Final = HOURS_PER_DAY * SECONDS_PER_HOUR
-_InTheWeek = Annotated[model.Seconds, Field(le=_WEEK_S)]
+_InTheWeek = Annotated[model.Seconds, model.Within(_WEEK_S)]
 """Time within the week that is simulated."""
-_UpToAWeek = Annotated[model.Duration, Field(le=_WEEK_S)]
-_UpToADay = Annotated[model.Duration, Field(le=_DAY_S)]
+_UpToAWeek = Annotated[model.Duration, model.Within(_WEEK_S)]
+_UpToADay = Annotated[model.Duration, model.Within(_DAY_S)]
 
 
 class Outage(model.Model):

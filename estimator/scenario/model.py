@@ -26,7 +26,7 @@ from pydantic import (
     ValidatorFunctionWrapHandler,
     WithJsonSchema,
 )
-from pydantic_core import CoreSchema, core_schema
+from pydantic_core import CoreSchema, PydanticKnownError, core_schema
 
 from estimator.arrays import FloatArray, numbers
 from estimator.documents import YamlDocument, read_yaml
@@ -109,11 +109,41 @@ def _schema(description: str, **bounds: float) -> WithJsonSchema:
     )
 
 
-def _not_below(least: float, written: str) -> AfterValidator:
-    """Refuse what is above 0 but too little to mean anything."""
+@dataclass(frozen=True)
+class Within:
+    """Narrows a number that may be written as a text, for the schema too."""
+
+    most: float
+    least: float = 0.0
+
+    def __get_pydantic_core_schema__(
+        self, source: object, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        """Validate like the wider type, and refuse what is above or below."""
+        return core_schema.no_info_after_validator_function(self._checked, handler(source))
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        """The schema of the wider type with narrower bounds of its number."""
+        found = handler(schema)
+        number, *others = found["anyOf"]
+        least = max(number["minimum"], self.least)
+        return {**found, "anyOf": [{**number, "minimum": least, "maximum": self.most}, *others]}
+
+    def _checked(self, value: float) -> float:
+        if value > self.most:
+            raise PydanticKnownError("less_than_equal", {"le": self.most})
+        if value < self.least:
+            raise PydanticKnownError("greater_than_equal", {"ge": self.least})
+        return value
+
+
+def _not_below(least: float, written: str, *, or_zero: bool = False) -> AfterValidator:
+    """Refuse what is too little to mean anything."""
 
     def check(value: float) -> float:
-        if 0 < value < least:
+        if value < least and not (or_zero and value == 0):
             raise ValueError(f"must be at least {written}, but is {value:g}")
         return value
 
@@ -121,38 +151,42 @@ def _not_below(least: float, written: str) -> AfterValidator:
 
 
 _TINY = _not_below(SMALLEST, f"{SMALLEST:g}")
+_LONGEST_SECONDS = LONGEST_HOURS * SECONDS_PER_HOUR
 _SHORTEST_HOURS = _SHORTEST_SECONDS / SECONDS_PER_HOUR
 Hours = Annotated[
     float,
     quantity("time", "h"),
     Field(gt=0, le=LONGEST_HOURS),
     _not_below(_SHORTEST_HOURS, "1 ms"),
-    _schema("hours, or a text such as '90 min'", exclusiveMinimum=0, maximum=LONGEST_HOURS),
+    _schema("hours, or a text such as '90 min'", minimum=_SHORTEST_HOURS, maximum=LONGEST_HOURS),
 ]
 Seconds = Annotated[
     float,
     quantity("time", "s"),
-    Field(ge=_SHORTEST_SECONDS, le=LONGEST_HOURS * SECONDS_PER_HOUR),
-    _schema("seconds, or a text such as '2 min'", minimum=_SHORTEST_SECONDS),
+    Field(le=_LONGEST_SECONDS),
+    _not_below(_SHORTEST_SECONDS, "1 ms"),
+    _schema(
+        "seconds, or a text such as '2 min'", minimum=_SHORTEST_SECONDS, maximum=_LONGEST_SECONDS
+    ),
 ]
 Duration = Annotated[
     float,
     quantity("time", "s"),
-    Field(ge=0, le=LONGEST_HOURS * SECONDS_PER_HOUR),
-    _schema("seconds, or a text such as '2 min'; may be 0", minimum=0),
+    Field(ge=0, le=_LONGEST_SECONDS),
+    _schema("seconds, or a text such as '2 min'; may be 0", minimum=0, maximum=_LONGEST_SECONDS),
 ]
 RatePerSecond = Annotated[
     float,
     quantity("rate", "/s"),
     Field(gt=0, le=LARGEST),
     _TINY,
-    _schema("times per second, or a text such as '50 / s'", exclusiveMinimum=0, maximum=LARGEST),
+    _schema("times per second, or a text such as '50 / s'", minimum=SMALLEST, maximum=LARGEST),
 ]
 Bytes = Annotated[
     float,
     quantity("size", "B"),
     Field(ge=0, le=LARGEST),
-    _TINY,
+    _not_below(SMALLEST, f"{SMALLEST:g}", or_zero=True),
     _schema("bytes, or a text such as '2 KB' or '2 KiB'", minimum=0, maximum=LARGEST),
 ]
 PositiveBytes = Annotated[
@@ -160,7 +194,7 @@ PositiveBytes = Annotated[
     quantity("size", "B"),
     Field(gt=0, le=LARGEST),
     _TINY,
-    _schema("bytes, or a text such as '2 KB' or '2 KiB'", exclusiveMinimum=0, maximum=LARGEST),
+    _schema("bytes, or a text such as '2 KB' or '2 KiB'", minimum=SMALLEST, maximum=LARGEST),
 ]
 Sigma = Annotated[float, Field(gt=0, le=4), _not_below(0.001, "0.001")]
 """Standard deviation of a logarithm."""
@@ -189,7 +223,7 @@ Clients = Annotated[
     BeforeValidator(_number),
     Field(gt=0, le=LARGEST),
     _TINY,
-    _schema("a number, or a text such as '20,000'", exclusiveMinimum=0, maximum=LARGEST),
+    _schema("a number, or a text such as '20,000'", minimum=SMALLEST, maximum=LARGEST),
 ]
 
 
@@ -312,6 +346,8 @@ class OrMany:
 
 
 def _one_or_many(value: object, one: ValidatorFunctionWrapHandler) -> float | FloatArray:
+    if isinstance(value, bool | np.bool_):
+        raise ValueError(f"expected a number, not {echo(value)}")
     if not isinstance(value, list | tuple | np.ndarray) or np.ndim(value) == 0:
         return one(value)
     array = numbers(value)

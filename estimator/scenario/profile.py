@@ -27,7 +27,7 @@ from estimator.validation import Name, Prose
 _MOST_FLOWS = 50
 """Kinds of message: more than anybody tells apart."""
 _MOST_EVIDENCE = 500
-_UpToADay = Annotated[model.Seconds, Field(le=HOURS_PER_DAY * SECONDS_PER_HOUR)]
+_UpToADay = Annotated[model.Seconds, model.Within(HOURS_PER_DAY * SECONDS_PER_HOUR)]
 
 
 class Reconnect(model.Model):

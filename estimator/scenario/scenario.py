@@ -28,7 +28,7 @@ from pydantic import (
 from ruamel.yaml import YAML, RoundTripRepresenter
 
 from estimator.arguments import checks_arguments
-from estimator.documents import MOST_CHARACTERS, YamlDocument, read_file, read_json, read_yaml
+from estimator.documents import MOST_TEXT_CHARACTERS, YamlDocument, read_file, read_json, read_yaml
 from estimator.errors import ScenarioError
 from estimator.format import given_text, range_text
 from estimator.scenario.disruptions import Fault, Surge
@@ -42,7 +42,7 @@ from estimator.validation import Name, validated
 _YAML_SUFFIXES = (".yaml", ".yml")
 _MOST_DISRUPTIONS = 100
 """In a week; one of them may happen up to 1,000 times."""
-_MOST_LINK_BYTES = 4 * (MOST_CHARACTERS + 1)
+_MOST_LINK_BYTES = 4 * (MOST_TEXT_CHARACTERS + 1)
 """A damaged or hostile link must not unpack to more; a character takes four bytes at most."""
 
 
@@ -101,7 +101,7 @@ class _Written(Protocol):
 def _contract_file(path: Path, named_by: YamlDocument) -> YamlDocument:
     try:
         with path.open(encoding="utf-8") as file:
-            text = file.read(MOST_CHARACTERS + 1)
+            text = file.read(MOST_TEXT_CHARACTERS + 1)
     except (OSError, UnicodeDecodeError):
         location = named_by.where(["contract"])
         raise ScenarioError(f"{location}: {path} cannot be read") from None

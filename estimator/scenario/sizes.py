@@ -21,6 +21,7 @@ from estimator.scenario.model import (
     PositiveBytes,
     Sigma,
     Weight,
+    Within,
     shares_of,
 )
 from estimator.units import KIB
@@ -206,7 +207,7 @@ class LognormalSize(_Sizes):
     """Mean payload before rounding and cutting."""
     sigma: Sigma
     """Standard deviation of the logarithm; 1 puts the mean at 1.65 times the median."""
-    max_bytes: Bytes = Field(default=LARGEST_DRAWN_BYTES, ge=1, le=LARGEST_DRAWN_BYTES)
+    max_bytes: Annotated[Bytes, Within(LARGEST_DRAWN_BYTES, 1)] = LARGEST_DRAWN_BYTES
     """The application sends nothing larger; what the law puts beyond is cut to this size."""
 
     @model_validator(mode="after")
@@ -401,9 +402,7 @@ _SizeLaw = Annotated[
 ]
 SizeDistribution = Annotated[
     _SizeLaw,
-    BeforeValidator(
-        _number_means_fixed, json_schema_input_type=float | str | list[float] | _SizeLaw
-    ),
+    BeforeValidator(_number_means_fixed, json_schema_input_type=ManyBytes | _SizeLaw),
 ]
 """Any law of payload sizes; a plain number or text such as ``'300 B'`` means a fixed size, a list
 one size for each of many scenarios."""

@@ -21,6 +21,10 @@ class EffortError(EstimatorError):
     """A simulation that would take too long or too much memory."""
 
 
+class MemoryNeedError(EffortError):
+    """A simulation that would take too much memory."""
+
+
 @dataclass(frozen=True, slots=True)
 class Bounds:
     """What one replication may take."""
@@ -29,25 +33,32 @@ class Bounds:
     """Of a usual core."""
     bytes: float
     """At once; Python, its libraries and the result take another 200 MB."""
+    hint: str = ""
+    """How to be allowed more."""
 
     def check_memory(self, estimate_bytes: float) -> None:
         """Refuse what does not fit.
 
         Raises:
-            EffortError: it would take too much memory.
+            MemoryNeedError: it would take too much memory.
 
         >>> USUAL.check_memory(1e6)
         """
         if estimate_bytes > self.bytes:
-            raise EffortError(
+            raise MemoryNeedError(
                 f"a simulated week would take {estimate_bytes / 1e9:,.1f} GB of memory, and at "
-                f"most {self.bytes / 1e9:g} GB are allowed: {_SMALLER}"
+                f"most {self.bytes / 1e9:g} GB are allowed: {_SMALLER}{self.hint}"
             )
 
 
-USUAL: Final = Bounds(seconds=8.0, bytes=500_000_000)
 ASKED_FOR: Final = Bounds(seconds=600.0, bytes=8_000_000_000)
 """Where somebody names the engine, and so knows what it takes."""
+USUAL: Final = Bounds(
+    seconds=8.0,
+    bytes=500_000_000,
+    hint=f"; a week whose engine is named may take {ASKED_FOR.bytes / 1e9:g} GB and "
+    f"{ASKED_FOR.seconds:g} s",
+)
 
 
 @dataclass(slots=True)
@@ -72,5 +83,5 @@ class Effort:
         if self.seconds > self.bounds.seconds:
             raise EffortError(
                 f"a simulated week would take more than {self.bounds.seconds:g} s of a processor, "
-                f"so much happens in it: {_SMALLER}"
+                f"so much happens in it: {_SMALLER}{self.bounds.hint}"
             )

@@ -19,7 +19,7 @@ from estimator.runtime import one_thread
 from estimator.simulation.admission import allowed
 from estimator.simulation.aggregate_engine import simulate_aggregate
 from estimator.simulation.connection_age import ageing_bytes
-from estimator.simulation.effort import ASKED_FOR, USUAL, Bounds, EffortError
+from estimator.simulation.effort import ASKED_FOR, USUAL, Bounds, EffortError, MemoryNeedError
 from estimator.simulation.exact_engine import simulate_exact
 from estimator.simulation.flows import Flows, Replication, by_minute
 from estimator.simulation.model import Model
@@ -31,6 +31,8 @@ CONFIDENCE: Final = 0.95
 WIDTH: Final = 0.01
 """Half the interval of the mean peak, as a share of it, at which replications are enough."""
 FEWEST, BATCH, MOST = 8, 4, 200
+MOST_ASKED_FOR: Final = 5_000
+"""Their minutes take some 7 GB, about what one week may take whose engine is named."""
 EXACT_UP_TO_CLIENTS: Final = 1_000_000
 """Up to so many sessions the exact engine is about as fast as the aggregate engine."""
 EXACT_AT_MOST_CLIENTS: Final = 30_000_000
@@ -146,7 +148,7 @@ def run(
 
     Args:
         model: who comes, what lets them in, what goes wrong.
-        replications: how many, or ``auto`` for the rule above.
+        replications: how many, at most 5,000, or ``auto`` for the rule above.
         seed: any whole number of at least 0.
         engine: ``auto`` takes the exact engine for up to a million sessions, if no autoscaler
             decides every few seconds.
@@ -156,13 +158,14 @@ def run(
 
     Raises:
         UnknownNameError: no such engine.
-        EstimatorError: a number of replications below 1, or a negative seed.
+        EstimatorError: a number of replications below 1 or above 5,000, or a negative seed.
         EffortError: a replication would take too long or too much memory.
         SimulationError: a replication contradicts itself.
     """
-    if replications != "auto" and not _whole_number(replications, 1):
+    if replications != "auto" and not _whole_number(replications, 1, MOST_ASKED_FOR):
         raise EstimatorError(
-            f"replications must be 'auto' or a whole number of at least 1, not {replications}"
+            "replications must be 'auto' or a whole number of at most "
+            f"{MOST_ASKED_FOR:,} and at least 1, not {replications}"
         )
     if not _whole_number(seed, 0):
         raise EstimatorError(f"seed must be a whole number of at least 0, not {seed}")
@@ -175,10 +178,15 @@ def run(
     replicated = partial(_replicated, model, seeds, replications, executor, progress, bounds)
     try:
         done = replicated(chosen)
-    except EffortError:
+    except EffortError as error:
         if engine != "auto" or chosen == "aggregate":
             raise
-        chosen, reason = "aggregate", "aggregate engine: attempts are too many to follow each"
+        reason = (
+            "the exact one would take too much memory"
+            if isinstance(error, MemoryNeedError)
+            else "attempts are too many to follow each"
+        )
+        chosen, reason = "aggregate", f"aggregate engine: {reason}"
         done = replicated(chosen)
     found = Run(model, chosen, seed, tuple(done), ())
     mean, low, high = interval(found.peaks)
@@ -225,8 +233,8 @@ def _affordable(done: list[Replication]) -> int:
     return int(1 / share_of_one)
 
 
-def _whole_number(value: object, least: int) -> bool:
-    return isinstance(value, int | np.integer) and int(value) >= least
+def _whole_number(value: object, least: int, most: float = math.inf) -> bool:
+    return isinstance(value, int | np.integer) and least <= int(value) <= most
 
 
 def _replicate(

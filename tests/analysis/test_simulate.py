@@ -334,8 +334,9 @@ class TestErrors:
             ({"deployment": "aws.gateway"}, "unknown deployment 'aws.gateway'.*aws.api_gateway"),
             ({"engine": "fast"}, "engine: unknown value 'fast': Valid: aggregate, auto, exact"),
             ({"replications": 0}, "at least 1, not 0"),
+            ({"replications": 10**9}, "at most 5,000 .* not 1000000000"),
             ({"seed": -1}, "at least 0, not -1"),
-            ({"recover_within_s": 0}, "recover_within_s: .*greater than or equal to 0.001, not 0"),
+            ({"recover_within_s": 0}, "recover_within_s: must be at least 1 ms, but is 0"),
             ({"recover_within_s": float("nan")}, "recover_within_s: .*finite number"),
         ],
     )

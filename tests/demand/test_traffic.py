@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import estimator as ws
-from estimator.demand.traffic import DIRECTIONS, busiest_hour, payload_quantiles, traffic_breakdown
+from estimator.demand.traffic import DIRECTIONS, busiest_hour, traffic_breakdown
 from estimator.demand.wire import connect_layers, message_bytes, message_layers
 from estimator.scenario.sizes import FixedSize, LognormalSize, MixturePart, MixtureSize
 
@@ -67,7 +67,7 @@ def test_quantiles_of_a_lognormal_law_are_those_of_the_normal_one():
     # median of a lognormal with mean m and sigma s is m exp(-s^2/2); 97.72 % lie below two sigma
     law = LognormalSize(mean_bytes=5_000, sigma=0.5)
     median = 5_000 * np.exp(-0.125)
-    found = payload_quantiles(law, np.array([0.5, 0.977249868]))
+    found = law.quantiles(np.array([0.5, 0.977249868]))
     assert found == pytest.approx([median, median * np.exp(1.0)], abs=1)
 
 
@@ -76,7 +76,7 @@ def test_quantiles_of_a_mixture_are_found_whatever_the_order_of_its_parts():
     law = MixtureSize(
         parts=(MixturePart(share=0.3, size=large), MixturePart(share=0.7, size=small))
     )
-    found = payload_quantiles(law, np.array([0.0, 0.69, 0.7, 0.71, 1.0]))
+    found = law.quantiles(np.array([0.0, 0.69, 0.7, 0.71, 1.0]))
     np.testing.assert_array_equal(found, [10, 10, 10, 900, 900])
 
 

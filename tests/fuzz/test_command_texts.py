@@ -15,8 +15,8 @@ import pytest
 
 from estimator import cli
 from estimator.cli.verbs import VERBS
+from estimator.errors import MOST_MESSAGE_CHARACTERS
 
-MOST_CHARACTERS = 400
 ROOT = Path(__file__).resolve().parents[2]
 SCENARIO = """
 profile: market-data
@@ -135,7 +135,7 @@ def outcome(tmp_path, monkeypatch, capsys):
             return f"status {status}: {err}"
         said = " ".join(re.sub(r"[│╭╮╰╯─]", " ", err.partition("for help.")[2] or err).split())
         told = len(said.removeprefix("error: "))
-        if (status == 2) != bool(said) or told > MOST_CHARACTERS:
+        if (status == 2) != bool(said) or told > MOST_MESSAGE_CHARACTERS:
             return f"status {status}, {told:,} characters: {said[:200]}"
         return ""
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 import estimator as ws
-from estimator.errors import MOST_CHARACTERS
+from estimator.errors import MOST_MESSAGE_CHARACTERS
 from fuzz import mutations
 
 QUANTITIES = {"aws.api_gateway.messages": 1e9, "aws.api_gateway.connection_minutes": 1e12}
@@ -31,7 +31,7 @@ def check(seed: int, file: Path) -> bool:
     file.write_text(text, encoding="utf-8", errors="surrogatepass")
     found = priced(file)
     if isinstance(found, str):
-        assert 0 < len(found) <= MOST_CHARACTERS
+        assert 0 < len(found) <= MOST_MESSAGE_CHARACTERS
         return False
     contract, bill = found
     assert np.isfinite(bill.total)

@@ -22,8 +22,8 @@ import pytest
 from pydantic import BaseModel
 
 import estimator as ws
+from estimator.errors import MOST_MESSAGE_CHARACTERS
 
-MOST_CHARACTERS = 400
 SCENARIO = ws.Scenario(profile="market-data", location="virginia", peak_connections=50)
 PAIR = ("aws.api_gateway", "azure.web_pubsub")
 
@@ -215,7 +215,11 @@ def outcome(call: Callable[..., Any], given: tuple[Any, ...], named: Mapping[str
                 list(itertools.islice(found, 3))
     except ws.EstimatorError as error:
         text = str(error)
-        return "" if 0 < len(text) <= MOST_CHARACTERS else f"{len(text):,} characters: {text[:200]}"
+        return (
+            ""
+            if 0 < len(text) <= MOST_MESSAGE_CHARACTERS
+            else f"{len(text):,} characters: {text[:200]}"
+        )
     except Exception as error:  # noqa: BLE001 - which is what is looked for
         return f"{type(error).__name__}: {error}"[:300]
     return ""

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 import estimator as ws
-from estimator.errors import MOST_CHARACTERS
+from estimator.errors import MOST_MESSAGE_CHARACTERS
 from fuzz import mutations
 
 FORMS: tuple[mutations.Form, ...] = ("yaml", "json", "link")
@@ -30,7 +30,7 @@ def check(seed: int) -> bool:
     text = mutations.written(mutations.mutated(mutations.scenario(rng), rng), form, rng)
     found = priced(text, form)
     if isinstance(found, str):
-        assert 0 < len(found) <= MOST_CHARACTERS
+        assert 0 < len(found) <= MOST_MESSAGE_CHARACTERS
         return False
     scenario, compared = found
     for bill in compared.bills:

@@ -183,7 +183,7 @@ BAD = {
     "no number": (["--replications", "many"], ["--replications", "'many'", "auto"]),
     "seed": (["--seed", "-1"], ["seed", "at least 0, not -1"]),
     "no time": (["--recover-within", "soon"], ["--recover-within", "'soon' is not a time"]),
-    "no time at all": (["--recover-within", "0 s"], ["greater than or equal to 0.001"]),
+    "no time at all": (["--recover-within", "0 s"], ["must be at least 1 ms, but is 0"]),
     "location": (["--location", "frankfort"], ["did you mean 'frankfurt'?"]),
 }
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from estimator.cli import common
-from estimator.errors import MOST_CHARACTERS
+from estimator.errors import MOST_MESSAGE_CHARACTERS
 
 ROOT = Path(__file__).resolve().parents[2]
 TEAM_CHAT = str(ROOT / "examples/team-chat.yaml")
@@ -43,7 +43,7 @@ def test_an_error_of_the_program_is_one_line_to_report_and_status_70(run, broken
 
     assert (status, out) == (70, "")
     assert len(err.splitlines()) == 1
-    assert len(err) <= MOST_CHARACTERS + len("error: ")
+    assert len(err) <= MOST_MESSAGE_CHARACTERS + len("error: ")
     assert f": {type(error).__name__} in cli/commands/bills.py, line " in err
     assert "Please report" in err
     assert re.search(r"websocket-estimator \S+, Python \d+\.\d+\.\d+, estimator compare ", err)
@@ -87,4 +87,4 @@ def test_a_long_text_is_not_repeated_in_full(run):
     ):
         status, _, err = run(*arguments)
         assert status == 2
-        assert len(" ".join(err.split())) < 2 * MOST_CHARACTERS
+        assert len(" ".join(err.split())) < 2 * MOST_MESSAGE_CHARACTERS

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 import time
+import weakref
 from collections.abc import Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -268,8 +270,16 @@ def test_results_are_kept_as_long_as_they_fit_together(scenario, monkeypatch):
     monkeypatch.setattr(jobs, "MOST_RESULT_BYTES", int(2.5 * one_week))
     queue = JobQueue()
     asked = [SimulationJob(scenario.to_token(), None, 300.0, 1, seed) for seed in (1, 2, 3)]
+    begun: list[JobRun[ws.Simulation]] = []
+    made: list[weakref.ref[ws.Simulation]] = []
     for one in asked:
-        job = queue.start(one)
-        wait_until(lambda job=job: job.finished)
-        assert not job.error
+        begun.append(queue.start(one))
+        wait_until(lambda: begun[-1].finished)
+        assert not begun[-1].error
+        found = queue.result(one)
+        assert found is not None
+        made.append(weakref.ref(found))
     assert [queue.result(one) is not None for one in asked] == [False, True, True]
+    gc.collect()
+    # its visitor still has the run, and nobody has the result
+    assert [result() is not None for result in made] == [False, True, True]

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
+import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 import estimator as ws
@@ -441,6 +442,16 @@ class TestLinks:
     def test_the_page_offers_the_link(self, base):
         page = opened(base)
         assert page.sidebar.code[0].value.endswith(f"?scenario={base.to_token()}")
+
+    @pytest.mark.parametrize("too_many", [0, 1])
+    def test_the_address_of_the_page_counts_as_part_of_the_link(self, base, monkeypatch, too_many):
+        query = f"?scenario={base.to_token()}"
+        host = "https://costs.example/"
+        path = "a" * (LONGEST_LINK_CHARACTERS + too_many - len(host) - len(query))
+        monkeypatch.setattr(type(st.context), "url", host + path)
+        page = opened(base)
+        assert [code.value for code in page.sidebar.code] == [host + path + query][too_many:]
+        assert ("2,001 characters" in " ".join(page.sidebar.markdown.values)) == bool(too_many)
 
     def test_a_scenario_too_large_for_a_link_works_without_one(self, base):
         noise = "".join(hashlib.sha256(bytes([n])).hexdigest() for n in range(60))

@@ -6,6 +6,7 @@ import base64
 import json
 import math
 import zlib
+from importlib import metadata
 
 import pytest
 
@@ -32,11 +33,16 @@ def the_error(page) -> str:
     return message
 
 
+OURS = "error of this program"
+"""What the message says if nobody foresaw it."""
+
+
 def test_a_page_that_breaks_says_so_in_one_line_and_the_next_edit_works(monkeypatch):
     with monkeypatch.context() as broken:
         broken.setattr(workload, "expected_demand", breaking)
         page = shown_page("workload", SCENARIO.replace(peak_connections=2_346))
         assert "This page cannot be shown" in the_error(page)
+        assert OURS in the_error(page)
         assert "KeyError in dashboard/pages/workload.py, line " in the_error(page)
     page.number_input(key="peak_connections").set_value(2_347)
     run(page)
@@ -74,20 +80,34 @@ def test_an_edit_that_breaks_is_not_made(monkeypatch):
     assert linked(page) == SCENARIO
 
 
-def test_a_scenario_that_breaks_what_stands_beside_every_page_is_left(monkeypatch):
-    page = shown_page("concurrency", SCENARIO)
+@pytest.fixture
+def inputs_break_at_99(monkeypatch) -> None:
     inputs = frame.scenario_inputs
     monkeypatch.setattr(
         frame,
         "scenario_inputs",
         lambda shown: breaking() if shown.peak_connections == 99 else inputs(shown),
     )
+
+
+@pytest.mark.usefixtures("inputs_break_at_99")
+def test_a_scenario_that_breaks_what_stands_beside_every_page_is_left():
+    page = shown_page("concurrency", SCENARIO)
     page.number_input(key="peak_connections").set_value(99)
     run(page)
     assert "This scenario cannot be shown" in the_error(page)
+    assert "The last one is on screen" in the_error(page)
     assert linked(page) == SCENARIO
     named(page.number_input, "peak_connections").set_value(2_000)
     assert linked(run(page)).peak_connections == 2_000
+
+
+@pytest.mark.usefixtures("inputs_break_at_99")
+def test_a_link_that_breaks_what_stands_beside_every_page_leaves_an_example_on_screen():
+    page = shown_page("concurrency", SCENARIO.replace(peak_connections=99))
+    assert "This scenario cannot be shown" in the_error(page)
+    assert "An example is on screen instead" in the_error(page)
+    assert linked(page) == state.default_scenario()
 
 
 def nested(depth: int) -> object:
@@ -117,6 +137,7 @@ def test_a_hostile_link_is_one_message_and_the_next_edit_works(page_name, conten
     token = base64.urlsafe_b64encode(packed).decode().rstrip("=")
     page = shown_page(page_name, SCENARIO, {"scenario": token})
     assert "cannot be" in the_error(page)
+    assert OURS not in the_error(page)
     named(page.number_input, "peak_connections").set_value(2_222)
     assert run(page).error.values == []
     assert linked(page).peak_connections == 2_222
@@ -130,6 +151,7 @@ def test_a_hostile_file_is_one_message_and_the_next_edit_works(text):
     page.file_uploader(key="upload").set_value(("mine.yaml", text.encode(), "application/yaml"))
     run(page)
     assert "This file cannot be used" in the_error(page)
+    assert OURS not in the_error(page)
     named(page.number_input, "peak_connections").set_value(2_223)
     assert run(page).error.values == []
     assert linked(page).peak_connections == 2_223
@@ -142,6 +164,14 @@ def test_neither_page_nor_log_quotes_a_scenario(monkeypatch, caplog):
     ours = [each for each in caplog.records if each.name.startswith("estimator")]
     assert "KeyError" in ours[0].getMessage()
     assert all(SECRET not in each.getMessage() for each in caplog.records)
+
+
+def test_a_checkout_that_is_not_installed_has_the_line_too(monkeypatch):
+    def nowhere(name: str) -> str:
+        raise metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr(metadata, "version", nowhere)
+    assert "KeyError. Please report" in unexpected(KeyError())
 
 
 def test_the_line_names_the_kind_and_is_short():

@@ -64,6 +64,16 @@ def test_a_flood_of_large_scenarios_stays_below_the_bound(monkeypatch):
     assert small.size_bytes > most - 2 * max(sizes)
 
 
+def test_an_answer_larger_than_the_bound_stays_until_the_next():
+    small = cache.Cache(most_bytes=5_000)
+    small.keep("a", bytes(2_000))
+    small.keep("large", bytes(50_000))
+    assert [small.find("a"), small.find("large")] == [None, bytes(50_000)]
+    small.keep("b", bytes(2_000))
+    assert [small.find("large"), small.find("b")] == [None, bytes(2_000)]
+    assert small.size_bytes < 5_000
+
+
 def test_the_size_of_an_answer_is_at_least_what_python_allocates_for_it():
     scenario = ws.Scenario(profile="market-data", location="virginia", peak_connections=1)
     ws.compare(scenario)  # what all answers share is there

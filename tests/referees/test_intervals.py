@@ -1,7 +1,7 @@
 """The 95 % intervals of a run hold the truth in 95 % of all cases.
 
 Cases are drawn: laws of sessions, numbers of clients, how their arrivals swing over the day, and
-horizons of up to two hours. No door is in the way, so that the mean number of open connections is
+horizons of up to two hours. No limit is in the way, so that the mean number of open connections is
 known at each moment (M_t/G/infinity). Each case has two intervals, which are not independent. In
 full 500 cases are drawn: of 500 to 1,000 independent intervals 93 to 97 % hold the truth with a
 probability of 96.0 to 99.6 %; fewer cases are judged by as many standard deviations.

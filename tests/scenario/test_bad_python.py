@@ -50,7 +50,7 @@ ASKED = {"profile": "market-data", "location": "virginia", "peak_connections": 1
             {"direction": "client_to_server", "rate_per_hour": -1, "payload": 1},
             ["MessageFlow, rate_per_hour", "must not be negative"],
         ),
-        (Heartbeat, {"interval_seconds": 0}, ["interval_seconds", "greater than"]),
+        (Heartbeat, {"interval_seconds": 0}, ["interval_seconds", "at least 1 ms"]),
         (AtConnect, {"to_client": "5 min"}, ["to_client", "'5 min' is not a size"]),
         (Evidence, {"grade": "published", "note": "x"}, ["a published default needs its source"]),
         (WeeklyShape, {"hourly": [1, 2]}, ["hourly needs 168 numbers, but has 2"]),

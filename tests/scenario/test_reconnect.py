@@ -64,7 +64,7 @@ def test_a_policy_survives_files_and_links():
     ("fields", "parts"),
     [
         ({"backoff": "fibonacci"}, ["backoff", "'full_jitter'", "'decorrelated'"]),
-        ({"base": 0}, ["base", "greater than"]),
+        ({"base": 0}, ["base", "at least 1 ms"]),
         ({"base": "5 kg"}, ["base", "'5 kg' is not a time"]),
         ({"base": 30, "cap": 20}, ["cap must be at least base"]),
         ({"cap": "25 h"}, ["cap", "less than or equal to 86400"]),

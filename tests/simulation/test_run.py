@@ -312,6 +312,15 @@ class TestEffort:
         [week] = found.replications
         assert week.attempts[10:15].sum() == pytest.approx(3.6e6, rel=0.05)
 
+    def test_clients_too_many_to_be_held_are_followed_in_groups(self, monkeypatch):
+        # 30 numbers a second take 1 MB of an hour, the exact engine 200 bytes of each client
+        monkeypatch.setattr("estimator.simulation.run.USUAL", Bounds(8.0, 2e6))
+
+        found = run(steady(1_000), replications=1)
+
+        assert found.engine == "aggregate"
+        assert found.notes[0] == "aggregate engine: the exact one would take too much memory"
+
     @pytest.mark.parametrize("engine", ENGINES)
     def test_a_week_that_takes_too_long_is_refused_before_it_is_over(self, engine, monkeypatch):
         monkeypatch.setattr("estimator.simulation.run.ASKED_FOR", Bounds(0.05, 8e9))

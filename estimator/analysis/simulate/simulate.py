@@ -65,9 +65,11 @@ def simulate(
             ``outage at Tue 14:00 share 30%``; those of the scenario if left out.
         surges: traffic on top of the weekly shape, one or several; those of the scenario if left
             out.
-        replications: weeks to simulate; ``auto`` simulates until the mean peak is known to 1%.
+        replications: weeks to simulate, at most 5,000; ``auto`` simulates until the mean peak is
+            known to 1%.
         seed: any whole number; the same seed gives the same weeks, bit for bit.
-        engine: ``exact`` follows each client, ``aggregate`` groups of them; ``auto`` chooses.
+        engine: ``exact`` follows each client, ``aggregate`` groups of them; ``auto`` chooses. A
+            week may take 8 s of a core and 0.5 GB, or 600 s and 8 GB if its engine is named.
         recover_within_s: seconds within which 99% of the clients shall be back after a fault.
         client: where replications run: a ``dask.distributed.Client``, or an executor such as a
             ``ProcessPoolExecutor``; here if left out.
@@ -80,8 +82,8 @@ def simulate(
         UnknownNameError: no such deployment, fault, surge, engine, assumption or answer.
         ScenarioError: a scenario of arrays, a fault beyond the week, an option that does not exist,
             a time to recover that is not above 0.
-        EstimatorError: a number of replications below 1, a negative seed, or a week that would take
-            too long or too much memory.
+        EstimatorError: a number of replications below 1 or above 5,000, a negative seed, or a week
+            that would take too long or too much memory.
         MissingRateError: a meter of the deployment has no price at the place.
 
     >>> scenario = Scenario(profile="market-data", location="virginia", peak_connections=200)

@@ -12,7 +12,7 @@ import numpy as np
 
 from estimator.analysis.workload.transport import Outcome
 from estimator.demand.demand import Demand
-from estimator.demand.traffic import Carried, busiest_hour, payload_quantiles, traffic_breakdown
+from estimator.demand.traffic import Carried, busiest_hour, traffic_breakdown
 from estimator.units import HOURS_PER_WEEK, week_time_text
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def sizes_table(demand: Demand) -> pd.DataFrame:
             "messages": part.name,
             "direction": part.direction,
             "mean_bytes": float(part.payload.mean),
-            **dict(zip(QUANTILES, payload_quantiles(part.payload, shares).tolist(), strict=True)),
+            **dict(zip(QUANTILES, part.payload.quantiles(shares).tolist(), strict=True)),
         }
         for part in traffic_breakdown(demand)
         if part.payload is not None and part.payload.mean > 0

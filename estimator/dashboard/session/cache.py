@@ -1,8 +1,9 @@
 """What do visitors share? Answers, kept while all of them together take less than a bound of bytes.
 
 Entries differ by orders of magnitude, and a link can ask for large ones: a bound on their number
-bounds no memory. An entry is measured when it is made; what it works out later and keeps for itself
-adds some percent.
+bounds no memory. The newest entry stays however large it is: somebody waits for it, and who made it
+bounds it. An entry is measured when it is made; what it works out later and keeps for itself adds
+some percent.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from estimator.pricing.catalog import load_catalog
 from estimator.units import MIB
 
 MOST_BYTES: Final = 256 * MIB
-"""Of all answers and pictures together."""
+"""Of all answers and pictures together, or of the newest alone if that takes more."""
 
 _CODE: Final = (type, ModuleType, FunctionType, BuiltinFunctionType, MethodType)
 _LEAVES: Final = (pd.DataFrame, pd.Series, str, bytes, int, float)
@@ -35,7 +36,7 @@ Answer = TypeVar("Answer")
 
 
 class Cache:
-    """Answers by what was asked; those not asked for the longest give way.
+    """Answers by what was asked; those not asked for the longest give way, the newest never.
 
     >>> kept = Cache(most_bytes=5_000)
     >>> for name in ("a", "b", "c"):
@@ -75,13 +76,13 @@ class Cache:
             return self._entries[asked][0]
 
     def keep(self, asked: Hashable, answer: object) -> None:
-        """Keep an answer; others, and at last this one, go until all fit."""
+        """Keep an answer; others go until all fit, or until it is alone."""
         size = size_of((asked, answer))
         with self._lock:
             self.size_bytes += size - self._entries.get(asked, (None, 0))[1]
             self._entries[asked] = (answer, size)
             self._entries.move_to_end(asked)
-            while self.size_bytes > self.most_bytes:
+            while self.size_bytes > self.most_bytes and len(self._entries) > 1:
                 _, (_, freed) = self._entries.popitem(last=False)
                 self.size_bytes -= freed
 

@@ -29,7 +29,7 @@ from estimator.units import MIB
 MOST_RUNS = 2
 """Runs at once, and processes for all of them."""
 MOST_RESULT_BYTES = 256 * MIB
-"""Of all results that are kept; a simulated week has up to two megabytes."""
+"""Of all results that are kept, or of the newest alone; a week has up to two megabytes."""
 UNWATCHED_AFTER_S = 300.0
 """A run at which no page looks for so long is given up: its visitor has gone."""
 _CHECK_EVERY_S = 0.5
@@ -86,7 +86,10 @@ class _StopError(Exception):
 
 @dataclass(slots=True)
 class JobRun(Generic[Result]):
-    """A job on its way, and its outcome; written by its thread and read by pages."""
+    """A job on its way; written by its thread and read by pages.
+
+    Its result is with the queue alone, where all results are bounded together.
+    """
 
     job: Job[Result]
     done: int = 0
@@ -97,7 +100,6 @@ class JobRun(Generic[Result]):
     """Whether it is under way; until then it waits for another run to end."""
     finished: bool = False
     stopped: bool = False
-    result: Result | None = None
     error: str = ""
     """Why there is no result, for people."""
     last_watched: float = field(default_factory=time.monotonic)
@@ -151,8 +153,7 @@ class JobQueue:
             try:
                 run.check()
                 run.started = True
-                run.result = run.job.run(self._workers(), run.report)
-                self._results.keep(run.job, run.result)
+                self._results.keep(run.job, run.job.run(self._workers(), run.report))
             finally:
                 self._slots.release()
         except _StopError:

@@ -40,6 +40,7 @@ Change = Callable[[Scenario, Any], Scenario]
 
 IN_ADDRESS: Final[dict[str, Any]] = {"bind": "query-params", "persist_state": "session"}
 """Arguments of a widget that belongs to its page only: its value stands in the address."""
+_EXAMPLE_INSTEAD: Final = "An example is on screen instead."
 _MISSING = object()
 
 
@@ -244,11 +245,12 @@ def go_back(why: str) -> bool:
     # the same, not equal: what cannot be drawn may not be comparable either
     if session.scenario is session.drawn:
         return False
+    instead = "The last one is on screen."
     if session.drawn is None:
-        session.drawn = default_scenario()
+        session.drawn, instead = default_scenario(), _EXAMPLE_INSTEAD
     _put_on_screen(session, session.drawn)
     session.address, session.address_written = session.drawn.to_token(), False
-    session.error = ErrorMessage("This scenario cannot be shown", why, "The last one is on screen.")
+    session.error = ErrorMessage("This scenario cannot be shown", why, instead)
     return True
 
 
@@ -324,7 +326,7 @@ def _open(session: _Session, address: str) -> None:
     except Exception as error:  # noqa: BLE001 - what is on screen stays, whatever it was
         session.error = ErrorMessage("This link cannot be opened", _reason(error))
         if session.scenario is None:
-            session.error = replace(session.error, instead="An example is on screen instead.")
+            session.error = replace(session.error, instead=_EXAMPLE_INSTEAD)
             _put_on_screen(session, default_scenario())
     else:
         _put_on_screen(session, scenario)

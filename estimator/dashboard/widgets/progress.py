@@ -42,13 +42,13 @@ def result_of(purpose: str, job: Job[Result], doing: str) -> Result | None:
     if run is not None and run.job != job:
         run.stop()
         run = None
-    found = run.result if run is not None else None
-    if found is None:
-        found = job_queue().result(job)
+    # noted before its result is looked for, which may come in between
+    is_over = run is not None and run.finished and not run.error
+    found = job_queue().result(job)
     if found is not None:
         return found
-    # a run at which nobody looked for long was given up
-    if run is None or run.stopped:
+    # it was given up as nobody looked for long, or its result has given way to others
+    if run is None or is_over:
         run = owner.start(purpose, job, job_queue())
     if run.error:
         show_error(ErrorMessage("This cannot be calculated", run.error, "Change it and try again."))

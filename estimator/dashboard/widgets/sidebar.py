@@ -308,12 +308,13 @@ def _link(scenario: Scenario) -> None:
     # what else a page keeps in the address, such as where weeks are simulated
     beside = {name: value for name, value in st.query_params.items() if name != PARAMETER}
     query = urlencode({PARAMETER: scenario.to_token(), **beside})
-    if len(query) > LONGEST_LINK_CHARACTERS:
+    link = f"{st.context.url or ''}?{query}"
+    if len(link) > LONGEST_LINK_CHARACTERS:
         st.markdown(
-            f"This scenario is too large for a link: it would have {len(query):,} characters, and "
+            f"This scenario is too large for a link: it would have {len(link):,} characters, and "
             f"many programs cut or refuse links of more than {LONGEST_LINK_CHARACTERS:,}. Save the "
             "scenario and share the file."
         )
         return
     st.markdown("The address of this page always contains the whole scenario. Its link:")
-    st.code(f"{st.context.url or ''}?{query}", language=None, wrap_lines=True)
+    st.code(link, language=None, wrap_lines=True)

@@ -15,7 +15,7 @@ from estimator.errors import ScenarioError
 from estimator.format import dollars
 from estimator.pricing.bill import Bill
 from estimator.pricing.price_files import DRIVERS
-from estimator.render.charts.style import Chart, blank, dress
+from estimator.render.charts.style import Chart, blank, dress, name_rows
 from estimator.shown import Look
 from estimator.states import State
 
@@ -133,7 +133,7 @@ def _is_broken(bill: Bill) -> bool:
 
 def _name_bars(axes: Axes, look: Look, bills: Sequence[Bill]) -> None:
     if not look.is_narrow:
-        axes.set_yticks(range(len(bills)), [f"{bill.title}\n{bill.cloud_name}" for bill in bills])
+        name_rows(axes, [f"{bill.title}\n{bill.cloud_name}" for bill in bills], "medium")
         return
     axes.set_yticks([])
     for row, bill in enumerate(bills):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from estimator.analysis.diff.bill_changes import BillChange
 from estimator.format import signed_percent
-from estimator.render.charts.style import Chart, blank, dress, legend
+from estimator.render.charts.style import Chart, blank, dress, legend, name_rows
 from estimator.shown import Look
 from estimator.states import State
 
@@ -41,7 +41,7 @@ def difference_chart(difference: Difference, look: Look | None = None) -> Chart:
     names = [
         f"{each.title}{between}{each.after.cloud_name if each.after else ''}" for each in bills
     ]
-    axes.set_yticks(range(len(bills)), names, fontsize="x-small" if look.is_narrow else "small")
+    name_rows(axes, names, "x-small" if look.is_narrow else "small")
     axes.set_ylim(max(len(bills), 1) - 0.5, -0.5)
     axes.tick_params(axis="y", length=0)
     axes.set_xlabel("US dollars per month")

@@ -13,7 +13,7 @@ from matplotlib.patches import Patch
 from estimator.analysis.estimate import Estimate
 from estimator.analysis.limit_utilization import Utilization, utilization, worst_first
 from estimator.deployments.limits import AT_RISK_SHARE
-from estimator.render.charts.style import DAYS, Chart, blank, dress, week_axis
+from estimator.render.charts.style import DAYS, Chart, blank, dress, name_rows, week_axis
 from estimator.render.utilization_scale import level_colors, level_of, share_text
 from estimator.shown import Look
 from estimator.units import DAYS_PER_WEEK, HOURS_PER_DAY, HOURS_PER_WEEK
@@ -68,7 +68,7 @@ def limits_chart(bills: Sequence[Estimate], look: Look | None = None) -> Chart:
         )
     axes.hlines(edges, _STEADY_LEFT, DAYS_PER_WEEK, color=look.paper, linewidth=1.5)
     names = [_name(bill, look) for bill, _ in rows]
-    axes.set_yticks(range(len(rows)), names, fontsize="x-small" if look.is_narrow else "small")
+    name_rows(axes, names, "x-small" if look.is_narrow else "small")
     week_axis(axes, look)
     axes.set_xlim(_STEADY_LEFT, DAYS_PER_WEEK + _ROOM_DAYS)
     axes.set_ylim(max(len(rows), 1) - 0.5, -0.5)

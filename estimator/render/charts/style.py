@@ -92,6 +92,15 @@ def dress(axes: Axes, look: Look) -> None:
     axes.spines[["top", "right"]].set_visible(False)
 
 
+def name_rows(axes: Axes, names: Iterable[str], font_size: str) -> None:
+    """Name rows 0, 1, 2, … of the vertical axis.
+
+    Matplotlib writes the names of ticks anew while it draws, so they are made printable here.
+    """
+    labels = [printable(name) for name in names]
+    axes.set_yticks(range(len(labels)), labels, fontsize=font_size)
+
+
 def say_below_title(axes: Axes, look: Look, sentences: Iterable[str], rows_of_marks: int) -> None:
     """Smaller sentences between the title of the figure and its marks."""
     letters = int((look.width_inches - _MARGIN_INCHES) * _SUBTITLE_LETTERS_PER_INCH)

@@ -16,7 +16,7 @@ from estimator.deployments.registry import find_deployment
 from estimator.format import dollars, percent
 from estimator.pricing.price_files import VENDORS
 from estimator.render.charts.lines import line_colors, scale_usd
-from estimator.render.charts.style import Chart, blank, dress, legend, say_below_title
+from estimator.render.charts.style import Chart, blank, dress, legend, name_rows, say_below_title
 from estimator.shown import Look
 
 if TYPE_CHECKING:
@@ -66,8 +66,9 @@ def tornado_chart(
         axes.barh(row, middle - low, left=low, height=0.62, color=look.blue)
         axes.barh(row, high - middle, left=middle, height=0.62, color=look.red)
         _name_ends(axes, look, row, each)
-    axes.set_yticks(range(len(shown)), [_input_label(each, look) for each in shown])
-    axes.tick_params(axis="y", labelsize="small" if not look.is_narrow else "x-small", length=0)
+    labels = [_input_label(each, look) for each in shown]
+    name_rows(axes, labels, "x-small" if look.is_narrow else "small")
+    axes.tick_params(axis="y", length=0)
     axes.set_ylim(len(shown) - 0.4, -0.6)
     axes.set_xlabel("US dollars per month")
     _leave_room(axes, look, shown)
@@ -158,8 +159,8 @@ def range_chart(found: Uncertainty, look: Look | None = None) -> Chart:
         + f"\n{bill.cloud_name}"
         for bill in found.bills
     ]
-    axes.set_yticks(rows, names)
-    axes.tick_params(axis="y", labelsize="x-small", length=0)
+    name_rows(axes, names, "x-small")
+    axes.tick_params(axis="y", length=0)
     axes.set_ylim(len(table) - 0.4, -0.6)
     if len(table):
         _scale_ranges(axes, look, float(least.min()), float(most.max()))

@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
 from estimator.demand.demand import Demand
-from estimator.demand.traffic import Carried, payload_quantiles, traffic_breakdown
+from estimator.demand.traffic import Carried, traffic_breakdown
 from estimator.format import bytes_text, figure_text, precise_percent
 from estimator.render.charts import style
 from estimator.scenario.sizes import SizeDistribution
@@ -78,7 +78,7 @@ def sizes_chart(demand: Demand, look: Look | None = None) -> style.Chart:
     """
     look = look or Look()
     laws = _laws(traffic_breakdown(demand))
-    sizes = {name: payload_quantiles(part, _SHARES) for name, part in laws.items()}
+    sizes = {name: part.quantiles(_SHARES) for name, part in laws.items()}
     means = {name: float(part.mean) for name, part in laws.items()}
     title = "No messages with a payload"
     if laws:
@@ -147,7 +147,7 @@ def wire_chart(demand: Demand, look: Look | None = None) -> style.Chart:
         axes.annotate(
             f" {_short(share)}", (share, position), va="center", color=look.ink, fontsize="small"
         )
-    axes.set_yticks(positions, [_row_name(part) for part, _ in rows], fontsize="small")
+    style.name_rows(axes, [_row_name(part) for part, _ in rows], "small")
     axes.invert_yaxis()
     room = _ROOM_ON_A_PHONE if look.is_narrow else _ROOM_FOR_NUMBERS
     axes.set_xlim(0, max(reached, default=1.0) * room)
