@@ -49,13 +49,16 @@ def seeds(request: pytest.FixtureRequest) -> Callable[[int, int], range]:
 class _FilesWithFixturesWhole(LoadScopeScheduling):
     """A file with fixtures of its own stays on one worker; other tests go where there is room.
 
-    What takes long to set up (an installed wheel, a browser, runs of another simulator) is then set
-    up once. Such files come first, so that single tests fill what is left at the end. Marks of
-    groups would not do: xdist 3.8 writes them where pytest 9 no longer reads a test's name.
+    What takes long to set up (an installed wheel, runs of another simulator) is then set up once,
+    and one browser and its server do for all files that need them. Such files come first, so that
+    single tests fill what is left at the end. Marks of groups would not do: xdist 3.8 writes them
+    where pytest 9 no longer reads a test's name.
     """
 
     def _split_scope(self, nodeid: str) -> str:
         file, _, _ = nodeid.partition("::")
+        if file.endswith("_browser.py"):
+            return "browser"
         return file if _has_fixtures(self.config.rootpath / file) else nodeid
 
 
