@@ -27,8 +27,8 @@ endif
 # then compile its libraries again.
 unexport PYTHONDONTWRITEBYTECODE
 
-# Processes that run tests: one more than there are cores, since a browser is often waited for.
-WORKERS := $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
+# Processes that run tests: some more than there are cores, since servers and browsers are waited for.
+WORKERS := $(shell expr $$(getconf _NPROCESSORS_ONLN) + 2)
 
 # Run without being installed: nothing else here needs it.
 PIP_AUDIT := 2.10.1
@@ -103,20 +103,22 @@ clean: ## Remove the environment, caches and test output
 # --------------------------------------------------------------------------------------------------
 # The environment and its locks
 
-# pip checks every file against the lock's hashes. It need not compile all of them: Python does that
-# for the few that are imported, and the environment is ready in half the time.
+# pip checks every file against the lock's hashes. It need not look for what else is needed, since the
+# lock names everything, nor compile all of it: Python does that for the few files that are imported.
+# The environment is ready in a third of the time.
 $(VENV)/.locked: requirements-dev.lock
 	@command -v $(PYTHON) > /dev/null && $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 		|| { echo "This project needs Python 3.11 or newer: name one with 'make PYTHON=python3.12'." >&2; exit 1; }
 	@echo "Building the environment in $(VENV) (a minute or two, once) ..."
 	$(PYTHON) -m venv --clear $(VENV)
-	$(PIP) install --no-compile --require-hashes -r requirements-dev.lock
+	$(PIP) install --no-compile --no-deps --require-hashes -r requirements-dev.lock
 	@touch $@
 
 # The project itself is built by the locked hatchling, so this step needs no network. It is
 # editable: changed code needs no reinstall, only a changed pyproject.toml does.
 $(VENV)/.stamp: pyproject.toml $(VENV)/.locked
 	$(PIP) install --no-deps --no-build-isolation --no-index -e .
+	@$(PIP) check
 	@touch $@
 
 .PHONY: venv
