@@ -129,7 +129,7 @@ venv: $(VENV)/.stamp ## Build the environment in .venv without doing anything el
 $(WHEELHOUSE)/.stamp: requirements.lock | $(VENV)/.stamp
 	rm -rf $(WHEELHOUSE)
 	mkdir -p $(WHEELHOUSE)
-	$(PIP) download --only-binary :all: --require-hashes -r requirements.lock --dest $(WHEELHOUSE)
+	$(PIP) download --only-binary :all: --no-deps --require-hashes -r requirements.lock --dest $(WHEELHOUSE)
 	@touch $@
 
 .PHONY: wheelhouse
