@@ -225,28 +225,6 @@ def test_no_audience_is_shown_with_a_sign():
     assert SCENARIO.replace(peak_connections=-0.0).audience == "0 at the peak"
 
 
-class TestRegions:
-    @pytest.mark.parametrize(
-        ("meter", "given", "right"),
-        [
-            (MESSAGES, "virginia", "'us-east-1'"),
-            (MESSAGES, "US East (N. Virginia)", "'us-east-1'"),
-            ("azure.web_pubsub.standard_messages", "East US", "'eastus'"),
-            ("gcp.cloud_run.requests", "Frankfurt", "'europe-west3'"),
-            ("azure.web_pubsub.standard_messages", "Virginia", "'eastus' or 'eastus2'"),
-            (MESSAGES, "us-east-11", r"did you mean 'us-east-1'\? Regions with a price: "),
-            (MESSAGES, "", "has no region: give AWS's own name of one, such as region='us-east-1'"),
-        ],
-    )
-    def test_another_name_is_told_the_vendors(self, meter, given, right):
-        with pytest.raises(EstimatorError, match=right.replace("(", r"\(")):
-            ws.price({meter: 1}, given)
-
-    def test_services_with_one_price_need_none(self):
-        meter = "ably.per_minute.messages"
-
-        assert ws.price({meter: 1e6}).total == ws.price({meter: 1e6}, "global").total > 0
-
-    def test_the_name_of_a_contract_file_points_to_what_reads_it(self):
-        with pytest.raises(ws.ContractError, match=r"load_contract\('ours\.yaml'\)"):
-            ws.price({MESSAGES: 1}, "us-east-1", contract="ours.yaml")
+def test_the_name_of_a_contract_file_points_to_what_reads_it():
+    with pytest.raises(ws.ContractError, match=r"load_contract\('ours\.yaml'\)"):
+        ws.price({MESSAGES: 1}, "us-east-1", contract="ours.yaml")

@@ -196,7 +196,7 @@ PositiveBytes = Annotated[
     _TINY,
     _schema("bytes, or a text such as '2 KB' or '2 KiB'", minimum=SMALLEST, maximum=LARGEST),
 ]
-Sigma = Annotated[float, Field(gt=0, le=4), _not_below(0.001, "0.001")]
+Sigma = Annotated[float, Field(ge=0.001, le=4)]
 """Standard deviation of a logarithm."""
 Level = Annotated[float, Field(ge=0, le=LARGEST)]
 """Of something of which only the proportions count."""

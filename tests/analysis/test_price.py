@@ -8,6 +8,7 @@ import pytest
 import estimator as ws
 
 MESSAGES = "aws.api_gateway.messages"
+WEB_PUBSUB = "azure.web_pubsub.standard_messages"
 MINUTES = "aws.api_gateway.connection_minutes"
 REQUESTS = "aws.http_api.requests"
 WRITES, READS = "aws.dynamodb.write_units", "aws.dynamodb.read_units"
@@ -114,18 +115,21 @@ def test_arrays_are_rounded_one_by_one():
 @pytest.mark.parametrize(
     ("meter", "called", "meant"),
     [
-        (MESSAGES, "virginia", "us-east-1"),
-        (MESSAGES, "Frankfurt", "eu-central-1"),
-        ("azure.web_pubsub.standard_messages", "East US", "eastus"),
-        ("gcp.cloud_run.requests", "virginia", "us-east4"),
-        ("oci.waf.requests", "virginia", "us-ashburn-1"),
+        (MESSAGES, "virginia", "AWS's own name is 'us-east-1'"),
+        (MESSAGES, "Frankfurt", "AWS's own name is 'eu-central-1'"),
+        (MESSAGES, "US East (N. Virginia)", "AWS's own name is 'us-east-1'"),
+        (MESSAGES, "us-east-11", "did you mean 'us-east-1'?"),
+        (WEB_PUBSUB, "East US", "Azure's own name is 'eastus'"),
+        (WEB_PUBSUB, "Virginia", "Azure's own name is 'eastus' or 'eastus2'"),
+        ("gcp.cloud_run.requests", "Frankfurt", "Google Cloud's own name is 'europe-west3'"),
+        ("oci.waf.requests", "virginia", "OCI's own name is 'us-ashburn-1'"),
     ],
 )
 def test_a_region_by_another_name_is_refused_with_the_vendors_id(meter, called, meant):
     with pytest.raises(ws.MissingRateError) as caught:
         ws.price({meter: 1}, region=called)
 
-    assert f"own name is '{meant}'. " in str(caught.value)
+    assert f"in region '{called}': {meant}" in str(caught.value)
 
 
 def test_a_forgotten_region_is_asked_for():
