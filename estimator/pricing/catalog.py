@@ -6,7 +6,7 @@ import datetime as dt
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cache, cached_property, lru_cache
 from itertools import chain
 from typing import TypeVar
 
@@ -280,6 +280,8 @@ def load_catalog(
     """
     assumptions = load_price_files().assumptions or {}
     given = {name: answer for name, answer in (answers or {}).items() if name in assumptions}
+    if as_of is None and not given and contract is None:
+        return _list_prices()
     return _catalog(as_of, tuple(sorted(given.items())), contract)  # pyright: ignore[reportArgumentType] (pydantic adds the hash of a frozen model)
 
 
@@ -303,6 +305,12 @@ def check_answered(answers: Mapping[str, str]) -> None:
     for name in answers:
         if name not in questions:
             raise UnknownNameError("assumption", name, questions)
+
+
+@cache
+def _list_prices() -> Catalog:
+    """The newest, held for good: every answer refers to them, however many others were asked for."""
+    return Catalog(load_price_files())
 
 
 @lru_cache(maxsize=_CATALOGS_KEPT)

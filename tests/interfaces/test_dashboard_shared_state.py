@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import copy
+import datetime as dt
 import gc
 import sys
 import tracemalloc
@@ -15,6 +16,7 @@ from estimator.dashboard.session import cache
 from estimator.dashboard.session.state import comparison_of
 from estimator.dashboard.site import PAGES
 from estimator.dashboard.widgets import charts
+from estimator.pricing.catalog import load_catalog
 from interfaces.shown_page import shown_page
 
 PACKAGE = Path(ws.__file__).parent
@@ -84,6 +86,16 @@ def test_the_size_of_an_answer_is_at_least_what_python_allocates_for_it():
     allocated = tracemalloc.get_traced_memory()[0] - before
     tracemalloc.stop()
     assert cache.size_of(comparison) > 0.9 * allocated
+
+
+def test_the_price_list_is_part_of_no_answer_however_many_other_lists_were_asked_for():
+    scenario = ws.Scenario(profile="market-data", location="virginia", peak_connections=1)
+    comparison = ws.compare(scenario)
+    list_prices = load_catalog()
+    for day in range(100):
+        load_catalog(as_of=dt.date(2026, 11, 1) - dt.timedelta(days=day))
+    assert load_catalog() is list_prices
+    assert cache.size_of(ws.compare(scenario)) < 1.5 * cache.size_of(comparison)
 
 
 def test_caches_without_a_bound_are_keyed_by_what_ships():
