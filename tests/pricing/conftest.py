@@ -2,19 +2,19 @@
 
 import csv
 import datetime as dt
+import functools
 import json
 import shutil
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from importlib.resources import as_file, files
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import pytest
 
 from estimator import files as estimator_files
-from estimator.deployments import registry
-from estimator.pricing import catalog as catalog_module, price_files as price_files_module
 from estimator.pricing.bill import Bill
 from estimator.pricing.catalog import Catalog
 from estimator.pricing.contract import as_contract
@@ -210,16 +210,12 @@ class DataFolder:
 
 
 def forget() -> None:
-    """Have price files be read again."""
-    for read in (  # each is cached
-        estimator_files.load_rows,
-        estimator_files.load_mapping,
-        price_files_module.load_price_files,
-        price_files_module.price_assumptions,
-        catalog_module._catalog,
-        registry._assumptions,
-    ):
-        cast("Any", read).cache_clear()
+    """Have price files be read again, and all that was made of them be made again."""
+    for name, module in list(sys.modules.items()):
+        if name.partition(".")[0] == "estimator":
+            for kept in vars(module).values():
+                if isinstance(kept, functools._lru_cache_wrapper):
+                    kept.cache_clear()
 
 
 @pytest.fixture
