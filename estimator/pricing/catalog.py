@@ -309,7 +309,7 @@ def check_answered(answers: Mapping[str, str]) -> None:
 
 @cache
 def _list_prices() -> Catalog:
-    """The newest, held for good: every answer refers to them, however many others were asked for."""
+    """The newest, held for good: all answers refer to them, whatever else was asked for."""
     return Catalog(load_price_files())
 
 
