@@ -22,6 +22,7 @@ from estimator.units import DAYS_PER_WEEK, HOURS_PER_DAY
 Values = Mapping[str, float | FloatArray]
 
 _OPTIONS = "options."
+_OTHERS = "other_clients."
 _PRICES = "prices."
 _PERCENT_OFF = "percent_off."
 _HOURS_PER_DAY = "hours_per_day"
@@ -70,6 +71,7 @@ def field_names(scenario: Scenario) -> list[str]:
     names += [f"users_in.{area}" for area in scenario.users_in or {}]
     names += [f"engineering.{name}" for name in _numbers_in(scenario.engineering)]
     names += [f"profile.{path}" for path in _numbers_in(scenario.profile)]
+    names += [f"{_OTHERS}{path}" for path in _numbers_in(scenario.other_clients)]
     for deployment in ALL_DEPLOYMENTS.values():
         names += [
             f"{_OPTIONS}{deployment.id}.{name}"
@@ -137,9 +139,9 @@ def current_value(scenario: Scenario, field: str) -> float:
     """
     value: Any = None
     if field == "peak_connections":
-        value = expected_demand(scenario).peak_connections
+        value = expected_demand(scenario).kinds[0].peak_connections
     elif field == "mean_connections":
-        value = expected_demand(scenario).connections.mean
+        value = expected_demand(scenario).kinds[0].connections.mean
     elif field == _HOURS_PER_DAY:
         levels = scenario.profile.weekly_shape.levels
         value = levels.mean() / levels.max() * HOURS_PER_DAY
@@ -276,6 +278,9 @@ def field_words(field: str) -> str:
         meters = load_catalog().meters
         name = f"{meters[found].title} ({meters[found].service})" if found in meters else found
         return f"{name}, {'percent off' if field.startswith('percent_off.') else 'USD each'}"
+    if field.startswith(_OTHERS):
+        kind, _, rest = field.removeprefix(_OTHERS).partition(".")
+        return f"{kind}: {field_words(rest)}"
     if field.startswith("profile.flows."):
         flow, _, rest = field.removeprefix("profile.flows.").partition(".")
         return f"{flow}: {_ENDINGS.get(rest, _spaced(rest))}"

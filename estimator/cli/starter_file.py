@@ -50,6 +50,11 @@ _HINT: Final = (
     "Editors complete this file once the schema that the first line names exists: 'estimator "
     f"schema > {SCHEMA_FILE}' writes it."
 )
+_OTHER_CLIENTS: Final = (
+    "  viewers:",
+    "    profile: board-collaboration",
+    "    peak_connections: 5",
+)
 _ENGINEERING: Final = ("  engineer_hours_per_month: 20", "  usd_per_engineer_hour: 100")
 """Round figures to replace with your own: no vendor publishes them."""
 
@@ -83,6 +88,7 @@ def starter_file(profile: str, location: str, schema: str = SCHEMA_FILE) -> str:
             [f"sessions_per_user_per_day: {_SESSIONS_PER_DAY}"]
         ),
         "profile": lambda: [*_titles(TITLES["profiles"]()), *_profile(profile)],
+        "other_clients": lambda: _left_out(["other_clients:", *_OTHER_CLIENTS]),
         "users_in": lambda: _left_out(["users_in:", *_shares(area)]),
         "hours_per_month": lambda: _default("hours_per_month"),
         "free_allowances": lambda: _default("free_allowances"),

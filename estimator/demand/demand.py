@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -43,7 +43,8 @@ class MessageStream:
     """Messages per hour; a broadcast to n connections is n messages."""
     payload: SizeDistribution
     copies: FloatArray | float = 0.0
-    """sent: connections it is passed on to; published: connections that share it."""
+    """sent: connections it is passed on to; published: connections that share it; passed_on from
+    another kind of clients: connections that share it at most."""
 
     @property
     def is_message(self) -> bool:
@@ -91,6 +92,9 @@ class Demand(Shown):
     cut_hours: float | None = None
     """Age at which connections are cut, if new connections and what is sent at them already include
     those after cuts."""
+    by_kind: Mapping[str, Demand] = field(default_factory=dict[str, "Demand"])
+    """The demand of each kind of clients by its name, if there are several; of all of them the
+    figures are the sums, and ``session`` is that of the first."""
 
     @property
     def audience(self) -> str:
@@ -167,6 +171,12 @@ class Demand(Shown):
             "at_connect": at_connect or {},
         }
         profile = Profile(title="demand", weekly_shape=load_shape("flat"), **behavior)
+        for name, flow in profile.flows.items():
+            if flow.to is not None:
+                raise EstimatorError(
+                    f"flows: {name} goes to '{flow.to}': but this demand is of one kind of "
+                    "clients: leave 'to' out"
+                )
         levels = (hours / mean).reshape(-1, HOURS_PER_WEEK)
         found = [arrivals_behind(tuple(row), profile.session) for row in levels.tolist()]
         peak = np.reshape([each.connections_peak for each in found], hours.shape) * mean
@@ -192,6 +202,33 @@ class Demand(Shown):
         """
         return renderer().draw("week", self, look)
 
+    @classmethod
+    def of_kinds(cls, by_kind: Mapping[str, Demand]) -> Demand:
+        """What several kinds of clients do together.
+
+        Args:
+            by_kind: the demand of each by its name, over the same month.
+        """
+        each = [*by_kind.values()]
+        return replace(
+            each[0],
+            connections=total(one.connections for one in each),
+            connections_peak=total(one.connections_peak for one in each),
+            new_connections=total(one.new_connections for one in each),
+            streams=tuple(
+                replace(stream, name=f"{name}: {stream.name}")
+                for name, one in by_kind.items()
+                for stream in one.streams
+            ),
+            notes=tuple(f"{name}: {note}" for name, one in by_kind.items() for note in one.notes),
+            by_kind=by_kind,
+        )
+
+    @property
+    def kinds(self) -> tuple[Demand, ...]:
+        """The demand of each kind of clients."""
+        return tuple(self.by_kind.values()) or (self,)
+
     @property
     def sessions(self) -> Weekly:
         """Sessions begun in each hour: new connections without those after cuts.
@@ -199,6 +236,8 @@ class Demand(Shown):
         Exact for the week as a whole; within it, connections after cuts come later than the
         sessions they belong to.
         """
+        if self.by_kind:
+            return total(one.sessions for one in self.kinds)
         if self.cut_hours is None:
             return self.new_connections
         return self.new_connections.times(1 / self.session.mean_steps(self.cut_hours))
@@ -231,6 +270,10 @@ class Demand(Shown):
         """
         if self.cut_hours is not None and math.isclose(self.cut_hours, hours):
             return self
+        if self.by_kind:
+            return Demand.of_kinds(
+                {name: one.cut_after(hours) for name, one in self.by_kind.items()}
+            )
 
         def made(begun: Weekly) -> Weekly:
             if self.cut_hours is None:
@@ -298,7 +341,10 @@ def _repeats_by_lag(session: SessionLength, every_hours: float) -> FloatArray:
 def streams_of(
     profile: Profile, connections: Weekly, new_connections: Weekly
 ) -> Iterator[MessageStream]:
-    """The messages of so many open and new connections, whatever made them."""
+    """The messages of so many open and new connections, whatever made them.
+
+    Those that go to other kinds of clients are left out (``with_flows_between``).
+    """
     for name, flow in profile.flows.items():
         yield from _flow_streams(name, flow, connections)
     greetings: tuple[tuple[Direction, SizeDistribution], ...] = (
@@ -327,6 +373,45 @@ def _flow_streams(name: str, flow: MessageFlow, connections: Weekly) -> Iterator
         return
     fan_out = np.asarray(flow.fan_out)
     yield MessageStream(name, "to_server", "sent", messages, flow.payload, fan_out)
-    if np.any(fan_out > 0):
+    if flow.to is None and np.any(fan_out > 0):
         copies = messages.times(fan_out)
         yield MessageStream(name, "to_client", "passed_on", copies, flow.payload)
+
+
+def with_flows_between(alone: Mapping[str, Demand], profiles: Mapping[str, Profile]) -> Demand:
+    """What several kinds of clients do together, and send each other.
+
+    Args:
+        alone: the demand of each kind, without what it receives from others.
+        profiles: their profiles; both by the names of the kinds.
+    """
+    received: dict[str, list[MessageStream]] = {name: [] for name in alone}
+    for sender, profile in profiles.items():
+        for name, flow in profile.flows.items():
+            if flow.to is not None:
+                receivers, senders = alone[flow.to].connections, alone[sender].connections
+                received[flow.to].append(
+                    _passed_to(receivers, f"{name} from {sender}", flow, senders)
+                )
+    return Demand.of_kinds(
+        {name: replace(one, streams=(*one.streams, *received[name])) for name, one in alone.items()}
+    )
+
+
+def _passed_to(
+    receivers: Weekly, flow_name: str, flow: MessageFlow, senders: Weekly
+) -> MessageStream:
+    """What clients of one kind receive of a flow of another kind.
+
+    In each hour, no more of them receive a message than are connected.
+
+    Args:
+        receivers: open connections of the kind that receives.
+        flow_name: what the flow is called.
+        flow: from clients of the other kind.
+        senders: open connections of that kind.
+    """
+    messages = senders.times(flow.rate_per_hour)
+    reached = np.minimum(np.asarray(flow.fan_out)[..., None], receivers.hourly)
+    copies = from_hours(messages.hourly * reached)
+    return MessageStream(flow_name, "to_client", "passed_on", copies, flow.payload, flow.fan_out)

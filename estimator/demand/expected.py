@@ -10,9 +10,10 @@ import numpy as np
 from estimator.arguments import checks_arguments
 from estimator.arrays import FloatArray
 from estimator.demand.arrivals import Arrivals, arrivals_behind
-from estimator.demand.demand import Demand, streams_of
+from estimator.demand.demand import Demand, streams_of, with_flows_between
 from estimator.demand.weekly import Course, Weekly
 from estimator.format import range_text
+from estimator.scenario.clients import Audience, OtherClients
 from estimator.scenario.scenario import Scenario
 from estimator.scenario.sessions import SessionLength
 from estimator.units import DAYS_PER_WEEK, HOURS_PER_DAY
@@ -41,10 +42,18 @@ def expected_demand(scenario: Scenario) -> Demand:
     >>> round(float(demand.connections.mean), 6)
     1000.0
     """
-    profile = scenario.profile
+    if not scenario.other_clients:
+        return _of_kind(scenario, scenario)
+    alone = {name: _of_kind(scenario, kind) for name, kind in scenario.kinds.items()}
+    return with_flows_between(alone, scenario.profiles)
+
+
+def _of_kind(scenario: Scenario, kind: Scenario | OtherClients) -> Demand:
+    """Demand of one kind of clients, without what others send them."""
+    profile = kind.profile
     levels = tuple(profile.weekly_shape.levels.tolist())
     arrivals = arrivals_behind(levels, profile.session)
-    scales = _mean_connections(scenario, arrivals)
+    scales = _mean_connections(kind, arrivals)
     scale = np.broadcast_to(next(iter(scales.values())), scenario.many)
     connections, peak, new_connections = (
         Weekly.of(scale, course) for course in _courses(levels, profile.session)
@@ -82,15 +91,15 @@ def audiences(scenario: Scenario) -> dict[str, FloatArray]:
     return {name: np.asarray(scale * peak) for name, scale in scales.items()}
 
 
-def _mean_connections(scenario: Scenario, arrivals: Arrivals) -> dict[str, FloatArray]:
+def _mean_connections(audience: Audience, arrivals: Arrivals) -> dict[str, FloatArray]:
     """Mean open connections by each way the audience was given; the first one counts."""
     scales: dict[str, FloatArray] = {}
-    if scenario.peak_connections is not None:
-        scales["peak_connections"] = scenario.peak_connections / arrivals.connections_peak.max()
-    if scenario.mean_connections is not None:
-        scales["mean_connections"] = np.asarray(scenario.mean_connections)
-    if scenario.users_per_day is not None and scenario.sessions_per_user_per_day is not None:
-        sessions = np.asarray(scenario.users_per_day) * scenario.sessions_per_user_per_day
+    if audience.peak_connections is not None:
+        scales["peak_connections"] = audience.peak_connections / arrivals.connections_peak.max()
+    if audience.mean_connections is not None:
+        scales["mean_connections"] = np.asarray(audience.mean_connections)
+    if audience.users_per_day is not None and audience.sessions_per_user_per_day is not None:
+        sessions = np.asarray(audience.users_per_day) * audience.sessions_per_user_per_day
         daily = arrivals.per_hour.reshape(DAYS_PER_WEEK, HOURS_PER_DAY).sum(axis=1)
         scales["users_per_day x sessions_per_user_per_day"] = sessions / daily.max()
     return scales

@@ -297,16 +297,27 @@ def shared_once(demand: Demand) -> Iterator[MessageStream]:
             yield once(stream)
 
 
-def minutes_rounded_up(session: SessionLength) -> tuple[float, str]:
-    """Minutes that each session is billed beyond its length if started minutes count in full.
+def minutes_rounded_up(demand: Demand) -> tuple[FloatArray, str]:
+    """Minutes that are billed beyond the length of sessions if started minutes count in full.
+
+    Returns:
+        Minutes per month, shape (*many,), and how they came to be.
+    """
+    each = [(kind, _lost_minutes(kind.session)) for kind in demand.kinds]
+    lost = sum((kind.per_month(kind.sessions) * minutes for kind, minutes in each), np.zeros(()))
+    per_session = " or ".join(dict.fromkeys(f"{minutes:.2f}" for _, minutes in each))
+    return lost, f", plus {per_session} minutes of rounding up per session"
+
+
+def _lost_minutes(session: SessionLength) -> float:
+    """Mean minutes from the end of a session to the end of the minute in which it ends.
 
     >>> from estimator.scenario.sessions import DeterministicSession
-    >>> minutes_rounded_up(DeterministicSession(hours=1.5 / 60))
-    (0.5, ', plus 0.50 minutes of rounding up per session')
+    >>> _lost_minutes(DeterministicSession(hours=1.5 / 60))
+    0.5
     """
     step_hours = 1 / MINUTES_PER_HOUR
-    lost = session.mean_steps(step_hours) - session.mean / step_hours
-    return lost, f", plus {lost:.2f} minutes of rounding up per session"
+    return session.mean_steps(step_hours) - session.mean / step_hours
 
 
 def cut_note(demand: Demand, age: str) -> str:

@@ -309,8 +309,11 @@ def longest_silence_seconds(
 
     A heartbeat bounds it. Messages bound it too if they are frequent: of a million gaps of a
     Poisson stream with the mean rate of a connection, one is longer than ln(10^6) / rate. Where
-    nobody is connected nobody is silent.
+    nobody is connected nobody is silent. Of several kinds of clients the most silent counts.
     """
+    if demand.by_kind:
+        each = [longest_silence_seconds(kind, direction) for kind in demand.kinds]
+        return reduce(np.maximum, each)
     connected = demand.connections.mean
     silence = np.where(connected > 0, np.inf, 0.0)
     messages = np.zeros(())

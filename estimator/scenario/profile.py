@@ -76,6 +76,21 @@ class MessageFlow(model.Model):
     fan_out: model.Count = 0.0
     """client_to_server: open connections to which the server passes each message on (0: none).
     server_to_client: open connections that receive the same message (0 counts as 1)."""
+    to: Name | None = None
+    """client_to_server: the kind of clients that the server passes messages on to, by its name in
+    ``other_clients``, or ``main``; clients of the same kind if left out. Of another kind no more
+    receive a message than are connected."""
+
+    @model_validator(mode="after")
+    def _passed_on(self) -> Self:
+        if self.to is not None and self.direction != "client_to_server":
+            raise ValueError(
+                "to is for client_to_server: what the server sends itself (server_to_client) goes "
+                "to the clients whose profile it stands in"
+            )
+        if self.to is not None and not np.all(np.asarray(self.fan_out) > 0):
+            raise ValueError(f"fan_out must be above 0: how many of {self.to} receive each message")
+        return self
 
 
 class Heartbeat(model.Model):
@@ -220,6 +235,19 @@ def resolve_profile(value: object) -> object:
     changed = [path for path in base.get("evidence", {}) if _states(changes, path.split("."))]
     kept = {path: item for path, item in base.get("evidence", {}).items() if path not in changed}
     return _merge({**base, "evidence": kept}, changes)
+
+
+def _profile_name(profile: Profile, serialize: SerializerFunctionWrapHandler) -> object:
+    shipped = (name for name in profile_names() if load_profile(name) is profile)
+    return next(shipped, None) or serialize(profile)
+
+
+ProfileGiven = Annotated[
+    Profile,
+    BeforeValidator(resolve_profile, json_schema_input_type=Profile | str),
+    WrapSerializer(_profile_name),
+]
+"""A profile as people give it: by name, in full, or as changes to a shipped one."""
 
 
 def _merge(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:

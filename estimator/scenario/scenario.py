@@ -20,9 +20,7 @@ from pydantic import (
     JsonValue,
     ModelWrapValidatorHandler,
     PrivateAttr,
-    SerializerFunctionWrapHandler,
     ValidationInfo,
-    WrapSerializer,
     model_validator,
 )
 from ruamel.yaml import YAML, RoundTripRepresenter
@@ -30,11 +28,18 @@ from ruamel.yaml import YAML, RoundTripRepresenter
 from estimator.arguments import checks_arguments
 from estimator.documents import MOST_TEXT_CHARACTERS, YamlDocument, read_file, read_json, read_yaml
 from estimator.errors import ScenarioError
-from estimator.format import given_text, range_text
+from estimator.scenario.clients import (
+    MAIN,
+    OtherClients,
+    audience_arrays,
+    audience_text,
+    check_audience,
+    check_receivers,
+)
 from estimator.scenario.disruptions import Fault, Surge
 from estimator.scenario.locations import Area, Location, find_location
 from estimator.scenario.model import Count, ManyHours, Model, Weight, shares_of
-from estimator.scenario.profile import Profile, load_profile, profile_names, resolve_profile
+from estimator.scenario.profile import Profile, ProfileGiven
 from estimator.shown import Shown
 from estimator.units import HOURS_PER_MONTH
 from estimator.validation import Name, validated
@@ -42,6 +47,8 @@ from estimator.validation import Name, validated
 _YAML_SUFFIXES = (".yaml", ".yml")
 _MOST_DISRUPTIONS = 100
 """In a week; one of them may happen up to 1,000 times."""
+_MOST_KINDS = 20
+"""Of clients beside the main ones."""
 _MOST_LINK_BYTES = 4 * (MOST_TEXT_CHARACTERS + 1)
 """A damaged or hostile link must not unpack to more; a character takes four bytes at most."""
 
@@ -74,11 +81,6 @@ class Engineering(Model):
     """Hours per month to build, patch, watch and be on call; for your own servers only."""
     usd_per_engineer_hour: Count
     """What such an hour costs you, in USD."""
-
-
-def _profile_name(profile: Profile, serialize: SerializerFunctionWrapHandler) -> object:
-    shipped = (name for name in profile_names() if load_profile(name) is profile)
-    return next(shipped, None) or serialize(profile)
 
 
 def _listed(value: object) -> object:
@@ -138,11 +140,7 @@ class Scenario(Shown, Model):
 
     name: Name = ""
     """Title shown with the results."""
-    profile: Annotated[
-        Profile,
-        BeforeValidator(resolve_profile, json_schema_input_type=Profile | str),
-        WrapSerializer(_profile_name),
-    ]
+    profile: ProfileGiven
     """The name of a shipped profile, a profile of your own, or changes to a shipped one
     (``extends: workplace-chat`` and what differs)."""
     location: Annotated[str, AfterValidator(_known_location)]
@@ -157,6 +155,11 @@ class Scenario(Shown, Model):
     sessions_per_user_per_day: Count | None = None
     """Sessions of each of them on that day."""
 
+    other_clients: Annotated[dict[Name, OtherClients], Field(max_length=_MOST_KINDS)] = Field(
+        default_factory=dict
+    )
+    """Further kinds of clients, by a name of your choice, each with a profile and an audience. A
+    flow goes from one kind to another if it names it: ``to: viewers``, or ``to: main``."""
     users_in: dict[Area, Weight] | None = None
     """Where the users are, as shares; all in the area of the location if left out."""
     hours_per_month: ManyHours = HOURS_PER_MONTH
@@ -206,14 +209,13 @@ class Scenario(Shown, Model):
 
     @model_validator(mode="after")
     def _an_audience(self) -> Self:
-        if (self.users_per_day is None) != (self.sessions_per_user_per_day is None):
-            raise ValueError("users_per_day and sessions_per_user_per_day go together")
-        ways = (self.peak_connections, self.mean_connections, self.users_per_day)
-        if all(given is None for given in ways):
+        check_audience(self)
+        if MAIN in self.other_clients:
             raise ValueError(
-                "no audience: give peak_connections, mean_connections, "
-                "or users_per_day with sessions_per_user_per_day"
+                f"'{MAIN}' is the kind of clients that the scenario itself describes: choose "
+                "another name in other_clients"
             )
+        check_receivers(self.profiles)
         try:
             _ = self.many
         except ValueError:
@@ -223,13 +225,7 @@ class Scenario(Shown, Model):
     @property
     def many(self) -> tuple[int, ...]:
         """Shape of the many scenarios this one stands for; () if it is a single one."""
-        arrays: list[Any] = [
-            self.peak_connections,
-            self.mean_connections,
-            self.users_per_day,
-            self.sessions_per_user_per_day,
-            self.hours_per_month,
-        ]
+        arrays: list[Any] = [*audience_arrays(self), self.hours_per_month]
         for options in self.options.values():
             arrays += [value for value in options.values() if isinstance(value, list)]
         if self.engineering is not None:
@@ -237,8 +233,18 @@ class Scenario(Shown, Model):
                 self.engineering.engineer_hours_per_month,
                 self.engineering.usd_per_engineer_hour,
             ]
-        shapes = (np.shape(array) for array in arrays if array is not None)
-        return np.broadcast_shapes(self.profile.many, *shapes)
+        others = (kind.many for kind in self.other_clients.values())
+        return np.broadcast_shapes(self.profile.many, *others, *map(np.shape, arrays))
+
+    @property
+    def kinds(self) -> dict[str, Scenario | OtherClients]:
+        """Every kind of clients, by the name that flows give it; the main one first."""
+        return {MAIN: self, **self.other_clients}
+
+    @property
+    def profiles(self) -> dict[str, Profile]:
+        """The profile of every kind of clients, by the name that flows give it."""
+        return {name: kind.profile for name, kind in self.kinds.items()}
 
     @property
     def found_location(self) -> Location:
@@ -258,14 +264,8 @@ class Scenario(Shown, Model):
     @property
     def audience(self) -> str:
         """How many there are, for people, as they were given."""
-        said = {
-            "at the peak": self.peak_connections,
-            "on average": self.mean_connections,
-            "users per day": self.users_per_day,
-            "sessions per user and day": self.sessions_per_user_per_day,
-        }
-        given = ((words, number) for words, number in said.items() if number is not None)
-        return ", ".join(range_text(number, given_text, words) for words, number in given)
+        others = (f"{name}: {audience_text(kind)}" for name, kind in self.other_clients.items())
+        return "; ".join([audience_text(self), *others])
 
     def __repr__(self) -> str:
         named = f" {self.name!r}" if self.name else ""

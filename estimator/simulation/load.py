@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 
 from estimator.arrays import FloatArray
-from estimator.demand.demand import Demand, streams_of
+from estimator.demand.demand import Demand, streams_of, with_flows_between
 from estimator.demand.weekly import Weekly, from_hours
 from estimator.scenario.disruptions import Broadcast, Surge
 from estimator.scenario.profile import Profile
+from estimator.scenario.scenario import Scenario
 from estimator.simulation.run import Run
 from estimator.units import HOURS_PER_WEEK, MINUTES_PER_HOUR, SECONDS_PER_HOUR, SECONDS_PER_MINUTE
 
@@ -22,8 +23,38 @@ BUSY_SHARE: Final = 0.95
 """Of the replications: what a busy one has, but not the busiest."""
 
 
+@dataclass(frozen=True, slots=True)
+class Kinds:
+    """Which connections are of which kind of clients, where there are several.
+
+    A simulated week knows all connections together. In each hour, as many of them are taken to be
+    of a kind as expected.
+    """
+
+    profiles: Mapping[str, Profile]
+    """What connections of each kind send, by its name."""
+    expected: Mapping[str, Demand]
+    """The expected demand of each kind."""
+
+    @classmethod
+    def of(cls, scenario: Scenario, expected: Demand) -> Kinds | None:
+        """Those of a scenario; None if all its clients are of one kind."""
+        return cls(scenario.profiles, expected.by_kind) if expected.by_kind else None
+
+    def shares(self, quantity: Callable[[Demand], Weekly]) -> Iterator[FloatArray]:
+        """The share of each kind in a quantity in each hour, shape (168,)."""
+        each = np.array([quantity(one).hourly for one in self.expected.values()])
+        whole = each.sum(axis=0)
+        alike = np.full(each.shape, 1 / len(each))
+        yield from np.divide(each, whole, out=alike, where=whole > 0)
+
+
 def hourly_demand(
-    run: Run, profile: Profile, hours_per_month: float | FloatArray, surges: Sequence[Surge] = ()
+    run: Run,
+    profile: Profile,
+    hours_per_month: float | FloatArray,
+    surges: Sequence[Surge] = (),
+    kinds: Kinds | None = None,
 ) -> Demand:
     """The simulated week, averaged over the replications, hour by hour.
 
@@ -32,6 +63,7 @@ def hourly_demand(
         profile: what connections send.
         hours_per_month: length of the billing month.
         surges: broadcasts among them, in which more is sent.
+        kinds: of which kind connections are, if there are several.
     """
     hourly = (HOURS_PER_WEEK, MINUTES_PER_HOUR)
 
@@ -42,7 +74,7 @@ def hourly_demand(
         return minutes.sum(axis=1) if name == "new_connections" else minutes.mean(axis=1)
 
     more = message_factor(surges).reshape(hourly).mean(axis=1)
-    return _demand(run, profile, hours_per_month, by_hour, more)
+    return _demand(run, kinds or profile, hours_per_month, by_hour, more)
 
 
 def minute_demand(
@@ -50,6 +82,8 @@ def minute_demand(
     profile: Profile,
     hours_per_month: float | FloatArray,
     surges: Sequence[Surge] = (),
+    kinds: Kinds | None = None,
+    *,
     share: float = BUSY_SHARE,
 ) -> Demand:
     """The busy side of every minute: as 60 scenarios, one for each minute of the hours.
@@ -61,6 +95,7 @@ def minute_demand(
         profile: what connections send.
         hours_per_month: length of the billing month.
         surges: broadcasts among them, in which more is sent.
+        kinds: of which kind connections are, if there are several.
         share: quantile over the replications that is taken of each minute.
 
     Returns:
@@ -73,7 +108,7 @@ def minute_demand(
         return minutes * MINUTES_PER_HOUR if name == "new_connections" else minutes
 
     more = message_factor(surges).reshape(HOURS_PER_WEEK, MINUTES_PER_HOUR).T
-    return _demand(run, profile, hours_per_month, by_minute, more)
+    return _demand(run, kinds or profile, hours_per_month, by_minute, more)
 
 
 def of_minutes(weekly: Weekly) -> FloatArray:
@@ -84,35 +119,52 @@ def of_minutes(weekly: Weekly) -> FloatArray:
 
 def _demand(
     run: Run,
-    profile: Profile,
+    who: Profile | Kinds,
     hours_per_month: float | FloatArray,
     hours_of: Callable[[str], FloatArray],
     more: FloatArray,
 ) -> Demand:
     """The demand whose figures ``hours_of`` finds by their names in ``Replication``."""
     admission = run.model.admission
-    connections = from_hours(hours_of("open_mean"))
-    connecting = from_hours(hours_of("new_connections"))
-    streams = tuple(
-        replace(stream, per_hour=from_hours(stream.per_hour.hourly * more))
-        if stream.kind == "published"
-        else stream
-        for stream in streams_of(profile, connections, connecting)
-    )
     ageing = np.isfinite(admission.age_most_seconds)
-    return Demand(
-        connections=connections,
-        connections_peak=from_hours(hours_of("open_most")),
-        new_connections=connecting,
-        session=profile.session,
-        streams=streams,
-        hours_per_month=hours_per_month,
+    is_open, is_open_most, is_new = map(hours_of, ("open_mean", "open_most", "new_connections"))
+
+    def part(
+        profile: Profile, open_share: FloatArray | float, new_share: FloatArray | float
+    ) -> Demand:
+        connections, new = from_hours(is_open * open_share), from_hours(is_new * new_share)
+        return Demand(
+            connections=connections,
+            connections_peak=from_hours(is_open_most * open_share),
+            new_connections=new,
+            session=profile.session,
+            streams=tuple(
+                replace(stream, per_hour=from_hours(stream.per_hour.hourly * more))
+                if stream.kind == "published"
+                else stream
+                for stream in streams_of(profile, connections, new)
+            ),
+            hours_per_month=hours_per_month,
+            cut_hours=admission.age_most_seconds / SECONDS_PER_HOUR if ageing else None,
+        )
+
+    if isinstance(who, Profile):
+        demand = part(who, 1.0, 1.0)
+    else:
+        shares = (
+            who.shares(lambda kind: kind.connections),
+            who.shares(lambda kind: kind.new_connections),
+        )
+        each = zip(who.profiles.items(), *shares, strict=True)
+        parts = {name: part(profile, *both) for (name, profile), *both in each}
+        demand = with_flows_between(parts, who.profiles)
+    return replace(
+        demand,
         notes=(
             f"Simulated: mean of {len(run.replications)} weeks, seed {run.seed}, "
             f"{run.engine} engine.",
         ),
         units=from_hours(hours_of("units")) if admission.counts_units else None,
-        cut_hours=admission.age_most_seconds / SECONDS_PER_HOUR if ageing else None,
     )
 
 
@@ -129,7 +181,9 @@ def message_factor(surges: Sequence[Surge]) -> FloatArray:
     return factor
 
 
-def busiest_seconds(run: Run, profile: Profile, surges: Sequence[Surge] = ()) -> FloatArray:
+def busiest_seconds(
+    run: Run, profile: Profile, surges: Sequence[Surge] = (), kinds: Kinds | None = None
+) -> FloatArray:
     """Most messages in a second, in and out together, of each replication.
 
     Every second of the ten minutes with most messages is drawn; a message that is passed on to many
@@ -141,7 +195,9 @@ def busiest_seconds(run: Run, profile: Profile, surges: Sequence[Surge] = ()) ->
     seeds = np.random.SeedSequence(run.seed).spawn(2)[1].spawn(len(run.replications))
     return np.array(
         [
-            busiest_second(minute_demand(one, profile, 1.0, surges), np.random.default_rng(seed))
+            busiest_second(
+                minute_demand(one, profile, 1.0, surges, kinds), np.random.default_rng(seed)
+            )
             for one, seed in zip(each_alone(run), seeds, strict=True)
         ]
     )
@@ -163,7 +219,7 @@ def busiest_second(minutes: Demand, rng: np.random.Generator) -> float:
     streams = [stream for stream in minutes.streams if stream.is_message]
     recipients = {stream.name: stream.copies for stream in streams if stream.kind == "sent"}
     copies = [
-        recipients[stream.name]
+        recipients.get(stream.name, stream.copies)
         if stream.kind == "passed_on"
         else stream.copies
         if stream.kind == "published"

@@ -109,6 +109,39 @@ class TestAbly:
     def test_the_messages_of_the_livestream(self, priced):
         assert priced({"ably.per_minute.messages": 175_035_000}) == 440.00
 
+    def test_a_hundred_devices_and_five_who_watch_them(self):
+        # https://ably.com/docs/platform/pricing/examples/realtime-dashboard, read 2026-11-30, which
+        # leaves out the package fee; 8 hours on 22 days, in all of which everybody is connected
+        alike = {"session": {"law": "deterministic", "hours": 8}, "weekly_shape": "flat"}
+        vitals = {
+            "direction": "client_to_server",
+            "rate_per_hour": "6 / min",
+            "payload": "200 B",
+            "fan_out": 5,
+            "to": "coordinators",
+        }
+        scenario = ws.Scenario(
+            profile={"title": "Devices", "flows": {"vitals": vitals}, **alike},
+            peak_connections=100,
+            other_clients={
+                "coordinators": {
+                    "profile": {"title": "Coordinators", "flows": {}, **alike},
+                    "peak_connections": 5,
+                }
+            },
+            location="virginia",
+            hours_per_month=8 * 22,
+            options={"ably.per_minute": {"echo": False, "connections_per_channel": 1}},
+        )
+
+        bill = ws.estimate(scenario, self.ID)
+
+        counted = {item.usage.meter_id: float(item.usage.quantity) for item in bill.items}
+        assert counted["ably.per_minute.messages"] == pytest.approx(38_016_000)
+        assert counted["ably.per_minute.connection_minutes"] == pytest.approx(1_108_800)
+        assert counted["ably.per_minute.channel_minutes"] == pytest.approx(1_108_800)
+        assert round(float(bill.total), 2) == 29 + 101.50
+
     def test_the_livestream_as_a_workload(self, make_demand, bill_of, quantities, cents):
         # the month is one week, the event one hour of it; the echo is the sender's own delivery
         one_hour = (np.arange(168) == 20).astype(float)

@@ -9,6 +9,7 @@ import numpy as np
 
 from estimator.arrays import FloatArray, Numbers
 from estimator.errors import ScenarioError
+from estimator.scenario.clients import Audience
 from estimator.scenario.scenario import Scenario
 
 MOST_MONTHS: Final = 120
@@ -86,18 +87,28 @@ def grown(scenario: Scenario, factors: FloatArray) -> Scenario:
             f"growth begins with one scenario, but this one stands for {scenario.many[0]} "
             "(a field is a list): give the field one number"
         )
-    audience: dict[str, Any] = {
-        name: getattr(scenario, name) * factors
-        for name in _AUDIENCE
-        if getattr(scenario, name) is not None
-    }
     try:
-        return scenario.replace(**audience)
+        return scenario.replace(
+            **_times(scenario, factors),
+            other_clients={
+                name: {**dict(kind), **_times(kind, factors)}
+                for name, kind in scenario.other_clients.items()
+            },
+        )
     except ScenarioError as error:
         raise ScenarioError(
             f"the audience grows to {float(factors.max()):,.4g} times what it is, which is more "
             f"than can be priced: take fewer months or less growth ({error})"
         ) from None
+
+
+def _times(audience: Audience, factors: FloatArray) -> dict[str, Any]:
+    """The audience, in each way it was given, in each month."""
+    return {
+        name: getattr(audience, name) * factors
+        for name in _AUDIENCE
+        if getattr(audience, name) is not None
+    }
 
 
 def _whole_months(months: object) -> int:

@@ -15,7 +15,13 @@ from estimator.deployments.limits import AT_RISK_SHARE
 from estimator.format import figure_text, precise_percent, sentence
 from estimator.scenario.scenario import Scenario
 from estimator.simulation.flows import RECOVERY_SHARES, Aftermath
-from estimator.simulation.load import busiest_second, busiest_seconds, each_alone, minute_demand
+from estimator.simulation.load import (
+    Kinds,
+    busiest_second,
+    busiest_seconds,
+    each_alone,
+    minute_demand,
+)
 from estimator.simulation.run import Run, interval
 from estimator.simulation.theory import poisson_quantile
 from estimator.states import State
@@ -141,6 +147,8 @@ def _peak(expected: Demand, run: Run) -> Finding:
 
 def _said_twice(scenario: Scenario, expected: Demand, run: Run) -> Iterator[Finding]:
     """Where the audience is given in several ways: each compared with the first."""
+    if expected.by_kind:  # the weeks do not tell clients of this kind from others
+        return
     (used, _), *others = audiences(scenario).items()
     peak_used = float(expected.peak_connections)
     for name, peak in others:
@@ -226,7 +234,7 @@ def _short_peak(
 def _messages(scenario: Scenario, expected: Demand, run: Run) -> Finding:
     messages = sum(s.per_hour.hourly for s in expected.streams if s.is_message)
     assumed = float(np.max(messages, initial=0.0)) / SECONDS_PER_HOUR
-    found = busiest_seconds(run, scenario.profile, scenario.surges)
+    found = busiest_seconds(run, scenario.profile, scenario.surges, Kinds.of(scenario, expected))
     rng = np.random.default_rng(run.seed)
     usual = float(np.mean([busiest_second(expected, rng) for _ in found]))
     words = "the busiest second, in and out together,"
@@ -236,9 +244,10 @@ def _messages(scenario: Scenario, expected: Demand, run: Run) -> Finding:
 def _egress(scenario: Scenario, expected: Demand, run: Run) -> Finding:
     to_mbps = BITS_PER_BYTE / BITS_PER_MEGABIT / SECONDS_PER_HOUR
     assumed = float(expected.traffic("to_client", "ip").peak) * to_mbps
+    kinds = Kinds.of(scenario, expected)
     found = np.array(
         [
-            minute_demand(one, scenario.profile, 1.0, scenario.surges)
+            minute_demand(one, scenario.profile, 1.0, scenario.surges, kinds)
             .traffic("to_client", "ip")
             .peak.max()
             * to_mbps

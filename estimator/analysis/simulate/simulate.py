@@ -27,7 +27,7 @@ from estimator.scenario.disruptions import Fault, Surge, parse_fault, parse_surg
 from estimator.scenario.model import Seconds
 from estimator.scenario.scenario import Scenario
 from estimator.simulation.disruptions import cuts_and_throttles, surge_streams
-from estimator.simulation.load import BUSY_SHARE, hourly_demand, minute_demand, of_minutes
+from estimator.simulation.load import BUSY_SHARE, Kinds, hourly_demand, minute_demand, of_minutes
 from estimator.simulation.model import Model, Stream, weekly_arrivals
 from estimator.simulation.run import Engine, Run, run
 from estimator.units import (
@@ -108,8 +108,9 @@ def simulate(
         executor=executor_of(client),
         progress=progress,
     )
-    profile, hours, happened = scenario.profile, scenario.hours_per_month, scenario.surges
-    demand = hourly_demand(found, profile, hours, happened)
+    kinds = Kinds.of(scenario, expected)
+    what = scenario.profile, scenario.hours_per_month, scenario.surges, kinds
+    demand = hourly_demand(found, *what)
     if np.isfinite(admission.age_most_seconds):
         expected = expected.cut_after(admission.age_most_seconds / SECONDS_PER_HOUR)
     limits: tuple[MinuteVerdict, ...] = ()
@@ -118,9 +119,7 @@ def simulate(
         # what ran rests on choices, such as the machine, that another demand could change
         as_simulated = replace(resolved.with_options(deployed, admission.options), demand=demand)
         simulated_bill = as_simulated.bill(deployed)
-        by_minute = replace(
-            as_simulated, demand=minute_demand(found, profile, hours, happened)
-        ).request(deployed)
+        by_minute = replace(as_simulated, demand=minute_demand(found, *what)).request(deployed)
         limits = _limits(deployed.limit_checks(by_minute), found)
     return Simulation(
         scenario=scenario,
@@ -143,8 +142,10 @@ def model_of(scenario: Scenario, expected: Demand, admission: AdmissionLimits) -
         expected: demand before any connection is cut at its age; its connects are the arrivals.
         admission: what lets clients in.
     """
-    arrivals = weekly_arrivals(expected.new_connections.hourly)
-    streams = (Stream(arrivals, scenario.profile.session),)
+    streams = tuple(
+        Stream(weekly_arrivals(kind.new_connections.hourly), kind.session)
+        for kind in expected.kinds
+    )
     cuts, throttles = cuts_and_throttles(scenario.faults)
     return Model(
         streams=surge_streams(scenario.surges, streams),

@@ -22,7 +22,7 @@ from estimator.errors import ScenarioError
 from estimator.format import dollars_and_cents, given_text, number_of, range_text, signed_dollars
 from estimator.runtime import Client
 from estimator.scenario.scenario import Scenario
-from estimator.simulation.load import each_alone, hourly_demand
+from estimator.simulation.load import Kinds, each_alone, hourly_demand
 from estimator.units import HOURS_PER_WEEK
 
 CONFIDENCE: Final = 0.95
@@ -250,8 +250,9 @@ def variability_of(simulation: Simulation) -> RandomVariation:
     deployed = find_deployment(simulation.deployment)
     resolved = resolve(scenario, simulation.demand)
     as_simulated = resolved.with_options(deployed, run.model.admission.options)
+    kinds = Kinds.of(scenario, simulation.expected)
     demands = (
-        hourly_demand(one, scenario.profile, hours_per_month, scenario.surges)
+        hourly_demand(one, scenario.profile, hours_per_month, scenario.surges, kinds)
         for one in each_alone(run)
     )
     bills = np.array([replace(as_simulated, demand=one).bill(deployed).total for one in demands])

@@ -7,6 +7,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from estimator.demand.demand import Demand
 from estimator.demand.weekly import Weekly, total
 from estimator.deployments.aws import messaging
 from estimator.deployments.base import Request, billed_bytes_question, messages_text
@@ -91,10 +92,15 @@ class AppSyncEvents(messaging.MessageService):
             "outbound_messages_per_second",
             per_second(total(s.steps_per_hour(step_bytes) for s in delivered)),
         )
-        sent = total(s.per_hour for s in events if s.direction == "to_server")
         yield self.check(
             "publishes_per_second_per_connection",
-            messaging.per_connection(demand, sent) / SECONDS_PER_HOUR,
+            messaging.per_connection(demand, _sent) / SECONDS_PER_HOUR,
         )
         yield self.check("subscriptions_per_connection", request.options.subscribes_per_connect)
         yield self.check("event_max_bytes", messaging.usual_bytes((*published, *delivered)))
+
+
+def _sent(demand: Demand) -> Weekly:
+    """Events that clients publish."""
+    events = (s for s in messaging.publications(demand) if s.direction == "to_server")
+    return total(s.per_hour for s in events if s.kind != "heartbeat")

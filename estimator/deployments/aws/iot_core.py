@@ -152,15 +152,20 @@ class IotCore(MessageService):
             "publishes_out_per_second",
             limits.per_second(total([*(s.per_hour for s in delivered), to_rules])),
         )
-        both = total(s.per_hour for s in (*sent, *delivered))
         yield self.check(
             "publishes_per_second_per_connection",
-            per_connection(demand, both) / SECONDS_PER_HOUR,
+            per_connection(demand, _both_ways) / SECONDS_PER_HOUR,
         )
         yield self.check(
             "bandwidth_per_connection_mbps",
-            per_connection(demand, mbps(both_ways(demand, "websocket"))),
+            per_connection(demand, lambda kind: mbps(both_ways(kind, "websocket"))),
         )
         yield self.check("subscriptions_per_connection", options.subscribes_per_connect)
         yield self.check("message_max_bytes", usual_bytes((*published, *delivered)))
         yield from limits.idle_checks(demand, f"{_SERVICE}.idle_timeout")
+
+
+def _both_ways(demand: Demand) -> Weekly:
+    """Messages that clients publish, and that they receive."""
+    sent = (s for s in publications(demand) if s.direction == "to_server")
+    return total(s.per_hour for s in (*sent, *demand.messages("to_client")))

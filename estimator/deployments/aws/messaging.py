@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import reduce
 from typing import Annotated, ClassVar
 
@@ -125,8 +125,8 @@ class MessageService(base.Deployment):
         text = "open connections x 60 minutes x hours of the month"
         # where it is no question, minutes are rounded up
         if request.answers.get("minute_rounding", "up") == "up":
-            lost, lost_text = base.minutes_rounded_up(demand.session)
-            minutes = minutes + demand.per_month(demand.sessions) * lost
+            lost, lost_text = base.minutes_rounded_up(demand)
+            minutes = minutes + lost
             text += lost_text
         return Usage(f"{self.id}.connection_minutes", minutes, text)
 
@@ -139,12 +139,23 @@ def publications(demand: Demand) -> tuple[MessageStream, ...]:
     )
 
 
-def per_connection(demand: Demand, quantity: Weekly) -> FloatArray:
-    """Mean of an hourly quantity for one open connection, per hour; 0 if none is open."""
-    connections, amount = np.broadcast_arrays(demand.connections.mean, quantity.mean)
-    return np.divide(
-        amount, connections, out=np.zeros(connections.shape), where=np.asarray(connections > 0)
-    )
+def per_connection(demand: Demand, quantity_of: Callable[[Demand], Weekly]) -> FloatArray:
+    """Mean of an hourly quantity for one open connection, per hour; 0 if none is open.
+
+    Of several kinds of clients the one with most of it counts.
+
+    Args:
+        demand: of all clients.
+        quantity_of: what is counted of the demand of one kind of clients.
+    """
+
+    def of_kind(kind: Demand) -> FloatArray:
+        connections, amount = np.broadcast_arrays(kind.connections.mean, quantity_of(kind).mean)
+        return np.divide(
+            amount, connections, out=np.zeros(connections.shape), where=np.asarray(connections > 0)
+        )
+
+    return reduce(np.maximum, map(of_kind, demand.kinds))
 
 
 def usual_bytes(streams: Iterable[MessageStream]) -> FloatArray:

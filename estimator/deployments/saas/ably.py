@@ -51,7 +51,7 @@ class AblyPerMinute(counting.SaasService):
         published, delivered = counting.publications(demand), demand.messages("to_client")
         echoed = from_clients(demand) if options.echo else ()
         size, size_text = counting.group_size(options.connections_per_channel, demand)
-        lost, lost_text = minutes_rounded_up(demand.session)
+        lost, lost_text = minutes_rounded_up(demand)
         channels = counting.groups(demand.connections, size)
         counted = (*published, *delivered, *echoed)
         rate = messages_per_second(counted).peak
@@ -66,8 +66,7 @@ class AblyPerMinute(counting.SaasService):
             *fees,
             Usage(
                 f"{_SERVICE}.connection_minutes",
-                demand.per_month(demand.connections) * MINUTES_PER_HOUR
-                + demand.per_month(demand.new_connections) * lost,
+                demand.per_month(demand.connections) * MINUTES_PER_HOUR + lost,
                 f"open connections x 60 minutes x hours of the month{lost_text}",
             ),
             Usage(

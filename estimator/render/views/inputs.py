@@ -30,6 +30,8 @@ def _stated(scenario: Scenario) -> Iterator[tuple[str, str]]:
     yield "profile", scenario.profile.title
     yield "location", f"{location.title} ({regions})"
     yield "audience", scenario.audience
+    for name, kind in scenario.other_clients.items():
+        yield f"profile of {name}", kind.profile.title
     if scenario.users_in:
         shares = scenario.destinations.items()
         yield "users in", ", ".join(f"{area} {share:.0%}" for area, share in shares)

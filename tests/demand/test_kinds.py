@@ -1,0 +1,187 @@
+"""Several kinds of clients in one scenario, and what they send each other."""
+
+import numpy as np
+import pytest
+
+import estimator as ws
+from estimator.analysis.growth.audience import grown
+from estimator.demand.demand import Demand
+from estimator.demand.expected import expected_demand
+from estimator.deployments.limits import longest_silence_seconds
+from estimator.errors import EstimatorError, ScenarioError
+
+OFFICE = [0.0] * 9 + [1.0] * 8 + [0.0] * 7
+
+
+def profile(flows, session_hours=1.0, hours_of_day=None, **fields):
+    return {
+        "title": "Ours",
+        "session": {"law": "exponential", "mean_hours": session_hours},
+        "weekly_shape": "flat"
+        if hours_of_day is None
+        else {"hours_of_day": hours_of_day, "days_of_week": [1.0] * 7},
+        "flows": flows,
+        **fields,
+    }
+
+
+def readings(**changes):
+    return {
+        "direction": "client_to_server",
+        "rate_per_hour": 360,
+        "payload": "200 B",
+        "fan_out": 5,
+        "to": "viewers",
+    } | changes
+
+
+def watched(devices=100, viewers=5, **viewing):
+    return ws.Scenario(
+        profile=profile({"readings": readings()}, session_hours=24.0),
+        location="virginia",
+        mean_connections=devices,
+        other_clients={"viewers": {"profile": profile({}, **viewing), "mean_connections": viewers}},
+    )
+
+
+def per_month(demand, name):
+    [stream] = [stream for stream in demand.streams if stream.name == name]
+    return demand.per_month(stream.per_hour)
+
+
+class TestSums:
+    def test_devices_send_and_viewers_receive(self):
+        demand = expected_demand(watched())
+
+        assert demand.connections.mean == pytest.approx(105)
+        # 100 devices x 360 per hour x 730 hours, and each of them to 5 viewers
+        assert per_month(demand, "main: readings") == pytest.approx(26_280_000)
+        assert per_month(demand, "viewers: readings from main") == pytest.approx(131_400_000)
+        # devices that stay a day, viewers that stay an hour
+        new = demand.per_month(demand.new_connections)
+        assert new == pytest.approx(100 * 730 / 24 + 5 * 730)
+
+    def test_no_more_receive_a_message_than_are_connected(self):
+        # viewers for 8 of 24 hours, with 3 on average: 9 while they are there
+        demand = expected_demand(watched(viewers=1, hours_of_day=OFFICE))
+
+        viewers = demand.by_kind["viewers"].connections.hourly
+        assert viewers.max() == pytest.approx(3)
+        received = demand.by_kind["viewers"].streams[-1].per_hour.hourly
+        np.testing.assert_allclose(received, 36_000 * viewers)
+
+    def test_one_kind_of_its_own_is_a_scenario_of_its_own(self):
+        talk = readings(to=None)
+        both = ws.Scenario(
+            profile=profile({"talk": talk}),
+            location="virginia",
+            peak_connections=70,
+            other_clients={"others": {"profile": profile({"talk": talk}), "peak_connections": 30}},
+        )
+        alone = both.replace(other_clients={}, peak_connections=100)
+
+        for deployment in ("aws.api_gateway", "azure.web_pubsub", "gcp.cloud_run", "aws.alb_ec2"):
+            assert ws.estimate(both, deployment).total == pytest.approx(
+                ws.estimate(alone, deployment).total
+            )
+
+    def test_connections_that_are_cut_come_back_as_their_own_sessions_do(self):
+        demand = expected_demand(watched()).cut_after(2)
+
+        # a session lasts longer than x with the chance exp(-x / mean): a geometric series
+        per_session = {24: 1 / (1 - np.exp(-2 / 24)), 1: 1 / (1 - np.exp(-2))}
+        made = 100 / 24 * per_session[24] + 5 * per_session[1]
+        assert demand.new_connections.mean == pytest.approx(made)
+        assert demand.sessions.mean == pytest.approx(100 / 24 + 5)
+
+    def test_the_most_silent_kind_decides_on_idle_timeouts(self):
+        scenario = watched()
+        devices = expected_demand(scenario).by_kind["main"]
+
+        demand = expected_demand(scenario)
+        assert longest_silence_seconds(devices, "to_server") < 200
+        assert longest_silence_seconds(demand, "to_server") == np.inf
+
+    def test_many_scenarios_at_once(self):
+        one_by_one = [
+            float(ws.estimate(watched(viewers=n), "aws.api_gateway").total) for n in (1, 5)
+        ]
+        viewers = {"profile": profile({}), "mean_connections": [1, 5]}
+        many = watched().replace(other_clients={"viewers": viewers})
+
+        assert many.many == (2,)
+        np.testing.assert_allclose(ws.estimate(many, "aws.api_gateway").total, one_by_one)
+        swept = ws.sweep(watched(), {"viewers.mean_connections": [1, 5]}, ["aws.api_gateway"])
+        np.testing.assert_allclose(swept.totals["total_usd"], one_by_one)
+
+    def test_all_kinds_grow(self):
+        demand = expected_demand(grown(watched(), np.array([1.0, 2.0])))
+
+        np.testing.assert_allclose(demand.by_kind["viewers"].connections.mean, [5, 10])
+        np.testing.assert_allclose(demand.by_kind["main"].connections.mean, [100, 200])
+
+
+class TestSimulated:
+    def test_each_kind_sends_its_part(self):
+        scenario = watched(devices=1000, viewers=200)
+        found = ws.simulate(scenario, "aws.api_gateway", replications=4, seed=2)
+
+        expected, simulated = found.expected, found.demand
+        assert [stream.name for stream in simulated.streams] == [
+            stream.name for stream in expected.streams
+        ]
+        for name in ("main: readings", "viewers: readings from main"):
+            assert per_month(simulated, name) == pytest.approx(per_month(expected, name), rel=0.02)
+        assert found.simulated_bill
+        assert found.expected_bill
+        assert found.simulated_bill.total == pytest.approx(found.expected_bill.total, rel=0.02)
+
+
+class TestBadInput:
+    @pytest.mark.parametrize(
+        ("changes", "words"),
+        [
+            ({"viewer": {"peak_connections": 5}}, "flow 'readings' of main goes to 'viewers'"),
+            ({"viewers": {}}, "other_clients.viewers: no audience: give peak_connections"),
+            ({"viewers": {"peak_connections": -1}}, "peak_connections: must not be negative"),
+            ({"viewers": {"users_per_day": 3}}, "go together"),
+            ({"main": {"peak_connections": 5}}, "'main' is the kind of clients"),
+            (
+                {"viewers": {"peak_connections": 5}, "guests": {"peak_connections": 5}},
+                "guests: these clients neither send nor receive anything",
+            ),
+        ],
+    )
+    def test_kinds(self, changes, words):
+        others = {name: {"profile": profile({}), **fields} for name, fields in changes.items()}
+
+        with pytest.raises(ScenarioError, match=words):
+            watched().replace(other_clients=others)
+
+    @pytest.mark.parametrize(
+        ("changes", "words"),
+        [
+            ({"direction": "server_to_client"}, "to is for client_to_server"),
+            ({"fan_out": 0}, "fan_out must be above 0: how many of viewers"),
+            ({"to": "nobody"}, "which is no kind of clients of this scenario"),
+        ],
+    )
+    def test_flows(self, changes, words):
+        with pytest.raises(ScenarioError, match=words):
+            watched().replace(profile=profile({"readings": readings(**changes)}))
+
+    def test_a_demand_of_your_own_is_of_one_kind(self):
+        with pytest.raises(EstimatorError, match="readings goes to 'viewers'"):
+            Demand.of(
+                5,
+                session={"law": "exponential", "mean_hours": 1},
+                flows={"readings": readings()},
+            )
+
+
+def test_what_was_said_can_be_read_again():
+    scenario = watched(hours_of_day=OFFICE)
+
+    assert ws.Scenario.from_yaml(scenario.to_yaml()) == scenario
+    assert ws.Scenario.from_token(scenario.to_token()) == scenario
+    assert scenario.audience == "100 on average; viewers: 5 on average"
