@@ -22,7 +22,7 @@ from estimator.dashboard.session.state import (
 )
 from estimator.dashboard.widgets.downloads import Download
 from estimator.render.spreadsheet import csv as as_csv
-from interfaces.shown_page import PATIENCE_SECONDS, linked, named, run
+from interfaces.shown_page import PATIENCE_SECONDS, linked, named, run, shown_page
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = sorted((ROOT / "examples").glob("*.yaml"))
@@ -52,7 +52,7 @@ def opened(
     What can be unfolded on it is; of the bill, one side is in front.
     """
     page = AppTest.from_file(ROOT / "app.py", default_timeout=PATIENCE_SECONDS)
-    for unfolded in ("billing", "share", "profile_shown"):
+    for unfolded in ("billing", "share", "profile_shown_main"):
         page.session_state[unfolded] = True
     page.session_state["bill_side"] = side
     if scenario is not None or link is not None:
@@ -638,3 +638,40 @@ class TestDownloads:
             "estimate-chart.png",
             "estimate-chart.svg",
         }
+
+
+class TestOtherClients:
+    SCENARIO = ws.Scenario(
+        profile={
+            "extends": "workplace-chat",
+            "flows": {
+                "alerts": {
+                    "direction": "client_to_server",
+                    "rate_per_hour": 60,
+                    "payload": "200 B",
+                    "fan_out": 3,
+                    "to": "guards",
+                }
+            },
+        },
+        location="virginia",
+        peak_connections=100,
+        other_clients={"guards": {"profile": "board-collaboration", "peak_connections": 5}},
+    )
+
+    @pytest.mark.parametrize("name", ["estimate", "workload", "concurrency"])
+    def test_pages_show_them(self, name):
+        page = shown_page(name, self.SCENARIO)
+
+        assert not page.exception
+        assert [box.value for box in page.number_input if "guards" in box.label] == [5.0]
+
+    def test_their_number_is_edited_in_the_sidebar(self):
+        page = shown_page("estimate", self.SCENARIO)
+        [guards] = [box for box in page.number_input if "guards" in box.label]
+
+        guards.set_value(8.0).run()
+
+        assert linked(page) == self.SCENARIO.replace(
+            other_clients={"guards": {"profile": "board-collaboration", "peak_connections": 8}}
+        )

@@ -28,7 +28,7 @@ AS_THEY_ARE = {
 }
 """What is no Markdown, by element and field."""
 OWN = {"icon", "id", "query_param_key"}
-UNFOLDED = {"billing": True, "share": True, "profile_shown": True, "saas": True}
+UNFOLDED = {"billing": True, "share": True, "profile_shown_main": True, "saas": True}
 PARTS = [
     *((name, {}, {}) for name in PAGES),
     *(("estimate", {}, {"bill_side": side}) for side in ("Open questions", "In words")),

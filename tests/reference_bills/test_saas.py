@@ -1,9 +1,13 @@
 """Worked examples that managed services publish, as quantities and as workloads."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 import estimator as ws
+
+EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 
 
 @pytest.fixture(scope="module")
@@ -111,30 +115,11 @@ class TestAbly:
 
     def test_a_hundred_devices_and_five_who_watch_them(self):
         # https://ably.com/docs/platform/pricing/examples/realtime-dashboard, read 2026-11-30, which
-        # leaves out the package fee; 8 hours on 22 days, in all of which everybody is connected
-        alike = {"session": {"law": "deterministic", "hours": 8}, "weekly_shape": "flat"}
-        vitals = {
-            "direction": "client_to_server",
-            "rate_per_hour": "6 / min",
-            "payload": "200 B",
-            "fan_out": 5,
-            "to": "coordinators",
-        }
-        scenario = ws.Scenario(
-            profile={"title": "Devices", "flows": {"vitals": vitals}, **alike},
-            peak_connections=100,
-            other_clients={
-                "coordinators": {
-                    "profile": {"title": "Coordinators", "flows": {}, **alike},
-                    "peak_connections": 5,
-                }
-            },
-            location="virginia",
-            hours_per_month=8 * 22,
-            options={"ably.per_minute": {"echo": False, "connections_per_channel": 1}},
-        )
+        # leaves out the package fee
+        scenario = ws.Scenario.load(EXAMPLES / "patient-monitors.yaml")
 
-        bill = ws.estimate(scenario, self.ID)
+        options = {self.ID: {"echo": False, "connections_per_channel": 1}}
+        bill = ws.estimate(scenario.replace(options=options), self.ID)
 
         counted = {item.usage.meter_id: float(item.usage.quantity) for item in bill.items}
         assert counted["ably.per_minute.messages"] == pytest.approx(38_016_000)

@@ -18,7 +18,7 @@ from estimator.dashboard.widgets import document
 from estimator.dashboard.widgets.bill import bill_view, largest_question, options_form
 from estimator.dashboard.widgets.charts import show_chart
 from estimator.dashboard.widgets.downloads import chart_files, data_file, download_row, table_file
-from estimator.dashboard.widgets.profile import profile_view
+from estimator.dashboard.widgets.profile import profile_views
 from estimator.deployments.registry import SAAS
 from estimator.format import dollars, dollars_and_cents, sentence
 from estimator.pricing.bill import Bill
@@ -61,7 +61,7 @@ def estimate_page() -> None:
         help="Ably, Pusher, PubNub, Cloudflare and Supabase instead of a cloud of your own.",
     ):
         _saas(scenario)
-    profile_view(scenario.profile)
+    profile_views(scenario)
     if chart is not None:
         with chart:
             words = _chart_words(comparison.bills)

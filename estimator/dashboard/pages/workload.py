@@ -40,7 +40,7 @@ from estimator.dashboard.widgets.downloads import (
     rows_of,
     table_file,
 )
-from estimator.dashboard.widgets.profile import profile_view
+from estimator.dashboard.widgets.profile import profile_views
 from estimator.demand.demand import Demand
 from estimator.demand.expected import expected_demand
 from estimator.demand.traffic import busiest_hour
@@ -153,10 +153,10 @@ class Workload:
     def chart_token(self, name: str) -> str:
         """Of a scenario with the same chart.
 
-        Sizes and shares of bytes do not change with the audience, so that an edit of the audience
+        Sizes and shares of bytes do not change with an audience of one kind, so that an edit of it
         need not draw them again.
         """
-        if name == "week":
+        if name == "week" or self.scenario.other_clients:
             return self.scenario.to_token()
         alike = Scenario(
             profile=self.scenario.profile, location=self.scenario.location, mean_connections=1.0
@@ -216,7 +216,7 @@ def workload_page() -> None:
     _section("What heartbeat and compression change", "")
     variants = _variants(scenario, comparison_of(scenario.to_token()))
     download_row(_variant_files(workload, variants))
-    profile_view(scenario.profile)
+    profile_views(scenario)
     for container, name in ((week, "week"), (sizes, "sizes"), (wire, "wire")):
         if not workload.tables[name].empty:
             with container:

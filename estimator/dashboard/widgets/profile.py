@@ -10,20 +10,24 @@ from pydantic import BaseModel
 from estimator.dashboard.widgets.document import literal, show_table
 from estimator.format import given_text
 from estimator.render.document import Column, Inline, Text, table
+from estimator.scenario.clients import MAIN
 from estimator.scenario.profile import Evidence, Profile
+from estimator.scenario.scenario import Scenario
 
 
-def profile_view(profile: Profile) -> None:
+def profile_views(scenario: Scenario) -> None:
     """Every number of a profile, and whether somebody published it, once somebody asks for it."""
-    asked = st.expander(
-        f"How one client behaves: {literal(profile.title)}",
-        icon=":material/person:",
-        key="profile_shown",
-        on_change="rerun",
-    )
-    if asked.open:
-        with asked:
-            _numbers(profile)
+    for name, profile in scenario.profiles.items():
+        who = "one client behaves" if name == MAIN else f"one of {literal(name)} behaves"
+        asked = st.expander(
+            f"How {who}: {literal(profile.title)}",
+            icon=":material/person:",
+            key=f"profile_shown_{name}",
+            on_change="rerun",
+        )
+        if asked.open:
+            with asked:
+                _numbers(profile)
 
 
 def _numbers(profile: Profile) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -26,6 +27,7 @@ from estimator.demand.expected import expected_demand
 from estimator.errors import ScenarioError
 from estimator.format import percent
 from estimator.pricing.contract import contract_names, shipped_contract
+from estimator.scenario.clients import Audience, OtherClients
 from estimator.scenario.locations import locations
 from estimator.scenario.profile import load_profile, profile_names
 from estimator.scenario.scenario import Scenario
@@ -167,6 +169,24 @@ def _audience(scenario: Scenario) -> None:
     )
     if kind == "users_per_day":
         _audience_number("Sessions per user and day", _SESSIONS, scenario)
+    for name, other in scenario.other_clients.items():
+        field = _audience_kind(other)
+        number_input(
+            f"{_AUDIENCES[field].split(' and ')[0]}: {literal(name)}",
+            f"other_clients.{name}.{field}",
+            getattr(other, field),
+            partial(_with_other, name, field),
+            step=1.0,
+            explained=f"{_HELP[field]} Their profile: {literal(other.profile.title)}.",
+        )
+
+
+def _with_other(name: str, field: str, old: Scenario, number: object) -> Scenario:
+    """The scenario with another number of some further kind of clients."""
+    kind = old.other_clients[name]
+    said = {each: getattr(kind, each) for each in kind.model_fields_set}
+    others = {**old.other_clients, name: OtherClients(**{**said, field: number})}
+    return changed(old, other_clients=others)
 
 
 def audience_words(scenario: Scenario) -> str:
@@ -180,8 +200,8 @@ def audience_words(scenario: Scenario) -> str:
     return f"{number} users per day with {each} each"
 
 
-def _audience_kind(scenario: Scenario) -> str:
-    return next(kind for kind in _AUDIENCES if getattr(scenario, kind) is not None)
+def _audience_kind(audience: Audience) -> str:
+    return next(kind for kind in _AUDIENCES if getattr(audience, kind) is not None)
 
 
 def _audience_number(label: str, field: str, scenario: Scenario) -> None:
@@ -205,7 +225,7 @@ def _with_number(old: Scenario, field: str, number: float) -> Scenario:
 
 def _restated(old: Scenario, kind: str) -> Scenario:
     """The same audience, given in another way."""
-    demand = expected_demand(old)
+    demand = expected_demand(old).kinds[0]
     sessions = old.sessions_per_user_per_day or 1.0
     amounts = {
         "peak_connections": demand.peak_connections,
