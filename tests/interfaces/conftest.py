@@ -13,15 +13,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ViewportSize, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
 
 from estimator import cli
 from estimator.dashboard.widgets import charts
+from interfaces.screens import WIDE
 
 MAIN = sys.modules["__main__"]
 ROOT = Path(__file__).parents[2]
 CHROMIUM = Path("/usr/bin/chromium")
-WIDE: ViewportSize = {"width": 1280, "height": 900}
 
 # Long enough for a busy machine; nothing here is fast or slow enough to be judged by it.
 PATIENCE_MS = 30_000
@@ -142,7 +142,7 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture
 def context(browser) -> Iterator[BrowserContext]:
     """A visitor who was never here."""
-    context = browser.new_context(viewport=WIDE)
+    context = browser.new_context(**WIDE)
     context.set_default_timeout(PATIENCE_MS)
     yield context
     context.close()

@@ -13,16 +13,14 @@ from playwright.sync_api import (
     BrowserContext,
     Page,
     TimeoutError as WaitedTooLong,
-    ViewportSize,
     expect,
 )
 
 import estimator as ws
+from interfaces.screens import PHONE, WIDE
 
 ROOT = Path(__file__).parents[2]
 PICTURES = ROOT / "test-output"
-WIDE: ViewportSize = {"width": 1280, "height": 900}
-PHONE: ViewportSize = {"width": 390, "height": 844}
 SMALL_MESSAGES = "azure.web_pubsub.small_messages"
 
 # Long enough for a busy machine; nothing here is fast or slow enough to be judged by it.
@@ -119,7 +117,7 @@ def test_a_shared_link_restores_the_scenario_for_somebody_else(browser, context,
     expect(code).to_contain_text(answered.to_token())
     link = code.inner_text()
 
-    somebody = browser.new_context(viewport=WIDE)
+    somebody = browser.new_context(**WIDE)
     somebody.set_default_timeout(PATIENCE_MS)
     theirs = somebody.new_page()
     theirs.goto(link.strip())
@@ -254,7 +252,7 @@ def test_a_bad_file_is_one_message_and_a_good_one_replaces_it(context, address, 
     ("screen", "theme"), [(WIDE, "dark"), (PHONE, "light")], ids=["wide", "phone"]
 )
 def test_every_side_of_a_bill_fits_screen_and_theme(browser, address, screen, theme):
-    context = browser.new_context(viewport=screen, color_scheme=theme, device_scale_factor=1)
+    context = browser.new_context(**screen, color_scheme=theme, device_scale_factor=1)
     context.set_default_timeout(PATIENCE_MS)
     page = visit(context, address, ws.Scenario.load(ROOT / "examples" / "team-chat.yaml"))
     no_error_is_shown(page)
@@ -336,7 +334,7 @@ def test_weeks_are_simulated_beside_a_page_that_stays_usable(browser, context, a
     # somebody who opens the link sees the same question, and its answer at once
     link = page.url
     for theme, screen in (("light", WIDE), ("dark", PHONE)):
-        context = browser.new_context(viewport=screen, color_scheme=theme)
+        context = browser.new_context(**screen, color_scheme=theme)
         context.set_default_timeout(PATIENCE_MS)
         theirs = context.new_page()
         theirs.goto(link)
@@ -348,7 +346,7 @@ def test_weeks_are_simulated_beside_a_page_that_stays_usable(browser, context, a
         shown = theirs.get_by_test_id("stMain")
         assert shown.evaluate("main => main.scrollWidth <= main.clientWidth")
         height = shown.evaluate("main => main.scrollHeight")
-        theirs.set_viewport_size({"width": screen["width"], "height": height})
+        theirs.set_viewport_size({"width": screen["viewport"]["width"], "height": height})
         PICTURES.mkdir(exist_ok=True)
         theirs.screenshot(path=PICTURES / f"concurrency-{name}-{theme}.png", animations="disabled")
         context.close()

@@ -11,15 +11,14 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, expect
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 import estimator as ws
 from estimator.dashboard.site import PAGES
+from interfaces.screens import PHONE, WIDE, Screen
 
 ROOT = Path(__file__).parents[2]
 PICTURES = ROOT / "test-output"
-WIDE: ViewportSize = {"width": 1280, "height": 900}
-PHONE: ViewportSize = {"width": 390, "height": 844}
 PATIENCE_MS = 30_000
 CHARTS = {"estimate": 1, "workload": 3, "what_if": 1}
 """Charts that a page shows at once."""
@@ -36,7 +35,7 @@ def scenario() -> ws.Scenario:
 def visitor(browser: Browser, request) -> Iterator[BrowserContext]:
     """A visitor with a screen and a theme."""
     screen, theme = request.param
-    context = browser.new_context(viewport=screen, color_scheme=theme)
+    context = browser.new_context(**screen, color_scheme=theme)
     context.set_default_timeout(PATIENCE_MS)
     yield context
     context.close()
@@ -65,13 +64,13 @@ def linked(shown: Page) -> ws.Scenario:
     return ws.Scenario.from_token(parse_qs(urlsplit(shown.url).query)["scenario"][0])
 
 
-def picture_of_all(shown: Page, screen: ViewportSize, path: Path) -> None:
+def picture_of_all(shown: Page, screen: Screen, path: Path) -> None:
     """The page scrolls inside the window, so that a picture of all of it needs one as tall."""
     height = shown.get_by_test_id("stMain").evaluate("main => main.scrollHeight")
-    shown.set_viewport_size({"width": screen["width"], "height": height})
+    shown.set_viewport_size({"width": screen["viewport"]["width"], "height": height})
     PICTURES.mkdir(exist_ok=True)
     shown.screenshot(path=path, animations="disabled")
-    shown.set_viewport_size(screen)
+    shown.set_viewport_size(screen["viewport"])
 
 
 def downloaded(shown: Page, button: str) -> str:
@@ -115,7 +114,7 @@ def test_a_link_to_the_workload_restores_it_and_its_files_hold_what_is_shown(
     share.fill("55")
     share.press("Enter")
     expect(mine.get_by_role("cell", name="Compressed to 55 % of the payload")).to_be_visible()
-    theirs = browser.new_context(viewport=WIDE).new_page()
+    theirs = browser.new_context(**WIDE).new_page()
     theirs.goto(mine.url)
     settled(theirs)
     assert linked(theirs) == scenario
@@ -144,7 +143,7 @@ def test_a_link_to_the_limits_restores_the_filter_and_its_files_hold_what_is_sho
     mine.wait_for_url(re.compile("limits_shown"))
     tight = [bill for bill in ws.compare(large).bills if bill.state != "pass"]
     assert len(tight) > 0
-    theirs = browser.new_context(viewport=WIDE).new_page()
+    theirs = browser.new_context(**WIDE).new_page()
     theirs.goto(mine.url)
     settled(theirs)
     assert linked(theirs) == large

@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 import estimator as ws
+from interfaces.screens import PHONE
 
 pytestmark = pytest.mark.browser
 
@@ -30,9 +31,7 @@ def drawn(page: Page) -> None:
 
 @pytest.fixture
 def phone(browser: Browser) -> Iterator[BrowserContext]:
-    context = browser.new_context(
-        viewport={"width": 390, "height": 844}, color_scheme="dark", reduced_motion="reduce"
-    )
+    context = browser.new_context(**PHONE, color_scheme="dark", reduced_motion="reduce")
     context.set_default_timeout(30_000)
     yield context
     context.close()

@@ -1,4 +1,4 @@
-"""Charts as pictures: in the colors of the theme, for wide screens and for phones."""
+"""Charts as pictures: in the colors of the visitor's theme, for a wide screen or for a phone."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ if TYPE_CHECKING:
 Screen = Literal["wide", "phone"]
 _INCHES: Final[dict[Screen, float]] = {"wide": 8.0, "phone": 4.2}
 _DPI = 160
+_MOBILE = "Mobi"
+"""https://developer.mozilla.org/docs/Web/HTTP/Guides/Browser_detection_using_the_user_agent"""
 _CSS = """<style>
+.pictured { overflow-x: auto; }
 .picture { width: 100%; max-width: 60rem; }
-.picture.phone { display: none; }
-@media (max-width: 640px) {
-  .picture.wide { display: none; }
-  .picture.phone { display: block; }
-}
+.picture.wide { min-width: 36rem; }
 </style>"""
+"""In a window too narrow for it, a chart for wide screens is scrolled instead of shrunk."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,15 +66,12 @@ def show_chart(
         chart: draws it.
         words: tell it to those who cannot see it; its title, if left out.
     """
-    with st.container(gap=None):
-        # one by one: an edit that waits is let in between two of them
-        for screen in _INCHES:
-            drawn = picture(str(asked), name, theme(), screen, chart)
-            st.html(
-                f'{_CSS}<img class="picture {name.partition(" ")[0]} {screen}" '
-                f'alt="{escape(words or drawn.title, quote=True)}" '
-                f'src="data:image/png;base64,{base64.b64encode(drawn.png).decode()}">'
-            )
+    drawn = picture(str(asked), name, theme(), screen(), chart)
+    st.html(
+        f'{_CSS}<div class="pictured"><img class="picture {name.partition(" ")[0]} {screen()}" '
+        f'alt="{escape(words or drawn.title, quote=True)}" '
+        f'src="data:image/png;base64,{base64.b64encode(drawn.png).decode()}"></div>'
+    )
 
 
 @kept
@@ -93,6 +90,11 @@ def picture(
 def theme() -> str:
     """The theme of the page, ``light`` or ``dark``."""
     return st.context.theme.type or "light"
+
+
+def screen() -> Screen:
+    """The screen of the visitor: browsers of phones say that they are mobile."""
+    return "phone" if _MOBILE in st.context.headers.get("User-Agent", "") else "wide"
 
 
 def _png(figure: Figure) -> bytes:
