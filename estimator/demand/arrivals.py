@@ -12,6 +12,7 @@ survival function.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -20,19 +21,26 @@ import numpy as np
 from estimator.arrays import FloatArray
 from estimator.runtime import one_thread
 from estimator.scenario.sessions import SessionLength
+from estimator.units import week_time_text
 
 _NEGLIGIBLE = 1e-10
 _MOST_PERIODS = 26
-_SMOOTHING = 0.005
+_SMOOTHING = 1 / 16
 """Weight of the curvature of the arrival rate against the misfit of the connections.
 
-It keeps sessions of hours from turning reading errors of the curve into spikes of arrivals. With
-sessions of half an hour on the workplace curve it moves new connections by 0.2% of their mean and
-open connections by 0.05%.
+Of a wave in the curve of which sessions let the share k through, and whose second difference is b
+times itself, arrivals follow k / (k^2 + (weight b)^2) times, at most 1 / (2 weight b). A zigzag
+from hour to hour has b = 4: it is enlarged twice at most, where arrivals that fit exactly enlarge
+it without end. A wave of a day has b = 0.07 and passes but for some hundred-thousandths.
 """
 _LOOKS_PER_HOUR = 12
 _ROUNDING_NOISE = 1e-12
 _MOST_EXCHANGES = 20
+_WEIGHT_OF_SUM = 1e4
+_DIGITS = 11
+"""What follows is noise of rounding, by which one of seven equal days would be the busiest."""
+_CONTRADICTION = 0.1
+"""A curve that is missed by more, relative to the mean, is worth a note."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +48,29 @@ class Arrivals:
     """The arrivals behind a periodic curve of open connections of mean 1."""
 
     per_hour: FloatArray
-    """New connections per hour in each step, shape (steps,)."""
-    connections_peak: FloatArray
-    """Most open connections within each step, shape (steps,)."""
-    misfit: float
-    """Largest difference between the curve asked for and the one these arrivals produce,
-    relative to the mean: above zero if connections must end faster than sessions do."""
+    """New connections per hour in each step, shape (steps,); their mean is 1 / mean session."""
+    peak_within_hour: FloatArray
+    """Most connections open at one moment of each step, shape (steps,): the curve asked for, and
+    how far connections within the step rise above their mean."""
+    misfits: FloatArray
+    """By how much the connections that these arrivals make exceed the curve asked for in each
+    step, relative to the mean, shape (steps,): far from zero where the curve changes faster than
+    sessions let connections follow."""
+
+    @property
+    def worst_step(self) -> int:
+        """The step in which the curve is missed by most."""
+        return int(np.argmax(np.abs(self.misfits)))
+
+    @property
+    def misfit(self) -> float:
+        """What the curve is missed by in the worst step, relative to the mean; at least 0."""
+        return float(np.abs(self.misfits[self.worst_step]))
+
+    @property
+    def contradicts(self) -> bool:
+        """Whether curve and sessions contradict each other by so much that a bill tells it."""
+        return self.misfit > _CONTRADICTION
 
 
 def response(law: SessionLength, steps: int, step_hours: float, offset: float) -> FloatArray:
@@ -106,8 +131,10 @@ def arrivals_behind(levels: tuple[float, ...], law: SessionLength) -> Arrivals:
         levels: open connections in each hour, periodic, mean 1.
         law: how long sessions last.
 
-    The rate that fits best without being negative is found by least squares. A curve that falls
-    faster than sessions end cannot be met; ``misfit`` then says by how much it is missed.
+    They are as many as the curve means: over the whole, connections / mean session (Little's law).
+    Among rates that are not negative, the one found has the least squares of what it misses the
+    curve by and, weighted, of its curvature. A curve that falls faster than sessions end cannot be
+    met; ``misfits`` then says by how much it is missed.
 
     >>> from estimator.scenario.sessions import ExponentialSession
     >>> flat = arrivals_behind((1.0,) * 168, ExponentialSession(mean_hours=0.5))
@@ -124,16 +151,15 @@ def _arrivals_behind(wanted: FloatArray, law: SessionLength) -> Arrivals:
     bend = np.bincount([0, 1, steps - 1], [2.0, -1.0, -1.0], steps)
     curvature = _SMOOTHING * _around(bend.astype(np.float64))
     sessions = closest_nonnegative(
-        np.vstack([to_mean, curvature]), np.concatenate([wanted, np.zeros(steps)])
-    )
+        np.vstack([to_mean, curvature]), np.concatenate([wanted, np.zeros(steps)]), wanted.sum()
+    ).round(_DIGITS)
     per_hour = sessions / law.mean
     looks = np.linspace(0, 1, _LOOKS_PER_HOUR, endpoint=False)
     within = [_around(response(law, steps, 1.0, look)) @ per_hour for look in looks]
     within.append(np.roll(within[0], -1))
-    produced = to_mean @ sessions
-    # the curve asked for stands; only its course within the hour is taken from the fit
-    peak = np.maximum(wanted, wanted + np.max(within, axis=0) - produced)
-    return Arrivals(per_hour, peak, float(np.max(np.abs(produced - wanted))))
+    misfits = (to_mean @ sessions - wanted).round(_DIGITS)
+    most = np.maximum(wanted, np.max(within, axis=0) - misfits)
+    return Arrivals(per_hour, most, misfits)
 
 
 def _around(response_to_first: FloatArray) -> FloatArray:
@@ -142,33 +168,68 @@ def _around(response_to_first: FloatArray) -> FloatArray:
     return response_to_first[at[:, None] - at]
 
 
-def closest_nonnegative(matrix: FloatArray, wanted: FloatArray) -> FloatArray:
-    """The x >= 0 for which ``matrix @ x`` is closest to ``wanted``: least squares.
+def contradiction_note(found: Iterable[Arrivals], law: SessionLength) -> Iterator[str]:
+    """Where a curve of open connections contradicts the session length: by how much, and when.
+
+    Args:
+        found: arrivals behind the weekly curves of one or more scenarios; the worst is told.
+        law: how long sessions last.
+
+    Yields:
+        One sentence or two for the reader of a bill; nothing where connections can follow.
+    """
+    worst = max(found, key=lambda each: each.misfit)
+    if not worst.contradicts:
+        return
+    off = worst.misfits[worst.worst_step]
+    yield (
+        f"Open connections change faster in this week than sessions of {law.mean:,.3g} hours on "
+        f"average let them: the closest possible arrivals make {abs(off):.0%} of the mean too "
+        f"{'many' if off > 0 else 'few'} on {week_time_text(worst.worst_step)} UTC. Connections "
+        f"follow the week as it was given; new connections are those of the closest arrivals, in "
+        f"total as many as connections and sessions mean."
+    )
+
+
+def closest_nonnegative(matrix: FloatArray, wanted: FloatArray, total: float) -> FloatArray:
+    """The x >= 0 with this sum for which ``matrix @ x`` is closest to ``wanted``: least squares.
 
     Numbers are either free or held at zero. Solving for the free ones tells which of them want to
     be negative, and which of those held would be better off above zero; both sorts change sides
     until nobody wants to (block principal pivoting, Júdice and Pires 1994,
     https://doi.org/10.1016/0305-0548(94)90106-6). That takes a few exchanges where it ends at all.
+    The price of the sum, its Lagrange multiplier, moves with them.
 
     Args:
         matrix: shape (rows, columns), with columns that do not depend on each other.
         wanted: shape (rows,).
+        total: the sum of x, above 0.
 
-    >>> closest_nonnegative(np.eye(2), np.array([3.0, -1.0]))
-    array([3., 0.])
+    >>> closest_nonnegative(np.eye(2), np.array([3.0, -1.0]), total=2.5)
+    array([2.5, 0. ])
     """
     gram, right = matrix.T @ matrix, matrix.T @ wanted
     noise = _ROUNDING_NOISE * float(np.max(np.abs(right), initial=0.0))
     free = np.ones(right.size, dtype=np.bool_)
     for _ in range(_MOST_EXCHANGES):
+        sides = np.stack([right[free], np.ones(np.count_nonzero(free))], axis=-1)
+        unpriced, per_price = np.linalg.solve(gram[np.ix_(free, free)], sides).T
+        price = (unpriced.sum() - total) / per_price.sum()
         x = np.zeros(right.size)
-        x[free] = np.linalg.solve(gram[np.ix_(free, free)], right[free])
-        astray = np.where(free, x < 0, right - gram @ x > noise)
+        x[free] = unpriced - price * per_price
+        astray = np.where(free, x < 0, right - price - gram @ x > noise)
         if not astray.any():
             return x
         free = free ^ astray
+    return _with_sum(matrix, wanted, total)
+
+
+def _with_sum(matrix: FloatArray, wanted: FloatArray, total: float) -> FloatArray:
+    """The same by a slower way that always ends: the sum is one more row, and weighs most."""
     # imported here, since it takes longer than all else that a bill needs
     from scipy.optimize import nnls
 
-    found, _ = nnls(matrix, wanted)
-    return found
+    weight = _WEIGHT_OF_SUM * float(np.linalg.norm(matrix, 2))
+    row = np.full((1, matrix.shape[1]), weight)
+    found, _ = nnls(np.vstack([matrix, row]), np.append(wanted, weight * total))
+    return found * (total / found.sum())

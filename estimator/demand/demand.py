@@ -12,7 +12,7 @@ import numpy as np
 
 from estimator.arguments import checks_arguments
 from estimator.arrays import FloatArray, Numbers
-from estimator.demand.arrivals import arrivals_behind
+from estimator.demand.arrivals import arrivals_behind, contradiction_note
 from estimator.demand.weekly import Course, Weekly, from_hours, total
 from estimator.demand.wire import ACK_BYTES, Layer, connect_layers, mean_message_bytes
 from estimator.errors import EstimatorError
@@ -75,7 +75,8 @@ class Demand(Shown):
     connections: Weekly
     """Open connections averaged over each hour."""
     connections_peak: Weekly
-    """Most connections open at once within each hour."""
+    """Connections that limits and sizes are held against in each hour: of an expected week the
+    same as ``connections``, of a simulated one the most that were open at once."""
     new_connections: Weekly
     """Connections made in each hour; one per session unless a service cuts them (``cut_hours``)."""
     session: SessionLength
@@ -95,6 +96,9 @@ class Demand(Shown):
     by_kind: Mapping[str, Demand] = field(default_factory=dict[str, "Demand"])
     """The demand of each kind of clients by its name, if there are several; of all of them the
     figures are the sums, and ``session`` is that of the first."""
+    peak_within_hour: Weekly | None = None
+    """Most connections open at one moment of each hour, as far as their course within the hour is
+    known from the arrivals; None where ``connections_peak`` is that."""
 
     @property
     def audience(self) -> str:
@@ -117,9 +121,9 @@ class Demand(Shown):
 
         Args:
             connections: open connections averaged over each hour, Monday 00:00 UTC first, of shape
-                (168,) or (*many, 168); a single number holds for all hours.
-            session: how long sessions last, as in a profile. New connections, and the most
-                connections within each hour, follow from it.
+                (168,) or (*many, 168); a single number holds for all hours. Their largest hour is
+                the peak.
+            session: how long sessions last, as in a profile. New connections follow from it.
             flows: the messages of an open connection, by name, as in a profile: direction,
                 rate_per_hour, payload and fan_out.
             heartbeat: as in a profile; none if left out.
@@ -174,21 +178,23 @@ class Demand(Shown):
         for name, flow in profile.flows.items():
             if flow.to is not None:
                 raise EstimatorError(
-                    f"flows: {name} goes to '{flow.to}': but this demand is of one kind of "
+                    f"flows: {name} goes to '{flow.to}', but this demand is of one kind of "
                     "clients: leave 'to' out"
                 )
         levels = (hours / mean).reshape(-1, HOURS_PER_WEEK)
         found = [arrivals_behind(tuple(row), profile.session) for row in levels.tolist()]
-        peak = np.reshape([each.connections_peak for each in found], hours.shape) * mean
         arrivals = np.reshape([each.per_hour for each in found], hours.shape) * mean
+        most = np.reshape([each.peak_within_hour for each in found], hours.shape) * mean
         opened, new = from_hours(hours), from_hours(arrivals)
         return cls(
             connections=opened,
-            connections_peak=from_hours(peak),
+            connections_peak=opened,
             new_connections=new,
             session=profile.session,
             streams=tuple(streams_of(profile, opened, new)),
             hours_per_month=hours_per_month,
+            notes=tuple(contradiction_note(found, profile.session)),
+            peak_within_hour=from_hours(most),
         )
 
     def __repr__(self) -> str:
@@ -221,6 +227,10 @@ class Demand(Shown):
                 for stream in one.streams
             ),
             notes=tuple(f"{name}: {note}" for name, one in by_kind.items() for note in one.notes),
+            peak_within_hour=total(
+                one.connections_peak if one.peak_within_hour is None else one.peak_within_hour
+                for one in each
+            ),
             by_kind=by_kind,
         )
 
@@ -244,7 +254,7 @@ class Demand(Shown):
 
     @property
     def peak_connections(self) -> FloatArray:
-        """Most connections open at once in the week, shape (*many,)."""
+        """The peak of the week, shape (*many,): the largest hour of ``connections_peak``."""
         return self.connections_peak.peak
 
     @property

@@ -9,11 +9,11 @@ import numpy as np
 
 from estimator.arguments import checks_arguments
 from estimator.arrays import FloatArray
-from estimator.demand.arrivals import Arrivals, arrivals_behind
+from estimator.demand.arrivals import Arrivals, arrivals_behind, contradiction_note
 from estimator.demand.demand import Demand, streams_of, with_flows_between
 from estimator.demand.weekly import Course, Weekly
 from estimator.format import range_text
-from estimator.scenario.clients import Audience, OtherClients
+from estimator.scenario.clients import OtherClients
 from estimator.scenario.scenario import Scenario
 from estimator.scenario.sessions import SessionLength
 from estimator.units import DAYS_PER_WEEK, HOURS_PER_DAY
@@ -25,8 +25,9 @@ _WORTH_A_NOTE = 0.1
 def expected_demand(scenario: Scenario) -> Demand:
     """Mean demand of a scenario in every hour of the week.
 
-    Open connections follow the weekly shape, scaled to the audience. New connections are
-    the arrivals that produce them (``arrivals``). Messages follow the open connections.
+    Open connections, and their peak, follow the weekly shape exactly, scaled to the audience. New
+    connections are the arrivals that produce them (``arrivals``): per week the open connections
+    over the mean session. Messages follow the open connections.
 
     Args:
         scenario: who connects, from where, how often; of arrays, if there are many.
@@ -55,26 +56,26 @@ def _of_kind(scenario: Scenario, kind: Scenario | OtherClients) -> Demand:
     arrivals = arrivals_behind(levels, profile.session)
     scales = _mean_connections(kind, arrivals)
     scale = np.broadcast_to(next(iter(scales.values())), scenario.many)
-    connections, peak, new_connections = (
+    connections, new_connections, peak_within_hour = (
         Weekly.of(scale, course) for course in _courses(levels, profile.session)
     )
     return Demand(
         connections=connections,
-        connections_peak=peak,
+        connections_peak=connections,
         new_connections=new_connections,
         session=profile.session,
         streams=tuple(streams_of(profile, connections, new_connections)),
         hours_per_month=scenario.hours_per_month,
-        notes=tuple(_notes(scales, arrivals)),
+        notes=(*_disagreements(scales), *contradiction_note([arrivals], profile.session)),
+        peak_within_hour=peak_within_hour,
     )
 
 
 @lru_cache(maxsize=64)
 def _courses(levels: tuple[float, ...], law: SessionLength) -> tuple[Course, Course, Course]:
-    """Open, most open and new connections: what every audience of a profile shares."""
+    """Open and new connections, and most within the hour: what all audiences of a profile share."""
     arrivals = arrivals_behind(levels, law)
-    levels_of_hours = np.array(levels)
-    return Course(levels_of_hours), Course(arrivals.connections_peak), Course(arrivals.per_hour)
+    return Course(np.array(levels)), Course(arrivals.per_hour), Course(arrivals.peak_within_hour)
 
 
 def audiences(scenario: Scenario) -> dict[str, FloatArray]:
@@ -84,28 +85,33 @@ def audiences(scenario: Scenario) -> dict[str, FloatArray]:
     >>> audiences(Scenario(profile="market-data", location="virginia", peak_connections=1000))
     {'peak_connections': array(1000.)}
     """
-    profile = scenario.profile
-    arrivals = arrivals_behind(tuple(profile.weekly_shape.levels.tolist()), profile.session)
-    peak = arrivals.connections_peak.max()
-    scales = _mean_connections(scenario, arrivals)
+    peak = scenario.profile.weekly_shape.levels.max()
+    scales = _mean_connections(scenario, arrivals_of(scenario))
     return {name: np.asarray(scale * peak) for name, scale in scales.items()}
 
 
-def _mean_connections(audience: Audience, arrivals: Arrivals) -> dict[str, FloatArray]:
+def arrivals_of(kind: Scenario | OtherClients) -> Arrivals:
+    """The arrivals behind the weekly shape of a kind of clients, per connection on average."""
+    profile = kind.profile
+    return arrivals_behind(tuple(profile.weekly_shape.levels.tolist()), profile.session)
+
+
+def _mean_connections(kind: Scenario | OtherClients, arrivals: Arrivals) -> dict[str, FloatArray]:
     """Mean open connections by each way the audience was given; the first one counts."""
+    levels = kind.profile.weekly_shape.levels
     scales: dict[str, FloatArray] = {}
-    if audience.peak_connections is not None:
-        scales["peak_connections"] = audience.peak_connections / arrivals.connections_peak.max()
-    if audience.mean_connections is not None:
-        scales["mean_connections"] = np.asarray(audience.mean_connections)
-    if audience.users_per_day is not None and audience.sessions_per_user_per_day is not None:
-        sessions = np.asarray(audience.users_per_day) * audience.sessions_per_user_per_day
+    if kind.peak_connections is not None:
+        scales["peak_connections"] = kind.peak_connections / levels.max()
+    if kind.mean_connections is not None:
+        scales["mean_connections"] = np.asarray(kind.mean_connections)
+    if kind.users_per_day is not None and kind.sessions_per_user_per_day is not None:
+        sessions = np.asarray(kind.users_per_day) * kind.sessions_per_user_per_day
         daily = arrivals.per_hour.reshape(DAYS_PER_WEEK, HOURS_PER_DAY).sum(axis=1)
         scales["users_per_day x sessions_per_user_per_day"] = sessions / daily.max()
     return scales
 
 
-def _notes(scales: dict[str, FloatArray], arrivals: Arrivals) -> Iterator[str]:
+def _disagreements(scales: dict[str, FloatArray]) -> Iterator[str]:
     (first, used), *others = scales.items()
     for other, implied in others:
         if np.any(np.abs(implied - used) > _WORTH_A_NOTE * np.maximum(implied, used)):
@@ -116,9 +122,3 @@ def _notes(scales: dict[str, FloatArray], arrivals: Arrivals) -> Iterator[str]:
                 f"The audience was given twice and disagrees: {other} means {means} "
                 f"open connections on average, {first} {meant}; {first} was used."
             )
-    if arrivals.misfit > _WORTH_A_NOTE:
-        yield (
-            f"Sessions are too long for connections to fall as fast as the weekly shape does "
-            f"(off by up to {arrivals.misfit:.0%} of the mean). Connections follow the shape; "
-            f"new connections are the nearest that are possible."
-        )

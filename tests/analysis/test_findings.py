@@ -6,10 +6,12 @@ import re
 import numpy as np
 import pytest
 from scipy import stats
+from scipy.linalg import circulant
 
 import estimator as ws
 from estimator.analysis.simulate.findings import Finding
 from estimator.analysis.simulate.result import Simulation
+from estimator.demand.arrivals import response
 from estimator.simulation.theory import poisson_quantile
 from estimator.states import State
 
@@ -75,7 +77,16 @@ class TestQuiet:
         assert mean.ratio == pytest.approx(1, abs=0.005)
         assert peak.assumed == pytest.approx(30_000)
         # the peak of a week is above its mean course, by less than four standard deviations
-        assert 1 < peak.ratio < 1 + 4 / math.sqrt(30_000)
+        arrivals, law = quiet.expected.new_connections.hourly, quiet.scenario.profile.session
+        moments = [response(law, 168, 1.0, minute / 60) for minute in range(60)]
+        course = np.max([circulant(each) @ arrivals for each in moments])
+        assert 1 < peak.found / course < 1 + 4 / math.sqrt(30_000)
+
+    def test_the_words_tell_to_what_the_mean_rises_within_the_hour(self, quiet):
+        [within] = re.findall(
+            r"the mean rises to ([\d,]+)", finding(quiet, "Peak connections").words
+        )
+        assert 30_000 < int(within.replace(",", "")) < 31_000
 
     def test_minutes_are_those_of_a_month(self, quiet):
         mean, minutes = (
@@ -92,6 +103,42 @@ class TestQuiet:
 
         assert (lost.found, lost.words, lost.state) == (0, "no client waits", "pass")
         assert (away.found, away.words, away.state) == (0, "every client gets in", "pass")
+
+
+class TestContradiction:
+    """A shape that falls to nothing, and sessions that last on."""
+
+    @pytest.fixture(scope="class")
+    @staticmethod
+    def cliff():
+        profile = {
+            "extends": "market-data",
+            "session": {"law": "exponential", "mean_hours": 10},
+            "weekly_shape": {"hourly": [1] * 84 + [0] * 84},
+        }
+        scenario = ws.Scenario.model_validate(
+            {"profile": profile, "location": "virginia", "peak_connections": 5000}
+        )
+        return ws.simulate(scenario, replications=2, engine="exact")
+
+    def test_is_told_with_its_worst_hour(self, cliff):
+        [told] = [each for each in cliff.findings if each.title.startswith("Connections on")]
+
+        # from 5,000 to nothing at 12:00; see the test of arrivals for how far off that must be
+        assert (told.title, told.assumed) in [
+            ("Connections on Thu 11:00 UTC", 5000),
+            ("Connections on Thu 12:00 UTC", 0),
+        ]
+        assert abs(told.found - told.assumed) > 0.45 * 5000
+        assert told.state == "broken"
+        # what closed forms say is within what chance allows
+        [said] = re.findall(r"allow make ([\d,]+), off by", told.words)
+        closed = int(said.replace(",", ""))
+        assert told.found == pytest.approx(closed, abs=4 * math.sqrt(closed / 2))
+
+    def test_stands_on_the_expected_week_as_well(self, cliff):
+        [note] = cliff.expected.notes
+        assert re.search("% of the mean too (few on Thu 11|many on Thu 12):00 UTC", note)
 
 
 class TestSmallAudience:

@@ -61,6 +61,18 @@ def test_rows_are_many_scenarios():
     np.testing.assert_allclose(both.total, [float(one.total) for one in each], rtol=1e-9)
 
 
+def test_the_largest_hour_is_the_peak_and_a_fall_that_sessions_cannot_follow_is_noted():
+    office = np.tile([500] * 6 + [2500, 6000] + [10_000] * 8 + [6000, 2500] + [500] * 6, 7)
+    both = repeated(np.stack([np.full(168, 500), office]))
+
+    np.testing.assert_allclose(both.peak_connections, [500, 10_000], rtol=1e-12)
+    # 10.3 hours at 10,000 over sessions of 2 hours; and 24 at 500
+    np.testing.assert_allclose(both.new_connections.daily[:, 0], [6000, 51_500], rtol=1e-9)
+    [note] = both.notes
+    assert "too many on Mon 18:00 UTC" in note
+    assert repeated(500).notes == ()
+
+
 @pytest.mark.parametrize(
     ("connections", "changes", "error"),
     [

@@ -1,5 +1,7 @@
 """What a scenario lets one expect: audiences, flows, heartbeats and cuts."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -84,10 +86,15 @@ def test_an_empty_audience_given_twice_is_no_disagreement():
 def test_an_impossible_fall_of_connections_is_noted():
     cliff = {"hourly": [2.0] * 84 + [0.0] * 84}
     demand = demand_of(
-        {**FLAT, "weekly_shape": cliff, "session": {"law": "deterministic", "hours": 12}}
+        {**FLAT, "weekly_shape": cliff, "session": {"law": "exponential", "mean_hours": 12}}
     )
 
-    assert any("Sessions are too long" in note for note in demand.notes)
+    # the curve falls from 2,000 to nothing on Thursday at 12:00, and sessions are as many as drawn
+    [note] = demand.notes
+    assert "sessions of 12 hours" in note
+    assert re.search(r"make \d+% of the mean too (few on Thu 11|many on Thu 12):00 UTC", note)
+    assert float(demand.peak_connections) == pytest.approx(2000)
+    assert float(demand.new_connections.hourly.sum()) == pytest.approx(1000 * 168 / 12)
 
 
 def test_people_connected_ten_hours_a_day_are_on_average_ten_of_24_hours_open():

@@ -30,10 +30,11 @@ def week_table(demand: Demand) -> pd.DataFrame:
     def hours(quantity: Any) -> Any:
         return np.broadcast_to(quantity.hourly, (HOURS_PER_WEEK,))
 
+    most = demand.peak_within_hour or demand.connections_peak
     columns: dict[str, Any] = {
         "hour_utc": [week_time_text(hour) for hour in range(HOURS_PER_WEEK)],
         "open_connections_mean": hours(demand.connections),
-        "open_connections_most": hours(demand.connections_peak),
+        "open_connections_most": hours(most),
         "new_connections": hours(demand.new_connections),
     }
     for direction in ("to_client", "to_server"):

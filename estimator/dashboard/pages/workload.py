@@ -132,6 +132,7 @@ class Workload:
         demand = self.demand
         return {
             "peak_connections": float(demand.peak_connections),
+            "peak_within_hour": float((demand.peak_within_hour or demand.connections_peak).peak),
             "mean_connections": float(demand.connections.mean),
             "new_connections_per_month": float(demand.per_month(demand.new_connections)),
         }
@@ -193,7 +194,8 @@ def workload_page() -> None:
         st.caption(document.literal(note))
     _totals(workload)
     # pictures take longest: their containers are filled after all figures are there
-    week = _section("The week", "Open connections, hour by hour.")
+    most = figure_text(workload.figures["peak_within_hour"])
+    week = _section("The week", f"Open connections, hour by hour; at most {most} at one moment.")
     _files(workload, "week", "Every hour")
     _section(
         "The messages", f"In the busiest hour, {workload.busiest} UTC, and in the billing month."
