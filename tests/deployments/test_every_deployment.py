@@ -226,7 +226,6 @@ def test_an_option_that_does_not_exist_is_refused_with_those_that_do(deployment:
     ("deployment", "meter"),
     [
         ("azure.web_pubsub", "azure.web_pubsub.standard_unit_days"),
-        ("gcp.cloud_run", "gcp.cloud_run.cpu_instance_based"),
         ("oci.load_balancer_vm", "oci.compute.e5_memory_gb_hours"),
     ],
 )

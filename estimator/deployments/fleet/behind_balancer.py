@@ -48,6 +48,11 @@ class ScalingClock:
     lag_share: float = 1.0
     """Part of that time by which what is seen is old."""
 
+    @property
+    def cool_down_limit(self) -> str:
+        """Id of the limit of the time until units stop."""
+        return f"{self.autoscaler}.{self.cool_down}"
+
     def times(self, autoscaling: Autoscaling) -> Autoscaling:
         """An autoscaler, with the times of this clock."""
         names = (self.every, self.lag, self.cool_down)

@@ -13,10 +13,11 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from estimator.demand.admission_limits import AdmissionLimits, Autoscaling
-from estimator.demand.weekly import Weekly, from_hours, total
+from estimator.demand.weekly import Weekly, from_hours
 from estimator.deployments import base
 from estimator.deployments.fleet.backplane import backplane
 from estimator.deployments.fleet.behind_balancer import CLOUD_RUN
+from estimator.deployments.fleet.expected_units import mean_idle_units, mean_units
 from estimator.deployments.fleet.server import (
     APPLICATION_WORK,
     ServerOptions,
@@ -38,7 +39,7 @@ _VCPU_WITH_LEAST_MEMORY = 4
 
 _NOT_MODELED = (
     APPLICATION_WORK,
-    "container startup time, and instances that keep running while their last connections end",
+    "container startup time, and instances beside the last one that run while they empty",
     "a database",
     "persistent disks of Redis, for which the price files have no price",
     "Cloud Armor, a VPC connector (instances reach Redis by direct VPC egress)",
@@ -126,17 +127,12 @@ def _needed(request: base.Request) -> base.Sizing:
     )
 
 
-def _idle(options: CloudRunOptions, needed: base.Sizing) -> Weekly:
-    """Minimum instances beyond those that connections need."""
-    return from_hours(np.maximum(options.min_instances - whole(needed.units.hourly), 0))
-
-
 def _running(request: base.Request, needed: base.Sizing) -> Weekly:
-    """Instances of each hour: those that ran, if that is known, or those that must run."""
-    instances, options = from_hours(whole(needed.units.hourly)), request.options
-    if options.min_instances:
-        instances = total((instances, _idle(options, needed)))
-    return request.demand.units or instances
+    """Instances of each hour: those that ran, if that is known, or what its connections need."""
+    if request.demand.units:
+        return request.demand.units
+    instances, least = whole(needed.units.hourly), request.options.min_instances
+    return from_hours(np.maximum(instances, least) if least else instances)
 
 
 def _admission(request: base.Request, cut_seconds: float) -> AdmissionLimits:
@@ -185,27 +181,38 @@ def _admission(request: base.Request, cut_seconds: float) -> AdmissionLimits:
 def _instance_time(
     request: base.Request, needed: base.Sizing, instances: Weekly
 ) -> Iterator[Usage]:
-    demand, options = request.demand, request.options
-    # by request, an instance without an open connection is idle and costs less
-    some_idle = options.billing == "request" and options.min_instances > 0
-    active = instances
-    if some_idle:
-        active = from_hours(np.maximum(instances.hourly - _idle(options, needed).hourly, 0))
-    as_planned = "as many as each hour's most connections need, paid for the whole hour"
+    """Time of instances: by instance as long as they run, by request while one has a connection.
+
+    An instance is kept for up to 15 minutes after its last connection: by instance that is billed,
+    by request it is free, unless the instance is one of the minimum.
+    https://docs.cloud.google.com/run/docs/about-instance-autoscaling
+    """
+    demand, options, ran = request.demand, request.options, request.demand.units
+    by_request, least = options.billing == "request", options.min_instances
+    kept_seconds = 0.0 if by_request or least else limit_value(CLOUD_RUN.cool_down_limit)
+    if ran is None:
+        billed = mean_units(demand, needed.units, least, kept_seconds / SECONDS_PER_HOUR)
+        kept = f", the last one for {kept_seconds / SECONDS_PER_MINUTE:g} minutes longer"
+        how = f"as many as the connections of a moment need{kept * (kept_seconds > 0)}"
+    else:
+        billed, how = ran.mean, "as they ran"
+    idle = np.zeros(())
+    if by_request and (least or ran):
+        # of those that ran there always is one, to be found by the first connection
+        idle = np.minimum(mean_idle_units(demand, needed.units, max(least, 1)), billed)
     text = (
-        f"up to {range_text(active.peak, unit='instances')} (sized by {needed.binding_of_largest}; "
-        f"at most {options.concurrency * _filled(request):g} connections each), "
-        f"{as_planned if demand.units is None else 'as they ran'}"
+        f"{range_text(billed - idle, unit='instances')} on average, planned for up to "
+        f"{range_text(instances.peak)} (sized by {needed.binding_of_largest}; "
+        f"at most {options.concurrency * _filled(request):g} connections each), {how}"
     )
-    seconds = demand.per_month(active) * SECONDS_PER_HOUR
+    seconds = (billed - idle) * demand.hours_per_month * SECONDS_PER_HOUR
     yield Usage(f"{_RUN}.cpu_{options.billing}_based", seconds * options.vcpu, text)
     yield Usage(f"{_RUN}.memory_{options.billing}_based", seconds * options.memory_gib, text)
-    if some_idle:
-        idle = from_hours(instances.hourly - active.hourly)
-        seconds = demand.per_month(idle) * SECONDS_PER_HOUR
+    if by_request and least:
+        seconds = idle * demand.hours_per_month * SECONDS_PER_HOUR
         text = (
-            f"the part of {options.min_instances} minimum instances without an open connection, "
-            "hour by hour"
+            f"the part of {least} minimum instances without an open connection, on average over "
+            "the week"
         )
         yield Usage(f"{_RUN}.min_instance_cpu_idle", seconds * options.vcpu, text)
         yield Usage(f"{_RUN}.min_instance_memory_idle", seconds * options.memory_gib, text)

@@ -6,6 +6,7 @@ https://cloud.google.com/run/pricing
 
 import numpy as np
 import pytest
+from scipy import stats
 
 import estimator as ws
 
@@ -22,28 +23,58 @@ def instances(bill: ws.Bill, vcpu: int = 1) -> float:
     return float(float(line.usage.quantity) / vcpu / bill.hours_per_month / HOUR)
 
 
-def test_the_autoscaler_fills_instances_to_60_percent(make_demand, bill_of):
-    assert instances(bill_of(ID, make_demand(6_000))) == pytest.approx(10)
-    assert instances(bill_of(ID, make_demand(6_001))) == pytest.approx(11)
+def expected(mean: float, connections_each: float, least: int = 0) -> float:
+    """E[max(ceil(N / connections of an instance), least)], N Poisson, as the sum that it is."""
+    counts = np.arange(int(mean + 12 * np.sqrt(mean) + 40))
+    taken = np.maximum(np.ceil(counts / connections_each), least)
+    return float(np.sum(taken * stats.poisson.pmf(counts, mean)))
+
+
+@pytest.mark.parametrize("connections", [0.001, 0.1, 1, 3, 10, 100, 700, 6_000])
+def test_the_autoscaler_fills_instances_to_60_percent(make_demand, bill_of, connections):
+    bill = bill_of(ID, make_demand(connections), options={"billing": "request"})
+
+    assert instances(bill) == pytest.approx(expected(connections, 600), rel=1e-4)
 
 
 def test_pinned_instances_are_filled_to_their_concurrency(make_demand, bill_of):
     bill = bill_of(ID, make_demand(6_000), answers={"sockets_per_instance": "full"})
 
-    assert instances(bill) == pytest.approx(6)
+    assert instances(bill) == pytest.approx(expected(6_000, 1_000), rel=1e-4)
 
 
 def test_a_lower_concurrency_needs_more_instances(make_demand, bill_of):
     bill = bill_of(ID, make_demand(6_000), options={"concurrency": 250})
 
-    assert instances(bill) == pytest.approx(40)
+    assert instances(bill) == pytest.approx(expected(6_000, 150), rel=1e-4)
+
+
+def test_a_thousandth_of_a_connection_is_within_the_free_tier(make_demand, bill_of, quantities):
+    # 0.003 sessions of 20 minutes per hour: an instance is active for 1 - exp(-0.001) of 730 hours,
+    # 2,627 s, or 44 minutes; 0.063 USD of processor and 0.003 of memory of 4.32 and 0.90 that are
+    # free
+    demand = make_demand(0.001, new_connections=0.003, session_hours=1 / 3)
+    bill = bill_of(ID, demand, options={"billing": "request"}, free_allowances="always")
+
+    active = quantities(bill)["gcp.cloud_run.cpu_request_based"]
+    assert active == pytest.approx((1 - np.exp(-0.001)) * 730 * HOUR, rel=1e-9)
+    assert bill.total == 0
+
+
+def test_by_instance_the_last_one_is_kept_for_15_minutes(make_demand, bill_of):
+    # nobody for 15 minutes: none there at their beginning, none since; exp(-0.5) x exp(-2 / 4)
+    demand = make_demand(0.5, new_connections=2, session_hours=0.25)
+
+    assert instances(bill_of(ID, demand)) == pytest.approx(1 - np.exp(-1), rel=1e-9)
+    kept = bill_of(ID, demand, options={"min_instances": 1})
+    assert instances(kept) == pytest.approx(1, rel=1e-9)
 
 
 def test_every_hour_pays_its_own_instances(make_demand, bill_of):
-    hours = np.tile([0.0] * 12 + [600.0] * 6 + [1800.0] * 6, 7)
+    hours = np.tile([0.0] * 12 + [500.0] * 6 + [1800.0] * 6, 7)
 
     assert instances(bill_of(ID, make_demand(hours))) == pytest.approx(
-        (0 * 12 + 1 * 6 + 3 * 6) / 24
+        (0 * 12 + expected(500, 600) * 6 + expected(1_800, 600) * 6) / 24, rel=1e-4
     )
 
 
@@ -54,7 +85,7 @@ def test_an_hour_without_connections_pays_the_minimum(make_demand, bill_of):
 
 
 def test_processors_and_memory_are_paid_for_as_chosen(make_demand, bill_of, quantities):
-    bill = bill_of(ID, make_demand(600), options={"vcpu": 4, "memory_gib": 8})
+    bill = bill_of(ID, make_demand(300), options={"vcpu": 4, "memory_gib": 8})
 
     assert quantities(bill)[CPU] == pytest.approx(4 * 730 * HOUR)
     assert quantities(bill)[MEMORY] == pytest.approx(8 * 730 * HOUR)
@@ -63,7 +94,7 @@ def test_processors_and_memory_are_paid_for_as_chosen(make_demand, bill_of, quan
 def test_an_always_active_instance_month_costs_what_google_lists(make_demand, bill_of, cents):
     # https://cloud.google.com/run/pricing, tier 1, instance-based: 0.000018 a vCPU-second and
     # 0.000002 a GiB-second; a month of 730 hours has 2,628,000 seconds
-    bill = bill_of(ID, make_demand(1), options={"memory_gib": 1})
+    bill = bill_of(ID, make_demand(300), options={"memory_gib": 1})
 
     assert cents(bill)[CPU] == 47.30
     assert cents(bill)[MEMORY] == 5.26
@@ -126,10 +157,13 @@ def test_the_constraint_that_binds_is_named(make_demand, bill_of, options, bindi
 
 
 def test_instances_are_sized_by_the_memory_of_a_connection(make_demand, bill_of):
-    # 1,000 connections of 10 MB in instances of 4 GiB of which 70 % are planned with: 3.33
+    # connections of 10 MB in instances of 4 GiB of which 70 % are planned with: 300.6 each
     options = {"memory_per_connection_bytes": 1e7, "memory_gib": 4, "headroom": 0.7}
+    bill = bill_of(ID, make_demand(1_000), options=options)
 
-    assert instances(bill_of(ID, make_demand(1_000), options=options)) == 4
+    each = 0.7 * 4 * 2**30 / 1e7
+    assert instances(bill) == pytest.approx(expected(1_000, each), rel=1e-4)
+    assert bill.sizing.peak_units == 4
 
 
 @pytest.mark.parametrize(
@@ -173,6 +207,15 @@ def test_quotas_of_instances_processors_and_memory_are_checked(
     assert verdict.broken == (used > allowed)
 
 
+def test_quotas_see_the_peak_within_the_hour_and_the_bill_what_runs(
+    make_demand, bill_of, verdict_on
+):
+    bill = bill_of(ID, make_demand(6_000, peak=18_000))
+
+    assert float(verdict_on(bill, f"{ID}.max_instances_default").used) == 30
+    assert instances(bill) == pytest.approx(expected(6_000, 600), rel=1e-4)
+
+
 def test_the_setting_that_fixes_too_many_instances_is_named(make_demand, bill_of, verdict_on):
     verdict = verdict_on(bill_of(ID, make_demand(120_000)), f"{ID}.max_instances_default")
 
@@ -214,13 +257,23 @@ def test_an_instance_carries_600_mbps(make_demand, bill_of, verdict_on):
 
 def test_idle_minimum_instances_are_paid_for_at_their_own_price(make_demand, bill_of, quantities):
     # half of the hours have one instance at work, and three are kept: 0.5 active, 2.5 idle
-    hours = np.tile([0.0] * 12 + [600.0] * 12, 7)
+    hours = np.tile([0.0] * 12 + [300.0] * 12, 7)
     options = {"billing": "request", "min_instances": 3, "vcpu": 2, "memory_gib": 1}
     counted = quantities(bill_of(ID, make_demand(hours), options=options))
 
     assert counted["gcp.cloud_run.cpu_request_based"] == pytest.approx(0.5 * 2 * 730 * HOUR)
     assert counted["gcp.cloud_run.min_instance_cpu_idle"] == pytest.approx(2.5 * 2 * 730 * HOUR)
     assert counted["gcp.cloud_run.min_instance_memory_idle"] == pytest.approx(2.5 * 730 * HOUR)
+
+
+def test_a_minimum_instance_is_idle_while_nobody_is_connected(make_demand, bill_of, quantities):
+    # nobody for exp(-0.5), 60.7 % of the time
+    options = {"billing": "request", "min_instances": 1}
+    counted = quantities(bill_of(ID, make_demand(0.5), options=options))
+
+    month, idle = 730 * HOUR, np.exp(-0.5)
+    assert counted["gcp.cloud_run.cpu_request_based"] == pytest.approx((1 - idle) * month)
+    assert counted["gcp.cloud_run.min_instance_cpu_idle"] == pytest.approx(idle * month)
 
 
 def test_minimum_instances_billed_by_instance_have_no_idle_price(make_demand, bill_of, quantities):
@@ -244,7 +297,7 @@ def test_minimum_instances_billed_by_instance_have_no_idle_price(make_demand, bi
 def test_billing_by_request_costs_less_up_to_three_quarters_of_the_time(
     make_demand, bill_of, cents, hours_active, min_instances, cheaper
 ):
-    hours = np.where(np.arange(168) < hours_active, 600.0, 0.0)
+    hours = np.where(np.arange(168) < hours_active, 300.0, 0.0)
     by_request = bill_of(
         ID, make_demand(hours), options={"billing": "request", "min_instances": min_instances}
     )
