@@ -127,6 +127,20 @@ def title_of(scenario: Scenario) -> str:
     return f"{scenario.name or scenario.profile.title}, {scenario.found_location.title}"
 
 
+def cheapest_of_each_cloud(bills: Iterable[Estimate]) -> tuple[Estimate, ...]:
+    """The first bill of each cloud, in the order of the bills."""
+    best: dict[str, Estimate] = {}
+    for bill in bills:
+        best.setdefault(bill.cloud or "", bill)
+    return tuple(best.values())
+
+
+def most_assumed(bill: Estimate) -> str:
+    """The assumed default that moves a bill most, and how many more there are, in words."""
+    most, *others = bill.assumed_defaults
+    return most.explain() + (f" {len(others)} more on its bill." if others else "")
+
+
 _WORTH_NAMING = 0.05
 
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Generator, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from estimator.analysis.assumed_defaults import AssumedDefault, assumed_defaults
 from estimator.analysis.price import effect_of, price_effects
 from estimator.arguments import checks_arguments
 from estimator.arrays import FloatArray
@@ -47,6 +48,11 @@ _METER = Meter(
 )
 
 
+def _nothing_assumed(_: float) -> tuple[AssumedDefault, ...]:
+    """No assumed default does anything."""
+    return ()
+
+
 @checks_arguments
 @dataclass(frozen=True, repr=False)
 class Estimate(Bill):
@@ -64,6 +70,19 @@ class Estimate(Bill):
     """What must run, and which resource decides; None if the service has no units."""
     messages_per_day: Mapping[str, FloatArray] = field(default_factory=dict[str, FloatArray])
     """Messages by their direction on the mean day, shape (*many,); control frames are none."""
+    assume: Callable[[float], tuple[AssumedDefault, ...]] = field(
+        default=_nothing_assumed, repr=False
+    )
+    """Works out what assumed defaults of the profile do to a total in USD."""
+
+    @cached_property
+    def assumed_defaults(self) -> tuple[AssumedDefault, ...]:
+        """Defaults of the profile that nobody published and that move the total by over a fifth.
+
+        None, if the bill stands for many scenarios, or for a demand that was not expected from a
+        profile.
+        """
+        return () if isinstance(self.total, np.ndarray) else self.assume(self.total)
 
     @property
     def is_within_limits(self) -> bool | npt.NDArray[np.bool_]:
@@ -106,13 +125,23 @@ class Estimate(Bill):
         """The bill in plain words, and each limit it was checked against."""
         if np.ndim(self.total):
             return super().explain()
-        return "\n".join([super().explain(), *(verdict.explain() for verdict in self.verdicts)])
+        assumed = (f"Assumed: {default.explain()}" for default in self.assumed_defaults)
+        limits = (verdict.explain() for verdict in self.verdicts)
+        return "\n".join([super().explain(), *assumed, *limits])
 
     def __repr__(self) -> str:
         return f"{super().__repr__()[:-1]}, {self.state}>"
 
     def _data(self) -> dict[str, Any]:
         return super()._data() | {
+            "assumed_defaults": [
+                {
+                    "path": each.path,
+                    "title": each.words,
+                    "totals_usd": dict(each.totals_usd),
+                }
+                for each in self.assumed_defaults
+            ],
             "state": self.state,
             "limits": [verdict_data(verdict) for verdict in self.verdicts],
             "sizing": self.sizing and _sizing_data(self.sizing, np.shape(self.total)),
@@ -167,17 +196,19 @@ class Resolved:
     answers: Mapping[str, str]
     """Answers given to open questions, by id; the default holds where none is given."""
     demand: Demand
+    is_expected: bool = True
+    """Whether the demand follows from the scenario's profile."""
 
     def request(self, deployment: Deployment) -> Request:
         """What a deployment is asked to host."""
+        answers = {
+            each.name: self.answers.get(each.id, each.default) for each in deployment.assumptions
+        }
         return Request(
-            demand=self.demand,
+            demand=deployment.kept_alive(self.demand, answers),
             destinations=self.scenario.destinations,
             options=self.options.get(deployment.id) or deployment.default_options,
-            answers={
-                each.name: self.answers.get(each.id, each.default)
-                for each in deployment.assumptions
-            },
+            answers=answers,
             catalog=self.catalog,
             region=self.scenario.found_location.regions.get(deployment.cloud, WORLDWIDE),
             free_allowances=self.scenario.free_allowances,
@@ -246,7 +277,12 @@ def resolve(scenario: Scenario, demand: Demand | None = None) -> Resolved:
             scenario.as_of, scenario.assumptions, as_contract(document or scenario.contract)
         )
     return Resolved(
-        scenario, catalog, options, scenario.assumptions, demand or expected_demand(scenario)
+        scenario,
+        catalog,
+        options,
+        scenario.assumptions,
+        demand or expected_demand(scenario),
+        is_expected=demand is None,
     )
 
 
@@ -340,6 +376,7 @@ def priced(resolved: Resolved, deployment: Deployment, metered: Metered) -> Esti
             for way in ("to_server", "to_client")
         },
         assess=partial(_assessed, resolved, deployment),
+        assume=partial(_assumed, resolved, deployment),
     )
 
 
@@ -398,6 +435,19 @@ def _assessed(
         for each in deployment.assumptions
     )
     return (*counting, *price_effects(bill, resolved.catalog, given, bill_with))
+
+
+def _assumed(
+    resolved: Resolved, deployment: Deployment, total_usd: float
+) -> tuple[AssumedDefault, ...]:
+    """What assumed defaults of the profile do to a total."""
+    if not resolved.is_expected:
+        return ()
+    return assumed_defaults(
+        resolved.scenario,
+        total_usd,
+        lambda demand: replace(resolved, demand=demand).bill(deployment).total,
+    )
 
 
 @contextmanager

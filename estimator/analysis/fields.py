@@ -70,7 +70,7 @@ def field_names(scenario: Scenario) -> list[str]:
     names = [*audience, "hours_per_month", _HOURS_PER_DAY]
     names += [f"users_in.{area}" for area in scenario.users_in or {}]
     names += [f"engineering.{name}" for name in _numbers_in(scenario.engineering)]
-    names += [f"profile.{path}" for path in _numbers_in(scenario.profile)]
+    names += profile_fields(scenario)
     names += [f"{_OTHERS}{path}" for path in _numbers_in(scenario.other_clients)]
     for deployment in ALL_DEPLOYMENTS.values():
         names += [
@@ -79,6 +79,11 @@ def field_names(scenario: Scenario) -> list[str]:
             if _is_number(field.annotation)
         ]
     return names
+
+
+def profile_fields(scenario: Scenario) -> list[str]:
+    """The full name of every number of a scenario's profile."""
+    return [f"profile.{path}" for path in _numbers_in(scenario.profile)]
 
 
 def find_field(scenario: Scenario, name: str) -> str:

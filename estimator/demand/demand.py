@@ -20,7 +20,7 @@ from estimator.format import range_text
 from estimator.scenario.model import Hours, ManyHours
 from estimator.scenario.profile import AtConnect, Heartbeat, MessageFlow, Profile
 from estimator.scenario.sessions import SessionLength
-from estimator.scenario.sizes import FixedSize, SizeDistribution
+from estimator.scenario.sizes import FixedSize, LastPart, PayloadLaw, SizeDistribution
 from estimator.scenario.weekly_shape import load_shape
 from estimator.shown import Look, Shown, renderer
 from estimator.units import HOURS_PER_MONTH, HOURS_PER_WEEK, SECONDS_PER_HOUR
@@ -41,7 +41,7 @@ class MessageStream:
     ping: WebSocket control frames, which are traffic but not messages."""
     per_hour: Weekly
     """Messages per hour; a broadcast to n connections is n messages."""
-    payload: SizeDistribution
+    payload: PayloadLaw
     copies: FloatArray | float = 0.0
     """sent: connections it is passed on to; published: connections that share it; passed_on from
     another kind of clients: connections that share it at most."""
@@ -366,13 +366,29 @@ def streams_of(
             # of the scenarios in which something is sent at each new connection
             some = np.asarray(payload.mean > 0, dtype=np.float64)
             greeted = new_connections.times(some) if payload.many else new_connections
-            yield MessageStream("at connect", direction, "at_connect", greeted, payload)
+            yield from _greeting_streams(
+                direction, greeted, payload, profile.at_connect.message_bytes
+            )
     if profile.heartbeat is not None:
         beats = connections.times(SECONDS_PER_HOUR / profile.heartbeat.interval_seconds)
         kind = "ping" if profile.heartbeat.kind == "protocol" else "heartbeat"
         payload = FixedSize(bytes=profile.heartbeat.payload_bytes)
         yield MessageStream("heartbeat", "to_client", kind, beats, payload)
         yield MessageStream("heartbeat", "to_server", kind, beats, payload)
+
+
+def _greeting_streams(
+    direction: Direction, greeted: Weekly, payload: SizeDistribution, part_bytes: float
+) -> Iterator[MessageStream]:
+    """One message for each greeting, and as many full parts before it as it takes."""
+    if not np.any(payload.share_above(part_bytes) > 0):
+        yield MessageStream("at connect", direction, "at_connect", greeted, payload)
+        return
+    full = greeted.times(payload.steps(part_bytes) - 1)
+    part = FixedSize(bytes=part_bytes)
+    yield MessageStream("at connect, full parts", direction, "at_connect", full, part)
+    last = LastPart(whole=payload, part_bytes=part_bytes)
+    yield MessageStream("at connect, last part", direction, "at_connect", greeted, last)
 
 
 def _flow_streams(name: str, flow: MessageFlow, connections: Weekly) -> Iterator[MessageStream]:

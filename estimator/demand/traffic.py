@@ -9,7 +9,7 @@ import numpy as np
 from estimator.demand.demand import Demand, Direction, MessageStream
 from estimator.demand.weekly import Weekly, total
 from estimator.demand.wire import ACK_BYTES, WireLayers, connect_layers, mean_message_layers
-from estimator.scenario.sizes import SizeDistribution
+from estimator.scenario.sizes import PayloadLaw
 from estimator.units import HOURS_PER_WEEK
 
 DIRECTIONS: tuple[Direction, ...] = ("to_client", "to_server")
@@ -27,7 +27,7 @@ class Carried:
     """Messages, acknowledgements or new connections in each hour."""
     each: WireLayers
     """Mean bytes of one of them."""
-    payload: SizeDistribution | None = None
+    payload: PayloadLaw | None = None
     """The law of its payloads; None for what carries none."""
 
     def bytes_per_month(self, demand: Demand) -> WireLayers:

@@ -16,7 +16,7 @@ import numpy as np
 
 from estimator.arrays import FloatArray
 from estimator.files import Figure, load_mapping
-from estimator.scenario.sizes import LARGEST_DRAWN_BYTES, SizeDistribution
+from estimator.scenario.sizes import LARGEST_DRAWN_BYTES, PayloadLaw
 
 Layer = Literal["payload", "websocket", "ip"]
 """What is counted: application data only; with the WebSocket header; or everything the network
@@ -121,9 +121,7 @@ def message_bytes(
     return np.asarray(message_layers(payload, masked=masked, tls=tls).total)
 
 
-def mean_message_bytes(
-    sizes: SizeDistribution, layer: Layer, *, masked: bool
-) -> float | FloatArray:
+def mean_message_bytes(sizes: PayloadLaw, layer: Layer, *, masked: bool) -> float | FloatArray:
     """Mean of ``message_bytes`` over a law of sizes, over TLS, shape (*many,)."""
     # what many scenarios have is quick to work out and as large as an array of them
     mean = _mean_message_bytes.__wrapped__ if sizes.many else _mean_message_bytes
@@ -131,14 +129,14 @@ def mean_message_bytes(
 
 
 @lru_cache(maxsize=128)
-def _mean_message_bytes(sizes: SizeDistribution, layer: Layer, masked: bool) -> float | FloatArray:
+def _mean_message_bytes(sizes: PayloadLaw, layer: Layer, masked: bool) -> float | FloatArray:
     return sizes.expect(
         lambda payload: message_bytes(payload, layer, masked=masked), _jumps(masked=masked)
     )
 
 
 @lru_cache(maxsize=128)
-def mean_message_layers(sizes: SizeDistribution, *, masked: bool) -> WireLayers:
+def mean_message_layers(sizes: PayloadLaw, *, masked: bool) -> WireLayers:
     """Mean of ``message_layers`` over a law of sizes of a single scenario, over TLS."""
     payload, shares = sizes.parted(_jumps(masked=masked))
     layers = message_layers(payload, masked=masked)

@@ -17,6 +17,7 @@ from estimator.demand.admission_limits import AdmissionLimits
 from estimator.demand.demand import Demand, MessageStream
 from estimator.demand.weekly import Weekly, total
 from estimator.demand.wire import Layer
+from estimator.deployments.heartbeats import heartbeat_rule
 from estimator.deployments.limits import Check, check
 from estimator.documents import YamlDocument
 from estimator.errors import ScenarioError, UnknownNameError
@@ -176,6 +177,26 @@ class Deployment(ABC):
     def limit_checks(self, request: Request) -> tuple[Check, ...]:
         """What the demand asks of the limits there are, without counting usage."""
 
+    def kept_alive(self, demand: Demand, answers: Mapping[str, str]) -> Demand:
+        """The demand with what keeps quiet connections open on this platform.
+
+        Args:
+            demand: with pings, where the profile has a heartbeat of kind protocol.
+            answers: to the deployment's questions by name.
+        """
+        return demand
+
+    def heartbeat_notes(self, demand: Demand) -> Iterator[str]:
+        """What pings are on a managed service, and what they would be as messages."""
+        rule = heartbeat_rule(self.id)
+        for stream in demand.streams:
+            if rule and stream.kind == "ping" and stream.direction == "to_client":
+                count = range_text(demand.per_month(stream.per_hour))
+                yield (
+                    f"Heartbeats are {rule.words}; they are not counted. Libraries that send them "
+                    f"as messages (heartbeat kind: application) would make {count} each way count."
+                )
+
     def check(self, name: str, used: Weekly | FloatArray | float, fix: str = "") -> Check:
         """A check against a limit of the service by its name, such as ``open_connections``."""
         return check(f"{self.id}.{name}", used, fix)
@@ -327,15 +348,3 @@ def cut_note(demand: Demand, age: str) -> str:
         f"Connections are cut after {age} and clients connect again. New connections in the "
         f"busiest hour: {rate} per second."
     )
-
-
-def ping_notes(demand: Demand) -> Iterator[str]:
-    """What a service that meters messages does not count, but would if clients were built so."""
-    for stream in demand.streams:
-        if stream.kind == "ping" and stream.direction == "to_client":
-            count = range_text(demand.per_month(stream.per_hour))
-            yield (
-                f"Heartbeats ({count} each way) are assumed to be WebSocket pings, which are not "
-                "counted. Libraries that send them as messages (heartbeat kind: application) make "
-                "them count."
-            )

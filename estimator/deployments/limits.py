@@ -297,7 +297,8 @@ def messages_per_second(streams: tuple[MessageStream, ...]) -> Weekly:
 def largest_bytes(streams: Iterable[MessageStream]) -> FloatArray:
     """The largest message of some streams, shape (*many,); 0 if there is none.
 
-    Laws of sizes end somewhere.
+    The one rule for limits on the size of messages, at every vendor: see ``largest`` of the laws
+    of sizes.
     """
     return reduce(np.maximum, (stream.payload.largest for stream in streams), np.zeros(()))
 

@@ -250,6 +250,7 @@ class Bill(Result):
             "by_driver_usd": {driver: plain(cost) for driver, cost in self.by_driver.items()},
             "lines": lines.to_dict(orient="records"),
             "assumptions": self.assumptions.map(plain).to_dict(orient="records"),
+            "assumed_defaults": [],
             "state": None,
             "limits": [],
             "sizing": None,

@@ -21,12 +21,14 @@ from estimator.scenario.sessions import SessionLength
 from estimator.scenario.sizes import FixedSize, SizeDistribution
 from estimator.scenario.weekly_shape import WeeklyShape, load_shape, shape_names
 from estimator.shown import Shown
-from estimator.units import HOURS_PER_DAY, SECONDS_PER_HOUR
+from estimator.units import HOURS_PER_DAY, KIB, SECONDS_PER_HOUR
 from estimator.validation import Name, Prose
 
 _MOST_FLOWS = 50
 """Kinds of message: more than anybody tells apart."""
 _MOST_EVIDENCE = 500
+_PART_BYTES = 30.0 * KIB
+_LEAST_PART_BYTES = 1000.0
 _UpToADay = Annotated[model.Seconds, model.Within(HOURS_PER_DAY * SECONDS_PER_HOUR)]
 
 
@@ -99,8 +101,9 @@ class Heartbeat(model.Model):
     interval_seconds: model.ManySeconds
     """Time between two heartbeats of a connection."""
     kind: Literal["protocol", "application"] = "protocol"
-    """protocol: WebSocket ping and pong, which no cloud counts as messages;
-    application: ordinary messages, which are counted."""
+    """protocol: whatever the platform offers, such as WebSocket ping and pong of your own servers,
+    which nobody counts as messages; messages of the clients where it offers nothing (API Gateway);
+    application: ordinary messages both ways, which are counted."""
     payload_bytes: model.ManyBytes = 0.0
     """Application data in each ping and each pong."""
 
@@ -112,6 +115,13 @@ class AtConnect(model.Model):
     """State sent to the client: teams, channels, boards, order books."""
     from_client: SizeDistribution = FixedSize(bytes=0)
     """Sign-in and subscriptions sent by the client."""
+    message_bytes: Annotated[model.Bytes, model.Within(model.LARGEST, _LEAST_PART_BYTES)] = (
+        _PART_BYTES
+    )
+    """What is larger is sent in several messages, all but the last of this size. State as much as
+    the greeting has if your application sends it in one message: only then can a limit on the size
+    of messages refuse it. Default: 30 KiB, a whole number of the steps of 2 and 5 KiB in which
+    clouds bill, and below the 32 KiB that the smallest frame of a cloud holds. Assumption."""
 
 
 class Evidence(model.Model):

@@ -27,6 +27,9 @@ from estimator.scenario.model import (
 from estimator.units import KIB
 
 _NEGLIGIBLE = 1e-12
+_RARE = 1e-6
+"""Share of messages that decide no limit where nobody says which size the application allows at
+most: laws of sizes have tails without end. Assumption."""
 LARGEST_DRAWN_BYTES = 1024 * KIB
 """The largest payload of a law that has no list of sizes."""
 _EXACT_BYTES = 4096
@@ -72,7 +75,11 @@ class _Sizes(Model):
     @property
     @abstractmethod
     def largest(self) -> float | FloatArray:
-        """The largest payload that occurs, in bytes."""
+        """The largest payload that limits on message sizes must let through, in bytes.
+
+        The largest that occurs, where sizes are listed or the application has a cap. Where a law
+        has a tail without end, the size that all but a millionth of the messages stay within.
+        """
 
     @property
     def many(self) -> tuple[int, ...]:
@@ -126,10 +133,6 @@ class _Sizes(Model):
         count = _steps.__wrapped__ if self.many else _steps
         return count(self, step_bytes, beside_bytes)
 
-    def stay_within(self, rest: float) -> float | FloatArray:
-        """The smallest size in bytes that all but a share ``rest`` of the messages stay within."""
-        return _stay_within(self, rest)
-
     def quantiles(self, shares: FloatArray) -> FloatArray:
         """Smallest payloads in bytes that such shares of the messages do not exceed.
 
@@ -168,11 +171,6 @@ def _share_above(sizes: _Sizes, limit_bytes: float) -> float | FloatArray:
     return sizes.expect(lambda size: np.where(size > limit_bytes, 1.0, 0.0), (limit_bytes,))
 
 
-@lru_cache(maxsize=128)
-def _stay_within(sizes: _Sizes, rest: float) -> float:
-    return float(sizes.quantiles(np.array([1 - rest]))[0])
-
-
 class FixedSize(_Sizes):
     """Every message has the same size."""
 
@@ -194,10 +192,6 @@ class FixedSize(_Sizes):
         """The size that all messages have."""
         return self.bytes
 
-    def stay_within(self, rest: float) -> float | FloatArray:  # noqa: ARG002 - all are alike
-        """The size that all messages have."""
-        return self.bytes
-
 
 class LognormalSize(_Sizes):
     """Lognormal payloads, rounded to whole bytes and cut at ``max_bytes``."""
@@ -208,7 +202,9 @@ class LognormalSize(_Sizes):
     sigma: Sigma
     """Standard deviation of the logarithm; 1 puts the mean at 1.65 times the median."""
     max_bytes: Annotated[Bytes, Within(LARGEST_DRAWN_BYTES, 1)] = LARGEST_DRAWN_BYTES
-    """The application sends nothing larger; what the law puts beyond is cut to this size."""
+    """The application's cap: it sends nothing larger, and what the law puts beyond is cut to this
+    size, so that the mean is E[min(size, cap)]. Left at 1 MiB, the application has no cap, and the
+    largest message that counts is the size that all but one in a million stay within."""
 
     @model_validator(mode="after")
     def _mean_below_cut(self) -> Self:
@@ -217,7 +213,19 @@ class LognormalSize(_Sizes):
         return self
 
     @property
+    def has_cap(self) -> bool:
+        """Whether the application is said to send nothing larger than some size."""
+        return self.max_bytes < LARGEST_DRAWN_BYTES
+
+    @property
     def largest(self) -> float:
+        """With a cap, the largest that occurs; else what all but a millionth stay within."""
+        if self.has_cap:
+            return self._end
+        return float(self.quantiles(np.array(1 - _RARE)))
+
+    @property
+    def _end(self) -> float:
         """The cut, or what all but a negligible share stays below."""
         reached = self._reached(np.array(1 - _NEGLIGIBLE))
         return float(max(int(min(np.ceil(reached), self.max_bytes)), 1))
@@ -225,14 +233,14 @@ class LognormalSize(_Sizes):
     @property
     def atoms(self) -> tuple[FloatArray, FloatArray]:
         """The first 4,096 sizes that occur, byte by byte, and some larger ones for the others."""
-        least, largest = self._least, self.largest
+        least, largest = self._least, self._end
         coarse = np.geomspace(least + _EXACT_BYTES, max(largest - 1, 1.0), _COARSE_SIZES)
         each = least + np.arange(_EXACT_BYTES)
         return self.parted(np.append(each, coarse[coarse > each[-1]]).astype(np.float64))
 
     def parted(self, edges: FloatArray) -> tuple[FloatArray, FloatArray]:
         """What lies between each two edges, as one size."""
-        least, largest = self._least, self.largest
+        least, largest = self._least, self._end
         within = np.floor(edges[(edges >= least) & (edges < largest)])
         ends = np.append(np.unique(within), largest)
         shares = np.diff(self._share_up_to(ends), prepend=0.0)
@@ -246,7 +254,7 @@ class LognormalSize(_Sizes):
     def quantiles(self, shares: FloatArray) -> FloatArray:
         """Smallest payloads that such shares do not exceed, to the byte."""
         whole = np.ceil(self._reached(shares) - 0.5)
-        return np.clip(whole, self._least, self.largest)
+        return np.clip(whole, self._least, self._end)
 
     def _reached(self, shares: FloatArray) -> FloatArray:
         """What such shares stay below, before rounding and cutting."""
@@ -260,12 +268,12 @@ class LognormalSize(_Sizes):
     @property
     def _least(self) -> float:
         """The least size that more than a negligible share has."""
-        return min(max(float(np.floor(self._reached(np.array(_NEGLIGIBLE)))), 1.0), self.largest)
+        return min(max(float(np.floor(self._reached(np.array(_NEGLIGIBLE)))), 1.0), self._end)
 
     def _share_up_to(self, sizes: FloatArray) -> FloatArray:
         """Share of payloads that are rounded to at most so many bytes."""
         below = special.ndtr((np.log(sizes + 0.5) - self._location) / self.sigma)
-        return np.where(sizes >= self.largest, 1.0, below)
+        return np.where(sizes >= self._end, 1.0, below)
 
     def _mean_up_to(self, sizes: FloatArray) -> FloatArray:
         """E[size; size <= so many bytes]: a sum over the first sizes, an integral beyond.
@@ -274,15 +282,15 @@ class LognormalSize(_Sizes):
         rounding to whole bytes cancels out.
         """
         each = (self._least + np.arange(_EXACT_BYTES)).astype(np.float64)
-        each = each[each <= self.largest]
+        each = each[each <= self._end]
         summed = np.cumsum(each * np.diff(self._share_up_to(each), prepend=0.0))
-        beyond = np.clip(sizes, each[-1], max(self.largest - 1, each[-1]))
+        beyond = np.clip(sizes, each[-1], max(self._end - 1, each[-1]))
         z = (np.log(np.append(beyond, each[-1]) + 0.5) - self._location) / self.sigma - self.sigma
         integrals = self.mean_bytes * special.ndtr(z)
         found = summed[np.searchsorted(each, np.minimum(sizes, each[-1]))]
         found = found + integrals[:-1] - integrals[-1]
-        cut = (sizes >= self.largest) & (self.largest > each[-1])
-        at_most = self.largest * (1 - self._share_up_to(np.array(self.largest - 1)))
+        cut = (sizes >= self._end) & (self._end > each[-1])
+        at_most = self._end * (1 - self._share_up_to(np.array(self._end - 1)))
         return found + np.where(cut, at_most, 0.0)
 
 
@@ -376,6 +384,48 @@ class MixtureSize(_Sizes):
         return max(float(part.size.largest) for part in self.parts)
 
 
+class LastPart(_Sizes):
+    """What is left of payloads that are sent in parts of one size, after the full parts.
+
+    >>> LastPart(whole=FixedSize(bytes=1_200_000), part_bytes=30_720).mean
+    1920.0
+    """
+
+    whole: SizeDistribution
+    """Payloads before they are parted."""
+    part_bytes: PositiveBytes
+    """Size of a full part; the last part of a payload is this large at most."""
+
+    def parted(self, edges: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """The last parts of the sizes of the whole."""
+        starts = np.arange(0.0, LARGEST_DRAWN_BYTES, self.part_bytes)
+        within = edges[(edges > 0) & (edges < self.part_bytes)]
+        every_start = np.add.outer(starts, np.append(0.0, within))
+        sizes, shares = self.whole.parted(np.unique(every_start))
+        return self._last(sizes), shares
+
+    @property
+    def atoms(self) -> tuple[FloatArray, FloatArray]:
+        """The last parts of the sizes of the whole; some may be equal."""
+        sizes, shares = self.whole.atoms
+        return self._last(sizes), shares
+
+    def _last(self, sizes: FloatArray) -> FloatArray:
+        full = np.maximum(np.ceil(sizes / self.part_bytes) - 1, 0)
+        return sizes - full * self.part_bytes
+
+    @property
+    def many(self) -> tuple[int, ...]:
+        """That of the whole."""
+        return self.whole.many
+
+    @property
+    def largest(self) -> float | FloatArray:
+        """A full part, if anything is as large."""
+        largest = np.minimum(self.whole.largest, self.part_bytes)
+        return _figure(np.asarray(largest))
+
+
 def _summed(at: npt.NDArray[np.intp], values: FloatArray) -> FloatArray:
     """Sums of the values at each index."""
     return np.bincount(at, values).astype(np.float64, copy=False)
@@ -409,3 +459,6 @@ one size for each of many scenarios."""
 
 MixturePart.model_rebuild()
 MixtureSize.model_rebuild()
+LastPart.model_rebuild()
+PayloadLaw = FixedSize | LognormalSize | MixtureSize | EmpiricalSize | LastPart
+"""What messages can carry: a law that people write, or what it leaves after parts."""

@@ -148,6 +148,25 @@ def test_greetings_follow_connects():
     assert per_hour(demand, "to_server", "at_connect") == pytest.approx(1000 / 2)
 
 
+def test_a_large_greeting_comes_in_parts():
+    # 1.2 MB are 39 parts of 30,720 bytes and one of 1,920; 500 clients connect per hour
+    demand = demand_of({**FLAT, "at_connect": {"to_client": "1.2 MB", "from_client": "500 B"}})
+    parts = [s for s in demand.streams if s.kind == "at_connect" and s.direction == "to_client"]
+
+    assert [(s.payload.mean, float(s.per_hour.mean)) for s in parts] == [
+        (30_720, pytest.approx(39 * 500)),
+        (1_920, pytest.approx(500)),
+    ]
+    assert per_hour(demand, "to_server", "at_connect") == pytest.approx(500)
+
+
+def test_a_greeting_is_one_message_where_the_application_says_so():
+    greeting = {"to_client": "1.2 MB", "message_bytes": "1.2 MB"}
+    [stream] = demand_of({**FLAT, "at_connect": greeting}).streams
+
+    assert (stream.payload.mean, float(stream.per_hour.mean)) == (1.2e6, pytest.approx(500))
+
+
 @pytest.mark.parametrize(
     ("session_hours", "cut_hours", "connections"), [(2, 2, 1), (2, 1, 2), (2, 0.75, 3), (2, 5, 1)]
 )

@@ -161,7 +161,8 @@ class TestWhatIsShown:
         assert set(marked.values()) == {"published", "assumption"}
         for what, grade in marked.items():
             link = marks[what].source
-            assert evidence[what].split(", ")[0] == (f"[{grade}]({link})" if link else grade)
+            # what is said of parts of it follows
+            assert evidence[what].startswith(f"[{grade}]({link})" if link else grade)
 
     def test_the_chart_has_the_amounts_as_alternative_text(self, base):
         bodies = [one.proto.body for one in opened(base).get("html")]

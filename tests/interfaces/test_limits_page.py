@@ -28,7 +28,10 @@ def opened(scenario: ws.Scenario, **settings: str) -> AppTest:
 def broken() -> ws.Scenario:
     """300 KB are sent to each client at connect: more than some services carry in a message."""
     return ws.Scenario(
-        profile={"extends": "workplace-chat", "at_connect": {"to_client": "300 KB"}},
+        profile={
+            "extends": "workplace-chat",
+            "at_connect": {"to_client": "300 KB", "message_bytes": "300 KB"},
+        },
         location="virginia",
         peak_connections=50_000,
     )

@@ -37,7 +37,9 @@ def test_what_is_empty_is_not_shown():
 
 
 def test_a_terminal_has_marks_where_a_page_has_states():
-    compared = ws.compare(SCENARIO, ["aws.iot_core", "aws.nlb_ec2"])
+    in_one_message = {"extends": "market-data", "at_connect": {"message_bytes": "2 MB"}}
+    scenario = SCENARIO.replace(profile=in_one_message)
+    compared = ws.compare(scenario, ["aws.iot_core", "aws.nlb_ec2"])
 
     assert compared.bill("aws.iot_core").state == "broken"
     assert " aws.iot_core ! " in str(compared)

@@ -75,7 +75,9 @@ def test_three_axes_are_not_drawn():
 
 
 def test_a_map_where_nobody_holds_says_so():
-    market = CHAT.replace(profile="market-data")
+    market = CHAT.replace(
+        profile={"extends": "market-data", "at_connect": {"message_bytes": "2 MB"}}
+    )
     axes = {"peak_connections": [1000, 2000], "hours_per_month": [720, 744]}
     chart = ws.sweep(market, axes, "aws.api_gateway").chart()
 

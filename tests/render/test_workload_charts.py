@@ -31,7 +31,10 @@ def demand_of(profile: Any, peak: float = 10_000) -> ws.Demand:
 @pytest.fixture(scope="module")
 def bills():
     scenario = ws.Scenario(
-        profile={"extends": "workplace-chat", "at_connect": {"to_client": "300 KB"}},
+        profile={
+            "extends": "workplace-chat",
+            "at_connect": {"to_client": "300 KB", "message_bytes": "300 KB"},
+        },
         location="virginia",
         peak_connections=600_000,
     )

@@ -66,6 +66,9 @@ BOUNDS = {
     "mean payload": (size("mean_bytes"), 1e-9, 1_000_000, 1e-10, 2_000_000),
     "sigma of payloads": (size("sigma"), 0.001, 4, 1e-300, 5),
     "cut of payloads": (size("max_bytes", mean_bytes=0.5), 1, 1_048_576, 0.9, 1_048_577),
+    "parts of greetings": (
+        lambda n: with_profile(at_connect={"message_bytes": n}), 1000, LARGE, 999, 1e13,
+    ),
     "heartbeat": (
         lambda n: with_profile(heartbeat={"interval_seconds": n}), 0.001, 3.1536e8, 1e-4, 3.2e8,
     ),

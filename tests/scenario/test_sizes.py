@@ -5,13 +5,14 @@ import math
 import numpy as np
 import pytest
 from hypothesis import given, strategies as st
-from scipy import stats
+from scipy import integrate, stats
 
 from estimator.demand.wire import mean_message_bytes, message_bytes
 from estimator.errors import ScenarioError
 from estimator.scenario.sizes import (
     EmpiricalSize,
     FixedSize,
+    LastPart,
     LognormalSize,
     MixturePart,
     MixtureSize,
@@ -91,6 +92,58 @@ def test_what_lies_beyond_the_cut_has_the_size_of_the_cut():
 
     assert sizes[-1] == 4096
     assert shares[-1] == pytest.approx(oracle.sf(4095.5), rel=1e-9)
+
+
+@pytest.mark.parametrize(("mean", "sigma", "cap"), [(300, 1, 16_384), (800, 2, 4096)])
+def test_the_mean_under_a_cap_is_that_of_the_smaller_of_size_and_cap(mean, sigma, cap):
+    # E[min(X, c)] is the integral of P(X > x) from 0 to c
+    oracle = stats.lognorm(sigma, scale=mean * math.exp(-(sigma**2) / 2))
+    expected, _ = integrate.quad(lambda size: float(oracle.sf(size)), 0, cap, limit=200)
+
+    found = LognormalSize(mean_bytes=mean, sigma=sigma, max_bytes=cap).mean
+
+    # rounding to whole bytes moves it by less than half a byte
+    assert found == pytest.approx(expected, abs=0.5)
+
+
+def test_the_largest_message_is_the_cap_and_without_one_the_millionth():
+    oracle = stats.lognorm(1, scale=300 * math.exp(-0.5))
+    uncapped = LognormalSize(mean_bytes=300, sigma=1)
+    capped = LognormalSize(mean_bytes=300, sigma=1, max_bytes=16_384)
+    never_reached = LognormalSize(mean_bytes=300, sigma=0.01, max_bytes=16_384)
+
+    assert uncapped.largest == pytest.approx(oracle.isf(1e-6), abs=1)
+    assert capped.largest == 16_384
+    # a cap that nothing comes near is no size that occurs
+    assert never_reached.largest < 330
+    assert MixtureSize(parts=(MixturePart(share=1, size=uncapped),)).largest == uncapped.largest
+    assert EmpiricalSize(sizes=(10, 3000), counts=(1e9, 1)).largest == 3000
+
+
+@pytest.mark.parametrize("law", ["fixed", "lognormal", "cut lognormal", "empirical", "mixture"])
+def test_parts_add_up_to_the_whole(law):
+    whole = LAWS[law]
+    last = LastPart(whole=whole, part_bytes=1000)
+
+    assert last.mean + 1000 * (whole.steps(1000) - 1) == pytest.approx(whole.mean, rel=1e-6)
+    assert last.largest == min(whole.largest, 1000)
+
+
+def test_last_parts_are_counted_like_those_of_all_sizes():
+    whole = LognormalSize(mean_bytes=30_000, sigma=1.5, max_bytes=200_000)
+    sizes, shares = every_byte(whole)
+    rests = sizes - (np.ceil(sizes / 5000) - 1) * 5000
+    last = LastPart(whole=whole, part_bytes=5000)
+
+    assert last.steps(1000) == pytest.approx(shares @ np.ceil(rests / 1000), rel=1e-6)
+    on_the_wire = mean_message_bytes(last, "ip", masked=False)
+    assert on_the_wire == pytest.approx(shares @ message_bytes(rests, "ip"), rel=1e-6)
+
+
+def test_many_greetings_have_a_last_part_each():
+    last = LastPart(whole=FixedSize(bytes=np.array([0, 500, 1000, 2500])), part_bytes=1000)
+
+    assert np.asarray(last.mean).tolist() == [0, 500, 1000, 500]
 
 
 def test_observed_sizes_are_weighted_by_their_counts():
@@ -185,7 +238,6 @@ def test_shares_above_and_quantiles_are_those_of_all_sizes(law: LognormalSize):
         assert law.share_above(limit) == pytest.approx(above, abs=1e-11)
     wanted = np.array([0.01, 0.5, 0.9, 0.999])
     assert law.quantiles(wanted) == pytest.approx(sizes[np.searchsorted(reached, wanted)])
-    assert law.stay_within(0.001) == law.quantiles(wanted)[-1]
 
 
 def test_what_stands_for_a_law_is_some_thousand_sizes():

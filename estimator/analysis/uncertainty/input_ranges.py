@@ -18,7 +18,8 @@ import numpy as np
 from pydantic import Field
 from scipy import special
 
-from estimator.analysis.fields import current_value, field_names
+from estimator.analysis.assumed_defaults import FACTOR, backed_fields
+from estimator.analysis.fields import current_value
 from estimator.arguments import checks_arguments
 from estimator.arrays import FloatArray
 from estimator.errors import ScenarioError
@@ -30,7 +31,7 @@ _TAIL: Final = 0.001
 """Share of a lognormal law beyond each of the ends to which it is cut."""
 _NORMAL_P90: Final = float(special.ndtri(0.9))
 FACTOR_OF_GRADE: Final[Mapping[Literal["published", "assumption"], float]] = MappingProxyType(
-    {"published": 1.25, "assumption": 2.0}
+    {"published": 1.25, "assumption": FACTOR}
 )
 """P90 over the median, by how well a default is backed: a convention of this project.
 
@@ -40,11 +41,6 @@ connected a day (Slack), 20 and 25 seconds between heartbeats (Python websockets
 and 2.01 for peak to mean of a workplace (Slack, Mattermost). The logarithms of these ratios have a
 root mean square of 0.22, which is sqrt(2) standard deviations of a single value: P90 is then 1.22
 medians. *assumption*: nothing was published; P10 and P90 are half and twice our judgment."""
-_SCALES: Final = (
-    "mean_hours", "hours", "scale_hours", "rate_per_hour", "fan_out", "bytes", "mean_bytes",
-    "interval_seconds", "payload_bytes",
-)  # fmt: skip
-"""Ends of the names of fields that a factor can scale; the shape of a law cannot be scaled."""
 
 _NUMBER = r"[-+]?\d[\d_,]*(?:\.\d+)?(?:[eE][-+]?\d+)?"
 _TO = re.compile(rf"^({_NUMBER})(?:\s*\.\.\s*|\s+to\s+)({_NUMBER})$")
@@ -274,17 +270,10 @@ def input_ranges_by_evidence(scenario: Scenario) -> dict[str, InputRange]:
     if scenario.many:
         raise ScenarioError("a field is a list, so the scenario stands for many: choose one")
     evidence = scenario.profile.evidence
-    found: dict[str, InputRange] = {}
-    for field in field_names(scenario):
-        path = field.removeprefix("profile.")
-        if path == field or path.rpartition(".")[2] not in _SCALES:
-            continue
-        backed = [said for said in evidence if f"{path}.".startswith(f"{said}.")]
-        value = current_value(scenario, field)
-        if backed and value > 0:
-            # what was said of a part counts more than what was said of the whole
-            found[field] = by_grade(value, evidence[max(backed, key=len)].grade)
-    return found
+    return {
+        field: by_grade(current_value(scenario, field), evidence[path].grade)
+        for field, path in backed_fields(scenario).items()
+    }
 
 
 def _number(text: str) -> float:

@@ -181,11 +181,12 @@ def shrunk(sizes: SizeDistribution, share: float) -> SizeDistribution:
         case FixedSize():
             return FixedSize(bytes=sizes.bytes * share)
         case LognormalSize():
-            # the cut stays in proportion, and at least one whole byte above the mean
-            cut = max(sizes.max_bytes * share, sizes.mean_bytes * share + 1)
-            return LognormalSize(
-                mean_bytes=sizes.mean_bytes * share, sigma=sizes.sigma, max_bytes=cut
-            )
+            mean = sizes.mean_bytes * share
+            if not sizes.has_cap:
+                return LognormalSize(mean_bytes=mean, sigma=sizes.sigma)
+            # the cap stays in proportion, and at least one whole byte above the mean
+            cap = max(sizes.max_bytes * share, mean + 1)
+            return LognormalSize(mean_bytes=mean, sigma=sizes.sigma, max_bytes=cap)
         case MixtureSize():
             parts = tuple(
                 MixturePart(share=part.share, size=shrunk(part.size, share)) for part in sizes.parts

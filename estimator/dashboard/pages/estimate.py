@@ -9,13 +9,18 @@ import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from estimator.analysis.compare import Comparison, compare
+from estimator.analysis.compare import Comparison, cheapest_of_each_cloud, compare
 from estimator.analysis.estimate import Estimate
 from estimator.dashboard.pages.frame import page_title, sidebar, warn_if_stale
 from estimator.dashboard.session.cache import kept
 from estimator.dashboard.session.state import bind, comparison_of, current, held, last_error
 from estimator.dashboard.widgets import document
-from estimator.dashboard.widgets.bill import bill_view, largest_question, options_form
+from estimator.dashboard.widgets.bill import (
+    assumed_line,
+    bill_view,
+    largest_question,
+    options_form,
+)
 from estimator.dashboard.widgets.charts import show_chart
 from estimator.dashboard.widgets.downloads import chart_files, data_file, download_row, table_file
 from estimator.dashboard.widgets.profile import profile_views
@@ -42,8 +47,8 @@ def estimate_page() -> None:
     question = _headline(comparison)
     _cards(comparison, best)
     sidebar(scenario)
-    if with_most_effect := largest_question(best):
-        question.markdown(with_most_effect)
+    behind = [largest_question(best) or "", *map(assumed_line, best)]
+    question.markdown("\n\n".join(filter(None, behind)))
     if scenario.as_of is None:
         warn_if_stale()
     for refusal in comparison.refusals:
@@ -68,12 +73,10 @@ def estimate_page() -> None:
             show_chart(scenario.to_token(), "drivers", comparison.chart, words)
 
 
-def _best_of_each_cloud(comparison: Comparison) -> list[Estimate]:
+def _best_of_each_cloud(comparison: Comparison) -> tuple[Estimate, ...]:
     """The cheapest deployment of each cloud within limits; where none is, the cheapest."""
-    best: dict[str, Estimate] = {}
-    for bill in comparison.bills:  # those within limits stand first, cheapest first
-        best.setdefault(bill.cloud or "", bill)
-    return list(best.values())
+    # those within limits stand first, cheapest first
+    return cheapest_of_each_cloud(comparison.bills)
 
 
 def _headline(comparison: Comparison) -> DeltaGenerator:

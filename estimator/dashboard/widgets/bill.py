@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import streamlit as st
 
+from estimator.analysis.compare import most_assumed
 from estimator.analysis.estimate import Estimate, estimate
 from estimator.dashboard.session.state import Change, bind, bind_optional, changed
 from estimator.dashboard.widgets.document import literal, show, spelled, titled
@@ -115,6 +116,13 @@ def largest_question(bills: Iterable[Bill]) -> str | None:
         f"{titled(bill.deployment)} costs {literal(dollars(abs(usd)))} "
         f"{'more' if usd > 0 else 'less'} per month."
     )
+
+
+def assumed_line(bill: Estimate) -> str:
+    """The assumed default of the profile that moves a bill most; empty if none moves it much."""
+    if not bill.assumed_defaults:
+        return ""
+    return f"Assumed: {titled(bill.deployment)}, {literal(most_assumed(bill))}"
 
 
 def options_form(scenario: Scenario, deployment_id: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Literal
 
 import numpy as np
@@ -11,19 +11,18 @@ from pydantic import Field
 from estimator.arrays import FloatArray
 from estimator.demand.demand import Demand, MessageStream
 from estimator.demand.weekly import Weekly, total
-from estimator.deployments import limits
+from estimator.deployments import heartbeats, limits
 from estimator.deployments.aws.messaging import (
     LogOptions,
     MessageService,
     minute_rounding_question,
-    usual_bytes,
 )
 from estimator.deployments.base import Request, billed_bytes_question, from_server, messages_text
 from estimator.format import given_text, range_text
 from estimator.pricing.lines import Usage
 from estimator.pricing.price_files import Assumption
 from estimator.scenario.model import ManyFromZero, ManyPositive, OrMany
-from estimator.units import KIB
+from estimator.units import KIB, SECONDS_PER_MINUTE
 
 _SERVICE = "aws.api_gateway"
 _DYNAMODB_WRITE_BYTES = 1 * KIB
@@ -69,6 +68,17 @@ class ApiGateway(MessageService):
             evidence="The price page does not list them as messages, and CloudWatch counts them "
             "separately (ConnectCount beside MessageCount); no AWS text says so outright.",
         ),
+        Assumption(
+            id="keep_alives",
+            question="What keeps quiet connections open?",
+            choices={
+                "timer": "every client sends a message after three quarters of the timeout",
+                "traffic": "the messages of the application do, and clients send nothing else",
+            },
+            evidence="Your choice: API Gateway ends connections after 10 silent minutes, and "
+            "neither browsers nor its back end can send WebSocket pings. Asked where the profile "
+            "has a heartbeat of kind protocol; one of kind application is sent as it is.",
+        ),
         minute_rounding_question(
             "Secondary sources say that partial minutes are rounded up; no AWS text was found."
         ),
@@ -84,6 +94,23 @@ class ApiGateway(MessageService):
         "custom domain names and certificates",
         "authorizers",
     )
+
+    def kept_alive(self, demand: Demand, answers: Mapping[str, str]) -> Demand:
+        """Messages of the clients, in place of pings that nobody can send."""
+        if answers["keep_alives"] == "traffic":
+            return heartbeats.without_pings(demand)
+        return heartbeats.as_client_messages(demand, _keep_alive_seconds())
+
+    def notes(self, demand: Demand) -> Iterator[str]:
+        """What took the place of pings."""
+        rule = heartbeats.heartbeat_rule(self.id)
+        for stream in demand.streams:
+            if rule and stream.name == heartbeats.KEEP_ALIVE:
+                yield (
+                    f"Heartbeats are {rule.words}. Each client sends one every "
+                    f"{_keep_alive_seconds() / SECONDS_PER_MINUTE:g} minutes: "
+                    f"{range_text(demand.per_month(stream.per_hour))} per month, which count."
+                )
 
     def message_usage(self, request: Request) -> Iterator[Usage]:
         """Messages in 32-KB steps both ways, and the backend."""
@@ -116,12 +143,16 @@ class ApiGateway(MessageService):
             limits.messages_per_second((*received, *pushed)),
             "ask AWS for a quota of {used} requests per second",
         )
-        yield self.check("message_max_bytes", usual_bytes((*received, *pushed)))
+        yield self.check("message_max_bytes", limits.largest_bytes((*received, *pushed)))
         # how pushes are framed is up to the service
-        yield self.check("frame_max_bytes", usual_bytes(received))
+        yield self.check("frame_max_bytes", limits.largest_bytes(received))
         yield from limits.idle_checks(demand, f"{_SERVICE}.idle_timeout")
         if request.options.backend == "lambda_dynamodb":
             yield from _backend_checks(demand, request.options)
+
+
+def _keep_alive_seconds() -> float:
+    return heartbeats.keep_alive_seconds(limits.limit_value(f"{_SERVICE}.idle_timeout"))
 
 
 def _backend_checks(demand: Demand, options: ApiGatewayOptions) -> Iterator[limits.Check]:

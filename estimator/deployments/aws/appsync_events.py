@@ -11,7 +11,7 @@ from estimator.demand.demand import Demand
 from estimator.demand.weekly import Weekly, total
 from estimator.deployments.aws import messaging
 from estimator.deployments.base import Request, billed_bytes_question, messages_text
-from estimator.deployments.limits import Check, messages_per_second, per_second
+from estimator.deployments.limits import Check, largest_bytes, messages_per_second, per_second
 from estimator.pricing.lines import Usage
 from estimator.units import KIB, SECONDS_PER_HOUR
 
@@ -97,7 +97,7 @@ class AppSyncEvents(messaging.MessageService):
             messaging.per_connection(demand, _sent) / SECONDS_PER_HOUR,
         )
         yield self.check("subscriptions_per_connection", request.options.subscribes_per_connect)
-        yield self.check("event_max_bytes", messaging.usual_bytes((*published, *delivered)))
+        yield self.check("event_max_bytes", largest_bytes((*published, *delivered)))
 
 
 def _sent(demand: Demand) -> Weekly:

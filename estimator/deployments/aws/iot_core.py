@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Literal
 
-import numpy as np
 from pydantic import Field
 
 from estimator.demand.demand import Demand, MessageStream
@@ -16,7 +15,6 @@ from estimator.deployments.aws.messaging import (
     MessageService,
     per_connection,
     publications,
-    usual_bytes,
 )
 from estimator.deployments.base import (
     Request,
@@ -25,6 +23,7 @@ from estimator.deployments.base import (
     mbps,
     messages_text,
 )
+from estimator.deployments.heartbeats import no_faster
 from estimator.pricing.lines import Usage
 from estimator.pricing.price_files import Assumption
 from estimator.units import KIB, SECONDS_PER_HOUR
@@ -127,17 +126,9 @@ class IotCore(MessageService):
         each = f"{options.actions_per_rule:g} actions for each rule"
         yield Usage(f"{_SERVICE}.actions", rules * options.actions_per_rule, f"{each}, {in_steps}")
 
-    def notes(self, demand: Demand) -> Iterator[str]:
-        """Which heartbeats are free."""
-        if any(s.kind == "ping" for s in demand.streams):
-            free_seconds = limits.limit_value(f"{_SERVICE}.free_ping_interval")
-            yield "Heartbeats are assumed to be MQTT pings, which are not metered."
-            every_seconds = limits.longest_silence_seconds(demand, "to_server")
-            if np.any((every_seconds > 0) & (every_seconds < free_seconds)):
-                yield (
-                    f"Pings more often than every {free_seconds:g} seconds may be metered; do not "
-                    "make the keep-alive interval shorter."
-                )
+    def kept_alive(self, demand: Demand, answers: Mapping[str, str]) -> Demand:
+        """MQTT pings, which a client sends at most as often as they are free."""
+        return no_faster(demand, limits.limit_value(f"{_SERVICE}.free_ping_interval"))
 
     def checks(self, request: Request) -> Iterator[limits.Check]:
         """Connections, publications in and out, bandwidth, sizes, silence."""
@@ -161,7 +152,7 @@ class IotCore(MessageService):
             per_connection(demand, lambda kind: mbps(both_ways(kind, "websocket"))),
         )
         yield self.check("subscriptions_per_connection", options.subscribes_per_connect)
-        yield self.check("message_max_bytes", usual_bytes((*published, *delivered)))
+        yield self.check("message_max_bytes", limits.largest_bytes((*published, *delivered)))
         yield from limits.idle_checks(demand, f"{_SERVICE}.idle_timeout")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from functools import reduce
 from typing import Annotated, ClassVar
 
@@ -21,9 +21,6 @@ from estimator.pricing.price_files import Assumption
 from estimator.units import MINUTES_PER_HOUR, SECONDS_PER_HOUR
 
 _LOGS = "aws.cloudwatch_logs.ingested_gb"
-_RARE_SHARE = 1e-6
-"""Larger messages than this share of a stream decide no limit: laws of sizes have endless tails.
-Assumption."""
 
 
 class LogOptions(base.Options):
@@ -84,7 +81,7 @@ class MessageService(base.Deployment):
 
     def notes(self, demand: Demand) -> Iterator[str]:
         """What a reader should know about heartbeats."""
-        return base.ping_notes(demand)
+        return self.heartbeat_notes(demand)
 
     def charges_traffic(self, request: base.Request) -> bool:
         """Whether traffic to the internet is charged besides messages."""
@@ -156,9 +153,3 @@ def per_connection(demand: Demand, quantity_of: Callable[[Demand], Weekly]) -> F
         )
 
     return reduce(np.maximum, map(of_kind, demand.kinds))
-
-
-def usual_bytes(streams: Iterable[MessageStream]) -> FloatArray:
-    """The size within which all but a millionth of the messages of every stream stay."""
-    sizes = (s.payload.stay_within(_RARE_SHARE) for s in streams if s.is_message)
-    return reduce(np.maximum, sizes, np.zeros(()))

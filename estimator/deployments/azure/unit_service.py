@@ -451,7 +451,7 @@ class UnitService(base.Deployment):
                 f"groups, and to take in {small.messages_in[0]:,.0f} for others, as measured with "
                 f"groups of {small.fan_out:g}; the fuller of the two decides."
             )
-        yield from base.ping_notes(request.demand)
+        yield from self.heartbeat_notes(request.demand)
 
 
 _PRICES = {

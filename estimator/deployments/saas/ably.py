@@ -85,7 +85,8 @@ class AblyPerMinute(counting.SaasService):
             ),
         )
         admission = counting.plan_admission("ably", needs)
-        return Metered(usage, (*fit_notes, *_notes(request, fees)), admission=admission)
+        notes = (*fit_notes, *_notes(request, fees), *self.heartbeat_notes(demand))
+        return Metered(usage, notes, admission=admission)
 
 
 def _notes(request: Request, fees: tuple[Usage, ...]) -> Iterator[str]:

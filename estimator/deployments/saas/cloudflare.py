@@ -11,7 +11,7 @@ from pydantic import Field
 from estimator.demand.admission_limits import AdmissionLimits
 from estimator.demand.demand import Demand
 from estimator.demand.weekly import Weekly, from_hours, total
-from estimator.deployments.base import Metered, Options, Request, from_server, ping_notes
+from estimator.deployments.base import Metered, Options, Request, from_server
 from estimator.deployments.fleet.sizing import whole
 from estimator.deployments.limits import limit_value, messages_per_second
 from estimator.deployments.saas.counting import (
@@ -111,7 +111,7 @@ class DurableObjects(SaasService):
         notes = (
             *_notes(demand, options, objects),
             *self.size_notes(received, MIB, "MiB"),
-            *ping_notes(demand),
+            *self.heartbeat_notes(demand),
         )
         return Metered(usage, notes, admission=admission)
 

@@ -24,7 +24,8 @@ from estimator.files import Sourced, load_rows
 from estimator.format import range_text, value_text
 from estimator.pricing.lines import Usage
 
-_WORTH_A_NOTE = 1e-4
+_LEAST_SHOWN = 1e-4
+"""Share of messages that two digits of a percentage can show."""
 
 
 class SaasService(Deployment):
@@ -102,11 +103,14 @@ def group_size(given: float | None, demand: Demand) -> tuple[FloatArray, str]:
 
 def size_notes(streams: Iterable[MessageStream], most_bytes: float, unit: str) -> Iterator[str]:
     """Which messages are larger than the service lets through."""
-    for name, shares in {s.name: s.payload.share_above(most_bytes) for s in streams}.items():
-        if (share := float(np.max(shares))) > _WORTH_A_NOTE:
+    for name, payload in {s.name: s.payload for s in streams}.items():
+        largest = float(np.max(payload.largest))
+        if largest > most_bytes:
+            share = float(np.max(payload.share_above(most_bytes)))
+            shown = f"{share:.2%}" if share >= _LEAST_SHOWN else f"less than {_LEAST_SHOWN:.2%}"
             yield (
-                f"Messages are limited to {unit}: {share:.2%} of '{name}' must be split or sent "
-                "another way, which is not counted."
+                f"Messages are limited to {unit}: {shown} of '{name}' must be split or sent "
+                f"another way, which is not counted; the largest have {largest:,.0f} bytes."
             )
 
 

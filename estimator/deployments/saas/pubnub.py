@@ -86,7 +86,8 @@ class PubNubTransactions(SaasService):
         note = (
             "Transaction prices are offered on request; published plans are priced per active user."
         )
-        return Metered(usage, (note, *self.size_notes(published, KIB, "KiB")))
+        sizes = self.size_notes(published, KIB, "KiB")
+        return Metered(usage, (note, *sizes, *self.heartbeat_notes(demand)))
 
 
 def _empty_calls(demand: Demand, received: tuple[MessageStream, ...]) -> FloatArray:

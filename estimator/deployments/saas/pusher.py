@@ -44,4 +44,5 @@ class PusherChannels(SaasService):
         }
         fees, notes = plan_fees("pusher", needs)
         sizes = self.size_notes(published, KIB, "KB")
-        return Metered(fees, (*notes, *sizes), admission=plan_admission("pusher", needs))
+        beats = self.heartbeat_notes(demand)
+        return Metered(fees, (*notes, *sizes, *beats), admission=plan_admission("pusher", needs))

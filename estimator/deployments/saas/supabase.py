@@ -73,7 +73,8 @@ class SupabaseRealtime(SaasService):
             new_connections_per_second=f"{_SERVICE}.joins_per_second",
             connections_most=f"{_SERVICE}.connections",
         )
-        notes = (*_notes(demand), *self.size_notes(published, KB, "KB"))
+        sizes = self.size_notes(published, KB, "KB")
+        notes = (*_notes(demand), *sizes, *self.heartbeat_notes(demand))
         return Metered(usage, notes, admission=AdmissionLimits() if request.many else admission)
 
 

@@ -11,7 +11,7 @@ from estimator.demand.demand import Demand
 from estimator.demand.traffic import Carried, traffic_breakdown
 from estimator.format import bytes_text, figure_text, precise_percent
 from estimator.render.charts import style
-from estimator.scenario.sizes import SizeDistribution
+from estimator.scenario.sizes import PayloadLaw
 from estimator.shown import Look
 from estimator.units import HOURS_PER_DAY, HOURS_PER_WEEK, week_time_text
 
@@ -160,9 +160,9 @@ def wire_chart(demand: Demand, look: Look | None = None) -> style.Chart:
     return chart
 
 
-def _laws(parts: tuple[Carried, ...]) -> dict[str, SizeDistribution]:
+def _laws(parts: tuple[Carried, ...]) -> dict[str, PayloadLaw]:
     """Laws of the sizes of messages by the name of their flow, each once."""
-    seen: dict[str, SizeDistribution] = {}
+    seen: dict[str, PayloadLaw] = {}
     for part in parts:
         if part.payload is None or part.kind == "ping" or part.payload.mean <= 0:
             continue

@@ -8,7 +8,13 @@ from urllib.parse import urlsplit
 
 import numpy as np
 
-from estimator.analysis.compare import Comparison, main_drivers
+from estimator.analysis.assumed_defaults import WORTH_SAYING
+from estimator.analysis.compare import (
+    Comparison,
+    cheapest_of_each_cloud,
+    main_drivers,
+    most_assumed,
+)
 from estimator.analysis.estimate import Estimate
 from estimator.format import (
     dollars,
@@ -51,11 +57,19 @@ def comparison_view(compared: Comparison) -> doc.Document:
         f"{compared.title}: US dollars per month",
         (
             costs,
+            *_assumed_of_cheapest(compared),
             doc.Folded(f"At risk or broken ({len(problems)})", problems),
             under(compared.conventions),
             refused(compared.refusals),
         ),
     )
+
+
+def _assumed_of_cheapest(compared: Comparison) -> Iterator[doc.Paragraph]:
+    """Of the cheapest of each cloud, the assumed default that moves its total most."""
+    for bill in cheapest_of_each_cloud(compared.within_limits):
+        if bill.assumed_defaults:
+            yield doc.Paragraph(f"{bill.deployment}, {most_assumed(bill)}", label="Assumed")
 
 
 def _problems(compared: Comparison) -> Iterator[doc.Paragraph]:
@@ -82,6 +96,7 @@ def bill_view(bill: Bill) -> doc.Document:
             doc.Paragraph(
                 _FOOTNOTE if any(_DOUBTS[i.rate.confidence] for i in bill.items) else "", "quiet"
             ),
+            *_assumed(bill),
             doc.Paragraph(_sizing_text(bill), label="Sizing"),
             under(bill.conventions),
             doc.folded(
@@ -104,6 +119,13 @@ def bill_view(bill: Bill) -> doc.Document:
             ),
         ),
     )
+
+
+def _assumed(bill: Bill) -> Iterator[doc.Block]:
+    """Defaults that nobody published, beside the total that they move."""
+    if isinstance(bill, Estimate) and bill.assumed_defaults:
+        yield doc.Paragraph(f"Assumed, and moves the total by more than {WORTH_SAYING:.0%}:")
+        yield doc.Bullets(tuple(each.explain() for each in bill.assumed_defaults))
 
 
 def _definitions(bill: Bill) -> Iterator[doc.Text]:

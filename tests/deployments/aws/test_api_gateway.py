@@ -104,19 +104,32 @@ def test_a_cut_connection_is_greeted_anew():
     assert float(line.usage.quantity) == pytest.approx(300 * 730)
 
 
-def test_control_frames_are_traffic_but_no_messages():
-    silent = {
-        "title": "Silent",
-        "session": {"law": "exponential", "mean_hours": 1},
-        "weekly_shape": "flat",
-        "heartbeat": {"interval_seconds": 25, "payload_bytes": 10},
-        "flows": {},
-    }
-    scenario = ws.Scenario(profile=silent, location="virginia", mean_connections=100)
-    lines = {i.rate.meter_id: i for i in ws.estimate(scenario, ID).items}
+@pytest.mark.parametrize(("keep_alives", "messages"), [("timer", 100 * 8 * 730), ("traffic", 0)])
+def test_nobody_can_ping_so_clients_send_messages(steady, quantities, keep_alives, messages):
+    # 100 clients send one each 7.5 minutes, three quarters of the timeout; nothing is sent to them
+    scenario = steady(heartbeat={"interval_seconds": 25, "payload_bytes": 10}).replace(
+        assumptions={f"{ID}.keep_alives": keep_alives}
+    )
+    found = quantities(ws.estimate(scenario, ID))
 
-    assert float(lines[MESSAGES].usage.quantity) == 0
-    assert float(lines[EGRESS].usage.quantity) > 0
+    assert found[MESSAGES] == pytest.approx(messages)
+    assert found[EGRESS] == 0
+
+
+def test_heartbeats_of_the_application_are_sent_as_they_are(steady, quantities):
+    beats = {"interval_seconds": 25, "kind": "application"}
+    found = quantities(ws.estimate(steady(heartbeat=beats), ID))
+
+    assert found[MESSAGES] == pytest.approx(2 * 100 * 144 * 730)
+
+
+def test_clients_that_keep_their_connections_alive_are_never_silent_too_long(steady, verdict):
+    beats = {"interval_seconds": 900}
+    bill = ws.estimate(steady(heartbeat=beats), ID)
+
+    assert float(verdict(bill, f"{ID}.idle_timeout").used) == pytest.approx(450)
+    assert bill.state == "pass"
+    assert "messages of the clients" in " ".join(bill.notes)
 
 
 @pytest.mark.parametrize("layer", ["payload", "websocket", "ip_without_acks"])
@@ -280,7 +293,8 @@ def test_a_size_rarer_than_one_message_in_a_million_decides_nothing(steady, verd
 
 @pytest.mark.parametrize(("seconds", "state"), [(25, "pass"), (540, "at risk"), (601, "broken")])
 def test_ten_silent_minutes_end_a_connection(steady, verdict, seconds, state):
-    bill = ws.estimate(steady(heartbeat={"interval_seconds": seconds}), ID)
+    beats = {"interval_seconds": seconds, "kind": "application"}
+    bill = ws.estimate(steady(heartbeat=beats), ID)
 
     assert verdict(bill, "aws.api_gateway.idle_timeout").state == state
 

@@ -1,0 +1,97 @@
+"""Assumed defaults stand beside the total that they move, with what they move."""
+
+from typing import Any
+
+import pytest
+
+import estimator as ws
+from estimator.analysis.assumed_defaults import AssumedDefault
+
+CHAT = ws.Scenario(profile="workplace-chat", location="virginia", peak_connections=50_000)
+GATEWAY = "aws.api_gateway"
+
+
+def total_with(scenario: ws.Scenario, **changes: Any) -> float:
+    """What a bill would be with some of the profile changed, each bill made anew."""
+    changed = scenario.replace(profile={"extends": "workplace-chat", **changes})
+    return float(ws.estimate(changed, GATEWAY).total)
+
+
+def assumed(bill: ws.Estimate) -> dict[str, AssumedDefault]:
+    return {each.path: each for each in bill.assumed_defaults}
+
+
+def test_what_moves_the_total_by_a_fifth_is_what_other_bills_say():
+    bill = ws.estimate(CHAT, GATEWAY)
+    tried = {
+        "flows.typing": {"flows": {"typing": {"rate_per_hour": 3.5}}},
+        "flows.presence": {"flows": {"presence": {"rate_per_hour": 30}}},
+        "flows.posts.fan_out": {"flows": {"posts": {"fan_out": 10}}},
+        "at_connect": {"at_connect": {"to_client": "5 KB"}},
+        "session": {"session": {"mean_hours": 1}},
+        "heartbeat.kind": {"heartbeat": {"kind": "application"}},
+    }
+    halved = {path: total_with(CHAT, **changes) for path, changes in tried.items()}
+    found = assumed(bill)
+
+    for path, usd in halved.items():
+        if abs(usd - bill.total) > 0.2 * bill.total:
+            other = "sending messages" if path == "heartbeat.kind" else "half as much"
+            assert found[path].totals_usd[other] == pytest.approx(usd)
+    assert {"flows.typing", "heartbeat.kind"} <= set(found)
+    assert "at_connect" not in found
+
+
+def test_assumed_messages_are_halved_together_too():
+    flows = {
+        "posts": {"fan_out": 10},
+        "reactions": {"fan_out": 10},
+        "typing": {"rate_per_hour": 3.5},
+        "presence": {"rate_per_hour": 30},
+    }
+    together = assumed(ws.estimate(CHAT, GATEWAY))["flows"]
+
+    assert together.totals_usd["half as much"] == pytest.approx(total_with(CHAT, flows=flows))
+    assert together.words == "messages of posts, reactions, typing, presence together"
+
+
+def test_an_assumed_shape_of_the_week_is_compared_with_others():
+    boards = CHAT.replace(profile="board-collaboration", peak_connections=1000)
+    level = boards.replace(profile={"extends": "board-collaboration", "weekly_shape": "flat"})
+    found = assumed(ws.estimate(boards, GATEWAY))["weekly_shape"]
+
+    assert found.totals_usd == {"the shape flat": pytest.approx(ws.estimate(level, GATEWAY).total)}
+
+
+def test_what_the_scenario_says_is_not_assumed():
+    own = {"typing": {"rate_per_hour": 7, "fan_out": 20, "payload": "120 B"}}
+    said = CHAT.replace(profile={"extends": "workplace-chat", "flows": own})
+    found = assumed(ws.estimate(said, GATEWAY))
+
+    assert "flows.typing" not in found
+    assert "typing" not in found["flows"].words
+
+
+def test_bills_of_many_scenarios_and_of_other_demands_name_none():
+    many = ws.estimate(CHAT.replace(peak_connections=[10, 50_000]), GATEWAY)
+    given = ws.estimate(CHAT, GATEWAY, demand=ws.expected_demand(CHAT))
+
+    assert many.assumed_defaults == given.assumed_defaults == ()
+
+
+def test_they_stand_beside_the_total_everywhere():
+    compared = ws.compare(CHAT, [GATEWAY, "azure.web_pubsub"])
+    bill = compared.bill(GATEWAY)
+    [first, *_] = bill.assumed_defaults
+
+    for shown in (str(bill), bill.explain(), bill.to_markdown(), str(compared)):
+        assert first.explain() in " ".join(shown.replace("│", " ").split())
+    [data] = [each for each in bill.as_data()["assumed_defaults"] if each["path"] == first.path]
+    assert data["totals_usd"] == first.totals_usd
+
+
+def test_a_share_of_nothing_has_no_end():
+    free = AssumedDefault("flows.x", "x", 0.0, {"twice as much": 1.0})
+
+    assert free.largest_share == float("inf")
+    assert AssumedDefault("flows.x", "x", 0.0, {"twice as much": 0.0}).largest_share == 0
