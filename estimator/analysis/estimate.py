@@ -205,7 +205,7 @@ class Resolved:
             each.name: self.answers.get(each.id, each.default) for each in deployment.assumptions
         }
         return Request(
-            demand=deployment.kept_alive(self.demand, answers),
+            demand=self.demand.changed(lambda kind: deployment.kept_alive(kind, answers)),
             destinations=self.scenario.destinations,
             options=self.options.get(deployment.id) or deployment.default_options,
             answers=answers,

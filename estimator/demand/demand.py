@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal
@@ -234,6 +234,13 @@ class Demand(Shown):
             by_kind=by_kind,
         )
 
+    def changed(self, change: Callable[[Demand], Demand]) -> Demand:
+        """The demand when each kind of clients does something else."""
+        if not self.by_kind:
+            return change(self)
+        changed = self.of_kinds({name: change(one) for name, one in self.by_kind.items()})
+        return replace(changed, notes=self.notes, units=self.units)
+
     @property
     def kinds(self) -> tuple[Demand, ...]:
         """The demand of each kind of clients."""
@@ -281,9 +288,7 @@ class Demand(Shown):
         if self.cut_hours is not None and math.isclose(self.cut_hours, hours):
             return self
         if self.by_kind:
-            return Demand.of_kinds(
-                {name: one.cut_after(hours) for name, one in self.by_kind.items()}
-            )
+            return self.changed(lambda kind: kind.cut_after(hours))
 
         def made(begun: Weekly) -> Weekly:
             if self.cut_hours is None:

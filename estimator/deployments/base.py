@@ -181,7 +181,8 @@ class Deployment(ABC):
         """The demand with what keeps quiet connections open on this platform.
 
         Args:
-            demand: with pings, where the profile has a heartbeat of kind protocol.
+            demand: of one kind of clients, with pings where its profile has a heartbeat of kind
+                protocol.
             answers: to the deployment's questions by name.
         """
         return demand

@@ -105,7 +105,7 @@ class ApiGateway(MessageService):
         """What took the place of pings."""
         rule = heartbeats.heartbeat_rule(self.id)
         for stream in demand.streams:
-            if rule and stream.name == heartbeats.KEEP_ALIVE:
+            if rule and stream.name.endswith(heartbeats.KEEP_ALIVE):
                 yield (
                     f"Heartbeats are {rule.words}. Each client sends one every "
                     f"{_keep_alive_seconds() / SECONDS_PER_MINUTE:g} minutes: "
