@@ -33,6 +33,11 @@ times itself, arrivals follow k / (k^2 + (weight b)^2) times, at most 1 / (2 wei
 from hour to hour has b = 4: it is enlarged twice at most, where arrivals that fit exactly enlarge
 it without end. A wave of a day has b = 0.07 and passes but for some hundred-thousandths.
 """
+_NOISE = 0.05
+"""Second difference of a curve of mean 1 up to which it may be an error of reading. What bends more
+is meant: near it the weight is as many times less, so that arrivals can make it."""
+_LEAST_SMOOTHING = 0.005
+"""What keeps arrivals finite where sessions let nothing of a wave through."""
 _LOOKS_PER_HOUR = 12
 _ROUNDING_NOISE = 1e-12
 _MOST_EXCHANGES = 20
@@ -50,8 +55,8 @@ class Arrivals:
     per_hour: FloatArray
     """New connections per hour in each step, shape (steps,); their mean is 1 / mean session."""
     peak_within_hour: FloatArray
-    """Most connections open at one moment of each step, shape (steps,): the curve asked for, and
-    how far connections within the step rise above their mean."""
+    """Most connections that these arrivals have open at one moment of each step, less what they
+    make too many in that step; at least the curve asked for, shape (steps,)."""
     misfits: FloatArray
     """By how much the connections that these arrivals make exceed the curve asked for in each
     step, relative to the mean, shape (steps,): far from zero where the curve changes faster than
@@ -133,8 +138,9 @@ def arrivals_behind(levels: tuple[float, ...], law: SessionLength) -> Arrivals:
 
     They are as many as the curve means: over the whole, connections / mean session (Little's law).
     Among rates that are not negative, the one found has the least squares of what it misses the
-    curve by and, weighted, of its curvature. A curve that falls faster than sessions end cannot be
-    met; ``misfits`` then says by how much it is missed.
+    curve by and, weighted, of its curvature: it is smooth where the curve is straight or level, and
+    bends where the curve bends. A curve that falls faster than sessions end cannot be met;
+    ``misfits`` then says by how much it is missed.
 
     >>> from estimator.scenario.sessions import ExponentialSession
     >>> flat = arrivals_behind((1.0,) * 168, ExponentialSession(mean_hours=0.5))
@@ -149,7 +155,11 @@ def _arrivals_behind(wanted: FloatArray, law: SessionLength) -> Arrivals:
     steps = wanted.size
     to_mean = _around(mean_response(law, steps, 1.0)) / law.mean
     bend = np.bincount([0, 1, steps - 1], [2.0, -1.0, -1.0], steps)
-    curvature = _SMOOTHING * _around(bend.astype(np.float64))
+    second_difference = _around(bend.astype(np.float64))
+    bends = np.abs(second_difference @ wanted)
+    nearby = np.max([np.roll(bends, shift) for shift in (-1, 0, 1)], axis=0)
+    weights = np.maximum(_SMOOTHING / np.maximum(nearby / _NOISE, 1), _LEAST_SMOOTHING)
+    curvature = weights[:, None] * second_difference
     sessions = closest_nonnegative(
         np.vstack([to_mean, curvature]), np.concatenate([wanted, np.zeros(steps)]), wanted.sum()
     ).round(_DIGITS)
@@ -158,7 +168,7 @@ def _arrivals_behind(wanted: FloatArray, law: SessionLength) -> Arrivals:
     within = [_around(response(law, steps, 1.0, look)) @ per_hour for look in looks]
     within.append(np.roll(within[0], -1))
     misfits = (to_mean @ sessions - wanted).round(_DIGITS)
-    most = np.maximum(wanted, np.max(within, axis=0) - misfits)
+    most = np.maximum(wanted, np.max(within, axis=0) - np.maximum(misfits, 0))
     return Arrivals(per_hour, most, misfits)
 
 
@@ -184,7 +194,8 @@ def contradiction_note(found: Iterable[Arrivals], law: SessionLength) -> Iterato
     off = worst.misfits[worst.worst_step]
     yield (
         f"Open connections change faster in this week than sessions of {law.mean:,.3g} hours on "
-        f"average let them: the closest possible arrivals make {abs(off):.0%} of the mean too "
+        f"average, begun at a rate that moves steadily from hour to hour, let them: the closest "
+        f"possible arrivals make {abs(off):.0%} of the mean too "
         f"{'many' if off > 0 else 'few'} on {week_time_text(worst.worst_step)} UTC. Connections "
         f"follow the week as it was given; new connections are those of the closest arrivals, in "
         f"total as many as connections and sessions mean."

@@ -147,7 +147,7 @@ class Scenario(Shown, Model):
     """Where the users are served from; maps to one region of each cloud."""
 
     peak_connections: Count | None = None
-    """Most connections open at once in the week."""
+    """Open connections in the fullest hour of the week."""
     mean_connections: Count | None = None
     """Open connections averaged over the week."""
     users_per_day: Count | None = None

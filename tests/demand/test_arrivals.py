@@ -13,7 +13,7 @@ from typing import Literal
 
 import numpy as np
 import pytest
-from scipy import integrate, stats
+from scipy import integrate, optimize, stats
 from scipy.linalg import circulant
 
 import estimator as ws
@@ -186,12 +186,24 @@ def test_where_a_curve_falls_faster_than_sessions_end_the_hour_and_what_is_too_m
 
 
 @pytest.mark.parametrize("law", OF_MEAN_2, ids=list(LAWS))
-def test_a_zigzag_from_hour_to_hour_is_enlarged_twice_at_most(law):
-    # k / (k^2 + (4 / 16)^2) is 1 / (2 x 4 / 16) = 2 at most, whatever share k sessions let through
-    zigzag = 0.1 * (-1.0) ** np.arange(168)
+def test_a_zigzag_of_reading_errors_is_enlarged_twice_at_most(law):
+    # k / (k^2 + (4 / 16)^2) is at most 1 / (2 x 4 / 16) = 2, whatever share k sessions let through
+    zigzag = 0.005 * (-1.0) ** np.arange(168)
     found = arrivals_behind(tuple((1 + zigzag).tolist()), law)
 
-    assert np.max(np.abs(found.per_hour * law.mean - 1)) <= 0.2 + 1e-9
+    assert np.max(np.abs(found.per_hour * law.mean - 1)) <= 0.005 * 2 * (1 + 1e-9)
+
+
+@pytest.mark.parametrize("law", OF_MEAN_2, ids=list(LAWS))
+def test_a_measured_curve_is_followed_as_closely_as_any_arrivals_can(law):
+    # scipy's least squares without any curvature: the closest that arrivals can be
+    levels = ws.load_profile("workplace-chat").weekly_shape.levels
+    forward = circulant(mean_response(law, 168, 1.0))
+    closest = optimize.nnls(forward, levels)[1] / math.sqrt(168)
+    found = arrivals_behind(tuple(levels.tolist()), law)
+
+    np.testing.assert_allclose(forward @ found.per_hour - levels, found.misfits, atol=1e-9)
+    assert np.sqrt(np.mean(found.misfits**2)) < closest + 0.015
 
 
 OFFICE = [0.05] * 6 + [0.25, 0.6] + [1.0] * 8 + [0.6, 0.25] + [0.05] * 6
@@ -208,6 +220,19 @@ def test_on_a_plateau_arrivals_do_not_swing(name, mean):
 
     inside = found.per_hour.reshape(7, 24)[:, 10:14] * mean * week.mean()
     assert np.all((inside > 0.8) & (inside < 1.2))
+
+
+@pytest.mark.parametrize("law", OF_MEAN_2, ids=list(LAWS))
+def test_the_peak_within_an_hour_is_a_figure_of_its_own(law):
+    # 1 + 0.5 sin(2 pi t / 24) is 1.5 at 06:00; averaged over the hour before or after, it is
+    # 1 + 0.5 sin(2 pi 5.5 / 24) sinc(1 / 24) = 1.4943
+    middles = np.arange(168) + 0.5
+    week = 1 + 0.5 * np.sinc(1 / 24) * np.sin(2 * np.pi * middles / 24)
+    found = arrivals_behind(tuple(week.tolist()), law)
+
+    assert week.max() == pytest.approx(1.4943, abs=1e-4)
+    assert found.peak_within_hour.max() == pytest.approx(1.5, abs=1e-3)
+    assert np.all(found.peak_within_hour >= week)
 
 
 def test_days_alike_are_alike_to_the_last_digit():

@@ -43,7 +43,7 @@ _AUDIENCES: Final = {
 }
 _SESSIONS: Final = "sessions_per_user_per_day"
 _HELP: Final = {
-    "peak_connections": "Most connections open at once in the week.",
+    "peak_connections": "Open connections in the fullest hour of the week.",
     "mean_connections": "Open connections averaged over the whole week, nights included.",
     "users_per_day": "People who connect on the busiest day of the week.",
     _SESSIONS: "Sessions of each of them on that day.",
