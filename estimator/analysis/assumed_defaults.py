@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import Final, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from estimator.analysis.fields import current_value, field_words, profile_fields, with_values
 from estimator.arrays import FloatArray
@@ -18,6 +19,7 @@ from estimator.errors import EstimatorError
 from estimator.format import dollars
 from estimator.scenario.scenario import Scenario
 from estimator.scenario.weekly_shape import load_shape
+from estimator.states import State
 
 FACTOR: Final = 2.0
 """Nothing was published of what is assumed: it may be half and twice our judgment. A convention."""
@@ -49,6 +51,8 @@ class AssumedDefault:
     """USD per month as it is."""
     totals_usd: Mapping[str, float]
     """USD per month with something else, by what that is: half as much, twice as much."""
+    states: Mapping[str, State]
+    """States with something else, where it changes whether the demand is within limits."""
 
     @property
     def largest_share(self) -> float:
@@ -58,16 +62,38 @@ class AssumedDefault:
             return 0.0
         return most / self.total_usd if self.total_usd else np.inf
 
+    @property
+    def weight(self) -> tuple[bool, float]:
+        """What decides about limits weighs more than what moves the total, however far."""
+        return bool(self.states), self.largest_share
+
+    @property
+    def is_worth_saying(self) -> bool:
+        """Whether it decides about limits, or moves the total by more than a fifth."""
+        return bool(self.states) or self.largest_share > WORTH_SAYING
+
     def explain(self) -> str:
         """What is assumed, and what another value makes of the total.
 
-        >>> AssumedDefault("flows.typing", "typing", 2866, {"half as much": 1808}).explain()
+        >>> AssumedDefault("flows.typing", "typing", 2866, {"half as much": 1808}, {}).explain()
         'typing: half as much takes $2,866 to $1,808.'
         """
-        now = dollars(self.total_usd)
-        (said, usd), *others = self.totals_usd.items()
-        more = "".join(f", {said} to {dollars(usd)}" for said, usd in others)
-        return f"{self.words}: {said} takes {now} to {dollars(usd)}{more}."
+        first, *others = (
+            f"to {dollars(usd)}" + (f" ({self.states[said]})" if said in self.states else "")
+            for said, usd in self.totals_usd.items()
+        )
+        said, *others_said = self.totals_usd
+        more = "".join(f", {said} {to}" for said, to in zip(others_said, others, strict=True))
+        return f"{self.words}: {said} takes {dollars(self.total_usd)} {first}{more}."
+
+
+class Judged(NamedTuple):
+    """What counts of a bill."""
+
+    total_usd: float | FloatArray
+    """USD per month, shape (*many,)."""
+    states: npt.NDArray[np.str_]
+    """How it compares with limits, shape (*many,)."""
 
 
 class _Label(NamedTuple):
@@ -98,9 +124,9 @@ def backed_fields(scenario: Scenario) -> dict[str, str]:
 
 
 def assumed_defaults(
-    scenario: Scenario, total_usd: float, total_of: Callable[[Demand], float | FloatArray]
+    scenario: Scenario, bill: Judged, bill_of: Callable[[Demand], Judged]
 ) -> tuple[AssumedDefault, ...]:
-    """The assumed defaults that move a total by more than a fifth, the largest first.
+    """The assumed defaults that move a total by more than a fifth, or across a limit.
 
     A number is halved and doubled, alone and with those of other flows; another kind of heartbeat
     and another weekly shape take the place of assumed ones. Of an assumption about several numbers,
@@ -108,22 +134,34 @@ def assumed_defaults(
 
     Args:
         scenario: of one profile, audience and location.
-        total_usd: USD per month as it is.
-        total_of: USD per month for another demand, which may stand for many.
+        bill: as it is.
+        bill_of: the bill of another demand, which may stand for many.
+
+    Returns:
+        The largest first.
     """
-    found: dict[tuple[str, str], dict[str, float]] = {}
+    total_usd = float(bill.total_usd)
+    is_within = State(str(bill.states)).is_within_limits
+    totals_of: dict[tuple[str, str], dict[str, float]] = {}
+    states_of: dict[tuple[str, str], dict[str, State]] = {}
     for labels, demand in _variants(scenario):
         with suppress(EstimatorError):
-            totals = np.broadcast_to(total_of(demand), len(labels))
-            for label, usd in zip(labels, totals.tolist(), strict=True):
-                found.setdefault((label.path, label.words), {})[label.instead] = usd
+            other = bill_of(demand)
+            totals = np.broadcast_to(other.total_usd, len(labels)).tolist()
+            states = np.broadcast_to(other.states, len(labels)).tolist()
+            for label, usd, state in zip(labels, totals, map(State, states), strict=True):
+                what = label.path, label.words
+                totals_of.setdefault(what, {})[label.instead] = usd
+                if state.is_within_limits != is_within:
+                    states_of.setdefault(what, {})[label.instead] = state
     largest: dict[str, AssumedDefault] = {}
-    for (path, words), totals_usd in found.items():
-        default = AssumedDefault(path, words, total_usd, totals_usd)
-        if path not in largest or default.largest_share > largest[path].largest_share:
-            largest[path] = default
-    moving = [each for each in largest.values() if each.largest_share > WORTH_SAYING]
-    return tuple(sorted(moving, key=lambda each: -each.largest_share))
+    for what, totals_usd in totals_of.items():
+        default = AssumedDefault(*what, total_usd, totals_usd, states_of.get(what, {}))
+        before = largest.get(default.path)
+        if before is None or default.weight > before.weight:
+            largest[default.path] = default
+    moving = (each for each in largest.values() if each.is_worth_saying)
+    return tuple(sorted(moving, key=lambda each: each.weight, reverse=True))
 
 
 @lru_cache(maxsize=8)

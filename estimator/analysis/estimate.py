@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from estimator.analysis.assumed_defaults import AssumedDefault, assumed_defaults
+from estimator.analysis.assumed_defaults import AssumedDefault, Judged, assumed_defaults
 from estimator.analysis.price import effect_of, price_effects
 from estimator.arguments import checks_arguments
 from estimator.arrays import FloatArray
@@ -48,7 +48,7 @@ _METER = Meter(
 )
 
 
-def _nothing_assumed(_: float) -> tuple[AssumedDefault, ...]:
+def _nothing_assumed(_: Estimate) -> tuple[AssumedDefault, ...]:
     """No assumed default does anything."""
     return ()
 
@@ -70,19 +70,20 @@ class Estimate(Bill):
     """What must run, and which resource decides; None if the service has no units."""
     messages_per_day: Mapping[str, FloatArray] = field(default_factory=dict[str, FloatArray])
     """Messages by their direction on the mean day, shape (*many,); control frames are none."""
-    assume: Callable[[float], tuple[AssumedDefault, ...]] = field(
+    assume: Callable[[Estimate], tuple[AssumedDefault, ...]] = field(
         default=_nothing_assumed, repr=False
     )
-    """Works out what assumed defaults of the profile do to a total in USD."""
+    """Works out what assumed defaults of the profile do to the bill it is given."""
 
     @cached_property
     def assumed_defaults(self) -> tuple[AssumedDefault, ...]:
-        """Defaults of the profile that nobody published and that move the total by over a fifth.
+        """Defaults of the profile that nobody published and that move the bill far.
 
+        They move the total by more than a fifth, or decide whether a limit is exceeded.
         None, if the bill stands for many scenarios, or for a demand that was not expected from a
         profile.
         """
-        return () if isinstance(self.total, np.ndarray) else self.assume(self.total)
+        return () if np.ndim(self.total) else self.assume(self)
 
     @property
     def is_within_limits(self) -> bool | npt.NDArray[np.bool_]:
@@ -139,6 +140,7 @@ class Estimate(Bill):
                     "path": each.path,
                     "title": each.words,
                     "totals_usd": dict(each.totals_usd),
+                    "states": dict(each.states),
                 }
                 for each in self.assumed_defaults
             ],
@@ -438,16 +440,20 @@ def _assessed(
 
 
 def _assumed(
-    resolved: Resolved, deployment: Deployment, total_usd: float
+    resolved: Resolved, deployment: Deployment, bill: Estimate
 ) -> tuple[AssumedDefault, ...]:
-    """What assumed defaults of the profile do to a total."""
+    """What assumed defaults of the profile do to a bill."""
     if not resolved.is_expected:
         return ()
     return assumed_defaults(
         resolved.scenario,
-        total_usd,
-        lambda demand: replace(resolved, demand=demand).bill(deployment).total,
+        _judged(bill),
+        lambda demand: _judged(replace(resolved, demand=demand).bill(deployment)),
     )
+
+
+def _judged(bill: Estimate) -> Judged:
+    return Judged(bill.total, bill.states)
 
 
 @contextmanager

@@ -91,7 +91,27 @@ def test_they_stand_beside_the_total_everywhere():
 
 
 def test_a_share_of_nothing_has_no_end():
-    free = AssumedDefault("flows.x", "x", 0.0, {"twice as much": 1.0})
+    paid = AssumedDefault("flows.x", "x", 0.0, {"twice as much": 1.0}, {})
+    free = AssumedDefault("flows.x", "x", 0.0, {"twice as much": 0.0}, {})
 
-    assert free.largest_share == float("inf")
-    assert AssumedDefault("flows.x", "x", 0.0, {"twice as much": 0.0}).largest_share == 0
+    assert (paid.largest_share, paid.is_worth_saying) == (float("inf"), True)
+    assert (free.largest_share, free.is_worth_saying) == (0, False)
+
+
+def test_what_decides_about_a_limit_is_said_however_little_it_costs():
+    # 20 KB and, doubled, 40 KB: API Gateway takes frames of 32 KB
+    flow = {"direction": "client_to_server", "rate_per_hour": 1, "payload": "20 KB"}
+    profile = {
+        "title": "Files",
+        "session": {"law": "exponential", "mean_hours": 1},
+        "weekly_shape": "flat",
+        "flows": {"files": flow},
+        "heartbeat": {"interval_seconds": 25},
+        "evidence": {"flows.files.payload": {"grade": "assumption", "note": "Made up."}},
+    }
+    scenario = ws.Scenario(profile=profile, location="virginia", peak_connections=10)
+    [found] = ws.estimate(scenario, GATEWAY).assumed_defaults
+
+    assert found.states == {"twice as much": "broken"}
+    assert found.explain().endswith(" (broken).")
+    assert "half as much takes" in found.explain()

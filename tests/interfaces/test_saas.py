@@ -30,7 +30,7 @@ def test_the_table_of_all_shows_every_total_within_80_columns(run):
     _, out, _ = run("compare", TEAM_CHAT, "--saas")
 
     assert max(map(len, out.splitlines())) <= 80
-    shown = [float(text.replace(",", "")) for text in re.findall(r"\$([\d,.]+)", out)]
+    shown = [float(text.replace(",", "")) for text in re.findall(r"\$([\d,]+(?:\.\d+)?)", out)]
     scenario = ws.Scenario.load(TEAM_CHAT)
     for bill in ws.compare(scenario, ws.SAAS).bills:
         assert any(abs(amount - float(bill.total)) <= 0.5 for amount in shown), bill.deployment

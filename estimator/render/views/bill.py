@@ -124,7 +124,9 @@ def bill_view(bill: Bill) -> doc.Document:
 def _assumed(bill: Bill) -> Iterator[doc.Block]:
     """Defaults that nobody published, beside the total that they move."""
     if isinstance(bill, Estimate) and bill.assumed_defaults:
-        yield doc.Paragraph(f"Assumed, and moves the total by more than {WORTH_SAYING:.0%}:")
+        yield doc.Paragraph(
+            f"Assumed, and moves the total by more than {WORTH_SAYING:.0%} or across a limit:"
+        )
         yield doc.Bullets(tuple(each.explain() for each in bill.assumed_defaults))
 
 
