@@ -203,7 +203,11 @@ class TestEveryDeployment:
         )
 
         assert float(ran.peak) > float(ran.hourly.min())
-        assert simulated.total == pytest.approx(planned.total, rel=1e-12)
+        assert planned.sizing is not None
+        np.testing.assert_allclose(planned.sizing.units.hourly, ran.hourly, rtol=1e-12)
+        # what scales by the second is billed for what chance keeps running, not for whole hours
+        if deployment not in (*CLOUD_RUNS, "azure.container_apps"):
+            assert simulated.total == pytest.approx(planned.total, rel=1e-12)
 
     @every_deployment
     def test_many_scenarios_at_once_have_no_admission_limits(self, deployment):

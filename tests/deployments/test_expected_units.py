@@ -12,7 +12,12 @@ from scipy import stats
 
 import estimator as ws
 from estimator.demand.weekly import Weekly, from_hours
-from estimator.deployments.fleet.expected_units import expected_units, mean_idle_units, mean_units
+from estimator.deployments.fleet.expected_units import (
+    expected_units,
+    mean_empty_units,
+    mean_idle_units,
+    mean_units,
+)
 
 SHAPE = ws.load_profile("workplace-chat").weekly_shape.levels
 
@@ -131,6 +136,15 @@ class TestWeeks:
         right = np.maximum(4 - np.ceil(counts / 2), 0) @ stats.poisson.pmf(counts, 5)
         assert idle == pytest.approx(right, rel=1e-9)
         assert float(mean_units(demand, needed, 4)) == pytest.approx(summed(5, 2, 4), rel=1e-9)
+
+    def test_units_are_empty_if_connections_are_fewer(self, make_demand):
+        # by night 0.5 connections, by day 50; two, three or no units
+        demand = make_demand(np.tile(np.repeat([0.5, 50.0], 12), 7))
+        counts = np.arange(200)
+        for units in (0, 2, 3):
+            empty = np.maximum(units - counts, 0)
+            right = sum(empty @ stats.poisson.pmf(counts, mean) for mean in (0.5, 50)) / 2
+            assert float(mean_empty_units(demand, units)) == pytest.approx(right, abs=1e-12)
 
     def test_nobody_needs_nothing(self, make_demand):
         demand = make_demand(0.0)

@@ -1,10 +1,15 @@
-"""Azure Container Apps: replicas that hold the connections, always at the active rate."""
+"""Azure Container Apps: replicas, billed at the active rate while they hold a connection."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Annotated
 
+import numpy as np
+from pydantic import Field
+
+from estimator.arrays import FloatArray
 from estimator.deployments.azure.nodes import (
     BYTES_EVIDENCE,
     NOT_MODELED,
@@ -14,25 +19,37 @@ from estimator.deployments.azure.nodes import (
 from estimator.deployments.base import Request, billed_bytes_question
 from estimator.deployments.fleet.backplane import Backplane
 from estimator.deployments.fleet.behind_balancer import CONTAINER_APPS
-from estimator.deployments.fleet.sizing import SCALING, Fleet, NodeSpec
+from estimator.deployments.fleet.expected_units import mean_empty_units, mean_units
+from estimator.deployments.fleet.sizing import SCALING, Fleet, NodeSpec, ahead_and_after
 from estimator.deployments.limits import Check, check, idle_checks, limit_value
 from estimator.format import range_text
 from estimator.pricing.lines import Usage
 from estimator.pricing.price_files import Assumption
+from estimator.units import SECONDS_PER_HOUR
 
 _SERVICE = "azure.container_apps"
 _REPLICAS = f"{_SERVICE}.max_replicas"
 _TIMEOUT = f"{_SERVICE}.request_timeout"
+_ACTIVE = f"{_SERVICE}.vcpu_active_seconds"
+
+
+class ContainerAppsOptions(AzureFleetOptions):
+    """Choices for Container Apps."""
+
+    min_nodes: Annotated[int, Field(ge=0)] = 2
+    """Fewest replicas, not counting spare ones; with none of both, the app scales to zero.
+    Assumption: two, in two zones."""
 
 
 class ContainerApps(AzureNodes):
     """Container Apps on the Consumption plan.
 
-    An open WebSocket is a request in progress, so a replica that holds one never falls to the
-    idle rate: https://learn.microsoft.com/azure/container-apps/billing
+    An open WebSocket is a request in progress, so a replica that holds one is billed at the active
+    rate, as all are while more than the minimum run. A replica of the minimum without a connection
+    is idle: https://learn.microsoft.com/azure/container-apps/billing
     """
 
-    options = AzureFleetOptions
+    options = ContainerAppsOptions
     questions = (
         Assumption(
             id="request_timeout",
@@ -51,7 +68,8 @@ class ContainerApps(AzureNodes):
     not_modeled = (
         *NOT_MODELED,
         "dedicated workload profiles and premium ingress",
-        "the idle rate of replicas in hours without any connection",
+        "what of its own lets a replica without a connection use 0.01 vCPU, or receive 1,000 bytes "
+        "per second, and so pay the active rate",
     )
 
     clock = CONTAINER_APPS
@@ -66,9 +84,28 @@ class ContainerApps(AzureNodes):
         return NodeSpec(kind="container", unit="replica")
 
     def node_usage(self, request: Request, fleet: Fleet) -> Iterator[Usage]:
-        """Active processor time and memory of replicas, and requests."""
+        """Active and idle processor time and memory of replicas, and requests."""
         demand = request.demand
-        yield from fleet.usage(demand)
+        running = _running(request, fleet)
+        empty = mean_empty_units(demand, _least(request, fleet))
+        idle = np.asarray(np.minimum(empty, running), dtype=np.float64)
+        for machine, mine, text in zip(fleet.machines, fleet.chosen, fleet.texts, strict=True):
+            for meter, quantity in machine.parts.items():
+                per_replica = mine.astype(np.float64) * quantity * demand.hours_per_month
+                active = np.asarray(running - idle if meter == _ACTIVE else running)
+                yield Usage(
+                    meter,
+                    np.asarray(active * per_replica),
+                    f"{machine.title}: {text}; {range_text(active)} on average, {quantity:g} units "
+                    "per hour each",
+                )
+                if meter == _ACTIVE and np.any(idle * mine > 0):
+                    yield Usage(
+                        f"{_SERVICE}.vcpu_idle_seconds",
+                        np.asarray(idle * per_replica),
+                        f"{machine.title}: {range_text(idle)} of the minimum are without a "
+                        f"connection on average, {quantity:g} units per hour each",
+                    )
         yield Usage(
             f"{_SERVICE}.requests",
             demand.per_month(demand.new_connections),
@@ -85,7 +122,7 @@ class ContainerApps(AzureNodes):
     def notes(self, request: Request, fleet: Fleet, redis: Backplane) -> Iterator[str]:
         """How the scale rule and the maximum of replicas must be set."""
         yield from fleet.notes
-        sockets = request.demand.peak_connections / fleet.nodes.peak
+        sockets = request.demand.peak_connections / np.maximum(fleet.nodes.peak, 1)
         rule = limit_value(f"{_SERVICE}.default_concurrent_requests")
         yield (
             f"Set the HTTP scale rule to about {range_text(sockets)} concurrent requests per "
@@ -94,3 +131,28 @@ class ContainerApps(AzureNodes):
         replicas = limit_value(f"{_SERVICE}.default_max_replicas")
         if (fleet.nodes.peak > replicas).any():
             yield f"Raise the maximum number of replicas above its default of {replicas:g}."
+
+
+def _least(request: Request, fleet: Fleet) -> FloatArray | float:
+    """The minimum of replicas: what runs all week, spare ones included."""
+    options = request.options
+    if request.answers["scaling"] == "static" and request.demand.units is None:
+        return fleet.nodes.peak
+    return options.min_nodes + options.spare_nodes
+
+
+def _running(request: Request, fleet: Fleet) -> FloatArray:
+    """Replicas on average over the week: those that ran, if that is known, or are expected to.
+
+    Without a minimum, the last one stops some minutes after its last connection.
+    """
+    demand, options = request.demand, request.options
+    if demand.units is not None or request.answers["scaling"] == "static":
+        return fleet.nodes.mean
+    ahead = ahead_and_after(
+        (demand.connections, demand.connections_peak), options.scaling_lag_hours
+    )
+    scaled_for = replace(demand, connections=ahead[0], connections_peak=ahead[1])
+    kept = 0.0 if options.spare_nodes else limit_value(CONTAINER_APPS.cool_down_limit)
+    expected = mean_units(scaled_for, fleet.needed, options.min_nodes, kept / SECONDS_PER_HOUR)
+    return expected + options.spare_nodes

@@ -218,7 +218,8 @@ class BehindBalancer(Deployment):
             limits["most_units"] = room.limit_id
         autoscaling = Autoscaling(
             target_share=options.headroom,
-            least_units=options.min_nodes,
+            # a connection that finds none starts the first one
+            least_units=max(options.min_nodes, 1),
             spare_units=options.spare_nodes,
             most_units=most,
             start_seconds=options.node_start_minutes * SECONDS_PER_MINUTE,

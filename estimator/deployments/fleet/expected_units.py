@@ -4,6 +4,11 @@ Clients arrive independently of each other and nobody is refused, so the open co
 moment are a Poisson variate, whatever the law of their sessions (M/G/infinity). What runs only as
 long as connections need it then runs in E[ceil(N / capacity)] units, not in ceil(E[N] / capacity):
 a mean of 0.001 connections takes one unit for a thousandth of the time.
+
+So are billed the instances of Cloud Run and the replicas of Container Apps; and, with connections
+in groups instead of units, the objects of Cloudflare and the channels of Ably (``saas.counting``).
+Elsewhere chance does not matter: virtual machines, tasks, plans, units and balancers are billed
+whether anybody is connected or not, and minutes of connections, messages and executions add up.
 """
 
 from __future__ import annotations
@@ -137,25 +142,53 @@ def mean_idle_units(demand: Demand, needed: Weekly, least: float) -> FloatArray:
     return np.maximum(mean_units(demand, needed, least) - mean_units(demand, needed), 0)
 
 
+def mean_empty_units(demand: Demand, units: FloatArray | float) -> FloatArray:
+    """Units without a connection, if connections are spread over all: E[max(units - N, 0)].
+
+    Args:
+        demand: open connections N.
+        units: whole units that run all the time, of shape (*many,) if they differ.
+
+    Returns:
+        Mean over the week, shape (*many,).
+    """
+    from scipy import special
+
+    most = np.max(units) + _reach(np.max(units))
+    many = np.broadcast_shapes(np.shape(units), _many(demand.connections))
+    empty, some = np.zeros(many), _where_few(demand.connections, many, float(most))
+    if some.size:
+        mean = _hours_of(demand.connections, many, some)
+        run = np.broadcast_to(units, many).reshape(-1, 1)[some]
+        # of a Poisson variate, N P(N) = mean P(N - 1); at most -1 is never
+        fewer = np.where(run >= 1, special.pdtr(np.maximum(run - 1, 0), mean), 0)
+        hours = run * special.pdtr(run, mean) - mean * fewer
+        empty.reshape(-1)[some] = np.maximum(hours, 0).mean(axis=-1)
+    return empty
+
+
 def _last_unit_kept(demand: Demand, kept_hours: float) -> FloatArray:
     """Share of the time in which nobody is connected, but somebody was so many hours before.
 
     It is that in which nobody is there, less that in which nobody would be there if all stayed so
     much longer: exp(-mean) - exp(-(mean + sessions per hour x hours)).
     """
-    connections, sessions = demand.connections, demand.sessions
-    lowest = reduce(
-        np.add, (scale * course.hours.min(axis=-1) for scale, course in connections.terms)
-    )
-    if np.min(lowest) > _ALWAYS_SOMEBODY:
-        return np.zeros(())
-    some = np.flatnonzero(lowest <= _ALWAYS_SOMEBODY)
-    many = np.broadcast_shapes(*map(_many, (connections, sessions)))
-    found = np.zeros(many)
-    mean, begun = (_hours_of(each, many, some) for each in (connections, sessions))
-    kept = np.exp(-mean) * -np.expm1(-begun * kept_hours)
-    found.reshape(-1)[some] = kept.mean(axis=-1)
+    parts = (demand.connections, demand.sessions)
+    many = np.broadcast_shapes(*map(_many, parts))
+    found, some = np.zeros(many), _where_few(demand.connections, many, _ALWAYS_SOMEBODY)
+    if some.size:
+        mean, begun = (_hours_of(each, many, some) for each in parts)
+        kept = np.exp(-mean) * -np.expm1(-begun * kept_hours)
+        found.reshape(-1)[some] = kept.mean(axis=-1)
     return found
+
+
+def _where_few(connections: Weekly, many: tuple[int, ...], most: float) -> IntArray:
+    """Scenarios with an hour in which no more than so many connections are open."""
+    lowest = np.zeros(())
+    for scale, course in connections.terms:
+        lowest = lowest + scale * course.hours.min(axis=-1)
+    return np.flatnonzero(np.broadcast_to(lowest, many) <= most)
 
 
 def _over_the_week(

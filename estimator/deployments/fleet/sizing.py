@@ -97,6 +97,8 @@ class Fleet:
     """Which scenarios run on each of them, shape (*many,)."""
     sizing: Sizing
     """How many run; whole ones, unless the demand says how many ran."""
+    needed: Weekly
+    """Nodes that the demand needs in each hour, or in the busiest one, not yet whole."""
     texts: tuple[str, ...]
     """What runs of each machine, in words."""
     connections_each: FloatArray
@@ -190,7 +192,8 @@ def build_fleet(request: Request, cloud: str, spec: NodeSpec = NodeSpec()) -> Fl
     used = np.flatnonzero(np.bincount(np.ravel(chosen))).tolist()
     mine = tuple(np.asarray(chosen == index) for index in used)
     machines = tuple(choice.candidates.machines[index] for index in used)
-    nodes = demand.units or choice.nodes_of(chosen)
+    needed_in_week = choice.needed(chosen)
+    nodes = demand.units or choice.whole(needed_in_week)
     needed = choice.needed_by_constraint(chosen)
     connections_most = choice.candidates.each[:, CONSTRAINTS.index("connections")][chosen]
     sizing = Sizing(
@@ -205,6 +208,7 @@ def build_fleet(request: Request, cloud: str, spec: NodeSpec = NodeSpec()) -> Fl
         machines=machines,
         chosen=mine,
         sizing=sizing,
+        needed=needed_in_week,
         texts=tuple(_in_words(request, sizing, mine)),
         connections_each=_connections_each(
             demand, needed.max(axis=0), options.headroom, connections_most
@@ -246,7 +250,7 @@ class _Choice:
     @cached_property
     def _ahead(self) -> tuple[Weekly, ...]:
         """Each need, so early and so long that nodes can start before and stop after."""
-        return _ahead_and_after(self.needs, self.request.options.scaling_lag_hours)
+        return ahead_and_after(self.needs, self.request.options.scaling_lag_hours)
 
     @property
     def cheapest(self) -> npt.NDArray[np.intp]:
@@ -260,7 +264,8 @@ class _Choice:
             hours = peaks * self.request.demand.hours_per_month
         else:
             nodes = (
-                self.nodes_of(np.array(index)) for index in range(len(self.candidates.machines))
+                self.whole(self.needed(np.array(index)))
+                for index in range(len(self.candidates.machines))
             )
             hours = np.stack([self.request.demand.per_month(one) for one in nodes])
         costs = self._costs(hours)
@@ -288,14 +293,19 @@ class _Choice:
         """Nodes that each constraint asks for in its busiest hour, not yet whole."""
         return self._peaks * np.moveaxis(self._parts[chosen], -1, 0)
 
-    def nodes_of(self, chosen: npt.NDArray[np.intp]) -> Weekly:
-        """Whole nodes of the chosen machine in each hour, spare ones included."""
+    def needed(self, chosen: npt.NDArray[np.intp]) -> Weekly:
+        """Nodes of the chosen machine that are needed in each hour, not yet whole."""
         if self.request.answers["scaling"] == "static":
-            needed = self.needed_by_constraint(chosen).max(axis=0)
-            return Weekly.of(self._whole_with_spare(needed), ALWAYS)
+            return Weekly.of(self.needed_by_constraint(chosen).max(axis=0), ALWAYS)
         parts = np.moveaxis(self._parts[chosen], -1, 0)
         rivals = (need.times(each) for need, each in zip(self._ahead, parts, strict=True))
-        return from_hours(self._whole_with_spare(largest(rivals).hourly))
+        return largest(rivals)
+
+    def whole(self, needed: Weekly) -> Weekly:
+        """Whole nodes in each hour, spare ones included."""
+        if self.request.answers["scaling"] == "static":
+            return Weekly.of(self._whole_with_spare(needed.peak), ALWAYS)
+        return from_hours(self._whole_with_spare(needed.hourly))
 
     def _whole_with_spare(self, needed: FloatArray) -> FloatArray:
         options = self.request.options
@@ -325,13 +335,19 @@ def _connections_each(
     return np.where(full < most * (1 - _NOISE), full, most)
 
 
-def _ahead_and_after(needs: Iterable[Weekly], hours: int) -> tuple[Weekly, ...]:
+def ahead_and_after(needs: Iterable[Weekly], hours: int) -> tuple[Weekly, ...]:
     """The most of each hour and its neighbors, so many to either side; Sunday meets Monday."""
 
     def most(hourly: FloatArray) -> FloatArray:
-        return reduce(
-            np.maximum, (np.roll(hourly, shift, axis=-1) for shift in range(-hours, hours + 1))
-        )
+        found = hourly.copy()
+        for lag in range(1, hours + 1):
+            for later, earlier in (
+                (np.s_[..., lag:], np.s_[..., :-lag]),
+                (np.s_[..., :lag], np.s_[..., -lag:]),
+            ):
+                np.maximum(found[later], hourly[earlier], out=found[later])
+                np.maximum(found[earlier], hourly[later], out=found[earlier])
+        return found
 
     # a scaled course moves with its course, of which there is one for many scenarios
     courses: dict[Course, Course] = {}

@@ -5,9 +5,11 @@ Rules: https://learn.microsoft.com/azure/container-apps/billing
 
 import numpy as np
 import pytest
+from scipy import stats
 
 ID = "azure.container_apps"
 VCPU = f"{ID}.vcpu_active_seconds"
+IDLE = f"{ID}.vcpu_idle_seconds"
 MEMORY = f"{ID}.memory_gib_seconds"
 REQUESTS = f"{ID}.requests"
 ONE = {"machine": "container-apps/1/2", "min_nodes": 1, "spare_nodes": 0}
@@ -15,24 +17,24 @@ ONE = {"machine": "container-apps/1/2", "min_nodes": 1, "spare_nodes": 0}
 
 def test_a_replica_with_open_sockets_is_always_active(make_demand, bill_of, quantities, cents):
     # 1 vCPU and 2 GiB for 730 hours: 2,628,000 x 0.000024 and 5,256,000 x 0.000003
-    bill = bill_of(ID, make_demand(10), options=ONE)
+    bill = bill_of(ID, make_demand(100), options=ONE)
 
     assert quantities(bill)[VCPU] == pytest.approx(2_628_000)
     assert quantities(bill)[MEMORY] == pytest.approx(5_256_000)
     assert cents(bill)[VCPU] + cents(bill)[MEMORY] == pytest.approx(78.84)
-    assert f"{ID}.vcpu_idle_seconds" not in quantities(bill)
+    assert quantities(bill).get(IDLE, 0) == pytest.approx(0, abs=1e-9)
 
 
 def test_grants_are_taken_off_once(make_demand, bill_of, cents):
     # 180,000 vCPU-seconds and 360,000 GiB-seconds are worth 5.40: 73.44 are left
-    bill = bill_of(ID, make_demand(10), options=ONE, free_allowances="always")
+    bill = bill_of(ID, make_demand(100), options=ONE, free_allowances="always")
 
     assert cents(bill)[VCPU] + cents(bill)[MEMORY] == pytest.approx(73.44)
 
 
 def test_replicas_follow_the_hours(make_demand, bill_of, quantities):
     # a megabyte each, 2,000 in half of the hours: 2 GiB with 70 % to plan with hold 1,503
-    hours = np.tile([2_000.0] * 12 + [10.0] * 12, 7)
+    hours = np.tile([2_000.0] * 12 + [100.0] * 12, 7)
     options = {**ONE, "memory_per_connection_bytes": 1e6, "scaling_lag_hours": 0}
     demand = make_demand(hours, hours_per_month=168)
     following, static = (
@@ -45,9 +47,47 @@ def test_replicas_follow_the_hours(make_demand, bill_of, quantities):
 
 
 def test_minimum_replicas_run_without_connections(make_demand, bill_of, quantities):
-    bill = bill_of(ID, make_demand(0), options={**ONE, "min_nodes": 3})
+    counted = quantities(bill_of(ID, make_demand(0), options={**ONE, "min_nodes": 3}))
 
-    assert quantities(bill)[VCPU] == pytest.approx(3 * 2_628_000)
+    assert counted[VCPU] == 0
+    assert counted[IDLE] == pytest.approx(3 * 2_628_000)
+    assert counted[MEMORY] == pytest.approx(3 * 5_256_000)
+
+
+@pytest.mark.parametrize("scaling", ["static", "autoscaled"])
+def test_each_replica_of_the_minimum_without_a_connection_is_idle(
+    make_demand, bill_of, quantities, scaling
+):
+    # of three replicas, nobody leaves three idle, one connection two, two connections one
+    counts = np.arange(3)
+    idle = (3 - counts) @ stats.poisson.pmf(counts, 1.5)
+    options = {**ONE, "min_nodes": 2, "spare_nodes": 1}
+    answers = {"scaling": scaling}
+    counted = quantities(bill_of(ID, make_demand(1.5), options=options, answers=answers))
+
+    assert counted[IDLE] == pytest.approx(idle * 2_628_000)
+    assert counted[VCPU] == pytest.approx((3 - idle) * 2_628_000)
+
+
+def test_without_a_minimum_the_last_replica_stops_after_5_minutes(make_demand, bill_of, quantities):
+    # 3 sessions of 20 minutes per hour: nobody for 5 minutes for exp(-1) x exp(-3 / 12) of the time
+    demand = make_demand(1, new_connections=3, session_hours=1 / 3)
+    counted = quantities(bill_of(ID, demand, options={**ONE, "min_nodes": 0}))
+
+    assert counted[VCPU] == pytest.approx((1 - np.exp(-1.25)) * 2_628_000)
+    assert IDLE not in counted
+    nobody = quantities(bill_of(ID, make_demand(0), options={**ONE, "min_nodes": 0}))
+    assert nobody[VCPU] == nobody[MEMORY] == 0
+
+
+def test_replicas_are_those_that_the_connections_of_a_moment_need(make_demand, bill_of, quantities):
+    # a megabyte each: 70 % of 2 GiB hold 1,503; more are open half of the time
+    options = {**ONE, "memory_per_connection_bytes": 1e6}
+    demand = make_demand(1_503)
+    counted = quantities(bill_of(ID, demand, options=options))
+
+    two = stats.poisson.sf(1_503, 1_503)
+    assert counted[VCPU] == pytest.approx((1 + two) * 2_628_000, rel=1e-5)
 
 
 @pytest.mark.parametrize(("answer", "new_connections"), [("idle", 1), ("age", 15)])

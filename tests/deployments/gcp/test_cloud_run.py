@@ -61,6 +61,20 @@ def test_a_thousandth_of_a_connection_is_within_the_free_tier(make_demand, bill_
     assert bill.total == 0
 
 
+@pytest.mark.parametrize(("peak", "usd"), [(0.5, 9), (1, 20), (3, 43)])
+def test_small_audiences_cost_the_time_in_which_somebody_is_connected(peak, usd):
+    # reckoned apart from this program, hour by hour over the week of the profile; an instance that
+    # is active all month costs 61.14 beyond the free tier
+    scenario = ws.Scenario(
+        profile="workplace-chat",
+        location="virginia",
+        peak_connections=peak,
+        options={ID: {"billing": "request"}},
+    )
+
+    assert ws.estimate(scenario, ID).total == pytest.approx(usd, abs=0.6)
+
+
 def test_by_instance_the_last_one_is_kept_for_15_minutes(make_demand, bill_of):
     # nobody for 15 minutes: none there at their beginning, none since; exp(-0.5) x exp(-2 / 4)
     demand = make_demand(0.5, new_connections=2, session_hours=0.25)
