@@ -369,7 +369,7 @@ def priced(resolved: Resolved, deployment: Deployment, metered: Metered) -> Esti
         cloud=deployment.cloud,
         notes=((stand_in,) if stand_in else ()) + demand.notes + metered.notes,
         not_modeled=deployment.not_modeled,
-        verdicts=verdicts(metered.checks),
+        verdicts=verdicts(metered.checks, scenario.clock),
         sizing=metered.sizing,
         messages_per_day={
             way: np.asarray(

@@ -84,7 +84,7 @@ def verdict_table(bills: Sequence[Estimate]) -> pd.DataFrame:
 
 
 def utilization_table(bills: Sequence[Estimate]) -> pd.DataFrame:
-    """Used share of the closest limit: rows are deployments, columns the hours of the week.
+    """Used share of the closest limit: rows are deployments, columns the hours of the week in UTC.
 
     The column ``at all hours`` holds limits that do not depend on the hour.
     """

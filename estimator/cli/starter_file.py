@@ -89,6 +89,7 @@ def starter_file(profile: str, location: str, schema: str = SCHEMA_FILE) -> str:
         ),
         "profile": lambda: [*_titles(TITLES["profiles"]()), *_profile(profile)],
         "other_clients": lambda: _left_out(["other_clients:", *_OTHER_CLIENTS]),
+        "week_of": lambda: _default("week_of"),
         "users_in": lambda: _left_out(["users_in:", *_shares(area)]),
         "hours_per_month": lambda: _default("hours_per_month"),
         "free_allowances": lambda: _default("free_allowances"),

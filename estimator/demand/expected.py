@@ -16,7 +16,6 @@ from estimator.format import range_text
 from estimator.scenario.clients import OtherClients
 from estimator.scenario.scenario import Scenario
 from estimator.scenario.sessions import SessionLength
-from estimator.units import DAYS_PER_WEEK, HOURS_PER_DAY
 
 _WORTH_A_NOTE = 0.1
 
@@ -52,9 +51,9 @@ def expected_demand(scenario: Scenario) -> Demand:
 def _of_kind(scenario: Scenario, kind: Scenario | OtherClients) -> Demand:
     """Demand of one kind of clients, without what others send them."""
     profile = kind.profile
-    levels = tuple(profile.weekly_shape.levels.tolist())
+    levels = tuple(scenario.weekly_levels(kind).tolist())
     arrivals = arrivals_behind(levels, profile.session)
-    scales = _mean_connections(kind, arrivals)
+    scales = _mean_connections(scenario, kind, arrivals)
     scale = np.broadcast_to(next(iter(scales.values())), scenario.many)
     connections, new_connections, peak_within_hour = (
         Weekly.of(scale, course) for course in _courses(levels, profile.session)
@@ -85,20 +84,21 @@ def audiences(scenario: Scenario) -> dict[str, FloatArray]:
     >>> audiences(Scenario(profile="market-data", location="virginia", peak_connections=1000))
     {'peak_connections': array(1000.)}
     """
-    peak = scenario.profile.weekly_shape.levels.max()
-    scales = _mean_connections(scenario, arrivals_of(scenario))
+    peak = scenario.weekly_levels(scenario).max()
+    scales = _mean_connections(scenario, scenario, arrivals_of(scenario, scenario))
     return {name: np.asarray(scale * peak) for name, scale in scales.items()}
 
 
-def arrivals_of(kind: Scenario | OtherClients) -> Arrivals:
+def arrivals_of(scenario: Scenario, kind: Scenario | OtherClients) -> Arrivals:
     """The arrivals behind the weekly shape of a kind of clients, per connection on average."""
-    profile = kind.profile
-    return arrivals_behind(tuple(profile.weekly_shape.levels.tolist()), profile.session)
+    return arrivals_behind(tuple(scenario.weekly_levels(kind).tolist()), kind.profile.session)
 
 
-def _mean_connections(kind: Scenario | OtherClients, arrivals: Arrivals) -> dict[str, FloatArray]:
+def _mean_connections(
+    scenario: Scenario, kind: Scenario | OtherClients, arrivals: Arrivals
+) -> dict[str, FloatArray]:
     """Mean open connections by each way the audience was given; the first one counts."""
-    levels = kind.profile.weekly_shape.levels
+    levels = scenario.weekly_levels(kind)
     scales: dict[str, FloatArray] = {}
     if kind.peak_connections is not None:
         scales["peak_connections"] = kind.peak_connections / levels.max()
@@ -106,7 +106,7 @@ def _mean_connections(kind: Scenario | OtherClients, arrivals: Arrivals) -> dict
         scales["mean_connections"] = np.asarray(kind.mean_connections)
     if kind.users_per_day is not None and kind.sessions_per_user_per_day is not None:
         sessions = np.asarray(kind.users_per_day) * kind.sessions_per_user_per_day
-        daily = arrivals.per_hour.reshape(DAYS_PER_WEEK, HOURS_PER_DAY).sum(axis=1)
+        daily = scenario.shape_clock(kind).daily(arrivals.per_hour)
         scales["users_per_day x sessions_per_user_per_day"] = sessions / daily.max()
     return scales
 

@@ -19,8 +19,9 @@ from estimator.errors import EstimatorError, UnknownNameError
 from estimator.files import Sourced, load_rows
 from estimator.format import figure_text
 from estimator.pricing.price_files import SAAS, VENDORS
+from estimator.scenario.local_time import UTC, Clock
 from estimator.states import State
-from estimator.units import HOURS_PER_DAY, SECONDS_PER_HOUR
+from estimator.units import SECONDS_PER_HOUR
 
 AT_RISK_SHARE = 0.8
 """From this share of a limit on a deployment is called at risk: hours hide shorter peaks."""
@@ -46,7 +47,6 @@ _OWNERS = (*VENDORS, "system")
 _RAREST_GAP = float(np.log(1e6))
 """How many mean gaps long the longest of a million gaps between random messages is."""
 _BEAT_FASTER = "send a heartbeat more often than every {allowed} seconds"
-_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 
 def _one_or_many(cell: object) -> object:
@@ -100,6 +100,8 @@ class Verdict:
     fix: str
     used_in_week: Weekly | None = None
     """Use over the week; None if it is no matter of hours."""
+    clock: Clock = UTC
+    """Of those who read it."""
 
     @cached_property
     def share(self) -> FloatArray:
@@ -149,12 +151,9 @@ class Verdict:
 
     @property
     def when(self) -> str:
-        """The hour of the week for people; empty if there is none."""
+        """The hour of the week for people, in local time and in UTC; empty if there is none."""
         worst = np.nan if self.hour is None else np.ravel(self.hour)[int(np.argmax(self.share))]
-        if np.isnan(worst):
-            return ""
-        hour = int(worst)
-        return f"{_DAYS[hour // HOURS_PER_DAY]} {hour % HOURS_PER_DAY:02d}:00 UTC"
+        return "" if np.isnan(worst) else self.clock.text(float(worst))
 
     def explain(self) -> str:
         """The verdict as a sentence: what, when, how much of how much, and what would fix it."""
@@ -178,9 +177,16 @@ def state_at(share: float) -> State:
     return State.AT_RISK if share >= AT_RISK_SHARE else State.PASS
 
 
-def verdicts(checks: Iterator[Check] | tuple[Check, ...]) -> tuple[Verdict, ...]:
-    """Judge checks; the closest to its limit first."""
-    found = [_verdict(one) for one in checks]
+def verdicts(
+    checks: Iterator[Check] | tuple[Check, ...], clock: Clock = UTC
+) -> tuple[Verdict, ...]:
+    """Judge checks; the closest to its limit first.
+
+    Args:
+        checks: what a demand asks of each limit.
+        clock: on which people read when that is; UTC if left out.
+    """
+    found = [replace(_verdict(one), clock=clock) for one in checks]
     return tuple(sorted(found, key=lambda one: -float(np.max(one.share))))
 
 

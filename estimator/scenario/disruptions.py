@@ -9,20 +9,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Annotated, Any, Final, Literal, Self, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, Self, TypeVar
 
 from pydantic import Field, ValidationError, model_validator
 
+from estimator.arguments import checks_arguments
 from estimator.documents import YamlDocument
 from estimator.errors import ScenarioError, UnknownNameError
 from estimator.format import given_text
 from estimator.scenario import model
+from estimator.scenario.local_time import Clock, UtcHours, moment_text
 from estimator.units import (
     HOURS_PER_DAY,
     HOURS_PER_WEEK,
     SECONDS_PER_HOUR,
     duration_text,
-    week_time_text,
 )
 from estimator.validation import error_text
 
@@ -36,7 +37,40 @@ _UpToAWeek = Annotated[model.Duration, model.Within(_WEEK_S)]
 _UpToADay = Annotated[model.Duration, model.Within(_DAY_S)]
 
 
-class Outage(model.Model):
+class Timed(model.Model):
+    """Base of what happens at a time of the week."""
+
+    if TYPE_CHECKING:  # a field of each kind, after the one that names the kind
+        at: model.WeekTime
+
+    @property
+    def words(self) -> str:
+        """What happens as a sentence, with its time as it was written."""
+        return self._words(moment_text(self.at))
+
+    @checks_arguments
+    def words_on(self, clock: Clock) -> str:
+        """What happens as a sentence, with its time in local time and in UTC.
+
+        >>> Outage(at="Tue 14:00").words_on(Clock("Asia/Tokyo"))
+        'outage on Tue 14:00 (05:00 UTC): 100% of connections lost'
+        """
+        return self._words(clock.text(clock.to_utc(self.at)))
+
+    @checks_arguments
+    def in_utc(self, clock: Clock) -> Self:
+        """The same with its time in UTC.
+
+        >>> Outage(at="Tue 14:00").in_utc(Clock("Asia/Tokyo")).at
+        29.0
+        """
+        return self.model_copy(update={"at": UtcHours(clock.to_utc(self.at))})
+
+    def _words(self, when: str) -> str:
+        raise NotImplementedError
+
+
+class Outage(Timed):
     """A node, a zone or a region fails.
 
     >>> Outage(at="Tue 14:00", share="30%", lasts="5 min").words
@@ -55,15 +89,13 @@ class Outage(model.Model):
     """Clients notice within this time, evenly. 0: at once, since a closed socket tells; if the loss
     is silent, the interval of the heartbeat."""
 
-    @property
-    def words(self) -> str:
-        """The fault as a sentence."""
+    def _words(self, when: str) -> str:
         noticed = f", noticed within {duration_text(self.notice)}" if self.notice else ""
         back = f", their units back after {duration_text(self.lasts)}" if self.lasts else ""
-        return f"outage on {_lost(self.at, self.share)} lost{noticed}{back}"
+        return f"outage on {_lost(when, self.share)} lost{noticed}{back}"
 
 
-class RollingDeployment(model.Model):
+class RollingDeployment(Timed):
     """A new version takes the place of the old one, batch by batch.
 
     A batch closes 1/batches of the connections that are open when it starts, since fleets are
@@ -83,17 +115,15 @@ class RollingDeployment(model.Model):
     drain: _UpToADay = 0.0
     """The connections of a batch are closed within this time, evenly."""
 
-    @property
-    def words(self) -> str:
-        """The fault as a sentence."""
+    def _words(self, when: str) -> str:
         closed = f"within {duration_text(self.drain)}" if self.drain else "at once"
         return (
-            f"rolling deployment on {week_time_text(self.at)}: {self.batches} batches, "
+            f"rolling deployment on {when}: {self.batches} batches, "
             f"one every {duration_text(self.every)}, each closed {closed}"
         )
 
 
-class BalancerResize(model.Model):
+class BalancerResize(Timed):
     """A load balancer is resized, and the nodes that leave it close their connections.
 
     >>> BalancerResize(at="Tue 14:00", share=0.25, over="5 min").words
@@ -108,14 +138,12 @@ class BalancerResize(model.Model):
     over: _UpToADay = 0.0
     """Their connections are closed within this time, evenly."""
 
-    @property
-    def words(self) -> str:
-        """The fault as a sentence."""
+    def _words(self, when: str) -> str:
         closed = f"within {duration_text(self.over)}" if self.over else "at once"
-        return f"balancer resize on {_lost(self.at, self.share)} closed {closed}"
+        return f"balancer resize on {_lost(when, self.share)} closed {closed}"
 
 
-class NetworkFlap(model.Model):
+class NetworkFlap(Timed):
     """Some clients lose their network for a moment, once or several times.
 
     >>> NetworkFlap(at="Tue 14:00", share=0.1, away="20 s", times=3, every="1 min").words
@@ -140,16 +168,14 @@ class NetworkFlap(model.Model):
             raise ValueError("times above 1 and every, the time from one to the next, go together")
         return self
 
-    @property
-    def words(self) -> str:
-        """The fault as a sentence."""
-        lost = f"network flap on {_lost(self.at, self.share)} lost for {duration_text(self.away)}"
+    def _words(self, when: str) -> str:
+        lost = f"network flap on {_lost(when, self.share)} lost for {duration_text(self.away)}"
         return (
             f"{lost}, {self.times} times, every {duration_text(self.every)}" if self.every else lost
         )
 
 
-class ConnectionThrottle(model.Model):
+class ConnectionThrottle(Timed):
     """A slow database or sign-in service lets fewer clients connect.
 
     >>> ConnectionThrottle(at="Mon 09:00", lasts="10 min", new_connections_per_second=50).words
@@ -164,11 +190,9 @@ class ConnectionThrottle(model.Model):
     new_connections_per_second: model.RatePerSecond
     """New connections per second that it lets through, all together."""
 
-    @property
-    def words(self) -> str:
-        """The fault as a sentence."""
+    def _words(self, when: str) -> str:
         return (
-            f"connection throttle on {week_time_text(self.at)}: "
+            f"connection throttle on {when}: "
             f"{given_text(self.new_connections_per_second)} new connections per second "
             f"for {duration_text(self.lasts)}"
         )
@@ -181,11 +205,11 @@ Fault = Annotated[
 """Any fault."""
 
 
-def _lost(at: float, share: float) -> str:
-    return f"{week_time_text(at)}: {100 * share:.4g}% of connections"
+def _lost(when: str, share: float) -> str:
+    return f"{when}: {100 * share:.4g}% of connections"
 
 
-class FlashCrowd(model.Model):
+class FlashCrowd(Timed):
     """Additional clients come at once, most of them first: a link on television, an alarm.
 
     >>> FlashCrowd(at="Sat 20:15", clients=20_000, over="5 min").words
@@ -201,11 +225,9 @@ class FlashCrowd(model.Model):
     """They come within this time, at a rate that falls in a straight line to zero; they stay as
     long as others do."""
 
-    @property
-    def words(self) -> str:
-        """The surge as a sentence."""
+    def _words(self, when: str) -> str:
         return (
-            f"flash crowd on {week_time_text(self.at)}: {given_text(self.clients)} more clients "
+            f"flash crowd on {when}: {given_text(self.clients)} more clients "
             f"within {duration_text(self.over)}"
         )
 
@@ -248,8 +270,18 @@ class TopOfHour(model.Model):
             f"{duration_text(self.within)} of {hours}"
         )
 
+    @checks_arguments
+    def words_on(self, clock: Clock) -> str:  # noqa: ARG002 - every disruption has it
+        """The surge as a sentence."""
+        return self.words
 
-class Broadcast(model.Model):
+    @checks_arguments
+    def in_utc(self, clock: Clock) -> Self:  # noqa: ARG002 - every disruption has it
+        """The same: it happens in each hour."""
+        return self
+
+
+class Broadcast(Timed):
     """Additional clients gather for an event and leave together when it is over.
 
     >>> Broadcast(at="Sun 20:00", clients=50_000, gather="15 min", lasts="90 min").words
@@ -269,20 +301,10 @@ class Broadcast(model.Model):
     messages_factor: Annotated[float, Field(ge=1, le=1e6)] = 1.0
     """By how much the messages from the server to each client multiply during the event."""
 
-    @model_validator(mode="after")
-    def _within_the_week(self) -> Self:
-        if self.at * SECONDS_PER_HOUR < self.gather:
-            raise ValueError(
-                "they would gather before Monday 00:00 UTC, where the simulated week begins"
-            )
-        return self
-
-    @property
-    def words(self) -> str:
-        """The surge as a sentence."""
+    def _words(self, when: str) -> str:
         more = f", with {self.messages_factor:.4g} times the messages"
         return (
-            f"broadcast on {week_time_text(self.at)}: {given_text(self.clients)} clients gather "
+            f"broadcast on {when}: {given_text(self.clients)} clients gather "
             f"within {duration_text(self.gather)} before and stay for {duration_text(self.lasts)}"
             f"{more if self.messages_factor > 1 else ''}"
         )

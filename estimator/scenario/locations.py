@@ -9,6 +9,7 @@ from pydantic import Field
 from estimator.arguments import checks_arguments
 from estimator.errors import UnknownNameError
 from estimator.files import Entry, load_mapping
+from estimator.scenario.local_time import TimeZone
 
 Area = Literal["americas", "europe", "asia", "australia", "middle_east_africa", "south_america"]
 """A part of the world that a cloud may price apart as the destination of traffic."""
@@ -21,6 +22,8 @@ class Location(Entry):
     """Name for people."""
     area: Area
     """Where its users are, unless the scenario says otherwise."""
+    time_zone: TimeZone
+    """Whose clock its users go by, as the IANA database names it."""
     regions: dict[str, str]
     """The region that serves the location, by cloud."""
     stand_ins: dict[str, str] = Field(default_factory=dict)

@@ -25,6 +25,7 @@ from pydantic import (
     PlainValidator,
     ValidatorFunctionWrapHandler,
     WithJsonSchema,
+    WrapValidator,
 )
 from pydantic_core import CoreSchema, PydanticKnownError, core_schema
 
@@ -32,6 +33,7 @@ from estimator.arrays import FloatArray, numbers
 from estimator.documents import YamlDocument, read_yaml
 from estimator.errors import ScenarioError, UnknownNameError, echo
 from estimator.files import names_in
+from estimator.scenario.local_time import UtcHours, moment_text
 from estimator.units import (
     HOURS_PER_WEEK,
     SECONDS_PER_HOUR,
@@ -248,35 +250,43 @@ Share = Annotated[
 ]
 
 
-def _week_time(value: object) -> object:
-    hours = parse_week_time(value) if isinstance(value, str) else value
+def _week_time(value: object, validate: ValidatorFunctionWrapHandler) -> float:
+    clock_of_utc = isinstance(value, UtcHours)
+    if isinstance(value, str):
+        said = value.rstrip()
+        clock_of_utc = said.upper().endswith("UTC")
+        hours = parse_week_time(said[: -len("UTC")] if clock_of_utc else said)
+    else:
+        hours = value
     if isinstance(hours, bool) or (
         isinstance(hours, int | float) and not 0 <= hours < HOURS_PER_WEEK
     ):
         raise ValueError(
             f"{echo(value)} is not in the week that is simulated: write a day and an hour, such as "
-            f"'Tue 14:00', or hours from Monday 00:00 UTC, from 0 to below {HOURS_PER_WEEK}"
+            f"'Tue 14:00', or hours from Monday 00:00, from 0 to below {HOURS_PER_WEEK}"
         )
-    return hours
+    return UtcHours(validate(hours)) if clock_of_utc else validate(hours)
 
 
 def _week_time_said(hours: float) -> str | float:
-    text = week_time_text(hours)
     # what seconds cannot say stays a number, so that reading it again gives the same moment
-    return text if parse_week_time(text) == hours else hours
+    if parse_week_time(week_time_text(hours)) == hours:
+        return moment_text(hours)
+    return f"{float(hours)!r} UTC" if isinstance(hours, UtcHours) else hours
 
 
 WeekTime = Annotated[
     float,
-    BeforeValidator(_week_time),
+    WrapValidator(_week_time),
     PlainSerializer(_week_time_said),
     _schema(
-        "a day and an hour in UTC such as 'Tue 14:00', or hours from Monday 00:00 UTC",
+        "a day and an hour such as 'Tue 14:00', or hours from Monday 00:00, in the local time of "
+        "the location; in UTC as 'Tue 14:00 UTC'",
         minimum=0,
         exclusiveMaximum=HOURS_PER_WEEK,
     ),
 ]
-"""Hours from Monday 00:00 UTC, within the week."""
+"""Hours from Monday 00:00 of the local time of the location, or ``UtcHours``, within the week."""
 
 
 def _numbers(convert: Callable[[str], float | Fraction]) -> PlainValidator:

@@ -26,6 +26,7 @@ from pydantic import (
 from ruamel.yaml import YAML, RoundTripRepresenter
 
 from estimator.arguments import checks_arguments
+from estimator.arrays import FloatArray
 from estimator.documents import MOST_TEXT_CHARACTERS, YamlDocument, read_file, read_json, read_yaml
 from estimator.errors import ScenarioError
 from estimator.scenario.clients import (
@@ -36,12 +37,13 @@ from estimator.scenario.clients import (
     check_audience,
     check_receivers,
 )
-from estimator.scenario.disruptions import Fault, Surge
+from estimator.scenario.disruptions import Broadcast, Fault, Surge
+from estimator.scenario.local_time import STANDARD_WEEK, Clock
 from estimator.scenario.locations import Area, Location, find_location
 from estimator.scenario.model import Count, ManyHours, Model, Weight, shares_of
 from estimator.scenario.profile import Profile, ProfileGiven
 from estimator.shown import Shown
-from estimator.units import HOURS_PER_MONTH
+from estimator.units import HOURS_PER_MONTH, SECONDS_PER_HOUR
 from estimator.validation import Name, validated
 
 _YAML_SUFFIXES = (".yaml", ".yml")
@@ -53,6 +55,8 @@ _MOST_LINK_BYTES = 4 * (MOST_TEXT_CHARACTERS + 1)
 """A damaged or hostile link must not unpack to more; a character takes four bytes at most."""
 
 
+_FIRST_DAY, _LAST_DAY = dt.date(2000, 1, 1), dt.date(2099, 12, 31)
+"""Of the weeks that can be estimated; rules of summer time are known for some of them only."""
 _MOST_SCENARIOS = 20_000
 """Of a text: their bills at all deployments take some 0.6 GB and five seconds."""
 
@@ -160,6 +164,9 @@ class Scenario(Shown, Model):
     )
     """Further kinds of clients, by a name of your choice, each with a profile and an audience. A
     flow goes from one kind to another if it names it: ``to: viewers``, or ``to: main``."""
+    week_of: Annotated[dt.date, Field(ge=_FIRST_DAY, le=_LAST_DAY)] = STANDARD_WEEK
+    """The week that is estimated, by one of its days: it decides whether clocks show summer time.
+    A week of standard time north of the equator, if left out."""
     users_in: dict[Area, Weight] | None = None
     """Where the users are, as shares; all in the area of the location if left out."""
     hours_per_month: ManyHours = HOURS_PER_MONTH
@@ -222,6 +229,20 @@ class Scenario(Shown, Model):
             raise ValueError("arrays of the audience and rates have unequal lengths") from None
         return self
 
+    @model_validator(mode="after")
+    def _within_the_week(self) -> Self:
+        for kind in self.kinds.values():
+            _ = self.weekly_levels(kind)  # whose error says that the week has none of its hours
+        for surge in self.surges:
+            if isinstance(surge, Broadcast):
+                begins_s = self.clock.to_utc(surge.at) * SECONDS_PER_HOUR
+                if begins_s < surge.gather:
+                    raise ValueError(
+                        f"surges: {surge.words_on(self.clock)}; they would gather before Monday "
+                        "00:00 UTC, where the simulated week begins"
+                    )
+        return self
+
     @property
     def many(self) -> tuple[int, ...]:
         """Shape of the many scenarios this one stands for; () if it is a single one."""
@@ -250,6 +271,24 @@ class Scenario(Shown, Model):
     def found_location(self) -> Location:
         """The location with its title, area and regions."""
         return find_location(self.location)
+
+    @property
+    def clock(self) -> Clock:
+        """The clock of the location, in the week that is estimated."""
+        return Clock(self.found_location.time_zone, self.week_of)
+
+    def shape_clock(self, kind: Scenario | OtherClients) -> Clock:
+        """The clock that the weekly shape of a kind of clients goes by: the location's, or another."""
+        return kind.profile.weekly_shape.clock_at(self.clock)
+
+    def weekly_levels(self, kind: Scenario | OtherClients) -> FloatArray:
+        """The weekly shape of a kind of clients, with mean 1, from Monday 00:00 UTC, shape (168,).
+
+        >>> office = Scenario(profile="workplace-chat", location="tokyo", peak_connections=100)
+        >>> int(office.weekly_levels(office).argmax())  # Tue 02:00 UTC, 11:00 in Tokyo
+        26
+        """
+        return kind.profile.weekly_shape.levels_on(self.shape_clock(kind))
 
     @property
     def destinations(self) -> dict[Area, float]:

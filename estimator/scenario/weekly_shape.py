@@ -3,27 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache
-from typing import Self
+from functools import cache, lru_cache
+from typing import Annotated, Final, Self
 
 import numpy as np
-from pydantic import model_validator
+from pydantic import AfterValidator, model_validator
 
 from estimator.arrays import FloatArray
+from estimator.scenario.local_time import Clock, known_time_zone
 from estimator.scenario.model import Level, Model, load_shipped, names_of
 from estimator.units import DAYS_PER_WEEK, HOURS_PER_DAY, HOURS_PER_WEEK
 from estimator.validation import Prose
 
+_LOCAL: Final = "local"
+
+
+def _local_or_known(time_zone: str) -> str:
+    return time_zone if time_zone == _LOCAL else known_time_zone(time_zone)
+
 
 class WeeklyShape(Model):
-    """Relative number of open connections in each hour of the week, Monday 00:00 UTC first.
+    """Relative number of open connections in each hour of the week, Monday 00:00 first.
 
     Give either 168 hourly levels, or 24 levels of a day with 7 levels of the days. Only the
-    proportions count.
+    proportions count. The hours are those of ``time_zone``; an hour of UTC takes the level of the
+    local hour in which it begins.
+
+    >>> nine_to_five = WeeklyShape(hours_of_day=[0] * 9 + [1] * 8 + [0] * 7, days_of_week=[1] * 7)
+    >>> nine_to_five.levels_on(Clock("Asia/Tokyo"))[:10]
+    array([3., 3., 3., 3., 3., 3., 3., 3., 0., 0.])
     """
 
     title: Prose = ""
     """What it is, and where it was measured."""
+    time_zone: Annotated[str, AfterValidator(_local_or_known)] = _LOCAL
+    """Whose hours these are: local is the time of the scenario's location; or a name of the IANA
+    database, such as America/New_York for an exchange there, or UTC."""
     hourly: tuple[Level, ...] | None = None
     """168 levels, one for each hour."""
     hours_of_day: tuple[Level, ...] | None = None
@@ -59,9 +74,39 @@ class WeeklyShape(Model):
 
     @property
     def levels(self) -> FloatArray:
-        """The shape with mean 1, one number per hour of the week, shape (168,)."""
+        """The shape with mean 1, one number per hour of its own clock, shape (168,)."""
         levels = self._levels()
         return levels / levels.mean()
+
+    def clock_at(self, location: Clock) -> Clock:
+        """The clock whose hours these are, at a location with that clock."""
+        if self.time_zone == _LOCAL:
+            return location
+        return Clock(self.time_zone, location.week_of)
+
+    def levels_on(self, clock: Clock) -> FloatArray:
+        """The shape with mean 1, one number per hour of UTC, shape (168,).
+
+        Args:
+            clock: what ``clock_at`` returned.
+
+        Raises:
+            ValueError: the clock is changed in that week and skips all hours above zero.
+        """
+        return _levels_on(self, clock)
+
+
+@lru_cache(maxsize=256)
+def _levels_on(shape: WeeklyShape, clock: Clock) -> FloatArray:
+    levels = shape.levels[clock.hours_of_week]
+    if not levels.any():
+        raise ValueError(
+            f"no hour of the weekly shape above zero is in the week of {clock.week_of}, in which "
+            f"the clock of {clock.time_zone} is changed: choose another week_of"
+        )
+    levels /= levels.mean()
+    levels.flags.writeable = False
+    return levels
 
 
 def _relative(levels: Sequence[float]) -> FloatArray:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -22,7 +23,7 @@ from estimator.scenario.disruptions import (
 )
 from estimator.scenario.sessions import DeterministicSession
 from estimator.simulation.model import ArrivalRate, Cut, Stream, Throttle
-from estimator.units import HOURS_PER_WEEK, SECONDS_PER_HOUR
+from estimator.units import HOURS_PER_WEEK, SECONDS_PER_HOUR, SECONDS_PER_MINUTE
 
 _WEEK_S = HOURS_PER_WEEK * SECONDS_PER_HOUR
 _SLICES = 10
@@ -32,7 +33,7 @@ def cuts_and_throttles(faults: Sequence[Fault]) -> tuple[tuple[Cut, ...], tuple[
     """What the faults do to connections and to limits; what lies beyond the week is left out.
 
     Args:
-        faults: those declared; ``Cut.fault`` is the position of each.
+        faults: those declared, at times of UTC; ``Cut.fault`` is the position of each.
 
     Returns:
         The cuts and the throttles, both by time.
@@ -78,13 +79,16 @@ def _effects(fault: Fault, position: int) -> Iterator[Cut | Throttle]:
             yield Throttle(at_s, until_s, new_connections_per_second=rate)
 
 
-def surge_streams(surges: Sequence[Surge], streams: tuple[Stream, ...]) -> tuple[Stream, ...]:
+def surge_streams(
+    surges: Sequence[Surge], streams: tuple[Stream, ...], minutes_past_hour: float = 0.0
+) -> tuple[Stream, ...]:
     """The streams of a usual week, reshaped and joined by the surges.
 
     Args:
-        surges: those declared.
+        surges: those declared, at times of UTC.
         streams: who comes anyway, with periods of whole hours; a flash crowd stays as long as the
             first of them.
+        minutes_past_hour: when an hour begins where the clients are, after a full hour of UTC.
 
     A flash crowd is one more stream. A broadcast is ten: a session length cannot say that clients
     who came at different times leave together, so those of each tenth of ``gather`` stay until the
@@ -97,7 +101,7 @@ def surge_streams(surges: Sequence[Surge], streams: tuple[Stream, ...]) -> tuple
         match surge:
             case TopOfHour():
                 usual = tuple(
-                    Stream(_with_peaks(stream.arrivals, surge), stream.session)
+                    Stream(_with_peaks(stream.arrivals, surge, minutes_past_hour), stream.session)
                     if stream.arrivals.periodic
                     else stream
                     for stream in usual
@@ -126,8 +130,15 @@ def _broadcast(surge: Broadcast) -> Iterator[Stream]:
         yield Stream(ArrivalRate(knots_s, rates, periodic=False), session)
 
 
-def _with_peaks(rate: ArrivalRate, surge: TopOfHour) -> ArrivalRate:
+def _with_peaks(rate: ArrivalRate, surge: TopOfHour, minutes_past_hour: float) -> ArrivalRate:
     """The same arrivals in each hour (or half hour), a share of them right after it has begun."""
+    begins_s = minutes_past_hour * SECONDS_PER_MINUTE
+    peaked = _with_peaks_from_0(replace(rate, knots_s=rate.knots_s - begins_s), surge)
+    return replace(peaked, knots_s=peaked.knots_s + begins_s)
+
+
+def _with_peaks_from_0(rate: ArrivalRate, surge: TopOfHour) -> ArrivalRate:
+    """The same, of hours that begin at time 0."""
     first, period_s = rate.knots_s[0], rate.period_s
     begins = np.arange(0.0, period_s, surge.every_seconds)
     changes = [np.mod(rate.knots_s, period_s), begins, begins + surge.within, [period_s]]

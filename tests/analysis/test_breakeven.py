@@ -28,14 +28,18 @@ def test_both_cost_the_same_where_their_bills_meet():
 
 
 def test_each_crossover_was_checked_one_percent_to_both_sides():
-    found = ws.break_even(CHAT, "peak_connections", 100, 1e6, [*PAIR, "gcp.cloud_run"])
+    worldwide = CHAT.replace(
+        profile={"extends": "workplace-chat", "weekly_shape": "workplace-worldwide"}
+    )
+    found = ws.break_even(worldwide, "peak_connections", 100, 1e6, [*PAIR, "gcp.cloud_run"])
 
     assert len(found.crossovers) > 1
     for crossover in found.crossovers:
         assert crossover.confirmed
         for usd, share in ((crossover.below_usd, 0.99), (crossover.above_usd, 1.01)):
             again = [
-                single(crossover.at * share, name) for name in (crossover.below, crossover.above)
+                single(crossover.at * share, name, profile=worldwide.profile)
+                for name in (crossover.below, crossover.above)
             ]
             assert usd == pytest.approx(again, rel=1e-9)
         assert crossover.below_usd[0] < crossover.below_usd[1]

@@ -47,7 +47,9 @@ class TestQuiet:
     @staticmethod
     def quiet():
         audience = ws.Scenario(
-            profile="workplace-chat", location="virginia", peak_connections=30_000
+            profile={"extends": "workplace-chat", "weekly_shape": "workplace-worldwide"},
+            location="virginia",
+            peak_connections=30_000,
         )
         return ws.simulate(audience, replications=4, engine="exact")
 
@@ -280,8 +282,8 @@ class TestRecovery:
 
         assert recovery.state == "broken"
         assert re.fullmatch(
-            r"until 99% of 1\d\d,\d\d\d lost clients are back after outage on Tue 14:00: "
-            r"30% of connections lost",
+            r"until 99% of 1\d\d,\d\d\d lost clients are back after "
+            r"outage on Tue 14:00 \(19:00 UTC\): 30% of connections lost",
             recovery.words,
         )
 
@@ -328,7 +330,7 @@ class TestRecovery:
         found = ws.simulate(
             flat(100_000),
             API_GATEWAY,
-            faults=["outage at Sun 23:59"],
+            faults=["outage at Sun 23:59 UTC"],
             replications=1,
             engine="aggregate",
         )

@@ -112,7 +112,7 @@ class TestLimitsByTheMinute:
         )
 
         # 300 a second at first; a Poisson variate in each of the first seconds
-        assert quota.when == "Sat 20:15 UTC"
+        assert quota.when == "Sat 20:15 (Sun 01:15 UTC)"
         assert 300 < quota.used < poisson_quantile(301, 1 - 1e-6)
         assert (quota.minutes_beyond, quota.turned_away) == (0, 0)
         assert quota.state == "pass"

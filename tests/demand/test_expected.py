@@ -41,7 +41,9 @@ def test_mean_connections_are_the_mean():
 def test_users_times_sessions_are_the_connects_of_the_busiest_day():
     demand = demand_of(users_per_day=50_000, sessions_per_user_per_day=5)
 
-    assert demand.new_connections.daily.max() == pytest.approx(250_000)
+    # days of Virginia: in standard time, UTC is five hours ahead
+    by_local_day = np.roll(demand.new_connections.hourly, -5).reshape(7, 24).sum(axis=1)
+    assert by_local_day.max() == pytest.approx(250_000)
 
 
 def test_the_three_ways_to_give_the_audience_agree():

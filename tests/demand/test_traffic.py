@@ -87,7 +87,7 @@ def test_the_busiest_hour_is_that_of_messages():
     profile = {
         "title": "One hour",
         "session": {"law": "exponential", "mean_hours": 0.1},
-        "weekly_shape": {"hourly": levels},
+        "weekly_shape": {"hourly": levels, "time_zone": "UTC"},
         "flows": flows,
     }
     scenario = ws.Scenario(profile=profile, location="virginia", peak_connections=10)

@@ -57,7 +57,7 @@ def test_a_surge_that_doubles_the_peak_breaks_an_assumption_and_the_exit_status_
     )
 
     assert (status, err) == (1, "")
-    assert "With flash crowd on Sat 20:15: 5,000 more clients within 5 min" in out
+    assert "With flash crowd on Sat 20:15 (Sun 01:15 UTC): 5,000 more clients within 5 min" in out
     assert re.search(r"^Broken: Peak connections", out, re.MULTILINE)
 
 

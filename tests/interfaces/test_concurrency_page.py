@@ -143,7 +143,7 @@ def test_another_question_is_asked_anew(scenario):
 def test_faults_of_the_scenario_are_shown_and_can_be_removed(scenario):
     struck = scenario.replace(faults=[ws.Outage(at="Tue 14:00")])
     page = opened(struck)
-    assert any("Outage on Tue 14\\:00" in one.value for one in page.markdown)
+    assert any("Outage on Tue 14\\:00 \\(19\\:00 UTC" in one.value for one in page.markdown)
     page.button(key="remove fault 0").click()
     run(page)
     assert on_screen(page) == scenario

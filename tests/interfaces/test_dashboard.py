@@ -318,6 +318,7 @@ class TestOpenQuestions:
         assert linked(page) == base
 
     def test_the_dollars_are_on_the_page(self, base):
+        base = base.replace(peak_connections=60_000)
         page = opened(base, side="Open questions")
         page.selectbox(key="deployment").set_value("azure.web_pubsub")
         run(page)

@@ -1,4 +1,4 @@
-"""A simulated week of the shipped workplace profile, against the curve that was measured.
+"""A simulated week of the shipped workplace sessions, against the worldwide curve as measured.
 
 Mattermost Cloud, connected devices, 24 June to 1 July 2024 (chart
 docs/assets/number_of_connected_devices.png in
@@ -11,6 +11,7 @@ import pytest
 
 from estimator.demand.arrivals import arrivals_behind
 from estimator.scenario.profile import load_profile
+from estimator.scenario.weekly_shape import load_shape
 from estimator.simulation.model import Model, Stream, weekly_arrivals
 
 MEAN = 2057
@@ -23,7 +24,7 @@ WEEKS = {"exact": 20, "aggregate": 3}
 def weeks(request, replicate):
     """Open connections by the second, shape (weeks, seconds)."""
     profile = load_profile("workplace-chat")
-    levels = tuple(profile.weekly_shape.levels.tolist())
+    levels = tuple(load_shape("workplace-worldwide").levels.tolist())
     arrivals = weekly_arrivals(arrivals_behind(levels, profile.session).per_hour * MEAN)
     model = Model((Stream(arrivals, profile.session),), profile.reconnect)
     count = WEEKS[request.param]

@@ -163,5 +163,5 @@ def test_a_run_shows_findings_limits_engine_and_faults():
     for limit in run.limits:
         assert limit.limit.title in text
     assert "2 weeks simulated by the exact engine, seed 0" in text
-    assert run.scenario.faults[0].words in text
+    assert run.scenario.faults[0].words_on(run.scenario.clock) in text
     assert run.state in repr(run)

@@ -92,7 +92,7 @@ def test_the_week_shows_every_hour_its_mean_and_its_peak():
     profile = {
         "title": "One hour",
         "session": {"law": "exponential", "mean_hours": 0.01},
-        "weekly_shape": {"hourly": levels},
+        "weekly_shape": {"hourly": levels, "time_zone": "UTC"},
         "flows": {},
     }
     demand = ws.expected_demand(

@@ -159,11 +159,11 @@ class TestHours:
         )
 
         before, after = (hourly_demand(each, scenario.profile, 730) for each in (quiet, stormy))
-        # the same clients come, half of those there at 14:00 once more
+        # the same clients come, half of those there at 14:00, which is 19:00 UTC, once more
         [[found]] = [each.aftermaths for each in stormy.replications]
         assert found.lost == pytest.approx(1000, abs=4 * np.sqrt(2000 * 0.75))
         more = np.zeros(168)
-        more[38] = found.lost
+        more[43] = found.lost
         np.testing.assert_allclose(
             after.new_connections.hourly - before.new_connections.hourly, more, atol=3
         )

@@ -178,7 +178,7 @@ def _contradicted(scenario: Scenario, expected: Demand, run: Run) -> Iterator[Fi
 
     What is simulated are arrivals and sessions, so there it cannot be what was drawn.
     """
-    each = [arrivals_of(kind) for kind in scenario.kinds.values()]
+    each = [arrivals_of(scenario, kind) for kind in scenario.kinds.values()]
     if not any(arrivals.contradicts for arrivals in each):
         return
     means = [float(kind.connections.mean) for kind in expected.kinds]

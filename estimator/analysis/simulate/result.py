@@ -16,11 +16,12 @@ from estimator.deployments.limits import AT_RISK_SHARE, Limit
 from estimator.errors import ScenarioError
 from estimator.format import figure_text, number_of
 from estimator.result import Refusal, Result, plain
+from estimator.scenario.local_time import UTC, Clock
 from estimator.scenario.scenario import Scenario
 from estimator.shown import Look
 from estimator.simulation.run import Run
 from estimator.states import State, worst
-from estimator.units import MINUTES_PER_HOUR, week_time_text
+from estimator.units import MINUTES_PER_HOUR
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -43,6 +44,8 @@ class MinuteVerdict:
     """Attempts per week that were refused because of it."""
     fix: str = ""
     """The smallest change that fixes it."""
+    clock: Clock = UTC
+    """Of those who read it."""
 
     @property
     def share(self) -> float:
@@ -61,10 +64,8 @@ class MinuteVerdict:
 
     @property
     def when(self) -> str:
-        """The busiest minute, in words; empty if there is none."""
-        if self.minute is None:
-            return ""
-        return f"{week_time_text(self.minute / MINUTES_PER_HOUR)} UTC"
+        """The busiest minute, in local time and in UTC; empty if there is none."""
+        return "" if self.minute is None else self.clock.text(self.minute / MINUTES_PER_HOUR)
 
     def explain(self) -> str:
         """The verdict as a sentence: what, when, how much of how much, and what would fix it."""

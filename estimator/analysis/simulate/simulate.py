@@ -24,6 +24,7 @@ from estimator.deployments.registry import find_deployment
 from estimator.errors import ScenarioError
 from estimator.runtime import Client, executor_of
 from estimator.scenario.disruptions import Fault, Surge, parse_fault, parse_surge
+from estimator.scenario.local_time import Clock
 from estimator.scenario.model import Seconds
 from estimator.scenario.scenario import Scenario
 from estimator.simulation.disruptions import cuts_and_throttles, surge_streams
@@ -62,7 +63,8 @@ def simulate(
         deployment: id of the deployment whose limits, units and bill count; no limits
             if left out.
         faults: what goes wrong, one or several, as objects or as texts such as
-            ``outage at Tue 14:00 share 30%``; those of the scenario if left out.
+            ``outage at Tue 14:00 share 30%``, at local times unless they say UTC; those of the
+            scenario if left out.
         surges: traffic on top of the weekly shape, one or several; those of the scenario if left
             out.
         replications: weeks to simulate, at most 5,000; ``auto`` simulates until the mean peak is
@@ -108,8 +110,9 @@ def simulate(
         executor=executor_of(client),
         progress=progress,
     )
+    happened = [surge.in_utc(scenario.clock) for surge in scenario.surges]
     kinds = Kinds.of(scenario, expected)
-    what = scenario.profile, scenario.hours_per_month, scenario.surges, kinds
+    what = scenario.profile, scenario.hours_per_month, happened, kinds
     demand = hourly_demand(found, *what)
     if np.isfinite(admission.age_most_seconds):
         expected = expected.cut_after(admission.age_most_seconds / SECONDS_PER_HOUR)
@@ -120,7 +123,7 @@ def simulate(
         as_simulated = replace(resolved.with_options(deployed, admission.options), demand=demand)
         simulated_bill = as_simulated.bill(deployed)
         by_minute = replace(as_simulated, demand=minute_demand(found, *what)).request(deployed)
-        limits = _limits(deployed.limit_checks(by_minute), found)
+        limits = _limits(deployed.limit_checks(by_minute), found, scenario.clock)
     return Simulation(
         scenario=scenario,
         deployment=deployment or "",
@@ -146,14 +149,16 @@ def model_of(scenario: Scenario, expected: Demand, admission: AdmissionLimits) -
         Stream(weekly_arrivals(kind.new_connections.hourly), kind.session)
         for kind in expected.kinds
     )
-    cuts, throttles = cuts_and_throttles(scenario.faults)
+    clock = scenario.clock
+    cuts, throttles = cuts_and_throttles([fault.in_utc(clock) for fault in scenario.faults])
+    surges = [surge.in_utc(clock) for surge in scenario.surges]
     return Model(
-        streams=surge_streams(scenario.surges, streams),
+        streams=surge_streams(surges, streams, clock.minutes_past_hour),
         reconnect=scenario.profile.reconnect,
         admission=admission,
         cuts=cuts,
         throttles=throttles,
-        faults=tuple(fault.words for fault in scenario.faults),
+        faults=tuple(fault.words_on(clock) for fault in scenario.faults),
     )
 
 
@@ -176,11 +181,12 @@ def _with_disruptions(
     return scenario.replace(**changes) if changes else scenario
 
 
-def _limits(checks: Iterable[Check], found: Run) -> tuple[MinuteVerdict, ...]:
+def _limits(checks: Iterable[Check], found: Run, clock: Clock) -> tuple[MinuteVerdict, ...]:
     """Every limit in every minute; those that admitted clients, by the attempts they saw."""
     admitting = {limit: name for name, limit in found.model.admission.limits.items()}
     verdicts = [_in_minutes(check, found, admitting.get(check.limit_id)) for check in checks]
-    return tuple(sorted(verdicts, key=lambda each: -each.share))
+    on_clock = (replace(each, clock=clock) for each in verdicts)
+    return tuple(sorted(on_clock, key=lambda each: -each.share))
 
 
 def _in_minutes(check: Check, found: Run, limit_name: str | None) -> MinuteVerdict:

@@ -38,7 +38,9 @@ THINGS: Final[Mapping[str, str]] = {
 _OF_A_DEPLOYMENT: Final = {"assumptions", "options"}
 _WIDTH: Final = 80
 _TAGS: Final = {"fault", "surge"}
-_SMALL_PRINT: Final = "Times of the week are in UTC; durations without a unit are in seconds."
+_SMALL_PRINT: Final = (
+    "Times of the week are local unless they say UTC.\nDurations without a unit are in seconds."
+)
 
 
 def _things(incomplete: str) -> Iterator[completion.Offer]:

@@ -139,15 +139,15 @@ class Workload:
 
     @property
     def busiest(self) -> str:
-        """The hour of the week with most messages, in UTC."""
-        return week_time_text(busiest_hour(self.demand))
+        """The hour of the week with most messages, in local time and in UTC."""
+        return self.scenario.clock.text(busiest_hour(self.demand))
 
     def as_data(self) -> dict[str, Any]:
         """All of it as plain data."""
         return {
             "scenario": self.scenario.as_data(),
             **self.figures,
-            "busiest_hour_utc": self.busiest,
+            "busiest_hour_utc": week_time_text(busiest_hour(self.demand)),
             **{name: rows_of(each) for name, each in self.tables.items()},
         }
 
@@ -197,9 +197,7 @@ def workload_page() -> None:
     most = figure_text(workload.figures["peak_within_hour"])
     week = _section("The week", f"Open connections, hour by hour; at most {most} at one moment.")
     _files(workload, "week", "Every hour")
-    _section(
-        "The messages", f"In the busiest hour, {workload.busiest} UTC, and in the billing month."
-    )
+    _section("The messages", f"In the busiest hour, {workload.busiest}, and in the billing month.")
     document.show_table(_readable(workload.tables["messages"], _MESSAGES))
     _files(workload, "messages", "Messages")
     sizes = _section("Message sizes", "Payloads, before anything is added to them.")

@@ -76,7 +76,7 @@ def _editor(scenario: Scenario, kind: _Kind, title: str, none: str) -> None:
         st.caption(none)
     for position, one in enumerate(there):
         words, remove = st.columns([4, 1], vertical_alignment="center")
-        words.markdown(literal(capitalized(one.words)))
+        words.markdown(literal(capitalized(one.words_on(scenario.clock))))
         remove.button(
             "Remove",
             key=f"remove {kind.singular} {position}",

@@ -69,7 +69,7 @@ def limits_view(verdicts: Sequence[Verdict], *, explained: bool = True) -> None:
     if not verdicts:
         st.info("No limit of this deployment was checked.")
         return
-    heads = ("state", "limit", "used", "demand", "allowed", "when (UTC)", "fix", "source")
+    heads = ("state", "limit", "used", "demand", "allowed", "when", "fix", "source")
     show_table(table(heads, map(_limit_row, verdicts)))
     if explained:
         st.caption(RATES_ARE_MEANS)
@@ -87,7 +87,7 @@ def _limit_row(verdict: Verdict) -> tuple[Inline, ...]:
         _bar(float(verdict.share)),
         f"{figure_text(float(verdict.used))} {limit.unit}",
         f"{figure_text(float(verdict.allowed))}, {can} be raised",
-        unbroken(verdict.when.removesuffix(" UTC") or "any hour"),
+        unbroken(verdict.when or "any hour"),
         "" if verdict.state is State.PASS else verdict.fix,
         source,
     )

@@ -226,11 +226,12 @@ def _with_number(old: Scenario, field: str, number: float) -> Scenario:
 def _restated(old: Scenario, kind: str) -> Scenario:
     """The same audience, given in another way."""
     demand = expected_demand(old).kinds[0]
+    daily = old.shape_clock(old).daily(demand.new_connections.hourly)
     sessions = old.sessions_per_user_per_day or 1.0
     amounts = {
         "peak_connections": demand.peak_connections,
         "mean_connections": demand.connections.mean,
-        "users_per_day": demand.new_connections.daily.max() / sessions,
+        "users_per_day": daily.max() / sessions,
     }
     given = {kind: float(np.round(amounts[kind]))}
     if kind == "users_per_day":
@@ -283,6 +284,8 @@ def _also_given(scenario: Scenario) -> list[str]:
     if scenario.users_in:
         shares = (f"{percent(share)} {area}" for area, share in scenario.destinations.items())
         given.append(f"users in {', '.join(shares)}".replace("_", " "))
+    if "week_of" in scenario.model_fields_set:
+        given.append(f"week of {scenario.week_of}")
     return given
 
 

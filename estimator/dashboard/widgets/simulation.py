@@ -23,8 +23,8 @@ from estimator.render.views.simulation import (
     limits_table,
     recoveries_table,
 )
+from estimator.scenario.local_time import moment_text
 from estimator.states import State
-from estimator.units import week_time_text
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -78,7 +78,7 @@ def _closer_look(job: SimulationJob, simulation: Simulation) -> str:
 
 def _short_name(simulation: Simulation, number: int) -> str:
     fault = simulation.scenario.faults[number]
-    return f"{capitalized(fault.fault.replace('_', ' '))}, {week_time_text(fault.at)}"
+    return f"{capitalized(fault.fault.replace('_', ' '))}, {moment_text(fault.at)}"
 
 
 def _chart(simulation: Simulation, name: str) -> Callable[[Look], Figure]:

@@ -140,12 +140,14 @@ def peak_chart(simulation: Simulation, look: Look | None = None) -> style.Chart:
 
 
 def disruptions(simulation: Simulation) -> list[style.Mark]:
-    """Faults and surges at their days of the week, under short names."""
+    """Faults and surges at their days of the week in UTC, under short names."""
     scenario = simulation.scenario
     faults = [(fault.at, fault.fault) for fault in scenario.faults]
     surges = [(c.at, c.surge) for c in scenario.surges if not isinstance(c, TopOfHour)]
+    to_utc = scenario.clock.to_utc
     return [
-        style.Mark(at / HOURS_PER_DAY, name.replace("_", " ")) for at, name in (*faults, *surges)
+        style.Mark(to_utc(at) / HOURS_PER_DAY, name.replace("_", " "))
+        for at, name in (*faults, *surges)
     ]
 
 

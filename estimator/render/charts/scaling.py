@@ -16,7 +16,7 @@ from estimator.format import figure_text, precise_percent, range_text
 from estimator.render.charts import style
 from estimator.render.charts.concurrency import disruptions
 from estimator.shown import Look
-from estimator.units import HOURS_PER_DAY, MINUTES_PER_HOUR, duration_text, week_time_text
+from estimator.units import HOURS_PER_DAY, MINUTES_PER_HOUR, duration_text
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -99,9 +99,10 @@ def _title(simulation: Simulation) -> str:
     refused = run.stack("refused_full")
     if refused.any():
         busiest = int(np.argmax(refused.mean(axis=0)))
+        when = simulation.scenario.clock.text(busiest / MINUTES_PER_HOUR)
         return (
             f"The {name}s are full: {figure_text(float(refused.sum(axis=1).mean()))} attempts per "
-            f"week are refused, most on {week_time_text(busiest / MINUTES_PER_HOUR)}"
+            f"week are refused, most on {when}"
         )
     slots = np.maximum(run.stack("slots"), 1.0)
     fullest = float((run.stack("open_most") / slots).max(axis=1).mean())

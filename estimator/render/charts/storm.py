@@ -15,7 +15,7 @@ from estimator.format import figure_text, precise_percent, sentence, span_text
 from estimator.render.charts import style
 from estimator.shown import Look
 from estimator.simulation.flows import RECOVERY_SHARES, Aftermath, CloseUp
-from estimator.units import SECONDS_PER_HOUR, SECONDS_PER_MINUTE, week_time_text
+from estimator.units import SECONDS_PER_HOUR, SECONDS_PER_MINUTE
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -70,8 +70,8 @@ def storm_chart(simulation: Simulation, number: int = 0, look: Look | None = Non
     above.yaxis.set_major_formatter("{x:,.0f}")
 
     _rates(below, look, at, near, run.model.admission.new_connections_per_second)
-    start = week_time_text(typical.at_s / SECONDS_PER_HOUR)
-    below.set_xlabel(f"{unit} after {start} UTC")
+    start = simulation.scenario.clock.text(typical.at_s / SECONDS_PER_HOUR)
+    below.set_xlabel(f"{unit} after {start}")
     for axes in (above, below):
         style.dress(axes, look)
     last_cut_s = _last_cut_s(simulation, number, typical)

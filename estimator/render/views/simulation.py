@@ -25,7 +25,8 @@ def simulation_view(simulation: Simulation, *, in_full: bool = False) -> doc.Doc
         in_full: whether a terminal shows everything, or what fits on a page.
     """
     concluded = tuple(conclusion(simulation))
-    disruptions = (*simulation.scenario.surges, *simulation.scenario.faults)
+    scenario = simulation.scenario
+    disruptions = [each.words_on(scenario.clock) for each in (*scenario.surges, *scenario.faults)]
     bill = bill_table(simulation)
     details = (
         doc.Bullets(tuple(f"{each.title}: {each.words}." for each in simulation.findings), "quiet"),
@@ -38,7 +39,7 @@ def simulation_view(simulation: Simulation, *, in_full: bool = False) -> doc.Doc
         f"{simulation.title}: {simulation.state}",
         (
             doc.Paragraph(sentence(simulation.weeks), "quiet"),
-            *(doc.Paragraph(each.words, "quiet", "With") for each in disruptions),
+            *(doc.Paragraph(each, "quiet", "With") for each in disruptions),
             doc.only(["notebook", "markdown"], *concluded),
             findings_table(simulation),
             doc.only(["terminal"], *(details if in_full else ()), *concluded),
@@ -104,7 +105,7 @@ def limits_table(limits: Sequence[MinuteVerdict]) -> doc.Table:
     return doc.table(
         (
             doc.Column("limit", wraps=True),
-            *("at most#", "allowed#", "when, UTC#", "minutes\nbeyond#", "attempts\nrefused#"),
+            *("at most#", "allowed#", "when#", "minutes\nbeyond#", "attempts\nrefused#"),
             "verdict",
         ),
         (
@@ -112,7 +113,7 @@ def limits_table(limits: Sequence[MinuteVerdict]) -> doc.Table:
                 (each.limit.title, doc.Text(f"\n{each.limit.unit}", "quiet")),
                 count_text(each.used),
                 count_text(each.allowed),
-                each.when.removesuffix(" UTC"),
+                each.when.replace(" (", "\n("),
                 count_text(each.minutes_beyond),
                 count_text(each.turned_away),
                 _state(each.state),

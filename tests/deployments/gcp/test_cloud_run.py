@@ -257,7 +257,7 @@ def test_connects_of_an_hour_fall_to_the_instances_of_that_hour(make_demand, bil
     verdict = verdict_on(bill, f"{ID}.http1_requests_per_second_per_instance")
 
     assert float(verdict.used) == pytest.approx(500)
-    assert verdict.when == "Mon 05:00 UTC"
+    assert verdict.when == "Mon 00:00 (05:00 UTC)"  # in Virginia
 
 
 def test_an_instance_carries_600_mbps(make_demand, bill_of, verdict_on):

@@ -7,7 +7,7 @@ import estimator as ws
 from estimator.deployments.base import Deployment
 from estimator.pricing.price_files import SAAS
 
-SCENARIO = ws.Scenario(profile="workplace-chat", location="virginia", peak_connections=20_000)
+SCENARIO = ws.Scenario(profile="workplace-chat", location="virginia", peak_connections=30_000)
 AUDIENCE = np.array([0.0, 0.4, 3.0, 250.0, 7_000.0, 60_000.0, 410_000.0, 3_000_000.0])
 POSTS = np.array([0.0, 1.0, 0.5, 2.0, 10.0, 4.0, 1.0, 0.1])
 FAN_OUT = np.array([0.0, 2.0, 1.0, 5.0, 20.0, 50.0, 8.0, 2.0])
