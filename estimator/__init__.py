@@ -73,6 +73,7 @@ if TYPE_CHECKING:
         load_contract as load_contract,
     )
     from estimator.render.charts.cost import cost_chart as cost_chart
+    from estimator.scenario.calendar import CalendarEntry as CalendarEntry
     from estimator.scenario.disruptions import (
         BalancerResize as BalancerResize,
         Broadcast as Broadcast,

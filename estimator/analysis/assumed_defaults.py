@@ -35,7 +35,7 @@ _SCALES: Final = (
 _ONE_AT_A_TIME: Final = ("mean_hours", "hours", "scale_hours", "mean_bytes")
 """Ends of those that take no array."""
 _FLOWS: Final = "profile.flows."
-_SHAPES: Final = ("flat", "workplace")
+_SHAPES: Final = ("flat", "workplace-worldwide")
 """Weekly shapes that are tried where one is assumed: the most level, and one that was measured."""
 
 

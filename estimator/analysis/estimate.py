@@ -16,13 +16,14 @@ from estimator.analysis.assumed_defaults import AssumedDefault, Judged, assumed_
 from estimator.analysis.price import effect_of, price_effects
 from estimator.arguments import checks_arguments
 from estimator.arrays import FloatArray
-from estimator.demand.demand import Demand
-from estimator.demand.expected import expected_demand
+from estimator.demand.demand import Demand, over_month
+from estimator.demand.month import expected_month
 from estimator.deployments.base import WORLDWIDE, Deployment, Metered, Options, Request, Sizing
 from estimator.deployments.fleet.sizing import FleetOptions
 from estimator.deployments.limits import AT_RISK_SHARE, Verdict, verdicts
 from estimator.deployments.registry import DEPLOYMENTS, assumptions, find_deployment
 from estimator.errors import EstimatorError, ScenarioError, UnknownNameError
+from estimator.format import signed_dollars
 from estimator.pricing.bill import AssumptionEffect, Bill
 from estimator.pricing.catalog import Catalog, Rate, check_date, load_catalog
 from estimator.pricing.contract import as_contract
@@ -30,6 +31,7 @@ from estimator.pricing.lines import LineItem, Usage, price_usage
 from estimator.pricing.price_files import EVERYWHERE, Meter
 from estimator.pricing.tiers import Tariff
 from estimator.result import Refusal, plain
+from estimator.scenario.calendar import CalendarEntry
 from estimator.scenario.scenario import Scenario
 from estimator.states import State, worst
 from estimator.units import HOURS_PER_DAY, HOURS_PER_WEEK
@@ -50,6 +52,29 @@ _METER = Meter(
 
 def _nothing_assumed(_: Estimate) -> tuple[AssumedDefault, ...]:
     """No assumed default does anything."""
+    return ()
+
+
+@dataclass(frozen=True, slots=True)
+class CalendarCost:
+    """What an entry of the calendar does to a bill."""
+
+    entry: CalendarEntry
+    adds_usd: float | FloatArray
+    """By how much less the month would cost without it, shape (*many,)."""
+
+    def explain(self) -> str:
+        """The entry and what it adds; for a bill of a single scenario."""
+        return f"{self.entry.words}: {signed_dollars(float(self.adds_usd))} per month"
+
+    def as_data(self) -> dict[str, Any]:
+        """As plain texts and numbers."""
+        entry = self.entry
+        return {"name": entry.name, "words": entry.words, "adds_usd": plain(self.adds_usd)}
+
+
+def _nothing_on_it(_: Bill) -> tuple[CalendarCost, ...]:
+    """No calendar does anything."""
     return ()
 
 
@@ -84,6 +109,16 @@ class Estimate(Bill):
         profile.
         """
         return () if np.ndim(self.total) else self.assume(self)
+
+    assess_calendar: Callable[[Bill], tuple[CalendarCost, ...]] = field(
+        default=_nothing_on_it, repr=False
+    )
+    """Works out what each entry of the calendar does to the bill it is given."""
+
+    @cached_property
+    def calendar(self) -> tuple[CalendarCost, ...]:
+        """What each entry of the calendar adds to this bill."""
+        return self.assess_calendar(self)
 
     @property
     def is_within_limits(self) -> bool | npt.NDArray[np.bool_]:
@@ -127,8 +162,9 @@ class Estimate(Bill):
         if np.ndim(self.total):
             return super().explain()
         assumed = (f"Assumed: {default.explain()}" for default in self.assumed_defaults)
+        calendar = (f"On the calendar: {each.explain()}." for each in self.calendar)
         limits = (verdict.explain() for verdict in self.verdicts)
-        return "\n".join([super().explain(), *assumed, *limits])
+        return "\n".join([super().explain(), *assumed, *calendar, *limits])
 
     def __repr__(self) -> str:
         return f"{super().__repr__()[:-1]}, {self.state}>"
@@ -148,6 +184,7 @@ class Estimate(Bill):
             "limits": [verdict_data(verdict) for verdict in self.verdicts],
             "sizing": self.sizing and _sizing_data(self.sizing, np.shape(self.total)),
             "messages_per_day": {way: plain(count) for way, count in self.messages_per_day.items()},
+            "calendar": [each.as_data() for each in self.calendar],
         }
 
 
@@ -198,6 +235,7 @@ class Resolved:
     answers: Mapping[str, str]
     """Answers given to open questions, by id; the default holds where none is given."""
     demand: Demand
+    """Of all weeks of the month, the calendar's too; of the usual week alone where it was given."""
     is_expected: bool = True
     """Whether the demand follows from the scenario's profile."""
 
@@ -283,7 +321,7 @@ def resolve(scenario: Scenario, demand: Demand | None = None) -> Resolved:
         catalog,
         options,
         scenario.assumptions,
-        demand or expected_demand(scenario),
+        demand or expected_month(scenario),
         is_expected=demand is None,
     )
 
@@ -354,6 +392,9 @@ def priced(resolved: Resolved, deployment: Deployment, metered: Metered) -> Esti
     region = scenario.found_location.regions.get(deployment.cloud, WORLDWIDE)
     stand_in = scenario.found_location.stand_ins.get(deployment.cloud)
     demand = resolved.demand
+    weeks = ("",)
+    if demand.week_hours is not None:
+        weeks = ("", *(week.name for week in scenario.calendar_weeks))
     return Estimate(
         title=deployment.title,
         region=region,
@@ -367,19 +408,53 @@ def priced(resolved: Resolved, deployment: Deployment, metered: Metered) -> Esti
         contract=catalog.contract,
         deployment=deployment.id,
         cloud=deployment.cloud,
-        notes=((stand_in,) if stand_in else ()) + demand.notes + metered.notes,
+        notes=(
+            *((stand_in,) if stand_in else ()),
+            *demand.notes,
+            *_calendar_notes(scenario, demand, metered.sizing),
+            *metered.notes,
+        ),
         not_modeled=deployment.not_modeled,
-        verdicts=verdicts(metered.checks, scenario.clock),
-        sizing=metered.sizing,
+        verdicts=verdicts(metered.checks, scenario.clock, weeks, len(scenario.many)),
+        sizing=metered.sizing and metered.sizing.of_fullest_week(len(weeks)),
         messages_per_day={
             way: np.asarray(
-                HOURS_PER_DAY * sum(each.per_hour.mean for each in demand.messages(way))
+                HOURS_PER_DAY
+                / demand.hours_per_month
+                * sum(over_month(demand, each.per_hour.mean) for each in demand.messages(way))
             )
             for way in ("to_server", "to_client")
         },
         assess=partial(_assessed, resolved, deployment),
         assume=partial(_assumed, resolved, deployment),
+        assess_calendar=partial(_calendar_costs, resolved, deployment),
     )
+
+
+def _calendar_notes(scenario: Scenario, demand: Demand, sizing: Sizing | None) -> Iterator[str]:
+    """What a calendar does to what must run, or that it does nothing."""
+    if scenario.calendar and demand.week_hours is None:
+        yield "The demand was given as one week, so the calendar is not on this bill."
+    elif scenario.calendar and sizing is not None:
+        yield (
+            "What runs all week for its busiest hour is raised in the weeks of the calendar only; "
+            "machine, tier and plan are the same all month."
+        )
+
+
+def _calendar_costs(
+    resolved: Resolved, deployment: Deployment, bill: Bill
+) -> tuple[CalendarCost, ...]:
+    """What each entry adds to a bill, the others being there."""
+    if resolved.demand.week_hours is None:
+        return ()
+    calendar = resolved.scenario.calendar
+    costs: list[CalendarCost] = []
+    for number, entry in enumerate(calendar):
+        scenario = resolved.scenario.replace(calendar=(*calendar[:number], *calendar[number + 1 :]))
+        without = replace(resolved, scenario=scenario, demand=expected_month(scenario))
+        costs.append(CalendarCost(entry, bill.total - without.bill(deployment).total))
+    return tuple(costs)
 
 
 def is_fleet(deployment: Deployment) -> bool:

@@ -32,7 +32,7 @@ _AUDIENCES = (
     ("users_per_day", "sessions_per_user_per_day"),
 )
 """The ways to give an audience; the fields of one go together."""
-_NO_MATTER_OF_COST = {"evidence", "reconnect", "weekly_shape", "faults", "surges"}
+_NO_MATTER_OF_COST = {"evidence", "reconnect", "weekly_shape", "faults", "surges", "on"}
 """Parts of a scenario that hold numbers which no expected bill depends on, or that have a name of
 their own here."""
 _WORDS = {
@@ -72,6 +72,7 @@ def field_names(scenario: Scenario) -> list[str]:
     names += [f"engineering.{name}" for name in _numbers_in(scenario.engineering)]
     names += profile_fields(scenario)
     names += [f"{_OTHERS}{path}" for path in _numbers_in(scenario.other_clients)]
+    names += [f"calendar.{path}" for path in _numbers_in(scenario.calendar)]
     for deployment in ALL_DEPLOYMENTS.values():
         names += [
             f"{_OPTIONS}{deployment.id}.{name}"
@@ -286,6 +287,9 @@ def field_words(field: str) -> str:
     if field.startswith(_OTHERS):
         kind, _, rest = field.removeprefix(_OTHERS).partition(".")
         return f"{kind}: {field_words(rest)}"
+    if field.startswith("calendar."):
+        _, number, name = field.split(".")[:3]
+        return f"calendar entry {int(number) + 1}: {_spaced(name)}"
     if field.startswith("profile.flows."):
         flow, _, rest = field.removeprefix("profile.flows.").partition(".")
         return f"{flow}: {_ENDINGS.get(rest, _spaced(rest))}"

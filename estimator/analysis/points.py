@@ -210,7 +210,7 @@ def _price_batch(
     for together, fields in _sharing(points, deployments):
         apart = [field for field in fields if field in one_at_a_time]
         table = np.array([points[field] for field in apart]).reshape(len(apart), count)
-        for indices in alike(table.T):
+        for indices in _in_parts(alike(table.T), 1 + len(scenario.calendar_weeks)):
             fixed = {field: float(points[field][indices[0]]) for field in apart}
             moving = {field: points[field][indices] for field in fields if field not in fixed}
             asked = with_values(scenario, {**fixed, **moving})
@@ -262,6 +262,13 @@ def _sharing(
         groups.setdefault(fields, []).append(deployment)
     for fields, together in groups.items():
         yield together, fields
+
+
+def _in_parts(groups: Iterable[npt.NDArray[np.intp]], weeks: int) -> Iterator[npt.NDArray[np.intp]]:
+    """Groups of points, of which each week that is priced apart lets fewer be priced at once."""
+    most = max(POINTS_AT_ONCE // weeks, 1)
+    for group in groups:
+        yield from np.split(group, range(most, len(group), most))
 
 
 def alike(table: FloatArray) -> Iterator[npt.NDArray[np.intp]]:

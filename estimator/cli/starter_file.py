@@ -21,6 +21,7 @@ from ruamel.yaml import YAML
 from estimator.analysis.choices import TITLES, Titles, option_default
 from estimator.deployments.registry import ALL_DEPLOYMENTS, assumptions
 from estimator.pricing.price_files import Assumption
+from estimator.scenario.calendar import EXAMPLE, CalendarEntry
 from estimator.scenario.disruptions import FAULTS, SURGES, sentence_parts
 from estimator.scenario.locations import Area, find_location
 from estimator.scenario.model import Model, read_shipped
@@ -101,6 +102,7 @@ def starter_file(profile: str, location: str, schema: str = SCHEMA_FILE) -> str:
         "options": lambda: _left_out(["options:", *_options()]),
         "assumptions": lambda: _left_out(["assumptions:", *_assumptions()]),
         "engineering": lambda: _left_out(["engineering:", *_ENGINEERING]),
+        "calendar": lambda: _left_out(["calendar:", *_calendar()]),
         "surges": lambda: _left_out(["surges:", *_disruptions("surge", SURGES)]),
         "faults": lambda: _left_out(["faults:", *_disruptions("fault", FAULTS)]),
     }
@@ -336,6 +338,13 @@ def _disruptions(tag: str, examples: Mapping[type[Model], str]) -> Iterator[str]
         for key, value in values.items():
             yield from _prose(_explained(kind.model_fields[key]), "  ")
             yield f"  {key}: {value}"
+
+
+def _calendar() -> Iterator[str]:
+    """An entry of the calendar."""
+    for number, (key, value) in enumerate(EXAMPLE.items()):
+        yield from _prose(_explained(CalendarEntry.model_fields[key]), "  ")
+        yield f"{'  ' if number else '- '}{key}: {value}"
 
 
 def _plain(value: Any) -> Any:

@@ -13,6 +13,7 @@ import numpy as np
 from estimator.arguments import checks_arguments
 from estimator.arrays import FloatArray, Numbers
 from estimator.demand.arrivals import arrivals_behind, contradiction_note
+from estimator.demand.visits import NewConnections
 from estimator.demand.weekly import Course, Weekly, from_hours, total
 from estimator.demand.wire import ACK_BYTES, Layer, connect_layers, mean_message_bytes
 from estimator.errors import EstimatorError
@@ -99,6 +100,12 @@ class Demand(Shown):
     peak_within_hour: Weekly | None = None
     """Most connections open at one moment of each hour, as far as their course within the hour is
     known from the arrivals; None where ``connections_peak`` is that."""
+    uncut: Weekly | None = None
+    """New connections before those after cuts were added, if they are known apart."""
+    week_hours: FloatArray | None = None
+    """Hours of the month that each of its weeks stands for, of shape (weeks, *many) or with ones
+    for many, if weeks differ: the first axis of every quantity then is the weeks. None if all of
+    them are alike."""
 
     @property
     def audience(self) -> str:
@@ -250,28 +257,28 @@ class Demand(Shown):
     def sessions(self) -> Weekly:
         """Sessions begun in each hour: new connections without those after cuts.
 
-        Exact for the week as a whole; within it, connections after cuts come later than the
-        sessions they belong to.
+        Where these are part of what was simulated or measured, it is exact for the week as a whole;
+        within it, connections after cuts come later than the sessions they belong to.
         """
         if self.by_kind:
             return total(one.sessions for one in self.kinds)
+        if self.uncut is not None:
+            return self.uncut
         if self.cut_hours is None:
             return self.new_connections
         return self.new_connections.times(1 / self.session.mean_steps(self.cut_hours))
 
     @property
     def peak_connections(self) -> FloatArray:
-        """The peak of the week, shape (*many,): the largest hour of ``connections_peak``."""
-        return self.connections_peak.peak
+        """The peak: the largest hour of ``connections_peak``, shape (*many,).
 
-    @property
-    def weeks_per_month(self) -> float | FloatArray:
-        """Weeks in the billing month."""
-        return self.hours_per_month / HOURS_PER_WEEK
+        Where weeks differ, shape (weeks, *many).
+        """
+        return self.connections_peak.peak
 
     def per_month(self, quantity: Weekly) -> FloatArray:
         """Sum of an hourly quantity over the billing month, shape (*many,)."""
-        return quantity.mean * self.hours_per_month
+        return over_month(self, quantity.mean)
 
     def messages(self, direction: Direction) -> tuple[MessageStream, ...]:
         """The streams in one direction that are messages, not control frames."""
@@ -300,8 +307,13 @@ class Demand(Shown):
             replace(s, per_hour=made(s.per_hour)) if s.kind == "at_connect" else s
             for s in self.streams
         )
-        new_connections = made(self.new_connections)
-        return replace(self, new_connections=new_connections, streams=streams, cut_hours=hours)
+        return replace(
+            self,
+            new_connections=made(self.new_connections),
+            streams=streams,
+            cut_hours=hours,
+            uncut=self.new_connections if self.cut_hours is None else self.uncut,
+        )
 
     def traffic(
         self,
@@ -326,9 +338,36 @@ class Demand(Shown):
         return total(parts)
 
 
+def over_month(demand: Demand, each_hour: FloatArray | float) -> FloatArray:
+    """Sum over the billing month of what all hours of a week have alike, shape (..., *many).
+
+    Args:
+        demand: whose month.
+        each_hour: shape (..., *many), or (..., weeks, *many) where weeks differ.
+    """
+    if demand.week_hours is None:
+        return np.asarray(each_hour * demand.hours_per_month)
+    return np.sum(each_hour * demand.week_hours, axis=-demand.week_hours.ndim)
+
+
+def most_in_month(demand: Demand, of_week: FloatArray) -> FloatArray:
+    """The largest figure of all weeks of the billing month, shape (..., *many).
+
+    Args:
+        demand: whose month.
+        of_week: shape (..., *many), or (..., weeks, *many) where weeks differ.
+    """
+    if demand.week_hours is None:
+        return of_week
+    shape = np.broadcast_shapes(np.shape(of_week), demand.week_hours.shape)
+    return np.max(np.broadcast_to(of_week, shape), axis=-demand.week_hours.ndim)
+
+
 @lru_cache(maxsize=64)
 def _repeated(course: Course, session: SessionLength, every_hours: float) -> Course:
     """What happens when sessions begin, and again each so many hours while they last."""
+    if isinstance(course, NewConnections):
+        return course.cut_after(every_hours)
     response = np.fft.rfft(_repeats_by_lag(session, every_hours))
     hours = np.fft.irfft(np.fft.rfft(course.hours) * response, HOURS_PER_WEEK)
     # where next to nothing happens, rounding must not leave less
@@ -415,7 +454,13 @@ def with_flows_between(alone: Mapping[str, Demand], profiles: Mapping[str, Profi
     Args:
         alone: the demand of each kind, without what it receives from others.
         profiles: their profiles; both by the names of the kinds.
+
+    Returns:
+        The sum, or the only demand there is.
     """
+    if len(alone) == 1:
+        [only] = alone.values()
+        return only
     received: dict[str, list[MessageStream]] = {name: [] for name in alone}
     for sender, profile in profiles.items():
         for name, flow in profile.flows.items():

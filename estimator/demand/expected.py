@@ -22,7 +22,7 @@ _WORTH_A_NOTE = 0.1
 
 @checks_arguments
 def expected_demand(scenario: Scenario) -> Demand:
-    """Mean demand of a scenario in every hour of the week.
+    """Mean demand of a scenario in every hour of the usual week.
 
     Open connections, and their peak, follow the weekly shape exactly, scaled to the audience. New
     connections are the arrivals that produce them (``arrivals``): per week the open connections
@@ -42,10 +42,12 @@ def expected_demand(scenario: Scenario) -> Demand:
     >>> round(float(demand.connections.mean), 6)
     1000.0
     """
-    if not scenario.other_clients:
-        return _of_kind(scenario, scenario)
-    alone = {name: _of_kind(scenario, kind) for name, kind in scenario.kinds.items()}
-    return with_flows_between(alone, scenario.profiles)
+    return with_flows_between(demand_by_kind(scenario), scenario.profiles)
+
+
+def demand_by_kind(scenario: Scenario) -> dict[str, Demand]:
+    """Mean demand of each kind of clients in the usual week, without what others send them."""
+    return {name: _of_kind(scenario, kind) for name, kind in scenario.kinds.items()}
 
 
 def _of_kind(scenario: Scenario, kind: Scenario | OtherClients) -> Demand:
@@ -65,7 +67,11 @@ def _of_kind(scenario: Scenario, kind: Scenario | OtherClients) -> Demand:
         session=profile.session,
         streams=tuple(streams_of(profile, connections, new_connections)),
         hours_per_month=scenario.hours_per_month,
-        notes=(*_disagreements(scales), *contradiction_note([arrivals], profile.session)),
+        notes=(
+            *_disagreements(scales),
+            *contradiction_note([arrivals], profile.session),
+            *_calendar_notes(scenario),
+        ),
         peak_within_hour=peak_within_hour,
     )
 
@@ -109,6 +115,11 @@ def _mean_connections(
         daily = scenario.shape_clock(kind).daily(arrivals.per_hour)
         scales["users_per_day x sessions_per_user_per_day"] = sessions / daily.max()
     return scales
+
+
+def _calendar_notes(scenario: Scenario) -> Iterator[str]:
+    if scenario.calendar:
+        yield "This is the usual week; what is on the calendar comes on top of it."
 
 
 def _disagreements(scales: dict[str, FloatArray]) -> Iterator[str]:

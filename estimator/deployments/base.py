@@ -15,7 +15,7 @@ from pydantic import ValidationError, model_validator
 from estimator.arrays import FloatArray
 from estimator.demand.admission_limits import AdmissionLimits
 from estimator.demand.demand import Demand, MessageStream
-from estimator.demand.weekly import Weekly, total
+from estimator.demand.weekly import Weekly, from_hours, total
 from estimator.demand.wire import Layer
 from estimator.deployments.heartbeats import heartbeat_rule
 from estimator.deployments.limits import Check, check
@@ -29,7 +29,13 @@ from estimator.pricing.price_files import Assumption
 from estimator.scenario.locations import Area
 from estimator.scenario.model import LARGEST, SMALLEST
 from estimator.scenario.sessions import SessionLength
-from estimator.units import BITS_PER_BYTE, BITS_PER_MEGABIT, MINUTES_PER_HOUR, SECONDS_PER_HOUR
+from estimator.units import (
+    BITS_PER_BYTE,
+    BITS_PER_MEGABIT,
+    HOURS_PER_WEEK,
+    MINUTES_PER_HOUR,
+    SECONDS_PER_HOUR,
+)
 from estimator.validation import error_text
 
 WORLDWIDE = "global"
@@ -73,7 +79,10 @@ class Request:
 
     @property
     def many(self) -> bool:
-        """Whether many scenarios are asked at once, for which admission is not limited."""
+        """Whether many scenarios, or weeks that differ, are asked at once.
+
+        For these admission is not limited.
+        """
         return np.ndim(self.demand.peak_connections) > 0
 
     def cut_after(self, seconds: float) -> Request:
@@ -119,6 +128,25 @@ class Sizing:
         most = names[np.argmax(np.stack(np.broadcast_arrays(*self.shares.values())), axis=0)]
         least = self.least_units
         return np.where((least > 0) & (self.peak_units <= least), MINIMUM, most)
+
+    def of_fullest_week(self, weeks: int) -> Sizing:
+        """That of the week in which most run, where the first axis is so many weeks."""
+        if weeks == 1:
+            return self
+        figures = (self.peak_units, *self.shares.values())
+        many = np.broadcast_shapes(*map(np.shape, figures))
+        if not many:
+            return self
+        peaks = np.broadcast_to(self.peak_units, many)
+        fullest = np.argmax(peaks, axis=0)[None]
+
+        def its(figures: FloatArray) -> FloatArray:
+            return np.take_along_axis(np.broadcast_to(figures, many), fullest, axis=0)[0]
+
+        hourly = np.broadcast_to(self.units.hourly, (*many, HOURS_PER_WEEK))
+        units = np.take_along_axis(hourly, fullest[..., None], axis=0)[0]
+        shares = {name: its(share) for name, share in self.shares.items()}
+        return replace(self, units=from_hours(units), shares=shares)
 
     @property
     def binding_of_largest(self) -> str:

@@ -99,9 +99,14 @@ class Verdict:
     """Shape (*many,)."""
     fix: str
     used_in_week: Weekly | None = None
-    """Use over the week; None if it is no matter of hours."""
+    """Use over the week; None if it is no matter of hours. Where weeks differ they are the first
+    axis."""
     clock: Clock = UTC
     """Of those who read it."""
+    weeks: tuple[str, ...] = ("",)
+    """What each week has of the calendar, empty for the usual one."""
+    week: npt.NDArray[np.intp] | None = None
+    """The week in which it comes closest, shape (*many,); None if all are alike."""
 
     @cached_property
     def share(self) -> FloatArray:
@@ -117,7 +122,7 @@ class Verdict:
         if self.used_in_week is None:
             return None
         # what is allowed does not change with the hour, so the busiest hour decides
-        hourly = self.used_in_week.hourly
+        hourly = _of_week(self.used_in_week.hourly, self.week, len(self.weeks))
         level = np.isclose(hourly.min(axis=-1), hourly.max(axis=-1), rtol=1e-9, atol=0)
         hour = np.where(level, np.nan, np.argmax(hourly, axis=-1))
         return np.broadcast_to(hour, self.used.shape)
@@ -130,7 +135,7 @@ class Verdict:
         """
         if self.used_in_week is None or self.used.size > 1:
             return None
-        return self.used_in_week.hourly.ravel()
+        return _of_week(self.used_in_week.hourly, self.week, len(self.weeks)).ravel()
 
     @property
     def share_by_hour(self) -> FloatArray | None:
@@ -151,9 +156,22 @@ class Verdict:
 
     @property
     def when(self) -> str:
-        """The hour of the week for people, in local time and in UTC; empty if there is none."""
+        """The hour of the week for people, in local time and in UTC; empty if there is none.
+
+        With what that week has of the calendar.
+        """
         worst = np.nan if self.hour is None else np.ravel(self.hour)[int(np.argmax(self.share))]
-        return "" if np.isnan(worst) else self.clock.text(float(worst))
+        if np.isnan(worst):
+            return ""
+        when = self.clock.text(float(worst))
+        return f"{when}, in the week of {self.occasion}" if self.occasion else when
+
+    @property
+    def occasion(self) -> str:
+        """What the week in which it comes closest has of the calendar; empty if it is usual."""
+        if self.week is None:
+            return ""
+        return self.weeks[int(np.ravel(self.week)[int(np.argmax(self.share))])]
 
     def explain(self) -> str:
         """The verdict as a sentence: what, when, how much of how much, and what would fix it."""
@@ -163,6 +181,8 @@ class Verdict:
         raised = self.state == "broken" and self.limit.adjustable
         judged = "must be raised" if raised else self.state
         when = f" on {self.when}" if self.when else ""
+        if self.occasion and not when:
+            when = f" in the week of {self.occasion}"
         fix = f" Fix: {self.fix}." if self.fix and self.state != "pass" else ""
         return (
             f"{self.limit.title}: {judged}, {figure_text(used)} of {figure_text(allowed)} "
@@ -178,19 +198,25 @@ def state_at(share: float) -> State:
 
 
 def verdicts(
-    checks: Iterator[Check] | tuple[Check, ...], clock: Clock = UTC
+    checks: Iterator[Check] | tuple[Check, ...],
+    clock: Clock = UTC,
+    weeks: tuple[str, ...] = ("",),
+    dimensions: int = 0,
 ) -> tuple[Verdict, ...]:
     """Judge checks; the closest to its limit first.
 
     Args:
         checks: what a demand asks of each limit.
         clock: on which people read when that is; UTC if left out.
+        weeks: what each week has of the calendar, empty for the usual one. Where there are several,
+            the one that comes closest to a limit counts.
+        dimensions: of the many scenarios, which tells the axis of the weeks.
     """
-    found = [replace(_verdict(one), clock=clock) for one in checks]
+    found = [replace(_verdict(one, weeks, dimensions), clock=clock) for one in checks]
     return tuple(sorted(found, key=lambda one: -float(np.max(one.share))))
 
 
-def _verdict(asked: Check) -> Verdict:
+def _verdict(asked: Check, weeks: tuple[str, ...], dimensions: int) -> Verdict:
     week = asked.used if isinstance(asked.used, Weekly) else None
     used, allowed = np.broadcast_arrays(
         asked.used.peak if isinstance(asked.used, Weekly) else np.asarray(asked.used, np.float64),
@@ -201,7 +227,24 @@ def _verdict(asked: Check) -> Verdict:
         raise EstimatorError(f"{asked.limit_id}: a use of {least:g} times the limit cannot be")
     worst = int(np.argmax(shares))
     fix = fix_for(asked, float(np.ravel(used)[worst]), float(np.ravel(allowed)[worst]))
-    return Verdict(find_limit(asked.limit_id), used, allowed, fix, week)
+    limit = find_limit(asked.limit_id)
+    if len(weeks) == 1:
+        return Verdict(limit, used, allowed, fix, week)
+    every = np.broadcast_shapes(used.shape, (len(weeks), *(1,) * dimensions))
+    closest = np.argmax(np.broadcast_to(shares, every), axis=0)
+    used, allowed = (
+        np.take_along_axis(np.broadcast_to(each, every), closest[None], axis=0)[0]
+        for each in (used, allowed)
+    )
+    return Verdict(limit, used, allowed, fix, week, weeks=weeks, week=closest)
+
+
+def _of_week(hourly: FloatArray, week: npt.NDArray[np.intp] | None, weeks: int) -> FloatArray:
+    """A quantity in the hours of one week of several, shape (*many, 168)."""
+    if week is None:
+        return hourly
+    every = np.broadcast_to(hourly, (weeks, *week.shape, hourly.shape[-1]))
+    return np.take_along_axis(every, week[None, ..., None], axis=0)[0]
 
 
 def fix_for(asked: Check, used: float, allowed: float) -> str:

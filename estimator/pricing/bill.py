@@ -255,6 +255,7 @@ class Bill(Result):
             "limits": [],
             "sizing": None,
             "messages_per_day": None,
+            "calendar": [],
             "conventions": self.conventions,
             "notes": list(self.notes),
             "not_modeled": list(self.not_modeled),

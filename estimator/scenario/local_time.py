@@ -183,10 +183,12 @@ def _hours_of_week(clock: Clock) -> npt.NDArray[np.int64]:
     return hours
 
 
-def moment_text(at: float) -> str:
-    """A time of the week as it was written: local, unless it says UTC.
+def moment_text(at: float | dt.datetime) -> str:
+    """A time of the week, or of a date, as it was written: local, unless it says UTC.
 
-    >>> moment_text(38.5), moment_text(UtcHours(38.5))
-    ('Tue 14:30', 'Tue 14:30 UTC')
+    >>> moment_text(38.5), moment_text(UtcHours(38.5)), moment_text(dt.datetime(2026, 11, 27, 14))
+    ('Tue 14:30', 'Tue 14:30 UTC', '2026-11-27 14:00')
     """
+    if isinstance(at, dt.datetime):
+        return at.isoformat(" ", "seconds" if at.second else "minutes")
     return week_time_text(at) + (" UTC" if isinstance(at, UtcHours) else "")

@@ -5,6 +5,7 @@ Those that ship with the package, profiles and weekly shapes, are read by their 
 
 from __future__ import annotations
 
+import datetime as dt
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -227,6 +228,13 @@ Clients = Annotated[
     _TINY,
     _schema("a number, or a text such as '20,000'", minimum=SMALLEST, maximum=LARGEST),
 ]
+ClientsOrNone = Annotated[
+    float,
+    BeforeValidator(_number),
+    Field(ge=0, le=LARGEST),
+    _not_below(SMALLEST, f"{SMALLEST:g}", or_zero=True),
+    _schema("a number, or a text such as '20,000'; may be 0", minimum=0, maximum=LARGEST),
+]
 
 
 def _share(value: object) -> object:
@@ -250,7 +258,7 @@ Share = Annotated[
 ]
 
 
-def _week_time(value: object, validate: ValidatorFunctionWrapHandler) -> float:
+def _week_time(value: object, validate: Callable[[Any], float]) -> float:
     clock_of_utc = isinstance(value, UtcHours)
     if isinstance(value, str):
         said = value.rstrip()
@@ -287,6 +295,67 @@ WeekTime = Annotated[
     ),
 ]
 """Hours from Monday 00:00 of the local time of the location, or ``UtcHours``, within the week."""
+
+_YEARS = range(2000, 2101)
+
+
+def _moment(value: object) -> dt.datetime | float:
+    if isinstance(value, str) and value.strip()[4:5] == "-":
+        try:
+            value = dt.datetime.fromisoformat(value.strip())
+        except ValueError:
+            raise ValueError(
+                f"{echo(value)} is not a date and time that exists: "
+                "write one such as '2026-11-27 14:00'"
+            ) from None
+    if isinstance(value, dt.datetime):
+        said = f"'{value.isoformat(' ', 'minutes')}'"
+        if value.tzinfo is not None:
+            raise ValueError(f"{said} has an offset: leave it out")
+        if value.year not in _YEARS:
+            raise ValueError(f"{said} is not in the years {_YEARS[0]} to {_YEARS[-1]}")
+        return value.replace(microsecond=0)
+    try:
+        return _week_time(value, float)
+    except (TypeError, ValueError):
+        raise ValueError(
+            f"{echo(value)} is neither a date and time such as '2026-11-27 14:00' nor a day and "
+            "an hour of the week such as 'Tue 14:00'"
+        ) from None
+
+
+def _moment_said(moment: dt.datetime | float) -> str | float:
+    return moment_text(moment) if isinstance(moment, dt.datetime) else _week_time_said(moment)
+
+
+Moment = Annotated[
+    dt.datetime | float,
+    PlainValidator(_moment),
+    PlainSerializer(_moment_said),
+    _schema(
+        "a date and time such as '2026-11-27 14:00', a day and an hour such as 'Tue 14:00', or "
+        "hours from Monday 00:00, in the local time of the location; 'Tue 14:00 UTC' in UTC",
+        minimum=0,
+        exclusiveMaximum=HOURS_PER_WEEK,
+    ),
+]
+"""A date and time, or hours from Monday 00:00, in local time; or ``UtcHours``."""
+
+
+def _whole_hours(value: object) -> object:
+    hours = parse_quantity(value, "time", "h") if isinstance(value, str) else value
+    if isinstance(hours, bool) or (isinstance(hours, float) and not hours.is_integer()):
+        raise ValueError(f"must be whole hours, but is {echo(value)}: demand is known by the hour")
+    return hours
+
+
+WholeHours = Annotated[
+    int,
+    BeforeValidator(_whole_hours),
+    Field(ge=1, le=HOURS_PER_WEEK),
+    _schema("whole hours, or a text such as '3 h'", minimum=1, maximum=HOURS_PER_WEEK),
+]
+"""Whole hours, at most those of a week."""
 
 
 def _numbers(convert: Callable[[str], float | Fraction]) -> PlainValidator:

@@ -29,6 +29,13 @@ from estimator.arguments import checks_arguments
 from estimator.arrays import FloatArray
 from estimator.documents import MOST_TEXT_CHARACTERS, YamlDocument, read_file, read_json, read_yaml
 from estimator.errors import ScenarioError
+from estimator.scenario.calendar import (
+    MOST_ENTRIES,
+    CalendarEntry,
+    CalendarWeek,
+    check_calendar,
+    weeks_of,
+)
 from estimator.scenario.clients import (
     MAIN,
     OtherClients,
@@ -166,7 +173,8 @@ class Scenario(Shown, Model):
     flow goes from one kind to another if it names it: ``to: viewers``, or ``to: main``."""
     week_of: Annotated[dt.date, Field(ge=_FIRST_DAY, le=_LAST_DAY)] = STANDARD_WEEK
     """The week that is estimated, by one of its days: it decides whether clocks show summer time.
-    A week of standard time north of the equator, if left out."""
+    If left out, that of the first date of the calendar, or a week of standard time north of the
+    equator."""
     users_in: dict[Area, Weight] | None = None
     """Where the users are, as shares; all in the area of the location if left out."""
     hours_per_month: ManyHours = HOURS_PER_MONTH
@@ -189,6 +197,9 @@ class Scenario(Shown, Model):
     """Answers to what vendors leave open or sources disagree on, by the id of the assumption."""
     engineering: Engineering | None = None
     """Engineering time that servers of your own take; a line of the bill, if you state it."""
+    calendar: Annotated[tuple[CalendarEntry, ...], Field(max_length=MOST_ENTRIES)] = ()
+    """What happens on a date, or some times per month, on top of the weekly shape: a launch, a
+    match. It is billed as often as it happens; simulated weeks leave it out."""
     faults: Annotated[tuple[Fault, ...], Field(max_length=_MOST_DISRUPTIONS)] = ()
     """What fails in the simulated week; the estimated bill leaves it out."""
     surges: Annotated[tuple[Surge, ...], Field(max_length=_MOST_DISRUPTIONS)] = ()
@@ -243,6 +254,16 @@ class Scenario(Shown, Model):
                     )
         return self
 
+    @model_validator(mode="after")
+    def _room_for_the_calendar(self) -> Self:
+        check_calendar(self.calendar, self.calendar_weeks, float(np.min(self.hours_per_month)))
+        return self
+
+    @property
+    def calendar_weeks(self) -> tuple[CalendarWeek, ...]:
+        """The weeks of the month with something of the calendar in them."""
+        return weeks_of(self.calendar, self.clock)
+
     @property
     def many(self) -> tuple[int, ...]:
         """Shape of the many scenarios this one stands for; () if it is a single one."""
@@ -274,11 +295,18 @@ class Scenario(Shown, Model):
 
     @property
     def clock(self) -> Clock:
-        """The clock of the location, in the week that is estimated."""
-        return Clock(self.found_location.time_zone, self.week_of)
+        """The clock of the location, in the week that is estimated.
+
+        Where no week is named, that is the week of the first date of the calendar, if it has one.
+        """
+        week = self.week_of
+        if "week_of" not in self.model_fields_set:
+            dates = (entry.on for entry in self.calendar if isinstance(entry.on, dt.datetime))
+            week = min(map(dt.datetime.date, dates), default=week)
+        return Clock(self.found_location.time_zone, week)
 
     def shape_clock(self, kind: Scenario | OtherClients) -> Clock:
-        """The clock that the weekly shape of a kind of clients goes by: the location's, or another."""
+        """The clock by which the weekly shape of a kind of clients goes."""
         return kind.profile.weekly_shape.clock_at(self.clock)
 
     def weekly_levels(self, kind: Scenario | OtherClients) -> FloatArray:

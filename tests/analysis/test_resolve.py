@@ -8,6 +8,7 @@ import pytest
 import estimator as ws
 from estimator.analysis import estimate as estimate_module
 from estimator.analysis.simulate import simulate as simulate_module
+from estimator.demand import month as month_module
 from estimator.deployments.registry import find_deployment
 
 SCENARIO = ws.Scenario(
@@ -34,7 +35,8 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
 
     for module, name in (
         (estimate_module, "as_contract"),
-        (estimate_module, "expected_demand"),
+        (month_module, "expected_demand"),
+        (simulate_module, "expected_demand"),
         (estimate_module, "load_catalog"),
         (simulate_module, "hourly_demand"),
     ):

@@ -30,8 +30,17 @@ def ranges() -> ws.Uncertainty:
     )  # fmt: skip
 
 
+LAUNCH = {"name": "Launch", "on": "Tue 14:00", "lasts_hours": 3, "connections": 200_000}
+
+
 RESULTS: dict[str, Callable[[], Result]] = {
     "estimate": lambda: ws.estimate(MARKET, "oci.load_balancer_vm"),
+    "estimate with a calendar": lambda: ws.estimate(
+        MARKET.replace(calendar=[LAUNCH]), "oci.load_balancer_vm"
+    ),
+    "estimate of many with a calendar": lambda: ws.estimate(
+        MANY.replace(calendar=[LAUNCH]), "aws.iot_core"
+    ),
     "estimate of many": lambda: ws.estimate(MANY, "aws.iot_core"),
     "estimate of many fleets": lambda: ws.estimate(MANY, "aws.nlb_ec2"),
     "bill": lambda: ws.price({"aws.api_gateway.messages": 18e6}, region="us-east-1"),

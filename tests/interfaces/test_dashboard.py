@@ -284,6 +284,16 @@ class TestEdits:
         assert "75% asia" in said
         assert "mean connections 9,000" in said
 
+    def test_a_calendar_is_kept_through_edits_and_told(self):
+        launch = {"name": "Launch", "on": "Tue 14:00", "lasts_hours": 3, "connections": 2_000}
+        page = opened(default_scenario().replace(calendar=[launch]))
+        page.text_input(key="name").set_value("Ours")
+        page = run(page)
+
+        [entry] = linked(page).calendar
+        assert entry.name == "Launch"
+        assert f"on the calendar: {entry.words}" in plain(" ".join(page.sidebar.caption.values))
+
     def test_the_deployment_looked_at_stays_when_another_becomes_cheapest(self, base):
         few = base.replace(peak_connections=10)
         page = opened(few)

@@ -32,6 +32,10 @@ def at(day, hour, minute=0):
     return 24 * day + hour + (minute / 60 if minute else 0)
 
 
+def weekly_levels(scenario):
+    return scenario.weekly_levels(scenario)
+
+
 def peak_hours(scenario):
     """UTC hours of the week with most connections."""
     levels = weekly_levels(scenario)

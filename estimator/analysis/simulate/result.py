@@ -118,6 +118,12 @@ class Simulation(Result):
     """None: a deployment without a price cannot be simulated."""
 
     @property
+    def notes(self) -> tuple[str, ...]:
+        """What a reader should know of the simulated weeks."""
+        left_out = "The simulated weeks are usual ones: the calendar is in neither of the bills."
+        return (*self.run.notes, left_out) if self.scenario.calendar else self.run.notes
+
+    @property
     def state(self) -> State:
         """The worst of all findings and limits."""
         return worst(each.state for each in (*self.findings, *self.limits))
@@ -268,7 +274,7 @@ class Simulation(Result):
             "attempts_per_client": run.attempts_per_client.tolist(),
             "bill_difference": difference,
             **{name: bill and bill.as_data() for name, bill in bills.items()},
-            "notes": list(run.notes),
+            "notes": list(self.notes),
         }
 
     def __repr__(self) -> str:

@@ -18,6 +18,7 @@ from estimator.arguments import checks_arguments
 from estimator.arrays import FloatArray
 from estimator.demand.admission_limits import AdmissionLimits
 from estimator.demand.demand import Demand
+from estimator.demand.expected import expected_demand
 from estimator.demand.weekly import Weekly
 from estimator.deployments.limits import Check, find_limit, fix_for
 from estimator.deployments.registry import find_deployment
@@ -94,8 +95,8 @@ def simulate(
     ('exact', 'Peak connections')
     """
     scenario = _with_disruptions(scenario, faults, surges)
-    resolved = resolve(scenario)
-    expected = resolved.demand
+    expected = expected_demand(scenario)
+    resolved = resolve(scenario, expected)
     deployed = None
     admission, bill = AdmissionLimits(), None
     if deployment is not None:

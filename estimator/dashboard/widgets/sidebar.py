@@ -286,6 +286,7 @@ def _also_given(scenario: Scenario) -> list[str]:
         given.append(f"users in {', '.join(shares)}".replace("_", " "))
     if "week_of" in scenario.model_fields_set:
         given.append(f"week of {scenario.week_of}")
+    given += [f"on the calendar: {entry.words}" for entry in scenario.calendar]
     return given
 
 

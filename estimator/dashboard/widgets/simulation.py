@@ -44,7 +44,7 @@ def simulation_view(job: SimulationJob, simulation: Simulation) -> None:
     show(tuple(conclusion(simulation)))
     show_chart(job, "week", simulation.chart)
     st.subheader("Every assumption", anchor=False)
-    notes = map(sentence, (simulation.weeks, *simulation.run.notes))
+    notes = map(sentence, (simulation.weeks, *simulation.notes))
     words = (f"{each.title}: {each.words}." for each in simulation.findings)
     show([findings_table(simulation), Bullets(tuple(words)), folded("Notes", notes)])
     st.subheader("A closer look", anchor=False)

@@ -14,7 +14,7 @@ from pydantic import Field, model_validator
 
 from estimator.arrays import FloatArray
 from estimator.demand.admission_limits import AdmissionLimits, Autoscaling
-from estimator.demand.demand import MessageStream
+from estimator.demand.demand import MessageStream, most_in_month, over_month
 from estimator.demand.weekly import Weekly, from_hours, total
 from estimator.deployments import base
 from estimator.deployments.azure.functions import (
@@ -263,10 +263,10 @@ class UnitService(base.Deployment):
                 continue
             meter = request.catalog.meter(f"{self.id}.{price}_messages")
             included = unit_days_of_day * (meter.included_per_unit_day or 0)
-            beyond = np.maximum(outbound - included, 0).sum(axis=-1) * demand.weeks_per_month
+            beyond = np.maximum(outbound - included, 0).sum(axis=-1) / HOURS_PER_WEEK
             yield Usage(
                 f"{self.id}.{price}_messages",
-                beyond * share,
+                over_month(demand, beyond) * share,
                 f"{base.messages_text(demand, self.leaving(request))}, in steps of 2 KB; of "
                 f"each day those beyond {meter.included_per_unit_day:,.0f} per unit-day",
             )
@@ -368,7 +368,8 @@ class UnitService(base.Deployment):
         ]
         units = np.asarray(reduce(np.maximum, counts))
         needed = units.max(axis=-1) if autoscale else units
-        tiers = self._tiers(options, needed)
+        # one tier for the whole month
+        tiers = self._tiers(options, most_in_month(request.demand, needed))
         ends = {
             "free": limit_value(f"{self.id}.free_max_units"),
             "standard": limit_value(f"{self.id}.standard_max_units"),

@@ -11,6 +11,7 @@ from pydantic import Field, model_validator
 
 from estimator.arrays import FloatArray
 from estimator.demand.admission_limits import AdmissionLimits
+from estimator.demand.demand import over_month
 from estimator.demand.weekly import Weekly, from_hours, largest
 from estimator.deployments.azure.nodes import (
     BYTES_EVIDENCE,
@@ -131,7 +132,7 @@ class ApplicationGatewayVm(AzureNodes):
         billed = from_hours(np.maximum(sized.units.hourly, reserved)) if reserved else sized.units
         yield Usage(
             f"{_GATEWAY}.{options.sku}_hours",
-            gateways * demand.hours_per_month,
+            over_month(demand, gateways),
             f"gateways ({range_text(gateways)}) x hours of the month, with the public address",
         )
         least = f", at least {reserved:g} ({options.min_instances} instances)" if reserved else ""

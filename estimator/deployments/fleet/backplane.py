@@ -9,6 +9,7 @@ from functools import cache
 import numpy as np
 
 from estimator.arrays import FloatArray
+from estimator.demand.demand import over_month
 from estimator.demand.weekly import Course, Weekly, total
 from estimator.deployments.base import Request, mbps, shared_once
 from estimator.deployments.fleet.machine import find_machine
@@ -58,7 +59,7 @@ def backplane(request: Request, cloud: str, nodes: Weekly, machine: str) -> Back
     usage = tuple(
         Usage(
             meter,
-            running * demand.hours_per_month * quantity,
+            over_month(demand, running) * quantity,
             f"Redis on {found.title} ({range_text(running)} with replicas): every node must get "
             "every message",
         )
@@ -68,7 +69,8 @@ def backplane(request: Request, cloud: str, nodes: Weekly, machine: str) -> Back
     elsewhere = 1 - 1 / options.zones
     replica = float(options.zones > 1)
     crossover = total((bytes_out.times(elsewhere), bytes_in.times(elsewhere + replica)))
-    return Backplane(usage, demand.per_month(crossover) * several / GIB, running)
+    crossover = crossover.times(several.astype(np.float64))
+    return Backplane(usage, demand.per_month(crossover) / GIB, running)
 
 
 def _each_node(nodes: Weekly) -> Callable[[Weekly], Weekly]:

@@ -15,6 +15,7 @@ import numpy as np
 
 from estimator.arrays import FloatArray
 from estimator.demand.admission_limits import AdmissionLimits, Autoscaling
+from estimator.demand.demand import over_month
 from estimator.deployments.base import Deployment, Metered, Request
 from estimator.deployments.fleet.backplane import Backplane, backplane
 from estimator.deployments.fleet.server import APPLICATION_WORK, handshake_rate
@@ -124,9 +125,9 @@ class BehindBalancer(Deployment):
 
     def balancer_hours(self, request: Request, fleet: Fleet, meter_id: str) -> Usage:
         """All hours of the balancers."""
-        balancers, hours = fleet.balancers, request.demand.hours_per_month
+        balancers = fleet.balancers
         text = f"balancers ({range_text(balancers)}) x hours of the month"
-        return Usage(meter_id, np.asarray(balancers * hours), text)
+        return Usage(meter_id, over_month(request.demand, balancers), text)
 
     def front(self, request: Request, fleet: Fleet) -> AdmissionLimits:
         """What the balancer lets in besides the age of a connection, for one scenario."""

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from pydantic import Field
 
 from estimator.arrays import BoolArray, FloatArray
-from estimator.demand.demand import Demand
+from estimator.demand.demand import Demand, most_in_month, over_month
 from estimator.demand.weekly import ALWAYS, Course, Weekly, from_hours, largest, total
 from estimator.deployments.base import MINIMUM, Request, Sizing
 from estimator.deployments.fleet.machine import (
@@ -254,26 +254,29 @@ class _Choice:
 
     @property
     def cheapest(self) -> npt.NDArray[np.intp]:
-        """Index of the machine whose nodes cost least, shape (*many,)."""
-        many = self._peaks.shape[1:]
+        """Index of the machine whose nodes cost least in the month, shape (*many,)."""
+        demand, many = self.request.demand, self._peaks.shape[1:]
         if len(self.candidates.machines) == 1:
             return np.zeros(many, dtype=np.intp)
         each_need = map(np.multiply.outer, self._parts.T, self._peaks)
         peaks = self._whole_with_spare(reduce(np.maximum, each_need))
         if self.request.answers["scaling"] == "static":
-            hours = peaks * self.request.demand.hours_per_month
+            hours = over_month(demand, peaks)
         else:
             nodes = (
                 self.whole(self.needed(np.array(index)))
                 for index in range(len(self.candidates.machines))
             )
-            hours = np.stack([self.request.demand.per_month(one) for one in nodes])
+            hours = np.stack([demand.per_month(one) for one in nodes])
         costs = self._costs(hours)
         if np.isfinite(self.candidates.nodes_most).any():
-            beyond = peaks > _along_first(self.candidates.nodes_most, peaks)
+            most = most_in_month(demand, peaks)
+            beyond = most > _along_first(self.candidates.nodes_most, most)
             costs = np.where(beyond & ~beyond.all(axis=0), np.inf, costs)
         # the first of those that cost the same but for rounding noise
-        return np.argmax(costs <= costs.min(axis=0) * (1 + _NOISE), axis=0)
+        found = np.argmax(costs <= costs.min(axis=0) * (1 + _NOISE), axis=0)
+        # the same in all weeks
+        return np.broadcast_to(found, many)
 
     def _costs(self, hours: FloatArray) -> FloatArray:
         """USD of so many hours of each machine, allowances taken off, shape (machines, *many)."""

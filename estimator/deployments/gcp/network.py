@@ -44,7 +44,7 @@ PROCESSED_BYTES = Assumption(
 def forwarding_rules(request: Request, scope: Literal["", "regional_"] = "") -> Iterator[Usage]:
     """Hours of the forwarding rules of a global load balancer, or of a regional one."""
     demand, rules = request.demand, request.options.forwarding_rules
-    hours = np.full(np.shape(demand.peak_connections), demand.hours_per_month)
+    hours = np.asarray(demand.hours_per_month, dtype=np.float64)
     text = (
         f"{min(rules, _FIRST_RULES)} of {rules} forwarding rules share one fee, every hour of the "
         "month"

@@ -11,7 +11,8 @@ from pydantic import Field
 
 from estimator.arrays import FloatArray
 from estimator.demand.admission_limits import AdmissionLimits
-from estimator.demand.weekly import Weekly
+from estimator.demand.demand import over_month
+from estimator.demand.weekly import Weekly, from_hours
 from estimator.deployments.base import Request, billed_bytes_question
 from estimator.deployments.fleet.backplane import Backplane
 from estimator.deployments.fleet.behind_balancer import (
@@ -84,6 +85,8 @@ class OciNodes(BehindBalancer):
         disks = np.asarray(
             redis.machines + (whole(fleet.nodes.peak) if self.have_boot_disks else 0.0)
         )
+        # a disk is there as long as its machine
+        disks = over_month(request.demand, disks) / request.demand.hours_per_month
         if np.any(disks):
             yield Usage(
                 _STORAGE,
@@ -157,7 +160,7 @@ class LoadBalancerVm(OciNodes):
         yield self.balancer_hours(request, fleet, f"{_LB}.hours")
         yield Usage(
             f"{_LB}.mbps_hours",
-            billed.mean(axis=-1) * demand.hours_per_month,
+            demand.per_month(from_hours(billed)),
             f"in each hour the larger of {least:g} Mbps per balancer and the traffic in and out, "
             f"up to {range_text(mbps.peak, unit='Mbps')}",
         )
@@ -209,7 +212,7 @@ class NetworkLoadBalancerVm(OciNodes):
         balancers = fleet.balancers
         yield Usage(
             f"{_NLB}.hours",
-            balancers * request.demand.hours_per_month,
+            over_month(request.demand, balancers),
             f"balancers ({range_text(balancers)}), one for each "
             f"{limit_value(_NLB_CONNECTIONS):,.0f} connections",
         )

@@ -8,6 +8,7 @@ from typing import Annotated
 from pydantic import Field
 
 from estimator.arrays import FloatArray
+from estimator.demand.demand import most_in_month
 from estimator.deployments.base import Metered, Options, Request, from_clients, minutes_rounded_up
 from estimator.deployments.limits import limit_value, messages_per_second, per_second
 from estimator.deployments.saas import counting
@@ -61,6 +62,7 @@ class AblyPerMinute(counting.SaasService):
             "messages_per_second": rate,
             "new_connections_per_second": per_second(demand.new_connections).peak,
         }
+        needs = {name: most_in_month(demand, need) for name, need in needs.items()}
         fees, fit_notes = counting.plan_fees("ably", needs)
         usage = (
             *fees,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from estimator.arrays import FloatArray
+from estimator.demand.demand import most_in_month
 from estimator.demand.weekly import total
 from estimator.deployments.base import Metered, Options, Request
 from estimator.deployments.saas.counting import (
@@ -42,6 +43,7 @@ class PusherChannels(SaasService):
             "peak_connections": demand.peak_connections,
             "messages_per_day": counted.daily.max(axis=-1),
         }
+        needs = {name: most_in_month(demand, need) for name, need in needs.items()}
         fees, notes = plan_fees("pusher", needs)
         sizes = self.size_notes(published, KIB, "KB")
         beats = self.heartbeat_notes(demand)

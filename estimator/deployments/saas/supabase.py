@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from estimator.demand.admission_limits import AdmissionLimits
-from estimator.demand.demand import Demand
+from estimator.demand.demand import Demand, most_in_month
 from estimator.deployments.base import Metered, Options, Request, billed_bytes_question
 from estimator.deployments.limits import admission_at, limit_value, messages_per_second, per_second
 from estimator.deployments.saas.counting import (
@@ -58,7 +58,7 @@ class SupabaseRealtime(SaasService):
             plan_month("supabase.plan.pro_months"),
             Usage(
                 f"{_SERVICE}.peak_connections",
-                demand.peak_connections,
+                most_in_month(demand, demand.peak_connections),
                 "most connections open at once in the month",
             ),
             Usage(

@@ -102,6 +102,7 @@ def bill_view(bill: Bill) -> doc.Document:
             doc.folded(
                 "Limits", (doc.Text(v.explain(), _quiet_if_pass(v.state)) for v in verdicts)
             ),
+            doc.folded("Calendar", () if many else _calendar(bill)),
             doc.folded("Notes", bill.notes),
             doc.folded("What one unit is", () if bill.deployment else _definitions(bill)),
             doc.folded("Not modeled", bill.not_modeled),
@@ -128,6 +129,11 @@ def _assumed(bill: Bill) -> Iterator[doc.Block]:
             f"Assumed, and moves the total by more than {WORTH_SAYING:.0%} or across a limit:"
         )
         yield doc.Bullets(tuple(each.explain() for each in bill.assumed_defaults))
+
+
+def _calendar(bill: Bill) -> Iterator[str]:
+    """What happens only sometimes, and what it adds."""
+    return (each.explain() for each in bill.calendar) if isinstance(bill, Estimate) else iter(())
 
 
 def _definitions(bill: Bill) -> Iterator[doc.Text]:

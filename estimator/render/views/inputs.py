@@ -29,7 +29,7 @@ def _stated(scenario: Scenario) -> Iterator[tuple[str, str]]:
     regions = ", ".join(f"{cloud} {region}" for cloud, region in location.regions.items())
     yield "profile", scenario.profile.title
     yield "location", f"{location.title} ({regions})"
-    yield "local time", f"{scenario.clock.time_zone}, week of {scenario.week_of}"
+    yield "local time", f"{scenario.clock.time_zone}, week of {scenario.clock.week_of}"
     yield "audience", scenario.audience
     for name, kind in scenario.other_clients.items():
         yield f"profile of {name}", kind.profile.title
@@ -51,6 +51,8 @@ def _stated(scenario: Scenario) -> Iterator[tuple[str, str]]:
     for deployment, options in scenario.options.items():
         yield deployment, ", ".join(f"{name}: {_option(each)}" for name, each in options.items())
     yield from scenario.assumptions.items()
+    for entry in scenario.calendar:
+        yield "on the calendar", entry.words
     for disruption in (*scenario.faults, *scenario.surges):
         yield "when simulated", disruption.words_on(scenario.clock)
 

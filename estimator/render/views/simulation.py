@@ -33,7 +33,7 @@ def simulation_view(simulation: Simulation, *, in_full: bool = False) -> doc.Doc
         limits_table(_worth_showing(simulation.limits)),
         recoveries_table(simulation),
         bill,
-        *(doc.Paragraph(sentence(note), "quiet", "Note:") for note in simulation.run.notes),
+        *(doc.Paragraph(sentence(note), "quiet", "Note:") for note in simulation.notes),
     )
     return doc.Document(
         f"{simulation.title}: {simulation.state}",
@@ -49,7 +49,7 @@ def simulation_view(simulation: Simulation, *, in_full: bool = False) -> doc.Doc
                 doc.folded("Limits", (each.explain() for each in simulation.limits)),
                 doc.Folded("Recovery", (recoveries_table(simulation),)),
                 *([doc.Folded("Bill line by line", (bill,))] if bill else []),
-                doc.folded("Notes", map(sentence, simulation.run.notes)),
+                doc.folded("Notes", map(sentence, simulation.notes)),
             ),
         ),
     )
