@@ -216,6 +216,7 @@ def verdict_data(verdict: Any) -> dict[str, Any]:
         "used_share": plain(verdict.share),
         "unit": limit.unit,
         "when": verdict.when,
+        "burst_seconds": verdict.burst and plain(verdict.burst.seconds),
         "fix": verdict.fix,
         "source": limit.source,
         "checked": str(limit.checked_on),

@@ -52,6 +52,8 @@ _ENDINGS = {
     "payload.bytes": "bytes per message",
     "payload.mean_bytes": "mean bytes per message",
     "fan_out": "recipients per message",
+    "active_share": "part of a session in which it runs",
+    "batch.window": "seconds of a batch window",
 }
 
 

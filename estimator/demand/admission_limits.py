@@ -34,6 +34,9 @@ class Autoscaling:
     """Whether a unit that shall stop runs on until its last connection has ended."""
     cool_down_seconds: float = 300.0
     """Units stop when fewer were wanted for so long."""
+    stops_when_empty: bool = False
+    """Whether the last unit stops too when nobody was connected for so long. The first client then
+    starts one; the time for which it waits is not simulated, so one always lets clients in."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -13,6 +13,7 @@ import numpy as np
 from estimator.arguments import checks_arguments
 from estimator.arrays import FloatArray, Numbers
 from estimator.demand.arrivals import arrivals_behind, contradiction_note
+from estimator.demand.batches import windows_of
 from estimator.demand.visits import NewConnections
 from estimator.demand.weekly import Course, Weekly, from_hours, total
 from estimator.demand.wire import ACK_BYTES, Layer, connect_layers, mean_message_bytes
@@ -21,7 +22,13 @@ from estimator.format import range_text
 from estimator.scenario.model import Hours, ManyHours
 from estimator.scenario.profile import AtConnect, Heartbeat, MessageFlow, Profile
 from estimator.scenario.sessions import SessionLength
-from estimator.scenario.sizes import FixedSize, LastPart, PayloadLaw, SizeDistribution
+from estimator.scenario.sizes import (
+    FixedSize,
+    LastPart,
+    PayloadLaw,
+    SizeDistribution,
+    batched_sizes,
+)
 from estimator.scenario.weekly_shape import load_shape
 from estimator.shown import Look, Shown, renderer
 from estimator.units import HOURS_PER_MONTH, HOURS_PER_WEEK, SECONDS_PER_HOUR
@@ -29,6 +36,7 @@ from estimator.units import HOURS_PER_MONTH, HOURS_PER_WEEK, SECONDS_PER_HOUR
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 Direction = Literal["to_client", "to_server"]
+MessageKind = Literal["sent", "passed_on", "published", "at_connect", "heartbeat", "ping"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +45,7 @@ class MessageStream:
 
     name: str
     direction: Direction
-    kind: Literal["sent", "passed_on", "published", "at_connect", "heartbeat", "ping"]
+    kind: MessageKind
     """sent: by a client; passed_on: a client's message, to others; published: by the server;
     ping: WebSocket control frames, which are traffic but not messages."""
     per_hour: Weekly
@@ -46,6 +54,24 @@ class MessageStream:
     copies: FloatArray | float = 0.0
     """sent: connections it is passed on to; published: connections that share it; passed_on from
     another kind of clients: connections that share it at most."""
+    at_once: FloatArray | float = 1.0
+    """Messages at one moment, shape (*many,): copies of one message, which go to no more than are
+    connected; or, if synchronized, messages for each open connection."""
+    synchronized: bool = False
+    """Whether those of all open connections come at the same moments."""
+    active_share: FloatArray | float = 1.0
+    """Part of a session in which there are any, shape (*many,)."""
+    echo: bool = False
+    """sent: whether those passed on include one to the sender."""
+    unbatched: MessageStream | None = None
+    """The messages that these deliveries were put together from; None if each is delivered."""
+    clients: str = ""
+    """The kind of clients that sends or receives it, if there are several."""
+
+    def of(self, clients: str) -> MessageStream:
+        """The stream of one kind of clients, among those of others."""
+        unbatched = self.unbatched and self.unbatched.of(clients)
+        return replace(self, name=f"{clients}: {self.name}", clients=clients, unbatched=unbatched)
 
     @property
     def is_message(self) -> bool:
@@ -132,7 +158,7 @@ class Demand(Shown):
                 the peak.
             session: how long sessions last, as in a profile. New connections follow from it.
             flows: the messages of an open connection, by name, as in a profile: direction,
-                rate_per_hour, payload and fan_out.
+                rate_per_hour, payload, fan_out, timing, batch, echo and active_share.
             heartbeat: as in a profile; none if left out.
             at_connect: what is sent on every new connection, as in a profile; nothing if left out.
             hours_per_month: length of the billing month.
@@ -229,9 +255,7 @@ class Demand(Shown):
             connections_peak=total(one.connections_peak for one in each),
             new_connections=total(one.new_connections for one in each),
             streams=tuple(
-                replace(stream, name=f"{name}: {stream.name}")
-                for name, one in by_kind.items()
-                for stream in one.streams
+                stream.of(name) for name, one in by_kind.items() for stream in one.streams
             ),
             notes=tuple(f"{name}: {note}" for name, one in by_kind.items() for note in one.notes),
             peak_within_hour=total(
@@ -252,6 +276,10 @@ class Demand(Shown):
     def kinds(self) -> tuple[Demand, ...]:
         """The demand of each kind of clients."""
         return tuple(self.by_kind.values()) or (self,)
+
+    def clients_of(self, stream: MessageStream) -> Demand:
+        """The demand of those clients who send or receive a stream."""
+        return self.by_kind[stream.clients] if stream.clients else self
 
     @property
     def sessions(self) -> Weekly:
@@ -436,16 +464,68 @@ def _greeting_streams(
 
 
 def _flow_streams(name: str, flow: MessageFlow, connections: Weekly) -> Iterator[MessageStream]:
-    messages = connections.times(flow.rate_per_hour)
+    """What a flow sends and what is delivered, which for batches is less.
+
+    What goes to other kinds of clients is left out.
+    """
+    messages = connections.times(flow.rate_per_hour * flow.active_share)
+    stream = partial(_stream, name, flow)
     if flow.direction == "server_to_client":
         copies = np.maximum(flow.fan_out, 1.0)
-        yield MessageStream(name, "to_client", "published", messages, flow.payload, copies)
+        at_once = 1.0 if flow.timing == "synchronized" else copies
+        published = stream("to_client", "published", messages, at_once, copies)
+        yield _batched(published, flow, connections, 1.0)
         return
     fan_out = np.asarray(flow.fan_out)
-    yield MessageStream(name, "to_server", "sent", messages, flow.payload, fan_out)
-    if flow.to is None and np.any(fan_out > 0):
-        copies = messages.times(fan_out)
-        yield MessageStream(name, "to_client", "passed_on", copies, flow.payload)
+    yield stream("to_server", "sent", messages, 1.0, fan_out)
+    recipients = (0.0 if flow.to else fan_out) + flow.echo
+    if np.any(recipients > 0):
+        passed_on = stream("to_client", "passed_on", messages.times(recipients), recipients)
+        yield _batched(passed_on, flow, connections, recipients)
+
+
+def _stream(
+    name: str,
+    flow: MessageFlow,
+    direction: Direction,
+    kind: MessageKind,
+    per_hour: Weekly,
+    at_once: FloatArray | float,
+    copies: FloatArray | float = 0.0,
+) -> MessageStream:
+    """Messages of a flow, of which so many come to (or from) a connection at one moment."""
+    synchronized, active = flow.timing == "synchronized", flow.active_share
+    return MessageStream(
+        name,
+        direction,
+        kind,
+        per_hour,
+        flow.payload,
+        copies,
+        active * at_once if synchronized else at_once,
+        synchronized,
+        active,
+        flow.echo and kind == "sent",
+    )
+
+
+def _batched(
+    stream: MessageStream, flow: MessageFlow, connections: Weekly, senders: FloatArray | float
+) -> MessageStream:
+    """The deliveries that a server makes of messages which each client gets from so many."""
+    if flow.batch is None:
+        return stream
+    windows = windows_of(flow, flow.batch, senders)
+    payload = flow.payload
+    if flow.batch.keep == "all":
+        payload = batched_sizes(flow.payload, windows.count)
+    return replace(
+        stream,
+        per_hour=connections.times(windows.deliveries_per_hour),
+        payload=payload,
+        at_once=windows.count.some if stream.synchronized else stream.at_once,
+        unbatched=stream,
+    )
 
 
 def with_flows_between(alone: Mapping[str, Demand], profiles: Mapping[str, Profile]) -> Demand:
@@ -465,29 +545,30 @@ def with_flows_between(alone: Mapping[str, Demand], profiles: Mapping[str, Profi
     for sender, profile in profiles.items():
         for name, flow in profile.flows.items():
             if flow.to is not None:
-                receivers, senders = alone[flow.to].connections, alone[sender].connections
-                received[flow.to].append(
-                    _passed_to(receivers, f"{name} from {sender}", flow, senders)
-                )
+                both = alone[flow.to].connections, alone[sender].connections
+                received[flow.to].append(_passed_to(*both, f"{name} from {sender}", flow))
     return Demand.of_kinds(
         {name: replace(one, streams=(*one.streams, *received[name])) for name, one in alone.items()}
     )
 
 
-def _passed_to(
-    receivers: Weekly, flow_name: str, flow: MessageFlow, senders: Weekly
-) -> MessageStream:
+def _passed_to(receivers: Weekly, senders: Weekly, name: str, flow: MessageFlow) -> MessageStream:
     """What clients of one kind receive of a flow of another kind.
 
-    In each hour, no more of them receive a message than are connected.
+    In each hour, no more of them receive a message than are connected. How many senders a receiver
+    has, which batches and bursts depend on, is taken as it is on average over the week.
 
     Args:
         receivers: open connections of the kind that receives.
-        flow_name: what the flow is called.
-        flow: from clients of the other kind.
-        senders: open connections of that kind.
+        senders: open connections of the kind that sends.
+        name: of what they receive.
+        flow: what is sent.
     """
-    messages = senders.times(flow.rate_per_hour)
+    each = senders.times(flow.rate_per_hour * flow.active_share)
     reached = np.minimum(np.asarray(flow.fan_out)[..., None], receivers.hourly)
-    copies = from_hours(messages.hourly * reached)
-    return MessageStream(flow_name, "to_client", "passed_on", copies, flow.payload, flow.fan_out)
+    deliveries = from_hours(each.hourly * reached)
+    pairs, there = np.broadcast_arrays((senders.hourly * reached).mean(axis=-1), receivers.mean)
+    senders_each = np.divide(pairs, there, out=np.zeros(pairs.shape), where=there > 0)
+    at_once = senders_each if flow.timing == "synchronized" else flow.fan_out
+    passed_on = _stream(name, flow, "to_client", "passed_on", deliveries, at_once, flow.fan_out)
+    return _batched(passed_on, flow, receivers, senders_each)

@@ -316,7 +316,8 @@ def messages_text(demand: Demand, streams: Iterable[MessageStream]) -> str:
 
 def once(stream: MessageStream) -> MessageStream:
     """What the server publishes, each message once and not once for each who receives it."""
-    return replace(stream, per_hour=stream.per_hour.times(1 / np.maximum(stream.copies, 1.0)))
+    part = 1 / np.maximum(stream.copies, 1.0)
+    return replace(stream, per_hour=stream.per_hour.times(part), at_once=stream.at_once * part)
 
 
 def from_clients(demand: Demand) -> tuple[MessageStream, ...]:

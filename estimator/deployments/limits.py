@@ -11,10 +11,10 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import BeforeValidator, Field
 
-from estimator.arrays import FloatArray
+from estimator.arrays import FloatArray, most
 from estimator.demand.admission_limits import AdmissionLimits
 from estimator.demand.demand import Demand, MessageStream
-from estimator.demand.weekly import Weekly, total
+from estimator.demand.weekly import Weekly, largest, total
 from estimator.errors import EstimatorError, UnknownNameError
 from estimator.files import Sourced, load_rows
 from estimator.format import figure_text
@@ -46,6 +46,10 @@ Measure = Literal[
 _OWNERS = (*VENDORS, "system")
 _RAREST_GAP = float(np.log(1e6))
 """How many mean gaps long the longest of a million gaps between random messages is."""
+_ROUNDING_NOISE = 1e-9
+"""Of a limit: a burst that fills it breaks nothing."""
+_NEXT_TO_NOTHING = 1e-30
+"""Messages per second below the smallest that a scenario can have."""
 _BEAT_FASTER = "send a heartbeat more often than every {allowed} seconds"
 
 
@@ -76,6 +80,77 @@ class Limit(Sourced):
 
 
 @dataclass(frozen=True, slots=True)
+class Burst:
+    """Messages of one flow that come at one moment."""
+
+    flow: str
+    messages: FloatArray
+    """When most connections are open, in the unit of the limit, shape (*many,)."""
+
+
+@dataclass(frozen=True, slots=True)
+class LongBurst:
+    """A burst that takes more than a second at what a limit allows, of a single scenario."""
+
+    flow: str
+    messages: float
+    per_second: float
+    """What the limit allows."""
+    bucket: float = 0.0
+    """Messages beyond that rate for which a full token bucket holds tokens."""
+
+    @property
+    def seconds(self) -> float:
+        """How long it takes at that rate."""
+        return self.messages / self.per_second if self.per_second else np.inf
+
+    def __str__(self) -> str:
+        """How long it takes, for people.
+
+        >>> str(LongBurst("news", 100_000, 10_000, 5_000))
+        "each of 'news' is 100,000 at one moment and needs 10 s at 10,000 per second, 9.5 s after \
+a full bucket of 5,000"
+        """
+        text = (
+            f"each of '{self.flow}' is {figure_text(self.messages)} at one moment and needs "
+            f"{figure_text(self.seconds)} s at {figure_text(self.per_second)} per second"
+        )
+        if not self.bucket or np.isinf(self.seconds):
+            return text
+        throttled = (self.messages - self.bucket) / self.per_second
+        return (
+            f"{text}, {figure_text(throttled)} s after a full bucket of {figure_text(self.bucket)}"
+        )
+
+
+def longest_burst(
+    bursts: Iterable[Burst], allowed: FloatArray | float, bucket: float = 0.0
+) -> LongBurst | None:
+    """The burst that takes longest in any scenario, if that is more than a second.
+
+    Args:
+        bursts: what comes at one moment.
+        allowed: messages per second, shape (*many,).
+        bucket: messages beyond that rate for which a full token bucket holds tokens.
+    """
+    longest: LongBurst | None = None
+    more = 1 + _ROUNDING_NOISE
+    least = float(np.min(allowed)) + bucket
+    for burst in bursts:
+        if burst.messages.max() <= least * more:
+            continue
+        messages, rates = np.broadcast_arrays(burst.messages, np.asarray(allowed, np.float64))
+        worst = int(np.argmax(_share(messages, rates)))
+        message, rate = float(messages.flat[worst]), float(rates.flat[worst])
+        found = LongBurst(burst.flow, message, rate, bucket)
+        if message > (rate + bucket) * more and (
+            longest is None or found.seconds > longest.seconds * more
+        ):
+            longest = found
+    return longest
+
+
+@dataclass(frozen=True, slots=True)
 class Check:
     """What a demand asks of a limit."""
 
@@ -86,6 +161,10 @@ class Check:
     """The limit for everything that runs, shape (*many,)."""
     fix: str = ""
     """The smallest change that fixes it; ``{used}`` and ``{allowed}`` are filled in."""
+    bursts: tuple[Burst, ...] = ()
+    """What comes at one moment; whoever refuses the rest has the largest in ``used`` already."""
+    bucket: float = 0.0
+    """What a token bucket holds beside what is allowed per second."""
 
 
 @dataclass(frozen=True)
@@ -101,6 +180,8 @@ class Verdict:
     used_in_week: Weekly | None = None
     """Use over the week; None if it is no matter of hours. Where weeks differ they are the first
     axis."""
+    burst: LongBurst | None = None
+    """What takes more than a second at the limit, if there is such a burst."""
     clock: Clock = UTC
     """Of those who read it."""
     weeks: tuple[str, ...] = ("",)
@@ -146,7 +227,7 @@ class Verdict:
     @property
     def broken(self) -> npt.NDArray[np.bool_]:
         """Whether the limit is exceeded, shape (*many,)."""
-        return self.share > 1
+        return self.share > 1 + _ROUNDING_NOISE
 
     @property
     def state(self) -> State:
@@ -183,16 +264,17 @@ class Verdict:
         when = f" on {self.when}" if self.when else ""
         if self.occasion and not when:
             when = f" in the week of {self.occasion}"
+        burst = f"; {self.burst}" if self.burst else ""
         fix = f" Fix: {self.fix}." if self.fix and self.state != "pass" else ""
         return (
             f"{self.limit.title}: {judged}, {figure_text(used)} of {figure_text(allowed)} "
-            f"{self.limit.unit}{when}.{fix}"
+            f"{self.limit.unit}{when}{burst}.{fix}"
         )
 
 
 def state_at(share: float) -> State:
     """The state at a used share of a limit."""
-    if share > 1:
+    if share > 1 + _ROUNDING_NOISE:
         return State.BROKEN
     return State.AT_RISK if share >= AT_RISK_SHARE else State.PASS
 
@@ -228,15 +310,16 @@ def _verdict(asked: Check, weeks: tuple[str, ...], dimensions: int) -> Verdict:
     worst = int(np.argmax(shares))
     fix = fix_for(asked, float(np.ravel(used)[worst]), float(np.ravel(allowed)[worst]))
     limit = find_limit(asked.limit_id)
+    burst = longest_burst(asked.bursts, asked.allowed, asked.bucket)
     if len(weeks) == 1:
-        return Verdict(limit, used, allowed, fix, week)
+        return Verdict(limit, used, allowed, fix, week, burst)
     every = np.broadcast_shapes(used.shape, (len(weeks), *(1,) * dimensions))
     closest = np.argmax(np.broadcast_to(shares, every), axis=0)
     used, allowed = (
         np.take_along_axis(np.broadcast_to(each, every), closest[None], axis=0)[0]
         for each in (used, allowed)
     )
-    return Verdict(limit, used, allowed, fix, week, weeks=weeks, week=closest)
+    return Verdict(limit, used, allowed, fix, week, burst, weeks=weeks, week=closest)
 
 
 def _of_week(hourly: FloatArray, week: npt.NDArray[np.intp] | None, weeks: int) -> FloatArray:
@@ -338,9 +421,118 @@ def per_second(hourly: Weekly) -> Weekly:
     return hourly.times(1 / SECONDS_PER_HOUR)
 
 
-def messages_per_second(streams: tuple[MessageStream, ...]) -> Weekly:
-    """Messages of some streams per second."""
-    return per_second(total(s.per_hour for s in streams))
+_Counted = Callable[[MessageStream], Weekly]
+
+
+def _messages(stream: MessageStream) -> Weekly:
+    return stream.per_hour
+
+
+@dataclass(frozen=True, slots=True)
+class BusiestSecond:
+    """What a limit per second sees of some streams."""
+
+    used: Weekly
+    """Messages in the second of the largest burst, in each hour."""
+    bursts: tuple[Burst, ...] = ()
+    bucket: float = 0.0
+
+    def check(
+        self, limit_id: str, fix: str = "", allowed: FloatArray | float | None = None
+    ) -> Check:
+        """What is asked of a limit per second; of the limit as it stands if nothing is said."""
+        allowed = limit_value(limit_id) if allowed is None else allowed
+        return Check(limit_id, self.used, allowed, fix, self.bursts, self.bucket)
+
+    def longest(self, allowed: FloatArray | float) -> LongBurst | None:
+        """The burst that takes longest at so many per second, if that is more than a second."""
+        return longest_burst(self.bursts, allowed, self.bucket)
+
+
+def busiest_second(
+    demand: Demand,
+    streams: Iterable[MessageStream],
+    counted: _Counted = _messages,
+    *,
+    beside: Iterable[Weekly] = (),
+    bucket: float = 0.0,
+) -> BusiestSecond:
+    """What comes within the second of the largest burst: the burst, and the mean of all else.
+
+    A message to k recipients is k deliveries at one moment; the messages of a synchronized flow are
+    those of all open connections at one moment. Tokens in a full bucket are taken off a burst
+    (token bucket: https://docs.aws.amazon.com/apigateway/latest/developerguide/websocket-api-protect.html).
+    In the busiest hour this is exact; in others bursts are taken to be in proportion to the flow.
+
+    Args:
+        demand: whose open connections receive what is sent to all.
+        streams: what the limit counts.
+        counted: what is counted of a stream per hour, such as started steps.
+        beside: what else is counted per hour, none of it in bursts.
+        bucket: tokens that a full bucket holds.
+    """
+    found = [(stream, counted(stream)) for stream in streams]
+    used = per_second(total([*(each for _, each in found), *beside]))
+    bursts: list[Burst] = []
+    beyond: list[Weekly] = []
+    for stream, each in found:
+        if comes_in_bursts(stream):
+            seconds = _seconds_worth(demand, stream)
+            bursts.append(_burst(stream, each, seconds))
+            if most(seconds) > 1:
+                beyond.append(per_second(each).times(np.maximum(seconds - 1, 0.0)))
+    if not beyond:
+        return BusiestSecond(used, tuple(bursts), bucket)
+    excess = largest(beyond)
+    if bucket:
+        left = np.maximum(excess.peak - bucket, 0.0)
+        excess = excess.times(left / np.maximum(excess.peak, _NEXT_TO_NOTHING))
+    return BusiestSecond(total((used, excess)), tuple(bursts), bucket)
+
+
+def bursts_of(
+    demand: Demand, streams: Iterable[MessageStream], counted: _Counted = _messages
+) -> tuple[Burst, ...]:
+    """What comes at one moment, of the streams of which several messages do.
+
+    Args:
+        demand: whose open connections receive what is sent to all.
+        streams: what is looked at.
+        counted: what is counted of a stream per hour, such as started steps.
+    """
+    return tuple(
+        _burst(stream, counted(stream), _seconds_worth(demand, stream))
+        for stream in filter(comes_in_bursts, streams)
+    )
+
+
+def _burst(stream: MessageStream, counted: Weekly, seconds: FloatArray) -> Burst:
+    return Burst(stream.name, np.asarray(counted.peak * (seconds / SECONDS_PER_HOUR)))
+
+
+def _seconds_worth(demand: Demand, stream: MessageStream) -> FloatArray:
+    """How many seconds of a stream's mean rate a burst of it is, shape (*many,)."""
+    mean = np.maximum(stream.per_hour.peak / SECONDS_PER_HOUR, _NEXT_TO_NOTHING)
+    return burst_messages(demand, stream) / mean
+
+
+def comes_in_bursts(stream: MessageStream) -> bool:
+    """Whether several of its messages come at one moment."""
+    return stream.synchronized or most(stream.at_once) > 1
+
+
+def most_at_once(demand: Demand, stream: MessageStream) -> float:
+    """Most messages of a stream at one moment in any scenario, or somewhat more."""
+    at_once = most(stream.at_once)
+    return most(demand.connections_peak.peak) * at_once if stream.synchronized else at_once
+
+
+def burst_messages(demand: Demand, stream: MessageStream) -> FloatArray:
+    """Most messages of a stream that come at one moment, shape (*many,)."""
+    there = demand.clients_of(stream).connections_peak.peak
+    if stream.synchronized:
+        return np.asarray(there * stream.at_once)
+    return np.minimum(there, stream.at_once)
 
 
 def largest_bytes(streams: Iterable[MessageStream]) -> FloatArray:
@@ -357,8 +549,9 @@ def longest_silence_seconds(
 ) -> FloatArray:
     """Longest time in which a connection carries nothing in a direction, shape (*many,).
 
-    A heartbeat bounds it. Messages bound it too if they are frequent: of a million gaps of a
-    Poisson stream with the mean rate of a connection, one is longer than ln(10^6) / rate. Where
+    A heartbeat bounds it, and so does a synchronized flow. Messages at random bound it too if they
+    are frequent: of a million gaps of a Poisson stream with the mean rate of a connection, one is
+    longer than ln(10^6) / rate. A flow that runs in a part of a session bounds nothing. Where
     nobody is connected nobody is silent. Of several kinds of clients the most silent counts.
     """
     if demand.by_kind:
@@ -370,10 +563,14 @@ def longest_silence_seconds(
     for stream in demand.streams:
         if stream.direction != direction or stream.kind == "at_connect":
             continue
+        always = stream.active_share >= 1
         if stream.kind in ("ping", "heartbeat"):
             silence = np.minimum(silence, _seconds_between(stream.per_hour.mean, connected))
+        elif stream.synchronized:
+            interval = _seconds_between(stream.per_hour.mean, connected) * stream.at_once
+            silence = np.where(always, np.minimum(silence, interval), silence)
         else:
-            messages = messages + stream.per_hour.mean
+            messages = messages + stream.per_hour.mean * always
     return np.minimum(silence, _RAREST_GAP * _seconds_between(messages, connected))
 
 

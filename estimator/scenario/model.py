@@ -448,6 +448,9 @@ ManySeconds = Annotated[float | FloatArray, OrMany(Seconds)]
 ManyBytes = Annotated[float | FloatArray, OrMany(Bytes)]
 """Bytes, or an array with one figure per scenario."""
 
+ManyShare = Annotated[float | FloatArray, OrMany(Annotated[Share, _TINY])]
+"""A share above 0 and up to 1, or an array with one per scenario."""
+
 ManyPositive = Annotated[float | FloatArray, OrMany(Annotated[float, Field(gt=0)])]
 """A number above 0, or an array with one per scenario."""
 

@@ -16,6 +16,8 @@ from pydantic import (
 )
 
 from estimator.arguments import checks_arguments
+from estimator.arrays import FloatArray
+from estimator.format import given_text, range_text
 from estimator.scenario import model
 from estimator.scenario.sessions import SessionLength
 from estimator.scenario.sizes import FixedSize, SizeDistribution
@@ -30,6 +32,7 @@ _MOST_EVIDENCE = 500
 _PART_BYTES = 30.0 * KIB
 _LEAST_PART_BYTES = 1000.0
 _UpToADay = Annotated[model.Seconds, model.Within(HOURS_PER_DAY * SECONDS_PER_HOUR)]
+_BatchWindow = Annotated[float | FloatArray, model.OrMany(_UpToADay)]
 
 
 class Reconnect(model.Model):
@@ -66,13 +69,52 @@ class Reconnect(model.Model):
         return self
 
 
+class Batch(model.Model):
+    """Messages of a flow that the server holds back, so that a client gets one at most per window.
+
+    Windows follow each other whether messages come or not, as in https://ably.com/docs/messages/batch
+    and https://ably.com/docs/messages#conflation. ``demand.batches`` has the formulas.
+
+    >>> Batch(window="500 ms").window
+    0.5
+    """
+
+    window: _BatchWindow
+    """Length of a window, from 1 ms to a day."""
+    keep: Literal["all", "latest"] = "all"
+    """all: one delivery carries all messages of the window, and its size is their sum (batching);
+    latest: it carries the last one (conflation)."""
+
+
+def _window(value: object) -> object:
+    plain = isinstance(value, int | float | str | list | np.ndarray) and not isinstance(value, bool)
+    return {"window": value} if plain else value
+
+
 class MessageFlow(model.Model):
-    """One kind of message that a connection sends or receives."""
+    """One kind of message that a connection sends or receives.
+
+    A connection sends or receives ``rate_per_hour x active_share`` messages per hour on average. Of
+    what clients send, each message is delivered to ``fan_out`` others, and to its sender if there
+    is an ``echo``; a ``batch`` makes fewer deliveries of them.
+
+    >>> ticks = MessageFlow(
+    ...     direction="server_to_client",
+    ...     rate_per_hour="10 / s",
+    ...     payload="200 B",
+    ...     timing="synchronized",
+    ...     batch={"window": "500 ms", "keep": "latest"},
+    ...     active_share="25%",
+    ... )
+    >>> ticks.batch.window, ticks.active_share
+    (0.5, 0.25)
+    """
 
     direction: Literal["client_to_server", "server_to_client"]
     """Who sends it first."""
     rate_per_hour: model.RatePerHour
-    """Messages per open connection: sent (client_to_server) or received (server_to_client)."""
+    """Messages per open connection while the flow runs: sent (client_to_server) or received
+    (server_to_client)."""
     payload: SizeDistribution
     """Bytes of application data in each message."""
     fan_out: model.Count = 0.0
@@ -82,6 +124,47 @@ class MessageFlow(model.Model):
     """client_to_server: the kind of clients that the server passes messages on to, by its name in
     ``other_clients``, or ``main``; clients of the same kind if left out. Of another kind no more
     receive a message than are connected."""
+    timing: Literal["spread", "synchronized"] = "spread"
+    """spread: messages come at random, from many independent senders; synchronized: those of all
+    open connections come at the same moments, at regular intervals, as ticks and announcements."""
+    batch: (
+        Annotated[Batch, BeforeValidator(_window, json_schema_input_type=_BatchWindow | Batch)]
+        | None
+    ) = None
+    """What the server puts together before it delivers, or just the window, such as 500 ms; every
+    message is delivered if left out."""
+    echo: bool = False
+    """client_to_server: whether the sender receives its own message too."""
+    active_share: model.ManyShare = 1.0
+    """Part of a session in which the flow runs, such as the part in which a person types. Clients
+    are active independently of each other."""
+
+    @property
+    def delivery(self) -> str:
+        """When and how messages are delivered, for people.
+
+        >>> MessageFlow(
+        ...     direction="client_to_server",
+        ...     rate_per_hour=60,
+        ...     payload=50,
+        ...     fan_out=4,
+        ...     batch="500 ms",
+        ...     echo=True,
+        ...     active_share=0.1,
+        ... ).delivery
+        'spread, all of 0.5 s together, with an echo, in 10% of a session'
+        """
+        parts = [self.timing]
+        if self.batch is not None:
+            kept = "all" if self.batch.keep == "all" else "the latest"
+            window = range_text(self.batch.window, given_text)
+            parts.append(f"{kept} of {window} s{' together' if kept == 'all' else ''}")
+        if self.echo:
+            parts.append("with an echo")
+        if np.any(np.less(self.active_share, 1.0)):
+            share = range_text(self.active_share, lambda part: f"{100 * part:.3g}%")
+            parts.append(f"in {share} of a session")
+        return ", ".join(parts)
 
     @model_validator(mode="after")
     def _passed_on(self) -> Self:
@@ -92,6 +175,31 @@ class MessageFlow(model.Model):
             )
         if self.to is not None and not np.all(np.asarray(self.fan_out) > 0):
             raise ValueError(f"fan_out must be above 0: how many of {self.to} receive each message")
+        return self
+
+    @model_validator(mode="after")
+    def _echo_has_a_sender(self) -> Self:
+        if self.echo and self.direction == "server_to_client":
+            raise ValueError(
+                "echo goes with client_to_server: no client sends what the server sends first"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _batch_is_delivered(self) -> Self:
+        if self.batch is None:
+            return self
+        if self.direction == "client_to_server" and not (self.echo or np.any(self.fan_out)):
+            raise ValueError(
+                "batch needs somebody to whom messages are delivered: give the flow a fan_out "
+                "or an echo, or leave batch out"
+            )
+        numbers = (self.rate_per_hour, self.fan_out, self.active_share, self.batch.window)
+        if self.batch.keep == "all" and (self.payload.many or any(map(np.ndim, numbers))):
+            raise ValueError(
+                "a batch that keeps all messages takes one number for each field of its flow and "
+                "no list of many scenarios; lists go with keep: latest"
+            )
         return self
 
 
@@ -187,6 +295,8 @@ class Profile(Shown, model.Model):
         shapes = [self.at_connect.to_client.many, self.at_connect.from_client.many]
         for flow in self.flows.values():
             shapes += [np.shape(flow.rate_per_hour), np.shape(flow.fan_out), flow.payload.many]
+            shapes.append(np.shape(flow.active_share))
+            shapes += [] if flow.batch is None else [np.shape(flow.batch.window)]
         if self.heartbeat is not None:
             beat = self.heartbeat
             shapes += [np.shape(beat.interval_seconds), np.shape(beat.payload_bytes)]

@@ -17,6 +17,8 @@ from estimator.scenario.model import (
     MOST_OBSERVED,
     Bytes,
     ManyBytes,
+    ManyFromZero,
+    ManyShare,
     Model,
     PositiveBytes,
     Sigma,
@@ -26,6 +28,7 @@ from estimator.scenario.model import (
 )
 from estimator.units import KIB
 
+ComplexArray = npt.NDArray[np.complex128]
 _NEGLIGIBLE = 1e-12
 _RARE = 1e-6
 """Share of messages that decide no limit where nobody says which size the application allows at
@@ -42,6 +45,14 @@ MOST_PARTS = 100
 """Of a mixture, those of mixtures within it included."""
 _MOST_DEPTH = 4
 """Of mixtures within mixtures."""
+_MOST_LATTICE_SIZES = 2**17
+"""Of a batch: each byte up to 128 KiB, and multiples of some bytes where batches are larger."""
+_RARELY_TWO = 1e-6
+"""Messages of a batch beyond the first, on average, that make no difference."""
+_RARE_DEVIATION = 12.0
+"""Standard deviations beyond which no batch is looked for."""
+_RARE_MESSAGES = 10.0
+"""Messages more than that, since few messages deviate further than a deviation tells."""
 
 
 class _Sizes(Model):
@@ -457,8 +468,166 @@ SizeDistribution = Annotated[
 """Any law of payload sizes; a plain number or text such as ``'300 B'`` means a fixed size, a list
 one size for each of many scenarios."""
 
+
+class WindowCount(Model):
+    """How many messages come to one client within a window, of those that the server holds back.
+
+    Each of k senders is active in a share a of the windows, independently of the others, and then
+    sends m messages: Poisson with that mean, or always m. The probability generating function of
+    their number is G(z) = (1 - a + a g(z))^k with g(z) = exp(m (z - 1)) or z^m (Johnson, Kemp and
+    Kotz, Univariate Discrete Distributions, 2005, chapters 1 and 9). A k or m that is not whole is
+    the mean of the two whole numbers around it.
+
+    >>> round(WindowCount(messages_each=1.0).some, 6)
+    0.632121
+    """
+
+    messages_each: ManyFromZero
+    """Messages of an active sender in a window (m)."""
+    senders: ManyFromZero = 1.0
+    """Whose messages a client receives (k)."""
+    active_share: ManyShare = 1.0
+    """Part of the windows in which a sender is active (a)."""
+    regular: bool = False
+    """Whether an active sender sends m messages in each window, and not m on average."""
+
+    @property
+    def some(self) -> float | FloatArray:
+        """Share of windows with a message, 1 - G(0), shape (*many,)."""
+        sends = np.minimum(self.messages_each, 1.0) if self.regular else self._poisson_sends
+        busy = self.active_share * sends
+        least, more = np.divmod(self.senders, 1.0)
+        with np.errstate(divide="ignore", invalid="ignore"):  # all of them are surely active
+            quiet = np.log1p(-busy)
+            few, many = (
+                np.where(count > 0, -np.expm1(count * quiet), 0.0) for count in (least, least + 1)
+            )
+        return _figure(np.asarray((1 - more) * few + more * many))
+
+    @property
+    def _poisson_sends(self) -> FloatArray:
+        return np.asarray(-np.expm1(-np.asarray(self.messages_each)))
+
+    @property
+    def mean(self) -> float:
+        """Mean number of messages in the windows that have some, of a single scenario."""
+        return float(self.senders * self.active_share * self.messages_each / self.some)
+
+    @property
+    def deviation(self) -> float:
+        """Standard deviation of that number, of a single scenario."""
+        each, active = float(np.mean(self.messages_each)), float(np.mean(self.active_share))
+        of_sender = active * (1 - active) * each**2 + (0.0 if self.regular else active * each)
+        square = float(self.senders * of_sender + (self.mean * self.some) ** 2)
+        return float(np.sqrt(max(square / self.some - self.mean**2, 0.0)))
+
+    def generating(self, z: ComplexArray) -> ComplexArray:
+        """The generating function of that number, (G(z) - G(0)) / (1 - G(0)), where |z| <= 1.
+
+        For a single scenario.
+        """
+        each, active = float(np.mean(self.messages_each)), float(np.mean(self.active_share))
+        sent = np.asarray(_power_between(z, each) if self.regular else np.exp(each * (z - 1)))
+        nothing = 1 - self.some
+        of_one = np.asarray(1 - active + active * sent, np.complex128)
+        of_all = _power_between(of_one, float(np.mean(self.senders)))
+        return (of_all - nothing) / self.some
+
+
+def _power_between(z: ComplexArray, exponent: float) -> ComplexArray:
+    """The power of z; between whole exponents on a line, as whole numbers with that mean."""
+    whole = int(exponent)
+    part = exponent - whole
+    power = np.power(z, whole)
+    return (1 - part) * power + part * power * z
+
+
+class BatchedSize(_Sizes):
+    """Sizes of deliveries that carry all messages of a window, of those windows that have some.
+
+    The sum of a random number of sizes, by the fast Fourier transform over multiples of a number
+    of bytes (Embrechts and Frei, Panjer recursion versus FFT for compound distributions,
+    Mathematical Methods of Operations Research 69, 2009). Sizes between two multiples are shared by
+    both, so that the mean stays.
+
+    >>> two_or_three = WindowCount(messages_each=2.5, regular=True)
+    >>> sizes, shares = BatchedSize(message=FixedSize(bytes=100), count=two_or_three).atoms
+    >>> sizes, shares.round(9)
+    (array([200., 300.]), array([0.5, 0.5]))
+    """
+
+    law: Literal["batched"] = "batched"
+    message: _SizeLaw
+    """Size of each message, of a single scenario."""
+    count: WindowCount
+    """How many come within a window, of a single scenario."""
+
+    @property
+    def largest(self) -> float:
+        """What all but a millionth stay within, since a batch has no cap."""
+        sizes, shares = self._lattice
+        return float(sizes[np.searchsorted(np.cumsum(shares), 1 - _RARE)])
+
+    @property
+    def atoms(self) -> tuple[FloatArray, FloatArray]:
+        """The first 4,096 bytes one by one, and some larger sizes for the others."""
+        end = float(self._lattice[0][-1])
+        coarse = np.geomspace(_EXACT_BYTES, max(end, 2.0 * _EXACT_BYTES), _COARSE_SIZES)
+        return self.parted(np.append(np.arange(_EXACT_BYTES, dtype=np.float64), coarse))
+
+    def parted(self, edges: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """What lies between each two edges, as one size."""
+        sizes, shares = self._lattice
+        # both are in ascending order, so that those between two edges stand together
+        first = np.flatnonzero(np.diff(np.searchsorted(edges, sizes), prepend=-1))
+        together = np.add.reduceat(shares, first)
+        means = np.add.reduceat(shares * sizes, first) / together
+        # rounding must not carry the mean of equal sizes across an edge
+        last = np.append(first[1:], sizes.size) - 1
+        return np.clip(means, sizes[first], sizes[last]), together
+
+    @cached_property
+    def _lattice(self) -> tuple[FloatArray, FloatArray]:
+        """All sizes, as multiples of some bytes, and the share of each."""
+        step, points = self._step_and_points
+        sizes, shares = self.message.parted(step * np.arange(points, dtype=np.float64))
+        at, part = np.divmod(sizes / step, 1.0)
+        below = np.bincount(at.astype(int), shares * (1 - part), points)
+        above = np.bincount(at.astype(int) + 1, shares * part, points)
+        transformed = np.fft.rfft(below + above, points)
+        found = np.fft.irfft(self.count.generating(transformed), points)
+        # rounding leaves less than this where there is nothing
+        some = np.flatnonzero(found > _NEGLIGIBLE)
+        shares = found[some].astype(np.float64, copy=False)
+        return some.astype(np.float64) * step, shares / shares.sum()
+
+    @property
+    def _step_and_points(self) -> tuple[float, int]:
+        """Bytes of a step, and a power of two of steps that no batch exceeds."""
+        sizes, shares = self.message.atoms
+        mean = float(np.einsum("i,i->", shares, sizes))
+        variance = float(np.einsum("i,i->", shares, (sizes - mean) ** 2))
+        deviation = np.hypot(self.count.deviation * mean, np.sqrt(self.count.mean * variance))
+        most = (self.count.mean + _RARE_MESSAGES) * mean + _RARE_DEVIATION * float(deviation)
+        most = max(most + sizes.max(), 1.0)
+        # one size only: of it, batches are multiples
+        step = float(sizes[0]) if sizes.size == 1 and sizes[0] > 0 else 1.0
+        step *= max(np.ceil(most / step / (_MOST_LATTICE_SIZES - 2)), 1.0)
+        return step, 1 << int(most / step + 2).bit_length()
+
+
+def batched_sizes(message: SizeDistribution, count: WindowCount) -> PayloadLaw:
+    """The law of deliveries that carry all messages of a window; for a single scenario.
+
+    Where not one window in a million that has a message has two, it is that of a message.
+    """
+    alone = count.some == 0 or count.mean - 1 < _RARELY_TWO
+    return message if alone else BatchedSize(message=message, count=count)
+
+
+PayloadLaw = FixedSize | LognormalSize | MixtureSize | EmpiricalSize | LastPart | BatchedSize
+"""What messages can carry: a law that people write, and what parts or batches make of it."""
+
 MixturePart.model_rebuild()
 MixtureSize.model_rebuild()
 LastPart.model_rebuild()
-PayloadLaw = FixedSize | LognormalSize | MixtureSize | EmpiricalSize | LastPart
-"""What messages can carry: a law that people write, or what it leaves after parts."""

@@ -9,16 +9,21 @@ from typing import Final
 import numpy as np
 
 from estimator.arrays import FloatArray
-from estimator.demand.demand import Demand, streams_of, with_flows_between
+from estimator.demand.demand import Demand, MessageStream, streams_of, with_flows_between
 from estimator.demand.weekly import Weekly, from_hours
 from estimator.scenario.disruptions import Broadcast, Surge
 from estimator.scenario.profile import Profile
 from estimator.scenario.scenario import Scenario
+from estimator.simulation.flows import Replication
 from estimator.simulation.run import Run
 from estimator.units import HOURS_PER_WEEK, MINUTES_PER_HOUR, SECONDS_PER_HOUR, SECONDS_PER_MINUTE
 
 _MINUTES_PER_WEEK: Final = HOURS_PER_WEEK * MINUTES_PER_HOUR
 _BUSIEST_MINUTES: Final = 10
+_SOMEBODY: Final = 0.5
+"""Clients; of groups that are followed by their mean, less is nobody."""
+_ROUNDING_NOISE: Final = 1e-9
+"""Of the moments in a second; must not make one more."""
 BUSY_SHARE: Final = 0.95
 """Of the replications: what a busy one has, but not the busiest."""
 
@@ -66,6 +71,7 @@ def hourly_demand(
         kinds: of which kind connections are, if there are several.
     """
     hourly = (HOURS_PER_WEEK, MINUTES_PER_HOUR)
+    run = _stopped_when_empty(run)
 
     def by_hour(name: str) -> FloatArray:
         if name == "open_most":
@@ -168,6 +174,23 @@ def _demand(
     )
 
 
+def _stopped_when_empty(run: Run) -> Run:
+    """The run without the unit that let clients in where it would have stopped."""
+    scaling = run.model.admission.autoscaling
+    if scaling is None or not scaling.stops_when_empty:
+        return run
+    minutes = scaling.cool_down_seconds / SECONDS_PER_MINUTE
+
+    def units(one: Replication) -> FloatArray:
+        now = np.arange(one.open_most.size)
+        last = np.maximum.accumulate(np.where(one.open_most >= _SOMEBODY, now, -np.inf))
+        return np.where(now - last > minutes, 0.0, one.units)
+
+    return replace(
+        run, replications=tuple(replace(one, units=units(one)) for one in run.replications)
+    )
+
+
 def message_factor(surges: Sequence[Surge]) -> FloatArray:
     """How many times more servers send in each minute of the week, shape (10,080,)."""
     minutes = np.arange(_MINUTES_PER_WEEK)
@@ -209,31 +232,38 @@ def each_alone(run: Run) -> Iterator[Run]:
 
 
 def busiest_second(minutes: Demand, rng: np.random.Generator) -> float:
-    """Most messages in a second of the ten busiest minutes, each message a Poisson event.
+    """Most messages in a second of the ten busiest minutes.
+
+    Messages come at random (Poisson), those of synchronized flows at regular moments.
 
     Args:
         minutes: a demand by the minute, or one by the hour, whose minutes are alike.
         rng: source of chance.
     """
-    there = np.maximum(of_minutes(minutes.connections), 1.0)
     streams = [stream for stream in minutes.streams if stream.is_message]
-    recipients = {stream.name: stream.copies for stream in streams if stream.kind == "sent"}
-    copies = [
-        recipients.get(stream.name, stream.copies)
-        if stream.kind == "passed_on"
-        else stream.copies
-        if stream.kind == "published"
-        else 1.0
-        for stream in streams
+    # no message goes to more than are there; of a synchronized flow all get theirs
+    at_once = [
+        np.maximum(there * each.at_once, 1.0)
+        if each.synchronized
+        else np.clip(np.asarray(each.at_once), 1.0, there)
+        for each, there in ((each, _there(minutes, each)) for each in streams)
     ]
-    # no message goes to more than are there
-    at_once = [np.clip(np.asarray(each), 1.0, there) for each in copies]
     per_second = [of_minutes(stream.per_hour) / SECONDS_PER_HOUR for stream in streams]
     if not streams:
         return 0.0
     busiest = np.argsort(np.sum(per_second, axis=0))[-_BUSIEST_MINUTES:]
     seconds = np.zeros((_BUSIEST_MINUTES, SECONDS_PER_MINUTE))
-    for rate, size in zip(per_second, at_once, strict=True):
-        means = (rate / size)[busiest, None]
-        seconds += rng.poisson(means, seconds.shape) * size[busiest, None]
+    for stream, rate, size in zip(streams, per_second, at_once, strict=True):
+        moments = (rate / size)[busiest, None]
+        found = (
+            np.ceil(moments * (1 - _ROUNDING_NOISE))
+            if stream.synchronized
+            else rng.poisson(moments, seconds.shape)
+        )
+        seconds += found * size[busiest, None]
     return float(seconds.max())
+
+
+def _there(minutes: Demand, stream: MessageStream) -> FloatArray:
+    """Open connections of the clients of a stream in each minute, one at least."""
+    return np.maximum(of_minutes(minutes.clients_of(stream).connections), 1.0)

@@ -27,7 +27,7 @@ def flat(peak: float, hours: float = 1, **given) -> ws.Scenario:
         "session": {"law": "exponential", "mean_hours": hours},
         "at_connect": {"to_client": 0, "from_client": 0},
         "flows": {
-            "tickers": {"rate_per_hour": 360, "fan_out": 0},
+            "tickers": {"rate_per_hour": 360, "fan_out": 0, "timing": "spread"},
             "order_book": {"rate_per_hour": 0},
             "heartbeats": {"rate_per_hour": 0},
         },

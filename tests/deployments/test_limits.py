@@ -21,6 +21,7 @@ from estimator.deployments.limits import (
     AT_RISK_SHARE,
     Check,
     Verdict,
+    busiest_second,
     check,
     find_limit,
     idle_checks,
@@ -28,7 +29,6 @@ from estimator.deployments.limits import (
     limit_value,
     load_limits,
     longest_silence_seconds,
-    messages_per_second,
     per_second,
     verdicts,
 )
@@ -285,11 +285,11 @@ class TestWhatIsAsked:
         demand = make_demand(10, to_client=7200, to_server=3600, new_connections=1800)
 
         assert per_second(demand.new_connections).peak == pytest.approx(0.5)
-        assert messages_per_second(demand.messages("to_client")).peak == pytest.approx(2)
-        assert messages_per_second(demand.streams).peak == pytest.approx(3)
+        assert busiest_second(demand, demand.messages("to_client")).used.peak == pytest.approx(2)
+        assert busiest_second(demand, demand.streams).used.peak == pytest.approx(3)
 
-    def test_no_streams_are_no_messages(self):
-        assert float(messages_per_second(()).peak) == 0
+    def test_no_streams_are_no_messages(self, make_demand):
+        assert float(busiest_second(make_demand(10), ()).used.peak) == 0
 
     def test_the_largest_message_is_the_largest_that_can_occur(self, make_demand):
         demand = make_demand(10, to_client=1, payload=5000)

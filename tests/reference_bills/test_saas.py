@@ -162,6 +162,30 @@ class TestAbly:
 
         assert priced(quantities) == 94.50
 
+    def test_the_batches_of_the_livestream_as_a_workload(self, bill_of, quantities, cents):
+        # the vendor counts all 7,200 windows, of which exp(-4.861) = 0.77% are empty
+        chat = {
+            "direction": "client_to_server",
+            "rate_per_hour": 7,
+            "payload": 100,
+            "fan_out": 4_999,
+            "echo": True,
+            "batch": "500 ms",
+        }
+        demand = ws.Demand.of(
+            np.where(np.arange(168) == 20, 5_000, 0),
+            session={"law": "deterministic", "hours": 1 / 60},
+            flows={"chat": chat},
+            hours_per_month=168,
+        )
+        bill = bill_of(self.ID, demand)
+
+        messages = quantities(bill)["ably.per_minute.messages"]
+        assert messages == pytest.approx(35_000 + 36e6 * (1 - np.exp(-35_000 / 7_200)), rel=1e-9)
+        assert messages == pytest.approx(36_035_000, rel=0.01)
+        # 36 started millions; with those that are empty there are 37, 92.50 USD
+        assert cents(bill)["ably.per_minute.messages"] == 90.00
+
 
 class TestSupabase:
     """https://supabase.com/docs/guides/platform/manage-your-usage/realtime-messages and

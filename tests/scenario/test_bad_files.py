@@ -74,6 +74,50 @@ ERRORS = {
         EXTENDS + "  heartbeat: {interval_seconds: 25 kB}\n",
         ["line 5", "heartbeat.interval_seconds", "'25 kB' is not a time", "min"],
     ),
+    "unknown timing": (
+        EXTENDS + FLOW + "      timing: at times\n",
+        ["line 7", "profile.flows.posts.timing", "'spread' or 'synchronized'", "'at times'"],
+    ),
+    "no part of a session": (
+        EXTENDS + FLOW + "      active_share: 0\n",
+        ["line 7", "profile.flows.posts.active_share", "above 0 and up to 1"],
+    ),
+    "more than a session": (
+        EXTENDS + FLOW + "      active_share: 120%\n",
+        ["line 7", "profile.flows.posts.active_share", "'120%'", "above 0 and up to 1"],
+    ),
+    "batch window of no time": (
+        EXTENDS + FLOW + "      batch: 0\n",
+        ["line 7", "profile.flows.posts.batch", "at least 1 ms, but is 0"],
+    ),
+    "negative batch window": (
+        EXTENDS + FLOW + "      batch: {window: -1 s}\n",
+        ["line 7", "profile.flows.posts.batch.window", "at least 1 ms, but is -1"],
+    ),
+    "batch window beyond a day": (
+        EXTENDS + FLOW + "      batch: {window: 2 d}\n",
+        ["line 7", "profile.flows.posts.batch.window", "less than or equal to 86400", "'2 d'"],
+    ),
+    "wrong unit of a batch window": (
+        EXTENDS + FLOW + "      batch: 5 kg\n",
+        ["line 7", "profile.flows.posts.batch", "'5 kg' is not a time", "ms"],
+    ),
+    "unknown rule of a batch": (
+        EXTENDS + FLOW + "      batch: {window: 1 s, keep: some}\n",
+        ["line 7", "profile.flows.posts.batch.keep", "'all' or 'latest'", "'some'"],
+    ),
+    "batch that nobody receives": (
+        EXTENDS + FLOW + "      batch: 1 s\n      fan_out: 0\n",
+        ["line 6", "profile.flows.posts", "give the flow a fan_out or an echo, or leave batch out"],
+    ),
+    "sums of sizes for many scenarios": (
+        EXTENDS + FLOW + "      batch: [1, 2]\n",
+        ["line 6", "profile.flows.posts", "one number for each field", "keep: latest"],
+    ),
+    "echo without a sender": (
+        EXTENDS + "  flows:\n    presence:\n      echo: true\n",
+        ["line 6", "profile.flows.presence", "echo goes with client_to_server"],
+    ),
     "negative rate": (
         EXTENDS + FLOW + "      rate_per_hour: -2\n",
         ["line 7", "profile.flows.posts.rate_per_hour", "must not be negative, but is -2"],

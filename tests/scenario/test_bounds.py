@@ -62,6 +62,8 @@ BOUNDS = {
     "length of sessions": (session("deterministic", "hours"), MS, MONTHS, 0, 1e300),
     "rate": (lambda n: with_flow(rate_per_hour=n), 0, LARGE, -1, 1e13),
     "fan-out": (lambda n: with_flow(fan_out=n), 0, LARGE, -1, 1e300),
+    "active share": (lambda n: with_flow(active_share=n), 1e-9, 1, 5e-324, 1.1),
+    "batch window": (lambda n: with_flow(batch={"window": n}), 0.001, 86_400, 1e-4, 86_401),
     "payload": (lambda n: with_flow(payload=n), 0, LARGE, 1e-10, 1e13),
     "mean payload": (size("mean_bytes"), 1e-9, 1_000_000, 1e-10, 2_000_000),
     "sigma of payloads": (size("sigma"), 0.001, 4, 1e-300, 5),

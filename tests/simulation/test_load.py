@@ -139,6 +139,24 @@ class TestHours:
             assert ran_by_hour is not None
             np.testing.assert_allclose(ran_by_hour.hourly, np.repeat([2, 3], 84))
 
+    def test_the_last_unit_stops_some_minutes_after_the_last_connection(self):
+        # somebody from 00:10 to 00:20, and 4 at 00:59; a unit stays 15 minutes longer
+        minutes = np.arange(MINUTES)
+        connected = np.where((minutes >= 10) & (minutes < 20), 1.0, np.where(minutes == 59, 4, 0))
+        seen = week(open_most=connected, units=1.0)
+        scaling = Autoscaling(target_share=1, cool_down_seconds=900, stops_when_empty=True)
+
+        def units(scaling):
+            limits = AdmissionLimits(connections_per_unit=600, autoscaling=scaling)
+            sent = profile(posts={"rate_per_hour": 1})
+            found = hourly_demand(made_of(seen, admission=limits), sent, 730).units
+            assert found is not None
+            return found.hourly
+
+        np.testing.assert_allclose(units(scaling)[:3] * 60, [10 + 15 + 1, 15, 0])
+        always = dataclasses.replace(scaling, stops_when_empty=False)
+        np.testing.assert_allclose(units(always), 1)
+
     def test_connections_that_were_cut_at_their_age_are_not_cut_again(self):
         aged = AdmissionLimits(age_most_seconds=5400)
 
@@ -307,6 +325,14 @@ class TestBusiestSecond:
         # one in ten seconds on average
         assert found >= 3_000
         assert found % 3_000 == 0
+
+    @pytest.mark.parametrize(("per_hour", "ticks"), [(360, 1), (3600, 1), (7200, 2)])
+    def test_synchronized_messages_come_to_all_at_regular_moments(self, per_hour, ticks):
+        regular = {"rate_per_hour": per_hour, "timing": "synchronized"}
+
+        [found] = busiest_seconds(made_of(week(open_mean=3_000)), profile(news=regular))
+
+        assert found == pytest.approx(ticks * 3_000)
 
     def test_control_frames_are_no_messages(self):
         silent = profile().model_copy(

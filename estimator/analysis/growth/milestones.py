@@ -233,7 +233,7 @@ def _cheapest_changes(bills: Sequence[Estimate], months: int) -> Iterator[Cheape
 
 def _limits_exceeded(bill: Estimate, months: int) -> Iterator[LimitExceeded]:
     for verdict in bill.verdicts:
-        exceeded = np.broadcast_to(verdict.share > 1, (months + 1,))
+        exceeded = np.broadcast_to(verdict.broken, (months + 1,))
         if not exceeded.any():
             continue
         month = int(np.argmax(exceeded))

@@ -12,7 +12,7 @@ from estimator.analysis.estimate import Estimate, verdict_data
 from estimator.analysis.simulate.findings import Finding, Recovery, recoveries
 from estimator.arguments import checks_arguments
 from estimator.demand.demand import Demand
-from estimator.deployments.limits import AT_RISK_SHARE, Limit
+from estimator.deployments.limits import AT_RISK_SHARE, Limit, LongBurst
 from estimator.errors import ScenarioError
 from estimator.format import figure_text, number_of
 from estimator.result import Refusal, Result, plain
@@ -46,6 +46,8 @@ class MinuteVerdict:
     """The smallest change that fixes it."""
     clock: Clock = UTC
     """Of those who read it."""
+    burst: LongBurst | None = None
+    """What takes more than a second at the limit, if there is such a burst."""
 
     @property
     def share(self) -> float:
@@ -75,10 +77,11 @@ class MinuteVerdict:
             if self.turned_away
             else ""
         )
+        burst = f"; {self.burst}" if self.burst else ""
         fix = f" Fix: {self.fix}." if self.fix and self.state != State.PASS else ""
         return (
             f"{self.limit.title}: {self.state}, {figure_text(self.used)} of "
-            f"{figure_text(self.allowed)} {self.limit.unit}{when}{refused}.{fix}"
+            f"{figure_text(self.allowed)} {self.limit.unit}{when}{refused}{burst}.{fix}"
         )
 
 

@@ -20,7 +20,7 @@ from estimator.demand.admission_limits import AdmissionLimits
 from estimator.demand.demand import Demand
 from estimator.demand.expected import expected_demand
 from estimator.demand.weekly import Weekly
-from estimator.deployments.limits import Check, find_limit, fix_for
+from estimator.deployments.limits import Check, find_limit, fix_for, longest_burst
 from estimator.deployments.registry import find_deployment
 from estimator.errors import ScenarioError
 from estimator.runtime import Client, executor_of
@@ -217,6 +217,7 @@ def _in_minutes(check: Check, found: Run, limit_name: str | None) -> MinuteVerdi
         minutes_beyond=int(np.count_nonzero(beyond)),
         turned_away=turned_away,
         fix=fix_for(check, float(used[worst]), float(allowed[worst])),
+        burst=longest_burst(check.bursts, check.allowed, check.bucket),
     )
 
 

@@ -50,6 +50,7 @@ def _values(profile: Profile) -> Iterator[tuple[str, str]]:
         )
         yield f"flows.{name}.payload", _describe(flow.payload)
         yield f"flows.{name}.fan_out", f"{given_text(float(flow.fan_out))} connections"
+        yield f"flows.{name}.timing", flow.delivery
 
 
 def _describe(value: object) -> str:

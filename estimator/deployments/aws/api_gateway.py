@@ -138,9 +138,10 @@ class ApiGateway(MessageService):
             "ask AWS for a quota of {used} new connections per second",
         )
         yield self.check("implied_open_connections", demand.connections_peak)
-        yield self.check(
-            "account_requests_per_second",
-            limits.messages_per_second((*received, *pushed)),
+        bucket = limits.limit_value(f"{_SERVICE}.account_requests_bucket")
+        requests = limits.busiest_second(demand, (*received, *pushed), bucket=bucket)
+        yield requests.check(
+            f"{_SERVICE}.account_requests_per_second",
             "ask AWS for a quota of {used} requests per second",
         )
         yield self.check("message_max_bytes", limits.largest_bytes((*received, *pushed)))
@@ -158,17 +159,17 @@ def _keep_alive_seconds() -> float:
 def _backend_checks(demand: Demand, options: ApiGatewayOptions) -> Iterator[limits.Check]:
     concurrent = "aws.lambda.concurrent_executions"
     rate = "aws.lambda.requests_per_second_per_execution"
-    invocations = _invocations(demand)
     yield limits.check(
         concurrent,
         limits.per_second(_run_ms(demand, options)).times(1 / _MS_PER_SECOND),
         "ask AWS for {used} concurrent executions, or shorten the run time",
     )
-    yield limits.Check(
-        rate,
-        limits.per_second(invocations),
-        limits.limit_value(rate) * limits.limit_value(concurrent),
-    )  # however short they are
+    invoked = limits.busiest_second(
+        demand, _handled(demand), beside=(demand.new_connections.times(2),)
+    )
+    # however short they are
+    most = limits.limit_value(rate) * limits.limit_value(concurrent)
+    yield invoked.check(rate, allowed=most)
 
 
 def _handled(demand: Demand) -> tuple[MessageStream, ...]:

@@ -7,13 +7,12 @@ from typing import Annotated
 
 from pydantic import Field
 
-from estimator.demand.demand import Demand
 from estimator.demand.weekly import Weekly, total
 from estimator.deployments.aws import messaging
 from estimator.deployments.base import Request, billed_bytes_question, messages_text
-from estimator.deployments.limits import Check, largest_bytes, messages_per_second, per_second
+from estimator.deployments.limits import Check, busiest_second, largest_bytes, per_second
 from estimator.pricing.lines import Usage
-from estimator.units import KIB, SECONDS_PER_HOUR
+from estimator.units import KIB
 
 _SERVICE = "aws.appsync_events"
 
@@ -87,20 +86,13 @@ class AppSyncEvents(messaging.MessageService):
         events = tuple(s for s in published if s.kind != "heartbeat")
         step_bytes = request.step_bytes(f"{_SERVICE}.operations")
         yield self.check("new_connections_per_second", per_second(demand.new_connections))
-        yield self.check("inbound_events_per_second", messages_per_second(events))
-        yield self.check(
-            "outbound_messages_per_second",
-            per_second(total(s.steps_per_hour(step_bytes) for s in delivered)),
-        )
+        yield busiest_second(demand, events).check(f"{_SERVICE}.inbound_events_per_second")
+        steps = busiest_second(demand, delivered, lambda s: s.steps_per_hour(step_bytes))
+        yield steps.check(f"{_SERVICE}.outbound_messages_per_second")
+        sent = (s for s in events if s.direction == "to_server")
         yield self.check(
             "publishes_per_second_per_connection",
-            messaging.per_connection(demand, _sent) / SECONDS_PER_HOUR,
+            messaging.busiest_second_of_connection(demand, sent),
         )
         yield self.check("subscriptions_per_connection", request.options.subscribes_per_connect)
         yield self.check("event_max_bytes", largest_bytes((*published, *delivered)))
-
-
-def _sent(demand: Demand) -> Weekly:
-    """Events that clients publish."""
-    events = (s for s in messaging.publications(demand) if s.direction == "to_server")
-    return total(s.per_hour for s in events if s.kind != "heartbeat")

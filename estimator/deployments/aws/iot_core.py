@@ -13,6 +13,7 @@ from estimator.deployments import limits
 from estimator.deployments.aws.messaging import (
     LogOptions,
     MessageService,
+    busiest_second_of_connection,
     per_connection,
     publications,
 )
@@ -26,7 +27,7 @@ from estimator.deployments.base import (
 from estimator.deployments.heartbeats import no_faster
 from estimator.pricing.lines import Usage
 from estimator.pricing.price_files import Assumption
-from estimator.units import KIB, SECONDS_PER_HOUR
+from estimator.units import KIB
 
 _SERVICE = "aws.iot_core"
 
@@ -138,14 +139,13 @@ class IotCore(MessageService):
         to_rules = total(s.per_hour for s in sent).times(options.rules_per_message)
         yield self.check("open_connections", demand.connections_peak)
         yield self.check("new_connections_per_second", limits.per_second(demand.new_connections))
-        yield self.check("publishes_in_per_second", limits.messages_per_second(published))
-        yield self.check(
-            "publishes_out_per_second",
-            limits.per_second(total([*(s.per_hour for s in delivered), to_rules])),
-        )
+        into = limits.busiest_second(demand, published)
+        yield into.check(f"{_SERVICE}.publishes_in_per_second")
+        out = limits.busiest_second(demand, delivered, beside=(to_rules,))
+        yield out.check(f"{_SERVICE}.publishes_out_per_second")
         yield self.check(
             "publishes_per_second_per_connection",
-            per_connection(demand, _both_ways) / SECONDS_PER_HOUR,
+            busiest_second_of_connection(demand, (*sent, *delivered)),
         )
         yield self.check(
             "bandwidth_per_connection_mbps",
@@ -154,9 +154,3 @@ class IotCore(MessageService):
         yield self.check("subscriptions_per_connection", options.subscribes_per_connect)
         yield self.check("message_max_bytes", limits.largest_bytes((*published, *delivered)))
         yield from limits.idle_checks(demand, f"{_SERVICE}.idle_timeout")
-
-
-def _both_ways(demand: Demand) -> Weekly:
-    """Messages that clients publish, and that they receive."""
-    sent = (s for s in publications(demand) if s.direction == "to_server")
-    return total(s.per_hour for s in (*sent, *demand.messages("to_client")))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import reduce
 from typing import Annotated, ClassVar
 
@@ -153,3 +153,26 @@ def per_connection(demand: Demand, quantity_of: Callable[[Demand], Weekly]) -> F
         )
 
     return reduce(np.maximum, map(of_kind, demand.kinds))
+
+
+def busiest_second_of_connection(demand: Demand, streams: Iterable[MessageStream]) -> FloatArray:
+    """Messages per second of one connection while its flows run, shape (*many,).
+
+    What others send comes to it on average, since not all of them are active together; if it is
+    synchronized, all of it comes at one moment. Of several kinds of clients the busiest counts.
+    """
+    of_kinds = {name: list[MessageStream]() for name in demand.by_kind or ("",)}
+    for stream in streams:
+        of_kinds[stream.clients].append(stream)
+    each = zip(demand.kinds, of_kinds.values(), strict=True)
+    return reduce(np.maximum, (_busiest_second_of(kind, its) for kind, its in each))
+
+
+def _busiest_second_of(demand: Demand, streams: Sequence[MessageStream]) -> FloatArray:
+    running = total(
+        s.per_hour if s.kind == "passed_on" else s.per_hour.times(1 / np.asarray(s.active_share))
+        for s in streams
+    )
+    mean = per_connection(demand, lambda _: running) / SECONDS_PER_HOUR
+    at_once = (s.at_once for s in streams if s.kind == "passed_on" and s.synchronized)
+    return reduce(np.maximum, at_once, mean)

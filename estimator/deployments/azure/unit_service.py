@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import reduce
 from typing import Annotated, ClassVar, Literal, Self
@@ -24,7 +24,14 @@ from estimator.deployments.azure.functions import (
 )
 from estimator.deployments.azure.throughput import capacity
 from estimator.deployments.fleet.behind_balancer import AZURE
-from estimator.deployments.limits import Check, find_limit, limit_value, per_second
+from estimator.deployments.limits import (
+    Burst,
+    Check,
+    bursts_of,
+    find_limit,
+    limit_value,
+    per_second,
+)
 from estimator.format import range_text
 from estimator.pricing.lines import Usage
 from estimator.pricing.price_files import Assumption
@@ -77,6 +84,9 @@ class Need:
     """Share of that to plan with."""
     limit_id: str | None = None
     per: str = "per second and unit"
+    bursts: tuple[Burst, ...] = ()
+    """What comes at one moment. A unit that is short of time sends later and refuses nothing, so
+    they only tell how late."""
 
     def __str__(self) -> str:
         return f"{self.name} ({self.planned_by_step[0]:,.0f} {self.per})"
@@ -322,13 +332,14 @@ class UnitService(base.Deployment):
         demand, options, step = request.demand, request.options, self.step_bytes(request)
         auto = options.pattern == "auto"
         way_out = "big_group" if auto else options.pattern
-        out = total(s.steps_per_hour(step) for s in demand.messages("to_client"))
+        leaving = demand.messages("to_client")
         yield Need(
             f"messages out to {_PATTERNS[way_out]}",
-            per_second(out),
+            per_second(total(s.steps_per_hour(step) for s in leaving)),
             capacity(self._measured, way_out).messages_out_at(self.steps()),
             options.server_load,
             f"{self.id}.outbound_messages_per_second_per_unit",
+            bursts=bursts_of(demand, leaving, lambda s: s.steps_per_hour(step)),
         )
         # in big groups more units were measured to take no more messages in, only more recipients
         if auto or way_out == "small_group":
@@ -343,13 +354,15 @@ class UnitService(base.Deployment):
     def handler_need(self, request: base.Request, pattern: str, limit: str) -> Need:
         """Messages and events of connections that are passed to your code."""
         step = self.step_bytes(request)
-        messages = total(s.steps_per_hour(step) for s in self.handled(request))
+        handled = tuple(self.handled(request))
+        messages = total(s.steps_per_hour(step) for s in handled)
         return Need(
             "messages to your code",
             per_second(total((messages, self._connection_events(request)))),
             capacity(self._measured, pattern).messages_in_at(self.steps()),
             request.options.server_load,
             f"{self.id}.{limit}",
+            bursts=bursts_of(request.demand, handled, lambda s: s.steps_per_hour(step)),
         )
 
     def _plan(self, request: base.Request) -> Plan:
@@ -419,6 +432,7 @@ class UnitService(base.Deployment):
             of_the_day = self._outbound_messages(request).max(axis=-1)
             yield self.check("free_messages_per_day", of_the_day)
             yield self.check("free_connections_per_unit", plan.needs[0].used)
+            yield from self._need_checks(plan.needs[1:], running, "use another tier")
             return
         if tier in ("standard", "premium_p1"):
             end = "standard_max_units" if tier == "standard" else self.p1_max
@@ -432,10 +446,14 @@ class UnitService(base.Deployment):
         )
         capped = np.any(plan.needed > running)
         words = fix.replace("{used}", range_text(np.max(plan.needed))) if capped else "add units"
-        for need in plan.needs:
+        yield from self._need_checks(plan.needs, running, words)
+
+    def _need_checks(self, needs: Iterable[Need], running: FloatArray, fix: str) -> Iterator[Check]:
+        """What is asked of so many units."""
+        for need in needs:
             if need.limit_id:
                 offered = need.offered(running, self.steps())
-                yield Check(need.limit_id, need.used, offered, words)
+                yield Check(need.limit_id, need.used, offered, fix, need.bursts)
 
     def notes(self, request: base.Request, plan: Plan) -> Iterator[str]:
         """Which tier runs and why, and whose throughput is taken."""

@@ -224,6 +224,7 @@ class BehindBalancer(Deployment):
             spare_units=options.spare_nodes,
             most_units=most,
             start_seconds=options.node_start_minutes * SECONDS_PER_MINUTE,
+            stops_when_empty=options.min_nodes + options.spare_nodes == 0,
         )
         return replace(admission, autoscaling=self.clock.times(autoscaling))
 

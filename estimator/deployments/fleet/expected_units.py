@@ -131,7 +131,7 @@ def mean_units(
         kept_hours: how long the last unit still runs when nobody is connected any more.
     """
     found = _over_the_week(demand, needed, partial(_of_hours, least=least))
-    return found + _last_unit_kept(demand, kept_hours) if least == 0 < kept_hours else found
+    return found + mean_time_kept(demand, kept_hours) if least == 0 < kept_hours else found
 
 
 def mean_idle_units(demand: Demand, needed: Weekly, least: float) -> FloatArray:
@@ -167,11 +167,18 @@ def mean_empty_units(demand: Demand, units: FloatArray | float) -> FloatArray:
     return empty
 
 
-def _last_unit_kept(demand: Demand, kept_hours: float) -> FloatArray:
-    """Share of the time in which nobody is connected, but somebody was so many hours before.
+def mean_time_kept(demand: Demand, kept_hours: float) -> FloatArray:
+    """Share of the time in which nobody is connected, but somebody was in so many hours before.
 
     It is that in which nobody is there, less that in which nobody would be there if all stayed so
     much longer: exp(-mean) - exp(-(mean + sessions per hour x hours)).
+
+    Args:
+        demand: open connections, and sessions begun.
+        kept_hours: how long the last unit still runs.
+
+    Returns:
+        Mean over the week, shape (*many,).
     """
     parts = (demand.connections, demand.sessions)
     many = np.broadcast_shapes(*map(_many, parts))

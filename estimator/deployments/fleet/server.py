@@ -7,14 +7,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
+import numpy as np
 from pydantic import Field
 
 from estimator.arrays import FloatArray
 from estimator.demand.demand import Demand
 from estimator.demand.weekly import Weekly, total
 from estimator.deployments.base import Options, both_ways, mbps
+from estimator.deployments.limits import bursts_of, longest_burst, most_at_once
 from estimator.errors import ScenarioError, UnknownNameError
 from estimator.files import Entry, Figure, load_mapping
+from estimator.format import capitalized
 from estimator.scenario.model import ManyFromZero, ManyPositive, OrMany
 from estimator.units import SECONDS_PER_HOUR
 
@@ -147,9 +150,7 @@ def server_load(demand: Demand, options: ServerOptions, *, tls: bool = False) ->
     server = find_server(options.server)
     _check_figures(server, options)
     idle = _figure(server, options, "idle_cpu_seconds_per_connection_second")
-    per_core = _figure(server, options, "messages_per_core_second")
-    if tls and options.messages_per_core_second is None:
-        per_core = per_core * _or_of(server, _TLS_SHARE_OF, "tls_throughput_share")
+    per_core = message_rate(options, tls=tls)
     messages = total(s.per_hour for s in demand.streams if s.is_message)
     cores = [demand.connections.times(idle), messages.times(1 / (per_core * SECONDS_PER_HOUR))]
     if tls:
@@ -157,6 +158,41 @@ def server_load(demand: Demand, options: ServerOptions, *, tls: bool = False) ->
         cores.append(demand.new_connections.times(1 / (rate * SECONDS_PER_HOUR)))
     memory = connection_memory_bytes(options, tls=tls)
     return Load(demand.connections_peak.times(memory), total(cores))
+
+
+def message_rate(options: ServerOptions, *, tls: bool) -> float | FloatArray:
+    """Messages that a core takes in or sends out per second.
+
+    Raises:
+        UnknownNameError: a server that is not in servers.yaml.
+        ScenarioError: a server without a published figure, and none given in the options.
+    """
+    server = find_server(options.server)
+    _check_figures(server, options, "messages_per_core_second")
+    per_core = _figure(server, options, "messages_per_core_second")
+    if tls and options.messages_per_core_second is None:
+        return per_core * _or_of(server, _TLS_SHARE_OF, "tls_throughput_share")
+    return per_core
+
+
+def late_bursts(
+    demand: Demand, options: ServerOptions, vcpus: FloatArray, *, tls: bool = False
+) -> Iterator[str]:
+    """How long the largest burst keeps all processors busy, if that is more than a second.
+
+    Nodes refuse nothing of a burst; what they have no time for waits.
+
+    Args:
+        demand: what is sent at one moment.
+        options: the server, or own figures.
+        vcpus: processors of all nodes in the busiest hour, shape (*many,).
+        tls: whether TLS ends on the nodes.
+    """
+    rate = message_rate(options, tls=tls) * vcpus
+    least = float(np.min(rate))
+    large = (s for s in demand.streams if s.is_message and most_at_once(demand, s) > least)
+    if burst := longest_burst(bursts_of(demand, large), rate):
+        yield f"{capitalized(str(burst))}, which is what all nodes together pass on."
 
 
 def handshake_rate(options: ServerOptions) -> float | FloatArray:

@@ -27,6 +27,7 @@ from estimator.deployments.fleet.machine import (
 from estimator.deployments.fleet.server import (
     ServerOptions,
     find_server,
+    late_bursts,
     server_load,
     stand_ins,
     traffic_mbps,
@@ -203,6 +204,9 @@ def build_fleet(request: Request, cloud: str, spec: NodeSpec = NodeSpec()) -> Fl
         dict(zip(CONSTRAINTS, shares_of(needed, nodes.peak), strict=True)),
         options.min_nodes + options.spare_nodes,
     )
+    vcpus = sum(
+        (one.vcpus * run for one, run in zip(machines, mine, strict=True)), start=np.zeros(())
+    )
     return Fleet(
         spec,
         machines=machines,
@@ -216,6 +220,7 @@ def build_fleet(request: Request, cloud: str, spec: NodeSpec = NodeSpec()) -> Fl
         notes=(
             *stand_ins(options, tls=spec.ends_tls),
             *_more_than_shown(demand, nodes, options),
+            *late_bursts(demand, options, nodes.peak * vcpus, tls=spec.ends_tls),
         ),
     )
 

@@ -17,10 +17,11 @@ from estimator.demand.weekly import Weekly, from_hours
 from estimator.deployments import base
 from estimator.deployments.fleet.backplane import backplane
 from estimator.deployments.fleet.behind_balancer import CLOUD_RUN
-from estimator.deployments.fleet.expected_units import mean_idle_units, mean_units
+from estimator.deployments.fleet.expected_units import mean_idle_units, mean_time_kept, mean_units
 from estimator.deployments.fleet.server import (
     APPLICATION_WORK,
     ServerOptions,
+    late_bursts,
     server_load,
     traffic_mbps,
 )
@@ -171,6 +172,7 @@ def _admission(request: base.Request, cut_seconds: float) -> AdmissionLimits:
                 start_seconds=options.container_start_seconds,
                 # an instance with an open request is not stopped
                 keeps_connections=True,
+                stops_when_empty=options.min_instances == 0,
             )
         ),
         age_most_seconds=cut_seconds,
@@ -189,17 +191,18 @@ def _instance_time(
     """
     demand, options, ran = request.demand, request.options, request.demand.units
     by_request, least = options.billing == "request", options.min_instances
-    kept_seconds = 0.0 if by_request or least else limit_value(CLOUD_RUN.cool_down_limit)
+    kept_seconds = 0.0 if least else limit_value(CLOUD_RUN.cool_down_limit)
     if ran is None:
         billed = mean_units(demand, needed.units, least, kept_seconds / SECONDS_PER_HOUR)
         kept = f", the last one for {kept_seconds / SECONDS_PER_MINUTE:g} minutes longer"
-        how = f"as many as the connections of a moment need{kept * (kept_seconds > 0)}"
+        how = f"as many as the connections of a moment need{kept * (not by_request and not least)}"
     else:
         billed, how = ran.mean, "as they ran"
     idle = np.zeros(())
-    if by_request and (least or ran):
-        # of those that ran there always is one, to be found by the first connection
-        idle = np.minimum(mean_idle_units(demand, needed.units, max(least, 1)), billed)
+    if by_request and least:
+        idle = np.minimum(mean_idle_units(demand, needed.units, least), billed)
+    elif by_request:
+        idle = np.minimum(mean_time_kept(demand, kept_seconds / SECONDS_PER_HOUR), billed)
     text = (
         f"{range_text(billed - idle, unit='instances')} on average, planned for up to "
         f"{range_text(instances.peak)} (sized by {needed.binding_of_largest}; "
@@ -286,7 +289,11 @@ class CloudRun(base.Deployment):
             usage.append(Usage(f"{_RUN}.requests", demand.per_month(demand.new_connections), text))
         return base.Metered(
             (*usage, *redis.usage, *network.inter_zone(redis), *self.network_usage(request)),
-            (base.cut_note(demand, age), *sustained_use_notes(redis_machines(request, redis))),
+            (
+                base.cut_note(demand, age),
+                *sustained_use_notes(redis_machines(request, redis)),
+                *late_bursts(demand, options, instances.peak * options.vcpu),
+            ),
             tuple(self._checks(request, instances)),
             AdmissionLimits() if request.many else _admission(request, cut_seconds),
             base.Sizing(

@@ -9,8 +9,9 @@ from pydantic import Field
 
 from estimator.arrays import FloatArray
 from estimator.demand.demand import most_in_month
-from estimator.deployments.base import Metered, Options, Request, from_clients, minutes_rounded_up
-from estimator.deployments.limits import limit_value, messages_per_second, per_second
+from estimator.demand.weekly import total
+from estimator.deployments.base import Metered, Options, Request, minutes_rounded_up
+from estimator.deployments.limits import busiest_second, limit_value, per_second
 from estimator.deployments.saas import counting
 from estimator.pricing.lines import Usage
 from estimator.units import KIB, MINUTES_PER_HOUR
@@ -49,17 +50,20 @@ class AblyPerMinute(counting.SaasService):
         """Messages in 5-KiB steps, connection and channel minutes, and the package."""
         demand, options = request.demand, request.options
         step_bytes = request.step_bytes(f"{_SERVICE}.messages")
-        published, delivered = counting.publications(demand), demand.messages("to_client")
-        echoed = from_clients(demand) if options.echo else ()
+        # batches are made by Ably, to which each message is published
+        published = counting.publications(counting.before_batching(demand))
+        delivered = demand.messages("to_client")
+        echoed = counting.echoes(demand) if options.echo else ()
         size, size_text = counting.group_size(options.connections_per_channel, demand)
         lost, lost_text = minutes_rounded_up(demand)
         channels = counting.groups(demand.connections, size)
         counted = (*published, *delivered, *echoed)
-        rate = messages_per_second(counted).peak
+        second = busiest_second(demand, counted)
         needs: dict[counting.Need, FloatArray] = {
             "peak_connections": demand.peak_connections,
             "peak_channels": counting.groups(demand.connections_peak, size).peak,
-            "messages_per_second": rate,
+            "messages_per_hour": total(s.per_hour for s in counted).peak,
+            "messages_per_second": second.used.peak,
             "new_connections_per_second": per_second(demand.new_connections).peak,
         }
         needs = {name: most_in_month(demand, need) for name, need in needs.items()}
@@ -87,7 +91,12 @@ class AblyPerMinute(counting.SaasService):
             ),
         )
         admission = counting.plan_admission("ably", needs)
-        notes = (*fit_notes, *_notes(request, fees), *self.heartbeat_notes(demand))
+        notes = (
+            *fit_notes,
+            *_notes(request, fees),
+            *self.heartbeat_notes(demand),
+            *counting.burst_notes("ably", second),
+        )
         return Metered(usage, notes, admission=admission)
 
 

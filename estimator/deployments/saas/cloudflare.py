@@ -13,7 +13,7 @@ from estimator.demand.demand import Demand
 from estimator.demand.weekly import Weekly, from_hours, total
 from estimator.deployments.base import Metered, Options, Request, from_server
 from estimator.deployments.fleet.sizing import whole
-from estimator.deployments.limits import limit_value, messages_per_second
+from estimator.deployments.limits import busiest_second, limit_value
 from estimator.deployments.saas.counting import (
     SaasService,
     group_size,
@@ -135,7 +135,7 @@ def _awake(objects: Weekly, handled: Weekly, ms_each: float) -> Weekly:
 def _notes(demand: Demand, options: DurableObjectsOptions, objects: Weekly) -> Iterator[str]:
     received = demand.messages("to_server")
     most = limit_value(f"{_SERVICE}.requests_per_second")
-    each = messages_per_second(received).peak / np.maximum(objects.peak, 1.0)
+    each = busiest_second(demand, received).used.peak / np.maximum(objects.peak, 1.0)
     if np.any(each > most):
         yield (
             f"Each object gets {range_text(each)} messages per second in the busiest hour and "

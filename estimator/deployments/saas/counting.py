@@ -8,6 +8,7 @@ server sends to a client after it connected is published by it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from functools import reduce
 from typing import Literal
 
@@ -19,9 +20,9 @@ from estimator.demand.admission_limits import AdmissionLimits
 from estimator.demand.demand import Demand, MessageStream
 from estimator.demand.weekly import Weekly, from_hours, total
 from estimator.deployments.base import Deployment, Request, from_clients, from_server
-from estimator.deployments.limits import Check, limit_value
+from estimator.deployments.limits import BusiestSecond, Check, limit_value
 from estimator.files import Sourced, load_rows
-from estimator.format import range_text, value_text
+from estimator.format import capitalized, range_text, value_text
 from estimator.pricing.lines import Usage
 
 _LEAST_SHOWN = 1e-4
@@ -52,6 +53,16 @@ def plan_month(meter_id: str) -> Usage:
 def publications(demand: Demand) -> tuple[MessageStream, ...]:
     """Every message once, however many receive it."""
     return from_clients(demand) + from_server(demand)
+
+
+def before_batching(demand: Demand) -> Demand:
+    """The demand as it is published where the service puts messages together, and not a client."""
+    return replace(demand, streams=tuple(s.unbatched or s for s in demand.streams))
+
+
+def echoes(demand: Demand) -> tuple[MessageStream, ...]:
+    """Clients' own messages that come back to them, of flows that do not have them already."""
+    return tuple(s for s in from_clients(demand) if not s.echo)
 
 
 def in_steps(
@@ -121,6 +132,7 @@ Need = Literal[
     "peak_connections",
     "peak_channels",
     "messages_per_day",
+    "messages_per_hour",
     "messages_per_second",
     "new_connections_per_second",
 ]
@@ -128,6 +140,7 @@ _IN_WORDS: Mapping[Need, str] = {
     "peak_connections": "connections at once",
     "peak_channels": "channels at once",
     "messages_per_day": "messages per day",
+    "messages_per_hour": "messages per hour",
     "messages_per_second": "messages per second",
     "new_connections_per_second": "new connections per second",
 }
@@ -148,6 +161,7 @@ class Plan(Sourced):
     peak_channels: float | None = None
     """Active channels at once."""
     messages_per_day: float | None = None
+    messages_per_hour: float | None = None
     messages_per_second: float | None = None
     new_connections_per_second: float | None = None
     monthly_active_users: float | None = None
@@ -184,6 +198,12 @@ def plan_admission(vendor: str, needs: Mapping[Need, FloatArray]) -> AdmissionLi
     )
 
 
+def burst_notes(vendor: str, second: BusiestSecond) -> Iterator[str]:
+    """How long the largest burst takes on the largest plan, if that is more than a second."""
+    if burst := second.longest(find_plans(vendor)[-1].limit("messages_per_second")):
+        yield f"{capitalized(str(burst))}."
+
+
 def plan_fees(
     vendor: str, needs: Mapping[Need, FloatArray]
 ) -> tuple[tuple[Usage, ...], tuple[str, ...]]:
@@ -191,7 +211,7 @@ def plan_fees(
 
     Args:
         vendor: whose plans.
-        needs: how much is needed in the busiest hour or day, one number per scenario.
+        needs: how much is needed in the busiest second, hour or day, one number per scenario.
 
     Returns:
         One line for each plan that some scenario takes, 1 where it does and 0 elsewhere; and a

@@ -7,9 +7,15 @@ import numpy as np
 from estimator.arrays import FloatArray
 from estimator.demand.demand import Demand, MessageStream
 from estimator.demand.weekly import from_hours, total
-from estimator.deployments.base import Metered, Options, Request, from_clients
+from estimator.deployments.base import Metered, Options, Request
 from estimator.deployments.limits import limit_value
-from estimator.deployments.saas.counting import SaasService, in_steps, messages_count, publications
+from estimator.deployments.saas.counting import (
+    SaasService,
+    echoes,
+    in_steps,
+    messages_count,
+    publications,
+)
 from estimator.pricing.lines import Usage
 from estimator.pricing.price_files import Assumption
 from estimator.units import KIB, SECONDS_PER_HOUR
@@ -62,7 +68,7 @@ class PubNubTransactions(SaasService):
         """Publications and deliveries in steps of 2 KiB."""
         demand = request.demand
         published, delivered = publications(demand), demand.messages("to_client")
-        echoed = from_clients(demand) if request.options.echo else ()
+        echoed = echoes(demand) if request.options.echo else ()
         received = (*delivered, *echoed)
         replicated_step = request.step_bytes(f"{_SERVICE}.replicated")
         edge_step = request.step_bytes(f"{_SERVICE}.edge")

@@ -9,7 +9,7 @@ import numpy as np
 from estimator.demand.admission_limits import AdmissionLimits
 from estimator.demand.demand import Demand, most_in_month
 from estimator.deployments.base import Metered, Options, Request, billed_bytes_question
-from estimator.deployments.limits import admission_at, limit_value, messages_per_second, per_second
+from estimator.deployments.limits import admission_at, busiest_second, limit_value, per_second
 from estimator.deployments.saas.counting import (
     SaasService,
     in_steps,
@@ -17,7 +17,7 @@ from estimator.deployments.saas.counting import (
     plan_month,
     publications,
 )
-from estimator.format import range_text
+from estimator.format import capitalized, range_text
 from estimator.pricing.lines import Usage
 from estimator.units import KB
 
@@ -80,12 +80,10 @@ class SupabaseRealtime(SaasService):
 
 def _notes(demand: Demand) -> Iterator[str]:
     yield "Priced as the Pro plan without a spend cap; with one, use ends at what is included."
+    second = busiest_second(demand, (*publications(demand), *demand.messages("to_client")))
     needed = {
         "connections": (demand.peak_connections, "connections at once"),
-        "messages_per_second": (
-            messages_per_second((*publications(demand), *demand.messages("to_client"))).peak,
-            "messages per second, in and out",
-        ),
+        "messages_per_second": (second.used.peak, "messages per second, in and out"),
         "joins_per_second": (per_second(demand.new_connections).peak, "joins per second"),
     }
     for name, (need, words) in needed.items():
@@ -95,3 +93,5 @@ def _notes(demand: Demand) -> Iterator[str]:
                 f"The busiest hour needs {range_text(need)} {words}. A project has {quota:,.0f}; "
                 "only the vendor's support raises that, perhaps at another price."
             )
+    if burst := second.longest(limit_value(f"{_SERVICE}.messages_per_second")):
+        yield f"{capitalized(str(burst))}."

@@ -73,6 +73,7 @@ def profile_view(profile: Profile) -> Document:
                 given_text(float(np.mean(each)))
                 for each in (flow.rate_per_hour, flow.payload.mean, flow.fan_out)
             ),
+            flow.delivery,
         )
         for name, flow in profile.flows.items()
     )
@@ -84,7 +85,9 @@ def profile_view(profile: Profile) -> Document:
                 f"Sessions: {profile.session.law}, {profile.session.mean:g} hours on average",
                 "quiet",
             ),
-            table(("flow", "direction", "messages per hour#", "bytes#", "fan-out#"), rows),
+            table(
+                ("flow", "direction", "messages per hour#", "bytes#", "fan-out#", "delivery"), rows
+            ),
             folded("Evidence", evidence),
         ),
     )

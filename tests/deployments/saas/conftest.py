@@ -43,9 +43,10 @@ def flow() -> Callable[..., dict[str, Any]]:
     """One kind of message: by clients unless it says otherwise."""
 
     def build(
-        rate: Any, payload: float = 100, fan_out: Any = 0, *, server: bool = False
+        rate: Any, payload: float = 100, fan_out: Any = 0, *, server: bool = False, **more: Any
     ) -> dict[str, Any]:
         return {
+            **more,
             "direction": "server_to_client" if server else "client_to_server",
             "rate_per_hour": rate,
             "payload": payload,

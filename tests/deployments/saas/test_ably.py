@@ -76,8 +76,9 @@ def test_connections_of_a_channel_can_be_given(workload, flow, quantities):
         ({"connections": 10_000}, STANDARD),
         ({"connections": 10_001}, PRO),
         ({"connections": 10, "peak": 10_001}, PRO),
-        ({"connections": 100, "to_client": 2_500 * 3600}, STANDARD),
-        ({"connections": 100, "to_client": 2_501 * 3600}, PRO),
+        # 2,500 per second would be 9,000,000 per hour, of which 5,208,000 are allowed
+        ({"connections": 100, "to_client": 5_208_000}, STANDARD),
+        ({"connections": 100, "to_client": 5_208_001}, PRO),
         ({"connections": 100, "new_connections": 250 * 3600}, STANDARD),
         ({"connections": 100, "new_connections": 251 * 3600}, PRO),
     ],
@@ -98,11 +99,55 @@ def test_the_package_holds_the_channels_too(make_demand, bill_of, quantities):
 
 
 def test_messages_both_ways_and_the_echo_make_the_rate(make_demand, bill_of, quantities):
-    # 1,000 sent + 1,000 echoed + 501 delivered a second
-    demand = make_demand(100, to_server=1_000 * 3600, to_client=501 * 3600)
+    # 2,000,000 sent + 2,000,000 echoed + 1,208,001 delivered in an hour that may have 5,208,000
+    demand = make_demand(100, to_server=2_000_000, to_client=1_208_001)
 
     assert PRO in quantities(bill_of(ID, demand))
     assert STANDARD in quantities(bill_of(ID, demand, options={"echo": False}))
+
+
+@pytest.mark.parametrize(("recipients", "package"), [(2_499, STANDARD), (2_501, PRO)])
+def test_the_package_holds_a_message_to_many_at_one_moment(
+    workload, flow, quantities, recipients, package
+):
+    # one message per hour to each: on average next to nothing; its publication counts too
+    scenario = workload({"news": flow(1, fan_out=recipients, server=True)}, mean_connections=5_000)
+
+    assert package in quantities(ws.estimate(scenario, ID))
+
+
+def test_a_note_says_how_long_a_message_to_many_takes(workload, flow):
+    scenario = workload({"news": flow(1, fan_out=20_000, server=True)}, mean_connections=20_000)
+    notes = " ".join(ws.estimate(scenario, ID).notes)
+
+    assert "Each of 'news' is 20,000 at one moment and needs 2 s at 10,000 per second." in notes
+
+
+def test_what_ably_batches_is_published_one_by_one(workload, flow, quantities):
+    """https://ably.com/docs/platform/pricing/examples/data-broadcast: 10 updates per second to 200
+    viewers, of which conflation in windows of 500 ms delivers 2 per second.
+    """
+    odds = flow(
+        36_000,
+        server=True,
+        fan_out=200,
+        timing="synchronized",
+        batch={"window": "500 ms", "keep": "latest"},
+    )
+    bill = ws.estimate(workload({"odds": odds}, mean_connections=200, hours_per_month=2), ID)
+
+    # a match of 7,200 seconds: 72,000 sent and 2,880,000 delivered
+    assert quantities(bill)["ably.per_minute.messages"] == pytest.approx(72_000 + 2_880_000)
+
+
+def test_an_echo_of_the_profile_is_not_counted_twice(workload, flow, quantities):
+    with_echo = workload({"posts": flow(1, fan_out=4, echo=True)})
+    without = workload({"posts": flow(1, fan_out=4)})
+
+    # one sent, four to others, one to its sender
+    for scenario in (with_echo, without):
+        counted = quantities(ws.estimate(scenario, ID))["ably.per_minute.messages"]
+        assert counted == pytest.approx(100 * 6 * 730)
 
 
 def test_each_scenario_pays_its_own_package(workload):
@@ -119,8 +164,8 @@ def test_each_scenario_pays_its_own_package(workload):
     [
         ({"connections": 50_000}, True),
         ({"connections": 50_001}, False),
-        ({"connections": 100, "to_client": 10_000 * 3600}, True),
-        ({"connections": 100, "to_client": 10_001 * 3600}, False),
+        ({"connections": 100, "to_client": 20_833_000}, True),
+        ({"connections": 100, "to_client": 20_833_001}, False),
     ],
     ids=str,
 )
