@@ -20,8 +20,8 @@ import numpy as np
 
 from estimator.arrays import FloatArray
 from estimator.runtime import one_thread
+from estimator.scenario.local_time import UTC, Clock
 from estimator.scenario.sessions import SessionLength
-from estimator.units import week_time_text
 
 _NEGLIGIBLE = 1e-10
 _MOST_PERIODS = 26
@@ -178,12 +178,15 @@ def _around(response_to_first: FloatArray) -> FloatArray:
     return response_to_first[at[:, None] - at]
 
 
-def contradiction_note(found: Iterable[Arrivals], law: SessionLength) -> Iterator[str]:
+def contradiction_note(
+    found: Iterable[Arrivals], law: SessionLength, clock: Clock = UTC
+) -> Iterator[str]:
     """Where a curve of open connections contradicts the session length: by how much, and when.
 
     Args:
         found: arrivals behind the weekly curves of one or more scenarios; the worst is told.
         law: how long sessions last.
+        clock: of those who read it.
 
     Yields:
         One sentence or two for the reader of a bill; nothing where connections can follow.
@@ -196,7 +199,7 @@ def contradiction_note(found: Iterable[Arrivals], law: SessionLength) -> Iterato
         f"Open connections change faster in this week than sessions of {law.mean:,.3g} hours on "
         f"average, begun at a rate that moves steadily from hour to hour, let them: the closest "
         f"possible arrivals make {abs(off):.0%} of the mean too "
-        f"{'many' if off > 0 else 'few'} on {week_time_text(worst.worst_step)} UTC. Connections "
+        f"{'many' if off > 0 else 'few'} on {clock.text(worst.worst_step)}. Connections "
         f"follow the week as it was given; new connections are those of the closest arrivals, in "
         f"total as many as connections and sessions mean."
     )

@@ -69,7 +69,7 @@ def _of_kind(scenario: Scenario, kind: Scenario | OtherClients) -> Demand:
         hours_per_month=scenario.hours_per_month,
         notes=(
             *_disagreements(scales),
-            *contradiction_note([arrivals], profile.session),
+            *contradiction_note([arrivals], profile.session, scenario.clock),
             *_calendar_notes(scenario),
         ),
         peak_within_hour=peak_within_hour,

@@ -14,7 +14,7 @@ from pydantic import ValidationError, model_validator
 
 from estimator.arrays import FloatArray
 from estimator.demand.admission_limits import AdmissionLimits
-from estimator.demand.demand import Demand, MessageStream
+from estimator.demand.demand import Demand, MessageStream, most_in_month
 from estimator.demand.weekly import Weekly, from_hours, total
 from estimator.demand.wire import Layer
 from estimator.deployments.heartbeats import heartbeat_rule
@@ -373,7 +373,7 @@ def _lost_minutes(session: SessionLength) -> float:
 
 def cut_note(demand: Demand, age: str) -> str:
     """That connections are cut at an age, and what making them again does."""
-    rate = range_text(demand.new_connections.peak / SECONDS_PER_HOUR)
+    rate = range_text(most_in_month(demand, demand.new_connections.peak) / SECONDS_PER_HOUR)
     return (
         f"Connections are cut after {age} and clients connect again. New connections in the "
         f"busiest hour: {rate} per second."

@@ -315,13 +315,18 @@ def _moment(value: object) -> dt.datetime | float:
         if value.year not in _YEARS:
             raise ValueError(f"{said} is not in the years {_YEARS[0]} to {_YEARS[-1]}")
         return value.replace(microsecond=0)
-    try:
+    if isinstance(value, str):
         return _week_time(value, float)
-    except (TypeError, ValueError):
+    if (
+        isinstance(value, bool)
+        or not isinstance(value, int | float)
+        or not 0 <= value < HOURS_PER_WEEK
+    ):
         raise ValueError(
             f"{echo(value)} is neither a date and time such as '2026-11-27 14:00' nor a day and "
             "an hour of the week such as 'Tue 14:00'"
-        ) from None
+        )
+    return _week_time(value, float)
 
 
 def _moment_said(moment: dt.datetime | float) -> str | float:

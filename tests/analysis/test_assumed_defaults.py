@@ -57,10 +57,16 @@ def test_assumed_messages_are_halved_together_too():
 
 def test_an_assumed_shape_of_the_week_is_compared_with_others():
     boards = CHAT.replace(profile="board-collaboration", peak_connections=1000)
-    level = boards.replace(profile={"extends": "board-collaboration", "weekly_shape": "flat"})
     found = assumed(ws.estimate(boards, GATEWAY))["weekly_shape"]
 
-    assert found.totals_usd == {"the shape flat": pytest.approx(ws.estimate(level, GATEWAY).total)}
+    def total(shape: str) -> float:
+        other = {"extends": "board-collaboration", "weekly_shape": shape}
+        return float(ws.estimate(boards.replace(profile=other), GATEWAY).total)
+
+    assert found.totals_usd == {
+        f"the shape {shape}": pytest.approx(total(shape))
+        for shape in ("flat", "workplace-worldwide")
+    }
 
 
 def test_what_the_scenario_says_is_not_assumed():

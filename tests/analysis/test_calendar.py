@@ -167,7 +167,7 @@ def test_the_worst_week_decides_a_limit_and_is_named():
     [verdict] = [each for each in bill.verdicts if each.limit.limit == limit]
     [before] = [each for each in usual.verdicts if each.limit.limit == limit]
     assert verdict.used > 300_000 / 5_000 * before.used
-    assert verdict.when.endswith("UTC, in the week of Match")
+    assert verdict.when.endswith("UTC), in the week of Match")
     assert verdict.when.startswith("Sat 2")
     assert "on Sat 2" in verdict.explain()
     assert verdict.share_by_hour is not None

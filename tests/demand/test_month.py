@@ -7,7 +7,7 @@ import estimator as ws
 from estimator.demand.month import expected_month
 
 BASE = ws.Scenario(profile="workplace-chat", location="virginia", peak_connections=1_000)
-LAUNCH = {"name": "Launch", "on": "Tue 14:00", "lasts_hours": 3, "connections": 5_000}
+LAUNCH = {"name": "Launch", "on": "Tue 14:00 UTC", "lasts_hours": 3, "connections": 5_000}
 AT = slice(24 + 14, 24 + 17)
 
 
@@ -33,7 +33,7 @@ def test_connections_are_on_top_of_the_usual_week_in_their_hours_only():
 
 
 def test_a_curve_counts_by_its_proportions_and_sunday_meets_monday():
-    entry = {**LAUNCH, "on": "Sun 23:00", "curve": [4, 2, 1]}
+    entry = {**LAUNCH, "on": "Sun 23:00 UTC", "curve": [4, 2, 1]}
     first, second = expected_month(BASE.replace(calendar=[entry])).connections.hourly
 
     np.testing.assert_allclose((second - first)[[167, 0, 1]], [5_000, 2_500, 1_250])

@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 from scipy import stats
 
-import estimator as ws
 from estimator.demand.weekly import Weekly, from_hours
 from estimator.deployments.fleet.expected_units import (
     expected_units,
@@ -18,8 +17,9 @@ from estimator.deployments.fleet.expected_units import (
     mean_idle_units,
     mean_units,
 )
+from estimator.scenario.weekly_shape import load_shape
 
-SHAPE = ws.load_profile("workplace-chat").weekly_shape.levels
+SHAPE = load_shape("workplace-worldwide").levels
 
 
 def summed(mean: float, capacity: float, least: float = 0) -> float:

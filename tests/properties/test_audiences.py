@@ -38,7 +38,12 @@ def weeks(kind: str) -> Iterator[tuple[np.ndarray, dict[str, Any]]]:
 
 
 def demand_of(shape: np.ndarray, law: dict[str, Any], **audience: float) -> ws.Demand:
-    profile = {"title": "Drawn", "session": law, "weekly_shape": {"hourly": shape}, "flows": {}}
+    profile = {
+        "title": "Drawn",
+        "session": law,
+        "weekly_shape": {"hourly": shape, "time_zone": "UTC"},
+        "flows": {},
+    }
     return ws.expected_demand(
         ws.Scenario.model_validate({"profile": profile, "location": "virginia", **audience})
     )

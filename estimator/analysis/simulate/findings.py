@@ -31,7 +31,6 @@ from estimator.units import (
     HOURS_PER_WEEK,
     MINUTES_PER_HOUR,
     SECONDS_PER_HOUR,
-    week_time_text,
 )
 
 HOLDS_WITHIN: Final = 0.02
@@ -196,7 +195,7 @@ def _contradicted(scenario: Scenario, expected: Demand, run: Run) -> Iterator[Fi
         f"{precise_percent(_ratio(abs(off), peak))} of the peak; a simulation follows arrivals"
     )
     state = _off_by(1 + _ratio(abs(off), peak))
-    title = f"Connections on {week_time_text(hour)} UTC"
+    title = f"Connections on {scenario.clock.text(hour)}"
     yield _finding(title, assumed, found.mean(axis=1), "connections", state, words)
 
 

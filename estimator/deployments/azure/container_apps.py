@@ -10,6 +10,7 @@ import numpy as np
 from pydantic import Field
 
 from estimator.arrays import FloatArray
+from estimator.demand.demand import over_month
 from estimator.deployments.azure.nodes import (
     BYTES_EVIDENCE,
     NOT_MODELED,
@@ -91,18 +92,18 @@ class ContainerApps(AzureNodes):
         idle = np.asarray(np.minimum(empty, running), dtype=np.float64)
         for machine, mine, text in zip(fleet.machines, fleet.chosen, fleet.texts, strict=True):
             for meter, quantity in machine.parts.items():
-                per_replica = mine.astype(np.float64) * quantity * demand.hours_per_month
+                per_replica = mine.astype(np.float64) * quantity
                 active = np.asarray(running - idle if meter == _ACTIVE else running)
                 yield Usage(
                     meter,
-                    np.asarray(active * per_replica),
+                    over_month(demand, active * per_replica),
                     f"{machine.title}: {text}; {range_text(active)} on average, {quantity:g} units "
                     "per hour each",
                 )
                 if meter == _ACTIVE and np.any(idle * mine > 0):
                     yield Usage(
                         f"{_SERVICE}.vcpu_idle_seconds",
-                        np.asarray(idle * per_replica),
+                        over_month(demand, idle * per_replica),
                         f"{machine.title}: {range_text(idle)} of the minimum are without a "
                         f"connection on average, {quantity:g} units per hour each",
                     )

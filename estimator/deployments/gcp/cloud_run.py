@@ -13,6 +13,7 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from estimator.demand.admission_limits import AdmissionLimits, Autoscaling
+from estimator.demand.demand import over_month
 from estimator.demand.weekly import Weekly, from_hours
 from estimator.deployments import base
 from estimator.deployments.fleet.backplane import backplane
@@ -208,11 +209,11 @@ def _instance_time(
         f"{range_text(instances.peak)} (sized by {needed.binding_of_largest}; "
         f"at most {options.concurrency * _filled(request):g} connections each), {how}"
     )
-    seconds = (billed - idle) * demand.hours_per_month * SECONDS_PER_HOUR
+    seconds = over_month(demand, billed - idle) * SECONDS_PER_HOUR
     yield Usage(f"{_RUN}.cpu_{options.billing}_based", seconds * options.vcpu, text)
     yield Usage(f"{_RUN}.memory_{options.billing}_based", seconds * options.memory_gib, text)
     if by_request and least:
-        seconds = idle * demand.hours_per_month * SECONDS_PER_HOUR
+        seconds = over_month(demand, idle) * SECONDS_PER_HOUR
         text = (
             f"the part of {least} minimum instances without an open connection, on average over "
             "the week"

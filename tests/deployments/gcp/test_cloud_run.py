@@ -66,7 +66,7 @@ def test_small_audiences_cost_the_time_in_which_somebody_is_connected(peak, usd)
     # reckoned apart from this program, hour by hour over the week of the profile; an instance that
     # is active all month costs 61.14 beyond the free tier
     scenario = ws.Scenario(
-        profile="workplace-chat",
+        profile={"extends": "workplace-chat", "weekly_shape": "workplace-worldwide"},
         location="virginia",
         peak_connections=peak,
         options={ID: {"billing": "request"}},
