@@ -74,6 +74,7 @@ if TYPE_CHECKING:
     )
     from estimator.render.charts.cost import cost_chart as cost_chart
     from estimator.scenario.calendar import CalendarEntry as CalendarEntry
+    from estimator.scenario.clients import OtherClients as OtherClients
     from estimator.scenario.disruptions import (
         BalancerResize as BalancerResize,
         Broadcast as Broadcast,

@@ -10,8 +10,12 @@ import numpy as np
 from pydantic import (
     BeforeValidator,
     Field,
+    PrivateAttr,
+    SerializationInfo,
     SerializerFunctionWrapHandler,
+    ValidatorFunctionWrapHandler,
     WrapSerializer,
+    WrapValidator,
     model_validator,
 )
 
@@ -289,6 +293,26 @@ class Profile(Shown, model.Model):
     evidence: dict[Name, Evidence] = Field(default_factory=dict, max_length=_MOST_EVIDENCE)
     """Where each default comes from, by its path, such as session.mean_hours."""
 
+    _extends: str = PrivateAttr(default="")
+
+    @checks_arguments
+    def as_changes_to(self, name: str) -> Self:
+        """The same, to be written out as changes to a shipped profile."""
+        self._extends = name
+        return self
+
+    @checks_arguments
+    def as_said(self, full: dict[str, Any]) -> dict[str, Any]:
+        """What was said of it, from its content in full: changes to a shipped one, if it is that.
+
+        Links and files would be long if they repeated the evidence of what was not changed.
+        """
+        if not self._extends:
+            return full
+        base = load_profile(self._extends).model_dump(mode="json", exclude_unset=True)
+        changes = {"extends": self._extends, **_changes(base, full)}
+        return changes if Profile.model_validate(resolve_profile(changes)) == self else full
+
     @property
     def many(self) -> tuple[int, ...]:
         """Shape of the many scenarios that its figures stand for; () if they are single ones."""
@@ -357,15 +381,42 @@ def resolve_profile(value: object) -> object:
     return _merge({**base, "evidence": kept}, changes)
 
 
-def _profile_name(profile: Profile, serialize: SerializerFunctionWrapHandler) -> object:
-    shipped = (name for name in profile_names() if load_profile(name) is profile)
-    return next(shipped, None) or serialize(profile)
+def _given(value: object, validate: ValidatorFunctionWrapHandler) -> Profile:
+    profile: Profile = validate(resolve_profile(value))
+    if isinstance(value, Mapping) and "extends" in value:
+        return profile.as_changes_to(str(value["extends"]))
+    return profile
+
+
+def _said(
+    profile: Profile, serialize: SerializerFunctionWrapHandler, info: SerializationInfo
+) -> object:
+    """A shipped profile by its name, another one as it was said."""
+    if name := next((each for each in profile_names() if load_profile(each) is profile), None):
+        return name
+    full = serialize(profile)
+    return profile.as_said(full) if info.exclude_unset else full
+
+
+def _changes(base: Mapping[str, Any], full: Mapping[str, Any]) -> dict[str, Any]:
+    """What ``full`` says otherwise than ``base``, or besides."""
+    found: dict[str, Any] = {}
+    for key, value in full.items():
+        before = base.get(key)
+        if isinstance(value, Mapping) and isinstance(before, Mapping):
+            same_law = _law(value) == _law(before)
+            value = _changes(before, value) if same_law else value
+            if not value:
+                continue
+        if value != before or key not in base:
+            found[key] = value
+    return found
 
 
 ProfileGiven = Annotated[
     Profile,
-    BeforeValidator(resolve_profile, json_schema_input_type=Profile | str),
-    WrapSerializer(_profile_name),
+    WrapValidator(_given, json_schema_input_type=Profile | str),
+    WrapSerializer(_said),
 ]
 """A profile as people give it: by name, in full, or as changes to a shipped one."""
 

@@ -305,18 +305,18 @@ class Scenario(Shown, Model):
             week = min(map(dt.datetime.date, dates), default=week)
         return Clock(self.found_location.time_zone, week)
 
-    def shape_clock(self, kind: Scenario | OtherClients) -> Clock:
+    def shape_clock(self, clients: Scenario | OtherClients) -> Clock:
         """The clock by which the weekly shape of a kind of clients goes."""
-        return kind.profile.weekly_shape.clock_at(self.clock)
+        return clients.profile.weekly_shape.clock_at(self.clock)
 
-    def weekly_levels(self, kind: Scenario | OtherClients) -> FloatArray:
+    def weekly_levels(self, clients: Scenario | OtherClients) -> FloatArray:
         """The weekly shape of a kind of clients, with mean 1, from Monday 00:00 UTC, shape (168,).
 
         >>> office = Scenario(profile="workplace-chat", location="tokyo", peak_connections=100)
         >>> int(office.weekly_levels(office).argmax())  # Tue 02:00 UTC, 11:00 in Tokyo
         26
         """
-        return kind.profile.weekly_shape.levels_on(self.shape_clock(kind))
+        return clients.profile.weekly_shape.levels_on(self.shape_clock(clients))
 
     @property
     def destinations(self) -> dict[Area, float]:
