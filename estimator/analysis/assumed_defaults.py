@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
@@ -11,12 +11,20 @@ from typing import Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from estimator.analysis.fields import current_value, field_words, profile_fields, with_values
+from estimator.analysis.fields import (
+    current_value,
+    field_words,
+    profile_fields,
+    profile_of,
+    with_values,
+)
 from estimator.arrays import FloatArray
 from estimator.demand.demand import Demand
-from estimator.demand.expected import expected_demand
+from estimator.demand.month import expected_month
 from estimator.errors import EstimatorError
 from estimator.format import dollars
+from estimator.scenario.clients import MAIN
+from estimator.scenario.profile import Evidence, Profile
 from estimator.scenario.scenario import Scenario
 from estimator.scenario.weekly_shape import load_shape
 from estimator.states import State
@@ -34,7 +42,6 @@ _SCALES: Final = (
 """Ends of the names of fields that a factor can scale; the shape of a law cannot be scaled."""
 _ONE_AT_A_TIME: Final = ("mean_hours", "hours", "scale_hours", "mean_bytes")
 """Ends of those that take no array."""
-_FLOWS: Final = "profile.flows."
 _SHAPES: Final = ("flat", "workplace-worldwide")
 """Weekly shapes that are tried where one is assumed: the most level, and one that was measured."""
 
@@ -44,7 +51,8 @@ class AssumedDefault:
     """A default of a profile that nobody published, and what a bill would be with another."""
 
     path: str
-    """What is assumed, as in the profile's evidence; ``flows`` for several of them together."""
+    """What is assumed, as in the profile's evidence, after ``other_clients.viewers.profile.`` if it
+    is that of other clients; ``flows`` for several flows together."""
     words: str
     """What is assumed, for people."""
     total_usd: float
@@ -96,6 +104,22 @@ class Judged(NamedTuple):
     """How it compares with limits, shape (*many,)."""
 
 
+class Backed(NamedTuple):
+    """What stands behind a number of a profile."""
+
+    path: str
+    """What the evidence is about, as ``AssumedDefault.path``."""
+    evidence: Evidence
+
+
+class _Turn(NamedTuple):
+    """What is halved and doubled together."""
+
+    fields: Sequence[str]
+    path: str
+    words: str
+
+
 class _Label(NamedTuple):
     path: str
     words: str
@@ -104,27 +128,30 @@ class _Label(NamedTuple):
 
 class _Variant(NamedTuple):
     labels: Sequence[_Label]
-    """One for each scenario of the demand."""
+    """One for each scenario that it stands for."""
+    scenario: Scenario
     demand: Demand
 
 
-def backed_fields(scenario: Scenario) -> dict[str, str]:
-    """Numbers of the profile above 0 that a factor can scale, with the path of their evidence."""
-    evidence = scenario.profile.evidence
-    found: dict[str, str] = {}
-    for field in profile_fields(scenario):
-        path = field.removeprefix("profile.")
-        if path.rpartition(".")[2] not in _SCALES:
-            continue
-        backed = [said for said in evidence if f"{path}.".startswith(f"{said}.")]
-        if backed and current_value(scenario, field) > 0:
-            # what was said of a part counts more than what was said of the whole
-            found[field] = max(backed, key=len)
+def backed_fields(scenario: Scenario) -> dict[str, Backed]:
+    """Numbers of all profiles above 0 that a factor can scale, with what backs them."""
+    found: dict[str, Backed] = {}
+    for kind, profile in scenario.profiles.items():
+        start = profile_of(kind)
+        for field in profile_fields(scenario, kind):
+            path = field.removeprefix(start)
+            if path.rpartition(".")[2] not in _SCALES:
+                continue
+            backed = [said for said in profile.evidence if f"{path}.".startswith(f"{said}.")]
+            if backed and current_value(scenario, field) > 0:
+                # what was said of a part counts more than what was said of the whole
+                said = max(backed, key=len)
+                found[field] = Backed(_path(kind, said), profile.evidence[said])
     return found
 
 
 def assumed_defaults(
-    scenario: Scenario, bill: Judged, bill_of: Callable[[Demand], Judged]
+    scenario: Scenario, bill: Judged, bill_of: Callable[[Scenario, Demand], Judged]
 ) -> tuple[AssumedDefault, ...]:
     """The assumed defaults that move a total by more than a fifth, or across a limit.
 
@@ -133,9 +160,9 @@ def assumed_defaults(
     the one that moves most stands for all.
 
     Args:
-        scenario: of one profile, audience and location.
+        scenario: a single one.
         bill: as it is.
-        bill_of: the bill of another demand, which may stand for many.
+        bill_of: the bill of another scenario, which may stand for many, and of its demand.
 
     Returns:
         The largest first.
@@ -144,9 +171,9 @@ def assumed_defaults(
     is_within = State(str(bill.states)).is_within_limits
     totals_of: dict[tuple[str, str], dict[str, float]] = {}
     states_of: dict[tuple[str, str], dict[str, State]] = {}
-    for labels, demand in _variants(scenario):
+    for labels, changed, demand in _variants(scenario):
         with suppress(EstimatorError):
-            other = bill_of(demand)
+            other = bill_of(changed, demand)
             totals = np.broadcast_to(other.total_usd, len(labels)).tolist()
             states = np.broadcast_to(other.states, len(labels)).tolist()
             for label, usd, state in zip(labels, totals, map(State, states), strict=True):
@@ -166,91 +193,127 @@ def assumed_defaults(
 
 @lru_cache(maxsize=8)
 def _variants(scenario: Scenario) -> tuple[_Variant, ...]:
-    """Demands with other values of what is assumed, the same for all deployments."""
-    evidence = scenario.profile.evidence
-    assumed = {
-        field: path
-        for field, path in backed_fields(scenario).items()
-        if evidence[path].grade == "assumption"
-    }
-    alone = [field for field in assumed if not _takes_arrays(field)]
+    """Scenarios with other values of what is assumed, the same for all deployments."""
+    turns = _turns(scenario)
+    at_once = [turn for turn in turns if all(_takes_arrays(scenario, f) for f in turn.fields)]
+    alone = [turn for turn in turns if turn not in at_once]
     found: list[_Variant] = []
-    if in_one_pass := {f: path for f, path in assumed.items() if f not in alone}:
-        with suppress(EstimatorError):
-            found.append(_in_one_pass(scenario, in_one_pass))
-    for field in alone:
+    try:
+        found += [_in_one_pass(scenario, at_once)] if at_once else []
+    except EstimatorError:  # a half or a double that a field cannot have
+        alone = turns
+    for turn in alone:
         for factor, instead in ((1 / FACTOR, _HALF), (FACTOR, _TWICE)):
-            label = _Label(assumed[field], field_words(field), instead)
             with suppress(EstimatorError):
-                value = current_value(scenario, field) * factor
-                changed = with_values(scenario, {field: value})
-                found.append(_Variant((label,), expected_demand(changed)))
+                values = {each: current_value(scenario, each) * factor for each in turn.fields}
+                label = _Label(turn.path, turn.words, instead)
+                found.append(_variant((label,), with_values(scenario, values)))
     found.extend(_choices(scenario))
     return tuple(found)
 
 
-def _takes_arrays(field: str) -> bool:
-    return field.rpartition(".")[2] not in _ONE_AT_A_TIME and ".parts." not in field
+def _variant(labels: Sequence[_Label], changed: Scenario) -> _Variant:
+    return _Variant(labels, changed, expected_month(changed))
 
 
-def _in_one_pass(scenario: Scenario, assumed: Mapping[str, str]) -> _Variant:
-    """Each number halved and doubled in turn, then one of each flow at once, in one demand."""
-    fields = [*assumed]
-    turns: list[tuple[Sequence[str], str, str]] = [
-        ((field,), assumed[field], field_words(field)) for field in fields
-    ]
-    messages = _leading(scenario, fields)
+def _path(kind: str, said: str) -> str:
+    return said if kind == MAIN else f"{profile_of(kind)}{said}"
+
+
+def _turns(scenario: Scenario) -> list[_Turn]:
+    """Each assumed number, then one of each flow together."""
+    assumed = {
+        field: backed.path
+        for field, backed in backed_fields(scenario).items()
+        if backed.evidence.grade == "assumption"
+    }
+    turns = [_Turn((field,), path, _words(field)) for field, path in assumed.items()]
+    messages = _leading(scenario, assumed)
     if len(messages) > 1:
-        names = ", ".join(map(_flow, messages))
-        turns.append((messages, "flows", f"messages of {names} together"))
-    labels: list[_Label] = []
+        words = f"messages of {', '.join(messages.values())} together"
+        turns.append(_Turn((*messages,), "flows", words))
+    return turns
+
+
+def _words(field: str) -> str:
+    # half of it is half in any unit
+    return field_words(field).removesuffix(", hours")
+
+
+def _takes_arrays(scenario: Scenario, field: str) -> bool:
+    if field.rpartition(".")[2] in _ONE_AT_A_TIME or ".parts." in field:
+        return False
+    # the sizes of batches are those of a single scenario
+    return not any(
+        field.startswith(f"{profile_of(kind)}flows.{name}.")
+        for kind, profile in scenario.profiles.items()
+        for name, flow in profile.flows.items()
+        if flow.batch is not None and flow.batch.keep == "all"
+    )
+
+
+def _in_one_pass(scenario: Scenario, turns: Sequence[_Turn]) -> _Variant:
+    """What is halved and doubled in each turn, in one scenario that stands for all."""
+    fields = [*dict.fromkeys(field for turn in turns for field in turn.fields)]
     factors = np.ones((len(fields), 2 * len(turns)))
-    for turn, (moved, path, words) in enumerate(turns):
-        labels += [_Label(path, words, instead) for instead in (_HALF, _TWICE)]
-        rows = [fields.index(field) for field in moved]
-        factors[rows, 2 * turn : 2 * turn + 2] = 1 / FACTOR, FACTOR
+    for number, turn in enumerate(turns):
+        rows = [fields.index(field) for field in turn.fields]
+        factors[rows, 2 * number : 2 * number + 2] = 1 / FACTOR, FACTOR
     values = {
         field: current_value(scenario, field) * row
         for field, row in zip(fields, factors, strict=True)
     }
-    return _Variant(labels, expected_demand(with_values(scenario, values)))
+    labels = [_Label(turn.path, turn.words, said) for turn in turns for said in (_HALF, _TWICE)]
+    return _variant(labels, with_values(scenario, values))
 
 
-def _leading(scenario: Scenario, assumed: Sequence[str]) -> tuple[str, ...]:
-    """Of each flow the assumed number that makes its messages more or fewer, its rate first."""
+def _leading(scenario: Scenario, assumed: Collection[str]) -> dict[str, str]:
+    """Of each flow the assumed number that makes its messages more or fewer, its rate first.
+
+    Returns:
+        What the flow is called, for people, by that field.
+    """
     found: dict[str, str] = {}
-    for name, flow in scenario.profile.flows.items():
-        endings = ["rate_per_hour"]
-        # what the server publishes is counted by those who receive it
-        endings += ["fan_out"] if flow.direction == "client_to_server" else []
-        for field in (f"{_FLOWS}{name}.{ending}" for ending in endings):
-            if field in assumed:
-                found.setdefault(name, field)
-    return tuple(found.values())
-
-
-def _flow(field: str) -> str:
-    return field.removeprefix(_FLOWS).partition(".")[0]
+    for kind, profile in scenario.profiles.items():
+        for name, flow in profile.flows.items():
+            endings = ["rate_per_hour"]
+            # what the server publishes is counted by those who receive it
+            endings += ["fan_out"] if flow.direction == "client_to_server" else []
+            fields = (f"{profile_of(kind)}flows.{name}.{ending}" for ending in endings)
+            if leading := next((field for field in fields if field in assumed), None):
+                found[leading] = name if kind == MAIN else f"{name} of {kind}"
+    return found
 
 
 def _choices(scenario: Scenario) -> Iterator[_Variant]:
     """The other kind of heartbeat, and other weekly shapes, where these are assumed."""
-    profile = scenario.profile
+    for kind, profile in scenario.profiles.items():
+        of_kind = "" if kind == MAIN else f"{kind}: "
+        for said, words, instead, changes in _other_choices(profile):
+            label = _Label(_path(kind, said), f"{of_kind}{words}", instead)
+            changed = _with_profile(scenario, kind, profile.model_copy(update=changes))
+            yield _variant((label,), changed)
 
-    def with_profile(path: str, words: str, instead: str, **changes: object) -> _Variant:
-        changed = scenario.replace(profile=profile.model_copy(update=changes))
-        return _Variant((_Label(path, words, instead),), expected_demand(changed))
 
+def _other_choices(profile: Profile) -> Iterator[tuple[str, str, str, dict[str, object]]]:
+    """What is assumed, as in the evidence and for people, what else it can be, and the change."""
     assumed = {path for path, said in profile.evidence.items() if said.grade == "assumption"}
     if "heartbeat.kind" in assumed and profile.heartbeat is not None:
         other = "application" if profile.heartbeat.kind == "protocol" else "protocol"
         beat = profile.heartbeat.model_copy(update={"kind": other})
         instead = "sending messages" if other == "application" else "pings"
-        yield with_profile("heartbeat.kind", "kind of heartbeat", instead, heartbeat=beat)
+        yield "heartbeat.kind", "kind of heartbeat", instead, {"heartbeat": beat}
     if "weekly_shape" in assumed:
         for name in _SHAPES:
             shape = load_shape(name)
             if shape is not profile.weekly_shape:
-                yield with_profile(
-                    "weekly_shape", "weekly shape", f"the shape {name}", weekly_shape=shape
-                )
+                said = "weekly_shape"
+                yield said, "weekly shape", f"the shape {name}", {"weekly_shape": shape}
+
+
+def _with_profile(scenario: Scenario, kind: str, profile: Profile) -> Scenario:
+    if kind == MAIN:
+        return scenario.replace(profile=profile)
+    others = scenario.other_clients
+    changed = others[kind].model_copy(update={"profile": profile})
+    return scenario.replace(other_clients={**others, kind: changed})

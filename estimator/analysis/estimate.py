@@ -524,7 +524,9 @@ def _assumed(
     return assumed_defaults(
         resolved.scenario,
         _judged(bill),
-        lambda demand: _judged(replace(resolved, demand=demand).bill(deployment)),
+        lambda changed, demand: _judged(
+            replace(resolved, scenario=changed, demand=demand).bill(deployment)
+        ),
     )
 
 

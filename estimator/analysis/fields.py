@@ -15,6 +15,7 @@ from estimator.errors import EstimatorError, ScenarioError, UnknownNameError
 from estimator.pricing.catalog import load_catalog
 from estimator.pricing.contract import as_contract
 from estimator.pricing.price_files import CLOUDS
+from estimator.scenario.clients import MAIN
 from estimator.scenario.model import Model
 from estimator.scenario.scenario import Scenario
 from estimator.units import DAYS_PER_WEEK, HOURS_PER_DAY
@@ -72,7 +73,7 @@ def field_names(scenario: Scenario) -> list[str]:
     names = [*audience, "hours_per_month", _HOURS_PER_DAY]
     names += [f"users_in.{area}" for area in scenario.users_in or {}]
     names += [f"engineering.{name}" for name in _numbers_in(scenario.engineering)]
-    names += profile_fields(scenario)
+    names += profile_fields(scenario, MAIN)
     names += [f"{_OTHERS}{path}" for path in _numbers_in(scenario.other_clients)]
     names += [f"calendar.{path}" for path in _numbers_in(scenario.calendar)]
     for deployment in ALL_DEPLOYMENTS.values():
@@ -84,9 +85,18 @@ def field_names(scenario: Scenario) -> list[str]:
     return names
 
 
-def profile_fields(scenario: Scenario) -> list[str]:
-    """The full name of every number of a scenario's profile."""
-    return [f"profile.{path}" for path in _numbers_in(scenario.profile)]
+def profile_of(kind: str) -> str:
+    """What the full names of all fields of the profile of a kind of clients begin with.
+
+    >>> profile_of("main"), profile_of("viewers")
+    ('profile.', 'other_clients.viewers.profile.')
+    """
+    return "profile." if kind == MAIN else f"{_OTHERS}{kind}.profile."
+
+
+def profile_fields(scenario: Scenario, kind: str) -> list[str]:
+    """The full name of every number of the profile of a kind of clients."""
+    return [f"{profile_of(kind)}{path}" for path in _numbers_in(scenario.profiles[kind])]
 
 
 def find_field(scenario: Scenario, name: str) -> str:
@@ -165,8 +175,9 @@ def current_value(scenario: Scenario, field: str) -> float:
         given = scenario.options.get(deployment, {})
         value = getattr(find_deployment(deployment).check_options(given), option)
     else:
-        value = scenario
-        for key in field.split("."):
+        value, rest = scenario, field.split(".")
+        while rest:
+            key, rest = _first_key(value, rest)
             value = _part(value, key)
     if value is None:
         raise ScenarioError(f"'{field}' has no single value in this scenario")
@@ -354,6 +365,15 @@ def _dropped(scenario: Scenario, kept: Sequence[str]) -> dict[str, None]:
     return {name: None for name in others if getattr(scenario, name) is not None}
 
 
+def _first_key(whole: Any, path: Sequence[str]) -> tuple[str, Sequence[str]]:
+    """The key of a part that a path begins with, and the rest; names of flows can have dots."""
+    if isinstance(whole, Mapping):
+        for length in range(2, len(path) + 1):
+            if (key := ".".join(path[:length])) in whole:
+                return key, path[length:]
+    return path[0], path[1:]
+
+
 def _part(whole: Any, key: str) -> Any:
     if isinstance(whole, Model):
         return getattr(whole, key)
@@ -364,7 +384,7 @@ def _changed(whole: Any, path: Sequence[str], value: Any) -> Any:
     """A part of a scenario with what stands at ``path`` replaced, checked anew."""
     if not path:
         return value
-    key, *rest = path
+    key, rest = _first_key(whole, path)
     changed = _changed(_part(whole, key), rest, value)
     if isinstance(whole, Model):
         kept = {name: getattr(whole, name) for name in whole.model_fields_set}

@@ -214,10 +214,13 @@ def _profile(name: str) -> Iterator[str]:
         yield from ("", *_prose(_explained(field), "  "))
         if part == "weekly_shape":
             yield from (f"  {line}" for line in _titles(TITLES["shapes"]()))
+            yield from _prose("Your own has these fields:", "  ")
+            yield from _inside(field.annotation, "  ")
         if part in shipped:
             yield from _left_out(_said(part, shipped[part], field.annotation, "  ", told), "  ")
         else:
             yield from _prose(f"This profile leaves {part} out.", "  ")
+            yield from _inside(field.annotation, "  ")
 
 
 def _said(
@@ -255,9 +258,17 @@ def _fields(
         about = f"{_one_of(name, kinds)}." if name == tag else _explained(field)
         if said is None:
             yield from _prose(f"{name}: {about}", indent)
+            yield from _inside(field.annotation, indent)
         else:
             yield from _prose(about, indent)
             yield from _said(name, said, field.annotation, indent, told)
+
+
+def _inside(annotation: Any, indent: str) -> Iterator[str]:
+    """Each field of a model that is not written out, explained."""
+    for kind in _models_in(annotation):
+        for name, field in kind.model_fields.items():
+            yield from _prose(f"- {name}: {_explained(field)}", indent)
 
 
 def _one_of(tag: str, kinds: Iterable[type[BaseModel]]) -> str:

@@ -378,6 +378,16 @@ def over_month(demand: Demand, each_hour: FloatArray | float) -> FloatArray:
     return np.sum(each_hour * demand.week_hours, axis=-demand.week_hours.ndim)
 
 
+def mean_in_month(demand: Demand, of_week: FloatArray) -> FloatArray:
+    """The mean over the hours of the billing month, shape (..., *many).
+
+    Args:
+        demand: whose month.
+        of_week: shape (..., *many), or (..., weeks, *many) where weeks differ.
+    """
+    return over_month(demand, of_week) / demand.hours_per_month
+
+
 def most_in_month(demand: Demand, of_week: FloatArray) -> FloatArray:
     """The largest figure of all weeks of the billing month, shape (..., *many).
 

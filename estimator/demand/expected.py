@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import lru_cache
 
 import numpy as np
@@ -42,7 +43,11 @@ def expected_demand(scenario: Scenario) -> Demand:
     >>> round(float(demand.connections.mean), 6)
     1000.0
     """
-    return with_flows_between(demand_by_kind(scenario), scenario.profiles)
+    demand = with_flows_between(demand_by_kind(scenario), scenario.profiles)
+    if not scenario.calendar:
+        return demand
+    note = "This is the usual week; what is on the calendar comes on top of it."
+    return replace(demand, notes=(*demand.notes, note))
 
 
 def demand_by_kind(scenario: Scenario) -> dict[str, Demand]:
@@ -70,7 +75,6 @@ def _of_kind(scenario: Scenario, kind: Scenario | OtherClients) -> Demand:
         notes=(
             *_disagreements(scales),
             *contradiction_note([arrivals], profile.session, scenario.clock),
-            *_calendar_notes(scenario),
         ),
         peak_within_hour=peak_within_hour,
     )
@@ -115,11 +119,6 @@ def _mean_connections(
         daily = scenario.shape_clock(kind).daily(arrivals.per_hour)
         scales["users_per_day x sessions_per_user_per_day"] = sessions / daily.max()
     return scales
-
-
-def _calendar_notes(scenario: Scenario) -> Iterator[str]:
-    if scenario.calendar:
-        yield "This is the usual week; what is on the calendar comes on top of it."
 
 
 def _disagreements(scales: dict[str, FloatArray]) -> Iterator[str]:

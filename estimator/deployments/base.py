@@ -218,13 +218,14 @@ class Deployment(ABC):
     def heartbeat_notes(self, demand: Demand) -> Iterator[str]:
         """What pings are on a managed service, and what they would be as messages."""
         rule = heartbeat_rule(self.id)
-        for stream in demand.streams:
-            if rule and stream.kind == "ping" and stream.direction == "to_client":
-                count = range_text(demand.per_month(stream.per_hour))
-                yield (
-                    f"Heartbeats are {rule.words}; they are not counted. Libraries that send them "
-                    f"as messages (heartbeat kind: application) would make {count} each way count."
-                )
+        pings = [s for s in demand.streams if s.kind == "ping" and s.direction == "to_client"]
+        if rule and pings:
+            count = range_text(demand.per_month(total(s.per_hour for s in pings)))
+            yield (
+                f"Heartbeats are {rule.words}; they are not counted. Libraries that send them as "
+                f"messages (heartbeat kind: application) would make {count} each way count at this "
+                "interval."
+            )
 
     def check(self, name: str, used: Weekly | FloatArray | float, fix: str = "") -> Check:
         """A check against a limit of the service by its name, such as ``open_connections``."""

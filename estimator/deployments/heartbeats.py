@@ -11,7 +11,7 @@ from estimator.demand.demand import Demand, MessageStream
 from estimator.files import Sourced, load_mapping
 from estimator.units import SECONDS_PER_HOUR
 
-KEEP_ALIVE = "keep-alive"
+_KEEP_ALIVE = "keep-alive"
 """Name of the stream of messages that take the place of pings."""
 _SHARE_OF_TIMEOUT = 0.75
 
@@ -65,9 +65,14 @@ def as_client_messages(demand: Demand, every_seconds: float) -> Demand:
     if not pings:
         return demand
     beats = demand.connections.times(SECONDS_PER_HOUR / every_seconds)
-    keep_alive = MessageStream(KEEP_ALIVE, "to_server", "heartbeat", beats, pings[0].payload)
+    keep_alive = MessageStream(_KEEP_ALIVE, "to_server", "heartbeat", beats, pings[0].payload)
     others = without_pings(demand).streams
     return replace(demand, streams=(*others, keep_alive))
+
+
+def is_keep_alive(stream: MessageStream) -> bool:
+    """Whether messages took the place of pings, of whichever kind of clients."""
+    return stream.kind == "heartbeat" and stream.name.endswith(_KEEP_ALIVE)
 
 
 def no_faster(demand: Demand, least_seconds: float) -> Demand:

@@ -9,6 +9,7 @@ import json
 import math
 import zlib
 from collections.abc import Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal, Protocol, Self, runtime_checkable
 
@@ -62,7 +63,7 @@ _MOST_LINK_BYTES = 4 * (MOST_TEXT_CHARACTERS + 1)
 """A damaged or hostile link must not unpack to more; a character takes four bytes at most."""
 
 
-_FIRST_DAY, _LAST_DAY = dt.date(2000, 1, 1), dt.date(2099, 12, 31)
+FIRST_DAY, LAST_DAY = dt.date(2000, 1, 1), dt.date(2099, 12, 31)
 """Of the weeks that can be estimated; rules of summer time are known for some of them only."""
 _MOST_SCENARIOS = 20_000
 """Of a text: their bills at all deployments take some 0.6 GB and five seconds."""
@@ -171,7 +172,7 @@ class Scenario(Shown, Model):
     )
     """Further kinds of clients, by a name of your choice, each with a profile and an audience. A
     flow goes from one kind to another if it names it: ``to: viewers``, or ``to: main``."""
-    week_of: Annotated[dt.date, Field(ge=_FIRST_DAY, le=_LAST_DAY)] = STANDARD_WEEK
+    week_of: Annotated[dt.date, Field(ge=FIRST_DAY, le=LAST_DAY)] = STANDARD_WEEK
     """The week that is estimated, by one of its days: it decides whether clocks show summer time.
     If left out, that of the first date of the calendar, or a week of standard time north of the
     equator."""
@@ -258,6 +259,11 @@ class Scenario(Shown, Model):
     def _room_for_the_calendar(self) -> Self:
         check_calendar(self.calendar, self.calendar_weeks, float(np.min(self.hours_per_month)))
         return self
+
+    @cached_property
+    def _key(self) -> str:
+        # which week is estimated depends on whether one was named, which no field tells
+        return f"{super()._key} {self.clock.week_of}"
 
     @property
     def calendar_weeks(self) -> tuple[CalendarWeek, ...]:

@@ -6,6 +6,7 @@ import pytest
 
 import estimator as ws
 from estimator.analysis.assumed_defaults import AssumedDefault
+from estimator.scenario.model import LARGEST
 
 CHAT = ws.Scenario(profile="workplace-chat", location="virginia", peak_connections=50_000)
 GATEWAY = "aws.api_gateway"
@@ -121,3 +122,66 @@ def test_what_decides_about_a_limit_is_said_however_little_it_costs():
     assert found.states == {"twice as much": "broken"}
     assert found.explain().endswith(" (broken).")
     assert "half as much takes" in found.explain()
+
+
+def test_what_is_on_the_calendar_counts_in_them():
+    match = {"name": "Match", "on": "2026-11-28 20:00", "lasts_hours": 3, "connections": 200_000}
+    with_match = CHAT.replace(calendar=[match])
+    typing = assumed(ws.estimate(with_match, GATEWAY))["flows.typing"]
+    halved = total_with(with_match, flows={"typing": {"rate_per_hour": 3.5}})
+
+    assert typing.totals_usd["half as much"] == pytest.approx(halved)
+    assert typing.totals_usd["half as much"] < typing.total_usd < typing.totals_usd["twice as much"]
+
+
+def test_a_batch_hides_no_assumption():
+    posts = {"batch": "1 s"}
+    fewer = {"posts": posts, "typing": {"rate_per_hour": 3.5}}
+    of_all = {"posts": {**posts, "fan_out": 10}, "reactions": {"fan_out": 10}}
+    of_all |= {"typing": {"rate_per_hour": 3.5}, "presence": {"rate_per_hour": 30}}
+    batched = CHAT.replace(profile={"extends": "workplace-chat", "flows": {"posts": posts}})
+    found = assumed(ws.estimate(batched, GATEWAY))
+
+    for path, flows in (("flows.typing", fewer), ("flows", of_all)):
+        halved = found[path].totals_usd["half as much"]
+        assert halved == pytest.approx(total_with(CHAT, flows=flows))
+
+
+def test_other_clients_have_assumed_defaults_too():
+    own = {"direction": "client_to_server", "rate_per_hour": 1, "payload": 10}
+    profile = {
+        "title": "Sensors",
+        "session": {"law": "exponential", "mean_hours": 1},
+        "weekly_shape": "flat",
+        "flows": {"readings": {**own, "to": "people", "fan_out": 2}},
+    }
+
+    def of_people(**changes: Any) -> ws.Estimate:
+        people = {"profile": {"extends": "workplace-chat", **changes}, "peak_connections": 50_000}
+        scenario = ws.Scenario(
+            profile=profile,
+            location="virginia",
+            peak_connections=10,
+            other_clients={"people": people},
+        )
+        return ws.estimate(scenario, GATEWAY)
+
+    found = assumed(of_people())
+    start = "other_clients.people.profile."
+    tried = {
+        f"{start}flows.typing": {"flows": {"typing": {"rate_per_hour": 3.5}}},
+        f"{start}heartbeat.kind": {"heartbeat": {"kind": "application"}},
+    }
+    for path, changes in tried.items():
+        other = "sending messages" if path.endswith("kind") else "half as much"
+        assert found[path].totals_usd[other] == pytest.approx(float(of_people(**changes).total))
+    assert found["flows"].words.startswith("messages of posts of people, ")
+
+
+def test_a_double_that_a_field_cannot_have_hides_no_other():
+    flow = {"direction": "server_to_client", "rate_per_hour": 0.001, "payload": 10}
+    alarms = {**flow, "fan_out": LARGEST}
+    evidence = {"flows.alarms.fan_out": {"grade": "assumption", "note": "Made up."}}
+    profile = {"extends": "workplace-chat", "flows": {"alarms": alarms}, "evidence": evidence}
+
+    assert "flows.typing" in assumed(ws.estimate(CHAT.replace(profile=profile), GATEWAY))

@@ -1,5 +1,6 @@
 """Bills and limits of a month with something on its calendar."""
 
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -232,3 +233,13 @@ def test_a_sweep_over_who_comes_is_the_bill_of_each():
     np.testing.assert_allclose(
         swept.total("aws.api_gateway"), [float(bill.total) for bill in expected]
     )
+
+
+@every_deployment
+def test_a_text_tells_one_figure_of_the_month_where_there_is_one(deployment: str):
+    bill = ws.estimate(CHAT.replace(calendar=[LAUNCH]), deployment)
+    texts = " ".join([*(line.usage.formula for line in bill.items), *bill.notes])
+    ranges = re.findall(r"\d[\d.,]*[kM]?–\d[\d.,]*[kM]? (.{0,40})", texts)
+
+    # what runs differs from week to week, or from hour to hour
+    assert [after for after in ranges if not re.match(r"[\w ]+ by the (week|hour),", after)] == []

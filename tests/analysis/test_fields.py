@@ -159,3 +159,14 @@ def test_audience_and_rates_take_arrays():
 def test_a_field_that_takes_one_value_says_so():
     with pytest.raises(ws.ScenarioError, match="one value at a time"):
         with_values(CHAT, {"hours_per_day": np.array([1.0, 2.0])})
+
+
+def test_a_name_of_a_flow_can_have_dots():
+    flow = {"direction": "client_to_server", "rate_per_hour": 9, "payload": 10, "fan_out": 3}
+    profile = {"extends": "market-data", "flows": {"v1.ticks": flow}}
+    scenario = ws.Scenario(profile=profile, location="virginia", peak_connections=100)
+    field = find_field(scenario, "v1.ticks.rate_per_hour")
+    changed = with_values(scenario, {field: 10})
+
+    assert current_value(scenario, field) == 9
+    assert changed.profile.flows["v1.ticks"].rate_per_hour == 10

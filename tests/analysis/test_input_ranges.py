@@ -151,3 +151,17 @@ def test_many_scenarios_are_refused():
 
     with pytest.raises(ScenarioError, match="choose one"):
         input_ranges_by_evidence(many)
+
+
+def test_other_clients_have_evidence_too():
+    scenario = ws.Scenario(
+        profile="market-data",
+        location="virginia",
+        peak_connections=100,
+        other_clients={"desk": {"profile": "workplace-chat", "peak_connections": 10}},
+    )
+    found = ws.input_ranges_by_evidence(scenario)
+
+    assert str(found["other_clients.desk.profile.flows.posts.rate_per_hour"]) == "2.3 x/ 1.25"
+    assert str(found["other_clients.desk.profile.flows.typing.rate_per_hour"]) == "7 x/ 2"
+    assert "profile.flows.tickers.rate_per_hour" in found

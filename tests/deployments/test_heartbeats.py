@@ -16,6 +16,7 @@ from estimator.deployments.heartbeats import (
 from estimator.deployments.registry import ALL_DEPLOYMENTS
 from estimator.deployments.saas.counting import SaasService
 from estimator.files import load_mapping
+from estimator.format import count_text
 
 MANAGED = (MessageService, UnitService, SaasService)
 
@@ -75,3 +76,29 @@ def test_nobody_pings_where_nobody_is():
     found = no_faster(ws.expected_demand(nobody), 30)
 
     assert all(np.all(s.per_hour.mean == 0) for s in found.streams)
+
+
+@pytest.mark.parametrize(
+    ("name", "count"),
+    [
+        ("aws.api_gateway", 300 * 730 * 8),  # every 7.5 minutes
+        ("azure.web_pubsub", 300 * 730 * 3600 / 25),
+    ],
+)
+def test_heartbeats_of_several_kinds_of_clients_are_told_once(name, count):
+    quiet = {
+        "title": "Quiet",
+        "session": {"law": "exponential", "mean_hours": 1},
+        "weekly_shape": "flat",
+        "flows": {"news": {"direction": "server_to_client", "rate_per_hour": 1, "payload": 10}},
+        "heartbeat": {"interval_seconds": 25},
+    }
+    scenario = ws.Scenario(
+        profile=quiet,
+        location="virginia",
+        peak_connections=100,
+        other_clients={"others": {"profile": quiet, "peak_connections": 200}},
+    )
+    [told] = [note for note in ws.estimate(scenario, name).notes if note.startswith("Heartbeats")]
+
+    assert f" {count_text(count)} " in told

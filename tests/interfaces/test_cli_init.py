@@ -11,8 +11,8 @@ import estimator as ws
 from estimator.cli.commands.schema import editor_schema
 from estimator.cli.starter_file import starter_file
 from estimator.documents import read_yaml
-from estimator.scenario.profile import Profile
-from estimator.scenario.weekly_shape import shape_names
+from estimator.scenario.profile import Batch, Heartbeat, Profile
+from estimator.scenario.weekly_shape import WeeklyShape, shape_names
 
 ROOT = Path(__file__).resolve().parents[2]
 # a comment has one space behind its sign, whatever else follows it is YAML
@@ -63,6 +63,17 @@ def test_every_field_of_a_scenario_and_a_profile_stands_in_it_and_no_line_is_too
         for name in model.model_fields.keys() - {"evidence"}:
             assert re.search(rf"^{indent}#?{name}:", text, re.MULTILINE), name
     assert max(map(len, text.splitlines())) <= 80
+
+
+@pytest.mark.parametrize(
+    ("profile", "model"),
+    [("workplace-chat", Batch), ("workplace-chat", WeeklyShape), ("market-data", Heartbeat)],
+)
+def test_fields_of_what_is_left_out_are_explained(profile, model):
+    text = starter_file(profile, "virginia")
+
+    for name in model.model_fields:
+        assert re.search(rf"# - {name}: \w", text), name
 
 
 def test_every_name_there_is_stands_in_it(text):

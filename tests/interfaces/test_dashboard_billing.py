@@ -70,6 +70,19 @@ def test_the_prices_of_a_day_can_be_asked_for():
     assert "prices in force on 2026-09-30" in captions(page)
 
 
+def test_a_week_can_be_named_and_left_out_again():
+    page = opened(BASE)
+    assert page.date_input(key="week_of").value is None
+    page.date_input(key="week_of").set_value(dt.date(2026, 7, 15))
+    run(page)
+
+    assert linked(page) == BASE.replace(week_of=dt.date(2026, 7, 15))
+    page = opened(linked(page))
+    assert page.date_input(key="week_of").value == dt.date(2026, 7, 15)
+    page.date_input(key="week_of").set_value(None)
+    assert linked(run(page)).model_fields_set == BASE.model_fields_set
+
+
 def test_what_one_could_buy_instead_is_priced_from_the_same_demand():
     page = opened(BASE)
     page.toggle(key="saas").set_value(True)

@@ -312,3 +312,15 @@ def test_a_week_that_skips_the_only_hour_of_a_shape_is_refused():
         ws.Scenario(
             profile=profile, location="frankfurt", peak_connections=1, week_of=SPRING_IN_EUROPE
         )
+
+
+def test_a_named_week_differs_from_one_left_out_where_a_calendar_has_dates():
+    # in July, Frankfurt is two hours ahead of UTC; in the week named, one
+    match = {"name": "Match", "on": "2026-07-15 20:00", "lasts_hours": 3, "connections": 10}
+    left_out = chat("frankfurt", calendar=[match])
+    named = chat("frankfurt", calendar=[match], week_of=STANDARD_WEEK)
+
+    assert left_out != named
+    assert left_out == chat("frankfurt", calendar=[match])
+    assert chat("frankfurt") == chat("frankfurt", week_of=STANDARD_WEEK)
+    assert peak_hours(left_out)[0] + 1 == peak_hours(named)[0]

@@ -258,8 +258,9 @@ def _short_peak(
     ratio = _ratio(float(found.mean()), assumed)
     if ratio > SHORT_PEAK:
         words += f": {figure_text(ratio)} times as much"
-    if usual > assumed:
-        words += f"; chance alone accounts for {figure_text(_ratio(usual, assumed))} times"
+    by_chance = figure_text(_ratio(usual, assumed))
+    if usual > assumed and by_chance != "1":
+        words += f"; chance alone accounts for {by_chance} times"
     expected = min(usual, assumed * PLAIN_CHANCE / SHORT_PEAK)
     state: State = State.PASS if found.mean() <= expected * SHORT_PEAK else State.AT_RISK
     return _finding(title, assumed, found, unit, state, words)

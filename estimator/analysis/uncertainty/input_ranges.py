@@ -248,13 +248,13 @@ def by_grade(value: float, grade: Literal["published", "assumption"]) -> Lognorm
 
 @checks_arguments
 def input_ranges_by_evidence(scenario: Scenario) -> dict[str, InputRange]:
-    """How far the defaults of a profile may be off, by what backs them.
+    """How far the defaults of profiles may be off, by what backs them.
 
     Numbers that the scenario itself gives, and the audience, have no evidence and are taken as
     known: pass their ranges to ``uncertainty``.
 
     Args:
-        scenario: of one profile; a number that a scenario changes has no evidence any more.
+        scenario: a number that it changes has no evidence any more.
 
     Returns:
         A lognormal law around each default above 0 that can be scaled: rates, sizes, times,
@@ -269,10 +269,9 @@ def input_ranges_by_evidence(scenario: Scenario) -> dict[str, InputRange]:
     """
     if scenario.many:
         raise ScenarioError("a field is a list, so the scenario stands for many: choose one")
-    evidence = scenario.profile.evidence
     return {
-        field: by_grade(current_value(scenario, field), evidence[path].grade)
-        for field, path in backed_fields(scenario).items()
+        field: by_grade(current_value(scenario, field), backing.evidence.grade)
+        for field, backing in backed_fields(scenario).items()
     }
 
 

@@ -30,7 +30,7 @@ from estimator.pricing.contract import contract_names, shipped_contract
 from estimator.scenario.clients import Audience, OtherClients
 from estimator.scenario.locations import locations
 from estimator.scenario.profile import load_profile, profile_names
-from estimator.scenario.scenario import Scenario
+from estimator.scenario.scenario import FIRST_DAY, LAST_DAY, Scenario
 from estimator.units import HOURS_PER_MONTH
 
 _OWN_PROFILE: Final = "your profile"
@@ -88,6 +88,7 @@ def scenario_inputs(scenario: Scenario) -> None:
     for note in scenario.found_location.stand_ins.values():
         st.caption(literal(note))
     _audience(scenario)
+    _week_of(scenario)
     billing = st.expander(
         "Billing", icon=":material/receipt_long:", key="billing", on_change="rerun"
     )
@@ -244,6 +245,21 @@ def _with_audience(old: Scenario, given: dict[str, Any]) -> Scenario:
     return changed(old, **{**dict.fromkeys((*_AUDIENCES, _SESSIONS)), **given})
 
 
+def _week_of(scenario: Scenario) -> None:
+    """The week that decides about summer time."""
+    named = scenario.week_of if "week_of" in scenario.model_fields_set else None
+    st.date_input(
+        "Week of",
+        format="YYYY-MM-DD",
+        min_value=FIRST_DAY,
+        max_value=LAST_DAY,
+        **bind_optional("week_of", named, lambda old, day: changed(old, week_of=day)),
+        help="Any day of the week that is estimated, which decides whether clocks show summer "
+        "time. Empty: that of the first date on the calendar, or a week of standard time north of "
+        "the equator.",
+    )
+
+
 def _billing(scenario: Scenario) -> None:
     _choice("Free allowances deducted", "free_allowances", _ALLOWANCES, scenario.free_allowances)
     titles = {_LIST_PRICES: "List prices"}
@@ -284,8 +300,6 @@ def _also_given(scenario: Scenario) -> list[str]:
     if scenario.users_in:
         shares = (f"{percent(share)} {area}" for area, share in scenario.destinations.items())
         given.append(f"users in {', '.join(shares)}".replace("_", " "))
-    if "week_of" in scenario.model_fields_set:
-        given.append(f"week of {scenario.week_of}")
     given += [f"on the calendar: {entry.words}" for entry in scenario.calendar]
     return given
 

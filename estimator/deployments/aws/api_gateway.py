@@ -104,13 +104,14 @@ class ApiGateway(MessageService):
     def notes(self, demand: Demand) -> Iterator[str]:
         """What took the place of pings."""
         rule = heartbeats.heartbeat_rule(self.id)
-        for stream in demand.streams:
-            if rule and stream.name.endswith(heartbeats.KEEP_ALIVE):
-                yield (
-                    f"Heartbeats are {rule.words}. Each client sends one every "
-                    f"{_keep_alive_seconds() / SECONDS_PER_MINUTE:g} minutes: "
-                    f"{range_text(demand.per_month(stream.per_hour))} per month, which count."
-                )
+        sent = [s for s in demand.streams if heartbeats.is_keep_alive(s)]
+        if rule and sent:
+            yield (
+                f"Heartbeats are {rule.words}. Each client sends one every "
+                f"{_keep_alive_seconds() / SECONDS_PER_MINUTE:g} minutes: "
+                f"{range_text(demand.per_month(total(s.per_hour for s in sent)))} per month, "
+                "which count."
+            )
 
     def message_usage(self, request: Request) -> Iterator[Usage]:
         """Messages in 32-KB steps both ways, and the backend."""

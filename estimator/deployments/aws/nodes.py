@@ -9,6 +9,7 @@ from typing import ClassVar
 import numpy as np
 
 from estimator.arrays import FloatArray
+from estimator.demand.demand import most_in_month
 from estimator.demand.weekly import Weekly
 from estimator.demand.wire import Layer
 from estimator.deployments.aws.messaging import LogOptions, log_usage
@@ -110,13 +111,14 @@ class AwsNodes(BehindBalancer):
         dimensions = self.dimensions(request)
         hours = self.balancer_hours(request, fleet, f"{self.balancer}.hours")
         sized = size(dimensions)
+        most = most_in_month(demand, sized.peak_units)
         held = ", ".join(f"{name} / {each:,g}" for name, (_, each) in dimensions.items())
         yield hours
         yield Usage(
             f"{self.balancer}.{self.capacity_unit}_hours",
             demand.per_month(sized.units),
             f"in each hour the largest of {held}; up to "
-            f"{range_text(sized.peak_units, unit='units')}, decided by {sized.binding_of_largest}",
+            f"{range_text(most, unit='units')}, decided by {sized.binding_of_largest}",
         )
         yield Usage(
             "aws.public_ipv4.hours",
@@ -140,8 +142,8 @@ class AwsNodes(BehindBalancer):
         needed = {self.processor_quota: fleet.vcpus.peak}
         # Redis runs on EC2, whatever the nodes run on
         needed[_EC2_QUOTA] = np.asarray(needed.get(_EC2_QUOTA, 0.0) + of_redis)
-        for (limit_id, service), vcpus in needed.items():
-            quota = limit_value(limit_id)
+        for (limit_id, service), of_week in needed.items():
+            vcpus, quota = most_in_month(request.demand, of_week), limit_value(limit_id)
             if np.any(vcpus > quota):
                 yield (
                     f"Needs a quota of {range_text(vcpus)} vCPU of {service}; new accounts start "

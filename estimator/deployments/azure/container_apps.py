@@ -10,7 +10,7 @@ import numpy as np
 from pydantic import Field
 
 from estimator.arrays import FloatArray
-from estimator.demand.demand import over_month
+from estimator.demand.demand import mean_in_month, most_in_month, over_month
 from estimator.deployments.azure.nodes import (
     BYTES_EVIDENCE,
     NOT_MODELED,
@@ -97,15 +97,16 @@ class ContainerApps(AzureNodes):
                 yield Usage(
                     meter,
                     over_month(demand, active * per_replica),
-                    f"{machine.title}: {text}; {range_text(active)} on average, {quantity:g} units "
-                    "per hour each",
+                    f"{machine.title}: {text}; {range_text(mean_in_month(demand, active))} on "
+                    f"average, {quantity:g} units per hour each",
                 )
                 if meter == _ACTIVE and np.any(idle * mine > 0):
                     yield Usage(
                         f"{_SERVICE}.vcpu_idle_seconds",
                         over_month(demand, idle * per_replica),
-                        f"{machine.title}: {range_text(idle)} of the minimum are without a "
-                        f"connection on average, {quantity:g} units per hour each",
+                        f"{machine.title}: {range_text(mean_in_month(demand, idle))} of the "
+                        f"minimum are without a connection on average, {quantity:g} units per hour "
+                        "each",
                     )
         yield Usage(
             f"{_SERVICE}.requests",
@@ -123,14 +124,16 @@ class ContainerApps(AzureNodes):
     def notes(self, request: Request, fleet: Fleet, redis: Backplane) -> Iterator[str]:
         """How the scale rule and the maximum of replicas must be set."""
         yield from fleet.notes
-        sockets = request.demand.peak_connections / np.maximum(fleet.nodes.peak, 1)
+        demand = request.demand
+        most = most_in_month(demand, fleet.nodes.peak)
+        sockets = most_in_month(demand, demand.peak_connections) / np.maximum(most, 1)
         rule = limit_value(f"{_SERVICE}.default_concurrent_requests")
         yield (
             f"Set the HTTP scale rule to about {range_text(sockets)} concurrent requests per "
             f"replica; its default adds a replica for every {rule:g} sockets."
         )
         replicas = limit_value(f"{_SERVICE}.default_max_replicas")
-        if (fleet.nodes.peak > replicas).any():
+        if (most > replicas).any():
             yield f"Raise the maximum number of replicas above its default of {replicas:g}."
 
 

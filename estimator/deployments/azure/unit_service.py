@@ -260,6 +260,8 @@ class UnitService(base.Deployment):
         by_hour = autoscale or demand.units is not None
         units = plan.running.hourly if by_hour else plan.running.peak
         when = "by the hour" if by_hour else "all month"
+        if not by_hour and demand.week_hours is not None:
+            when = "by the week"
         for price, tiers in _PRICES.items():
             share = np.any([plan.tiers[tier] for tier in tiers], axis=0)
             if not np.any(share):

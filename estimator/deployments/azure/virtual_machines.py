@@ -11,7 +11,7 @@ from pydantic import Field, model_validator
 
 from estimator.arrays import FloatArray
 from estimator.demand.admission_limits import AdmissionLimits
-from estimator.demand.demand import over_month
+from estimator.demand.demand import most_in_month, over_month
 from estimator.demand.weekly import Weekly, from_hours, largest
 from estimator.deployments.azure.nodes import (
     BYTES_EVIDENCE,
@@ -136,7 +136,7 @@ class ApplicationGatewayVm(AzureNodes):
             f"gateways ({range_text(gateways)}) x hours of the month, with the public address",
         )
         least = f", at least {reserved:g} ({options.min_instances} instances)" if reserved else ""
-        most = range_text(billed.peak, unit="capacity units")
+        most = range_text(most_in_month(demand, billed.peak), unit="capacity units")
         yield Usage(
             f"{_GATEWAY}.{options.sku}_capacity_unit_hours",
             demand.per_month(billed),

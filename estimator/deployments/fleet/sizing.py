@@ -377,6 +377,9 @@ def _in_words(request: Request, sizing: Sizing, chosen: tuple[BoolArray, ...]) -
     many, units = chosen[0].shape, sizing.units
     most = np.broadcast_to(units.peak, many)
     by_hour = ran or request.answers["scaling"] != "static"
+    when = "by the hour" if by_hour else "all week"
+    if not by_hour and request.demand.week_hours is not None:
+        when = "by the week"
     least = np.broadcast_to(units.hourly.min(axis=-1), many) if by_hour else most
     binding = np.broadcast_to(sizing.binding, many)
     for mine in chosen:
@@ -388,10 +391,7 @@ def _in_words(request: Request, sizing: Sizing, chosen: tuple[BoolArray, ...]) -
         decided = set(binding[mine].tolist())
         why = [name for name in CONSTRAINTS if name in decided]
         why += ["the minimum that was asked for"] * (MINIMUM in decided)
-        yield (
-            f"{count} {'by the hour' if by_hour else 'all week'}, {options.spare_nodes} of them "
-            f"spare (sized by {' or '.join(why)})"
-        )
+        yield (f"{count} {when}, {options.spare_nodes} of them spare (sized by {' or '.join(why)})")
 
 
 def _more_than_shown(demand: Demand, nodes: Weekly, options: FleetOptions) -> Iterator[str]:

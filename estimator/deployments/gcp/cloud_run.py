@@ -13,7 +13,7 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from estimator.demand.admission_limits import AdmissionLimits, Autoscaling
-from estimator.demand.demand import over_month
+from estimator.demand.demand import mean_in_month, most_in_month, over_month
 from estimator.demand.weekly import Weekly, from_hours
 from estimator.deployments import base
 from estimator.deployments.fleet.backplane import backplane
@@ -204,9 +204,10 @@ def _instance_time(
         idle = np.minimum(mean_idle_units(demand, needed.units, least), billed)
     elif by_request:
         idle = np.minimum(mean_time_kept(demand, kept_seconds / SECONDS_PER_HOUR), billed)
+    mean, most = mean_in_month(demand, billed - idle), most_in_month(demand, instances.peak)
     text = (
-        f"{range_text(billed - idle, unit='instances')} on average, planned for up to "
-        f"{range_text(instances.peak)} (sized by {needed.binding_of_largest}; "
+        f"{range_text(mean, unit='instances')} on average, planned for up to "
+        f"{range_text(most)} (sized by {needed.binding_of_largest}; "
         f"at most {options.concurrency * _filled(request):g} connections each), {how}"
     )
     seconds = over_month(demand, billed - idle) * SECONDS_PER_HOUR

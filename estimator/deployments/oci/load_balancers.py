@@ -11,7 +11,7 @@ from pydantic import Field
 
 from estimator.arrays import FloatArray
 from estimator.demand.admission_limits import AdmissionLimits
-from estimator.demand.demand import over_month
+from estimator.demand.demand import most_in_month, over_month
 from estimator.demand.weekly import Weekly, from_hours
 from estimator.deployments.base import Request, billed_bytes_question
 from estimator.deployments.fleet.backplane import Backplane
@@ -162,7 +162,7 @@ class LoadBalancerVm(OciNodes):
             f"{_LB}.mbps_hours",
             demand.per_month(from_hours(billed)),
             f"in each hour the larger of {least:g} Mbps per balancer and the traffic in and out, "
-            f"up to {range_text(mbps.peak, unit='Mbps')}",
+            f"up to {range_text(most_in_month(demand, mbps.peak), unit='Mbps')}",
         )
 
 

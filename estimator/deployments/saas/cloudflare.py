@@ -9,7 +9,7 @@ import numpy as np
 from pydantic import Field
 
 from estimator.demand.admission_limits import AdmissionLimits
-from estimator.demand.demand import Demand
+from estimator.demand.demand import Demand, most_in_month
 from estimator.demand.weekly import Weekly, from_hours, total
 from estimator.deployments.base import Metered, Options, Request, from_server
 from estimator.deployments.fleet.sizing import whole
@@ -66,6 +66,7 @@ class DurableObjects(SaasService):
         calls = demand.per_month(total(s.per_hour for s in published))
         size, size_text = group_size(options.connections_per_object, demand)
         objects = groups(demand.connections, size)
+        most = most_in_month(demand, objects.peak)
         memory_gb = limit_value(f"{_SERVICE}.memory_billed")
         awake, awake_text = objects, "objects are awake as long as a connection is open"
         if options.hibernation:
@@ -92,8 +93,8 @@ class DurableObjects(SaasService):
             Usage(
                 f"{_SERVICE}.gb_seconds",
                 demand.per_month(awake) * SECONDS_PER_HOUR * memory_gb,
-                f"{memory_gb:g} GB x seconds awake x up to "
-                f"{range_text(objects.peak, unit='objects')} of {size_text}; {awake_text}",
+                f"{memory_gb:g} GB x seconds awake x up to {range_text(most, unit='objects')} of "
+                f"{size_text}; {awake_text}",
             ),
             Usage(
                 "cloudflare.workers.requests",
@@ -135,7 +136,8 @@ def _awake(objects: Weekly, handled: Weekly, ms_each: float) -> Weekly:
 def _notes(demand: Demand, options: DurableObjectsOptions, objects: Weekly) -> Iterator[str]:
     received = demand.messages("to_server")
     most = limit_value(f"{_SERVICE}.requests_per_second")
-    each = busiest_second(demand, received).used.peak / np.maximum(objects.peak, 1.0)
+    of_week = busiest_second(demand, received).used.peak / np.maximum(objects.peak, 1.0)
+    each = most_in_month(demand, of_week)
     if np.any(each > most):
         yield (
             f"Each object gets {range_text(each)} messages per second in the busiest hour and "

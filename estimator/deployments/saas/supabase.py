@@ -86,8 +86,8 @@ def _notes(demand: Demand) -> Iterator[str]:
         "messages_per_second": (second.used.peak, "messages per second, in and out"),
         "joins_per_second": (per_second(demand.new_connections).peak, "joins per second"),
     }
-    for name, (need, words) in needed.items():
-        quota = limit_value(f"{_SERVICE}.{name}")
+    for name, (of_week, words) in needed.items():
+        need, quota = most_in_month(demand, of_week), limit_value(f"{_SERVICE}.{name}")
         if np.any(need > quota):
             yield (
                 f"The busiest hour needs {range_text(need)} {words}. A project has {quota:,.0f}; "
