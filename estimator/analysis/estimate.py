@@ -452,7 +452,7 @@ def _calendar_costs(
     calendar = resolved.scenario.calendar
     costs: list[CalendarCost] = []
     for number, entry in enumerate(calendar):
-        scenario = resolved.scenario.replace(calendar=(*calendar[:number], *calendar[number + 1 :]))
+        scenario = resolved.scenario.with_calendar((*calendar[:number], *calendar[number + 1 :]))
         without = replace(resolved, scenario=scenario, demand=expected_month(scenario))
         costs.append(CalendarCost(entry, bill.total - without.bill(deployment).total))
     return tuple(costs)

@@ -248,7 +248,7 @@ def takes_arrays(scenario: Scenario, field: str, example: float) -> bool:
             find_deployment(deployment).check_options(options)
     except EstimatorError:
         return False
-    return pair.many == (2,)
+    return pair.many == (2,) and not pair.has_batches_between_kinds
 
 
 def option_of(field: str) -> tuple[str, str] | None:

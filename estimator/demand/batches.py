@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from estimator.arrays import FloatArray
 from estimator.scenario.profile import Batch, MessageFlow
-from estimator.scenario.sizes import WindowCount
+from estimator.scenario.sizes import PayloadLaw, WindowCount, batched_sizes
 from estimator.units import SECONDS_PER_HOUR
 
 
@@ -26,31 +26,54 @@ class Windows:
         return self.per_hour * self.count.some
 
 
-def windows_of(flow: MessageFlow, batch: Batch, senders: FloatArray | float) -> Windows:
-    """The windows of a client of a flow.
-
-    Windows of w seconds follow each other, whether messages come or not: the vendor whose text is
-    cited at ``Batch`` counts 7,200 of 500 ms in an hour. Messages at random, r per second, fill a
-    share 1 - exp(-r w) of them; so deliveries are (1 - exp(-r w)) / w per second, never more than
-    1 / w nor than r. A window that the first message opens would make fewer, 1 / (w + 1 / r).
-    Messages at regular intervals are delivered min(r, 1 / w) times.
-
-    Args:
-        flow: rate, timing and active share.
-        batch: length of a window.
-        senders: those whose messages a client receives, shape (*many,).
+@dataclass(frozen=True, slots=True)
+class Batching:
+    """What a server puts together for each client that receives a flow.
 
     >>> flow = MessageFlow(direction="server_to_client", rate_per_hour="2 / s", payload=100)
-    >>> round(float(windows_of(flow, Batch(window=0.5), 1.0).deliveries_per_hour / 3600), 4)
+    >>> halves = Batching(flow, Batch(window=0.5), 1.0)
+    >>> round(float(halves.windows.deliveries_per_hour / 3600), 4)
     1.2642
     """
-    windows = SECONDS_PER_HOUR / np.asarray(batch.window)
-    each = flow.rate_per_hour / windows
-    regular = flow.timing == "synchronized"
-    if regular:
-        # between two messages windows stay empty, so that as many count as there are messages
-        windows, each = np.minimum(windows, flow.rate_per_hour), np.maximum(each, 1.0)
-    count = WindowCount(
-        messages_each=each, senders=senders, active_share=flow.active_share, regular=regular
-    )
-    return Windows(windows, count)
+
+    flow: MessageFlow
+    """Rate, timing and active share."""
+    batch: Batch
+    """Length of a window, and what is kept of it."""
+    senders: FloatArray | float
+    """Those whose messages a client receives, shape (*many,)."""
+
+    @property
+    def windows(self) -> Windows:
+        """The windows of a client.
+
+        Windows of w seconds follow each other, whether messages come or not: the vendor whose text
+        is cited at ``Batch`` counts 7,200 of 500 ms in an hour. Messages at random, r per second,
+        fill a share 1 - exp(-r w) of them; so deliveries are (1 - exp(-r w)) / w per second, never
+        more than 1 / w nor than r. A window that the first message opens would make fewer,
+        1 / (w + 1 / r). Messages at regular intervals are delivered min(r, 1 / w) times.
+        """
+        windows = SECONDS_PER_HOUR / np.asarray(self.batch.window)
+        rate = self.flow.rate_per_hour
+        each = rate / windows
+        regular = self.flow.timing == "synchronized"
+        if regular:
+            # between two messages windows stay empty, so that as many count as there are messages
+            windows, each = np.minimum(windows, rate), np.maximum(each, 1.0)
+        share = self.flow.active_share
+        count = WindowCount(
+            messages_each=each, senders=self.senders, active_share=share, regular=regular
+        )
+        return Windows(windows, count)
+
+    @property
+    def payload(self) -> PayloadLaw:
+        """How large deliveries are; of a single scenario, if all messages are kept."""
+        if self.batch.keep == "latest":
+            return self.flow.payload
+        return batched_sizes(self.flow.payload, self.windows.count)
+
+    def times(self, factor: float) -> Batching:
+        """The same where messages come so many times as often."""
+        rate = self.flow.rate_per_hour * factor
+        return replace(self, flow=self.flow.model_copy(update={"rate_per_hour": rate}))

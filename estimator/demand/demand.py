@@ -13,7 +13,7 @@ import numpy as np
 from estimator.arguments import checks_arguments
 from estimator.arrays import FloatArray, Numbers
 from estimator.demand.arrivals import arrivals_behind, contradiction_note
-from estimator.demand.batches import windows_of
+from estimator.demand.batches import Batching
 from estimator.demand.visits import NewConnections
 from estimator.demand.weekly import Course, Weekly, from_hours, total
 from estimator.demand.wire import ACK_BYTES, Layer, connect_layers, mean_message_bytes
@@ -27,7 +27,6 @@ from estimator.scenario.sizes import (
     LastPart,
     PayloadLaw,
     SizeDistribution,
-    batched_sizes,
 )
 from estimator.scenario.weekly_shape import load_shape
 from estimator.shown import Look, Shown, renderer
@@ -35,6 +34,9 @@ from estimator.units import HOURS_PER_MONTH, HOURS_PER_WEEK, SECONDS_PER_HOUR
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+_MOST_SIZE_LAWS = 400
+"""Of the batches of a flow between kinds of clients, one for each number of senders: as many months
+of growth times weeks of a calendar take some seconds."""
 Direction = Literal["to_client", "to_server"]
 MessageKind = Literal["sent", "passed_on", "published", "at_connect", "heartbeat", "ping"]
 
@@ -63,15 +65,17 @@ class MessageStream:
     """Part of a session in which there are any, shape (*many,)."""
     echo: bool = False
     """sent: whether those passed on include one to the sender."""
-    unbatched: MessageStream | None = None
-    """The messages that these deliveries were put together from; None if each is delivered."""
+    batched: Batched | None = None
+    """What these deliveries were put together from; None if each message is delivered."""
     clients: str = ""
     """The kind of clients that sends or receives it, if there are several."""
 
     def of(self, clients: str) -> MessageStream:
         """The stream of one kind of clients, among those of others."""
-        unbatched = self.unbatched and self.unbatched.of(clients)
-        return replace(self, name=f"{clients}: {self.name}", clients=clients, unbatched=unbatched)
+        batched = self.batched
+        if batched is not None:
+            batched = replace(batched, messages=batched.messages.of(clients))
+        return replace(self, name=f"{clients}: {self.name}", clients=clients, batched=batched)
 
     @property
     def is_message(self) -> bool:
@@ -83,9 +87,59 @@ class MessageStream:
         masked = self.direction == "to_server"
         return self.per_hour.times(mean_message_bytes(self.payload, layer, masked=masked))
 
+    def plus(self, other: MessageStream) -> MessageStream:
+        """The stream with those of more connections, which behave alike."""
+        batched = self.batched
+        if batched is not None and other.batched is not None:
+            connections = total((batched.connections, other.batched.connections))
+            messages = batched.messages.plus(other.batched.messages)
+            batched = replace(batched, messages=messages, connections=connections)
+        per_hour = total((self.per_hour, other.per_hour))
+        return replace(self, per_hour=per_hour, batched=batched)
+
     def steps_per_hour(self, step_bytes: float) -> Weekly:
         """Messages counted in started steps of ``step_bytes`` (size by size, not by the mean)."""
         return self.per_hour.times(self.payload.steps(step_bytes))
+
+
+@dataclass(frozen=True, slots=True)
+class Batched:
+    """Messages that a server puts together for each of the clients that receive them."""
+
+    messages: MessageStream
+    connections: Weekly
+    """Of those who receive them."""
+    batching: Batching
+
+    @property
+    def deliveries(self) -> MessageStream:
+        """What is delivered of them."""
+        windows = self.batching.windows
+        return replace(
+            self.messages,
+            per_hour=self.connections.times(windows.deliveries_per_hour),
+            payload=self.batching.payload,
+            at_once=windows.count.some if self.messages.synchronized else self.messages.at_once,
+            batched=self,
+        )
+
+    def at_factors(self, factors: FloatArray) -> Iterator[MessageStream]:
+        """What is delivered where so many times as many messages come in some hours.
+
+        The more messages come, the more of them a delivery carries, so that deliveries multiply by
+        less; the hours of each factor are a stream of their own.
+
+        Args:
+            factors: of each hour, shape (*many, 168).
+        """
+        for factor in np.unique(factors).tolist():
+            there = factors == factor
+            messages = from_hours(self.messages.per_hour.hourly * there * factor)
+            yield Batched(
+                replace(self.messages, per_hour=messages),
+                from_hours(self.connections.hourly * there),
+                self.batching.times(factor),
+            ).deliveries
 
 
 @checks_arguments
@@ -132,6 +186,8 @@ class Demand(Shown):
     """Hours of the month that each of its weeks stands for, of shape (weeks, *many) or with ones
     for many, if weeks differ: the first axis of every quantity then is the weeks. None if all of
     them are alike."""
+    rates_vary: bool = False
+    """Whether an open connection carries more messages in some hours than in others."""
 
     @property
     def audience(self) -> str:
@@ -525,17 +581,7 @@ def _batched(
     """The deliveries that a server makes of messages which each client gets from so many."""
     if flow.batch is None:
         return stream
-    windows = windows_of(flow, flow.batch, senders)
-    payload = flow.payload
-    if flow.batch.keep == "all":
-        payload = batched_sizes(flow.payload, windows.count)
-    return replace(
-        stream,
-        per_hour=connections.times(windows.deliveries_per_hour),
-        payload=payload,
-        at_once=windows.count.some if stream.synchronized else stream.at_once,
-        unbatched=stream,
-    )
+    return Batched(stream, connections, Batching(flow, flow.batch, senders)).deliveries
 
 
 def with_flows_between(alone: Mapping[str, Demand], profiles: Mapping[str, Profile]) -> Demand:
@@ -556,17 +602,20 @@ def with_flows_between(alone: Mapping[str, Demand], profiles: Mapping[str, Profi
         for name, flow in profile.flows.items():
             if flow.to is not None:
                 both = alone[flow.to].connections, alone[sender].connections
-                received[flow.to].append(_passed_to(*both, f"{name} from {sender}", flow))
+                received[flow.to] += _passed_to(*both, f"{name} from {sender}", flow)
     return Demand.of_kinds(
         {name: replace(one, streams=(*one.streams, *received[name])) for name, one in alone.items()}
     )
 
 
-def _passed_to(receivers: Weekly, senders: Weekly, name: str, flow: MessageFlow) -> MessageStream:
+def _passed_to(
+    receivers: Weekly, senders: Weekly, name: str, flow: MessageFlow
+) -> Iterator[MessageStream]:
     """What clients of one kind receive of a flow of another kind.
 
     In each hour, no more of them receive a message than are connected. How many senders a receiver
-    has, which batches and bursts depend on, is taken as it is on average over the week.
+    has, which batches and bursts depend on, is taken as it is on average over the week. Weeks in
+    which it differs are streams of their own if that decides how large deliveries are.
 
     Args:
         receivers: open connections of the kind that receives.
@@ -581,4 +630,17 @@ def _passed_to(receivers: Weekly, senders: Weekly, name: str, flow: MessageFlow)
     senders_each = np.divide(pairs, there, out=np.zeros(pairs.shape), where=there > 0)
     at_once = senders_each if flow.timing == "synchronized" else flow.fan_out
     passed_on = _stream(name, flow, "to_client", "passed_on", deliveries, at_once, flow.fan_out)
-    return _batched(passed_on, flow, receivers, senders_each)
+    if flow.batch is None or flow.batch.keep == "latest":
+        yield _batched(passed_on, flow, receivers, senders_each)
+        return
+    counts = np.unique(senders_each)
+    if counts.size > _MOST_SIZE_LAWS:
+        raise EstimatorError(
+            f"deliveries of '{name}' carry all messages of a window, and how many these are "
+            f"differs between {counts.size:,} scenarios or weeks, of which {_MOST_SIZE_LAWS} can "
+            "be told apart: take fewer of them, or keep: latest"
+        )
+    for count in counts.tolist():
+        there = np.asarray(senders_each == count, dtype=np.float64)
+        mine = replace(passed_on, per_hour=deliveries.times(there))
+        yield _batched(mine, flow, receivers.times(there), count)

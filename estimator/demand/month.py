@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import chain
 
 import numpy as np
 
@@ -43,7 +44,7 @@ def expected_month(scenario: Scenario) -> Demand:
     weeks = scenario.calendar_weeks
     if not weeks:
         return expected_demand(scenario)
-    usual = demand_by_kind(scenario.replace(calendar=()))
+    usual = demand_by_kind(scenario.with_calendar(()))
     ones = (1,) * len(scenario.many)
     in_week = np.eye(1 + len(weeks))[1:].reshape(len(weeks), -1, *ones)
     more = [_more(week, scenario.profile.session) for week in weeks]
@@ -78,10 +79,7 @@ def _joined(
         connections=total((usual.connections, connections)),
         connections_peak=total((usual.connections_peak, connections)),
         new_connections=total((usual.new_connections, new_connections)),
-        streams=tuple(
-            replace(each, per_hour=total((each.per_hour, added[_key(each)].per_hour)))
-            for each in usual.streams
-        ),
+        streams=tuple(each.plus(added[_key(each)]) for each in usual.streams),
         peak_within_hour=None,
     )
 
@@ -94,15 +92,19 @@ def _busier(usual: Demand, factors: Sequence[tuple[FloatArray, FloatArray]]) -> 
         factors: the week (1 there, 0 elsewhere), and by how much more than once all messages are
             sent in each of its hours.
     """
+    by_hour = sum((only[..., None] * more for only, more in factors), np.ones(()))
 
-    def with_more(stream: MessageStream) -> MessageStream:
-        more = (_multiplied(stream.per_hour, only, factor) for only, factor in factors)
-        return replace(stream, per_hour=total((stream.per_hour, *more)))
+    def with_more(stream: MessageStream) -> Iterator[MessageStream]:
+        if stream.kind not in _FLOWS:
+            yield stream
+        elif stream.batched is not None:
+            yield from stream.batched.at_factors(by_hour)
+        else:
+            more = (_multiplied(stream.per_hour, only, factor) for only, factor in factors)
+            yield replace(stream, per_hour=total((stream.per_hour, *more)))
 
-    return replace(
-        usual,
-        streams=tuple(with_more(s) if s.kind in _FLOWS else s for s in usual.streams),
-    )
+    streams = tuple(chain.from_iterable(map(with_more, usual.streams)))
+    return replace(usual, streams=streams, rates_vary=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -310,9 +311,12 @@ def mbps(bytes_per_hour: Weekly) -> Weekly:
 def messages_text(demand: Demand, streams: Iterable[MessageStream]) -> str:
     """How many messages of each kind go each way per month."""
     ways = {"to_server": "in", "to_client": "out"}
-    return ", ".join(
-        f"{s.name} {range_text(demand.per_month(s.per_hour))} {ways[s.direction]}" for s in streams
-    )
+    # a flow that is batched at several rates is several streams
+    counts: dict[tuple[str, str], FloatArray] = defaultdict(lambda: np.zeros(()))
+    for stream in streams:
+        key = stream.name, ways[stream.direction]
+        counts[key] = counts[key] + demand.per_month(stream.per_hour)
+    return ", ".join(f"{name} {range_text(count)} {way}" for (name, way), count in counts.items())
 
 
 def once(stream: MessageStream) -> MessageStream:

@@ -541,7 +541,13 @@ def largest_bytes(streams: Iterable[MessageStream]) -> FloatArray:
     The one rule for limits on the size of messages, at every vendor: see ``largest`` of the laws
     of sizes.
     """
-    return reduce(np.maximum, (stream.payload.largest for stream in streams), np.zeros(()))
+    return reduce(np.maximum, map(_largest, streams), np.zeros(()))
+
+
+def _largest(stream: MessageStream) -> FloatArray:
+    largest = np.asarray(stream.payload.largest)
+    # batches of several sizes are streams that each have some weeks and scenarios only
+    return largest if stream.batched is None else largest * (stream.per_hour.peak > 0)
 
 
 def longest_silence_seconds(

@@ -8,7 +8,7 @@ import io
 import json
 import math
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal, Protocol, Self, runtime_checkable
@@ -295,6 +295,12 @@ class Scenario(Shown, Model):
         return {name: kind.profile for name, kind in self.kinds.items()}
 
     @property
+    def has_batches_between_kinds(self) -> bool:
+        """Whether the sizes of deliveries depend on how many clients of another kind there are."""
+        flows = (flow for each in self.profiles.values() for flow in each.flows.values())
+        return any(flow.to and flow.batch and flow.batch.keep == "all" for flow in flows)
+
+    @property
     def found_location(self) -> Location:
         """The location with its title, area and regions."""
         return find_location(self.location)
@@ -366,6 +372,10 @@ class Scenario(Shown, Model):
         if "contract" not in changes:
             changed._contract_document = self._contract_document
         return changed
+
+    def with_calendar(self, calendar: Sequence[CalendarEntry]) -> Scenario:
+        """The same week, which the dates of a calendar may name, with other entries."""
+        return self.replace(calendar=calendar, week_of=self.clock.week_of)
 
     @classmethod
     def load(cls, path: str | Path) -> Scenario:

@@ -178,6 +178,20 @@ def test_the_worst_week_decides_a_limit_and_is_named():
     assert usual.state == "pass"
 
 
+def test_a_connection_is_judged_in_the_hours_in_which_it_sends_more():
+    flow = {"direction": "client_to_server", "rate_per_hour": "30 / s", "payload": 100}
+    session = {"law": "exponential", "mean_hours": 1}
+    profile = {"title": "x", "session": session, "weekly_shape": "flat", "flows": {"x": flow}}
+    busy = {**LAUNCH, "connections": 0, "messages_factor": 5}
+    scenario = CHAT.replace(profile=profile, calendar=[busy])
+
+    bill = ws.estimate(scenario, "aws.iot_core")
+    limit = "aws.iot_core.publishes_per_second_per_connection"
+    [verdict] = [each for each in bill.verdicts if each.limit.limit == limit]
+    assert float(verdict.used) == pytest.approx(150)
+    assert verdict.state == "broken"
+
+
 @every_deployment
 def test_many_scenarios_with_a_calendar_are_the_same_one_by_one(deployment: str):
     entries = [LAUNCH, {**LAUNCH, "on": "Sun 22:00", "messages_factor": 2, "times_per_month": 2}]

@@ -7,7 +7,8 @@ import estimator as ws
 from estimator.analysis.growth.audience import grown
 from estimator.demand.demand import Demand
 from estimator.demand.expected import expected_demand
-from estimator.deployments.limits import longest_silence_seconds
+from estimator.demand.month import expected_month
+from estimator.deployments.limits import largest_bytes, longest_silence_seconds
 from estimator.errors import EstimatorError, ScenarioError
 
 OFFICE = [0.0] * 9 + [1.0] * 8 + [0.0] * 7
@@ -113,6 +114,24 @@ class TestSums:
         np.testing.assert_allclose(ws.estimate(many, "aws.api_gateway").total, one_by_one)
         swept = ws.sweep(watched(), {"viewers.mean_connections": [1, 5]}, ["aws.api_gateway"])
         np.testing.assert_allclose(swept.totals["total_usd"], one_by_one)
+
+    def test_batches_hold_what_comes_from_as_many_as_send_in_each_week(self):
+        batched = profile({"readings": readings(rate_per_hour=3_600, batch="1 s")}, 24.0)
+        launch = {"name": "x", "on": "Mon 00:00 UTC", "lasts_hours": 168, "connections": 300}
+        scenario = watched().replace(profile=batched, calendar=[launch])
+        usual, week = (
+            [s for s in expected_month(one).streams if s.name == "viewers: readings from main"]
+            for one in (scenario, scenario.replace(mean_connections=[100, 400], calendar=()))
+        )
+
+        # 100 send in each second and 400 in the launch, of which a delivery carries 200 bytes each;
+        # next to none of the seconds are empty
+        assert sorted(float(s.payload.mean) for s in usual) == pytest.approx([20_000, 80_000])
+        np.testing.assert_allclose(sum(s.per_hour.peak for s in usual), [5 * 3_600] * 2)
+        assert sorted(float(s.payload.mean) for s in week) == pytest.approx([20_000, 80_000])
+        sizes = largest_bytes(week)
+        assert sizes.shape == (2,)
+        assert 20_000 < sizes[0] < 80_000 < sizes[1]
 
     def test_all_kinds_grow(self):
         demand = expected_demand(grown(watched(), np.array([1.0, 2.0])))

@@ -97,3 +97,66 @@ def test_a_calendar_for_many_scenarios_is_that_of_each():
         for mine, its in zip(together.streams, one.streams, strict=True):
             found = together.per_month(mine.per_hour)[number]
             assert float(found) == pytest.approx(float(one.per_month(its.per_hour)))
+
+
+FEED = {
+    "direction": "server_to_client",
+    "rate_per_hour": "2 / s",
+    "payload": 100,
+    "fan_out": 10,
+    "batch": {"window": "500 ms"},
+}
+ALL_WEEK = {"name": "Match", "on": "Mon 00:00 UTC", "lasts_hours": 168, "connections": 0}
+
+
+def feed(entry: dict[str, object], **more: object) -> ws.Scenario:
+    session = {"law": "exponential", "mean_hours": 1}
+    profile = {"title": "Feed", "session": session, "weekly_shape": "flat", "flows": {"x": FEED}}
+    return ws.Scenario(
+        profile=profile,
+        location="virginia",
+        peak_connections=1_000,
+        hours_per_month=168,
+        calendar=[{**ALL_WEEK, **entry}],
+        **more,
+    )
+
+
+@pytest.mark.parametrize("keep", ["all", "latest"])
+def test_the_factor_multiplies_messages_of_which_batches_carry_more(keep: str):
+    scenario = feed({"messages_factor": 3, "lasts_hours": 24})
+    flow = scenario.profile.flows["x"].model_copy(update={"batch": {"window": 0.5, "keep": keep}})
+    scenario = scenario.replace(profile={**dict(scenario.profile), "flows": {"x": dict(flow)}})
+    month = expected_month(scenario)
+
+    # 7,200 windows in an hour, of which exp(-1) are empty, and exp(-3) where messages are three
+    # times as many
+    deliveries = 1_000 * 7_200 * (144 * (1 - np.exp(-1)) + 24 * (1 - np.exp(-3)))
+    found = sum(float(month.per_month(s.per_hour)) for s in month.streams)
+    assert found == pytest.approx(deliveries, rel=1e-9)
+    carried = sum(
+        float(month.per_month(s.per_hour)) * float(np.mean(s.payload.mean)) for s in month.streams
+    )
+    # of all that is kept: 2 messages of 100 bytes per second and connection, and 6 on that day
+    every = 1_000 * 7_200 * 100 * (144 + 3 * 24)
+    assert carried == pytest.approx(every if keep == "all" else 100 * deliveries, rel=1e-9)
+
+
+@pytest.mark.parametrize("entry", [{"connections": 1_000}, {"messages_factor": 2}])
+def test_what_a_service_puts_together_is_published_to_it_before(entry: dict[str, object]):
+    bill = ws.estimate(feed(entry), "ably.per_minute")
+
+    # 1,000 connections x 7,200 per hour x 168 hours / 10 that share a message, twice
+    [line] = [item for item in bill.items if item.usage.meter_id == "ably.per_minute.messages"]
+    assert "242M published" in line.usage.formula
+
+
+def test_a_date_in_summer_lies_on_a_week_of_summer_time():
+    entry = {**LAUNCH, "on": "2026-07-14 09:00"}
+    base = BASE.replace(location="frankfurt")
+    summer = ws.expected_demand(base.replace(week_of="2026-07-14"))
+    usual, launch = expected_month(base.replace(calendar=[entry])).connections.hourly
+
+    np.testing.assert_array_equal(usual, summer.connections.hourly)
+    # 09:00 in Frankfurt is 07:00 UTC
+    np.testing.assert_array_equal(np.flatnonzero(launch > usual), 24 + np.array([7, 8, 9]))

@@ -139,7 +139,8 @@ def publications(demand: Demand) -> tuple[MessageStream, ...]:
 def per_connection(demand: Demand, quantity_of: Callable[[Demand], Weekly]) -> FloatArray:
     """Mean of an hourly quantity for one open connection, per hour; 0 if none is open.
 
-    Of several kinds of clients the one with most of it counts.
+    Of several kinds of clients the one with most of it counts, and where messages multiply in some
+    hours, the hour with most of it.
 
     Args:
         demand: of all clients.
@@ -147,12 +148,17 @@ def per_connection(demand: Demand, quantity_of: Callable[[Demand], Weekly]) -> F
     """
 
     def of_kind(kind: Demand) -> FloatArray:
-        connections, amount = np.broadcast_arrays(kind.connections.mean, quantity_of(kind).mean)
-        return np.divide(
-            amount, connections, out=np.zeros(connections.shape), where=np.asarray(connections > 0)
-        )
+        connections, amount = kind.connections, quantity_of(kind)
+        if not kind.rates_vary:
+            return _each(amount.mean, connections.mean)
+        return _each(amount.hourly, connections.hourly).max(axis=-1)
 
     return reduce(np.maximum, map(of_kind, demand.kinds))
+
+
+def _each(amount: FloatArray, connections: FloatArray) -> FloatArray:
+    amounts, several = np.broadcast_arrays(amount, connections)
+    return np.divide(amounts, several, out=np.zeros(several.shape), where=several > 0)
 
 
 def busiest_second_of_connection(demand: Demand, streams: Iterable[MessageStream]) -> FloatArray:

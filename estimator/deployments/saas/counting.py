@@ -24,6 +24,7 @@ from estimator.deployments.limits import BusiestSecond, Check, limit_value
 from estimator.files import Sourced, load_rows
 from estimator.format import capitalized, range_text, value_text
 from estimator.pricing.lines import Usage
+from estimator.scenario.sizes import PayloadLaw
 
 _LEAST_SHOWN = 1e-4
 """Share of messages that two digits of a percentage can show."""
@@ -57,7 +58,9 @@ def publications(demand: Demand) -> tuple[MessageStream, ...]:
 
 def before_batching(demand: Demand) -> Demand:
     """The demand as it is published where the service puts messages together, and not a client."""
-    return replace(demand, streams=tuple(s.unbatched or s for s in demand.streams))
+    return replace(
+        demand, streams=tuple(s.batched.messages if s.batched else s for s in demand.streams)
+    )
 
 
 def echoes(demand: Demand) -> tuple[MessageStream, ...]:
@@ -117,8 +120,12 @@ def group_size(given: float | None, demand: Demand) -> tuple[FloatArray, str]:
 
 def size_notes(streams: Iterable[MessageStream], most_bytes: float, unit: str) -> Iterator[str]:
     """Which messages are larger than the service lets through."""
-    for name, payload in {s.name: s.payload for s in streams}.items():
-        largest = float(np.max(payload.largest))
+    sizes: dict[str, tuple[float, PayloadLaw]] = {}
+    for stream in streams:
+        largest = float(np.max(stream.payload.largest))
+        if largest > sizes.get(stream.name, (0.0, None))[0]:
+            sizes[stream.name] = largest, stream.payload
+    for name, (largest, payload) in sizes.items():
         if largest > most_bytes:
             share = float(np.max(payload.share_above(most_bytes)))
             shown = f"{share:.2%}" if share >= _LEAST_SHOWN else f"less than {_LEAST_SHOWN:.2%}"
