@@ -132,6 +132,8 @@ def _described(item: Mapping[str, Any], document: YamlDocument, model: Any) -> t
         message = f"required field {item['ctx']['discriminator']} is missing"
     elif item["type"] == "missing":
         message = "required field is missing"
+    elif item["type"].startswith("date_"):
+        message = f"expected a date that exists, such as 2026-11-09, not {echo(item['input'])}"
     elif not isinstance(item["input"], Mapping | list) and item["type"] != "value_error":
         message = f"{message[0].lower()}{message[1:]}, not {echo(item['input'])}"
     return document.where(_written(item, document.content)), message

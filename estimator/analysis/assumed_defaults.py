@@ -291,7 +291,7 @@ def _choices(scenario: Scenario) -> Iterator[_Variant]:
         of_kind = "" if kind == MAIN else f"{kind}: "
         for said, words, instead, changes in _other_choices(profile):
             label = _Label(_path(kind, said), f"{of_kind}{words}", instead)
-            changed = _with_profile(scenario, kind, profile.model_copy(update=changes))
+            changed = scenario.with_profiles({kind: profile.model_copy(update=changes)})
             yield _variant((label,), changed)
 
 
@@ -309,11 +309,3 @@ def _other_choices(profile: Profile) -> Iterator[tuple[str, str, str, dict[str, 
             if shape is not profile.weekly_shape:
                 said = "weekly_shape"
                 yield said, "weekly shape", f"the shape {name}", {"weekly_shape": shape}
-
-
-def _with_profile(scenario: Scenario, kind: str, profile: Profile) -> Scenario:
-    if kind == MAIN:
-        return scenario.replace(profile=profile)
-    others = scenario.other_clients
-    changed = others[kind].model_copy(update={"profile": profile})
-    return scenario.replace(other_clients={**others, kind: changed})

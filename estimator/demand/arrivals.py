@@ -195,10 +195,12 @@ def contradiction_note(
     if not worst.contradicts:
         return
     off = worst.misfits[worst.worst_step]
+    length = f"{law.mean:,.3g}"
     yield (
-        f"Open connections change faster in this week than sessions of {law.mean:,.3g} hours on "
-        f"average, begun at a rate that moves steadily from hour to hour, let them: the closest "
-        f"possible arrivals make {abs(off):.0%} of the mean too "
+        f"Open connections change faster in this week than sessions of {length} "
+        f"hour{'' if length == '1' else 's'} on average, begun at a rate that moves steadily from "
+        f"hour to hour, let them: the closest possible arrivals make {abs(off):,.0%} of the mean "
+        f"too "
         f"{'many' if off > 0 else 'few'} on {clock.text(worst.worst_step)}. Connections "
         f"follow the week as it was given; new connections are those of the closest arrivals, in "
         f"total as many as connections and sessions mean."

@@ -11,19 +11,52 @@ from estimator.scenario.profile import Batch, MessageFlow
 from estimator.scenario.sizes import PayloadLaw, WindowCount, batched_sizes
 from estimator.units import SECONDS_PER_HOUR
 
+_HALVINGS = 60
+"""Of an interval, after which its ends are the same number."""
+
 
 @dataclass(frozen=True, slots=True)
 class Windows:
     """The windows of a client, and what comes within one."""
 
-    per_hour: FloatArray | float
-    """Shape (*many,)."""
+    per_hour: FloatArray
+    """Shape (*many,), or (*many, 1) if senders differ by the hour."""
     count: WindowCount
 
     @property
     def deliveries_per_hour(self) -> FloatArray | float:
         """Windows in which something comes, each of which is one delivery, shape (*many,)."""
         return self.per_hour * self.count.some
+
+    def count_of_all(self, clients: FloatArray) -> WindowCount:
+        """The count of one number of senders that stands for those of all hours.
+
+        It has the same mean in windows that have some, so that deliveries carry the same bytes.
+
+        Args:
+            clients: who have these windows, in each hour, shape (*many, 168).
+        """
+        count = self.count
+        messages = count.senders * count.active_share * count.messages_each
+        carried, delivered = ((clients * each).sum(axis=-1) for each in (messages, count.some))
+
+        def of(senders: FloatArray) -> WindowCount:
+            return WindowCount(
+                messages_each=np.mean(count.messages_each),
+                senders=senders,
+                active_share=np.mean(count.active_share),
+                regular=count.regular,
+            )
+
+        most = np.max(count.senders, axis=-1)
+        # of one sender or less, windows that have some are alike
+        least = np.minimum(most, 1.0)
+        for _ in range(_HALVINGS):
+            middle = (least + most) / 2
+            one = of(middle)
+            more = middle * one.active_share * one.messages_each * delivered > carried * one.some
+            least, most = np.where(more, least, middle), np.where(more, middle, most)
+        return of(most)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +74,9 @@ class Batching:
     batch: Batch
     """Length of a window, and what is kept of it."""
     senders: FloatArray | float
-    """Those whose messages a client receives, shape (*many,)."""
+    """Those whose messages a client receives, shape (*many,), or (*many, 168) by the hour."""
+    by_hour: bool = False
+    """Whether senders differ by the hour."""
 
     @property
     def windows(self) -> Windows:
@@ -53,25 +88,33 @@ class Batching:
         more than 1 / w nor than r. A window that the first message opens would make fewer,
         1 / (w + 1 / r). Messages at regular intervals are delivered min(r, 1 / w) times.
         """
-        windows = SECONDS_PER_HOUR / np.asarray(self.batch.window)
-        rate = self.flow.rate_per_hour
+        said = self.flow.rate_per_hour, self.batch.window, self.flow.active_share
+        rate, window, share = (
+            np.asarray(each)[..., None] if self.by_hour else np.asarray(each) for each in said
+        )
+        windows = SECONDS_PER_HOUR / window
         each = rate / windows
         regular = self.flow.timing == "synchronized"
         if regular:
             # between two messages windows stay empty, so that as many count as there are messages
             windows, each = np.minimum(windows, rate), np.maximum(each, 1.0)
-        share = self.flow.active_share
         count = WindowCount(
             messages_each=each, senders=self.senders, active_share=share, regular=regular
         )
         return Windows(windows, count)
 
-    @property
-    def payload(self) -> PayloadLaw:
-        """How large deliveries are; of a single scenario, if all messages are kept."""
+    def payload(self, clients: FloatArray) -> PayloadLaw:
+        """How large deliveries are.
+
+        Args:
+            clients: those who receive them in each hour, shape (*many, 168).
+        """
         if self.batch.keep == "latest":
             return self.flow.payload
-        return batched_sizes(self.flow.payload, self.windows.count)
+        count = self.windows.count
+        return batched_sizes(
+            self.flow.payload, self.windows.count_of_all(clients) if self.by_hour else count
+        )
 
     def times(self, factor: float) -> Batching:
         """The same where messages come so many times as often."""

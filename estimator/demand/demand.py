@@ -34,9 +34,6 @@ from estimator.units import HOURS_PER_MONTH, HOURS_PER_WEEK, SECONDS_PER_HOUR
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-_MOST_SIZE_LAWS = 400
-"""Of the batches of a flow between kinds of clients, one for each number of senders: as many months
-of growth times weeks of a calendar take some seconds."""
 Direction = Literal["to_client", "to_server"]
 MessageKind = Literal["sent", "passed_on", "published", "at_connect", "heartbeat", "ping"]
 
@@ -58,9 +55,12 @@ class MessageStream:
     another kind of clients: connections that share it at most."""
     at_once: FloatArray | float = 1.0
     """Messages at one moment, shape (*many,): copies of one message, which go to no more than are
-    connected; or, if synchronized, messages for each open connection."""
+    connected; or, if synchronized, messages for each open connection. From another kind of clients,
+    these are most messages at one moment for each connection of the peak."""
     synchronized: bool = False
     """Whether those of all open connections come at the same moments."""
+    moments_per_hour: FloatArray | float = 0.0
+    """If synchronized, how many such moments there are, shape (*many,)."""
     active_share: FloatArray | float = 1.0
     """Part of a session in which there are any, shape (*many,)."""
     echo: bool = False
@@ -114,12 +114,20 @@ class Batched:
     @property
     def deliveries(self) -> MessageStream:
         """What is delivered of them."""
-        windows = self.batching.windows
+        windows, there = self.batching.windows, self.connections.hourly
+        some, at_once = windows.count.some, self.messages.at_once
+        moments = windows.per_hour if self.messages.synchronized else np.zeros(())
+        if self.batching.by_hour:
+            per_hour = from_hours(there * windows.deliveries_per_hour)
+            some, moments = _at_the_peak(there * some, there), moments.max(axis=-1, initial=0.0)
+        else:
+            per_hour = self.connections.times(windows.deliveries_per_hour)
         return replace(
             self.messages,
-            per_hour=self.connections.times(windows.deliveries_per_hour),
-            payload=self.batching.payload,
-            at_once=windows.count.some if self.messages.synchronized else self.messages.at_once,
+            per_hour=per_hour,
+            payload=self.batching.payload(there),
+            at_once=some if self.messages.synchronized else at_once,
+            moments_per_hour=moments,
             batched=self,
         )
 
@@ -303,8 +311,21 @@ class Demand(Shown):
 
         Args:
             by_kind: the demand of each by its name, over the same month.
+
+        Raises:
+            EstimatorError: there is no kind, or months or numbers of scenarios differ.
         """
         each = [*by_kind.values()]
+        if not each:
+            raise EstimatorError("by_kind must hold the demand of at least one kind of clients")
+        if any(not np.array_equal(one.hours_per_month, each[0].hours_per_month) for one in each):
+            raise EstimatorError("all kinds of clients need the same hours_per_month")
+        try:
+            np.broadcast_shapes(*(one.connections.mean.shape for one in each))
+        except ValueError:
+            raise EstimatorError(
+                "all kinds of clients need one scenario, or the same number of them"
+            ) from None
         return replace(
             each[0],
             connections=total(one.connections for one in each),
@@ -570,6 +591,7 @@ def _stream(
         copies,
         active * at_once if synchronized else at_once,
         synchronized,
+        flow.rate_per_hour if synchronized else 0.0,
         active,
         flow.echo and kind == "sent",
     )
@@ -602,20 +624,17 @@ def with_flows_between(alone: Mapping[str, Demand], profiles: Mapping[str, Profi
         for name, flow in profile.flows.items():
             if flow.to is not None:
                 both = alone[flow.to].connections, alone[sender].connections
-                received[flow.to] += _passed_to(*both, f"{name} from {sender}", flow)
+                received[flow.to].append(_passed_to(*both, f"{name} from {sender}", flow))
     return Demand.of_kinds(
         {name: replace(one, streams=(*one.streams, *received[name])) for name, one in alone.items()}
     )
 
 
-def _passed_to(
-    receivers: Weekly, senders: Weekly, name: str, flow: MessageFlow
-) -> Iterator[MessageStream]:
+def _passed_to(receivers: Weekly, senders: Weekly, name: str, flow: MessageFlow) -> MessageStream:
     """What clients of one kind receive of a flow of another kind.
 
-    In each hour, no more of them receive a message than are connected. How many senders a receiver
-    has, which batches and bursts depend on, is taken as it is on average over the week. Weeks in
-    which it differs are streams of their own if that decides how large deliveries are.
+    In each hour, no more of them receive a message than are connected; so each of them has
+    senders x recipients / receivers senders, which batches and bursts depend on.
 
     Args:
         receivers: open connections of the kind that receives.
@@ -623,24 +642,24 @@ def _passed_to(
         name: of what they receive.
         flow: what is sent.
     """
-    each = senders.times(flow.rate_per_hour * flow.active_share)
     reached = np.minimum(np.asarray(flow.fan_out)[..., None], receivers.hourly)
-    deliveries = from_hours(each.hourly * reached)
-    pairs, there = np.broadcast_arrays((senders.hourly * reached).mean(axis=-1), receivers.mean)
+    pairs, there = np.broadcast_arrays(senders.hourly * reached, receivers.hourly)
+    each = from_hours(pairs).times(flow.rate_per_hour * flow.active_share)
+    at_once = _at_the_peak(pairs, there) if flow.timing == "synchronized" else flow.fan_out
+    passed_on = _stream(name, flow, "to_client", "passed_on", each, at_once, flow.fan_out)
+    if flow.batch is None:
+        return passed_on
     senders_each = np.divide(pairs, there, out=np.zeros(pairs.shape), where=there > 0)
-    at_once = senders_each if flow.timing == "synchronized" else flow.fan_out
-    passed_on = _stream(name, flow, "to_client", "passed_on", deliveries, at_once, flow.fan_out)
-    if flow.batch is None or flow.batch.keep == "latest":
-        yield _batched(passed_on, flow, receivers, senders_each)
-        return
-    counts = np.unique(senders_each)
-    if counts.size > _MOST_SIZE_LAWS:
-        raise EstimatorError(
-            f"deliveries of '{name}' carry all messages of a window, and how many these are "
-            f"differs between {counts.size:,} scenarios or weeks, of which {_MOST_SIZE_LAWS} can "
-            "be told apart: take fewer of them, or keep: latest"
-        )
-    for count in counts.tolist():
-        there = np.asarray(senders_each == count, dtype=np.float64)
-        mine = replace(passed_on, per_hour=deliveries.times(there))
-        yield _batched(mine, flow, receivers.times(there), count)
+    batching = Batching(flow, flow.batch, senders_each, by_hour=True)
+    return Batched(passed_on, receivers, batching).deliveries
+
+
+def _at_the_peak(messages: FloatArray, connections: FloatArray) -> FloatArray:
+    """Messages at one moment in the hour with most of them, per connection of the peak, (*many,).
+
+    Args:
+        messages: at one moment of each hour, shape (*many, 168).
+        connections: in each hour.
+    """
+    most, peak = messages.max(axis=-1), connections.max(axis=-1)
+    return np.divide(most, peak, out=np.zeros(most.shape), where=peak > 0)

@@ -573,7 +573,7 @@ def longest_silence_seconds(
         if stream.kind in ("ping", "heartbeat"):
             silence = np.minimum(silence, _seconds_between(stream.per_hour.mean, connected))
         elif stream.synchronized:
-            interval = _seconds_between(stream.per_hour.mean, connected) * stream.at_once
+            interval = _seconds_between(np.asarray(stream.moments_per_hour), np.ones(()))
             silence = np.where(always, np.minimum(silence, interval), silence)
         else:
             messages = messages + stream.per_hour.mean * always

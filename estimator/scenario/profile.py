@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
-from functools import cache
+from contextlib import suppress
+from functools import cache, lru_cache
 from typing import Annotated, Any, Literal, Self
 
 import numpy as np
 from pydantic import (
     BeforeValidator,
     Field,
-    PrivateAttr,
-    SerializationInfo,
     SerializerFunctionWrapHandler,
-    ValidatorFunctionWrapHandler,
     WrapSerializer,
-    WrapValidator,
     model_validator,
 )
 
 from estimator.arguments import checks_arguments
 from estimator.arrays import FloatArray
+from estimator.errors import EstimatorError
 from estimator.format import given_text, range_text
 from estimator.scenario import model
 from estimator.scenario.sessions import SessionLength
@@ -293,26 +292,6 @@ class Profile(Shown, model.Model):
     evidence: dict[Name, Evidence] = Field(default_factory=dict, max_length=_MOST_EVIDENCE)
     """Where each default comes from, by its path, such as session.mean_hours."""
 
-    _extends: str = PrivateAttr(default="")
-
-    @checks_arguments
-    def as_changes_to(self, name: str) -> Self:
-        """The same, to be written out as changes to a shipped profile."""
-        self._extends = name
-        return self
-
-    @checks_arguments
-    def as_said(self, full: dict[str, Any]) -> dict[str, Any]:
-        """What was said of it, from its content in full: changes to a shipped one, if it is that.
-
-        Links and files would be long if they repeated the evidence of what was not changed.
-        """
-        if not self._extends:
-            return full
-        base = load_profile(self._extends).model_dump(mode="json", exclude_unset=True)
-        changes = {"extends": self._extends, **_changes(base, full)}
-        return changes if Profile.model_validate(resolve_profile(changes)) == self else full
-
     @property
     def many(self) -> tuple[int, ...]:
         """Shape of the many scenarios that its figures stand for; () if they are single ones."""
@@ -376,47 +355,60 @@ def resolve_profile(value: object) -> object:
         return value
     changes = {key: item for key, item in value.items() if key != "extends"}
     base = model.read_shipped("profiles", str(value["extends"])).content
-    changed = [path for path in base.get("evidence", {}) if _states(changes, path.split("."))]
-    kept = {path: item for path, item in base.get("evidence", {}).items() if path not in changed}
+    evidence = base.get("evidence", {})
+    changed = [path for path in evidence if _states(changes, base, path.split("."))]
+    kept = {path: item for path, item in evidence.items() if path not in changed}
     return _merge({**base, "evidence": kept}, changes)
 
 
-def _given(value: object, validate: ValidatorFunctionWrapHandler) -> Profile:
-    profile: Profile = validate(resolve_profile(value))
-    if isinstance(value, Mapping) and "extends" in value:
-        return profile.as_changes_to(str(value["extends"]))
-    return profile
+@lru_cache(maxsize=64)
+def as_changes(profile: Profile) -> Mapping[str, Any]:
+    """What a scenario can say of a profile in the fewest characters.
+
+    Returns:
+        What differs from a shipped profile, or all of it.
+
+    >>> own = resolve_profile({"extends": "market-data", "title": "Ticks"})
+    >>> as_changes(Profile.model_validate(own))
+    {'extends': 'market-data', 'title': 'Ticks'}
+    """
+    said = _said(profile)
+    found = [said]
+    for name in profile_names():
+        written = model.read_shipped("profiles", name).content
+        changes = {"extends": name, **_differences(written, _said(load_profile(name)), said)}
+        with suppress(ValueError, EstimatorError):
+            if Profile.model_validate(resolve_profile(changes)) == profile:
+                found.append(changes)
+    return min(found, key=lambda each: len(json.dumps(each)))
 
 
-def _said(
-    profile: Profile, serialize: SerializerFunctionWrapHandler, info: SerializationInfo
-) -> object:
-    """A shipped profile by its name, another one as it was said."""
-    if name := next((each for each in profile_names() if load_profile(each) is profile), None):
-        return name
-    full = serialize(profile)
-    return profile.as_said(full) if info.exclude_unset else full
+def _said(profile: Profile) -> dict[str, Any]:
+    return profile.model_dump(mode="json", exclude_unset=True)
 
 
-def _changes(base: Mapping[str, Any], full: Mapping[str, Any]) -> dict[str, Any]:
-    """What ``full`` says otherwise than ``base``, or besides."""
-    found: dict[str, Any] = {}
-    for key, value in full.items():
-        before = base.get(key)
-        if isinstance(value, Mapping) and isinstance(before, Mapping):
-            same_law = _law(value) == _law(before)
-            value = _changes(before, value) if same_law else value
-            if not value:
-                continue
-        if value != before or key not in base:
-            found[key] = value
-    return found
+def _differences(
+    written: Mapping[str, Any], base: Mapping[str, Any], said: Mapping[str, Any]
+) -> dict[str, Any]:
+    """What is said otherwise, down to single numbers; whole where no mapping is written."""
+    return {
+        key: _differences(written[key], base[key], value)
+        if _adds_to(written.get(key), value)
+        else value
+        for key, value in said.items()
+        if key not in base or base[key] != value
+    }
+
+
+def _profile_name(profile: Profile, serialize: SerializerFunctionWrapHandler) -> object:
+    shipped = (name for name in profile_names() if load_profile(name) is profile)
+    return next(shipped, None) or serialize(profile)
 
 
 ProfileGiven = Annotated[
     Profile,
-    WrapValidator(_given, json_schema_input_type=Profile | str),
-    WrapSerializer(_said),
+    BeforeValidator(resolve_profile, json_schema_input_type=Profile | str),
+    WrapSerializer(_profile_name),
 ]
 """A profile as people give it: by name, in full, or as changes to a shipped one."""
 
@@ -424,18 +416,22 @@ ProfileGiven = Annotated[
 def _merge(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
     merged = dict(base)
     for key, value in changes.items():
-        old = merged.get(key)
-        # another law has other fields: nothing of the old one may remain
-        same_law = isinstance(value, Mapping) and value.get("law") in (None, _law(old))
-        merged[key] = _merge(old, value) if isinstance(old, Mapping) and same_law else value
+        old: Any = merged.get(key)
+        merged[key] = _merge(old, value) if _adds_to(old, value) else value
     return merged
 
 
-def _law(value: object) -> object:
-    return value.get("law") if isinstance(value, Mapping) else None
+def _adds_to(old: object, value: object) -> bool:
+    """Whether what is said of a part leaves the rest of it; another law has other fields."""
+    if not (isinstance(old, Mapping) and isinstance(value, Mapping)):
+        return False
+    return value.get("law") in (None, old.get("law"))
 
 
-def _states(changes: object, path: list[str]) -> bool:
-    if not path or not isinstance(changes, Mapping):
-        return True
-    return path[0] in changes and _states(changes[path[0]], path[1:])
+def _states(changes: Mapping[str, Any], base: Mapping[str, Any], path: list[str]) -> bool:
+    """Whether changes say something of what is at a path."""
+    key, *rest = path
+    if key not in changes:
+        return False
+    value, old = changes[key], base.get(key, {})
+    return not rest or not _adds_to(old, value) or _states(value, old, rest)

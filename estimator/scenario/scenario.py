@@ -49,7 +49,7 @@ from estimator.scenario.disruptions import Broadcast, Fault, Surge
 from estimator.scenario.local_time import STANDARD_WEEK, Clock
 from estimator.scenario.locations import Area, Location, find_location
 from estimator.scenario.model import Count, ManyHours, Model, Weight, shares_of
-from estimator.scenario.profile import Profile, ProfileGiven
+from estimator.scenario.profile import Profile, ProfileGiven, as_changes
 from estimator.shown import Shown
 from estimator.units import HOURS_PER_MONTH, SECONDS_PER_HOUR
 from estimator.validation import Name, validated
@@ -167,9 +167,9 @@ class Scenario(Shown, Model):
     sessions_per_user_per_day: Count | None = None
     """Sessions of each of them on that day."""
 
-    other_clients: Annotated[dict[Name, OtherClients], Field(max_length=_MOST_KINDS)] = Field(
-        default_factory=dict
-    )
+    other_clients: Annotated[
+        dict[Annotated[Name, Field(min_length=1)], OtherClients], Field(max_length=_MOST_KINDS)
+    ] = Field(default_factory=dict)
     """Further kinds of clients, by a name of your choice, each with a profile and an audience. A
     flow goes from one kind to another if it names it: ``to: viewers``, or ``to: main``."""
     week_of: Annotated[dt.date, Field(ge=FIRST_DAY, le=LAST_DAY)] = STANDARD_WEEK
@@ -377,6 +377,19 @@ class Scenario(Shown, Model):
         """The same week, which the dates of a calendar may name, with other entries."""
         return self.replace(calendar=calendar, week_of=self.clock.week_of)
 
+    def with_profiles(self, profiles: Mapping[str, Profile]) -> Scenario:
+        """The same scenario with other profiles for some kinds of clients.
+
+        Args:
+            profiles: by the names that flows give the kinds.
+        """
+        others = {
+            name: kind.model_copy(update={"profile": profiles.get(name, kind.profile)})
+            for name, kind in self.other_clients.items()
+        }
+        changed = {"other_clients": others} if others else {}
+        return self.replace(profile=profiles.get(MAIN, self.profile), **changed)
+
     @classmethod
     def load(cls, path: str | Path) -> Scenario:
         """Read a scenario file.
@@ -426,7 +439,12 @@ class Scenario(Shown, Model):
 
     def to_token(self) -> str:
         """The scenario as a short text for the address of a shared link."""
-        packed = zlib.compress(json.dumps(self.as_data(), separators=(",", ":")).encode(), 9)
+        said = self.as_data()
+        for name, kind in self.kinds.items():
+            of_kind = said if name == MAIN else said["other_clients"][name]
+            if not isinstance(of_kind["profile"], str):
+                of_kind["profile"] = as_changes(kind.profile)
+        packed = zlib.compress(json.dumps(said, separators=(",", ":")).encode(), 9)
         return base64.urlsafe_b64encode(packed).decode().rstrip("=")
 
     @classmethod

@@ -13,6 +13,7 @@ from pydantic import BeforeValidator, Field, model_validator
 from scipy import special
 
 from estimator.arrays import FloatArray
+from estimator.errors import EstimatorError
 from estimator.scenario.model import (
     MOST_OBSERVED,
     Bytes,
@@ -47,6 +48,8 @@ _MOST_DEPTH = 4
 """Of mixtures within mixtures."""
 _MOST_LATTICE_SIZES = 2**17
 """Of a batch: each byte up to 128 KiB, and multiples of some bytes where batches are larger."""
+_MOST_IN_BATCH = 1e9
+"""Messages, beyond which rounding decides how large a batch is."""
 _RARELY_TWO = 1e-6
 """Messages of a batch beyond the first, on average, that make no difference."""
 _RARE_DEVIATION = 12.0
@@ -71,7 +74,7 @@ class _Sizes(Model):
             edges: sizes in bytes in ascending order, shape (edges,).
 
         Returns:
-            Of shapes (*many, sizes) and (sizes,).
+            Of shapes (*many, sizes) and (sizes,), or (*many, sizes) both.
         """
 
     @property
@@ -121,7 +124,7 @@ class _Sizes(Model):
         """
         sizes, shares = self.atoms if edges is None else self.parted(np.asarray(edges, np.float64))
         # not by BLAS, whose threads add in another order on another machine
-        return _figure(np.einsum("i,...i->...", shares, function(sizes)))
+        return _figure(np.einsum("...i,...i->...", shares, function(sizes)))
 
     @cached_property
     def mean(self) -> float | FloatArray:
@@ -590,11 +593,7 @@ class BatchedSize(_Sizes):
     def _lattice(self) -> tuple[FloatArray, FloatArray]:
         """All sizes, as multiples of some bytes, and the share of each."""
         step, points = self._step_and_points
-        sizes, shares = self.message.parted(step * np.arange(points, dtype=np.float64))
-        at, part = np.divmod(sizes / step, 1.0)
-        below = np.bincount(at.astype(int), shares * (1 - part), points)
-        above = np.bincount(at.astype(int) + 1, shares * part, points)
-        transformed = np.fft.rfft(below + above, points)
+        transformed = _transformed(self.message, step, points)
         found = np.fft.irfft(self.count.generating(transformed), points)
         # rounding leaves less than this where there is nothing
         some = np.flatnonzero(found > _NEGLIGIBLE)
@@ -611,21 +610,102 @@ class BatchedSize(_Sizes):
         most = (self.count.mean + _RARE_MESSAGES) * mean + _RARE_DEVIATION * float(deviation)
         most = max(most + sizes.max(), 1.0)
         # one size only: of it, batches are multiples
-        step = float(sizes[0]) if sizes.size == 1 and sizes[0] > 0 else 1.0
-        step *= max(np.ceil(most / step / (_MOST_LATTICE_SIZES - 2)), 1.0)
+        least = float(sizes[0]) if sizes.size == 1 and sizes[0] > 0 else 1.0
+        step = _lattice_step(most, least)
+        if step > least:
+            # sizes are shared by two multiples, which varies a size by its product with the step
+            most += _RARE_DEVIATION * float(np.sqrt(self.count.mean * mean * step))
+            step = _lattice_step(most, least)
         return step, 1 << int(most / step + 2).bit_length()
 
 
+def _lattice_step(most: float, least: float) -> float:
+    """Bytes between the multiples of a lattice up to a size; a multiple of the least."""
+    return least * max(np.ceil(most / least / (_MOST_LATTICE_SIZES - 2)), 1.0)
+
+
+class SizesOfMany(_Sizes):
+    """A law of its own for each of many scenarios.
+
+    >>> one, two = FixedSize(bytes=100), EmpiricalSize(sizes=(100, 300))
+    >>> SizesOfMany(laws=(one, two), shape=(2,)).mean
+    array([100., 200.])
+    """
+
+    law: Literal["of_many"] = "of_many"
+    laws: tuple[_SizeLaw | BatchedSize, ...]
+    """The law of each, of a single scenario."""
+    shape: tuple[int, ...]
+    """How many scenarios there are along each axis."""
+
+    def parted(self, edges: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Those of each law, of shapes (*many, sizes), with shares of 0 where it has fewer."""
+        each = [law.parted(edges) for law in self.laws]
+        most = max(sizes.size for sizes, _ in each)
+        padded = np.zeros((2, len(each), most))
+        for scenario, (sizes, shares) in enumerate(each):
+            padded[:, scenario, : sizes.size] = sizes, shares
+        sizes, shares = padded.reshape(2, *self.shape, most)
+        return sizes, shares
+
+    @property
+    def many(self) -> tuple[int, ...]:
+        """Shape of the many scenarios."""
+        return self.shape
+
+    @property
+    def largest(self) -> FloatArray:
+        """The largest of each."""
+        return np.array([float(law.largest) for law in self.laws]).reshape(self.shape)
+
+
+# Batches of many scenarios, or hours, are of the same messages.
+@lru_cache(maxsize=8)
+def _transformed(message: _SizeLaw, step: float, points: int) -> ComplexArray:
+    """The Fourier transform of a law over so many multiples of so many bytes."""
+    sizes, shares = message.parted(step * np.arange(points, dtype=np.float64))
+    at, part = np.divmod(sizes / step, 1.0)
+    below = np.bincount(at.astype(int), shares * (1 - part), points)
+    above = np.bincount(at.astype(int) + 1, shares * part, points)
+    transformed = np.fft.rfft(below + above, points)
+    transformed.flags.writeable = False
+    return transformed
+
+
 def batched_sizes(message: SizeDistribution, count: WindowCount) -> PayloadLaw:
-    """The law of deliveries that carry all messages of a window; for a single scenario.
+    """The law of deliveries that carry all messages of a window.
 
     Where not one window in a million that has a message has two, it is that of a message.
+
+    Args:
+        message: the law of each message, of a single scenario.
+        count: how many come within a window, from so many senders in each of many scenarios.
+
+    Raises:
+        EstimatorError: a delivery would carry more messages than can be told apart from rounding.
     """
-    alone = count.some == 0 or count.mean - 1 < _RARELY_TWO
-    return message if alone else BatchedSize(message=message, count=count)
+    if isinstance(count.senders, np.ndarray):
+        said = dict(count)
+        each = (WindowCount(**said | {"senders": k}) for k in count.senders.ravel().tolist())
+        laws = tuple(_batched_sizes(message, one) for one in each)
+        return SizesOfMany(laws=laws, shape=count.senders.shape)
+    return _batched_sizes(message, count)
 
 
-PayloadLaw = FixedSize | LognormalSize | MixtureSize | EmpiricalSize | LastPart | BatchedSize
+def _batched_sizes(message: _SizeLaw, count: WindowCount) -> _SizeLaw | BatchedSize:
+    if count.some == 0 or count.mean - 1 < _RARELY_TWO:
+        return message
+    if count.mean > _MOST_IN_BATCH:
+        raise EstimatorError(
+            f"a batch would carry {count.mean:,.3g} messages on average, but at most "
+            f"{_MOST_IN_BATCH:,.0f} can be put together: shorten its window, or keep: latest"
+        )
+    return BatchedSize(message=message, count=count)
+
+
+PayloadLaw = (
+    FixedSize | LognormalSize | MixtureSize | EmpiricalSize | LastPart | BatchedSize | SizesOfMany
+)
 """What messages can carry: a law that people write, and what parts or batches make of it."""
 
 MixturePart.model_rebuild()

@@ -10,7 +10,8 @@ import numpy as np
 from pydantic import AfterValidator, model_validator
 
 from estimator.arrays import FloatArray
-from estimator.scenario.local_time import Clock, known_time_zone
+from estimator.errors import UnknownNameError
+from estimator.scenario.local_time import Clock, time_zones
 from estimator.scenario.model import Level, Model, load_shipped, names_of
 from estimator.units import DAYS_PER_WEEK, HOURS_PER_DAY, HOURS_PER_WEEK
 from estimator.validation import Prose
@@ -19,7 +20,9 @@ _LOCAL: Final = "local"
 
 
 def _local_or_known(time_zone: str) -> str:
-    return time_zone if time_zone == _LOCAL else known_time_zone(time_zone)
+    if time_zone != _LOCAL and time_zone not in time_zones():
+        raise UnknownNameError("time zone", time_zone, (_LOCAL, *time_zones()))
+    return time_zone
 
 
 class WeeklyShape(Model):

@@ -241,13 +241,7 @@ def busiest_second(minutes: Demand, rng: np.random.Generator) -> float:
         rng: source of chance.
     """
     streams = [stream for stream in minutes.streams if stream.is_message]
-    # no message goes to more than are there; of a synchronized flow all get theirs
-    at_once = [
-        np.maximum(there * each.at_once, 1.0)
-        if each.synchronized
-        else np.clip(np.asarray(each.at_once), 1.0, there)
-        for each, there in ((each, _there(minutes, each)) for each in streams)
-    ]
+    at_once = [_at_once(minutes, stream) for stream in streams]
     per_second = [of_minutes(stream.per_hour) / SECONDS_PER_HOUR for stream in streams]
     if not streams:
         return 0.0
@@ -264,6 +258,9 @@ def busiest_second(minutes: Demand, rng: np.random.Generator) -> float:
     return float(seconds.max())
 
 
-def _there(minutes: Demand, stream: MessageStream) -> FloatArray:
-    """Open connections of the clients of a stream in each minute, one at least."""
-    return np.maximum(of_minutes(minutes.clients_of(stream).connections), 1.0)
+def _at_once(minutes: Demand, stream: MessageStream) -> FloatArray:
+    """Messages of a stream at one moment in each minute, one at least, shape (10,080,)."""
+    there = np.maximum(of_minutes(minutes.clients_of(stream).connections), 1.0)
+    each = np.broadcast_to(stream.at_once, (HOURS_PER_WEEK, MINUTES_PER_HOUR)).ravel()
+    # no message goes to more than are there; of a synchronized flow all get theirs
+    return np.maximum(there * each, 1.0) if stream.synchronized else np.clip(each, 1.0, there)

@@ -190,6 +190,14 @@ class TestSizes:
         assert law.mean == pytest.approx(5e4 * law.message.mean, rel=1e-6)
         assert law.largest > law.mean
 
+    def test_all_bytes_of_a_day_in_one_batch(self):
+        flow = ticks("300 / s", "24 h", "all")  # 25,920,000 messages of 100 bytes
+        found = streams(flow)["published"].payload
+
+        assert found.mean == pytest.approx(2_592_000_000, rel=1e-9)
+        with pytest.raises(ws.EstimatorError, match="messages on average"):
+            streams(ticks("100000 / s", "24 h", "all"))
+
 
 class TestEchoAndActiveShare:
     def test_an_echo_is_one_more_delivery(self):

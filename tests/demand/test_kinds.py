@@ -5,10 +5,11 @@ import pytest
 
 import estimator as ws
 from estimator.analysis.growth.audience import grown
+from estimator.analysis.workload.transport import variants
 from estimator.demand.demand import Demand
 from estimator.demand.expected import expected_demand
 from estimator.demand.month import expected_month
-from estimator.deployments.limits import largest_bytes, longest_silence_seconds
+from estimator.deployments.limits import burst_messages, largest_bytes, longest_silence_seconds
 from estimator.errors import EstimatorError, ScenarioError
 
 OFFICE = [0.0] * 9 + [1.0] * 8 + [0.0] * 7
@@ -119,25 +120,105 @@ class TestSums:
         batched = profile({"readings": readings(rate_per_hour=3_600, batch="1 s")}, 24.0)
         launch = {"name": "x", "on": "Mon 00:00 UTC", "lasts_hours": 168, "connections": 300}
         scenario = watched().replace(profile=batched, calendar=[launch])
-        usual, week = (
+        [usual], week = (
             [s for s in expected_month(one).streams if s.name == "viewers: readings from main"]
             for one in (scenario, scenario.replace(mean_connections=[100, 400], calendar=()))
         )
 
         # 100 send in each second and 400 in the launch, of which a delivery carries 200 bytes each;
         # next to none of the seconds are empty
-        assert sorted(float(s.payload.mean) for s in usual) == pytest.approx([20_000, 80_000])
-        np.testing.assert_allclose(sum(s.per_hour.peak for s in usual), [5 * 3_600] * 2)
-        assert sorted(float(s.payload.mean) for s in week) == pytest.approx([20_000, 80_000])
+        np.testing.assert_allclose(usual.payload.mean, [20_000, 80_000])
+        np.testing.assert_allclose(usual.per_hour.peak, [5 * 3_600] * 2)
+        np.testing.assert_allclose(week[0].payload.mean, [20_000, 80_000])
         sizes = largest_bytes(week)
         assert sizes.shape == (2,)
         assert 20_000 < sizes[0] < 80_000 < sizes[1]
+
+    def test_compression_shrinks_what_every_kind_sends(self):
+        talk = {"talk": readings(to=None, payload=1000)}
+        others = {"viewers": {"profile": profile(talk), "mean_connections": 5}}
+        *_, compressed = variants(watched().replace(other_clients=others), 0.5)
+
+        flows = [each.flows.values() for each in compressed.scenario.profiles.values()]
+        assert [flow.payload.mean for [flow] in flows] == [100, 500]
+
+    def test_the_calendar_is_told_of_once(self):
+        launch = {"name": "launch", "on": "Tue 14:00", "lasts_hours": 2, "connections": 500}
+
+        notes = expected_demand(watched().replace(calendar=[launch])).notes
+        assert notes == ("This is the usual week; what is on the calendar comes on top of it.",)
 
     def test_all_kinds_grow(self):
         demand = expected_demand(grown(watched(), np.array([1.0, 2.0])))
 
         np.testing.assert_allclose(demand.by_kind["viewers"].connections.mean, [5, 10])
         np.testing.assert_allclose(demand.by_kind["main"].connections.mean, [100, 200])
+
+
+class TestBatchesAndBursts:
+    """40 devices from 9 to 17 o'clock, 3 at other hours; 20 viewers in the evening, 2 before."""
+
+    DEVICES = np.array([3.0] * 9 + [40.0] * 8 + [3.0] * 7)
+    VIEWERS = np.array([2.0] * 18 + [20.0] * 6)
+
+    def demand(self, **flow):
+        each = (
+            {
+                "profile": profile(flows, 24.0, hours.tolist()),
+                "peak_connections": float(hours.max()),
+            }
+            for flows, hours in (({"x": readings(**flow)}, self.DEVICES), ({}, self.VIEWERS))
+        )
+        main, viewers = each
+        # clocks in London show UTC in November
+        return expected_demand(
+            ws.Scenario(location="london", **main, other_clients={"viewers": viewers})
+        )
+
+    @pytest.mark.parametrize("keep", ["all", "latest"])
+    def test_windows_fill_with_what_is_sent_in_their_hour(self, keep):
+        demand = self.demand(batch={"window": "10 s", "keep": keep})
+        received = demand.by_kind["viewers"].streams[-1]
+
+        # each device sends one message per 10 s, to 5 of the viewers or to both
+        senders = self.DEVICES * np.minimum(5, self.VIEWERS) / self.VIEWERS
+        filled = 1 - np.exp(-senders)
+        deliveries = self.VIEWERS * 360 * filled
+        # of 0.75 senders, as of whole numbers around it: nobody, or one
+        deliveries[-6:] = 20 * 360 * 0.75 * (1 - np.exp(-1))
+        np.testing.assert_allclose(received.per_hour.hourly[:24], deliveries)
+        sent = 360 * np.sum(senders * self.VIEWERS)
+        carried = deliveries.sum() * float(received.payload.mean)
+        latest = 200 * deliveries.sum()
+        assert carried == pytest.approx(200 * sent if keep == "all" else latest)
+
+    @pytest.mark.parametrize("batch", [None, {"window": "1 s", "keep": "latest"}])
+    def test_synchronized_messages_burst_in_the_hour_with_most_of_them(self, batch):
+        demand = self.demand(timing="synchronized", batch=batch)
+        viewers = demand.by_kind["viewers"]
+
+        # 40 devices to each of 2 viewers, or 3 devices to 5 of 20; once per window at most
+        most = 20 * 0.75 if batch else 80
+        assert burst_messages(demand, demand.streams[-1]) == pytest.approx(most)
+        # devices send every 10 seconds
+        assert longest_silence_seconds(viewers, "to_client") == pytest.approx(10)
+
+    @pytest.mark.parametrize("timing", ["spread", "synchronized"])
+    @pytest.mark.parametrize("keep", ["all", "latest"])
+    def test_many_scenarios_at_once_and_simulated(self, timing, keep):
+        flow = {"timing": timing, "batch": {"window": "1 s", "keep": keep}}
+        scenario = watched().replace(profile=profile({"readings": readings(**flow)}))
+        counts = [100.0, 300.0]
+        alone = [
+            float(ws.estimate(scenario.replace(mean_connections=n), "azure.web_pubsub").total)
+            for n in counts
+        ]
+
+        swept = ws.sweep(scenario, {"mean_connections": counts}, ["azure.web_pubsub"])
+        np.testing.assert_allclose(swept.totals["total_usd"], alone)
+        found = ws.simulate(scenario, "azure.web_pubsub", replications=2, seed=1)
+        assert found.simulated_bill
+        assert found.simulated_bill.total == pytest.approx(alone[0], rel=0.05)
 
 
 class TestSimulated:
@@ -154,6 +235,14 @@ class TestSimulated:
         assert found.simulated_bill
         assert found.expected_bill
         assert found.simulated_bill.total == pytest.approx(found.expected_bill.total, rel=0.02)
+
+    def test_says_that_all_come_back_as_the_main_kind_does(self):
+        def notes(**viewing):
+            found = ws.simulate(watched(devices=10, **viewing), replications=1)
+            return [note for note in found.notes if "come back" in note]
+
+        assert not notes()
+        assert "the main kind" in notes(reconnect={"cap": "5 min"})[0]
 
 
 class TestBadInput:
@@ -196,6 +285,25 @@ class TestBadInput:
                 session={"law": "exponential", "mean_hours": 1},
                 flows={"readings": readings()},
             )
+
+
+@pytest.mark.parametrize(
+    ("kinds", "words"),
+    [
+        ([], "at least one kind"),
+        ([{}, {"hours_per_month": 720}], "the same hours_per_month"),
+        ([{"connections": [[1] * 168] * 2}, {"connections": [[1] * 168] * 3}], "the same number"),
+    ],
+)
+def test_demands_that_cannot_be_added_up(kinds, words):
+    usual = {
+        "connections": 5,
+        "session": {"law": "exponential", "mean_hours": 1},
+        "flows": {"readings": readings(to=None)},
+    }
+    by_kind = {str(n): Demand.of(**usual | fields) for n, fields in enumerate(kinds)}
+    with pytest.raises(EstimatorError, match=words):
+        Demand.of_kinds(by_kind)
 
 
 def test_what_was_said_can_be_read_again():

@@ -153,6 +153,7 @@ def results() -> dict[str, Any]:
         ws.CalendarEntry(name="Launch", on="Tue 14:00", lasts_hours=3, connections=5),
         ws.OtherClients(profile="market-data", peak_connections=5),
         ws.Broadcast(at=50, clients=5, gather=60, lasts=60),
+        ws.CalendarEntry(name="Launch", on=1, lasts_hours=2, connections=5),
         ws.ConnectionThrottle(at=1, lasts=5, new_connections_per_second=5),
         ws.FlashCrowd(at=1, clients=5, over=60),
         ws.NetworkFlap(at=1, away=5),
@@ -172,6 +173,8 @@ def arguments(call: Callable[..., Any], own: object = None) -> dict[str, Any]:
     for name, parameter in inspect.signature(call).parameters.items():
         if own is not None and hasattr(own, name):
             found[name] = getattr(own, name)
+        elif "OtherClients" in str(parameter.annotation):
+            found[name] = SCENARIO
         elif name in RIGHT and parameter.kind not in (
             parameter.VAR_KEYWORD,
             parameter.VAR_POSITIONAL,

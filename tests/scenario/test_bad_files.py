@@ -176,7 +176,11 @@ ERRORS = {
     ),
     "no such day": (
         PEAK + "as_of: 2026-02-30\n",
-        ["line 4", "as_of", "valid date", "2026-02-30"],
+        ["line 4", "as_of", "expected a date that exists, such as", "not '2026-02-30'"],
+    ),
+    "a number for a date": (
+        PEAK + "week_of: 20261109\n",
+        ["line 4", "week_of", "expected a date that exists, such as 2026-11-09, not 20261109"],
     ),
     "no mapping of options": (
         PEAK + "options: {azure.web_pubsub: premium}\n",

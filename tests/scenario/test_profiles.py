@@ -102,21 +102,14 @@ def test_rates_follow_the_published_load_model():
     assert flows["reactions"].rate_per_hour == pytest.approx(0.131 * posts, abs=0.05)
 
 
-@pytest.mark.parametrize(
-    "changes",
-    [
-        {},
-        {"title": "Ours", "weekly_shape": "flat", "heartbeat": None},
-        {"session": {"law": "exponential", "mean_hours": 3.0}},
-        {"flows": {"posts": {"rate_per_hour": 9.0}}},
-    ],
-)
-def test_changes_to_a_shipped_profile_are_written_out_as_changes(changes):
-    said = {"extends": "workplace-chat", **changes}
-    scenario = ws.Scenario(profile=said, location="virginia", peak_connections=5)
+def test_another_law_leaves_nothing_of_what_backs_the_old_one():
+    def backed(payload: object) -> set[str]:
+        flows = {"posts": {"payload": payload}}
+        profile = {"extends": "workplace-chat", "flows": flows}
+        scenario = ws.Scenario(profile=profile, location="tokyo", peak_connections=5)
+        return {
+            path for path in scenario.profile.evidence if path.startswith("flows.posts.payload")
+        }
 
-    assert scenario.as_data()["profile"] == said
-    assert ws.Scenario.from_token(scenario.to_token()) == scenario
-    # what was changed afterwards is written out as well
-    renamed = scenario.replace(profile=scenario.profile.model_copy(update={"title": "Another"}))
-    assert ws.Scenario.from_yaml(renamed.to_yaml()).profile == renamed.profile
+    assert backed({"law": "fixed", "bytes": 300}) == backed("300 B") == set()
+    assert backed({"sigma": 1.5}) == {"flows.posts.payload.max_bytes"}

@@ -185,3 +185,30 @@ def test_any_name_and_number_survives(name, peak, hours):
 
     assert ws.Scenario.from_yaml(scenario.to_yaml()) == scenario
     assert ws.Scenario.from_token(scenario.to_token()) == scenario
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"title": "Ours", "flows": {"posts": {"rate_per_hour": 5}}},
+        {"session": {"law": "exponential", "mean_hours": 2}},
+        {"flows": {"posts": {"payload": 300, "batch": "500 ms"}, "dms": {"payload": "1 KB"}}},
+        {"heartbeat": None, "weekly_shape": "flat", "at_connect": {"message_bytes": "2 MB"}},
+        {"evidence": {"flows.typing": {"grade": "assumption", "note": "Another note."}}},
+    ],
+)
+def test_a_link_holds_what_differs_from_a_shipped_profile(changes):
+    if "dms" in changes.get("flows", {}):
+        changes["flows"]["dms"] |= {"direction": "client_to_server", "rate_per_hour": 1}
+    own = {"extends": "workplace-chat", **changes}
+    scenario = ws.Scenario(
+        profile=own,
+        location="tokyo",
+        peak_connections=5,
+        other_clients={"more": {"profile": own, "peak_connections": 7}},
+    )
+    read = ws.Scenario.from_token(scenario.to_token())
+
+    assert read == scenario
+    assert read.profile.evidence == scenario.profile.evidence
+    assert len(scenario.to_token()) < 700

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -123,8 +124,17 @@ class Simulation(Result):
     @property
     def notes(self) -> tuple[str, ...]:
         """What a reader should know of the simulated weeks."""
-        left_out = "The simulated weeks are usual ones: the calendar is in neither of the bills."
-        return (*self.run.notes, left_out) if self.scenario.calendar else self.run.notes
+        return (*self.run.notes, *self._left_out())
+
+    def _left_out(self) -> Iterator[str]:
+        if self.scenario.calendar:
+            yield "The simulated weeks are usual ones: the calendar is in neither of the bills."
+        main, *others = self.scenario.profiles.values()
+        if any(other.reconnect != main.reconnect for other in others):
+            yield (
+                "All clients are taken to come back as the main kind does: the reconnects of other "
+                "kinds are left out."
+            )
 
     @property
     def state(self) -> State:

@@ -153,7 +153,12 @@ def _with_heartbeat(scenario: Scenario, heartbeat: Heartbeat | None) -> Scenario
 
 
 def _shrunk(scenario: Scenario, share: float) -> Scenario:
-    profile = scenario.profile
+    """With smaller payloads of all kinds of clients."""
+    profiles = scenario.profiles
+    return scenario.with_profiles({kind: _compressed(profiles[kind], share) for kind in profiles})
+
+
+def _compressed(profile: Profile, share: float) -> Profile:
     flows = {
         name: flow.model_copy(update={"payload": shrunk(flow.payload, share)})
         for name, flow in profile.flows.items()
@@ -164,7 +169,7 @@ def _shrunk(scenario: Scenario, share: float) -> Scenario:
             "from_client": shrunk(profile.at_connect.from_client, share),
         }
     )
-    return scenario.replace(profile=_changed(profile, flows=flows, at_connect=greeting))
+    return _changed(profile, flows=flows, at_connect=greeting)
 
 
 def _changed(profile: Profile, **changes: object) -> Profile:
