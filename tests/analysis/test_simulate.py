@@ -247,7 +247,8 @@ class TestBill:
 
 @pytest.mark.parametrize("deployment", [*ws.DEPLOYMENTS, *ws.SAAS])
 def test_every_deployment_can_be_simulated_and_its_limits_are_named(deployment):
-    audience = ws.Scenario(profile="workplace-chat", location="virginia", peak_connections=50)
+    profile = {"extends": "workplace-chat", "weekly_shape": "workplace-worldwide"}
+    audience = ws.Scenario(profile=profile, location="virginia", peak_connections=50)
     engine = "aggregate" if deployment in AUTOSCALED else "exact"
 
     found = ws.simulate(audience, deployment, faults=[OUTAGE], replications=2, engine=engine)

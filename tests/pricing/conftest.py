@@ -209,10 +209,19 @@ class DataFolder:
         forget()
 
 
+MADE_OF_PRICE_FILES = (
+    "estimator.files",
+    "estimator.pricing",
+    "estimator.deployments",
+    "estimator.dashboard.session",
+)
+"""Packages that keep what they read of price files, or made of it."""
+
+
 def forget() -> None:
     """Have price files be read again, and all that was made of them be made again."""
     for name, module in list(sys.modules.items()):
-        if name.partition(".")[0] == "estimator":
+        if name.startswith(MADE_OF_PRICE_FILES):
             for kept in vars(module).values():
                 if isinstance(kept, functools._lru_cache_wrapper):
                     kept.cache_clear()

@@ -76,7 +76,7 @@ ERRORS = {
     "wrong date": (
         HEAD + "  percent_off: 5\n  checked_on: 2026-13-01\n",
         "line 5, rates.0.checked_on",
-        "month",
+        "a date that exists",
     ),
     "not YAML": ("title: [O\n", "line 2", "not valid YAML"),
     "twice": ("title: O\ntitle: P\n", "line 2", "not valid YAML"),
