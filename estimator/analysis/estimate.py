@@ -393,9 +393,10 @@ def priced(resolved: Resolved, deployment: Deployment, metered: Metered) -> Esti
     region = scenario.found_location.regions.get(deployment.cloud, WORLDWIDE)
     stand_in = scenario.found_location.stand_ins.get(deployment.cloud)
     demand = resolved.demand
-    weeks = ("",)
+    weeks, dimensions = ("",), 0
     if demand.week_hours is not None:
         weeks = ("", *(week.name for week in scenario.calendar_weeks))
+        dimensions = len(scenario.many)
     return Estimate(
         title=deployment.title,
         region=region,
@@ -416,7 +417,7 @@ def priced(resolved: Resolved, deployment: Deployment, metered: Metered) -> Esti
             *metered.notes,
         ),
         not_modeled=deployment.not_modeled,
-        verdicts=verdicts(metered.checks, scenario.clock, weeks, len(scenario.many)),
+        verdicts=verdicts(metered.checks, scenario.clock, weeks, dimensions),
         sizing=metered.sizing and metered.sizing.of_fullest_week(len(weeks)),
         messages_per_day={
             way: np.asarray(

@@ -294,11 +294,11 @@ def verdicts(
             the one that comes closest to a limit counts.
         dimensions: of the many scenarios, which tells the axis of the weeks.
     """
-    found = [replace(_verdict(one, weeks, dimensions), clock=clock) for one in checks]
+    found = [_verdict(one, clock, weeks, dimensions) for one in checks]
     return tuple(sorted(found, key=lambda one: -float(np.max(one.share))))
 
 
-def _verdict(asked: Check, weeks: tuple[str, ...], dimensions: int) -> Verdict:
+def _verdict(asked: Check, clock: Clock, weeks: tuple[str, ...], dimensions: int) -> Verdict:
     week = asked.used if isinstance(asked.used, Weekly) else None
     used, allowed = np.broadcast_arrays(
         asked.used.peak if isinstance(asked.used, Weekly) else np.asarray(asked.used, np.float64),
@@ -312,14 +312,14 @@ def _verdict(asked: Check, weeks: tuple[str, ...], dimensions: int) -> Verdict:
     limit = find_limit(asked.limit_id)
     burst = longest_burst(asked.bursts, asked.allowed, asked.bucket)
     if len(weeks) == 1:
-        return Verdict(limit, used, allowed, fix, week, burst)
+        return Verdict(limit, used, allowed, fix, week, burst, clock)
     every = np.broadcast_shapes(used.shape, (len(weeks), *(1,) * dimensions))
     closest = np.argmax(np.broadcast_to(shares, every), axis=0)
     used, allowed = (
         np.take_along_axis(np.broadcast_to(each, every), closest[None], axis=0)[0]
         for each in (used, allowed)
     )
-    return Verdict(limit, used, allowed, fix, week, burst, weeks=weeks, week=closest)
+    return Verdict(limit, used, allowed, fix, week, burst, clock, weeks, closest)
 
 
 def _of_week(hourly: FloatArray, week: npt.NDArray[np.intp] | None, weeks: int) -> FloatArray:

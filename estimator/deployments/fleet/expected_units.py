@@ -299,7 +299,9 @@ def _interpolated(mean: FloatArray, capacity: FloatArray, least: float) -> Float
     steps -= before
     if np.ptp(capacity) == 0:
         most = int(before.max()) + 2
-        table = _in_steps(float(capacity.flat[0]), least, 1 << most.bit_length())
+        # powers of four, so that few tables serve all scenarios
+        count = 1 << 2 * -(-most.bit_length() // 2)
+        table = _in_steps(float(capacity.flat[0]), least, count)
         index = before.astype(np.intp)
         units = table.take(index)
         index += 1
