@@ -47,8 +47,8 @@ def estimate_page() -> None:
     question = _headline(comparison)
     _cards(comparison, best)
     sidebar(scenario)
-    behind = [largest_question(best) or "", *map(assumed_line, best)]
-    question.markdown("\n\n".join(filter(None, behind)))
+    assumed = "  \n".join(filter(None, map(assumed_line, best)))
+    question.markdown("\n\n".join(filter(None, [largest_question(best), assumed])))
     if scenario.as_of is None:
         warn_if_stale()
     for refusal in comparison.refusals:
