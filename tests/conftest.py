@@ -12,7 +12,7 @@ from hypothesis import settings
 from xdist.scheduler import LoadScopeScheduling
 
 import estimator as ws
-from estimator.demand.demand import MessageStream
+from estimator.demand.streams import MessageStream
 from estimator.demand.weekly import Weekly, from_hours
 from estimator.scenario.sessions import DeterministicSession
 from estimator.scenario.sizes import FixedSize

@@ -11,7 +11,8 @@ import numpy as np
 from estimator.arguments import checks_arguments
 from estimator.arrays import FloatArray
 from estimator.demand.arrivals import Arrivals, arrivals_behind, contradiction_note
-from estimator.demand.demand import Demand, streams_of, with_flows_between
+from estimator.demand.demand import Demand, with_flows_between
+from estimator.demand.streams import streams_of
 from estimator.demand.weekly import Course, Weekly
 from estimator.format import range_text
 from estimator.scenario.clients import OtherClients

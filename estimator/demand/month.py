@@ -10,8 +10,9 @@ from itertools import chain
 import numpy as np
 
 from estimator.arrays import FloatArray
-from estimator.demand.demand import Demand, MessageStream, streams_of, with_flows_between
+from estimator.demand.demand import Demand, with_flows_between
 from estimator.demand.expected import demand_by_kind, expected_demand
+from estimator.demand.streams import MessageStream, streams_of
 from estimator.demand.visits import NewConnections, Visit
 from estimator.demand.weekly import Course, Weekly, total
 from estimator.scenario.calendar import CalendarWeek

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from estimator.demand.demand import Demand, Direction, MessageStream
+from estimator.demand.demand import Demand
+from estimator.demand.streams import Direction, MessageStream
 from estimator.demand.weekly import Weekly, total
 from estimator.demand.wire import ACK_BYTES, WireLayers, connect_layers, mean_message_layers
 from estimator.scenario.sizes import PayloadLaw

@@ -15,7 +15,8 @@ from pydantic import ValidationError, model_validator
 
 from estimator.arrays import FloatArray
 from estimator.demand.admission_limits import AdmissionLimits
-from estimator.demand.demand import Demand, MessageStream, most_in_month
+from estimator.demand.demand import Demand, most_in_month
+from estimator.demand.streams import MessageStream
 from estimator.demand.weekly import Weekly, from_hours, total
 from estimator.demand.wire import Layer
 from estimator.deployments.heartbeats import heartbeat_rule

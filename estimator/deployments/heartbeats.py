@@ -7,7 +7,8 @@ from typing import Literal
 
 import numpy as np
 
-from estimator.demand.demand import Demand, MessageStream
+from estimator.demand.demand import Demand
+from estimator.demand.streams import MessageStream
 from estimator.files import Sourced, load_mapping
 from estimator.units import SECONDS_PER_HOUR
 

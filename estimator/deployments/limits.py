@@ -13,7 +13,8 @@ from pydantic import BeforeValidator, Field
 
 from estimator.arrays import FloatArray, most
 from estimator.demand.admission_limits import AdmissionLimits
-from estimator.demand.demand import Demand, MessageStream
+from estimator.demand.demand import Demand
+from estimator.demand.streams import MessageStream
 from estimator.demand.weekly import Weekly, largest, total
 from estimator.errors import EstimatorError, UnknownNameError
 from estimator.files import Sourced, load_rows

@@ -8,6 +8,7 @@ weekly shape, which only knows how many are connected hour by hour.
 from __future__ import annotations
 
 import re
+from abc import abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, Self, TypeVar
 
@@ -66,8 +67,9 @@ class Timed(model.Model):
         """
         return self.model_copy(update={"at": UtcHours(clock.to_utc(self.at))})
 
+    @abstractmethod
     def _words(self, when: str) -> str:
-        raise NotImplementedError
+        """The disruption as a sentence, with its time as it shall be read."""
 
 
 class Outage(Timed):

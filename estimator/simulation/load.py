@@ -9,7 +9,8 @@ from typing import Final
 import numpy as np
 
 from estimator.arrays import FloatArray
-from estimator.demand.demand import Demand, MessageStream, streams_of, with_flows_between
+from estimator.demand.demand import Demand, with_flows_between
+from estimator.demand.streams import MessageStream, streams_of
 from estimator.demand.weekly import Weekly, from_hours
 from estimator.scenario.disruptions import Broadcast, Surge
 from estimator.scenario.profile import Profile

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 import estimator as ws
-from estimator.demand.demand import MessageStream
+from estimator.demand.streams import MessageStream
 from estimator.demand.weekly import from_hours
 from estimator.deployments.base import Request
 from estimator.deployments.fleet.backplane import Backplane, backplane

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 import estimator as ws
-from estimator.demand.demand import MessageStream
+from estimator.demand.streams import MessageStream
 from estimator.demand.weekly import Weekly, from_hours
 from estimator.deployments.limits import (
     AT_RISK_SHARE,

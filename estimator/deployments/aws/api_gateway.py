@@ -9,7 +9,8 @@ import numpy as np
 from pydantic import Field
 
 from estimator.arrays import FloatArray
-from estimator.demand.demand import Demand, MessageStream
+from estimator.demand.demand import Demand
+from estimator.demand.streams import MessageStream
 from estimator.demand.weekly import Weekly, total
 from estimator.deployments import heartbeats, limits
 from estimator.deployments.aws.messaging import (

@@ -7,7 +7,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from estimator.demand.demand import Demand, MessageStream
+from estimator.demand.demand import Demand
+from estimator.demand.streams import MessageStream
 from estimator.demand.weekly import Weekly, total
 from estimator.deployments import limits
 from estimator.deployments.aws.messaging import (

@@ -12,7 +12,8 @@ from pydantic import Field
 
 from estimator.arrays import FloatArray
 from estimator.demand.admission_limits import AdmissionLimits
-from estimator.demand.demand import Demand, MessageStream
+from estimator.demand.demand import Demand
+from estimator.demand.streams import MessageStream
 from estimator.demand.weekly import Weekly, total
 from estimator.deployments import base
 from estimator.deployments.limits import Check, admission_at, limit_value

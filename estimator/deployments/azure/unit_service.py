@@ -14,7 +14,8 @@ from pydantic import Field, model_validator
 
 from estimator.arrays import FloatArray
 from estimator.demand.admission_limits import AdmissionLimits, Autoscaling
-from estimator.demand.demand import MessageStream, most_in_month, over_month
+from estimator.demand.demand import most_in_month, over_month
+from estimator.demand.streams import MessageStream
 from estimator.demand.weekly import Weekly, from_hours, total
 from estimator.deployments import base
 from estimator.deployments.azure.functions import (

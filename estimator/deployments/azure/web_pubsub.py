@@ -7,7 +7,7 @@ from typing import Literal, Self
 
 from pydantic import model_validator
 
-from estimator.demand.demand import MessageStream
+from estimator.demand.streams import MessageStream
 from estimator.deployments.azure import unit_service
 from estimator.deployments.base import Request
 from estimator.deployments.limits import Check, default_of, largest_bytes

@@ -17,7 +17,8 @@ import numpy.typing as npt
 
 from estimator.arrays import FloatArray
 from estimator.demand.admission_limits import AdmissionLimits
-from estimator.demand.demand import Demand, MessageStream
+from estimator.demand.demand import Demand
+from estimator.demand.streams import MessageStream
 from estimator.demand.weekly import Weekly, from_hours, total
 from estimator.deployments.base import Deployment, Request, from_clients, from_server
 from estimator.deployments.limits import BusiestSecond, Check, limit_value

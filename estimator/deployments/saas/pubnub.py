@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from estimator.arrays import FloatArray
-from estimator.demand.demand import Demand, MessageStream
+from estimator.demand.demand import Demand
+from estimator.demand.streams import MessageStream
 from estimator.demand.weekly import from_hours, total
 from estimator.deployments.base import Metered, Options, Request
 from estimator.deployments.limits import limit_value

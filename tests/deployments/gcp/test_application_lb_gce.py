@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 import estimator as ws
-from estimator.demand.demand import MessageStream
+from estimator.demand.streams import MessageStream
 from estimator.scenario.sizes import FixedSize
 
 ID = "gcp.application_lb_gce"

@@ -1,0 +1,267 @@
+"""Which messages does a profile mean? One stream for each kind and direction, batched or not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Literal
+
+import numpy as np
+
+from estimator.arrays import FloatArray
+from estimator.demand.batches import Batching
+from estimator.demand.weekly import Weekly, from_hours, total
+from estimator.demand.wire import Layer, mean_message_bytes
+from estimator.scenario.profile import MessageFlow, Profile
+from estimator.scenario.sizes import FixedSize, LastPart, PayloadLaw, SizeDistribution
+from estimator.units import SECONDS_PER_HOUR
+
+Direction = Literal["to_client", "to_server"]
+MessageKind = Literal["sent", "passed_on", "published", "at_connect", "heartbeat", "ping"]
+
+
+@dataclass(frozen=True, slots=True)
+class MessageStream:
+    """Messages of one kind in one direction, seen from the server."""
+
+    name: str
+    direction: Direction
+    kind: MessageKind
+    """sent: by a client; passed_on: a client's message, to others; published: by the server;
+    ping: WebSocket control frames, which are traffic but not messages."""
+    per_hour: Weekly
+    """Messages per hour; a broadcast to n connections is n messages."""
+    payload: PayloadLaw
+    copies: FloatArray | float = 0.0
+    """sent: connections it is passed on to; published: connections that share it; passed_on from
+    another kind of clients: connections that share it at most."""
+    at_once: FloatArray | float = 1.0
+    """Messages at one moment, shape (*many,): copies of one message, which go to no more than are
+    connected; or, if synchronized, messages for each open connection. From another kind of clients,
+    these are most messages at one moment for each connection of the peak."""
+    synchronized: bool = False
+    """Whether those of all open connections come at the same moments."""
+    moments_per_hour: FloatArray | float = 0.0
+    """If synchronized, how many such moments there are, shape (*many,)."""
+    active_share: FloatArray | float = 1.0
+    """Part of a session in which there are any, shape (*many,)."""
+    echo: bool = False
+    """sent: whether those passed on include one to the sender."""
+    batched: Batched | None = None
+    """What these deliveries were put together from; None if each message is delivered."""
+    clients: str = ""
+    """The kind of clients that sends or receives it, if there are several."""
+
+    def of(self, clients: str) -> MessageStream:
+        """The stream of one kind of clients, among those of others."""
+        batched = self.batched
+        if batched is not None:
+            batched = replace(batched, messages=batched.messages.of(clients))
+        return replace(self, name=f"{clients}: {self.name}", clients=clients, batched=batched)
+
+    @property
+    def is_message(self) -> bool:
+        """Whether services that meter messages could count it."""
+        return self.kind != "ping"
+
+    def bytes_per_hour(self, layer: Layer) -> Weekly:
+        """Traffic in the direction of the stream."""
+        masked = self.direction == "to_server"
+        return self.per_hour.times(mean_message_bytes(self.payload, layer, masked=masked))
+
+    def plus(self, other: MessageStream) -> MessageStream:
+        """The stream with those of more connections, which behave alike."""
+        batched = self.batched
+        if batched is not None and other.batched is not None:
+            connections = total((batched.connections, other.batched.connections))
+            messages = batched.messages.plus(other.batched.messages)
+            batched = replace(batched, messages=messages, connections=connections)
+        per_hour = total((self.per_hour, other.per_hour))
+        return replace(self, per_hour=per_hour, batched=batched)
+
+    def steps_per_hour(self, step_bytes: float) -> Weekly:
+        """Messages counted in started steps of ``step_bytes`` (size by size, not by the mean)."""
+        return self.per_hour.times(self.payload.steps(step_bytes))
+
+
+@dataclass(frozen=True, slots=True)
+class Batched:
+    """Messages that a server puts together for each of the clients that receive them."""
+
+    messages: MessageStream
+    connections: Weekly
+    """Of those who receive them."""
+    batching: Batching
+
+    @property
+    def deliveries(self) -> MessageStream:
+        """What is delivered of them."""
+        windows, there = self.batching.windows, self.connections.hourly
+        some, at_once = windows.count.some, self.messages.at_once
+        moments = windows.per_hour if self.messages.synchronized else np.zeros(())
+        if self.batching.by_hour:
+            per_hour = from_hours(there * windows.deliveries_per_hour)
+            some, moments = _at_the_peak(there * some, there), moments.max(axis=-1, initial=0.0)
+        else:
+            per_hour = self.connections.times(windows.deliveries_per_hour)
+        return replace(
+            self.messages,
+            per_hour=per_hour,
+            payload=self.batching.payload(there),
+            at_once=some if self.messages.synchronized else at_once,
+            moments_per_hour=moments,
+            batched=self,
+        )
+
+    def at_factors(self, factors: FloatArray) -> Iterator[MessageStream]:
+        """What is delivered where so many times as many messages come in some hours.
+
+        The more messages come, the more of them a delivery carries, so that deliveries multiply by
+        less; the hours of each factor are a stream of their own.
+
+        Args:
+            factors: of each hour, shape (*many, 168).
+        """
+        for factor in np.unique(factors).tolist():
+            there = factors == factor
+            messages = from_hours(self.messages.per_hour.hourly * there * factor)
+            yield Batched(
+                replace(self.messages, per_hour=messages),
+                from_hours(self.connections.hourly * there),
+                self.batching.times(factor),
+            ).deliveries
+
+
+def streams_of(
+    profile: Profile, connections: Weekly, new_connections: Weekly
+) -> Iterator[MessageStream]:
+    """The messages of so many open and new connections, whatever made them.
+
+    Those that go to other kinds of clients are left out (``passed_to``).
+    """
+    for name, flow in profile.flows.items():
+        yield from _flow_streams(name, flow, connections)
+    greetings: tuple[tuple[Direction, SizeDistribution], ...] = (
+        ("to_client", profile.at_connect.to_client),
+        ("to_server", profile.at_connect.from_client),
+    )
+    for direction, payload in greetings:
+        if np.any(payload.mean > 0):
+            # of the scenarios in which something is sent at each new connection
+            some = np.asarray(payload.mean > 0, dtype=np.float64)
+            greeted = new_connections.times(some) if payload.many else new_connections
+            yield from _greeting_streams(
+                direction, greeted, payload, profile.at_connect.message_bytes
+            )
+    if profile.heartbeat is not None:
+        beats = connections.times(SECONDS_PER_HOUR / profile.heartbeat.interval_seconds)
+        kind = "ping" if profile.heartbeat.kind == "protocol" else "heartbeat"
+        payload = FixedSize(bytes=profile.heartbeat.payload_bytes)
+        yield MessageStream("heartbeat", "to_client", kind, beats, payload)
+        yield MessageStream("heartbeat", "to_server", kind, beats, payload)
+
+
+def _greeting_streams(
+    direction: Direction, greeted: Weekly, payload: SizeDistribution, part_bytes: float
+) -> Iterator[MessageStream]:
+    """One message for each greeting, and as many full parts before it as it takes."""
+    if not np.any(payload.share_above(part_bytes) > 0):
+        yield MessageStream("at connect", direction, "at_connect", greeted, payload)
+        return
+    full = greeted.times(payload.steps(part_bytes) - 1)
+    part = FixedSize(bytes=part_bytes)
+    yield MessageStream("at connect, full parts", direction, "at_connect", full, part)
+    last = LastPart(whole=payload, part_bytes=part_bytes)
+    yield MessageStream("at connect, last part", direction, "at_connect", greeted, last)
+
+
+def _flow_streams(name: str, flow: MessageFlow, connections: Weekly) -> Iterator[MessageStream]:
+    """What a flow sends and what is delivered, which for batches is less.
+
+    What goes to other kinds of clients is left out.
+    """
+    messages = connections.times(flow.rate_per_hour * flow.active_share)
+    stream = partial(_stream, name, flow)
+    if flow.direction == "server_to_client":
+        copies = np.maximum(flow.fan_out, 1.0)
+        at_once = 1.0 if flow.timing == "synchronized" else copies
+        published = stream("to_client", "published", messages, at_once, copies)
+        yield _batched(published, flow, connections, 1.0)
+        return
+    fan_out = np.asarray(flow.fan_out)
+    yield stream("to_server", "sent", messages, 1.0, fan_out)
+    recipients = (0.0 if flow.to else fan_out) + flow.echo
+    if np.any(recipients > 0):
+        passed_on = stream("to_client", "passed_on", messages.times(recipients), recipients)
+        yield _batched(passed_on, flow, connections, recipients)
+
+
+def _stream(
+    name: str,
+    flow: MessageFlow,
+    direction: Direction,
+    kind: MessageKind,
+    per_hour: Weekly,
+    at_once: FloatArray | float,
+    copies: FloatArray | float = 0.0,
+) -> MessageStream:
+    """Messages of a flow, of which so many come to (or from) a connection at one moment."""
+    synchronized, active = flow.timing == "synchronized", flow.active_share
+    return MessageStream(
+        name,
+        direction,
+        kind,
+        per_hour,
+        flow.payload,
+        copies,
+        active * at_once if synchronized else at_once,
+        synchronized,
+        flow.rate_per_hour if synchronized else 0.0,
+        active,
+        flow.echo and kind == "sent",
+    )
+
+
+def _batched(
+    stream: MessageStream, flow: MessageFlow, connections: Weekly, senders: FloatArray | float
+) -> MessageStream:
+    """The deliveries that a server makes of messages which each client gets from so many."""
+    if flow.batch is None:
+        return stream
+    return Batched(stream, connections, Batching(flow, flow.batch, senders)).deliveries
+
+
+def passed_to(receivers: Weekly, senders: Weekly, name: str, flow: MessageFlow) -> MessageStream:
+    """What clients of one kind receive of a flow of another kind.
+
+    In each hour, no more of them receive a message than are connected; so each of them has
+    senders x recipients / receivers senders, which batches and bursts depend on.
+
+    Args:
+        receivers: open connections of the kind that receives.
+        senders: open connections of the kind that sends.
+        name: of what they receive.
+        flow: what is sent.
+    """
+    reached = np.minimum(np.asarray(flow.fan_out)[..., None], receivers.hourly)
+    pairs, there = np.broadcast_arrays(senders.hourly * reached, receivers.hourly)
+    each = from_hours(pairs).times(flow.rate_per_hour * flow.active_share)
+    at_once = _at_the_peak(pairs, there) if flow.timing == "synchronized" else flow.fan_out
+    passed_on = _stream(name, flow, "to_client", "passed_on", each, at_once, flow.fan_out)
+    if flow.batch is None:
+        return passed_on
+    senders_each = np.divide(pairs, there, out=np.zeros(pairs.shape), where=there > 0)
+    batching = Batching(flow, flow.batch, senders_each, by_hour=True)
+    return Batched(passed_on, receivers, batching).deliveries
+
+
+def _at_the_peak(messages: FloatArray, connections: FloatArray) -> FloatArray:
+    """Messages at one moment in the hour with most of them, per connection of the peak, (*many,).
+
+    Args:
+        messages: at one moment of each hour, shape (*many, 168).
+        connections: in each hour.
+    """
+    most, peak = messages.max(axis=-1), connections.max(axis=-1)
+    return np.divide(most, peak, out=np.zeros(most.shape), where=peak > 0)
