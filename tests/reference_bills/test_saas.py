@@ -118,8 +118,7 @@ class TestAbly:
         # leaves out the package fee
         scenario = ws.Scenario.load(EXAMPLES / "patient-monitors.yaml")
 
-        options = {self.ID: {"echo": False, "connections_per_channel": 1}}
-        bill = ws.estimate(scenario.replace(options=options), self.ID)
+        bill = ws.estimate(scenario, self.ID)
 
         counted = {item.usage.meter_id: float(item.usage.quantity) for item in bill.items}
         assert counted["ably.per_minute.messages"] == pytest.approx(38_016_000)
