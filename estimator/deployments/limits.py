@@ -70,14 +70,22 @@ class Limit(Sourced):
     unit: str
     scope: str
     """What it holds for, in words."""
-    adjustable: bool
-    """Whether the vendor raises it on request, or a setting does."""
+    raised_by: Literal["setting", "quota", "advice"] | None = None
+    """What lets more through: a setting, a quota that the vendor raises on request, or nothing but
+    the vendor's advice; None if nothing does."""
     measure: Measure = "other"
     """What of a demand it bounds."""
     per: str | None = None
     """What it holds for: a connection, a unit, an instance, an account in a region."""
     fix: str | None = None
     """How one gets past it."""
+    information: str | None = None
+    """Why no check reads it."""
+
+    @property
+    def adjustable(self) -> bool:
+        """Whether the vendor raises it on request, a setting does, or it is advice only."""
+        return self.raised_by is not None
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,6 +51,11 @@ class Machine(Sourced):
         """Memory of the whole machine."""
         return self.memory_gib * GIB
 
+    @property
+    def cores(self) -> float:
+        """Processors that it sustains, in cores of the speed that ``servers.yaml`` refers to."""
+        return self.vcpus
+
     def usd_per_hour(self, catalog: Catalog, region: str) -> float:
         """What an hour costs at the first tier of each price, before allowances.
 
