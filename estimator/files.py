@@ -8,9 +8,9 @@ import io
 from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, Literal, Self, TypeVar
 
-from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 
 from estimator.documents import read_yaml
 from estimator.errors import PricingDataError
@@ -45,6 +45,37 @@ class Figure(Entry):
     source: str
     confidence: Confidence
     note: str | None = None
+
+
+class Setting(Figure):
+    """A figure that somebody set."""
+
+    checked_on: dt.date
+
+
+class Measured(Figure):
+    """A figure that somebody measured, or one that is derived from what somebody measured."""
+
+    range: tuple[float, float] | None = None
+    """The least and the most that it may be. What is inferred says so, and the note says how it was
+    derived and why it may be off so far."""
+    checked_on: dt.date
+
+    @property
+    def is_derived(self) -> bool:
+        """Whether nobody published it as it stands."""
+        return self.confidence == "inferred"
+
+    @model_validator(mode="after")
+    def _derived_within_its_range(self) -> Self:
+        if self.range is None:
+            if self.is_derived:
+                raise ValueError("an inferred figure needs its range, [least, most]")
+            return self
+        least, most = self.range
+        if not (0 < least <= self.value <= most and least < most):
+            raise ValueError("range must be the least and the most that the value may be, above 0")
+        return self
 
 
 def names_in(folder: Traversable) -> list[str]:

@@ -17,6 +17,7 @@ NO_PRICE: Final = "no price"
 _CENTS_BELOW_USD: Final = 1000
 _MINUS: Final = "−"
 _MOST_DIGITS: Final = 6
+_ROUNDING: Final = 1e-9
 _LARGER_UNIT_FROM: Final = 2
 """Of a larger unit of time there are at least so many."""
 
@@ -66,6 +67,18 @@ def percent(share: float) -> str:
     if 0 < share < HALF_A_CENT_USD:
         return "<1%"
     return ">99%" if 1 - HALF_A_CENT_USD <= share < 1 else f"{share:,.0%}"
+
+
+def increase_text(factor: float) -> str:
+    """How many times as much is needed, rounded up so that it suffices.
+
+    >>> increase_text(1.01), increase_text(3.14), increase_text(10.0), increase_text(1234)
+    ('×1.1', '×3.2', '×10', '×1,300')
+    """
+    if math.isinf(factor):
+        return NO_END
+    step = 10.0 ** (math.floor(math.log10(factor)) - 1)
+    return f"×{figure_text(step * math.ceil(factor / step * (1 - _ROUNDING)))}"
 
 
 def precise_percent(share: float) -> str:

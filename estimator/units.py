@@ -18,6 +18,7 @@ HOURS_PER_WEEK: Final = HOURS_PER_DAY * DAYS_PER_WEEK
 MINUTES_PER_HOUR: Final = 60
 SECONDS_PER_MINUTE: Final = 60
 SECONDS_PER_HOUR: Final = 3600
+MS_PER_SECOND: Final = 1000
 HOURS_PER_MONTH: Final = 730.0
 """The usual billing month: a 365-day year divided by twelve."""
 

@@ -21,6 +21,9 @@ from estimator.analysis.fields import (
 from estimator.arrays import FloatArray
 from estimator.demand.demand import Demand
 from estimator.demand.month import expected_month
+from estimator.deployments.base import Options
+from estimator.deployments.fleet.derived_figures import application_multiples
+from estimator.deployments.fleet.server_options import ServerOptions
 from estimator.errors import EstimatorError
 from estimator.format import dollars
 from estimator.scenario.clients import MAIN
@@ -189,6 +192,49 @@ def assumed_defaults(
             largest[default.path] = default
     moving = (each for each in largest.values() if each.is_worth_saying)
     return tuple(sorted(moving, key=lambda each: each.weight, reverse=True))
+
+
+def assumes_work(scenario: Scenario, options: Options) -> bool:
+    """Whether a deployment runs work of an application that nobody published and no option gives.
+
+    Args:
+        scenario: whose profiles name their applications.
+        options: of the deployment.
+    """
+    if not isinstance(options, ServerOptions) or "application_factor" in options.model_fields_set:
+        return False
+    assumed = [
+        profile.application
+        for profile in scenario.profiles.values()
+        if "application" not in profile.evidence
+        or profile.evidence["application"].grade == "assumption"
+    ]
+    return application_multiples(options, assumed) is not None
+
+
+def assumed_work(bill: Judged, bill_of: Callable[[float], Judged]) -> Iterator[AssumedDefault]:
+    """What half and twice the assumed work of the application make of a total, if that is far.
+
+    Args:
+        bill: as it is.
+        bill_of: the bill with so many times the work.
+
+    >>> linear = lambda factor: Judged(4000.0 + 6000.0 * factor, np.array("pass"))
+    >>> [each.explain() for each in assumed_work(linear(1.0), linear)]
+    ["the application's own work: half as much takes $10,000 to $7,000, twice as much to $16,000."]
+    """
+    tried = {_HALF: bill_of(1 / FACTOR), _TWICE: bill_of(FACTOR)}
+    is_within = State(str(bill.states)).is_within_limits
+    states = {said: State(str(other.states)) for said, other in tried.items()}
+    default = AssumedDefault(
+        "application",
+        "the application's own work",
+        float(bill.total_usd),
+        {said: float(other.total_usd) for said, other in tried.items()},
+        {said: state for said, state in states.items() if state.is_within_limits != is_within},
+    )
+    if default.is_worth_saying:
+        yield default
 
 
 @lru_cache(maxsize=8)

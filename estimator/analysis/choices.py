@@ -12,15 +12,22 @@ from pydantic_core import PydanticUndefined
 
 from estimator.arguments import checks_arguments
 from estimator.deployments.base import Deployment
+from estimator.deployments.fleet.derived_figures import derived_figures
 from estimator.deployments.fleet.machine import Machine
-from estimator.deployments.fleet.server import Measured, Server
+from estimator.deployments.fleet.server_figures import (
+    Server,
+    Subscription,
+    servers as known_servers,
+)
+from estimator.deployments.fleet.server_options import ServerOptions
 from estimator.deployments.limits import load_limits
 from estimator.deployments.registry import DEPLOYMENTS, SAAS, assumptions, find_deployment
 from estimator.errors import MissingRateError, UnknownNameError
-from estimator.files import load_mapping, load_rows
+from estimator.files import Figure, load_rows
 from estimator.pricing.catalog import Catalog, load_catalog
 from estimator.pricing.contract import contract_names, shipped_contract
 from estimator.pricing.price_files import VENDORS
+from estimator.scenario.application import applications
 from estimator.scenario.locations import find_location, locations
 from estimator.scenario.profile import load_profile, profile_names
 from estimator.scenario.weekly_shape import load_shape, shape_names
@@ -33,6 +40,7 @@ Titles = Mapping[str, str]
 
 _NAMES_OF: Final[Mapping[str, str]] = {
     "server": "names of servers",
+    "application": "names of applications",
     "machine": "cheapest, names of machines",
     "redis_machine": "names of machines",
 }
@@ -62,6 +70,7 @@ def _machines() -> Titles:
 
 
 TITLES: Final[Mapping[str, Callable[[], Titles]]] = {
+    "applications": lambda: {name: each.title for name, each in applications().items()},
     "clouds": lambda: VENDORS,
     "contracts": lambda: {name: shipped_contract(name).title for name in contract_names()},
     "deployments": lambda: {name: each.title for name, each in DEPLOYMENTS.entries.items()},
@@ -69,9 +78,7 @@ TITLES: Final[Mapping[str, Callable[[], Titles]]] = {
     "locations": lambda: {name: each.title for name, each in locations().items()},
     "profiles": lambda: {name: load_profile(name).title for name in profile_names()},
     "saas": lambda: {name: each.title for name, each in SAAS.entries.items()},
-    "servers": lambda: {
-        name: each.title for name, each in load_mapping("servers.yaml", Server).items()
-    },
+    "servers": lambda: {name: each.title for name, each in known_servers().items()},
     "services": _services,
     "shapes": lambda: {name: load_shape(name).title for name in shape_names()},
 }
@@ -125,6 +132,41 @@ def _bounds(schema: Mapping[str, Any]) -> str:
     return f"above {schema['exclusiveMinimum']:,}" if "exclusiveMinimum" in schema else ""
 
 
+def server_data() -> list[dict[str, Any]]:
+    """Servers as plain texts and numbers: titles, and figures that were derived, with ranges."""
+    return [
+        {
+            "name": name,
+            "title": server.title,
+            "derived": [
+                {
+                    "name": each.name,
+                    "value": each.figure.value,
+                    "range": each.figure.range,
+                    "text": str(each),
+                }
+                for each in derived_figures(ServerOptions(server=name))
+            ],
+        }
+        for name, server in known_servers().items()
+    ]
+
+
+def application_data() -> list[dict[str, Any]]:
+    """Kinds of applications as plain texts and numbers: what each takes, with ranges."""
+    return [
+        {
+            "name": name,
+            "title": application.title,
+            "figures": [
+                {"name": field, "value": figure.value, "range": figure.range, "note": figure.note}
+                for field, figure in application.figures.items()
+            ],
+        }
+        for name, application in applications().items()
+    ]
+
+
 def assumption_data(named: str = "") -> list[dict[str, Any]]:
     """What vendors leave open, as plain texts: question, answers and evidence.
 
@@ -176,19 +218,23 @@ def options(deployment: str) -> pd.DataFrame:
 
 @checks_arguments
 def servers() -> pd.DataFrame:
-    """Measured server software, one row each; the option ``server`` takes its name.
+    """Server software, one row each; the option ``server`` takes its name.
 
     Returns:
         Columns: server, title, language, role (server or proxy), the figures with their units in
-        the names (NaN where nobody published one), and source (of all figures).
+        the names (NaN where there is none), subscribes (channel or all), ranges (of the figures
+        that were derived, not published, the least and the most by their names), and source (of
+        all figures).
 
     >>> servers().set_index("server")["memory_per_connection_bytes"].to_dict()["centrifugo-go"]
     27000.0
+    >>> servers().set_index("server").loc["centrifugo-go", "ranges"]["messages_per_core_second"]
+    (11700.0, 31200.0)
     """
     import pandas as pd
 
-    known = load_mapping("servers.yaml", Server)
-    return pd.DataFrame([dict(_server_row(name, server)) for name, server in known.items()])
+    rows = (dict(_server_row(name, server)) for name, server in known_servers().items())
+    return pd.DataFrame(list(rows))
 
 
 @checks_arguments
@@ -200,9 +246,10 @@ def machines(cloud: str, location: str = "virginia") -> pd.DataFrame:
         location: where they are priced.
 
     Returns:
-        Columns: machine, kind (vm, container or app_service), title, architecture, vcpus,
-        memory_gib, network_mbps (NaN where the vendor publishes none), burstable, usd_per_hour
-        (list price; NaN where the location has none), source, checked_on.
+        Columns: machine, kind (vm, container or app_service), title, architecture, family (of its
+        processors), vcpus (that it shows), cores (what it sustains, in vCPU of the family whose
+        speed is 1), memory_gib, network_mbps, network_confidence, burstable, usd_per_hour (list
+        price; NaN where the location has none), source, checked_on.
 
     Raises:
         UnknownNameError: no such cloud or location.
@@ -230,7 +277,8 @@ def limits(vendor: str) -> pd.DataFrame:
 
     Returns:
         Columns: limit, title, value (a tuple where only some values are allowed), unit, scope,
-        adjustable (whether the vendor raises it on request, or a setting does), source, checked.
+        raised_by (a setting, a quota that the vendor raises on request, or nothing but advice; None
+        if nothing raises it), source, checked.
 
     Raises:
         UnknownNameError: no such vendor.
@@ -241,7 +289,7 @@ def limits(vendor: str) -> pd.DataFrame:
     """
     import pandas as pd
 
-    heads = ["limit", "title", "value", "unit", "scope", "adjustable", "source", "checked"]
+    heads = ["limit", "title", "value", "unit", "scope", "raised_by", "source", "checked"]
     rows = [
         [*(getattr(each, head) for head in heads[:-1]), each.checked_on]
         for each in load_limits(vendor).values()
@@ -255,11 +303,13 @@ def _server_row(name: str, server: Server) -> Iterator[tuple[str, Any]]:
     sources: list[str] = []
     for field in Server.model_fields:
         figure = getattr(server, field)
-        if isinstance(figure, Measured):
+        if isinstance(figure, Figure | Subscription):
             sources.append(figure.source)
             yield field, figure.value
         else:
             yield field, np.nan if figure is None else figure
+    figures = server.figures.items()
+    yield "ranges", {field: figure.range for field, figure in figures if figure.is_derived}
     yield "source", "; ".join(dict.fromkeys(sources))
 
 
@@ -273,9 +323,12 @@ def _machine_row(machine: Machine, catalog: Catalog, region: str) -> dict[str, A
         "kind": machine.kind,
         "title": machine.title,
         "architecture": machine.architecture,
+        "family": machine.family,
         "vcpus": machine.vcpus,
+        "cores": machine.cores,
         "memory_gib": machine.memory_gib,
-        "network_mbps": np.nan if machine.network_mbps is None else machine.network_mbps,
+        "network_mbps": machine.network_mbps,
+        "network_confidence": machine.network_confidence or machine.confidence,
         "burstable": machine.burstable,
         "usd_per_hour": usd_per_hour,
         "source": machine.source,

@@ -58,7 +58,8 @@ class Comparison(Result):
     def table(self) -> pd.DataFrame:
         """USD per month: one row per deployment (and scenario), the total and one column a driver.
 
-        The column state compares the deployment with its limits: pass, at risk or broken.
+        The column state says how the deployment stands to its limits: within limits, near a limit,
+        setting to change, quota increase (beyond reach), over a hard limit, or not checked.
         """
         import pandas as pd
 

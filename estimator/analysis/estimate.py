@@ -12,7 +12,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from estimator.analysis.assumed_defaults import AssumedDefault, Judged, assumed_defaults
+from estimator.analysis.assumed_defaults import (
+    AssumedDefault,
+    Judged,
+    assumed_defaults,
+    assumed_work,
+    assumes_work,
+)
 from estimator.analysis.price import effect_of, price_effects
 from estimator.arguments import checks_arguments
 from estimator.arrays import FloatArray
@@ -20,9 +26,9 @@ from estimator.demand.demand import Demand, over_month
 from estimator.demand.month import expected_month
 from estimator.deployments.base import WORLDWIDE, Deployment, Metered, Options, Request, Sizing
 from estimator.deployments.fleet.sizing import FleetOptions
-from estimator.deployments.limits import AT_RISK_SHARE, Verdict, verdicts
+from estimator.deployments.limits import Verdict, state_numbers, verdicts, words_of
 from estimator.deployments.registry import DEPLOYMENTS, assumptions, find_deployment
-from estimator.errors import EstimatorError, ScenarioError, UnknownNameError
+from estimator.errors import EstimatorError, MissingRateError, ScenarioError, UnknownNameError
 from estimator.format import signed_dollars
 from estimator.pricing.bill import AssumptionEffect, Bill
 from estimator.pricing.catalog import Catalog, Rate, check_date, load_catalog
@@ -33,9 +39,10 @@ from estimator.pricing.tiers import Tariff
 from estimator.result import Refusal, plain
 from estimator.scenario.calendar import CalendarEntry
 from estimator.scenario.scenario import Scenario
-from estimator.states import State, worst
+from estimator.states import STATES, State, within_limits
 from estimator.units import HOURS_PER_DAY, HOURS_PER_WEEK
 
+NOTHING_CHECKED = "No limit of this deployment was checked"
 _YOURS = "your own figure"
 _METER = Meter(
     meter="own.engineer_hours",
@@ -86,7 +93,7 @@ class Estimate(Bill):
     >>> scenario = Scenario(profile="workplace-chat", location="virginia", peak_connections=1000)
     >>> bill = estimate(scenario, "aws.api_gateway")
     >>> bill.is_within_limits, bill.state
-    (True, <State.PASS: 'pass'>)
+    (True, <State.WITHIN_LIMITS: 'within limits'>)
     """
 
     verdicts: tuple[Verdict, ...] = ()
@@ -122,40 +129,46 @@ class Estimate(Bill):
 
     @property
     def is_within_limits(self) -> bool | npt.NDArray[np.bool_]:
-        """Whether no hard limit is exceeded: one answer, or one for each scenario.
+        """Whether it may be called the cheapest: one answer, or one for each scenario.
 
-        Quotas and settings that can be raised do not count.
+        It was checked, exceeds no hard limit, and needs at most ten times a default quota; settings
+        to change do not count.
         """
-        within = self.states != State.BROKEN
+        within = within_limits(self.state_numbers)
         return within if np.ndim(self.total) else bool(within)
 
     @property
     def state(self) -> State:
         """The worst of ``states``."""
-        return worst(np.ravel(self.states).tolist())
+        return STATES[int(np.max(self.state_numbers))]
+
+    @property
+    def state_words(self) -> str:
+        """That state, with how many times a default quota it takes."""
+        return words_of(self.state, self.quota_factor)
+
+    @property
+    def quota_factor(self) -> float:
+        """How many times its default quota the demand takes of the scarcest; of many, the most."""
+        quotas = (each.share for each in self.verdicts if each.limit.raised_by == "quota")
+        return float(max(map(np.max, quotas), default=0.0))
 
     @property
     def states(self) -> npt.NDArray[np.str_]:
-        """State of each scenario, shape (*many,).
+        """State of each scenario in words, shape (*many,): the worst of all its limits."""
+        return np.array(STATES)[self.state_numbers]
 
-        broken: over a hard limit; at risk: near a hard limit, or near or over a limit that can be
-        raised on request or by a setting.
-        """
-        hard, any_limit = np.zeros(np.shape(self.total)), np.zeros(np.shape(self.total))
-        for verdict in self.verdicts:
-            any_limit = np.maximum(any_limit, verdict.share)
-            if not verdict.limit.adjustable:
-                hard = np.maximum(hard, verdict.share)
-        return np.select(
-            [hard > 1, any_limit >= AT_RISK_SHARE], [State.BROKEN, State.AT_RISK], State.PASS
-        )
+    @cached_property
+    def state_numbers(self) -> npt.NDArray[np.int8]:
+        """State of each scenario as an index into ``STATES``, shape (*many,)."""
+        return state_numbers(self.verdicts, np.shape(self.total))
 
     @property
     def reason(self) -> str:
-        """The verdict that decides the state, in words; empty if nothing was checked."""
-        hard = [verdict for verdict in self.verdicts if not verdict.limit.adjustable]
-        deciding = hard if self.state is State.BROKEN else list(self.verdicts)
-        return deciding[0].explain() if deciding else ""
+        """The verdict that decides the state, in words."""
+        state = self.state
+        deciding = next((each for each in self.verdicts if each.state is state), None)
+        return deciding.explain() if deciding else f"{NOTHING_CHECKED}."
 
     def explain(self) -> str:
         """The bill in plain words, and each limit it was checked against."""
@@ -167,7 +180,7 @@ class Estimate(Bill):
         return "\n".join([super().explain(), *assumed, *calendar, *limits])
 
     def __repr__(self) -> str:
-        return f"{super().__repr__()[:-1]}, {self.state}>"
+        return f"{super().__repr__()[:-1]}, {self.state_words}>"
 
     def _data(self) -> dict[str, Any]:
         return super()._data() | {
@@ -181,6 +194,7 @@ class Estimate(Bill):
                 for each in self.assumed_defaults
             ],
             "state": self.state,
+            "quota_factor": plain(self.quota_factor),
             "limits": [verdict_data(verdict) for verdict in self.verdicts],
             "sizing": self.sizing and _sizing_data(self.sizing, np.shape(self.total)),
             "messages_per_day": {way: plain(count) for way, count in self.messages_per_day.items()},
@@ -220,7 +234,7 @@ def verdict_data(verdict: Any) -> dict[str, Any]:
         "fix": verdict.fix,
         "source": limit.source,
         "checked": str(limit.checked_on),
-        "adjustable": limit.adjustable,
+        "raised_by": limit.raised_by,
     }
 
 
@@ -260,8 +274,13 @@ class Resolved:
 
         Raises:
             MissingRateError: a meter that decides a choice has no price in the region.
+            ScenarioError: options that do not go together; the message says where they stand.
         """
-        return deployment.meter(self.request(deployment))
+        try:
+            return deployment.meter(self.request(deployment))
+        except (ScenarioError, UnknownNameError) as error:
+            where = self.scenario.where("options", deployment.id) or f"options of {deployment.id}"
+            raise ScenarioError(f"{where}: {error}") from None
 
     def bill(self, deployment: Deployment) -> Estimate:
         """What a deployment would cost in a month.
@@ -356,13 +375,14 @@ def estimate(scenario: Scenario, deployment: str, *, demand: Demand | None = Non
 def estimate_all(
     scenario: Scenario, deployments: Iterable[str] | None = None
 ) -> tuple[list[Estimate], list[Refusal]]:
-    """The bills of several deployments, and those that cannot be priced.
+    """The bills of several deployments, and those that have no price where they are asked for.
 
-    All deployments on the clouds, if left out; SaaS must be asked for.
+    All deployments on the clouds, if left out; SaaS must be asked for. What is wrong with the
+    scenario itself is an error, so that no deployment is absent because of a word misspelled.
 
     Raises:
         UnknownNameError: no such deployment or assumption.
-        ScenarioError: an option that a deployment does not have.
+        ScenarioError: an option that a deployment does not have, or that cannot be.
     """
     wanted = [
         find_deployment(name) for name in (DEPLOYMENTS if deployments is None else deployments)
@@ -373,7 +393,7 @@ def estimate_all(
     for found in wanted:
         try:
             bills.append(resolved.bill(found))
-        except EstimatorError as error:
+        except MissingRateError as error:
             refusals.append(Refusal(found.id, found.title, str(error)))
     return bills, refusals
 
@@ -522,13 +542,22 @@ def _assumed(
     """What assumed defaults of the profile do to a bill."""
     if not resolved.is_expected:
         return ()
-    return assumed_defaults(
+    found = assumed_defaults(
         resolved.scenario,
         _judged(bill),
         lambda changed, demand: _judged(
             replace(resolved, scenario=changed, demand=demand).bill(deployment)
         ),
     )
+    if not assumes_work(resolved.scenario, resolved.request(deployment).options):
+        return found
+    work = assumed_work(
+        _judged(bill),
+        lambda factor: _judged(
+            resolved.with_options(deployment, {"application_factor": factor}).bill(deployment)
+        ),
+    )
+    return tuple(sorted((*found, *work), key=lambda each: each.weight, reverse=True))
 
 
 def _judged(bill: Estimate) -> Judged:

@@ -48,6 +48,14 @@ _WORDS = {
     "profile.session.mean_hours": "mean session, hours",
     "profile.heartbeat.interval_seconds": "seconds between heartbeats",
 }
+_OPTION_WORDS = {
+    "application_factor": "the application's own work, multiple of what is assumed",
+    "idle_factor": "processor time of idle connections, multiple of the derived figure",
+    "message_factor": "processor time of messages, multiple of the derived figure",
+    "byte_factor": "processor time of payload, multiple of the derived figure",
+    "new_connection_factor": "processor time of new connections, multiple of the derived figure",
+    "memory_factor": "memory of a connection, multiple of the derived figure",
+}
 _ENDINGS = {
     "rate_per_hour": "messages per hour per connection",
     "payload.bytes": "bytes per message",
@@ -289,7 +297,7 @@ def field_words(field: str) -> str:
     if found := option_of(field):
         deployment, option = found
         of = "all deployments" if deployment == "*" else ALL_DEPLOYMENTS[deployment].title
-        return f"{_spaced(option)} ({of})"
+        return f"{_OPTION_WORDS.get(option, _spaced(option))} ({of})"
     if found := meter_of(field):
         cloud = CLOUDS.get(found.removesuffix(".*"))
         if cloud and field.startswith("percent_off."):

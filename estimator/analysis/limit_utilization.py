@@ -11,7 +11,7 @@ import numpy as np
 from estimator.analysis.estimate import Estimate, verdict_data
 from estimator.arrays import FloatArray
 from estimator.deployments.limits import Verdict
-from estimator.states import State
+from estimator.states import NUMBERS
 from estimator.units import HOURS_PER_WEEK, week_time_text
 
 if TYPE_CHECKING:
@@ -51,11 +51,8 @@ def utilization(bill: Estimate) -> Utilization:
 
 
 def worst_first(bills: Sequence[Estimate]) -> list[Estimate]:
-    """Those over a hard limit first, then those at risk; within each, the closest to a limit."""
-    best_to_worst = [*State]
-    return sorted(
-        bills, key=lambda bill: (-best_to_worst.index(bill.state), -_closest(bill.verdicts))
-    )
+    """The worst state first; within each, the closest to a limit."""
+    return sorted(bills, key=lambda bill: (-NUMBERS[bill.state], -_closest(bill.verdicts)))
 
 
 def verdict_rows(bills: Sequence[Estimate]) -> list[dict[str, Any]]:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from estimator.analysis.estimate import Estimate, estimate_all
+from estimator.analysis.estimate import estimate_all
 from estimator.analysis.fields import find_field, matters_to, takes_arrays, with_values
 from estimator.arrays import FloatArray
 from estimator.deployments.registry import DEPLOYMENTS, find_deployment
@@ -20,17 +20,17 @@ from estimator.pricing.price_files import DRIVERS
 from estimator.result import Refusal
 from estimator.runtime import Client, executor_of
 from estimator.scenario.scenario import Scenario
-from estimator.states import State
+from estimator.states import STATES
 
 POINTS_AT_ONCE = 4096
 """Points priced in one pass: enough that the cost of a call is small beside that of its points, few
 enough that the hours of the week of all of them stay in the processor's cache."""
 _BATCHES_BEGUN = 32
 """Batches that are out at once: enough for many workers, while their results fit into memory."""
-STATES = (*map(str, State), "not priced")
+STATE_WORDS = (*map(str, STATES), "not priced")
 """What the numbers in ``Priced.states`` mean, in words."""
-BROKEN, NOT_PRICED = STATES.index(State.BROKEN), len(State)
-_NUMBER_OF = {state: number for number, state in enumerate(STATES)}
+NOT_PRICED = len(STATES)
+_MAY_BE_CHEAPEST = np.array([*(state.is_within_limits for state in STATES), False])
 
 Progress = Callable[[int, int], object]
 """Called with what is done and what there is to do."""
@@ -46,14 +46,17 @@ class Priced:
     drivers_usd: FloatArray
     """USD per month by what drives it, as in ``DRIVERS``, shape (deployments, drivers, points)."""
     states: npt.NDArray[np.int8]
-    """Index into ``STATES``, shape (deployments, points)."""
+    """Index into ``STATE_WORDS``, shape (deployments, points)."""
     refusals: Mapping[str, Refusal]
     """Deployments that could not be priced at some point, and why, by id."""
 
     @property
     def within_limits_usd(self) -> FloatArray:
-        """Totals, shape (deployments, points); infinite beyond a limit and where not priced."""
-        return np.where(self.states >= BROKEN, np.inf, self.total_usd)
+        """Totals, shape (deployments, points); infinite where it may not be called the cheapest.
+
+        That is beyond a limit, where no limit was checked, and where it could not be priced.
+        """
+        return np.where(_MAY_BE_CHEAPEST[self.states], self.total_usd, np.inf)
 
     def __reduce__(self) -> tuple[Callable[..., Priced], tuple[object, ...]]:
         """How it travels: most deployments have few drivers; rows of zeros do not go along."""
@@ -147,8 +150,8 @@ def price_points(
     >>> priced = price_points(
     ...     scenario, {"peak_connections": np.array([10.0, 1000.0])}, ["aws.api_gateway"]
     ... )
-    >>> priced.total_usd.shape, STATES[priced.states[0, 0]]
-    ((1, 2), 'pass')
+    >>> priced.total_usd.shape, STATE_WORDS[priced.states[0, 0]]
+    ((1, 2), 'within limits')
     """
     count = len(next(iter(points.values())))
     batches = (
@@ -220,7 +223,7 @@ def _price_batch(
             for bill in bills:
                 row = row_of[bill.deployment or ""]
                 priced.total_usd[row, indices] = bill.total
-                priced.states[row, indices] = _numbers_of(bill)
+                priced.states[row, indices] = bill.state_numbers
                 for driver, usd in bill.by_driver.items():
                     priced.drivers_usd[row, DRIVERS.index(driver), indices] = usd
     return priced
@@ -234,13 +237,6 @@ def _blank(deployments: Sequence[str], count: int, refusals: dict[str, Refusal])
         states=np.full((len(deployments), count), NOT_PRICED, dtype=np.int8),
         refusals=refusals,
     )
-
-
-def _numbers_of(bill: Estimate) -> npt.NDArray[np.int8]:
-    states = bill.states
-    return np.select(
-        [states == state for state in _NUMBER_OF], list(_NUMBER_OF.values()), NOT_PRICED
-    ).astype(np.int8)
 
 
 def _one_at_a_time(scenario: Scenario, points: Mapping[str, FloatArray]) -> set[str]:

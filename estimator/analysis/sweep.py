@@ -16,7 +16,7 @@ from estimator.analysis.breakeven.crossovers import NONE_WITHIN_LIMITS, leaders
 from estimator.analysis.compare import title_of
 from estimator.analysis.points import (
     POINTS_AT_ONCE,
-    STATES,
+    STATE_WORDS,
     Priced,
     Progress,
     chosen,
@@ -175,12 +175,12 @@ class Sweep(Result):
         return self.priced.total_usd[self._row(deployment)].reshape(self.shape)
 
     def states(self, deployment: str) -> npt.NDArray[np.str_]:
-        """State of a deployment over the axes: pass, at risk, broken or not priced.
+        """State of a deployment over the axes, in words; not priced where it has no price.
 
         Raises:
             ScenarioError: the deployment is not part of the sweep.
         """
-        return np.array(STATES)[self.priced.states[self._row(deployment)]].reshape(self.shape)
+        return np.array(STATE_WORDS)[self.priced.states[self._row(deployment)]].reshape(self.shape)
 
     @cached_property
     def totals(self) -> pd.DataFrame:
@@ -383,7 +383,7 @@ def _totals(points: Mapping[str, FloatArray], priced: Priced) -> pd.DataFrame:
                 codes, dtype=pd.CategoricalDtype([*deployments])
             ),
             "state": pd.Categorical.from_codes(
-                priced.states.ravel(), dtype=pd.CategoricalDtype([*STATES])
+                priced.states.ravel(), dtype=pd.CategoricalDtype([*STATE_WORDS])
             ),
             "total_usd": priced.total_usd.ravel(),
         }

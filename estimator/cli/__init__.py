@@ -4,8 +4,8 @@ What a verb requires is an argument, all else is an option with the same name ev
 answer is printed as tables for people, with ``--json`` as one document for programs, or with
 ``--markdown`` as a comment for a pull request.
 
-Exit status: 0 done; 1 an assumption or a limit is broken in a simulation, or a budget exceeded; 2
-the input cannot be used (a message on standard error says why); 70 an error of this program (one
+Exit status: 0 done; 1 a simulation misses an assumption or a limit, or a budget check fails; 2 the
+input cannot be used (a message on standard error says why); 70 an error of this program (one
 line on standard error says how to report it); 130 stopped with Ctrl-C. A reader of the output that
 stops early, such as ``head``, changes nothing.
 """
@@ -36,7 +36,7 @@ _MOST_SAID = 90
 _EXIT_STATUSES = """
 [bold]Exit status[/bold]
 0    done
-1    an assumption or a limit is broken in a simulation, or a budget exceeded
+1    a simulation misses an assumption or a limit, or a budget check fails
 2    the input cannot be used; a message on standard error says why
 70   an error of this program; a line on standard error says how to report it,
      and with ESTIMATOR_TRACEBACK=1 in the environment where it happened

@@ -216,6 +216,8 @@ def _profile(name: str) -> Iterator[str]:
             yield from (f"  {line}" for line in _titles(TITLES["shapes"]()))
             yield from _prose("Your own has these fields:", "  ")
             yield from _inside(field.annotation, "  ")
+        if part == "application":
+            yield from (f"  {line}" for line in _titles(TITLES["applications"]()))
         if part in shipped:
             yield from _left_out(_said(part, shipped[part], field.annotation, "  ", told), "  ")
         else:

@@ -51,6 +51,9 @@ class AdmissionLimits:
     """New connections per second, for everything together."""
     new_connections_burst: float | None = None
     """Tokens of the bucket behind that rate; one second's worth if None."""
+    counted_per_connection: float = 1.0
+    """What the limit behind that rate counts for each new connection, such as the topics that a
+    client subscribes to."""
     new_connections_per_second_per_unit: float = np.inf
     """New connections per second that one unit can take, such as TLS handshakes of its cores."""
     connections_most: float = np.inf
@@ -68,7 +71,8 @@ class AdmissionLimits:
     limits: Mapping[str, str] = field(default_factory=dict[str, str])
     """Id of the limit behind a field, here or of ``autoscaling``, by the name of the field, where
     there is one. The field is the limit, or a whole multiple of it: of several load balancers, or
-    of the units of a gateway."""
+    of the units of a gateway; a rate of new connections is that divided by what it counts for each
+    of them."""
     options: Mapping[str, object] = field(default_factory=dict[str, object])
     """Options of the deployment that these numbers rest on, such as the machine that was chosen."""
 

@@ -19,6 +19,7 @@ from estimator.demand.weekly import Course, Weekly, from_hours, total
 from estimator.demand.wire import ACK_BYTES, Layer, connect_layers
 from estimator.errors import EstimatorError
 from estimator.format import range_text
+from estimator.scenario.application import DEFAULT_APPLICATION
 from estimator.scenario.model import Hours, ManyHours
 from estimator.scenario.profile import AtConnect, Heartbeat, MessageFlow, Profile
 from estimator.scenario.sessions import SessionLength
@@ -76,6 +77,9 @@ class Demand(Shown):
     them are alike."""
     rates_vary: bool = False
     """Whether an open connection carries more messages in some hours than in others."""
+    application: str = DEFAULT_APPLICATION
+    """The kind of application that runs on servers of the user's own (application.yaml); of several
+    kinds of clients each has its own."""
 
     @property
     def audience(self) -> str:
@@ -92,6 +96,7 @@ class Demand(Shown):
         flows: Mapping[str, MessageFlow | Mapping[str, Any]],
         heartbeat: Heartbeat | Mapping[str, Any] | None = None,
         at_connect: AtConnect | Mapping[str, Any] | None = None,
+        application: str = DEFAULT_APPLICATION,
         hours_per_month: ManyHours = HOURS_PER_MONTH,
     ) -> Demand:
         """A demand of your own, measured or made up, to be priced instead of the expected one.
@@ -105,6 +110,7 @@ class Demand(Shown):
                 rate_per_hour, payload, fan_out, timing, batch, echo and active_share.
             heartbeat: as in a profile; none if left out.
             at_connect: what is sent on every new connection, as in a profile; nothing if left out.
+            application: the kind of application behind the server, as in a profile.
             hours_per_month: length of the billing month.
 
         Raises:
@@ -150,6 +156,7 @@ class Demand(Shown):
             "flows": flows,
             "heartbeat": heartbeat,
             "at_connect": at_connect or {},
+            "application": application,
         }
         profile = Profile(title="demand", weekly_shape=load_shape("flat"), **behavior)
         for name, flow in profile.flows.items():
@@ -172,6 +179,7 @@ class Demand(Shown):
             hours_per_month=hours_per_month,
             notes=tuple(contradiction_note(found, profile.session)),
             peak_within_hour=from_hours(most),
+            application=profile.application,
         )
 
     def __repr__(self) -> str:

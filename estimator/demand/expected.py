@@ -78,6 +78,7 @@ def _of_kind(scenario: Scenario, kind: Scenario | OtherClients) -> Demand:
             *contradiction_note([arrivals], profile.session, scenario.clock),
         ),
         peak_within_hour=peak_within_hour,
+        application=profile.application,
     )
 
 

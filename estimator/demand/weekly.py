@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property, lru_cache, reduce
 
@@ -52,6 +52,107 @@ class Course:
 
 ALWAYS = Course(np.ones(HOURS_PER_WEEK))
 """All hours alike."""
+_AT_ONCE = 96
+"""Scenarios whose hours are worked out at once, so that these stay in the cache."""
+
+
+class Largest(Course):
+    """The largest of several quantities in each hour, and what follows from that hour by hour.
+
+    Hours of many scenarios take much memory, so the mean and the peak are found without keeping
+    them.
+    """
+
+    def __init__(
+        self,
+        rivals: tuple[Weekly, ...],
+        then: Callable[[FloatArray], FloatArray] | None = None,
+    ) -> None:
+        """Take the quantities, and what is made of the largest, which may write to it."""
+        self.rivals = rivals
+        self.then = then
+
+    @cached_property
+    def _shape(self) -> tuple[int, ...]:
+        scales = (np.shape(scale) for rival in self.rivals for scale, _ in rival.terms)
+        hours = (c.many and c.hours.shape[:-1] for rival in self.rivals for _, c in rival.terms)
+        return np.broadcast_shapes(*scales, *(shape or () for shape in hours))
+
+    @property
+    def many(self) -> bool:
+        """Whether each scenario has a course of its own."""
+        return bool(self._shape)
+
+    @cached_property
+    def hours(self) -> FloatArray:  # type: ignore[override]
+        """Shape (168,) or (*many, 168)."""
+        found = np.empty((max(int(np.prod(self._shape)), 1), HOURS_PER_WEEK))
+        for rows, block in self._blocks():
+            found[rows] = block
+        return found.reshape(*self._shape, HOURS_PER_WEEK)
+
+    @cached_property
+    def mean(self) -> FloatArray:
+        """Mean over the week, shape () or (*many,)."""
+        return self._over(lambda block: block.mean(axis=-1))
+
+    @cached_property
+    def peak(self) -> FloatArray:
+        """Largest hour, shape () or (*many,)."""
+        return self._over(lambda block: block.max(axis=-1))
+
+    def _over(self, hours: Callable[[FloatArray], FloatArray]) -> FloatArray:
+        if "hours" in self.__dict__:
+            return np.asarray(hours(self.hours))
+        found = np.empty(max(int(np.prod(self._shape)), 1))
+        for rows, block in self._blocks():
+            found[rows] = hours(block)
+        return found.reshape(self._shape)
+
+    def _blocks(self) -> Iterator[tuple[slice, FloatArray]]:
+        """Hours of some scenarios, which are written over by those of the next."""
+        number = max(int(np.prod(self._shape)), 1)
+        rivals = [
+            [
+                (self._rows(scale, number), _course_rows(course, self._shape))
+                for scale, course in r.terms
+            ]
+            for r in self.rivals
+        ]
+        first, other, term = np.empty((3, min(number, _AT_ONCE), HOURS_PER_WEEK))
+        for start in range(0, number, _AT_ONCE):
+            rows = slice(start, min(start + _AT_ONCE, number))
+            count = rows.stop - start
+            most = first[:count]
+            for index, terms in enumerate(rivals):
+                sum_ = other[:count] if index else most
+                _add_up(terms, rows, sum_, term[:count])
+                if index:
+                    np.maximum(most, sum_, out=most)
+            yield rows, most if self.then is None else self.then(most)
+
+    def _rows(self, scale: FloatArray, number: int) -> FloatArray:
+        return np.broadcast_to(scale, self._shape).reshape(number, 1)
+
+
+def _course_rows(course: Course, shape: tuple[int, ...]) -> FloatArray:
+    """Hours of a course for scenarios in a row; of shape (168,) if they share it."""
+    if not course.many:
+        return course.hours
+    return np.broadcast_to(course.hours, (*shape, HOURS_PER_WEEK)).reshape(-1, HOURS_PER_WEEK)
+
+
+def _add_up(
+    terms: list[tuple[FloatArray, FloatArray]], rows: slice, into: FloatArray, room: FloatArray
+) -> None:
+    """Sum of scaled courses for some scenarios."""
+    if not terms:
+        into[:] = 0.0
+    for index, (scale, hours) in enumerate(terms):
+        mine = hours if hours.ndim == 1 else hours[rows]
+        np.multiply(scale[rows], mine, out=room if index else into)
+        if index:
+            np.add(into, room, out=into)
 
 
 @dataclass(frozen=True)
@@ -139,7 +240,25 @@ def _undominated(courses: tuple[Course, ...]) -> npt.NDArray[np.intp]:
     table = np.stack([course.hours for course in courses], axis=-1)
     as_much = np.all(table[:, None] >= table, axis=-1)
     earlier = np.triu(np.ones_like(as_much), k=1)
-    return np.flatnonzero(~np.any(as_much & (~as_much.T | earlier), axis=0))
+    found = np.flatnonzero(~np.any(as_much & (~as_much.T | earlier), axis=0))
+    return _on_the_hull(found, table) if len(courses) == 2 else found
+
+
+def _on_the_hull(hours: npt.NDArray[np.intp], table: FloatArray) -> npt.NDArray[np.intp]:
+    """Of hours that no other dominates, those in which a sum of two scaled courses can peak.
+
+    These are the corners of the convex hull, whatever the scales.
+    """
+    corners: list[int] = []
+    for hour in hours[np.argsort(table[hours, 0], kind="stable")].tolist():
+        while len(corners) > 1:
+            before, last = table[corners[-2]], table[corners[-1]]
+            to_last, to_hour = last - before, table[hour] - before
+            if to_last[0] * to_hour[1] < to_last[1] * to_hour[0]:
+                break
+            corners.pop()
+        corners.append(hour)
+    return np.sort(np.array(corners, dtype=np.intp))
 
 
 def total(parts: Iterable[Weekly]) -> Weekly:
@@ -155,12 +274,20 @@ def total(parts: Iterable[Weekly]) -> Weekly:
     return Weekly(tuple((scale, course) for course, scale in scales.items()))
 
 
-def largest(parts: Iterable[Weekly]) -> Weekly:
-    """The largest of several quantities in each hour.
+def largest(
+    parts: Iterable[Weekly], then: Callable[[FloatArray], FloatArray] | None = None
+) -> Weekly:
+    """The largest of several quantities in each hour, and what follows from that hour by hour.
+
+    Args:
+        parts: the quantities.
+        then: what is made of the largest, hour by hour; it may write to what it is given.
 
     >>> flat = Weekly.of(np.array(2.0), np.ones(168))
     >>> largest([flat, flat.times(3)]).peak
-    np.float64(6.0)
+    array(6.)
+    >>> largest([flat, flat.times(1.2)], np.ceil).mean
+    array(3.)
     """
     scales: dict[Course, FloatArray] = {}
     mixed: list[Weekly] = []
@@ -171,13 +298,19 @@ def largest(parts: Iterable[Weekly]) -> Weekly:
         [(scale, course)] = part.terms
         scales[course] = np.maximum(scales[course], scale) if course in scales else scale
     rivals = [*mixed, *(Weekly.of(scale, course) for course, scale in scales.items())]
-    if len(rivals) == 1:
+    rivals = [rival for rival in rivals if not any(_is_less(rival, o) for o in rivals)]
+    if len(rivals) == 1 and then is None:
         return rivals[0]
-    first, second, *others = (rival.hourly for rival in rivals)
-    most = np.maximum(first, second)
-    for other in others:
-        most = np.maximum(most, other, out=_room(most, other))
-    return from_hours(most)
+    return Weekly(((_ONCE, Largest(tuple(rivals), then)),))
+
+
+def _is_less(quantity: Weekly, other: Weekly) -> bool:
+    """Whether another quantity is larger in all hours, which is seen if it has the same courses."""
+    scales = {course: scale for scale, course in other.terms}
+    return quantity is not other and all(
+        course in scales and bool(np.all(scale < scales[course]))
+        for scale, course in quantity.terms
+    )
 
 
 def _room(mine: FloatArray, other: FloatArray) -> FloatArray | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, ClassVar, Self
@@ -191,6 +191,11 @@ class Deployment(ABC):
         """What the vendor leaves open; the ids begin with that of the deployment."""
         return tuple(replace(each, id=f"{self.id}.{each.id}") for each in self.questions)
 
+    @property
+    def names(self) -> Mapping[str, Collection[str]]:
+        """Options that take a name from a list, and the names there are."""
+        return {}
+
     @cached_property
     def default_options(self) -> Options:
         """What holds where a scenario chooses nothing."""
@@ -260,10 +265,15 @@ class Deployment(ABC):
             ScenarioError: an option that does not exist or cannot have that value.
         """
         try:
-            return self.options.model_validate(dict(given))
+            options = self.options.model_validate(dict(given))
         except ValidationError as error:
             document = YamlDocument(given, f"options of {self.id}")
             raise ScenarioError(error_text(error, document, self.options)) from None
+        for option, names in self.names.items():
+            if (name := getattr(options, option)) not in names:
+                unknown = UnknownNameError(option.replace("_", " "), name, names)
+                raise ScenarioError(f"options of {self.id}, {option}: {unknown}")
+        return options
 
     def check_answers(self, given: Mapping[str, str]) -> dict[str, str]:
         """The answer to each question by its name, the default where none is given.

@@ -18,14 +18,20 @@ from estimator.demand.streams import MessageStream
 from estimator.demand.weekly import Weekly, largest, total
 from estimator.errors import EstimatorError, UnknownNameError
 from estimator.files import Sourced, load_rows
-from estimator.format import figure_text
+from estimator.format import figure_text, increase_text
 from estimator.pricing.price_files import SAAS, VENDORS
 from estimator.scenario.local_time import UTC, Clock
-from estimator.states import State
+from estimator.states import NUMBERS, State
 from estimator.units import SECONDS_PER_HOUR
 
-AT_RISK_SHARE = 0.8
-"""From this share of a limit on a deployment is called at risk: hours hide shorter peaks."""
+NEAR_SHARE = 0.8
+"""From this share of a limit on a deployment is called near it: hours hide shorter peaks."""
+MOST_QUOTA_INCREASE = 10.0
+"""Assumption: up to so many times a default quota can be counted on when it is asked for. What
+needs more is not called within limits, since no vendor says in public that it would grant that."""
+
+RaisedBy = Literal["setting", "quota", "advice"]
+"""What lets more through than a limit says."""
 
 Measure = Literal[
     "open_connections",
@@ -48,7 +54,7 @@ _OWNERS = (*VENDORS, "system")
 _RAREST_GAP = float(np.log(1e6))
 """How many mean gaps long the longest of a million gaps between random messages is."""
 _ROUNDING_NOISE = 1e-9
-"""Of a limit: a burst that fills it breaks nothing."""
+"""Of a limit: a burst that fills it is within it."""
 _NEXT_TO_NOTHING = 1e-30
 """Messages per second below the smallest that a scenario can have."""
 _BEAT_FASTER = "send a heartbeat more often than every {allowed} seconds"
@@ -70,7 +76,7 @@ class Limit(Sourced):
     unit: str
     scope: str
     """What it holds for, in words."""
-    raised_by: Literal["setting", "quota", "advice"] | None = None
+    raised_by: RaisedBy | None = None
     """What lets more through: a setting, a quota that the vendor raises on request, or nothing but
     the vendor's advice; None if nothing does."""
     measure: Measure = "other"
@@ -81,11 +87,6 @@ class Limit(Sourced):
     """How one gets past it."""
     information: str | None = None
     """Why no check reads it."""
-
-    @property
-    def adjustable(self) -> bool:
-        """Whether the vendor raises it on request, a setting does, or it is advice only."""
-        return self.raised_by is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,15 +235,19 @@ class Verdict:
         return None if by_hour is None else _share(by_hour, self.allowed)
 
     @property
-    def broken(self) -> npt.NDArray[np.bool_]:
-        """Whether the limit is exceeded, shape (*many,)."""
+    def exceeded(self) -> npt.NDArray[np.bool_]:
+        """Whether the limit is exceeded, whatever raises it, shape (*many,)."""
         return self.share > 1 + _ROUNDING_NOISE
 
     @property
     def state(self) -> State:
         """Of the worst of the scenarios."""
-        share = float(np.max(self.share))
-        return state_at(share)
+        return state_at(float(np.max(self.share)), self.limit.raised_by)
+
+    @property
+    def state_words(self) -> str:
+        """That state, with how much more of a quota it takes."""
+        return words_of(self.state, float(np.max(self.share)))
 
     @property
     def when(self) -> str:
@@ -267,25 +272,72 @@ class Verdict:
         """The verdict as a sentence: what, when, how much of how much, and what would fix it."""
         worst = int(np.argmax(self.share))
         used, allowed = (float(np.ravel(each)[worst]) for each in (self.used, self.allowed))
-        # a deployment is not broken by what can be raised, and its reason shall not say so
-        raised = self.state == "broken" and self.limit.adjustable
-        judged = "must be raised" if raised else self.state
         when = f" on {self.when}" if self.when else ""
         if self.occasion and not when:
             when = f" in the week of {self.occasion}"
         burst = f"; {self.burst}" if self.burst else ""
-        fix = f" Fix: {self.fix}." if self.fix and self.state != "pass" else ""
+        fix = f" Fix: {self.fix}." if self.fix and self.state is not State.WITHIN_LIMITS else ""
+        advised = " advised" if self.limit.raised_by == "advice" else ""
         return (
-            f"{self.limit.title}: {judged}, {figure_text(used)} of {figure_text(allowed)} "
-            f"{self.limit.unit}{when}{burst}.{fix}"
+            f"{self.limit.title}: {self.state_words}, {figure_text(used)} of "
+            f"{figure_text(allowed)} {self.limit.unit}{advised}{when}{burst}.{fix}"
         )
 
 
-def state_at(share: float) -> State:
-    """The state at a used share of a limit."""
-    if share > 1 + _ROUNDING_NOISE:
-        return State.BROKEN
-    return State.AT_RISK if share >= AT_RISK_SHARE else State.PASS
+_OVER: tuple[tuple[RaisedBy | None, float, State], ...] = (
+    ("setting", 1 + _ROUNDING_NOISE, State.SETTING),
+    ("quota", 1 + _ROUNDING_NOISE, State.QUOTA),
+    ("quota", MOST_QUOTA_INCREASE, State.BEYOND_QUOTA),
+    (None, 1 + _ROUNDING_NOISE, State.OVER_LIMIT),
+)
+"""Beyond which share of a limit raised by what is which state; worse ones after better ones."""
+
+
+def state_at(share: float, raised_by: RaisedBy | None = None) -> State:
+    """The state at a used share of a limit, by what raises it.
+
+    >>> state_at(0.8), state_at(1.1, "quota"), state_at(5.0, "advice")
+    (<State.NEAR_LIMIT: 'near a limit'>, <State.QUOTA: 'quota increase'>, \
+<State.NEAR_LIMIT: 'near a limit'>)
+    """
+    over = [state for kind, edge, state in _OVER if kind == raised_by and share > edge]
+    return over[-1] if over else _NEAR[share >= NEAR_SHARE]
+
+
+_NEAR = (State.WITHIN_LIMITS, State.NEAR_LIMIT)
+
+
+def state_numbers(verdicts: Iterable[Verdict], many: tuple[int, ...]) -> npt.NDArray[np.int8]:
+    """The worst state of all limits in each scenario, by its number, shape (*many,).
+
+    Args:
+        verdicts: of one deployment; without any, nothing was checked.
+        many: shape of the scenarios, as far as it shows in what they cost.
+    """
+    most: dict[RaisedBy | None, FloatArray] = {}
+    for verdict in verdicts:
+        kind = verdict.limit.raised_by
+        most[kind] = np.maximum(most[kind], verdict.share) if kind in most else verdict.share
+    if not most:
+        return np.full(many, NUMBERS[State.NOT_CHECKED], np.int8)
+    closest = reduce(np.maximum, most.values())
+    found = np.where(closest >= NEAR_SHARE, *(np.int8(NUMBERS[each]) for each in reversed(_NEAR)))
+    for kind, edge, state in _OVER:
+        if kind in most and np.any(over := most[kind] > edge):
+            found = np.where(over, np.int8(NUMBERS[state]), found)
+    # a plan may cost the same in scenarios that use different shares of its limits
+    return np.broadcast_to(found, np.broadcast_shapes(found.shape, many))
+
+
+def words_of(state: State, quota_factor: float) -> str:
+    """A state for people, with how many times a quota it takes.
+
+    >>> words_of(State.QUOTA, 3.14), words_of(State.SETTING, 3.14)
+    ('quota increase ×3.2', 'setting to change')
+    """
+    if state in (State.QUOTA, State.BEYOND_QUOTA) and np.isfinite(quota_factor):
+        return f"{State.QUOTA} {increase_text(quota_factor)}"
+    return str(state)
 
 
 def verdicts(
@@ -555,8 +607,10 @@ def largest_bytes(streams: Iterable[MessageStream]) -> FloatArray:
 
 def _largest(stream: MessageStream) -> FloatArray:
     largest = np.asarray(stream.payload.largest)
-    # batches of several sizes are streams that each have some weeks and scenarios only
-    return largest if stream.batched is None else largest * (stream.per_hour.peak > 0)
+    # batches of several sizes, and full parts of greetings, are streams that each have some weeks
+    # and scenarios only
+    some_only = stream.batched is not None or stream.kind == "at_connect"
+    return largest * (stream.per_hour.peak > 0) if some_only else largest
 
 
 def longest_silence_seconds(
@@ -603,9 +657,11 @@ def idle_checks(
     *,
     each_direction: bool = False,
     seconds: float | None = None,
-    seconds_most: float = 0.0,
+    ceiling_id: str = "",
 ) -> Iterator[Check]:
-    """Whether an idle timeout is outlived.
+    """Whether an idle timeout is outlived, as it is set and at the most that it can be set to.
+
+    A timeout with a known ceiling is two limits: the setting can be changed, the ceiling cannot.
 
     Args:
         demand: heartbeats and flows of both directions.
@@ -614,11 +670,30 @@ def idle_checks(
         each_direction: whether each direction has a timer of its own, so that the quieter one
             decides; otherwise traffic either way keeps a connection open.
         seconds: what the timeout is set to; the limit itself if None.
-        seconds_most: what it can be set to, which helps if the silence is shorter.
+        ceiling_id: the limit on what it can be set to, if one is known. Raising the timeout helps
+            where the silence is shorter.
     """
     ways = [longest_silence_seconds(demand, way) for way in ("to_server", "to_client")]
     silence = np.maximum(*ways) if each_direction else np.minimum(*ways)
-    words = fix or ("" if seconds_most else find_limit(limit_id).fix) or _BEAT_FASTER
-    if np.min(silence) < seconds_most:
-        words += f", or raise the timeout (at most {seconds_most:,g} seconds)"
+    words = fix or ("" if ceiling_id else find_limit(limit_id).fix) or _BEAT_FASTER
+    if ceiling_id:
+        ceiling = check(ceiling_id, silence)
+        if np.min(silence) <= ceiling.allowed:
+            words += f", or raise the timeout (at most {ceiling.allowed:,g} seconds)"
+        yield ceiling
     yield Check(limit_id, silence, limit_value(limit_id) if seconds is None else seconds, words)
+
+
+def age_checks(demand: Demand, limit_id: str, seconds: float) -> Iterator[Check]:
+    """Whether sessions end before a timeout that closes every connection at an age.
+
+    The mean session of those clients who stay longest counts: if it is longer, most of what they
+    do is to connect again.
+
+    Args:
+        demand: whose sessions.
+        limit_id: the timeout.
+        seconds: what it is set to.
+    """
+    session = max(kind.session.mean for kind in demand.kinds) * SECONDS_PER_HOUR
+    yield Check(limit_id, session, seconds)

@@ -252,6 +252,7 @@ class Bill(Result):
             "assumptions": self.assumptions.map(plain).to_dict(orient="records"),
             "assumed_defaults": [],
             "state": None,
+            "quota_factor": None,
             "limits": [],
             "sizing": None,
             "messages_per_day": None,
@@ -303,7 +304,7 @@ def _row(item: LineItem, many: tuple[int, ...]) -> dict[str, object]:
     return {
         **({"scenario": np.arange(np.prod(many))} if many else {}),
         "meter": rate.meter_id,
-        "title": meter.title,
+        "title": item.title,
         "driver": meter.driver,
         "region": item.usage.region,
         "quantity": cell(item.usage.quantity),

@@ -42,6 +42,8 @@ class Usage:
     """How the quantity came to be, in words."""
     region: str = ""
     """Where it was counted; the region of the bill if empty."""
+    part: str = ""
+    """What of the meter's use, if only that stands on the line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,11 @@ class LineItem:
     """Shape (*many,)."""
     list_usd: FloatArray
     """What it would cost at list price; the same as the cost without a contract, (*many,)."""
+
+    @property
+    def title(self) -> str:
+        """What was counted, for people."""
+        return ", ".join(filter(None, (self.rate.meter.title, self.usage.part)))
 
     def tiers_text(self) -> str:
         """The tiers used and their prices; for a line of a single scenario."""
@@ -84,7 +91,7 @@ class LineItem:
             else ""
         )
         return (
-            f"{meter.service}: {meter.title}: {dollars_and_cents(self.cost_usd)}\n"
+            f"{meter.service}: {self.title}: {dollars_and_cents(self.cost_usd)}\n"
             f"  quantity  {quantity_text(self.usage.quantity)} {meter.unit}: {self.usage.formula}\n"
             f"  counted   {meter.definition}\n"
             f"  price     {self.tiers_text()}{contract}\n"

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final, Literal, get_args
 from urllib.parse import quote
 
-from estimator.states import State, Tone
+from estimator.states import Assessment, State, Tone
 
 Medium = Literal["terminal", "notebook", "markdown"]
 _OF_ADDRESSES: Final = ":/?#@!$&*+,;=%~"
@@ -169,15 +169,19 @@ def folded(title: str, items: Iterable[Inline]) -> Folded:
     return Folded(f"{title} ({len(listed)})", (Bullets(listed),) if listed else ())
 
 
-def state_text(state: State) -> Text:
-    """A state with its sign."""
-    return Text(f"{state.symbol} {state}", state.tone)
+def state_text(state: State | Assessment, words: str = "") -> Text:
+    """A state with its sign; ``words`` may say more than its own word.
+
+    >>> state_text(State.QUOTA, "quota increase ×3.2").text
+    '▲ quota increase ×3.2'
+    """
+    return Text(f"{state.symbol} {words or state}", state.tone)
 
 
 def marked(name: str, state: State) -> str:
     """A name, with the mark of its state behind it.
 
-    >>> marked("aws.nlb_ec2", State.AT_RISK)
+    >>> marked("aws.nlb_ec2", State.NEAR_LIMIT)
     'aws.nlb_ec2 ?'
     """
     return f"{name} {state.mark}".rstrip()

@@ -1,6 +1,6 @@
 """How close to its limit is a use? Levels of the used share, their names and colors.
 
-Shades of blue up to where a limit counts as at risk, then amber and vermilion, which differ from
+Shades of blue up to where a limit counts as near, then amber and vermilion, which differ from
 them, and from each other, in lightness too: nobody needs to see red or green.
 """
 
@@ -13,12 +13,12 @@ import numpy as np
 import numpy.typing as npt
 
 from estimator.arrays import FloatArray
-from estimator.deployments.limits import AT_RISK_SHARE
+from estimator.deployments.limits import NEAR_SHARE
 from estimator.format import NO_END
 
-_STEPS: Final = np.array([0.2, 0.4, 0.6, AT_RISK_SHARE, np.nextafter(1.0, 2.0)])
+_STEPS: Final = np.array([0.2, 0.4, 0.6, NEAR_SHARE, np.nextafter(1.0, 2.0)])
 """Where the next level begins; a share of exactly 1 is within the limit."""
-_NAMES: Final = ("to 20%", "to 40%", "to 60%", "to 80%", "at risk", "over")
+_NAMES: Final = ("to 20%", "to 40%", "to 60%", "to 80%", "near", "over")
 _ON_LIGHT: Final = ("#E3EEF6", "#AED1E9", "#7DB8DF", "#2F86BF", "#F0B429", "#B23A00")
 _ON_DARK: Final = ("#1E3140", "#25506E", "#2F78A8", "#56B4E9", "#F7C948", "#FF7A45")
 
@@ -51,7 +51,7 @@ def share_text(share: float) -> str:
     if 0 < share < 0.001:
         return "<0.1%"
     shown = f"{100 * share:,.0f}"
-    edges = {f"{100 * edge:.0f}": edge for edge in (1.0, AT_RISK_SHARE)}
+    edges = {f"{100 * edge:.0f}": edge for edge in (1.0, NEAR_SHARE)}
     if shown in edges and share != edges[shown]:
         shown = f"{100 * share:.2f}"
     elif 0 < share < 0.095:

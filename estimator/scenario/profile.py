@@ -22,6 +22,7 @@ from estimator.arrays import FloatArray
 from estimator.errors import EstimatorError
 from estimator.format import given_text, range_text
 from estimator.scenario import model
+from estimator.scenario.application import DEFAULT_APPLICATION, ApplicationName
 from estimator.scenario.sessions import SessionLength
 from estimator.scenario.sizes import FixedSize, SizeDistribution
 from estimator.scenario.weekly_shape import WeeklyShape, load_shape, shape_names
@@ -289,6 +290,9 @@ class Profile(Shown, model.Model):
     """Bytes exchanged on every new connection."""
     reconnect: Reconnect = Reconnect()
     """How a client comes back when its connection is lost or refused."""
+    application: ApplicationName = DEFAULT_APPLICATION
+    """What your own code does with messages and new connections, on servers of your own: the name
+    of a kind of application ('estimator list applications'), or none."""
     evidence: dict[Name, Evidence] = Field(default_factory=dict, max_length=_MOST_EVIDENCE)
     """Where each default comes from, by its path, such as session.mean_hours."""
 

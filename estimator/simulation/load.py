@@ -153,6 +153,7 @@ def _demand(
             ),
             hours_per_month=hours_per_month,
             cut_hours=admission.age_most_seconds / SECONDS_PER_HOUR if ageing else None,
+            application=profile.application,
         )
 
     if isinstance(who, Profile):

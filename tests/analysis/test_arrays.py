@@ -17,7 +17,10 @@ CHOICES = {
     "in Tokyo": {"location": "tokyo"},
     "Lambda backend": {"options": {"aws.api_gateway": {"backend": "lambda_dynamodb"}}},
     "autoscaled": {"options": {"azure.web_pubsub": {"scaling": "autoscale"}}},
-    "by request": {"options": {"gcp.cloud_run": {"billing": "request"}}},
+    "by request": {
+        "options": {"gcp.cloud_run": {"billing": "request"}},
+        "assumptions": {"gcp.cloud_run.open_websockets": "request"},
+    },
     "small nodes": {"options": {"oci.load_balancer_vm": {"machine": "VM.Standard.E5.Flex/1/4"}}},
     "no allowances": {"free_allowances": "none"},
     "all allowances": {"free_allowances": "all"},

@@ -2,10 +2,17 @@
 
 from typing import Any
 
+import numpy as np
 import pytest
 
 import estimator as ws
-from estimator.analysis.assumed_defaults import AssumedDefault
+from estimator.analysis.assumed_defaults import (
+    AssumedDefault,
+    Judged,
+    assumed_work,
+    assumes_work,
+)
+from estimator.deployments.fleet.server_options import ServerOptions
 from estimator.scenario.model import LARGEST
 
 CHAT = ws.Scenario(profile="workplace-chat", location="virginia", peak_connections=50_000)
@@ -119,8 +126,8 @@ def test_what_decides_about_a_limit_is_said_however_little_it_costs():
     scenario = ws.Scenario(profile=profile, location="virginia", peak_connections=10)
     [found] = ws.estimate(scenario, GATEWAY).assumed_defaults
 
-    assert found.states == {"twice as much": "broken"}
-    assert found.explain().endswith(" (broken).")
+    assert found.states == {"twice as much": "over a hard limit"}
+    assert found.explain().endswith(" (over a hard limit).")
     assert "half as much takes" in found.explain()
 
 
@@ -185,3 +192,33 @@ def test_a_double_that_a_field_cannot_have_hides_no_other():
     profile = {"extends": "workplace-chat", "flows": {"alarms": alarms}, "evidence": evidence}
 
     assert "flows.typing" in assumed(ws.estimate(CHAT.replace(profile=profile), GATEWAY))
+
+
+class TestWorkOfTheApplication:
+    BOARDS = CHAT.replace(profile="board-collaboration")
+
+    def test_it_is_assumed_unless_somebody_published_or_gave_it(self):
+        def assumed(scenario: ws.Scenario, **options: Any) -> bool:
+            return assumes_work(scenario, ServerOptions.model_validate(options))
+
+        # of a chat server it was published; boards are taken to be like one
+        assert not assumed(CHAT)
+        assert assumed(self.BOARDS)
+        for given in (
+            {"application": "none"},
+            {"application_factor": 1},
+            {"application_cpu_ms_per_message": 3},
+        ):
+            assert not assumed(self.BOARDS, **given)
+        assert not assumes_work(self.BOARDS, ws.DEPLOYMENTS[GATEWAY].default_options)
+
+    def test_half_and_twice_stand_beside_the_total_if_they_move_it_far(self):
+        def bill_with(share: float) -> list[AssumedDefault]:
+            """Of 100 dollars, so many percent are the application's."""
+            bills = {factor: 100 + share * (factor - 1) for factor in (0.5, 1, 2)}
+            judged = {factor: Judged(usd, np.array("pass")) for factor, usd in bills.items()}
+            return [*assumed_work(judged[1], lambda factor: judged[factor])]
+
+        [found] = bill_with(50)
+        assert found.totals_usd == {"half as much": 75, "twice as much": 150}
+        assert bill_with(20) == []

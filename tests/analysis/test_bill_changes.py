@@ -74,7 +74,7 @@ def test_a_bill_changes_by_what_two_estimates_differ():
 def test_what_is_within_limits_now_stands_first_and_cheapest_first():
     found = bill_changes(OLD, OLD.replace(peak_connections=500))
 
-    totals = [each.usd[1] for each in found if each.states[1] != "broken"]
+    totals = [each.usd[1] for each in found if each.states[1] != "over a hard limit"]
     assert totals == sorted(totals, key=lambda usd: usd or 0.0)
     assert len(found) == len(ws.DEPLOYMENTS)
 
@@ -106,13 +106,13 @@ def test_a_hard_edge_that_is_passed_is_told_in_both_directions():
     [worse] = bill_changes(OLD, large, ["aws.iot_core"])
     [better] = bill_changes(large, OLD, ["aws.iot_core"])
 
-    assert (worse.states[1], worse.newly_broken, worse.newly_within_limits) == (
-        "broken",
+    assert (worse.states[1], worse.newly_beyond_limits, worse.newly_within_limits) == (
+        "over a hard limit",
         True,
         False,
     )
-    assert (better.states[0], better.newly_broken, better.newly_within_limits) == (
-        "broken",
+    assert (better.states[0], better.newly_beyond_limits, better.newly_within_limits) == (
+        "over a hard limit",
         False,
         True,
     )

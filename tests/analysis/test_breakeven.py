@@ -142,6 +142,6 @@ def test_bad_ranges_are_refused(arguments, told):
 
 
 def test_a_deployment_that_was_asked_for_does_not_vanish():
-    broken = CHAT.replace(options={"aws.nlb_ec2": {"machine": "no-such"}})
-    with pytest.raises(ws.ScenarioError, match=r"aws\.nlb_ec2 could not be priced: .*'no-such'"):
-        ws.break_even(broken, "peak_connections", 10, 20, ["aws.nlb_ec2", "aws.api_gateway"])
+    wrong = CHAT.replace(options={"aws.nlb_ec2": {"machine": "no-such"}})
+    with pytest.raises(ws.ScenarioError, match=r"aws\.nlb_ec2, machine: unknown machine 'no-such'"):
+        ws.break_even(wrong, "peak_connections", 10, 20, ["aws.nlb_ec2", "aws.api_gateway"])

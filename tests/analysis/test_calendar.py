@@ -80,7 +80,9 @@ def test_an_entry_without_anybody_changes_no_bill_and_none_lowers_it(deployment:
 
     assert bill.total == pytest.approx(without.total, rel=1e-12)
     assert bill.state == without.state
-    assert [each.used for each in bill.verdicts] == [each.used for each in without.verdicts]
+    # what a month has is added up from more weeks, which leaves rounding noise
+    for each, other in zip(bill.verdicts, without.verdicts, strict=True):
+        assert each.used == pytest.approx(other.used, rel=1e-12)
     assert not any(each.occasion for each in bill.verdicts)
     assert ws.estimate(somebody, deployment).total >= without.total
 
@@ -174,8 +176,8 @@ def test_the_worst_week_decides_a_limit_and_is_named():
     assert verdict.share_by_hour is not None
     assert verdict.share_by_hour.max() == pytest.approx(verdict.share)
     assert verdict.share_by_hour[: 5 * 24].max() == pytest.approx(float(before.share))
-    assert bill.state == "at risk"
-    assert usual.state == "pass"
+    assert bill.state == "quota increase"
+    assert usual.state == "within limits"
 
 
 def test_a_connection_is_judged_in_the_hours_in_which_it_sends_more():
@@ -189,7 +191,7 @@ def test_a_connection_is_judged_in_the_hours_in_which_it_sends_more():
     limit = "aws.iot_core.publishes_per_second_per_connection"
     [verdict] = [each for each in bill.verdicts if each.limit.limit == limit]
     assert float(verdict.used) == pytest.approx(150)
-    assert verdict.state == "broken"
+    assert verdict.state == "over a hard limit"
 
 
 @every_deployment

@@ -188,8 +188,8 @@ class TestComment:
         found = ws.diff(OLD, OLD.replace(profile=feed(size=131_073)))
         opened = found.to_markdown().split("<details>")[0]
 
-        assert "aws.iot_core" in {each.deployment for each in found.newly_broken}
-        for each in found.newly_broken:
+        assert "aws.iot_core" in {each.deployment for each in found.newly_beyond_limits}
+        for each in found.newly_beyond_limits:
             assert f"`{each.deployment}` can no longer carry the load." in opened
             assert f"| `{each.deployment}` |" in opened
         assert "131,073 of 131,072 Bytes" in opened

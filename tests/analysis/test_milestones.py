@@ -12,6 +12,7 @@ from estimator.analysis.growth.milestones import (
     TierReached,
     cheapest_within_limits,
     milestones,
+    within_limits_by_month,
 )
 from estimator.deployments.limits import Check, verdicts
 from estimator.pricing.lines import FreeAllowances
@@ -25,7 +26,7 @@ GROWN = 1.1 ** np.arange(MONTHS + 1)
 def bill(
     name: str,
     messages: Any,
-    limit: Any = None,
+    limit: Any = HARD,
     used: Any = 0.0,
     allowed: Any = 1.0,
     free: FreeAllowances = "none",
@@ -34,7 +35,8 @@ def bill(
     priced = ws.price(
         {"aws.api_gateway.messages": messages}, region="us-east-1", free_allowances=free
     )
-    asked = () if limit is None else (Check(limit, np.asarray(used), allowed, "ask for more"),)
+    # what was not checked is not within limits
+    asked = (Check(limit, np.asarray(used), allowed, "ask for more"),)
     return ws.Estimate(
         title=name.title(),
         region="us-east-1",
@@ -112,7 +114,7 @@ class TestLimits:
 
         assert (event.month, event.until, event.worst_month) == (5, None, 6)
         assert event.used == pytest.approx(161.051)
-        assert event.is_hard
+        assert event.state == "over a hard limit"
         assert event.words == (
             "From month 5 on, A on AWS is over a hard limit: Maximum units of a Premium resource, "
             "161 of 150 Units. Fix for month 6: ask for more."
@@ -121,8 +123,28 @@ class TestLimits:
     def test_a_quota_is_to_be_raised(self):
         [event] = of_kind([bill("a", GROWN, SOFT, 100 * GROWN, 150)], LimitExceeded)
 
-        assert not event.is_hard
-        assert "a limit must be raised" in event.words
+        assert event.state == "quota increase"
+        # 161.05 / 150 = 1.07
+        assert event.words.startswith("From month 5 on, a quota increase ×1.1 is needed: ")
+
+    def test_a_quota_that_must_be_raised_too_far_is_told_again(self):
+        used = 100.0 * np.array([1, 2, 9, 10.5, 12, 3, 1])
+        bills = [bill("a", np.ones(7), SOFT, used, 100)]
+
+        first, second = of_kind(bills, LimitExceeded)
+
+        assert (first.month, first.until, first.state) == (1, 6, "quota increase")
+        assert (second.month, second.until) == (3, 5)
+        assert second.state == "quota increase beyond reach"
+        assert second.words.startswith("In months 3–4, a quota increase ×11 would be needed: ")
+        assert within_limits_by_month(bills[0], MONTHS).tolist() == [
+            *(True, True, True, False, False, True, True)
+        ]
+
+    def test_a_quota_that_is_out_of_reach_at_once_is_told_once(self):
+        [event] = of_kind([bill("a", np.ones(7), SOFT, 1_100, 100)], LimitExceeded)
+
+        assert (event.month, event.state) == (0, "quota increase beyond reach")
 
     def test_all_that_is_allowed_is_within_the_limit(self):
         assert of_kind([bill("a", GROWN, HARD, 150, 150)], LimitExceeded) == []
@@ -171,7 +193,7 @@ class TestCheapest:
 
         assert (event.month, event.deployment, event.before_is_within_limits) == (5, "b", False)
         assert event.saving_usd == pytest.approx(-20)
-        assert "$20.00 per month more than Breaks on AWS, which is over a hard limit" in event.words
+        assert "$20.00 per month more than Breaks on AWS, which is beyond its limits" in event.words
 
     def test_a_quota_does_not_keep_it_from_being_the_cheapest(self):
         assert of_kind([bill("a", 1e6, SOFT, 9, 1), bill("b", 2e6)], CheapestChanged) == []

@@ -11,6 +11,7 @@ import estimator as ws
 from estimator.analysis.simulate.result import MinuteVerdict, Simulation
 from estimator.deployments.limits import find_limit
 from estimator.simulation.theory import poisson_quantile
+from estimator.states import Assessment
 
 API_GATEWAY = "aws.api_gateway"
 NEW_CONNECTIONS = "aws.api_gateway.new_connections_per_second"
@@ -101,8 +102,8 @@ class TestLimitsByTheMinute:
         assert 1 <= quota.minutes_beyond <= 6
         # in all 200 a second too many at first, falling to none in 112.5 s
         assert quota.turned_away > 200 * 112.5 / 2 - 500
-        assert quota.state == "at risk"
-        assert found.state != "pass"
+        assert quota.state == "quota increase"
+        assert found.state not in ("met", "not checked")
 
     def test_a_surge_within_the_limit_is_no_risk(self):
         surge = ws.FlashCrowd(at="Sat 20:15", clients=45_000, over="5 min")
@@ -115,7 +116,7 @@ class TestLimitsByTheMinute:
         assert quota.when == "Sat 20:15 (Sun 01:15 UTC)"
         assert 300 < quota.used < poisson_quantile(301, 1 - 1e-6)
         assert (quota.minutes_beyond, quota.turned_away) == (0, 0)
-        assert quota.state == "pass"
+        assert quota.state == "within limits"
         assert quota.share == quota.used / 500
 
     def test_the_hour_of_an_expected_bill_would_have_hidden_it(self, found):
@@ -124,7 +125,7 @@ class TestLimitsByTheMinute:
             for verdict in ws.estimate(FLAT, API_GATEWAY, demand=found.demand).verdicts
             if verdict.limit.limit == NEW_CONNECTIONS
         ]
-        assert by_hour.state == "pass"
+        assert by_hour.state == "within limits"
 
     def test_what_a_fault_refuses_is_not_blamed_on_a_limit(self):
         slow = "connection throttle at Tue 14:00 lasts 30 min new_connections_per_second 0.001"
@@ -133,7 +134,7 @@ class TestLimitsByTheMinute:
 
         assert found.run.stack("refused_by_rate").sum() > 10
         quota = limit(found, NEW_CONNECTIONS)
-        assert (quota.minutes_beyond, quota.turned_away, quota.state) == (0, 0, "pass")
+        assert (quota.minutes_beyond, quota.turned_away, quota.state) == (0, 0, "within limits")
 
     def test_the_closest_limit_comes_first(self):
         found = ws.simulate(FLAT, API_GATEWAY, replications=1)
@@ -143,17 +144,20 @@ class TestLimitsByTheMinute:
 
     def test_of_a_limit_nothing_is_nothing_and_anything_is_too_much(self):
         hard = find_limit("aws.api_gateway.message_max_bytes")
-        assert not hard.adjustable
+        assert hard.raised_by is None
 
         states = [
             MinuteVerdict(hard, used, allowed, None, 0).state
             for used, allowed in ((0, 0), (1, 0), (79, 100), (80, 100), (101, 100))
         ]
 
-        assert states == ["pass", "broken", "pass", "at risk", "broken"]
-        assert MinuteVerdict(hard, 1, 100, None, 0, turned_away=1).state == "broken"
+        within, near, over = "within limits", "near a limit", "over a hard limit"
+        assert states == [within, over, within, near, over]
+        assert MinuteVerdict(hard, 1, 100, None, 0, turned_away=1).state == over
         quota = find_limit(NEW_CONNECTIONS)
-        assert MinuteVerdict(quota, 101, 100, 0, 1).state == "at risk"
+        assert MinuteVerdict(quota, 101, 100, 0, 1).state == "quota increase"
+        assert MinuteVerdict(quota, 1, 100, 0, 1, turned_away=1).state == "quota increase"
+        assert MinuteVerdict(quota, 1_001, 100, 0, 1).state == "quota increase beyond reach"
         assert MinuteVerdict(quota, 1, 100, 0, 1).when == "Mon 00:00 UTC"
         assert MinuteVerdict(quota, 1, 100, None, 1).when == ""
 
@@ -291,16 +295,53 @@ class TestResult:
 
     @pytest.mark.parametrize(
         ("states", "worst"),
-        [(["pass"], "pass"), (["pass", "at risk"], "at risk"), (["broken", "at risk"], "broken")],
+        [
+            (["met"], "met"),
+            (["met", "not checked"], "not checked"),
+            (["met", "not checked", "at risk"], "at risk"),
+            (["missed", "at risk"], "missed"),
+        ],
     )
     def test_the_worst_finding_decides(self, states, worst):
         found = ws.simulate(FLAT, replications=1)
-        findings = [dataclasses.replace(found.findings[0], state=state) for state in states]
+        findings = [
+            dataclasses.replace(found.findings[0], state=Assessment(each)) for each in states
+        ]
 
         judged = dataclasses.replace(found, findings=tuple(findings))
 
         assert judged.state == worst
-        assert judged.assumptions_held == (worst != "broken")
+        assert judged.assumptions_held == (worst != "missed")
+
+    @pytest.mark.parametrize(
+        ("share", "raised_by", "state", "held"),
+        [
+            (0.5, None, "met", True),
+            (1.1, None, "missed", False),
+            (1.1, "setting", "at risk", True),
+            (9.0, "quota", "at risk", True),
+            (11.0, "quota", "missed", False),
+        ],
+    )
+    def test_limits_decide_as_for_a_bill(self, share, raised_by, state, held):
+        found = ws.simulate(FLAT, API_GATEWAY, replications=1)
+        limit = find_limit(NEW_CONNECTIONS).model_copy(update={"raised_by": raised_by})
+        met = dataclasses.replace(found.findings[0], state=Assessment.MET)
+
+        judged = dataclasses.replace(
+            found, findings=(met,), limits=(MinuteVerdict(limit, share, 1.0, None, 0),)
+        )
+
+        assert (judged.state, judged.assumptions_held) == (state, held)
+
+    def test_a_deployment_without_a_limit_that_was_checked_holds_nothing(self):
+        found = ws.simulate(FLAT, API_GATEWAY, replications=1)
+        met = dataclasses.replace(found.findings[0], state=Assessment.MET)
+
+        judged = dataclasses.replace(found, findings=(met,), limits=())
+
+        assert (judged.state, judged.assumptions_held) == ("not checked", False)
+        assert f"Not checked: limits of {API_GATEWAY}." in " ".join(str(judged).split())
 
     def test_the_same_seed_gives_the_same_verdicts(self):
         one, again, other = (ws.simulate(FLAT, replications=2, seed=seed) for seed in (1, 1, 2))
@@ -362,5 +403,5 @@ class TestErrors:
 
         found = ws.simulate(nobody, API_GATEWAY, faults=[OUTAGE], replications=2)
 
-        assert found.state == "pass"
+        assert found.state == "met"
         assert not found.run.peaks.any()

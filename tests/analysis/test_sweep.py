@@ -95,7 +95,7 @@ def test_where_none_holds_there_is_no_winner():
         MARKET.replace(profile=in_one), {"peak_connections": [1000, 2000]}, "aws.api_gateway"
     )
 
-    assert set(swept.states("aws.api_gateway")) == {"broken"}
+    assert set(swept.states("aws.api_gateway")) == {"over a hard limit"}
     assert list(swept.cheapest["deployment"]) == ["", ""]
     assert swept.cheapest["total_usd"].isna().all()
 

@@ -39,7 +39,11 @@ def test_every_deployment_is_priced_where_prices_were_promised(profile, location
 )
 def test_every_way_to_run_a_deployment_is_priced_there(options, location):
     scenario = ws.Scenario(
-        profile="workplace-chat", location=location, peak_connections=50_000, options=options
+        profile="workplace-chat",
+        location=location,
+        peak_connections=50_000,
+        options=options,
+        assumptions={"gcp.cloud_run.open_websockets": "request"},
     )
     [deployment] = options
 

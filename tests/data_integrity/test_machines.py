@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 
 import estimator as ws
+from estimator.deployments.fleet.family import families, find_family
 from estimator.deployments.fleet.machine import Machine, find_machine, machines
-from estimator.deployments.fleet.server import Measured, Server, TlsRate
+from estimator.deployments.fleet.server_figures import Server, TlsRate
 from estimator.errors import MissingRateError
-from estimator.files import load_mapping
+from estimator.files import Measured, load_mapping
 from estimator.pricing.catalog import load_catalog
 from estimator.pricing.price_files import CLOUDS, EVERYWHERE
 
@@ -180,6 +181,155 @@ def test_a_machine_there_is_not_is_refused(cloud, kind, name):
         find_machine(cloud, kind, name)
 
 
+class TestCores:
+    FAMILIES = tuple(family for cloud in CLOUDS for family in families(cloud).values())
+    REFERENCE = find_family("aws.sapphire_rapids")
+
+    def test_every_machine_has_a_family_of_its_cloud(self):
+        for cloud in CLOUDS:
+            for machine in all_of(cloud):
+                assert machine.family in families(cloud), machine.machine
+
+    def test_every_family_has_a_machine_or_is_a_service_without_sizes(self):
+        used = {machine.family for cloud in CLOUDS for machine in all_of(cloud)}
+
+        assert {one.family for one in self.FAMILIES} - used == {"gcp.cloud_run"}
+
+    def test_every_speed_has_a_source_a_range_and_if_inferred_a_neighbor_and_a_rule(self):
+        for one in self.FAMILIES:
+            assert one.source.startswith("https://"), one.family
+            assert dt.date(2020, 1, 1) <= one.checked_on <= TODAY, one.family
+            assert one.core_speed_low <= one.core_speed <= one.core_speed_high, one.family
+            measured = one.integer_score is not None and one.web_requests is not None
+            assert measured == (one.confidence != "inferred"), one.family
+            if not measured:
+                assert re.search(r"Neighbor: .*Rule: .*Range: ", one.note or ""), one.family
+
+    def test_speeds_are_the_geometric_mean_of_both_ratios(self):
+        integer, web = self.REFERENCE.integer_score, self.REFERENCE.web_requests
+        assert integer is not None
+        assert web is not None
+        assert self.REFERENCE.core_speed == 1
+        for one in self.FAMILIES:
+            if one.integer_score is not None and one.web_requests is not None:
+                ratios = one.integer_score / integer * one.web_requests / web
+                assert one.core_speed == pytest.approx(ratios**0.5, abs=0.006), one.family
+
+    @pytest.mark.parametrize(
+        ("family", "vcpus", "integer", "web"),
+        [
+            # raw results of github.com/SpareCores/sc-inspector-data, data/<cloud>/<machine>:
+            # CPU_INTEGER_MATH of passmark, and the most requests per second of static_web at 1k
+            (  # t2d-standard-1, 2, 4, 8, 16
+                "gcp.t2d",
+                [1, 2, 4, 8, 16],
+                [5110, 10280, 20736, 41559, 83268],
+                [48067, 94171, 158717, 346276, 653574],
+            ),
+            (  # Standard_D2as_v5, D4as_v5, D8as_v5, D16as_v5
+                "azure.milan",
+                [2, 4, 8, 16],
+                [8253, 16561, 33133, 66465],
+                [68498, 139064, 276532, 548673],
+            ),
+            (  # c7i and m7i, each large, xlarge, 2xlarge, 4xlarge
+                "aws.sapphire_rapids",
+                [2, 4, 8, 16, 2, 4, 8, 16],
+                [9342, 19314, 36665, 67608, 8636, 19941, 35717, 68456],
+                [127590, 241865, 486530, 842310, 147497, 254111, 472189, 904306],
+            ),
+        ],
+    )
+    def test_scores_are_the_middle_of_what_the_source_measured(self, family, vcpus, integer, web):
+        found = find_family(family)
+
+        assert found.integer_score == pytest.approx(np.median(np.divide(integer, vcpus)), abs=1)
+        assert found.web_requests == pytest.approx(np.median(np.divide(web, vcpus)), abs=1)
+
+    def test_what_vendors_say_of_two_generations_lies_within_the_ranges(self):
+        # Graviton3 has up to 25% more performance than Graviton2, Graviton4 up to 30% more than
+        # Graviton3: https://aws.amazon.com/ec2/instance-types/c7g/ and /c8g/
+        said = [("graviton3", "graviton2", 1.25), ("graviton4", "graviton3", 1.3)]
+        for newer, older, more in said:
+            new, old = find_family(f"aws.{newer}"), find_family(f"aws.{older}")
+            least = new.core_speed_low / old.core_speed_high
+            assert least <= more <= new.core_speed_high / old.core_speed_low
+
+    def test_a_burstable_machine_sustains_less_than_it_shows(self):
+        for cloud in CLOUDS:
+            for machine in all_of(cloud):
+                if machine.burstable:
+                    assert machine.sustained_vcpus is not None
+                    assert machine.sustained_vcpus < machine.vcpus, machine.machine
+
+    @pytest.mark.parametrize(
+        ("cloud", "kind", "name", "vcpus"),
+        [
+            # https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/burstable-credits-baseline-concepts.html
+            ("aws", "vm", "t3.medium", 2 * 0.20),
+            ("aws", "vm", "t4g.2xlarge", 8 * 0.40),
+            # https://learn.microsoft.com/azure/virtual-machines/sizes/general-purpose/bv1-series
+            ("azure", "vm", "Standard_B2ms", 0.60),
+            # https://docs.cloud.google.com/compute/docs/general-purpose-machines
+            ("gcp", "vm", "e2-micro", 2 * 0.125),
+            ("gcp", "vm", "e2-medium", 2 * 0.5),
+            # not burstable: all that it shows; an OCPU of x86 is two vCPU, one of A1 is one
+            ("oci", "vm", "VM.Standard.E5.Flex/4/32", 8),
+            ("oci", "vm", "VM.Standard.A1.Flex/4/24", 4),
+        ],
+    )
+    def test_cores_are_what_is_sustained_times_the_speed(self, cloud, kind, name, vcpus):
+        machine = find_machine(cloud, kind, name)
+
+        speed = find_family(machine.family).core_speed
+        assert machine.cores == pytest.approx(vcpus * speed, rel=1e-12)
+
+
+class TestNetwork:
+    def test_every_machine_has_a_bandwidth_and_says_where_it_was_read(self):
+        for cloud in CLOUDS:
+            for machine in all_of(cloud):
+                assert machine.network_mbps > 0, machine.machine
+                if machine.network_source or machine.network_confidence:
+                    assert (machine.network_source or "").startswith("https://"), machine.machine
+                if machine.network_confidence == "inferred":
+                    text = r"Neighbor of the bandwidth: .*Rule: .*Range: "
+                    assert re.search(text, machine.note or ""), machine.machine
+
+    def test_more_of_the_same_has_no_less(self):
+        for cloud in CLOUDS:
+            for one in all_of(cloud):
+                for more in all_of(cloud):
+                    larger = more.vcpus >= one.vcpus and more.memory_gib >= one.memory_gib
+                    if larger and series(cloud, one) == series(cloud, more):
+                        assert one.network_mbps <= more.network_mbps, (one.machine, more.machine)
+
+    @pytest.mark.parametrize(
+        ("cloud", "kind", "name", "mbps"),
+        [
+            # zz_generated.bandwidth.go of karpenter-provider-aws: m5.8xlarge, of 32 vCPU, has 10000
+            # and m6g.4xlarge, of 16 vCPU, has 5000
+            ("aws", "container", "fargate-x86/4/8", 10_000 / 32 * 4),
+            ("aws", "container", "fargate-arm/0.25/1", 5_000 / 16 * 0.25),
+            # pages on sizes of Azure: A4_v2 (4 vCPU) 1,000, D2_v2 1,500, D4_v4 2,000
+            ("azure", "app_service", "S3-linux", 1_000),
+            ("azure", "app_service", "P2v2-windows", 1_500),
+            ("azure", "app_service", "P2v3-linux", 2_000),
+            ("azure", "container", "container-apps/4/8", 2_000),
+        ],
+    )
+    def test_what_no_vendor_publishes_is_that_of_a_neighbor(self, cloud, kind, name, mbps):
+        machine = find_machine(cloud, kind, name)
+
+        assert machine.network_confidence == "inferred"
+        assert machine.network_mbps == pytest.approx(mbps)
+
+
+def test_a_family_there_is_not_is_refused():
+    with pytest.raises(ws.EstimatorError, match=r"unknown family 'aws\.graviton9'"):
+        find_family("aws.graviton9")
+
+
 class TestServers:
     FIGURES = tuple(
         (name, field, getattr(server, field))
@@ -204,6 +354,36 @@ class TestServers:
         ]
 
         assert bare == []
+
+    def test_what_is_derived_by_the_same_rule_follows_it(self):
+        # what the notes state: two small messages each 25 s, and 25 messages; to two digits
+        rules = {
+            "idle_cpu_seconds_per_connection_second": lambda rate: 2 / 25 / rate,
+            "new_connections_per_core_second": lambda rate: rate / 25,
+        }
+        followed = [
+            (name, field, figure)
+            for name, field, figure in self.FIGURES
+            if field in rules and "Rule: " in (figure.note or "")
+        ]
+
+        assert len(followed) > 20
+        servers = load_mapping("servers.yaml", Server)
+        for name, field, figure in followed:
+            expected = rules[field](servers[name].messages_per_core_second.value)
+            assert figure.value == pytest.approx(expected, rel=0.05), (name, field)
+
+    def test_the_rules_meet_what_was_measured(self):
+        servers = load_mapping("servers.yaml", Server)
+        go, python = servers["centrifugo-go"], servers["python-websockets"]
+
+        for server in (go, python):
+            rate = server.messages_per_core_second.value
+            idle = server.idle_cpu_seconds_per_connection_second.value
+            # half and three times, as the ranges say
+            assert 0.5 < idle / (2 / 25 / rate) < 3
+            # 6 to 50 messages
+            assert 6 < rate / server.new_connections_per_core_second.value < 50
 
     def test_shares_are_shares(self):
         shares = [figure.value for _, field, figure in self.FIGURES if field.endswith("_share")]

@@ -75,7 +75,8 @@ class TestUnits:
         # one instance holds the connections; of the five that ran, two more of the minimum are idle
         options = {"billing": "request", "min_instances": 3}
         demand = ran(make_demand(100, hours_per_month=168), 5)
-        found = quantities(bill_of("gcp.cloud_run", demand, options=options))
+        answers = {"open_websockets": "request"}
+        found = quantities(bill_of("gcp.cloud_run", demand, options=options, answers=answers))
 
         assert found["gcp.cloud_run.cpu_request_based"] == pytest.approx(3 * 168 * 3600)
         assert found["gcp.cloud_run.min_instance_cpu_idle"] == pytest.approx(2 * 168 * 3600)

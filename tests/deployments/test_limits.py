@@ -18,7 +18,7 @@ import estimator as ws
 from estimator.demand.streams import MessageStream
 from estimator.demand.weekly import Weekly, from_hours
 from estimator.deployments.limits import (
-    AT_RISK_SHARE,
+    NEAR_SHARE,
     Check,
     Verdict,
     busiest_second,
@@ -30,11 +30,14 @@ from estimator.deployments.limits import (
     load_limits,
     longest_silence_seconds,
     per_second,
+    state_at,
+    state_numbers,
     verdicts,
 )
 from estimator.files import data_text
 from estimator.format import figure_text
 from estimator.scenario.sizes import FixedSize
+from estimator.states import STATES, State
 
 PER_UNIT = "azure.web_pubsub.connections_per_unit"
 IDLE = "aws.api_gateway.idle_timeout"
@@ -63,28 +66,77 @@ class TestState:
     @pytest.mark.parametrize(
         ("used", "state"),
         [
-            (0, "pass"),
-            (799, "pass"),
-            (800, "at risk"),
-            (1000, "at risk"),
-            (1000.001, "broken"),
-            (np.inf, "broken"),
+            (0, "within limits"),
+            (799, "within limits"),
+            (800, "near a limit"),
+            (1000, "near a limit"),
+            (1000.001, "over a hard limit"),
+            (np.inf, "over a hard limit"),
         ],
     )
-    def test_from_four_fifths_of_a_limit_it_is_at_risk_and_beyond_it_broken(self, used, state):
+    def test_from_four_fifths_of_a_limit_it_is_near_and_beyond_it_over_it(self, used, state):
         found = verdict(float(used))
 
-        assert AT_RISK_SHARE == 0.8
+        assert NEAR_SHARE == 0.8
         assert found.state == state
-        assert bool(found.broken) == (state == "broken")
+        assert bool(found.exceeded) == (state == "over a hard limit")
+
+    @pytest.mark.parametrize(
+        ("raised_by", "share", "state"),
+        [
+            ("setting", 1.0, "near a limit"),
+            ("setting", 1000.0, "setting to change"),
+            ("quota", 1.0, "near a limit"),
+            ("quota", 1.1, "quota increase"),
+            ("quota", 10.0, "quota increase"),
+            ("quota", 10.1, "quota increase beyond reach"),
+            ("advice", 0.79, "within limits"),
+            ("advice", 1000.0, "near a limit"),
+            (None, 1.1, "over a hard limit"),
+        ],
+    )
+    def test_what_raises_a_limit_decides_what_it_means_to_be_over_it(self, raised_by, share, state):
+        limit = find_limit(PER_UNIT).model_copy(update={"raised_by": raised_by})
+        found = Verdict(limit, np.asarray(share), np.asarray(1.0), "")
+
+        assert found.state == state_at(share, raised_by) == state
+        assert STATES[int(state_numbers([found], ()))] == state
+
+    def test_each_scenario_has_the_worst_state_of_all_limits(self):
+        shares = {
+            "setting": [0.0, 2.0, 2.0, 2.0, 0.9],
+            "quota": [0.0, 0.0, 2.0, 11.0, 0.0],
+            "advice": [0.0, 9.0, 9.0, 9.0, 0.0],
+            None: [0.0, 0.0, 0.0, 1.1, 0.0],
+        }
+        found = [
+            Verdict(
+                find_limit(PER_UNIT).model_copy(update={"raised_by": raised_by}),
+                np.array(each),
+                np.ones(5),
+                "",
+            )
+            for raised_by, each in shares.items()
+        ]
+        words = [
+            *("within limits", "setting to change", "quota increase", "over a hard limit"),
+            "near a limit",
+        ]
+        assert [STATES[number] for number in state_numbers(found, (5,))] == words
+        # without the hard limit, the quota that nobody can count on is left
+        beyond = State.BEYOND_QUOTA
+        assert STATES[int(state_numbers(found[:3], (5,))[3])] is beyond
+
+    def test_nothing_checked_is_not_checked(self):
+        assert [STATES[each] for each in state_numbers([], (2,))] == [State.NOT_CHECKED] * 2
 
     def test_the_worst_of_many_scenarios_decides(self):
         found = verdict(np.array([10.0, 900.0, 400.0]))
 
-        assert found.state == "at risk"
+        assert found.state == "near a limit"
         assert found.share.tolist() == [0.01, 0.9, 0.4]
-        assert found.broken.tolist() == [False, False, False]
-        assert verdict(np.array([10.0, 1001.0])).broken.tolist() == [False, True]
+        assert found.exceeded.tolist() == [False, False, False]
+        assert verdict(np.array([10.0, 1001.0])).exceeded.tolist() == [False, True]
 
     def test_what_is_allowed_may_differ_between_scenarios(self):
         found = verdict(np.array([1500.0, 1500.0]), np.array([1000.0, 2000.0]))
@@ -172,17 +224,16 @@ class TestFix:
         limit = find_limit(PER_UNIT)
 
         assert verdict(1200.0, fix="more units").explain() == (
-            f"{limit.title}: broken, 1,200 of 1,000 {limit.unit}. Fix: more units."
+            f"{limit.title}: over a hard limit, 1,200 of 1,000 {limit.unit}. Fix: more units."
         )
 
-    def test_what_can_be_raised_is_not_called_broken(self):
+    def test_what_can_be_raised_is_not_called_a_hard_limit(self):
         limit = find_limit(QUOTA)
-        assert limit.adjustable
 
-        assert verdict(501.0, 500, "ask", limit=QUOTA).explain() == (
-            f"{limit.title}: must be raised, 501 of 500 {limit.unit}. Fix: ask."
+        assert verdict(1_601.0, 500, "ask", limit=QUOTA).explain() == (
+            f"{limit.title}: quota increase ×3.3, 1,601 of 500 {limit.unit}. Fix: ask."
         )
-        assert ": at risk, 500 of 500 " in verdict(500.0, 500, limit=QUOTA).explain()
+        assert ": near a limit, 500 of 500 " in verdict(500.0, 500, limit=QUOTA).explain()
 
 
 @pytest.mark.parametrize(
@@ -212,7 +263,7 @@ class TestSilence:
         [found] = verdicts(tuple(idle_checks(demand, IDLE)))
 
         assert self.silence(demand) == np.inf
-        assert found.state == "broken"
+        assert found.state == "over a hard limit"
         assert "no end of 600" in found.explain()
 
     @pytest.mark.parametrize("kind", ["ping", "heartbeat"])
@@ -264,7 +315,13 @@ class TestSilence:
             assert np.asarray(together.used)[index] == pytest.approx(alone)
 
     @pytest.mark.parametrize(
-        ("every", "state"), [(479, "pass"), (480, "at risk"), (600, "at risk"), (601, "broken")]
+        ("every", "state"),
+        [
+            (479, "within limits"),
+            (480, "near a limit"),
+            (600, "near a limit"),
+            (601, "over a hard limit"),
+        ],
     )
     def test_a_timeout_is_outlived_by_a_heartbeat_well_below_it(self, make_demand, every, state):
         demand = self.beating(make_demand(10), "to_client", "to_server", every=every)
@@ -278,6 +335,22 @@ class TestSilence:
 
         assert own.fix == "beat every {allowed} s"
         assert general.fix == find_limit(IDLE).fix
+
+    @pytest.mark.parametrize(
+        ("every", "setting", "ceiling"),
+        [(25, "pass", "pass"), (90, "broken", "pass"), (5000, "broken", "broken")],
+    )
+    def test_a_timeout_with_a_ceiling_is_two_limits(self, make_demand, every, setting, ceiling):
+        # AWS: an Application Load Balancer cuts after 60 s, and can be set to 4,000 s at most
+        demand = self.beating(make_demand(10), "to_client", "to_server", every=every)
+        most = "aws.alb.idle_timeout_max"
+        checks = tuple(idle_checks(demand, "aws.alb.idle_timeout", ceiling_id=most))
+        found = {one.limit.limit: one for one in verdicts(checks)}
+
+        assert found["aws.alb.idle_timeout"].state == setting
+        assert found[most].state == ceiling
+        raise_it = "raise the timeout (at most 4,000 seconds)"
+        assert (raise_it in found["aws.alb.idle_timeout"].fix) == (ceiling == "pass")
 
 
 class TestWhatIsAsked:

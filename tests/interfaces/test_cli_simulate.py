@@ -58,7 +58,7 @@ def test_a_surge_that_doubles_the_peak_breaks_an_assumption_and_the_exit_status_
 
     assert (status, err) == (1, "")
     assert "With flash crowd on Sat 20:15 (Sun 01:15 UTC): 5,000 more clients within 5 min" in out
-    assert re.search(r"^Broken: Peak connections", out, re.MULTILINE)
+    assert re.search(r"^Missed: Peak connections", out, re.MULTILINE)
 
 
 def test_the_table_shows_what_json_says_within_80_columns(run, quiet):
@@ -160,12 +160,12 @@ def test_each_client_of_an_outage_without_limits_needs_one_attempt(run, quiet):
     assert recovery["lost"] == pytest.approx(1500, rel=0.1)
 
 
-def test_a_time_to_recover_that_is_too_short_is_broken(run, quiet):
+def test_a_time_to_recover_that_is_too_short_is_missed(run, quiet):
     status, out, _ = run("simulate", quiet, *TWICE, *OUTAGE, "--recover-within", "10 s")
 
     # clients notice within 20 s
     assert status == 1
-    assert re.search(r"^ Recovery \(seconds\) +10 .* broken", out, re.MULTILINE)
+    assert re.search(r"^ Recovery \(seconds\) +10 .* missed", out, re.MULTILINE)
 
 
 BAD = {

@@ -12,12 +12,14 @@ from estimator.analysis.limit_utilization import (
     verdict_table,
     worst_first,
 )
+from estimator.dashboard.widgets.document import badge
 from estimator.deployments.limits import limit_value
 from estimator.render.spreadsheet import csv
+from estimator.states import State
 from interfaces.shown_page import plain, shown_page, tables
 
 UNFOLDED = {f"limits of {deployment}": True for deployment in ws.DEPLOYMENTS}
-ORDER = {"broken": 0, "at risk": 1, "pass": 2}
+WORST_FIRST = [*reversed(State)]
 
 
 def opened(scenario: ws.Scenario, **settings: str) -> AppTest:
@@ -25,7 +27,7 @@ def opened(scenario: ws.Scenario, **settings: str) -> AppTest:
 
 
 @pytest.fixture(scope="module")
-def broken() -> ws.Scenario:
+def too_large() -> ws.Scenario:
     """300 KB are sent to each client at connect: more than some services carry in a message."""
     return ws.Scenario(
         profile={
@@ -38,33 +40,35 @@ def broken() -> ws.Scenario:
 
 
 @pytest.fixture(scope="module")
-def comparison(broken):
-    return ws.compare(broken)
+def comparison(too_large):
+    return ws.compare(too_large)
 
 
-def test_the_headline_counts_those_within_limits(broken, comparison):
+def test_the_headline_counts_those_within_limits(too_large, comparison):
     states = [bill.state for bill in comparison.bills]
-    headline = plain(opened(broken).subheader[0].value)
-    holding = len(states) - states.count("broken")
+    headline = plain(opened(too_large).subheader[0].value)
+    holding = sum(state.is_within_limits for state in states)
     assert 0 < holding < len(states)
     assert headline.startswith(f"**{holding} of {len(states)} are within limits**; ")
-    assert f"; {states.count('broken')} broken" in headline
+    assert f"; {states.count(State.OVER_LIMIT)} over a hard limit" in headline
 
 
-def test_every_limit_of_every_deployment_stands_there_the_worst_first(broken, comparison):
-    shown = tables(opened(broken))
+def test_every_limit_of_every_deployment_stands_there_the_worst_first(too_large, comparison):
+    shown = tables(opened(too_large))
     bills = sorted(
         comparison.bills,
-        key=lambda bill: (ORDER[bill.state], -max(float(v.share) for v in bill.verdicts)),
+        key=lambda bill: (
+            WORST_FIRST.index(bill.state),
+            -max(float(v.share) for v in bill.verdicts),
+        ),
     )
     assert [[row["Limit"] for row in table] for table in shown] == [
         [verdict.limit.title for verdict in bill.verdicts] for bill in bills
     ]
     assert {row["State"] for table in shown for row in table} == {
-        ":green-badge[● pass]",
-        ":orange-badge[▲ at risk]",
-        ":red-badge[✖ broken]",
+        badge(verdict.state, verdict.state_words) for bill in bills for verdict in bill.verdicts
     }
+    assert ":red-badge[✖ over a hard limit]" in {row["State"] for row in shown[0]}
 
 
 def test_a_limit_is_shown_with_its_share_its_hour_its_fix_and_its_source():
@@ -99,13 +103,13 @@ def test_a_limit_is_shown_with_its_share_its_hour_its_fix_and_its_source():
     # drawn in local time of Virginia, where UTC is five hours ahead
     assert row["When"].replace("\N{NO-BREAK SPACE}", " ") == "Tue 19:00 (Wed 00:00 UTC)"
     assert row["Used"].endswith(f"{100 * float(new_connections.used) / allowed:,.0f}%")
-    assert "can be raised" in row["Allowed"]
+    assert "raised on request" in row["Allowed"]
     assert row["Fix"] == new_connections.fix != ""
 
 
-def test_the_filter_leaves_those_at_risk_and_broken(broken, comparison):
-    page = opened(broken, limits_shown="At risk and broken")
-    tight = [bill for bill in comparison.bills if bill.state != "pass"]
+def test_the_filter_leaves_out_those_well_within(too_large, comparison):
+    page = opened(too_large, limits_shown="All but those well within")
+    tight = [bill for bill in comparison.bills if bill.state != "within limits"]
     assert len(tables(page)) == len(tight) < len(comparison.bills)
 
 
@@ -115,15 +119,17 @@ def test_where_nothing_is_tight_the_filter_says_so():
         location="virginia",
         peak_connections=1_000,
     )
-    assert {bill.state for bill in ws.compare(scenario).bills} == {"pass"}
-    page = opened(scenario, limits_shown="At risk and broken")
+    assert {bill.state for bill in ws.compare(scenario).bills} == {"within limits"}
+    page = opened(scenario, limits_shown="All but those well within")
     assert plain(page.subheader[0].value).endswith("are within limits**; none comes near a limit.")
-    assert page.success[0].value == "None is at risk or broken."
+    assert page.success[0].value == "All are well within their limits."
     assert len(page.table) == 0
 
 
-def test_the_strip_has_a_row_for_each_deployment_and_escapes_titles(broken, comparison):
-    [strip] = [each.proto.body for each in opened(broken).get("html") if "tight" in each.proto.body]
+def test_the_strip_has_a_row_for_each_deployment_and_escapes_titles(too_large, comparison):
+    [strip] = [
+        each.proto.body for each in opened(too_large).get("html") if "tight" in each.proto.body
+    ]
     assert strip.count('<th scope="row">') == len(comparison.bills)
     for bill in comparison.bills:
         assert f"{bill.title}<br>" in strip

@@ -139,9 +139,9 @@ def test_a_link_to_the_limits_restores_the_filter_and_its_files_hold_what_is_sho
 ):
     large = scenario.replace(peak_connections=2_000_000)
     mine = opened(context, address, "limits", large)
-    mine.get_by_role("radio", name="At risk and broken").click()
+    mine.get_by_role("radio", name="All but those well within").click()
     mine.wait_for_url(re.compile("limits_shown"))
-    tight = [bill for bill in ws.compare(large).bills if bill.state != "pass"]
+    tight = [bill for bill in ws.compare(large).bills if bill.state != "within limits"]
     assert len(tight) > 0
     theirs = browser.new_context(**WIDE).new_page()
     theirs.goto(mine.url)

@@ -171,7 +171,11 @@ def test_ten_thousand_sockets_that_are_always_open_make_7_3_million_requests(
     # cut each hour, 10,000 x 730; 5.3 million beyond the free two million at 0.40 a million
     demand = make_demand(10_000, new_connections=10, session_hours=1_000)
     bill = bill_of(
-        "gcp.cloud_run", demand, options={"billing": "request"}, free_allowances="always"
+        "gcp.cloud_run",
+        demand,
+        options={"billing": "request"},
+        answers={"open_websockets": "request"},
+        free_allowances="always",
     )
 
     assert quantities(bill)["gcp.cloud_run.requests"] == pytest.approx(7_300_000)

@@ -41,11 +41,11 @@ def test_a_terminal_has_marks_where_a_page_has_states():
     scenario = SCENARIO.replace(profile=in_one_message)
     compared = ws.compare(scenario, ["aws.iot_core", "aws.nlb_ec2"])
 
-    assert compared.bill("aws.iot_core").state == "broken"
+    assert compared.bill("aws.iot_core").state == "over a hard limit"
     assert " aws.iot_core ! " in str(compared)
-    assert "✖ broken" not in str(compared)
+    assert "✖ over a hard limit" not in str(compared)
     for page in (render.to_html(compared), render.to_markdown(compared)):
-        assert "✖ broken" in page
+        assert "✖ over a hard limit" in page
         assert "aws.iot_core !" not in page
 
 

@@ -15,7 +15,7 @@ from estimator.pricing.lines import LineItem
 from estimator.pricing.price_files import DRIVERS, Driver, Meter
 from estimator.result import Refusal
 from estimator.scenario.scenario import Scenario
-from estimator.states import State
+from estimator.states import NUMBERS, State
 from estimator.units import HALF_A_CENT_USD
 
 
@@ -124,28 +124,40 @@ class BillChange:
 
     @property
     def states(self) -> tuple[State | None, State | None]:
-        """How it compared with its limits before, and how it does now: pass, at risk, broken."""
+        """How it stood to its limits before, and how it does now; None without a price."""
         return (
             None if self.before is None else self.before.state,
             None if self.after is None else self.after.state,
         )
 
     @property
-    def newly_broken(self) -> bool:
-        """Whether it is over a hard limit now, but was not before."""
-        before, after = self.states
-        return after is State.BROKEN and before not in (State.BROKEN, None)
+    def newly_beyond_limits(self) -> bool:
+        """Whether it is not within limits now, but was before."""
+        return self._within == (True, False)
 
     @property
     def newly_within_limits(self) -> bool:
-        """Whether it was over a hard limit before, and is not now."""
+        """Whether it is within limits now, but was not before."""
+        return self._within == (False, True)
+
+    @property
+    def newly_tight(self) -> bool:
+        """Whether it is within limits, but nearer to one than before, or with more to raise."""
         before, after = self.states
-        return before is State.BROKEN and after not in (State.BROKEN, None)
+        if before is None or after is None or not after.is_within_limits:
+            return False
+        return NUMBERS[after] > NUMBERS[before]
+
+    @property
+    def _within(self) -> tuple[bool | None, ...]:
+        return tuple(None if each is None else each.is_within_limits for each in self.states)
 
     @property
     def reason(self) -> str:
-        """Why it is at risk or broken now, in words; empty if it is neither."""
-        return self.after.reason if self.after and self.after.state is not State.PASS else ""
+        """Why it is not simply within limits now, in words; empty if it is."""
+        if self.after is None or self.after.state is State.WITHIN_LIMITS:
+            return ""
+        return self.after.reason
 
     @cached_property
     def drivers(self) -> dict[Driver, tuple[float, float]]:
@@ -193,7 +205,7 @@ def bill_changes(
 
 def cheapest(bills: Iterable[BillChange], side: int) -> BillChange | None:
     """The cheapest within limits before (0) or after (1); None if there is none."""
-    within = [each for each in bills if each.states[side] not in (None, State.BROKEN)]
+    within = [each for each in bills if (now := each.states[side]) and now.is_within_limits]
     return min(within, key=lambda each: each.usd[side] or 0.0, default=None)
 
 
@@ -214,8 +226,8 @@ def _change(deployment: str, before: Estimate | Refusal, after: Estimate | Refus
 
 
 def _order(change: BillChange) -> tuple[bool, bool, float]:
-    after = change.usd[1]
-    return after is None, change.states[1] is State.BROKEN, after or 0.0
+    after, state = change.usd[1], change.states[1]
+    return after is None, state is not None and not state.is_within_limits, after or 0.0
 
 
 def _by_meter(bill: Estimate | None) -> dict[tuple[str, int], LineItem]:

@@ -15,7 +15,6 @@ from estimator.format import dollars_and_cents, signed_percent
 from estimator.pricing.bill import conventions
 from estimator.result import Refusal, Result
 from estimator.scenario.scenario import Scenario
-from estimator.states import State
 from estimator.units import HALF_A_CENT_USD
 
 if TYPE_CHECKING:
@@ -58,14 +57,14 @@ class Difference(Result):
         return cheapest(self.bills, 1)
 
     @property
-    def newly_broken(self) -> tuple[BillChange, ...]:
-        """Deployments over a hard limit under the new scenario, but not under the old one."""
-        return tuple(each for each in self.bills if each.newly_broken)
+    def newly_beyond_limits(self) -> tuple[BillChange, ...]:
+        """Deployments within limits under the old scenario, but not under the new one."""
+        return tuple(each for each in self.bills if each.newly_beyond_limits)
 
     @property
-    def newly_at_risk(self) -> tuple[BillChange, ...]:
-        """Deployments that were well within their limits, and are at risk now."""
-        return tuple(each for each in self.bills if each.states == (State.PASS, State.AT_RISK))
+    def newly_tight(self) -> tuple[BillChange, ...]:
+        """Deployments within limits, but nearer to one than before, or with more to raise."""
+        return tuple(each for each in self.bills if each.newly_tight)
 
     def bill(self, deployment: str) -> BillChange:
         """One deployment before and after.
@@ -110,7 +109,7 @@ class Difference(Result):
                 (sum(usd > 0 for usd in moved), "cost{s} more"),
                 (sum(usd < 0 for usd in moved), "cost{s} less"),
                 (len(both) - len(moved), "cost{s} the same"),
-                (len(self.newly_broken), "can no longer carry the load"),
+                (len(self.newly_beyond_limits), "can no longer carry the load"),
                 (sum(each.newly_within_limits for each in self.bills), "can carry it now"),
                 (sum(bool(e.before and not e.after) for e in self.bills), "lost {their} price"),
                 (sum(bool(e.after and not e.before) for e in self.bills), "can be priced now"),
@@ -264,8 +263,8 @@ def _bill_words(change: BillChange) -> str:
     now = f"{dollars_and_cents(after)} per month"
     if before is None:
         return f"{now} now, no price before"
-    broken = ", can no longer carry the load" if change.newly_broken else ""
-    return f"{now}, {_more(before, after).format('before') or 'as before'}{broken}"
+    beyond = ", can no longer carry the load" if change.newly_beyond_limits else ""
+    return f"{now}, {_more(before, after).format('before') or 'as before'}{beyond}"
 
 
 def _headline_of_one(change: BillChange) -> str:
@@ -276,8 +275,8 @@ def _headline_of_one(change: BillChange) -> str:
     now = f"{change.name} costs {dollars_and_cents(after)} per month"
     if before is None:
         return f"{now}; before, it could not be priced."
-    broken = " It can no longer carry the load." if change.newly_broken else ""
-    return f"{now}, {_more(before, after).format('before') or 'as before'}.{broken}"
+    beyond = " It can no longer carry the load." if change.newly_beyond_limits else ""
+    return f"{now}, {_more(before, after).format('before') or 'as before'}.{beyond}"
 
 
 def _more(before: float, after: float) -> str:

@@ -97,8 +97,8 @@ class Growth(Result):
     def table(self) -> pd.DataFrame:
         """One row for each deployment and month.
 
-        Columns: month, connections (open at the peak), deployment, title, state (pass, at risk,
-        broken), total_usd of the month, cumulated_usd from month 1 on, and USD by driver.
+        Columns: month, connections (open at the peak), deployment, title, state (how it stands to
+        its limits), total_usd of the month, cumulated_usd from month 1 on, and USD by driver.
         """
         import pandas as pd
 
@@ -115,7 +115,7 @@ class Growth(Result):
 
         Columns: deployment, title, state (the worst of all months), first_usd (month 0),
         middle_usd (half way), last_usd, period_usd (all months after month 0 together) and
-        within_limits_through (the last month before one over a hard limit; -1 if month 0 is one).
+        within_limits_through (the last month before one beyond limits; -1 if month 0 is one).
         """
         import pandas as pd
 
@@ -137,7 +137,7 @@ class Growth(Result):
         return self.months // 2
 
     def within_limits_through(self, bill: Estimate) -> int:
-        """The last month before the first in which it is over a hard limit; -1 if month 0 is."""
+        """The last month before the first in which it is beyond limits; -1 if month 0 is."""
         over = np.flatnonzero(~within_limits_by_month(bill, self.months))
         return int(over[0]) - 1 if over.size else self.months
 
@@ -361,7 +361,8 @@ def _milestone_data(milestone: Milestone) -> dict[str, Any]:
             # what has no end cannot be exceeded, so it is a number
             "allowed": milestone.allowed,
             "unit": milestone.limit.unit,
-            "adjustable": milestone.limit.adjustable,
+            "raised_by": milestone.limit.raised_by,
+            "state": milestone.state,
             "fix": milestone.fix,
         }
     if isinstance(milestone, TierReached):

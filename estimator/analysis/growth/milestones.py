@@ -15,11 +15,17 @@ import numpy.typing as npt
 
 from estimator.analysis.estimate import Estimate
 from estimator.arrays import FloatArray
-from estimator.deployments.limits import Limit
+from estimator.deployments.limits import (
+    MOST_QUOTA_INCREASE,
+    Limit,
+    Verdict,
+    state_at,
+    words_of,
+)
 from estimator.format import dollars_and_cents, figure_text, quantity_text, unit_price
 from estimator.pricing.lines import LineItem
 from estimator.pricing.price_files import Meter
-from estimator.states import State
+from estimator.states import NUMBERS, State, within_limits
 from estimator.units import HALF_A_CENT_USD
 
 Kind = Literal["limit", "tier", "cheapest"]
@@ -28,7 +34,10 @@ Kind = Literal["limit", "tier", "cheapest"]
 
 @dataclass(frozen=True, slots=True)
 class LimitExceeded:
-    """A deployment needs more than a limit allows, for the first time."""
+    """A deployment needs more than a limit allows, for the first time.
+
+    Of a quota there may be two: it must be raised, and later by more than one can count on.
+    """
 
     kind: ClassVar[Kind] = "limit"
     month: int
@@ -43,15 +52,12 @@ class LimitExceeded:
     used: float
     """In that month, in the unit of the limit."""
     allowed: float
+    state: State
+    """How the deployment stands to the limit in that month."""
     worst_month: int
     """The month in which most of the limit is used."""
     fix: str
     """What would keep that month within the limit, and so all of them."""
-
-    @property
-    def is_hard(self) -> bool:
-        """Whether nobody can raise the limit; otherwise the vendor or a setting can."""
-        return not self.limit.adjustable
 
     @property
     def words(self) -> str:
@@ -62,10 +68,16 @@ class LimitExceeded:
         used = f"{figure_text(self.used)} of {figure_text(self.allowed)} {self.limit.unit}"
         limit = f"{self.limit.title}, {used}"
         when = _when(self.month, self.until)
-        if self.is_hard:
+        if self.state is State.OVER_LIMIT:
             over = "are" if len(self.names) > 1 else "is"
             return f"{when} {who} {over} over a hard limit: {limit}.{fix}"
-        return f"{when} a limit must be raised: {limit} ({who}).{fix}"
+        factor = self.used / self.allowed if self.allowed else np.inf
+        needed = {
+            State.SETTING: "a setting must be changed",
+            State.QUOTA: f"a {words_of(self.state, factor)} is needed",
+            State.BEYOND_QUOTA: f"a {words_of(self.state, factor)} would be needed",
+        }.get(self.state, "more is used than is advised")
+        return f"{when} {needed}: {limit} ({who}).{fix}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +132,7 @@ class CheapestChanged:
     """Whether the one before is still within its limits."""
     saving_usd: float
     """How much less than the one before it costs in that month; negative if that one would cost
-    less, but is over a hard limit. 0 if there is no other to compare it with."""
+    less, but is beyond its limits. 0 if there is no other to compare it with."""
 
     @property
     def deployments(self) -> tuple[str, ...]:
@@ -139,7 +151,7 @@ class CheapestChanged:
         apart = f"{dollars_and_cents(abs(self.saving_usd))} per month {less}"
         than = f"than {self.name_before}"
         if not self.before_is_within_limits:
-            than += ", which is over a hard limit"
+            than += ", which is beyond its limits"
         return f"{when} {self.name} is the cheapest within limits, {apart} {than}."
 
 
@@ -157,7 +169,7 @@ def milestones(bills: Sequence[Estimate], months: int) -> tuple[Milestone, ...]:
     tiers = _together(event for bill in bills for event in _tiers_reached(bill, months))
     found = [
         *_cheapest_changes(bills, months),
-        *sorted(limits, key=lambda event: event.limit.adjustable),
+        *sorted(limits, key=lambda event: -NUMBERS[event.state]),
         *tiers,
     ]
     return tuple(sorted(found, key=lambda event: event.month))
@@ -186,7 +198,7 @@ def by_month(amounts: object, months: int) -> FloatArray:
 
 def within_limits_by_month(bill: Estimate, months: int) -> npt.NDArray[np.bool_]:
     """Whether a deployment is within its limits in each month, shape (months + 1,)."""
-    return np.broadcast_to(bill.states != State.BROKEN, (months + 1,))
+    return np.broadcast_to(within_limits(bill.state_numbers), (months + 1,))
 
 
 def cheapest_within_limits(bills: Sequence[Estimate], months: int) -> list[Estimate | None]:
@@ -233,22 +245,38 @@ def _cheapest_changes(bills: Sequence[Estimate], months: int) -> Iterator[Cheape
 
 def _limits_exceeded(bill: Estimate, months: int) -> Iterator[LimitExceeded]:
     for verdict in bill.verdicts:
-        exceeded = np.broadcast_to(verdict.broken, (months + 1,))
-        if not exceeded.any():
-            continue
-        month = int(np.argmax(exceeded))
-        within = np.flatnonzero(~exceeded[month:])
-        yield LimitExceeded(
-            month=month,
-            until=month + int(within[0]) if within.size else None,
-            deployments=(bill.deployment or "",),
-            names=(bill.name,),
-            limit=verdict.limit,
-            used=float(by_month(verdict.used, months)[month]),
-            allowed=float(by_month(verdict.allowed, months)[month]),
-            worst_month=int(np.argmax(by_month(verdict.share, months))),
-            fix=verdict.fix,
-        )
+        both = (_limit_exceeded(bill, verdict, each, months) for each in _masks(verdict))
+        # what is beyond reach at once is one milestone
+        yield from {event.month: event for event in both if event}.values()
+
+
+def _masks(verdict: Verdict) -> Iterator[npt.NDArray[np.bool_]]:
+    yield verdict.exceeded
+    if verdict.limit.raised_by == "quota":
+        yield verdict.share > MOST_QUOTA_INCREASE
+
+
+def _limit_exceeded(
+    bill: Estimate, verdict: Verdict, where: npt.NDArray[np.bool_], months: int
+) -> LimitExceeded | None:
+    exceeded = np.broadcast_to(where, (months + 1,))
+    if not exceeded.any():
+        return None
+    month = int(np.argmax(exceeded))
+    within = np.flatnonzero(~exceeded[month:])
+    shares = by_month(verdict.share, months)
+    return LimitExceeded(
+        month=month,
+        until=month + int(within[0]) if within.size else None,
+        deployments=(bill.deployment or "",),
+        names=(bill.name,),
+        limit=verdict.limit,
+        used=float(by_month(verdict.used, months)[month]),
+        allowed=float(by_month(verdict.allowed, months)[month]),
+        state=state_at(float(shares[month]), verdict.limit.raised_by),
+        worst_month=int(np.argmax(shares)),
+        fix=verdict.fix,
+    )
 
 
 def _tiers_reached(bill: Estimate, months: int) -> Iterator[TierReached]:

@@ -11,7 +11,7 @@ import numpy as np
 from estimator.arrays import FloatArray
 from estimator.demand.demand import Demand
 from estimator.demand.expected import arrivals_of, audiences
-from estimator.deployments.limits import AT_RISK_SHARE
+from estimator.deployments.limits import NEAR_SHARE
 from estimator.format import figure_text, precise_percent, sentence
 from estimator.scenario.scenario import Scenario
 from estimator.simulation.flows import RECOVERY_SHARES, Aftermath
@@ -24,7 +24,7 @@ from estimator.simulation.load import (
 )
 from estimator.simulation.run import Run, interval
 from estimator.simulation.theory import poisson_quantile
-from estimator.states import State
+from estimator.states import Assessment
 from estimator.units import (
     BITS_PER_BYTE,
     BITS_PER_MEGABIT,
@@ -35,9 +35,9 @@ from estimator.units import (
 
 HOLDS_WITHIN: Final = 0.02
 """An assumption holds if it is off by no more."""
-BROKEN_BEYOND: Final = 0.10
-"""It is broken if it is off by more, and at risk in between."""
-SHORT_PEAK: Final = 1 / AT_RISK_SHARE
+MISSED_BEYOND: Final = 0.10
+"""It is missed if it is off by more, and at risk in between."""
+SHORT_PEAK: Final = 1 / NEAR_SHARE
 """Limits leave room for short peaks of so many times the hourly mean."""
 PLAIN_CHANCE: Final = 2.0
 """Chance makes short peaks; from so many times the hourly mean on they are a risk anyway."""
@@ -61,7 +61,7 @@ class Finding:
     high: float
     """95% interval of that mean."""
     unit: str
-    state: State
+    state: Assessment
     words: str
     """What it means, in a sentence."""
 
@@ -104,7 +104,7 @@ def findings(
 
 
 def _finding(
-    title: str, assumed: float, values: FloatArray, unit: str, state: State, words: str
+    title: str, assumed: float, values: FloatArray, unit: str, state: Assessment, words: str
 ) -> Finding:
     mean, low, high = interval(values)
     # nothing of what is counted here can be less than nothing
@@ -123,13 +123,13 @@ def _either_way(ratio: float) -> float:
     return max(ratio, 1 / ratio) if ratio else np.inf
 
 
-def _graded(is_at_risk: bool, is_broken: bool) -> State:
-    return State.BROKEN if is_broken else State.AT_RISK if is_at_risk else State.PASS
+def _graded(is_at_risk: bool, is_missed: bool) -> Assessment:
+    return Assessment.MISSED if is_missed else Assessment.AT_RISK if is_at_risk else Assessment.MET
 
 
-def _off_by(ratio: float) -> State:
+def _off_by(ratio: float) -> Assessment:
     """How bad it is that something is so many times what was assumed."""
-    return _graded(ratio > 1 + HOLDS_WITHIN, ratio > 1 + BROKEN_BEYOND)
+    return _graded(ratio > 1 + HOLDS_WITHIN, ratio > 1 + MISSED_BEYOND)
 
 
 def _peak(expected: Demand, run: Run) -> Finding:
@@ -147,7 +147,7 @@ def _peak(expected: Demand, run: Run) -> Finding:
     if figure_text(within) != figure_text(assumed):
         words += f"; within the hour the mean rises to {figure_text(within)}"
     state = _graded(
-        _ratio(found, within) > 1 + HOLDS_WITHIN, _ratio(found, assumed) > 1 + BROKEN_BEYOND
+        _ratio(found, within) > 1 + HOLDS_WITHIN, _ratio(found, assumed) > 1 + MISSED_BEYOND
     )
     return _finding("Peak connections", assumed, run.peaks, "connections", state, words)
 
@@ -220,16 +220,16 @@ def _connects(expected: Demand, run: Run) -> Finding:
         np.inf if admission.units is None else admission.units
     )
     words = "the busiest second, retries included, against the mean of the busiest hour"
-    state: State = State.PASS
+    state = Assessment.MET
     if refused.any():
         # what it does to clients is told by the time they lose and by their recovery
-        state = State.AT_RISK
+        state = Assessment.AT_RISK
         words += f"; {figure_text(float(refused.mean()))} attempts per week are refused"
     if np.isfinite(limit):
         words += f"; the limit is {figure_text(limit)}"
-        state = State.AT_RISK if most.mean() >= AT_RISK_SHARE * limit else state
+        state = Assessment.AT_RISK if most.mean() >= NEAR_SHARE * limit else state
     elif most.mean() > SHORT_PEAK * _busiest_by_chance(assumed):
-        state = State.AT_RISK
+        state = Assessment.NOT_CHECKED if state is Assessment.MET else state
         words += "; no limit is known: test whether so many can connect at once"
     return _finding("New connections per second", assumed, most, "new connections/s", state, words)
 
@@ -262,7 +262,7 @@ def _short_peak(
     if usual > assumed and by_chance != "1":
         words += f"; chance alone accounts for {by_chance} times"
     expected = min(usual, assumed * PLAIN_CHANCE / SHORT_PEAK)
-    state: State = State.PASS if found.mean() <= expected * SHORT_PEAK else State.AT_RISK
+    state = Assessment.MET if found.mean() <= expected * SHORT_PEAK else Assessment.AT_RISK
     return _finding(title, assumed, found, unit, state, words)
 
 
@@ -299,15 +299,15 @@ def _headroom(run: Run) -> Iterator[Finding]:
     used = run.stack("slots_used").max(axis=1)
     refused = run.stack("refused_full").sum(axis=1)
     full = float(refused.mean())
-    state = _graded(used.mean() >= AT_RISK_SHARE, full > 0)
+    state = _graded(used.mean() >= NEAR_SHARE, full > 0)
     name = run.model.admission.unit_name
     words = f"share of the slots of the running {name}s that is used in the fullest minute"
     if full:
         words += f"; {figure_text(full)} attempts per week are refused for lack of capacity"
-    yield _finding("Capacity used", AT_RISK_SHARE * 100, used * 100, "% of capacity", state, words)
+    yield _finding("Capacity used", NEAR_SHARE * 100, used * 100, "% of capacity", state, words)
 
 
-def _served(shares: FloatArray) -> State:
+def _served(shares: FloatArray) -> Assessment:
     """How bad it is that clients are not served, by their share."""
     share = float(shares.mean())
     return _graded(share >= UNNOTICED, share >= TURNED_AWAY)
@@ -342,7 +342,7 @@ def _recoveries(run: Run, recover_within_s: float) -> Iterator[Finding]:
         seconds = np.array([after.recovery_s[at_99] for after in seen])
         lost = np.array([after.lost for after in seen])
         mean = seconds.mean()
-        state = _graded(mean >= AT_RISK_SHARE * recover_within_s, mean > recover_within_s)
+        state = _graded(mean >= NEAR_SHARE * recover_within_s, mean > recover_within_s)
         words = (
             f"until 99% of {figure_text(float(lost.mean()))} lost clients are back after {fault}"
         )

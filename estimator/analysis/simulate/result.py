@@ -13,7 +13,7 @@ from estimator.analysis.estimate import Estimate, verdict_data
 from estimator.analysis.simulate.findings import Finding, Recovery, recoveries
 from estimator.arguments import checks_arguments
 from estimator.demand.demand import Demand
-from estimator.deployments.limits import AT_RISK_SHARE, Limit, LongBurst
+from estimator.deployments.limits import Limit, LongBurst, state_at, words_of
 from estimator.errors import ScenarioError
 from estimator.format import figure_text, number_of
 from estimator.result import Refusal, Result, plain
@@ -21,12 +21,15 @@ from estimator.scenario.local_time import UTC, Clock
 from estimator.scenario.scenario import Scenario
 from estimator.shown import Look
 from estimator.simulation.run import Run
-from estimator.states import State, worst
+from estimator.states import Assessment, State, worst
 from estimator.units import MINUTES_PER_HOUR
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
+
+_JUST_BEYOND = 1.01
+"""Share of a limit that stands for one that turned clients away though minutes hide it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +62,17 @@ class MinuteVerdict:
 
     @property
     def state(self) -> State:
-        """As for a bill: beyond a limit that can be raised on request is at risk, not broken."""
-        beyond = self.share > 1 or self.turned_away > 0
-        if beyond and not self.limit.adjustable:
-            return State.BROKEN
-        return State.AT_RISK if beyond or self.share >= AT_RISK_SHARE else State.PASS
+        """As for a bill; who turns clients away is beyond the limit."""
+        return state_at(self._judged_share, self.limit.raised_by)
+
+    @property
+    def state_words(self) -> str:
+        """That state, with how much more of a quota it takes."""
+        return words_of(self.state, self._judged_share)
+
+    @property
+    def _judged_share(self) -> float:
+        return max(self.share, _JUST_BEYOND) if self.turned_away else self.share
 
     @property
     def when(self) -> str:
@@ -79,9 +88,9 @@ class MinuteVerdict:
             else ""
         )
         burst = f"; {self.burst}" if self.burst else ""
-        fix = f" Fix: {self.fix}." if self.fix and self.state != State.PASS else ""
+        fix = f" Fix: {self.fix}." if self.fix and self.state is not State.WITHIN_LIMITS else ""
         return (
-            f"{self.limit.title}: {self.state}, {figure_text(self.used)} of "
+            f"{self.limit.title}: {self.state_words}, {figure_text(self.used)} of "
             f"{figure_text(self.allowed)} {self.limit.unit}{when}{refused}{burst}.{fix}"
         )
 
@@ -137,14 +146,26 @@ class Simulation(Result):
             )
 
     @property
-    def state(self) -> State:
-        """The worst of all findings and limits."""
-        return worst(each.state for each in (*self.findings, *self.limits))
+    def state(self) -> Assessment:
+        """The worst of all findings, and of what limits are assumed to let through."""
+        limits = (Assessment.of(state) for state in self._limit_states)
+        return worst((*(each.state for each in self.findings), *limits), Assessment.NOT_CHECKED)
 
     @property
     def assumptions_held(self) -> bool:
-        """Whether nothing is broken."""
-        return self.state != State.BROKEN
+        """Whether no assumption is missed, and the limits of the deployment are stayed within.
+
+        Settings to change and quotas that can be raised do not count. Of a deployment of which no
+        limit was checked nobody knows.
+        """
+        states = (*(each.state for each in self.findings), *self._limit_states)
+        return not any(state.fails for state in states)
+
+    @property
+    def _limit_states(self) -> list[State]:
+        """Of every limit; not checked, if there is none of the deployment asked for."""
+        unchecked = [State.NOT_CHECKED] if self.deployment else []
+        return [each.state for each in self.limits] or unchecked
 
     @cached_property
     def verdicts(self) -> pd.DataFrame:

@@ -207,7 +207,8 @@ def _in_minutes(check: Check, found: Run, limit_name: str | None) -> MinuteVerdi
             refused = np.where(_refused_anyway(found.model), 0.0, refused)
         beyond, turned_away = refused.any(axis=0), float(refused.sum(axis=1).mean())
         if knocking:
-            used = np.quantile(found.stack(knocking), BUSY_SHARE, axis=0)
+            each = found.model.admission.counted_per_connection
+            used = np.quantile(found.stack(knocking), BUSY_SHARE, axis=0) * each
     worst = _closest(used, allowed)
     return MinuteVerdict(
         limit=limit,

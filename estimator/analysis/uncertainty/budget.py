@@ -19,7 +19,7 @@ from estimator.analysis.uncertainty.sensitivity import Swing
 from estimator.analysis.uncertainty.uncertainty import uncertainty
 from estimator.arguments import checks_arguments
 from estimator.errors import ScenarioError
-from estimator.format import dollars, percent
+from estimator.format import capitalized, dollars, percent
 from estimator.result import Refusal, Result
 from estimator.runtime import Client
 from estimator.scenario.model import LARGEST
@@ -49,7 +49,7 @@ class BudgetCheck(Result):
     """The bill of one deployment compared with a budget, both in USD per month.
 
     >>> scenario = Scenario(profile="market-data", location="virginia", peak_connections=100)
-    >>> check_budget(scenario, "$2,000", "oci.load_balancer_vm", samples=128).verdict
+    >>> check_budget(scenario, "$2,000", "oci.network_load_balancer_vm", samples=128).verdict
     'Within budget'
     """
 
@@ -98,11 +98,11 @@ class BudgetCheck(Result):
     def is_within_limits(self) -> bool:
         """Whether the estimate is, and as large a share of all cases as the level asks for."""
         share = _SHARES.get(self.at, 0.0)
-        return self.bill().state != State.BROKEN and self.within_limits_share >= share
+        return self.bill().state.is_within_limits and self.within_limits_share >= share
 
     @property
     def within_limits_share(self) -> float:
-        """Share of all cases in which the deployment exceeds no hard limit."""
+        """Share of all cases in which the deployment is within limits."""
         return self.found.within_limits_share(self.deployment)
 
     @property
@@ -118,9 +118,11 @@ class BudgetCheck(Result):
     @property
     def verdict(self) -> str:
         """In a few words."""
+        is_checked = self.bill().state is not State.NOT_CHECKED
+        beyond = "beyond limits" if is_checked else "limits not checked"
         if self.is_within_budget:
-            return "Within budget" if self.is_within_limits else "Beyond limits"
-        return "Over budget" if self.is_within_limits else "Over budget and beyond limits"
+            return "Within budget" if self.is_within_limits else capitalized(beyond)
+        return "Over budget" if self.is_within_limits else f"Over budget and {beyond}"
 
     @property
     def headline(self) -> str:
@@ -146,9 +148,10 @@ class BudgetCheck(Result):
                 f"Too close to call: sampling leaves a standard error of {dollars(error)}; more "
                 "samples reduce it."
             )
-        if self.within_limits_share < 1:
+        state = self.bill().state
+        if self.within_limits_share < 1 and state is not State.NOT_CHECKED:
             told.append(f"It is within limits in {percent(self.within_limits_share)} of all cases.")
-        if self.bill().state != State.PASS:
+        if state is not State.WITHIN_LIMITS:
             told.append(self.bill().reason)
         return tuple(told)
 
@@ -230,7 +233,7 @@ def check_budget(
         ScenarioError: a budget in another currency or not above 0, or as for ``uncertainty``.
 
     >>> scenario = Scenario(profile="market-data", location="virginia", peak_connections=100)
-    >>> check_budget(scenario, "$2,000", "oci.load_balancer_vm", samples=128).passes
+    >>> check_budget(scenario, "$2,000", "oci.network_load_balancer_vm", samples=128).passes
     True
     """
     usd = parse_budget(budget) if isinstance(budget, str) else _positive(budget, f"{budget:g}")

@@ -23,6 +23,7 @@ from estimator.analysis.uncertainty.input_ranges import (
     input_ranges_by_evidence,
     parse_input_range,
 )
+from estimator.analysis.uncertainty.server_ranges import server_input_ranges
 from estimator.arrays import FloatArray
 from estimator.deployments.registry import ALL_DEPLOYMENTS, assumptions, find_deployment
 from estimator.errors import EstimatorError, ScenarioError, UnknownNameError
@@ -126,14 +127,20 @@ Uncertain = Quantity | Question
 
 
 def uncertain_quantities(
-    scenario: Scenario, inputs: Mapping[str, InputRange | str], *, evidence: bool
+    scenario: Scenario,
+    inputs: Mapping[str, InputRange | str],
+    *,
+    evidence: bool,
+    deployments: Iterable[str] = (),
 ) -> list[Quantity]:
     """The numbers that may be off, each checked against what its field can hold.
 
     Args:
         scenario: whose numbers.
         inputs: how far they may be off, by name of the field.
-        evidence: whether the defaults of the profile may be off too, as their evidence says.
+        evidence: whether the defaults of the profile may be off too, as their evidence says, and
+            the derived figures of servers.
+        deployments: where these run.
 
     Raises:
         UnknownNameError: there is no such field.
@@ -146,7 +153,10 @@ def uncertain_quantities(
         if field in said:
             raise ScenarioError(f"'{field}' is given twice")
         said[field] = _range_of(scenario, field, given)
-    ranges = {**(input_ranges_by_evidence(scenario) if evidence else {}), **said}
+    ranges = dict(said)
+    if evidence:
+        by_evidence = input_ranges_by_evidence(scenario)
+        ranges = by_evidence | server_input_ranges(scenario, deployments) | said
     return [_quantity(scenario, field, each) for field, each in ranges.items()]
 
 

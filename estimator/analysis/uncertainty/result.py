@@ -197,7 +197,7 @@ class Uncertainty(Result):
         return float(np.mean(self.total(deployment) <= usd))
 
     def within_limits_share(self, deployment: str) -> float:
-        """Share of the draws in which a deployment exceeds no hard limit.
+        """Share of the draws in which a deployment is within limits.
 
         Raises:
             ScenarioError: as for ``total``.

@@ -42,7 +42,7 @@ class SampledBills:
     total_usd: FloatArray
     """Shape (deployments, draws); NaN where it could not be priced."""
     within_limits: npt.NDArray[np.bool_]
-    """Whether no hard limit is exceeded, shape (deployments, draws)."""
+    """Whether it may be called the cheapest, shape (deployments, draws)."""
     lines_usd: Mapping[str, Mapping[str, FloatArray]]
     """Cost of each meter, shape (draws,), by deployment and id of the meter."""
     refusals: Mapping[str, Refusal]

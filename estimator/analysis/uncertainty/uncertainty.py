@@ -29,7 +29,6 @@ from estimator.arguments import checks_arguments
 from estimator.errors import ScenarioError
 from estimator.runtime import Client
 from estimator.scenario.scenario import Scenario
-from estimator.states import State
 
 _HIGH: Final = np.array(0.9)
 
@@ -57,7 +56,8 @@ def uncertainty(
             ``Uniform``, ``Triangular`` or ``Lognormal``. They are independent of each other.
         deployments: ids of the deployments; all on the clouds, if left out.
         evidence: defaults of the profile may be off too, as their evidence says
-            (``input_ranges_by_evidence``); ``inputs`` take precedence.
+            (``input_ranges_by_evidence``), and so may derived figures of the server that runs and
+            the work that its application is taken to do; ``inputs`` take precedence.
         questions: ids of billing assumptions that are open, each answer equally likely; ``all``
             that change a bill, that the scenario does not answer, and that a vendor can answer.
         samples: draws, a power of two from 128 to 65,536.
@@ -85,9 +85,10 @@ def uncertainty(
     if seed < 0:
         raise ScenarioError(f"seed must be a whole number of at least 0, not {seed}")
     names = chosen(deployments)
-    quantities = uncertain_quantities(scenario, inputs or {}, evidence=evidence)
+    # before the inputs, which would be blamed for what is wrong with the scenario itself
     bills, refused = estimate_all(scenario, names)
-    bills.sort(key=lambda bill: (bill.state == State.BROKEN, float(np.sum(bill.total))))
+    quantities = uncertain_quantities(scenario, inputs or {}, evidence=evidence, deployments=names)
+    bills.sort(key=lambda bill: (not bill.state.is_within_limits, float(np.sum(bill.total))))
     # an allowance may cover now what an answer moves once there is more of everything
     more = with_values(scenario, {each.name: float(each.values(_HIGH)) for each in quantities})
     both = [*bills, *estimate_all(more, names)[0]]

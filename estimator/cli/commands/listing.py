@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from estimator.scenario.model import Model
 
 THINGS: Final[Mapping[str, str]] = {
+    "applications": "what your own code does with messages, and the processor time it takes",
     "assumptions": "what vendors leave open, with the possible answers",
     "clouds": "clouds and SaaS vendors with prices",
     "contracts": "published discounts that are shipped as examples",
@@ -29,7 +30,7 @@ THINGS: Final[Mapping[str, str]] = {
     "options": "what can be chosen for a deployment",
     "profiles": "how clients behave: the shipped workloads",
     "saas": "realtime SaaS to buy instead of a deployment on a cloud",
-    "servers": "measured server software that nodes can run",
+    "servers": "server software that nodes can run, and which of its figures are derived",
     "services": "services with prices",
     "shapes": "when in the week users are connected",
     "surges": "traffic on top of the weekly shape in a simulation",
@@ -90,12 +91,20 @@ def _data(thing: str | None, deployment: str | None) -> list[dict[str, Any]]:
     if thing is None:
         return _titled(THINGS)
 
-    from estimator.analysis.choices import TITLES, assumption_data, option_data
+    from estimator.analysis.choices import (
+        TITLES,
+        application_data,
+        assumption_data,
+        option_data,
+        server_data,
+    )
     from estimator.deployments.registry import ALL_DEPLOYMENTS, find_deployment
     from estimator.scenario.disruptions import FAULTS, SURGES
 
     if thing in ("faults", "surges"):
         return _kinds_data(FAULTS if thing == "faults" else SURGES)
+    if thing in ("applications", "servers"):
+        return application_data() if thing == "applications" else server_data()
     if thing not in _OF_A_DEPLOYMENT:
         return _titled(TITLES[thing]())
     asked = [find_deployment(deployment)] if deployment else ALL_DEPLOYMENTS.values()
@@ -117,7 +126,24 @@ def _text(thing: str | None, data: list[dict[str, Any]]) -> str:
         return "\n".join(map(_assumption_text, data)) or "no open questions\n"
     if thing == "options":
         return "\n".join(map(_options_text, data))
+    if thing == "servers":
+        return _described((each["name"], _server_text(each)) for each in data)
+    if thing == "applications":
+        return _described((each["name"], _application_text(each)) for each in data)
     return _described((each["name"], each["title"]) for each in data)
+
+
+def _server_text(server: Mapping[str, Any]) -> str:
+    derived = "; ".join(each["text"] for each in server["derived"])
+    return f"{server['title']}. Derived, with ranges: {derived}." if derived else server["title"]
+
+
+def _application_text(application: Mapping[str, Any]) -> str:
+    figures = "; ".join(
+        f"{each['name']} {each['value']:g} ({each['range'][0]:g}–{each['range'][1]:g})"
+        for each in application["figures"]
+    )
+    return f"{application['title']}. {figures}." if figures else application["title"]
 
 
 def _assumption_text(assumption: Mapping[str, Any]) -> str:

@@ -34,6 +34,7 @@ def editor_schema() -> Schema:
     True
     """
     from estimator.deployments.registry import ALL_DEPLOYMENTS, assumptions
+    from estimator.scenario.application import applications
     from estimator.scenario.locations import locations
     from estimator.scenario.profile import profile_names
     from estimator.scenario.scenario import Scenario
@@ -48,6 +49,7 @@ def editor_schema() -> Schema:
         {assumption.id: _answers(assumption) for assumption in assumptions().values()}
     )
     _name_choices(definitions["Profile"]["properties"]["weekly_shape"], shape_names())
+    definitions["Profile"]["properties"]["application"]["enum"] = sorted(applications())
     _name_choices(fields["profile"], profile_names())
     fields["profile"]["anyOf"].append({"$ref": "#/$defs/ProfileChanges"})
     definitions["ProfileChanges"] = _changes(definitions["Profile"], profile_names())

@@ -102,7 +102,8 @@ def simulate(
 ) -> None:
     r"""Simulate weeks of a scenario to see whether its assumptions hold.
 
-    The exit status is 1 if an assumption or a limit is broken, so that a pipeline stops there.
+    The exit status is 1 if an assumption is missed, a hard limit exceeded or a quota by more than
+    ten times, or if no limit of the deployment was checked, so that a pipeline stops there.
 
     Examples:
         # is the peak right, if nothing limits it?

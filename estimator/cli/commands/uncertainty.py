@@ -132,8 +132,8 @@ def check_budget(
 ) -> None:
     r"""Check a budget, and whether the deployment stays within its limits.
 
-    The exit status is 0 if both hold, and 1 if not: over budget, or over a
-    limit in too many cases.
+    The exit status is 0 if both hold, and 1 if not: over budget, beyond limits in
+    too many cases, or on a deployment of which no limit was checked.
 
     Examples:
         # does the cheapest within limits cost at most $300 in nine of ten cases?

@@ -132,17 +132,18 @@ def _cards(comparison: Comparison, best: Sequence[Estimate]) -> None:
         )
     for bill in comparison.bills:
         if not bill.state.is_within_limits:
-            state, name = document.badge(bill.state), document.titled(bill.deployment)
+            state = document.badge(bill.state, bill.state_words)
+            name = document.titled(bill.deployment)
             st.markdown(f"{state} ~~{name}~~: {document.literal(bill.reason)}")
 
 
 def _beside(bill: Estimate, least: float) -> str:
-    """How a total compares with the least, and its state if it does not pass."""
+    """How a total compares with the least, and its state if it is not simply within limits."""
     total = float(bill.total)
     if not bill.state.is_within_limits:
-        return bill.state
+        return bill.state_words
     ratio = f"{total / least:,.1f} times the cheapest" if least else "the cheapest is free"
-    state = "" if bill.state is State.PASS else f", {bill.state}"
+    state = "" if bill.state is State.WITHIN_LIMITS else f", {bill.state_words}"
     return ("cheapest" if total == least else ratio) + state
 
 

@@ -22,16 +22,17 @@ from estimator.dashboard.widgets.charts import theme
 from estimator.dashboard.widgets.document import badge, literal, titled
 from estimator.dashboard.widgets.downloads import chart_files, data_file, download_row, table_file
 from estimator.dashboard.widgets.limits import RATES_ARE_MEANS, limits_view, tight_hours
+from estimator.deployments.limits import MOST_QUOTA_INCREASE
 from estimator.render import draw
 from estimator.render.utilization_scale import share_text
-from estimator.states import State
+from estimator.states import State, Tone
 
 _ALL: Final = "All"
-_TIGHT: Final = "At risk and broken"
-_ICONS: Final = {
-    State.PASS: ":material/check_circle:",
-    State.AT_RISK: ":material/warning:",
-    State.BROKEN: ":material/dangerous:",
+_TIGHT: Final = "All but those well within"
+_ICONS: Final[dict[Tone, str]] = {
+    "good": ":material/check_circle:",
+    "warning": ":material/warning:",
+    "bad": ":material/dangerous:",
 }
 _OPEN_AT_MOST: Final = 2
 _NAMED_AT_MOST: Final = 3
@@ -44,8 +45,9 @@ def limits_page() -> None:
     bills = worst_first(comparison.bills)
     st.subheader(_answer(comparison), anchor=False)
     st.caption(
-        "Over a limit that can be raised, a deployment is at risk; over one that cannot be raised, "
-        "it is broken."
+        "A setting to change and a quota to raise, up to "
+        f"{MOST_QUOTA_INCREASE:g} times, leave a deployment within limits; a hard limit does not, "
+        "and what was not checked is not called within limits."
     )
     for refusal in comparison.refusals:
         st.caption(
@@ -64,9 +66,9 @@ def limits_page() -> None:
         required=True,
         **IN_ADDRESS,
     )
-    shown = [bill for bill in bills if wanted != _TIGHT or bill.state is not State.PASS]
+    shown = [bill for bill in bills if wanted != _TIGHT or bill.state is not State.WITHIN_LIMITS]
     if not shown:
-        st.success("None is at risk or broken.", icon=":material/check_circle:")
+        st.success("All are well within their limits.", icon=":material/check_circle:")
     else:
         st.subheader("When it gets tight", anchor=False)
         tight_hours(shown, dark=theme() == "dark")
@@ -79,14 +81,14 @@ def _answer(comparison: Comparison) -> str:
     bills = comparison.bills
     if not bills:
         return "No deployment can be checked for this scenario."
-    by_state = {state: [bill for bill in bills if bill.state is state] for state in State}
-    at_risk, broken = by_state[State.AT_RISK], by_state[State.BROKEN]
-    parts = [f"**{len(bills) - len(broken)} of {len(bills)} are within limits**"]
-    if at_risk:
-        parts.append(f"{len(at_risk)} of them at risk{_named(at_risk)}")
-    if broken:
-        parts.append(f"{len(broken)} broken{_named(broken)}")
-    if not at_risk and not broken:
+    within = [bill for bill in bills if bill.state.is_within_limits]
+    parts = [f"**{len(within)} of {len(bills)} are within limits**"]
+    for state in State:
+        those = [bill for bill in bills if bill.state is state]
+        if those and state is not State.WITHIN_LIMITS:
+            of_them = " of them" if state.is_within_limits else ""
+            parts.append(f"{len(those)}{of_them} {state}{_named(those)}")
+    if len(parts) == 1:
         parts.append("none comes near a limit")
     return "; ".join(parts) + "."
 
@@ -103,10 +105,10 @@ def _named(bills: Sequence[Estimate]) -> str:
 def _details(bills: Sequence[Estimate]) -> None:
     """Each deployment with its limits; the tightest few are open."""
     for position, bill in enumerate(bills):
-        opened = bill.state is not State.PASS and position < _OPEN_AT_MOST
+        opened = bill.state is not State.WITHIN_LIMITS and position < _OPEN_AT_MOST
         limits = st.expander(
             f"{titled(bill.deployment)}: {_state(bill)}",
-            icon=_ICONS[bill.state],
+            icon=_ICONS[bill.state.tone],
             expanded=opened,
             key=f"limits of {bill.deployment}",
             on_change="rerun",
@@ -119,10 +121,10 @@ def _details(bills: Sequence[Estimate]) -> None:
 
 def _state(bill: Estimate) -> str:
     if not bill.verdicts:
-        return "nothing was checked"
+        return badge(bill.state)
     closest = bill.verdicts[0]
     share = literal(f"{share_text(float(closest.share))} of {closest.limit.title}")
-    return f"{badge(bill.state)} {share}"
+    return f"{badge(bill.state, bill.state_words)} {share}"
 
 
 def _downloads(comparison: Comparison, shown: Sequence[Estimate]) -> None:

@@ -355,7 +355,7 @@ def _variant(outcome: Outcome) -> tuple[Inline, ...]:
         *(
             "not modeled"
             if bill is None
-            else (f"{dollars(float(bill.total))} ", state_text(bill.state))
+            else (f"{dollars(float(bill.total))} ", state_text(bill.state, bill.state_words))
             for bill in outcome.bills
         ),
     )

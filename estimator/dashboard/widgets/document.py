@@ -19,7 +19,7 @@ from estimator.format import capitalized
 from estimator.pricing.price_files import CLOUDS
 from estimator.render import document as doc
 from estimator.render.printable import printable
-from estimator.states import State, Tone
+from estimator.states import Assessment, State, Tone
 
 _SIGNS: Final = re.compile(r"([!-/:-@\[-`{-~])")
 _SPACES: Final = re.compile(r"[^\S\xa0]+")
@@ -85,13 +85,13 @@ def titled(deployment: str | None) -> str:
     return literal(full_title(deployment or ""))
 
 
-def badge(state: State) -> str:
+def badge(state: State | Assessment, words: str = "") -> str:
     """A state as a badge, which its color and its shape tell apart.
 
-    >>> badge(State.BROKEN)
-    ':red-badge[✖ broken]'
+    >>> badge(State.OVER_LIMIT)
+    ':red-badge[✖ over a hard limit]'
     """
-    return markdown(doc.state_text(state))
+    return markdown(doc.state_text(state, words))
 
 
 def markdown(text: doc.Inline, tone: Tone = "plain") -> str:

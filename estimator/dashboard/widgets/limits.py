@@ -15,11 +15,11 @@ from typing import Final
 import numpy as np
 import streamlit as st
 
-from estimator.analysis.estimate import Estimate
+from estimator.analysis.estimate import NOTHING_CHECKED, Estimate
 from estimator.analysis.limit_utilization import utilization
 from estimator.arrays import FloatArray
 from estimator.dashboard.widgets.document import show_table, unbroken
-from estimator.deployments.limits import AT_RISK_SHARE, Verdict
+from estimator.deployments.limits import NEAR_SHARE, Verdict
 from estimator.format import figure_text, percent
 from estimator.render.document import Inline, Text, state_text, table
 from estimator.render.utilization_scale import level_colors, level_of, share_text
@@ -27,8 +27,14 @@ from estimator.states import State
 
 RATES_ARE_MEANS: Final = (
     "Rates are means of the busiest hour, which can hide shorter peaks: from "
-    f"{percent(AT_RISK_SHARE)} of a limit, the state is “at risk”."
+    f"{percent(NEAR_SHARE)} of a limit, the state is “near a limit”."
 )
+_RAISED: Final = {
+    None: "cannot be raised",
+    "setting": "raised by a setting",
+    "quota": "raised on request",
+    "advice": "advised",
+}
 _BLOCKS: Final = 8
 _DAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _CSS = """<style>
@@ -67,7 +73,7 @@ def limits_view(verdicts: Sequence[Verdict], *, explained: bool = True) -> None:
         explained: say below them what the figures are; once is enough for many tables.
     """
     if not verdicts:
-        st.info("No limit of this deployment was checked.")
+        st.info(f"{NOTHING_CHECKED}.")
         return
     heads = ("state", "limit", "used", "demand", "allowed", "when", "fix", "source")
     show_table(table(heads, map(_limit_row, verdicts)))
@@ -77,18 +83,17 @@ def limits_view(verdicts: Sequence[Verdict], *, explained: bool = True) -> None:
 
 def _limit_row(verdict: Verdict) -> tuple[Inline, ...]:
     limit = verdict.limit
-    can = "can" if limit.adjustable else "cannot"
     source: Inline = limit.source
     if limit.source.startswith("https://"):
         source = Text(str(limit.checked_on), link=limit.source.split(" ")[0].rstrip(","))
     return (
-        state_text(verdict.state),
+        state_text(verdict.state, verdict.state_words),
         limit.title,
         _bar(float(verdict.share)),
         f"{figure_text(float(verdict.used))} {limit.unit}",
-        f"{figure_text(float(verdict.allowed))}, {can} be raised",
+        f"{figure_text(float(verdict.allowed))}, {_RAISED[limit.raised_by]}",
         unbroken(verdict.when or "any hour"),
-        "" if verdict.state is State.PASS else verdict.fix,
+        "" if verdict.state is State.WITHIN_LIMITS else verdict.fix,
         source,
     )
 

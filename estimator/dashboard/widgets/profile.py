@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from estimator.dashboard.widgets.document import literal, show_table
 from estimator.format import given_text
 from estimator.render.document import Column, Inline, Text, table
+from estimator.scenario.application import find_application
 from estimator.scenario.clients import MAIN
 from estimator.scenario.profile import Evidence, Profile
 from estimator.scenario.scenario import Scenario
@@ -42,6 +43,7 @@ def _values(profile: Profile) -> Iterator[tuple[str, str]]:
     yield "weekly_shape", profile.weekly_shape.title or "168 hours of your own"
     yield "heartbeat", _describe(profile.heartbeat)
     yield "at_connect", _describe(profile.at_connect)
+    yield "application", find_application(profile.application).title
     for name, flow in profile.flows.items():
         way = flow.direction.replace("_", " ")
         yield (

@@ -24,7 +24,7 @@ from estimator.render.views.simulation import (
     recoveries_table,
 )
 from estimator.scenario.local_time import moment_text
-from estimator.states import State
+from estimator.states import Assessment
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -32,9 +32,10 @@ if TYPE_CHECKING:
     from estimator.shown import Look
 
 _ANSWERS: Final = {
-    State.PASS: "The assumptions of this scenario hold.",
-    State.AT_RISK: "The assumptions of this scenario hold, but with little margin.",
-    State.BROKEN: "The assumptions of this scenario do not hold.",
+    Assessment.MET: "The assumptions of this scenario hold.",
+    Assessment.NOT_CHECKED: "What could be checked of this scenario's assumptions holds.",
+    Assessment.AT_RISK: "The assumptions of this scenario hold, but with little margin.",
+    Assessment.MISSED: "The assumptions of this scenario do not hold.",
 }
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import math
+from collections.abc import Iterable, Iterator, Mapping
+from functools import reduce
 from typing import Annotated, Literal
 
 import numpy as np
@@ -23,14 +25,13 @@ from estimator.format import given_text, range_text
 from estimator.pricing.lines import Usage
 from estimator.pricing.price_files import Assumption
 from estimator.scenario.model import ManyFromZero, ManyPositive, OrMany
-from estimator.units import KIB, SECONDS_PER_MINUTE
+from estimator.units import KIB, MS_PER_SECOND, SECONDS_PER_MINUTE
 
 _SERVICE = "aws.api_gateway"
 _DYNAMODB_WRITE_BYTES = 1 * KIB
 _DYNAMODB_READ_BYTES = 4 * KIB
 _READ_UNITS = 0.5
 """Of an eventually consistent read of one step."""
-_MS_PER_SECOND = 1000
 
 
 class ApiGatewayOptions(LogOptions):
@@ -147,8 +148,8 @@ class ApiGateway(MessageService):
             "ask AWS for a quota of {used} requests per second",
         )
         yield self.check("message_max_bytes", limits.largest_bytes((*received, *pushed)))
-        # how pushes are framed is up to the service
-        yield self.check("frame_max_bytes", limits.largest_bytes(received))
+        # browsers and @connections commands send a message in one frame
+        yield self.check("frame_max_bytes", limits.largest_bytes((*received, *pushed)))
         yield from limits.idle_checks(demand, f"{_SERVICE}.idle_timeout")
         if request.options.backend == "lambda_dynamodb":
             yield from _backend_checks(demand, request.options)
@@ -163,7 +164,7 @@ def _backend_checks(demand: Demand, options: ApiGatewayOptions) -> Iterator[limi
     rate = "aws.lambda.requests_per_second_per_execution"
     yield limits.check(
         concurrent,
-        limits.per_second(_run_ms(demand, options)).times(1 / _MS_PER_SECOND),
+        limits.per_second(_run_ms(demand, options)).times(1 / MS_PER_SECOND),
         "ask AWS for {used} concurrent executions, or shorten the run time",
     )
     invoked = limits.busiest_second(
@@ -172,12 +173,30 @@ def _backend_checks(demand: Demand, options: ApiGatewayOptions) -> Iterator[limi
     # however short they are
     most = limits.limit_value(rate) * limits.limit_value(concurrent)
     yield invoked.check(rate, allowed=most)
+    received, published = demand.messages("to_server"), _published(demand)
+    yield limits.check(f"{_SERVICE}.integration_timeout", _longest_run(received, options))
+    yield limits.check("aws.lambda.timeout_max", _longest_run(published, options))
+    item_bytes = options.connection_item_bytes
+    reads = limits.busiest_second(demand, _handled(demand), lambda s: _read_units(s, item_bytes))
+    yield limits.check("aws.dynamodb.table_read_units_per_second", reads.used)
+    writes = limits.per_second(demand.new_connections).times(_write_units(item_bytes))
+    yield limits.check("aws.dynamodb.table_write_units_per_second", writes)
 
 
 def _handled(demand: Demand) -> tuple[MessageStream, ...]:
     """What runs the function: a message from a client, and a publication of the server."""
-    published = (s for s in from_server(demand) if s.kind == "published")
-    return (*demand.messages("to_server"), *published)
+    return (*demand.messages("to_server"), *_published(demand))
+
+
+def _published(demand: Demand) -> tuple[MessageStream, ...]:
+    return tuple(s for s in from_server(demand) if s.kind == "published")
+
+
+def _longest_run(streams: Iterable[MessageStream], options: ApiGatewayOptions) -> FloatArray:
+    """Seconds of the longest invocation for a message, which pushes it to all recipients."""
+    copies = reduce(np.maximum, (np.asarray(s.copies) for s in streams), np.zeros(()))
+    run_ms = options.lambda_ms + options.lambda_ms_per_push * copies
+    return np.asarray(run_ms / MS_PER_SECOND)
 
 
 def _invocations(demand: Demand) -> Weekly:
@@ -190,17 +209,24 @@ def _run_ms(demand: Demand, options: ApiGatewayOptions) -> Weekly:
     return total([_invocations(demand).times(options.lambda_ms), *pushes])
 
 
+def _read_units(stream: MessageStream, item_bytes: float) -> Weekly:
+    """Units per hour of the queries for the recipients of each message."""
+    steps = np.ceil(stream.copies * item_bytes / _DYNAMODB_READ_BYTES)
+    return stream.per_hour.times(_READ_UNITS * steps)
+
+
+def _write_units(item_bytes: float) -> float:
+    """Units of a connection: it is written when it begins, and when it ends."""
+    return 2 * math.ceil(item_bytes / _DYNAMODB_WRITE_BYTES)
+
+
 def _backend(demand: Demand, options: ApiGatewayOptions) -> list[Usage]:
     new_connections = demand.per_month(demand.new_connections)
     invocations = demand.per_month(_invocations(demand))
-    seconds = demand.per_month(_run_ms(demand, options)) / _MS_PER_SECOND
+    seconds = demand.per_month(_run_ms(demand, options)) / MS_PER_SECOND
     item_bytes = options.connection_item_bytes
-    queries = (
-        s.per_hour.times(_READ_UNITS * np.ceil(s.copies * item_bytes / _DYNAMODB_READ_BYTES))
-        for s in _handled(demand)
-    )
-    reads = demand.per_month(total(queries))
-    writes = 2 * new_connections * np.ceil(item_bytes / _DYNAMODB_WRITE_BYTES)
+    reads = demand.per_month(total(_read_units(s, item_bytes) for s in _handled(demand)))
+    writes = new_connections * _write_units(item_bytes)
     return [
         Usage(
             "aws.lambda.requests",

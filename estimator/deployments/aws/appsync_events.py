@@ -7,12 +7,23 @@ from typing import Annotated
 
 from pydantic import Field
 
+from estimator.demand.demand import Demand
 from estimator.demand.weekly import Weekly, total
 from estimator.deployments.aws import messaging
 from estimator.deployments.base import Request, billed_bytes_question, messages_text
-from estimator.deployments.limits import Check, busiest_second, largest_bytes, per_second
+from estimator.deployments.connection_rates import busiest_second_of_connection
+from estimator.deployments.heartbeats import heartbeat_rule
+from estimator.deployments.limits import (
+    Check,
+    busiest_second,
+    largest_bytes,
+    limit_value,
+    per_second,
+)
+from estimator.format import range_text
 from estimator.pricing.lines import Usage
-from estimator.units import KIB
+from estimator.pricing.price_files import Assumption
+from estimator.units import KIB, SECONDS_PER_HOUR
 
 _SERVICE = "aws.appsync_events"
 
@@ -37,6 +48,18 @@ class AppSyncEvents(messaging.MessageService):
 
     options = AppSyncEventsOptions
     questions = (
+        Assumption(
+            id="pings",
+            question="Do pings count as operations?",
+            choices={
+                "clients": "each ping of a client does, at the interval of the profile's heartbeat",
+                "service": "each keep-alive message that the service sends by itself does",
+                "free": "none does",
+            },
+            evidence="Public notes that quote the price page list ping requests among the "
+            "operations, beside connects and subscribes. The page of the protocol has no ping of "
+            "clients: it says that the service sends keep-alive messages.",
+        ),
         messaging.minute_rounding_question(
             "AWS does not say. Secondary sources say that API Gateway, which has the same kind of "
             "meter, rounds partial minutes up."
@@ -71,13 +94,20 @@ class AppSyncEvents(messaging.MessageService):
             handlers.times(options.handler_calls_per_publication),
             demand.new_connections.times(each_connect),
         ]
+        pings = _pings(demand, request.answers["pings"])
         yield Usage(
             meter,
-            demand.per_month(total(counted)),
+            demand.per_month(total((*counted, pings))),
             f"events published and each delivery ({messages_text(demand, carried)}), in started "
             f"steps of {step_bytes / KIB:g} KB; a connect and {options.subscribes_per_connect:g} "
-            "subscribes per connection; calls of event handlers",
+            "subscribes per connection; calls of event handlers; "
+            f"{range_text(demand.per_month(pings))} pings",
         )
+
+    def notes(self, demand: Demand) -> Iterator[str]:
+        """What heartbeats are; whether they count is a question of the bill."""
+        if (rule := heartbeat_rule(self.id)) and any(s.kind == "ping" for s in demand.streams):
+            yield f"Heartbeats are {rule.words}. Whether pings count is an open question."
 
     def checks(self, request: Request) -> Iterator[Check]:
         """Events and deliveries per second, subscriptions, sizes."""
@@ -92,7 +122,17 @@ class AppSyncEvents(messaging.MessageService):
         sent = (s for s in events if s.direction == "to_server")
         yield self.check(
             "publishes_per_second_per_connection",
-            messaging.busiest_second_of_connection(demand, sent),
+            busiest_second_of_connection(demand, sent),
         )
         yield self.check("subscriptions_per_connection", request.options.subscribes_per_connect)
-        yield self.check("event_max_bytes", largest_bytes((*published, *delivered)))
+        yield self.check("event_max_bytes", largest_bytes(published))
+        yield self.check("delivery_max_bytes", largest_bytes(delivered))
+
+
+def _pings(demand: Demand, answer: str) -> Weekly:
+    """Pings per hour that count, under an answer to that question."""
+    if answer == "service":
+        interval = limit_value(f"{_SERVICE}.keep_alive_interval")
+        return demand.connections.times(SECONDS_PER_HOUR / interval)
+    asked = (s for s in demand.streams if s.kind == "ping" and s.direction == "to_server")
+    return total(s.per_hour for s in asked if answer == "clients")

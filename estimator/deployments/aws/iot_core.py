@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Annotated, Literal
 
 from pydantic import Field
 
+from estimator.demand.admission_limits import AdmissionLimits
 from estimator.demand.demand import Demand
 from estimator.demand.streams import MessageStream
 from estimator.demand.weekly import Weekly, total
 from estimator.deployments import limits
-from estimator.deployments.aws.messaging import (
-    LogOptions,
-    MessageService,
-    busiest_second_of_connection,
-    per_connection,
-    publications,
-)
+from estimator.deployments.aws.messaging import LogOptions, MessageService, publications
 from estimator.deployments.base import (
     Request,
     billed_bytes_question,
@@ -25,20 +22,25 @@ from estimator.deployments.base import (
     mbps,
     messages_text,
 )
+from estimator.deployments.connection_rates import busiest_second_of_connection, per_connection
 from estimator.deployments.heartbeats import no_faster
 from estimator.pricing.lines import Usage
 from estimator.pricing.price_files import Assumption
 from estimator.units import KIB
 
 _SERVICE = "aws.iot_core"
+_SUBSCRIPTIONS = f"{_SERVICE}.subscriptions_per_second"
+_IN_ONE_REQUEST = f"{_SERVICE}.topics_per_subscribe"
 
 
 class IotCoreOptions(LogOptions):
     """Choices for IoT Core."""
 
-    subscribes_per_connect: Annotated[float, Field(ge=0)] = 1
-    """SUBSCRIBE requests of a client after it connects; one request may name several topics.
-    Assumption: one."""
+    topics_per_client: Annotated[float, Field(ge=0)] = 1
+    """Topics that a client subscribes to after it connects, wildcards counted once. Assumption:
+    one."""
+    subscribes_per_connect: Annotated[float, Field(ge=0)] | None = None
+    """SUBSCRIBE requests of a client after it connects. Default: as few as name all topics."""
     topic_bytes: Annotated[float, Field(ge=0)] = 30
     """Length of a message's topic name, which is metered with the payload. Assumption."""
     qos: Literal[0, 1] = 0
@@ -48,6 +50,18 @@ class IotCoreOptions(LogOptions):
     """Rules that each message from a client triggers. Assumption: none."""
     actions_per_rule: Annotated[float, Field(ge=1)] = 1
     """Actions of each rule; at least one is billed."""
+
+    @property
+    def requests(self) -> float:
+        """SUBSCRIBE requests of a client after it connects."""
+        if self.subscribes_per_connect is not None:
+            return self.subscribes_per_connect
+        return math.ceil(self.topics_per_client / limits.limit_value(_IN_ONE_REQUEST))
+
+    @property
+    def topics(self) -> float:
+        """Topics that a client subscribes to; each request names one at least."""
+        return max(self.topics_per_client, self.requests)
 
     def steps_per_hour(self, stream: MessageStream, step_bytes: float) -> Weekly:
         """Messages in started steps of payload and topic."""
@@ -102,7 +116,7 @@ class IotCore(MessageService):
         counted = [
             options.steps_per_hour(s, step_bytes) for s in (*publications(demand), *delivered)
         ]
-        counted.append(demand.new_connections.times(1 + options.subscribes_per_connect))
+        counted.append(demand.new_connections.times(1 + options.requests))
         acknowledged = ""
         if options.qos == 1:
             counted += [s.per_hour for s in delivered]
@@ -112,7 +126,7 @@ class IotCore(MessageService):
             demand.per_month(total(counted)),
             f"PUBLISH in and out ({messages_text(demand, carried)}), in started steps of "
             f"{step_bytes / KIB:g} KB of payload and topic, a CONNECT and "
-            f"{options.subscribes_per_connect:g} SUBSCRIBE for each connection{acknowledged}",
+            f"{options.requests:g} SUBSCRIBE for each connection{acknowledged}",
         )
         if not options.rules_per_message:
             return
@@ -132,8 +146,21 @@ class IotCore(MessageService):
         """MQTT pings, which a client sends at most as often as they are free."""
         return no_faster(demand, limits.limit_value(f"{_SERVICE}.free_ping_interval"))
 
+    def admission(self, request: Request) -> AdmissionLimits:
+        """Connections as fast as they are let in, or as they may subscribe to their topics."""
+        found, topics = super().admission(request), request.options.topics
+        subscribing = limits.limit_value(_SUBSCRIPTIONS) / topics if topics else math.inf
+        if subscribing >= found.new_connections_per_second:
+            return found
+        return replace(
+            found,
+            new_connections_per_second=subscribing,
+            counted_per_connection=topics,
+            limits={**found.limits, "new_connections_per_second": _SUBSCRIPTIONS},
+        )
+
     def checks(self, request: Request) -> Iterator[limits.Check]:
-        """Connections, publications in and out, bandwidth, sizes, silence."""
+        """Connections, subscriptions, publications in and out, bandwidth, sizes, silence."""
         options, demand = request.options, request.demand
         published, delivered = publications(demand), demand.messages("to_client")
         sent = tuple(s for s in published if s.direction == "to_server")
@@ -152,6 +179,20 @@ class IotCore(MessageService):
             "bandwidth_per_connection_mbps",
             per_connection(demand, lambda kind: mbps(both_ways(kind, "websocket"))),
         )
-        yield self.check("subscriptions_per_connection", options.subscribes_per_connect)
+        yield from _subscription_checks(demand, options)
         yield self.check("message_max_bytes", limits.largest_bytes((*published, *delivered)))
+        yield self.check("topic_max_bytes", options.topic_bytes)
+        if options.rules_per_message:
+            yield self.check("actions_per_rule", options.actions_per_rule)
         yield from limits.idle_checks(demand, f"{_SERVICE}.idle_timeout")
+
+
+def _subscription_checks(demand: Demand, options: IotCoreOptions) -> Iterator[limits.Check]:
+    topics = options.topics
+    subscribing = limits.per_second(demand.new_connections).times(topics)
+    yield limits.check(_SUBSCRIPTIONS, subscribing)
+    yield limits.check(f"{_SERVICE}.subscriptions", demand.connections_peak.times(topics))
+    yield limits.check(f"{_SERVICE}.subscriptions_per_connection", topics)
+    # as many requests as hold the topics are within it
+    if options.subscribes_per_connect:
+        yield limits.check(_IN_ONE_REQUEST, math.ceil(topics / options.subscribes_per_connect))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Annotated, Literal, Self
 
 import numpy as np
@@ -28,6 +29,7 @@ from estimator.pricing.price_files import Assumption
 _ALB = "aws.alb"
 _NLB = "aws.nlb"
 _IN_ZONE = f"{_NLB}.targets_per_zone"
+_CROSS_ZONE = f"{_NLB}.targets_cross_zone"
 _WITHOUT_CLIENT_IP = f"{_NLB}.connections_per_target_without_client_ip"
 _MUTUAL_TLS = "mutual TLS, which halves the connections of a capacity unit"
 
@@ -80,11 +82,12 @@ class _BehindAlb(AwsNodes):
         """Targets, balancers and the idle timeout."""
         yield from self.targets_checks(request, fleet, MORE_ROOM)
         yield limits.check(f"{_ALB}.per_region", fleet.balancers)
+        yield limits.check(f"{_ALB}.rules", request.options.rules)
         yield from limits.idle_checks(
             request.demand,
             f"{_ALB}.idle_timeout",
             seconds=request.options.idle_timeout_seconds,
-            seconds_most=limits.limit_value(f"{_ALB}.idle_timeout_max"),
+            ceiling_id=f"{_ALB}.idle_timeout_max",
         )
 
     def dimensions(self, request: Request) -> Mapping[str, tuple[Weekly, float]]:
@@ -127,7 +130,9 @@ class AlbEc2(_BehindAlb):
 
         Whether traffic through a balancer is internet traffic of the node is not stated.
         """
-        return NodeSpec(mbps_most=limits.limit_value("aws.ec2.internet_bandwidth_mbps"))
+        return replace(
+            super().nodes(request), mbps_most=limits.limit_value("aws.ec2.internet_bandwidth_mbps")
+        )
 
 
 class AlbFargate(_BehindAlb):
@@ -136,6 +141,7 @@ class AlbFargate(_BehindAlb):
     Prices of tasks: https://aws.amazon.com/fargate/pricing/
     """
 
+    kind = "container"
     not_modeled = (
         *NOT_MODELED,
         "disk beyond the 20 GB that a task includes, and the boot disks of Redis",
@@ -147,7 +153,7 @@ class AlbFargate(_BehindAlb):
 
     def nodes(self, request: Request) -> NodeSpec:
         """Tasks."""
-        return NodeSpec(kind="container", unit="task")
+        return replace(super().nodes(request), kind=self.kind, unit="task")
 
 
 class NlbOptions(AwsFleetOptions):
@@ -197,7 +203,9 @@ class NlbEc2(AwsNodes):
     def nodes(self, request: Request) -> NodeSpec:
         """Instances, with fewer connections each if the balancer hides the clients' addresses."""
         preserved = request.options.client_ip_preservation
-        return NodeSpec(
+        return replace(
+            super().nodes(request),
+            in_zone=not request.options.cross_zone,
             ends_tls=request.options.tls == "node",
             mbps_most=limits.limit_value("aws.ec2.internet_bandwidth_mbps"),
             connections_most=np.inf if preserved else limits.limit_value(_WITHOUT_CLIENT_IP),
@@ -211,19 +219,27 @@ class NlbEc2(AwsNodes):
         """That of nodes from which the balancer hides the clients' addresses."""
         return None if request.options.client_ip_preservation else _WITHOUT_CLIENT_IP
 
-    def targets(self, request: Request, fleet: Fleet) -> Room:
-        """What AWS lets one balancer have, in a zone and in all."""
-        in_all, in_zone = f"{_NLB}.targets", limits.limit_value(_IN_ZONE) * request.options.zones
-        return min(
-            Room(in_all, limits.limit_value(in_all)),
-            Room(_IN_ZONE, in_zone),
-            key=lambda room: float(room.most),
-        )
+    def room(self, request: Request) -> Room:
+        """What AWS lets one balancer have, in a zone, in all, and in its target group."""
+        options = request.options
+        for_all = [f"{_NLB}.targets", f"{_NLB}.targets_per_target_group"]
+        rooms = [Room(limit_id, limits.limit_value(limit_id)) for limit_id in for_all]
+        if options.cross_zone:
+            rooms.append(Room(_CROSS_ZONE, limits.limit_value(_CROSS_ZONE)))
+        else:
+            rooms.append(Room(_IN_ZONE, limits.limit_value(_IN_ZONE) * options.zones))
+        return min(rooms, key=lambda room: float(room.most))
 
     def checks(self, request: Request, fleet: Fleet) -> Iterator[limits.Check]:
-        """Targets in a zone, and the idle timeout of the listener."""
-        options, room = request.options, limits.limit_value(_IN_ZONE) * fleet.balancers
-        yield limits.Check(_IN_ZONE, fleet.nodes.peak / options.zones, room, MORE_ROOM)
+        """Targets in a zone or in all, balancers, and the idle timeout of the listener."""
+        options = request.options
+        limit_id, zones = (_CROSS_ZONE, 1) if options.cross_zone else (_IN_ZONE, options.zones)
+        room = limits.limit_value(limit_id) * fleet.balancers
+        yield limits.Check(limit_id, fleet.nodes.peak / zones, room, MORE_ROOM)
+        grouped = f"{_NLB}.targets_per_target_group"
+        room = limits.limit_value(grouped) * fleet.balancers
+        yield limits.Check(grouped, fleet.nodes.peak, room, MORE_ROOM)
+        yield limits.check(f"{_NLB}.per_region", fleet.balancers)
         if options.tls == "balancer":
             yield from limits.idle_checks(request.demand, f"{_NLB}.tls_idle_timeout")
         else:
@@ -231,7 +247,7 @@ class NlbEc2(AwsNodes):
                 request.demand,
                 f"{_NLB}.tcp_idle_timeout",
                 seconds=options.tcp_idle_timeout_seconds,
-                seconds_most=limits.limit_value(f"{_NLB}.tcp_idle_timeout_max"),
+                ceiling_id=f"{_NLB}.tcp_idle_timeout_max",
             )
 
     def dimensions(self, request: Request) -> Mapping[str, tuple[Weekly, float]]:

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import reduce
+from collections.abc import Iterator
 from typing import Annotated, ClassVar
 
 import numpy as np
 from pydantic import Field
 
-from estimator.arrays import FloatArray
 from estimator.demand.admission_limits import AdmissionLimits
 from estimator.demand.demand import Demand
 from estimator.demand.streams import MessageStream
-from estimator.demand.weekly import Weekly, total
+from estimator.demand.weekly import total
 from estimator.deployments import base
 from estimator.deployments.limits import Check, admission_at, limit_value
 from estimator.pricing.lines import Usage
@@ -99,12 +97,7 @@ class MessageService(base.Deployment):
         usage = [self._minutes(request), *self.message_usage(request)]
         if self.charges_traffic(request):
             usage.append(self.data_out(request, "aws.egress.internet"))
-        admission = AdmissionLimits()
-        if not request.many:
-            quotas = {"new_connections_per_second": f"{self.id}.new_connections_per_second"}
-            if self.limits_connections:
-                quotas["connections_most"] = f"{self.id}.open_connections"
-            admission = admission_at(**quotas, age_most_seconds=self._age)
+        admission = AdmissionLimits() if request.many else self.admission(request)
         note = base.cut_note(request.demand, f"{age_seconds / SECONDS_PER_HOUR:g} hours")
         return base.Metered(
             (*usage, *log_usage(request)),
@@ -112,6 +105,13 @@ class MessageService(base.Deployment):
             tuple(self.checks(request)),
             admission,
         )
+
+    def admission(self, request: base.Request) -> AdmissionLimits:
+        """What is let in, of one scenario."""
+        quotas = {"new_connections_per_second": f"{self.id}.new_connections_per_second"}
+        if self.limits_connections:
+            quotas["connections_most"] = f"{self.id}.open_connections"
+        return admission_at(**quotas, age_most_seconds=self._age)
 
     @property
     def _age(self) -> str:
@@ -135,51 +135,3 @@ def publications(demand: Demand) -> tuple[MessageStream, ...]:
         *base.from_clients(demand),
         *(s for s in base.from_server(demand) if s.kind != "heartbeat"),
     )
-
-
-def per_connection(demand: Demand, quantity_of: Callable[[Demand], Weekly]) -> FloatArray:
-    """Mean of an hourly quantity for one open connection, per hour; 0 if none is open.
-
-    Of several kinds of clients the one with most of it counts, and where messages multiply in some
-    hours, the hour with most of it.
-
-    Args:
-        demand: of all clients.
-        quantity_of: what is counted of the demand of one kind of clients.
-    """
-
-    def of_kind(kind: Demand) -> FloatArray:
-        connections, amount = kind.connections, quantity_of(kind)
-        if not kind.rates_vary:
-            return _each(amount.mean, connections.mean)
-        return _each(amount.hourly, connections.hourly).max(axis=-1)
-
-    return reduce(np.maximum, map(of_kind, demand.kinds))
-
-
-def _each(amount: FloatArray, connections: FloatArray) -> FloatArray:
-    amounts, several = np.broadcast_arrays(amount, connections)
-    return np.divide(amounts, several, out=np.zeros(several.shape), where=several > 0)
-
-
-def busiest_second_of_connection(demand: Demand, streams: Iterable[MessageStream]) -> FloatArray:
-    """Messages per second of one connection while its flows run, shape (*many,).
-
-    What others send comes to it on average, since not all of them are active together; if it is
-    synchronized, all of it comes at one moment. Of several kinds of clients the busiest counts.
-    """
-    of_kinds = {name: list[MessageStream]() for name in demand.by_kind or ("",)}
-    for stream in streams:
-        of_kinds[stream.clients].append(stream)
-    each = zip(demand.kinds, of_kinds.values(), strict=True)
-    return reduce(np.maximum, (_busiest_second_of(kind, its) for kind, its in each))
-
-
-def _busiest_second_of(demand: Demand, streams: Sequence[MessageStream]) -> FloatArray:
-    running = total(
-        s.per_hour if s.kind == "passed_on" else s.per_hour.times(1 / np.asarray(s.active_share))
-        for s in streams
-    )
-    mean = per_connection(demand, lambda _: running) / SECONDS_PER_HOUR
-    at_once = (s.at_once for s in streams if s.kind == "passed_on" and s.synchronized)
-    return reduce(np.maximum, at_once, mean)

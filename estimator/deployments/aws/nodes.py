@@ -14,10 +14,10 @@ from estimator.demand.weekly import Weekly
 from estimator.demand.wire import Layer
 from estimator.deployments.aws.messaging import LogOptions, log_usage
 from estimator.deployments.base import Request, billed_bytes_question, both_ways
-from estimator.deployments.fleet.backplane import Backplane
-from estimator.deployments.fleet.behind_balancer import AWS, FLEET_NOT_MODELED, BehindBalancer
-from estimator.deployments.fleet.machine import find_machine
-from estimator.deployments.fleet.sizing import SCALING, Fleet, FleetOptions, size, whole
+from estimator.deployments.fleet.backplane import Backplane, Redis, ZoneTraffic
+from estimator.deployments.fleet.behind_balancer import AWS, FLEET_NOT_MODELED, BehindBalancer, Room
+from estimator.deployments.fleet.choice import whole
+from estimator.deployments.fleet.sizing import SCALING, Fleet, FleetOptions, NodeSpec, size
 from estimator.deployments.limits import limit_value
 from estimator.format import range_text
 from estimator.pricing.lines import Usage
@@ -28,6 +28,9 @@ _INTER_ZONE = "aws.inter_zone.gb"
 _EC2_QUOTA = ("aws.ec2.standard_vcpus", "EC2")
 _METERED_IN_ZONES = 2
 """Out of one and into the other."""
+ZONE_TRAFFIC = ZoneTraffic(_INTER_ZONE, sides=_METERED_IN_ZONES, managed_sides=1)
+"""Of ElastiCache only what the nodes send and receive is metered:
+https://aws.amazon.com/elasticache/pricing/"""
 
 NOT_MODELED = (
     *FLEET_NOT_MODELED,
@@ -46,10 +49,6 @@ ASKED_OF_ALL = (
 
 class AwsFleetOptions(LogOptions, FleetOptions):
     """Choices for nodes on AWS."""
-
-    redis_machine: str = "m7g.large"
-    """Machine for Redis, which passes messages between nodes. Assumption: a small machine that
-    does not burst."""
 
 
 def gigabyte_question(unit: str) -> Assumption:
@@ -96,9 +95,35 @@ class AwsNodes(BehindBalancer):
     def dimensions(self, request: Request) -> Mapping[str, tuple[Weekly, float]]:
         """What is used in each hour and what a capacity unit holds; the largest counts."""
 
+    def redis(self, request: Request) -> Redis:
+        """ElastiCache, or EC2 instances."""
+        return Redis("aws", ZONE_TRAFFIC)
+
+    def nodes(self, request: Request) -> NodeSpec:
+        """Nodes behind as many balancers as they need as targets."""
+        room = self.room(request)
+        return NodeSpec(
+            redis=self.redis(request),
+            balancer=self.per_balancer(request),
+            nodes_per_balancer=float(room.most) if room else np.inf,
+        )
+
+    def room(self, request: Request) -> Room | None:
+        """Nodes that there may be behind one balancer, if something bounds them."""
+        limit_id = self.targets_limit
+        return None if limit_id is None else Room(limit_id, limit_value(limit_id))
+
+    def targets(self, request: Request, fleet: Fleet) -> Room | None:
+        """The same, whatever the fleet."""
+        return self.room(request)
+
+    def per_balancer(self, request: Request) -> Mapping[str, float]:
+        """What each balancer takes per hour besides its capacity units."""
+        return {f"{self.balancer}.hours": 1.0, "aws.public_ipv4.hours": request.options.zones}
+
     def balancers(self, request: Request, fleet: Fleet) -> FloatArray:
         """As many as the nodes need as targets."""
-        room = self.targets(request, fleet)
+        room = self.room(request)
         return np.maximum(whole(fleet.nodes.peak / (room.most if room else np.inf)), 1.0)
 
     def crosses_zones(self, request: Request) -> bool:
@@ -138,10 +163,9 @@ class AwsNodes(BehindBalancer):
         Notes and not checks: they say more of the age of an account than of a deployment.
         """
         yield from fleet.notes
-        of_redis = redis.machines * find_machine("aws", "vm", request.options.redis_machine).vcpus
         needed = {self.processor_quota: fleet.vcpus.peak}
         # Redis runs on EC2, whatever the nodes run on
-        needed[_EC2_QUOTA] = np.asarray(needed.get(_EC2_QUOTA, 0.0) + of_redis)
+        needed[_EC2_QUOTA] = np.asarray(needed.get(_EC2_QUOTA, 0.0) + redis.machine_vcpus)
         for (limit_id, service), of_week in needed.items():
             vcpus, quota = most_in_month(request.demand, of_week), limit_value(limit_id)
             if np.any(vcpus > quota):
@@ -168,16 +192,17 @@ def _zone_usage(request: Request, redis: Backplane, *, cross_zone: bool) -> Iter
     demand, options = request.demand, request.options
     elsewhere = 1 - 1 / options.zones
     parts: list[str] = []
-    gib: FloatArray = np.zeros(())
+    units: FloatArray = np.zeros(())
     if redis.usage:
-        gib = gib + redis.other_zones_gib
+        units = units + redis.zone_units
         parts.append("between nodes and Redis in other zones")
     if cross_zone:
-        gib = gib + demand.per_month(both_ways(demand)) * elsewhere / GIB
+        gigabytes = demand.per_month(both_ways(demand)) / request.bytes_per_unit(_INTER_ZONE)
+        units = units + gigabytes * elsewhere * _METERED_IN_ZONES
         parts.append(f"between balancer and nodes, {elsewhere:.0%} of it across zones")
     if parts and options.zones > 1:
         yield Usage(
             _INTER_ZONE,
-            gib * (_METERED_IN_ZONES * GIB / request.bytes_per_unit(_INTER_ZONE)),
+            units,
             f"{' and '.join(parts)}, metered out of one zone and into the other",
         )

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import cache
 from typing import Literal
 
 import numpy as np
@@ -21,13 +22,18 @@ from estimator.deployments.fleet.behind_balancer import Room
 from estimator.deployments.fleet.machine import CHEAPEST, Machine, machines, priced
 from estimator.deployments.fleet.sizing import SCALING, Fleet, NodeSpec
 from estimator.deployments.limits import Check, check, idle_checks, limit_value
+from estimator.pricing.price_files import Assumption
 
 _SERVICE = "azure.app_service"
-_KIND = "app_service"
+_IDLE = {
+    "linux": f"{_SERVICE}.linux_idle_timeout",
+    "windows": f"{_SERVICE}.windows_idle_timeout",
+}
+"""Limits of silence, by operating system."""
 _FAMILIES = {"B": "basic", "S": "standard", "P": "premium_v2_v3"}
 """First letter of a plan, and the name of its limits; Premium v4 is taken to have those of v3."""
 _SIZES = {1: "small", 2: "medium"}
-"""Processors of an instance, and the name of its limit of requests; more are large."""
+"""Processors of an instance on Windows, and the name of its limit of requests; more are large."""
 
 
 class AppServiceOptions(AzureFleetOptions):
@@ -43,8 +49,24 @@ class AppService(AzureNodes):
     Limits: https://learn.microsoft.com/azure/azure-resource-manager/management/azure-subscription-service-limits
     """
 
+    kind = "app_service"
     options = AppServiceOptions
-    questions = (SCALING, billed_bytes_question("ip", BYTES_EVIDENCE))
+    questions = (
+        Assumption(
+            id="windows_requests",
+            question="Do open WebSockets count as the requests in progress of which Windows' web "
+            "server has a maximum per processor?",
+            choices={
+                "counted": "an instance holds 7,500, 15,000 or 75,000, by its size",
+                "not_counted": "an instance holds what its memory and processors hold",
+            },
+            evidence="The page of limits gives no limit of WebSockets from Standard plans on, and "
+            "names that setting of IIS (maxConcurrentRequestsPerCpu) as an example of what can "
+            "bound them. Linux plans have no IIS, and a limit of their own.",
+        ),
+        SCALING,
+        billed_bytes_question("ip", BYTES_EVIDENCE),
+    )
     not_modeled = (*NOT_MODELED, "certificates, and a gateway in front")
 
     def nodes(self, request: Request) -> NodeSpec:
@@ -57,13 +79,14 @@ class AppService(AzureNodes):
             # Basic plans are scaled by hand only
             by_hand = "B" if request.answers["scaling"] == "autoscaled" else "-"
             ending = f"-{request.options.operating_system}"
-            listed = tuple(name for name in machines("azure", _KIND) if name.endswith(ending))
-            found = priced(request.catalog, request.region, "azure", _KIND, listed)
+            listed = tuple(name for name in machines("azure", self.kind) if name.endswith(ending))
+            found = priced(request.catalog, request.region, "azure", self.kind, listed)
             plans = tuple(name for name in found if not name.startswith(by_hand))
         return NodeSpec(
-            kind=_KIND,
+            redis=self.redis(request),
+            kind=self.kind,
             unit="instance",
-            connections_most=_websockets_most,
+            connections_most=_websockets_most(request.answers["windows_requests"]),
             nodes_most=_instances_most,
             among=plans,
         )
@@ -73,9 +96,9 @@ class AppService(AzureNodes):
         plan = fleet.machines[0]
         return Room(_instances_limit(plan), _instances_most(plan))
 
-    def node_limit_id(self, request: Request, fleet: Fleet) -> str:
+    def node_limit_id(self, request: Request, fleet: Fleet) -> str | None:
         """Sockets of an instance of the plan."""
-        return _websockets_limit(fleet.machines[0])
+        return _websockets_limit(fleet.machines[0], request.answers["windows_requests"])
 
     def checks(self, request: Request, fleet: Fleet) -> Iterator[Check]:
         """Instances and sockets of each plan, and the idle timeout of the front end."""
@@ -85,7 +108,8 @@ class AppService(AzureNodes):
             fleet.machines, fleet.chosen, fleet.nodes_by_machine, strict=True
         ):
             instances[_instances_limit(plan)].append(nodes)
-            sockets[_websockets_limit(plan)].append(chosen.astype(np.float64))
+            if limit_id := _websockets_limit(plan, request.answers["windows_requests"]):
+                sockets[limit_id].append(chosen.astype(np.float64))
         for limit_id, parts in instances.items():
             yield check(limit_id, total(parts))
         for limit_id, parts in sockets.items():
@@ -94,13 +118,23 @@ class AppService(AzureNodes):
             # where no plan of the kind was chosen, nothing is used and one instance's room stands
             allowed = np.where(room > 0, room, limit_value(limit_id))
             yield Check(limit_id, request.demand.connections_peak.times(mine), allowed)
-        yield from idle_checks(request.demand, f"{_SERVICE}.idle_timeout")
+        for system in dict.fromkeys(map(_operating_system, fleet.machines)):
+            yield from idle_checks(request.demand, _IDLE[system])
 
 
-def _websockets_limit(machine: Machine) -> str:
-    """What bounds the connections of an instance of a plan."""
+def _operating_system(machine: Machine) -> str:
+    """The end of a plan's name."""
+    return machine.machine.rpartition("-")[2]
+
+
+def _websockets_limit(machine: Machine, windows_requests: str) -> str | None:
+    """What bounds the connections of an instance of a plan, if something does, by the answer."""
     if machine.machine.startswith("B"):
         return f"{_SERVICE}.basic_websockets"
+    if _operating_system(machine) == "linux":
+        return f"{_SERVICE}.linux_websockets"
+    if windows_requests == "not_counted":
+        return None
     return f"{_SERVICE}.{_SIZES.get(int(machine.vcpus), 'large')}_requests"
 
 
@@ -108,8 +142,15 @@ def _instances_limit(machine: Machine) -> str:
     return f"{_SERVICE}.{_FAMILIES[machine.machine[0]]}_max_instances"
 
 
-def _websockets_most(machine: Machine) -> float:
-    return limit_value(_websockets_limit(machine))
+@cache  # since the machines worth comparing are kept by it
+def _websockets_most(windows_requests: str) -> Callable[[Machine], float]:
+    """Sockets of an instance of a plan, by the answer."""
+
+    def most(machine: Machine) -> float:
+        limit_id = _websockets_limit(machine, windows_requests)
+        return np.inf if limit_id is None else limit_value(limit_id)
+
+    return most
 
 
 def _instances_most(machine: Machine) -> float:

@@ -21,7 +21,13 @@ from estimator.deployments.base import Request, billed_bytes_question
 from estimator.deployments.fleet.backplane import Backplane
 from estimator.deployments.fleet.behind_balancer import CONTAINER_APPS
 from estimator.deployments.fleet.expected_units import mean_empty_units, mean_units
-from estimator.deployments.fleet.sizing import SCALING, Fleet, NodeSpec, ahead_and_after
+from estimator.deployments.fleet.sizing import (
+    SCALING,
+    Fleet,
+    NodeSpec,
+    ahead_and_after,
+    split_usage,
+)
 from estimator.deployments.limits import Check, check, idle_checks, limit_value
 from estimator.format import range_text
 from estimator.pricing.lines import Usage
@@ -37,9 +43,9 @@ _ACTIVE = f"{_SERVICE}.vcpu_active_seconds"
 class ContainerAppsOptions(AzureFleetOptions):
     """Choices for Container Apps."""
 
-    min_nodes: Annotated[int, Field(ge=0)] = 2
-    """Fewest replicas, not counting spare ones; with none of both, the app scales to zero.
-    Assumption: two, in two zones."""
+    min_nodes: Annotated[int, Field(ge=0)] = 1
+    """Fewest replicas that carry the peak, not counting those kept for a failure and spare ones;
+    with none of them, the app scales to zero. Assumption: one."""
 
 
 class ContainerApps(AzureNodes):
@@ -50,6 +56,7 @@ class ContainerApps(AzureNodes):
     is idle: https://learn.microsoft.com/azure/container-apps/billing
     """
 
+    kind = "container"
     options = ContainerAppsOptions
     questions = (
         Assumption(
@@ -82,7 +89,7 @@ class ContainerApps(AzureNodes):
 
     def nodes(self, request: Request) -> NodeSpec:
         """Replicas."""
-        return NodeSpec(kind="container", unit="replica")
+        return NodeSpec(kind=self.kind, unit="replica", redis=self.redis(request))
 
     def node_usage(self, request: Request, fleet: Fleet) -> Iterator[Usage]:
         """Active and idle processor time and memory of replicas, and requests."""
@@ -94,12 +101,13 @@ class ContainerApps(AzureNodes):
             for meter, quantity in machine.parts.items():
                 per_replica = mine.astype(np.float64) * quantity
                 active = np.asarray(running - idle if meter == _ACTIVE else running)
-                yield Usage(
+                usage = Usage(
                     meter,
                     over_month(demand, active * per_replica),
                     f"{machine.title}: {text}; {range_text(mean_in_month(demand, active))} on "
                     f"average, {quantity:g} units per hour each",
                 )
+                yield from split_usage(usage, fleet.application_share)
                 if meter == _ACTIVE and np.any(idle * mine > 0):
                     yield Usage(
                         f"{_SERVICE}.vcpu_idle_seconds",
@@ -115,10 +123,8 @@ class ContainerApps(AzureNodes):
         )
 
     def checks(self, request: Request, fleet: Fleet) -> Iterator[Check]:
-        """Replicas, cores, and the ingress's timeout."""
-        cores = f"{_SERVICE}.cores_per_environment"
+        """Replicas and the ingress's timeout; of cores no figure is published."""
         yield check(_REPLICAS, fleet.nodes)
-        yield check(cores, fleet.vcpus, "ask Azure support for a quota of {used} vCPU")
         yield from idle_checks(request.demand, _TIMEOUT)
 
     def notes(self, request: Request, fleet: Fleet, redis: Backplane) -> Iterator[str]:
@@ -135,28 +141,40 @@ class ContainerApps(AzureNodes):
         replicas = limit_value(f"{_SERVICE}.default_max_replicas")
         if (most > replicas).any():
             yield f"Raise the maximum number of replicas above its default of {replicas:g}."
+        cores = range_text(most_in_month(demand, fleet.vcpus.peak))
+        yield (
+            f"The environment needs a quota of {cores} Consumption cores; how many a subscription "
+            "starts with is not published."
+        )
 
 
 def _least(request: Request, fleet: Fleet) -> FloatArray | float:
-    """The minimum of replicas: what runs all week, spare ones included."""
-    options = request.options
+    """The minimum of replicas: what runs all week, those kept for a failure included."""
     if request.answers["scaling"] == "static" and request.demand.units is None:
         return fleet.nodes.peak
-    return options.min_nodes + options.spare_nodes
+    return fleet.sizing.least_units
 
 
 def _running(request: Request, fleet: Fleet) -> FloatArray:
     """Replicas on average over the week: those that ran, if that is known, or are expected to.
 
-    Without a minimum, the last one stops some minutes after its last connection.
+    Without a minimum, the last ones stop some minutes after the last connection. Replicas run in
+    groups, one more in each than carry its connections if a zone may fail.
     """
-    demand, options = request.demand, request.options
+    demand, options, placed = request.demand, request.options, fleet.placement
     if demand.units is not None or request.answers["scaling"] == "static":
         return fleet.nodes.mean
-    ahead = ahead_and_after(
-        (demand.connections, demand.connections_peak), options.scaling_lag_hours
+    ahead = ahead_and_after(options.scaling_lag_hours)
+    scaled_for = replace(
+        demand,
+        connections=ahead(demand.connections),
+        connections_peak=ahead(demand.connections_peak),
     )
-    scaled_for = replace(demand, connections=ahead[0], connections_peak=ahead[1])
-    kept = 0.0 if options.spare_nodes else limit_value(CONTAINER_APPS.cool_down_limit)
-    expected = mean_units(scaled_for, fleet.needed, options.min_nodes, kept / SECONDS_PER_HOUR)
-    return expected + options.spare_nodes
+    kept = 0.0 if placed.extra else limit_value(CONTAINER_APPS.cool_down_limit)
+    groups = mean_units(
+        scaled_for,
+        fleet.needed.times(1 / placed.group_carries),
+        np.ceil(options.min_nodes / placed.group_carries),
+        kept / SECONDS_PER_HOUR,
+    )
+    return groups * placed.group_size + placed.extra

@@ -14,7 +14,7 @@ from pydantic import Field
 from estimator.demand.demand import Demand
 from estimator.demand.weekly import Weekly, total
 from estimator.deployments.base import Options
-from estimator.deployments.limits import Check, find_limit, limit_value, per_second
+from estimator.deployments.limits import Check, check, find_limit, limit_value, per_second
 from estimator.pricing.lines import Usage
 from estimator.units import KIB
 
@@ -67,14 +67,18 @@ def functions_usage(demand: Demand, options: FunctionsOptions, events: Weekly) -
 
 
 def functions_checks(demand: Demand, options: FunctionsOptions, events: Weekly) -> Iterator[Check]:
-    """Instances that the busiest hour needs."""
+    """Instances that the busiest hour needs, their memory, and the time of an execution."""
     if options.functions == "none":
         return
     at_a_time = per_second(executions(demand, options, events)).times(
         options.function_ms / _MS_PER_SECOND / options.function_concurrency
     )
-    limit = f"{_SERVICE}.{options.functions}_max_instances"
-    yield Check(limit, at_a_time, limit_value(limit))
+    yield check(f"{_SERVICE}.{options.functions}_max_instances", at_a_time)
+    if options.functions == "consumption":
+        seconds = options.function_ms / _MS_PER_SECOND
+        yield check(f"{_SERVICE}.consumption_timeout_max", seconds)
+    else:
+        yield check(f"{_SERVICE}.flex_memory_mb", at_a_time.times(_billed_mb(options)))
 
 
 def _billed_ms(options: FunctionsOptions) -> float:

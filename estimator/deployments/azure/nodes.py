@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from estimator.deployments.base import Request, both_ways
-from estimator.deployments.fleet.backplane import Backplane
+from estimator.deployments.fleet.backplane import Backplane, Redis, ZoneTraffic
 from estimator.deployments.fleet.behind_balancer import AZURE, FLEET_NOT_MODELED, BehindBalancer
 from estimator.deployments.fleet.sizing import Fleet, FleetOptions
 from estimator.pricing.lines import Usage
@@ -25,11 +25,12 @@ BYTES_EVIDENCE = (
 )
 
 
+_ZONE_TRAFFIC = ZoneTraffic(_INTER_ZONE, sides=2, managed_sides=2)
+"""Counted where it leaves and where it arrives."""
+
+
 class AzureFleetOptions(FleetOptions):
     """Choices for nodes on Azure."""
-
-    redis_machine: str = "Standard_D2as_v5"
-    """Machine for Redis, which passes messages between nodes."""
 
 
 class AzureNodes(BehindBalancer):
@@ -39,18 +40,22 @@ class AzureNodes(BehindBalancer):
     crosses_zones: ClassVar[bool] = False
     """Whether the balancer stands in several zones and passes traffic on to nodes in all."""
 
+    def redis(self, request: Request) -> Redis:
+        """Azure Managed Redis, or virtual machines."""
+        return Redis("azure", _ZONE_TRAFFIC)
+
     def beside(self, request: Request, fleet: Fleet, redis: Backplane) -> Iterator[Usage]:
         """Traffic between zones, which counts where it leaves and where it arrives; traffic out."""
         demand, zones = request.demand, request.options.zones
         elsewhere = 1 - 1 / zones
-        gigabytes = redis.other_zones_gib
+        gigabytes = redis.zone_units
         if self.crosses_zones:
             through = demand.per_month(both_ways(demand)) / request.bytes_per_unit(_INTER_ZONE)
-            gigabytes = through * elsewhere + gigabytes
+            gigabytes = through * elsewhere * _ZONE_TRAFFIC.sides + gigabytes
         parts = ["balancer to nodes and back"] * self.crosses_zones + ["Redis to nodes"]
         yield Usage(
             _INTER_ZONE,
-            np.asarray(2 * gigabytes),
+            np.asarray(gigabytes),
             f"{' and '.join(parts)} in other zones ({elsewhere:.0%} of it with {zones} zones), "
             "counted where it leaves and where it arrives",
         )

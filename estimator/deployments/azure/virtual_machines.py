@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from functools import reduce
 from typing import Annotated, Literal, Self
 
@@ -20,9 +21,26 @@ from estimator.deployments.azure.nodes import (
     AzureFleetOptions,
     AzureNodes,
 )
-from estimator.deployments.base import Request, billed_bytes_question, both_ways, mbps
-from estimator.deployments.fleet.sizing import SCALING, Fleet, NodeSpec, size, whole
-from estimator.deployments.limits import Check, idle_checks, limit_value, per_second
+from estimator.deployments.base import (
+    Request,
+    billed_bytes_question,
+    both_ways,
+    cut_note,
+    mbps,
+)
+from estimator.deployments.fleet.backplane import Backplane
+from estimator.deployments.fleet.choice import whole
+from estimator.deployments.fleet.host_limits import sockets_per_client
+from estimator.deployments.fleet.sizing import SCALING, Fleet, NodeSpec, size
+from estimator.deployments.limits import (
+    Check,
+    age_checks,
+    check,
+    default_of,
+    idle_checks,
+    limit_value,
+    per_second,
+)
 from estimator.format import range_text
 from estimator.pricing.lines import Usage
 from estimator.pricing.price_files import Assumption
@@ -34,6 +52,9 @@ _FIRST_RULES = 5
 _GATEWAY = "azure.application_gateway"
 _MAX_INSTANCES = f"{_GATEWAY}.v2_max_instances"
 _UNITS_PER_INSTANCE = f"{_GATEWAY}.capacity_units_per_instance"
+_REQUEST_TIMEOUT = f"{_GATEWAY}.request_timeout_default"
+_REQUEST_TIMEOUT_MOST = f"{_GATEWAY}.request_timeout_max_private"
+_FLOWS = "azure.virtual_machines.flows"
 
 
 class ApplicationGatewayOptions(AzureFleetOptions):
@@ -45,6 +66,15 @@ class ApplicationGatewayOptions(AzureFleetOptions):
     min_instances: Annotated[int, Field(ge=0)] = 0
     """Fewest instances of the gateway, or all of them if you scale by hand; each is billed as
     10 capacity units, used or not. Assumption: none, the gateway scales by itself."""
+    request_timeout_seconds: float = default_of(_REQUEST_TIMEOUT, ge=1)
+    """Request timeout of the backend settings, which applies to WebSockets. Default: the vendor's;
+    its ingress controller for Kubernetes sets 30."""
+
+    @model_validator(mode="after")
+    def _request_timeout_can_be_set(self) -> Self:
+        if self.request_timeout_seconds > (most := limit_value(_REQUEST_TIMEOUT_MOST)):
+            raise ValueError(f"request_timeout_seconds is at most {most:g}")
+        return self
 
 
 class ApplicationGatewayVm(AzureNodes):
@@ -65,12 +95,42 @@ class ApplicationGatewayVm(AzureNodes):
             evidence="The article on prices says throughput and no more; the metric of that name "
             "counts what the gateway has served. Both ways is the more expensive reading.",
         ),
+        Assumption(
+            id="request_timeout",
+            question="What does the request timeout of the backend settings end?",
+            choices={
+                "idle": "a WebSocket on which nothing was sent for that long",
+                "age": "every WebSocket of that age; clients then connect again",
+            },
+            evidence="The vendor's page says that the timeout applies to the WebSocket session, "
+            "not how. A user whose timeout was as long as the interval of his pings lost "
+            "connections, and a longer one fixed it (MicrosoftDocs/azure-docs issue 49622); others "
+            "report cuts while connections are in use "
+            "(Azure/application-gateway-kubernetes-ingress issues 491 and 1277).",
+        ),
         SCALING,
         billed_bytes_question("ip", BYTES_EVIDENCE),
     )
     not_modeled = (*NOT_MODELED, DISKS, "certificates", "a DDoS protection plan")
     crosses_zones = True
     targets_limit = f"{_GATEWAY}.backend_targets"
+
+    def nodes(self, request: Request) -> NodeSpec:
+        """Virtual machines, TLS on the gateway."""
+        return NodeSpec(connections_most=_flows_most(request))
+
+    def node_limit_id(self, request: Request, fleet: Fleet) -> str:
+        """Flows of a virtual machine."""
+        return _FLOWS
+
+    def age_limit(self, request: Request) -> str | None:
+        """The request timeout, if that is what it ends."""
+        return _REQUEST_TIMEOUT if request.answers["request_timeout"] == "age" else None
+
+    def age_seconds(self, request: Request) -> float:
+        """The request timeout as it is set, if that is what it ends."""
+        by_age = self.age_limit(request) is not None
+        return request.options.request_timeout_seconds if by_age else np.inf
 
     def dimensions(self, request: Request) -> Mapping[str, tuple[Weekly, float]]:
         """What is used in each hour and what a capacity unit holds; the largest counts.
@@ -114,15 +174,34 @@ class ApplicationGatewayVm(AzureNodes):
         return np.maximum(whole(self._running(request) / limit_value(_MAX_INSTANCES)), 1.0)
 
     def checks(self, request: Request, fleet: Fleet) -> Iterator[Check]:
-        """Instances, targets and the idle timeout."""
+        """Instances, targets, and the timeouts of the backend settings and of the address."""
+        demand, timeout = request.demand, request.options.request_timeout_seconds
         yield Check(
             _MAX_INSTANCES,
             largest(self._instances(request)),
             limit_value(_MAX_INSTANCES) * fleet.balancers,
             "add a gateway, and spread clients over all of them by name",
         )
+        yield check(f"{_GATEWAY}.per_region", fleet.balancers)
         yield from self.targets_checks(request, fleet)
-        yield from idle_checks(request.demand, f"{_GATEWAY}.idle_timeout")
+        yield from idle_checks(demand, f"{_GATEWAY}.idle_timeout")
+        if self.age_limit(request) is not None:
+            yield from age_checks(demand, _REQUEST_TIMEOUT, timeout)
+            return
+        yield from idle_checks(
+            demand,
+            _REQUEST_TIMEOUT,
+            "send a heartbeat more often than every {allowed} seconds, or raise the request "
+            "timeout of the backend settings (request_timeout_seconds)",
+            seconds=timeout,
+            ceiling_id=_REQUEST_TIMEOUT_MOST,
+        )
+
+    def notes(self, request: Request, fleet: Fleet, redis: Backplane) -> Iterator[str]:
+        """When connections are cut, and what is known of nodes."""
+        if np.isfinite(seconds := self.age_seconds(request)):
+            yield cut_note(request.demand, f"{seconds:g} seconds")
+        yield from super().notes(request, fleet, redis)
 
     def balancer_usage(self, request: Request, fleet: Fleet) -> Iterator[Usage]:
         """Hours of the gateways, and their capacity units."""
@@ -201,7 +280,11 @@ class LoadBalancerVm(AzureNodes):
 
     def nodes(self, request: Request) -> NodeSpec:
         """Virtual machines where TLS ends."""
-        return NodeSpec(ends_tls=True)
+        return replace(super().nodes(request), ends_tls=True, connections_most=_flows_most(request))
+
+    def node_limit_id(self, request: Request, fleet: Fleet) -> str:
+        """Flows of a virtual machine."""
+        return _FLOWS
 
     def checks(self, request: Request, fleet: Fleet) -> Iterator[Check]:
         """The pool and the idle timeout."""
@@ -211,6 +294,7 @@ class LoadBalancerVm(AzureNodes):
             request.demand,
             f"{_BALANCER}.idle_timeout",
             seconds=request.options.idle_timeout_minutes * SECONDS_PER_MINUTE,
+            ceiling_id=f"{_BALANCER}.idle_timeout_max",
         )
 
     def balancer_usage(self, request: Request, fleet: Fleet) -> Iterator[Usage]:
@@ -233,3 +317,8 @@ class LoadBalancerVm(AzureNodes):
             "all bytes with clients, in and out, down to the IP header",
         )
         yield Usage("azure.public_ipv4.hours", hours, "the balancer's address x hours of the month")
+
+
+def _flows_most(request: Request) -> float:
+    """Clients whose connections a virtual machine holds."""
+    return limit_value(_FLOWS) / sockets_per_client(request.options)

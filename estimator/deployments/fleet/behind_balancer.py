@@ -7,7 +7,7 @@ vendor leaves open. A cloud says what stands beside nodes: traffic between zones
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
@@ -17,20 +17,25 @@ from estimator.arrays import FloatArray
 from estimator.demand.admission_limits import AdmissionLimits, Autoscaling
 from estimator.demand.demand import over_month
 from estimator.deployments.base import Deployment, Metered, Request
-from estimator.deployments.fleet.backplane import Backplane, backplane
-from estimator.deployments.fleet.server import APPLICATION_WORK, handshake_rate
+from estimator.deployments.fleet.backplane import Backplane, Redis, backplane
+from estimator.deployments.fleet.host_limits import host_checks
+from estimator.deployments.fleet.machine import CHEAPEST, Kind, machines
+from estimator.deployments.fleet.redis_nodes import redis_nodes
+from estimator.deployments.fleet.server_figures import servers
 from estimator.deployments.fleet.sizing import Fleet, NodeSpec, build_fleet
-from estimator.deployments.limits import Check, limit_value
+from estimator.deployments.limits import Check, check, limit_value
 from estimator.format import range_text
 from estimator.pricing.lines import Usage
 from estimator.units import SECONDS_PER_MINUTE
 
-FLEET_NOT_MODELED = (APPLICATION_WORK, "a database", "the work of running the fleet")
+FLEET_NOT_MODELED = ("a database", "the work of running the fleet")
 """By any fleet."""
 MORE_ROOM = "use larger nodes, or more load balancers"
 """What helps where nodes outnumber the targets of the balancers."""
 MEAN_IS_OLD_BY = 0.5
 """Of a window: a mean over it tells what was in its middle."""
+HEARD = "system.backplane.heard_share"
+"""The limit of what a node hears from others."""
 _OPEN_FILES = "system.linux.open_files_hard_max"
 
 
@@ -96,6 +101,8 @@ class Room:
 class BehindBalancer(Deployment):
     """Nodes behind a balancer; a subclass is a cloud, a subclass of that a deployment."""
 
+    kind: ClassVar[Kind] = "vm"
+    """What kind of machines its nodes are."""
     clock: ClassVar[ScalingClock]
     """When the cloud's autoscaler looks, and how long it waits."""
     merges_lines: ClassVar[bool] = True
@@ -103,17 +110,30 @@ class BehindBalancer(Deployment):
     targets_limit: ClassVar[str | None] = None
     """The limit of the nodes behind one balancer, if there is one."""
 
+    @property
+    def names(self) -> Mapping[str, Collection[str]]:
+        """Servers, and machines of the cloud for nodes, and sizes of Redis."""
+        return {
+            "server": servers(),
+            "machine": (CHEAPEST, *machines(self.cloud, self.kind)),
+            "redis_machine": (CHEAPEST, *redis_nodes(self.cloud), *machines(self.cloud, "vm")),
+        }
+
     @abstractmethod
     def checks(self, request: Request, fleet: Fleet) -> Iterator[Check]:
         """What nodes and balancer are asked for."""
+
+    @abstractmethod
+    def redis(self, request: Request) -> Redis:
+        """Where Redis runs that passes messages between nodes."""
 
     @abstractmethod
     def beside(self, request: Request, fleet: Fleet, redis: Backplane) -> Iterator[Usage]:
         """What the cloud bills besides balancer, nodes and Redis: zones, disks, traffic, logs."""
 
     def nodes(self, request: Request) -> NodeSpec:
-        """What the nodes are; virtual machines without TLS unless a deployment says otherwise."""
-        return NodeSpec()
+        """What the nodes are; without TLS unless a deployment says otherwise."""
+        return NodeSpec(kind=self.kind, redis=self.redis(request))
 
     def node_usage(self, request: Request, fleet: Fleet) -> Iterator[Usage]:
         """What the nodes are billed as."""
@@ -158,21 +178,31 @@ class BehindBalancer(Deployment):
     def age_limit(self, request: Request) -> str | None:
         """The limit of the age of a connection, if the balancer has one."""
 
+    def age_seconds(self, request: Request) -> float:
+        """The age at which the balancer closes connections, if it does: the limit as it stands."""
+        age = self.age_limit(request)
+        return np.inf if age is None else limit_value(age)
+
     def _sized(self, request: Request) -> tuple[Request, Fleet]:
         """The request with connections cut at their age, and nodes and balancers for it."""
-        if age := self.age_limit(request):
-            request = request.cut_after(limit_value(age))
+        if np.isfinite(seconds := self.age_seconds(request)):
+            request = request.cut_after(seconds)
         fleet = build_fleet(request, self.cloud, self.nodes(request))
         return request, replace(fleet, balancers=np.asarray(self.balancers(request, fleet)))
 
     def limit_checks(self, request: Request) -> tuple[Check, ...]:
         """What nodes and balancer are asked for."""
-        return tuple(self.checks(*self._sized(request)))
+        return self._all_checks(*self._sized(request))
+
+    def _all_checks(self, request: Request, fleet: Fleet) -> tuple[Check, ...]:
+        heard = fleet.heard_share
+        backplane_checks = () if heard is None else (check(HEARD, heard),)
+        return (*backplane_checks, *self.checks(request, fleet), *host_checks(request, fleet))
 
     def meter(self, request: Request) -> Metered:
         """Balancer, nodes, Redis between nodes, what stands beside them, traffic out."""
         request, fleet = self._sized(request)
-        redis = backplane(request, self.cloud, fleet.nodes, request.options.redis_machine)
+        redis = backplane(fleet.redis, request.demand, self.cloud)
         usage = (
             *self.balancer_usage(request, fleet),
             *self.node_usage(request, fleet),
@@ -182,7 +212,7 @@ class BehindBalancer(Deployment):
         return Metered(
             one_line_per_meter(usage) if self.merges_lines else usage,
             tuple(self.notes(request, fleet, redis)),
-            tuple(self.checks(request, fleet)),
+            self._all_checks(request, fleet),
             AdmissionLimits() if request.many else self._admission(request, fleet),
             fleet.sizing,
         )
@@ -196,16 +226,15 @@ class BehindBalancer(Deployment):
         each, front = float(fleet.connections_each), self.front(request, fleet)
         limits = dict(front.limits)
         if age := self.age_limit(request):
-            front = replace(front, age_most_seconds=limit_value(age))
-            limits["age_most_seconds"] = age
+            front = replace(front, age_most_seconds=self.age_seconds(request))
+            if front.age_most_seconds == limit_value(age):
+                limits["age_most_seconds"] = age
         for limit_id in filter(None, (_OPEN_FILES, self.node_limit_id(request, fleet))):
             if each == limit_value(limit_id):
                 limits["connections_per_unit"] = limit_id
         admission = replace(
             front,
-            new_connections_per_second_per_unit=machine.vcpus * handshake_rate(options)
-            if fleet.spec.ends_tls
-            else np.inf,
+            new_connections_per_second_per_unit=machine.cores / float(fleet.connection_cores),
             connections_per_unit=each,
             unit_name=fleet.spec.unit,
             limits=limits,
@@ -218,35 +247,36 @@ class BehindBalancer(Deployment):
             most = float(room.most * fleet.balancers)
             limits["most_units"] = room.limit_id
         autoscaling = Autoscaling(
-            target_share=options.headroom,
+            target_share=float(options.headroom) * fleet.placement.carrying_share,
             # a connection that finds none starts the first one
-            least_units=max(options.min_nodes, 1),
-            spare_units=options.spare_nodes,
+            least_units=max(float(fleet.sizing.least_units) - fleet.placement.extra, 1),
+            spare_units=fleet.placement.extra,
             most_units=most,
             start_seconds=options.node_start_minutes * SECONDS_PER_MINUTE,
-            stops_when_empty=options.min_nodes + options.spare_nodes == 0,
+            stops_when_empty=fleet.sizing.least_units == 0,
         )
         return replace(admission, autoscaling=self.clock.times(autoscaling))
 
 
 def one_line_per_meter(usage: Iterable[Usage]) -> tuple[Usage, ...]:
-    """Lines of a bill; a meter that several parts use, such as nodes and Redis, stands on one.
+    """Lines of a bill; a meter that nodes and Redis use stands on one, each part of it on its own.
 
     >>> nodes, redis = Usage("m", np.array(2.0), "nodes"), Usage("m", np.array(1.0), "Redis")
     >>> [line] = one_line_per_meter([nodes, redis])
     >>> float(line.quantity), line.formula
     (3.0, 'nodes; and Redis')
     """
-    lines: dict[str, Usage] = {}
+    lines: dict[tuple[str, str], Usage] = {}
     for one in usage:
-        before = lines.get(one.meter_id)
-        lines[one.meter_id] = (
+        key = one.meter_id, one.part
+        before = lines.get(key)
+        lines[key] = (
             one
             if before is None
-            else Usage(
-                one.meter_id,
-                np.asarray(before.quantity + one.quantity),
-                f"{before.formula}; and {one.formula}",
+            else replace(
+                one,
+                quantity=np.asarray(before.quantity + one.quantity),
+                formula=f"{before.formula}; and {one.formula}",
             )
         )
     return tuple(lines.values())

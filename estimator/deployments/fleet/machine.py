@@ -13,15 +13,16 @@ import numpy.typing as npt
 from pydantic import BeforeValidator, Field
 
 from estimator.arrays import FloatArray
+from estimator.deployments.fleet.family import find_family
 from estimator.errors import MissingRateError, ScenarioError, UnknownNameError
-from estimator.files import Sourced, load_rows
+from estimator.files import Confidence, Sourced, load_rows
 from estimator.pricing.catalog import Catalog
 from estimator.units import GIB
 
 Kind = Literal["vm", "container", "app_service"]
 
 
-def _parts(cell: object) -> object:
+def meter_quantities(cell: object) -> object:
     """``meter=quantity`` pairs of one cell."""
     if not isinstance(cell, str):
         return cell
@@ -35,15 +36,22 @@ class Machine(Sourced):
     machine: str
     """The vendor's own name."""
     kind: Kind
+    family: str
+    """Whose processors it has: an id of ``families.csv``."""
     title: str
     architecture: str
     vcpus: Annotated[float, Field(gt=0)]
+    """Processors that it shows."""
+    sustained_vcpus: Annotated[float, Field(gt=0)] | None = None
+    """Of these, what it sustains without credits; None if all."""
     memory_gib: Annotated[float, Field(gt=0)]
-    network_mbps: Annotated[float, Field(gt=0)] | None = None
-    """Bandwidth the vendor publishes for the size; None if it publishes none."""
-    burstable: bool
-    """Whether it sustains less than its processors show."""
-    parts: Annotated[Mapping[str, float], BeforeValidator(_parts)]
+    network_mbps: Annotated[float, Field(gt=0)]
+    """Bandwidth that the vendor publishes for the size, or that a neighbor of it has."""
+    network_source: str | None = None
+    """Where the bandwidth was read, if not where the rest was."""
+    network_confidence: Confidence | None = None
+    """How sure the bandwidth is, if not as sure as the rest."""
+    parts: Annotated[Mapping[str, float], BeforeValidator(meter_quantities)]
     """Units of meters that one hour is billed as."""
 
     @property
@@ -52,9 +60,25 @@ class Machine(Sourced):
         return self.memory_gib * GIB
 
     @property
+    def burstable(self) -> bool:
+        """Whether it sustains less than its processors show."""
+        return self.sustained_vcpus is not None
+
+    @property
     def cores(self) -> float:
-        """Processors that it sustains, in cores of the speed that ``servers.yaml`` refers to."""
-        return self.vcpus
+        """What its processors sustain, in cores of the family whose speed is 1.
+
+        >>> machine = find_machine("aws", "vm", "t3.medium")  # 20% of each of two
+        >>> machine.cores == 0.4 * find_family(machine.family).core_speed
+        True
+        """
+        sustained = self.vcpus if self.sustained_vcpus is None else self.sustained_vcpus
+        return sustained * self.core_speed
+
+    @property
+    def core_speed(self) -> float:
+        """What one processor does, in cores of the family whose speed is 1."""
+        return find_family(self.family).core_speed
 
     def usd_per_hour(self, catalog: Catalog, region: str) -> float:
         """What an hour costs at the first tier of each price, before allowances.
@@ -94,8 +118,9 @@ def find_machine(cloud: str, kind: Kind, name: str) -> Machine:
 
 
 CHEAPEST = "cheapest"
-CONSTRAINTS = ("memory", "processor", "network", "connections")
-"""The resources that a node offers, in this order wherever they are an axis."""
+CONSTRAINTS = ("memory", "processor", "network", "connections", "new connections")
+"""The resources that a node offers, in this order wherever they are an axis. New connections are
+offered as cores, of which each takes so many seconds."""
 _NOISE = 1e-9
 
 
@@ -112,9 +137,10 @@ class Caps:
 
     def each(self, machine: Machine) -> tuple[float, ...]:
         """What a node offers, by constraint."""
-        network = min(machine.network_mbps or np.inf, self.mbps)
+        network = min(machine.network_mbps, self.mbps)
         cap = self.connections(machine) if callable(self.connections) else self.connections
-        return machine.memory_bytes, machine.vcpus, network, min(self.open_files, cap)
+        connections = min(self.open_files, cap)
+        return machine.memory_bytes, machine.cores, network, connections, machine.cores
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -128,9 +154,13 @@ class Candidates:
     """Nodes there may be of them, shape (machines,)."""
     usd_per_hour: FloatArray
     """At the first tier of each price, before allowances, shape (machines,)."""
-    not_flat: tuple[list[int], ...]
-    """Machines whose hours do not all cost the same, by index; those billed by the same meters
-    together."""
+    flat_usd_per_hour: FloatArray
+    """The same of the meters of which every unit costs the same."""
+    not_flat: Mapping[str, FloatArray]
+    """Units per hour of each other meter, shape (machines,)."""
+    frugal: tuple[int, ...]
+    """Those in whose place no number of another one does as much for no more, by index: one of them
+    has the cheapest nodes if nothing else depends on how many there are."""
 
 
 @lru_cache(maxsize=512)
@@ -154,7 +184,7 @@ def candidates(
         kind: what kind of machines.
         asked: a machine by its name, or ``cheapest``.
         architecture: of the processors, or ``any``.
-        among: names to choose the cheapest from; all that do not burst if None.
+        among: names to choose the cheapest from; all if None.
         caps: what a node may have.
         beside_usd: what stands beside each node, per hour.
 
@@ -165,8 +195,8 @@ def candidates(
     """
     names = (asked,) if asked != CHEAPEST else among
     if names is None:
-        steady = (one for one in machines(cloud, kind).values() if not one.burstable)
-        fitting = (one for one in steady if architecture in ("any", one.architecture))
+        listed = machines(cloud, kind).values()
+        fitting = (one for one in listed if architecture in ("any", one.architecture))
         names = priced(catalog, region, cloud, kind, tuple(one.machine for one in fitting))
         if not names:
             of = "" if architecture == "any" else f" of architecture {architecture}"
@@ -178,12 +208,38 @@ def candidates(
     )
     each = np.array([caps.each(machine) for machine in found])
     most = np.array([np.inf if caps.nodes is None else caps.nodes(machine) for machine in found])
-    kept = _worth_comparing(
-        found, usd + beside_usd, flat, np.column_stack([most, each]), beside_usd
-    )
+    room = np.column_stack([most, each])
+    kept = _worth_comparing(found, usd + beside_usd, flat, room, beside_usd, number_most=1)
     chosen = tuple(found[index] for index in kept)
-    not_flat = tuple(_billed_alike(chosen, np.flatnonzero(~flat[kept])))
-    return Candidates(chosen, each[kept], most[kept], usd[kept], not_flat)
+    frugal = _worth_comparing(chosen, usd[kept] + beside_usd, flat[kept], room[kept], beside_usd)
+    billed = [flat_and_not(catalog, region, machine.parts) for machine in chosen]
+    meters = sorted({meter for _, units in billed for meter in units})
+    return Candidates(
+        chosen,
+        each[kept],
+        most[kept],
+        usd[kept],
+        np.array([flat_usd for flat_usd, _ in billed]),
+        {meter: np.array([units.get(meter, 0.0) for _, units in billed]) for meter in meters},
+        tuple(frugal),
+    )
+
+
+def flat_and_not(
+    catalog: Catalog, region: str, parts: Mapping[str, float]
+) -> tuple[float, dict[str, float]]:
+    """USD of the meters of which every unit costs the same, and units of the others.
+
+    Raises:
+        MissingRateError: a meter without a price in the region.
+    """
+    usd, units = 0.0, dict[str, float]()
+    for meter, quantity in parts.items():
+        if catalog.is_flat(meter, region):
+            usd += quantity * float(catalog.rate(meter, region).tariff.usd_per_unit[0])
+        else:
+            units[meter] = quantity
+    return usd, units
 
 
 @lru_cache(maxsize=512)
@@ -214,19 +270,29 @@ def _worth_comparing(
     flat: npt.NDArray[np.bool_],
     room: FloatArray,
     beside_usd: float,
+    number_most: float = np.inf,
 ) -> list[int]:
     """Without machines in whose place so many of another one do as much and cost no more.
 
     Whole nodes of a small machine never offer more beyond what is needed than those of one that is
     so many of it. What is partly free only gives way to what is billed by the same meters, since
-    its price does not tell what it costs. ``room`` has the most nodes before what each offers.
+    its price does not tell what it costs.
+
+    Args:
+        found: the machines.
+        usd: per hour of each, with what stands beside it.
+        flat: whether all hours of each cost the same.
+        room: the most nodes there may be of each, before what one offers.
+        beside_usd: what stands beside each node, per hour.
+        number_most: how many may take the place of one; 1 where more nodes drag more along.
     """
     # so many of one (rows) are billed as no more than one of another (columns)
     number = np.where(flat, np.floor(usd / usd[:, None] * (1 + _NOISE)), 0)
+    number = np.minimum(number, number_most)
     for group in _billed_alike(found, np.flatnonzero(~flat)):
         parts = np.array([[*found[index].parts.values()] for index in group])
         most = np.floor((parts / parts[:, None]).min(axis=-1) * (1 + _NOISE))
-        number[np.ix_(group, group)] = np.minimum(most, 1) if beside_usd else most
+        number[np.ix_(group, group)] = np.minimum(most, 1 if beside_usd else number_most)
     allowed, number = number > 0, np.maximum(number, 1)
     # more nodes need as much more room among the most nodes there may be
     needed = room * np.where(np.arange(room.shape[1]) == 0, number[..., None] ** 2, 1)

@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Annotated, Literal
 
 import numpy as np
-from pydantic import Field
 
 from estimator.arrays import FloatArray
 from estimator.demand.demand import Demand
+from estimator.demand.streams import MessageStream
 from estimator.demand.weekly import Weekly, total
-from estimator.deployments.base import Options, both_ways, mbps
-from estimator.deployments.limits import bursts_of, longest_burst, most_at_once
-from estimator.errors import ScenarioError, UnknownNameError
-from estimator.files import Entry, Figure, load_mapping
+from estimator.deployments.base import both_ways, mbps
+from estimator.deployments.fleet.server_figures import (
+    Server,
+    figure_under_tls,
+    find_server,
+    handshakes_of,
+)
+from estimator.deployments.fleet.server_options import ServerOptions
+from estimator.deployments.limits import (
+    LongBurst,
+    bursts_of,
+    comes_in_bursts,
+    longest_burst,
+    most_at_once,
+)
 from estimator.format import capitalized
-from estimator.scenario.model import ManyFromZero, ManyPositive, OrMany
-from estimator.units import SECONDS_PER_HOUR
+from estimator.scenario.application import ApplicationWork, work_of
+from estimator.units import MS_PER_SECOND, SECONDS_PER_HOUR
 
 APPLICATION_WORK = (
     "the application's own work for each message: nodes are sized to hold sockets and pass "
@@ -28,80 +37,10 @@ APPLICATION_WORK = (
 )
 """What no benchmark of sockets can size."""
 
-_HANDSHAKES = "derived-rsa-2048-full"
-"""Entry of tls.yaml for servers of which no rate of handshakes was published."""
-_TLS_SHARE_OF = "uwebsockets"
-"""The server whose measured share of messages left under TLS stands for those without one."""
-_TLS_MEMORY_OF = "dotnet-kestrel"
-"""The server whose measured memory for TLS stands for those without one."""
 _ZLIB_WINDOW_BITS, _ZLIB_MEMORY_LEVEL = 15, 8
 """MAX_WBITS and DEF_MEM_LEVEL of zlib, which servers use that set no default of their own."""
-
-
-class Measured(Figure):
-    """A figure that somebody measured."""
-
-    checked_on: dt.date | None = None
-
-
-class Server(Entry):
-    """What a WebSocket server or proxy was measured to need."""
-
-    title: str
-    language: str
-    role: Literal["server", "proxy"]
-    memory_per_connection_bytes: Measured | None = None
-    """User space, without TLS and compression."""
-    kernel_memory_per_connection_bytes: Measured | None = None
-    tls_memory_per_connection_bytes: Measured | None = None
-    """More if TLS ends in this process."""
-    compression_memory_bytes: Measured | None = None
-    """More for each connection with permessage-deflate at this software's default."""
-    window_bits: Measured | None = None
-    """Its default window of compression, as a power of two."""
-    memory_level: Measured | None = None
-    idle_cpu_seconds_per_connection_second: Measured | None = None
-    messages_per_core_second: Measured | None = None
-    """Small messages, in and out together, without TLS."""
-    tls_throughput_share: Measured | None = None
-    """Part of that rate that is left with TLS."""
-    handshakes_per_core_second: Measured | None = None
-    connections_max_published: Measured | None = None
-    """The largest count that was shown on one host."""
-
-
-class TlsRate(Entry):
-    """How many handshakes or signatures a core makes."""
-
-    title: str
-    key_type: str
-    operation: str
-    hardware: str
-    per_core_second: Measured
-
-
-class ServerOptions(Options):
-    """Which server software runs, or what you measured of your own."""
-
-    server: str = "centrifugo-go"
-    """A server of servers.yaml."""
-    memory_per_connection_bytes: ManyPositive | None = None
-    """Your own figure for everything: user space, kernel, TLS and compression."""
-    idle_cpu_seconds_per_connection_second: ManyFromZero | None = None
-    """Your own figure for an open connection without messages."""
-    messages_per_core_second: ManyPositive | None = None
-    """Your own figure for messages in and out together, with the TLS that you use."""
-    handshakes_per_core_second: ManyPositive | None = None
-    """Your own figure for TLS handshakes, if TLS ends on the nodes."""
-    compression: Literal["none", "permessage-deflate"] = "none"
-    """Whether messages are compressed connection by connection."""
-    window_bits: Annotated[int, Field(ge=9, le=15)] | None = None
-    """Compression window, as a power of two. Default: the server's, or zlib's 15."""
-    memory_level: Annotated[int, Field(ge=1, le=9)] | None = None
-    """Compression memory level. Default: the server's, or zlib's 8."""
-    headroom: Annotated[float | FloatArray, OrMany(Annotated[float, Field(ge=0.01, le=1)])] = 0.7
-    """Share of each node to plan with. Assumption: the rest is for the operating system, bursts
-    within the hour and uneven balancing."""
+OWN_WORK = tuple(f"application_{name}" for name in ApplicationWork.__dataclass_fields__)
+"""Options that replace the assumed work of the application altogether."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,29 +49,10 @@ class Load:
 
     memory_bytes: Weekly
     cores: Weekly
-
-
-def find_server(name: str) -> Server:
-    """A server of servers.yaml.
-
-    Raises:
-        UnknownNameError: there is no such server.
-    """
-    servers = load_mapping("servers.yaml", Server)
-    if name not in servers:
-        raise UnknownNameError("server", name, servers)
-    return servers[name]
-
-
-def deflate_bytes(window_bits: int, memory_level: int) -> float:
-    """Memory that zlib takes to compress and decompress the messages of one connection.
-
-    Formula of zlib's zconf.h: 2^(w+2) + 2^(m+9) to compress, 2^w to decompress.
-
-    >>> deflate_bytes(15, 8) / 1024
-    288.0
-    """
-    return float(2 ** (window_bits + 2) + 2 ** (memory_level + 9) + 2**window_bits)
+    """Cores of the reference speed that the server takes: for idle connections, messages, their
+    bytes and new connections, with TLS where it ends on the nodes."""
+    application_cores: Weekly
+    """Cores of the reference speed that the application's own work takes."""
 
 
 def server_load(demand: Demand, options: ServerOptions, *, tls: bool = False) -> Load:
@@ -145,19 +65,148 @@ def server_load(demand: Demand, options: ServerOptions, *, tls: bool = False) ->
 
     Raises:
         UnknownNameError: a server that is not in servers.yaml.
-        ScenarioError: a server without a published figure, and none given in the options.
     """
-    server = find_server(options.server)
-    _check_figures(server, options)
-    idle = _figure(server, options, "idle_cpu_seconds_per_connection_second")
-    per_core = message_rate(options, tls=tls)
-    messages = total(s.per_hour for s in demand.streams if s.is_message)
-    cores = [demand.connections.times(idle), messages.times(1 / (per_core * SECONDS_PER_HOUR))]
+    message, byte = _message_core_seconds(options, tls=tls), _byte_core_seconds(options, tls=tls)
+    cores = [
+        demand.connections.times(idle_core_seconds(options)),
+        demand.new_connections.times(_accept_core_seconds(options, tls=tls) / SECONDS_PER_HOUR),
+        *(
+            stream.per_hour.times((message + byte * stream.payload.mean) / SECONDS_PER_HOUR)
+            for stream in demand.streams
+            if stream.is_message
+        ),
+    ]
+    memory = demand.connections_peak.times(connection_memory_bytes(options, tls=tls))
+    return Load(memory, total(cores), total(_application_cores(demand, options)))
+
+
+def _application_cores(demand: Demand, options: ServerOptions) -> Iterator[Weekly]:
+    for kind in demand.kinds:
+        work = application_work(options, kind.application)
+        parts = [(kind.new_connections, work.cpu_ms_per_new_connection)]
+        parts += [(stream.per_hour, _ms_of(stream, work)) for stream in kind.streams]
+        for per_hour, milliseconds in parts:
+            if np.any(milliseconds):
+                yield per_hour.times(milliseconds / (MS_PER_SECOND * SECONDS_PER_HOUR))
+
+
+def _ms_of(stream: MessageStream, work: ApplicationWork) -> float | FloatArray:
+    """The application's work on a message; greetings are part of that on a new connection."""
+    if stream.kind == "sent":
+        return work.cpu_ms_per_message
+    return work.cpu_ms_per_delivery if stream.kind in ("passed_on", "published") else 0.0
+
+
+def application_work(options: ServerOptions, assumed: str) -> ApplicationWork:
+    """What the application does for one kind of clients, own figures first.
+
+    Args:
+        options: own figures, or another entry of application.yaml.
+        assumed: the entry that the profile names (``Demand.application``).
+
+    >>> application_work(ServerOptions(application_cpu_ms_per_message=3), "request")
+    ApplicationWork(cpu_ms_per_message=3.0, cpu_ms_per_delivery=0.0, cpu_ms_per_new_connection=0.0)
+    """
+    own = [getattr(options, name) for name in OWN_WORK]
+    if any(given is not None for given in own):
+        return ApplicationWork(*(0.0 if given is None else given for given in own))
+    work, factor = work_of(options.application or assumed), options.application_factor
+    return ApplicationWork(
+        work.cpu_ms_per_message * factor,
+        work.cpu_ms_per_delivery * factor,
+        work.cpu_ms_per_new_connection * factor,
+    )
+
+
+def idle_core_seconds(options: ServerOptions) -> float | FloatArray:
+    """Processor time per second of an open connection without messages.
+
+    Raises:
+        UnknownNameError: a server that is not in servers.yaml.
+    """
+    own = options.idle_cpu_seconds_per_connection_second
+    if own is not None:
+        return own
+    figure = find_server(options.server).idle_cpu_seconds_per_connection_second
+    return figure.value * options.idle_factor
+
+
+def arrival_core_seconds(options: ServerOptions) -> float | FloatArray:
+    """Processor time of one message that arrives from the backplane, in clear.
+
+    Raises:
+        UnknownNameError: a server that is not in servers.yaml.
+    """
+    return _message_core_seconds(options, tls=False)
+
+
+def arrival_byte_core_seconds(options: ServerOptions) -> float | FloatArray:
+    """Processor time of each byte that arrives from the backplane, in clear.
+
+    Raises:
+        UnknownNameError: a server that is not in servers.yaml.
+    """
+    return _byte_core_seconds(options, tls=False)
+
+
+def connection_core_seconds(
+    options: ServerOptions, application: ApplicationWork, *, tls: bool
+) -> float | FloatArray:
+    """Processor time of one new connection: accept, greeting, TLS, the application's sign-in.
+
+    Args:
+        options: the server, or own figures.
+        application: what the application does (``application_work``).
+        tls: whether TLS ends on the nodes.
+
+    Raises:
+        UnknownNameError: a server that is not in servers.yaml.
+    """
+    sign_in = application.cpu_ms_per_new_connection / MS_PER_SECOND
+    return _accept_core_seconds(options, tls=tls) + sign_in
+
+
+def _accept_core_seconds(options: ServerOptions, *, tls: bool) -> float | FloatArray:
+    """Processor time that a server takes for a new connection, its handshake included."""
+    own = options.new_connections_per_core_second
+    figure = find_server(options.server).new_connections_per_core_second
+    accept = options.new_connection_factor / figure.value if own is None else 1 / own
+    return accept + 1 / handshake_rate(options) if tls else accept
+
+
+def _message_core_seconds(options: ServerOptions, *, tls: bool) -> float | FloatArray:
+    if options.messages_per_core_second is not None:
+        return 1 / options.messages_per_core_second
+    clear = options.message_factor / find_server(options.server).messages_per_core_second.value
+    return clear / figure_under_tls(options.server, "tls_throughput_share").value if tls else clear
+
+
+def _byte_core_seconds(options: ServerOptions, *, tls: bool) -> float | FloatArray:
+    if options.bytes_per_core_second is not None:
+        return 1 / options.bytes_per_core_second
+    clear = 1 / find_server(options.server).bytes_per_core_second.value
     if tls:
-        rate = handshake_rate(options)
-        cores.append(demand.new_connections.times(1 / (rate * SECONDS_PER_HOUR)))
-    memory = connection_memory_bytes(options, tls=tls)
-    return Load(demand.connections_peak.times(memory), total(cores))
+        clear += 1 / figure_under_tls(options.server, "tls_bytes_per_core_second").value
+    return clear * options.byte_factor
+
+
+def advised_connections(options: ServerOptions) -> float:
+    """Most connections of a node that the makers of the server advise; inf if they advise none.
+
+    Raises:
+        UnknownNameError: a server that is not in servers.yaml.
+    """
+    advised = find_server(options.server).advised_connections_per_node
+    return np.inf if advised is None else advised.value
+
+
+def subscribes_by_channel(options: ServerOptions) -> bool:
+    """Whether a node receives only what its own clients subscribe to from other nodes.
+
+    Raises:
+        UnknownNameError: a server that is not in servers.yaml.
+    """
+    return (options.subscribes or find_server(options.server).subscribes.value) == "channel"
 
 
 def message_rate(options: ServerOptions, *, tls: bool) -> float | FloatArray:
@@ -165,14 +214,8 @@ def message_rate(options: ServerOptions, *, tls: bool) -> float | FloatArray:
 
     Raises:
         UnknownNameError: a server that is not in servers.yaml.
-        ScenarioError: a server without a published figure, and none given in the options.
     """
-    server = find_server(options.server)
-    _check_figures(server, options, "messages_per_core_second")
-    per_core = _figure(server, options, "messages_per_core_second")
-    if tls and options.messages_per_core_second is None:
-        return per_core * _or_of(server, _TLS_SHARE_OF, "tls_throughput_share")
-    return per_core
+    return 1 / _message_core_seconds(options, tls=tls)
 
 
 def late_bursts(
@@ -188,11 +231,20 @@ def late_bursts(
         vcpus: processors of all nodes in the busiest hour, shape (*many,).
         tls: whether TLS ends on the nodes.
     """
-    rate = message_rate(options, tls=tls) * vcpus
-    least = float(np.min(rate))
-    large = (s for s in demand.streams if s.is_message and most_at_once(demand, s) > least)
-    if burst := longest_burst(bursts_of(demand, large), rate):
-        yield f"{capitalized(str(burst))}, which is what all nodes together pass on."
+    message, byte = _message_core_seconds(options, tls=tls), _byte_core_seconds(options, tls=tls)
+    late: list[LongBurst] = []
+    for stream in demand.streams:
+        if not (stream.is_message and comes_in_bursts(stream)):
+            continue
+        work = application_work(options, demand.clients_of(stream).application)
+        each = message + byte * stream.payload.mean + _ms_of(stream, work) / MS_PER_SECOND
+        rate = np.asarray(vcpus / each)
+        if most_at_once(demand, stream) > float(np.min(rate)):
+            burst = longest_burst(bursts_of(demand, (stream,)), rate)
+            late += [] if burst is None else [burst]
+    if late:
+        longest = max(late, key=lambda burst: burst.seconds)
+        yield f"{capitalized(str(longest))}, which is what all nodes together pass on."
 
 
 def handshake_rate(options: ServerOptions) -> float | FloatArray:
@@ -201,10 +253,8 @@ def handshake_rate(options: ServerOptions) -> float | FloatArray:
     Raises:
         UnknownNameError: a server that is not in servers.yaml.
     """
-    own = find_server(options.server).handshakes_per_core_second
-    published = own or load_mapping("tls.yaml", TlsRate)[_HANDSHAKES].per_core_second
     given = options.handshakes_per_core_second
-    return published.value if given is None else given
+    return handshakes_of(options.server).value if given is None else given
 
 
 def connection_memory_bytes(options: ServerOptions, *, tls: bool) -> float | FloatArray:
@@ -212,73 +262,30 @@ def connection_memory_bytes(options: ServerOptions, *, tls: bool) -> float | Flo
 
     Raises:
         UnknownNameError: a server that is not in servers.yaml.
-        ScenarioError: a server without a published figure, and none given in the options.
     """
     if options.memory_per_connection_bytes is not None:
         return options.memory_per_connection_bytes
     server = find_server(options.server)
-    _check_figures(server, options, "memory_per_connection_bytes")
     kernel = server.kernel_memory_per_connection_bytes
-    return (
-        _figure(server, options, "memory_per_connection_bytes")
-        # a server whose one figure holds both gives none for the kernel
-        + (0.0 if kernel is None else kernel.value)
-        + (_or_of(server, _TLS_MEMORY_OF, "tls_memory_per_connection_bytes") if tls else 0.0)
-        + (_compression(server, options) if options.compression == "permessage-deflate" else 0.0)
-    )
+    memory = server.memory_per_connection_bytes.value * options.memory_factor
+    # a server whose one figure holds both gives none for the kernel
+    memory = memory + (0.0 if kernel is None else kernel.value)
+    if tls:
+        memory = memory + figure_under_tls(options.server, "tls_memory_per_connection_bytes").value
+    if options.compression == "permessage-deflate":
+        memory = memory + _compression(server, options)
+    return memory
 
 
-def stand_ins(options: ServerOptions, *, tls: bool) -> Iterator[str]:
-    """Which figures were measured with another server than the chosen one."""
-    server = find_server(options.server)
-    if not tls:
-        return
-    borrowed: list[str] = []
-    given = {name for name in ServerOptions.model_fields if getattr(options, name) is not None}
-    if not ("memory_per_connection_bytes" in given or server.tls_memory_per_connection_bytes):
-        borrowed.append(f"memory for TLS of {find_server(_TLS_MEMORY_OF).title}")
-    if not ("messages_per_core_second" in given or server.tls_throughput_share):
-        borrowed.append(f"share of messages left under TLS of {find_server(_TLS_SHARE_OF).title}")
-    if not ("handshakes_per_core_second" in given or server.handshakes_per_core_second):
-        rate = load_mapping("tls.yaml", TlsRate)[_HANDSHAKES]
-        borrowed.append(f"{rate.title.lower()} ({rate.key_type})")
-    if borrowed:
-        figures = ", ".join(borrowed)
-        yield f"No figures were published for {server.title}; these stand in: {figures}."
+def deflate_bytes(window_bits: int, memory_level: int) -> float:
+    """Memory that zlib takes to compress and decompress the messages of one connection.
 
+    Formula of zlib's zconf.h: 2^(w+2) + 2^(m+9) to compress, 2^w to decompress.
 
-_NEEDED = (
-    "memory_per_connection_bytes",
-    "idle_cpu_seconds_per_connection_second",
-    "messages_per_core_second",
-)
-"""Figures without which no node can be sized; options of the same names replace them."""
-
-
-def _check_figures(server: Server, options: ServerOptions, *names: str) -> None:
-    """Name everything at once that neither was published nor is given."""
-    missing = [
-        name
-        for name in names or _NEEDED
-        if getattr(options, name) is None and getattr(server, name) is None
-    ]
-    if missing:
-        raise ScenarioError(
-            f"no figure was published for {' and '.join(missing)} of {server.title}: give your "
-            f"own as the option {' and '.join(map(repr, missing))}, or choose another server"
-        )
-
-
-def _figure(server: Server, options: ServerOptions, name: str) -> float | FloatArray:
-    """Your own figure, or the published one."""
-    own = getattr(options, name)
-    return own if own is not None else getattr(server, name).value
-
-
-def _or_of(server: Server, stand_in: str, name: str) -> float:
-    """The published figure of the server, or that of another."""
-    own = getattr(server, name) or getattr(find_server(stand_in), name)
-    return own.value
+    >>> deflate_bytes(15, 8) / 1024
+    288.0
+    """
+    return float(2 ** (window_bits + 2) + 2 ** (memory_level + 9) + 2**window_bits)
 
 
 def _compression(server: Server, options: ServerOptions) -> float:

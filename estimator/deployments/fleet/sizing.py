@@ -2,57 +2,69 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
-from functools import cached_property, reduce
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Annotated, Literal
 
 import numpy as np
-import numpy.typing as npt
 from pydantic import Field
 
 from estimator.arrays import BoolArray, FloatArray
-from estimator.demand.demand import Demand, most_in_month, over_month
-from estimator.demand.weekly import ALWAYS, Course, Weekly, from_hours, largest, total
+from estimator.demand.demand import Demand
+from estimator.demand.weekly import Course, Weekly, from_hours, largest, total
 from estimator.deployments.base import MINIMUM, Request, Sizing
+from estimator.deployments.fleet.backplane import Redis, RedisOptions, RedisPlan
+from estimator.deployments.fleet.choice import Choice, Needs, Prices
+from estimator.deployments.fleet.derived_figures import stand_ins
+from estimator.deployments.fleet.exchange import Exchange, exchange_of
 from estimator.deployments.fleet.machine import (
     CHEAPEST,
     CONSTRAINTS,
-    Candidates,
     Caps,
     Kind,
     Machine,
     candidates,
 )
+from estimator.deployments.fleet.month import Month
+from estimator.deployments.fleet.placement import Placement, PlacementOptions, placement
 from estimator.deployments.fleet.server import (
-    ServerOptions,
-    find_server,
+    Load,
+    advised_connections,
+    application_work,
+    arrival_byte_core_seconds,
+    arrival_core_seconds,
+    connection_core_seconds,
     late_bursts,
     server_load,
-    stand_ins,
+    subscribes_by_channel,
     traffic_mbps,
 )
+from estimator.deployments.fleet.server_figures import find_server
+from estimator.deployments.fleet.server_options import ServerOptions
 from estimator.format import range_text
-from estimator.pricing.lines import Usage, price_usage
+from estimator.pricing.lines import Usage
 from estimator.pricing.price_files import Assumption
+from estimator.scenario.model import ManyPositive
+from estimator.units import BITS_PER_BYTE, BITS_PER_MEGABIT, SECONDS_PER_HOUR
 
 _NOISE = 1e-9
+APPLICATION = "the application's own work"
+"""What a part of the nodes runs for, on a bill."""
+_ASKED = "the connections per node that were asked for"
 
 
-class FleetOptions(ServerOptions):
+class FleetOptions(ServerOptions, PlacementOptions, RedisOptions):
     """Choices for nodes behind a load balancer."""
 
     machine: str = CHEAPEST
-    """A machine of the cloud by its own name, or ``cheapest``: the one whose nodes cost least
-    (burstable machines are not considered)."""
+    """A machine of the cloud by its own name, or ``cheapest``: the one whose bill is the lowest,
+    with all that depends on how many nodes there are."""
     architecture: Literal["any", "x86_64", "arm64"] = "any"
     """Processors to choose the cheapest machine from."""
-    min_nodes: Annotated[int, Field(ge=1)] = 2
-    """Fewest nodes, not counting spare ones. Assumption: two, in two zones."""
-    spare_nodes: Annotated[int, Field(ge=0)] = 1
-    """Nodes that may fail in the busiest hour without harm."""
-    zones: Annotated[int, Field(ge=1, le=6)] = 2
-    """Zones over which nodes are spread."""
+    connections_per_node: ManyPositive | None = None
+    """Most connections of a node, if you size by them; no headroom is taken off."""
+    processes_per_node: Annotated[int, Field(ge=1, le=1_000)] = 1
+    """Server processes or pods on each node, each of which subscribes to Redis for itself."""
     open_files: Annotated[float, Field(ge=1024)] = 1_048_576
     """Most connections that a node's limit of open files allows."""
     scaling_lag_hours: Annotated[int, Field(ge=0, le=24)] = 1
@@ -62,8 +74,6 @@ class FleetOptions(ServerOptions):
     """Time from the decision to start a node until it takes connections, if the fleet follows
     demand and is simulated. Assumption: three, to boot, start the server and pass health checks;
     containers often take less."""
-    backplane: bool = True
-    """Whether nodes pass messages to each other through Redis on its own machines."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,11 +91,18 @@ class NodeSpec:
     """A cap on the connections of a node, for all or by its machine."""
     nodes_most: Callable[[Machine], float] | None = None
     """Most nodes there may be of a machine; one that needs more is only chosen if all do."""
-    beside: Mapping[str, float | FloatArray] = field(default_factory=dict[str, float | FloatArray])
+    beside: Mapping[str, float] = field(default_factory=dict[str, float])
     """Units of meters that each node takes per hour besides its machine, such as its disk; they
     count when machines are compared, not in ``Fleet.usage``."""
+    balancer: Mapping[str, float] = field(default_factory=dict[str, float])
+    """Units of meters that each balancer takes per hour, if nodes may need several."""
+    nodes_per_balancer: float = np.inf
+    in_zone: bool = False
+    """Whether the balancer sends clients of a zone to nodes of that zone only."""
     among: tuple[str, ...] | None = None
-    """Names of machines to choose the cheapest from; all that do not burst if None."""
+    """Names of machines to choose the cheapest from; all if None."""
+    redis: Redis | None = None
+    """Where Redis runs that passes messages between nodes; None if there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,12 +115,23 @@ class Fleet:
     """Which scenarios run on each of them, shape (*many,)."""
     sizing: Sizing
     """How many run; whole ones, unless the demand says how many ran."""
+    placement: Placement
+    """How many run for those that carry the peak."""
     needed: Weekly
-    """Nodes that the demand needs in each hour, or in the busiest one, not yet whole."""
+    """Nodes that carry each hour, or the busiest one, not yet whole."""
     texts: tuple[str, ...]
     """What runs of each machine, in words."""
     connections_each: FloatArray
     """Connections of a node of which nothing is left, shape (*many,)."""
+    connection_cores: FloatArray | float
+    """Seconds of a core for each new connection, shape (*many,)."""
+    application_share: FloatArray
+    """Part of the nodes' hours that only the application's own work takes, shape (*many,)."""
+    redis: RedisPlan | None = None
+    """What passes messages between nodes; None if they have nothing to say to each other."""
+    heard_share: FloatArray | None = None
+    """Where no number of nodes suffices, what each has to hear, as a share of what it can; None
+    where some number does, shape (*many,)."""
     notes: tuple[str, ...] = ()
     """What a reader should know about the figures behind it."""
     balancers: FloatArray = field(default_factory=lambda: np.ones(()))
@@ -133,7 +161,8 @@ class Fleet:
             hours = demand.per_month(nodes)
             for meter, quantity in machine.parts.items():
                 each = "" if quantity == 1 else f", {quantity:g} units per hour each"
-                yield Usage(meter, hours * quantity, f"{machine.title}: {text}{each}")
+                usage = Usage(meter, hours * quantity, f"{machine.title}: {text}{each}")
+                yield from split_usage(usage, self.application_share)
 
 
 SCALING = Assumption(
@@ -150,7 +179,7 @@ SCALING = Assumption(
 
 
 def build_fleet(request: Request, cloud: str, spec: NodeSpec = NodeSpec()) -> Fleet:
-    """Size a fleet, with the machine asked for or the one whose fleet costs least.
+    """Size a fleet, with the machine asked for or the one that makes the cheapest bill.
 
     If the demand says how many units ran, so many nodes run, of the machine that is chosen without
     that knowledge.
@@ -161,67 +190,164 @@ def build_fleet(request: Request, cloud: str, spec: NodeSpec = NodeSpec()) -> Fl
         spec: what the nodes are.
 
     Raises:
-        UnknownNameError: no such machine or server.
+        UnknownNameError: no such machine, server or Redis.
         MissingRateError: no machine has a price in the region.
-        ScenarioError: no figure for the server, or no machine of the architecture asked for.
+        ScenarioError: no machine of the architecture asked for.
     """
     options, demand = request.options, request.demand
     load = server_load(demand, options, tls=spec.ends_tls)
-    needs = (load.memory_bytes, load.cores, traffic_mbps(demand), demand.connections_peak)
-    beside = sum(
-        quantity * float(request.catalog.rate(meter, request.region).tariff.usd_per_unit[0])
-        for meter, quantity in spec.beside.items()
-    )
-    choice = _Choice(
-        request,
-        tuple(need.times(1 / options.headroom) for need in needs),
-        candidates(
-            request.catalog,
-            request.region,
-            cloud,
-            spec.kind,
-            options.machine,
-            options.architecture,
-            spec.among,
-            Caps(spec.mbps_most, options.open_files, spec.connections_most, spec.nodes_most),
-            # the more stands beside each node, the less several stand for one
-            float(np.max(beside)),
-        ),
-        beside,
-    )
-    chosen = choice.cheapest
-    used = np.flatnonzero(np.bincount(np.ravel(chosen))).tolist()
-    mine = tuple(np.asarray(chosen == index) for index in used)
+    choice = _choice(request, cloud, spec, load)
+    made = choice.made()
+    used = np.flatnonzero(np.bincount(np.ravel(made.chosen))).tolist()
+    mine = tuple(np.asarray(made.chosen == index) for index in used)
     machines = tuple(choice.candidates.machines[index] for index in used)
-    needed_in_week = choice.needed(chosen)
-    nodes = demand.units or choice.whole(needed_in_week)
-    needed = choice.needed_by_constraint(chosen)
-    connections_most = choice.candidates.each[:, CONSTRAINTS.index("connections")][chosen]
+    nodes = demand.units or made.nodes
+    least = choice.placement.placed(np.array(float(options.min_nodes)))
     sizing = Sizing(
         spec.unit,
         tuple(machine.machine for machine in machines),
         nodes,
-        dict(zip(CONSTRAINTS, shares_of(needed, nodes.peak), strict=True)),
-        options.min_nodes + options.spare_nodes,
+        dict(zip(_names(options), shares_of(made.by_constraint, nodes.peak), strict=True)),
+        float(least),
     )
-    vcpus = sum(
-        (one.vcpus * run for one, run in zip(machines, mine, strict=True)), start=np.zeros(())
+    cores = sum(
+        (one.cores * run for one, run in zip(machines, mine, strict=True)), start=np.zeros(())
     )
+    needed = made.by_constraint[: len(CONSTRAINTS)].max(axis=0)
+    most = choice.candidates.each[:, CONSTRAINTS.index("connections")][made.chosen]
     return Fleet(
         spec,
         machines=machines,
         chosen=mine,
         sizing=sizing,
-        needed=needed_in_week,
+        placement=choice.placement,
+        needed=made.needed,
         texts=tuple(_in_words(request, sizing, mine)),
-        connections_each=_connections_each(
-            demand, needed.max(axis=0), options.headroom, connections_most
-        ),
+        connections_each=_connections_each(demand, needed, options, most),
+        connection_cores=most_connection_core_seconds(demand, options, tls=spec.ends_tls),
+        application_share=made.application_share,
+        redis=choice.redis and choice.redis.plan(nodes, nodes.peak),
+        heard_share=made.heard_share,
         notes=(
             *stand_ins(options, tls=spec.ends_tls),
-            *_more_than_shown(demand, nodes, options),
-            *late_bursts(demand, options, nodes.peak * vcpus, tls=spec.ends_tls),
+            *_more_than_shown(demand, made.peak, options),
+            *late_bursts(demand, options, nodes.peak * cores, tls=spec.ends_tls),
         ),
+    )
+
+
+def _names(options: FleetOptions) -> tuple[str, ...]:
+    """Of what a node offers."""
+    return CONSTRAINTS if options.connections_per_node is None else (*CONSTRAINTS, _ASKED)
+
+
+def most_connection_core_seconds(
+    demand: Demand, options: ServerOptions, *, tls: bool
+) -> FloatArray | float:
+    """Seconds of a core for a new connection; the most of those of several kinds of clients."""
+    return max(
+        (
+            connection_core_seconds(options, application_work(options, kind.application), tls=tls)
+            for kind in demand.kinds
+        ),
+        key=lambda seconds: float(np.max(seconds)),
+    )
+
+
+def _choice(request: Request, cloud: str, spec: NodeSpec, load: Load) -> Choice:
+    """What is chosen from, for what."""
+    options, catalog, region = request.options, request.catalog, request.region
+
+    def usd(parts: Mapping[str, float]) -> float:
+        """Of an hour, at the first tier of each price."""
+        return sum(
+            quantity * float(catalog.rate(meter, region).tariff.usd_per_unit[0])
+            for meter, quantity in parts.items()
+        )
+
+    # the more stands beside each node, the less several stand for one
+    beside_usd = usd(spec.beside)
+    listed = candidates(
+        catalog,
+        region,
+        cloud,
+        spec.kind,
+        options.machine,
+        options.architecture,
+        spec.among,
+        Caps(spec.mbps_most, options.open_files, spec.connections_most, spec.nodes_most),
+        beside_usd,
+    )
+    by_hour = request.answers["scaling"] != "static"
+    needs = _needs(request, spec, load)
+    own = load.cores.times(1 / options.headroom) if np.any(load.application_cores.peak) else None
+    if by_hour:
+        ahead = ahead_and_after(options.scaling_lag_hours)
+        needs, own = needs.changed(ahead, lambda figure: figure), own and ahead(own)
+    redis = spec.redis.choice(request, needs.exchange) if spec.redis and needs.exchange else None
+    return Choice(
+        needs,
+        listed,
+        placement(options, in_zone=spec.in_zone),
+        options.min_nodes,
+        by_hour,
+        Prices(
+            catalog,
+            region,
+            request.free_allowances,
+            spec.beside,
+            usd(spec.balancer),
+            spec.nodes_per_balancer,
+        ),
+        Month.of(request.demand),
+        redis,
+        own,
+    )
+
+
+def _needs(request: Request, spec: NodeSpec, load: Load) -> Needs:
+    """What all nodes together must offer."""
+    options, demand = request.options, request.demand
+    planned = 1 / options.headroom
+    work = most_connection_core_seconds(demand, options, tls=spec.ends_tls)
+    needs = [
+        load.memory_bytes,
+        total((load.cores, load.application_cores)),
+        traffic_mbps(demand),
+        demand.connections_peak,
+        demand.new_connections.times(work / SECONDS_PER_HOUR),
+    ]
+    by_constraint = [need.times(planned) for need in needs]
+    if options.connections_per_node is not None:
+        by_constraint.append(demand.connections_peak.times(1 / options.connections_per_node))
+    exchange = Exchange(())
+    if spec.redis is not None and options.redis != "none":
+        exchange = exchange_of(
+            demand,
+            by_channel=subscribes_by_channel(options),
+            processes=options.processes_per_node,
+        )
+    per_hour = planned / SECONDS_PER_HOUR
+    return Needs(
+        tuple(by_constraint),
+        exchange,
+        arrival_core_seconds(options) * per_hour,
+        arrival_byte_core_seconds(options) * per_hour,
+        BITS_PER_BYTE / BITS_PER_MEGABIT * per_hour,
+    )
+
+
+def split_usage(usage: Usage, application_share: FloatArray) -> Iterator[Usage]:
+    """Usage of what runs, and that part of it which only the application's own work takes."""
+    if not np.any(application_share > 0):
+        yield usage
+        return
+    yield replace(usage, quantity=np.asarray(usage.quantity * (1 - application_share)))
+    yield Usage(
+        usage.meter_id,
+        np.asarray(usage.quantity * application_share),
+        f"what the application's own work takes more of: {usage.formula}",
+        part=APPLICATION,
     )
 
 
@@ -231,104 +357,8 @@ def shares_of(needed: FloatArray, units: FloatArray) -> FloatArray:
     return np.divide(needed, units, out=np.zeros(units.shape), where=units > 0)
 
 
-@dataclass(frozen=True, eq=False)
-class _Choice:
-    """Which machine each scenario takes; axes are machines, constraints and (*many,)."""
-
-    request: Request
-    needs: tuple[Weekly, ...]
-    """What all nodes together need to offer, by constraint."""
-    candidates: Candidates
-    beside_usd: FloatArray | float
-    """What stands beside each node, per hour, shape (*many,)."""
-
-    @property
-    def _parts(self) -> FloatArray:
-        """Part of a node that one unit of each need takes, shape (machines, constraints)."""
-        return 1 / self.candidates.each
-
-    @cached_property
-    def _peaks(self) -> FloatArray:
-        """Of each need, shape (constraints, *many)."""
-        return np.stack(np.broadcast_arrays(*(need.peak for need in self.needs)))
-
-    @cached_property
-    def _ahead(self) -> tuple[Weekly, ...]:
-        """Each need, so early and so long that nodes can start before and stop after."""
-        return ahead_and_after(self.needs, self.request.options.scaling_lag_hours)
-
-    @property
-    def cheapest(self) -> npt.NDArray[np.intp]:
-        """Index of the machine whose nodes cost least in the month, shape (*many,)."""
-        demand, many = self.request.demand, self._peaks.shape[1:]
-        if len(self.candidates.machines) == 1:
-            return np.zeros(many, dtype=np.intp)
-        each_need = map(np.multiply.outer, self._parts.T, self._peaks)
-        peaks = self._whole_with_spare(reduce(np.maximum, each_need))
-        if self.request.answers["scaling"] == "static":
-            hours = over_month(demand, peaks)
-        else:
-            nodes = (
-                self.whole(self.needed(np.array(index)))
-                for index in range(len(self.candidates.machines))
-            )
-            hours = np.stack([demand.per_month(one) for one in nodes])
-        costs = self._costs(hours)
-        if np.isfinite(self.candidates.nodes_most).any():
-            most = most_in_month(demand, peaks)
-            beyond = most > _along_first(self.candidates.nodes_most, most)
-            costs = np.where(beyond & ~beyond.all(axis=0), np.inf, costs)
-        # the first of those that cost the same but for rounding noise
-        found = np.argmax(costs <= costs.min(axis=0) * (1 + _NOISE), axis=0)
-        # the same in all weeks
-        return np.broadcast_to(found, many)
-
-    def _costs(self, hours: FloatArray) -> FloatArray:
-        """USD of so many hours of each machine, allowances taken off, shape (machines, *many)."""
-        request, listed = self.request, self.candidates
-        costs = hours * (_along_first(listed.usd_per_hour, hours) + self.beside_usd)
-        for group in listed.not_flat:
-            parts = np.array([[*listed.machines[index].parts.values()] for index in group])
-            usage = [
-                Usage(meter, hours[group] * _along_first(each, hours), "")
-                for meter, each in zip(listed.machines[group[0]].parts, parts.T, strict=True)
-            ]
-            lines = price_usage(usage, request.region, request.catalog, request.free_allowances)
-            costs[group] = sum(line.cost_usd for line in lines) + self.beside_usd * hours[group]
-        return costs
-
-    def needed_by_constraint(self, chosen: npt.NDArray[np.intp]) -> FloatArray:
-        """Nodes that each constraint asks for in its busiest hour, not yet whole."""
-        return self._peaks * np.moveaxis(self._parts[chosen], -1, 0)
-
-    def needed(self, chosen: npt.NDArray[np.intp]) -> Weekly:
-        """Nodes of the chosen machine that are needed in each hour, not yet whole."""
-        if self.request.answers["scaling"] == "static":
-            return Weekly.of(self.needed_by_constraint(chosen).max(axis=0), ALWAYS)
-        parts = np.moveaxis(self._parts[chosen], -1, 0)
-        rivals = (need.times(each) for need, each in zip(self._ahead, parts, strict=True))
-        return largest(rivals)
-
-    def whole(self, needed: Weekly) -> Weekly:
-        """Whole nodes in each hour, spare ones included."""
-        if self.request.answers["scaling"] == "static":
-            return Weekly.of(self._whole_with_spare(needed.peak), ALWAYS)
-        return from_hours(self._whole_with_spare(needed.hourly))
-
-    def _whole_with_spare(self, needed: FloatArray) -> FloatArray:
-        options = self.request.options
-        nodes = whole(needed)
-        np.maximum(nodes, options.min_nodes, out=nodes)
-        return np.add(nodes, options.spare_nodes, out=nodes)
-
-
-def _along_first(figures: FloatArray, array: FloatArray) -> FloatArray:
-    """Figures along the first axis of an array, ready to be multiplied with it."""
-    return figures.reshape(-1, *(1,) * (array.ndim - 1))
-
-
 def _connections_each(
-    demand: Demand, needed: FloatArray, headroom: FloatArray | float, most: FloatArray
+    demand: Demand, needed: FloatArray, options: FleetOptions, most: FloatArray
 ) -> FloatArray:
     """Connections of a node of which nothing is left, ``most`` at most, shape (*many,).
 
@@ -339,12 +369,17 @@ def _connections_each(
     # where nobody is connected, only what is published tells
     known = (peak > 0) & (needed > 0)
     planned = np.divide(peak, needed, out=np.full(peak.shape, np.inf), where=known)
-    full = planned / headroom
+    full = planned / options.headroom
+    if options.connections_per_node is not None:
+        most = np.minimum(most, options.connections_per_node)
     return np.where(full < most * (1 - _NOISE), full, most)
 
 
-def ahead_and_after(needs: Iterable[Weekly], hours: int) -> tuple[Weekly, ...]:
-    """The most of each hour and its neighbors, so many to either side; Sunday meets Monday."""
+def ahead_and_after(hours: int) -> Callable[[Weekly], Weekly]:
+    """What gives the most of each hour and its neighbors, so many to either side.
+
+    Sunday meets Monday.
+    """
 
     def most(hourly: FloatArray) -> FloatArray:
         found = hourly.copy()
@@ -359,16 +394,24 @@ def ahead_and_after(needs: Iterable[Weekly], hours: int) -> tuple[Weekly, ...]:
 
     # a scaled course moves with its course, of which there is one for many scenarios
     courses: dict[Course, Course] = {}
-    found: list[Weekly] = []
-    for need in needs:
-        if len(need.terms) == 1:
-            [(scale, course)] = need.terms
-            if course not in courses:
-                courses[course] = Course(most(course.hours))
-            found.append(Weekly.of(scale, courses[course]))
-        else:
-            found.append(from_hours(most(need.hourly)))
-    return tuple(found)
+
+    def ahead(quantity: Weekly) -> Weekly:
+        if len(quantity.terms) != 1:
+            return from_hours(most(quantity.hourly)) if quantity.terms else quantity
+        [(scale, course)] = quantity.terms
+        if course not in courses:
+            courses[course] = Course(most(course.hours))
+        return Weekly.of(scale, courses[course])
+
+    return ahead
+
+
+_FAILURE = {
+    "zone": "in {zones} zones, of which one may fail",
+    "node": "of which one may fail",
+    "none": "of which none may fail",
+}
+"""What is kept for a failure, by what may fail."""
 
 
 def _in_words(request: Request, sizing: Sizing, chosen: tuple[BoolArray, ...]) -> Iterator[str]:
@@ -382,6 +425,8 @@ def _in_words(request: Request, sizing: Sizing, chosen: tuple[BoolArray, ...]) -
         when = "by the week"
     least = np.broadcast_to(units.hourly.min(axis=-1), many) if by_hour else most
     binding = np.broadcast_to(sizing.binding, many)
+    kept = _FAILURE[options.survives].format(zones=options.zones)
+    kept += f", {options.spare_nodes} of them spare" if options.spare_nodes else ""
     for mine in chosen:
         ends = np.concatenate([least[mine], most[mine]])
         count = range_text(ends, unit=sizing.unit if np.max(ends) == 1 else f"{sizing.unit}s")
@@ -389,19 +434,25 @@ def _in_words(request: Request, sizing: Sizing, chosen: tuple[BoolArray, ...]) -
             yield f"{count}, as they ran hour by hour"
             continue
         decided = set(binding[mine].tolist())
-        why = [name for name in CONSTRAINTS if name in decided]
+        why = [name for name in sizing.shares if name in decided]
         why += ["the minimum that was asked for"] * (MINIMUM in decided)
-        yield (f"{count} {when}, {options.spare_nodes} of them spare (sized by {' or '.join(why)})")
+        yield f"{count} {when}, {kept} (sized by {' or '.join(why)})"
 
 
-def _more_than_shown(demand: Demand, nodes: Weekly, options: FleetOptions) -> Iterator[str]:
+def _more_than_shown(demand: Demand, carrying: FloatArray, options: FleetOptions) -> Iterator[str]:
+    """That nodes hold more connections than anybody published, or than is advised."""
     server = find_server(options.server)
-    shown = server.connections_max_published
-    held = np.max(demand.peak_connections / np.maximum(nodes.peak - options.spare_nodes, 1))
+    shown, advised = server.connections_max_published, advised_connections(options)
+    held = np.max(demand.peak_connections / np.maximum(carrying, 1))
     if shown is not None and held > shown.value:
         yield (
             f"Nodes hold up to {range_text(held)} connections each in the busiest hour, more than "
             f"the {shown.value:,.0f} on one host that were published for {server.title}."
+        )
+    elif held > advised:
+        yield (
+            f"Nodes hold up to {range_text(held)} connections each in the busiest hour, more than "
+            f"the {advised:,.0f} that are advised for {server.title}: give connections_per_node."
         )
 
 
@@ -417,15 +468,3 @@ def size(needs: Mapping[str, tuple[Weekly, float]], unit: str = "unit") -> Sizin
     most = largest(units.values())
     shares = {name: shares_of(each.peak, most.peak) for name, each in units.items()}
     return Sizing(unit, (), most, shares)
-
-
-def whole(nodes: FloatArray) -> FloatArray:
-    """Whole nodes; a billionth of a node, or of all nodes, is rounding noise and needs none.
-
-    >>> whole(np.array([2.0000000001, 2.1]))
-    array([2., 3.])
-    """
-    almost = np.asarray(np.maximum(nodes, 1.0))
-    np.multiply(almost, _NOISE, out=almost)
-    np.subtract(nodes, almost, out=almost)
-    return np.ceil(almost, out=almost)

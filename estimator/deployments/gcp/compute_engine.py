@@ -2,25 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import cache
 from typing import Literal
 
 from estimator.demand.weekly import from_hours
 from estimator.deployments.base import Request, billed_bytes_question, cut_note
-from estimator.deployments.fleet.backplane import Backplane
+from estimator.deployments.fleet.backplane import Backplane, Redis
 from estimator.deployments.fleet.behind_balancer import FLEET_NOT_MODELED, GCP, BehindBalancer
+from estimator.deployments.fleet.host_limits import sockets_per_client
+from estimator.deployments.fleet.machine import Machine
 from estimator.deployments.fleet.server import traffic_mbps
 from estimator.deployments.fleet.sizing import SCALING, Fleet, FleetOptions, NodeSpec
 from estimator.deployments.gcp import network
 from estimator.deployments.gcp.sustained_use import redis_machines, sustained_use_notes
-from estimator.deployments.limits import Check, check, default_of, idle_checks, limit_value
+from estimator.deployments.limits import (
+    Check,
+    age_checks,
+    check,
+    default_of,
+    idle_checks,
+    limit_value,
+)
 from estimator.pricing.lines import Usage
 from estimator.pricing.price_files import Assumption
 from estimator.units import SECONDS_PER_HOUR
 
 _MAX_AGE = "gcp.load_balancer.global_websocket_max_age"
 _BACKEND_TIMEOUT = "gcp.load_balancer.websocket_idle_timeout"
+_CLASSIC_AGE = "gcp.load_balancer.classic_websocket_max_age"
 _NODE_MBPS = "gcp.compute.internet_bandwidth_mbps"
+_TRACKED = "gcp.compute.tracked_connections"
+_TRACKED_IDLE = f"{_TRACKED}_idle_timeout"
 NOT_MODELED = (
     *FLEET_NOT_MODELED,
     "persistent disks of nodes and Redis, for which the price files have no price",
@@ -34,15 +48,16 @@ NOT_MODELED = (
 class GcpFleetOptions(FleetOptions):
     """Choices for virtual machines on Compute Engine."""
 
-    redis_machine: str = "e2-standard-2"
-    """Machine for Redis, which passes messages between nodes."""
-
 
 class GcpNodes(BehindBalancer):
     """Virtual machines on Compute Engine."""
 
     clock = GCP
     merges_lines = False
+
+    def redis(self, request: Request) -> Redis:
+        """Memorystore, or virtual machines."""
+        return network.REDIS
 
     def beside(self, request: Request, fleet: Fleet, redis: Backplane) -> Iterator[Usage]:
         """Traffic between zones, and to clients in the Premium Tier."""
@@ -52,14 +67,17 @@ class GcpNodes(BehindBalancer):
     def notes(self, request: Request, fleet: Fleet, redis: Backplane) -> Iterator[str]:
         """What is known of the nodes, and the discount of their machines."""
         yield from fleet.notes
-        yield from sustained_use_notes([*fleet.machines, *redis_machines(request, redis)])
+        yield from sustained_use_notes([*fleet.machines, *redis_machines(redis)])
 
 
 class ApplicationLbGceOptions(GcpFleetOptions, network.BalancerOptions):
     """Choices for virtual machines behind the global external Application Load Balancer."""
 
+    balancer: Literal["global", "classic"] = "global"
+    """global: the backend service's timeout closes idle WebSockets; classic, which GKE Ingress
+    creates: it closes every WebSocket of that age."""
     backend_timeout_seconds: float = default_of(_BACKEND_TIMEOUT, ge=1)
-    """Timeout of the backend service, which closes idle WebSockets. The default is Google's."""
+    """Timeout of the backend service. The default is Google's, for both kinds of balancers."""
 
 
 class ApplicationLbGce(GcpNodes):
@@ -81,27 +99,47 @@ class ApplicationLbGce(GcpNodes):
         "Cloud CDN",
     )
 
+    def nodes(self, request: Request) -> NodeSpec:
+        """Virtual machines, TLS on the load balancer."""
+        return NodeSpec(connections_most=_tracked_most(sockets_per_client(request.options)))
+
     def age_limit(self, request: Request) -> str:
-        """WebSockets are cut at an age."""
-        return _MAX_AGE
+        """WebSockets are cut at an age, which is a setting of the classic load balancer."""
+        return _CLASSIC_AGE if request.options.balancer == "classic" else _MAX_AGE
+
+    def age_seconds(self, request: Request) -> float:
+        """The timeout of the backend service where it is an age, or what is fixed."""
+        fixed = limit_value(_MAX_AGE)
+        if request.options.balancer == "classic":
+            return min(request.options.backend_timeout_seconds, fixed)
+        return fixed
 
     def balancer_usage(self, request: Request, fleet: Fleet) -> Iterator[Usage]:
         """Forwarding rules, and data processed both ways."""
         return network.proxy_usage(request)
 
     def checks(self, request: Request, fleet: Fleet) -> Iterator[Check]:
-        """The timeout of the backend service."""
-        return idle_checks(
-            request.demand,
+        """The timeout of the backend service: of every connection, or of idle ones."""
+        demand = request.demand
+        if request.options.balancer == "classic":
+            yield from age_checks(demand, _CLASSIC_AGE, self.age_seconds(request))
+            yield from idle_checks(demand, _TRACKED_IDLE)
+            return
+        yield from idle_checks(
+            demand,
             _BACKEND_TIMEOUT,
             "send a heartbeat more often than every {allowed} seconds, or raise the timeout of the "
             "backend service (backend_timeout_seconds)",
             seconds=request.options.backend_timeout_seconds,
+            # the firewall of the nodes forgets what is silent for longer
+            ceiling_id=_TRACKED_IDLE,
         )
 
     def notes(self, request: Request, fleet: Fleet, redis: Backplane) -> Iterator[str]:
         """When connections are cut, and what is known of nodes."""
-        yield cut_note(request.demand, f"{limit_value(_MAX_AGE) / SECONDS_PER_HOUR:g} hours")
+        seconds = self.age_seconds(request)
+        hours = seconds / SECONDS_PER_HOUR
+        yield cut_note(request.demand, f"{hours:g} hours" if hours >= 1 else f"{seconds:g} seconds")
         yield from super().notes(request, fleet, redis)
 
 
@@ -140,7 +178,12 @@ class PassthroughNlbGce(GcpNodes):
 
     def nodes(self, request: Request) -> NodeSpec:
         """Virtual machines where TLS ends, of which Google caps internet traffic."""
-        return NodeSpec(ends_tls=True, mbps_most=limit_value(_NODE_MBPS))
+        return replace(
+            super().nodes(request),
+            ends_tls=True,
+            mbps_most=limit_value(_NODE_MBPS),
+            connections_most=_tracked_most(sockets_per_client(request.options)),
+        )
 
     def balancer_usage(self, request: Request, fleet: Fleet) -> Iterator[Usage]:
         """Forwarding rules, and data processed."""
@@ -163,3 +206,10 @@ class PassthroughNlbGce(GcpNodes):
         else:
             yield from network.inter_zone(redis)
             yield self.data_out(request, "gcp.egress.standard")
+
+
+@cache  # since the machines worth comparing are kept by it
+def _tracked_most(sockets: int) -> Callable[[Machine], float]:
+    """Clients, of so many sockets each, whose connections the firewall of a machine tracks."""
+    per_vcpu, most = (limit_value(f"{_TRACKED}_{end}") for end in ("per_vcpu", "max"))
+    return lambda machine: min(per_vcpu * machine.vcpus, most) / sockets

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from estimator.demand.wire import Layer
 from estimator.deployments.base import Deployment, Options, Request
-from estimator.deployments.fleet.backplane import Backplane
+from estimator.deployments.fleet.backplane import Backplane, Redis, ZoneTraffic
 from estimator.pricing.lines import Usage
 from estimator.pricing.price_files import Assumption
 
@@ -84,11 +84,15 @@ def premium_egress(deployment: Deployment, request: Request) -> Iterator[Usage]:
         yield deployment.data_out(request, f"gcp.egress.premium_to_{area}", share)
 
 
+REDIS = Redis("gcp", ZoneTraffic("gcp.inter_zone.gib", sides=1, managed_sides=1))
+"""Memorystore, or virtual machines; only who sends pays for traffic across zones."""
+
+
 def inter_zone(redis: Backplane) -> Iterator[Usage]:
-    """Traffic of Redis across zones; only who sends pays."""
+    """Traffic of Redis across zones."""
     if redis.usage:
         yield Usage(
-            "gcp.inter_zone.gib",
-            redis.other_zones_gib,
+            REDIS.traffic.meter_id,
+            np.asarray(redis.zone_units),
             "messages between nodes and Redis across zones, billed once, where they are sent",
         )

@@ -13,7 +13,6 @@ import numpy as np
 from pydantic import BeforeValidator, Field
 
 from estimator.arrays import FloatArray
-from estimator.deployments.base import Request
 from estimator.deployments.fleet.backplane import Backplane
 from estimator.deployments.fleet.machine import Machine, find_machine
 from estimator.files import Sourced, load_rows
@@ -91,6 +90,6 @@ def sustained_use_notes(machines: Iterable[Machine]) -> Iterator[str]:
         )
 
 
-def redis_machines(request: Request, redis: Backplane) -> list[Machine]:
-    """The machine on which Redis runs, if it does."""
-    return [find_machine("gcp", "vm", request.options.redis_machine)] if redis.usage else []
+def redis_machines(redis: Backplane) -> list[Machine]:
+    """The machines on which Redis runs, if it does."""
+    return [find_machine("gcp", "vm", name) for name in redis.machine_names]

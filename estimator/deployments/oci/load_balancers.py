@@ -4,26 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Annotated
+from typing import Annotated, Literal, Self
 
 import numpy as np
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from estimator.arrays import FloatArray
 from estimator.demand.admission_limits import AdmissionLimits
 from estimator.demand.demand import most_in_month, over_month
 from estimator.demand.weekly import Weekly, from_hours
 from estimator.deployments.base import Request, billed_bytes_question
-from estimator.deployments.fleet.backplane import Backplane
+from estimator.deployments.fleet.backplane import Backplane, Redis, ZoneTraffic
 from estimator.deployments.fleet.behind_balancer import (
     FLEET_NOT_MODELED,
     MORE_ROOM,
     OCI,
     BehindBalancer,
 )
+from estimator.deployments.fleet.choice import whole
 from estimator.deployments.fleet.server import traffic_mbps
-from estimator.deployments.fleet.sizing import SCALING, Fleet, FleetOptions, NodeSpec, whole
-from estimator.deployments.limits import Check, check, idle_checks, limit_value
+from estimator.deployments.fleet.sizing import SCALING, Fleet, FleetOptions, NodeSpec
+from estimator.deployments.limits import Check, check, default_of, idle_checks, limit_value
 from estimator.format import range_text
 from estimator.pricing.lines import Usage
 from estimator.pricing.price_files import Assumption
@@ -33,6 +34,7 @@ _NLB = "oci.network_load_balancer"
 _NLB_CONNECTIONS = f"{_NLB}.connections_per_availability_domain"
 _STORAGE = "oci.block_volume.storage"
 _PERFORMANCE = "oci.block_volume.performance"
+_ZONE_TRAFFIC = ZoneTraffic("oci.inter_ad.gb", sides=1, managed_sides=1)
 _NOT_MODELED = (*FLEET_NOT_MODELED, "logs and monitoring")
 _BYTES = billed_bytes_question(
     "ip", "No statement was found on which bytes count as outbound transfer."
@@ -42,8 +44,6 @@ _BYTES = billed_bytes_question(
 class OciFleetOptions(FleetOptions):
     """Choices for nodes on OCI."""
 
-    redis_machine: str = "VM.Standard.E5.Flex/1/8"
-    """Machine for Redis, which passes messages between nodes."""
     boot_volume_gb: Annotated[float, Field(ge=50)] = 50
     """Boot disk of each virtual machine, those of Redis included."""
     boot_volume_vpu_per_gb: Annotated[float, Field(ge=10, le=120)] = 10
@@ -53,8 +53,31 @@ class OciFleetOptions(FleetOptions):
 class FlexibleBalancerOptions(OciFleetOptions):
     """Choices for nodes behind the Flexible Load Balancer."""
 
-    min_mbps: Annotated[float, Field(ge=10, le=8000)] = 10
+    min_mbps: float = default_of(f"{_LB}.bandwidth_min_mbps")
     """Bandwidth that is always reserved on each load balancer."""
+    provisioned_by: Literal["yourself", "oke"] = "yourself"
+    """yourself: with the largest bandwidth, or through annotations of a Kubernetes service that
+    say so; oke: by Kubernetes without annotations, which sets a small bandwidth."""
+    account: Literal["pay_as_you_go", "universal_credits"] = "pay_as_you_go"
+    """Which service limits your tenancy starts with."""
+    idle_timeout_seconds: float = default_of(f"{_LB}.http_idle_timeout", ge=1)
+    """Idle timeout of the listener. Default: Oracle's."""
+
+    @model_validator(mode="after")
+    def _can_be_set(self) -> Self:
+        least, most = (limit_value(f"{_LB}.bandwidth_{end}_mbps") for end in ("min", "max"))
+        if not least <= self.min_mbps <= most:
+            raise ValueError(f"min_mbps is {least:g} to {most:g}")
+        if self.idle_timeout_seconds > (longest := limit_value(f"{_LB}.idle_timeout_max")):
+            raise ValueError(f"idle_timeout_seconds is at most {longest:g}")
+        return self
+
+
+class NetworkBalancerOptions(OciFleetOptions):
+    """Choices for nodes behind network load balancers."""
+
+    idle_timeout_seconds: float = default_of(f"{_NLB}.tcp_idle_timeout", ge=1)
+    """Idle timeout of the listener. Default: Oracle's, whose maximum is not published."""
 
 
 class OciNodes(BehindBalancer):
@@ -65,28 +88,32 @@ class OciNodes(BehindBalancer):
     have_boot_disks = True
     """Whether nodes need a boot disk; container instances bring a disk of their own."""
 
-    def nodes(self, request: Request) -> NodeSpec:
-        """Virtual machines with a boot disk each."""
+    def disk(self, request: Request) -> dict[str, float]:
+        """Units of meters that a boot disk takes per hour."""
         options = request.options
         gb = options.boot_volume_gb / request.demand.hours_per_month
-        return NodeSpec(
-            ends_tls=True, beside={_STORAGE: gb, _PERFORMANCE: gb * options.boot_volume_vpu_per_gb}
-        )
+        return {_STORAGE: gb, _PERFORMANCE: gb * options.boot_volume_vpu_per_gb}
+
+    def redis(self, request: Request) -> Redis:
+        """OCI Cache, or virtual machines with a boot disk each."""
+        return Redis("oci", _ZONE_TRAFFIC, self.disk(request))
+
+    def nodes(self, request: Request) -> NodeSpec:
+        """Virtual machines with a boot disk each."""
+        return NodeSpec(ends_tls=True, beside=self.disk(request), redis=self.redis(request))
 
     def beside(self, request: Request, fleet: Fleet, redis: Backplane) -> Iterator[Usage]:
         """Traffic between availability domains, which is free; boot disks; traffic out."""
         options = request.options
         if redis.usage:
             yield Usage(
-                "oci.inter_ad.gb",
-                redis.other_zones_gib,
+                _ZONE_TRAFFIC.meter_id,
+                np.asarray(redis.zone_units),
                 "messages on their way to nodes and a replica in other availability domains",
             )
-        disks = np.asarray(
-            redis.machines + (whole(fleet.nodes.peak) if self.have_boot_disks else 0.0)
-        )
         # a disk is there as long as its machine
-        disks = over_month(request.demand, disks) / request.demand.hours_per_month
+        run = request.demand.per_month(fleet.nodes) if self.have_boot_disks else np.zeros(())
+        disks = run / request.demand.hours_per_month
         if np.any(disks):
             yield Usage(
                 _STORAGE,
@@ -148,9 +175,19 @@ class LoadBalancerVm(OciNodes):
             self._mbps(request),
             "ask Oracle for a quota of {used} Mbps in the region",
         )
-        yield check(f"{_LB}.per_region_universal_credits", fleet.balancers)
+        if request.options.provisioned_by == "oke":
+            each = self._mbps(request).times(1 / fleet.balancers)
+            yield check(f"{_LB}.oke_default_bandwidth_mbps", each)
+        yield check(f"{_LB}.per_region_{request.options.account}", fleet.balancers)
         yield from self.targets_checks(request, fleet, MORE_ROOM)
-        yield from idle_checks(request.demand, f"{_LB}.http_idle_timeout", each_direction=True)
+        yield from idle_checks(
+            request.demand,
+            f"{_LB}.http_idle_timeout",
+            "send heartbeats in both directions more often than every {allowed} seconds",
+            each_direction=True,
+            seconds=request.options.idle_timeout_seconds,
+            ceiling_id=f"{_LB}.idle_timeout_max",
+        )
 
     def balancer_usage(self, request: Request, fleet: Fleet) -> Iterator[Usage]:
         """Hours of the balancers, and their bandwidth."""
@@ -173,6 +210,7 @@ class LoadBalancerContainerInstances(LoadBalancerVm):
     https://www.oracle.com/cloud/cloud-native/container-instances/pricing/
     """
 
+    kind = "container"
     not_modeled = (
         *LoadBalancerVm.not_modeled,
         "disk beyond the 15 GB that an instance includes",
@@ -181,7 +219,7 @@ class LoadBalancerContainerInstances(LoadBalancerVm):
 
     def nodes(self, request: Request) -> NodeSpec:
         """Container instances."""
-        return NodeSpec(kind="container", unit="container instance")
+        return NodeSpec(kind=self.kind, unit="container instance", redis=self.redis(request))
 
 
 class NetworkLoadBalancerVm(OciNodes):
@@ -190,7 +228,7 @@ class NetworkLoadBalancerVm(OciNodes):
     https://docs.oracle.com/iaas/Content/NetworkLoadBalancer/overview.htm
     """
 
-    options = OciFleetOptions
+    options = NetworkBalancerOptions
     questions = (SCALING, _BYTES)
     not_modeled = (*_NOT_MODELED, "certificates on the nodes")
     targets_limit = f"{_NLB}.backends"
@@ -205,7 +243,11 @@ class NetworkLoadBalancerVm(OciNodes):
         most = limit_value(_NLB_CONNECTIONS) * fleet.balancers
         yield Check(_NLB_CONNECTIONS, request.demand.connections_peak, most)
         yield from self.targets_checks(request, fleet, MORE_ROOM)
-        yield from idle_checks(request.demand, f"{_NLB}.tcp_idle_timeout")
+        yield from idle_checks(
+            request.demand,
+            f"{_NLB}.tcp_idle_timeout",
+            seconds=request.options.idle_timeout_seconds,
+        )
 
     def balancer_usage(self, request: Request, fleet: Fleet) -> Iterator[Usage]:
         """Hours of the balancers."""

@@ -2,21 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Annotated
 
+import numpy as np
 from pydantic import Field
 
 from estimator.arrays import FloatArray
 from estimator.demand.demand import most_in_month
-from estimator.demand.weekly import total
-from estimator.deployments.base import Metered, Options, Request, minutes_rounded_up
-from estimator.deployments.limits import busiest_second, limit_value, per_second
+from estimator.demand.streams import MessageStream
+from estimator.demand.weekly import Weekly, total
+from estimator.deployments.base import (
+    Metered,
+    Options,
+    Request,
+    from_clients,
+    minutes_rounded_up,
+)
+from estimator.deployments.connection_rates import busiest_second_of_connection
+from estimator.deployments.limits import (
+    BusiestSecond,
+    Check,
+    busiest_second,
+    largest_bytes,
+    per_second,
+)
 from estimator.deployments.saas import counting
+from estimator.deployments.saas.plans import ChosenPlan, Need
 from estimator.pricing.lines import Usage
-from estimator.units import KIB, MINUTES_PER_HOUR
+from estimator.units import GIB, KIB, MINUTES_PER_HOUR
 
 _SERVICE = "ably.per_minute"
+_CLOSED = (
+    "Closed to new accounts, which pay per monthly active user; no price for that model was found."
+)
 
 
 class AblyPerMinuteOptions(Options):
@@ -26,6 +46,8 @@ class AblyPerMinuteOptions(Options):
     """Whether clients get their own messages back, which counts; the vendor's default."""
     connections_per_channel: Annotated[float, Field(gt=0)] | None = None
     """Connections that share a channel. Default: the most that share a message."""
+    channels_per_connection: Annotated[float, Field(gt=0)] = 1
+    """Channels that a client attaches to. Assumption: one."""
 
 
 class AblyPerMinute(counting.SaasService):
@@ -48,28 +70,12 @@ class AblyPerMinute(counting.SaasService):
 
     def meter(self, request: Request) -> Metered:
         """Messages in 5-KiB steps, connection and channel minutes, and the package."""
-        demand, options = request.demand, request.options
+        demand = request.demand
+        asked = _Asked.of(request)
         step_bytes = request.step_bytes(f"{_SERVICE}.messages")
-        # batches are made by Ably, to which each message is published
-        published = counting.publications(counting.before_batching(demand))
-        delivered = demand.messages("to_client")
-        echoed = counting.echoes(demand) if options.echo else ()
-        size, size_text = counting.group_size(options.connections_per_channel, demand)
         lost, lost_text = minutes_rounded_up(demand)
-        channels = counting.groups(demand.connections, size)
-        counted = (*published, *delivered, *echoed)
-        second = busiest_second(demand, counted)
-        needs: dict[counting.Need, FloatArray] = {
-            "peak_connections": demand.peak_connections,
-            "peak_channels": counting.groups(demand.connections_peak, size).peak,
-            "messages_per_hour": total(s.per_hour for s in counted).peak,
-            "messages_per_second": second.used.peak,
-            "new_connections_per_second": per_second(demand.new_connections).peak,
-        }
-        needs = {name: most_in_month(demand, need) for name, need in needs.items()}
-        fees, fit_notes = counting.plan_fees("ably", needs)
         usage = (
-            *fees,
+            *asked.plan.fees,
             Usage(
                 f"{_SERVICE}.connection_minutes",
                 demand.per_month(demand.connections) * MINUTES_PER_HOUR + lost,
@@ -77,36 +83,131 @@ class AblyPerMinute(counting.SaasService):
             ),
             Usage(
                 f"{_SERVICE}.channel_minutes",
-                demand.per_month(channels) * MINUTES_PER_HOUR,
-                f"open channels x 60 minutes x hours of the month; {size_text}",
+                demand.per_month(_channels(request)) * MINUTES_PER_HOUR,
+                f"open channels x 60 minutes x hours of the month; {_size(request)[1]}",
             ),
             Usage(
                 f"{_SERVICE}.messages",
-                counting.in_steps(demand, counted, step_bytes),
-                f"{counting.messages_count(demand, published)} published, "
-                f"{counting.messages_count(demand, delivered)} delivered, "
-                f"{counting.messages_count(demand, echoed)} echoed to their senders, in started "
-                "steps of "
+                counting.in_steps(demand, asked.counted, step_bytes),
+                f"{counting.messages_count(demand, asked.published)} published, "
+                f"{counting.messages_count(demand, asked.delivered)} delivered, "
+                f"{counting.messages_count(demand, asked.echoed)} echoed to their senders, in "
+                "started steps of "
                 f"{step_bytes // KIB} KiB",
             ),
         )
-        admission = counting.plan_admission("ably", needs)
-        notes = (
-            *fit_notes,
-            *_notes(request, fees),
-            *self.heartbeat_notes(demand),
-            *counting.burst_notes("ably", second),
+        notes = (_CLOSED, *asked.plan.notes, *_size_notes(asked), *self.heartbeat_notes(demand))
+        return Metered(usage, notes, tuple(self._checks(request, asked)), asked.plan.admission)
+
+    def checks(self, request: Request) -> Iterator[Check]:
+        """All that the package holds, and what a channel and a connection carry."""
+        return self._checks(request, _Asked.of(request))
+
+    def _checks(self, request: Request, asked: _Asked) -> Iterator[Check]:
+        demand, plan = request.demand, asked.plan
+        for need, used in asked.used.items():
+            yield plan.check(need, used)
+        yield plan.check_second("messages_per_second", asked.second)
+        yield self.check(
+            "publishes_per_second_per_channel",
+            counting.per_channel(demand, asked.published, _most_channels(request)),
         )
-        return Metered(usage, notes, admission=admission)
+        sent = from_clients(counting.before_batching(demand))
+        yield self.check(
+            "messages_in_per_second_per_connection", busiest_second_of_connection(demand, sent)
+        )
+        yield self.check(
+            "messages_out_per_second_per_connection",
+            busiest_second_of_connection(demand, (*asked.delivered, *asked.echoed)),
+        )
+        yield self.check("channels_per_connection", request.options.channels_per_connection)
 
 
-def _notes(request: Request, fees: tuple[Usage, ...]) -> Iterator[str]:
-    yield (
-        "Closed to new accounts, which pay per monthly active user; no price for that model was "
-        "found."
-    )
-    standard = any(fee.meter_id == f"{_SERVICE}.standard_package_months" for fee in fees)
-    package = "standard" if standard else "pro"
-    most_bytes = limit_value(f"{_SERVICE}.{package}_message_max_bytes")
-    unit = f"{most_bytes / KIB:g} KiB on the {package.title()} package"
-    yield from counting.size_notes(counting.publications(request.demand), most_bytes, unit)
+@dataclass(frozen=True)
+class _Asked:
+    """What is asked of a package, counted once for the bill and for the limits."""
+
+    published: tuple[MessageStream, ...]
+    """Each message once; batches are made by Ably, to which each message is published."""
+    delivered: tuple[MessageStream, ...]
+    echoed: tuple[MessageStream, ...]
+    used: Mapping[Need, Weekly | FloatArray]
+    second: BusiestSecond
+    plan: ChosenPlan
+
+    @property
+    def counted(self) -> tuple[MessageStream, ...]:
+        """All messages that count."""
+        return (*self.published, *self.delivered, *self.echoed)
+
+    @classmethod
+    def of(cls, request: Request) -> _Asked:
+        demand = request.demand
+        published = counting.publications(counting.before_batching(demand))
+        delivered = demand.messages("to_client")
+        echoed = counting.echoes(demand) if request.options.echo else ()
+        counted = (*published, *delivered, *echoed)
+        second = busiest_second(demand, counted)
+        used = _used(request, counted, published)
+        most: dict[Need, FloatArray] = {
+            need: most_in_month(demand, each.peak if isinstance(each, Weekly) else each)
+            for need, each in used.items()
+            if need != "gib_per_month"
+        }
+        # weeks that differ are added up in it already
+        most["gib_per_month"] = np.asarray(used["gib_per_month"])
+        most["messages_per_second"] = most_in_month(demand, second.used.peak)
+        return cls(published, delivered, echoed, used, second, ChosenPlan(_SERVICE, most))
+
+
+def _used(
+    request: Request, counted: Sequence[MessageStream], published: Sequence[MessageStream]
+) -> dict[Need, Weekly | FloatArray]:
+    """What is asked of each limit of a package besides the messages per second."""
+    demand = request.demand
+    in_hour = total(_payload_bytes(s) for s in counted)
+    new_channels = demand.new_connections.times(_per_channel(request))
+    return {
+        "peak_connections": demand.connections_peak,
+        "new_connections_per_second": per_second(demand.new_connections),
+        "peak_channels": _most_channels(request),
+        "new_channels_per_second": per_second(new_channels),
+        "messages_per_hour": total(s.per_hour for s in counted),
+        "kib_per_second": busiest_second(demand, counted, _payload_bytes).used.times(1 / KIB),
+        "gib_per_hour": in_hour.times(1 / GIB),
+        "gib_per_month": demand.per_month(in_hour) / GIB,
+        "message_max_bytes": largest_bytes(published),
+    }
+
+
+def _payload_bytes(stream: MessageStream) -> Weekly:
+    return stream.bytes_per_hour("payload")
+
+
+def _size(request: Request) -> tuple[FloatArray, str]:
+    """Connections that share a channel, and where the figure comes from."""
+    return counting.group_size(request.options.connections_per_channel, request.demand)
+
+
+def _per_channel(request: Request) -> FloatArray:
+    """Channels for each connection, those that others share counted in part."""
+    return request.options.channels_per_connection / _size(request)[0]
+
+
+def _channels(request: Request) -> Weekly:
+    """Channels that are open while connections are."""
+    attached = request.demand.connections.times(request.options.channels_per_connection)
+    return counting.groups(attached, _size(request)[0])
+
+
+def _most_channels(request: Request) -> FloatArray:
+    """Most channels that are open at once, shape (*many,)."""
+    attached = request.demand.connections_peak.times(request.options.channels_per_connection)
+    return counting.most_groups(attached, _size(request)[0])
+
+
+def _size_notes(asked: _Asked) -> Iterator[str]:
+    most = float(np.max(asked.plan.limit("message_max_bytes")))
+    package = asked.plan.plans[int(np.max(asked.plan.index))].plan
+    unit = f"{most / KIB:g} KiB on the {package} package"
+    return counting.size_notes(asked.published, most, unit)

@@ -8,17 +8,20 @@ from typing import Annotated
 import numpy as np
 from pydantic import Field
 
+from estimator.arrays import FloatArray
 from estimator.demand.admission_limits import AdmissionLimits
 from estimator.demand.demand import Demand, most_in_month
+from estimator.demand.streams import MessageStream
 from estimator.demand.weekly import Weekly, from_hours, total
 from estimator.deployments.base import Metered, Options, Request, from_server
-from estimator.deployments.fleet.sizing import whole
-from estimator.deployments.limits import busiest_second, limit_value
+from estimator.deployments.fleet.choice import whole
+from estimator.deployments.limits import Check, busiest_second, largest_bytes, limit_value
 from estimator.deployments.saas.counting import (
     SaasService,
     group_size,
     groups,
     messages_count,
+    most_groups,
     plan_month,
 )
 from estimator.format import range_text
@@ -26,6 +29,11 @@ from estimator.pricing.lines import Usage
 from estimator.units import MIB, SECONDS_PER_HOUR
 
 _SERVICE = "cloudflare.durable_objects"
+_MS_PER_SECOND = 1000
+_AWAKE = (
+    "Objects stay in memory while connections are open; with hibernation (option hibernation) they "
+    "are billed for handling messages only."
+)
 
 
 class DurableObjectsOptions(Options):
@@ -58,8 +66,7 @@ class DurableObjects(SaasService):
         """Requests of objects and of the Worker in front, time in memory, and the plan."""
         demand, options = request.demand, request.options
         received = demand.messages("to_server")
-        # what the server tells an object to send; greetings and answers come from the object
-        published = tuple(s for s in from_server(demand) if s.kind == "published")
+        published = _calls(demand)
         ratio = limit_value(f"{_SERVICE}.messages_per_request")
         new_connections = demand.per_month(demand.new_connections)
         messages = demand.per_month(total(s.per_hour for s in received))
@@ -108,43 +115,56 @@ class DurableObjects(SaasService):
                 "application data sent to clients; data out is free",
             ),
         )
-        admission = AdmissionLimits() if request.many else _admission(objects)
         notes = (
-            *_notes(demand, options, objects),
+            *(() if options.hibernation else (_AWAKE,)),
             *self.size_notes(received, MIB, "MiB"),
             *self.heartbeat_notes(demand),
         )
-        return Metered(usage, notes, admission=admission)
+        admission = AdmissionLimits() if request.many else _admission(request)
+        return Metered(usage, notes, tuple(self.checks(request)), admission)
+
+    def checks(self, request: Request) -> Iterator[Check]:
+        """Requests and connections of an object, time and size of a message."""
+        demand, options = request.demand, request.options
+        received = demand.messages("to_server")
+        handled = (*received, *_calls(demand))
+        second = busiest_second(demand, handled, beside=(demand.new_connections,))
+        limit_id, most = _requests(request)
+        yield second.check(limit_id, allowed=most)
+        size, _ = group_size(options.connections_per_object, demand)
+        together = np.minimum(size, demand.peak_connections)
+        yield self.check("connections_per_object", together)
+        handling = options.ms_per_message / _MS_PER_SECOND
+        yield self.check("cpu_seconds_per_request", handling)
+        yield self.check("cpu_seconds_per_request_max", handling)
+        yield self.check("message_max_bytes", largest_bytes(received))
 
 
-def _admission(objects: Weekly) -> AdmissionLimits:
-    """Each new connection is a request to an object; they are taken to be spread over all."""
-    requests = f"{_SERVICE}.requests_per_second"
-    most = max(float(whole(objects.peak)), 1.0)
+def _calls(demand: Demand) -> tuple[MessageStream, ...]:
+    """What the server tells an object to send; greetings and answers come from the object."""
+    return tuple(s for s in from_server(demand) if s.kind == "published")
+
+
+def _requests(request: Request) -> tuple[str, FloatArray]:
+    """The limit of the requests of an object per second, and that of all objects of the peak.
+
+    Requests are taken to be spread over all of them.
+    """
+    size, _ = group_size(request.options.connections_per_object, request.demand)
+    objects = whole(most_groups(request.demand.connections_peak, size))
+    limit_id = f"{_SERVICE}.requests_per_second"
+    return limit_id, np.maximum(objects, 1.0) * limit_value(limit_id)
+
+
+def _admission(request: Request) -> AdmissionLimits:
+    """Each new connection is a request to an object."""
+    limit_id, most = _requests(request)
     return AdmissionLimits(
-        new_connections_per_second=most * limit_value(requests),
-        limits={"new_connections_per_second": requests},
+        new_connections_per_second=float(most), limits={"new_connections_per_second": limit_id}
     )
 
 
 def _awake(objects: Weekly, handled: Weekly, ms_each: float) -> Weekly:
     """Objects awake at a time if each only handles messages; no more than there are."""
-    busy = handled.times(ms_each / 1000 / SECONDS_PER_HOUR)
+    busy = handled.times(ms_each / _MS_PER_SECOND / SECONDS_PER_HOUR)
     return from_hours(np.minimum(busy.hourly, objects.hourly))
-
-
-def _notes(demand: Demand, options: DurableObjectsOptions, objects: Weekly) -> Iterator[str]:
-    received = demand.messages("to_server")
-    most = limit_value(f"{_SERVICE}.requests_per_second")
-    of_week = busiest_second(demand, received).used.peak / np.maximum(objects.peak, 1.0)
-    each = most_in_month(demand, of_week)
-    if np.any(each > most):
-        yield (
-            f"Each object gets {range_text(each)} messages per second in the busiest hour and "
-            f"takes about {most:,.0f}; spread connections over more objects."
-        )
-    if not options.hibernation:
-        yield (
-            "Objects stay in memory while connections are open; with hibernation (option "
-            "hibernation) they are billed for handling messages only."
-        )

@@ -1,4 +1,4 @@
-"""What publish-subscribe services count, and which plan of fixed size holds it.
+"""What publish-subscribe services count, and what is asked of their limits.
 
 A message counts once when it is published and once per recipient. Signing in and subscribing are
 commands of such a service and no messages (Pusher says so, the others do not list them); what the
@@ -7,23 +7,20 @@ server sends to a client after it connected is published by it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from abc import abstractmethod
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from functools import reduce
-from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 
 from estimator.arrays import FloatArray
-from estimator.demand.admission_limits import AdmissionLimits
 from estimator.demand.demand import Demand
 from estimator.demand.streams import MessageStream
 from estimator.demand.weekly import Weekly, from_hours, total
 from estimator.deployments.base import Deployment, Request, from_clients, from_server
-from estimator.deployments.limits import BusiestSecond, Check, limit_value
-from estimator.files import Sourced, load_rows
-from estimator.format import capitalized, range_text, value_text
+from estimator.deployments.limits import Check, busiest_second, limit_value
+from estimator.format import range_text
 from estimator.pricing.lines import Usage
 from estimator.scenario.sizes import PayloadLaw
 
@@ -32,11 +29,15 @@ _LEAST_SHOWN = 1e-4
 
 
 class SaasService(Deployment):
-    """A managed service, whose limits are told by its plan, its notes and what it lets in."""
+    """A managed service."""
+
+    @abstractmethod
+    def checks(self, request: Request) -> Iterator[Check]:
+        """What is asked of the service's limits, and of those of the plan that is taken."""
 
     def limit_checks(self, request: Request) -> tuple[Check, ...]:
-        """None: how full a plan may get is for the choice of the plan, and the notes, to say."""
-        return ()
+        """What is asked of the limits there are, without counting usage."""
+        return tuple(self.checks(request))
 
     def size_notes(
         self, streams: Iterable[MessageStream], unit_bytes: float, unit: str
@@ -102,11 +103,21 @@ def groups(connections: Weekly, size: FloatArray) -> Weekly:
     >>> groups(fifty, np.asarray(50.0)).peak.round(3)
     array([2.   , 0.993, 0.393])
     """
-    mean = connections.hourly
-    found = np.asarray(mean / size[..., None])
+    return from_hours(_open_groups(connections.hourly, size[..., None]))
+
+
+def most_groups(connections: Weekly, size: FloatArray) -> FloatArray:
+    """Channels, rooms or objects that are open in the hour with most of them, shape (*many,)."""
+    return _open_groups(connections.peak, size)
+
+
+def _open_groups(mean: FloatArray, size: FloatArray) -> FloatArray:
+    found = np.asarray(mean / size)
     few = found < 1
-    found[few] = np.maximum(found[few], -np.expm1(-np.broadcast_to(mean, found.shape)[few]))
-    return from_hours(found)
+    if np.any(few):
+        some_open = -np.expm1(-np.broadcast_to(mean, found.shape)[few])
+        found[few] = np.maximum(found[few], some_open)
+    return found
 
 
 def group_size(given: float | None, demand: Demand) -> tuple[FloatArray, str]:
@@ -117,6 +128,16 @@ def group_size(given: float | None, demand: Demand) -> tuple[FloatArray, str]:
     return size, (
         f"{range_text(size)} connections each, the most that share a message, its sender included"
     )
+
+
+def per_channel(
+    demand: Demand, streams: Iterable[MessageStream], channels: FloatArray
+) -> FloatArray:
+    """Messages in the busiest second of one channel, room or object, shape (*many,).
+
+    They are taken to be spread evenly over so many that are open at the peak.
+    """
+    return busiest_second(demand, streams).used.peak / np.maximum(channels, 1.0)
 
 
 def size_notes(streams: Iterable[MessageStream], most_bytes: float, unit: str) -> Iterator[str]:
@@ -134,118 +155,3 @@ def size_notes(streams: Iterable[MessageStream], most_bytes: float, unit: str) -
                 f"Messages are limited to {unit}: {shown} of '{name}' must be split or sent "
                 f"another way, which is not counted; the largest have {largest:,.0f} bytes."
             )
-
-
-Need = Literal[
-    "peak_connections",
-    "peak_channels",
-    "messages_per_day",
-    "messages_per_hour",
-    "messages_per_second",
-    "new_connections_per_second",
-]
-_IN_WORDS: Mapping[Need, str] = {
-    "peak_connections": "connections at once",
-    "peak_channels": "channels at once",
-    "messages_per_day": "messages per day",
-    "messages_per_hour": "messages per hour",
-    "messages_per_second": "messages per second",
-    "new_connections_per_second": "new connections per second",
-}
-_ROUNDING_NOISE = 1e-9
-"""Of a limit; must not make the next plan necessary."""
-
-
-class Plan(Sourced):
-    """A plan or package at a fixed fee, and how much it holds; None is no limit of the plan."""
-
-    vendor: str
-    plan: str
-    """The vendor's name."""
-    meter: str
-    """The meter of its monthly fee."""
-    peak_connections: float | None = None
-    """Open connections at once."""
-    peak_channels: float | None = None
-    """Active channels at once."""
-    messages_per_day: float | None = None
-    messages_per_hour: float | None = None
-    messages_per_second: float | None = None
-    new_connections_per_second: float | None = None
-    monthly_active_users: float | None = None
-
-    def limit(self, need: Need) -> float:
-        """How much of it the plan holds."""
-        limit: float | None = getattr(self, need)
-        return np.inf if limit is None else limit
-
-    def holds(self, needs: Mapping[Need, FloatArray]) -> npt.NDArray[np.bool_]:
-        """Whether it holds all that is needed, shape (*many,)."""
-        each = (need <= self.limit(name) * (1 + _ROUNDING_NOISE) for name, need in needs.items())
-        return np.logical_and.reduce(np.broadcast_arrays(*each))
-
-    def in_words(self, needs: Mapping[Need, FloatArray]) -> str:
-        """What it holds of all that is needed."""
-        return ", ".join(f"{self.limit(need):,.0f} {_IN_WORDS[need]}" for need in needs)
-
-
-def find_plans(vendor: str) -> list[Plan]:
-    """The plans of a vendor, the smallest first."""
-    return [plan for plan in load_rows("saas/plans.csv", Plan) if plan.vendor == vendor]
-
-
-def plan_admission(vendor: str, needs: Mapping[Need, FloatArray]) -> AdmissionLimits:
-    """What the plan that ``plan_fees`` takes lets in; open to all for many scenarios at once."""
-    plans = find_plans(vendor)
-    if any(np.ndim(need) for need in needs.values()):
-        return AdmissionLimits()
-    plan = next((one for one in plans if np.all(one.holds(needs))), plans[-1])
-    return AdmissionLimits(
-        new_connections_per_second=plan.limit("new_connections_per_second"),
-        connections_most=plan.limit("peak_connections"),
-    )
-
-
-def burst_notes(vendor: str, second: BusiestSecond) -> Iterator[str]:
-    """How long the largest burst takes on the largest plan, if that is more than a second."""
-    if burst := second.longest(find_plans(vendor)[-1].limit("messages_per_second")):
-        yield f"{capitalized(str(burst))}."
-
-
-def plan_fees(
-    vendor: str, needs: Mapping[Need, FloatArray]
-) -> tuple[tuple[Usage, ...], tuple[str, ...]]:
-    """One month of the smallest plan that holds all needs, or of the largest plan there is.
-
-    Args:
-        vendor: whose plans.
-        needs: how much is needed in the busiest second, hour or day, one number per scenario.
-
-    Returns:
-        One line for each plan that some scenario takes, 1 where it does and 0 elsewhere; and a
-        note if the largest plan holds too little.
-    """
-    plans = find_plans(vendor)
-    unserved = np.full(np.broadcast_shapes(*(np.shape(need) for need in needs.values())), True)
-    wanted = ", ".join(
-        f"{range_text(need, value_text)} {_IN_WORDS[name]}" for name, need in needs.items()
-    )
-    fees: list[Usage] = []
-    for plan in plans:
-        enough = plan.holds(needs)
-        takes = unserved & enough
-        unserved = unserved & ~enough
-        if plan is plans[-1]:
-            takes = takes | unserved
-        if np.any(takes):
-            formula = f"one month, whatever its length, of a plan for {plan.in_words(needs)}; "
-            fees.append(Usage(plan.meter, takes.astype(np.float64), f"{formula}needed: {wanted}"))
-    if not np.any(unserved):
-        return tuple(fees), ()
-    largest = plans[-1]
-    who = "The workload does" if np.all(unserved) else "Some of the workloads do"
-    return tuple(fees), (
-        f"{who} not fit any plan with a published price: {wanted} are needed, and the "
-        f"largest plan, {largest.plan}, ends at {largest.in_words(needs)}. Its fee is on the bill; "
-        "only a plan negotiated with the vendor would suffice, at its own price.",
-    )

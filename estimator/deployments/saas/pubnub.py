@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Annotated
+
 import numpy as np
+from pydantic import Field
 
 from estimator.arrays import FloatArray
 from estimator.demand.demand import Demand
 from estimator.demand.streams import MessageStream
 from estimator.demand.weekly import from_hours, total
 from estimator.deployments.base import Metered, Options, Request
-from estimator.deployments.limits import limit_value
+from estimator.deployments.connection_rates import busiest_second_of_connection
+from estimator.deployments.limits import Check, largest_bytes, limit_value
 from estimator.deployments.saas.counting import (
     SaasService,
     echoes,
+    group_size,
     in_steps,
     messages_count,
+    most_groups,
+    per_channel,
     publications,
 )
 from estimator.pricing.lines import Usage
@@ -32,6 +40,9 @@ class PubNubTransactionsOptions(Options):
     echo: bool = True
     """Whether clients get their own messages back, which counts; so it is unless a filter of each
     client keeps them out."""
+    connections_per_channel: Annotated[float, Field(gt=0)] | None = None
+    """Connections that share a channel, which the vendor advises not to publish to too often.
+    Default: the most that share a message."""
 
 
 class PubNubTransactions(SaasService):
@@ -94,7 +105,24 @@ class PubNubTransactions(SaasService):
             "Transaction prices are offered on request; published plans are priced per active user."
         )
         sizes = self.size_notes(published, KIB, "KiB")
-        return Metered(usage, (note, *sizes, *self.heartbeat_notes(demand)))
+        notes = (note, *sizes, *self.heartbeat_notes(demand))
+        return Metered(usage, notes, tuple(self.checks(request)))
+
+    def checks(self, request: Request) -> Iterator[Check]:
+        """What a channel and a subscriber carry, and sizes."""
+        demand, options = request.demand, request.options
+        published, delivered = publications(demand), demand.messages("to_client")
+        size, _ = group_size(options.connections_per_channel, demand)
+        channels = most_groups(demand.connections_peak, size)
+        yield self.check(
+            "publishes_per_second_per_channel", per_channel(demand, published, channels)
+        )
+        received = (*delivered, *echoes(demand)) if options.echo else delivered
+        yield self.check(
+            "messages_out_per_second_per_connection",
+            busiest_second_of_connection(demand, received),
+        )
+        yield self.check("message_max_bytes", largest_bytes(published))
 
 
 def _empty_calls(demand: Demand, received: tuple[MessageStream, ...]) -> FloatArray:

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Annotated
 
-import numpy as np
+from pydantic import Field
 
 from estimator.demand.admission_limits import AdmissionLimits
-from estimator.demand.demand import Demand, most_in_month
+from estimator.demand.demand import most_in_month
 from estimator.deployments.base import Metered, Options, Request, billed_bytes_question
-from estimator.deployments.limits import admission_at, busiest_second, limit_value, per_second
+from estimator.deployments.limits import (
+    Check,
+    busiest_second,
+    largest_bytes,
+    limit_value,
+    per_second,
+)
 from estimator.deployments.saas.counting import (
     SaasService,
     in_steps,
@@ -17,15 +24,18 @@ from estimator.deployments.saas.counting import (
     plan_month,
     publications,
 )
-from estimator.format import capitalized, range_text
 from estimator.pricing.lines import Usage
 from estimator.units import KB
 
 _SERVICE = "supabase.realtime"
+_PLAN = "Priced as the Pro plan without a spend cap; with one, use ends at what is included."
 
 
 class SupabaseRealtimeOptions(Options):
-    """Choices for Supabase Realtime: there are none."""
+    """Choices for Supabase Realtime."""
+
+    channels_per_connection: Annotated[float, Field(gt=0)] = 1
+    """Channels that a client joins after it connects. Assumption: one."""
 
 
 class SupabaseRealtime(SaasService):
@@ -69,29 +79,30 @@ class SupabaseRealtime(SaasService):
             ),
             self.data_out(request, "supabase.egress.gb"),
         )
-        admission = admission_at(
-            new_connections_per_second=f"{_SERVICE}.joins_per_second",
-            connections_most=f"{_SERVICE}.connections",
-        )
         sizes = self.size_notes(published, KB, "KB")
-        notes = (*_notes(demand), *sizes, *self.heartbeat_notes(demand))
-        return Metered(usage, notes, admission=AdmissionLimits() if request.many else admission)
+        notes = (_PLAN, *sizes, *self.heartbeat_notes(demand))
+        admission = AdmissionLimits() if request.many else _admission(request.options)
+        return Metered(usage, notes, tuple(self.checks(request)), admission)
+
+    def checks(self, request: Request) -> Iterator[Check]:
+        """Connections, messages and joins of a project, channels of a connection, sizes."""
+        demand, channels = request.demand, request.options.channels_per_connection
+        published, delivered = publications(demand), demand.messages("to_client")
+        yield self.check("connections", demand.connections_peak)
+        second = busiest_second(demand, (*published, *delivered))
+        yield second.check(f"{_SERVICE}.messages_per_second")
+        joins = per_second(demand.new_connections).times(channels)
+        yield self.check("joins_per_second", joins)
+        yield self.check("channels_per_connection", channels)
+        yield self.check("message_max_bytes", largest_bytes(published))
 
 
-def _notes(demand: Demand) -> Iterator[str]:
-    yield "Priced as the Pro plan without a spend cap; with one, use ends at what is included."
-    second = busiest_second(demand, (*publications(demand), *demand.messages("to_client")))
-    needed = {
-        "connections": (demand.peak_connections, "connections at once"),
-        "messages_per_second": (second.used.peak, "messages per second, in and out"),
-        "joins_per_second": (per_second(demand.new_connections).peak, "joins per second"),
-    }
-    for name, (of_week, words) in needed.items():
-        need, quota = most_in_month(demand, of_week), limit_value(f"{_SERVICE}.{name}")
-        if np.any(need > quota):
-            yield (
-                f"The busiest hour needs {range_text(need)} {words}. A project has {quota:,.0f}; "
-                "only the vendor's support raises that, perhaps at another price."
-            )
-    if burst := second.longest(limit_value(f"{_SERVICE}.messages_per_second")):
-        yield f"{capitalized(str(burst))}."
+def _admission(options: SupabaseRealtimeOptions) -> AdmissionLimits:
+    """Clients are let in as fast as they may join their channels."""
+    joins, connections = f"{_SERVICE}.joins_per_second", f"{_SERVICE}.connections"
+    return AdmissionLimits(
+        new_connections_per_second=limit_value(joins) / options.channels_per_connection,
+        counted_per_connection=options.channels_per_connection,
+        connections_most=limit_value(connections),
+        limits={"new_connections_per_second": joins, "connections_most": connections},
+    )

@@ -17,7 +17,6 @@ from estimator.pricing.bill import Bill
 from estimator.pricing.price_files import DRIVERS
 from estimator.render.charts.style import Chart, blank, dress, name_rows
 from estimator.shown import Look
-from estimator.states import State
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -59,7 +58,7 @@ def bill_chart(bill: Bill, look: Look | None = None) -> Chart:
 
 @checks_arguments
 def cost_chart(bills: Sequence[Bill], title: str, look: Look | None = None) -> Chart:
-    """Stacked bars of what drives the cost of each bill; bars over a hard limit are pale.
+    """Stacked bars of what drives the cost of each bill; bars not within limits are pale.
 
     Args:
         bills: bills of single scenarios, cheapest first.
@@ -100,12 +99,11 @@ def cost_chart(bills: Sequence[Bill], title: str, look: Look | None = None) -> C
             color=_DRIVER_COLORS[driver],
         )
         for bar, bill in zip(bars, bills, strict=True):
-            bar.set_alpha(_PALE if _is_broken(bill) else 1.0)
+            bar.set_alpha(_PALE if _beyond(bill) else 1.0)
         reached = [left + cost for left, cost in zip(reached, costs, strict=True)]
     for position, end, bill in zip(positions, reached, bills, strict=True):
-        fails = ", over a hard limit" if _is_broken(bill) else ""
         axes.annotate(
-            f" {dollars(end)}{fails}",
+            f" {dollars(end)}{_beyond(bill)}",
             (end, position),
             va="center",
             color=look.ink,
@@ -127,8 +125,11 @@ def cost_chart(bills: Sequence[Bill], title: str, look: Look | None = None) -> C
     return figure
 
 
-def _is_broken(bill: Bill) -> bool:
-    return isinstance(bill, Estimate) and bill.state is State.BROKEN
+def _beyond(bill: Bill) -> str:
+    """Why it may not be called the cheapest, behind an amount; empty if it may."""
+    if not isinstance(bill, Estimate) or bill.state.is_within_limits:
+        return ""
+    return f", {bill.state_words}"
 
 
 def _name_bars(axes: Axes, look: Look, bills: Sequence[Bill]) -> None:

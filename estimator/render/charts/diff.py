@@ -9,7 +9,6 @@ from estimator.analysis.diff.bill_changes import BillChange
 from estimator.format import signed_percent
 from estimator.render.charts.style import Chart, blank, dress, legend, name_rows
 from estimator.shown import Look
-from estimator.states import State
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -66,7 +65,8 @@ def _scale(axes: Axes, bills: Sequence[BillChange]) -> None:
 
 def _draw_row(axes: Axes, look: Look, position: int, change: BillChange) -> None:
     before, after = (usd or 0.0 for usd in change.usd)
-    moved, broken = change.is_moved, change.states[1] is State.BROKEN
+    moved, after_change = change.is_moved, change.after
+    beyond = after_change is not None and not after_change.state.is_within_limits
     color = look.red if after > before else look.green
     if moved:
         axes.plot([before, after], [position] * 2, color=color, linewidth=2.2, zorder=2)
@@ -74,9 +74,9 @@ def _draw_row(axes: Axes, look: Look, position: int, change: BillChange) -> None
         before, position, linestyle="none", marker="o", markersize=7, markerfacecolor=look.paper,
         markeredgecolor=look.gray, markeredgewidth=1.4, zorder=2.5, label="before",
     )  # fmt: skip
-    marker, words = ("X", "now, over a hard limit") if broken else ("o", _now(change))
+    marker, words = ("X", "now, not within limits") if beyond else ("o", _now(change))
     axes.plot(
-        after, position, linestyle="none", marker=marker, markersize=9 if broken else 7,
+        after, position, linestyle="none", marker=marker, markersize=9 if beyond else 7,
         color=color if moved else look.gray, zorder=3, label=words,
     )  # fmt: skip
     axes.annotate(

@@ -108,7 +108,7 @@ def _sign(milestone: milestones.LimitExceeded | milestones.TierReached) -> tuple
     """Marker, its size, and whether it is filled."""
     if isinstance(milestone, milestones.TierReached):
         return "o", 4.0, False
-    return ("X", 9.0, True) if milestone.is_hard else ("^", 7.0, True)
+    return ("^", 7.0, True) if milestone.state.is_within_limits else ("X", 9.0, True)
 
 
 def _band(axes: Axes, look: Look, growth: Growth) -> None:
@@ -150,7 +150,7 @@ def _explain_signs(axes: Axes, look: Look, growth: Growth, bills: Sequence[Estim
     """What the signs on the lines mean, if there are such signs."""
     shown = {bill.deployment for bill in bills}
     words = {
-        "X": "over a hard limit from here on",
+        "X": "beyond limits from here on",
         "^": "a limit must be raised",
         "o": "another price tier",
     }

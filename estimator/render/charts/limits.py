@@ -12,7 +12,7 @@ from matplotlib.patches import Patch
 
 from estimator.analysis.estimate import Estimate
 from estimator.analysis.limit_utilization import Utilization, utilization, worst_first
-from estimator.deployments.limits import AT_RISK_SHARE
+from estimator.deployments.limits import NEAR_SHARE
 from estimator.render.charts.style import DAYS, Chart, blank, dress, name_rows, week_axis
 from estimator.render.utilization_scale import level_colors, level_of, share_text
 from estimator.shown import Look
@@ -100,7 +100,7 @@ def _title(found: Sequence[Utilization]) -> str:
     if not count:
         return "No deployment was checked"
     beyond = sum(each.peak > 1 for each in found)
-    close = sum(AT_RISK_SHARE <= each.peak <= 1 for each in found)
+    close = sum(NEAR_SHARE <= each.peak <= 1 for each in found)
     return (
         f"Of {count} deployment{'s' if count > 1 else ''}, {beyond} would go beyond a limit and "
         f"{close} would come close to one"

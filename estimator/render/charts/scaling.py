@@ -10,7 +10,7 @@ from matplotlib.ticker import MaxNLocator
 
 from estimator.analysis.simulate.result import Simulation
 from estimator.arrays import FloatArray
-from estimator.deployments.limits import AT_RISK_SHARE
+from estimator.deployments.limits import NEAR_SHARE
 from estimator.errors import ScenarioError
 from estimator.format import figure_text, precise_percent, range_text
 from estimator.render.charts import style
@@ -46,7 +46,7 @@ def scaling_chart(simulation: Simulation, look: Look | None = None) -> style.Cha
             f"{simulation.deployment or 'a scenario with open admission'} has no units that "
             "connections fill, so there is no scaling to show"
         )
-    target = admission.autoscaling.target_share if admission.autoscaling else AT_RISK_SHARE
+    target = admission.autoscaling.target_share if admission.autoscaling else NEAR_SHARE
     full = np.median(run.stack("open_most"), axis=0) / admission.connections_per_unit
     running = np.median(run.stack("units"), axis=0)
     slots = np.median(run.stack("slots"), axis=0)

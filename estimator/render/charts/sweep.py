@@ -115,8 +115,9 @@ def _lines(
         solid = np.where(np.isfinite(within[row]), bill, np.nan)
         axes.plot(values, solid, color=color, linewidth=1.8, label=name if look.is_narrow else None)
     rows = style.draw_marks(axes, look, marks)
-    broken = bool(np.any(np.isfinite(usd[shown]) & ~np.isfinite(within[shown])))
-    style.say_below_title(axes, look, ["Dashed: exceeds a limit."] if broken else [], rows)
+    beyond = bool(np.any(np.isfinite(usd[shown]) & ~np.isfinite(within[shown])))
+    dashed = ["Dashed: exceeds a limit, or was not checked."] if beyond else []
+    style.say_below_title(axes, look, dashed, rows)
     axes.set_xlabel(field_words(field))
     axes.xaxis.set_major_formatter(FuncFormatter(_tick))
     axes.xaxis.set_minor_formatter(NullFormatter())

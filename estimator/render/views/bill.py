@@ -27,10 +27,18 @@ from estimator.format import (
 from estimator.pricing.bill import AssumptionEffect, Bill
 from estimator.pricing.lines import LineItem
 from estimator.render import document as doc
-from estimator.render.views.common import name_cells, name_columns, refused, under
+from estimator.render.views.common import bill_state, name_cells, name_columns, refused, under
 from estimator.states import State, Tone
 
 _DOUBTS: Final = {"confirmed": "", "single_source": " *", "inferred": " **"}
+_SAID: Final = {
+    State.OVER_LIMIT: "cannot carry this load",
+    State.NOT_CHECKED: "may carry this load or not",
+    State.BEYOND_QUOTA: "can hardly carry this load",
+    State.QUOTA: "needs attention",
+    State.SETTING: "needs attention",
+    State.NEAR_LIMIT: "needs attention",
+}
 _FOOTNOTE: Final = "* price seen in one source only   ** price at least partly inferred"
 
 
@@ -45,7 +53,7 @@ def comparison_view(compared: Comparison) -> doc.Document:
         ),
         (
             (
-                *name_cells(bill.deployment, bill.state),
+                *name_cells(bill.deployment, bill),
                 range_text(bill.total, dollars),
                 main_drivers(bill),
             )
@@ -58,7 +66,7 @@ def comparison_view(compared: Comparison) -> doc.Document:
         (
             costs,
             *_assumed_of_cheapest(compared),
-            doc.Folded(f"At risk or broken ({len(problems)})", problems),
+            doc.Folded(f"Near limits, beyond them, or not checked ({len(problems)})", problems),
             under(compared.conventions),
             refused(compared.refusals),
         ),
@@ -73,14 +81,11 @@ def _assumed_of_cheapest(compared: Comparison) -> Iterator[doc.Paragraph]:
 
 
 def _problems(compared: Comparison) -> Iterator[doc.Paragraph]:
-    """What is broken, then what is at risk, each with its reason."""
-    for state, words in (
-        (State.BROKEN, "cannot carry this load"),
-        (State.AT_RISK, "needs attention"),
-    ):
+    """What is not simply within limits, the worst first, each with its reason."""
+    for state in reversed(State):
         for bill in compared.bills:
-            if bill.state is state:
-                said = f"{bill.deployment} {words}. {bill.reason}"
+            if bill.state is state and state is not State.WITHIN_LIMITS:
+                said = f"{bill.deployment} {_SAID[state]}. {bill.reason}"
                 yield doc.Paragraph(said, state.tone, state.mark)
 
 
@@ -91,7 +96,7 @@ def bill_view(bill: Bill) -> doc.Document:
     return doc.Document(
         f"{bill.title}, {bill.region}: {bill.total_text} per month",
         (
-            *((doc.Paragraph(doc.state_text(bill.state)),) if isinstance(bill, Estimate) else ()),
+            *((doc.Paragraph(bill_state(bill)),) if isinstance(bill, Estimate) else ()),
             _bounds(bill) if many else _lines(bill),
             doc.Paragraph(
                 _FOOTNOTE if any(_DOUBTS[i.rate.confidence] for i in bill.items) else "", "quiet"
@@ -100,7 +105,7 @@ def bill_view(bill: Bill) -> doc.Document:
             doc.Paragraph(_sizing_text(bill), label="Sizing"),
             under(bill.conventions),
             doc.folded(
-                "Limits", (doc.Text(v.explain(), _quiet_if_pass(v.state)) for v in verdicts)
+                "Limits", (doc.Text(v.explain(), _quiet_if_good(v.state)) for v in verdicts)
             ),
             doc.folded("Calendar", () if many else _calendar(bill)),
             doc.folded("Notes", bill.notes),
@@ -157,8 +162,8 @@ def _sizing_text(bill: Bill) -> str:
     )
 
 
-def _quiet_if_pass(state: State) -> Tone:
-    return "quiet" if state is State.PASS else state.tone
+def _quiet_if_good(state: State) -> Tone:
+    return "quiet" if state is State.WITHIN_LIMITS else state.tone
 
 
 def _open_question(effect: AssumptionEffect) -> Iterator[doc.Block]:
@@ -191,7 +196,7 @@ def _lines(bill: Bill) -> doc.Table:
         host = urlsplit(rate.source).hostname or rate.source
         where = f" in {item.usage.region}" if in_several else ""
         return (
-            f"{meter.service}: {meter.title}{where}{_DOUBTS[rate.confidence]}",
+            f"{meter.service}: {item.title}{where}{_DOUBTS[rate.confidence]}",
             f"{quantity_text(item.usage.quantity)} {meter.unit}",
             item.tiers_text(),
             *([dollars_and_cents(item.list_usd)] if bill.contract else []),

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from estimator.analysis.estimate import Estimate
 from estimator.format import sentence
 from estimator.render import document as doc
 from estimator.result import Refusal
-from estimator.states import State
 
 
 def refused(refusals: Iterable[Refusal]) -> doc.Folded:
@@ -36,12 +36,23 @@ def name_columns(*, wraps: bool = False) -> tuple[doc.Column, ...]:
     )
 
 
+def bill_state(bill: Estimate) -> doc.Text:
+    """How a deployment stands to its limits."""
+    return doc.state_text(bill.state, bill.state_words)
+
+
 def name_cells(
-    deployment: str | None, state: State | None, shown: doc.Inline | None = None
+    deployment: str | None, bill: Estimate | None, shown: doc.Inline | None = None
 ) -> tuple[doc.Inline, ...]:
-    """The cells of ``name_columns``; ``shown`` may say more than the word of the state."""
+    """The cells of ``name_columns``; ``shown`` may say something else than the state of the bill.
+
+    Args:
+        deployment: id.
+        bill: whose state it is; None if there is none.
+        shown: instead of the state, where there is room.
+    """
     name = deployment or ""
     named = doc.Text(name, is_code=True)
-    if state is None:
+    if bill is None:
         return name, named, shown or ""
-    return doc.marked(name, state), named, shown or doc.state_text(state)
+    return doc.marked(name, bill.state), named, shown or bill_state(bill)

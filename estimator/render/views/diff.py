@@ -10,7 +10,7 @@ from estimator.analysis.diff.diff import Difference
 from estimator.analysis.diff.field_changes import FieldChange
 from estimator.format import dollars, number_of, quantity_text, signed_dollars, signed_percent
 from estimator.render import document as doc
-from estimator.render.views.common import name_cells, name_columns, refused, under
+from estimator.render.views.common import bill_state, name_cells, name_columns, refused, under
 from estimator.states import State, Tone
 
 _ROWS_AT_ONCE: Final = 6
@@ -50,16 +50,20 @@ def diff_view(found: Difference) -> doc.Document:
 
 def _alarms(found: Difference) -> Iterator[doc.Bullets]:
     for bills, words, state in (
-        (found.newly_broken, " can no longer carry the load. ", State.BROKEN),
-        (found.newly_at_risk, " needs attention now. ", State.AT_RISK),
+        (found.newly_beyond_limits, " can no longer carry the load. ", State.OVER_LIMIT),
+        (found.newly_tight, " needs attention now. ", State.NEAR_LIMIT),
     ):
         alarms = ((doc.Text(each.deployment, is_code=True), words, each.reason) for each in bills)
         yield doc.Bullets(tuple(alarms), state.tone)
 
 
 def _bills_at_once(bills: Sequence[BillChange]) -> Iterator[doc.Block]:
-    """What is open in a comment, the cheapest and whatever breaks, and what folds away."""
-    first = [each for index, each in enumerate(bills) if index < _ROWS_AT_ONCE or each.newly_broken]
+    """What is open in a comment, the cheapest and what is newly beyond limits, and what folds."""
+    first = [
+        each
+        for index, each in enumerate(bills)
+        if index < _ROWS_AT_ONCE or each.newly_beyond_limits
+    ]
     others = [each for each in bills if each not in first]
     if len(others) == 1:  # a fold with one row in it saves nothing
         first, others = [*bills], []
@@ -76,23 +80,26 @@ def _bills(bills: Iterable[BillChange]) -> doc.Table:
     def row(each: BillChange) -> tuple[doc.Inline, ...]:
         change = signed_dollars(each.change_usd)
         return (
-            *name_cells(each.deployment, each.states[1], _states(each)),
+            *name_cells(each.deployment, each.after, _states(each)),
             *map(dollars, each.usd),
             doc.Text(change, "strong") if each.is_moved else change,
             signed_percent(each.change_percent).removesuffix("%"),
         )
 
     shown = tuple(bills)
-    tones: list[Tone] = ["struck" if each.states[1] is State.BROKEN else "plain" for each in shown]
+    tones: list[Tone] = [
+        "struck" if each.after and not each.after.state.is_within_limits else "plain"
+        for each in shown
+    ]
     return doc.table(heads, map(row, shown), tones=tones)
 
 
 def _states(change: BillChange) -> doc.Inline | None:
     """Both states, if they differ."""
-    before, after = change.states
-    if before is None or after is None or before is after:
+    before, after = change.before, change.after
+    if before is None or after is None or before.state is after.state:
         return None
-    return doc.state_text(before), " → ", doc.state_text(after)
+    return bill_state(before), " → ", bill_state(after)
 
 
 def _field(change: FieldChange) -> doc.Inline:

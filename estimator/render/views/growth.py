@@ -11,7 +11,7 @@ from estimator.analysis.growth.milestones import LimitExceeded, Milestone, TierR
 from estimator.format import dollars, number_of
 from estimator.render import document as doc
 from estimator.render.views.common import name_cells, name_columns, refused, under
-from estimator.states import State, Tone
+from estimator.states import Tone
 
 _FEW: Final = 4
 """Of so many deployments every milestone is shown."""
@@ -67,7 +67,7 @@ def _costs(growth: Growth) -> doc.Table:
         totals, through = growth.totals(bill), growth.within_limits_through(bill)
         until = f"within limits through month {through}" if 0 <= through < growth.months else None
         return (
-            *name_cells(bill.deployment, bill.state, until),
+            *name_cells(bill.deployment, bill, until),
             *(dollars(float(usd)) for usd in (totals[0], totals[-1], totals[1:].sum())),
         )
 
@@ -84,8 +84,7 @@ def _folded(milestones: tuple[Milestone, ...]) -> doc.Folded:
 def _milestone(milestone: Milestone) -> doc.Paragraph:
     """A sign that tells its kind, and its words."""
     if isinstance(milestone, LimitExceeded):
-        state = State.BROKEN if milestone.is_hard else State.AT_RISK
-        return doc.Paragraph(milestone.words, state.tone, state.mark)
+        return doc.Paragraph(milestone.words, milestone.state.tone, milestone.state.mark)
     if isinstance(milestone, TierReached):
         return doc.Paragraph(milestone.words, "quiet", "$")
     return doc.Paragraph(milestone.words, "plain", ">")

@@ -12,6 +12,7 @@ from estimator.format import given_text, range_text
 from estimator.pricing.contract import Contract
 from estimator.pricing.price_files import VENDORS
 from estimator.render.document import Bullets, Column, Document, Paragraph, Text, folded, table
+from estimator.scenario.application import find_application
 from estimator.scenario.profile import Profile
 from estimator.scenario.scenario import Scenario
 
@@ -85,6 +86,7 @@ def profile_view(profile: Profile) -> Document:
                 f"Sessions: {profile.session.law}, {profile.session.mean:g} hours on average",
                 "quiet",
             ),
+            Paragraph(f"Application: {find_application(profile.application).title}", "quiet"),
             table(
                 ("flow", "direction", "messages per hour#", "bytes#", "fan-out#", "delivery"), rows
             ),

@@ -1,4 +1,4 @@
-"""The view of a simulation: each assumption, limits, recoveries, both bills, and what is broken."""
+"""The view of a simulation: each assumption, limits, recoveries, both bills, and what is missed."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from estimator.analysis.simulate.findings import Finding, recoveries
 from estimator.analysis.simulate.result import MinuteVerdict, Simulation
 from estimator.format import count_text, dollars, sentence, signed_dollars, span_text
 from estimator.render import document as doc
-from estimator.states import State
+from estimator.states import Assessment, State
 from estimator.units import HALF_A_CENT_USD
 
 _FEWEST_LIMITS: Final = 3
@@ -60,7 +60,12 @@ def findings_table(simulation: Simulation) -> doc.Table:
     return doc.table(
         (doc.Column("assumption", wraps=True), "assumed#", "found#", "verdict"),
         (
-            (_with_unit(each), count_text(each.assumed), _found(each), _state(each.state))
+            (
+                _with_unit(each),
+                count_text(each.assumed),
+                _found(each),
+                _state(each.state),
+            )
             for each in simulation.findings
         ),
         "Assumed and found (mean of the weeks, with its 95% interval)",
@@ -83,20 +88,20 @@ def _found(finding: Finding) -> str:
     )
 
 
-def _state(state: State) -> doc.Text:
-    return doc.Text(state, "plain" if state is State.PASS else state.tone)
+def _state(state: State | Assessment, words: str = "") -> doc.Text:
+    return doc.Text(words or state, "plain" if state.tone == "good" else state.tone)
 
 
 def _meanings(simulation: Simulation) -> Iterator[str]:
     for each in simulation.findings:
-        if each.state is not State.PASS:
+        if each.state is not Assessment.MET:
             yield f"{each.title}: {each.words}."
 
 
 def _worth_showing(limits: tuple[MinuteVerdict, ...]) -> list[MinuteVerdict]:
-    """All that do not pass, and if these are few, the closest others."""
-    worst = [each for each in limits if each.state is not State.PASS]
-    closest = [each for each in limits if each.state is State.PASS]
+    """All that are near a limit or over it, and if these are few, the closest others."""
+    worst = [each for each in limits if each.state is not State.WITHIN_LIMITS]
+    closest = [each for each in limits if each.state is State.WITHIN_LIMITS]
     return worst + closest[: max(_FEWEST_LIMITS - len(worst), 0)]
 
 
@@ -116,7 +121,7 @@ def limits_table(limits: Sequence[MinuteVerdict]) -> doc.Table:
                 each.when.replace(" (", "\n("),
                 count_text(each.minutes_beyond),
                 count_text(each.turned_away),
-                _state(each.state),
+                _state(each.state, each.state_words),
             )
             for each in limits
         ),
@@ -169,11 +174,15 @@ def bill_table(simulation: Simulation) -> doc.Table | None:
 
 
 def conclusion(simulation: Simulation) -> Iterator[doc.Paragraph]:
-    """What does not pass, the worst first."""
-    named = [(each.state, each.title) for each in simulation.findings]
+    """What is not simply met, the worst first."""
+    named: list[tuple[State | Assessment, str]] = []
+    named += [(each.state, each.title) for each in simulation.findings]
     named += [(each.state, f"limit '{each.limit.title}'") for each in simulation.limits]
-    for state in (State.BROKEN, State.AT_RISK):
-        if those := [name for each, name in named if each is state]:
+    if simulation.deployment and not simulation.limits:
+        named.append((State.NOT_CHECKED, f"limits of {simulation.deployment}"))
+    for state in (*reversed(Assessment), *reversed(State)):
+        those = [name for each, name in named if each is state]
+        if those and state.tone != "good":
             yield doc.Paragraph(f"{state.capitalize()}: {', '.join(those)}.", state.tone)
-    if simulation.state is State.PASS:
+    if simulation.state is Assessment.MET:
         yield doc.Paragraph("All assumptions hold.")

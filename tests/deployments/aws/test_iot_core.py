@@ -8,6 +8,7 @@ import pytest
 
 import estimator as ws
 from estimator.analysis.estimate import resolve
+from estimator.analysis.simulate.findings import recoveries
 from estimator.deployments.registry import DEPLOYMENTS
 
 ID = "aws.iot_core"
@@ -113,22 +114,82 @@ def test_traffic_may_be_part_of_the_price_of_messages(make_demand, bill_of, quan
 @pytest.mark.parametrize(
     ("connections", "stated", "limit", "state"),
     [
-        (499_000, {}, "open_connections", "at risk"),
-        (501_000, {}, "open_connections", "broken"),
-        (1, {"new_connections": 3_001 * 3600}, "new_connections_per_second", "broken"),
-        (1e5, {"to_server": 20_001 * 3600}, "publishes_in_per_second", "broken"),
-        (1e5, {"to_client": 19_999 * 3600}, "publishes_out_per_second", "at risk"),
-        (1e5, {"to_client": 20_001 * 3600}, "publishes_out_per_second", "broken"),
-        (1, {"to_client": 101 * 3600}, "publishes_per_second_per_connection", "broken"),
+        (499_000, {}, "open_connections", "near a limit"),
+        (501_000, {}, "open_connections", "quota increase"),
+        (1, {"new_connections": 3_001 * 3600}, "new_connections_per_second", "quota increase"),
+        (1e5, {"to_server": 20_001 * 3600}, "publishes_in_per_second", "quota increase"),
+        (1e5, {"to_client": 19_999 * 3600}, "publishes_out_per_second", "near a limit"),
+        (1e5, {"to_client": 20_001 * 3600}, "publishes_out_per_second", "quota increase"),
+        (1, {"to_client": 101 * 3600}, "publishes_per_second_per_connection", "over a hard limit"),
         # 60 messages of 10,000 bytes per second are above 512 KiB
-        (1, {"to_client": 60 * 3600, "payload": 1e4}, "bandwidth_per_connection_mbps", "broken"),
-        (1, {"to_server": 1, "payload": 131_073}, "message_max_bytes", "broken"),
+        (
+            1,
+            {"to_client": 60 * 3600, "payload": 1e4},
+            "bandwidth_per_connection_mbps",
+            "over a hard limit",
+        ),
+        (1, {"to_server": 1, "payload": 131_073}, "message_max_bytes", "over a hard limit"),
     ],
 )
 def test_quotas_of_an_account(make_demand, bill_of, verdict, connections, stated, limit, state):
     bill = bill_of(ID, make_demand(connections, **stated))
 
     assert verdict(bill, f"aws.iot_core.{limit}").state == state
+
+
+@pytest.mark.parametrize(
+    ("topics", "requests", "counted"), [(0, None, 0), (8, None, 1), (28, None, 4), (28, 7, 7)]
+)
+def test_a_request_names_eight_topics(make_demand, bill_of, quantities, topics, requests, counted):
+    options = {"topics_per_client": topics, "subscribes_per_connect": requests}
+    bill = bill_of(ID, make_demand(1, new_connections=5), options=options)
+
+    # each connection is a CONNECT and its SUBSCRIBE requests
+    assert quantities(bill)[MESSAGES] == pytest.approx(5 * (1 + counted) * 730)
+
+
+@pytest.mark.parametrize(
+    ("demand", "options", "limit", "share"),
+    [
+        # 500 topics per second, 500,000 in all, 50 for each connection, 8 in each request
+        ({"new_connections": 100 * 3600}, {}, "subscriptions_per_second", 100 * 28 / 500),
+        ({"connections": 50_000}, {}, "subscriptions", 50_000 * 28 / 500_000),
+        ({}, {}, "subscriptions_per_connection", 28 / 50),
+        ({}, {"subscribes_per_connect": 2}, "topics_per_subscribe", 14 / 8),
+        # each request names one topic at least
+        ({}, {"subscribes_per_connect": 60}, "subscriptions_per_connection", 60 / 50),
+        ({}, {"topic_bytes": 512}, "topic_max_bytes", 512 / 256),
+        ({}, {"rules_per_message": 1, "actions_per_rule": 20}, "actions_per_rule", 20 / 10),
+    ],
+    ids=str,
+)
+def test_topics_are_subscriptions(make_demand, bill_of, verdict, demand, options, limit, share):
+    options = {"topics_per_client": 28, **options}
+    bill = bill_of(ID, make_demand(**{"connections": 10, **demand}), options=options)
+
+    assert float(verdict(bill, f"{ID}.{limit}").share) == pytest.approx(share)
+
+
+def test_clients_of_28_topics_recover_as_fast_as_they_may_subscribe():
+    # 500 topics per second are 500 / 28 clients
+    scenario = ws.Scenario(
+        profile={"extends": "workplace-chat", "weekly_shape": "flat"},
+        location="virginia",
+        peak_connections=5_000,
+        options={ID: {"topics_per_client": 28}},
+    )
+    found = ws.simulate(scenario, ID, faults="outage at Tue 14:00", replications=1)
+    [recovery] = recoveries(found.run)
+    [subscribing] = [
+        each for each in found.limits if each.limit.limit == f"{ID}.subscriptions_per_second"
+    ]
+
+    assert recovery.lost == pytest.approx(5_000, rel=0.05)
+    assert recovery.back_s[0.99] >= 0.99 * recovery.lost * 28 / 500
+    assert subscribing.turned_away > 0
+    assert subscribing.allowed == 500
+    # attempts count with the topics of each
+    assert subscribing.used > 500
 
 
 def test_rules_use_the_quota_of_messages_out(make_demand, bill_of, verdict):

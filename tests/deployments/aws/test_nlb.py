@@ -62,8 +62,13 @@ def test_a_gigabyte_of_a_unit_is_the_one_answered(make_demand, bill_of, quantiti
 def test_nodes_make_the_handshakes_where_tls_ends_on_them(
     make_demand, bill_of, quantities, tls, nodes
 ):
-    # 990 a second at 100 a core are 9.9 cores, or five nodes of two
-    options = ONE_NODE | {"tls": tls, "handshakes_per_core_second": 100}
+    # 990 a second at 100 a core are 9.9 cores, or five nodes of two; all else of them takes nothing
+    options = ONE_NODE | {
+        "tls": tls,
+        "handshakes_per_core_second": 100,
+        "new_connections_per_core_second": 1e12,
+        "application": "none",
+    }
     bill = bill_of(ID, make_demand(10, new_connections=990 * 3600), options=options)
 
     assert quantities(bill)[MACHINE] == pytest.approx(nodes * 730)
@@ -95,6 +100,34 @@ def test_a_balancer_has_500_targets_in_each_zone(
 
 
 @pytest.mark.parametrize(
+    ("options", "balancers"),
+    [
+        # 1,000 in a target group, though three zones have 500 targets each
+        ({"min_nodes": 1_000, "zones": 3}, 1),
+        ({"min_nodes": 1_001, "zones": 3}, 2),
+        # 500 in all where the balancer crosses zones, whatever the number of zones
+        ({"min_nodes": 500, "zones": 3, "cross_zone": True}, 1),
+        ({"min_nodes": 501, "zones": 3, "cross_zone": True}, 2),
+    ],
+    ids=str,
+)
+def test_target_groups_and_cross_zone_balancing_end_earlier(
+    make_demand, bill_of, quantities, options, balancers
+):
+    # https://docs.aws.amazon.com/elasticloadbalancing/latest/network/load-balancer-limits.html
+    bill = bill_of(ID, make_demand(10), options={"spare_nodes": 0, **options})
+
+    assert quantities(bill)[HOURS] == pytest.approx(balancers * 730)
+
+
+def test_a_region_has_50_balancers(make_demand, bill_of, verdict):
+    options = {"min_nodes": 60_000, "spare_nodes": 0, "zones": 2}
+    bill = bill_of(ID, make_demand(10), options=options)
+
+    assert float(verdict(bill, "aws.nlb.per_region").share) == pytest.approx(60 / 50)
+
+
+@pytest.mark.parametrize(
     ("cross_zone", "answer", "charged"),
     [(False, "yes", False), (True, "yes", True), (True, "no", False)],
 )
@@ -113,11 +146,11 @@ def test_traffic_crosses_zones_if_the_balancer_may_and_is_charged_if_so_answered
 @pytest.mark.parametrize(
     ("tls", "limit", "timeout", "state"),
     [
-        ("node", "aws.nlb.tcp_idle_timeout", None, "broken"),
-        ("node", "aws.nlb.tcp_idle_timeout", 600, "pass"),
-        ("balancer", "aws.nlb.tls_idle_timeout", None, "broken"),
+        ("node", "aws.nlb.tcp_idle_timeout", None, "setting to change"),
+        ("node", "aws.nlb.tcp_idle_timeout", 600, "within limits"),
+        ("balancer", "aws.nlb.tls_idle_timeout", None, "over a hard limit"),
         # that of TLS listeners cannot be set
-        ("balancer", "aws.nlb.tls_idle_timeout", 600, "broken"),
+        ("balancer", "aws.nlb.tls_idle_timeout", 600, "over a hard limit"),
     ],
 )
 def test_a_heartbeat_every_400_seconds(steady, verdict, tls, limit, timeout, state):

@@ -6,10 +6,13 @@ Rules: https://learn.microsoft.com/azure/application-gateway/understanding-prici
 import numpy as np
 import pytest
 
+import estimator as ws
+
 ID = "azure.application_gateway_vm"
 GATEWAY = "azure.application_gateway"
 HOURS = f"{GATEWAY}.standard_v2_hours"
 CAPACITY_UNITS = f"{GATEWAY}.standard_v2_capacity_unit_hours"
+REQUEST_TIMEOUT = f"{GATEWAY}.request_timeout_default"
 INTER_ZONE = "azure.inter_zone.gb"
 HALF = np.tile([1.0] * 12 + [0.0] * 12, 7)
 
@@ -76,7 +79,10 @@ def test_an_instance_holds_13500_sockets(make_demand, bill_of, state_of, connect
     # https://learn.microsoft.com/azure/application-gateway/application-gateway-websocket
     bill = bill_of(ID, make_demand(connections))
 
-    assert state_of(bill, f"{GATEWAY}.v2_max_instances") == ("pass", pytest.approx(instances))
+    assert state_of(bill, f"{GATEWAY}.v2_max_instances") == (
+        "within limits",
+        pytest.approx(instances),
+    )
 
 
 def test_a_gateway_ends_at_125_instances(make_demand, bill_of, quantities):
@@ -111,7 +117,7 @@ def test_a_silent_connection_outlives_no_idle_timeout(make_demand, bill_of, stat
     # 4 minutes on the public address; these clients send no heartbeat
     state, used = state_of(bill_of(ID, make_demand(10)), f"{GATEWAY}.idle_timeout")
 
-    assert state == "broken"
+    assert state == "over a hard limit"
     assert used == np.inf
 
 
@@ -135,3 +141,56 @@ def test_nodes_and_redis_of_one_size_stand_on_one_line(make_demand, bill_of, qua
 
     assert quantities(bill)["azure.vm.d2as_v5"] == pytest.approx(5 * 730)
     assert bill.lines["meter"].is_unique
+
+
+def test_the_request_timeout_ends_what_is_silent_for_20_seconds(make_demand, bill_of):
+    # https://learn.microsoft.com/azure/application-gateway/application-gateway-websocket: the
+    # request timeout applies to the WebSocket session; 20 seconds unless it is set
+    scenario = ws.Scenario(profile="workplace-chat", location="virginia", peak_connections=1_000)
+    as_is, raised = (
+        {v.limit.limit: v for v in ws.estimate(scenario.replace(options=options), ID).verdicts}
+        for options in ({}, {ID: {"request_timeout_seconds": 120}})
+    )
+    verdict = as_is[REQUEST_TIMEOUT]
+
+    # the shipped heartbeat of 25 seconds
+    assert (float(verdict.used), float(verdict.allowed)) == (pytest.approx(25), 20)
+    assert verdict.limit.raised_by == "setting"
+    assert float(raised[REQUEST_TIMEOUT].share) == pytest.approx(25 / 120)
+
+
+def test_the_request_timeout_is_a_day_at_most(make_demand, bill_of):
+    with pytest.raises(ws.ScenarioError, match="request_timeout_seconds is at most 86400"):
+        bill_of(ID, make_demand(1), options={"request_timeout_seconds": 86_401})
+
+
+def test_the_request_timeout_may_be_an_age(make_demand, bill_of, quantities):
+    # sessions of an hour connect 3,600 / 20 times; nothing but handshakes is sent
+    demand = make_demand(100, new_connections=100, session_hours=1)
+    idle, age = (
+        bill_of(ID, demand, answers={"request_timeout": answer}) for answer in ("idle", "age")
+    )
+
+    out = "azure.egress.internet"
+    assert quantities(age)[out] == pytest.approx(180 * quantities(idle)[out])
+    assert "cut after 20 seconds" in " ".join(age.notes)
+    [verdict] = [v for v in age.verdicts if v.limit.limit == REQUEST_TIMEOUT]
+    assert (float(verdict.used), float(verdict.allowed)) == (3_600, 20)
+
+
+@pytest.mark.parametrize(("server", "nodes"), [("centrifugo-go", 2), ("haproxy", 3)])
+def test_a_virtual_machine_holds_500000_connections(make_demand, bill_of, server, nodes):
+    # https://learn.microsoft.com/azure/virtual-network/virtual-machine-network-throughput; a proxy
+    # has a second one to the server behind it
+    options = {
+        "server": server,
+        "machine": "Standard_D8as_v5",
+        "memory_per_connection_bytes": 1,
+        "idle_cpu_seconds_per_connection_second": 0,
+        "headroom": 1,
+        "min_nodes": 1,
+        "spare_nodes": 0,
+    }
+    bill = bill_of(ID, make_demand(600_000), options=options)
+
+    assert float(bill.sizing.peak_units) == nodes

@@ -34,10 +34,13 @@ def test_the_address_is_billed_by_the_hour(make_demand, bill_of, cents):
 
 
 def test_nodes_make_the_handshakes_of_tls(make_demand, bill_of, quantities):
-    # 1,000 new connections per second at 100 per core take 10 cores; 70% of 4 are 2.8: 4 nodes
+    # 1,000 new connections per second at 100 per core take 10 cores; 70% of 4 are 2.8: 4 nodes; all
+    # else of them takes nothing
     options = {
         "machine": "Standard_D4as_v5",
         "handshakes_per_core_second": 100,
+        "new_connections_per_core_second": 1e12,
+        "application": "none",
         "idle_cpu_seconds_per_connection_second": 0,
         "min_nodes": 1,
         "spare_nodes": 0,
@@ -47,7 +50,9 @@ def test_nodes_make_the_handshakes_of_tls(make_demand, bill_of, quantities):
     assert quantities(bill)["azure.vm.d4as_v5"] == pytest.approx(4 * 730)
 
 
-@pytest.mark.parametrize(("minutes", "state"), [(4, "broken"), (6, "at risk"), (30, "pass")])
+@pytest.mark.parametrize(
+    ("minutes", "state"), [(4, "setting to change"), (6, "near a limit"), (30, "within limits")]
+)
 def test_the_idle_timeout_is_a_setting(minutes, state):
     # a ping every five minutes: 4 minutes are too short, of 6 it uses more than 80 %
     profile = {
@@ -72,13 +77,29 @@ def test_the_idle_timeout_is_a_setting(minutes, state):
     assert found.state == state
 
 
-@pytest.mark.parametrize("minutes", [3, 31])
+def test_a_silence_that_no_setting_outlives_is_over_a_hard_limit(make_demand, bill_of):
+    # https://learn.microsoft.com/azure/load-balancer/load-balancer-tcp-idle-timeout: 4 to 100
+    # minutes; these clients send nothing at all
+    bill = bill_of(ID, make_demand(10), options={"idle_timeout_minutes": 100})
+    found = {v.limit.limit: v for v in bill.verdicts}
+    setting, ceiling = (
+        found[f"{BALANCER}.{name}"] for name in ("idle_timeout", "idle_timeout_max")
+    )
+
+    assert float(setting.allowed) == float(ceiling.allowed) == 6_000
+    assert setting.limit.raised_by == "setting"
+    assert ceiling.limit.raised_by is None
+    assert float(ceiling.share) > 1
+    assert not bill.is_within_limits
+
+
+@pytest.mark.parametrize("minutes", [3, 101])
 def test_an_idle_timeout_that_cannot_be_set_is_refused(make_demand, bill_of, minutes):
-    with pytest.raises(ws.ScenarioError, match="idle_timeout_minutes is 4 to 30"):
+    with pytest.raises(ws.ScenarioError, match="idle_timeout_minutes is 4 to 100"):
         bill_of(ID, make_demand(1), options={"idle_timeout_minutes": minutes})
 
 
 def test_a_pool_ends_at_5000_servers(make_demand, bill_of, state_of):
     bill = bill_of(ID, make_demand(1), options={"min_nodes": 5_000, "spare_nodes": 1})
 
-    assert state_of(bill, f"{BALANCER}.backend_pool_size") == ("broken", 5_001)
+    assert state_of(bill, f"{BALANCER}.backend_pool_size") == ("over a hard limit", 5_001)

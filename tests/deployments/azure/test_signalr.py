@@ -86,7 +86,7 @@ def test_the_body_of_a_rest_call_ends_at_a_megabyte(make_demand, bill_of, state_
     demand = make_demand(1, to_client=1, payload=2**20 + 1)
     bill = bill_of(ID, demand, options={"mode": "serverless"})
 
-    assert state_of(bill, f"{ID}.rest_body_bytes") == ("broken", 2**20 + 1)
+    assert state_of(bill, f"{ID}.rest_body_bytes") == ("over a hard limit", 2**20 + 1)
 
 
 def test_functions_take_the_calls_of_a_serverless_hub(make_demand, bill_of, quantities):

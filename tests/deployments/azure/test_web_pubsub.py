@@ -183,10 +183,10 @@ def test_the_constraint_that_binds_is_named(make_demand, bill_of):
 @pytest.mark.parametrize(
     ("connections", "limit", "state"),
     [
-        (100_000, "units_per_subscription_and_region", "pass"),
-        (150_000, "units_per_subscription_and_region", "broken"),
-        (150_000, "premium_max_units", "pass"),
-        (1_000_001, "premium_max_units", "broken"),
+        (100_000, "units_per_subscription_and_region", "within limits"),
+        (150_000, "units_per_subscription_and_region", "quota increase"),
+        (150_000, "premium_max_units", "within limits"),
+        (1_000_001, "premium_max_units", "over a hard limit"),
     ],
 )
 def test_units_are_checked_against_quotas(make_demand, bill_of, connections, limit, state):
@@ -204,16 +204,16 @@ def test_a_tier_that_is_too_small_stays_in_the_comparison_with_its_fix(
     # a Standard or Premium_P1 resource ends at 100 units
     options = {"headroom": 1, "tier": tier}
     bill = bill_of(ID, make_demand(100_001, hours_per_month=24), options=options)
-    broken = [one for one in bill.verdicts if one.state == "broken"]
+    exceeded = [one for one in bill.verdicts if one.exceeded]
 
     meter = STANDARD_UNITS if tier == "standard" else PREMIUM_UNITS
     assert quantities(bill)[meter] == pytest.approx(100)
     assert not bill.is_within_limits
-    assert {one.limit.limit.split(".")[-1] for one in broken} == {
+    assert {one.limit.limit.split(".")[-1] for one in exceeded} == {
         f"{tier}_max_units",
         "connections_per_unit",
     }
-    assert all(one.fix == "use Premium P2 with 200 units" for one in broken)
+    assert all(one.fix == "use Premium P2 with 200 units" for one in exceeded)
 
 
 def test_premium_p2_has_100_units_at_least(make_demand, bill_of, quantities):
@@ -234,7 +234,7 @@ def test_autoscaling_on_premium_p2_never_falls_below_100_units(make_demand, bill
 
 
 @pytest.mark.parametrize(
-    ("connections", "messages_a_day", "broken"),
+    ("connections", "messages_a_day", "exceeded"),
     [
         (20, 20_000, set()),
         (21, 20_000, {"free_connections_per_unit"}),
@@ -242,16 +242,14 @@ def test_autoscaling_on_premium_p2_never_falls_below_100_units(make_demand, bill
     ],
 )
 def test_the_free_tier_costs_nothing_within_its_limits(
-    make_demand, bill_of, connections, messages_a_day, broken
+    make_demand, bill_of, connections, messages_a_day, exceeded
 ):
     # 20 connections and 20,000 messages per day
     demand = make_demand(connections, to_client=messages_a_day / 24)
     bill = bill_of(ID, demand, options={"tier": "free"})
 
     assert bill.total == 0
-    assert {
-        one.limit.limit.split(".")[-1] for one in bill.verdicts if one.state == "broken"
-    } == broken
+    assert {one.limit.limit.split(".")[-1] for one in bill.verdicts if one.exceeded} == exceeded
 
 
 def published(messages_a_second: float, fan_out: float) -> dict[str, float]:
@@ -348,7 +346,7 @@ def test_functions_end_at_200_instances_on_consumption(make_demand, bill_of):
     bill = bill_of(ID, demand, options={"functions": "consumption", "function_ms": 500})
     [found] = [one for one in bill.verdicts if "max_instances" in one.limit.limit]
 
-    assert found.state == "broken"
+    assert found.state == "over a hard limit"
     assert found.used == pytest.approx(200.5)
 
 
@@ -369,3 +367,14 @@ def test_arrays_may_need_standard_and_premium_at_once():
 
     np.testing.assert_array_equal(units[STANDARD_UNITS] > 0, [True, False])
     np.testing.assert_array_equal(units[PREMIUM_UNITS] > 0, [False, True])
+
+
+def test_functions_have_a_time_and_a_memory(make_demand, bill_of, state_of):
+    # 10,000 messages per second of 50 ms are 500 at a time, each on an instance of 512 MB, the
+    # smallest of flex; an execution on the Consumption plan ends after ten minutes
+    demand = make_demand(10, to_server=10_000 * 3600)
+    flex = bill_of(ID, demand, options={"functions": "flex"})
+    slow = bill_of(ID, demand, options={"functions": "consumption", "function_ms": 700_000})
+
+    assert state_of(flex, "azure.functions.flex_memory_mb")[1] == pytest.approx(500 * 512)
+    assert state_of(slow, "azure.functions.consumption_timeout_max")[1] == 700

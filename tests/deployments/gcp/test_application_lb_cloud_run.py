@@ -59,7 +59,8 @@ def test_cloud_runs_60_minutes_rule_and_not_the_24_hours_of_the_load_balancer(
     make_demand, bill_of, quantities, hours, requests
 ):
     demand = make_demand(10, new_connections=7, session_hours=hours)
-    bill = bill_of(ID, demand, options={"billing": "request"})
+    answers = {"open_websockets": "request"}
+    bill = bill_of(ID, demand, options={"billing": "request"}, answers=answers)
 
     assert quantities(bill)["gcp.cloud_run.requests"] == pytest.approx(7 * requests * 730)
 

@@ -54,3 +54,14 @@ def flow() -> Callable[..., dict[str, Any]]:
         }
 
     return build
+
+
+@pytest.fixture(scope="session")
+def share_of() -> Callable[[ws.Estimate, str], float]:
+    """How much of a limit is used, 1 being all of it."""
+
+    def found(bill: ws.Estimate, limit_id: str) -> float:
+        [one] = [each for each in bill.verdicts if each.limit.limit == limit_id]
+        return float(one.share)
+
+    return found

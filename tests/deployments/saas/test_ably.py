@@ -116,11 +116,60 @@ def test_the_package_holds_a_message_to_many_at_one_moment(
     assert package in quantities(ws.estimate(scenario, ID))
 
 
-def test_a_note_says_how_long_a_message_to_many_takes(workload, flow):
+def test_a_verdict_says_how_long_a_message_to_many_takes(workload, flow):
     scenario = workload({"news": flow(1, fan_out=20_000, server=True)}, mean_connections=20_000)
-    notes = " ".join(ws.estimate(scenario, ID).notes)
+    told = " ".join(each.explain() for each in ws.estimate(scenario, ID).verdicts)
 
-    assert "Each of 'news' is 20,000 at one moment and needs 2 s at 10,000 per second." in notes
+    assert "each of 'news' is 20,000 at one moment and needs 2 s at 10,000 per second" in told
+
+
+def test_the_hour_is_checked_beside_the_second(make_demand, bill_of, quantities, share_of):
+    # 5,000 sockets that receive 0.4 per second, 50 a message: 2,040 per second with what is
+    # published, within 2,500; but 7,344,000 per hour are 141% of what the Standard package has
+    second = 5_000 * 0.4 * (1 + 1 / 50)
+    assert second < 2_500
+    assert second * 3600 / 5_208_000 == pytest.approx(1.41, abs=0.001)
+
+    bill = bill_of(ID, make_demand(5_000, to_client=second * 3600))
+
+    assert quantities(bill)[PRO] == 1
+    assert share_of(bill, f"{ID}.messages_per_hour") == pytest.approx(second * 3600 / 20_833_000)
+    assert share_of(bill, f"{ID}.messages_per_second") == pytest.approx(second / 10_000)
+
+
+@pytest.mark.parametrize(
+    ("demand", "limit", "share"),
+    [
+        # https://ably.com/docs/platform/pricing/resource-based/limits, Pro package
+        ({"connections": 100_000}, "peak_connections", 100_000 / 50_000),
+        ({"new_connections": 1_000 * 3600}, "new_connections_per_second", 1_000 / 500),
+        # two channels of each of which ten connections share
+        ({"connections": 500_000}, "peak_channels", 2 * 500_000 / 10 / 50_000),
+        ({"new_connections": 1_000 * 3600}, "new_channels_per_second", 2 * 1_000 / 10 / 500),
+        ({"to_client": 36e6}, "messages_per_second", 10_000 / 10_000),
+        ({"to_client": 36e6}, "messages_per_hour", 36e6 / 20_833_000),
+        # 2,000 per second of 40 KiB
+        ({"to_client": 7.2e6, "payload": 40_960}, "kib_per_second", 80_000 / 47_684),
+        ({"to_client": 7.2e6, "payload": 40_960}, "gib_per_hour", 80_000 * 3600 / 1024**2 / 99.3),
+        (
+            {"to_client": 7.2e6, "payload": 40_960},
+            "gib_per_month",
+            80_000 * 3600 * 730 / 1024**2 / 4_768,
+        ),
+        ({"to_server": 1, "payload": 2 * 262_144}, "message_max_bytes", 2),
+        # 100 connections in 20 channels; each publishes 20 per second and gets them back
+        ({"to_server": 100 * 20 * 3600}, "publishes_per_second_per_channel", 2_000 / 20 / 50),
+        ({"to_server": 100 * 20 * 3600}, "messages_in_per_second_per_connection", 20 / 50),
+        ({"to_client": 100 * 90 * 3600}, "messages_out_per_second_per_connection", 90 / 50),
+        ({}, "channels_per_connection", 2 / 200),
+    ],
+    ids=str,
+)
+def test_all_limits_of_the_page(make_demand, bill_of, share_of, demand, limit, share):
+    options = {"connections_per_channel": 10, "channels_per_connection": 2}
+    bill = bill_of(ID, make_demand(**{"connections": 100, **demand}), options=options)
+
+    assert share_of(bill, f"{ID}.{limit}") == pytest.approx(share)
 
 
 def test_what_ably_batches_is_published_one_by_one(workload, flow, quantities):
@@ -179,7 +228,8 @@ def test_beyond_the_pro_package_a_note_says_that_it_does_not_fit(
 
 @pytest.mark.parametrize(
     ("connections", "kib", "noted"),
-    [(100, 64, False), (100, 65, True), (20_000, 256, False), (20_000, 257, True)],
+    # what is too large for the Standard package takes the Pro package, which holds 256 KiB
+    [(100, 64, False), (100, 65, False), (100, 257, True), (20_000, 256, False)],
 )
 def test_messages_beyond_the_packages_size_are_noted(workload, flow, connections, kib, noted):
     bill = ws.estimate(

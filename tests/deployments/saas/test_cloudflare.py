@@ -140,10 +140,8 @@ def test_the_plan_costs_the_same_in_every_month(make_demand, bill_of, quantities
     assert quantities(bill_of(ID, make_demand(10, hours_per_month=hours)))[PLAN] == 1
 
 
-@pytest.mark.parametrize(("rate", "noted"), [(999, False), (1001, True)])
-def test_more_than_1000_messages_a_second_for_an_object_are_noted(
-    make_demand, bill_of, rate, noted
-):
+@pytest.mark.parametrize("rate", [500, 1001])
+def test_an_object_takes_1000_messages_per_second(make_demand, bill_of, share_of, rate):
     # 200 connections on two objects
     bill = bill_of(
         ID,
@@ -151,7 +149,25 @@ def test_more_than_1000_messages_a_second_for_an_object_are_noted(
         options={"connections_per_object": 100},
     )
 
-    assert ("and takes about 1,000" in " ".join(bill.notes)) is noted
+    assert share_of(bill, f"{ID}.requests_per_second") == pytest.approx(rate / 1_000)
+
+
+@pytest.mark.parametrize(("together", "connections"), [(50_000, 40_000), (50_000, 60_000)])
+def test_an_object_holds_32768_connections(make_demand, bill_of, share_of, together, connections):
+    # https://developers.cloudflare.com/durable-objects/api/state/
+    options = {"connections_per_object": together}
+    bill = bill_of(ID, make_demand(connections), options=options)
+
+    most = min(together, connections)
+    assert share_of(bill, f"{ID}.connections_per_object") == pytest.approx(most / 32_768)
+
+
+def test_a_message_takes_30_seconds_of_processor_time_at_most(make_demand, bill_of, share_of):
+    bill = bill_of(ID, make_demand(10), options={"ms_per_message": 60_000})
+
+    assert share_of(bill, f"{ID}.cpu_seconds_per_request") == pytest.approx(2)
+    # and five minutes where that is raised
+    assert share_of(bill, f"{ID}.cpu_seconds_per_request_max") == pytest.approx(60 / 300)
 
 
 def test_messages_in_above_32_mib_are_noted_and_messages_out_are_not(workload, flow):

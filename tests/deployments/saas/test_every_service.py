@@ -168,8 +168,38 @@ def test_clouds_alone_are_compared_unless_saas_is_asked_for():
 
     assert {bill.deployment for bill in alone.bills} == set(ws.DEPLOYMENTS)
     assert {bill.deployment for bill in both.bills} == {*ws.DEPLOYMENTS, *ws.SAAS}
-    totals = [bill.total for bill in both.bills]
-    assert totals == sorted(totals)
+    # those that are not within limits stand behind the others
+    within = [bill.total for bill in both.bills if bill.is_within_limits]
+    assert within == sorted(within) == [bill.total for bill in both.bills[: len(within)]]
+
+
+@every_saas
+def test_every_bill_is_held_against_limits(deployment: Deployment):
+    bill = ws.estimate(SCENARIO, deployment.id)
+
+    assert len(bill.verdicts) >= 3
+    assert all(each.limit.limit.startswith(f"{deployment.id}.") for each in bill.verdicts)
+
+
+def test_market_data_of_100_000_connections_is_no_work_for_pusher():
+    """Its largest plan holds 30,000 connections and 90 million messages per day."""
+    scenario = ws.Scenario(profile="market-data", location="virginia", peak_connections=100_000)
+    services = ["pusher.channels", "aws.nlb_ec2"]
+    compared = ws.compare(scenario, services)
+    shares = {
+        each.limit.limit: float(each.share)
+        for bill in compared.bills
+        for each in bill.verdicts
+        if bill.deployment == "pusher.channels"
+    }
+
+    assert shares["pusher.channels.peak_connections"] == pytest.approx(100_000 / 30_000)
+    assert shares["pusher.channels.messages_per_day"] > 100
+    assert compared.bills[0].deployment == "aws.nlb_ec2"
+    swept = ws.sweep(scenario, {"peak_connections": [25_000, 100_000]}, services)
+    assert [*swept.cheapest["deployment"]] == ["aws.nlb_ec2", "aws.nlb_ec2"]
+    found = ws.break_even(scenario, "peak_connections", 20_000, 1e6, services)
+    assert {name for *_, name in found.ranges} == {"aws.nlb_ec2"}
 
 
 def test_a_misspelled_service_is_refused_with_the_right_one():

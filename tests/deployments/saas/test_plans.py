@@ -1,12 +1,14 @@
 """Plans: one month of the smallest that holds everything, and what is said beyond the largest."""
 
 import datetime as dt
+from typing import get_args
 
 import numpy as np
 import pytest
 
 import estimator as ws
-from estimator.deployments.saas.counting import find_plans, plan_fees
+from estimator.deployments.limits import find_limit
+from estimator.deployments.saas.plans import ChosenPlan, Need, find_plans
 from estimator.pricing.catalog import load_catalog
 
 PLANS = [
@@ -22,17 +24,20 @@ PLANS = [
 """Pusher Channels: connections at once and messages per day."""
 
 
-def taken(connections, messages) -> dict[str, list[float]]:
-    fees, _ = plan_fees(
-        "pusher",
+def chosen(connections, messages=0.0) -> ChosenPlan:
+    return ChosenPlan(
+        "pusher.channels",
         {
             "peak_connections": np.asarray(connections, dtype=float),
             "messages_per_day": np.asarray(messages, dtype=float),
         },
     )
+
+
+def taken(connections, messages) -> dict[str, list[float]]:
     return {
         fee.meter_id.removeprefix("pusher.channels.").removesuffix("_months"): fee.quantity.tolist()
-        for fee in fees
+        for fee in chosen(connections, messages).fees
     }
 
 
@@ -61,20 +66,23 @@ def test_scenarios_take_their_own_plans_and_other_plans_are_no_lines():
 
 
 def test_beyond_the_largest_plan_its_fee_stands_and_a_note_says_it_does_not_fit():
-    fees, [note] = plan_fees("pusher", {"peak_connections": np.asarray(30_001.0)})
+    plan = chosen(30_001)
+    [note] = plan.notes
 
-    assert [(fee.meter_id, float(fee.quantity)) for fee in fees] == [
+    assert [(fee.meter_id, float(fee.quantity)) for fee in plan.fees] == [
         ("pusher.channels.growth_plus_months", 1)
     ]
     assert "The workload does not fit any plan with a published price" in note
-    assert "30,001 connections at once" in note
+    assert "30,001 connections at once of 30,000" in note
+    assert "messages per day" not in note
     assert "negotiated" in note
 
 
 def test_a_note_tells_if_only_some_scenarios_do_not_fit():
-    fees, [note] = plan_fees("pusher", {"peak_connections": np.array([10.0, 1e6])})
+    plan = chosen([10.0, 1e6])
+    [note] = plan.notes
 
-    assert len(fees) == 2
+    assert len(plan.fees) == 2
     assert note.startswith("Some of the workloads do not fit")
 
 
@@ -87,6 +95,22 @@ def test_plans_ascend_in_size_and_in_price(vendor):
     for need in ("peak_connections", "messages_per_day", "messages_per_second", "peak_channels"):
         limits = [plan.limit(need) for plan in plans]
         assert limits == sorted(limits)
+
+
+@pytest.mark.parametrize(
+    ("service", "plans"), [("ably.per_minute", 2), ("pusher.channels", len(PLANS))]
+)
+def test_what_a_plan_holds_is_what_its_limits_say(service, plans):
+    held = {
+        need: tuple(plan.limit(need) for plan in find_plans(service.partition(".")[0]))
+        for need in get_args(Need)
+    }
+    limited = {need: figures for need, figures in held.items() if np.isfinite(figures).all()}
+
+    for need, figures in limited.items():
+        assert find_limit(f"{service}.{need}").value == figures
+        assert len(figures) == plans
+    assert all(np.isinf(held[need]).all() for need in held if need not in limited)
 
 
 @pytest.mark.parametrize("vendor", ["ably", "pusher", "pubnub"])

@@ -84,6 +84,30 @@ class TestEmptyCalls:
         )
 
 
+@pytest.mark.parametrize(
+    ("demand", "limit", "share"),
+    [
+        # https://www.pubnub.com/docs/architecture/limits: 32 KiB; 10 to 15 messages per second are
+        # advised for a channel; its example of a subscriber receives 400
+        ({"to_server": 1, "payload": 65_536}, "message_max_bytes", 2),
+        # ten channels of ten connections
+        ({"to_server": 300 * 3600}, "publishes_per_second_per_channel", 300 / 10 / 15),
+        # and its own messages with those of others
+        (
+            {"to_server": 100 * 200 * 3600, "to_client": 100 * 400 * 3600},
+            "messages_out_per_second_per_connection",
+            600 / 400,
+        ),
+    ],
+    ids=str,
+)
+def test_limits_of_channels_and_subscribers(make_demand, bill_of, share_of, demand, limit, share):
+    options = {"connections_per_channel": 10}
+    bill = bill_of(ID, make_demand(100, **demand), options=options)
+
+    assert share_of(bill, f"{ID}.{limit}") == pytest.approx(share)
+
+
 @pytest.mark.parametrize(("payload", "noted"), [(32 * 1024, False), (32 * 1024 + 1, True)])
 def test_messages_above_32_kib_are_noted(workload, flow, payload, noted):
     bill = ws.estimate(workload({"files": flow(1, payload)}), ID)

@@ -44,6 +44,25 @@ def test_messages_above_10_kb_are_noted(workload, flow, payload, noted):
     assert ("Messages are limited to 10 KB: 100.00% of 'files'" in " ".join(bill.notes)) is noted
 
 
+@pytest.mark.parametrize(
+    ("demand", "limit", "share"),
+    [
+        # https://pusher.com/channels/pricing: the Pro plan holds 2,000 connections and 4,000,000
+        # messages per day, the largest 30,000 and 90,000,000
+        ({"connections": 1_500}, "peak_connections", 1_500 / 2_000),
+        ({"connections": 60_000}, "peak_connections", 60_000 / 30_000),
+        ({"connections": 10, "to_client": 3e6 / 24}, "messages_per_day", 3 / 4),
+        ({"connections": 10, "to_client": 180e6 / 24}, "messages_per_day", 180 / 90),
+        # 20 events per second of each client, of which 10 may pass; of 40 KB each
+        ({"connections": 10, "to_server": 10 * 20 * 3600}, "client_events_per_second", 20 / 10),
+        ({"connections": 10, "to_server": 1, "payload": 40_960}, "message_max_bytes", 4),
+    ],
+    ids=str,
+)
+def test_how_full_the_plan_gets(make_demand, bill_of, share_of, demand, limit, share):
+    assert share_of(bill_of(ID, make_demand(**demand)), f"{ID}.{limit}") == pytest.approx(share)
+
+
 def test_what_no_plan_holds_is_billed_as_the_largest_and_said(make_demand, bill_of):
     bill = bill_of(ID, make_demand(31_000))
 

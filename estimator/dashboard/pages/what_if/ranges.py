@@ -14,6 +14,7 @@ from estimator.analysis.estimate import is_fleet
 from estimator.analysis.fields import field_words, find_field
 from estimator.analysis.uncertainty.input_ranges import InputRange, input_ranges_by_evidence
 from estimator.analysis.uncertainty.result import Uncertainty
+from estimator.analysis.uncertainty.server_ranges import server_input_ranges
 from estimator.dashboard.pages.what_if.answers import Causes, CausesJob, FanJob, RangesJob
 from estimator.dashboard.pages.what_if.inputs import Moved, movables, rivals_input
 from estimator.dashboard.session.state import IN_ADDRESS, comparison_of
@@ -49,7 +50,7 @@ def ranges_part(scenario: Scenario) -> None:
 def _question(scenario: Scenario) -> RangesJob:
     few = _few(comparison_of(scenario.to_token()))
     chosen = rivals_input("sure_of", f"The best of each cloud and kind ({len(few)})")
-    ranges = input_ranges_by_evidence(scenario)
+    ranges = input_ranges_by_evidence(scenario) | server_input_ranges(scenario, chosen or few)
     with st.expander("Uncertain inputs and their ranges", icon=":material/tune:"):
         st.caption(
             "Empty: as its evidence says, or known. Otherwise 20..40 (a range), 20..30..45 "

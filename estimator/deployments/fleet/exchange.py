@@ -1,0 +1,147 @@
+"""What do nodes say to each other, so that a message reaches recipients on other nodes?
+
+A message goes to the nodes where its recipients are. Of n nodes, k recipients that are placed at
+random are on n (1 - (1 - 1/n)^k), if a server subscribes by channel; a server that subscribes to
+everything gets each message on all n. Several processes on a node subscribe each for itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+from estimator.arrays import FloatArray
+from estimator.demand.demand import Demand
+from estimator.demand.weekly import Weekly, total
+from estimator.deployments.base import shared_once
+from estimator.units import HOURS_PER_WEEK
+
+_EVERYBODY = np.inf
+"""Recipients of a message that goes to all nodes."""
+
+
+def nodes_reached(nodes: FloatArray, recipients: FloatArray | float) -> FloatArray:
+    """Nodes on which recipients are, if these are placed at random.
+
+    Args:
+        nodes: how many there are, shape (..., *many).
+        recipients: of one message; without end if it goes to all nodes.
+
+    >>> nodes_reached(np.array([1.0, 2.0, 100.0]), 2.0).tolist()
+    [1.0, 1.5, 1.99]
+    >>> nodes_reached(np.array([3.0]), np.inf).tolist()
+    [3.0]
+    """
+    if np.ndim(recipients) == 0 and recipients == _EVERYBODY:
+        return nodes
+    many = np.maximum(nodes, 1.0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        nowhere = np.exp(recipients * np.log1p(-1 / many))
+    return np.minimum(many * (1 - nowhere), nodes)
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """Messages that as many recipients get, each counted once."""
+
+    messages: Weekly
+    """Per hour."""
+    bytes: Weekly
+    """Per hour, down to the IP header."""
+    recipients: FloatArray | float
+    """Of one message, shape (*many,); without end if it goes to all nodes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Copies:
+    """What goes from Redis to nodes, each copy counted."""
+
+    messages: Weekly
+    """Per hour."""
+    bytes: Weekly
+    """Per hour, down to the IP header."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Exchange:
+    """What nodes publish so that others hear it."""
+
+    flows: tuple[Flow, ...]
+    processes: int = 1
+    """On each node, each of which subscribes for itself."""
+
+    def __bool__(self) -> bool:
+        """Whether there is anything to hear."""
+        return bool(self.flows)
+
+    @property
+    def bytes_in(self) -> Weekly:
+        """What nodes publish, per hour."""
+        return total(flow.bytes for flow in self.flows)
+
+    def copies(self, nodes: FloatArray) -> Copies:
+        """What so many nodes hear together, shape (..., *many)."""
+        reached = [nodes_reached(nodes * self.processes, flow.recipients) for flow in self.flows]
+        pairs = [*zip(self.flows, reached, strict=True)]
+        return Copies(
+            total(flow.messages.times(count) for flow, count in pairs),
+            total(flow.bytes.times(count) for flow, count in pairs),
+        )
+
+    def mean_bytes_out(self, nodes: Weekly) -> FloatArray:
+        """Bytes per hour that the nodes of each hour hear, mean over the week, (..., *many)."""
+        if all(course.level for _, course in nodes.terms):
+            return self.copies(nodes.peak).bytes.mean
+        subscribers, mean = nodes.hourly * self.processes, np.zeros(())
+        for flow in self.flows:
+            recipients = flow.recipients
+            each = recipients if np.ndim(recipients) == 0 else np.asarray(recipients)[..., None]
+            reached = nodes_reached(subscribers, each)
+            for scale, course in flow.bytes.terms:
+                by_hour = (
+                    (reached * course.hours).sum(-1) if course.many else reached @ course.hours
+                )
+                mean = mean + scale * by_hour / HOURS_PER_WEEK
+        return np.asarray(mean)
+
+    def changed(
+        self,
+        quantity: Callable[[Weekly], Weekly],
+        figures: Callable[[FloatArray | float], FloatArray | float],
+    ) -> Exchange:
+        """With each quantity and figure changed, those of some scenarios for instance."""
+        flows = (
+            Flow(quantity(flow.messages), quantity(flow.bytes), figures(flow.recipients))
+            for flow in self.flows
+        )
+        return Exchange(tuple(flows), self.processes)
+
+
+def exchange_of(demand: Demand, *, by_channel: bool, processes: int = 1) -> Exchange:
+    """What the nodes of a demand must say to each other.
+
+    Args:
+        demand: messages that others receive.
+        by_channel: whether a node hears only what somebody on it receives; all of it otherwise.
+        processes: on each node, each of which subscribes for itself.
+    """
+    alike: dict[float, list[Flow]] = {}
+    flows: list[Flow] = []
+    for stream in shared_once(demand):
+        recipients = np.asarray(stream.copies if by_channel else _EVERYBODY)
+        flow = Flow(stream.per_hour, stream.bytes_per_hour("ip"), recipients)
+        if recipients.ndim == 0:
+            alike.setdefault(float(recipients), []).append(flow)
+        else:
+            flows.append(flow)
+    flows += (_together(recipients, same) for recipients, same in alike.items())
+    return Exchange(tuple(flows), processes)
+
+
+def _together(recipients: float, flows: Iterable[Flow]) -> Flow:
+    found = [*flows]
+    return Flow(
+        total(flow.messages for flow in found), total(flow.bytes for flow in found), recipients
+    )

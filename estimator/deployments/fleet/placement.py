@@ -1,0 +1,93 @@
+"""How many nodes stand in how many zones, so that what may fail leaves enough of them?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Literal, Self
+
+import numpy as np
+from pydantic import Field, model_validator
+
+from estimator.arrays import FloatArray
+from estimator.deployments.base import Options
+
+_NOISE = 1e-9
+
+
+class SurvivalOptions(Options):
+    """Choices of what may fail."""
+
+    survives: Literal["zone", "node", "none"] = "zone"
+    """What may fail in the busiest hour without harm: a whole zone, of which all have as many
+    nodes; one node; or nothing. Those that are left carry the peak within ``headroom``."""
+    zones: Annotated[int, Field(ge=1, le=6)] = 3
+    """Zones over which nodes are spread. Assumption: three, of which two carry the peak, so that
+    half as many again are kept for the failure of one; with two it would be as many again."""
+
+    @model_validator(mode="after")
+    def _another_zone_is_left(self) -> Self:
+        if self.survives == "zone" and self.zones == 1:
+            raise ValueError(
+                "survives: nothing is left of one zone when it fails; choose node or none, or "
+                "zones of 2 or more"
+            )
+        return self
+
+
+class PlacementOptions(SurvivalOptions):
+    """Choices of how many nodes stand where."""
+
+    min_nodes: Annotated[int, Field(ge=1)] = 1
+    """Fewest nodes that carry the peak, not counting those kept for a failure and spare ones."""
+    spare_nodes: Annotated[int, Field(ge=0)] = 0
+    """Nodes beside all of these."""
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """Nodes run in groups, of which some carry the peak whatever fails; and some run beside."""
+
+    group_carries: int
+    """Nodes of a group that carry the peak."""
+    group_size: int
+    extra: int
+    """Nodes beside all groups, wherever one runs."""
+
+    def placed(self, carrying: FloatArray) -> FloatArray:
+        """Nodes that run, if so many whole ones must carry the peak whatever fails.
+
+        >>> survives_zone = Placement(group_carries=2, group_size=3, extra=0)
+        >>> survives_zone.placed(np.array([0.0, 1.0, 2.0, 3.0])).tolist()
+        [0.0, 3.0, 3.0, 6.0]
+        """
+        nodes = carrying
+        if self.group_size > 1:
+            nodes = np.ceil(carrying / self.group_carries * (1 - _NOISE)) * self.group_size
+        return (
+            np.add(nodes, self.extra, where=carrying > 0, out=nodes.copy()) if self.extra else nodes
+        )
+
+    @property
+    def carrying_share(self) -> float:
+        """Part of the nodes of a group that carry the peak."""
+        return self.group_carries / self.group_size
+
+
+def placement(options: PlacementOptions, *, in_zone: bool = False) -> Placement:
+    """How many nodes run for those that must carry the peak.
+
+    Args:
+        options: what may fail, and the zones.
+        in_zone: whether a balancer sends clients of a zone to nodes of that zone only, so that all
+            zones need as many, and one more each if a node may fail.
+
+    >>> placement(PlacementOptions(survives="node")).placed(np.array(7.0))
+    np.float64(8.0)
+    """
+    zones, spare = options.zones, options.spare_nodes
+    if options.survives == "zone":
+        return Placement(zones - 1, zones, spare)
+    kept = 1 if options.survives == "node" else 0
+    if in_zone:
+        return Placement(zones, zones, spare + kept * zones)
+    return Placement(1, 1, spare + kept)

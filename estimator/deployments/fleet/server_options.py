@@ -1,0 +1,67 @@
+"""What can be said of the server that nodes run, and of the application on it?"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from estimator.arrays import FloatArray
+from estimator.deployments.base import Options
+from estimator.deployments.fleet.server_figures import Subscribes
+from estimator.scenario.application import ApplicationName
+from estimator.scenario.model import ManyFromZero, ManyPositive, OrMany
+
+
+class ServerOptions(Options):
+    """Which server software runs, or what you measured of your own."""
+
+    server: str = "centrifugo-go"
+    """A server of servers.yaml."""
+    memory_per_connection_bytes: ManyPositive | None = None
+    """Your own figure for everything: user space, kernel, TLS and compression."""
+    idle_cpu_seconds_per_connection_second: ManyFromZero | None = None
+    """Your own figure for an open connection without messages."""
+    messages_per_core_second: ManyPositive | None = None
+    """Your own figure for messages in and out together, with the TLS that you use."""
+    bytes_per_core_second: ManyPositive | None = None
+    """Your own figure for payload in and out together, besides the count of messages, with the TLS
+    that you use."""
+    new_connections_per_core_second: ManyPositive | None = None
+    """Your own figure for new connections, without TLS and the application's sign-in."""
+    handshakes_per_core_second: ManyPositive | None = None
+    """Your own figure for TLS handshakes, if TLS ends on the nodes."""
+    subscribes: Subscribes | None = None
+    """Whether a node receives only the channels of its own clients from other nodes (channel), or
+    everything (all). Default: as the server does."""
+    application: ApplicationName | None = None
+    """The application's own work: an entry of application.yaml, or none. Default: the profile's."""
+    application_cpu_ms_per_message: ManyFromZero | None = None
+    """Your own figure for the application's work on a message from a client. With one such figure,
+    those that you leave out are 0."""
+    application_cpu_ms_per_delivery: ManyFromZero | None = None
+    """Your own figure for the application's work on a message to a client."""
+    application_cpu_ms_per_new_connection: ManyFromZero | None = None
+    """Your own figure for the application's work on a new connection, such as a sign-in."""
+    application_factor: ManyFromZero = 1.0
+    """Multiple of the assumed work of the application; your own figures stay as they are."""
+    idle_factor: ManyPositive = 1.0
+    """Multiple of the processor time of idle connections in servers.yaml; your own figure stays."""
+    message_factor: ManyPositive = 1.0
+    """Multiple of the processor time of messages in servers.yaml; your own figure stays."""
+    byte_factor: ManyPositive = 1.0
+    """Multiple of the processor time of payload in servers.yaml; your own figure stays."""
+    new_connection_factor: ManyPositive = 1.0
+    """Multiple of the processor time of new connections in servers.yaml; your own figure stays."""
+    memory_factor: ManyPositive = 1.0
+    """Multiple of the memory of a connection in user space in servers.yaml; your own figure
+    stays."""
+    compression: Literal["none", "permessage-deflate"] = "none"
+    """Whether messages are compressed connection by connection."""
+    window_bits: Annotated[int, Field(ge=9, le=15)] | None = None
+    """Compression window, as a power of two. Default: the server's, or zlib's 15."""
+    memory_level: Annotated[int, Field(ge=1, le=9)] | None = None
+    """Compression memory level. Default: the server's, or zlib's 8."""
+    headroom: Annotated[float | FloatArray, OrMany(Annotated[float, Field(ge=0.01, le=1)])] = 0.7
+    """Share of each node to plan with. Assumption: the rest is for the operating system, bursts
+    within the hour and uneven balancing."""

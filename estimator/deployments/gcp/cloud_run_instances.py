@@ -1,0 +1,238 @@
+"""How many instances of Cloud Run a demand needs, and whom they let in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Annotated, Literal, Self
+
+import numpy as np
+from pydantic import Field, model_validator
+
+from estimator.arrays import FloatArray
+from estimator.demand.admission_limits import AdmissionLimits, Autoscaling
+from estimator.demand.weekly import Weekly, from_hours, total
+from estimator.deployments.base import Request, Sizing
+from estimator.deployments.fleet.backplane import RedisOptions, RedisPlan
+from estimator.deployments.fleet.behind_balancer import CLOUD_RUN
+from estimator.deployments.fleet.choice import TOO_MANY, VERY_MANY, whole
+from estimator.deployments.fleet.exchange import Copies, Exchange, exchange_of
+from estimator.deployments.fleet.family import find_family
+from estimator.deployments.fleet.placement import SurvivalOptions
+from estimator.deployments.fleet.server import (
+    Load,
+    arrival_byte_core_seconds,
+    arrival_core_seconds,
+    subscribes_by_channel,
+)
+from estimator.deployments.fleet.server_options import ServerOptions
+from estimator.deployments.fleet.sizing import most_connection_core_seconds, size
+from estimator.deployments.gcp import network
+from estimator.deployments.limits import default_of, limit_value
+from estimator.pricing.price_files import Assumption
+from estimator.units import GIB, MINUTES_PER_HOUR, SECONDS_PER_HOUR, SECONDS_PER_MINUTE
+
+RUN = "gcp.cloud_run"
+"""How the ids of its meters and limits begin."""
+_FAMILY = "gcp.cloud_run"
+_VCPU_WITH_LEAST_MEMORY = 4
+"""From so many processors on, an instance must have a minimum of memory as well."""
+_ROUNDS = 200
+
+
+class CloudRunOptions(ServerOptions, SurvivalOptions, RedisOptions):
+    """Choices for Cloud Run."""
+
+    billing: Literal["instance", "request"] = "instance"
+    """instance: pay for the whole life of an instance; request: pay while requests are open,
+    which with a WebSocket is as long, and for each request."""
+    vcpu: Literal[1, 2, 4, 6, 8] = 1
+    """Processors per instance."""
+    memory_gib: Annotated[float, Field(ge=0.5)] = 0.5
+    """Memory per instance."""
+    concurrency: Annotated[int, Field(ge=1)] = 1000
+    """Most open connections per instance."""
+    container_start_seconds: Annotated[float, Field(ge=0)] = 5
+    """Time from the decision to start an instance until it takes connections, if the autoscaler is
+    simulated. Assumption: five; small images in compiled languages take less, others more."""
+    timeout_minutes: Annotated[float, Field(ge=1 / SECONDS_PER_MINUTE)] = 60
+    """Age at which a connection is cut."""
+    min_instances: Annotated[int, Field(ge=0)] = 0
+    """Instances kept running even without connections. Billed by request, they cost less while
+    idle."""
+    max_instances: int = default_of(f"{RUN}.max_instances_default", int, ge=1)
+    """Most instances that may run. Default: Google's."""
+
+    @model_validator(mode="after")
+    def _within_limits(self) -> Self:
+        concurrency = limit_value(f"{RUN}.max_concurrency")
+        minutes = limit_value(f"{RUN}.request_timeout_max") / SECONDS_PER_HOUR * MINUTES_PER_HOUR
+        most_gib = limit_value(f"{RUN}.memory_max_gib_at_{self.vcpu}_vcpu")
+        if self.concurrency > concurrency:
+            raise ValueError(f"concurrency is at most {concurrency:g}")
+        if self.timeout_minutes > minutes:
+            raise ValueError(f"timeout_minutes is at most {minutes:g}")
+        if self.memory_gib > most_gib:
+            raise ValueError(f"memory_gib is at most {most_gib:g} with {self.vcpu} vcpu")
+        if self.vcpu >= _VCPU_WITH_LEAST_MEMORY:
+            least_gib = limit_value(f"{RUN}.memory_min_gib_at_{self.vcpu}_vcpu")
+            if self.memory_gib < least_gib:
+                raise ValueError(f"memory_gib is at least {least_gib:g} with {self.vcpu} vcpu")
+        if self.min_instances > self.max_instances:
+            raise ValueError("min_instances is at most max_instances")
+        return self
+
+
+SOCKETS_PER_INSTANCE = Assumption(
+    id="sockets_per_instance",
+    question="How full does the autoscaler fill an instance with open connections?",
+    choices={
+        "target": "to its target, 60% of the concurrency and of the processors",
+        "full": "completely, as when pinned at the maximum of instances",
+    },
+    evidence="The autoscaler aims at 60% of the maximum concurrency (one reading of the vendor's "
+    "page); open connections are never moved.",
+)
+
+
+def filled(request: Request) -> float:
+    """How full the autoscaler makes an instance, as a share."""
+    full = request.answers["sockets_per_instance"] == "full"
+    return 1.0 if full else limit_value(f"{RUN}.autoscaler_target")
+
+
+@dataclass(frozen=True, slots=True)
+class Instances:
+    """How many instances connections need, and what passes messages between them."""
+
+    needed: Sizing
+    """Not yet whole."""
+    running: Weekly
+    """In each hour: those that ran, if that is known, or what its connections need."""
+    redis: RedisPlan | None
+    heard_share: FloatArray | None = None
+    """Where no number of instances suffices, what each has to hear, as a share of what it can; None
+    where some number does, shape (*many,)."""
+
+
+def instances_for(request: Request, load: Load) -> Instances:
+    """Instances for a load, with what these say to each other.
+
+    The more instances, the more copies of messages there are; so they are added until they take in
+    those for all. Where each has more to hear than it can, none are enough.
+    """
+    options, demand = request.options, request.demand
+    exchange = exchange_of(demand, by_channel=subscribes_by_channel(options))
+    own = (load.cores, load.application_cores)
+    needed = _needed(request, load.memory_bytes, own)
+    running = _running(request, needed)
+    if options.redis == "none" or not exchange:
+        return Instances(needed, running, None)
+    redis = network.REDIS.choice(request, exchange)
+    most, heard_share = _hearing_all(request, exchange, needed, total(own)), None
+    if np.any(most >= TOO_MANY):
+        very_many = total(_hearing(options, exchange.copies(np.array(VERY_MANY)))).peak
+        heard_share = very_many / VERY_MANY / (cores_of(request) * filled(request))
+        most = np.where(most >= TOO_MANY, whole(needed.peak_units), most)
+    # what is heard in an hour is taken for the instances of the busiest one
+    cores = (*own, *_hearing(options, exchange.copies(most)))
+    needed = _needed(request, load.memory_bytes, cores)
+    running = _running(request, needed)
+    return Instances(needed, running, redis.plan(running, running.peak), heard_share)
+
+
+def _hearing_all(
+    request: Request, exchange: Exchange, needed: Sizing, own_cores: Weekly
+) -> FloatArray:
+    """Whole instances of the busiest hour that take in what all of them publish."""
+    room, most = cores_of(request) * filled(request), whole(needed.peak_units)
+    for _ in range(_ROUNDS):
+        heard = _hearing(request.options, exchange.copies(most))
+        asked = whole(total((own_cores, *heard)).peak / room)
+        if np.all(asked <= most):
+            return most
+        most = np.maximum(most, np.minimum(asked, TOO_MANY))
+    return np.full(np.shape(most), TOO_MANY)
+
+
+def _hearing(options: CloudRunOptions, copies: Copies) -> tuple[Weekly, Weekly]:
+    """Cores for what instances hear."""
+    per_hour = 1 / SECONDS_PER_HOUR
+    return (
+        copies.messages.times(arrival_core_seconds(options) * per_hour),
+        copies.bytes.times(arrival_byte_core_seconds(options) * per_hour),
+    )
+
+
+def cores_of(request: Request) -> float:
+    """Of an instance, in cores of the speed that ``servers.yaml`` refers to."""
+    return request.options.vcpu * find_family(_FAMILY).core_speed
+
+
+def _needed(request: Request, memory_bytes: Weekly, cores: Iterable[Weekly]) -> Sizing:
+    """Instances that connections ask for, not yet whole."""
+    options, share = request.options, filled(request)
+    return size(
+        {
+            "connections": (request.demand.connections_peak, options.concurrency * share),
+            "memory": (memory_bytes, options.memory_gib * GIB * options.headroom),
+            "processor": (total(cores), cores_of(request) * share),
+        }
+    )
+
+
+def _running(request: Request, needed: Sizing) -> Weekly:
+    """Whole instances, the fewest that are asked for included."""
+    if request.demand.units:
+        return request.demand.units
+    instances, least = whole(needed.units.hourly), request.options.min_instances
+    return from_hours(np.maximum(instances, least) if least else instances)
+
+
+def admission_of(request: Request, load: Load, cut_seconds: float) -> AdmissionLimits:
+    """What instances let in, and the autoscaler that fills them to what they are planned for.
+
+    A connection that finds no instance starts the first one, so there is one at least.
+    """
+    demand, options, share = request.demand, request.options, filled(request)
+    own = total((load.cores, load.application_cores))
+
+    def held(sockets: float, memory_share: float, vcpu_share: float) -> float:
+        """Connections of an instance of which such shares are used."""
+        memory = float(load.memory_bytes.peak) / (options.memory_gib * GIB * memory_share)
+        needed = max(memory, float(own.peak) / (cores_of(request) * vcpu_share))
+        peak = float(demand.peak_connections)
+        return min(sockets, peak / needed) if min(peak, needed) > 0 else sockets
+
+    full = held(float(options.concurrency), 1.0, 1.0)
+    planned = held(options.concurrency * share, float(options.headroom), share)
+    requests = f"{RUN}.http1_requests_per_second_per_instance"
+    work = float(most_connection_core_seconds(demand, options, tls=False))
+    accepted = (
+        min(cores_of(request) / work, limit_value(requests)) if work else limit_value(requests)
+    )
+    named = {
+        "connections_per_unit": (full, f"{RUN}.max_concurrency"),
+        "new_connections_per_second_per_unit": (accepted, requests),
+        "age_most_seconds": (cut_seconds, f"{RUN}.request_timeout_max"),
+        "most_units": (options.max_instances, f"{RUN}.max_instances_default"),
+    }
+    limits = {field: found for field, (at, found) in named.items() if at == limit_value(found)}
+    return AdmissionLimits(
+        new_connections_per_second_per_unit=accepted,
+        connections_per_unit=full,
+        unit_name="instance",
+        autoscaling=CLOUD_RUN.times(
+            Autoscaling(
+                target_share=planned / full,
+                least_units=max(options.min_instances, 1),
+                most_units=options.max_instances,
+                start_seconds=options.container_start_seconds,
+                # an instance with an open request is not stopped
+                keeps_connections=True,
+                stops_when_empty=options.min_instances == 0,
+            )
+        ),
+        age_most_seconds=cut_seconds,
+        limits=limits,
+    )
