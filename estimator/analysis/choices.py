@@ -42,7 +42,7 @@ _NAMES_OF: Final[Mapping[str, str]] = {
     "server": "names of servers",
     "application": "names of applications",
     "machine": "cheapest, names of machines",
-    "redis_machine": "names of machines",
+    "redis_machine": "cheapest, names of machines and of sizes of managed Redis",
 }
 """Options that take a name from a list, and from which."""
 
@@ -63,10 +63,16 @@ def _services() -> Titles:
 def _machines() -> Titles:
     """Of all clouds; no two of them share a name."""
     return {
-        row.machine: f"{VENDORS[cloud]}: {row.title}"
+        row.machine: f"{VENDORS[cloud]}: {row.title}{_shared(row)}"
         for cloud in find_location("virginia").regions
         for row in load_rows(f"{cloud}/machines.csv", Machine)
     }
+
+
+def _shared(machine: Machine) -> str:
+    """Of processors that are shared, what they sustain."""
+    sustained = machine.sustained_vcpus
+    return "" if sustained is None else f" (shared, sustains {sustained:g} vCPU)"
 
 
 TITLES: Final[Mapping[str, Callable[[], Titles]]] = {

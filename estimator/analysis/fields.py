@@ -54,6 +54,7 @@ _OPTION_WORDS = {
     "message_factor": "processor time of messages, multiple of the derived figure",
     "byte_factor": "processor time of payload, multiple of the derived figure",
     "new_connection_factor": "processor time of new connections, multiple of the derived figure",
+    "core_speed_factor": "speed of processors, multiple of what is taken for their family",
     "memory_factor": "memory of a connection, multiple of the derived figure",
 }
 _ENDINGS = {

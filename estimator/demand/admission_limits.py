@@ -22,6 +22,8 @@ class Autoscaling:
     most_units: float = np.inf
     counts: tuple[float, ...] = ()
     """Counts of units that exist, rising; every whole number if empty."""
+    group_size: float = 1
+    """Units that start and stop together, one in each zone for instance, spare ones not counted."""
     spare_units: float = 0
     """Units kept beyond those wanted."""
     every_seconds: float = 60.0

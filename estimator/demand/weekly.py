@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property, lru_cache, reduce
+from itertools import chain
 
 import numpy as np
 import numpy.typing as npt
@@ -25,9 +26,14 @@ class Course:
         self.hours = hours
 
     @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of the scenarios that have a course of their own; () if all share it."""
+        return self.hours.shape[:-1]
+
+    @property
     def many(self) -> bool:
         """Whether each scenario has a course of its own."""
-        return self.hours.ndim > 1
+        return bool(self.shape)
 
     @cached_property
     def mean(self) -> FloatArray:
@@ -40,6 +46,11 @@ class Course:
         return self.hours.max(axis=-1)
 
     @cached_property
+    def trough(self) -> FloatArray:
+        """Smallest hour, shape () or (*many,)."""
+        return self.hours.min(axis=-1)
+
+    @cached_property
     def daily(self) -> FloatArray:
         """Sum over each day, shape (7,) or (*many, 7)."""
         return self.hours.reshape(*self.hours.shape[:-1], DAYS_PER_WEEK, -1).sum(axis=-1)
@@ -49,110 +60,177 @@ class Course:
         """Whether all hours are alike, for all scenarios the same."""
         return not self.many and bool(np.all(self.hours == self.hours[0]))
 
+    @property
+    def bases(self) -> tuple[Course, ...]:
+        """Courses that it is worked out from: itself."""
+        return (self,)
+
+    def reader(self, shape: tuple[int, ...], at: Hours) -> Callable[[slice], FloatArray]:
+        """What gives hours of some of so many scenarios in a row, shape (some, hours).
+
+        They are not to be written to; of shape (hours,) if all scenarios share them.
+        """
+        if not self.many:
+            mine = self.hours[at]
+            return lambda _: mine
+        hours = np.broadcast_to(self.hours, (*shape, HOURS_PER_WEEK)).reshape(-1, HOURS_PER_WEEK)
+        return lambda rows: hours[rows][:, at]
+
 
 ALWAYS = Course(np.ones(HOURS_PER_WEEK))
 """All hours alike."""
 _AT_ONCE = 96
 """Scenarios whose hours are worked out at once, so that these stay in the cache."""
+Hours = slice | npt.NDArray[np.intp]
+_ALL = slice(None)
 
 
-class Largest(Course):
-    """The largest of several quantities in each hour, and what follows from that hour by hour.
+class Worked(Course):
+    """What follows from some quantities, week by week of each scenario.
 
-    Hours of many scenarios take much memory, so the mean and the peak are found without keeping
-    them.
+    Hours of many scenarios take much memory, so the mean, the peak and the trough are found without
+    keeping them, and from one hour of those that are alike.
     """
 
     def __init__(
         self,
-        rivals: tuple[Weekly, ...],
-        then: Callable[[FloatArray], FloatArray] | None = None,
+        of: Callable[..., FloatArray],
+        parts: tuple[Weekly, ...],
+        around: int = 0,
+        peak_of: Callable[[], FloatArray] | None = None,
     ) -> None:
-        """Take the quantities, and what is made of the largest, which may write to it."""
-        self.rivals = rivals
-        self.then = then
+        """Take what is made of the hours of all parts.
+
+        Args:
+            of: given hours of all parts, shape (some, hours), to which it may write.
+            parts: the quantities.
+            around: of how many hours before and after as well the most is taken.
+            peak_of: what gives the largest hour, if it is known without a look at the hours.
+        """
+        self.of = of
+        self.peak_of = peak_of
+        self.parts = parts
+        self.around = around
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of the scenarios."""
+        return self._shape
 
     @cached_property
     def _shape(self) -> tuple[int, ...]:
-        scales = (np.shape(scale) for rival in self.rivals for scale, _ in rival.terms)
-        hours = (c.many and c.hours.shape[:-1] for rival in self.rivals for _, c in rival.terms)
-        return np.broadcast_shapes(*scales, *(shape or () for shape in hours))
+        return np.broadcast_shapes(*(part.shape for part in self.parts))
 
     @property
     def many(self) -> bool:
         """Whether each scenario has a course of its own."""
-        return bool(self._shape)
+        return bool(self.shape)
 
     @cached_property
     def hours(self) -> FloatArray:  # type: ignore[override]
         """Shape (168,) or (*many, 168)."""
-        found = np.empty((max(int(np.prod(self._shape)), 1), HOURS_PER_WEEK))
+        found = np.empty((self._number, HOURS_PER_WEEK))
         for rows, block in self._blocks():
             found[rows] = block
-        return found.reshape(*self._shape, HOURS_PER_WEEK)
+        return found.reshape(*self.shape, HOURS_PER_WEEK)
 
     @cached_property
     def mean(self) -> FloatArray:
         """Mean over the week, shape () or (*many,)."""
-        return self._over(lambda block: block.mean(axis=-1))
+
+        def mean(block: FloatArray, number: FloatArray | None) -> FloatArray:
+            return block.mean(axis=-1) if number is None else block @ (number / HOURS_PER_WEEK)
+
+        return self._over(mean)
 
     @cached_property
     def peak(self) -> FloatArray:
         """Largest hour, shape () or (*many,)."""
-        return self._over(lambda block: block.max(axis=-1))
+        if self.peak_of is not None:
+            return self.peak_of()
+        return self._over(lambda block, _: block.max(axis=-1))
 
-    def _over(self, hours: Callable[[FloatArray], FloatArray]) -> FloatArray:
-        if "hours" in self.__dict__:
-            return np.asarray(hours(self.hours))
-        found = np.empty(max(int(np.prod(self._shape)), 1))
-        for rows, block in self._blocks():
-            found[rows] = hours(block)
-        return found.reshape(self._shape)
+    @cached_property
+    def trough(self) -> FloatArray:
+        """Smallest hour, shape () or (*many,)."""
+        return self._over(lambda block, _: block.min(axis=-1))
 
-    def _blocks(self) -> Iterator[tuple[slice, FloatArray]]:
+    def _over(self, figure: Callable[[FloatArray, FloatArray | None], FloatArray]) -> FloatArray:
+        """A figure of the hours, given for how many each of them stands."""
+        if self._number == 1 or "hours" in self.__dict__:
+            return np.asarray(figure(self.hours, None))
+        at, number = self._distinct
+        found = np.empty(self._number)
+        for rows, block in self._blocks(at):
+            found[rows] = figure(block, number)
+        return found.reshape(self.shape)
+
+    @property
+    def _number(self) -> int:
+        return int(np.prod(self.shape))
+
+    @cached_property
+    def bases(self) -> tuple[Course, ...]:  # type: ignore[override]
+        """Courses that it is worked out from."""
+        courses = (course.bases for part in self.parts for _, course in part.terms)
+        return tuple(dict.fromkeys(chain.from_iterable(courses)))
+
+    @cached_property
+    def _near(self) -> bool:
+        """Whether an hour follows from those around it."""
+        courses = (course for part in self.parts for _, course in part.terms)
+        return self.around > 0 or any(isinstance(one, Worked) and one._near for one in courses)
+
+    @property
+    def _distinct(self) -> tuple[Hours, FloatArray | None]:
+        """Hours that stand for all, and for how many each; None if all are taken."""
+        if any(course.many for course in self.bases):
+            return _ALL, None
+        at, number = _distinct(self.bases)
+        return (_ALL, None) if self._near and len(at) > 1 else (at, number)
+
+    def _blocks(self, at: Hours = _ALL) -> Iterator[tuple[slice, FloatArray]]:
         """Hours of some scenarios, which are written over by those of the next."""
-        number = max(int(np.prod(self._shape)), 1)
-        rivals = [
-            [
-                (self._rows(scale, number), _course_rows(course, self._shape))
-                for scale, course in r.terms
-            ]
-            for r in self.rivals
-        ]
-        first, other, term = np.empty((3, min(number, _AT_ONCE), HOURS_PER_WEEK))
-        for start in range(0, number, _AT_ONCE):
-            rows = slice(start, min(start + _AT_ONCE, number))
-            count = rows.stop - start
-            most = first[:count]
-            for index, terms in enumerate(rivals):
-                sum_ = other[:count] if index else most
-                _add_up(terms, rows, sum_, term[:count])
-                if index:
-                    np.maximum(most, sum_, out=most)
-            yield rows, most if self.then is None else self.then(most)
+        block_of = self.reader(self.shape, at)
+        at_once = _at_once(at)
+        for start in range(0, self._number, at_once):
+            rows = slice(start, min(start + at_once, self._number))
+            yield rows, block_of(rows)
 
-    def _rows(self, scale: FloatArray, number: int) -> FloatArray:
-        return np.broadcast_to(scale, self._shape).reshape(number, 1)
+    def reader(self, shape: tuple[int, ...], at: Hours) -> Callable[[slice], FloatArray]:
+        """What gives hours of some of so many scenarios in a row, to be read at once."""
+        if "hours" in self.__dict__ or shape != self.shape:
+            return super().reader(shape, at)
+        readers = [part.reader(shape, at) for part in self.parts]
+
+        def read(rows: slice) -> FloatArray:
+            return _most_around(self.of(*(each(rows) for each in readers)), self.around)
+
+        return read
 
 
-def _course_rows(course: Course, shape: tuple[int, ...]) -> FloatArray:
-    """Hours of a course for scenarios in a row; of shape (168,) if they share it."""
-    if not course.many:
-        return course.hours
-    return np.broadcast_to(course.hours, (*shape, HOURS_PER_WEEK)).reshape(-1, HOURS_PER_WEEK)
+def _at_once(at: Hours) -> int:
+    """Scenarios of which so many hours stay in the cache."""
+    return _AT_ONCE if isinstance(at, slice) else _AT_ONCE * HOURS_PER_WEEK // len(at)
 
 
-def _add_up(
-    terms: list[tuple[FloatArray, FloatArray]], rows: slice, into: FloatArray, room: FloatArray
-) -> None:
-    """Sum of scaled courses for some scenarios."""
-    if not terms:
-        into[:] = 0.0
-    for index, (scale, hours) in enumerate(terms):
-        mine = hours if hours.ndim == 1 else hours[rows]
-        np.multiply(scale[rows], mine, out=room if index else into)
-        if index:
-            np.add(into, room, out=into)
+@lru_cache(maxsize=256)
+def _distinct(courses: tuple[Course, ...]) -> tuple[npt.NDArray[np.intp], FloatArray]:
+    """One hour of those in which all courses are alike, and for how many of a week it stands."""
+    table = np.stack([course.hours for course in courses])
+    _, at, number = np.unique(table, axis=1, return_index=True, return_counts=True)
+    return at, number.astype(np.float64)
+
+
+def _most_around(hourly: FloatArray, hours: int) -> FloatArray:
+    """The most of each hour and its neighbors, so many to either side; Sunday meets Monday."""
+    if not hours or hourly.shape[-1] == 1:
+        # one hour stands for all
+        return hourly
+    around = np.concatenate([hourly[..., -hours:], hourly, hourly[..., :hours]], axis=-1)
+    for first in range(2 * hours + 1):
+        np.maximum(hourly, around[..., first : first + HOURS_PER_WEEK], out=hourly)
+    return hourly
 
 
 @dataclass(frozen=True)
@@ -188,6 +266,36 @@ class Weekly:
         return hourly
 
     @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of the scenarios."""
+        shapes = ((np.shape(scale), course.shape) for scale, course in self.terms)
+        return np.broadcast_shapes(*chain.from_iterable(shapes))
+
+    def reader(self, shape: tuple[int, ...], at: Hours) -> Callable[[slice], FloatArray]:
+        """What gives hours of some of so many scenarios in a row, shape (some, hours).
+
+        They may be written to, and are written over by those of the next.
+        """
+        hours_each = HOURS_PER_WEEK if isinstance(at, slice) else len(at)
+        rooms = np.empty((2, min(int(np.prod(shape)), _at_once(at)), hours_each))
+        terms = [
+            (np.broadcast_to(scale, shape).reshape(-1, 1), course.reader(shape, at))
+            for scale, course in self.terms
+        ]
+
+        def read(rows: slice) -> FloatArray:
+            found, term = rooms[:, : rows.stop - rows.start]
+            if not terms:
+                found[:] = 0.0
+            for index, (scale, hours) in enumerate(terms):
+                np.multiply(scale[rows], hours(rows), out=term if index else found)
+                if index:
+                    np.add(found, term, out=found)
+            return found
+
+        return read
+
+    @property
     def daily(self) -> FloatArray:
         """Sum over each day, Monday first, shape (*many, 7)."""
         days = (scale[..., None] * course.daily for scale, course in self.terms)
@@ -207,9 +315,19 @@ class Weekly:
             return scale * course.peak
         courses = tuple(course for _, course in self.terms)
         scenarios = max((scale.size for scale, _ in self.terms), default=1)
-        if scenarios < HOURS_PER_WEEK or any(course.many for course in courses):
+        if scenarios <= _AT_ONCE:
             return self.hourly.max(axis=-1)
+        if any(course.many for course in courses):
+            return worked(lambda hours: hours, self).peak
         return reduce(np.maximum, (self._at(int(hour)) for hour in _undominated(courses)))
+
+    @cached_property
+    def trough(self) -> FloatArray:
+        """Smallest hour of the week, shape (*many,)."""
+        if len(self.terms) == 1:
+            [(scale, course)] = self.terms
+            return scale * course.trough
+        return worked(lambda hours: hours, self).trough
 
     def _at(self, hour: int) -> FloatArray:
         """The quantity in one hour, shape (*many,), if scenarios share the courses."""
@@ -275,19 +393,23 @@ def total(parts: Iterable[Weekly]) -> Weekly:
 
 
 def largest(
-    parts: Iterable[Weekly], then: Callable[[FloatArray], FloatArray] | None = None
+    parts: Iterable[Weekly],
+    then: Callable[[FloatArray], FloatArray] | None = None,
+    around: int = 0,
 ) -> Weekly:
     """The largest of several quantities in each hour, and what follows from that hour by hour.
 
     Args:
         parts: the quantities.
-        then: what is made of the largest, hour by hour; it may write to what it is given.
+        then: what is made of the largest, hour by hour, which does not fall if that rises; it may
+            write to what it is given.
+        around: of how many hours before and after as well the most is taken.
 
     >>> flat = Weekly.of(np.array(2.0), np.ones(168))
     >>> largest([flat, flat.times(3)]).peak
-    array(6.)
+    np.float64(6.0)
     >>> largest([flat, flat.times(1.2)], np.ceil).mean
-    array(3.)
+    np.float64(3.0)
     """
     scales: dict[Course, FloatArray] = {}
     mixed: list[Weekly] = []
@@ -300,8 +422,48 @@ def largest(
     rivals = [*mixed, *(Weekly.of(scale, course) for course, scale in scales.items())]
     rivals = [rival for rival in rivals if not any(_is_less(rival, o) for o in rivals)]
     if len(rivals) == 1 and then is None:
-        return rivals[0]
-    return Weekly(((_ONCE, Largest(tuple(rivals), then)),))
+        return most_around(rivals[0], around)
+
+    def most(first: FloatArray, *others: FloatArray) -> FloatArray:
+        for other in others:
+            first = np.maximum(first, other, out=_room(first, other))
+        return first if then is None else then(np.asarray(first))
+
+    def peak() -> FloatArray:
+        return np.asarray(most(*(np.array(rival.peak) for rival in rivals)))
+
+    return Weekly(((_ONCE, Worked(most, tuple(rivals), around, peak)),))
+
+
+def worked(of: Callable[..., FloatArray], *parts: Weekly) -> Weekly:
+    """What follows from some quantities, week by week of each scenario.
+
+    Args:
+        of: what is made of the hours of all parts, shape (some, 168); it may write to them.
+        parts: the quantities.
+
+    >>> flat = Weekly.of(np.array([6.0, 8.0]), np.ones(168))
+    >>> worked(np.divide, flat, flat.times(0.5)).peak
+    array([2., 2.])
+    """
+    return Weekly(((_ONCE, Worked(of, parts)),))
+
+
+def most_around(quantity: Weekly, hours: int) -> Weekly:
+    """The most of each hour and its neighbors, so many to either side.
+
+    Sunday meets Monday.
+
+    >>> once = from_hours(np.arange(168) == 0)
+    >>> np.flatnonzero(most_around(once, 1).hourly).tolist()
+    [0, 1, 167]
+    """
+    if not hours:
+        return quantity
+    if len(quantity.terms) == 1:
+        # a scaled course moves with its course, of which there is one for many scenarios
+        return quantity.mapped(lambda course: Course(_most_around(course.hours.copy(), hours)))
+    return Weekly(((_ONCE, Worked(lambda all_: all_, (quantity,), hours, lambda: quantity.peak)),))
 
 
 def _is_less(quantity: Weekly, other: Weekly) -> bool:

@@ -212,6 +212,10 @@ class Deployment(ABC):
     def limit_checks(self, request: Request) -> tuple[Check, ...]:
         """What the demand asks of the limits there are, without counting usage."""
 
+    def core_families(self, request: Request) -> Collection[str]:
+        """Ids of families.csv: of the processors that a server of the user's own runs on."""
+        return ()
+
     def kept_alive(self, demand: Demand, answers: Mapping[str, str]) -> Demand:
         """The demand with what keeps quiet connections open on this platform.
 

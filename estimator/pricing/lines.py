@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_UP, Context, Decimal
+from functools import lru_cache
 from typing import Literal
 
 import numpy as np
@@ -200,6 +201,31 @@ class _Ledger:
     def _shared_by(self, allowance: Allowance, usage: Usage) -> tuple[str, str]:
         scope = self._catalog.pool(allowance.pool_over, usage.meter_id, usage.region)
         return allowance.allowance, scope
+
+
+@lru_cache(maxsize=1_024)
+def cost_knees(
+    meter_id: str, region: str, catalog: Catalog, free_allowances: FreeAllowances
+) -> tuple[tuple[float, float], ...] | None:
+    """Units from which on each costs more than those before, and by how much.
+
+    So many units cost the sum of ``max(units - knee, 0) * more``, to rounding noise. None where
+    started packages count, or what else is used decides what is free.
+
+    Raises:
+        UnknownNameError: a meter that does not exist.
+        MissingRateError: a meter without a price in the region.
+    """
+    rate, free = catalog.rate(meter_id, region), catalog.allowances(meter_id)
+    alone = all(one.quantity is not None and len(one.meters) == 1 for one in free)
+    if rate.meter.package is not None or not alone:
+        return None
+    granted = np.cumsum([0.0, *(one.quantity or 0.0 for one in free)])
+    ends = np.unique([granted, *(granted + edge for edge in rate.tariff.tier_from)])
+    ends = np.append(ends, 2 * ends[-1] + 1)
+    [line] = price_usage([Usage(meter_id, ends, "")], region, catalog, free_allowances)
+    more = np.diff(np.diff(line.cost_usd) / np.diff(ends), prepend=0.0)
+    return tuple(zip(ends[:-1].tolist(), more.tolist(), strict=True))
 
 
 def rounded_to_cents(item: LineItem) -> LineItem:

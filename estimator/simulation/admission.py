@@ -157,6 +157,7 @@ def units_wanted(scaling: Autoscaling, connections_per_unit: float, connections:
     """
     needed = connections / (connections_per_unit * scaling.target_share)
     needed = max(np.ceil(needed - _NOISE * max(needed, 1.0)), scaling.least_units)
+    needed = np.ceil(needed / scaling.group_size) * scaling.group_size
     if scaling.counts:
         above = [count for count in scaling.counts if count >= needed]
         needed = above[0] if above else scaling.counts[-1]

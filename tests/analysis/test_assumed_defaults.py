@@ -216,7 +216,9 @@ class TestWorkOfTheApplication:
         def bill_with(share: float) -> list[AssumedDefault]:
             """Of 100 dollars, so many percent are the application's."""
             bills = {factor: 100 + share * (factor - 1) for factor in (0.5, 1, 2)}
-            judged = {factor: Judged(usd, np.array("pass")) for factor, usd in bills.items()}
+            judged = {
+                factor: Judged(usd, np.array("within limits")) for factor, usd in bills.items()
+            }
             return [*assumed_work(judged[1], lambda factor: judged[factor])]
 
         [found] = bill_with(50)

@@ -14,11 +14,12 @@ EVERY = [*ws.DEPLOYMENTS, *ws.SAAS]
     ("deployment", "option", "allowed", "taken", "refused"),
     [
         ("aws.alb_fargate", "headroom", "numbers, 0.01 to 1", [0.01, 1], [0.009, 1.01]),
-        ("aws.alb_fargate", "zones", "whole numbers, 1 to 6", [1, 6], [0, 7, 1.5]),
+        # a zone may fail by default, so that another one must be left
+        ("aws.alb_fargate", "zones", "whole numbers, 1 to 6", [2, 6], [0, 1, 7, 1.5]),
         ("aws.alb_fargate", "min_nodes", "whole numbers, at least 1", [1, 1000], [0, 1.5]),
-        ("aws.alb_fargate", "open_files", "numbers, at least 1,024", [1024], [1023]),
+        ("aws.alb_fargate", "open_files", "numbers, at least 1", [1024], [0]),
         ("aws.alb_fargate", "messages_per_core_second", "numbers, above 0", [0.1], [0]),
-        ("aws.alb_fargate", "backplane", "true, false", [True, False], ["perhaps"]),
+        ("aws.alb_fargate", "survives", "zone, node, none", ["zone", "none"], ["region", True]),
         ("aws.alb_fargate", "architecture", "any, x86_64, arm64", ["any", "arm64"], ["arm"]),
         ("aws.iot_core", "qos", "0, 1", [0, 1], [2]),
         ("aws.api_gateway", "lambda_memory_mb", "numbers, 128 to 10,240", [128, 10240], [127, 1e5]),

@@ -10,6 +10,7 @@ from estimator.analysis.uncertainty.server_ranges import server_input_ranges
 CHAT = ws.Scenario(profile="workplace-chat", location="virginia", peak_connections=20_000)
 FLEET, RUN, GATEWAY = "aws.alb_ec2", "gcp.cloud_run", "aws.api_gateway"
 WORK = "options.*.application_factor"
+SPEED = "core_speed_factor"
 
 
 def test_the_application_of_a_chat_is_as_uncertain_as_mattermosts_machines():
@@ -25,6 +26,7 @@ def test_the_application_of_a_chat_is_as_uncertain_as_mattermosts_machines():
 
 def test_deployments_that_agree_share_a_range():
     found = server_input_ranges(CHAT, [FLEET, RUN, GATEWAY])
+    found = {name: each for name, each in found.items() if not name.endswith(SPEED)}
 
     assert {name.split(".")[1] for name in found} == {"*"}
     # 4.7 us of idle connections and 27 KB of memory were measured with Centrifugo
@@ -58,11 +60,44 @@ def test_what_is_given_of_the_application_is_known(given):
     assert WORK not in found
 
 
+@pytest.mark.parametrize(
+    ("deployment", "given", "least", "most"),
+    [
+        # families.csv: m7g.large has Graviton3, 0.97 of the reference speed (0.67 to 1.07)
+        (FLEET, {"machine": "m7g.large"}, 0.67 / 0.97, 1.07 / 0.97),
+        # t3.medium has Cascade Lake, 0.56 (0.45 to 0.63), sustained or not
+        (FLEET, {"machine": "t3.medium"}, 0.45 / 0.56, 0.63 / 0.56),
+        # of an instance of Cloud Run 0.61 is inferred (0.35 to 0.92)
+        (RUN, {}, 0.35 / 0.61, 0.92 / 0.61),
+    ],
+)
+def test_processors_are_as_fast_as_those_of_their_family_may_be(deployment, given, least, most):
+    found = server_input_ranges(CHAT.replace(options={deployment: given}), [deployment])
+    speed = found[f"options.*.{SPEED}"]
+
+    assert (speed.low, speed.high) == pytest.approx((least, most), rel=1e-12)
+
+
+def test_the_cheapest_machine_says_how_fast_its_processors_may_be():
+    # c8g at AWS: Graviton4, 1.17 of the reference speed (0.86 to 1.30)
+    [machine] = ws.estimate(CHAT, FLEET).sizing.machines
+    speed = server_input_ranges(CHAT, [FLEET])[f"options.*.{SPEED}"]
+
+    assert machine.startswith("c8g.")
+    assert (speed.low, speed.high) == pytest.approx((0.86 / 1.17, 1.30 / 1.17), rel=1e-12)
+
+
+def test_a_speed_that_was_given_is_known():
+    found = server_input_ranges(CHAT.replace(options={FLEET: {SPEED: 0.9}}), [FLEET])
+
+    assert f"options.*.{SPEED}" not in found
+
+
 def test_an_own_figure_of_the_server_is_known():
     own = {"messages_per_core_second": 20_000, "byte_factor": 2}
     found = server_input_ranges(CHAT.replace(options={FLEET: own}), [FLEET])
 
-    assert set(found) == {WORK, "options.*.new_connection_factor"}
+    assert set(found) == {WORK, "options.*.new_connection_factor", f"options.*.{SPEED}"}
 
 
 def test_where_no_server_runs_nothing_of_it_is_uncertain():

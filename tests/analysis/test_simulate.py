@@ -219,7 +219,14 @@ class TestBill:
             profile="workplace-chat",
             location="virginia",
             peak_connections=5_000,
-            options={"aws.alb_ec2": {"machine": MACHINE, "memory_per_connection_bytes": 2e6}},
+            options={
+                "aws.alb_ec2": {
+                    "machine": MACHINE,
+                    "memory_per_connection_bytes": 2e6,
+                    # its work would be a line of its own
+                    "application": "none",
+                }
+            },
             assumptions={"aws.alb_ec2.scaling": "autoscaled"},
         )
 
@@ -227,6 +234,7 @@ class TestBill:
 
         assert found.simulated_bill is not None
         assert found.expected_bill is not None
+        # without a line of its own for the application
         [planned], [ran] = (
             [item for item in bill.items if item.usage.meter_id == METER]
             for bill in (found.expected_bill, found.simulated_bill)

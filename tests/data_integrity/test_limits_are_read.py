@@ -31,6 +31,8 @@ PATHS: Mapping[str, list[dict[str, object]]] = {
     "aws.iot_core": [{"rules_per_message": 1}],
     "aws.nlb_ec2": [
         {"tls": "balancer", "cross_zone": True, "client_ip_preservation": False},
+        # each node has to hear more than it can
+        {"subscribes": "all", "messages_per_core_second": 1},
         *(
             {
                 "server": proxy,

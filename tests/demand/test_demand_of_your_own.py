@@ -12,7 +12,8 @@ DEPLOYMENTS = ["aws.api_gateway", "aws.alb_ec2", "azure.web_pubsub", "gcp.cloud_
 
 def repeated(connections, **changes) -> ws.Demand:
     written = PROFILE.model_dump(mode="json")
-    said = {name: written[name] for name in ("session", "flows", "heartbeat", "at_connect")}
+    named = ("session", "flows", "heartbeat", "at_connect", "application")
+    said = {name: written[name] for name in named}
     return ws.Demand.of(connections, **(said | changes))
 
 
@@ -37,6 +38,7 @@ def test_objects_of_a_profile_do_as_well():
         flows=PROFILE.flows,
         heartbeat=PROFILE.heartbeat,
         at_connect=PROFILE.at_connect,
+        application=PROFILE.application,
     )
 
     ours, theirs = (

@@ -54,13 +54,24 @@ class TestUnits:
             ]
             assert machines[0] == machines[1] != set()
 
-    def test_every_virtual_machine_that_ran_had_a_disk(self, make_demand, bill_of, quantities):
-        # up to 3.25 on average in an hour are four at some time
-        demand = ran(make_demand(100), np.linspace(2, 3.25, 168))
-        for deployment in ("oci.load_balancer_vm", "oci.network_load_balancer_vm"):
-            bill = bill_of(deployment, demand, options={"boot_volume_gb": 50})
+    @pytest.mark.parametrize(
+        ("deployment", "disk", "each"),
+        [
+            ("aws.alb_ec2", "aws.ebs.gp3_gb_months", 8),
+            ("azure.load_balancer_vm", "azure.disks.standard_ssd_e4_months", 1),
+            ("gcp.passthrough_nlb_gce", "gcp.compute.balanced_disk_gib_months", 10),
+            ("oci.load_balancer_vm", "oci.block_volume.storage", 50),
+            ("oci.network_load_balancer_vm", "oci.block_volume.storage", 50),
+        ],
+    )
+    def test_a_disk_is_there_as_long_as_its_machine(
+        self, make_demand, bill_of, quantities, deployment, disk, each
+    ):
+        # instances that a group stops are deleted, and their boot disks with them; from 2 to 3.25
+        # machines are 2.625 on average
+        bill = bill_of(deployment, ran(make_demand(100), np.linspace(2, 3.25, 168)))
 
-            assert quantities(bill)["oci.block_volume.storage"] == 4 * 50
+        assert quantities(bill)[disk] == pytest.approx(2.625 * each, rel=1e-12)
 
     def test_cloud_run_is_billed_for_instances_as_they_ran(self, make_demand, bill_of, quantities):
         demand = ran(make_demand(100, hours_per_month=168), 2.5)

@@ -84,3 +84,20 @@ def test_hours_given_as_they_are_stay_as_they_are():
     total([from_hours(given_hours), Weekly.of(np.array([1.0, 9.0]), WAVE)]).hourly.max()
 
     np.testing.assert_array_equal(given_hours, hours)
+
+
+@pytest.mark.parametrize("count", [1, 3, 1_000])
+@pytest.mark.parametrize("hours", [0, 1, 5])
+def test_what_is_needed_soon_or_was_a_while_ago_counts_hour_by_hour(count, hours):
+    # two days alike, so that hours are alike but not those around them
+    day = np.where(np.arange(168) % 48 < 9, 3.0, 1.0)
+    scales = np.linspace(0.2, 7.0, count)
+    parts = [Weekly.of(scales, day), Weekly.of(scales[::-1], RAMP)]
+    hourly = np.maximum(parts[0].hourly, parts[1].hourly)
+    around = np.max([np.roll(hourly, lag, axis=-1) for lag in range(-hours, hours + 1)], axis=0)
+    found = largest(parts, np.ceil, around=hours)
+
+    np.testing.assert_array_equal(found.hourly, np.ceil(around))
+    np.testing.assert_allclose(found.mean, np.ceil(around).mean(axis=-1), rtol=1e-12)
+    np.testing.assert_array_equal(found.peak, np.ceil(around).max(axis=-1))
+    np.testing.assert_array_equal(found.trough, np.ceil(around).min(axis=-1))

@@ -24,8 +24,10 @@ PLAIN: dict[str, Any] = {
     "messages_per_core_second": 1_000,
     "headroom": 0.5,
     "min_nodes": 1,
-    "spare_nodes": 0,
-    "machine": "m7g.large",
+    "survives": "none",
+    "zones": 1,
+    "application": "none",
+    "machine": "m7i.large",
 }
 SCENARIO = ws.Scenario(profile="workplace-chat", location="virginia", peak_connections=9_000)
 FLEETS = [
@@ -105,6 +107,7 @@ def units_for(admission: AdmissionLimits, connections: float) -> float:
     needed = connections / (admission.connections_per_unit * follow.target_share)
     # a billionth of all is rounding noise
     needed = max(np.ceil(needed * (1 - 1e-9)), follow.least_units)
+    needed = np.ceil(needed / follow.group_size) * follow.group_size
     if follow.counts:
         needed = min(count for count in follow.counts if count >= needed)
     return float(min(needed + follow.spare_units, follow.most_units))
@@ -379,7 +382,7 @@ class TestUnitServices:
 
 
 class TestFleets:
-    # an m7g.large has 2 vCPU, 8 GiB and 937 Mbps (machines.csv)
+    # an m7i.large has 2 vCPU of the reference speed, 8 GiB and 781 Mbps (machines.csv)
 
     def admission(
         self, demand: ws.Demand, deployment: str = "aws.alb_ec2", **options: Any
@@ -397,7 +400,7 @@ class TestFleets:
 
             assert admission.connections_per_unit == pytest.approx(full, rel=1e-12)
             assert admission.units == np.ceil(1e6 / (full * headroom))
-            assert admission.options == {"machine": "m7g.large"}
+            assert admission.options == {"machine": "m7i.large"}
             assert admission.unit_name == "node"
 
     def test_handshakes_bound_a_node(self, make_demand):
@@ -413,16 +416,42 @@ class TestFleets:
             application="none",
         )
 
-        assert admission.new_connections_per_second_per_unit == 2 * 500
+        assert admission.new_connections_per_second_per_unit == pytest.approx(2 * 500)
         assert admission.connections_per_unit == pytest.approx(10_000)
         assert admission.units == 6
 
     def test_the_balancer_takes_the_handshakes_off_the_nodes(self, make_demand):
+        # what is left is to accept each, 800 a second and core of two
         admission = self.admission(
-            make_demand(30_000, new_connections=3_000 * 3600), "aws.nlb_ec2", tls="balancer"
+            make_demand(30_000, new_connections=3_000 * 3600),
+            "aws.nlb_ec2",
+            tls="balancer",
+            handshakes_per_core_second=500,
+            new_connections_per_core_second=800,
         )
 
-        assert admission.new_connections_per_second_per_unit == np.inf
+        assert admission.new_connections_per_second_per_unit == pytest.approx(2 * 800)
+
+    def test_the_sign_in_bounds_a_node_too(self, make_demand):
+        # 1 / 800 of a second to accept and 5 ms to sign in: 160 a second and core
+        admission = self.admission(
+            make_demand(3_000, new_connections=300 * 3600),
+            new_connections_per_core_second=800,
+            application="none",
+            application_cpu_ms_per_new_connection=5,
+        )
+
+        assert admission.new_connections_per_second_per_unit == pytest.approx(2 * 160)
+
+    def test_a_fleet_that_follows_the_hours_keeps_as_many_nodes_in_each_zone(self, make_demand):
+        follow = self.admission(
+            make_demand(1e6), scaling="autoscaled", survives="zone", zones=3, min_nodes=3
+        ).autoscaling
+
+        assert follow is not None
+        # nodes for three that carry the peak: two in each of three zones, of which two may be left
+        assert (follow.least_units, follow.group_size, follow.spare_units) == (6, 3, 0)
+        assert follow.target_share == pytest.approx(0.5 * 2 / 3)
 
     def test_open_files_bound_a_node(self, make_demand):
         admission = self.admission(make_demand(100_000), open_files=20_000)
@@ -541,7 +570,9 @@ class TestCloudRun:
 
     def test_instances_are_filled_to_60_percent_of_a_thousand(self, make_demand):
         # https://docs.cloud.google.com/run/docs/about-instance-autoscaling
-        admission = self.admission(make_demand(9_000))
+        admission = self.admission(
+            make_demand(9_000), new_connections_per_core_second=1e12, application="none"
+        )
         follow = admission.autoscaling
 
         assert follow is not None

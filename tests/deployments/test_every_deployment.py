@@ -5,6 +5,7 @@ import pytest
 
 import estimator as ws
 from estimator.deployments.base import Deployment
+from estimator.deployments.fleet.backplane import RedisOptions
 from estimator.pricing.price_files import Assumption, price_assumptions
 from estimator.states import State
 
@@ -90,6 +91,16 @@ def test_what_is_left_out_is_said(deployment: Deployment):
 
     assert bill.not_modeled
     assert all(text in bill.explain() for text in bill.not_modeled)
+
+
+@pytest.mark.parametrize(
+    "deployment",
+    [name for name, one in ws.DEPLOYMENTS.items() if issubclass(one.options, RedisOptions)],
+)
+def test_nodes_that_speak_to_each_other_have_redis_on_their_bill(deployment: str):
+    formulas = ws.estimate(SCENARIO, deployment).lines["formula"]
+
+    assert formulas.str.contains("Redis on").any()
 
 
 @every_deployment

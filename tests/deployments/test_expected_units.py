@@ -44,6 +44,15 @@ def test_units_are_the_sum_over_poisson_probabilities(capacity, least):
     )
 
 
+@pytest.mark.parametrize("capacity", [50, 80, 500, 2_000])
+def test_waves_are_as_the_sum_over_poisson_probabilities(capacity):
+    # from before the first mean for which they are taken to after the last
+    means = np.maximum(np.linspace(0.03, 0.6, 400) * capacity**2, 5_000)
+    right = [summed(mean, capacity) for mean in means]
+
+    np.testing.assert_allclose(expected_units(means, capacity), right, rtol=0, atol=2e-5)
+
+
 class TestClientsWhoComeAndGo:
     """Time averages of open connections of 20 minutes on average, of one long simulated run."""
 
@@ -120,12 +129,13 @@ class TestWeeks:
                     alone.append(float(mean_units(demand, demand.connections.times(each))))
                 np.testing.assert_allclose(together[::37], alone, rtol=1e-9)
 
-    def test_the_fullest_resource_of_an_hour_decides_what_a_unit_holds(self, make_demand):
-        # 10 connections each at night; by day a processor holds 4 of them only
+    def test_the_busiest_hour_decides_what_a_unit_holds(self, make_demand):
+        # memory would hold 10 connections each at night; by day a processor holds 4 of them only,
+        # and what an autoscaler lets a unit hold is one number for both
         mean, each = np.tile(np.repeat([8.0, 20.0], 12), 7), np.tile(np.repeat([10.0, 4.0], 12), 7)
         units = mean_units(make_demand(mean), from_hours(mean / each))
 
-        assert float(units) == pytest.approx((summed(8, 10) + summed(20, 4)) / 2, rel=1e-6)
+        assert float(units) == pytest.approx((summed(8, 4) + summed(20, 4)) / 2, rel=1e-6)
 
     def test_a_minimum_is_idle_or_at_work(self, make_demand):
         demand = make_demand(5.0)

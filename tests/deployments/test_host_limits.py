@@ -4,8 +4,12 @@ Figures: https://www.kernel.org/doc/html/latest/networking/ (ip-sysctl, nf_connt
 https://nginx.org/en/docs/ (ngx_core_module, ngx_http_proxy_module)
 """
 
+from dataclasses import replace
+
+import numpy as np
 import pytest
 
+from estimator.demand.weekly import from_hours
 from estimator.deployments.limits import Verdict
 
 VM = "aws.nlb_ec2"
@@ -17,13 +21,17 @@ WORKERS = "system.nginx.worker_connections"
 READ_TIMEOUT = "system.nginx.proxy_read_timeout"
 ONE_LARGE_NODE = {
     "machine": "m7g.large",
+    "zones": 1,
+    "application": "none",
+    "new_connections_per_core_second": 1e9,
     "memory_per_connection_bytes": 1,
     "idle_cpu_seconds_per_connection_second": 0,
     "messages_per_core_second": 1e9,
     "handshakes_per_core_second": 1e9,
     "headroom": 1,
+    "survives": "none",
+    "cross_zone": True,
     "min_nodes": 1,
-    "spare_nodes": 0,
 }
 
 
@@ -72,6 +80,40 @@ def test_connections_are_spread_over_the_nodes(make_demand, host_verdicts):
     found = host_verdicts(VM, make_demand(200_000), min_nodes=4)
 
     assert float(found[TRACKED].used) == pytest.approx(50_000)
+
+
+@pytest.mark.parametrize(
+    ("kept", "left"),
+    [
+        # of six nodes in three zones, four are left of those that hold all in the busiest hour
+        ({"survives": "zone", "zones": 3, "min_nodes": 4}, 4),
+        ({"survives": "zone", "zones": 2, "min_nodes": 4}, 4),
+        ({"survives": "node", "min_nodes": 4, "cross_zone": True}, 4),
+        # a spare node may stand in the zone that fails
+        ({"survives": "none", "min_nodes": 4, "spare_nodes": 2}, 4),
+    ],
+)
+@pytest.mark.parametrize("scaling", ["static", "autoscaled"])
+def test_nodes_that_are_left_hold_what_those_held_that_failed(
+    make_demand, bill_of, kept, left, scaling
+):
+    bill = bill_of(
+        VM,
+        make_demand(200_000),
+        options={**ONE_LARGE_NODE, **kept},
+        answers={"scaling": scaling},
+    )
+    [found] = [one for one in bill.verdicts if one.limit.limit == TRACKED]
+
+    assert float(found.used) == pytest.approx(200_000 / left)
+
+
+def test_where_it_is_known_what_ran_that_is_what_held_the_connections(make_demand, bill_of):
+    ran = replace(make_demand(200_000), units=from_hours(np.full(168, 4.0)))
+    bill = bill_of(VM, ran, options=ONE_LARGE_NODE | {"survives": "zone", "zones": 3})
+    [found] = [one for one in bill.verdicts if one.limit.limit == TRACKED]
+
+    assert float(found.used) == pytest.approx(50_000)
 
 
 def test_nodes_that_follow_demand_are_asked_hour_by_hour(make_demand, bill_of):

@@ -235,6 +235,16 @@ class TestFix:
         )
         assert ": near a limit, 500 of 500 " in verdict(500.0, 500, limit=QUOTA).explain()
 
+    def test_what_is_only_advised_is_said_to_be(self):
+        limit = find_limit("azure.web_pubsub.advised_connection_load")
+        assert limit.raised_by == "advice"
+
+        assert (
+            verdict(9.0, 8, limit=limit.limit)
+            .explain()
+            .startswith(f"{limit.title}: near a limit, 9 of 8 {limit.unit} advised.")
+        )
+
 
 @pytest.mark.parametrize(
     ("value", "shown"),
@@ -338,7 +348,7 @@ class TestSilence:
 
     @pytest.mark.parametrize(
         ("every", "setting", "ceiling"),
-        [(25, "pass", "pass"), (90, "broken", "pass"), (5000, "broken", "broken")],
+        [(25, 25 / 60, 25 / 4_000), (90, 90 / 60, 90 / 4_000), (5000, 5000 / 60, 5000 / 4_000)],
     )
     def test_a_timeout_with_a_ceiling_is_two_limits(self, make_demand, every, setting, ceiling):
         # AWS: an Application Load Balancer cuts after 60 s, and can be set to 4,000 s at most
@@ -347,10 +357,10 @@ class TestSilence:
         checks = tuple(idle_checks(demand, "aws.alb.idle_timeout", ceiling_id=most))
         found = {one.limit.limit: one for one in verdicts(checks)}
 
-        assert found["aws.alb.idle_timeout"].state == setting
-        assert found[most].state == ceiling
+        assert float(found["aws.alb.idle_timeout"].share) == pytest.approx(setting)
+        assert float(found[most].share) == pytest.approx(ceiling)
         raise_it = "raise the timeout (at most 4,000 seconds)"
-        assert (raise_it in found["aws.alb.idle_timeout"].fix) == (ceiling == "pass")
+        assert (raise_it in found["aws.alb.idle_timeout"].fix) == (ceiling <= 1)
 
 
 class TestWhatIsAsked:

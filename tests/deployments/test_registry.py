@@ -1,8 +1,12 @@
 """One table of deployments: lazy, unambiguous, and all that a new deployment has to touch."""
 
+import ast
+import inspect
 import json
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -17,6 +21,7 @@ from estimator.pricing.lines import Usage
 from estimator.pricing.price_files import Assumption
 
 HEAVY = ("numpy", "pandas", "pydantic", "yaml", "estimator.deployments.base")
+GUIDE = Path(__file__).parents[2] / "docs" / "adding-a-deployment.md"
 SCENARIO = ws.Scenario(profile="workplace-chat", location="virginia", peak_connections=1000)
 
 
@@ -99,3 +104,26 @@ def test_a_row_is_all_that_a_new_deployment_touches_beside_its_class(monkeypatch
     assert "boxes" in set(ws.options("aws.box")["option"])
     assert registry.on_clouds(["aws"])[-1] == "aws.box"
     assert "aws.box.paint" in ws.assumptions()
+
+
+class _WithoutTexts(ast.NodeTransformer):
+    """Code without docstrings and what a line of a bill says."""
+
+    def visit_Expr(self, node: ast.Expr) -> ast.AST | None:
+        return None if isinstance(node.value, ast.Constant) else self.generic_visit(node)
+
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        if isinstance(node.func, ast.Name) and node.func.id == "Usage":
+            node.args = node.args[:2]
+        return self.generic_visit(node)
+
+
+def without_texts(source: str) -> str:
+    return ast.unparse(_WithoutTexts().visit(ast.parse(source)))
+
+
+def test_the_example_of_the_guide_is_the_class_that_it_shows():
+    [shown] = re.findall(r"```python\n(.*?)```", GUIDE.read_text(encoding="utf-8"), re.DOTALL)
+    kept = type(registry.find_deployment("oci.network_load_balancer_vm"))
+
+    assert without_texts(shown) == without_texts(inspect.getsource(kept))

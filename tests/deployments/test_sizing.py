@@ -15,13 +15,15 @@ from estimator.pricing.catalog import load_catalog
 ALL_WEEK = np.ones(168)
 SCENARIO = ws.Scenario(profile="workplace-chat", location="virginia", peak_connections=1)
 LARGE: dict[str, Any] = {
-    "machine": "m7g.large",
+    "machine": "m7i.large",
     "memory_per_connection_bytes": 10_000,
     "idle_cpu_seconds_per_connection_second": 1e-5,
     "messages_per_core_second": 1_000,
     "headroom": 0.5,
     "min_nodes": 1,
-    "spare_nodes": 0,
+    "survives": "none",
+    "zones": 1,
+    "application": "none",
 }
 
 
@@ -60,11 +62,11 @@ def sizing_of(
 
 
 def test_nodes_of_a_fleet_by_hand(make_demand):
-    # m7g.large has 8 GiB, 2 vCPU and 937 Mbps, of which half is planned with: 400,000 connections
-    # of 10 kB take 0.931 nodes of memory, and 4 cores 4 nodes
+    # m7i.large has 8 GiB, 2 vCPU of the reference speed and 781 Mbps, of which half is planned
+    # with: 400,000 connections of 10 kB take 0.931 nodes of memory, and 4 cores 4 nodes
     found = sizing_of("aws.alb_ec2", make_demand(400_000), **LARGE)
 
-    assert (found.unit, found.machines) == ("node", ("m7g.large",))
+    assert (found.unit, found.machines) == ("node", ("m7i.large",))
     assert float(found.peak_units) == 4
     assert np.ravel(found.units.hourly).tolist() == [4] * 168
     assert float(found.shares["processor"]) == pytest.approx(1)

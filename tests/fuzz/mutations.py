@@ -59,7 +59,7 @@ OPTIONS: list[Any] = [
     {"aws.alb_ec2": {"machine": "c7g.large", "headroom": 0.5, "min_nodes": 3}},
     {"aws.nlb_ec2": {"open_files": 2048, "memory_per_connection_bytes": 50_000}},
     {"azure.web_pubsub": {"headroom": 0.7}},
-    {"oci.load_balancer_vm": {"boot_volume_gb": 60, "min_mbps": 20}},
+    {"oci.load_balancer_vm": {"boot_disk_gb": 60, "min_mbps": 20}},
 ]
 CONTRACTS: list[Any] = [
     "gcp-flexible-cud-1-year",

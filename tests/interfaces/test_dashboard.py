@@ -131,7 +131,7 @@ class TestWhatIsShown:
         (table,) = [t.value for t in page.table if "Tiers and prices" in t.value.columns]
         *lines, total = table.to_dict(orient="records")
         assert [plain(line["Line"]) for line in lines] == [
-            f"{item.rate.meter.service}: {item.rate.meter.title}{DOUBTS[item.rate.confidence]}"
+            f"{item.rate.meter.service}: {item.title}{DOUBTS[item.rate.confidence]}"
             for item in bill.items
         ]
         for line, item in zip(lines, bill.items, strict=True):

@@ -83,7 +83,7 @@ def test_the_output_shown_is_what_the_command_prints(run, monkeypatch, name, exp
     assert re.search(pattern, "\n".join(printed))
 
 
-SCENARIO, CONTRACT = re.findall(r"```yaml\n(.*?)```", README, re.DOTALL)
+SCENARIO, CONTRACT, OPTIONS = re.findall(r"```yaml\n(.*?)```", README, re.DOTALL)
 
 
 def test_the_scenario_shown_is_the_example_file():
@@ -102,6 +102,17 @@ def test_the_contract_shown_is_paid_as_it_says(tmp_path, run):
     messages, traffic = lines["aws.api_gateway.messages"], lines["aws.egress.internet"]
     assert messages["cost_usd"] == pytest.approx(messages["quantity"] * 0.0000009)
     assert traffic["cost_usd"] == pytest.approx(traffic["list_usd"] * 0.88)
+
+
+def test_the_options_shown_are_taken(tmp_path):
+    own = tmp_path / "own.yaml"
+    own.write_text(f"{SCENARIO}\n{OPTIONS}", encoding="utf-8")
+
+    bill = ws.estimate(ws.Scenario.load(own), "aws.alb_ec2")
+
+    # by hand: at 3 ms per message the own work is less than at what is assumed for the profile
+    assumed = ws.estimate(ws.Scenario.load(ROOT / "examples/team-chat.yaml"), "aws.alb_ec2")
+    assert 0 < float(bill.total) < float(assumed.total)
 
 
 @pytest.mark.parametrize("link", re.findall(r"\]\((?!http)([^)]+)\)", README))
@@ -123,25 +134,32 @@ def test_what_is_priced_are_the_rows_of_the_registry():
     assert sorted(named) == sorted(entry.id for entry in ENTRIES if not entry.is_saas)
 
 
+IN_A_SECTION = {"Fleets": "deployments/fleet", "Simulation": "simulation"}
+"""Packages whose modules have a table of their own."""
+
+
 def modules_of_the_architecture() -> list[str]:
     """Each package, and each module named in the tables, relative to ``estimator/``."""
-    packages, simulation = (
-        ARCHITECTURE.split(f"\n## {title}\n")[1].split("\n## ")[0]
-        for title in ("Packages", "Simulation")
-    )
     found = []
     for first, *_, last in (
         re.split(r"\s*\|\s*", row.strip("| "))
-        for row in packages.splitlines()
+        for row in section_of_the_architecture("Packages").splitlines()
         if row.startswith("| `")
     ):
         names = re.findall(r"`([\w/]+)`", first)
         found += names
         if first.endswith("/`"):
             found += [f"{names[0]}{name}" for name in re.findall(r"`([\w/]+)`", last)]
-    for row in (row for row in simulation.splitlines() if row.startswith("| `")):
-        found += [f"simulation/{name}" for name in re.findall(r"`(\w+)`", row.split("|")[1])]
+    for title, package in IN_A_SECTION.items():
+        rows = section_of_the_architecture(title).splitlines()
+        for row in (row for row in rows if row.startswith("| `")):
+            found += [f"{package}/{name}" for name in re.findall(r"`(\w+)`", row.split("|")[1])]
     return found
+
+
+def section_of_the_architecture(title: str) -> str:
+    """What stands below a heading."""
+    return ARCHITECTURE.split(f"\n## {title}\n")[1].split("\n## ")[0]
 
 
 @pytest.mark.parametrize("module", modules_of_the_architecture())
@@ -155,3 +173,10 @@ def test_the_architecture_names_every_package():
     packages = {path.parent.name for path in (ROOT / "estimator").glob("*/__init__.py")}
 
     assert packages <= {module.rstrip("/") for module in modules_of_the_architecture()}
+
+
+@pytest.mark.parametrize("package", IN_A_SECTION.values())
+def test_the_architecture_names_every_module_of_a_package_with_a_section(package: str):
+    modules = {path.stem for path in (ROOT / "estimator" / package).glob("*.py")} - {"__init__"}
+
+    assert {f"{package}/{module}" for module in modules} <= {*modules_of_the_architecture()}

@@ -233,11 +233,12 @@ def idle_fleet(session_hours: float = 1000) -> ws.Scenario:
         ("aws.alb_ec2", {}, {"aws.alb.lcu_hours": 194.67, "aws.alb.hours": 16.43}),
         # the same connections at 0.006
         ("aws.nlb_ec2", {"tls": "balancer"}, {"aws.nlb.nlcu_hours": 146.00}),
-        # one capacity unit of 100,000 connections, and the balancer at 0.0225
+        # one capacity unit of 100,000 connections, the balancer at 0.0225, and an address at 0.005
+        # in each of three zones
         (
             "aws.nlb_ec2",
             {"tls": "node"},
-            {"aws.nlb.nlcu_hours": 4.38, "aws.nlb.hours": 16.43, "aws.public_ipv4.hours": 7.30},
+            {"aws.nlb.nlcu_hours": 4.38, "aws.nlb.hours": 16.43, "aws.public_ipv4.hours": 10.95},
         ),
         # 4,380 million minutes at 0.25 and at 0.08 a million
         ("aws.api_gateway", {}, {MINUTES: 1095.00}),

@@ -58,8 +58,8 @@ def test_a_node_of_4_ocpus_and_32_gb(make_demand, bill_of, cents):
         options={
             "machine": "VM.Standard.E5.Flex/4/32",
             "min_nodes": 1,
-            "spare_nodes": 0,
-            "backplane": False,
+            "survives": "none",
+            "redis": "none",
         },
     )
 

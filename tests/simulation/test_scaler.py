@@ -65,6 +65,13 @@ class TestUnitsWanted:
         scaling = Autoscaling(target_share=1, least_units=3, spare_units=2, most_units=9)
         assert units_wanted(scaling, 100, connections) == units
 
+    @pytest.mark.parametrize(
+        ("connections", "units"), [(0, 4), (300, 4), (301, 7), (600, 7), (601, 10)]
+    )
+    def test_as_many_run_in_each_of_three_zones_and_one_beside(self, connections, units):
+        scaling = Autoscaling(target_share=1, least_units=3, spare_units=1, group_size=3)
+        assert units_wanted(scaling, 100, connections) == units
+
     def test_the_last_digit_makes_no_unit(self):
         # 0.7 x 3 is a little less than 2.1 for a computer
         assert units_wanted(Autoscaling(target_share=0.7), 3, 2.1) == 1

@@ -201,10 +201,7 @@ class Simulation(Result):
 
         if self.expected_bill is None or self.simulated_bill is None:
             raise ScenarioError("there is no bill without a deployment: name one to simulate")
-        costs = [
-            {item.usage.meter_id: float(item.cost_usd) for item in bill.items}
-            for bill in (self.expected_bill, self.simulated_bill)
-        ]
+        costs = [*map(_usd_by_meter, (self.expected_bill, self.simulated_bill))]
         meters = list(dict.fromkeys([*costs[0], *costs[1]]))
         rows = [[cost.get(meter, 0.0) for cost in costs] for meter in meters]
         table = pd.DataFrame(
@@ -343,3 +340,12 @@ def _recovery_data(recovery: Recovery) -> dict[str, Any]:
         "back_s": {f"{share:.0%}": plain(seconds) for share, seconds in recovery.back_s.items()},
         "attempts_per_connection": recovery.attempts_per_connection,
     }
+
+
+def _usd_by_meter(bill: Estimate) -> dict[str, float]:
+    """USD per month of each meter, whose lines may be several: of nodes, Redis, the application."""
+    found: dict[str, float] = {}
+    for item in bill.items:
+        meter = item.usage.meter_id
+        found[meter] = found.get(meter, 0.0) + float(item.cost_usd)
+    return found

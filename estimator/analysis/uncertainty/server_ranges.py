@@ -1,26 +1,31 @@
-"""How far may derived figures of servers be off, and the assumed work of the application?"""
+"""How far may figures of servers be off: derived ones, work of the application, speed of cores?"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
+from estimator.analysis.estimate import Resolved, resolve
 from estimator.analysis.uncertainty.input_ranges import InputRange, Triangular
+from estimator.deployments.base import Deployment
 from estimator.deployments.fleet.derived_figures import application_multiples, derived_figures
+from estimator.deployments.fleet.family import find_family
 from estimator.deployments.fleet.server_options import ServerOptions
 from estimator.deployments.registry import find_deployment
+from estimator.errors import MissingRateError
 from estimator.scenario.scenario import Scenario
 
 
 def server_input_ranges(scenario: Scenario, deployments: Iterable[str]) -> dict[str, InputRange]:
-    """How far figures that were derived, not published, may be off where servers run.
+    """How far figures that were derived or differ from machine to machine may be off.
 
     Args:
         scenario: a figure that its options give is known.
         deployments: ids; those that run no server of the user's own have none.
 
     Returns:
-        From the least to the most multiple of what servers.yaml and application.yaml give, with 1
-        as the most likely. By full name of the option: one for all deployments where they agree.
+        From the least to the most multiple of what servers.yaml, application.yaml and families.csv
+        give, with 1 as the most likely; the speed of processors is that of the machine which is
+        chosen. By full name of the option: one for all deployments where they agree.
 
     >>> scenario = Scenario(profile="market-data", location="virginia", peak_connections=100)
     >>> found = server_input_ranges(scenario, ["aws.alb_ec2", "aws.api_gateway"])
@@ -28,11 +33,12 @@ def server_input_ranges(scenario: Scenario, deployments: Iterable[str]) -> dict[
     '0.5..1..1.33333333333'
     """
     by_deployment: dict[str, dict[str, tuple[float, float]]] = {}
+    resolved = resolve(scenario)
     for name in deployments:
-        given = scenario.options.get(name, {})
-        options = find_deployment(name).check_options(given)
+        given, deployment = scenario.options.get(name, {}), find_deployment(name)
+        options = deployment.check_options(given)
         if isinstance(options, ServerOptions):
-            found = _multiples(scenario, options)
+            found = _multiples(scenario, options) | _core_speeds(resolved, deployment)
             by_deployment[name] = {key: found[key] for key in found if key not in given}
     ranges: dict[str, InputRange] = {}
     for factor in dict.fromkeys(each for found in by_deployment.values() for each in found):
@@ -49,3 +55,18 @@ def _multiples(scenario: Scenario, options: ServerOptions) -> dict[str, tuple[fl
     found = {figure.factor: figure.multiples for figure in derived_figures(options)}
     work = application_multiples(options, (each.application for each in scenario.profiles.values()))
     return found if work is None else {**found, "application_factor": work}
+
+
+def _core_speeds(resolved: Resolved, deployment: Deployment) -> dict[str, tuple[float, float]]:
+    """How fast the processors of the machine may be that is chosen; of all, if there are several.
+
+    Empty where the deployment has no price, and so no bill that could be off.
+    """
+    try:
+        chosen = deployment.core_families(resolved.request(deployment))
+    except MissingRateError:
+        return {}
+    families = [*map(find_family, chosen)]
+    least = min(family.core_speed_low / family.core_speed for family in families)
+    most = max(family.core_speed_high / family.core_speed for family in families)
+    return {"core_speed_factor": (least, most)}

@@ -146,8 +146,15 @@ def _option(deployment_id: str, name: str, field: dict[str, Any], value: object)
         "help": literal(field.get("description", "")),
     }
     if "enum" in kind:
-        answers = list(kind["enum"])
-        st.selectbox(options=answers, index=answers.index(shown), key=bind(*bound), **common)
+        # without a choice, what the profile or the server has holds
+        answers: list[Any] = [*([None] if kind is not field else []), *kind["enum"]]
+        st.selectbox(
+            options=answers,
+            index=answers.index(shown),
+            format_func=lambda answer: "as by default" if answer is None else str(answer),
+            key=bind(*bound),
+            **common,
+        )
     elif kind["type"] == "boolean":
         st.toggle(value=shown, key=bind(*bound), **common)
     elif is_numeric:

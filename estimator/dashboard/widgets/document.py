@@ -64,8 +64,8 @@ def unbroken(text: str) -> str:
 def spelled(name: str) -> str:
     """The name of a field for people.
 
-    >>> spelled("boot_volume_vpu_per_gb")
-    'Boot volume VPU per GB'
+    >>> spelled("boot_disk_vpu_per_gb")
+    'Boot disk VPU per GB'
     """
     return capitalized(" ".join(_SPELLING.get(word, word) for word in name.split("_")))
 

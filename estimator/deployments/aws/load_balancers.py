@@ -13,7 +13,6 @@ from estimator.demand.weekly import Weekly
 from estimator.deployments import limits
 from estimator.deployments.aws.nodes import (
     ASKED_OF_ALL,
-    BOOT_DISKS,
     NOT_MODELED,
     AwsFleetOptions,
     AwsNodes,
@@ -123,7 +122,7 @@ class AlbEc2(_BehindAlb):
     Prices and capacity units: https://aws.amazon.com/elasticloadbalancing/pricing/
     """
 
-    not_modeled = (*NOT_MODELED, BOOT_DISKS, _MUTUAL_TLS)
+    not_modeled = (*NOT_MODELED, _MUTUAL_TLS)
 
     def nodes(self, request: Request) -> NodeSpec:
         """Instances, of which AWS caps internet traffic.
@@ -144,8 +143,7 @@ class AlbFargate(_BehindAlb):
     kind = "container"
     not_modeled = (
         *NOT_MODELED,
-        "disk beyond the 20 GB that a task includes, and the boot disks of Redis",
-        "bandwidth of tasks, for which no figure is published",
+        "disk beyond the 20 GB that a task includes",
         "storage of container images",
         _MUTUAL_TLS,
     )
@@ -153,7 +151,7 @@ class AlbFargate(_BehindAlb):
 
     def nodes(self, request: Request) -> NodeSpec:
         """Tasks."""
-        return replace(super().nodes(request), kind=self.kind, unit="task")
+        return replace(super().nodes(request), unit="task")
 
 
 class NlbOptions(AwsFleetOptions):
@@ -196,7 +194,7 @@ class NlbEc2(AwsNodes):
         ),
         *ASKED_OF_ALL,
     )
-    not_modeled = (*NOT_MODELED, BOOT_DISKS, "certificates on the nodes, where TLS ends there")
+    not_modeled = (*NOT_MODELED, "certificates on the nodes, where TLS ends there")
     balancer = _NLB
     capacity_unit = "nlcu"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import ClassVar
 
 import numpy as np
@@ -18,7 +19,7 @@ from estimator.deployments.fleet.backplane import Backplane, Redis, ZoneTraffic
 from estimator.deployments.fleet.behind_balancer import AWS, FLEET_NOT_MODELED, BehindBalancer, Room
 from estimator.deployments.fleet.choice import whole
 from estimator.deployments.fleet.sizing import SCALING, Fleet, FleetOptions, NodeSpec, size
-from estimator.deployments.limits import limit_value
+from estimator.deployments.limits import default_of, limit_value
 from estimator.format import range_text
 from estimator.pricing.lines import Usage
 from estimator.pricing.price_files import Assumption
@@ -39,7 +40,6 @@ NOT_MODELED = (
     "log storage and metrics",
     "a web application firewall",
 )
-BOOT_DISKS = "boot disks (EBS)"
 ASKED_OF_ALL = (
     SCALING,
     billed_bytes_question("ip", "No statement was found on which bytes count as data transfer."),
@@ -49,6 +49,10 @@ ASKED_OF_ALL = (
 
 class AwsFleetOptions(LogOptions, FleetOptions):
     """Choices for nodes on AWS."""
+
+    boot_disk_gb: float = default_of("aws.ec2.boot_disk_gb", ge=1, le=65_536)
+    """Boot disk (gp3) of each virtual machine, those of Redis included; a GB is 2^30 bytes here.
+    Default: that of the vendor's own image of Linux."""
 
 
 def gigabyte_question(unit: str) -> Assumption:
@@ -97,13 +101,17 @@ class AwsNodes(BehindBalancer):
 
     def redis(self, request: Request) -> Redis:
         """ElastiCache, or EC2 instances."""
-        return Redis("aws", ZONE_TRAFFIC)
+        return Redis("aws", ZONE_TRAFFIC, self.disk(request))
+
+    def disk(self, request: Request) -> Mapping[str, float]:
+        """General purpose SSD."""
+        return {"aws.ebs.gp3_gb_months": request.options.boot_disk_gb}
 
     def nodes(self, request: Request) -> NodeSpec:
         """Nodes behind as many balancers as they need as targets."""
         room = self.room(request)
-        return NodeSpec(
-            redis=self.redis(request),
+        return replace(
+            super().nodes(request),
             balancer=self.per_balancer(request),
             nodes_per_balancer=float(room.most) if room else np.inf,
         )

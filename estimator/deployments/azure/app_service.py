@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import cache
 from typing import Literal
 
@@ -19,6 +20,7 @@ from estimator.deployments.azure.nodes import (
 )
 from estimator.deployments.base import Request, billed_bytes_question
 from estimator.deployments.fleet.behind_balancer import Room
+from estimator.deployments.fleet.host_limits import carrying_nodes
 from estimator.deployments.fleet.machine import CHEAPEST, Machine, machines, priced
 from estimator.deployments.fleet.sizing import SCALING, Fleet, NodeSpec
 from estimator.deployments.limits import Check, check, idle_checks, limit_value
@@ -82,9 +84,8 @@ class AppService(AzureNodes):
             listed = tuple(name for name in machines("azure", self.kind) if name.endswith(ending))
             found = priced(request.catalog, request.region, "azure", self.kind, listed)
             plans = tuple(name for name in found if not name.startswith(by_hand))
-        return NodeSpec(
-            redis=self.redis(request),
-            kind=self.kind,
+        return replace(
+            super().nodes(request),
             unit="instance",
             connections_most=_websockets_most(request.answers["windows_requests"]),
             nodes_most=_instances_most,
@@ -114,7 +115,7 @@ class AppService(AzureNodes):
             yield check(limit_id, total(parts))
         for limit_id, parts in sockets.items():
             mine = np.sum(parts, axis=0)
-            room = limit_value(limit_id) * fleet.nodes.peak * mine
+            room = limit_value(limit_id) * carrying_nodes(request, fleet).peak * mine
             # where no plan of the kind was chosen, nothing is used and one instance's room stands
             allowed = np.where(room > 0, room, limit_value(limit_id))
             yield Check(limit_id, request.demand.connections_peak.times(mine), allowed)

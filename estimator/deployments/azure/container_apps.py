@@ -11,6 +11,7 @@ from pydantic import Field
 
 from estimator.arrays import FloatArray
 from estimator.demand.demand import mean_in_month, most_in_month, over_month
+from estimator.demand.weekly import most_around
 from estimator.deployments.azure.nodes import (
     BYTES_EVIDENCE,
     NOT_MODELED,
@@ -21,11 +22,11 @@ from estimator.deployments.base import Request, billed_bytes_question
 from estimator.deployments.fleet.backplane import Backplane
 from estimator.deployments.fleet.behind_balancer import CONTAINER_APPS
 from estimator.deployments.fleet.expected_units import mean_empty_units, mean_units
+from estimator.deployments.fleet.machine import Machine
 from estimator.deployments.fleet.sizing import (
     SCALING,
     Fleet,
     NodeSpec,
-    ahead_and_after,
     split_usage,
 )
 from estimator.deployments.limits import Check, check, idle_checks, limit_value
@@ -88,8 +89,8 @@ class ContainerApps(AzureNodes):
         return _TIMEOUT if request.answers["request_timeout"] == "age" else None
 
     def nodes(self, request: Request) -> NodeSpec:
-        """Replicas."""
-        return NodeSpec(kind=self.kind, unit="replica", redis=self.redis(request))
+        """Replicas, of a size of which there may be as many as are needed."""
+        return replace(super().nodes(request), unit="replica", nodes_most=_replicas_most)
 
     def node_usage(self, request: Request, fleet: Fleet) -> Iterator[Usage]:
         """Active and idle processor time and memory of replicas, and requests."""
@@ -164,12 +165,8 @@ def _running(request: Request, fleet: Fleet) -> FloatArray:
     demand, options, placed = request.demand, request.options, fleet.placement
     if demand.units is not None or request.answers["scaling"] == "static":
         return fleet.nodes.mean
-    ahead = ahead_and_after(options.scaling_lag_hours)
-    scaled_for = replace(
-        demand,
-        connections=ahead(demand.connections),
-        connections_peak=ahead(demand.connections_peak),
-    )
+    ahead = most_around(demand.connections, options.scaling_lag_hours)
+    scaled_for = replace(demand, connections=ahead)
     kept = 0.0 if placed.extra else limit_value(CONTAINER_APPS.cool_down_limit)
     groups = mean_units(
         scaled_for,
@@ -178,3 +175,8 @@ def _running(request: Request, fleet: Fleet) -> FloatArray:
         kept / SECONDS_PER_HOUR,
     )
     return groups * placed.group_size + placed.extra
+
+
+def _replicas_most(_: Machine) -> float:
+    """Replicas that there may be, of whatever size."""
+    return limit_value(_REPLICAS)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import ClassVar
 
 import numpy as np
@@ -19,7 +19,7 @@ NOT_MODELED = (
     "logs and monitoring",
     "a NAT gateway for what nodes fetch from the internet (what they send to clients needs none)",
 )
-DISKS = "managed disks of the machines, for which the price files have no price"
+DISK_OPERATIONS = "operations of disks, billed by 10,000"
 BYTES_EVIDENCE = (
     "No statement was found on which bytes count as data out; the network sees all of them."
 )
@@ -42,7 +42,11 @@ class AzureNodes(BehindBalancer):
 
     def redis(self, request: Request) -> Redis:
         """Azure Managed Redis, or virtual machines."""
-        return Redis("azure", _ZONE_TRAFFIC)
+        return Redis("azure", _ZONE_TRAFFIC, self.disk(request))
+
+    def disk(self, request: Request) -> Mapping[str, float]:
+        """The smallest standard SSD that the usual images of Linux fit on."""
+        return {"azure.disks.standard_ssd_e4_months": 1.0}
 
     def beside(self, request: Request, fleet: Fleet, redis: Backplane) -> Iterator[Usage]:
         """Traffic between zones, which counts where it leaves and where it arrives; traffic out."""

@@ -13,10 +13,10 @@ from pydantic import Field, model_validator
 from estimator.arrays import FloatArray
 from estimator.demand.admission_limits import AdmissionLimits
 from estimator.demand.demand import most_in_month, over_month
-from estimator.demand.weekly import Weekly, from_hours, largest
+from estimator.demand.weekly import ALWAYS, Weekly, largest
 from estimator.deployments.azure.nodes import (
     BYTES_EVIDENCE,
-    DISKS,
+    DISK_OPERATIONS,
     NOT_MODELED,
     AzureFleetOptions,
     AzureNodes,
@@ -111,13 +111,13 @@ class ApplicationGatewayVm(AzureNodes):
         SCALING,
         billed_bytes_question("ip", BYTES_EVIDENCE),
     )
-    not_modeled = (*NOT_MODELED, DISKS, "certificates", "a DDoS protection plan")
+    not_modeled = (*NOT_MODELED, DISK_OPERATIONS, "certificates", "a DDoS protection plan")
     crosses_zones = True
     targets_limit = f"{_GATEWAY}.backend_targets"
 
     def nodes(self, request: Request) -> NodeSpec:
         """Virtual machines, TLS on the gateway."""
-        return NodeSpec(connections_most=_flows_most(request))
+        return replace(super().nodes(request), connections_most=_flows_most(request))
 
     def node_limit_id(self, request: Request, fleet: Fleet) -> str:
         """Flows of a virtual machine."""
@@ -208,7 +208,7 @@ class ApplicationGatewayVm(AzureNodes):
         demand, options = request.demand, request.options
         sized, gateways = size(self.dimensions(request)), fleet.balancers
         reserved = options.min_instances * limit_value(_UNITS_PER_INSTANCE)
-        billed = from_hours(np.maximum(sized.units.hourly, reserved)) if reserved else sized.units
+        billed = largest([sized.units, Weekly.of(np.array(reserved), ALWAYS)])
         yield Usage(
             f"{_GATEWAY}.{options.sku}_hours",
             over_month(demand, gateways),
@@ -275,7 +275,7 @@ class LoadBalancerVm(AzureNodes):
 
     options = LoadBalancerOptions
     questions = (SCALING, billed_bytes_question("ip", BYTES_EVIDENCE))
-    not_modeled = (*NOT_MODELED, DISKS, "certificates on the nodes")
+    not_modeled = (*NOT_MODELED, DISK_OPERATIONS, "certificates on the nodes")
     targets_limit = f"{_BALANCER}.backend_pool_size"
 
     def nodes(self, request: Request) -> NodeSpec:

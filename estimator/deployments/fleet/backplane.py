@@ -42,11 +42,12 @@ class RedisOptions(Options):
     """Choices of what passes messages between nodes."""
 
     redis: Literal["cheapest", "managed", "self_run", "none"] = "cheapest"
-    """Redis, which passes messages between nodes: managed by the cloud, on machines of your own, or
-    whichever costs less; none if no message has to reach another node."""
+    """Redis, which passes messages on to recipients on other nodes: managed by the cloud, on
+    virtual machines of your own, whichever of both costs less, or none, where no message has to
+    reach another node."""
     redis_machine: str = CHEAPEST
-    """A size of the cloud's managed Redis, or a machine that runs it, by the vendor's own name; or
-    ``cheapest``: sized by what it has to pass on."""
+    """What Redis runs on, by the vendor's own name: a size of the cloud's managed Redis, or a
+    virtual machine; or ``cheapest``. As many run as the busiest hour's messages and bytes need."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,17 +73,38 @@ class RedisSize:
     """Virtual machines that an instance runs on; none if it is managed."""
     parts: Mapping[str, float]
     """Units of meters that an hour of an instance is billed as."""
+    monthly_parts: Mapping[str, float]
+    """Units of meters that an instance takes that is there all month, such as disks."""
     fixed_parts: Mapping[str, float]
-    """The same of what runs once, however many instances there are."""
+    """Units per hour of what runs once, however many instances there are."""
+    fixed_monthly_parts: Mapping[str, float]
+    """The same for what is there all month."""
     deliveries_per_second: float
     mbps: float
     """What an instance sends, at most."""
     usd_per_hour: float
+    usd_per_month: float
+    """Of what is there all month, besides."""
     fixed_usd_per_hour: float
+    fixed_usd_per_month: float
     flat_usd_per_hour: float
     """Of the meters of which every unit costs the same."""
+    flat_usd_per_month: float
     not_flat: Mapping[str, float]
     """Units per hour of each other meter."""
+    not_flat_per_month: Mapping[str, float]
+
+    @property
+    def rates(self) -> tuple[float, float, float, float]:
+        """USD per hour and per month of an instance, and of what runs once."""
+        fixed = self.fixed_usd_per_hour, self.fixed_usd_per_month
+        return self.usd_per_hour, self.usd_per_month, *fixed
+
+    @property
+    def flat_rates(self) -> tuple[float, float, float, float]:
+        """The same, of an instance only for the meters of which every unit costs the same."""
+        fixed = self.fixed_usd_per_hour, self.fixed_usd_per_month
+        return self.flat_usd_per_hour, self.flat_usd_per_month, *fixed
 
 
 @lru_cache(maxsize=256)
@@ -95,6 +117,7 @@ def redis_sizes(
     beside: tuple[tuple[str, float], ...],
     survives: str,
     zones: int,
+    hours: tuple[float, float],
 ) -> tuple[RedisSize, ...]:
     """What Redis may run on, the cheapest of those that do as much.
 
@@ -104,9 +127,10 @@ def redis_sizes(
         cloud: whose machines.
         redis: ``managed``, ``self_run`` or ``cheapest``.
         name: a size or machine, or ``cheapest``.
-        beside: units of meters that each virtual machine takes per hour, such as its disk.
+        beside: units of meters that each virtual machine takes per month, such as its disk.
         survives: what may fail; nothing takes over where it is ``none``.
         zones: over which it is spread.
+        hours: of the shortest and of the longest month that is billed.
 
     Raises:
         UnknownNameError: no such size or machine.
@@ -131,7 +155,7 @@ def redis_sizes(
             missing = missing or error  # what is not sold here is no candidate
     if not found:
         raise missing or ScenarioError(f"no {redis} Redis is sold that survives: {survives}")
-    return tuple(_worth_comparing(found))
+    return tuple(_worth_comparing(found, hours))
 
 
 _Maker = Callable[[Catalog, str], RedisSize]
@@ -162,13 +186,19 @@ def _managed_size(node: RedisNode, replicated: bool, catalog: Catalog, region: s
         replicated=replicated,
         machines=0,
         parts=parts,
+        monthly_parts={},
         fixed_parts={},
+        fixed_monthly_parts={},
         deliveries_per_second=node.deliveries_per_second(limit_value(_DELIVERIES)),
         mbps=node.network_mbps,
         usd_per_hour=_usd(catalog, region, parts),
+        usd_per_month=0.0,
         fixed_usd_per_hour=0.0,
+        fixed_usd_per_month=0.0,
         flat_usd_per_hour=flat_usd,
+        flat_usd_per_month=0.0,
         not_flat=not_flat,
+        not_flat_per_month={},
     )
 
 
@@ -185,14 +215,17 @@ class _OwnRedis:
     replicated: bool
     needs_voter: bool
     beside: tuple[tuple[str, float], ...]
-    """Units of meters that each machine takes per hour, such as its disk."""
+    """Units of meters that each machine takes per month, such as its disk."""
 
     def size(self, machine: Machine, catalog: Catalog, region: str) -> RedisSize:
         """Redis on a machine, with a replica on another one if anything may fail."""
         number = _PAIR if self.replicated else 1
-        parts = _with_beside(machine, number, self.beside)
-        fixed = _voter(catalog, region, self.cloud, self.beside) if self.needs_voter else {}
+        parts = {meter: number * each for meter, each in machine.parts.items()}
+        monthly = {meter: number * each for meter, each in self.beside}
+        fixed = _voter(catalog, region, self.cloud).parts if self.needs_voter else {}
+        fixed_monthly = dict(self.beside) if self.needs_voter else {}
         flat_usd, not_flat = flat_and_not(catalog, region, parts)
+        flat_monthly_usd, not_flat_monthly = flat_and_not(catalog, region, monthly)
         return RedisSize(
             machine.machine,
             machine.title,
@@ -200,14 +233,20 @@ class _OwnRedis:
             replicated=self.replicated,
             machines=number,
             parts=parts,
+            monthly_parts=monthly,
             fixed_parts=fixed,
+            fixed_monthly_parts=fixed_monthly,
             # commands run on one core
             deliveries_per_second=limit_value(_DELIVERIES) * min(machine.cores, machine.core_speed),
             mbps=machine.network_mbps,
             usd_per_hour=_usd(catalog, region, parts),
+            usd_per_month=_usd(catalog, region, monthly),
             fixed_usd_per_hour=_usd(catalog, region, fixed),
+            fixed_usd_per_month=_usd(catalog, region, fixed_monthly),
             flat_usd_per_hour=flat_usd,
+            flat_usd_per_month=flat_monthly_usd,
             not_flat=not_flat,
+            not_flat_per_month=not_flat_monthly,
         )
 
 
@@ -222,20 +261,8 @@ def _self_run(
             yield partial(own.size, machine)
 
 
-def _with_beside(
-    machine: Machine, number: int, beside: tuple[tuple[str, float], ...]
-) -> dict[str, float]:
-    """Units of meters that so many machines take per hour, with what stands beside them."""
-    parts = {meter: number * each for meter, each in machine.parts.items()}
-    for meter, each in beside:
-        parts[meter] = parts.get(meter, 0.0) + number * each
-    return parts
-
-
 @lru_cache(maxsize=64)
-def _voter(
-    catalog: Catalog, region: str, cloud: str, beside: tuple[tuple[str, float], ...]
-) -> Mapping[str, float]:
+def _voter(catalog: Catalog, region: str, cloud: str) -> Machine:
     """The cheapest machine, which only votes."""
     priced: dict[str, float] = {}
     for name, machine in machines(cloud, "vm").items():
@@ -244,16 +271,26 @@ def _voter(
         except MissingRateError:
             continue  # what is not sold here is no candidate
     cheapest = min(priced, key=lambda name: priced[name])
-    return _with_beside(find_machine(cloud, "vm", cheapest), 1, beside)
+    return find_machine(cloud, "vm", cheapest)
 
 
-def _worth_comparing(found: Sequence[RedisSize]) -> Iterator[RedisSize]:
-    """Without those in whose place so many of another do as much and cost no more."""
+def _worth_comparing(found: Sequence[RedisSize], hours: tuple[float, float]) -> Iterator[RedisSize]:
+    """Without those in whose place so many of another do as much and cost no more.
+
+    What is there all month weighs most in the shortest month and least in the longest; how many of
+    another cost as much lies between both.
+    """
+    usd_at = {
+        size.name: np.array([size.usd_per_hour + size.usd_per_month / each for each in hours])
+        for size in found
+    }
     for size in found:
+        usd = usd_at[size.name]
         for other in found:
             if other is size or other.fixed_usd_per_hour > size.fixed_usd_per_hour:
                 continue
-            number = np.floor(size.usd_per_hour / other.usd_per_hour * (1 + _NOISE))
+            other_usd = usd_at[other.name]
+            number = np.floor(np.min(usd / other_usd) * (1 + _NOISE))
             does = (
                 number >= 1
                 and number * other.deliveries_per_second >= size.deliveries_per_second
@@ -261,7 +298,7 @@ def _worth_comparing(found: Sequence[RedisSize]) -> Iterator[RedisSize]:
                 # traffic of a managed one may cost less
                 and other.managed >= size.managed
             )
-            alike = does and other.usd_per_hour == size.usd_per_hour
+            alike = does and np.array_equal(other_usd, usd)
             if does and not (alike and found.index(other) > found.index(size)):
                 break
         else:
@@ -275,7 +312,7 @@ class Redis:
     cloud: str
     traffic: ZoneTraffic
     beside: Mapping[str, float] = field(default_factory=dict[str, float])
-    """Units of meters that each virtual machine takes per hour besides, such as its disk."""
+    """Units of meters that each virtual machine takes per month besides, such as its disk."""
 
     def choice(self, request: Request, exchange: Exchange) -> RedisChoice:
         """What passes on what nodes say to each other.
@@ -298,6 +335,7 @@ class Redis:
             tuple(self.beside.items()),
             options.survives,
             options.zones,
+            _ends(request.demand.hours_per_month),
         )
         return RedisChoice(
             exchange,
@@ -309,6 +347,11 @@ class Redis:
             request.bytes_per_unit(self.traffic.meter_id),
             Month.of(request.demand),
         )
+
+
+def _ends(figures: FloatArray | float) -> tuple[float, float]:
+    """The least and the most."""
+    return float(np.min(figures)), float(np.max(figures))
 
 
 @dataclass(frozen=True, eq=False)
@@ -332,34 +375,34 @@ class RedisChoice:
         copies, several = self.exchange.copies(most), most > 1
         deliveries, traffic = copies.messages.peak / SECONDS_PER_HOUR, mbps(copies.bytes).peak
         planned = traffic / self.headroom
-        running = [
-            np.maximum(
+
+        def running(size: RedisSize) -> FloatArray:
+            share = np.asarray(
                 np.maximum(
-                    np.ceil(deliveries / size.deliveries_per_second * (1 - _NOISE)),
-                    np.ceil(planned / size.mbps * (1 - _NOISE)),
-                ),
-                1.0,
+                    deliveries * ((1 - _NOISE) / size.deliveries_per_second),
+                    planned * ((1 - _NOISE) / size.mbps),
+                )
             )
-            * several
-            for size in self.sizes
-        ]
-        return RedisPlan(self, nodes, several, tuple(running))
+            np.maximum(np.ceil(share, out=share), 1.0, out=share)
+            return share * several
+
+        return RedisPlan(self, nodes, several, tuple(map(running, self.sizes)))
 
     def crossing(self, nodes: Weekly, several: BoolArray) -> tuple[FloatArray, ...]:
         """Units of the meter of traffic between zones per month, for each size."""
         out = self.month.total(self.exchange.mean_bytes_out(nodes) * several)
         in_ = self.month.total(self.exchange.bytes_in.mean * several)
         with_nodes = (out + in_) * self.elsewhere
-        return tuple(
-            self._units(size, with_nodes, in_ * self._to_replica(size)) for size in self.sizes
-        )
+        kinds = [(size.managed, self._to_replica(size)) for size in self.sizes]
+        units = {kind: self._units(kind[0], with_nodes, in_ * kind[1]) for kind in {*kinds}}
+        return tuple(units[kind] for kind in kinds)
 
     def _to_replica(self, size: RedisSize) -> float:
         """Whether a replica in another zone gets what is published."""
         return float(size.replicated and not size.managed and self.elsewhere > 0)
 
-    def _units(self, size: RedisSize, with_nodes: FloatArray, to_replica: FloatArray) -> FloatArray:
-        sides = self.zones.managed_sides if size.managed else self.zones.sides
+    def _units(self, managed: bool, with_nodes: FloatArray, to_replica: FloatArray) -> FloatArray:
+        sides = self.zones.managed_sides if managed else self.zones.sides
         return (with_nodes * sides + to_replica * self.zones.sides) / self.zone_bytes
 
 
@@ -401,33 +444,77 @@ class RedisPlan:
     @cached_property
     def cheapest(self) -> npt.NDArray[np.intp]:
         """Index of the size that costs least at list prices, shape (..., *many) without weeks."""
-        return np.argmin(np.stack([*self._usd(lambda size: size.usd_per_hour)]), axis=0)
+        return self._cheapest[0]
+
+    @cached_property
+    def _cheapest(self) -> tuple[npt.NDArray[np.intp], FloatArray, FloatArray]:
+        """Index of it, its hours per month, and what its traffic between zones costs."""
+        zones = self._zone_usd
+        shape = np.broadcast_shapes(self.hours[0].shape, zones[0].shape)
+        usd = [self._usd(index, size) + zones[index] for index, size in enumerate(self.sizes)]
+        found = np.zeros(shape, dtype=np.intp)
+        firsts = (self.hours[0], zones[0], usd[0])
+        hours, zone_usd, least_usd = (np.array(np.broadcast_to(each, shape)) for each in firsts)
+        for index in range(1, len(self.sizes)):
+            less = np.asarray(usd[index] < least_usd)
+            if less.any():
+                np.copyto(found, index, where=less)
+                np.copyto(hours, self.hours[index], where=less)
+                np.copyto(zone_usd, zones[index], where=less)
+                np.copyto(least_usd, usd[index], where=less)
+        return found, hours, zone_usd
+
+    @property
+    def _zone_usd(self) -> Sequence[FloatArray]:
+        """USD per month of traffic between zones, which is much work where it costs nothing."""
+        each = self.choice.zone_usd
+        if not each:
+            return [np.zeros(())] * len(self.sizes)
+        # few differ
+        usd = {id(units): units * each for units in self.zone_units}
+        return [usd[id(units)] for units in self.zone_units]
 
     @property
     def flat_usd(self) -> FloatArray:
         """USD per month of that size, of the meters of which every unit costs the same."""
-        return self._of_cheapest(np.stack([*self._usd(lambda size: size.flat_usd_per_hour)]))
+        index, hours, zone_usd = self._cheapest
+        month_hours = self.choice.month.hours
+        per_hour, per_month, *fixed = np.array([size.flat_rates for size in self.sizes]).T
+        usd = _of_rates(hours, per_hour[index], per_month[index], month_hours)
+        if np.any(fixed):
+            usd = usd + _of_rates(self.some_hours, fixed[0][index], fixed[1][index], month_hours)
+        return usd + zone_usd
 
     @property
     def not_flat(self) -> Iterator[tuple[str, FloatArray]]:
         """Units per month of each other meter."""
-        for meter in {meter for size in self.sizes for meter in size.not_flat}:
-            each = [size.not_flat.get(meter, 0.0) for size in self.sizes]
-            units = (hours * unit for hours, unit in zip(self.hours, each, strict=True))
-            yield meter, self._of_cheapest(np.stack([*units]))
+        index, hours, _ = self._cheapest
+        months = hours / self.choice.month.hours
+        for meter in sorted({meter for size in self.sizes for meter in size.not_flat}):
+            each = np.array([size.not_flat.get(meter, 0.0) for size in self.sizes])
+            yield meter, hours * each[index]
+        for meter in sorted({meter for size in self.sizes for meter in size.not_flat_per_month}):
+            each = np.array([size.not_flat_per_month.get(meter, 0.0) for size in self.sizes])
+            yield meter, months * each[index]
 
-    def _usd(self, per_hour: Callable[[RedisSize], float]) -> Iterator[FloatArray]:
-        zone_usd = self.choice.zone_usd
-        for index, (size, hours) in enumerate(zip(self.sizes, self.hours, strict=True)):
-            usd = hours * per_hour(size)
-            if size.fixed_usd_per_hour:
-                usd = usd + self.some_hours * size.fixed_usd_per_hour
-            yield usd + self.zone_units[index] * zone_usd if zone_usd else usd
+    def _usd(self, index: int, size: RedisSize) -> FloatArray:
+        """USD per month of a size at list prices, without traffic."""
+        month_hours = self.choice.month.hours
+        per_hour, per_month, *fixed = size.rates
+        usd = _of_rates(self.hours[index], per_hour, per_month, month_hours)
+        if any(fixed):
+            usd = usd + _of_rates(self.some_hours, fixed[0], fixed[1], month_hours)
+        return usd
 
-    def _of_cheapest(self, figures: FloatArray) -> FloatArray:
-        if len(self.sizes) == 1:
-            return figures[0]
-        return np.take_along_axis(figures, self.cheapest[None], axis=0)[0]
+
+def _of_rates(
+    hours: FloatArray,
+    per_hour: FloatArray | float,
+    per_month: FloatArray | float,
+    month_hours: FloatArray | float,
+) -> FloatArray:
+    """USD per month at rates per hour and per month."""
+    return np.asarray(hours * (per_hour + per_month / month_hours))
 
 
 @dataclass(frozen=True, slots=True)
@@ -459,7 +546,7 @@ def backplane(plan: RedisPlan | None, demand: Demand, cloud: str) -> Backplane:
     parts: list[Usage] = []
     zone_units, number, vcpus, names = np.zeros(()), np.zeros(()), np.zeros(()), []
     for index, size in enumerate(plan.sizes):
-        mine = (plan.cheapest == index) & np.any(plan.running[index] > 0)
+        mine = (plan.cheapest == index) & (plan.hours[index] > 0)
         if not mine.any():
             continue
         running = plan.running[index] * mine
@@ -482,3 +569,8 @@ def _billed(size: RedisSize, running: FloatArray, demand: Demand) -> Iterator[Us
         yield Usage(meter, hours * quantity, text)
     for meter, quantity in size.fixed_parts.items():
         yield Usage(meter, some * quantity, "a machine in a third zone that votes on failover")
+    months = hours / demand.hours_per_month
+    for meter, quantity in size.monthly_parts.items():
+        yield Usage(meter, months * quantity, "boot disks of the machines that run Redis")
+    for meter, quantity in size.fixed_monthly_parts.items():
+        yield Usage(meter, some / demand.hours_per_month * quantity, "boot disk of that machine")

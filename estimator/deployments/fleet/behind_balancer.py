@@ -1,7 +1,7 @@
 """Nodes behind a balancer: what all such deployments share, whatever the cloud.
 
 A deployment says what its nodes are, what its balancer bills, checks and lets in, and what its
-vendor leaves open. A cloud says what stands beside nodes: traffic between zones and out, disks.
+vendor leaves open. A cloud says what stands beside nodes: disks, traffic between zones and out.
 """
 
 from __future__ import annotations
@@ -124,16 +124,24 @@ class BehindBalancer(Deployment):
         """What nodes and balancer are asked for."""
 
     @abstractmethod
+    def disk(self, request: Request) -> Mapping[str, float]:
+        """Units of meters that the boot disk of a virtual machine takes per month."""
+
+    @abstractmethod
     def redis(self, request: Request) -> Redis:
         """Where Redis runs that passes messages between nodes."""
 
     @abstractmethod
     def beside(self, request: Request, fleet: Fleet, redis: Backplane) -> Iterator[Usage]:
-        """What the cloud bills besides balancer, nodes and Redis: zones, disks, traffic, logs."""
+        """What the cloud bills besides balancer, nodes and Redis: zones, traffic, logs."""
 
     def nodes(self, request: Request) -> NodeSpec:
-        """What the nodes are; without TLS unless a deployment says otherwise."""
-        return NodeSpec(kind=self.kind, redis=self.redis(request))
+        """What the nodes are; without TLS unless a deployment says otherwise.
+
+        Virtual machines have a boot disk; containers and plans bring a disk of their own.
+        """
+        beside = self.disk(request) if self.kind == "vm" else {}
+        return NodeSpec(kind=self.kind, beside=beside, redis=self.redis(request))
 
     def node_usage(self, request: Request, fleet: Fleet) -> Iterator[Usage]:
         """What the nodes are billed as."""
@@ -190,6 +198,10 @@ class BehindBalancer(Deployment):
         fleet = build_fleet(request, self.cloud, self.nodes(request))
         return request, replace(fleet, balancers=np.asarray(self.balancers(request, fleet)))
 
+    def core_families(self, request: Request) -> Collection[str]:
+        """Those of the machines that are chosen."""
+        return {machine.family for machine in self._sized(request)[1].machines}
+
     def limit_checks(self, request: Request) -> tuple[Check, ...]:
         """What nodes and balancer are asked for."""
         return self._all_checks(*self._sized(request))
@@ -206,6 +218,7 @@ class BehindBalancer(Deployment):
         usage = (
             *self.balancer_usage(request, fleet),
             *self.node_usage(request, fleet),
+            *fleet.beside(request.demand),
             *redis.usage,
             *self.beside(request, fleet, redis),
         )
@@ -250,6 +263,7 @@ class BehindBalancer(Deployment):
             target_share=float(options.headroom) * fleet.placement.carrying_share,
             # a connection that finds none starts the first one
             least_units=max(float(fleet.sizing.least_units) - fleet.placement.extra, 1),
+            group_size=fleet.placement.group_size,
             spare_units=fleet.placement.extra,
             most_units=most,
             start_seconds=options.node_start_minutes * SECONDS_PER_MINUTE,

@@ -7,9 +7,9 @@ more nodes, the bills of all machines are compared.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property, reduce
+from functools import cached_property
 from itertools import starmap
 
 import numpy as np
@@ -23,7 +23,7 @@ from estimator.deployments.fleet.machine import CONSTRAINTS, Candidates, flat_an
 from estimator.deployments.fleet.month import Month
 from estimator.deployments.fleet.placement import Placement
 from estimator.pricing.catalog import Catalog
-from estimator.pricing.lines import FreeAllowances, Usage, price_usage
+from estimator.pricing.lines import FreeAllowances, Usage, cost_knees, price_usage
 
 _NOISE = 1e-9
 TOO_MANY = 1e9
@@ -31,7 +31,7 @@ TOO_MANY = 1e9
 VERY_MANY = 1e6
 """Nodes that tell what each has to hear of what all do."""
 _ROUNDS = 1_000
-_AT_ONCE = 1 << 14
+_AT_ONCE = 1 << 15
 """Figures that are worked out at once, so that they stay in the cache."""
 _BEYOND_USD = 1e18
 """What is added to the cost of more nodes than there may be, so that fewer of others are chosen."""
@@ -95,10 +95,25 @@ class Prices:
     region: str
     free_allowances: FreeAllowances
     beside: Mapping[str, float]
-    """Units of meters that each node takes per hour beside its machine."""
+    """Units of meters that each node takes per month beside its machine."""
     balancer_usd: float = 0.0
     """Of a balancer, per hour."""
     nodes_per_balancer: float = np.inf
+
+    def of(self, units: Mapping[str, FloatArray]) -> FloatArray:
+        """USD of units of meters, of which not every unit costs the same."""
+        usd, others = np.zeros(()), list[Usage]()
+        for meter, used in units.items():
+            knees = cost_knees(meter, self.region, self.catalog, self.free_allowances)
+            if knees is None:
+                others.append(Usage(meter, used, ""))
+                continue
+            for knee, more in knees:
+                if more:
+                    usd = usd + np.maximum(used - knee, 0) * more
+        for line in price_usage(others, self.region, self.catalog, self.free_allowances):
+            usd = usd + line.cost_usd
+        return usd
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,13 +159,19 @@ class Choice:
     candidates: Candidates
     placement: Placement
     min_nodes: int
-    by_hour: bool
-    """Whether nodes follow the hours."""
+    lag_hours: int | None
+    """Hours by which nodes that follow demand start before they are needed and stop after; None if
+    they run all week."""
     prices: Prices
     month: Month
     redis: RedisChoice | None = None
     own_cores: Weekly | None = None
     """What the processors do besides the application's own work; None if they do no such work."""
+
+    @property
+    def by_hour(self) -> bool:
+        """Whether nodes follow the hours."""
+        return self.lag_hours is not None
 
     @cached_property
     def many(self) -> tuple[int, ...]:
@@ -187,7 +208,7 @@ class Choice:
             peak,
             outcome.nodes,
             by_constraint,
-            largest(needed) if self.by_hour else Weekly.of(by_constraint.max(axis=0), ALWAYS),
+            self._ahead(needed) if self.by_hour else Weekly.of(by_constraint.max(axis=0), ALWAYS),
             self._application_share(found, outcome),
             heard_share,
         )
@@ -242,9 +263,12 @@ class Choice:
             least_usd: what Redis costs at least.
         """
         every = np.arange(len(self.candidates.machines))[:, None]
-        may_be = np.any(self._alone(every) + least_usd <= most_usd * (1 + _NOISE), axis=-1)
-        some = every[may_be]
-        return some[:, 0][_first_least(self.outcome(some).usd)]
+        may_be = self._at_least(every) + least_usd <= most_usd * (1 + _NOISE)
+        # few machines may be the cheapest of a scenario, but many of some scenario
+        machines, rows = np.nonzero(may_be)
+        usd = np.full(may_be.shape, np.inf)
+        usd[machines, rows] = self._of(rows).outcome(machines).usd
+        return _first_least(usd)
 
     def _least_of_redis(self) -> FloatArray:
         """USD per month of the fewest nodes there can be, shape of scenarios."""
@@ -257,6 +281,20 @@ class Choice:
         """USD per month of nodes that say nothing to each other."""
         peak = self._alone_peak(which)
         return self._usd(which, peak, replace(self, redis=None)._nodes(which, peak), None)
+
+    def _at_least(self, which: Index) -> FloatArray:
+        """What nodes cost at least that say nothing to each other.
+
+        The mean of the largest need of each hour is no less than the largest of the means; so hours
+        are left to those machines that may be the cheapest by this.
+        """
+        if not self.by_hour:
+            return self._alone(which)
+        means = np.stack(np.broadcast_arrays(*(need.mean for need in self.needs.by_constraint)))
+        mean = self._largest_of(which, means) * (1 - 2 * _NOISE)
+        least = self.placement.placed(np.array(float(self.min_nodes)))
+        nodes = np.maximum(mean / self.placement.carrying_share, least)
+        return self._usd(which, self._alone_peak(which), Weekly.of(nodes, ALWAYS), None)
 
     def _of(self, rows: Index) -> Choice:
         """Some of the scenarios, in a row."""
@@ -288,8 +326,17 @@ class Choice:
 
     def _alone_peak(self, which: Index) -> FloatArray:
         """Whole nodes that carry the busiest hour and say nothing to each other."""
-        peaks = reduce(np.maximum, map(np.multiply, self._parts(which), self._peaks))
-        return np.maximum(whole(peaks), self.min_nodes)
+        peak = whole(self._largest_of(which, self._peaks))
+        return np.maximum(peak, self.min_nodes, out=peak)
+
+    def _largest_of(self, which: Index, needs: FloatArray) -> FloatArray:
+        """Nodes for the need that asks for most, not yet whole."""
+        (part, need), *others = zip(self._parts(which), needs, strict=True)
+        most = np.asarray(part * need)
+        room = np.empty_like(most)
+        for part, need in others:
+            np.maximum(most, np.multiply(part, need, out=room), out=most)
+        return most
 
     def _peak(self, which: Index) -> FloatArray:
         """Whole nodes that carry the busiest hour, and take in what others publish.
@@ -342,7 +389,13 @@ class Choice:
         def placed(needed: FloatArray) -> FloatArray:
             return self.placement.placed(np.maximum(whole(needed), least, out=needed))
 
-        return largest(self._needed(which, peak), placed)
+        return self._ahead(self._needed(which, peak), placed)
+
+    def _ahead(
+        self, needed: Iterable[Weekly], then: Callable[[FloatArray], FloatArray] | None = None
+    ) -> Weekly:
+        """What follows from nodes that are needed in each hour, or soon, or were a while ago."""
+        return largest(needed, then, self.lag_hours or 0)
 
     def _usd(
         self, which: Index, peak: FloatArray, nodes: Weekly, plan: RedisPlan | None
@@ -351,8 +404,9 @@ class Choice:
         prices, most = self.prices, self.candidates.nodes_most
         hours, most_nodes = self.month.total(nodes.mean), self.placement.placed(peak)
         flat, units = flat_and_not(prices.catalog, prices.region, prices.beside)
-        usd = np.asarray(hours * (self.candidates.flat_usd_per_hour[which] + flat))
-        not_flat = {meter: hours * each for meter, each in units.items()}
+        per_hour = self.candidates.flat_usd_per_hour[which] + flat / self.month.hours
+        usd = np.asarray(hours * per_hour)
+        not_flat = {meter: hours * (each / self.month.hours) for meter, each in units.items()}
         for meter, each in self.candidates.not_flat.items():
             _add(not_flat, meter, hours * each[which])
         if prices.balancer_usd:
@@ -363,9 +417,7 @@ class Choice:
             for meter, used in plan.not_flat:
                 _add(not_flat, meter, used)
         # what is partly free, or cheaper from some unit on, is added up before it is priced
-        usage = [Usage(meter, used, "") for meter, used in not_flat.items() if np.any(used)]
-        for line in price_usage(usage, prices.region, prices.catalog, prices.free_allowances):
-            usd = usd + line.cost_usd
+        usd = usd + prices.of(not_flat)
         if np.isfinite(most).any():
             beyond = self.month.most(most_nodes, self.many) > most[which]
             usd = np.where(beyond, usd + _BEYOND_USD, usd)

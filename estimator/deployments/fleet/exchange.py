@@ -14,9 +14,8 @@ import numpy as np
 
 from estimator.arrays import FloatArray
 from estimator.demand.demand import Demand
-from estimator.demand.weekly import Weekly, total
+from estimator.demand.weekly import ALWAYS, Weekly, total, worked
 from estimator.deployments.base import shared_once
-from estimator.units import HOURS_PER_WEEK
 
 _EVERYBODY = np.inf
 """Recipients of a message that goes to all nodes."""
@@ -33,13 +32,16 @@ def nodes_reached(nodes: FloatArray, recipients: FloatArray | float) -> FloatArr
     [1.0, 1.5, 1.99]
     >>> nodes_reached(np.array([3.0]), np.inf).tolist()
     [3.0]
+    >>> nodes_reached(np.array([1.0, 5.0]), 0.0).tolist()
+    [0.0, 0.0]
     """
     if np.ndim(recipients) == 0 and recipients == _EVERYBODY:
         return nodes
     many = np.maximum(nodes, 1.0)
     with np.errstate(divide="ignore", invalid="ignore"):
-        nowhere = np.exp(recipients * np.log1p(-1 / many))
-    return np.minimum(many * (1 - nowhere), nodes)
+        # of one node nothing is left without a recipient, and of none all: 0 x log(0)
+        log_nowhere = np.fmin(recipients * np.log1p(-1 / many), 0.0)
+    return np.minimum(-many * np.expm1(log_nowhere), nodes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,17 +96,17 @@ class Exchange:
         """Bytes per hour that the nodes of each hour hear, mean over the week, (..., *many)."""
         if all(course.level for _, course in nodes.terms):
             return self.copies(nodes.peak).bytes.mean
-        subscribers, mean = nodes.hourly * self.processes, np.zeros(())
-        for flow in self.flows:
-            recipients = flow.recipients
-            each = recipients if np.ndim(recipients) == 0 else np.asarray(recipients)[..., None]
-            reached = nodes_reached(subscribers, each)
-            for scale, course in flow.bytes.terms:
-                by_hour = (
-                    (reached * course.hours).sum(-1) if course.many else reached @ course.hours
-                )
-                mean = mean + scale * by_hour / HOURS_PER_WEEK
-        return np.asarray(mean)
+        recipients = (Weekly.of(np.asarray(flow.recipients), ALWAYS) for flow in self.flows)
+        said = (flow.bytes for flow in self.flows)
+        return worked(self._bytes_heard, nodes, *recipients, *said).mean
+
+    def _bytes_heard(self, nodes: FloatArray, *parts: FloatArray) -> FloatArray:
+        """Bytes per hour that so many nodes hear, from recipients and bytes of each flow."""
+        number = len(self.flows)
+        heard = np.zeros(())
+        for recipients, said in zip(parts[:number], parts[number:], strict=True):
+            heard = heard + nodes_reached(nodes * self.processes, recipients) * said
+        return heard
 
     def changed(
         self,

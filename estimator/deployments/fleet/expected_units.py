@@ -13,8 +13,7 @@ whether anybody is connected or not, and minutes of connections, messages and ex
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import lru_cache, partial, reduce
+from functools import reduce
 from itertools import chain
 
 import numpy as np
@@ -32,15 +31,19 @@ _EXACT_BELOW = 100.0
 """Mean from which on an expansion takes the place of Poisson probabilities."""
 _REACH_DEVIATIONS, _REACH_CONNECTIONS = 4.5, 12.0
 """How far from the mean connections are looked for: they are farther for 7e-6 of the time."""
-_EVEN_MEAN = 5_000.0
-"""Mean from which on the last unit is filled evenly if units are small beside the deviation."""
-_STEP = 0.01
-"""Between interpolated units, of the root of the mean, in which curves bend alike everywhere."""
+_WHOLE_MEAN = 5_000.0
+"""Mean from which on it does not matter which units hold one connection more than others: that
+moves the units by less than 1 / (2 mean) of them."""
+_WAVES_FROM = 0.05
+"""Mean, in squares of the capacity, from which on two waves say how full the last unit is."""
+_EVEN_FROM = 0.5
+"""The same, from which on it is filled evenly."""
 _TOLERANCE = 1e-3
 """Largest error of an hour whose last unit is filled evenly instead, as a share of its units."""
 _ALWAYS_SOMEBODY = 40.0
 """Mean from which on the share of the time without a connection, exp(-mean), is nothing."""
-_SCENARIOS_AT_ONCE = 128
+_AT_ONCE = 1 << 13
+"""Hours that are worked out at once, so that what is in between stays in the cache."""
 
 
 def expected_units(
@@ -49,8 +52,9 @@ def expected_units(
     """E[max(ceil(N / capacity), least)], where N connections are open, a Poisson variate.
 
     It is the sum over j of P(N > j capacity), taken where these are neither 0 nor 1. Where that
-    would be many, the mean above 5,000 and its root above 0.7 of a capacity, the last unit is
-    filled evenly, which differs by less than 1e-4 of the units.
+    would be many, the root of the mean above 0.22 of a capacity, two waves of its Fourier series
+    in the mean take its place, and above 0.7 none. These differ by less than 2e-5 of a unit;
+    where units hold one connection more or less by turns, by less than 1e-4 of the units.
 
     Args:
         mean_connections: mean of N, at least 0.
@@ -65,21 +69,32 @@ def expected_units(
     shape = np.broadcast_shapes(np.shape(mean_connections), np.shape(capacity))
     mean = np.broadcast_to(np.asarray(mean_connections, dtype=np.float64), shape).ravel()
     capacity = np.broadcast_to(np.asarray(capacity, dtype=np.float64), shape).ravel()
+    units = np.empty(mean.size)
+    for start in range(0, mean.size, _AT_ONCE):
+        some = slice(start, start + _AT_ONCE)
+        units[some] = _of_some(mean[some], capacity[some], least)
+    return units.reshape(shape)
+
+
+def _of_some(mean: FloatArray, capacity: FloatArray, least: float) -> FloatArray:
+    """Expected units of some hours, in a row."""
     reach = _reach(mean)
     # units that are always needed, and the last one that ever is
     units = np.maximum(np.ceil((mean - reach) / capacity), least)
-    last = np.floor((mean + reach) / capacity)
-    even = (mean >= np.maximum(_EVEN_MEAN, capacity**2 / 2)) & (units > least)
-    units = np.where(even, _evenly_filled(mean, capacity), units)
-    at = np.flatnonzero((units <= last) & ~even)
+    many = (mean >= np.maximum(_WHOLE_MEAN, _WAVES_FROM * capacity**2)) & (units > least)
+    last = np.where(many, -1.0, np.floor((mean + reach) / capacity))
+    at = np.flatnonzero(many)
+    if at.size:
+        units[at] = _in_waves(mean[at], capacity[at])
+    at = np.flatnonzero(units <= last)
     mean, capacity, full, last = mean[at], capacity[at] * (1 + _ROUNDING_NOISE), units[at], last[at]
     while at.size:
         units[at] += _share_above(np.floor(full * capacity), mean)
         full += 1
-        more = full <= last
+        more = np.flatnonzero(full <= last)
         at, mean, capacity = at[more], mean[more], capacity[more]
         full, last = full[more], last[more]
-    return units.reshape(shape)
+    return units
 
 
 def _reach(mean: FloatArray) -> FloatArray:
@@ -89,28 +104,51 @@ def _reach(mean: FloatArray) -> FloatArray:
 
 def _evenly_filled(mean: FloatArray, capacity: FloatArray) -> FloatArray:
     """Units if the last one has each number of connections equally often."""
-    return mean / capacity + (1 - 1 / capacity) / 2
+    return mean / capacity + (1 - _is_whole(capacity) / capacity) / 2
+
+
+def _is_whole(capacity: FloatArray) -> BoolArray:
+    """Whether full units hold a whole number of connections each, and not one more or less."""
+    return np.rint(capacity) == capacity
+
+
+def _in_waves(mean: FloatArray, capacity: FloatArray) -> FloatArray:
+    """Units if the last one has some numbers of connections more often, by how near the mean is.
+
+    The share of the last unit that is left is a sum of waves in the number of connections, with
+    one, two and more periods in a capacity. Of a Poisson variate, exp(i t N) is exp(mean (exp(i t)
+    - 1)) on average; so waves are the lower, the shorter they are.
+    """
+    units = _evenly_filled(mean, capacity)
+    at = np.flatnonzero(mean < _EVEN_FROM * capacity**2)
+    if at.size:
+        mean, capacity = mean[at], capacity[at]
+        whole = _is_whole(capacity)
+        for waves in (1, 2):
+            turn = 2 * np.pi * waves / capacity
+            height = np.exp(-2 * mean * np.sin(turn / 2) ** 2) / (np.pi * waves)
+            units[at] += height * np.sin(mean * np.sin(turn) - whole * turn / 2)
+    return units
 
 
 def _share_above(count: FloatArray, mean: FloatArray) -> FloatArray:
     """P(N > count) of a Poisson variate, for whole counts.
 
-    From a mean of 100 on it is Edgeworth's expansion, with Sheppard's correction of the variance
-    for a variate of whole numbers; its error is less than 1e-5.
+    From a mean of 100 on it is Cornish and Fisher's expansion, with Sheppard's correction of the
+    variance for a variate of whole numbers; its error is less than 1e-5.
     """
     from scipy import special
 
-    variance = np.maximum(mean, 1.0) - 1 / 12
-    deviation = np.sqrt(variance)
-    z = (count + 0.5 - mean) / deviation
-    skewness, excess = mean / (variance * deviation), mean / variance**2
-    z2 = z * z
-    correction = skewness * (z2 - 1) / 6 + z * (
-        excess * (z2 - 3) / 24 + skewness**2 * (z2 * (z2 - 10) + 15) / 72
-    )
-    share = special.ndtr(-z) + np.exp(-z2 / 2) / np.sqrt(2 * np.pi) * correction
+    spread = 1 / np.sqrt(np.maximum(mean, 1.0) - 1 / 12)
+    z = (count + 0.5 - mean) * spread
+    spread /= 6
+    share = special.ndtr((z * z - 1) * spread * (1 - 2.5 * spread * z) - z)
     few = np.flatnonzero(mean < _EXACT_BELOW)
-    share[few] = special.pdtrc(count[few], mean[few])
+    if few.size:
+        some = count[few] > 0
+        share[few] = -np.expm1(-mean[few])
+        few = few[some]
+        share[few] = special.pdtrc(count[few], mean[few])
     return share
 
 
@@ -119,10 +157,9 @@ def mean_units(
 ) -> FloatArray:
     """Units that run on average over the week, shape (*many,), if each hour is stationary.
 
-    A unit holds the connections of the hour divided by the units that these need. Where hours
-    differ and more than 100 are connected, units are interpolated between means at which they are
-    worked out, with an error of less than 2e-5; where it is less than a thousandth of an hour's
-    units, the last one is filled evenly instead.
+    A unit holds the same number of connections in all hours, since that is one setting of an
+    autoscaler: those of the busiest hour divided by the units that it needs. Where it is less than
+    a thousandth of an hour's units, the last one is filled evenly.
 
     Args:
         demand: open connections.
@@ -130,7 +167,21 @@ def mean_units(
         least: units that run however few connections are open.
         kept_hours: how long the last unit still runs when nobody is connected any more.
     """
-    found = _over_the_week(demand, needed, partial(_of_hours, least=least))
+    connections = demand.connections
+    capacity = _capacity(demand.peak_connections, needed.peak)
+    many = np.broadcast_shapes(capacity.shape, _many(connections))
+    capacity = np.broadcast_to(capacity, many).ravel()
+    lowest = np.broadcast_to(_lowest(connections), many).ravel()
+    # the first wave of the error; and which units hold one connection more moves 1 / (2 mean)
+    error = np.exp(-2 * np.pi**2 * lowest / capacity**2) / np.pi
+    close = (error <= _TOLERANCE * lowest / capacity) & (lowest * _TOLERANCE >= 1)
+    even = close & (lowest - _reach(lowest) >= least * capacity)
+    found = _evenly_filled(np.broadcast_to(connections.mean, many).ravel(), capacity)
+    some = np.flatnonzero(~even)
+    if some.size:
+        [mean], number = _hours_of((connections,), many, some)
+        found[some] = _mean(expected_units(mean, capacity[some, None], least), number)
+    found = found.reshape(many)
     return found + mean_time_kept(demand, kept_hours) if least == 0 < kept_hours else found
 
 
@@ -158,12 +209,12 @@ def mean_empty_units(demand: Demand, units: FloatArray | float) -> FloatArray:
     many = np.broadcast_shapes(np.shape(units), _many(demand.connections))
     empty, some = np.zeros(many), _where_few(demand.connections, many, float(most))
     if some.size:
-        mean = _hours_of(demand.connections, many, some)
+        [mean], number = _hours_of((demand.connections,), many, some)
         run = np.broadcast_to(units, many).reshape(-1, 1)[some]
         # of a Poisson variate, N P(N) = mean P(N - 1); at most -1 is never
         fewer = np.where(run >= 1, special.pdtr(np.maximum(run - 1, 0), mean), 0)
         hours = run * special.pdtr(run, mean) - mean * fewer
-        empty.reshape(-1)[some] = np.maximum(hours, 0).mean(axis=-1)
+        empty.reshape(-1)[some] = _mean(np.maximum(hours, 0), number)
     return empty
 
 
@@ -184,56 +235,21 @@ def mean_time_kept(demand: Demand, kept_hours: float) -> FloatArray:
     many = np.broadcast_shapes(*map(_many, parts))
     found, some = np.zeros(many), _where_few(demand.connections, many, _ALWAYS_SOMEBODY)
     if some.size:
-        mean, begun = (_hours_of(each, many, some) for each in parts)
+        (mean, begun), number = _hours_of(parts, many, some)
         kept = np.exp(-mean) * -np.expm1(-begun * kept_hours)
-        found.reshape(-1)[some] = kept.mean(axis=-1)
+        found.reshape(-1)[some] = _mean(kept, number)
     return found
+
+
+def _lowest(quantity: Weekly) -> FloatArray:
+    """What no hour is below; the lowest hour itself if there is one course."""
+    lowest = (scale * course.trough for scale, course in quantity.terms)
+    return np.asarray(sum(lowest, start=np.zeros(())))
 
 
 def _where_few(connections: Weekly, many: tuple[int, ...], most: float) -> IntArray:
     """Scenarios with an hour in which no more than so many connections are open."""
-    lowest = np.zeros(())
-    for scale, course in connections.terms:
-        lowest = lowest + scale * course.hours.min(axis=-1)
-    return np.flatnonzero(np.broadcast_to(lowest, many) <= most)
-
-
-def _over_the_week(
-    demand: Demand, needed: Weekly, of_hours: Callable[[FloatArray, FloatArray], FloatArray]
-) -> FloatArray:
-    """Mean over the week of what follows from open connections and the capacity of a unit.
-
-    Scenarios are taken some at a time, so that what is worked out in between stays in the cache.
-    """
-    parts = (demand.connections, demand.connections_peak, needed)
-    many = np.broadcast_shapes(*map(_many, parts))
-    busiest = _capacity(demand.peak_connections, needed.peak, np.array(_NO_BOUND))
-    usual = np.broadcast_to(busiest, many).reshape(-1, 1)
-    found = np.empty(usual.size)
-    # where all hours are alike, one of them stands for the week
-    alike = np.zeros(usual.size, dtype=np.bool_)
-    hour = np.empty((2, *usual.shape))
-    for start in range(0, usual.size, _SCENARIOS_AT_ONCE):
-        some = slice(start, start + _SCENARIOS_AT_ONCE)
-        mean, held, units = (_hours_of(part, many, some) for part in parts)
-        capacity = _capacity(held, units, usual[some])
-        hour[:, some] = mean[:, :1], capacity[:, :1]
-        alike[some] = _alike(mean) & _alike(capacity)
-        other = ~alike[some]
-        if other.all():
-            found[some] = of_hours(mean, capacity).mean(axis=-1)
-        elif other.any():
-            found[some][other] = of_hours(mean[other], capacity[other]).mean(axis=-1)
-    if alike.any():
-        found[alike] = of_hours(*hour[:, alike])[:, 0]
-    return found.reshape(many)
-
-
-def _alike(hours: FloatArray) -> BoolArray:
-    """Whether all hours are alike."""
-    if not (hours[:, 0] == hours[:, -1]).any():
-        return np.zeros(len(hours), dtype=np.bool_)
-    return (hours == hours[:, :1]).all(axis=-1)
+    return np.flatnonzero(np.broadcast_to(_lowest(connections), many) <= most)
 
 
 def _many(quantity: Weekly) -> tuple[int, ...]:
@@ -242,8 +258,18 @@ def _many(quantity: Weekly) -> tuple[int, ...]:
     return np.broadcast_shapes(*chain.from_iterable(shapes))
 
 
-def _hours_of(quantity: Weekly, many: tuple[int, ...], some: slice | IntArray) -> FloatArray:
-    """Hours of some scenarios, shape (some, 168)."""
+def _hours_of(
+    quantities: tuple[Weekly, ...], many: tuple[int, ...], some: IntArray
+) -> tuple[list[FloatArray], IntArray]:
+    """Hours of some scenarios, shape (some, hours), and for how many of a week each stands.
+
+    Where scenarios share the courses, an hour stands for all those that are like it.
+    """
+    courses = [course for quantity in quantities for _, course in quantity.terms]
+    chosen, number = slice(None), np.ones(HOURS_PER_WEEK, dtype=np.intp)
+    if some.size > 1 and not any(course.many for course in courses):
+        table = np.stack([course.hours for course in courses])
+        _, chosen, number = np.unique(table, axis=1, return_index=True, return_counts=True)
 
     def mine(scale: FloatArray, course: Course) -> FloatArray:
         scales = np.broadcast_to(scale, many).reshape(-1, 1)[some]
@@ -251,73 +277,26 @@ def _hours_of(quantity: Weekly, many: tuple[int, ...], some: slice | IntArray) -
         if course.many:
             hours = np.broadcast_to(hours, (*many, HOURS_PER_WEEK)).reshape(-1, HOURS_PER_WEEK)
             hours = hours[some]
-        return scales * hours
+        return scales * hours[..., chosen]
 
-    return reduce(np.add, (mine(scale, course) for scale, course in quantity.terms))
+    found = [
+        reduce(np.add, (mine(scale, course) for scale, course in quantity.terms))
+        for quantity in quantities
+    ]
+    return found, number
 
 
-def _capacity(held: FloatArray, units: FloatArray, otherwise: FloatArray) -> FloatArray:
-    """Connections of a unit where some are held.
+def _mean(hours: FloatArray, number: IntArray) -> FloatArray:
+    """Mean over the week of hours that stand for so many each."""
+    return hours @ number.astype(np.float64) / HOURS_PER_WEEK
+
+
+def _capacity(held: FloatArray, units: FloatArray) -> FloatArray:
+    """Connections of a unit, where some are held and need one.
 
     Digits that are rounding noise would tell scenarios of one capacity apart, and are dropped.
     """
-    shape = np.broadcast_shapes(held.shape, units.shape)
-    capacity = np.array(np.broadcast_to(otherwise, shape))
+    shape = np.broadcast_shapes(np.shape(held), np.shape(units))
+    capacity = np.full(shape, _NO_BOUND)
     np.divide(held, units, out=capacity, where=(held > 0) & (units > 0))
     return capacity.astype(np.float32).astype(np.float64)
-
-
-def _of_hours(mean: FloatArray, capacity: FloatArray, least: float) -> FloatArray:
-    """Expected units of weeks, shape (some, 168), or of one hour for all, shape (some, 1)."""
-    if mean.shape[-1] == 1:
-        return expected_units(mean, capacity, least)
-    lowest, holds = mean.min(axis=-1), capacity.max(axis=-1)
-    exact = mean.max(axis=-1) < _EXACT_BELOW
-    # the first harmonic of the error; the capacity is taken to be whole, which moves 1 / (2 mean)
-    error = np.exp(-2 * np.pi**2 * lowest / holds**2) / np.pi
-    close = (error <= _TOLERANCE * lowest / holds) & (lowest * _TOLERANCE >= 1)
-    even = ~exact & close & (lowest - _reach(lowest) >= least * holds)
-    ways: tuple[tuple[BoolArray, Callable[[FloatArray, FloatArray], FloatArray]], ...] = (
-        (exact, partial(expected_units, least=least)),
-        (even, _evenly_filled),
-        (~(exact | even), partial(_interpolated, least=least)),
-    )
-    units = np.empty(mean.shape)
-    for mine, way in ways:
-        if mine.all():
-            return way(mean, capacity)
-        if mine.any():
-            units[mine] = way(mean[mine], capacity[mine])
-    return units
-
-
-def _interpolated(mean: FloatArray, capacity: FloatArray, least: float) -> FloatArray:
-    """Expected units, between those of means whose roots are whole steps."""
-    steps = np.sqrt(mean)
-    steps /= _STEP
-    before = np.floor(steps)
-    steps -= before
-    if np.ptp(capacity) == 0:
-        most = int(before.max()) + 2
-        # powers of four, so that few tables serve all scenarios
-        count = 1 << 2 * -(-most.bit_length() // 2)
-        table = _in_steps(float(capacity.flat[0]), least, count)
-        index = before.astype(np.intp)
-        units = table.take(index)
-        index += 1
-        after = table.take(index)
-    else:
-        units, after = (
-            expected_units(np.square(each * _STEP), capacity, least)
-            for each in (before, before + 1)
-        )
-    after -= units
-    after *= steps
-    units += after
-    return units
-
-
-@lru_cache(maxsize=8)
-def _in_steps(capacity: float, least: float, count: int) -> FloatArray:
-    """Expected units at means whose roots are whole steps, from 0 on."""
-    return expected_units(np.square(np.arange(count) * _STEP), capacity, least)

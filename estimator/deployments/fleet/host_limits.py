@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from estimator.arrays import FloatArray
-from estimator.demand.weekly import Weekly, from_hours
+from estimator.demand.weekly import ALWAYS, Weekly, worked
 from estimator.deployments.base import Request
 from estimator.deployments.fleet.server import ServerOptions, find_server
 from estimator.deployments.fleet.sizing import Fleet
@@ -69,17 +69,33 @@ def host_checks(request: Request, fleet: Fleet) -> Iterator[Check]:
 
 
 def per_node(request: Request, fleet: Fleet, quantity: Weekly) -> Weekly:
-    """A quantity in each hour, for each of the nodes that run then.
+    """A quantity in each hour, for each node that carries it once what may fail has failed.
 
     Args:
         request: whether nodes follow demand.
         fleet: its nodes.
         quantity: of all nodes together.
     """
-    nodes = fleet.nodes
-    if request.answers["scaling"] == "static" and request.demand.units is None:
+    nodes = carrying_nodes(request, fleet)
+    if _same_all_week(request):
         return quantity.times(1 / np.maximum(nodes.peak, 1.0))
-    return from_hours(quantity.hourly / np.maximum(nodes.hourly, 1.0))
+    return worked(lambda all_, run: all_ / np.maximum(run, 1.0), quantity, nodes)
+
+
+def carrying_nodes(request: Request, fleet: Fleet) -> Weekly:
+    """Nodes that hold the connections of each hour once what may fail has failed.
+
+    Where it is known which nodes ran, nothing else may fail: these held them.
+    """
+    if request.demand.units is not None:
+        return fleet.nodes
+    if _same_all_week(request):
+        return Weekly.of(fleet.placement.left(fleet.nodes.peak), ALWAYS)
+    return worked(fleet.placement.left, fleet.nodes)
+
+
+def _same_all_week(request: Request) -> bool:
+    return request.demand.units is None and request.answers["scaling"] == "static"
 
 
 def _vcpus_each(fleet: Fleet) -> FloatArray:

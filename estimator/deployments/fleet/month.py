@@ -65,8 +65,11 @@ class Rows:
     @property
     def month(self) -> Month:
         """Their month."""
-        week_hours = self.all.week_hours
-        return Month(self.all.hours, None if week_hours is None else self.figures(week_hours))
+        hours, week_hours = self.all.hours, self.all.week_hours
+        if np.ndim(hours):
+            scenarios = self.many[1:] if self.all.has_weeks else self.many
+            hours = np.broadcast_to(hours, scenarios).reshape(-1)[self.index]
+        return Month(hours, None if week_hours is None else self.figures(week_hours))
 
     def figures(self, figures: FloatArray | float) -> FloatArray:
         """Theirs of a figure, shape (*weeks, scenarios)."""

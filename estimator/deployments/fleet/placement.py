@@ -18,11 +18,12 @@ class SurvivalOptions(Options):
     """Choices of what may fail."""
 
     survives: Literal["zone", "node", "none"] = "zone"
-    """What may fail in the busiest hour without harm: a whole zone, of which all have as many
-    nodes; one node; or nothing. Those that are left carry the peak within ``headroom``."""
+    """What may fail in the busiest hour: a whole zone, one node, or nothing. The nodes that are
+    left carry the peak within ``headroom``, and Redis has a replica that takes over. For a zone,
+    all zones have as many nodes."""
     zones: Annotated[int, Field(ge=1, le=6)] = 3
-    """Zones over which nodes are spread. Assumption: three, of which two carry the peak, so that
-    half as many again are kept for the failure of one; with two it would be as many again."""
+    """Zones of the region over which nodes are spread. Assumption: three. Where one of three may
+    fail, half as many nodes again are kept for that; where one of two may fail, as many again."""
 
     @model_validator(mode="after")
     def _another_zone_is_left(self) -> Self:
@@ -38,9 +39,11 @@ class PlacementOptions(SurvivalOptions):
     """Choices of how many nodes stand where."""
 
     min_nodes: Annotated[int, Field(ge=1)] = 1
-    """Fewest nodes that carry the peak, not counting those kept for a failure and spare ones."""
+    """Fewest nodes that carry the peak. Those kept for a failure and spare ones come on top, so
+    that 1 makes three nodes if one of three zones may fail."""
     spare_nodes: Annotated[int, Field(ge=0)] = 0
-    """Nodes beside all of these."""
+    """Nodes on top of those that carry the peak and those kept for a failure, to replace nodes one
+    by one for example."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +66,17 @@ class Placement:
         nodes = carrying
         if self.group_size > 1:
             nodes = np.ceil(carrying / self.group_carries * (1 - _NOISE)) * self.group_size
-        return (
-            np.add(nodes, self.extra, where=carrying > 0, out=nodes.copy()) if self.extra else nodes
-        )
+        if not self.extra:
+            return nodes
+        return np.asarray(nodes + np.where(carrying > 0, float(self.extra), 0.0))
+
+    def left(self, nodes: FloatArray) -> FloatArray:
+        """Nodes that carry the peak once what may fail has failed, of all that run.
+
+        >>> Placement(group_carries=2, group_size=3, extra=1).left(np.array([0.0, 4.0])).tolist()
+        [0.0, 2.0]
+        """
+        return np.asarray(np.maximum(nodes - self.extra, 0.0) * self.carrying_share)
 
     @property
     def carrying_share(self) -> float:
@@ -82,7 +93,7 @@ def placement(options: PlacementOptions, *, in_zone: bool = False) -> Placement:
             zones need as many, and one more each if a node may fail.
 
     >>> placement(PlacementOptions(survives="node")).placed(np.array(7.0))
-    np.float64(8.0)
+    array(8.)
     """
     zones, spare = options.zones, options.spare_nodes
     if options.survives == "zone":

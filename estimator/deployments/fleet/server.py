@@ -30,13 +30,6 @@ from estimator.format import capitalized
 from estimator.scenario.application import ApplicationWork, work_of
 from estimator.units import MS_PER_SECOND, SECONDS_PER_HOUR
 
-APPLICATION_WORK = (
-    "the application's own work for each message: nodes are sized to hold sockets and pass "
-    "messages on, while a full chat server was measured to need one vCPU per 1,250 users or so "
-    "(Mattermost's reference architectures, docs.mattermost.com)"
-)
-"""What no benchmark of sockets can size."""
-
 _ZLIB_WINDOW_BITS, _ZLIB_MEMORY_LEVEL = 15, 8
 """MAX_WBITS and DEF_MEM_LEVEL of zlib, which servers use that set no default of their own."""
 OWN_WORK = tuple(f"application_{name}" for name in ApplicationWork.__dataclass_fields__)

@@ -17,11 +17,13 @@ class ServerOptions(Options):
     """Which server software runs, or what you measured of your own."""
 
     server: str = "centrifugo-go"
-    """A server of servers.yaml."""
+    """A server of servers.yaml. Its figures are for a core of the reference speed, a vCPU of AWS's
+    c7i; the machines count by what their cores do."""
     memory_per_connection_bytes: ManyPositive | None = None
-    """Your own figure for everything: user space, kernel, TLS and compression."""
+    """Your own figure for all memory of a connection: user space, kernel, TLS and compression."""
     idle_cpu_seconds_per_connection_second: ManyFromZero | None = None
-    """Your own figure for an open connection without messages."""
+    """Your own figure for the processor time of an open connection without messages: seconds of a
+    core per second."""
     messages_per_core_second: ManyPositive | None = None
     """Your own figure for messages in and out together, with the TLS that you use."""
     bytes_per_core_second: ManyPositive | None = None
@@ -35,14 +37,18 @@ class ServerOptions(Options):
     """Whether a node receives only the channels of its own clients from other nodes (channel), or
     everything (all). Default: as the server does."""
     application: ApplicationName | None = None
-    """The application's own work: an entry of application.yaml, or none. Default: the profile's."""
+    """What your own code does besides receiving and delivering messages: an entry of
+    application.yaml, or none. Default: the profile's. What it takes has a line of its own on the
+    bill."""
     application_cpu_ms_per_message: ManyFromZero | None = None
-    """Your own figure for the application's work on a message from a client. With one such figure,
-    those that you leave out are 0."""
+    """Your own figure for the application's work on a message from a client, in milliseconds of a
+    core. If you give one such figure, those that you leave out are 0."""
     application_cpu_ms_per_delivery: ManyFromZero | None = None
-    """Your own figure for the application's work on a message to a client."""
+    """Your own figure for the application's work on a message to one client, in milliseconds of a
+    core."""
     application_cpu_ms_per_new_connection: ManyFromZero | None = None
-    """Your own figure for the application's work on a new connection, such as a sign-in."""
+    """Your own figure for the application's work on a new connection, such as a sign-in, in
+    milliseconds of a core."""
     application_factor: ManyFromZero = 1.0
     """Multiple of the assumed work of the application; your own figures stay as they are."""
     idle_factor: ManyPositive = 1.0
@@ -56,6 +62,8 @@ class ServerOptions(Options):
     memory_factor: ManyPositive = 1.0
     """Multiple of the memory of a connection in user space in servers.yaml; your own figure
     stays."""
+    core_speed_factor: ManyPositive = 1.0
+    """Multiple of the speed of processors in families.csv, whatever machine runs the server."""
     compression: Literal["none", "permessage-deflate"] = "none"
     """Whether messages are compressed connection by connection."""
     window_bits: Annotated[int, Field(ge=9, le=15)] | None = None
@@ -63,5 +71,5 @@ class ServerOptions(Options):
     memory_level: Annotated[int, Field(ge=1, le=9)] | None = None
     """Compression memory level. Default: the server's, or zlib's 8."""
     headroom: Annotated[float | FloatArray, OrMany(Annotated[float, Field(ge=0.01, le=1)])] = 0.7
-    """Share of each node to plan with. Assumption: the rest is for the operating system, bursts
-    within the hour and uneven balancing."""
+    """Share of each node that the busiest hour uses at most, 0.7 for 70%. Assumption: the rest is
+    for the operating system, bursts within the hour and uneven balancing."""

@@ -11,7 +11,7 @@ from pydantic import Field
 
 from estimator.arrays import BoolArray, FloatArray
 from estimator.demand.demand import Demand
-from estimator.demand.weekly import Course, Weekly, from_hours, largest, total
+from estimator.demand.weekly import Weekly, largest, total
 from estimator.deployments.base import MINIMUM, Request, Sizing
 from estimator.deployments.fleet.backplane import Redis, RedisOptions, RedisPlan
 from estimator.deployments.fleet.choice import Choice, Needs, Prices
@@ -25,6 +25,7 @@ from estimator.deployments.fleet.machine import (
     Machine,
     candidates,
 )
+from estimator.deployments.fleet.machine_words import about
 from estimator.deployments.fleet.month import Month
 from estimator.deployments.fleet.placement import Placement, PlacementOptions, placement
 from estimator.deployments.fleet.server import (
@@ -41,6 +42,7 @@ from estimator.deployments.fleet.server import (
 )
 from estimator.deployments.fleet.server_figures import find_server
 from estimator.deployments.fleet.server_options import ServerOptions
+from estimator.deployments.limits import default_of
 from estimator.format import range_text
 from estimator.pricing.lines import Usage
 from estimator.pricing.price_files import Assumption
@@ -57,16 +59,19 @@ class FleetOptions(ServerOptions, PlacementOptions, RedisOptions):
     """Choices for nodes behind a load balancer."""
 
     machine: str = CHEAPEST
-    """A machine of the cloud by its own name, or ``cheapest``: the one whose bill is the lowest,
-    with all that depends on how many nodes there are."""
+    """A machine of the cloud by its own name, or ``cheapest``: the one that makes the lowest bill,
+    with Redis, disks and traffic between zones."""
     architecture: Literal["any", "x86_64", "arm64"] = "any"
     """Processors to choose the cheapest machine from."""
     connections_per_node: ManyPositive | None = None
-    """Most connections of a node, if you size by them; no headroom is taken off."""
+    """Most connections that a node holds in the busiest hour, if you size by them; ``headroom`` is
+    not taken off. Memory, processor or network may still need more nodes."""
     processes_per_node: Annotated[int, Field(ge=1, le=1_000)] = 1
-    """Server processes or pods on each node, each of which subscribes to Redis for itself."""
-    open_files: Annotated[float, Field(ge=1024)] = 1_048_576
-    """Most connections that a node's limit of open files allows."""
+    """Server processes or pods on each node. Each subscribes to Redis for itself and gets copies of
+    its own."""
+    open_files: float = default_of("system.linux.open_files_hard_max", ge=1)
+    """Most connections that a node's limit of open files allows. Default: the highest setting of
+    Linux."""
     scaling_lag_hours: Annotated[int, Field(ge=0, le=24)] = 1
     """Hours by which nodes start before they are needed and stay after, if the fleet follows
     demand. Assumption: one, since demand is known by the hour."""
@@ -92,8 +97,8 @@ class NodeSpec:
     nodes_most: Callable[[Machine], float] | None = None
     """Most nodes there may be of a machine; one that needs more is only chosen if all do."""
     beside: Mapping[str, float] = field(default_factory=dict[str, float])
-    """Units of meters that each node takes per hour besides its machine, such as its disk; they
-    count when machines are compared, not in ``Fleet.usage``."""
+    """Units of meters that each node takes besides its machine if it is there all month, such as
+    its disk."""
     balancer: Mapping[str, float] = field(default_factory=dict[str, float])
     """Units of meters that each balancer takes per hour, if nodes may need several."""
     nodes_per_balancer: float = np.inf
@@ -164,6 +169,19 @@ class Fleet:
                 usage = Usage(meter, hours * quantity, f"{machine.title}: {text}{each}")
                 yield from split_usage(usage, self.application_share)
 
+    def beside(self, demand: Demand) -> Iterator[Usage]:
+        """What stands beside the machines as long as they run, per month: their boot disks."""
+        if not self.spec.beside:
+            return
+        months = np.asarray(demand.per_month(self.nodes) / demand.hours_per_month)
+        for meter, quantity in self.spec.beside.items():
+            yield Usage(
+                meter,
+                months * quantity,
+                f"boot disks of {range_text(months, unit=f'{self.spec.unit}s')} on average, "
+                f"{quantity:g} units per month each",
+            )
+
 
 SCALING = Assumption(
     id="scaling",
@@ -198,8 +216,10 @@ def build_fleet(request: Request, cloud: str, spec: NodeSpec = NodeSpec()) -> Fl
     load = server_load(demand, options, tls=spec.ends_tls)
     choice = _choice(request, cloud, spec, load)
     made = choice.made()
+    # the same machine in all weeks
+    chosen = np.broadcast_to(made.chosen, choice.many)
     used = np.flatnonzero(np.bincount(np.ravel(made.chosen))).tolist()
-    mine = tuple(np.asarray(made.chosen == index) for index in used)
+    mine = tuple(np.asarray(chosen == index) for index in used)
     machines = tuple(choice.candidates.machines[index] for index in used)
     nodes = demand.units or made.nodes
     least = choice.placement.placed(np.array(float(options.min_nodes)))
@@ -214,7 +234,7 @@ def build_fleet(request: Request, cloud: str, spec: NodeSpec = NodeSpec()) -> Fl
         (one.cores * run for one, run in zip(machines, mine, strict=True)), start=np.zeros(())
     )
     needed = made.by_constraint[: len(CONSTRAINTS)].max(axis=0)
-    most = choice.candidates.each[:, CONSTRAINTS.index("connections")][made.chosen]
+    most = choice.candidates.each[:, CONSTRAINTS.index("connections")][chosen]
     return Fleet(
         spec,
         machines=machines,
@@ -224,14 +244,18 @@ def build_fleet(request: Request, cloud: str, spec: NodeSpec = NodeSpec()) -> Fl
         needed=made.needed,
         texts=tuple(_in_words(request, sizing, mine)),
         connections_each=_connections_each(demand, needed, options, most),
-        connection_cores=most_connection_core_seconds(demand, options, tls=spec.ends_tls),
+        connection_cores=most_connection_core_seconds(demand, options, tls=spec.ends_tls)
+        / options.core_speed_factor,
         application_share=made.application_share,
         redis=choice.redis and choice.redis.plan(nodes, nodes.peak),
         heard_share=made.heard_share,
         notes=(
             *stand_ins(options, tls=spec.ends_tls),
             *_more_than_shown(demand, made.peak, options),
-            *late_bursts(demand, options, nodes.peak * cores, tls=spec.ends_tls),
+            *late_bursts(
+                demand, options, nodes.peak * cores * options.core_speed_factor, tls=spec.ends_tls
+            ),
+            *filter(None, map(about, machines)),
         ),
     )
 
@@ -259,14 +283,14 @@ def _choice(request: Request, cloud: str, spec: NodeSpec, load: Load) -> Choice:
     options, catalog, region = request.options, request.catalog, request.region
 
     def usd(parts: Mapping[str, float]) -> float:
-        """Of an hour, at the first tier of each price."""
+        """At the first tier of each price."""
         return sum(
             quantity * float(catalog.rate(meter, region).tariff.usd_per_unit[0])
             for meter, quantity in parts.items()
         )
 
-    # the more stands beside each node, the less several stand for one
-    beside_usd = usd(spec.beside)
+    # the more stands beside each node, the less several stand for one; most in the shortest month
+    beside_usd = usd(spec.beside) / float(np.min(request.demand.hours_per_month))
     listed = candidates(
         catalog,
         region,
@@ -278,19 +302,18 @@ def _choice(request: Request, cloud: str, spec: NodeSpec, load: Load) -> Choice:
         Caps(spec.mbps_most, options.open_files, spec.connections_most, spec.nodes_most),
         beside_usd,
     )
-    by_hour = request.answers["scaling"] != "static"
     needs = _needs(request, spec, load)
-    own = load.cores.times(1 / options.headroom) if np.any(load.application_cores.peak) else None
-    if by_hour:
-        ahead = ahead_and_after(options.scaling_lag_hours)
-        needs, own = needs.changed(ahead, lambda figure: figure), own and ahead(own)
+    own = None
+    if np.any(load.application_cores.peak):
+        own = load.cores.times(1 / options.headroom / options.core_speed_factor)
+    by_hour = request.answers["scaling"] != "static"
     redis = spec.redis.choice(request, needs.exchange) if spec.redis and needs.exchange else None
     return Choice(
         needs,
         listed,
         placement(options, in_zone=spec.in_zone),
         options.min_nodes,
-        by_hour,
+        options.scaling_lag_hours if by_hour else None,
         Prices(
             catalog,
             region,
@@ -309,15 +332,15 @@ def _needs(request: Request, spec: NodeSpec, load: Load) -> Needs:
     """What all nodes together must offer."""
     options, demand = request.options, request.demand
     planned = 1 / options.headroom
+    on_cores = planned / options.core_speed_factor
     work = most_connection_core_seconds(demand, options, tls=spec.ends_tls)
-    needs = [
-        load.memory_bytes,
-        total((load.cores, load.application_cores)),
-        traffic_mbps(demand),
-        demand.connections_peak,
-        demand.new_connections.times(work / SECONDS_PER_HOUR),
+    by_constraint = [
+        load.memory_bytes.times(planned),
+        total((load.cores, load.application_cores)).times(on_cores),
+        traffic_mbps(demand).times(planned),
+        demand.connections_peak.times(planned),
+        demand.new_connections.times(work / SECONDS_PER_HOUR * on_cores),
     ]
-    by_constraint = [need.times(planned) for need in needs]
     if options.connections_per_node is not None:
         by_constraint.append(demand.connections_peak.times(1 / options.connections_per_node))
     exchange = Exchange(())
@@ -327,13 +350,13 @@ def _needs(request: Request, spec: NodeSpec, load: Load) -> Needs:
             by_channel=subscribes_by_channel(options),
             processes=options.processes_per_node,
         )
-    per_hour = planned / SECONDS_PER_HOUR
+    cores_per_hour = on_cores / SECONDS_PER_HOUR
     return Needs(
         tuple(by_constraint),
         exchange,
-        arrival_core_seconds(options) * per_hour,
-        arrival_byte_core_seconds(options) * per_hour,
-        BITS_PER_BYTE / BITS_PER_MEGABIT * per_hour,
+        arrival_core_seconds(options) * cores_per_hour,
+        arrival_byte_core_seconds(options) * cores_per_hour,
+        BITS_PER_BYTE / BITS_PER_MEGABIT * planned / SECONDS_PER_HOUR,
     )
 
 
@@ -375,37 +398,6 @@ def _connections_each(
     return np.where(full < most * (1 - _NOISE), full, most)
 
 
-def ahead_and_after(hours: int) -> Callable[[Weekly], Weekly]:
-    """What gives the most of each hour and its neighbors, so many to either side.
-
-    Sunday meets Monday.
-    """
-
-    def most(hourly: FloatArray) -> FloatArray:
-        found = hourly.copy()
-        for lag in range(1, hours + 1):
-            for later, earlier in (
-                (np.s_[..., lag:], np.s_[..., :-lag]),
-                (np.s_[..., :lag], np.s_[..., -lag:]),
-            ):
-                np.maximum(found[later], hourly[earlier], out=found[later])
-                np.maximum(found[earlier], hourly[later], out=found[earlier])
-        return found
-
-    # a scaled course moves with its course, of which there is one for many scenarios
-    courses: dict[Course, Course] = {}
-
-    def ahead(quantity: Weekly) -> Weekly:
-        if len(quantity.terms) != 1:
-            return from_hours(most(quantity.hourly)) if quantity.terms else quantity
-        [(scale, course)] = quantity.terms
-        if course not in courses:
-            courses[course] = Course(most(course.hours))
-        return Weekly.of(scale, courses[course])
-
-    return ahead
-
-
 _FAILURE = {
     "zone": "in {zones} zones, of which one may fail",
     "node": "of which one may fail",
@@ -423,7 +415,7 @@ def _in_words(request: Request, sizing: Sizing, chosen: tuple[BoolArray, ...]) -
     when = "by the hour" if by_hour else "all week"
     if not by_hour and request.demand.week_hours is not None:
         when = "by the week"
-    least = np.broadcast_to(units.hourly.min(axis=-1), many) if by_hour else most
+    least = np.broadcast_to(units.trough, many) if by_hour else most
     binding = np.broadcast_to(sizing.binding, many)
     kept = _FAILURE[options.survives].format(zones=options.zones)
     kept += f", {options.spare_nodes} of them spare" if options.spare_nodes else ""
@@ -456,7 +448,7 @@ def _more_than_shown(demand: Demand, carrying: FloatArray, options: FleetOptions
         )
 
 
-def size(needs: Mapping[str, tuple[Weekly, float]], unit: str = "unit") -> Sizing:
+def size(needs: Mapping[str, tuple[Weekly, FloatArray | float]], unit: str = "unit") -> Sizing:
     """Units needed in each hour, not yet whole, from what all need and what one unit offers.
 
     >>> flat = Weekly.of(np.array(10.0), np.ones(168))

@@ -15,18 +15,21 @@ import numpy as np
 from estimator.arrays import FloatArray
 from estimator.demand.admission_limits import AdmissionLimits
 from estimator.demand.demand import mean_in_month, most_in_month, over_month
-from estimator.demand.weekly import Weekly, from_hours
+from estimator.demand.weekly import Weekly, worked
 from estimator.deployments import base
 from estimator.deployments.fleet.backplane import backplane
 from estimator.deployments.fleet.behind_balancer import CLOUD_RUN, HEARD
 from estimator.deployments.fleet.expected_units import mean_idle_units, mean_time_kept, mean_units
+from estimator.deployments.fleet.family import find_family
 from estimator.deployments.fleet.machine import CHEAPEST, machines
+from estimator.deployments.fleet.machine_words import about_speed, sentence
 from estimator.deployments.fleet.redis_nodes import redis_nodes
 from estimator.deployments.fleet.server import Load, late_bursts, server_load, traffic_mbps
 from estimator.deployments.fleet.server_figures import servers
 from estimator.deployments.fleet.sizing import shares_of, split_usage
 from estimator.deployments.gcp import network
 from estimator.deployments.gcp.cloud_run_instances import (
+    FAMILY,
     RUN,
     SOCKETS_PER_INSTANCE,
     CloudRunOptions,
@@ -46,7 +49,6 @@ from estimator.units import MINUTES_PER_HOUR, SECONDS_PER_HOUR, SECONDS_PER_MINU
 _NOT_MODELED = (
     "container startup time, and instances beside the last one that run while they empty",
     "a database",
-    "persistent disks of Redis, for which the price files have no price",
     "Cloud Armor, a VPC connector (instances reach Redis by direct VPC egress)",
     "logs",
 )
@@ -144,8 +146,16 @@ def _instance_time(
         yield Usage(f"{RUN}.min_instance_memory_idle", seconds * options.memory_gib, text)
 
 
+def _each(quantity: Weekly, instances: Weekly) -> Weekly:
+    """A quantity in each hour, for each of the instances that run then."""
+    return worked(lambda all_, run: all_ / np.maximum(run, 1.0), quantity, instances)
+
+
 class CloudRun(base.Deployment):
     """Cloud Run, priced by instances with open connections.
+
+    Connections, processors and memory say how many there are. Its autoscaler does not look at
+    bandwidth and new connections, so what an instance takes of these is checked.
 
     Its request timeout ends idle and active connections alike; an idle timeout beside it is not
     published. https://cloud.google.com/run/docs/triggering/websockets
@@ -164,6 +174,10 @@ class CloudRun(base.Deployment):
         """Servers, and sizes of Redis."""
         sizes = (CHEAPEST, *redis_nodes("gcp"), *machines("gcp", "vm"))
         return {"server": servers(), "redis_machine": sizes}
+
+    def core_families(self, request: base.Request) -> Collection[str]:
+        """That of all instances."""
+        return (FAMILY,)
 
     def cut_seconds(self, request: base.Request) -> float:
         """Age at which connections are cut, here or in front."""
@@ -201,15 +215,16 @@ class CloudRun(base.Deployment):
         )
         if found.redis is not None:
             yield check(f"{RUN}.direct_vpc_instances", instances)
-        some = np.maximum(instances.hourly, 1.0)
+        if found.exchanged_mbps is not None:
+            yield check(f"{RUN}.vpc_bandwidth_per_instance_mbps", found.exchanged_mbps)
         yield check(
             f"{RUN}.http1_requests_per_second_per_instance",
-            from_hours(per_second(demand.new_connections).hourly / some),
+            _each(per_second(demand.new_connections), instances),
             "lower the concurrency, so that more instances share new connections",
         )
         yield check(
             f"{RUN}.bandwidth_per_instance_mbps",
-            from_hours(traffic_mbps(demand).hourly / some),
+            _each(traffic_mbps(demand), instances),
             "lower the concurrency, so that more instances share the traffic",
         )
 
@@ -234,6 +249,7 @@ class CloudRun(base.Deployment):
                 *_settings_notes(options),
                 *sustained_use_notes(redis_machines(redis)),
                 *late_bursts(demand, options, instances.peak * cores_of(request)),
+                *filter(None, [sentence("An instance", about_speed(find_family(FAMILY)))]),
             ),
             tuple(self._checks(request, found)),
             AdmissionLimits() if request.many else admission_of(request, load, cut_seconds),

@@ -11,8 +11,8 @@ from pydantic import Field, model_validator
 
 from estimator.arrays import FloatArray
 from estimator.demand.admission_limits import AdmissionLimits, Autoscaling
-from estimator.demand.weekly import Weekly, from_hours, total
-from estimator.deployments.base import Request, Sizing
+from estimator.demand.weekly import Weekly, total, worked
+from estimator.deployments.base import Request, Sizing, mbps
 from estimator.deployments.fleet.backplane import RedisOptions, RedisPlan
 from estimator.deployments.fleet.behind_balancer import CLOUD_RUN
 from estimator.deployments.fleet.choice import TOO_MANY, VERY_MANY, whole
@@ -34,13 +34,14 @@ from estimator.units import GIB, MINUTES_PER_HOUR, SECONDS_PER_HOUR, SECONDS_PER
 
 RUN = "gcp.cloud_run"
 """How the ids of its meters and limits begin."""
-_FAMILY = "gcp.cloud_run"
+FAMILY = "gcp.cloud_run"
+"""Of its processors."""
 _VCPU_WITH_LEAST_MEMORY = 4
 """From so many processors on, an instance must have a minimum of memory as well."""
 _ROUNDS = 200
 
 
-class CloudRunOptions(ServerOptions, SurvivalOptions, RedisOptions):
+class CloudRunOptions(ServerOptions, SurvivalOptions, RedisOptions, network.DiskOptions):
     """Choices for Cloud Run."""
 
     billing: Literal["instance", "request"] = "instance"
@@ -113,6 +114,9 @@ class Instances:
     heard_share: FloatArray | None = None
     """Where no number of instances suffices, what each has to hear, as a share of what it can; None
     where some number does, shape (*many,)."""
+    exchanged_mbps: Weekly | None = None
+    """What each of the instances of the busiest hour hears and publishes; None if there is nothing
+    to hear."""
 
 
 def instances_for(request: Request, load: Load) -> Instances:
@@ -128,17 +132,19 @@ def instances_for(request: Request, load: Load) -> Instances:
     running = _running(request, needed)
     if options.redis == "none" or not exchange:
         return Instances(needed, running, None)
-    redis = network.REDIS.choice(request, exchange)
+    redis = network.redis(network.disk(request)).choice(request, exchange)
     most, heard_share = _hearing_all(request, exchange, needed, total(own)), None
     if np.any(most >= TOO_MANY):
         very_many = total(_hearing(options, exchange.copies(np.array(VERY_MANY)))).peak
         heard_share = very_many / VERY_MANY / (cores_of(request) * filled(request))
         most = np.where(most >= TOO_MANY, whole(needed.peak_units), most)
     # what is heard in an hour is taken for the instances of the busiest one
-    cores = (*own, *_hearing(options, exchange.copies(most)))
-    needed = _needed(request, load.memory_bytes, cores)
+    copies = exchange.copies(most)
+    needed = _needed(request, load.memory_bytes, (*own, *_hearing(options, copies)))
     running = _running(request, needed)
-    return Instances(needed, running, redis.plan(running, running.peak), heard_share)
+    exchanged = total((copies.bytes, exchange.bytes_in)).times(1 / np.maximum(most, 1.0))
+    plan = redis.plan(running, running.peak)
+    return Instances(needed, running, plan, heard_share, mbps(exchanged))
 
 
 def _hearing_all(
@@ -164,13 +170,18 @@ def _hearing(options: CloudRunOptions, copies: Copies) -> tuple[Weekly, Weekly]:
     )
 
 
-def cores_of(request: Request) -> float:
-    """Of an instance, in cores of the speed that ``servers.yaml`` refers to."""
-    return request.options.vcpu * find_family(_FAMILY).core_speed
+def cores_of(request: Request) -> FloatArray | float:
+    """Of an instance, in cores of the reference speed, shape (*many,)."""
+    options = request.options
+    return options.vcpu * find_family(FAMILY).core_speed * options.core_speed_factor
 
 
 def _needed(request: Request, memory_bytes: Weekly, cores: Iterable[Weekly]) -> Sizing:
-    """Instances that connections ask for, not yet whole."""
+    """Instances that connections ask for, not yet whole.
+
+    The autoscaler looks at connections and processors, and memory bounds what an instance holds.
+    By bandwidth and new connections it does not scale; these are checks.
+    """
     options, share = request.options, filled(request)
     return size(
         {
@@ -185,8 +196,12 @@ def _running(request: Request, needed: Sizing) -> Weekly:
     """Whole instances, the fewest that are asked for included."""
     if request.demand.units:
         return request.demand.units
-    instances, least = whole(needed.units.hourly), request.options.min_instances
-    return from_hours(np.maximum(instances, least) if least else instances)
+    least = float(request.options.min_instances)
+
+    def running(needed: FloatArray) -> FloatArray:
+        return np.maximum(whole(needed), least, out=needed)
+
+    return worked(running, needed.units)
 
 
 def admission_of(request: Request, load: Load, cut_seconds: float) -> AdmissionLimits:
@@ -195,12 +210,12 @@ def admission_of(request: Request, load: Load, cut_seconds: float) -> AdmissionL
     A connection that finds no instance starts the first one, so there is one at least.
     """
     demand, options, share = request.demand, request.options, filled(request)
-    own = total((load.cores, load.application_cores))
+    own, cores = total((load.cores, load.application_cores)), float(cores_of(request))
 
     def held(sockets: float, memory_share: float, vcpu_share: float) -> float:
         """Connections of an instance of which such shares are used."""
         memory = float(load.memory_bytes.peak) / (options.memory_gib * GIB * memory_share)
-        needed = max(memory, float(own.peak) / (cores_of(request) * vcpu_share))
+        needed = max(memory, float(own.peak) / (cores * vcpu_share))
         peak = float(demand.peak_connections)
         return min(sockets, peak / needed) if min(peak, needed) > 0 else sockets
 
@@ -208,9 +223,7 @@ def admission_of(request: Request, load: Load, cut_seconds: float) -> AdmissionL
     planned = held(options.concurrency * share, float(options.headroom), share)
     requests = f"{RUN}.http1_requests_per_second_per_instance"
     work = float(most_connection_core_seconds(demand, options, tls=False))
-    accepted = (
-        min(cores_of(request) / work, limit_value(requests)) if work else limit_value(requests)
-    )
+    accepted = min(cores / work, limit_value(requests)) if work else limit_value(requests)
     named = {
         "connections_per_unit": (full, f"{RUN}.max_concurrency"),
         "new_connections_per_second_per_unit": (accepted, requests),

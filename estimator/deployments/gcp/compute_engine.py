@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
-from functools import cache
+from functools import lru_cache
 from typing import Literal
 
-from estimator.demand.weekly import from_hours
 from estimator.deployments.base import Request, billed_bytes_question, cut_note
 from estimator.deployments.fleet.backplane import Backplane, Redis
 from estimator.deployments.fleet.behind_balancer import FLEET_NOT_MODELED, GCP, BehindBalancer
-from estimator.deployments.fleet.host_limits import sockets_per_client
+from estimator.deployments.fleet.host_limits import per_node, sockets_per_client
 from estimator.deployments.fleet.machine import Machine
 from estimator.deployments.fleet.server import traffic_mbps
 from estimator.deployments.fleet.sizing import SCALING, Fleet, FleetOptions, NodeSpec
@@ -37,7 +36,6 @@ _TRACKED = "gcp.compute.tracked_connections"
 _TRACKED_IDLE = f"{_TRACKED}_idle_timeout"
 NOT_MODELED = (
     *FLEET_NOT_MODELED,
-    "persistent disks of nodes and Redis, for which the price files have no price",
     "Cloud NAT: nodes have no external address and answer clients without it, but what they fetch "
     "from the internet themselves would need it",
     "logs and monitoring",
@@ -45,7 +43,7 @@ NOT_MODELED = (
 )
 
 
-class GcpFleetOptions(FleetOptions):
+class GcpFleetOptions(network.DiskOptions, FleetOptions):
     """Choices for virtual machines on Compute Engine."""
 
 
@@ -57,7 +55,11 @@ class GcpNodes(BehindBalancer):
 
     def redis(self, request: Request) -> Redis:
         """Memorystore, or virtual machines."""
-        return network.REDIS
+        return network.redis(self.disk(request))
+
+    def disk(self, request: Request) -> Mapping[str, float]:
+        """A balanced persistent disk."""
+        return network.disk(request)
 
     def beside(self, request: Request, fleet: Fleet, redis: Backplane) -> Iterator[Usage]:
         """Traffic between zones, and to clients in the Premium Tier."""
@@ -101,7 +103,8 @@ class ApplicationLbGce(GcpNodes):
 
     def nodes(self, request: Request) -> NodeSpec:
         """Virtual machines, TLS on the load balancer."""
-        return NodeSpec(connections_most=_tracked_most(sockets_per_client(request.options)))
+        tracked = _tracked_most(sockets_per_client(request.options))
+        return replace(super().nodes(request), connections_most=tracked)
 
     def age_limit(self, request: Request) -> str:
         """WebSockets are cut at an age, which is a setting of the classic load balancer."""
@@ -195,7 +198,7 @@ class PassthroughNlbGce(GcpNodes):
     def checks(self, request: Request, fleet: Fleet) -> Iterator[Check]:
         """Bandwidth of nodes and the idle timeout."""
         # in and out together, as nodes are sized, though only what leaves is capped
-        each = from_hours(traffic_mbps(request.demand).hourly / fleet.nodes.hourly)
+        each = per_node(request, fleet, traffic_mbps(request.demand))
         yield check(_NODE_MBPS, each, "run more nodes (a lower headroom)")
         yield from idle_checks(request.demand, "gcp.load_balancer.passthrough_idle_timeout")
 
@@ -208,7 +211,7 @@ class PassthroughNlbGce(GcpNodes):
             yield self.data_out(request, "gcp.egress.standard")
 
 
-@cache  # since the machines worth comparing are kept by it
+@lru_cache(maxsize=8)  # since the machines worth comparing are kept by it
 def _tracked_most(sockets: int) -> Callable[[Machine], float]:
     """Clients, of so many sockets each, whose connections the firewall of a machine tracks."""
     per_vcpu, most = (limit_value(f"{_TRACKED}_{end}") for end in ("per_vcpu", "max"))

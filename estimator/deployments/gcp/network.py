@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Literal
 
 import numpy as np
@@ -11,6 +11,7 @@ from pydantic import Field
 from estimator.demand.wire import Layer
 from estimator.deployments.base import Deployment, Options, Request
 from estimator.deployments.fleet.backplane import Backplane, Redis, ZoneTraffic
+from estimator.deployments.limits import default_of
 from estimator.pricing.lines import Usage
 from estimator.pricing.price_files import Assumption
 
@@ -84,15 +85,33 @@ def premium_egress(deployment: Deployment, request: Request) -> Iterator[Usage]:
         yield deployment.data_out(request, f"gcp.egress.premium_to_{area}", share)
 
 
-REDIS = Redis("gcp", ZoneTraffic("gcp.inter_zone.gib", sides=1, managed_sides=1))
-"""Memorystore, or virtual machines; only who sends pays for traffic across zones."""
+class DiskOptions(Options):
+    """Choices for virtual machines, of nodes or of Redis alone."""
+
+    boot_disk_gib: float = default_of("gcp.compute.boot_disk_gib", ge=10, le=65_536)
+    """Boot disk (balanced) of each virtual machine, those of Redis included. Default: the size of
+    the usual images of Linux."""
+
+
+def disk(request: Request) -> Mapping[str, float]:
+    """What the boot disk of a virtual machine is billed as per month."""
+    return {"gcp.compute.balanced_disk_gib_months": request.options.boot_disk_gib}
+
+
+_ZONE_TRAFFIC = ZoneTraffic("gcp.inter_zone.gib", sides=1, managed_sides=1)
+"""Only who sends pays for traffic across zones."""
+
+
+def redis(disk: Mapping[str, float]) -> Redis:
+    """Memorystore, or virtual machines with a boot disk each."""
+    return Redis("gcp", _ZONE_TRAFFIC, disk)
 
 
 def inter_zone(redis: Backplane) -> Iterator[Usage]:
     """Traffic of Redis across zones."""
     if redis.usage:
         yield Usage(
-            REDIS.traffic.meter_id,
+            _ZONE_TRAFFIC.meter_id,
             np.asarray(redis.zone_units),
             "messages between nodes and Redis across zones, billed once, where they are sent",
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Annotated, Literal, Self
 
@@ -12,7 +12,7 @@ from pydantic import Field, model_validator
 from estimator.arrays import FloatArray
 from estimator.demand.admission_limits import AdmissionLimits
 from estimator.demand.demand import most_in_month, over_month
-from estimator.demand.weekly import Weekly, from_hours
+from estimator.demand.weekly import ALWAYS, Weekly, largest
 from estimator.deployments.base import Request, billed_bytes_question
 from estimator.deployments.fleet.backplane import Backplane, Redis, ZoneTraffic
 from estimator.deployments.fleet.behind_balancer import (
@@ -44,9 +44,9 @@ _BYTES = billed_bytes_question(
 class OciFleetOptions(FleetOptions):
     """Choices for nodes on OCI."""
 
-    boot_volume_gb: Annotated[float, Field(ge=50)] = 50
-    """Boot disk of each virtual machine, those of Redis included."""
-    boot_volume_vpu_per_gb: Annotated[float, Field(ge=10, le=120)] = 10
+    boot_disk_gb: float = default_of("oci.compute.boot_disk_gb", ge=50, le=65_536)
+    """Boot disk of each virtual machine, those of Redis included. Default: the smallest."""
+    boot_disk_vpu_per_gb: Annotated[float, Field(ge=10, le=120)] = 10
     """Performance units for each GB of boot disk. The default of 10 is called balanced."""
 
 
@@ -85,46 +85,23 @@ class OciNodes(BehindBalancer):
 
     clock = OCI
     merges_lines = False
-    have_boot_disks = True
-    """Whether nodes need a boot disk; container instances bring a disk of their own."""
 
-    def disk(self, request: Request) -> dict[str, float]:
-        """Units of meters that a boot disk takes per hour."""
-        options = request.options
-        gb = options.boot_volume_gb / request.demand.hours_per_month
-        return {_STORAGE: gb, _PERFORMANCE: gb * options.boot_volume_vpu_per_gb}
+    def disk(self, request: Request) -> Mapping[str, float]:
+        """Space of a boot volume, and its performance."""
+        gb, vpu_per_gb = request.options.boot_disk_gb, request.options.boot_disk_vpu_per_gb
+        return {_STORAGE: gb, _PERFORMANCE: gb * vpu_per_gb}
 
     def redis(self, request: Request) -> Redis:
         """OCI Cache, or virtual machines with a boot disk each."""
         return Redis("oci", _ZONE_TRAFFIC, self.disk(request))
 
-    def nodes(self, request: Request) -> NodeSpec:
-        """Virtual machines with a boot disk each."""
-        return NodeSpec(ends_tls=True, beside=self.disk(request), redis=self.redis(request))
-
     def beside(self, request: Request, fleet: Fleet, redis: Backplane) -> Iterator[Usage]:
-        """Traffic between availability domains, which is free; boot disks; traffic out."""
-        options = request.options
+        """Traffic between availability domains, which is free; traffic out."""
         if redis.usage:
             yield Usage(
                 _ZONE_TRAFFIC.meter_id,
                 np.asarray(redis.zone_units),
                 "messages on their way to nodes and a replica in other availability domains",
-            )
-        # a disk is there as long as its machine
-        run = request.demand.per_month(fleet.nodes) if self.have_boot_disks else np.zeros(())
-        disks = run / request.demand.hours_per_month
-        if np.any(disks):
-            yield Usage(
-                _STORAGE,
-                disks * options.boot_volume_gb,
-                f"a boot disk of {options.boot_volume_gb:g} GB on "
-                f"{range_text(disks, unit='virtual machines')}",
-            )
-            yield Usage(
-                _PERFORMANCE,
-                disks * options.boot_volume_gb * options.boot_volume_vpu_per_gb,
-                f"{options.boot_volume_vpu_per_gb:g} performance units for each GB of boot disk",
             )
         yield self.data_out(request, "oci.egress.internet")
 
@@ -153,10 +130,6 @@ class LoadBalancerVm(OciNodes):
     )
     not_modeled = (*_NOT_MODELED, "a web application firewall")
     targets_limit = f"{_LB}.backends"
-
-    def nodes(self, request: Request) -> NodeSpec:
-        """Virtual machines, TLS on the balancer."""
-        return replace(super().nodes(request), ends_tls=False)
 
     def _mbps(self, request: Request) -> Weekly:
         """Bandwidth that counts."""
@@ -193,11 +166,11 @@ class LoadBalancerVm(OciNodes):
         """Hours of the balancers, and their bandwidth."""
         demand, least = request.demand, request.options.min_mbps
         mbps, balancers = self._mbps(request), fleet.balancers
-        billed = np.maximum(mbps.hourly, (balancers * least)[..., None])
+        billed = largest([mbps, Weekly.of(balancers * least, ALWAYS)])
         yield self.balancer_hours(request, fleet, f"{_LB}.hours")
         yield Usage(
             f"{_LB}.mbps_hours",
-            demand.per_month(from_hours(billed)),
+            demand.per_month(billed),
             f"in each hour the larger of {least:g} Mbps per balancer and the traffic in and out, "
             f"up to {range_text(most_in_month(demand, mbps.peak), unit='Mbps')}",
         )
@@ -215,11 +188,10 @@ class LoadBalancerContainerInstances(LoadBalancerVm):
         *LoadBalancerVm.not_modeled,
         "disk beyond the 15 GB that an instance includes",
     )
-    have_boot_disks = False
 
     def nodes(self, request: Request) -> NodeSpec:
         """Container instances."""
-        return NodeSpec(kind=self.kind, unit="container instance", redis=self.redis(request))
+        return replace(super().nodes(request), unit="container instance")
 
 
 class NetworkLoadBalancerVm(OciNodes):
@@ -232,6 +204,10 @@ class NetworkLoadBalancerVm(OciNodes):
     questions = (SCALING, _BYTES)
     not_modeled = (*_NOT_MODELED, "certificates on the nodes")
     targets_limit = f"{_NLB}.backends"
+
+    def nodes(self, request: Request) -> NodeSpec:
+        """Virtual machines where TLS ends."""
+        return replace(super().nodes(request), ends_tls=True)
 
     def balancers(self, request: Request, fleet: Fleet) -> FloatArray:
         """As many as the connections need."""

@@ -77,7 +77,7 @@ def test_a_gigabyte_of_a_unit_is_the_one_answered(make_demand, bill_of, quantiti
 
 @pytest.mark.parametrize(("nodes", "balancers"), [(2, 1), (1_000, 1), (1_001, 2)])
 def test_a_balancer_has_1000_targets(make_demand, bill_of, quantities, nodes, balancers):
-    options = {"min_nodes": nodes, "spare_nodes": 0, "zones": 3}
+    options = {"min_nodes": nodes, "survives": "none", "zones": 3}
     lines = quantities(bill_of(ID, make_demand(10), options=options))
 
     assert lines[HOURS] == pytest.approx(balancers * 730)
@@ -87,10 +87,10 @@ def test_a_balancer_has_1000_targets(make_demand, bill_of, quantities, nodes, ba
 
 def test_nodes_and_redis_of_one_size_are_one_line(make_demand, bill_of, quantities):
     demand = make_demand(10, to_server=1, to_client=2)
-    options = {"machine": "m7g.large", "redis_machine": "m7g.large"}
+    options = {"machine": "m7g.large", "redis": "self_run", "redis_machine": "m7g.large"}
     bill = bill_of(ID, demand, options=options)
 
-    # two nodes and a spare one, Redis and its replica
+    # a node in each of three zones, Redis and its replica
     assert quantities(bill)["aws.ec2.m7g_large"] == pytest.approx((3 + 2) * 730)
     assert bill.lines["meter"].is_unique
 
@@ -100,7 +100,7 @@ def test_traffic_with_nodes_in_other_zones_is_metered_in_both_if_it_is_charged(
 ):
     # 124 bytes leave as 200 and are acknowledged with 52; two thirds go to one of two other zones
     demand = make_demand(10, to_client=1e6, payload=124)
-    options = {"backplane": False, "zones": 3}
+    options = {"redis": "none", "zones": 3}
     free, charged = (
         quantities(bill_of(ID, demand, options=options, answers={"cross_zone_traffic": answer}))
         for answer in ("no", "yes")
@@ -115,7 +115,7 @@ def test_messages_between_nodes_cross_zones_if_there_are_several(
     make_demand, bill_of, quantities, zones, crosses
 ):
     demand = make_demand(10, to_server=1e6, to_client=2e6)
-    lines = quantities(bill_of(ID, demand, options={"zones": zones}))
+    lines = quantities(bill_of(ID, demand, options={"zones": zones, "survives": "node"}))
 
     assert (lines.get(INTER_ZONE, 0.0) > 0) == crosses
 
@@ -129,9 +129,9 @@ def test_an_instance_has_5000_mbps_with_the_internet(make_demand, bill_of, quant
         "machine": "c7g.4xlarge",
         "messages_per_core_second": 1e9,
         "min_nodes": 1,
-        "spare_nodes": 0,
+        "survives": "none",
         "headroom": 1,
-        "backplane": False,
+        "redis": "none",
     }
     bill = bill_of(ID, demand, options=options)
 
@@ -149,7 +149,7 @@ def test_silent_clients_outlive_no_timeout_that_can_be_set(steady, verdict):
     bill = ws.estimate(steady().replace(options={ID: {"idle_timeout_seconds": 4_000}}), ID)
 
     assert not bill.is_within_limits
-    assert not verdict(bill, "aws.alb.idle_timeout_max").limit.adjustable
+    assert verdict(bill, "aws.alb.idle_timeout_max").limit.raised_by is None
 
 
 @pytest.mark.parametrize(
@@ -178,18 +178,21 @@ def test_a_timeout_that_cannot_be_set_is_refused(steady):
 
 
 def test_a_region_has_50_balancers(make_demand, bill_of, verdict):
-    options = {"min_nodes": 50_001, "spare_nodes": 0}
+    options = {"min_nodes": 50_001, "survives": "none"}
     found = verdict(bill_of(ID, make_demand(10), options=options), "aws.alb.per_region")
 
     assert (float(found.used), found.state) == (51, "quota increase")
 
 
+SMALL = {"redis": "self_run", "redis_machine": "m7g.large"}
+
+
 def test_processors_beyond_what_new_accounts_have_are_noted(make_demand, bill_of):
     alone, with_redis = (
-        " ".join(bill_of(ID, demand, options={"machine": "c7g.medium"}).notes)
+        " ".join(bill_of(ID, demand, options=SMALL | {"machine": "c7g.medium"}).notes)
         for demand in (make_demand(10), make_demand(10, to_server=1, to_client=2))
     )
 
-    # three nodes of 1 vCPU, and two of Redis with 2
+    # a node of 1 vCPU in each of three zones, and two of Redis with 2
     assert "vCPU" not in alone
     assert "a quota of 7 vCPU of EC2; new accounts start with 5" in with_redis

@@ -92,6 +92,12 @@ def test_what_pings_add_to_a_workplace_chat(answer, seconds, usd):
     assert counted - free == pytest.approx(usd, rel=0.01)
 
 
+def test_a_subscriber_receives_240_kb_at_most(make_demand, bill_of, verdict):
+    bill = bill_of(ID, make_demand(10, to_client=1, payload=2 * 245_760))
+
+    assert float(verdict(bill, f"{ID}.delivery_max_bytes").share) == pytest.approx(2)
+
+
 def test_connections_are_made_anew_after_a_day(make_demand, bill_of):
     # sessions of 60 hours are three connections, each with a subscribe
     bill = bill_of(ID, make_demand(1, new_connections=2, session_hours=60))

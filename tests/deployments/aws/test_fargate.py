@@ -23,7 +23,7 @@ def test_a_task_is_billed_by_its_vcpus_and_memory(
 ):
     lines = quantities(bill_of(ID, make_demand(10), options={"machine": machine}))
 
-    # two tasks and a spare one
+    # one in each of three zones
     assert lines[vcpu_meter] == pytest.approx(3 * vcpus * 730)
     assert lines[memory_meter] == pytest.approx(3 * gb * 730)
 
@@ -31,13 +31,19 @@ def test_a_task_is_billed_by_its_vcpus_and_memory(
 def test_sizes_chosen_for_several_scenarios_are_one_line_a_meter(steady):
     bill = ws.estimate(steady(connections=np.geomspace(10, 1e6, 30)), ID)
 
-    meters = [item.rate.meter_id for item in bill.items]
-    assert len(set(meters)) == len(meters)
+    # but for the part that the application's own work takes
+    lines = [(item.rate.meter_id, item.usage.part) for item in bill.items]
+    assert len(set(lines)) == len(lines)
 
 
-def test_redis_runs_on_ec2(make_demand, bill_of, quantities):
-    lines = quantities(bill_of(ID, make_demand(10, to_server=1, to_client=2)))
+def test_redis_runs_on_ec2_or_is_managed(make_demand, bill_of, quantities):
+    demand = make_demand(10, to_server=1, to_client=2)
+    options = {"redis": "self_run", "redis_machine": "m7g.large"}
+    lines = quantities(bill_of(ID, demand, options=options))
+    managed = quantities(bill_of(ID, demand, options={"redis": "managed"}))
 
+    assert [meter for meter in managed if meter.startswith("aws.elasticache.")]
+    assert not [meter for meter in managed if meter.startswith("aws.ec2.")]
     assert lines["aws.ec2.m7g_large"] == pytest.approx(2 * 730)
 
 

@@ -12,8 +12,9 @@ from estimator.demand.wire import connect_layers
 ID = "aws.nlb_ec2"
 NLCU = "aws.nlb.nlcu_hours"
 HOURS = "aws.nlb.hours"
-MACHINE = "aws.ec2.c7g_large"
-ONE_NODE = {"machine": "c7g.large", "min_nodes": 1, "spare_nodes": 0, "headroom": 1}
+MACHINE = "aws.ec2.m7i_large"
+# two cores of the reference speed (families.csv)
+ONE_NODE = {"machine": "m7i.large", "zones": 1, "survives": "none", "headroom": 1}
 
 
 @pytest.mark.parametrize(
@@ -92,7 +93,7 @@ def test_a_node_takes_55000_connections_without_the_addresses_of_clients(
 def test_a_balancer_has_500_targets_in_each_zone(
     make_demand, bill_of, quantities, nodes, balancers
 ):
-    options = {"min_nodes": nodes, "spare_nodes": 0, "zones": 2}
+    options = {"min_nodes": nodes, "survives": "none", "zones": 2}
     lines = quantities(bill_of(ID, make_demand(10), options=options))
 
     assert lines[HOURS] == pytest.approx(balancers * 730)
@@ -102,8 +103,8 @@ def test_a_balancer_has_500_targets_in_each_zone(
 @pytest.mark.parametrize(
     ("options", "balancers"),
     [
-        # 1,000 in a target group, though three zones have 500 targets each
-        ({"min_nodes": 1_000, "zones": 3}, 1),
+        # 1,000 in a target group, though three zones have 500 targets each; as many in each zone
+        ({"min_nodes": 999, "zones": 3}, 1),
         ({"min_nodes": 1_001, "zones": 3}, 2),
         # 500 in all where the balancer crosses zones, whatever the number of zones
         ({"min_nodes": 500, "zones": 3, "cross_zone": True}, 1),
@@ -115,13 +116,13 @@ def test_target_groups_and_cross_zone_balancing_end_earlier(
     make_demand, bill_of, quantities, options, balancers
 ):
     # https://docs.aws.amazon.com/elasticloadbalancing/latest/network/load-balancer-limits.html
-    bill = bill_of(ID, make_demand(10), options={"spare_nodes": 0, **options})
+    bill = bill_of(ID, make_demand(10), options={"survives": "none", **options})
 
     assert quantities(bill)[HOURS] == pytest.approx(balancers * 730)
 
 
 def test_a_region_has_50_balancers(make_demand, bill_of, verdict):
-    options = {"min_nodes": 60_000, "spare_nodes": 0, "zones": 2}
+    options = {"min_nodes": 60_000, "survives": "none", "zones": 2}
     bill = bill_of(ID, make_demand(10), options=options)
 
     assert float(verdict(bill, "aws.nlb.per_region").share) == pytest.approx(60 / 50)
@@ -135,7 +136,7 @@ def test_traffic_crosses_zones_if_the_balancer_may_and_is_charged_if_so_answered
     make_demand, bill_of, quantities, cross_zone, answer, charged
 ):
     demand = make_demand(10, to_client=1e6, payload=124)
-    options = {"cross_zone": cross_zone, "backplane": False, "zones": 2}
+    options = {"cross_zone": cross_zone, "redis": "none", "zones": 2}
     bill = bill_of(ID, demand, options=options, answers={"cross_zone_traffic": answer})
 
     # half of 252 bytes a message, out of one zone and into the other

@@ -14,7 +14,7 @@ BARE = {
     "idle_cpu_seconds_per_connection_second": 0,
     "headroom": 1,
     "min_nodes": 1,
-    "spare_nodes": 0,
+    "survives": "none",
 }
 
 

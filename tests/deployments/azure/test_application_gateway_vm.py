@@ -101,8 +101,8 @@ def test_traffic_between_zones_is_counted_where_it_leaves_and_arrives(
     demand = at_mbps(8, hours_per_month=100)
     gib = 3.6e9 * 100 / 2**30
     answers = {"azure.inter_zone.charge": "list_price"}
-    bill = bill_of(ID, demand, options={"zones": 2, "backplane": False}, assumptions=answers)
-    one_zone = bill_of(ID, demand, options={"zones": 1, "backplane": False})
+    bill = bill_of(ID, demand, options={"zones": 2, "redis": "none"}, assumptions=answers)
+    one_zone = bill_of(ID, demand, options={"zones": 1, "survives": "none", "redis": "none"})
 
     assert quantities(bill)[INTER_ZONE] == pytest.approx(gib)
     assert cents(bill)[INTER_ZONE] == round(gib * 0.01, 2)
@@ -123,11 +123,10 @@ def test_a_silent_connection_outlives_no_idle_timeout(make_demand, bill_of, stat
 
 def test_redis_runs_twice_once_more_than_one_node_must_hear(make_demand, bill_of, quantities):
     demand = make_demand(10, to_server=10, to_client=100)
+    options = {"machine": "Standard_D4as_v5", "redis_machine": "Standard_D2as_v5"}
     with_redis, without = (
-        quantities(
-            bill_of(ID, demand, options={"machine": "Standard_D4as_v5", "backplane": backplane})
-        )
-        for backplane in (True, False)
+        quantities(bill_of(ID, demand, options=options | {"redis": redis}))
+        for redis in ("self_run", "none")
     )
 
     assert with_redis["azure.vm.d2as_v5"] == pytest.approx(2 * 730)
@@ -137,7 +136,9 @@ def test_redis_runs_twice_once_more_than_one_node_must_hear(make_demand, bill_of
 def test_nodes_and_redis_of_one_size_stand_on_one_line(make_demand, bill_of, quantities):
     # three nodes and two machines of Redis
     demand = make_demand(10, to_server=10, to_client=100)
-    bill = bill_of(ID, demand, options={"machine": "Standard_D2as_v5"})
+    machine = "Standard_D2as_v5"
+    options = {"machine": machine, "redis": "self_run", "redis_machine": machine}
+    bill = bill_of(ID, demand, options=options)
 
     assert quantities(bill)["azure.vm.d2as_v5"] == pytest.approx(5 * 730)
     assert bill.lines["meter"].is_unique
@@ -189,7 +190,7 @@ def test_a_virtual_machine_holds_500000_connections(make_demand, bill_of, server
         "idle_cpu_seconds_per_connection_second": 0,
         "headroom": 1,
         "min_nodes": 1,
-        "spare_nodes": 0,
+        "survives": "none",
     }
     bill = bill_of(ID, make_demand(600_000), options=options)
 

@@ -12,7 +12,7 @@ VCPU = f"{ID}.vcpu_active_seconds"
 IDLE = f"{ID}.vcpu_idle_seconds"
 MEMORY = f"{ID}.memory_gib_seconds"
 REQUESTS = f"{ID}.requests"
-ONE = {"machine": "container-apps/1/2", "min_nodes": 1, "spare_nodes": 0}
+ONE = {"machine": "container-apps/1/2", "min_nodes": 1, "survives": "none"}
 
 
 def test_a_replica_with_open_sockets_is_always_active(make_demand, bill_of, quantities, cents):

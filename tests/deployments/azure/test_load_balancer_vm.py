@@ -43,11 +43,11 @@ def test_nodes_make_the_handshakes_of_tls(make_demand, bill_of, quantities):
         "application": "none",
         "idle_cpu_seconds_per_connection_second": 0,
         "min_nodes": 1,
-        "spare_nodes": 0,
+        "survives": "none",
     }
     bill = bill_of(ID, make_demand(10, new_connections=1_000 * 3600), options=options)
 
-    assert quantities(bill)["azure.vm.d4as_v5"] == pytest.approx(4 * 730)
+    assert quantities(bill)["azure.vm.d4as_v5"] == pytest.approx(5 * 730)
 
 
 @pytest.mark.parametrize(
@@ -100,6 +100,6 @@ def test_an_idle_timeout_that_cannot_be_set_is_refused(make_demand, bill_of, min
 
 
 def test_a_pool_ends_at_5000_servers(make_demand, bill_of, state_of):
-    bill = bill_of(ID, make_demand(1), options={"min_nodes": 5_000, "spare_nodes": 1})
+    bill = bill_of(ID, make_demand(1), options={"min_nodes": 5_000, "survives": "node"})
 
     assert state_of(bill, f"{BALANCER}.backend_pool_size") == ("over a hard limit", 5_001)

@@ -361,16 +361,18 @@ def test_billing_by_request_costs_less_up_to_three_quarters_of_the_time(
 
 
 @pytest.mark.parametrize(
-    ("connections", "backplane", "redis"), [(600, True, 0), (601, True, 2), (601, False, 0)]
+    ("connections", "redis", "machines"),
+    [(600, "self_run", 0), (601, "self_run", 2), (601, "none", 0)],
 )
 def test_redis_runs_twice_as_soon_as_messages_must_reach_other_instances(
-    make_demand, bill_of, quantities, connections, backplane, redis
+    make_demand, bill_of, quantities, connections, redis, machines
 ):
     # an e2-standard-2 has two processors
     demand = make_demand(connections, to_server=100, to_client=1_000)
-    bill = bill_of(ID, demand, options={"backplane": backplane})
+    options = {"redis": redis, "redis_machine": "e2-standard-2", "application": "none"}
+    counted = quantities(bill_of(ID, demand, options=options))
 
-    assert quantities(bill).get("gcp.compute.e2_vcpu_hours", 0) == pytest.approx(redis * 2 * 730)
+    assert counted.get("gcp.compute.e2_vcpu_hours", 0) == pytest.approx(machines * 2 * 730)
 
 
 def test_reconnects_after_the_cut_are_noted(make_demand, bill_of):
@@ -396,12 +398,48 @@ def test_what_must_be_set_beyond_the_defaults_is_noted(make_demand, bill_of):
     assert "Set the " not in as_is
 
 
-@pytest.mark.parametrize(("backplane", "asked"), [(True, 334), (False, None)])
-def test_instances_that_reach_redis_are_a_hundred_at_first(make_demand, bill_of, backplane, asked):
+@pytest.mark.parametrize(("redis", "asked"), [("cheapest", 334), ("none", None)])
+def test_instances_that_reach_redis_are_a_hundred_at_first(make_demand, bill_of, redis, asked):
     # 200,000 connections at 60 % of a concurrency of 1,000: 333.3 instances, 3.3 times the quota
-    options = {"max_instances": 1000, "backplane": backplane}
+    options = {"max_instances": 1000, "redis": redis, "application": "none"}
     bill = bill_of(ID, make_demand(200_000, to_server=1, to_client=1), options=options)
     used = {v.limit.limit: (float(v.used), float(v.share)) for v in bill.verdicts}
 
     found = used.get("gcp.cloud_run.direct_vpc_instances")
     assert found == (None if asked is None else (asked, pytest.approx(asked / 100)))
+
+
+ONLY_SOCKETS = {
+    "application": "none",
+    "memory_per_connection_bytes": 1,
+    "idle_cpu_seconds_per_connection_second": 0,
+    "messages_per_core_second": 1e12,
+    "bytes_per_core_second": 1e12,
+    "new_connections_per_core_second": 1e9,
+}
+"""Instances are filled by connections, whatever these do."""
+
+
+@pytest.mark.parametrize(("heard", "state"), [(700, "within limits"), (1_000, "over a hard limit")])
+def test_what_an_instance_hears_and_publishes_goes_into_a_vpc(
+    make_demand, bill_of, verdict_on, heard, state
+):
+    # 12,000 connections on 20 instances of 600, each of which hears every message and publishes
+    # its twentieth. 120 bytes and their mask of 4 leave as 200 down to the IP header (the measured
+    # table of test_wire): 625 messages a second are a megabit.
+    messages = heard * 625 * 3600
+    demand = make_demand(12_000, to_server=messages, to_client=messages, payload=120)
+    bill = bill_of(ID, demand, options=ONLY_SOCKETS | {"subscribes": "all"})
+    verdict = verdict_on(bill, "gcp.cloud_run.vpc_bandwidth_per_instance_mbps")
+
+    assert float(verdict.used) == pytest.approx(heard * (1 + 1 / 20))
+    assert float(verdict.allowed) == 1_000
+    assert str(verdict.state) == state
+
+
+def test_nothing_goes_into_a_vpc_where_nobody_else_must_hear(make_demand, bill_of):
+    bill = bill_of(ID, make_demand(12_000, to_client=1_000), options={"redis": "none"})
+
+    assert "gcp.cloud_run.vpc_bandwidth_per_instance_mbps" not in {
+        verdict.limit.limit for verdict in bill.verdicts
+    }

@@ -10,7 +10,7 @@ import estimator as ws
 ID = "oci.load_balancer_container_instances"
 OCPU = "oci.compute.e4_ocpu_hours"
 MEMORY = "oci.compute.e4_memory_gb_hours"
-FIXED = {"machine": "CI.Standard.E4.Flex/1/8", "min_nodes": 2, "spare_nodes": 1}
+FIXED = {"machine": "CI.Standard.E4.Flex/1/8", "min_nodes": 2, "survives": "node"}
 
 
 def test_instances_are_billed_by_processors_and_memory(make_demand, bill_of, quantities):
@@ -23,7 +23,11 @@ def test_instances_are_billed_by_processors_and_memory(make_demand, bill_of, qua
 def test_an_instance_has_no_disk_to_pay_but_redis_has(make_demand, bill_of, quantities):
     alone = quantities(bill_of(ID, make_demand(10), options=FIXED))
     together = quantities(
-        bill_of(ID, make_demand(10, to_client=1000, to_server=100), options=FIXED)
+        bill_of(
+            ID,
+            make_demand(10, to_client=1000, to_server=100),
+            options=FIXED | {"redis": "self_run"},
+        )
     )
 
     assert "oci.block_volume.storage" not in alone
@@ -31,7 +35,7 @@ def test_an_instance_has_no_disk_to_pay_but_redis_has(make_demand, bill_of, quan
 
 
 def test_the_balancer_is_billed_as_in_front_of_machines(at_mbps, bill_of, quantities):
-    counted = quantities(bill_of(ID, at_mbps(300), options=FIXED | {"backplane": False}))
+    counted = quantities(bill_of(ID, at_mbps(300), options=FIXED | {"redis": "none"}))
 
     assert counted["oci.load_balancer.mbps_hours"] == pytest.approx(300 * 730)
     assert counted["oci.load_balancer.hours"] == pytest.approx(730)
