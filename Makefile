@@ -148,5 +148,5 @@ lock: $(VENV)/.stamp ## Lock the dependencies again (ARGS=--upgrade for newer ve
 	$(LOCK) pyproject.toml --output-file requirements.lock > /dev/null
 	$(LOCK) pyproject.toml --all-extras --group dev --constraint requirements.lock \
 		--output-file requirements-dev.lock > /dev/null
-	$(LOCK) pyproject.toml --extra dashboard --constraint requirements-dev.lock \
+	$(LOCK) pyproject.toml --extra dashboard --extra simulation --constraint requirements-dev.lock \
 		--output-file requirements-dashboard.lock > /dev/null

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from estimator.errors import EstimatorError
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Autoscaling:
@@ -42,6 +44,41 @@ class Autoscaling:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ConnectWork:
+    """What a unit does for each new connection: its servers work on them, in order.
+
+    Raises:
+        EstimatorError: an amount is out of range.
+    """
+
+    seconds: float
+    """Work of one server for a new connection."""
+    varies: bool = False
+    """Whether that is now more, now less (exponential, with that mean)."""
+    servers: int = 1
+    """Of a unit, such as its cores."""
+    backlog: float = np.inf
+    """New connections that wait at a unit, besides those that are worked on; it refuses more."""
+    timeout_seconds: float = np.inf
+    """A client that was not let in by then goes away; the work for it is done all the same."""
+    refusal_share: float = 0.0
+    """Part of that work which a unit does for a client that it refuses."""
+
+    def __post_init__(self) -> None:
+        """Refuse work that nobody could do, and what is not a number."""
+        good = {
+            "seconds": 0 < self.seconds < np.inf,
+            "servers": self.servers >= 1,
+            "backlog": self.backlog >= 0,
+            "timeout_seconds": self.timeout_seconds > 0,
+            "refusal_share": 0 <= self.refusal_share < np.inf,
+        }
+        for name, is_good in good.items():
+            if not is_good:
+                raise EstimatorError(f"{name} of the work for a new connection is out of range")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AdmissionLimits:
     """What a deployment lets in. A field that is left out limits nobody.
 
@@ -70,6 +107,8 @@ class AdmissionLimits:
     """How units follow the connections, if they do."""
     age_most_seconds: float = np.inf
     """Age at which a connection is cut."""
+    connect_work: ConnectWork | None = None
+    """What a unit does for each new connection; if None, they are let in at once."""
     limits: Mapping[str, str] = field(default_factory=dict[str, str])
     """Id of the limit behind a field, here or of ``autoscaling``, by the name of the field, where
     there is one. The field is the limit, or a whole multiple of it: of several load balancers, or
@@ -92,3 +131,12 @@ class AdmissionLimits:
         return float(
             min(self.new_connections_per_second, units * self.new_connections_per_second_per_unit)
         )
+
+    def connects_served_per_second(self, units: float) -> float:
+        """New connections per second that the servers of so many units can make.
+
+        >>> AdmissionLimits(connect_work=ConnectWork(seconds=0.01)).connects_served_per_second(3)
+        300.0
+        """
+        work = self.connect_work
+        return np.inf if work is None else units * work.servers / work.seconds

@@ -24,8 +24,7 @@ from estimator.arrays import FloatArray, IntArray
 from estimator.simulation.admission import Scaler, allowed, change_times
 from estimator.simulation.connection_age import Ageing, stream_weights
 from estimator.simulation.effort import USUAL, Bounds, Effort
-from estimator.simulation.exact_engine import LEVELS
-from estimator.simulation.flows import Flows
+from estimator.simulation.flows import LEVELS, Flows
 from estimator.simulation.model import Model
 from estimator.simulation.population import Presence, draw_presence, parts_drawn
 from estimator.simulation.retries import AGED, FAULTS_FROM, NEWCOMERS, Waiting

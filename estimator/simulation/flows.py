@@ -22,12 +22,18 @@ COUNTED = (
     "new_connections",
     "refused_by_rate",
     "refused_full",
+    "refused_busy",
+    "timed_out",
     "ended",
     "cut",
     "aged",
     "gave_up",
     "left_waiting",
 )
+
+WORK: Final = ("work_s", "wasted_s")
+LEVELS: Final = 200
+"""Attempts that are told apart when they are counted by client."""
 
 RECOVERY_SHARES: Final = (0.5, 0.95, 0.99, 1.0)
 _CLOSE_UP_BEFORE_S: Final = 60
@@ -55,6 +61,10 @@ class Flows:
     """Attempts refused by the limit of new connections per second."""
     refused_full: CountArray
     """Attempts refused because no connection slot was free."""
+    refused_busy: CountArray
+    """Attempts refused because the backlog of a unit was full."""
+    timed_out: CountArray
+    """Attempts whose client went away before a unit had done the work for it."""
     ended: CountArray
     """Connections closed since the session was over."""
     cut: CountArray
@@ -69,6 +79,10 @@ class Flows:
     """Connections each fault took."""
     back_by_fault: CountArray
     """Clients that came back from it, gave up, or whose session was over."""
+    work_s: FloatArray
+    """Seconds of work for attempts that units took on,"""
+    wasted_s: FloatArray
+    """and what of it was for those who were refused or went away."""
     units: FloatArray
     """Units that run."""
     slots: FloatArray
@@ -78,13 +92,17 @@ class Flows:
     that needed more; without a warm-up; shape (levels,)."""
     connection_seconds: float
     """Sum of the lengths of all connections within the run, counted connection by connection."""
+    connecting_at_start: float = 0.0
+    """Attempts that units have not done with."""
+    connecting_seconds: float = 0.0
+    """Sum of the times from attempt to connection of all who were let in."""
     effort_s: float = field(default=0.0, compare=False)
     """Seconds that the run took on a usual core, as estimated: not what happened in it."""
 
     @classmethod
     def empty(cls, seconds: int, faults: int, levels: int) -> Flows:
         """Nothing has happened yet."""
-        counts = {name: np.zeros(seconds) for name in COUNTED}
+        counts = {name: np.zeros(seconds) for name in (*COUNTED, *WORK)}
         return cls(
             open_at_start=0.0,
             waiting_at_start=0.0,
@@ -94,6 +112,8 @@ class Flows:
             slots=np.full(seconds, np.inf),
             attempts_needed=np.zeros(levels),
             connection_seconds=0.0,
+            connecting_at_start=0.0,
+            connecting_seconds=0.0,
             effort_s=0.0,
             **counts,
         )
@@ -111,6 +131,12 @@ class Flows:
         change = more - self.new_connections - self.gave_up - self.left_waiting
         return self.waiting_at_start + np.cumsum(change)
 
+    @property
+    def connecting_after(self) -> FloatArray:
+        """Attempts that are neither let in nor refused yet, at the end of each second."""
+        refused = self.refused_by_rate + self.refused_full + self.refused_busy + self.timed_out
+        return self.connecting_at_start + np.cumsum(self.attempts - self.new_connections - refused)
+
     def check(self) -> None:
         """Refuse a run that counted wrong, lost or invented clients, or breaks Little's law.
 
@@ -124,17 +150,19 @@ class Flows:
         """
         open_after, waiting = self.open_after, self.waiting_after
         noise = 1e-6 * (1 + float(np.max(open_after, initial=0.0)))
-        refused = self.attempts - self.new_connections - self.refused_by_rate - self.refused_full
-        amounts = {name: getattr(self, name) for name in (*COUNTED, "units")}
+        connecting = self.connecting_after
+        amounts = {name: getattr(self, name) for name in (*COUNTED, *WORK, "units")}
         amounts |= {"open_after": open_after, "waiting_after": waiting}
+        amounts |= {"useful work": self.work_s - self.wasted_s}
         amounts |= {"connection_seconds": np.array(self.connection_seconds)}
         for name, amount in amounts.items():
             # what is not a number would pass every comparison
-            if not np.isfinite(amount).all():
+            if not np.isfinite(amount.sum()):
                 raise SimulationError(f"a number of clients is not finite: {name}")
             if np.min(amount, initial=0.0) < -noise - _NOBODY:
                 raise SimulationError(f"a number of clients became negative: {name}")
-        if np.max(np.abs(refused), initial=0.0) > noise:
+        undecided = -connecting if self.work_s.any() else np.abs(connecting)
+        if np.max(undecided, initial=0.0) > noise:
             raise SimulationError("attempts are neither let in nor refused")
         area = _area(self.open_at_start, open_after)
         events = float((self.new_connections + self.ended + self.cut + self.aged).sum())
@@ -158,6 +186,7 @@ class Flows:
             self,
             open_at_start=float(warming_up[-1]),
             waiting_at_start=float(self.waiting_after[seconds - 1]),
+            connecting_at_start=float(self.connecting_after[seconds - 1]),
             connection_seconds=self.connection_seconds - _area(self.open_at_start, warming_up),
             **changed,
         )
@@ -212,6 +241,9 @@ class Replication:
     new_connections: FloatArray
     refused_by_rate: FloatArray
     refused_full: FloatArray
+    refused_busy: FloatArray
+    timed_out: FloatArray
+    """Attempts whose client went away before it was served."""
     retries: FloatArray
     """Attempts after a refusal, a loss or a cut: all but the first of each client."""
     cut: FloatArray
@@ -296,7 +328,7 @@ def _aftermath(
     wanted_s = np.nan_to_num(recovery_s[-1] * 1.25, posinf=_CLOSE_UP_MOST_S)
     until = last + int(np.clip(wanted_s, _CLOSE_UP_LEAST_S, _CLOSE_UP_MOST_S))
     near = slice(max(first - _CLOSE_UP_BEFORE_S, 0), until)
-    refused = flows.refused_by_rate + flows.refused_full
+    refused = flows.refused_by_rate + flows.refused_full + flows.refused_busy + flows.timed_out
     series = (open_after, waiting_after, flows.attempts, flows.new_connections, refused)
     close_up = CloseUp(near.start, *(each[near] for each in series))
     return Aftermath(words, float(first), total, recovery_s, close_up)

@@ -81,7 +81,10 @@ def _draw_clients(
     stream: Stream, start_s: float, until_s: float, rng: np.random.Generator
 ) -> tuple[FloatArray, FloatArray, int]:
     came = stream.arrivals.draw(start_s, until_s, rng)
-    leave = came + stream.session.draw(came.size, rng) * SECONDS_PER_HOUR
+    # in place, since fresh memory costs as much as the numbers in it
+    leave = stream.session.draw(came.size, rng)
+    leave *= SECONDS_PER_HOUR
+    leave += came
     if not stream.arrivals.periodic:
         return came, leave, 0
     before, there_until = _draw_there(stream, start_s, rng)

@@ -18,6 +18,7 @@ from estimator.errors import EstimatorError, UnknownNameError
 from estimator.runtime import one_thread
 from estimator.simulation.admission import allowed
 from estimator.simulation.aggregate_engine import simulate_aggregate
+from estimator.simulation.compiling import COMPILED
 from estimator.simulation.connection_age import ageing_bytes
 from estimator.simulation.effort import ASKED_FOR, USUAL, Bounds, EffortError, MemoryNeedError
 from estimator.simulation.exact_engine import simulate_exact
@@ -35,6 +36,8 @@ MOST_ASKED_FOR: Final = 5_000
 """Their minutes take some 7 GB, about what one week may take whose engine is named."""
 EXACT_UP_TO_CLIENTS: Final = 1_000_000
 """Up to so many sessions the exact engine is about as fast as the aggregate engine."""
+EXACT_UNCOMPILED_UP_TO_CLIENTS: Final = 200_000
+"""The same where numba is not installed."""
 EXACT_AT_MOST_CLIENTS: Final = 30_000_000
 """Beyond it, the arrays of the exact engine take more than a few gigabytes."""
 _CLIENTS_OF_A_TASK: Final = 1_000_000
@@ -46,7 +49,7 @@ _MOST_EFFORT_S: Final = 16.0
 """What replications that nobody asked for may take on one core together,"""
 _MOST_HELD_BYTES: Final = 350_000_000
 """and hold. The first two are always run."""
-_NUMBERS_PER_SECOND, _BYTES_PER_CLIENT = 30, 200
+_NUMBERS_PER_SECOND, _BYTES_PER_CLIENT = 30, 100
 """What a run holds of each second of the week, and the exact engine of each client."""
 _WARM_UP_SESSIONS: Final = 5.0
 _LONGEST_WARM_UP_S: Final = 86_400
@@ -150,8 +153,8 @@ def run(
         model: who comes, what lets them in, what goes wrong.
         replications: how many, at most 5,000, or ``auto`` for the rule above.
         seed: any whole number of at least 0.
-        engine: ``auto`` takes the exact engine for up to a million sessions, if no autoscaler
-            decides every few seconds.
+        engine: ``auto`` takes the exact engine for up to a million sessions, or 200,000 where
+            numba is not installed.
         executor: runs replications elsewhere, such as a ``ProcessPoolExecutor``; one after the
             other here if left out.
         progress: called with the replications done and those known to be needed.
@@ -194,7 +197,14 @@ def run(
     if len(done) > 1:
         width = (high - low) / 2 / mean if mean else 0.0
         known += f", known to {width:.1%} from {len(done)} replications"
-    return replace(found, notes=(reason, *warm_up, known))
+    return replace(found, notes=(reason, *warm_up, *_left_out(model, chosen), known))
+
+
+def _left_out(model: Model, engine: Engine) -> tuple[str, ...]:
+    """What an engine does not play, in words."""
+    if engine == "exact" or model.admission.connect_work is None:
+        return ()
+    return ("groups are let in at once: the work for new connections is left out",)
 
 
 def _replicated(
@@ -294,12 +304,10 @@ def choose_engine(model: Model, engine: Engine | Literal["auto"]) -> tuple[Engin
         return "aggregate", f"aggregate engine: {many} are {held}"
     if engine != "auto":
         return engine, f"{engine} engine, as asked for ({many})"
-    if model.admission.autoscaling is not None:
-        # the exact engine would stop at each decision of the autoscaler, every few seconds
-        return "aggregate", f"aggregate engine: units follow the connections, {many} in groups"
-    if clients <= EXACT_UP_TO_CLIENTS:
+    if clients <= (EXACT_UP_TO_CLIENTS if COMPILED else EXACT_UNCOMPILED_UP_TO_CLIENTS):
         return "exact", f"exact engine: {many} can be followed one by one"
-    return "aggregate", f"aggregate engine: {many} are followed in groups"
+    why = "" if COMPILED or clients > EXACT_UP_TO_CLIENTS else ", as numba is not installed"
+    return "aggregate", f"aggregate engine: {many} are followed in groups{why}"
 
 
 def memory_bytes(model: Model, engine: Engine) -> float:
@@ -350,7 +358,8 @@ def _warmed_up(model: Model) -> tuple[Model, tuple[str, ...]]:
         connections = stream.session.mean_steps(age_hours) if np.isfinite(age_hours) else 1.0
         rates = rates + coming * connections
         clients = clients + coming * stream.session.mean
-    binds = rates.max() > now.new_connections_per_second
+    served = admission.connects_served_per_second(now.units)
+    binds = rates.max() > min(now.new_connections_per_second, served * _NEARLY_FULL)
     binds |= clients.max() * SECONDS_PER_HOUR > now.slots * _NEARLY_FULL
     if not binds:
         return model, ()

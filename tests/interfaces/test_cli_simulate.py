@@ -15,6 +15,7 @@ import pytest
 from rich.cells import cell_len
 
 import estimator as ws
+from estimator.cli.commands import simulate
 from estimator.format import count_text, dollars, sentence, span_text
 from estimator.scenario.disruptions import FAULTS, SURGES, Fault, Surge, parse_fault, parse_surge
 
@@ -315,3 +316,13 @@ def test_the_example_with_a_surge_and_a_fault_says_so(run):
     _, exported, _ = run("simulate", MARKET_OPEN, "--replications", "1", "--json")
 
     assert len(json.loads(exported)["recoveries"]) == 1
+
+
+@pytest.mark.parametrize("watched", [True, False])
+def test_who_watches_the_first_run_is_told_that_it_compiles(watched, capsys, monkeypatch):
+    monkeypatch.setattr("estimator.simulation.compiling.must_compile", lambda: True)
+
+    simulate._say_that_it_compiles(wanted=watched)
+
+    told = "compiling the simulation for this machine, once ...\n" if watched else ""
+    assert capsys.readouterr() == ("", told)

@@ -2,13 +2,13 @@
 
 import heapq
 import math
-import struct
+from collections import Counter
 from dataclasses import fields, replace
 
 import numpy as np
 import pytest
 
-from estimator.demand.admission_limits import AdmissionLimits, Autoscaling
+from estimator.demand.admission_limits import AdmissionLimits, Autoscaling, ConnectWork
 from estimator.scenario.disruptions import Broadcast, FlashCrowd, TopOfHour
 from estimator.scenario.profile import Reconnect
 from estimator.scenario.sessions import (
@@ -21,13 +21,13 @@ from estimator.scenario.sessions import (
 from estimator.simulation import exact_engine
 from estimator.simulation.admission import Scaler, allowed
 from estimator.simulation.disruptions import surge_streams
-from estimator.simulation.exact_engine import LEVELS, simulate_exact
-from estimator.simulation.flows import COUNTED, Flows
+from estimator.simulation.exact_engine import simulate_exact
+from estimator.simulation.flows import COUNTED, LEVELS, Flows
 from estimator.simulation.model import ArrivalRate, Cut, Model, Stream, Throttle
 from estimator.simulation.population import draw_population
 
-NOTICE, WAIT, CHOICE, MOMENT = range(4)
-LIMITS, DECIDE, END, LOSE, KNOCK = range(5)
+WAIT, NOTICE, CHOICE, MOMENT, WORK = range(5)
+LIMITS, DECIDE, END, LOSE, SERVED, WASTED, TIMED_OUT, KNOCK = range(8)
 """Kinds of events, in the order in which those at the same moment happen."""
 
 
@@ -42,21 +42,22 @@ class OneAfterTheOther:
         self.leave = self.population.leave_s.tolist()
         self.flows = Flows.empty(int(self.end - self.start), len(model.faults), LEVELS)
         self.heap, self.opened, self.waiting, self.lost_to = [], {}, set(), {}
+        self.attempts, self.connecting = Counter(), {}
+        self.free, self.inside, self.turn = {}, Counter(), 0
 
-    def uniforms(self, client, time, purpose):
-        """SplitMix64 over client and time, in the whole numbers of Python."""
+    def uniforms(self, client, number, purpose):
+        """SplitMix64 over client and attempt, in the whole numbers of Python."""
         mixed = (client * 0x9E3779B97F4A7C15 + self.key) % 2**64
-        (bits,) = struct.unpack("Q", struct.pack("d", time + 0.0))
-        for word in (bits, purpose):
+        for word in (number, purpose):
             mixed = ((mixed ^ word) + 0x9E3779B97F4A7C15) % 2**64
             mixed = (mixed ^ (mixed >> 30)) * 0xBF58476D1CE4E5B9 % 2**64
             mixed = (mixed ^ (mixed >> 27)) * 0x94D049BB133111EB % 2**64
             mixed ^= mixed >> 31
         return (mixed >> 11) / 2**53
 
-    def count(self, name, time, *fault):
+    def count(self, name, time, *fault, amount=1):
         if time < self.end:
-            getattr(self.flows, name)[(*fault, int(time - self.start))] += 1
+            getattr(self.flows, name)[(*fault, int(time - self.start))] += amount
 
     def plan(self, time, kind, client=-1, *details):
         if time < self.end:
@@ -64,9 +65,10 @@ class OneAfterTheOther:
 
     def run(self):
         model, there = self.model, self.population.at_start
-        self.scaler = Scaler.settled(model.admission, there)
+        self.scaler, self.decisions = Scaler.settled(model.admission, there), 0
         now = allowed(model, self.start, self.scaler.running)
         self.rate, self.burst, self.slots = now.new_connections_per_second, now.burst, now.slots
+        self.units = now.units
         self.tokens, self.fallen, self.since, self.phase = self.burst, 0, self.start, 0.0
         for client, (came, leave) in enumerate(
             zip(self.population.came_s.tolist(), self.leave, strict=True)
@@ -77,7 +79,7 @@ class OneAfterTheOther:
             elif len(self.opened) + 1 <= self.slots:
                 self.open(client, self.start - math.fmod(self.start - came, self.age))
             else:
-                wait = self.uniforms(client, came, 0) * model.reconnect.cap
+                wait = self.uniforms(client, 0, WAIT) * model.reconnect.cap
                 self.waiting.add(client)
                 self.plan(self.start + wait, KNOCK, client, 0, wait)
         self.flows.open_at_start = len(self.opened)
@@ -101,6 +103,12 @@ class OneAfterTheOther:
                 self.leave_at(time, client)
             elif kind == LOSE:
                 self.lose(time, client, *details)
+            elif kind in (SERVED, WASTED):
+                self.served(time, client, *details, wasted=kind == WASTED)
+            elif kind == TIMED_OUT:
+                if self.connecting.get(client) == details[0]:
+                    del self.connecting[client]
+                    self.refused("timed_out", time, client, *details[1:], answer=0.0)
             else:
                 self.knock(time, client, *details)
         for since in self.opened.values():
@@ -121,7 +129,8 @@ class OneAfterTheOther:
         if kind == DECIDE:
             stopped = self.scaler.decide(time, float(len(self.opened)))
             if stopped:
-                self.choose(Cut(time, stopped, fault=-1), len(self.model.cuts))
+                self.choose(Cut(time, stopped, fault=-1), len(self.model.cuts) + self.decisions)
+            self.decisions += 1
             self.plan(self.scaler.next_ready_s, LIMITS)
         self.refill(time)
         now = allowed(self.model, time, self.scaler.running)
@@ -129,12 +138,13 @@ class OneAfterTheOther:
             passed = (time - self.since) * self.rate + self.phase if self.rate < math.inf else 0.0
             self.phase, self.since, self.fallen = passed - math.floor(passed), time, 0
         self.rate, self.burst, self.slots = now.new_connections_per_second, now.burst, now.slots
+        self.units = now.units or self.units
         self.tokens = min(self.tokens, self.burst)
 
     def choose(self, cut, number):
         for client, opened in self.opened.items():
-            if self.uniforms(client, cut.at_s, CHOICE + 8 * number) < cut.share:
-                spread = cut.over_s * self.uniforms(client, cut.at_s, MOMENT + 8 * number)
+            if self.uniforms(client, number, CHOICE) < cut.share:
+                spread = cut.over_s * self.uniforms(client, number, MOMENT)
                 details = (number, opened, cut.fault, cut.notice_s, cut.away_s)
                 self.plan(cut.at_s + spread, LOSE, client, *details)
 
@@ -163,6 +173,8 @@ class OneAfterTheOther:
             self.count("ended", time)
         elif client in self.waiting:
             self.waiting.remove(client)
+            if self.connecting.pop(client, None) is not None:
+                self.count("timed_out", time)
             self.count("left_waiting", time)
             self.back(time, client)
 
@@ -176,11 +188,12 @@ class OneAfterTheOther:
             self.lost_to[client] = fault
             self.count("lost_by_fault", time, fault)
         wait = self.wait(client, time, 0, self.model.reconnect.base)
-        noticed = notice * self.uniforms(client, time, NOTICE)
+        noticed = notice * self.uniforms(client, self.attempts[client], NOTICE)
         self.plan(time + noticed + max(away, wait), KNOCK, client, 0, wait)
 
     def wait(self, client, time, refusals, waited):
-        policy, uniforms = self.model.reconnect, self.uniforms(client, time, WAIT)
+        policy = self.model.reconnect
+        uniforms = self.uniforms(client, self.attempts[client], WAIT)
         if policy.backoff == "decorrelated":
             before = waited if refusals else policy.base
             return min(policy.cap, policy.base + uniforms * (3 * before - policy.base))
@@ -200,21 +213,75 @@ class OneAfterTheOther:
             self.count("arrivals", time)
             self.waiting.add(client)
         self.count("attempts", time)
+        self.attempts[client] += 1
         self.refill(time)
         if self.rate < math.inf and self.tokens < 1:
             self.refused("refused_by_rate", time, client, refusals + 1, waited)
             return
         self.tokens -= 1 if self.rate < math.inf else 0
-        if len(self.opened) + 1 > self.slots:
+        if len(self.opened) + len(self.connecting) + 1 > self.slots:
+            self.turn_away(time)
             self.refused("refused_full", time, client, refusals + 1, waited)
+        elif not self.model.admission.connect_work:
+            self.let_in(time, client, refusals)
+        else:
+            self.serve(time, client, refusals, waited)
+
+    def servers(self, time):
+        """The unit whose turn it is, with the times at which its servers are free, and work."""
+        units, limits = math.ceil(self.units), self.model.admission.connect_work
+        unit = self.turn % units
+        free = self.free.setdefault(unit, [-math.inf] * limits.servers)
+        return unit, free, limits.seconds * units / self.units
+
+    def turn_away(self, time):
+        limits = self.model.admission.connect_work
+        if limits and limits.refusal_share:
+            _, free, work = self.servers(time)
+            work *= limits.refusal_share
+            free[free.index(min(free))] = max(min(free), time) + work
+            self.turn += 1
+            self.count("work_s", time, amount=work)
+            self.count("wasted_s", time, amount=work)
+
+    def serve(self, time, client, refusals, waited):
+        limits = self.model.admission.connect_work
+        unit, free, work = self.servers(time)
+        if self.inside[unit] >= limits.servers + limits.backlog:
+            self.turn_away(time)
+            self.refused("refused_busy", time, client, refusals + 1, waited)
             return
+        self.turn += 1
+        if limits.varies:
+            work *= -math.log(1 - self.uniforms(client, self.attempts[client], WORK))
+        done = max(min(free), time) + work
+        free[free.index(min(free))] = done
+        self.inside[unit] += 1
+        self.count("work_s", time, amount=work)
+        attempt = self.connecting[client] = self.attempts[client]
+        gone = min(time + limits.timeout_seconds, self.leave[client])
+        wasted = done - time > limits.timeout_seconds or done >= self.leave[client]
+        if wasted:
+            self.count("wasted_s", time, amount=work)
+            if gone < self.leave[client]:
+                self.plan(gone, TIMED_OUT, client, attempt, refusals + 1, waited)
+        self.plan(done, WASTED if wasted else SERVED, client, unit, time, refusals)
+
+    def served(self, time, client, unit, since, refusals, wasted):
+        self.inside[unit] -= 1
+        if not wasted:
+            del self.connecting[client]
+            self.flows.connecting_seconds += time - since
+            self.let_in(time, client, refusals)
+
+    def let_in(self, time, client, refusals):
         self.count("new_connections", time)
         self.flows.attempts_needed[min(refusals, LEVELS - 1)] += time >= 0
         self.waiting.remove(client)
         self.back(time, client)
         self.open(client, time)
 
-    def refused(self, reason, time, client, refusals, waited):
+    def refused(self, reason, time, client, refusals, waited, answer=None):
         self.count(reason, time)
         policy = self.model.reconnect
         if policy.give_up_after is not None and refusals >= policy.give_up_after:
@@ -223,7 +290,8 @@ class OneAfterTheOther:
             self.back(time, client)
             return
         wait = self.wait(client, time, refusals, waited)
-        self.plan(time + policy.answer + wait, KNOCK, client, refusals, wait)
+        answer = policy.answer if answer is None else answer
+        self.plan(time + answer + wait, KNOCK, client, refusals, wait)
 
 
 def steady(per_second):
@@ -328,8 +396,8 @@ def random_model(number):
 def assert_same(found, expected):
     for field in (each for each in fields(Flows) if each.compare):
         one, other = getattr(found, field.name), getattr(expected, field.name)
-        if field.name == "connection_seconds":
-            assert one == pytest.approx(other, rel=1e-9, abs=1e-6)
+        if field.name in ("connection_seconds", "connecting_seconds", "work_s", "wasted_s"):
+            np.testing.assert_allclose(one, other, rtol=1e-9, atol=1e-6, err_msg=field.name)
         else:
             np.testing.assert_array_equal(one, other, err_msg=field.name)
 
@@ -360,18 +428,24 @@ def test_surges_too():
     assert_same(simulate_exact(model, seed), expected)
 
 
-@pytest.mark.parametrize("number", range(100, 107))
-def test_how_windows_are_cut_does_not_matter(number, monkeypatch):
-    model, seed = random_model(number), np.random.SeedSequence(number)
-    usual = simulate_exact(model, seed)
-    for first_s, longest_s, most_rounds in ((0.7, 0.7, 8), (29.0, 30.0, 100), (900.0, 900.0, 2)):
-        monkeypatch.setattr(exact_engine, "_FIRST_WINDOW_S", first_s)
-        monkeypatch.setattr(exact_engine, "_LONGEST_WINDOW_S", longest_s)
-        monkeypatch.setattr(exact_engine, "_MOST_ROUNDS", most_rounds)
-        assert_same(simulate_exact(model, seed), usual)
+@pytest.mark.parametrize("number", range(200, 230))
+def test_so_it_is_where_units_serve_in_order(number):
+    model, rng = random_model(number), np.random.default_rng(number)
+    work = ConnectWork(
+        seconds=float(rng.uniform(0.05, 3)),
+        varies=bool(rng.integers(2)),
+        servers=int(rng.integers(1, 4)),
+        backlog=float(rng.choice([0, 2, 20, np.inf])),
+        timeout_seconds=float(rng.choice([1.0, 5.0, np.inf])),
+        refusal_share=float(rng.choice([0.0, 0.3])),
+    )
+    limits = replace(model.admission, connect_work=work)
+    model, seed = replace(model, admission=limits), np.random.SeedSequence(number)
+    expected = OneAfterTheOther(model, seed).run().after(model.warm_up_s)
+    assert_same(simulate_exact(model, seed), expected)
 
 
-def test_nor_where_everything_happens_at_the_same_moments(monkeypatch):
+def test_nor_does_it_matter_that_everything_happens_at_the_same_moments():
     # answers after 0.2 s and five tokens per second: attempts meet the tokens to the last digit
     model = Model(
         (Stream(steady(0.5), DeterministicSession(hours=0.05)),),
@@ -382,11 +456,16 @@ def test_nor_where_everything_happens_at_the_same_moments(monkeypatch):
         faults=("one", "two"),
     )
     seed = np.random.SeedSequence(1)
-    expected = OneAfterTheOther(model, seed).run()
-    for window_s in (0.3, 7.3, 60.0):
-        monkeypatch.setattr(exact_engine, "_FIRST_WINDOW_S", window_s)
-        monkeypatch.setattr(exact_engine, "_LONGEST_WINDOW_S", window_s)
-        assert_same(simulate_exact(model, seed), expected)
+    assert_same(simulate_exact(model, seed), OneAfterTheOther(model, seed).run())
+
+
+@pytest.mark.parametrize("at_once", [1, 37])
+def test_nor_how_often_the_loop_pauses_or_how_much_room_it_has(at_once, monkeypatch):
+    model, seed = random_model(104), np.random.SeedSequence(104)
+    usual = simulate_exact(model, seed)
+    monkeypatch.setattr(exact_engine, "_EVENTS_AT_ONCE", at_once)
+    monkeypatch.setattr(exact_engine, "_ROOM", 10)
+    assert_same(simulate_exact(model, seed), usual)
 
 
 def quiet(**changes):
@@ -408,6 +487,19 @@ def test_the_same_seed_gives_the_same_run():
 def test_another_seed_gives_another_run():
     one, other = (simulate_exact(quiet(), np.random.SeedSequence(seed)) for seed in (7, 8))
     assert np.count_nonzero(one.arrivals != other.arrivals) > 900
+
+
+def test_a_changed_policy_changes_only_what_it_touches():
+    model = quiet(cuts=(Cut(600.0, 0.5), Cut(1200.0, 0.5, over_s=60.0, fault=1)), faults=("a", "b"))
+    other = replace(model, reconnect=Reconnect(backoff="decorrelated", base=2, cap=20))
+    seed = np.random.SeedSequence(7)
+    one, two = simulate_exact(model, seed), simulate_exact(other, seed)
+    # nobody else comes, and the same connections are taken; when clients are back differs
+    np.testing.assert_array_equal(one.arrivals, two.arrivals)
+    np.testing.assert_array_equal(one.lost_by_fault[0], two.lost_by_fault[0])
+    assert (one.back_by_fault[0] != two.back_by_fault[0]).any()
+    # of the second cut, those taken who were connected both times
+    assert abs(one.lost_by_fault[1] - two.lost_by_fault[1]).sum() < 5
 
 
 def test_limits_that_do_not_bind_change_nothing_but_their_own_size():

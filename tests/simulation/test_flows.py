@@ -225,13 +225,12 @@ def test_a_run_that_counts_wrong_does_not_come_back(monkeypatch):
     model = Model((Stream(steady, ExponentialSession(mean_hours=0.05)),), Reconnect())
     model = Model(model.streams, model.reconnect, horizon_s=300)
 
-    def ends_counted_twice(model, population):
-        flows = undisturbed(model, population)
-        assert flows is not None
+    def ends_counted_twice(run):
+        flows = counted(run)
         flows.ended *= 2
         return flows
 
-    undisturbed = exact_engine._undisturbed
-    monkeypatch.setattr(exact_engine, "_undisturbed", ends_counted_twice)
+    counted = exact_engine._Run._counted
+    monkeypatch.setattr(exact_engine._Run, "_counted", ends_counted_twice)
     with pytest.raises(SimulationError):
         simulate(model, "exact", np.random.SeedSequence(12))

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from estimator.demand.admission_limits import AdmissionLimits, Autoscaling
+from estimator.demand.admission_limits import AdmissionLimits, Autoscaling, ConnectWork
 from estimator.errors import EstimatorError, UnknownNameError
 from estimator.scenario.profile import Reconnect
 from estimator.scenario.sessions import DeterministicSession, ExponentialSession
@@ -180,13 +180,46 @@ class TestEngine:
             (1_429_000, "exact", "aggregate", "30,009,000 sessions are too many for the exact one"),
         ],
     )
-    def test_few_are_followed_one_by_one_many_in_groups(self, connections, asked, engine, words):
+    def test_few_are_followed_one_by_one_many_in_groups(
+        self, connections, asked, engine, words, monkeypatch
+    ):
+        monkeypatch.setattr("estimator.simulation.run.COMPILED", True)
         # each of them makes 1 + 10 / 0.5 sessions in ten hours
         chosen, reason = choose_engine(steady(connections, 0.5, 10 * HOUR), asked)
 
         assert chosen == engine
         assert reason.startswith(f"{engine} engine")
         assert words in reason
+
+    def test_so_are_systems_whose_units_follow(self):
+        admission = AdmissionLimits(
+            connections_per_unit=20, autoscaling=Autoscaling(target_share=0.8)
+        )
+        chosen, _ = choose_engine(steady(100, admission=admission), "auto")
+
+        assert chosen == "exact"
+
+    def test_fewer_are_followed_one_by_one_where_python_runs_the_loop(self, monkeypatch):
+        monkeypatch.setattr("estimator.simulation.run.COMPILED", False)
+
+        few, many = (choose_engine(steady(n, 0.5, 10 * HOUR), "auto") for n in (9_500, 9_600))
+
+        assert few == ("exact", "exact engine: 199,500 sessions can be followed one by one")
+        assert many == (
+            "aggregate",
+            "aggregate engine: 201,600 sessions are followed in groups, as numba is not installed",
+        )
+
+    def test_the_run_says_what_groups_leave_out(self):
+        model = steady(
+            100, admission=AdmissionLimits(connect_work=ConnectWork(seconds=0.1), units=2)
+        )
+
+        exact = run(model, replications=1, engine="exact")
+        aggregate = run(model, replications=1, engine="aggregate")
+
+        assert len(exact.notes) == 2
+        assert aggregate.notes[1].endswith("the work for new connections is left out")
 
     def test_the_run_says_which_one_and_why(self):
         few = run(steady(100), replications=1)
@@ -208,6 +241,7 @@ class TestWarmUp:
             # 100 connections of 0.6 hours are 0.046 arrivals per second
             AdmissionLimits(new_connections_per_second=0.04),
             AdmissionLimits(new_connections_per_second_per_unit=0.02, units=2),
+            AdmissionLimits(connect_work=ConnectWork(seconds=45.0), units=2),
         ],
     )
     def test_limits_that_bind_from_the_start_are_warmed_up(self, admission):
@@ -303,18 +337,25 @@ STUCK = steady(
 class TestEffort:
     def test_attempts_too_many_to_be_followed_one_by_one_are_followed_in_groups(self, monkeypatch):
         monkeypatch.setattr("estimator.simulation.run.USUAL", Bounds(1.2, 5e8))
+        # ten times as many, whom groups take no longer to follow
+        (stream,) = STUCK.streams
+        many = dataclasses.replace(stream.arrivals, per_second=10 * stream.arrivals.per_second)
+        admission = AdmissionLimits(connections_per_unit=10_000, units=1)
+        model = dataclasses.replace(
+            STUCK, streams=(Stream(many, stream.session),), admission=admission
+        )
 
-        found = run(STUCK, replications=1)
+        found = run(model, replications=1)
 
         assert found.engine == "aggregate"
         assert found.notes[0] == "aggregate engine: attempts are too many to follow each"
-        # 600 x 300 s x 20 per second, but for what those who come and leave make of it
+        # 6000 x 300 s x 20 per second, but for what those who come and leave make of it
         [week] = found.replications
-        assert week.attempts[10:15].sum() == pytest.approx(3.6e6, rel=0.05)
+        assert week.attempts[10:15].sum() == pytest.approx(3.6e7, rel=0.05)
 
     def test_clients_too_many_to_be_held_are_followed_in_groups(self, monkeypatch):
-        # 30 numbers a second take 1 MB of an hour, the exact engine 200 bytes of each client
-        monkeypatch.setattr("estimator.simulation.run.USUAL", Bounds(8.0, 2e6))
+        # 30 numbers a second take 1 MB of an hour, the exact engine 100 bytes of each client
+        monkeypatch.setattr("estimator.simulation.run.USUAL", Bounds(8.0, 1.5e6))
 
         found = run(steady(1_000), replications=1)
 
@@ -338,10 +379,10 @@ class TestEffort:
             USUAL.check_memory(memory_bytes(model, "aggregate"))
 
     def test_who_names_the_engine_may_take_more(self):
-        # 30 million clients, of some 200 bytes each
-        ASKED_FOR.check_memory(30e6 * 200)
-        with pytest.raises(EffortError, match=r"6\.0 GB of memory, and at most 0\.5 GB"):
-            USUAL.check_memory(30e6 * 200)
+        # 30 million clients, of some 100 bytes each
+        ASKED_FOR.check_memory(30e6 * 100)
+        with pytest.raises(EffortError, match=r"3\.0 GB of memory, and at most 0\.5 GB"):
+            USUAL.check_memory(30e6 * 100)
 
     def test_the_rule_stops_where_there_is_no_more_time(self, monkeypatch):
         [week] = run(STORMY, replications=1).replications

@@ -124,6 +124,7 @@ def simulate(
         common.progress_bar("simulated weeks", wanted=is_watched) as progress,
     ):
         scenario = common.read_scenario(file, location, contract)
+        _say_that_it_compiles(wanted=progress is not None)
         with _workers(processes) as executor:
             found = ws.simulate(
                 scenario,
@@ -145,6 +146,16 @@ def simulate(
         common.print_document(simulation_view(found, in_full=True), as_markdown=as_markdown)
     if not found.assumptions_held:
         raise typer.Exit(common.FAILED)
+
+
+def _say_that_it_compiles(*, wanted: bool) -> None:
+    """Tell a person who watches why nothing happens at first."""
+    if wanted:
+        from estimator.simulation.compiling import must_compile
+
+        if must_compile():
+            sys.stderr.write("compiling the simulation for this machine, once ...\n")
+            sys.stderr.flush()
 
 
 def _instead(said: list[str] | None, *, none: bool) -> Iterable[str] | None:
