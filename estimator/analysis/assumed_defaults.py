@@ -219,7 +219,7 @@ def assumed_work(bill: Judged, bill_of: Callable[[float], Judged]) -> Iterator[A
         bill: as it is.
         bill_of: the bill with so many times the work.
 
-    >>> linear = lambda factor: Judged(4000.0 + 6000.0 * factor, np.array("pass"))
+    >>> linear = lambda factor: Judged(4000.0 + 6000.0 * factor, np.array("within limits"))
     >>> [each.explain() for each in assumed_work(linear(1.0), linear)]
     ["the application's own work: half as much takes $10,000 to $7,000, twice as much to $16,000."]
     """

@@ -12,7 +12,7 @@ from pydantic_core import PydanticUndefined
 
 from estimator.arguments import checks_arguments
 from estimator.deployments.base import Deployment
-from estimator.deployments.fleet.derived_figures import derived_figures
+from estimator.deployments.fleet.derived_figures import application_words, derived_figures
 from estimator.deployments.fleet.machine import Machine
 from estimator.deployments.fleet.server_figures import (
     Server,
@@ -165,11 +165,18 @@ def application_data() -> list[dict[str, Any]]:
             "name": name,
             "title": application.title,
             "figures": [
-                {"name": field, "value": figure.value, "range": figure.range, "note": figure.note}
+                {
+                    "name": field,
+                    "value": figure.value,
+                    "range": figure.range,
+                    "note": figure.note,
+                    "text": words[field],
+                }
                 for field, figure in application.figures.items()
             ],
         }
         for name, application in applications().items()
+        for words in [application_words(application)]
     ]
 
 
@@ -193,7 +200,7 @@ def assumption_data(named: str = "") -> list[dict[str, Any]]:
 
 
 def _one_line(field: FieldInfo) -> str:
-    return " ".join((field.description or "").split())
+    return " ".join((field.description or "").replace("``", "").split())
 
 
 @checks_arguments

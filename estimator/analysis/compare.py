@@ -139,7 +139,7 @@ def cheapest_of_each_cloud(bills: Iterable[Estimate]) -> tuple[Estimate, ...]:
 def most_assumed(bill: Estimate) -> str:
     """The assumed default that moves a bill most, and how many more there are, in words."""
     most, *others = bill.assumed_defaults
-    return most.explain() + (f" {len(others)} more on its bill." if others else "")
+    return most.explain() + (f" (+{len(others)} on its bill)" if others else "")
 
 
 _WORTH_NAMING = 0.05

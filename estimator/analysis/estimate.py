@@ -523,7 +523,7 @@ def _engineering_lines(scenario: Scenario, deployment: Deployment) -> Iterator[L
 def _assessed(
     resolved: Resolved, deployment: Deployment, bill: Bill
 ) -> tuple[AssumptionEffect, ...]:
-    """What each open question does to a bill."""
+    """What each open question does to a bill; none that the options leave one answer to."""
 
     def bill_with(answers: Mapping[str, str]) -> Estimate:
         return resolved.with_answers(answers).bill(deployment)
@@ -533,7 +533,8 @@ def _assessed(
         effect_of(each, given.get(each.id, each.default), bill, given, bill_with)
         for each in deployment.assumptions
     )
-    return (*counting, *price_effects(bill, resolved.catalog, given, bill_with))
+    open_ones = (effect for effect in counting if effect.change_usd)
+    return (*open_ones, *price_effects(bill, resolved.catalog, given, bill_with))
 
 
 def _assumed(

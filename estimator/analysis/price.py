@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Generator, Mapping
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ import numpy as np
 from estimator.analysis.price_regions import priced_region
 from estimator.arguments import checks_arguments
 from estimator.arrays import FloatArray, Numbers
-from estimator.errors import EstimatorError
+from estimator.errors import EstimatorError, ScenarioError
 from estimator.pricing.bill import AssumptionEffect, Bill
 from estimator.pricing.catalog import Catalog, check_answered, check_date, load_catalog
 from estimator.pricing.contract import Contract, as_contract
@@ -142,10 +143,13 @@ def effect_of(
     given: Mapping[str, str],
     bill_with: Callable[[Mapping[str, str]], Bill],
 ) -> AssumptionEffect:
-    """What each other answer to an open question would add to a bill or take off it."""
-    changes = {
-        other: bill_with({**given, assumption.id: other}).total - bill.total
-        for other in assumption.choices
-        if other != chosen
-    }
+    """What each other answer to an open question would add to a bill or take off it.
+
+    An answer that does not go together with the options has no bill, and is left out.
+    """
+    changes: dict[str, FloatArray | float] = {}
+    for other in assumption.choices:
+        if other != chosen:
+            with suppress(ScenarioError):
+                changes[other] = bill_with({**given, assumption.id: other}).total - bill.total
     return AssumptionEffect(assumption, chosen, changes)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -322,6 +322,18 @@ class Demand(Shown):
             layer: what is counted; handshakes and acknowledgements only exist at ``ip``.
             acknowledgements: count the TCP acknowledgements of the opposite direction.
         """
+        # balancer, nodes, checks and bill all ask for the same
+        asked = direction, layer, acknowledgements
+        if asked not in self._traffic:
+            self._traffic[asked] = self._traffic_of(*asked)
+        return self._traffic[asked]
+
+    @cached_property
+    def _traffic(self) -> dict[tuple[Direction, Layer, bool], Weekly]:
+        """What was asked for already."""
+        return {}
+
+    def _traffic_of(self, direction: Direction, layer: Layer, acknowledgements: bool) -> Weekly:
         parts = [s.bytes_per_hour(layer) for s in self.streams if s.direction == direction]
         if layer == "ip":
             parts.append(self.new_connections.times(connect_layers(direction).total))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property, lru_cache, reduce
@@ -139,7 +140,9 @@ class Worked(Course):
         """Mean over the week, shape () or (*many,)."""
 
         def mean(block: FloatArray, number: FloatArray | None) -> FloatArray:
-            return block.mean(axis=-1) if number is None else block @ (number / HOURS_PER_WEEK)
+            if number is None:
+                return np.add.reduce(block, axis=-1) / HOURS_PER_WEEK
+            return block @ (number / HOURS_PER_WEEK)
 
         return self._over(mean)
 
@@ -148,12 +151,12 @@ class Worked(Course):
         """Largest hour, shape () or (*many,)."""
         if self.peak_of is not None:
             return self.peak_of()
-        return self._over(lambda block, _: block.max(axis=-1))
+        return self._over(lambda block, _: np.maximum.reduce(block, axis=-1))
 
     @cached_property
     def trough(self) -> FloatArray:
         """Smallest hour, shape () or (*many,)."""
-        return self._over(lambda block, _: block.min(axis=-1))
+        return self._over(lambda block, _: np.minimum.reduce(block, axis=-1))
 
     def _over(self, figure: Callable[[FloatArray, FloatArray | None], FloatArray]) -> FloatArray:
         """A figure of the hours, given for how many each of them stands."""
@@ -165,9 +168,9 @@ class Worked(Course):
             found[rows] = figure(block, number)
         return found.reshape(self.shape)
 
-    @property
+    @cached_property
     def _number(self) -> int:
-        return int(np.prod(self.shape))
+        return math.prod(self.shape)
 
     @cached_property
     def bases(self) -> tuple[Course, ...]:  # type: ignore[override]
@@ -228,8 +231,9 @@ def _most_around(hourly: FloatArray, hours: int) -> FloatArray:
         # one hour stands for all
         return hourly
     around = np.concatenate([hourly[..., -hours:], hourly, hourly[..., :hours]], axis=-1)
-    for first in range(2 * hours + 1):
-        np.maximum(hourly, around[..., first : first + HOURS_PER_WEEK], out=hourly)
+    for later in range(1, hours + 1):
+        for first in (hours - later, hours + later):
+            np.maximum(hourly, around[..., first : first + HOURS_PER_WEEK], out=hourly)
     return hourly
 
 

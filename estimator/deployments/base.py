@@ -44,6 +44,8 @@ WORLDWIDE = "global"
 """Region of services that ask one price wherever their clients are."""
 MINIMUM = "minimum"
 """What decides a size where no resource does."""
+_KINDS = {"redis_machine": "size of Redis"}
+"""What an option names, where its own name does not say it."""
 
 
 class Options(Entry):
@@ -117,6 +119,8 @@ class Sizing:
     to carry, shape (*many,). Units that are spare, or more than a minimum needs, lower it."""
     least_units: float = 0.0
     """What runs however little is asked for; up to here no resource binds."""
+    kept: str = ""
+    """What may fail of those that run, in words; empty where nobody chooses that."""
 
     @property
     def peak_units(self) -> FloatArray:
@@ -275,7 +279,7 @@ class Deployment(ABC):
             raise ScenarioError(error_text(error, document, self.options)) from None
         for option, names in self.names.items():
             if (name := getattr(options, option)) not in names:
-                unknown = UnknownNameError(option.replace("_", " "), name, names)
+                unknown = UnknownNameError(_KINDS.get(option, option), name, names)
                 raise ScenarioError(f"options of {self.id}, {option}: {unknown}")
         return options
 
@@ -362,8 +366,11 @@ def shared_once(demand: Demand) -> Iterator[MessageStream]:
     """Messages that others receive, from clients and from the server, each once."""
     for stream in demand.streams:
         if stream.kind == "sent" and np.any(stream.copies > 0):
-            passed_on = np.asarray(stream.copies > 0, dtype=np.float64)
-            yield replace(stream, per_hour=stream.per_hour.times(passed_on))
+            passed_on = np.asarray(stream.copies > 0)
+            if not passed_on.all():
+                per_hour = stream.per_hour.times(passed_on.astype(np.float64))
+                stream = replace(stream, per_hour=per_hour)
+            yield stream
         elif stream.kind == "published":
             yield once(stream)
 

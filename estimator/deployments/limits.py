@@ -679,7 +679,9 @@ def idle_checks(
     if ceiling_id:
         ceiling = check(ceiling_id, silence)
         if np.min(silence) <= ceiling.allowed:
-            words += f", or raise the timeout (at most {ceiling.allowed:,g} seconds)"
+            most = f"at most {ceiling.allowed:,g} seconds"
+            named = "or raise the" in words
+            words += f", to {most}" if named else f", or raise the timeout ({most})"
         yield ceiling
     yield Check(limit_id, silence, limit_value(limit_id) if seconds is None else seconds, words)
 

@@ -34,7 +34,8 @@ class AssumptionEffect:
     assumption: Assumption
     chosen: str
     change_usd: Mapping[str, float | FloatArray]
-    """Change of the total if another answer were chosen, by that answer."""
+    """Change of the total if another answer were chosen, by that answer; none for an answer that
+    does not go together with the options."""
 
     def explain(self) -> str:
         """The question and what each other answer changes; for a bill of a single scenario."""

@@ -121,7 +121,14 @@ def price_usage(
         MissingRateError: a meter without a price in the region.
     """
     ledger = _Ledger(catalog, free_allowances)
-    return tuple(ledger.price(replace(one, region=one.region or region)) for one in usage)
+    return tuple(ledger.price(_in_region(one, region)) for one in usage)
+
+
+def _in_region(usage: Usage, region: str) -> Usage:
+    """Usage with the region of the bill, if it says no other one."""
+    if usage.region:
+        return usage
+    return Usage(usage.meter_id, usage.quantity, usage.formula, region, usage.part)
 
 
 class _Ledger:
@@ -136,20 +143,23 @@ class _Ledger:
         self._paid: dict[tuple[str, str], FloatArray] = defaultdict(_nothing)
 
     def price(self, usage: Usage) -> LineItem:
-        rate = self._catalog.rate(usage.meter_id, usage.region)
-        free_units, counted_in_tiers = self._take_units(usage)
+        rate, granted = self._catalog.rate(usage.meter_id, usage.region), self._granted(usage)
+        free_units, counted_in_tiers = self._take_units(usage, granted)
         units = self._units_to_pay(usage, rate, free_units, counted_in_tiers)
-        cost, list_cost = rate.tariff.cost(units), rate.list_tariff.cost(units)
-        credit = self._take_money(usage, cost, self._spent)
-        list_credit = self._take_money(usage, list_cost, self._spent_at_list_prices)
+        cost = rate.tariff.cost(units)
+        list_cost = cost if rate.contract is None else rate.list_tariff.cost(units)
+        if not granted:
+            return LineItem(usage, rate, free_units, units, free_units, cost, list_cost)
+        credit = self._take_money(usage, granted, cost, self._spent)
+        list_credit = self._take_money(usage, granted, list_cost, self._spent_at_list_prices)
         return LineItem(
             usage, rate, free_units, units, credit, cost - credit, list_cost - list_credit
         )
 
-    def _take_units(self, usage: Usage) -> tuple[FloatArray, bool]:
+    def _take_units(self, usage: Usage, granted: list[Allowance]) -> tuple[FloatArray, bool]:
         """Free units of a line, and whether tiers count them as the first ones."""
         free, counted_in_tiers = np.zeros_like(usage.quantity), False
-        for allowance in self._granted(usage):
+        for allowance in granted:
             if allowance.quantity is not None:
                 key = self._shared_by(allowance, usage)
                 left = np.maximum(allowance.quantity - self._spent[key], 0.0)
@@ -169,19 +179,25 @@ class _Ledger:
         )
         if counted_in_tiers:
             self._free[pool] = self._free[pool] + free_units
+        before, to_pay = self._paid[pool], usage.quantity - free_units
+        after = self._paid[pool] = before + to_pay
+        if rate.tariff.flat and meter.package is None:
+            return to_pay[None]
         first = self._free[pool]
-        before = self._paid[pool]
-        after = self._paid[pool] = before + usage.quantity - free_units
         if meter.package is not None:
             before, after = (_whole(paid, meter.package) for paid in (before, after))
         return rate.tariff.between(first + before, first + after)
 
     def _take_money(
-        self, usage: Usage, cost: FloatArray, spent: dict[tuple[str, str], FloatArray]
+        self,
+        usage: Usage,
+        granted: list[Allowance],
+        cost: FloatArray,
+        spent: dict[tuple[str, str], FloatArray],
     ) -> FloatArray:
         """Free credit of a line."""
         credit = np.zeros_like(cost)
-        for allowance in self._granted(usage):
+        for allowance in granted:
             if allowance.usd is not None:
                 key = self._shared_by(allowance, usage)
                 left = np.maximum(allowance.usd - spent[key], 0.0)

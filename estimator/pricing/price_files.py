@@ -101,6 +101,10 @@ class Region(Entry):
     title: str
     zone: str | None = None
     """The regions whose internet traffic is added up before tiers apply."""
+    availability_domains: int | None = None
+    """Zones of the region, where the vendor has regions with one only; None if none was read. Of
+    OCI: https://docs.oracle.com/en-us/iaas/Content/General/Concepts/regions.htm, in an
+    undated copy, read on 2026-11-30."""
     note: str | None = None
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, reduce
 
 import numpy as np
 
@@ -58,7 +58,7 @@ class Tariff:
         prices, per_usd = self._in_whole_numbers
         # not by BLAS, which adds up many in another order than one
         parts = (price * units for price, units in zip(prices, units_by_tier, strict=True))
-        return np.asarray(sum(parts) / per_usd)
+        return np.asarray(reduce(np.add, parts) / per_usd)
 
     @cached_property
     def _in_whole_numbers(self) -> tuple[FloatArray, float]:

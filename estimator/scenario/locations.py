@@ -49,7 +49,7 @@ def find_location(name: str) -> Location:
     Raises:
         UnknownNameError: there is no such location.
     """
-    known = locations()
+    known = load_mapping("locations.yaml", Location)
     if name not in known:
         raise UnknownNameError("location", name, known)
     return known[name]

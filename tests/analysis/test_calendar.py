@@ -145,7 +145,9 @@ def test_one_machine_runs_all_month_and_none_would_cost_less(deployment: str, sc
     for other in (machine, *usual.machines):
         options = {deployment: {"machine": other}}
         with_other = ws.estimate(scenario.replace(options=options), deployment)
-        assert with_other.by_driver["compute"] >= nodes_cost * (1 - 1e-9)
+        costs_less = bool(with_other.by_driver["compute"] < nodes_cost * (1 - 1e-9))
+        # more nodes than a balancer takes are not chosen where fewer larger ones do
+        assert not costs_less or (bill.is_within_limits and not with_other.is_within_limits)
 
 
 def test_the_plan_of_the_month_holds_the_busiest_week():

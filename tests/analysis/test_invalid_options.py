@@ -30,7 +30,7 @@ ALL_VERBS: dict[str, Callable[[ws.Scenario], Any]] = {
     [
         ("machine", "nonsense", "machine: unknown machine 'nonsense'"),
         ("server", "nonsense", "server: unknown server 'nonsense'"),
-        ("redis_machine", "c7g.larg", "unknown redis machine 'c7g.larg': did you mean 'c7g.large'"),
+        ("redis_machine", "c7g.larg", "unknown size of Redis 'c7g.larg': did you mean 'c7g.large'"),
         ("min_nodes", 0, "min_nodes: input should be greater than or equal to 1"),
         ("speed", 3, "speed: "),
     ],

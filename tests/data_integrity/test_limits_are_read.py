@@ -1,4 +1,5 @@
-"""Every limit is read by a check, an option or an admission limit, or says why nothing reads it.
+"""Every limit is read by a check, an option, an admission limit or a note on the bill, or says why
+nothing reads it.
 
 Bills are made with the options and answers that lead to every limit, and each id that is looked up
 while they are made is written down.
@@ -59,7 +60,7 @@ PATHS: Mapping[str, list[dict[str, object]]] = {
     ],
     "azure.application_gateway_vm": [{"sku": "waf_v2"}],
     "azure.app_service": [
-        {"machine": f"{plan}-{system}"}
+        {"machine": f"{plan}-{system}", "survives": "node"}
         for plan in ("B1", "S1", "P0v3", "P1v3", "P2v3")
         for system in ("linux", "windows")
     ],

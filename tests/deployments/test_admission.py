@@ -521,7 +521,7 @@ class TestFleets:
 
     def test_an_instance_of_app_service_holds_what_its_plan_allows(self, make_demand):
         # https://learn.microsoft.com/azure/azure-resource-manager/management/azure-subscription-service-limits
-        scenario = asked("azure.app_service", {"machine": "B1-linux"})
+        scenario = asked("azure.app_service", {"machine": "B1-linux", "survives": "node"})
         admission = admission_of("azure.app_service", scenario, make_demand(500))
 
         assert admission.connections_per_unit == 350

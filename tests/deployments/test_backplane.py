@@ -69,8 +69,9 @@ def test_a_replica_takes_over_if_something_may_fail(passed_on, options, running,
 
 @pytest.mark.parametrize(
     ("per_second", "nodes", "instances"),
-    # 650,000 deliveries per second (centrifugal.dev, 29 June 2026): 65,000 go to ten nodes
-    [(65_000, 10, 1), (65_001, 10, 2), (65_000, 11, 2), (130_001, 10, 3)],
+    # 650,000 deliveries per second (centrifugal.dev, 29 June 2026), half of which are planned with:
+    # 32,500 go to ten nodes
+    [(32_500, 10, 1), (32_501, 10, 2), (32_500, 11, 2), (65_001, 10, 3)],
 )
 def test_a_core_hands_on_650000_messages_a_second(make_demand, per_second, nodes, instances):
     demand = make_demand(10, to_server=per_second * 3600, to_client=1, payload=1)
@@ -82,11 +83,11 @@ def test_a_core_hands_on_650000_messages_a_second(make_demand, per_second, nodes
 
 
 def test_a_slower_core_hands_on_less(make_demand):
-    # one core of m7g: 0.97 of the reference speed (families.csv), so 630,500
+    # one core of m7g: 0.97 of the reference speed (families.csv), so 630,500, half of it planned
     found = [
         float(between(make_demand(10, to_server=each * 3600, to_client=1, payload=1), 10,
                       redis_machine="m7g.4xlarge")[0].machines)
-        for each in (63_049, 63_051)
+        for each in (31_524, 31_526)
     ]  # fmt: skip
 
     assert found == [1, 2]
@@ -98,6 +99,38 @@ def test_the_network_of_the_machine_may_ask_for_more_instances(passed_on):
     more, _ = between(passed_on(390.5e6 / 8 / 5 / BYTES + 1))
 
     assert (float(enough.machines), float(more.machines)) == (1, 2)
+
+
+@pytest.mark.parametrize(
+    ("machine", "managed", "shared"),
+    [
+        # baselines of 10% of each of two processors, and of 20% (ElastiCache's and EC2's pages)
+        ("cache.t4g.micro", True, ["sustain 0.2 of 2 vCPU"]),
+        ("t4g.medium", False, ["sustain 0.4 of 2 vCPU"]),
+        ("cache.m7g.large", True, []),
+        ("m7g.large", False, []),
+    ],
+)
+def test_shared_processors_are_said_on_the_bill(machine, managed, shared):
+    options = {"redis": "managed" if managed else "self_run", "redis_machine": machine}
+    scenario = ws.Scenario(
+        profile="workplace-chat", location="virginia", peak_connections=2e4, options={ID: options}
+    )
+    bill = ws.estimate(scenario, ID)
+
+    said = [note for note in bill.notes if note.startswith(f"Redis on {machine}: ")]
+    assert len(said) == len(shared)
+    assert all(words in note for words, note in zip(shared, said, strict=True))
+
+
+def test_a_replica_takes_a_part_of_the_network(passed_on):
+    # five nodes and the replica hear each message
+    options: dict[str, Any] = {"survives": "node", "min_nodes": 4}
+    enough, fleet = between(passed_on(390.5e6 / 8 / 6 / BYTES - 1), **options)
+    more, _ = between(passed_on(390.5e6 / 8 / 6 / BYTES + 1), **options)
+
+    assert float(fleet.nodes.peak) == 5
+    assert (float(enough.machines), float(more.machines)) == (2, 4)
 
 
 @pytest.mark.parametrize(

@@ -223,5 +223,5 @@ class TestManyScenarios:
         assert text_of(few).startswith("1 node all week")
         assert text_of(both) == (
             f"1–{float(many.nodes.peak):.3g} nodes all week, of which none may fail "
-            f"(sized by {many.sizing.binding_of_largest} or the minimum that was asked for)"
+            f"(sized by {many.sizing.binding_of_largest} or the fewest that there may be)"
         )

@@ -129,9 +129,12 @@ def test_nodes_that_follow_demand_are_asked_hour_by_hour(make_demand, bill_of):
 
 
 def test_a_proxy_has_two_files_open_for_each_client(make_demand, host_verdicts):
-    found = host_verdicts(VM, make_demand(600_000), server="haproxy")
+    # of 1,048,576 files 500,000 clients leave few, and 600,000 take two nodes
+    one = host_verdicts(VM, make_demand(500_000), server="haproxy")
+    two = host_verdicts(VM, make_demand(600_000), server="haproxy")
 
-    assert used_and_allowed(found[OPEN_FILES]) == (pytest.approx(1_200_000), 2**20)
+    assert used_and_allowed(one[OPEN_FILES]) == (pytest.approx(1_000_000), 2**20)
+    assert used_and_allowed(two[OPEN_FILES]) == (pytest.approx(600_000), 2**20)
     assert OPEN_FILES not in host_verdicts(VM, make_demand(600_000))
 
 

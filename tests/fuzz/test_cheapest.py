@@ -22,8 +22,16 @@ CHOICES: dict[str, tuple[Any, ...]] = {
     "spare_nodes": (0, 0, 1),
 }
 
-BOUNDED = ("azure.app_service", "azure.container_apps")
-"""Where the most nodes of a machine are known before it is chosen."""
+BOUNDED = (
+    "azure.app_service",
+    "azure.application_gateway_vm",
+    "azure.container_apps",
+    "azure.load_balancer_vm",
+    "oci.load_balancer_container_instances",
+    "oci.load_balancer_vm",
+    "oci.network_load_balancer_vm",
+)
+"""Where the most nodes are known before a machine is chosen."""
 INEXACT = {"azure.container_apps": 1e-4}
 """Where replicas are billed by the second, while machines are compared by those of whole hours."""
 
@@ -55,10 +63,9 @@ def with_machine(deployment: str, scenario: ws.Scenario, name: str) -> ws.Estima
         return None
 
 
-def can_be_chosen(scenario: ws.Scenario, deployment: str, name: str) -> bool:
-    """Whether a machine is compared: of App Service those with Linux that scale by themselves."""
-    by_hand = scenario.assumptions[f"{deployment}.scaling"] == "autoscaled" and name.startswith("B")
-    return not name.endswith("-windows") and not (deployment == "azure.app_service" and by_hand)
+def can_be_chosen(name: str) -> bool:
+    """Whether a machine is compared: of App Service those with Linux."""
+    return not name.endswith("-windows")
 
 
 def test_no_machine_named_makes_a_cheaper_bill(seeds):
@@ -71,7 +78,7 @@ def test_no_machine_named_makes_a_cheaper_bill(seeds):
         found = find_deployment(deployment)
         assert isinstance(found, BehindBalancer)
         for name in machines(found.cloud, found.kind):
-            if not can_be_chosen(scenario, deployment, name):
+            if not can_be_chosen(name):
                 continue
             bill = with_machine(deployment, scenario, name)
             if bill is not None and bill.is_within_limits:
@@ -83,6 +90,38 @@ def test_no_machine_named_makes_a_cheaper_bill(seeds):
                     name,
                 )
     assert compared > 100
+
+
+@pytest.mark.parametrize(
+    ("deployment", "work"),
+    [
+        ("oci.load_balancer_vm", 2_000),
+        ("oci.load_balancer_container_instances", 2_000),
+        ("azure.container_apps", 250),
+    ],
+)
+def test_fewer_larger_nodes_are_chosen_where_there_may_be_no_more(deployment, work):
+    # so much work that the machine whose nodes cost least would be more nodes than there may be
+    options = {deployment: {"application_cpu_ms_per_message": work}}
+    scenario = ws.Scenario(
+        profile="workplace-chat", location="virginia", peak_connections=1e6, options=options
+    )
+    chosen = with_machine(deployment, scenario, CHEAPEST)
+    assert chosen is not None
+    assert chosen.is_within_limits
+    found = find_deployment(deployment)
+    assert isinstance(found, BehindBalancer)
+    bills = [
+        bill
+        for name in machines(found.cloud, found.kind)
+        if (bill := with_machine(deployment, scenario, name)) is not None
+    ]
+    assert min(bill.total for bill in bills) < chosen.total
+    within = min(bill.total for bill in bills if bill.is_within_limits)
+    assert chosen.total == pytest.approx(within, rel=1e-4)
+    # among others the choice is the same
+    together = ws.estimate(scenario.replace(peak_connections=np.array([1e3, 1e6])), deployment)
+    assert np.asarray(together.total)[1] == pytest.approx(chosen.total, rel=1e-9)
 
 
 @pytest.mark.parametrize("deployment", FLEETS)

@@ -388,12 +388,26 @@ class TestOptions:
         assert linked(page) == base
 
     @pytest.mark.parametrize(
+        ("name", "known"),
+        [
+            ("server", {"nginx", "centrifugo-go"}),
+            ("application", {"none", "request"}),
+            ("machine", {"cheapest", "c7g.large"}),
+            ("redis_machine", {"cheapest", "c7g.large", "cache.m7g.large"}),
+        ],
+    )
+    def test_names_are_chosen_from_those_there_are(self, base, name, known):
+        page = opened(base, side="Options")
+        page.selectbox(key="deployment").set_value("aws.nlb_ec2")
+        run(page)
+        assert known <= {*page.selectbox(key=f"aws.nlb_ec2 {name}").options}
+
+    @pytest.mark.parametrize(
         ("deployment", "widget", "name", "value", "advice"),
         [
             ("gcp.cloud_run", "number_input", "concurrency", 5000.0, "concurrency is at most 1000"),
             ("gcp.cloud_run", "number_input", "min_instances", 2.5, "integer"),
-            ("oci.load_balancer_vm", "text_input", "server", "nginks", "did you mean 'nginx'"),
-            ("oci.load_balancer_vm", "text_input", "machine", "VM.Big", "VM.Optimized3"),
+            ("oci.load_balancer_vm", "number_input", "zones", 1.0, "one zone when it fails"),
         ],
     )
     def test_an_impossible_choice_is_refused_with_what_would_be_right(

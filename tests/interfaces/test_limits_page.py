@@ -53,6 +53,13 @@ def test_the_headline_counts_those_within_limits(too_large, comparison):
     assert f"; {states.count(State.OVER_LIMIT)} over a hard limit" in headline
 
 
+def test_a_setting_is_something_that_a_deployment_has():
+    # a heartbeat every 25 seconds, and Application Gateway waits 20 by default
+    scenario = ws.Scenario(profile="workplace-chat", location="virginia", peak_connections=1_000)
+    headline = plain(opened(scenario).subheader[0].value)
+    assert "1 of them with a setting to change: Application Gateway" in headline
+
+
 def test_every_limit_of_every_deployment_stands_there_the_worst_first(too_large, comparison):
     shown = tables(opened(too_large))
     bills = sorted(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from urllib.parse import parse_qs, urlsplit
 
@@ -58,6 +59,7 @@ def test_a_link_restores_the_part_and_what_was_asked(context, address):
     months.press("Enter")
     expect(page.get_by_text("in month 6").first).to_be_visible()
     drawn(page)
+    expect(page).to_have_url(re.compile("months=6"))
     asked = parse_qs(urlsplit(page.url).query)
     assert (asked["what_if"], asked["months"]) == (["Growth"], ["6"])
 

@@ -162,8 +162,9 @@ class TestBreakEven:
         compared = said(page).split("Compared: ")[1]
         assert all(title in compared for title in winners)
         # and one of each kind, so that managed or self-hosted is answered
-        assert "a managed service" in page.subheader[0].value
         assert "your own servers" in page.subheader[0].value
+        bought = [MANAGED, "aws.iot_core", "gcp.cloud_run"]
+        assert any(ws.DEPLOYMENTS[name].title in compared for name in bought)
 
     def test_what_is_priced_value_by_value_comes_from_the_background(self, scenario, monkeypatch):
         monkeypatch.setattr(crossovers, "_FIRST_VALUES", 5)  # there and here, for speed

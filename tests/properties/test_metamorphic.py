@@ -78,7 +78,9 @@ def machines_like_the_default(deployment: str) -> list[str]:
     assert sizing is not None
     table = ws.machines(deployment.partition(".")[0]).set_index("machine")
     like = table[(table["kind"] == table.loc[sizing.machines[0], "kind"]) & ~table["burstable"]]
-    return like.index[like["usd_per_hour"].notna()].tolist()
+    names = like.index[like["usd_per_hour"].notna()].tolist()
+    # of App Service, Premium plans alone are spread over zones and scale by themselves
+    return [name for name in names if deployment != "azure.app_service" or name.startswith("P")]
 
 
 def pinned(deployment: Deployment, rng: np.random.Generator) -> dict[str, Any]:
@@ -88,6 +90,8 @@ def pinned(deployment: Deployment, rng: np.random.Generator) -> dict[str, Any]:
         for name, field in deployment.options.model_fields.items():
             if name == "machine":
                 drawn[name] = str(rng.choice(machines_like_the_default(deployment.id)))
+            elif name == "architecture":
+                continue  # the machine has one
             elif name in SHARED_BY:
                 drawn[name] = 50
             elif name in COUNTS:

@@ -139,11 +139,8 @@ def _server_text(server: Mapping[str, Any]) -> str:
 
 
 def _application_text(application: Mapping[str, Any]) -> str:
-    figures = "; ".join(
-        f"{each['name']} {each['value']:g} ({each['range'][0]:g}–{each['range'][1]:g})"
-        for each in application["figures"]
-    )
-    return f"{application['title']}. {figures}." if figures else application["title"]
+    figures = ", ".join(each["text"] for each in application["figures"])
+    return f"{application['title']}. Of a core: {figures}." if figures else application["title"]
 
 
 def _assumption_text(assumption: Mapping[str, Any]) -> str:

@@ -136,13 +136,13 @@ def check_budget(
     too many cases, or on a deployment of which no limit was checked.
 
     Examples:
-        # does the cheapest within limits cost at most $300 in nine of ten cases?
-        $ estimator check-budget examples/team-chat.yaml --budget 300
+        # does the cheapest within limits cost at most $2,000 in nine of ten cases?
+        $ estimator check-budget examples/team-chat.yaml --budget 2000
         # another deployment, over budget (exit status 1), as a comment
         $ estimator check-budget examples/team-chat.yaml --budget '$1,000' \
           --deployment aws.api_gateway --markdown
         # is the single estimate within the budget? as JSON
-        $ estimator check-budget examples/team-chat.yaml --budget '300 USD' \
+        $ estimator check-budget examples/team-chat.yaml --budget '1,000 USD' \
           --at expected --json
     """
     common.check_one_form(markdown=as_markdown, json=as_json)

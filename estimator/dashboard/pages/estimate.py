@@ -124,6 +124,8 @@ def _cards(comparison: Comparison, best: Sequence[Estimate]) -> None:
                 delta_arrow="off",
                 label_visibility="collapsed",
             )
+            if bill.state is not State.WITHIN_LIMITS:
+                st.markdown(document.badge(bill.state, bill.state_words))
     if comparison.bills:
         st.caption(
             document.literal(
@@ -138,13 +140,12 @@ def _cards(comparison: Comparison, best: Sequence[Estimate]) -> None:
 
 
 def _beside(bill: Estimate, least: float) -> str:
-    """How a total compares with the least, and its state if it is not simply within limits."""
+    """How a total compares with the least; empty for what may not be called the cheapest."""
     total = float(bill.total)
     if not bill.state.is_within_limits:
-        return bill.state_words
+        return ""
     ratio = f"{total / least:,.1f} times the cheapest" if least else "the cheapest is free"
-    state = "" if bill.state is State.WITHIN_LIMITS else f", {bill.state_words}"
-    return ("cheapest" if total == least else ratio) + state
+    return "cheapest" if total == least else ratio
 
 
 def _drivers(comparison: Comparison) -> DeltaGenerator:

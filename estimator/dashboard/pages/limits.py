@@ -34,6 +34,12 @@ _ICONS: Final[dict[Tone, str]] = {
     "warning": ":material/warning:",
     "bad": ":material/dangerous:",
 }
+_WITH: Final = {
+    State.SETTING: "with a setting to change",
+    State.QUOTA: "with a quota to raise",
+    State.BEYOND_QUOTA: "with a quota to raise beyond reach",
+}
+"""States that are no words for a deployment."""
 _OPEN_AT_MOST: Final = 2
 _NAMED_AT_MOST: Final = 3
 
@@ -87,7 +93,7 @@ def _answer(comparison: Comparison) -> str:
         those = [bill for bill in bills if bill.state is state]
         if those and state is not State.WITHIN_LIMITS:
             of_them = " of them" if state.is_within_limits else ""
-            parts.append(f"{len(those)}{of_them} {state}{_named(those)}")
+            parts.append(f"{len(those)}{of_them} {_WITH.get(state, state)}{_named(those)}")
     if len(parts) == 1:
         parts.append("none comes near a limit")
     return "; ".join(parts) + "."

@@ -22,6 +22,7 @@ from estimator.format import dollars, signed_dollars
 from estimator.pricing.bill import AssumptionEffect, Bill
 from estimator.render import document_of
 from estimator.render.document import Block, Folded
+from estimator.scenario.application import applications
 from estimator.scenario.scenario import Scenario
 from estimator.units import HALF_A_CENT_USD
 
@@ -80,6 +81,8 @@ def _consequence(effect: AssumptionEffect, answer: str) -> str:
     """What an answer adds to or takes off the monthly bill."""
     if answer == effect.chosen:
         return "used in this bill"
+    if answer not in effect.change_usd:
+        return "does not go together with the options"
     usd = float(effect.change_usd[answer])
     if abs(usd) < HALF_A_CENT_USD:
         return "no difference to this bill"
@@ -130,24 +133,28 @@ def options_form(scenario: Scenario, deployment_id: str) -> None:
     deployment = find_deployment(deployment_id)
     chosen = deployment.check_options(scenario.options.get(deployment_id, {}))
     fields = deployment.options.model_json_schema()["properties"]
+    names = {**deployment.names, "application": [*applications()]}
     columns = st.columns(_COLUMNS)
     for position, (name, field) in enumerate(fields.items()):
         with columns[position % _COLUMNS]:
-            _option(deployment_id, name, field, getattr(chosen, name))
+            _option(deployment_id, name, field, getattr(chosen, name), [*names.get(name, ())])
 
 
-def _option(deployment_id: str, name: str, field: dict[str, Any], value: object) -> None:
+def _option(
+    deployment_id: str, name: str, field: dict[str, Any], value: object, names: list[str]
+) -> None:
     kind = next((one for one in field.get("anyOf", ()) if one["type"] != "null"), field)
-    is_numeric = kind["type"] in ("number", "integer") and "enum" not in kind
+    listed: list[Any] = names or kind.get("enum", [])
+    is_numeric = kind["type"] in ("number", "integer") and not listed
     shown: Any = float(value) if is_numeric and isinstance(value, int | float) else value
     bound = f"{deployment_id} {name}", shown, _choosing(deployment_id, name)
     common: dict[str, Any] = {
         "label": spelled(name),
-        "help": literal(field.get("description", "")),
+        "help": literal(field.get("description", "").replace("``", "")),
     }
-    if "enum" in kind:
+    if listed:
         # without a choice, what the profile or the server has holds
-        answers: list[Any] = [*([None] if kind is not field else []), *kind["enum"]]
+        answers: list[Any] = [*([None] if kind is not field else []), *listed]
         st.selectbox(
             options=answers,
             index=answers.index(shown),
@@ -164,7 +171,7 @@ def _option(deployment_id: str, name: str, field: dict[str, Any], value: object)
             max_value=_bound(kind, "maximum", "exclusiveMaximum"),
             step=0.05 if kind.get("maximum") == 1 else 1.0,
             format="%g",
-            placeholder="as measured" if may_be_empty else None,
+            placeholder="as by default" if may_be_empty else None,
             **(bind_optional(*bound) if may_be_empty else {"value": shown, "key": bind(*bound)}),
             **common,
         )

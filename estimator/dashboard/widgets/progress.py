@@ -78,5 +78,6 @@ def _words(run: JobRun[Any], doing: str, unit: str) -> str:
         return f"Waiting: {MOST_RUNS} other runs are in progress"
     if not run.done:
         return doing
-    counted = f"{run.done:,} of {run.total:,}" if run.total > run.done else f"{run.done:,} so far"
-    return f"{doing}: {counted} {unit}".rstrip()
+    if run.total > run.done:
+        return f"{doing}: {run.done:,} of {run.total:,} {unit}".rstrip()
+    return f"{doing}: {' '.join(filter(None, [f'{run.done:,}', unit, 'so far']))}"

@@ -16,7 +16,7 @@ from estimator.demand.wire import Layer
 from estimator.deployments.aws.messaging import LogOptions, log_usage
 from estimator.deployments.base import Request, billed_bytes_question, both_ways
 from estimator.deployments.fleet.backplane import Backplane, Redis, ZoneTraffic
-from estimator.deployments.fleet.behind_balancer import AWS, FLEET_NOT_MODELED, BehindBalancer, Room
+from estimator.deployments.fleet.behind_balancer import AWS, FLEET_NOT_MODELED, BehindBalancer
 from estimator.deployments.fleet.choice import whole
 from estimator.deployments.fleet.sizing import SCALING, Fleet, FleetOptions, NodeSpec, size
 from estimator.deployments.limits import default_of, limit_value
@@ -101,7 +101,7 @@ class AwsNodes(BehindBalancer):
 
     def redis(self, request: Request) -> Redis:
         """ElastiCache, or EC2 instances."""
-        return Redis("aws", ZONE_TRAFFIC, self.disk(request))
+        return Redis("aws", ZONE_TRAFFIC, self.disk(request), self.kind == "vm")
 
     def disk(self, request: Request) -> Mapping[str, float]:
         """General purpose SSD."""
@@ -112,18 +112,10 @@ class AwsNodes(BehindBalancer):
         room = self.room(request)
         return replace(
             super().nodes(request),
+            nodes_in_all=np.inf,
             balancer=self.per_balancer(request),
             nodes_per_balancer=float(room.most) if room else np.inf,
         )
-
-    def room(self, request: Request) -> Room | None:
-        """Nodes that there may be behind one balancer, if something bounds them."""
-        limit_id = self.targets_limit
-        return None if limit_id is None else Room(limit_id, limit_value(limit_id))
-
-    def targets(self, request: Request, fleet: Fleet) -> Room | None:
-        """The same, whatever the fleet."""
-        return self.room(request)
 
     def per_balancer(self, request: Request) -> Mapping[str, float]:
         """What each balancer takes per hour besides its capacity units."""

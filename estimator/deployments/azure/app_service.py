@@ -24,6 +24,7 @@ from estimator.deployments.fleet.host_limits import carrying_nodes
 from estimator.deployments.fleet.machine import CHEAPEST, Machine, machines, priced
 from estimator.deployments.fleet.sizing import SCALING, Fleet, NodeSpec
 from estimator.deployments.limits import Check, check, idle_checks, limit_value
+from estimator.errors import ScenarioError
 from estimator.pricing.price_files import Assumption
 
 _SERVICE = "azure.app_service"
@@ -75,15 +76,18 @@ class AppService(AzureNodes):
         """Instances of the cheapest plan that may have as many of them as it needs.
 
         If no plan may, of the cheapest of all; the check of its instances then says so.
+
+        Raises:
+            ScenarioError: a plan was named that cannot do what is asked of it.
         """
         plans: tuple[str, ...] | None = None
-        if request.options.machine == CHEAPEST:
-            # Basic plans are scaled by hand only
-            by_hand = "B" if request.answers["scaling"] == "autoscaled" else "-"
+        if (named := request.options.machine) == CHEAPEST:
             ending = f"-{request.options.operating_system}"
             listed = tuple(name for name in machines("azure", self.kind) if name.endswith(ending))
             found = priced(request.catalog, request.region, "azure", self.kind, listed)
-            plans = tuple(name for name in found if not name.startswith(by_hand))
+            plans = tuple(name for name in found if _unable(name, request) is None)
+        elif reason := _unable(named, request):
+            raise ScenarioError(f"machine: {named} {reason}")
         return replace(
             super().nodes(request),
             unit="instance",
@@ -121,6 +125,18 @@ class AppService(AzureNodes):
             yield Check(limit_id, request.demand.connections_peak.times(mine), allowed)
         for system in dict.fromkeys(map(_operating_system, fleet.machines)):
             yield from idle_checks(request.demand, _IDLE[system])
+
+
+def _unable(plan: str, request: Request) -> str | None:
+    """Why a plan cannot be what is asked for, if it cannot.
+
+    Zones: https://learn.microsoft.com/azure/reliability/reliability-app-service
+    """
+    if request.options.survives == "zone" and not plan.startswith("P"):
+        return "is not spread over zones: name a Premium plan, or survives: node"
+    if request.answers["scaling"] == "autoscaled" and plan.startswith("B"):
+        return "is scaled by hand only: name a larger plan, or scaling: static"
+    return None
 
 
 def _operating_system(machine: Machine) -> str:

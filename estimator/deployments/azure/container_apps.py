@@ -22,7 +22,6 @@ from estimator.deployments.base import Request, billed_bytes_question
 from estimator.deployments.fleet.backplane import Backplane
 from estimator.deployments.fleet.behind_balancer import CONTAINER_APPS
 from estimator.deployments.fleet.expected_units import mean_empty_units, mean_units
-from estimator.deployments.fleet.machine import Machine
 from estimator.deployments.fleet.sizing import (
     SCALING,
     Fleet,
@@ -90,7 +89,7 @@ class ContainerApps(AzureNodes):
 
     def nodes(self, request: Request) -> NodeSpec:
         """Replicas, of a size of which there may be as many as are needed."""
-        return replace(super().nodes(request), unit="replica", nodes_most=_replicas_most)
+        return replace(super().nodes(request), unit="replica")
 
     def node_usage(self, request: Request, fleet: Fleet) -> Iterator[Usage]:
         """Active and idle processor time and memory of replicas, and requests."""
@@ -175,8 +174,3 @@ def _running(request: Request, fleet: Fleet) -> FloatArray:
         kept / SECONDS_PER_HOUR,
     )
     return groups * placed.group_size + placed.extra
-
-
-def _replicas_most(_: Machine) -> float:
-    """Replicas that there may be, of whatever size."""
-    return limit_value(_REPLICAS)

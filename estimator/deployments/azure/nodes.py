@@ -42,7 +42,7 @@ class AzureNodes(BehindBalancer):
 
     def redis(self, request: Request) -> Redis:
         """Azure Managed Redis, or virtual machines."""
-        return Redis("azure", _ZONE_TRAFFIC, self.disk(request))
+        return Redis("azure", _ZONE_TRAFFIC, self.disk(request), self.kind == "vm")
 
     def disk(self, request: Request) -> Mapping[str, float]:
         """The smallest standard SSD that the usual images of Linux fit on."""

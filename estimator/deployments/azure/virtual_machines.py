@@ -30,7 +30,7 @@ from estimator.deployments.base import (
 )
 from estimator.deployments.fleet.backplane import Backplane
 from estimator.deployments.fleet.choice import whole
-from estimator.deployments.fleet.host_limits import sockets_per_client
+from estimator.deployments.fleet.server import sockets_per_client
 from estimator.deployments.fleet.sizing import SCALING, Fleet, NodeSpec, size
 from estimator.deployments.limits import (
     Check,
@@ -169,7 +169,7 @@ class ApplicationGatewayVm(AzureNodes):
         peaks = (needed.peak for needed in self._instances(request))
         return reduce(np.maximum, peaks, np.asarray(float(request.options.min_instances)))
 
-    def balancers(self, request: Request, fleet: Fleet) -> FloatArray:
+    def balancers_needed(self, request: Request) -> FloatArray:
         """As many gateways as the instances need."""
         return np.maximum(whole(self._running(request) / limit_value(_MAX_INSTANCES)), 1.0)
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property, lru_cache, partial
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
@@ -12,30 +12,17 @@ import numpy.typing as npt
 
 from estimator.arrays import BoolArray, FloatArray
 from estimator.demand.demand import Demand, over_month
-from estimator.demand.weekly import Weekly
+from estimator.demand.weekly import Weekly, total
 from estimator.deployments.base import Options, Request, mbps
 from estimator.deployments.fleet.exchange import Exchange
-from estimator.deployments.fleet.machine import (
-    CHEAPEST,
-    Machine,
-    find_machine,
-    flat_and_not,
-    machines,
-)
+from estimator.deployments.fleet.machine import CHEAPEST, find_machine, usd_of
 from estimator.deployments.fleet.month import Month
-from estimator.deployments.fleet.redis_nodes import RedisNode, redis_nodes
-from estimator.deployments.limits import limit_value
-from estimator.errors import MissingRateError, ScenarioError, UnknownNameError
+from estimator.deployments.fleet.redis_sizes import RedisSize, redis_sizes
 from estimator.format import range_text
-from estimator.pricing.catalog import Catalog
 from estimator.pricing.lines import Usage
 from estimator.units import SECONDS_PER_HOUR
 
-_DELIVERIES = "system.redis.deliveries_per_second"
-_VOTERS = "system.redis.sentinel_voters"
 _NOISE = 1e-9
-_PAIR = 2
-"""A machine and its replica."""
 
 
 class RedisOptions(Options):
@@ -62,250 +49,6 @@ class ZoneTraffic:
 
 
 @dataclass(frozen=True, slots=True)
-class RedisSize:
-    """An instance of Redis, with the replica that takes over."""
-
-    name: str
-    title: str
-    managed: bool
-    replicated: bool
-    machines: int
-    """Virtual machines that an instance runs on; none if it is managed."""
-    parts: Mapping[str, float]
-    """Units of meters that an hour of an instance is billed as."""
-    monthly_parts: Mapping[str, float]
-    """Units of meters that an instance takes that is there all month, such as disks."""
-    fixed_parts: Mapping[str, float]
-    """Units per hour of what runs once, however many instances there are."""
-    fixed_monthly_parts: Mapping[str, float]
-    """The same for what is there all month."""
-    deliveries_per_second: float
-    mbps: float
-    """What an instance sends, at most."""
-    usd_per_hour: float
-    usd_per_month: float
-    """Of what is there all month, besides."""
-    fixed_usd_per_hour: float
-    fixed_usd_per_month: float
-    flat_usd_per_hour: float
-    """Of the meters of which every unit costs the same."""
-    flat_usd_per_month: float
-    not_flat: Mapping[str, float]
-    """Units per hour of each other meter."""
-    not_flat_per_month: Mapping[str, float]
-
-    @property
-    def rates(self) -> tuple[float, float, float, float]:
-        """USD per hour and per month of an instance, and of what runs once."""
-        fixed = self.fixed_usd_per_hour, self.fixed_usd_per_month
-        return self.usd_per_hour, self.usd_per_month, *fixed
-
-    @property
-    def flat_rates(self) -> tuple[float, float, float, float]:
-        """The same, of an instance only for the meters of which every unit costs the same."""
-        fixed = self.fixed_usd_per_hour, self.fixed_usd_per_month
-        return self.flat_usd_per_hour, self.flat_usd_per_month, *fixed
-
-
-@lru_cache(maxsize=256)
-def redis_sizes(
-    catalog: Catalog,
-    region: str,
-    cloud: str,
-    redis: str,
-    name: str,
-    beside: tuple[tuple[str, float], ...],
-    survives: str,
-    zones: int,
-    hours: tuple[float, float],
-) -> tuple[RedisSize, ...]:
-    """What Redis may run on, the cheapest of those that do as much.
-
-    Args:
-        catalog: the prices.
-        region: where.
-        cloud: whose machines.
-        redis: ``managed``, ``self_run`` or ``cheapest``.
-        name: a size or machine, or ``cheapest``.
-        beside: units of meters that each virtual machine takes per month, such as its disk.
-        survives: what may fail; nothing takes over where it is ``none``.
-        zones: over which it is spread.
-        hours: of the shortest and of the longest month that is billed.
-
-    Raises:
-        UnknownNameError: no such size or machine.
-        MissingRateError: nothing has a price in the region.
-    """
-    offered = [
-        *(_managed(cloud, name, survives) if redis != "self_run" else ()),
-        *(_self_run(cloud, name, survives, zones, beside) if redis != "managed" else ()),
-    ]
-    if not offered:
-        known = [
-            *(redis_nodes(cloud) if redis != "self_run" else ()),
-            *(machines(cloud, "vm") if redis != "managed" else ()),
-        ]
-        raise UnknownNameError("size of Redis", name, known)
-    found: list[RedisSize] = []
-    missing: MissingRateError | None = None
-    for make in offered:
-        try:
-            found.append(make(catalog, region))
-        except MissingRateError as error:
-            missing = missing or error  # what is not sold here is no candidate
-    if not found:
-        raise missing or ScenarioError(f"no {redis} Redis is sold that survives: {survives}")
-    return tuple(_worth_comparing(found, hours))
-
-
-_Maker = Callable[[Catalog, str], RedisSize]
-
-
-def _usd(catalog: Catalog, region: str, parts: Mapping[str, float]) -> float:
-    return sum(
-        quantity * float(catalog.rate(meter, region).tariff.usd_per_unit[0])
-        for meter, quantity in parts.items()
-    )
-
-
-def _managed(cloud: str, name: str, survives: str) -> Iterator[_Maker]:
-    """Sizes of the cloud's own Redis."""
-    for node in redis_nodes(cloud).values():
-        fits = survives != "zone" or node.survives_zone
-        if name == node.node or (name == CHEAPEST and fits):
-            yield partial(_managed_size, node, survives != "none")
-
-
-def _managed_size(node: RedisNode, replicated: bool, catalog: Catalog, region: str) -> RedisSize:
-    parts = node.parts_replicated if replicated else node.parts_single
-    flat_usd, not_flat = flat_and_not(catalog, region, parts)
-    return RedisSize(
-        node.node,
-        node.title,
-        managed=True,
-        replicated=replicated,
-        machines=0,
-        parts=parts,
-        monthly_parts={},
-        fixed_parts={},
-        fixed_monthly_parts={},
-        deliveries_per_second=node.deliveries_per_second(limit_value(_DELIVERIES)),
-        mbps=node.network_mbps,
-        usd_per_hour=_usd(catalog, region, parts),
-        usd_per_month=0.0,
-        fixed_usd_per_hour=0.0,
-        fixed_usd_per_month=0.0,
-        flat_usd_per_hour=flat_usd,
-        flat_usd_per_month=0.0,
-        not_flat=not_flat,
-        not_flat_per_month={},
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class _OwnRedis:
-    """How Redis runs on machines of one's own.
-
-    Whoever shall take over is elected by three Sentinels: two beside Redis, and one on a node in
-    another zone (Redis documentation, high availability with Sentinel), which costs nothing more.
-    With two zones a machine in a third one is needed for it.
-    """
-
-    cloud: str
-    replicated: bool
-    needs_voter: bool
-    beside: tuple[tuple[str, float], ...]
-    """Units of meters that each machine takes per month, such as its disk."""
-
-    def size(self, machine: Machine, catalog: Catalog, region: str) -> RedisSize:
-        """Redis on a machine, with a replica on another one if anything may fail."""
-        number = _PAIR if self.replicated else 1
-        parts = {meter: number * each for meter, each in machine.parts.items()}
-        monthly = {meter: number * each for meter, each in self.beside}
-        fixed = _voter(catalog, region, self.cloud).parts if self.needs_voter else {}
-        fixed_monthly = dict(self.beside) if self.needs_voter else {}
-        flat_usd, not_flat = flat_and_not(catalog, region, parts)
-        flat_monthly_usd, not_flat_monthly = flat_and_not(catalog, region, monthly)
-        return RedisSize(
-            machine.machine,
-            machine.title,
-            managed=False,
-            replicated=self.replicated,
-            machines=number,
-            parts=parts,
-            monthly_parts=monthly,
-            fixed_parts=fixed,
-            fixed_monthly_parts=fixed_monthly,
-            # commands run on one core
-            deliveries_per_second=limit_value(_DELIVERIES) * min(machine.cores, machine.core_speed),
-            mbps=machine.network_mbps,
-            usd_per_hour=_usd(catalog, region, parts),
-            usd_per_month=_usd(catalog, region, monthly),
-            fixed_usd_per_hour=_usd(catalog, region, fixed),
-            fixed_usd_per_month=_usd(catalog, region, fixed_monthly),
-            flat_usd_per_hour=flat_usd,
-            flat_usd_per_month=flat_monthly_usd,
-            not_flat=not_flat,
-            not_flat_per_month=not_flat_monthly,
-        )
-
-
-def _self_run(
-    cloud: str, name: str, survives: str, zones: int, beside: tuple[tuple[str, float], ...]
-) -> Iterator[_Maker]:
-    """Machines of one's own."""
-    voters = limit_value(_VOTERS)
-    own = _OwnRedis(cloud, survives != "none", survives == "zone" and zones < voters, beside)
-    for machine in machines(cloud, "vm").values():
-        if name in (CHEAPEST, machine.machine):
-            yield partial(own.size, machine)
-
-
-@lru_cache(maxsize=64)
-def _voter(catalog: Catalog, region: str, cloud: str) -> Machine:
-    """The cheapest machine, which only votes."""
-    priced: dict[str, float] = {}
-    for name, machine in machines(cloud, "vm").items():
-        try:
-            priced[name] = machine.usd_per_hour(catalog, region)
-        except MissingRateError:
-            continue  # what is not sold here is no candidate
-    cheapest = min(priced, key=lambda name: priced[name])
-    return find_machine(cloud, "vm", cheapest)
-
-
-def _worth_comparing(found: Sequence[RedisSize], hours: tuple[float, float]) -> Iterator[RedisSize]:
-    """Without those in whose place so many of another do as much and cost no more.
-
-    What is there all month weighs most in the shortest month and least in the longest; how many of
-    another cost as much lies between both.
-    """
-    usd_at = {
-        size.name: np.array([size.usd_per_hour + size.usd_per_month / each for each in hours])
-        for size in found
-    }
-    for size in found:
-        usd = usd_at[size.name]
-        for other in found:
-            if other is size or other.fixed_usd_per_hour > size.fixed_usd_per_hour:
-                continue
-            other_usd = usd_at[other.name]
-            number = np.floor(np.min(usd / other_usd) * (1 + _NOISE))
-            does = (
-                number >= 1
-                and number * other.deliveries_per_second >= size.deliveries_per_second
-                and number * other.mbps >= size.mbps
-                # traffic of a managed one may cost less
-                and other.managed >= size.managed
-            )
-            alike = does and np.array_equal(other_usd, usd)
-            if does and not (alike and found.index(other) > found.index(size)):
-                break
-        else:
-            yield size
-
-
-@dataclass(frozen=True, slots=True)
 class Redis:
     """Where Redis can run that passes messages between nodes."""
 
@@ -313,6 +56,8 @@ class Redis:
     traffic: ZoneTraffic
     beside: Mapping[str, float] = field(default_factory=dict[str, float])
     """Units of meters that each virtual machine takes per month besides, such as its disk."""
+    nodes_vote: bool = True
+    """Whether a Sentinel that votes on failover can run on a node: on virtual machines."""
 
     def choice(self, request: Request, exchange: Exchange) -> RedisChoice:
         """What passes on what nodes say to each other.
@@ -335,6 +80,7 @@ class Redis:
             tuple(self.beside.items()),
             options.survives,
             options.zones,
+            self.nodes_vote,
             _ends(request.demand.hours_per_month),
         )
         return RedisChoice(
@@ -342,7 +88,7 @@ class Redis:
             sizes,
             1 - 1 / options.zones,
             options.headroom,
-            _usd(catalog, region, {self.traffic.meter_id: 1.0}),
+            usd_of(catalog, region, {self.traffic.meter_id: 1.0}),
             self.traffic,
             request.bytes_per_unit(self.traffic.meter_id),
             Month.of(request.demand),
@@ -373,20 +119,19 @@ class RedisChoice:
     def plan(self, nodes: Weekly, most: FloatArray) -> RedisPlan:
         """What so many nodes take, ``most`` in the busiest hour, shape (..., *many)."""
         copies, several = self.exchange.copies(most), most > 1
-        deliveries, traffic = copies.messages.peak / SECONDS_PER_HOUR, mbps(copies.bytes).peak
-        planned = traffic / self.headroom
-
-        def running(size: RedisSize) -> FloatArray:
-            share = np.asarray(
-                np.maximum(
-                    deliveries * ((1 - _NOISE) / size.deliveries_per_second),
-                    planned * ((1 - _NOISE) / size.mbps),
-                )
-            )
-            np.maximum(np.ceil(share, out=share), 1.0, out=share)
-            return share * several
-
-        return RedisPlan(self, nodes, several, tuple(map(running, self.sizes)))
+        planned = (1 - _NOISE) / self.headroom
+        deliveries = np.asarray(copies.messages.peak * (planned / SECONDS_PER_HOUR))
+        sent = copies.bytes
+        if any(size.replicated for size in self.sizes):
+            # a replica hears each message once
+            sent = total((sent, self.exchange.bytes_in))
+        traffic = np.asarray(mbps(sent).peak * planned)
+        sizes = (-1, *(1,) * max(deliveries.ndim, traffic.ndim, np.ndim(self.month.hours)))
+        delivers = np.reshape([size.deliveries_per_second for size in self.sizes], sizes)
+        sends = np.reshape([size.mbps for size in self.sizes], sizes)
+        share = np.maximum(deliveries * (1 / delivers), traffic * (1 / sends))
+        np.maximum(np.ceil(share, out=share), 1.0, out=share)
+        return RedisPlan(self, nodes, several, share * several)
 
     def crossing(self, nodes: Weekly, several: BoolArray) -> tuple[FloatArray, ...]:
         """Units of the meter of traffic between zones per month, for each size."""
@@ -415,8 +160,8 @@ class RedisPlan:
     """Those that hear."""
     several: BoolArray
     """Whether there is another node to say anything to, shape (..., *many)."""
-    running: tuple[FloatArray, ...]
-    """Instances of each size, shape (..., *many)."""
+    running: FloatArray
+    """Instances of each size, shape (sizes, ..., *many)."""
 
     @property
     def sizes(self) -> tuple[RedisSize, ...]:
@@ -424,9 +169,9 @@ class RedisPlan:
         return self.choice.sizes
 
     @cached_property
-    def hours(self) -> tuple[FloatArray, ...]:
-        """Of all instances of each size per month, shape (..., *many) without weeks."""
-        return tuple(map(self.choice.month.total, self.running))
+    def hours(self) -> FloatArray:
+        """Of all instances of each size per month, shape (sizes, ..., *many) without weeks."""
+        return self.choice.month.total(self.running)
 
     @cached_property
     def some_hours(self) -> FloatArray:
@@ -449,27 +194,24 @@ class RedisPlan:
     @cached_property
     def _cheapest(self) -> tuple[npt.NDArray[np.intp], FloatArray, FloatArray]:
         """Index of it, its hours per month, and what its traffic between zones costs."""
-        zones = self._zone_usd
-        shape = np.broadcast_shapes(self.hours[0].shape, zones[0].shape)
-        usd = [self._usd(index, size) + zones[index] for index, size in enumerate(self.sizes)]
-        found = np.zeros(shape, dtype=np.intp)
-        firsts = (self.hours[0], zones[0], usd[0])
-        hours, zone_usd, least_usd = (np.array(np.broadcast_to(each, shape)) for each in firsts)
-        for index in range(1, len(self.sizes)):
-            less = np.asarray(usd[index] < least_usd)
-            if less.any():
-                np.copyto(found, index, where=less)
-                np.copyto(hours, self.hours[index], where=less)
-                np.copyto(zone_usd, zones[index], where=less)
-                np.copyto(least_usd, usd[index], where=less)
-        return found, hours, zone_usd
+        usd, zones = self._size_usd, self._zone_usd
+        shape = np.broadcast_shapes(usd.shape[1:], *(zone.shape for zone in zones))
+        usd, hours = (_spread(figures, shape) for figures in (usd, self.hours))
+        for index, zone in enumerate(zones):
+            usd[index] += zone
+        found = np.argmin(usd, axis=0)
+        found_hours = np.take_along_axis(hours, found[None], axis=0)[0]
+        if not zones:
+            return found, found_hours, np.zeros(())
+        zone_usd = np.stack([np.broadcast_to(zone, shape) for zone in zones])
+        return found, found_hours, np.take_along_axis(zone_usd, found[None], axis=0)[0]
 
     @property
     def _zone_usd(self) -> Sequence[FloatArray]:
-        """USD per month of traffic between zones, which is much work where it costs nothing."""
+        """USD per month of traffic between zones, for each size; empty where it costs nothing."""
         each = self.choice.zone_usd
         if not each:
-            return [np.zeros(())] * len(self.sizes)
+            return ()
         # few differ
         usd = {id(units): units * each for units in self.zone_units}
         return [usd[id(units)] for units in self.zone_units]
@@ -486,6 +228,11 @@ class RedisPlan:
         return usd + zone_usd
 
     @property
+    def is_flat(self) -> bool:
+        """Whether every unit of each meter costs the same, whatever else is used."""
+        return not any(size.not_flat or size.not_flat_per_month for size in self.sizes)
+
+    @property
     def not_flat(self) -> Iterator[tuple[str, FloatArray]]:
         """Units per month of each other meter."""
         index, hours, _ = self._cheapest
@@ -497,14 +244,24 @@ class RedisPlan:
             each = np.array([size.not_flat_per_month.get(meter, 0.0) for size in self.sizes])
             yield meter, months * each[index]
 
-    def _usd(self, index: int, size: RedisSize) -> FloatArray:
-        """USD per month of a size at list prices, without traffic."""
+    @property
+    def _size_usd(self) -> FloatArray:
+        """USD per month of each size at list prices, without traffic."""
         month_hours = self.choice.month.hours
-        per_hour, per_month, *fixed = size.rates
-        usd = _of_rates(self.hours[index], per_hour, per_month, month_hours)
-        if any(fixed):
+        rates = np.array([size.rates for size in self.sizes]).T
+        sizes = (len(rates), -1, *(1,) * (self.hours.ndim - 1))
+        per_hour, per_month, *fixed = rates.reshape(sizes)
+        usd = _of_rates(self.hours, per_hour, per_month, month_hours)
+        if np.any(fixed):
             usd = usd + _of_rates(self.some_hours, fixed[0], fixed[1], month_hours)
         return usd
+
+
+def _spread(rows: FloatArray, shape: tuple[int, ...]) -> FloatArray:
+    """Each row in a shape into which it can be spread; they themselves if they have it."""
+    if rows.shape[1:] == shape:
+        return rows
+    return np.stack([np.broadcast_to(row, shape) for row in rows])
 
 
 def _of_rates(
@@ -531,6 +288,8 @@ class Backplane:
     """Processors of these, shape (*many,)."""
     machine_names: tuple[str, ...] = ()
     """Of these machines, in some scenario."""
+    notes: tuple[str, ...] = ()
+    """What a reader should know of what it runs on."""
 
 
 def backplane(plan: RedisPlan | None, demand: Demand, cloud: str) -> Backplane:
@@ -544,31 +303,40 @@ def backplane(plan: RedisPlan | None, demand: Demand, cloud: str) -> Backplane:
     if plan is None:
         return Backplane()
     parts: list[Usage] = []
-    zone_units, number, vcpus, names = np.zeros(()), np.zeros(()), np.zeros(()), []
+    names: list[str] = []
+    notes: list[str] = []
+    zone_units, number, vcpus = np.zeros(()), np.zeros(()), np.zeros(())
     for index, size in enumerate(plan.sizes):
         mine = (plan.cheapest == index) & (plan.hours[index] > 0)
         if not mine.any():
             continue
         running = plan.running[index] * mine
         parts += _billed(size, running, demand)
+        notes += [f"Redis on {size.about}"] * bool(size.about)
         zone_units = zone_units + plan.zone_units[index] * mine
         if size.machines:
             names.append(size.name)
+            notes.append(f"{_in_words(size, running)}, passes messages on between nodes.")
             number = number + running * size.machines
             each = find_machine(cloud, "vm", size.name).vcpus
             vcpus = vcpus + running * size.machines * each
-    return Backplane(tuple(parts), zone_units, number, vcpus, tuple(names))
+    return Backplane(tuple(parts), zone_units, number, vcpus, tuple(names), tuple(notes))
+
+
+def _in_words(size: RedisSize, running: FloatArray) -> str:
+    """What runs Redis."""
+    with_replica = ", each with a replica" if size.replicated else ""
+    return f"Redis on {size.title} ({range_text(running)}{with_replica})"
 
 
 def _billed(size: RedisSize, running: FloatArray, demand: Demand) -> Iterator[Usage]:
     """What so many instances are billed as."""
     hours, some = over_month(demand, running), over_month(demand, np.minimum(running, 1.0))
-    with_replica = ", each with a replica" if size.replicated else ""
-    text = f"Redis on {size.title} ({range_text(running)}{with_replica})"
+    text = _in_words(size, running)
     for meter, quantity in size.parts.items():
         yield Usage(meter, hours * quantity, text)
     for meter, quantity in size.fixed_parts.items():
-        yield Usage(meter, some * quantity, "a machine in a third zone that votes on failover")
+        yield Usage(meter, some * quantity, "a machine that votes on failover")
     months = hours / demand.hours_per_month
     for meter, quantity in size.monthly_parts.items():
         yield Usage(meter, months * quantity, "boot disks of the machines that run Redis")

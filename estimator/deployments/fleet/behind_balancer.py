@@ -21,6 +21,7 @@ from estimator.deployments.fleet.backplane import Backplane, Redis, backplane
 from estimator.deployments.fleet.host_limits import host_checks
 from estimator.deployments.fleet.machine import CHEAPEST, Kind, machines
 from estimator.deployments.fleet.redis_nodes import redis_nodes
+from estimator.deployments.fleet.server import sockets_per_client
 from estimator.deployments.fleet.server_figures import servers
 from estimator.deployments.fleet.sizing import Fleet, NodeSpec, build_fleet
 from estimator.deployments.limits import Check, check, limit_value
@@ -141,7 +142,13 @@ class BehindBalancer(Deployment):
         Virtual machines have a boot disk; containers and plans bring a disk of their own.
         """
         beside = self.disk(request) if self.kind == "vm" else {}
-        return NodeSpec(kind=self.kind, beside=beside, redis=self.redis(request))
+        room = self.room(request)
+        return NodeSpec(
+            kind=self.kind,
+            beside=beside,
+            nodes_in_all=room.most * self.balancers_needed(request) if room else np.inf,
+            redis=self.redis(request),
+        )
 
     def node_usage(self, request: Request, fleet: Fleet) -> Iterator[Usage]:
         """What the nodes are billed as."""
@@ -161,14 +168,22 @@ class BehindBalancer(Deployment):
         """What the balancer lets in besides the age of a connection, for one scenario."""
         return AdmissionLimits()
 
-    def balancers(self, request: Request, fleet: Fleet) -> FloatArray | float:
-        """How many stand in front of the nodes."""
+    def balancers_needed(self, request: Request) -> FloatArray | float:
+        """How many the clients need, however many nodes stand behind."""
         return 1.0
 
-    def targets(self, request: Request, fleet: Fleet) -> Room | None:
+    def balancers(self, request: Request, fleet: Fleet) -> FloatArray | float:
+        """How many stand in front of the nodes."""
+        return self.balancers_needed(request)
+
+    def room(self, request: Request) -> Room | None:
         """Nodes that there may be behind one balancer, if something bounds them."""
         limit_id = self.targets_limit
         return None if limit_id is None else Room(limit_id, limit_value(limit_id))
+
+    def targets(self, request: Request, fleet: Fleet) -> Room | None:
+        """The same for a fleet."""
+        return self.room(request)
 
     def targets_checks(self, request: Request, fleet: Fleet, fix: str = "") -> Iterator[Check]:
         """Whether the balancers take the nodes."""
@@ -224,7 +239,7 @@ class BehindBalancer(Deployment):
         )
         return Metered(
             one_line_per_meter(usage) if self.merges_lines else usage,
-            tuple(self.notes(request, fleet, redis)),
+            (*redis.notes, *self.notes(request, fleet, redis)),
             self._all_checks(request, fleet),
             AdmissionLimits() if request.many else self._admission(request, fleet),
             fleet.sizing,
@@ -242,8 +257,10 @@ class BehindBalancer(Deployment):
             front = replace(front, age_most_seconds=self.age_seconds(request))
             if front.age_most_seconds == limit_value(age):
                 limits["age_most_seconds"] = age
+        # files and flows of a proxy are two for each client
+        held = (each, each * sockets_per_client(options))
         for limit_id in filter(None, (_OPEN_FILES, self.node_limit_id(request, fleet))):
-            if each == limit_value(limit_id):
+            if limit_value(limit_id) in held:
                 limits["connections_per_unit"] = limit_id
         admission = replace(
             front,

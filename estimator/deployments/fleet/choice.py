@@ -7,7 +7,7 @@ more nodes, the bills of all machines are compared.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import starmap
@@ -15,12 +15,12 @@ from itertools import starmap
 import numpy as np
 import numpy.typing as npt
 
-from estimator.arrays import FloatArray
-from estimator.demand.weekly import ALWAYS, Weekly, largest, total
+from estimator.arrays import BoolArray, FloatArray
+from estimator.demand.weekly import ALWAYS, Weekly, largest
 from estimator.deployments.fleet.backplane import RedisChoice, RedisPlan
-from estimator.deployments.fleet.exchange import Exchange
-from estimator.deployments.fleet.machine import CONSTRAINTS, Candidates, flat_and_not
+from estimator.deployments.fleet.machine import Candidates
 from estimator.deployments.fleet.month import Month
+from estimator.deployments.fleet.needs import NETWORK, PROCESSOR, Needs
 from estimator.deployments.fleet.placement import Placement
 from estimator.pricing.catalog import Catalog
 from estimator.pricing.lines import FreeAllowances, Usage, cost_knees, price_usage
@@ -33,58 +33,12 @@ VERY_MANY = 1e6
 _ROUNDS = 1_000
 _AT_ONCE = 1 << 15
 """Figures that are worked out at once, so that they stay in the cache."""
-_BEYOND_USD = 1e18
-"""What is added to the cost of more nodes than there may be, so that fewer of others are chosen."""
-_PROCESSOR, _NETWORK = CONSTRAINTS.index("processor"), CONSTRAINTS.index("network")
+_OUTCOME_ARRAYS = 8
+"""Arrays of the size of an outcome that are worked with at the same time."""
+_BEYOND = 1e12
+"""As many times their cost is that of more nodes than there may be, so that fewer of others are
+chosen, and the cheapest if all are too many."""
 Index = npt.NDArray[np.intp]
-
-
-@dataclass(frozen=True, slots=True)
-class Needs:
-    """What all nodes together must offer, the planned headroom included."""
-
-    by_constraint: tuple[Weekly, ...]
-    """In the order of ``CONSTRAINTS``."""
-    exchange: Exchange
-    """What nodes say to each other; nothing, if no Redis passes it on."""
-    cores_per_copy: FloatArray | float = 0.0
-    """For a message per hour that a node hears, shape (*many,)."""
-    cores_per_byte: FloatArray | float = 0.0
-    """For a byte per hour of it."""
-    mbps_per_byte: FloatArray | float = 0.0
-
-    def with_copies(self, nodes: FloatArray) -> tuple[Weekly, Weekly]:
-        """Cores and megabits per second, with what so many nodes hear and publish."""
-        copies = self.exchange.copies(nodes)
-        cores = (
-            self.by_constraint[_PROCESSOR],
-            copies.messages.times(self.cores_per_copy),
-            copies.bytes.times(self.cores_per_byte),
-        )
-        traffic = (
-            self.by_constraint[_NETWORK],
-            self.exchange.bytes_in.times(self.mbps_per_byte),
-            copies.bytes.times(self.mbps_per_byte),
-        )
-        return total(cores), total(traffic)
-
-    def with_cores(self, cores: Weekly) -> Needs:
-        """With other work of the processors."""
-        needs = [*self.by_constraint]
-        needs[_PROCESSOR] = cores
-        return replace(self, by_constraint=tuple(needs))
-
-    def changed(
-        self,
-        quantity: Callable[[Weekly], Weekly],
-        figures: Callable[[FloatArray | float], FloatArray | float],
-    ) -> Needs:
-        """With each quantity and figure changed, those of some scenarios for instance."""
-        return Needs(
-            tuple(map(quantity, self.by_constraint)),
-            self.exchange.changed(quantity, figures),
-            *map(figures, (self.cores_per_copy, self.cores_per_byte, self.mbps_per_byte)),
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +48,10 @@ class Prices:
     catalog: Catalog
     region: str
     free_allowances: FreeAllowances
-    beside: Mapping[str, float]
-    """Units of meters that each node takes per month beside its machine."""
+    beside_flat_usd: float
+    """Of what each node takes per month beside its machine, where every unit costs the same."""
+    beside_not_flat: Mapping[str, float]
+    """Units of each other meter that it takes."""
     balancer_usd: float = 0.0
     """Of a balancer, per hour."""
     nodes_per_balancer: float = np.inf
@@ -118,14 +74,14 @@ class Prices:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """Nodes of some machines, and what they cost; the first axis may be machines."""
+    """Nodes of some machines, and what they hear; the first axis may be machines."""
 
     peak: FloatArray
     """Whole nodes that carry the busiest hour."""
     nodes: Weekly
     """All that run."""
-    usd: FloatArray
-    """Of all that depends on the machine, per month, shape (..., *many) without weeks."""
+    plan: RedisPlan | None
+    """What passes messages between them; None if they have nothing to say to each other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +94,8 @@ class Made:
     """Whole nodes that carry the busiest hour, shape (*many,)."""
     nodes: Weekly
     """All that run."""
+    plan: RedisPlan | None
+    """What passes messages between them; None if they have nothing to say to each other."""
     by_constraint: FloatArray
     """Nodes that each constraint asks for in its busiest hour, not yet whole, shape (constraints,
     *many)."""
@@ -165,6 +123,9 @@ class Choice:
     prices: Prices
     month: Month
     redis: RedisChoice | None = None
+    """What passes messages between nodes; None if they have nothing to say to each other."""
+    nodes_most: FloatArray | float = np.inf
+    """Nodes there may be of any machine, shape (*many,)."""
     own_cores: Weekly | None = None
     """What the processors do besides the application's own work; None if they do no such work."""
 
@@ -185,7 +146,7 @@ class Choice:
 
     def _parts(self, chosen: Index) -> FloatArray:
         """Part of a node that one unit of each need takes, shape (constraints, ..., *many)."""
-        parts = np.moveaxis(1 / self.candidates.each[chosen], -1, 0)
+        parts = self.candidates.parts[:, chosen]
         if self.month.has_weeks:
             parts = np.expand_dims(parts, -len(self.many))
         more = len(self.needs.by_constraint) - len(parts)
@@ -207,23 +168,46 @@ class Choice:
             found,
             peak,
             outcome.nodes,
+            outcome.plan,
             by_constraint,
-            self._ahead(needed) if self.by_hour else Weekly.of(by_constraint.max(axis=0), ALWAYS),
-            self._application_share(found, outcome),
+            self._most(needed),
+            self._application_share(found, peak, needed),
             heard_share,
         )
 
-    def _application_share(self, which: Index, outcome: Outcome) -> FloatArray:
-        """Part of the nodes' hours that would not run without the application's own work."""
+    def _most(self, needed: Sequence[Weekly]) -> Weekly:
+        """Nodes that all constraints together ask for, not yet whole."""
+        if self.by_hour:
+            return self._ahead(needed)
+        by_constraint = np.stack(np.broadcast_arrays(*(each.peak for each in needed)))
+        return Weekly.of(by_constraint.max(axis=0), ALWAYS)
+
+    def _application_share(
+        self, which: Index, peak: FloatArray, needed: Sequence[Weekly]
+    ) -> FloatArray:
+        """Part of what nodes are needed for that only the application's own work asks for.
+
+        Of whole nodes nothing would show where a few large ones run, which are so large because of
+        that work.
+        """
         if self.own_cores is None:
             return np.zeros(())
         without = replace(self, needs=self.needs.with_cores(self.own_cores), own_cores=None)
-        fewer = without._nodes(which, without._peak(which))
-        hours = self.month.total(outcome.nodes.mean)
+        fewer = without._most(without._needed(which, peak))
+        hours = self.month.total(self._most(needed).mean)
         less = np.divide(
             self.month.total(fewer.mean), hours, out=np.ones(np.shape(hours)), where=hours > 0
         )
         return 1 - np.minimum(less, 1.0)
+
+    @property
+    def _fewest(self) -> FloatArray:
+        """The fewest nodes there can be, if any run."""
+        return self.placement.placed(np.array(float(max(self.min_nodes, 1))))
+
+    def _are_fewest(self, outcome: Outcome) -> bool:
+        """Whether no scenario can have fewer nodes."""
+        return self.lag_hours is None and bool(np.all(outcome.nodes.peak <= self._fewest))
 
     def _cheapest(self) -> tuple[Index, Outcome]:
         """Index of the machine that makes the cheapest bill, and what it makes."""
@@ -231,98 +215,158 @@ class Choice:
         if len(self.candidates.machines) == 1:
             only = np.zeros(scenarios, dtype=np.intp)
             return only, self.outcome(only)
-        first = np.asarray(self.candidates.frugal)
-        usd = self._alone(first.reshape(-1, *(1,) * len(scenarios)))
-        found = np.broadcast_to(first[_first_least(usd)], scenarios)
+        usd = self._alone_by_machine()
+        found = np.broadcast_to(_first_least(usd), scenarios)
         outcome = self.outcome(found)
-        if self.redis is None or not self.needs.exchange:
+        if outcome.plan is None:
             return found, outcome
-        alone_usd = usd.min(axis=0)
-        least_usd = self._least_of_redis()
+        if outcome.plan.is_flat and self._are_fewest(outcome):
+            return found, outcome
         # nothing is cheaper where its nodes are the fewest there can be, or all that they drag
         # along costs as much as with these
-        unsettled = np.flatnonzero(outcome.usd > (alone_usd + least_usd) * (1 + _NOISE))
+        least_usd = np.broadcast_to(self._redis_usd(self._fewest), scenarios)
+        most_usd = np.broadcast_to(self._usd(found, outcome), scenarios)
+        unsettled = np.flatnonzero(most_usd > (usd.min(axis=0) + least_usd) * (1 + _NOISE))
         if not unsettled.size:
             return found, outcome
-        better = found.copy()
-        at_once = max(_AT_ONCE // len(self.candidates.machines), 1)
-        # those that cost about the same have the same machines to choose from
-        unsettled = unsettled[np.argsort(outcome.usd.reshape(-1)[unsettled], kind="stable")]
-        for start in range(0, unsettled.size, at_once):
-            rows = unsettled[start : start + at_once]
-            most_usd, least = (each.reshape(-1)[rows] for each in (outcome.usd, least_usd))
-            better.reshape(-1)[rows] = self._of(rows)._cheapest_below(most_usd, least)
+        most, least = (each.reshape(-1)[unsettled] for each in (most_usd, least_usd))
+        if self.by_hour:
+            every = np.arange(len(self.candidates.machines))[:, None]
+            alone_usd = self._of(unsettled)._at_least(every)
+        else:
+            alone_usd = usd.reshape(len(usd), -1)[:, unsettled]
+        which, its_peak = self._cheapest_of(unsettled, alone_usd + least <= most * (1 + _NOISE))
+        better, peak = found.copy(), np.array(np.broadcast_to(outcome.peak, self.many))
+        better.reshape(-1)[unsettled] = which
+        peak.reshape(*peak.shape[: peak.ndim - found.ndim], -1)[..., unsettled] = its_peak
         same = np.array_equal(better, found)
-        return better, outcome if same else self.outcome(better)
+        return better, outcome if same else self._outcome(better, peak)
 
-    def _cheapest_below(self, most_usd: FloatArray, least_usd: FloatArray) -> Index:
-        """Index of the machine that makes the cheapest bill.
+    def _cheapest_of(self, scenarios: Index, may_be: BoolArray) -> tuple[Index, FloatArray]:
+        """Index of the machine that makes the cheapest bill, and the whole nodes of its peak.
 
         Args:
-            most_usd: what one of them costs, shape (scenarios,).
-            least_usd: what Redis costs at least.
+            scenarios: of which, as if all stood in a row.
+            may_be: which machine may be it, shape (machines, scenarios).
         """
-        every = np.arange(len(self.candidates.machines))[:, None]
-        may_be = self._at_least(every) + least_usd <= most_usd * (1 + _NOISE)
         # few machines may be the cheapest of a scenario, but many of some scenario
+        rows, machines = np.nonzero(may_be.T)
+        usd, pair = np.full(may_be.shape, np.inf), np.zeros(may_be.shape, dtype=np.intp)
+        pair[machines, rows] = np.arange(len(rows))
+        peaks: list[FloatArray] = []
+        for some in _in_blocks(np.arange(len(rows)), _OUTCOME_ARRAYS):
+            pairs, which = self._of(scenarios[rows[some]]), machines[some]
+            outcome = pairs.outcome(which)
+            usd[which, rows[some]] = pairs._usd(which, outcome)
+            peaks.append(outcome.peak)
+        found = _first_least(usd)
+        in_a_row = np.arange(len(found))
+        return found, np.concatenate(peaks, axis=-1)[..., pair[found, in_a_row]]
+
+    def _redis_usd(self, nodes: FloatArray) -> FloatArray:
+        """USD per month of Redis for so many nodes all week, shape of scenarios."""
+        assert self.redis is not None
+        nodes = np.broadcast_to(nodes, self.many)
+        return self.redis.plan(Weekly.of(nodes, ALWAYS), nodes).flat_usd
+
+    def _alone_by_machine(self) -> FloatArray:
+        """USD per month of nodes that say nothing to each other, shape (machines, *scenarios).
+
+        Without those machines that cost no less than another one anyway.
+        """
+        machines, scenarios = len(self.candidates.machines), self._scenarios
+        one_by_one = (-1, *(1,) * len(scenarios))
+        if self.by_hour:
+            return self._alone_by_hour()
+        every = np.arange(machines)
+        number = int(np.prod(scenarios))
+        if number * machines <= _AT_ONCE:
+            return np.broadcast_to(self._alone(every.reshape(one_by_one)), (machines, *scenarios))
+        blocks = (self._of_peaks(rows) for rows in _in_blocks(np.arange(number), machines))
+        usd = np.concatenate([block._alone(every[:, None]) for block in blocks], axis=-1)
+        return usd.reshape(machines, *scenarios)
+
+    def _alone_by_hour(self) -> FloatArray:
+        """The same for nodes that follow demand.
+
+        Hours are much work. So machines are left out of which there may not be as many nodes as are
+        needed, if there may be of others; and those that cost no less than another one.
+        """
+        candidates, scenarios = self.candidates, self._scenarios
+        in_a_row = self._of(np.arange(int(np.prod(scenarios))))
+        every = np.arange(len(candidates.machines))[:, None]
+        peak = in_a_row._alone_peak(every)
+        enough = ~in_a_row._too_many(every, self.placement.placed(peak))
+        may_be = (enough | ~enough.any(axis=0)) & ~(candidates.gives_way.T @ enough)
         machines, rows = np.nonzero(may_be)
         usd = np.full(may_be.shape, np.inf)
-        usd[machines, rows] = self._of(rows).outcome(machines).usd
-        return _first_least(usd)
+        usd[machines, rows] = in_a_row._of(rows)._alone(machines)
+        return usd.reshape(-1, *scenarios)
 
-    def _least_of_redis(self) -> FloatArray:
-        """USD per month of the fewest nodes there can be, shape of scenarios."""
-        assert self.redis is not None
-        fewest = self.placement.placed(np.array(float(max(self.min_nodes, 1))))
-        fewest = np.broadcast_to(fewest, self.many)
-        return self.redis.plan(Weekly.of(fewest, ALWAYS), fewest).flat_usd
+    def _of_peaks(self, rows: Index) -> Choice:
+        """Some of the scenarios, in a row, with the busiest hour all week and nothing to say."""
+        taken = self.month.rows(self.many, rows)
+        needs = (Weekly.of(taken.figures(peak), ALWAYS) for peak in self._peaks)
+        return replace(
+            self,
+            needs=Needs(tuple(needs)),
+            month=taken.month,
+            redis=None,
+            nodes_most=taken.figures(self.nodes_most),
+            own_cores=None,
+        )
 
     def _alone(self, which: Index) -> FloatArray:
         """USD per month of nodes that say nothing to each other."""
-        peak = self._alone_peak(which)
-        return self._usd(which, peak, replace(self, redis=None)._nodes(which, peak), None)
+        alone = self if self.redis is None else replace(self, redis=None)
+        return self._usd(which, alone._outcome(which, self._alone_peak(which)))
 
     def _at_least(self, which: Index) -> FloatArray:
-        """What nodes cost at least that say nothing to each other.
+        """What nodes cost at least that say nothing to each other and follow the hours.
 
         The mean of the largest need of each hour is no less than the largest of the means; so hours
         are left to those machines that may be the cheapest by this.
         """
-        if not self.by_hour:
-            return self._alone(which)
         means = np.stack(np.broadcast_arrays(*(need.mean for need in self.needs.by_constraint)))
         mean = self._largest_of(which, means) * (1 - 2 * _NOISE)
         least = self.placement.placed(np.array(float(self.min_nodes)))
         nodes = np.maximum(mean / self.placement.carrying_share, least)
-        return self._usd(which, self._alone_peak(which), Weekly.of(nodes, ALWAYS), None)
+        return self._usd(which, Outcome(self._alone_peak(which), Weekly.of(nodes, ALWAYS), None))
 
     def _of(self, rows: Index) -> Choice:
         """Some of the scenarios, in a row."""
         taken = self.month.rows(self.many, rows)
-        needs = self.needs.changed(taken.quantity, taken.figures)
         redis = self.redis and replace(
             self.redis,
-            exchange=needs.exchange,
+            exchange=self.redis.exchange.changed(taken.quantity, taken.figures),
             headroom=taken.figures(self.redis.headroom),
             month=taken.month,
         )
         own = self.own_cores and taken.quantity(self.own_cores)
-        return replace(self, needs=needs, month=taken.month, redis=redis, own_cores=own)
+        needs = self.needs.changed(taken.quantity, taken.figures)
+        return replace(
+            self,
+            needs=needs,
+            month=taken.month,
+            redis=redis,
+            nodes_most=taken.figures(self.nodes_most),
+            own_cores=own,
+        )
 
     @property
     def _scenarios(self) -> tuple[int, ...]:
         return self.many[1:] if self.month.has_weeks else self.many
 
     def outcome(self, which: Index) -> Outcome:
-        """Nodes and cost of some machines, with what the nodes say to each other."""
+        """Nodes of some machines, with what these say to each other."""
         return self._outcome(which, self._peak(which))
 
     def _outcome(self, which: Index, peak: FloatArray) -> Outcome:
         """The same, from the whole nodes that carry the busiest hour."""
         nodes, plan = self._nodes(which, peak), None
-        if self.redis is not None and self.needs.exchange:
+        if self.redis is not None:
             plan = self.redis.plan(nodes, self.placement.placed(peak))
-        return Outcome(peak, nodes, self._usd(which, peak, nodes, plan))
+        return Outcome(peak, nodes, plan)
 
     def _alone_peak(self, which: Index) -> FloatArray:
         """Whole nodes that carry the busiest hour and say nothing to each other."""
@@ -345,7 +389,7 @@ class Choice:
         each node has more to hear than it can, none are enough.
         """
         peak = self._alone_peak(which)
-        if not self.needs.exchange or self.redis is None:
+        if self.redis is None:
             return peak
         parts = self._parts(which)
         for _ in range(_ROUNDS):
@@ -358,7 +402,7 @@ class Choice:
     def _asked(self, parts: FloatArray, peak: FloatArray) -> FloatArray:
         """Whole nodes that processor and network ask for if so many hear."""
         cores, traffic = self.needs.with_copies(peak)
-        needed = np.maximum(cores.peak * parts[_PROCESSOR], traffic.peak * parts[_NETWORK])
+        needed = np.maximum(cores.peak * parts[PROCESSOR], traffic.peak * parts[NETWORK])
         return whole(needed)
 
     def _needed(self, which: Index, peak: FloatArray) -> list[Weekly]:
@@ -372,8 +416,8 @@ class Choice:
     def _needs_of(self, peak: FloatArray) -> tuple[Weekly, ...]:
         """What nodes must offer if so many hear."""
         needs = [*self.needs.by_constraint]
-        if self.redis is not None and self.needs.exchange:
-            needs[_PROCESSOR], needs[_NETWORK] = self.needs.with_copies(peak)
+        if self.redis is not None:
+            needs[PROCESSOR], needs[NETWORK] = self.needs.with_copies(peak)
         return tuple(needs)
 
     def _heard_share(self, which: Index) -> FloatArray:
@@ -397,20 +441,19 @@ class Choice:
         """What follows from nodes that are needed in each hour, or soon, or were a while ago."""
         return largest(needed, then, self.lag_hours or 0)
 
-    def _usd(
-        self, which: Index, peak: FloatArray, nodes: Weekly, plan: RedisPlan | None
-    ) -> FloatArray:
-        """USD per month of all that depends on the machine."""
-        prices, most = self.prices, self.candidates.nodes_most
-        hours, most_nodes = self.month.total(nodes.mean), self.placement.placed(peak)
-        flat, units = flat_and_not(prices.catalog, prices.region, prices.beside)
-        per_hour = self.candidates.flat_usd_per_hour[which] + flat / self.month.hours
-        usd = np.asarray(hours * per_hour)
-        not_flat = {meter: hours * (each / self.month.hours) for meter, each in units.items()}
+    def _usd(self, which: Index, outcome: Outcome) -> FloatArray:
+        """USD per month of all that depends on the machine, shape (..., *scenarios)."""
+        prices, plan = self.prices, outcome.plan
+        hours = self.month.total(outcome.nodes.mean)
+        per_hour = self.candidates.flat_usd_per_hour[which]
+        usd = np.asarray(hours * (per_hour + prices.beside_flat_usd / self.month.hours))
+        beside = prices.beside_not_flat.items()
+        not_flat = {meter: hours * (each / self.month.hours) for meter, each in beside}
         for meter, each in self.candidates.not_flat.items():
             _add(not_flat, meter, hours * each[which])
         if prices.balancer_usd:
-            balancers = np.maximum(whole(most_nodes / prices.nodes_per_balancer), 1.0)
+            balanced = self.placement.placed(outcome.peak) / prices.nodes_per_balancer
+            balancers = np.maximum(whole(balanced), 1.0)
             usd = usd + self.month.total(balancers) * prices.balancer_usd
         if plan is not None:
             usd = usd + plan.flat_usd
@@ -418,15 +461,33 @@ class Choice:
                 _add(not_flat, meter, used)
         # what is partly free, or cheaper from some unit on, is added up before it is priced
         usd = usd + prices.of(not_flat)
-        if np.isfinite(most).any():
-            beyond = self.month.most(most_nodes, self.many) > most[which]
-            usd = np.where(beyond, usd + _BEYOND_USD, usd)
-        none_is_enough = self.month.most(peak, self.many) >= TOO_MANY
+        if self._has_most:
+            beyond = self._too_many(which, self.placement.placed(outcome.peak))
+            usd = np.where(beyond, (usd + 1) * _BEYOND, usd)
+        none_is_enough = self.month.most(outcome.peak, self.many) >= TOO_MANY
         return np.where(none_is_enough, np.inf, usd) if none_is_enough.any() else usd
+
+    @property
+    def _has_most(self) -> bool:
+        """Whether there may not be any number of nodes."""
+        return bool(
+            np.isfinite(self.candidates.nodes_most).any() or np.isfinite(self.nodes_most).any()
+        )
+
+    def _too_many(self, which: Index, nodes: FloatArray) -> BoolArray:
+        """Whether so many nodes run that there may not be as many, shape without weeks."""
+        of_machine = self.month.most(nodes, self.many) > self.candidates.nodes_most[which]
+        return of_machine | (self.month.most(nodes / self.nodes_most, self.many) > 1)
 
 
 def _add(amounts: dict[str, FloatArray], name: str, more: FloatArray) -> None:
     amounts[name] = amounts[name] + more if name in amounts else more
+
+
+def _in_blocks(rows: Index, figures: int) -> Iterator[Index]:
+    """So many of some rows that so many figures of each stay in the cache."""
+    at_once = max(_AT_ONCE // figures, 1)
+    return (rows[start : start + at_once] for start in range(0, rows.size, at_once))
 
 
 def _first_least(usd: FloatArray) -> Index:

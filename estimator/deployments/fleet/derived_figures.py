@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import NamedTuple
 
 from estimator.deployments.fleet.server import OWN_WORK
@@ -11,7 +12,8 @@ from estimator.deployments.fleet.server_figures import borrowed_words, find_serv
 from estimator.deployments.fleet.server_options import ServerOptions
 from estimator.files import Measured
 from estimator.format import count_text
-from estimator.scenario.application import find_application
+from estimator.scenario.application import Application, find_application
+from estimator.units import GB
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +62,7 @@ _FACTORS = {
         "idle_factor", "microseconds per second and idle connection", 1e6
     ),
     "messages_per_core_second": _Factor("message_factor", "messages per core and second"),
-    "bytes_per_core_second": _Factor("byte_factor", "bytes per core and second"),
+    "bytes_per_core_second": _Factor("byte_factor", "GB per core and second", 1 / GB),
     "new_connections_per_core_second": _Factor(
         "new_connection_factor", "new connections per core and second"
     ),
@@ -101,6 +103,69 @@ def stand_ins(options: ServerOptions, *, tls: bool) -> Iterator[str]:
     if borrowed := [each for each in words if each is not None]:
         figures = ", ".join(borrowed)
         yield f"No figures were published for {server.title}; these stand in: {figures}."
+
+
+_PER_EVENT = {
+    "cpu_ms_per_message": "message of a client",
+    "cpu_ms_per_delivery": "delivery",
+    "cpu_ms_per_new_connection": "new connection",
+}
+"""What each figure of an application is the time for."""
+
+
+def assumed_work(options: ServerOptions, assumed: Collection[str]) -> Iterator[str]:
+    """What the application's own work is taken to be, on what evidence, and how to say otherwise.
+
+    Args:
+        options: own figures, or another entry of application.yaml.
+        assumed: the entries that the profiles name.
+    """
+    if any(getattr(options, name) is not None for name in OWN_WORK):
+        return
+    names = assumed if options.application is None else [options.application]
+    yield from (_assumed_work(name) for name in dict.fromkeys(names))
+
+
+@cache
+def _assumed_work(name: str) -> str:
+    """What is taken of one entry of application.yaml, in words.
+
+    >>> _assumed_work("none")
+    "The application's own work is left out (application: none)."
+    """
+    application = find_application(name)
+    if not application.figures:
+        return f"The application's own work is left out (application: {name})."
+    figures = application.figures.values()
+    sources = dict.fromkeys(one for each in figures for one in each.source.split("; "))
+    return (
+        f"The application's own work is assumed ({name}: {_sentence_part(application.title)}) to "
+        f"take of a core {' and '.join(application_words(application).values())}. Derived from "
+        f"{', '.join(sources)}. Say what yours takes (application_cpu_ms_per_message and others), "
+        "or take it away (application: none)."
+    )
+
+
+def application_words(application: Application) -> dict[str, str]:
+    """What an application takes of a core, with ranges, by the names of the figures.
+
+    >>> application_words(find_application("feed"))
+    {'cpu_ms_per_new_connection': '11.2 ms (5.3–15.7) per new connection'}
+    """
+    return {
+        name: f"{count_text(figure.value)} ms{_range(figure)} per {_PER_EVENT[name]}"
+        for name, figure in application.figures.items()
+    }
+
+
+def _range(figure: Measured) -> str:
+    """How far it may be off, if it was derived."""
+    return "" if figure.range is None else f" ({'–'.join(map(count_text, figure.range))})"
+
+
+def _sentence_part(title: str) -> str:
+    """A title, within a sentence."""
+    return f"{title[0].lower()}{title[1:]}"
 
 
 def application_multiples(

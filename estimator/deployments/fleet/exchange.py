@@ -40,8 +40,13 @@ def nodes_reached(nodes: FloatArray, recipients: FloatArray | float) -> FloatArr
     many = np.maximum(nodes, 1.0)
     with np.errstate(divide="ignore", invalid="ignore"):
         # of one node nothing is left without a recipient, and of none all: 0 x log(0)
-        log_nowhere = np.fmin(recipients * np.log1p(-1 / many), 0.0)
-    return np.minimum(-many * np.expm1(log_nowhere), nodes)
+        log_elsewhere = np.asarray(np.divide(-1.0, many))
+        np.log1p(log_elsewhere, out=log_elsewhere)
+        nowhere = np.asarray(recipients * log_elsewhere)
+    np.fmin(nowhere, 0.0, out=nowhere)
+    np.expm1(nowhere, out=nowhere)
+    np.multiply(nowhere, -many, out=nowhere)
+    return np.minimum(nowhere, nodes, out=nowhere)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ import numpy as np
 from estimator.arrays import FloatArray
 from estimator.demand.weekly import ALWAYS, Weekly, worked
 from estimator.deployments.base import Request
-from estimator.deployments.fleet.server import ServerOptions, find_server
+from estimator.deployments.fleet.server import sockets_per_client
 from estimator.deployments.fleet.sizing import Fleet
 from estimator.deployments.limits import (
     Check,
@@ -26,17 +26,6 @@ from estimator.deployments.limits import (
 
 _LINUX = "system.linux"
 _NGINX = "system.nginx"
-_OF_A_PROXY = 2
-"""Connections for each client: with the client, and with the server behind the proxy."""
-
-
-def sockets_per_client(options: ServerOptions) -> int:
-    """Connections that a node holds for each client: a proxy has one to the server behind it too.
-
-    >>> sockets_per_client(ServerOptions(server="haproxy"))
-    2
-    """
-    return _OF_A_PROXY if find_server(options.server).role == "proxy" else 1
 
 
 def host_checks(request: Request, fleet: Fleet) -> Iterator[Check]:
@@ -79,7 +68,12 @@ def per_node(request: Request, fleet: Fleet, quantity: Weekly) -> Weekly:
     nodes = carrying_nodes(request, fleet)
     if _same_all_week(request):
         return quantity.times(1 / np.maximum(nodes.peak, 1.0))
-    return worked(lambda all_, run: all_ / np.maximum(run, 1.0), quantity, nodes)
+    return worked(each_of, quantity, nodes)
+
+
+def each_of(quantity: FloatArray, units: FloatArray) -> FloatArray:
+    """What each of some units has of a quantity, hour by hour; both are written over."""
+    return np.divide(quantity, np.maximum(units, 1.0, out=units), out=quantity)
 
 
 def carrying_nodes(request: Request, fleet: Fleet) -> Weekly:

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import BeforeValidator, Field
 
-from estimator.arrays import FloatArray
+from estimator.arrays import BoolArray, FloatArray
 from estimator.deployments.fleet.family import find_family
 from estimator.errors import MissingRateError, ScenarioError, UnknownNameError
 from estimator.files import Confidence, Sourced, load_rows
@@ -88,10 +88,7 @@ class Machine(Sourced):
         Raises:
             MissingRateError: a part without a price in the region.
         """
-        return sum(
-            quantity * float(catalog.rate(meter, region).tariff.usd_per_unit[0])
-            for meter, quantity in self.parts.items()
-        )
+        return usd_of(catalog, region, self.parts)
 
 
 @cache
@@ -150,6 +147,8 @@ class Candidates:
     machines: tuple[Machine, ...]
     each: FloatArray
     """What a node of them offers, shape (machines, constraints)."""
+    parts: FloatArray
+    """Part of a node that one unit of each takes, shape (constraints, machines)."""
     nodes_most: FloatArray
     """Nodes there may be of them, shape (machines,)."""
     usd_per_hour: FloatArray
@@ -158,9 +157,9 @@ class Candidates:
     """The same of the meters of which every unit costs the same."""
     not_flat: Mapping[str, FloatArray]
     """Units per hour of each other meter, shape (machines,)."""
-    frugal: tuple[int, ...]
-    """Those in whose place no number of another one does as much for no more, by index: one of them
-    has the cheapest nodes if nothing else depends on how many there are."""
+    gives_way: BoolArray
+    """Whether a machine (columns) costs no less than another one (rows) in its place, as long as
+    there may be as many nodes of that as are needed, shape (machines, machines)."""
 
 
 @lru_cache(maxsize=512)
@@ -202,6 +201,9 @@ def candidates(
             of = "" if architecture == "any" else f" of architecture {architecture}"
             raise ScenarioError(f"no machine ({kind}{of}) of {cloud} has a price in {region}")
     found = [find_machine(cloud, kind, name) for name in names]
+    if asked != CHEAPEST and architecture not in ("any", found[0].architecture):
+        its = found[0].architecture
+        raise ScenarioError(f"machine {asked} is {its}, which architecture {architecture} excludes")
     usd = np.array([machine.usd_per_hour(catalog, region) for machine in found])
     flat = np.array(
         [all(catalog.is_flat(meter, region) for meter in machine.parts) for machine in found]
@@ -211,17 +213,31 @@ def candidates(
     room = np.column_stack([most, each])
     kept = _worth_comparing(found, usd + beside_usd, flat, room, beside_usd, number_most=1)
     chosen = tuple(found[index] for index in kept)
-    frugal = _worth_comparing(chosen, usd[kept] + beside_usd, flat[kept], room[kept], beside_usd)
+    unbound = np.column_stack([np.full(len(kept), np.inf), each[kept]])
+    gives_way = _gives_way(chosen, usd[kept] + beside_usd, flat[kept], unbound, beside_usd)
     billed = [flat_and_not(catalog, region, machine.parts) for machine in chosen]
     meters = sorted({meter for _, units in billed for meter in units})
     return Candidates(
         chosen,
         each[kept],
+        np.ascontiguousarray(1 / each[kept].T),
         most[kept],
         usd[kept],
         np.array([flat_usd for flat_usd, _ in billed]),
         {meter: np.array([units.get(meter, 0.0) for _, units in billed]) for meter in meters},
-        tuple(frugal),
+        gives_way,
+    )
+
+
+def usd_of(catalog: Catalog, region: str, parts: Mapping[str, float]) -> float:
+    """USD of so many units of meters, at the first tier of each price.
+
+    Raises:
+        MissingRateError: a meter without a price in the region.
+    """
+    return sum(
+        quantity * float(catalog.rate(meter, region).tariff.usd_per_unit[0])
+        for meter, quantity in parts.items()
     )
 
 
@@ -272,7 +288,20 @@ def _worth_comparing(
     beside_usd: float,
     number_most: float = np.inf,
 ) -> list[int]:
-    """Without machines in whose place so many of another one do as much and cost no more.
+    """Without machines in whose place so many of another one do as much and cost no more."""
+    out = np.any(_gives_way(found, usd, flat, room, beside_usd, number_most), axis=0)
+    return np.flatnonzero(~out).tolist()
+
+
+def _gives_way(
+    found: Sequence[Machine],
+    usd: FloatArray,
+    flat: npt.NDArray[np.bool_],
+    room: FloatArray,
+    beside_usd: float,
+    number_most: float = np.inf,
+) -> BoolArray:
+    """Whether so many of one machine (rows) do as much as another (columns) and cost no more.
 
     Whole nodes of a small machine never offer more beyond what is needed than those of one that is
     so many of it. What is partly free only gives way to what is billed by the same meters, since
@@ -298,8 +327,7 @@ def _worth_comparing(
     needed = room * np.where(np.arange(room.shape[1]) == 0, number[..., None] ** 2, 1)
     does = allowed & np.all(number[..., None] * room[:, None] >= needed, axis=-1)
     earlier = np.triu(np.ones_like(does), k=1)
-    out = np.any(does & (earlier | ((number == 1) & ~does.T)), axis=0)
-    return np.flatnonzero(~out).tolist()
+    return does & (earlier | ((number == 1) & ~does.T))
 
 
 def _billed_alike(found: Sequence[Machine], which: Iterable[int]) -> list[list[int]]:

@@ -28,13 +28,16 @@ def sentence(name: str, parts: Iterator[str]) -> str:
 
 def _parts(machine: Machine) -> Iterator[str]:
     if machine.sustained_vcpus is not None:
-        yield (
-            f"its processors are shared and sustain {machine.sustained_vcpus:g} of "
-            f"{machine.vcpus:g} vCPU, by which it is sized"
-        )
+        yield from about_sharing(machine.vcpus, machine.sustained_vcpus)
     yield from about_speed(find_family(machine.family))
     if (machine.network_confidence or machine.confidence) == "inferred":
         yield f"its bandwidth of {machine.network_mbps:,g} Mbps is inferred"
+
+
+def about_sharing(vcpus: float, sustained: float) -> Iterator[str]:
+    """How much of shared processors can be counted on."""
+    shown = f" of {vcpus:g}" if sustained < vcpus else ""
+    yield f"its processors are shared and sustain {sustained:g}{shown} vCPU, by which it is sized"
 
 
 def about_speed(family: Family) -> Iterator[str]:

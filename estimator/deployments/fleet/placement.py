@@ -65,7 +65,9 @@ class Placement:
         """
         nodes = carrying
         if self.group_size > 1:
-            nodes = np.ceil(carrying / self.group_carries * (1 - _NOISE)) * self.group_size
+            groups = np.asarray(carrying * ((1 - _NOISE) / self.group_carries))
+            np.ceil(groups, out=groups)
+            nodes = np.multiply(groups, self.group_size, out=groups)
         if not self.extra:
             return nodes
         return np.asarray(nodes + np.where(carrying > 0, float(self.extra), 0.0))

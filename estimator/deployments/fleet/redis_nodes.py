@@ -8,7 +8,8 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, Field
 
-from estimator.deployments.fleet.machine import meter_quantities
+from estimator.deployments.fleet.machine import meter_quantities, usd_of
+from estimator.deployments.fleet.machine_words import about_sharing, sentence
 from estimator.errors import UnknownNameError
 from estimator.files import Sourced, load_rows
 from estimator.pricing.catalog import Catalog
@@ -64,6 +65,20 @@ class RedisNode(Sourced):
         cores = self.shards if self.vcpus is None else self.vcpus
         return min(float(self.shards), cores * self.sustained_share)
 
+    @property
+    def about(self) -> str:
+        """That its processors are shared, in one sentence; empty if they are not.
+
+        >>> find_redis_node("gcp", "valkey-shared-core-nano").about.partition(": ")[2]
+        'its processors are shared and sustain 0.5 vCPU, by which it is sized.'
+        >>> find_redis_node("aws", "cache.m7g.large").about
+        ''
+        """
+        shared = self.sustained_share < 1 or (self.vcpus or 1) < 1
+        if self.vcpus is None or not shared:
+            return ""
+        return sentence(self.node, about_sharing(self.vcpus, self.vcpus * self.sustained_share))
+
     def deliveries_per_second(self, per_core: float) -> float:
         """Messages that it delivers to servers per second, of which a core delivers so many.
 
@@ -83,10 +98,7 @@ class RedisNode(Sourced):
             MissingRateError: a part without a price in the region.
         """
         parts = self.parts_replicated if replicated else self.parts_single
-        return sum(
-            quantity * float(catalog.rate(meter, region).tariff.usd_per_unit[0])
-            for meter, quantity in parts.items()
-        )
+        return usd_of(catalog, region, parts)
 
 
 @cache

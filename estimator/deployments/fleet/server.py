@@ -32,6 +32,8 @@ from estimator.units import MS_PER_SECOND, SECONDS_PER_HOUR
 
 _ZLIB_WINDOW_BITS, _ZLIB_MEMORY_LEVEL = 15, 8
 """MAX_WBITS and DEF_MEM_LEVEL of zlib, which servers use that set no default of their own."""
+_OF_A_PROXY = 2
+"""Connections for each client: with the client, and with the server behind the proxy."""
 OWN_WORK = tuple(f"application_{name}" for name in ApplicationWork.__dataclass_fields__)
 """Options that replace the assumed work of the application altogether."""
 
@@ -84,7 +86,7 @@ def _application_cores(demand: Demand, options: ServerOptions) -> Iterator[Weekl
 
 
 def _ms_of(stream: MessageStream, work: ApplicationWork) -> float | FloatArray:
-    """The application's work on a message; greetings are part of that on a new connection."""
+    """The application's work on a message; that on a greeting is part of a new connection's."""
     if stream.kind == "sent":
         return work.cpu_ms_per_message
     return work.cpu_ms_per_delivery if stream.kind in ("passed_on", "published") else 0.0
@@ -145,7 +147,7 @@ def arrival_byte_core_seconds(options: ServerOptions) -> float | FloatArray:
 def connection_core_seconds(
     options: ServerOptions, application: ApplicationWork, *, tls: bool
 ) -> float | FloatArray:
-    """Processor time of one new connection: accept, greeting, TLS, the application's sign-in.
+    """Processor time of one new connection: accept, TLS, the application's sign-in.
 
     Args:
         options: the server, or own figures.
@@ -181,6 +183,15 @@ def _byte_core_seconds(options: ServerOptions, *, tls: bool) -> float | FloatArr
     if tls:
         clear += 1 / figure_under_tls(options.server, "tls_bytes_per_core_second").value
     return clear * options.byte_factor
+
+
+def sockets_per_client(options: ServerOptions) -> int:
+    """Connections that a node holds for each client: a proxy has one to the server behind it too.
+
+    >>> sockets_per_client(ServerOptions(server="haproxy"))
+    2
+    """
+    return _OF_A_PROXY if find_server(options.server).role == "proxy" else 1
 
 
 def advised_connections(options: ServerOptions) -> float:

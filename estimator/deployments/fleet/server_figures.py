@@ -60,7 +60,8 @@ class Server(Entry):
     bytes_per_core_second: Measured
     """Payload, in and out together, besides the count of messages."""
     new_connections_per_core_second: Measured
-    """Accept, upgrade, greeting and sign-in at the server, and the end of the connection."""
+    """Accept, upgrade, the server's own protocol at the start, and the end of the connection. What
+    a profile sends at connect counts as messages besides."""
     tls_throughput_share: Measured | None = None
     """Part of the rate of messages that is left with TLS."""
     tls_bytes_per_core_second: Measured | None = None

@@ -30,7 +30,8 @@ class ServerOptions(Options):
     """Your own figure for payload in and out together, besides the count of messages, with the TLS
     that you use."""
     new_connections_per_core_second: ManyPositive | None = None
-    """Your own figure for new connections, without TLS and the application's sign-in."""
+    """Your own figure for new connections, without TLS, the application's sign-in, and what the
+    profile sends at connect, which counts as messages."""
     handshakes_per_core_second: ManyPositive | None = None
     """Your own figure for TLS handshakes, if TLS ends on the nodes."""
     subscribes: Subscribes | None = None
@@ -63,7 +64,8 @@ class ServerOptions(Options):
     """Multiple of the memory of a connection in user space in servers.yaml; your own figure
     stays."""
     core_speed_factor: ManyPositive = 1.0
-    """Multiple of the speed of processors in families.csv, whatever machine runs the server."""
+    """Multiple of the speed of processors in families.csv, whatever machine runs the server. Redis
+    runs on machines of its own and keeps theirs."""
     compression: Literal["none", "permessage-deflate"] = "none"
     """Whether messages are compressed connection by connection."""
     window_bits: Annotated[int, Field(ge=9, le=15)] | None = None
@@ -71,5 +73,6 @@ class ServerOptions(Options):
     memory_level: Annotated[int, Field(ge=1, le=9)] | None = None
     """Compression memory level. Default: the server's, or zlib's 8."""
     headroom: Annotated[float | FloatArray, OrMany(Annotated[float, Field(ge=0.01, le=1)])] = 0.7
-    """Share of each node that the busiest hour uses at most, 0.7 for 70%. Assumption: the rest is
-    for the operating system, bursts within the hour and uneven balancing."""
+    """Share of each node, and of Redis, that the busiest hour uses at most, 0.7 for 70%.
+    Assumption: the rest is for the operating system, bursts within the hour and uneven balancing.
+    """

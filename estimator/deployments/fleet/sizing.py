@@ -12,10 +12,10 @@ from pydantic import Field
 from estimator.arrays import BoolArray, FloatArray
 from estimator.demand.demand import Demand
 from estimator.demand.weekly import Weekly, largest, total
-from estimator.deployments.base import MINIMUM, Request, Sizing
+from estimator.deployments.base import MINIMUM, Request, Sizing, shared_once
 from estimator.deployments.fleet.backplane import Redis, RedisOptions, RedisPlan
-from estimator.deployments.fleet.choice import Choice, Needs, Prices
-from estimator.deployments.fleet.derived_figures import stand_ins
+from estimator.deployments.fleet.choice import Choice, Prices
+from estimator.deployments.fleet.derived_figures import assumed_work, stand_ins
 from estimator.deployments.fleet.exchange import Exchange, exchange_of
 from estimator.deployments.fleet.machine import (
     CHEAPEST,
@@ -24,9 +24,12 @@ from estimator.deployments.fleet.machine import (
     Kind,
     Machine,
     candidates,
+    flat_and_not,
+    usd_of,
 )
 from estimator.deployments.fleet.machine_words import about
 from estimator.deployments.fleet.month import Month
+from estimator.deployments.fleet.needs import Needs, what_is_heard
 from estimator.deployments.fleet.placement import Placement, PlacementOptions, placement
 from estimator.deployments.fleet.server import (
     Load,
@@ -37,6 +40,7 @@ from estimator.deployments.fleet.server import (
     connection_core_seconds,
     late_bursts,
     server_load,
+    sockets_per_client,
     subscribes_by_channel,
     traffic_mbps,
 )
@@ -96,6 +100,8 @@ class NodeSpec:
     """A cap on the connections of a node, for all or by its machine."""
     nodes_most: Callable[[Machine], float] | None = None
     """Most nodes there may be of a machine; one that needs more is only chosen if all do."""
+    nodes_in_all: FloatArray | float = np.inf
+    """The same of any machine, behind all balancers, shape (*many,)."""
     beside: Mapping[str, float] = field(default_factory=dict[str, float])
     """Units of meters that each node takes besides its machine if it is there all month, such as
     its disk."""
@@ -229,6 +235,7 @@ def build_fleet(request: Request, cloud: str, spec: NodeSpec = NodeSpec()) -> Fl
         nodes,
         dict(zip(_names(options), shares_of(made.by_constraint, nodes.peak), strict=True)),
         float(least),
+        "" if demand.units else _kept(options),
     )
     cores = sum(
         (one.cores * run for one, run in zip(machines, mine, strict=True)), start=np.zeros(())
@@ -247,9 +254,12 @@ def build_fleet(request: Request, cloud: str, spec: NodeSpec = NodeSpec()) -> Fl
         connection_cores=most_connection_core_seconds(demand, options, tls=spec.ends_tls)
         / options.core_speed_factor,
         application_share=made.application_share,
-        redis=choice.redis and choice.redis.plan(nodes, nodes.peak),
+        redis=made.plan if demand.units is None else _plan_of(choice, nodes),
         heard_share=made.heard_share,
         notes=(
+            *assumed_work(options, [kind.application for kind in demand.kinds]),
+            *_no_line(load, made.application_share),
+            *left_alone(request, nodes),
             *stand_ins(options, tls=spec.ends_tls),
             *_more_than_shown(demand, made.peak, options),
             *late_bursts(
@@ -258,6 +268,11 @@ def build_fleet(request: Request, cloud: str, spec: NodeSpec = NodeSpec()) -> Fl
             *filter(None, map(about, machines)),
         ),
     )
+
+
+def _plan_of(choice: Choice, nodes: Weekly) -> RedisPlan | None:
+    """What passes messages between so many nodes."""
+    return choice.redis and choice.redis.plan(nodes, nodes.peak)
 
 
 def _names(options: FleetOptions) -> tuple[str, ...]:
@@ -281,16 +296,9 @@ def most_connection_core_seconds(
 def _choice(request: Request, cloud: str, spec: NodeSpec, load: Load) -> Choice:
     """What is chosen from, for what."""
     options, catalog, region = request.options, request.catalog, request.region
-
-    def usd(parts: Mapping[str, float]) -> float:
-        """At the first tier of each price."""
-        return sum(
-            quantity * float(catalog.rate(meter, region).tariff.usd_per_unit[0])
-            for meter, quantity in parts.items()
-        )
-
     # the more stands beside each node, the less several stand for one; most in the shortest month
-    beside_usd = usd(spec.beside) / float(np.min(request.demand.hours_per_month))
+    hours = float(np.min(request.demand.hours_per_month))
+    beside_usd = usd_of(catalog, region, spec.beside) / hours
     listed = candidates(
         catalog,
         region,
@@ -299,17 +307,21 @@ def _choice(request: Request, cloud: str, spec: NodeSpec, load: Load) -> Choice:
         options.machine,
         options.architecture,
         spec.among,
-        Caps(spec.mbps_most, options.open_files, spec.connections_most, spec.nodes_most),
+        Caps(
+            spec.mbps_most,
+            options.open_files / sockets_per_client(options),
+            spec.connections_most,
+            spec.nodes_most,
+        ),
         beside_usd,
     )
-    needs = _needs(request, spec, load)
+    exchange = _exchange(request, spec)
     own = None
     if np.any(load.application_cores.peak):
         own = load.cores.times(1 / options.headroom / options.core_speed_factor)
     by_hour = request.answers["scaling"] != "static"
-    redis = spec.redis.choice(request, needs.exchange) if spec.redis and needs.exchange else None
     return Choice(
-        needs,
+        _needs(request, spec, load, exchange),
         listed,
         placement(options, in_zone=spec.in_zone),
         options.min_nodes,
@@ -318,45 +330,57 @@ def _choice(request: Request, cloud: str, spec: NodeSpec, load: Load) -> Choice:
             catalog,
             region,
             request.free_allowances,
-            spec.beside,
-            usd(spec.balancer),
+            *flat_and_not(catalog, region, spec.beside),
+            usd_of(catalog, region, spec.balancer),
             spec.nodes_per_balancer,
         ),
         Month.of(request.demand),
-        redis,
+        spec.redis.choice(request, exchange) if spec.redis and exchange else None,
+        spec.nodes_in_all,
         own,
     )
 
 
-def _needs(request: Request, spec: NodeSpec, load: Load) -> Needs:
+def _needs(request: Request, spec: NodeSpec, load: Load, exchange: Exchange) -> Needs:
     """What all nodes together must offer."""
     options, demand = request.options, request.demand
     planned = 1 / options.headroom
     on_cores = planned / options.core_speed_factor
     work = most_connection_core_seconds(demand, options, tls=spec.ends_tls)
+    traffic = traffic_mbps(demand).times(planned)
     by_constraint = [
         load.memory_bytes.times(planned),
         total((load.cores, load.application_cores)).times(on_cores),
-        traffic_mbps(demand).times(planned),
+        traffic,
         demand.connections_peak.times(planned),
         demand.new_connections.times(work / SECONDS_PER_HOUR * on_cores),
     ]
     if options.connections_per_node is not None:
         by_constraint.append(demand.connections_peak.times(1 / options.connections_per_node))
-    exchange = Exchange(())
-    if spec.redis is not None and options.redis != "none":
-        exchange = exchange_of(
-            demand,
-            by_channel=subscribes_by_channel(options),
-            processes=options.processes_per_node,
-        )
+    per_byte = BITS_PER_BYTE / BITS_PER_MEGABIT * planned / SECONDS_PER_HOUR
     cores_per_hour = on_cores / SECONDS_PER_HOUR
     return Needs(
         tuple(by_constraint),
-        exchange,
-        arrival_core_seconds(options) * cores_per_hour,
-        arrival_byte_core_seconds(options) * cores_per_hour,
-        BITS_PER_BYTE / BITS_PER_MEGABIT * planned / SECONDS_PER_HOUR,
+        total((traffic, exchange.bytes_in.times(per_byte))),
+        what_is_heard(
+            exchange,
+            arrival_core_seconds(options) * cores_per_hour,
+            arrival_byte_core_seconds(options) * cores_per_hour,
+            per_byte,
+        ),
+        exchange.processes,
+    )
+
+
+def _exchange(request: Request, spec: NodeSpec) -> Exchange:
+    """What nodes say to each other; nothing, if no Redis passes it on."""
+    options = request.options
+    if spec.redis is None or options.redis == "none":
+        return Exchange(())
+    return exchange_of(
+        request.demand,
+        by_channel=subscribes_by_channel(options),
+        processes=options.processes_per_node,
     )
 
 
@@ -406,6 +430,12 @@ _FAILURE = {
 """What is kept for a failure, by what may fail."""
 
 
+def _kept(options: FleetOptions) -> str:
+    """What may fail of the nodes that run, in words."""
+    kept = _FAILURE[options.survives].format(zones=options.zones)
+    return kept + (f", {options.spare_nodes} of them spare" if options.spare_nodes else "")
+
+
 def _in_words(request: Request, sizing: Sizing, chosen: tuple[BoolArray, ...]) -> Iterator[str]:
     """What runs of each machine, in the scenarios for which it was chosen."""
     options, ran = request.options, request.demand.units is not None
@@ -417,8 +447,8 @@ def _in_words(request: Request, sizing: Sizing, chosen: tuple[BoolArray, ...]) -
         when = "by the week"
     least = np.broadcast_to(units.trough, many) if by_hour else most
     binding = np.broadcast_to(sizing.binding, many)
-    kept = _FAILURE[options.survives].format(zones=options.zones)
-    kept += f", {options.spare_nodes} of them spare" if options.spare_nodes else ""
+    asked = options.min_nodes > 1
+    fewest = "the minimum that was asked for" if asked else "the fewest that there may be"
     for mine in chosen:
         ends = np.concatenate([least[mine], most[mine]])
         count = range_text(ends, unit=sizing.unit if np.max(ends) == 1 else f"{sizing.unit}s")
@@ -427,8 +457,27 @@ def _in_words(request: Request, sizing: Sizing, chosen: tuple[BoolArray, ...]) -
             continue
         decided = set(binding[mine].tolist())
         why = [name for name in sizing.shares if name in decided]
-        why += ["the minimum that was asked for"] * (MINIMUM in decided)
-        yield f"{count} {when}, {kept} (sized by {' or '.join(why)})"
+        why += [fewest] * (MINIMUM in decided)
+        yield f"{count} {when}, {_kept(options)} (sized by {' or '.join(why)})"
+
+
+def left_alone(request: Request, nodes: Weekly) -> Iterator[str]:
+    """That recipients on other nodes are not reached, if there are any and no Redis."""
+    alone = request.options.redis == "none" and np.any(nodes.peak > 1)
+    if alone and any(True for _ in shared_once(request.demand)):
+        yield (
+            "Without Redis (redis: none), messages reach recipients on other nodes only if "
+            "something else passes them on, which is not on this bill."
+        )
+
+
+def _no_line(load: Load, application_share: FloatArray) -> Iterator[str]:
+    """Why the application's own work is nowhere on the bill, although there is some."""
+    if np.any(load.application_cores.peak) and not np.any(application_share > 0):
+        yield (
+            "The application's own work has no line of its own: something else than processors "
+            "decides how many nodes run."
+        )
 
 
 def _more_than_shown(demand: Demand, carrying: FloatArray, options: FleetOptions) -> Iterator[str]:

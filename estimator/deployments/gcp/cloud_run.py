@@ -19,14 +19,16 @@ from estimator.demand.weekly import Weekly, worked
 from estimator.deployments import base
 from estimator.deployments.fleet.backplane import backplane
 from estimator.deployments.fleet.behind_balancer import CLOUD_RUN, HEARD
+from estimator.deployments.fleet.derived_figures import assumed_work, stand_ins
 from estimator.deployments.fleet.expected_units import mean_idle_units, mean_time_kept, mean_units
 from estimator.deployments.fleet.family import find_family
+from estimator.deployments.fleet.host_limits import each_of
 from estimator.deployments.fleet.machine import CHEAPEST, machines
 from estimator.deployments.fleet.machine_words import about_speed, sentence
 from estimator.deployments.fleet.redis_nodes import redis_nodes
 from estimator.deployments.fleet.server import Load, late_bursts, server_load, traffic_mbps
 from estimator.deployments.fleet.server_figures import servers
-from estimator.deployments.fleet.sizing import shares_of, split_usage
+from estimator.deployments.fleet.sizing import left_alone, shares_of, split_usage
 from estimator.deployments.gcp import network
 from estimator.deployments.gcp.cloud_run_instances import (
     FAMILY,
@@ -38,6 +40,7 @@ from estimator.deployments.gcp.cloud_run_instances import (
     cores_of,
     filled,
     instances_for,
+    needed_for,
 )
 from estimator.deployments.gcp.sustained_use import redis_machines, sustained_use_notes
 from estimator.deployments.limits import Check, check, limit_value, per_second
@@ -79,8 +82,8 @@ def _application_share(request: base.Request, load: Load, found: Instances) -> F
     """Part of what instances are needed for that only the application's own work asks for."""
     if not np.any(load.application_cores.peak):
         return np.zeros(())
-    without = instances_for(request, replace(load, application_cores=Weekly(())))
-    share = shares_of(without.needed.units.mean, found.needed.units.mean)
+    without = needed_for(request, replace(load, application_cores=Weekly(())))
+    share = shares_of(without.mean, found.needed.units.mean)
     return mean_in_month(request.demand, 1 - np.minimum(share, 1.0))
 
 
@@ -148,7 +151,7 @@ def _instance_time(
 
 def _each(quantity: Weekly, instances: Weekly) -> Weekly:
     """A quantity in each hour, for each of the instances that run then."""
-    return worked(lambda all_, run: all_ / np.maximum(run, 1.0), quantity, instances)
+    return worked(each_of, quantity, instances)
 
 
 class CloudRun(base.Deployment):
@@ -201,7 +204,7 @@ class CloudRun(base.Deployment):
             f"{RUN}.max_instances_default",
             instances,
             options.max_instances,
-            "set the maximum of instances (max_instances) to {used}",
+            "raise the maximum of instances (max_instances): {used} are needed",
         )
         yield check(
             f"{RUN}.vcpu_per_region",
@@ -247,6 +250,10 @@ class CloudRun(base.Deployment):
             (
                 base.cut_note(demand, age),
                 *_settings_notes(options),
+                *redis.notes,
+                *left_alone(request, instances),
+                *assumed_work(options, [kind.application for kind in demand.kinds]),
+                *stand_ins(options, tls=False),
                 *sustained_use_notes(redis_machines(redis)),
                 *late_bursts(demand, options, instances.peak * cores_of(request)),
                 *filter(None, [sentence("An instance", about_speed(find_family(FAMILY)))]),

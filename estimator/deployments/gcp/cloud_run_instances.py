@@ -11,7 +11,7 @@ from pydantic import Field, model_validator
 
 from estimator.arrays import FloatArray
 from estimator.demand.admission_limits import AdmissionLimits, Autoscaling
-from estimator.demand.weekly import Weekly, total, worked
+from estimator.demand.weekly import Weekly, largest, total
 from estimator.deployments.base import Request, Sizing, mbps
 from estimator.deployments.fleet.backplane import RedisOptions, RedisPlan
 from estimator.deployments.fleet.behind_balancer import CLOUD_RUN
@@ -125,14 +125,57 @@ def instances_for(request: Request, load: Load) -> Instances:
     The more instances, the more copies of messages there are; so they are added until they take in
     those for all. Where each has more to hear than it can, none are enough.
     """
-    options, demand = request.options, request.demand
-    exchange = exchange_of(demand, by_channel=subscribes_by_channel(options))
-    own = (load.cores, load.application_cores)
-    needed = _needed(request, load.memory_bytes, own)
-    running = _running(request, needed)
-    if options.redis == "none" or not exchange:
-        return Instances(needed, running, None)
-    redis = network.redis(network.disk(request)).choice(request, exchange)
+    exchange = _exchange(request)
+    needed = _needed(request, load.memory_bytes, (load.cores, load.application_cores))
+    if not exchange:
+        return Instances(needed, _running(request, needed), None)
+    redis = network.redis(network.disk(request), nodes_vote=False).choice(request, exchange)
+    hearing = _with_copies(request, load, exchange, needed)
+    running, most = _running(request, hearing.needed), np.maximum(hearing.most, 1.0)
+    exchanged = total((hearing.copies.bytes, exchange.bytes_in)).times(1 / most)
+    plan = redis.plan(running, running.peak)
+    return Instances(hearing.needed, running, plan, hearing.heard_share, mbps(exchanged))
+
+
+def needed_for(request: Request, load: Load) -> Weekly:
+    """The same instances in each hour, not yet whole."""
+    exchange = _exchange(request)
+    needed = _needed(request, load.memory_bytes, (load.cores, load.application_cores))
+    return (_with_copies(request, load, exchange, needed).needed if exchange else needed).units
+
+
+def _exchange(request: Request) -> Exchange:
+    """What instances say to each other; nothing, if no Redis passes it on."""
+    options = request.options
+    if options.redis == "none":
+        return Exchange(())
+    return exchange_of(request.demand, by_channel=subscribes_by_channel(options))
+
+
+@dataclass(frozen=True, slots=True)
+class _Hearing:
+    """Instances that hear each other."""
+
+    needed: Sizing
+    """Not yet whole."""
+    most: FloatArray
+    """Whole ones of the busiest hour, shape (*many,)."""
+    copies: Copies
+    """What they hear."""
+    heard_share: FloatArray | None
+    """As in ``Instances``."""
+
+
+def _with_copies(request: Request, load: Load, exchange: Exchange, needed: Sizing) -> _Hearing:
+    """Instances for a load and for what they say to each other.
+
+    Args:
+        request: of what.
+        load: what they do besides.
+        exchange: what they say.
+        needed: instances for the load alone.
+    """
+    options, own = request.options, (load.cores, load.application_cores)
     most, heard_share = _hearing_all(request, exchange, needed, total(own)), None
     if np.any(most >= TOO_MANY):
         very_many = total(_hearing(options, exchange.copies(np.array(VERY_MANY)))).peak
@@ -141,10 +184,7 @@ def instances_for(request: Request, load: Load) -> Instances:
     # what is heard in an hour is taken for the instances of the busiest one
     copies = exchange.copies(most)
     needed = _needed(request, load.memory_bytes, (*own, *_hearing(options, copies)))
-    running = _running(request, needed)
-    exchanged = total((copies.bytes, exchange.bytes_in)).times(1 / np.maximum(most, 1.0))
-    plan = redis.plan(running, running.peak)
-    return Instances(needed, running, plan, heard_share, mbps(exchanged))
+    return _Hearing(needed, most, copies, heard_share)
 
 
 def _hearing_all(
@@ -201,7 +241,7 @@ def _running(request: Request, needed: Sizing) -> Weekly:
     def running(needed: FloatArray) -> FloatArray:
         return np.maximum(whole(needed), least, out=needed)
 
-    return worked(running, needed.units)
+    return largest([needed.units], running)
 
 
 def admission_of(request: Request, load: Load, cut_seconds: float) -> AdmissionLimits:

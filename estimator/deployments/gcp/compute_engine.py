@@ -10,9 +10,9 @@ from typing import Literal
 from estimator.deployments.base import Request, billed_bytes_question, cut_note
 from estimator.deployments.fleet.backplane import Backplane, Redis
 from estimator.deployments.fleet.behind_balancer import FLEET_NOT_MODELED, GCP, BehindBalancer
-from estimator.deployments.fleet.host_limits import per_node, sockets_per_client
+from estimator.deployments.fleet.host_limits import per_node
 from estimator.deployments.fleet.machine import Machine
-from estimator.deployments.fleet.server import traffic_mbps
+from estimator.deployments.fleet.server import sockets_per_client, traffic_mbps
 from estimator.deployments.fleet.sizing import SCALING, Fleet, FleetOptions, NodeSpec
 from estimator.deployments.gcp import network
 from estimator.deployments.gcp.sustained_use import redis_machines, sustained_use_notes
@@ -55,7 +55,7 @@ class GcpNodes(BehindBalancer):
 
     def redis(self, request: Request) -> Redis:
         """Memorystore, or virtual machines."""
-        return network.redis(self.disk(request))
+        return network.redis(self.disk(request), nodes_vote=True)
 
     def disk(self, request: Request) -> Mapping[str, float]:
         """A balanced persistent disk."""

@@ -102,9 +102,14 @@ _ZONE_TRAFFIC = ZoneTraffic("gcp.inter_zone.gib", sides=1, managed_sides=1)
 """Only who sends pays for traffic across zones."""
 
 
-def redis(disk: Mapping[str, float]) -> Redis:
-    """Memorystore, or virtual machines with a boot disk each."""
-    return Redis("gcp", _ZONE_TRAFFIC, disk)
+def redis(disk: Mapping[str, float], *, nodes_vote: bool) -> Redis:
+    """Memorystore, or virtual machines with a boot disk each.
+
+    Args:
+        disk: units of meters that a boot disk takes per month.
+        nodes_vote: whether a Sentinel can run on a node.
+    """
+    return Redis("gcp", _ZONE_TRAFFIC, disk, nodes_vote)
 
 
 def inter_zone(redis: Backplane) -> Iterator[Usage]:

@@ -93,7 +93,7 @@ class OciNodes(BehindBalancer):
 
     def redis(self, request: Request) -> Redis:
         """OCI Cache, or virtual machines with a boot disk each."""
-        return Redis("oci", _ZONE_TRAFFIC, self.disk(request))
+        return Redis("oci", _ZONE_TRAFFIC, self.disk(request), self.kind == "vm")
 
     def beside(self, request: Request, fleet: Fleet, redis: Backplane) -> Iterator[Usage]:
         """Traffic between availability domains, which is free; traffic out."""
@@ -104,6 +104,17 @@ class OciNodes(BehindBalancer):
                 "messages on their way to nodes and a replica in other availability domains",
             )
         yield self.data_out(request, "oci.egress.internet")
+
+    def notes(self, request: Request, fleet: Fleet, redis: Backplane) -> Iterator[str]:
+        """What is known of the nodes, and that some regions have no other zone."""
+        yield from super().notes(request, fleet, redis)
+        region = request.catalog.regions_of_vendor(_STORAGE).get(request.region)
+        if request.options.survives == "zone" and region and region.availability_domains == 1:
+            yield (
+                f"{request.region} has one availability domain: nodes that are kept for a zone "
+                "stand in another of its fault domains, which survives the loss of one of these "
+                "and not of the data center."
+            )
 
 
 class LoadBalancerVm(OciNodes):
@@ -136,7 +147,7 @@ class LoadBalancerVm(OciNodes):
         legs = 2 if request.answers["backend_leg"] == "yes" else 1
         return traffic_mbps(request.demand).times(legs)
 
-    def balancers(self, request: Request, fleet: Fleet) -> FloatArray:
+    def balancers_needed(self, request: Request) -> FloatArray:
         """As many as the traffic needs."""
         needed = self._mbps(request).peak / limit_value(f"{_LB}.bandwidth_max_mbps")
         return np.maximum(whole(needed), 1.0)
@@ -209,7 +220,7 @@ class NetworkLoadBalancerVm(OciNodes):
         """Virtual machines where TLS ends."""
         return replace(super().nodes(request), ends_tls=True)
 
-    def balancers(self, request: Request, fleet: Fleet) -> FloatArray:
+    def balancers_needed(self, request: Request) -> FloatArray:
         """As many as the connections need."""
         needed = request.demand.peak_connections / limit_value(_NLB_CONNECTIONS)
         return np.maximum(whole(needed), 1.0)

@@ -155,10 +155,11 @@ def _sizing_text(bill: Bill) -> str:
     count = range_text(sizing.peak_units)
     units = sizing.unit if count == "1" else f"{sizing.unit}s"
     machines = f" ({' or '.join(sizing.machines)})" if sizing.machines else ""
+    kept = f", {sizing.kept}" if sizing.kept else ""
     used = ", ".join(f"{name} {range_text(of, percent)}" for name, of in sizing.shares.items())
     return (
-        f"{count} {units}{machines} in the busiest hour, decided by {sizing.binding_of_largest}; "
-        f"of what they are planned to carry: {used}."
+        f"{count} {units}{machines} in the busiest hour{kept}, decided by "
+        f"{sizing.binding_of_largest}; of what they are planned to carry: {used}."
     )
 
 

@@ -103,6 +103,10 @@ def break_even_view(found: BreakEven) -> doc.Document:
         (
             ranges,
             doc.only(["terminal"], doc.Paragraph(more, "quiet")),
+            doc.only(
+                ["notebook", "markdown"],
+                doc.Paragraph(f"{left:,} more ranges are not shown" if left > 0 else "", "quiet"),
+            ),
             doc.Bullets(tuple(found.sentences)),
             refused(found.refusals),
         ),

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import estimator as ws
+from estimator.errors import ScenarioError
 
 ID = "azure.app_service"
 BARE = {
@@ -82,6 +83,51 @@ def test_basic_plans_do_not_scale_by_themselves(make_demand, bill_of, quantities
 
     assert f"{ID}.linux_b1" in by_hand
     assert not [meter for meter in alone if "linux_b" in meter]
+
+
+@pytest.mark.parametrize(
+    ("options", "scaling", "reason"),
+    [
+        ({"machine": "B1-linux", "survives": "node"}, "autoscaled", "B1-linux is scaled by hand"),
+        ({"machine": "S1-linux"}, "static", "S1-linux is not spread over zones"),
+        ({"machine": "B3-windows"}, "static", "B3-windows is not spread over zones"),
+    ],
+)
+def test_a_plan_that_cannot_do_what_is_asked_is_an_error(
+    make_demand, bill_of, options, scaling, reason
+):
+    with pytest.raises(ScenarioError, match=reason):
+        bill_of(ID, make_demand(10), options=options, answers={"scaling": scaling})
+
+
+def test_what_the_plan_leaves_one_answer_to_is_no_open_question():
+    scenario = ws.Scenario(
+        profile="workplace-chat",
+        location="virginia",
+        peak_connections=100,
+        options={ID: {"machine": "B1-linux", "survives": "node"}},
+    )
+    bill = ws.estimate(scenario, ID)
+
+    assert f"{ID}.scaling" not in {effect.assumption.id for effect in bill.effects}
+    assert "scaled by hand" not in bill.explain()
+    found = ws.uncertainty(scenario, deployments=ID, samples=128)
+    assert list(found.deployments) == [ID]
+
+
+def test_only_premium_plans_survive_a_zone(make_demand, bill_of, quantities):
+    # https://learn.microsoft.com/azure/reliability/reliability-app-service, requirements
+    of_what = {
+        survives: bill_of(ID, make_demand(10), options=BARE | {"survives": survives})
+        for survives in ("zone", "node")
+    }
+    plans = {
+        survives: [meter for meter in quantities(bill) if meter.startswith(f"{ID}.linux_")]
+        for survives, bill in of_what.items()
+    }
+
+    assert plans["node"] == [f"{ID}.linux_b1"]
+    assert [plan for plan in plans["zone"] if plan.startswith(f"{ID}.linux_p")] == plans["zone"]
 
 
 def test_on_windows_open_sockets_are_no_requests_if_the_question_is_answered_so(

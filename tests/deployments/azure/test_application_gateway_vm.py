@@ -137,7 +137,13 @@ def test_nodes_and_redis_of_one_size_stand_on_one_line(make_demand, bill_of, qua
     # three nodes and two machines of Redis
     demand = make_demand(10, to_server=10, to_client=100)
     machine = "Standard_D2as_v5"
-    options = {"machine": machine, "redis": "self_run", "redis_machine": machine}
+    options = {
+        "machine": machine,
+        "redis": "self_run",
+        "redis_machine": machine,
+        # whose part would have a line of its own
+        "application": "none",
+    }
     bill = bill_of(ID, demand, options=options)
 
     assert quantities(bill)["azure.vm.d2as_v5"] == pytest.approx(5 * 730)

@@ -149,7 +149,7 @@ def test_redis_runs_twice_with_disks_of_its_own_if_messages_are_passed_on(
             "sized by network",
         ),
         ({"open_files": 1024}, {"connections": 1e5}, "sized by connections"),
-        ({}, {"connections": 10}, "sized by the minimum that was asked for"),
+        ({}, {"connections": 10}, "sized by the fewest that there may be"),
     ],
 )
 def test_the_constraint_that_binds_is_named(make_demand, bill_of, options, demand, binding):
@@ -302,3 +302,21 @@ def test_an_idle_timeout_ends_at_two_hours(make_demand, bill_of):
 def test_a_bandwidth_that_cannot_be_set_is_refused(make_demand, bill_of, mbps):
     with pytest.raises(ws.ScenarioError, match="min_mbps is 10 to 8000"):
         bill_of(ID, make_demand(1), options={"min_mbps": mbps})
+
+
+@pytest.mark.parametrize(
+    ("location", "survives", "said"),
+    [
+        # Ashburn has three availability domains, Mumbai has one:
+        # https://docs.oracle.com/en-us/iaas/Content/General/Concepts/regions.htm
+        ("virginia", "zone", False),
+        ("mumbai", "zone", True),
+        ("mumbai", "node", False),
+    ],
+)
+def test_a_region_with_one_availability_domain_survives_the_loss_of_none(
+    make_demand, bill_of, location, survives, said
+):
+    bill = bill_of(ID, make_demand(10), options={"survives": survives}, location=location)
+
+    assert any("one availability domain" in note for note in bill.notes) == said
