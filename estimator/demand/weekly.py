@@ -128,7 +128,7 @@ class Worked(Course):
         return bool(self.shape)
 
     @cached_property
-    def hours(self) -> FloatArray:  # type: ignore[override]
+    def hours(self) -> FloatArray:  # type: ignore[override]  # held by Course, found when asked
         """Shape (168,) or (*many, 168)."""
         found = np.empty((self._number, HOURS_PER_WEEK))
         for rows, block in self._blocks():
@@ -173,7 +173,7 @@ class Worked(Course):
         return math.prod(self.shape)
 
     @cached_property
-    def bases(self) -> tuple[Course, ...]:  # type: ignore[override]
+    def bases(self) -> tuple[Course, ...]:  # type: ignore[override]  # kept once found
         """Courses that it is worked out from."""
         courses = (course.bases for part in self.parts for _, course in part.terms)
         return tuple(dict.fromkeys(chain.from_iterable(courses)))
