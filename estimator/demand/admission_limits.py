@@ -4,10 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Final, Literal
 
 import numpy as np
 
+from estimator.arrays import FloatArray
 from estimator.errors import EstimatorError
+from estimator.units import HOURS_PER_WEEK
+
+Balancing = Literal["pooled", "round_robin", "least_connections", "random", "sticky"]
+"""Which unit a new connection goes to. pooled: any that has a free slot, as if there were one;
+round_robin: the next one; least_connections: the one with the fewest open; random: any, such as by
+a hash of addresses and ports; sticky: always the same one for a client."""
+LEAST_SHARE: Final = 0.01
+"""Of a unit: messages alone never keep new connections out for ever."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,9 +53,12 @@ class Autoscaling:
     starts one; the time for which it waits is not simulated, so one always lets clients in."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class ConnectWork:
-    """What a unit does for each new connection: its servers work on them, in order.
+    """What a unit does for each new connection: its servers work on them in order.
+
+    What the servers do for messages leaves less of them. Where the bytes that a new connection
+    brings take longer to send than that work, they wait for the network of the unit.
 
     Raises:
         EstimatorError: an amount is out of range.
@@ -59,10 +72,14 @@ class ConnectWork:
     """Of a unit, such as its cores."""
     backlog: float = np.inf
     """New connections that wait at a unit, besides those that are worked on; it refuses more."""
-    timeout_seconds: float = np.inf
-    """A client that was not let in by then goes away; the work for it is done all the same."""
     refusal_share: float = 0.0
     """Part of that work which a unit does for a client that it refuses."""
+    transfer_seconds: float = 0.0
+    """For which the bytes of a new connection take all of the network of a unit."""
+    busy_servers: FloatArray | None = None
+    """Servers of all units together that messages keep busy in each hour, shape (168,)."""
+    busy_networks: FloatArray | None = None
+    """Networks of units that messages fill in each hour, shape (168,)."""
 
     def __post_init__(self) -> None:
         """Refuse work that nobody could do, and what is not a number."""
@@ -70,12 +87,67 @@ class ConnectWork:
             "seconds": 0 < self.seconds < np.inf,
             "servers": self.servers >= 1,
             "backlog": self.backlog >= 0,
-            "timeout_seconds": self.timeout_seconds > 0,
             "refusal_share": 0 <= self.refusal_share < np.inf,
+            "transfer_seconds": 0 <= self.transfer_seconds < np.inf,
+            "busy_servers": _is_busy(self.busy_servers),
+            "busy_networks": _is_busy(self.busy_networks),
         }
         for name, is_good in good.items():
             if not is_good:
                 raise EstimatorError(f"{name} of the work for a new connection is out of range")
+
+    @property
+    def busy_by_hour(self) -> bool:
+        """Whether messages leave less of a unit in some hours."""
+        return self.busy_servers is not None or self.busy_networks is not None
+
+    def server_share(self, units: float, hour: int) -> float:
+        """Part of the servers of so many units that messages leave for new connections.
+
+        >>> busy = np.full(168, 3.0)
+        >>> ConnectWork(seconds=0.01, servers=2, busy_servers=busy).server_share(6, hour=0)
+        0.75
+        """
+        return _left(self.busy_servers, units * self.servers, hour)
+
+    def network_share(self, units: float, hour: int) -> float:
+        """The same of their networks."""
+        return _left(self.busy_networks, units, hour)
+
+
+def _is_busy(busy: FloatArray | None) -> bool:
+    return busy is None or bool(
+        busy.shape == (HOURS_PER_WEEK,) and np.all(np.isfinite(busy) & (busy >= 0))
+    )
+
+
+def _left(busy: FloatArray | None, of: float, hour: int) -> float:
+    """What is left; an operating system gives some to everybody, even where one could take all."""
+    if busy is None:
+        return 1.0
+    return max(1.0 - float(busy[hour]) / of, LEAST_SHARE) if of > 0 else LEAST_SHARE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """What all new connections pass one after the other, whichever unit they come from.
+
+    It may be a database at sign-in, the network of a balancer, its TLS handshakes.
+
+    Raises:
+        EstimatorError: a rate or a queue is out of range.
+    """
+
+    name: str
+    per_second: float
+    """New connections that pass."""
+    queue: float = np.inf
+    """Those that wait; more are refused, after the work of the unit was done."""
+
+    def __post_init__(self) -> None:
+        """Refuse a stage that nobody passes."""
+        if not (self.per_second > 0 and self.queue >= 0):
+            raise EstimatorError(f"{self.name}: a rate is above 0, a queue not below 0")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,6 +181,16 @@ class AdmissionLimits:
     """Age at which a connection is cut."""
     connect_work: ConnectWork | None = None
     """What a unit does for each new connection; if None, they are let in at once."""
+    stages: tuple[Stage, ...] = ()
+    """What new connections pass after their unit, in this order."""
+    balancing: Balancing = "pooled"
+    """Which unit a new connection goes to."""
+    slow_start_seconds: float = 0.0
+    """Time in which a unit that has come gets more and more of the new connections."""
+    pending_seconds: float = 0.0
+    """How long a client waits for a slot before it is refused, if none is free."""
+    zone_share: float | None = None
+    """Part of the units that stand in the largest zone; None if nobody has told."""
     limits: Mapping[str, str] = field(default_factory=dict[str, str])
     """Id of the limit behind a field, here or of ``autoscaling``, by the name of the field, where
     there is one. The field is the limit, or a whole multiple of it: of several load balancers, or
@@ -116,6 +198,13 @@ class AdmissionLimits:
     of them."""
     options: Mapping[str, object] = field(default_factory=dict[str, object])
     """Options of the deployment that these numbers rest on, such as the machine that was chosen."""
+
+    @property
+    def known(self) -> bool:
+        """Whether anything is known of how fast clients are let in."""
+        rates = self.new_connections_per_second, self.new_connections_per_second_per_unit
+        has_rate = bool(np.isfinite(rates).any())
+        return has_rate or self.connect_work is not None or bool(self.stages)
 
     @property
     def counts_units(self) -> bool:
@@ -132,11 +221,18 @@ class AdmissionLimits:
             min(self.new_connections_per_second, units * self.new_connections_per_second_per_unit)
         )
 
-    def connects_served_per_second(self, units: float) -> float:
-        """New connections per second that the servers of so many units can make.
+    def connects_served_per_second(self, units: float, hour: int = 0) -> float:
+        """New connections per second for which so many units and all stages have time.
 
         >>> AdmissionLimits(connect_work=ConnectWork(seconds=0.01)).connects_served_per_second(3)
         300.0
         """
+        passed = min((stage.per_second for stage in self.stages), default=np.inf)
         work = self.connect_work
-        return np.inf if work is None else units * work.servers / work.seconds
+        if work is None:
+            return passed
+        served = units * work.servers / work.seconds * work.server_share(units, hour)
+        if work.transfer_seconds:
+            sent = units / work.transfer_seconds * work.network_share(units, hour)
+            served = min(served, sent)
+        return min(served, passed)

@@ -65,6 +65,10 @@ class Reconnect(model.Model):
     """Refusals after which a client gives up; never if left out."""
     answer: _UpToADay = 0.2
     """Until a client knows that it was refused, a day at most."""
+    timeout: Annotated[_UpToADay, Field(gt=0)] = 20.0
+    """A client that is not connected by then goes away and tries again later; what a server does
+    for it is done all the same. Default: that of Socket.IO
+    (https://socket.io/docs/v4/client-options/#timeout)."""
 
     @model_validator(mode="after")
     def _cap_above_base(self) -> Self:

@@ -272,13 +272,13 @@ def _now(model: Model, key: int, at_start: int) -> Any:
     first.free_client = first.free_event = -1
     first.backoff = _BACKOFFS[policy.backoff]
     first.base_s, first.cap_s, first.answer_s = policy.base, policy.cap, policy.answer
-    first.give_up_after = policy.give_up_after or np.inf
+    first.give_up_after, first.patience_s = policy.give_up_after or np.inf, policy.timeout
     first.rate = first.burst = first.tokens = first.slots = np.inf
     first.since_s, first.age_s = model.start_s, admission.age_most_seconds
     work = admission.connect_work
     if work is not None:
         first.varies, first.backlog = work.varies, work.backlog
-        first.patience_s, first.refusal_share = work.timeout_seconds, work.refusal_share
+        first.refusal_share = work.refusal_share
     return now
 
 

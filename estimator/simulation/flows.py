@@ -8,9 +8,10 @@ from typing import Final
 import numpy as np
 
 from estimator.arrays import FloatArray
+from estimator.demand.admission_limits import LEAST_SHARE
 from estimator.errors import EstimatorError
 from estimator.simulation.model import Model
-from estimator.units import SECONDS_PER_HOUR, SECONDS_PER_MINUTE
+from estimator.units import HOURS_PER_WEEK, SECONDS_PER_HOUR, SECONDS_PER_MINUTE
 
 CountArray = FloatArray
 """Counts of events; the aggregate engine follows its groups by their mean, so in parts too."""
@@ -23,6 +24,7 @@ COUNTED = (
     "refused_by_rate",
     "refused_full",
     "refused_busy",
+    "refused_by_fault",
     "timed_out",
     "ended",
     "cut",
@@ -31,6 +33,14 @@ COUNTED = (
     "left_waiting",
 )
 
+REFUSED: Final = (
+    "refused_by_rate",
+    "refused_full",
+    "refused_busy",
+    "refused_by_fault",
+    "timed_out",
+)
+"""How an attempt ends that does not make a connection."""
 WORK: Final = ("work_s", "wasted_s")
 LEVELS: Final = 200
 """Attempts that are told apart when they are counted by client."""
@@ -62,7 +72,9 @@ class Flows:
     refused_full: CountArray
     """Attempts refused because no connection slot was free."""
     refused_busy: CountArray
-    """Attempts refused because the backlog of a unit was full."""
+    """Attempts refused because the backlog of a unit, or of what comes after it, was full."""
+    refused_by_fault: CountArray
+    """Attempts refused because a fault refuses a share of all."""
     timed_out: CountArray
     """Attempts whose client went away before a unit had done the work for it."""
     ended: CountArray
@@ -83,6 +95,8 @@ class Flows:
     """Seconds of work for attempts that units took on,"""
     wasted_s: FloatArray
     """and what of it was for those who were refused or went away."""
+    queue_most: FloatArray
+    """Clients that the unit with most of them has not done with, at the end of each second."""
     units: FloatArray
     """Units that run."""
     slots: FloatArray
@@ -108,6 +122,7 @@ class Flows:
             waiting_at_start=0.0,
             lost_by_fault=np.zeros((faults, seconds)),
             back_by_fault=np.zeros((faults, seconds)),
+            queue_most=np.zeros(seconds),
             units=np.zeros(seconds),
             slots=np.full(seconds, np.inf),
             attempts_needed=np.zeros(levels),
@@ -134,8 +149,13 @@ class Flows:
     @property
     def connecting_after(self) -> FloatArray:
         """Attempts that are neither let in nor refused yet, at the end of each second."""
-        refused = self.refused_by_rate + self.refused_full + self.refused_busy + self.timed_out
-        return self.connecting_at_start + np.cumsum(self.attempts - self.new_connections - refused)
+        undecided = self.attempts - self.new_connections - self.refused
+        return self.connecting_at_start + np.cumsum(undecided)
+
+    @property
+    def refused(self) -> FloatArray:
+        """Attempts that end without a connection, in each second."""
+        return np.sum([getattr(self, name) for name in REFUSED], axis=0)
 
     def check(self) -> None:
         """Refuse a run that counted wrong, lost or invented clients, or breaks Little's law.
@@ -161,7 +181,8 @@ class Flows:
                 raise SimulationError(f"a number of clients is not finite: {name}")
             if np.min(amount, initial=0.0) < -noise - _NOBODY:
                 raise SimulationError(f"a number of clients became negative: {name}")
-        undecided = -connecting if self.work_s.any() else np.abs(connecting)
+        waits = self.connecting_seconds > 0 or self.work_s.any() or self.timed_out.any()
+        undecided = -connecting if waits else np.abs(connecting)
         if np.max(undecided, initial=0.0) > noise:
             raise SimulationError("attempts are neither let in nor refused")
         area = _area(self.open_at_start, open_after)
@@ -208,6 +229,15 @@ class CloseUp:
     attempts: FloatArray
     new_connections: FloatArray
     refused: FloatArray
+    """Attempts that end without a connection, also since their client went away."""
+    connecting: FloatArray
+    """Attempts for which units or what comes after them have not done the work."""
+    queue_most: FloatArray
+    """Of them, those at the unit with most."""
+    processor: FloatArray
+    """Part of the servers of all units that is busy, with messages and new connections."""
+    wasted: FloatArray
+    """Part of the servers that is busy with attempts which end without a connection."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,8 +272,17 @@ class Replication:
     refused_by_rate: FloatArray
     refused_full: FloatArray
     refused_busy: FloatArray
+    refused_by_fault: FloatArray
     timed_out: FloatArray
     """Attempts whose client went away before it was served."""
+    work_s: FloatArray
+    """Seconds of work for attempts,"""
+    wasted_s: FloatArray
+    """and what of it was for those that made no connection."""
+    connecting: FloatArray
+    """Most attempts that were not done with at the end of a second."""
+    processor: FloatArray
+    """Busiest second, as a part of the servers of all units; 0 if they are not known."""
     retries: FloatArray
     """Attempts after a refusal, a loss or a cut: all but the first of each client."""
     cut: FloatArray
@@ -282,6 +321,7 @@ def by_minute(flows: Flows, model: Model) -> Replication:
     """Sum a replication up by the minute; a part of a minute at its end is left out."""
     open_after, waiting_after = flows.open_after, flows.waiting_after
     used = np.divide(open_after, flows.slots, out=np.zeros_like(open_after), where=flows.slots > 0)
+    processor = processor_share(flows, model)
 
     def of_minutes(values: FloatArray) -> FloatArray:
         # less than nobody, as far as the check lets it pass, is nobody
@@ -298,7 +338,9 @@ def by_minute(flows: Flows, model: Model) -> Replication:
         open_most=of_minutes(open_after).max(axis=1),
         waiting=of_minutes(waiting_after).mean(axis=1),
         retries=sums(flows.attempts - flows.arrivals),
-        **{name: sums(getattr(flows, name)) for name in counted},
+        connecting=of_minutes(flows.connecting_after).max(axis=1),
+        processor=of_minutes(processor).max(axis=1),
+        **{name: sums(getattr(flows, name)) for name in (*counted, *WORK)},
         units=of_minutes(flows.units).mean(axis=1),
         slots=of_minutes(flows.slots).min(axis=1),
         slots_used=of_minutes(used).max(axis=1),
@@ -306,7 +348,7 @@ def by_minute(flows: Flows, model: Model) -> Replication:
         new_connections_per_second=of_minutes(flows.new_connections).max(axis=1),
         attempts_needed=flows.attempts_needed,
         aftermaths=tuple(
-            _aftermath(flows, open_after, waiting_after, number, words)
+            _aftermath(flows, (open_after, waiting_after, processor), number, words)
             for number, words in enumerate(model.faults)
             if flows.lost_by_fault[number].any()
         ),
@@ -314,9 +356,39 @@ def by_minute(flows: Flows, model: Model) -> Replication:
     )
 
 
+def processor_share(flows: Flows, model: Model) -> FloatArray:
+    """Part of the servers of all units that is busy in each second; 0 if they are not known.
+
+    Work is done when its turn comes, and not when it is taken on: what one second has no time for
+    is left to the next.
+    """
+    work = model.admission.connect_work
+    if work is None:
+        return np.zeros_like(flows.units)
+    servers = flows.units * work.servers
+    busy = np.zeros_like(servers)
+    if work.busy_servers is not None:
+        hours = np.arange(servers.size) // SECONDS_PER_HOUR % HOURS_PER_WEEK
+        busy = np.minimum(work.busy_servers[hours], servers)
+    more = np.cumsum(flows.work_s - np.maximum(servers - busy, LEAST_SHARE * servers))
+    left = more - np.minimum(np.minimum.accumulate(more), 0.0)
+    done = flows.work_s - np.diff(left, prepend=0.0)
+    used = np.minimum(busy + done, servers)
+    return np.divide(used, servers, out=np.zeros_like(servers), where=servers > 0)
+
+
 def _aftermath(
-    flows: Flows, open_after: FloatArray, waiting_after: FloatArray, number: int, words: str
+    flows: Flows, levels: tuple[FloatArray, FloatArray, FloatArray], number: int, words: str
 ) -> Aftermath:
+    """What a fault did.
+
+    Args:
+        flows: of one replication.
+        levels: open connections, waiting clients and busy servers after each second.
+        number: of the fault.
+        words: that say what it is.
+    """
+    open_after, waiting_after, processor = levels
     lost, back = flows.lost_by_fault[number], flows.back_by_fault[number]
     seconds = np.flatnonzero(lost)
     first, last = int(seconds[0]), int(seconds[-1])
@@ -328,8 +400,16 @@ def _aftermath(
     wanted_s = np.nan_to_num(recovery_s[-1] * 1.25, posinf=_CLOSE_UP_MOST_S)
     until = last + int(np.clip(wanted_s, _CLOSE_UP_LEAST_S, _CLOSE_UP_MOST_S))
     near = slice(max(first - _CLOSE_UP_BEFORE_S, 0), until)
-    refused = flows.refused_by_rate + flows.refused_full + flows.refused_busy + flows.timed_out
-    series = (open_after, waiting_after, flows.attempts, flows.new_connections, refused)
+    wasted = np.divide(
+        flows.wasted_s * processor,
+        flows.work_s,
+        out=np.zeros_like(processor),
+        where=flows.work_s > 0,
+    )
+    series = (
+        *(open_after, waiting_after, flows.attempts, flows.new_connections, flows.refused),
+        *(flows.connecting_after, flows.queue_most, processor, wasted),
+    )
     close_up = CloseUp(near.start, *(each[near] for each in series))
     return Aftermath(words, float(first), total, recovery_s, close_up)
 

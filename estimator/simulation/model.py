@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from estimator.arrays import FloatArray
-from estimator.demand.admission_limits import AdmissionLimits
+from estimator.demand.admission_limits import AdmissionLimits, Stage
 from estimator.errors import EstimatorError
 from estimator.scenario.profile import Reconnect
 from estimator.scenario.sessions import SessionLength
@@ -220,6 +220,10 @@ class Stream:
     session: SessionLength
 
 
+Span = tuple[float, float]
+"""Units from one share of all to another, in their order."""
+
+
 @dataclass(frozen=True, slots=True)
 class Cut:
     """A share of the connections that are open at a moment is lost.
@@ -236,6 +240,8 @@ class Cut:
     """A client cannot try again before so many seconds have passed."""
     fault: int = 0
     """Which of the declared faults this belongs to."""
+    span: Span | None = None
+    """The units whose connections they are, where each has its own; if None, any."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,6 +254,12 @@ class Throttle:
     """Share of the units that is left."""
     new_connections_per_second: float = np.inf
     """New connections per second, besides what the admission limits allow."""
+    refused_share: float = 0.0
+    """Part of all attempts that is refused whatever the limits."""
+    span: Span | None = None
+    """The units that are lost, where each has its own connections; if None, the last ones."""
+    stage: Stage | None = None
+    """What new connections pass too."""
 
 
 @dataclass(frozen=True, slots=True)

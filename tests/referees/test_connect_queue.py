@@ -21,14 +21,15 @@ from estimator.simulation.theory import erlang_c
 
 SESSION_S, HORIZON_S, WARM_UP_S, RUNS = 300, 20_000, 300, 12
 PER_SECOND = 4.0
-ONCE = Reconnect(give_up_after=1)
+DAY_S = 86_400
+ONCE = Reconnect(give_up_after=1, timeout=DAY_S)
 
 
 @pytest.fixture
 def served(law_of, steady):
     """A model whose clients are served when they come, ``PER_SECOND`` of them."""
 
-    def build(*, units: float = 1.0, slots: float = np.inf, **work: Any):
+    def build(*, units: float = 1.0, slots: float = np.inf, timeout: float = DAY_S, **work: Any):
         return steady(
             PER_SECOND * SESSION_S,
             law_of("deterministic", SESSION_S),
@@ -36,7 +37,7 @@ def served(law_of, steady):
             admission=AdmissionLimits(
                 units=units, connections_most=slots, connect_work=ConnectWork(**work)
             ),
-            reconnect=ONCE,
+            reconnect=ONCE.model_copy(update={"timeout": timeout}),
             warm_up_s=WARM_UP_S,
         )
 
@@ -104,7 +105,7 @@ def test_units_that_take_turns_are_queues_of_their_own(served, replicate, mean_i
 def test_who_loses_patience_leaves_after_the_work_was_done(load, served, replicate, mean_is):
     # the work is done all the same, so that times in the system stay those of M/M/1: exponential
     work_s, patience_s = load / PER_SECOND, 1.0
-    model = served(seconds=work_s, varies=True, timeout_seconds=patience_s)
+    model = served(seconds=work_s, varies=True, timeout=patience_s)
     found = replicate(
         model,
         "exact",
@@ -136,13 +137,13 @@ LOST = 2_000
 
 @pytest.fixture
 def storm(law_of, steady):
-    def play(**changes: Any):
+    def play(timeout: float = DAY_S, **changes: Any):
         model = steady(
             LOST,
             law_of("deterministic", 1e7),
             3_600,
             admission=AdmissionLimits(units=2.0, connect_work=ConnectWork(seconds=0.1, **changes)),
-            reconnect=Reconnect(backoff="none", answer=1.0),
+            reconnect=Reconnect(backoff="none", answer=1.0, timeout=timeout),
         )
         model = replace(model, cuts=(Cut(STORM_S, 1.0),), faults=("storm",))
         return simulate(model, "exact", np.random.SeedSequence(7))
@@ -177,7 +178,7 @@ def test_patient_clients_are_back_when_the_work_is_done(storm):
 
 def test_a_storm_feeds_itself_where_clients_lose_patience_in_a_long_queue(storm):
     # those beyond 100 in the queue of a unit wait longer than 10 s, and come again
-    flows = storm(timeout_seconds=10.0)
+    flows = storm(timeout=10.0)
     assert seconds_until_back(flows) == math.inf
     assert flows.wasted_s.sum() > 0.9 * flows.work_s.sum()
     conserved(flows)
@@ -185,15 +186,15 @@ def test_a_storm_feeds_itself_where_clients_lose_patience_in_a_long_queue(storm)
 
 def test_a_short_backlog_ends_the_same_storm(storm):
     # nobody who is let wait does so for longer than 5 s
-    flows = storm(timeout_seconds=10.0, backlog=50)
+    flows = storm(timeout=10.0, backlog=50)
     assert seconds_until_back(flows) == pytest.approx(flows.lost_by_fault.sum() / 20, rel=0.1)
     assert not flows.wasted_s.any()
     conserved(flows)
 
 
 def test_refusals_that_cost_work_make_it_longer(storm):
-    cheap = storm(timeout_seconds=10.0, backlog=50)
-    dear = storm(timeout_seconds=10.0, backlog=50, refusal_share=0.01)
+    cheap = storm(timeout=10.0, backlog=50)
+    dear = storm(timeout=10.0, backlog=50, refusal_share=0.01)
     assert seconds_until_back(dear) > 1.2 * seconds_until_back(cheap)
     assert dear.wasted_s.sum() > 0
     conserved(dear)
@@ -208,7 +209,9 @@ def test_refusals_that_cost_work_make_it_longer(storm):
         {"seconds": math.nan},
         {"servers": 0},
         {"backlog": -1.0},
-        {"timeout_seconds": 0.0},
+        {"transfer_seconds": -1.0},
+        {"busy_servers": np.zeros(24)},
+        {"busy_networks": np.full(168, -1.0)},
         {"refusal_share": math.inf},
     ],
 )

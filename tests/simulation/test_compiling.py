@@ -21,11 +21,11 @@ from estimator.simulation.flows import Flows
 digest = hashlib.sha256()
 for number in (0, 1, 2, 5, 6, 104):
     model = random_model(number)
-    work = ConnectWork(
-        seconds=0.2, varies=number == 5, timeout_seconds=3.0, backlog=20, refusal_share=0.3
-    )
+    work = ConnectWork(seconds=0.2, varies=number == 5, backlog=20, refusal_share=0.3)
     limits = replace(model.admission, connect_work=work if number % 2 else None)
-    found = simulate_exact(replace(model, admission=limits), np.random.SeedSequence(number))
+    policy = model.reconnect.model_copy(update={"timeout": 3.0})
+    model = replace(model, admission=limits, reconnect=policy)
+    found = simulate_exact(model, np.random.SeedSequence(number))
     for field in fields(Flows):
         if field.compare:
             digest.update(np.asarray(getattr(found, field.name), dtype=float).tobytes())

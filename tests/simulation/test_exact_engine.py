@@ -259,8 +259,9 @@ class OneAfterTheOther:
         self.inside[unit] += 1
         self.count("work_s", time, amount=work)
         attempt = self.connecting[client] = self.attempts[client]
-        gone = min(time + limits.timeout_seconds, self.leave[client])
-        wasted = done - time > limits.timeout_seconds or done >= self.leave[client]
+        patience = self.model.reconnect.timeout
+        gone = min(time + patience, self.leave[client])
+        wasted = done - time > patience or done >= self.leave[client]
         if wasted:
             self.count("wasted_s", time, amount=work)
             if gone < self.leave[client]:
@@ -436,11 +437,12 @@ def test_so_it_is_where_units_serve_in_order(number):
         varies=bool(rng.integers(2)),
         servers=int(rng.integers(1, 4)),
         backlog=float(rng.choice([0, 2, 20, np.inf])),
-        timeout_seconds=float(rng.choice([1.0, 5.0, np.inf])),
         refusal_share=float(rng.choice([0.0, 0.3])),
     )
     limits = replace(model.admission, connect_work=work)
-    model, seed = replace(model, admission=limits), np.random.SeedSequence(number)
+    timeout = {"timeout": float(rng.choice([1.0, 5.0, 86_400.0]))}
+    model = replace(model, admission=limits, reconnect=model.reconnect.model_copy(update=timeout))
+    seed = np.random.SeedSequence(number)
     expected = OneAfterTheOther(model, seed).run().after(model.warm_up_s)
     assert_same(simulate_exact(model, seed), expected)
 

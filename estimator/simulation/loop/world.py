@@ -28,6 +28,7 @@ NONE, EXPONENTIAL, EQUAL_JITTER, FULL_JITTER, DECORRELATED = range(5)
     BY_RATE,
     BY_SLOTS,
     BUSY,
+    BY_FAULT,
     GONE_AWAY,
     ENDED,
     CUT_OFF,
@@ -36,7 +37,7 @@ NONE, EXPONENTIAL, EQUAL_JITTER, FULL_JITTER, DECORRELATED = range(5)
     LEFT_WAITING,
     WORKED,
     WASTED_WORK,
-) = range(14)
+) = range(15)
 """What is counted in each second: the rows of ``counts``, in the order of ``flows.COUNTED``."""
 
 CLIENT: Final = np.dtype(
