@@ -128,7 +128,7 @@ def _left(busy: FloatArray | None, of: float, hour: int) -> float:
     return max(1.0 - float(busy[hour]) / of, LEAST_SHARE) if of > 0 else LEAST_SHARE
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Stage:
     """What all new connections pass one after the other, whichever unit they come from.
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from estimator.arrays import FloatArray
-from estimator.demand.admission_limits import AdmissionLimits, Autoscaling
-from estimator.simulation.model import Model
+from estimator.demand.admission_limits import AdmissionLimits, Autoscaling, Stage
+from estimator.simulation.model import Model, Throttle
+from estimator.units import HOURS_PER_WEEK, SECONDS_PER_HOUR
 
 _NOISE = 1e-9
 
@@ -129,11 +130,13 @@ class Allowed:
     """Open connections."""
     units: float = 0.0
     """Units that faults have left."""
+    refused_share: float = 0.0
+    """Part of all attempts that faults refuse."""
 
 
 def allowed(model: Model, now_s: float, units: float) -> Allowed:
     """What is let in with so many units, while faults may take a part of them."""
-    active = [each for each in model.throttles if each.from_s <= now_s < each.until_s]
+    active = _active(model, now_s)
     left = float(np.prod([each.units_share for each in active]))
     if left <= 0:
         return Allowed(0.0, 0.0, 0.0)
@@ -150,10 +153,73 @@ def allowed(model: Model, now_s: float, units: float) -> Allowed:
         max(np.ceil(burst * (1 - _NOISE)), 1.0),
         np.floor(admission.connections_most_now(units * left) * (1 + _NOISE)),
         units * left,
+        1.0 - float(np.prod([1.0 - each.refused_share for each in active])),
     )
 
 
+def _active(model: Model, now_s: float) -> list[Throttle]:
+    return [each for each in model.throttles if each.from_s <= now_s < each.until_s]
+
+
+def unit_parts(model: Model, now_s: float, units: float) -> FloatArray:
+    """Which part of each unit is there, shape (units,); 0 of one that is lost.
+
+    Pooled units, and where no fault says which, are all alike; otherwise each fault takes those in
+    its span, and a part of one at its edge.
+    """
+    running = max(int(np.ceil(units * (1 - _NOISE))), 1)
+    active = _active(model, now_s)
+    if model.admission.balancing == "pooled":
+        left = units * float(np.prod([each.units_share for each in active]))
+        serving = int(np.ceil(left * (1 - _NOISE)))
+        return np.full(serving, left / max(serving, 1))
+    starts = np.arange(running, dtype=np.float64)
+    parts = np.full(running, units / running)
+    for each in active:
+        if each.units_share < 1:
+            first, last = each.span or (each.units_share, 1.0)
+            taken = np.minimum(last * running, starts + 1) - np.maximum(first * running, starts)
+            parts *= 1.0 - np.clip(taken, 0.0, 1.0)
+    return np.where(parts > _NOISE, parts, 0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Serving:
+    """What units, and the stages after them, have for new connections at a moment."""
+
+    stretch: float
+    """By which work takes longer, as servers do other things too."""
+    transfer_s: float
+    """Seconds for which a new connection takes the network of a unit."""
+    stages: tuple[Stage, ...]
+    """Those of the deployment, and one for each fault that may bring one; without a limit, while it
+    does not."""
+
+
+def serving(model: Model, now_s: float, units: float) -> Serving:
+    """What so many units have left, while faults may bring stages."""
+    hour, work = int(now_s // SECONDS_PER_HOUR) % HOURS_PER_WEEK, model.admission.connect_work
+    brought = tuple(
+        each.stage
+        if each.from_s <= now_s < each.until_s
+        else replace(each.stage, per_second=np.inf)
+        for each in model.throttles
+        if each.stage is not None
+    )
+    stages = model.admission.stages + brought
+    if work is None:
+        return Serving(1.0, 0.0, stages)
+    transfer_s = 0.0
+    if work.transfer_seconds:
+        transfer_s = work.transfer_seconds / work.network_share(units, hour)
+    return Serving(1.0 / work.server_share(units, hour), transfer_s, stages)
+
+
 def change_times(model: Model) -> FloatArray:
-    """Moments at which faults begin or end to change what is allowed, rising."""
+    """Moments at which what is allowed changes by itself, rising: faults begin or end, hours pass."""
     times = {each.from_s for each in model.throttles} | {each.until_s for each in model.throttles}
+    work = model.admission.connect_work
+    if work is not None and work.busy_by_hour:
+        first = np.ceil(model.start_s / SECONDS_PER_HOUR) * SECONDS_PER_HOUR
+        times |= set(np.arange(first, model.horizon_s, SECONDS_PER_HOUR).tolist())
     return np.array(sorted(times), dtype=np.float64)

@@ -11,8 +11,14 @@ from typing import Any, Final
 
 import numpy as np
 
-from estimator.demand.admission_limits import ConnectWork
-from estimator.simulation.admission import Scaler, allowed, change_times
+from estimator.arrays import FloatArray
+from estimator.simulation.admission import (
+    Scaler,
+    allowed,
+    change_times,
+    serving,
+    unit_parts,
+)
 from estimator.simulation.compiling import (
     COMPILED,
     as_in_machine_code,
@@ -23,10 +29,11 @@ from estimator.simulation.compiling import (
 from estimator.simulation.effort import USUAL, Bounds, Effort
 from estimator.simulation.flows import COUNTED, LEVELS, WORK, Flows
 from estimator.simulation.loop.admission import change_admission
-from estimator.simulation.loop.clients import begin, choose, close_all
-from estimator.simulation.loop.event_queue import add_events
-from estimator.simulation.loop.play import DONE, FULL, MOST_PLANNED, play
+from estimator.simulation.loop.clients import begin, choose, close_all, give_slots
+from estimator.simulation.loop.event_queue import add_events, turn_page
+from estimator.simulation.loop.play import DONE, FULL, play
 from estimator.simulation.loop.world import (
+    ASKS,
     CLIENT,
     CUT,
     DECORRELATED,
@@ -35,9 +42,17 @@ from estimator.simulation.loop.world import (
     EVENT,
     EXPONENTIAL,
     FULL_JITTER,
+    LEAST_CONNECTIONS,
+    MOST_PLANNED,
     NO_FAULT,
     NONE,
     NOW,
+    POOLED,
+    RANDOM,
+    ROUND_ROBIN,
+    STAGE,
+    STICKY,
+    UNIT_NOW,
     World,
 )
 from estimator.simulation.model import Model
@@ -52,7 +67,9 @@ _FAR_S, _MANY = 5e-7, 3e5
 _CLIENT_S, _THERE_S, _SECOND_S = 4e-8, 2e-7, 8e-8
 """To draw a client who comes, or one who is there at the start, and a second of the week;"""
 _MOMENT_S, _CHOICE_S = 8e-6, 1e-8
-"""a moment of decision, and each client there at a cut."""
+"""a moment of decision, and each client there at a cut;"""
+_UNIT_S: Final = 1e-9 if COMPILED else 2e-7
+"""and each unit that is looked at to find the one with the fewest connections."""
 _ROOM, _SPARE = 1_000, 16
 """Room beyond what is needed as far as is known: so much, and a sixteenth."""
 _BACKOFFS: Final = {
@@ -61,6 +78,13 @@ _BACKOFFS: Final = {
     "equal_jitter": EQUAL_JITTER,
     "full_jitter": FULL_JITTER,
     "decorrelated": DECORRELATED,
+}
+_BALANCING: Final = {
+    "pooled": POOLED,
+    "round_robin": ROUND_ROBIN,
+    "least_connections": LEAST_CONNECTIONS,
+    "random": RANDOM,
+    "sticky": STICKY,
 }
 
 
@@ -131,7 +155,10 @@ class _Run:
         while True:
             reason, events = play(self.world, until_s, _EVENTS_AT_ONCE)
             many = int(self.now.clients)
-            self.effort.spend(events * (_EVENT_S + _FAR_S * many / (many + _MANY)))
+            event_s = _EVENT_S + _FAR_S * many / (many + _MANY)
+            if self.now.balancing == LEAST_CONNECTIONS:
+                event_s += _UNIT_S * int(self.now.there)
+            self.effort.spend(events * event_s)
             if reason == DONE:
                 return
             if reason == FULL:
@@ -155,9 +182,13 @@ class _Run:
         running = self.scaler.running
         self.scaler.wake(now_s)
         if now_s >= self.start_s + self.decisions * self.scaler.every_seconds:
-            stopped = self.scaler.decide(now_s, float(self.now.open))
+            # who wants in is seen too
+            wanted = self.now.open + self.now.connecting + self.now.pending
+            stopped = self.scaler.decide(now_s, float(wanted))
             if stopped > 0:
                 cuts = len(self.model.cuts)
+                if self.now.balancing != POOLED:
+                    self.world.cuts[cuts].first, self.world.cuts[cuts].last = 1.0 - stopped, 1.0
                 self._choose(cuts, cuts + self.decisions, now_s, stopped)
             self.decisions += 1
         if self.scaler.running != running or now_s in self.changes:
@@ -188,21 +219,54 @@ class _Run:
         now = allowed(self.model, now_s, self.scaler.running)
         rate, burst = now.new_connections_per_second, now.burst
         change_admission(self.now, now_s, rate, burst, now.slots)
-        work = self.model.admission.connect_work
-        if work is not None and now.units > 0:
-            # all work alike, a little slower if the last one is there in part
-            serving = int(np.ceil(now.units))
-            self.now.units, self.now.connect_s = serving, work.seconds * serving / now.units
-            self._add_units(work, serving - len(self.world.inside), now_s)
+        self.now.refused_share = now.refused_share
+        self._change_units(now_s, unit_parts(self.model, now_s, self.scaler.running))
+        of_unit = serving(self.model, now_s, now.units)
+        self.now.stretch, self.now.transfer_s = of_unit.stretch, of_unit.transfer_s
+        for row, stage in zip(self.world.stages, of_unit.stages, strict=False):
+            row.work_s, row.queue = 1.0 / stage.per_second, stage.queue
+        if self.now.pending > 0:
+            self._give_slots(now_s)
 
-    def _add_units(self, work: ConnectWork, more: int, now_s: float) -> None:
-        """More units to serve new connections, free from now on."""
+    def _give_slots(self, now_s: float) -> None:
+        """Those who wait get the slots that there are now, in the second that begins."""
+        while self.now.second < int(now_s - self.start_s):
+            if not turn_page(self.world):
+                self._make_room(due=len(self.world.heap))
+        waiting = int(self.now.pending) * MOST_PLANNED + _ROOM
+        self._make_room(events=waiting, due=waiting)
+        give_slots(self.world, now_s)
+
+    def _change_units(self, now_s: float, parts: FloatArray) -> None:
+        """Units come and go; those that come are free from now on."""
+        more = parts.size - len(self.world.units)
         if more > 0:
-            free_s = np.full((more, work.servers), now_s)
+            free_s = np.full((more, self._servers), now_s)
             self.world = self.world._replace(
+                units=joined(self.world.units, records(UNIT_NOW, more)),
                 free_s=joined(self.world.free_s, numbers(free_s)),
-                inside=joined(self.world.inside, numbers(np.zeros(more, np.int64))),
             )
+        begins_s = now_s if now_s > self.start_s else -np.inf
+        units = self.world.units
+        for unit in np.flatnonzero(self._parts(parts.size) != parts).tolist():
+            if not units[unit].part:
+                units[unit].since_s = begins_s
+            units[unit].part = parts[unit]
+        for unit in range(parts.size, int(self.now.units)):
+            units[unit].part = 0.0
+        there = np.flatnonzero(parts > 0)
+        self.now.units, self.now.there = parts.size, there.size
+        self.world = self.world._replace(there=numbers(there))
+
+    def _parts(self, units: int) -> FloatArray:
+        """Of so many units, which part of each was there, shape (units,)."""
+        return np.array([self.world.units[unit].part for unit in range(units)])
+
+    @property
+    def _servers(self) -> int:
+        """Of a unit."""
+        work = self.model.admission.connect_work
+        return 1 if work is None else work.servers
 
     def _grow(self) -> None:
         """Room for a quarter more of what there is no room for."""
@@ -212,6 +276,10 @@ class _Run:
             self._make_room(clients=clients // 4)
         elif now.free_events < MOST_PLANNED:
             self._make_room(events=events // 4)
+        elif now.asks_until == len(world.asks):
+            asks = joined(world.asks[now.asks_from :], records(ASKS, len(world.asks)))
+            self.world = world._replace(asks=asks)
+            now.asks_from, now.asks_until = 0, now.asks_until - now.asks_from
         else:
             self._make_room(due=len(world.heap))
 
@@ -239,9 +307,10 @@ class _Run:
 
 def _world(model: Model, population: Population, flows: Flows, key: int) -> World:
     """Everything the event loop looks at, before anything has happened."""
-    seconds, work = flows.arrivals.size, model.admission.connect_work
-    counts = np.zeros((len(COUNTED + WORK), seconds))
-    for name, row in zip((*COUNTED, *WORK), counts, strict=True):
+    seconds, admission = flows.arrivals.size, model.admission
+    counted = (*COUNTED, *WORK, "queue_most")
+    counts = np.zeros((len(counted), seconds))
+    for name, row in zip(counted, counts, strict=True):
         setattr(flows, name, row)
     return World(
         now=_now(model, key, population.at_start),
@@ -256,8 +325,13 @@ def _world(model: Model, population: Population, flows: Flows, key: int) -> Worl
         lost_by_fault=flows.lost_by_fault,
         back_by_fault=flows.back_by_fault,
         attempts_needed=flows.attempts_needed,
-        free_s=numbers(np.zeros((0, work.servers if work else 1))),
-        inside=numbers(np.zeros(0, np.int64)),
+        units=records(UNIT_NOW, 0),
+        there=numbers(np.zeros(0, np.int64)),
+        free_s=numbers(
+            np.zeros((0, admission.connect_work.servers if admission.connect_work else 1))
+        ),
+        stages=records(STAGE, len(serving(model, model.start_s, 1.0).stages)),
+        asks=records(ASKS, _ROOM),
     )
 
 
@@ -275,9 +349,14 @@ def _now(model: Model, key: int, at_start: int) -> Any:
     first.give_up_after, first.patience_s = policy.give_up_after or np.inf, policy.timeout
     first.rate = first.burst = first.tokens = first.slots = np.inf
     first.since_s, first.age_s = model.start_s, admission.age_most_seconds
+    first.pending_s, first.balancing = admission.pending_seconds, _BALANCING[admission.balancing]
+    is_pooled = first.balancing == POOLED
+    first.unit_slots = np.inf if is_pooled else admission.connections_per_unit
+    first.slow_start_s, first.stretch, first.backlog = admission.slow_start_seconds, 1.0, np.inf
+    first.stages = len(serving(model, model.start_s, 1.0).stages)
     work = admission.connect_work
     if work is not None:
-        first.varies, first.backlog = work.varies, work.backlog
+        first.work_s, first.varies, first.backlog = work.seconds, work.varies, work.backlog
         first.refusal_share = work.refusal_share
     return now
 
@@ -287,6 +366,8 @@ def _cuts(model: Model) -> Any:
     cuts = records(CUT, len(model.cuts) + 1)
     for row, cut in zip(cuts, model.cuts, strict=False):
         row.over_s, row.notice_s, row.away_s = cut.over_s, cut.notice_s, cut.away_s
+        if cut.span is not None and model.admission.balancing != "pooled":
+            row.first, row.last = cut.span
         row.fault = cut.fault
     cuts[-1].fault = NO_FAULT
     return cuts

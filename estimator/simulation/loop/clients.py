@@ -8,13 +8,16 @@ import numpy as np
 
 from estimator.simulation.compiling import jit
 from estimator.simulation.loop.admission import takes_token
+from estimator.simulation.loop.balancing import choose_unit
 from estimator.simulation.loop.chance import uniform, wait_s
 from estimator.simulation.loop.event_queue import plan
+from estimator.simulation.loop.pending import next_pending, wait_for_slot
 from estimator.simulation.loop.service import serve, turn_away
 from estimator.simulation.loop.world import (
     AGED,
     ATTEMPT,
     BUSY,
+    BY_FAULT,
     BY_RATE,
     BY_SLOTS,
     CHOICE,
@@ -30,10 +33,14 @@ from estimator.simulation.loop.world import (
     LET_IN,
     LOST,
     MOMENT,
+    MOST_PLANNED,
     NO_FAULT,
     NOTICE,
     OPEN,
     OUTSIDE,
+    PENDING,
+    REFUSAL,
+    TIMED_OUT,
     TRIED,
     WAIT,
     WAITING,
@@ -70,6 +77,8 @@ def begin(world: World, there: int, held: int) -> None:
         client = world.clients[row]
         if number < held:
             now.open += 1
+            client.unit = choose_unit(world, row, now.start_s)
+            world.units[client.unit].open += 1
             age_s = now.start_s - world.came_s[number]
             open_since(world, row, now.start_s - np.fmod(age_s, now.age_s))
         else:
@@ -82,20 +91,71 @@ def attempt(world: World, row: Any, when: float) -> None:
     """A client tries to connect."""
     now, client, counts = world.now[0], world.clients[row], world.counts
     client.attempts += 1
+    client.opened_s = when
     counts[TRIED, now.second] += 1
-    if not takes_token(now, when):
+    if _refused_by_fault(world, client):
+        counts[BY_FAULT, now.second] += 1
+        refused(world, row, when + now.answer_s)
+    elif not takes_token(now, when):
         counts[BY_RATE, now.second] += 1
         refused(world, row, when + now.answer_s)
-    elif now.open + now.connecting + 1 > now.slots:
+    elif now.open + now.connecting + 1 <= now.slots:
+        _connect(world, row, when)
+    elif now.pending_s > 0:
+        wait_for_slot(world, row, when)
+    else:
+        if now.there > 0:
+            turn_away(world, choose_unit(world, row, when), when)
         counts[BY_SLOTS, now.second] += 1
-        turn_away(world, when)
         refused(world, row, when + now.answer_s)
-    elif now.connect_s == 0:
+
+
+@jit
+def _refused_by_fault(world: World, client: Any) -> bool:
+    now = world.now[0]
+    if now.refused_share <= 0:
+        return False
+    return uniform(now.key, client.number, client.attempts, REFUSAL) < now.refused_share
+
+
+@jit
+def _connect(world: World, row: Any, when: float) -> None:
+    """A client gets to a unit."""
+    now, client, counts = world.now[0], world.clients[row], world.counts
+    unit = choose_unit(world, row, when)
+    its = world.units[unit]
+    if its.open + 1 > now.unit_slots * its.part:
+        counts[BY_SLOTS, now.second] += 1
+        turn_away(world, unit, when)
+        refused(world, row, when + now.answer_s)
+    elif now.work_s == 0 and now.transfer_s == 0 and now.stages == 0:
+        its.open += 1
+        client.unit = unit
         let_in(world, row, when)
-    elif not serve(world, row, when):
+    elif not serve(world, row, unit, when):
         counts[BUSY, now.second] += 1
-        turn_away(world, when)
+        turn_away(world, unit, when)
         refused(world, row, when + now.answer_s)
+
+
+@jit
+def give_slots(world: World, when: float) -> None:
+    """Those who wait for a slot get those that are free, in order, as long as there is room."""
+    now = world.now[0]
+    while now.pending > 0 and now.open + now.connecting + 1 <= now.slots:
+        if now.free_events < MOST_PLANNED or now.due + MOST_PLANNED > len(world.heap):
+            break
+        row = next_pending(world)
+        if row < 0:
+            break
+        _connect(world, row, when)
+
+
+@jit
+def stop_connecting(world: World, row: Any) -> None:
+    """No unit has a client in hand any more."""
+    world.now[0].connecting -= 1
+    world.units[world.clients[row].unit].open -= 1
 
 
 @jit
@@ -181,6 +241,7 @@ def lose(world: World, row: Any, when: float, what: Any) -> None:
 def _close(world: World, row: Any, when: float) -> None:
     now = world.now[0]
     now.open -= 1
+    world.units[world.clients[row].unit].open -= 1
     now.connected_s += when - max(world.clients[row].opened_s, now.start_s)
 
 
@@ -193,7 +254,10 @@ def leave(world: World, row: Any, when: float) -> None:
         world.counts[ENDED, now.second] += 1
     elif client.state != GAVE_UP:
         if client.state == CONNECTING:
-            now.connecting -= 1
+            stop_connecting(world, row)
+            world.counts[GONE_AWAY, now.second] += 1
+        elif client.state == PENDING:
+            now.pending -= 1
             world.counts[GONE_AWAY, now.second] += 1
         world.counts[LEFT_WAITING, now.second] += 1
         _back(world, row)
@@ -204,15 +268,24 @@ def leave(world: World, row: Any, when: float) -> None:
 @jit
 def choose(world: World, cut: Any, number: Any, at_s: float, share: float) -> None:
     """Choose the connections that a cut takes, and when; ``number`` tells all choices apart."""
-    now = world.now[0]
-    over_s = world.cuts[cut].over_s
+    now, its = world.now[0], world.cuts[cut]
     for row in range(now.clients):
         client = world.clients[row]
-        if client.state == OPEN and uniform(now.key, client.number, number, CHOICE) < share:
-            lost_s = at_s + over_s * uniform(now.key, client.number, number, MOMENT)
+        if client.state != OPEN and client.state != CONNECTING:
+            continue
+        of_unit = share
+        if its.last > its.first:
+            # of each unit, as much as lies in the span
+            first, last = its.first * now.units, its.last * now.units
+            of_unit = max(min(last, client.unit + 1.0) - max(first, float(client.unit)), 0.0)
+        elif client.state == CONNECTING:
+            continue
+        if of_unit > 0 and uniform(now.key, client.number, number, CHOICE) < of_unit:
+            lost_s = at_s + its.over_s * uniform(now.key, client.number, number, MOMENT)
             # nothing is planned for a client who has left, as its row may be another's by then
             if lost_s < client.leave_s:
-                plan(world, lost_s, LOST + cut, row, client.attempts)
+                what = LOST + cut if client.state == OPEN else TIMED_OUT
+                plan(world, lost_s, what, row, client.attempts)
 
 
 @jit

@@ -11,7 +11,7 @@ from typing import Any
 
 from estimator.simulation.compiling import jit
 from estimator.simulation.loop.world import (
-    WASTED,
+    WORKED_OFF,
     World,
 )
 
@@ -24,7 +24,7 @@ def _before(world: World, when: float, event: Any, other: Any) -> bool:
     a, b = world.events[event], world.events[other.event]
     if a.what != b.what:
         return a.what < b.what
-    if a.what == WASTED:
+    if a.what == WORKED_OFF:
         return a.who > b.who
     return world.clients[a.who].number < world.clients[b.who].number
 

@@ -2,29 +2,44 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 
 from estimator.simulation.compiling import jit
-from estimator.simulation.loop.clients import attempt, come, leave, let_in, lose, refused
+from estimator.simulation.loop.clients import (
+    attempt,
+    come,
+    give_slots,
+    leave,
+    let_in,
+    lose,
+    refused,
+    stop_connecting,
+)
 from estimator.simulation.loop.event_queue import pop, turn_page
 from estimator.simulation.loop.world import (
     ARRIVED,
     ATTEMPT,
+    BUSY,
+    BY_SLOTS,
+    CONNECTING,
     GONE_AWAY,
     LEAVE,
+    MOST_PLANNED,
     OPEN,
+    PENDING,
+    QUEUE_MOST,
     SERVED,
     TIMED_OUT,
-    WASTED,
+    TURNED_AWAY,
+    UNSLOTTED,
+    WORKED_OFF,
     World,
 )
 
 DONE, FULL, PAUSED = range(3)
 """Why ``play`` returns: all has happened, events or the heap have no more room, or it was long."""
-MOST_PLANNED: Final = 4
-"""No event plans more than so many others."""
 
 
 @jit
@@ -35,19 +50,40 @@ def _happen(world: World, when: float, what: Any, who: Any, mark: Any) -> None:
         leave(world, who, when)
     elif what == ATTEMPT:
         attempt(world, who, when)
-    elif what == SERVED:
-        world.inside[mark] -= 1
-        now.connecting -= 1
-        now.connecting_s += when - world.clients[who].waited_s
-        let_in(world, who, when)
-    elif what == WASTED:
-        world.inside[-1 - who] -= 1
-    elif what == TIMED_OUT:
-        now.connecting -= 1
-        world.counts[GONE_AWAY, now.second] += 1
-        refused(world, who, when)
+    elif what == WORKED_OFF:
+        world.units[-1 - who].inside -= 1
+    elif what == SERVED or what == TIMED_OUT or what == TURNED_AWAY:  # noqa: PLR1714 - faster
+        client = world.clients[who]
+        if client.state == CONNECTING and client.attempts == mark:
+            if what == SERVED:
+                now.connecting -= 1
+                now.connecting_s += when - client.opened_s
+                let_in(world, who, when)
+            else:
+                stop_connecting(world, who)
+                world.counts[BUSY if what == TURNED_AWAY else GONE_AWAY, now.second] += 1
+                answer_s = now.answer_s if what == TURNED_AWAY else 0.0
+                refused(world, who, when + answer_s)
+    elif what == UNSLOTTED:
+        client = world.clients[who]
+        if client.state == PENDING and client.attempts == mark:
+            now.pending -= 1
+            in_time = now.pending_s <= now.patience_s
+            world.counts[BY_SLOTS if in_time else GONE_AWAY, now.second] += 1
+            refused(world, who, when)
     elif world.clients[who].state == OPEN and world.clients[who].attempts == mark:
         lose(world, who, when, what)
+
+
+@jit
+def _note_queue(world: World) -> None:
+    """The longest queue of a unit at the end of a second."""
+    now = world.now[0]
+    if now.connecting > 0:
+        most = 0
+        for unit in range(now.units):
+            most = max(most, world.units[unit].inside)
+        world.counts[QUEUE_MOST, now.second] = most
 
 
 @jit
@@ -58,6 +94,7 @@ def _is_full(world: World) -> bool:
         now.clients == len(world.clients)
         or now.free_events < MOST_PLANNED
         or now.due + MOST_PLANNED > len(world.heap)
+        or now.asks_until == len(world.asks)
     )
 
 
@@ -95,6 +132,10 @@ def play(world: World, until_s: float, most: int) -> tuple[int, int]:
                 now.free_event = number
                 now.free_events += 1
                 _happen(world, when, what, who, mark)
+                if now.pending > 0:
+                    give_slots(world, when)
+        if now.second >= 0:
+            _note_queue(world)
         if now.start_s + now.second + 1.0 >= until_s:
             return DONE, happened
         if not turn_page(world):

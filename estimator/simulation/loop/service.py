@@ -1,8 +1,9 @@
-"""When is a new connection made? Units do the work for each, in order.
+"""When is a new connection made? Units do the work for each in order, and then come the stages.
 
-Each of a unit's servers works on one at a time, and the others wait in its backlog. Clients go to
-the units in turn. One that has gone away is served all the same, and a refusal costs work too: that
-is where storms come from that feed themselves.
+Each of a unit's servers works on one at a time, and the others wait in its backlog. What the client
+is sent then passes the network of the unit, and all clients pass the stages behind it, such as a
+database, one after the other. One that has gone away is served all the same, and a refusal costs
+work too: that is where storms come from that feed themselves.
 """
 
 from __future__ import annotations
@@ -17,10 +18,11 @@ from estimator.simulation.loop.world import (
     CONNECTING,
     SERVED,
     TIMED_OUT,
-    WASTED,
+    TURNED_AWAY,
     WASTED_WORK,
     WORK,
     WORKED,
+    WORKED_OFF,
     World,
 )
 
@@ -36,46 +38,64 @@ def _first_server(servers: Any) -> int:
 
 
 @jit
-def turn_away(world: World, when: float) -> None:
-    """A refusal costs the unit whose turn it is a part of the work."""
-    now = world.now[0]
-    work_s = now.refusal_share * now.connect_s
-    if work_s > 0:
-        servers = world.free_s[now.next_unit % now.units]
-        server = _first_server(servers)
-        servers[server] = max(servers[server], when) + work_s
-        world.counts[WORKED, now.second] += work_s
-        world.counts[WASTED_WORK, now.second] += work_s
-        now.next_unit += 1
+def _work_until(world: World, unit: Any, when: float, work_s: float) -> float:
+    """Let a server of a unit do some work; returns when it has."""
+    now, servers = world.now[0], world.free_s[unit]
+    server = _first_server(servers)
+    done_s = max(servers[server], when) + work_s * now.stretch / world.units[unit].part
+    servers[server] = done_s
+    world.counts[WORKED, now.second] += work_s
+    return done_s
 
 
 @jit
-def serve(world: World, row: Any, when: float) -> bool:
-    """Hand a client to the unit whose turn it is; False if its backlog is full."""
-    now, client = world.now[0], world.clients[row]
-    unit = now.next_unit % now.units
-    servers = world.free_s[unit]
-    if world.inside[unit] >= len(servers) + now.backlog:
-        return False
-    now.next_unit += 1
-    work_s = now.connect_s
-    if now.varies:
-        work_s *= -math.log(1.0 - uniform(now.key, client.number, client.attempts, WORK))
-    server = _first_server(servers)
-    served_s = max(servers[server], when) + work_s
-    servers[server] = served_s
-    world.inside[unit] += 1
+def turn_away(world: World, unit: Any, when: float) -> None:
+    """A refusal costs a unit a part of the work."""
+    now = world.now[0]
+    work_s = now.refusal_share * now.work_s
+    if work_s > 0:
+        _work_until(world, unit, when, work_s)
+        world.counts[WASTED_WORK, now.second] += work_s
+
+
+@jit
+def serve(world: World, row: Any, unit: Any, when: float) -> bool:
+    """Hand a client to a unit; False if its backlog is full."""
+    now, client, its = world.now[0], world.clients[row], world.units[unit]
+    worked_s, work_s = when, now.work_s
+    if work_s > 0:
+        if its.inside >= len(world.free_s[unit]) + now.backlog:
+            return False
+        if now.varies:
+            work_s *= -math.log(1.0 - uniform(now.key, client.number, client.attempts, WORK))
+        worked_s = _work_until(world, unit, when, work_s)
+        its.inside += 1
+        plan(world, worked_s, WORKED_OFF, -1 - unit, 0)
+    done_s = worked_s
+    if now.transfer_s > 0:
+        done_s = max(its.sent_s, worked_s) + now.transfer_s / its.part
+        its.sent_s = done_s
+    passed = True
+    for number in range(now.stages):
+        stage = world.stages[number]
+        if stage.work_s > 0:
+            if stage.free_s - done_s > stage.queue * stage.work_s:
+                passed = False
+                break
+            done_s = max(stage.free_s, done_s) + stage.work_s
+            stage.free_s = done_s
     client.state = CONNECTING
     now.connecting += 1
-    world.counts[WORKED, now.second] += work_s
-    patient = served_s - when <= now.patience_s
-    if patient and served_s < client.leave_s:
-        client.waited_s = when
-        plan(world, served_s, SERVED, row, unit)
+    its.open += 1
+    client.unit = unit
+    gone_s = min(client.opened_s + now.patience_s, client.leave_s)
+    if done_s < gone_s and passed:
+        plan(world, done_s, SERVED, row, client.attempts)
         return True
     # the work is done all the same
     world.counts[WASTED_WORK, now.second] += work_s
-    plan(world, served_s, WASTED, -1 - unit, 0)
-    if when + now.patience_s < client.leave_s:
-        plan(world, when + now.patience_s, TIMED_OUT, row, client.attempts)
+    if done_s < gone_s:
+        plan(world, done_s, TURNED_AWAY, row, client.attempts)
+    elif gone_s < client.leave_s:
+        plan(world, gone_s, TIMED_OUT, row, client.attempts)
     return True

@@ -11,16 +11,21 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 
 NO_FAULT: Final = -1
-OUTSIDE, WAITING, CONNECTING, OPEN, GAVE_UP = range(5)
+OUTSIDE, WAITING, PENDING, CONNECTING, OPEN, GAVE_UP = range(6)
 """States of a client."""
 LEAVE, LOST = 0, 1
 """What happens, in the order in which it does at one moment; LOST + n: a connection, to cut n;"""
-AGED, SERVED, WASTED, TIMED_OUT, ATTEMPT = range(2**20, 2**20 + 5)
-"""to its age; work done for a client, and for one who has gone; the end of patience; an attempt."""
-WAIT, NOTICE, CHOICE, MOMENT, WORK = range(5)
+AGED, SERVED, WORKED_OFF, TIMED_OUT, TURNED_AWAY, UNSLOTTED, ATTEMPT = range(2**20, 2**20 + 7)
+"""to its age; a new connection is made; a unit has done its work; the end of patience; a refusal by
+what comes after the unit; the end of the wait for a slot; an attempt."""
+WAIT, NOTICE, CHOICE, MOMENT, WORK, REFUSAL, UNIT, OTHER_UNIT, SLOW_START = range(9)
 """What a number drawn by chance is for."""
+POOLED, ROUND_ROBIN, LEAST_CONNECTIONS, RANDOM, STICKY = range(5)
+"""Which unit a new connection goes to."""
 NONE, EXPONENTIAL, EQUAL_JITTER, FULL_JITTER, DECORRELATED = range(5)
 """Backoffs."""
+MOST_PLANNED: Final = 5
+"""No event plans more than so many others."""
 (
     ARRIVED,
     TRIED,
@@ -37,16 +42,18 @@ NONE, EXPONENTIAL, EQUAL_JITTER, FULL_JITTER, DECORRELATED = range(5)
     LEFT_WAITING,
     WORKED,
     WASTED_WORK,
-) = range(15)
+    QUEUE_MOST,
+) = range(16)
 """What is counted in each second: the rows of ``counts``, in the order of ``flows.COUNTED``."""
 
 CLIENT: Final = np.dtype(
     [
         ("leave_s", np.float64),
-        ("opened_s", np.float64),
+        ("opened_s", np.float64),  # of one that connects: when it tried to
         ("waited_s", np.float64),  # before the attempt to come
         ("number", np.int32),
         ("attempts", np.int32),  # so far
+        ("unit", np.int32),  # that it is connected to, or connects to
         ("refusals", np.int16),  # since it came or its connection was lost
         ("fault", np.int16),  # that took its connection
         ("state", np.int8),
@@ -58,8 +65,8 @@ EVENT: Final = np.dtype(
     [
         ("when", np.float64),
         ("what", np.int32),
-        ("who", np.int32),  # row of the client; for wasted work, -1 - the unit
-        ("mark", np.int32),  # attempts of the client when it was planned; the unit if SERVED
+        ("who", np.int32),  # row of the client; if WORKED_OFF, -1 - the unit
+        ("mark", np.int32),  # attempts of the client when it was planned
         ("next", np.int32),  # event on the same page, or unused
     ],
     align=True,
@@ -71,9 +78,26 @@ CUT: Final = np.dtype(
         ("notice_s", np.float64),
         ("away_s", np.float64),
         ("fault", np.int64),
+        ("first", np.float64),  # of the units whose connections it takes, as shares of all units
+        ("last", np.float64),
     ],
     align=True,
 )
+UNIT_NOW: Final = np.dtype(
+    [
+        ("part", np.float64),  # of it that is there: 0 if it is lost
+        ("since_s", np.float64),  # when it came
+        ("sent_s", np.float64),  # when its network has sent what it has to
+        ("open", np.int64),  # connections, and those that are being made
+        ("inside", np.int64),  # clients whom it serves or who wait for it
+    ],
+    align=True,
+)
+STAGE: Final = np.dtype(
+    [("free_s", np.float64), ("work_s", np.float64), ("queue", np.float64)], align=True
+)
+ASKS: Final = np.dtype([("who", np.int32), ("number", np.int32), ("mark", np.int32)], align=True)
+"""Who waits for a slot, with what tells whether it still does."""
 NOW: Final = np.dtype(
     [
         # the run
@@ -95,19 +119,31 @@ NOW: Final = np.dtype(
         ("phase", np.float64),  # part of the next token that had come by then
         ("slots", np.float64),
         ("age_s", np.float64),
-        # service
-        ("connect_s", np.float64),
+        ("refused_share", np.float64),  # of all attempts, by a fault
+        ("pending_s", np.float64),
+        # units and service
+        ("balancing", np.int64),
+        ("unit_slots", np.float64),  # of a unit that is there
+        ("slow_start_s", np.float64),
+        ("work_s", np.float64),
+        ("stretch", np.float64),  # by which work takes longer, as servers do other things too
+        ("transfer_s", np.float64),
         ("varies", np.int64),
         ("backlog", np.float64),
         ("patience_s", np.float64),
         ("refusal_share", np.float64),
         ("units", np.int64),
+        ("there", np.int64),  # of the units
         ("next_unit", np.int64),
+        ("stages", np.int64),
         # now
         ("second", np.int64),
         ("next_client", np.int64),  # to come
         ("open", np.int64),
         ("connecting", np.int64),
+        ("pending", np.int64),
+        ("asks_from", np.int64),
+        ("asks_until", np.int64),
         ("connected_s", np.float64),
         ("connecting_s", np.float64),
         # rows
@@ -140,7 +176,11 @@ class World(NamedTuple):
     lost_by_fault: Any
     back_by_fault: Any
     attempts_needed: Any
+    units: Any
+    there: Any
+    """Numbers of the units that are there."""
     free_s: Any
     """When each server has done what it has to do, shape (units, servers)."""
-    inside: Any
-    """Clients whom a unit serves or who wait for it, shape (units,)."""
+    stages: Any
+    asks: Any
+    """Who waits for a slot, the first first."""
