@@ -216,7 +216,7 @@ def serving(model: Model, now_s: float, units: float) -> Serving:
 
 
 def change_times(model: Model) -> FloatArray:
-    """Moments at which what is allowed changes by itself, rising: faults begin or end, hours pass."""
+    """Moments at which what is allowed changes by itself, rising: with faults and hours."""
     times = {each.from_s for each in model.throttles} | {each.until_s for each in model.throttles}
     work = model.admission.connect_work
     if work is not None and work.busy_by_hour:

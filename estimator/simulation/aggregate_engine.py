@@ -22,6 +22,7 @@ import numpy as np
 
 from estimator.arrays import FloatArray, IntArray
 from estimator.simulation.admission import Scaler, allowed, change_times
+from estimator.simulation.connect_queue import ConnectQueue, Pending
 from estimator.simulation.connection_age import Ageing, stream_weights
 from estimator.simulation.effort import USUAL, Bounds, Effort
 from estimator.simulation.flows import LEVELS, Flows
@@ -120,6 +121,9 @@ class _Run:
         self.admission = allowed(model, model.start_s, self.scaler.running)
         self.missing = 0.0
         """Tokens missing from a full bucket."""
+        shape = self.waiting.total.shape
+        self.queue, self.pending = ConnectQueue(model, shape), Pending(model, shape)
+        self.queue.change(model.start_s, self.admission.units)
         self.draining: list[_Draining] = []
         at_s = np.array([cut.at_s for cut in model.cuts], dtype=np.float64) - model.start_s
         self.cut_second = _nearest_second(at_s)
@@ -178,7 +182,9 @@ class _Run:
         self.scaler.wake(now_s)
         while self.next_decision_s <= second:
             self.next_decision_s += self.scaler.every_seconds
-            stopped = self.scaler.decide(now_s, self.open)
+            # who wants in is seen too
+            wanted = self.open + self.queue.clients + self.pending.clients
+            stopped = self.scaler.decide(now_s, wanted)
             if stopped > 0:
                 self.draining.append(_Draining(AGED, self.open, stopped, 1, None))
         if self.scaler.running != running:
@@ -188,6 +194,7 @@ class _Run:
         # as they are in the middle of the second
         now_s = self.model.start_s + second + 0.5
         before, self.admission = self.admission, allowed(self.model, now_s, self.scaler.running)
+        self.queue.change(self.model.start_s + second, self.admission.units)
         if np.isfinite(self.admission.burst):
             tokens = max(0.0, before.burst - self.missing)
             self.missing = max(0.0, self.admission.burst - tokens)
@@ -198,7 +205,9 @@ class _Run:
     def _calm(self, second: int, edge: int) -> int:
         """Go on while everybody gets in at once; returns how many seconds that was."""
         stuck = self.waiting.stuck
-        if self.draining or stuck >= _NOBODY:
+        if self.draining or stuck >= _NOBODY or self.admission.refused_share:
+            return 0
+        if not self.queue.is_empty or self.pending.clients:
             return 0
         if stuck > _ROUNDING and self.open + stuck > self.admission.slots:
             return 0
@@ -220,6 +229,8 @@ class _Run:
         opened = self.open + np.cumsum(tries - ended - aged)
         missing = self._missing_tokens(tries)
         refused = (opened > self.admission.slots) | (missing > self.admission.burst)
+        start_s = self.model.start_s + second
+        refused |= ~self.queue.is_short(self.queue.longest_wait_s(start_s, tries))
         # if few are left, those whose session ends may be on their way back from their age
         over = refused | (opened < -_ROUNDING)
         if over[0]:
@@ -233,6 +244,7 @@ class _Run:
         flows.attempts[now] += tries
         flows.new_connections[now] += tries
         flows.ended[now], flows.aged[now] = ended, aged
+        flows.work_s[now] += self.queue.passed(start_s, tries)
         flows.attempts_needed[0] += tries[max(self.model.warm_up_s - second, 0) :].sum()
         self.returning[second + count : second + back.size] += back[count:]
         if self.ageing:
@@ -329,16 +341,20 @@ class _Run:
         waiting.add(AGED, waiting.at_once, aged)
         lost = self._drain(now)
 
+        before_s = self.queue.worked_s, self.queue.wasted_s
         leave = float(self.presence.leave[now].sum()) + self.owed
         # of those who come in a longer step some leave in the same
         stay = 1.0 - float(self.waiting_leave[NEWCOMERS, 0])
         brief = float(come.sum()) * (1.0 - stay ** ((seconds - 1) / 2))
         owed = min(leave, brief)
         owed += self._leave(now, leave - owed)
+        from_before = self._go_on(now)
         due = waiting.due()
         due[NEWCOMERS, 0] += come.sum()
         due[AGED, 0] += self.returning[now].sum()
         let_in, at_first = self._try_to_connect(now, due)
+        let_in += from_before
+        self._note_work(now, *before_s)
         self.owed = self._leave(now, owed) if owed > 0 else 0.0
         if self.ageing:
             again *= at_first
@@ -389,6 +405,7 @@ class _Run:
             Clients let in, and the share of the first attempts of this step that were.
         """
         flows, seconds, policy = self.flows, now.stop - now.start, self.model.reconnect
+        start_s = self.model.start_s + now.start
         fallen = self.admission.new_connections_per_second * seconds
         # clients in step with each other find what is in the bucket, and not what falls later
         in_step = policy.backoff == "exponential"
@@ -400,34 +417,95 @@ class _Run:
                 self.waiting.put_off(due)
                 break
             self.effort.spend(_ROUND_S + self.waiting.numbers * _NUMBER_S)
-            passed = min(clients, max(tokens, 0.0))
-            inside = min(passed, max(self.admission.slots - self.open, 0.0))
+            not_refused = clients * (1.0 - self.admission.refused_share)
+            passed = min(not_refused, max(tokens, 0.0))
+            inside = min(passed, self._free_slots)
             tokens -= passed
-            self.open += inside
-            let_in += inside
-            share = inside / clients if clients else 1.0
+            accepted = due * (inside / clients if clients else 1.0)
+            decided = self.queue.come(start_s, seconds, accepted)
+            entered = self._let_in(now, decided.let_in)
+            let_in += entered
             if not attempt:
-                at_first, few = share, max(_NOBODY, _FEW_AGAIN * clients)
+                at_first = entered / clients if clients else 1.0
+                few = max(_NOBODY, _FEW_AGAIN * clients)
+            refused = due - accepted
+            if self.pending.may_wait and passed > inside:
+                pended = due * ((passed - inside) / clients)
+                self.pending.add(start_s, pended)
+                refused = refused - pended
+            else:
+                flows.refused_full[now] += (passed - inside) / seconds
             flows.attempts[now] += clients / seconds
-            flows.new_connections[now] += inside / seconds
-            flows.refused_by_rate[now] += (clients - passed) / seconds
-            flows.refused_full[now] += (passed - inside) / seconds
-            entered = due * share
-            if now.start >= self.model.warm_up_s:
-                self._count_attempts(entered.sum(axis=0))
-            flows.back_by_fault[:, now] += entered[FAULTS_FROM:].sum(axis=1)[:, None] / seconds
-            if share == 1.0:
+            flows.refused_by_fault[now] += (clients - not_refused) / seconds
+            flows.refused_by_rate[now] += (not_refused - passed) / seconds
+            flows.refused_busy[now] += decided.busy.sum() / seconds
+            flows.timed_out[now] += decided.gone.sum() / seconds
+            refused = np.maximum(refused + decided.refused, 0.0)
+            if not refused.any():
                 break
-            gave_up = self.waiting.refuse(due - entered)
-            flows.gave_up[now] += gave_up.sum() / seconds
-            flows.back_by_fault[:, now] += gave_up[FAULTS_FROM:, None] / seconds
-            self.gave_up += float(gave_up.sum())
+            self._refuse(now, refused)
             due = self.waiting.due()
         else:
             self.waiting.put_off(due)
         if np.isfinite(fallen):
             self.missing = max(0.0, self.admission.burst - tokens - (fallen if in_step else 0.0))
         return let_in, at_first
+
+    def _note_work(self, now: slice, worked_s: float, wasted_s: float) -> None:
+        """Note the work of a step, before which there had been so much."""
+        flows, seconds = self.flows, now.stop - now.start
+        flows.work_s[now] += (self.queue.worked_s - worked_s) / seconds
+        flows.wasted_s[now] += (self.queue.wasted_s - wasted_s) / seconds
+        flows.connecting_seconds = self.queue.connecting_s
+        flows.queue_most[now] = self.queue.clients / max(self.admission.units, 1.0)
+
+    @property
+    def _free_slots(self) -> float:
+        taken = self.open + self.queue.clients + self.pending.clients
+        return max(self.admission.slots - taken, 0.0)
+
+    def _go_on(self, now: slice) -> float:
+        """With those who came before and wait for units or slots; returns clients let in."""
+        flows, seconds = self.flows, now.stop - now.start
+        start_s = self.model.start_s + now.start
+        decided = [self.queue.due(start_s + seconds)]
+        expired = np.zeros_like(self.waiting.total)
+        if self.pending.clients:
+            free = max(self.admission.slots - self.open - self.queue.clients, 0.0)
+            for waited_s, clients in self.pending.take(free, start_s):
+                decided.append(self.queue.come(start_s, seconds, clients, waited_s))
+            expired = self.pending.expired(start_s + seconds)
+            patient = self.model.admission.pending_seconds <= self.model.reconnect.timeout
+            counts = flows.refused_full if patient else flows.timed_out
+            counts[now] += expired.sum() / seconds
+        let_in = 0.0
+        for each in decided:
+            let_in += self._let_in(now, each.let_in)
+            flows.refused_busy[now] += each.busy.sum() / seconds
+            flows.timed_out[now] += each.gone.sum() / seconds
+            expired = expired + each.refused
+        self._refuse(now, expired)
+        return let_in
+
+    def _let_in(self, now: slice, entered: FloatArray) -> float:
+        """Clients are connected; returns how many."""
+        several, seconds = float(entered.sum()), now.stop - now.start
+        self.open += several
+        self.flows.new_connections[now] += several / seconds
+        if now.start >= self.model.warm_up_s:
+            self._count_attempts(entered.sum(axis=0))
+        self.flows.back_by_fault[:, now] += entered[FAULTS_FROM:].sum(axis=1)[:, None] / seconds
+        return several
+
+    def _refuse(self, now: slice, clients: FloatArray) -> None:
+        """Clients were refused, and wait or give up."""
+        if not clients.any():
+            return
+        seconds = now.stop - now.start
+        gave_up = self.waiting.refuse(clients)
+        self.flows.gave_up[now] += gave_up.sum() / seconds
+        self.flows.back_by_fault[:, now] += gave_up[FAULTS_FROM:, None] / seconds
+        self.gave_up += float(gave_up.sum())
 
     def _count_attempts(self, let_in: FloatArray) -> None:
         """Count clients let in by their refusals before, shape (levels,); few have so many."""
@@ -444,19 +522,22 @@ class _Run:
         waiting, seconds = self.waiting, now.stop - now.start
         # of those who wait it is known for how long they have, of others what is left then
         shares = 1.0 - (1.0 - self.waiting_leave) ** seconds
-        expected = float((waiting.total * shares).sum())
+        waits = waiting.total + self.queue.total + self.pending.total
+        expected = float((waits * shares).sum())
         # in a second with many ends more of theirs are among them, and in one with none, none
         usual = max(float(self.leaving[now].sum()), expected)
         shares = np.minimum(shares * (leave / usual), 1.0) if usual > 0 else shares
-        expected = float((waiting.total * shares).sum())
+        expected = float((waits * shares).sum())
         there = self.open + self.gave_up
         rest = max(leave - expected, 0.0)
         share = min(rest / there, 1.0) if there > 0 else 0.0
         # if that is not enough, some leave before it was expected of them
-        left_over, still = rest - share * there, float((waiting.total * (1.0 - shares)).sum())
+        left_over, still = rest - share * there, float((waits * (1.0 - shares)).sum())
         if left_over > 0 and still > 0:
             shares += (1.0 - shares) * min(left_over / still, 1.0)
-        left = waiting.thin(shares)
+        left_trying = self.queue.thin(shares) + self.pending.thin(shares)
+        left = waiting.thin(shares) + left_trying
+        self.flows.timed_out[now] += left_trying.sum() / seconds
         left_gone, ended = self.gave_up * share, self.open * share
         self.flows.ended[now] += ended / seconds
         self.flows.left_waiting[now] += left.sum() / seconds

@@ -358,6 +358,7 @@ def _now(model: Model, key: int, at_start: int) -> Any:
     if work is not None:
         first.work_s, first.varies, first.backlog = work.seconds, work.varies, work.backlog
         first.refusal_share = work.refusal_share
+    first.at_once = is_pooled and work is None and not first.stages
     return now
 
 

@@ -173,7 +173,8 @@ class Flows:
         connecting = self.connecting_after
         amounts = {name: getattr(self, name) for name in (*COUNTED, *WORK, "units")}
         amounts |= {"open_after": open_after, "waiting_after": waiting}
-        amounts |= {"useful work": self.work_s - self.wasted_s}
+        # whether work was wasted is known later than that it was done
+        amounts |= {"useful work": np.cumsum(self.work_s - self.wasted_s)}
         amounts |= {"connection_seconds": np.array(self.connection_seconds)}
         for name, amount in amounts.items():
             # what is not a number would pass every comparison
@@ -401,7 +402,7 @@ def _aftermath(
     until = last + int(np.clip(wanted_s, _CLOSE_UP_LEAST_S, _CLOSE_UP_MOST_S))
     near = slice(max(first - _CLOSE_UP_BEFORE_S, 0), until)
     wasted = np.divide(
-        flows.wasted_s * processor,
+        np.minimum(flows.wasted_s, flows.work_s) * processor,
         flows.work_s,
         out=np.zeros_like(processor),
         where=flows.work_s > 0,

@@ -202,9 +202,13 @@ def run(
 
 def _left_out(model: Model, engine: Engine) -> tuple[str, ...]:
     """What an engine does not play, in words."""
-    if engine == "exact" or model.admission.connect_work is None:
+    if engine == "exact":
         return ()
-    return ("groups are let in at once: the work for new connections is left out",)
+    note = "approximated: groups of clients are followed by their mean where some are refused"
+    admission = model.admission
+    if admission.connect_work is not None or admission.balancing != "pooled":
+        note += f", and all {admission.unit_name}s as one that is evenly filled"
+    return (note,)
 
 
 def _replicated(

@@ -11,8 +11,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy import stats
 
-from estimator.demand.admission_limits import AdmissionLimits, ConnectWork
+from estimator.demand.admission_limits import AdmissionLimits, Balancing, ConnectWork, Stage
 from estimator.errors import EstimatorError
 from estimator.scenario.profile import Reconnect
 from estimator.simulation.model import Cut
@@ -29,13 +30,25 @@ ONCE = Reconnect(give_up_after=1, timeout=DAY_S)
 def served(law_of, steady):
     """A model whose clients are served when they come, ``PER_SECOND`` of them."""
 
-    def build(*, units: float = 1.0, slots: float = np.inf, timeout: float = DAY_S, **work: Any):
+    def build(
+        *,
+        units: float = 1.0,
+        slots: float = np.inf,
+        timeout: float = DAY_S,
+        balancing: Balancing = "pooled",
+        stages: tuple[Stage, ...] = (),
+        **work: Any,
+    ):
         return steady(
             PER_SECOND * SESSION_S,
             law_of("deterministic", SESSION_S),
             HORIZON_S,
             admission=AdmissionLimits(
-                units=units, connections_most=slots, connect_work=ConnectWork(**work)
+                units=units,
+                connections_most=slots,
+                connect_work=ConnectWork(**work) if work else None,
+                balancing=balancing,
+                stages=stages,
             ),
             reconnect=ONCE.model_copy(update={"timeout": timeout}),
             warm_up_s=WARM_UP_S,
@@ -99,6 +112,63 @@ def test_units_that_take_turns_are_queues_of_their_own(served, replicate, mean_i
     for _ in range(200):
         sigma = (2 * load / (2 * load + 1 - sigma)) ** 2
     mean_is(found, 2 * load / (1 - sigma))
+
+
+def test_units_chosen_at_random_are_m_m_1_each(served, replicate, mean_is):
+    # a Poisson process that is split by chance makes Poisson processes
+    load = 0.8
+    model = served(units=2.0, seconds=2 * load / PER_SECOND, varies=True, balancing="random")
+    found = replicate(model, "exact", RUNS, 7, in_system)
+    mean_is(found, 2 * load / (1 - load))
+
+
+@pytest.mark.parametrize("load", [0.3, 0.7, 0.9])
+def test_a_stage_is_m_d_1(load, served, replicate, mean_is):
+    model = served(stages=(Stage("database", PER_SECOND / load),))
+    found = replicate(model, "exact", RUNS, 8, in_system)
+    mean_is(found, load + load**2 / (2 * (1 - load)))
+
+
+def test_so_is_the_network_of_a_unit_behind_work_that_takes_no_time(served, replicate, mean_is):
+    load = 0.8
+    model = served(seconds=1e-9, transfer_seconds=load / PER_SECOND)
+    found = replicate(model, "exact", RUNS, 9, in_system)
+    mean_is(found, load + load**2 / (2 * (1 - load)))
+
+
+def test_messages_take_their_part_of_servers_and_network(served, replicate, mean_is):
+    # with half of it taken, what takes 0.1 s takes 0.2 s
+    half = np.full(168, 0.5)
+    for busy in (
+        {"seconds": 0.1, "busy_servers": half},
+        {"seconds": 1e-9, "transfer_seconds": 0.1, "busy_networks": half},
+    ):
+        found = replicate(served(**busy), "exact", RUNS, 10, in_system)
+        load = 0.2 * PER_SECOND
+        mean_is(found, load + load**2 / (2 * (1 - load)))
+
+
+@pytest.mark.parametrize("slots", [20, 25, 30])
+def test_who_waits_for_a_slot_until_the_session_ends_is_poisson(
+    slots, law_of, steady, replicate, mean_is
+):
+    # whoever is there leaves at the same rate, connected or not: their number is that of M/M/inf
+    erlangs = 25.0
+    model = steady(
+        erlangs,
+        law_of("exponential", SESSION_S),
+        HORIZON_S,
+        admission=AdmissionLimits(connections_most=slots, pending_seconds=DAY_S),
+        reconnect=Reconnect(timeout=DAY_S),
+        warm_up_s=5 * SESSION_S,
+    )
+    found = replicate(
+        model, "exact", RUNS, 11, lambda flows: (flows.waiting_after.mean(), flows.attempts.sum())
+    )
+    waiting, _ = np.transpose(found)
+    several = np.arange(200)
+    chances = stats.poisson.pmf(several, erlangs)
+    mean_is(waiting, float(chances @ np.maximum(several - slots, 0)))
 
 
 @pytest.mark.parametrize("load", [0.5, 0.8])

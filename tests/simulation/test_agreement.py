@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from estimator.demand.admission_limits import AdmissionLimits, Autoscaling
+from estimator.demand.admission_limits import AdmissionLimits, Autoscaling, ConnectWork, Stage
 from estimator.scenario.profile import Reconnect
 from estimator.scenario.sessions import (
     DeterministicSession,
@@ -43,6 +43,7 @@ FIGURES = (
         "aged",
     ),
     *("gave up", "left waiting", "lost seconds", "units"),
+    *("refused busy", "refused by fault", "timed out", "work", "wasted"),
     *("back 50 %", "back 95 %", "back 99 %"),
 )
 OF_A_WAIT: tuple[str, ...] = ("retries", "refused by rate", "refused full")
@@ -127,6 +128,122 @@ def blocking(slots, erlangs):
 # comes and one leaves in a second.
 FURTHER = 0.5826 * np.sqrt(2.0)
 UNSEEN = 1 - blocking(600 + FURTHER, 600.0) / blocking(600, 600.0)
+
+
+def working(timeout=600.0, stages=(), limits=(), policy=(), horizon_s=2400, more=(), **work: Any):
+    """Three units that make 15 connections per second, of which five come anyway."""
+    given = {"units": 3.0, "stages": stages, **dict(limits)}
+    return {
+        "arrivals": steady(5.0),
+        "horizon_s": horizon_s,
+        "more": more,
+        "admission": AdmissionLimits(connect_work=ConnectWork(**{"seconds": 0.2, **work}), **given),
+        "reconnect": Reconnect(**{"cap": 30.0, "timeout": timeout, **dict(policy)}),
+    }
+
+
+ZONE = Throttle(1500.0, 1800.0, units_share=2 / 3)
+DEAR = {"refusal_share": 0.3, "backlog": 20}
+WORKING: dict[str, Case] = {
+    "patient": Case(system(**working(), **outage(0.5))),
+    "a short backlog": Case(system(**working(backlog=20), **outage(0.5))),
+    # Where refusals take nearly all of the time, what is left of it hangs on each of them. Who
+    # waits for less than a second is not taken to leave meanwhile.
+    "refusals that cost": Case(
+        system(**working(**DEAR), **outage(0.5)),
+        {"back 50 %": 0.15, "timed out": 1.0},
+    ),
+    "impatient": Case(
+        system(**working(timeout=10.0, backlog=60), **outage(0.5)),
+        biased(0.02, "timed out", "wasted"),
+    ),
+    "impatient, no end of the backlog": Case(system(**working(timeout=10.0), **outage(0.5))),
+    "decorrelated waits": Case(
+        system(**working(backlog=20, policy={"backoff": "decorrelated"}), **outage(0.5))
+    ),
+    "equal jitter": Case(
+        system(**working(backlog=20, policy={"backoff": "equal_jitter"}), **outage(0.5))
+    ),
+    "several servers": Case(system(**working(seconds=0.6, servers=3, backlog=20), **outage(0.5))),
+    "work that varies": Case(system(**working(varies=True, backlog=20), **outage(0.5))),
+    "greetings": Case(system(**working(transfer_seconds=0.3), **outage(0.5))),
+    "messages": Case(system(**working(busy_servers=np.full(168, 1.0)), **outage(0.5))),
+    "messages that fill networks": Case(
+        system(**working(transfer_seconds=0.2, busy_networks=np.full(168, 1.0)), **outage(0.5))
+    ),
+    "a database": Case(system(**working(stages=(Stage("database", 8.0),)), **outage(0.5))),
+    "a database that refuses": Case(
+        system(**working(stages=(Stage("database", 8.0, queue=50),)), **outage(0.5)),
+        # all who come in the same eighth of a second are refused, or none
+        {"back 50 %": 0.1},
+    ),
+    "a slow database": Case(
+        system(
+            **working(timeout=20.0),
+            throttles=(Throttle(1500.0, 1800.0, stage=Stage("slow", 4.0, queue=100)),),
+            **outage(0.3),
+        ),
+        {"refused busy": 0.1},
+    ),
+    "a share refused": Case(
+        system(
+            **working(backlog=20),
+            throttles=(Throttle(1500.0, 1800.0, refused_share=0.5),),
+            **outage(0.5),
+        )
+    ),
+    "a zone lost": Case(
+        system(**working(timeout=20.0, backlog=60), throttles=(ZONE,), **outage(1 / 3))
+    ),
+    "a rate too": Case(
+        system(**working(limits={"new_connections_per_second": 10.0}), **outage(0.5))
+    ),
+    # Who finds both no slot and a full backlog may be counted as refused by the other one.
+    "slots too": Case(
+        system(
+            **working(limits={"connections_per_unit": 1100}, backlog=20),
+            throttles=(ZONE,),
+            **outage(1 / 3),
+        ),
+        {"refused busy": 0.6, "refused full": 0.25},
+    ),
+    "slots that are waited for": Case(
+        system(
+            **working(limits={"connections_per_unit": 1100, "pending_seconds": 30.0}),
+            throttles=(ZONE,),
+            **outage(1 / 3),
+        )
+    ),
+    # a storm that feeds itself is followed in steps of ten seconds, as long as clients are patient
+    "slots that impatient clients wait for": Case(
+        system(
+            **working(timeout=10.0, limits={"connections_per_unit": 1100, "pending_seconds": 30.0}),
+            throttles=(ZONE,),
+            **outage(1 / 3),
+        ),
+        biased(0.1, "work", "wasted"),
+    ),
+    "a surge": Case(system(**working(backlog=20, more=(surge(1200.0, 3000, 120.0),)))),
+    "noticed late": Case(system(**working(), **outage(0.5, notice_s=60.0))),
+    "an age": Case(
+        system(**working(limits={"age_most_seconds": 400.0}, backlog=20), **outage(0.5))
+    ),
+    "units that follow": Case(
+        system(
+            **working(
+                timeout=20.0,
+                seconds=0.05,
+                limits={
+                    "units": None,
+                    "connections_per_unit": 1000,
+                    "autoscaling": Autoscaling(target_share=0.8, start_seconds=30.0),
+                    "pending_seconds": 20.0,
+                },
+                more=(surge(1200.0, 3000, 60.0),),
+            )
+        )
+    ),
+}
 
 CASES: dict[str, Case] = {
     "a quiet day": Case(
@@ -228,6 +345,7 @@ CASES: dict[str, Case] = {
             reconnect=Reconnect(give_up_after=10),
         )
     ),
+    **{f"units that work, {name}": case for name, case in WORKING.items()},
     "units that follow": Case(
         system(
             waves(5.0, 7200.0, 0.8),
@@ -245,7 +363,10 @@ def figures(model: Model, engine: Engine, seed: np.random.SeedSequence) -> tuple
     flows: Flows = simulate(model, engine, seed)
     minutes = by_minute(flows, model)
     counts = ("refused_by_rate", "refused_full", "cut", "aged", "gave_up", "left_waiting")
+    connecting = ("refused_busy", "refused_by_fault", "timed_out", "work_s", "wasted_s")
     back = minutes.aftermaths[0].recovery_s[:3] if minutes.aftermaths else (0.0,) * 3
+    # those who are not back are not before the end in either
+    back = np.minimum(back, model.horizon_s)
     return (
         flows.open_after.max(),
         flows.open_after.mean(),
@@ -254,6 +375,7 @@ def figures(model: Model, engine: Engine, seed: np.random.SeedSequence) -> tuple
         *(getattr(flows, name).sum() for name in counts),
         flows.waiting_after.sum(),
         flows.units.mean(),
+        *(getattr(flows, name).sum() for name in connecting),
         *back,
     )
 

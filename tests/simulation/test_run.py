@@ -219,7 +219,8 @@ class TestEngine:
         aggregate = run(model, replications=1, engine="aggregate")
 
         assert len(exact.notes) == 2
-        assert aggregate.notes[1].endswith("the work for new connections is left out")
+        assert aggregate.notes[1].startswith("approximated: groups of clients are followed by")
+        assert aggregate.notes[1].endswith("all units as one that is evenly filled")
 
     def test_the_run_says_which_one_and_why(self):
         few = run(steady(100), replications=1)

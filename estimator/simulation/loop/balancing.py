@@ -9,6 +9,7 @@ from estimator.simulation.loop.chance import uniform
 from estimator.simulation.loop.world import (
     LEAST_CONNECTIONS,
     OTHER_UNIT,
+    POOLED,
     RANDOM,
     SLOW_START,
     STICKY,
@@ -37,6 +38,27 @@ def choose_unit(world: World, row: Any, when: float) -> int:
             if chance < _warm(world, unit, when):
                 return unit
     return world.there[turn % now.there]
+
+
+@jit
+def is_full(world: World, unit: Any) -> bool:
+    """Whether a unit has no slot left; pooled units have none of their own."""
+    now, its = world.now[0], world.units[unit]
+    return now.balancing != POOLED and its.open + 1 > now.unit_slots * its.part
+
+
+@jit
+def take_slot(world: World, unit: Any) -> None:
+    """A connection is at a unit, or on its way."""
+    if world.now[0].balancing != POOLED:
+        world.units[unit].open += 1
+
+
+@jit
+def free_slot(world: World, unit: Any) -> None:
+    """It is not any more."""
+    if world.now[0].balancing != POOLED:
+        world.units[unit].open -= 1
 
 
 @jit

@@ -8,7 +8,7 @@ import numpy as np
 
 from estimator.simulation.compiling import jit
 from estimator.simulation.loop.admission import takes_token
-from estimator.simulation.loop.balancing import choose_unit
+from estimator.simulation.loop.balancing import choose_unit, free_slot, is_full, take_slot
 from estimator.simulation.loop.chance import uniform, wait_s
 from estimator.simulation.loop.event_queue import plan
 from estimator.simulation.loop.pending import next_pending, wait_for_slot
@@ -39,6 +39,7 @@ from estimator.simulation.loop.world import (
     OPEN,
     OUTSIDE,
     PENDING,
+    POOLED,
     REFUSAL,
     TIMED_OUT,
     TRIED,
@@ -77,8 +78,9 @@ def begin(world: World, there: int, held: int) -> None:
         client = world.clients[row]
         if number < held:
             now.open += 1
-            client.unit = choose_unit(world, row, now.start_s)
-            world.units[client.unit].open += 1
+            if now.balancing != POOLED:
+                client.unit = choose_unit(world, row, now.start_s)
+                take_slot(world, client.unit)
             age_s = now.start_s - world.came_s[number]
             open_since(world, row, now.start_s - np.fmod(age_s, now.age_s))
         else:
@@ -104,7 +106,7 @@ def attempt(world: World, row: Any, when: float) -> None:
     elif now.pending_s > 0:
         wait_for_slot(world, row, when)
     else:
-        if now.there > 0:
+        if now.refusal_share > 0 and now.there > 0:
             turn_away(world, choose_unit(world, row, when), when)
         counts[BY_SLOTS, now.second] += 1
         refused(world, row, when + now.answer_s)
@@ -120,18 +122,16 @@ def _refused_by_fault(world: World, client: Any) -> bool:
 
 @jit
 def _connect(world: World, row: Any, when: float) -> None:
-    """A client gets to a unit."""
-    now, client, counts = world.now[0], world.clients[row], world.counts
+    """A client gets to a unit, if it matters to which."""
+    now, counts = world.now[0], world.counts
+    if now.at_once:
+        let_in(world, row, when)
+        return
     unit = choose_unit(world, row, when)
-    its = world.units[unit]
-    if its.open + 1 > now.unit_slots * its.part:
+    if is_full(world, unit):
         counts[BY_SLOTS, now.second] += 1
         turn_away(world, unit, when)
         refused(world, row, when + now.answer_s)
-    elif now.work_s == 0 and now.transfer_s == 0 and now.stages == 0:
-        its.open += 1
-        client.unit = unit
-        let_in(world, row, when)
     elif not serve(world, row, unit, when):
         counts[BUSY, now.second] += 1
         turn_away(world, unit, when)
@@ -155,7 +155,7 @@ def give_slots(world: World, when: float) -> None:
 def stop_connecting(world: World, row: Any) -> None:
     """No unit has a client in hand any more."""
     world.now[0].connecting -= 1
-    world.units[world.clients[row].unit].open -= 1
+    free_slot(world, world.clients[row].unit)
 
 
 @jit
@@ -241,7 +241,7 @@ def lose(world: World, row: Any, when: float, what: Any) -> None:
 def _close(world: World, row: Any, when: float) -> None:
     now = world.now[0]
     now.open -= 1
-    world.units[world.clients[row].unit].open -= 1
+    free_slot(world, world.clients[row].unit)
     now.connected_s += when - max(world.clients[row].opened_s, now.start_s)
 
 

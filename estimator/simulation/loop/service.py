@@ -12,6 +12,7 @@ import math
 from typing import Any
 
 from estimator.simulation.compiling import jit
+from estimator.simulation.loop.balancing import take_slot
 from estimator.simulation.loop.chance import uniform
 from estimator.simulation.loop.event_queue import plan
 from estimator.simulation.loop.world import (
@@ -84,10 +85,9 @@ def serve(world: World, row: Any, unit: Any, when: float) -> bool:
                 break
             done_s = max(stage.free_s, done_s) + stage.work_s
             stage.free_s = done_s
-    client.state = CONNECTING
+    client.unit, client.state = unit, CONNECTING
     now.connecting += 1
-    its.open += 1
-    client.unit = unit
+    take_slot(world, unit)
     gone_s = min(client.opened_s + now.patience_s, client.leave_s)
     if done_s < gone_s and passed:
         plan(world, done_s, SERVED, row, client.attempts)

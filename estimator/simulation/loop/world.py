@@ -123,6 +123,7 @@ NOW: Final = np.dtype(
         ("pending_s", np.float64),
         # units and service
         ("balancing", np.int64),
+        ("at_once", np.int64),  # whether there is nothing to do, and no unit of its own
         ("unit_slots", np.float64),  # of a unit that is there
         ("slow_start_s", np.float64),
         ("work_s", np.float64),
