@@ -65,15 +65,24 @@ class Reconnect(model.Model):
     """Refusals after which a client gives up; never if left out."""
     answer: _UpToADay = 0.2
     """Until a client knows that it was refused, a day at most."""
-    timeout: Annotated[_UpToADay, Field(gt=0)] = 20.0
+    timeout: _UpToADay = 20.0
     """A client that is not connected by then goes away and tries again later; what a server does
-    for it is done all the same. Default: that of Socket.IO
+    for it is done all the same. Above ``answer``, a day at most. Default: that of Socket.IO
     (https://socket.io/docs/v4/client-options/#timeout)."""
 
     @model_validator(mode="after")
     def _cap_above_base(self) -> Self:
         if self.cap < self.base:
             raise ValueError("cap must be at least base")
+        return self
+
+    @model_validator(mode="after")
+    def _waits_for_an_answer(self) -> Self:
+        if self.timeout <= self.answer:
+            raise ValueError(
+                f"timeout must be above answer, but is {self.timeout:g} s of {self.answer:g} s: a "
+                "client would go away before any answer can reach it"
+            )
         return self
 
 
