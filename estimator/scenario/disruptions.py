@@ -438,16 +438,14 @@ FAULTS: Final[Mapping[type[Any], str]] = {
     Outage: "outage at Tue 14:00 share 1/3 lasts 5 min notice 25 s",
     ZoneOutage: "zone outage at Tue 14:00 lasts 10 min notice 25 s",
     RollingDeployment: (
-        "rolling deployment at Wed 10:00 batches 6 every 2 min drain 30 s restart 20 s"
+        "rolling deployment at Wed 10:00 batches 6 every 2 min drain 30 s restart 9 s"
     ),
     BalancerResize: "balancer resize at Thu 15:00 share 25% over 5 min",
     NetworkFlap: "network flap at Tue 14:00 share 10% away 20 s times 3 every 1 min",
     ConnectionThrottle: (
         "connection throttle at Mon 09:00 lasts 10 min new_connections_per_second 50"
     ),
-    SlowDependency: (
-        "slow dependency at Mon 09:00 lasts 10 min new_connections_per_second 50 queue 500"
-    ),
+    SlowDependency: "slow dependency at Mon 09:00 lasts 10 min new_connections_per_second 50",
     RefusedAttempts: "refused attempts at Tue 14:00 lasts 5 min share 50%",
 }
 """Every kind of fault with an example."""
