@@ -82,8 +82,11 @@ if TYPE_CHECKING:
         FlashCrowd as FlashCrowd,
         NetworkFlap as NetworkFlap,
         Outage as Outage,
+        RefusedAttempts as RefusedAttempts,
         RollingDeployment as RollingDeployment,
+        SlowDependency as SlowDependency,
         TopOfHour as TopOfHour,
+        ZoneOutage as ZoneOutage,
     )
     from estimator.scenario.locations import locations as locations
     from estimator.scenario.profile import (

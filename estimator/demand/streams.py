@@ -13,7 +13,7 @@ from estimator.arrays import FloatArray
 from estimator.demand.batches import Batching
 from estimator.demand.weekly import Weekly, from_hours, total
 from estimator.demand.wire import Layer, mean_message_bytes
-from estimator.scenario.profile import MessageFlow, Profile
+from estimator.scenario.profile import AtConnect, MessageFlow, Profile
 from estimator.scenario.sizes import FixedSize, LastPart, PayloadLaw, SizeDistribution
 from estimator.units import SECONDS_PER_HOUR
 
@@ -35,7 +35,8 @@ class MessageStream:
     payload: PayloadLaw
     copies: FloatArray | float = 0.0
     """sent: connections it is passed on to; published: connections that share it; passed_on from
-    another kind of clients: connections that share it at most."""
+    another kind of clients: connections that share it at most; at_connect: connections that are
+    told of a new one, 0 for what the new one itself gets."""
     at_once: FloatArray | float = 1.0
     """Messages at one moment, shape (*many,): copies of one message, which go to no more than are
     connected; or, if synchronized, messages for each open connection. From another kind of clients,
@@ -64,6 +65,11 @@ class MessageStream:
     def is_message(self) -> bool:
         """Whether services that meter messages could count it."""
         return self.kind != "ping"
+
+    @property
+    def tells_others(self) -> bool:
+        """Whether other clients are told of a new connection, and not the new one greeted."""
+        return self.kind == "at_connect" and bool(np.any(np.asarray(self.copies) > 0))
 
     def bytes_per_hour(self, layer: Layer) -> Weekly:
         """Traffic in the direction of the stream."""
@@ -154,6 +160,7 @@ def streams_of(
             yield from _greeting_streams(
                 direction, greeted, payload, profile.at_connect.message_bytes
             )
+    yield from _told_streams(profile.at_connect, new_connections)
     if profile.heartbeat is not None:
         beats = connections.times(SECONDS_PER_HOUR / profile.heartbeat.interval_seconds)
         kind = "ping" if profile.heartbeat.kind == "protocol" else "heartbeat"
@@ -174,6 +181,21 @@ def _greeting_streams(
     yield MessageStream("at connect, full parts", direction, "at_connect", full, part)
     last = LastPart(whole=payload, part_bytes=part_bytes)
     yield MessageStream("at connect, last part", direction, "at_connect", greeted, last)
+
+
+def _told_streams(at_connect: AtConnect, new_connections: Weekly) -> Iterator[MessageStream]:
+    """What the server tells others of each new connection: one message to so many of them."""
+    told, payload = np.asarray(at_connect.tells), at_connect.tells_payload
+    if payload is not None and np.any(told > 0):
+        yield MessageStream(
+            "new connections told to others",
+            "to_client",
+            "at_connect",
+            new_connections.times(told),
+            payload,
+            copies=told,
+            at_once=np.maximum(told, 1.0),
+        )
 
 
 def _flow_streams(name: str, flow: MessageFlow, connections: Weekly) -> Iterator[MessageStream]:

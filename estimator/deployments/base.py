@@ -354,9 +354,12 @@ def from_clients(demand: Demand) -> tuple[MessageStream, ...]:
 
 
 def from_server(demand: Demand) -> tuple[MessageStream, ...]:
-    """What the server publishes, greets with and answers heartbeats with, each message once."""
+    """What the server publishes, greets with, tells of new connections and answers heartbeats with.
+
+    Each message counts once.
+    """
     return tuple(
-        once(s) if s.kind == "published" else s
+        once(s) if s.kind in ("published", "at_connect") else s
         for s in demand.messages("to_client")
         if s.kind != "passed_on"
     )
@@ -371,7 +374,7 @@ def shared_once(demand: Demand) -> Iterator[MessageStream]:
                 per_hour = stream.per_hour.times(passed_on.astype(np.float64))
                 stream = replace(stream, per_hour=per_hour)
             yield stream
-        elif stream.kind == "published":
+        elif stream.kind == "published" or stream.tells_others:
             yield once(stream)
 
 

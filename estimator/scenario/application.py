@@ -25,7 +25,7 @@ class ApplicationWork:
     cpu_ms_per_delivery: float | FloatArray = 0.0
     """For each message that a client receives, beyond what the server takes to send it."""
     cpu_ms_per_new_connection: float | FloatArray = 0.0
-    """For each new connection: sign-in, and what is read for the greeting."""
+    """For each new connection: sign-in, and what is read for the greeting, history included."""
 
 
 class Application(Entry):

@@ -3,6 +3,9 @@
 Faults break something. Connections are spread evenly over whatever fails: one of n nodes carries
 1/n of them, one of three zones a third, a region all. Surges bring clients on top of the
 weekly shape, which only knows how many are connected hour by hour.
+
+A connection can be lost without a word (half-open): its client notices only when a heartbeat does
+not come (``notice``). The server is taken to let go of it at once.
 """
 
 from __future__ import annotations
@@ -92,9 +95,47 @@ class Outage(Timed):
     is silent, the interval of the heartbeat."""
 
     def _words(self, when: str) -> str:
-        noticed = f", noticed within {duration_text(self.notice)}" if self.notice else ""
-        back = f", their units back after {duration_text(self.lasts)}" if self.lasts else ""
-        return f"outage on {_lost(when, self.share)} lost{noticed}{back}"
+        return f"outage on {_lost(when, self.share)} lost{_noticed_and_back(self)}"
+
+
+class ZoneOutage(Timed):
+    """A zone fails, with the units in it and their connections.
+
+    How much of everything that is follows from the placement where you run the nodes. Vendors of
+    managed services say that they are in several zones (https://docs.aws.amazon.com/apigateway/latest/developerguide/disaster-recovery-resiliency.html,
+    for one), and not in how many, or how much is in each: there one of three zones is taken, and
+    the simulation says so.
+
+    >>> ZoneOutage(at="Tue 14:00", share="1/3", lasts="10 min").words
+    'zone outage on Tue 14:00: 33.33% of connections lost, their units back after 10 min'
+    >>> ZoneOutage(at="Tue 14:00").words
+    'zone outage on Tue 14:00: the connections of a zone lost'
+    """
+
+    fault: Literal["zone_outage"] = "zone_outage"
+    at: model.WeekTime
+    """When it happens."""
+    share: model.Share | None = None
+    """Share of the connections, and of the units that hold them, that is in the zone; that of the
+    deployment's largest zone if left out."""
+    lasts: _UpToAWeek = 0.0
+    """Time that these units stay lost; 0: others take their place at once."""
+    notice: _UpToADay = 0.0
+    """Clients notice within this time, evenly. 0: at once, since a closed socket tells; if the loss
+    is silent, the interval of the heartbeat."""
+
+    @checks_arguments
+    def in_zone_of(self, zone_share: model.Share) -> Self:
+        """The same with the share that it takes: its own, or that of the zone.
+
+        >>> ZoneOutage(at="Tue 14:00").in_zone_of(0.5).share
+        0.5
+        """
+        return self if self.share else self.model_copy(update={"share": zone_share})
+
+    def _words(self, when: str) -> str:
+        those = _lost(when, self.share) if self.share else f"{when}: the connections of a zone"
+        return f"zone outage on {those} lost{_noticed_and_back(self)}"
 
 
 class RollingDeployment(Timed):
@@ -116,12 +157,16 @@ class RollingDeployment(Timed):
     """Time from the start of a batch to the start of the next."""
     drain: _UpToADay = 0.0
     """The connections of a batch are closed within this time, evenly."""
+    restart: _UpToADay = 0.0
+    """Time that the nodes of a batch are away once they are drained; from the start of their drain
+    on they take no new connections. 0: nodes of the new version take their place before."""
 
     def _words(self, when: str) -> str:
         closed = f"within {duration_text(self.drain)}" if self.drain else "at once"
+        away = f" and away for {duration_text(self.restart)}" if self.restart else ""
         return (
             f"rolling deployment on {when}: {self.batches} batches, "
-            f"one every {duration_text(self.every)}, each closed {closed}"
+            f"one every {duration_text(self.every)}, each closed {closed}{away}"
         )
 
 
@@ -163,6 +208,9 @@ class NetworkFlap(Timed):
     """How often it happens."""
     every: _InTheWeek | None = None
     """Time from one to the next; needed if it happens several times."""
+    notice: _UpToADay = 0.0
+    """Clients notice within this time, evenly. 0: at once, since the device tells; if the network
+    drops packets silently, the interval of the heartbeat."""
 
     @model_validator(mode="after")
     def _a_pause_between(self) -> Self:
@@ -172,13 +220,12 @@ class NetworkFlap(Timed):
 
     def _words(self, when: str) -> str:
         lost = f"network flap on {_lost(when, self.share)} lost for {duration_text(self.away)}"
-        return (
-            f"{lost}, {self.times} times, every {duration_text(self.every)}" if self.every else lost
-        )
+        again = f", {self.times} times, every {duration_text(self.every)}" if self.every else ""
+        return f"{lost}{again}{_noticed(self.notice)}"
 
 
 class ConnectionThrottle(Timed):
-    """A slow database or sign-in service lets fewer clients connect.
+    """New connections are limited for a while: what is beyond is refused at once.
 
     >>> ConnectionThrottle(at="Mon 09:00", lasts="10 min", new_connections_per_second=50).words
     'connection throttle on Mon 09:00: 50 new connections per second for 10 min'
@@ -186,11 +233,11 @@ class ConnectionThrottle(Timed):
 
     fault: Literal["connection_throttle"] = "connection_throttle"
     at: model.WeekTime
-    """When it becomes slow."""
+    """When the limit begins."""
     lasts: _InTheWeek
-    """Time until it is fast again."""
+    """Time until it is lifted."""
     new_connections_per_second: model.RatePerSecond
-    """New connections per second that it lets through, all together."""
+    """New connections per second that are let in, all together."""
 
     def _words(self, when: str) -> str:
         return (
@@ -200,8 +247,70 @@ class ConnectionThrottle(Timed):
         )
 
 
+class SlowDependency(Timed):
+    """The database or sign-in service behind each new connection becomes slow.
+
+    New connections wait for it one after the other, after the work of a node was done for them. A
+    client whose timeout is over goes away, and takes up the time of the dependency all the same.
+
+    >>> SlowDependency(
+    ...     at="Mon 09:00", lasts="10 min", new_connections_per_second=50, queue=500
+    ... ).words
+    'slow dependency on Mon 09:00: 50 new connections per second for 10 min, 500 wait at most'
+    """
+
+    fault: Literal["slow_dependency"] = "slow_dependency"
+    at: model.WeekTime
+    """When it becomes slow."""
+    lasts: _InTheWeek
+    """Time until it is fast again."""
+    new_connections_per_second: model.RatePerSecond
+    """New connections per second that it is done with, all together."""
+    queue: model.ClientsOrNone | None = None
+    """New connections that wait for it; more are refused. All wait if left out."""
+
+    def _words(self, when: str) -> str:
+        waiting = (
+            "all others wait" if self.queue is None else f"{given_text(self.queue)} wait at most"
+        )
+        return (
+            f"slow dependency on {when}: "
+            f"{given_text(self.new_connections_per_second)} new connections per second "
+            f"for {duration_text(self.lasts)}, {waiting}"
+        )
+
+
+class RefusedAttempts(Timed):
+    """A share of all attempts to connect is refused, whatever the limits.
+
+    >>> RefusedAttempts(at="Tue 14:00", lasts="5 min", share="50%").words
+    'refused attempts on Tue 14:00: 50% of all attempts for 5 min'
+    """
+
+    fault: Literal["refused_attempts"] = "refused_attempts"
+    at: model.WeekTime
+    """When the first of them is refused."""
+    lasts: _InTheWeek
+    """Time until none is any more."""
+    share: model.Share
+    """Share of all attempts that is refused, each by chance."""
+
+    def _words(self, when: str) -> str:
+        return (
+            f"refused attempts on {when}: {100 * self.share:.4g}% of all attempts "
+            f"for {duration_text(self.lasts)}"
+        )
+
+
 Fault = Annotated[
-    Outage | RollingDeployment | BalancerResize | NetworkFlap | ConnectionThrottle,
+    Outage
+    | ZoneOutage
+    | RollingDeployment
+    | BalancerResize
+    | NetworkFlap
+    | ConnectionThrottle
+    | SlowDependency
+    | RefusedAttempts,
     Field(discriminator="fault"),
 ]
 """Any fault."""
@@ -209,6 +318,15 @@ Fault = Annotated[
 
 def _lost(when: str, share: float) -> str:
     return f"{when}: {100 * share:.4g}% of connections"
+
+
+def _noticed(notice: float) -> str:
+    return f", noticed within {duration_text(notice)}" if notice else ""
+
+
+def _noticed_and_back(outage: Outage | ZoneOutage) -> str:
+    back = f", their units back after {duration_text(outage.lasts)}" if outage.lasts else ""
+    return f"{_noticed(outage.notice)}{back}"
 
 
 class FlashCrowd(Timed):
@@ -318,12 +436,17 @@ Surge = Annotated[FlashCrowd | TopOfHour | Broadcast, Field(discriminator="surge
 
 FAULTS: Final[Mapping[type[Any], str]] = {
     Outage: "outage at Tue 14:00 share 1/3 lasts 5 min notice 25 s",
-    RollingDeployment: "rolling deployment at Wed 10:00 batches 6 every 2 min drain 30 s",
+    ZoneOutage: "zone outage at Tue 14:00 lasts 10 min notice 25 s",
+    RollingDeployment: (
+        "rolling deployment at Wed 10:00 batches 6 every 2 min drain 30 s restart 9 s"
+    ),
     BalancerResize: "balancer resize at Thu 15:00 share 25% over 5 min",
     NetworkFlap: "network flap at Tue 14:00 share 10% away 20 s times 3 every 1 min",
     ConnectionThrottle: (
         "connection throttle at Mon 09:00 lasts 10 min new_connections_per_second 50"
     ),
+    SlowDependency: "slow dependency at Mon 09:00 lasts 10 min new_connections_per_second 50",
+    RefusedAttempts: "refused attempts at Tue 14:00 lasts 5 min share 50%",
 }
 """Every kind of fault with an example."""
 SURGES: Final[Mapping[type[Any], str]] = {

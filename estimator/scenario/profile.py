@@ -65,15 +65,24 @@ class Reconnect(model.Model):
     """Refusals after which a client gives up; never if left out."""
     answer: _UpToADay = 0.2
     """Until a client knows that it was refused, a day at most."""
-    timeout: Annotated[_UpToADay, Field(gt=0)] = 20.0
+    timeout: _UpToADay = 20.0
     """A client that is not connected by then goes away and tries again later; what a server does
-    for it is done all the same. Default: that of Socket.IO
+    for it is done all the same. Above ``answer``, a day at most. Default: that of Socket.IO
     (https://socket.io/docs/v4/client-options/#timeout)."""
 
     @model_validator(mode="after")
     def _cap_above_base(self) -> Self:
         if self.cap < self.base:
             raise ValueError("cap must be at least base")
+        return self
+
+    @model_validator(mode="after")
+    def _waits_for_an_answer(self) -> Self:
+        if self.timeout <= self.answer:
+            raise ValueError(
+                f"timeout must be above answer, but is {self.timeout:g} s of {self.answer:g} s: a "
+                "client would go away before any answer can reach it"
+            )
         return self
 
 
@@ -225,10 +234,16 @@ class Heartbeat(model.Model):
 
 
 class AtConnect(model.Model):
-    """What flows right after a connection is open, before anything happens."""
+    """What flows right after a connection is open, before anything happens.
+
+    >>> AtConnect(to_client="10 KB", tells=50, tells_payload="100 B").tells
+    50.0
+    """
 
     to_client: SizeDistribution = FixedSize(bytes=0)
-    """State sent to the client: teams, channels, boards, order books."""
+    """State sent to the client: teams, channels, boards, order books, and the history that it
+    fetches. What your code does to find all that is ``cpu_ms_per_new_connection`` of the
+    application."""
     from_client: SizeDistribution = FixedSize(bytes=0)
     """Sign-in and subscriptions sent by the client."""
     message_bytes: Annotated[model.Bytes, model.Within(model.LARGEST, _LEAST_PART_BYTES)] = (
@@ -238,6 +253,20 @@ class AtConnect(model.Model):
     the greeting has if your application sends it in one message: only then can a limit on the size
     of messages refuse it. Default: 30 KiB, a whole number of the steps of 2 and 5 KiB in which
     clouds bill, and below the 32 KiB that the smallest frame of a cloud holds. Assumption."""
+    tells: model.Count = 0.0
+    """Open connections of the same kind of clients to which the server says that this one is there,
+    such as presence (0: none). No more than are connected are told at one moment."""
+    tells_payload: SizeDistribution | None = None
+    """Bytes that each of them is told; needed if there are any."""
+
+    @model_validator(mode="after")
+    def _tells_something(self) -> Self:
+        if np.any(np.asarray(self.tells) > 0) and self.tells_payload is None:
+            raise ValueError(
+                "tells needs tells_payload: the size of the message that each of them gets, such "
+                "as 100 B"
+            )
+        return self
 
 
 class Evidence(model.Model):
@@ -303,7 +332,9 @@ class Profile(Shown, model.Model):
     @property
     def many(self) -> tuple[int, ...]:
         """Shape of the many scenarios that its figures stand for; () if they are single ones."""
-        shapes = [self.at_connect.to_client.many, self.at_connect.from_client.many]
+        greeting = self.at_connect
+        shapes = [greeting.to_client.many, greeting.from_client.many, np.shape(greeting.tells)]
+        shapes += [] if greeting.tells_payload is None else [greeting.tells_payload.many]
         for flow in self.flows.values():
             shapes += [np.shape(flow.rate_per_hour), np.shape(flow.fan_out), flow.payload.many]
             shapes.append(np.shape(flow.active_share))

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import pairwise
+from typing import Final
 
 import numpy as np
 
 from estimator.arrays import FloatArray
+from estimator.demand.admission_limits import Stage
+from estimator.errors import EstimatorError
 from estimator.scenario.disruptions import (
     BalancerResize,
     Broadcast,
@@ -17,9 +20,12 @@ from estimator.scenario.disruptions import (
     FlashCrowd,
     NetworkFlap,
     Outage,
+    RefusedAttempts,
     RollingDeployment,
+    SlowDependency,
     Surge,
     TopOfHour,
+    ZoneOutage,
 )
 from estimator.scenario.sessions import DeterministicSession
 from estimator.simulation.model import ArrivalRate, Cut, Stream, Throttle
@@ -27,6 +33,27 @@ from estimator.units import HOURS_PER_WEEK, SECONDS_PER_HOUR, SECONDS_PER_MINUTE
 
 _WEEK_S = HOURS_PER_WEEK * SECONDS_PER_HOUR
 _SLICES = 10
+UNTOLD_ZONE_SHARE: Final = 1 / 3
+"""Assumption: of what is in one zone, where nobody has told: vendors publish no figure. Three are
+the fewest zones in which the loss of one leaves a majority, and what fleets are placed in here
+unless you say otherwise."""
+
+
+def with_zone_shares(faults: Sequence[Fault], zone_share: float | None) -> tuple[Fault, ...]:
+    """The faults, with the share that each outage of a zone takes.
+
+    Args:
+        faults: those declared.
+        zone_share: share of everything in the largest zone; one of three zones, if nobody has told.
+
+    >>> [outage] = with_zone_shares([ZoneOutage(at="Tue 14:00")], zone_share=None)
+    >>> outage.words
+    'zone outage on Tue 14:00: 33.33% of connections lost'
+    """
+    share = UNTOLD_ZONE_SHARE if zone_share is None else zone_share
+    return tuple(
+        fault.in_zone_of(share) if isinstance(fault, ZoneOutage) else fault for fault in faults
+    )
 
 
 def cuts_and_throttles(faults: Sequence[Fault]) -> tuple[tuple[Cut, ...], tuple[Throttle, ...]]:
@@ -38,18 +65,20 @@ def cuts_and_throttles(faults: Sequence[Fault]) -> tuple[tuple[Cut, ...], tuple[
     Returns:
         The cuts and the throttles, both by time.
 
-    >>> from estimator.scenario.disruptions import Outage
-    >>> cuts, throttles = cuts_and_throttles([Outage(at=1, share=0.25, lasts=60)])
-    >>> cuts
-    (Cut(at_s=3600.0, share=0.25, over_s=0.0, notice_s=0.0, away_s=0.0, fault=0),)
-    >>> throttles
-    (Throttle(from_s=3600.0, until_s=3660.0, units_share=0.75, new_connections_per_second=inf),)
+    Raises:
+        EstimatorError: an outage of a zone whose share is not known (``with_zone_shares``).
+
+    >>> [cut], [throttle] = cuts_and_throttles([Outage(at=1, share=0.25, lasts=60)])
+    >>> cut.at_s, cut.share, cut.span
+    (3600.0, 0.25, (0.75, 1.0))
+    >>> throttle.from_s, throttle.until_s, throttle.units_share, throttle.span
+    (3600.0, 3660.0, 0.75, (0.75, 1.0))
     """
     effects = [
         effect for position, fault in enumerate(faults) for effect in _effects(fault, position)
     ]
     cuts = (each for each in effects if isinstance(each, Cut) and each.at_s < _WEEK_S)
-    throttles = (each for each in effects if isinstance(each, Throttle))
+    throttles = (each for each in effects if isinstance(each, Throttle) and each.from_s < _WEEK_S)
     return (
         tuple(sorted(cuts, key=lambda cut: cut.at_s)),
         tuple(sorted(throttles, key=lambda throttle: throttle.from_s)),
@@ -59,24 +88,62 @@ def cuts_and_throttles(faults: Sequence[Fault]) -> tuple[tuple[Cut, ...], tuple[
 def _effects(fault: Fault, position: int) -> Iterator[Cut | Throttle]:
     at_s = fault.at * SECONDS_PER_HOUR
     match fault:
-        case Outage():
-            yield Cut(at_s, fault.share, notice_s=fault.notice, fault=position)
-            if fault.lasts:
-                until_s = min(at_s + fault.lasts, _WEEK_S)
-                yield Throttle(at_s, until_s, units_share=1.0 - fault.share)
+        case Outage() | ZoneOutage():
+            yield from _lost_units(fault, at_s, position)
         case RollingDeployment():
-            for batch in range(fault.batches):
-                start_s = at_s + batch * fault.every
-                yield Cut(start_s, 1 / fault.batches, over_s=fault.drain, fault=position)
+            yield from _batches(fault, at_s, position)
         case BalancerResize():
             yield Cut(at_s, fault.share, over_s=fault.over, fault=position)
         case NetworkFlap():
             for time in range(fault.times):
                 start_s = at_s + time * (fault.every or 0.0)
-                yield Cut(start_s, fault.share, away_s=fault.away, fault=position)
+                yield Cut(
+                    start_s,
+                    fault.share,
+                    notice_s=fault.notice,
+                    away_s=fault.away,
+                    fault=position,
+                )
         case ConnectionThrottle():
-            until_s, rate = min(at_s + fault.lasts, _WEEK_S), fault.new_connections_per_second
-            yield Throttle(at_s, until_s, new_connections_per_second=rate)
+            rate = fault.new_connections_per_second
+            yield Throttle(at_s, _end_s(at_s, fault.lasts), new_connections_per_second=rate)
+        case SlowDependency():
+            queue = np.inf if fault.queue is None else fault.queue
+            stage = Stage(
+                name="slow dependency", per_second=fault.new_connections_per_second, queue=queue
+            )
+            yield Throttle(at_s, _end_s(at_s, fault.lasts), stage=stage)
+        case RefusedAttempts():
+            yield Throttle(at_s, _end_s(at_s, fault.lasts), refused_share=fault.share)
+
+
+def _lost_units(fault: Outage | ZoneOutage, at_s: float, position: int) -> Iterator[Cut | Throttle]:
+    """The last units are lost, and come back after a while."""
+    share = fault.share
+    if share is None:
+        raise EstimatorError(f"how much is lost? Give a share to the {fault.words}")
+    span = (1.0 - share, 1.0)
+    yield Cut(at_s, share, notice_s=fault.notice, fault=position, span=span)
+    if fault.lasts:
+        until_s = _end_s(at_s, fault.lasts)
+        yield Throttle(at_s, until_s, units_share=1.0 - share, span=span)
+
+
+def _batches(fault: RollingDeployment, first_s: float, position: int) -> Iterator[Cut | Throttle]:
+    """Batch by batch, units in their order are drained and away."""
+    share = 1 / fault.batches
+    for batch in range(fault.batches):
+        at_s = first_s + batch * fault.every
+        span = (batch / fault.batches, (batch + 1) / fault.batches)
+        yield Cut(at_s, share, over_s=fault.drain, fault=position, span=span)
+        if fault.restart:
+            until_s = _end_s(at_s, fault.drain + fault.restart)
+            yield Throttle(at_s, until_s, units_share=1.0 - share, span=span)
+
+
+def _end_s(at_s: float, lasts_s: float) -> float:
+    """When it is over, at the end of the week at the latest."""
+    return min(at_s + lasts_s, _WEEK_S)
 
 
 def surge_streams(

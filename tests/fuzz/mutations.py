@@ -47,6 +47,15 @@ FAULTS: list[Any] = [
     {"fault": "outage", "at": "Tue 14:00", "share": "30%", "lasts": "5 min"},
     {"fault": "network_flap", "at": 38, "share": 0.1, "away": 20, "times": 3, "every": "1 min"},
     {"fault": "rolling_deployment", "at": "Wed 10:00", "batches": 6, "every": "2 min"},
+    {"fault": "zone_outage", "at": "Tue 14:00", "lasts": "10 min", "notice": "25 s"},
+    {
+        "fault": "slow_dependency",
+        "at": 9,
+        "lasts": 600,
+        "new_connections_per_second": "50 / s",
+        "queue": "500",
+    },
+    {"fault": "refused_attempts", "at": "Tue 14:00", "lasts": "5 min", "share": "1/2"},
 ]
 SURGES: list[Any] = [
     {"surge": "flash_crowd", "at": "Sat 20:15", "clients": "20,000", "over": "5 min"},
@@ -146,7 +155,12 @@ def scenario(rng: random.Random) -> dict[str, Any]:
         "session": rng.choice(SESSIONS),
         "weekly_shape": rng.choice(SHAPES),
         "heartbeat": {"interval_seconds": 25, "payload_bytes": 10},
-        "at_connect": {"to_client": rng.choice(SIZES), "from_client": "500 B"},
+        "at_connect": {
+            "to_client": rng.choice(SIZES),
+            "from_client": "500 B",
+            "tells": 50,
+            "tells_payload": rng.choice(SIZES),
+        },
         "reconnect": {"backoff": "decorrelated", "base": "1 s", "cap": "60 s", "give_up_after": 9},
         "flows": {
             "posts": {"rate_per_hour": 2.3, "payload": rng.choice(SIZES), "fan_out": 20},

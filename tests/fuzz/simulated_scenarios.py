@@ -78,14 +78,15 @@ def _session(rng: np.random.Generator) -> tuple[Content, float]:
 
 
 def _reconnect(rng: np.random.Generator) -> Content:
-    base = _between(rng, 0.001, 100.0)
+    base, answer = _between(rng, 0.001, 100.0), _between(rng, 0.001, 60.0)
     return {
         "backoff": str(
             rng.choice(["none", "exponential", "equal_jitter", "full_jitter", "decorrelated"])
         ),
         "base": base,
         "cap": min(_between(rng, base, 1000 * base), 86_400.0),
-        "answer": _between(rng, 0.001, 60.0),
+        "answer": answer,
+        "timeout": _between(rng, 1.01 * answer, 1000 * answer),
         "give_up_after": None if rng.random() < 0.5 else int(_between(rng, 1, 1000)),
     }
 
@@ -111,14 +112,42 @@ def _fault(rng: np.random.Generator) -> Content:
             "lasts": within(WEEK_S),
             "notice": within(DAY_S),
         },
-        {"fault": "rolling_deployment", "batches": times, "every": every, "drain": within(DAY_S)},
+        {
+            "fault": "zone_outage",
+            "share": None if rng.random() < 0.5 else _share(rng),
+            "lasts": within(WEEK_S),
+            "notice": within(DAY_S),
+        },
+        {
+            "fault": "rolling_deployment",
+            "batches": times,
+            "every": every,
+            "drain": within(DAY_S),
+            "restart": within(DAY_S),
+        },
         {"fault": "balancer_resize", "share": _share(rng), "over": within(DAY_S)},
-        {"fault": "network_flap", "share": _share(rng), "away": within(DAY_S)}
+        {
+            "fault": "network_flap",
+            "share": _share(rng),
+            "away": within(DAY_S),
+            "notice": within(DAY_S),
+        }
         | ({"times": times, "every": every} if times > 1 else {}),
         {
             "fault": "connection_throttle",
             "lasts": _between(rng, 1.0, WEEK_S),
             "new_connections_per_second": _between(rng, 0.001, 1000.0),
+        },
+        {
+            "fault": "slow_dependency",
+            "lasts": _between(rng, 1.0, WEEK_S),
+            "new_connections_per_second": _between(rng, 0.001, 1000.0),
+            "queue": None if rng.random() < 0.5 else within(1e6),
+        },
+        {
+            "fault": "refused_attempts",
+            "lasts": _between(rng, 1.0, WEEK_S),
+            "share": _share(rng),
         },
     ]
     return {"at": _at(rng), **faults[rng.integers(len(faults))]}

@@ -128,6 +128,7 @@ RIGHT: dict[str, Any] = {
     "valid": ["x"],
     "values": [10.0, 20.0],
     "vendor": "aws",
+    "zone_share": 0.5,
 }
 """Arguments by the names that they have everywhere; others are left out where they can be."""
 
@@ -159,8 +160,11 @@ def results() -> dict[str, Any]:
         ws.NetworkFlap(at=1, away=5),
         ws.Outage(at=1, share=0.5),
         ws.Reconnect(),
+        ws.RefusedAttempts(at=1, lasts=5, share=0.5),
         ws.RollingDeployment(at=1, batches=2, every=60),
+        ws.SlowDependency(at=1, lasts=5, new_connections_per_second=5),
         ws.TopOfHour(share=0.1),
+        ws.ZoneOutage(at=1),
         *(ws.Lognormal(300, 2), ws.Look(), ws.Triangular(1, 2, 3), ws.Uniform(1, 2)),
         *(bill, grown, unsure, SCENARIO, unsure.fan("peak_connections", [40.0, 60.0], samples=128)),
     )

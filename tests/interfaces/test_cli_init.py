@@ -105,7 +105,7 @@ def test_each_part_that_is_left_out_counts_once_its_signs_are_taken_away(profile
 def test_all_parts_together_can_be_compared_and_simulated(text):
     scenario = ws.Scenario.from_yaml(with_parts(text, *parts_of(text)))
 
-    assert len(scenario.faults) == 5
+    assert len(scenario.faults) == 8
     assert len(scenario.surges) == 3
     assert len(ws.compare(scenario).bills) == len(ws.DEPLOYMENTS)
 

@@ -1,6 +1,7 @@
 """Faults as people write them: moments of the week, shares, one line of text, and bad ones."""
 
 from contextlib import suppress
+from typing import get_args
 
 import pytest
 from hypothesis import given, strategies as st
@@ -8,13 +9,19 @@ from pydantic import TypeAdapter
 
 import estimator as ws
 from estimator.scenario.disruptions import (
+    FAULTS,
     BalancerResize,
     ConnectionThrottle,
+    Fault,
     NetworkFlap,
     Outage,
+    RefusedAttempts,
     RollingDeployment,
+    SlowDependency,
+    ZoneOutage,
     parse_fault,
 )
+from estimator.scenario.local_time import Clock
 from estimator.scenario.model import Share, WeekTime
 from estimator.units import duration_text, parse_quantity, parse_week_time, week_time_text
 
@@ -25,6 +32,9 @@ EVERY = [
     BalancerResize(at="Thu 00:30", share="1/3", over="5 min"),
     NetworkFlap(at=100.123456789, share=0.1, away="20 s", times=3, every="1 min"),
     ConnectionThrottle(at="Mon 09:00:01", lasts="10 min", new_connections_per_second="50 / s"),
+    ZoneOutage(at="Tue 14:00", lasts="10 min", notice="25 s"),
+    SlowDependency(at="Mon 09:00", lasts="10 min", new_connections_per_second=50, queue=500),
+    RefusedAttempts(at="Tue 14:00", lasts="5 min", share="50%"),
 ]
 
 
@@ -140,6 +150,21 @@ def test_a_share_that_is_none_is_refused_with_what_would_be_right(said):
             "new_connections_per_second 3,000 / min",
             EVERY[4],
         ),
+        ("zone outage at Tue 14:00 lasts 10 min notice 25 s", EVERY[5]),
+        ("zone_outage at Tue 14:00 share 1/2", ZoneOutage(at=38, share=0.5)),
+        (
+            "slow dependency at Mon 09:00 lasts 10 min new_connections_per_second 50 queue 500",
+            EVERY[6],
+        ),
+        ("refused-attempts at Tue 14:00 share 1/2 lasts 300", EVERY[7]),
+        (
+            "rolling deployment at Wed 10:00 batches 2 every 2 min restart 1 min",
+            RollingDeployment(at="Wed 10:00", batches=2, every=120, restart=60),
+        ),
+        (
+            "network flap at Wed 10:00 away 20 s notice 25 s",
+            NetworkFlap(at="Wed 10:00", away=20, notice=25),
+        ),
     ],
 )
 def test_a_line_of_text_says_what_the_fields_say(text, fault):
@@ -155,7 +180,8 @@ def test_a_line_of_text_says_what_the_fields_say(text, fault):
             "at Tue 14:00",
             [
                 "unknown fault ''",
-                "Valid: balancer_resize, connection_throttle, network_flap, outage",
+                "Valid: balancer_resize, connection_throttle, network_flap, outage, "
+                "refused_attempts, rolling_deployment, slow_dependency, zone_outage",
             ],
         ),
         ("outage", ["at: required field is missing"]),
@@ -178,6 +204,21 @@ def test_a_line_of_text_says_what_the_fields_say(text, fault):
         ("rolling_deployment at Mon 1:00 batches 0 every 1", ["batches: ", "equal to 1"]),
         ("rolling_deployment at Mon 1:00 batches 1.5 every 1", ["batches: ", "integer"]),
         ("network_flap at Mon 1:00 away 1 times 3", ["times above 1 and every", "go together"]),
+        ("zone outage at Tue 14:00 share 0", ["share: '0' is not a share"]),
+        ("zone outage at Tue 14:00 zones 3", ["unknown field of zone_outage 'zones'"]),
+        ("zone outage at 168", ["at: '168' is not in the week that is simulated"]),
+        ("refused attempts at Tue 14:00 lasts 5 min", ["share: required field is missing"]),
+        ("refused attempts at Tue 14:00 lasts 0 share 1", ["lasts: ", "at least 1 ms"]),
+        ("refused attempts at Tue 14:00 lasts 169 h share 1", ["lasts: ", "604800"]),
+        (
+            "slow dependency at Mon 9:00 lasts 1 new_connections_per_second 0",
+            ["new_connections_per_second: ", "greater than 0"],
+        ),
+        (
+            "slow dependency at Mon 9:00 lasts 1 new_connections_per_second 1 queue -1",
+            ["queue: ", "greater than or equal to 0"],
+        ),
+        ("rolling_deployment at Mon 1:00 batches 2 every 1 restart -1", ["restart: "]),
     ],
 )
 def test_a_bad_line_is_refused_with_what_would_be_right(text, parts):
@@ -268,7 +309,64 @@ def test_the_bill_that_is_expected_does_not_know_faults():
             "network flap on Mon 00:00: 100% of connections lost for 1 h",
         ),
         (EVERY[4], "connection throttle on Mon 09:00:01: 50 new connections per second for 10 min"),
+        (
+            EVERY[5],
+            "zone outage on Tue 14:00: the connections of a zone lost, noticed within 25 s, "
+            "their units back after 10 min",
+        ),
+        (
+            ZoneOutage(at=38, share=0.5),
+            "zone outage on Tue 14:00: 50% of connections lost",
+        ),
+        (
+            EVERY[6],
+            "slow dependency on Mon 09:00: 50 new connections per second for 10 min, "
+            "500 wait at most",
+        ),
+        (
+            SlowDependency(at=0, lasts=60, new_connections_per_second=0.5),
+            "slow dependency on Mon 00:00: 0.5 new connections per second for 1 min, "
+            "all others wait",
+        ),
+        (EVERY[7], "refused attempts on Tue 14:00: 50% of all attempts for 5 min"),
+        (
+            RollingDeployment(at=0, batches=2, every=90, drain=30, restart=60),
+            "rolling deployment on Mon 00:00: 2 batches, one every 90 s, each closed within 30 s "
+            "and away for 1 min",
+        ),
+        (
+            NetworkFlap(at=0, share=0.1, away=20, times=2, every=60, notice=25),
+            "network flap on Mon 00:00: 10% of connections lost for 20 s, 2 times, every 1 min, "
+            "noticed within 25 s",
+        ),
     ],
 )
 def test_a_fault_is_told_in_a_plain_sentence(fault, words):
     assert fault.words == words
+
+
+def test_every_kind_of_fault_has_an_example_that_is_one_of_it():
+    [union, _] = get_args(Fault)
+
+    assert set(FAULTS) == set(get_args(union))
+    assert [type(parse_fault(example)) for example in FAULTS.values()] == list(FAULTS)
+
+
+def test_words_have_local_time_and_utc():
+    tokyo = Clock("Asia/Tokyo")
+
+    assert [each.words_on(tokyo).split(":")[0] for each in EVERY[5:]] == [
+        "zone outage on Tue 14",
+        "slow dependency on Mon 09",
+        "refused attempts on Tue 14",
+    ]
+    assert "(05:00 UTC)" in EVERY[5].words_on(tokyo)
+    assert "(00:00 UTC)" in EVERY[6].words_on(tokyo)
+
+
+def test_a_zone_outage_takes_what_the_zone_has_unless_it_says_otherwise():
+    said, left_out = ZoneOutage(at=0, share=0.25), ZoneOutage(at=0)
+
+    assert said.in_zone_of(0.5) == said
+    assert left_out.in_zone_of(0.5) == ZoneOutage(at=0, share=0.5)
+    assert left_out.in_zone_of(1.0).words == "zone outage on Mon 00:00: 100% of connections lost"

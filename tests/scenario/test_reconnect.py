@@ -21,9 +21,28 @@ def test_shipped_profiles_come_back_with_full_jitter_and_say_that_this_is_assume
 
 
 def test_times_are_written_with_their_unit():
-    policy = Reconnect(backoff="equal_jitter", base="500 ms", cap="2 min", answer="50 ms")
+    policy = Reconnect(
+        backoff="equal_jitter", base="500 ms", cap="2 min", answer="50 ms", timeout="1 min"
+    )
 
-    assert (policy.base, policy.cap, policy.answer) == (0.5, 120, 0.05)
+    assert (policy.base, policy.cap, policy.answer, policy.timeout) == (0.5, 120, 0.05, 60)
+
+
+@pytest.mark.parametrize("name", ws.profile_names())
+def test_shipped_profiles_wait_for_a_connection_as_long_as_socket_io(name):
+    # https://github.com/socketio/socket.io, packages/socket.io-client/lib/manager.ts:
+    # this.timeout(null == opts.timeout ? 20000 : opts.timeout)
+    profile = ws.load_profile(name)
+
+    assert profile.reconnect.timeout == 20
+    assert profile.evidence["reconnect.timeout"].grade == "published"
+
+
+def test_a_changed_timeout_drops_its_evidence():
+    changed = profile_of("  extends: workplace-chat\n  reconnect: {timeout: 5 s}\n")
+
+    assert changed.reconnect == Reconnect(timeout=5)
+    assert "reconnect.timeout" not in changed.evidence
 
 
 def test_a_changed_policy_drops_its_evidence_and_keeps_the_rest():
@@ -67,6 +86,13 @@ def test_a_policy_survives_files_and_links():
         ({"base": 0}, ["base", "at least 1 ms"]),
         ({"base": "5 kg"}, ["base", "'5 kg' is not a time"]),
         ({"base": 30, "cap": 20}, ["cap must be at least base"]),
+        (
+            {"timeout": "200 ms"},
+            ["timeout must be above answer, but is 0.2 s of 0.2 s: a client would go away before"],
+        ),
+        ({"answer": "30 s"}, ["timeout must be above answer, but is 20 s of 30 s"]),
+        ({"timeout": 0}, ["timeout", "at least 1 ms"]),
+        ({"timeout": "25 h"}, ["timeout", "less than or equal to 86400"]),
         ({"cap": "25 h"}, ["cap", "less than or equal to 86400"]),
         ({"give_up_after": 0}, ["give_up_after", "greater than or equal to 1"]),
         ({"jitter": 1}, ["unknown field 'jitter'", "answer, backoff, base, cap, give_up_after"]),

@@ -5,6 +5,8 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+from estimator.demand.admission_limits import Stage
+from estimator.errors import EstimatorError
 from estimator.scenario.disruptions import (
     BalancerResize,
     Broadcast,
@@ -12,11 +14,18 @@ from estimator.scenario.disruptions import (
     FlashCrowd,
     NetworkFlap,
     Outage,
+    RefusedAttempts,
     RollingDeployment,
+    SlowDependency,
     TopOfHour,
+    ZoneOutage,
 )
 from estimator.scenario.sessions import DeterministicSession, ExponentialSession
-from estimator.simulation.disruptions import cuts_and_throttles, surge_streams
+from estimator.simulation.disruptions import (
+    cuts_and_throttles,
+    surge_streams,
+    with_zone_shares,
+)
 from estimator.simulation.model import ArrivalRate, Cut, Stream, Throttle
 
 HOUR, WEEK = 3600.0, 604_800.0
@@ -40,22 +49,28 @@ def in_each(rate: ArrivalRate, span_s: float) -> np.ndarray:
 
 
 def test_an_outage_cuts_at_once_and_takes_its_units_away_for_a_while():
-    outage = Outage(at="Tue 14:00", share=0.3, lasts="5 min", notice="25 s")
+    outage = Outage(at="Tue 14:00", share=0.25, lasts="5 min", notice="25 s")
 
     cuts, throttles = cuts_and_throttles([outage])
 
-    assert cuts == (Cut(TUESDAY_14, 0.3, notice_s=25.0),)
-    assert throttles == (Throttle(TUESDAY_14, TUESDAY_14 + 300, units_share=0.7),)
+    # the last quarter of the units, whose connections these are
+    last = (0.75, 1.0)
+    assert cuts == (Cut(TUESDAY_14, 0.25, notice_s=25.0, span=last),)
+    assert throttles == (Throttle(TUESDAY_14, TUESDAY_14 + 300, units_share=0.75, span=last),)
 
 
 def test_an_outage_of_everything_lets_nobody_in():
     _, [throttle] = cuts_and_throttles([Outage(at=1, lasts="1 min")])
 
-    assert throttle.units_share == 0
+    assert (throttle.units_share, throttle.span) == (0, (0, 1))
 
 
 def test_an_outage_that_is_over_at_once_leaves_the_limits_as_they_are():
     assert cuts_and_throttles([Outage(at=1)])[1] == ()
+
+
+BATCHES = {0.0: (0.0, 0.25), 120.0: (0.25, 0.5), 240.0: (0.5, 0.75), 360.0: (0.75, 1.0)}
+"""The units of each of four batches, by when it starts."""
 
 
 def test_a_rolling_deployment_cuts_once_for_each_batch():
@@ -64,9 +79,89 @@ def test_a_rolling_deployment_cuts_once_for_each_batch():
     cuts, throttles = cuts_and_throttles([deployment])
 
     assert cuts == tuple(
-        Cut(TUESDAY_14 + after, 0.25, over_s=30.0) for after in (0.0, 120.0, 240.0, 360.0)
+        Cut(TUESDAY_14 + after, 0.25, over_s=30.0, span=span) for after, span in BATCHES.items()
     )
     assert throttles == ()
+
+
+def test_nodes_that_restart_are_away_from_their_drain_on():
+    deployment = RollingDeployment(
+        at="Tue 14:00", batches=4, every="2 min", drain="30 s", restart="20 s"
+    )
+
+    _, throttles = cuts_and_throttles([deployment])
+
+    assert throttles == tuple(
+        Throttle(TUESDAY_14 + after, TUESDAY_14 + after + 50, units_share=0.75, span=span)
+        for after, span in BATCHES.items()
+    )
+
+
+def test_a_deployment_of_all_nodes_at_once_lets_nobody_in_while_they_restart():
+    deployment = RollingDeployment(at="Tue 14:00", batches=1, every="2 min", restart="20 s")
+
+    [cut], [throttle] = cuts_and_throttles([deployment])
+
+    assert (cut.share, cut.span) == (1, (0, 1))
+    assert (throttle.units_share, throttle.until_s) == (0, TUESDAY_14 + 20)
+
+
+def test_an_outage_of_a_zone_is_an_outage_of_its_share():
+    zone = ZoneOutage(at="Tue 14:00", lasts="5 min", notice="25 s")
+
+    found = cuts_and_throttles(with_zone_shares([zone], 0.5))
+
+    assert found == cuts_and_throttles(
+        [Outage(at="Tue 14:00", share=0.5, lasts="5 min", notice="25 s")]
+    )
+
+
+@pytest.mark.parametrize(
+    ("said", "of_zone", "taken"), [(None, None, 1 / 3), (None, 1.0, 1.0), (0.2, 0.5, 0.2)]
+)
+def test_a_zone_has_the_share_that_is_said_or_known_or_else_a_third(said, of_zone, taken):
+    others = Outage(at=0, share=0.7)
+
+    told = with_zone_shares([ZoneOutage(at=0, share=said), others], of_zone)
+
+    assert told == (ZoneOutage(at=0, share=taken), others)
+
+
+def test_an_outage_of_a_zone_of_which_nothing_is_known_is_refused():
+    with pytest.raises(
+        EstimatorError, match=r"how much is lost.* share .*zone outage on Mon 00:00"
+    ):
+        cuts_and_throttles([ZoneOutage(at=0)])
+
+
+def test_a_slow_dependency_is_one_more_stage_for_a_while():
+    slow = SlowDependency(
+        at="Tue 14:00", lasts="10 min", new_connections_per_second=50, queue="500"
+    )
+
+    cuts, [throttle] = cuts_and_throttles([slow])
+
+    stage = Stage(name="slow dependency", per_second=50, queue=500)
+    assert cuts == ()
+    assert throttle == Throttle(TUESDAY_14, TUESDAY_14 + 600, stage=stage)
+
+
+def test_all_wait_for_a_slow_dependency_without_a_queue_that_ends():
+    slow = SlowDependency(at=0, lasts=1, new_connections_per_second=50)
+
+    _, [throttle] = cuts_and_throttles([slow])
+
+    assert throttle.stage is not None
+    assert throttle.stage.queue == np.inf
+
+
+def test_refused_attempts_are_refused_whatever_the_limits():
+    refused = RefusedAttempts(at="Tue 14:00", lasts="5 min", share="50%")
+
+    assert cuts_and_throttles([refused]) == (
+        (),
+        (Throttle(TUESDAY_14, TUESDAY_14 + 300, refused_share=0.5),),
+    )
 
 
 def test_a_resize_of_the_balancer_closes_evenly():
@@ -81,6 +176,12 @@ def test_a_flap_keeps_clients_away_each_time():
     cuts, _ = cuts_and_throttles([flap])
 
     assert cuts == (Cut(TUESDAY_14, 0.1, away_s=20.0), Cut(TUESDAY_14 + 60, 0.1, away_s=20.0))
+
+
+def test_a_flap_may_be_noticed_late():
+    flap = NetworkFlap(at="Tue 14:00", share=0.1, away="20 s", notice="25 s")
+
+    assert cuts_and_throttles([flap])[0] == (Cut(TUESDAY_14, 0.1, notice_s=25.0, away_s=20.0),)
 
 
 def test_slow_connecting_only_narrows_the_limits():
@@ -115,6 +216,26 @@ def test_what_lies_beyond_the_week_is_left_out():
 
     assert [cut.at_s for cut in cuts] == [WEEK - HOUR, WEEK - HOUR + 2400, WEEK - 60]
     assert [throttle.until_s for throttle in throttles] == [WEEK]
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        ZoneOutage(at="Sun 23:00", share=0.5, lasts="168 h"),
+        SlowDependency(at="Sun 23:00", lasts="168 h", new_connections_per_second=1),
+        RefusedAttempts(at="Sun 23:00", lasts="168 h", share=1),
+        ConnectionThrottle(at="Sun 23:00", lasts="168 h", new_connections_per_second=1),
+        RollingDeployment(at="Sun 23:00", batches=9, every="30 min", drain="4 h", restart="3 h"),
+    ],
+    ids=lambda fault: fault.fault,
+)
+def test_what_never_ends_ends_with_the_week(fault):
+    cuts, throttles = cuts_and_throttles([fault])
+
+    assert throttles
+    assert {throttle.until_s for throttle in throttles} == {WEEK}
+    assert all(throttle.from_s < WEEK for throttle in throttles)
+    assert all(cut.at_s < WEEK for cut in cuts)
 
 
 def test_a_flash_surge_comes_fastest_first_and_stays_as_others_do():

@@ -28,7 +28,7 @@ from estimator.scenario.disruptions import Fault, Surge, parse_fault, parse_surg
 from estimator.scenario.local_time import Clock
 from estimator.scenario.model import Seconds
 from estimator.scenario.scenario import Scenario
-from estimator.simulation.disruptions import cuts_and_throttles, surge_streams
+from estimator.simulation.disruptions import cuts_and_throttles, surge_streams, with_zone_shares
 from estimator.simulation.load import BUSY_SHARE, Kinds, hourly_demand, minute_demand, of_minutes
 from estimator.simulation.model import Model, Stream, weekly_arrivals
 from estimator.simulation.run import Engine, Run, run
@@ -151,7 +151,8 @@ def model_of(scenario: Scenario, expected: Demand, admission: AdmissionLimits) -
         for kind in expected.kinds
     )
     clock = scenario.clock
-    cuts, throttles = cuts_and_throttles([fault.in_utc(clock) for fault in scenario.faults])
+    faults = with_zone_shares(scenario.faults, admission.zone_share)
+    cuts, throttles = cuts_and_throttles([fault.in_utc(clock) for fault in faults])
     surges = [surge.in_utc(clock) for surge in scenario.surges]
     return Model(
         streams=surge_streams(surges, streams, clock.minutes_past_hour),
@@ -159,7 +160,7 @@ def model_of(scenario: Scenario, expected: Demand, admission: AdmissionLimits) -
         admission=admission,
         cuts=cuts,
         throttles=throttles,
-        faults=tuple(fault.words_on(clock) for fault in scenario.faults),
+        faults=tuple(fault.words_on(clock) for fault in faults),
     )
 
 

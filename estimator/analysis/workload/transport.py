@@ -163,12 +163,13 @@ def _compressed(profile: Profile, share: float) -> Profile:
         name: flow.model_copy(update={"payload": shrunk(flow.payload, share)})
         for name, flow in profile.flows.items()
     }
-    greeting = profile.at_connect.model_copy(
-        update={
-            "to_client": shrunk(profile.at_connect.to_client, share),
-            "from_client": shrunk(profile.at_connect.from_client, share),
-        }
-    )
+    greeting = profile.at_connect
+    sizes = {
+        name: shrunk(payload, share)
+        for name in ("to_client", "from_client", "tells_payload")
+        if (payload := getattr(greeting, name)) is not None
+    }
+    greeting = greeting.model_copy(update=sizes)
     return _changed(profile, flows=flows, at_connect=greeting)
 
 

@@ -43,6 +43,7 @@ def _values(profile: Profile) -> Iterator[tuple[str, str]]:
     yield "weekly_shape", profile.weekly_shape.title or "168 hours of your own"
     yield "heartbeat", _describe(profile.heartbeat)
     yield "at_connect", _describe(profile.at_connect)
+    yield "reconnect", _describe(profile.reconnect)
     yield "application", find_application(profile.application).title
     for name, flow in profile.flows.items():
         way = flow.direction.replace("_", " ")

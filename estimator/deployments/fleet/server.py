@@ -89,7 +89,8 @@ def _ms_of(stream: MessageStream, work: ApplicationWork) -> float | FloatArray:
     """The application's work on a message; that on a greeting is part of a new connection's."""
     if stream.kind == "sent":
         return work.cpu_ms_per_message
-    return work.cpu_ms_per_delivery if stream.kind in ("passed_on", "published") else 0.0
+    delivers = stream.kind in ("passed_on", "published") or stream.tells_others
+    return work.cpu_ms_per_delivery if delivers else 0.0
 
 
 def application_work(options: ServerOptions, assumed: str) -> ApplicationWork:

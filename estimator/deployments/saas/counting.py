@@ -86,9 +86,9 @@ def messages_count(demand: Demand, streams: Iterable[MessageStream]) -> str:
 def audience(demand: Demand) -> FloatArray:
     """Most connections that share a message, its sender included; at least 1."""
     shared = (
-        np.asarray(s.copies + 1.0 if s.kind == "sent" else s.copies)
+        np.asarray(s.copies if s.kind == "published" else s.copies + 1.0)
         for s in demand.streams
-        if s.kind in ("sent", "published")
+        if s.kind in ("sent", "published", "at_connect")
     )
     return reduce(np.maximum, shared, np.ones(()))
 

@@ -26,7 +26,9 @@ def simulation_view(simulation: Simulation, *, in_full: bool = False) -> doc.Doc
     """
     concluded = tuple(conclusion(simulation))
     scenario = simulation.scenario
-    disruptions = [each.words_on(scenario.clock) for each in (*scenario.surges, *scenario.faults)]
+    surges = (each.words_on(scenario.clock) for each in scenario.surges)
+    # as they were simulated: the outage of a zone with the share that it takes
+    disruptions = [*surges, *simulation.run.model.faults]
     bill = bill_table(simulation)
     details = (
         doc.Bullets(tuple(f"{each.title}: {each.words}." for each in simulation.findings), "quiet"),
