@@ -98,6 +98,14 @@ def _settings_notes(options: CloudRunOptions) -> Iterator[str]:
             f"Set the concurrency to {options.concurrency:,}; Google's default is {in_console:g} "
             f"in the console, and {per_vcpu:g} per vCPU from the command line."
         )
+    target = limit_value(f"{RUN}.autoscaler_target")
+    if options.manual_instances is not None:
+        yield f"Set manual scaling with {options.manual_instances:,} instances."
+    elif options.concurrency_target != target:
+        yield (
+            f"Set the target utilization for concurrency to {options.concurrency_target:.0%}; "
+            f"Google's default is {target:.0%}."
+        )
     timeout = limit_value(f"{RUN}.request_timeout_default") / SECONDS_PER_MINUTE
     if options.timeout_minutes > timeout:
         yield (
