@@ -54,7 +54,7 @@ def numbers(admission: AdmissionLimits | Autoscaling) -> Iterator[float]:
         elif isinstance(value, Autoscaling):
             yield from numbers(value)
         elif field.name == "stages":
-            yield from (stage.per_second for stage in admission.stages)
+            yield from (stage.per_second for stage in value)
         elif isinstance(value, tuple):
             yield from value
 
@@ -568,8 +568,7 @@ class TestCloudRun:
         assert admission.pending_seconds == waits
 
     def test_the_target_can_be_set(self, make_demand):
-        options = {"concurrency_target": 0.95, "new_connections_per_core_second": 1e12}
-        follow = self.admission(make_demand(9_000), **options).autoscaling
+        follow = self.admission(make_demand(9_000), concurrency_target=0.95).autoscaling
 
         assert follow is not None
         assert follow.target_share == pytest.approx(0.95)

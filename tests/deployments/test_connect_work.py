@@ -304,7 +304,7 @@ class TestZones:
         assert admission_of(deployment).zone_share is None
 
 
-class TestFrontDoors:
+class TestBalancersAsStages:
     def test_market_data_takes_50_seconds_through_the_balancer_of_oci(self):
         # 1.2 MB of greeting in 39 parts of 30,720 bytes and one of 1,920: 4 of header, 22 for each
         # TLS record (two, one), 52 for each segment (22, two)
