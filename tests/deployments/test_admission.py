@@ -9,7 +9,7 @@ import pytest
 
 import estimator as ws
 from admissions import FLEETS, PLAIN, SCENARIO, admission_of, asked
-from estimator.demand.admission_limits import AdmissionLimits, Autoscaling
+from estimator.demand.admission_limits import AdmissionLimits, Autoscaling, Stage
 from estimator.demand.weekly import from_hours
 from estimator.deployments.base import Deployment
 from estimator.deployments.limits import find_limit, limit_value
@@ -53,10 +53,8 @@ def numbers(admission: AdmissionLimits | Autoscaling) -> Iterator[float]:
             yield value
         elif isinstance(value, Autoscaling):
             yield from numbers(value)
-        elif field.name == "stages":
-            yield from (stage.per_second for stage in value)
         elif isinstance(value, tuple):
-            yield from value
+            yield from (each.per_second if isinstance(each, Stage) else each for each in value)
 
 
 def units_for(admission: AdmissionLimits, connections: float) -> float:

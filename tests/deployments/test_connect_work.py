@@ -126,6 +126,30 @@ class TestBusyServers:
         assert work is not None
         assert work.busy_servers == pytest.approx(np.full(168, 0.2 + 4 * 0.1 + 1e-5), rel=1e-6)
 
+    def test_fewer_nodes_hear_less(self, make_demand):
+        # 10 us for each connection: 1 core at night and 6 by day of one used of each node; every
+        # message is heard on all nodes that run, an hour before and after the day too
+        hourly = np.tile(np.repeat([100_000.0, 600_000.0], 12), 7)
+        demand = make_demand(hourly, to_server=36_000, to_client=36_000)
+        options: dict[str, Any] = {"subscribes": "all", "open_files": 1e7}
+        admission = limits(demand, scaling="autoscaled", **options)
+        bill = ws.estimate(
+            SCENARIO.replace(
+                options={ALB: ACCEPTS_800 | options}, assumptions={f"{ALB}.scaling": "autoscaled"}
+            ),
+            ALB,
+            demand=demand,
+        )
+        work = admission.connect_work
+
+        assert work is not None
+        assert bill.sizing is not None
+        nodes = bill.sizing.units.hourly
+        assert set(nodes) == {2, 7}
+        assert work.busy_servers == pytest.approx(
+            hourly * 1e-5 + 10 * (2 + nodes) / 1_000, rel=1e-6
+        )
+
     def test_the_applications_work_on_messages_counts(self, make_demand):
         demand = make_demand(0, to_server=100 * 3600)
         work = work_of(demand, application_cpu_ms_per_message=4, application=None)

@@ -309,7 +309,7 @@ def _connect_work(request: Request, fleet: Fleet) -> ConnectWork:
     """What the nodes of one scenario do for each new connection."""
     options, spec, [machine] = request.options, fleet.spec, fleet.machines
     exchange = exchange_between(request, spec)
-    heard = exchange.copies(fleet.nodes.peak)
+    heard = exchange.copies_by_hour(fleet.nodes)
     return connect_work(
         request.demand,
         options,

@@ -324,7 +324,7 @@ def _connect_work(request: Request, found: Instances) -> ConnectWork:
         ),
         tls=False,
         # messages of others come through a VPC, whose bandwidth is its own
-        heard=exchange.copies(found.running.peak),
+        heard=exchange.copies_by_hour(found.running),
     )
 
 
