@@ -51,6 +51,9 @@ class Autoscaling:
     stops_when_empty: bool = False
     """Whether the last unit stops too when nobody was connected for so long. The first client then
     starts one; the time for which it waits is not simulated, so one always lets clients in."""
+    schedule: tuple[float, ...] = ()
+    """Units in each of the 168 hours of the week, Monday 00:00 UTC first, spare ones included, if
+    they follow a schedule that was written in advance, whatever the connections; empty if not."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

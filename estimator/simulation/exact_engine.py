@@ -250,7 +250,7 @@ class _Run:
         units = self.world.units
         for unit in np.flatnonzero(self._parts(parts.size) != parts).tolist():
             if not units[unit].part:
-                units[unit].since_s = begins_s
+                units[unit].since_s, units[unit].sent_s = begins_s, now_s
             units[unit].part = parts[unit]
         for unit in range(parts.size, int(self.now.units)):
             units[unit].part = 0.0
@@ -330,9 +330,17 @@ def _world(model: Model, population: Population, flows: Flows, key: int) -> Worl
         free_s=numbers(
             np.zeros((0, admission.connect_work.servers if admission.connect_work else 1))
         ),
-        stages=records(STAGE, len(serving(model, model.start_s, 1.0).stages)),
+        stages=_stages(model),
         asks=records(ASKS, _ROOM),
     )
+
+
+def _stages(model: Model) -> Any:
+    """What comes after the units, with nobody in it."""
+    stages = records(STAGE, len(serving(model, model.start_s, 1.0).stages))
+    for row in stages:
+        row.free_s = model.start_s
+    return stages
 
 
 def _now(model: Model, key: int, at_start: int) -> Any:
@@ -353,7 +361,7 @@ def _now(model: Model, key: int, at_start: int) -> Any:
     is_pooled = first.balancing == POOLED
     first.unit_slots = np.inf if is_pooled else admission.connections_per_unit
     first.slow_start_s, first.stretch, first.backlog = admission.slow_start_seconds, 1.0, np.inf
-    first.stages = len(serving(model, model.start_s, 1.0).stages)
+    first.stages = len(_stages(model))
     work = admission.connect_work
     if work is not None:
         first.work_s, first.varies, first.backlog = work.seconds, work.varies, work.backlog

@@ -364,7 +364,9 @@ class TestCapacity:
         assert calm.found / 0.6 * 0.9 < stormy.found <= 100
 
     def test_slots_that_are_not_enough_are_broken(self):
-        audience = flat(5_000, options={FLEET: {"memory_per_connection_bytes": 2e6}})
+        # without a sign-in, whose work would keep clients out before slots are full
+        options = {"memory_per_connection_bytes": 2e6, "application": "none"}
+        audience = flat(5_000, options={FLEET: options})
         outage = "outage at Tue 14:00 share 80% lasts 10 min"
 
         found = ws.simulate(audience, FLEET, faults=[outage], replications=1)

@@ -8,33 +8,14 @@ import numpy as np
 import pytest
 
 import estimator as ws
-from estimator.demand.admission_limits import AdmissionLimits, Autoscaling
+from admissions import FLEETS, PLAIN, SCENARIO, admission_of, asked
+from estimator.demand.admission_limits import AdmissionLimits, Autoscaling, Stage
 from estimator.demand.weekly import from_hours
-from estimator.deployments.base import WORLDWIDE, Deployment, Request
-from estimator.deployments.fleet.sizing import FleetOptions
+from estimator.deployments.base import Deployment
 from estimator.deployments.limits import find_limit, limit_value
 from estimator.deployments.registry import find_deployment
-from estimator.pricing.catalog import load_catalog
 from estimator.units import SECONDS_PER_HOUR
 
-# plain figures of a node: 10 KB, 10 us per second, 1,000 messages per second and core
-PLAIN: dict[str, Any] = {
-    "memory_per_connection_bytes": 10_000,
-    "idle_cpu_seconds_per_connection_second": 1e-5,
-    "messages_per_core_second": 1_000,
-    "headroom": 0.5,
-    "min_nodes": 1,
-    "survives": "none",
-    "zones": 1,
-    "application": "none",
-    "machine": "m7i.large",
-}
-SCENARIO = ws.Scenario(profile="workplace-chat", location="virginia", peak_connections=9_000)
-FLEETS = [
-    id_
-    for id_, deployment in ws.DEPLOYMENTS.items()
-    if issubclass(deployment.options, FleetOptions)
-]
 UNIT_SERVICES = ["azure.web_pubsub", "azure.signalr"]
 CLOUD_RUNS = ["gcp.cloud_run", "gcp.application_lb_cloud_run"]
 STATIC = {f"{id_}.scaling": "static" for id_ in FLEETS}
@@ -55,29 +36,6 @@ every_deployment = pytest.mark.parametrize(
 every_scenario = pytest.mark.parametrize("scenario", SCENARIOS.values(), ids=SCENARIOS)
 
 
-def admission_of(
-    deployment: str | Deployment, scenario: ws.Scenario = SCENARIO, demand: ws.Demand | None = None
-) -> AdmissionLimits:
-    """The admission limits that a deployment hands over for a scenario, or for a stated demand."""
-    found = find_deployment(deployment) if isinstance(deployment, str) else deployment
-    return found.meter(
-        Request(
-            demand=demand or ws.expected_demand(scenario),
-            destinations=scenario.destinations,
-            options=found.check_options(scenario.options.get(found.id, {})),
-            answers=found.check_answers(scenario.assumptions),
-            catalog=load_catalog(),
-            region=scenario.found_location.regions.get(found.cloud, WORLDWIDE),
-            free_allowances=scenario.free_allowances,
-        )
-    ).admission
-
-
-def asked(deployment: str, options: dict[str, Any], scaling: str = "static") -> ws.Scenario:
-    answers = {f"{deployment}.scaling": scaling} if deployment in FLEETS else {}
-    return SCENARIO.replace(options={deployment: options}, assumptions=answers)
-
-
 def pinned(
     scenario: ws.Scenario, deployment: Deployment, admission: AdmissionLimits
 ) -> ws.Scenario:
@@ -89,14 +47,14 @@ def pinned(
 def numbers(admission: AdmissionLimits | Autoscaling) -> Iterator[float]:
     for field in fields(admission):
         value = getattr(admission, field.name)
-        if field.name == "spare_units":
-            continue  # the one number that may be nothing
+        if field.name in ("spare_units", "slow_start_seconds", "pending_seconds"):
+            continue  # which may be nothing
         if isinstance(value, int | float) and not isinstance(value, bool):
             yield value
         elif isinstance(value, Autoscaling):
             yield from numbers(value)
         elif isinstance(value, tuple):
-            yield from value
+            yield from (each.per_second if isinstance(each, Stage) else each for each in value)
 
 
 def units_for(admission: AdmissionLimits, connections: float) -> float:
@@ -111,6 +69,13 @@ def units_for(admission: AdmissionLimits, connections: float) -> float:
     if follow.counts:
         needed = min(count for count in follow.counts if count >= needed)
     return float(min(needed + follow.spare_units, follow.most_units))
+
+
+def served_when_idle(admission: AdmissionLimits) -> float:
+    """New connections per second of a node without messages and idle connections."""
+    work = admission.connect_work
+    assert work is not None
+    return work.servers / work.seconds
 
 
 def clock(follow: Autoscaling) -> tuple[float, float, float]:
@@ -416,7 +381,7 @@ class TestFleets:
             application="none",
         )
 
-        assert admission.new_connections_per_second_per_unit == pytest.approx(2 * 500)
+        assert served_when_idle(admission) == pytest.approx(2 * 500)
         assert admission.connections_per_unit == pytest.approx(10_000)
         assert admission.units == 6
 
@@ -430,7 +395,7 @@ class TestFleets:
             new_connections_per_core_second=800,
         )
 
-        assert admission.new_connections_per_second_per_unit == pytest.approx(2 * 800)
+        assert served_when_idle(admission) == pytest.approx(2 * 800)
 
     def test_the_sign_in_bounds_a_node_too(self, make_demand):
         # 1 / 800 of a second to accept and 5 ms to sign in: 160 a second and core
@@ -441,7 +406,7 @@ class TestFleets:
             application_cpu_ms_per_new_connection=5,
         )
 
-        assert admission.new_connections_per_second_per_unit == pytest.approx(2 * 160)
+        assert served_when_idle(admission) == pytest.approx(2 * 160)
 
     def test_a_fleet_that_follows_the_hours_keeps_as_many_nodes_in_each_zone(self, make_demand):
         follow = self.admission(
@@ -537,15 +502,22 @@ class TestFleets:
     def test_the_gateway_takes_500_handshakes_a_second_and_instance(self, make_demand):
         # 10 units of 50 a second; 27,001 sockets need three instances of 13,500; 125 at most
         admission = admission_of("azure.application_gateway_vm", demand=make_demand(27_001))
+        [stage] = admission.stages
 
-        assert admission.new_connections_per_second == 3 * 10 * 50
+        assert (stage.name, stage.per_second) == ("the gateway's TLS handshakes", 3 * 10 * 50)
+        assert admission.new_connections_per_second == np.inf
         assert admission.connections_most == 125 * 13_500
 
     def test_the_firewall_takes_fewer(self, make_demand):
         scenario = asked("azure.application_gateway_vm", {"sku": "waf_v2"})
 
         admission = admission_of("azure.application_gateway_vm", scenario, make_demand(100))
-        assert admission.new_connections_per_second == 1 * 10 * 10
+        rates = {stage.name: stage.per_second for stage in admission.stages}
+
+        assert rates == {
+            "the gateway's TLS handshakes": 1 * 10 * 50,
+            "the gateway's firewall": 1 * 10 * 10,
+        }
 
     def test_each_network_load_balancer_of_oci_holds_330000(self, make_demand):
         admission = admission_of("oci.network_load_balancer_vm", demand=make_demand(400_000))
@@ -583,6 +555,42 @@ class TestCloudRun:
         assert clock(follow) == (5, 30, 900)
         assert admission.new_connections_per_second_per_unit == 800
         assert admission.age_most_seconds == 3_600
+
+    @pytest.mark.parametrize(("start", "waits"), [(1, 10), (2, 10), (5, 17.5), (40, 140)])
+    def test_a_request_waits_for_three_and_a_half_starts_or_ten_seconds(
+        self, make_demand, start, waits
+    ):
+        # https://docs.cloud.google.com/run/docs/about-instance-autoscaling
+        admission = self.admission(make_demand(9_000), container_start_seconds=start)
+
+        assert admission.pending_seconds == waits
+
+    def test_the_target_can_be_set(self, make_demand):
+        follow = self.admission(make_demand(9_000), concurrency_target=0.95).autoscaling
+
+        assert follow is not None
+        assert follow.target_share == pytest.approx(0.95)
+
+    def test_manual_scaling_keeps_its_instances(self, make_demand):
+        admission = self.admission(make_demand(9_000), manual_instances=12, min_instances=1)
+
+        assert (admission.units, admission.autoscaling) == (12, None)
+
+    def test_an_instance_works_on_new_connections_with_its_processors(self, make_demand):
+        # 200 ms to sign in on each of four vCPU that are 0.61 as fast; 600 Mbps
+        admission = self.admission(
+            make_demand(9_000),
+            vcpu=4,
+            memory_gib=4,
+            new_connections_per_core_second=1e12,
+            application_cpu_ms_per_new_connection=200,
+        )
+        work = admission.connect_work
+
+        assert work is not None
+        assert work.servers == 4
+        assert work.seconds == pytest.approx(0.2 / 0.61, rel=1e-6)
+        assert work.busy_servers is not None
 
     def test_they_may_be_filled_completely(self, make_demand):
         follow = self.admission(make_demand(9_000), "full").autoscaling

@@ -13,10 +13,10 @@ from estimator.deployments.fleet.server import (
     advised_connections,
     arrival_byte_core_seconds,
     arrival_core_seconds,
-    connection_core_seconds,
     connection_memory_bytes,
     deflate_bytes,
     late_bursts,
+    most_connection_core_seconds,
     server_load,
     subscribes_by_channel,
     traffic_mbps,
@@ -26,7 +26,6 @@ from estimator.deployments.fleet.server_options import ServerOptions
 from estimator.deployments.fleet.sizing import FleetOptions
 from estimator.deployments.limits import limit_value
 from estimator.files import Measured, data_text, load_mapping
-from estimator.scenario.application import ApplicationWork
 from estimator.scenario.profile import Heartbeat
 
 SERVERS = load_mapping("servers.yaml", Server)
@@ -224,12 +223,27 @@ class TestProcessor:
         assert server_load(demand, own, tls=False).cores.peak == pytest.approx(0.5)
         assert server_load(demand, own, tls=True).cores.peak == pytest.approx(2.5)
 
-    def test_a_new_connection_is_accepted_and_signed_in(self):
-        own = options(**OWN, handshakes_per_core_second=250)
-        work = ApplicationWork(cpu_ms_per_new_connection=20)
+    def test_a_new_connection_is_accepted_and_signed_in(self, make_demand):
+        work = {"application_cpu_ms_per_new_connection": 20}
+        own, demand = options(**OWN, **work, handshakes_per_core_second=250), make_demand(1_000)
 
-        assert connection_core_seconds(own, work, tls=False) == pytest.approx(0.021)
-        assert connection_core_seconds(own, work, tls=True) == pytest.approx(0.025)
+        assert most_connection_core_seconds(demand, own, tls=False) == pytest.approx(0.021)
+        assert most_connection_core_seconds(demand, own, tls=True) == pytest.approx(0.025)
+
+    def test_a_new_connection_is_greeted(self):
+        # 1,000,000 bytes out at 2 MB a second and 16 messages at 1,000 a second, since a message of
+        # a greeting has 65,536 at most; a hello of 200 bytes in
+        demand = ws.Demand.of(
+            1_000,
+            session={"law": "exponential", "mean_hours": 1},
+            flows={},
+            at_connect={"to_client": "1 MB", "from_client": "200 B", "message_bytes": 65_536},
+        )
+        own = options(**OWN, application="none")
+
+        assert most_connection_core_seconds(demand, own, tls=False) == pytest.approx(
+            0.001 + 16 / 1_000 + 0.5 + 1 / 1_000 + 200 / 2e6
+        )
 
     @pytest.mark.parametrize(
         ("server", "handshakes"),

@@ -175,6 +175,7 @@ class OneAfterTheOther:
         for unit, part in enumerate(self.parts):
             if part > 0 and not (unit < len(before) and before[unit] > 0):
                 self.new[unit] = time if time > self.start else -math.inf
+                self.sent[unit] = time
             if unit not in self.free and admission.connect_work:
                 self.free[unit] = [time] * admission.connect_work.servers
         self.stages = [(stage.per_second, stage.queue) for stage in admission.stages]
@@ -396,12 +397,12 @@ class OneAfterTheOther:
             self.plan(done, WORKED, unit)
             if limits.transfer_seconds:
                 transfer = limits.transfer_seconds * self.slower_network / self.parts[unit]
-                done = max(self.sent.get(unit, 0.0), done) + transfer
+                done = max(self.sent.get(unit, -math.inf), done) + transfer
                 self.sent[unit] = done
         turned_away = False
         for number, (rate, queue) in enumerate(self.stages):
             if math.isfinite(rate) and not turned_away:
-                free = self.passed.get(number, 0.0)
+                free = self.passed.get(number, -math.inf)
                 if (free - done) * rate > queue:
                     turned_away = True
                 else:

@@ -74,6 +74,9 @@ class _BehindAlb(AwsNodes):
         *ASKED_OF_ALL,
     )
     balancer = _ALB
+    # "The default is round_robin", of the attribute load_balancing.algorithm.type:
+    # https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-target-groups.html
+    balancing = "round_robin"
     targets_limit = f"{_ALB}.targets"
     capacity_unit = "lcu"
 
@@ -196,6 +199,9 @@ class NlbEc2(AwsNodes):
     )
     not_modeled = (*NOT_MODELED, "certificates on the nodes, where TLS ends there")
     balancer = _NLB
+    # a flow hash of protocol, addresses, ports and the TCP sequence number:
+    # https://docs.aws.amazon.com/elasticloadbalancing/latest/network/introduction.html
+    balancing = "random"
     capacity_unit = "nlcu"
 
     def nodes(self, request: Request) -> NodeSpec:

@@ -134,7 +134,7 @@ def _unable(plan: str, request: Request) -> str | None:
     """
     if request.options.survives == "zone" and not plan.startswith("P"):
         return "is not spread over zones: name a Premium plan, or survives: node"
-    if request.answers["scaling"] == "autoscaled" and plan.startswith("B"):
+    if request.answers["scaling"] != "static" and plan.startswith("B"):
         return "is scaled by hand only: name a larger plan, or scaling: static"
     return None
 

@@ -70,7 +70,7 @@ class ContainerApps(AzureNodes):
             "The premium ingress has the same 4 minutes as its default and calls them idle time.",
         ),
         # the service scales by itself, so following demand comes first
-        replace(SCALING, choices=dict(reversed([*SCALING.choices.items()]))),
+        replace(SCALING, choices={"autoscaled": SCALING.choices["autoscaled"], **SCALING.choices}),
         billed_bytes_question("ip", BYTES_EVIDENCE),
     )
     not_modeled = (
@@ -162,7 +162,7 @@ def _running(request: Request, fleet: Fleet) -> FloatArray:
     groups, one more in each than carry its connections if a zone may fail.
     """
     demand, options, placed = request.demand, request.options, fleet.placement
-    if demand.units is not None or request.answers["scaling"] == "static":
+    if demand.units is not None or request.answers["scaling"] != "autoscaled":
         return fleet.nodes.mean
     ahead = most_around(demand.connections, options.scaling_lag_hours)
     scaled_for = replace(demand, connections=ahead)

@@ -11,7 +11,7 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from estimator.arrays import FloatArray
-from estimator.demand.admission_limits import AdmissionLimits
+from estimator.demand.admission_limits import AdmissionLimits, Stage
 from estimator.demand.demand import most_in_month, over_month
 from estimator.demand.weekly import ALWAYS, Weekly, largest
 from estimator.deployments.azure.nodes import (
@@ -114,6 +114,9 @@ class ApplicationGatewayVm(AzureNodes):
     not_modeled = (*NOT_MODELED, DISK_OPERATIONS, "certificates", "a DDoS protection plan")
     crosses_zones = True
     targets_limit = f"{_GATEWAY}.backend_targets"
+    # requests go to the servers of a pool in a cycle:
+    # https://learn.microsoft.com/training/modules/configure-azure-application-gateway/2-implement
+    balancing = "round_robin"
 
     def nodes(self, request: Request) -> NodeSpec:
         """Virtual machines, TLS on the gateway."""
@@ -224,25 +227,27 @@ class ApplicationGatewayVm(AzureNodes):
         )
 
     def front(self, request: Request, fleet: Fleet) -> AdmissionLimits:
-        """What the gateways let in.
+        """What the gateways let in: their TLS handshakes, and the requests of the firewall.
 
-        New connections: what the instances of the busiest hour take, since more of them need six to
-        seven minutes to start (https://learn.microsoft.com/azure/application-gateway/high-traffic-support),
-        too late for those that come at once. Open ones: what the most instances hold.
+        New connections: what the instances of the busiest hour have time for, since more of them
+        need six to seven minutes to start
+        (https://learn.microsoft.com/azure/application-gateway/high-traffic-support), too late for
+        those that come at once. Open ones: what the most instances hold.
         """
-        options = request.options
-        per_unit = f"{_GATEWAY}.tls_new_connections_per_second_per_compute_unit"
-        with_firewall = f"{_GATEWAY}.waf_requests_per_second_per_compute_unit"
-        if options.sku == "waf_v2" and limit_value(with_firewall) < limit_value(per_unit):
-            per_unit = with_firewall
+        per_unit = {"TLS handshakes": f"{_GATEWAY}.tls_new_connections_per_second_per_compute_unit"}
+        if request.options.sku == "waf_v2":
+            per_unit["firewall"] = f"{_GATEWAY}.waf_requests_per_second_per_compute_unit"
         most = f"{_GATEWAY}.wss_connections_per_instance"
         running = max(float(whole(self._running(request))), 1.0)
         units = running * limit_value(_UNITS_PER_INSTANCE)
         instances_most = float(fleet.balancers) * limit_value(_MAX_INSTANCES)
         return AdmissionLimits(
-            new_connections_per_second=units * limit_value(per_unit),
             connections_most=instances_most * limit_value(most),
-            limits={"new_connections_per_second": per_unit, "connections_most": most},
+            stages=tuple(
+                Stage(name=f"the gateway's {name}", per_second=units * limit_value(limit_id))
+                for name, limit_id in per_unit.items()
+            ),
+            limits={"connections_most": most},
         )
 
 
@@ -277,6 +282,9 @@ class LoadBalancerVm(AzureNodes):
     questions = (SCALING, billed_bytes_question("ip", BYTES_EVIDENCE))
     not_modeled = (*NOT_MODELED, DISK_OPERATIONS, "certificates on the nodes")
     targets_limit = f"{_BALANCER}.backend_pool_size"
+    # a hash of both addresses, both ports and the protocol:
+    # https://learn.microsoft.com/azure/load-balancer/distribution-mode-concepts
+    balancing = "random"
 
     def nodes(self, request: Request) -> NodeSpec:
         """Virtual machines where TLS ends."""

@@ -14,16 +14,23 @@ from typing import ClassVar
 import numpy as np
 
 from estimator.arrays import FloatArray
-from estimator.demand.admission_limits import AdmissionLimits, Autoscaling
+from estimator.demand.admission_limits import (
+    AdmissionLimits,
+    Autoscaling,
+    Balancing,
+    ConnectWork,
+)
 from estimator.demand.demand import over_month
+from estimator.demand.weekly import total
 from estimator.deployments.base import Deployment, Metered, Request
 from estimator.deployments.fleet.backplane import Backplane, Redis, backplane
+from estimator.deployments.fleet.connect_work import Capacity, connect_work, sign_in_stage
 from estimator.deployments.fleet.host_limits import host_checks
 from estimator.deployments.fleet.machine import CHEAPEST, Kind, machines
 from estimator.deployments.fleet.redis_nodes import redis_nodes
 from estimator.deployments.fleet.server import sockets_per_client
 from estimator.deployments.fleet.server_figures import servers
-from estimator.deployments.fleet.sizing import Fleet, NodeSpec, build_fleet
+from estimator.deployments.fleet.sizing import Fleet, NodeSpec, build_fleet, exchange_between
 from estimator.deployments.limits import Check, check, limit_value
 from estimator.format import range_text
 from estimator.pricing.lines import Usage
@@ -110,6 +117,9 @@ class BehindBalancer(Deployment):
     """Whether a meter that nodes and Redis share stands on one line of the bill."""
     targets_limit: ClassVar[str | None] = None
     """The limit of the nodes behind one balancer, if there is one."""
+    balancing: ClassVar[Balancing] = "pooled"
+    """Which node a new connection goes to unless the balancer is told otherwise; pooled where the
+    vendor does not say."""
 
     @property
     def names(self) -> Mapping[str, Collection[str]]:
@@ -264,13 +274,18 @@ class BehindBalancer(Deployment):
                 limits["connections_per_unit"] = limit_id
         admission = replace(
             front,
-            new_connections_per_second_per_unit=machine.cores / float(fleet.connection_cores),
             connections_per_unit=each,
             unit_name=fleet.spec.unit,
+            connect_work=_connect_work(request, fleet),
+            stages=(*front.stages, *sign_in_stage(options)),
+            balancing=options.balancing or self.balancing,
+            slow_start_seconds=options.slow_start_seconds,
+            zone_share=_zone_share(float(fleet.nodes.peak), options.zones),
             limits=limits,
             options={"machine": machine.machine},
         )
-        if request.answers["scaling"] == "static":
+        scaling = request.answers["scaling"]
+        if scaling == "static":
             return replace(admission, units=float(fleet.nodes.peak))
         most = np.inf
         if room := self.targets(request, fleet):
@@ -285,8 +300,37 @@ class BehindBalancer(Deployment):
             most_units=most,
             start_seconds=options.node_start_minutes * SECONDS_PER_MINUTE,
             stops_when_empty=fleet.sizing.least_units == 0,
+            schedule=tuple(fleet.nodes.hourly.tolist()) if scaling == "scheduled" else (),
         )
         return replace(admission, autoscaling=self.clock.times(autoscaling))
+
+
+def _connect_work(request: Request, fleet: Fleet) -> ConnectWork:
+    """What the nodes of one scenario do for each new connection."""
+    options, spec, [machine] = request.options, fleet.spec, fleet.machines
+    exchange = exchange_between(request, spec)
+    heard = exchange.copies_by_hour(fleet.nodes)
+    return connect_work(
+        request.demand,
+        options,
+        Capacity(
+            machine.vcpus,
+            machine.cores * float(options.core_speed_factor),
+            min(machine.network_mbps, spec.mbps_most),
+        ),
+        tls=spec.ends_tls,
+        heard=heard,
+        exchanged_bytes=total((heard.bytes, exchange.bytes_in)),
+    )
+
+
+def _zone_share(nodes: float, zones: int) -> float | None:
+    """Part of so many nodes that stand in the largest of so many zones; None of no nodes.
+
+    >>> _zone_share(7, zones=3) == 3 / 7
+    True
+    """
+    return float(np.ceil(nodes / zones)) / nodes if nodes else None
 
 
 def one_line_per_meter(usage: Iterable[Usage]) -> tuple[Usage, ...]:

@@ -14,8 +14,9 @@ import numpy as np
 
 from estimator.arrays import FloatArray
 from estimator.demand.demand import Demand
-from estimator.demand.weekly import ALWAYS, Weekly, total, worked
+from estimator.demand.weekly import ALWAYS, Weekly, from_hours, total, worked
 from estimator.deployments.base import shared_once
+from estimator.units import HOURS_PER_WEEK
 
 _EVERYBODY = np.inf
 """Recipients of a message that goes to all nodes."""
@@ -96,6 +97,15 @@ class Exchange:
             total(flow.messages.times(count) for flow, count in pairs),
             total(flow.bytes.times(count) for flow, count in pairs),
         )
+
+    def copies_by_hour(self, nodes: Weekly) -> Copies:
+        """What the nodes of each hour hear together, of one scenario."""
+        messages, heard_bytes = np.zeros(HOURS_PER_WEEK), np.zeros(HOURS_PER_WEEK)
+        for flow in self.flows:
+            reached = nodes_reached(nodes.hourly * self.processes, flow.recipients)
+            messages = messages + flow.messages.hourly * reached
+            heard_bytes = heard_bytes + flow.bytes.hourly * reached
+        return Copies(from_hours(messages), from_hours(heard_bytes))
 
     def mean_bytes_out(self, nodes: Weekly) -> FloatArray:
         """Bytes per hour that the nodes of each hour hear, mean over the week, (..., *many)."""

@@ -12,6 +12,7 @@ from estimator.demand.demand import Demand
 from estimator.demand.streams import MessageStream
 from estimator.demand.weekly import Weekly, total
 from estimator.deployments.base import both_ways, mbps
+from estimator.deployments.fleet.exchange import Copies
 from estimator.deployments.fleet.server_figures import (
     Server,
     figure_under_tls,
@@ -145,21 +146,67 @@ def arrival_byte_core_seconds(options: ServerOptions) -> float | FloatArray:
     return _byte_core_seconds(options, tls=False)
 
 
-def connection_core_seconds(
-    options: ServerOptions, application: ApplicationWork, *, tls: bool
-) -> float | FloatArray:
-    """Processor time of one new connection: accept, TLS, the application's sign-in.
-
-    Args:
-        options: the server, or own figures.
-        application: what the application does (``application_work``).
-        tls: whether TLS ends on the nodes.
+def hearing_cores(options: ServerOptions, copies: Copies) -> Weekly:
+    """Cores for what nodes hear from others.
 
     Raises:
         UnknownNameError: a server that is not in servers.yaml.
     """
-    sign_in = application.cpu_ms_per_new_connection / MS_PER_SECOND
-    return _accept_core_seconds(options, tls=tls) + sign_in
+    per_hour = 1 / SECONDS_PER_HOUR
+    messages = copies.messages.times(arrival_core_seconds(options) * per_hour)
+    return total((messages, copies.bytes.times(arrival_byte_core_seconds(options) * per_hour)))
+
+
+def most_connection_core_seconds(
+    demand: Demand, options: ServerOptions, *, tls: bool
+) -> FloatArray | float:
+    """Seconds of a core for a new connection; the most of those of several kinds of clients.
+
+    Raises:
+        UnknownNameError: a server that is not in servers.yaml.
+    """
+    return max(
+        (_connection_core_seconds(kind, options, tls=tls) for kind in demand.kinds),
+        key=lambda seconds: float(np.max(seconds)),
+    )
+
+
+def _connection_core_seconds(
+    kind: Demand, options: ServerOptions, *, tls: bool
+) -> FloatArray | float:
+    """Processor time of one new connection: accept, TLS, the application's sign-in, the greeting.
+
+    Args:
+        kind: the demand of one kind of clients.
+        options: the server, or own figures.
+        tls: whether TLS ends on the nodes.
+    """
+    sign_in = application_work(options, kind.application).cpu_ms_per_new_connection / MS_PER_SECOND
+    accept = _accept_core_seconds(options, tls=tls) + sign_in
+    greetings = [stream for stream in kind.streams if stream.kind == "at_connect"]
+    if not greetings:
+        return accept
+    message, byte = _message_core_seconds(options, tls=tls), _byte_core_seconds(options, tls=tls)
+    each = (s.per_hour.mean * (message + byte * s.payload.mean) for s in greetings)
+    return accept + per_new_connection(kind, sum(each, start=np.zeros(())))
+
+
+def per_new_connection(demand: Demand, mean: FloatArray) -> FloatArray:
+    """A mean over the week for each new connection; 0 where there is none."""
+    amount, made = np.broadcast_arrays(mean, demand.new_connections.mean)
+    return np.divide(amount, made, out=np.zeros(made.shape), where=made > 0)
+
+
+def refusal_core_seconds(options: ServerOptions, *, tls: bool) -> FloatArray | float:
+    """Processor time that a new connection has taken before a node can refuse it.
+
+    Nobody publishes it. A rule stands for it: where TLS ends on the node, the handshake comes
+    before anything that could be refused; elsewhere, it is what the server takes to accept it.
+
+    Raises:
+        UnknownNameError: a server that is not in servers.yaml.
+    """
+    return 1 / handshake_rate(options) if tls else _accept_core_seconds(options, tls=False)
 
 
 def _accept_core_seconds(options: ServerOptions, *, tls: bool) -> float | FloatArray:

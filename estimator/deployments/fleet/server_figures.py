@@ -68,6 +68,9 @@ class Server(Entry):
     """Payload that a core encrypts and decrypts, in and out together."""
     handshakes_per_core_second: Measured | None = None
     subscribes: Subscription
+    listen_backlog: Setting | None = None
+    """New connections that its listening socket keeps waiting until they are accepted; None if it
+    asks for as many as the system allows, or if nobody published it."""
     advised_connections_per_node: Measured | None = None
     """The most that its makers advise."""
     connections_max_published: Measured | None = None

@@ -66,6 +66,14 @@ class ServerOptions(Options):
     core_speed_factor: ManyPositive = 1.0
     """Multiple of the speed of processors in families.csv, whatever machine runs the server. Redis
     runs on machines of its own and keeps theirs."""
+    accept_backlog: Annotated[int, Field(ge=0)] | None = None
+    """New connections that wait at a node until it has time for them; it refuses more. Default: the
+    server's own, at most that of Linux (net.core.somaxconn). Only simulations look at it."""
+    sign_in_per_second: Annotated[float, Field(gt=0)] | None = None
+    """New connections per second that what stands behind sign-in accepts of all nodes together: a
+    database, or an identity service. Default: no limit known. Only simulations look at it."""
+    sign_in_queue: Annotated[int, Field(ge=0)] | None = None
+    """New connections that wait for it; more are refused. Default: any number."""
     compression: Literal["none", "permessage-deflate"] = "none"
     """Whether messages are compressed connection by connection."""
     window_bits: Annotated[int, Field(ge=9, le=15)] | None = None

@@ -10,6 +10,7 @@ import numpy as np
 from pydantic import Field
 
 from estimator.arrays import BoolArray, FloatArray
+from estimator.demand.admission_limits import Balancing
 from estimator.demand.demand import Demand
 from estimator.demand.weekly import Weekly, largest, total
 from estimator.deployments.base import MINIMUM, Request, Sizing, shared_once
@@ -34,11 +35,10 @@ from estimator.deployments.fleet.placement import Placement, PlacementOptions, p
 from estimator.deployments.fleet.server import (
     Load,
     advised_connections,
-    application_work,
     arrival_byte_core_seconds,
     arrival_core_seconds,
-    connection_core_seconds,
     late_bursts,
+    most_connection_core_seconds,
     server_load,
     sockets_per_client,
     subscribes_by_channel,
@@ -79,6 +79,14 @@ class FleetOptions(ServerOptions, PlacementOptions, RedisOptions):
     scaling_lag_hours: Annotated[int, Field(ge=0, le=24)] = 1
     """Hours by which nodes start before they are needed and stay after, if the fleet follows
     demand. Assumption: one, since demand is known by the hour."""
+    balancing: Balancing | None = None
+    """Which node a new connection goes to: any that has room, as if there were one (pooled), the
+    next one (round_robin), the one with the fewest connections (least_connections), any (random),
+    or always the same for a client (sticky). Default: as the balancer does unless told otherwise.
+    Only simulations look at it."""
+    slow_start_seconds: Annotated[float, Field(ge=0)] = 0
+    """Time in which the balancer sends a node that has come more and more of the new connections,
+    if it is set so. Only simulations look at it."""
     node_start_minutes: Annotated[float, Field(ge=0)] = 3
     """Time from the decision to start a node until it takes connections, if the fleet follows
     demand and is simulated. Assumption: three, to boot, start the server and pass health checks;
@@ -134,8 +142,6 @@ class Fleet:
     """What runs of each machine, in words."""
     connections_each: FloatArray
     """Connections of a node of which nothing is left, shape (*many,)."""
-    connection_cores: FloatArray | float
-    """Seconds of a core for each new connection, shape (*many,)."""
     application_share: FloatArray
     """Part of the nodes' hours that only the application's own work takes, shape (*many,)."""
     redis: RedisPlan | None = None
@@ -195,9 +201,11 @@ SCALING = Assumption(
     choices={
         "static": "as many nodes all week as the busiest hour needs",
         "autoscaled": "nodes start before they are needed and stop after, hour by hour",
+        "scheduled": "the same, on a schedule written in advance from the expected week",
     },
     evidence="Yours to choose. When autoscaling stops a node, it cuts the node's connections and "
-    "their clients connect again; sizes by the hour hide shorter peaks.",
+    "their clients connect again; sizes by the hour hide shorter peaks. A schedule costs what "
+    "autoscaling does, and starts nodes in time; it does not see clients whom it does not expect.",
 )
 """Whether a fleet is sized for the busiest hour or follows demand."""
 
@@ -251,8 +259,6 @@ def build_fleet(request: Request, cloud: str, spec: NodeSpec = NodeSpec()) -> Fl
         needed=made.needed,
         texts=tuple(_in_words(request, sizing, mine)),
         connections_each=_connections_each(demand, needed, options, most),
-        connection_cores=most_connection_core_seconds(demand, options, tls=spec.ends_tls)
-        / options.core_speed_factor,
         application_share=made.application_share,
         redis=made.plan if demand.units is None else _plan_of(choice, nodes),
         heard_share=made.heard_share,
@@ -280,19 +286,6 @@ def _names(options: FleetOptions) -> tuple[str, ...]:
     return CONSTRAINTS if options.connections_per_node is None else (*CONSTRAINTS, _ASKED)
 
 
-def most_connection_core_seconds(
-    demand: Demand, options: ServerOptions, *, tls: bool
-) -> FloatArray | float:
-    """Seconds of a core for a new connection; the most of those of several kinds of clients."""
-    return max(
-        (
-            connection_core_seconds(options, application_work(options, kind.application), tls=tls)
-            for kind in demand.kinds
-        ),
-        key=lambda seconds: float(np.max(seconds)),
-    )
-
-
 def _choice(request: Request, cloud: str, spec: NodeSpec, load: Load) -> Choice:
     """What is chosen from, for what."""
     options, catalog, region = request.options, request.catalog, request.region
@@ -315,7 +308,7 @@ def _choice(request: Request, cloud: str, spec: NodeSpec, load: Load) -> Choice:
         ),
         beside_usd,
     )
-    exchange = _exchange(request, spec)
+    exchange = exchange_between(request, spec)
     own = None
     if np.any(load.application_cores.peak):
         own = load.cores.times(1 / options.headroom / options.core_speed_factor)
@@ -372,7 +365,7 @@ def _needs(request: Request, spec: NodeSpec, load: Load, exchange: Exchange) -> 
     )
 
 
-def _exchange(request: Request, spec: NodeSpec) -> Exchange:
+def exchange_between(request: Request, spec: NodeSpec) -> Exchange:
     """What nodes say to each other; nothing, if no Redis passes it on."""
     options = request.options
     if spec.redis is None or options.redis == "none":
@@ -443,6 +436,8 @@ def _in_words(request: Request, sizing: Sizing, chosen: tuple[BoolArray, ...]) -
     most = np.broadcast_to(units.peak, many)
     by_hour = ran or request.answers["scaling"] != "static"
     when = "by the hour" if by_hour else "all week"
+    if request.answers["scaling"] == "scheduled":
+        when = "on a schedule by the hour"
     if not by_hour and request.demand.week_hours is not None:
         when = "by the week"
     least = np.broadcast_to(units.trough, many) if by_hour else most

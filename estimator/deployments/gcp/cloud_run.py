@@ -19,6 +19,7 @@ from estimator.demand.weekly import Weekly, worked
 from estimator.deployments import base
 from estimator.deployments.fleet.backplane import backplane
 from estimator.deployments.fleet.behind_balancer import CLOUD_RUN, HEARD
+from estimator.deployments.fleet.choice import whole
 from estimator.deployments.fleet.derived_figures import assumed_work, stand_ins
 from estimator.deployments.fleet.expected_units import mean_idle_units, mean_time_kept, mean_units
 from estimator.deployments.fleet.family import find_family
@@ -40,6 +41,7 @@ from estimator.deployments.gcp.cloud_run_instances import (
     cores_of,
     filled,
     instances_for,
+    least_instances,
     needed_for,
 )
 from estimator.deployments.gcp.sustained_use import redis_machines, sustained_use_notes
@@ -96,6 +98,14 @@ def _settings_notes(options: CloudRunOptions) -> Iterator[str]:
             f"Set the concurrency to {options.concurrency:,}; Google's default is {in_console:g} "
             f"in the console, and {per_vcpu:g} per vCPU from the command line."
         )
+    target = limit_value(f"{RUN}.autoscaler_target")
+    if options.manual_instances is not None:
+        yield f"Set manual scaling with {options.manual_instances:,} instances."
+    elif options.concurrency_target != target:
+        yield (
+            f"Set the target utilization for concurrency to {options.concurrency_target:.0%}; "
+            f"Google's default is {target:.0%}."
+        )
     timeout = limit_value(f"{RUN}.request_timeout_default") / SECONDS_PER_MINUTE
     if options.timeout_minutes > timeout:
         yield (
@@ -115,9 +125,11 @@ def _instance_time(
     """
     demand, options, ran = request.demand, request.options, request.demand.units
     needed = found.needed
-    by_request, least = options.billing == "request", options.min_instances
+    by_request, least = options.billing == "request", least_instances(options)
     kept_seconds = 0.0 if least else limit_value(CLOUD_RUN.cool_down_limit)
-    if ran is None:
+    if ran is None and options.manual_instances is not None:
+        billed, how = found.running.mean, "as many all the time (manual scaling)"
+    elif ran is None:
         billed = mean_units(demand, needed.units, least, kept_seconds / SECONDS_PER_HOUR)
         kept = f", the last one for {kept_seconds / SECONDS_PER_MINUTE:g} minutes longer"
         how = f"as many as the connections of a moment need{kept * (not by_request and not least)}"
@@ -141,8 +153,9 @@ def _instance_time(
         yield from split_usage(usage, application_share)
     if by_request and least:
         seconds = over_month(demand, idle) * SECONDS_PER_HOUR
+        kind = "minimum" if options.manual_instances is None else "manual"
         text = (
-            f"the part of {least} minimum instances without an open connection, on average over "
+            f"the part of {least} {kind} instances without an open connection, on average over "
             "the week"
         )
         yield Usage(f"{RUN}.min_instance_cpu_idle", seconds * options.vcpu, text)
@@ -200,12 +213,14 @@ class CloudRun(base.Deployment):
         demand, options, instances = request.demand, request.options, found.running
         if found.heard_share is not None:
             yield check(HEARD, found.heard_share)
-        yield Check(
-            f"{RUN}.max_instances_default",
-            instances,
-            options.max_instances,
-            "raise the maximum of instances (max_instances): {used} are needed",
-        )
+        if options.manual_instances is None:
+            most, setting = options.max_instances, "the maximum of instances (max_instances)"
+            needed = instances
+        else:
+            most, setting = options.manual_instances, "the number of instances (manual_instances)"
+            needed = demand.units or worked(whole, found.needed.units)
+        fix = f"raise {setting}: {{used}} are needed"
+        yield Check(f"{RUN}.max_instances_default", needed, most, fix)
         yield check(
             f"{RUN}.vcpu_per_region",
             instances.times(options.vcpu),
@@ -259,7 +274,7 @@ class CloudRun(base.Deployment):
                 *filter(None, [sentence("An instance", about_speed(find_family(FAMILY)))]),
             ),
             tuple(self._checks(request, found)),
-            AdmissionLimits() if request.many else admission_of(request, load, cut_seconds),
+            AdmissionLimits() if request.many else admission_of(request, load, found, cut_seconds),
             base.Sizing(
                 "instance",
                 (f"{options.vcpu} vCPU, {options.memory_gib:g} GiB",),
@@ -268,7 +283,7 @@ class CloudRun(base.Deployment):
                     name: shares_of(each * needed.peak_units, instances.peak)
                     for name, each in needed.shares.items()
                 },
-                options.min_instances,
+                least_instances(options),
             ),
         )
 

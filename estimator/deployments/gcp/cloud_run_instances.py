@@ -3,30 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Literal, Self
 
 import numpy as np
 from pydantic import Field, model_validator
 
 from estimator.arrays import FloatArray
-from estimator.demand.admission_limits import AdmissionLimits, Autoscaling
-from estimator.demand.weekly import Weekly, largest, total
+from estimator.demand.admission_limits import AdmissionLimits, Autoscaling, ConnectWork
+from estimator.demand.weekly import ALWAYS, Weekly, largest, total
 from estimator.deployments.base import Request, Sizing, mbps
 from estimator.deployments.fleet.backplane import RedisOptions, RedisPlan
 from estimator.deployments.fleet.behind_balancer import CLOUD_RUN
 from estimator.deployments.fleet.choice import TOO_MANY, VERY_MANY, whole
+from estimator.deployments.fleet.connect_work import Capacity, connect_work, sign_in_stage
 from estimator.deployments.fleet.exchange import Copies, Exchange, exchange_of
 from estimator.deployments.fleet.family import find_family
 from estimator.deployments.fleet.placement import SurvivalOptions
 from estimator.deployments.fleet.server import (
     Load,
-    arrival_byte_core_seconds,
-    arrival_core_seconds,
+    hearing_cores,
     subscribes_by_channel,
 )
 from estimator.deployments.fleet.server_options import ServerOptions
-from estimator.deployments.fleet.sizing import most_connection_core_seconds, size
+from estimator.deployments.fleet.sizing import size
 from estimator.deployments.gcp import network
 from estimator.deployments.limits import default_of, limit_value
 from estimator.pricing.price_files import Assumption
@@ -63,6 +63,12 @@ class CloudRunOptions(ServerOptions, SurvivalOptions, RedisOptions, network.Disk
     idle."""
     max_instances: int = default_of(f"{RUN}.max_instances_default", int, ge=1)
     """Most instances that may run. Default: Google's."""
+    concurrency_target: float = default_of(f"{RUN}.autoscaler_target")
+    """Share of the concurrency that the autoscaler aims at, 0.6 for 60%. Idle sockets leave room
+    for more than requests do. Default: Google's."""
+    manual_instances: Annotated[int, Field(ge=1)] | None = None
+    """Instances that run all the time (manual scaling), whatever the connections; the fewest, the
+    most and the target do not count then. Default: Google's autoscaler."""
 
     @model_validator(mode="after")
     def _within_limits(self) -> Self:
@@ -79,6 +85,9 @@ class CloudRunOptions(ServerOptions, SurvivalOptions, RedisOptions, network.Disk
             least_gib = limit_value(f"{RUN}.memory_min_gib_at_{self.vcpu}_vcpu")
             if self.memory_gib < least_gib:
                 raise ValueError(f"memory_gib is at least {least_gib:g} with {self.vcpu} vcpu")
+        least, most = (limit_value(f"{RUN}.concurrency_target_{end}") for end in ("min", "max"))
+        if not least <= self.concurrency_target <= most:
+            raise ValueError(f"concurrency_target is {least:g} to {most:g}")
         if self.min_instances > self.max_instances:
             raise ValueError("min_instances is at most max_instances")
         return self
@@ -88,18 +97,30 @@ SOCKETS_PER_INSTANCE = Assumption(
     id="sockets_per_instance",
     question="How full does the autoscaler fill an instance with open connections?",
     choices={
-        "target": "to its target, 60% of the concurrency and of the processors",
+        "target": "to its targets: concurrency_target, and 60% of the processors",
         "full": "completely, as when pinned at the maximum of instances",
     },
-    evidence="The autoscaler aims at 60% of the maximum concurrency (one reading of the vendor's "
-    "page); open connections are never moved.",
+    evidence="By default the autoscaler aims at 60% of the concurrency and of the processors; the "
+    "vendor's page on scaling controls lets one set 10% to 95%. Open connections are never moved, "
+    "so that instances which cannot become more are filled completely.",
 )
 
 
 def filled(request: Request) -> float:
-    """How full the autoscaler makes an instance, as a share."""
+    """How full the autoscaler makes an instance with connections, as a share."""
+    full = request.answers["sockets_per_instance"] == "full"
+    return 1.0 if full else request.options.concurrency_target
+
+
+def used(request: Request) -> float:
+    """How much of the processors of an instance it uses, as a share."""
     full = request.answers["sockets_per_instance"] == "full"
     return 1.0 if full else limit_value(f"{RUN}.autoscaler_target")
+
+
+def least_instances(options: CloudRunOptions) -> int:
+    """Instances that run even without connections."""
+    return options.manual_instances or options.min_instances
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,12 +199,12 @@ def _with_copies(request: Request, load: Load, exchange: Exchange, needed: Sizin
     options, own = request.options, (load.cores, load.application_cores)
     most, heard_share = _hearing_all(request, exchange, needed, total(own)), None
     if np.any(most >= TOO_MANY):
-        very_many = total(_hearing(options, exchange.copies(np.array(VERY_MANY)))).peak
-        heard_share = very_many / VERY_MANY / (cores_of(request) * filled(request))
+        very_many = hearing_cores(options, exchange.copies(np.array(VERY_MANY))).peak
+        heard_share = very_many / VERY_MANY / (cores_of(request) * used(request))
         most = np.where(most >= TOO_MANY, whole(needed.peak_units), most)
     # what is heard in an hour is taken for the instances of the busiest one
     copies = exchange.copies(most)
-    needed = _needed(request, load.memory_bytes, (*own, *_hearing(options, copies)))
+    needed = _needed(request, load.memory_bytes, (*own, hearing_cores(options, copies)))
     return _Hearing(needed, most, copies, heard_share)
 
 
@@ -191,23 +212,14 @@ def _hearing_all(
     request: Request, exchange: Exchange, needed: Sizing, own_cores: Weekly
 ) -> FloatArray:
     """Whole instances of the busiest hour that take in what all of them publish."""
-    room, most = cores_of(request) * filled(request), whole(needed.peak_units)
+    room, most = cores_of(request) * used(request), whole(needed.peak_units)
     for _ in range(_ROUNDS):
-        heard = _hearing(request.options, exchange.copies(most))
-        asked = whole(total((own_cores, *heard)).peak / room)
+        heard = hearing_cores(request.options, exchange.copies(most))
+        asked = whole(total((own_cores, heard)).peak / room)
         if np.all(asked <= most):
             return most
         most = np.maximum(most, np.minimum(asked, TOO_MANY))
     return np.full(np.shape(most), TOO_MANY)
-
-
-def _hearing(options: CloudRunOptions, copies: Copies) -> tuple[Weekly, Weekly]:
-    """Cores for what instances hear."""
-    per_hour = 1 / SECONDS_PER_HOUR
-    return (
-        copies.messages.times(arrival_core_seconds(options) * per_hour),
-        copies.bytes.times(arrival_byte_core_seconds(options) * per_hour),
-    )
 
 
 def cores_of(request: Request) -> FloatArray | float:
@@ -222,12 +234,12 @@ def _needed(request: Request, memory_bytes: Weekly, cores: Iterable[Weekly]) -> 
     The autoscaler looks at connections and processors, and memory bounds what an instance holds.
     By bandwidth and new connections it does not scale; these are checks.
     """
-    options, share = request.options, filled(request)
+    options = request.options
     return size(
         {
-            "connections": (request.demand.connections_peak, options.concurrency * share),
+            "connections": (request.demand.connections_peak, options.concurrency * filled(request)),
             "memory": (memory_bytes, options.memory_gib * GIB * options.headroom),
-            "processor": (total(cores), cores_of(request) * share),
+            "processor": (total(cores), cores_of(request) * used(request)),
         }
     )
 
@@ -236,6 +248,8 @@ def _running(request: Request, needed: Sizing) -> Weekly:
     """Whole instances, the fewest that are asked for included."""
     if request.demand.units:
         return request.demand.units
+    if (fixed := request.options.manual_instances) is not None:
+        return Weekly.of(np.array(float(fixed)), ALWAYS)
     least = float(request.options.min_instances)
 
     def running(needed: FloatArray) -> FloatArray:
@@ -244,12 +258,15 @@ def _running(request: Request, needed: Sizing) -> Weekly:
     return largest([needed.units], running)
 
 
-def admission_of(request: Request, load: Load, cut_seconds: float) -> AdmissionLimits:
+def admission_of(
+    request: Request, load: Load, found: Instances, cut_seconds: float
+) -> AdmissionLimits:
     """What instances let in, and the autoscaler that fills them to what they are planned for.
 
-    A connection that finds no instance starts the first one, so there is one at least.
+    A connection that finds no instance starts the first one, so there is one at least. One that
+    finds all of them full waits for a while.
     """
-    demand, options, share = request.demand, request.options, filled(request)
+    demand, options = request.demand, request.options
     own, cores = total((load.cores, load.application_cores)), float(cores_of(request))
 
     def held(sockets: float, memory_share: float, vcpu_share: float) -> float:
@@ -260,32 +277,58 @@ def admission_of(request: Request, load: Load, cut_seconds: float) -> AdmissionL
         return min(sockets, peak / needed) if min(peak, needed) > 0 else sockets
 
     full = held(float(options.concurrency), 1.0, 1.0)
-    planned = held(options.concurrency * share, float(options.headroom), share)
+    filling = options.concurrency * filled(request)
+    planned = held(filling, float(options.headroom), used(request))
     requests = f"{RUN}.http1_requests_per_second_per_instance"
-    work = float(most_connection_core_seconds(demand, options, tls=False))
-    accepted = min(cores / work, limit_value(requests)) if work else limit_value(requests)
     named = {
         "connections_per_unit": (full, f"{RUN}.max_concurrency"),
-        "new_connections_per_second_per_unit": (accepted, requests),
         "age_most_seconds": (cut_seconds, f"{RUN}.request_timeout_max"),
-        "most_units": (options.max_instances, f"{RUN}.max_instances_default"),
     }
+    if options.manual_instances is None:
+        named["most_units"] = (options.max_instances, f"{RUN}.max_instances_default")
     limits = {field: found for field, (at, found) in named.items() if at == limit_value(found)}
-    return AdmissionLimits(
-        new_connections_per_second_per_unit=accepted,
+    admission = AdmissionLimits(
+        new_connections_per_second_per_unit=limit_value(requests),
         connections_per_unit=full,
         unit_name="instance",
-        autoscaling=CLOUD_RUN.times(
-            Autoscaling(
-                target_share=planned / full,
-                least_units=max(options.min_instances, 1),
-                most_units=options.max_instances,
-                start_seconds=options.container_start_seconds,
-                # an instance with an open request is not stopped
-                keeps_connections=True,
-                stops_when_empty=options.min_instances == 0,
-            )
-        ),
+        connect_work=_connect_work(request, found),
+        stages=sign_in_stage(options),
+        pending_seconds=_pending_seconds(options),
         age_most_seconds=cut_seconds,
-        limits=limits,
+        limits={"new_connections_per_second_per_unit": requests, **limits},
     )
+    if options.manual_instances is not None:
+        return replace(admission, units=float(options.manual_instances))
+    autoscaling = Autoscaling(
+        target_share=planned / full,
+        least_units=max(options.min_instances, 1),
+        most_units=options.max_instances,
+        start_seconds=options.container_start_seconds,
+        # an instance with an open request is not stopped
+        keeps_connections=True,
+        stops_when_empty=options.min_instances == 0,
+    )
+    return replace(admission, autoscaling=CLOUD_RUN.times(autoscaling))
+
+
+def _connect_work(request: Request, found: Instances) -> ConnectWork:
+    """What the instances of one scenario do for each new connection."""
+    options, exchange = request.options, _exchange(request)
+    return connect_work(
+        request.demand,
+        options,
+        Capacity(
+            options.vcpu,
+            float(cores_of(request)),
+            limit_value(f"{RUN}.bandwidth_per_instance_mbps"),
+        ),
+        tls=False,
+        # messages of others come through a VPC, whose bandwidth is its own
+        heard=exchange.copies_by_hour(found.running),
+    )
+
+
+def _pending_seconds(options: CloudRunOptions) -> float:
+    """How long a request waits for an instance that has room."""
+    starts = limit_value(f"{RUN}.pending_start_times") * options.container_start_seconds
+    return max(starts, limit_value(f"{RUN}.pending_least"))

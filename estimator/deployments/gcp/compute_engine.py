@@ -100,6 +100,9 @@ class ApplicationLbGce(GcpNodes):
         "traffic between the load balancer, which stands in no zone, and nodes in several zones",
         "Cloud CDN",
     )
+    # localityLbPolicy: backends "in round robin order. This is the default.":
+    # https://cloud.google.com/ruby/docs/reference/google-cloud-compute-v1/latest/Google-Cloud-Compute-V1-BackendService-LocalityLbPolicy
+    balancing = "round_robin"
 
     def nodes(self, request: Request) -> NodeSpec:
         """Virtual machines, TLS on the load balancer."""
@@ -178,6 +181,9 @@ class PassthroughNlbGce(GcpNodes):
         billed_bytes_question("ip", network.BYTES_EVIDENCE),
     )
     not_modeled = (*NOT_MODELED, "certificates on the nodes")
+    # consistent hashing of both addresses, both ports and the protocol, without session affinity:
+    # https://docs.cloud.google.com/load-balancing/docs/network/ext-netlb-traffic-distribution
+    balancing = "random"
 
     def nodes(self, request: Request) -> NodeSpec:
         """Virtual machines where TLS ends, of which Google caps internet traffic."""

@@ -10,7 +10,7 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from estimator.arrays import FloatArray
-from estimator.demand.admission_limits import AdmissionLimits
+from estimator.demand.admission_limits import LEAST_SHARE, AdmissionLimits, Stage
 from estimator.demand.demand import most_in_month, over_month
 from estimator.demand.weekly import ALWAYS, Weekly, largest
 from estimator.deployments.base import Request, billed_bytes_question
@@ -22,6 +22,10 @@ from estimator.deployments.fleet.behind_balancer import (
     BehindBalancer,
 )
 from estimator.deployments.fleet.choice import whole
+from estimator.deployments.fleet.connect_work import (
+    megabits_per_connection,
+    without_new_connections,
+)
 from estimator.deployments.fleet.server import traffic_mbps
 from estimator.deployments.fleet.sizing import SCALING, Fleet, FleetOptions, NodeSpec
 from estimator.deployments.limits import Check, check, default_of, idle_checks, limit_value
@@ -141,11 +145,17 @@ class LoadBalancerVm(OciNodes):
     )
     not_modeled = (*_NOT_MODELED, "a web application firewall")
     targets_limit = f"{_LB}.backends"
+    # "Round Robin is the default load balancer policy", in proportion to weights, which are equal:
+    # https://docs.oracle.com/en-us/iaas/compute-cloud-at-customer/topics/lbaas/load-balancing-policies.htm
+    balancing = "round_robin"
 
     def _mbps(self, request: Request) -> Weekly:
         """Bandwidth that counts."""
-        legs = 2 if request.answers["backend_leg"] == "yes" else 1
-        return traffic_mbps(request.demand).times(legs)
+        return traffic_mbps(request.demand).times(self._legs(request))
+
+    def _legs(self, request: Request) -> int:
+        """How often bytes count that pass through the balancer."""
+        return 2 if request.answers["backend_leg"] == "yes" else 1
 
     def balancers_needed(self, request: Request) -> FloatArray:
         """As many as the traffic needs."""
@@ -171,6 +181,24 @@ class LoadBalancerVm(OciNodes):
             each_direction=True,
             seconds=request.options.idle_timeout_seconds,
             ceiling_id=f"{_LB}.idle_timeout_max",
+        )
+
+    def front(self, request: Request, fleet: Fleet) -> AdmissionLimits:
+        """The bandwidth that the balancers' planned traffic leaves in the busiest hour.
+
+        What a new connection brings, in and out, has to pass through it.
+        """
+        options = request.options
+        shape = "oke_default_bandwidth" if options.provisioned_by == "oke" else "bandwidth_max"
+        mbps = limit_value(f"{_LB}.{shape}_mbps") * float(fleet.balancers)
+        legs = self._legs(request)
+        planned = traffic_mbps(without_new_connections(request.demand)).times(legs)
+        left = max(mbps - float(planned.peak), LEAST_SHARE * mbps)
+        each = megabits_per_connection(request.demand, both_ways=True) * legs
+        if not each:
+            return AdmissionLimits()
+        return AdmissionLimits(
+            stages=(Stage(name="the balancer's bandwidth", per_second=left / each),)
         )
 
     def balancer_usage(self, request: Request, fleet: Fleet) -> Iterator[Usage]:
@@ -215,6 +243,9 @@ class NetworkLoadBalancerVm(OciNodes):
     questions = (SCALING, _BYTES)
     not_modeled = (*_NOT_MODELED, "certificates on the nodes")
     targets_limit = f"{_NLB}.backends"
+    # the default policy hashes both addresses, both ports and the protocol:
+    # https://docs.oracle.com/en-us/iaas/compute-cloud-at-customer/topics/nlb/nlb-frontend-configuration.htm
+    balancing = "random"
 
     def nodes(self, request: Request) -> NodeSpec:
         """Virtual machines where TLS ends."""

@@ -39,6 +39,60 @@ def test_the_autoscaler_fills_instances_to_60_percent(make_demand, bill_of, conn
     assert instances(bill) == pytest.approx(expected(connections, 600), rel=1e-4)
 
 
+@pytest.mark.parametrize(("target", "each"), [(0.1, 100), (0.9, 900), (0.95, 950)])
+def test_the_target_of_concurrency_can_be_set(make_demand, bill_of, target, each):
+    # https://docs.cloud.google.com/run/docs/configuring/scaling-controls: 10% to 95%
+    bill = bill_of(ID, make_demand(6_000), options={"concurrency_target": target})
+
+    assert instances(bill) == pytest.approx(expected(6_000, each), rel=1e-4)
+    assert f"Set the target utilization for concurrency to {target:.0%}" in " ".join(bill.notes)
+
+
+def test_the_target_of_processors_stays_at_60_percent(make_demand, bill_of):
+    # 0.001 of a core for each: 1,000 take a core, and 600 fill an instance to its target
+    options = NO_WORK_TO_CONNECT | {
+        "concurrency_target": 0.95,
+        "idle_cpu_seconds_per_connection_second": 1e-3,
+        "core_speed_factor": 1 / 0.61,  # so that a vCPU is of the reference speed
+    }
+    bill = bill_of(ID, make_demand(6_000), options=options)
+
+    assert bill.sizing is not None
+    assert float(bill.sizing.peak_units) == 10
+
+
+def test_manual_scaling_pays_its_instances_all_the_time(make_demand, bill_of, cents):
+    # https://docs.cloud.google.com/run/docs/configuring/services/manual-scaling: a fixed number,
+    # whatever the traffic; what is set at the fewest and the most is ignored
+    options = {"manual_instances": 7, "min_instances": 2, "max_instances": 3}
+    for connections in (0, 10, 100_000):
+        bill = bill_of(ID, make_demand(connections), options=options)
+
+        assert instances(bill) == 7
+        assert bill.sizing is not None
+        assert float(bill.sizing.peak_units) == 7
+
+
+def test_manual_scaling_billed_by_request_pays_the_idle_price_without_connections(
+    make_demand, bill_of, quantities
+):
+    bill = bill_of(ID, make_demand(0), options={"manual_instances": 7, "billing": "request"})
+
+    assert quantities(bill)["gcp.cloud_run.min_instance_cpu_idle"] == pytest.approx(7 * 730 * HOUR)
+    assert quantities(bill)[CPU] == 0
+
+
+@pytest.mark.parametrize(("fixed", "exceeded"), [(10, False), (9, True)])
+def test_instances_that_are_too_few_are_named(make_demand, bill_of, verdict_on, fixed, exceeded):
+    # 6,000 connections at 600 each
+    bill = bill_of(ID, make_demand(6_000), options={"manual_instances": fixed})
+    verdict = verdict_on(bill, f"{ID}.max_instances_default")
+
+    assert float(verdict.used) == 10
+    assert verdict.exceeded == exceeded
+    assert "(manual_instances): 10 are needed" in verdict.fix
+
+
 def test_pinned_instances_are_filled_to_their_concurrency(make_demand, bill_of):
     bill = bill_of(ID, make_demand(6_000), answers={"sockets_per_instance": "full"})
 
@@ -218,6 +272,9 @@ def test_instances_are_sized_by_the_memory_of_a_connection(make_demand, bill_of)
         ({"vcpu": 3}, "vcpu"),
         ({"min_instances": 5, "max_instances": 4}, "min_instances is at most max_instances"),
         ({"memory_gib": 0.25}, "memory_gib"),
+        ({"concurrency_target": 0.05}, "concurrency_target is 0.1 to 0.95"),
+        ({"concurrency_target": 1}, "concurrency_target is 0.1 to 0.95"),
+        ({"manual_instances": 0}, "manual_instances"),
     ],
 )
 def test_what_cloud_run_does_not_offer_is_refused(make_demand, bill_of, options, fault):
