@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from estimator.analysis.estimate import Estimate, verdict_data
-from estimator.analysis.simulate.findings import Finding, Recovery, recoveries
+from estimator.analysis.simulate.answer import answer_of
+from estimator.analysis.simulate.findings import Finding
+from estimator.analysis.simulate.recovery import Recovery, recoveries
 from estimator.arguments import checks_arguments
 from estimator.demand.demand import Demand
 from estimator.deployments.limits import Limit, LongBurst, state_at, words_of
@@ -89,9 +91,10 @@ class MinuteVerdict:
         )
         burst = f"; {self.burst}" if self.burst else ""
         fix = f" Fix: {self.fix}." if self.fix and self.state is not State.WITHIN_LIMITS else ""
+        of = "without end, of" if np.isinf(self.used) else f"{figure_text(self.used)} of"
         return (
-            f"{self.limit.title}: {self.state_words}, {figure_text(self.used)} of "
-            f"{figure_text(self.allowed)} {self.limit.unit}{when}{refused}{burst}.{fix}"
+            f"{self.limit.title}: {self.state_words}, {of} {figure_text(self.allowed)} "
+            f"{self.limit.unit}{when}{refused}{burst}.{fix}"
         )
 
 
@@ -144,6 +147,11 @@ class Simulation(Result):
                 "All clients are taken to come back as the main kind does: the reconnects of other "
                 "kinds are left out."
             )
+
+    @cached_property
+    def answer(self) -> str:
+        """What came out, in one sentence: how the worst fault ends; without one, the peak."""
+        return answer_of(self)
 
     @property
     def state(self) -> Assessment:
@@ -291,6 +299,7 @@ class Simulation(Result):
             "scenario": self.scenario.as_data(),
             "deployment": self.deployment or None,
             "state": self.state,
+            "answer": self.answer,
             "engine": run.engine,
             "seed": run.seed,
             "replications": len(run.replications),
@@ -338,7 +347,18 @@ def _recovery_data(recovery: Recovery) -> dict[str, Any]:
         "fault": recovery.fault,
         "lost": recovery.lost,
         "back_s": {f"{share:.0%}": plain(seconds) for share, seconds in recovery.back_s.items()},
-        "attempts_per_connection": recovery.attempts_per_connection,
+        "attempts": recovery.attempts,
+        "refused": recovery.refused,
+        "refused_mostly": recovery.refused_mostly or None,
+        "attempts_per_connection": plain(recovery.attempts_per_connection),
+        "goodput": recovery.goodput,
+        "wasted_work": recovery.wasted_work,
+        "connecting_most": recovery.connecting_most,
+        "queue_most": recovery.queue_most,
+        "processor_most": recovery.processor_most,
+        "unfinished": recovery.unfinished,
+        "endless": recovery.endless,
+        "why_endless": recovery.why_endless or None,
     }
 
 
