@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from collections.abc import Sequence
+from typing import Final
 
 import numpy as np
 
+from estimator.analysis.simulate.findings import Finding
 from estimator.analysis.simulate.recovery import HOW_TO_END, Recovery, is_known, recoveries
 from estimator.deployments.registry import find_deployment
 from estimator.format import figure_text, percent, sentence, span_text
 from estimator.scenario.disruptions import Fault
 from estimator.scenario.local_time import moment_text
-from estimator.states import Assessment, State
-
-if TYPE_CHECKING:
-    from estimator.analysis.simulate.result import Simulation
+from estimator.simulation.run import Run
+from estimator.states import Assessment
 
 _DAYS: Final = {
     "Mon": "Monday",
@@ -37,17 +37,41 @@ _SOMEBODY: Final = 0.5
 _AT_ONCE_S: Final = 1.0
 
 
-def answer_of(simulation: Simulation) -> str:
-    """The sentence."""
-    told = recoveries(simulation.run)
+def storm_answer(faults: Sequence[Fault], deployment: str, run: Run) -> str:
+    """How clients come back after the worst of the faults; empty if none took a connection.
+
+    Args:
+        faults: as they were declared.
+        deployment: id; empty without one.
+        run: the simulated weeks.
+    """
+    told = recoveries(run)
     if not told:
-        return sentence(_without_a_storm(simulation))
+        return ""
     worst = max(told, key=lambda each: (each.endless, each.until_99_s, each.lost))
-    number = simulation.run.model.faults.index(worst.fault)
-    happens = f"{fault_words(simulation.scenario.faults[number])}: {_lost(worst)}"
+    happens = f"{fault_words(faults[run.model.faults.index(worst.fault)])}: {_lost(worst)}"
     if len(told) > 1:
         happens = f"the worst of {len(told)} faults: {happens}"
-    return sentence(f"{happens}, {_end(simulation, worst)}")
+    return sentence(f"{happens}, {_end(deployment, run, worst)}")
+
+
+def quiet_answer(findings: Sequence[Finding], state: Assessment, worst_limit: str) -> str:
+    """The peak, and the worst of what was found.
+
+    Args:
+        findings: the peak first.
+        state: the worst of all.
+        worst_limit: the worst limit with its state, for where no finding is as bad.
+    """
+    peak = findings[0]
+    found = f"{figure_text(peak.found)} connections at the peak"
+    words = f"{found}, {figure_text(peak.assumed)} were assumed"
+    if state is Assessment.MET:
+        return sentence(f"{words}; all assumptions hold")
+    for each in findings:
+        if each.state is state:
+            return sentence(f"{words}; {each.title.lower()}: {state}, {each.words}")
+    return sentence(f"{words}; {worst_limit}")
 
 
 def fault_words(fault: Fault) -> str:
@@ -86,12 +110,12 @@ def _lost(recovery: Recovery) -> str:
     return f"{figure_text(recovery.lost)} clients lose their connection"
 
 
-def _end(simulation: Simulation, recovery: Recovery) -> str:
+def _end(deployment: str, run: Run, recovery: Recovery) -> str:
     """How soon clients are back, and what stood in their way."""
     if recovery.endless:
         weeks = f" in {percent(recovery.endless)} of the weeks" if recovery.endless < 1 else ""
         return f"and 99% do not come back{weeks}: {recovery.why_endless}; {HOW_TO_END}"
-    hindrance = _hindrance(simulation, recovery)
+    hindrance = _hindrance(deployment, run, recovery)
     if recovery.unfinished:
         return f"and 99% are not back before the week ends; {hindrance}"
     soon = recovery.until_99_s <= _AT_ONCE_S
@@ -99,13 +123,13 @@ def _end(simulation: Simulation, recovery: Recovery) -> str:
     return f"99% are back {when}; {hindrance}"
 
 
-def _hindrance(simulation: Simulation, recovery: Recovery) -> str:
+def _hindrance(deployment: str, run: Run, recovery: Recovery) -> str:
     """What limited how fast they came back."""
     attempts = f"{figure_text(recovery.attempts)} attempts"
-    name = simulation.run.model.admission.unit_name
+    name = run.model.admission.unit_name
     if recovery.refused < _SOMEBODY:
-        if not is_known(simulation.run.model):
-            who = _service(simulation) or "anything"
+        if not is_known(run.model):
+            who = _service(deployment) or "anything"
             return f"nothing is known of how fast {who} lets clients in"
         if recovery.connecting_most >= _SOMEBODY:
             return (
@@ -115,7 +139,7 @@ def _hindrance(simulation: Simulation, recovery: Recovery) -> str:
         return f"none of {attempts} is refused"
     refused = f"{figure_text(recovery.refused)} of {attempts}"
     return {
-        "rate": f"{attempts} hit {_rate(simulation)}",
+        "rate": f"{attempts} hit {_rate(deployment, run)}",
         "no free slot": f"{refused} find no free connection slot",
         "queue full": f"{refused} find the queues of the {name}s full",
         "fault": f"{refused} are refused by a fault",
@@ -123,9 +147,8 @@ def _hindrance(simulation: Simulation, recovery: Recovery) -> str:
     }[recovery.refused_mostly]
 
 
-def _rate(simulation: Simulation) -> str:
+def _rate(deployment: str, run: Run) -> str:
     """Whose new connections per second let no more clients in."""
-    run = simulation.run
     admission = run.model.admission
     everything = admission.new_connections_per_second
     units = float(np.median(run.stack("units")))
@@ -133,35 +156,13 @@ def _rate(simulation: Simulation) -> str:
     if np.isinf(min(everything, of_units)):
         return "the rate that a fault leaves"
     if everything <= of_units:
-        return f"{_service(simulation) or 'the limit'}'s {figure_text(everything)} per second"
+        return f"{_service(deployment) or 'the limit'}'s {figure_text(everything)} per second"
     several = f"{figure_text(units)} {admission.unit_name}s"
     return f"the {figure_text(of_units)} per second of {several}"
 
 
-def _service(simulation: Simulation) -> str:
+def _service(deployment: str) -> str:
     """The deployment by its short title, without what tells its interface; empty without one."""
-    if not simulation.deployment:
+    if not deployment:
         return ""
-    return (
-        find_deployment(simulation.deployment).title.partition(" WebSocket")[0].partition(" (")[0]
-    )
-
-
-def _without_a_storm(simulation: Simulation) -> str:
-    """The peak, and the worst of what was found."""
-    peak = simulation.findings[0]
-    words = (
-        f"{figure_text(peak.found)} connections at the peak, {figure_text(peak.assumed)} were "
-        "assumed"
-    )
-    worst = simulation.state
-    if worst is Assessment.MET:
-        return f"{words}; all assumptions hold"
-    for each in simulation.findings:
-        if each.state is worst:
-            return f"{words}; {each.title.lower()}: {worst}, {each.words}"
-    limits = [each for each in simulation.limits if Assessment.of(each.state) is worst]
-    if limits:
-        title, state = limits[0].limit.title, limits[0].state_words
-        return f"{words}; limit '{title}': {state}"
-    return f"{words}; limits of {simulation.deployment}: {State.NOT_CHECKED}"
+    return find_deployment(deployment).title.partition(" WebSocket")[0].partition(" (")[0]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from estimator.analysis.estimate import Estimate, verdict_data
-from estimator.analysis.simulate.answer import answer_of
+from estimator.analysis.simulate.answer import quiet_answer, storm_answer
 from estimator.analysis.simulate.findings import Finding
 from estimator.analysis.simulate.recovery import Recovery, recoveries
 from estimator.arguments import checks_arguments
@@ -151,7 +151,16 @@ class Simulation(Result):
     @cached_property
     def answer(self) -> str:
         """What came out, in one sentence: how the worst fault ends; without one, the peak."""
-        return answer_of(self)
+        storm = storm_answer(self.scenario.faults, self.deployment, self.run)
+        return storm or quiet_answer(self.findings, self.state, self._worst_limit)
+
+    @property
+    def _worst_limit(self) -> str:
+        if not self.limits:
+            return f"limits of {self.deployment}: {State.NOT_CHECKED}"
+        judged = worst((each.state for each in self.limits), State.NOT_CHECKED)
+        [first, *_] = (each for each in self.limits if each.state is judged)
+        return f"limit '{first.limit.title}': {first.state_words}"
 
     @property
     def state(self) -> Assessment:
