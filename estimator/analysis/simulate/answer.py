@@ -29,7 +29,9 @@ _HAPPENS: Final = {
     "rolling_deployment": "a rolling deployment begins",
     "balancer_resize": "a load balancer is resized",
     "network_flap": "the network of some clients fails",
-    "connection_throttle": "a slow service lets fewer clients connect",
+    "connection_throttle": "new connections are limited",
+    "refused_attempts": "a share of all attempts is refused",
+    "slow_dependency": "what new connections wait for becomes slow",
 }
 """What a fault does, by its name; whatever else is named an outage fails, and others begin."""
 _OUTAGE: Final = "outage"

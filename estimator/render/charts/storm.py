@@ -26,7 +26,7 @@ _SPANS: Final = {"seconds": 1, "minutes": SECONDS_PER_MINUTE, "hours": SECONDS_P
 _LONG_SPANS: Final = 10
 """A chart counts in the largest unit of which it shows at least so many."""
 _STEEP: Final = 30.0
-"""From this ratio of the highest to the middle on, rates are drawn on a logarithmic axis."""
+"""From this ratio of most attempts to those usual, or let in, on, the axis is logarithmic."""
 _LAST_ONE_BY_ONE: Final = 5
 _GROUPS: Final = (6, 11, 21, 51, 101)
 """First numbers of the groups of attempts beyond."""
@@ -172,7 +172,9 @@ def _rates(axes: Axes, look: Look, at: FloatArray, near: CloseUp, limit: float) 
             limit, color=look.green, linewidth=1.6, linestyle=(0, (1, 1)),
             label="limit of new connections",
         )  # fmt: skip
-    if shown.size and shown.max() > _STEEP * max(float(np.median(near.attempts)), 1.0):
+    made = near.new_connections[near.new_connections > 0]
+    usual = min(float(np.median(near.attempts)), float(np.median(made)) if made.size else 0.0)
+    if shown.size and shown.max() > _STEEP * max(usual, 1.0):
         axes.set_yscale("log")
         axes.set_ylim(0.8, float(shown.max()) * 2)
         axes.minorticks_off()
