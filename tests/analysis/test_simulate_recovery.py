@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import estimator as ws
+from estimator.analysis.simulate.answer import storm_answer
 from estimator.analysis.simulate.findings import findings
 from estimator.analysis.simulate.recovery import Recovery, recoveries
 from estimator.demand.admission_limits import AdmissionLimits, ConnectWork
@@ -163,6 +164,17 @@ class TestNoEnd:
         attempts = float(why.partition("do: ")[2].split()[0])
         # some 300 clients, with waits of 5 s on average, and up to 5 s more for those in the queue
         assert 300 / 10.2 * 0.9 < attempts < 300 / 5 * 1.1
+
+    def test_the_answer_says_that_nobody_comes_back(self, melted):
+        recovery = told(melted)
+
+        answer = storm_answer([ws.Outage(at="Mon 01:00")], "", melted)
+
+        assert answer == (
+            f"The service fails on Monday at 01:00: {recovery.lost:,.0f} clients lose their "
+            f"connection, and 99% do not come back: {recovery.why_endless}; search what would end "
+            "it: estimator recovery-plan, or ws.recovery_plan."
+        )
 
     def test_where_less_than_a_day_is_left_nobody_knows(self):
         at_s = DAY_S + 1800.0
