@@ -98,6 +98,8 @@ class Assessment(_Judgment):
     """It is met with little margin, or nearly met."""
     MISSED = "missed"
     """It does not hold."""
+    DOES_NOT_RECOVER = "does not recover"
+    """A storm goes on by itself, though there was time enough for it to end."""
 
     @classmethod
     def of(cls, state: State) -> Assessment:
@@ -131,6 +133,7 @@ _MEANINGS: Final[dict[tuple[type[_Judgment], str], _Meaning]] = {
     (Assessment, Assessment.NOT_CHECKED.value): _UNKNOWN._replace(fails=False),
     (Assessment, Assessment.AT_RISK.value): _WARNING,
     (Assessment, Assessment.MISSED.value): _BAD,
+    (Assessment, Assessment.DOES_NOT_RECOVER.value): _BAD,
 }
 
 STATES: Final = (*State,)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, Literal
 
 import numpy as np
 
@@ -17,6 +17,7 @@ from estimator.scenario.profile import Profile
 from estimator.scenario.scenario import Scenario
 from estimator.simulation.flows import Replication
 from estimator.simulation.run import Run
+from estimator.simulation.theory import poisson_quantile
 from estimator.units import HOURS_PER_WEEK, MINUTES_PER_HOUR, SECONDS_PER_HOUR, SECONDS_PER_MINUTE
 
 _MINUTES_PER_WEEK: Final = HOURS_PER_WEEK * MINUTES_PER_HOUR
@@ -25,6 +26,7 @@ _SOMEBODY: Final = 0.5
 """Clients; of groups that are followed by their mean, less is nobody."""
 _ROUNDING_NOISE: Final = 1e-9
 """Of the moments in a second; must not make one more."""
+_NEXT_TO_NOTHING: Final = 1e-12
 BUSY_SHARE: Final = 0.95
 """Of the replications: what a busy one has, but not the busiest."""
 
@@ -92,6 +94,7 @@ def minute_demand(
     kinds: Kinds | None = None,
     *,
     share: float = BUSY_SHARE,
+    connects_of: Literal["second", "minute"] = "second",
 ) -> Demand:
     """The busy side of every minute: as 60 scenarios, one for each minute of the hours.
 
@@ -104,18 +107,57 @@ def minute_demand(
         surges: broadcasts among them, in which more is sent.
         kinds: of which kind connections are, if there are several.
         share: quantile over the replications that is taken of each minute.
+        connects_of: whether new connections, and what is sent at each of them, are those of the
+            busiest second, as if all seconds of the minute were like it, or those of the minute.
+            Nothing else comes in storms.
 
     Returns:
         A demand of shape (60,): scenario m has minute m of every hour.
     """
 
     def by_minute(name: str) -> FloatArray:
-        values = np.quantile(run.stack(name), share, axis=0)
-        minutes = values.reshape(HOURS_PER_WEEK, MINUTES_PER_HOUR).T
-        return minutes * MINUTES_PER_HOUR if name == "new_connections" else minutes
+        per_hour = 1
+        if name == "new_connections":
+            per_hour = SECONDS_PER_HOUR if connects_of == "second" else MINUTES_PER_HOUR
+            name = "new_connections_per_second" if connects_of == "second" else name
+        return _minutes_by_hour(np.quantile(run.stack(name), share, axis=0)) * per_hour
 
-    more = message_factor(surges).reshape(HOURS_PER_WEEK, MINUTES_PER_HOUR).T
+    more = _minutes_by_hour(message_factor(surges))
     return _demand(run, kinds or profile, hours_per_month, by_minute, more)
+
+
+def usual_minutes(expected: Demand, rng: np.random.Generator) -> Demand:
+    """An expected demand as ``minute_demand`` would find it, if nothing but chance disturbed it.
+
+    Args:
+        expected: hour by hour.
+        rng: source of chance, by which each minute has a busiest second.
+    """
+    per_second = of_minutes(expected.new_connections) / SECONDS_PER_HOUR
+    mean = np.maximum(per_second, _NEXT_TO_NOTHING)
+    # the largest of 60 independent numbers is at most k if each of them is
+    share = np.maximum(rng.random(mean.size), _NEXT_TO_NOTHING) ** (1 / SECONDS_PER_MINUTE)
+    busiest = poisson_quantile(mean, np.minimum(share, 1 - _NEXT_TO_NOTHING))
+    times = _minutes_by_hour(np.where(per_second > 0, busiest / mean, 1.0))
+
+    def so_busy(amount: Weekly) -> Weekly:
+        return from_hours(amount.hourly * times)
+
+    return replace(
+        expected,
+        new_connections=so_busy(expected.new_connections),
+        streams=tuple(
+            replace(stream, per_hour=so_busy(stream.per_hour))
+            if stream.kind == "at_connect"
+            else stream
+            for stream in expected.streams
+        ),
+    )
+
+
+def _minutes_by_hour(minutes: FloatArray) -> FloatArray:
+    """Figures in the order of time as the hours of 60 scenarios, shape (60, 168)."""
+    return minutes.reshape(HOURS_PER_WEEK, MINUTES_PER_HOUR).T
 
 
 def of_minutes(weekly: Weekly) -> FloatArray:
@@ -211,8 +253,8 @@ def busiest_seconds(
 ) -> FloatArray:
     """Most messages in a second, in and out together, of each replication.
 
-    Every second of the ten minutes with most messages is drawn; a message that is passed on to many
-    is many messages at once.
+    Every second of the ten minutes with most messages is drawn, except for what is sent at new
+    connections, which are known; a message that is passed on to many is many messages at once.
 
     Returns:
         Shape (replications,).
@@ -236,10 +278,11 @@ def each_alone(run: Run) -> Iterator[Run]:
 def busiest_second(minutes: Demand, rng: np.random.Generator) -> float:
     """Most messages in a second of the ten busiest minutes.
 
-    Messages come at random (Poisson), those of synchronized flows at regular moments.
+    Messages come at random (Poisson), those of synchronized flows at regular moments, those at new
+    connections as these do.
 
     Args:
-        minutes: a demand by the minute, or one by the hour, whose minutes are alike.
+        minutes: a demand by the minute, of which the new connections of a second are known.
         rng: source of chance.
     """
     streams = [stream for stream in minutes.streams if stream.is_message]
@@ -251,11 +294,12 @@ def busiest_second(minutes: Demand, rng: np.random.Generator) -> float:
     seconds = np.zeros((_BUSIEST_MINUTES, SECONDS_PER_MINUTE))
     for stream, rate, size in zip(streams, per_second, at_once, strict=True):
         moments = (rate / size)[busiest, None]
-        found = (
-            np.ceil(moments * (1 - _ROUNDING_NOISE))
-            if stream.synchronized
-            else rng.poisson(moments, seconds.shape)
-        )
+        if stream.kind == "at_connect":
+            found = moments
+        elif stream.synchronized:
+            found = np.ceil(moments * (1 - _ROUNDING_NOISE))
+        else:
+            found = rng.poisson(moments, seconds.shape)
         seconds += found * size[busiest, None]
     return float(seconds.max())
 

@@ -1,5 +1,6 @@
 """What a scenario assumes against what is found: verdicts by theory, and words people can read."""
 
+import dataclasses
 import math
 import re
 
@@ -9,7 +10,7 @@ from scipy import stats
 from scipy.linalg import circulant
 
 import estimator as ws
-from estimator.analysis.simulate.findings import Finding
+from estimator.analysis.simulate.findings import Finding, findings
 from estimator.analysis.simulate.result import Simulation
 from estimator.demand.arrivals import response
 from estimator.simulation.theory import poisson_quantile
@@ -98,13 +99,24 @@ class TestQuiet:
         assert minutes.assumed == pytest.approx(mean.assumed * 730 * 60)
         assert minutes.found == pytest.approx(mean.found * 730 * 60)
 
-    def test_nobody_waits_and_everybody_gets_in(self, quiet):
-        lost, away = (
-            finding(quiet, name) for name in ("Connection-minutes lost", "Clients turned away")
-        )
+    @pytest.mark.parametrize(
+        ("title", "words"),
+        [
+            ("Connection-minutes lost", "no client waits"),
+            ("Clients turned away", "every client gets in"),
+        ],
+    )
+    def test_that_nobody_waits_is_only_found_where_something_could_keep_a_client_out(
+        self, quiet, title, words
+    ):
+        alone = finding(quiet, title)
+        on_a_gateway = finding(ws.simulate(flat(200), API_GATEWAY, replications=1), title)
 
-        assert (lost.found, lost.words, lost.state) == (0, "no client waits", "met")
-        assert (away.found, away.words, away.state) == (0, "every client gets in", "met")
+        unknown = "nothing is known that could keep a client out"
+        assert (alone.found, alone.state) == (0, "not checked")
+        assert alone.words == f"{words}; {unknown}"
+        assert unknown not in on_a_gateway.words
+        assert on_a_gateway.state == "met"
 
 
 class TestContradiction:
@@ -297,14 +309,35 @@ class TestRecovery:
         assert new_connections.words.endswith("attempts per week are refused; the limit is 500")
 
     @pytest.mark.parametrize(
-        ("within_s", "state"), [(1.3, "met"), (1.2, "at risk"), (0.9, "missed")]
+        ("deployment", "within_s", "state"),
+        [
+            (API_GATEWAY, 1.3, "met"),
+            (API_GATEWAY, 1.2, "at risk"),
+            (API_GATEWAY, 0.9, "missed"),
+            (None, 1.3, "not checked"),
+            (None, 1.2, "not checked"),
+            (None, 0.9, "missed"),
+        ],
     )
-    def test_how_long_it_may_take_is_ones_own_to_say(self, within_s, state):
-        # without a limit all are back within the first wait, of a second at most
-        found = ws.simulate(flat(1_000), faults=[OUTAGE], replications=2, recover_within_s=within_s)
+    def test_how_long_it_may_take_is_ones_own_to_say(self, deployment, within_s, state):
+        # within the limit all are back within the first wait, of a second at most; where no limit
+        # is known that proves nothing, except that they are not back sooner
+        found = ws.simulate(
+            flat(1_000), deployment, faults=[OUTAGE], replications=2, recover_within_s=within_s
+        )
 
-        assert finding(found, "Recovery").found == 1
-        assert finding(found, "Recovery").state == state
+        recovery = finding(found, "Recovery")
+        assert recovery.found == 1
+        assert recovery.state == state
+        said = "nothing is known of how fast clients are let in: take a deployment"
+        assert (said in recovery.words) == (state == "not checked")
+
+    def test_a_fault_may_state_what_nobody_has_published(self):
+        slow = "connection throttle at Tue 13:00 lasts 2 h new_connections_per_second 100"
+
+        found = ws.simulate(flat(1_000), faults=[slow, OUTAGE], replications=2)
+
+        assert finding(found, "Recovery").state == "met"
 
     def test_a_region_is_not_back_before_its_quota_has_let_all_in(self):
         found = ws.simulate(
@@ -338,7 +371,42 @@ class TestRecovery:
         recovery = finding(found, "Recovery")
         assert (recovery.found, recovery.high, recovery.state) == (math.inf, math.inf, "missed")
         assert recovery.words.endswith("in 100% of the weeks not before the week ends")
-        assert recovery.explain().startswith("Recovery: missed, no end seconds found, 300 assumed.")
+        assert recovery.explain().startswith("Recovery: missed, without end, 300 seconds assumed.")
+
+
+class TestLostTime:
+    def test_what_a_cut_costs_by_the_clients_own_wait_is_no_risk(self):
+        # connections are cut after two hours, and each client waits for 10 minutes until it is back
+        profile = {**flat(300, hours=96).as_data()["profile"]}
+        profile["reconnect"] = {"backoff": "exponential", "base": "10 min", "cap": "10 min"}
+        cut = flat(300, hours=96).replace(profile=profile)
+
+        found = ws.simulate(cut, API_GATEWAY, replications=1, engine="exact")
+
+        lost = finding(found, "Connection-minutes lost")
+        # 10 of each 130 minutes
+        wanted = lost.found + float(found.run.stack("open_mean").sum())
+        assert lost.found / wanted == pytest.approx(10 / 130, rel=0.05)
+        assert lost.state == "met"
+        assert "100% of that is their own wait after a connection was cut at 2 h" in lost.words
+
+    def test_less_than_half_a_minute_is_nobody_who_waits(self):
+        found = ws.simulate(flat(200), API_GATEWAY, replications=2)
+        noise = [1e-9, 0.4]
+        waits = [
+            dataclasses.replace(one, waiting=np.full(10_080, minutes / 10_080))
+            for one, minutes in zip(found.run.replications, noise, strict=True)
+        ]
+        run = dataclasses.replace(found.run, replications=tuple(waits))
+
+        [lost] = [
+            each
+            for each in findings(found.scenario, found.expected, run, 300.0)
+            if each.title == "Connection-minutes lost"
+        ]
+
+        assert (lost.found, lost.low, lost.high) == (0, 0, 0)
+        assert lost.words == "no client waits"
 
 
 class TestCapacity:
@@ -402,6 +470,21 @@ class TestRates:
         # there is no figure to hold it against
         assert stormy.state == "not checked"
         assert stormy.words.endswith("test whether so many can connect at once")
+
+    def test_each_client_who_comes_back_is_greeted_in_the_second_in_which_it_does(self):
+        # a greeting out and a hello in for each new connection
+        chat = ws.Scenario(profile="workplace-chat", location="virginia", peak_connections=5_000)
+        outage = "outage at Tue 14:00 share 1/3"
+
+        found = ws.simulate(chat, "azure.web_pubsub", faults=[outage], replications=2)
+
+        most = found.run.stack("new_connections_per_second").max(axis=1).mean()
+        assert most > 1_000
+        messages, egress = (finding(found, title) for title in ("Messages per second", "Egress"))
+        assert messages.found >= 2 * most
+        greeting_bytes = float(chat.profile.at_connect.to_client.mean)
+        # with at least the TCP and IP headers of each
+        assert egress.found * 1e6 / 8 >= most * (greeting_bytes + 40)
 
     def test_single_messages_to_many_have_no_peaks(self):
         messages = finding(ws.simulate(flat(20_000, 8), replications=1), "Messages per second")

@@ -161,6 +161,35 @@ class TestLimitsByTheMinute:
         assert MinuteVerdict(quota, 1, 100, 0, 1).when == "Mon 00:00 UTC"
         assert MinuteVerdict(quota, 1, 100, None, 1).when == ""
 
+    def test_what_has_no_end_reads_well(self):
+        idle = find_limit("aws.api_gateway.idle_timeout")
+
+        said = MinuteVerdict(idle, math.inf, 600, None, 10_080).explain()
+
+        assert said.startswith(f"{idle.title}: over a hard limit, without end, of 600 Seconds.")
+
+    def test_a_plan_is_not_chosen_for_a_second(self):
+        # a third of 5,000 come back at once, each with a greeting: no hour is like that second
+        chat = ws.Scenario(profile="workplace-chat", location="virginia", peak_connections=5_000)
+        outage = "outage at Tue 18:00 share 1/3"
+
+        quiet, stormy = (
+            {each.limit.limit.partition(".per_minute.")[2]: each for each in found.limits}
+            for found in (
+                ws.simulate(chat, "ably.per_minute", faults=faults, replications=1)
+                for faults in ([], [outage])
+            )
+        )
+
+        assert {name: each.allowed for name, each in quiet.items()} == {
+            name: each.allowed for name, each in stormy.items()
+        }
+        assert stormy["kib_per_second"].used > 10 * quiet["kib_per_second"].used
+        # what 250 per second bring in a minute at most, in an hour of such minutes
+        greeting_gib = float(chat.profile.at_connect.to_client.mean) / 2**30
+        more = stormy["gib_per_hour"].used - quiet["gib_per_hour"].used
+        assert 0 < more < 60 * 1.3 * 5_000 / 3 * greeting_gib
+
 
 class TestBill:
     def test_a_region_outage_saves_minutes_and_costs_messages(self):

@@ -16,7 +16,7 @@ from rich.cells import cell_len
 
 import estimator as ws
 from estimator.cli.commands import simulate
-from estimator.format import count_text, dollars, sentence, span_text
+from estimator.format import count_text, dollars, percent, sentence, span_text
 from estimator.scenario.disruptions import FAULTS, SURGES, Fault, Surge, parse_fault, parse_surge
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -159,6 +159,34 @@ def test_each_client_of_an_outage_without_limits_needs_one_attempt(run, quiet):
     assert recovery["attempts_per_connection"] == 1
     # 30 % of some 5,000, by a coin for each of them
     assert recovery["lost"] == pytest.approx(1500, rel=0.1)
+
+
+def test_the_answer_comes_first_and_storms_are_told_in_figures(run, quiet):
+    asked = ("simulate", quiet, *TWICE, *OUTAGE, "--deployment", "aws.api_gateway")
+
+    _, out, _ = run(*asked)
+    data = json.loads(run(*asked, "--json")[1])
+
+    title, rest = out.split("\n", 1)
+    assert title.endswith(f": {data['state']}")
+    assert " ".join(rest.split()).startswith(data["answer"])
+    assert data["answer"].startswith("30% of the service fails on Tuesday at 14:00: ")
+    [recovery] = data["recoveries"]
+    table = out.partition("Until 99% are back")[2]
+    for figure in (
+        count_text(recovery["attempts"]),
+        count_text(recovery["refused"]),
+        percent(recovery["goodput"]),
+    ):
+        assert re.search(rf" {re.escape(figure)} ", table)
+    assert recovery["attempts"] >= recovery["lost"]
+
+
+def test_the_help_names_every_fault(run):
+    told = " ".join(run("simulate", "--help")[1].split())
+
+    for kind in FAULTS:
+        assert kind.model_fields["fault"].default.replace("_", " ") in told
 
 
 def test_a_time_to_recover_that_is_too_short_is_missed(run, quiet):

@@ -102,7 +102,7 @@ def test_what_is_shown_is_what_the_simulation_found(scenario):
     struck = scenario.replace(faults=[ws.Outage(at="Tue 14:00")])
     page = simulated(opened(struck, on=ON_API_GATEWAY, weeks="2", seed="7"))
     found = ws.simulate(struck, "aws.api_gateway", replications=2, seed=7)
-    verdicts, limits, recoveries, bill = (table.value for table in page.table)
+    verdicts, limits, recoveries, storms, bill = (table.value for table in page.table)
     assert len(verdicts) == len(found.findings)
     for shown, finding in zip(verdicts.itertuples(), found.findings, strict=True):
         assert finding.title in shown[1].replace("\\", "")
@@ -110,10 +110,14 @@ def test_what_is_shown_is_what_the_simulation_found(scenario):
     words = " ".join(each.value for each in page.markdown).replace("\\", "")
     assert all(f"{each.title}: {each.words}." in words for each in found.findings)
     assert len(limits) == len(found.limits)
-    assert len(recoveries) == 1
+    assert len(recoveries) == len(storms) == 1
     assert found.simulated_bill is not None
     assert f"{found.simulated_bill.total:,.2f}" in bill["Simulated"].iloc[-1].replace("\\", "")
-    assert f" {found.state}]" in page.subheader[0].value
+    # the answer comes first
+    heading = page.subheader[0].value.replace("\\", "")
+    assert heading.startswith(found.answer)
+    assert found.answer.startswith("The service fails on Tuesday at 14:00: ")
+    assert f" {found.state}]" in heading
 
 
 def test_a_shared_link_holds_the_settings_too(scenario):

@@ -13,11 +13,13 @@ from matplotlib.colors import to_rgb
 
 import estimator as ws
 from estimator import render
+from estimator.demand.admission_limits import AdmissionLimits, ConnectWork
 from estimator.errors import ScenarioError
 from estimator.format import precise_percent
 from estimator.render.charts import concurrency, scaling, storm
 from estimator.render.charts.style import Chart
 from estimator.shown import Look
+from estimator.simulation.run import run
 
 DAYS = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
 FAULTS = [
@@ -56,13 +58,29 @@ def autoscaled():
 
 
 @pytest.fixture(scope="module")
-def every_chart(stormy, with_units):
+def working(stormy):
+    """On three nodes that take 20 ms for each new connection."""
+    model = replace(
+        stormy.run.model,
+        admission=AdmissionLimits(
+            units=3, unit_name="node", connect_work=ConnectWork(seconds=0.02)
+        ),
+        cuts=stormy.run.model.cuts[:1],
+        throttles=(),
+        faults=stormy.run.model.faults[:1],
+    )
+    return replace(stormy, run=run(model, replications=1, engine="exact"))
+
+
+@pytest.fixture(scope="module")
+def every_chart(stormy, with_units, working):
     """By name, with what draws it."""
     return {
         "concurrency": lambda look=None: concurrency.concurrency_chart(stormy, look),
         "capacity": lambda look=None: concurrency.concurrency_chart(with_units, look),
         "peaks": lambda look=None: concurrency.peak_chart(stormy, look),
         "outage": lambda look=None: storm.storm_chart(stormy, 0, look),
+        "work": lambda look=None: storm.storm_chart(working, 0, look),
         "flap": lambda look=None: storm.storm_chart(stormy, 1, look),
         "scaling": lambda look=None: scaling.scaling_chart(with_units, look),
         "attempts": lambda look=None: storm.attempts_chart(stormy, look),
@@ -71,6 +89,12 @@ def every_chart(stormy, with_units):
 
 def line(axes: Any, label: str) -> Any:
     return next(each for each in axes.lines if each.get_label() == label)
+
+
+def filled(axes: Any, label: str) -> np.ndarray:
+    """The heights of an area."""
+    [area] = [each for each in axes.collections if each.get_label() == label]
+    return area.get_paths()[0].vertices[:, 1]
 
 
 def title(chart: Chart) -> str:
@@ -110,7 +134,7 @@ def test_every_chart_is_found_by_its_name(name):
 
 @pytest.mark.parametrize("look", [None, PHONE], ids=["paper", "phone"])
 @pytest.mark.parametrize(
-    "name", ["concurrency", "capacity", "peaks", "outage", "flap", "scaling", "attempts"]
+    "name", ["concurrency", "capacity", "peaks", "outage", "work", "flap", "scaling", "attempts"]
 )
 def test_no_text_covers_another_or_leaves_the_picture(every_chart, name, look):
     chart = every_chart[name](look)
@@ -205,18 +229,45 @@ def test_a_storm_shows_the_week_of_median_recovery_second_by_second(stormy):
         (each.aftermaths[0] for each in stormy.run.replications), key=lambda a: a.recovery_s[2]
     )
     after = seen[0]
-    np.testing.assert_allclose(line(above, "open").get_ydata(), after.close_up.open)
-    np.testing.assert_allclose(line(above, "waiting").get_ydata(), after.close_up.waiting)
-    np.testing.assert_allclose(line(below, "attempts").get_ydata(), after.close_up.attempts)
+    seconds = line(above, "connected").get_xdata()
+    near, first = after.close_up, int(after.at_s + seconds[0]) - after.close_up.from_s
+    shown = slice(first, first + seconds.size)
+    np.testing.assert_allclose(line(above, "connected").get_ydata(), near.open[shown])
+    np.testing.assert_allclose(line(above, "not connected").get_ydata(), near.waiting[shown])
+    np.testing.assert_allclose(line(below, "attempts").get_ydata(), near.attempts[shown])
     assert line(below, "limit of new connections").get_ydata()[0] == 500
-    seconds = line(above, "open").get_xdata()
-    assert seconds[0] == -60
-    struck = seconds[np.argmax(after.close_up.attempts)]
+    # a storm of seconds is not lost in minutes in which nothing happens
+    assert -60 <= seconds[0] < 0
+    assert after.recovery_s[3] < seconds[-1] <= max(2 * after.recovery_s[3], 20)
+    struck = seconds[np.argmax(near.attempts[shown])]
     assert struck == 0
-    assert after.close_up.waiting.max() > 100
+    assert near.waiting[shown].max() > 100
     marks: list[float] = [text.xy[0] for text in list[Any](above.texts)]
     assert all(earlier <= later for earlier, later in pairwise(sorted(marks)))
     assert max(marks) == pytest.approx(after.recovery_s[3])
+
+
+def test_connections_made_are_filled_below_the_attempts(stormy):
+    _, below = storm.storm_chart(stormy, 0).axes
+    heights = filled(below, "connections made")
+    highest = line(below, "attempts").get_ydata().max()
+    # 500 per second are let in, and a bucketful at first
+    assert 500 <= heights.max() <= min(1_000, highest)
+
+
+def test_queues_and_processors_are_shown_where_the_work_is_known(working):
+    clients, rates, queues, processors = storm.storm_chart(working, 0).axes
+    [after] = working.run.replications[0].aftermaths
+
+    assert clients.get_ylabel() == "clients"
+    assert rates.get_ylabel() == "per second"
+    assert filled(queues, "in all queues").max() == after.close_up.connecting.max() > 100
+    assert line(queues, "in the longest queue of a node").get_ydata().max() == (
+        after.close_up.queue_most.max()
+    )
+    assert filled(processors, "processors busy").max() == after.close_up.processor.max() > 0.9
+    assert filled(processors, "busy with attempts that fail").max() == after.close_up.wasted.max()
+    assert [label.get_text() for label in processors.get_yticklabels()][:2] == ["0%", "50%"]
 
 
 def test_a_storm_that_never_happened_cannot_be_shown(stormy):

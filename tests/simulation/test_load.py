@@ -19,6 +19,7 @@ from estimator.simulation.load import (
     message_factor,
     minute_demand,
     of_minutes,
+    usual_minutes,
 )
 from estimator.simulation.model import Model
 from estimator.simulation.run import Run, run
@@ -220,11 +221,32 @@ class TestMinutes:
     def test_rates_are_by_the_hour(self):
         flow = profile(news={"rate_per_hour": 30})
 
-        demand = minute_demand(made_of(week(open_mean=100, new_connections=RISING)), flow, 730)
+        ran = made_of(week(open_mean=100, new_connections=RISING))
+        demand = minute_demand(ran, flow, 730, connects_of="minute")
 
         np.testing.assert_allclose(of_minutes(demand.new_connections), RISING * 60)
         [news] = demand.streams
         np.testing.assert_allclose(of_minutes(news.per_hour), 3000)
+
+    def test_new_connections_and_what_they_bring_are_those_of_the_busiest_second(self):
+        # 120 in a minute, of them 100 in one of its seconds; each is greeted and says hello
+        greeted = profile().model_copy(
+            update={"at_connect": ws.load_profile("workplace-chat").at_connect}
+        )
+        ran = made_of(week(new_connections=120, new_connections_per_second=100))
+
+        demand = minute_demand(ran, greeted, 730)
+
+        np.testing.assert_allclose(of_minutes(demand.new_connections), 100 * 3600)
+        to_client, to_server = demand.streams
+        assert (to_client.kind, to_server.kind) == ("at_connect", "at_connect")
+        for stream in demand.streams:
+            np.testing.assert_allclose(of_minutes(stream.per_hour), 100 * 3600)
+        assert busiest_seconds(ran, greeted).tolist() == [200]
+        # a bill pays for those of the hour
+        np.testing.assert_allclose(
+            hourly_demand(ran, greeted, 730).new_connections.hourly, 120 * 60
+        )
 
     def test_of_the_replications_a_busy_one_counts(self):
         weeks = [week(open_mean=RISING * number) for number in range(21)]
@@ -364,6 +386,42 @@ class TestBusiestSecond:
         assert found[0] != found[1]
         other = dataclasses.replace(weeks, seed=7)
         assert not np.array_equal(busiest_seconds(other, flow), found)
+
+
+class TestUsualMinutes:
+    def test_the_busiest_second_of_a_minute_is_the_largest_of_60_poisson_variates(self):
+        # 7,200 connects per hour are two per second, all week
+        scenario = ws.Scenario(
+            profile={
+                "title": "made up",
+                "session": {"law": "exponential", "mean_hours": 1},
+                "weekly_shape": "flat",
+                "at_connect": {"to_client": 100, "from_client": 0},
+                "flows": {},
+            },
+            location="virginia",
+            peak_connections=7_200,
+        )
+        expected = expected_demand(scenario)
+
+        usual = usual_minutes(expected, np.random.default_rng(1))
+
+        per_second = of_minutes(usual.new_connections) / 3600
+        np.testing.assert_allclose(per_second, np.round(per_second), atol=1e-6)
+        at_most = np.array([stats.poisson(2).cdf(k) ** 60 for k in range(30)])
+        mean = float(np.sum(1 - at_most))
+        assert stats.ttest_1samp(per_second, mean).pvalue > LEAST_P
+        [greeting] = usual.streams
+        np.testing.assert_allclose(of_minutes(greeting.per_hour), of_minutes(usual.new_connections))
+
+    def test_where_nobody_comes_nothing_does(self):
+        nobody = expected_demand(
+            ws.Scenario(profile="market-data", location="virginia", peak_connections=0)
+        )
+
+        usual = usual_minutes(nobody, np.random.default_rng(1))
+
+        assert not of_minutes(usual.new_connections).any()
 
 
 def test_each_replication_alone_is_a_run_of_one():

@@ -8,20 +8,30 @@ from typing import Final
 
 import numpy as np
 
+from estimator.analysis.simulate.recovery import (
+    AT_99,
+    HOW_TO_END,
+    HOW_TO_STATE_A_RATE,
+    Recovery,
+    aftermaths,
+    is_known,
+    recoveries,
+)
 from estimator.arrays import FloatArray
 from estimator.demand.demand import Demand
 from estimator.demand.expected import arrivals_of, audiences
 from estimator.deployments.limits import NEAR_SHARE
-from estimator.format import figure_text, precise_percent, sentence
+from estimator.format import figure_text, precise_percent, sentence, span_text
 from estimator.scenario.scenario import Scenario
-from estimator.simulation.flows import RECOVERY_SHARES, Aftermath
 from estimator.simulation.load import (
     Kinds,
     busiest_second,
     busiest_seconds,
     each_alone,
     minute_demand,
+    usual_minutes,
 )
+from estimator.simulation.retries import waits_s
 from estimator.simulation.run import Run, interval
 from estimator.simulation.theory import poisson_quantile
 from estimator.states import Assessment
@@ -31,6 +41,7 @@ from estimator.units import (
     HOURS_PER_WEEK,
     MINUTES_PER_HOUR,
     SECONDS_PER_HOUR,
+    SECONDS_PER_MINUTE,
 )
 
 HOLDS_WITHIN: Final = 0.02
@@ -46,6 +57,9 @@ TURNED_AWAY: Final = 0.01
 deployment does not serve them."""
 UNNOTICED: Final = 0.0001
 """Below this share it does not matter."""
+_NOBODY: Final = 0.5
+"""Minutes of waiting; less is rounding noise of groups that are followed by their mean."""
+_NOTHING_LIMITS: Final = "nothing is known that could keep a client out"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +86,13 @@ class Finding:
 
     def explain(self) -> str:
         """The finding as a sentence: what was found, what was assumed, and what it means."""
-        found = f"{figure_text(self.found)} {self.unit} found, {figure_text(self.assumed)} assumed"
+        assumed = f"{figure_text(self.assumed)} {self.unit} assumed"
+        if np.isfinite(self.found):
+            found = (
+                f"{figure_text(self.found)} {self.unit} found, {figure_text(self.assumed)} assumed"
+            )
+        else:
+            found = f"without end, {assumed}"
         return f"{self.title}: {self.state}, {found}. {sentence(self.words)}"
 
 
@@ -216,8 +236,10 @@ def _connects(expected: Demand, run: Run) -> Finding:
     most = run.stack("attempts_per_second").max(axis=1)
     refused = run.stack("refused_by_rate").sum(axis=1)
     admission = run.model.admission
-    limit = admission.new_connections_per_second_now(
-        np.inf if admission.units is None else admission.units
+    units = np.inf if admission.units is None else admission.units
+    limit = min(
+        admission.new_connections_per_second_now(units),
+        admission.connects_served_per_second(units),
     )
     words = "the busiest second, retries included, against the mean of the busiest hour"
     state = Assessment.MET
@@ -271,26 +293,29 @@ def _messages(scenario: Scenario, expected: Demand, run: Run) -> Finding:
     assumed = float(np.max(messages, initial=0.0)) / SECONDS_PER_HOUR
     found = busiest_seconds(run, scenario.profile, scenario.surges, Kinds.of(scenario, expected))
     rng = np.random.default_rng(run.seed)
-    usual = float(np.mean([busiest_second(expected, rng) for _ in found]))
+    usual = float(np.mean([busiest_second(usual_minutes(expected, rng), rng) for _ in found]))
     words = "the busiest second, in and out together,"
     return _short_peak("Messages per second", assumed, usual, found, "messages/s", words)
 
 
 def _egress(scenario: Scenario, expected: Demand, run: Run) -> Finding:
     to_mbps = BITS_PER_BYTE / BITS_PER_MEGABIT / SECONDS_PER_HOUR
-    assumed = float(expected.traffic("to_client", "ip").peak) * to_mbps
     kinds = Kinds.of(scenario, expected)
-    found = np.array(
-        [
-            minute_demand(one, scenario.profile, 1.0, scenario.surges, kinds)
-            .traffic("to_client", "ip")
-            .peak.max()
-            * to_mbps
-            for one in each_alone(run)
-        ]
+    rng = np.random.default_rng(run.seed)
+
+    def mbps(demand: Demand) -> float:
+        return float(demand.traffic("to_client", "ip").peak.max()) * to_mbps
+
+    each = (
+        minute_demand(one, scenario.profile, 1.0, scenario.surges, kinds) for one in each_alone(run)
     )
-    words = "the busiest minute, with all headers down to IP,"
-    return _short_peak("Egress", assumed, assumed, found, "Mbps", words)
+    found = np.array([mbps(one) for one in each])
+    usual = float(np.mean([mbps(usual_minutes(expected, rng)) for _ in found]))
+    words = (
+        "the busiest minute, with the new connections of its busiest second and all headers "
+        "down to IP,"
+    )
+    return _short_peak("Egress", mbps(expected), usual, found, "Mbps", words)
 
 
 def _headroom(run: Run) -> Iterator[Finding]:
@@ -314,15 +339,41 @@ def _served(shares: FloatArray) -> Assessment:
 
 
 def _lost_time(run: Run) -> Finding:
-    """Time that clients spend waiting."""
+    """Time that clients spend waiting; what they wait by their own policy after a cut is theirs."""
     waiting = run.connection_minutes_lost
-    shares = waiting / np.maximum(waiting + run.stack("open_mean").sum(axis=1), 1.0)
+    waiting = np.where(waiting < _NOBODY, 0.0, waiting)
+    wanted = np.maximum(waiting + run.stack("open_mean").sum(axis=1), 1.0)
+    own = np.minimum(_waited_after_age(run), waiting)
     words = "no client waits"
     if waiting.any():
-        lost = precise_percent(float(shares.mean()))
+        lost = precise_percent(float((waiting / wanted).mean()))
         words = f"clients wait {lost} of the time that they want to be connected"
-    title = "Connection-minutes lost"
-    return _finding(title, 0.0, waiting, "minutes per week", _served(shares), words)
+    if own.any():
+        share = precise_percent(float(own.sum() / waiting.sum()))
+        age = span_text(run.model.admission.age_most_seconds)
+        words += f"; {share} of that is their own wait after a connection was cut at {age}"
+    state = _served((waiting - own) / wanted)
+    if not waiting.any() and _nothing_limits(run):
+        state, words = Assessment.NOT_CHECKED, f"{words}; {_NOTHING_LIMITS}"
+    return _finding("Connection-minutes lost", 0.0, waiting, "minutes per week", state, words)
+
+
+def _waited_after_age(run: Run) -> FloatArray:
+    """Minutes that clients wait before they replace what was cut at its age, by their own policy.
+
+    Returns:
+        Shape (replications,).
+    """
+    half, none = np.array([0.5]), np.zeros(1)
+    # each wait is drawn evenly from a range, so its middle is the mean
+    [first_s] = waits_s(run.model.reconnect, none.astype(np.int64), half, none)
+    return run.stack("aged").sum(axis=1) * first_s / SECONDS_PER_MINUTE
+
+
+def _nothing_limits(run: Run) -> bool:
+    """Whether everybody is let in because nothing is known that would not."""
+    slots = run.stack("slots")
+    return not is_known(run.model) and bool(np.isinf(slots).all())
 
 
 def _turned_away(run: Run) -> Finding:
@@ -333,70 +384,37 @@ def _turned_away(run: Run) -> Finding:
     if never.any():
         lost = precise_percent(float(shares.mean()))
         words = f"{lost} of the clients give up, or leave while they wait"
-    return _finding("Clients turned away", 0.0, never, "clients per week", _served(shares), words)
+    state = _served(shares)
+    if not never.any() and _nothing_limits(run):
+        state, words = Assessment.NOT_CHECKED, f"{words}; {_NOTHING_LIMITS}"
+    return _finding("Clients turned away", 0.0, never, "clients per week", state, words)
 
 
 def _recoveries(run: Run, recover_within_s: float) -> Iterator[Finding]:
-    at_99 = RECOVERY_SHARES.index(0.99)
-    for fault, seen in _aftermaths(run).items():
-        seconds = np.array([after.recovery_s[at_99] for after in seen])
-        lost = np.array([after.lost for after in seen])
-        mean = seconds.mean()
-        state = _graded(mean >= NEAR_SHARE * recover_within_s, mean > recover_within_s)
+    found = aftermaths(run)
+    for recovery in recoveries(run):
+        seconds = np.array([after.recovery_s[AT_99] for _, after in found[recovery.fault]])
+        state = _recovered(run, recovery, recover_within_s)
         words = (
-            f"until 99% of {figure_text(float(lost.mean()))} lost clients are back after {fault}"
+            f"until 99% of {figure_text(recovery.lost)} lost clients are back after "
+            f"{recovery.fault}"
         )
-        never = np.isinf(seconds).mean()
-        if never:
-            words += f"; in {precise_percent(float(never))} of the weeks not before the week ends"
+        if recovery.unfinished:
+            weeks = precise_percent(recovery.unfinished)
+            words += f"; in {weeks} of the weeks not before the week ends"
+        if recovery.endless:
+            words += f": {recovery.why_endless}; {HOW_TO_END}"
+        if state is Assessment.NOT_CHECKED:
+            words += f", by their own waiting alone; {HOW_TO_STATE_A_RATE}"
         yield _finding("Recovery", recover_within_s, seconds, "seconds", state, words)
 
 
-@dataclass(frozen=True, slots=True)
-class Recovery:
-    """What one fault did that took connections; means over the replications."""
-
-    fault: str
-    """In words."""
-    lost: float
-    """Connections that it took."""
-    back_s: dict[float, float]
-    """Seconds after the last connection was taken until a share of the clients, 0.5 to 1, was
-    back, had given up, or would have left; infinite if that was not before the end."""
-    attempts_per_connection: float
-    """Attempts for each connection that was made, while attempts were refused."""
-
-
-def recoveries(run: Run) -> tuple[Recovery, ...]:
-    """What each fault that took connections did, in the order of the week."""
-    in_time = sorted(_aftermaths(run).items(), key=lambda each: each[1][0].at_s)
-    return tuple(_recovery(fault, seen) for fault, seen in in_time)
-
-
-def _aftermaths(run: Run) -> dict[str, list[Aftermath]]:
-    """What each fault did, in every week, by the words for the fault."""
-    found: dict[str, list[Aftermath]] = {}
-    for replication in run.replications:
-        for after in replication.aftermaths:
-            found.setdefault(after.fault, []).append(after)
-    return found
-
-
-def _recovery(fault: str, seen: list[Aftermath]) -> Recovery:
-    back_s = np.mean([after.recovery_s for after in seen], axis=0)
-    return Recovery(
-        fault=fault,
-        lost=float(np.mean([after.lost for after in seen])),
-        back_s=dict(zip(RECOVERY_SHARES, back_s.tolist(), strict=True)),
-        attempts_per_connection=float(np.mean([_attempts_per_connection(after) for after in seen])),
-    )
-
-
-def _attempts_per_connection(after: Aftermath) -> float:
-    near = after.close_up
-    struck = int(after.at_s) - near.from_s
-    refused = np.flatnonzero(near.refused[struck:])
-    if not refused.size:
-        return 1.0
-    storm = slice(struck, struck + int(refused[-1]) + 1)
-    return float(near.attempts[storm].sum() / max(near.new_connections[storm].sum(), 1.0))
+def _recovered(run: Run, recovery: Recovery, within_s: float) -> Assessment:
+    """Whether clients were back in time; held against nothing known, it is no proof."""
+    if recovery.endless:
+        return Assessment.DOES_NOT_RECOVER
+    if recovery.until_99_s > within_s:
+        return Assessment.MISSED
+    if not is_known(run.model):
+        return Assessment.NOT_CHECKED
+    return _graded(recovery.until_99_s >= NEAR_SHARE * within_s, is_missed=False)

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from estimator.analysis.estimate import Estimate, verdict_data
-from estimator.analysis.simulate.findings import Finding, Recovery, recoveries
+from estimator.analysis.simulate.answer import quiet_answer, storm_answer
+from estimator.analysis.simulate.findings import Finding
+from estimator.analysis.simulate.recovery import Recovery, recoveries
 from estimator.arguments import checks_arguments
 from estimator.demand.demand import Demand
 from estimator.deployments.limits import Limit, LongBurst, state_at, words_of
@@ -91,9 +93,10 @@ class MinuteVerdict:
         )
         burst = f"; {self.burst}" if self.burst else ""
         fix = f" Fix: {self.fix}." if self.fix and self.state is not State.WITHIN_LIMITS else ""
+        of = "without end, of" if np.isinf(self.used) else f"{figure_text(self.used)} of"
         return (
-            f"{self.limit.title}: {self.state_words}, {figure_text(self.used)} of "
-            f"{figure_text(self.allowed)} {self.limit.unit}{when}{refused}{burst}.{fix}"
+            f"{self.limit.title}: {self.state_words}, {of} {figure_text(self.allowed)} "
+            f"{self.limit.unit}{when}{refused}{burst}.{fix}"
         )
 
 
@@ -155,6 +158,20 @@ class Simulation(Result):
                 f"of three zones is taken ({percent(UNTOLD_ZONE_SHARE)}); a zone outage with a "
                 "share takes that."
             )
+
+    @cached_property
+    def answer(self) -> str:
+        """What came out, in one sentence: how the worst fault ends; without one, the peak."""
+        storm = storm_answer(self.scenario.faults, self.deployment, self.run)
+        return storm or quiet_answer(self.findings, self.state, self._worst_limit)
+
+    @property
+    def _worst_limit(self) -> str:
+        if not self.limits:
+            return f"limits of {self.deployment}: {State.NOT_CHECKED}"
+        judged = worst((each.state for each in self.limits), State.NOT_CHECKED)
+        [first, *_] = (each for each in self.limits if each.state is judged)
+        return f"limit '{first.limit.title}': {first.state_words}"
 
     @property
     def state(self) -> Assessment:
@@ -302,6 +319,7 @@ class Simulation(Result):
             "scenario": self.scenario.as_data(),
             "deployment": self.deployment or None,
             "state": self.state,
+            "answer": self.answer,
             "engine": run.engine,
             "seed": run.seed,
             "replications": len(run.replications),
@@ -349,7 +367,18 @@ def _recovery_data(recovery: Recovery) -> dict[str, Any]:
         "fault": recovery.fault,
         "lost": recovery.lost,
         "back_s": {f"{share:.0%}": plain(seconds) for share, seconds in recovery.back_s.items()},
-        "attempts_per_connection": recovery.attempts_per_connection,
+        "attempts": recovery.attempts,
+        "refused": recovery.refused,
+        "refused_mostly": recovery.refused_mostly or None,
+        "attempts_per_connection": plain(recovery.attempts_per_connection),
+        "goodput": recovery.goodput,
+        "wasted_work": recovery.wasted_work,
+        "connecting_most": recovery.connecting_most,
+        "queue_most": recovery.queue_most,
+        "processor_most": recovery.processor_most,
+        "unfinished": recovery.unfinished,
+        "endless": recovery.endless,
+        "why_endless": recovery.why_endless or None,
     }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor
 from dataclasses import replace
 from typing import Literal
@@ -41,6 +41,8 @@ from estimator.units import (
 
 RECOVER_WITHIN_S = 300.0
 """Assumption: five minutes, unless you say otherwise."""
+_PER_SECOND = ("/Second", "bps")
+"""How the unit of a limit ends that holds for each second."""
 
 
 @checks_arguments
@@ -123,8 +125,15 @@ def simulate(
         # what ran rests on choices, such as the machine, that another demand could change
         as_simulated = replace(resolved.with_options(deployed, admission.options), demand=demand)
         simulated_bill = as_simulated.bill(deployed)
-        by_minute = replace(as_simulated, demand=minute_demand(found, *what)).request(deployed)
-        limits = _limits(deployed.limit_checks(by_minute), found, scenario.clock)
+        minutes, seconds = (
+            replace(as_simulated, demand=minute_demand(found, *what, connects_of=of))
+            for of in ("minute", "second")
+        )
+        checks = _in_their_second(
+            deployed.limit_checks(minutes.request(deployed)),
+            deployed.limit_checks(seconds.request(deployed)),
+        )
+        limits = _limits(checks, found, scenario.clock)
     return Simulation(
         scenario=scenario,
         deployment=deployment or "",
@@ -181,6 +190,20 @@ def _with_disruptions(
         several = [surges] if isinstance(surges, str | BaseModel) else surges
         changes["surges"] = [parse_surge(c) if isinstance(c, str) else c for c in several]
     return scenario.replace(**changes) if changes else scenario
+
+
+def _in_their_second(by_minute: Iterable[Check], by_second: Iterable[Check]) -> Iterator[Check]:
+    """Limits per second checked in the busiest second, all others by the minute.
+
+    What is allowed follows from the plan or the units that run, which no second decides.
+    """
+    seconds = {check.limit_id: check for check in by_second}
+    for check in by_minute:
+        of_second = seconds.get(check.limit_id)
+        if of_second is None or not find_limit(check.limit_id).unit.endswith(_PER_SECOND):
+            yield check
+        else:
+            yield replace(of_second, allowed=check.allowed)
 
 
 def _limits(checks: Iterable[Check], found: Run, clock: Clock) -> tuple[MinuteVerdict, ...]:

@@ -18,8 +18,12 @@ import estimator as ws
 from estimator.cli import common
 from estimator.errors import EstimatorError, ScenarioError
 from estimator.runtime import end_now, process_pool
+from estimator.scenario.disruptions import FAULTS
 from estimator.units import parse_quantity
 
+_FAULTS: Final = ", ".join(
+    str(kind.model_fields["fault"].default).replace("_", " ") for kind in FAULTS
+)
 _MOST_PROCESSES: Final = 61
 """What Windows can wait for."""
 
@@ -52,7 +56,7 @@ def simulate(
         common.change(
             "--fault",
             help="What goes wrong, such as 'outage at Tue 14:00 share 30%', instead of the file's "
-            "faults. Can be repeated. See 'estimator list faults'.",
+            f"faults: {_FAULTS}. Can be repeated. See 'estimator list faults'.",
             metavar="TEXT",
         ),
     ] = None,
@@ -102,8 +106,10 @@ def simulate(
 ) -> None:
     r"""Simulate weeks of a scenario to see whether its assumptions hold.
 
-    The exit status is 1 if an assumption is missed, a hard limit exceeded or a quota by more than
-    ten times, or if no limit of the deployment was checked, so that a pipeline stops there.
+    The first sentence is the answer: how clients come back after the worst fault, or how high the
+    peak is. The exit status is 1 if an assumption is missed, clients do not come back, a hard limit
+    is exceeded or a quota by more than ten times, or if no limit of the deployment was checked, so
+    that a pipeline stops there.
 
     Examples:
         # is the peak right, if nothing limits it?

@@ -61,9 +61,12 @@ class Expectation:
 
     @property
     def new_connections_per_second_limit(self) -> float:
-        """Most that the deployment admits."""
+        """Most that the deployment admits, or that its units have time for."""
         units = 1.0 if not self.admission.counts_units else self.admission.units or math.inf
-        return self.admission.new_connections_per_second_now(units)
+        return min(
+            self.admission.new_connections_per_second_now(units),
+            self.admission.connects_served_per_second(units),
+        )
 
     @property
     def most_connections(self) -> float:
@@ -178,7 +181,7 @@ def _closed_forms(expectation: Expectation) -> None:
     """What needs no simulation."""
     limit = expectation.new_connections_per_second_limit
     more = expectation.random_peak - expectation.expected_peak
-    allowed = f"limit {figure_text(limit)}" if math.isfinite(limit) else "no limit"
+    allowed = f"limit {figure_text(limit)}" if math.isfinite(limit) else "no limit is known"
     rate = figure_text(expectation.new_connections_per_second)
     peak, mean, random_peak = map(
         figure_text,

@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from estimator.analysis.simulate.recovery import recoveries
 from estimator.analysis.simulate.result import Simulation
 from estimator.dashboard.session.jobs import SimulationJob
 from estimator.dashboard.widgets.charts import show_chart
@@ -22,26 +23,22 @@ from estimator.render.views.simulation import (
     findings_table,
     limits_table,
     recoveries_table,
+    storms_table,
 )
 from estimator.scenario.local_time import moment_text
-from estimator.states import Assessment
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from estimator.shown import Look
 
-_ANSWERS: Final = {
-    Assessment.MET: "The assumptions of this scenario hold.",
-    Assessment.NOT_CHECKED: "What could be checked of this scenario's assumptions holds.",
-    Assessment.AT_RISK: "The assumptions of this scenario hold, but with little margin.",
-    Assessment.MISSED: "The assumptions of this scenario do not hold.",
-}
-
 
 def simulation_view(job: SimulationJob, simulation: Simulation) -> None:
     """A finished simulation from all sides."""
-    st.subheader(f"{_ANSWERS[simulation.state]} {badge(simulation.state)}", anchor=False)
+    st.subheader(f"{literal(simulation.answer)} {badge(simulation.state)}", anchor=False)
+    if simulation.storms:
+        worst = _worst_storm(simulation)
+        show_chart(job, f"storm {worst}", partial(simulation.storm_chart, worst))
     show(tuple(conclusion(simulation)))
     show_chart(job, "week", simulation.chart)
     st.subheader("Every assumption", anchor=False)
@@ -50,9 +47,22 @@ def simulation_view(job: SimulationJob, simulation: Simulation) -> None:
     show([findings_table(simulation), Bullets(tuple(words)), folded("Notes", notes)])
     st.subheader("A closer look", anchor=False)
     chosen = _closer_look(job, simulation)
-    tables = limits_table(simulation.limits), recoveries_table(simulation), bill_table(simulation)
-    show(shown(*tables))
+    show(
+        shown(
+            limits_table(simulation.limits),
+            recoveries_table(simulation),
+            storms_table(simulation),
+            bill_table(simulation),
+        )
+    )
     _downloads(simulation, chosen)
+
+
+def _worst_storm(simulation: Simulation) -> int:
+    """Position of the fault from which clients come back last."""
+    faults = list(simulation.run.model.faults)
+    worst = max(recoveries(simulation.run), key=lambda each: (each.until_99_s, each.lost))
+    return faults.index(worst.fault)
 
 
 def _closer_look(job: SimulationJob, simulation: Simulation) -> str:

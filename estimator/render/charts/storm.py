@@ -7,7 +7,9 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
+from matplotlib.ticker import PercentFormatter
 
+from estimator.analysis.simulate.recovery import AT_99, Recovery, last_cut_s, recoveries
 from estimator.analysis.simulate.result import Simulation
 from estimator.arrays import FloatArray
 from estimator.errors import ScenarioError
@@ -20,23 +22,27 @@ from estimator.units import SECONDS_PER_HOUR, SECONDS_PER_MINUTE
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-_AT_99: Final = RECOVERY_SHARES.index(0.99)
 _SPANS: Final = {"seconds": 1, "minutes": SECONDS_PER_MINUTE, "hours": SECONDS_PER_HOUR}
 _LONG_SPANS: Final = 10
 """A chart counts in the largest unit of which it shows at least so many."""
 _STEEP: Final = 30.0
-"""From this ratio of the highest to the middle on, rates are drawn on a logarithmic axis."""
+"""From this ratio of most attempts to those usual, or let in, on, the axis is logarithmic."""
 _LAST_ONE_BY_ONE: Final = 5
 _GROUPS: Final = (6, 11, 21, 51, 101)
 """First numbers of the groups of attempts beyond."""
 _NOBODY: Final = 0.5
+_BEFORE, _AFTERWARDS, _LEAST_SHOWN_S = 0.15, 1.3, 20.0
+"""What is shown before a storm and until its end, as parts of its length, and at least."""
+_HEIGHTS: Final = {False: [3, 2], True: [3, 2, 2, 2]}
+"""Of the panels, without and with those of work for new connections."""
 _TOO_NEAR: Final = 0.02
 
 
 def storm_chart(simulation: Simulation, number: int = 0, look: Look | None = None) -> style.Chart:
-    """The seconds around one fault: open and waiting above, attempts and refusals below.
+    """The seconds around one fault: clients, attempts and connections made, queues, processors.
 
-    What is drawn is the week whose recovery is the median one.
+    What is drawn is the week whose recovery is the median one. Queues and processors are drawn
+    where the work for new connections is known.
 
     Args:
         simulation: with a fault.
@@ -52,33 +58,45 @@ def storm_chart(simulation: Simulation, number: int = 0, look: Look | None = Non
         there = ", ".join(map(str, simulation.storms)) or "none"
         raise ScenarioError(f"fault {number} took no connections; those that did: {there}")
     fault = run.model.faults[number]
-    seen = [a for each in run.replications for a in each.aftermaths if a.fault == fault]
-    typical = sorted(seen, key=lambda after: after.recovery_s[_AT_99])[(len(seen) - 1) // 2]
+    each_week = [a for each in run.replications for a in each.aftermaths if a.fault == fault]
+    typical = sorted(each_week, key=lambda after: after.recovery_s[AT_99])[
+        (len(each_week) - 1) // 2
+    ]
     near = typical.close_up
+    until_back_s = last_cut_s(run.model, fault) - typical.at_s + typical.recovery_s[-1]
+    seen = _worth_seeing(near, typical.at_s, until_back_s)
+    near = _part(near, seen)
     since = near.from_s + np.arange(near.open.size) - typical.at_s
     unit, per_unit = _unit(float(since[-1]))
     at = since / per_unit
 
-    chart = style.blank(look, 5.4, _recovery_in_words(typical))
-    above, below = chart.subplots(2, 1, sharex=True, height_ratios=[3, 2])
-    above.step(at, near.open, where="post", color=look.blue, linewidth=1.8, label="open")
+    [told] = [each for each in recoveries(run) if each.fault == fault]
+    works = run.model.admission.connect_work is not None
+    chart = style.blank(look, 8.2 if works else 5.4, _recovery_in_words(typical, told))
+    panels = chart.subplots(4 if works else 2, 1, sharex=True, height_ratios=_HEIGHTS[works])
+    above, below = panels[0], panels[-1]
+    above.step(at, near.open, where="post", color=look.blue, linewidth=1.8, label="connected")
     above.fill_between(at, near.waiting, step="post", color=look.red, alpha=0.25, linewidth=0)
-    above.step(at, near.waiting, where="post", color=look.red, linewidth=1.4, label="waiting")
+    above.step(at, near.waiting, where="post", color=look.red, linewidth=1.4, label="not connected")
     above.set_xlim(at[0], at[-1])
     above.set_ylim(bottom=0)
     above.set_ylabel("clients")
     above.yaxis.set_major_formatter("{x:,.0f}")
 
-    _rates(below, look, at, near, run.model.admission.new_connections_per_second)
+    _rates(panels[1], look, at, near, run.model.admission.new_connections_per_second)
+    if works:
+        _queues(panels[2], look, at, near, run.model.admission.unit_name)
+        _processors(panels[3], look, at, near)
     start = simulation.scenario.clock.text(typical.at_s / SECONDS_PER_HOUR)
     below.set_xlabel(f"{unit} after {start}")
-    for axes in (above, below):
+    for axes in panels:
         style.dress(axes, look)
-    last_cut_s = _last_cut_s(simulation, number, typical)
-    marks = _recoveries(typical, last_cut_s, per_unit, float(at[-1] - at[0]))
+    since_s = last_cut_s(run.model, fault) - typical.at_s
+    marks = _recoveries(typical, since_s, per_unit, float(at[-1] - at[0]))
     rows = style.draw_marks(above, look, marks)
-    for mark in marks:
-        below.axvline(mark.at, color=look.gray, linewidth=0.9, linestyle=(0, (2, 2)), zorder=0.9)
+    for axes in panels[1:]:
+        for mark in marks:
+            axes.axvline(mark.at, color=look.gray, linewidth=0.9, linestyle=(0, (2, 2)), zorder=0.9)
     style.say_below_title(above, look, _storm_in_words(simulation, number, typical), rows)
     style.legend(chart, look)
     return chart
@@ -128,20 +146,35 @@ def attempts_chart(simulation: Simulation, look: Look | None = None) -> style.Ch
     return chart
 
 
+def _worth_seeing(near: CloseUp, at_s: float, until_back_s: float) -> slice:
+    """The seconds of a close-up in which something happens, with some before and after."""
+    shown_s = max(_AFTERWARDS * min(until_back_s, near.open.size), _LEAST_SHOWN_S)
+    struck = int(at_s) - near.from_s
+    first = max(struck - int(shown_s * _BEFORE), 0)
+    return slice(first, min(struck + int(shown_s) + 1, near.open.size))
+
+
+def _part(near: CloseUp, seen: slice) -> CloseUp:
+    series = {name: getattr(near, name)[seen] for name in near.__slots__ if name != "from_s"}
+    return CloseUp(near.from_s + seen.start, **series)
+
+
 def _rates(axes: Axes, look: Look, at: FloatArray, near: CloseUp, limit: float) -> None:
-    """Attempts and refusals per second, and the limit of new connections where there is one."""
+    """Attempts and connections made per second, and the limit of these where there is one."""
     axes.step(at, near.attempts, where="post", color=look.ink, linewidth=1.0, label="attempts")
-    if near.refused.any():
-        axes.fill_between(
-            at, near.refused, step="post", color=look.red, alpha=0.45, linewidth=0, label="refused"
-        )
+    axes.fill_between(
+        at, near.new_connections, step="post", color=look.blue, alpha=0.55, linewidth=0,
+        label="connections made",
+    )  # fmt: skip
     shown = near.attempts[near.attempts > 0]
     if np.isfinite(limit):
         axes.axhline(
             limit, color=look.green, linewidth=1.6, linestyle=(0, (1, 1)),
             label="limit of new connections",
         )  # fmt: skip
-    if shown.size and shown.max() > _STEEP * max(float(np.median(near.attempts)), 1.0):
+    made = near.new_connections[near.new_connections > 0]
+    usual = min(float(np.median(near.attempts)), float(np.median(made)) if made.size else 0.0)
+    if shown.size and shown.max() > _STEEP * max(usual, 1.0):
         axes.set_yscale("log")
         axes.set_ylim(0.8, float(shown.max()) * 2)
         axes.minorticks_off()
@@ -149,6 +182,36 @@ def _rates(axes: Axes, look: Look, at: FloatArray, near: CloseUp, limit: float) 
         axes.set_ylim(bottom=0)
     axes.set_ylabel("per second")
     axes.yaxis.set_major_formatter("{x:,.0f}")
+
+
+def _queues(axes: Axes, look: Look, at: FloatArray, near: CloseUp, unit: str) -> None:
+    """Clients whom units have not let in yet, and those at the fullest unit."""
+    axes.fill_between(
+        at, near.connecting, step="post", color=look.gray, alpha=0.35, linewidth=0,
+        label="in all queues",
+    )  # fmt: skip
+    axes.step(
+        at, near.queue_most, where="post", color=look.red, linewidth=1.2, linestyle=(0, (4, 1.5)),
+        label=f"in the longest queue of a {unit}",
+    )  # fmt: skip
+    axes.set_ylim(0, max(float(near.connecting.max()), 1.0) * 1.08)
+    axes.set_ylabel("in queue")
+    axes.yaxis.set_major_formatter("{x:,.0f}")
+
+
+def _processors(axes: Axes, look: Look, at: FloatArray, near: CloseUp) -> None:
+    """The busy part of the processors, and what of it makes no connection."""
+    axes.fill_between(
+        at, near.processor, step="post", color=look.green, alpha=0.45, linewidth=0,
+        label="processors busy",
+    )  # fmt: skip
+    axes.fill_between(
+        at, near.wasted, step="post", color=look.red, alpha=0.8, linewidth=0,
+        label="busy with attempts that fail",
+    )  # fmt: skip
+    axes.set_ylim(0, 1.05)
+    axes.set_ylabel("processors")
+    axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
 
 
 def _recoveries(after: Aftermath, since_s: float, per_unit: int, sight: float) -> list[style.Mark]:
@@ -167,15 +230,11 @@ def _recoveries(after: Aftermath, since_s: float, per_unit: int, sight: float) -
     return marks
 
 
-def _last_cut_s(simulation: Simulation, number: int, after: Aftermath) -> float:
-    """Seconds from the first to the last connection that the fault takes."""
-    cuts = [cut for cut in simulation.run.model.cuts if cut.fault == number]
-    return max(cut.at_s + cut.over_s for cut in cuts) - after.at_s
-
-
-def _recovery_in_words(after: Aftermath) -> str:
-    seconds = after.recovery_s[_AT_99]
+def _recovery_in_words(after: Aftermath, told: Recovery) -> str:
+    seconds = after.recovery_s[AT_99]
     lost = f"{figure_text(after.lost)} lost connections"
+    if np.isinf(seconds) and told.endless:
+        return f"99% of {lost} do not come back by themselves"
     if np.isinf(seconds):
         return f"99% of {lost} are not back before the week ends"
     if seconds <= 1:
@@ -188,8 +247,12 @@ def _storm_in_words(simulation: Simulation, number: int, after: Aftermath) -> It
     yield sentence(words)
     near = after.close_up
     most, refused = float(near.attempts.max()), float(near.refused.sum())
-    yield f"Up to {figure_text(most)} attempts per second,"
-    yield f"{figure_text(refused)} refused in the time shown." if refused else "none refused."
+    yield f"Up to {figure_text(most)} attempts per second;"
+    yield (
+        f"{figure_text(refused)} make no connection in the time shown."
+        if refused >= _NOBODY
+        else "each makes a connection."
+    )
     if len(simulation.run.replications) > 1:
         yield "The week with the median recovery."
 

@@ -7,9 +7,10 @@ from typing import Final
 
 import numpy as np
 
-from estimator.analysis.simulate.findings import Finding, recoveries
+from estimator.analysis.simulate.findings import Finding
+from estimator.analysis.simulate.recovery import recoveries
 from estimator.analysis.simulate.result import MinuteVerdict, Simulation
-from estimator.format import count_text, dollars, sentence, signed_dollars, span_text
+from estimator.format import count_text, dollars, percent, sentence, signed_dollars, span_text
 from estimator.render import document as doc
 from estimator.states import Assessment, State
 from estimator.units import HALF_A_CENT_USD
@@ -34,12 +35,14 @@ def simulation_view(simulation: Simulation, *, in_full: bool = False) -> doc.Doc
         doc.Bullets(tuple(f"{each.title}: {each.words}." for each in simulation.findings), "quiet"),
         limits_table(_worth_showing(simulation.limits)),
         recoveries_table(simulation),
+        storms_table(simulation),
         bill,
         *(doc.Paragraph(sentence(note), "quiet", "Note:") for note in simulation.notes),
     )
     return doc.Document(
         f"{simulation.title}: {simulation.state}",
         (
+            doc.Paragraph(simulation.answer, "strong"),
             doc.Paragraph(sentence(simulation.weeks), "quiet"),
             *(doc.Paragraph(each, "quiet", "With") for each in disruptions),
             doc.only(["notebook", "markdown"], *concluded),
@@ -49,7 +52,7 @@ def simulation_view(simulation: Simulation, *, in_full: bool = False) -> doc.Doc
                 ["notebook", "markdown"],
                 doc.Folded("What that means", (doc.Bullets(tuple(_meanings(simulation))),)),
                 doc.folded("Limits", (each.explain() for each in simulation.limits)),
-                doc.Folded("Recovery", (recoveries_table(simulation),)),
+                doc.Folded("Recovery", (recoveries_table(simulation), storms_table(simulation))),
                 *([doc.Folded("Bill line by line", (bill,))] if bill else []),
                 doc.folded("Notes", map(sentence, simulation.notes)),
             ),
@@ -138,18 +141,37 @@ def recoveries_table(simulation: Simulation) -> doc.Table:
     return doc.table(
         (
             doc.Column("after", wraps=True), "clients\nlost#",
-            *(f"{share:.0%}\nback#" for share in shares), "attempts per\nconnection#",
+            *(f"{share:.0%}\nback#" for share in shares),
         ),
         (
-            (
-                each.fault,
-                count_text(each.lost),
-                *map(span_text, each.back_s.values()),
-                f"{each.attempts_per_connection:.1f}",
-            )
+            (each.fault, count_text(each.lost), *map(span_text, each.back_s.values()))
             for each in recovered
         ),
         "Recovery after faults",
+    )  # fmt: skip
+
+
+def storms_table(simulation: Simulation) -> doc.Table:
+    """What it took until 99% of the clients were back after each fault."""
+    return doc.table(
+        (
+            doc.Column("after", wraps=True), "attempts#", "refused#", "goodput#", "work\nwasted#",
+            "most in\nqueue#", "at one\nunit#", "busiest\nprocessor#",
+        ),
+        (
+            (
+                each.fault.partition(" (")[0],
+                count_text(each.attempts),
+                count_text(each.refused),
+                percent(each.goodput),
+                percent(each.wasted_work),
+                count_text(each.connecting_most),
+                count_text(each.queue_most),
+                percent(each.processor_most),
+            )
+            for each in recoveries(simulation.run)
+        ),
+        "Until 99% are back (goodput: connections made per attempt)",
     )  # fmt: skip
 
 
