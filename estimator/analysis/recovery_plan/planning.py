@@ -1,0 +1,266 @@
+"""Which levers are enough alone, and which together? From the storm as it is to a plan."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor
+from dataclasses import dataclass, field, replace
+from typing import Final, Literal, Protocol
+
+import numpy as np
+
+from estimator.analysis.recovery_plan import levers
+from estimator.analysis.recovery_plan.levers import Lever
+from estimator.analysis.recovery_plan.result import Change
+from estimator.analysis.recovery_plan.search import Found, Goal, smallest_change
+from estimator.analysis.recovery_plan.storm import Player, Storm, lasts_s, seen_for, storm_of
+from estimator.simulation.compiling import COMPILED
+from estimator.simulation.effort import ASKED_FOR
+from estimator.simulation.model import Model
+from estimator.simulation.run import Engine, run
+from estimator.states import Assessment
+from estimator.units import SECONDS_PER_HOUR
+
+CHECKS_PER_REPLICATION: Final = 2
+"""Storms with other seeds for each one of the search."""
+_SIGHT_OF_WANTED: Final = 3.0
+"""Storms are simulated for so many times the wanted time after the fault is over."""
+_LEAST_SIGHT_S: Final = 900.0
+_LONG_SIGHT_S: Final = 4.0 * SECONDS_PER_HOUR
+"""In which a storm may end by itself."""
+_TRIAL_S: Final = 1.0 if COMPILED else 10.0
+_OF_FIRST: Final = 5.0
+"""A storm may take so many times what the one as it is takes, or ``_TRIAL_S``."""
+_NEEDED_MARGIN: Final = 0.9
+"""Some are back by chance, or leave meanwhile."""
+_BESIDES_STEPS: Final = 6
+"""Storms of a lever that are not planned: halvings and checks."""
+
+
+class Bills(Protocol):
+    """What units there are, and what they cost."""
+
+    def existing(self, units: float) -> float:
+        """Fewest units from so many on that can be had; infinite if there are never so many."""
+        ...
+
+    def setting(self, units: float) -> str:
+        """The option that has so many run; empty if there is none."""
+        ...
+
+    def usd_more(self, units: float) -> float | None:
+        """USD per month that so many units cost more; None if nobody knows."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """What was found."""
+
+    as_it_is: Storm
+    sight_s: float
+    """Seconds after the fault for which storms were simulated,"""
+    seen_s: float
+    """and the one as it is."""
+    checked: Storm | None
+    """Storms with other seeds, if clients are back in time as it is."""
+    changes: tuple[Change, ...]
+    together: Change | None
+    state: Assessment
+    engine: Engine
+    notes: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class _Counted:
+    """How far the search is."""
+
+    progress: Callable[[int, int], object] | None
+    done: int = 0
+    planned: int = 1
+
+    def add(self) -> None:
+        """One more setting is simulated."""
+        self.done += 1
+        if self.progress is not None:
+            self.progress(self.done, max(self.planned, self.done))
+
+
+def plan_of(
+    model: Model,
+    goal: Goal,
+    bills: Bills,
+    *,
+    pulls_levers: bool = True,
+    engine: Engine | Literal["auto"] = "auto",
+    seed: int = 0,
+    replications: int = 2,
+    executor: Executor | None = None,
+    progress: Callable[[int, int], object] | None = None,
+) -> Planned:
+    """Search for the smallest changes.
+
+    Args:
+        model: with one fault; how long it is looked at is chosen here.
+        goal: who shall be back when.
+        bills: what units there are.
+        pulls_levers: whether anything is tried besides the storm as it is.
+        engine: as for a simulation.
+        seed: of all storms.
+        replications: storms of each setting.
+        executor: runs storms elsewhere.
+        progress: called with the settings done and those planned.
+
+    Raises:
+        EstimatorError: the storm as it is would take too long, or a number is out of range.
+    """
+    sight_s = max(lasts_s(model) + _SIGHT_OF_WANTED * goal.within_s, _LEAST_SIGHT_S)
+    found = run(
+        seen_for(model, sight_s),
+        replications=replications,
+        seed=seed,
+        engine=engine,
+        executor=executor,
+    )
+    counted = _Counted(progress)
+    counted.add()
+    effort_s = max(each.effort_s for each in found.replications)
+    seeds = np.random.SeedSequence(seed).spawn((1 + CHECKS_PER_REPLICATION) * replications)
+    play = Player(
+        found.engine,
+        tuple(seeds[:replications]),
+        replace(ASKED_FOR, seconds=max(_TRIAL_S, _OF_FIRST * effort_s)),
+        executor,
+        counted.add,
+    )
+    check = replace(play, seeds=tuple(seeds[replications:]))
+    # with the warm-up that was found to be needed
+    search = _Search(found.model, storm_of(found), goal, bills, play, check, counted)
+    as_it_is, seen_s = search.first, sight_s
+    if math.isinf(as_it_is.back_s[goal.share]) and sight_s < _LONG_SIGHT_S:
+        longer = play(seen_for(found.model, _LONG_SIGHT_S))
+        if not math.isnan(longer.lost):
+            as_it_is, seen_s = longer, _LONG_SIGHT_S
+    checked = search.check(found.model) if goal.is_met(search.first) else None
+    changes: tuple[Change, ...] = ()
+    together, state = None, Assessment.MET
+    if pulls_levers and as_it_is.lost and not (checked is not None and goal.is_met(checked)):
+        changes, together, state = search.pull()
+    # the last note is about the peak
+    notes = found.notes[:-1]
+    return Planned(
+        as_it_is, sight_s, seen_s, checked, changes, together, state, found.engine, notes
+    )
+
+
+@dataclass(slots=True)
+class _Search:
+    """Levers of one model, pulled one after the other."""
+
+    model: Model
+    first: Storm
+    """As it is."""
+    goal: Goal
+    bills: Bills
+    play: Player
+    check: Player
+    counted: _Counted
+    _usd: dict[float, float | None] = field(default_factory=dict[float, float | None])
+
+    def pull(self) -> tuple[tuple[Change, ...], Change | None, Assessment]:
+        """Each lever alone, then several if none is enough, and whether that is a plan."""
+        there = [*self._levers()]
+        steps = sum(len(path) for lever in there for path in lever.paths)
+        self.counted.planned += steps + _BESIDES_STEPS * len(there)
+        found = [self._alone(lever, self.model) for lever in there]
+        changes = tuple(self._change(each) for each in found)
+        states = [each.state for each in changes]
+        together = None if Assessment.MET in states else self._together(found)
+        if together is not None:
+            states.append(together.state)
+        best = (each for each in (Assessment.MET, Assessment.AT_RISK) if each in states)
+        return changes, together, next(best, Assessment.MISSED)
+
+    def _levers(self) -> Iterator[Lever]:
+        goal, first = self.goal, self.first
+        yield from levers.waits(self.model.reconnect, goal.within_s)
+        needed = _NEEDED_MARGIN * goal.share * first.lost / goal.within_s
+        yield from levers.admission_rate(self.model, first.units, first.lost, needed)
+        yield from levers.backlog(self.model)
+        yield from levers.nodes(self.model.admission, first.units, self.bills.existing)
+
+    def _alone(self, lever: Lever, model: Model) -> Found:
+        return smallest_change(lever, model, self.goal, self.play, self.check)
+
+    def _change(self, found: Found) -> Change:
+        lever, setting = found.lever, found.best.setting
+        usd, effort = 0.0, lever.effort(setting)
+        if lever.id == levers.NODES:
+            usd, option = self.bills.usd_more(setting), self.bills.setting(setting)
+            effort = f"{effort} ({option})" if option else effort
+        counts = math.isfinite(lever.present) and lever.id != levers.NODES
+        return Change(
+            lever=lever.id,
+            title=lever.title,
+            present=lever.in_words(lever.present),
+            instead_of=lever.amount(lever.present) if counts else "",
+            setting=None if lever.id == levers.JITTER else setting,
+            words=lever.in_words(setting),
+            storm=found.best.storm,
+            checked=found.checked,
+            usd_per_month=usd,
+            effort=effort,
+            state=self._state(found.in_time, found.checked),
+            tried=tuple(
+                (trial.setting, trial.storm.back_s[self.goal.share]) for trial in found.trials
+            ),
+        )
+
+    def _state(self, in_time: bool, checked: Storm | None) -> Assessment:
+        if checked is None or not in_time:
+            return Assessment.MISSED
+        return Assessment.MET if self.goal.is_met(checked) else Assessment.AT_RISK
+
+    def _together(self, found: list[Found]) -> Change | None:
+        """Levers that cost nothing, the best first, as far as each helps; then nodes on top."""
+        model, storm = self.model, self.first
+        parts: list[Change] = []
+        free = [each for each in found if each.lever.id != levers.NODES]
+        for each in sorted(free, key=lambda one: one.best.storm.rank):
+            changed = each.lever.apply(model, each.best.setting)
+            better = self.play(changed)
+            if better.rank < storm.rank:
+                model, storm = changed, better
+                parts.append(self._change(each))
+            if self.goal.is_met(storm):
+                break
+        if not self.goal.is_met(storm):
+            for each in found:
+                if each.lever.id == levers.NODES:
+                    more = self._alone(each.lever, model)
+                    parts.append(self._change(more))
+                    model, storm = each.lever.apply(model, more.best.setting), more.best.storm
+        if len(parts) < 2:
+            return None
+        in_time = self.goal.is_met(storm)
+        checked = self.check(model) if in_time else None
+        usd = [each.usd_per_month for each in parts]
+        return Change(
+            lever="together",
+            title="several together",
+            present="",
+            instead_of="",
+            setting=None,
+            words=_listed([each.words for each in parts]),
+            storm=storm,
+            checked=checked,
+            usd_per_month=None if None in usd else sum(filter(None, usd)),
+            effort=_listed(list(dict.fromkeys(each.effort for each in parts))),
+            state=self._state(in_time, checked),
+        )
+
+
+def _listed(texts: list[str]) -> str:
+    *some, last = texts
+    return f"{', '.join(some)} and {last}" if some else last
