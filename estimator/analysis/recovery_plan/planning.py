@@ -34,6 +34,7 @@ _OF_FIRST: Final = 5.0
 """A storm may take so many times what the one as it is takes, or ``_TRIAL_S``."""
 _NEEDED_MARGIN: Final = 0.9
 """Some are back by chance, or leave meanwhile."""
+_SEVERAL: Final = 2
 _BESIDES_STEPS: Final = 6
 """Storms of a lever that are not planned: halvings and checks."""
 
@@ -234,14 +235,27 @@ class _Search:
                 model, storm = changed, better
                 parts.append(self._change(each))
             if self.goal.is_met(storm):
-                break
-        if not self.goal.is_met(storm):
-            for each in found:
-                if each.lever.id == levers.NODES:
-                    more = self._alone(each.lever, model)
-                    parts.append(self._change(more))
-                    model, storm = each.lever.apply(model, more.best.setting), more.best.storm
-        if len(parts) < 2:
+                return self._several(parts, model, storm)
+        for more in (each.lever for each in found if each.lever.id == levers.NODES):
+            if opened := self._opened(more, [each.lever for each in free], model):
+                parts.append(self._change(opened))
+                model = opened.lever.apply(model, opened.best.setting)
+            nodes = self._alone(more, model)
+            parts.append(self._change(nodes))
+            model, storm = more.apply(model, nodes.best.setting), nodes.best.storm
+        return self._several(parts, model, storm)
+
+    def _opened(self, nodes: Lever, free: list[Lever], model: Model) -> Found | None:
+        """What keeps any number of nodes from being enough, and would not with another setting."""
+        many = nodes.apply(model, nodes.paths[-1][-1])
+        if self.goal.is_met(self.play(many)):
+            return None
+        found = (self._alone(lever, many) for lever in free)
+        return next((each for each in found if each.in_time), None)
+
+    def _several(self, parts: list[Change], model: Model, storm: Storm) -> Change | None:
+        """Several changes as one; None if they are not several."""
+        if len(parts) < _SEVERAL:
             return None
         in_time = self.goal.is_met(storm)
         checked = self.check(model) if in_time else None
