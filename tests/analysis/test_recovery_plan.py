@@ -333,10 +333,7 @@ def test_progress_ends_with_all_that_was_done():
         ({"engine": "best"}, EstimatorError, "engine"),
         ({"fault": "earthquake"}, UnknownNameError, "earthquake"),
         (
-            {
-                "fault": "connection throttle at Mon 09:00 lasts 1 min "
-                "new_connections_per_second 50"
-            },
+            {"fault": "connection throttle at Mon 09:00 lasts 1 min new_connections_per_second 50"},
             ScenarioError,
             "takes no connections",
         ),

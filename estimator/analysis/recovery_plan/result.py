@@ -34,7 +34,7 @@ class Change:
     instead_of: str
     """The same in short; empty where the setting says by how much it is more."""
     setting: float | None
-    """In the unit of the lever; None for several, or for what is no number."""
+    """In the unit of the lever; None for several, or where it is a name."""
     words: str
     """The setting in words."""
     storm: Storm
@@ -77,7 +77,9 @@ class RecoveryPlan(Result):
     instead_of_bills = "ask estimate for one"
 
     scenario: Scenario
+    """Who comes back."""
     deployment: str
+    """Where to."""
     fault: str
     """In words."""
     within_s: float
@@ -99,14 +101,22 @@ class RecoveryPlan(Result):
     state: Assessment
     """Whether there is a plan: met, at risk (in some storms only), missed, or not checked."""
     engine: str
+    """Which engine simulated the storms."""
     seed: int
+    """Of all storms."""
     replications: int
     """Storms of each setting; twice as many with other seeds check what was found."""
     unknown: str
     """What nobody has told, if the plan is not checked."""
     notes: tuple[str, ...]
+    """What a reader should know of the simulated storms."""
     refusals: tuple[Refusal, ...] = ()
     """None: a deployment without a price has no plan."""
+
+    @property
+    def is_met(self) -> bool:
+        """Whether there is a plan that is in time in all storms."""
+        return self.state is Assessment.MET
 
     @property
     def recovers(self) -> bool:
@@ -155,7 +165,7 @@ class RecoveryPlan(Result):
         wanted = span_text(self.within_s)
         if best is None:
             return f"No plan found within {wanted}: nothing that could be changed is known."
-        back = f"{who} are {self.back(self._seconds_of(best)[0])}"
+        back = f"{who} are {self._back(self._seconds_of(best)[0])}"
         if best.state is Assessment.MISSED:
             return f"No plan found within {wanted}: with {best.named}, the best found, {back}."
         if best.state is Assessment.AT_RISK:
@@ -171,7 +181,7 @@ class RecoveryPlan(Result):
         )
         return f"With {best.named}, {back}{others}."
 
-    def back(self, seconds: float, sight_s: float | None = None) -> str:
+    def _back(self, seconds: float, sight_s: float | None = None) -> str:
         """When clients are back, in words."""
         if math.isinf(seconds):
             return f"not back within {span_text(sight_s or self.sight_s)}"
@@ -181,7 +191,7 @@ class RecoveryPlan(Result):
     def as_it_is_words(self) -> str:
         """What happens if nothing is changed, in a sentence."""
         storm = self.as_it_is
-        back = self.back(storm.back_s[self.share], self.seen_s)
+        back = self._back(storm.back_s[self.share], self.seen_s)
         words = f"As it is, {percent(self.share)} of {figure_text(storm.lost)} clients are {back}"
         if math.isfinite(storm.attempts_per_connection):
             words += f", with {storm.attempts_per_connection:.1f} attempts per connection"

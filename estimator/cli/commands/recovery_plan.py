@@ -10,7 +10,6 @@ import estimator as ws
 from estimator.cli import common
 from estimator.cli.commands.simulate import Engines, say_that_it_compiles
 from estimator.errors import ScenarioError
-from estimator.states import Assessment
 from estimator.units import parse_quantity, parse_share
 
 
@@ -87,7 +86,7 @@ def recovery_plan(
             progress=progress,
         )
     common.print_result(found, as_json=as_json, as_markdown=as_markdown)
-    if found.state is not Assessment.MET:
+    if not found.is_met:
         raise typer.Exit(common.FAILED)
 
 
