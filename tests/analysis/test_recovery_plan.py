@@ -6,12 +6,13 @@ lets them in is all that decides when they are back.
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pytest
 
 import estimator as ws
-from estimator.analysis.recovery_plan.planning import plan_of
+from estimator.analysis.recovery_plan.planning import Planned, plan_of
 from estimator.analysis.recovery_plan.search import Goal
 from estimator.analysis.recovery_plan.storm import Player, seen_for, storm_model
 from estimator.demand.admission_limits import AdmissionLimits, Autoscaling, ConnectWork
@@ -59,16 +60,22 @@ class InThrees:
         return 7.0 * (units - self.present)
 
 
-def change(plan, lever):
+def change(plan: Planned, lever: str) -> Any:
     [found] = [each for each in plan.changes if each.lever == lever]
     return found
+
+
+def planned(model: Model, within_s: float, **asked: Any) -> Any:
+    """A plan for 99% of the clients, of units that come in threes."""
+    bills = InThrees(model.admission.units or 10)
+    return plan_of(model, Goal(0.99, within_s), bills, **asked)
 
 
 def test_so_many_are_let_in_per_second_as_the_wanted_time_needs():
     clients, within_s = 6_000, 60
     model = storm(clients, new_connections_per_second=20.0)
 
-    plan = plan_of(model, Goal(0.99, within_s), InThrees(1))
+    plan = planned(model, within_s)
 
     # 20 per second, and one second's worth at once
     lost = plan.as_it_is.lost
@@ -93,7 +100,7 @@ def test_a_melting_connect_path_is_mended_by_a_short_backlog_or_a_limit_in_front
     work = ConnectWork(seconds=0.1)
     model = storm(2_000, impatient, units=2.0, connect_work=work)
 
-    plan = plan_of(model, Goal(0.99, 200), InThrees(2))
+    plan = planned(model, 200)
 
     assert plan.as_it_is.back_s[0.99] == math.inf
     assert plan.as_it_is.wasted_share > 0.9
@@ -119,7 +126,7 @@ def test_more_nodes_are_as_many_as_can_be_had_with_what_the_bill_says():
     # each unit lets one in per second
     model = storm(2_000, units=20.0, new_connections_per_second_per_unit=1.0)
 
-    plan = plan_of(model, Goal(0.99, 50), InThrees(20))
+    plan = planned(model, 50)
 
     nodes = change(plan, "nodes")
     needed = 0.99 * plan.as_it_is.lost / 51
@@ -139,7 +146,7 @@ def test_units_that_follow_the_connections_get_a_higher_minimum():
         new_connections_per_second_per_unit=1.0,
     )
 
-    plan = plan_of(model, Goal(0.99, 50), InThrees(10))
+    plan = planned(model, 50)
 
     # ten or eleven run for the clients there are
     assert plan.as_it_is.units == pytest.approx(10, abs=1)
@@ -152,7 +159,7 @@ def test_what_no_lever_does_alone_several_do_together():
         2_000, units=20.0, new_connections_per_second=20.0, new_connections_per_second_per_unit=1.0
     )
 
-    plan = plan_of(model, Goal(0.99, 50), InThrees(20))
+    plan = planned(model, 50)
 
     assert {each.state for each in plan.changes} == {Assessment.MISSED}
     assert plan.together.state is plan.state is Assessment.MET
@@ -167,7 +174,7 @@ def test_without_a_plan_the_best_that_was_found_is_told():
     patient = Reconnect(base=1, cap=1, timeout=86_400)
     model = storm(2_000, patient, units=2.0, connect_work=ConnectWork(seconds=0.2))
 
-    plan = plan_of(model, Goal(0.99, 20), InThrees(2))
+    plan = planned(model, 20)
 
     assert plan.state is Assessment.MISSED
     assert {each.state for each in plan.changes} == {Assessment.MISSED}
@@ -177,7 +184,7 @@ def test_without_a_plan_the_best_that_was_found_is_told():
 
 
 def test_where_clients_are_back_in_time_nothing_is_changed():
-    plan = plan_of(storm(1_000, new_connections_per_second=100.0), Goal(0.99, 60), InThrees(1))
+    plan = planned(storm(1_000, new_connections_per_second=100.0), 60)
 
     assert plan.state is Assessment.MET
     assert plan.changes == ()
@@ -190,12 +197,10 @@ def test_what_is_in_time_in_some_storms_only_is_at_risk():
     # 400 clients are there, give or take 20, and ten come back per second
     model = storm(400, new_connections_per_second=10.0)
 
-    def planned(within_s, seed):
-        return plan_of(model, Goal(0.99, within_s), InThrees(1), replications=1, seed=seed)
-
-    seconds = [planned(600, seed).as_it_is.back_s[0.99] for seed in range(6)]
+    plans = [planned(model, 600, replications=1, seed=seed) for seed in range(6)]
+    seconds = [each.as_it_is.back_s[0.99] for each in plans]
     luckiest = int(np.argmin(seconds))
-    plan = planned(seconds[luckiest], luckiest)
+    plan = planned(model, seconds[luckiest], replications=1, seed=luckiest)
 
     assert plan.as_it_is.back_s[0.99] <= seconds[luckiest] < plan.checked.back_s[0.99]
     # so that levers are tried all the same
@@ -234,8 +239,10 @@ def test_a_fault_lasts_as_long_at_the_ends_of_the_week(when):
     hours = expected.new_connections.hourly
     near = np.interp(at_hour, np.arange(-1, 169) + 0.5, hours[np.arange(-1, 169) % 168])
     assert usual == pytest.approx(near)
-    [moved] = {model.admission.connect_work.busy_servers[int(cut.at_s // 3600)]}
-    assert moved == int(at_hour)
+    work = model.admission.connect_work
+    assert work is not None
+    assert work.busy_servers is not None
+    assert work.busy_servers[int(cut.at_s // 3600)] == int(at_hour)
 
 
 def test_surges_before_the_fault_are_in_the_hours_around_it():
@@ -248,7 +255,7 @@ def test_surges_before_the_fault_are_in_the_hours_around_it():
 
 
 def test_the_same_seed_gives_the_same_plan():
-    asked = {"fault": SOON, "within_s": 15}
+    asked: dict[str, Any] = {"fault": SOON, "within_s": 15}
     first = ws.recovery_plan(CHAT, "aws.api_gateway", **asked)
     again = ws.recovery_plan(CHAT, "aws.api_gateway", **asked)
     other = ws.recovery_plan(CHAT, "aws.api_gateway", seed=1, **asked)
@@ -261,12 +268,13 @@ def test_the_bill_of_more_nodes_is_that_of_the_option():
     plan = ws.recovery_plan(CHAT, "aws.alb_ec2", fault=SOON, within_s=30)
 
     [nodes] = [each for each in plan.changes if each.lever == "nodes"]
+    assert nodes.usd_per_month is not None
     option = int(nodes.effort.partition("min_nodes: ")[2].rstrip(")"))
-    before = ws.estimate(CHAT, "aws.alb_ec2")
+    before: Any = ws.estimate(CHAT, "aws.alb_ec2")
     # the machine stays
     [machine] = before.sizing.machines
     chosen = {"aws.alb_ec2": {"machine": machine, "min_nodes": option}}
-    after = ws.estimate(CHAT.replace(options=chosen), "aws.alb_ec2")
+    after: Any = ws.estimate(CHAT.replace(options=chosen), "aws.alb_ec2")
     assert float(after.sizing.units.peak) == nodes.setting
     assert nodes.usd_per_month == pytest.approx(float(after.total) - float(before.total))
     assert f"+${nodes.usd_per_month:,.0f} per month" in nodes.named
@@ -300,11 +308,11 @@ def test_where_nothing_is_known_the_plan_is_not_checked(monkeypatch):
 def test_the_answer_names_what_to_do_and_how_soon_clients_are_back():
     plan = ws.recovery_plan(CHAT, "aws.api_gateway", fault=SOON, within_s=15)
 
-    best = plan.best
+    best: Any = plan.best
     assert best.state is Assessment.MET
     assert plan.answer.startswith(f"With {best.words} instead of 500, 99% are back in ")
     assert plan.levers["state"].tolist() == [each.state for each in plan.changes]
-    row = plan.levers.set_index("lever").loc["admission_rate"]
+    row: Any = plan.levers.set_index("lever").loc["admission_rate"]
     assert row["seconds"] <= 15
     assert row["checked_seconds"] <= 15
     assert plan.as_it_is_words.startswith("As it is, 99% of ")
@@ -360,10 +368,11 @@ def test_a_plan_has_a_chart_of_each_lever_with_several_settings():
     assert titles == [each.title for each in plan.charted]
     assert "nodes that run" in titles
     for axes, each in zip(chart.axes, plan.charted, strict=False):
-        wanted = [line for line in axes.lines if line.get_label() == "wanted"]
-        assert wanted[0].get_ydata()[0] == 30
+        lines: list[Any] = list(axes.lines)
+        [wanted] = [line for line in lines if line.get_label() == "wanted"]
+        assert wanted.get_ydata()[0] == 30
         seconds = [second for _, second in each.tried]
-        assert axes.lines[0].get_ydata().tolist() == [min(s, plan.sight_s) for s in seconds]
+        assert lines[0].get_ydata().tolist() == [min(s, plan.sight_s) for s in seconds]
 
     calm = ws.recovery_plan(CHAT, "aws.alb_ec2", fault=SOON, within_s=3600)
     with pytest.raises(ScenarioError, match="no lever was tried"):

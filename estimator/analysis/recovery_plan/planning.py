@@ -213,10 +213,16 @@ class _Search:
             usd_per_month=usd,
             effort=effort,
             state=self._state(found.in_time, found.checked),
-            tried=tuple(
-                (trial.setting, trial.storm.back_s[self.goal.share]) for trial in found.trials
-            ),
+            tried=self._tried(found),
         )
+
+    def _tried(self, found: Found) -> tuple[tuple[float, float], ...]:
+        """Every setting with its time, the present one too if it is a number."""
+        share, present = self.goal.share, found.lever.present
+        tried = {trial.setting: trial.storm.back_s[share] for trial in found.trials}
+        if 0 < present < math.inf:
+            tried[present] = self.first.back_s[share]
+        return tuple(sorted(tried.items()))
 
     def _state(self, in_time: bool, checked: Storm | None) -> Assessment:
         if checked is None or not in_time:

@@ -74,10 +74,9 @@ def _lever(axes: Axes, look: Look, plan: RecoveryPlan, change: Change) -> None:
         fillstyle="none",
         label="smallest change in time, or the best",
     )
-    for set_scale, axis in ((axes.set_xscale, axes.xaxis), (axes.set_yscale, axes.yaxis)):
-        set_scale("log")
-        axis.set_major_formatter(lambda value, _: figure_text(value))
-        axis.set_minor_formatter(lambda _value, _: "")
+    axes.set_xscale("log")
+    axes.set_ylim(0, max(float(drawn.max()), plan.within_s) * 1.1)
+    axes.yaxis.set_major_formatter("{x:,.0f}")
     ticks = np.unique([settings[0], settings[chosen], settings[-1]])
     axes.set_xticks(ticks, [figure_text(each) for each in ticks])
     axes.minorticks_off()
