@@ -16,6 +16,8 @@ from estimator.simulation.admission import units_wanted
 from estimator.simulation.model import Model
 from estimator.units import HOURS_PER_DAY, SECONDS_PER_HOUR
 
+ADMISSION_RATE: Final = "admission_rate"
+BACKLOG: Final = "backlog"
 NODES: Final = "nodes"
 JITTER: Final = "jitter"
 _DIGITS: Final = 2
@@ -198,7 +200,7 @@ def admission_rate(model: Model, units: float, lost: float, needed: float) -> It
         return f"at most {figure_text(setting)} new connections per second"
 
     yield Lever(
-        "admission_rate",
+        ADMISSION_RATE,
         "new connections let in per second",
         present,
         tuple(path for path in paths if path),
@@ -257,7 +259,7 @@ def backlog(model: Model) -> Iterator[Lever]:
         return f"a backlog of {figure_text(setting)}"
 
     yield Lever(
-        "backlog",
+        BACKLOG,
         f"new connections that wait at a {model.admission.unit_name}",
         work.backlog,
         (tuple(dict.fromkeys(path)),),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Final, Literal, Protocol
 
 import numpy as np
@@ -24,14 +24,18 @@ from estimator.units import SECONDS_PER_HOUR
 
 CHECKS_PER_REPLICATION: Final = 2
 """Storms with other seeds for each one of the search."""
-_SIGHT_OF_WANTED: Final = 3.0
-"""Storms are simulated for so many times the wanted time after the fault is over."""
-_LEAST_SIGHT_S: Final = 900.0
-_LONG_SIGHT_S: Final = 4.0 * SECONDS_PER_HOUR
-"""In which a storm may end by itself."""
-_TRIAL_S: Final = 1.0 if COMPILED else 10.0
-_OF_FIRST: Final = 5.0
-"""A storm may take so many times what the one as it is takes, or ``_TRIAL_S``."""
+_SIGHT_OF_WANTED: Final = 2.0
+"""Storms are simulated for so many times the wanted time after the last connection was taken."""
+_LEAST_SIGHT_S: Final = 120.0
+_LONG_SIGHT_S: Final = float(SECONDS_PER_HOUR)
+"""In which a storm may end by itself, after everything is as it was."""
+_TRIAL_S, _LONG_S = (0.5, 4.0) if COMPILED else (10.0, 80.0)
+"""What a storm may take, and one that is seen for long; seconds of a usual core."""
+_OF_FIRST: Final = 1.5
+"""A storm may take so many times what the one as it is takes, too."""
+_SEARCH_S: Final = 5.0 if COMPILED else 100.0
+_WIDEST_STEP: Final = 4
+"""Of waits and nodes, every fourth setting at least, if all would take longer than that."""
 _NEEDED_MARGIN: Final = 0.9
 """Some are back by chance, or leave meanwhile."""
 _SEVERAL: Final = 2
@@ -116,7 +120,7 @@ def plan_of(
     Raises:
         EstimatorError: the storm as it is would take too long, or a number is out of range.
     """
-    sight_s = max(lasts_s(model) + _SIGHT_OF_WANTED * goal.within_s, _LEAST_SIGHT_S)
+    sight_s = max(_SIGHT_OF_WANTED * goal.within_s, _LEAST_SIGHT_S)
     found = run(
         seen_for(model, sight_s),
         replications=replications,
@@ -131,18 +135,21 @@ def plan_of(
     play = Player(
         found.engine,
         tuple(seeds[:replications]),
+        goal.share,
         replace(ASKED_FOR, seconds=max(_TRIAL_S, _OF_FIRST * effort_s)),
         executor,
         counted.add,
     )
     check = replace(play, seeds=tuple(seeds[replications:]))
     # with the warm-up that was found to be needed
-    search = _Search(found.model, storm_of(found), goal, bills, play, check, counted)
+    search = _Search(found.model, storm_of(found), goal, bills, play, check, counted, effort_s)
     as_it_is, seen_s = search.first, sight_s
-    if math.isinf(as_it_is.back_s[goal.share]) and sight_s < _LONG_SIGHT_S:
-        longer = play(seen_for(found.model, _LONG_SIGHT_S))
+    long_s = lasts_s(model) + _LONG_SIGHT_S
+    if math.isinf(as_it_is.back_s[goal.share]) and sight_s < long_s:
+        patient = replace(play, bounds=replace(ASKED_FOR, seconds=_LONG_S))
+        longer = patient(seen_for(found.model, long_s))
         if not math.isnan(longer.lost):
-            as_it_is, seen_s = longer, _LONG_SIGHT_S
+            as_it_is, seen_s = longer, long_s
     checked = search.check(found.model) if goal.is_met(search.first) else None
     changes: tuple[Change, ...] = ()
     together, state = None, Assessment.MET
@@ -167,11 +174,12 @@ class _Search:
     play: Player
     check: Player
     counted: _Counted
-    _usd: dict[float, float | None] = field(default_factory=dict[float, float | None])
+    effort_s: float
+    """Seconds of a usual core for a storm as it is."""
 
     def pull(self) -> tuple[tuple[Change, ...], Change | None, Assessment]:
         """Each lever alone, then several if none is enough, and whether that is a plan."""
-        there = [*self._levers()]
+        there = self._thinned([*self._levers()])
         steps = sum(len(path) for lever in there for path in lever.paths)
         self.counted.planned += steps + _BESIDES_STEPS * len(there)
         found = [self._alone(lever, self.model) for lever in there]
@@ -190,6 +198,18 @@ class _Search:
         yield from levers.admission_rate(self.model, first.units, first.lost, needed)
         yield from levers.backlog(self.model)
         yield from levers.nodes(self.model.admission, first.units, self.bills.existing)
+
+    def _thinned(self, there: list[Lever]) -> list[Lever]:
+        """With wider steps where storms are long; the farthest setting stays."""
+        steps = sum(len(path) for lever in there for path in lever.paths)
+        every = int(np.clip(np.ceil(steps * self.effort_s / _SEARCH_S), 1, _WIDEST_STEP))
+        # of limits the first settings decide, and under these storms are short
+        return [
+            lever
+            if lever.id in (levers.ADMISSION_RATE, levers.BACKLOG)
+            else replace(lever, paths=tuple(path[::-1][::every][::-1] for path in lever.paths))
+            for lever in there
+        ]
 
     def _alone(self, lever: Lever, model: Model) -> Found:
         return smallest_change(lever, model, self.goal, self.play, self.check)
@@ -217,7 +237,9 @@ class _Search:
         )
 
     def _tried(self, found: Found) -> tuple[tuple[float, float], ...]:
-        """Every setting with its time, the present one too if it is a number."""
+        """Every setting with its time, the present one too; empty if settings are names."""
+        if found.lever.id == levers.JITTER:
+            return ()
         share, present = self.goal.share, found.lever.present
         tried = {trial.setting: trial.storm.back_s[share] for trial in found.trials}
         if 0 < present < math.inf:

@@ -20,7 +20,7 @@ from estimator.scenario.disruptions import Fault, Outage, Timed
 from estimator.scenario.local_time import UtcHours
 from estimator.scenario.scenario import Scenario
 from estimator.simulation.effort import Bounds, EffortError
-from estimator.simulation.flows import RECOVERY_SHARES
+from estimator.simulation.flows import RECOVERY_SHARES, Replication
 from estimator.simulation.model import ArrivalRate, Model
 from estimator.simulation.run import Engine, Run, replicate
 from estimator.units import HOURS_PER_WEEK, SECONDS_PER_HOUR, SECONDS_PER_MINUTE
@@ -115,6 +115,8 @@ class Player:
 
     engine: Engine
     seeds: tuple[np.random.SeedSequence, ...]
+    share: float
+    """Of the clients. Where they are not back in one storm, others need not be simulated."""
     bounds: Bounds
     executor: Executor | None = None
     report: Callable[[], object] = bool
@@ -124,8 +126,13 @@ class Player:
         """Simulate a model a few times; what would take too long has no end."""
         one = partial(replicate, model, self.engine, bounds=self.bounds)
         played = map if self.executor is None else self.executor.map
+        at = RECOVERY_SHARES.index(self.share)
+        replications: tuple[Replication, ...] = ()
         try:
-            replications = tuple(played(one, self.seeds))
+            for replication in played(one, self.seeds):
+                replications += (replication,)
+                if any(math.isinf(each.recovery_s[at]) for each in replication.aftermaths):
+                    break
         except EffortError:
             found = Storm(math.nan, dict.fromkeys(RECOVERY_SHARES, math.inf), math.inf, None, 0.0)
         else:
