@@ -333,7 +333,7 @@ def units_at_least(admission: AdmissionLimits, units: float) -> AdmissionLimits:
 def least_units(admission: AdmissionLimits) -> float:
     """Units that run though nobody is connected.
 
-    >>> least_units(AdmissionLimits(units=3))
+    >>> least_units(AdmissionLimits(units=3.0))
     3.0
     """
     if admission.autoscaling is None:
