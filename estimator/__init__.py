@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from estimator.analysis.growth.growth import Growth as Growth, growth as growth
     from estimator.analysis.price import price as price
     from estimator.analysis.price_list import prices as prices
+    from estimator.analysis.recovery_plan.recovery_plan import recovery_plan as recovery_plan
+    from estimator.analysis.recovery_plan.result import RecoveryPlan as RecoveryPlan
     from estimator.analysis.simulate.result import Simulation as Simulation
     from estimator.analysis.simulate.simulate import simulate as simulate
     from estimator.analysis.sweep import Sweep as Sweep, sweep as sweep, sweep_parts as sweep_parts

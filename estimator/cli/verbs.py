@@ -50,6 +50,7 @@ VERBS: Final = (
     Verb("uncertainty", "uncertainty:uncertainty"),
     Verb("check-budget", "uncertainty:check_budget"),
     Verb("simulate", "simulate:simulate"),
+    Verb("recovery-plan", "recovery_plan:recovery_plan"),
     Verb("price", "invoice:price"),
     Verb("billable-units", "invoice:billable_units"),
     Verb("prices", "bills:prices"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -49,10 +50,12 @@ class Scaler:
     @classmethod
     def settled(cls, admission: AdmissionLimits, connections: float) -> Scaler:
         """Units that have long followed a constant number of connections."""
-        if admission.autoscaling is None:
+        scaling = admission.autoscaling
+        if scaling is None:
             return cls(admission, 1.0 if admission.units is None else admission.units)
-        per_unit = admission.connections_per_unit
-        return cls(admission, units_wanted(admission.autoscaling, per_unit, connections))
+        if scaling.schedule:
+            return cls(admission, scaling.schedule[0])
+        return cls(admission, units_wanted(scaling, admission.connections_per_unit, connections))
 
     @property
     def every_seconds(self) -> float:
@@ -85,6 +88,8 @@ class Scaler:
         if scaling is None:
             return 0.0
         self.wake(now_s)
+        if scaling.schedule:
+            return self._follow_schedule(now_s, scaling)
         self._seen.append((now_s, connections))
         if self._seen[0][0] > now_s - scaling.lag_seconds + _NOISE:
             return 0.0
@@ -99,9 +104,26 @@ class Scaler:
             return 0.0
         if not long_enough or most >= self.running or self._starting:
             return 0.0
-        stopped = 1.0 - most / self.running
-        self.running = most
+        return self._stop(most, scaling)
+
+    def _stop(self, left: float, scaling: Autoscaling) -> float:
+        """Go on with fewer units; returns the share of them that stops."""
+        stopped = 1.0 - left / self.running
+        self.running = left
         return 0.0 if scaling.keeps_connections else stopped
+
+    def _follow_schedule(self, now_s: float, scaling: Autoscaling) -> float:
+        """Start those ahead of their hour that it takes, and stop what is not in the schedule."""
+        hour, soon = (
+            int(time_s // SECONDS_PER_HOUR) % HOURS_PER_WEEK
+            for time_s in (now_s, now_s + scaling.start_seconds)
+        )
+        now, then = scaling.schedule[hour], scaling.schedule[soon]
+        planned = max([self.running, *(units for _, units in self._starting)])
+        if then > planned:
+            self._starting.append((now_s + scaling.start_seconds, then))
+            self.wake(now_s)
+        return self._stop(now, scaling) if now < self.running and not self._starting else 0.0
 
     def _most_wanted(self, now_s: float, wanted: float, scaling: Autoscaling) -> tuple[float, bool]:
         """The most that was wanted within the cool-down, and whether that long was looked at."""
@@ -137,7 +159,7 @@ class Allowed:
 def allowed(model: Model, now_s: float, units: float) -> Allowed:
     """What is let in with so many units, while faults may take a part of them."""
     active = _active(model, now_s)
-    left = float(np.prod([each.units_share for each in active]))
+    left = _left(active)
     if left <= 0:
         return Allowed(0.0, 0.0, 0.0)
     admission = model.admission
@@ -161,6 +183,16 @@ def _active(model: Model, now_s: float) -> list[Throttle]:
     return [each for each in model.throttles if each.from_s <= now_s < each.until_s]
 
 
+def _left(active: Sequence[Throttle]) -> float:
+    """Share of the units that faults leave: none is lost twice that is in the span of two."""
+    left, reached = 1.0, 0.0
+    for first, last in sorted(each.span for each in active if each.span and each.units_share < 1):
+        left -= max(last - max(first, reached), 0.0)
+        reached = max(reached, last)
+    others = [each.units_share for each in active if not each.span]
+    return max(left, 0.0) * float(np.prod(others)) if left > _NOISE else 0.0
+
+
 def unit_parts(model: Model, now_s: float, units: float) -> FloatArray:
     """Which part of each unit is there, shape (units,); 0 of one that is lost.
 
@@ -170,7 +202,7 @@ def unit_parts(model: Model, now_s: float, units: float) -> FloatArray:
     running = max(int(np.ceil(units * (1 - _NOISE))), 1)
     active = _active(model, now_s)
     if model.admission.balancing == "pooled":
-        left = units * float(np.prod([each.units_share for each in active]))
+        left = units * _left(active)
         serving = int(np.ceil(left * (1 - _NOISE)))
         return np.full(serving, left / max(serving, 1))
     starts = np.arange(running, dtype=np.float64)

@@ -422,9 +422,9 @@ class Waiting:
         return rest
 
 
-def _kind(cut: Cut) -> tuple[float, float, bool]:
+def _kind(cut: Cut) -> tuple[float, float]:
     """What the first wait after a cut depends on."""
-    return cut.notice_s, cut.away_s, cut.over_s > 0
+    return cut.notice_s, cut.away_s
 
 
 def _mean(law: FloatArray) -> float:
@@ -448,19 +448,26 @@ def _whole_steps(policy: Reconnect, refusals: int, step_s: int) -> FloatArray:
     return law
 
 
-def _waits_from_now(policy: Reconnect, step_s: int, away_s: float = 0.0) -> FloatArray:
+def _waits_from_now(policy: Reconnect, step_s: int) -> FloatArray:
     """The wait after a loss at the beginning of a step, as a law in steps."""
     uniforms = (np.arange(_GRID) + 0.5) / _GRID
     zeros = np.zeros(_GRID, dtype=np.int64)
-    waits = np.maximum(waits_s(policy, zeros, uniforms, np.full(_GRID, policy.base)), away_s)
+    waits = waits_s(policy, zeros, uniforms, np.full(_GRID, policy.base))
     return np.bincount((waits / step_s).astype(np.int64)) / _GRID
 
 
 def _after_cut(model: Model, cut: Cut, step_s: int) -> FloatArray:
     """When a client tries again after a cut, as a law in steps."""
-    law = _waits_from_now(model.reconnect, step_s, cut.away_s)
-    spread_s = max(cut.notice_s, step_s if cut.over_s else 0.0)
-    return _spread(law, int(np.ceil(spread_s / step_s)))
+    law = _waits_from_now(model.reconnect, step_s)
+    return _not_before(_spread(law, int(np.ceil(cut.notice_s / step_s))), int(cut.away_s / step_s))
+
+
+def _not_before(law: FloatArray, steps: int) -> FloatArray:
+    """A law of those who wait for so many steps at least."""
+    early = law[:steps].sum()
+    later = np.concatenate([np.zeros(steps), law[steps:] if law.size > steps else np.zeros(1)])
+    later[steps] += early
+    return later
 
 
 def _spread(law: FloatArray, steps: int) -> FloatArray:

@@ -22,6 +22,7 @@ ALL_VERBS: dict[str, Callable[[ws.Scenario], Any]] = {
     "uncertainty": lambda asked: ws.uncertainty(asked, deployments=BOTH, samples=128),
     "check budget": lambda asked: ws.check_budget(asked, 5_000, samples=128),
     "simulate": lambda asked: ws.simulate(asked, "aws.nlb_ec2", replications=1),
+    "recovery plan": lambda asked: ws.recovery_plan(asked, "aws.nlb_ec2", replications=1),
 }
 
 

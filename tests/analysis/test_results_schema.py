@@ -79,6 +79,10 @@ RESULTS: dict[str, Callable[[], Result]] = {
     "simulation": lambda: ws.simulate(
         SMALL_CHAT, PAIR[1], faults="outage at Tue 14:00 share 30%", replications=2
     ),
+    "recovery plan": lambda: ws.recovery_plan(CHAT, "aws.alb_ec2", within_s=20, replications=1),
+    "recovery plan without levers": lambda: ws.recovery_plan(
+        SMALL_CHAT, PAIR[0], within_s=3600, replications=1
+    ),
     "simulation without limits": lambda: ws.simulate(SMALL_CHAT, replications=1),
 }
 

@@ -148,6 +148,7 @@ def results() -> dict[str, Any]:
         ws.load_contract("aws-reserved-1-year"),
         ws.load_profile("workplace-chat"),
         ws.price({"aws.api_gateway.messages": 18e6}, "us-east-1"),
+        ws.recovery_plan(SCENARIO, PAIR[0], replications=1, engine="exact"),
         ws.simulate(SCENARIO, PAIR[0], replications=2, engine="exact"),
         ws.sweep(SCENARIO, {"peak_connections": [10, 20]}, PAIR),
         ws.BalancerResize(at=1, share=0.5),

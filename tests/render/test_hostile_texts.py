@@ -51,6 +51,9 @@ def results(request) -> dict[str, Result]:
         "simulate": ws.simulate(
             scenario, "aws.nlb_ec2", faults="outage at Tue 14:00 share 50%", replications=2
         ),
+        "recovery_plan": ws.recovery_plan(
+            scenario, "aws.nlb_ec2", fault="outage at Tue 14:00 share 50%", within_s=1
+        ),
         "scenario": scenario,
         "profile": scenario.profile,
         "demand": ws.expected_demand(scenario),
@@ -126,6 +129,7 @@ def charts(results: dict[str, Result]) -> Iterator[tuple[str, Callable[[], Figur
     yield "limits", partial(render.draw, "limits", [results["estimate"]])
     yield "tornado", partial(results["uncertainty"].tornado_chart, PAIR[0])
     yield "budget_check", results["budget_check"].chart
+    yield "recovery_plan", results["recovery_plan"].chart
     simulation = results["simulate"]
     yield "simulation", simulation.chart
     yield "storm", partial(simulation.storm_chart, 0)

@@ -39,6 +39,9 @@ SHOWN: dict[str, Any] = {
     "growth": ws.growth(
         NAMED, 6, monthly_growth_percent=50, deployments=["aws.iot_core", "gcp.cloud_run"]
     ),
+    "recovery plan": ws.recovery_plan(
+        NAMED, "aws.alb_ec2", fault="outage at Tue 14:00", within_s=1
+    ),
     "run": ws.simulate(NAMED, "aws.alb_ec2", faults="outage at Tue 14:00", replications=2),
     "run with no limits": ws.simulate(NAMED, replications=1),
 }
@@ -77,7 +80,17 @@ def test_texts_of_others_stay_texts(shown):
 
 
 @pytest.mark.parametrize(
-    "name", ["scenario", "profile", "contract", "comparison", "difference", "growth", "run"]
+    "name",
+    [
+        "scenario",
+        "profile",
+        "contract",
+        "comparison",
+        "difference",
+        "growth",
+        "recovery plan",
+        "run",
+    ],
 )
 def test_a_hostile_title_is_shown_as_it_was_written(name):
     assert HOSTILE in _Page(SHOWN[name]._repr_html_()).text

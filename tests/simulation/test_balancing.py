@@ -20,7 +20,7 @@ CLIENTS, UNITS = 4_000, 4
 LOST_S, BACK_S, END_S = 100.0, 300.0, 1_000
 PER_SECOND = 2.0
 LAST = (0.75, 1.0)
-OUTAGE = {
+OUTAGE: dict[str, Any] = {
     "cuts": (Cut(LOST_S, 0.25, span=LAST),),
     "throttles": (Throttle(LOST_S, BACK_S, units_share=0.75, span=LAST),),
     "faults": ("a unit",),

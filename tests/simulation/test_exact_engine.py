@@ -80,7 +80,8 @@ class OneAfterTheOther:
             if client >= there:
                 self.plan(came, KNOCK, client, 0, model.reconnect.base)
             elif len(self.opened) + 1 <= self.slots:
-                self.go_to(client, self.unit_for(client, self.start))
+                if not self.is_pooled:
+                    self.go_to(client, self.unit_for(client, self.start))
                 self.open(client, self.start - math.fmod(self.start - came, self.age))
             else:
                 wait = self.uniforms(client, 0, WAIT) * model.reconnect.cap
@@ -256,7 +257,7 @@ class OneAfterTheOther:
             self.plan(since + self.age, LOSE, client, 1e9, since, -1, 0.0, 0.0, "aged")
 
     def close(self, time, client):
-        self.held[self.unit[client]] -= 1
+        self.held[self.unit.get(client)] -= 1
         self.flows.connection_seconds += time - max(self.opened.pop(client), self.start)
 
     def back(self, time, client):
@@ -289,7 +290,7 @@ class OneAfterTheOther:
             self.count("lost_by_fault", time, fault)
         wait = self.wait(client, time, 0, self.model.reconnect.base)
         noticed = notice * self.uniforms(client, self.attempts[client], NOTICE)
-        self.plan(time + noticed + max(away, wait), KNOCK, client, 0, wait)
+        self.plan(time + max(away, noticed + wait), KNOCK, client, 0, wait)
 
     def wait(self, client, time, refusals, waited):
         policy = self.model.reconnect
@@ -331,7 +332,8 @@ class OneAfterTheOther:
             until = time + min(pending_s, self.model.reconnect.timeout)
             self.plan(until, PENDED, client, attempt, refusals, waited)
         else:
-            if any(self.parts):
+            limits = self.model.admission.connect_work
+            if limits and limits.refusal_share and any(self.parts):
                 self.turn_away(time, self.unit_for(client, time))
             self.refused("refused_full", time, client, refusals + 1, waited)
 
@@ -364,6 +366,7 @@ class OneAfterTheOther:
             if work or self.stages:
                 self.serve(time, client, unit, since, refusals, waited)
             else:
+                self.flows.connecting_seconds += time - since
                 self.let_in(time, client, refusals)
 
     def work(self, time, unit, seconds):

@@ -130,7 +130,7 @@ def simulate(
         common.progress_bar("simulated weeks", wanted=is_watched) as progress,
     ):
         scenario = common.read_scenario(file, location, contract)
-        _say_that_it_compiles(wanted=progress is not None)
+        say_that_it_compiles(wanted=progress is not None)
         with _workers(processes) as executor:
             found = ws.simulate(
                 scenario,
@@ -154,7 +154,7 @@ def simulate(
         raise typer.Exit(common.FAILED)
 
 
-def _say_that_it_compiles(*, wanted: bool) -> None:
+def say_that_it_compiles(*, wanted: bool) -> None:
     """Tell a person who watches why nothing happens at first."""
     if wanted:
         from estimator.simulation.compiling import must_compile

@@ -20,6 +20,7 @@ from estimator.dashboard.widgets.disruptions_editor import disruptions_editor
 from estimator.dashboard.widgets.document import full_title, show_error, show_figures
 from estimator.dashboard.widgets.downloads import data_file, download_row
 from estimator.dashboard.widgets.progress import job_owner, job_queue, show_progress
+from estimator.dashboard.widgets.recovery_plan import recovery_plan_section
 from estimator.dashboard.widgets.simulation import simulation_view
 from estimator.demand.admission_limits import AdmissionLimits
 from estimator.demand.expected import expected_demand
@@ -121,6 +122,7 @@ def concurrency_page() -> None:
     )
     disruptions_editor(scenario)
     _simulation(job)
+    recovery_plan_section(job)
 
 
 def _settings(scenario: Scenario) -> SimulationJob:

@@ -190,6 +190,7 @@ def let_in(world: World, row: Any, when: float) -> None:
     if when >= 0:
         world.attempts_needed[min(client.refusals, len(world.attempts_needed) - 1)] += 1
     _back(world, row)
+    now.connecting_s += when - client.opened_s
     now.open += 1
     open_since(world, row, when)
 
@@ -234,7 +235,7 @@ def lose(world: World, row: Any, when: float, what: Any) -> None:
     client.state, client.refusals = WAITING, 0
     chance = uniform(now.key, client.number, client.attempts, WAIT)
     client.waited_s = wait_s(now, 0, chance, now.base_s)
-    _try_at(world, row, when + noticed_s + max(away_s, client.waited_s))
+    _try_at(world, row, when + max(away_s, noticed_s + client.waited_s))
 
 
 @jit

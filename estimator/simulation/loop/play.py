@@ -56,7 +56,6 @@ def _happen(world: World, when: float, what: Any, who: Any, mark: Any) -> None:
         if client.state == CONNECTING and client.attempts == mark:
             if what == SERVED:
                 now.connecting -= 1
-                now.connecting_s += when - client.opened_s
                 let_in(world, who, when)
             else:
                 stop_connecting(world, who)

@@ -1,0 +1,1 @@
+"""What would bring clients back in time: found by search over simulated storms."""

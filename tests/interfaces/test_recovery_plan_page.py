@@ -1,0 +1,80 @@
+"""The recovery plan on the page that simulates: asked for at a press, shown as it is exported."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+import estimator as ws
+from estimator.dashboard.session import jobs
+from estimator.dashboard.widgets.progress import job_queue
+from interfaces.shown_page import PATIENCE_SECONDS, run, shown_page
+
+ON_API_GATEWAY = "API Gateway WebSocket API on AWS"
+SETTINGS = {"on": ON_API_GATEWAY, "recover_within": "15"}
+SCENARIO = ws.Scenario(
+    profile="workplace-chat",
+    location="virginia",
+    peak_connections=20_000,
+    faults=[ws.Outage(at="Tue 14:00", share="50%")],
+)
+
+
+@pytest.fixture(autouse=True)
+def at_home(monkeypatch):
+    """A job queue that is new, and whose jobs run in a thread of this process."""
+    job_queue.clear()
+    with ThreadPoolExecutor(1) as pool:
+        monkeypatch.setattr(jobs, "processes", lambda: pool)
+        yield
+    job_queue.clear()
+
+
+def texts(page: AppTest) -> str:
+    return " ".join(each.value for each in (*page.markdown, *page.caption, *page.subheader))
+
+
+def planned(page: AppTest) -> AppTest:
+    page.button(key="plan_recovery").click()
+    run(page)
+    wait_until(lambda: page.session_state["jobs"].runs["recovery plan"].finished)
+    return run(page)
+
+
+def wait_until(is_so: Callable[[], bool]) -> None:
+    until = time.monotonic() + PATIENCE_SECONDS
+    while not is_so():
+        assert time.monotonic() < until
+        time.sleep(0.05)
+
+
+def test_a_plan_is_searched_for_at_a_press():
+    page = shown_page("concurrency", SCENARIO, SETTINGS, {"share": True})
+    assert "Recovery plan" in texts(page)
+
+    page = planned(page)
+
+    expected = ws.recovery_plan(SCENARIO, "aws.api_gateway", within_s=15)
+    shown = texts(page).replace("\\", "")
+    assert expected.answer in shown
+    assert "met" in shown
+    assert "plan_recovery" not in [each.key for each in page.button]
+
+
+def test_another_question_has_another_plan():
+    page = planned(shown_page("concurrency", SCENARIO, SETTINGS, {"share": True}))
+
+    page.number_input(key="recover_within").set_value(3600)
+    run(page)
+
+    assert "plan_recovery" in [each.key for each in page.button]
+
+
+def test_without_a_deployment_there_is_nothing_to_plan():
+    page = shown_page("concurrency", SCENARIO, {}, {"share": True})
+
+    assert "Recovery plan" not in texts(page)
