@@ -76,7 +76,10 @@ class ConnectWork:
     backlog: float = np.inf
     """New connections that wait at a unit, besides those that are worked on; it refuses more."""
     refusal_share: float = 0.0
-    """Part of that work which a unit does for a client that it refuses."""
+    """Part of that work which a unit does for a client that finds no slot."""
+    overflow_share: float = 0.0
+    """The same for one that finds the backlog full; nothing where the operating system turns it
+    away before the server knows of it."""
     transfer_seconds: float = 0.0
     """For which the bytes of a new connection take all of the network of a unit."""
     busy_servers: FloatArray | None = None
@@ -91,6 +94,7 @@ class ConnectWork:
             "servers": self.servers >= 1,
             "backlog": self.backlog >= 0,
             "refusal_share": 0 <= self.refusal_share < np.inf,
+            "overflow_share": 0 <= self.overflow_share < np.inf,
             "transfer_seconds": 0 <= self.transfer_seconds < np.inf,
             "busy_servers": _is_busy(self.busy_servers),
             "busy_networks": _is_busy(self.busy_networks),

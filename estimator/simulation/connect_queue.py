@@ -15,7 +15,7 @@ from typing import Final
 
 import numpy as np
 
-from estimator.arrays import FloatArray
+from estimator.arrays import BoolArray, FloatArray
 from estimator.simulation.admission import serving
 from estimator.simulation.model import Model
 
@@ -39,6 +39,11 @@ class Decided:
     """Refused, since a backlog or a queue is full."""
     gone: FloatArray
     """Who have lost patience."""
+
+    @classmethod
+    def of(cls, clients: FloatArray) -> Decided:
+        """Those let in, refused and gone, shape (3, groups, levels)."""
+        return cls(clients[_LET_IN], clients[_BUSY], clients[_GONE])
 
     @property
     def refused(self) -> FloatArray:
@@ -113,7 +118,7 @@ class ConnectQueue:
                 waits += more - np.minimum(np.minimum.accumulate(more), 0.0)
         return waits
 
-    def is_short(self, waits_s: FloatArray) -> FloatArray:
+    def is_short(self, waits_s: FloatArray) -> BoolArray:
         """Whether waits are short enough for all to be let in in the second in which they come."""
         longest_s = min(_SHORT_S, self._patience_s)
         if self._units.work_s > 0:
@@ -153,10 +158,9 @@ class ConnectQueue:
         """
         decided = np.zeros((3, *clients.shape))
         several = float(clients.sum())
-        if several <= 0:
-            return Decided(*decided)
-        if not any(stage.work_s > 0 for stage in self._all):
-            return Decided(clients, *decided[1:])
+        if several <= 0 or not any(stage.work_s > 0 for stage in self._all):
+            decided[_LET_IN] = clients
+            return Decided.of(decided)
         each = several / _PARTS
         for part in range(_PARTS):
             at_s = start_s + (part + 0.5) / _PARTS * seconds
@@ -166,7 +170,7 @@ class ConnectQueue:
                     decided[kind] += some
                 else:
                     self._keep(kind, int(when_s), some)
-        return Decided(*decided)
+        return Decided.of(decided)
 
     def _served(
         self, at_s: float, each: float, patience_s: float
@@ -182,7 +186,7 @@ class ConnectQueue:
         if work is not None and units.work_s > 0:
             inside = max(units.free_s - at_s, 0.0) / units.work_s
             taken = min(each, max(self._room - inside, 0.0))
-            turned_away = (each - taken) * work.refusal_share
+            turned_away = (each - taken) * work.overflow_share
             first_s = max(units.free_s, at_s)
             last_s = first_s + taken * units.work_s
             units.free_s = last_s + turned_away * units.work_s
@@ -223,7 +227,7 @@ class ConnectQueue:
         while self._seconds and self._seconds[0] < until_s:
             decided += self._later.pop(heapq.heappop(self._seconds)) * self._left
         self._gone(decided.sum(axis=0))
-        return Decided(*decided)
+        return Decided.of(decided)
 
     def thin(self, shares: FloatArray) -> FloatArray:
         """Sessions end of a share of each group and level; returns how many of each group."""

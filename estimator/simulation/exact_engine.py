@@ -181,6 +181,9 @@ class _Run:
                     self._choose(number, number, now_s, cut.share)
         running = self.scaler.running
         self.scaler.wake(now_s)
+        if self.scaler.running != running:
+            self._change_admission(now_s)
+        running = self.scaler.running
         if now_s >= self.start_s + self.decisions * self.scaler.every_seconds:
             # who wants in is seen too
             wanted = self.now.open + self.now.connecting + self.now.pending
@@ -365,7 +368,7 @@ def _now(model: Model, key: int, at_start: int) -> Any:
     work = admission.connect_work
     if work is not None:
         first.work_s, first.varies, first.backlog = work.seconds, work.varies, work.backlog
-        first.refusal_share = work.refusal_share
+        first.refusal_share, first.overflow_share = work.refusal_share, work.overflow_share
     first.at_once = is_pooled and work is None and not first.stages
     return now
 

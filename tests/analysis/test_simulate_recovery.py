@@ -80,7 +80,7 @@ class TestRefusals:
         assert recovery.refused == pytest.approx(attempts - recovery.lost, rel=0.03)
         assert recovery.goodput == pytest.approx(recovery.lost / attempts, rel=0.03)
         assert recovery.attempts_per_connection == pytest.approx(attempts / recovery.lost, rel=0.03)
-        assert recovery.refused_mostly == "rate"
+        assert [*recovery.refused_by] == ["rate"]
 
     def test_it_ended_and_no_unit_worked(self, recovery):
         assert (recovery.unfinished, recovery.endless, recovery.why_endless) == (0, 0, "")
@@ -103,7 +103,7 @@ class TestQueue:
 
     def test_each_needs_one_attempt_and_nothing_is_wasted(self, recovery):
         assert recovery.refused == recovery.wasted_work == 0
-        assert recovery.refused_mostly == ""
+        assert recovery.refused_by == {}
         assert recovery.goodput == pytest.approx(1, abs=0.02)
         assert recovery.attempts == pytest.approx(recovery.lost, abs=3)
 

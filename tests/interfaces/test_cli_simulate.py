@@ -350,7 +350,7 @@ def test_the_example_with_a_surge_and_a_fault_says_so(run):
 def test_who_watches_the_first_run_is_told_that_it_compiles(watched, capsys, monkeypatch):
     monkeypatch.setattr("estimator.simulation.compiling.must_compile", lambda: True)
 
-    simulate._say_that_it_compiles(wanted=watched)
+    simulate.say_that_it_compiles(wanted=watched)
 
     told = "compiling the simulation for this machine, once ...\n" if watched else ""
     assert capsys.readouterr() == ("", told)

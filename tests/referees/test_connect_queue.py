@@ -264,7 +264,7 @@ def test_a_short_backlog_ends_the_same_storm(storm):
 
 def test_refusals_that_cost_work_make_it_longer(storm):
     cheap = storm(timeout=10.0, backlog=50)
-    dear = storm(timeout=10.0, backlog=50, refusal_share=0.01)
+    dear = storm(timeout=10.0, backlog=50, overflow_share=0.01)
     assert seconds_until_back(dear) > 1.2 * seconds_until_back(cheap)
     assert dear.wasted_s.sum() > 0
     conserved(dear)
@@ -283,6 +283,7 @@ def test_refusals_that_cost_work_make_it_longer(storm):
         {"busy_servers": np.zeros(24)},
         {"busy_networks": np.full(168, -1.0)},
         {"refusal_share": math.inf},
+        {"overflow_share": -0.1},
     ],
 )
 def test_work_that_cannot_be_is_refused(wrong):

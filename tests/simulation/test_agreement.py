@@ -8,6 +8,7 @@ a bias is allowed on top, and the reason stands with it.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -130,27 +131,33 @@ FURTHER = 0.5826 * np.sqrt(2.0)
 UNSEEN = 1 - blocking(600 + FURTHER, 600.0) / blocking(600, 600.0)
 
 
-def working(timeout=600.0, stages=(), limits=(), policy=(), horizon_s=2400, more=(), **work: Any):
+def working(
+    *,
+    timeout: float = 600.0,
+    backoff: Any = "full_jitter",
+    limits: Mapping[str, Any] = MappingProxyType({}),
+    more: tuple[Stream, ...] = (),
+    **work: Any,
+) -> dict[str, Any]:
     """Three units that make 15 connections per second, of which five come anyway."""
-    given = {"units": 3.0, "stages": stages, **dict(limits)}
+    doing: dict[str, Any] = {"seconds": 0.2, **work}
+    allowing: dict[str, Any] = {"units": 3.0, **limits}
     return {
         "arrivals": steady(5.0),
-        "horizon_s": horizon_s,
         "more": more,
-        "admission": AdmissionLimits(connect_work=ConnectWork(**{"seconds": 0.2, **work}), **given),
-        "reconnect": Reconnect(**{"cap": 30.0, "timeout": timeout, **dict(policy)}),
+        "admission": AdmissionLimits(connect_work=ConnectWork(**doing), **allowing),
+        "reconnect": Reconnect(backoff=backoff, cap=30.0, timeout=timeout),
     }
 
 
 ZONE = Throttle(1500.0, 1800.0, units_share=2 / 3)
-DEAR = {"refusal_share": 0.3, "backlog": 20}
 WORKING: dict[str, Case] = {
     "patient": Case(system(**working(), **outage(0.5))),
     "a short backlog": Case(system(**working(backlog=20), **outage(0.5))),
     # Where refusals take nearly all of the time, what is left of it hangs on each of them. Who
     # waits for less than a second is not taken to leave meanwhile.
     "refusals that cost": Case(
-        system(**working(**DEAR), **outage(0.5)),
+        system(**working(overflow_share=0.3, backlog=20), **outage(0.5)),
         {"back 50 %": 0.15, "timed out": 1.0},
     ),
     "impatient": Case(
@@ -159,11 +166,9 @@ WORKING: dict[str, Case] = {
     ),
     "impatient, no end of the backlog": Case(system(**working(timeout=10.0), **outage(0.5))),
     "decorrelated waits": Case(
-        system(**working(backlog=20, policy={"backoff": "decorrelated"}), **outage(0.5))
+        system(**working(backlog=20, backoff="decorrelated"), **outage(0.5))
     ),
-    "equal jitter": Case(
-        system(**working(backlog=20, policy={"backoff": "equal_jitter"}), **outage(0.5))
-    ),
+    "equal jitter": Case(system(**working(backlog=20, backoff="equal_jitter"), **outage(0.5))),
     "several servers": Case(system(**working(seconds=0.6, servers=3, backlog=20), **outage(0.5))),
     "work that varies": Case(system(**working(varies=True, backlog=20), **outage(0.5))),
     "greetings": Case(system(**working(transfer_seconds=0.3), **outage(0.5))),
@@ -171,9 +176,11 @@ WORKING: dict[str, Case] = {
     "messages that fill networks": Case(
         system(**working(transfer_seconds=0.2, busy_networks=np.full(168, 1.0)), **outage(0.5))
     ),
-    "a database": Case(system(**working(stages=(Stage("database", 8.0),)), **outage(0.5))),
+    "a database": Case(
+        system(**working(limits={"stages": (Stage("database", 8.0),)}), **outage(0.5))
+    ),
     "a database that refuses": Case(
-        system(**working(stages=(Stage("database", 8.0, queue=50),)), **outage(0.5)),
+        system(**working(limits={"stages": (Stage("database", 8.0, queue=50),)}), **outage(0.5)),
         # all who come in the same eighth of a second are refused, or none
         {"back 50 %": 0.1},
     ),

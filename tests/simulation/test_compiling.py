@@ -21,7 +21,8 @@ from estimator.simulation.flows import Flows
 digest = hashlib.sha256()
 for number in (0, 1, 2, 5, 6, 104):
     model = random_model(number)
-    work = ConnectWork(seconds=0.2, varies=number == 5, backlog=20, refusal_share=0.3)
+    shares = {"refusal_share": 0.3, "overflow_share": 0.1}
+    work = ConnectWork(seconds=0.2, varies=number == 5, backlog=20, **shares)
     limits = replace(model.admission, connect_work=work if number % 2 else None)
     policy = model.reconnect.model_copy(update={"timeout": 3.0})
     model = replace(model, admission=limits, reconnect=policy)

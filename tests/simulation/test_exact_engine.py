@@ -226,13 +226,13 @@ class OneAfterTheOther:
         self.held[unit] += 1
 
     def choose(self, cut, number):
-        spans = cut.span is not None and not self.is_pooled
+        span = None if self.is_pooled else cut.span
         chosen = [(client, LOSE) for client in self.opened]
-        chosen += [(client, TIMED_OUT) for client in self.connecting] if spans else []
+        chosen += [(client, TIMED_OUT) for client in self.connecting] if span else []
         for client, kind in chosen:
             share = cut.share
-            if spans:
-                first, last = (edge * len(self.parts) for edge in cut.span)
+            if span:
+                first, last = (edge * len(self.parts) for edge in span)
                 unit = self.unit[client]
                 share = max(min(last, unit + 1) - max(first, unit), 0.0)
             if self.uniforms(client, number, CHOICE) < share:
@@ -334,7 +334,7 @@ class OneAfterTheOther:
         else:
             limits = self.model.admission.connect_work
             if limits and limits.refusal_share and any(self.parts):
-                self.turn_away(time, self.unit_for(client, time))
+                self.turn_away(time, self.unit_for(client, time), limits.refusal_share)
             self.refused("refused_full", time, client, refusals + 1, waited)
 
     def waited_for_slot(self, time, client, attempt, refusals, waited):
@@ -356,10 +356,10 @@ class OneAfterTheOther:
         work = admission.connect_work
         slots = math.inf if self.is_pooled else admission.connections_per_unit * self.parts[unit]
         if self.held[unit] + 1 > slots:
-            self.turn_away(time, unit)
+            self.turn_away(time, unit, work.refusal_share if work else 0.0)
             self.refused("refused_full", time, client, refusals + 1, waited)
         elif work and self.inside[unit] >= work.servers + work.backlog:
-            self.turn_away(time, unit)
+            self.turn_away(time, unit, work.overflow_share)
             self.refused("refused_busy", time, client, refusals + 1, waited)
         else:
             self.go_to(client, unit)
@@ -377,10 +377,9 @@ class OneAfterTheOther:
         self.count("work_s", time, amount=seconds)
         return done
 
-    def turn_away(self, time, unit):
-        limits = self.model.admission.connect_work
-        if limits and limits.refusal_share:
-            seconds = limits.seconds * limits.refusal_share
+    def turn_away(self, time, unit, share):
+        if share:
+            seconds = self.model.admission.connect_work.seconds * share
             self.work(time, unit, seconds)
             self.count("wasted_s", time, amount=seconds)
 
@@ -598,6 +597,7 @@ def test_so_it_is_where_units_serve_in_order(number):
         servers=int(rng.integers(1, 4)),
         backlog=float(rng.choice([0, 2, 20, np.inf])),
         refusal_share=float(rng.choice([0.0, 0.3])),
+        overflow_share=float(rng.choice([0.0, 0.3])),
     )
     limits = replace(model.admission, connect_work=work)
     timeout = {"timeout": float(rng.choice([1.0, 5.0, 86_400.0]))}
@@ -619,6 +619,7 @@ def test_so_it_is_where_balancers_choose_units_and_stages_follow(number):
         servers=int(rng.integers(1, 3)),
         backlog=float(one_of(2, 20, np.inf)),
         refusal_share=one_of(0.0, 0.3),
+        overflow_share=one_of(0.0, 0.3),
         transfer_seconds=one_of(0.0, 0.2),
         busy_servers=one_of(None, rng.uniform(0, 2, 168)),
         busy_networks=one_of(None, rng.uniform(0, 2, 168)),

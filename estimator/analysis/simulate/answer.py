@@ -37,6 +37,8 @@ _HAPPENS: Final = {
 _OUTAGE: Final = "outage"
 _SOMEBODY: Final = 0.5
 _AT_ONCE_S: Final = 1.0
+_WORTH_TELLING: Final = 0.1
+"""Of the attempts that fail for the most common reason; what is rarer is not told."""
 
 
 def storm_answer(faults: Sequence[Fault], deployment: str, run: Run) -> str:
@@ -139,14 +141,23 @@ def _hindrance(deployment: str, run: Run, recovery: Recovery) -> str:
                 "let them in, none is refused"
             )
         return f"none of {attempts} is refused"
-    refused = f"{figure_text(recovery.refused)} of {attempts}"
-    return {
-        "rate": f"{attempts} hit {_rate(deployment, run)}",
-        "no free slot": f"{refused} find no free connection slot",
-        "queue full": f"{refused} find the queues of the {name}s full",
-        "fault": f"{refused} are refused by a fault",
-        "timeout": f"in {refused} clients lose patience before it is their turn",
-    }[recovery.refused_mostly]
+    of_whom = {
+        "rate": f"hit {_rate(deployment, run)}",
+        "no free slot": "find no free connection slot",
+        "queue full": f"find the queues of the {name}s full",
+        "fault": "are refused by a fault",
+        "timeout": "are given up before it is their turn",
+    }
+    most = max(recovery.refused_by.values(), default=0.0)
+    told = {
+        reason: count
+        for reason, count in recovery.refused_by.items()
+        if count >= _WORTH_TELLING * most
+    }
+    if [*told] == ["rate"]:
+        return f"{attempts} {of_whom['rate']}"
+    parts = [f"{figure_text(count)} {of_whom[reason]}" for reason, count in told.items()]
+    return f"of {attempts} {', '.join(parts[:-1])}{' and ' if parts[1:] else ''}{parts[-1]}"
 
 
 def _rate(deployment: str, run: Run) -> str:

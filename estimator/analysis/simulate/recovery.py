@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -62,8 +63,9 @@ class Recovery:
     """Attempts in the storm."""
     refused: float
     """Of them, those that ended without a connection."""
-    refused_mostly: str
-    """Why most of these did: one of ``REASONS``; empty if none did."""
+    refused_by: dict[str, float]
+    """Why these did: attempts by each of ``REASONS`` for which there were any, most first, as
+    counted in the whole minutes of the storm."""
     goodput: float
     """Connections made in the storm per attempt; 1 without attempts."""
     wasted_work: float
@@ -144,7 +146,6 @@ def _recovery(model: Model, fault: str, seen: list[tuple[Replication, Aftermath]
         clients = mean(name)
         return clients if clients >= _NOBODY else 0.0
 
-    reasons = {name: sum(storm.by_reason[name] for storm in storms) for name in REFUSED}
     refused, attempts, work_s = mean("refused"), mean("attempts"), mean("work_s")
     endless = [storm.at_the_end for storm in storms if storm.is_endless]
     return Recovery(
@@ -153,7 +154,7 @@ def _recovery(model: Model, fault: str, seen: list[tuple[Replication, Aftermath]
         back_s=dict(zip(RECOVERY_SHARES, back_s.tolist(), strict=True)),
         attempts=attempts,
         refused=refused,
-        refused_mostly=REASONS[max(reasons, key=lambda name: reasons[name])] if refused else "",
+        refused_by=_refused_by(storms),
         goodput=min(mean("made") / attempts, 1.0) if attempts else 1.0,
         wasted_work=mean("wasted_s") / work_s if work_s else 0.0,
         connecting_most=most("connecting_most"),
@@ -163,6 +164,15 @@ def _recovery(model: Model, fault: str, seen: list[tuple[Replication, Aftermath]
         endless=len(endless) / len(storms),
         why_endless=endless[0] if endless else "",
     )
+
+
+def _refused_by(storms: Sequence[_Storm]) -> dict[str, float]:
+    means = {
+        REASONS[name]: float(np.mean([storm.by_reason[name] for storm in storms]))
+        for name in REFUSED
+    }
+    most_first = sorted(means, key=lambda reason: -means[reason])
+    return {reason: means[reason] for reason in most_first if means[reason] >= _NOBODY}
 
 
 def _storm(model: Model, replication: Replication, after: Aftermath) -> _Storm:

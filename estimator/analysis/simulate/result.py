@@ -369,7 +369,7 @@ def _recovery_data(recovery: Recovery) -> dict[str, Any]:
         "back_s": {f"{share:.0%}": plain(seconds) for share, seconds in recovery.back_s.items()},
         "attempts": recovery.attempts,
         "refused": recovery.refused,
-        "refused_mostly": recovery.refused_mostly or None,
+        "refused_by": recovery.refused_by,
         "attempts_per_connection": plain(recovery.attempts_per_connection),
         "goodput": recovery.goodput,
         "wasted_work": recovery.wasted_work,

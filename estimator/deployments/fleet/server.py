@@ -198,10 +198,11 @@ def per_new_connection(demand: Demand, mean: FloatArray) -> FloatArray:
 
 
 def refusal_core_seconds(options: ServerOptions, *, tls: bool) -> FloatArray | float:
-    """Processor time that a new connection has taken before a node can refuse it.
+    """Processor time that a new connection has taken before a node finds that it has no slot.
 
     Nobody publishes it. A rule stands for it: where TLS ends on the node, the handshake comes
-    before anything that could be refused; elsewhere, it is what the server takes to accept it.
+    before anything that could be refused; elsewhere, it is what the server takes to accept it. One
+    that finds the backlog full costs nothing: the operating system drops it.
 
     Raises:
         UnknownNameError: a server that is not in servers.yaml.

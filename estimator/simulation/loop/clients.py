@@ -107,7 +107,7 @@ def attempt(world: World, row: Any, when: float) -> None:
         wait_for_slot(world, row, when)
     else:
         if now.refusal_share > 0 and now.there > 0:
-            turn_away(world, choose_unit(world, row, when), when)
+            turn_away(world, choose_unit(world, row, when), when, now.refusal_share)
         counts[BY_SLOTS, now.second] += 1
         refused(world, row, when + now.answer_s)
 
@@ -130,11 +130,11 @@ def _connect(world: World, row: Any, when: float) -> None:
     unit = choose_unit(world, row, when)
     if is_full(world, unit):
         counts[BY_SLOTS, now.second] += 1
-        turn_away(world, unit, when)
+        turn_away(world, unit, when, now.refusal_share)
         refused(world, row, when + now.answer_s)
     elif not serve(world, row, unit, when):
         counts[BUSY, now.second] += 1
-        turn_away(world, unit, when)
+        turn_away(world, unit, when, now.overflow_share)
         refused(world, row, when + now.answer_s)
 
 

@@ -50,10 +50,10 @@ def _work_until(world: World, unit: Any, when: float, work_s: float) -> float:
 
 
 @jit
-def turn_away(world: World, unit: Any, when: float) -> None:
+def turn_away(world: World, unit: Any, when: float, share: float) -> None:
     """A refusal costs a unit a part of the work."""
     now = world.now[0]
-    work_s = now.refusal_share * now.work_s
+    work_s = share * now.work_s
     if work_s > 0:
         _work_until(world, unit, when, work_s)
         world.counts[WASTED_WORK, now.second] += work_s

@@ -133,6 +133,7 @@ NOW: Final = np.dtype(
         ("backlog", np.float64),
         ("patience_s", np.float64),
         ("refusal_share", np.float64),
+        ("overflow_share", np.float64),
         ("units", np.int64),
         ("there", np.int64),  # of the units
         ("next_unit", np.int64),
