@@ -9,7 +9,7 @@ filled unevenly is left out.
 from __future__ import annotations
 
 import heapq
-from collections import deque
+from collections import defaultdict, deque
 from dataclasses import dataclass
 from typing import Final
 
@@ -161,15 +161,19 @@ class ConnectQueue:
         if several <= 0 or not any(stage.work_s > 0 for stage in self._all):
             decided[_LET_IN] = clients
             return Decided.of(decided)
-        each = several / _PARTS
+        each, end_s = several / _PARTS, start_s + seconds
+        shares: dict[tuple[int, int | None], float] = defaultdict(float)
         for part in range(_PARTS):
             at_s = start_s + (part + 0.5) / _PARTS * seconds
-            for kind, share, when_s in self._served(at_s, each, self._patience_s - waited_s):
-                some = clients * (share / several)
-                if when_s < start_s + seconds:
-                    decided[kind] += some
-                else:
-                    self._keep(kind, int(when_s), some)
+            for kind, some, when_s in self._served(at_s, each, self._patience_s - waited_s):
+                second = None if when_s < end_s else int(when_s)
+                shares[kind, second] += some / several
+        for (kind, second), share in shares.items():
+            if second is None:
+                decided[kind] = clients * share
+            else:
+                self._keep(kind, second, clients * share)
+        self.clients = float(self.total.sum())
         return Decided.of(decided)
 
     def _served(
@@ -219,7 +223,6 @@ class ConnectQueue:
             heapq.heappush(self._seconds, second)
         self._later[second][kind] += clients / self._left
         self.total += clients
-        self.clients = float(self.total.sum())
 
     def due(self, until_s: float) -> Decided:
         """Those of whom it is decided before a moment, of all who came in steps before."""

@@ -27,7 +27,13 @@ from estimator.states import Assessment
 FOR_GOOD_S = 1e7
 STRUCK_S = 3_600
 EAGER = Reconnect(backoff="full_jitter", base=1.0, cap=1.0)
-CHAT = ws.Scenario(profile="workplace-chat", location="virginia", peak_connections=20_000)
+BUSY = {"application_cpu_ms_per_message": 200, "application_cpu_ms_per_new_connection": 200}
+CHAT = ws.Scenario(
+    profile="workplace-chat",
+    location="virginia",
+    peak_connections=20_000,
+    options={"aws.alb_ec2": BUSY},
+)
 SOON = "outage at Tue 14:00 share 50%"
 
 
@@ -374,7 +380,8 @@ def test_a_plan_has_a_chart_of_each_lever_with_several_settings():
         seconds = [second for _, second in each.tried]
         assert lines[0].get_ydata().tolist() == [min(s, plan.sight_s) for s in seconds]
 
-    calm = ws.recovery_plan(CHAT, "aws.alb_ec2", fault=SOON, within_s=3600)
+    few = "outage at Tue 14:00 share 1%"
+    calm = ws.recovery_plan(CHAT, "aws.alb_ec2", fault=few, within_s=3600)
     with pytest.raises(ScenarioError, match="no lever was tried"):
         calm.chart()
 

@@ -63,10 +63,10 @@ class TestStorm:
         found = ws.simulate(audience, "aws.alb_ec2", faults=long, replications=1)
 
         said = re.search(
-            r"; ([\d,]+) of ([\d,]+) attempts find no free connection slot", found.answer
+            r"; of ([\d,]+) attempts ([\d,]+) find no free connection slot", found.answer
         )
         assert said
-        refused, attempts = map(number, said.groups())
+        attempts, refused = map(number, said.groups())
         assert 0 < refused < attempts
 
     def test_of_several_faults_the_one_from_which_recovery_takes_longest(self):

@@ -102,11 +102,11 @@ class TestAtOneMoment:
 
         assert burst_messages(few, told_in(few)) == pytest.approx(7)
 
-    def test_the_busiest_second_has_whole_bursts(self):
+    def test_in_the_busiest_second_each_new_connection_is_told_to_twenty(self):
+        # of a second it is known how many connect, so that nothing is drawn
         found = busiest_second(demand_of(TELLS), np.random.default_rng(3))
 
-        assert found > 0
-        assert found % 20 == 0
+        assert found == pytest.approx(20 * NEW_PER_HOUR / 3600)
 
     def test_they_bound_no_silence(self):
         assert longest_silence_seconds(demand_of(TELLS), "to_client") == np.inf

@@ -25,7 +25,7 @@ def test_the_assumed_work_comes_with_its_range_its_source_and_a_way_out(deployme
 
     # application.yaml: the kind of application that the profile names
     assert "collaboration: " in said
-    assert "200 ms (95–280) per message of a client" in said
+    assert "209 ms (99–293) per message of a client" in said
     assert "https://docs.mattermost.com/" in said
     assert "application_cpu_ms_per_message" in said
     assert "application: none" in said

@@ -183,7 +183,7 @@ def test_the_answer_comes_first_and_storms_are_told_in_figures(run, quiet):
 
 
 def test_the_help_names_every_fault(run):
-    told = " ".join(run("simulate", "--help")[1].split())
+    told = " ".join(run("simulate", "--help")[1].replace("│", " ").split())
 
     for kind in FAULTS:
         assert kind.model_fields["fault"].default.replace("_", " ") in told

@@ -20,7 +20,7 @@ from ruamel.yaml import YAML
 
 from estimator.arrays import FloatArray
 from estimator.demand.admission_limits import AdmissionLimits
-from estimator.scenario.disruptions import ConnectionThrottle, Fault, Outage
+from estimator.scenario.disruptions import ConnectionThrottle, Fault, Outage, RefusedAttempts
 from estimator.scenario.profile import Reconnect
 from estimator.scenario.sessions import ExponentialSession
 from estimator.simulation.disruptions import cuts_and_throttles
@@ -66,6 +66,9 @@ def model_of(draw: dict[str, Any], clients: int) -> Model:
     if closed_s:
         closed = {"lasts": closed_s, "new_connections_per_second": NOBODY_PER_S}
         faults.append(ConnectionThrottle(at=at, **closed))
+    if "refused_share" in draw:
+        refused = {"lasts": draw["refused_seconds"], "share": draw["refused_share"]}
+        faults.append(RefusedAttempts(at=at, **refused))
     cuts, throttles = cuts_and_throttles(faults)
     arrivals = ArrivalRate(np.array([0.0, 3600.0]), np.full(2, usual), periodic=True)
     session = ExponentialSession(mean_hours=draw["mean_stay_hours"])

@@ -16,9 +16,10 @@ from estimator.analysis.simulate.simulate import model_of
 from estimator.arrays import FloatArray
 from estimator.demand.admission_limits import AdmissionLimits, ConnectWork
 from estimator.demand.demand import Demand
-from estimator.scenario.disruptions import Fault, Outage, Timed
+from estimator.scenario.disruptions import Fault, Timed, ZoneOutage
 from estimator.scenario.local_time import UtcHours
 from estimator.scenario.scenario import Scenario
+from estimator.simulation.disruptions import with_zone_shares
 from estimator.simulation.effort import Bounds, EffortError
 from estimator.simulation.flows import RECOVERY_SHARES, Replication
 from estimator.simulation.model import ArrivalRate, Model
@@ -27,7 +28,7 @@ from estimator.units import HOURS_PER_WEEK, SECONDS_PER_HOUR, SECONDS_PER_MINUTE
 
 _HOURS_BEFORE: Final = 1
 """Simulated before the fault, for what scales with the connections."""
-_ZONE_SHARE, _ZONE_LASTS_S = 1 / 3, 600.0
+_ZONE_LASTS_S: Final = 600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +60,10 @@ Play = Callable[[Model], Storm]
 
 
 def default_fault(expected: Demand) -> Fault:
-    """What may happen to anybody: a zone of three fails in the busiest hour of the week."""
+    """What may happen to anybody: a zone fails in the busiest hour of the week."""
     hour = int(np.argmax(expected.connections.hourly))
     # hours stand for their middle
-    return Outage(at=UtcHours(hour + 0.5), share=_ZONE_SHARE, lasts=_ZONE_LASTS_S)
+    return ZoneOutage(at=UtcHours(hour + 0.5), lasts=_ZONE_LASTS_S)
 
 
 def storm_model(
@@ -80,6 +81,7 @@ def storm_model(
         A model that ends with the fault; ``seen_for`` makes it longer.
     """
     clock = scenario.clock
+    [fault] = with_zone_shares((fault,), admission.zone_share)
     happens = fault.in_utc(clock)
     begins = math.floor(happens.at) - _HOURS_BEFORE
     # who came with a surge may still be there
@@ -170,7 +172,10 @@ def _shifted(arrivals: ArrivalRate, seconds: float) -> ArrivalRate:
 
 def _later(admission: AdmissionLimits, hours: int) -> AdmissionLimits:
     """The same in a week that begins so many hours later."""
-    work = admission.connect_work
+    scaling, work = admission.autoscaling, admission.connect_work
+    if scaling is not None and scaling.schedule:
+        schedule = tuple(np.roll(scaling.schedule, -(hours % HOURS_PER_WEEK)).tolist())
+        admission = replace(admission, autoscaling=replace(scaling, schedule=schedule))
     if work is None:
         return admission
 

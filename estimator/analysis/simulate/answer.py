@@ -10,7 +10,7 @@ import numpy as np
 from estimator.analysis.simulate.findings import Finding
 from estimator.analysis.simulate.recovery import HOW_TO_END, Recovery, is_known, recoveries
 from estimator.deployments.registry import find_deployment
-from estimator.format import figure_text, percent, sentence, span_text
+from estimator.format import count_text, figure_text, percent, sentence, span_text
 from estimator.scenario.disruptions import Fault
 from estimator.scenario.local_time import moment_text
 from estimator.simulation.run import Run
@@ -37,6 +37,8 @@ _HAPPENS: Final = {
 _OUTAGE: Final = "outage"
 _SOMEBODY: Final = 0.5
 _AT_ONCE_S: Final = 1.0
+_FEW: Final = 0.01
+"""Of the attempts: if no more fail, it does not matter why."""
 _WORTH_TELLING: Final = 0.1
 """Of the attempts that fail for the most common reason; what is rarer is not told."""
 
@@ -111,7 +113,7 @@ def _a(thing: str) -> str:
 def _lost(recovery: Recovery) -> str:
     if figure_text(recovery.lost) == "1":
         return "1 client loses its connection"
-    return f"{figure_text(recovery.lost)} clients lose their connection"
+    return f"{_whole(recovery.lost)} clients lose their connection"
 
 
 def _end(deployment: str, run: Run, recovery: Recovery) -> str:
@@ -129,18 +131,20 @@ def _end(deployment: str, run: Run, recovery: Recovery) -> str:
 
 def _hindrance(deployment: str, run: Run, recovery: Recovery) -> str:
     """What limited how fast they came back."""
-    attempts = f"{figure_text(recovery.attempts)} attempts"
+    attempts = f"{_whole(recovery.attempts)} attempts"
     name = run.model.admission.unit_name
-    if recovery.refused < _SOMEBODY:
+    if recovery.refused < max(_SOMEBODY, _FEW * recovery.attempts):
+        few = f"under {percent(_FEW)} of {attempts} fail"
+        few = f"none of {attempts} fails" if recovery.refused < _SOMEBODY else few
         if not is_known(run.model):
             who = _service(deployment) or "anything"
             return f"nothing is known of how fast {who} lets clients in"
         if recovery.connecting_most >= _SOMEBODY:
             return (
-                f"up to {figure_text(recovery.connecting_most)} of them wait for the {name}s to "
-                "let them in, none is refused"
+                f"up to {_whole(recovery.connecting_most)} of them wait for the {name}s to "
+                f"let them in, {few}"
             )
-        return f"none of {attempts} is refused"
+        return few
     of_whom = {
         "rate": f"hit {_rate(deployment, run)}",
         "no free slot": "find no free connection slot",
@@ -156,8 +160,13 @@ def _hindrance(deployment: str, run: Run, recovery: Recovery) -> str:
     }
     if [*told] == ["rate"]:
         return f"{attempts} {of_whom['rate']}"
-    parts = [f"{figure_text(count)} {of_whom[reason]}" for reason, count in told.items()]
+    parts = [f"{_whole(count)} {of_whom[reason]}" for reason, count in told.items()]
     return f"of {attempts} {', '.join(parts[:-1])}{' and ' if parts[1:] else ''}{parts[-1]}"
+
+
+def _whole(clients: float) -> str:
+    """A mean number of clients or attempts, as one counts them."""
+    return count_text(round(clients))
 
 
 def _rate(deployment: str, run: Run) -> str:

@@ -18,11 +18,11 @@ import estimator as ws
 from estimator.cli import common
 from estimator.errors import EstimatorError, ScenarioError
 from estimator.runtime import end_now, process_pool
-from estimator.scenario.disruptions import FAULTS
 from estimator.units import parse_quantity
 
-_FAULTS: Final = ", ".join(
-    str(kind.model_fields["fault"].default).replace("_", " ") for kind in FAULTS
+_FAULTS: Final = (
+    "outage, zone outage, rolling deployment, balancer resize, network flap, connection throttle, "
+    "slow dependency, refused attempts"
 )
 _MOST_PROCESSES: Final = 61
 """What Windows can wait for."""
