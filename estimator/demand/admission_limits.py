@@ -83,9 +83,9 @@ class ConnectWork:
     transfer_seconds: float = 0.0
     """For which the bytes of a new connection take all of the network of a unit."""
     busy_servers: FloatArray | None = None
-    """Servers of all units together that messages keep busy in each hour, shape (168,)."""
+    """Servers that the messages of one open connection keep busy in each hour, shape (168,)."""
     busy_networks: FloatArray | None = None
-    """Networks of units that messages fill in each hour, shape (168,)."""
+    """Networks of units that they fill, shape (168,)."""
 
     def __post_init__(self) -> None:
         """Refuse work that nobody could do, and what is not a number."""
@@ -108,18 +108,19 @@ class ConnectWork:
         """Whether messages leave less of a unit in some hours."""
         return self.busy_servers is not None or self.busy_networks is not None
 
-    def server_share(self, units: float, hour: int) -> float:
+    def server_share(self, units: float, hour: int, connections: float) -> float:
         """Part of the servers of so many units that messages leave for new connections.
 
-        >>> busy = np.full(168, 3.0)
-        >>> ConnectWork(seconds=0.01, servers=2, busy_servers=busy).server_share(6, hour=0)
+        >>> busy = np.full(168, 0.001)
+        >>> work = ConnectWork(seconds=0.01, servers=2, busy_servers=busy)
+        >>> work.server_share(6, hour=0, connections=3000)
         0.75
         """
-        return _left(self.busy_servers, units * self.servers, hour)
+        return _left(self.busy_servers, units * self.servers, hour, connections)
 
-    def network_share(self, units: float, hour: int) -> float:
+    def network_share(self, units: float, hour: int, connections: float) -> float:
         """The same of their networks."""
-        return _left(self.busy_networks, units, hour)
+        return _left(self.busy_networks, units, hour, connections)
 
 
 def _is_busy(busy: FloatArray | None) -> bool:
@@ -128,11 +129,11 @@ def _is_busy(busy: FloatArray | None) -> bool:
     )
 
 
-def _left(busy: FloatArray | None, of: float, hour: int) -> float:
+def _left(busy: FloatArray | None, of: float, hour: int, connections: float) -> float:
     """What is left; an operating system gives some to everybody, even where one could take all."""
-    if busy is None:
+    if busy is None or of <= 0:
         return 1.0
-    return max(1.0 - float(busy[hour]) / of, LEAST_SHARE) if of > 0 else LEAST_SHARE
+    return max(1.0 - float(busy[hour]) * connections / of, LEAST_SHARE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,8 +229,15 @@ class AdmissionLimits:
             min(self.new_connections_per_second, units * self.new_connections_per_second_per_unit)
         )
 
-    def connects_served_per_second(self, units: float, hour: int = 0) -> float:
+    def connects_served_per_second(
+        self, units: float, hour: int = 0, connections: float = 0.0
+    ) -> float:
         """New connections per second for which so many units and all stages have time.
+
+        Args:
+            units: that run.
+            hour: of the week, Monday 00:00 UTC first.
+            connections: that are open and send messages.
 
         >>> AdmissionLimits(connect_work=ConnectWork(seconds=0.01)).connects_served_per_second(3)
         300.0
@@ -238,8 +246,8 @@ class AdmissionLimits:
         work = self.connect_work
         if work is None:
             return passed
-        served = units * work.servers / work.seconds * work.server_share(units, hour)
+        served = units * work.servers / work.seconds * work.server_share(units, hour, connections)
         if work.transfer_seconds:
-            sent = units / work.transfer_seconds * work.network_share(units, hour)
+            sent = units / work.transfer_seconds * work.network_share(units, hour, connections)
             served = min(served, sent)
         return min(served, passed)

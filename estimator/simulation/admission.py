@@ -219,18 +219,18 @@ def unit_parts(model: Model, now_s: float, units: float) -> FloatArray:
 class Serving:
     """What units, and the stages after them, have for new connections at a moment."""
 
-    stretch: float
-    """By which work takes longer, as servers do other things too."""
-    transfer_s: float
-    """Seconds for which a new connection takes the network of a unit."""
+    server_share: float
+    """Part of the servers that messages leave."""
+    network_share: float
+    """The same of the networks."""
     stages: tuple[Stage, ...]
     """Those of the deployment, and one for each fault that may bring one; without a limit, while it
     does not."""
 
 
-def serving(model: Model, now_s: float, units: float) -> Serving:
-    """What so many units have left, while faults may bring stages."""
-    hour, work = int(now_s // SECONDS_PER_HOUR) % HOURS_PER_WEEK, model.admission.connect_work
+def serving(model: Model, now_s: float, units: float, connections: float) -> Serving:
+    """What so many units have left beside the messages of so many connections."""
+    hour, work = hour_of_week(now_s), model.admission.connect_work
     brought = tuple(
         each.stage
         if each.from_s <= now_s < each.until_s
@@ -240,11 +240,15 @@ def serving(model: Model, now_s: float, units: float) -> Serving:
     )
     stages = model.admission.stages + brought
     if work is None:
-        return Serving(1.0, 0.0, stages)
-    transfer_s = 0.0
-    if work.transfer_seconds:
-        transfer_s = work.transfer_seconds / work.network_share(units, hour)
-    return Serving(1.0 / work.server_share(units, hour), transfer_s, stages)
+        return Serving(1.0, 1.0, stages)
+    shares = work.server_share, work.network_share
+    of_servers, of_networks = (share(units, hour, connections) for share in shares)
+    return Serving(of_servers, of_networks, stages)
+
+
+def hour_of_week(now_s: float) -> int:
+    """The hour of the week at a time, Monday 00:00 UTC first."""
+    return int(now_s // SECONDS_PER_HOUR) % HOURS_PER_WEEK
 
 
 def change_times(model: Model) -> FloatArray:

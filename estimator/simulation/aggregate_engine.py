@@ -212,6 +212,7 @@ class _Run:
         if stuck > _ROUNDING and self.open + stuck > self.admission.slots:
             return 0
         self._all_back(second)
+        self.queue.sending(self.open)
         count = min(edge - second, _LONGEST_STRETCH_S)
         of_each_s = _SECOND_S + (self.ageing.rows * _AGE_S if self.ageing else 0.0)
         self.effort.spend(_STRETCH_S + count * of_each_s)
@@ -422,7 +423,7 @@ class _Run:
             inside = min(passed, self._free_slots)
             tokens -= passed
             accepted = due * (inside / clients if clients else 1.0)
-            decided = self.queue.come(start_s, seconds, accepted)
+            decided = self.queue.come(start_s, seconds, accepted, self.open)
             entered = self._let_in(now, decided.let_in)
             let_in += entered
             if not attempt:
@@ -439,6 +440,7 @@ class _Run:
             flows.refused_by_fault[now] += (clients - not_refused) / seconds
             flows.refused_by_rate[now] += (not_refused - passed) / seconds
             flows.refused_busy[now] += decided.busy.sum() / seconds
+            flows.refused_by_stage[now] += decided.by_stage.sum() / seconds
             flows.timed_out[now] += decided.gone.sum() / seconds
             refused = np.maximum(refused + decided.refused, 0.0)
             if not refused.any():
@@ -473,7 +475,7 @@ class _Run:
         if self.pending.clients:
             free = max(self.admission.slots - self.open - self.queue.clients, 0.0)
             for waited_s, clients in self.pending.take(free, start_s):
-                decided.append(self.queue.come(start_s, seconds, clients, waited_s))
+                decided.append(self.queue.come(start_s, seconds, clients, self.open, waited_s))
             expired = self.pending.expired(start_s + seconds)
             patient = self.model.admission.pending_seconds <= self.model.reconnect.timeout
             counts = flows.refused_full if patient else flows.timed_out
@@ -482,6 +484,7 @@ class _Run:
         for each in decided:
             let_in += self._let_in(now, each.let_in)
             flows.refused_busy[now] += each.busy.sum() / seconds
+            flows.refused_by_stage[now] += each.by_stage.sum() / seconds
             flows.timed_out[now] += each.gone.sum() / seconds
             expired = expired + each.refused
         self._refuse(now, expired)

@@ -120,6 +120,15 @@ def records(fields: np.dtype[Any], count: int) -> Any:
     return rows
 
 
+def set_field(rows: Any, field: str, where: npt.NDArray[np.intp], values: npt.NDArray[Any]) -> None:
+    """Set a field of some rows to the value of each."""
+    if COMPILED:
+        rows[field][where] = values[where]
+        return
+    for row in where.tolist():
+        setattr(rows[row], field, values[row].item())
+
+
 def numbers(values: npt.NDArray[Any]) -> Any:
     """An array, or a list where Python runs the loop."""
     return values if COMPILED else values.tolist()

@@ -1,15 +1,16 @@
 """When are groups of clients connected? What the exact engine plays one by one, in their mean.
 
 All units are one server that works as fast as all of them, and clients pass it and what comes after
-it in the order in which they came. Those who come in a step are taken in equal parts, of which each
-waits as long as its middle does. That clients come at random within a second, and that units are
-filled unevenly is left out.
+it in the order in which they came. Those who come in a step are taken in equal parts. That clients
+come at random within a second, and that units are filled unevenly is left out.
 """
 
 from __future__ import annotations
 
 import heapq
+import math
 from collections import defaultdict, deque
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -19,10 +20,12 @@ from estimator.arrays import BoolArray, FloatArray
 from estimator.simulation.admission import serving
 from estimator.simulation.model import Model
 
-_LET_IN, _BUSY, _GONE = range(3)
+_LET_IN, _BUSY, _BY_STAGE, _GONE = range(4)
 """What becomes of an attempt, in the order of ``Decided``."""
 _PARTS: Final = 8
 """Of those who come in a step."""
+_MOST_SECONDS: Final = 60
+"""In which those of a part are let in."""
 _SHORT_S: Final = 1.0
 """Who waits no longer is connected in the second in which they came."""
 _NOBODY: Final = 1e-9
@@ -36,19 +39,21 @@ class Decided:
 
     let_in: FloatArray
     busy: FloatArray
-    """Refused, since a backlog or a queue is full."""
+    """Refused, since the backlog of units is full."""
+    by_stage: FloatArray
+    """Refused, since the queue of what comes after them is."""
     gone: FloatArray
     """Who have lost patience."""
 
     @classmethod
     def of(cls, clients: FloatArray) -> Decided:
-        """Those let in, refused and gone, shape (3, groups, levels)."""
-        return cls(clients[_LET_IN], clients[_BUSY], clients[_GONE])
+        """Those let in, refused by units, by stages, and gone, shape (4, groups, levels)."""
+        return cls(*(clients[kind] for kind in (_LET_IN, _BUSY, _BY_STAGE, _GONE)))
 
     @property
     def refused(self) -> FloatArray:
         """All who are not connected."""
-        return self.busy + self.gone
+        return self.busy + self.by_stage + self.gone
 
 
 @dataclass(slots=True)
@@ -58,6 +63,26 @@ class _Stage:
     work_s: float
     queue: float
     free_s: float = -np.inf
+
+
+_Outcome = tuple[int, float, float, float]
+"""What becomes of an attempt, of how many clients, and from when until when, evenly."""
+
+
+def _in_seconds(from_s: float, until_s: float) -> Iterator[tuple[int, float]]:
+    """Seconds of a stretch of time, and which part of it is in each; of a long one, only some.
+
+    >>> [*_in_seconds(1.5, 3.5)]
+    [(1, 0.25), (2, 0.5), (3, 0.25)]
+    """
+    first, last = math.floor(from_s), math.floor(until_s)
+    if first == last:
+        yield first, 1.0
+        return
+    step = math.ceil((last - first) / _MOST_SECONDS)
+    for second in range(first, last + 1, step):
+        inside = min(until_s, float(second + step)) - max(from_s, float(second))
+        yield second, inside / (until_s - from_s)
 
 
 class ConnectQueue:
@@ -75,9 +100,8 @@ class ConnectQueue:
         self.total = np.zeros(shape)
         """Clients of whom it is not decided, shape (groups, levels)."""
         self.clients = self.connecting_s = self.worked_s = self.wasted_s = 0.0
-        self._stages = [
-            _Stage(0.0, stage.queue) for stage in serving(model, model.start_s, 1.0).stages
-        ]
+        stages = serving(model, model.start_s, 1.0, 0.0).stages
+        self._stages = [_Stage(0.0, stage.queue) for stage in stages]
         self._units = _Stage(0.0, np.inf)
         self._networks = _Stage(0.0, np.inf)
         self._alone_s = self._room = 0.0
@@ -85,23 +109,28 @@ class ConnectQueue:
         self._seconds: list[int] = []
         self._left = np.ones(shape)
         """Of those kept, the part whose session goes on: they are thinned together."""
-        self.change(model.start_s, 1.0)
+        self._now_s, self._running = model.start_s, 0.0
 
     def change(self, now_s: float, units: float) -> None:
-        """So many units run from now on, and have time left for new connections."""
-        now = serving(self._model, now_s, units)
-        for stage, as_it_is in zip(self._stages, now.stages, strict=True):
+        """So many units run from now on; the work that is left is theirs."""
+        before, self._now_s, self._running = self._running, now_s, units
+        stages = serving(self._model, now_s, units, 0.0).stages
+        for stage, as_it_is in zip(self._stages, stages, strict=True):
             stage.work_s, stage.queue = 1.0 / as_it_is.per_second, as_it_is.queue
-        if self._work is None or units <= 0:
-            return
-        self._alone_s = self._work.seconds * now.stretch
-        before, self._units.work_s = self._units.work_s, self._alone_s / units / self._work.servers
-        self._networks.work_s = now.transfer_s / units
-        self._room = units * (self._work.servers + self._work.backlog)
         left_s = self._units.free_s - now_s
-        if before and left_s > 0:
-            # the work that is left is done by those who are there now
-            self._units.free_s = now_s + left_s * self._units.work_s / before
+        if before > 0 and units > 0 and left_s > 0:
+            self._units.free_s = now_s + left_s * before / units
+
+    def sending(self, connections: float) -> None:
+        """The messages of so many connections leave the units time for new ones."""
+        work, units = self._work, self._running
+        if work is None or units <= 0:
+            return
+        now = serving(self._model, self._now_s, units, connections)
+        self._alone_s = work.seconds / now.server_share
+        self._units.work_s = self._alone_s / units / work.servers
+        self._networks.work_s = work.transfer_seconds / now.network_share / units
+        self._room = units * (work.servers + work.backlog)
 
     @property
     def is_empty(self) -> bool:
@@ -143,7 +172,12 @@ class ConnectQueue:
         return (self._units, self._networks, *self._stages)
 
     def come(
-        self, start_s: float, seconds: int, clients: FloatArray, waited_s: float = 0.0
+        self,
+        start_s: float,
+        seconds: int,
+        clients: FloatArray,
+        connections: float,
+        waited_s: float = 0.0,
     ) -> Decided:
         """Clients come to the units, evenly over a step.
 
@@ -151,23 +185,27 @@ class ConnectQueue:
             start_s: when the step begins.
             seconds: of it.
             clients: shape (groups, levels).
+            connections: that are open.
             waited_s: for which they have waited for a slot before.
 
         Returns:
             Those of whom it is decided in this step; the others are ``due`` later.
         """
-        decided = np.zeros((3, *clients.shape))
+        decided = np.zeros((4, *clients.shape))
         several = float(clients.sum())
-        if several <= 0 or not any(stage.work_s > 0 for stage in self._all):
+        if several <= 0 or not (self._work or self._stages):
             decided[_LET_IN] = clients
             return Decided.of(decided)
         each, end_s = several / _PARTS, start_s + seconds
         shares: dict[tuple[int, int | None], float] = defaultdict(float)
         for part in range(_PARTS):
             at_s = start_s + (part + 0.5) / _PARTS * seconds
-            for kind, some, when_s in self._served(at_s, each, self._patience_s - waited_s):
-                second = None if when_s < end_s else int(when_s)
-                shares[kind, second] += some / several
+            # when it is their turn, those before them send messages too
+            self.sending(connections + self.clients + (part + 0.5) * each)
+            for kind, some, from_s, until_s in self._served(at_s, each, at_s - waited_s):
+                for second, of_them in _in_seconds(from_s, until_s):
+                    later = second if second >= end_s else None
+                    shares[kind, later] += of_them * some / several
         for (kind, second), share in shares.items():
             if second is None:
                 decided[kind] = clients * share
@@ -176,15 +214,18 @@ class ConnectQueue:
         self.clients = float(self.total.sum())
         return Decided.of(decided)
 
-    def _served(
-        self, at_s: float, each: float, patience_s: float
-    ) -> list[tuple[int, float, float]]:
-        """What becomes of clients who come at a moment: outcomes, how many, and when.
+    def _served(self, at_s: float, each: float, asked_s: float) -> Iterator[_Outcome]:
+        """What becomes of clients who come at a moment, in turn.
 
         They flow through what they pass, so that the first of them is there before the last has
         left what comes before.
+
+        Args:
+            at_s: when they come to the units.
+            each: how many.
+            asked_s: when they asked for the connection.
         """
-        found, units, work = list[tuple[int, float, float]](), self._units, self._work
+        units, work = self._units, self._work
         first_s = last_s = at_s
         taken = each
         if work is not None and units.work_s > 0:
@@ -197,36 +238,51 @@ class ConnectQueue:
             self.worked_s += (taken + turned_away) * work.seconds
             self.wasted_s += turned_away * work.seconds
         if taken < each:
-            found.append((_BUSY, each - taken, at_s))
+            yield _BUSY, each - taken, at_s, at_s
         for stage in (self._networks, *self._stages):
-            if stage.work_s > 0:
-                if stage.free_s - first_s > stage.queue * stage.work_s:
-                    when_s = (first_s + last_s) / 2 + self._alone_s
-                    return [*found, self._wasted(taken, at_s + patience_s, when_s)]
-                first_s = max(stage.free_s, first_s)
-                last_s = max(last_s, first_s + taken * stage.work_s)
-                stage.free_s = last_s
-        done_s = (first_s + last_s) / 2 + self._alone_s
-        if done_s - at_s > patience_s:
-            return [*found, self._wasted(taken, at_s + patience_s, done_s)]
-        self.connecting_s += taken * (done_s - at_s)
-        return [*found, (_LET_IN, taken, done_s)]
+            if stage.work_s <= 0 or taken <= 0:
+                continue
+            waiting = max(stage.free_s - first_s, 0.0) / stage.work_s
+            # one that is worked on, and those who are done with while the last of them come
+            done = 1.0 + (last_s - first_s) / stage.work_s
+            fit = min(max(stage.queue - waiting + done, 0.0), taken)
+            if fit < taken:
+                yield from self._decided(_BY_STAGE, taken - fit, first_s, last_s, asked_s)
+                taken = fit
+            first_s = max(stage.free_s, first_s)
+            last_s = max(last_s, first_s + taken * stage.work_s)
+            stage.free_s = last_s
+        yield from self._decided(_LET_IN, taken, first_s, last_s, asked_s)
 
-    def _wasted(self, taken: float, gone_s: float, when_s: float) -> tuple[int, float, float]:
-        """Who are not connected although the work was done, or will be."""
-        self.wasted_s += taken * self._work.seconds if self._work else 0.0
-        return (_GONE, taken, gone_s) if when_s >= gone_s else (_BUSY, taken, when_s)
+    def _decided(
+        self, kind: int, several: float, first_s: float, last_s: float, asked_s: float
+    ) -> Iterator[_Outcome]:
+        """Those of whom it is decided while they are patient, and those who are gone by then."""
+        gone_s = asked_s + self._patience_s
+        done_s, long_s = first_s + self._alone_s, last_s - first_s
+        in_time = float(done_s < gone_s)
+        if long_s > 0:
+            in_time = min(max((gone_s - done_s) / long_s, 0.0), 1.0)
+        soon, until_s = several * in_time, done_s + in_time * long_s
+        if soon > 0:
+            yield kind, soon, done_s, until_s
+        if soon < several:
+            yield _GONE, several - soon, gone_s, gone_s
+        if kind == _LET_IN:
+            self.connecting_s += soon * ((done_s + until_s) / 2 - asked_s)
+        wasted = several - soon if kind == _LET_IN else several
+        self.wasted_s += wasted * self._work.seconds if self._work else 0.0
 
     def _keep(self, kind: int, second: int, clients: FloatArray) -> None:
         if second not in self._later:
-            self._later[second] = np.zeros((3, *clients.shape))
+            self._later[second] = np.zeros((4, *clients.shape))
             heapq.heappush(self._seconds, second)
         self._later[second][kind] += clients / self._left
         self.total += clients
 
     def due(self, until_s: float) -> Decided:
         """Those of whom it is decided before a moment, of all who came in steps before."""
-        decided = np.zeros((3, *self.total.shape))
+        decided = np.zeros((4, *self.total.shape))
         while self._seconds and self._seconds[0] < until_s:
             decided += self._later.pop(heapq.heappop(self._seconds)) * self._left
         self._gone(decided.sum(axis=0))

@@ -12,6 +12,7 @@ import numpy as np
 from estimator.arrays import FloatArray
 from estimator.demand.admission_limits import Stage
 from estimator.errors import EstimatorError
+from estimator.format import percent
 from estimator.scenario.disruptions import (
     BalancerResize,
     Broadcast,
@@ -37,6 +38,22 @@ UNTOLD_ZONE_SHARE: Final = 1 / 3
 """Assumption: of what is in one zone, where nobody has told: vendors publish no figure. Three are
 the fewest zones in which the loss of one leaves a majority, and what fleets are placed in here
 unless you say otherwise."""
+
+
+def zone_question(faults: Sequence[Fault], zone_share: float | None, where: str) -> Iterator[str]:
+    """What is not known of an outage of a zone, in words.
+
+    Args:
+        faults: those declared.
+        zone_share: part of the units in the largest zone; None if nobody has told.
+        where: a deployment; empty without one.
+    """
+    if zone_share is None and any(isinstance(f, ZoneOutage) and f.share is None for f in faults):
+        yield (
+            f"Open question: how much of {where or 'a deployment that is not named'} is in one "
+            f"zone? Nobody says, so that of one of three zones is taken "
+            f"({percent(UNTOLD_ZONE_SHARE)}); a zone outage with a share takes that."
+        )
 
 
 def with_zone_shares(faults: Sequence[Fault], zone_share: float | None) -> tuple[Fault, ...]:

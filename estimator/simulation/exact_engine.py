@@ -1,6 +1,6 @@
 """The exact engine: every client by itself, each of its attempts and connections at its own time.
 
-``event_loop`` plays what happens between two moments at which something is decided from outside:
+``loop.play`` plays what happens between two moments at which something is decided from outside:
 faults begin, limits change, units start and stop. This module prepares it, decides at these
 moments, and hands out what was counted.
 """
@@ -16,6 +16,7 @@ from estimator.simulation.admission import (
     Scaler,
     allowed,
     change_times,
+    hour_of_week,
     serving,
     unit_parts,
 )
@@ -25,11 +26,12 @@ from estimator.simulation.compiling import (
     joined,
     numbers,
     records,
+    set_field,
 )
 from estimator.simulation.effort import USUAL, Bounds, Effort
 from estimator.simulation.flows import COUNTED, LEVELS, WORK, Flows
 from estimator.simulation.loop.admission import change_admission
-from estimator.simulation.loop.clients import begin, choose, close_all, give_slots
+from estimator.simulation.loop.clients import begin, choose, close_all, give_slots, tear
 from estimator.simulation.loop.event_queue import add_events, turn_page
 from estimator.simulation.loop.play import DONE, FULL, play
 from estimator.simulation.loop.world import (
@@ -125,6 +127,8 @@ class _Run:
         self.flows = Flows.empty(int(self.end_s - self.start_s), len(model.faults), LEVELS)
         self.world = _world(model, population, self.flows, key)
         self.now = self.world.now[0]
+        self.parts = np.zeros(0)
+        """Which part of each unit is there."""
         self.changes = {*change_times(model).tolist(), *(cut.at_s for cut in model.cuts)}
         self.noted_s, self.units = self.start_s, self.scaler.running
         self._change_admission(self.start_s)
@@ -224,21 +228,34 @@ class _Run:
         change_admission(self.now, now_s, rate, burst, now.slots)
         self.now.refused_share = now.refused_share
         self._change_units(now_s, unit_parts(self.model, now_s, self.scaler.running))
-        of_unit = serving(self.model, now_s, now.units)
-        self.now.stretch, self.now.transfer_s = of_unit.stretch, of_unit.transfer_s
-        for row, stage in zip(self.world.stages, of_unit.stages, strict=False):
-            row.work_s, row.queue = 1.0 / stage.per_second, stage.queue
+        self._change_work(now_s, now.units)
         if self.now.pending > 0:
             self._give_slots(now_s)
 
-    def _give_slots(self, now_s: float) -> None:
-        """Those who wait get the slots that there are now, in the second that begins."""
+    def _turn_to(self, now_s: float) -> None:
+        """What happens now counts in the second that begins."""
         while self.now.second < int(now_s - self.start_s):
             if not turn_page(self.world):
                 self._make_room(due=len(self.world.heap))
+
+    def _give_slots(self, now_s: float) -> None:
+        """Those who wait get the slots that there are now."""
+        self._turn_to(now_s)
         waiting = int(self.now.pending) * MOST_PLANNED + _ROOM
         self._make_room(events=waiting, due=waiting)
         give_slots(self.world, now_s)
+
+    def _change_work(self, now_s: float, units: float) -> None:
+        """What messages take of so many units, and what the stages let pass."""
+        work, hour = self.model.admission.connect_work, hour_of_week(now_s)
+        if work is not None and units > 0:
+            if work.busy_servers is not None:
+                self.now.busy_servers = work.busy_servers[hour] / (units * work.servers)
+            if work.busy_networks is not None:
+                self.now.busy_networks = work.busy_networks[hour] / units
+        stages = serving(self.model, now_s, units, 0.0).stages
+        for row, stage in zip(self.world.stages, stages, strict=True):
+            row.work_s, row.queue = 1.0 / stage.per_second, stage.queue
 
     def _change_units(self, now_s: float, parts: FloatArray) -> None:
         """Units come and go; those that come are free from now on."""
@@ -249,21 +266,28 @@ class _Run:
                 units=joined(self.world.units, records(UNIT_NOW, more)),
                 free_s=joined(self.world.free_s, numbers(free_s)),
             )
+            self.parts = np.concatenate([self.parts, np.zeros(more)])
+        running = parts.size
+        parts = np.concatenate([parts, np.zeros(self.parts.size - running)])
         begins_s = now_s if now_s > self.start_s else -np.inf
-        units = self.world.units
-        for unit in np.flatnonzero(self._parts(parts.size) != parts).tolist():
-            if not units[unit].part:
-                units[unit].since_s, units[unit].sent_s = begins_s, now_s
-            units[unit].part = parts[unit]
-        for unit in range(parts.size, int(self.now.units)):
-            units[unit].part = 0.0
+        come = np.flatnonzero((self.parts == 0) & (parts > 0))
+        gone = np.flatnonzero((self.parts > 0) & (parts == 0))
+        set_field(self.world.units, "part", np.flatnonzero(self.parts != parts), parts)
+        set_field(self.world.units, "since_s", come, np.full(parts.size, begins_s))
+        set_field(self.world.units, "sent_s", come, np.full(parts.size, now_s))
+        for unit in gone.tolist():
+            its = self.world.units[unit]
+            its.losses, its.inside = its.losses + 1, 0
+            for server in range(self._servers):
+                self.world.free_s[unit][server] = now_s
+        self.parts = parts
         there = np.flatnonzero(parts > 0)
-        self.now.units, self.now.there = parts.size, there.size
+        self.now.units, self.now.there = running, there.size
         self.world = self.world._replace(there=numbers(there))
-
-    def _parts(self, units: int) -> FloatArray:
-        """Of so many units, which part of each was there, shape (units,)."""
-        return np.array([self.world.units[unit].part for unit in range(units)])
+        if gone.size and self.now.connecting > 0 and self.now.balancing != POOLED:
+            self._turn_to(now_s)
+            self._make_room(events=int(self.now.connecting), due=int(self.now.connecting))
+            tear(self.world, now_s)
 
     @property
     def _servers(self) -> int:
@@ -340,7 +364,7 @@ def _world(model: Model, population: Population, flows: Flows, key: int) -> Worl
 
 def _stages(model: Model) -> Any:
     """What comes after the units, with nobody in it."""
-    stages = records(STAGE, len(serving(model, model.start_s, 1.0).stages))
+    stages = records(STAGE, len(serving(model, model.start_s, 1.0, 0.0).stages))
     for row in stages:
         row.free_s = model.start_s
     return stages
@@ -363,11 +387,12 @@ def _now(model: Model, key: int, at_start: int) -> Any:
     first.pending_s, first.balancing = admission.pending_seconds, _BALANCING[admission.balancing]
     is_pooled = first.balancing == POOLED
     first.unit_slots = np.inf if is_pooled else admission.connections_per_unit
-    first.slow_start_s, first.stretch, first.backlog = admission.slow_start_seconds, 1.0, np.inf
+    first.slow_start_s, first.backlog = admission.slow_start_seconds, np.inf
     first.stages = len(_stages(model))
     work = admission.connect_work
     if work is not None:
         first.work_s, first.varies, first.backlog = work.seconds, work.varies, work.backlog
+        first.transfer_s = work.transfer_seconds
         first.refusal_share, first.overflow_share = work.refusal_share, work.overflow_share
     first.at_once = is_pooled and work is None and not first.stages
     return now

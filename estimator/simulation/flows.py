@@ -24,6 +24,7 @@ COUNTED = (
     "refused_by_rate",
     "refused_full",
     "refused_busy",
+    "refused_by_stage",
     "refused_by_fault",
     "timed_out",
     "ended",
@@ -37,6 +38,7 @@ REFUSED: Final = (
     "refused_by_rate",
     "refused_full",
     "refused_busy",
+    "refused_by_stage",
     "refused_by_fault",
     "timed_out",
 )
@@ -72,9 +74,11 @@ class Flows:
     refused_full: CountArray
     """Attempts refused because no connection slot was free."""
     refused_busy: CountArray
-    """Attempts refused because the backlog of a unit, or of what comes after it, was full."""
+    """Attempts refused because the backlog of a unit was full."""
+    refused_by_stage: CountArray
+    """Attempts refused because the queue of what comes after the units was full."""
     refused_by_fault: CountArray
-    """Attempts refused because a fault refuses a share of all."""
+    """Attempts refused because a fault refuses a share of all, or torn as it took their unit."""
     timed_out: CountArray
     """Attempts whose client went away before a unit had done the work for it."""
     ended: CountArray
@@ -273,6 +277,7 @@ class Replication:
     refused_by_rate: FloatArray
     refused_full: FloatArray
     refused_busy: FloatArray
+    refused_by_stage: FloatArray
     refused_by_fault: FloatArray
     timed_out: FloatArray
     """Attempts whose client went away before it was served."""
@@ -322,7 +327,7 @@ def by_minute(flows: Flows, model: Model) -> Replication:
     """Sum a replication up by the minute; a part of a minute at its end is left out."""
     open_after, waiting_after = flows.open_after, flows.waiting_after
     used = np.divide(open_after, flows.slots, out=np.zeros_like(open_after), where=flows.slots > 0)
-    processor = processor_share(flows, model)
+    processor = processor_share(flows, model, open_after)
 
     def of_minutes(values: FloatArray) -> FloatArray:
         # less than nobody, as far as the check lets it pass, is nobody
@@ -357,7 +362,7 @@ def by_minute(flows: Flows, model: Model) -> Replication:
     )
 
 
-def processor_share(flows: Flows, model: Model) -> FloatArray:
+def processor_share(flows: Flows, model: Model, open_after: FloatArray) -> FloatArray:
     """Part of the servers of all units that is busy in each second; 0 if they are not known.
 
     Work is done when its turn comes, and not when it is taken on: what one second has no time for
@@ -370,7 +375,7 @@ def processor_share(flows: Flows, model: Model) -> FloatArray:
     busy = np.zeros_like(servers)
     if work.busy_servers is not None:
         hours = np.arange(servers.size) // SECONDS_PER_HOUR % HOURS_PER_WEEK
-        busy = np.minimum(work.busy_servers[hours], servers)
+        busy = np.minimum(work.busy_servers[hours] * open_after, servers)
     more = np.cumsum(flows.work_s - np.maximum(servers - busy, LEAST_SHARE * servers))
     left = more - np.minimum(np.minimum.accumulate(more), 0.0)
     done = flows.work_s - np.diff(left, prepend=0.0)

@@ -16,7 +16,7 @@ from scipy import special
 from estimator.arrays import FloatArray
 from estimator.errors import EstimatorError, UnknownNameError
 from estimator.runtime import one_thread
-from estimator.simulation.admission import allowed
+from estimator.simulation.admission import allowed, hour_of_week
 from estimator.simulation.aggregate_engine import simulate_aggregate
 from estimator.simulation.compiling import COMPILED
 from estimator.simulation.connection_age import ageing_bytes
@@ -362,9 +362,13 @@ def _warmed_up(model: Model) -> tuple[Model, tuple[str, ...]]:
         connections = stream.session.mean_steps(age_hours) if np.isfinite(age_hours) else 1.0
         rates = rates + coming * connections
         clients = clients + coming * stream.session.mean
-    served = admission.connects_served_per_second(now.units)
-    binds = rates.max() > min(now.new_connections_per_second, served * _NEARLY_FULL)
-    binds |= clients.max() * SECONDS_PER_HOUR > now.slots * _NEARLY_FULL
+    clients = clients * SECONDS_PER_HOUR
+    served = [
+        admission.connects_served_per_second(now.units, hour_of_week(step), float(several))
+        for step, several in zip(steps, clients, strict=True)
+    ]
+    allowed_rates = np.minimum(now.new_connections_per_second, np.array(served) * _NEARLY_FULL)
+    binds = bool(np.any(rates > allowed_rates)) or clients.max() > now.slots * _NEARLY_FULL
     if not binds:
         return model, ()
     return (

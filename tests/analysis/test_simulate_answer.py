@@ -52,7 +52,9 @@ class TestStorm:
 
         found = ws.simulate(SMALL, faults=[slow, OUTAGE], replications=1)
 
-        assert re.search(r"; [\d,]+ attempts hit the rate that a fault leaves\.$", found.answer)
+        assert re.search(
+            r"; [\d,]+ attempts hit what a fault leaves, 5 per second\.$", found.answer
+        )
 
     def test_full_units_are_told(self):
         audience = SMALL.replace(

@@ -129,12 +129,14 @@ class TestTheApplicationsOwnWork:
         return ws.estimate(scenario, deployment)
 
     def test_it_is_a_line_of_its_own(self, deployment):
-        lines = [one for one in self.bill(deployment).items if one.usage.part == APPLICATION]
+        bill = self.bill(deployment, application_cpu_ms_per_message=400)
+        lines = [one for one in bill.items if one.usage.part == APPLICATION]
 
         assert sum(float(one.cost_usd) for one in lines) > 0
 
     def test_without_it_the_line_is_gone_and_less_is_paid(self, deployment):
-        bill, without = self.bill(deployment), self.bill(deployment, application="none")
+        bill = self.bill(deployment, application_cpu_ms_per_message=400)
+        without = self.bill(deployment, application="none")
 
         assert not [one for one in without.items if one.usage.part == APPLICATION]
         assert without.total < bill.total

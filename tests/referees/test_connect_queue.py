@@ -137,8 +137,8 @@ def test_so_is_the_network_of_a_unit_behind_work_that_takes_no_time(served, repl
 
 
 def test_messages_take_their_part_of_servers_and_network(served, replicate, mean_is):
-    # with half of it taken, what takes 0.1 s takes 0.2 s
-    half = np.full(168, 0.5)
+    # with half of it taken by those who are connected, what takes 0.1 s takes 0.2 s
+    half = np.full(168, 0.5 / (PER_SECOND * SESSION_S))
     for busy in (
         {"seconds": 0.1, "busy_servers": half},
         {"seconds": 1e-9, "transfer_seconds": 0.1, "busy_networks": half},

@@ -27,7 +27,7 @@ from estimator.simulation.model import ArrivalRate, Cut, Model, Stream, Throttle
 from estimator.simulation.population import draw_population
 
 WAIT, NOTICE, CHOICE, MOMENT, WORK, REFUSAL, UNIT, OTHER_UNIT, SLOW_START = range(9)
-LIMITS, DECIDE, END, LOSE, SERVED, WORKED, TIMED_OUT, TURNED_AWAY, PENDED, KNOCK = range(10)
+LIMITS, DECIDE, END, LOSE, SERVED, TORN, PASSED, WORKED, GHOST, TIMED_OUT, PENDED, KNOCK = range(12)
 """Kinds of events, in the order in which those at the same moment happen."""
 
 
@@ -45,7 +45,7 @@ class OneAfterTheOther:
         self.attempts, self.connecting, self.pending = Counter(), {}, {}
         self.free, self.inside, self.turn = {}, Counter(), 0
         self.unit, self.held, self.parts, self.new, self.sent = {}, Counter(), [], {}, {}
-        self.stages, self.passed = [], {}
+        self.stages, self.passed, self.losses = [], {}, Counter()
 
     def uniforms(self, client, number, purpose):
         """SplitMix64 over client and attempt, in the whole numbers of Python."""
@@ -57,7 +57,7 @@ class OneAfterTheOther:
             mixed ^= mixed >> 31
         return (mixed >> 11) / 2**53
 
-    def count(self, name, time, *fault, amount=1):
+    def count(self, name, time, *fault, amount=1.0):
         if time < self.end:
             getattr(self.flows, name)[(*fault, int(time - self.start))] += amount
 
@@ -109,9 +109,13 @@ class OneAfterTheOther:
                 self.leave_at(time, client)
             elif kind == LOSE:
                 self.lose(time, client, *details)
-            elif kind == WORKED:
+            elif kind == WORKED and details == [self.losses[client]]:
                 self.inside[client] -= 1
-            elif kind in (SERVED, TIMED_OUT, TURNED_AWAY):
+            elif kind == GHOST and details == [self.losses[client]]:
+                self.through_stages(time)
+            elif kind in (WORKED, GHOST):
+                pass
+            elif kind in (SERVED, TORN, PASSED, TIMED_OUT):
                 self.decided(time, kind, client, *details)
             elif kind == PENDED:
                 self.waited_for_slot(time, client, *details)
@@ -173,6 +177,18 @@ class OneAfterTheOther:
                     lost = min(last * running, unit + 1) - max(first * running, unit)
                     left = self.parts[unit] * (1 - max(lost, 0.0))
                     self.parts[unit] = left if left > 1e-9 else 0.0
+        for unit, part in enumerate(before):
+            if part > 0 and not (unit < len(self.parts) and self.parts[unit] > 0):
+                self.losses[unit] += 1
+                self.inside[unit] = 0
+                if admission.connect_work:
+                    self.free[unit] = [time] * admission.connect_work.servers
+        torn = [] if self.is_pooled else sorted(self.connecting)
+        for client in torn:
+            unit = self.unit[client]
+            if not (unit < len(self.parts) and self.parts[unit] > 0):
+                attempt, _, refusals, waited = self.connecting[client]
+                self.decided(time, TORN, client, attempt, refusals, waited)
         for unit, part in enumerate(self.parts):
             if part > 0 and not (unit < len(before) and before[unit] > 0):
                 self.new[unit] = time if time > self.start else -math.inf
@@ -185,15 +201,16 @@ class OneAfterTheOther:
                 is_on = fault.from_s <= time < fault.until_s
                 rate = fault.stage.per_second if is_on else math.inf
                 self.stages.append((rate, fault.stage.queue))
-        hour = int(time // 3600) % 168
-        self.slower = self.slower_network = 1.0
-        work = admission.connect_work
-        if work and work.busy_servers is not None:
-            free = 1 - work.busy_servers[hour] / (self.units * work.servers) if self.units else 0
-            self.slower = 1 / max(free, 0.01)
-        if work and work.busy_networks is not None:
-            free = 1 - work.busy_networks[hour] / self.units if self.units else 0
-            self.slower_network = 1 / max(free, 0.01)
+        self.hour = int(time // 3600) % 168
+        if self.units:
+            self.sharing = self.units
+
+    def slower(self, busy, of):
+        """How many times longer something takes, as messages of those connected take their part."""
+        if busy is None:
+            return 1.0
+        sending = len(self.opened) + len(self.connecting)
+        return 1 / max(1 - busy[self.hour] / (self.sharing * of) * sending, 0.01)
 
     def unit_for(self, client, time):
         """The unit that a balancer chooses, among those that are there."""
@@ -228,7 +245,7 @@ class OneAfterTheOther:
     def choose(self, cut, number):
         span = None if self.is_pooled else cut.span
         chosen = [(client, LOSE) for client in self.opened]
-        chosen += [(client, TIMED_OUT) for client in self.connecting] if span else []
+        chosen += [(client, TORN) for client in self.connecting] if span else []
         for client, kind in chosen:
             share = cut.share
             if span:
@@ -243,7 +260,7 @@ class OneAfterTheOther:
                     self.plan(moment, LOSE, client, *details)
                 else:
                     attempt, _, refusals, waited = self.connecting[client]
-                    self.plan(moment, TIMED_OUT, client, attempt, refusals, waited)
+                    self.plan(cut.at_s, TORN, client, attempt, refusals, waited)
 
     def refill(self, time):
         if math.isfinite(self.rate):
@@ -372,7 +389,9 @@ class OneAfterTheOther:
     def work(self, time, unit, seconds):
         """A server of the unit works; returns until when."""
         free = self.free[unit]
-        done = max(min(free), time) + seconds * self.slower / self.parts[unit]
+        limits = self.model.admission.connect_work
+        longer = self.slower(limits.busy_servers, limits.servers) / self.parts[unit]
+        done = max(min(free), time) + seconds * longer
         free[free.index(min(free))] = done
         self.count("work_s", time, amount=seconds)
         return done
@@ -384,55 +403,77 @@ class OneAfterTheOther:
             self.count("wasted_s", time, amount=seconds)
 
     def serve(self, time, client, unit, since, refusals, waited):
-        limits, attempt, done, seconds = (
-            self.model.admission.connect_work,
-            self.attempts[client],
-            time,
-            0,
-        )
+        limits, attempt, done = self.model.admission.connect_work, self.attempts[client], time
         if limits:
-            seconds = limits.seconds
-            if limits.varies:
-                seconds *= -math.log(1 - self.uniforms(client, attempt, WORK))
-            done = self.work(time, unit, seconds)
+            done = self.work(time, unit, self.seconds_of(client))
             self.inside[unit] += 1
-            self.plan(done, WORKED, unit)
+            self.plan(done, WORKED, unit, self.losses[unit])
             if limits.transfer_seconds:
-                transfer = limits.transfer_seconds * self.slower_network / self.parts[unit]
-                done = max(self.sent.get(unit, -math.inf), done) + transfer
+                longer = self.slower(limits.busy_networks, 1) / self.parts[unit]
+                done = max(self.sent.get(unit, -math.inf), done) + limits.transfer_seconds * longer
                 self.sent[unit] = done
-        turned_away = False
-        for number, (rate, queue) in enumerate(self.stages):
-            if math.isfinite(rate) and not turned_away:
-                free = self.passed.get(number, -math.inf)
-                if (free - done) * rate > queue:
-                    turned_away = True
-                else:
-                    done = self.passed[number] = max(free, done) + 1 / rate
         self.connecting[client] = (attempt, since, refusals, waited)
-        gone = min(since + self.model.reconnect.timeout, self.leave[client])
-        if done < gone and not turned_away:
-            self.plan(done, SERVED, client, attempt, refusals, waited)
+        if done < self.gone(client, since):
+            kind = PASSED if self.stages else SERVED
+            self.plan(done, kind, client, attempt, refusals, waited)
             return
-        self.count("wasted_s", time, amount=seconds)
-        if done < gone:
-            self.plan(done, TURNED_AWAY, client, attempt, refusals, waited)
-        elif gone < self.leave[client]:
+        if self.stages:
+            self.plan(done, GHOST, unit, self.losses[unit])
+        self.will_be_gone(time, client, attempt, since, refusals, waited)
+
+    def seconds_of(self, client):
+        limits = self.model.admission.connect_work
+        if not limits:
+            return 0.0
+        if not limits.varies:
+            return limits.seconds
+        chance = self.uniforms(client, self.attempts[client], WORK)
+        return -limits.seconds * math.log(1 - chance)
+
+    def gone(self, client, since):
+        return min(since + self.model.reconnect.timeout, self.leave[client])
+
+    def will_be_gone(self, time, client, attempt, since, refusals, waited):
+        self.count("wasted_s", time, amount=self.seconds_of(client))
+        gone = self.gone(client, since)
+        if gone < self.leave[client]:
             self.plan(gone, TIMED_OUT, client, attempt, refusals, waited)
+
+    def through_stages(self, time):
+        """When who comes to the stages now has passed them; None if one is full."""
+        done = time
+        for number, (rate, queue) in enumerate(self.stages):
+            if math.isfinite(rate):
+                free = self.passed.get(number, -math.inf)
+                if free - done > queue / rate:
+                    return None
+                done = self.passed[number] = max(free, done) + 1 / rate
+        return done
 
     def decided(self, time, kind, client, attempt, refusals, waited):
         if self.connecting.get(client, (0,))[0] != attempt:
             return
-        _, since, *_ = self.connecting.pop(client)
+        _, since, *_ = self.connecting[client]
+        if kind == PASSED:
+            done = self.through_stages(time)
+            if done is not None:
+                if done < self.gone(client, since):
+                    self.plan(done, SERVED, client, attempt, refusals, waited)
+                else:
+                    self.will_be_gone(time, client, attempt, since, refusals, waited)
+                return
+            self.count("wasted_s", time, amount=self.seconds_of(client))
+        del self.connecting[client]
         if kind == SERVED:
             self.flows.connecting_seconds += time - since
             self.let_in(time, client, refusals)
             return
         self.held[self.unit[client]] -= 1
-        if kind == TIMED_OUT:
-            self.refused("timed_out", time, client, refusals + 1, waited, answer=0.0)
+        if kind == PASSED:
+            self.refused("refused_by_stage", time, client, refusals + 1, waited)
         else:
-            self.refused("refused_busy", time, client, refusals + 1, waited)
+            reason = "timed_out" if kind == TIMED_OUT else "refused_by_fault"
+            self.refused(reason, time, client, refusals + 1, waited, answer=0.0)
 
     def let_in(self, time, client, refusals):
         self.count("new_connections", time)
@@ -621,8 +662,8 @@ def test_so_it_is_where_balancers_choose_units_and_stages_follow(number):
         refusal_share=one_of(0.0, 0.3),
         overflow_share=one_of(0.0, 0.3),
         transfer_seconds=one_of(0.0, 0.2),
-        busy_servers=one_of(None, rng.uniform(0, 2, 168)),
-        busy_networks=one_of(None, rng.uniform(0, 2, 168)),
+        busy_servers=one_of(None, rng.uniform(0, 0.05, 168)),
+        busy_networks=one_of(None, rng.uniform(0, 0.05, 168)),
     )
     admission = model.admission
     limits = replace(

@@ -12,7 +12,7 @@ import numpy as np
 from estimator.demand.admission_limits import AdmissionLimits
 from estimator.format import figure_text, span_text
 from estimator.scenario.profile import Reconnect
-from estimator.simulation.admission import units_wanted
+from estimator.simulation.admission import hour_of_week, units_wanted
 from estimator.simulation.model import Model
 from estimator.units import HOURS_PER_DAY, SECONDS_PER_HOUR
 
@@ -218,11 +218,15 @@ def _served(model: Model, units: float) -> float:
     if admission.connect_work is None and not admission.stages:
         return math.inf
     start_s = model.cuts[0].at_s
-    hour = int(start_s // SECONDS_PER_HOUR)
+    connections = sum(
+        float(stream.arrivals.at(np.array([start_s]))[0]) * stream.session.mean * SECONDS_PER_HOUR
+        for stream in model.streams
+    )
     left = [each.units_share for each in model.throttles if each.until_s > start_s]
     stages = [each.stage.per_second for each in model.throttles if each.stage is not None]
     share = max(min(left, default=1.0), 0.0) or 1.0
-    return min([admission.connects_served_per_second(units * share, hour), *stages])
+    served = admission.connects_served_per_second(units * share, hour_of_week(start_s), connections)
+    return min([served, *stages])
 
 
 def _below(rate: float) -> float:
@@ -267,7 +271,7 @@ def backlog(model: Model) -> Iterator[Lever]:
         in_words,
         figure_text,
         _whole,
-        lambda _: "a setting of the nodes",
+        lambda _: "a setting of the server",
     )
 
 

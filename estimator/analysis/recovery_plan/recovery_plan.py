@@ -25,6 +25,7 @@ from estimator.runtime import Client, executor_of
 from estimator.scenario.disruptions import Fault, parse_fault
 from estimator.scenario.model import Seconds, Share
 from estimator.scenario.scenario import Scenario
+from estimator.simulation.disruptions import zone_question
 from estimator.simulation.flows import RECOVERY_SHARES
 from estimator.simulation.model import Model
 from estimator.simulation.run import Engine
@@ -93,7 +94,7 @@ def recovery_plan(
     expected = expected_demand(scenario)
     resolved = resolve(scenario, expected)
     metered = resolved.metered(found)
-    model = _storm(scenario, expected, metered.admission, fault)
+    happens, model = _storm(scenario, expected, metered.admission, fault)
     unknown = "" if metered.admission.known else _unknown(found)
     plan = plan_of(
         model,
@@ -128,7 +129,7 @@ def recovery_plan(
         seed=seed,
         replications=replications,
         unknown=unknown,
-        notes=plan.notes,
+        notes=(*plan.notes, *zone_question((happens,), metered.admission.zone_share, deployment)),
     )
 
 
@@ -152,8 +153,8 @@ def _check(scenario: Scenario, within_s: float, share: float, replications: int)
 
 def _storm(
     scenario: Scenario, expected: Demand, admission: AdmissionLimits, fault: Fault | str | None
-) -> Model:
-    """The hours around the fault that was asked for, or else found."""
+) -> tuple[Fault, Model]:
+    """The fault that was asked for, or else found, and the hours around it."""
     if fault is not None:
         asked = parse_fault(fault) if isinstance(fault, str) else fault
         model = storm_model(scenario, expected, admission, asked)
@@ -162,10 +163,10 @@ def _storm(
                 f"{model.faults[0]}: it takes no connections, so that nobody has to come back; "
                 "name an outage, a rolling deployment, a balancer resize or a network flap"
             )
-        return model
+        return asked, model
     faults = (*scenario.faults, default_fault(expected))
-    models = (storm_model(scenario, expected, admission, each) for each in faults)
-    return next(model for model in models if model.cuts)
+    models = ((each, storm_model(scenario, expected, admission, each)) for each in faults)
+    return next((each, model) for each, model in models if model.cuts)
 
 
 def _unknown(deployment: Deployment) -> str:

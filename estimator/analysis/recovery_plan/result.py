@@ -197,7 +197,7 @@ class RecoveryPlan(Result):
             words += f", with {storm.attempts_per_connection:.1f} attempts per connection"
         if storm.wasted_share is not None:
             words += f"; {percent(storm.wasted_share)} of the work for new connections is wasted"
-        return f"{words}{'' if self.recovers else '; the storm does not recover by itself'}."
+        return f"{words}{'' if self.recovers else '; the storm did not end in that time'}."
 
     def _slowest(self, *storms: Storm) -> float:
         return max(storm.back_s[self.share] for storm in storms)

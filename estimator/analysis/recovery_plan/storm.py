@@ -11,7 +11,7 @@ from typing import Final
 
 import numpy as np
 
-from estimator.analysis.simulate.findings import recoveries
+from estimator.analysis.simulate.recovery import recoveries
 from estimator.analysis.simulate.simulate import model_of
 from estimator.arrays import FloatArray
 from estimator.demand.admission_limits import AdmissionLimits, ConnectWork

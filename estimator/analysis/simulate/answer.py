@@ -8,7 +8,13 @@ from typing import Final
 import numpy as np
 
 from estimator.analysis.simulate.findings import Finding
-from estimator.analysis.simulate.recovery import HOW_TO_END, Recovery, is_known, recoveries
+from estimator.analysis.simulate.recovery import (
+    HOW_TO_END,
+    Recovery,
+    is_known,
+    recoveries,
+    stage_names,
+)
 from estimator.deployments.registry import find_deployment
 from estimator.format import count_text, figure_text, percent, sentence, span_text
 from estimator.scenario.disruptions import Fault
@@ -55,7 +61,9 @@ def storm_answer(faults: Sequence[Fault], deployment: str, run: Run) -> str:
     if not told:
         return ""
     worst = max(told, key=lambda each: (each.endless, each.until_99_s, each.lost))
-    happens = f"{fault_words(faults[run.model.faults.index(worst.fault)])}: {_lost(worst)}"
+    number = run.model.faults.index(worst.fault)
+    several = sum(cut.fault == number for cut in run.model.cuts) > 1
+    happens = f"{fault_words(faults[number])}: {_lost(worst, several=several)}"
     if len(told) > 1:
         happens = f"the worst of {len(told)} faults: {happens}"
     return sentence(f"{happens}, {_end(deployment, run, worst)}")
@@ -110,7 +118,10 @@ def _a(thing: str) -> str:
     return f"{'an' if thing[0] in 'aeiou' else 'a'} {thing}"
 
 
-def _lost(recovery: Recovery) -> str:
+def _lost(recovery: Recovery, *, several: bool) -> str:
+    """What it took; of several times, connections, since a client may lose more than one."""
+    if several:
+        return f"{_whole(recovery.lost)} connections are lost"
     if figure_text(recovery.lost) == "1":
         return "1 client loses its connection"
     return f"{_whole(recovery.lost)} clients lose their connection"
@@ -141,14 +152,15 @@ def _hindrance(deployment: str, run: Run, recovery: Recovery) -> str:
             return f"nothing is known of how fast {who} lets clients in"
         if recovery.connecting_most >= _SOMEBODY:
             return (
-                f"up to {_whole(recovery.connecting_most)} of them wait for the {name}s to "
-                f"let them in, {few}"
+                f"up to {_whole(recovery.connecting_most)} at once wait for the {name}s to let "
+                f"them in, {few}"
             )
         return few
     of_whom = {
-        "rate": f"hit {_rate(deployment, run)}",
+        "rate": f"hit {_rate(deployment, run, recovery.fault)}",
         "no free slot": "find no free connection slot",
         "queue full": f"find the queues of the {name}s full",
+        "stage full": f"find the queue of {stage_names(run.model)} full",
         "fault": "are refused by a fault",
         "timeout": "are given up before it is their turn",
     }
@@ -169,18 +181,31 @@ def _whole(clients: float) -> str:
     return count_text(round(clients))
 
 
-def _rate(deployment: str, run: Run) -> str:
+def _rate(deployment: str, run: Run, fault: str) -> str:
     """Whose new connections per second let no more clients in."""
     admission = run.model.admission
     everything = admission.new_connections_per_second
     units = float(np.median(run.stack("units")))
     of_units = units * admission.new_connections_per_second_per_unit
-    if np.isinf(min(everything, of_units)):
-        return "the rate that a fault leaves"
+    usual, by_faults = min(everything, of_units), _left_by_faults(run, fault)
+    if by_faults < usual or np.isinf(usual):
+        rate = "what a fault leaves"
+        return f"{rate}, {figure_text(by_faults)} per second" if by_faults > 0 else "a full outage"
     if everything <= of_units:
         return f"{_service(deployment) or 'the limit'}'s {figure_text(everything)} per second"
     several = f"{figure_text(units)} {admission.unit_name}s"
     return f"the {figure_text(of_units)} per second of {several}"
+
+
+def _left_by_faults(run: Run, fault: str) -> float:
+    """New connections per second that faults leave while clients come back from one."""
+    model = run.model
+    number = model.faults.index(fault)
+    begins = min(cut.at_s for cut in model.cuts if cut.fault == number)
+    during = [each for each in model.throttles if each.from_s <= begins < each.until_s]
+    if any(each.units_share <= 0 for each in during):
+        return 0.0
+    return min((each.new_connections_per_second for each in during), default=np.inf)
 
 
 def _service(deployment: str) -> str:

@@ -239,7 +239,7 @@ def _connects(expected: Demand, run: Run) -> Finding:
     units = np.inf if admission.units is None else admission.units
     limit = min(
         admission.new_connections_per_second_now(units),
-        admission.connects_served_per_second(units),
+        admission.connects_served_per_second(units, *busiest_hour(expected)),
     )
     words = "the busiest second, retries included, against the mean of the busiest hour"
     state = Assessment.MET
@@ -254,6 +254,12 @@ def _connects(expected: Demand, run: Run) -> Finding:
         state = Assessment.NOT_CHECKED if state is Assessment.MET else state
         words += "; no limit is known: test whether so many can connect at once"
     return _finding("New connections per second", assumed, most, "new connections/s", state, words)
+
+
+def busiest_hour(expected: Demand) -> tuple[int, float]:
+    """The hour of the week with most connections, and how many these are."""
+    hourly = expected.connections.hourly
+    return int(np.argmax(hourly)), float(hourly.max())
 
 
 def _busiest_by_chance(per_second: float) -> float:

@@ -8,7 +8,6 @@ from typing import Final
 
 import numpy as np
 
-from estimator.demand.admission_limits import AdmissionLimits
 from estimator.format import figure_text, percent
 from estimator.simulation.flows import RECOVERY_SHARES, REFUSED, Aftermath, Replication
 from estimator.simulation.model import Model
@@ -38,6 +37,7 @@ REASONS: Final = {
     "refused_by_rate": "rate",
     "refused_full": "no free slot",
     "refused_busy": "queue full",
+    "refused_by_stage": "stage full",
     "refused_by_fault": "fault",
     "timed_out": "timeout",
 }
@@ -64,8 +64,8 @@ class Recovery:
     refused: float
     """Of them, those that ended without a connection."""
     refused_by: dict[str, float]
-    """Why these did: attempts by each of ``REASONS`` for which there were any, most first, as
-    counted in the whole minutes of the storm."""
+    """Why these did: attempts by each of ``REASONS`` for which there were any, most first, in the
+    parts in which they were counted in the whole minutes of the storm."""
     goodput: float
     """Connections made in the storm per attempt; 1 without attempts."""
     wasted_work: float
@@ -107,6 +107,13 @@ def aftermaths(run: Run) -> dict[str, list[tuple[Replication, Aftermath]]]:
         for after in replication.aftermaths:
             found.setdefault(after.fault, []).append((replication, after))
     return found
+
+
+def stage_names(model: Model) -> str:
+    """What new connections pass after their units, in words."""
+    brought = [each.stage for each in model.throttles if each.stage is not None]
+    names = [stage.name for stage in (*model.admission.stages, *brought) if stage.queue < np.inf]
+    return " or ".join(dict.fromkeys(names))
 
 
 def last_cut_s(model: Model, fault: str) -> float:
@@ -167,10 +174,14 @@ def _recovery(model: Model, fault: str, seen: list[tuple[Replication, Aftermath]
 
 
 def _refused_by(storms: Sequence[_Storm]) -> dict[str, float]:
-    means = {
+    refused = float(np.mean([storm.refused for storm in storms]))
+    counted = {
         REASONS[name]: float(np.mean([storm.by_reason[name] for storm in storms]))
         for name in REFUSED
     }
+    # reasons are counted in whole minutes, of which the storm is a part
+    part = min(refused / sum(counted.values()), 1.0) if any(counted.values()) else 1.0
+    means = {reason: count * part for reason, count in counted.items()}
     most_first = sorted(means, key=lambda reason: -means[reason])
     return {reason: means[reason] for reason in most_first if means[reason] >= _NOBODY}
 
@@ -212,7 +223,7 @@ def _storm(model: Model, replication: Replication, after: Aftermath) -> _Storm:
         queue_most=float(near.queue_most[seconds].max()),
         is_unfinished=is_unfinished,
         is_endless=is_endless,
-        at_the_end=_at_the_end(model.admission, replication) if is_endless else "",
+        at_the_end=_at_the_end(model, replication) if is_endless else "",
         **most,
     )
 
@@ -228,8 +239,9 @@ def _quiet_from_s(model: Model, last_s: float) -> float:
     return quiet_s
 
 
-def _at_the_end(admission: AdmissionLimits, replication: Replication) -> str:
+def _at_the_end(model: Model, replication: Replication) -> str:
     """What keeps clients out in the last hour of a week, in words."""
+    admission = model.admission
     hour = slice(-MINUTES_PER_HOUR, None)
     each_s = replication.attempts[hour].size * SECONDS_PER_MINUTE
     counts = {name: float(getattr(replication, name)[hour].sum()) for name in REFUSED}
@@ -245,7 +257,10 @@ def _at_the_end(admission: AdmissionLimits, replication: Replication) -> str:
     if reason == "refused_by_rate":
         rate = admission.new_connections_per_second_now(units)
         return f"{attempts} hit a limit of {figure_text(rate)}/s"
-    served = admission.connects_served_per_second(units, (HOURS_PER_WEEK - 1) % HOURS_PER_WEEK)
+    if reason == "refused_by_stage":
+        return f"{attempts} find the queue of {stage_names(model)} full"
+    connections = float(replication.open_mean[hour].mean())
+    served = admission.connects_served_per_second(units, HOURS_PER_WEEK - 1, connections)
     work_s = float(replication.work_s[hour].sum())
     wasted = float(replication.wasted_s[hour].sum()) / work_s if work_s else 0.0
     return (

@@ -17,13 +17,12 @@ from estimator.arguments import checks_arguments
 from estimator.demand.demand import Demand
 from estimator.deployments.limits import Limit, LongBurst, state_at, words_of
 from estimator.errors import ScenarioError
-from estimator.format import figure_text, number_of, percent
+from estimator.format import figure_text, number_of
 from estimator.result import Refusal, Result, plain
-from estimator.scenario.disruptions import ZoneOutage
 from estimator.scenario.local_time import UTC, Clock
 from estimator.scenario.scenario import Scenario
 from estimator.shown import Look
-from estimator.simulation.disruptions import UNTOLD_ZONE_SHARE
+from estimator.simulation.disruptions import zone_question
 from estimator.simulation.run import Run
 from estimator.states import Assessment, State, worst
 from estimator.units import MINUTES_PER_HOUR
@@ -149,15 +148,8 @@ class Simulation(Result):
                 "All clients are taken to come back as the main kind does: the reconnects of other "
                 "kinds are left out."
             )
-        if self.run.model.admission.zone_share is None and any(
-            isinstance(fault, ZoneOutage) and fault.share is None for fault in self.scenario.faults
-        ):
-            where = self.deployment or "a deployment that is not named"
-            yield (
-                f"Open question: how much of {where} is in one zone? Nobody says, so that of one "
-                f"of three zones is taken ({percent(UNTOLD_ZONE_SHARE)}); a zone outage with a "
-                "share takes that."
-            )
+        share = self.run.model.admission.zone_share
+        yield from zone_question(self.scenario.faults, share, self.deployment)
 
     @cached_property
     def answer(self) -> str:

@@ -10,6 +10,7 @@ import numpy as np
 import streamlit as st
 
 from estimator.analysis.estimate import resolve
+from estimator.analysis.simulate.findings import busiest_hour
 from estimator.analysis.simulate.result import Simulation
 from estimator.analysis.simulate.simulate import RECOVER_WITHIN_S
 from estimator.dashboard.pages.frame import open_page
@@ -59,6 +60,8 @@ class Expectation:
     new_connections_per_second: float
     """In the busiest hour, including those that follow a cut at the maximum age."""
     admission: AdmissionLimits
+    busiest_hour: tuple[int, float]
+    """Of the week, and its connections."""
 
     @property
     def new_connections_per_second_limit(self) -> float:
@@ -66,7 +69,7 @@ class Expectation:
         units = 1.0 if not self.admission.counts_units else self.admission.units or math.inf
         return min(
             self.admission.new_connections_per_second_now(units),
-            self.admission.connects_served_per_second(units),
+            self.admission.connects_served_per_second(units, *self.busiest_hour),
         )
 
     @property
@@ -98,6 +101,7 @@ def _expectation_of(token: str, deployment: str | None) -> Expectation:
         random_peak=float(poisson_quantile(peak, _QUANTILE)) if peak else 0.0,
         new_connections_per_second=float(expected.new_connections.peak) / SECONDS_PER_HOUR,
         admission=admission,
+        busiest_hour=busiest_hour(expected),
     )
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from estimator.arrays import FloatArray
 from estimator.demand.admission_limits import ConnectWork, Stage
 from estimator.demand.demand import Demand
 from estimator.demand.weekly import Weekly, total
@@ -78,9 +79,15 @@ def connect_work(
         backlog=backlog(options),
         refusal_share=float(refusal_core_seconds(options, tls=tls)) / core_seconds,
         transfer_seconds=megabits_per_connection(demand) / capacity.mbps,
-        busy_servers=cores.hourly * (servers / capacity.cores),
-        busy_networks=traffic.hourly / capacity.mbps,
+        busy_servers=_per_connection(cores, demand) * (servers / capacity.cores),
+        busy_networks=_per_connection(traffic, demand) / capacity.mbps,
     )
+
+
+def _per_connection(amount: Weekly, demand: Demand) -> FloatArray:
+    """What one of the open connections asks for in each hour, shape (168,)."""
+    asked, several = amount.hourly, demand.connections.hourly
+    return np.divide(asked, several, out=np.zeros_like(asked), where=several > 0)
 
 
 def backlog(options: ServerOptions) -> float:

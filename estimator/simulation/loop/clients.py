@@ -41,7 +41,7 @@ from estimator.simulation.loop.world import (
     PENDING,
     POOLED,
     REFUSAL,
-    TIMED_OUT,
+    TORN,
     TRIED,
     WAIT,
     WAITING,
@@ -152,10 +152,27 @@ def give_slots(world: World, when: float) -> None:
 
 
 @jit
-def stop_connecting(world: World, row: Any) -> None:
+def _stop_connecting(world: World, row: Any) -> None:
     """No unit has a client in hand any more."""
     world.now[0].connecting -= 1
     free_slot(world, world.clients[row].unit)
+
+
+@jit
+def fail(world: World, row: Any, when: float, why: Any, answer_s: float) -> None:
+    """An attempt ends before the connection is made."""
+    _stop_connecting(world, row)
+    world.counts[why, world.now[0].second] += 1
+    refused(world, row, when + answer_s)
+
+
+@jit
+def tear(world: World, when: float) -> None:
+    """Nobody connects to a unit that is lost."""
+    for row in range(world.now[0].clients):
+        client = world.clients[row]
+        if client.state == CONNECTING and world.units[client.unit].part == 0:
+            fail(world, row, when, BY_FAULT, 0.0)
 
 
 @jit
@@ -255,7 +272,7 @@ def leave(world: World, row: Any, when: float) -> None:
         world.counts[ENDED, now.second] += 1
     elif client.state != GAVE_UP:
         if client.state == CONNECTING:
-            stop_connecting(world, row)
+            _stop_connecting(world, row)
             world.counts[GONE_AWAY, now.second] += 1
         elif client.state == PENDING:
             now.pending -= 1
@@ -282,10 +299,12 @@ def choose(world: World, cut: Any, number: Any, at_s: float, share: float) -> No
         elif client.state == CONNECTING:
             continue
         if of_unit > 0 and uniform(now.key, client.number, number, CHOICE) < of_unit:
-            lost_s = at_s + its.over_s * uniform(now.key, client.number, number, MOMENT)
+            lost_s, what = at_s, TORN
+            if client.state == OPEN:
+                what = LOST + cut
+                lost_s += its.over_s * uniform(now.key, client.number, number, MOMENT)
             # nothing is planned for a client who has left, as its row may be another's by then
             if lost_s < client.leave_s:
-                what = LOST + cut if client.state == OPEN else TIMED_OUT
                 plan(world, lost_s, what, row, client.attempts)
 
 

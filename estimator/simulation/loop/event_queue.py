@@ -10,10 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from estimator.simulation.compiling import jit
-from estimator.simulation.loop.world import (
-    WORKED_OFF,
-    World,
-)
+from estimator.simulation.loop.world import World
 
 
 @jit
@@ -24,7 +21,7 @@ def _before(world: World, when: float, event: Any, other: Any) -> bool:
     a, b = world.events[event], world.events[other.event]
     if a.what != b.what:
         return a.what < b.what
-    if a.what == WORKED_OFF:
+    if a.who < 0:
         return a.who > b.who
     return world.clients[a.who].number < world.clients[b.who].number
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
@@ -10,33 +10,39 @@ from estimator.simulation.compiling import jit
 from estimator.simulation.loop.clients import (
     attempt,
     come,
+    fail,
     give_slots,
     leave,
     let_in,
     lose,
     refused,
-    stop_connecting,
 )
 from estimator.simulation.loop.event_queue import pop, turn_page
+from estimator.simulation.loop.service import pass_stages, through_stages
 from estimator.simulation.loop.world import (
     ARRIVED,
     ATTEMPT,
-    BUSY,
+    BY_FAULT,
     BY_SLOTS,
+    BY_STAGE,
     CONNECTING,
+    GHOST,
     GONE_AWAY,
     LEAVE,
     MOST_PLANNED,
     OPEN,
+    PASSED,
     PENDING,
     QUEUE_MOST,
     SERVED,
-    TURNED_AWAY,
+    TIMED_OUT,
+    TORN,
     UNSLOTTED,
     WORKED_OFF,
     World,
 )
 
+_LOOKED_AT: Final = 1_000
 DONE, FULL, PAUSED = range(3)
 """Why ``play`` returns: all has happened, events or the heap have no more room, or it was long."""
 
@@ -49,19 +55,22 @@ def _happen(world: World, when: float, what: Any, who: Any, mark: Any) -> None:
         leave(world, who, when)
     elif what == ATTEMPT:
         attempt(world, who, when)
-    elif what == WORKED_OFF:
-        world.units[-1 - who].inside -= 1
-    elif SERVED <= what <= TURNED_AWAY:
+    elif what in (WORKED_OFF, GHOST):
+        its = world.units[-1 - who]
+        if its.losses == mark and what == WORKED_OFF:
+            its.inside -= 1
+        elif its.losses == mark:
+            through_stages(world, when)
+    elif what in (SERVED, PASSED, TORN, TIMED_OUT):
         client = world.clients[who]
         if client.state == CONNECTING and client.attempts == mark:
             if what == SERVED:
                 now.connecting -= 1
                 let_in(world, who, when)
-            else:
-                stop_connecting(world, who)
-                world.counts[BUSY if what == TURNED_AWAY else GONE_AWAY, now.second] += 1
-                answer_s = now.answer_s if what == TURNED_AWAY else 0.0
-                refused(world, who, when + answer_s)
+            elif what != PASSED:
+                fail(world, who, when, BY_FAULT if what == TORN else GONE_AWAY, 0.0)
+            elif not pass_stages(world, who, when):
+                fail(world, who, when, BY_STAGE, now.answer_s)
     elif what == UNSLOTTED:
         client = world.clients[who]
         if client.state == PENDING and client.attempts == mark:
@@ -75,11 +84,11 @@ def _happen(world: World, when: float, what: Any, who: Any, mark: Any) -> None:
 
 @jit
 def _note_queue(world: World) -> None:
-    """The longest queue of a unit at the end of a second."""
+    """The longest queue of a unit at the end of a second; of very many units, of the first ones."""
     now = world.now[0]
     if now.connecting > 0:
         most = 0
-        for unit in range(now.units):
+        for unit in range(min(now.units, _LOOKED_AT)):
             most = max(most, world.units[unit].inside)
         world.counts[QUEUE_MOST, now.second] = most
 

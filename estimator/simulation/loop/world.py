@@ -15,9 +15,12 @@ OUTSIDE, WAITING, PENDING, CONNECTING, OPEN, GAVE_UP = range(6)
 """States of a client."""
 LEAVE, LOST = 0, 1
 """What happens, in the order in which it does at one moment; LOST + n: a connection, to cut n;"""
-AGED, SERVED, WORKED_OFF, TIMED_OUT, TURNED_AWAY, UNSLOTTED, ATTEMPT = range(2**20, 2**20 + 7)
-"""to its age; a new connection is made; a unit has done its work; the end of patience; a refusal by
-what comes after the unit; the end of the wait for a slot; an attempt."""
+AGED, SERVED, TORN, PASSED, WORKED_OFF, GHOST, TIMED_OUT, UNSLOTTED, ATTEMPT = range(
+    2**20, 2**20 + 9
+)
+"""to its age; a new connection is made, or a fault tears it while it is; a client has passed its
+unit; a unit has done some work, and it was for one who has gone; the end of patience, and of the
+wait for a slot; an attempt."""
 WAIT, NOTICE, CHOICE, MOMENT, WORK, REFUSAL, UNIT, OTHER_UNIT, SLOW_START = range(9)
 """What a number drawn by chance is for."""
 POOLED, ROUND_ROBIN, LEAST_CONNECTIONS, RANDOM, STICKY = range(5)
@@ -33,6 +36,7 @@ MOST_PLANNED: Final = 5
     BY_RATE,
     BY_SLOTS,
     BUSY,
+    BY_STAGE,
     BY_FAULT,
     GONE_AWAY,
     ENDED,
@@ -43,7 +47,7 @@ MOST_PLANNED: Final = 5
     WORKED,
     WASTED_WORK,
     QUEUE_MOST,
-) = range(16)
+) = range(17)
 """What is counted in each second: the rows of ``counts``, in the order of ``flows.COUNTED``."""
 
 CLIENT: Final = np.dtype(
@@ -65,8 +69,8 @@ EVENT: Final = np.dtype(
     [
         ("when", np.float64),
         ("what", np.int32),
-        ("who", np.int32),  # row of the client; if WORKED_OFF, -1 - the unit
-        ("mark", np.int32),  # attempts of the client when it was planned
+        ("who", np.int32),  # row of the client, or -1 - the unit
+        ("mark", np.int32),  # attempts of the client, or losses of the unit, when it was planned
         ("next", np.int32),  # event on the same page, or unused
     ],
     align=True,
@@ -90,6 +94,7 @@ UNIT_NOW: Final = np.dtype(
         ("sent_s", np.float64),  # when its network has sent what it has to
         ("open", np.int64),  # connections, and those that are being made
         ("inside", np.int64),  # clients whom it serves or who wait for it
+        ("losses", np.int64),  # how often it was lost, with all that it had to do
     ],
     align=True,
 )
@@ -127,8 +132,9 @@ NOW: Final = np.dtype(
         ("unit_slots", np.float64),  # of a unit that is there
         ("slow_start_s", np.float64),
         ("work_s", np.float64),
-        ("stretch", np.float64),  # by which work takes longer, as servers do other things too
+        ("busy_servers", np.float64),  # of all, that messages of one connection keep busy
         ("transfer_s", np.float64),
+        ("busy_networks", np.float64),
         ("varies", np.int64),
         ("backlog", np.float64),
         ("patience_s", np.float64),
