@@ -7,12 +7,13 @@ from unittest.mock import patch
 import numpy as np
 import pytest
 
-from estimator.demand.admission_limits import AdmissionLimits, Balancing
+from estimator.demand.admission_limits import AdmissionLimits, Balancing, ConnectWork, Stage
 from estimator.scenario.profile import Reconnect
 from estimator.scenario.sessions import DeterministicSession
 from estimator.simulation.admission import unit_parts
 from estimator.simulation.effort import USUAL, Effort
 from estimator.simulation.exact_engine import _Run, simulate_exact
+from estimator.simulation.flows import Flows
 from estimator.simulation.model import ArrivalRate, Cut, Model, Stream, Throttle
 from estimator.simulation.population import draw_population
 
@@ -101,7 +102,7 @@ def test_a_unit_that_starts_slowly_gets_less():
 
 @pytest.mark.parametrize(("balancing", "turned_away"), [("round_robin", True), ("pooled", False)])
 def test_a_unit_can_be_full_while_others_are_not(balancing, turned_away):
-    # after an outage three units of 1,300 slots hold nearly all; the fourth is empty when it is
+    # after an outage three units of 1,340 slots hold nearly all; the fourth is empty when it is
     # back, and taking turns sends three of four who come to the full ones
     model = model_of(balancing, connections_per_unit=1_340)
     flows = simulate_exact(model, np.random.SeedSequence(2))
@@ -125,3 +126,57 @@ def test_a_million_units_are_no_matter():
     )
     flows = simulate_exact(model, np.random.SeedSequence(2))
     assert flows.cut.sum() == pytest.approx(CLIENTS / 4, rel=0.2)
+
+
+# -------------------------------------------------------------------------------------------------
+# Units that work
+
+WORKS = ConnectWork(seconds=0.1)
+
+
+def storm_of(cuts: tuple[Cut, ...], throttles: tuple[Throttle, ...], **limits: Any) -> Flows:
+    """Two units of ten new connections per second, and 1,000 patient clients who stay."""
+    arrivals = ArrivalRate(np.array([0.0, 3600.0]), np.full(2, 1e-3), periodic=True)
+    model = Model(
+        (Stream(arrivals, DeterministicSession(hours=1e6 / 3600)),),
+        Reconnect(backoff="none", answer=1.0, timeout=3600.0),
+        AdmissionLimits(
+            **{"units": 2.0, "balancing": "round_robin", "connect_work": WORKS, **limits}
+        ),
+        cuts,
+        throttles,
+        horizon_s=400,
+        faults=("a fault",),
+    )
+    return simulate_exact(model, np.random.SeedSequence(4))
+
+
+SECOND_UNIT = (0.5, 1.0)
+
+
+def test_a_unit_that_is_back_has_nothing_left_to_do():
+    # all clients come back at 100 s, half of them to a unit that is lost for five seconds; these go
+    # to the other one, which then has 900 to do. Of those who are cut later, half go to each
+    lost = Throttle(105.0, 110.0, units_share=0.5, span=SECOND_UNIT)
+    flows = storm_of((Cut(100.0, 1.0), Cut(125.0, 0.6)), (lost,))
+    assert flows.new_connections[112:124].mean() == pytest.approx(10, abs=0.5)
+    assert flows.new_connections[126:132].mean() == pytest.approx(20, abs=1)
+
+
+def test_nobody_connects_to_a_unit_while_it_is_lost():
+    lost = Throttle(105.0, 300.0, units_share=0.5, span=SECOND_UNIT)
+    flows = storm_of((Cut(100.0, 1.0), Cut(105.0, 0.5, span=SECOND_UNIT)), (lost,))
+    # ten per second of the unit that is left, and nothing of what was waiting at the other one
+    assert flows.new_connections[107:180].mean() == pytest.approx(10, abs=0.5)
+    assert flows.refused_by_fault.sum() > 400
+
+
+def test_a_stage_with_time_to_spare_changes_nothing():
+    # a database of 200 per second behind units of 20: clients of a unit that is free do not wait
+    # for those who are still in the queue of the other one
+    lost = Throttle(100.0, 150.0, units_share=0.5, span=SECOND_UNIT)
+    cuts = (Cut(100.0, 0.5, span=SECOND_UNIT), Cut(155.0, 0.2))
+    alone = storm_of(cuts, (lost,))
+    behind = storm_of(cuts, (lost,), stages=(Stage("database", 200.0, queue=5),))
+    assert not behind.refused_by_stage.any()
+    np.testing.assert_allclose(behind.open_after, alone.open_after, atol=3)
