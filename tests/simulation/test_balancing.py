@@ -137,12 +137,16 @@ WORKS = ConnectWork(seconds=0.1)
 def storm_of(cuts: tuple[Cut, ...], throttles: tuple[Throttle, ...], **limits: Any) -> Flows:
     """Two units of ten new connections per second, and 1,000 patient clients who stay."""
     arrivals = ArrivalRate(np.array([0.0, 3600.0]), np.full(2, 1e-3), periodic=True)
+    given: dict[str, Any] = {
+        "units": 2.0,
+        "balancing": "round_robin",
+        "connect_work": WORKS,
+        **limits,
+    }
     model = Model(
         (Stream(arrivals, DeterministicSession(hours=1e6 / 3600)),),
         Reconnect(backoff="none", answer=1.0, timeout=3600.0),
-        AdmissionLimits(
-            **{"units": 2.0, "balancing": "round_robin", "connect_work": WORKS, **limits}
-        ),
+        AdmissionLimits(**given),
         cuts,
         throttles,
         horizon_s=400,
