@@ -64,7 +64,7 @@ def recovery_plan(
         deployment: id of the deployment whose limits and units let clients in.
         fault: what goes wrong, as an object or as a text such as
             ``outage at Tue 14:00 share 30%``; if left out, the first of the scenario's that takes
-            connections, or a third of all for ten minutes in the busiest hour.
+            connections, or an outage of a zone for ten minutes in the busiest hour.
         within_s: seconds after the last connection was taken within which clients shall be back,
             a day at most.
         share: how many of them: 0.5, 0.95, 0.99 or 1.

@@ -33,7 +33,7 @@ def recovery_plan(
         common.change(
             "--fault",
             help="What goes wrong, such as 'outage at Tue 14:00 share 30%', instead of the file's "
-            "first fault; without either, a third of all fails for 10 minutes in the busiest hour. "
+            "first fault; without either, a zone fails for 10 minutes in the busiest hour. "
             "See 'estimator list faults'.",
             metavar="TEXT",
         ),
@@ -62,7 +62,7 @@ def recovery_plan(
     clients are let in.
 
     Examples:
-        # what brings 99% back in 45 s after a third of all has failed?
+        # what brings 99% back in 45 s after a zone has failed?
         $ estimator recovery-plan examples/team-chat.yaml --deployment aws.api_gateway \
           --within 45s
         # after another fault, as JSON

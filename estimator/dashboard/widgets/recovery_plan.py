@@ -71,7 +71,7 @@ def recovery_plan_section(simulation: SimulationJob) -> None:
         )
         st.caption(
             f"What brings 99% of the clients back in {span_text(job.within_s)} after the first "
-            "fault above, or after a third of all has failed: another backoff, another limit of "
+            "fault above, or after a zone has failed: another backoff, another limit of "
             "new connections, more nodes? Settings are simulated until one is enough."
         )
     if plan is not None:
