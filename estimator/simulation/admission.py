@@ -114,11 +114,10 @@ class Scaler:
 
     def _follow_schedule(self, now_s: float, scaling: Autoscaling) -> float:
         """Start those ahead of their hour that it takes, and stop what is not in the schedule."""
-        hour, soon = (
-            int(time_s // SECONDS_PER_HOUR) % HOURS_PER_WEEK
+        now, then = (
+            scaling.schedule[hour_of_week(time_s)]
             for time_s in (now_s, now_s + scaling.start_seconds)
         )
-        now, then = scaling.schedule[hour], scaling.schedule[soon]
         planned = max([self.running, *(units for _, units in self._starting)])
         if then > planned:
             self._starting.append((now_s + scaling.start_seconds, then))
@@ -215,35 +214,19 @@ def unit_parts(model: Model, now_s: float, units: float) -> FloatArray:
     return np.where(parts > _NOISE, parts, 0.0)
 
 
-@dataclass(frozen=True, slots=True)
-class Serving:
-    """What units, and the stages after them, have for new connections at a moment."""
+def stages_at(model: Model, now_s: float) -> tuple[Stage, ...]:
+    """What new connections pass after their unit: stages of the deployment, and those of faults.
 
-    server_share: float
-    """Part of the servers that messages leave."""
-    network_share: float
-    """The same of the networks."""
-    stages: tuple[Stage, ...]
-    """Those of the deployment, and one for each fault that may bring one; without a limit, while it
-    does not."""
-
-
-def serving(model: Model, now_s: float, units: float, connections: float) -> Serving:
-    """What so many units have left beside the messages of so many connections."""
-    hour, work = hour_of_week(now_s), model.admission.connect_work
-    brought = tuple(
+    There is one for each fault that may bring one; without a limit, while it does not.
+    """
+    brought = (
         each.stage
         if each.from_s <= now_s < each.until_s
         else replace(each.stage, per_second=np.inf)
         for each in model.throttles
         if each.stage is not None
     )
-    stages = model.admission.stages + brought
-    if work is None:
-        return Serving(1.0, 1.0, stages)
-    shares = work.server_share, work.network_share
-    of_servers, of_networks = (share(units, hour, connections) for share in shares)
-    return Serving(of_servers, of_networks, stages)
+    return (*model.admission.stages, *brought)
 
 
 def hour_of_week(now_s: float) -> int:

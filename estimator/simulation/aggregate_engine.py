@@ -22,7 +22,7 @@ import numpy as np
 
 from estimator.arrays import FloatArray, IntArray
 from estimator.simulation.admission import Scaler, allowed, change_times
-from estimator.simulation.connect_queue import ConnectQueue, Pending
+from estimator.simulation.connect_queue import ConnectQueue, Decided, Pending
 from estimator.simulation.connection_age import Ageing, stream_weights
 from estimator.simulation.effort import USUAL, Bounds, Effort
 from estimator.simulation.flows import LEVELS, Flows
@@ -424,7 +424,7 @@ class _Run:
             tokens -= passed
             accepted = due * (inside / clients if clients else 1.0)
             decided = self.queue.come(start_s, seconds, accepted, self.open)
-            entered = self._let_in(now, decided.let_in)
+            entered = self._decide(now, decided)
             let_in += entered
             if not attempt:
                 at_first = entered / clients if clients else 1.0
@@ -439,9 +439,6 @@ class _Run:
             flows.attempts[now] += clients / seconds
             flows.refused_by_fault[now] += (clients - not_refused) / seconds
             flows.refused_by_rate[now] += (not_refused - passed) / seconds
-            flows.refused_busy[now] += decided.busy.sum() / seconds
-            flows.refused_by_stage[now] += decided.by_stage.sum() / seconds
-            flows.timed_out[now] += decided.gone.sum() / seconds
             refused = np.maximum(refused + decided.refused, 0.0)
             if not refused.any():
                 break
@@ -482,22 +479,23 @@ class _Run:
             counts[now] += expired.sum() / seconds
         let_in = 0.0
         for each in decided:
-            let_in += self._let_in(now, each.let_in)
-            flows.refused_busy[now] += each.busy.sum() / seconds
-            flows.refused_by_stage[now] += each.by_stage.sum() / seconds
-            flows.timed_out[now] += each.gone.sum() / seconds
+            let_in += self._decide(now, each)
             expired = expired + each.refused
         self._refuse(now, expired)
         return let_in
 
-    def _let_in(self, now: slice, entered: FloatArray) -> float:
-        """Clients are connected; returns how many."""
-        several, seconds = float(entered.sum()), now.stop - now.start
+    def _decide(self, now: slice, decided: Decided) -> float:
+        """Clients are connected, or it is counted why they are not; returns those who are."""
+        flows, seconds, entered = self.flows, now.stop - now.start, decided.let_in
+        several = float(entered.sum())
         self.open += several
-        self.flows.new_connections[now] += several / seconds
+        flows.new_connections[now] += several / seconds
+        flows.refused_busy[now] += decided.busy.sum() / seconds
+        flows.refused_by_stage[now] += decided.by_stage.sum() / seconds
+        flows.timed_out[now] += decided.gone.sum() / seconds
         if now.start >= self.model.warm_up_s:
             self._count_attempts(entered.sum(axis=0))
-        self.flows.back_by_fault[:, now] += entered[FAULTS_FROM:].sum(axis=1)[:, None] / seconds
+        flows.back_by_fault[:, now] += entered[FAULTS_FROM:].sum(axis=1)[:, None] / seconds
         return several
 
     def _refuse(self, now: slice, clients: FloatArray) -> None:

@@ -17,7 +17,7 @@ from typing import Final
 import numpy as np
 
 from estimator.arrays import BoolArray, FloatArray
-from estimator.simulation.admission import serving
+from estimator.simulation.admission import hour_of_week, stages_at
 from estimator.simulation.model import Model
 
 _LET_IN, _BUSY, _BY_STAGE, _GONE = range(4)
@@ -100,8 +100,7 @@ class ConnectQueue:
         self.total = np.zeros(shape)
         """Clients of whom it is not decided, shape (groups, levels)."""
         self.clients = self.connecting_s = self.worked_s = self.wasted_s = 0.0
-        stages = serving(model, model.start_s, 1.0, 0.0).stages
-        self._stages = [_Stage(0.0, stage.queue) for stage in stages]
+        self._stages = [_Stage(0.0, stage.queue) for stage in stages_at(model, model.start_s)]
         self._units = _Stage(0.0, np.inf)
         self._networks = _Stage(0.0, np.inf)
         self._alone_s = self._room = 0.0
@@ -114,8 +113,7 @@ class ConnectQueue:
     def change(self, now_s: float, units: float) -> None:
         """So many units run from now on; the work that is left is theirs."""
         before, self._now_s, self._running = self._running, now_s, units
-        stages = serving(self._model, now_s, units, 0.0).stages
-        for stage, as_it_is in zip(self._stages, stages, strict=True):
+        for stage, as_it_is in zip(self._stages, stages_at(self._model, now_s), strict=True):
             stage.work_s, stage.queue = 1.0 / as_it_is.per_second, as_it_is.queue
         left_s = self._units.free_s - now_s
         if before > 0 and units > 0 and left_s > 0:
@@ -126,10 +124,11 @@ class ConnectQueue:
         work, units = self._work, self._running
         if work is None or units <= 0:
             return
-        now = serving(self._model, self._now_s, units, connections)
-        self._alone_s = work.seconds / now.server_share
+        hour = hour_of_week(self._now_s)
+        self._alone_s = work.seconds / work.server_share(units, hour, connections)
         self._units.work_s = self._alone_s / units / work.servers
-        self._networks.work_s = work.transfer_seconds / now.network_share / units
+        share = work.network_share(units, hour, connections)
+        self._networks.work_s = work.transfer_seconds / share / units
         self._room = units * (work.servers + work.backlog)
 
     @property

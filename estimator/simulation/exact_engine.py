@@ -12,12 +12,13 @@ from typing import Any, Final
 import numpy as np
 
 from estimator.arrays import FloatArray
+from estimator.demand.admission_limits import LEAST_SHARE
 from estimator.simulation.admission import (
     Scaler,
     allowed,
     change_times,
     hour_of_week,
-    serving,
+    stages_at,
     unit_parts,
 )
 from estimator.simulation.compiling import (
@@ -253,8 +254,7 @@ class _Run:
                 self.now.busy_servers = work.busy_servers[hour] / (units * work.servers)
             if work.busy_networks is not None:
                 self.now.busy_networks = work.busy_networks[hour] / units
-        stages = serving(self.model, now_s, units, 0.0).stages
-        for row, stage in zip(self.world.stages, stages, strict=True):
+        for row, stage in zip(self.world.stages, stages_at(self.model, now_s), strict=True):
             row.work_s, row.queue = 1.0 / stage.per_second, stage.queue
 
     def _change_units(self, now_s: float, parts: FloatArray) -> None:
@@ -364,7 +364,7 @@ def _world(model: Model, population: Population, flows: Flows, key: int) -> Worl
 
 def _stages(model: Model) -> Any:
     """What comes after the units, with nobody in it."""
-    stages = records(STAGE, len(serving(model, model.start_s, 1.0, 0.0).stages))
+    stages = records(STAGE, len(stages_at(model, model.start_s)))
     for row in stages:
         row.free_s = model.start_s
     return stages
@@ -388,7 +388,8 @@ def _now(model: Model, key: int, at_start: int) -> Any:
     is_pooled = first.balancing == POOLED
     first.unit_slots = np.inf if is_pooled else admission.connections_per_unit
     first.slow_start_s, first.backlog = admission.slow_start_seconds, np.inf
-    first.stages = len(_stages(model))
+    first.least_share = LEAST_SHARE
+    first.stages = len(stages_at(model, model.start_s))
     work = admission.connect_work
     if work is not None:
         first.work_s, first.varies, first.backlog = work.seconds, work.varies, work.backlog

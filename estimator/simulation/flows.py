@@ -17,23 +17,6 @@ CountArray = FloatArray
 """Counts of events; the aggregate engine follows its groups by their mean, so in parts too."""
 _NOBODY: Final = 0.5
 """Of groups that are followed by their mean, less than this is nobody."""
-COUNTED = (
-    "arrivals",
-    "attempts",
-    "new_connections",
-    "refused_by_rate",
-    "refused_full",
-    "refused_busy",
-    "refused_by_stage",
-    "refused_by_fault",
-    "timed_out",
-    "ended",
-    "cut",
-    "aged",
-    "gave_up",
-    "left_waiting",
-)
-
 REFUSED: Final = (
     "refused_by_rate",
     "refused_full",
@@ -43,6 +26,11 @@ REFUSED: Final = (
     "timed_out",
 )
 """How an attempt ends that does not make a connection."""
+COUNTED: Final = (
+    *("arrivals", "attempts", "new_connections"),
+    *REFUSED,
+    *("ended", "cut", "aged", "gave_up", "left_waiting"),
+)
 WORK: Final = ("work_s", "wasted_s")
 LEVELS: Final = 200
 """Attempts that are told apart when they are counted by client."""

@@ -9,7 +9,7 @@ same, and a refusal costs work too: that is where storms come from that feed the
 from __future__ import annotations
 
 import math
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 
@@ -29,9 +29,6 @@ from estimator.simulation.loop.world import (
     WORKED_OFF,
     World,
 )
-
-_LEAST_SHARE: Final = 0.01
-"""As ``admission_limits.LEAST_SHARE``; compiled functions take no constant of another folder."""
 
 
 @jit
@@ -65,7 +62,7 @@ def _work_until(world: World, unit: Any, when: float, work_s: float) -> float:
     """Let a server of a unit do some work beside messages; returns when it has."""
     now, servers = world.now[0], world.free_s[unit]
     server = _first_server(servers)
-    left = max(1.0 - now.busy_servers * _sending(now), _LEAST_SHARE) * world.units[unit].part
+    left = max(1.0 - now.busy_servers * _sending(now), now.least_share) * world.units[unit].part
     done_s = max(servers[server], when) + work_s / left
     servers[server] = done_s
     world.counts[WORKED, now.second] += work_s
@@ -95,7 +92,7 @@ def serve(world: World, row: Any, unit: Any, when: float) -> bool:
         its.inside += 1
         plan(world, done_s, WORKED_OFF, -1 - unit, its.losses)
     if now.transfer_s > 0:
-        left = max(1.0 - now.busy_networks * _sending(now), _LEAST_SHARE) * its.part
+        left = max(1.0 - now.busy_networks * _sending(now), now.least_share) * its.part
         done_s = max(its.sent_s, done_s) + now.transfer_s / left
         its.sent_s = done_s
     client.unit, client.state = unit, CONNECTING

@@ -135,6 +135,7 @@ NOW: Final = np.dtype(
         ("busy_servers", np.float64),  # of all, that messages of one connection keep busy
         ("transfer_s", np.float64),
         ("busy_networks", np.float64),
+        ("least_share", np.float64),  # of either, that messages leave
         ("varies", np.int64),
         ("backlog", np.float64),
         ("patience_s", np.float64),
