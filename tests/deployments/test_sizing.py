@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import estimator as ws
+from admissions import PLAIN
 from estimator.demand.weekly import Weekly
 from estimator.deployments.base import WORLDWIDE, Metered, Request, Sizing
 from estimator.deployments.registry import find_deployment
@@ -14,17 +15,6 @@ from estimator.pricing.catalog import load_catalog
 
 ALL_WEEK = np.ones(168)
 SCENARIO = ws.Scenario(profile="workplace-chat", location="virginia", peak_connections=1)
-LARGE: dict[str, Any] = {
-    "machine": "m7i.large",
-    "memory_per_connection_bytes": 10_000,
-    "idle_cpu_seconds_per_connection_second": 1e-5,
-    "messages_per_core_second": 1_000,
-    "headroom": 0.5,
-    "min_nodes": 1,
-    "survives": "none",
-    "zones": 1,
-    "application": "none",
-}
 
 
 def metered(
@@ -64,7 +54,7 @@ def sizing_of(
 def test_nodes_of_a_fleet_by_hand(make_demand):
     # m7i.large has 8 GiB, 2 vCPU of the reference speed and 781 Mbps, of which half is planned
     # with: 400,000 connections of 10 kB take 0.931 nodes of memory, and 4 cores 4 nodes
-    found = sizing_of("aws.alb_ec2", make_demand(400_000), **LARGE)
+    found = sizing_of("aws.alb_ec2", make_demand(400_000), **PLAIN)
 
     assert (found.unit, found.machines) == ("node", ("m7i.large",))
     assert float(found.peak_units) == 4
@@ -93,7 +83,7 @@ def test_a_fleet_that_follows_demand_tells_each_hour(make_demand):
         "aws.nlb_ec2",
         make_demand(hours),
         answers={"aws.nlb_ec2.scaling": "autoscaled"},
-        **LARGE | {"scaling_lag_hours": 0, "tls": "balancer"},
+        **PLAIN | {"scaling_lag_hours": 0, "tls": "balancer"},
     )
 
     assert np.ravel(found.units.hourly).tolist() == ([1] * 12 + [4] * 12) * 7
@@ -131,11 +121,11 @@ def test_minimum_instances_lower_the_shares(make_demand):
 
 def test_many_scenarios_have_each_their_own(make_demand):
     demands = [make_demand(1), make_demand(400_000)]
-    alone = [sizing_of("aws.alb_ec2", one, **LARGE) for one in demands]
+    alone = [sizing_of("aws.alb_ec2", one, **PLAIN) for one in demands]
     many = ws.expected_demand(
         ws.Scenario(profile="workplace-chat", location="virginia", peak_connections=[10, 1e6])
     )
-    together = sizing_of("aws.alb_ec2", many, **LARGE)
+    together = sizing_of("aws.alb_ec2", many, **PLAIN)
 
     assert [str(one.binding) for one in alone] == ["minimum", "processor"]
     assert np.shape(together.binding) == (2,)
@@ -145,7 +135,7 @@ def test_many_scenarios_have_each_their_own(make_demand):
 
 def test_what_ran_is_what_is_told(make_demand):
     ran = Weekly.of(np.array(7.5), ALL_WEEK)
-    found = sizing_of("aws.alb_ec2", replace(make_demand(400_000), units=ran), **LARGE)
+    found = sizing_of("aws.alb_ec2", replace(make_demand(400_000), units=ran), **PLAIN)
 
     assert float(found.peak_units) == 7.5
     assert float(found.shares["processor"]) == pytest.approx(4 / 7.5)
