@@ -498,7 +498,7 @@ def _engineering_lines(scenario: Scenario, deployment: Deployment) -> Iterator[L
     tariff = Tariff(np.zeros(1), np.atleast_1d(usd_per_hour.mean()))
     usd = np.asarray(hours * usd_per_hour)
     yield LineItem(
-        usage=Usage(_METER.meter, hours, "hours as you state them"),
+        usage=Usage(_METER.meter, hours, "hours as you state them", layer="engineering"),
         rate=Rate(
             meter_id=_METER.meter,
             meter=_METER,

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal, cast, get_args
 
 from estimator.arguments import checks_arguments
 from estimator.errors import UnknownNameError
@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from estimator.pricing.price_files import Assumption
 
 _PACKAGE: Final = "estimator.deployments"
+Group = Literal["managed", "serverless containers", "own servers"]
+GROUPS: tuple[Group, ...] = get_args(Group)
+"""Who runs what holds the connections: the vendor; the vendor, with your own code in containers or
+plans whose operating system is the vendor's; or you."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +36,8 @@ class Entry:
     """``<cloud>.<service>``, or ``<cloud>.<balancer>_<compute>``."""
     title: str
     """What the vendor calls its products."""
+    group: Group
+    """Who runs what holds the connections."""
     where: str
     """Module and class, such as ``estimator.deployments.aws.load_balancers:AlbEc2``."""
 
@@ -47,44 +53,46 @@ class Entry:
 
 
 _TABLE: Final = """
-aws.api_gateway | API Gateway WebSocket API | aws.api_gateway:ApiGateway
-aws.appsync_events | AppSync Events | aws.appsync_events:AppSyncEvents
-aws.iot_core | IoT Core (MQTT over WebSocket) | aws.iot_core:IotCore
-aws.alb_ec2 | Application Load Balancer and EC2 | aws.load_balancers:AlbEc2
-aws.nlb_ec2 | Network Load Balancer and EC2 | aws.load_balancers:NlbEc2
-aws.alb_fargate | Application Load Balancer and Fargate | aws.load_balancers:AlbFargate
-azure.web_pubsub | Web PubSub | azure.web_pubsub:WebPubSub
-azure.signalr | SignalR Service | azure.signalr:SignalR
+aws.api_gateway | API Gateway WebSocket API | managed | aws.api_gateway:ApiGateway
+aws.appsync_events | AppSync Events | managed | aws.appsync_events:AppSyncEvents
+aws.iot_core | IoT Core (MQTT over WebSocket) | managed | aws.iot_core:IotCore
+aws.alb_ec2 | Application Load Balancer and EC2 | own servers | aws.load_balancers:AlbEc2
+aws.nlb_ec2 | Network Load Balancer and EC2 | own servers | aws.load_balancers:NlbEc2
+aws.alb_fargate | Application Load Balancer and Fargate \
+    | serverless containers | aws.load_balancers:AlbFargate
+azure.web_pubsub | Web PubSub | managed | azure.web_pubsub:WebPubSub
+azure.signalr | SignalR Service | managed | azure.signalr:SignalR
 azure.application_gateway_vm | Application Gateway and Virtual Machines \
-    | azure.virtual_machines:ApplicationGatewayVm
-azure.load_balancer_vm | Load Balancer and Virtual Machines | azure.virtual_machines:LoadBalancerVm
-azure.container_apps | Container Apps | azure.container_apps:ContainerApps
-azure.app_service | App Service | azure.app_service:AppService
-gcp.cloud_run | Cloud Run | gcp.cloud_run:CloudRun
+    | own servers | azure.virtual_machines:ApplicationGatewayVm
+azure.load_balancer_vm | Load Balancer and Virtual Machines \
+    | own servers | azure.virtual_machines:LoadBalancerVm
+azure.container_apps | Container Apps | serverless containers | azure.container_apps:ContainerApps
+azure.app_service | App Service | serverless containers | azure.app_service:AppService
+gcp.cloud_run | Cloud Run | serverless containers | gcp.cloud_run:CloudRun
 gcp.application_lb_cloud_run | Application Load Balancer and Cloud Run \
-    | gcp.cloud_run:ApplicationLbCloudRun
+    | serverless containers | gcp.cloud_run:ApplicationLbCloudRun
 gcp.application_lb_gce | Application Load Balancer and Compute Engine \
-    | gcp.compute_engine:ApplicationLbGce
+    | own servers | gcp.compute_engine:ApplicationLbGce
 gcp.passthrough_nlb_gce | Passthrough Network Load Balancer and Compute Engine \
-    | gcp.compute_engine:PassthroughNlbGce
+    | own servers | gcp.compute_engine:PassthroughNlbGce
 oci.load_balancer_vm | Flexible Load Balancer and Virtual Machines \
-    | oci.load_balancers:LoadBalancerVm
+    | own servers | oci.load_balancers:LoadBalancerVm
 oci.network_load_balancer_vm | Network Load Balancer and Virtual Machines \
-    | oci.load_balancers:NetworkLoadBalancerVm
+    | own servers | oci.load_balancers:NetworkLoadBalancerVm
 oci.load_balancer_container_instances | Flexible Load Balancer and Container Instances \
-    | oci.load_balancers:LoadBalancerContainerInstances
-ably.per_minute | Ably (legacy, closed to new accounts) | saas.ably:AblyPerMinute
-pusher.channels | Pusher Channels | saas.pusher:PusherChannels
-pubnub.transactions | PubNub (by transactions) | saas.pubnub:PubNubTransactions
-cloudflare.durable_objects | Cloudflare Durable Objects | saas.cloudflare:DurableObjects
-supabase.realtime | Supabase Realtime | saas.supabase:SupabaseRealtime
+    | serverless containers | oci.load_balancers:LoadBalancerContainerInstances
+ably.per_minute | Ably (legacy, closed to new accounts) | managed | saas.ably:AblyPerMinute
+pusher.channels | Pusher Channels | managed | saas.pusher:PusherChannels
+pubnub.transactions | PubNub (by transactions) | managed | saas.pubnub:PubNubTransactions
+cloudflare.durable_objects | Cloudflare Durable Objects | managed | saas.cloudflare:DurableObjects
+supabase.realtime | Supabase Realtime | managed | saas.supabase:SupabaseRealtime
 """
-"""Id, title, and module with class of each deployment, in the order in which they are listed."""
+"""Id, title, group, and module with class of each deployment, in the order of all lists."""
 
 
 def _entry(line: str) -> Entry:
-    id_, title, where = map(str.strip, line.split("|"))
-    return Entry(id_, title, f"{_PACKAGE}.{where}")
+    id_, title, group, where = map(str.strip, line.split("|"))
+    return Entry(id_, title, cast("Group", group), f"{_PACKAGE}.{where}")
 
 
 ENTRIES: tuple[Entry, ...] = tuple(map(_entry, _TABLE.strip().splitlines()))

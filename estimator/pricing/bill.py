@@ -16,7 +16,14 @@ from estimator.errors import EstimatorError, UnknownNameError
 from estimator.format import dollars_and_cents, given_text, range_text, sentence, signed_dollars
 from estimator.pricing.contract import Contract
 from estimator.pricing.lines import FreeAllowances, LineItem
-from estimator.pricing.price_files import DRIVERS, VENDORS, Assumption, Driver
+from estimator.pricing.price_files import (
+    DRIVERS,
+    LAYERS,
+    VENDORS,
+    Assumption,
+    CostLayer,
+    Driver,
+)
 from estimator.result import Result, impossible, plain
 
 if TYPE_CHECKING:
@@ -166,11 +173,19 @@ class Bill(Result):
         return costs
 
     @cached_property
+    def by_layer(self) -> dict[CostLayer, float | FloatArray]:
+        """USD per month by what it is for: messaging, application, engineering; all of them."""
+        costs: dict[CostLayer, list[FloatArray]] = {layer: [] for layer in LAYERS}
+        for item in self.items:
+            costs[item.usage.layer].append(item.cost_usd)
+        return {layer: _sum(parts) for layer, parts in costs.items()}
+
+    @cached_property
     def lines(self) -> pd.DataFrame:
         """The bill as a table, one row per line.
 
-        Columns: meter, title, driver, region, quantity (in ``unit``), unit, free (units that cost
-        nothing), tiers (text), cost_usd, list_usd (without a contract the same), source, checked,
+        Columns: meter, title, driver, layer, region, quantity (in ``unit``), unit, free (units that
+        cost nothing), tiers (text), cost_usd, list_usd (without a contract the same), source, checked,
         confidence, formula. With many scenarios there is a row for each of them, its number in the
         column scenario, and no tiers.
         """
@@ -249,6 +264,7 @@ class Bill(Result):
             "region": self.region,
             "total_usd": plain(self.total),
             "by_driver_usd": {driver: plain(cost) for driver, cost in self.by_driver.items()},
+            "by_layer_usd": {layer: plain(cost) for layer, cost in self.by_layer.items()},
             "lines": lines.to_dict(orient="records"),
             "assumptions": self.assumptions.map(plain).to_dict(orient="records"),
             "assumed_defaults": [],
@@ -307,6 +323,7 @@ def _row(item: LineItem, many: tuple[int, ...]) -> dict[str, object]:
         "meter": rate.meter_id,
         "title": item.title,
         "driver": meter.driver,
+        "layer": item.usage.layer,
         "region": item.usage.region,
         "quantity": cell(item.usage.quantity),
         "unit": meter.unit,
@@ -322,6 +339,6 @@ def _row(item: LineItem, many: tuple[int, ...]) -> dict[str, object]:
 
 
 _COLUMNS = (
-    *("meter", "title", "driver", "region", "quantity", "unit", "free", "tiers"),
+    *("meter", "title", "driver", "layer", "region", "quantity", "unit", "free", "tiers"),
     *("cost_usd", "list_usd", "source", "checked", "confidence", "formula"),
 )

@@ -14,7 +14,7 @@ import numpy as np
 from estimator.arrays import FloatArray, without_noise
 from estimator.format import dollars_and_cents, quantity_text, unit_price
 from estimator.pricing.catalog import Catalog, Rate
-from estimator.pricing.price_files import EVERYWHERE, Allowance
+from estimator.pricing.price_files import EVERYWHERE, Allowance, CostLayer
 
 FreeAllowances = Literal["none", "always", "all"]
 _GRANTED = {
@@ -45,6 +45,8 @@ class Usage:
     """Where it was counted; the region of the bill if empty."""
     part: str = ""
     """What of the meter's use, if only that stands on the line."""
+    layer: CostLayer = "messaging"
+    """What it is for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +130,7 @@ def _in_region(usage: Usage, region: str) -> Usage:
     """Usage with the region of the bill, if it says no other one."""
     if usage.region:
         return usage
-    return Usage(usage.meter_id, usage.quantity, usage.formula, region, usage.part)
+    return Usage(usage.meter_id, usage.quantity, usage.formula, region, usage.part, usage.layer)
 
 
 class _Ledger:

@@ -46,6 +46,9 @@ Driver = Literal[
 ]
 DRIVERS: tuple[Driver, ...] = get_args(Driver)
 """What drives cost, in the order charts stack it."""
+CostLayer = Literal["messaging", "application", "engineering"]
+LAYERS: tuple[CostLayer, ...] = get_args(CostLayer)
+"""What cost is for: carrying messages, answering them, and people's time."""
 Pool = Literal["region", "zone", "account"]
 """What a vendor adds up: one region, the regions of one price zone, or the whole account."""
 T = TypeVar("T", bound=Entry)

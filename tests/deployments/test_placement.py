@@ -10,7 +10,8 @@ from fleets import LARGE, fleet_of, text_of
 
 def nodes(carrying: float, *, in_zone: bool = False, **options: object) -> float:
     """Nodes that run for so many that carry the peak."""
-    chosen = placement(PlacementOptions.model_validate(options), in_zone=in_zone)
+    said = PlacementOptions.model_validate(options)
+    chosen = placement(said, said.spare_nodes, in_zone=in_zone)
     return float(chosen.placed(np.array(carrying)))
 
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from estimator.deployments.fleet.server import OWN_WORK
 from estimator.deployments.fleet.server_figures import borrowed_words, find_server
-from estimator.deployments.fleet.server_options import ServerOptions
+from estimator.deployments.fleet.server_options import ApplicationOptions, ServerOptions
 from estimator.files import Measured
 from estimator.format import count_text
 from estimator.scenario.application import Application, find_application
@@ -113,7 +113,7 @@ _PER_EVENT = {
 """What each figure of an application is the time for."""
 
 
-def assumed_work(options: ServerOptions, assumed: Collection[str]) -> Iterator[str]:
+def assumed_work(options: ApplicationOptions, assumed: Collection[str]) -> Iterator[str]:
     """What the application's own work is taken to be, on what evidence, and how to say otherwise.
 
     Args:

@@ -86,21 +86,39 @@ class Placement:
         return self.group_carries / self.group_size
 
 
-def placement(options: PlacementOptions, *, in_zone: bool = False) -> Placement:
+def placement(options: SurvivalOptions, spare: int = 0, *, in_zone: bool = False) -> Placement:
     """How many nodes run for those that must carry the peak.
 
     Args:
         options: what may fail, and the zones.
+        spare: nodes on top.
         in_zone: whether a balancer sends clients of a zone to nodes of that zone only, so that all
             zones need as many, and one more each if a node may fail.
 
     >>> placement(PlacementOptions(survives="node")).placed(np.array(7.0))
     array(8.)
     """
-    zones, spare = options.zones, options.spare_nodes
+    zones = options.zones
     if options.survives == "zone":
         return Placement(zones - 1, zones, spare)
     kept = 1 if options.survives == "node" else 0
     if in_zone:
         return Placement(zones, zones, spare + kept * zones)
     return Placement(1, 1, spare + kept)
+
+
+_FAILURE = {
+    "zone": "in {zones} zones, of which one may fail",
+    "node": "of which one may fail",
+    "none": "of which none may fail",
+}
+"""What is kept for a failure, by what may fail."""
+
+
+def kept_words(options: SurvivalOptions) -> str:
+    """What may fail of the nodes that run, in words.
+
+    >>> kept_words(SurvivalOptions(zones=2))
+    'in 2 zones, of which one may fail'
+    """
+    return _FAILURE[options.survives].format(zones=options.zones)

@@ -19,7 +19,7 @@ from estimator.deployments.fleet.server_figures import (
     find_server,
     handshakes_of,
 )
-from estimator.deployments.fleet.server_options import ServerOptions
+from estimator.deployments.fleet.server_options import ApplicationOptions, ServerOptions
 from estimator.deployments.limits import (
     LongBurst,
     bursts_of,
@@ -73,10 +73,15 @@ def server_load(demand: Demand, options: ServerOptions, *, tls: bool = False) ->
         ),
     ]
     memory = demand.connections_peak.times(connection_memory_bytes(options, tls=tls))
-    return Load(memory, total(cores), total(_application_cores(demand, options)))
+    return Load(memory, total(cores), application_cores(demand, options))
 
 
-def _application_cores(demand: Demand, options: ServerOptions) -> Iterator[Weekly]:
+def application_cores(demand: Demand, options: ApplicationOptions) -> Weekly:
+    """Cores of the reference speed that the application's own work takes in each hour."""
+    return total(_application_cores(demand, options))
+
+
+def _application_cores(demand: Demand, options: ApplicationOptions) -> Iterator[Weekly]:
     for kind in demand.kinds:
         work = application_work(options, kind.application)
         parts = [(kind.new_connections, work.cpu_ms_per_new_connection)]
@@ -94,7 +99,7 @@ def _ms_of(stream: MessageStream, work: ApplicationWork) -> float | FloatArray:
     return work.cpu_ms_per_delivery if delivers else 0.0
 
 
-def application_work(options: ServerOptions, assumed: str) -> ApplicationWork:
+def application_work(options: ApplicationOptions, assumed: str) -> ApplicationWork:
     """What the application does for one kind of clients, own figures first.
 
     Args:

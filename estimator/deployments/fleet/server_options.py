@@ -13,7 +13,27 @@ from estimator.scenario.application import ApplicationName
 from estimator.scenario.model import ManyFromZero, ManyPositive, OrMany
 
 
-class ServerOptions(Options):
+class ApplicationOptions(Options):
+    """What the user's own code does, wherever it runs."""
+
+    application: ApplicationName | None = None
+    """What your own code does besides receiving and delivering messages: an entry of
+    application.yaml, or none. Default: the profile's. What it takes has a line of its own on the
+    bill."""
+    application_cpu_ms_per_message: ManyFromZero | None = None
+    """Your own figure for the application's work on a message from a client, in milliseconds of a
+    core. If you give one such figure, those that you leave out are 0."""
+    application_cpu_ms_per_delivery: ManyFromZero | None = None
+    """Your own figure for the application's work on a message to one client, in milliseconds of a
+    core."""
+    application_cpu_ms_per_new_connection: ManyFromZero | None = None
+    """Your own figure for the application's work on a new connection, such as a sign-in, in
+    milliseconds of a core."""
+    application_factor: ManyFromZero = 1.0
+    """Multiple of the assumed work of the application; your own figures stay as they are."""
+
+
+class ServerOptions(ApplicationOptions):
     """Which server software runs, or what you measured of your own."""
 
     server: str = "centrifugo-go"
@@ -37,21 +57,6 @@ class ServerOptions(Options):
     subscribes: Subscribes | None = None
     """Whether a node receives only the channels of its own clients from other nodes (channel), or
     everything (all). Default: as the server does."""
-    application: ApplicationName | None = None
-    """What your own code does besides receiving and delivering messages: an entry of
-    application.yaml, or none. Default: the profile's. What it takes has a line of its own on the
-    bill."""
-    application_cpu_ms_per_message: ManyFromZero | None = None
-    """Your own figure for the application's work on a message from a client, in milliseconds of a
-    core. If you give one such figure, those that you leave out are 0."""
-    application_cpu_ms_per_delivery: ManyFromZero | None = None
-    """Your own figure for the application's work on a message to one client, in milliseconds of a
-    core."""
-    application_cpu_ms_per_new_connection: ManyFromZero | None = None
-    """Your own figure for the application's work on a new connection, such as a sign-in, in
-    milliseconds of a core."""
-    application_factor: ManyFromZero = 1.0
-    """Multiple of the assumed work of the application; your own figures stay as they are."""
     idle_factor: ManyPositive = 1.0
     """Multiple of the processor time of idle connections in servers.yaml; your own figure stays."""
     message_factor: ManyPositive = 1.0

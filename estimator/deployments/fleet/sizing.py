@@ -31,7 +31,12 @@ from estimator.deployments.fleet.machine import (
 from estimator.deployments.fleet.machine_words import about
 from estimator.deployments.fleet.month import Month
 from estimator.deployments.fleet.needs import Needs, what_is_heard
-from estimator.deployments.fleet.placement import Placement, PlacementOptions, placement
+from estimator.deployments.fleet.placement import (
+    Placement,
+    PlacementOptions,
+    kept_words,
+    placement,
+)
 from estimator.deployments.fleet.server import (
     Load,
     advised_connections,
@@ -316,7 +321,7 @@ def _choice(request: Request, cloud: str, spec: NodeSpec, load: Load) -> Choice:
     return Choice(
         _needs(request, spec, load, exchange),
         listed,
-        placement(options, in_zone=spec.in_zone),
+        placement(options, options.spare_nodes, in_zone=spec.in_zone),
         options.min_nodes,
         options.scaling_lag_hours if by_hour else None,
         Prices(
@@ -388,6 +393,7 @@ def split_usage(usage: Usage, application_share: FloatArray) -> Iterator[Usage]:
         np.asarray(usage.quantity * application_share),
         f"what the application's own work takes more of: {usage.formula}",
         part=APPLICATION,
+        layer="application",
     )
 
 
@@ -415,18 +421,11 @@ def _connections_each(
     return np.where(full < most * (1 - _NOISE), full, most)
 
 
-_FAILURE = {
-    "zone": "in {zones} zones, of which one may fail",
-    "node": "of which one may fail",
-    "none": "of which none may fail",
-}
-"""What is kept for a failure, by what may fail."""
-
-
 def _kept(options: FleetOptions) -> str:
     """What may fail of the nodes that run, in words."""
-    kept = _FAILURE[options.survives].format(zones=options.zones)
-    return kept + (f", {options.spare_nodes} of them spare" if options.spare_nodes else "")
+    return kept_words(options) + (
+        f", {options.spare_nodes} of them spare" if options.spare_nodes else ""
+    )
 
 
 def _in_words(request: Request, sizing: Sizing, chosen: tuple[BoolArray, ...]) -> Iterator[str]:
