@@ -185,8 +185,8 @@ class Bill(Result):
         """The bill as a table, one row per line.
 
         Columns: meter, title, driver, layer, region, quantity (in ``unit``), unit, free (units that
-        cost nothing), tiers (text), cost_usd, list_usd (without a contract the same), source, checked,
-        confidence, formula. With many scenarios there is a row for each of them, its number in the
+        cost nothing), tiers (text), cost_usd, list_usd (without a contract the same), source,
+        checked, confidence, formula. With many scenarios there is a row for each of them, its number in the
         column scenario, and no tiers.
         """
         import pandas as pd

@@ -89,7 +89,7 @@ class Box(Deployment):
 
 
 def test_a_row_is_all_that_a_new_deployment_touches_beside_its_class(monkeypatch):
-    row = registry.Entry("aws.box", "Box", f"{__name__}:Box")
+    row = registry.Entry("aws.box", "Box", "own servers", f"{__name__}:Box")
     monkeypatch.setattr(registry, "ENTRIES", (*registry.ENTRIES, row))
 
     asked = SCENARIO.replace(
