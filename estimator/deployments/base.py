@@ -19,6 +19,7 @@ from estimator.demand.demand import Demand, most_in_month
 from estimator.demand.streams import MessageStream
 from estimator.demand.weekly import Weekly, from_hours, total
 from estimator.demand.wire import Layer
+from estimator.deployments.duties import Component
 from estimator.deployments.heartbeats import heartbeat_rule
 from estimator.deployments.limits import Check, check
 from estimator.documents import YamlDocument
@@ -162,6 +163,16 @@ class Sizing:
 
 
 @dataclass(frozen=True, slots=True)
+class Difference:
+    """Something in which a deployment does not do the same job as its rivals."""
+
+    text: str
+    """What, in one line."""
+    options: Mapping[str, object] | None = None
+    """Options under which it would; None if there are none."""
+
+
+@dataclass(frozen=True, slots=True)
 class Metered:
     """What the meters of a deployment count per month."""
 
@@ -174,6 +185,10 @@ class Metered:
     """What is let in, if one scenario was asked; open to all if many were."""
     sizing: Sizing | None = None
     """What must run; None if the service has no units."""
+    differs: tuple[Difference, ...] = ()
+    """What cannot be made equal with rivals."""
+    runs: frozenset[Component] = frozenset()
+    """What of it brings work along for the people who run it."""
 
 
 class Deployment(ABC):

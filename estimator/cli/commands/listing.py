@@ -24,6 +24,7 @@ THINGS: Final[Mapping[str, str]] = {
     "clouds": "clouds and SaaS vendors with prices",
     "contracts": "published discounts that are shipped as examples",
     "deployments": "ways to run a WebSocket service on the clouds",
+    "duties": "work that a deployment leaves to the people who run it",
     "faults": "what can go wrong in a simulation",
     "locations": "where users are served from",
     "machines": "machines that the nodes of a fleet can run on",

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from itertools import product
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from matplotlib.ticker import MaxNLocator
@@ -14,7 +15,7 @@ from estimator.arguments import checks_arguments
 from estimator.errors import ScenarioError
 from estimator.format import dollars
 from estimator.pricing.bill import Bill
-from estimator.pricing.price_files import DRIVERS
+from estimator.pricing.price_files import DRIVERS, LAYERS, CostLayer, Driver
 from estimator.render.charts.style import Chart, blank, dress, name_rows
 from estimator.shown import Look
 
@@ -38,6 +39,13 @@ _DRIVER_COLORS = dict(
     )
 )
 """Okabe and Ito's palette, which people with color blindness can tell apart, and a gray."""
+_GRAY: Final = "#999999"
+_HATCHES: Final[Mapping[CostLayer, str]] = {
+    "messaging": "",
+    "application": "///",
+    "engineering": "",
+}
+"""What answers messages is told from what carries them; people's time has a color of its own."""
 _FEW = 6
 _THICK, _THIN = 0.8, 0.4
 """Of bars, in rows."""
@@ -86,8 +94,9 @@ def cost_chart(bills: Sequence[Bill], title: str, look: Look | None = None) -> C
     # on a phone there is no room for names beside the bars: they stand above them
     positions = np.arange(len(bills)) + (thick / 2 if look.is_narrow else 0.0)
     reached = [0.0] * len(bills)
-    for driver in DRIVERS:
-        costs = [float(bill.by_driver.get(driver, 0.0)) for bill in bills]
+    named: set[str] = set()
+    for layer, driver in product(LAYERS, DRIVERS):
+        costs = [_usd_of(bill, layer, driver) for bill in bills]
         if not any(costs):
             continue
         bars = axes.barh(
@@ -95,12 +104,25 @@ def cost_chart(bills: Sequence[Bill], title: str, look: Look | None = None) -> C
             costs,
             height=thick,
             left=reached,
-            label=driver,
+            label="" if driver in named else driver,
             color=_DRIVER_COLORS[driver],
+            hatch=_HATCHES[layer],
+            edgecolor=look.paper if _HATCHES[layer] else "none",
+            linewidth=0.0,
         )
+        named.add(driver)
         for bar, bill in zip(bars, bills, strict=True):
             bar.set_alpha(_PALE if _beyond(bill) else 1.0)
         reached = [left + cost for left, cost in zip(reached, costs, strict=True)]
+    if any(np.any(bill.by_layer["application"]) for bill in bills):
+        axes.bar(
+            0,
+            0,
+            color=_GRAY,
+            hatch=_HATCHES["application"],
+            edgecolor=look.paper,
+            label="hatched: application layer",
+        )
     for position, end, bill in zip(positions, reached, bills, strict=True):
         axes.annotate(
             f" {dollars(end)}{_beyond(bill)}",
@@ -123,6 +145,14 @@ def cost_chart(bills: Sequence[Bill], title: str, look: Look | None = None) -> C
             labelcolor=look.ink,
         )
     return figure
+
+
+def _usd_of(bill: Bill, layer: CostLayer, driver: Driver) -> float:
+    return sum(
+        float(item.cost_usd)
+        for item in bill.items
+        if item.usage.layer == layer and item.rate.meter.driver == driver
+    )
 
 
 def _beyond(bill: Bill) -> str:
