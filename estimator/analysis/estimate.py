@@ -25,9 +25,14 @@ from estimator.arrays import FloatArray
 from estimator.demand.demand import Demand, over_month
 from estimator.demand.month import expected_month
 from estimator.deployments.base import WORLDWIDE, Deployment, Metered, Options, Request, Sizing
-from estimator.deployments.fleet.sizing import FleetOptions
+from estimator.deployments.fleet.fleet_options import FleetOptions
 from estimator.deployments.limits import Verdict, state_numbers, verdicts, words_of
-from estimator.deployments.registry import DEPLOYMENTS, assumptions, find_deployment
+from estimator.deployments.registry import (
+    DEPLOYMENTS,
+    assumptions,
+    find_deployment,
+    unknown_assumption,
+)
 from estimator.errors import EstimatorError, MissingRateError, ScenarioError, UnknownNameError
 from estimator.format import signed_dollars
 from estimator.pricing.bill import AssumptionEffect, Bill
@@ -325,7 +330,7 @@ def resolve(scenario: Scenario, demand: Demand | None = None) -> Resolved:
     for name, answer in scenario.assumptions.items():
         with _named_at(scenario, "assumptions", name):
             if name not in assumptions():
-                raise UnknownNameError("assumption", name, assumptions())
+                raise unknown_assumption(name, answer)
             if answer not in assumptions()[name].choices:
                 raise UnknownNameError(f"answer to {name}", answer, assumptions()[name].choices)
     with _named_at(scenario, "as_of"):
