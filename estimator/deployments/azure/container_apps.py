@@ -33,6 +33,7 @@ _SERVICE = "azure.container_apps"
 _REPLICAS = f"{_SERVICE}.max_replicas"
 _TIMEOUT = f"{_SERVICE}.request_timeout"
 _ACTIVE = f"{_SERVICE}.vcpu_active_seconds"
+_IDLE = f"{_SERVICE}.vcpu_idle_seconds"
 
 
 class ContainerAppsOptions(AzureFleetOptions):
@@ -82,13 +83,17 @@ class ContainerApps(AzureNodes):
 
     def nodes(self, request: Request) -> NodeSpec:
         """Replicas, of a size of which there may be as many as are needed."""
-        return replace(super().nodes(request), unit="replica")
+        return replace(
+            super().nodes(request),
+            unit="replica",
+            idle_meters={_ACTIVE: _IDLE},
+        )
 
     def node_usage(self, request: Request, fleet: Fleet) -> Iterator[Usage]:
         """Active and idle processor time and memory of replicas, and requests."""
         demand = request.demand
         running = _running(request, fleet)
-        empty = mean_empty_units(demand, _least(request, fleet))
+        empty = mean_empty_units(demand.connections, _least(request, fleet))
         idle = np.asarray(np.minimum(empty, running), dtype=np.float64)
         for machine, mine, text in zip(fleet.machines, fleet.chosen, fleet.texts, strict=True):
             for meter, quantity in machine.parts.items():
@@ -103,7 +108,7 @@ class ContainerApps(AzureNodes):
                 yield from split_usage(usage, fleet.application_share)
                 if meter == _ACTIVE and np.any(idle * mine > 0):
                     yield Usage(
-                        f"{_SERVICE}.vcpu_idle_seconds",
+                        _IDLE,
                         over_month(demand, idle * per_replica),
                         f"{machine.title}: {range_text(mean_in_month(demand, idle))} of the "
                         f"minimum are without a connection on average, {quantity:g} units per hour "

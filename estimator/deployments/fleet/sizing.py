@@ -12,12 +12,13 @@ from estimator.demand.demand import Demand
 from estimator.demand.weekly import Weekly, largest, total
 from estimator.deployments.base import MINIMUM, Request, Sizing, shared_once
 from estimator.deployments.fleet.backplane import Redis, RedisPlan
-from estimator.deployments.fleet.choice import Choice, Prices
+from estimator.deployments.fleet.choice import Choice, Idle, Prices
 from estimator.deployments.fleet.derived_figures import assumed_work, stand_ins
 from estimator.deployments.fleet.exchange import Exchange, exchange_of
 from estimator.deployments.fleet.fleet_options import FleetOptions
 from estimator.deployments.fleet.machine import (
     CONSTRAINTS,
+    Candidates,
     Caps,
     Kind,
     Machine,
@@ -82,6 +83,9 @@ class NodeSpec:
     nodes_per_balancer: float = np.inf
     in_zone: bool = False
     """Whether the balancer sends clients of a zone to nodes of that zone only."""
+    idle_meters: Mapping[str, str] = field(default_factory=dict[str, str])
+    """What counts a node that runs all week while nobody is connected to it, by the meter in whose
+    place it does."""
     among: tuple[str, ...] | None = None
     """Names of machines to choose the cheapest from; all if None."""
     redis: Redis | None = None
@@ -279,6 +283,19 @@ def _choice(request: Request, cloud: str, spec: NodeSpec, load: Load) -> Choice:
         spec.redis.choice(request, exchange) if spec.redis and exchange else None,
         spec.nodes_in_all,
         own,
+        None if options.by_hour else _idle(request, spec, listed),
+    )
+
+
+def _idle(request: Request, spec: NodeSpec, listed: Candidates) -> Idle | None:
+    """What nodes cost less while nobody is connected to them, if they do."""
+    if not spec.idle_meters:
+        return None
+    [(active, idle)] = spec.idle_meters.items()
+    return Idle(
+        request.demand.connections,
+        np.array([machine.parts[active] for machine in listed.machines]),
+        *flat_and_not(request.catalog, request.region, {active: -1.0, idle: 1.0}),
     )
 
 

@@ -153,7 +153,7 @@ def _instance_time(
         billed, how = ran.mean, "as they ran"
     idle = np.zeros(())
     if by_request and manual:
-        idle = np.minimum(mean_empty_units(demand, found.running.trough), billed)
+        idle = np.minimum(mean_empty_units(demand.connections, found.running.trough), billed)
     elif by_request and least:
         idle = np.minimum(mean_idle_units(demand, needed.units, least), billed)
     elif by_request:

@@ -7,6 +7,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
+import estimator as ws
+from estimator.deployments.fleet.machine import machines
+
 ID = "azure.container_apps"
 VCPU = f"{ID}.vcpu_active_seconds"
 IDLE = f"{ID}.vcpu_idle_seconds"
@@ -66,6 +69,30 @@ def test_each_replica_of_the_minimum_without_a_connection_is_idle(
 
     assert counted[IDLE] == pytest.approx(idle * 2_628_000)
     assert counted[VCPU] == pytest.approx((3 - idle) * 2_628_000)
+
+
+@pytest.mark.parametrize("allowances", ["none", "always"])
+def test_a_machine_is_chosen_with_what_is_idle_in_mind(allowances):
+    # much work for few connections: hundreds of replicas, to which nobody is connected by night. Of
+    # smaller ones more are idle, so they cost less than the same processors in larger ones
+    scenario = ws.Scenario(
+        profile="workplace-chat",
+        location="virginia",
+        peak_connections=5_000,
+        free_allowances=allowances,
+    )
+
+    def bill(**options: object) -> ws.Estimate:
+        work = {"application_cpu_ms_per_message": 10_000}
+        return ws.estimate(scenario.replace(options={ID: work | options}), ID)
+
+    chosen = bill()
+    named = [bill(machine=size) for size in machines("azure", "container")]
+
+    assert any(item.usage.meter_id == IDLE for item in chosen.items)
+    # of some sizes there may not be as many as are needed
+    least = min(float(one.total) for one in named if one.is_within_limits)
+    assert float(chosen.total) == pytest.approx(least, rel=1e-12)
 
 
 def test_without_a_minimum_the_last_replica_stops_after_5_minutes(make_demand, bill_of, quantities):
