@@ -10,11 +10,9 @@ from typing import Any
 from estimator.deployments.base import Deployment, Difference
 from estimator.deployments.vendor_defaults import vendor_defaults
 from estimator.errors import MissingRateError, ScenarioError, UnknownNameError
-from estimator.files import has_data
 from estimator.format import signed_dollars
 from estimator.pricing.bill import Bill
-
-_SAAS = "saas"
+from estimator.pricing.price_files import EVERYWHERE
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +58,8 @@ def starting_values(
         bill: as it is, of a single scenario.
         bill_under: the bill under some other options.
     """
-    folder = deployment.cloud if has_data(f"{deployment.cloud}/defaults.csv") else _SAAS
-    for row in vendor_defaults(folder):
-        if row.deployment in (deployment.id, "*") and row.option and row.option not in given:
+    for row in vendor_defaults(deployment.cloud):
+        if row.deployment in (deployment.id, EVERYWHERE) and row.option and row.option not in given:
             words = f"{row.subject}: the vendor starts with {row.vendors}, here {row.ours}"
             options = {row.option: row.vendors_option}
             with suppress(ScenarioError, UnknownNameError, MissingRateError):

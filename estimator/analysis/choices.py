@@ -23,6 +23,7 @@ from estimator.deployments.fleet.server_figures import (
 from estimator.deployments.fleet.server_options import ServerOptions
 from estimator.deployments.limits import load_limits
 from estimator.deployments.registry import DEPLOYMENTS, SAAS, assumptions, find_deployment
+from estimator.deployments.vendor_defaults import all_vendor_defaults
 from estimator.errors import MissingRateError, UnknownNameError
 from estimator.files import Figure, load_rows
 from estimator.pricing.catalog import Catalog, load_catalog
@@ -207,6 +208,11 @@ def assumption_data(named: str = "") -> list[dict[str, Any]]:
         for one in assumptions().values()
         if one.id.startswith(named)
     ]
+
+
+def default_data() -> list[dict[str, Any]]:
+    """What vendors start with, and what bills take, as plain texts."""
+    return [row.model_dump(mode="json") for row in all_vendor_defaults()]
 
 
 def _one_line(field: FieldInfo) -> str:

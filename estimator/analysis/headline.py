@@ -97,7 +97,17 @@ class Headline:
     @property
     def sentences(self) -> tuple[str, ...]:
         """The answer in words."""
-        return (*map(str, self.best), *self._decisions(), *self._audience())
+        return (*map(str, self.best), *self.decisions, *self.audience)
+
+    @property
+    def decisions(self) -> tuple[str, ...]:
+        """What decides between buying and running it."""
+        return tuple(self._decisions())
+
+    @property
+    def audience(self) -> tuple[str, ...]:
+        """Why what runs does not follow an audience that moves."""
+        return tuple(self._audience())
 
     def _decisions(self) -> Iterator[str]:
         rate = self.usd_per_engineer_hour
@@ -122,7 +132,6 @@ class Headline:
                 yield f"{saves}."
 
     def _audience(self) -> Iterator[str]:
-        """Why what runs does not follow an audience that moves."""
         for each in self.best:
             bill, room = each.bill, None if each.bill is None else spare_room(each.bill)
             if bill is None or bill.sizing is None or room is None or room < _WORTH_SAYING:
@@ -187,7 +196,7 @@ def spare_room(bill: Estimate) -> float | None:
     if sizing is None or not sizing.shares:
         return None
     fullest = max(float(np.max(share)) for share in sizing.shares.values())
-    return 1 / fullest if fullest > 0 else None
+    return sizing.carrying_share / fullest if fullest > 0 else None
 
 
 def _hours(hours: float) -> str:

@@ -122,6 +122,8 @@ class Sizing:
     """What runs however little is asked for; up to here no resource binds."""
     kept: str = ""
     """What may fail of those that run, in words; empty where nobody chooses that."""
+    carrying_share: float = 1.0
+    """Part of those that run which carries the peak; the others are kept for a failure."""
 
     @property
     def peak_units(self) -> FloatArray:

@@ -7,6 +7,7 @@ from itertools import product
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
+from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
 from estimator.analysis.compare import Comparison
@@ -20,6 +21,7 @@ from estimator.render.charts.style import Chart, blank, dress, name_rows
 from estimator.shown import Look
 
 if TYPE_CHECKING:
+    from matplotlib.artist import Artist
     from matplotlib.axes import Axes
 
 _DRIVER_COLORS = dict(
@@ -114,15 +116,6 @@ def cost_chart(bills: Sequence[Bill], title: str, look: Look | None = None) -> C
         for bar, bill in zip(bars, bills, strict=True):
             bar.set_alpha(_PALE if _beyond(bill) else 1.0)
         reached = [left + cost for left, cost in zip(reached, costs, strict=True)]
-    if any(np.any(bill.by_layer["application"]) for bill in bills):
-        axes.bar(
-            0,
-            0,
-            color=_GRAY,
-            hatch=_HATCHES["application"],
-            edgecolor=look.paper,
-            label="hatched: application layer",
-        )
     for position, end, bill in zip(positions, reached, bills, strict=True):
         axes.annotate(
             f" {dollars(end)}{_beyond(bill)}",
@@ -137,14 +130,31 @@ def cost_chart(bills: Sequence[Bill], title: str, look: Look | None = None) -> C
     axes.xaxis.set_major_locator(MaxNLocator(max(2, int(look.width_inches * 0.7))))
     axes.xaxis.set_major_formatter("${x:,.0f}")
     dress(axes, look)
-    if axes.get_legend_handles_labels()[0]:
+    if handles := _legend(axes, look, bills):
         figure.legend(
+            handles=handles,
             loc="outside lower center",
             ncols=4 if look.width_inches > 6 else 2,
             frameon=False,
             labelcolor=look.ink,
         )
     return figure
+
+
+def _legend(axes: Axes, look: Look, bills: Sequence[Bill]) -> list[Artist]:
+    """Drivers by their colors, and what hatches mean where there are some."""
+    handles: list[Artist] = [*axes.get_legend_handles_labels()[0]]
+    if any(np.any(bill.by_layer["application"]) for bill in bills):
+        handles.append(
+            Patch(
+                facecolor=_GRAY,
+                edgecolor=look.paper,
+                hatch=_HATCHES["application"],
+                linewidth=0.0,
+                label="hatched: application",
+            )
+        )
+    return handles
 
 
 def _usd_of(bill: Bill, layer: CostLayer, driver: Driver) -> float:

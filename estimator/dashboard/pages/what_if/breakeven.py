@@ -15,6 +15,7 @@ from estimator.analysis.fields import field_words
 from estimator.dashboard.pages.what_if import inputs
 from estimator.dashboard.pages.what_if.answers import BreakEvenJob, answer_of
 from estimator.dashboard.session.state import IN_ADDRESS
+from estimator.dashboard.widgets import engineering
 from estimator.dashboard.widgets.charts import show_chart
 from estimator.dashboard.widgets.document import full_title, literal, show
 from estimator.dashboard.widgets.downloads import chart_files, data_file, download_row, table_file
@@ -76,15 +77,15 @@ def _question(scenario: Scenario) -> BreakEvenJob | None:
             rivals = inputs.rivals_input("rivals", "Two or more")
     with people:
         if moved.field == inputs.ENGINEER_HOURS:
-            inputs.hour_price_input(scenario)
+            engineering.hour_price_input(scenario)
         else:
             with st.container(horizontal=True, vertical_alignment="bottom"):
-                inputs.hours_input(scenario)
-                inputs.hour_price_input(scenario)
+                engineering.hours_input(scenario)
+                engineering.hour_price_input(scenario)
     if shown == _CHOSEN and len(rivals) < 2:
         return None
     if moved.field == inputs.ENGINEER_HOURS:
-        scenario = inputs.with_engineering(scenario)
+        scenario = engineering.with_engineering(scenario)
     return BreakEvenJob(scenario.to_token(), moved, tuple(rivals))
 
 
