@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 import estimator as ws
-from estimator.analysis.estimate import is_fleet
 from estimator.demand.month import expected_month
 from estimator.deployments.base import Deployment
+from estimator.deployments.fleet.fleet_options import FleetOptions
 from estimator.deployments.registry import ALL_DEPLOYMENTS, find_deployment
 
 LAUNCH: dict[str, Any] = {
@@ -90,7 +90,7 @@ def test_an_entry_without_anybody_changes_no_bill_and_none_lowers_it(deployment:
 def fixed(deployment: Deployment) -> ws.Scenario:
     """The scenario with nothing left to choose by cost or size."""
     options: dict[str, Any] = {}
-    if is_fleet(deployment):
+    if issubclass(deployment.options, FleetOptions):
         sizing = ws.estimate(CHAT, deployment.id).sizing
         assert sizing is not None
         options = {"machine": sizing.machines[0]}

@@ -23,6 +23,7 @@ from estimator.demand.admission_limits import (
 from estimator.demand.demand import over_month
 from estimator.demand.weekly import total
 from estimator.deployments.base import Deployment, Metered, Request
+from estimator.deployments.duties import Component
 from estimator.deployments.fleet.backplane import Backplane, Redis, backplane
 from estimator.deployments.fleet.connect_work import Capacity, connect_work, sign_in_stage
 from estimator.deployments.fleet.host_limits import host_checks
@@ -253,6 +254,13 @@ class BehindBalancer(Deployment):
             self._all_checks(request, fleet),
             AdmissionLimits() if request.many else self._admission(request, fleet),
             fleet.sizing,
+            runs=frozenset[Component](
+                [
+                    "virtual_machines" if self.kind == "vm" else "containers",
+                    *(["node_tls"] if fleet.spec.ends_tls else []),
+                ]
+            )
+            | redis.runs,
         )
 
     def _admission(self, request: Request, fleet: Fleet) -> AdmissionLimits:

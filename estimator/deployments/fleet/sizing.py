@@ -197,6 +197,7 @@ def build_fleet(request: Request, cloud: str, spec: NodeSpec = NodeSpec()) -> Fl
         dict(zip(_names(options), shares_of(made.by_constraint, nodes.peak), strict=True)),
         float(least),
         "" if demand.units else _kept(options),
+        choice.placement.carrying_share,
     )
     cores = sum(
         (one.cores * run for one, run in zip(machines, mine, strict=True)), start=np.zeros(())

@@ -17,6 +17,7 @@ from estimator.demand.admission_limits import AdmissionLimits
 from estimator.demand.demand import mean_in_month, most_in_month, over_month
 from estimator.demand.weekly import Weekly, worked
 from estimator.deployments import base
+from estimator.deployments.duties import Component
 from estimator.deployments.fleet.backplane import backplane
 from estimator.deployments.fleet.behind_balancer import CLOUD_RUN, HEARD
 from estimator.deployments.fleet.choice import whole
@@ -303,6 +304,7 @@ class CloudRun(base.Deployment):
                 },
                 least_instances(options),
             ),
+            runs=frozenset[Component](["containers"]) | redis.runs,
         )
 
 
