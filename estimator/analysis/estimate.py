@@ -42,6 +42,7 @@ from estimator.deployments.registry import (
     Group,
     assumptions,
     find_deployment,
+    unknown_assumption,
 )
 from estimator.errors import EstimatorError, MissingRateError, ScenarioError, UnknownNameError
 from estimator.format import signed_dollars
@@ -376,7 +377,7 @@ def resolve(scenario: Scenario, demand: Demand | None = None) -> Resolved:
     for name, answer in scenario.assumptions.items():
         with _named_at(scenario, "assumptions", name):
             if name not in assumptions():
-                raise UnknownNameError("assumption", name, assumptions())
+                raise unknown_assumption(name, answer)
             if answer not in assumptions()[name].choices:
                 raise UnknownNameError(f"answer to {name}", answer, assumptions()[name].choices)
     if scenario.engineering is not None:

@@ -75,7 +75,8 @@ class Request:
     options: Any
     """The deployment's own ``Options``, already checked."""
     answers: Mapping[str, str]
-    """Answers to the deployment's questions by name, such as ``scaling``, already checked."""
+    """Answers to the deployment's questions by name, such as ``billed_bytes``, already
+    checked."""
     catalog: Catalog
     region: str
     """The cloud's own name of where it shall run."""

@@ -10,7 +10,7 @@ import pytest
 import estimator as ws
 from estimator.demand.month import expected_month
 from estimator.deployments.base import Deployment
-from estimator.deployments.fleet.sizing import FleetOptions
+from estimator.deployments.fleet.fleet_options import FleetOptions
 from estimator.deployments.registry import ALL_DEPLOYMENTS, find_deployment
 
 LAUNCH: dict[str, Any] = {
@@ -133,7 +133,7 @@ def test_a_month_is_its_weeks_added_up(deployment: str):
 def test_one_machine_runs_all_month_and_none_would_cost_less(deployment: str, scaling: str):
     scenario = CHAT.replace(
         calendar=[{**LAUNCH, "connections": 3_000_000}],
-        assumptions={f"{deployment}.scaling": scaling},
+        options={deployment: {"scaling": scaling}},
     )
     bill = ws.estimate(scenario, deployment)
 
@@ -143,7 +143,7 @@ def test_one_machine_runs_all_month_and_none_would_cost_less(deployment: str, sc
     assert usual is not None
     nodes_cost = bill.by_driver["compute"]
     for other in (machine, *usual.machines):
-        options = {deployment: {"machine": other}}
+        options = {deployment: {"machine": other, "scaling": scaling}}
         with_other = ws.estimate(scenario.replace(options=options), deployment)
         costs_less = bool(with_other.by_driver["compute"] < nodes_cost * (1 - 1e-9))
         # more nodes than a balancer takes are not chosen where fewer larger ones do

@@ -142,9 +142,7 @@ class TestBusyServers:
         options: dict[str, Any] = {"subscribes": "all", "open_files": 1e7}
         admission = limits(demand, scaling="autoscaled", **options)
         bill = ws.estimate(
-            SCENARIO.replace(
-                options={ALB: ACCEPTS_800 | options}, assumptions={f"{ALB}.scaling": "autoscaled"}
-            ),
+            SCENARIO.replace(options={ALB: ACCEPTS_800 | options | {"scaling": "autoscaled"}}),
             ALB,
             demand=demand,
         )
@@ -449,7 +447,7 @@ class TestSchedule:
     def test_it_is_billed_as_the_hours_need(self, make_demand, bill_of, deployment):
         demand = make_demand(self.HOURLY, to_client=self.HOURLY * 3600)
         scheduled, static = (
-            bill_of(deployment, demand, answers={"scaling": scaling})
+            bill_of(deployment, demand, options={"scaling": scaling})
             for scaling in ("scheduled", "static")
         )
 
@@ -468,7 +466,7 @@ class TestSchedule:
         night, day = [1.0] * 10, [2.0] * 14
         expected = [2.0, *night, *day[:-1]] * 7
         assert list(scaling.schedule) == expected
-        bill = bill_of(ALB, demand, options=options, answers={"scaling": "scheduled"})
+        bill = bill_of(ALB, demand, options=options | {"scaling": "scheduled"})
         assert bill.sizing is not None
         assert bill.sizing.units.hourly.tolist() == expected
         assert any("on a schedule" in item.usage.formula for item in bill.items)
@@ -476,7 +474,7 @@ class TestSchedule:
     def test_it_costs_what_autoscaling_does(self, make_demand, bill_of):
         demand = make_demand(self.HOURLY)
         totals = {
-            scaling: bill_of(ALB, demand, options=PLAIN, answers={"scaling": scaling}).total
+            scaling: bill_of(ALB, demand, options=PLAIN | {"scaling": scaling}).total
             for scaling in ("autoscaled", "scheduled")
         }
 
@@ -488,14 +486,9 @@ class TestSchedule:
 
         assert found is None or found.schedule == ()
 
-    def test_a_basic_plan_has_none(self, make_demand):
-        options = {"machine": "B1-linux", "survives": "node"}
-        with pytest.raises(ws.ScenarioError, match="scaled by hand only"):
-            admission_of("azure.app_service", asked("azure.app_service", options, "scheduled"))
-
     def test_replicas_on_a_schedule_are_billed_by_the_hour(self, make_demand, bill_of):
         demand = make_demand(self.HOURLY)
-        bill = bill_of("azure.container_apps", demand, answers={"scaling": "scheduled"})
+        bill = bill_of("azure.container_apps", demand, options={"scaling": "scheduled"})
         admission = admission_of(
             "azure.container_apps", asked("azure.container_apps", {}, "scheduled"), demand
         )

@@ -292,8 +292,7 @@ class BehindBalancer(Deployment):
             limits=limits,
             options={"machine": machine.machine},
         )
-        scaling = request.answers["scaling"]
-        if scaling == "static":
+        if not options.by_hour:
             return replace(admission, units=float(fleet.nodes.peak))
         most = np.inf
         if room := self.targets(request, fleet):
@@ -308,7 +307,7 @@ class BehindBalancer(Deployment):
             most_units=most,
             start_seconds=options.node_start_minutes * SECONDS_PER_MINUTE,
             stops_when_empty=fleet.sizing.least_units == 0,
-            schedule=tuple(fleet.nodes.hourly.tolist()) if scaling == "scheduled" else (),
+            schedule=tuple(fleet.nodes.hourly.tolist()) if options.scaling == "scheduled" else (),
         )
         return replace(admission, autoscaling=self.clock.times(autoscaling))
 

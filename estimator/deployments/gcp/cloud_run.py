@@ -22,7 +22,12 @@ from estimator.deployments.fleet.backplane import backplane
 from estimator.deployments.fleet.behind_balancer import CLOUD_RUN, HEARD
 from estimator.deployments.fleet.choice import whole
 from estimator.deployments.fleet.derived_figures import assumed_work, stand_ins
-from estimator.deployments.fleet.expected_units import mean_idle_units, mean_time_kept, mean_units
+from estimator.deployments.fleet.expected_units import (
+    mean_empty_units,
+    mean_idle_units,
+    mean_time_kept,
+    mean_units,
+)
 from estimator.deployments.fleet.family import find_family
 from estimator.deployments.fleet.host_limits import each_of
 from estimator.deployments.fleet.machine import CHEAPEST, machines
@@ -90,8 +95,8 @@ def _application_share(request: base.Request, load: Load, found: Instances) -> F
     return mean_in_month(request.demand, 1 - np.minimum(share, 1.0))
 
 
-def _settings_notes(options: CloudRunOptions) -> Iterator[str]:
-    """What must be set because Google starts with less."""
+def _settings_notes(options: CloudRunOptions, running: Weekly) -> Iterator[str]:
+    """What must be set because Google starts with something else."""
     in_console = limit_value(f"{RUN}.default_concurrency")
     per_vcpu = limit_value(f"{RUN}.default_concurrency_per_vcpu")
     if options.concurrency > min(in_console, per_vcpu * options.vcpu):
@@ -100,8 +105,14 @@ def _settings_notes(options: CloudRunOptions) -> Iterator[str]:
             f"in the console, and {per_vcpu:g} per vCPU from the command line."
         )
     target = limit_value(f"{RUN}.autoscaler_target")
-    if options.manual_instances is not None:
-        yield f"Set manual scaling with {options.manual_instances:,} instances."
+    if options.scaling == "static":
+        yield f"Set manual scaling with {range_text(running.peak, unit='instances')}."
+    elif options.scaling == "scheduled":
+        yield (
+            "Set manual scaling, whose number a job of Cloud Scheduler changes by the hour "
+            f"({range_text(running.trough)} to {range_text(running.peak, unit='instances')}); "
+            "the job is not on this bill."
+        )
     elif options.concurrency_target != target:
         yield (
             f"Set the target utilization for concurrency to {options.concurrency_target:.0%}; "
@@ -121,15 +132,20 @@ def _instance_time(
     """Time of instances: by instance as long as they run, by request while one has a connection.
 
     An instance is kept for up to 15 minutes after its last connection: by instance that is billed,
-    by request it is free, unless the instance is one of the minimum.
+    by request it is free, unless the instance is one of the minimum. Of manual scaling, connections
+    are taken to be spread over all instances, which leaves the fewest without one.
     https://docs.cloud.google.com/run/docs/about-instance-autoscaling
     """
     demand, options, ran = request.demand, request.options, request.demand.units
     needed = found.needed
-    by_request, least = options.billing == "request", least_instances(options)
+    by_request, manual = options.billing == "request", options.scaling != "autoscaled"
+    least = least_instances(options)
     kept_seconds = 0.0 if least else limit_value(CLOUD_RUN.cool_down_limit)
-    if ran is None and options.manual_instances is not None:
-        billed, how = found.running.mean, "as many all the time (manual scaling)"
+    if ran is None and manual:
+        when = (
+            "as many all the time" if options.scaling == "static" else "on a schedule by the hour"
+        )
+        billed, how = found.running.mean, f"{when} (manual scaling)"
     elif ran is None:
         billed = mean_units(demand, needed.units, least, kept_seconds / SECONDS_PER_HOUR)
         kept = f", the last one for {kept_seconds / SECONDS_PER_MINUTE:g} minutes longer"
@@ -137,7 +153,9 @@ def _instance_time(
     else:
         billed, how = ran.mean, "as they ran"
     idle = np.zeros(())
-    if by_request and least:
+    if by_request and manual:
+        idle = np.minimum(mean_empty_units(demand.connections, found.running.trough), billed)
+    elif by_request and least:
         idle = np.minimum(mean_idle_units(demand, needed.units, least), billed)
     elif by_request:
         idle = np.minimum(mean_time_kept(demand, kept_seconds / SECONDS_PER_HOUR), billed)
@@ -145,7 +163,7 @@ def _instance_time(
     text = (
         f"{range_text(mean, unit='instances')} on average, planned for up to "
         f"{range_text(most)} (sized by {needed.binding_of_largest}; "
-        f"at most {options.concurrency * filled(request):g} connections each), {how}"
+        f"at most {range_text(options.concurrency * filled(request))} connections each), {how}"
     )
     seconds = over_month(demand, billed - idle) * SECONDS_PER_HOUR
     rates = _rates(request)
@@ -154,10 +172,9 @@ def _instance_time(
         yield from split_usage(usage, application_share)
     if by_request and least:
         seconds = over_month(demand, idle) * SECONDS_PER_HOUR
-        kind = "minimum" if options.manual_instances is None else "manual"
+        always = f"{range_text(found.running.trough)} manual" if manual else f"{least} minimum"
         text = (
-            f"the part of {least} {kind} instances without an open connection, on average over "
-            "the week"
+            f"the part of {always} instances without an open connection, on average over the week"
         )
         yield Usage(f"{RUN}.min_instance_cpu_idle", seconds * options.vcpu, text)
         yield Usage(f"{RUN}.min_instance_memory_idle", seconds * options.memory_gib, text)
@@ -214,14 +231,15 @@ class CloudRun(base.Deployment):
         demand, options, instances = request.demand, request.options, found.running
         if found.heard_share is not None:
             yield check(HEARD, found.heard_share)
-        if options.manual_instances is None:
+        if options.scaling == "autoscaled":
             most, setting = options.max_instances, "the maximum of instances (max_instances)"
-            needed = instances
-        else:
+            fix = f"raise {setting}: {{used}} are needed"
+            yield Check(f"{RUN}.max_instances_default", instances, most, fix)
+        elif options.manual_instances is not None:
             most, setting = options.manual_instances, "the number of instances (manual_instances)"
             needed = demand.units or worked(whole, found.needed.units)
-        fix = f"raise {setting}: {{used}} are needed"
-        yield Check(f"{RUN}.max_instances_default", needed, most, fix)
+            fix = f"raise {setting}: {{used}} are needed"
+            yield Check(f"{RUN}.max_instances_default", needed, most, fix)
         yield check(
             f"{RUN}.vcpu_per_region",
             instances.times(options.vcpu),
@@ -265,7 +283,7 @@ class CloudRun(base.Deployment):
             (*usage, *redis.usage, *network.inter_zone(redis), *self.network_usage(request)),
             (
                 base.cut_note(demand, age),
-                *_settings_notes(options),
+                *_settings_notes(options, instances),
                 *redis.notes,
                 *left_alone(request, instances),
                 *assumed_work(options, [kind.application for kind in demand.kinds]),

@@ -10,10 +10,11 @@ from typing import Literal
 from estimator.deployments.base import Request, billed_bytes_question, cut_note
 from estimator.deployments.fleet.backplane import Backplane, Redis
 from estimator.deployments.fleet.behind_balancer import FLEET_NOT_MODELED, GCP, BehindBalancer
+from estimator.deployments.fleet.fleet_options import FleetOptions
 from estimator.deployments.fleet.host_limits import per_node
 from estimator.deployments.fleet.machine import Machine
 from estimator.deployments.fleet.server import sockets_per_client, traffic_mbps
-from estimator.deployments.fleet.sizing import SCALING, Fleet, FleetOptions, NodeSpec
+from estimator.deployments.fleet.sizing import Fleet, NodeSpec
 from estimator.deployments.gcp import network
 from estimator.deployments.gcp.sustained_use import redis_machines, sustained_use_notes
 from estimator.deployments.limits import (
@@ -91,7 +92,6 @@ class ApplicationLbGce(GcpNodes):
 
     options = ApplicationLbGceOptions
     questions = (
-        SCALING,
         network.PROCESSED_BYTES,
         billed_bytes_question("ip", network.BYTES_EVIDENCE),
     )
@@ -166,7 +166,6 @@ class PassthroughNlbGce(GcpNodes):
 
     options = PassthroughNlbGceOptions
     questions = (
-        SCALING,
         Assumption(
             id="outbound_processed",
             question="Does the passthrough load balancer bill outbound data as processed?",

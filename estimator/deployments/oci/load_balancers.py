@@ -26,8 +26,9 @@ from estimator.deployments.fleet.connect_work import (
     megabits_per_connection,
     without_new_connections,
 )
+from estimator.deployments.fleet.fleet_options import FleetOptions
 from estimator.deployments.fleet.server import traffic_mbps
-from estimator.deployments.fleet.sizing import SCALING, Fleet, FleetOptions, NodeSpec
+from estimator.deployments.fleet.sizing import Fleet, NodeSpec
 from estimator.deployments.limits import Check, check, default_of, idle_checks, limit_value
 from estimator.format import range_text
 from estimator.pricing.lines import Usage
@@ -140,7 +141,6 @@ class LoadBalancerVm(OciNodes):
             evidence="The interface says that bandwidth is ingress plus egress of the balancer; "
             "whether the backend side is part of that is not stated.",
         ),
-        SCALING,
         _BYTES,
     )
     not_modeled = (*_NOT_MODELED, "a web application firewall")
@@ -232,6 +232,16 @@ class LoadBalancerContainerInstances(LoadBalancerVm):
         """Container instances."""
         return replace(super().nodes(request), unit="container instance")
 
+    def notes(self, request: Request, fleet: Fleet, redis: Backplane) -> Iterator[str]:
+        """Who starts and stops container instances."""
+        yield from super().notes(request, fleet, redis)
+        if request.options.by_hour:
+            yield (
+                "Oracle's autoscaling knows pools of virtual machines only: container instances "
+                "are started and stopped by functions of your own, at an alarm or on a schedule "
+                "(https://docs.oracle.com/en/solutions/autoscale-oracle-container-instances/)."
+            )
+
 
 class NetworkLoadBalancerVm(OciNodes):
     """Virtual machines behind network load balancers, which are free and leave TLS to the nodes.
@@ -240,7 +250,7 @@ class NetworkLoadBalancerVm(OciNodes):
     """
 
     options = NetworkBalancerOptions
-    questions = (SCALING, _BYTES)
+    questions = (_BYTES,)
     not_modeled = (*_NOT_MODELED, "certificates on the nodes")
     targets_limit = f"{_NLB}.backends"
     # the default policy hashes both addresses, both ports and the protocol:

@@ -83,7 +83,7 @@ def test_nodes_run_all_month_for_the_busiest_hour_unless_they_follow_the_hours(
     options = SMALL | {"survives": "none", "scaling_lag_hours": 2}
     demand = make_demand(hours, hours_per_month=168)
     static = bill_of(ID, demand, options=options)
-    autoscaled = bill_of(ID, demand, options=options, answers={"scaling": "autoscaled"})
+    autoscaled = bill_of(ID, demand, options=options | {"scaling": "autoscaled"})
 
     assert quantities(static)[OCPU] == pytest.approx(6 * 168)
     # six nodes from two hours before to two hours after, and one otherwise
