@@ -79,7 +79,7 @@ def test_all_that_a_machine_is_billed_as_has_a_price_of_half():
     on_demand = {key for key in prices if key[0].startswith("oci.compute.")}
 
     assert len(on_demand) == 16
-    for meter, *when in on_demand:
-        half = prices[meter.replace("oci.compute.", "oci.preemptible."), *when]
-        price = Decimal(prices[meter, *when]["usd_per_unit"])
+    for meter, tier, since in on_demand:
+        half = prices[meter.replace("oci.compute.", "oci.preemptible."), tier, since]
+        price = Decimal(prices[meter, tier, since]["usd_per_unit"])
         assert Decimal(half["usd_per_unit"]) * 2 == price, meter
