@@ -39,7 +39,7 @@ _TRACKED = "gcp.compute.tracked_connections"
 _TRACKED_IDLE = f"{_TRACKED}_idle_timeout"
 NOT_MODELED = (
     *FLEET_NOT_MODELED,
-    "Spot VMs, whose price Google changes up to once a day",
+    "Spot VMs, whose prices change",
     "an internal load balancer, which clients on the internet do not reach",
     "logs and monitoring",
     "Cloud Armor",
