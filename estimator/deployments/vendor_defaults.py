@@ -15,7 +15,10 @@ from estimator.pricing.price_files import CLOUDS, EVERYWHERE
 
 def _written(cell: object) -> object:
     """A cell as the value that a scenario file would hold."""
-    return read_yaml(cell, "a cell", PricingDataError).content if isinstance(cell, str) else cell
+    if not isinstance(cell, str):
+        return cell
+    # a document has keys
+    return read_yaml(f"cell: {cell}", "a cell", PricingDataError).content["cell"]
 
 
 class VendorDefault(Sourced):

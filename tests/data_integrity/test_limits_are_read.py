@@ -70,7 +70,11 @@ PATHS: Mapping[str, list[dict[str, object]]] = {
         {"vcpu": vcpu, "memory_gib": 4, "billing": "request", "min_instances": 1}
         for vcpu in (1, 2, 4, 6, 8)
     ],
-    "gcp.application_lb_gce": [{"balancer": "classic"}],
+    "gcp.application_lb_gce": [
+        {"balancer": "classic"},
+        {"balancer": "regional", "outbound": "nat"},
+    ],
+    "gcp.application_lb_cloud_run": [{"balancer": "regional"}],
     "oci.load_balancer_vm": [
         {"provisioned_by": "oke", "account": account}
         for account in ("pay_as_you_go", "universal_credits")

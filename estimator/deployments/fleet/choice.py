@@ -8,7 +8,7 @@ more nodes, the bills of all machines are compared.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import starmap
 
@@ -56,6 +56,8 @@ class Prices:
     balancer_usd: float = 0.0
     """Of a balancer, per hour."""
     nodes_per_balancer: float = np.inf
+    hourly: Mapping[str, float] = field(default_factory=dict[str, float])
+    """Units of meters that each node takes per hour beside its machine."""
 
     def of(self, units: Mapping[str, FloatArray]) -> FloatArray:
         """USD of units of meters, of which not every unit costs the same."""
@@ -482,6 +484,8 @@ class Choice:
             usd = usd + counted * self.idle.flat_usd
             for meter, each in self.idle.not_flat.items():
                 _add(not_flat, meter, counted * each)
+        for meter, each in prices.hourly.items():
+            _add(not_flat, meter, hours * each)
         if prices.balancer_usd:
             balanced = self.placement.placed(outcome.peak) / prices.nodes_per_balancer
             balancers = np.maximum(whole(balanced), 1.0)

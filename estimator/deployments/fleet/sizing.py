@@ -78,6 +78,8 @@ class NodeSpec:
     beside: Mapping[str, float] = field(default_factory=dict[str, float])
     """Units of meters that each node takes besides its machine if it is there all month, such as
     its disk."""
+    hourly: Mapping[str, float] = field(default_factory=dict[str, float])
+    """Units of meters that each node takes per hour besides its machine, such as its address."""
     balancer: Mapping[str, float] = field(default_factory=dict[str, float])
     """Units of meters that each balancer takes per hour, if nodes may need several."""
     nodes_per_balancer: float = np.inf
@@ -245,7 +247,7 @@ def _choice(request: Request, cloud: str, spec: NodeSpec, load: Load) -> Choice:
     options, catalog, region = request.options, request.catalog, request.region
     # the more stands beside each node, the less several stand for one; most in the shortest month
     hours = float(np.min(request.demand.hours_per_month))
-    beside_usd = usd_of(catalog, region, spec.beside) / hours
+    beside_usd = usd_of(catalog, region, spec.beside) / hours + usd_of(catalog, region, spec.hourly)
     listed = candidates(
         catalog,
         region,
@@ -279,6 +281,7 @@ def _choice(request: Request, cloud: str, spec: NodeSpec, load: Load) -> Choice:
             *flat_and_not(catalog, region, spec.beside),
             usd_of(catalog, region, spec.balancer),
             spec.nodes_per_balancer,
+            spec.hourly,
         ),
         Month.of(request.demand),
         spec.redis.choice(request, exchange) if spec.redis and exchange else None,

@@ -57,10 +57,12 @@ from estimator.pricing.lines import Usage
 from estimator.pricing.price_files import Assumption
 from estimator.units import MINUTES_PER_HOUR, SECONDS_PER_HOUR, SECONDS_PER_MINUTE
 
+_REGIONAL_REQUESTS = "gcp.load_balancer.serverless_regional_requests_per_second"
 _NOT_MODELED = (
     "container startup time, and instances beside the last one that run while they empty",
     "a database",
-    "Cloud Armor, a VPC connector (instances reach Redis by direct VPC egress)",
+    "Cloud Armor, a VPC connector (instances reach Redis by direct VPC egress, and the internet "
+    "without it)",
     "logs",
 )
 
@@ -308,12 +310,12 @@ class CloudRun(base.Deployment):
         )
 
 
-class ApplicationLbCloudRunOptions(CloudRunOptions, network.BalancerOptions):
+class ApplicationLbCloudRunOptions(network.ProxyOptions, CloudRunOptions):
     """Choices for Cloud Run behind a load balancer."""
 
 
 class ApplicationLbCloudRun(CloudRun):
-    """Cloud Run behind a global external Application Load Balancer (serverless NEG).
+    """Cloud Run behind an external Application Load Balancer (serverless NEG).
 
     Cloud Run sends to the load balancer for free; what leaves for the internet is the load
     balancer's, at the same prices: https://cloud.google.com/run/pricing . Its timeout in front of
@@ -336,6 +338,12 @@ class ApplicationLbCloudRun(CloudRun):
         return min(super().cut_seconds(request), fixed)
 
     def network_usage(self, request: base.Request) -> Iterator[Usage]:
-        """Forwarding rules, data processed both ways, and traffic."""
+        """Forwarding rules, data processed both ways, and traffic in the balancer's tier."""
         yield from network.proxy_usage(request)
-        yield from super().network_usage(request)
+        yield from network.egress(self, request)
+
+    def _checks(self, request: base.Request, found: Instances) -> Iterator[Check]:
+        """Those of Cloud Run, and what a regional balancer passes on."""
+        yield from super()._checks(request, found)
+        if request.options.balancer == "regional":
+            yield check(_REGIONAL_REQUESTS, per_second(request.demand.new_connections))
