@@ -162,6 +162,19 @@ class Sizing:
 
 
 @dataclass(frozen=True, slots=True)
+class Difference:
+    """Something in which a deployment does not do the same as the others that it is compared with.
+
+    What it costs to do the same is for whoever shows it to work out.
+    """
+
+    text: str
+    """In words, as a part of a sentence."""
+    options: Mapping[str, object] | None = None
+    """Options of the deployment that would change it; None if none would."""
+
+
+@dataclass(frozen=True, slots=True)
 class Metered:
     """What the meters of a deployment count per month."""
 
@@ -174,6 +187,8 @@ class Metered:
     """What is let in, if one scenario was asked; open to all if many were."""
     sizing: Sizing | None = None
     """What must run; None if the service has no units."""
+    differs: tuple[Difference, ...] = ()
+    """What could not be made equal to other deployments, such as a failure that it survives."""
 
 
 class Deployment(ABC):

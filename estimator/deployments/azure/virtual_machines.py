@@ -15,11 +15,12 @@ from estimator.demand.admission_limits import AdmissionLimits, Stage
 from estimator.demand.demand import most_in_month, over_month
 from estimator.demand.weekly import ALWAYS, Weekly, largest
 from estimator.deployments.azure.nodes import (
+    ADDRESS,
     BYTES_EVIDENCE,
-    DISK_OPERATIONS,
     NOT_MODELED,
-    AzureFleetOptions,
-    AzureNodes,
+    OF_MACHINES_NOT_MODELED,
+    AzureMachineOptions,
+    AzureMachines,
 )
 from estimator.deployments.base import (
     Request,
@@ -57,7 +58,7 @@ _REQUEST_TIMEOUT_MOST = f"{_GATEWAY}.request_timeout_max_private"
 _FLOWS = "azure.virtual_machines.flows"
 
 
-class ApplicationGatewayOptions(AzureFleetOptions):
+class ApplicationGatewayOptions(AzureMachineOptions):
     """Choices for virtual machines behind Application Gateway."""
 
     sku: Literal["standard_v2", "waf_v2"] = "standard_v2"
@@ -77,7 +78,7 @@ class ApplicationGatewayOptions(AzureFleetOptions):
         return self
 
 
-class ApplicationGatewayVm(AzureNodes):
+class ApplicationGatewayVm(AzureMachines):
     """Virtual machines behind Application Gateway v2.
 
     Metering: https://learn.microsoft.com/azure/application-gateway/understanding-pricing
@@ -111,7 +112,7 @@ class ApplicationGatewayVm(AzureNodes):
         SCALING,
         billed_bytes_question("ip", BYTES_EVIDENCE),
     )
-    not_modeled = (*NOT_MODELED, DISK_OPERATIONS, "certificates", "a DDoS protection plan")
+    not_modeled = (*NOT_MODELED, *OF_MACHINES_NOT_MODELED, "certificates", "a DDoS protection plan")
     crosses_zones = True
     targets_limit = f"{_GATEWAY}.backend_targets"
     # requests go to the servers of a pool in a cycle:
@@ -251,7 +252,7 @@ class ApplicationGatewayVm(AzureNodes):
         )
 
 
-class LoadBalancerOptions(AzureFleetOptions):
+class LoadBalancerOptions(AzureMachineOptions):
     """Choices for virtual machines behind Standard Load Balancer."""
 
     rules: Annotated[int, Field(ge=1)] = 1
@@ -272,7 +273,7 @@ class LoadBalancerOptions(AzureFleetOptions):
         return self
 
 
-class LoadBalancerVm(AzureNodes):
+class LoadBalancerVm(AzureMachines):
     """Virtual machines behind Standard Load Balancer, TLS on the nodes.
 
     Metering: https://azure.microsoft.com/pricing/details/load-balancer/
@@ -280,7 +281,7 @@ class LoadBalancerVm(AzureNodes):
 
     options = LoadBalancerOptions
     questions = (SCALING, billed_bytes_question("ip", BYTES_EVIDENCE))
-    not_modeled = (*NOT_MODELED, DISK_OPERATIONS, "certificates on the nodes")
+    not_modeled = (*NOT_MODELED, *OF_MACHINES_NOT_MODELED, "certificates on the nodes")
     targets_limit = f"{_BALANCER}.backend_pool_size"
     # a hash of both addresses, both ports and the protocol:
     # https://learn.microsoft.com/azure/load-balancer/distribution-mode-concepts
@@ -324,7 +325,7 @@ class LoadBalancerVm(AzureNodes):
             demand.per_month(both_ways(demand)) / request.bytes_per_unit(data),
             "all bytes with clients, in and out, down to the IP header",
         )
-        yield Usage("azure.public_ipv4.hours", hours, "the balancer's address x hours of the month")
+        yield Usage(ADDRESS, hours, "the balancer's address x hours of the month")
 
 
 def _flows_most(request: Request) -> float:
