@@ -165,6 +165,7 @@ def functions_checks(events: Events, options: FunctionsOptions) -> Iterator[Chec
         seconds = reduce(np.maximum, (one.ms for one in made if one.counted)) / MS_PER_SECOND
         yield check(f"{_SERVICE}.consumption_timeout_max", seconds)
     else:
+        yield check(f"{_SERVICE}.flex_default_max_instances", at_a_time)
         yield check(f"{_SERVICE}.flex_memory_mb", at_a_time.times(instance.mb))
 
 
