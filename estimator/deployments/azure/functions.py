@@ -230,13 +230,18 @@ def _active_instances(
     Executions begin independently of each other, so those under way are a Poisson variate, and the
     first instance is active as long as one of them began within what is billed at least.
     """
-    at_a_time = expected_units(_slots(made).hourly, instance.concurrency)
     to_share = 1 / (MS_PER_SECOND * SECONDS_PER_HOUR)
     recent = total(
         one.per_hour.times(_billed_ms(options, one) * to_share) for one in made if one.counted
     )
     busy = application_cores(events.demand, options).times(1 / instance.cores)
-    return reduce(np.maximum, (at_a_time, -np.expm1(-recent.hourly), busy.hourly))
+    active = np.maximum(-np.expm1(-recent.hourly), busy.hourly)
+    slots, active = np.broadcast_arrays(_slots(made).hourly, active)
+    # those for executions at a time are at most one more than if all were full
+    few = slots / instance.concurrency + 1 <= active
+    found = active.copy()
+    found[~few] = np.maximum(active[~few], expected_units(slots[~few], instance.concurrency))
+    return found
 
 
 def _billed_ms(options: FunctionsOptions, one: _Executions) -> FloatArray:
