@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from estimator.arrays import FloatArray
 from estimator.demand.streams import MessageStream
 from estimator.demand.weekly import Weekly, total
 from estimator.deployments.azure.functions import Events, functions_notes, functions_usage
 from estimator.deployments.base import Difference, Request, from_server, shared_once
-from estimator.deployments.fleet.application_servers import application_servers
+from estimator.deployments.fleet.application_servers import (
+    APPLICATION_SERVERS,
+    application_servers,
+)
 from estimator.deployments.fleet.machine import find_machine
 from estimator.deployments.limits import limit_value
 from estimator.pricing.lines import Usage
@@ -33,8 +36,6 @@ class Answering:
     """All of the application layer."""
     notes: tuple[str, ...] = ()
     differs: tuple[Difference, ...] = ()
-    servers: FloatArray | None = None
-    """Servers that run all week; None if no servers answer."""
 
 
 def on_functions(request: Request, events: Events) -> Answering:
@@ -71,27 +72,52 @@ def on_servers(request: Request, events: Events, step_bytes: float, least: int =
         demand=events.demand,
         options=options.model_copy(update={"application_servers_least": least}),
     )
-    found = application_servers(asked, "azure", request.region, _passing_cores(events, step_bytes))
+    passing = _passing(events)
+    cores = _passing_cores(passing, events, step_bytes)
+    found = application_servers(asked, "azure", request.region, cores)
+    network = () if options.application_network == "none" else _network(request, passing)
     measured = (
         "Application servers are taken to pass on as many messages as the vendor's guide on "
         f"SignalR suggests: {limit_value(_ECHOES):,.0f} echoes per second on {_MEASURED_ON}."
     )
-    return Answering(found.usage, (*found.notes, measured), servers=found.nodes)
+    return Answering((*found.usage, *network), (*found.notes, measured))
 
 
-def _passing_cores(events: Events, step_bytes: float) -> Weekly:
-    """Cores of the reference speed that messages take which servers receive and send on.
+def _passing(events: Events) -> tuple[MessageStream, ...]:
+    """Messages that servers receive, and those that they send to the service.
 
     A server sends a message to the service once, which spreads it.
     """
     demand = events.demand
     sent_on = (stream for stream in shared_once(demand) if stream.kind == "sent")
-    streams: tuple[MessageStream, ...] = (
-        *demand.messages("to_server"),
-        *sent_on,
-        *from_server(demand),
-    )
+    return (*demand.messages("to_server"), *sent_on, *from_server(demand))
+
+
+def _passing_cores(passing: tuple[MessageStream, ...], events: Events, step_bytes: float) -> Weekly:
+    """Cores of the reference speed that messages take which servers receive and send on."""
     cores = find_machine("azure", "vm", _MEASURED_ON).cores
     each = cores / (limit_value(_ECHOES) * _MESSAGES_OF_AN_ECHO)
-    messages = total((*(s.steps_per_hour(step_bytes) for s in streams), events.of_connections))
+    messages = total((*(s.steps_per_hour(step_bytes) for s in passing), events.of_connections))
     return messages.times(np.asarray(each / SECONDS_PER_HOUR))
+
+
+def _network(request: Request, passing: tuple[MessageStream, ...]) -> Iterator[Usage]:
+    """A balancer that brings sign-ins and events, and whose outbound rule lets servers out.
+
+    https://learn.microsoft.com/azure/load-balancer/outbound-rules
+    """
+    demand, balancer = request.demand, "azure.load_balancer"
+    hours = np.asarray(demand.hours_per_month)
+    data = f"{balancer}.processed_gb"
+    exchanged = demand.per_month(total(s.bytes_per_hour("payload") for s in passing))
+    for meter, quantity, text in (
+        (f"{balancer}.first_five_rules_hours", hours, "a balancer x hours of the month"),
+        ("azure.public_ipv4.hours", hours, "its address x hours of the month"),
+        (
+            data,
+            exchanged / request.bytes_per_unit(data),
+            "application data that the servers exchange with the service",
+        ),
+    ):
+        part = f"in front of {APPLICATION_SERVERS}"
+        yield Usage(meter, quantity, text, part=part, layer="application")

@@ -56,6 +56,9 @@ class FunctionsOptions(ApplicationServerOptions):
     """What your own code runs on: Azure Functions on the plan Flex Consumption, which the vendor
     recommends for new apps, or Consumption; virtual machines (servers); or none, where it runs
     elsewhere and is not on this bill."""
+    application_network: Literal["load_balancer", "none"] = "load_balancer"
+    """What brings sign-ins and events to servers, if these answer, and lets them reach the service:
+    a standard load balancer with an outbound rule, or something that is not on this bill."""
     function_ms: Annotated[float, Field(gt=0)] = 50
     """Time of one execution besides the application's own processor time. Assumption: a short
     handler with one call to a store."""

@@ -44,10 +44,6 @@ class AzureMachineOptions(AzureFleetOptions):
     routing: Literal["microsoft_network", "internet"] = "microsoft_network"
     """Routing preference of the public address: Microsoft's own network up to near the clients, the
     vendor's default, or the internet from the region on, which costs less."""
-    outbound: Literal["nat_gateway", "public_addresses", "none"] = "nat_gateway"
-    """How nodes reach the internet, which a new network does not let them do by itself: over a NAT
-    gateway, which the vendor recommends, over an address of each node, or not at all. What they
-    send to clients goes back through the balancer and needs none of it."""
     outbound_gb_per_month: ManyFromZero = 0.0
     """GB that nodes themselves send to the internet per month, besides what clients get.
     Assumption: nothing that counts; calls to services of the same region stay inside."""

@@ -552,6 +552,5 @@ def units_for(
 NOT_MODELED = (
     "connect and disconnect events, unless the option connection_events counts them",
     "storage and logs of the functions",
-    "a balancer in front of application servers for sign-in, and their way out of the network",
     "geo-replicas and private endpoints",
 )

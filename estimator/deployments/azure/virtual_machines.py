@@ -64,6 +64,10 @@ class ApplicationGatewayOptions(AzureMachineOptions):
     sku: Literal["standard_v2", "waf_v2"] = "standard_v2"
     """waf_v2: with the web application firewall, which looks at the request that opens a
     WebSocket and not at its messages."""
+    outbound: Literal["nat_gateway", "public_addresses", "none"] = "nat_gateway"
+    """How nodes reach the internet, which a new network does not let them do by itself: over a NAT
+    gateway, which the vendor recommends, over an address of each node, or not at all. What they
+    send to clients goes back through the balancer and needs none of it."""
     min_instances: Annotated[int, Field(ge=0)] = 0
     """Fewest instances of the gateway, or all of them if you scale by hand; each is billed as
     10 capacity units, used or not. Assumption: none, the gateway scales by itself."""
@@ -255,6 +259,11 @@ class ApplicationGatewayVm(AzureMachines):
 class LoadBalancerOptions(AzureMachineOptions):
     """Choices for virtual machines behind Standard Load Balancer."""
 
+    outbound: Literal["nat_gateway", "outbound_rule", "public_addresses", "none"] = "nat_gateway"
+    """How nodes reach the internet, which a new network does not let them do by itself: over a NAT
+    gateway, which the vendor recommends, over an outbound rule of the balancer (count it among
+    ``rules``), over an address of each node, or not at all. What they send to clients goes back
+    through the balancer and needs none of it."""
     rules: Annotated[int, Field(ge=1)] = 1
     """Load-balancing and outbound rules; the first five cost as much as one."""
     idle_timeout_minutes: float = Field(
@@ -319,11 +328,15 @@ class LoadBalancerVm(AzureMachines):
                 hours * (rules - _FIRST_RULES),
                 f"rules beyond the first five ({rules - _FIRST_RULES}) x hours of the month",
             )
-        data = f"{_BALANCER}.processed_gb"
+        data, text = f"{_BALANCER}.processed_gb", ""
+        through = demand.per_month(both_ways(demand)) / request.bytes_per_unit(data)
+        if request.options.outbound == "outbound_rule":
+            through = through + request.options.outbound_gb_per_month
+            text = ", and what nodes themselves send"
         yield Usage(
             data,
-            demand.per_month(both_ways(demand)) / request.bytes_per_unit(data),
-            "all bytes with clients, in and out, down to the IP header",
+            np.asarray(through),
+            f"all bytes with clients, in and out, down to the IP header{text}",
         )
         yield Usage(ADDRESS, hours, "the balancer's address x hours of the month")
 

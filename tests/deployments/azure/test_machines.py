@@ -65,3 +65,19 @@ def test_routing_over_the_internet_has_a_price_of_its_own(
     assert own[default] == pytest.approx(internet[cheaper])
     assert default not in internet
     assert cheaper not in own
+
+
+def test_an_outbound_rule_of_the_balancer_costs_what_it_processes(make_demand, bill_of, quantities):
+    # learn.microsoft.com/azure/load-balancer/outbound-rules: the pool's way out over the address of
+    # the balancer, as one of the five rules that share a price
+    def counted(**options: object) -> dict[str, float]:
+        return quantities(bill_of("azure.load_balancer_vm", make_demand(1), options=options))
+
+    processed = "azure.load_balancer.processed_gb"
+    rule = counted(outbound="outbound_rule", outbound_gb_per_month=40)
+
+    assert "azure.nat_gateway.hours" not in rule
+    assert rule[ADDRESS] == pytest.approx(730)
+    assert rule[processed] == pytest.approx(counted()[processed] + 40)
+    out = "azure.egress.internet"
+    assert rule[out] == pytest.approx(counted()[out] + 40)

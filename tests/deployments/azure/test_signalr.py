@@ -119,6 +119,17 @@ def test_hubs_run_on_servers_that_are_on_the_bill(make_demand, bill_of, quantiti
     assert line.usage.layer == "application"
 
 
+def test_servers_have_a_balancer_with_a_way_out(make_demand, bill_of, quantities, cents):
+    # 18.25 for up to five rules and 3.65 for the address in 730 hours; 2^20 messages per hour of
+    # 1,024 bytes to the servers, and as many from them to the service, are 2 GiB per hour
+    demand = make_demand(10, to_server=2**20, to_client=2**20, payload=1024)
+    bill = bill_of(ID, demand)
+
+    assert quantities(bill)["azure.load_balancer.processed_gb"] == pytest.approx(2 * 730)
+    assert cents(bill)["azure.load_balancer.first_five_rules_hours"] == 18.25
+    assert cents(bill)["azure.public_ipv4.hours"] == 3.65
+
+
 @pytest.mark.parametrize(
     ("options", "servers"),
     [

@@ -420,7 +420,9 @@ def test_your_own_code_has_a_layer_of_its_own(make_demand, bill_of):
     assert layers() == {service, ("application", "functions")}
     assert layers(functions="none") == {service}
     servers = {("application", "vm"), ("application", "disks")}
-    assert layers(functions="servers") == {service, *servers}
+    network = {("application", "load_balancer"), ("application", "public_ipv4")}
+    assert layers(functions="servers") == {service, *servers, *network}
+    assert layers(functions="servers", application_network="none") == {service, *servers}
 
 
 def test_servers_may_answer_events(make_demand, bill_of, quantities):
