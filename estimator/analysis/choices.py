@@ -44,6 +44,7 @@ _NAMES_OF: Final[Mapping[str, str]] = {
     "server": "names of servers",
     "application": "names of applications",
     "machine": "cheapest, names of machines",
+    "application_machine": "cheapest, names of machines",
     "redis_machine": "cheapest, names of machines and of sizes of managed Redis",
 }
 """Options that take a name from a list, and from which."""

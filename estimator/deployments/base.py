@@ -167,12 +167,15 @@ class Sizing:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """Something in which a deployment does not do the same job as its rivals."""
+    """Something in which a deployment does not do the same as the others that it is compared with.
+
+    What it costs to do the same is for whoever shows it to work out.
+    """
 
     text: str
-    """What, in one line."""
+    """In words, as a part of a sentence."""
     options: Mapping[str, object] | None = None
-    """Options under which it would; None if there are none."""
+    """Options of the deployment that would change it; None if none would."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -108,7 +108,8 @@ class TestUnits:
     ):
         # the same article: 6.25 unit-days include 6.25 of 15 million messages
         day = np.tile([5.0] * 10 + [10.0] * 6 + [5.0] * 8, 7)
-        demand = ran(make_demand(100, to_client=15e6 / 24, hours_per_month=24), day)
+        sent = make_demand(100, to_client=15e6 / 24, payload=2048, hours_per_month=24)
+        demand = ran(sent, day)
         found = quantities(bill_of("azure.web_pubsub", demand, options={"scaling": "autoscaled"}))
 
         assert found["azure.web_pubsub.premium_messages"] == pytest.approx(8.75e6, rel=1e-12)

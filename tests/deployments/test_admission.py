@@ -325,7 +325,7 @@ class TestUnitServices:
 
     def test_servers_take_connections_of_signalrs_units(self, make_demand):
         # three servers with two hubs of five connections: 30 of 10 units
-        options = {"app_servers": 3, "hubs": 2}
+        options = {"app_servers": 3, "hubs": 2, "hubs_per_client": 1}
         admission = admission_of(
             "azure.signalr", asked("azure.signalr", options), make_demand(7_900)
         )

@@ -127,7 +127,7 @@ def test_units_for_a_peak_cost_a_month(peak, usd):
             profile=silent,
             location="virginia",
             peak_connections=peak,
-            options={"azure.web_pubsub": {"headroom": 1}},
+            options={"azure.web_pubsub": {"headroom": 1, "functions": "none"}},
         ),
         "azure.web_pubsub",
     )
@@ -448,7 +448,8 @@ def test_two_servers_with_five_hubs_open_50_connections_to_signalr(
     make_demand, bill_of, clients, units
 ):
     demand = make_demand(clients, hours_per_month=ONE_DAY)
-    options = {"headroom": 1, "app_servers": 2, "hubs": 5}
+    # each client connects to one of the hubs, as in the article
+    options = {"headroom": 1, "app_servers": 2, "hubs": 5, "hubs_per_client": 1}
 
     assert units_of(bill_of("azure.signalr", demand, options=options)) == pytest.approx(units)
 
@@ -492,7 +493,69 @@ def test_application_gateway_bills_of_the_vendor_as_workloads(
 def test_half_a_gigabyte_for_three_seconds_is_1_5_gb_seconds(make_demand, bill_of, quantities):
     # https://learn.microsoft.com/azure/azure-functions/functions-consumption-costs
     demand = make_demand(1, to_server=1, hours_per_month=1)
-    options = {"functions": "consumption", "function_ms": 3000, "function_memory_mb": 512}
+    options = {
+        "functions": "consumption",
+        "function_ms": 3000,
+        "function_memory_mb": 512,
+        "application": "none",
+    }
     counted = quantities(bill_of("azure.web_pubsub", demand, options=options))
 
     assert counted["azure.functions.gb_seconds"] == pytest.approx(1.5)
+
+
+def test_a_month_of_an_environment_of_container_apps_in_a_network_of_ones_own(
+    make_demand, bill_of, cents
+):
+    # https://learn.microsoft.com/azure/container-apps/custom-virtual-networks: one standard load
+    # balancer (fewer than six rules) and two standard addresses; at 0.025 and 2 x 0.005 an hour
+    # they are 18.25 and 7.30 in 730 hours
+    bill = bill_of("azure.container_apps", make_demand(10))
+
+    assert cents(bill)["azure.load_balancer.first_five_rules_hours"] == 18.25
+    assert cents(bill)["azure.public_ipv4.hours"] == 7.30
+
+
+def test_a_month_of_explicit_outbound_access_of_virtual_machines(make_demand, bill_of, cents):
+    # infracost, nat_gateway_test.golden: 32.85 for 730 hours, 0.45 for 10 GB; its address 3.65, and
+    # that of the balancer 3.65
+    options = {"outbound_gb_per_month": 10}
+    bill = bill_of("azure.load_balancer_vm", make_demand(10), options=options)
+
+    assert cents(bill)["azure.nat_gateway.hours"] == 32.85
+    assert cents(bill)["azure.nat_gateway.gb"] == 0.45
+    assert cents(bill)["azure.public_ipv4.hours"] == 7.30
+
+
+def test_routing_preference_internet_of_20000_gb(make_demand, bill_of, cents):
+    # retail prices of North Europe: 100 GB free, 10,000 x 0.08 and 9,900 x 0.065
+    options = {"routing": "internet", "outbound_gb_per_month": 20_000, "outbound": "nat_gateway"}
+    bill = bill_of(
+        "azure.load_balancer_vm",
+        make_demand(0),
+        options=options,
+        location="ireland",
+        free_allowances="always",
+    )
+
+    assert cents(bill)["azure.egress.routing_preference_internet"] == 1_443.50
+
+
+def test_a_month_of_web_pubsub_whose_bytes_stay_within_the_units(make_demand, bill_of):
+    # billing model: a unit-day includes 2,000,000 KB, so ten units have 20,000,000 KB a day. 90
+    # million deliveries of 200 bytes are 17,578,125 KB, and cost nothing beside 10 x 1.61 a day
+    demand = make_demand(8_000, to_client=90e6 / 24, payload=200, hours_per_month=ONE_DAY)
+    bill = bill_of("azure.web_pubsub", demand, options={"functions": "none"})
+
+    assert float(bill.total) == pytest.approx(10 * 1.61)
+
+
+def test_flex_consumption_at_retail_prices(make_demand, bill_of, cents):
+    # 100 executions per second keep one instance of 2,048 MB active for 730 hours: 2 x 2,628,000
+    # GB-s at 0.000026, and 262,800,000 executions at 0.40 a million (API items of East US)
+    demand = make_demand(10, to_server=100 * 3600)
+    options = {"application": "none", "function_ms": 10}
+    bill = bill_of("azure.web_pubsub", demand, options=options)
+
+    assert cents(bill)["azure.functions.flex_gb_seconds"] == 136.66
+    assert cents(bill)["azure.functions.flex_executions"] == 105.12

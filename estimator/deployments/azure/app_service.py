@@ -18,7 +18,7 @@ from estimator.deployments.azure.nodes import (
     AzureFleetOptions,
     AzureNodes,
 )
-from estimator.deployments.base import Request, billed_bytes_question
+from estimator.deployments.base import Difference, Metered, Request, billed_bytes_question
 from estimator.deployments.fleet.backplane import Backplane
 from estimator.deployments.fleet.behind_balancer import Room
 from estimator.deployments.fleet.host_limits import carrying_nodes
@@ -71,6 +71,18 @@ class AppService(AzureNodes):
         billed_bytes_question("ip", BYTES_EVIDENCE),
     )
     not_modeled = (*NOT_MODELED, "certificates, and a gateway in front")
+
+    def meter(self, request: Request) -> Metered:
+        """What nodes behind a balancer are billed, and which plans stay in one zone."""
+        metered = super().meter(request)
+        assert metered.sizing is not None
+        if all(plan.startswith("P") for plan in metered.sizing.machines):
+            return metered
+        in_zones = Difference(
+            "one zone only; Premium plans of two instances or more are zone-redundant",
+            {"machine": CHEAPEST, "survives": "zone"},
+        )
+        return replace(metered, differs=(*metered.differs, in_zones))
 
     def nodes(self, request: Request) -> NodeSpec:
         """Instances of the cheapest plan that may have as many of them as it needs.

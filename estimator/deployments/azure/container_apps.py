@@ -13,12 +13,13 @@ from estimator.arrays import FloatArray
 from estimator.demand.demand import mean_in_month, most_in_month, over_month
 from estimator.demand.weekly import most_around
 from estimator.deployments.azure.nodes import (
+    ADDRESS,
     BYTES_EVIDENCE,
     NOT_MODELED,
     AzureFleetOptions,
     AzureNodes,
 )
-from estimator.deployments.base import Request, billed_bytes_question
+from estimator.deployments.base import Request, billed_bytes_question, both_ways
 from estimator.deployments.fleet.backplane import Backplane
 from estimator.deployments.fleet.behind_balancer import CONTAINER_APPS
 from estimator.deployments.fleet.expected_units import mean_empty_units, mean_units
@@ -42,6 +43,9 @@ class ContainerAppsOptions(AzureFleetOptions):
     min_nodes: Annotated[int, Field(ge=0)] = 1
     """Fewest replicas that carry the peak, not counting those kept for a failure and spare ones;
     with none of them, the app scales to zero. Assumption: one."""
+    own_network: bool = False
+    """Whether the environment stands in a virtual network of your own even if nothing needs it.
+    Zone redundancy needs one, and so does Redis that only the network reaches."""
 
 
 class ContainerApps(AzureNodes):
@@ -64,6 +68,19 @@ class ContainerApps(AzureNodes):
             },
             evidence="The page on ingress does not say how the timeout applies to a WebSocket. "
             "The premium ingress has the same 4 minutes as its default and calls them idle time.",
+        ),
+        Assumption(
+            id="load_balancer_data",
+            question="Which data does the load balancer of an environment in your own network bill "
+            "as processed?",
+            choices={
+                "all": "everything with clients, in and out",
+                "management": "management operations only, whose amount is not published",
+            },
+            evidence="The page on virtual networks: a standard load balancer is billed to you, and "
+            "the cost of data processed includes ingress and egress for management operations. It "
+            "excludes no other data, and a load balancer bills what it processes. All of it is the "
+            "more expensive reading.",
         ),
         billed_bytes_question("ip", BYTES_EVIDENCE),
     )
@@ -88,6 +105,33 @@ class ContainerApps(AzureNodes):
             unit="replica",
             idle_meters={_ACTIVE: _IDLE},
         )
+
+    def balancer_usage(self, request: Request, fleet: Fleet) -> Iterator[Usage]:
+        """What an environment in a network of one's own has there: a balancer, and two addresses.
+
+        https://learn.microsoft.com/azure/container-apps/custom-virtual-networks#managed-resources
+        """
+        demand, balancer = request.demand, "azure.load_balancer"
+        needed = np.asarray(float(request.options.own_network or _spread_over_zones(request)))
+        if fleet.redis is not None:
+            needed = np.maximum(needed, fleet.redis.several)
+        if not np.any(needed):
+            return
+        hours = over_month(demand, needed)
+        yield Usage(
+            f"{balancer}.first_five_rules_hours",
+            hours,
+            "the balancer of an environment in your own network x hours of the month",
+        )
+        yield Usage(ADDRESS, 2 * hours, "its addresses for what comes in and what goes out")
+        if request.answers["load_balancer_data"] == "all":
+            data = f"{balancer}.processed_gb"
+            through = demand.per_month(both_ways(demand).times(needed))
+            yield Usage(
+                data,
+                through / request.bytes_per_unit(data),
+                "all bytes with clients, in and out, down to the IP header",
+            )
 
     def node_usage(self, request: Request, fleet: Fleet) -> Iterator[Usage]:
         """Active and idle processor time and memory of replicas, and requests."""
@@ -150,6 +194,14 @@ class ContainerApps(AzureNodes):
             f"The environment needs a quota of {cores} Consumption cores; how many a subscription "
             "starts with is not published."
         )
+
+
+def _spread_over_zones(request: Request) -> bool:
+    """Whether the environment is zone-redundant, which takes a network of one's own.
+
+    https://learn.microsoft.com/azure/reliability/reliability-container-apps
+    """
+    return request.options.survives == "zone"
 
 
 def _least(request: Request, fleet: Fleet) -> FloatArray | float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import numpy as np
 
@@ -12,15 +12,20 @@ from estimator.deployments.fleet.backplane import Backplane, Redis, ZoneTraffic
 from estimator.deployments.fleet.behind_balancer import AZURE, FLEET_NOT_MODELED, BehindBalancer
 from estimator.deployments.fleet.fleet_options import FleetOptions
 from estimator.deployments.fleet.sizing import Fleet
+from estimator.format import range_text
 from estimator.pricing.lines import Usage
+from estimator.scenario.model import ManyFromZero
 
 _INTER_ZONE = "azure.inter_zone.gb"
-NOT_MODELED = (
-    *FLEET_NOT_MODELED,
-    "logs and monitoring",
-    "a NAT gateway for what nodes fetch from the internet (what they send to clients needs none)",
+_EGRESS = "azure.egress.internet"
+ADDRESS = "azure.public_ipv4.hours"
+NOT_MODELED = (*FLEET_NOT_MODELED, "logs and monitoring")
+OF_MACHINES_NOT_MODELED = (
+    "operations of disks, billed by 10,000",
+    "an internal load balancer: its rules and data cost the same, and its address nothing, but "
+    "what brings clients to it (VPN, ExpressRoute, peering) has prices of its own",
 )
-DISK_OPERATIONS = "operations of disks, billed by 10,000"
+"""What virtual machines and their balancers leave out besides."""
 BYTES_EVIDENCE = (
     "No statement was found on which bytes count as data out; the network sees all of them."
 )
@@ -32,6 +37,17 @@ _ZONE_TRAFFIC = ZoneTraffic(_INTER_ZONE, sides=2, managed_sides=2)
 
 class AzureFleetOptions(FleetOptions):
     """Choices for nodes on Azure."""
+
+
+class AzureMachineOptions(AzureFleetOptions):
+    """Choices for virtual machines on Azure."""
+
+    routing: Literal["microsoft_network", "internet"] = "microsoft_network"
+    """Routing preference of the public address: Microsoft's own network up to near the clients, the
+    vendor's default, or the internet from the region on, which costs less."""
+    outbound_gb_per_month: ManyFromZero = 0.0
+    """GB that nodes themselves send to the internet per month, besides what clients get.
+    Assumption: nothing that counts; calls to services of the same region stay inside."""
 
 
 class AzureNodes(BehindBalancer):
@@ -64,4 +80,40 @@ class AzureNodes(BehindBalancer):
             f"{' and '.join(parts)} in other zones ({elsewhere:.0%} of it with {zones} zones), "
             "counted where it leaves and where it arrives",
         )
-        yield self.data_out(request, "azure.egress.internet")
+        yield self.data_out(request, self.egress_meter(request))
+
+    def egress_meter(self, request: Request) -> str:
+        """What counts data that leaves for the internet: the default routing."""
+        return _EGRESS
+
+
+class AzureMachines(AzureNodes):
+    """Virtual machines on Azure, and their way out of a network of one's own."""
+
+    def egress_meter(self, request: Request) -> str:
+        """By the routing preference of the public address.
+
+        https://learn.microsoft.com/azure/virtual-network/ip-services/routing-preference-overview
+        """
+        internet = request.options.routing == "internet"
+        return "azure.egress.routing_preference_internet" if internet else _EGRESS
+
+    def beside(self, request: Request, fleet: Fleet, redis: Backplane) -> Iterator[Usage]:
+        """What all nodes have, and how these reach the internet.
+
+        https://learn.microsoft.com/azure/virtual-network/ip-services/default-outbound-access
+        """
+        yield from super().beside(request, fleet, redis)
+        options, demand = request.options, request.demand
+        sent, hours = np.asarray(options.outbound_gb_per_month), np.asarray(demand.hours_per_month)
+        text = "what nodes themselves send to the internet (outbound_gb_per_month)"
+        if options.outbound == "nat_gateway":
+            yield Usage("azure.nat_gateway.hours", hours, "one gateway x hours of the month")
+            yield Usage(ADDRESS, hours, "the NAT gateway's address x hours of the month")
+            yield Usage("azure.nat_gateway.gb", sent, text)
+        elif options.outbound == "public_addresses":
+            count = range_text(fleet.nodes.peak, unit="nodes")
+            addresses = demand.per_month(fleet.nodes)
+            yield Usage(ADDRESS, addresses, f"an address of each of {count} while it runs")
+        if options.outbound != "none" and np.any(sent > 0):
+            yield Usage(self.egress_meter(request), sent, text)

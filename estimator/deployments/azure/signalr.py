@@ -12,10 +12,12 @@ from pydantic import Field, model_validator
 
 from estimator.arrays import FloatArray
 from estimator.demand.admission_limits import AdmissionLimits
+from estimator.demand.demand import Demand
 from estimator.demand.streams import MessageStream
 from estimator.demand.weekly import Weekly, total
 from estimator.deployments.azure import unit_service
-from estimator.deployments.base import Request
+from estimator.deployments.azure.functions import Events
+from estimator.deployments.base import Metered, Request
 from estimator.deployments.limits import Check, default_of, largest_bytes, limit_value, per_second
 from estimator.units import HOURS_PER_WEEK
 
@@ -33,12 +35,21 @@ class SignalROptions(unit_service.UnitOptions):
     """Choices for SignalR Service."""
 
     mode: Literal["default", "serverless"] = "default"
-    """default: application servers connect to the service and run the hubs; serverless: it calls
-    your code."""
+    """default: application servers connect to the service and run the hubs; serverless: functions
+    take their place."""
     app_servers: Annotated[int, Field(ge=0)] = 2
-    """Application servers in default mode. Assumption: two, in two zones."""
+    """Fewest application servers that carry the peak in default mode, each with connections of its
+    own to the service; those kept for a failure come on top. With 0, clients send to each other
+    without a server. Assumption: two, which the vendor's guide calls enough for its promise of
+    availability."""
+    upstream: bool = False
+    """Serverless mode: whether clients send over their connections, so that upstream settings pass
+    their messages on to your code, each as an outbound message. Default: they call your code over
+    HTTP, as in the vendor's guide, and the service sees only what it sends out."""
     hubs: Annotated[int, Field(ge=1)] = 1
     """Hubs that your code defines."""
+    hubs_per_client: Annotated[int, Field(ge=1)] | None = None
+    """Hubs that each client connects to, each over a connection of its own. Default: all."""
     server_connections: int = default_of(f"{_SERVICE}.server_connections", int, ge=1)
     """Connections of an application server per hub, which use up those of the units."""
     headroom: float = default_of(f"{_SERVICE}.advised_connection_load", ge=0.01, le=1)
@@ -60,8 +71,15 @@ class SignalROptions(unit_service.UnitOptions):
 
     @model_validator(mode="after")
     def _functions_are_serverless(self) -> Self:
-        if self.functions != "none" and self.mode != "serverless":
+        chosen = "functions" in self.model_fields_set and self.functions not in ("none", "servers")
+        if chosen and self.mode != "serverless":
             raise ValueError("functions need mode: serverless")
+        return self
+
+    @model_validator(mode="after")
+    def _clients_join_hubs_that_are(self) -> Self:
+        if self.hubs_per_client is not None and self.hubs_per_client > self.hubs:
+            raise ValueError(f"hubs_per_client is at most the number of hubs, {self.hubs}")
         return self
 
 
@@ -74,8 +92,6 @@ class SignalR(unit_service.UnitService):
 
     options = SignalROptions
     not_modeled = (
-        "the application servers that run the hubs",
-        "your code in serverless mode, unless the option functions puts it on Azure Functions",
         *unit_service.NOT_MODELED,
         "live trace connections and resource logs",
         "bytes that the protocol of SignalR adds to each message",
@@ -83,9 +99,34 @@ class SignalR(unit_service.UnitService):
     p1_max = "standard_max_units"
     premium_max = "premium_p2_max_units"
 
+    def meter(self, request: Request) -> Metered:
+        """Units, messages and servers, for the connections that clients make to hubs."""
+        return super().meter(_of_connections(request))
+
+    def limit_checks(self, request: Request) -> tuple[Check, ...]:
+        """The same limits, for the connections that clients make to hubs."""
+        return super().limit_checks(_of_connections(request))
+
     def handled(self, request: Request) -> tuple[MessageStream, ...]:
-        """Everything that clients send: hubs run in your code."""
-        return request.demand.messages("to_server")
+        """Everything that clients send to hubs: these run in your code."""
+        options = request.options
+        passes = options.upstream if options.mode == "serverless" else options.app_servers > 0
+        return request.demand.messages("to_server") if passes else ()
+
+    def events(self, request: Request) -> Events:
+        """Everything that clients send, whichever way."""
+        return Events(request.demand, self.connection_events(request))
+
+    def runs_on(self, request: Request) -> str:
+        """Hubs run on servers, unless the service is serverless or clients do without."""
+        options = request.options
+        if options.mode == "serverless" or options.functions == "none":
+            return options.functions
+        return "servers" if options.app_servers > 0 else "none"
+
+    def app_servers_least(self, request: Request) -> int:
+        """Those that the options ask for in default mode."""
+        return request.options.app_servers if request.options.mode == "default" else 1
 
     def needs(self, request: Request) -> Iterator[unit_service.Need]:
         """Connections with those of the servers, messages out by their pattern, messages in."""
@@ -121,14 +162,16 @@ class SignalR(unit_service.UnitService):
         new_connections = (
             f"{_SERVICE}.new_connections_per_second_free" if free else _connects_limit(units)
         )
-        taken = _server_connections(request.options)
+        taken, each = _server_connections(request.options), _connections_each(request.options)
+        # clients are let in, each with all of its connections
         return replace(
             admission,
-            new_connections_per_second=limit_value(new_connections),
+            connections_per_unit=admission.connections_per_unit / each,
+            new_connections_per_second=limit_value(new_connections) / each,
             # units that scale have the more room the more of them run
             connections_most=np.inf
             if admission.units is None
-            else max(units * admission.connections_per_unit - taken, 0.0),
+            else max(units * admission.connections_per_unit - taken, 0.0) / each,
             limits={**admission.limits, "new_connections_per_second": new_connections},
         )
 
@@ -143,6 +186,34 @@ class SignalR(unit_service.UnitService):
                 f"Hubs take messages of {default:,.0f} bytes from clients unless "
                 "MaximumReceiveMessageSize is raised on the application servers."
             )
+
+
+def _connections_each(options: SignalROptions) -> int:
+    """Connections of a client, one for each hub that it joins.
+
+    https://github.com/dotnet/aspnetcore/issues/11372
+    """
+    return options.hubs_per_client or options.hubs
+
+
+def _of_connections(request: Request) -> Request:
+    """The request with all connections that clients make to hubs."""
+    each = _connections_each(request.options)
+    if each == 1:
+        return request
+
+    def every_hub(kind: Demand) -> Demand:
+        within = kind.peak_within_hour
+        return replace(
+            kind,
+            connections=kind.connections.times(each),
+            connections_peak=kind.connections_peak.times(each),
+            new_connections=kind.new_connections.times(each),
+            uncut=None if kind.uncut is None else kind.uncut.times(each),
+            peak_within_hour=None if within is None else within.times(each),
+        )
+
+    return replace(request, demand=request.demand.changed(every_hub))
 
 
 def _server_connections(options: SignalROptions) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import reduce
 from typing import Annotated, ClassVar, Literal, Self
@@ -18,13 +18,16 @@ from estimator.demand.demand import most_in_month, over_month
 from estimator.demand.streams import MessageStream
 from estimator.demand.weekly import Weekly, from_hours, total
 from estimator.deployments import base
+from estimator.deployments.azure.answering import Answering, on_functions, on_servers
 from estimator.deployments.azure.functions import (
+    FLEX_MINIMUM,
+    Events,
     FunctionsOptions,
     functions_checks,
-    functions_usage,
 )
 from estimator.deployments.azure.throughput import capacity
 from estimator.deployments.fleet.behind_balancer import AZURE
+from estimator.deployments.fleet.machine import CHEAPEST, machines
 from estimator.deployments.fleet.scaling import WHEN, ScalingOptions
 from estimator.deployments.limits import (
     Burst,
@@ -164,15 +167,33 @@ class UnitService(base.Deployment):
             "charge; no vendor text was found that excludes one.",
         ),
         base.billed_bytes_question("payload", "Only matters if internet egress is billed on top."),
+        FLEX_MINIMUM,
     )
     p1_max: ClassVar[str]
     """Name of the limit of units of Premium_P1."""
     premium_max: ClassVar[str]
     """Name of the limit of units of Premium_P2."""
 
+    @property
+    def names(self) -> Mapping[str, Collection[str]]:
+        """Machines of the servers that may run your own code."""
+        return {"application_machine": (CHEAPEST, *machines("azure", "vm"))}
+
     @abstractmethod
     def handled(self, request: base.Request) -> tuple[MessageStream, ...]:
         """What the service passes to your code."""
+
+    @abstractmethod
+    def events(self, request: base.Request) -> Events:
+        """What reaches your code, through the service or beside it."""
+
+    def runs_on(self, request: base.Request) -> str:
+        """What answers the events: a plan of functions, servers, or none."""
+        return request.options.functions
+
+    def app_servers_least(self, request: base.Request) -> int:
+        """Fewest servers that carry the peak, where servers answer."""
+        return 1
 
     def leaving(self, request: base.Request) -> tuple[MessageStream, ...]:
         """What the service sends out: to clients, and to your code."""
@@ -184,26 +205,40 @@ class UnitService(base.Deployment):
 
     def meter(self, request: base.Request) -> base.Metered:
         """Unit-days by the steps that exist, and each day's messages beyond those included."""
-        demand, plan = request.demand, self._plan(request)
-        executed = functions_usage(demand, request.options, self._events(request))
-        usage = [*self._tier_usage(request, plan), *executed]
+        plan, answering = self._plan(request), self._answering(request)
+        usage = [*self._tier_usage(request, plan), *answering.usage]
         if request.answers["internet_traffic"] == "yes":
             usage.append(self.data_out(request, "azure.egress.internet"))
         return base.Metered(
             tuple(usage),
-            tuple(self.notes(request, plan)),
+            (*self.notes(request, plan), *answering.notes),
             self._checks(request, plan),
             AdmissionLimits() if request.many else self.admission(request, plan),
             plan.sizing,
+            (*_one_zone(request, plan), *answering.differs),
         )
+
+    def _answering(self, request: base.Request) -> Answering:
+        """What answers the events, on the bill."""
+        match self.runs_on(request):
+            case "none":
+                return Answering()
+            case "servers":
+                least = self.app_servers_least(request)
+                step = self.step_bytes(request)
+                return on_servers(request, self.events(request), step, least)
+            case _:
+                return on_functions(request, self.events(request))
 
     def limit_checks(self, request: base.Request) -> tuple[Check, ...]:
         """Limits of units, of what they carry, of the free tier, and of the functions."""
         return self._checks(request, self._plan(request))
 
     def _checks(self, request: base.Request, plan: Plan) -> tuple[Check, ...]:
-        of_functions = functions_checks(request.demand, request.options, self._events(request))
-        return (*self.checks(request, plan), *of_functions)
+        checks = tuple(self.checks(request, plan))
+        if self.runs_on(request) in ("none", "servers"):
+            return checks
+        return (*checks, *functions_checks(self.events(request), request.options))
 
     def admission(self, request: base.Request, plan: Plan) -> AdmissionLimits:
         """Connections that units hold, and how their number changes; for one scenario.
@@ -258,12 +293,7 @@ class UnitService(base.Deployment):
         resources = max(np.ceil(needed / steps[-1]), 1.0)
         return tuple(np.add.outer(np.arange(resources) * steps[-1], steps).ravel().tolist())
 
-    def _events(self, request: base.Request) -> Weekly:
-        """Messages and events of connections per hour that go to your code."""
-        messages = total(s.per_hour for s in self.handled(request))
-        return total((messages, self._connection_events(request)))
-
-    def _connection_events(self, request: base.Request) -> Weekly:
+    def connection_events(self, request: base.Request) -> Weekly:
         """Events of connections per hour; each is small, and so one message."""
         return request.demand.new_connections.times(request.options.connection_events)
 
@@ -308,7 +338,7 @@ class UnitService(base.Deployment):
             messages = total(s.steps_per_hour(step_bytes) for s in leaving)
         else:
             messages = total(s.bytes_per_hour("payload") for s in leaving).times(1 / step_bytes)
-        return total((messages, self._connection_events(request))).daily
+        return total((messages, self.connection_events(request))).daily
 
     @property
     def _measured(self) -> str:
@@ -375,7 +405,7 @@ class UnitService(base.Deployment):
         messages = total(s.steps_per_hour(step) for s in handled)
         return Need(
             "messages to your code",
-            per_second(total((messages, self._connection_events(request)))),
+            per_second(total((messages, self.connection_events(request)))),
             capacity(self._measured, pattern).messages_in_at(self.steps()),
             request.options.server_load,
             f"{self.id}.{limit}",
@@ -493,6 +523,18 @@ class UnitService(base.Deployment):
                 f"groups of {small.fan_out:g}; the fuller of the two decides."
             )
         yield from self.heartbeat_notes(request.demand)
+
+
+def _one_zone(request: base.Request, plan: Plan) -> Iterator[base.Difference]:
+    """That tiers below Premium stand in one zone.
+
+    https://learn.microsoft.com/azure/azure-web-pubsub/concept-availability-zones and
+    https://learn.microsoft.com/azure/azure-signalr/availability-zones
+    """
+    if request.options.survives == "zone" and any(
+        np.any(plan.tiers[tier]) for tier in ("free", "standard")
+    ):
+        yield base.Difference("one zone only; Premium is zone-redundant", {"tier": "premium"})
 
 
 _PRICES = {

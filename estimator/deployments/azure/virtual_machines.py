@@ -15,11 +15,12 @@ from estimator.demand.admission_limits import AdmissionLimits, Stage
 from estimator.demand.demand import most_in_month, over_month
 from estimator.demand.weekly import ALWAYS, Weekly, largest
 from estimator.deployments.azure.nodes import (
+    ADDRESS,
     BYTES_EVIDENCE,
-    DISK_OPERATIONS,
     NOT_MODELED,
-    AzureFleetOptions,
-    AzureNodes,
+    OF_MACHINES_NOT_MODELED,
+    AzureMachineOptions,
+    AzureMachines,
 )
 from estimator.deployments.base import (
     Request,
@@ -57,12 +58,16 @@ _REQUEST_TIMEOUT_MOST = f"{_GATEWAY}.request_timeout_max_private"
 _FLOWS = "azure.virtual_machines.flows"
 
 
-class ApplicationGatewayOptions(AzureFleetOptions):
+class ApplicationGatewayOptions(AzureMachineOptions):
     """Choices for virtual machines behind Application Gateway."""
 
     sku: Literal["standard_v2", "waf_v2"] = "standard_v2"
     """waf_v2: with the web application firewall, which looks at the request that opens a
     WebSocket and not at its messages."""
+    outbound: Literal["nat_gateway", "public_addresses", "none"] = "nat_gateway"
+    """How nodes reach the internet, which a new network does not let them do by itself: over a NAT
+    gateway, which the vendor recommends, over an address of each node, or not at all. What they
+    send to clients goes back through the balancer and needs none of it."""
     min_instances: Annotated[int, Field(ge=0)] = 0
     """Fewest instances of the gateway, or all of them if you scale by hand; each is billed as
     10 capacity units, used or not. Assumption: none, the gateway scales by itself."""
@@ -77,7 +82,7 @@ class ApplicationGatewayOptions(AzureFleetOptions):
         return self
 
 
-class ApplicationGatewayVm(AzureNodes):
+class ApplicationGatewayVm(AzureMachines):
     """Virtual machines behind Application Gateway v2.
 
     Metering: https://learn.microsoft.com/azure/application-gateway/understanding-pricing
@@ -110,7 +115,7 @@ class ApplicationGatewayVm(AzureNodes):
         ),
         billed_bytes_question("ip", BYTES_EVIDENCE),
     )
-    not_modeled = (*NOT_MODELED, DISK_OPERATIONS, "certificates", "a DDoS protection plan")
+    not_modeled = (*NOT_MODELED, *OF_MACHINES_NOT_MODELED, "certificates", "a DDoS protection plan")
     crosses_zones = True
     targets_limit = f"{_GATEWAY}.backend_targets"
     # requests go to the servers of a pool in a cycle:
@@ -250,9 +255,14 @@ class ApplicationGatewayVm(AzureNodes):
         )
 
 
-class LoadBalancerOptions(AzureFleetOptions):
+class LoadBalancerOptions(AzureMachineOptions):
     """Choices for virtual machines behind Standard Load Balancer."""
 
+    outbound: Literal["nat_gateway", "outbound_rule", "public_addresses", "none"] = "nat_gateway"
+    """How nodes reach the internet, which a new network does not let them do by itself: over a NAT
+    gateway, which the vendor recommends, over an outbound rule of the balancer (count it among
+    ``rules``), over an address of each node, or not at all. What they send to clients goes back
+    through the balancer and needs none of it."""
     rules: Annotated[int, Field(ge=1)] = 1
     """Load-balancing and outbound rules; the first five cost as much as one."""
     idle_timeout_minutes: float = Field(
@@ -271,7 +281,7 @@ class LoadBalancerOptions(AzureFleetOptions):
         return self
 
 
-class LoadBalancerVm(AzureNodes):
+class LoadBalancerVm(AzureMachines):
     """Virtual machines behind Standard Load Balancer, TLS on the nodes.
 
     Metering: https://azure.microsoft.com/pricing/details/load-balancer/
@@ -279,7 +289,7 @@ class LoadBalancerVm(AzureNodes):
 
     options = LoadBalancerOptions
     questions = (billed_bytes_question("ip", BYTES_EVIDENCE),)
-    not_modeled = (*NOT_MODELED, DISK_OPERATIONS, "certificates on the nodes")
+    not_modeled = (*NOT_MODELED, *OF_MACHINES_NOT_MODELED, "certificates on the nodes")
     targets_limit = f"{_BALANCER}.backend_pool_size"
     # a hash of both addresses, both ports and the protocol:
     # https://learn.microsoft.com/azure/load-balancer/distribution-mode-concepts
@@ -317,13 +327,17 @@ class LoadBalancerVm(AzureNodes):
                 hours * (rules - _FIRST_RULES),
                 f"rules beyond the first five ({rules - _FIRST_RULES}) x hours of the month",
             )
-        data = f"{_BALANCER}.processed_gb"
+        data, text = f"{_BALANCER}.processed_gb", ""
+        through = demand.per_month(both_ways(demand)) / request.bytes_per_unit(data)
+        if request.options.outbound == "outbound_rule":
+            through = through + request.options.outbound_gb_per_month
+            text = ", and what nodes themselves send"
         yield Usage(
             data,
-            demand.per_month(both_ways(demand)) / request.bytes_per_unit(data),
-            "all bytes with clients, in and out, down to the IP header",
+            np.asarray(through),
+            f"all bytes with clients, in and out, down to the IP header{text}",
         )
-        yield Usage("azure.public_ipv4.hours", hours, "the balancer's address x hours of the month")
+        yield Usage(ADDRESS, hours, "the balancer's address x hours of the month")
 
 
 def _flows_most(request: Request) -> float:

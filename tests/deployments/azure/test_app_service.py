@@ -169,3 +169,16 @@ def test_arrays_may_choose_unlike_plans():
 
     apart = np.array([total(one) for one in audience], dtype=float)
     np.testing.assert_allclose(np.asarray(total(audience)), apart)
+
+
+@pytest.mark.parametrize(
+    ("options", "instead"),
+    [
+        # learn.microsoft.com/azure/reliability/reliability-app-service: Premium v2 to v4 only
+        ({"machine": "S1-linux", "survives": "node"}, {"machine": "cheapest", "survives": "zone"}),
+        ({"machine": "P1v3-linux"}, None),
+        ({}, None),
+    ],
+)
+def test_plans_below_premium_stay_in_one_zone(metered, options, instead):
+    assert [each.options for each in metered(ID, options).differs] == [instead] * bool(instead)

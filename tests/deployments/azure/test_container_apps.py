@@ -149,3 +149,53 @@ def test_settings_that_must_be_raised_are_noted(make_demand, bill_of):
     assert "above its default of 10" in many
     assert "Set the minimum and the maximum number of replicas to 11" in static
     assert "concurrent requests per replica" not in static
+
+
+NETWORK = "azure.load_balancer.first_five_rules_hours"
+ADDRESSES = "azure.public_ipv4.hours"
+PROCESSED = "azure.load_balancer.processed_gb"
+
+
+@pytest.mark.parametrize(
+    ("options", "networks"),
+    [
+        # a network of the service's own reaches the internet only
+        (ONE, 0),
+        ({**ONE, "own_network": True}, 1),
+        # learn.microsoft.com/azure/reliability/reliability-container-apps: zone redundancy needs
+        # an environment within a virtual network
+        ({**ONE, "survives": "zone"}, 1),
+    ],
+)
+def test_an_environment_in_your_own_network_has_a_balancer_and_two_addresses(
+    make_demand, bill_of, quantities, options, networks
+):
+    # learn.microsoft.com/azure/container-apps/custom-virtual-networks, managed resources: one
+    # standard load balancer, one address for what goes out and one for what comes in
+    counted = quantities(bill_of(ID, make_demand(10, to_client=100), options=options))
+
+    assert counted.get(NETWORK, 0) == pytest.approx(730 * networks)
+    assert counted.get(ADDRESSES, 0) == pytest.approx(2 * 730 * networks)
+
+
+def test_redis_takes_an_environment_in_your_own_network(make_demand, bill_of, quantities):
+    demand = make_demand(10, to_server=100, to_client=200)
+    alone, two = (
+        quantities(bill_of(ID, demand, options={**ONE, "min_nodes": nodes})) for nodes in (1, 2)
+    )
+
+    assert NETWORK not in alone
+    assert two[NETWORK] == pytest.approx(730)
+
+
+def test_which_data_the_balancer_bills_is_a_question(at_mbps, bill_of, quantities):
+    # 8 Mbps are 3.6 GB per hour
+    demand = at_mbps(8, hours_per_month=100)
+    own = {**ONE, "own_network": True}
+    everything, management = (
+        quantities(bill_of(ID, demand, options=own, answers={"load_balancer_data": answer}))
+        for answer in ("all", "management")
+    )
+
+    assert everything[PROCESSED] == pytest.approx(3.6e9 * 100 / 2**30)
+    assert PROCESSED not in management

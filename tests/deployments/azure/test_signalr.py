@@ -20,8 +20,8 @@ ONE_DAY = 24.0
         # two application servers with one hub open ten connections
         (990, {}, 1),
         (991, {}, 2),
-        (900, {"app_servers": 4, "hubs": 5}, 1),
-        (901, {"app_servers": 4, "hubs": 5}, 2),
+        (900, {"app_servers": 4, "hubs": 5, "hubs_per_client": 1}, 1),
+        (901, {"app_servers": 4, "hubs": 5, "hubs_per_client": 1}, 2),
         (900, {"app_servers": 10, "server_connections": 10}, 1),
         (901, {"app_servers": 10, "server_connections": 10}, 2),
         (1_000, {"mode": "serverless"}, 1),
@@ -38,9 +38,116 @@ def test_connections_of_application_servers_use_up_those_of_units(
 
 def test_a_million_messages_a_unit_and_day_are_included(make_demand, bill_of, quantities):
     demand = make_demand(1_500, to_client=3e6 / 24, hours_per_month=ONE_DAY)
-    bill = bill_of(ID, demand, options={"headroom": 1})
+    counted = quantities(bill_of(ID, demand, options={"headroom": 1}))
 
-    assert quantities(bill) == {UNITS: pytest.approx(2), MESSAGES: pytest.approx(1e6)}
+    assert (counted[UNITS], counted[MESSAGES]) == (pytest.approx(2), pytest.approx(1e6))
+
+
+@pytest.mark.parametrize(
+    ("options", "open_connections"),
+    [
+        # dotnet/aspnetcore issue 11372: hubs share no connections, so each client has one for each
+        # hub that it joins; the servers have 2 x 5 hubs x 5
+        ({"hubs": 5}, 300 * 5 + 50),
+        ({"hubs": 5, "hubs_per_client": 2}, 300 * 2 + 50),
+        ({}, 300 + 10),
+        ({"hubs": 5, "mode": "serverless"}, 300 * 5),
+    ],
+)
+def test_a_client_has_a_connection_for_each_hub(make_demand, bill_of, options, open_connections):
+    demand = make_demand(300, new_connections=36_000)
+    found = {v.limit.limit: v for v in bill_of(ID, demand, options=options).verdicts}
+    each = options.get("hubs_per_client", options.get("hubs", 1))
+
+    assert found[f"{ID}.connections_per_unit"].used == pytest.approx(open_connections)
+    limit = f"{ID}.new_connections_per_second_1_to_10_units"
+    assert found[limit].used == pytest.approx(10 * each)
+
+
+def test_clients_join_no_more_hubs_than_there_are(make_demand, bill_of):
+    with pytest.raises(ws.ScenarioError, match="at most the number of hubs, 2"):
+        bill_of(ID, make_demand(1), options={"hubs": 2, "hubs_per_client": 3})
+
+
+def test_clients_are_let_in_with_all_their_connections(make_demand, bill_of, metered):
+    # a unit of 1,000 connections has room for 200 clients of five hubs; 400 connections per second
+    # are 80 clients
+    admission = metered(ID, {"hubs": 5, "mode": "serverless"}).admission
+
+    assert admission.connections_per_unit == pytest.approx(200)
+    assert admission.new_connections_per_second == pytest.approx(80)
+
+
+@pytest.mark.parametrize(
+    "options", [{"mode": "serverless"}, {"app_servers": 0}], ids=["serverless", "no servers"]
+)
+def test_a_message_that_passes_no_server_is_one(make_demand, bill_of, quantities, options):
+    # "Client A sends a 1-KB message to another client B, without going through app server": only
+    # that to B counts. Two million on one day, of which the unit includes a million
+    demand = make_demand(
+        2, to_server=2e6 / 24, to_client=2e6 / 24, payload=1024, hours_per_month=ONE_DAY
+    )
+    counted = quantities(bill_of(ID, demand, options=options))
+
+    assert counted[MESSAGES] == pytest.approx(2e6 - 1e6)
+
+
+def test_what_upstream_settings_pass_on_is_outbound(make_demand, bill_of, quantities):
+    demand = make_demand(
+        2, to_server=2e6 / 24, to_client=2e6 / 24, payload=1024, hours_per_month=ONE_DAY
+    )
+    options = {"mode": "serverless", "upstream": True}
+
+    assert quantities(bill_of(ID, demand, options=options))[MESSAGES] == pytest.approx(4e6 - 1e6)
+
+
+def test_hubs_run_on_servers_that_are_on_the_bill(make_demand, bill_of, quantities):
+    # the performance guide: 100,000 echoes per second with ten servers of Standard_F4s_v2, of
+    # which all is planned here
+    options = {
+        "application": "none",
+        "application_machine": "Standard_F4s_v2",
+        "application_headroom": 1,
+        "survives": "none",
+    }
+    messages = 99_990 * 3600
+    demand = make_demand(100_000, to_server=messages, to_client=messages, payload=2048)
+    bill = bill_of(ID, demand, options=options)
+
+    assert quantities(bill)["azure.vm.f4s_v2"] == pytest.approx(10 * 730)
+    [line] = [item for item in bill.items if item.usage.meter_id == "azure.vm.f4s_v2"]
+    assert line.usage.layer == "application"
+
+
+def test_servers_have_a_balancer_with_a_way_out(make_demand, bill_of, quantities, cents):
+    # 18.25 for up to five rules and 3.65 for the address in 730 hours; 2^20 messages per hour of
+    # 1,024 bytes to the servers, and as many from them to the service, are 2 GiB per hour
+    demand = make_demand(10, to_server=2**20, to_client=2**20, payload=1024)
+    bill = bill_of(ID, demand)
+
+    assert quantities(bill)["azure.load_balancer.processed_gb"] == pytest.approx(2 * 730)
+    assert cents(bill)["azure.load_balancer.first_five_rules_hours"] == 18.25
+    assert cents(bill)["azure.public_ipv4.hours"] == 3.65
+
+
+@pytest.mark.parametrize(
+    ("options", "servers"),
+    [
+        ({"survives": "none"}, 2),
+        ({"survives": "none", "app_servers": 4}, 4),
+        # two carry the peak in three zones of which one may fail
+        ({}, 3),
+        ({"app_servers": 0}, 0),
+        ({"functions": "none"}, 0),
+        ({"mode": "serverless"}, 0),
+        ({"mode": "serverless", "functions": "servers", "survives": "none"}, 1),
+    ],
+)
+def test_app_servers_are_machines(make_demand, bill_of, quantities, options, servers):
+    named = {"application_machine": "Standard_F2s_v2", **options}
+    counted = quantities(bill_of(ID, make_demand(10, to_server=1), options=named))
+
+    assert counted.get("azure.vm.f2s_v2", 0) == pytest.approx(servers * 730)
 
 
 @pytest.mark.parametrize(

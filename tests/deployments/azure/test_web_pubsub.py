@@ -10,6 +10,8 @@ from hypothesis import given, strategies as st
 
 import estimator as ws
 from estimator.deployments.azure.unit_service import units_for
+from estimator.deployments.fleet.family import find_family
+from estimator.deployments.fleet.machine import find_machine
 
 ID = "azure.web_pubsub"
 STANDARD_UNITS = "azure.web_pubsub.standard_unit_days"
@@ -94,7 +96,8 @@ def test_autoscaling_needs_premium(make_demand, bill_of, quantities):
 
 
 def test_premium_can_be_chosen(make_demand, bill_of, quantities):
-    bill = bill_of(ID, make_demand(100, hours_per_month=24), options={"tier": "premium"})
+    options = {"tier": "premium", "functions": "none"}
+    bill = bill_of(ID, make_demand(100, hours_per_month=24), options=options)
 
     assert quantities(bill) == {PREMIUM_UNITS: pytest.approx(1), PREMIUM_MESSAGES: 0}
 
@@ -104,7 +107,8 @@ def test_a_busy_day_is_not_averaged_with_quiet_ones(make_demand, bill_of, quanti
     # seven million per week, which would seem to suffice
     hours = np.zeros(168)
     hours[48:72] = 6e6 / 24
-    bill = bill_of(ID, make_demand(1, to_client=hours, hours_per_month=ONE_WEEK))
+    demand = make_demand(1, to_client=hours, payload=2048, hours_per_month=ONE_WEEK)
+    bill = bill_of(ID, demand)
 
     assert quantities(bill)[STANDARD_UNITS] == pytest.approx(7)
     assert quantities(bill)[STANDARD_MESSAGES] == pytest.approx(5e6)
@@ -120,7 +124,7 @@ def test_a_busy_hour_is_averaged_over_its_day(make_demand, bill_of, quantities):
 
 
 def test_every_unit_includes_a_million_messages_a_day(make_demand, bill_of, quantities):
-    demand = make_demand(5_000, to_client=7e6 / 24, hours_per_month=24)
+    demand = make_demand(5_000, to_client=7e6 / 24, payload=2048, hours_per_month=24)
     bill = bill_of(ID, demand, options={"headroom": 1})
 
     assert quantities(bill)[STANDARD_MESSAGES] == pytest.approx(7e6 - 5e6)
@@ -129,18 +133,20 @@ def test_every_unit_includes_a_million_messages_a_day(make_demand, bill_of, quan
 @pytest.mark.parametrize(
     ("payload", "counted"), [(1, 1), (2048, 1), (2049, 2), (4096, 2), (20_000, 10)]
 )
-def test_a_delivery_counts_once_for_every_started_2_kb(
+def test_a_delivery_may_count_once_for_every_started_2_kb(
     make_demand, bill_of, quantities, payload, counted
 ):
+    # the other reading, which is that of SignalR
     demand = make_demand(1, to_client=1e7 / 24, payload=payload, hours_per_month=24)
-    bill = bill_of(ID, demand)
+    bill = bill_of(ID, demand, answers={"small_messages": "whole"})
 
     assert quantities(bill)[STANDARD_MESSAGES] == pytest.approx(counted * 1e7 - 1e6)
 
 
-def test_small_deliveries_may_be_added_up_instead(make_demand, bill_of, quantities):
+def test_outbound_bytes_are_divided_by_2_kb(make_demand, bill_of, quantities):
+    # the billing model: the size of outbound traffic (bytes) divided in 2 KB
     demand = make_demand(1, to_client=1e8 / 24, payload=204.8, hours_per_month=24)
-    bill = bill_of(ID, demand, answers={"small_messages": "by_bytes"})
+    bill = bill_of(ID, demand)
 
     assert quantities(bill)[STANDARD_MESSAGES] == pytest.approx(1e8 / 10 - 1e6)
 
@@ -150,7 +156,9 @@ def test_what_is_passed_to_an_event_handler_counts(
     make_demand, bill_of, quantities, event_handler, counted
 ):
     # the billing model: traffic leaving the service counts, to clients and to the event handler
-    demand = make_demand(1, to_client=2e6 / 24, to_server=1e6 / 24, hours_per_month=24)
+    demand = make_demand(
+        1, to_client=2e6 / 24, to_server=1e6 / 24, payload=2048, hours_per_month=24
+    )
     bill = bill_of(ID, demand, options={"event_handler": event_handler})
 
     assert quantities(bill)[STANDARD_MESSAGES] == pytest.approx(counted - 1e6)
@@ -245,7 +253,7 @@ def test_the_free_tier_costs_nothing_within_its_limits(
     make_demand, bill_of, connections, messages_a_day, exceeded
 ):
     # 20 connections and 20,000 messages per day
-    demand = make_demand(connections, to_client=messages_a_day / 24)
+    demand = make_demand(connections, to_client=messages_a_day / 24, payload=2048)
     bill = bill_of(ID, demand, options={"tier": "free"})
 
     assert bill.total == 0
@@ -309,6 +317,10 @@ def test_the_event_handler_takes_500_messages_a_second_and_unit(make_demand, bil
     assert "messages to your code" in bill.explain()
 
 
+ALONE = {"application": "none", "function_concurrency": 1}
+"""No work of the application's own, and no execution shares an instance."""
+
+
 @pytest.mark.parametrize(
     ("options", "plan", "gb_seconds"),
     [
@@ -326,11 +338,130 @@ def test_functions_take_each_event_and_each_connect(
 ):
     # 3 messages and 1 connect an hour, of which connect and connected are events as well
     demand = make_demand(1, to_server=3, new_connections=1, hours_per_month=100)
-    bill = bill_of(ID, demand, options={**options, "connection_events": 2})
+    bill = bill_of(
+        ID,
+        demand,
+        options={**ALONE, **options, "connection_events": 2},
+        answers={"flex_minimum": "execution"},
+    )
     counted = quantities(bill)
 
     assert counted[f"azure.functions.{plan}executions"] == pytest.approx(100 * (3 + 2 + 1))
     assert counted[f"azure.functions.{plan}gb_seconds"] == pytest.approx(600 * gb_seconds)
+
+
+@pytest.mark.parametrize(
+    ("options", "instances"),
+    [
+        # 100 executions per second of 50 ms are 5 at a time, which one instance takes at 16 at a
+        # time; it is active all the time
+        ({"application": "none"}, 1),
+        # at one at a time, five are active on average
+        ({"application": "none", "function_concurrency": 1}, 5),
+        # 62 ms of a core of the reference speed are 100 ms of one of 0.62: 10 processors
+        ({"application_cpu_ms_per_message": 62}, 10),
+    ],
+)
+def test_flex_bills_instances_while_they_are_active(
+    make_demand, bill_of, quantities, options, instances
+):
+    # the plan: memory of each instance while it is actively executing functions; 2,048 MB and one
+    # processor by default
+    assert find_family("azure.functions").core_speed == 0.62
+    demand = make_demand(1_000, to_server=100 * 3600, hours_per_month=100)
+    counted = quantities(bill_of(ID, demand, options={"function_ms": 50, **options}))
+
+    assert counted["azure.functions.flex_executions"] == pytest.approx(100 * 3600 * 100)
+    expected = instances * 2 * 100 * 3600
+    assert counted["azure.functions.flex_gb_seconds"] == pytest.approx(expected, rel=0.02)
+
+
+def test_rare_executions_on_flex_take_a_second_each(make_demand, bill_of, quantities):
+    # one in 100 seconds is active for 1 s: an instance is for 1 - exp(-0.01) of the time
+    demand = make_demand(1, to_server=36, hours_per_month=100)
+    counted = quantities(bill_of(ID, demand, options={"application": "none"}))
+
+    expected = -np.expm1(-0.01) * 100 * 3600 * 2
+    assert counted["azure.functions.flex_gb_seconds"] == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(
+    ("memory", "ms"),
+    [
+        # an execution takes 50 ms, and 6.2 ms of the reference core are 10 ms of one of 0.62
+        (2_048, 50 + 10),
+        # of which an instance of 512 MB has a quarter
+        (512, 50 + 40),
+    ],
+)
+def test_the_applications_own_time_is_part_of_an_execution(
+    make_demand, bill_of, state_of, memory, ms
+):
+    demand = make_demand(10, to_server=1_000 * 3600)
+    options = {
+        "application_cpu_ms_per_message": 6.2,
+        "function_concurrency": 1,
+        "function_memory_mb": memory,
+    }
+    bill = bill_of(ID, demand, options=options)
+
+    [_, instances] = state_of(bill, "azure.functions.flex_max_instances")
+    assert instances == pytest.approx(1_000 * ms / 1_000)
+
+
+def test_your_own_code_has_a_layer_of_its_own(make_demand, bill_of):
+    demand = make_demand(10, to_server=3600, new_connections=60)
+
+    def layers(**options: object) -> set[tuple[str, str]]:
+        items = bill_of(ID, demand, options=options).items
+        return {(i.usage.layer, i.usage.meter_id.split(".")[1]) for i in items}
+
+    service = ("messaging", "web_pubsub")
+    assert layers() == {service, ("application", "functions")}
+    assert layers(functions="none") == {service}
+    servers = {("application", "vm"), ("application", "disks")}
+    network = {("application", "load_balancer"), ("application", "public_ipv4")}
+    assert layers(functions="servers") == {service, *servers, *network}
+    assert layers(functions="servers", application_network="none") == {service, *servers}
+
+
+def test_servers_may_answer_events(make_demand, bill_of, quantities):
+    # ten messages a second of a second each are 10 cores of the reference speed, and passing them
+    # on takes next to nothing: of 2.88 cores 70% are planned, so that 5 servers carry them
+    assert find_machine("azure", "vm", "Standard_D4as_v5").cores == pytest.approx(2.88)
+    options = {
+        "functions": "servers",
+        "application_machine": "Standard_D4as_v5",
+        "application_cpu_ms_per_message": 1_000,
+        "survives": "none",
+    }
+    bill = bill_of(ID, make_demand(10, to_server=36_000), options=options)
+
+    assert quantities(bill)["azure.vm.d4as_v5"] == pytest.approx(5 * 730)
+    assert quantities(bill)["azure.disks.standard_ssd_e4_months"] == pytest.approx(5)
+
+
+@pytest.mark.parametrize(
+    ("options", "words", "instead"),
+    [
+        ({"functions": "none"}, "one zone only; Premium is zone-redundant", {"tier": "premium"}),
+        ({}, "Azure Functions run in one zone only", {"functions": "servers"}),
+        ({"functions": "consumption"}, "run in one zone only", {"functions": "servers"}),
+    ],
+)
+def test_what_does_not_survive_a_zone_says_so(metered, options, words, instead):
+    # learn.microsoft.com/azure/azure-web-pubsub/concept-availability-zones: a feature of Premium;
+    # learn.microsoft.com/azure/reliability/reliability-functions
+    found = [each.options for each in metered(ID, options).differs if words in each.text]
+
+    assert found == [instead]
+
+
+@pytest.mark.parametrize(
+    "options", [{"tier": "premium", "functions": "servers"}, {"survives": "node"}]
+)
+def test_what_survives_as_much_differs_in_nothing(metered, options):
+    assert metered(ID, options).differs == ()
 
 
 def test_events_of_connections_count_as_messages(make_demand, bill_of, quantities):
@@ -343,16 +474,21 @@ def test_events_of_connections_count_as_messages(make_demand, bill_of, quantitie
 def test_functions_end_at_200_instances_on_consumption(make_demand, bill_of):
     # 401 events per second of half a second each, one at a time
     demand = make_demand(1000, to_server=401 * 3600)
-    bill = bill_of(ID, demand, options={"functions": "consumption", "function_ms": 500})
+    options = {**ALONE, "functions": "consumption", "function_ms": 500}
+    bill = bill_of(ID, demand, options=options)
     [found] = [one for one in bill.verdicts if "max_instances" in one.limit.limit]
 
     assert found.state == "over a hard limit"
     assert found.used == pytest.approx(200.5)
 
 
-def test_functions_without_an_event_handler_are_refused(make_demand, bill_of):
-    with pytest.raises(ws.ScenarioError, match="functions need event_handler"):
-        bill_of(ID, make_demand(1), options={"functions": "flex", "event_handler": False})
+def test_without_an_event_handler_your_code_only_lets_clients_in(make_demand, bill_of, quantities):
+    # an access token for each new connection; messages pass from client to client
+    demand = make_demand(1, to_server=3, to_client=6, new_connections=1, hours_per_month=100)
+    options = {"event_handler": False, "functions": "flex", "application_cpu_ms_per_message": 9}
+    counted = quantities(bill_of(ID, demand, options=options))
+
+    assert counted["azure.functions.flex_executions"] == pytest.approx(100 * 1)
 
 
 def test_arrays_may_need_standard_and_premium_at_once():
@@ -373,8 +509,9 @@ def test_functions_have_a_time_and_a_memory(make_demand, bill_of, state_of):
     # 10,000 messages per second of 50 ms are 500 at a time, each on an instance of 512 MB, the
     # smallest of flex; an execution on the Consumption plan ends after ten minutes
     demand = make_demand(10, to_server=10_000 * 3600)
-    flex = bill_of(ID, demand, options={"functions": "flex"})
-    slow = bill_of(ID, demand, options={"functions": "consumption", "function_ms": 700_000})
+    small = {**ALONE, "function_memory_mb": 512}
+    flex = bill_of(ID, demand, options={**small, "functions": "flex"})
+    slow = bill_of(ID, demand, options={**ALONE, "functions": "consumption", "function_ms": 7e5})
 
     assert state_of(flex, "azure.functions.flex_memory_mb")[1] == pytest.approx(500 * 512)
     assert state_of(slow, "azure.functions.consumption_timeout_max")[1] == 700
