@@ -166,11 +166,12 @@ def _usage(request: Request, machine: Machine, nodes: Weekly) -> Iterator[Usage]
     """What the servers on one machine are billed as."""
     hours = request.demand.per_month(nodes)
     count = range_text(nodes.peak, unit="servers")
+    when = "all week" if request.demand.week_hours is None else "by the week"
     for meter, quantity in machine.parts.items():
         each = "" if quantity == 1 else f", {quantity:g} units per hour each"
         yield Usage(
             meter,
             hours * quantity,
-            f"{machine.title}: {count} all week for your own code, "
+            f"{machine.title}: {count} {when}, for your own code, "
             f"{kept_words(request.options)}{each}",
         )
