@@ -48,6 +48,12 @@ _AWAKE = (
     "vendor's recommended interface they are billed for handling messages only."
 )
 
+_BY_MEMORY = (
+    "Objects are billed for their memory while they are awake, and not for processor time: your "
+    "own code costs far less here than on a server, as long as it waits for nothing. Time in which "
+    "it waits for a database or another service is billed too, and is not on this bill."
+)
+
 
 class DurableObjectsOptions(ApplicationOptions):
     """Choices for Durable Objects. Your own code runs in them, and in the Worker in front."""
@@ -93,6 +99,7 @@ class DurableObjects(SaasService):
         notes = (
             *(() if options.hibernation else (_AWAKE,)),
             *assumed_work(options, [kind.application for kind in demand.kinds]),
+            *((_BY_MEMORY,) if np.any(work.own.peak > 0) else ()),
             *self.size_notes(work.received, MIB, "MiB"),
             *self.heartbeat_notes(demand),
         )

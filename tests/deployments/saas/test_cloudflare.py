@@ -178,6 +178,15 @@ class TestOwnCode:
 
         assert bill.by_layer["application"] == 0
 
+    def test_a_note_tells_what_is_not_billed_and_what_is_not_counted(self, make_demand, bill_of):
+        demand = make_demand(100, to_server=1000)
+        with_code, without = (
+            " ".join(bill_of(ID, demand, options=options).notes) for options in (self.OPTIONS, {})
+        )
+
+        assert "waits for a database" in with_code
+        assert "waits for a database" not in without
+
 
 def test_a_request_of_the_worker_takes_2_2_ms_of_a_processor(make_demand, bill_of, quantities):
     # the average of all Workers: https://developers.cloudflare.com/workers/platform/limits/

@@ -7,6 +7,7 @@ import estimator as ws
 from estimator.arrays import FloatArray
 from estimator.deployments.base import Deployment
 from estimator.pricing.price_files import SAAS
+from estimator.states import State
 
 SCENARIO = ws.Scenario(profile="workplace-chat", location="virginia", peak_connections=30_000)
 AUDIENCE = np.array([0.0, 0.4, 3.0, 250.0, 7_000.0, 60_000.0, 410_000.0, 3_000_000.0])
@@ -206,6 +207,13 @@ def test_every_bill_is_held_against_limits(deployment: Deployment):
     assert all(each.limit.limit.startswith(own) for each in bill.verdicts)
 
 
+def test_messages_in_a_plan_are_not_taken_for_unlimited():
+    """18 million for each user per month; PubNub publishes no fair use, a neighbor's was 20,000."""
+    scenario = ws.Scenario(profile="market-data", location="virginia", peak_connections=100_000)
+
+    assert ws.estimate(scenario, "pubnub.active_users").state is State.BEYOND_QUOTA
+
+
 def test_market_data_of_100_000_connections_is_no_work_for_pusher():
     """Its largest plan holds 30,000 connections and 90 million messages per day."""
     scenario = ws.Scenario(profile="market-data", location="virginia", peak_connections=100_000)
@@ -218,6 +226,8 @@ def test_market_data_of_100_000_connections_is_no_work_for_pusher():
         if bill.deployment == "pusher.channels"
     }
 
+    [pusher] = [bill for bill in compared.bills if bill.deployment == "pusher.channels"]
+    assert pusher.state is State.OVER_LIMIT
     assert shares["pusher.channels.peak_connections"] == pytest.approx(100_000 / 30_000)
     assert shares["pusher.channels.messages_per_day"] > 100
     assert compared.bills[0].deployment == "aws.nlb_ec2"
