@@ -16,6 +16,7 @@ from estimator.deployments.fleet.application_servers import (
 )
 from estimator.deployments.fleet.derived_figures import assumed_work
 from estimator.deployments.fleet.server import application_cores
+from estimator.errors import ScenarioError
 
 OWN_SERVERS_NOT_MODELED = (
     "a webhook or integration that brings clients' messages to your servers, which counts as "
@@ -38,6 +39,9 @@ def own_servers(request: Request) -> ApplicationServers:
 
     Args:
         request: demand and ``OwnServerOptions``.
+
+    Raises:
+        ScenarioError: the cloud has no region at the location.
     """
     options, cloud = request.options, request.options.application_cloud
     if cloud == "none":
@@ -48,6 +52,11 @@ def own_servers(request: Request) -> ApplicationServers:
     if not np.any(works):
         notes = assumed_work(options, [kind.application for kind in demand.kinds])
         return ApplicationServers((), np.zeros(()), (), tuple(notes))
+    if cloud not in request.regions:
+        there = ", ".join((*request.regions, "none"))
+        raise ScenarioError(
+            f"application_cloud: {cloud} has no region at this location: write one of {there}"
+        )
     servers = application_servers(request, cloud, request.regions[cloud])
     # of many scenarios some may have no such work
     usage = (replace(one, quantity=one.quantity * works) for one in servers.usage)

@@ -1,8 +1,11 @@
 """Your own code beside a service runs on servers of a cloud, on lines of its own."""
 
+from dataclasses import replace
+
 import pytest
 
 import estimator as ws
+from estimator.analysis.estimate import resolve
 from estimator.pricing.lines import LineItem
 
 HOSTED = [name for name in ws.SAAS if not name.startswith("cloudflare.")]
@@ -97,3 +100,11 @@ def test_a_machine_of_another_cloud_is_refused(deployment):
 
     with pytest.raises(ws.ScenarioError, match=r"c7i\.large"):
         own(deployment, **options)
+
+
+def test_a_cloud_without_a_region_at_the_location_is_refused_with_those_there_are():
+    found = ws.SAAS["pusher.channels"]
+    request = replace(resolve(SCENARIO).request(found), regions={"gcp": "europe-west3"})
+
+    with pytest.raises(ws.ScenarioError, match="aws has no region at this location.* gcp, none"):
+        found.meter(request)
