@@ -106,5 +106,5 @@ def test_a_cloud_without_a_region_at_the_location_is_refused_with_those_there_ar
     found = ws.SAAS["pusher.channels"]
     request = replace(resolve(SCENARIO).request(found), regions={"gcp": "europe-west3"})
 
-    with pytest.raises(ws.ScenarioError, match="aws has no region at this location.* gcp, none"):
+    with pytest.raises(ws.ScenarioError, match=r"aws has no region at this location.* gcp, none"):
         found.meter(request)
