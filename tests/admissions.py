@@ -5,7 +5,7 @@ from typing import Any
 import estimator as ws
 from estimator.demand.admission_limits import AdmissionLimits
 from estimator.deployments.base import WORLDWIDE, Deployment, Request
-from estimator.deployments.fleet.sizing import FleetOptions
+from estimator.deployments.fleet.fleet_options import FleetOptions
 from estimator.deployments.registry import find_deployment
 from estimator.pricing.catalog import load_catalog
 
@@ -49,5 +49,6 @@ def admission_of(
 
 
 def asked(deployment: str, options: dict[str, Any], scaling: str = "static") -> ws.Scenario:
-    answers = {f"{deployment}.scaling": scaling} if deployment in FLEETS else {}
-    return SCENARIO.replace(options={deployment: options}, assumptions=answers)
+    if deployment in FLEETS:
+        options = {"scaling": scaling} | options
+    return SCENARIO.replace(options={deployment: options})

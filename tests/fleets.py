@@ -6,7 +6,8 @@ import numpy as np
 
 import estimator as ws
 from estimator.deployments.base import Request
-from estimator.deployments.fleet.sizing import Fleet, FleetOptions, NodeSpec, build_fleet
+from estimator.deployments.fleet.fleet_options import FleetOptions
+from estimator.deployments.fleet.sizing import Fleet, NodeSpec, build_fleet
 from estimator.pricing.catalog import load_catalog
 
 REGIONS = {"aws": "us-east-1", "azure": "eastus", "gcp": "us-east4", "oci": "us-ashburn-1"}
@@ -45,8 +46,8 @@ def request(
     return Request(
         demand=demand,
         destinations={},
-        options=FleetOptions.model_validate(options or {}),
-        answers={"scaling": scaling},
+        options=FleetOptions.model_validate({"scaling": scaling} | (options or {})),
+        answers={},
         catalog=load_catalog(),
         region=region or REGIONS[cloud],
         free_allowances="none",

@@ -12,6 +12,7 @@ from pydantic_core import PydanticUndefined
 
 from estimator.arguments import checks_arguments
 from estimator.deployments.base import Deployment
+from estimator.deployments.duties import duties
 from estimator.deployments.fleet.derived_figures import application_words, derived_figures
 from estimator.deployments.fleet.machine import Machine
 from estimator.deployments.fleet.server_figures import (
@@ -22,6 +23,7 @@ from estimator.deployments.fleet.server_figures import (
 from estimator.deployments.fleet.server_options import ServerOptions
 from estimator.deployments.limits import load_limits
 from estimator.deployments.registry import DEPLOYMENTS, SAAS, assumptions, find_deployment
+from estimator.deployments.vendor_defaults import all_vendor_defaults
 from estimator.errors import MissingRateError, UnknownNameError
 from estimator.files import Figure, load_rows
 from estimator.pricing.catalog import Catalog, load_catalog
@@ -75,11 +77,20 @@ def _shared(machine: Machine) -> str:
     return "" if sustained is None else f" (shared, sustains {sustained:g} vCPU)"
 
 
+def _duties() -> Titles:
+    """What brings them along stands behind."""
+    return {
+        name: f"{duty.title} ({', '.join(duty.of).replace('_', ' ')})"
+        for name, duty in duties().items()
+    }
+
+
 TITLES: Final[Mapping[str, Callable[[], Titles]]] = {
     "applications": lambda: {name: each.title for name, each in applications().items()},
     "clouds": lambda: VENDORS,
     "contracts": lambda: {name: shipped_contract(name).title for name in contract_names()},
     "deployments": lambda: {name: each.title for name, each in DEPLOYMENTS.entries.items()},
+    "duties": _duties,
     "machines": _machines,
     "locations": lambda: {name: each.title for name, each in locations().items()},
     "profiles": lambda: {name: load_profile(name).title for name in profile_names()},
@@ -197,6 +208,11 @@ def assumption_data(named: str = "") -> list[dict[str, Any]]:
         for one in assumptions().values()
         if one.id.startswith(named)
     ]
+
+
+def default_data() -> list[dict[str, Any]]:
+    """What vendors start with, and what bills take, as plain texts."""
+    return [row.model_dump(mode="json") for row in all_vendor_defaults()]
 
 
 def _one_line(field: FieldInfo) -> str:

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from estimator.analysis.estimate import Estimate, estimate_all
+from estimator.analysis.headline import Headline, headline
 from estimator.arguments import checks_arguments
-from estimator.format import percent
+from estimator.errors import ScenarioError
 from estimator.pricing.bill import conventions
-from estimator.pricing.price_files import DRIVERS
+from estimator.pricing.price_files import DRIVERS, LAYERS
 from estimator.result import Refusal, Result
 from estimator.scenario.scenario import Scenario
 
@@ -56,16 +57,31 @@ class Comparison(Result):
 
     @cached_property
     def table(self) -> pd.DataFrame:
-        """USD per month: one row per deployment (and scenario), the total and one column a driver.
+        """USD per month: one row per deployment (and scenario), total, layers and drivers.
 
+        The column group says who runs what holds the connections: managed, serverless containers
+        or own servers. messaging_usd, application_usd and engineering_usd are the layers; then
+        follows one column a driver.
         The column state says how the deployment stands to its limits: within limits, near a limit,
         setting to change, quota increase (beyond reach), over a hard limit, or not checked.
         """
         import pandas as pd
 
         frames = [_rows(bill) for bill in self.bills]
-        columns = ["deployment", "title", "region", "state", "total_usd", *DRIVERS]
+        columns = ["deployment", "title", "group", "region", "state", "total_usd"]
+        columns += [*(f"{layer}_usd" for layer in LAYERS), *DRIVERS]
         return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=columns)
+
+    @cached_property
+    def headline(self) -> Headline:
+        """The best of each group, and what decides between them.
+
+        Raises:
+            ScenarioError: it stands for many scenarios.
+        """
+        if self.scenario.many:
+            raise ScenarioError("a headline tells of one scenario, not of an array of them")
+        return headline(self.scenario, self.bills)
 
     @property
     def title(self) -> str:
@@ -85,6 +101,7 @@ class Comparison(Result):
     def _data(self) -> dict[str, Any]:
         return {
             "scenario": self.scenario.as_data(),
+            "headline": None if self.scenario.many else self.headline.as_data(),
             "deployments": [bill.as_data() for bill in self.bills],
         }
 
@@ -142,21 +159,6 @@ def most_assumed(bill: Estimate) -> str:
     return most.explain() + (f" (+{len(others)} on its bill)" if others else "")
 
 
-_WORTH_NAMING = 0.05
-
-
-def main_drivers(bill: Estimate) -> str:
-    """What makes up most of a bill, or of many together, in words."""
-    total = float(np.sum(bill.total))
-    shares = {driver: float(np.sum(usd)) / (total or 1.0) for driver, usd in bill.by_driver.items()}
-    largest = sorted(shares, key=lambda driver: -shares[driver])
-    return ", ".join(
-        f"{driver} {percent(shares[driver])}"
-        for driver in largest
-        if shares[driver] >= _WORTH_NAMING
-    )
-
-
 def _rows(bill: Estimate) -> pd.DataFrame:
     import pandas as pd
 
@@ -165,10 +167,13 @@ def _rows(bill: Estimate) -> pd.DataFrame:
     columns |= {
         "deployment": bill.deployment,
         "title": bill.title,
+        "group": bill.group,
         "region": bill.region,
         "state": np.ravel(bill.states),
         "total_usd": np.ravel(bill.total),
     }
+    for layer in LAYERS:
+        columns[f"{layer}_usd"] = np.ravel(np.broadcast_to(bill.by_layer[layer], many))
     for driver in DRIVERS:
         columns[driver] = np.ravel(np.broadcast_to(bill.by_driver.get(driver, 0.0), many))
     return pd.DataFrame(columns)

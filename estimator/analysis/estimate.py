@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
@@ -12,6 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from estimator.analysis.alternatives import Alternative, starting_values, unequal
 from estimator.analysis.assumed_defaults import (
     AssumedDefault,
     Judged,
@@ -19,23 +19,37 @@ from estimator.analysis.assumed_defaults import (
     assumed_work,
     assumes_work,
 )
+from estimator.analysis.engineering import components_of, engineering_lines
 from estimator.analysis.price import effect_of, price_effects
 from estimator.arguments import checks_arguments
 from estimator.arrays import FloatArray
 from estimator.demand.demand import Demand, over_month
 from estimator.demand.month import expected_month
-from estimator.deployments.base import WORLDWIDE, Deployment, Metered, Options, Request, Sizing
-from estimator.deployments.fleet.sizing import FleetOptions
+from estimator.deployments.base import (
+    WORLDWIDE,
+    Deployment,
+    Difference,
+    Metered,
+    Options,
+    Request,
+    Sizing,
+)
+from estimator.deployments.duties import Component, Duty, duties, duties_of
 from estimator.deployments.limits import Verdict, state_numbers, verdicts, words_of
-from estimator.deployments.registry import DEPLOYMENTS, assumptions, find_deployment
+from estimator.deployments.registry import (
+    ALL_DEPLOYMENTS,
+    DEPLOYMENTS,
+    Group,
+    assumptions,
+    find_deployment,
+    unknown_assumption,
+)
 from estimator.errors import EstimatorError, MissingRateError, ScenarioError, UnknownNameError
 from estimator.format import signed_dollars
 from estimator.pricing.bill import AssumptionEffect, Bill
-from estimator.pricing.catalog import Catalog, Rate, check_date, load_catalog
+from estimator.pricing.catalog import Catalog, check_date, load_catalog
 from estimator.pricing.contract import as_contract
-from estimator.pricing.lines import LineItem, Usage, price_usage
-from estimator.pricing.price_files import EVERYWHERE, Meter
-from estimator.pricing.tiers import Tariff
+from estimator.pricing.lines import price_usage
 from estimator.result import Refusal, plain
 from estimator.scenario.calendar import CalendarEntry
 from estimator.scenario.scenario import Scenario
@@ -43,18 +57,6 @@ from estimator.states import STATES, State, within_limits
 from estimator.units import HOURS_PER_DAY, HOURS_PER_WEEK
 
 NOTHING_CHECKED = "No limit of this deployment was checked"
-_YOURS = "your own figure"
-_METER = Meter(
-    meter="own.engineer_hours",
-    title="Engineers' hours",
-    service="Engineering",
-    driver="engineering",
-    unit="Hours",
-    tiers_pool_over="account",
-    focus_category="Other",
-    focus_subcategory="Other (Other)",
-    source=_YOURS,
-)
 
 
 def _nothing_assumed(_: Estimate) -> tuple[AssumedDefault, ...]:
@@ -80,6 +82,11 @@ class CalendarCost:
         return {"name": entry.name, "words": entry.words, "adds_usd": plain(self.adds_usd)}
 
 
+def _no_alternatives(_: Estimate) -> tuple[Alternative, ...]:
+    """No other options."""
+    return ()
+
+
 def _nothing_on_it(_: Bill) -> tuple[CalendarCost, ...]:
     """No calendar does anything."""
     return ()
@@ -96,6 +103,10 @@ class Estimate(Bill):
     (True, <State.WITHIN_LIMITS: 'within limits'>)
     """
 
+    group: Group | None = None
+    """Who runs what holds the connections."""
+    components: frozenset[Component] = frozenset()
+    """What of the deployment brings work along for the people who run it."""
     verdicts: tuple[Verdict, ...] = ()
     """How the demand compares with each limit, the closest first."""
     sizing: Sizing | None = None
@@ -126,6 +137,36 @@ class Estimate(Bill):
     def calendar(self) -> tuple[CalendarCost, ...]:
         """What each entry of the calendar adds to this bill."""
         return self.assess_calendar(self)
+
+    assess_starting_values: Callable[[Estimate], tuple[Alternative, ...]] = field(
+        default=_no_alternatives, repr=False
+    )
+    """Works out what the vendor's starting values would make of the bill it is given."""
+    assess_differences: Callable[[Estimate], tuple[Alternative, ...]] = field(
+        default=_no_alternatives, repr=False
+    )
+    """Works out what would make the deployment of the bill it is given equal with rivals."""
+
+    @cached_property
+    def starting_values(self) -> tuple[Alternative, ...]:
+        """Options that the vendor starts with other values of, and what those would change.
+
+        None, if the bill stands for many scenarios.
+        """
+        return () if np.ndim(self.total) else self.assess_starting_values(self)
+
+    @cached_property
+    def differences(self) -> tuple[Alternative, ...]:
+        """What cannot be made equal with rivals, and what the options that come closest would cost.
+
+        None, if the bill stands for many scenarios.
+        """
+        return () if np.ndim(self.total) else self.assess_differences(self)
+
+    @property
+    def duties(self) -> dict[str, Duty]:
+        """Work that falls to the people who run the deployment, by its id."""
+        return duties_of(self.components)
 
     @property
     def is_within_limits(self) -> bool | npt.NDArray[np.bool_]:
@@ -176,8 +217,12 @@ class Estimate(Bill):
             return super().explain()
         assumed = (f"Assumed: {default.explain()}" for default in self.assumed_defaults)
         calendar = (f"On the calendar: {each.explain()}." for each in self.calendar)
+        differs = (f"Unequal: {each}." for each in self.differences)
+        starts = (f"Starting value: {each}." for each in self.starting_values)
+        falls = (f"Work: {duty.title} ({duty.source})." for duty in self.duties.values())
         limits = (verdict.explain() for verdict in self.verdicts)
-        return "\n".join([super().explain(), *assumed, *calendar, *limits])
+        parts = [super().explain(), *differs, *starts, *assumed, *calendar, *falls, *limits]
+        return "\n".join(parts)
 
     def __repr__(self) -> str:
         return f"{super().__repr__()[:-1]}, {self.state_words}>"
@@ -193,6 +238,13 @@ class Estimate(Bill):
                 }
                 for each in self.assumed_defaults
             ],
+            "group": self.group,
+            "duties": [
+                {"id": name, "title": duty.title, "source": duty.source}
+                for name, duty in self.duties.items()
+            ],
+            "starting_values": [each.as_data() for each in self.starting_values],
+            "differences": [each.as_data() for each in self.differences],
             "state": self.state,
             "quota_factor": plain(self.quota_factor),
             "limits": [verdict_data(verdict) for verdict in self.verdicts],
@@ -327,9 +379,14 @@ def resolve(scenario: Scenario, demand: Demand | None = None) -> Resolved:
     for name, answer in scenario.assumptions.items():
         with _named_at(scenario, "assumptions", name):
             if name not in assumptions():
-                raise UnknownNameError("assumption", name, assumptions())
+                raise unknown_assumption(name, answer)
             if answer not in assumptions()[name].choices:
                 raise UnknownNameError(f"answer to {name}", answer, assumptions()[name].choices)
+    if scenario.engineering is not None:
+        for name in scenario.engineering.duties:
+            with _named_at(scenario, "engineering", "duties", name):
+                if name not in duties():
+                    raise UnknownNameError("duty", name, duties())
     with _named_at(scenario, "as_of"):
         check_date(scenario.as_of)
     document = scenario.contract_document
@@ -412,6 +469,7 @@ def priced(resolved: Resolved, deployment: Deployment, metered: Metered) -> Esti
         MissingRateError: a meter without a price in the region of the location.
     """
     scenario, catalog = resolved.scenario, resolved.catalog
+    components = components_of(metered)
     region = scenario.found_location.regions.get(deployment.cloud, WORLDWIDE)
     stand_in = scenario.found_location.stand_ins.get(deployment.cloud)
     demand = resolved.demand
@@ -422,10 +480,16 @@ def priced(resolved: Resolved, deployment: Deployment, metered: Metered) -> Esti
     return Estimate(
         title=deployment.title,
         region=region,
-        items=(
-            *price_usage(metered.usage, region, catalog, scenario.free_allowances),
-            *_engineering_lines(scenario, deployment),
+        # all are priced, since layers share tiers and allowances
+        items=tuple(
+            item
+            for item in (
+                *price_usage(metered.usage, region, catalog, scenario.free_allowances),
+                *engineering_lines(scenario, components),
+            )
+            if item.usage.layer in scenario.layers
         ),
+        layers=scenario.layers,
         hours_per_month=demand.hours_per_month,
         free_allowances=scenario.free_allowances,
         as_of=scenario.as_of,
@@ -439,6 +503,8 @@ def priced(resolved: Resolved, deployment: Deployment, metered: Metered) -> Esti
             *metered.notes,
         ),
         not_modeled=deployment.not_modeled,
+        group=ALL_DEPLOYMENTS.entries[deployment.id].group,
+        components=components,
         verdicts=verdicts(metered.checks, scenario.clock, weeks, dimensions),
         sizing=metered.sizing and metered.sizing.of_fullest_week(len(weeks)),
         messages_per_day={
@@ -452,6 +518,8 @@ def priced(resolved: Resolved, deployment: Deployment, metered: Metered) -> Esti
         assess=partial(_assessed, resolved, deployment),
         assume=partial(_assumed, resolved, deployment),
         assess_calendar=partial(_calendar_costs, resolved, deployment),
+        assess_starting_values=partial(_starting_values, resolved, deployment),
+        assess_differences=partial(_differences, resolved, deployment, metered.differs),
     )
 
 
@@ -481,47 +549,6 @@ def _calendar_costs(
     return tuple(costs)
 
 
-def is_fleet(deployment: Deployment) -> bool:
-    """Whether its nodes are one's own to look after.
-
-    >>> from estimator.deployments.registry import DEPLOYMENTS
-    >>> is_fleet(DEPLOYMENTS["aws.alb_ec2"]), is_fleet(DEPLOYMENTS["gcp.cloud_run"])
-    (True, False)
-    """
-    return issubclass(deployment.options, FleetOptions)
-
-
-def _engineering_lines(scenario: Scenario, deployment: Deployment) -> Iterator[LineItem]:
-    """Engineers' time, if the scenario states it and the deployment is a fleet."""
-    if scenario.engineering is None or not is_fleet(deployment):
-        return
-    hours = np.broadcast_to(scenario.engineering.engineer_hours_per_month, scenario.many)
-    usd_per_hour = np.asarray(scenario.engineering.usd_per_engineer_hour)
-    tariff = Tariff(np.zeros(1), np.atleast_1d(usd_per_hour.mean()))
-    usd = np.asarray(hours * usd_per_hour)
-    yield LineItem(
-        usage=Usage(_METER.meter, hours, "hours as you state them", layer="engineering"),
-        rate=Rate(
-            meter_id=_METER.meter,
-            meter=_METER,
-            region=EVERYWHERE,
-            tariff=tariff,
-            list_tariff=tariff,
-            contract=None,
-            effective_from=dt.date.min,
-            checked_on=dt.datetime.now(tz=dt.UTC).date(),
-            source=_YOURS,
-            confidence="confirmed",
-            note=None,
-        ),
-        free_units=np.zeros(scenario.many),
-        units_by_tier=hours[None],
-        credit_usd=np.zeros(scenario.many),
-        cost_usd=usd,
-        list_usd=usd,
-    )
-
-
 def _assessed(
     resolved: Resolved, deployment: Deployment, bill: Bill
 ) -> tuple[AssumptionEffect, ...]:
@@ -537,6 +564,26 @@ def _assessed(
     )
     open_ones = (effect for effect in counting if effect.change_usd)
     return (*open_ones, *price_effects(bill, resolved.catalog, given, bill_with))
+
+
+def _starting_values(
+    resolved: Resolved, deployment: Deployment, bill: Estimate
+) -> tuple[Alternative, ...]:
+    given = resolved.scenario.options.get(deployment.id, {})
+
+    def bill_under(options: Mapping[str, object]) -> Estimate:
+        return resolved.with_options(deployment, options).bill(deployment)
+
+    return tuple(starting_values(deployment, given, bill, bill_under))
+
+
+def _differences(
+    resolved: Resolved, deployment: Deployment, differs: tuple[Difference, ...], bill: Estimate
+) -> tuple[Alternative, ...]:
+    def bill_under(options: Mapping[str, object]) -> Estimate:
+        return resolved.with_options(deployment, options).bill(deployment)
+
+    return tuple(unequal(differs, bill, bill_under))
 
 
 def _assumed(

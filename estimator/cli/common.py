@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Collection, Generator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -108,10 +108,24 @@ OnlyDeployments = Annotated[
     deployment_id("Only this deployment, such as aws.api_gateway. Can be repeated."),
 ]
 UnderContract = Annotated[str | None, contract_option(change)]
+OfLayers = Annotated[
+    list[str] | None,
+    change(
+        "--layer",
+        help="Add up only this layer: messaging, application or engineering. Can be repeated.",
+        metavar="LAYER",
+        autocompletion=completion.layers,
+    ),
+]
 
 
-def read_scenario(file: Path, location: str | None = None, contract: str | None = None) -> Scenario:
-    """The scenario in a file, in another location or under a contract if asked.
+def read_scenario(
+    file: Path,
+    location: str | None = None,
+    contract: str | None = None,
+    layers: Collection[str] | None = None,
+) -> Scenario:
+    """The scenario in a file, in another location, under a contract, or in some layers if asked.
 
     Raises:
         EstimatorError: the file, the location or the contract cannot be used, or the file stands
@@ -125,6 +139,11 @@ def read_scenario(file: Path, location: str | None = None, contract: str | None 
         scenario = scenario.replace(location=location)
     if contract is not None:
         scenario = scenario.replace(contract=read_contract(contract))
+    if layers:
+        for layer in layers:
+            if layer not in completion.LAYERS:
+                raise UnknownNameError("layer", layer, completion.LAYERS)
+        scenario = scenario.replace(layers=tuple(dict.fromkeys(layers)))
     if scenario.many:
         raise ScenarioError(
             f"{file}: stands for {scenario.many[0]} scenarios (a field is a list); "

@@ -10,10 +10,11 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
+from typing import Final
 
 from estimator.deployments import registry
 
@@ -45,6 +46,19 @@ def contracts(incomplete: str) -> Iterator[Offer]:
     """The shipped contracts, and files of one's own."""
     yield from _starting(incomplete, _titles(files("pricing_data").joinpath("contracts")))
     yield from yaml_files(incomplete)
+
+
+LAYERS: Final[Mapping[str, str]] = {
+    "messaging": "what carries the messages",
+    "application": "what answers them: functions, servers, your own code's part of nodes",
+    "engineering": "people's time, if the scenario states hours",
+}
+"""What a bill adds up."""
+
+
+def layers(incomplete: str) -> Iterator[Offer]:
+    """Layers of a bill."""
+    return _starting(incomplete, LAYERS.items())
 
 
 def clouds(incomplete: str) -> Iterator[Offer]:

@@ -56,7 +56,11 @@ _OTHER_CLIENTS: Final = (
     "    profile: board-collaboration",
     "    peak_connections: 5",
 )
-_ENGINEERING: Final = ("  engineer_hours_per_month: 20", "  usd_per_engineer_hour: 100")
+_ENGINEERING: Final = (
+    "  engineer_hours_per_month: 20",
+    "  duties: {run_redis: 4}",
+    "  usd_per_engineer_hour: 100",
+)
 """Round figures to replace with your own: no vendor publishes them."""
 
 
@@ -102,6 +106,7 @@ def starter_file(profile: str, location: str, schema: str = SCHEMA_FILE) -> str:
         "options": lambda: _left_out(["options:", *_options()]),
         "assumptions": lambda: _left_out(["assumptions:", *_assumptions()]),
         "engineering": lambda: _left_out(["engineering:", *_ENGINEERING]),
+        "layers": lambda: _left_out(["layers: [messaging]"]),
         "calendar": lambda: _left_out(["calendar:", *_calendar()]),
         "surges": lambda: _left_out(["surges:", *_disruptions("surge", SURGES)]),
         "faults": lambda: _left_out(["faults:", *_disruptions("fault", FAULTS)]),

@@ -19,6 +19,7 @@ from estimator.demand.demand import Demand, most_in_month
 from estimator.demand.streams import MessageStream
 from estimator.demand.weekly import Weekly, from_hours, total
 from estimator.demand.wire import Layer
+from estimator.deployments.duties import Component
 from estimator.deployments.heartbeats import heartbeat_rule
 from estimator.deployments.limits import Check, check
 from estimator.documents import YamlDocument
@@ -75,7 +76,8 @@ class Request:
     options: Any
     """The deployment's own ``Options``, already checked."""
     answers: Mapping[str, str]
-    """Answers to the deployment's questions by name, such as ``scaling``, already checked."""
+    """Answers to the deployment's questions by name, such as ``billed_bytes``, already
+    checked."""
     catalog: Catalog
     region: str
     """The cloud's own name of where it shall run."""
@@ -126,6 +128,8 @@ class Sizing:
     """What runs however little is asked for; up to here no resource binds."""
     kept: str = ""
     """What may fail of those that run, in words; empty where nobody chooses that."""
+    carrying_share: float = 1.0
+    """Part of those that run which carries the peak; the others are kept for a failure."""
 
     @property
     def peak_units(self) -> FloatArray:
@@ -167,6 +171,16 @@ class Sizing:
 
 
 @dataclass(frozen=True, slots=True)
+class Difference:
+    """Something in which a deployment does not do the same job as its rivals."""
+
+    text: str
+    """What, in one line."""
+    options: Mapping[str, object] | None = None
+    """Options under which it would; None if there are none."""
+
+
+@dataclass(frozen=True, slots=True)
 class Metered:
     """What the meters of a deployment count per month."""
 
@@ -179,6 +193,10 @@ class Metered:
     """What is let in, if one scenario was asked; open to all if many were."""
     sizing: Sizing | None = None
     """What must run; None if the service has no units."""
+    differs: tuple[Difference, ...] = ()
+    """What cannot be made equal with rivals."""
+    runs: frozenset[Component] = frozenset()
+    """What of it brings work along for the people who run it."""
 
 
 class Deployment(ABC):

@@ -14,7 +14,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, Literal, cast, get_args
 
 from estimator.arguments import checks_arguments
-from estimator.errors import UnknownNameError
+from estimator.errors import EstimatorError, ScenarioError, UnknownNameError, cut
 from estimator.shown import Shown
 
 if TYPE_CHECKING:
@@ -169,6 +169,26 @@ def _assumptions(entries: tuple[Entry, ...]) -> Mapping[str, Assumption]:
 
     counting = {each.id: each for entry in entries for each in _found(entry).assumptions}
     return MappingProxyType({**counting, **price_assumptions()})
+
+
+def unknown_assumption(name: str, answer: str = "") -> EstimatorError:
+    """What is wrong with an assumption that there is not; an option may have its name.
+
+    Args:
+        name: id of the assumption that was given.
+        answer: the answer that was given with it.
+
+    >>> str(unknown_assumption("aws.alb_ec2.scaling", "autoscaled")).split("; ")[1]
+    'write it as options: {aws.alb_ec2: {scaling: autoscaled}}'
+    """
+    deployment, _, option = name.rpartition(".")
+    found = ALL_DEPLOYMENTS.get(deployment)
+    if found is None or option not in found.options.model_fields:
+        return UnknownNameError("assumption", name, assumptions())
+    return ScenarioError(
+        f"unknown assumption '{name}': {option} is an option, not an open question; write it as "
+        f"options: {{{deployment}: {{{option}: {cut(answer) or '...'}}}}}"
+    )
 
 
 def on_clouds(clouds: Collection[str]) -> list[str]:

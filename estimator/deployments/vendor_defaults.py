@@ -6,14 +6,19 @@ from typing import Annotated, Self
 
 from pydantic import BeforeValidator, JsonValue, model_validator
 
+from estimator.deployments.registry import ENTRIES
 from estimator.documents import read_yaml
 from estimator.errors import PricingDataError
 from estimator.files import Sourced, has_data, load_rows
+from estimator.pricing.price_files import CLOUDS, EVERYWHERE
 
 
 def _written(cell: object) -> object:
     """A cell as the value that a scenario file would hold."""
-    return read_yaml(cell, "a cell", PricingDataError).content if isinstance(cell, str) else cell
+    if not isinstance(cell, str):
+        return cell
+    # a document has keys
+    return read_yaml(f"cell: {cell}", "a cell", PricingDataError).content["cell"]
 
 
 class VendorDefault(Sourced):
@@ -43,7 +48,21 @@ class VendorDefault(Sourced):
         return self
 
 
-def vendor_defaults(folder: str) -> tuple[VendorDefault, ...]:
-    """The rows of a folder of the price list, such as ``aws`` or ``saas``."""
-    file = f"{folder}/defaults.csv"
+def vendor_defaults(cloud: str) -> tuple[VendorDefault, ...]:
+    """Those of a cloud, or of all SaaS vendors where ``cloud`` is none."""
+    file = f"{cloud if cloud in CLOUDS else 'saas'}/defaults.csv"
     return load_rows(file, VendorDefault) if has_data(file) else ()
+
+
+def all_vendor_defaults() -> tuple[VendorDefault, ...]:
+    """All of them, in the order of the deployments; those of all deployments of a cloud first.
+
+    The id of such a row is the cloud's.
+    """
+    rows = [
+        row if row.deployment != EVERYWHERE else row.model_copy(update={"deployment": folder})
+        for folder in (*CLOUDS, "saas")
+        for row in vendor_defaults(folder)
+    ]
+    order = [*CLOUDS, "saas", *(entry.id for entry in ENTRIES)]
+    return tuple(sorted(rows, key=lambda row: order.index(row.deployment)))

@@ -92,6 +92,8 @@ class Bill(Result):
     """The day whose prices apply; the newest known if None."""
     contract: Contract | None = None
     """What is paid instead of list prices."""
+    layers: tuple[CostLayer, ...] = LAYERS
+    """Which layers are on the bill."""
     round_lines: bool = False
     """Whether each line is rounded to the cent before they are added up."""
     deployment: str | None = None
@@ -186,8 +188,8 @@ class Bill(Result):
 
         Columns: meter, title, driver, layer, region, quantity (in ``unit``), unit, free (units that
         cost nothing), tiers (text), cost_usd, list_usd (without a contract the same), source,
-        checked, confidence, formula. With many scenarios there is a row for each of them, its number in the
-        column scenario, and no tiers.
+        checked, confidence, formula. With many scenarios there is a row for each of them, its
+        number in the column scenario, and no tiers.
         """
         import pandas as pd
 
@@ -267,7 +269,12 @@ class Bill(Result):
             "by_layer_usd": {layer: plain(cost) for layer, cost in self.by_layer.items()},
             "lines": lines.to_dict(orient="records"),
             "assumptions": self.assumptions.map(plain).to_dict(orient="records"),
+            "layers": list(self.layers),
             "assumed_defaults": [],
+            "group": None,
+            "duties": [],
+            "starting_values": [],
+            "differences": [],
             "state": None,
             "quota_factor": None,
             "limits": [],
@@ -300,9 +307,10 @@ def conventions(bills: Sequence[Bill]) -> str:
     oldest = f", least recently checked {min(checked)}" if checked else ""
     rounded = "; each line rounded to the cent" if first.round_lines else ""
     hours = range_text(first.hours_per_month, given_text)
+    layers = "" if len(first.layers) == len(LAYERS) else f"; {' and '.join(first.layers)} only"
     return (
         f"US dollars per month of {hours} hours, before tax; {allowances}; {prices}{oldest}"
-        f"{contract}{rounded}"
+        f"{contract}{rounded}{layers}"
     )
 
 

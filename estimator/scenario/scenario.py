@@ -83,21 +83,37 @@ _Quoting.add_representer(str, _Quoting.represent_str)
 
 
 class Engineering(Model):
-    """Engineering time for servers of your own, beyond what a managed service would take.
+    """Engineering time: hours for servers of your own, or for single duties, and their price.
 
-    >>> Engineering(engineer_hours_per_month=20, usd_per_engineer_hour=100).engineer_hours_per_month
-    20.0
+    >>> Engineering(engineer_hours_per_month=20).usd_per_engineer_hour
+    100.0
     """
 
-    engineer_hours_per_month: Count
-    """Hours per month to build, patch, watch and be on call; for your own servers only."""
-    usd_per_engineer_hour: Count
-    """What such an hour costs you, in USD."""
+    engineer_hours_per_month: Count = 0.0
+    """Hours per month to build, patch, watch and be on call, beyond what a managed service would
+    take; for every deployment that holds connections on servers or in containers of your own, or
+    runs Redis on machines."""
+    duties: dict[Annotated[Name, Field(min_length=1)], Count] = Field(default_factory=dict)
+    """Hours per month for single duties, by their ids (``estimator list duties``), on top of those
+    hours; for every deployment that has the duty."""
+    usd_per_engineer_hour: Count = 100.0
+    """What such an hour costs you, in USD. Assumption: 100, until you say what yours costs."""
+
+    @property
+    def hours(self) -> tuple[float | FloatArray, ...]:
+        """All that is stated in hours."""
+        return (self.engineer_hours_per_month, *self.duties.values())
 
 
 def _listed(value: object) -> object:
     """An array as the list that a file would hold."""
     return value.tolist() if isinstance(value, np.ndarray) else value
+
+
+def _each_once(layers: tuple[str, ...]) -> tuple[str, ...]:
+    if len(set(layers)) < len(layers):
+        raise ValueError("each layer once")
+    return layers
 
 
 def _known_location(name: str) -> str:
@@ -197,7 +213,15 @@ class Scenario(Shown, Model):
     )
     """Answers to what vendors leave open or sources disagree on, by the id of the assumption."""
     engineering: Engineering | None = None
-    """Engineering time that servers of your own take; a line of the bill, if you state it."""
+    """Engineering time that a deployment takes; lines of the bill, if you state hours."""
+    layers: Annotated[
+        tuple[Literal["messaging", "application", "engineering"], ...],
+        Field(min_length=1),
+        AfterValidator(_each_once),
+    ] = ("messaging", "application", "engineering")
+    """What is added up: messaging (what carries the messages), application (what answers them:
+    functions, application servers, your own code's part of nodes), engineering (people's time, if
+    stated)."""
     calendar: Annotated[tuple[CalendarEntry, ...], Field(max_length=MOST_ENTRIES)] = ()
     """What happens on a date, or some times per month, on top of the weekly shape: a launch, a
     match. It is billed as often as it happens; simulated weeks leave it out."""
@@ -277,10 +301,7 @@ class Scenario(Shown, Model):
         for options in self.options.values():
             arrays += [value for value in options.values() if isinstance(value, list)]
         if self.engineering is not None:
-            arrays += [
-                self.engineering.engineer_hours_per_month,
-                self.engineering.usd_per_engineer_hour,
-            ]
+            arrays += [*self.engineering.hours, self.engineering.usd_per_engineer_hour]
         others = (kind.many for kind in self.other_clients.values())
         return np.broadcast_shapes(self.profile.many, *others, *map(np.shape, arrays))
 

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 import estimator as ws
-from estimator.analysis.estimate import is_fleet
 from estimator.demand.month import expected_month
 from estimator.deployments.base import Deployment
+from estimator.deployments.fleet.fleet_options import FleetOptions
 from estimator.deployments.registry import ALL_DEPLOYMENTS, find_deployment
 
 LAUNCH: dict[str, Any] = {
@@ -90,7 +90,7 @@ def test_an_entry_without_anybody_changes_no_bill_and_none_lowers_it(deployment:
 def fixed(deployment: Deployment) -> ws.Scenario:
     """The scenario with nothing left to choose by cost or size."""
     options: dict[str, Any] = {}
-    if is_fleet(deployment):
+    if issubclass(deployment.options, FleetOptions):
         sizing = ws.estimate(CHAT, deployment.id).sizing
         assert sizing is not None
         options = {"machine": sizing.machines[0]}
@@ -136,7 +136,7 @@ def test_a_month_is_its_weeks_added_up(deployment: str):
 def test_one_machine_runs_all_month_and_none_would_cost_less(deployment: str, scaling: str):
     scenario = CHAT.replace(
         calendar=[{**LAUNCH, "connections": 3_000_000}],
-        assumptions={f"{deployment}.scaling": scaling},
+        options={deployment: {"scaling": scaling}},
     )
     bill = ws.estimate(scenario, deployment)
 
@@ -146,7 +146,7 @@ def test_one_machine_runs_all_month_and_none_would_cost_less(deployment: str, sc
     assert usual is not None
     nodes_cost = bill.by_driver["compute"]
     for other in (machine, *usual.machines):
-        options = {deployment: {"machine": other}}
+        options = {deployment: {"machine": other, "scaling": scaling}}
         with_other = ws.estimate(scenario.replace(options=options), deployment)
         costs_less = bool(with_other.by_driver["compute"] < nodes_cost * (1 - 1e-9))
         # more nodes than a balancer takes are not chosen where fewer larger ones do

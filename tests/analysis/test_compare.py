@@ -106,10 +106,29 @@ class TestChart:
     def test_each_part_of_a_bar_is_the_cost_of_its_driver(self, comparison):
         [axes] = comparison.chart().axes
 
+        handles, names = axes.get_legend_handles_labels()
+        colors = {
+            each[0].get_facecolor()[:3]: name for each, name in zip(handles, names, strict=True)
+        }
+        # of each driver, what carries messages and what answers them are parts of one color
+        drawn = {name: np.zeros(len(comparison.bills)) for name in names}
         for container in axes.containers:
-            driver = container.get_label()
+            driver = colors[container[0].get_facecolor()[:3]]
+            drawn[driver] += [bar.get_width() for bar in container]
+
+        for driver, lengths in drawn.items():
             expected = [bill.by_driver.get(driver, 0.0) for bill in comparison.bills]
-            np.testing.assert_allclose([bar.get_width() for bar in container], expected)
+            np.testing.assert_allclose(lengths, expected)
+
+    def test_what_answers_messages_is_hatched(self, comparison):
+        [axes] = comparison.chart().axes
+
+        hatched = np.zeros(len(comparison.bills))
+        for bar in axes.patches:
+            if bar.get_hatch():
+                hatched[round(bar.get_y() + bar.get_height() / 2)] += bar.get_width()
+        applications = [bill.by_layer["application"] for bill in comparison.bills]
+        np.testing.assert_allclose(hatched, applications)
 
     def test_parts_of_a_bar_stand_end_to_end(self, comparison):
         [axes] = comparison.chart().axes

@@ -16,8 +16,7 @@ SCENARIO = ws.Scenario(
     location="virginia",
     peak_connections=200,
     contract="aws-reserved-1-year",
-    options={"aws.alb_ec2": {"min_nodes": 3}},
-    assumptions={"aws.alb_ec2.scaling": "autoscaled"},
+    options={"aws.alb_ec2": {"min_nodes": 3, "scaling": "autoscaled"}},
 )
 
 
@@ -45,6 +44,20 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
     for name in ("meter", "limit_checks", "check_options"):
         monkeypatch.setattr(deployed, name, counting(name, getattr(deployed, name)))
     return counted
+
+
+@pytest.mark.parametrize("deployment", ["aws.alb_ec2", "azure.container_apps"])
+def test_an_option_given_as_an_assumption_is_told_where_it_belongs(deployment: str):
+    scenario = SCENARIO.replace(options={}, assumptions={f"{deployment}.scaling": "autoscaled"})
+    right = rf"options: \{{{deployment}: \{{scaling: autoscaled\}}\}}"
+
+    with pytest.raises(ws.ScenarioError, match=right) as raised:
+        ws.estimate(scenario, deployment)
+
+    assert "scaling is an option, not an open question" in str(raised.value)
+    # what it says is right
+    options = {deployment: {"scaling": "autoscaled"}}
+    ws.estimate(SCENARIO.replace(options=options), deployment)
 
 
 def test_an_estimate_resolves_once(calls: Counter[str]):

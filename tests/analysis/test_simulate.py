@@ -254,9 +254,9 @@ class TestBill:
                     "memory_per_connection_bytes": 2e6,
                     # its work would be a line of its own
                     "application": "none",
+                    "scaling": "autoscaled",
                 }
             },
-            assumptions={"aws.alb_ec2.scaling": "autoscaled"},
         )
 
         found = ws.simulate(audience, "aws.alb_ec2", replications=1, engine="aggregate")

@@ -32,7 +32,7 @@ def test_every_deployment_is_priced_where_prices_were_promised(profile, location
     "options",
     [
         {"aws.api_gateway": {"backend": "lambda_dynamodb"}},
-        {"azure.web_pubsub": {"tier": "premium", "scaling": "autoscale"}},
+        {"azure.web_pubsub": {"tier": "premium", "scaling": "autoscaled"}},
         {"gcp.cloud_run": {"billing": "request"}},
     ],
     ids=lambda options: next(iter(options)),

@@ -7,11 +7,13 @@ while they are made is written down.
 
 import sys
 from collections.abc import Iterator, Mapping
+from typing import get_args
 
 import pytest
 
 import estimator as ws
 from estimator.deployments import limits
+from estimator.deployments.fleet.scaling import Scaling, ScalingOptions
 from estimator.deployments.limits import Limit, load_limits
 from estimator.deployments.registry import ALL_DEPLOYMENTS
 
@@ -46,16 +48,16 @@ PATHS: Mapping[str, list[dict[str, object]]] = {
     "azure.web_pubsub": [
         {"tier": "free"},
         {"tier": "standard"},
-        {"tier": "premium_p1", "scaling": "autoscale"},
-        {"tier": "premium_p2", "scaling": "autoscale"},
+        {"tier": "premium_p1", "scaling": "autoscaled"},
+        {"tier": "premium_p2", "scaling": "autoscaled"},
         {"functions": "consumption"},
         {"functions": "flex"},
     ],
     "azure.signalr": [
         {"tier": "free"},
         {"tier": "standard"},
-        {"tier": "premium_p1", "scaling": "autoscale"},
-        {"tier": "premium_p2", "scaling": "autoscale"},
+        {"tier": "premium_p1", "scaling": "autoscaled"},
+        {"tier": "premium_p2", "scaling": "autoscaled"},
         {"mode": "serverless"},
     ],
     "azure.application_gateway_vm": [{"sku": "waf_v2"}],
@@ -68,7 +70,11 @@ PATHS: Mapping[str, list[dict[str, object]]] = {
         {"vcpu": vcpu, "memory_gib": 4, "billing": "request", "min_instances": 1}
         for vcpu in (1, 2, 4, 6, 8)
     ],
-    "gcp.application_lb_gce": [{"balancer": "classic"}],
+    "gcp.application_lb_gce": [
+        {"balancer": "classic"},
+        {"balancer": "regional", "outbound": "nat"},
+    ],
+    "gcp.application_lb_cloud_run": [{"balancer": "regional"}],
     "oci.load_balancer_vm": [
         {"provisioned_by": "oke", "account": account}
         for account in ("pay_as_you_go", "universal_credits")
@@ -96,6 +102,9 @@ def scenarios(deployment: str) -> Iterator[ws.Scenario]:
         yield SCENARIO.replace(peak_connections=audience)
     for options in PATHS.get(deployment, []):
         yield SCENARIO.replace(options={deployment: options})
+    if issubclass(ALL_DEPLOYMENTS[deployment].options, ScalingOptions):
+        for scaling in get_args(Scaling):
+            yield SCENARIO.replace(options={deployment: {"scaling": scaling}})
     for question in ALL_DEPLOYMENTS[deployment].assumptions:
         for answer in question.choices:
             yield SCENARIO.replace(assumptions={question.id: answer})

@@ -96,7 +96,7 @@ class TestUnits:
         # https://learn.microsoft.com/azure/azure-web-pubsub/concept-billing-model : 5 units for 18
         # hours and 10 for 6 are (5 x 18 + 10 x 6) / 24 = 6.25 unit-days
         day = np.tile([5.0] * 10 + [10.0] * 6 + [5.0] * 8, 7)
-        options = {"scaling": "autoscale"}
+        options = {"scaling": "autoscaled"}
         for service in ("azure.web_pubsub", "azure.signalr"):
             demand = ran(make_demand(100, hours_per_month=24), day)
             found = quantities(bill_of(service, demand, options=options))
@@ -109,7 +109,7 @@ class TestUnits:
         # the same article: 6.25 unit-days include 6.25 of 15 million messages
         day = np.tile([5.0] * 10 + [10.0] * 6 + [5.0] * 8, 7)
         demand = ran(make_demand(100, to_client=15e6 / 24, hours_per_month=24), day)
-        found = quantities(bill_of("azure.web_pubsub", demand, options={"scaling": "autoscale"}))
+        found = quantities(bill_of("azure.web_pubsub", demand, options={"scaling": "autoscaled"}))
 
         assert found["azure.web_pubsub.premium_messages"] == pytest.approx(8.75e6, rel=1e-12)
 

@@ -18,14 +18,10 @@ from estimator.units import SECONDS_PER_HOUR
 
 UNIT_SERVICES = ["azure.web_pubsub", "azure.signalr"]
 CLOUD_RUNS = ["gcp.cloud_run", "gcp.application_lb_cloud_run"]
-STATIC = {f"{id_}.scaling": "static" for id_ in FLEETS}
-AUTOSCALED = {f"{id_}.scaling": "autoscaled" for id_ in FLEETS}
-AUTOSCALE = {id_: {"scaling": "autoscale"} for id_ in UNIT_SERVICES}
+AUTOSCALED = {id_: {"scaling": "autoscaled"} for id_ in (*FLEETS, *UNIT_SERVICES)}
 SCENARIOS = {
     "as it comes": SCENARIO,
-    "messages, following the hours": SCENARIO.replace(
-        profile="market-data", assumptions=AUTOSCALED, options=AUTOSCALE
-    ),
+    "messages, following the hours": SCENARIO.replace(profile="market-data", options=AUTOSCALED),
 }
 BY_AGE = SCENARIO.replace(assumptions={"azure.container_apps.request_timeout": "age"})
 every_deployment = pytest.mark.parametrize(
@@ -143,7 +139,7 @@ class TestEveryDeployment:
 
     @pytest.mark.parametrize("deployment", [*FLEETS, *UNIT_SERVICES])
     def test_units_that_run_all_week_are_those_of_the_bill(self, deployment):
-        scenario = SCENARIO.replace(assumptions=STATIC)
+        scenario = SCENARIO
         units = admission_of(deployment, scenario).units
         assert units is not None
         ran = replace(ws.expected_demand(scenario), units=from_hours(np.full(168, units)))
@@ -155,10 +151,9 @@ class TestEveryDeployment:
     @pytest.mark.parametrize("deployment", [*FLEETS, *UNIT_SERVICES, *CLOUD_RUNS])
     def test_units_that_follow_are_those_of_the_bill_hour_by_hour(self, deployment, make_demand):
         # without the hours around the busy ones, which an autoscaler does not know beforehand
-        options = AUTOSCALE | {
-            id_: {"memory_per_connection_bytes": 1e6, "scaling_lag_hours": 0} for id_ in FLEETS
-        }
-        scenario = SCENARIO.replace(options=options, assumptions=AUTOSCALED)
+        by_hour = {"memory_per_connection_bytes": 1e6, "scaling_lag_hours": 0}
+        options = AUTOSCALED | {id_: AUTOSCALED[id_] | by_hour for id_ in FLEETS}
+        scenario = SCENARIO.replace(options=options)
         hourly = 40_000 + 35_000 * np.sin(np.arange(168) * 2 * np.pi / 24)
         demand = make_demand(hourly, to_client=hourly)
         admission = admission_of(deployment, scenario, demand)
@@ -272,7 +267,7 @@ class TestUnitServices:
     @pytest.mark.parametrize("service", ["azure.web_pubsub", "azure.signalr"])
     def test_autoscale_knows_the_counts_that_exist(self, make_demand, service):
         # https://learn.microsoft.com/azure/azure-web-pubsub/howto-scale-manual-scale
-        scenario = asked(service, {"scaling": "autoscale", "headroom": 0.7})
+        scenario = asked(service, {"scaling": "autoscaled", "headroom": 0.7})
         admission = admission_of(service, scenario, make_demand(9_000))
         follow = admission.autoscaling
 
@@ -286,7 +281,7 @@ class TestUnitServices:
 
     def test_beyond_100_units_premium_p2_never_falls_below_them(self, make_demand):
         # 90,000 at 80 % take 112.5 units
-        scenario = asked("azure.web_pubsub", {"scaling": "autoscale"})
+        scenario = asked("azure.web_pubsub", {"scaling": "autoscaled"})
         admission = admission_of("azure.web_pubsub", scenario, make_demand(90_000))
         follow = admission.autoscaling
 
@@ -297,7 +292,7 @@ class TestUnitServices:
 
     def test_several_resources_have_the_counts_of_all(self, make_demand):
         # 900,000 at 80 % take 1,125 units: a full resource and 200 of another
-        scenario = asked("azure.web_pubsub", {"scaling": "autoscale"})
+        scenario = asked("azure.web_pubsub", {"scaling": "autoscaled"})
         follow = admission_of("azure.web_pubsub", scenario, make_demand(900_000)).autoscaling
 
         assert follow is not None
@@ -309,7 +304,7 @@ class TestUnitServices:
         # the handler takes 500 a second and unit (the vendor's performance guide), 350 planned;
         # 7,000 need 20 units for 1,000 connections: 50 each
         demand = make_demand(1_000, to_server=7_000 * 3600)
-        scenario = asked("azure.web_pubsub", {"scaling": "autoscale"})
+        scenario = asked("azure.web_pubsub", {"scaling": "autoscaled"})
         admission = admission_of("azure.web_pubsub", scenario, demand)
         follow = admission.autoscaling
 
@@ -572,7 +567,7 @@ class TestCloudRun:
         assert follow.target_share == pytest.approx(0.95)
 
     def test_manual_scaling_keeps_its_instances(self, make_demand):
-        admission = self.admission(make_demand(9_000), manual_instances=12, min_instances=1)
+        admission = self.admission(make_demand(9_000), scaling="static", manual_instances=12)
 
         assert (admission.units, admission.autoscaling) == (12, None)
 

@@ -31,9 +31,6 @@ NO_VMS = [
 ]
 
 
-AUTOSCALED = {"scaling": "autoscaled"}
-
-
 def counted(bill: ws.Bill, meter: str) -> float:
     """What all lines of a meter count."""
     return sum(float(one.usage.quantity) for one in bill.items if one.rate.meter_id == meter)
@@ -52,10 +49,16 @@ def test_a_disk_goes_with_a_node_that_stops(
     make_demand, bill_of, quantities, deployment, disk, each
 ):
     # six nodes from an hour before to an hour after a day of 24 hours, and three in the other 142
-    options = {"zones": 3, "survives": "none", "connections_per_node": 100, "min_nodes": 3}
+    options = {
+        "zones": 3,
+        "survives": "none",
+        "connections_per_node": 100,
+        "min_nodes": 3,
+        "scaling": "autoscaled",
+    }
     hours = np.full(168, 1.0)
     hours[50:74] = 600
-    bill = bill_of(deployment, make_demand(hours), options=options, answers=AUTOSCALED)
+    bill = bill_of(deployment, make_demand(hours), options=options)
 
     assert quantities(bill)[disk] == pytest.approx(each * (6 * 26 + 3 * 142) / 168)
 

@@ -154,7 +154,9 @@ class TestWeeks:
         for units in (0, 2, 3):
             empty = np.maximum(units - counts, 0)
             right = sum(empty @ stats.poisson.pmf(counts, mean) for mean in (0.5, 50)) / 2
-            assert float(mean_empty_units(demand, units)) == pytest.approx(right, abs=1e-12)
+            assert float(mean_empty_units(demand.connections, units)) == pytest.approx(
+                right, abs=1e-12
+            )
 
     def test_nobody_needs_nothing(self, make_demand):
         demand = make_demand(0.0)

@@ -100,8 +100,7 @@ def test_nodes_that_are_left_hold_what_those_held_that_failed(
     bill = bill_of(
         VM,
         make_demand(200_000),
-        options={**ONE_LARGE_NODE, **kept},
-        answers={"scaling": scaling},
+        options={**ONE_LARGE_NODE, **kept, "scaling": scaling},
     )
     [found] = [one for one in bill.verdicts if one.limit.limit == TRACKED]
 
@@ -120,7 +119,7 @@ def test_nodes_that_follow_demand_are_asked_hour_by_hour(make_demand, bill_of):
     # from ten connections to 500,000 and back: one node of 1,048,576 open files all week, so that
     # the busiest hour asks for all of them
     demand = make_demand([10.0] * 84 + [500_000.0] * 84)
-    bill = bill_of(VM, demand, options=ONE_LARGE_NODE, answers={"scaling": "autoscaled"})
+    bill = bill_of(VM, demand, options=ONE_LARGE_NODE | {"scaling": "autoscaled"})
     [found] = [one for one in bill.verdicts if one.limit.limit == TRACKED]
 
     assert float(found.used) == pytest.approx(500_000)

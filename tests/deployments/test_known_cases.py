@@ -104,7 +104,6 @@ def test_large_messages_need_the_bandwidth_of_many_containers(
                 deployment,
                 make_demand(1_000, to_client=5_000 * 3600, payload=payload),
                 options=options,
-                answers={"scaling": "static"},
             ).sizing.peak_units
         )
         for payload in (1_000, 1_000_000)

@@ -9,6 +9,7 @@ from ruamel.yaml import YAML
 
 import estimator as ws
 from estimator.deployments.fleet.derived_figures import derived_figures, stand_ins
+from estimator.deployments.fleet.fleet_options import FleetOptions
 from estimator.deployments.fleet.server import (
     advised_connections,
     arrival_byte_core_seconds,
@@ -23,7 +24,6 @@ from estimator.deployments.fleet.server import (
 )
 from estimator.deployments.fleet.server_figures import Server, find_server
 from estimator.deployments.fleet.server_options import ServerOptions
-from estimator.deployments.fleet.sizing import FleetOptions
 from estimator.deployments.limits import limit_value
 from estimator.files import Measured, data_text, load_mapping
 from estimator.scenario.profile import Heartbeat

@@ -17,12 +17,7 @@ ALL_WEEK = np.ones(168)
 SCENARIO = ws.Scenario(profile="workplace-chat", location="virginia", peak_connections=1)
 
 
-def metered(
-    deployment: str,
-    demand: ws.Demand,
-    answers: dict[str, str] | None = None,
-    **options: Any,
-) -> Metered:
+def metered(deployment: str, demand: ws.Demand, **options: Any) -> Metered:
     """What a deployment meters of a stated demand in Virginia."""
     found = find_deployment(deployment)
     location = ws.locations()["virginia"]
@@ -31,7 +26,7 @@ def metered(
             demand=demand,
             destinations=SCENARIO.destinations,
             options=found.check_options(options),
-            answers=found.check_answers(answers or {}),
+            answers=found.check_answers({}),
             catalog=load_catalog(),
             region=location.regions.get(found.cloud, WORLDWIDE),
             free_allowances="none",
@@ -39,14 +34,9 @@ def metered(
     )
 
 
-def sizing_of(
-    deployment: str,
-    demand: ws.Demand,
-    answers: dict[str, str] | None = None,
-    **options: Any,
-) -> Sizing:
+def sizing_of(deployment: str, demand: ws.Demand, **options: Any) -> Sizing:
     """What must run."""
-    sizing = metered(deployment, demand, answers, **options).sizing
+    sizing = metered(deployment, demand, **options).sizing
     assert sizing is not None
     return sizing
 
@@ -82,8 +72,7 @@ def test_a_fleet_that_follows_demand_tells_each_hour(make_demand):
     found = sizing_of(
         "aws.nlb_ec2",
         make_demand(hours),
-        answers={"aws.nlb_ec2.scaling": "autoscaled"},
-        **PLAIN | {"scaling_lag_hours": 0, "tls": "balancer"},
+        **PLAIN | {"scaling": "autoscaled", "scaling_lag_hours": 0, "tls": "balancer"},
     )
 
     assert np.ravel(found.units.hourly).tolist() == ([1] * 12 + [4] * 12) * 7

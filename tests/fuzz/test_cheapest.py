@@ -48,8 +48,12 @@ def some_fleet(seed: int) -> tuple[str, ws.Scenario]:
         profile=one_of(tuple(ws.profile_names())),
         location=one_of(("virginia", "frankfurt", "mumbai")),
         peak_connections=float(10 ** rng.uniform(2, 6.7)),
-        options={deployment: {name: one_of(among) for name, among in CHOICES.items()}},
-        assumptions={f"{deployment}.scaling": one_of(("static", "static", "autoscaled"))},
+        options={
+            deployment: {
+                **{name: one_of(among) for name, among in CHOICES.items()},
+                "scaling": one_of(("static", "static", "autoscaled")),
+            }
+        },
     )
     return deployment, scenario
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import estimator as ws
-from estimator.analysis.compare import main_drivers
+from estimator.analysis.headline import main_drivers
 from estimator.deployments.registry import ENTRIES
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -38,7 +38,7 @@ def autoscaled_day(make_demand, bill_of):
             payload=2048,
             hours_per_month=ONE_DAY,
         )
-        options = {"scaling": "autoscale", "headroom": 1}
+        options = {"scaling": "autoscaled", "headroom": 1}
         return bill_of("azure.web_pubsub", demand, options=options, **stated)
 
     return bill
@@ -64,6 +64,24 @@ def test_the_day_in_dollars_at_standard_prices():
     bill = ws.price({STANDARD_UNITS: 6.25, STANDARD_MESSAGES: 8.75e6}, region="eastus")
 
     assert bill.total == pytest.approx(18.8125, abs=1e-9)
+
+
+@pytest.mark.parametrize("tier", ["auto", "standard"])
+def test_standard_units_on_a_schedule_are_the_day_of_the_billing_model(
+    make_demand, bill_of, quantities, cents, tier
+):
+    # the billing model's own day: 5 units, from 10:00 to 16:00 10 of them, "billed with 6.25
+    # standard units and 8.75 additional message units"
+    demand = make_demand(
+        DAY_OF_5_AND_10_UNITS, to_client=15e6 / 24, payload=2048, hours_per_month=ONE_DAY
+    )
+    options = {"scaling": "scheduled", "tier": tier, "headroom": 1}
+    bill = bill_of("azure.web_pubsub", demand, options=options)
+
+    assert quantities(bill)[STANDARD_UNITS] == pytest.approx(6.25, abs=1e-12)
+    assert quantities(bill)[STANDARD_MESSAGES] == pytest.approx(8.75e6, rel=1e-12)
+    assert cents(bill)[STANDARD_UNITS] + cents(bill)[STANDARD_MESSAGES] == pytest.approx(18.81)
+    assert "by a script of your own on a timer" in " ".join(bill.notes)
 
 
 @pytest.mark.parametrize("kilobyte", [1000, 1024])

@@ -88,7 +88,6 @@ def test_replicas_of_container_apps(make_demand, bill_of, cents):
             "application": "none",
             "headroom": 0.5,
         },
-        answers={"scaling": "static"},
     )
 
     assert bill.sizing is not None

@@ -190,3 +190,42 @@ def test_forwarding_rules_of_a_load_balancer(make_demand, bill_of, deployment, r
 
     of_rules = [item.cost_usd for item in bill.items if "rule" in item.rate.meter_id]
     assert float(sum(of_rules)) / 730 == pytest.approx(usd_per_hour)
+
+
+MANY_NODES = {"machine": "e2-standard-2", "min_nodes": 40, "survives": "none", "redis": "none"}
+
+
+def test_forty_nodes_behind_cloud_nat(make_demand, bill_of, cents):
+    # Google, Cloud NAT page: 0.0014 an hour for each of up to 32 VMs, so 32.70 for 730 hours of
+    # more; 0.005 an hour for an address, 3.65; 0.045 for each of 40 GiB, 1.80
+    options = MANY_NODES | {"outbound": "nat", "fetched_gib_per_node": 1}
+    lines = cents(bill_of("gcp.application_lb_gce", make_demand(10), options=options))
+
+    assert lines["gcp.nat.vm_hours"] == 32.70
+    assert lines["gcp.nat.ip_hours"] == 3.65
+    assert lines["gcp.nat.gib"] == 1.80
+
+
+def test_forty_nodes_with_external_addresses(make_demand, bill_of, cents):
+    # Google, network page: 0.005 an hour for an address in use on a standard VM, 40 x 3.65
+    lines = cents(bill_of("gcp.application_lb_gce", make_demand(10), options=MANY_NODES))
+
+    assert lines["gcp.external_ipv4.hours"] == 146.00
+
+
+def test_a_regional_balancer_in_the_standard_tier_in_frankfurt(make_demand, bill_of, cents):
+    # 5,000 GiB out: 0.085 beyond the free 200, 408.00; 0.010 to process each, 50.00; a rule 0.030
+    # an hour, 21.90. 124 bytes leave as 200
+    demand = make_demand(10, to_client=5_000 * 2**30 / 200 / 730, payload=124)
+    bill = bill_of(
+        "gcp.application_lb_gce",
+        demand,
+        location="frankfurt",
+        options={"balancer": "regional", "network_tier": "standard"},
+        free_allowances="always",
+    )
+    lines = cents(bill)
+
+    assert lines["gcp.egress.standard"] == 408.00
+    assert lines["gcp.load_balancing.outbound_gib"] == 50.00
+    assert lines["gcp.load_balancing.regional_first_five_rules_hours"] == 21.90

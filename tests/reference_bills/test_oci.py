@@ -35,12 +35,49 @@ def test_one_load_balancer_with_100_mbps_all_month_as_a_workload(make_demand, bi
     bill = bill_of(
         "oci.load_balancer_vm",
         make_demand(to_client=messages_per_hour, payload=124),
+        answers={"backend_leg": "no"},
         free_allowances="always",
     )
 
     cost = {item.rate.meter_id: float(item.cost_usd) for item in bill.items}
     assert cost[LB_HOURS] == 0
     assert cost[MBPS_HOURS] == pytest.approx(6.556, abs=1e-9)
+
+
+def test_fifty_mbps_with_clients_are_a_hundred_with_backends(make_demand, bill_of):
+    # bandwidth is ingress plus egress of the balancer: what comes in goes out again. The same 6.556
+    messages_per_hour = 50e6 / 8 * 3600 / (200 + 52)
+    bill = bill_of(
+        "oci.load_balancer_vm",
+        make_demand(to_client=messages_per_hour, payload=124),
+        free_allowances="always",
+    )
+
+    cost = {item.rate.meter_id: float(item.cost_usd) for item in bill.items}
+    assert cost[MBPS_HOURS] == pytest.approx(6.556, abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("share", "usd"),
+    # Oracle: "Always 50% off your on-demand instance rates". Two nodes of 4 x 0.03 + 32 x 0.002 =
+    # 0.184 an hour, 268.64 a month; a quarter of their hours at half price saves an eighth
+    [(0, 268.64), (0.25, 235.06), (1, 134.32)],
+)
+def test_preemptible_nodes_of_4_ocpus_and_32_gb(make_demand, bill_of, share, usd):
+    bill = bill_of(
+        "oci.network_load_balancer_vm",
+        make_demand(10),
+        options={
+            "machine": "VM.Standard.E5.Flex/4/32",
+            "min_nodes": 2,
+            "survives": "none",
+            "redis": "none",
+            "preemptible_share": share,
+        },
+    )
+
+    nodes = [item.cost_usd for item in bill.items if ".e5_" in item.rate.meter_id]
+    assert round(float(sum(nodes)), 2) == usd
 
 
 def test_one_small_load_balancer_is_free(make_demand, bill_of, cents):

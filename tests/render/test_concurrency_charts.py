@@ -52,7 +52,7 @@ def autoscaled():
         profile="workplace-chat",
         location="virginia",
         peak_connections=5_000,
-        options={"azure.web_pubsub": {"scaling": "autoscale"}},
+        options={"azure.web_pubsub": {"scaling": "autoscaled"}},
     )
     return ws.simulate(scenario, "azure.web_pubsub", replications=1, engine="aggregate")
 

@@ -63,7 +63,7 @@ SCENARIOS = {
         free_allowances="all",
         as_of=dt.date(2026, 10, 1),
         options={
-            "azure.web_pubsub": {"headroom": 0.7, "event_handler": False, "scaling": "fixed"},
+            "azure.web_pubsub": {"headroom": 0.7, "event_handler": False, "scaling": "static"},
             "oci.load_balancer_vm": {"memory_per_connection_bytes": None, "min_nodes": 3},
         },
         assumptions={

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Literal, get_args
+from typing import Any, Literal, get_args
 
 import numpy as np
 
@@ -25,8 +25,13 @@ from estimator.analysis.uncertainty.input_ranges import (
 )
 from estimator.analysis.uncertainty.server_ranges import server_input_ranges
 from estimator.arrays import FloatArray
-from estimator.deployments.registry import ALL_DEPLOYMENTS, assumptions, find_deployment
-from estimator.errors import EstimatorError, ScenarioError, UnknownNameError
+from estimator.deployments.registry import (
+    ALL_DEPLOYMENTS,
+    assumptions,
+    find_deployment,
+    unknown_assumption,
+)
+from estimator.errors import EstimatorError, ScenarioError
 from estimator.pricing.catalog import load_catalog
 from estimator.pricing.contract import as_contract
 from estimator.pricing.price_files import Assumption
@@ -34,8 +39,6 @@ from estimator.scenario.scenario import Scenario
 
 Questions = Literal["all"] | Sequence[str]
 """Ids of billing assumptions, or all that change a bill."""
-_DECISIONS: Final = "scaling"
-"""End of the ids of questions that you decide: a vendor leaves nothing open there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +171,7 @@ def open_questions(
     Args:
         scenario: what it answers is settled.
         bills: of the scenario as it is, and as it may be.
-        asked: ids, or all of them but those that are decisions, such as how a fleet scales.
+        asked: ids, or all of them.
 
     Raises:
         UnknownNameError: there is no such assumption.
@@ -177,7 +180,7 @@ def open_questions(
     if asked != "all":
         for name in asked:
             if name not in assumptions():
-                raise UnknownNameError("assumption", name, assumptions())
+                raise unknown_assumption(name)
             if name in scenario.assumptions:
                 raise ScenarioError(
                     f"the scenario answers '{name}' ({scenario.assumptions[name]}), so it is not "
@@ -189,11 +192,7 @@ def open_questions(
             if any(np.any(usd) for usd in effect.change_usd.values()):
                 moved.setdefault(effect.assumption.id, set()).add(bill.deployment or "")
     if asked == "all":
-        wanted = [
-            name
-            for name in moved
-            if name not in scenario.assumptions and not name.endswith(f".{_DECISIONS}")
-        ]
+        wanted = [name for name in moved if name not in scenario.assumptions]
     else:
         wanted = list(dict.fromkeys(asked))
         if still := [name for name in wanted if name not in moved]:

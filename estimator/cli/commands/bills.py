@@ -30,6 +30,7 @@ def compare(
     saas: Annotated[bool, common.change("--saas", help="Add realtime SaaS to the clouds.")] = False,
     location: common.AtLocation = None,
     contract: common.UnderContract = None,
+    layer: common.OfLayers = None,
     as_markdown: common.AsMarkdown = False,
     as_json: common.AsJson = False,
 ) -> None:
@@ -42,6 +43,8 @@ def compare(
         $ estimator compare examples/team-chat.yaml --cloud azure
         # users in Frankfurt, and realtime SaaS beside the clouds
         $ estimator compare examples/team-chat.yaml --location frankfurt --saas
+        # only what carries the messages
+        $ estimator compare examples/team-chat.yaml --layer messaging
         # two deployments under one-year reservations, as JSON
         $ estimator compare examples/team-chat.yaml --json \
           --deployment azure.signalr --deployment azure.load_balancer_vm \
@@ -51,7 +54,7 @@ def compare(
     asked = (*(deployment or ()), *(on_clouds(cloud) if cloud else ())) or ws.DEPLOYMENTS
     wanted = (*asked, *(ws.SAAS if saas else ()))
     compared = ws.compare(
-        common.read_scenario(file, location, contract), tuple(dict.fromkeys(wanted))
+        common.read_scenario(file, location, contract, layer), tuple(dict.fromkeys(wanted))
     )
     common.print_result(compared, as_json=as_json, as_markdown=as_markdown)
     common.check_priced(compared.bills)
@@ -70,6 +73,7 @@ def estimate(
     ],
     location: common.AtLocation = None,
     contract: common.UnderContract = None,
+    layer: common.OfLayers = None,
     explain: common.Explain = False,
     as_markdown: common.AsMarkdown = False,
     as_json: common.AsJson = False,
@@ -83,7 +87,7 @@ def estimate(
         $ estimator estimate examples/team-chat.yaml aws.nlb_ec2 --explain
     """
     common.check_one_form(explain=explain, markdown=as_markdown, json=as_json)
-    bill = ws.estimate(common.read_scenario(file, location, contract), deployment)
+    bill = ws.estimate(common.read_scenario(file, location, contract, layer), deployment)
     if explain:
         common.print_paragraphs(bill.explain())
     else:

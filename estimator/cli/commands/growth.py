@@ -30,6 +30,7 @@ def growth(
     deployment: common.OnlyDeployments = None,
     location: common.AtLocation = None,
     contract: common.UnderContract = None,
+    layer: common.OfLayers = None,
     as_csv: common.AsCsv = False,
     as_markdown: common.AsMarkdown = False,
     as_json: common.AsJson = False,
@@ -54,7 +55,7 @@ def growth(
             "say how fast the audience grows: --monthly-growth 5 or --annual-growth 80, not both"
         )
     found = ws.growth(
-        common.read_scenario(file, location, contract),
+        common.read_scenario(file, location, contract, layer),
         months,
         monthly_growth_percent=monthly_growth,
         annual_growth_percent=annual_growth,

@@ -10,7 +10,15 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from estimator.cli import completion
-from estimator.cli.common import AsJson, deployment_id, print_json, print_text
+from estimator.cli.common import (
+    AsJson,
+    AsMarkdown,
+    check_one_form,
+    deployment_id,
+    print_document,
+    print_json,
+    print_text,
+)
 from estimator.errors import ScenarioError, UnknownNameError
 
 if TYPE_CHECKING:
@@ -23,7 +31,9 @@ THINGS: Final[Mapping[str, str]] = {
     "assumptions": "what vendors leave open, with the possible answers",
     "clouds": "clouds and SaaS vendors with prices",
     "contracts": "published discounts that are shipped as examples",
+    "defaults": "settings and metering rules beside the vendors' own, with the day of reading",
     "deployments": "ways to run a WebSocket service on the clouds",
+    "duties": "work that a deployment leaves to the people who run it",
     "faults": "what can go wrong in a simulation",
     "locations": "where users are served from",
     "machines": "machines that the nodes of a fleet can run on",
@@ -62,6 +72,7 @@ def list_things(
         str | None,
         deployment_id("List the options or assumptions of this one, such as aws.api_gateway."),
     ] = None,
+    as_markdown: AsMarkdown = False,
     as_json: AsJson = False,
 ) -> None:
     """List names, options and assumptions, and how faults and surges are written.
@@ -80,11 +91,23 @@ def list_things(
         raise UnknownNameError("thing to list", thing, THINGS)
     if deployment is not None and thing not in _OF_A_DEPLOYMENT:
         raise ScenarioError("--deployment is only for 'list options' and 'list assumptions'")
+    if as_markdown and thing != "defaults":
+        raise ScenarioError("--markdown is only for 'list defaults'")
+    check_one_form(markdown=as_markdown, json=as_json)
+    if thing == "defaults" and not as_json:
+        _print_defaults(as_markdown=as_markdown)
+        return
     data = _data(thing, deployment)
     if as_json:
         print_json(data)
     else:
         print_text(_text(thing, data))
+
+
+def _print_defaults(*, as_markdown: bool) -> None:
+    from estimator.render.views.defaults import defaults_view
+
+    print_document(defaults_view(), as_markdown=as_markdown)
 
 
 def _data(thing: str | None, deployment: str | None) -> list[dict[str, Any]]:
@@ -95,12 +118,15 @@ def _data(thing: str | None, deployment: str | None) -> list[dict[str, Any]]:
         TITLES,
         application_data,
         assumption_data,
+        default_data,
         option_data,
         server_data,
     )
     from estimator.deployments.registry import ALL_DEPLOYMENTS, find_deployment
     from estimator.scenario.disruptions import FAULTS, SURGES
 
+    if thing == "defaults":
+        return default_data()
     if thing in ("faults", "surges"):
         return _kinds_data(FAULTS if thing == "faults" else SURGES)
     if thing in ("applications", "servers"):

@@ -39,6 +39,7 @@ def sweep(
     deployment: common.OnlyDeployments = None,
     location: common.AtLocation = None,
     contract: common.UnderContract = None,
+    layer: common.OfLayers = None,
     as_csv: common.AsCsv = False,
     as_markdown: common.AsMarkdown = False,
     as_json: common.AsJson = False,
@@ -60,7 +61,7 @@ def sweep(
           --vary 'options.*.messages_per_core_second=2000..50000/5'
     """
     common.check_one_form(csv=as_csv, markdown=as_markdown, json=as_json)
-    scenario = common.read_scenario(file, location, contract)
+    scenario = common.read_scenario(file, location, contract, layer)
     found = ws.sweep(scenario, _axes(vary), deployment, together=together)
     table = (lambda: found.totals) if as_csv else None
     common.print_result(found, as_json=as_json, as_markdown=as_markdown, as_csv=table)
@@ -80,6 +81,7 @@ def break_even(
     deployment: common.OnlyDeployments = None,
     location: common.AtLocation = None,
     contract: common.UnderContract = None,
+    layer: common.OfLayers = None,
     as_markdown: common.AsMarkdown = False,
     as_json: common.AsJson = False,
 ) -> None:
@@ -102,7 +104,7 @@ def break_even(
     common.check_one_form(markdown=as_markdown, json=as_json)
     name, low, high = _range(field)
     found = ws.break_even(
-        common.read_scenario(file, location, contract), name, low, high, deployment
+        common.read_scenario(file, location, contract, layer), name, low, high, deployment
     )
     common.print_result(found, as_json=as_json, as_markdown=as_markdown)
     common.check_priced(len(found.refusals) < len(found.deployments))

@@ -54,6 +54,7 @@ def uncertainty(
     deployment: common.OnlyDeployments = None,
     location: common.AtLocation = None,
     contract: common.UnderContract = None,
+    layer: common.OfLayers = None,
     samples: Samples = 1024,
     seed: common.Seed = 0,
     as_markdown: common.AsMarkdown = False,
@@ -74,7 +75,7 @@ def uncertainty(
           --input 'posts.rate_per_hour=2.3 x/ 1.5' --no-evidence --no-questions
     """
     common.check_one_form(markdown=as_markdown, json=as_json)
-    scenario = common.read_scenario(file, location, contract)
+    scenario = common.read_scenario(file, location, contract, layer)
     is_watched = not (as_json or as_markdown)
     with common.progress_bar("bills", wanted=is_watched) as progress:
         found = ws.uncertainty(
@@ -125,6 +126,7 @@ def check_budget(
     no_questions: NoQuestions = False,
     location: common.AtLocation = None,
     contract: common.UnderContract = None,
+    layer: common.OfLayers = None,
     samples: Samples = 1024,
     seed: common.Seed = 0,
     as_markdown: common.AsMarkdown = False,
@@ -146,7 +148,7 @@ def check_budget(
           --at expected --json
     """
     common.check_one_form(markdown=as_markdown, json=as_json)
-    scenario = common.read_scenario(file, location, contract)
+    scenario = common.read_scenario(file, location, contract, layer)
     with common.progress_bar("bills", wanted=not (as_json or as_markdown)) as progress:
         found = ws.check_budget(
             scenario,

@@ -23,9 +23,10 @@ from estimator.dashboard.widgets.bill import (
 )
 from estimator.dashboard.widgets.charts import show_chart
 from estimator.dashboard.widgets.downloads import chart_files, data_file, download_row, table_file
+from estimator.dashboard.widgets.engineering import hour_price_input
 from estimator.dashboard.widgets.profile import profile_views
 from estimator.deployments.registry import SAAS
-from estimator.format import dollars, dollars_and_cents, sentence
+from estimator.format import capitalized, dollars, dollars_and_cents, sentence
 from estimator.pricing.bill import Bill
 from estimator.pricing.price_files import DRIVERS, Driver
 from estimator.render import document_of
@@ -34,7 +35,6 @@ from estimator.scenario.scenario import Scenario
 from estimator.states import State
 
 _DEPLOYMENT: Final = "deployment"
-_CARDS_IN_A_ROW: Final = 4
 
 
 def estimate_page() -> None:
@@ -42,10 +42,11 @@ def estimate_page() -> None:
     scenario = current("estimate")
     comparison = comparison_of(scenario.to_token())
     document.show_error(last_error())
-    best = _best_of_each_cloud(comparison)
+    best = [each.bill for each in comparison.headline.best if each.bill is not None]
     # the answer is sent first; what takes longer is filled in once all else is there
     question = _headline(comparison)
-    _cards(comparison, best)
+    _cards(comparison)
+    _decision(comparison)
     sidebar(scenario)
     assumed = "  \n".join(filter(None, map(assumed_line, best)))
     question.markdown("\n\n".join(filter(None, [largest_question(best), assumed])))
@@ -71,12 +72,6 @@ def estimate_page() -> None:
         with chart:
             words = _chart_words(comparison.bills)
             show_chart(scenario.to_token(), "drivers", comparison.chart, words)
-
-
-def _best_of_each_cloud(comparison: Comparison) -> tuple[Estimate, ...]:
-    """The cheapest deployment of each cloud within limits; where none is, the cheapest."""
-    # those within limits stand first, cheapest first
-    return cheapest_of_each_cloud(comparison.bills)
 
 
 def _headline(comparison: Comparison) -> DeltaGenerator:
@@ -110,26 +105,37 @@ def _answer(comparison: Comparison) -> str:
     )
 
 
-def _cards(comparison: Comparison, best: Sequence[Estimate]) -> None:
-    for column, bill in zip(st.columns(_CARDS_IN_A_ROW), best, strict=False):
+def _cards(comparison: Comparison) -> None:
+    """The best of each group, the cheapest of each cloud, and what may not be called either."""
+    best = comparison.headline.best
+    least = min((float(each.bill.total) for each in best if each.bill), default=0.0)
+    for column, each in zip(st.columns(max(len(best), 1)), best, strict=False):
         with column.container(border=True, gap=None, height="stretch"):
-            st.caption(bill.cloud_name)
+            st.caption(f"{capitalized(each.group)}, {each.compared} compared")
+            if each.bill is None:
+                st.markdown("None is within limits.")
+                continue
             # a label is cut off where it is too long, a text goes on in the next line
-            st.markdown(document.literal(bill.title))
+            st.markdown(document.literal(each.bill.name))
             st.metric(
-                document.literal(bill.title),
-                document.literal(dollars(float(bill.total))),
-                _beside(bill, float(best[0].total)),
+                document.literal(each.bill.name),
+                document.literal(dollars(float(each.bill.total))),
+                _beside(each.bill, least),
                 delta_color="off",
                 delta_arrow="off",
                 label_visibility="collapsed",
             )
-            if bill.state is not State.WITHIN_LIMITS:
-                st.markdown(document.badge(bill.state, bill.state_words))
+            if each.bill.state is not State.WITHIN_LIMITS:
+                st.markdown(document.badge(each.bill.state, each.bill.state_words))
     if comparison.bills:
+        clouds = ", ".join(
+            f"{bill.cloud_name} {dollars(float(bill.total))}"
+            for bill in cheapest_of_each_cloud(comparison.within_limits)
+        )
         st.caption(
             document.literal(
-                f"The cheapest of each cloud within limits. {sentence(comparison.conventions)}"
+                f"The cheapest of each cloud within limits: {clouds or 'none'}. "
+                f"{sentence(comparison.conventions)}"
             )
         )
     for bill in comparison.bills:
@@ -137,6 +143,15 @@ def _cards(comparison: Comparison, best: Sequence[Estimate]) -> None:
             state = document.badge(bill.state, bill.state_words)
             name = document.titled(bill.deployment)
             st.markdown(f"{state} ~~{name}~~: {document.literal(bill.reason)}")
+
+
+def _decision(comparison: Comparison) -> None:
+    """What decides between the groups, and the price of an hour that it depends on."""
+    words, price = st.columns([3, 1], vertical_alignment="center")
+    with price:
+        hour_price_input(comparison.scenario)
+    lines = (*comparison.headline.decisions, *comparison.headline.audience)
+    words.markdown("\n".join(f"- {document.literal(line)}" for line in lines))
 
 
 def _beside(bill: Estimate, least: float) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, Final
 from urllib.parse import urlencode
@@ -25,8 +25,9 @@ from estimator.dashboard.session.state import (
 from estimator.dashboard.widgets.document import literal
 from estimator.demand.expected import expected_demand
 from estimator.errors import ScenarioError
-from estimator.format import percent
+from estimator.format import capitalized, percent
 from estimator.pricing.contract import contract_names, shipped_contract
+from estimator.pricing.price_files import LAYERS
 from estimator.scenario.clients import Audience, OtherClients
 from estimator.scenario.locations import locations
 from estimator.scenario.profile import load_profile, profile_names
@@ -283,6 +284,17 @@ def _billing(scenario: Scenario) -> None:
         **bind_optional("as_of", scenario.as_of, lambda old, day: changed(old, as_of=day)),
         help="Empty: the newest known prices.",
     )
+    st.pills(
+        "Added up",
+        list(LAYERS),
+        selection_mode="multi",
+        default=list(scenario.layers),
+        format_func=capitalized,
+        key=bind("layers", list(scenario.layers), _with_layers),
+        help="Messaging is what carries the messages; application is what answers them: "
+        "functions, servers, your own code's part of nodes; engineering is people's time, if its "
+        "hours are stated.",
+    )
     number_input(
         "Hours per month",
         "hours_per_month",
@@ -291,6 +303,12 @@ def _billing(scenario: Scenario) -> None:
         step=1.0,
         explained=f"{HOURS_PER_MONTH:g} is one twelfth of a year; vendors also use 720 and 744.",
     )
+
+
+def _with_layers(old: Scenario, layers: Sequence[str]) -> Scenario:
+    """With these layers added up, and all of them where none is chosen."""
+    all_of_them = not layers or len(layers) == len(LAYERS)
+    return changed(old, layers=None if all_of_them else tuple(layers))
 
 
 def _also_given(scenario: Scenario) -> list[str]:

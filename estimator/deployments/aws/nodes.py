@@ -18,7 +18,8 @@ from estimator.deployments.base import Request, billed_bytes_question, both_ways
 from estimator.deployments.fleet.backplane import Backplane, Redis, ZoneTraffic
 from estimator.deployments.fleet.behind_balancer import AWS, FLEET_NOT_MODELED, BehindBalancer
 from estimator.deployments.fleet.choice import whole
-from estimator.deployments.fleet.sizing import SCALING, Fleet, FleetOptions, NodeSpec, size
+from estimator.deployments.fleet.fleet_options import FleetOptions
+from estimator.deployments.fleet.sizing import Fleet, NodeSpec, size
 from estimator.deployments.limits import default_of, limit_value
 from estimator.format import range_text
 from estimator.pricing.lines import Usage
@@ -41,7 +42,6 @@ NOT_MODELED = (
     "a web application firewall",
 )
 ASKED_OF_ALL = (
-    SCALING,
     billed_bytes_question("ip", "No statement was found on which bytes count as data transfer."),
 )
 """What is open about every fleet on AWS."""

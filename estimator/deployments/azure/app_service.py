@@ -19,10 +19,11 @@ from estimator.deployments.azure.nodes import (
     AzureNodes,
 )
 from estimator.deployments.base import Request, billed_bytes_question
+from estimator.deployments.fleet.backplane import Backplane
 from estimator.deployments.fleet.behind_balancer import Room
 from estimator.deployments.fleet.host_limits import carrying_nodes
 from estimator.deployments.fleet.machine import CHEAPEST, Machine, machines, priced
-from estimator.deployments.fleet.sizing import SCALING, Fleet, NodeSpec
+from estimator.deployments.fleet.sizing import Fleet, NodeSpec
 from estimator.deployments.limits import Check, check, idle_checks, limit_value
 from estimator.errors import ScenarioError
 from estimator.pricing.price_files import Assumption
@@ -67,7 +68,6 @@ class AppService(AzureNodes):
             "names that setting of IIS (maxConcurrentRequestsPerCpu) as an example of what can "
             "bound them. Linux plans have no IIS, and a limit of their own.",
         ),
-        SCALING,
         billed_bytes_question("ip", BYTES_EVIDENCE),
     )
     not_modeled = (*NOT_MODELED, "certificates, and a gateway in front")
@@ -105,6 +105,16 @@ class AppService(AzureNodes):
         """Sockets of an instance of the plan."""
         return _websockets_limit(fleet.machines[0], request.answers["windows_requests"])
 
+    def notes(self, request: Request, fleet: Fleet, redis: Backplane) -> Iterator[str]:
+        """Who changes the number of instances."""
+        yield from super().notes(request, fleet, redis)
+        basic = any(plan.machine.startswith("B") for plan in fleet.machines)
+        if request.options.scaling == "scheduled" and basic:
+            yield (
+                "The instances of a Basic plan are changed by a script of your own on a timer; "
+                "Azure Monitor's schedules begin with Standard."
+            )
+
     def checks(self, request: Request, fleet: Fleet) -> Iterator[Check]:
         """Instances and sockets of each plan, and the idle timeout of the front end."""
         instances: dict[str, list[Weekly]] = defaultdict(list)
@@ -134,8 +144,8 @@ def _unable(plan: str, request: Request) -> str | None:
     """
     if request.options.survives == "zone" and not plan.startswith("P"):
         return "is not spread over zones: name a Premium plan, or survives: node"
-    if request.answers["scaling"] != "static" and plan.startswith("B"):
-        return "is scaled by hand only: name a larger plan, or scaling: static"
+    if request.options.scaling == "autoscaled" and plan.startswith("B"):
+        return "is scaled by hand only: name a larger plan, or scaling: static or scheduled"
     return None
 
 

@@ -22,12 +22,7 @@ from estimator.deployments.base import Request, billed_bytes_question
 from estimator.deployments.fleet.backplane import Backplane
 from estimator.deployments.fleet.behind_balancer import CONTAINER_APPS
 from estimator.deployments.fleet.expected_units import mean_empty_units, mean_units
-from estimator.deployments.fleet.sizing import (
-    SCALING,
-    Fleet,
-    NodeSpec,
-    split_usage,
-)
+from estimator.deployments.fleet.sizing import Fleet, NodeSpec, split_usage
 from estimator.deployments.limits import Check, check, idle_checks, limit_value
 from estimator.format import range_text
 from estimator.pricing.lines import Usage
@@ -38,6 +33,7 @@ _SERVICE = "azure.container_apps"
 _REPLICAS = f"{_SERVICE}.max_replicas"
 _TIMEOUT = f"{_SERVICE}.request_timeout"
 _ACTIVE = f"{_SERVICE}.vcpu_active_seconds"
+_IDLE = f"{_SERVICE}.vcpu_idle_seconds"
 
 
 class ContainerAppsOptions(AzureFleetOptions):
@@ -69,8 +65,6 @@ class ContainerApps(AzureNodes):
             evidence="The page on ingress does not say how the timeout applies to a WebSocket. "
             "The premium ingress has the same 4 minutes as its default and calls them idle time.",
         ),
-        # the service scales by itself, so following demand comes first
-        replace(SCALING, choices={"autoscaled": SCALING.choices["autoscaled"], **SCALING.choices}),
         billed_bytes_question("ip", BYTES_EVIDENCE),
     )
     not_modeled = (
@@ -89,13 +83,17 @@ class ContainerApps(AzureNodes):
 
     def nodes(self, request: Request) -> NodeSpec:
         """Replicas, of a size of which there may be as many as are needed."""
-        return replace(super().nodes(request), unit="replica")
+        return replace(
+            super().nodes(request),
+            unit="replica",
+            idle_meters={_ACTIVE: _IDLE},
+        )
 
     def node_usage(self, request: Request, fleet: Fleet) -> Iterator[Usage]:
         """Active and idle processor time and memory of replicas, and requests."""
         demand = request.demand
         running = _running(request, fleet)
-        empty = mean_empty_units(demand, _least(request, fleet))
+        empty = mean_empty_units(demand.connections, _least(request, fleet))
         idle = np.asarray(np.minimum(empty, running), dtype=np.float64)
         for machine, mine, text in zip(fleet.machines, fleet.chosen, fleet.texts, strict=True):
             for meter, quantity in machine.parts.items():
@@ -110,7 +108,7 @@ class ContainerApps(AzureNodes):
                 yield from split_usage(usage, fleet.application_share)
                 if meter == _ACTIVE and np.any(idle * mine > 0):
                     yield Usage(
-                        f"{_SERVICE}.vcpu_idle_seconds",
+                        _IDLE,
                         over_month(demand, idle * per_replica),
                         f"{machine.title}: {range_text(mean_in_month(demand, idle))} of the "
                         f"minimum are without a connection on average, {quantity:g} units per hour "
@@ -134,10 +132,16 @@ class ContainerApps(AzureNodes):
         most = most_in_month(demand, fleet.nodes.peak)
         sockets = most_in_month(demand, demand.peak_connections) / np.maximum(most, 1)
         rule = limit_value(f"{_SERVICE}.default_concurrent_requests")
-        yield (
-            f"Set the HTTP scale rule to about {range_text(sockets)} concurrent requests per "
-            f"replica; its default adds a replica for every {rule:g} sockets."
-        )
+        if not request.options.by_hour:
+            yield (
+                f"Set the minimum and the maximum number of replicas to {range_text(most)}; unless "
+                f"told otherwise, the app scales by itself, a replica for every {rule:g} sockets."
+            )
+        else:
+            yield (
+                f"Set the HTTP scale rule to about {range_text(sockets)} concurrent requests per "
+                f"replica; its default adds a replica for every {rule:g} sockets."
+            )
         replicas = limit_value(f"{_SERVICE}.default_max_replicas")
         if (most > replicas).any():
             yield f"Raise the maximum number of replicas above its default of {replicas:g}."
@@ -150,7 +154,7 @@ class ContainerApps(AzureNodes):
 
 def _least(request: Request, fleet: Fleet) -> FloatArray | float:
     """The minimum of replicas: what runs all week, those kept for a failure included."""
-    if request.answers["scaling"] == "static" and request.demand.units is None:
+    if not request.options.by_hour and request.demand.units is None:
         return fleet.nodes.peak
     return fleet.sizing.least_units
 
@@ -162,7 +166,7 @@ def _running(request: Request, fleet: Fleet) -> FloatArray:
     groups, one more in each than carry its connections if a zone may fail.
     """
     demand, options, placed = request.demand, request.options, fleet.placement
-    if demand.units is not None or request.answers["scaling"] != "autoscaled":
+    if demand.units is not None or options.scaling != "autoscaled":
         return fleet.nodes.mean
     ahead = most_around(demand.connections, options.scaling_lag_hours)
     scaled_for = replace(demand, connections=ahead)

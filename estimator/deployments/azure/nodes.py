@@ -10,7 +10,8 @@ import numpy as np
 from estimator.deployments.base import Request, both_ways
 from estimator.deployments.fleet.backplane import Backplane, Redis, ZoneTraffic
 from estimator.deployments.fleet.behind_balancer import AZURE, FLEET_NOT_MODELED, BehindBalancer
-from estimator.deployments.fleet.sizing import Fleet, FleetOptions
+from estimator.deployments.fleet.fleet_options import FleetOptions
+from estimator.deployments.fleet.sizing import Fleet
 from estimator.pricing.lines import Usage
 
 _INTER_ZONE = "azure.inter_zone.gb"

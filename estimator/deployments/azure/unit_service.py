@@ -25,6 +25,7 @@ from estimator.deployments.azure.functions import (
 )
 from estimator.deployments.azure.throughput import capacity
 from estimator.deployments.fleet.behind_balancer import AZURE
+from estimator.deployments.fleet.scaling import WHEN, ScalingOptions
 from estimator.deployments.limits import (
     Burst,
     Check,
@@ -54,22 +55,25 @@ _PATTERNS = {
 }
 
 
-class UnitOptions(FunctionsOptions):
+class UnitOptions(FunctionsOptions, ScalingOptions):
     """Choices for a service that is billed by unit-days."""
 
     tier: Literal["auto", "free", "standard", "premium", "premium_p1", "premium_p2"] = "auto"
     """auto: Standard if its unit counts suffice, else Premium; premium: P1, or P2 if more units are
     needed."""
-    scaling: Literal["fixed", "autoscale"] = "fixed"
-    """fixed: units for the busiest hour all week; autoscale: units of each hour (Premium only)."""
     connection_events: Annotated[int, Field(ge=0, le=3)] = 0
     """How many of the events connect, connected and disconnected go to your code; each counts as a
     message. Assumption: none."""
 
     @model_validator(mode="after")
-    def _autoscale_is_premium(self) -> Self:
-        if self.tier in ("free", "standard") and self.scaling == "autoscale":
-            raise ValueError("scaling: autoscale needs tier premium or auto")
+    def _tier_scales(self) -> Self:
+        if self.scaling == "autoscaled" and self.tier in ("free", "standard"):
+            raise ValueError(
+                "scaling: Azure's autoscale is for Premium only: name tier premium or auto, or "
+                "scaling: static or scheduled"
+            )
+        if self.scaling == "scheduled" and self.tier == "free":
+            raise ValueError("scaling: tier free has one unit, which is static")
         return self
 
 
@@ -136,7 +140,11 @@ class Plan:
 
 
 class UnitService(base.Deployment):
-    """A service that holds connections on units, with messages included in each unit-day."""
+    """A service that holds connections on units, with messages included in each unit-day.
+
+    Units are billed by the time for which they are there, and Standard's may be changed at any
+    time: https://learn.microsoft.com/azure/azure-web-pubsub/concept-billing-model
+    """
 
     questions = (
         Assumption(
@@ -198,7 +206,7 @@ class UnitService(base.Deployment):
         return (*self.checks(request, plan), *of_functions)
 
     def admission(self, request: base.Request, plan: Plan) -> AdmissionLimits:
-        """Connections that units hold, and how their number follows; for one scenario.
+        """Connections that units hold, and how their number changes; for one scenario.
 
         Units that scale are planned to have so many connections each as in the busiest hour,
         whatever decides there.
@@ -212,7 +220,7 @@ class UnitService(base.Deployment):
             limits={"connections_per_unit": per_unit},
             options={"tier": tier},
         )
-        if options.scaling == "fixed":
+        if not options.by_hour:
             return replace(admission, units=float(plan.running.peak))
         steps = self.steps()
         needed = max(need.units_at_peak(steps) for need in plan.needs)
@@ -225,21 +233,27 @@ class UnitService(base.Deployment):
             most_units=counts[-1],
             counts=counts,
             start_seconds=limit_value(f"{self.id}.autoscale_delay"),
+            schedule=tuple(plan.running.hourly.tolist()) if options.scaling == "scheduled" else (),
         )
         autoscaling = replace(
             AZURE.times(autoscaling),
             cool_down_seconds=limit_value(f"{self.id}.autoscale_interval"),
         )
-        most = f"{self.id}.{self.p1_max if tier == 'premium_p1' else self.premium_max}"
+        most = self._most_units(tier)
         return replace(
             admission, autoscaling=autoscaling, limits={**admission.limits, "most_units": most}
         )
 
+    def _most_units(self, tier: str) -> str:
+        """Id of the limit of units of a paid tier."""
+        names = {"standard": "standard_max_units", "premium_p1": self.p1_max}
+        return f"{self.id}.{names.get(tier, self.premium_max)}"
+
     def _counts(self, tier: str, needed: float) -> tuple[float, ...]:
         """Unit counts that exist in a tier, of as many resources as are needed."""
         steps = self.steps()
-        if tier == "premium_p1":
-            return tuple(steps[steps <= limit_value(f"{self.id}.{self.p1_max}")].tolist())
+        if tier != "premium_p2":
+            return tuple(steps[steps <= limit_value(self._most_units(tier))].tolist())
         steps = steps[steps >= limit_value(f"{self.id}.premium_p2_min_units")]
         resources = max(np.ceil(needed / steps[-1]), 1.0)
         return tuple(np.add.outer(np.arange(resources) * steps[-1], steps).ravel().tolist())
@@ -254,13 +268,13 @@ class UnitService(base.Deployment):
         return request.demand.new_connections.times(request.options.connection_events)
 
     def _tier_usage(self, request: base.Request, plan: Plan) -> Iterator[Usage]:
-        demand, autoscale = request.demand, request.options.scaling == "autoscale"
+        demand = request.demand
         outbound = self._outbound_messages(request)
         unit_days_of_day = plan.running.daily / HOURS_PER_DAY
         unit_days = demand.per_month(plan.running) / HOURS_PER_DAY
-        by_hour = autoscale or demand.units is not None
+        by_hour = request.options.by_hour or demand.units is not None
         units = plan.running.hourly if by_hour else plan.running.peak
-        when = "by the hour" if by_hour else "all month"
+        when = WHEN[request.options.scaling if demand.units is None else "autoscaled"]
         if not by_hour and demand.week_hours is not None:
             when = "by the week"
         for price, tiers in _PRICES.items():
@@ -372,10 +386,10 @@ class UnitService(base.Deployment):
         """Units that are needed; those that ran, if that is known, are billed in their place."""
         options, needs, ran = request.options, tuple(self.needs(request)), request.demand.units
         steps, least = self.steps(), limit_value(f"{self.id}.premium_p2_min_units")
-        autoscale = options.scaling == "autoscale"
+        by_hour = options.by_hour
         counts = [
             units_for(
-                need.used.hourly if autoscale else need.used.peak,
+                need.used.hourly if by_hour else need.used.peak,
                 steps,
                 need.planned_by_step,
                 least,
@@ -383,7 +397,7 @@ class UnitService(base.Deployment):
             for need in needs
         ]
         units = np.asarray(reduce(np.maximum, counts))
-        needed = units.max(axis=-1) if autoscale else units
+        needed = units.max(axis=-1) if by_hour else units
         # one tier for the whole month
         tiers = self._tiers(options, most_in_month(request.demand, needed))
         ends = {
@@ -393,12 +407,12 @@ class UnitService(base.Deployment):
         }
 
         def mine(tier: str) -> _Mask:
-            return tiers[tier][..., None] if autoscale else tiers[tier]
+            return tiers[tier][..., None] if by_hour else tiers[tier]
 
         for tier, end in ends.items():
             units = np.where(mine(tier), np.minimum(units, end), units)
         units = np.where(mine("premium_p2"), np.maximum(units, least), units)
-        running = ran or (from_hours(units) if autoscale else Weekly.of(units, _ALWAYS))
+        running = ran or (from_hours(units) if by_hour else Weekly.of(units, _ALWAYS))
         # a demand that says what ran may say that nothing did
         peak = np.maximum(running.peak, steps[0])
         shares = {
@@ -415,7 +429,7 @@ class UnitService(base.Deployment):
         tiers = dict.fromkeys(("free", "standard", "premium_p1", "premium_p2"), none)
         if options.tier in tiers:
             return {**tiers, options.tier: ~none}
-        premium = options.tier == "premium" or options.scaling == "autoscale"
+        premium = options.tier == "premium" or options.scaling == "autoscaled"
         small, end = ("premium_p1", self.p1_max) if premium else ("standard", "standard_max_units")
         fits = np.asarray(needed <= limit_value(f"{self.id}.{end}"))
         return {**tiers, small: fits, "premium_p2": ~fits}
@@ -463,8 +477,13 @@ class UnitService(base.Deployment):
         options, standard = request.options, limit_value(f"{self.id}.standard_max_units")
         if options.tier == "auto" and np.any(plan.needed > standard):
             yield f"Premium, since Standard ends at {standard:g} units."
-        elif options.tier == "auto" and options.scaling == "autoscale":
+        elif options.tier == "auto" and options.scaling == "autoscaled":
             yield "Premium, since Standard does not scale by itself."
+        if options.scaling == "scheduled" and np.any(plan.tiers["standard"]):
+            yield (
+                "Standard's units are changed by a script of your own on a timer; Azure Monitor's "
+                "schedules are for Premium."
+            )
         if options.pattern == "auto":
             out = capacity(self._measured, "big_group").messages_out[0]
             small = capacity(self._measured, "small_group")

@@ -31,7 +31,7 @@ from estimator.deployments.base import (
 from estimator.deployments.fleet.backplane import Backplane
 from estimator.deployments.fleet.choice import whole
 from estimator.deployments.fleet.server import sockets_per_client
-from estimator.deployments.fleet.sizing import SCALING, Fleet, NodeSpec, size
+from estimator.deployments.fleet.sizing import Fleet, NodeSpec, size
 from estimator.deployments.limits import (
     Check,
     age_checks,
@@ -108,7 +108,6 @@ class ApplicationGatewayVm(AzureNodes):
             "report cuts while connections are in use "
             "(Azure/application-gateway-kubernetes-ingress issues 491 and 1277).",
         ),
-        SCALING,
         billed_bytes_question("ip", BYTES_EVIDENCE),
     )
     not_modeled = (*NOT_MODELED, DISK_OPERATIONS, "certificates", "a DDoS protection plan")
@@ -279,7 +278,7 @@ class LoadBalancerVm(AzureNodes):
     """
 
     options = LoadBalancerOptions
-    questions = (SCALING, billed_bytes_question("ip", BYTES_EVIDENCE))
+    questions = (billed_bytes_question("ip", BYTES_EVIDENCE),)
     not_modeled = (*NOT_MODELED, DISK_OPERATIONS, "certificates on the nodes")
     targets_limit = f"{_BALANCER}.backend_pool_size"
     # a hash of both addresses, both ports and the protocol:

@@ -25,6 +25,7 @@ from estimator.deployments.fleet.machine_words import about
 from estimator.deployments.fleet.month import Month
 from estimator.deployments.fleet.needs import Needs
 from estimator.deployments.fleet.placement import SurvivalOptions, kept_words, placement
+from estimator.deployments.fleet.scaling import WHEN, Scaling
 from estimator.deployments.fleet.server import application_cores
 from estimator.deployments.fleet.server_options import ApplicationOptions
 from estimator.deployments.limits import limit_value
@@ -51,6 +52,13 @@ class ApplicationServerOptions(ApplicationOptions, SurvivalOptions):
     is for the operating system, bursts within the hour and uneven balancing."""
     application_servers_least: Annotated[int, Field(ge=0)] = 1
     """Fewest of these servers that carry the peak; those kept for a failure come on top."""
+    application_scaling: Scaling = "static"
+    """How many of these servers there are in each hour. static: as many all week as the busiest
+    hour needs; autoscaled: they start and stop as the work comes and goes; scheduled: the same, on
+    a schedule written in advance from the expected week. Default: static, as that of nodes."""
+    application_scaling_lag_hours: Annotated[int, Field(ge=0, le=24)] = 1
+    """Hours by which these servers start before they are needed and stay after, unless
+    application_scaling is static. Assumption: one, since demand is known by the hour."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +68,7 @@ class ApplicationServers:
     usage: tuple[Usage, ...]
     """All of the application layer."""
     nodes: FloatArray
-    """How many run all week, shape (*many,)."""
+    """The most that run in an hour, shape (*many,)."""
     machines: tuple[Machine, ...]
     """Several if scenarios differ."""
     notes: tuple[str, ...]
@@ -87,7 +95,7 @@ def boot_disk(cloud: str) -> Mapping[str, float]:
 def application_servers(
     request: Request, cloud: str, region: str, more_cores: Weekly = _NOTHING
 ) -> ApplicationServers:
-    """Virtual machines of the cheapest bill for the application's own work, all week.
+    """Virtual machines of the cheapest bill for the application's own work.
 
     Args:
         request: demand and ``ApplicationServerOptions``.
@@ -125,7 +133,7 @@ def application_servers(
         ),
         placement(options),
         options.application_servers_least,
-        None,
+        None if options.application_scaling == "static" else options.application_scaling_lag_hours,
         Prices(catalog, region, request.free_allowances, *flat_and_not(catalog, region, disk)),
         Month.of(demand),
     )
@@ -165,13 +173,15 @@ def application_servers(
 def _usage(request: Request, machine: Machine, nodes: Weekly) -> Iterator[Usage]:
     """What the servers on one machine are billed as."""
     hours = request.demand.per_month(nodes)
-    count = range_text(nodes.peak, unit="servers")
-    when = "all week" if request.demand.week_hours is None else "by the week"
+    options = request.options
+    ends = np.concatenate([np.ravel(nodes.trough), np.ravel(nodes.peak)])
+    count, when = range_text(ends, unit="servers"), WHEN[options.application_scaling]
+    if options.application_scaling == "static" and request.demand.week_hours is not None:
+        when = "by the week"
     for meter, quantity in machine.parts.items():
         each = "" if quantity == 1 else f", {quantity:g} units per hour each"
         yield Usage(
             meter,
             hours * quantity,
-            f"{machine.title}: {count} {when}, for your own code, "
-            f"{kept_words(request.options)}{each}",
+            f"{machine.title}: {count} {when}, for your own code, {kept_words(options)}{each}",
         )

@@ -14,6 +14,7 @@ from estimator.arrays import BoolArray, FloatArray
 from estimator.demand.demand import Demand, over_month
 from estimator.demand.weekly import Weekly, total
 from estimator.deployments.base import Options, Request, mbps
+from estimator.deployments.duties import Component
 from estimator.deployments.fleet.exchange import Exchange
 from estimator.deployments.fleet.machine import CHEAPEST, find_machine, usd_of
 from estimator.deployments.fleet.month import Month
@@ -290,6 +291,13 @@ class Backplane:
     """Of these machines, in some scenario."""
     notes: tuple[str, ...] = ()
     """What a reader should know of what it runs on."""
+
+    @property
+    def runs(self) -> frozenset[Component]:
+        """What of it brings work along."""
+        if self.machine_names:
+            return frozenset[Component](["redis_machines"])
+        return frozenset[Component](["managed_redis"] if self.usage else [])
 
 
 def backplane(plan: RedisPlan | None, demand: Demand, cloud: str) -> Backplane:

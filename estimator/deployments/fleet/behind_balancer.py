@@ -23,6 +23,7 @@ from estimator.demand.admission_limits import (
 from estimator.demand.demand import over_month
 from estimator.demand.weekly import total
 from estimator.deployments.base import Deployment, Metered, Request
+from estimator.deployments.duties import Component
 from estimator.deployments.fleet.backplane import Backplane, Redis, backplane
 from estimator.deployments.fleet.connect_work import Capacity, connect_work, sign_in_stage
 from estimator.deployments.fleet.host_limits import host_checks
@@ -253,6 +254,13 @@ class BehindBalancer(Deployment):
             self._all_checks(request, fleet),
             AdmissionLimits() if request.many else self._admission(request, fleet),
             fleet.sizing,
+            runs=frozenset[Component](
+                [
+                    "virtual_machines" if self.kind == "vm" else "containers",
+                    *(["node_tls"] if fleet.spec.ends_tls else []),
+                ]
+            )
+            | redis.runs,
         )
 
     def _admission(self, request: Request, fleet: Fleet) -> AdmissionLimits:
@@ -284,8 +292,7 @@ class BehindBalancer(Deployment):
             limits=limits,
             options={"machine": machine.machine},
         )
-        scaling = request.answers["scaling"]
-        if scaling == "static":
+        if not options.by_hour:
             return replace(admission, units=float(fleet.nodes.peak))
         most = np.inf
         if room := self.targets(request, fleet):
@@ -300,7 +307,7 @@ class BehindBalancer(Deployment):
             most_units=most,
             start_seconds=options.node_start_minutes * SECONDS_PER_MINUTE,
             stops_when_empty=fleet.sizing.least_units == 0,
-            schedule=tuple(fleet.nodes.hourly.tolist()) if scaling == "scheduled" else (),
+            schedule=tuple(fleet.nodes.hourly.tolist()) if options.scaling == "scheduled" else (),
         )
         return replace(admission, autoscaling=self.clock.times(autoscaling))
 

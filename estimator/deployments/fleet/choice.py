@@ -8,7 +8,7 @@ more nodes, the bills of all machines are compared.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import starmap
 
@@ -18,8 +18,9 @@ import numpy.typing as npt
 from estimator.arrays import BoolArray, FloatArray
 from estimator.demand.weekly import ALWAYS, Weekly, largest
 from estimator.deployments.fleet.backplane import RedisChoice, RedisPlan
+from estimator.deployments.fleet.expected_units import mean_empty_units
 from estimator.deployments.fleet.machine import Candidates
-from estimator.deployments.fleet.month import Month
+from estimator.deployments.fleet.month import Month, Rows
 from estimator.deployments.fleet.needs import NETWORK, PROCESSOR, Needs
 from estimator.deployments.fleet.placement import Placement
 from estimator.pricing.catalog import Catalog
@@ -55,6 +56,8 @@ class Prices:
     balancer_usd: float = 0.0
     """Of a balancer, per hour."""
     nodes_per_balancer: float = np.inf
+    hourly: Mapping[str, float] = field(default_factory=dict[str, float])
+    """Units of meters that each node takes per hour beside its machine."""
 
     def of(self, units: Mapping[str, FloatArray]) -> FloatArray:
         """USD of units of meters, of which not every unit costs the same."""
@@ -70,6 +73,20 @@ class Prices:
         for line in price_usage(others, self.region, self.catalog, self.free_allowances):
             usd = usd + line.cost_usd
         return usd
+
+
+@dataclass(frozen=True, slots=True)
+class Idle:
+    """What nodes that run all week are counted as while nobody is connected to them."""
+
+    connections: Weekly
+    """Spread over all nodes."""
+    units_per_hour: FloatArray
+    """Units of a node that another meter counts then, shape (machines,)."""
+    flat_usd: float
+    """What such a unit costs more then, of the meters of which every unit costs the same."""
+    not_flat: Mapping[str, float]
+    """Units of the other meters for each of them: one more, or one fewer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +145,8 @@ class Choice:
     """Nodes there may be of any machine, shape (*many,)."""
     own_cores: Weekly | None = None
     """What the processors do besides the application's own work; None if they do no such work."""
+    idle: Idle | None = None
+    """What nodes cost while nobody is connected to them; None if they cost the same."""
 
     @property
     def by_hour(self) -> bool:
@@ -314,6 +333,7 @@ class Choice:
             redis=None,
             nodes_most=taken.figures(self.nodes_most),
             own_cores=None,
+            idle=self._idle_of(taken),
         )
 
     def _alone(self, which: Index) -> FloatArray:
@@ -351,7 +371,14 @@ class Choice:
             redis=redis,
             nodes_most=taken.figures(self.nodes_most),
             own_cores=own,
+            idle=self._idle_of(taken),
         )
+
+    def _idle_of(self, taken: Rows) -> Idle | None:
+        """What nodes of some of the scenarios cost while nobody is connected to them."""
+        if self.idle is None:
+            return None
+        return replace(self.idle, connections=taken.quantity(self.idle.connections))
 
     @property
     def _scenarios(self) -> tuple[int, ...]:
@@ -451,6 +478,14 @@ class Choice:
         not_flat = {meter: hours * (each / self.month.hours) for meter, each in beside}
         for meter, each in self.candidates.not_flat.items():
             _add(not_flat, meter, hours * each[which])
+        if self.idle is not None:
+            empty = mean_empty_units(self.idle.connections, outcome.nodes.peak)
+            counted = self.month.total(empty) * self.idle.units_per_hour[which]
+            usd = usd + counted * self.idle.flat_usd
+            for meter, each in self.idle.not_flat.items():
+                _add(not_flat, meter, counted * each)
+        for meter, each in prices.hourly.items():
+            _add(not_flat, meter, hours * each)
         if prices.balancer_usd:
             balanced = self.placement.placed(outcome.peak) / prices.nodes_per_balancer
             balancers = np.maximum(whole(balanced), 1.0)

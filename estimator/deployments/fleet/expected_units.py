@@ -193,23 +193,23 @@ def mean_idle_units(demand: Demand, needed: Weekly, least: float) -> FloatArray:
     return np.maximum(mean_units(demand, needed, least) - mean_units(demand, needed), 0)
 
 
-def mean_empty_units(demand: Demand, units: FloatArray | float) -> FloatArray:
+def mean_empty_units(connections: Weekly, units: FloatArray | float) -> FloatArray:
     """Units without a connection, if connections are spread over all: E[max(units - N, 0)].
 
     Args:
-        demand: open connections N.
-        units: whole units that run all the time, of shape (*many,) if they differ.
+        connections: open ones, N.
+        units: whole units that run all the time, of shape (..., *many) if they differ.
 
     Returns:
-        Mean over the week, shape (*many,).
+        Mean over the week, shape (..., *many).
     """
     from scipy import special
 
-    most = np.max(units) + _reach(np.max(units))
-    many = np.broadcast_shapes(np.shape(units), _many(demand.connections))
-    empty, some = np.zeros(many), _where_few(demand.connections, many, float(most))
+    many = np.broadcast_shapes(np.shape(units), _many(connections))
+    empty = np.zeros(many)
+    some = _where_few(connections, many, np.asarray(units + _reach(np.asarray(units))))
     if some.size:
-        [mean], number = _hours_of((demand.connections,), many, some)
+        [mean], number = _hours_of((connections,), many, some)
         run = np.broadcast_to(units, many).reshape(-1, 1)[some]
         # of a Poisson variate, N P(N) = mean P(N - 1); at most -1 is never
         fewer = np.where(run >= 1, special.pdtr(np.maximum(run - 1, 0), mean), 0)
@@ -247,7 +247,7 @@ def _lowest(quantity: Weekly) -> FloatArray:
     return np.asarray(sum(lowest, start=np.zeros(())))
 
 
-def _where_few(connections: Weekly, many: tuple[int, ...], most: float) -> IntArray:
+def _where_few(connections: Weekly, many: tuple[int, ...], most: FloatArray | float) -> IntArray:
     """Scenarios with an hour in which no more than so many connections are open."""
     return np.flatnonzero(np.broadcast_to(_lowest(connections), many) <= most)
 

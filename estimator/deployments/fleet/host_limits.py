@@ -89,7 +89,7 @@ def carrying_nodes(request: Request, fleet: Fleet) -> Weekly:
 
 
 def _same_all_week(request: Request) -> bool:
-    return request.demand.units is None and request.answers["scaling"] == "static"
+    return request.demand.units is None and not request.options.by_hour
 
 
 def _vcpus_each(fleet: Fleet) -> FloatArray:

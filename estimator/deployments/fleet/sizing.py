@@ -4,23 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Annotated, Literal
 
 import numpy as np
-from pydantic import Field
 
 from estimator.arrays import BoolArray, FloatArray
-from estimator.demand.admission_limits import Balancing
 from estimator.demand.demand import Demand
 from estimator.demand.weekly import Weekly, largest, total
 from estimator.deployments.base import MINIMUM, Request, Sizing, shared_once
-from estimator.deployments.fleet.backplane import Redis, RedisOptions, RedisPlan
-from estimator.deployments.fleet.choice import Choice, Prices
+from estimator.deployments.fleet.backplane import Redis, RedisPlan
+from estimator.deployments.fleet.choice import Choice, Idle, Prices
 from estimator.deployments.fleet.derived_figures import assumed_work, stand_ins
 from estimator.deployments.fleet.exchange import Exchange, exchange_of
+from estimator.deployments.fleet.fleet_options import FleetOptions
 from estimator.deployments.fleet.machine import (
-    CHEAPEST,
     CONSTRAINTS,
+    Candidates,
     Caps,
     Kind,
     Machine,
@@ -33,10 +31,10 @@ from estimator.deployments.fleet.month import Month
 from estimator.deployments.fleet.needs import Needs, what_is_heard
 from estimator.deployments.fleet.placement import (
     Placement,
-    PlacementOptions,
     kept_words,
     placement,
 )
+from estimator.deployments.fleet.scaling import WHEN
 from estimator.deployments.fleet.server import (
     Load,
     advised_connections,
@@ -50,52 +48,14 @@ from estimator.deployments.fleet.server import (
     traffic_mbps,
 )
 from estimator.deployments.fleet.server_figures import find_server
-from estimator.deployments.fleet.server_options import ServerOptions
-from estimator.deployments.limits import default_of
 from estimator.format import range_text
 from estimator.pricing.lines import Usage
-from estimator.pricing.price_files import Assumption
-from estimator.scenario.model import ManyPositive
 from estimator.units import BITS_PER_BYTE, BITS_PER_MEGABIT, SECONDS_PER_HOUR
 
 _NOISE = 1e-9
 APPLICATION = "the application's own work"
 """What a part of the nodes runs for, on a bill."""
 _ASKED = "the connections per node that were asked for"
-
-
-class FleetOptions(ServerOptions, PlacementOptions, RedisOptions):
-    """Choices for nodes behind a load balancer."""
-
-    machine: str = CHEAPEST
-    """A machine of the cloud by its own name, or ``cheapest``: the one that makes the lowest bill,
-    with Redis, disks and traffic between zones."""
-    architecture: Literal["any", "x86_64", "arm64"] = "any"
-    """Processors to choose the cheapest machine from."""
-    connections_per_node: ManyPositive | None = None
-    """Most connections that a node holds in the busiest hour, if you size by them; ``headroom`` is
-    not taken off. Memory, processor or network may still need more nodes."""
-    processes_per_node: Annotated[int, Field(ge=1, le=1_000)] = 1
-    """Server processes or pods on each node. Each subscribes to Redis for itself and gets copies of
-    its own."""
-    open_files: float = default_of("system.linux.open_files_hard_max", ge=1)
-    """Most connections that a node's limit of open files allows. Default: the highest setting of
-    Linux."""
-    scaling_lag_hours: Annotated[int, Field(ge=0, le=24)] = 1
-    """Hours by which nodes start before they are needed and stay after, if the fleet follows
-    demand. Assumption: one, since demand is known by the hour."""
-    balancing: Balancing | None = None
-    """Which node a new connection goes to: any that has room, as if there were one (pooled), the
-    next one (round_robin), the one with the fewest connections (least_connections), any (random),
-    or always the same for a client (sticky). Default: as the balancer does unless told otherwise.
-    Only simulations look at it."""
-    slow_start_seconds: Annotated[float, Field(ge=0)] = 0
-    """Time in which the balancer sends a node that has come more and more of the new connections,
-    if it is set so. Only simulations look at it."""
-    node_start_minutes: Annotated[float, Field(ge=0)] = 3
-    """Time from the decision to start a node until it takes connections, if the fleet follows
-    demand and is simulated. Assumption: three, to boot, start the server and pass health checks;
-    containers often take less."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,11 +78,16 @@ class NodeSpec:
     beside: Mapping[str, float] = field(default_factory=dict[str, float])
     """Units of meters that each node takes besides its machine if it is there all month, such as
     its disk."""
+    hourly: Mapping[str, float] = field(default_factory=dict[str, float])
+    """Units of meters that each node takes per hour besides its machine, such as its address."""
     balancer: Mapping[str, float] = field(default_factory=dict[str, float])
     """Units of meters that each balancer takes per hour, if nodes may need several."""
     nodes_per_balancer: float = np.inf
     in_zone: bool = False
     """Whether the balancer sends clients of a zone to nodes of that zone only."""
+    idle_meters: Mapping[str, str] = field(default_factory=dict[str, str])
+    """What counts a node that runs all week while nobody is connected to it, by the meter in whose
+    place it does."""
     among: tuple[str, ...] | None = None
     """Names of machines to choose the cheapest from; all if None."""
     redis: Redis | None = None
@@ -200,21 +165,6 @@ class Fleet:
             )
 
 
-SCALING = Assumption(
-    id="scaling",
-    question="Does the fleet keep the nodes of its busiest hour, or follow demand hour by hour?",
-    choices={
-        "static": "as many nodes all week as the busiest hour needs",
-        "autoscaled": "nodes start before they are needed and stop after, hour by hour",
-        "scheduled": "the same, on a schedule written in advance from the expected week",
-    },
-    evidence="Yours to choose. When autoscaling stops a node, it cuts the node's connections and "
-    "their clients connect again; sizes by the hour hide shorter peaks. A schedule costs what "
-    "autoscaling does, and starts nodes in time; it does not see clients whom it does not expect.",
-)
-"""Whether a fleet is sized for the busiest hour or follows demand."""
-
-
 def build_fleet(request: Request, cloud: str, spec: NodeSpec = NodeSpec()) -> Fleet:
     """Size a fleet, with the machine asked for or the one that makes the cheapest bill.
 
@@ -222,7 +172,7 @@ def build_fleet(request: Request, cloud: str, spec: NodeSpec = NodeSpec()) -> Fl
     that knowledge.
 
     Args:
-        request: demand, ``FleetOptions`` and the answer to ``SCALING``.
+        request: demand and ``FleetOptions``.
         cloud: whose machines.
         spec: what the nodes are.
 
@@ -249,6 +199,7 @@ def build_fleet(request: Request, cloud: str, spec: NodeSpec = NodeSpec()) -> Fl
         dict(zip(_names(options), shares_of(made.by_constraint, nodes.peak), strict=True)),
         float(least),
         "" if demand.units else _kept(options),
+        choice.placement.carrying_share,
     )
     cores = sum(
         (one.cores * run for one, run in zip(machines, mine, strict=True)), start=np.zeros(())
@@ -296,7 +247,7 @@ def _choice(request: Request, cloud: str, spec: NodeSpec, load: Load) -> Choice:
     options, catalog, region = request.options, request.catalog, request.region
     # the more stands beside each node, the less several stand for one; most in the shortest month
     hours = float(np.min(request.demand.hours_per_month))
-    beside_usd = usd_of(catalog, region, spec.beside) / hours
+    beside_usd = usd_of(catalog, region, spec.beside) / hours + usd_of(catalog, region, spec.hourly)
     listed = candidates(
         catalog,
         region,
@@ -317,13 +268,12 @@ def _choice(request: Request, cloud: str, spec: NodeSpec, load: Load) -> Choice:
     own = None
     if np.any(load.application_cores.peak):
         own = load.cores.times(1 / options.headroom / options.core_speed_factor)
-    by_hour = request.answers["scaling"] != "static"
     return Choice(
         _needs(request, spec, load, exchange),
         listed,
         placement(options, options.spare_nodes, in_zone=spec.in_zone),
         options.min_nodes,
-        options.scaling_lag_hours if by_hour else None,
+        options.scaling_lag_hours if options.by_hour else None,
         Prices(
             catalog,
             region,
@@ -331,11 +281,25 @@ def _choice(request: Request, cloud: str, spec: NodeSpec, load: Load) -> Choice:
             *flat_and_not(catalog, region, spec.beside),
             usd_of(catalog, region, spec.balancer),
             spec.nodes_per_balancer,
+            spec.hourly,
         ),
         Month.of(request.demand),
         spec.redis.choice(request, exchange) if spec.redis and exchange else None,
         spec.nodes_in_all,
         own,
+        None if options.by_hour else _idle(request, spec, listed),
+    )
+
+
+def _idle(request: Request, spec: NodeSpec, listed: Candidates) -> Idle | None:
+    """What nodes cost less while nobody is connected to them, if they do."""
+    if not spec.idle_meters:
+        return None
+    [(active, idle)] = spec.idle_meters.items()
+    return Idle(
+        request.demand.connections,
+        np.array([machine.parts[active] for machine in listed.machines]),
+        *flat_and_not(request.catalog, request.region, {active: -1.0, idle: 1.0}),
     )
 
 
@@ -433,10 +397,7 @@ def _in_words(request: Request, sizing: Sizing, chosen: tuple[BoolArray, ...]) -
     options, ran = request.options, request.demand.units is not None
     many, units = chosen[0].shape, sizing.units
     most = np.broadcast_to(units.peak, many)
-    by_hour = ran or request.answers["scaling"] != "static"
-    when = "by the hour" if by_hour else "all week"
-    if request.answers["scaling"] == "scheduled":
-        when = "on a schedule by the hour"
+    by_hour, when = ran or options.by_hour, WHEN[options.scaling]
     if not by_hour and request.demand.week_hours is not None:
         when = "by the week"
     least = np.broadcast_to(units.trough, many) if by_hour else most

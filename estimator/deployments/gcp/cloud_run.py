@@ -17,11 +17,17 @@ from estimator.demand.admission_limits import AdmissionLimits
 from estimator.demand.demand import mean_in_month, most_in_month, over_month
 from estimator.demand.weekly import Weekly, worked
 from estimator.deployments import base
+from estimator.deployments.duties import Component
 from estimator.deployments.fleet.backplane import backplane
 from estimator.deployments.fleet.behind_balancer import CLOUD_RUN, HEARD
 from estimator.deployments.fleet.choice import whole
 from estimator.deployments.fleet.derived_figures import assumed_work, stand_ins
-from estimator.deployments.fleet.expected_units import mean_idle_units, mean_time_kept, mean_units
+from estimator.deployments.fleet.expected_units import (
+    mean_empty_units,
+    mean_idle_units,
+    mean_time_kept,
+    mean_units,
+)
 from estimator.deployments.fleet.family import find_family
 from estimator.deployments.fleet.host_limits import each_of
 from estimator.deployments.fleet.machine import CHEAPEST, machines
@@ -51,10 +57,12 @@ from estimator.pricing.lines import Usage
 from estimator.pricing.price_files import Assumption
 from estimator.units import MINUTES_PER_HOUR, SECONDS_PER_HOUR, SECONDS_PER_MINUTE
 
+_REGIONAL_REQUESTS = "gcp.load_balancer.serverless_regional_requests_per_second"
 _NOT_MODELED = (
     "container startup time, and instances beside the last one that run while they empty",
     "a database",
-    "Cloud Armor, a VPC connector (instances reach Redis by direct VPC egress)",
+    "Cloud Armor, a VPC connector (instances reach Redis by direct VPC egress, and the internet "
+    "without it)",
     "logs",
 )
 
@@ -89,8 +97,8 @@ def _application_share(request: base.Request, load: Load, found: Instances) -> F
     return mean_in_month(request.demand, 1 - np.minimum(share, 1.0))
 
 
-def _settings_notes(options: CloudRunOptions) -> Iterator[str]:
-    """What must be set because Google starts with less."""
+def _settings_notes(options: CloudRunOptions, running: Weekly) -> Iterator[str]:
+    """What must be set because Google starts with something else."""
     in_console = limit_value(f"{RUN}.default_concurrency")
     per_vcpu = limit_value(f"{RUN}.default_concurrency_per_vcpu")
     if options.concurrency > min(in_console, per_vcpu * options.vcpu):
@@ -99,8 +107,14 @@ def _settings_notes(options: CloudRunOptions) -> Iterator[str]:
             f"in the console, and {per_vcpu:g} per vCPU from the command line."
         )
     target = limit_value(f"{RUN}.autoscaler_target")
-    if options.manual_instances is not None:
-        yield f"Set manual scaling with {options.manual_instances:,} instances."
+    if options.scaling == "static":
+        yield f"Set manual scaling with {range_text(running.peak, unit='instances')}."
+    elif options.scaling == "scheduled":
+        yield (
+            "Set manual scaling, whose number a job of Cloud Scheduler changes by the hour "
+            f"({range_text(running.trough)} to {range_text(running.peak, unit='instances')}); "
+            "the job is not on this bill."
+        )
     elif options.concurrency_target != target:
         yield (
             f"Set the target utilization for concurrency to {options.concurrency_target:.0%}; "
@@ -120,15 +134,20 @@ def _instance_time(
     """Time of instances: by instance as long as they run, by request while one has a connection.
 
     An instance is kept for up to 15 minutes after its last connection: by instance that is billed,
-    by request it is free, unless the instance is one of the minimum.
+    by request it is free, unless the instance is one of the minimum. Of manual scaling, connections
+    are taken to be spread over all instances, which leaves the fewest without one.
     https://docs.cloud.google.com/run/docs/about-instance-autoscaling
     """
     demand, options, ran = request.demand, request.options, request.demand.units
     needed = found.needed
-    by_request, least = options.billing == "request", least_instances(options)
+    by_request, manual = options.billing == "request", options.scaling != "autoscaled"
+    least = least_instances(options)
     kept_seconds = 0.0 if least else limit_value(CLOUD_RUN.cool_down_limit)
-    if ran is None and options.manual_instances is not None:
-        billed, how = found.running.mean, "as many all the time (manual scaling)"
+    if ran is None and manual:
+        when = (
+            "as many all the time" if options.scaling == "static" else "on a schedule by the hour"
+        )
+        billed, how = found.running.mean, f"{when} (manual scaling)"
     elif ran is None:
         billed = mean_units(demand, needed.units, least, kept_seconds / SECONDS_PER_HOUR)
         kept = f", the last one for {kept_seconds / SECONDS_PER_MINUTE:g} minutes longer"
@@ -136,7 +155,9 @@ def _instance_time(
     else:
         billed, how = ran.mean, "as they ran"
     idle = np.zeros(())
-    if by_request and least:
+    if by_request and manual:
+        idle = np.minimum(mean_empty_units(demand.connections, found.running.trough), billed)
+    elif by_request and least:
         idle = np.minimum(mean_idle_units(demand, needed.units, least), billed)
     elif by_request:
         idle = np.minimum(mean_time_kept(demand, kept_seconds / SECONDS_PER_HOUR), billed)
@@ -144,7 +165,7 @@ def _instance_time(
     text = (
         f"{range_text(mean, unit='instances')} on average, planned for up to "
         f"{range_text(most)} (sized by {needed.binding_of_largest}; "
-        f"at most {options.concurrency * filled(request):g} connections each), {how}"
+        f"at most {range_text(options.concurrency * filled(request))} connections each), {how}"
     )
     seconds = over_month(demand, billed - idle) * SECONDS_PER_HOUR
     rates = _rates(request)
@@ -153,10 +174,9 @@ def _instance_time(
         yield from split_usage(usage, application_share)
     if by_request and least:
         seconds = over_month(demand, idle) * SECONDS_PER_HOUR
-        kind = "minimum" if options.manual_instances is None else "manual"
+        always = f"{range_text(found.running.trough)} manual" if manual else f"{least} minimum"
         text = (
-            f"the part of {least} {kind} instances without an open connection, on average over "
-            "the week"
+            f"the part of {always} instances without an open connection, on average over the week"
         )
         yield Usage(f"{RUN}.min_instance_cpu_idle", seconds * options.vcpu, text)
         yield Usage(f"{RUN}.min_instance_memory_idle", seconds * options.memory_gib, text)
@@ -213,14 +233,15 @@ class CloudRun(base.Deployment):
         demand, options, instances = request.demand, request.options, found.running
         if found.heard_share is not None:
             yield check(HEARD, found.heard_share)
-        if options.manual_instances is None:
+        if options.scaling == "autoscaled":
             most, setting = options.max_instances, "the maximum of instances (max_instances)"
-            needed = instances
-        else:
+            fix = f"raise {setting}: {{used}} are needed"
+            yield Check(f"{RUN}.max_instances_default", instances, most, fix)
+        elif options.manual_instances is not None:
             most, setting = options.manual_instances, "the number of instances (manual_instances)"
             needed = demand.units or worked(whole, found.needed.units)
-        fix = f"raise {setting}: {{used}} are needed"
-        yield Check(f"{RUN}.max_instances_default", needed, most, fix)
+            fix = f"raise {setting}: {{used}} are needed"
+            yield Check(f"{RUN}.max_instances_default", needed, most, fix)
         yield check(
             f"{RUN}.vcpu_per_region",
             instances.times(options.vcpu),
@@ -264,7 +285,7 @@ class CloudRun(base.Deployment):
             (*usage, *redis.usage, *network.inter_zone(redis), *self.network_usage(request)),
             (
                 base.cut_note(demand, age),
-                *_settings_notes(options),
+                *_settings_notes(options, instances),
                 *redis.notes,
                 *left_alone(request, instances),
                 *assumed_work(options, [kind.application for kind in demand.kinds]),
@@ -285,15 +306,16 @@ class CloudRun(base.Deployment):
                 },
                 least_instances(options),
             ),
+            runs=frozenset[Component](["containers"]) | redis.runs,
         )
 
 
-class ApplicationLbCloudRunOptions(CloudRunOptions, network.BalancerOptions):
+class ApplicationLbCloudRunOptions(network.ProxyOptions, CloudRunOptions):
     """Choices for Cloud Run behind a load balancer."""
 
 
 class ApplicationLbCloudRun(CloudRun):
-    """Cloud Run behind a global external Application Load Balancer (serverless NEG).
+    """Cloud Run behind an external Application Load Balancer (serverless NEG).
 
     Cloud Run sends to the load balancer for free; what leaves for the internet is the load
     balancer's, at the same prices: https://cloud.google.com/run/pricing . Its timeout in front of
@@ -316,6 +338,12 @@ class ApplicationLbCloudRun(CloudRun):
         return min(super().cut_seconds(request), fixed)
 
     def network_usage(self, request: base.Request) -> Iterator[Usage]:
-        """Forwarding rules, data processed both ways, and traffic."""
+        """Forwarding rules, data processed both ways, and traffic in the balancer's tier."""
         yield from network.proxy_usage(request)
-        yield from super().network_usage(request)
+        yield from network.egress(self, request)
+
+    def _checks(self, request: base.Request, found: Instances) -> Iterator[Check]:
+        """Those of Cloud Run, and what a regional balancer passes on."""
+        yield from super()._checks(request, found)
+        if request.options.balancer == "regional":
+            yield check(_REGIONAL_REQUESTS, per_second(request.demand.new_connections))

@@ -20,6 +20,7 @@ from estimator.deployments.fleet.connect_work import Capacity, connect_work, sig
 from estimator.deployments.fleet.exchange import Copies, Exchange, exchange_of
 from estimator.deployments.fleet.family import find_family
 from estimator.deployments.fleet.placement import SurvivalOptions
+from estimator.deployments.fleet.scaling import Scaling, ScalingOptions
 from estimator.deployments.fleet.server import (
     Load,
     hearing_cores,
@@ -41,7 +42,9 @@ _VCPU_WITH_LEAST_MEMORY = 4
 _ROUNDS = 200
 
 
-class CloudRunOptions(ServerOptions, SurvivalOptions, RedisOptions, network.DiskOptions):
+class CloudRunOptions(
+    ServerOptions, SurvivalOptions, RedisOptions, ScalingOptions, network.DiskOptions
+):
     """Choices for Cloud Run."""
 
     billing: Literal["instance", "request"] = "instance"
@@ -66,9 +69,16 @@ class CloudRunOptions(ServerOptions, SurvivalOptions, RedisOptions, network.Disk
     concurrency_target: float = default_of(f"{RUN}.autoscaler_target")
     """Share of the concurrency that the autoscaler aims at, 0.6 for 60%. Idle sockets leave room
     for more than requests do. Default: Google's."""
+    scaling: Scaling = "autoscaled"
+    """autoscaled: Google starts instances for the connections that there are, and an instance runs
+    until its last connection has ended; static: manual scaling with as many instances all the time
+    as the busiest hour needs, filled to ``headroom``; scheduled: manual scaling, whose number a
+    timer of yours sets for each hour. With manual scaling the fewest, the most and the target do
+    not count, and an instance that stops cuts its connections. Default: autoscaled, since open
+    connections are what the service bills."""
     manual_instances: Annotated[int, Field(ge=1)] | None = None
-    """Instances that run all the time (manual scaling), whatever the connections; the fewest, the
-    most and the target do not count then. Default: Google's autoscaler."""
+    """Instances that run all the time with ``scaling: static``, whatever the connections. Default:
+    as many as the busiest hour needs."""
 
     @model_validator(mode="after")
     def _within_limits(self) -> Self:
@@ -90,6 +100,8 @@ class CloudRunOptions(ServerOptions, SurvivalOptions, RedisOptions, network.Disk
             raise ValueError(f"concurrency_target is {least:g} to {most:g}")
         if self.min_instances > self.max_instances:
             raise ValueError("min_instances is at most max_instances")
+        if self.manual_instances is not None and self.scaling != "static":
+            raise ValueError("manual_instances needs scaling: static")
         return self
 
 
@@ -106,21 +118,30 @@ SOCKETS_PER_INSTANCE = Assumption(
 )
 
 
-def filled(request: Request) -> float:
-    """How full the autoscaler makes an instance with connections, as a share."""
+def filled(request: Request) -> FloatArray | float:
+    """How full an instance is made with connections, as a share: its target, or what is planned."""
+    if request.options.scaling != "autoscaled":
+        return request.options.headroom
     full = request.answers["sockets_per_instance"] == "full"
     return 1.0 if full else request.options.concurrency_target
 
 
-def used(request: Request) -> float:
-    """How much of the processors of an instance it uses, as a share."""
+def used(request: Request) -> FloatArray | float:
+    """How much of the processors of an instance is used, as a share."""
+    if request.options.scaling != "autoscaled":
+        return request.options.headroom
     full = request.answers["sockets_per_instance"] == "full"
     return 1.0 if full else limit_value(f"{RUN}.autoscaler_target")
 
 
 def least_instances(options: CloudRunOptions) -> int:
-    """Instances that run even without connections."""
-    return options.manual_instances or options.min_instances
+    """Instances that run however few connections there are.
+
+    With manual scaling none would turn the service off.
+    """
+    if options.scaling == "autoscaled":
+        return options.min_instances
+    return options.manual_instances or 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,9 +269,11 @@ def _running(request: Request, needed: Sizing) -> Weekly:
     """Whole instances, the fewest that are asked for included."""
     if request.demand.units:
         return request.demand.units
-    if (fixed := request.options.manual_instances) is not None:
-        return Weekly.of(np.array(float(fixed)), ALWAYS)
-    least = float(request.options.min_instances)
+    options, least = request.options, float(least_instances(request.options))
+    if options.manual_instances is not None:
+        return Weekly.of(np.array(least), ALWAYS)
+    if options.scaling == "static":
+        return Weekly.of(np.maximum(whole(needed.peak_units), least), ALWAYS)
 
     def running(needed: FloatArray) -> FloatArray:
         return np.maximum(whole(needed), least, out=needed)
@@ -277,14 +300,14 @@ def admission_of(
         return min(sockets, peak / needed) if min(peak, needed) > 0 else sockets
 
     full = held(float(options.concurrency), 1.0, 1.0)
-    filling = options.concurrency * filled(request)
-    planned = held(filling, float(options.headroom), used(request))
+    filling = options.concurrency * float(filled(request))
+    planned = held(filling, float(options.headroom), float(used(request)))
     requests = f"{RUN}.http1_requests_per_second_per_instance"
     named = {
         "connections_per_unit": (full, f"{RUN}.max_concurrency"),
         "age_most_seconds": (cut_seconds, f"{RUN}.request_timeout_max"),
     }
-    if options.manual_instances is None:
+    if options.scaling == "autoscaled":
         named["most_units"] = (options.max_instances, f"{RUN}.max_instances_default")
     limits = {field: found for field, (at, found) in named.items() if at == limit_value(found)}
     admission = AdmissionLimits(
@@ -297,8 +320,15 @@ def admission_of(
         age_most_seconds=cut_seconds,
         limits={"new_connections_per_second_per_unit": requests, **limits},
     )
-    if options.manual_instances is not None:
-        return replace(admission, units=float(options.manual_instances))
+    if options.scaling == "static":
+        return replace(admission, units=float(found.running.peak))
+    if options.scaling == "scheduled":
+        schedule = Autoscaling(
+            target_share=planned / full,
+            start_seconds=options.container_start_seconds,
+            schedule=tuple(found.running.hourly.tolist()),
+        )
+        return replace(admission, autoscaling=CLOUD_RUN.times(schedule))
     autoscaling = Autoscaling(
         target_share=planned / full,
         least_units=max(options.min_instances, 1),

@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from functools import lru_cache
-from typing import Literal
 
 from estimator.deployments.base import Request, billed_bytes_question, cut_note
 from estimator.deployments.fleet.backplane import Backplane, Redis
 from estimator.deployments.fleet.behind_balancer import FLEET_NOT_MODELED, GCP, BehindBalancer
+from estimator.deployments.fleet.fleet_options import FleetOptions
 from estimator.deployments.fleet.host_limits import per_node
 from estimator.deployments.fleet.machine import Machine
 from estimator.deployments.fleet.server import sockets_per_client, traffic_mbps
-from estimator.deployments.fleet.sizing import SCALING, Fleet, FleetOptions, NodeSpec
+from estimator.deployments.fleet.sizing import Fleet, NodeSpec
 from estimator.deployments.gcp import network
+from estimator.deployments.gcp.outbound import OutboundOptions, outbound_per_hour, outbound_usage
 from estimator.deployments.gcp.sustained_use import redis_machines, sustained_use_notes
 from estimator.deployments.limits import (
     Check,
@@ -29,21 +30,24 @@ from estimator.pricing.price_files import Assumption
 from estimator.units import SECONDS_PER_HOUR
 
 _MAX_AGE = "gcp.load_balancer.global_websocket_max_age"
+_REGIONAL_AGE = "gcp.load_balancer.regional_websocket_max_age"
 _BACKEND_TIMEOUT = "gcp.load_balancer.websocket_idle_timeout"
 _CLASSIC_AGE = "gcp.load_balancer.classic_websocket_max_age"
+_AGES = {"global": _MAX_AGE, "classic": _CLASSIC_AGE, "regional": _REGIONAL_AGE}
+"""The limit of the age of a WebSocket, by balancer."""
 _NODE_MBPS = "gcp.compute.internet_bandwidth_mbps"
 _TRACKED = "gcp.compute.tracked_connections"
 _TRACKED_IDLE = f"{_TRACKED}_idle_timeout"
 NOT_MODELED = (
     *FLEET_NOT_MODELED,
-    "Cloud NAT: nodes have no external address and answer clients without it, but what they fetch "
-    "from the internet themselves would need it",
+    "Spot VMs, whose prices change",
+    "an internal load balancer, which clients on the internet do not reach",
     "logs and monitoring",
     "Cloud Armor",
 )
 
 
-class GcpFleetOptions(network.DiskOptions, FleetOptions):
+class GcpFleetOptions(network.TierOptions, OutboundOptions, network.DiskOptions, FleetOptions):
     """Choices for virtual machines on Compute Engine."""
 
 
@@ -61,10 +65,19 @@ class GcpNodes(BehindBalancer):
         """A balanced persistent disk."""
         return network.disk(request)
 
+    def nodes(self, request: Request) -> NodeSpec:
+        """Virtual machines, with their way out to the internet."""
+        return replace(super().nodes(request), hourly=outbound_per_hour(request))
+
+    def node_usage(self, request: Request, fleet: Fleet) -> Iterator[Usage]:
+        """Machines, and their way out to the internet."""
+        yield from super().node_usage(request, fleet)
+        yield from outbound_usage(request, fleet)
+
     def beside(self, request: Request, fleet: Fleet, redis: Backplane) -> Iterator[Usage]:
-        """Traffic between zones, and to clients in the Premium Tier."""
+        """Traffic between zones, and to clients."""
         yield from network.inter_zone(redis)
-        yield from network.premium_egress(self, request)
+        yield from network.egress(self, request)
 
     def notes(self, request: Request, fleet: Fleet, redis: Backplane) -> Iterator[str]:
         """What is known of the nodes, and the discount of their machines."""
@@ -72,18 +85,15 @@ class GcpNodes(BehindBalancer):
         yield from sustained_use_notes([*fleet.machines, *redis_machines(redis)])
 
 
-class ApplicationLbGceOptions(GcpFleetOptions, network.BalancerOptions):
-    """Choices for virtual machines behind the global external Application Load Balancer."""
+class ApplicationLbGceOptions(network.ProxyOptions, GcpFleetOptions):
+    """Choices for virtual machines behind an external Application Load Balancer."""
 
-    balancer: Literal["global", "classic"] = "global"
-    """global: the backend service's timeout closes idle WebSockets; classic, which GKE Ingress
-    creates: it closes every WebSocket of that age."""
     backend_timeout_seconds: float = default_of(_BACKEND_TIMEOUT, ge=1)
-    """Timeout of the backend service. The default is Google's, for both kinds of balancers."""
+    """Timeout of the backend service. The default is Google's, for all kinds of balancers."""
 
 
 class ApplicationLbGce(GcpNodes):
-    """Virtual machines behind the global external Application Load Balancer, which ends TLS.
+    """Virtual machines behind an external Application Load Balancer, which ends TLS.
 
     Prices: https://cloud.google.com/load-balancing/pricing ; how long WebSockets live:
     https://docs.cloud.google.com/load-balancing/docs/https/request-distribution
@@ -91,7 +101,6 @@ class ApplicationLbGce(GcpNodes):
 
     options = ApplicationLbGceOptions
     questions = (
-        SCALING,
         network.PROCESSED_BYTES,
         billed_bytes_question("ip", network.BYTES_EVIDENCE),
     )
@@ -111,14 +120,13 @@ class ApplicationLbGce(GcpNodes):
 
     def age_limit(self, request: Request) -> str:
         """WebSockets are cut at an age, which is a setting of the classic load balancer."""
-        return _CLASSIC_AGE if request.options.balancer == "classic" else _MAX_AGE
+        return _AGES[request.options.balancer]
 
     def age_seconds(self, request: Request) -> float:
         """The timeout of the backend service where it is an age, or what is fixed."""
-        fixed = limit_value(_MAX_AGE)
         if request.options.balancer == "classic":
-            return min(request.options.backend_timeout_seconds, fixed)
-        return fixed
+            return min(request.options.backend_timeout_seconds, limit_value(_MAX_AGE))
+        return super().age_seconds(request)
 
     def balancer_usage(self, request: Request, fleet: Fleet) -> Iterator[Usage]:
         """Forwarding rules, and data processed both ways."""
@@ -152,10 +160,6 @@ class ApplicationLbGce(GcpNodes):
 class PassthroughNlbGceOptions(GcpFleetOptions, network.BalancerOptions):
     """Choices for virtual machines behind the passthrough Network Load Balancer."""
 
-    network_tier: Literal["premium", "standard"] = "premium"
-    """premium: Google's own network up to a point near the client, priced by destination;
-    standard: the internet from the region on, one price for all destinations."""
-
 
 class PassthroughNlbGce(GcpNodes):
     """Virtual machines behind the external passthrough Network Load Balancer, TLS on the nodes.
@@ -166,17 +170,17 @@ class PassthroughNlbGce(GcpNodes):
 
     options = PassthroughNlbGceOptions
     questions = (
-        SCALING,
         Assumption(
             id="outbound_processed",
             question="Does the passthrough load balancer bill outbound data as processed?",
             choices={
-                "no": "only data from clients, since nodes answer them directly",
                 "yes": "data from and to clients",
+                "no": "only data from clients, since nodes answer them directly",
             },
-            evidence="The price page has one table of inbound and outbound data processed for "
-            "passthrough and proxy load balancers alike; no text was found that excludes outbound "
-            "data of passthrough ones, though it does not pass through them.",
+            evidence="Google's release note of 2022-03-14 charges outbound data on all Cloud Load "
+            "Balancing products, and the price page has one table of inbound and outbound data "
+            "processed for passthrough and proxy load balancers alike. Nodes answer clients "
+            "directly, so that others doubt that a meter sees that data.",
         ),
         billed_bytes_question("ip", network.BYTES_EVIDENCE),
     )
@@ -207,14 +211,6 @@ class PassthroughNlbGce(GcpNodes):
         each = per_node(request, fleet, traffic_mbps(request.demand))
         yield check(_NODE_MBPS, each, "run more nodes (a lower headroom)")
         yield from idle_checks(request.demand, "gcp.load_balancer.passthrough_idle_timeout")
-
-    def beside(self, request: Request, fleet: Fleet, redis: Backplane) -> Iterator[Usage]:
-        """Traffic between zones, and to clients in the tier that was chosen."""
-        if request.options.network_tier == "premium":
-            yield from super().beside(request, fleet, redis)
-        else:
-            yield from network.inter_zone(redis)
-            yield self.data_out(request, "gcp.egress.standard")
 
 
 @lru_cache(maxsize=8)  # since the machines worth comparing are kept by it

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 import numpy as np
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from estimator.demand.wire import Layer
 from estimator.deployments.base import Deployment, Options, Request
@@ -28,6 +28,39 @@ class BalancerOptions(Options):
     forwarding_rules: Annotated[int, Field(ge=1)] = 1
     """Forwarding rules, each an address and port. Assumption: one, for WebSockets over TLS; a
     second one for IPv6 or to redirect from plain HTTP costs nothing more up to five."""
+
+
+class TierOptions(Options):
+    """Choices for how traffic reaches clients."""
+
+    network_tier: Literal["premium", "standard"] = "premium"
+    """premium, which is Google's default: Google's own network up to a point near the client,
+    priced by destination; standard: the internet from the region on, one price for all
+    destinations."""
+
+
+class ProxyOptions(TierOptions, BalancerOptions):
+    """Choices for external Application Load Balancers."""
+
+    balancer: Literal["global", "classic", "regional"] = "global"
+    """global: the timeout of the backend service closes idle WebSockets; classic, which GKE Ingress
+    creates: it closes every WebSocket of that age; regional: as global, in one region. In front of
+    Cloud Run the timeout is fixed for all of them."""
+
+    @model_validator(mode="after")
+    def _has_the_tier(self) -> Self:
+        if self.network_tier == "standard" and self.balancer == "global":
+            raise ValueError(
+                "network_tier standard needs balancer regional or classic: the address of a global "
+                "load balancer is in the Premium Tier"
+            )
+        return self
+
+    @property
+    def scope(self) -> Literal["", "regional_"]:
+        """How ids of the meters of its forwarding rules begin."""
+        is_global = self.balancer != "regional" and self.network_tier == "premium"
+        return "" if is_global else "regional_"
 
 
 PROCESSED_BYTES = Assumption(
@@ -72,9 +105,9 @@ def processed(request: Request, way: Literal["inbound", "outbound"], layer: Laye
 
 
 def proxy_usage(request: Request) -> Iterator[Usage]:
-    """What a global proxy bills: its forwarding rules, and data processed both ways."""
+    """What a proxy bills: its forwarding rules, and data processed both ways."""
     layer = "ip" if request.answers["processed_bytes"] == "ip" else "websocket"
-    yield from forwarding_rules(request)
+    yield from forwarding_rules(request, request.options.scope)
     yield processed(request, "inbound", layer)
     yield processed(request, "outbound", layer)
 
@@ -83,6 +116,14 @@ def premium_egress(deployment: Deployment, request: Request) -> Iterator[Usage]:
     """Traffic to clients in the Premium Tier, priced by where they are."""
     for area, share in request.destinations.items():
         yield deployment.data_out(request, f"gcp.egress.premium_to_{area}", share)
+
+
+def egress(deployment: Deployment, request: Request) -> Iterator[Usage]:
+    """Traffic to clients in the tier that was chosen."""
+    if request.options.network_tier == "standard":
+        yield deployment.data_out(request, "gcp.egress.standard")
+    else:
+        yield from premium_egress(deployment, request)
 
 
 class DiskOptions(Options):

@@ -26,8 +26,9 @@ from estimator.deployments.fleet.connect_work import (
     megabits_per_connection,
     without_new_connections,
 )
+from estimator.deployments.fleet.fleet_options import FleetOptions
 from estimator.deployments.fleet.server import traffic_mbps
-from estimator.deployments.fleet.sizing import SCALING, Fleet, FleetOptions, NodeSpec
+from estimator.deployments.fleet.sizing import Fleet, NodeSpec
 from estimator.deployments.limits import Check, check, default_of, idle_checks, limit_value
 from estimator.format import range_text
 from estimator.pricing.lines import Usage
@@ -38,6 +39,9 @@ _NLB = "oci.network_load_balancer"
 _NLB_CONNECTIONS = f"{_NLB}.connections_per_availability_domain"
 _STORAGE = "oci.block_volume.storage"
 _PERFORMANCE = "oci.block_volume.performance"
+_ON_DEMAND = "oci.compute."
+_PREEMPTIBLE = "oci.preemptible."
+"""How meters of the same machines begin, on demand and preemptible."""
 _ZONE_TRAFFIC = ZoneTraffic("oci.inter_ad.gb", sides=1, managed_sides=1)
 _NOT_MODELED = (*FLEET_NOT_MODELED, "logs and monitoring")
 _BYTES = billed_bytes_question(
@@ -52,6 +56,9 @@ class OciFleetOptions(FleetOptions):
     """Boot disk of each virtual machine, those of Redis included. Default: the smallest."""
     boot_disk_vpu_per_gb: Annotated[float, Field(ge=10, le=120)] = 10
     """Performance units for each GB of boot disk. The default of 10 is called balanced."""
+    preemptible_share: Annotated[float, Field(ge=0, le=1)] = 0
+    """Part of the nodes' hours on preemptible capacity, at half price, which Oracle may take back
+    at any time; machines that run Redis are none of them. Only virtual machines can be."""
 
 
 class FlexibleBalancerOptions(OciFleetOptions):
@@ -77,6 +84,19 @@ class FlexibleBalancerOptions(OciFleetOptions):
         return self
 
 
+class ContainerInstancesOptions(FlexibleBalancerOptions):
+    """Choices for container instances behind the Flexible Load Balancer."""
+
+    @model_validator(mode="after")
+    def _are_on_demand(self) -> Self:
+        if self.preemptible_share:
+            raise ValueError(
+                "preemptible_share is 0: Oracle offers preemptible capacity for virtual machines, "
+                "and names no container instances; oci.load_balancer_vm takes it"
+            )
+        return self
+
+
 class NetworkBalancerOptions(OciFleetOptions):
     """Choices for nodes behind network load balancers."""
 
@@ -99,6 +119,15 @@ class OciNodes(BehindBalancer):
         """OCI Cache, or virtual machines with a boot disk each."""
         return Redis("oci", _ZONE_TRAFFIC, self.disk(request), self.kind == "vm")
 
+    def node_usage(self, request: Request, fleet: Fleet) -> Iterator[Usage]:
+        """What the nodes are billed as, on demand and on preemptible capacity."""
+        share = request.options.preemptible_share
+        for usage in super().node_usage(request, fleet):
+            if share < 1:
+                yield replace(usage, quantity=np.asarray(usage.quantity * (1 - share)))
+            if share > 0:
+                yield _preemptible(usage, share)
+
     def beside(self, request: Request, fleet: Fleet, redis: Backplane) -> Iterator[Usage]:
         """Traffic between availability domains, which is free; traffic out."""
         if redis.usage:
@@ -110,8 +139,16 @@ class OciNodes(BehindBalancer):
         yield self.data_out(request, "oci.egress.internet")
 
     def notes(self, request: Request, fleet: Fleet, redis: Backplane) -> Iterator[str]:
-        """What is known of the nodes, and that some regions have no other zone."""
+        """What is known of the nodes, and what takes them away: a zone, or Oracle itself."""
         yield from super().notes(request, fleet, redis)
+        if request.options.preemptible_share > 0:
+            yield (
+                f"Oracle may take back {request.options.preemptible_share:.0%} of the nodes "
+                "(preemptible_share) after a short notice, all of them at once, and their "
+                "connections close: nodes that are kept for a failure do not cover that. Instance "
+                "pools take no preemptible capacity; node pools of Kubernetes do. Machines are "
+                "compared at the price on demand."
+            )
         region = request.catalog.regions_of_vendor(_STORAGE).get(request.region)
         if request.options.survives == "zone" and region and region.availability_domains == 1:
             yield (
@@ -119,6 +156,22 @@ class OciNodes(BehindBalancer):
                 "stand in another of its fault domains, which survives the loss of one of these "
                 "and not of the data center."
             )
+
+
+def _preemptible(usage: Usage, share: float) -> Usage:
+    """The part of a machine's use that is on preemptible capacity.
+
+    >>> used = Usage("oci.compute.e5_ocpu_hours", np.array(1460.0), "two nodes")
+    >>> part = _preemptible(used, 0.25)
+    >>> part.meter_id, float(part.quantity)
+    ('oci.preemptible.e5_ocpu_hours', 365.0)
+    """
+    return replace(
+        usage,
+        meter_id=usage.meter_id.replace(_ON_DEMAND, _PREEMPTIBLE, 1),
+        quantity=np.asarray(usage.quantity * share),
+        formula=f"{share:.0%} on preemptible capacity: {usage.formula}",
+    )
 
 
 class LoadBalancerVm(OciNodes):
@@ -134,13 +187,13 @@ class LoadBalancerVm(OciNodes):
             id="backend_leg",
             question="Does the balancer's bandwidth count the traffic to its backends as well?",
             choices={
-                "no": "only traffic with clients, in and out",
                 "yes": "traffic with clients and with backends",
+                "no": "only traffic with clients, in and out",
             },
             evidence="The interface says that bandwidth is ingress plus egress of the balancer; "
-            "whether the backend side is part of that is not stated.",
+            "whether the backend side is part of that is not stated. All that comes in from "
+            "clients goes out to backends, and back.",
         ),
-        SCALING,
         _BYTES,
     )
     not_modeled = (*_NOT_MODELED, "a web application firewall")
@@ -222,6 +275,7 @@ class LoadBalancerContainerInstances(LoadBalancerVm):
     https://www.oracle.com/cloud/cloud-native/container-instances/pricing/
     """
 
+    options = ContainerInstancesOptions
     kind = "container"
     not_modeled = (
         *LoadBalancerVm.not_modeled,
@@ -232,6 +286,16 @@ class LoadBalancerContainerInstances(LoadBalancerVm):
         """Container instances."""
         return replace(super().nodes(request), unit="container instance")
 
+    def notes(self, request: Request, fleet: Fleet, redis: Backplane) -> Iterator[str]:
+        """Who starts and stops container instances."""
+        yield from super().notes(request, fleet, redis)
+        if request.options.by_hour:
+            yield (
+                "Oracle's autoscaling knows pools of virtual machines only: container instances "
+                "are started and stopped by functions of your own, at an alarm or on a schedule "
+                "(https://docs.oracle.com/en/solutions/autoscale-oracle-container-instances/)."
+            )
+
 
 class NetworkLoadBalancerVm(OciNodes):
     """Virtual machines behind network load balancers, which are free and leave TLS to the nodes.
@@ -240,7 +304,7 @@ class NetworkLoadBalancerVm(OciNodes):
     """
 
     options = NetworkBalancerOptions
-    questions = (SCALING, _BYTES)
+    questions = (_BYTES,)
     not_modeled = (*_NOT_MODELED, "certificates on the nodes")
     targets_limit = f"{_NLB}.backends"
     # the default policy hashes both addresses, both ports and the protocol:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from itertools import product
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
+from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
 from estimator.analysis.compare import Comparison
@@ -14,11 +16,12 @@ from estimator.arguments import checks_arguments
 from estimator.errors import ScenarioError
 from estimator.format import dollars
 from estimator.pricing.bill import Bill
-from estimator.pricing.price_files import DRIVERS
+from estimator.pricing.price_files import DRIVERS, LAYERS, CostLayer, Driver
 from estimator.render.charts.style import Chart, blank, dress, name_rows
 from estimator.shown import Look
 
 if TYPE_CHECKING:
+    from matplotlib.artist import Artist
     from matplotlib.axes import Axes
 
 _DRIVER_COLORS = dict(
@@ -38,6 +41,13 @@ _DRIVER_COLORS = dict(
     )
 )
 """Okabe and Ito's palette, which people with color blindness can tell apart, and a gray."""
+_GRAY: Final = "#999999"
+_HATCHES: Final[Mapping[CostLayer, str]] = {
+    "messaging": "",
+    "application": "///",
+    "engineering": "",
+}
+"""What answers messages is told from what carries them; people's time has a color of its own."""
 _FEW = 6
 _THICK, _THIN = 0.8, 0.4
 """Of bars, in rows."""
@@ -86,8 +96,9 @@ def cost_chart(bills: Sequence[Bill], title: str, look: Look | None = None) -> C
     # on a phone there is no room for names beside the bars: they stand above them
     positions = np.arange(len(bills)) + (thick / 2 if look.is_narrow else 0.0)
     reached = [0.0] * len(bills)
-    for driver in DRIVERS:
-        costs = [float(bill.by_driver.get(driver, 0.0)) for bill in bills]
+    named: set[str] = set()
+    for layer, driver in product(LAYERS, DRIVERS):
+        costs = [_usd_of(bill, layer, driver) for bill in bills]
         if not any(costs):
             continue
         bars = axes.barh(
@@ -95,9 +106,13 @@ def cost_chart(bills: Sequence[Bill], title: str, look: Look | None = None) -> C
             costs,
             height=thick,
             left=reached,
-            label=driver,
+            label="" if driver in named else driver,
             color=_DRIVER_COLORS[driver],
+            hatch=_HATCHES[layer],
+            edgecolor=look.paper if _HATCHES[layer] else "none",
+            linewidth=0.0,
         )
+        named.add(driver)
         for bar, bill in zip(bars, bills, strict=True):
             bar.set_alpha(_PALE if _beyond(bill) else 1.0)
         reached = [left + cost for left, cost in zip(reached, costs, strict=True)]
@@ -115,14 +130,39 @@ def cost_chart(bills: Sequence[Bill], title: str, look: Look | None = None) -> C
     axes.xaxis.set_major_locator(MaxNLocator(max(2, int(look.width_inches * 0.7))))
     axes.xaxis.set_major_formatter("${x:,.0f}")
     dress(axes, look)
-    if axes.get_legend_handles_labels()[0]:
+    if handles := _legend(axes, look, bills):
         figure.legend(
+            handles=handles,
             loc="outside lower center",
             ncols=4 if look.width_inches > 6 else 2,
             frameon=False,
             labelcolor=look.ink,
         )
     return figure
+
+
+def _legend(axes: Axes, look: Look, bills: Sequence[Bill]) -> list[Artist]:
+    """Drivers by their colors, and what hatches mean where there are some."""
+    handles: list[Artist] = [*axes.get_legend_handles_labels()[0]]
+    if any(np.any(bill.by_layer["application"]) for bill in bills):
+        handles.append(
+            Patch(
+                facecolor=_GRAY,
+                edgecolor=look.paper,
+                hatch=_HATCHES["application"],
+                linewidth=0.0,
+                label="hatched: application",
+            )
+        )
+    return handles
+
+
+def _usd_of(bill: Bill, layer: CostLayer, driver: Driver) -> float:
+    return sum(
+        float(item.cost_usd)
+        for item in bill.items
+        if item.usage.layer == layer and item.rate.meter.driver == driver
+    )
 
 
 def _beyond(bill: Bill) -> str:

@@ -9,13 +9,9 @@ from urllib.parse import urlsplit
 import numpy as np
 
 from estimator.analysis.assumed_defaults import WORTH_SAYING
-from estimator.analysis.compare import (
-    Comparison,
-    cheapest_of_each_cloud,
-    main_drivers,
-    most_assumed,
-)
+from estimator.analysis.compare import Comparison, cheapest_of_each_cloud, most_assumed
 from estimator.analysis.estimate import Estimate
+from estimator.analysis.headline import main_drivers
 from estimator.format import (
     dollars,
     dollars_and_cents,
@@ -26,6 +22,7 @@ from estimator.format import (
 )
 from estimator.pricing.bill import AssumptionEffect, Bill
 from estimator.pricing.lines import LineItem
+from estimator.pricing.price_files import LAYERS, CostLayer
 from estimator.render import document as doc
 from estimator.render.views.common import bill_state, name_cells, name_columns, refused, under
 from estimator.states import State, Tone
@@ -45,16 +42,23 @@ _FOOTNOTE: Final = "* price seen in one source only   ** price at least partly i
 def comparison_view(compared: Comparison) -> doc.Document:
     """Monthly cost of every deployment, cheapest first."""
     problems = tuple(_problems(compared))
+    layers: list[CostLayer] = [
+        layer for layer in LAYERS if any(np.any(bill.by_layer[layer]) for bill in compared.bills)
+    ]
     costs = doc.table(
         (
             *name_columns(),
+            doc.Column("run by", media=doc.MEDIA - {"terminal"}),
             doc.Column("per month", is_number=True, tone="strong"),
-            doc.Column("of which", wraps=True),
+            *(doc.Column(layer, is_number=True) for layer in layers),
+            doc.Column("of which", wraps=True, media=doc.MEDIA - {"terminal"}),
         ),
         (
             (
                 *name_cells(bill.deployment, bill),
+                bill.group or "",
                 range_text(bill.total, dollars),
+                *(range_text(bill.by_layer[layer], dollars) for layer in layers),
                 main_drivers(bill),
             )
             for bill in compared.bills
@@ -64,13 +68,33 @@ def comparison_view(compared: Comparison) -> doc.Document:
     return doc.Document(
         f"{compared.title}: US dollars per month",
         (
+            *_headline(compared),
             costs,
+            *_unequal(compared),
             *_assumed_of_cheapest(compared),
             doc.Folded(f"Near limits, beyond them, or not checked ({len(problems)})", problems),
             under(compared.conventions),
             refused(compared.refusals),
         ),
     )
+
+
+def _headline(compared: Comparison) -> Iterator[doc.Block]:
+    """The best of each group, and what decides between them."""
+    if compared.bills and not compared.scenario.many:
+        yield doc.Bullets(compared.headline.sentences)
+
+
+def _unequal(compared: Comparison) -> Iterator[doc.Block]:
+    """What cannot be made equal, a line for each row of the table."""
+    lines = [
+        (doc.Text(bill.deployment or "", is_code=True), f": {'; '.join(map(str, differences))}")
+        for bill in compared.bills
+        if (differences := bill.differences)
+    ]
+    if lines:
+        yield doc.Paragraph("Not the same job, and what would make it so:")
+        yield doc.Bullets(tuple(lines), "quiet")
 
 
 def _assumed_of_cheapest(compared: Comparison) -> Iterator[doc.Paragraph]:
@@ -107,7 +131,9 @@ def bill_view(bill: Bill) -> doc.Document:
             doc.folded(
                 "Limits", (doc.Text(v.explain(), _quiet_if_good(v.state)) for v in verdicts)
             ),
+            *_layers(bill),
             doc.folded("Calendar", () if many else _calendar(bill)),
+            *_of_estimate(bill),
             doc.folded("Notes", bill.notes),
             doc.folded("What one unit is", () if bill.deployment else _definitions(bill)),
             doc.folded("Not modeled", bill.not_modeled),
@@ -124,6 +150,26 @@ def bill_view(bill: Bill) -> doc.Document:
                 ),
             ),
         ),
+    )
+
+
+def _layers(bill: Bill) -> Iterator[doc.Paragraph]:
+    """What the total is for, where it is for more than messaging."""
+    used = [(layer, usd) for layer, usd in bill.by_layer.items() if np.any(usd)]
+    if len(used) > 1:
+        parts = ", ".join(f"{layer} {range_text(usd, dollars_and_cents)}" for layer, usd in used)
+        yield doc.Paragraph(parts, label="Layers")
+
+
+def _of_estimate(bill: Bill) -> Iterator[doc.Block]:
+    """What is not the same job, what the vendor starts with, and who has what work."""
+    if not isinstance(bill, Estimate):
+        return
+    yield doc.folded("Not the same job as its rivals", map(str, bill.differences))
+    yield doc.folded("What the vendor starts with", map(str, bill.starting_values))
+    yield doc.folded(
+        "Work that it leaves to you",
+        ((doc.Text(duty.title, link=duty.source),) for duty in bill.duties.values()),
     )
 
 

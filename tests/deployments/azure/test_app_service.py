@@ -77,7 +77,7 @@ def test_windows_plans_can_be_asked_for(make_demand, bill_of, quantities):
 def test_basic_plans_do_not_scale_by_themselves(make_demand, bill_of, quantities):
     demand = make_demand(10)
     by_hand, alone = (
-        quantities(bill_of(ID, demand, options=BARE, answers={"scaling": scaling}))
+        quantities(bill_of(ID, demand, options=BARE | {"scaling": scaling}))
         for scaling in ("static", "autoscaled")
     )
 
@@ -86,21 +86,33 @@ def test_basic_plans_do_not_scale_by_themselves(make_demand, bill_of, quantities
 
 
 @pytest.mark.parametrize(
-    ("options", "scaling", "reason"),
+    ("options", "reason"),
     [
-        ({"machine": "B1-linux", "survives": "node"}, "autoscaled", "B1-linux is scaled by hand"),
-        ({"machine": "S1-linux"}, "static", "S1-linux is not spread over zones"),
-        ({"machine": "B3-windows"}, "static", "B3-windows is not spread over zones"),
+        (
+            {"machine": "B1-linux", "survives": "node", "scaling": "autoscaled"},
+            "B1-linux is scaled by hand",
+        ),
+        ({"machine": "S1-linux"}, "S1-linux is not spread over zones"),
+        ({"machine": "B3-windows"}, "B3-windows is not spread over zones"),
     ],
 )
-def test_a_plan_that_cannot_do_what_is_asked_is_an_error(
-    make_demand, bill_of, options, scaling, reason
-):
+def test_a_plan_that_cannot_do_what_is_asked_is_an_error(make_demand, bill_of, options, reason):
     with pytest.raises(ScenarioError, match=reason):
-        bill_of(ID, make_demand(10), options=options, answers={"scaling": scaling})
+        bill_of(ID, make_demand(10), options=options)
 
 
-def test_what_the_plan_leaves_one_answer_to_is_no_open_question():
+def test_a_basic_plan_is_scheduled_by_a_script_of_ones_own(make_demand, bill_of):
+    # Basic plans scale out by hand, to three instances:
+    # https://learn.microsoft.com/azure/app-service/manage-scale-up
+    options = {"machine": "B1-linux", "survives": "node", "scaling": "scheduled"}
+    bill = bill_of(ID, make_demand(10), options=options)
+
+    assert "changed by a script of your own on a timer" in " ".join(bill.notes)
+    assert bill.sizing is not None
+    assert bill.sizing.machines == ("B1-linux",)
+
+
+def test_a_plan_that_is_scaled_by_hand_is_priced_with_all_that_is_open():
     scenario = ws.Scenario(
         profile="workplace-chat",
         location="virginia",
@@ -109,7 +121,6 @@ def test_what_the_plan_leaves_one_answer_to_is_no_open_question():
     )
     bill = ws.estimate(scenario, ID)
 
-    assert f"{ID}.scaling" not in {effect.assumption.id for effect in bill.effects}
     assert "scaled by hand" not in bill.explain()
     found = ws.uncertainty(scenario, deployments=ID, samples=128)
     assert list(found.deployments) == [ID]

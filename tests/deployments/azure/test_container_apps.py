@@ -7,6 +7,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
+import estimator as ws
+from estimator.deployments.fleet.machine import machines
+
 ID = "azure.container_apps"
 VCPU = f"{ID}.vcpu_active_seconds"
 IDLE = f"{ID}.vcpu_idle_seconds"
@@ -38,8 +41,8 @@ def test_replicas_follow_the_hours(make_demand, bill_of, quantities):
     options = {**ONE, "memory_per_connection_bytes": 1e6, "scaling_lag_hours": 0}
     demand = make_demand(hours, hours_per_month=168)
     following, static = (
-        quantities(bill_of(ID, demand, options=options, answers=answers))[VCPU]
-        for answers in ({}, {"scaling": "static"})
+        quantities(bill_of(ID, demand, options=options | {"scaling": scaling}))[VCPU]
+        for scaling in ("autoscaled", "static")
     )
 
     assert following == pytest.approx((2 + 1) / 2 * 168 * 3600)
@@ -61,28 +64,52 @@ def test_each_replica_of_the_minimum_without_a_connection_is_idle(
     # of three replicas, nobody leaves three idle, one connection two, two connections one
     counts = np.arange(3)
     idle = (3 - counts) @ stats.poisson.pmf(counts, 1.5)
-    options = {**ONE, "min_nodes": 2, "spare_nodes": 1}
-    answers = {"scaling": scaling}
-    counted = quantities(bill_of(ID, make_demand(1.5), options=options, answers=answers))
+    options = {**ONE, "min_nodes": 2, "spare_nodes": 1, "scaling": scaling}
+    counted = quantities(bill_of(ID, make_demand(1.5), options=options))
 
     assert counted[IDLE] == pytest.approx(idle * 2_628_000)
     assert counted[VCPU] == pytest.approx((3 - idle) * 2_628_000)
 
 
+@pytest.mark.parametrize("allowances", ["none", "always"])
+def test_a_machine_is_chosen_with_what_is_idle_in_mind(allowances):
+    # much work for few connections: hundreds of replicas, to which nobody is connected by night. Of
+    # smaller ones more are idle, so they cost less than the same processors in larger ones
+    scenario = ws.Scenario(
+        profile="workplace-chat",
+        location="virginia",
+        peak_connections=5_000,
+        free_allowances=allowances,
+    )
+
+    def bill(**options: object) -> ws.Estimate:
+        work = {"application_cpu_ms_per_message": 10_000}
+        return ws.estimate(scenario.replace(options={ID: work | options}), ID)
+
+    chosen = bill()
+    named = [bill(machine=size) for size in machines("azure", "container")]
+
+    assert any(item.usage.meter_id == IDLE for item in chosen.items)
+    # of some sizes there may not be as many as are needed
+    least = min(float(one.total) for one in named if one.is_within_limits)
+    assert float(chosen.total) == pytest.approx(least, rel=1e-12)
+
+
 def test_without_a_minimum_the_last_replica_stops_after_5_minutes(make_demand, bill_of, quantities):
     # 3 sessions of 20 minutes per hour: nobody for 5 minutes for exp(-1) x exp(-3 / 12) of the time
     demand = make_demand(1, new_connections=3, session_hours=1 / 3)
-    counted = quantities(bill_of(ID, demand, options={**ONE, "min_nodes": 0}))
+    options = {**ONE, "min_nodes": 0, "scaling": "autoscaled"}
+    counted = quantities(bill_of(ID, demand, options=options))
 
     assert counted[VCPU] == pytest.approx((1 - np.exp(-1.25)) * 2_628_000)
     assert IDLE not in counted
-    nobody = quantities(bill_of(ID, make_demand(0), options={**ONE, "min_nodes": 0}))
+    nobody = quantities(bill_of(ID, make_demand(0), options=options))
     assert nobody[VCPU] == nobody[MEMORY] == 0
 
 
 def test_replicas_are_those_that_the_connections_of_a_moment_need(make_demand, bill_of, quantities):
     # a megabyte each: 70 % of 2 GiB hold 1,503; more are open half of the time
-    options = {**ONE, "memory_per_connection_bytes": 1e6}
+    options = {**ONE, "memory_per_connection_bytes": 1e6, "scaling": "autoscaled"}
     demand = make_demand(1_503)
     counted = quantities(bill_of(ID, demand, options=options))
 
@@ -108,12 +135,17 @@ def test_the_cores_that_an_environment_needs_are_named(make_demand, bill_of):
 
 
 def test_settings_that_must_be_raised_are_noted(make_demand, bill_of):
-    # by default ten replicas at most, and another one for every ten requests in progress
+    # by default none at least and ten replicas at most, and another one for every ten requests in
+    # progress
+    autoscaled = ONE | {"scaling": "autoscaled"}
     few, many = (
-        " ".join(bill_of(ID, make_demand(100), options={**ONE, "min_nodes": nodes}).notes)
+        " ".join(bill_of(ID, make_demand(100), options=autoscaled | {"min_nodes": nodes}).notes)
         for nodes in (10, 11)
     )
+    static = " ".join(bill_of(ID, make_demand(100), options=ONE | {"min_nodes": 11}).notes)
 
     assert "to about 10 concurrent requests per replica" in few
     assert "above its default of 10" not in few
     assert "above its default of 10" in many
+    assert "Set the minimum and the maximum number of replicas to 11" in static
+    assert "concurrent requests per replica" not in static

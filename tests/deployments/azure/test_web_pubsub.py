@@ -81,14 +81,14 @@ def test_autoscaling_pays_the_units_of_each_hour(make_demand, bill_of, quantitie
     hours = np.full(168, 100.0)
     hours[48:72] = 4_500
     demand = make_demand(hours, hours_per_month=ONE_WEEK)
-    bill = bill_of(ID, demand, options={"headroom": 1, "scaling": "autoscale"})
+    bill = bill_of(ID, demand, options={"headroom": 1, "scaling": "autoscaled"})
 
     assert quantities(bill)[PREMIUM_UNITS] == pytest.approx(6 * 1 + 1 * 5)
 
 
 def test_autoscaling_needs_premium(make_demand, bill_of, quantities):
     # the billing model: only Premium scales by itself
-    bill = bill_of(ID, make_demand(100), options={"scaling": "autoscale"})
+    bill = bill_of(ID, make_demand(100), options={"scaling": "autoscaled"})
 
     assert STANDARD_UNITS not in quantities(bill)
 
@@ -228,7 +228,7 @@ def test_autoscaling_on_premium_p2_never_falls_below_100_units(make_demand, bill
     hours = np.full(168, 100.0)
     hours[48:72] = 150_000
     demand = make_demand(hours, hours_per_month=ONE_WEEK)
-    bill = bill_of(ID, demand, options={"headroom": 1, "scaling": "autoscale"})
+    bill = bill_of(ID, demand, options={"headroom": 1, "scaling": "autoscaled"})
 
     assert quantities(bill)[PREMIUM_UNITS] == pytest.approx(6 * 100 + 1 * 200)
 

@@ -71,3 +71,24 @@ def test_an_instance_has_the_same_limits_behind_a_load_balancer(demand, bill_of)
     assert [(v.limit.limit, float(v.used)) for v in behind] == [
         (v.limit.limit, float(v.used)) for v in alone
     ]
+
+
+def test_a_regional_balancer_sends_in_the_standard_tier(demand, bill_of, quantities):
+    options = {"balancer": "regional", "network_tier": "standard"}
+    counted = quantities(bill_of(ID, demand, options=options))
+
+    assert "gcp.load_balancing.regional_first_five_rules_hours" in counted
+    assert counted["gcp.egress.standard"] == pytest.approx(counted[OUT])
+    assert not [meter for meter in counted if meter.startswith("gcp.egress.premium")]
+
+
+def test_a_regional_balancer_passes_5000_new_connections_a_second_on(
+    make_demand, bill_of, verdict_on
+):
+    # https://docs.cloud.google.com/load-balancing/docs/negs/serverless-neg-concepts
+    demand = make_demand(6_000, new_connections=4_500 * 3600)
+    limit = "gcp.load_balancer.serverless_regional_requests_per_second"
+    bill = bill_of(ID, demand, options={"balancer": "regional"})
+
+    assert float(verdict_on(bill, limit).share) == pytest.approx(0.9)
+    assert limit not in {one.limit.limit for one in bill_of(ID, demand).verdicts}

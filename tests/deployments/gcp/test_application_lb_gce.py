@@ -1,4 +1,4 @@
-"""What nodes behind the global external application load balancer are billed and bounded by.
+"""What nodes behind external application load balancers are billed and bounded by.
 
 Rules: https://cloud.google.com/load-balancing/pricing and
 https://docs.cloud.google.com/load-balancing/docs/https/request-distribution
@@ -72,12 +72,6 @@ def test_traffic_is_processed_both_ways_and_leaves_in_the_premium_tier(
     assert counted[IN] == pytest.approx((1e6 * 204 + 3e6 * 52) * 730 / 2**30)
     assert counted["gcp.egress.premium_to_europe"] == pytest.approx(out / 2)
     assert counted["gcp.egress.premium_to_asia"] == pytest.approx(out / 2)
-
-
-def test_no_addresses_and_no_nat_are_billed(make_demand, bill_of, quantities):
-    counted = quantities(bill_of(ID, make_demand(1e6, to_client=1e6)))
-
-    assert not [meter for meter in counted if "external_ipv4" in meter or "nat" in meter]
 
 
 def test_nodes_are_not_bounded_by_the_egress_of_a_machine_to_the_internet(
@@ -189,3 +183,59 @@ def test_redis_pays_for_traffic_between_zones_once(make_demand, bill_of, quantit
     assert gib > 0
     assert cents(spread)["gcp.inter_zone.gib"] == round(gib * 0.01, 2)
     assert quantities(together)["gcp.inter_zone.gib"] == 0
+
+
+REGIONAL = {"balancer": "regional"}
+STANDARD = REGIONAL | {"network_tier": "standard"}
+
+
+def test_a_regional_balancer_pays_for_its_rules_at_the_price_of_the_region(
+    make_demand, bill_of, cents
+):
+    # 0.038 an hour in Tokyo, where a global rule costs 0.025; data processed costs the same
+    demand = make_demand(10, to_client=3e8)
+    world, region = (
+        cents(bill_of(ID, demand, location="tokyo", options=options)) for options in ({}, REGIONAL)
+    )
+
+    assert world["gcp.load_balancing.first_five_rules_hours"] == 18.25
+    assert region["gcp.load_balancing.regional_first_five_rules_hours"] == 27.74
+    assert world[OUT] == region[OUT] > 0
+
+
+@pytest.mark.parametrize("balancer", ["regional", "classic"])
+def test_the_standard_tier_has_one_price_for_all_destinations(
+    make_demand, bill_of, quantities, balancer
+):
+    demand = make_demand(10, to_client=1e9)
+    users = {"europe": 1, "americas": 1}
+    options = {"balancer": balancer, "backend_timeout_seconds": 86_400}
+    standard, premium = (
+        quantities(bill_of(ID, demand, users_in=users, options=options | {"network_tier": tier}))
+        for tier in ("standard", "premium")
+    )
+
+    assert not [meter for meter in standard if meter.startswith("gcp.egress.premium")]
+    assert standard["gcp.egress.standard"] == pytest.approx(
+        premium["gcp.egress.premium_to_europe"] + premium["gcp.egress.premium_to_americas"]
+    )
+    # the address of the standard tier is one of the region
+    assert "gcp.load_balancing.regional_first_five_rules_hours" in standard
+
+
+def test_a_global_balancer_has_no_address_of_the_standard_tier(make_demand, bill_of):
+    # https://docs.cloud.google.com/network-tiers/docs/set-network-tier
+    with pytest.raises(ws.ScenarioError, match="needs balancer regional or classic"):
+        bill_of(ID, make_demand(10), options={"network_tier": "standard"})
+
+
+def test_a_regional_balancer_closes_idle_connections_and_not_active_ones(
+    make_demand, bill_of, verdict_on
+):
+    # the backend service's timeout is for idle WebSockets, as that of a global one
+    options = REGIONAL | {"backend_timeout_seconds": 40}
+    demand = make_demand(100, new_connections=100, session_hours=2)
+    bill = bill_of(ID, demand, options=options)
+
+    assert float(verdict_on(bill, IDLE).allowed) == 40
+    assert "cut after 24 hours" in " ".join(bill.notes)

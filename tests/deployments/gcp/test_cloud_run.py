@@ -64,7 +64,7 @@ def test_the_target_of_processors_stays_at_60_percent(make_demand, bill_of):
 def test_manual_scaling_pays_its_instances_all_the_time(make_demand, bill_of, cents):
     # https://docs.cloud.google.com/run/docs/configuring/services/manual-scaling: a fixed number,
     # whatever the traffic; what is set at the fewest and the most is ignored
-    options = {"manual_instances": 7, "min_instances": 2, "max_instances": 3}
+    options = {"scaling": "static", "manual_instances": 7, "min_instances": 2, "max_instances": 3}
     for connections in (0, 10, 100_000):
         bill = bill_of(ID, make_demand(connections), options=options)
 
@@ -76,21 +76,53 @@ def test_manual_scaling_pays_its_instances_all_the_time(make_demand, bill_of, ce
 def test_manual_scaling_billed_by_request_pays_the_idle_price_without_connections(
     make_demand, bill_of, quantities
 ):
-    bill = bill_of(ID, make_demand(0), options={"manual_instances": 7, "billing": "request"})
+    options = {"scaling": "static", "manual_instances": 7, "billing": "request"}
+    bill = bill_of(ID, make_demand(0), options=options)
 
     assert quantities(bill)["gcp.cloud_run.min_instance_cpu_idle"] == pytest.approx(7 * 730 * HOUR)
     assert quantities(bill)[CPU] == 0
 
 
-@pytest.mark.parametrize(("fixed", "exceeded"), [(10, False), (9, True)])
+@pytest.mark.parametrize(("scaling", "mean"), [("static", 10), ("scheduled", 5.5)])
+def test_manual_scaling_has_what_the_busiest_hour_or_each_hour_needs(
+    make_demand, bill_of, scaling, mean
+):
+    # of a thousand connections an instance is planned with 700: 10 by day, 1 by night
+    # https://docs.cloud.google.com/run/docs/configuring/services/manual-scaling: the number may be
+    # changed on a schedule; Google's most and fewest do not count
+    hours = np.tile([7_000.0] * 12 + [600.0] * 12, 7)
+    options = NO_WORK_TO_CONNECT | {"scaling": scaling, "max_instances": 3, "min_instances": 2}
+    bill = bill_of(ID, make_demand(hours), options=options)
+
+    assert instances(bill) == pytest.approx(mean)
+    assert bill.sizing is not None
+    assert float(bill.sizing.peak_units) == 10
+    assert bill.is_within_limits
+    assert "Set manual scaling" in " ".join(bill.notes)
+
+
+def test_a_schedule_keeps_an_instance_where_nobody_comes(make_demand, bill_of, quantities):
+    # a number of 0 turns the service off; nobody is connected half of the time, and an instance
+    # without a connection has the idle price if requests are what is billed
+    hours = np.tile([7_000.0] * 12 + [0.0] * 12, 7)
+    options = NO_WORK_TO_CONNECT | {"scaling": "scheduled", "billing": "request"}
+    counted = quantities(bill_of(ID, make_demand(hours), options=options))
+
+    assert counted[CPU] == pytest.approx(10 / 2 * 730 * HOUR)
+    idle = counted["gcp.cloud_run.min_instance_cpu_idle"]
+    assert idle == pytest.approx(1 / 2 * 730 * HOUR)
+
+
+@pytest.mark.parametrize(("fixed", "exceeded"), [(9, False), (8, True)])
 def test_instances_that_are_too_few_are_named(make_demand, bill_of, verdict_on, fixed, exceeded):
-    # 6,000 connections at 600 each
-    bill = bill_of(ID, make_demand(6_000), options={"manual_instances": fixed})
+    # no autoscaler aims at 60% of a thousand: 6,000 connections at 700 each, as nodes are planned
+    options = {"scaling": "static", "manual_instances": fixed}
+    bill = bill_of(ID, make_demand(6_000), options=options)
     verdict = verdict_on(bill, f"{ID}.max_instances_default")
 
-    assert float(verdict.used) == 10
+    assert float(verdict.used) == 9
     assert verdict.exceeded == exceeded
-    assert "(manual_instances): 10 are needed" in verdict.fix
+    assert "(manual_instances): 9 are needed" in verdict.fix
 
 
 def test_pinned_instances_are_filled_to_their_concurrency(make_demand, bill_of):
@@ -275,6 +307,8 @@ def test_instances_are_sized_by_the_memory_of_a_connection(make_demand, bill_of)
         ({"concurrency_target": 0.05}, "concurrency_target is 0.1 to 0.95"),
         ({"concurrency_target": 1}, "concurrency_target is 0.1 to 0.95"),
         ({"manual_instances": 0}, "manual_instances"),
+        ({"manual_instances": 3}, "manual_instances needs scaling: static"),
+        ({"manual_instances": 3, "scaling": "scheduled"}, "needs scaling: static"),
     ],
 )
 def test_what_cloud_run_does_not_offer_is_refused(make_demand, bill_of, options, fault):

@@ -16,22 +16,24 @@ CAP = "gcp.compute.internet_bandwidth_mbps"
 MBPS_PER_MESSAGE = (200 + 52) * 8 / 1e6 / 3600
 
 
-def test_only_data_from_clients_is_processed(make_demand, bill_of, quantities):
-    # masked, 124 bytes arrive as 204
+def test_data_from_and_to_clients_is_processed(make_demand, bill_of, quantities):
+    # Google's release note of 2022-03-14: outbound data is charged on all Cloud Load Balancing
+    # products. Masked, 124 bytes arrive as 204
     demand = make_demand(10, to_client=3e6, to_server=1e6, payload=124)
     counted = quantities(bill_of(ID, demand))
 
     assert counted[IN] == pytest.approx((1e6 * 204 + 3e6 * 52) * 730 / 2**30)
-    assert OUT not in counted
+    assert counted[OUT] == pytest.approx((3e6 * 200 + 1e6 * 52) * 730 / 2**30)
 
 
-def test_data_to_clients_is_processed_if_the_open_question_is_answered_so(
+def test_only_data_from_clients_is_processed_if_the_open_question_is_answered_so(
     make_demand, bill_of, quantities
 ):
     demand = make_demand(10, to_client=3e6, to_server=1e6, payload=124)
-    counted = quantities(bill_of(ID, demand, answers={"outbound_processed": "yes"}))
+    counted = quantities(bill_of(ID, demand, answers={"outbound_processed": "no"}))
 
-    assert counted[OUT] == pytest.approx((3e6 * 200 + 1e6 * 52) * 730 / 2**30)
+    assert counted[IN] == pytest.approx((1e6 * 204 + 3e6 * 52) * 730 / 2**30)
+    assert OUT not in counted
 
 
 def test_rules_are_paid_for_at_the_price_of_the_region(make_demand, bill_of, cents):

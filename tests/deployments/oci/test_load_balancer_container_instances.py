@@ -36,10 +36,21 @@ def test_an_instance_has_no_disk_to_pay_but_redis_has(make_demand, bill_of, quan
 
 
 def test_the_balancer_is_billed_as_in_front_of_machines(at_mbps, bill_of, quantities):
-    counted = quantities(bill_of(ID, at_mbps(300), options=FIXED | {"redis": "none"}))
+    answers = {"backend_leg": "no"}
+    counted = quantities(
+        bill_of(ID, at_mbps(300), options=FIXED | {"redis": "none"}, answers=answers)
+    )
 
     assert counted["oci.load_balancer.mbps_hours"] == pytest.approx(300 * 730)
     assert counted["oci.load_balancer.hours"] == pytest.approx(730)
+
+
+def test_container_instances_are_not_preemptible(make_demand, bill_of):
+    # https://docs.oracle.com/en-us/iaas/Content/Compute/Concepts/preemptible.htm: VM shapes only
+    with pytest.raises(
+        ws.ScenarioError, match=r"names no container instances; oci\.load_balancer_vm"
+    ):
+        bill_of(ID, make_demand(1), options={"preemptible_share": 0.5})
 
 
 def test_a_machine_that_is_no_container_is_refused(make_demand, bill_of):

@@ -17,6 +17,8 @@ OCPU = "oci.compute.e5_ocpu_hours"
 MEMORY = "oci.compute.e5_memory_gb_hours"
 DISK = "oci.block_volume.storage"
 SMALL = {"machine": "VM.Standard.E5.Flex/1/8"}
+WITH_CLIENTS = {"backend_leg": "no"}
+"""Only traffic with clients counts as the balancer's bandwidth."""
 FREE_SIGN_IN = {"new_connections_per_core_second": 1e12, "application": "none"}
 
 
@@ -32,30 +34,31 @@ def test_an_idle_balancer_is_billed_its_minimum(at_mbps, bill_of, quantities):
 
 
 def test_a_busy_balancer_is_billed_what_it_carries(at_mbps, bill_of, quantities):
-    assert quantities(bill_of(ID, at_mbps(300)))[MBPS_HOURS] == pytest.approx(300 * 730)
+    # 300 Mbps with clients are as much again with backends: ingress plus egress of the balancer
+    assert quantities(bill_of(ID, at_mbps(300)))[MBPS_HOURS] == pytest.approx(600 * 730)
 
 
 def test_the_larger_of_minimum_and_used_counts_hour_by_hour(at_mbps, bill_of, quantities):
     # half of the hours at 30 Mbps and half idle: (30 + 10) / 2, and not the mean of 15
     hours = np.tile([0.0] * 12 + [30.0] * 12, 7)
-    bill = bill_of(ID, at_mbps(hours, hours_per_month=168))
+    bill = bill_of(ID, at_mbps(hours, hours_per_month=168), answers=WITH_CLIENTS)
 
     assert quantities(bill)[MBPS_HOURS] == pytest.approx(20 * 168)
 
 
 @pytest.mark.parametrize(("mbps", "balancers"), [(1, 1), (8_000, 1), (8_001, 2), (20_000, 3)])
 def test_a_balancer_carries_8000_mbps(at_mbps, bill_of, quantities, mbps, balancers):
-    bill = bill_of(ID, at_mbps(mbps))
+    bill = bill_of(ID, at_mbps(mbps), answers=WITH_CLIENTS)
 
     assert quantities(bill)[LB_HOURS] == pytest.approx(balancers * 730)
 
 
-def test_traffic_to_the_backends_counts_if_the_open_question_is_answered_so(
+def test_only_traffic_with_clients_counts_if_the_open_question_is_answered_so(
     at_mbps, bill_of, quantities
 ):
-    bill = bill_of(ID, at_mbps(300), answers={"backend_leg": "yes"})
+    bill = bill_of(ID, at_mbps(300), answers=WITH_CLIENTS)
 
-    assert quantities(bill)[MBPS_HOURS] == pytest.approx(600 * 730)
+    assert quantities(bill)[MBPS_HOURS] == pytest.approx(300 * 730)
 
 
 def test_nodes_hold_as_many_connections_as_memory_allows(make_demand, bill_of, quantities):
@@ -83,7 +86,7 @@ def test_nodes_run_all_month_for_the_busiest_hour_unless_they_follow_the_hours(
     options = SMALL | {"survives": "none", "scaling_lag_hours": 2}
     demand = make_demand(hours, hours_per_month=168)
     static = bill_of(ID, demand, options=options)
-    autoscaled = bill_of(ID, demand, options=options, answers={"scaling": "autoscaled"})
+    autoscaled = bill_of(ID, demand, options=options | {"scaling": "autoscaled"})
 
     assert quantities(static)[OCPU] == pytest.approx(6 * 168)
     # six nodes from two hours before to two hours after, and one otherwise
@@ -182,7 +185,8 @@ def test_nodes_hold_as_many_messages_as_processors_allow(make_demand, bill_of, q
     ],
 )
 def test_a_region_carries_5000_mbps_unless_its_quota_is_raised(at_mbps, bill_of, mbps, state):
-    verdict = verdict_on(bill_of(ID, at_mbps(mbps)), "oci.load_balancer.bandwidth_per_region_mbps")
+    bill = bill_of(ID, at_mbps(mbps), answers=WITH_CLIENTS)
+    verdict = verdict_on(bill, "oci.load_balancer.bandwidth_per_region_mbps")
 
     assert verdict.state == state
     assert state == "within limits" or f"quota of {mbps:,} Mbps in the region" in verdict.explain()
@@ -265,7 +269,7 @@ def test_disks_count_when_machines_are_compared(make_demand, bill_of, quantities
 def test_kubernetes_sets_100_mbps_unless_told_otherwise(at_mbps, bill_of):
     # https://github.com/oracle-terraform-modules/terraform-oci-oke/issues/795
     limit = "oci.load_balancer.oke_default_bandwidth_mbps"
-    by_oke = bill_of(ID, at_mbps(507), options={"provisioned_by": "oke"})
+    by_oke = bill_of(ID, at_mbps(507), options={"provisioned_by": "oke"}, answers=WITH_CLIENTS)
     verdict = verdict_on(by_oke, limit)
 
     assert (float(verdict.used), float(verdict.allowed)) == (pytest.approx(507), 100)
@@ -276,7 +280,7 @@ def test_kubernetes_sets_100_mbps_unless_told_otherwise(at_mbps, bill_of):
 @pytest.mark.parametrize(("account", "most"), [("pay_as_you_go", 3), ("universal_credits", 50)])
 def test_a_tenancy_starts_with_so_many_balancers(at_mbps, bill_of, account, most):
     # 30,000 Mbps are four balancers of 8,000
-    bill = bill_of(ID, at_mbps(30_000), options={"account": account})
+    bill = bill_of(ID, at_mbps(30_000), options={"account": account}, answers=WITH_CLIENTS)
     verdict = verdict_on(bill, f"oci.load_balancer.per_region_{account}")
 
     assert (float(verdict.used), float(verdict.allowed)) == (4, most)

@@ -15,7 +15,6 @@ import numpy as np
 
 from estimator.analysis.breakeven.breakeven import BreakEven, break_even
 from estimator.analysis.breakeven.crossovers import leaders
-from estimator.analysis.estimate import is_fleet
 from estimator.analysis.growth.growth import Growth, growth
 from estimator.analysis.points import Progress
 from estimator.analysis.sweep import Sweep, sweep
@@ -26,7 +25,7 @@ from estimator.dashboard.pages.what_if.inputs import Moved, spaced
 from estimator.dashboard.session.cache import kept
 from estimator.dashboard.session.jobs import Job
 from estimator.dashboard.widgets.progress import result_of
-from estimator.deployments.registry import DEPLOYMENTS
+from estimator.deployments.registry import DEPLOYMENTS, GROUPS
 from estimator.scenario.scenario import Scenario
 
 if TYPE_CHECKING:
@@ -82,16 +81,16 @@ class BreakEvenJob(QuickJob[BreakEven]):
 
 
 def within_reach(scenario: Scenario, moved: Moved) -> tuple[str, ...]:
-    """Who is the cheapest somewhere: of all, of managed services, and of your own servers.
+    """Who is the cheapest somewhere: of all, and of each group.
 
     Found at a few values; who only leads between two of them is missed.
     """
     count = _LOOKED_AT if moved.in_one_pass(scenario) else _LOOKED_AT_ONE_BY_ONE
     priced = sweep(scenario, {moved.field: spaced(moved.low, moved.high, count)}).priced
     usd = np.where(np.isfinite(priced.within_limits_usd), priced.within_limits_usd, np.inf)
-    own = np.array([is_fleet(DEPLOYMENTS[name]) for name in priced.deployments])
+    groups = np.array([DEPLOYMENTS.entries[name].group for name in priced.deployments])
     found: set[int] = set()
-    for group in (np.ones_like(own), own, ~own):
+    for group in (groups != "", *(groups == name for name in GROUPS)):
         found |= {int(row) for row in leaders(np.where(group[:, None], usd, np.inf)) if row >= 0}
     if len(found) < 2:  # hardly any holds: then those that cost least, held or not
         cost = np.nan_to_num(priced.total_usd.mean(axis=1), nan=np.inf)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import groupby
 from typing import Final
 
@@ -11,11 +11,11 @@ import pandas as pd
 import streamlit as st
 
 from estimator.analysis.breakeven.breakeven import BreakEven
-from estimator.analysis.estimate import is_fleet
 from estimator.analysis.fields import field_words
 from estimator.dashboard.pages.what_if import inputs
 from estimator.dashboard.pages.what_if.answers import BreakEvenJob, answer_of
 from estimator.dashboard.session.state import IN_ADDRESS
+from estimator.dashboard.widgets import engineering
 from estimator.dashboard.widgets.charts import show_chart
 from estimator.dashboard.widgets.document import full_title, literal, show
 from estimator.dashboard.widgets.downloads import chart_files, data_file, download_row, table_file
@@ -25,7 +25,12 @@ from estimator.render import document_of
 from estimator.scenario.scenario import Scenario
 
 _CLOSEST, _ALL, _CHOSEN = "Contenders", "All", "Selected"
-_KINDS: Final = {True: "your own servers", False: "a managed service", None: "none"}
+_KINDS: Final[Mapping[str | None, str]] = {
+    "managed": "a managed service",
+    "serverless containers": "containers without servers",
+    "own servers": "your own servers",
+    None: "none",
+}
 _TURNS_TOLD: Final = 4
 
 
@@ -72,44 +77,44 @@ def _question(scenario: Scenario) -> BreakEvenJob | None:
             rivals = inputs.rivals_input("rivals", "Two or more")
     with people:
         if moved.field == inputs.ENGINEER_HOURS:
-            inputs.hour_price_input(scenario)
+            engineering.hour_price_input(scenario)
         else:
             with st.container(horizontal=True, vertical_alignment="bottom"):
-                inputs.hours_input(scenario)
-                inputs.hour_price_input(scenario)
+                engineering.hours_input(scenario)
+                engineering.hour_price_input(scenario)
     if shown == _CHOSEN and len(rivals) < 2:
         return None
     if moved.field == inputs.ENGINEER_HOURS:
-        scenario = inputs.with_engineering(scenario)
+        scenario = engineering.with_engineering(scenario)
     return BreakEvenJob(scenario.to_token(), moved, tuple(rivals))
 
 
 def _managed_or_own(found: BreakEven) -> str:
-    """Whether to buy or to run it, in one sentence; empty if only one of both was compared."""
-    kinds = {_is_own(name) for name in found.deployments}
-    if len(kinds) < 2:
+    """Whether to buy or to run it, in one sentence; empty if only one group was compared."""
+    if len({_group(name) for name in found.deployments}) < 2:
         return ""
     words = field_words(found.field)
-    runs = [(kind, list(ranges)) for kind, ranges in groupby(found.ranges, lambda r: _is_own(r[2]))]
+    runs = [(kind, list(ranges)) for kind, ranges in groupby(found.ranges, lambda r: _group(r[2]))]
     if len(runs) == 1:
         low, high = value_text(found.low), value_text(found.high)
         return f"By {words}: {_cheapest(runs[0][0])} from {low} to {high}."
     last, ranges = runs[-1]
     end = f"{_KINDS[last]} from {value_text(ranges[0][0])}"
     if len(runs) > _TURNS_TOLD:
-        return f"By {words}: a managed service and your own servers alternate; {end}."
+        taking_turns = " and ".join(dict.fromkeys(_KINDS[kind] for kind, _ in runs))
+        return f"By {words}: {taking_turns} alternate; {end}."
     parts = [f"{_KINDS[kind]} up to {value_text(ranges[-1][1])}" for kind, ranges in runs[:-1]]
     return f"The cheapest by {words}: {', '.join(parts)}, {end}."
 
 
-def _cheapest(is_own: bool | None) -> str:
-    if is_own is None:
+def _cheapest(group: str | None) -> str:
+    if group is None:
         return "none is within limits"
-    return f"{_KINDS[is_own]} {'are' if is_own else 'is'} the cheapest"
+    return f"{_KINDS[group]} {'is' if group == 'managed' else 'are'} the cheapest"
 
 
-def _is_own(deployment: str | None) -> bool | None:
-    return None if deployment is None else is_fleet(DEPLOYMENTS[deployment])
+def _group(deployment: str | None) -> str | None:
+    return None if deployment is None else DEPLOYMENTS.entries[deployment].group
 
 
 def _compared(job: BreakEvenJob, found: BreakEven) -> str:

@@ -12,18 +12,15 @@ import streamlit as st
 from estimator.analysis.breakeven.crossovers import is_logarithmic
 from estimator.analysis.fields import current_value, field_names, takes_arrays
 from estimator.arrays import FloatArray
-from estimator.dashboard.session.state import IN_ADDRESS, Change, changed
+from estimator.dashboard.session.state import IN_ADDRESS
 from estimator.dashboard.widgets.document import full_title
-from estimator.dashboard.widgets.sidebar import number_input
 from estimator.deployments.registry import DEPLOYMENTS
 from estimator.errors import ScenarioError
 from estimator.format import capitalized
 from estimator.pricing.price_files import CLOUDS
-from estimator.scenario.scenario import Engineering, Scenario
+from estimator.scenario.scenario import Scenario
 
 ENGINEER_HOURS: Final = "engineering.engineer_hours_per_month"
-USD_PER_ENGINEER_HOUR: Final = 100.0
-"""What the form shows until somebody enters what an hour costs them."""
 _FEWEST, _MOST_CONNECTIONS = 10.0, 1e7
 _DIGITS: Final = 2
 _ENDINGS: Final = {
@@ -92,14 +89,6 @@ class Moved:
         return takes_arrays(scenario, self.field, self.low)
 
 
-def with_engineering(scenario: Scenario) -> Scenario:
-    """The scenario, which states engineer-hours in any case, so that they can be moved."""
-    if scenario.engineering is not None:
-        return scenario
-    none = Engineering(engineer_hours_per_month=0, usd_per_engineer_hour=USD_PER_ENGINEER_HOUR)
-    return scenario.replace(engineering=none)
-
-
 def spaced(low: float, high: float, count: int) -> FloatArray:
     """Values from one end of a range to the other, evenly, by ratios where it is wide."""
     return (np.geomspace if is_logarithmic(low, high) else np.linspace)(low, high, count)
@@ -163,45 +152,6 @@ def _end(label: str, field: str, preset: float) -> float:
         help=f"Empty: {preset:,.10g}, based on the scenario.",
     )
     return preset if value is None else float(value)
-
-
-def hour_price_input(scenario: Scenario) -> None:
-    """The price of an engineer-hour; part of the scenario, like everything that is billed."""
-    known = scenario.engineering
-    number_input(
-        "One engineer-hour costs (USD)",
-        "usd_per_engineer_hour",
-        known.usd_per_engineer_hour if known else USD_PER_ENGINEER_HOUR,
-        _stating("usd_per_engineer_hour"),
-        step=10.0,
-        explained="Your own figure; no price list has it. It becomes part of the scenario.",
-    )
-
-
-def hours_input(scenario: Scenario) -> None:
-    """Engineering time per month for your own servers; part of the scenario."""
-    known = scenario.engineering
-    number_input(
-        "Engineering time (hours per month)",
-        "engineer_hours",
-        known.engineer_hours_per_month if known else 0.0,
-        _stating("engineer_hours_per_month"),
-        step=5.0,
-        explained="To build, patch and monitor your own servers and to be on call, beyond what "
-        "a managed service would take. It becomes part of the scenario and a line of the bills of "
-        "deployments on your own servers.",
-    )
-
-
-def _stating(figure: str) -> Change:
-    nothing = Engineering(engineer_hours_per_month=0, usd_per_engineer_hour=USD_PER_ENGINEER_HOUR)
-
-    def state(old: Scenario, value: float) -> Scenario:
-        figures = {**(old.engineering or nothing).model_dump(), figure: value}
-        new = Engineering(**figures)
-        return changed(old, engineering=None if new == nothing else new)
-
-    return state
 
 
 def rivals_input(key: str, placeholder: str) -> Sequence[str]:

@@ -9,16 +9,11 @@ import streamlit as st
 from estimator.analysis.fields import field_words
 from estimator.analysis.sweep import Sweep
 from estimator.dashboard.pages.what_if.answers import MapJob, answer_of
-from estimator.dashboard.pages.what_if.inputs import (
-    ENGINEER_HOURS,
-    hour_price_input,
-    movables,
-    moved_input,
-    with_engineering,
-)
+from estimator.dashboard.pages.what_if.inputs import ENGINEER_HOURS, movables, moved_input
 from estimator.dashboard.widgets.charts import show_chart
 from estimator.dashboard.widgets.document import full_title, show, titled
 from estimator.dashboard.widgets.downloads import chart_files, data_file, download_row, table_file
+from estimator.dashboard.widgets.engineering import hour_price_input, with_engineering
 from estimator.format import percent
 from estimator.render import document_of
 from estimator.scenario.scenario import Scenario

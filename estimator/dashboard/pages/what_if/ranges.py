@@ -10,7 +10,6 @@ import pandas as pd
 import streamlit as st
 
 from estimator.analysis.compare import Comparison
-from estimator.analysis.estimate import is_fleet
 from estimator.analysis.fields import field_words, find_field
 from estimator.analysis.uncertainty.input_ranges import InputRange, input_ranges_by_evidence
 from estimator.analysis.uncertainty.result import Uncertainty
@@ -22,7 +21,6 @@ from estimator.dashboard.widgets.charts import show_chart
 from estimator.dashboard.widgets.document import full_title, literal, show, show_as_table, titled
 from estimator.dashboard.widgets.downloads import chart_files, data_file, download_row, table_file
 from estimator.dashboard.widgets.progress import result_of
-from estimator.deployments.registry import DEPLOYMENTS
 from estimator.format import capitalized, dollars, dollars_and_cents, percent
 from estimator.render import document_of
 from estimator.render.views.uncertainty import shares_blocks, swings_table
@@ -62,13 +60,13 @@ def _question(scenario: Scenario) -> RangesJob:
 
 
 def _few(comparison: Comparison) -> tuple[str, ...]:
-    """The cheapest within limits of each cloud, of managed services and of your own servers."""
+    """The cheapest within limits of each cloud, and of each group."""
     bills = comparison.within_limits or comparison.bills
     best: dict[object, str] = {}
     for bill in bills:
         name = bill.deployment or ""
         best.setdefault(bill.cloud, name)
-        best.setdefault(is_fleet(DEPLOYMENTS[name]), name)
+        best.setdefault(bill.group, name)
     return tuple(dict.fromkeys(best.values()))
 
 

@@ -1,0 +1,98 @@
+"""What does people's time cost? Lines of a bill for the hours that a scenario states."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection, Iterator
+from functools import cache
+
+import numpy as np
+
+from estimator.arrays import FloatArray
+from estimator.deployments.base import Metered
+from estimator.deployments.duties import SERVERS, Component, duties_of
+from estimator.deployments.fleet.application_servers import APPLICATION_SERVERS
+from estimator.pricing.catalog import Rate
+from estimator.pricing.lines import LineItem, Usage
+from estimator.pricing.price_files import EVERYWHERE, Meter
+from estimator.pricing.tiers import Tariff
+from estimator.scenario.scenario import Scenario
+
+_YOURS = "your own figure"
+_FUNCTIONS = ("aws.lambda.", "azure.functions.")
+"""How the ids of meters of functions begin."""
+
+
+@cache
+def _meter() -> Meter:
+    return Meter(
+        meter="own.engineer_hours",
+        title="Engineers' hours",
+        service="Engineering",
+        driver="engineering",
+        unit="Hours",
+        tiers_pool_over="account",
+        focus_category="Other",
+        focus_subcategory="Other (Other)",
+        source=_YOURS,
+    )
+
+
+def components_of(metered: Metered) -> frozenset[Component]:
+    """What of a deployment brings work along for the people who run it.
+
+    What holds no connections on servers of one's own is a vendor's service.
+    """
+    found = set(metered.runs) or {"vendor"}
+    if any(usage.part == APPLICATION_SERVERS for usage in metered.usage):
+        found.add("application_servers")
+    if any(usage.meter_id.startswith(_FUNCTIONS) for usage in metered.usage):
+        found.add("functions")
+    if "vendor" in found and metered.sizing is not None:
+        found.add("units")
+    return frozenset(found)
+
+
+def engineering_lines(scenario: Scenario, components: Collection[Component]) -> Iterator[LineItem]:
+    """Engineers' time, as far as the scenario states hours for what a deployment consists of."""
+    engineering = scenario.engineering
+    if engineering is None:
+        return
+    if SERVERS & set(components):
+        part = "for servers of your own"
+        yield from _line(scenario, engineering.engineer_hours_per_month, part)
+    for name, duty in duties_of(components).items():
+        if name in engineering.duties:
+            yield from _line(scenario, engineering.duties[name], duty.title)
+
+
+def _line(scenario: Scenario, stated: float | FloatArray, part: str) -> Iterator[LineItem]:
+    """A line for some hours; none where nobody spends any."""
+    assert scenario.engineering is not None
+    if not np.any(stated):
+        return
+    hours = np.broadcast_to(stated, scenario.many)
+    usd_per_hour = np.asarray(scenario.engineering.usd_per_engineer_hour)
+    tariff = Tariff(np.zeros(1), np.atleast_1d(usd_per_hour.mean()))
+    meter, usd = _meter(), np.asarray(hours * usd_per_hour)
+    yield LineItem(
+        usage=Usage(meter.meter, hours, "hours as you state them", part=part, layer="engineering"),
+        rate=Rate(
+            meter_id=meter.meter,
+            meter=meter,
+            region=EVERYWHERE,
+            tariff=tariff,
+            list_tariff=tariff,
+            contract=None,
+            effective_from=dt.date.min,
+            checked_on=dt.datetime.now(tz=dt.UTC).date(),
+            source=_YOURS,
+            confidence="confirmed",
+            note=None,
+        ),
+        free_units=np.zeros(scenario.many),
+        units_by_tier=hours[None],
+        credit_usd=np.zeros(scenario.many),
+        cost_usd=usd,
+        list_usd=usd,
+    )
