@@ -43,6 +43,7 @@ def admission_of(
             catalog=load_catalog(),
             region=scenario.found_location.regions.get(found.cloud, WORLDWIDE),
             free_allowances=scenario.free_allowances,
+            regions=scenario.found_location.regions,
         )
     ).admission
 

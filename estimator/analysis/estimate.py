@@ -319,6 +319,8 @@ class Resolved:
             catalog=self.catalog,
             region=self.scenario.found_location.regions.get(deployment.cloud, WORLDWIDE),
             free_allowances=self.scenario.free_allowances,
+            regions=self.scenario.found_location.regions,
+            audiences=self.scenario.kinds,
         )
 
     def metered(self, deployment: Deployment) -> Metered:

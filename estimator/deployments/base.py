@@ -29,6 +29,7 @@ from estimator.format import range_text
 from estimator.pricing.catalog import Catalog
 from estimator.pricing.lines import FreeAllowances, Usage
 from estimator.pricing.price_files import Assumption
+from estimator.scenario.clients import Audience
 from estimator.scenario.locations import Area
 from estimator.scenario.model import LARGEST, SMALLEST
 from estimator.scenario.sessions import SessionLength
@@ -82,6 +83,10 @@ class Request:
     """The cloud's own name of where it shall run."""
     free_allowances: FreeAllowances
     """Which allowances are taken off, since they may decide what is cheapest."""
+    regions: Mapping[str, str] = field(default_factory=dict[str, str])
+    """The region of the location on each cloud, for what runs beside a service."""
+    audiences: Mapping[str, Audience] = field(default_factory=dict[str, Audience])
+    """How many clients of each kind there are, as they were given, where that is known."""
 
     @property
     def many(self) -> bool:

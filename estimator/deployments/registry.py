@@ -83,6 +83,7 @@ oci.load_balancer_container_instances | Flexible Load Balancer and Container Ins
     | serverless containers | oci.load_balancers:LoadBalancerContainerInstances
 ably.per_minute | Ably (legacy, closed to new accounts) | managed | saas.ably:AblyPerMinute
 pusher.channels | Pusher Channels | managed | saas.pusher:PusherChannels
+pubnub.active_users | PubNub (by active users) | managed | saas.pubnub:PubNubActiveUsers
 pubnub.transactions | PubNub (by transactions) | managed | saas.pubnub:PubNubTransactions
 cloudflare.durable_objects | Cloudflare Durable Objects | managed | saas.cloudflare:DurableObjects
 supabase.realtime | Supabase Realtime | managed | saas.supabase:SupabaseRealtime

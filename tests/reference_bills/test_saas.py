@@ -1,6 +1,8 @@
 """Worked examples that managed services publish, as quantities and as workloads."""
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -8,6 +10,17 @@ import pytest
 import estimator as ws
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
+
+
+@pytest.fixture(scope="module")
+def bill_of(bill_of: Callable[..., ws.Bill]) -> Callable[..., ws.Bill]:
+    """Without servers for your own code, which no vendor's example has."""
+
+    def bill(deployment: str, demand: ws.Demand, **given: Any) -> ws.Bill:
+        options = {"application": "none", **given.pop("options", {})}
+        return bill_of(deployment, demand, options=options, **given)
+
+    return bill
 
 
 @pytest.fixture(scope="module")
@@ -61,6 +74,7 @@ class TestCloudflare:
                 session_hours=8,
                 hours_per_month=self.MONTH_HOURS,
             ),
+            options={"hibernation": False},
         )
 
         found = quantities(bill)
@@ -78,13 +92,15 @@ class TestCloudflare:
                 to_server=100 * 3600,
                 hours_per_month=self.MONTH_HOURS,
             ),
+            options={"hibernation": False},
         )
 
         assert round(float(bill.total), 2) == 419.30
 
-    def test_example_4_with_hibernation(self, make_demand, bill_of):
-        # 100 objects x 100 sockets, a message per minute from each, 10 ms to handle it:
-        # 3.15 + 12.50 + 5
+    def test_example_4_with_hibernation(self, make_demand, bill_of, quantities):
+        # 100 objects x 100 sockets, a message per minute from each, 10 ms to handle it and to
+        # broadcast it to all 100: 3.15 + 12.50 + 5; the connections of the first day at 2 ms each
+        # are 2.56 GB-seconds
         sent = 10_000 * 60
         bill = bill_of(
             self.ID,
@@ -92,13 +108,52 @@ class TestCloudflare:
                 10_000,
                 new_connections=10_000 / self.MONTH_HOURS,
                 to_server=sent,
-                to_client=sent * 99,
+                to_client=sent * 100,
                 hours_per_month=self.MONTH_HOURS,
             ),
-            options={"hibernation": True},
+            options={"connections_per_object": 101},
         )
 
+        found = quantities(bill)
+        assert found["cloudflare.durable_objects.requests"] == pytest.approx(21_610_000)
+        assert found["cloudflare.durable_objects.gb_seconds"] == pytest.approx(552_960 + 2.56)
         assert round(float(bill.total), 2) == 20.65
+
+    def test_your_own_code_in_an_object_costs_the_time_it_keeps_it_awake(self, make_demand):
+        # by hand: 100 messages per second of 50 ms each on top of 2 ms, 30 days:
+        # 259,200,000 x 0.050 s x 0.128 GB = 1,658,880 GB-s and 66,355.2 for the messages; less
+        # 400,000, started millions: 2 x 12.50. Requests: 12.96 million less 1, 12 x 0.15
+        scenario = ws.Scenario(
+            profile="workplace-chat",
+            location="virginia",
+            peak_connections=1,
+            hours_per_month=self.MONTH_HOURS,
+            options={self.ID: {"application_cpu_ms_per_message": 50, "connections_per_object": 10}},
+        )
+        demand = make_demand(1_000, to_server=100 * 3600, hours_per_month=self.MONTH_HOURS)
+        bill = ws.estimate(scenario, self.ID, demand=demand)
+
+        duration = [
+            (item.usage.layer, float(item.usage.quantity))
+            for item in bill.items
+            if item.usage.meter_id == "cloudflare.durable_objects.gb_seconds"
+        ]
+        assert duration == [
+            ("messaging", pytest.approx(66_355.2)),
+            ("application", pytest.approx(1_658_880)),
+        ]
+        assert round(float(bill.total), 2) == 5 + 25.00 + 1.80
+
+    def test_processor_time_of_the_worker(self, priced):
+        # https://developers.cloudflare.com/workers/platform/pricing/, example 1: 15 million
+        # requests of 7 ms: 5 + 1.50 + 1.50 (read 2026-11-30)
+        quantities = {
+            "cloudflare.workers.plan_months": 1,
+            "cloudflare.workers.requests": 15_000_000,
+            "cloudflare.workers.cpu_ms": 15_000_000 * 7,
+        }
+
+        assert priced(quantities) == 8.00
 
 
 class TestAbly:
@@ -124,7 +179,8 @@ class TestAbly:
         assert counted["ably.per_minute.messages"] == pytest.approx(38_016_000)
         assert counted["ably.per_minute.connection_minutes"] == pytest.approx(1_108_800)
         assert counted["ably.per_minute.channel_minutes"] == pytest.approx(1_108_800)
-        assert round(float(bill.total), 2) == 29 + 101.50
+        # the vendor's example has no servers for your own code
+        assert round(float(bill.by_layer["messaging"]), 2) == 29 + 101.50
 
     def test_the_livestream_as_a_workload(self, make_demand, bill_of, quantities, cents):
         # the month is one week, the event one hour of it; the echo is the sender's own delivery
@@ -190,10 +246,31 @@ class TestSupabase:
     """https://supabase.com/docs/guides/platform/manage-your-usage/realtime-messages and
     https://supabase.com/docs/guides/platform/manage-your-usage/realtime-peak-connections.
 
-    The database of the examples costs 10 USD, which the plan's compute credit pays.
+    The server of the examples costs 10 USD, which the plan's compute credit pays.
     """
 
     ID = "supabase.realtime"
+
+    @pytest.mark.parametrize(
+        ("hours", "usd"),
+        # https://supabase.com/docs/guides/platform/manage-your-usage/compute: a project all month;
+        # one that grows; one all month and two for 20 and 70 hours. The page rounds lines of 744
+        # hours to whole dollars (10 is 9.99936), here they are what the hourly prices make
+        [
+            ({"micro": 744}, 25.00),
+            ({"micro": 233, "small": 511}, 25 + 3.13152 + 10.5266 - 10),
+            ({"micro": 744 + 20 + 70}, 26.21),
+        ],
+        ids=str,
+    )
+    def test_the_servers_of_projects_and_the_credit_of_the_plan(self, priced, hours, usd):
+        quantities = {
+            "supabase.plan.pro_months": 1,
+            **{f"supabase.compute.{size}_hours": each for size, each in hours.items()},
+        }
+
+        # 29 of the second example, which adds up 3 and 11
+        assert priced(quantities) == pytest.approx(usd, abs=0.005)
 
     @pytest.mark.parametrize(("messages", "usd"), [(1_800_000, 25.00), (8_500_000, 35.00)])
     def test_messages_of_the_pro_plan(self, priced, messages, usd):
@@ -247,6 +324,17 @@ def test_pubnub_counts_1_replicated_and_100_edge_transactions(
     found = quantities(bill)
     assert found["pubnub.transactions.replicated"] == pytest.approx(730 / 168)
     assert found["pubnub.transactions.edge"] == pytest.approx(100 * 730 / 168)
+
+
+@pytest.mark.parametrize(
+    ("users", "usd"), [(1_000, 98), (5_000, 370), (10_000, 550), (25_000, 1_130)]
+)
+def test_pubnub_charges_for_the_people_of_a_month(workload_of_a_day, bill_of, users, usd):
+    # https://www.pubnub.com/pricing/, plans of 2026-05-08; a million messages do not count
+    options = {"monthly_active_users": users}
+    bill = bill_of("pubnub.active_users", workload_of_a_day(10_000, 100), options=options)
+
+    assert bill.total == usd
 
 
 @pytest.fixture(scope="module")

@@ -176,10 +176,12 @@ def _usage(request: Request, machine: Machine, nodes: Weekly) -> Iterator[Usage]
     options = request.options
     ends = np.concatenate([np.ravel(nodes.trough), np.ravel(nodes.peak)])
     count, when = range_text(ends, unit="servers"), WHEN[options.application_scaling]
+    if options.application_scaling == "static" and request.demand.week_hours is not None:
+        when = "by the week"
     for meter, quantity in machine.parts.items():
         each = "" if quantity == 1 else f", {quantity:g} units per hour each"
         yield Usage(
             meter,
             hours * quantity,
-            f"{machine.title}: {count} {when} for your own code, {kept_words(options)}{each}",
+            f"{machine.title}: {count} {when}, for your own code, {kept_words(options)}{each}",
         )

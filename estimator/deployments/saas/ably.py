@@ -15,7 +15,6 @@ from estimator.demand.streams import MessageStream
 from estimator.demand.weekly import Weekly, total
 from estimator.deployments.base import (
     Metered,
-    Options,
     Request,
     from_clients,
     minutes_rounded_up,
@@ -29,6 +28,11 @@ from estimator.deployments.limits import (
     per_second,
 )
 from estimator.deployments.saas import counting
+from estimator.deployments.saas.own_servers import (
+    OWN_SERVERS_NOT_MODELED,
+    OwnServerOptions,
+    own_servers,
+)
 from estimator.deployments.saas.plans import ChosenPlan, Need
 from estimator.pricing.lines import Usage
 from estimator.units import GIB, KIB, MINUTES_PER_HOUR
@@ -39,7 +43,7 @@ _CLOSED = (
 )
 
 
-class AblyPerMinuteOptions(Options):
+class AblyPerMinuteOptions(OwnServerOptions):
     """Choices for Ably's pricing per minute."""
 
     echo: bool = True
@@ -64,7 +68,7 @@ class AblyPerMinute(counting.SaasService):
         "the Free package for the smallest workloads",
         "bandwidth above 5 KiB a message, which payload counted in steps of 5 KiB never reaches",
         "presence, history, push and integrations, which count as messages too",
-        "the delivery of clients' messages to your own servers",
+        *OWN_SERVERS_NOT_MODELED,
         "the minute for which a channel stays active after its last client leaves",
     )
 
@@ -74,6 +78,7 @@ class AblyPerMinute(counting.SaasService):
         asked = _Asked.of(request)
         step_bytes = request.step_bytes(f"{_SERVICE}.messages")
         lost, lost_text = minutes_rounded_up(demand)
+        own = own_servers(request)
         usage = (
             *asked.plan.fees,
             Usage(
@@ -95,8 +100,15 @@ class AblyPerMinute(counting.SaasService):
                 "started steps of "
                 f"{step_bytes // KIB} KiB",
             ),
+            *own.usage,
         )
-        notes = (_CLOSED, *asked.plan.notes, *_size_notes(asked), *self.heartbeat_notes(demand))
+        notes = (
+            _CLOSED,
+            *asked.plan.notes,
+            *own.notes,
+            *_size_notes(asked),
+            *self.heartbeat_notes(demand),
+        )
         return Metered(usage, notes, tuple(self._checks(request, asked)), asked.plan.admission)
 
     def checks(self, request: Request) -> Iterator[Check]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from typing import Annotated
 
 import numpy as np
@@ -13,11 +14,21 @@ from estimator.demand.admission_limits import AdmissionLimits
 from estimator.demand.demand import Demand, most_in_month
 from estimator.demand.streams import MessageStream
 from estimator.demand.weekly import Weekly, from_hours, total
-from estimator.deployments.base import Metered, Options, Request, from_server
+from estimator.deployments.base import Metered, Request, once
 from estimator.deployments.fleet.choice import whole
-from estimator.deployments.limits import Check, busiest_second, largest_bytes, limit_value
+from estimator.deployments.fleet.derived_figures import assumed_work
+from estimator.deployments.fleet.server import application_cores, application_work
+from estimator.deployments.fleet.server_options import ApplicationOptions
+from estimator.deployments.limits import (
+    Check,
+    busiest_second,
+    default_of,
+    largest_bytes,
+    limit_value,
+)
 from estimator.deployments.saas.counting import (
     SaasService,
+    audience,
     group_size,
     groups,
     messages_count,
@@ -26,26 +37,46 @@ from estimator.deployments.saas.counting import (
 )
 from estimator.format import range_text
 from estimator.pricing.lines import Usage
-from estimator.units import MIB, SECONDS_PER_HOUR
+from estimator.units import MIB, MS_PER_SECOND, SECONDS_PER_HOUR
 
 _SERVICE = "cloudflare.durable_objects"
-_MS_PER_SECOND = 1000
+_WORKERS = "cloudflare.workers"
+_OWN_CODE = "your own code"
+_NOTHING = Weekly(())
 _AWAKE = (
-    "Objects stay in memory while connections are open; with hibernation (option hibernation) they "
-    "are billed for handling messages only."
+    "Objects stay in memory while connections are open, as you ask (hibernation: false); with the "
+    "vendor's recommended interface they are billed for handling messages only."
+)
+
+_BY_MEMORY = (
+    "Objects are billed for their memory while they are awake, and not for processor time: your "
+    "own code costs far less here than on a server, as long as it waits for nothing. Time in which "
+    "it waits for a database or another service is billed too, and is not on this bill."
 )
 
 
-class DurableObjectsOptions(Options):
-    """Choices for Durable Objects."""
+class DurableObjectsOptions(ApplicationOptions):
+    """Choices for Durable Objects. Your own code runs in them, and in the Worker in front."""
 
     connections_per_object: Annotated[float, Field(gt=0)] | None = None
-    """Connections that share an object, as in a room. Default: the most that share a message."""
-    hibernation: bool = False
-    """Whether objects sleep between messages without losing their connections. It takes another
-    interface in your code; objects then are billed for the time of handling messages only."""
-    ms_per_message: Annotated[float, Field(ge=0)] = 10
-    """Time to handle a message, with hibernation. Assumption: what the vendor's example takes."""
+    """Connections that share an object, as in a room. Default: the most that share a message. If
+    fewer share an object than a message, it is passed on to further objects, a request for each."""
+    hibernation: bool = True
+    """Whether objects sleep between messages without losing their connections, as the vendor
+    recommends; they then are billed for the time of handling messages only. Without it they are
+    billed as long as a connection is open."""
+    ms_per_message: float = default_of(f"{_SERVICE}.ms_per_message", ge=0)
+    """Time to handle a message or a new connection, with hibernation: besides sending, and besides
+    your application's own work. Assumption: the least that the vendor says of objects which parse
+    messages, 500 per second."""
+    ms_per_push: float = default_of(f"{_SERVICE}.ms_per_push", ge=0)
+    """Time to send a message to one client, with hibernation. Messages out are free, but the time
+    they take is billed. Assumption: what the vendor's example leaves of the 10 ms for a message in
+    an object of 100 connections."""
+    worker_cpu_ms: float = default_of(f"{_WORKERS}.cpu_ms_per_request", ge=0)
+    """Processor time of the Worker for a new connection, or for a message that your server
+    publishes, besides your application's own work. Default: what the vendor gives as the average
+    of all Workers."""
 
 
 class DurableObjects(SaasService):
@@ -57,114 +88,218 @@ class DurableObjects(SaasService):
     options = DurableObjectsOptions
     not_modeled = (
         "storage of the objects, rows read and written",
-        "processor time of the Worker, much of which the plan includes",
-        "the 10 seconds that an object stays after its last client has left",
+        "time for which an object waits for a database or another service: it is billed too",
+        "the 10 seconds that an object without hibernation stays after its last client has left",
         "connections that break when an object's code is deployed again",
     )
 
     def meter(self, request: Request) -> Metered:
         """Requests of objects and of the Worker in front, time in memory, and the plan."""
-        demand, options = request.demand, request.options
-        received = demand.messages("to_server")
-        published = _calls(demand)
-        ratio = limit_value(f"{_SERVICE}.messages_per_request")
-        new_connections = demand.per_month(demand.new_connections)
-        messages = demand.per_month(total(s.per_hour for s in received))
-        calls = demand.per_month(total(s.per_hour for s in published))
-        size, size_text = group_size(options.connections_per_object, demand)
-        objects = groups(demand.connections, size)
-        most = most_in_month(demand, objects.peak)
-        memory_gb = limit_value(f"{_SERVICE}.memory_billed")
-        awake, awake_text = objects, "objects are awake as long as a connection is open"
-        if options.hibernation:
-            handled = total(
-                [demand.new_connections, *(stream.per_hour for stream in (*received, *published))]
-            )
-            awake = _awake(objects, handled, options.ms_per_message)
-            awake_text = (
-                f"objects are awake for {options.ms_per_message:g} ms for each new connection, "
-                "message in and message that your server publishes"
-            )
-        bytes_per_gb = request.bytes_per_unit("cloudflare.egress.internet")
-        sent = demand.per_month(demand.traffic("to_client", "payload"))
+        demand, options, work = request.demand, request.options, _Work.of(request)
+        notes = (
+            *(() if options.hibernation else (_AWAKE,)),
+            *assumed_work(options, [kind.application for kind in demand.kinds]),
+            *((_BY_MEMORY,) if np.any(work.own.peak > 0) else ()),
+            *self.size_notes(work.received, MIB, "MiB"),
+            *self.heartbeat_notes(demand),
+        )
+        admission = AdmissionLimits() if request.many else _admission(work)
         usage = (
-            plan_month("cloudflare.workers.plan_months"),
-            Usage(
-                f"{_SERVICE}.requests",
-                new_connections + messages / ratio + calls,
-                f"{range_text(new_connections)} new connections, "
-                f"{messages_count(demand, received)} messages in at {ratio:g} per request, and "
-                f"{messages_count(demand, published)} that your server publishes, one call each; "
-                "messages out are free",
-            ),
-            Usage(
-                f"{_SERVICE}.gb_seconds",
-                demand.per_month(awake) * SECONDS_PER_HOUR * memory_gb,
-                f"{memory_gb:g} GB x seconds awake x up to {range_text(most, unit='objects')} of "
-                f"{size_text}; {awake_text}",
-            ),
-            Usage(
-                "cloudflare.workers.requests",
-                new_connections + calls,
-                "every new connection, and every message that your server publishes, goes through "
-                "a Worker",
-            ),
+            plan_month(f"{_WORKERS}.plan_months"),
+            *self._requests(request, work),
+            *self._duration(request, work),
+            *self._processor_time(request, work),
             Usage(
                 "cloudflare.egress.internet",
-                sent / bytes_per_gb,
+                demand.per_month(demand.traffic("to_client", "payload"))
+                / request.bytes_per_unit("cloudflare.egress.internet"),
                 "application data sent to clients; data out is free",
             ),
         )
-        notes = (
-            *(() if options.hibernation else (_AWAKE,)),
-            *self.size_notes(received, MIB, "MiB"),
-            *self.heartbeat_notes(demand),
+        return Metered(usage, notes, tuple(self._checks(request, work)), admission)
+
+    def _requests(self, request: Request, work: _Work) -> Iterator[Usage]:
+        """Of objects, and of the Worker in front of them."""
+        demand = request.demand
+        ratio = limit_value(f"{_SERVICE}.messages_per_request")
+        new_connections = demand.per_month(demand.new_connections)
+        messages = demand.per_month(total(s.per_hour for s in work.received))
+        calls = demand.per_month(total(s.per_hour for s in work.calls))
+        yield Usage(
+            f"{_SERVICE}.requests",
+            new_connections + messages / ratio + calls,
+            f"{range_text(new_connections)} new connections, "
+            f"{messages_count(demand, work.received)} messages in at {ratio:g} per request, and "
+            f"{range_text(calls)} calls for messages that your server publishes or that go to "
+            "further objects; messages out are free",
         )
-        admission = AdmissionLimits() if request.many else _admission(request)
-        return Metered(usage, notes, tuple(self.checks(request)), admission)
+        yield Usage(
+            f"{_WORKERS}.requests",
+            demand.per_month(work.through_worker),
+            "every new connection, and every message that your server publishes, goes through "
+            "a Worker",
+        )
+
+    def _duration(self, request: Request, work: _Work) -> Iterator[Usage]:
+        """Memory of objects by the time they are in it, that of your own code apart."""
+        demand, options = request.demand, request.options
+        memory_gb = limit_value(f"{_SERVICE}.memory_billed")
+        size, size_text = group_size(options.connections_per_object, demand)
+        objects = groups(demand.connections, size)
+        most = most_in_month(demand, objects.peak)
+        awake, with_own = objects, objects
+        awake_text = "objects are awake as long as a connection is open"
+        if options.hibernation:
+            awake = _awake(objects, work.handling)
+            with_own = _awake(objects, total((work.handling, work.own)))
+            awake_text = (
+                f"objects are awake for {options.ms_per_message:g} ms for each new connection, "
+                f"message in and call, and {options.ms_per_push:g} ms for each message out"
+            )
+        yield Usage(
+            f"{_SERVICE}.gb_seconds",
+            demand.per_month(awake) * SECONDS_PER_HOUR * memory_gb,
+            f"{memory_gb:g} GB x seconds awake x up to {range_text(most, unit='objects')} of "
+            f"{size_text}; {awake_text}",
+        )
+        if np.any(work.own.peak > 0):
+            own = from_hours(with_own.hourly - awake.hourly)
+            yield Usage(
+                f"{_SERVICE}.gb_seconds",
+                demand.per_month(own) * SECONDS_PER_HOUR * memory_gb,
+                f"{memory_gb:g} GB x seconds that your own code keeps objects awake beyond that, "
+                "each taken to be one of a core of the reference speed",
+                part=_OWN_CODE,
+                layer="application",
+            )
+
+    def _processor_time(self, request: Request, work: _Work) -> Iterator[Usage]:
+        """Of the Worker in front, that of your own code apart: it signs clients in."""
+        demand, each_ms = request.demand, request.options.worker_cpu_ms
+        meter = f"{_WORKERS}.cpu_ms"
+        yield Usage(
+            meter,
+            demand.per_month(work.through_worker) * each_ms,
+            f"{each_ms:g} ms for every request of the Worker",
+        )
+        if np.any(work.sign_in_ms.peak > 0):
+            yield Usage(
+                meter,
+                demand.per_month(work.sign_in_ms),
+                "the application's work on each new connection, done before it reaches an object",
+                part=_OWN_CODE,
+                layer="application",
+            )
 
     def checks(self, request: Request) -> Iterator[Check]:
-        """Requests and connections of an object, time and size of a message."""
+        """Requests, time and connections of an object, time and size of a message."""
+        return self._checks(request, _Work.of(request))
+
+    def _checks(self, request: Request, work: _Work) -> Iterator[Check]:
         demand, options = request.demand, request.options
-        received = demand.messages("to_server")
-        handled = (*received, *_calls(demand))
-        second = busiest_second(demand, handled, beside=(demand.new_connections,))
-        limit_id, most = _requests(request)
-        yield second.check(limit_id, allowed=most)
+        second = busiest_second(
+            demand, (*work.received, *work.calls), beside=(demand.new_connections,)
+        )
+        yield second.check(_REQUESTS, allowed=work.most_objects * limit_value(_REQUESTS))
+        # what comes at one moment waits its turn, so it is the hour that must fit
+        busy = total((work.handling, work.own))
+        yield Check(f"{_SERVICE}.busy_seconds_per_second", busy, work.most_objects)
         size, _ = group_size(options.connections_per_object, demand)
         together = np.minimum(size, demand.peak_connections)
         yield self.check("connections_per_object", together)
-        handling = options.ms_per_message / _MS_PER_SECOND
-        yield self.check("cpu_seconds_per_request", handling)
-        yield self.check("cpu_seconds_per_request_max", handling)
-        yield self.check("message_max_bytes", largest_bytes(received))
+        # what is heard by all connections of an object takes longest
+        heard = np.minimum(together, audience(demand))
+        ms = options.ms_per_message + heard * options.ms_per_push + work.own_ms_per_message
+        yield self.check("cpu_seconds_per_request", ms / MS_PER_SECOND)
+        yield self.check("cpu_seconds_per_request_max", ms / MS_PER_SECOND)
+        yield self.check("message_max_bytes", largest_bytes(work.received))
 
 
-def _calls(demand: Demand) -> tuple[MessageStream, ...]:
-    """What the server tells an object to send; greetings and answers come from the object."""
-    return tuple(s for s in from_server(demand) if s.kind == "published")
+_REQUESTS = f"{_SERVICE}.requests_per_second"
 
 
-def _requests(request: Request) -> tuple[str, FloatArray]:
-    """The limit of the requests of an object per second, and that of all objects of the peak.
+@dataclass(frozen=True)
+class _Work:
+    """What objects and the Worker in front have to do."""
 
-    Requests are taken to be spread over all of them.
-    """
-    size, _ = group_size(request.options.connections_per_object, request.demand)
-    objects = whole(most_groups(request.demand.connections_peak, size))
-    limit_id = f"{_SERVICE}.requests_per_second"
-    return limit_id, np.maximum(objects, 1.0) * limit_value(limit_id)
+    received: tuple[MessageStream, ...]
+    """Messages of clients."""
+    calls: tuple[MessageStream, ...]
+    """What the server tells each object to send, and what an object passes on to further ones;
+    greetings and answers come from the object that has the connection."""
+    through_worker: Weekly
+    """Requests of the Worker: new connections, and what the server publishes."""
+    handling: Weekly
+    """Seconds that all objects together are busy in each second, without your own code."""
+    own: Weekly
+    """What your own code takes on top, on messages."""
+    sign_in_ms: Weekly
+    """What your own code takes on new connections per hour."""
+    own_ms_per_message: FloatArray | float
+    """What your own code takes on one message, of the kind of clients where it takes most."""
+    most_objects: FloatArray
+    """Objects at the peak, over which work is taken to be spread."""
+
+    @classmethod
+    def of(cls, request: Request) -> _Work:
+        demand, options = request.demand, request.options
+        received, pushed = demand.messages("to_server"), demand.messages("to_client")
+        published = tuple(once(s) for s in pushed if s.kind == "published")
+        size, _ = group_size(options.connections_per_object, demand)
+        calls = (
+            *(_called(s, _reached(s.copies, size)) for s in published),
+            # the object of the sender has them already
+            *(
+                _called(s, _reached(np.asarray(s.copies) + 1.0, size) - 1.0)
+                for s in received
+                if s.kind == "sent" and np.any(np.asarray(s.copies) + 1.0 > size)
+            ),
+        )
+        works = [(kind, application_work(options, kind.application)) for kind in demand.kinds]
+        handled = total(
+            [demand.new_connections, *(stream.per_hour for stream in (*received, *calls))]
+        )
+        pushes = total(s.per_hour for s in pushed)
+        ms = total((handled.times(options.ms_per_message), pushes.times(options.ms_per_push)))
+        most = whole(most_groups(demand.connections_peak, size))
+        own_ms = [work.cpu_ms_per_message for _, work in works]
+        return cls(
+            received,
+            calls,
+            total([demand.new_connections, *(s.per_hour for s in published)]),
+            ms.times(1 / MS_PER_SECOND / SECONDS_PER_HOUR),
+            application_cores(demand.changed(_without_new_connections), options),
+            total(
+                kind.new_connections.times(work.cpu_ms_per_new_connection) for kind, work in works
+            ),
+            np.max(np.stack(np.broadcast_arrays(*own_ms)), axis=0),
+            np.maximum(most, 1.0),
+        )
 
 
-def _admission(request: Request) -> AdmissionLimits:
+def _called(stream: MessageStream, objects: FloatArray) -> MessageStream:
+    """The calls that bring each message of a stream to so many objects."""
+    per_hour, at_once = stream.per_hour.times(objects), stream.at_once * objects
+    return replace(stream, direction="to_server", per_hour=per_hour, at_once=at_once)
+
+
+def _reached(connections: FloatArray | float, size: FloatArray) -> FloatArray:
+    """Objects that have so many connections among them, at least one."""
+    return np.maximum(np.asarray(connections) / size, 1.0)
+
+
+def _without_new_connections(kind: Demand) -> Demand:
+    return replace(kind, new_connections=_NOTHING)
+
+
+def _admission(work: _Work) -> AdmissionLimits:
     """Each new connection is a request to an object."""
-    limit_id, most = _requests(request)
     return AdmissionLimits(
-        new_connections_per_second=float(most), limits={"new_connections_per_second": limit_id}
+        new_connections_per_second=float(work.most_objects * limit_value(_REQUESTS)),
+        limits={"new_connections_per_second": _REQUESTS},
     )
 
 
-def _awake(objects: Weekly, handled: Weekly, ms_each: float) -> Weekly:
+def _awake(objects: Weekly, busy: Weekly) -> Weekly:
     """Objects awake at a time if each only handles messages; no more than there are."""
-    busy = handled.times(ms_each / _MS_PER_SECOND / SECONDS_PER_HOUR)
     return from_hours(np.minimum(busy.hourly, objects.hourly))

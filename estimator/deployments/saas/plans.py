@@ -30,6 +30,8 @@ Need = Literal[
     "gib_per_hour",
     "gib_per_month",
     "message_max_bytes",
+    "monthly_active_users",
+    "transactions_per_month",
 ]
 _IN_WORDS: Mapping[Need, str] = {
     "peak_connections": "connections at once",
@@ -43,6 +45,8 @@ _IN_WORDS: Mapping[Need, str] = {
     "gib_per_hour": "GiB per hour",
     "gib_per_month": "GiB per month",
     "message_max_bytes": "bytes in a message",
+    "monthly_active_users": "active users per month",
+    "transactions_per_month": "transactions per month",
 }
 _ROUNDING_NOISE = 1e-9
 """Of a limit; must not make the next plan necessary."""
@@ -72,6 +76,8 @@ class Plan(Sourced):
     gib_per_month: float | None = None
     message_max_bytes: float | None = None
     monthly_active_users: float | None = None
+    """People who connect at least once in a calendar month."""
+    transactions_per_month: float | None = None
 
     def limit(self, need: Need) -> float:
         """How much of it the plan holds."""

@@ -7,16 +7,21 @@ from collections.abc import Iterator
 from estimator.arrays import FloatArray
 from estimator.demand.demand import Demand, most_in_month
 from estimator.demand.weekly import total
-from estimator.deployments.base import Metered, Options, Request, from_clients
+from estimator.deployments.base import Metered, Request, from_clients
 from estimator.deployments.connection_rates import busiest_second_of_connection
 from estimator.deployments.limits import Check, largest_bytes
 from estimator.deployments.saas.counting import SaasService, publications
+from estimator.deployments.saas.own_servers import (
+    OWN_SERVERS_NOT_MODELED,
+    OwnServerOptions,
+    own_servers,
+)
 from estimator.deployments.saas.plans import ChosenPlan
 from estimator.units import KIB
 
 
-class PusherChannelsOptions(Options):
-    """Choices for Pusher Channels: there are none, the plan follows from the workload."""
+class PusherChannelsOptions(OwnServerOptions):
+    """Choices for Pusher Channels: of your own servers only, the plan follows from the workload."""
 
 
 class PusherChannels(SaasService):
@@ -28,8 +33,8 @@ class PusherChannels(SaasService):
 
     options = PusherChannelsOptions
     not_modeled = (
-        "presence, webhooks and queries of the REST API, which count as messages too",
-        "the delivery of clients' messages to your own servers",
+        "presence and queries of the REST API, which count as messages too",
+        *OWN_SERVERS_NOT_MODELED,
         "the 120 percent of its connections up to which a paid plan carries on",
     )
 
@@ -39,9 +44,10 @@ class PusherChannels(SaasService):
         per_day = _messages_per_day(demand)
         plan = self._plan(demand, per_day)
         sizes = self.size_notes(publications(demand), KIB, "KB")
-        notes = (*plan.notes, *sizes, *self.heartbeat_notes(demand))
+        own = own_servers(request)
+        notes = (*plan.notes, *own.notes, *sizes, *self.heartbeat_notes(demand))
         checks = tuple(self._checks(demand, plan, per_day))
-        return Metered(plan.fees, notes, checks, plan.admission)
+        return Metered((*plan.fees, *own.usage), notes, checks, plan.admission)
 
     def checks(self, request: Request) -> Iterator[Check]:
         """Connections and messages of the plan, events of clients, sizes."""

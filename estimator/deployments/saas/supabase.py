@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated
+from typing import Annotated, Literal
 
+import numpy as np
 from pydantic import Field
 
 from estimator.demand.admission_limits import AdmissionLimits
 from estimator.demand.demand import most_in_month
-from estimator.deployments.base import Metered, Options, Request, billed_bytes_question
+from estimator.deployments.base import Metered, Request, billed_bytes_question
 from estimator.deployments.limits import (
     Check,
     busiest_second,
@@ -24,6 +25,11 @@ from estimator.deployments.saas.counting import (
     plan_month,
     publications,
 )
+from estimator.deployments.saas.own_servers import (
+    OWN_SERVERS_NOT_MODELED,
+    OwnServerOptions,
+    own_servers,
+)
 from estimator.pricing.lines import Usage
 from estimator.units import KB
 
@@ -31,8 +37,15 @@ _SERVICE = "supabase.realtime"
 _PLAN = "Priced as the Pro plan without a spend cap; with one, use ends at what is included."
 
 
-class SupabaseRealtimeOptions(Options):
+class SupabaseRealtimeOptions(OwnServerOptions):
     """Choices for Supabase Realtime."""
+
+    compute: Literal[
+        "micro", "small", "medium", "large", "xl", "2xl", "4xl", "8xl", "12xl", "16xl"
+    ] = "micro"
+    """Size of the Postgres server that every project has. Default: the smallest of paid plans, on
+    which new projects start; broadcasts do not pass through it. Say a larger one if your own data
+    is there."""
 
     channels_per_connection: Annotated[float, Field(gt=0)] = 1
     """Channels that a client joins after it connects. Assumption: one."""
@@ -54,18 +67,24 @@ class SupabaseRealtime(SaasService):
         ),
     )
     not_modeled = (
-        "a larger database than the Micro size, which the plan's compute credit pays",
+        "disk of the database beyond what the plan includes",
         "presence and database changes, which count as messages too",
         "the protocol around each message, which counts as data out",
-        "the delivery of clients' messages to your own servers",
+        *OWN_SERVERS_NOT_MODELED,
     )
 
     def meter(self, request: Request) -> Metered:
         """The plan, the peak of connections, messages, and data out."""
         demand = request.demand
         published, delivered = publications(demand), demand.messages("to_client")
+        compute, own = request.options.compute, own_servers(request)
         usage = (
             plan_month("supabase.plan.pro_months"),
+            Usage(
+                f"supabase.compute.{compute}_hours",
+                np.asarray(demand.hours_per_month),
+                f"one project on the {compute} size, all month",
+            ),
             Usage(
                 f"{_SERVICE}.peak_connections",
                 most_in_month(demand, demand.peak_connections),
@@ -78,9 +97,10 @@ class SupabaseRealtime(SaasService):
                 f"{messages_count(demand, delivered)} delivered",
             ),
             self.data_out(request, "supabase.egress.gb"),
+            *own.usage,
         )
         sizes = self.size_notes(published, KB, "KB")
-        notes = (_PLAN, *sizes, *self.heartbeat_notes(demand))
+        notes = (_PLAN, *own.notes, *sizes, *self.heartbeat_notes(demand))
         admission = AdmissionLimits() if request.many else _admission(request.options)
         return Metered(usage, notes, tuple(self.checks(request)), admission)
 

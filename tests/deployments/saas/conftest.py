@@ -19,6 +19,7 @@ def workload() -> Callable[..., ws.Scenario]:
         session: dict[str, Any] | None = None,
         heartbeat: dict[str, Any] | None = None,
         at_connect: dict[str, Any] | None = None,
+        application: str = "none",
         **scenario: Any,
     ) -> ws.Scenario:
         profile: dict[str, Any] = {
@@ -26,6 +27,8 @@ def workload() -> Callable[..., ws.Scenario]:
             "session": session or {"law": "deterministic", "hours": 1},
             "weekly_shape": "flat",
             "flows": flows or {},
+            # what a service counts does not depend on your own code
+            "application": application,
         }
         if heartbeat:
             profile["heartbeat"] = heartbeat
@@ -65,3 +68,14 @@ def share_of() -> Callable[[ws.Estimate, str], float]:
         return float(one.share)
 
     return found
+
+
+@pytest.fixture(scope="session")
+def bill_of(bill_of: Callable[..., ws.Bill]) -> Callable[..., ws.Bill]:
+    """The same without your own code, which has tests of its own; options given go first."""
+
+    def bill(deployment: str, demand: ws.Demand, **given: Any) -> ws.Bill:
+        options = {"application": "none", **(given.pop("options", None) or {})}
+        return bill_of(deployment, demand, options=options, **given)
+
+    return bill

@@ -1,5 +1,7 @@
 """What Cloudflare counts: connects, messages in by twenty, and how long objects are in memory."""
 
+from typing import ClassVar
+
 import numpy as np
 import pytest
 
@@ -10,6 +12,7 @@ REQUESTS = f"{ID}.requests"
 DURATION = f"{ID}.gb_seconds"
 WORKER = "cloudflare.workers.requests"
 EGRESS = "cloudflare.egress.internet"
+CPU = "cloudflare.workers.cpu_ms"
 PLAN = "cloudflare.workers.plan_months"
 
 
@@ -56,7 +59,8 @@ def test_each_message_the_server_publishes_is_a_call_through_a_worker(workload, 
 def test_objects_are_billed_128_mb_while_connections_are_open(make_demand, bill_of, quantities):
     # 1,000 connections for 12 hours of each day, 50 to an object: 20 objects, half of the time
     day = np.tile(np.repeat([1000.0, 0.0], 12), 7)
-    bill = bill_of(ID, make_demand(day), options={"connections_per_object": 50})
+    options = {"connections_per_object": 50, "hibernation": False}
+    bill = bill_of(ID, make_demand(day), options=options)
 
     assert quantities(bill)[DURATION] == pytest.approx(20 * 730 / 2 * 3600 * 0.128)
 
@@ -65,8 +69,10 @@ def test_an_object_holds_those_that_share_a_message_unless_told_otherwise(
     workload, flow, quantities
 ):
     # 100 connections in rooms of a sender and 19 others: 5 objects
-    scenario = workload({"posts": flow(1, fan_out=19)})
-    one_each = scenario.replace(options={ID: {"connections_per_object": 1}})
+    # which are awake as long as connections are open
+    awake = {"hibernation": False}
+    scenario = workload({"posts": flow(1, fan_out=19)}, options={ID: awake})
+    one_each = scenario.replace(options={ID: awake | {"connections_per_object": 1}})
 
     for asked, objects in ((scenario, 5), (one_each, 100)):
         assert quantities(ws.estimate(asked, ID))[DURATION] == pytest.approx(
@@ -75,20 +81,39 @@ def test_an_object_holds_those_that_share_a_message_unless_told_otherwise(
 
 
 class TestHibernation:
-    def test_objects_are_awake_for_each_message_connect_and_publication(
+    def test_it_is_how_objects_run_as_the_vendor_recommends(self, make_demand, bill_of, quantities):
+        # https://developers.cloudflare.com/durable-objects/best-practices/websockets/
+        assert quantities(bill_of(ID, make_demand(1_000)))[DURATION] == 0
+
+    def test_objects_are_awake_for_what_comes_in_and_for_each_who_receives(
         self, workload, flow, quantities
     ):
-        # 100 connects, 300 in, 600 / 50 published an hour, 10 ms each
+        # 100 connects, 300 in, 600 / 50 published an hour, 10 ms each; 600 out, 0.5 ms each
         flows = {"posts": flow(3), "ticks": flow(6, fan_out=50, server=True)}
-        bill = ws.estimate(workload(flows, options={ID: {"hibernation": True}}), ID)
+        options = {ID: {"ms_per_message": 10, "ms_per_push": 0.5}}
+        bill = ws.estimate(workload(flows, options=options), ID)
 
-        assert quantities(bill)[DURATION] == pytest.approx(412 * 730 * 0.010 * 0.128)
+        seconds = 412 * 0.010 + 600 * 0.0005
+        assert quantities(bill)[DURATION] == pytest.approx(seconds * 730 * 0.128)
 
-    def test_the_time_of_a_message_can_be_given(self, make_demand, bill_of, quantities):
-        options = {"hibernation": True, "ms_per_message": 2}
-        bill = bill_of(ID, make_demand(100, to_server=1000), options=options)
+    def test_a_message_to_1000_takes_longer_than_one_to_nobody(self, workload, flow, quantities):
+        # 2 ms, and 0.08 ms for each: example 4 of the vendor takes 10 ms for 100 connections
+        lone, heard = (
+            quantities(
+                ws.estimate(workload({"posts": flow(1, fan_out=k)}, mean_connections=5_000), ID)
+            )[DURATION]
+            for k in (0, 1_000)
+        )
 
-        assert quantities(bill)[DURATION] == pytest.approx(1000 * 730 * 0.002 * 0.128)
+        connects = 5_000 * 730 * 0.002 * 0.128
+        assert lone - connects == pytest.approx(5_000 * 730 * 0.002 * 0.128)
+        assert heard - connects == pytest.approx(5_000 * 730 * 0.082 * 0.128)
+
+    def test_the_times_can_be_given(self, make_demand, bill_of, quantities):
+        options = {"ms_per_message": 3, "ms_per_push": 0}
+        bill = bill_of(ID, make_demand(100, to_server=1000, to_client=9000), options=options)
+
+        assert quantities(bill)[DURATION] == pytest.approx(1000 * 730 * 0.003 * 0.128)
 
     def test_no_object_is_awake_longer_than_all_the_time(self, make_demand, bill_of, quantities):
         # a million messages of a second each an hour, on 10 objects
@@ -106,14 +131,93 @@ class TestHibernation:
 
         assert sleeping < usual
 
-    def test_a_note_offers_it_where_it_is_off(self, make_demand, bill_of):
-        usual, sleeping = (
+    def test_a_note_tells_where_it_is_off(self, make_demand, bill_of):
+        awake, sleeping = (
             " ".join(bill_of(ID, make_demand(10), options={"hibernation": choice}).notes)
             for choice in (False, True)
         )
 
-        assert "with hibernation" in usual
-        assert "with hibernation" not in sleeping
+        assert "hibernation: false" in awake
+        assert "hibernation" not in sleeping
+
+
+class TestOwnCode:
+    """It runs in the object, but for sign-ins, which the Worker in front handles."""
+
+    OPTIONS: ClassVar = {
+        "application_cpu_ms_per_message": 50,
+        "application_cpu_ms_per_new_connection": 15,
+    }
+
+    def test_its_time_is_billed_on_lines_of_its_own(self, make_demand, bill_of):
+        # 1,000 messages and 30 connects an hour
+        demand = make_demand(100, to_server=1000, new_connections=30)
+        bill = bill_of(ID, demand, options=self.OPTIONS)
+        own = {
+            item.usage.meter_id: float(item.usage.quantity)
+            for item in bill.items
+            if item.usage.layer == "application"
+        }
+
+        assert own == {
+            DURATION: pytest.approx(1000 * 730 * 0.050 * 0.128),
+            CPU: pytest.approx(30 * 730 * 15),
+        }
+
+    def test_it_costs_nothing_more_where_objects_are_awake_anyway(self, make_demand, bill_of):
+        demand = make_demand(100, to_server=1000)
+        with_code, without = (
+            bill_of(ID, demand, options={"hibernation": False, **options}).total
+            for options in (self.OPTIONS, {})
+        )
+
+        assert with_code == without
+
+    def test_none_has_no_lines(self, make_demand, bill_of):
+        bill = bill_of(ID, make_demand(100, to_server=1000), options={"application": "none"})
+
+        assert bill.by_layer["application"] == 0
+
+    def test_a_note_tells_what_is_not_billed_and_what_is_not_counted(self, make_demand, bill_of):
+        demand = make_demand(100, to_server=1000)
+        with_code, without = (
+            " ".join(bill_of(ID, demand, options=options).notes) for options in (self.OPTIONS, {})
+        )
+
+        assert "waits for a database" in with_code
+        assert "waits for a database" not in without
+
+
+def test_a_request_of_the_worker_takes_2_2_ms_of_a_processor(make_demand, bill_of, quantities):
+    # the average of all Workers: https://developers.cloudflare.com/workers/platform/limits/
+    found = quantities(bill_of(ID, make_demand(10, new_connections=30)))
+
+    assert found[CPU] == pytest.approx(30 * 730 * 2.2)
+
+
+def test_a_message_for_more_than_an_object_has_is_passed_on_a_request_each(
+    workload, flow, quantities
+):
+    # 1,000 connections in objects of 100, all of which hear everything: a message of a client
+    # reaches 9 further objects, one of the server 10
+    scenario = workload(
+        {"posts": flow(1, fan_out=999), "news": flow(2, fan_out=1_000, server=True)},
+        mean_connections=1_000,
+        options={ID: {"connections_per_object": 100}},
+    )
+    found = quantities(ws.estimate(scenario, ID))
+
+    assert found[REQUESTS] == pytest.approx((1_000 + 1_000 / 20 + 1_000 * 9 + 2 * 10) * 730)
+    assert found[WORKER] == pytest.approx((1_000 + 2) * 730)
+
+
+def test_an_object_works_one_second_in_each_second(make_demand, bill_of, share_of):
+    # 2 objects; 40 messages per second to 100 clients each: 40 x (2 + 100 x 0.08) ms; an object is
+    # single-threaded: https://developers.cloudflare.com/durable-objects/best-practices/rules-of-durable-objects/
+    demand = make_demand(202, to_server=40 * 3600, to_client=40 * 100 * 3600)
+    bill = bill_of(ID, demand, options={"connections_per_object": 101})
+
+    assert share_of(bill, f"{ID}.busy_seconds_per_second") == pytest.approx(0.4 / 2)
 
 
 def test_data_out_stands_on_the_bill_at_no_cost(make_demand, bill_of):
@@ -163,7 +267,7 @@ def test_an_object_holds_32768_connections(make_demand, bill_of, share_of, toget
 
 
 def test_a_message_takes_30_seconds_of_processor_time_at_most(make_demand, bill_of, share_of):
-    bill = bill_of(ID, make_demand(10), options={"ms_per_message": 60_000})
+    bill = bill_of(ID, make_demand(10), options={"ms_per_message": 60_000, "ms_per_push": 0})
 
     assert share_of(bill, f"{ID}.cpu_seconds_per_request") == pytest.approx(2)
     # and five minutes where that is raised

@@ -1,4 +1,4 @@
-"""What PubNub counts by transactions: publishing is replicated, delivery happens at the edge."""
+"""What PubNub counts: people in a month; or transactions, replicated and at the edge."""
 
 from typing import ClassVar
 
@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import estimator as ws
+from estimator.states import State
 
 ID = "pubnub.transactions"
 REPLICATED = f"{ID}.replicated"
@@ -34,6 +35,86 @@ def test_both_count_once_for_every_started_2048_bytes(workload, flow, quantities
 
     assert found[REPLICATED] == pytest.approx(counted * 100 * 730)
     assert found[EDGE] == pytest.approx(counted * 100 * 10 * 730)
+
+
+class TestActiveUsers:
+    """https://www.pubnub.com/pricing/: by people who connect in a month, messages included."""
+
+    ID = "pubnub.active_users"
+
+    @pytest.mark.parametrize(
+        ("people", "plan", "usd"),
+        [
+            (200, "free", 0),
+            (201, "starter", 98),
+            (1_001, "pro_5k", 370),
+            (5_001, "pro_10k", 550),
+            (25_000, "pro_25k", 1_130),
+        ],
+    )
+    def test_the_smallest_plan_for_the_connections_of_the_peak(
+        self, make_demand, bill_of, people, plan, usd
+    ):
+        bill = bill_of(self.ID, make_demand(people / 2, peak=people))
+
+        [item] = bill.items
+        assert item.rate.meter_id == f"pubnub.mau.{plan}_months"
+        assert bill.total == usd
+
+    def test_messages_cost_nothing_but_the_free_plan_ends_at_a_million(self, make_demand, bill_of):
+        # 10 people; a message of one to nine others is 1 + 9 transactions, and the echo
+        few, many = (
+            bill_of(self.ID, make_demand(10, to_server=sent, to_client=9 * sent)).total
+            for sent in (100, 130)
+        )
+
+        assert (few, many) == (0, 98)
+
+    def test_users_per_day_are_the_people_where_a_scenario_gives_them(self, workload, quantities):
+        scenario = workload(mean_connections=None, users_per_day=6_000, sessions_per_user_per_day=2)
+        bill = ws.estimate(scenario, self.ID)
+
+        # an hour each, twice a day: far fewer are connected at once
+        assert quantities(bill) == {"pubnub.mau.pro_10k_months": 1}
+        assert "6,000 active users per month: the users per day" in bill.notes[0]
+
+    def test_the_people_of_a_month_can_be_given(self, workload, quantities):
+        options = {self.ID: {"monthly_active_users": 20_000}}
+        bill = ws.estimate(workload(options=options), self.ID)
+
+        assert quantities(bill) == {"pubnub.mau.pro_25k_months": 1}
+
+    def test_beyond_the_largest_plan_each_user_costs_what_it_does_before(
+        self, make_demand, bill_of, share_of
+    ):
+        # 550 USD for 10,000 and 1,130 for 25,000: 580 / 15,000 = 0.038667 each
+        bill = bill_of(self.ID, make_demand(50_000))
+
+        assert bill.total == pytest.approx(1_130 + 25_000 * 580 / 15_000, abs=0.1)
+        assert share_of(bill, f"{self.ID}.monthly_active_users") == 2
+        assert bill.state is State.QUOTA
+
+    def test_transactions_of_a_user_are_held_against_what_is_taken_for_ordinary(
+        self, make_demand, bill_of, share_of
+    ):
+        # 100 people; 400 a month sent by each to 99 others, and back: 400 x (1 + 99 + 1)
+        sent = 100 * 400 / 730
+        demand = make_demand(100, to_server=sent, to_client=99 * sent)
+
+        assert share_of(
+            bill_of(self.ID, demand), f"{self.ID}.transactions_per_user"
+        ) == pytest.approx(400 * 101 / 20_000)
+
+    def test_those_beyond_may_be_billed_as_transactions(self, make_demand, bill_of, quantities):
+        sent = 100 * 400 / 730
+        demand = make_demand(100, to_server=sent, to_client=99 * sent)
+        bill = bill_of(self.ID, demand, answers={"transactions_beyond": "yes"})
+
+        # 40,400 of each, 20,000 are ordinary: 20,400 / 40,400 of 40,000 and of 4,000,000
+        beyond = 20_400 / 40_400
+        found = quantities(bill)
+        assert found[REPLICATED] == pytest.approx(40_000 * beyond)
+        assert found[EDGE] == pytest.approx(4_000_000 * beyond)
 
 
 class TestEmptyCalls:
@@ -105,7 +186,7 @@ def test_limits_of_channels_and_subscribers(make_demand, bill_of, share_of, dema
     options = {"connections_per_channel": 10}
     bill = bill_of(ID, make_demand(100, **demand), options=options)
 
-    assert share_of(bill, f"{ID}.{limit}") == pytest.approx(share)
+    assert share_of(bill, f"pubnub.network.{limit}") == pytest.approx(share)
 
 
 @pytest.mark.parametrize(("payload", "noted"), [(32 * 1024, False), (32 * 1024 + 1, True)])

@@ -71,5 +71,7 @@ def test_what_no_plan_holds_is_billed_as_the_largest_and_said(make_demand, bill_
     assert bill.notes[0] in bill.explain()
 
 
-def test_what_a_plan_holds_has_no_note(make_demand, bill_of):
-    assert bill_of(ID, make_demand(29_000)).notes == ()
+def test_what_a_plan_holds_has_no_note_but_on_your_own_code(make_demand, bill_of):
+    assert bill_of(ID, make_demand(29_000)).notes == (
+        "The application's own work is left out (application: none).",
+    )

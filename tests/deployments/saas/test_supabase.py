@@ -56,6 +56,20 @@ def test_what_the_plan_includes_is_taken_off_as_its_fee_is_on_the_bill(
 
 
 @pytest.mark.parametrize(
+    ("size", "hourly_usd"),
+    # https://supabase.com/docs/guides/platform/manage-your-usage/compute
+    [("micro", 0.01344), ("small", 0.0206), ("medium", 0.0822), ("16xl", 5.12)],
+)
+@pytest.mark.parametrize("hours", [672, 744])
+def test_the_server_of_the_project_costs_its_hours_less_10_usd(
+    make_demand, bill_of, size, hourly_usd, hours
+):
+    bill = bill_of(ID, make_demand(1, hours_per_month=hours), options={"compute": size})
+
+    assert bill.total == pytest.approx(25 + max(hours * hourly_usd - 10, 0))
+
+
+@pytest.mark.parametrize(
     ("demand", "limit", "share"),
     [
         ({"connections": 20_000}, "connections", 2),
