@@ -32,6 +32,7 @@ from estimator.errors import EstimatorError, MissingRateError, ScenarioError, Un
 from estimator.format import signed_dollars
 from estimator.pricing.bill import AssumptionEffect, Bill
 from estimator.pricing.catalog import Catalog, Rate, check_date, load_catalog
+from estimator.pricing.commitments import contract_notes, with_commitments
 from estimator.pricing.contract import as_contract
 from estimator.pricing.lines import LineItem, Usage, price_usage
 from estimator.pricing.price_files import EVERYWHERE, Meter
@@ -417,13 +418,17 @@ def priced(resolved: Resolved, deployment: Deployment, metered: Metered) -> Esti
     if demand.week_hours is not None:
         weeks = ("", *(week.name for week in scenario.calendar_weeks))
         dimensions = len(scenario.many)
+    items, committed = with_commitments(
+        price_usage(
+            metered.usage, region, catalog, scenario.free_allowances, demand.hours_per_month
+        ),
+        catalog.contract,
+        demand.hours_per_month,
+    )
     return Estimate(
         title=deployment.title,
         region=region,
-        items=(
-            *price_usage(metered.usage, region, catalog, scenario.free_allowances),
-            *_engineering_lines(scenario, deployment),
-        ),
+        items=(*items, *_engineering_lines(scenario, deployment)),
         hours_per_month=demand.hours_per_month,
         free_allowances=scenario.free_allowances,
         as_of=scenario.as_of,
@@ -432,6 +437,8 @@ def priced(resolved: Resolved, deployment: Deployment, metered: Metered) -> Esti
         cloud=deployment.cloud,
         notes=(
             *((stand_in,) if stand_in else ()),
+            *contract_notes(items, catalog.contract),
+            *committed,
             *demand.notes,
             *_calendar_notes(scenario, demand, metered.sizing),
             *metered.notes,

@@ -43,7 +43,8 @@ ERRORS = {
     "unknown field": (HEAD + "  percent_of: 5\n", "line 4, rates.0.percent_of", "'percent_off'"),
     "unknown field on top": (GOOD + "titel: x\n", "line 5, titel", "did you mean 'title'"),
     "no title": ("rates:\n- {meters: ['*'], percent_off: 5}\n", "title", "is missing"),
-    "no rates": ("title: Ours\n", "rates", "is missing"),
+    # it may have commitments, meters or prices instead
+    "no rates": ("title: Ours\n", "", "give rates, commitments, meters or prices"),
     "empty rates": ("title: Ours\nrates: []\n", "line 2, rates", "at least 1"),
     "no meters": ("title: O\nrates:\n- {percent_off: 5}\n", "line 3, rates.0.meters", "missing"),
     "neither price": (HEAD, "line 3, rates.0", "give usd_per_unit or percent_off"),

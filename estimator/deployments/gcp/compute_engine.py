@@ -15,7 +15,6 @@ from estimator.deployments.fleet.machine import Machine
 from estimator.deployments.fleet.server import sockets_per_client, traffic_mbps
 from estimator.deployments.fleet.sizing import SCALING, Fleet, FleetOptions, NodeSpec
 from estimator.deployments.gcp import network
-from estimator.deployments.gcp.sustained_use import redis_machines, sustained_use_notes
 from estimator.deployments.limits import (
     Check,
     age_checks,
@@ -65,11 +64,6 @@ class GcpNodes(BehindBalancer):
         """Traffic between zones, and to clients in the Premium Tier."""
         yield from network.inter_zone(redis)
         yield from network.premium_egress(self, request)
-
-    def notes(self, request: Request, fleet: Fleet, redis: Backplane) -> Iterator[str]:
-        """What is known of the nodes, and the discount of their machines."""
-        yield from fleet.notes
-        yield from sustained_use_notes([*fleet.machines, *redis_machines(redis)])
 
 
 class ApplicationLbGceOptions(GcpFleetOptions, network.BalancerOptions):
