@@ -417,11 +417,11 @@ def _with_own(price_files: PriceFiles, contract: Contract | None) -> PriceFiles:
     regions = {vendor: dict(found) for vendor, found in (price_files.regions or {}).items()}
     meters = [*price_files.meters]
     rows = [*price_files.rates]
-    places = [
+    priced = [
         *((own.meter, EVERYWHERE, own) for own in contract.meters),
         *((own.meter, own.region, own) for own in contract.prices),
     ]
-    for meter, region, own in places:
+    for meter, region, own in priced:
         vendor = meter.partition(".")[0]
         known = regions.setdefault(vendor, {_WORLDWIDE: _own_region(_WORLDWIDE)})
         if region != EVERYWHERE:

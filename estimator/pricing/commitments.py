@@ -89,8 +89,7 @@ def with_commitments(
     for commitment in contract.commitments:
         for group in _groups(commitment, lines).values():
             covered = _cover(commitment, group, hours)
-            if np.any(covered.per_hour > 0):
-                notes.append(_in_words(commitment, group, covered))
+            notes.append(_in_words(commitment, group, covered))
             if np.any(covered.unused_usd > 0):
                 unused.append(_unused_line(commitment, group, covered, contract, hours))
     return (*(_with_savings(line, hours) for line in lines), *unused), tuple(notes)
@@ -300,6 +299,8 @@ def _in_words(commitment: Commitment, group: Sequence[_Line], covered: _Covered)
         else f"{range_text(covered.per_hour, quantity_text)} {group[0].item.rate.meter.unit}"
     )
     what = ", ".join(dict.fromkeys(line.item.rate.meter.title for line in group))
+    if not np.any(covered.per_hour > 0):
+        return f"Commitment to {what}, {_price_words(commitment)}: none makes this bill lower."
     found = " (the best amount for this bill)" if commitment.amount == BEST else ""
     unused = range_text(_per(covered.unused, covered.per_hour), percent)
     return (

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import estimator as ws
+from estimator.deployments.fleet.machine import machines
 from estimator.pricing.hourly_use import HourlyUse
 from estimator.pricing.sustained_use import effective_multiplier, machine_class, use_multiplier
 
@@ -159,3 +160,33 @@ def test_redis_on_discounted_machines_has_it(make_demand, bill_of):
 
     at_list = float(bill[N2_CPU].usage.quantity) * float(bill[N2_CPU].rate.tariff.usd_per_unit[0])
     assert float(bill[N2_CPU].cost_usd) == pytest.approx(FULL * at_list)
+
+
+@pytest.mark.parametrize("contract", [None, "gcp-flexible-cud-1-year", "gcp-committed-use-3-years"])
+@pytest.mark.parametrize(
+    # what follows demand is compared by the hours of its connections, not by those of its machines
+    ("scaling", "within"),
+    [("static", 1e-6), ("autoscaled", 0.01)],
+)
+def test_the_cheapest_machine_makes_the_cheapest_bill(scaling, within, contract):
+    name = "gcp.application_lb_gce"
+
+    def total(machine: str) -> float:
+        try:
+            return float(
+                ws.estimate(
+                    ws.Scenario(
+                        profile="workplace-chat",
+                        location="mumbai",
+                        peak_connections=1_000_000,
+                        contract=contract,
+                        options={name: {"machine": machine}},
+                        assumptions={f"{name}.scaling": scaling},
+                    ),
+                    name,
+                ).total
+            )
+        except ws.MissingRateError:
+            return np.inf
+
+    assert total("cheapest") <= min(map(total, machines("gcp", "vm"))) * (1 + within)
