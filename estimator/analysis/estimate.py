@@ -48,6 +48,7 @@ from estimator.errors import EstimatorError, MissingRateError, ScenarioError, Un
 from estimator.format import signed_dollars
 from estimator.pricing.bill import AssumptionEffect, Bill
 from estimator.pricing.catalog import Catalog, check_date, load_catalog
+from estimator.pricing.commitments import contract_notes, with_commitments
 from estimator.pricing.contract import as_contract
 from estimator.pricing.lines import price_usage
 from estimator.result import Refusal, plain
@@ -477,16 +478,20 @@ def priced(resolved: Resolved, deployment: Deployment, metered: Metered) -> Esti
     if demand.week_hours is not None:
         weeks = ("", *(week.name for week in scenario.calendar_weeks))
         dimensions = len(scenario.many)
+    items, committed = with_commitments(
+        price_usage(
+            metered.usage, region, catalog, scenario.free_allowances, demand.hours_per_month
+        ),
+        catalog.contract,
+        demand.hours_per_month,
+    )
     return Estimate(
         title=deployment.title,
         region=region,
         # all are priced, since layers share tiers and allowances
         items=tuple(
             item
-            for item in (
-                *price_usage(metered.usage, region, catalog, scenario.free_allowances),
-                *engineering_lines(scenario, components),
-            )
+            for item in (*items, *engineering_lines(scenario, components))
             if item.usage.layer in scenario.layers
         ),
         layers=scenario.layers,
@@ -498,6 +503,8 @@ def priced(resolved: Resolved, deployment: Deployment, metered: Metered) -> Esti
         cloud=deployment.cloud,
         notes=(
             *((stand_in,) if stand_in else ()),
+            *contract_notes(items, catalog.contract),
+            *committed,
             *demand.notes,
             *_calendar_notes(scenario, demand, metered.sizing),
             *metered.notes,

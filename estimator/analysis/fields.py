@@ -237,9 +237,8 @@ def with_values(scenario: Scenario, values: Values) -> Scenario:
         changes["options"] = options
     if prices:
         agreed = as_contract(scenario.contract_document or scenario.contract)
-        rates = [] if agreed is None else agreed.as_data()["rates"]
-        title = "Prices as varied" if agreed is None else agreed.title
-        changes["contract"] = {"title": title, "rates": [*rates, *prices]}
+        terms = {"title": "Prices as varied"} if agreed is None else agreed.as_data()
+        changes["contract"] = {**terms, "rates": [*terms.get("rates", ()), *prices]}
     return scenario.replace(**changes) if changes else scenario
 
 

@@ -15,6 +15,7 @@ from estimator.arrays import FloatArray, Numbers
 from estimator.errors import EstimatorError, ScenarioError
 from estimator.pricing.bill import AssumptionEffect, Bill
 from estimator.pricing.catalog import Catalog, check_answered, check_date, load_catalog
+from estimator.pricing.commitments import contract_notes, with_commitments
 from estimator.pricing.contract import Contract, as_contract
 from estimator.pricing.lines import FreeAllowances, Usage, price_usage, rounded_to_cents
 from estimator.pricing.price_files import Assumption
@@ -80,16 +81,19 @@ def price(
             (item.rate.meter_id, item.usage.region): item
             for item in price_usage(turns, region, catalog, free_allowances)
         }
-        items = [priced[one.meter_id, one.region] for one in given]
+        items, committed = with_commitments(
+            [priced[one.meter_id, one.region] for one in given], rates, HOURS_PER_MONTH
+        )
         return Bill(
             title="Quantities as given",
             region=", ".join(dict.fromkeys(one.region for one in given)) or region,
-            items=tuple(map(rounded_to_cents, items) if round_lines else items),
+            items=tuple(map(rounded_to_cents, items)) if round_lines else items,
             hours_per_month=HOURS_PER_MONTH,
             free_allowances=free_allowances,
             as_of=as_of,
             contract=rates,
             round_lines=round_lines,
+            notes=(*contract_notes(items, rates), *committed),
             assess=lambda bill: tuple(price_effects(bill, catalog, answers, bill_with)),
         )
 

@@ -14,6 +14,7 @@ from estimator.arguments import checks_arguments
 from estimator.arrays import FloatArray, without_noise
 from estimator.errors import EstimatorError, UnknownNameError
 from estimator.format import dollars_and_cents, given_text, range_text, sentence, signed_dollars
+from estimator.pricing.commitments import matched
 from estimator.pricing.contract import Contract
 from estimator.pricing.lines import FreeAllowances, LineItem
 from estimator.pricing.price_files import (
@@ -120,7 +121,11 @@ class Bill(Result):
         """
         for item in self.items:
             # without a contract both are the same
-            for usd in (item.cost_usd, item.list_usd) if item.rate.contract else (item.cost_usd,):
+            for usd in (
+                (item.cost_usd, item.list_usd)
+                if item.rate.contract or item.discounts
+                else (item.cost_usd,)
+            ):
                 if (amount := impossible(usd)) is not None:
                     raise EstimatorError(
                         f"{item.usage.meter_id} in {item.usage.region}: a cost of {amount:g} USD "
@@ -302,7 +307,7 @@ def conventions(bills: Sequence[Bill]) -> str:
         "all": "free allowances of new accounts deducted as well",
     }[first.free_allowances]
     prices = f"prices in force on {first.as_of}" if first.as_of else "newest prices known"
-    contract = f"; rates of the contract '{first.contract.title}'" if first.contract else ""
+    contract = _contract_words(first.contract, bills) if first.contract else ""
     checked = [item.rate.checked_on for bill in bills for item in bill.items]
     oldest = f", least recently checked {min(checked)}" if checked else ""
     rounded = "; each line rounded to the cent" if first.round_lines else ""
@@ -312,6 +317,19 @@ def conventions(bills: Sequence[Bill]) -> str:
         f"US dollars per month of {hours} hours, before tax; {allowances}; {prices}{oldest}"
         f"{contract}{rounded}{layers}"
     )
+
+
+def _contract_words(contract: Contract, bills: Sequence[Bill]) -> str:
+    """Whose rates hold, what of them is paid for each hour, and where they change nothing."""
+    without = [bill for bill in bills if not matched(bill.items, contract)]
+    words = f"; rates of the contract '{contract.title}'"
+    if len(without) == len(bills):
+        return f"{words}, which matches no line"
+    if contract.commitments:
+        words += ", commitments paid for each hour, used or not"
+    if without:
+        words += f", which matches no line of {', '.join(bill.name for bill in without)}"
+    return words
 
 
 def _sum(parts: Iterable[FloatArray]) -> float | FloatArray:

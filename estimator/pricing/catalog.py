@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, cached_property, lru_cache
 from itertools import chain
 from typing import TypeVar
@@ -14,7 +15,8 @@ import numpy as np
 
 from estimator.errors import MissingRateError, PricingDataError, ScenarioError, UnknownNameError
 from estimator.files import Confidence
-from estimator.pricing.contract import Contract, ContractRate
+from estimator.pricing.contract import BEST, Contract, ContractError, ContractRate, Role
+from estimator.pricing.hourly_use import HourlyUse, levels
 from estimator.pricing.price_files import (
     EVERYWHERE,
     Allowance,
@@ -29,12 +31,16 @@ from estimator.pricing.price_files import (
     load_price_files,
     price_assumptions,
 )
+from estimator.pricing.sustained_use import machine_class, paid_share, vendors_with_discounts
 from estimator.pricing.tiers import Tariff
 
 Row = TypeVar("Row", bound=UnderAnswer)
 
 _FROM_SURE_TO_UNSURE: tuple[Confidence, ...] = ("confirmed", "single_source", "inferred")
 _CATALOGS_KEPT = 64
+_CONSTANT: tuple[float, ...] = (1.0,)
+_WORLDWIDE = "global"
+"""Region of vendors whose prices are the same everywhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,11 +93,17 @@ class Catalog:
         """
         self.as_of = as_of
         self.contract = contract
-        self._files = price_files
+        self.is_for_choosing = False
+        """Whether prices are what machines cost that run as stated, with all discounts in them."""
+        self._role: Role | None = None
+        self._course: tuple[float, ...] = _CONSTANT
+        self._views: dict[tuple[Role | None, tuple[float, ...] | None], Catalog] = {}
+        self._files = price_files = _with_own(price_files, contract)
         self._answers = dict(self._check_answers(answers or {}))
         self.meters = {row.meter: row for row in self._holding(price_files.meters)}
         if contract is not None:
             contract.check_names(self.meters, price_files.regions or {})
+            self._check_own_prices(contract)
         self._allowances: dict[str, list[Allowance]] = defaultdict(list)
         for allowance in self._holding(price_files.allowances):
             for meter_id in allowance.meters:
@@ -138,8 +150,81 @@ class Catalog:
             raise MissingRateError(
                 meter_id, region, self.regions(meter_id), self.as_of, self._reason(meter_id, region)
             )
-        contract = self.contract.rate_for(meter_id, region) if self.contract else None
-        return _rate(meter, rows, contract)
+        contract = self.contract.rate_for(meter_id, region, self._role) if self.contract else None
+        rate = _rate(meter, rows, contract)
+        if not self.is_for_choosing:
+            return rate
+        return replace(rate, tariff=rate.tariff.scaled(self._paid_of(rate, region)))
+
+    def of_role(self, role: Role | None) -> Catalog:
+        """What machines cost that are there for something; other prices are the same."""
+        if role == self._role or not (
+            self.contract and any(rate.roles is not None for rate in self.contract.rates)
+        ):
+            return self
+        return self._view(role, None)
+
+    def for_choosing(
+        self, vendor: str, role: Role, course: tuple[float, ...] = _CONSTANT
+    ) -> Catalog:
+        """What machines cost on average that run as stated, so that they can be compared.
+
+        With what is off for use all month, and with commitments whose best amount is looked for.
+
+        Args:
+            vendor: whose machines; those of others may cost something else.
+            role: what they are there for.
+            course: how many run at some time, for equally long parts of the month; in any unit.
+        """
+        timed = vendor in vendors_with_discounts() or bool(
+            self.contract and self.contract.commitments
+        )
+        return self._view(role, course) if timed else self.of_role(role)
+
+    def _view(self, role: Role | None, course: tuple[float, ...] | None) -> Catalog:
+        found = self._views.get((role, course))
+        if found is None:
+            found = copy.copy(self)
+            found._role, found._rates, found._views = role, {}, {}
+            if course is not None:
+                found.is_for_choosing, found._course = True, course
+            if len(self._views) >= _CATALOGS_KEPT:
+                self._views.clear()
+            self._views[role, course] = found
+        return found
+
+    def _paid_of(self, rate: Rate, region: str) -> float:
+        """What machines that run as stated cost, as a share of the price per unit."""
+        course = np.array(self._course)
+        heights, lasting = levels(HourlyUse(course, np.full(course.size, 1 / course.size)))
+        discounted = None if rate.contract else machine_class(rate.meter_id)
+        paid = paid_share(discounted, lasting)
+        usd, at_list = (float(tariff.usd_per_unit[0]) for tariff in (rate.tariff, rate.list_tariff))
+        for commitment in self.contract.commitments if self.contract else ():
+            if commitment.amount == BEST and usd and commitment.covers(rate.meter_id, region):
+                off = commitment.percent_off or 0.0
+                each = commitment.usd_per_unit
+                committed = at_list * (1 - off / 100) if each is None else each
+                paid = np.minimum(paid, committed / usd)
+        used = float((heights * lasting).sum())
+        return float((heights * paid).sum()) / used if used else 1.0
+
+    def _check_own_prices(self, contract: Contract) -> None:
+        """Refuse own prices where the price list has one, which rates change.
+
+        Raises:
+            UnknownNameError: there is no such meter.
+            ContractError: there is a list price.
+        """
+        own = {meter.meter for meter in contract.meters}
+        for price in contract.prices:
+            self.meter(price.meter)
+            rows = self._files.rates_at[price.meter, price.region]
+            if price.meter in own or len(rows) > len(price.by_tier):
+                raise ContractError(
+                    f"prices: '{price.meter}' has a price in '{price.region}' already; "
+                    "rates change it"
+                )
 
     def _in_force(self, meter_id: str, region: str) -> list[RateRow]:
         """The tiers of a price on the day, under the answers; empty if there is none."""
@@ -320,6 +405,69 @@ def _catalog(
     return Catalog(load_price_files(), as_of, dict(answers), contract)
 
 
+def _with_own(price_files: PriceFiles, contract: Contract | None) -> PriceFiles:
+    """The price files, with the meters and prices that only a contract has.
+
+    Raises:
+        ContractError: a meter that the price list has too.
+    """
+    if contract is None or not (contract.meters or contract.prices):
+        return price_files
+    listed = {row.meter for row in price_files.meters}
+    regions = {vendor: dict(found) for vendor, found in (price_files.regions or {}).items()}
+    meters = [*price_files.meters]
+    rows = [*price_files.rates]
+    priced = [
+        *((own.meter, EVERYWHERE, own) for own in contract.meters),
+        *((own.meter, own.region, own) for own in contract.prices),
+    ]
+    for meter, region, own in priced:
+        vendor = meter.partition(".")[0]
+        known = regions.setdefault(vendor, {_WORLDWIDE: _own_region(_WORLDWIDE)})
+        if region != EVERYWHERE:
+            known.setdefault(region, _own_region(region))
+        rows += [
+            RateRow(
+                meter=meter,
+                region=region,
+                tier_from=tier_from,
+                usd_per_unit=usd,
+                effective_from=dt.date.min,
+                checked_on=own.checked_on or dt.datetime.now(tz=dt.UTC).date(),
+                source=own.source or f"the contract '{contract.title}'",
+                confidence=own.confidence or "confirmed",
+                note=own.note,
+            )
+            for tier_from, usd in own.by_tier
+        ]
+    for own in contract.meters:
+        if own.meter in listed:
+            raise ContractError(
+                f"meters: '{own.meter}' is in the price list; rates change what it costs"
+            )
+        listed.add(own.meter)
+        meters.append(
+            Meter(
+                meter=own.meter,
+                title=own.title,
+                service=own.service,
+                driver=own.driver,
+                unit=own.unit,
+                tiers_pool_over="account",
+                focus_category="Other",
+                focus_subcategory="Other (Other)",
+                source=own.source or f"the contract '{contract.title}'",
+                note=own.note,
+            )
+        )
+    return replace(price_files, meters=tuple(meters), rates=tuple(rows), regions=regions)
+
+
+def _own_region(name: str) -> Region:
+    """A region that only a contract names, whose traffic is added up on its own."""
+    return Region(region=name, title=name, zone=name)
+
+
 def _rate(meter: Meter, rows: list[RateRow], contract: ContractRate | None) -> Rate:
     first = rows[0]
     edges = np.array([row.tier_from for row in rows])
@@ -333,13 +481,15 @@ def _rate(meter: Meter, rows: list[RateRow], contract: ContractRate | None) -> R
         raise PricingDataError(
             f"{first.meter} in {first.region}: a tier of price 0 is an allowance, not a price"
         )
-    tariff = Tariff(edges, prices)
+    listed = Tariff(edges, prices)
+    tariff = contract.applied_to(listed) if contract else listed
     return Rate(
         meter_id=first.meter,
         meter=meter,
         region=first.region,
-        tariff=contract.applied_to(tariff) if contract else tariff,
-        list_tariff=tariff,
+        tariff=tariff,
+        # units are split over the same tiers
+        list_tariff=listed.with_edges(tariff.tier_from.tolist()),
         contract=contract,
         effective_from=first.effective_from,
         checked_on=min(row.checked_on for row in rows),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from decimal import ROUND_HALF_UP, Context, Decimal
 from functools import lru_cache
 from typing import Literal
@@ -14,7 +14,11 @@ import numpy as np
 from estimator.arrays import FloatArray, without_noise
 from estimator.format import dollars_and_cents, quantity_text, unit_price
 from estimator.pricing.catalog import Catalog, Rate
+from estimator.pricing.contract import Role
+from estimator.pricing.hourly_use import ALL_MONTH, ByHour, HourlyUse
 from estimator.pricing.price_files import EVERYWHERE, Allowance, CostLayer
+from estimator.pricing.sustained_use import machine_class, use_multiplier
+from estimator.units import HOURS_PER_MONTH
 
 FreeAllowances = Literal["none", "always", "all"]
 _GRANTED = {
@@ -47,6 +51,29 @@ class Usage:
     """What of the meter's use, if only that stands on the line."""
     layer: CostLayer = "messaging"
     """What it is for."""
+    role: Role | None = None
+    """What machines are there for, where a contract may tell them apart."""
+    by_hour: ByHour | None = field(default=None, compare=False, repr=False)
+    """How it is spread over the hours of the month; evenly if nothing is known of it."""
+
+    def in_hours(self, quantity: FloatArray, hours: FloatArray | float) -> HourlyUse:
+        """So much of it in the hours of a month, in units per hour."""
+        use = ALL_MONTH if self.by_hour is None else self.by_hour()
+        return use.with_mean(np.asarray(quantity / hours))
+
+
+SUSTAINED_USE = "sustained use discount"
+
+
+@dataclass(frozen=True, slots=True)
+class Discount:
+    """Money off a line that depends on the hours of the month."""
+
+    title: str
+    usd: FloatArray
+    """Per month, shape (*many,)."""
+    committed: bool = False
+    """Whether a commitment gives it; then it is paid for whether used or not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +92,8 @@ class LineItem:
     """Shape (*many,)."""
     list_usd: FloatArray
     """What it would cost at list price; the same as the cost without a contract, (*many,)."""
+    discounts: tuple[Discount, ...] = ()
+    """What is off the price of its units, which the cost is without."""
 
     @property
     def title(self) -> str:
@@ -81,16 +110,21 @@ class LineItem:
         free = [f"{quantity_text(self.free_units)} free"] if self.free_units > 0 else []
         credit = dollars_and_cents(self.credit_usd)
         less = f" - {credit} free credit" if self.credit_usd > 0 else ""
+        for discount in self.discounts:
+            if np.any(without_noise(discount.usd)):
+                sign = "-" if discount.usd >= 0 else "+"
+                less += f" {sign} {dollars_and_cents(abs(discount.usd))} {discount.title}"
         return " + ".join(free + used) + less or "nothing used"
 
     def explain(self) -> str:
         """How the line came to be, in plain words; for a line of a single scenario."""
         rate, meter = self.rate, self.rate.meter
         region = "every region" if rate.region == EVERYWHERE else rate.region
+        terms = [rate.contract.in_words()] if rate.contract else []
+        terms += [each.title for each in self.discounts if each.committed]
         contract = (
-            f"\n  contract  {rate.contract.in_words()}; "
-            f"{dollars_and_cents(self.list_usd)} at list price"
-            if rate.contract
+            f"\n  contract  {'; '.join(terms)}; {dollars_and_cents(self.list_usd)} at list price"
+            if terms
             else ""
         )
         return (
@@ -104,7 +138,11 @@ class LineItem:
 
 
 def price_usage(
-    usage: Sequence[Usage], region: str, catalog: Catalog, free_allowances: FreeAllowances
+    usage: Sequence[Usage],
+    region: str,
+    catalog: Catalog,
+    free_allowances: FreeAllowances,
+    hours_per_month: FloatArray | float = HOURS_PER_MONTH,
 ) -> tuple[LineItem, ...]:
     """Price what meters counted, in the order given.
 
@@ -117,12 +155,13 @@ def price_usage(
         region: where, unless a usage says otherwise.
         catalog: the prices.
         free_allowances: which allowances are deducted.
+        hours_per_month: of the billing month, over which use is spread.
 
     Raises:
         UnknownNameError: a meter that does not exist.
         MissingRateError: a meter without a price in the region.
     """
-    ledger = _Ledger(catalog, free_allowances)
+    ledger = _Ledger(catalog, free_allowances, hours_per_month)
     return tuple(ledger.price(_in_region(one, region)) for one in usage)
 
 
@@ -130,22 +169,29 @@ def _in_region(usage: Usage, region: str) -> Usage:
     """Usage with the region of the bill, if it says no other one."""
     if usage.region:
         return usage
-    return Usage(usage.meter_id, usage.quantity, usage.formula, region, usage.part, usage.layer)
+    return replace(usage, region=region)
 
 
 class _Ledger:
     """What the lines before have used of the tiers and allowances that lines share."""
 
-    def __init__(self, catalog: Catalog, free_allowances: FreeAllowances) -> None:
+    def __init__(
+        self, catalog: Catalog, free_allowances: FreeAllowances, hours: FloatArray | float
+    ) -> None:
         self._catalog = catalog
         self._wanted = free_allowances
+        self._hours = hours
         self._spent: dict[tuple[str, str], FloatArray] = defaultdict(_nothing)
         self._spent_at_list_prices: dict[tuple[str, str], FloatArray] = defaultdict(_nothing)
         self._free: dict[tuple[str, str], FloatArray] = defaultdict(_nothing)
         self._paid: dict[tuple[str, str], FloatArray] = defaultdict(_nothing)
 
     def price(self, usage: Usage) -> LineItem:
-        rate, granted = self._catalog.rate(usage.meter_id, usage.region), self._granted(usage)
+        return with_sustained_use(self._priced(usage), self._catalog, self._hours)
+
+    def _priced(self, usage: Usage) -> LineItem:
+        catalog = self._catalog.of_role(usage.role)
+        rate, granted = catalog.rate(usage.meter_id, usage.region), self._granted(usage)
         free_units, counted_in_tiers = self._take_units(usage, granted)
         units = self._units_to_pay(usage, rate, free_units, counted_in_tiers)
         cost = rate.tariff.cost(units)
@@ -219,6 +265,20 @@ class _Ledger:
     def _shared_by(self, allowance: Allowance, usage: Usage) -> tuple[str, str]:
         scope = self._catalog.pool(allowance.pool_over, usage.meter_id, usage.region)
         return allowance.allowance, scope
+
+
+def with_sustained_use(item: LineItem, catalog: Catalog, hours: FloatArray | float) -> LineItem:
+    """The line with what its vendor takes off for machines that run for much of the month."""
+    found = machine_class(item.usage.meter_id)
+    if found is None or catalog.is_for_choosing:
+        return item
+    use = item.usage.in_hours(item.usage.quantity - item.free_units, hours)
+    multiplier = use_multiplier(found, use)
+    list_usd = np.asarray(item.list_usd * multiplier)
+    if item.rate.contract is not None:  # what has another discount has none of this
+        return replace(item, list_usd=list_usd)
+    off = Discount(SUSTAINED_USE, np.asarray(item.cost_usd * (1 - multiplier)))
+    return replace(item, cost_usd=item.cost_usd - off.usd, list_usd=list_usd, discounts=(off,))
 
 
 @lru_cache(maxsize=1_024)

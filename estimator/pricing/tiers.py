@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, reduce
 
@@ -26,6 +27,22 @@ class Tariff:
     def flat(self) -> bool:
         """Whether there is one tier, so that every unit costs the same."""
         return self.tier_from.size == 1
+
+    def with_edges(self, edges: Sequence[float]) -> Tariff:
+        """The same prices, with tiers that begin at some more edges.
+
+        >>> Tariff(np.array([0.0, 100.0]), np.array([2.0, 1.0])).with_edges([0, 50]).usd_per_unit
+        array([2., 2., 1.])
+        """
+        starts = np.unique(np.concatenate([self.tier_from, np.asarray(edges, dtype=np.float64)]))
+        if starts.size == self.tier_from.size:
+            return self
+        mine = np.searchsorted(self.tier_from, starts, side="right") - 1
+        return Tariff(starts, self.usd_per_unit[mine])
+
+    def scaled(self, factor: float) -> Tariff:
+        """All prices multiplied."""
+        return Tariff(self.tier_from, self.usd_per_unit * factor)
 
     def split(self, quantity: FloatArray) -> FloatArray:
         """Units of ``quantity`` that fall into each tier, shape (tiers, *many).

@@ -1,13 +1,16 @@
 """Contract rates: what they change, and the list price that stays beside them."""
 
 import re
+from typing import ClassVar
 
 import numpy as np
 import pytest
 
 import estimator as ws
+from estimator.pricing.bill import conventions
 from estimator.pricing.catalog import load_catalog
 from estimator.pricing.contract import Contract, contract_names, shipped_contract
+from estimator.pricing.lines import Usage, price_usage
 
 THINGS, WORKS = "aws.shop.things", "aws.shop.works"
 LADDER = {0: 2.0, 100: 1.0}
@@ -224,3 +227,161 @@ def test_a_rate_that_changes_nothing_is_refused_with_a_hint(rate, error):
 
     with pytest.raises(ws.EstimatorError, match=re.escape(error)):
         ws.price({MESSAGES: 1e6}, "us-east-1", contract=contract)
+
+
+@pytest.mark.parametrize(
+    ("tiers", "usd"),
+    [
+        # 150 units; at list prices a hundred at 2 and the rest at 1
+        ([{"tier_from": 0, "usd_per_unit": 1.5}, {"tier_from": 120, "usd_per_unit": 0.5}], 195),
+        ([{"tier_from": 0, "percent_off": 0}, {"tier_from": 50, "percent_off": 50}], 100 + 50 + 25),
+        ([{"tier_from": 0, "percent_off": 10}, {"tier_from": 100, "usd_per_unit": 0}], 180),
+    ],
+)
+def test_a_contract_may_have_tiers_of_its_own(catalog_of, bill_for, tiers, usd):
+    bill = bill_for(
+        catalog_of(LADDER, contract=[{"meters": [THINGS], "tiers": tiers}]), ("here", 150)
+    )
+
+    assert bill.total == pytest.approx(usd)
+    assert bill.list_total == 250
+
+
+def test_tiers_in_one_line_go_on_in_the_next(catalog_of, bill_for):
+    tiers = [{"tier_from": 0, "usd_per_unit": 1}, {"tier_from": 100, "usd_per_unit": 0.5}]
+    catalog = catalog_of({0: 2}, contract=[{"meters": [THINGS], "tiers": tiers}])
+
+    bill = bill_for(catalog, ("here", 80), ("there", 40))
+
+    assert [float(item.cost_usd) for item in bill.items] == [80, 20 + 10]
+
+
+class TestOwnMetersAndPrices:
+    """What no price list has."""
+
+    RELAY: ClassVar = {
+        "meter": "acme.relay.hours",
+        "title": "Relay",
+        "unit": "Hours",
+        "driver": "compute",
+        "usd_per_unit": 0.25,
+    }
+
+    def test_a_meter_of_your_own_is_priced(self):
+        ours = {"title": "Ours", "meters": [self.RELAY]}
+
+        bill = ws.price({"acme.relay.hours": 730, MESSAGES: 1e6}, "us-east-1", contract=ours)
+
+        assert bill.total == pytest.approx(730 * 0.25 + 1)
+        assert float(bill["acme.relay.hours"].cost_usd) == pytest.approx(182.5)
+        assert "the contract 'Ours'" in bill.explain()
+        assert list(bill.by_driver) == ["messages", "compute"]
+
+    def test_a_region_of_your_own_is_priced(self):
+        price = {"meter": MESSAGES, "region": "xx-west-9"}
+        tiers = [{"tier_from": 0, "usd_per_unit": 2e-6}, {"tier_from": 1e6, "usd_per_unit": 1e-6}]
+        ours = {"title": "Ours", "prices": [price | {"tiers": tiers}]}
+
+        assert ws.price({MESSAGES: 3e6}, "xx-west-9", contract=ours).total == pytest.approx(4)
+
+    def test_a_price_of_your_own_fills_a_gap(self):
+        meter, region = self.gap()
+        with pytest.raises(ws.MissingRateError):
+            ws.price({meter: 1}, region)
+        price = {"meter": meter, "region": region, "usd_per_unit": 3}
+
+        assert ws.price({meter: 2}, region, contract={"title": "O", "prices": [price]}).total == 6
+
+    @staticmethod
+    def gap() -> tuple[str, str]:
+        return next(gap for gap in load_catalog().gaps if gap[0].startswith("aws."))
+
+    @pytest.mark.parametrize(
+        ("terms", "error"),
+        [
+            ({"prices": [{"meter": "aws.nosuch", "region": "x", "usd_per_unit": 1}]}, "aws.nosuch"),
+            (
+                {"prices": [{"meter": MESSAGES, "region": "us-east-1", "usd_per_unit": 1}]},
+                "has a price in 'us-east-1' already; rates change it",
+            ),
+            ({"meters": [{**RELAY, "meter": MESSAGES}]}, "is in the price list"),
+            ({"meters": [{**RELAY, "meter": "Relay hours"}]}, "meters.0.meter"),
+            ({"meters": [{**RELAY, "driver": "fun"}]}, "driver"),
+            (
+                {
+                    "prices": [
+                        {
+                            "meter": MESSAGES,
+                            "region": "x",
+                            "tiers": [{"tier_from": 0, "percent_off": 5}],
+                        }
+                    ]
+                },
+                "no list price to take percent off",
+            ),
+            (
+                {"rates": [{"meters": [MESSAGES], "tiers": [{"tier_from": 5, "percent_off": 5}]}]},
+                "tiers start at 0 and ascend",
+            ),
+            ({"rates": [{"meters": [MESSAGES], "tiers": []}]}, "tiers"),
+        ],
+    )
+    def test_what_cannot_be_is_refused(self, terms, error):
+        with pytest.raises(ws.EstimatorError, match=re.escape(error)):
+            ws.price({MESSAGES: 1}, "us-east-1", contract={"title": "Ours", **terms})
+
+
+@pytest.mark.parametrize("deployment", ["oci.load_balancer_vm", "oci.network_load_balancer_vm"])
+def test_preemptible_machines_are_nodes_and_not_redis(deployment):
+    # a reclaimed node closes its connections; a reclaimed Redis stops all of them
+    said = {
+        "profile": "workplace-chat",
+        "location": "frankfurt",
+        "peak_connections": 200_000,
+        "free_allowances": "none",
+        "options": {deployment: {"redis": "self_run", "redis_machine": "VM.Standard.E5.Flex/1/8"}},
+    }
+    said["options"][deployment] |= {"machine": "VM.Standard.E5.Flex/1/8"}
+    bill = ws.estimate(ws.Scenario(**said, contract="oci-preemptible"), deployment)
+
+    machines = [item for item in bill.items if item.rate.meter_id.startswith("oci.compute.")]
+    by_role = {
+        role: [float(i.cost_usd / i.list_usd) for i in machines if i.usage.role == role]
+        for role in ("nodes", "redis")
+    }
+    assert by_role["nodes"] == pytest.approx([0.5] * len(by_role["nodes"]))
+    assert by_role["redis"] == pytest.approx([1.0] * len(by_role["redis"]))
+    assert all(by_role.values())
+
+
+@pytest.mark.parametrize(
+    ("role", "usd"),
+    [("nodes", 1), ("redis", 2), ("application_servers", 2), (None, 1)],
+)
+def test_a_rate_may_be_for_some_machines_only(catalog_of, role, usd):
+    # plain quantities say nothing of machines, so that all rates are theirs
+    catalog = catalog_of(
+        {0: 2}, contract=[{"meters": ["*"], "percent_off": 50, "roles": ["nodes"]}]
+    )
+
+    [item] = price_usage([Usage(THINGS, np.ones(()), "", role=role)], "here", catalog, "none")
+
+    assert float(item.cost_usd) == usd
+    assert float(item.list_usd) == 2
+
+
+def test_a_contract_that_matches_no_line_says_so_on_each_bill_of_a_comparison():
+    scenario = ws.Scenario(
+        profile="workplace-chat",
+        location="virginia",
+        peak_connections=1_000,
+        contract="oci-preemptible",
+    )
+    found = ws.compare(scenario, ["aws.alb_ec2", "oci.load_balancer_vm"])
+
+    silent = "matches no line of this bill"
+    notes = {bill.deployment: " ".join(bill.notes) for bill in found.bills}
+    assert silent in notes["aws.alb_ec2"]
+    assert silent not in notes["oci.load_balancer_vm"]
+    named = next(bill.name for bill in found.bills if bill.deployment == "aws.alb_ec2")
+    assert f"which matches no line of {named}" in conventions(found.bills)

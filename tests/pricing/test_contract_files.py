@@ -31,6 +31,22 @@ def written(tmp_path: Path):
     return write
 
 
+def test_the_example_of_the_price_files_is_read(written):
+    """It has every list and names meters that there are."""
+    guide = Path(__file__).parents[2] / "pricing_data" / "README.md"
+    example = guide.read_text(encoding="utf-8").split("```yaml\n")[1].split("```")[0]
+
+    contract = ws.load_contract(written(example))
+
+    assert all((contract.rates, contract.commitments, contract.meters, contract.prices))
+    quantities = {"acme.relay.hours": 10, "aws.ec2.c7g_large": 730}
+    # less than 1 USD per hour is used, of which the plan is paid all the same
+    bill = ws.price(quantities, "us-east-1", contract=contract)
+    usual = ws.price({"aws.ec2.c7g_large": 730}, "us-east-1").total
+    assert usual < 730
+    assert bill.total == pytest.approx(2.5 + 0.83 * 730)
+
+
 def test_a_file_of_your_own_is_loaded_by_its_path(written):
     contract = ws.load_contract(written(GOOD))
 
@@ -43,7 +59,8 @@ ERRORS = {
     "unknown field": (HEAD + "  percent_of: 5\n", "line 4, rates.0.percent_of", "'percent_off'"),
     "unknown field on top": (GOOD + "titel: x\n", "line 5, titel", "did you mean 'title'"),
     "no title": ("rates:\n- {meters: ['*'], percent_off: 5}\n", "title", "is missing"),
-    "no rates": ("title: Ours\n", "rates", "is missing"),
+    # it may have commitments, meters or prices instead
+    "no rates": ("title: Ours\n", "", "give rates, commitments, meters or prices"),
     "empty rates": ("title: Ours\nrates: []\n", "line 2, rates", "at least 1"),
     "no meters": ("title: O\nrates:\n- {percent_off: 5}\n", "line 3, rates.0.meters", "missing"),
     "neither price": (HEAD, "line 3, rates.0", "give usd_per_unit or percent_off"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping
-from functools import reduce
+from functools import partial, reduce
 from typing import Annotated, Literal
 
 import numpy as np
@@ -21,6 +21,7 @@ from estimator.deployments.aws.messaging import (
     minute_rounding_question,
 )
 from estimator.deployments.base import Request, billed_bytes_question, from_server, messages_text
+from estimator.deployments.fleet.month import Month
 from estimator.format import given_text, range_text
 from estimator.pricing.lines import Usage
 from estimator.pricing.price_files import Assumption
@@ -223,7 +224,8 @@ def _write_units(item_bytes: float) -> float:
 def _backend(demand: Demand, options: ApiGatewayOptions) -> list[Usage]:
     new_connections = demand.per_month(demand.new_connections)
     invocations = demand.per_month(_invocations(demand))
-    seconds = demand.per_month(_run_ms(demand, options)) / MS_PER_SECOND
+    run_ms = _run_ms(demand, options)
+    seconds = demand.per_month(run_ms) / MS_PER_SECOND
     item_bytes = options.connection_item_bytes
     reads = demand.per_month(total(_read_units(s, item_bytes) for s in _handled(demand)))
     writes = new_connections * _write_units(item_bytes)
@@ -239,6 +241,7 @@ def _backend(demand: Demand, options: ApiGatewayOptions) -> list[Usage]:
             f"{range_text(options.lambda_ms, given_text)} ms per invocation and "
             f"{range_text(options.lambda_ms_per_push, given_text)} ms per recipient, at "
             f"{range_text(options.lambda_memory_mb, given_text)} MB",
+            by_hour=partial(Month.of(demand).by_hour, run_ms),
         ),
         Usage(
             "aws.dynamodb.write_units",

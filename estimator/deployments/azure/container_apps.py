@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from typing import Annotated
 
 import numpy as np
@@ -23,6 +24,7 @@ from estimator.deployments.base import Request, billed_bytes_question, both_ways
 from estimator.deployments.fleet.backplane import Backplane
 from estimator.deployments.fleet.behind_balancer import CONTAINER_APPS
 from estimator.deployments.fleet.expected_units import mean_empty_units, mean_units
+from estimator.deployments.fleet.month import Month
 from estimator.deployments.fleet.sizing import Fleet, NodeSpec, split_usage
 from estimator.deployments.limits import Check, check, idle_checks, limit_value
 from estimator.format import range_text
@@ -148,6 +150,8 @@ class ContainerApps(AzureNodes):
                     over_month(demand, active * per_replica),
                     f"{machine.title}: {text}; {range_text(mean_in_month(demand, active))} on "
                     f"average, {quantity:g} units per hour each",
+                    role="nodes",
+                    by_hour=partial(Month.of(demand).by_hour, fleet.nodes),
                 )
                 yield from split_usage(usage, fleet.application_share)
                 if meter == _ACTIVE and np.any(idle * mine > 0):

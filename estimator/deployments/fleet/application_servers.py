@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Annotated
 
 import numpy as np
@@ -107,7 +108,8 @@ def application_servers(
         UnknownNameError: no such machine.
         MissingRateError: no machine has a price in the region.
     """
-    options, demand, catalog = request.options, request.demand, request.catalog
+    options, demand = request.options, request.demand
+    catalog = request.catalog.for_choosing(cloud, "application_servers")
     cores = total((application_cores(demand, options), more_cores))
     disk = boot_disk(cloud)
     hours = float(np.min(demand.hours_per_month))
@@ -158,7 +160,13 @@ def application_servers(
     ]
     return ApplicationServers(
         tuple(
-            replace(one, region=region, part=APPLICATION_SERVERS, layer="application")
+            replace(
+                one,
+                region=region,
+                part=APPLICATION_SERVERS,
+                layer="application",
+                role="application_servers",
+            )
             for one in usage
         ),
         made.nodes.peak,
@@ -184,4 +192,5 @@ def _usage(request: Request, machine: Machine, nodes: Weekly) -> Iterator[Usage]
             meter,
             hours * quantity,
             f"{machine.title}: {count} {when}, for your own code, {kept_words(options)}{each}",
+            by_hour=partial(Month.of(request.demand).by_hour, nodes),
         )

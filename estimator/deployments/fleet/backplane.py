@@ -71,7 +71,8 @@ class Redis:
             UnknownNameError: no such size or machine.
             MissingRateError: nothing has a price in the region.
         """
-        options, catalog, region = request.options, request.catalog, request.region
+        options, region = request.options, request.region
+        catalog = request.catalog.for_choosing(self.cloud, "redis")
         sizes = redis_sizes(
             catalog,
             region,
@@ -342,11 +343,14 @@ def _billed(size: RedisSize, running: FloatArray, demand: Demand) -> Iterator[Us
     hours, some = over_month(demand, running), over_month(demand, np.minimum(running, 1.0))
     text = _in_words(size, running)
     for meter, quantity in size.parts.items():
-        yield Usage(meter, hours * quantity, text)
+        yield Usage(meter, hours * quantity, text, role="redis")
     for meter, quantity in size.fixed_parts.items():
-        yield Usage(meter, some * quantity, "a machine that votes on failover")
+        yield Usage(meter, some * quantity, "a machine that votes on failover", role="redis")
     months = hours / demand.hours_per_month
     for meter, quantity in size.monthly_parts.items():
-        yield Usage(meter, months * quantity, "boot disks of the machines that run Redis")
+        yield Usage(
+            meter, months * quantity, "boot disks of the machines that run Redis", role="redis"
+        )
     for meter, quantity in size.fixed_monthly_parts.items():
-        yield Usage(meter, some / demand.hours_per_month * quantity, "boot disk of that machine")
+        each = some / demand.hours_per_month * quantity
+        yield Usage(meter, each, "boot disk of that machine", role="redis")

@@ -34,6 +34,8 @@ from estimator.deployments.fleet.server_figures import servers
 from estimator.deployments.fleet.sizing import Fleet, NodeSpec, build_fleet, exchange_between
 from estimator.deployments.limits import Check, check, limit_value
 from estimator.format import range_text
+from estimator.pricing.catalog import Catalog
+from estimator.pricing.hourly_use import together
 from estimator.pricing.lines import Usage
 from estimator.units import SECONDS_PER_MINUTE
 
@@ -43,6 +45,8 @@ MORE_ROOM = "use larger nodes, or more load balancers"
 """What helps where nodes outnumber the targets of the balancers."""
 MEAN_IS_OLD_BY = 0.5
 """Of a window: a mean over it tells what was in its middle."""
+ROLES = {"nodes": "nodes", "redis": "Redis", "application_servers": "application servers"}
+"""What machines are there for, as a part of a line."""
 HEARD = "system.backplane.heard_share"
 """The limit of what a node hears from others."""
 _OPEN_FILES = "system.linux.open_files_hard_max"
@@ -249,7 +253,7 @@ class BehindBalancer(Deployment):
             *self.beside(request, fleet, redis),
         )
         return Metered(
-            one_line_per_meter(usage) if self.merges_lines else usage,
+            one_line_per_meter(usage, request.catalog) if self.merges_lines else usage,
             (*redis.notes, *self.notes(request, fleet, redis)),
             self._all_checks(request, fleet),
             AdmissionLimits() if request.many else self._admission(request, fleet),
@@ -340,17 +344,25 @@ def _zone_share(nodes: float, zones: int) -> float | None:
     return float(np.ceil(nodes / zones)) / nodes if nodes else None
 
 
-def one_line_per_meter(usage: Iterable[Usage]) -> tuple[Usage, ...]:
+def one_line_per_meter(usage: Iterable[Usage], catalog: Catalog | None = None) -> tuple[Usage, ...]:
     """Lines of a bill; a meter that nodes and Redis use stands on one, each part of it on its own.
+
+    Where a contract tells what machines are there for, so do the lines.
 
     >>> nodes, redis = Usage("m", np.array(2.0), "nodes"), Usage("m", np.array(1.0), "Redis")
     >>> [line] = one_line_per_meter([nodes, redis])
     >>> float(line.quantity), line.formula
     (3.0, 'nodes; and Redis')
     """
-    lines: dict[tuple[str, str], Usage] = {}
+    lines: dict[tuple[str, str, str | None], Usage] = {}
+    contract = catalog and catalog.contract
     for one in usage:
-        key = one.meter_id, one.part
+        role = one.role
+        if role is not None and contract and contract.tells_roles_apart(one.meter_id):
+            one = replace(one, part=one.part or ROLES[role])
+        else:
+            role = None
+        key = one.meter_id, one.part, role
         before = lines.get(key)
         lines[key] = (
             one
@@ -359,6 +371,8 @@ def one_line_per_meter(usage: Iterable[Usage]) -> tuple[Usage, ...]:
                 one,
                 quantity=np.asarray(before.quantity + one.quantity),
                 formula=f"{before.formula}; and {one.formula}",
+                role=before.role if before.role == one.role else None,
+                by_hour=together((each.quantity, each.by_hour) for each in (before, one)),
             )
         )
     return tuple(lines.values())

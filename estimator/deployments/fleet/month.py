@@ -10,7 +10,10 @@ import numpy.typing as npt
 from estimator.arrays import FloatArray
 from estimator.demand.demand import Demand
 from estimator.demand.weekly import Course, Weekly
+from estimator.pricing.hourly_use import HourlyUse
 from estimator.units import HOURS_PER_WEEK
+
+_COURSE_DIGITS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +47,23 @@ class Month:
         shape = np.broadcast_shapes(np.shape(of_week), many)
         return np.broadcast_to(of_week, shape).max(axis=-self.week_hours.ndim)
 
+    def by_hour(self, quantity: Weekly) -> HourlyUse:
+        """A quantity in the hours of the month, those of all its weeks in a row."""
+        hourly = quantity.hourly
+        if self.week_hours is None:
+            return HourlyUse(hourly, np.full(HOURS_PER_WEEK, 1 / HOURS_PER_WEEK))
+        shape = np.broadcast_shapes(hourly.shape[:-1], self.week_hours.shape)
+        share = self.week_hours / np.sum(self.week_hours, axis=-self.week_hours.ndim)
+        each = share[..., None] / HOURS_PER_WEEK
+        weeks = -self.week_hours.ndim - 1
+
+        def in_a_row(figures: FloatArray) -> FloatArray:
+            spread = np.broadcast_to(figures, (*shape, HOURS_PER_WEEK))
+            last = np.moveaxis(spread, weeks, -2)
+            return last.reshape(*last.shape[:-2], -1)
+
+        return HourlyUse(in_a_row(hourly), in_a_row(each))
+
     def rows(self, many: tuple[int, ...], index: npt.NDArray[np.intp]) -> Rows:
         """Some of the scenarios.
 
@@ -52,6 +72,18 @@ class Month:
             index: of the scenarios that are taken, as if they stood in a row.
         """
         return Rows(self, many, index)
+
+
+def course_of(demand: Demand) -> tuple[float, ...]:
+    """Connections of each hour, as those of the busiest; the mean of many scenarios.
+
+    What follows demand runs about so: enough to compare machines whose price depends on how long
+    they run.
+    """
+    hourly = demand.connections.hourly
+    mean = hourly.reshape(-1, HOURS_PER_WEEK).mean(axis=0)
+    most = mean.max()
+    return tuple((mean / most if most else np.ones_like(mean)).round(_COURSE_DIGITS).tolist())
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 import numpy as np
 
@@ -27,7 +28,7 @@ from estimator.deployments.fleet.machine import (
     usd_of,
 )
 from estimator.deployments.fleet.machine_words import about
-from estimator.deployments.fleet.month import Month
+from estimator.deployments.fleet.month import Month, course_of
 from estimator.deployments.fleet.needs import Needs, what_is_heard
 from estimator.deployments.fleet.placement import (
     Placement,
@@ -146,9 +147,16 @@ class Fleet:
             self.machines, self.nodes_by_machine, self.texts, strict=True
         ):
             hours = demand.per_month(nodes)
+            by_hour = partial(Month.of(demand).by_hour, nodes)
             for meter, quantity in machine.parts.items():
                 each = "" if quantity == 1 else f", {quantity:g} units per hour each"
-                usage = Usage(meter, hours * quantity, f"{machine.title}: {text}{each}")
+                usage = Usage(
+                    meter,
+                    hours * quantity,
+                    f"{machine.title}: {text}{each}",
+                    role="nodes",
+                    by_hour=by_hour,
+                )
                 yield from split_usage(usage, self.application_share)
 
     def beside(self, demand: Demand) -> Iterator[Usage]:
@@ -244,7 +252,11 @@ def _names(options: FleetOptions) -> tuple[str, ...]:
 
 def _choice(request: Request, cloud: str, spec: NodeSpec, load: Load) -> Choice:
     """What is chosen from, for what."""
-    options, catalog, region = request.options, request.catalog, request.region
+    options, region = request.options, request.region
+    by_hour = options.by_hour
+    catalog = request.catalog.for_choosing(cloud, "nodes")
+    if by_hour and catalog.is_for_choosing:
+        catalog = request.catalog.for_choosing(cloud, "nodes", course_of(request.demand))
     # the more stands beside each node, the less several stand for one; most in the shortest month
     hours = float(np.min(request.demand.hours_per_month))
     beside_usd = usd_of(catalog, region, spec.beside) / hours + usd_of(catalog, region, spec.hourly)
@@ -352,10 +364,10 @@ def split_usage(usage: Usage, application_share: FloatArray) -> Iterator[Usage]:
         yield usage
         return
     yield replace(usage, quantity=np.asarray(usage.quantity * (1 - application_share)))
-    yield Usage(
-        usage.meter_id,
-        np.asarray(usage.quantity * application_share),
-        f"what the application's own work takes more of: {usage.formula}",
+    yield replace(
+        usage,
+        quantity=np.asarray(usage.quantity * application_share),
+        formula=f"what the application's own work takes more of: {usage.formula}",
         part=APPLICATION,
         layer="application",
     )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Literal
 
 import numpy as np
@@ -32,6 +33,7 @@ from estimator.deployments.fleet.family import find_family
 from estimator.deployments.fleet.host_limits import each_of
 from estimator.deployments.fleet.machine import CHEAPEST, machines
 from estimator.deployments.fleet.machine_words import about_speed, sentence
+from estimator.deployments.fleet.month import Month
 from estimator.deployments.fleet.redis_nodes import redis_nodes
 from estimator.deployments.fleet.server import Load, late_bursts, server_load, traffic_mbps
 from estimator.deployments.fleet.server_figures import servers
@@ -50,7 +52,6 @@ from estimator.deployments.gcp.cloud_run_instances import (
     least_instances,
     needed_for,
 )
-from estimator.deployments.gcp.sustained_use import redis_machines, sustained_use_notes
 from estimator.deployments.limits import Check, check, limit_value, per_second
 from estimator.format import range_text
 from estimator.pricing.lines import Usage
@@ -170,7 +171,12 @@ def _instance_time(
     seconds = over_month(demand, billed - idle) * SECONDS_PER_HOUR
     rates = _rates(request)
     for resource, each in (("cpu", options.vcpu), ("memory", options.memory_gib)):
-        usage = Usage(f"{RUN}.{resource}_{rates}_based", seconds * each, text)
+        usage = Usage(
+            f"{RUN}.{resource}_{rates}_based",
+            seconds * each,
+            text,
+            by_hour=partial(Month.of(demand).by_hour, ran or found.running),
+        )
         yield from split_usage(usage, application_share)
     if by_request and least:
         seconds = over_month(demand, idle) * SECONDS_PER_HOUR
@@ -290,7 +296,6 @@ class CloudRun(base.Deployment):
                 *left_alone(request, instances),
                 *assumed_work(options, [kind.application for kind in demand.kinds]),
                 *stand_ins(options, tls=False),
-                *sustained_use_notes(redis_machines(redis)),
                 *late_bursts(demand, options, instances.peak * cores_of(request)),
                 *filter(None, [sentence("An instance", about_speed(find_family(FAMILY)))]),
             ),

@@ -16,7 +16,6 @@ from estimator.deployments.fleet.server import sockets_per_client, traffic_mbps
 from estimator.deployments.fleet.sizing import Fleet, NodeSpec
 from estimator.deployments.gcp import network
 from estimator.deployments.gcp.outbound import OutboundOptions, outbound_per_hour, outbound_usage
-from estimator.deployments.gcp.sustained_use import redis_machines, sustained_use_notes
 from estimator.deployments.limits import (
     Check,
     age_checks,
@@ -78,11 +77,6 @@ class GcpNodes(BehindBalancer):
         """Traffic between zones, and to clients."""
         yield from network.inter_zone(redis)
         yield from network.egress(self, request)
-
-    def notes(self, request: Request, fleet: Fleet, redis: Backplane) -> Iterator[str]:
-        """What is known of the nodes, and the discount of their machines."""
-        yield from fleet.notes
-        yield from sustained_use_notes([*fleet.machines, *redis_machines(redis)])
 
 
 class ApplicationLbGceOptions(network.ProxyOptions, GcpFleetOptions):

@@ -98,12 +98,16 @@ def profile_view(profile: Profile) -> Document:
 def contract_view(contract: Contract) -> Document:
     """What is paid for which meters."""
     rows = (
-        (
-            " ".join(rate.meters),
-            "everywhere" if rate.regions is None else " ".join(rate.regions),
-            rate.in_words(),
-        )
-        for rate in contract.rates
+        *(
+            (
+                " ".join(entry.meters),
+                "everywhere" if entry.regions is None else " ".join(entry.regions),
+                entry.in_words(),
+            )
+            for entry in (*contract.rates, *contract.commitments)
+        ),
+        *((own.meter, "everywhere", own.in_words()) for own in contract.meters),
+        *((own.meter, own.region, own.in_words()) for own in contract.prices),
     )
     columns = (Column("meters", wraps=True), Column("regions", wraps=True), "price")
     return Document(
