@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
@@ -31,7 +31,13 @@ from estimator.deployments.registry import DEPLOYMENTS, assumptions, find_deploy
 from estimator.errors import EstimatorError, MissingRateError, ScenarioError, UnknownNameError
 from estimator.format import signed_dollars
 from estimator.pricing.bill import AssumptionEffect, Bill
-from estimator.pricing.catalog import Catalog, Rate, check_date, load_catalog
+from estimator.pricing.catalog import (
+    Catalog,
+    Rate,
+    check_allowances,
+    check_date,
+    load_catalog,
+)
 from estimator.pricing.contract import as_contract
 from estimator.pricing.lines import LineItem, Usage, price_usage
 from estimator.pricing.price_files import EVERYWHERE, Meter
@@ -292,7 +298,9 @@ class Resolved:
 
     def with_answers(self, answers: Mapping[str, str]) -> Resolved:
         """The same under other answers to open questions, which must be valid."""
-        catalog = load_catalog(self.scenario.as_of, answers, self.catalog.contract)
+        catalog = load_catalog(
+            self.scenario.as_of, answers, self.catalog.contract, self.scenario.allowances_left
+        )
         return replace(self, answers=answers, catalog=catalog)
 
     def with_options(self, deployment: Deployment, options: Mapping[str, object]) -> Resolved:
@@ -330,11 +338,16 @@ def resolve(scenario: Scenario, demand: Demand | None = None) -> Resolved:
                 raise UnknownNameError(f"answer to {name}", answer, assumptions()[name].choices)
     with _named_at(scenario, "as_of"):
         check_date(scenario.as_of)
+    with _named_at(scenario, "allowances_left"):
+        check_allowances(scenario.allowances_left)
     document = scenario.contract_document
     # a contract file tells its errors with lines of its own
     with nullcontext() if document else _named_at(scenario, "contract"):
         catalog = load_catalog(
-            scenario.as_of, scenario.assumptions, as_contract(document or scenario.contract)
+            scenario.as_of,
+            scenario.assumptions,
+            as_contract(document or scenario.contract),
+            scenario.allowances_left,
         )
     return Resolved(
         scenario,
@@ -417,15 +430,14 @@ def priced(resolved: Resolved, deployment: Deployment, metered: Metered) -> Esti
     if demand.week_hours is not None:
         weeks = ("", *(week.name for week in scenario.calendar_weeks))
         dimensions = len(scenario.many)
+    items_with_left = partial(_items, resolved, deployment, metered.usage)
     return Estimate(
         title=deployment.title,
         region=region,
-        items=(
-            *price_usage(metered.usage, region, catalog, scenario.free_allowances),
-            *_engineering_lines(scenario, deployment),
-        ),
+        items=items_with_left({}),
         hours_per_month=demand.hours_per_month,
         free_allowances=scenario.free_allowances,
+        allowances_left=scenario.allowances_left,
         as_of=scenario.as_of,
         contract=catalog.contract,
         deployment=deployment.id,
@@ -448,8 +460,25 @@ def priced(resolved: Resolved, deployment: Deployment, metered: Metered) -> Esti
             for way in ("to_server", "to_client")
         },
         assess=partial(_assessed, resolved, deployment),
+        items_with_left=items_with_left,
         assume=partial(_assumed, resolved, deployment),
         assess_calendar=partial(_calendar_costs, resolved, deployment),
+    )
+
+
+def _items(
+    resolved: Resolved,
+    deployment: Deployment,
+    usage: Sequence[Usage],
+    allowances_left: Mapping[str, float],
+) -> tuple[LineItem, ...]:
+    """The lines of a bill, where so much is left of allowances."""
+    scenario = resolved.scenario
+    region = scenario.found_location.regions.get(deployment.cloud, WORLDWIDE)
+    catalog = resolved.catalog.with_allowances_left(allowances_left)
+    return (
+        *price_usage(usage, region, catalog, scenario.free_allowances),
+        *_engineering_lines(scenario, deployment),
     )
 
 

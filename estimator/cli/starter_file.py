@@ -56,6 +56,7 @@ _OTHER_CLIENTS: Final = (
     "    profile: board-collaboration",
     "    peak_connections: 5",
 )
+_ALLOWANCES_LEFT: Final = ("  oci.compute.a1_ocpu_hours: 0",)
 _ENGINEERING: Final = ("  engineer_hours_per_month: 20", "  usd_per_engineer_hour: 100")
 """Round figures to replace with your own: no vendor publishes them."""
 
@@ -94,6 +95,7 @@ def starter_file(profile: str, location: str, schema: str = SCHEMA_FILE) -> str:
         "users_in": lambda: _left_out(["users_in:", *_shares(area)]),
         "hours_per_month": lambda: _default("hours_per_month"),
         "free_allowances": lambda: _default("free_allowances"),
+        "allowances_left": lambda: _left_out(["allowances_left:", *_ALLOWANCES_LEFT]),
         "as_of": lambda: _left_out([f"as_of: {dt.datetime.now(tz=dt.UTC).date()}"]),
         "contract": lambda: [
             *_titles(TITLES["contracts"]()),

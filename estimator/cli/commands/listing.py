@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from estimator.scenario.model import Model
 
 THINGS: Final[Mapping[str, str]] = {
+    "allowances": "what is free each month, and shared by the whole account",
     "applications": "what your own code does with messages, and the processor time it takes",
     "assumptions": "what vendors leave open, with the possible answers",
     "clouds": "clouds and SaaS vendors with prices",

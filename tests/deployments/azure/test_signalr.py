@@ -36,11 +36,12 @@ def test_connections_of_application_servers_use_up_those_of_units(
     assert quantities(bill)[UNITS] == pytest.approx(units)
 
 
-def test_a_million_messages_a_unit_and_day_are_included(make_demand, bill_of, quantities):
+def test_a_million_messages_a_unit_and_day_are_included(make_demand, bill_of, charged):
     demand = make_demand(1_500, to_client=3e6 / 24, hours_per_month=ONE_DAY)
     bill = bill_of(ID, demand, options={"headroom": 1})
 
-    assert quantities(bill) == {UNITS: pytest.approx(2), MESSAGES: pytest.approx(1e6)}
+    assert charged(bill) == {UNITS: pytest.approx(2), MESSAGES: pytest.approx(1e6)}
+    assert bill[MESSAGES].tiers_text() == "2,000,000 free + 1,000,000 x $0.000001"
 
 
 @pytest.mark.parametrize(
