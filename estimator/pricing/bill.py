@@ -279,8 +279,8 @@ class Bill(Result):
     def _rise_without(self, used_up: Collection[str]) -> float | FloatArray:
         if not used_up or self.items_with_left is None:
             return _sum([np.zeros(np.shape(self.total))])
-        dearer = self.items_with_left(dict.fromkeys(used_up, 0.0))
-        return _sum(item.cost_usd for item in dearer) - self.total
+        without = self.items_with_left(dict.fromkeys(used_up, 0.0))
+        return _sum(item.cost_usd for item in without) - self.total
 
     @property
     def cloud_name(self) -> str:

@@ -147,7 +147,7 @@ class Meter(UnderAnswer):
             (self.package, "Started packages of {:,.0f}."),
         )
         told = [words.format(figure) for figure, words in figures if figure is not None]
-        return " ".join(filter(None, (self.enter, *told, self.note)))
+        return " ".join(filter(None, (*told, self.note, self.enter)))
 
 
 class RateRow(UnderAnswer):

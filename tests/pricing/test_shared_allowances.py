@@ -135,6 +135,15 @@ def test_units_of_web_pubsub_include_a_million_messages_each():
     assert bill.shared_allowances == ()
 
 
+def test_messages_of_ably_bring_5_kib_of_bandwidth_each():
+    # https://ably.com/docs/platform/pricing/resource-based: 0.25 USD per GiB beyond 5 KiB a message
+    asked = {"ably.per_minute.messages": 1e6, "ably.per_minute.bandwidth_gib": 5}
+    bill = ws.price(asked)
+
+    beyond = 5 - 1e6 * 5 / 1024**2
+    assert bill["ably.per_minute.bandwidth_gib"].cost_usd == pytest.approx(beyond * 0.25)
+
+
 def test_four_free_cores_of_oci_are_worth_what_they_cost_at_list_price():
     # 2,920 OCPU-hours at 0.01 and 17,520 GB-hours at 0.0015 are 55.48; the documentation gives
     # 1,500 and 9,000 of them, which are 15.00 and 13.50
@@ -148,16 +157,16 @@ def test_four_free_cores_of_oci_are_worth_what_they_cost_at_list_price():
 
 def test_the_worth_is_what_the_bill_rises_by_if_nothing_is_left():
     bill = ws.price(A1, "eu-frankfurt-1", free_allowances="always")
-    dearer = ws.price(
+    used_up = ws.price(
         A1,
         "eu-frankfurt-1",
         free_allowances="always",
         allowances_left={OCPU_HOURS: 0, GB_HOURS: 0},
     )
 
-    assert dearer.total == pytest.approx(bill.total + bill.free_worth_usd)
-    assert dearer.free_worth_usd == 0
-    assert dearer.shared_allowances == ()
+    assert used_up.total == pytest.approx(bill.total + bill.free_worth_usd)
+    assert used_up.free_worth_usd == 0
+    assert used_up.shared_allowances == ()
 
 
 def test_what_is_worth_nothing_is_not_told():

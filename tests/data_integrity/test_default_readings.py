@@ -1,4 +1,4 @@
-"""Where sources disagree on a price, the vendor's own text is the default, else the dearer one."""
+"""Where sources disagree on a price: the vendor's own text is the default, else the most costly."""
 
 import re
 
@@ -41,7 +41,7 @@ ASKED = {
 }
 """Quantities whose price depends on the answer."""
 BYTES = {"aws.egress.gigabyte", "azure.egress.gigabyte"}
-"""Of these the answer is how many bytes a unit has: the fewer, the dearer."""
+"""Of these the answer is how many bytes a unit has: the fewer, the more it costs."""
 DECIDED_BY_THE_VENDOR = {
     "aws.egress.gigabyte",
     "azure.application_gateway.fixed_price",
@@ -60,7 +60,7 @@ def test_every_question_about_prices_is_asked_here():
 
 
 @pytest.mark.parametrize("name", ASKED.keys() - DECIDED_BY_THE_VENDOR)
-def test_the_dearer_reading_is_the_default(name):
+def test_the_more_expensive_reading_is_the_default(name):
     question = price_assumptions()[name]
     totals = {
         answer: ws.price(ASKED[name], free_allowances="always", assumptions={name: answer}).total
