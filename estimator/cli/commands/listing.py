@@ -180,7 +180,7 @@ def _described(rows: Iterable[tuple[str, str]]) -> str:
     lines: list[str] = []
     for name, about in known.items():
         head = name.ljust(widest) if has_room else f"{name}\n{margin}"
-        wrapped = textwrap.wrap(about, _WIDTH - len(margin))
+        wrapped = textwrap.wrap(about, _WIDTH - len(margin), break_on_hyphens=False)
         lines.append((head + f"\n{margin}".join(wrapped)).rstrip())
     return "".join(f"{line}\n" for line in lines)
 
