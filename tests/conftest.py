@@ -164,6 +164,19 @@ def cents() -> Callable[[ws.Bill], dict[str, float]]:
 
 
 @pytest.fixture(scope="session")
+def charged() -> Callable[[ws.Bill], dict[str, float]]:
+    """What each meter of a bill charges for: what it counted less what is free or included."""
+
+    def counted(bill: ws.Bill) -> dict[str, float]:
+        free = _by_meter(bill, "free")
+        return {
+            meter: all_of - free[meter] for meter, all_of in _by_meter(bill, "quantity").items()
+        }
+
+    return counted
+
+
+@pytest.fixture(scope="session")
 def quantities() -> Callable[[ws.Bill], dict[str, float]]:
     """What each meter of a bill counted."""
 

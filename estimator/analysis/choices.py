@@ -26,7 +26,7 @@ from estimator.deployments.registry import DEPLOYMENTS, SAAS, assumptions, find_
 from estimator.deployments.vendor_defaults import all_vendor_defaults
 from estimator.errors import MissingRateError, UnknownNameError
 from estimator.files import Figure, load_rows
-from estimator.pricing.catalog import Catalog, load_catalog
+from estimator.pricing.catalog import Catalog, load_catalog, shared_by_account
 from estimator.pricing.contract import contract_names, shipped_contract
 from estimator.pricing.price_files import VENDORS
 from estimator.scenario.application import applications
@@ -86,7 +86,23 @@ def _duties() -> Titles:
     }
 
 
+def _allowances() -> Titles:
+    """What each gives, how much of it, and to whom, under the default answers."""
+    catalog = load_catalog()
+    found = {
+        gift.allowance: (gift, meter)
+        for meter in catalog.meters.values()
+        for gift in catalog.allowances(meter.meter)
+    }
+    return {
+        name: f"{gift.shares}: {gift.in_words(meter.unit)}"
+        for name, (gift, meter) in found.items()
+        if name in shared_by_account()
+    }
+
+
 TITLES: Final[Mapping[str, Callable[[], Titles]]] = {
+    "allowances": _allowances,
     "applications": lambda: {name: each.title for name, each in applications().items()},
     "clouds": lambda: VENDORS,
     "contracts": lambda: {name: shipped_contract(name).title for name in contract_names()},

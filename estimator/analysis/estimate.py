@@ -47,10 +47,10 @@ from estimator.deployments.registry import (
 from estimator.errors import EstimatorError, MissingRateError, ScenarioError, UnknownNameError
 from estimator.format import signed_dollars
 from estimator.pricing.bill import AssumptionEffect, Bill
-from estimator.pricing.catalog import Catalog, check_date, load_catalog
+from estimator.pricing.catalog import Catalog, check_allowances, check_date, load_catalog
 from estimator.pricing.commitments import contract_notes, with_commitments
 from estimator.pricing.contract import as_contract
-from estimator.pricing.lines import price_usage
+from estimator.pricing.lines import LineItem, price_usage
 from estimator.result import Refusal, plain
 from estimator.scenario.calendar import CalendarEntry
 from estimator.scenario.scenario import Scenario
@@ -347,7 +347,9 @@ class Resolved:
 
     def with_answers(self, answers: Mapping[str, str]) -> Resolved:
         """The same under other answers to open questions, which must be valid."""
-        catalog = load_catalog(self.scenario.as_of, answers, self.catalog.contract)
+        catalog = load_catalog(
+            self.scenario.as_of, answers, self.catalog.contract, self.scenario.allowances_left
+        )
         return replace(self, answers=answers, catalog=catalog)
 
     def with_options(self, deployment: Deployment, options: Mapping[str, object]) -> Resolved:
@@ -390,11 +392,16 @@ def resolve(scenario: Scenario, demand: Demand | None = None) -> Resolved:
                     raise UnknownNameError("duty", name, duties())
     with _named_at(scenario, "as_of"):
         check_date(scenario.as_of)
+    with _named_at(scenario, "allowances_left"):
+        check_allowances(scenario.allowances_left)
     document = scenario.contract_document
     # a contract file tells its errors with lines of its own
     with nullcontext() if document else _named_at(scenario, "contract"):
         catalog = load_catalog(
-            scenario.as_of, scenario.assumptions, as_contract(document or scenario.contract)
+            scenario.as_of,
+            scenario.assumptions,
+            as_contract(document or scenario.contract),
+            scenario.allowances_left,
         )
     return Resolved(
         scenario,
@@ -470,7 +477,6 @@ def priced(resolved: Resolved, deployment: Deployment, metered: Metered) -> Esti
         MissingRateError: a meter without a price in the region of the location.
     """
     scenario, catalog = resolved.scenario, resolved.catalog
-    components = components_of(metered)
     region = scenario.found_location.regions.get(deployment.cloud, WORLDWIDE)
     stand_in = scenario.found_location.stand_ins.get(deployment.cloud)
     demand = resolved.demand
@@ -478,40 +484,29 @@ def priced(resolved: Resolved, deployment: Deployment, metered: Metered) -> Esti
     if demand.week_hours is not None:
         weeks = ("", *(week.name for week in scenario.calendar_weeks))
         dimensions = len(scenario.many)
-    items, committed = with_commitments(
-        price_usage(
-            metered.usage, region, catalog, scenario.free_allowances, demand.hours_per_month
-        ),
-        catalog.contract,
-        demand.hours_per_month,
-    )
+    lines, of_contract = _lines(resolved, deployment, metered, {})
     return Estimate(
         title=deployment.title,
         region=region,
-        # all are priced, since layers share tiers and allowances
-        items=tuple(
-            item
-            for item in (*items, *engineering_lines(scenario, components))
-            if item.usage.layer in scenario.layers
-        ),
+        items=_of_layers(scenario, lines),
         layers=scenario.layers,
         hours_per_month=demand.hours_per_month,
         free_allowances=scenario.free_allowances,
+        allowances_left=scenario.allowances_left,
         as_of=scenario.as_of,
         contract=catalog.contract,
         deployment=deployment.id,
         cloud=deployment.cloud,
         notes=(
             *((stand_in,) if stand_in else ()),
-            *contract_notes(items, catalog.contract),
-            *committed,
+            *of_contract,
             *demand.notes,
             *_calendar_notes(scenario, demand, metered.sizing),
             *metered.notes,
         ),
         not_modeled=deployment.not_modeled,
         group=ALL_DEPLOYMENTS.entries[deployment.id].group,
-        components=components,
+        components=components_of(metered),
         verdicts=verdicts(metered.checks, scenario.clock, weeks, dimensions),
         sizing=metered.sizing and metered.sizing.of_fullest_week(len(weeks)),
         messages_per_day={
@@ -523,11 +518,50 @@ def priced(resolved: Resolved, deployment: Deployment, metered: Metered) -> Esti
             for way in ("to_server", "to_client")
         },
         assess=partial(_assessed, resolved, deployment),
+        items_with_left=partial(_items, resolved, deployment, metered),
         assume=partial(_assumed, resolved, deployment),
         assess_calendar=partial(_calendar_costs, resolved, deployment),
         assess_starting_values=partial(_starting_values, resolved, deployment),
         assess_differences=partial(_differences, resolved, deployment, metered.differs),
     )
+
+
+def _lines(
+    resolved: Resolved,
+    deployment: Deployment,
+    metered: Metered,
+    allowances_left: Mapping[str, float],
+) -> tuple[tuple[LineItem, ...], tuple[str, ...]]:
+    """All lines of a bill where so much is left of allowances, and what a contract does to them.
+
+    All are priced, whatever is added up, since layers share tiers, allowances and commitments.
+    """
+    scenario, hours = resolved.scenario, resolved.demand.hours_per_month
+    region = scenario.found_location.regions.get(deployment.cloud, WORLDWIDE)
+    catalog = resolved.catalog.with_allowances_left(allowances_left)
+    items, committed = with_commitments(
+        price_usage(metered.usage, region, catalog, scenario.free_allowances, hours),
+        catalog.contract,
+        hours,
+    )
+    lines = (*items, *engineering_lines(scenario, components_of(metered)))
+    return lines, (*contract_notes(items, catalog.contract), *committed)
+
+
+def _items(
+    resolved: Resolved,
+    deployment: Deployment,
+    metered: Metered,
+    allowances_left: Mapping[str, float],
+) -> tuple[LineItem, ...]:
+    """The lines that are added up, where so much is left of allowances."""
+    lines, _ = _lines(resolved, deployment, metered, allowances_left)
+    return _of_layers(resolved.scenario, lines)
+
+
+def _of_layers(scenario: Scenario, lines: Iterable[LineItem]) -> tuple[LineItem, ...]:
+    """Those lines that are added up."""
+    return tuple(item for item in lines if item.usage.layer in scenario.layers)
 
 
 def _calendar_notes(scenario: Scenario, demand: Demand, sizing: Sizing | None) -> Iterator[str]:

@@ -14,10 +14,22 @@ from estimator.arguments import checks_arguments
 from estimator.arrays import FloatArray, Numbers
 from estimator.errors import EstimatorError, ScenarioError
 from estimator.pricing.bill import AssumptionEffect, Bill
-from estimator.pricing.catalog import Catalog, check_answered, check_date, load_catalog
+from estimator.pricing.catalog import (
+    Catalog,
+    check_allowances,
+    check_answered,
+    check_date,
+    load_catalog,
+)
 from estimator.pricing.commitments import contract_notes, with_commitments
 from estimator.pricing.contract import Contract, as_contract
-from estimator.pricing.lines import FreeAllowances, Usage, price_usage, rounded_to_cents
+from estimator.pricing.lines import (
+    FreeAllowances,
+    LineItem,
+    Usage,
+    price_usage,
+    rounded_to_cents,
+)
 from estimator.pricing.price_files import Assumption
 from estimator.units import HOURS_PER_MONTH
 
@@ -32,6 +44,7 @@ def price(
     region: str = "",
     *,
     free_allowances: FreeAllowances = "none",
+    allowances_left: Mapping[str, float] | None = None,
     as_of: dt.date | None = None,
     assumptions: Mapping[str, str] | None = None,
     contract: str | Mapping[str, Any] | Contract | None = None,
@@ -45,6 +58,8 @@ def price(
             gives the definition of a unit, ``billable_units`` the units that messages make.
         region: the cloud's own name of the region of meters that name none; SaaS needs none.
         free_allowances: which free allowances to take off.
+        allowances_left: how much of an allowance nothing else in the account uses, in units, or in
+            USD where it is money, by its id; all of those left out.
         as_of: price with what was in force on that day.
         assumptions: answers to what sources disagree on about prices, by id.
         contract: what is paid instead of list prices: the name of a shipped example, rates
@@ -56,7 +71,7 @@ def price(
         that a vendor adds up are added up.
 
     Raises:
-        UnknownNameError: no such meter, assumption, answer or contract.
+        UnknownNameError: no such meter, allowance, assumption, answer or contract.
         MissingRateError: no price of a meter in the region, or a region by another name than the
             cloud's own.
         EstimatorError: a quantity that is negative or not a number, or no region.
@@ -69,32 +84,42 @@ def price(
     """
     check_date(as_of)
     check_answered(assumptions or {})
+    check_allowances(left := allowances_left or {})
     rates = as_contract(contract)
-    catalog = load_catalog(as_of, assumptions, rates)
+    catalog = load_catalog(as_of, assumptions, rates, left)
     given = _usage(quantities, region, catalog)
     # which line spends what lines share must not depend on the order of a mapping
     turns = sorted(given, key=lambda one: catalog.position(one.meter_id, one.region))
 
     def bill_with(answers: Mapping[str, str]) -> Bill:
-        catalog = load_catalog(as_of, answers, rates)
-        priced = {
-            (item.rate.meter_id, item.usage.region): item
-            for item in price_usage(turns, region, catalog, free_allowances)
-        }
-        items, committed = with_commitments(
-            [priced[one.meter_id, one.region] for one in given], rates, HOURS_PER_MONTH
-        )
+        catalog = load_catalog(as_of, answers, rates, left)
+
+        def lines(left: Mapping[str, float]) -> tuple[tuple[LineItem, ...], tuple[str, ...]]:
+            prices = catalog.with_allowances_left(left)
+            priced = {
+                (item.rate.meter_id, item.usage.region): item
+                for item in price_usage(turns, region, prices, free_allowances)
+            }
+            items, committed = with_commitments(
+                [priced[one.meter_id, one.region] for one in given], rates, HOURS_PER_MONTH
+            )
+            notes = (*contract_notes(items, rates), *committed)
+            return tuple(map(rounded_to_cents, items) if round_lines else items), notes
+
+        items, notes = lines({})
         return Bill(
             title="Quantities as given",
             region=", ".join(dict.fromkeys(one.region for one in given)) or region,
-            items=tuple(map(rounded_to_cents, items)) if round_lines else items,
+            items=items,
             hours_per_month=HOURS_PER_MONTH,
             free_allowances=free_allowances,
+            allowances_left=left,
             as_of=as_of,
             contract=rates,
             round_lines=round_lines,
-            notes=(*contract_notes(items, rates), *committed),
+            notes=notes,
             assess=lambda bill: tuple(price_effects(bill, catalog, answers, bill_with)),
+            items_with_left=lambda left: lines(left)[0],
         )
 
     return bill_with(assumptions or {})

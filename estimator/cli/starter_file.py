@@ -61,6 +61,7 @@ _ENGINEERING: Final = (
     "  duties: {run_redis: 4}",
     "  usd_per_engineer_hour: 100",
 )
+_ALLOWANCES_LEFT: Final = ("  oci.compute.a1_ocpu_hours: 0",)
 """Round figures to replace with your own: no vendor publishes them."""
 
 
@@ -98,6 +99,7 @@ def starter_file(profile: str, location: str, schema: str = SCHEMA_FILE) -> str:
         "users_in": lambda: _left_out(["users_in:", *_shares(area)]),
         "hours_per_month": lambda: _default("hours_per_month"),
         "free_allowances": lambda: _default("free_allowances"),
+        "allowances_left": lambda: _left_out(["allowances_left:", *_ALLOWANCES_LEFT]),
         "as_of": lambda: _left_out([f"as_of: {dt.datetime.now(tz=dt.UTC).date()}"]),
         "contract": lambda: [
             *_titles(TITLES["contracts"]()),

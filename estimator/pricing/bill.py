@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -13,7 +13,14 @@ import numpy as np
 from estimator.arguments import checks_arguments
 from estimator.arrays import FloatArray, without_noise
 from estimator.errors import EstimatorError, UnknownNameError
-from estimator.format import dollars_and_cents, given_text, range_text, sentence, signed_dollars
+from estimator.format import (
+    dollars_and_cents,
+    given_text,
+    quantity_text,
+    range_text,
+    sentence,
+    signed_dollars,
+)
 from estimator.pricing.commitments import matched
 from estimator.pricing.contract import Contract
 from estimator.pricing.lines import FreeAllowances, LineItem
@@ -21,6 +28,7 @@ from estimator.pricing.price_files import (
     DRIVERS,
     LAYERS,
     VENDORS,
+    Allowance,
     Assumption,
     CostLayer,
     Driver,
@@ -30,6 +38,7 @@ from estimator.result import Result, impossible, plain
 if TYPE_CHECKING:
     import pandas as pd
 
+FREE_IF_UNUSED = "Free only if nothing else in the account uses it"
 MOST_WRITTEN_OUT = 500
 """Scenarios of one bill: each takes some 10 KB of JSON and ten times that while it is written, and
 a comparison writes all of its bills."""
@@ -55,6 +64,31 @@ class AssumptionEffect:
             f"Open: {self.assumption.question} Assumed: {self.chosen} "
             f"({self.assumption.choices[self.chosen]}). Otherwise: {others}."
         )
+
+
+@dataclass(frozen=True, slots=True)
+class SharedAllowance:
+    """A free allowance on a bill, which the whole account has once."""
+
+    allowance: Allowance
+    left: float
+    """Units, or USD, that nothing else uses: what the bill was given of it."""
+    unit: str
+    """Of the meters that share it."""
+    worth_usd: float | FloatArray
+    """By how much the bill rises if something else uses it up."""
+
+    @property
+    def words(self) -> str:
+        """What of it is free, and for whom."""
+        gift = self.allowance
+        amount = gift.amount_text(self.unit)
+        part = "" if self.left == gift.amount else f", of which {quantity_text(self.left)} left"
+        return f"{gift.shares} ({amount} per month{part}; {gift.allowance})"
+
+    def explain(self) -> str:
+        """What it is worth on a bill of a single scenario."""
+        return f"{dollars_and_cents(self.worth_usd)}: {self.words}"
 
 
 def _nothing_open(_: Bill) -> tuple[AssumptionEffect, ...]:
@@ -89,6 +123,8 @@ class Bill(Result):
     """Length of the billing month."""
     free_allowances: FreeAllowances
     """Which free allowances are deducted: none, always or all."""
+    allowances_left: Mapping[str, float] = field(default_factory=dict[str, float])
+    """Units or USD of allowances that nothing else uses, by their ids; all of those left out."""
     as_of: dt.date | None = None
     """The day whose prices apply; the newest known if None."""
     contract: Contract | None = None
@@ -112,6 +148,10 @@ class Bill(Result):
 
     It does not know its bill, so that nothing keeps the arrays of a bill that is done with.
     """
+    items_with_left: Callable[[Mapping[str, float]], tuple[LineItem, ...]] | None = field(
+        default=None, repr=False
+    )
+    """Prices the same quantities where so much is left of allowances."""
 
     def __post_init__(self) -> None:
         """Refuse lines that cannot be.
@@ -223,6 +263,32 @@ class Bill(Result):
         """What each assumption does to this bill."""
         return self.assess(self)
 
+    @cached_property
+    def shared_allowances(self) -> tuple[SharedAllowance, ...]:
+        """Free allowances that lower this bill, and may be used up by others of the account.
+
+        What comes with a fee on the bill is none of them.
+        """
+        found: dict[str, SharedAllowance] = {}
+        for item in self.items:
+            for gift in item.granted:
+                name, unit = gift.allowance, item.rate.meter.unit
+                if gift.kind != "included" and name not in found:
+                    left = min(self.allowances_left.get(name, gift.amount), gift.amount)
+                    found[name] = SharedAllowance(gift, left, unit, self._rise_without([name]))
+        return tuple(each for each in found.values() if np.any(each.worth_usd))
+
+    @cached_property
+    def free_worth_usd(self) -> float | FloatArray:
+        """USD by which the bill rises if others use up all its shared allowances."""
+        return self._rise_without([each.allowance.allowance for each in self.shared_allowances])
+
+    def _rise_without(self, used_up: Collection[str]) -> float | FloatArray:
+        if not used_up or self.items_with_left is None:
+            return _sum([np.zeros(np.shape(self.total))])
+        without = self.items_with_left(dict.fromkeys(used_up, 0.0))
+        return _sum(item.cost_usd for item in without) - self.total
+
     @property
     def cloud_name(self) -> str:
         """The cloud, for people."""
@@ -247,6 +313,9 @@ class Bill(Result):
         if self.contract:
             parts.append(f"At list prices: {dollars_and_cents(self.list_total)}.")
         parts += [item.explain() for item in self.items]
+        if self.shared_allowances:
+            parts.append(f"{FREE_IF_UNUSED}: {dollars_and_cents(self.free_worth_usd)}.")
+            parts += [f"  {each.explain()}" for each in self.shared_allowances]
         parts += [effect.explain() for effect in self.effects]
         parts += [f"Note: {note}" for note in self.notes]
         if self.not_modeled:
@@ -273,6 +342,15 @@ class Bill(Result):
             "by_driver_usd": {driver: plain(cost) for driver, cost in self.by_driver.items()},
             "by_layer_usd": {layer: plain(cost) for layer, cost in self.by_layer.items()},
             "lines": lines.to_dict(orient="records"),
+            "free_worth_usd": plain(self.free_worth_usd),
+            "shared_allowances": [
+                {
+                    "allowance": each.allowance.allowance,
+                    "words": each.words,
+                    "worth_usd": plain(each.worth_usd),
+                }
+                for each in self.shared_allowances
+            ],
             "assumptions": self.assumptions.map(plain).to_dict(orient="records"),
             "layers": list(self.layers),
             "assumed_defaults": [],
@@ -306,6 +384,9 @@ def conventions(bills: Sequence[Bill]) -> str:
         "always": "free allowances of every account deducted",
         "all": "free allowances of new accounts deducted as well",
     }[first.free_allowances]
+    if first.allowances_left and first.free_allowances != "none":
+        left = (f"{name} {given_text(each)}" for name, each in first.allowances_left.items())
+        allowances += f", as far as they are left ({', '.join(left)})"
     prices = f"prices in force on {first.as_of}" if first.as_of else "newest prices known"
     contract = _contract_words(first.contract, bills) if first.contract else ""
     checked = [item.rate.checked_on for bill in bills for item in bill.items]

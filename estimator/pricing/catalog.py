@@ -79,6 +79,7 @@ class Catalog:
         as_of: dt.date | None = None,
         answers: Mapping[str, str] | None = None,
         contract: Contract | None = None,
+        allowances_left: Mapping[str, float] | None = None,
     ) -> None:
         """Select from ``price_files``.
 
@@ -87,6 +88,7 @@ class Catalog:
             as_of: prices in force on that day; the newest if None.
             answers: to open questions about prices, by id; the default where none is given.
             contract: what is paid instead of list prices.
+            allowances_left: units or USD of allowances that nothing else uses, by their ids.
 
         Raises:
             UnknownNameError: an answer there is not, or a contract for a meter there is not.
@@ -99,6 +101,7 @@ class Catalog:
         self._course: tuple[float, ...] = _CONSTANT
         self._views: dict[tuple[Role | None, tuple[float, ...] | None], Catalog] = {}
         self._files = price_files = _with_own(price_files, contract)
+        self.allowances_left = dict(allowances_left or {})
         self._answers = dict(self._check_answers(answers or {}))
         self.meters = {row.meter: row for row in self._holding(price_files.meters)}
         if contract is not None:
@@ -303,6 +306,20 @@ class Catalog:
         """What the vendor gives free of a meter."""
         return self._allowances.get(meter_id, ())
 
+    def left(self, allowance: Allowance) -> float:
+        """Units or USD of an allowance that nothing else uses: all, if nobody says otherwise."""
+        return min(self.allowances_left.get(allowance.allowance, np.inf), allowance.amount)
+
+    def with_allowances_left(self, left: Mapping[str, float]) -> Catalog:
+        """The same prices, where so much is left of some allowances."""
+        changed = copy.copy(self)
+        changed.allowances_left = {**self.allowances_left, **left}
+        return changed
+
+    def included(self, meter_id: str) -> float:
+        """Units of a meter that come with each unit of another one; 0 if none do."""
+        return sum(one.amount for one in self.allowances(meter_id) if one.per_unit_of)
+
     def is_flat(self, meter_id: str, region: str) -> bool:
         """Whether every unit of a meter costs the same: no tiers, packages or allowances."""
         rate = self.rate(meter_id, region)
@@ -349,6 +366,7 @@ def load_catalog(
     as_of: dt.date | None = None,
     answers: Mapping[str, str] | None = None,
     contract: Contract | None = None,
+    allowances_left: Mapping[str, float] | None = None,
 ) -> Catalog:
     """The prices in force on a day, or the newest ones.
 
@@ -358,6 +376,7 @@ def load_catalog(
         as_of: the day; the newest prices known if None.
         answers: to open questions about prices, by id; others are passed over.
         contract: what is paid instead of list prices.
+        allowances_left: units or USD of allowances that nothing else uses, by their ids.
 
     Raises:
         PricingDataError: a price file breaks its rules.
@@ -365,9 +384,10 @@ def load_catalog(
     """
     assumptions = load_price_files().assumptions or {}
     given = {name: answer for name, answer in (answers or {}).items() if name in assumptions}
-    if as_of is None and not given and contract is None:
+    left = tuple(sorted((allowances_left or {}).items()))
+    if as_of is None and not given and contract is None and not left:
         return _list_prices()
-    return _catalog(as_of, tuple(sorted(given.items())), contract)  # pyright: ignore[reportArgumentType] (pydantic adds the hash of a frozen model)
+    return _catalog(as_of, tuple(sorted(given.items())), contract, left)  # pyright: ignore[reportArgumentType] (pydantic adds the hash of a frozen model)
 
 
 def check_date(as_of: dt.date | None) -> None:
@@ -392,6 +412,26 @@ def check_answered(answers: Mapping[str, str]) -> None:
             raise UnknownNameError("assumption", name, questions)
 
 
+def check_allowances(left: Mapping[str, float]) -> None:
+    """Refuse what is left of an allowance that there is not, or that others cannot use.
+
+    Raises:
+        UnknownNameError: no such allowance.
+        ScenarioError: an amount below zero, without end, or not a number.
+    """
+    known = shared_by_account()
+    for name, amount in left.items():
+        if name not in known:
+            raise UnknownNameError("allowance", name, known)
+        if not 0 <= amount < np.inf:
+            raise ScenarioError(f"what is left of {name} must be a number of at least 0")
+
+
+def shared_by_account() -> Mapping[str, Allowance]:
+    """Allowances that other use of an account may take, by their ids; under any answer."""
+    return {row.allowance: row for row in load_price_files().allowances if not row.per_unit_of}
+
+
 @cache
 def _list_prices() -> Catalog:
     """The newest, held for good: all answers refer to them, whatever else was asked for."""
@@ -400,9 +440,12 @@ def _list_prices() -> Catalog:
 
 @lru_cache(maxsize=_CATALOGS_KEPT)
 def _catalog(
-    as_of: dt.date | None, answers: tuple[tuple[str, str], ...], contract: Contract | None
+    as_of: dt.date | None,
+    answers: tuple[tuple[str, str], ...],
+    contract: Contract | None,
+    allowances_left: tuple[tuple[str, float], ...],
 ) -> Catalog:
-    return Catalog(load_price_files(), as_of, dict(answers), contract)
+    return Catalog(load_price_files(), as_of, dict(answers), contract, dict(allowances_left))
 
 
 def _with_own(price_files: PriceFiles, contract: Contract | None) -> PriceFiles:

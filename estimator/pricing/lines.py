@@ -56,6 +56,10 @@ class Usage:
     by_hour: ByHour | None = field(default=None, compare=False, repr=False)
     """How it is spread over the hours of the month; evenly if nothing is known of it."""
 
+    included: FloatArray | None = None
+    """Units that come with something else on the bill, where the deployment has worked them out
+    day by day, shape (*many,); None where the price list says what comes with what."""
+
     def in_hours(self, quantity: FloatArray, hours: FloatArray | float) -> HourlyUse:
         """So much of it in the hours of a month, in units per hour."""
         use = ALL_MONTH if self.by_hour is None else self.by_hour()
@@ -94,6 +98,8 @@ class LineItem:
     """What it would cost at list price; the same as the cost without a contract, (*many,)."""
     discounts: tuple[Discount, ...] = ()
     """What is off the price of its units, which the cost is without."""
+    granted: tuple[Allowance, ...] = ()
+    """The allowances that it may use."""
 
     @property
     def title(self) -> str:
@@ -161,25 +167,29 @@ def price_usage(
         UnknownNameError: a meter that does not exist.
         MissingRateError: a meter without a price in the region.
     """
-    ledger = _Ledger(catalog, free_allowances, hours_per_month)
-    return tuple(ledger.price(_in_region(one, region)) for one in usage)
+    everything = [_in_region(one, region) for one in usage]
+    ledger = _Ledger(catalog, free_allowances, everything, hours_per_month)
+    return tuple(map(ledger.price, everything))
 
 
 def _in_region(usage: Usage, region: str) -> Usage:
     """Usage with the region of the bill, if it says no other one."""
-    if usage.region:
-        return usage
-    return replace(usage, region=region)
+    return usage if usage.region else replace(usage, region=region)
 
 
 class _Ledger:
     """What the lines before have used of the tiers and allowances that lines share."""
 
     def __init__(
-        self, catalog: Catalog, free_allowances: FreeAllowances, hours: FloatArray | float
+        self,
+        catalog: Catalog,
+        free_allowances: FreeAllowances,
+        usage: Sequence[Usage],
+        hours: FloatArray | float,
     ) -> None:
         self._catalog = catalog
         self._wanted = free_allowances
+        self._usage = usage
         self._hours = hours
         self._spent: dict[tuple[str, str], FloatArray] = defaultdict(_nothing)
         self._spent_at_list_prices: dict[tuple[str, str], FloatArray] = defaultdict(_nothing)
@@ -192,46 +202,70 @@ class _Ledger:
     def _priced(self, usage: Usage) -> LineItem:
         catalog = self._catalog.of_role(usage.role)
         rate, granted = catalog.rate(usage.meter_id, usage.region), self._granted(usage)
-        free_units, counted_in_tiers = self._take_units(usage, granted)
-        units = self._units_to_pay(usage, rate, free_units, counted_in_tiers)
+        free_units = self._take_units(usage, granted)
+        units = self._units_to_pay(usage, rate, free_units, granted)
         cost = rate.tariff.cost(units)
         list_cost = cost if rate.contract is None else rate.list_tariff.cost(units)
         if not granted:
-            return LineItem(usage, rate, free_units, units, free_units, cost, list_cost)
+            nothing = np.zeros_like(free_units)
+            return LineItem(usage, rate, free_units, units, nothing, cost, list_cost)
         credit = self._take_money(usage, granted, cost, self._spent)
         list_credit = self._take_money(usage, granted, list_cost, self._spent_at_list_prices)
         return LineItem(
-            usage, rate, free_units, units, credit, cost - credit, list_cost - list_credit
+            usage,
+            rate,
+            free_units,
+            units,
+            credit,
+            cost - credit,
+            list_cost - list_credit,
+            granted=tuple(granted),
         )
 
-    def _take_units(self, usage: Usage, granted: list[Allowance]) -> tuple[FloatArray, bool]:
-        """Free units of a line, and whether tiers count them as the first ones."""
-        free, counted_in_tiers = np.zeros_like(usage.quantity), False
+    def _take_units(self, usage: Usage, granted: list[Allowance]) -> FloatArray:
+        """Free units of a line."""
+        free = np.zeros_like(usage.quantity)
+        if usage.included is not None:
+            free = np.minimum(usage.included, usage.quantity)
         for allowance in granted:
             if allowance.quantity is not None:
                 key = self._shared_by(allowance, usage)
-                left = np.maximum(allowance.quantity - self._spent[key], 0.0)
+                left = np.maximum(self._units_given(allowance, usage) - self._spent[key], 0.0)
                 taken = np.minimum(left, usage.quantity - free)
                 self._spent[key] = self._spent[key] + taken
                 free = free + taken
-                counted_in_tiers = allowance.tiers == "including"
-        return free, counted_in_tiers
+        return free
+
+    def _units_given(self, allowance: Allowance, usage: Usage) -> FloatArray | float:
+        """Units of an allowance that nothing but this bill uses."""
+        if allowance.per_unit_of is None:
+            return self._catalog.left(allowance)
+        scope = self._shared_by(allowance, usage)
+        bringing = (
+            each.quantity
+            for each in self._usage
+            if each.meter_id == allowance.per_unit_of and self._shared_by(allowance, each) == scope
+        )
+        return allowance.amount * sum(bringing, start=_nothing())
 
     def _units_to_pay(
-        self, usage: Usage, rate: Rate, free_units: FloatArray, counted_in_tiers: bool
+        self, usage: Usage, rate: Rate, free_units: FloatArray, granted: list[Allowance]
     ) -> FloatArray:
         meter = rate.meter
         pool = (
             usage.meter_id,
             self._catalog.pool(meter.tiers_pool_over, usage.meter_id, usage.region),
         )
+        counted_in_tiers = [one for one in granted if one.tiers == "including"]
         if counted_in_tiers:
             self._free[pool] = self._free[pool] + free_units
         before, to_pay = self._paid[pool], usage.quantity - free_units
         after = self._paid[pool] = before + to_pay
         if rate.tariff.flat and meter.package is None:
             return to_pay[None]
-        first = self._free[pool]
+        # tiers count what others have used of it as well
+        elsewhere = sum(one.amount - self._catalog.left(one) for one in counted_in_tiers)
+        first = self._free[pool] + elsewhere
         if meter.package is not None:
             before, after = (_whole(paid, meter.package) for paid in (before, after))
         return rate.tariff.between(first + before, first + after)
@@ -248,7 +282,7 @@ class _Ledger:
         for allowance in granted:
             if allowance.usd is not None:
                 key = self._shared_by(allowance, usage)
-                left = np.maximum(allowance.usd - spent[key], 0.0)
+                left = np.maximum(self._catalog.left(allowance) - spent[key], 0.0)
                 taken = np.minimum(left, cost - credit)
                 spent[key] = spent[key] + taken
                 credit = credit + taken
@@ -260,6 +294,7 @@ class _Ledger:
             for allowance in self._catalog.allowances(usage.meter_id)
             if (allowance.regions is None or usage.region in allowance.regions)
             and allowance.kind in _GRANTED[self._wanted]
+            and (allowance.per_unit_of is None or usage.included is None)
         ]
 
     def _shared_by(self, allowance: Allowance, usage: Usage) -> tuple[str, str]:
@@ -295,11 +330,16 @@ def cost_knees(
         MissingRateError: a meter without a price in the region.
     """
     rate, free = catalog.rate(meter_id, region), catalog.allowances(meter_id)
-    alone = all(one.quantity is not None and len(one.meters) == 1 for one in free)
+    alone = all(
+        one.quantity is not None and len(one.meters) == 1 and one.per_unit_of is None
+        for one in free
+    )
     if rate.meter.package is not None or not alone:
         return None
-    granted = np.cumsum([0.0, *(one.quantity or 0.0 for one in free)])
-    ends = np.unique([granted, *(granted + edge for edge in rate.tariff.tier_from)])
+    granted = np.cumsum([0.0, *(catalog.left(one) for one in free)])
+    elsewhere = sum(one.amount - catalog.left(one) for one in free)
+    starts = np.append(granted, -elsewhere)
+    ends = np.unique([np.maximum(starts + edge, 0.0) for edge in (0.0, *rate.tariff.tier_from)])
     ends = np.append(ends, 2 * ends[-1] + 1)
     [line] = price_usage([Usage(meter_id, ends, "")], region, catalog, free_allowances)
     more = np.diff(np.diff(line.cost_usd) / np.diff(ends), prepend=0.0)

@@ -125,8 +125,8 @@ class Meter(UnderAnswer):
     """Messages are counted in started steps of so many bytes."""
     bytes_per_unit: Annotated[int, Field(gt=0)] | None = None
     """Traffic is counted in units of so many bytes."""
-    included_per_unit_day: Annotated[float, Field(gt=0)] | None = None
-    """Messages that a unit may send in a day before the meter starts to count."""
+    enter: str | None = None
+    """What to enter where one thing counts several times, or only a part of it does."""
     package: Annotated[float, Field(gt=0)] | None = None
     """Units are sold in started packages of so many."""
     tiers_pool_over: Pool
@@ -144,11 +144,10 @@ class Meter(UnderAnswer):
         figures = (
             (self.step_bytes, "Started steps of {:,} bytes."),
             (self.bytes_per_unit, "Units of {:,} bytes."),
-            (self.included_per_unit_day, "Each unit-day includes {:,.0f}."),
             (self.package, "Started packages of {:,.0f}."),
         )
         told = [words.format(figure) for figure, words in figures if figure is not None]
-        return " ".join((*told, self.note or ""))
+        return " ".join(filter(None, (*told, self.note, self.enter)))
 
 
 class RateRow(UnderAnswer):
@@ -170,13 +169,18 @@ class Allowance(UnderAnswer):
     """What a vendor gives free of charge each month."""
 
     allowance: str
+    shares: str
+    """What it gives of, and what has it once, in words: GB-seconds of the account."""
     meters: Words
     """The meters that share it."""
     kind: Literal["always", "new_accounts", "included"]
     """Whether every account has it, or only new ones for some months, or whether it comes with a
     fee that is on the bill too and therefore is never left out."""
     quantity: Annotated[float, Field(gt=0)] | None = None
-    """Free units; None if it is given as money."""
+    """Free units, or those that come with each unit of another meter; None if it is given as
+    money."""
+    per_unit_of: str | None = None
+    """The meter whose units on the same bill bring it; None if it does not depend on another."""
     usd: Annotated[float, Field(gt=0)] | None = None
     """Money that is taken off; None if it is given as units."""
     tiers: Literal["beyond", "including"] | None = None
@@ -204,7 +208,21 @@ class Allowance(UnderAnswer):
         per = {"account": "account", "region": "region", "zone": "group of regions"}
         where = f", in {' '.join(self.regions)}" if self.regions else ""
         shared = f", shared by {', '.join(self.meters)}" if len(self.meters) > 1 else ""
+        if self.per_unit_of:
+            return f"{free} with each unit of {self.per_unit_of}{where}{shared}"
         return f"{free} per month and {per[self.pool_over]}, {whom[self.kind]}{where}{shared}"
+
+    @property
+    def amount(self) -> float:
+        """Units, or USD if it is given as money."""
+        return self.quantity or self.usd or 0.0
+
+    def amount_text(self, unit: str) -> str:
+        """How much there is in a month."""
+        if self.quantity is None:
+            return dollars_and_cents(self.usd)
+        each = f" with each unit of {self.per_unit_of}" if self.per_unit_of else ""
+        return f"{quantity_text(self.quantity)} {unit}{each}"
 
     @model_validator(mode="after")
     def _units_or_money(self) -> Self:
@@ -212,6 +230,8 @@ class Allowance(UnderAnswer):
             raise ValueError("an allowance is either a quantity or an amount in usd")
         if (self.quantity is None) != (self.tiers is None):
             raise ValueError("tiers belongs to an allowance that is a quantity")
+        if self.per_unit_of and (self.quantity is None or self.kind != "included"):
+            raise ValueError("what comes with units of another meter is an included quantity")
         return self
 
 
@@ -274,6 +294,7 @@ def load_price_files() -> PriceFiles:
     for name, used in (
         ("rates", {row.meter for row in rates}),
         ("allowances", {meter for row in allowances for meter in row.meters}),
+        ("allowances", {row.per_unit_of for row in allowances if row.per_unit_of}),
         ("gaps", {row.meter for row in gaps}),
     ):
         if used - known:

@@ -48,7 +48,7 @@ from estimator.scenario.clients import (
 from estimator.scenario.disruptions import Broadcast, Fault, Surge
 from estimator.scenario.local_time import STANDARD_WEEK, Clock
 from estimator.scenario.locations import Area, Location, find_location
-from estimator.scenario.model import Count, ManyHours, Model, Weight, shares_of
+from estimator.scenario.model import LARGEST, Count, ManyHours, Model, Weight, shares_of
 from estimator.scenario.profile import Profile, ProfileGiven, as_changes
 from estimator.shown import Shown
 from estimator.units import HOURS_PER_MONTH, SECONDS_PER_HOUR
@@ -199,6 +199,11 @@ class Scenario(Shown, Model):
     free_allowances: Literal["none", "always", "all"] = "always"
     """none: ignore free allowances; always: those every account has; all: also those that only
     new accounts have."""
+    allowances_left: dict[str, Annotated[float, Field(ge=0, le=LARGEST)]] = Field(
+        default_factory=dict
+    )
+    """How much of a free allowance nothing else in the account uses, in its units, or in USD where
+    it is money, by its id (``estimator list allowances``); all of those left out."""
     as_of: dt.date | None = None
     """Use the prices in force on that day; the newest known if left out."""
     contract: Annotated[str | dict[str, JsonValue] | None, BeforeValidator(_no_file)] = None

@@ -104,13 +104,13 @@ class TestUnits:
             assert found[f"{service}.premium_unit_days"] == pytest.approx(6.25, rel=1e-12)
 
     def test_messages_that_come_with_units_follow_those_that_ran(
-        self, make_demand, bill_of, quantities
+        self, make_demand, bill_of, charged
     ):
         # the same article: 6.25 unit-days include 6.25 of 15 million messages
         day = np.tile([5.0] * 10 + [10.0] * 6 + [5.0] * 8, 7)
         sent = make_demand(100, to_client=15e6 / 24, payload=2048, hours_per_month=24)
         demand = ran(sent, day)
-        found = quantities(bill_of("azure.web_pubsub", demand, options={"scaling": "autoscaled"}))
+        found = charged(bill_of("azure.web_pubsub", demand, options={"scaling": "autoscaled"}))
 
         assert found["azure.web_pubsub.premium_messages"] == pytest.approx(8.75e6, rel=1e-12)
 

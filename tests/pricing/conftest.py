@@ -55,6 +55,7 @@ RATE: Row = {
 }
 ALLOWANCE: Row = {
     "allowance": "aws.shop.gift",
+    "shares": "things of the account",
     "meters": "aws.shop.things",
     "kind": "always",
     "pool_over": "account",

@@ -207,8 +207,7 @@ class TestOfMachinesThatRun:
             ws.Scenario(
                 **self.SAID,
                 contract=contract,
-                options={"gcp.application_lb_gce": {"machine": machine}},
-                assumptions={"gcp.application_lb_gce.scaling": scaling},
+                options={"gcp.application_lb_gce": {"machine": machine, "scaling": scaling}},
             ),
             "gcp.application_lb_gce",
         )
@@ -253,8 +252,8 @@ class TestOfMachinesThatRun:
     def test_many_scenarios_at_once_are_the_same_one_by_one(self, scaling):
         def total(peak: Any):
             said = {**self.SAID, "peak_connections": peak}
-            assumptions = {"aws.alb_ec2.scaling": scaling}
-            scenario = ws.Scenario(**said, contract="aws-reserved-1-year", assumptions=assumptions)
+            options = {"aws.alb_ec2": {"scaling": scaling}}
+            scenario = ws.Scenario(**said, contract="aws-reserved-1-year", options=options)
             return ws.estimate(scenario, "aws.alb_ec2").total
 
         peaks = np.array([1_000.0, 30_000.0, 100_000.0])

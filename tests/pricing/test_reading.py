@@ -100,6 +100,7 @@ def test_a_question_needs_two_answers_at_least(data_folder):
 
 ALLOWANCE = {
     "allowance": "aws.shop.gift",
+    "shares": "things of the account",
     "meters": "aws.shop.things aws.shop.works",
     "kind": "always",
     "pool_over": "account",

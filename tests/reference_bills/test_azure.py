@@ -52,18 +52,20 @@ def test_unit_days_are_the_mean_of_the_units_over_the_day(autoscaled_day, quanti
     assert cents(bill)[PREMIUM_UNITS] == 12.50
 
 
-def test_messages_beyond_those_of_the_units_of_the_day(autoscaled_day, quantities):
+def test_messages_beyond_those_of_the_units_of_the_day(autoscaled_day, charged):
     # billing model: 30,000,000 KB are 15 million messages, of which 6.25 million are included
     bill = autoscaled_day(messages_per_day=15e6)
 
-    assert quantities(bill)[PREMIUM_MESSAGES] == pytest.approx(8.75e6, rel=1e-12)
+    assert charged(bill)[PREMIUM_MESSAGES] == pytest.approx(8.75e6, rel=1e-12)
 
 
 def test_the_day_in_dollars_at_standard_prices():
+    # billing model: of 15 million messages 6.25 million come with the units, so 8.75 are charged:
     # 6.25 x 1.61 + 8.75 x 1.00
-    bill = ws.price({STANDARD_UNITS: 6.25, STANDARD_MESSAGES: 8.75e6}, region="eastus")
+    bill = ws.price({STANDARD_UNITS: 6.25, STANDARD_MESSAGES: 15e6}, region="eastus")
 
     assert bill.total == pytest.approx(18.8125, abs=1e-9)
+    assert bill[STANDARD_MESSAGES].free_units == 6.25e6
 
 
 @pytest.mark.parametrize("tier", ["auto", "standard"])
@@ -86,7 +88,7 @@ def test_standard_units_on_a_schedule_are_the_day_of_the_billing_model(
 
 @pytest.mark.parametrize("kilobyte", [1000, 1024])
 def test_a_post_of_4_kb_to_a_group_of_ten_is_22_messages(
-    make_demand, bill_of, quantities, kilobyte
+    make_demand, bill_of, quantities, charged, kilobyte
 ):
     # billing model: 4 KB to the event handler and 10 x 4 KB to clients, 44 KB, 22 messages.
     # A million such posts on one day, of which the unit includes a million messages.
@@ -101,16 +103,16 @@ def test_a_post_of_4_kb_to_a_group_of_ten_is_22_messages(
     bill = bill_of("azure.web_pubsub", demand, answers={"kilobyte": str(kilobyte)})
 
     assert quantities(bill)[STANDARD_UNITS] == 1
-    assert quantities(bill)[STANDARD_MESSAGES] == pytest.approx(22 * posts - 1e6, rel=1e-12)
+    assert charged(bill)[STANDARD_MESSAGES] == pytest.approx(22 * posts - 1e6, rel=1e-12)
 
 
 @pytest.mark.parametrize("small_messages", ["whole", "by_bytes"])
-def test_100_kb_out_are_50_messages(make_demand, bill_of, quantities, small_messages):
+def test_100_kb_out_are_50_messages(make_demand, bill_of, charged, small_messages):
     # billing model: 100 KB of outbound traffic count as 50; a million such messages on one day
     demand = make_demand(100, to_client=1e6 / 24, payload=100 * 1024, hours_per_month=ONE_DAY)
     bill = bill_of("azure.web_pubsub", demand, answers={"small_messages": small_messages})
 
-    assert quantities(bill)[STANDARD_MESSAGES] == pytest.approx(50e6 - 1e6, rel=1e-12)
+    assert charged(bill)[STANDARD_MESSAGES] == pytest.approx(50e6 - 1e6, rel=1e-12)
 
 
 @pytest.mark.parametrize(("peak", "usd"), [(500, 49), (5_000, 245), (50_000, 2_449)])
@@ -157,11 +159,12 @@ def test_data_out_over_the_ladder_of_the_zone(region, gb, usd):
 @pytest.mark.parametrize(
     ("quantities", "region", "cents_by_line"),
     [
-        # infracost, signalr_service_test.golden: 5 units for 730 hours, 1,234,567 messages more
+        # infracost, signalr_service_test.golden: 5 units for 730 hours, 1,234,567 messages beyond
+        # the million of each unit-day
         (
             {
                 "azure.signalr.standard_unit_days": 5 * 730 / 24,
-                "azure.signalr.standard_messages": 1_234_567,
+                "azure.signalr.standard_messages": 5 * 730 / 24 * 1e6 + 1_234_567,
             },
             "westeurope",
             [244.85, 1.23],
@@ -416,7 +419,7 @@ def test_web_pubsub_carries_so_many_messages_a_second_and_unit(
 
 
 def test_a_4_kb_message_to_the_server_and_three_clients_is_eight_in_signalr(
-    make_demand, bill_of, quantities
+    make_demand, bill_of, charged
 ):
     # one client lets the server broadcast 4 KB to three: one message to the server and three to
     # clients, each two of 2 KB. A million times on one day, of which the unit includes a million
@@ -428,17 +431,17 @@ def test_a_4_kb_message_to_the_server_and_three_clients_is_eight_in_signalr(
         payload=4096,
         hours_per_month=ONE_DAY,
     )
-    counted = quantities(bill_of("azure.signalr", demand))
+    counted = charged(bill_of("azure.signalr", demand))
 
     assert counted["azure.signalr.standard_messages"] == pytest.approx(8 * calls - 1e6)
 
 
 def test_a_1_kb_broadcast_to_three_clients_is_three_messages_in_signalr(
-    make_demand, bill_of, quantities
+    make_demand, bill_of, charged
 ):
     broadcasts = 1e6
     demand = make_demand(3, to_client=3 * broadcasts / 24, payload=1024, hours_per_month=ONE_DAY)
-    counted = quantities(bill_of("azure.signalr", demand))
+    counted = charged(bill_of("azure.signalr", demand))
 
     assert counted["azure.signalr.standard_messages"] == pytest.approx(3 * broadcasts - 1e6)
 

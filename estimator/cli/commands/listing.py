@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from estimator.scenario.model import Model
 
 THINGS: Final[Mapping[str, str]] = {
+    "allowances": "what is free each month, and shared by the whole account",
     "applications": "what your own code does with messages, and the processor time it takes",
     "assumptions": "what vendors leave open, with the possible answers",
     "clouds": "clouds and SaaS vendors with prices",
@@ -205,7 +206,7 @@ def _described(rows: Iterable[tuple[str, str]]) -> str:
     lines: list[str] = []
     for name, about in known.items():
         head = name.ljust(widest) if has_room else f"{name}\n{margin}"
-        wrapped = textwrap.wrap(about, _WIDTH - len(margin))
+        wrapped = textwrap.wrap(about, _WIDTH - len(margin), break_on_hyphens=False)
         lines.append((head + f"\n{margin}".join(wrapped)).rstrip())
     return "".join(f"{line}\n" for line in lines)
 

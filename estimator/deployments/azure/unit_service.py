@@ -14,7 +14,7 @@ from pydantic import Field, model_validator
 
 from estimator.arrays import FloatArray
 from estimator.demand.admission_limits import AdmissionLimits, Autoscaling
-from estimator.demand.demand import most_in_month, over_month
+from estimator.demand.demand import Demand, most_in_month, over_month
 from estimator.demand.streams import MessageStream
 from estimator.demand.weekly import Weekly, from_hours, total
 from estimator.deployments import base
@@ -56,6 +56,11 @@ _PATTERNS = {
     "rest_broadcast": "everybody over REST",
     "send_to_connection": "single connections",
 }
+
+
+def _of_days(demand: Demand, per_day: FloatArray) -> FloatArray:
+    """What the days of a week, shape (*many, 7), add up to in the month."""
+    return over_month(demand, per_day.sum(axis=-1) / HOURS_PER_WEEK)
 
 
 class UnitOptions(FunctionsOptions, ScalingOptions):
@@ -318,14 +323,16 @@ class UnitService(base.Deployment):
             )
             if price == "free":
                 continue
-            meter = request.catalog.meter(f"{self.id}.{price}_messages")
-            included = unit_days_of_day * (meter.included_per_unit_day or 0)
-            beyond = np.maximum(outbound - included, 0).sum(axis=-1) / HOURS_PER_WEEK
+            meter_id = f"{self.id}.{price}_messages"
+            each = request.catalog.included(meter_id)
+            # what a day leaves of them is lost
+            included = np.minimum(outbound, unit_days_of_day * each)
             yield Usage(
-                f"{self.id}.{price}_messages",
-                over_month(demand, beyond) * share,
+                meter_id,
+                _of_days(demand, outbound) * share,
                 f"{base.messages_text(demand, self.leaving(request))}, in steps of 2 KB; of "
-                f"each day those beyond {meter.included_per_unit_day:,.0f} per unit-day",
+                f"each day {each:,.0f} per unit-day are included",
+                included=_of_days(demand, included) * share,
             )
 
     def _outbound_messages(self, request: base.Request) -> FloatArray:

@@ -20,7 +20,7 @@ from estimator.format import (
     range_text,
     signed_dollars,
 )
-from estimator.pricing.bill import AssumptionEffect, Bill
+from estimator.pricing.bill import FREE_IF_UNUSED, AssumptionEffect, Bill
 from estimator.pricing.lines import LineItem
 from estimator.pricing.price_files import LAYERS, CostLayer
 from estimator.render import document as doc
@@ -122,9 +122,11 @@ def bill_view(bill: Bill) -> doc.Document:
         (
             *((doc.Paragraph(bill_state(bill)),) if isinstance(bill, Estimate) else ()),
             _bounds(bill) if many else _lines(bill),
+            *(() if bill.deployment else _to_enter(bill)),
             doc.Paragraph(
                 _FOOTNOTE if any(_DOUBTS[i.rate.confidence] for i in bill.items) else "", "quiet"
             ),
+            *_shared(bill),
             *_assumed(bill),
             doc.Paragraph(_sizing_text(bill), label="Sizing"),
             under(bill.conventions),
@@ -182,9 +184,32 @@ def _assumed(bill: Bill) -> Iterator[doc.Block]:
         yield doc.Bullets(tuple(each.explain() for each in bill.assumed_defaults))
 
 
+def _shared(bill: Bill) -> Iterator[doc.Block]:
+    """What the bill takes as free although the whole account has it once."""
+    if bill.shared_allowances:
+        yield doc.Paragraph(
+            f"{FREE_IF_UNUSED}: {range_text(bill.free_worth_usd, dollars_and_cents)}"
+        )
+        yield doc.Bullets(
+            tuple(
+                f"{range_text(each.worth_usd, dollars_and_cents)}: {each.words}"
+                for each in bill.shared_allowances
+            ),
+            "quiet",
+        )
+
+
 def _calendar(bill: Bill) -> Iterator[str]:
     """What happens only sometimes, and what it adds."""
     return (each.explain() for each in bill.calendar) if isinstance(bill, Estimate) else iter(())
+
+
+def _to_enter(bill: Bill) -> Iterator[doc.Paragraph]:
+    """Of meters that count one thing several times, or in part, what somebody must enter."""
+    meters = {item.rate.meter_id: item.rate.meter for item in bill.items}
+    for name, meter in meters.items():
+        if meter.enter:
+            yield doc.Paragraph(f"{name}: {meter.enter}", label="Check")
 
 
 def _definitions(bill: Bill) -> Iterator[doc.Text]:

@@ -39,6 +39,8 @@ def _stated(scenario: Scenario) -> Iterator[tuple[str, str]]:
         yield "users in", ", ".join(f"{area} {share:.0%}" for area, share in shares)
     yield "month", range_text(scenario.hours_per_month, given_text, "hours")
     yield "free allowances", scenario.free_allowances
+    for allowance, left in scenario.allowances_left.items():
+        yield f"left of {allowance}", given_text(left)
     if scenario.as_of:
         yield "prices as of", str(scenario.as_of)
     if scenario.contract:

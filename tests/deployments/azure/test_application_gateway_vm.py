@@ -98,15 +98,16 @@ def test_a_gateway_ends_at_125_instances(make_demand, bill_of, quantities):
 def test_traffic_between_zones_is_counted_where_it_leaves_and_arrives(
     at_mbps, bill_of, quantities, cents
 ):
-    # 8 Mbps are 3.6 GB per hour, of which half crosses between two zones, counted twice
+    # 8 Mbps are 3.6 GB per hour, of which half crosses between two zones, counted twice; no text
+    # says how many bytes a GB has, and 10^9 cost more
     demand = at_mbps(8, hours_per_month=100)
-    gib = 3.6e9 * 100 / 2**30
+    gb = 3.6 * 100
     answers = {"azure.inter_zone.charge": "list_price"}
     bill = bill_of(ID, demand, options={"zones": 2, "redis": "none"}, assumptions=answers)
     one_zone = bill_of(ID, demand, options={"zones": 1, "survives": "none", "redis": "none"})
 
-    assert quantities(bill)[INTER_ZONE] == pytest.approx(gib)
-    assert cents(bill)[INTER_ZONE] == round(gib * 0.01, 2)
+    assert quantities(bill)[INTER_ZONE] == pytest.approx(gb)
+    assert cents(bill)[INTER_ZONE] == round(gb * 0.01, 2)
     assert quantities(one_zone)[INTER_ZONE] == 0
 
 

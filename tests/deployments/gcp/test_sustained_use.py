@@ -137,8 +137,9 @@ def test_machines_that_follow_demand_have_less_of_it():
                 profile="workplace-chat",
                 location="frankfurt",
                 peak_connections=200_000,
-                options={"gcp.application_lb_gce": {"machine": "n2-standard-2"}},
-                assumptions={"gcp.application_lb_gce.scaling": scaling},
+                options={
+                    "gcp.application_lb_gce": {"machine": "n2-standard-2", "scaling": scaling}
+                },
             ),
             "gcp.application_lb_gce",
         )
@@ -180,8 +181,7 @@ def test_the_cheapest_machine_makes_the_cheapest_bill(scaling, within, contract)
                         location="mumbai",
                         peak_connections=1_000_000,
                         contract=contract,
-                        options={name: {"machine": machine}},
-                        assumptions={f"{name}.scaling": scaling},
+                        options={name: {"machine": machine, "scaling": scaling}},
                     ),
                     name,
                 ).total
