@@ -53,6 +53,9 @@ def test_chat_example_of_the_aws_price_page_as_a_workload(cents, free_allowances
             sessions_per_user_per_day=1,
             hours_per_month=720,
             free_allowances=free_allowances,
+            # AWS bills the gateway alone, and multiplies payload where it bills traffic at all
+            options={"aws.api_gateway": {"backend": "none"}},
+            assumptions={"aws.api_gateway.billed_bytes": "payload"},
         ),
         "aws.api_gateway",
     )
@@ -85,6 +88,8 @@ def test_a_working_day_of_a_thousand_users_as_a_workload(cents):
             users_per_day=1000,
             sessions_per_user_per_day=1,
             hours_per_month=720,
+            options={"aws.api_gateway": {"backend": "none"}},
+            assumptions={"aws.api_gateway.billed_bytes": "payload"},
         ),
         "aws.api_gateway",
     )
@@ -237,7 +242,7 @@ def idle_fleet(session_hours: float = 1000) -> ws.Scenario:
         # in each of three zones
         (
             "aws.nlb_ec2",
-            {"tls": "node"},
+            {"tls": "node", "outbound": "none"},
             {"aws.nlb.nlcu_hours": 4.38, "aws.nlb.hours": 16.43, "aws.public_ipv4.hours": 10.95},
         ),
         # 4,380 million minutes at 0.25 and at 0.08 a million

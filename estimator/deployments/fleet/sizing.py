@@ -118,6 +118,8 @@ class NodeSpec:
     beside: Mapping[str, float] = field(default_factory=dict[str, float])
     """Units of meters that each node takes besides its machine if it is there all month, such as
     its disk."""
+    per_hour: Mapping[str, float] = field(default_factory=dict[str, float])
+    """The same for each hour in which it runs, such as a public address."""
     balancer: Mapping[str, float] = field(default_factory=dict[str, float])
     """Units of meters that each balancer takes per hour, if nodes may need several."""
     nodes_per_balancer: float = np.inf
@@ -187,10 +189,17 @@ class Fleet:
                 yield from split_usage(usage, self.application_share)
 
     def beside(self, demand: Demand) -> Iterator[Usage]:
-        """What stands beside the machines as long as they run, per month: their boot disks."""
-        if not self.spec.beside:
+        """What stands beside the machines as long as they run: boot disks, and what has hours."""
+        if not self.spec.beside and not self.spec.per_hour:
             return
-        months = np.asarray(demand.per_month(self.nodes) / demand.hours_per_month)
+        hours = demand.per_month(self.nodes)
+        months = np.asarray(hours / demand.hours_per_month)
+        for meter, quantity in self.spec.per_hour.items():
+            yield Usage(
+                meter,
+                np.asarray(hours * quantity),
+                f"{quantity:g} for each {self.spec.unit} as long as it runs",
+            )
         for meter, quantity in self.spec.beside.items():
             yield Usage(
                 meter,
@@ -296,7 +305,8 @@ def _choice(request: Request, cloud: str, spec: NodeSpec, load: Load) -> Choice:
     options, catalog, region = request.options, request.catalog, request.region
     # the more stands beside each node, the less several stand for one; most in the shortest month
     hours = float(np.min(request.demand.hours_per_month))
-    beside_usd = usd_of(catalog, region, spec.beside) / hours
+    monthly = {**spec.beside, **{meter: each * hours for meter, each in spec.per_hour.items()}}
+    beside_usd = usd_of(catalog, region, monthly) / hours
     listed = candidates(
         catalog,
         region,
@@ -328,7 +338,7 @@ def _choice(request: Request, cloud: str, spec: NodeSpec, load: Load) -> Choice:
             catalog,
             region,
             request.free_allowances,
-            *flat_and_not(catalog, region, spec.beside),
+            *flat_and_not(catalog, region, monthly),
             usd_of(catalog, region, spec.balancer),
             spec.nodes_per_balancer,
         ),
