@@ -13,7 +13,9 @@ from estimator.files import Sourced, has_data, load_rows
 
 def _written(cell: object) -> object:
     """A cell as the value that a scenario file would hold."""
-    return read_yaml(cell, "a cell", PricingDataError).content if isinstance(cell, str) else cell
+    if not isinstance(cell, str):
+        return cell
+    return read_yaml(f"value: {cell}", "a cell", PricingDataError).content["value"]
 
 
 class VendorDefault(Sourced):
