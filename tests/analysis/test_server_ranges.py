@@ -69,6 +69,9 @@ def test_what_is_given_of_the_application_is_known(given):
         (FLEET, {"machine": "t3.medium"}, 0.45 / 0.56, 0.63 / 0.56),
         # of an instance of Cloud Run 0.61 is inferred (0.35 to 0.92)
         (RUN, {}, 0.35 / 0.61, 0.92 / 0.61),
+        # of a function of Lambda 0.56 is inferred (0.43 to 0.93), and on Arm 0.66 (0.43 to 0.87)
+        (GATEWAY, {}, 0.43 / 0.56, 0.93 / 0.56),
+        (GATEWAY, {"lambda_architecture": "arm64"}, 0.43 / 0.66, 0.87 / 0.66),
     ],
 )
 def test_processors_are_as_fast_as_those_of_their_family_may_be(deployment, given, least, most):

@@ -55,6 +55,8 @@ class Prices:
     balancer_usd: float = 0.0
     """Of a balancer, per hour."""
     nodes_per_balancer: float = np.inf
+    beside_usd_per_hour: float = 0.0
+    """Of what each node takes per hour beside its machine."""
 
     def of(self, units: Mapping[str, FloatArray]) -> FloatArray:
         """USD of units of meters, of which not every unit costs the same."""
@@ -445,7 +447,7 @@ class Choice:
         """USD per month of all that depends on the machine, shape (..., *scenarios)."""
         prices, plan = self.prices, outcome.plan
         hours = self.month.total(outcome.nodes.mean)
-        per_hour = self.candidates.flat_usd_per_hour[which]
+        per_hour = self.candidates.flat_usd_per_hour[which] + prices.beside_usd_per_hour
         usd = np.asarray(hours * (per_hour + prices.beside_flat_usd / self.month.hours))
         beside = prices.beside_not_flat.items()
         not_flat = {meter: hours * (each / self.month.hours) for meter, each in beside}

@@ -305,8 +305,8 @@ def _choice(request: Request, cloud: str, spec: NodeSpec, load: Load) -> Choice:
     options, catalog, region = request.options, request.catalog, request.region
     # the more stands beside each node, the less several stand for one; most in the shortest month
     hours = float(np.min(request.demand.hours_per_month))
-    monthly = {**spec.beside, **{meter: each * hours for meter, each in spec.per_hour.items()}}
-    beside_usd = usd_of(catalog, region, monthly) / hours
+    hourly_usd = usd_of(catalog, region, spec.per_hour)
+    beside_usd = usd_of(catalog, region, spec.beside) / hours + hourly_usd
     listed = candidates(
         catalog,
         region,
@@ -338,9 +338,10 @@ def _choice(request: Request, cloud: str, spec: NodeSpec, load: Load) -> Choice:
             catalog,
             region,
             request.free_allowances,
-            *flat_and_not(catalog, region, monthly),
+            *flat_and_not(catalog, region, spec.beside),
             usd_of(catalog, region, spec.balancer),
             spec.nodes_per_balancer,
+            hourly_usd,
         ),
         Month.of(request.demand),
         spec.redis.choice(request, exchange) if spec.redis and exchange else None,

@@ -12,7 +12,6 @@ import pytest
 
 import estimator as ws
 from estimator.deployments.fleet.family import find_family
-from estimator.deployments.registry import DEPLOYMENTS
 
 GATEWAY, APPSYNC, IOT = "aws.api_gateway", "aws.appsync_events", "aws.iot_core"
 SERVICES = [GATEWAY, APPSYNC, IOT]
@@ -226,9 +225,8 @@ def test_many_scenarios_at_once_are_those_one_by_one(deployment):
 
 
 @pytest.mark.parametrize("deployment", SERVICES)
-def test_it_says_on_which_processors_it_runs(deployment):
+def test_it_says_what_the_work_is_taken_to_be(deployment):
     scenario = ws.Scenario(profile="workplace-chat", location="virginia", peak_connections=100)
     found = ws.estimate(scenario, deployment)
 
     assert "The application's own work is assumed" in " ".join(found.notes)
-    assert DEPLOYMENTS[deployment].default_options.application_factor == 1.0
