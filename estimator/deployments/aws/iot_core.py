@@ -195,14 +195,14 @@ class IotCore(MessageService):
         published, delivered = publications(demand), demand.messages("to_client")
         sent = tuple(s for s in published if s.direction == "to_server")
         function = self.function(request)
-        to_rules = total(s.per_hour for s in sent).times(options.rules_per_message)
-        if function is not None:
-            to_rules = total((to_rules, function.calls))
+        to_rules = [total(s.per_hour for s in sent).times(options.rules_per_message)]
+        to_rules += [] if function is None else [function.connections]
+        called = () if function is None else function.messages
         yield self.check("open_connections", demand.connections_peak)
         yield self.check("new_connections_per_second", limits.per_second(demand.new_connections))
         into = limits.busiest_second(demand, published)
         yield into.check(f"{_SERVICE}.publishes_in_per_second")
-        out = limits.busiest_second(demand, delivered, beside=(to_rules,))
+        out = limits.busiest_second(demand, (*delivered, *called), beside=to_rules)
         yield out.check(f"{_SERVICE}.publishes_out_per_second")
         yield self.check(
             "publishes_per_second_per_connection",

@@ -207,6 +207,27 @@ def test_rules_that_call_it_use_the_quota_of_messages_out(make_demand, bill_of, 
     assert float(found.used) == pytest.approx(8_000 + 8_000)
 
 
+def test_devices_that_report_together_call_it_together():
+    # 30,000 rules at one moment; their deliveries are none
+    flow = {"direction": "client_to_server", "rate_per_hour": 60, "payload": 200, "fan_out": 0}
+    scenario = ws.Scenario(
+        profile={
+            "title": "Reports",
+            "session": {"law": "deterministic", "hours": 10_000},
+            "weekly_shape": "flat",
+            "flows": {"reports": flow | {"timing": "synchronized"}},
+            "application": "ingest",
+        },
+        location="virginia",
+        peak_connections=30_000,
+    )
+    bill = ws.estimate(scenario, IOT)
+    limit = "aws.iot_core.publishes_out_per_second"
+    [found] = [each for each in bill.verdicts if each.limit.limit == limit]
+
+    assert float(found.used) == pytest.approx(30_000, rel=1e-3)
+
+
 @pytest.mark.parametrize("deployment", SERVICES)
 def test_many_scenarios_at_once_are_those_one_by_one(deployment):
     def total(**options: Any) -> Any:
