@@ -105,8 +105,17 @@ def test_an_own_figure_of_the_server_is_known():
     assert set(found) == {WORK, "options.*.new_connection_factor", f"options.*.{SPEED}"}
 
 
-def test_where_no_server_runs_nothing_of_it_is_uncertain():
-    assert server_input_ranges(CHAT, [GATEWAY]) == {}
+NOTHING_RUNS = {GATEWAY: {"backend": "none", "application": "none"}}
+
+
+def test_where_nothing_of_the_users_runs_nothing_of_it_is_uncertain():
+    assert server_input_ranges(CHAT.replace(options=NOTHING_RUNS), [GATEWAY]) == {}
+
+
+def test_a_function_behind_a_service_runs_the_application_and_no_server():
+    found = server_input_ranges(CHAT, [GATEWAY])
+
+    assert set(found) == {WORK, f"options.*.{SPEED}"}
 
 
 def test_a_fleet_names_the_work_of_its_application():
@@ -117,7 +126,8 @@ def test_a_fleet_names_the_work_of_its_application():
         "the application's own work, multiple of what is assumed (all deployments)"
     )
     assert "profile.flows.posts.rate_per_hour" in found.inputs
-    assert WORK not in ws.uncertainty(CHAT, deployments=GATEWAY, samples=128).inputs
+    alone = CHAT.replace(options=NOTHING_RUNS)
+    assert WORK not in ws.uncertainty(alone, deployments=GATEWAY, samples=128).inputs
     only = {"posts.rate_per_hour": "1..3"}
     known = ws.uncertainty(CHAT, only, FLEET, evidence=False, samples=128)
     assert WORK not in known.inputs

@@ -13,6 +13,7 @@ from estimator.deployments.aws import messaging
 from estimator.deployments.aws.lambda_backend import Function, LambdaOptions, answering
 from estimator.deployments.base import Request, messages_text
 from estimator.deployments.connection_rates import busiest_second_of_connection
+from estimator.deployments.fleet.sizing import APPLICATION
 from estimator.deployments.heartbeats import heartbeat_rule
 from estimator.deployments.limits import (
     Check,
@@ -101,8 +102,6 @@ class AppSyncEvents(messaging.MessageService):
             handlers.times(options.handler_calls_per_publication),
             demand.new_connections.times(each_connect),
         ]
-        function = self.function(request)
-        counted += [] if function is None else [function.calls]
         pings = _pings(demand, request.answers["pings"])
         yield Usage(
             meter,
@@ -112,7 +111,14 @@ class AppSyncEvents(messaging.MessageService):
             "subscribes per connection; calls of event handlers; "
             f"{range_text(demand.per_month(pings))} pings",
         )
-        if function is not None:
+        if (function := self.function(request)) is not None:
+            yield Usage(
+                meter,
+                demand.per_month(function.calls),
+                "a handler for each message and new connection that the function works on",
+                part=APPLICATION,
+                layer="application",
+            )
             called = "one invocation per message and new connection with work of the application"
             yield from function.usage(called)
 

@@ -15,8 +15,8 @@ WITHOUT_WORK = {"application": "none"}
 
 
 def operations(bill: ws.Bill) -> float:
-    [line] = [item for item in bill.items if item.rate.meter_id == OPERATIONS]
-    return float(line.usage.quantity)
+    lines = (item.usage for item in bill.items if item.rate.meter_id == OPERATIONS)
+    return sum(float(line.quantity) for line in lines)
 
 
 def test_a_publish_and_each_delivery_are_operations(make_demand, bill_of):

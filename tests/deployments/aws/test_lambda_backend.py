@@ -98,7 +98,7 @@ def test_each_message_delivery_and_new_connection_takes_its_work(
 def test_own_work_is_of_the_application_layer(make_demand, bill_of, deployment):
     demand = make_demand(1, to_server=10, to_client=50, new_connections=3)
     bill = bill_of(deployment, demand)
-    [own] = [item for item in bill.items if item.usage.part == OWN]
+    [own] = [i for i in bill.items if i.usage.part == OWN and i.rate.meter_id == SECONDS]
     others = {i.usage.layer for i in bill.items if i.rate.meter_id in LAMBDA and not i.usage.part}
 
     assert own.usage.layer == "application"
@@ -152,7 +152,13 @@ def test_its_handler_is_an_operation_of_appsync_events(make_demand, bill_of, qua
         for backend in ("lambda", "none")
     )
     operations = "aws.appsync_events.operations"
+    [own] = [
+        item.usage
+        for item in bill_of(APPSYNC, demand).items
+        if item.rate.meter_id == operations and item.usage.part == OWN
+    ]
 
+    assert own.layer == "application"
     assert with_work[operations] - without[operations] == pytest.approx((10 + 3) * 730)
 
 
