@@ -23,7 +23,7 @@ from estimator.demand.demand import Demand
 from estimator.demand.month import expected_month
 from estimator.deployments.base import Options
 from estimator.deployments.fleet.derived_figures import application_multiples
-from estimator.deployments.fleet.server_options import ServerOptions
+from estimator.deployments.fleet.server_options import ApplicationOptions
 from estimator.errors import EstimatorError
 from estimator.format import dollars
 from estimator.scenario.clients import MAIN
@@ -201,7 +201,10 @@ def assumes_work(scenario: Scenario, options: Options) -> bool:
         scenario: whose profiles name their applications.
         options: of the deployment.
     """
-    if not isinstance(options, ServerOptions) or "application_factor" in options.model_fields_set:
+    if (
+        not isinstance(options, ApplicationOptions)
+        or "application_factor" in options.model_fields_set
+    ):
         return False
     assumed = [
         profile.application

@@ -170,6 +170,7 @@ OF_SERVERS = {
     "headroom": [0.1, 0.3, 0.7, 0.9, 1.0],
 }
 OF_FUNCTIONS = {
+    "core_speed_factor": [0.5, 1.0, 2.0, 1.5, 0.8],
     "lambda_ms": [1.0, 20.0, 50.0, 100.0, 7.0],
     "lambda_ms_per_push": [0.0, 1.0, 5.0, 10.0, 2.0],
     "lambda_memory_mb": [128.0, 256.0, 512.0, 1024.0, 2048.0],

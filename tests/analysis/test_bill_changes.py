@@ -80,9 +80,9 @@ def test_what_is_within_limits_now_stands_first_and_cheapest_first():
 
 
 def test_a_line_there_was_not_is_told_from_nothing():
-    logs = {"options": {"aws.api_gateway": {"backend": "lambda_dynamodb"}}}
+    alone = OLD.replace(options={"aws.api_gateway": {"backend": "none"}})
 
-    [change] = bill_changes(OLD, OLD.replace(**logs), ["aws.api_gateway"])
+    [change] = bill_changes(alone, OLD, ["aws.api_gateway"])
 
     added = [line for line in change.lines if line.before is None]
     assert {"aws.lambda.requests"} <= {line.meter_id for line in added}

@@ -76,7 +76,7 @@ def test_a_change_is_told_with_its_path_and_both_values(changes, expected):
         {"hours_per_month": 730},
         {"free_allowances": "always"},
         {"options": {"azure.web_pubsub": {}}},
-        {"options": {"aws.api_gateway": {"backend": "none"}}},
+        {"options": {"aws.api_gateway": {"backend": "lambda_dynamodb"}}},
         {"assumptions": {"aws.api_gateway.connect_is_message": "no"}},
         {"profile": {"extends": "workplace-chat"}},
         {"faults": []},

@@ -21,7 +21,7 @@ CHAT = ws.Scenario(profile="workplace-chat", location="virginia", peak_connectio
         ("peak_connections", "peak_connections"),
         ("posts.rate_per_hour", "profile.flows.posts.rate_per_hour"),
         ("session.mean_hours", "profile.session.mean_hours"),
-        ("lambda_ms", "options.aws.api_gateway.lambda_ms"),
+        ("lambda_ms_per_push", "options.aws.api_gateway.lambda_ms_per_push"),
         ("gcp.cloud_run.min_instances", "options.gcp.cloud_run.min_instances"),
         ("options.*.headroom", "options.*.headroom"),
         ("prices.aws.api_gateway.messages", "prices.aws.api_gateway.messages"),

@@ -27,6 +27,9 @@ LEVEL = ws.Scenario(
     location="virginia",
     peak_connections=1000,
     free_allowances="none",
+    # the gateway alone, whose messages cost a dollar a million
+    options={"aws.api_gateway": {"backend": "none"}},
+    assumptions={"aws.api_gateway.billed_bytes": "payload"},
 )
 """API Gateway bills 1 USD for a million messages in us-east-1 (of the first thousand million) and
 0.25 USD for a million connection minutes; nothing is sent but these messages."""

@@ -69,6 +69,9 @@ def test_what_is_given_of_the_application_is_known(given):
         (FLEET, {"machine": "t3.medium"}, 0.45 / 0.56, 0.63 / 0.56),
         # of an instance of Cloud Run 0.61 is inferred (0.35 to 0.92)
         (RUN, {}, 0.35 / 0.61, 0.92 / 0.61),
+        # of a function of Lambda 0.56 is inferred (0.43 to 0.93), and on Arm 0.66 (0.43 to 0.87)
+        (GATEWAY, {}, 0.43 / 0.56, 0.93 / 0.56),
+        (GATEWAY, {"lambda_architecture": "arm64"}, 0.43 / 0.66, 0.87 / 0.66),
     ],
 )
 def test_processors_are_as_fast_as_those_of_their_family_may_be(deployment, given, least, most):
@@ -102,8 +105,17 @@ def test_an_own_figure_of_the_server_is_known():
     assert set(found) == {WORK, "options.*.new_connection_factor", f"options.*.{SPEED}"}
 
 
-def test_where_no_server_runs_nothing_of_it_is_uncertain():
-    assert server_input_ranges(CHAT, [GATEWAY]) == {}
+NOTHING_RUNS = {GATEWAY: {"backend": "none", "application": "none"}}
+
+
+def test_where_nothing_of_the_users_runs_nothing_of_it_is_uncertain():
+    assert server_input_ranges(CHAT.replace(options=NOTHING_RUNS), [GATEWAY]) == {}
+
+
+def test_a_function_behind_a_service_runs_the_application_and_no_server():
+    found = server_input_ranges(CHAT, [GATEWAY])
+
+    assert set(found) == {WORK, f"options.*.{SPEED}"}
 
 
 def test_a_fleet_names_the_work_of_its_application():
@@ -114,7 +126,8 @@ def test_a_fleet_names_the_work_of_its_application():
         "the application's own work, multiple of what is assumed (all deployments)"
     )
     assert "profile.flows.posts.rate_per_hour" in found.inputs
-    assert WORK not in ws.uncertainty(CHAT, deployments=GATEWAY, samples=128).inputs
+    alone = CHAT.replace(options=NOTHING_RUNS)
+    assert WORK not in ws.uncertainty(alone, deployments=GATEWAY, samples=128).inputs
     only = {"posts.rate_per_hour": "1..3"}
     known = ws.uncertainty(CHAT, only, FLEET, evidence=False, samples=128)
     assert WORK not in known.inputs

@@ -30,6 +30,9 @@ LEVEL = ws.Scenario(
     location="virginia",
     peak_connections=PEAK,
     free_allowances="none",
+    # the gateway alone, whose messages cost a dollar a million
+    options={"aws.api_gateway": {"backend": "none"}},
+    assumptions={"aws.api_gateway.billed_bytes": "payload"},
 )  # fmt: skip
 
 

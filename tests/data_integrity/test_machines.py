@@ -193,8 +193,12 @@ class TestCores:
     def test_every_family_has_a_machine_or_is_a_service_without_sizes(self):
         used = {machine.family for cloud in CLOUDS for machine in all_of(cloud)}
 
-        services = {"gcp.cloud_run", "azure.functions"}
-        assert {one.family for one in self.FAMILIES} - used == services
+        assert {one.family for one in self.FAMILIES} - used == {
+            "gcp.cloud_run",
+            "aws.lambda_arm",
+            "aws.lambda_x86",
+            "azure.functions",
+        }
 
     def test_every_speed_has_a_source_a_range_and_if_inferred_a_neighbor_and_a_rule(self):
         for one in self.FAMILIES:

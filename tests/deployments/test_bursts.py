@@ -24,6 +24,8 @@ def scenario(peak: Any = 100_000, *, heartbeat: Any = None, options: Any = None,
         "weekly_shape": "flat",
         "flows": flows,
         "heartbeat": heartbeat,
+        # rules that call a function for it would count beside what is sent
+        "application": "none",
     }
     return ws.Scenario(
         profile=profile, location="virginia", peak_connections=peak, options=options or {}

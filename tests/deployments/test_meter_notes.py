@@ -78,8 +78,9 @@ def counted(meter: str, change: dict[str, Any]) -> float:
         mean_connections=100,
         options={service: change.get("options", {})},
     )
-    [line] = [item for item in ws.estimate(scenario, service).items if item.rate.meter_id == meter]
-    return float(line.usage.quantity)
+    # what the application's own work takes of it stands on a line of its own
+    lines = (i.usage for i in ws.estimate(scenario, service).items if i.rate.meter_id == meter)
+    return sum(float(line.quantity) for line in lines)
 
 
 @pytest.mark.parametrize(("meter", "words", "change"), CASES)

@@ -359,7 +359,7 @@ class TestOptions:
     @pytest.mark.parametrize(
         ("deployment", "widget", "name", "value", "stored"),
         [
-            ("aws.api_gateway", "selectbox", "backend", "lambda_dynamodb", "lambda_dynamodb"),
+            ("aws.api_gateway", "selectbox", "backend", "none", "none"),
             ("azure.web_pubsub", "toggle", "event_handler", False, False),
             ("azure.web_pubsub", "number_input", "headroom", 0.5, 0.5),
             ("gcp.cloud_run", "selectbox", "vcpu", 2, 2),

@@ -53,6 +53,9 @@ def test_chat_example_of_the_aws_price_page_as_a_workload(cents, free_allowances
             sessions_per_user_per_day=1,
             hours_per_month=720,
             free_allowances=free_allowances,
+            # AWS bills the gateway alone, and multiplies payload where it bills traffic at all
+            options={"aws.api_gateway": {"backend": "none"}},
+            assumptions={"aws.api_gateway.billed_bytes": "payload"},
         ),
         "aws.api_gateway",
     )
@@ -85,6 +88,8 @@ def test_a_working_day_of_a_thousand_users_as_a_workload(cents):
             users_per_day=1000,
             sessions_per_user_per_day=1,
             hours_per_month=720,
+            options={"aws.api_gateway": {"backend": "none"}},
+            assumptions={"aws.api_gateway.billed_bytes": "payload"},
         ),
         "aws.api_gateway",
     )
@@ -237,7 +242,7 @@ def idle_fleet(session_hours: float = 1000) -> ws.Scenario:
         # in each of three zones
         (
             "aws.nlb_ec2",
-            {"tls": "node"},
+            {"tls": "node", "outbound": "none"},
             {"aws.nlb.nlcu_hours": 4.38, "aws.nlb.hours": 16.43, "aws.public_ipv4.hours": 10.95},
         ),
         # 4,380 million minutes at 0.25 and at 0.08 a million
@@ -297,3 +302,96 @@ def test_real_lines_of_bills_cost_what_their_list_unit_price_says(meter, region,
     for price, start, end in zip(prices, edges, edges[1:], strict=False):
         before, after = (float(ws.price({meter: n}, region)[meter].cost_usd) for n in (start, end))
         assert after - before == pytest.approx(price * (end - start), rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("deployment", "option"),
+    [
+        # the second of an invocation is what receiving takes, or the application's own work
+        ("aws.api_gateway", {"lambda_ms": 1000, "application": "none"}),
+        ("aws.iot_core", {"lambda_ms": 400, "application_cpu_ms_per_message": 600}),
+        ("aws.appsync_events", {"lambda_ms": 400, "application_cpu_ms_per_message": 600}),
+    ],
+)
+def test_the_lambda_example_as_a_workload(deployment, option, make_demand, bill_of, cents):
+    # AWS, Lambda page: 512 MB, 3 million invocations of one second: 1.5 million GB-seconds less
+    # 400,000 free, and 3 million requests less a million free, 18.34 + 0.40 at 0.00001667; the
+    # price list has 0.0000166667, which is 18.33
+    share_of_a_core = 512 / 1769 * 0.56
+    speed = {"core_speed_factor": 1 / share_of_a_core}
+    demand = make_demand(1, to_server=3e6 / 730)
+    bill = bill_of(
+        deployment,
+        demand,
+        options={"lambda_memory_mb": 512, **speed, **option},
+        free_allowances="always",
+    )
+    lines = cents(bill)
+
+    assert (lines["aws.lambda.gb_seconds"], lines["aws.lambda.requests"]) == (18.33, 0.40)
+
+
+def test_a_rule_and_its_action_for_each_message_as_a_workload(make_demand, bill_of, cents):
+    # AWS, IoT Core page: 0.15 a million rules triggered and 0.15 a million actions; 10 million
+    # messages of 1 KB, each of which calls a function, at 1.00 a million
+    demand = make_demand(1, to_server=10e6 / 730, payload=1024)
+    lines = cents(bill_of("aws.iot_core", demand))
+
+    assert lines["aws.iot_core.messages"] == 10.00
+    assert (lines["aws.iot_core.rules"], lines["aws.iot_core.actions"]) == (1.50, 1.50)
+    assert lines["aws.lambda.requests"] == 2.00
+
+
+def test_calls_of_handlers_as_a_workload(make_demand, bill_of, cents):
+    # AppSync page: 1.00 a million operations. 10 million messages, each published and handled; and
+    # without the work of an application published only
+    demand = make_demand(1, to_server=10e6 / 730)
+    handled, published = (
+        cents(bill_of("aws.appsync_events", demand, options={"backend": backend}))
+        for backend in ("lambda", "none")
+    )
+
+    assert handled["aws.appsync_events.operations"] == 20.00
+    assert published["aws.appsync_events.operations"] == 10.00
+
+
+def test_the_nat_gateway_of_infracost_as_a_workload(make_demand, bill_of, cents):
+    # infracost, nat_gateway_test.golden: 730 hours, 100 GB: 32.85 + 4.50; its address at 0.005 per
+    # hour beside that of the balancer
+    options = {
+        "zones": 1,
+        "survives": "none",
+        "outbound": "nat_gateway",
+        "nat_gb_per_node": 100,
+    }
+    lines = cents(bill_of("aws.alb_fargate", make_demand(10), options=options))
+
+    assert (lines["aws.nat_gateway.hours"], lines["aws.nat_gateway.gb"]) == (32.85, 4.50)
+    assert lines["aws.public_ipv4.hours"] == 7.30
+
+
+def test_public_addresses_of_tasks_and_balancer_as_a_workload(make_demand, bill_of, cents):
+    # AWS, on public IPv4 addresses: 0.005 per hour for each, 3.65 for 730 hours; three of a
+    # balancer and 261 of tasks
+    options = {"zones": 3, "survives": "none", "min_nodes": 261}
+    lines = cents(bill_of("aws.alb_fargate", make_demand(10), options=options))
+
+    assert lines["aws.public_ipv4.hours"] == 963.60  # (261 + 3) x 3.65
+
+
+@pytest.mark.parametrize(("cross_zone", "usd"), [(True, 13.33), (False, None)])
+def test_what_an_nlb_sends_to_other_zones_as_a_workload(
+    cross_zone, usd, make_demand, bill_of, cents
+):
+    # AWS's networking blog on Network Load Balancers: 0.01 per GB at each end. 1,000 GB to clients,
+    # two thirds of it over a zone's edge: 666.7 x 0.02. Large frames, so that headers are little.
+    payload = 100 * 1024**2
+    demand = make_demand(10, to_client=1000 * 1024**3 / payload / 730, payload=payload)
+    options = {"cross_zone": cross_zone, "zones": 3, "redis": "none"}
+    lines = cents(bill_of("aws.nlb_ec2", demand, options=options))
+
+    if usd is None:
+        assert "aws.inter_zone.gb" not in lines
+    else:
+        # with acknowledgements and headers of TLS, TCP and IP, which are bytes too
+        assert usd < lines["aws.inter_zone.gb"] < usd * 1.08

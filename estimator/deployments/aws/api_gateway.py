@@ -1,32 +1,31 @@
-"""API Gateway WebSocket APIs, alone or with Lambda and DynamoDB behind them."""
+"""API Gateway WebSocket APIs, with Lambda and DynamoDB behind them or alone."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
-from functools import partial, reduce
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Literal
 
 import numpy as np
 from pydantic import Field
 
-from estimator.arrays import FloatArray
 from estimator.demand.demand import Demand
 from estimator.demand.streams import MessageStream
 from estimator.demand.weekly import Weekly, total
 from estimator.deployments import heartbeats, limits
+from estimator.deployments.aws.lambda_backend import Function, LambdaOptions, published
 from estimator.deployments.aws.messaging import (
+    WIRE_BYTES,
     LogOptions,
     MessageService,
     minute_rounding_question,
 )
-from estimator.deployments.base import Request, billed_bytes_question, from_server, messages_text
-from estimator.deployments.fleet.month import Month
-from estimator.format import given_text, range_text
+from estimator.deployments.base import Request, messages_text
+from estimator.format import range_text
 from estimator.pricing.lines import Usage
 from estimator.pricing.price_files import Assumption
-from estimator.scenario.model import ManyFromZero, ManyPositive, OrMany
-from estimator.units import KIB, MS_PER_SECOND, SECONDS_PER_MINUTE
+from estimator.scenario.model import ManyFromZero
+from estimator.units import KIB, SECONDS_PER_MINUTE
 
 _SERVICE = "aws.api_gateway"
 _DYNAMODB_WRITE_BYTES = 1 * KIB
@@ -35,18 +34,13 @@ _READ_UNITS = 0.5
 """Of an eventually consistent read of one step."""
 
 
-class ApiGatewayOptions(LogOptions):
+class ApiGatewayOptions(LogOptions, LambdaOptions):
     """Choices for API Gateway."""
 
-    backend: Literal["none", "lambda_dynamodb"] = "none"
-    """none: what answers messages is billed elsewhere; lambda_dynamodb: a Lambda function for every
-    message, connect and disconnect, and a DynamoDB table of open connections."""
-    lambda_memory_mb: Annotated[
-        float | FloatArray, OrMany(Annotated[float, Field(ge=128, le=10_240)])
-    ] = 256
-    """Memory of the function. Assumption: a small function; set your own."""
-    lambda_ms: ManyPositive = 20
-    """Run time of one invocation without pushes. Assumption: measure yours."""
+    backend: Literal["lambda_dynamodb", "none"] = "lambda_dynamodb"
+    """lambda_dynamodb: a Lambda function for every message, connect and disconnect, which passes
+    messages on, and a DynamoDB table of open connections, as in the vendor's tutorial; none: what
+    answers messages and passes them on is billed elsewhere."""
     lambda_ms_per_push: ManyFromZero = 5
     """Run time added for each recipient: one call to the connection's endpoint. Assumption."""
     connection_item_bytes: Annotated[float, Field(gt=0)] = 200
@@ -85,14 +79,10 @@ class ApiGateway(MessageService):
         minute_rounding_question(
             "Secondary sources say that partial minutes are rounded up; no AWS text was found."
         ),
-        billed_bytes_question(
-            "payload",
-            "The price page adds EC2 data transfer rates but does not say which bytes of a "
-            "WebSocket message count.",
-        ),
+        WIRE_BYTES,
     )
     not_modeled = (
-        "the code that answers messages, unless the backend of Lambda and DynamoDB is chosen",
+        "cold starts of the function, and storage of the table",
         "storage of logs and detailed metrics",
         "custom domain names and certificates",
         "authorizers",
@@ -116,6 +106,19 @@ class ApiGateway(MessageService):
                 "which count."
             )
 
+    def function(self, request: Request) -> Function | None:
+        """Lambda, called for each message handled, each connect and each disconnect."""
+        if request.options.backend == "none":
+            return None
+        demand = request.demand
+        return Function(
+            demand,
+            request.options,
+            (*demand.messages("to_server"), *published(demand)),
+            demand.new_connections.times(2),
+            request.options.lambda_ms_per_push,
+        )
+
     def message_usage(self, request: Request) -> Iterator[Usage]:
         """Messages in 32-KB steps both ways, and the backend."""
         demand, step_bytes = request.demand, request.step_bytes(f"{_SERVICE}.messages")
@@ -129,8 +132,8 @@ class ApiGateway(MessageService):
             messages = messages + 2 * demand.per_month(demand.new_connections)
             text += ", and each connect and disconnect"
         yield Usage(f"{_SERVICE}.messages", messages, text)
-        if request.options.backend == "lambda_dynamodb":
-            yield from _backend(demand, request.options)
+        if (backend := self.function(request)) is not None:
+            yield from _backend_usage(demand, backend, request.options.connection_item_bytes)
 
     def checks(self, request: Request) -> Iterator[limits.Check]:
         """Connections, messages, sizes, silence, and what the backend runs."""
@@ -152,62 +155,25 @@ class ApiGateway(MessageService):
         # browsers and @connections commands send a message in one frame
         yield self.check("frame_max_bytes", limits.largest_bytes((*received, *pushed)))
         yield from limits.idle_checks(demand, f"{_SERVICE}.idle_timeout")
-        if request.options.backend == "lambda_dynamodb":
-            yield from _backend_checks(demand, request.options)
+        if (backend := self.function(request)) is not None:
+            yield from _backend_checks(demand, backend, request.options.connection_item_bytes)
 
 
 def _keep_alive_seconds() -> float:
     return heartbeats.keep_alive_seconds(limits.limit_value(f"{_SERVICE}.idle_timeout"))
 
 
-def _backend_checks(demand: Demand, options: ApiGatewayOptions) -> Iterator[limits.Check]:
-    concurrent = "aws.lambda.concurrent_executions"
-    rate = "aws.lambda.requests_per_second_per_execution"
-    yield limits.check(
-        concurrent,
-        limits.per_second(_run_ms(demand, options)).times(1 / MS_PER_SECOND),
-        "ask AWS for {used} concurrent executions, or shorten the run time",
-    )
-    invoked = limits.busiest_second(
-        demand, _handled(demand), beside=(demand.new_connections.times(2),)
-    )
-    # however short they are
-    most = limits.limit_value(rate) * limits.limit_value(concurrent)
-    yield invoked.check(rate, allowed=most)
-    received, published = demand.messages("to_server"), _published(demand)
-    yield limits.check(f"{_SERVICE}.integration_timeout", _longest_run(received, options))
-    yield limits.check("aws.lambda.timeout_max", _longest_run(published, options))
-    item_bytes = options.connection_item_bytes
-    reads = limits.busiest_second(demand, _handled(demand), lambda s: _read_units(s, item_bytes))
+def _backend_checks(demand: Demand, backend: Function, item_bytes: float) -> Iterator[limits.Check]:
+    yield from backend.checks()
+    received = demand.messages("to_server")
+    longest = backend.longest_seconds(received)
+    yield limits.check(f"{_SERVICE}.integration_timeout", longest)
+    longest = backend.longest_seconds(published(demand))
+    yield limits.check("aws.lambda.timeout_max", longest)
+    reads = limits.busiest_second(demand, backend.messages, lambda s: _read_units(s, item_bytes))
     yield limits.check("aws.dynamodb.table_read_units_per_second", reads.used)
     writes = limits.per_second(demand.new_connections).times(_write_units(item_bytes))
     yield limits.check("aws.dynamodb.table_write_units_per_second", writes)
-
-
-def _handled(demand: Demand) -> tuple[MessageStream, ...]:
-    """What runs the function: a message from a client, and a publication of the server."""
-    return (*demand.messages("to_server"), *_published(demand))
-
-
-def _published(demand: Demand) -> tuple[MessageStream, ...]:
-    return tuple(s for s in from_server(demand) if s.kind == "published")
-
-
-def _longest_run(streams: Iterable[MessageStream], options: ApiGatewayOptions) -> FloatArray:
-    """Seconds of the longest invocation for a message, which pushes it to all recipients."""
-    copies = reduce(np.maximum, (np.asarray(s.copies) for s in streams), np.zeros(()))
-    run_ms = options.lambda_ms + options.lambda_ms_per_push * copies
-    return np.asarray(run_ms / MS_PER_SECOND)
-
-
-def _invocations(demand: Demand) -> Weekly:
-    """For each message handled, each connect and each disconnect."""
-    return total([*(s.per_hour for s in _handled(demand)), demand.new_connections.times(2)])
-
-
-def _run_ms(demand: Demand, options: ApiGatewayOptions) -> Weekly:
-    pushes = (s.per_hour.times(options.lambda_ms_per_push) for s in demand.messages("to_client"))
-    return total([_invocations(demand).times(options.lambda_ms), *pushes])
 
 
 def _read_units(stream: MessageStream, item_bytes: float) -> Weekly:
@@ -221,37 +187,20 @@ def _write_units(item_bytes: float) -> float:
     return 2 * math.ceil(item_bytes / _DYNAMODB_WRITE_BYTES)
 
 
-def _backend(demand: Demand, options: ApiGatewayOptions) -> list[Usage]:
-    new_connections = demand.per_month(demand.new_connections)
-    invocations = demand.per_month(_invocations(demand))
-    run_ms = _run_ms(demand, options)
-    seconds = demand.per_month(run_ms) / MS_PER_SECOND
-    item_bytes = options.connection_item_bytes
-    reads = demand.per_month(total(_read_units(s, item_bytes) for s in _handled(demand)))
-    writes = new_connections * _write_units(item_bytes)
-    return [
-        Usage(
-            "aws.lambda.requests",
-            invocations,
-            "one invocation per message from a client, per publication, per connect and disconnect",
-        ),
-        Usage(
-            "aws.lambda.gb_seconds",
-            seconds * options.lambda_memory_mb / KIB,
-            f"{range_text(options.lambda_ms, given_text)} ms per invocation and "
-            f"{range_text(options.lambda_ms_per_push, given_text)} ms per recipient, at "
-            f"{range_text(options.lambda_memory_mb, given_text)} MB",
-            by_hour=partial(Month.of(demand).by_hour, run_ms),
-        ),
-        Usage(
-            "aws.dynamodb.write_units",
-            writes,
-            "one write per connect and one per disconnect, in steps of 1 KB",
-        ),
-        Usage(
-            "aws.dynamodb.read_units",
-            reads,
-            "one query for the recipients of each broadcast, half a unit per started 4 KB "
-            "(eventually consistent)",
-        ),
-    ]
+def _backend_usage(demand: Demand, backend: Function, item_bytes: float) -> Iterator[Usage]:
+    yield from backend.usage(
+        "one invocation per message from a client, per publication, per connect and disconnect"
+    )
+    yield Usage(
+        "aws.dynamodb.write_units",
+        demand.per_month(demand.new_connections) * _write_units(item_bytes),
+        "one write per connect and one per disconnect, in steps of 1 KB",
+        layer="application",
+    )
+    yield Usage(
+        "aws.dynamodb.read_units",
+        demand.per_month(total(_read_units(s, item_bytes) for s in backend.messages)),
+        "one query for the recipients of each broadcast, half a unit per started 4 KB "
+        "(eventually consistent)",
+        layer="application",
+    )

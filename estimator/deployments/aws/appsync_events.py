@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from estimator.demand.demand import Demand
 from estimator.demand.weekly import Weekly, total
 from estimator.deployments.aws import messaging
-from estimator.deployments.base import Request, billed_bytes_question, messages_text
+from estimator.deployments.aws.lambda_backend import Function, LambdaOptions, answering
+from estimator.deployments.base import Request, messages_text
 from estimator.deployments.connection_rates import busiest_second_of_connection
+from estimator.deployments.fleet.sizing import APPLICATION
 from estimator.deployments.heartbeats import heartbeat_rule
 from estimator.deployments.limits import (
     Check,
@@ -28,16 +30,21 @@ from estimator.units import KIB, SECONDS_PER_HOUR
 _SERVICE = "aws.appsync_events"
 
 
-class AppSyncEventsOptions(messaging.LogOptions):
+class AppSyncEventsOptions(messaging.LogOptions, LambdaOptions):
     """Choices for AppSync Events."""
 
+    backend: Literal["lambda", "none"] = "lambda"
+    """lambda: an event handler calls a Lambda function, and waits for it, for each message and each
+    new connection on which the application has work of its own; none: such work is left out.
+    AppSync passes messages on by itself."""
     subscribes_per_connect: Annotated[float, Field(ge=0)] = 1
     """Channels that a client subscribes to after it connects. Assumption: one, with wildcards or a
     channel of its own."""
     handler_calls_per_publication: Annotated[float, Field(ge=0)] = 0
-    """Event handlers that run for each published event. Assumption: none."""
+    """Event handlers that run for each published event besides that of the function. Assumption:
+    none."""
     handler_calls_per_subscribe: Annotated[float, Field(ge=0)] = 0
-    """Event handlers that run for each subscribe. Assumption: none."""
+    """Event handlers that run for each subscribe besides that of the function. Assumption: none."""
 
 
 class AppSyncEvents(messaging.MessageService):
@@ -64,19 +71,20 @@ class AppSyncEvents(messaging.MessageService):
             "AWS does not say. Secondary sources say that API Gateway, which has the same kind of "
             "meter, rounds partial minutes up."
         ),
-        billed_bytes_question(
-            "payload",
-            "Data transfer is charged at EC2 rates on top, but no source read says which bytes of "
-            "a WebSocket message count.",
-        ),
+        messaging.WIRE_BYTES,
     )
     not_modeled = (
-        "functions and data sources behind event handlers",
+        "data sources behind event handlers besides the function, and its cold starts",
         "the code that publishes on behalf of the server",
         "storage of logs, metrics and traces",
         "custom domain names and certificates",
         "authorizers",
     )
+
+    def function(self, request: Request) -> Function | None:
+        """Lambda, called by handlers where the application has work of its own."""
+        none = request.options.backend == "none"
+        return None if none else answering(request.demand, request.options)
 
     def message_usage(self, request: Request) -> Iterator[Usage]:
         """Operations in 5-KB steps."""
@@ -103,6 +111,16 @@ class AppSyncEvents(messaging.MessageService):
             "subscribes per connection; calls of event handlers; "
             f"{range_text(demand.per_month(pings))} pings",
         )
+        if (function := self.function(request)) is not None:
+            yield Usage(
+                meter,
+                demand.per_month(function.calls),
+                "a handler for each message and new connection that the function works on",
+                part=APPLICATION,
+                layer="application",
+            )
+            called = "one invocation per message and new connection with work of the application"
+            yield from function.usage(called)
 
     def notes(self, demand: Demand) -> Iterator[str]:
         """What heartbeats are; whether they count is a question of the bill."""
@@ -127,6 +145,9 @@ class AppSyncEvents(messaging.MessageService):
         yield self.check("subscriptions_per_connection", request.options.subscribes_per_connect)
         yield self.check("event_max_bytes", largest_bytes(published))
         yield self.check("delivery_max_bytes", largest_bytes(delivered))
+        if (function := self.function(request)) is not None:
+            yield from function.checks()
+            yield self.check("handler_max_seconds", function.longest_seconds(function.messages))
 
 
 def _pings(demand: Demand, answer: str) -> Weekly:

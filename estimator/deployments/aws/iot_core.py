@@ -14,10 +14,15 @@ from estimator.demand.demand import Demand
 from estimator.demand.streams import MessageStream
 from estimator.demand.weekly import Weekly, total
 from estimator.deployments import limits
-from estimator.deployments.aws.messaging import LogOptions, MessageService, publications
+from estimator.deployments.aws.lambda_backend import Function, LambdaOptions, answering
+from estimator.deployments.aws.messaging import (
+    WIRE_BYTES,
+    LogOptions,
+    MessageService,
+    publications,
+)
 from estimator.deployments.base import (
     Request,
-    billed_bytes_question,
     both_ways,
     mbps,
     messages_text,
@@ -33,9 +38,13 @@ _SUBSCRIPTIONS = f"{_SERVICE}.subscriptions_per_second"
 _IN_ONE_REQUEST = f"{_SERVICE}.topics_per_subscribe"
 
 
-class IotCoreOptions(LogOptions):
+class IotCoreOptions(LogOptions, LambdaOptions):
     """Choices for IoT Core."""
 
+    backend: Literal["lambda", "none"] = "lambda"
+    """lambda: a rule with one action calls a Lambda function for each message and each new
+    connection on which the application has work of its own; none: such work is left out. IoT Core
+    passes messages on by itself."""
     topics_per_client: Annotated[float, Field(ge=0)] = 1
     """Topics that a client subscribes to after it connects, wildcards counted once. Assumption:
     one."""
@@ -47,9 +56,10 @@ class IotCoreOptions(LogOptions):
     """0: deliveries are not acknowledged; 1: each is, with a PUBACK of the client that is metered.
     Assumption: 0, as WebSocket itself delivers."""
     rules_per_message: Annotated[float, Field(ge=0)] = 0
-    """Rules that each message from a client triggers. Assumption: none."""
+    """Rules that each message from a client triggers besides that of the function. Assumption:
+    none."""
     actions_per_rule: Annotated[float, Field(ge=1)] = 1
-    """Actions of each rule; at least one is billed."""
+    """Actions of each of these rules; at least one is billed."""
 
     @property
     def requests(self) -> float:
@@ -86,15 +96,13 @@ class IotCore(MessageService):
             evidence="No source was found for IoT Core; the price pages of API Gateway and "
             "AppSync add data transfer.",
         ),
-        billed_bytes_question(
-            "payload", "No source was found that says which bytes of an MQTT message count."
-        ),
+        WIRE_BYTES,
     )
     not_modeled = (
         "MQTT headers and topic names in traffic",
         "properties of MQTT 5",
         "retained messages, device shadows and the registry",
-        "what the actions of rules write to",
+        "what the actions of rules write to besides the function, and its cold starts",
         "the code that publishes on behalf of the server",
         "storage of logs and metrics",
         "custom authorizers",
@@ -105,6 +113,15 @@ class IotCore(MessageService):
     def charges_traffic(self, request: Request) -> bool:
         """Only under that answer."""
         return request.answers["internet_traffic"] == "yes"
+
+    def function(self, request: Request) -> Function | None:
+        """Lambda, called by rules where the application has work of its own.
+
+        New connections are told to a rule by the service's own lifecycle events:
+        https://docs.aws.amazon.com/iot/latest/developerguide/life-cycle-events.html
+        """
+        none = request.options.backend == "none"
+        return None if none else answering(request.demand, request.options)
 
     def message_usage(self, request: Request) -> Iterator[Usage]:
         """Messages in 5-KB steps, rules and actions."""
@@ -128,19 +145,32 @@ class IotCore(MessageService):
             f"{step_bytes / KIB:g} KB of payload and topic, a CONNECT and "
             f"{options.requests:g} SUBSCRIBE for each connection{acknowledged}",
         )
-        if not options.rules_per_message:
-            return
+        yield from self._answers(request)
+
+    def _answers(self, request: Request) -> Iterator[Usage]:
+        """Rules and actions, and the function that they call."""
+        options, demand, function = request.options, request.demand, self.function(request)
         step_bytes = request.step_bytes(f"{_SERVICE}.rules")
         sent = (s for s in publications(demand) if s.direction == "to_server")
-        steps = demand.per_month(total(options.steps_per_hour(s, step_bytes) for s in sent))
-        rules, in_steps = (
-            steps * options.rules_per_message,
-            f"in started steps of {step_bytes / KIB:g} KB",
+        rules = total(options.steps_per_hour(s, step_bytes) for s in sent).times(
+            options.rules_per_message
         )
-        each = f"{options.rules_per_message:g} rules for each message from a client"
-        yield Usage(f"{_SERVICE}.rules", rules, f"{each}, {in_steps}")
-        each = f"{options.actions_per_rule:g} actions for each rule"
-        yield Usage(f"{_SERVICE}.actions", rules * options.actions_per_rule, f"{each}, {in_steps}")
+        actions, each = rules.times(options.actions_per_rule), list[str]()
+        if options.rules_per_message:
+            each += [f"{options.rules_per_message:g} rules for each message from a client"]
+        if function is not None:
+            steps = (options.steps_per_hour(s, step_bytes) for s in function.messages)
+            calls = total((*steps, function.connections))
+            rules, actions = total((rules, calls)), total((actions, calls))
+            each += ["one for each message and new connection with work of the application"]
+        if not each:
+            return
+        words = f"{' and '.join(each)}, in started steps of {step_bytes / KIB:g} KB"
+        yield Usage(f"{_SERVICE}.rules", demand.per_month(rules), words, layer="application")
+        words = f"{options.actions_per_rule:g} actions for each rule, one for the function's"
+        yield Usage(f"{_SERVICE}.actions", demand.per_month(actions), words, layer="application")
+        if function is not None:
+            yield from function.usage("one invocation for each action that calls the function")
 
     def kept_alive(self, demand: Demand, answers: Mapping[str, str]) -> Demand:
         """MQTT pings, which a client sends at most as often as they are free."""
@@ -164,12 +194,15 @@ class IotCore(MessageService):
         options, demand = request.options, request.demand
         published, delivered = publications(demand), demand.messages("to_client")
         sent = tuple(s for s in published if s.direction == "to_server")
-        to_rules = total(s.per_hour for s in sent).times(options.rules_per_message)
+        function = self.function(request)
+        to_rules = [total(s.per_hour for s in sent).times(options.rules_per_message)]
+        to_rules += [] if function is None else [function.connections]
+        called = () if function is None else function.messages
         yield self.check("open_connections", demand.connections_peak)
         yield self.check("new_connections_per_second", limits.per_second(demand.new_connections))
         into = limits.busiest_second(demand, published)
         yield into.check(f"{_SERVICE}.publishes_in_per_second")
-        out = limits.busiest_second(demand, delivered, beside=(to_rules,))
+        out = limits.busiest_second(demand, (*delivered, *called), beside=to_rules)
         yield out.check(f"{_SERVICE}.publishes_out_per_second")
         yield self.check(
             "publishes_per_second_per_connection",
@@ -185,6 +218,11 @@ class IotCore(MessageService):
         if options.rules_per_message:
             yield self.check("actions_per_rule", options.actions_per_rule)
         yield from limits.idle_checks(demand, f"{_SERVICE}.idle_timeout")
+        if function is not None:
+            # a rule does not wait for its function
+            yield from function.checks(synchronous=False)
+            longest = function.longest_seconds(function.messages)
+            yield limits.check("aws.lambda.timeout_max", longest)
 
 
 def _subscription_checks(demand: Demand, options: IotCoreOptions) -> Iterator[limits.Check]:

@@ -68,8 +68,8 @@ class _BehindAlb(AwsNodes):
         gigabyte_question("LCU"),
         cross_zone_question(
             charged=False,
-            evidence="Several public notes say that an Application Load Balancer reaches nodes in "
-            "other zones for free; no AWS page that says so was found.",
+            evidence="AWS's price page of EC2 says that data to and from an Application Load "
+            "Balancer is free between private addresses of the same VPC.",
         ),
         *ASKED_OF_ALL,
     )
@@ -191,9 +191,10 @@ class NlbEc2(AwsNodes):
         gigabyte_question("NLCU"),
         cross_zone_question(
             charged=True,
-            evidence="Only matters if the option cross_zone is on. Several public notes say that "
-            "traffic between zones is charged behind a Network Load Balancer; no AWS page that "
-            "says so was found.",
+            evidence="Only matters if the option cross_zone is on. AWS's page on cross-zone load "
+            "balancing of target groups says that EC2 data transfer charges apply then, and its "
+            "networking blog that each GB is charged at both ends, the balancer's and the "
+            "instance's.",
         ),
         *ASKED_OF_ALL,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Annotated, ClassVar
 
 import numpy as np
@@ -14,6 +14,8 @@ from estimator.demand.demand import Demand
 from estimator.demand.streams import MessageStream
 from estimator.demand.weekly import total
 from estimator.deployments import base
+from estimator.deployments.aws.lambda_backend import Function, family
+from estimator.deployments.fleet.derived_figures import assumed_work
 from estimator.deployments.limits import Check, admission_at, limit_value
 from estimator.pricing.lines import Usage
 from estimator.pricing.price_files import Assumption
@@ -51,6 +53,15 @@ def log_usage(request: base.Request) -> Iterator[Usage]:
     )
 
 
+WIRE_BYTES = base.billed_bytes_question(
+    "ip",
+    "AWS charges data transfer at the rates of EC2 and does not say which bytes count, so all of "
+    "AWS is taken to count alike. A worked example of REST APIs on the price page of API Gateway "
+    "multiplies responses of 3 KB by their number (14.3 GB), without headers.",
+)
+"""Asked of every deployment on AWS, so that they count alike."""
+
+
 def minute_rounding_question(evidence: str) -> Assumption:
     """Whether minutes are rounded up."""
     return Assumption(
@@ -78,9 +89,17 @@ class MessageService(base.Deployment):
     def checks(self, request: base.Request) -> Iterator[Check]:
         """What is asked of the service's limits; connections are cut at their age already."""
 
+    @abstractmethod
+    def function(self, request: base.Request) -> Function | None:
+        """What answers messages, and all that calls it; None if it is left out."""
+
     def notes(self, demand: Demand) -> Iterator[str]:
         """What a reader should know about heartbeats."""
         return self.heartbeat_notes(demand)
+
+    def core_families(self, request: base.Request) -> Collection[str]:
+        """That of the function, if there is one."""
+        return () if self.function(request) is None else {family(request.options)}
 
     def charges_traffic(self, request: base.Request) -> bool:
         """Whether traffic to the internet is charged besides messages."""
@@ -101,7 +120,7 @@ class MessageService(base.Deployment):
         note = base.cut_note(request.demand, f"{age_seconds / SECONDS_PER_HOUR:g} hours")
         return base.Metered(
             (*usage, *log_usage(request)),
-            (note, *self.notes(request.demand)),
+            (note, *self.notes(request.demand), *_application_notes(request)),
             tuple(self.checks(request)),
             admission,
         )
@@ -127,6 +146,14 @@ class MessageService(base.Deployment):
             minutes = minutes + lost
             text += lost_text
         return Usage(f"{self.id}.connection_minutes", minutes, text)
+
+
+def _application_notes(request: base.Request) -> Iterator[str]:
+    """What the application's work is taken to be, or that what answers messages is left out."""
+    if request.options.backend == "none":
+        yield "What answers messages is left out, and the application's own work with it."
+    else:
+        yield from assumed_work(request.options, [k.application for k in request.demand.kinds])
 
 
 def publications(demand: Demand) -> tuple[MessageStream, ...]:

@@ -5,16 +5,17 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from typing import ClassVar
+from typing import Annotated, ClassVar, Literal
 
 import numpy as np
+from pydantic import Field
 
 from estimator.arrays import FloatArray
-from estimator.demand.demand import most_in_month
+from estimator.demand.demand import most_in_month, over_month
 from estimator.demand.weekly import Weekly
 from estimator.demand.wire import Layer
-from estimator.deployments.aws.messaging import LogOptions, log_usage
-from estimator.deployments.base import Request, billed_bytes_question, both_ways
+from estimator.deployments.aws.messaging import WIRE_BYTES, LogOptions, log_usage
+from estimator.deployments.base import Request, both_ways
 from estimator.deployments.fleet.backplane import Backplane, Redis, ZoneTraffic
 from estimator.deployments.fleet.behind_balancer import AWS, FLEET_NOT_MODELED, BehindBalancer
 from estimator.deployments.fleet.choice import whole
@@ -27,6 +28,7 @@ from estimator.pricing.price_files import Assumption
 from estimator.units import GB, GIB
 
 _INTER_ZONE = "aws.inter_zone.gb"
+_ADDRESSES = "aws.public_ipv4.hours"
 _EC2_QUOTA = ("aws.ec2.standard_vcpus", "EC2")
 _METERED_IN_ZONES = 2
 """Out of one and into the other."""
@@ -36,14 +38,11 @@ https://aws.amazon.com/elasticache/pricing/"""
 
 NOT_MODELED = (
     *FLEET_NOT_MODELED,
-    "a NAT gateway: clients come in through the balancer, and only calls that nodes in private "
-    "subnets make on their own need one",
+    "VPC endpoints",
     "log storage and metrics",
-    "a web application firewall",
+    "a web application firewall, and CloudFront in front of the balancer",
 )
-ASKED_OF_ALL = (
-    billed_bytes_question("ip", "No statement was found on which bytes count as data transfer."),
-)
+ASKED_OF_ALL = (WIRE_BYTES,)
 """What is open about every fleet on AWS."""
 
 
@@ -53,6 +52,14 @@ class AwsFleetOptions(LogOptions, FleetOptions):
     boot_disk_gb: float = default_of("aws.ec2.boot_disk_gb", ge=1, le=65_536)
     """Boot disk (gp3) of each virtual machine, those of Redis included; a GB is 2^30 bytes here.
     Default: that of the vendor's own image of Linux."""
+    outbound: Literal["public_addresses", "nat_gateway", "none"] = "public_addresses"
+    """How nodes, and machines that run Redis, reach what is outside, such as images of containers,
+    updates and APIs. public_addresses: each has a public IPv4 address, as in the default VPC;
+    nat_gateway: none has, and a NAT gateway in each zone passes on what they ask for; none: they
+    reach nothing outside."""
+    nat_gb_per_node: Annotated[float, Field(ge=0)] = 1
+    """What a node gets and sends through a NAT gateway in a month, in GB of 2^30 bytes, besides
+    logs. Assumption: one, for images and updates; calls of your own code to APIs come on top."""
 
 
 def gigabyte_question(unit: str) -> Assumption:
@@ -101,7 +108,8 @@ class AwsNodes(BehindBalancer):
 
     def redis(self, request: Request) -> Redis:
         """ElastiCache, or EC2 instances."""
-        return Redis("aws", ZONE_TRAFFIC, self.disk(request), self.kind == "vm")
+        beside, per_hour = self.disk(request), _addresses(request)
+        return Redis("aws", ZONE_TRAFFIC, beside, self.kind == "vm", per_hour)
 
     def disk(self, request: Request) -> Mapping[str, float]:
         """General purpose SSD."""
@@ -113,13 +121,14 @@ class AwsNodes(BehindBalancer):
         return replace(
             super().nodes(request),
             nodes_in_all=np.inf,
+            hourly=_addresses(request),
             balancer=self.per_balancer(request),
             nodes_per_balancer=float(room.most) if room else np.inf,
         )
 
     def per_balancer(self, request: Request) -> Mapping[str, float]:
         """What each balancer takes per hour besides its capacity units."""
-        return {f"{self.balancer}.hours": 1.0, "aws.public_ipv4.hours": request.options.zones}
+        return {f"{self.balancer}.hours": 1.0, _ADDRESSES: request.options.zones}
 
     def balancers(self, request: Request, fleet: Fleet) -> FloatArray:
         """As many as the nodes need as targets."""
@@ -146,13 +155,15 @@ class AwsNodes(BehindBalancer):
             f"{range_text(most, unit='units')}, decided by {sized.binding_of_largest}",
         )
         yield Usage(
-            "aws.public_ipv4.hours",
+            _ADDRESSES,
             hours.quantity * zones,
             f"an address in each of {zones} zones for each balancer, all hours of the month",
         )
 
     def beside(self, request: Request, fleet: Fleet, redis: Backplane) -> Iterator[Usage]:
-        """Traffic between zones, traffic out, logs."""
+        """NAT gateways, traffic between zones, traffic out, logs."""
+        if request.options.outbound == "nat_gateway":
+            yield from _nat_usage(request, fleet)
         yield from _zone_usage(request, redis, cross_zone=self.crosses_zones(request))
         yield self.data_out(request, "aws.egress.internet")
         yield from log_usage(request)
@@ -173,6 +184,28 @@ class AwsNodes(BehindBalancer):
                     f"Needs a quota of {range_text(vcpus)} vCPU of {service}; new accounts start "
                     f"with {quota:g}."
                 )
+
+
+def _addresses(request: Request) -> Mapping[str, float]:
+    """Public addresses of a virtual machine or task, per hour."""
+    return {_ADDRESSES: 1.0} if request.options.outbound == "public_addresses" else {}
+
+
+def _nat_usage(request: Request, fleet: Fleet) -> Iterator[Usage]:
+    """A NAT gateway in each zone, its address, and what goes through them either way."""
+    demand, options = request.demand, request.options
+    hours = over_month(demand, np.asarray(float(options.zones)))
+    each = f"a NAT gateway in each of {options.zones} zones, all hours of the month"
+    yield Usage("aws.nat_gateway.hours", hours, each)
+    yield Usage(_ADDRESSES, hours, f"an address of {each}")
+    months = np.asarray(demand.per_month(fleet.nodes) / demand.hours_per_month)
+    unit = fleet.spec.unit
+    logs = sum((one.quantity for one in log_usage(request)), np.zeros(()))
+    yield Usage(
+        "aws.nat_gateway.gb",
+        np.asarray(months * options.nat_gb_per_node + logs),
+        f"{options.nat_gb_per_node:g} for each of {range_text(months, unit=f'{unit}s')}, and logs",
+    )
 
 
 def gigabytes(request: Request, layer: Layer) -> Weekly:

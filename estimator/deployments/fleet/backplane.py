@@ -59,6 +59,8 @@ class Redis:
     """Units of meters that each virtual machine takes per month besides, such as its disk."""
     nodes_vote: bool = True
     """Whether a Sentinel that votes on failover can run on a node: on virtual machines."""
+    per_hour: Mapping[str, float] = field(default_factory=dict[str, float])
+    """Units of meters that each virtual machine takes per hour, such as a public address."""
 
     def choice(self, request: Request, exchange: Exchange) -> RedisChoice:
         """What passes on what nodes say to each other.
@@ -80,6 +82,7 @@ class Redis:
             options.redis,
             options.redis_machine,
             tuple(self.beside.items()),
+            tuple(self.per_hour.items()),
             options.survives,
             options.zones,
             self.nodes_vote,

@@ -169,7 +169,7 @@ def _sentence_part(title: str) -> str:
 
 
 def application_multiples(
-    options: ServerOptions, assumed: Iterable[str]
+    options: ApplicationOptions, assumed: Iterable[str]
 ) -> tuple[float, float] | None:
     """The least and the most that the application's work may be, as multiples of what is assumed.
 

@@ -86,6 +86,7 @@ def redis_sizes(
     redis: str,
     name: str,
     beside: tuple[tuple[str, float], ...],
+    per_hour: tuple[tuple[str, float], ...],
     survives: str,
     zones: int,
     nodes_vote: bool,
@@ -100,6 +101,7 @@ def redis_sizes(
         redis: ``managed``, ``self_run`` or ``cheapest``.
         name: a size or machine, or ``cheapest``.
         beside: units of meters that each virtual machine takes per month, such as its disk.
+        per_hour: the same per hour, such as a public address.
         survives: what may fail; nothing takes over where it is ``none``.
         zones: over which it is spread.
         nodes_vote: whether a Sentinel can run on a node.
@@ -109,10 +111,10 @@ def redis_sizes(
         UnknownNameError: no such size or machine.
         MissingRateError: nothing has a price in the region.
     """
-    needs = _needs(survives, zones, nodes_vote)
+    own = _OwnRedis(cloud, _needs(survives, zones, nodes_vote), beside, per_hour)
     offered = [
         *(_managed(cloud, name, survives) if redis != "self_run" else ()),
-        *(_self_run(cloud, name, needs, beside) if redis != "managed" else ()),
+        *(_self_run(name, own) if redis != "managed" else ()),
     ]
     if not offered:
         known = [
@@ -201,13 +203,18 @@ class _OwnRedis:
     needs: _Needs
     beside: tuple[tuple[str, float], ...]
     """Units of meters that each machine takes per month, such as its disk."""
+    per_hour: tuple[tuple[str, float], ...]
+    """The same per hour, such as a public address."""
 
     def size(self, machine: Machine, catalog: Catalog, region: str) -> RedisSize:
         """Redis on a machine, with a replica on another one if anything may fail."""
         number = _PAIR if self.needs.replica else 1
-        parts = {meter: number * each for meter, each in machine.parts.items()}
+        hourly = {**machine.parts, **dict(self.per_hour)}
+        parts = {meter: number * each for meter, each in hourly.items()}
         monthly = {meter: number * each for meter, each in self.beside}
-        fixed = _voter(catalog, region, self.cloud).parts if self.needs.voter else {}
+        fixed: dict[str, float] = {}
+        if self.needs.voter:
+            fixed = {**_voter(catalog, region, self.cloud).parts, **dict(self.per_hour)}
         fixed_monthly = dict(self.beside) if self.needs.voter else {}
         flat_usd, not_flat = flat_and_not(catalog, region, parts)
         flat_monthly_usd, not_flat_monthly = flat_and_not(catalog, region, monthly)
@@ -236,12 +243,9 @@ class _OwnRedis:
         )
 
 
-def _self_run(
-    cloud: str, name: str, needs: _Needs, beside: tuple[tuple[str, float], ...]
-) -> Iterator[_Maker]:
+def _self_run(name: str, own: _OwnRedis) -> Iterator[_Maker]:
     """Machines of one's own."""
-    own = _OwnRedis(cloud, needs, beside)
-    for machine in machines(cloud, "vm").values():
+    for machine in machines(own.cloud, "vm").values():
         if name in (CHEAPEST, machine.machine):
             yield partial(own.size, machine)
 

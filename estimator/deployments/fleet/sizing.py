@@ -160,10 +160,17 @@ class Fleet:
                 yield from split_usage(usage, self.application_share)
 
     def beside(self, demand: Demand) -> Iterator[Usage]:
-        """What stands beside the machines as long as they run, per month: their boot disks."""
-        if not self.spec.beside:
+        """What stands beside the machines as long as they run: boot disks, and what has hours."""
+        if not self.spec.beside and not self.spec.hourly:
             return
-        months = np.asarray(demand.per_month(self.nodes) / demand.hours_per_month)
+        hours = demand.per_month(self.nodes)
+        months = np.asarray(hours / demand.hours_per_month)
+        for meter, quantity in self.spec.hourly.items():
+            yield Usage(
+                meter,
+                np.asarray(hours * quantity),
+                f"{quantity:g} for each {self.spec.unit} as long as it runs",
+            )
         for meter, quantity in self.spec.beside.items():
             yield Usage(
                 meter,

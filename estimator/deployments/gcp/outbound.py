@@ -39,7 +39,7 @@ class OutboundOptions(Options):
 
 
 def outbound_per_hour(request: Request) -> Mapping[str, float]:
-    """Units of meters that each node takes per hour, to compare machines by.
+    """Units of meters that each node takes per hour.
 
     Those of Cloud NAT are left out: its fee is the same from some nodes on.
     """
@@ -47,12 +47,10 @@ def outbound_per_hour(request: Request) -> Mapping[str, float]:
 
 
 def outbound_usage(request: Request, fleet: Fleet) -> Iterator[Usage]:
-    """An address of each node, or a gateway of Cloud NAT for all of them."""
+    """A gateway of Cloud NAT for all nodes, if they share one; addresses stand beside each."""
     demand, options = request.demand, request.options
     hours = demand.per_month(fleet.nodes)
     nodes = range_text(hours / demand.hours_per_month, unit=f"{fleet.spec.unit}s")
-    for meter, each in outbound_per_hour(request).items():
-        yield Usage(meter, hours * each, f"an external address each: {nodes} on average")
     if options.outbound != "nat":
         return
     most = limit_value(f"{_NAT}.billed_vms_max")

@@ -15,6 +15,7 @@ EGRESS = "aws.egress.internet"
 CONNECTS = "aws.api_gateway.new_connections_per_second"
 REQUESTS = "aws.api_gateway.account_requests_per_second"
 EXACT = {"minute_rounding": "exact"}
+ALONE = {"backend": "none"}
 
 
 def test_messages_count_in_both_directions(make_demand, bill_of, quantities):
@@ -108,7 +109,7 @@ def test_a_cut_connection_is_greeted_anew():
 def test_nobody_can_ping_so_clients_send_messages(steady, quantities, keep_alives, messages):
     # 100 clients send one each 7.5 minutes, three quarters of the timeout; nothing is sent to them
     scenario = steady(heartbeat={"interval_seconds": 25, "payload_bytes": 10}).replace(
-        assumptions={f"{ID}.keep_alives": keep_alives}
+        assumptions={f"{ID}.keep_alives": keep_alives, f"{ID}.billed_bytes": "payload"}
     )
     found = quantities(ws.estimate(scenario, ID))
 
@@ -152,12 +153,13 @@ def test_acknowledgements_of_inbound_messages_leave_too(make_demand, bill_of, qu
 def test_a_gigabyte_of_traffic_is_2_to_the_30_bytes(make_demand, bill_of, quantities):
     demand = make_demand(1, to_client=1024, payload=1024**2)
 
-    assert quantities(bill_of(ID, demand))[EGRESS] == pytest.approx(730)
+    bill = bill_of(ID, demand, answers={"billed_bytes": "payload"})
+
+    assert quantities(bill)[EGRESS] == pytest.approx(730)
 
 
 class TestLambdaBackend:
     OPTIONS: ClassVar = {
-        "backend": "lambda_dynamodb",
         "lambda_memory_mb": 512,
         "lambda_ms": 100,
         "lambda_ms_per_push": 0,
@@ -175,7 +177,7 @@ class TestLambdaBackend:
         self, make_demand, bill_of, quantities
     ):
         demand = make_demand(1, to_server=10)
-        bill = bill_of(ID, demand, options=self.OPTIONS)
+        bill = bill_of(ID, demand, options=self.OPTIONS | {"application": "none"})
 
         assert quantities(bill)["aws.lambda.gb_seconds"] == pytest.approx(10 * 730 * 0.1 * 0.5)
 
@@ -211,7 +213,9 @@ class TestLambdaBackend:
         assert quantities(bill)["aws.dynamodb.read_units"] == pytest.approx(100 * 730 * 100 / 2)
 
     def test_without_a_backend_there_is_none_on_the_bill(self, make_demand, bill_of, quantities):
-        assert set(quantities(bill_of(ID, make_demand(1)))) == {MINUTES, MESSAGES, EGRESS}
+        found = quantities(bill_of(ID, make_demand(1), options=ALONE))
+
+        assert set(found) == {MINUTES, MESSAGES, EGRESS}
 
 
 # Quotas: https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-execution-service-websocket-limits-table.html
@@ -324,7 +328,8 @@ def test_without_a_heartbeat_some_connection_is_silent_too_long(steady, verdict)
 class TestLimitsOfLambda:
     """Quotas: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html."""
 
-    OPTIONS: ClassVar = {"backend": "lambda_dynamodb", "lambda_ms": 500, "lambda_ms_per_push": 10}
+    # the application's own work comes on top, see TestOwnWork
+    OPTIONS: ClassVar = {"application": "none", "lambda_ms": 500, "lambda_ms_per_push": 10}
 
     @pytest.mark.parametrize(
         ("rate", "state"), [(1_900, "near a limit"), (2_001, "quota increase")]

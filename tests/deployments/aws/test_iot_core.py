@@ -91,7 +91,7 @@ def test_rules_and_actions_count_in_the_steps_of_what_clients_send(
     make_demand, bill_of, quantities
 ):
     demand = make_demand(1, to_server=10, to_client=70, payload=6_000)
-    options = {"rules_per_message": 3, "actions_per_rule": 2}
+    options = {"rules_per_message": 3, "actions_per_rule": 2, "backend": "none"}
     lines = quantities(bill_of(ID, demand, options=options))
 
     assert lines["aws.iot_core.rules"] == pytest.approx(10 * 2 * 3 * 730)
@@ -194,7 +194,7 @@ def test_clients_of_28_topics_recover_as_fast_as_they_may_subscribe():
 
 def test_rules_use_the_quota_of_messages_out(make_demand, bill_of, verdict):
     demand = make_demand(1e5, to_server=8_000 * 3600, to_client=8_000 * 3600)
-    bill = bill_of(ID, demand, options={"rules_per_message": 2})
+    bill = bill_of(ID, demand, options={"rules_per_message": 2, "backend": "none"})
 
     found = verdict(bill, "aws.iot_core.publishes_out_per_second")
     assert float(found.used) == pytest.approx(8_000 + 2 * 8_000)

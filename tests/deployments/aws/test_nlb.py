@@ -93,7 +93,7 @@ def test_a_node_takes_55000_connections_without_the_addresses_of_clients(
 def test_a_balancer_has_500_targets_in_each_zone(
     make_demand, bill_of, quantities, nodes, balancers
 ):
-    options = {"min_nodes": nodes, "survives": "none", "zones": 2}
+    options = {"min_nodes": nodes, "survives": "none", "zones": 2, "outbound": "none"}
     lines = quantities(bill_of(ID, make_demand(10), options=options))
 
     assert lines[HOURS] == pytest.approx(balancers * 730)

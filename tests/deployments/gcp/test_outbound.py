@@ -72,8 +72,7 @@ def test_nodes_that_follow_demand_have_addresses_while_they_run(make_demand, bil
         bill_of(
             DEPLOYMENTS[0],
             make_demand(hours, hours_per_month=168),
-            options=of_nodes(1),
-            answers={"scaling": "autoscaled"},
+            options=of_nodes(1, scaling="autoscaled"),
         )
     )
 
