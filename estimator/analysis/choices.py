@@ -81,7 +81,7 @@ TITLES: Final[Mapping[str, Callable[[], Titles]]] = {
     "contracts": lambda: {name: shipped_contract(name).title for name in contract_names()},
     "deployments": lambda: {name: each.title for name, each in DEPLOYMENTS.entries.items()},
     "machines": _machines,
-    "locations": lambda: {name: each.title for name, each in locations().items()},
+    "locations": lambda: {name: each.title for name, each in locations(regions=True).items()},
     "profiles": lambda: {name: load_profile(name).title for name in profile_names()},
     "saas": lambda: {name: each.title for name, each in SAAS.entries.items()},
     "servers": lambda: {name: each.title for name, each in known_servers().items()},
@@ -272,12 +272,14 @@ def machines(cloud: str, location: str = "virginia") -> pd.DataFrame:
     """
     import pandas as pd
 
-    regions = find_location(location).regions
-    if cloud not in regions:
-        raise UnknownNameError("cloud", cloud, regions)
+    found = find_location(location)
+    if cloud not in found.regions:
+        raise UnknownNameError("cloud", cloud, found.regions)
+    # the last one: of a region of which little is known, machines are not
+    *_, (region, _) = found.choices(cloud)
     catalog = load_catalog()
     known = load_rows(f"{cloud}/machines.csv", Machine)
-    return pd.DataFrame([_machine_row(machine, catalog, regions[cloud]) for machine in known])
+    return pd.DataFrame([_machine_row(machine, catalog, region) for machine in known])
 
 
 @checks_arguments

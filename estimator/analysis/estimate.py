@@ -253,9 +253,40 @@ class Resolved:
     """Of all weeks of the month, the calendar's too; of the usual week alone where it was given."""
     is_expected: bool = True
     """Whether the demand follows from the scenario's profile."""
+    _regions: dict[str, tuple[str, str | None]] = field(
+        default_factory=dict[str, tuple[str, str | None]], init=False, repr=False, compare=False
+    )
+    """Where deployments run, by id, once that was asked."""
+
+    def region(self, deployment: Deployment) -> tuple[str, str | None]:
+        """Where a deployment runs: the nearest region that has all its prices.
+
+        If none has, the last one that may serve the location: its error says what is missing.
+
+        Returns:
+            The region, and in words what it stands in for; None if it is of the location itself.
+        """
+        if deployment.id not in self._regions:
+            choices = list(self.scenario.found_location.choices(deployment.cloud))
+            choices = choices or [(WORLDWIDE, None)]
+            priced = (each for each in choices[:-1] if self._is_priced(deployment, each[0]))
+            self._regions[deployment.id] = next(priced, choices[-1])
+        return self._regions[deployment.id]
+
+    def _is_priced(self, deployment: Deployment, region: str) -> bool:
+        """Whether a region has a price for all that a deployment uses."""
+        try:
+            usage = deployment.meter(self._request_at(deployment, region)).usage
+            price_usage(usage, region, self.catalog, self.scenario.free_allowances)
+        except (MissingRateError, ScenarioError, UnknownNameError):
+            return False
+        return True
 
     def request(self, deployment: Deployment) -> Request:
         """What a deployment is asked to host."""
+        return self._request_at(deployment, self.region(deployment)[0])
+
+    def _request_at(self, deployment: Deployment, region: str) -> Request:
         answers = {
             each.name: self.answers.get(each.id, each.default) for each in deployment.assumptions
         }
@@ -265,7 +296,7 @@ class Resolved:
             options=self.options.get(deployment.id) or deployment.default_options,
             answers=answers,
             catalog=self.catalog,
-            region=self.scenario.found_location.regions.get(deployment.cloud, WORLDWIDE),
+            region=region,
             free_allowances=self.scenario.free_allowances,
         )
 
@@ -410,8 +441,7 @@ def priced(resolved: Resolved, deployment: Deployment, metered: Metered) -> Esti
         MissingRateError: a meter without a price in the region of the location.
     """
     scenario, catalog = resolved.scenario, resolved.catalog
-    region = scenario.found_location.regions.get(deployment.cloud, WORLDWIDE)
-    stand_in = scenario.found_location.stand_ins.get(deployment.cloud)
+    region, stand_in = resolved.region(deployment)
     demand = resolved.demand
     weeks, dimensions = ("",), 0
     if demand.week_hours is not None:
