@@ -330,7 +330,7 @@ def _server_row(name: str, server: Server) -> Iterator[tuple[str, Any]]:
 
 def _machine_row(machine: Machine, catalog: Catalog, region: str) -> dict[str, Any]:
     try:
-        usd_per_hour = machine.usd_per_hour(catalog, region)
+        usd_per_hour = machine.usd_per_hour(catalog.seen, region)
     except MissingRateError:
         usd_per_hour = np.nan
     return {

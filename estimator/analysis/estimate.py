@@ -35,6 +35,7 @@ from estimator.pricing.catalog import Catalog, Rate, check_date, load_catalog
 from estimator.pricing.contract import as_contract
 from estimator.pricing.lines import LineItem, Usage, price_usage
 from estimator.pricing.price_files import EVERYWHERE, Meter
+from estimator.pricing.range_notes import range_notes
 from estimator.pricing.tiers import Tariff
 from estimator.result import Refusal, plain
 from estimator.scenario.calendar import CalendarEntry
@@ -442,6 +443,10 @@ def priced(resolved: Resolved, deployment: Deployment, metered: Metered) -> Esti
     """
     scenario, catalog = resolved.scenario, resolved.catalog
     region, stand_in = resolved.region(deployment)
+    items = (
+        *price_usage(metered.usage, region, catalog, scenario.free_allowances),
+        *_engineering_lines(scenario, deployment),
+    )
     demand = resolved.demand
     weeks, dimensions = ("",), 0
     if demand.week_hours is not None:
@@ -450,10 +455,7 @@ def priced(resolved: Resolved, deployment: Deployment, metered: Metered) -> Esti
     return Estimate(
         title=deployment.title,
         region=region,
-        items=(
-            *price_usage(metered.usage, region, catalog, scenario.free_allowances),
-            *_engineering_lines(scenario, deployment),
-        ),
+        items=items,
         hours_per_month=demand.hours_per_month,
         free_allowances=scenario.free_allowances,
         as_of=scenario.as_of,
@@ -462,6 +464,7 @@ def priced(resolved: Resolved, deployment: Deployment, metered: Metered) -> Esti
         cloud=deployment.cloud,
         notes=(
             *((stand_in,) if stand_in else ()),
+            *range_notes(items),
             *demand.notes,
             *_calendar_notes(scenario, demand, metered.sizing),
             *metered.notes,

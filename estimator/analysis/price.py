@@ -18,6 +18,7 @@ from estimator.pricing.catalog import Catalog, check_answered, check_date, load_
 from estimator.pricing.contract import Contract, as_contract
 from estimator.pricing.lines import FreeAllowances, Usage, price_usage, rounded_to_cents
 from estimator.pricing.price_files import Assumption
+from estimator.pricing.range_notes import range_notes
 from estimator.units import HOURS_PER_MONTH
 
 _Amount = Numbers
@@ -80,16 +81,18 @@ def price(
             (item.rate.meter_id, item.usage.region): item
             for item in price_usage(turns, region, catalog, free_allowances)
         }
-        items = [priced[one.meter_id, one.region] for one in given]
+        listed = [priced[one.meter_id, one.region] for one in given]
+        items = tuple(map(rounded_to_cents, listed) if round_lines else listed)
         return Bill(
             title="Quantities as given",
             region=", ".join(dict.fromkeys(one.region for one in given)) or region,
-            items=tuple(map(rounded_to_cents, items) if round_lines else items),
+            items=items,
             hours_per_month=HOURS_PER_MONTH,
             free_allowances=free_allowances,
             as_of=as_of,
             contract=rates,
             round_lines=round_lines,
+            notes=tuple(range_notes(items)),
             assess=lambda bill: tuple(price_effects(bill, catalog, answers, bill_with)),
         )
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from copy import copy
+from dataclasses import dataclass, replace
 from functools import cache, cached_property, lru_cache
 from itertools import chain
 from typing import TypeVar
@@ -15,6 +16,7 @@ import numpy as np
 from estimator.errors import MissingRateError, PricingDataError, ScenarioError, UnknownNameError
 from estimator.files import Confidence
 from estimator.pricing.contract import Contract, ContractRate
+from estimator.pricing.inferred_rates import FlatPrices, Inferred, infer_price
 from estimator.pricing.price_files import (
     EVERYWHERE,
     Allowance,
@@ -57,6 +59,8 @@ class Rate:
     confidence: Confidence
     """Of the least sure tier."""
     note: str | None
+    range_usd: tuple[float, float] | None = None
+    """The least and the most per unit, of a price that nobody saw; None if it was seen."""
 
 
 class Catalog:
@@ -100,6 +104,7 @@ class Catalog:
             if len({one.tiers for one in found if one.tiers}) > 1:
                 raise PricingDataError(f"{meter_id}: its allowances count tiers in different ways")
         self._rates: dict[tuple[str, str], Rate] = {}
+        self._infers = True
 
     def meter(self, meter_id: str) -> Meter:
         """The definition of a meter.
@@ -134,12 +139,67 @@ class Catalog:
         is_gap = (meter_id, region) in self.gaps
         if not rows and not is_gap and region in self.regions_of_vendor(meter_id):
             rows = self._in_force(meter_id, EVERYWHERE)
+        if not rows and self._may_infer(meter_id, region):
+            inferred = infer_price(meter_id, region, self._flat_prices, self.meters)
+            if inferred is not None:
+                return self._inferred(meter, region, inferred)
         if not rows:
             raise MissingRateError(
                 meter_id, region, self.regions(meter_id), self.as_of, self._reason(meter_id, region)
             )
         contract = self.contract.rate_for(meter_id, region) if self.contract else None
         return _rate(meter, rows, contract)
+
+    def _may_infer(self, meter_id: str, region: str) -> bool:
+        """Whether a price may be inferred: what is sold there, and was never seen on any day."""
+        gap = self.gaps.get((meter_id, region))
+        return (
+            self._infers
+            and region in self.regions_of_vendor(meter_id)
+            and (gap is None or gap.reason == "not_seen")
+            and not self._files.rates_at.keys() & {(meter_id, region), (meter_id, EVERYWHERE)}
+        )
+
+    def _inferred(self, meter: Meter, region: str, found: Inferred) -> Rate:
+        """A price that nobody saw, from those it follows from."""
+        row = RateRow(
+            meter=meter.meter,
+            region=region,
+            tier_from=0,
+            usd_per_unit=found.usd_per_unit,
+            effective_from=max(each.effective_from for each in found.neighbors),
+            checked_on=min(each.checked_on for each in found.neighbors),
+            source="; ".join(dict.fromkeys(each.source for each in found.neighbors)),
+            confidence="inferred",
+            note=found.rule,
+        )
+        contract = self.contract.rate_for(meter.meter, region) if self.contract else None
+        return replace(_rate(meter, [row], contract), range_usd=found.range_usd)
+
+    @cached_property
+    def seen(self) -> Catalog:
+        """The same prices without inferred ones, which are no reason to choose one thing."""
+        if not self._infers:
+            return self
+        only = copy(self)
+        only._infers, only._rates = False, {}
+        return only
+
+    @cached_property
+    def _flat_prices(self) -> FlatPrices:
+        """Prices that are the same for every unit, without meters that have tiers anywhere.
+
+        What sources disagree on is left out.
+        """
+        found: dict[str, dict[str, RateRow]] = defaultdict(dict)
+        tiered: set[str] = set()
+        for meter_id, region in self._files.rates_at:
+            rows = self._in_force(meter_id, region)
+            if len(rows) > 1:
+                tiered.add(meter_id)
+            elif rows and region != EVERYWHERE and rows[0].usd_per_unit and not rows[0].assumption:
+                found[meter_id][region] = rows[0]
+        return {name: regions for name, regions in found.items() if name not in tiered}
 
     def _in_force(self, meter_id: str, region: str) -> list[RateRow]:
         """The tiers of a price on the day, under the answers; empty if there is none."""

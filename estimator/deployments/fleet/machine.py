@@ -264,20 +264,26 @@ def priced(
 ) -> tuple[str, ...]:
     """Those of some machines that have a price in the region.
 
+    Inferred prices count only where no machine has one that was seen: nothing is the cheapest by
+    an estimate.
+
     Raises:
         MissingRateError: none has.
     """
-    found: list[str] = []
     missing: MissingRateError | None = None
-    for name in names:
-        try:
-            find_machine(cloud, kind, name).usd_per_hour(catalog, region)
-            found.append(name)
-        except MissingRateError as error:
-            missing = missing or error  # what is not sold or not priced here is no candidate
-    if missing and not found:
+    for prices in (catalog.seen, catalog):
+        found: list[str] = []
+        for name in names:
+            try:
+                find_machine(cloud, kind, name).usd_per_hour(prices, region)
+                found.append(name)
+            except MissingRateError as error:
+                missing = missing or error  # what is not sold or not priced here is no candidate
+        if found:
+            return tuple(found)
+    if missing:
         raise missing
-    return tuple(found)
+    return ()
 
 
 def _worth_comparing(
