@@ -104,6 +104,7 @@ class Catalog:
             if len({one.tiers for one in found if one.tiers}) > 1:
                 raise PricingDataError(f"{meter_id}: its allowances count tiers in different ways")
         self._rates: dict[tuple[str, str], Rate] = {}
+        self._missing: dict[tuple[str, str], tuple[list[str], str]] = {}
         self._infers = True
 
     def meter(self, meter_id: str) -> Meter:
@@ -129,11 +130,16 @@ class Catalog:
             MissingRateError: no price for it in that region was in force.
         """
         known = self._rates.get((meter_id, region))
+        if known is None and (meter_id, region) not in self._missing:
+            known = self._find(meter_id, region)
         if known is None:
-            known = self._rates[meter_id, region] = self._find(meter_id, region)
+            regions, reason = self._missing[meter_id, region]
+            raise MissingRateError(meter_id, region, regions, self.as_of, reason)
+        self._rates[meter_id, region] = known
         return known
 
-    def _find(self, meter_id: str, region: str) -> Rate:
+    def _find(self, meter_id: str, region: str) -> Rate | None:
+        """The price; None if there is none, and then what is to be said of it is kept."""
         meter = self.meter(meter_id)
         rows = self._in_force(meter_id, region)
         is_gap = (meter_id, region) in self.gaps
@@ -144,9 +150,8 @@ class Catalog:
             if inferred is not None:
                 return self._inferred(meter, region, inferred)
         if not rows:
-            raise MissingRateError(
-                meter_id, region, self.regions(meter_id), self.as_of, self._reason(meter_id, region)
-            )
+            self._missing[meter_id, region] = self.regions(meter_id), self._reason(meter_id, region)
+            return None
         contract = self.contract.rate_for(meter_id, region) if self.contract else None
         return _rate(meter, rows, contract)
 
@@ -182,7 +187,7 @@ class Catalog:
         if not self._infers:
             return self
         only = copy(self)
-        only._infers, only._rates = False, {}
+        only._infers, only._rates, only._missing = False, {}, {}
         return only
 
     @cached_property
