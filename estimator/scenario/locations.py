@@ -122,7 +122,8 @@ def _of_regions() -> dict[str, Location]:
 def _of_city(name: str) -> Location:
     here = _cities()[name]
     alike = (city.title for city in here if _plain(city.title) == name)
-    return _around(next(alike, here[0].title), here)
+    # no two titles are alike, for lists that people choose from
+    return _around(next(alike, f"{name.capitalize()} ({here[0].title})"), here)
 
 
 @cache

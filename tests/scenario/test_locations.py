@@ -163,6 +163,12 @@ def test_a_city_where_a_cloud_has_two_regions_is_no_location():
         find_location("northernvirginia")
 
 
+def test_no_two_locations_have_the_same_title():
+    titles = [location.title for location in ws.locations(regions=True).values()]
+
+    assert len(titles) == len(set(titles))
+
+
 def test_no_city_is_called_like_a_named_location_or_a_region():
     cities = {name for city in region_cities().values() for name in city.names}
 
