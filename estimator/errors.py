@@ -152,12 +152,25 @@ class UnknownNameError(EstimatorError, ValueError):
     "unknown deployment 'AWS.ALB-EC2': did you mean 'aws.alb_ec2'? Valid: aws.alb_ec2, aws.nlb_ec2"
     """
 
-    def __init__(self, kind: str, name: str, valid: Iterable[str]) -> None:
-        """State the ``kind`` of thing, the ``name`` given and every ``valid`` one."""
+    def __init__(
+        self,
+        kind: str,
+        name: str,
+        valid: Iterable[str],
+        unlisted: Iterable[str] = (),
+        also: str = "",
+    ) -> None:
+        """State the ``kind`` of thing, the ``name`` given and every ``valid`` one.
+
+        Names that are valid too but too many to list are ``unlisted``; ``also`` words what they
+        are.
+        """
         choices = sorted(valid)
-        close = close_names(cut(name), choices)
+        close = close_names(cut(name), [*choices, *unlisted])
         hint = f"did you mean '{close[0]}'? " if close else ""
-        super().__init__(f"unknown {kind} '{cut(name)}': {hint}Valid: {_listed(choices, close)}")
+        super().__init__(
+            f"unknown {kind} '{cut(name)}': {hint}Valid: {_listed(choices, close)}{also}"
+        )
 
 
 def _listed(choices: list[str], close: list[str]) -> str:

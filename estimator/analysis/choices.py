@@ -109,7 +109,7 @@ TITLES: Final[Mapping[str, Callable[[], Titles]]] = {
     "deployments": lambda: {name: each.title for name, each in DEPLOYMENTS.entries.items()},
     "duties": _duties,
     "machines": _machines,
-    "locations": lambda: {name: each.title for name, each in locations().items()},
+    "locations": lambda: {name: each.title for name, each in locations(regions=True).items()},
     "profiles": lambda: {name: load_profile(name).title for name in profile_names()},
     "saas": lambda: {name: each.title for name, each in SAAS.entries.items()},
     "servers": lambda: {name: each.title for name, each in known_servers().items()},
@@ -305,12 +305,14 @@ def machines(cloud: str, location: str = "virginia") -> pd.DataFrame:
     """
     import pandas as pd
 
-    regions = find_location(location).regions
-    if cloud not in regions:
-        raise UnknownNameError("cloud", cloud, regions)
+    found = find_location(location)
+    if cloud not in found.regions:
+        raise UnknownNameError("cloud", cloud, found.regions)
+    # the last one: of a region of which little is known, machines are not
+    *_, (region, _) = found.choices(cloud)
     catalog = load_catalog()
     known = load_rows(f"{cloud}/machines.csv", Machine)
-    return pd.DataFrame([_machine_row(machine, catalog, regions[cloud]) for machine in known])
+    return pd.DataFrame([_machine_row(machine, catalog, region) for machine in known])
 
 
 @checks_arguments
@@ -361,7 +363,7 @@ def _server_row(name: str, server: Server) -> Iterator[tuple[str, Any]]:
 
 def _machine_row(machine: Machine, catalog: Catalog, region: str) -> dict[str, Any]:
     try:
-        usd_per_hour = machine.usd_per_hour(catalog, region)
+        usd_per_hour = machine.usd_per_hour(catalog.seen, region)
     except MissingRateError:
         usd_per_hour = np.nan
     return {

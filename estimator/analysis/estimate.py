@@ -51,6 +51,7 @@ from estimator.pricing.catalog import Catalog, check_allowances, check_date, loa
 from estimator.pricing.commitments import contract_notes, with_commitments
 from estimator.pricing.contract import as_contract
 from estimator.pricing.lines import LineItem, price_usage
+from estimator.pricing.range_notes import range_notes
 from estimator.result import Refusal, plain
 from estimator.scenario.calendar import CalendarEntry
 from estimator.scenario.scenario import Scenario
@@ -306,9 +307,40 @@ class Resolved:
     """Of all weeks of the month, the calendar's too; of the usual week alone where it was given."""
     is_expected: bool = True
     """Whether the demand follows from the scenario's profile."""
+    _regions: dict[str, tuple[str, str | None]] = field(
+        default_factory=dict[str, tuple[str, str | None]], init=False, repr=False, compare=False
+    )
+    """Where deployments run, by id, once that was asked."""
+
+    def region(self, deployment: Deployment) -> tuple[str, str | None]:
+        """Where a deployment runs: the nearest region that has all its prices.
+
+        If none has, the last one that may serve the location: its error says what is missing.
+
+        Returns:
+            The region, and in words what it stands in for; None if it is of the location itself.
+        """
+        if deployment.id not in self._regions:
+            choices = list(self.scenario.found_location.choices(deployment.cloud))
+            choices = choices or [(WORLDWIDE, None)]
+            priced = (each for each in choices[:-1] if self._is_priced(deployment, each[0]))
+            self._regions[deployment.id] = next(priced, choices[-1])
+        return self._regions[deployment.id]
+
+    def _is_priced(self, deployment: Deployment, region: str) -> bool:
+        """Whether a region has a price for all that a deployment uses."""
+        try:
+            usage = deployment.meter(self._request_at(deployment, region)).usage
+            price_usage(usage, region, self.catalog, self.scenario.free_allowances)
+        except (MissingRateError, ScenarioError, UnknownNameError):
+            return False
+        return True
 
     def request(self, deployment: Deployment) -> Request:
         """What a deployment is asked to host."""
+        return self._request_at(deployment, self.region(deployment)[0])
+
+    def _request_at(self, deployment: Deployment, region: str) -> Request:
         answers = {
             each.name: self.answers.get(each.id, each.default) for each in deployment.assumptions
         }
@@ -318,7 +350,7 @@ class Resolved:
             options=self.options.get(deployment.id) or deployment.default_options,
             answers=answers,
             catalog=self.catalog,
-            region=self.scenario.found_location.regions.get(deployment.cloud, WORLDWIDE),
+            region=region,
             free_allowances=self.scenario.free_allowances,
             regions=self.scenario.found_location.regions,
             audiences=self.scenario.kinds,
@@ -477,8 +509,7 @@ def priced(resolved: Resolved, deployment: Deployment, metered: Metered) -> Esti
         MissingRateError: a meter without a price in the region of the location.
     """
     scenario, catalog = resolved.scenario, resolved.catalog
-    region = scenario.found_location.regions.get(deployment.cloud, WORLDWIDE)
-    stand_in = scenario.found_location.stand_ins.get(deployment.cloud)
+    region, stand_in = resolved.region(deployment)
     demand = resolved.demand
     weeks, dimensions = ("",), 0
     if demand.week_hours is not None:
@@ -500,6 +531,7 @@ def priced(resolved: Resolved, deployment: Deployment, metered: Metered) -> Esti
         notes=(
             *((stand_in,) if stand_in else ()),
             *of_contract,
+            *range_notes(lines),
             *demand.notes,
             *_calendar_notes(scenario, demand, metered.sizing),
             *metered.notes,
@@ -537,7 +569,7 @@ def _lines(
     All are priced, whatever is added up, since layers share tiers, allowances and commitments.
     """
     scenario, hours = resolved.scenario, resolved.demand.hours_per_month
-    region = scenario.found_location.regions.get(deployment.cloud, WORLDWIDE)
+    region, _ = resolved.region(deployment)
     catalog = resolved.catalog.with_allowances_left(allowances_left)
     items, committed = with_commitments(
         price_usage(metered.usage, region, catalog, scenario.free_allowances, hours),

@@ -433,7 +433,9 @@ def _price(scenario: Scenario, meter: str) -> float | None:
     contract = as_contract(scenario.contract_document or scenario.contract)
     catalog = load_catalog(scenario.as_of, scenario.assumptions, contract)
     cloud = meter.split(".", 1)[0]
-    region = scenario.found_location.regions.get(cloud, "global")
+    regions = [region for region, _ in scenario.found_location.choices(cloud)] or ["global"]
+    with_price = (each for each in regions[:-1] if (meter, each) in catalog.priced)
+    region = next(with_price, regions[-1])
     prices = np.unique(catalog.rate(meter, region).tariff.usd_per_unit)
     return float(prices[0]) if prices.size == 1 else None
 

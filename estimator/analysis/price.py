@@ -31,6 +31,7 @@ from estimator.pricing.lines import (
     rounded_to_cents,
 )
 from estimator.pricing.price_files import Assumption
+from estimator.pricing.range_notes import range_notes
 from estimator.units import HOURS_PER_MONTH
 
 _Amount = Numbers
@@ -103,7 +104,7 @@ def price(
             items, committed = with_commitments(
                 [priced[one.meter_id, one.region] for one in given], rates, HOURS_PER_MONTH
             )
-            notes = (*contract_notes(items, rates), *committed)
+            notes = (*contract_notes(items, rates), *committed, *range_notes(items))
             return tuple(map(rounded_to_cents, items) if round_lines else items), notes
 
         items, notes = lines({})

@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from importlib.resources import files
 from importlib.resources.abc import Traversable
+from itertools import chain
 from pathlib import Path
 from typing import Final
 
@@ -32,9 +33,13 @@ def deployments(incomplete: str) -> Iterator[Offer]:
 
 
 def locations(incomplete: str) -> Iterator[Offer]:
-    """Where users can be served from."""
+    """Where users can be served from: named locations, then regions by city and by id.
+
+    With nothing typed yet, the named ones only: there are many regions.
+    """
     text = files("pricing_data").joinpath("locations.yaml").read_text(encoding="utf-8")
-    return _starting(incomplete, _LOCATION.findall(text))
+    named = _LOCATION.findall(text)
+    return _starting(incomplete, chain(named, _regions()) if incomplete else named)
 
 
 def profiles(incomplete: str) -> Iterator[Offer]:
@@ -109,6 +114,15 @@ def yaml_files(incomplete: str) -> Iterator[Offer]:
             yield from _starting(incomplete, [(f"{folder}{each.name}/", "folder")])
         elif each.suffix in _YAML:
             yield from _starting(incomplete, [(f"{folder}{each.name}", "file")])
+
+
+def _regions() -> Iterator[Offer]:
+    """Regions that can be a location, by what people call their cities and by their ids."""
+    table = files("pricing_data").joinpath("region_cities.csv").read_text(encoding="utf-8")
+    rows = list(csv.DictReader(io.StringIO(table)))
+    cities = {name: row["title"] for row in reversed(rows) for name in row["names"].split()}
+    yield from sorted(cities.items())
+    yield from ((row["region"], row["title"]) for row in rows)
 
 
 def _starting(incomplete: str, offers: Iterable[Offer]) -> Iterator[Offer]:

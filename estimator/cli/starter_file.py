@@ -23,7 +23,7 @@ from estimator.deployments.registry import ALL_DEPLOYMENTS, assumptions
 from estimator.pricing.price_files import Assumption
 from estimator.scenario.calendar import EXAMPLE, CalendarEntry
 from estimator.scenario.disruptions import FAULTS, SURGES, sentence_parts
-from estimator.scenario.locations import Area, find_location
+from estimator.scenario.locations import Area, find_location, locations
 from estimator.scenario.model import Model, read_shipped
 from estimator.scenario.profile import Profile, load_profile
 from estimator.scenario.scenario import Scenario
@@ -86,7 +86,11 @@ def starter_file(profile: str, location: str, schema: str = SCHEMA_FILE) -> str:
     parts: dict[str, Callable[[], Iterable[str]]] = {
         # no number, which would stay when the audience below is changed
         "name": lambda: [f"name: {chosen.title}"],
-        "location": lambda: [*_titles(TITLES["locations"]()), f"location: {location}"],
+        "location": lambda: [
+            *_titles({name: each.title for name, each in locations().items()}),
+            "# or a region by its city or id, such as seoul or us-east-2",
+            f"location: {location}",
+        ],
         "peak_connections": lambda: [f"peak_connections: {_PEAK_CONNECTIONS:_}"],
         "mean_connections": lambda: _left_out([f"mean_connections: {mean:_}"]),
         "users_per_day": lambda: _left_out([f"users_per_day: {users:_}"]),

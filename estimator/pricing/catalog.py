@@ -17,6 +17,7 @@ from estimator.errors import MissingRateError, PricingDataError, ScenarioError, 
 from estimator.files import Confidence
 from estimator.pricing.contract import BEST, Contract, ContractError, ContractRate, Role
 from estimator.pricing.hourly_use import HourlyUse, levels
+from estimator.pricing.inferred_rates import FlatPrices, Inferred, infer_price
 from estimator.pricing.price_files import (
     EVERYWHERE,
     Allowance,
@@ -63,6 +64,8 @@ class Rate:
     confidence: Confidence
     """Of the least sure tier."""
     note: str | None
+    range_usd: tuple[float, float] | None = None
+    """The least and the most per unit, of a price that nobody saw; None if it was seen."""
 
 
 class Catalog:
@@ -115,6 +118,8 @@ class Catalog:
             if len({one.tiers for one in found if one.tiers}) > 1:
                 raise PricingDataError(f"{meter_id}: its allowances count tiers in different ways")
         self._rates: dict[tuple[str, str], Rate] = {}
+        self._missing: dict[tuple[str, str], tuple[list[str], str]] = {}
+        self._infers = True
 
     def meter(self, meter_id: str) -> Meter:
         """The definition of a meter.
@@ -139,25 +144,45 @@ class Catalog:
             MissingRateError: no price for it in that region was in force.
         """
         known = self._rates.get((meter_id, region))
+        if known is None and (meter_id, region) not in self._missing:
+            known = self._find(meter_id, region)
         if known is None:
-            known = self._rates[meter_id, region] = self._find(meter_id, region)
+            regions, reason = self._missing[meter_id, region]
+            raise MissingRateError(meter_id, region, regions, self.as_of, reason)
+        self._rates[meter_id, region] = known
         return known
 
-    def _find(self, meter_id: str, region: str) -> Rate:
+    def _find(self, meter_id: str, region: str) -> Rate | None:
+        """The price; None if there is none, and then what is to be said of it is kept."""
         meter = self.meter(meter_id)
         rows = self._in_force(meter_id, region)
         is_gap = (meter_id, region) in self.gaps
         if not rows and not is_gap and region in self.regions_of_vendor(meter_id):
             rows = self._in_force(meter_id, EVERYWHERE)
+        if not rows and self._may_infer(meter_id, region):
+            inferred = infer_price(meter_id, region, self._flat_prices, self.meters)
+            if inferred is not None:
+                return self._paid(self._inferred(meter, region, inferred), region)
         if not rows:
-            raise MissingRateError(
-                meter_id, region, self.regions(meter_id), self.as_of, self._reason(meter_id, region)
-            )
-        contract = self.contract.rate_for(meter_id, region, self._role) if self.contract else None
-        rate = _rate(meter, rows, contract)
+            self._missing[meter_id, region] = self.regions(meter_id), self._reason(meter_id, region)
+            return None
+        return self._paid(_rate(meter, rows, self._contract_rate(meter_id, region)), region)
+
+    def _contract_rate(self, meter_id: str, region: str) -> ContractRate | None:
+        return self.contract.rate_for(meter_id, region, self._role) if self.contract else None
+
+    def _paid(self, rate: Rate, region: str) -> Rate:
+        """A price as it is, or what machines that run as stated pay on average."""
         if not self.is_for_choosing:
             return rate
         return replace(rate, tariff=rate.tariff.scaled(self._paid_of(rate, region)))
+
+    def _copied(self) -> Catalog:
+        """The same, without what was found in it so far."""
+        found = copy.copy(self)
+        found._rates, found._missing, found._views = {}, {}, {}
+        found.__dict__.pop("seen", None)
+        return found
 
     def of_role(self, role: Role | None) -> Catalog:
         """What machines cost that are there for something; other prices are the same."""
@@ -187,8 +212,8 @@ class Catalog:
     def _view(self, role: Role | None, course: tuple[float, ...] | None) -> Catalog:
         found = self._views.get((role, course))
         if found is None:
-            found = copy.copy(self)
-            found._role, found._rates, found._views = role, {}, {}
+            found = self._copied()
+            found._role = role
             if course is not None:
                 found.is_for_choosing, found._course = True, course
             if len(self._views) >= _CATALOGS_KEPT:
@@ -228,6 +253,57 @@ class Catalog:
                     f"prices: '{price.meter}' has a price in '{price.region}' already; "
                     "rates change it"
                 )
+
+    def _may_infer(self, meter_id: str, region: str) -> bool:
+        """Whether a price may be inferred: what is sold there, and was never seen on any day."""
+        gap = self.gaps.get((meter_id, region))
+        return (
+            self._infers
+            and region in self.regions_of_vendor(meter_id)
+            and (gap is None or gap.reason == "not_seen")
+            and not self._files.rates_at.keys() & {(meter_id, region), (meter_id, EVERYWHERE)}
+        )
+
+    def _inferred(self, meter: Meter, region: str, found: Inferred) -> Rate:
+        """A price that nobody saw, from those it follows from."""
+        row = RateRow(
+            meter=meter.meter,
+            region=region,
+            tier_from=0,
+            usd_per_unit=found.usd_per_unit,
+            effective_from=max(each.effective_from for each in found.neighbors),
+            checked_on=min(each.checked_on for each in found.neighbors),
+            source="; ".join(dict.fromkeys(each.source for each in found.neighbors)),
+            confidence="inferred",
+            note=found.rule,
+        )
+        contract = self._contract_rate(meter.meter, region)
+        return replace(_rate(meter, [row], contract), range_usd=found.range_usd)
+
+    @cached_property
+    def seen(self) -> Catalog:
+        """The same prices without inferred ones, which are no reason to choose one thing."""
+        if not self._infers:
+            return self
+        only = self._copied()
+        only._infers = False
+        return only
+
+    @cached_property
+    def _flat_prices(self) -> FlatPrices:
+        """Prices that are the same for every unit, without meters that have tiers anywhere.
+
+        What sources disagree on is left out.
+        """
+        found: dict[str, dict[str, RateRow]] = defaultdict(dict)
+        tiered: set[str] = set()
+        for meter_id, region in self._files.rates_at:
+            rows = self._in_force(meter_id, region)
+            if len(rows) > 1:
+                tiered.add(meter_id)
+            elif rows and region != EVERYWHERE and rows[0].usd_per_unit and not rows[0].assumption:
+                found[meter_id][region] = rows[0]
+        return {name: regions for name, regions in found.items() if name not in tiered}
 
     def _in_force(self, meter_id: str, region: str) -> list[RateRow]:
         """The tiers of a price on the day, under the answers; empty if there is none."""
@@ -312,7 +388,7 @@ class Catalog:
 
     def with_allowances_left(self, left: Mapping[str, float]) -> Catalog:
         """The same prices, where so much is left of some allowances."""
-        changed = copy.copy(self)
+        changed = self._copied()
         changed.allowances_left = {**self.allowances_left, **left}
         return changed
 

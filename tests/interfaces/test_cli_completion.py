@@ -100,6 +100,10 @@ def test_what_is_offered_is_what_there_is():
     assert dict(completion.locations("")) == {
         name: each.title for name, each in ws.locations().items()
     }
+    everywhere = ws.locations(regions=True)
+    letters = {name[0] for name in everywhere}
+    offered = [name for letter in letters for name in names(completion.locations(letter))]
+    assert sorted(offered) == sorted(everywhere)
     assert dict(completion.profiles("")) == TITLES["profiles"]()
     assert set(names(completion.contracts(""))) >= set(contract_names())
     assert set(names(completion.clouds(""))) == set(VENDORS)

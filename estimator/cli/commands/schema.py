@@ -43,7 +43,7 @@ def editor_schema() -> Schema:
     schema = Scenario.model_json_schema()
     schema["title"] = "WebSocket deployment to be estimated"
     fields, definitions = schema["properties"], schema["$defs"]
-    fields["location"]["enum"] = sorted(locations())
+    fields["location"]["enum"] = sorted(locations(regions=True))
     fields["options"] |= _exactly({name: _options(each) for name, each in ALL_DEPLOYMENTS.items()})
     fields["assumptions"] |= _exactly(
         {assumption.id: _answers(assumption) for assumption in assumptions().values()}

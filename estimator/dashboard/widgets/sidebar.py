@@ -82,9 +82,10 @@ def scenario_inputs(scenario: Scenario) -> None:
     _choice(
         "Location",
         "location",
-        {name: each.title for name, each in locations().items()},
+        {name: each.title for name, each in locations(regions=True).items()},
         scenario.location,
-        explained="Where the users are served from; it maps to one region of each cloud.",
+        explained="Where the users are served from; it maps to one region of each cloud. "
+        "Behind the ten named ones come cities and the clouds' own regions: type to find them.",
     )
     for note in scenario.found_location.stand_ins.values():
         st.caption(literal(note))

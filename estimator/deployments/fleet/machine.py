@@ -258,26 +258,41 @@ def flat_and_not(
     return usd, units
 
 
-@lru_cache(maxsize=512)
 def priced(
     catalog: Catalog, region: str, cloud: str, kind: Kind, names: tuple[str, ...]
 ) -> tuple[str, ...]:
     """Those of some machines that have a price in the region.
 
+    Inferred prices count only where no machine has one that was seen: nothing is the cheapest by
+    an estimate.
+
     Raises:
         MissingRateError: none has.
     """
-    found: list[str] = []
+    found, missing = _priced(catalog, region, cloud, kind, names)
+    if missing is not None:
+        raise missing.with_traceback(None)  # which would keep the caller's memory
+    return found
+
+
+@lru_cache(maxsize=512)
+def _priced(
+    catalog: Catalog, region: str, cloud: str, kind: Kind, names: tuple[str, ...]
+) -> tuple[tuple[str, ...], MissingRateError | None]:
+    """Those that have a price; if none has, the first error."""
     missing: MissingRateError | None = None
-    for name in names:
-        try:
-            find_machine(cloud, kind, name).usd_per_hour(catalog, region)
-            found.append(name)
-        except MissingRateError as error:
-            missing = missing or error  # what is not sold or not priced here is no candidate
-    if missing and not found:
-        raise missing
-    return tuple(found)
+    for prices in (catalog.seen, catalog):
+        found: list[str] = []
+        for name in names:
+            try:
+                find_machine(cloud, kind, name).usd_per_hour(prices, region)
+                found.append(name)
+            except MissingRateError as error:
+                # what is not sold or not priced here is no candidate
+                missing = missing or error.with_traceback(None)
+        if found:
+            return tuple(found), None
+    return (), missing
 
 
 def _worth_comparing(

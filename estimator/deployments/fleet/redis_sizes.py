@@ -124,12 +124,14 @@ def redis_sizes(
         raise UnknownNameError("size of Redis", name, known)
     found: list[RedisSize] = []
     missing: MissingRateError | None = None
-    for make in offered:
-        try:
-            found.append(make(catalog, region))
-        except MissingRateError as error:
-            # what is not sold here is no candidate; a traceback would keep this call's memory
-            missing = missing or error.with_traceback(None)
+    # inferred prices count only where nothing has one that was seen
+    for prices in (catalog.seen, catalog):
+        for make in () if found else offered:
+            try:
+                found.append(make(prices, region))
+            except MissingRateError as error:
+                # what is not sold here is no candidate; a traceback would keep this call's memory
+                missing = missing or error.with_traceback(None)
     if not found:
         raise missing or ScenarioError(f"no {redis} Redis is sold that survives: {survives}")
     return tuple(_worth_comparing(found, hours))

@@ -127,6 +127,10 @@ def test_a_heartbeat_must_come_within_60_seconds(make_demand, bill_of, verdict_o
     assert silent.state == "over a hard limit"
 
 
-def test_a_region_whose_rules_have_no_known_price_is_refused(make_demand, bill_of):
-    with pytest.raises(ws.MissingRateError, match="regional_first_five_rules_hours"):
-        bill_of(ID, make_demand(10), location="london")
+def test_the_rules_in_london_cost_what_the_catalog_says(make_demand, bill_of):
+    # Google Cloud Billing Catalog of 2026-09-21, "Forwarding Rule Minimum for London": 0.03 an hour
+    lines = bill_of(ID, make_demand(10), location="london").items
+    [rules] = [line for line in lines if "five_rules" in line.rate.meter_id]
+
+    assert rules.rate.tariff.usd_per_unit == [0.03]
+    assert float(rules.cost_usd) == pytest.approx(0.03 * 730)
