@@ -60,7 +60,7 @@ def starting_values(
     """
     for row in vendor_defaults(deployment.cloud):
         if row.deployment in (deployment.id, EVERYWHERE) and row.option and row.option not in given:
-            words = f"{row.subject}: the vendor starts with {row.vendors}, here {row.ours}"
+            words = f"{row.subject} (vendor: {row.vendors}; here: {row.ours})"
             options = {row.option: row.vendors_option}
             with suppress(ScenarioError, UnknownNameError, MissingRateError):
                 change = _change(bill, bill_under(options))

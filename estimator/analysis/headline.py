@@ -55,7 +55,14 @@ class Best:
         cheapest = f", the cheapest of {self.compared}" if self.compared > 1 else ""
         drivers = main_drivers(self.bill)
         of_which = f" ({drivers})" if drivers else ""
-        return f"{name}: {self.bill.name}, {dollars(self.bill.total)}{of_which}{cheapest}."
+        said = f"{name}: {self.bill.name}, {dollars(self.bill.total)}{of_which}{cheapest}."
+        shared = self.bill.shared_allowances
+        worth = float(self.bill.free_worth_usd)
+        if worth < _WORTH_NAMING * (float(self.bill.total) + worth):
+            return said
+        what = max(shared, key=lambda each: float(each.worth_usd)).allowance.shares
+        others = " and others" if len(shared) > 1 else ""
+        return f"{said} Another {dollars(worth)} is free only if nothing else uses {what}{others}."
 
 
 @dataclass(frozen=True)

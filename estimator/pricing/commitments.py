@@ -169,7 +169,7 @@ def _take(
 ) -> None:
     """Cover a share of what is left of a line in each hour, at a price per unit."""
     before = line.left
-    line.left = HourlyUse(before.units * (1 - share), before.shares)
+    line.left = HourlyUse(before.units * (1 - share), before.shares, before.constant)
     units = np.asarray((before.mean - line.left.mean) * hours)
     saved = np.asarray(units * (line.usd_per_unit - committed_usd))
     line.savings.append(Discount(f"by commitment ({commitment.in_words()})", saved, committed=True))

@@ -22,36 +22,35 @@ class HourlyUse:
     """In each part, shape (*many, parts); of use whose sum is known, only the shape counts."""
     shares: FloatArray
     """How much of the month each part is, shape (parts,) or (*many, parts); they add up to 1."""
+    constant: bool = False
+    """Whether nothing is known but the sum, which is taken as spread evenly; one part then."""
 
     @property
     def mean(self) -> FloatArray:
         """Mean over the month, shape (*many,)."""
         return np.asarray((self.units * self.shares).sum(axis=-1))
 
-    @property
-    def constant(self) -> bool:
-        """Whether nothing is known but the sum, which is taken as spread evenly."""
-        return self.units.shape[-1] == 1
-
     def with_mean(self, mean: FloatArray) -> HourlyUse:
-        """The same shape with another mean; constant where nothing was in use.
+        """The same shape with another mean; as much in all hours where nothing was in use.
 
         >>> HourlyUse(np.array([1.0, 3.0]), np.array([0.5, 0.5])).with_mean(np.array(6.0)).units
         array([3., 9.])
         """
+        if self.units.shape[-1] == 1:
+            return HourlyUse(np.asarray(mean)[..., None], self.shares, self.constant)
         before = self.mean[..., None]
         level = np.divide(self.units, before, out=np.ones_like(self.units), where=before > 0)
         return HourlyUse(np.asarray(np.asarray(mean)[..., None] * level), self.shares)
 
     def in_parts_of(self, other: HourlyUse) -> HourlyUse:
-        """The same in the parts that another use has, if nothing is known but its sum."""
-        if not self.constant or other.constant:
+        """The same in the parts that another use has, if it is the same in all hours."""
+        if self.units.shape[-1] != 1 or other.units.shape[-1] == 1:
             return self
         parts = (*np.shape(self.units)[:-1], other.units.shape[-1])
         return HourlyUse(np.broadcast_to(self.units, parts), other.shares)
 
 
-ALL_MONTH = HourlyUse(np.ones(1), np.ones(1))
+ALL_MONTH = HourlyUse(np.ones(1), np.ones(1), constant=True)
 """As much in every hour."""
 ByHour = Callable[[], HourlyUse]
 """What tells the hours when somebody asks for them: of many scenarios they are many numbers."""

@@ -109,7 +109,7 @@ def use_multiplier(machine_class: str, use: HourlyUse) -> FloatArray:
     Where only the sum is known, as few units as there can be ran: whole ones all month, and one
     for the part of the month that is left.
 
-    >>> whole = HourlyUse(np.array([8.0]), np.ones(1))
+    >>> whole = HourlyUse(np.array([8.0]), np.ones(1), constant=True)
     >>> round(float(use_multiplier("twenty_percent", whole)), 4)
     0.8002
     >>> by_day = HourlyUse(np.array([8.0, 0.0]), np.array([0.5, 0.5]))

@@ -23,7 +23,7 @@ def own_regions(region: str) -> dict[str, str]:
     bills, refusals = estimate_all(asked, names)
 
     assert refusals == []
-    return {bill.deployment: bill.region for bill in bills}
+    return {str(bill.deployment): bill.region for bill in bills}
 
 
 @pytest.mark.parametrize("cloud", CLOUDS)

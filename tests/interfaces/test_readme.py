@@ -29,7 +29,12 @@ def test_the_table_is_the_comparison_of_the_example():
     comparison = ws.compare(ws.Scenario.load(ROOT / "examples/team-chat.yaml"))
 
     assert comparison_rows() == [
-        [bill.deployment, f"{bill.total:,.2f}", main_drivers(bill)] for bill in comparison.bills
+        [
+            bill.deployment,
+            *(f"{usd:,.2f}" for usd in (bill.total, *list(bill.by_layer.values())[:2])),
+            main_drivers(bill),
+        ]
+        for bill in comparison.bills
     ]
     assert comparison.within_limits == comparison.bills
 

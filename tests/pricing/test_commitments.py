@@ -193,6 +193,12 @@ def test_a_commitment_holds_for_each_of_many_scenarios():
     np.testing.assert_allclose(bill.list_total, used * HOURS)
 
 
+def percent_off(terms: str) -> float:
+    off = shipped_contract(terms).commitments[0].percent_off
+    assert off is not None
+    return off
+
+
 class TestOfMachinesThatRun:
     """Bills of deployments, whose hours are known."""
 
@@ -223,14 +229,14 @@ class TestOfMachinesThatRun:
 
     @pytest.mark.parametrize("terms", ["gcp-flexible-cud-1-year", "gcp-flexible-cud-3-years"])
     def test_what_runs_all_week_is_covered_all_week(self, terms):
-        off = shipped_contract(terms).commitments[0].percent_off
+        off = percent_off(terms)
         paid, at_list = self.compute(self.bill(terms))
 
         assert paid == pytest.approx(at_list * (1 - off / 100))
 
     @pytest.mark.parametrize("terms", ["gcp-flexible-cud-1-year", "gcp-flexible-cud-3-years"])
     def test_what_follows_demand_saves_less(self, terms):
-        off = shipped_contract(terms).commitments[0].percent_off
+        off = percent_off(terms)
         paid, at_list = self.compute(self.bill(terms, "autoscaled"))
 
         assert at_list * (1 - off / 100) < paid < at_list
@@ -257,7 +263,7 @@ class TestOfMachinesThatRun:
             return ws.estimate(scenario, "aws.alb_ec2").total
 
         peaks = np.array([1_000.0, 30_000.0, 100_000.0])
-        np.testing.assert_allclose(total(peaks), [total(float(peak)) for peak in peaks])
+        np.testing.assert_allclose(total(peaks), np.array([total(float(peak)) for peak in peaks]))
 
     def test_a_week_of_the_calendar_is_part_of_the_hours(self):
         event = {"name": "Final", "on": "2026-11-28 20:00", "lasts_hours": 3}
@@ -281,6 +287,7 @@ class TestOfMachinesThatRun:
 
         bill = self.bill(contract, machine="cheapest")
 
+        assert bill.sizing is not None
         assert "n2d" in " ".join(bill.sizing.machines)
         assert bill.total < self.bill(None, machine="cheapest").total
 

@@ -339,9 +339,14 @@ def test_preemptible_machines_are_nodes_and_not_redis(deployment):
         "location": "frankfurt",
         "peak_connections": 200_000,
         "free_allowances": "none",
-        "options": {deployment: {"redis": "self_run", "redis_machine": "VM.Standard.E5.Flex/1/8"}},
+        "options": {
+            deployment: {
+                "machine": "VM.Standard.E5.Flex/1/8",
+                "redis": "self_run",
+                "redis_machine": "VM.Standard.E5.Flex/1/8",
+            }
+        },
     }
-    said["options"][deployment] |= {"machine": "VM.Standard.E5.Flex/1/8"}
     bill = ws.estimate(ws.Scenario(**said, contract="oci-preemptible"), deployment)
 
     machines = [item for item in bill.items if item.rate.meter_id.startswith("oci.compute.")]

@@ -148,7 +148,7 @@ def left_out(drop) -> list[tuple[float, bool]]:
         for region in regions:
             dropped[drop(meter), region].append(meter)
     for (_, region), meters in dropped.items():
-        rest = known | {
+        rest = dict(known) | {
             name: {at: row for at, row in known[name].items() if at != region} for name in meters
         }
         for meter in meters:

@@ -68,6 +68,11 @@ _NOT_MODELED = (
 )
 
 
+_FOLLOWS_DEMAND = base.Difference(
+    "instances follow demand, where fleets keep those of their busiest hour", {"scaling": "static"}
+)
+
+
 OPEN_WEBSOCKETS = Assumption(
     id="open_websockets",
     question="Billed by request, at which rates does an instance with an open WebSocket run?",
@@ -311,6 +316,7 @@ class CloudRun(base.Deployment):
                 },
                 least_instances(options),
             ),
+            differs=() if options.scaling == "static" else (_FOLLOWS_DEMAND,),
             runs=frozenset[Component](["containers"]) | redis.runs,
         )
 

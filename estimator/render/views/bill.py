@@ -36,6 +36,8 @@ _SAID: Final = {
     State.SETTING: "needs attention",
     State.NEAR_LIMIT: "needs attention",
 }
+_WORTH_SAYING: Final = 0.1
+"""Part of a total, from which a vendor's starting value stands beside a comparison."""
 _FOOTNOTE: Final = "* price seen in one source only   ** price at least partly inferred"
 
 
@@ -95,6 +97,26 @@ def _unequal(compared: Comparison) -> Iterator[doc.Block]:
     if lines:
         yield doc.Paragraph("Not the same job, and what would make it so:")
         yield doc.Bullets(tuple(lines), "quiet")
+    free = [
+        (doc.Text(bill.deployment or "", is_code=True), f": {_free_words(bill)}")
+        for bill in compared.bills
+        if not np.ndim(bill.total) and float(bill.free_worth_usd) >= 1
+    ]
+    yield doc.folded("Free only if nothing else in the account uses it", free)
+    starting = [
+        (doc.Text(bill.deployment or "", is_code=True), f": {each}")
+        for bill in compared.bills
+        for each in bill.starting_values
+        if abs(each.change_usd or 0.0) > _WORTH_SAYING * float(bill.total)
+    ]
+    yield doc.folded("What vendors start with, where it moves a total by over a tenth", starting)
+
+
+def _free_words(bill: Bill) -> str:
+    """What is free because nothing else uses it, and what that is worth."""
+    parts = sorted(bill.shared_allowances, key=lambda each: -float(each.worth_usd))
+    named = ", ".join(each.allowance.shares for each in parts)
+    return f"{dollars(bill.free_worth_usd)} ({named})"
 
 
 def _assumed_of_cheapest(compared: Comparison) -> Iterator[doc.Paragraph]:

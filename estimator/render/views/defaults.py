@@ -35,7 +35,7 @@ def _table(name: str, rows: tuple[VendorDefault, ...]) -> doc.Table:
             (
                 row.subject,
                 row.vendors,
-                f"{row.ours}. {row.why}" if row.why else row.ours,
+                f"{row.ours}; {row.why}" if row.why else row.ours,
                 doc.Text(f"{row.checked_on}, {SURENESS[row.confidence]}", link=row.source),
             )
             for row in rows
