@@ -70,12 +70,9 @@ def totals(page: AppTest) -> dict[str, str]:
     return {plain(one.label): plain(one.value) for one in page.metric}
 
 
-def best(bills: Iterable[ws.Bill]) -> list[ws.Bill]:
-    """Those that have a card: of each cloud the first, since those that hold stand first."""
-    first: dict[str | None, ws.Bill] = {}
-    for bill in bills:
-        first.setdefault(bill.cloud, bill)
-    return list(first.values())
+def best(compared: ws.Comparison) -> list[ws.Bill]:
+    """Those that have a card: the best of each group."""
+    return [each.bill for each in compared.headline.best if each.bill is not None]
 
 
 def bill_shown(page: AppTest) -> dict[str, str]:
@@ -92,7 +89,7 @@ def bill_shown(page: AppTest) -> dict[str, str]:
 def as_shown(bills: Iterable[ws.Bill]) -> dict[str, str]:
     """Totals as the page shall show them: cents below a thousand dollars, none above."""
     return {
-        bill.title: f"${bill.total:,.0f}" if bill.total >= 1000 else f"${bill.total:,.2f}"
+        bill.name: f"${bill.total:,.0f}" if bill.total >= 1000 else f"${bill.total:,.2f}"
         for bill in bills
     }
 
@@ -111,7 +108,7 @@ class TestWhatIsShown:
         page = opened()
         comparison = ws.compare(default_scenario())
         assert len(page.metric) == 4
-        assert list(totals(page).items()) == list(as_shown(best(comparison.bills)).items())
+        assert list(totals(page).items()) == list(as_shown(best(comparison)).items())
         assert page.error.values == []
 
     def test_the_headline_names_the_cheapest_and_the_most_expensive(self, base):
@@ -197,7 +194,7 @@ class TestEdits:
         run(page)
         wanted = base.replace(**expected)
         assert linked(page) == wanted
-        assert totals(page) == as_shown(best(ws.compare(wanted).bills))
+        assert totals(page) == as_shown(best(ws.compare(wanted)))
         assert (totals(page) == before) == (key == "name")
 
     def test_one_after_another_all_stay(self, base):
@@ -238,7 +235,7 @@ class TestEdits:
         page.query_params["scenario"] = base.to_token()
         run(page)
         assert named(page.selectbox, "location").value == "virginia"
-        assert totals(page) == as_shown(best(ws.compare(base).bills))
+        assert totals(page) == as_shown(best(ws.compare(base)))
 
     def test_a_report_from_before_the_widgets_changed_is_no_edit(self, base):
         page = opened(base)
@@ -423,7 +420,7 @@ class TestOptions:
         (message,) = map(plain, page.error.values)
         assert advice in message
         assert linked(page) == base
-        assert totals(page) == as_shown(best(ws.compare(base).bills))
+        assert totals(page) == as_shown(best(ws.compare(base)))
         assert named(getattr(page, widget), f"{deployment} {name}").value == good
 
 
@@ -439,7 +436,7 @@ class TestLinks:
         )
         page = opened(scenario)
         assert linked(page) == scenario
-        assert totals(page) == as_shown(best(ws.compare(scenario).bills))
+        assert totals(page) == as_shown(best(ws.compare(scenario)))
         assert page.selectbox(key="profile").value == "your profile"
 
     @pytest.mark.parametrize(
@@ -451,7 +448,7 @@ class TestLinks:
         page = opened(link=link)
         (message,) = map(plain, page.error.values)
         assert "This link cannot be opened" in message
-        assert totals(page) == as_shown(best(ws.compare(default_scenario()).bills))
+        assert totals(page) == as_shown(best(ws.compare(default_scenario())))
 
     def test_the_message_goes_with_the_next_edit_and_the_link_is_whole_again(self):
         page = opened(link="nonsense")
@@ -491,12 +488,10 @@ peak_connections: 1000
         page = upload(opened(base), text)
         assert "scenario" not in page.query_params
         assert "too large for a link" in " ".join(page.sidebar.markdown.values)
-        assert totals(page) == as_shown(best(ws.compare(scenario).bills))
+        assert totals(page) == as_shown(best(ws.compare(scenario)))
         page.selectbox(key="location").set_value("ireland")
         run(page)
-        assert totals(page) == as_shown(
-            best(ws.compare(scenario.replace(location="ireland")).bills)
-        )
+        assert totals(page) == as_shown(best(ws.compare(scenario.replace(location="ireland"))))
 
 
 class TestFiles:
@@ -504,7 +499,7 @@ class TestFiles:
         page = upload(opened(), OWN_PROFILE)
         scenario = ws.Scenario.from_yaml(OWN_PROFILE)
         assert linked(page) == scenario
-        assert totals(page) == as_shown(best(ws.compare(scenario).bills))
+        assert totals(page) == as_shown(best(ws.compare(scenario)))
         assert named(page.selectbox, "location").value == "ireland"
 
     def test_an_edit_after_an_upload_is_not_overwritten_by_the_file(self):
@@ -574,7 +569,7 @@ class TestFiles:
         for part in said:
             assert part in message
         assert linked(page) == base
-        assert totals(page) == as_shown(best(ws.compare(base).bills))
+        assert totals(page) == as_shown(best(ws.compare(base)))
         page.file_uploader(key="upload").set_value(None)
         assert run(page).error.values == []
 
@@ -586,7 +581,7 @@ class TestWithoutAPrice:
         comparison = ws.compare(september)
         assert comparison.refusals
         page = opened(september)
-        assert totals(page) == as_shown(best(comparison.bills))
+        assert totals(page) == as_shown(best(comparison))
         assert len(page.warning) == len(comparison.refusals)
         for warning, refusal in zip(page.warning.values, comparison.refusals, strict=True):
             assert refusal.title in plain(warning)

@@ -61,11 +61,8 @@ def wait_for_link(page: Page, scenario: ws.Scenario) -> None:
 
 
 def cards(scenario: ws.Scenario) -> list[ws.Bill]:
-    """Of each cloud the first: those that hold stand first, cheapest first."""
-    first: dict[str | None, ws.Bill] = {}
-    for bill in ws.compare(scenario).bills:
-        first.setdefault(bill.cloud, bill)
-    return list(first.values())
+    """The best of each group, in the order of the page."""
+    return [each.bill for each in ws.compare(scenario).headline.best if each.bill is not None]
 
 
 def shows_totals_of(page: Page, scenario: ws.Scenario) -> None:

@@ -173,11 +173,10 @@ def _take_in(seen: Seen, told: ForwardMsg) -> None:
 
 @cache
 def totals_of(token: str) -> list[str]:
-    """Those on the cards: the first of each cloud; the ones that hold stand first."""
-    first: dict[str | None, ws.Bill] = {}
-    for bill in ws.compare(ws.Scenario.from_token(token)).bills:
-        first.setdefault(bill.cloud, bill)
-    return [f"${b.total:,.0f}" if b.total >= 1000 else f"${b.total:,.2f}" for b in first.values()]
+    """Those on the cards: the best of each group, in the order of the page."""
+    best = ws.compare(ws.Scenario.from_token(token)).headline.best
+    totals = [float(each.bill.total) for each in best if each.bill is not None]
+    return [f"${usd:,.0f}" if usd >= 1000 else f"${usd:,.2f}" for usd in totals]
 
 
 def belongs_to(seen: Seen, scenario: ws.Scenario) -> None:

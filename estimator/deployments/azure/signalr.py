@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -37,6 +37,10 @@ class SignalROptions(unit_service.UnitOptions):
     mode: Literal["default", "serverless"] = "default"
     """default: application servers connect to the service and run the hubs; serverless: functions
     take their place."""
+    functions: Literal["flex", "consumption", "servers", "none"] | None = None  # pyright: ignore[reportIncompatibleVariableOverride] (what is left out is filled in before it is checked)
+    """What your own code runs on: Azure Functions on the plan Flex Consumption or Consumption, in
+    serverless mode; virtual machines (servers); or none, where it runs elsewhere and is not on this
+    bill. Default: servers, and flex in serverless mode."""
     app_servers: Annotated[int, Field(ge=0)] = 2
     """Fewest application servers that carry the peak in default mode, each with connections of its
     own to the service; those kept for a failure come on top. With 0, clients send to each other
@@ -69,11 +73,18 @@ class SignalROptions(unit_service.UnitOptions):
     """How messages reach clients, which decides what a unit carries. auto: as many out as measured
     with big groups, as many in as measured with groups of 10; the fuller of the two decides."""
 
+    @model_validator(mode="before")
+    @classmethod
+    def _functions_by_mode(cls, said: Any) -> Any:
+        if isinstance(said, Mapping) and said.get("functions") is None:
+            plan = "flex" if said.get("mode") == "serverless" else "servers"
+            return {**said, "functions": plan}
+        return said
+
     @model_validator(mode="after")
     def _functions_are_serverless(self) -> Self:
-        chosen = "functions" in self.model_fields_set and self.functions not in ("none", "servers")
-        if chosen and self.mode != "serverless":
-            raise ValueError("functions need mode: serverless")
+        if self.functions in ("flex", "consumption") and self.mode != "serverless":
+            raise ValueError(f"functions: {self.functions} needs mode: serverless")
         return self
 
     @model_validator(mode="after")

@@ -205,7 +205,7 @@ def test_functions_take_the_calls_of_a_serverless_hub(make_demand, bill_of, quan
 
 
 def test_functions_need_serverless_mode(make_demand, bill_of):
-    with pytest.raises(ws.ScenarioError, match="functions need mode: serverless"):
+    with pytest.raises(ws.ScenarioError, match="consumption needs mode: serverless"):
         bill_of(ID, make_demand(1), options={"functions": "consumption"})
 
 
