@@ -229,7 +229,14 @@ def assumption_data(named: str = "") -> list[dict[str, Any]]:
 
 def default_data() -> list[dict[str, Any]]:
     """What vendors start with, and what bills take, as plain texts."""
-    return [row.model_dump(mode="json") for row in all_vendor_defaults()]
+    return [
+        {
+            "name": row.deployment,
+            "title": row.subject,
+            **row.model_dump(mode="json", exclude={"deployment", "subject"}),
+        }
+        for row in all_vendor_defaults()
+    ]
 
 
 def _one_line(field: FieldInfo) -> str:

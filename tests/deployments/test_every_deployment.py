@@ -105,8 +105,10 @@ def test_nodes_that_speak_to_each_other_have_redis_on_their_bill(deployment: str
 
 @every_deployment
 def test_a_month_twice_as_long_counts_twice_as_much(deployment: Deployment):
+    # what is free is the same in a short month, and may make another machine the cheapest
+    at_list = SCENARIO.replace(free_allowances="none")
     short, long = (
-        ws.estimate(SCENARIO.replace(hours_per_month=hours), deployment.id) for hours in (365, 730)
+        ws.estimate(at_list.replace(hours_per_month=hours), deployment.id) for hours in (365, 730)
     )
 
     for one, two in zip(short.items, long.items, strict=True):

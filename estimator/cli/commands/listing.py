@@ -95,8 +95,8 @@ def list_things(
     if as_markdown and thing != "defaults":
         raise ScenarioError("--markdown is only for 'list defaults'")
     check_one_form(markdown=as_markdown, json=as_json)
-    if thing == "defaults" and not as_json:
-        _print_defaults(as_markdown=as_markdown)
+    if as_markdown:
+        _print_defaults()
         return
     data = _data(thing, deployment)
     if as_json:
@@ -105,10 +105,10 @@ def list_things(
         print_text(_text(thing, data))
 
 
-def _print_defaults(*, as_markdown: bool) -> None:
+def _print_defaults() -> None:
     from estimator.render.views.defaults import defaults_view
 
-    print_document(defaults_view(), as_markdown=as_markdown)
+    print_document(defaults_view(), as_markdown=True)
 
 
 def _data(thing: str | None, deployment: str | None) -> list[dict[str, Any]]:
@@ -153,11 +153,21 @@ def _text(thing: str | None, data: list[dict[str, Any]]) -> str:
         return "\n".join(map(_assumption_text, data)) or "no open questions\n"
     if thing == "options":
         return "\n".join(map(_options_text, data))
+    if thing == "defaults":
+        return "\n".join(map(_default_text, data))
     if thing == "servers":
         return _described((each["name"], _server_text(each)) for each in data)
     if thing == "applications":
         return _described((each["name"], _application_text(each)) for each in data)
     return _described((each["name"], each["title"]) for each in data)
+
+
+def _default_text(row: Mapping[str, Any]) -> str:
+    why = f" Why: {row['why']}." if row["why"] else ""
+    said = f"Vendor: {row['vendors']}. Here: {row['ours']}.{why} Read {row['checked_on']}."
+    head = textwrap.fill(f"{row['name']}: {row['title']}", _WIDTH)
+    body = textwrap.fill(said, _WIDTH, initial_indent="  ", subsequent_indent="  ")
+    return f"{head}\n{body}\n"
 
 
 def _server_text(server: Mapping[str, Any]) -> str:
