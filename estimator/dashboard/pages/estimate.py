@@ -31,6 +31,7 @@ from estimator.pricing.bill import Bill
 from estimator.pricing.price_files import DRIVERS, Driver
 from estimator.render import document_of
 from estimator.render.document import Column, Table, table
+from estimator.render.views.bill import unequal_blocks
 from estimator.scenario.scenario import Scenario
 from estimator.states import State
 
@@ -170,6 +171,7 @@ def _drivers(comparison: Comparison) -> DeltaGenerator:
     blocks = document_of(comparison).blocks
     tables = [each for each in blocks if isinstance(each, Table)]
     document.show_as_table(*tables, _driver_table(comparison.bills))
+    document.show(tuple(unequal_blocks(comparison)))
     return chart
 
 

@@ -118,7 +118,7 @@ def cost_chart(bills: Sequence[Bill], title: str, look: Look | None = None) -> C
         reached = [left + cost for left, cost in zip(reached, costs, strict=True)]
     for position, end, bill in zip(positions, reached, bills, strict=True):
         axes.annotate(
-            f" {dollars(end)}{_beyond(bill)}",
+            f" {dollars(float(bill.total))}{_beyond(bill)}",
             (end, position),
             va="center",
             color=look.ink,

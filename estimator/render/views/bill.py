@@ -72,7 +72,7 @@ def comparison_view(compared: Comparison) -> doc.Document:
         (
             *_headline(compared),
             costs,
-            *_unequal(compared),
+            *unequal_blocks(compared),
             *_assumed_of_cheapest(compared),
             doc.Folded(f"Near limits, beyond them, or not checked ({len(problems)})", problems),
             under(compared.conventions),
@@ -87,8 +87,8 @@ def _headline(compared: Comparison) -> Iterator[doc.Block]:
         yield doc.Bullets(compared.headline.sentences)
 
 
-def _unequal(compared: Comparison) -> Iterator[doc.Block]:
-    """What cannot be made equal, a line for each row of the table."""
+def unequal_blocks(compared: Comparison) -> Iterator[doc.Block]:
+    """What cannot be made equal, what is shared, and what vendors start with; a line per row."""
     lines = [
         (doc.Text(bill.deployment or "", is_code=True), f": {'; '.join(map(str, differences))}")
         for bill in compared.bills
