@@ -13,6 +13,7 @@ from estimator.errors import MissingRateError, ScenarioError, UnknownNameError
 from estimator.format import signed_dollars
 from estimator.pricing.bill import Bill
 from estimator.pricing.price_files import EVERYWHERE
+from estimator.units import HALF_A_CENT_USD
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,7 @@ class Alternative:
     """Where the vendor says so."""
 
     def __str__(self) -> str:
-        if self.change_usd is None:
+        if self.change_usd is None or abs(self.change_usd) < HALF_A_CENT_USD:
             return self.words
         return f"{self.words}, {signed_dollars(self.change_usd)}"
 

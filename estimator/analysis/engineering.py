@@ -9,9 +9,10 @@ from functools import cache
 import numpy as np
 
 from estimator.arrays import FloatArray
-from estimator.deployments.base import Metered
-from estimator.deployments.duties import SERVERS, Component, duties_of
+from estimator.deployments.base import Deployment, Metered
+from estimator.deployments.duties import Component, duties_of, runs_servers
 from estimator.deployments.fleet.application_servers import APPLICATION_SERVERS
+from estimator.deployments.registry import ALL_DEPLOYMENTS
 from estimator.pricing.catalog import Rate
 from estimator.pricing.lines import LineItem, Usage
 from estimator.pricing.price_files import EVERYWHERE, Meter
@@ -53,12 +54,27 @@ def components_of(metered: Metered) -> frozenset[Component]:
     return frozenset(found)
 
 
+def self_run_redis_usd(scenario: Scenario, deployment: Deployment) -> float:
+    """USD per month that people take for Redis on machines beside a deployment's own work.
+
+    Of hours that differ between scenarios, their mean: one size of Redis is chosen for all.
+    """
+    engineering = scenario.engineering
+    if engineering is None or "engineering" not in scenario.layers:
+        return 0.0
+    group = ALL_DEPLOYMENTS.entries[deployment.id].group
+    runs: Component = "virtual_machines" if group == "own servers" else "containers"
+    more = duties_of(["redis_machines"]).keys() - duties_of([runs]).keys()
+    hours = sum(np.mean(engineering.duties.get(name, 0.0)) for name in more)
+    return float(hours * np.mean(engineering.usd_per_engineer_hour))
+
+
 def engineering_lines(scenario: Scenario, components: Collection[Component]) -> Iterator[LineItem]:
     """Engineers' time, as far as the scenario states hours for what a deployment consists of."""
     engineering = scenario.engineering
     if engineering is None:
         return
-    if SERVERS & set(components):
+    if runs_servers(components):
         part = "for servers of your own"
         yield from _line(scenario, engineering.engineer_hours_per_month, part)
     for name, duty in duties_of(components).items():

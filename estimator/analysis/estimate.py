@@ -19,7 +19,11 @@ from estimator.analysis.assumed_defaults import (
     assumed_work,
     assumes_work,
 )
-from estimator.analysis.engineering import components_of, engineering_lines
+from estimator.analysis.engineering import (
+    components_of,
+    engineering_lines,
+    self_run_redis_usd,
+)
 from estimator.analysis.price import effect_of, price_effects
 from estimator.arguments import checks_arguments
 from estimator.arrays import FloatArray
@@ -352,7 +356,11 @@ class Resolved:
             catalog=self.catalog,
             region=region,
             free_allowances=self.scenario.free_allowances,
-            regions=self.scenario.found_location.regions,
+            self_run_redis_usd=self_run_redis_usd(self.scenario, deployment),
+            regions={
+                cloud: tuple(self.scenario.found_location.choices(cloud))
+                for cloud in self.scenario.found_location.regions
+            },
             audiences=self.scenario.kinds,
         )
 

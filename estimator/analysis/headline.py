@@ -12,6 +12,7 @@ import numpy as np
 from estimator.analysis.estimate import Estimate
 from estimator.deployments.registry import GROUPS, Group
 from estimator.format import capitalized, dollars, given_text, percent, range_text, value_text
+from estimator.pricing.price_files import CostLayer
 from estimator.scenario.scenario import Engineering, Scenario
 
 _WORTH_SAYING = 1.5
@@ -72,7 +73,9 @@ class Headline:
     best: tuple[Best, ...]
     """In the order of ``GROUPS``; without groups that were not compared."""
     engineering: Engineering | None
-    """Hours that the bills hold already, and what one costs."""
+    """Hours that the scenario states, and what one costs."""
+    layers: tuple[CostLayer, ...]
+    """What is added up."""
 
     @property
     def usd_per_engineer_hour(self) -> float:
@@ -81,8 +84,10 @@ class Headline:
 
     @property
     def has_hours(self) -> bool:
-        """Whether the scenario states hours, which the bills then hold."""
-        return self.engineering is not None and any(map(np.any, self.engineering.hours))
+        """Whether the bills hold hours that the scenario states."""
+        if self.engineering is None or "engineering" not in self.layers:
+            return False
+        return any(map(np.any, self.engineering.hours))
 
     @cached_property
     def savings(self) -> tuple[tuple[Estimate, Estimate, float], ...]:
@@ -92,7 +97,7 @@ class Headline:
         """
         by_group = {each.group: each.bill for each in self.best}
         managed = by_group.get("managed")
-        if managed is None:
+        if managed is None or self.layers == ("engineering",):
             return ()
         own = (by_group.get(group) for group in GROUPS[1:])
         return tuple(
@@ -194,6 +199,7 @@ def headline(scenario: Scenario, bills: Sequence[Estimate]) -> Headline:
             if its
         ),
         scenario.engineering,
+        scenario.layers,
     )
 
 

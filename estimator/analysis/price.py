@@ -138,7 +138,10 @@ def _usage(quantities: Mapping[Any, _Amount], region: str, catalog: Catalog) -> 
         if len(shapes - {()}) > 1:
             raise EstimatorError("the arrays of quantities have unequal lengths")
         amounts[line] = np.asarray(amounts.get(line, 0.0) + amount)
-    return [Usage(meter, amount, "as given", where) for (meter, where), amount in amounts.items()]
+    return [
+        Usage(meter, amount, "as given", where, role=None)
+        for (meter, where), amount in amounts.items()
+    ]
 
 
 def _quantity(meter: str, quantity: Numbers) -> FloatArray:

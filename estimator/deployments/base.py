@@ -83,8 +83,14 @@ class Request:
     """The cloud's own name of where it shall run."""
     free_allowances: FreeAllowances
     """Which allowances are taken off, since they may decide what is cheapest."""
-    regions: Mapping[str, str] = field(default_factory=dict[str, str])
-    """The region of the location on each cloud, for what runs beside a service."""
+    regions: Mapping[str, tuple[tuple[str, str | None], ...]] = field(
+        default_factory=dict[str, tuple[tuple[str, str | None], ...]]
+    )
+    """Regions that may serve the location on each cloud, the nearest first, for what runs beside a
+    service, and what each stands in for."""
+    self_run_redis_usd: float = 0.0
+    """USD per month of people's time that Redis on machines takes on top, as the scenario states
+    it, since it may decide what is cheapest."""
     audiences: Mapping[str, Audience] = field(default_factory=dict[str, Audience])
     """How many clients of each kind there are, as they were given, where that is known."""
 

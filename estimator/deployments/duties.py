@@ -22,8 +22,6 @@ Component = Literal[
 ]
 """What a deployment consists of: virtual machines, containers or a vendor's service that hold the
 connections; and what comes along."""
-SERVERS: frozenset[Component] = frozenset(["virtual_machines", "containers", "redis_machines"])
-"""What holds connections on servers of one's own, or passes messages on between them."""
 
 
 class Duty(Sourced):
@@ -39,6 +37,15 @@ class Duty(Sourced):
 def duties() -> Mapping[str, Duty]:
     """All duties, by id."""
     return load_mapping("duties.yaml", Duty)
+
+
+def runs_servers(components: Collection[Component]) -> bool:
+    """Whether any of some components brings work with servers along.
+
+    >>> runs_servers(["vendor", "functions"]), runs_servers(["vendor", "application_servers"])
+    (False, True)
+    """
+    return any(duty.servers for duty in duties_of(components).values())
 
 
 def duties_of(components: Collection[Component]) -> dict[str, Duty]:

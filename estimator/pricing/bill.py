@@ -404,6 +404,8 @@ def _contract_words(contract: Contract, bills: Sequence[Bill]) -> str:
     """Whose rates hold, what of them is paid for each hour, and where they change nothing."""
     without = [bill for bill in bills if not matched(bill.items, contract)]
     words = f"; rates of the contract '{contract.title}'"
+    if any(len(bill.layers) < len(LAYERS) for bill in bills):
+        return words  # it may match what is not added up
     if len(without) == len(bills):
         return f"{words}, which matches no line"
     if contract.commitments:

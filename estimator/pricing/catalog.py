@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache, cached_property, lru_cache
 from itertools import chain
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 import numpy as np
 
@@ -100,9 +100,9 @@ class Catalog:
         self.contract = contract
         self.is_for_choosing = False
         """Whether prices are what machines cost that run as stated, with all discounts in them."""
-        self._role: Role | None = None
+        self._role: Role | Literal["other"] | None = None
         self._course: tuple[float, ...] = _CONSTANT
-        self._views: dict[tuple[Role | None, tuple[float, ...] | None], Catalog] = {}
+        self._views: dict[tuple[str | None, tuple[float, ...] | None], Catalog] = {}
         self._files = price_files = _with_own(price_files, contract)
         self.allowances_left = dict(allowances_left or {})
         self._answers = dict(self._check_answers(answers or {}))
@@ -184,7 +184,12 @@ class Catalog:
         found.__dict__.pop("seen", None)
         return found
 
-    def of_role(self, role: Role | None) -> Catalog:
+    @property
+    def role(self) -> Role | Literal["other"] | None:
+        """What the use is for whose prices these are; None if nobody knows."""
+        return self._role
+
+    def of_role(self, role: Role | Literal["other"] | None) -> Catalog:
         """What machines cost that are there for something; other prices are the same."""
         if role == self._role or not (
             self.contract and any(rate.roles is not None for rate in self.contract.rates)
@@ -209,7 +214,9 @@ class Catalog:
         )
         return self._view(role, course) if timed else self.of_role(role)
 
-    def _view(self, role: Role | None, course: tuple[float, ...] | None) -> Catalog:
+    def _view(
+        self, role: Role | Literal["other"] | None, course: tuple[float, ...] | None
+    ) -> Catalog:
         found = self._views.get((role, course))
         if found is None:
             found = self._copied()

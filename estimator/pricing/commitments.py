@@ -22,7 +22,7 @@ from estimator.pricing.catalog import Rate
 from estimator.pricing.contract import BEST, Commitment, Contract
 from estimator.pricing.hourly_use import HourlyUse, levels
 from estimator.pricing.lines import SUSTAINED_USE, Discount, LineItem, Usage
-from estimator.pricing.price_files import Meter
+from estimator.pricing.price_files import CostLayer, Meter
 from estimator.pricing.sustained_use import machine_class, paid_share, use_multiplier
 from estimator.pricing.tiers import Tariff
 
@@ -91,7 +91,8 @@ def with_commitments(
             covered = _cover(commitment, group, hours)
             notes.append(_in_words(commitment, group, covered))
             if np.any(covered.unused_usd > 0):
-                unused.append(_unused_line(commitment, group, covered, contract, hours))
+                line = _unused_line(commitment, group, covered, contract, hours)
+                unused.extend(_by_layer(line, group))
     return (*(_with_savings(line, hours) for line in lines), *unused), tuple(notes)
 
 
@@ -289,6 +290,25 @@ def _unused_line(
         list_usd=none,
         discounts=(Discount(f"by commitment ({commitment.in_words()})", none, committed=True),),
     )
+
+
+def _by_layer(unused: LineItem, group: Sequence[_Line]) -> Iterator[LineItem]:
+    """What is not used, on a line for each layer, in proportion to what is saved for it."""
+    saved: dict[CostLayer, FloatArray] = {}
+    for line in group:
+        layer = line.item.usage.layer
+        saved[layer] = saved.get(layer, np.zeros(())) + line.savings[-1].usd
+    in_all = np.asarray(sum(saved.values()))
+    for layer, usd in saved.items():
+        first = np.full(np.shape(in_all), float(layer == unused.usage.layer))
+        share = np.divide(usd, in_all, out=first, where=in_all > 0)
+        units = np.asarray(unused.usage.quantity * share)
+        yield replace(
+            unused,
+            usage=replace(unused.usage, quantity=units, layer=layer),
+            units_by_tier=units[None],
+            cost_usd=np.asarray(unused.cost_usd * share),
+        )
 
 
 def _in_words(commitment: Commitment, group: Sequence[_Line], covered: _Covered) -> str:

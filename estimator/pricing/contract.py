@@ -35,7 +35,7 @@ _Regions = Annotated[tuple[Name, ...], Field(min_length=1, max_length=_MOST_NAME
 _Usd = Annotated[float, Field(ge=0, le=_MOST_USD)]
 _PercentOff = Annotated[float, Field(ge=0, le=100)]
 _FILES = (".yaml", ".yml")
-Role = Literal["nodes", "redis", "application_servers"]
+Role = Literal["nodes", "containers", "redis", "application_servers"]
 """What machines are there for: the nodes that hold connections, Redis between them, or the servers
 of the user's own code."""
 BEST: Literal["best"] = "best"
@@ -322,13 +322,15 @@ class Contract(Shown, Entry):
         more = f", {len(self.commitments)} commitments" if self.commitments else ""
         return f"<Contract {self.title!r}: {len(self.rates)} rates{more}>"
 
-    def rate_for(self, meter_id: str, region: str, role: Role | None = None) -> ContractRate | None:
+    def rate_for(
+        self, meter_id: str, region: str, role: Role | Literal["other"] | None = None
+    ) -> ContractRate | None:
         """What the contract says of a meter in a region; None if nothing.
 
         Args:
             meter_id: the meter.
             region: where.
-            role: what the machines are there for; None if all rates apply.
+            role: what it is used for; None if nobody knows, and all rates apply.
         """
         fitting = (
             rate

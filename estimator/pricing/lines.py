@@ -51,7 +51,7 @@ class Usage:
     """What of the meter's use, if only that stands on the line."""
     layer: CostLayer = "messaging"
     """What it is for."""
-    role: Role | None = None
+    role: Role | Literal["other"] | None = "other"
     """What machines are there for, where a contract may tell them apart."""
     by_hour: ByHour | None = field(default=None, compare=False, repr=False)
     """How it is spread over the hours of the month; evenly if nothing is known of it."""
@@ -341,7 +341,8 @@ def cost_knees(
     starts = np.append(granted, -elsewhere)
     ends = np.unique([np.maximum(starts + edge, 0.0) for edge in (0.0, *rate.tariff.tier_from)])
     ends = np.append(ends, 2 * ends[-1] + 1)
-    [line] = price_usage([Usage(meter_id, ends, "")], region, catalog, free_allowances)
+    whole = Usage(meter_id, ends, "", role=catalog.role)
+    [line] = price_usage([whole], region, catalog, free_allowances)
     more = np.diff(np.diff(line.cost_usd) / np.diff(ends), prepend=0.0)
     return tuple(zip(ends[:-1].tolist(), more.tolist(), strict=True))
 

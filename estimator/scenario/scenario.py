@@ -90,9 +90,9 @@ class Engineering(Model):
     """
 
     engineer_hours_per_month: Count = 0.0
-    """Hours per month to build, patch, watch and be on call, beyond what a managed service would
-    take; for every deployment that holds connections on servers or in containers of your own, or
-    runs Redis on machines."""
+    """Hours per month to build, patch, watch and be on call, beyond what a service without servers
+    would take; for every deployment that leaves you servers or containers to run, be it for
+    connections, for Redis or for your own code."""
     duties: dict[Annotated[Name, Field(min_length=1)], Count] = Field(default_factory=dict)
     """Hours per month for single duties, by their ids (``estimator list duties``), on top of those
     hours; for every deployment that has the duty."""

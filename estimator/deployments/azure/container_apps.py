@@ -150,7 +150,7 @@ class ContainerApps(AzureNodes):
                     over_month(demand, active * per_replica),
                     f"{machine.title}: {text}; {range_text(mean_in_month(demand, active))} on "
                     f"average, {quantity:g} units per hour each",
-                    role="nodes",
+                    role="containers",
                     by_hour=partial(Month.of(demand).by_hour, fleet.nodes),
                 )
                 yield from split_usage(usage, fleet.application_share)

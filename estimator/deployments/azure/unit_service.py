@@ -227,7 +227,8 @@ class UnitService(base.Deployment):
         """What answers the events, on the bill."""
         match self.runs_on(request):
             case "none":
-                return Answering()
+                note = "What answers events, the application's own work with it, is left out."
+                return Answering(notes=(note,))
             case "servers":
                 least = self.app_servers_least(request)
                 step = self.step_bytes(request)

@@ -93,8 +93,21 @@ def boot_disk(cloud: str) -> Mapping[str, float]:
     return {"azure.disks.standard_ssd_e4_months": 1.0}
 
 
+ADDRESSES: Mapping[str, str] = {
+    "aws": "aws.public_ipv4.hours",
+    "azure": "azure.public_ipv4.hours",
+    "gcp": "gcp.external_ipv4.hours",
+}
+"""What a public address of a virtual machine is billed as, by cloud; on OCI it is free."""
+
+
 def application_servers(
-    request: Request, cloud: str, region: str, more_cores: Weekly = _NOTHING
+    request: Request,
+    cloud: str,
+    region: str,
+    more_cores: Weekly = _NOTHING,
+    *,
+    own_addresses: bool = False,
 ) -> ApplicationServers:
     """Virtual machines of the cheapest bill for the application's own work.
 
@@ -103,6 +116,7 @@ def application_servers(
         cloud: whose machines.
         region: where.
         more_cores: what they do besides, in cores of the reference speed.
+        own_addresses: whether each has a public address, to reach the service and the internet.
 
     Raises:
         UnknownNameError: no such machine.
@@ -112,6 +126,7 @@ def application_servers(
     catalog = request.catalog.for_choosing(cloud, "application_servers")
     cores = total((application_cores(demand, options), more_cores))
     disk = boot_disk(cloud)
+    hourly = {ADDRESSES[cloud]: 1.0} if own_addresses and cloud in ADDRESSES else {}
     hours = float(np.min(demand.hours_per_month))
     needs = Needs(
         (
@@ -131,12 +146,18 @@ def application_servers(
             cloud,
             "vm",
             options.application_machine,
-            beside_usd=usd_of(catalog, region, disk) / hours,
+            beside_usd=usd_of(catalog, region, disk) / hours + usd_of(catalog, region, hourly),
         ),
         placement(options),
         options.application_servers_least,
         None if options.application_scaling == "static" else options.application_scaling_lag_hours,
-        Prices(catalog, region, request.free_allowances, *flat_and_not(catalog, region, disk)),
+        Prices(
+            catalog,
+            region,
+            request.free_allowances,
+            *flat_and_not(catalog, region, disk),
+            hourly=hourly,
+        ),
         Month.of(demand),
     )
     made = choice.made()
@@ -148,7 +169,12 @@ def application_servers(
         for index, machine in zip(used, found, strict=True)
         for one in _usage(request, machine, made.nodes.times(np.asarray(chosen == index) * 1.0))
     ]
-    months = np.asarray(demand.per_month(made.nodes) / demand.hours_per_month)
+    all_hours = demand.per_month(made.nodes)
+    months = np.asarray(all_hours / demand.hours_per_month)
+    usage += [
+        Usage(meter, np.asarray(all_hours * each), "a public address of each server")
+        for meter, each in hourly.items()
+    ]
     usage += [
         Usage(
             meter,

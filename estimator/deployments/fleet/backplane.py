@@ -87,6 +87,7 @@ class Redis:
             options.zones,
             self.nodes_vote,
             _ends(request.demand.hours_per_month),
+            request.self_run_redis_usd,
         )
         return RedisChoice(
             exchange,

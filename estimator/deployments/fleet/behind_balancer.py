@@ -39,13 +39,18 @@ from estimator.pricing.hourly_use import together
 from estimator.pricing.lines import Usage
 from estimator.units import SECONDS_PER_MINUTE
 
-FLEET_NOT_MODELED = ("a database", "the work of running the fleet")
+FLEET_NOT_MODELED = ("a database",)
 """By any fleet."""
 MORE_ROOM = "use larger nodes, or more load balancers"
 """What helps where nodes outnumber the targets of the balancers."""
 MEAN_IS_OLD_BY = 0.5
 """Of a window: a mean over it tells what was in its middle."""
-ROLES = {"nodes": "nodes", "redis": "Redis", "application_servers": "application servers"}
+ROLES = {
+    "nodes": "nodes",
+    "containers": "containers",
+    "redis": "Redis",
+    "application_servers": "application servers",
+}
 """What machines are there for, as a part of a line."""
 HEARD = "system.backplane.heard_share"
 """The limit of what a node hears from others."""
@@ -358,7 +363,7 @@ def one_line_per_meter(usage: Iterable[Usage], catalog: Catalog | None = None) -
     contract = catalog and catalog.contract
     for one in usage:
         role = one.role
-        if role is not None and contract and contract.tells_roles_apart(one.meter_id):
+        if role in ROLES and contract and contract.tells_roles_apart(one.meter_id):
             one = replace(one, part=one.part or ROLES[role])
         else:
             role = None
@@ -371,7 +376,7 @@ def one_line_per_meter(usage: Iterable[Usage], catalog: Catalog | None = None) -
                 one,
                 quantity=np.asarray(before.quantity + one.quantity),
                 formula=f"{before.formula}; and {one.formula}",
-                role=before.role if before.role == one.role else None,
+                role=before.role if before.role == one.role else "other",
                 by_hour=together((each.quantity, each.by_hour) for each in (before, one)),
             )
         )

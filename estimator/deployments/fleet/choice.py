@@ -65,7 +65,7 @@ class Prices:
         for meter, used in units.items():
             knees = cost_knees(meter, self.region, self.catalog, self.free_allowances)
             if knees is None:
-                others.append(Usage(meter, used, ""))
+                others.append(Usage(meter, used, "", role=self.catalog.role))
                 continue
             for knee, more in knees:
                 if more:
@@ -119,8 +119,8 @@ class Made:
     needed: Weekly
     """Nodes that carry each hour, or the busiest one, not yet whole."""
     application_share: FloatArray
-    """Part of the nodes' hours that only the application's own work takes, of the shape of
-    scenarios."""
+    """Part of what nodes cost that only the application's own work makes them cost, of the shape
+    of scenarios."""
     heard_share: FloatArray | None
     """Where no number of nodes suffices, what each of very many has to hear, as a share of what it
     can, shape (*many,); None where some number does."""
@@ -190,7 +190,7 @@ class Choice:
             outcome.plan,
             by_constraint,
             self._most(needed),
-            self._application_share(found, peak, needed),
+            self._application_share(found, outcome),
             heard_share,
         )
 
@@ -201,23 +201,24 @@ class Choice:
         by_constraint = np.stack(np.broadcast_arrays(*(each.peak for each in needed)))
         return Weekly.of(by_constraint.max(axis=0), ALWAYS)
 
-    def _application_share(
-        self, which: Index, peak: FloatArray, needed: Sequence[Weekly]
-    ) -> FloatArray:
-        """Part of what nodes are needed for that only the application's own work asks for.
+    def _application_share(self, which: Index, outcome: Outcome) -> FloatArray:
+        """Part of what nodes cost that the application's own work makes them cost more.
 
-        Of whole nodes nothing would show where a few large ones run, which are so large because of
-        that work.
+        Without it, nodes would cost what the cheapest ones for the rest do. What passes messages
+        between nodes carries messages either way.
         """
         if self.own_cores is None:
             return np.zeros(())
         without = replace(self, needs=self.needs.with_cores(self.own_cores), own_cores=None)
-        fewer = without._most(without._needed(which, peak))
-        hours = self.month.total(self._most(needed).mean)
-        less = np.divide(
-            self.month.total(fewer.mean), hours, out=np.ones(np.shape(hours)), where=hours > 0
+        others_usd = without._usd(*without._cheapest())
+        usd = self._usd(which, outcome)
+        redis_usd = np.zeros(()) if outcome.plan is None else outcome.plan.flat_usd
+        of_nodes = np.asarray(usd - redis_usd)
+        known = np.isfinite(usd) & np.isfinite(others_usd) & (of_nodes > 0)
+        share = np.divide(
+            others_usd - redis_usd, of_nodes, out=np.ones(np.shape(of_nodes)), where=known
         )
-        return 1 - np.minimum(less, 1.0)
+        return 1 - np.clip(share, 0.0, 1.0)
 
     @property
     def _fewest(self) -> FloatArray:

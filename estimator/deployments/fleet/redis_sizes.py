@@ -91,6 +91,7 @@ def redis_sizes(
     zones: int,
     nodes_vote: bool,
     hours: tuple[float, float],
+    people_usd: float = 0.0,
 ) -> tuple[RedisSize, ...]:
     """What Redis may run on, the cheapest of those that do as much.
 
@@ -106,12 +107,13 @@ def redis_sizes(
         zones: over which it is spread.
         nodes_vote: whether a Sentinel can run on a node.
         hours: of the shortest and of the longest month that is billed.
+        people_usd: per month, of people's time that virtual machines take.
 
     Raises:
         UnknownNameError: no such size or machine.
         MissingRateError: nothing has a price in the region.
     """
-    own = _OwnRedis(cloud, _needs(survives, zones, nodes_vote), beside, per_hour)
+    own = _OwnRedis(cloud, _needs(survives, zones, nodes_vote), beside, per_hour, people_usd)
     offered = [
         *(_managed(cloud, name, survives) if redis != "self_run" else ()),
         *(_self_run(name, own) if redis != "managed" else ()),
@@ -207,6 +209,8 @@ class _OwnRedis:
     """Units of meters that each machine takes per month, such as its disk."""
     per_hour: tuple[tuple[str, float], ...]
     """The same per hour, such as a public address."""
+    people_usd: float = 0.0
+    """Per month, of people's time, however many machines there are."""
 
     def size(self, machine: Machine, catalog: Catalog, region: str) -> RedisSize:
         """Redis on a machine, with a replica on another one if anything may fail."""
@@ -237,7 +241,7 @@ class _OwnRedis:
             usd_per_hour=usd_of(catalog, region, parts),
             usd_per_month=usd_of(catalog, region, monthly),
             fixed_usd_per_hour=usd_of(catalog, region, fixed),
-            fixed_usd_per_month=usd_of(catalog, region, fixed_monthly),
+            fixed_usd_per_month=usd_of(catalog, region, fixed_monthly) + self.people_usd,
             flat_usd_per_hour=flat_usd,
             flat_usd_per_month=flat_monthly_usd,
             not_flat=not_flat,

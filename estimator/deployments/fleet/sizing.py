@@ -50,6 +50,7 @@ from estimator.deployments.fleet.server import (
 )
 from estimator.deployments.fleet.server_figures import find_server
 from estimator.format import range_text
+from estimator.pricing.contract import Role
 from estimator.pricing.lines import Usage
 from estimator.units import BITS_PER_BYTE, BITS_PER_MEGABIT, SECONDS_PER_HOUR
 
@@ -114,7 +115,8 @@ class Fleet:
     connections_each: FloatArray
     """Connections of a node of which nothing is left, shape (*many,)."""
     application_share: FloatArray
-    """Part of the nodes' hours that only the application's own work takes, shape (*many,)."""
+    """Part of what nodes cost that only the application's own work makes them cost, shape
+    (*many,)."""
     redis: RedisPlan | None = None
     """What passes messages between nodes; None if they have nothing to say to each other."""
     heard_share: FloatArray | None = None
@@ -154,7 +156,7 @@ class Fleet:
                     meter,
                     hours * quantity,
                     f"{machine.title}: {text}{each}",
-                    role="nodes",
+                    role=_role(self.spec),
                     by_hour=by_hour,
                 )
                 yield from split_usage(usage, self.application_share)
@@ -166,18 +168,17 @@ class Fleet:
         hours = demand.per_month(self.nodes)
         months = np.asarray(hours / demand.hours_per_month)
         for meter, quantity in self.spec.hourly.items():
-            yield Usage(
-                meter,
-                np.asarray(hours * quantity),
-                f"{quantity:g} for each {self.spec.unit} as long as it runs",
-            )
+            each = f"{quantity:g} for each {self.spec.unit} as long as it runs"
+            usage = Usage(meter, np.asarray(hours * quantity), each)
+            yield from split_usage(usage, self.application_share)
         for meter, quantity in self.spec.beside.items():
-            yield Usage(
+            usage = Usage(
                 meter,
                 months * quantity,
                 f"boot disks of {range_text(months, unit=f'{self.spec.unit}s')} on average, "
                 f"{quantity:g} units per month each",
             )
+            yield from split_usage(usage, self.application_share)
 
 
 def build_fleet(request: Request, cloud: str, spec: NodeSpec = NodeSpec()) -> Fleet:
@@ -235,7 +236,7 @@ def build_fleet(request: Request, cloud: str, spec: NodeSpec = NodeSpec()) -> Fl
         heard_share=made.heard_share,
         notes=(
             *assumed_work(options, [kind.application for kind in demand.kinds]),
-            *_no_line(load, made.application_share),
+            *no_line(load, made.application_share, f"{spec.unit}s"),
             *left_alone(request, nodes),
             *stand_ins(options, tls=spec.ends_tls),
             *_more_than_shown(demand, made.peak, options),
@@ -252,6 +253,11 @@ def _plan_of(choice: Choice, nodes: Weekly) -> RedisPlan | None:
     return choice.redis and choice.redis.plan(nodes, nodes.peak)
 
 
+def _role(spec: NodeSpec) -> Role:
+    """What the machines of nodes are, where a contract tells them apart."""
+    return "nodes" if spec.kind == "vm" else "containers"
+
+
 def _names(options: FleetOptions) -> tuple[str, ...]:
     """Of what a node offers."""
     return CONSTRAINTS if options.connections_per_node is None else (*CONSTRAINTS, _ASKED)
@@ -261,9 +267,9 @@ def _choice(request: Request, cloud: str, spec: NodeSpec, load: Load) -> Choice:
     """What is chosen from, for what."""
     options, region = request.options, request.region
     by_hour = options.by_hour
-    catalog = request.catalog.for_choosing(cloud, "nodes")
+    catalog = request.catalog.for_choosing(cloud, _role(spec))
     if by_hour and catalog.is_for_choosing:
-        catalog = request.catalog.for_choosing(cloud, "nodes", course_of(request.demand))
+        catalog = request.catalog.for_choosing(cloud, _role(spec), course_of(request.demand))
     # the more stands beside each node, the less several stand for one; most in the shortest month
     hours = float(np.min(request.demand.hours_per_month))
     beside_usd = usd_of(catalog, region, spec.beside) / hours + usd_of(catalog, region, spec.hourly)
@@ -445,12 +451,12 @@ def left_alone(request: Request, nodes: Weekly) -> Iterator[str]:
         )
 
 
-def _no_line(load: Load, application_share: FloatArray) -> Iterator[str]:
+def no_line(load: Load, application_share: FloatArray, units: str) -> Iterator[str]:
     """Why the application's own work is nowhere on the bill, although there is some."""
     if np.any(load.application_cores.peak) and not np.any(application_share > 0):
         yield (
             "The application's own work has no line of its own: something else than processors "
-            "decides how many nodes run."
+            f"decides how many {units} run, and it finds room on them."
         )
 
 

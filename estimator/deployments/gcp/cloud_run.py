@@ -37,7 +37,7 @@ from estimator.deployments.fleet.month import Month
 from estimator.deployments.fleet.redis_nodes import redis_nodes
 from estimator.deployments.fleet.server import Load, late_bursts, server_load, traffic_mbps
 from estimator.deployments.fleet.server_figures import servers
-from estimator.deployments.fleet.sizing import left_alone, shares_of, split_usage
+from estimator.deployments.fleet.sizing import left_alone, no_line, shares_of, split_usage
 from estimator.deployments.gcp import network
 from estimator.deployments.gcp.cloud_run_instances import (
     FAMILY,
@@ -99,7 +99,8 @@ def _application_share(request: base.Request, load: Load, found: Instances) -> F
     if not np.any(load.application_cores.peak):
         return np.zeros(())
     without = needed_for(request, replace(load, application_cores=Weekly(())))
-    share = shares_of(without.mean, found.needed.units.mean)
+    needed = found.needed.units.mean
+    share = np.where(needed > 0, shares_of(without.mean, needed), 1.0)
     return mean_in_month(request.demand, 1 - np.minimum(share, 1.0))
 
 
@@ -288,7 +289,8 @@ class CloudRun(base.Deployment):
         needed, instances = found.needed, found.running
         redis = backplane(found.redis, demand, "gcp")
         age = f"{cut_seconds / SECONDS_PER_HOUR * MINUTES_PER_HOUR:g} minutes"
-        usage = [*_instance_time(request, found, _application_share(request, load, found))]
+        application_share = _application_share(request, load, found)
+        usage = [*_instance_time(request, found, application_share)]
         if _rates(request) == "request":
             text = f"one for each new connection; connections are cut after {age}"
             usage.append(Usage(f"{RUN}.requests", demand.per_month(demand.new_connections), text))
@@ -300,6 +302,7 @@ class CloudRun(base.Deployment):
                 *redis.notes,
                 *left_alone(request, instances),
                 *assumed_work(options, [kind.application for kind in demand.kinds]),
+                *no_line(load, application_share, "instances"),
                 *stand_ins(options, tls=False),
                 *late_bursts(demand, options, instances.peak * cores_of(request)),
                 *filter(None, [sentence("An instance", about_speed(find_family(FAMILY)))]),

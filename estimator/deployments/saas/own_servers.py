@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from typing import Literal
 
@@ -16,7 +17,7 @@ from estimator.deployments.fleet.application_servers import (
 )
 from estimator.deployments.fleet.derived_figures import assumed_work
 from estimator.deployments.fleet.server import application_cores
-from estimator.errors import ScenarioError
+from estimator.errors import MissingRateError, ScenarioError
 
 OWN_SERVERS_NOT_MODELED = (
     "a webhook or integration that brings clients' messages to your servers, which counts as "
@@ -57,7 +58,25 @@ def own_servers(request: Request) -> ApplicationServers:
         raise ScenarioError(
             f"application_cloud: {cloud} has no region at this location: write one of {there}"
         )
-    servers = application_servers(request, cloud, request.regions[cloud])
+    servers = _in_nearest_region(request, cloud)
     # of many scenarios some may have no such work
     usage = (replace(one, quantity=one.quantity * works) for one in servers.usage)
     return replace(servers, usage=tuple(usage), nodes=servers.nodes * works)
+
+
+def _in_nearest_region(request: Request, cloud: str) -> ApplicationServers:
+    """Servers in the nearest region of a cloud whose machines have prices.
+
+    Raises:
+        MissingRateError: none has.
+    """
+    *nearer, (last, last_words) = request.regions[cloud]
+    for region, words in nearer:
+        with suppress(MissingRateError):
+            return _named(application_servers(request, cloud, region, own_addresses=True), words)
+    return _named(application_servers(request, cloud, last, own_addresses=True), last_words)
+
+
+def _named(servers: ApplicationServers, stand_in: str | None) -> ApplicationServers:
+    """Servers, with what their region stands in for."""
+    return replace(servers, notes=(stand_in, *servers.notes)) if stand_in else servers
