@@ -68,6 +68,7 @@ class Ladder:
         ]
         gift = {
             "allowance": "aws.shop.gift",
+            "shares": "goods of the account",
             "meters": METER.meter,
             "kind": "always",
             "quantity": free,

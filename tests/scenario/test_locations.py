@@ -107,7 +107,8 @@ def test_where_only_some_prices_are_known_the_next_region_serves_the_rest():
 
 
 def test_a_region_is_kept_where_it_has_all_prices_that_are_needed():
-    pubsub = ws.estimate(scenario("northcentralus"), "azure.web_pubsub")
+    alone = {"azure.web_pubsub": {"functions": "none"}}
+    pubsub = ws.estimate(scenario("northcentralus").replace(options=alone), "azure.web_pubsub")
     gateway = ws.estimate(scenario("northcentralus"), "azure.application_gateway_vm")
 
     assert pubsub.region == "northcentralus"

@@ -94,9 +94,7 @@ def unequal_blocks(compared: Comparison) -> Iterator[doc.Block]:
         for bill in compared.bills
         if (differences := bill.differences)
     ]
-    if lines:
-        yield doc.Paragraph("Not the same job, and what would make it so:")
-        yield doc.Bullets(tuple(lines), "quiet")
+    yield doc.folded("Not the same job, and what would make it so", lines)
     free = [
         (doc.Text(bill.deployment or "", is_code=True), f": {_free_words(bill)}")
         for bill in compared.bills

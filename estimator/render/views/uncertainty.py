@@ -20,6 +20,8 @@ from estimator.units import HALF_A_CENT_USD
 _SWINGS_SHOWN: Final = 8
 _LEVELS: Final = ("p10_usd", "p50_usd", "p90_usd")
 _LEVEL_COLUMNS: Final = ("P10#", "P50#", doc.Column("P90", is_number=True, tone="strong"))
+_LARGE_USD: Final = 1_000
+"""From a P90 of so much on, no cents are shown beside other deployments."""
 _WITHIN: Final = "within\nlimits#"
 _ADVICE: Final = (
     ".lines() has every line, .sensitivity() what to measure next, .tornado_chart() what changes "
@@ -106,12 +108,16 @@ def _ranges(found: Uncertainty) -> doc.Table:
     for row in found.table.to_dict(orient="records"):
         names.append(doc.Text(doc.marked(row["deployment"], State(row["state"])), is_code=True))
         more = ("expected_usd", *(["error_usd"] if not several else []))
-        amounts = (dollars(row[name]) for name in (*_LEVELS, *more))
+        # a column has room for a name, or for cents
+        whole = several and row["p90_usd"] >= _LARGE_USD
+        amounts = (
+            f"${row[name]:,.0f}" if whole else dollars(row[name]) for name in (*_LEVELS, *more)
+        )
         shares = ("within_limits_share", *(["cheapest_share"] if several else []))
         rows.append((*amounts, *(percent(row[name]) for name in shares)))
     if several:
         estimate = doc.Column("estimate", is_number=True, media=frozenset({"markdown"}))
-        heads = ("deployment", *_LEVEL_COLUMNS, estimate, _WITHIN, "cheapest#")
+        heads = ("deployment", *_LEVEL_COLUMNS, estimate, _WITHIN, "lowest#")
         return doc.table(heads, ((name, *row) for name, row in zip(names, rows, strict=True)))
     return doc.table((*_LEVEL_COLUMNS, "estimate#", "± error#", _WITHIN), rows, str(names[0]))
 
