@@ -242,6 +242,8 @@ class _OwnPrices(_Evidence):
             raise ValueError("give usd_per_unit, or tiers of it")
         if any(tier.usd_per_unit is None for tier in self.tiers or ()):
             raise ValueError("there is no list price to take percent off: give usd_per_unit")
+        if self.tiers and len(self.tiers) > 1 and not all(tier.usd_per_unit for tier in self.tiers):
+            raise ValueError("a tier of price 0 is an allowance: give prices above 0 in each tier")
         return self
 
     @property

@@ -108,3 +108,30 @@ class TestEngineering:
         for bill in ws.compare(CHAT, ALL_DEPLOYMENTS).bills:
             assert bill.duties
             assert all(duty.source.startswith("https://") for duty in bill.duties.values())
+
+
+@pytest.mark.parametrize(
+    "deployment", ["aws.alb_fargate", "azure.app_service", "azure.load_balancer_vm"]
+)
+def test_messaging_is_what_it_would_cost_without_the_users_code(deployment: str):
+    """But for what passes messages between more nodes, and what each of these has beside it."""
+    alone = CHAT.replace(options={deployment: {"application": "none"}})
+    messaging = ws.estimate(CHAT, deployment).by_layer["messaging"]
+
+    assert messaging == pytest.approx(ws.estimate(alone, deployment).total, rel=0.25)
+
+
+def test_unused_commitments_are_of_the_layers_that_they_are_for():
+    contract = {
+        "title": "Too much",
+        "commitments": [{"meters": ["aws.ec2.*"], "percent_off": 17, "covers_usd_per_hour": 3}],
+    }
+    bill = ws.estimate(CHAT.replace(contract=contract), "aws.alb_ec2")
+    unused = [item for item in bill.items if "unused" in item.rate.meter_id]
+
+    # most of the machines' hours are for the user's code
+    assert [item.usage.layer for item in unused] == ["messaging", "application"]
+    assert float(unused[1].cost_usd) > float(unused[0].cost_usd) > 0
+    paid = 3 * 0.83 * 730
+    on_machines = [item for item in bill.items if item.rate.meter_id.startswith("aws.ec2.")]
+    assert sum(float(item.cost_usd) for item in (*on_machines, *unused)) == pytest.approx(paid)

@@ -392,3 +392,46 @@ def test_a_contract_that_matches_no_line_says_so_on_each_bill_of_a_comparison():
     assert silent not in notes["oci.load_balancer_vm"]
     named = next(bill.name for bill in found.bills if bill.deployment == "aws.alb_ec2")
     assert f"which matches no line of {named}" in conventions(found.bills)
+
+
+def test_a_price_of_nothing_in_one_of_several_tiers_is_refused():
+    tiers = [{"tier_from": 0, "usd_per_unit": 0}, {"tier_from": 10, "usd_per_unit": 1}]
+    relay = {
+        "meter": "acme.relay.hours",
+        "title": "Relay",
+        "unit": "Hours",
+        "driver": "compute",
+        "tiers": tiers,
+    }
+
+    with pytest.raises(ws.ContractError, match="a tier of price 0 is an allowance"):
+        ws.price({"acme.relay.hours": 5}, "us-east-1", contract={"title": "O", "meters": [relay]})
+
+
+@pytest.mark.parametrize(
+    ("deployment", "moves"),
+    [
+        # Redis between nodes is all that this contract discounts
+        ("aws.api_gateway", False),
+        ("aws.alb_ec2", True),
+    ],
+)
+def test_rates_for_redis_change_nothing_else(deployment: str, moves: bool):
+    rates = {"meters": ["aws.*"], "percent_off": 50, "roles": ["redis"]}
+    chat = ws.Scenario(profile="workplace-chat", location="virginia", peak_connections=50_000)
+    at_list = ws.estimate(chat, deployment)
+    under = ws.estimate(chat.replace(contract={"title": "R", "rates": [rates]}), deployment)
+
+    redis = [item for item in at_list.items if "elasticache" in item.rate.meter_id]
+    off = sum(float(item.cost_usd) for item in redis) / 2
+    assert (off > 0) == moves
+    assert under.total == pytest.approx(at_list.total - off)
+
+
+def test_preemptible_capacity_is_for_virtual_machines():
+    chat = ws.Scenario(profile="workplace-chat", location="virginia", peak_connections=50_000)
+    containers = "oci.load_balancer_container_instances"
+    under = ws.estimate(chat.replace(contract="oci-preemptible"), containers)
+
+    assert under.total == pytest.approx(ws.estimate(chat, containers).total)
+    assert "matches no line" in under.conventions

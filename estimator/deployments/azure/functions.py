@@ -26,6 +26,7 @@ from estimator.deployments.fleet.server import (
     application_work,
 )
 from estimator.deployments.limits import Check, check, find_limit, limit_value
+from estimator.errors import ScenarioError
 from estimator.pricing.lines import Usage
 from estimator.pricing.price_files import Assumption
 from estimator.units import KIB, MS_PER_SECOND, SECONDS_PER_HOUR
@@ -184,6 +185,10 @@ def _instance(options: FunctionsOptions) -> _Instance:
         for name in ("instance_memory_mb", "instance_vcpus", "http_concurrency")
     )
     wanted = given or limit_value(f"{_SERVICE}.flex_default_instance_mb")
+    if wanted > sizes[-1]:
+        raise ScenarioError(
+            f"function_memory_mb: {wanted:g} is more than the largest instance has, {sizes[-1]:g}"
+        )
     size = min(int(np.searchsorted(sizes, wanted)), sizes.size - 1)
     return _Instance(sizes[size], vcpus[size], shared or float(concurrency[size]))
 
