@@ -43,7 +43,10 @@ def admission_of(
             catalog=load_catalog(),
             region=scenario.found_location.regions.get(found.cloud, WORLDWIDE),
             free_allowances=scenario.free_allowances,
-            regions=scenario.found_location.regions,
+            regions={
+                cloud: tuple(scenario.found_location.choices(cloud))
+                for cloud in scenario.found_location.regions
+            },
         )
     ).admission
 

@@ -112,9 +112,9 @@ def test_a_month_twice_as_long_counts_twice_as_much(deployment: Deployment):
     )
 
     # how much of it is for which layer depends on what is paid by the month
-    one, two = (bill.lines.groupby("meter")["quantity"].sum() for bill in (short, long))
-    units = long.lines.groupby("meter")["unit"].first()
-    assert list(one.index) == list(two.index)
+    one, two = (bill.lines.groupby("meter")["quantity"].sum().to_dict() for bill in (short, long))
+    units = long.lines.groupby("meter")["unit"].first().to_dict()
+    assert one.keys() == two.keys()
     for meter, unit in units.items():
         # disks and plans are paid by the month, however long it is
         factor = 1 if "Months" in unit else 2

@@ -333,13 +333,13 @@ def test_two_halves_of_a_month_add_up_but_for_tiers_fees_and_packages(seeds):
             whole, part = (ws.estimate(each, name) for each in (month, half))
             # how much of a meter is for which layer depends on fees that are paid by the month
             sums = [
-                bill.lines.groupby("meter")[["quantity", "cost_usd", "free"]].sum()
+                bill.lines.groupby("meter")[["quantity", "cost_usd", "free"]].sum().T.to_dict()
                 for bill in (whole, part)
             ]
             rates = {item.rate.meter_id: item.rate for item in whole.items}
             credited = {item.rate.meter_id for item in whole.items if item.credit_usd > 0}
             for meter_id, rate in rates.items():
-                one, other = (each.loc[meter_id] for each in sums)
+                one, other = (each[meter_id] for each in sums)
                 once = rate.meter.unit.endswith(by_the_month) or meter_id in fetched
                 times = 1 if once else 2
                 where = f"{meter_id} of {name}, seed {seed}"

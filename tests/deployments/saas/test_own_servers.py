@@ -104,7 +104,7 @@ def test_a_machine_of_another_cloud_is_refused(deployment):
 
 def test_a_cloud_without_a_region_at_the_location_is_refused_with_those_there_are():
     found = ws.SAAS["pusher.channels"]
-    request = replace(resolve(SCENARIO).request(found), regions={"gcp": "europe-west3"})
+    request = replace(resolve(SCENARIO).request(found), regions={"gcp": (("europe-west3", None),)})
 
     with pytest.raises(ws.ScenarioError, match=r"aws has no region at this location.* gcp, none"):
         found.meter(request)
