@@ -86,23 +86,6 @@ def paid_share(machine_class: str | None, share_of_month: FloatArray | float) ->
     return np.asarray((in_each * multipliers).sum(axis=-1))
 
 
-def effective_multiplier(machine_class: str, share_of_month: FloatArray | float) -> FloatArray:
-    """What the hours of a machine cost on average if it runs for a share of the month.
-
-    Args:
-        machine_class: a class of ``sustained_use.csv``.
-        share_of_month: from 0 to 1, of any shape.
-
-    >>> effective_multiplier("thirty_percent", np.array([0.25, 0.5, 0.75, 1.0])).round(3)
-    array([1. , 0.9, 0.8, 0.7])
-    """
-    share = np.asarray(share_of_month, dtype=np.float64)
-    paid = paid_share(machine_class, share)
-    # what hardly runs costs what its first hour does
-    first = _steps(machine_class)[1][0]
-    return np.divide(paid, share, out=np.full(share.shape, first), where=share > 0)
-
-
 def use_multiplier(machine_class: str, use: HourlyUse) -> FloatArray:
     """What a month's use costs of its list price, shape (*many,).
 

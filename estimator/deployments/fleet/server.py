@@ -267,15 +267,6 @@ def subscribes_by_channel(options: ServerOptions) -> bool:
     return (options.subscribes or find_server(options.server).subscribes.value) == "channel"
 
 
-def message_rate(options: ServerOptions, *, tls: bool) -> float | FloatArray:
-    """Messages that a core takes in or sends out per second.
-
-    Raises:
-        UnknownNameError: a server that is not in servers.yaml.
-    """
-    return 1 / _message_core_seconds(options, tls=tls)
-
-
 def late_bursts(
     demand: Demand, options: ServerOptions, vcpus: FloatArray, *, tls: bool = False
 ) -> Iterator[str]:

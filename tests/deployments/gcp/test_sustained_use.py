@@ -9,7 +9,7 @@ import pytest
 import estimator as ws
 from estimator.deployments.fleet.machine import machines
 from estimator.pricing.hourly_use import HourlyUse
-from estimator.pricing.sustained_use import effective_multiplier, machine_class, use_multiplier
+from estimator.pricing.sustained_use import machine_class, paid_share, use_multiplier
 
 N2_CPU, N2_GB = "gcp.compute.n2_vcpu_hours", "gcp.compute.n2_memory_gb_hours"
 HOURS = 730
@@ -32,18 +32,15 @@ FULL = (1 + 0.8678 + 0.733 + 0.6) / 4
     ],
 )
 def test_the_more_of_the_month_the_less_an_hour_costs(name, share, paid):
-    assert float(effective_multiplier(name, share)) == pytest.approx(paid)
+    assert float(paid_share(name, share)) / share == pytest.approx(paid)
 
 
 def test_many_shares_at_once_are_the_same_one_by_one():
     shares = np.array([[0.0, 0.1], [0.6, 1.0]])
-    together = effective_multiplier("twenty_percent", shares)
 
-    assert together.tolist() == [
-        [float(effective_multiplier("twenty_percent", one)) for one in row]
-        for row in shares.tolist()
+    assert paid_share("twenty_percent", shares).tolist() == [
+        [float(paid_share("twenty_percent", one)) for one in row] for row in shares.tolist()
     ]
-    assert together[0, 0] == 1.0
 
 
 @pytest.mark.parametrize(
@@ -64,7 +61,7 @@ def use(*units: float) -> HourlyUse:
     [
         ((8.0, 8.0), FULL),
         # one after the other is one that runs all month ("inferred instances")
-        ((4.0, 0.0, 4.0, 4.0), effective_multiplier("twenty_percent", 0.75)),
+        ((4.0, 0.0, 4.0, 4.0), (1 + 0.8678 + 0.733) / 3),
         # 2 all month, 6 more for half of it
         ((2.0, 8.0), (2 * FULL + 3 * (1 + 0.8678) / 2) / 5),
         ((0.0, 0.0), 1.0),
