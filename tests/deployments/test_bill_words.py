@@ -21,7 +21,7 @@ def said_of(what: str, bill: ws.Estimate) -> list[str]:
 
 @pytest.mark.parametrize("deployment", OWN_CODE)
 def test_the_assumed_work_comes_with_its_range_its_source_and_a_way_out(deployment):
-    [said] = said_of(WORK, bill_of(deployment))
+    [said] = said_of(f"{WORK} is assumed", bill_of(deployment))
 
     # application.yaml: the kind of application that the profile names
     assert "collaboration: " in said
@@ -40,7 +40,9 @@ def test_work_that_was_taken_away_is_said_to_be_missing(deployment):
 
 @pytest.mark.parametrize("deployment", OWN_CODE)
 def test_nothing_is_assumed_of_work_that_was_given(deployment):
-    assert said_of(WORK, bill_of(deployment, application_cpu_ms_per_message=150)) == []
+    bill = bill_of(deployment, application_cpu_ms_per_message=150)
+
+    assert said_of(f"{WORK} is assumed", bill) == []
 
 
 def test_all_kinds_of_clients_say_what_is_assumed_of_them():
@@ -53,13 +55,27 @@ def test_all_kinds_of_clients_say_what_is_assumed_of_them():
     assert ["(feed" in each for each in said] == [False, True]
 
 
-def test_work_on_a_few_large_machines_has_its_line():
-    # three machines run for three zones with and without it; they are so large because of it
-    bill = bill_of("aws.nlb_ec2", machine="c7i.4xlarge")
-    work = sum(float(line.usage.quantity) for line in bill.items if line.usage.part)
+def test_work_has_a_line_where_machines_are_larger_because_of_it():
+    # three machines run for three zones with and without it
+    larger, smaller = bill_of("aws.nlb_ec2"), bill_of("aws.nlb_ec2", application="none")
+    of_nodes = [
+        sum(float(line.cost_usd) for line in bill.items if line.usage.role == "nodes")
+        for bill in (larger, smaller)
+    ]
+    work = larger.by_layer["application"]
 
-    # of 2,190 hours; nearly all that processors do is that work
-    assert 0.8 * 2_190 < work < 2_190
+    assert larger.sizing.peak_units == smaller.sizing.peak_units == 3
+    assert work == pytest.approx(larger.total - smaller.total)
+    assert 0 < work <= of_nodes[0]
+    assert work > 0.8 * (of_nodes[0] - of_nodes[1])
+
+
+def test_work_costs_nothing_more_on_machines_that_were_asked_for():
+    bill = bill_of("aws.nlb_ec2", machine="c7i.4xlarge")
+    assert bill.total == bill_of("aws.nlb_ec2", machine="c7i.4xlarge", application="none").total
+
+    assert bill.by_layer["application"] == 0
+    assert said_of(f"{WORK} has no line of its own", bill)
 
 
 def test_work_that_decides_nothing_says_why_it_has_no_line():

@@ -202,23 +202,24 @@ class Choice:
         return Weekly.of(by_constraint.max(axis=0), ALWAYS)
 
     def _application_share(self, which: Index, outcome: Outcome) -> FloatArray:
-        """Part of what nodes cost that the application's own work makes them cost more.
+        """Part of what nodes cost that would not be paid without the application's own work.
 
-        Without it, nodes would cost what the cheapest ones for the rest do. What passes messages
-        between nodes carries messages either way.
+        Without it, the cheapest nodes for the rest would run, with what they need beside them.
         """
         if self.own_cores is None:
             return np.zeros(())
         without = replace(self, needs=self.needs.with_cores(self.own_cores), own_cores=None)
-        others_usd = without._usd(*without._cheapest())
-        usd = self._usd(which, outcome)
-        redis_usd = np.zeros(()) if outcome.plan is None else outcome.plan.flat_usd
-        of_nodes = np.asarray(usd - redis_usd)
-        known = np.isfinite(usd) & np.isfinite(others_usd) & (of_nodes > 0)
-        share = np.divide(
-            others_usd - redis_usd, of_nodes, out=np.ones(np.shape(of_nodes)), where=known
-        )
-        return 1 - np.clip(share, 0.0, 1.0)
+        others_usd, usd = without._usd(*without._cheapest()), self._usd(which, outcome)
+        nodes_usd = self._nodes_usd(which, outcome)
+        known = np.isfinite(usd) & np.isfinite(others_usd) & (nodes_usd > 0)
+        more_usd = np.where(known, usd, 0.0) - np.where(known, others_usd, 0.0)
+        share = np.divide(more_usd, nodes_usd, out=np.zeros(np.shape(nodes_usd)), where=known)
+        return np.clip(share, 0.0, 1.0)
+
+    def _nodes_usd(self, which: Index, outcome: Outcome) -> FloatArray:
+        """USD per month of nodes and what each has, without balancers and Redis."""
+        alone = replace(self, prices=replace(self.prices, balancer_usd=0.0))
+        return np.asarray(alone._usd(which, replace(outcome, plan=None)))
 
     @property
     def _fewest(self) -> FloatArray:
