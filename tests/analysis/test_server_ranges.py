@@ -35,6 +35,15 @@ def test_deployments_that_agree_share_a_range():
     assert "options.*.message_factor" in found
 
 
+def test_the_order_in_which_deployments_are_named_changes_nothing():
+    # the same draws fall to the same numbers only where these stand in the same order
+    one, other = (
+        server_input_ranges(CHAT, names) for names in ([FLEET, GATEWAY], [GATEWAY, FLEET])
+    )
+
+    assert list(one.items()) == list(other.items())
+
+
 def test_deployments_that_differ_have_ranges_of_their_own():
     scenario = CHAT.replace(options={FLEET: {"server": "node-ws"}})
     found = server_input_ranges(scenario, [FLEET, RUN])

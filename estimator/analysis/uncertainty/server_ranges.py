@@ -35,7 +35,8 @@ def server_input_ranges(scenario: Scenario, deployments: Iterable[str]) -> dict[
     by_deployment: dict[str, dict[str, tuple[float, float]]] = {}
     taken: list[str] = []
     resolved = resolve(scenario)
-    for name in deployments:
+    # in one order, so that the same draws are made in whatever order they were named
+    for name in sorted(deployments):
         given, deployment = scenario.options.get(name, {}), find_deployment(name)
         options = deployment.check_options(given)
         if isinstance(options, ApplicationOptions):
