@@ -30,7 +30,7 @@ class Comparison(Result):
     >>> scenario = Scenario(profile="workplace-chat", location="virginia", peak_connections=1000)
     >>> compared = compare(scenario, ["aws.api_gateway", "gcp.cloud_run"])
     >>> len(compared.within_limits), list(compared.table.columns[:3])
-    (2, ['deployment', 'title', 'region'])
+    (2, ['deployment', 'title', 'group'])
     """
 
     schema = "comparison"

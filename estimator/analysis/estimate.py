@@ -473,7 +473,7 @@ def estimate(scenario: Scenario, deployment: str, *, demand: Demand | None = Non
     >>> scenario = Scenario(profile="market-data", location="virginia", peak_connections=1000)
     >>> bill = estimate(scenario, "aws.api_gateway")
     >>> list(bill.by_driver)
-    ['connection time', 'messages', 'data out']
+    ['connection time', 'messages', 'compute', 'data out', 'supporting services']
     """
     found = find_deployment(deployment)
     return resolve(scenario, demand).bill(found)

@@ -131,7 +131,7 @@ def test_a_shared_link_restores_the_scenario_for_somebody_else(browser, context,
     theirs.get_by_role("tab", name="Open questions").click()
     expect(theirs.get_by_role("radio", name="whole")).to_be_checked()
     theirs.get_by_role("tab", name="Options").click()
-    expect(theirs.get_by_role("spinbutton", name="Headroom")).to_have_value("0.6")
+    expect(theirs.get_by_role("spinbutton", name="Headroom", exact=True)).to_have_value("0.6")
     somebody.close()
 
 
