@@ -64,7 +64,7 @@ def test_work_has_a_line_where_machines_are_larger_because_of_it():
     ]
     work = larger.by_layer["application"]
 
-    assert larger.sizing.peak_units == smaller.sizing.peak_units == 3
+    assert [bill.sizing and float(bill.sizing.peak_units) for bill in (larger, smaller)] == [3, 3]
     assert work == pytest.approx(larger.total - smaller.total)
     assert 0 < work <= of_nodes[0]
     assert work > 0.8 * (of_nodes[0] - of_nodes[1])

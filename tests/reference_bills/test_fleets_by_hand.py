@@ -8,7 +8,7 @@ https://docs.mattermost.com/administration-guide/scale/scale-to-50000-users.html
 scale-to-80000-users.html
 """
 
-from collections import Counter
+from collections import defaultdict
 
 import pytest
 
@@ -82,7 +82,7 @@ def test_a_fleet_with_redis_between_its_nodes(make_demand, bill_of, quantities):
     cost = [float(item.cost_usd) for item in bill.items if "c7i" in item.rate.meter_id]
     all_nodes = nodes * HOURS * 0.08925
     assert cost == pytest.approx([all_nodes * of_server, all_nodes * (1 - of_server)])
-    by_meter = Counter[str]()
+    by_meter = defaultdict[str, float](float)
     for item in bill.items:
         by_meter[item.rate.meter_id] += float(item.cost_usd)
     assert by_meter["aws.elasticache.valkey_m7g_large"] == pytest.approx(2 * HOURS * 0.1264)
