@@ -54,6 +54,9 @@ def test_every_part_fits_a_phone_and_has_words_for_its_chart(phone, address):
 def test_a_link_restores_the_part_and_what_was_asked(context, address):
     page = visit(context, address)
     page.get_by_role("radio", name="Growth").press("Enter")
+    # what is typed while the first answer is drawn may not reach the address
+    expect(page.get_by_text("in month 24").first).to_be_visible()
+    drawn(page)
     months = page.get_by_role("spinbutton", name="Months from now")
     months.fill("6")
     months.press("Enter")
