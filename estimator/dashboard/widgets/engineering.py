@@ -29,16 +29,16 @@ def hour_price_input(scenario: Scenario) -> None:
 
 
 def hours_input(scenario: Scenario) -> None:
-    """Engineering time per month for your own servers; part of the scenario."""
+    """Engineering time per month for what deployments leave to people; part of the scenario."""
     number_input(
         "Engineering time (hours per month)",
         "engineer_hours",
         (scenario.engineering or _NOTHING).engineer_hours_per_month,
         _stating("engineer_hours_per_month"),
         step=5.0,
-        explained="To build, patch and monitor your own servers and to be on call, beyond what "
-        "a managed service would take. It becomes part of the scenario and a line of the bills of "
-        "deployments on your own servers.",
+        explained="To patch, size and watch what you run and to be on call, beyond what a managed "
+        "service would take. It becomes part of the scenario and a line of the bill of every "
+        "deployment that leaves such work to you.",
     )
 
 
