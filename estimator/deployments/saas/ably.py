@@ -75,6 +75,7 @@ class AblyPerMinute(counting.SaasService):
         "volume discounts, which Ably announces without publishing tiers",
         "the Free package for the smallest workloads",
         "bandwidth above 5 KiB a message, which payload counted in steps of 5 KiB never reaches",
+        "batches of a channel with messages of several flows: each flow has batches of its own",
         "presence, reading history, push and integrations, which count as messages too",
         *OWN_SERVERS_NOT_MODELED,
         "the minute for which a channel stays active after its last client leaves",
