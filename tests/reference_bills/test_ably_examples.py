@@ -304,10 +304,7 @@ def test_the_scenario_of_the_monitors_is_the_dashboard(quantities, without_fee):
     bill = ws.estimate(ws.Scenario.load(EXAMPLE_FILES / "patient-monitors.yaml"), ID)
     counted = quantities(bill)
 
-    # the page leaves out what devices and people get when they connect
-    assert {meter: counted[meter] for meter in DASHBOARD.stated} == pytest.approx(
-        DASHBOARD.stated, rel=0.001
-    )
+    assert {meter: counted[meter] for meter in DASHBOARD.stated} == pytest.approx(DASHBOARD.stated)
     assert without_fee(bill) == DASHBOARD.usd
 
 
