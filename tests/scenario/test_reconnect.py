@@ -23,10 +23,12 @@ SHIPPED = {
 # socket.io, packages/socket.io-client/lib/manager.ts: null == opts.timeout ? 20000 : opts.timeout
 # centrifuge-js, src/centrifuge.ts: timeout: 5000
 # colyseus, packages/core/src/Room.ts: DEFAULT_SEAT_RESERVATION_TIME = 15
+# mqtt.js, src/lib/client.ts: connectTimeout: 30 * 1000
 TIMEOUTS_S = {
     "https://socket.io/docs/v4/client-options/#timeout": 20,
     "https://github.com/centrifugal/centrifuge-js": 5,
     "https://github.com/colyseus/colyseus": 15,
+    "https://github.com/mqttjs/MQTT.js": 30,
 }
 
 
