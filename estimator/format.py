@@ -34,6 +34,15 @@ def dollars(usd: float | FloatArray | None) -> str:
     return f"{_MINUS if usd < 0 else ''}${abs(usd):,.{digits}f}"
 
 
+def whole_dollars(usd: float) -> str:
+    """An amount without cents, where many stand beside each other.
+
+    >>> whole_dollars(1234.5), whole_dollars(12.6), whole_dollars(-3.0)
+    ('$1,234', '$13', '−$3')
+    """
+    return f"{_MINUS if usd < 0 else ''}${abs(usd):,.0f}"
+
+
 def dollars_and_cents(usd: float | FloatArray | None) -> str:
     """An amount to the cent, as on an invoice.
 
