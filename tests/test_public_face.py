@@ -21,6 +21,7 @@ CANNOT_FAIL = {
     "expected_demand",
     "locations",
     "profile_names",
+    "profiles",
     "servers",
 }
 """They take nothing, or what was checked when it was made."""

@@ -73,6 +73,8 @@ def _amount(one: GroupBest) -> str:
 def _app(app: App, gallery: Gallery) -> Iterator[doc.Block]:
     times = given_text(gallery.growth)
     grown = count_text(gallery.growth * gallery.peak_connections)
+    about = app.scenario.profile.description
+    yield doc.Paragraph((doc.Text(app.title, "strong"), f": {about}" if about else ""))
     yield doc.table(
         (
             doc.Column("group", wraps=True, media=_WIDE),
@@ -84,7 +86,6 @@ def _app(app: App, gallery: Gallery) -> Iterator[doc.Block]:
             doc.Column(f"at {times} times", is_number=True, media=_WIDE),
         ),
         (tuple(_cells(each)) for each in app.groups),
-        app.title,
     )
     yield doc.Paragraph(app.advice, label="Advice:")
 
