@@ -20,13 +20,15 @@ from estimator.analysis.uncertainty.uncertainty import uncertainty
 from estimator.arguments import checks_arguments
 from estimator.arrays import FloatArray
 from estimator.errors import ScenarioError, UnknownNameError
-from estimator.format import count_text, given_text, percent, whole_dollars
+from estimator.format import count_text, given_text, percent, short_dollars
 from estimator.pricing.bill import conventions
+from estimator.pricing.price_files import Assumption
 from estimator.result import Refusal, Result, plain
 from estimator.scenario.clients import MAIN
 from estimator.scenario.locations import find_location
-from estimator.scenario.profile import load_profile, profile_names
+from estimator.scenario.profile import profile_names
 from estimator.scenario.scenario import Scenario
+from estimator.states import State
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -38,6 +40,8 @@ _STEPS: Final = 90
 """Audiences looked at between now and later: of growth tenfold, each tenth of the audience now."""
 _WORTH_RUNNING_HOURS: Final = 8.0
 """Convention: what saves less than a working day of an engineer per month is not worth running."""
+_WORTH_ASKING: Final = 0.2
+"""Share of a bill that another answer of its vendor must add to be told, as of assumed defaults."""
 _WORTH_NAMING: Final = 0.05
 """Share of a bill that half of a flow must save to be named."""
 
@@ -57,6 +61,20 @@ class Broken:
 
 
 @dataclass(frozen=True, slots=True)
+class CostlyAnswer:
+    """What a vendor leaves open, and the answer that would add most to a bill."""
+
+    question: Assumption
+    answer: str
+    adds_usd: float
+
+    def __str__(self) -> str:
+        """The question, and what the answer would add."""
+        meaning = self.question.choices[self.answer]
+        return f"{self.question.question} If {meaning}: {short_dollars(self.adds_usd)} more."
+
+
+@dataclass(frozen=True, slots=True)
 class GroupBest:
     """The best deployment of a group for a profile, with what its bill may turn out to be."""
 
@@ -72,10 +90,21 @@ class GroupBest:
     breaks: Broken | None
     """What breaks first while the audience grows; None if nothing does."""
 
+    costly_answer: CostlyAnswer | None
+    """What the vendor may answer that would add most; None if nothing adds a fifth."""
+
     @property
     def range_words(self) -> str:
         """P10 to P90, for people."""
-        return f"{whole_dollars(self.p10_usd)}–{whole_dollars(self.p90_usd)}"
+        return f"{short_dollars(self.p10_usd)}–{short_dollars(self.p90_usd).removeprefix('$')}"
+
+    @property
+    def breaks_words(self) -> str:
+        """What must be raised now, and what breaks first, for people."""
+        breaks = "nothing" if self.breaks is None else str(self.breaks)
+        bill = self.best.bill
+        is_beyond = bill is not None and bill.state in (State.SETTING, State.QUOTA)
+        return f"now: {bill.state_words}; later: {breaks}" if bill and is_beyond else breaks
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +125,7 @@ class Halved:
     def __str__(self) -> str:
         """What it would save, for people."""
         whose = "" if self.clients == MAIN else f" of {self.clients}"
-        saved = f"{whole_dollars(self.saves_usd)} ({percent(self.share)})"
+        saved = f"{short_dollars(self.saves_usd)} ({percent(self.share)})"
         return f"half as many messages of '{self.flow}'{whose} would take {saved} off that bill"
 
 
@@ -266,8 +295,8 @@ def gallery(
     """What the shipped profiles cost, each with as many connections in the same location.
 
     Of each, the best deployment on the clouds within limits is found among managed services,
-    serverless containers and own servers, as ``compare`` does; realtime SaaS is not compared. Ranges
-    are those of ``uncertainty``, with the evidence of the profile and all open questions.
+    serverless containers and own servers, as ``compare`` does; realtime SaaS is not compared.
+    Ranges are those of ``uncertainty``, with the evidence of the profile and all open questions.
 
     Args:
         profiles: names of shipped profiles; all of them, if left out.
@@ -360,7 +389,19 @@ def _of_groups(
         p10, p50, p90 = (float(row.get(column, np.nan)) for column in COLUMNS)
         share = float(row.get("within_limits_share", np.nan))
         later_usd = grown_usd.get(deployment, np.nan)
-        yield GroupBest(best, p10, p50, p90, share, later_usd, broken.get(deployment))
+        answer = None if best.bill is None else _costly_answer(best.bill)
+        yield GroupBest(best, p10, p50, p90, share, later_usd, broken.get(deployment), answer)
+
+
+def _costly_answer(bill: Estimate) -> CostlyAnswer | None:
+    found = [
+        CostlyAnswer(effect.assumption, answer, float(usd))
+        for effect in bill.effects
+        for answer, usd in effect.change_usd.items()
+    ]
+    most = max(found, key=lambda each: each.adds_usd, default=None)
+    worth_asking = most is not None and most.adds_usd > _WORTH_ASKING * float(bill.total)
+    return most if worth_asking else None
 
 
 def _most_saved(scenario: Scenario, found: Headline) -> Halved | None:
@@ -416,20 +457,23 @@ def _advised(found: Headline) -> str:
     if advised is None:
         return "No deployment is within its limits: 'estimator compare' says what each would take"
     if best is None:
-        others = "nothing that you run yourself" if advised.group == "managed" else "no managed service"
+        others = (
+            "nothing that you run yourself" if advised.group == "managed" else "no managed service"
+        )
         return f"Take {advised.name}, since {others} is within limits"
     own, managed, usd = best
     if usd <= 0:
-        return f"Take {managed.name}, which costs {whole_dollars(-usd)} less than what you run yourself"
+        less = short_dollars(-usd)
+        return f"Take {managed.name}, which costs {less} less than what you run yourself"
     hours, rate = hours_text(_hours_saved(found, usd)), given_text(found.usd_per_engineer_hour)
     if advised is managed:
         return (
-            f"Take {managed.name}: {own.name} would save {whole_dollars(usd)} per month, which at "
-            f"${rate} per hour pays for no more than {hours} of engineering"
+            f"Take {managed.name}: {own.name} would save {short_dollars(usd)} per month, which at "
+            f"${rate} per hour is {hours} of engineering"
         )
     return (
         f"Run it on {own.name} if that takes you less than {hours} of engineering per month, which "
-        f"is what the {whole_dollars(usd)} saved over {managed.name} pay for at ${rate} per hour"
+        f"is what the {short_dollars(usd)} saved over {managed.name} pay for at ${rate} per hour"
     )
 
 
@@ -466,6 +510,12 @@ def _group_data(one: GroupBest) -> dict[str, Any]:
         "within_limits_share": _number(one.within_limits_share),
         "by_driver_usd": {} if bill is None else {k: float(v) for k, v in bill.by_driver.items()},
         "grown_usd": _number(one.grown_usd),
+        "costly_answer": one.costly_answer
+        and {
+            "question": one.costly_answer.question.id,
+            "answer": one.costly_answer.answer,
+            "adds_usd": one.costly_answer.adds_usd,
+        },
         "breaks": breaks
         and {
             "at_connections": breaks.at_connections,

@@ -41,8 +41,8 @@ def profiles() -> pd.DataFrame:
         are published; the others are assumptions).
 
     >>> table = profiles().set_index("profile")
-    >>> table.loc["workplace-chat", ["title", "session_mean_hours"]].tolist()
-    ['Workplace chat', 2.0]
+    >>> table.loc["workplace-chat", "title"], float(table.loc["workplace-chat", "mean_bytes"]) > 100
+    ('Workplace chat', True)
     """
     import pandas as pd
 
@@ -98,7 +98,9 @@ def published_share(content: Mapping[str, Any]) -> float:
     >>> published_share(
     ...     {
     ...         "title": "Posts",
-    ...         "flows": {"posts": {"direction": "client_to_server", "rate_per_hour": 2, "payload": 9}},
+    ...         "flows": {
+    ...             "posts": {"direction": "client_to_server", "rate_per_hour": 2, "payload": 9}
+    ...         },
     ...         "evidence": {
     ...             "flows": {"grade": "assumption"},
     ...             "flows.posts.payload": {"grade": "published"},

@@ -7,7 +7,7 @@ import pytest
 import estimator as ws
 from estimator.analysis.gallery import SAMPLES
 
-PAIR = ["workplace-chat", "market-data"]
+PAIR = ["board-collaboration", "market-data"]
 FEWEST = 128
 
 
@@ -90,8 +90,8 @@ def test_the_advice_counts_hours_of_what_is_saved(found):
 
 
 def test_what_saves_less_than_a_working_day_is_not_advised(found):
-    [app] = [app for app in found.apps if app.profile == "workplace-chat"]
-    usd = found.table[found.table["profile"] == "workplace-chat"].set_index("group")["total_usd"]
+    [app] = [app for app in found.apps if app.profile == "board-collaboration"]
+    usd = found.table[found.table["profile"] == "board-collaboration"].set_index("group")["total_usd"]
 
     assert usd["managed"] - usd["own servers"] < 800
     assert app.advice.startswith("Take IoT Core")

@@ -8,7 +8,7 @@ from typing import Final
 from estimator.analysis.gallery import App, Gallery, GroupBest
 from estimator.analysis.headline import main_drivers
 from estimator.deployments.registry import GROUPS
-from estimator.format import capitalized, count_text, given_text, whole_dollars
+from estimator.format import capitalized, count_text, given_text, percent, short_dollars
 from estimator.render import document as doc
 from estimator.render.views.common import refused, under
 from estimator.render.views.profiles import profiles_view
@@ -44,8 +44,9 @@ def _blocks(gallery: Gallery) -> Iterator[doc.Block]:
     yield doc.Paragraph(
         "Each app with the same audience, and the best deployment within limits of each group: US "
         f"dollars per month, in parentheses P10–P90 ({gallery.samples:,} draws, over what the "
-        "evidence of the profile leaves open and what vendors do not say). The amount itself takes "
-        "every default as it stands. Realtime SaaS is not compared."
+        "evidence of the profile leaves open and what vendors do not say). The amount itself, "
+        "which decides what is best, takes every default as it stands, so it can be outside that "
+        "range. Realtime SaaS is not compared."
     )
     groups = [doc.Column(group, wraps=True) for group in GROUPS]
     yield doc.table(
@@ -67,7 +68,7 @@ def _amounts(app: App) -> Iterator[str]:
 
 def _amount(one: GroupBest) -> str:
     bill = one.best.bill
-    return _NONE if bill is None else f"{whole_dollars(float(bill.total))} ({one.range_words})"
+    return _NONE if bill is None else f"{short_dollars(float(bill.total))} ({one.range_words})"
 
 
 def _app(app: App, gallery: Gallery) -> Iterator[doc.Block]:
@@ -87,6 +88,13 @@ def _app(app: App, gallery: Gallery) -> Iterator[doc.Block]:
         ),
         (tuple(_cells(each)) for each in app.groups),
     )
+    yield doc.Bullets(
+        tuple(
+            f"Open at {each.best.bill.name}: {each.costly_answer}"
+            for each in app.groups
+            if each.best.bill is not None and each.costly_answer is not None
+        )
+    )
     yield doc.Paragraph(app.advice, label="Advice:")
 
 
@@ -97,8 +105,10 @@ def _cells(one: GroupBest) -> Iterator[doc.Inline]:
         yield from (f"none of {one.best.compared} is within limits", *[""] * 5)
         return
     yield doc.Text(bill.deployment or "", is_code=True)
-    yield whole_dollars(float(bill.total))
-    yield one.range_words
+    yield short_dollars(float(bill.total))
+    within = percent(one.within_limits_share)
+    over = "" if one.within_limits_share == 1 else f", within limits in {within} of the draws"
+    yield f"{one.range_words}{over}"
     yield main_drivers(bill)
-    yield "nothing" if one.breaks is None else str(one.breaks)
-    yield whole_dollars(one.grown_usd)
+    yield one.breaks_words
+    yield short_dollars(one.grown_usd)

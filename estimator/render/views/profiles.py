@@ -6,9 +6,10 @@ from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 from estimator.analysis.profiles import profile_row
-from estimator.format import bytes_text, count_text, percent
+from estimator.format import bytes_text, count_text, percent, span_text
 from estimator.render import document as doc
 from estimator.scenario.profile import profile_names
+from estimator.units import SECONDS_PER_HOUR
 
 _WORDS: Final = doc.MEDIA - {"terminal"}
 """Where a table has room for sentences."""
@@ -54,7 +55,7 @@ def _cells(row: dict[str, Any]) -> Iterator[doc.Inline]:
     yield count_text(row["messages_to_client_per_connection_hour"])
     yield bytes_text(row["mean_bytes"])
     yield bytes_text(row["largest_bytes"])
-    yield f"{row['session_mean_hours']:.3g} h"
+    yield span_text(row["session_mean_hours"] * SECONDS_PER_HOUR)
     yield ", ".join(row["kinds_of_clients"])
     yield percent(row["published_share"])
 
