@@ -230,7 +230,7 @@ def _profile(name: str) -> Iterator[str]:
         if part == "application":
             yield from (f"  {line}" for line in _titles(TITLES["applications"]()))
         if part == "other_clients":
-            yield from _left_out(["other_clients:", *_kinds(name)], "  ")
+            yield from _left_out(["  other_clients:", *_kinds(name)], "  ")
         elif part in shipped:
             yield from _left_out(_said(part, shipped[part], field.annotation, "  ", told), "  ")
         else:
@@ -242,9 +242,9 @@ def _kinds(name: str) -> Iterator[str]:
     """How many clients of other kinds a profile brings; an example, if it brings none."""
     brought = load_profile(name).other_clients
     for kind, others in brought.items():
-        yield f"  {kind}: {{per_main_connection: {_scalar(others.per_main_connection)}}}"
+        yield f"    {kind}: {{per_main_connection: {_scalar(others.per_main_connection)}}}"
     if not brought:
-        yield "  viewers: {profile: board-collaboration, per_main_connection: 0.1}"
+        yield "    viewers: {profile: board-collaboration, per_main_connection: 0.1}"
 
 
 def _said(
