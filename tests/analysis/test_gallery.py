@@ -91,7 +91,7 @@ def test_the_advice_counts_hours_of_what_is_saved(found):
 
 def test_what_saves_less_than_a_working_day_is_not_advised(found):
     [app] = [app for app in found.apps if app.profile == "board-collaboration"]
-    usd = found.table[found.table["profile"] == "board-collaboration"].set_index("group")["total_usd"]
+    usd = found.table[found.table["profile"] == app.profile].set_index("group")["total_usd"]
 
     assert usd["managed"] - usd["own servers"] < 800
     assert app.advice.startswith("Take IoT Core")
