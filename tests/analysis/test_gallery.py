@@ -118,7 +118,7 @@ def test_half_of_a_flow_saves_what_a_scenario_with_half_of_it_costs_less(found, 
 
 def test_where_nothing_managed_is_within_limits_the_rest_is_advised():
     found = ws.gallery("market-data", peak_connections=1e7, samples=FEWEST)
-    managed = found.table.set_index("group").loc["managed"]
+    [managed] = found.table[found.table["group"] == "managed"].to_dict("records")
 
     assert pd.isna(managed["deployment"])
     assert np.isnan(managed["p10_usd"])
