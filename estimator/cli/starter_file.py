@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import io
 import os
+import sys
 import textwrap
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
@@ -386,6 +387,10 @@ def _plain(value: Any) -> Any:
     """What was read from YAML, without its lines and columns."""
     if isinstance(value, Mapping):
         return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    if isinstance(value, int) and not isinstance(value, bool):
+        return int(value)
     return float(value) if isinstance(value, float) else value
 
 
@@ -393,5 +398,8 @@ def _scalar(value: object) -> str:
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     stream = io.StringIO()
-    YAML(typ="safe", pure=True).dump([value], stream)
-    return stream.getvalue().strip().removeprefix("[").removesuffix("]").removeprefix("- ")
+    yaml = YAML(typ="safe", pure=True)
+    yaml.default_flow_style = True
+    yaml.width = sys.maxsize
+    yaml.dump([value], stream)
+    return stream.getvalue().strip().removeprefix("[").removesuffix("]")
