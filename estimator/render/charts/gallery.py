@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from matplotlib.ticker import NullFormatter
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from estimator.deployments.registry import GROUPS
+from estimator.format import short_dollars
 from estimator.render.charts.lines import line_colors
 from estimator.render.charts.style import Chart, blank, dress, legend, name_rows
 from estimator.shown import Look
@@ -47,8 +48,9 @@ def gallery_chart(gallery: Gallery, look: Look | None = None) -> Chart:
     if table["total_usd"].notna().any():
         # apps differ by more than any other axis could show
         axes.set_xscale("log")
+        axes.xaxis.set_major_locator(LogLocator(numticks=max(3, int(look.width_inches))))
         axes.xaxis.set_minor_formatter(NullFormatter())
-        axes.xaxis.set_major_formatter("${x:,.0f}")
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda usd, _: short_dollars(usd)))
     axes.set_xlabel("US dollars per month")
     axes.grid(axis="x", color=look.gray, alpha=0.25, linewidth=0.6)
     axes.set_axisbelow(True)
