@@ -32,9 +32,11 @@ if TYPE_CHECKING:
     from estimator.analysis.compare import Comparison as Comparison, compare as compare
     from estimator.analysis.diff.diff import Difference as Difference, diff as diff
     from estimator.analysis.estimate import Estimate as Estimate, estimate as estimate
+    from estimator.analysis.gallery import Gallery as Gallery, gallery as gallery
     from estimator.analysis.growth.growth import Growth as Growth, growth as growth
     from estimator.analysis.price import price as price
     from estimator.analysis.price_list import prices as prices
+    from estimator.analysis.profiles import profiles as profiles
     from estimator.analysis.recovery_plan.recovery_plan import recovery_plan as recovery_plan
     from estimator.analysis.recovery_plan.result import RecoveryPlan as RecoveryPlan
     from estimator.analysis.simulate.result import Simulation as Simulation

@@ -15,6 +15,7 @@ NO_END: Final = "no end"
 """What is written for infinity."""
 NO_PRICE: Final = "no price"
 _CENTS_BELOW_USD: Final = 1000
+_MILLION: Final = 1e6
 _MINUS: Final = "−"
 _MOST_DIGITS: Final = 6
 _ROUNDING: Final = 1e-9
@@ -127,6 +128,17 @@ def count_text(number: float) -> str:
         if abs(number) >= size - 0.5:
             return f"{number / size:.3g}{letter}"
     return f"{number:,.0f}" if abs(number) >= 100 else f"{number:.3g}"
+
+
+def short_dollars(usd: float) -> str:
+    """An amount in few characters, where many stand beside each other.
+
+    >>> short_dollars(1234.5), short_dollars(12.6), short_dollars(-3.0), short_dollars(15_104_648)
+    ('$1,234', '$13', '−$3', '$15.1M')
+    """
+    size = abs(usd)
+    written = count_text(size) if size >= _MILLION else f"{size:,.0f}"
+    return f"{_MINUS if usd < 0 else ''}${written}"
 
 
 def figure_text(value: float) -> str:

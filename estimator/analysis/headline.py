@@ -136,7 +136,7 @@ class Headline:
             elif np.isfinite(hours):
                 more = len(own.duties.keys() - managed.duties.keys())
                 yield (
-                    f"{saves}; at ${given_text(rate)} per hour that is {_hours(hours)} of "
+                    f"{saves}; at ${given_text(rate)} per hour that is {hours_text(hours)} of "
                     f"engineering per month, for {more} kinds of work that the managed service "
                     "does not leave to you."
                 )
@@ -212,5 +212,10 @@ def spare_room(bill: Estimate) -> float | None:
     return sizing.carrying_share / fullest if fullest > 0 else None
 
 
-def _hours(hours: float) -> str:
+def hours_text(hours: float) -> str:
+    """Hours of people's time, for people.
+
+    >>> hours_text(154.58), hours_text(0.4)
+    ('150 hours', 'less than an hour')
+    """
     return f"{value_text(float(f'{hours:.2g}'))} hours" if hours >= 1 else "less than an hour"

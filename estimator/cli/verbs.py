@@ -41,6 +41,7 @@ class Verb:
 
 VERBS: Final = (
     Verb("init", "init:init"),
+    Verb("gallery", "gallery:gallery"),
     Verb("compare", "bills:compare"),
     Verb("estimate", "bills:estimate"),
     Verb("diff", "diff:diff"),

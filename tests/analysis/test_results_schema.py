@@ -50,6 +50,8 @@ RESULTS: dict[str, Callable[[], Result]] = {
     "comparison of nothing": lambda: ws.compare(UNPRICED, ["gcp.cloud_run"]),
     "difference": lambda: ws.diff(MARKET, CHAT),
     "difference of nothing": lambda: ws.diff(UNPRICED, UNPRICED, ["gcp.cloud_run"]),
+    "gallery": lambda: ws.gallery("market-data", samples=128),
+    "gallery of too many": lambda: ws.gallery("workplace-chat", peak_connections=1e10, samples=128),
     "growth": lambda: ws.growth(MARKET, 24, monthly_growth_percent=40),
     "growth of nothing": lambda: ws.growth(
         UNPRICED, 2, factors=[1, 2], deployments=["gcp.cloud_run"]

@@ -36,6 +36,7 @@ SHOWN: dict[str, Any] = {
     "comparison": ws.compare(NAMED),
     "comparisons": ws.compare(MANY),
     "difference": ws.diff(MANY.replace(peak_connections=90), NAMED),
+    "gallery": ws.gallery("workplace-chat", samples=128),
     "growth": ws.growth(
         NAMED, 6, monthly_growth_percent=50, deployments=["aws.iot_core", "gcp.cloud_run"]
     ),

@@ -48,6 +48,7 @@ THINGS: Final[Mapping[str, str]] = {
 }
 """What can be listed, in a few words."""
 _OF_A_DEPLOYMENT: Final = {"assumptions", "options"}
+_AS_DOCUMENTS: Final = {"defaults", "profiles"}
 _WIDTH: Final = 80
 _TAGS: Final = {"fault", "surge"}
 _SMALL_PRINT: Final = (
@@ -85,6 +86,8 @@ def list_things(
         $ estimator list locations
         # the options of one deployment
         $ estimator list options --deployment aws.nlb_ec2
+        # the shipped profiles: what each is for, and what its clients do
+        $ estimator list profiles
         # how faults are written, as JSON
         $ estimator list faults --json
     """
@@ -92,11 +95,11 @@ def list_things(
         raise UnknownNameError("thing to list", thing, THINGS)
     if deployment is not None and thing not in _OF_A_DEPLOYMENT:
         raise ScenarioError("--deployment is only for 'list options' and 'list assumptions'")
-    if as_markdown and thing != "defaults":
-        raise ScenarioError("--markdown is only for 'list defaults'")
+    if as_markdown and thing not in _AS_DOCUMENTS:
+        raise ScenarioError("--markdown is only for 'list defaults' and 'list profiles'")
     check_one_form(markdown=as_markdown, json=as_json)
-    if as_markdown:
-        _print_defaults()
+    if as_markdown or (thing == "profiles" and not as_json):
+        _print_view(thing, as_markdown=as_markdown)
         return
     data = _data(thing, deployment)
     if as_json:
@@ -105,10 +108,12 @@ def list_things(
         print_text(_text(thing, data))
 
 
-def _print_defaults() -> None:
+def _print_view(thing: str | None, *, as_markdown: bool) -> None:
     from estimator.render.views.defaults import defaults_view
+    from estimator.render.views.profiles import profiles_view
 
-    print_document(defaults_view(), as_markdown=True)
+    view = profiles_view if thing == "profiles" else defaults_view
+    print_document(view(), as_markdown=as_markdown)
 
 
 def _data(thing: str | None, deployment: str | None) -> list[dict[str, Any]]:
@@ -128,6 +133,10 @@ def _data(thing: str | None, deployment: str | None) -> list[dict[str, Any]]:
 
     if thing == "defaults":
         return default_data()
+    if thing == "profiles":
+        from estimator.analysis.profiles import profile_data
+
+        return profile_data()
     if thing in ("faults", "surges"):
         return _kinds_data(FAULTS if thing == "faults" else SURGES)
     if thing in ("applications", "servers"):
