@@ -45,9 +45,12 @@ THINGS: Final[Mapping[str, str]] = {
     "services": "services with prices",
     "shapes": "when in the week users are connected",
     "surges": "traffic on top of the weekly shape in a simulation",
+    "totals": "what known operators published, and what the profiles make of the same audience",
 }
 """What can be listed, in a few words."""
 _OF_A_DEPLOYMENT: Final = {"assumptions", "options"}
+_ON_A_PAGE: Final = {"defaults", "totals"}
+"""What a table of the documentation is made of."""
 _WIDTH: Final = 80
 _TAGS: Final = {"fault", "surge"}
 _SMALL_PRINT: Final = (
@@ -92,11 +95,11 @@ def list_things(
         raise UnknownNameError("thing to list", thing, THINGS)
     if deployment is not None and thing not in _OF_A_DEPLOYMENT:
         raise ScenarioError("--deployment is only for 'list options' and 'list assumptions'")
-    if as_markdown and thing != "defaults":
-        raise ScenarioError("--markdown is only for 'list defaults'")
+    if as_markdown and thing not in _ON_A_PAGE:
+        raise ScenarioError("--markdown is only for 'list defaults' and 'list totals'")
     check_one_form(markdown=as_markdown, json=as_json)
     if as_markdown:
-        _print_defaults()
+        _print_page(thing)
         return
     data = _data(thing, deployment)
     if as_json:
@@ -105,10 +108,12 @@ def list_things(
         print_text(_text(thing, data))
 
 
-def _print_defaults() -> None:
+def _print_page(thing: str | None) -> None:
     from estimator.render.views.defaults import defaults_view
+    from estimator.render.views.published_totals import published_totals_view
 
-    print_document(defaults_view(), as_markdown=True)
+    view = defaults_view if thing == "defaults" else published_totals_view
+    print_document(view(), as_markdown=True)
 
 
 def _data(thing: str | None, deployment: str | None) -> list[dict[str, Any]]:
@@ -128,6 +133,10 @@ def _data(thing: str | None, deployment: str | None) -> list[dict[str, Any]]:
 
     if thing == "defaults":
         return default_data()
+    if thing == "totals":
+        from estimator.analysis.published_totals import total_data
+
+        return total_data()
     if thing in ("faults", "surges"):
         return _kinds_data(FAULTS if thing == "faults" else SURGES)
     if thing in ("applications", "servers"):
@@ -155,6 +164,8 @@ def _text(thing: str | None, data: list[dict[str, Any]]) -> str:
         return "\n".join(map(_options_text, data))
     if thing == "defaults":
         return "\n".join(map(_default_text, data))
+    if thing == "totals":
+        return _totals_text(data)
     if thing == "servers":
         return _described((each["name"], _server_text(each)) for each in data)
     if thing == "applications":
@@ -168,6 +179,40 @@ def _default_text(row: Mapping[str, Any]) -> str:
     head = textwrap.fill(f"{row['name']}: {row['title']}", _WIDTH)
     body = textwrap.fill(said, _WIDTH, initial_indent="  ", subsequent_indent="  ")
     return f"{head}\n{body}\n"
+
+
+def _totals_text(rows: list[dict[str, Any]]) -> str:
+    from estimator.analysis.published_totals import profiles_without_totals
+
+    texts = [_total_text(row) for row in rows]
+    if without := profiles_without_totals():
+        none = f"No known operator was found to have published such totals: {', '.join(without)}"
+        texts.append(textwrap.fill(none, _WIDTH, break_on_hyphens=False) + "\n")
+    return "\n".join(texts)
+
+
+def _total_text(row: Mapping[str, Any]) -> str:
+    found = "within" if row["met"] else "not within"
+    compared = (
+        f"With {row['profile']}: {row['computed']:,.0f} of {row['published']:,.0f}, so "
+        f"{row['ratio']:.2f} of it, {found} a factor of {row['spread']:g}."
+    )
+    why = f"Why not: {row['miss']}" if row["miss"] else ""
+    same = f"Same source: {row['same_source']}" if row["same_source"] else ""
+    parts = (row["title"], compared, why, same, f"Read {row['checked_on']}: {row['source']}")
+    body = (
+        textwrap.fill(
+            part,
+            _WIDTH,
+            initial_indent="  ",
+            subsequent_indent="  ",
+            break_on_hyphens=False,
+            break_long_words=False,
+        )
+        for part in parts
+        if part
+    )
+    return "\n".join((f"{row['name']}: {row['operator']}", *body, ""))
 
 
 def _server_text(server: Mapping[str, Any]) -> str:
