@@ -56,7 +56,7 @@ def model_of(connections: float, session_s: float, horizon_s: int) -> Any:
     """Exponential sessions, a constant rate of arrivals, no limits."""
     import numpy as np
 
-    from estimator.scenario.profile import Reconnect
+    from estimator.scenario.reconnect import Reconnect
     from estimator.scenario.sessions import ExponentialSession
     from estimator.simulation.model import ArrivalRate, Model, Stream
 
@@ -94,7 +94,7 @@ def timed(task: Callable[[], Any]) -> tuple[Any, float]:
 
 def by_engine(erlangs: float, slots: float) -> Played:
     from estimator.demand.admission_limits import AdmissionLimits
-    from estimator.scenario.profile import Reconnect
+    from estimator.scenario.reconnect import Reconnect
 
     model = replace(
         model_of(erlangs, SESSION_S, WEEK_S),
@@ -154,7 +154,7 @@ def by_simpy(erlangs: float, slots: float, seed: int) -> Played:
 
 def nodes_by_engine() -> Played:
     from estimator.demand.admission_limits import AdmissionLimits, ConnectWork
-    from estimator.scenario.profile import Reconnect
+    from estimator.scenario.reconnect import Reconnect
 
     work_s = BUSY * NODES * SESSION_S / CONNECTIONS
     model = replace(

@@ -77,7 +77,6 @@ if TYPE_CHECKING:
     )
     from estimator.render.charts.cost import cost_chart as cost_chart
     from estimator.scenario.calendar import CalendarEntry as CalendarEntry
-    from estimator.scenario.clients import OtherClients as OtherClients
     from estimator.scenario.disruptions import (
         BalancerResize as BalancerResize,
         Broadcast as Broadcast,
@@ -93,11 +92,12 @@ if TYPE_CHECKING:
     )
     from estimator.scenario.locations import locations as locations
     from estimator.scenario.profile import (
+        OtherClients as OtherClients,
         Profile as Profile,
-        Reconnect as Reconnect,
         load_profile as load_profile,
         profile_names as profile_names,
     )
+    from estimator.scenario.reconnect import Reconnect as Reconnect
     from estimator.scenario.scenario import Scenario as Scenario
     from estimator.shown import Look as Look
 

@@ -14,6 +14,7 @@ import numpy.typing as npt
 from estimator.analysis.fields import (
     current_value,
     field_words,
+    numbers_of_others,
     profile_fields,
     profile_of,
     with_values,
@@ -40,7 +41,7 @@ _HALF: Final = "half as much"
 _TWICE: Final = "twice as much"
 _SCALES: Final = (
     "mean_hours", "hours", "scale_hours", "rate_per_hour", "fan_out", "bytes", "mean_bytes",
-    "interval_seconds", "payload_bytes",
+    "interval_seconds", "payload_bytes", "per_main_connection",
 )  # fmt: skip
 """Ends of the names of fields that a factor can scale; the shape of a law cannot be scaled."""
 _ONE_AT_A_TIME: Final = ("mean_hours", "hours", "scale_hours", "mean_bytes")
@@ -140,8 +141,10 @@ def backed_fields(scenario: Scenario) -> dict[str, Backed]:
     """Numbers of all profiles above 0 that a factor can scale, with what backs them."""
     found: dict[str, Backed] = {}
     for kind, profile in scenario.profiles.items():
-        start = profile_of(kind)
-        for field in profile_fields(scenario, kind):
+        start = profile_of(scenario, kind)
+        numbers = profile_fields(scenario, kind)
+        numbers += numbers_of_others(scenario) if kind == MAIN else []
+        for field in numbers:
             path = field.removeprefix(start)
             if path.rpartition(".")[2] not in _SCALES:
                 continue
@@ -149,7 +152,7 @@ def backed_fields(scenario: Scenario) -> dict[str, Backed]:
             if backed and current_value(scenario, field) > 0:
                 # what was said of a part counts more than what was said of the whole
                 said = max(backed, key=len)
-                found[field] = Backed(_path(kind, said), profile.evidence[said])
+                found[field] = Backed(_path(scenario, kind, said), profile.evidence[said])
     return found
 
 
@@ -265,8 +268,8 @@ def _variant(labels: Sequence[_Label], changed: Scenario) -> _Variant:
     return _Variant(labels, changed, expected_month(changed))
 
 
-def _path(kind: str, said: str) -> str:
-    return said if kind == MAIN else f"{profile_of(kind)}{said}"
+def _path(scenario: Scenario, kind: str, said: str) -> str:
+    return said if kind == MAIN else f"{profile_of(scenario, kind)}{said}"
 
 
 def _turns(scenario: Scenario) -> list[_Turn]:
@@ -294,7 +297,7 @@ def _takes_arrays(scenario: Scenario, field: str) -> bool:
         return False
     # the sizes of batches are those of a single scenario
     return not any(
-        field.startswith(f"{profile_of(kind)}flows.{name}.")
+        field.startswith(f"{profile_of(scenario, kind)}flows.{name}.")
         for kind, profile in scenario.profiles.items()
         for name, flow in profile.flows.items()
         if flow.batch is not None and flow.batch.keep == "all"
@@ -328,7 +331,7 @@ def _leading(scenario: Scenario, assumed: Collection[str]) -> dict[str, str]:
             endings = ["rate_per_hour"]
             # what the server publishes is counted by those who receive it
             endings += ["fan_out"] if flow.direction == "client_to_server" else []
-            fields = (f"{profile_of(kind)}flows.{name}.{ending}" for ending in endings)
+            fields = (f"{profile_of(scenario, kind)}flows.{name}.{ending}" for ending in endings)
             if leading := next((field for field in fields if field in assumed), None):
                 found[leading] = name if kind == MAIN else f"{name} of {kind}"
     return found
@@ -339,7 +342,7 @@ def _choices(scenario: Scenario) -> Iterator[_Variant]:
     for kind, profile in scenario.profiles.items():
         of_kind = "" if kind == MAIN else f"{kind}: "
         for said, words, instead, changes in _other_choices(profile):
-            label = _Label(_path(kind, said), f"{of_kind}{words}", instead)
+            label = _Label(_path(scenario, kind, said), f"{of_kind}{words}", instead)
             changed = scenario.with_profiles({kind: profile.model_copy(update=changes)})
             yield _variant((label,), changed)
 

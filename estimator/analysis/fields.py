@@ -41,6 +41,7 @@ _WORDS = {
     "mean_connections": "mean connections",
     "users_per_day": "users per day",
     "sessions_per_user_per_day": "sessions per user per day",
+    "per_main_connection": "connections for each of the main kind",
     "hours_per_month": "hours per month",
     "hours_per_day": "hours per day with clients connected",
     "engineering.engineer_hours_per_month": "engineer-hours per month for self-hosted fleets",
@@ -82,8 +83,9 @@ def field_names(scenario: Scenario) -> list[str]:
     names = [*audience, "hours_per_month", _HOURS_PER_DAY]
     names += [f"users_in.{area}" for area in scenario.users_in or {}]
     names += [f"engineering.{name}" for name in _numbers_in(scenario.engineering)]
-    names += profile_fields(scenario, MAIN)
-    names += [f"{_OTHERS}{path}" for path in _numbers_in(scenario.other_clients)]
+    for kind in scenario.kinds:
+        names += _number_of(scenario, kind)
+        names += profile_fields(scenario, kind)
     names += [f"calendar.{path}" for path in _numbers_in(scenario.calendar)]
     for deployment in ALL_DEPLOYMENTS.values():
         names += [
@@ -94,18 +96,51 @@ def field_names(scenario: Scenario) -> list[str]:
     return names
 
 
-def profile_of(kind: str) -> str:
+def profile_of(scenario: Scenario, kind: str) -> str:
     """What the full names of all fields of the profile of a kind of clients begin with.
 
-    >>> profile_of("main"), profile_of("viewers")
-    ('profile.', 'other_clients.viewers.profile.')
+    >>> scenario = Scenario(
+    ...     profile="market-data",
+    ...     location="virginia",
+    ...     peak_connections=100,
+    ...     other_clients={"chat": {"profile": "workplace-chat", "peak_connections": 5}},
+    ... )
+    >>> profile_of(scenario, "main"), profile_of(scenario, "chat")
+    ('profile.', 'other_clients.chat.profile.')
     """
-    return "profile." if kind == MAIN else f"{_OTHERS}{kind}.profile."
+    return "profile." if kind == MAIN else f"{_stands_in(scenario, kind)}profile."
+
+
+def _stands_in(scenario: Scenario, kind: str) -> str:
+    """Where another kind of clients is described: in the scenario, or in its profile."""
+    inside = "" if kind in scenario.other_clients else "profile."
+    return f"{inside}{_OTHERS}{kind}."
+
+
+def _number_of(scenario: Scenario, kind: str) -> list[str]:
+    """The full name of each number that says how many clients of another kind there are."""
+    if kind == MAIN:
+        return []
+    start = _stands_in(scenario, kind)
+    return [start + path for path in _numbers_in(scenario.kinds[kind]) if "." not in path]
 
 
 def profile_fields(scenario: Scenario, kind: str) -> list[str]:
-    """The full name of every number of the profile of a kind of clients."""
-    return [f"{profile_of(kind)}{path}" for path in _numbers_in(scenario.profiles[kind])]
+    """The full name of every number of the profile of a kind of clients.
+
+    How many clients of other kinds it brings is a matter of each of these (``numbers_of_others``).
+    """
+    own = (path for path in _numbers_in(scenario.profiles[kind]) if not path.startswith(_OTHERS))
+    return [f"{profile_of(scenario, kind)}{path}" for path in own]
+
+
+def numbers_of_others(scenario: Scenario) -> list[str]:
+    """The full name of each number of clients that a profile brings for each of the main ones."""
+    return [
+        f"{_stands_in(scenario, kind)}per_main_connection"
+        for kind in scenario.profile.other_clients
+        if kind not in scenario.other_clients
+    ]
 
 
 def find_field(scenario: Scenario, name: str) -> str:
@@ -305,8 +340,9 @@ def field_words(field: str) -> str:
         meters = load_catalog().meters
         name = f"{meters[found].title} ({meters[found].service})" if found in meters else found
         return f"{name}, {'percent off' if field.startswith('percent_off.') else 'USD each'}"
-    if field.startswith(_OTHERS):
-        kind, _, rest = field.removeprefix(_OTHERS).partition(".")
+    of_others = field.removeprefix("profile.")
+    if of_others.startswith(_OTHERS):
+        kind, _, rest = of_others.removeprefix(_OTHERS).partition(".")
         return f"{kind}: {field_words(rest)}"
     if field.startswith("calendar."):
         _, number, name = field.split(".")[:3]

@@ -24,8 +24,8 @@ from estimator.pricing.price_files import Assumption
 from estimator.scenario.calendar import EXAMPLE, CalendarEntry
 from estimator.scenario.disruptions import FAULTS, SURGES, sentence_parts
 from estimator.scenario.locations import Area, find_location, locations
-from estimator.scenario.model import Model, read_shipped
-from estimator.scenario.profile import Profile, load_profile
+from estimator.scenario.model import Model
+from estimator.scenario.profile import Profile, load_profile, shipped_content
 from estimator.scenario.scenario import Scenario
 from estimator.units import DAYS_PER_WEEK, HOURS_PER_DAY
 from estimator.validation import tag_of
@@ -217,7 +217,7 @@ def _shares(area: Area) -> Iterator[str]:
 def _profile(name: str) -> Iterator[str]:
     yield from ("profile:", f"  extends: {name}")
     yield from _prose("Change fields of the profile here; the values shown are its own.", "  ")
-    shipped = _plain(read_shipped("profiles", name).content)
+    shipped = _plain(shipped_content(name))
     told: set[type[BaseModel]] = set()
     for part, field in Profile.model_fields.items():
         if part == "evidence":  # says where the numbers of a shipped profile come from
@@ -229,11 +229,22 @@ def _profile(name: str) -> Iterator[str]:
             yield from _inside(field.annotation, "  ")
         if part == "application":
             yield from (f"  {line}" for line in _titles(TITLES["applications"]()))
-        if part in shipped:
+        if part == "other_clients":
+            yield from _left_out(["other_clients:", *_kinds(name)], "  ")
+        elif part in shipped:
             yield from _left_out(_said(part, shipped[part], field.annotation, "  ", told), "  ")
         else:
             yield from _prose(f"This profile leaves {part} out.", "  ")
             yield from _inside(field.annotation, "  ")
+
+
+def _kinds(name: str) -> Iterator[str]:
+    """How many clients of other kinds a profile brings; an example, if it brings none."""
+    brought = load_profile(name).other_clients
+    for kind, others in brought.items():
+        yield f"  {kind}: {{per_main_connection: {_scalar(others.per_main_connection)}}}"
+    if not brought:
+        yield "  viewers: {profile: board-collaboration, per_main_connection: 0.1}"
 
 
 def _said(

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from estimator.arrays import FloatArray
-from estimator.scenario.profile import Batch, MessageFlow
+from estimator.scenario.flows import Batch, MessageFlow
 from estimator.scenario.sizes import PayloadLaw, WindowCount, batched_sizes
 from estimator.units import SECONDS_PER_HOUR
 

@@ -20,8 +20,9 @@ from estimator.demand.wire import ACK_BYTES, Layer, connect_layers
 from estimator.errors import EstimatorError
 from estimator.format import range_text
 from estimator.scenario.application import DEFAULT_APPLICATION
+from estimator.scenario.flows import AtConnect, Heartbeat, MessageFlow
 from estimator.scenario.model import Hours, ManyHours
-from estimator.scenario.profile import AtConnect, Heartbeat, MessageFlow, Profile
+from estimator.scenario.profile import Profile
 from estimator.scenario.sessions import SessionLength
 from estimator.scenario.weekly_shape import load_shape
 from estimator.shown import Look, Shown, renderer

@@ -15,7 +15,7 @@ from estimator.demand.demand import Demand, with_flows_between
 from estimator.demand.streams import streams_of
 from estimator.demand.weekly import Course, Weekly
 from estimator.format import range_text
-from estimator.scenario.clients import OtherClients
+from estimator.scenario.profile import OtherClients
 from estimator.scenario.scenario import Scenario
 from estimator.scenario.sessions import SessionLength
 
@@ -111,6 +111,9 @@ def _mean_connections(
 ) -> dict[str, FloatArray]:
     """Mean open connections by each way the audience was given; the first one counts."""
     levels = scenario.weekly_levels(kind)
+    if isinstance(kind, OtherClients) and kind.per_main_connection is not None:
+        peak = next(iter(audiences(scenario).values())) * kind.per_main_connection
+        return {"per_main_connection": np.asarray(peak / levels.max())}
     scales: dict[str, FloatArray] = {}
     if kind.peak_connections is not None:
         scales["peak_connections"] = kind.peak_connections / levels.max()

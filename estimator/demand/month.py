@@ -74,13 +74,14 @@ def _joined(
     usual: Demand, profile: Profile, connections: Weekly, new_connections: Weekly
 ) -> Demand:
     """Clients, and those who come for the calendar and behave like them."""
-    added = {_key(each): each for each in streams_of(profile, connections, new_connections)}
+    together = total((usual.connections, connections))
+    new = total((usual.new_connections, new_connections))
     return replace(
         usual,
-        connections=total((usual.connections, connections)),
+        connections=together,
         connections_peak=total((usual.connections_peak, connections)),
-        new_connections=total((usual.new_connections, new_connections)),
-        streams=tuple(each.plus(added[_key(each)]) for each in usual.streams),
+        new_connections=new,
+        streams=tuple(streams_of(profile, together, new, together.peak.max(axis=0))),
         peak_within_hour=None,
     )
 

@@ -11,14 +11,17 @@ import numpy as np
 
 from estimator.arrays import FloatArray
 from estimator.demand.batches import Batching
-from estimator.demand.weekly import Weekly, from_hours, total
+from estimator.demand.weekly import Course, Weekly, from_hours, total, worked
 from estimator.demand.wire import Layer, mean_message_bytes
-from estimator.scenario.profile import AtConnect, MessageFlow, Profile
+from estimator.scenario.flows import AtConnect, MessageFlow
+from estimator.scenario.profile import Profile
 from estimator.scenario.sizes import FixedSize, LastPart, PayloadLaw, SizeDistribution
-from estimator.units import SECONDS_PER_HOUR
+from estimator.units import HOURS_PER_WEEK, SECONDS_PER_HOUR
 
 Direction = Literal["to_client", "to_server"]
 MessageKind = Literal["sent", "passed_on", "published", "at_connect", "heartbeat", "ping"]
+
+_EVERY_HOUR = Course(np.ones(HOURS_PER_WEEK))
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +56,21 @@ class MessageStream:
     """What these deliveries were put together from; None if each message is delivered."""
     clients: str = ""
     """The kind of clients that sends or receives it, if there are several."""
+    receivers: Weekly | None = None
+    """published: the connections that are open, if fewer than copies are at times."""
+
+    @property
+    def once_per_hour(self) -> Weekly:
+        """Messages per hour, each once and not once for each connection that receives it."""
+        copies = np.maximum(self.copies, 1.0)
+        if self.receivers is None:
+            return self.per_hour.times(1 / copies)
+        return worked(
+            lambda messages, there, most: messages / np.maximum(np.minimum(there, most), 1.0),
+            self.per_hour,
+            self.receivers,
+            _all_week(copies),
+        )
 
     def of(self, clients: str) -> MessageStream:
         """The stream of one kind of clients, among those of others."""
@@ -140,14 +158,24 @@ class Batched:
 
 
 def streams_of(
-    profile: Profile, connections: Weekly, new_connections: Weekly
+    profile: Profile,
+    connections: Weekly,
+    new_connections: Weekly,
+    most: FloatArray | None = None,
 ) -> Iterator[MessageStream]:
     """The messages of so many open and new connections, whatever made them.
 
     Those that go to other kinds of clients are left out (``passed_to``).
+
+    Args:
+        profile: of the clients.
+        connections: open connections.
+        new_connections: those that are made.
+        most: connections open at once in the month, shape (*many,); those of the week, if left out.
     """
+    most = connections.peak if most is None else most
     for name, flow in profile.flows.items():
-        yield from _flow_streams(name, flow, connections)
+        yield from _flow_streams(name, flow, connections, most)
     greetings: tuple[tuple[Direction, SizeDistribution], ...] = (
         ("to_client", profile.at_connect.to_client),
         ("to_server", profile.at_connect.from_client),
@@ -160,7 +188,7 @@ def streams_of(
             yield from _greeting_streams(
                 direction, greeted, payload, profile.at_connect.message_bytes
             )
-    yield from _told_streams(profile.at_connect, new_connections)
+    yield from _told_streams(profile.at_connect, connections, new_connections)
     if profile.heartbeat is not None:
         beats = connections.times(SECONDS_PER_HOUR / profile.heartbeat.interval_seconds)
         kind = "ping" if profile.heartbeat.kind == "protocol" else "heartbeat"
@@ -183,7 +211,9 @@ def _greeting_streams(
     yield MessageStream("at connect, last part", direction, "at_connect", greeted, last)
 
 
-def _told_streams(at_connect: AtConnect, new_connections: Weekly) -> Iterator[MessageStream]:
+def _told_streams(
+    at_connect: AtConnect, connections: Weekly, new_connections: Weekly
+) -> Iterator[MessageStream]:
     """What the server tells others of each new connection: one message to so many of them."""
     told, payload = np.asarray(at_connect.tells), at_connect.tells_payload
     if payload is not None and np.any(told > 0):
@@ -191,32 +221,41 @@ def _told_streams(at_connect: AtConnect, new_connections: Weekly) -> Iterator[Me
             "new connections told to others",
             "to_client",
             "at_connect",
-            new_connections.times(told),
+            _delivered(new_connections, connections, told),
             payload,
             copies=told,
             at_once=np.maximum(told, 1.0),
         )
 
 
-def _flow_streams(name: str, flow: MessageFlow, connections: Weekly) -> Iterator[MessageStream]:
+def _flow_streams(
+    name: str, flow: MessageFlow, connections: Weekly, most: FloatArray
+) -> Iterator[MessageStream]:
     """What a flow sends and what is delivered, which for batches is less.
 
     What goes to other kinds of clients is left out.
     """
     messages = connections.times(flow.rate_per_hour * flow.active_share)
     stream = partial(_stream, name, flow)
+    fan_out = np.asarray(flow.fan_out)
     if flow.direction == "server_to_client":
-        copies = np.maximum(flow.fan_out, 1.0)
+        copies = np.maximum(np.minimum(fan_out, most), 1.0)
         at_once = 1.0 if flow.timing == "synchronized" else copies
         published = stream("to_client", "published", messages, at_once, copies)
+        if _has_fewer(connections, copies):
+            published = replace(published, receivers=connections)
         yield _batched(published, flow, connections, 1.0)
         return
-    fan_out = np.asarray(flow.fan_out)
-    yield stream("to_server", "sent", messages, 1.0, fan_out)
-    recipients = (0.0 if flow.to else fan_out) + flow.echo
-    if np.any(recipients > 0):
-        passed_on = stream("to_client", "passed_on", messages.times(recipients), recipients)
-        yield _batched(passed_on, flow, connections, recipients)
+    yield stream(
+        "to_server", "sent", messages, 1.0, fan_out if flow.to else np.minimum(fan_out, most)
+    )
+    if flow.to or not _has_fewer(connections, fan_out):
+        recipients = (0.0 if flow.to else fan_out) + flow.echo
+        if np.any(recipients > 0):
+            passed_on = stream("to_client", "passed_on", messages.times(recipients), recipients)
+            yield _batched(passed_on, flow, connections, recipients)
+        return
+    yield _passed_on(connections, connections, name, flow, flow.echo)
 
 
 def _stream(
@@ -257,25 +296,60 @@ def _batched(
 def passed_to(receivers: Weekly, senders: Weekly, name: str, flow: MessageFlow) -> MessageStream:
     """What clients of one kind receive of a flow of another kind.
 
-    In each hour, no more of them receive a message than are connected; so each of them has
-    senders x recipients / receivers senders, which batches and bursts depend on.
-
     Args:
         receivers: open connections of the kind that receives.
         senders: open connections of the kind that sends.
         name: of what they receive.
         flow: what is sent.
     """
-    reached = np.minimum(np.asarray(flow.fan_out)[..., None], receivers.hourly)
+    return replace(_passed_on(receivers, senders, name, flow), copies=flow.fan_out)
+
+
+def _passed_on(
+    receivers: Weekly, senders: Weekly, name: str, flow: MessageFlow, echo: float = 0.0
+) -> MessageStream:
+    """What is delivered of a flow, in each hour to no more than are connected.
+
+    Each of them has senders x recipients / receivers senders, which batches and bursts depend on.
+    """
+    fan_out = np.asarray(flow.fan_out)
+    messages = senders.times(flow.rate_per_hour * flow.active_share)
+    each = total((_delivered(messages, receivers, fan_out), messages.times(echo)))
+    stream = partial(_stream, name, flow, "to_client", "passed_on", each)
+    if flow.batch is None and flow.timing == "spread":
+        return stream(fan_out + echo)
+    reached = np.minimum(fan_out[..., None], receivers.hourly) + echo
     pairs, there = np.broadcast_arrays(senders.hourly * reached, receivers.hourly)
-    each = from_hours(pairs).times(flow.rate_per_hour * flow.active_share)
-    at_once = _at_the_peak(pairs, there) if flow.timing == "synchronized" else flow.fan_out
-    passed_on = _stream(name, flow, "to_client", "passed_on", each, at_once, flow.fan_out)
+    passed_on = stream(
+        _at_the_peak(pairs, there) if flow.timing == "synchronized" else fan_out + echo
+    )
     if flow.batch is None:
         return passed_on
     senders_each = np.divide(pairs, there, out=np.zeros(pairs.shape), where=there > 0)
     batching = Batching(flow, flow.batch, senders_each, by_hour=True)
     return Batched(passed_on, receivers, batching).deliveries
+
+
+def _has_fewer(connections: Weekly, recipients: FloatArray) -> bool:
+    """Whether, in some hour with somebody, fewer are connected than would receive a message."""
+    return bool(np.any((connections.trough < recipients) & (recipients > 1)))
+
+
+def _delivered(messages: Weekly, connections: Weekly, recipients: FloatArray) -> Weekly:
+    """Messages to so many recipients each, but to no more than are connected."""
+    if not _has_fewer(connections, recipients):
+        return messages.times(recipients)
+    return worked(
+        lambda sent, there, most: sent * np.minimum(there, most),
+        messages,
+        connections,
+        _all_week(recipients),
+    )
+
+
+def _all_week(figure: FloatArray) -> Weekly:
+    """A figure that is the same in all hours, shape (*many,)."""
+    return Weekly.of(np.asarray(figure), _EVERY_HOUR)
 
 
 def _at_the_peak(messages: FloatArray, connections: FloatArray) -> FloatArray:

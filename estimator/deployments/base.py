@@ -373,7 +373,7 @@ def messages_text(demand: Demand, streams: Iterable[MessageStream]) -> str:
 def once(stream: MessageStream) -> MessageStream:
     """What the server publishes, each message once and not once for each who receives it."""
     part = 1 / np.maximum(stream.copies, 1.0)
-    return replace(stream, per_hour=stream.per_hour.times(part), at_once=stream.at_once * part)
+    return replace(stream, per_hour=stream.once_per_hour, at_once=stream.at_once * part)
 
 
 def from_clients(demand: Demand) -> tuple[MessageStream, ...]:

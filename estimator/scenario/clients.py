@@ -1,17 +1,12 @@
-"""Who else connects? Kinds of clients beside the main one, and flows from one kind to another."""
+"""How many clients of one kind are there? Their number, in whichever way it is known."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any, Protocol, Self
-
-import numpy as np
-from pydantic import model_validator
+from collections.abc import Iterator
+from typing import Any, Protocol
 
 from estimator.arrays import FloatArray
 from estimator.format import given_text, range_text
-from estimator.scenario.model import Count, Model
-from estimator.scenario.profile import Profile, ProfileGiven
 
 MAIN = "main"
 """What flows call the kind of clients that the scenario itself describes."""
@@ -37,8 +32,12 @@ class Audience(Protocol):
         """Sessions of each of them on that day."""
 
 
-def check_audience(audience: Audience) -> None:
+def check_audience(audience: Audience, *others: str) -> None:
     """Refuse an audience that is not given, or by half.
+
+    Args:
+        audience: what was said of it.
+        others: further ways to give it.
 
     Raises:
         ValueError: for pydantic.
@@ -47,8 +46,9 @@ def check_audience(audience: Audience) -> None:
         raise ValueError("users_per_day and sessions_per_user_per_day go together")
     ways = (audience.peak_connections, audience.mean_connections, audience.users_per_day)
     if all(given is None for given in ways):
+        more = "".join(f"{other}, " for other in others)
         raise ValueError(
-            "no audience: give peak_connections, mean_connections, "
+            f"no audience: give peak_connections, mean_connections, {more}"
             "or users_per_day with sessions_per_user_per_day"
         )
 
@@ -74,62 +74,3 @@ def audience_text(audience: Audience) -> str:
     }
     given = ((words, number) for words, number in said.items() if number is not None)
     return ", ".join(range_text(number, given_text, words) for words, number in given)
-
-
-class OtherClients(Model):
-    """One more kind of clients: how each of them behaves, and how many there are.
-
-    >>> viewers = OtherClients(profile="board-collaboration", peak_connections=5)
-    >>> viewers.peak_connections
-    5.0
-    """
-
-    profile: ProfileGiven
-    """As of the scenario: a shipped profile, one of your own, or changes to a shipped one. Its
-    weekly shape says when these clients are connected."""
-    peak_connections: Count | None = None
-    """Most of them connected at once in the week."""
-    mean_connections: Count | None = None
-    """Their open connections averaged over the week."""
-    users_per_day: Count | None = None
-    """How many of them connect on the busiest day of the week."""
-    sessions_per_user_per_day: Count | None = None
-    """Sessions of each of them on that day."""
-
-    @model_validator(mode="after")
-    def _an_audience(self) -> Self:
-        check_audience(self)
-        return self
-
-    @property
-    def many(self) -> tuple[int, ...]:
-        """Shape of the many scenarios that its figures stand for."""
-        return np.broadcast_shapes(self.profile.many, *map(np.shape, audience_arrays(self)))
-
-
-def check_receivers(profiles: Mapping[str, Profile]) -> None:
-    """Refuse flows to a kind of clients that does not exist, and clients that do nothing.
-
-    Args:
-        profiles: of each kind of clients, by its name.
-
-    Raises:
-        ValueError: for pydantic.
-    """
-    reached = set[str]()
-    for name, profile in profiles.items():
-        for flow_name, flow in profile.flows.items():
-            if flow.to is not None and flow.to not in profiles:
-                known = ", ".join(profiles)
-                raise ValueError(
-                    f"flow '{flow_name}' of {name} goes to '{flow.to}', which is no kind of "
-                    f"clients of this scenario: write one of {known}"
-                )
-            reached.add(flow.to or name)
-            reached.add(name)
-    idle = [name for name in profiles if name not in reached and name != MAIN]
-    if idle:
-        raise ValueError(
-            f"{idle[0]}: these clients neither send nor receive anything: give their profile a "
-            f"flow, or let a flow of others go to them (to: {idle[0]})"
-        )

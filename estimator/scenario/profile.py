@@ -1,12 +1,14 @@
-"""How does one client behave? Sessions, messages and heartbeat; what it does when it is cut."""
+"""How does one client behave? Sessions, messages and hours of the week, and who else connects."""
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from collections.abc import Mapping
 from contextlib import suppress
 from functools import cache, lru_cache
-from typing import Annotated, Any, Literal, Self
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal, Self
 
 import numpy as np
 from pydantic import (
@@ -18,255 +20,27 @@ from pydantic import (
 )
 
 from estimator.arguments import checks_arguments
-from estimator.arrays import FloatArray
-from estimator.errors import EstimatorError
-from estimator.format import given_text, range_text
+from estimator.documents import YamlDocument, read_file
+from estimator.errors import EstimatorError, ScenarioError
 from estimator.scenario import model
 from estimator.scenario.application import DEFAULT_APPLICATION, ApplicationName
+from estimator.scenario.clients import MAIN, audience_arrays, check_audience
+from estimator.scenario.flows import AtConnect, Heartbeat, MessageFlow
+from estimator.scenario.reconnect import Reconnect
 from estimator.scenario.sessions import SessionLength
-from estimator.scenario.sizes import FixedSize, SizeDistribution
 from estimator.scenario.weekly_shape import WeeklyShape, load_shape, shape_names
 from estimator.shown import Shown
-from estimator.units import HOURS_PER_DAY, KIB, SECONDS_PER_HOUR
-from estimator.validation import Name, Prose
+from estimator.validation import Name, Prose, validated
 
+YAML_SUFFIXES: Final = (".yaml", ".yml")
+"""What names of files end with, and names of what ships do not."""
 _MOST_FLOWS = 50
 """Kinds of message: more than anybody tells apart."""
 _MOST_EVIDENCE = 500
-_PART_BYTES = 30.0 * KIB
-_LEAST_PART_BYTES = 1000.0
-_UpToADay = Annotated[model.Seconds, model.Within(HOURS_PER_DAY * SECONDS_PER_HOUR)]
-_BatchWindow = Annotated[float | FloatArray, model.OrMany(_UpToADay)]
-
-
-class Reconnect(model.Model):
-    """How a client comes back.
-
-    After a connection is lost it waits once before its first attempt, and again after each
-    attempt that is refused. The waits are those of
-    https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/, with k the refusals
-    since the connection was lost.
-
-    >>> Reconnect(backoff="equal_jitter", base="500 ms", cap="30 s").cap
-    30.0
-    """
-
-    backoff: Literal["none", "exponential", "equal_jitter", "full_jitter", "decorrelated"] = (
-        "full_jitter"
-    )
-    """none: at once; exponential: min(cap, base 2^k); equal_jitter: half of that and up to half
-    more; full_jitter: anything from nothing to that; decorrelated: min(cap, anything from base to
-    three times the wait before)."""
-    base: model.Seconds = 1.0
-    """The first wait, before it grows."""
-    cap: _UpToADay = 60.0
-    """The longest wait, a day at most."""
-    give_up_after: Annotated[int, Field(ge=1, le=1000)] | None = None
-    """Refusals after which a client gives up; never if left out."""
-    answer: _UpToADay = 0.2
-    """Until a client knows that it was refused, a day at most."""
-    timeout: _UpToADay = 20.0
-    """A client that is not connected by then goes away and tries again later; what a server does
-    for it is done all the same. Above ``answer``, a day at most. Default: that of Socket.IO
-    (https://socket.io/docs/v4/client-options/#timeout)."""
-
-    @model_validator(mode="after")
-    def _cap_above_base(self) -> Self:
-        if self.cap < self.base:
-            raise ValueError("cap must be at least base")
-        return self
-
-    @model_validator(mode="after")
-    def _waits_for_an_answer(self) -> Self:
-        if self.timeout <= self.answer:
-            raise ValueError(
-                f"timeout must be above answer, but is {self.timeout:g} s of {self.answer:g} s: a "
-                "client would go away before any answer can reach it"
-            )
-        return self
-
-
-class Batch(model.Model):
-    """Messages of a flow that the server holds back, so that a client gets one at most per window.
-
-    Windows follow each other whether messages come or not, as in https://ably.com/docs/messages/batch
-    and https://ably.com/docs/messages#conflation. ``demand.batches`` has the formulas.
-
-    >>> Batch(window="500 ms").window
-    0.5
-    """
-
-    window: _BatchWindow
-    """Length of a window, from 1 ms to a day."""
-    keep: Literal["all", "latest"] = "all"
-    """all: one delivery carries all messages of the window, and its size is their sum (batching);
-    latest: it carries the last one (conflation)."""
-
-
-def _window(value: object) -> object:
-    plain = isinstance(value, int | float | str | list | np.ndarray) and not isinstance(value, bool)
-    return {"window": value} if plain else value
-
-
-class MessageFlow(model.Model):
-    """One kind of message that a connection sends or receives.
-
-    A connection sends or receives ``rate_per_hour x active_share`` messages per hour on average. Of
-    what clients send, each message is delivered to ``fan_out`` others, and to its sender if there
-    is an ``echo``; a ``batch`` makes fewer deliveries of them.
-
-    >>> ticks = MessageFlow(
-    ...     direction="server_to_client",
-    ...     rate_per_hour="10 / s",
-    ...     payload="200 B",
-    ...     timing="synchronized",
-    ...     batch={"window": "500 ms", "keep": "latest"},
-    ...     active_share="25%",
-    ... )
-    >>> ticks.batch.window, ticks.active_share
-    (0.5, 0.25)
-    """
-
-    direction: Literal["client_to_server", "server_to_client"]
-    """Who sends it first."""
-    rate_per_hour: model.RatePerHour
-    """Messages per open connection while the flow runs: sent (client_to_server) or received
-    (server_to_client)."""
-    payload: SizeDistribution
-    """Bytes of application data in each message."""
-    fan_out: model.Count = 0.0
-    """client_to_server: open connections to which the server passes each message on (0: none).
-    server_to_client: open connections that receive the same message (0 counts as 1)."""
-    to: Name | None = None
-    """client_to_server: the kind of clients that the server passes messages on to, by its name in
-    ``other_clients``, or ``main``; clients of the same kind if left out. Of another kind no more
-    receive a message than are connected."""
-    timing: Literal["spread", "synchronized"] = "spread"
-    """spread: messages come at random, from many independent senders; synchronized: those of all
-    open connections come at the same moments, at regular intervals, as ticks and announcements."""
-    batch: (
-        Annotated[Batch, BeforeValidator(_window, json_schema_input_type=_BatchWindow | Batch)]
-        | None
-    ) = None
-    """What the server puts together before it delivers, or just the window, such as 500 ms; every
-    message is delivered if left out."""
-    echo: bool = False
-    """client_to_server: whether the sender receives its own message too."""
-    active_share: model.ManyShare = 1.0
-    """Part of a session in which the flow runs, such as the part in which a person types. Clients
-    are active independently of each other."""
-
-    @property
-    def delivery(self) -> str:
-        """When and how messages are delivered, for people.
-
-        >>> MessageFlow(
-        ...     direction="client_to_server",
-        ...     rate_per_hour=60,
-        ...     payload=50,
-        ...     fan_out=4,
-        ...     batch="500 ms",
-        ...     echo=True,
-        ...     active_share=0.1,
-        ... ).delivery
-        'spread, all of 0.5 s together, with an echo, in 10% of a session'
-        """
-        parts = [self.timing]
-        if self.batch is not None:
-            kept = "all" if self.batch.keep == "all" else "the latest"
-            window = range_text(self.batch.window, given_text)
-            parts.append(f"{kept} of {window} s{' together' if kept == 'all' else ''}")
-        if self.echo:
-            parts.append("with an echo")
-        if np.any(np.less(self.active_share, 1.0)):
-            share = range_text(self.active_share, lambda part: f"{100 * part:.3g}%")
-            parts.append(f"in {share} of a session")
-        return ", ".join(parts)
-
-    @model_validator(mode="after")
-    def _passed_on(self) -> Self:
-        if self.to is not None and self.direction != "client_to_server":
-            raise ValueError(
-                "to is for client_to_server: what the server sends itself (server_to_client) goes "
-                "to the clients whose profile it stands in"
-            )
-        if self.to is not None and not np.all(np.asarray(self.fan_out) > 0):
-            raise ValueError(f"fan_out must be above 0: how many of {self.to} receive each message")
-        return self
-
-    @model_validator(mode="after")
-    def _echo_has_a_sender(self) -> Self:
-        if self.echo and self.direction == "server_to_client":
-            raise ValueError(
-                "echo goes with client_to_server: no client sends what the server sends first"
-            )
-        return self
-
-    @model_validator(mode="after")
-    def _batch_is_delivered(self) -> Self:
-        if self.batch is None:
-            return self
-        if self.direction == "client_to_server" and not (self.echo or np.any(self.fan_out)):
-            raise ValueError(
-                "batch needs somebody to whom messages are delivered: give the flow a fan_out "
-                "or an echo, or leave batch out"
-            )
-        numbers = (self.rate_per_hour, self.fan_out, self.active_share, self.batch.window)
-        if self.batch.keep == "all" and (self.payload.many or any(map(np.ndim, numbers))):
-            raise ValueError(
-                "a batch that keeps all messages takes one number for each field of its flow and "
-                "no list of many scenarios; lists go with keep: latest"
-            )
-        return self
-
-
-class Heartbeat(model.Model):
-    """What keeps an idle connection open: one message each way per interval."""
-
-    interval_seconds: model.ManySeconds
-    """Time between two heartbeats of a connection."""
-    kind: Literal["protocol", "application"] = "protocol"
-    """protocol: whatever the platform offers, such as WebSocket ping and pong of your own servers,
-    which nobody counts as messages; messages of the clients where it offers nothing (API Gateway);
-    application: ordinary messages both ways, which are counted."""
-    payload_bytes: model.ManyBytes = 0.0
-    """Application data in each ping and each pong."""
-
-
-class AtConnect(model.Model):
-    """What flows right after a connection is open, before anything happens.
-
-    >>> AtConnect(to_client="10 KB", tells=50, tells_payload="100 B").tells
-    50.0
-    """
-
-    to_client: SizeDistribution = FixedSize(bytes=0)
-    """State sent to the client: teams, channels, boards, order books, and the history that it
-    fetches. What your code does to find all that is ``cpu_ms_per_new_connection`` of the
-    application."""
-    from_client: SizeDistribution = FixedSize(bytes=0)
-    """Sign-in and subscriptions sent by the client."""
-    message_bytes: Annotated[model.Bytes, model.Within(model.LARGEST, _LEAST_PART_BYTES)] = (
-        _PART_BYTES
-    )
-    """What is larger is sent in several messages, all but the last of this size. State as much as
-    the greeting has if your application sends it in one message: only then can a limit on the size
-    of messages refuse it. Default: 30 KiB, a whole number of the steps of 2 and 5 KiB in which
-    clouds bill, and below the 32 KiB that the smallest frame of a cloud holds. Assumption."""
-    tells: model.Count = 0.0
-    """Open connections of the same kind of clients to which the server says that this one is there,
-    such as presence (0: none). No more than are connected are told at one moment."""
-    tells_payload: SizeDistribution | None = None
-    """Bytes that each of them is told; needed if there are any."""
-
-    @model_validator(mode="after")
-    def _tells_something(self) -> Self:
-        if np.any(np.asarray(self.tells) > 0) and self.tells_payload is None:
-            raise ValueError(
-                "tells needs tells_payload: the size of the message that each of them gets, such "
-                "as 100 B"
-            )
-        return self
+_MOST_KINDS = 20
+"""Of clients beside the main ones."""
+_MOST_EXTENDED = 20
+"""Profiles behind one another, each of which changes the next."""
 
 
 class Evidence(model.Model):
@@ -276,8 +50,12 @@ class Evidence(model.Model):
     """published: somebody measured or stated it; assumption: our judgment, to be replaced."""
     source: Prose | None = None
     """Where it was published."""
+    read_on: dt.date | None = None
+    """When the source was read last."""
     note: Prose
     """What the source says, or why the assumption was chosen."""
+    moves: Prose | None = None
+    """Of an assumption: what of a bill it moves."""
 
     @model_validator(mode="after")
     def _published_has_source(self) -> Self:
@@ -326,8 +104,34 @@ class Profile(Shown, model.Model):
     application: ApplicationName = DEFAULT_APPLICATION
     """What your own code does with messages and new connections, on servers of your own: the name
     of a kind of application ('estimator list applications'), or none."""
+    other_clients: Annotated[
+        dict[Annotated[Name, Field(min_length=1)], OtherClients], Field(max_length=_MOST_KINDS)
+    ] = Field(default_factory=dict)
+    """Further kinds of clients that come with these, by a name that flows can go to, each so many
+    for each of these (per_main_connection); a scenario can give them another number."""
     evidence: dict[Name, Evidence] = Field(default_factory=dict, max_length=_MOST_EVIDENCE)
     """Where each default comes from, by its path, such as session.mean_hours."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _changes_another(cls, said: Any) -> Any:
+        return _written_out(said) if isinstance(said, Mapping) and "extends" in said else said
+
+    @model_validator(mode="after")
+    def _kinds_of_its_own(self) -> Self:
+        for name, kind in self.other_clients.items():
+            if name == MAIN:
+                raise ValueError(
+                    f"'{MAIN}' is the kind of clients that the profile itself describes: choose "
+                    "another name in other_clients"
+                )
+            if kind.per_main_connection is None:
+                raise ValueError(
+                    f"other_clients.{name}: a profile says of other clients how many there are "
+                    "for each of the main ones: per_main_connection; numbers of their own stand "
+                    "in other_clients of a scenario"
+                )
+        return self
 
     @property
     def many(self) -> tuple[int, ...]:
@@ -342,6 +146,7 @@ class Profile(Shown, model.Model):
         if self.heartbeat is not None:
             beat = self.heartbeat
             shapes += [np.shape(beat.interval_seconds), np.shape(beat.payload_bytes)]
+        shapes += [kind.many for kind in self.other_clients.values()]
         return np.broadcast_shapes(*shapes)
 
     def __repr__(self) -> str:
@@ -363,41 +168,125 @@ def profile_names() -> list[str]:
 
 
 @checks_arguments
-@cache
-def load_profile(name: str) -> Profile:
-    """A profile that ships with the package.
+def load_profile(name: str | Path) -> Profile:
+    """A profile that ships with the package, or one of your own from a YAML file.
 
     Args:
-        name: one of ``profile_names``.
+        name: one of ``profile_names``, or the path of a file (``.yaml``), which may extend a
+            shipped profile or another file.
 
     Returns:
         The profile; its rates are messages per hour of an open connection.
 
     Raises:
         UnknownNameError: there is no such profile.
+        ScenarioError: no such file, not a valid profile, or files that extend each other in a
+            circle.
 
     >>> load_profile("workplace-chat").flows["posts"].rate_per_hour
     2.3
     """
+    if isinstance(name, Path) or name.endswith(YAML_SUFFIXES):
+        return validated(_file(Path(name), ()), Profile, ScenarioError)
+    return _shipped(name)
+
+
+@cache
+def _shipped(name: str) -> Profile:
     return model.load_shipped("profiles", name, Profile)
+
+
+def from_files(said: Any, folder: Path, through: tuple[Path, ...] = ()) -> Any:
+    """What a file says of a profile, with the files read that it names.
+
+    Args:
+        said: the profile as it was read: a name, or a mapping that is changed.
+        folder: that of the file.
+        through: the files of profiles that led to it.
+
+    Raises:
+        ScenarioError: as for ``load_profile``.
+    """
+    if _is_file(said):
+        document = _file(folder / said, through)
+        return validated(document, Profile, ScenarioError)
+    if not isinstance(said, dict):
+        return said
+    content: dict[str, Any] = said  # pyright: ignore[reportUnknownVariableType] (as it was read)
+    if _is_file(content.get("extends")):
+        base = _file(folder / content["extends"], through)
+        # before anything changes it, so that what is wrong with it is told with its lines
+        validated(base, Profile, ScenarioError)
+        content["extends"] = base.content
+    kinds: Any = content.get("other_clients")
+    for kind in kinds.values() if isinstance(kinds, dict) else ():
+        if isinstance(kind, dict) and "profile" in kind:
+            kind["profile"] = from_files(kind["profile"], folder, through)
+    return content
+
+
+def _file(path: Path, through: tuple[Path, ...]) -> YamlDocument:
+    there = path.resolve()
+    if there in through:
+        circle = (*through[through.index(there) :], there)
+        raise ScenarioError(
+            "profiles extend each other in a circle: "
+            f"{', which extends '.join(each.name for each in circle)}"
+        )
+    document = read_file(path, ScenarioError)
+    from_files(document.content, path.parent, (*through, there))
+    return document
+
+
+def _is_file(said: object) -> bool:
+    return isinstance(said, str) and said.endswith(YAML_SUFFIXES)
 
 
 def resolve_profile(value: object) -> object:
     """Turn what a scenario says of its profile into a profile or its content.
 
     A text names a shipped profile. A mapping is a profile of its own; with ``extends`` it only
-    states what differs from a shipped one, down to a single number.
+    states what differs from another one, shipped or written out, down to a single number.
     """
     if isinstance(value, str):
-        return load_profile(value)
-    if not (isinstance(value, Mapping) and "extends" in value):
-        return value
-    changes = {key: item for key, item in value.items() if key != "extends"}
-    base = model.read_shipped("profiles", str(value["extends"])).content
+        return _shipped(_no_file(value))
+    return _written_out(value) if isinstance(value, Mapping) and "extends" in value else value
+
+
+def _no_file(name: str) -> str:
+    """Refuse the name of a file: a text may come from anywhere, and shall open none."""
+    if _is_file(name):
+        raise ValueError(
+            f"'{name}' names a file, which is looked for beside a scenario file only: "
+            f"in Python give load_profile('{name}'), elsewhere write the profile out"
+        )
+    return name
+
+
+def _written_out(said: Mapping[Any, Any], behind: int = 0) -> dict[str, Any]:
+    """A profile in full: the one that it extends, and what it says otherwise."""
+    if behind == _MOST_EXTENDED:
+        raise ValueError(
+            f"profiles extend each other in a circle, or more than {_MOST_EXTENDED} of them in a "
+            "row: extend one that is written out"
+        )
+    extended: Any = said["extends"]
+    if not isinstance(extended, Mapping):
+        extended = model.read_shipped("profiles", _no_file(str(extended))).content
+    base: Mapping[str, Any] = (
+        _written_out(extended, behind + 1) if "extends" in extended else extended
+    )
+    changes = {key: item for key, item in said.items() if key != "extends"}
     evidence = base.get("evidence", {})
     changed = [path for path in evidence if _states(changes, base, path.split("."))]
     kept = {path: item for path, item in evidence.items() if path not in changed}
     return _merge({**base, "evidence": kept}, changes)
+
+
+def shipped_content(name: str) -> Mapping[str, Any]:
+    """A shipped profile as it is written, in full."""
+    content = model.read_shipped("profiles", name).content
+    return _written_out(content) if "extends" in content else content
 
 
 @lru_cache(maxsize=64)
@@ -414,8 +303,8 @@ def as_changes(profile: Profile) -> Mapping[str, Any]:
     said = _said(profile)
     found = [said]
     for name in profile_names():
-        written = model.read_shipped("profiles", name).content
-        changes = {"extends": name, **_differences(written, _said(load_profile(name)), said)}
+        written = shipped_content(name)
+        changes = {"extends": name, **_differences(written, _said(_shipped(name)), said)}
         with suppress(ValueError, EstimatorError):
             if Profile.model_validate(resolve_profile(changes)) == profile:
                 found.append(changes)
@@ -440,7 +329,7 @@ def _differences(
 
 
 def _profile_name(profile: Profile, serialize: SerializerFunctionWrapHandler) -> object:
-    shipped = (name for name in profile_names() if load_profile(name) is profile)
+    shipped = (name for name in profile_names() if _shipped(name) is profile)
     return next(shipped, None) or serialize(profile)
 
 
@@ -449,7 +338,89 @@ ProfileGiven = Annotated[
     BeforeValidator(resolve_profile, json_schema_input_type=Profile | str),
     WrapSerializer(_profile_name),
 ]
-"""A profile as people give it: by name, in full, or as changes to a shipped one."""
+"""A profile as people give it: by name, in full, or as changes to another one."""
+
+
+class OtherClients(model.Model):
+    """One more kind of clients: how each of them behaves, and how many there are.
+
+    >>> viewers = OtherClients(profile="board-collaboration", peak_connections=5)
+    >>> viewers.peak_connections
+    5.0
+    """
+
+    profile: ProfileGiven
+    """As of the scenario: a shipped profile, one of your own, or changes to another one. Its
+    weekly shape says when these clients are connected."""
+    peak_connections: model.Count | None = None
+    """Most of them connected at once in the week."""
+    mean_connections: model.Count | None = None
+    """Their open connections averaged over the week."""
+    users_per_day: model.Count | None = None
+    """How many of them connect on the busiest day of the week."""
+    sessions_per_user_per_day: model.Count | None = None
+    """Sessions of each of them on that day."""
+    per_main_connection: model.Count | None = None
+    """Most of them connected at once, for each connection of the main kind at its peak; instead of
+    a number of their own."""
+
+    @model_validator(mode="after")
+    def _an_audience(self) -> Self:
+        if self.per_main_connection is None:
+            check_audience(self, "per_main_connection")
+        elif any(True for _ in audience_arrays(self)):
+            raise ValueError(
+                "per_main_connection stands alone: the number of these clients follows from that "
+                "of the main ones"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _of_one_kind(self) -> Self:
+        if self.profile.other_clients:
+            raise ValueError(
+                f"the profile '{self.profile.title}' brings other kinds of clients itself "
+                f"({', '.join(self.profile.other_clients)}): only that of the scenario can"
+            )
+        return self
+
+    @property
+    def many(self) -> tuple[int, ...]:
+        """Shape of the many scenarios that its figures stand for."""
+        given = [*audience_arrays(self)]
+        given += [] if self.per_main_connection is None else [self.per_main_connection]
+        return np.broadcast_shapes(self.profile.many, *map(np.shape, given))
+
+
+Profile.model_rebuild()
+
+
+def check_receivers(profiles: Mapping[str, Profile]) -> None:
+    """Refuse flows to a kind of clients that does not exist, and clients that do nothing.
+
+    Args:
+        profiles: of each kind of clients, by its name.
+
+    Raises:
+        ValueError: for pydantic.
+    """
+    reached = set[str]()
+    for name, profile in profiles.items():
+        for flow_name, flow in profile.flows.items():
+            if flow.to is not None and flow.to not in profiles:
+                known = ", ".join(profiles)
+                raise ValueError(
+                    f"flow '{flow_name}' of {name} goes to '{flow.to}', which is no kind of "
+                    f"clients of this scenario: write one of {known}"
+                )
+            reached.add(flow.to or name)
+            reached.add(name)
+    idle = [name for name in profiles if name not in reached and name != MAIN]
+    if idle:
+        raise ValueError(
+            f"{idle[0]}: these clients neither send nor receive anything: give their profile a "
+            f"flow, or let a flow of others go to them (to: {idle[0]})"
+        )
 
 
 def _merge(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
@@ -462,7 +433,7 @@ def _merge(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any
 
 def _adds_to(old: object, value: object) -> bool:
     """Whether what is said of a part leaves the rest of it; another law has other fields."""
-    if not (isinstance(old, Mapping) and isinstance(value, Mapping)):
+    if not (isinstance(old, Mapping) and isinstance(value, Mapping)) or "extends" in value:
         return False
     return value.get("law") in (None, old.get("law"))
 

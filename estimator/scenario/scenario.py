@@ -21,6 +21,7 @@ from pydantic import (
     JsonValue,
     ModelWrapValidatorHandler,
     PrivateAttr,
+    TypeAdapter,
     ValidationInfo,
     model_validator,
 )
@@ -30,6 +31,7 @@ from estimator.arguments import checks_arguments
 from estimator.arrays import FloatArray
 from estimator.documents import MOST_TEXT_CHARACTERS, YamlDocument, read_file, read_json, read_yaml
 from estimator.errors import ScenarioError
+from estimator.format import given_text, range_text
 from estimator.scenario.calendar import (
     MOST_ENTRIES,
     CalendarEntry,
@@ -37,24 +39,24 @@ from estimator.scenario.calendar import (
     check_calendar,
     weeks_of,
 )
-from estimator.scenario.clients import (
-    MAIN,
-    OtherClients,
-    audience_arrays,
-    audience_text,
-    check_audience,
-    check_receivers,
-)
+from estimator.scenario.clients import MAIN, audience_arrays, audience_text, check_audience
 from estimator.scenario.disruptions import Broadcast, Fault, Surge
 from estimator.scenario.local_time import STANDARD_WEEK, Clock
 from estimator.scenario.locations import Area, Location, find_location
 from estimator.scenario.model import LARGEST, Count, ManyHours, Model, Weight, shares_of
-from estimator.scenario.profile import Profile, ProfileGiven, as_changes
+from estimator.scenario.profile import (
+    YAML_SUFFIXES,
+    OtherClients,
+    Profile,
+    ProfileGiven,
+    as_changes,
+    check_receivers,
+    from_files,
+)
 from estimator.shown import Shown
 from estimator.units import HOURS_PER_MONTH, SECONDS_PER_HOUR
 from estimator.validation import Name, validated
 
-_YAML_SUFFIXES = (".yaml", ".yml")
 _MOST_DISRUPTIONS = 100
 """In a week; one of them may happen up to 1,000 times."""
 _MOST_KINDS = 20
@@ -65,6 +67,7 @@ _MOST_LINK_BYTES = 4 * (MOST_TEXT_CHARACTERS + 1)
 
 FIRST_DAY, LAST_DAY = dt.date(2000, 1, 1), dt.date(2099, 12, 31)
 """Of the weeks that can be estimated; rules of summer time are known for some of them only."""
+_PROFILE: TypeAdapter[Profile] = TypeAdapter(ProfileGiven)
 _MOST_SCENARIOS = 20_000
 """Of a text: their bills at all deployments take some 0.6 GB and five seconds."""
 
@@ -143,12 +146,39 @@ def _no_file(contract: object) -> object:
 
     A scenario file names files beside it, which ``load`` reads before this is asked.
     """
-    if isinstance(contract, str) and contract.endswith(_YAML_SUFFIXES):
+    if isinstance(contract, str) and contract.endswith(YAML_SUFFIXES):
         raise ValueError(
             f"'{contract}' names a file, which is looked for beside a scenario file only: "
             f"in Python give load_contract('{contract}'), elsewhere write the rates out"
         )
     return contract
+
+
+def _with_profiles_of_kinds(said: Any) -> Any:
+    """What was said, each kind of clients that only gets another number with its profile."""
+    others = said.get("other_clients") if isinstance(said, Mapping) else None
+    if not isinstance(others, Mapping):
+        return said
+    bare = [
+        name for name, kind in others.items() if isinstance(kind, Mapping) and "profile" not in kind
+    ]
+    if not bare:
+        return said
+    try:
+        brought = _PROFILE.validate_python(said.get("profile")).other_clients
+    except ValueError:  # which is told with all other errors
+        return said
+    known = {
+        name: {**others[name], "profile": brought[name].profile} for name in bare if name in brought
+    }
+    return {**said, "other_clients": {**others, **known}}
+
+
+def _number(kind: Scenario | OtherClients) -> str:
+    """How many of them there are, for people."""
+    if isinstance(kind, Scenario) or kind.per_main_connection is None:
+        return audience_text(kind)
+    return range_text(kind.per_main_connection, given_text, "for each of the others at the peak")
 
 
 @checks_arguments
@@ -169,8 +199,8 @@ class Scenario(Shown, Model):
     name: Name = ""
     """Title shown with the results."""
     profile: ProfileGiven
-    """The name of a shipped profile, a profile of your own, or changes to a shipped one
-    (``extends: workplace-chat`` and what differs)."""
+    """The name of a shipped profile, a YAML file beside the scenario file, a profile written out,
+    or changes to another one (``extends: workplace-chat`` and what differs)."""
     location: Annotated[str, AfterValidator(_known_location)]
     """Where the users are served from; maps to one region of each cloud."""
 
@@ -187,7 +217,8 @@ class Scenario(Shown, Model):
         dict[Annotated[Name, Field(min_length=1)], OtherClients], Field(max_length=_MOST_KINDS)
     ] = Field(default_factory=dict)
     """Further kinds of clients, by a name of your choice, each with a profile and an audience. A
-    flow goes from one kind to another if it names it: ``to: viewers``, or ``to: main``."""
+    flow goes from one kind to another if it names it: ``to: viewers``, or ``to: main``. One that
+    the profile brings takes another number here, and needs no profile."""
     week_of: Annotated[dt.date, Field(ge=FIRST_DAY, le=LAST_DAY)] = STANDARD_WEEK
     """The week that is estimated, by one of its days: it decides whether clocks show summer time.
     If left out, that of the first date of the calendar, or a week of standard time north of the
@@ -245,6 +276,7 @@ class Scenario(Shown, Model):
         cls, said: Any, validate: ModelWrapValidatorHandler[Self], info: ValidationInfo
     ) -> Self:
         """Take contract rates from where they stand: a contract that was read, or a file."""
+        said = _with_profiles_of_kinds(said)
         contract = said.get("contract") if isinstance(said, Mapping) else None
         if isinstance(contract, _Written):
             return validate({**said, "contract": contract.as_data()})
@@ -313,7 +345,7 @@ class Scenario(Shown, Model):
     @property
     def kinds(self) -> dict[str, Scenario | OtherClients]:
         """Every kind of clients, by the name that flows give it; the main one first."""
-        return {MAIN: self, **self.other_clients}
+        return {MAIN: self, **self.profile.other_clients, **self.other_clients}
 
     @property
     def profiles(self) -> dict[str, Profile]:
@@ -369,8 +401,10 @@ class Scenario(Shown, Model):
     @property
     def audience(self) -> str:
         """How many there are, for people, as they were given."""
-        others = (f"{name}: {audience_text(kind)}" for name, kind in self.other_clients.items())
-        return "; ".join([audience_text(self), *others])
+        _, *others = self.kinds.items()
+        return "; ".join(
+            [audience_text(self), *(f"{name}: {_number(kind)}" for name, kind in others)]
+        )
 
     def __repr__(self) -> str:
         named = f" {self.name!r}" if self.name else ""
@@ -409,12 +443,18 @@ class Scenario(Shown, Model):
         Args:
             profiles: by the names that flows give the kinds.
         """
-        others = {
-            name: kind.model_copy(update={"profile": profiles.get(name, kind.profile)})
-            for name, kind in self.other_clients.items()
-        }
-        changed = {"other_clients": others} if others else {}
-        return self.replace(profile=profiles.get(MAIN, self.profile), **changed)
+
+        def changed(kinds: Mapping[str, OtherClients]) -> dict[str, OtherClients]:
+            return {
+                name: kind.model_copy(update={"profile": profiles.get(name, kind.profile)})
+                for name, kind in kinds.items()
+            }
+
+        main = profiles.get(MAIN, self.profile)
+        if main.other_clients:
+            main = main.model_copy(update={"other_clients": changed(main.other_clients)})
+        others = {"other_clients": changed(self.other_clients)} if self.other_clients else {}
+        return self.replace(profile=main, **others)
 
     @classmethod
     def load(cls, path: str | Path) -> Scenario:
@@ -426,8 +466,13 @@ class Scenario(Shown, Model):
         """
         document = read_file(path, ScenarioError)
         contract = document.content.get("contract")
-        if isinstance(contract, str) and contract.endswith(_YAML_SUFFIXES):
+        if isinstance(contract, str) and contract.endswith(YAML_SUFFIXES):
             document.content["contract"] = Path(path).parent / contract
+        kinds: Any = document.content.get("other_clients")
+        named = [document.content, *(kinds.values() if isinstance(kinds, dict) else ())]
+        for each in named:
+            if isinstance(each, dict) and "profile" in each:
+                each["profile"] = from_files(each["profile"], Path(path).parent)
         return cls._from_document(document)
 
     @classmethod
@@ -466,7 +511,7 @@ class Scenario(Shown, Model):
     def to_token(self) -> str:
         """The scenario as a short text for the address of a shared link."""
         said = self.as_data()
-        for name, kind in self.kinds.items():
+        for name, kind in {MAIN: self, **self.other_clients}.items():
             of_kind = said if name == MAIN else said["other_clients"][name]
             if not isinstance(of_kind["profile"], str):
                 of_kind["profile"] = as_changes(kind.profile)

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from estimator.arrays import FloatArray
 from estimator.demand.admission_limits import AdmissionLimits, Stage
 from estimator.errors import EstimatorError
-from estimator.scenario.profile import Reconnect
+from estimator.scenario.reconnect import Reconnect
 from estimator.scenario.sessions import SessionLength
 from estimator.units import HOURS_PER_WEEK, SECONDS_PER_HOUR
 

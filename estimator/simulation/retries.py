@@ -15,7 +15,7 @@ from typing import Final
 import numpy as np
 
 from estimator.arrays import FloatArray, IntArray
-from estimator.scenario.profile import Reconnect
+from estimator.scenario.reconnect import Reconnect
 from estimator.simulation.model import Cut, Model
 
 _GROWTH = 3.0

@@ -18,7 +18,7 @@ from estimator.analysis.recovery_plan.storm import Player, seen_for, storm_model
 from estimator.demand.admission_limits import AdmissionLimits, Autoscaling, ConnectWork
 from estimator.demand.expected import expected_demand
 from estimator.errors import ArgumentError, EstimatorError, ScenarioError, UnknownNameError
-from estimator.scenario.profile import Reconnect
+from estimator.scenario.reconnect import Reconnect
 from estimator.scenario.sessions import DeterministicSession
 from estimator.simulation.effort import Bounds
 from estimator.simulation.model import ArrivalRate, Cut, Model, Stream

@@ -13,7 +13,7 @@ from estimator.deployments.fleet.server_options import ServerOptions
 from estimator.deployments.limits import burst_messages, longest_silence_seconds
 from estimator.deployments.saas.counting import audience
 from estimator.scenario.application import ApplicationWork
-from estimator.scenario.profile import AtConnect
+from estimator.scenario.flows import AtConnect
 from estimator.simulation.load import busiest_second
 
 TELLS = {"tells": 20, "tells_payload": "100 B"}

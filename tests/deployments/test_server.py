@@ -26,7 +26,7 @@ from estimator.deployments.fleet.server_figures import Server, find_server
 from estimator.deployments.fleet.server_options import ServerOptions
 from estimator.deployments.limits import limit_value
 from estimator.files import Measured, data_text, load_mapping
-from estimator.scenario.profile import Heartbeat
+from estimator.scenario.flows import Heartbeat
 
 SERVERS = load_mapping("servers.yaml", Server)
 OWN = {

@@ -12,7 +12,7 @@ their standard error is 0.1 to 1 % of the calls, and up to 4 % of the times.
 import numpy as np
 import pytest
 
-from estimator.scenario.profile import Reconnect
+from estimator.scenario.reconnect import Reconnect
 from estimator.simulation.retries import waits_s
 
 DELAY_S, SPREAD_S = 0.010, 0.002

@@ -15,7 +15,7 @@ from scipy import stats
 
 from estimator.demand.admission_limits import AdmissionLimits, Balancing, ConnectWork, Stage
 from estimator.errors import EstimatorError
-from estimator.scenario.profile import Reconnect
+from estimator.scenario.reconnect import Reconnect
 from estimator.simulation.model import Cut
 from estimator.simulation.run import simulate
 from estimator.simulation.theory import erlang_c

@@ -21,7 +21,7 @@ from ruamel.yaml import YAML
 from estimator.arrays import FloatArray
 from estimator.demand.admission_limits import AdmissionLimits
 from estimator.scenario.disruptions import ConnectionThrottle, Fault, Outage, RefusedAttempts
-from estimator.scenario.profile import Reconnect
+from estimator.scenario.reconnect import Reconnect
 from estimator.scenario.sessions import ExponentialSession
 from estimator.simulation.disruptions import cuts_and_throttles
 from estimator.simulation.flows import Flows

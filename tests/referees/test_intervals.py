@@ -9,7 +9,7 @@ probability of 96.0 to 99.6 %; fewer cases are judged by as many standard deviat
 
 import numpy as np
 
-from estimator.scenario.profile import Reconnect
+from estimator.scenario.reconnect import Reconnect
 from estimator.simulation.model import ArrivalRate, Model, Stream
 from estimator.simulation.run import interval, run
 from estimator.simulation.theory import modulated_occupancy

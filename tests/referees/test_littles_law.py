@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from estimator.demand.admission_limits import AdmissionLimits
-from estimator.scenario.profile import Reconnect
+from estimator.scenario.reconnect import Reconnect
 from estimator.simulation.flows import Flows, SimulationError
 from estimator.simulation.model import Cut
 from estimator.simulation.run import simulate

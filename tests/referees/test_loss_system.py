@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from estimator.demand.admission_limits import AdmissionLimits
-from estimator.scenario.profile import Reconnect
+from estimator.scenario.reconnect import Reconnect
 from estimator.simulation.flows import Flows
 
 BLOCKING = (0.01, 0.02, 0.05, 0.1)

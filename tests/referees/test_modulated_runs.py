@@ -10,7 +10,7 @@ leaves the third digit alone and an error of its squares would show.
 import numpy as np
 import pytest
 
-from estimator.scenario.profile import Reconnect
+from estimator.scenario.reconnect import Reconnect
 from estimator.simulation.flows import Flows
 from estimator.simulation.model import ArrivalRate, Model, Stream
 from estimator.simulation.run import simulate

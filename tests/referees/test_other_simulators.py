@@ -23,7 +23,7 @@ from scipy import stats
 from simpy.events import ProcessGenerator
 
 from estimator.demand.admission_limits import AdmissionLimits
-from estimator.scenario.profile import Reconnect
+from estimator.scenario.reconnect import Reconnect
 from estimator.scenario.sessions import (
     DeterministicSession,
     ExponentialSession,

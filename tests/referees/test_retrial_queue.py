@@ -21,7 +21,7 @@ from scipy import sparse, stats
 from scipy.sparse import linalg
 
 from estimator.demand.admission_limits import AdmissionLimits
-from estimator.scenario.profile import Reconnect
+from estimator.scenario.reconnect import Reconnect
 from estimator.simulation.flows import Flows
 from estimator.simulation.theory import erlang_b, erlang_c
 

@@ -5,7 +5,8 @@ import pydantic
 import pytest
 
 import estimator as ws
-from estimator.scenario.profile import AtConnect, Evidence, Heartbeat, MessageFlow
+from estimator.scenario.flows import AtConnect, Heartbeat, MessageFlow
+from estimator.scenario.profile import Evidence
 from estimator.scenario.sessions import (
     DeterministicSession,
     EmpiricalSession,
@@ -110,7 +111,7 @@ def test_an_array_given_may_change_later_without_changing_the_scenario():
     np.testing.assert_array_equal(scenario.peak_connections, [1, 2])
 
 
-@pytest.mark.parametrize("name", ["workplace", "", "../secrets", "workplace-chat.yaml"])
+@pytest.mark.parametrize("name", ["workplace", "", "../secrets"])
 def test_an_unknown_profile_name_lists_those_there_are(name):
     with pytest.raises(ws.UnknownNameError, match=f"Valid: {', '.join(ws.profile_names())}"):
         ws.load_profile(name)

@@ -3,7 +3,7 @@
 import pytest
 
 import estimator as ws
-from estimator.scenario.profile import Reconnect
+from estimator.scenario.reconnect import Reconnect
 
 
 def profile_of(text: str) -> ws.Profile:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 import estimator as ws
-from estimator.scenario.profile import AtConnect, Heartbeat, MessageFlow
+from estimator.scenario.flows import AtConnect, Heartbeat, MessageFlow
 from estimator.scenario.sessions import ExponentialSession, LognormalSession
 from estimator.scenario.sizes import FixedSize, LognormalSize, MixturePart, MixtureSize
 from estimator.scenario.weekly_shape import WeeklyShape

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from estimator.demand.admission_limits import AdmissionLimits, Autoscaling
-from estimator.scenario.profile import Reconnect
+from estimator.scenario.reconnect import Reconnect
 from estimator.scenario.sessions import (
     DeterministicSession,
     ExponentialSession,

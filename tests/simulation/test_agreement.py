@@ -16,7 +16,7 @@ import pytest
 from scipy import stats
 
 from estimator.demand.admission_limits import AdmissionLimits, Autoscaling, ConnectWork, Stage
-from estimator.scenario.profile import Reconnect
+from estimator.scenario.reconnect import Reconnect
 from estimator.scenario.sessions import (
     DeterministicSession,
     EmpiricalSession,

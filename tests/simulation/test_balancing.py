@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from estimator.demand.admission_limits import AdmissionLimits, Balancing, ConnectWork, Stage
-from estimator.scenario.profile import Reconnect
+from estimator.scenario.reconnect import Reconnect
 from estimator.scenario.sessions import DeterministicSession
 from estimator.simulation.admission import unit_parts
 from estimator.simulation.effort import USUAL, Effort

@@ -8,7 +8,7 @@ from scipy import stats
 
 from estimator.demand.admission_limits import AdmissionLimits
 from estimator.scenario.disruptions import Broadcast
-from estimator.scenario.profile import Reconnect
+from estimator.scenario.reconnect import Reconnect
 from estimator.scenario.sessions import (
     DeterministicSession,
     EmpiricalSession,

@@ -10,7 +10,7 @@ import pytest
 
 from estimator.demand.admission_limits import AdmissionLimits, Autoscaling, ConnectWork, Stage
 from estimator.scenario.disruptions import Broadcast, FlashCrowd, TopOfHour
-from estimator.scenario.profile import Reconnect
+from estimator.scenario.reconnect import Reconnect
 from estimator.scenario.sessions import (
     DeterministicSession,
     EmpiricalSession,

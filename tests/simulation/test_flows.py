@@ -7,7 +7,7 @@ import pytest
 
 from estimator.demand.admission_limits import AdmissionLimits
 from estimator.errors import EstimatorError
-from estimator.scenario.profile import Reconnect
+from estimator.scenario.reconnect import Reconnect
 from estimator.scenario.sessions import ExponentialSession
 from estimator.simulation import exact_engine
 from estimator.simulation.flows import COUNTED, Flows, SimulationError

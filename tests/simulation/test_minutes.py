@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import numpy as np
 import pytest
 
-from estimator.scenario.profile import Reconnect
+from estimator.scenario.reconnect import Reconnect
 from estimator.simulation.flows import RECOVERY_SHARES, Flows, by_minute
 from estimator.simulation.model import Model
 

@@ -5,7 +5,7 @@ import pytest
 from scipy import stats
 
 from estimator.demand.arrivals import response
-from estimator.scenario.profile import Reconnect
+from estimator.scenario.reconnect import Reconnect
 from estimator.scenario.sessions import (
     DeterministicSession,
     EmpiricalSession,

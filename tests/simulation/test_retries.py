@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from estimator.demand.admission_limits import AdmissionLimits
-from estimator.scenario.profile import Reconnect
+from estimator.scenario.reconnect import Reconnect
 from estimator.scenario.sessions import ExponentialSession
 from estimator.simulation.model import ArrivalRate, Cut, Model, Stream
 from estimator.simulation.retries import AGED, FAULTS_FROM, NEWCOMERS, Waiting

@@ -11,7 +11,7 @@ from scipy import stats
 
 from estimator.demand.admission_limits import AdmissionLimits, Autoscaling, ConnectWork
 from estimator.errors import EstimatorError, UnknownNameError
-from estimator.scenario.profile import Reconnect
+from estimator.scenario.reconnect import Reconnect
 from estimator.scenario.sessions import DeterministicSession, ExponentialSession
 from estimator.simulation.effort import ASKED_FOR, USUAL, Bounds, EffortError
 from estimator.simulation.model import ArrivalRate, Cut, Model, Stream, Throttle

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from estimator.demand.admission_limits import AdmissionLimits, Autoscaling
-from estimator.scenario.profile import Reconnect
+from estimator.scenario.reconnect import Reconnect
 from estimator.simulation.admission import Scaler, allowed, change_times, units_wanted
 from estimator.simulation.model import Model, Throttle
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from estimator.demand.admission_limits import AdmissionLimits
 from estimator.format import figure_text, span_text
-from estimator.scenario.profile import Reconnect
+from estimator.scenario.reconnect import Reconnect
 from estimator.simulation.admission import hour_of_week, units_wanted
 from estimator.simulation.model import Model
 from estimator.units import HOURS_PER_DAY, SECONDS_PER_HOUR

@@ -14,7 +14,8 @@ from estimator.deployments.registry import find_deployment
 from estimator.documents import read_yaml
 from estimator.errors import PricingDataError
 from estimator.files import data_text
-from estimator.scenario.profile import Heartbeat, Profile, load_profile
+from estimator.scenario.flows import Heartbeat
+from estimator.scenario.profile import Profile, load_profile
 from estimator.scenario.scenario import Scenario
 from estimator.scenario.sizes import (
     EmpiricalSize,

@@ -50,8 +50,12 @@ def editor_schema() -> Schema:
     )
     _name_choices(definitions["Profile"]["properties"]["weekly_shape"], shape_names())
     definitions["Profile"]["properties"]["application"]["enum"] = sorted(applications())
-    _name_choices(fields["profile"], profile_names())
-    fields["profile"]["anyOf"].append({"$ref": "#/$defs/ProfileChanges"})
+    others = definitions["OtherClients"]
+    # of a kind that the profile of the scenario brings, a scenario may say the number alone
+    others["required"].remove("profile")
+    for profile in (fields["profile"], others["properties"]["profile"]):
+        _profile_choices(profile, profile_names())
+        profile["anyOf"].append({"$ref": "#/$defs/ProfileChanges"})
     definitions["ProfileChanges"] = _changes(definitions["Profile"], profile_names())
     for each in (schema, *definitions.values()):
         # an editor shows these to people who write YAML: no Python examples, no exceptions
@@ -70,6 +74,13 @@ def _name_choices(field: Schema, names: Iterable[str]) -> None:
             choice["enum"] = sorted(names)
 
 
+def _profile_choices(field: Schema, names: Iterable[str]) -> None:
+    """Names of shipped profiles, or of files beside the scenario file."""
+    for choice in field["anyOf"]:
+        if choice.get("type") == "string":
+            choice["anyOf"] = [{"enum": sorted(names)}, {"pattern": r"\.ya?ml$"}]
+
+
 def _options(deployment: Deployment) -> Schema:
     options = deployment.options.model_json_schema()
     options.pop("$defs", None)
@@ -85,17 +96,25 @@ def _answers(assumption: Assumption) -> Schema:
 
 
 def _changes(profile: Schema, shipped: Iterable[str]) -> Schema:
-    """What differs from a shipped profile: its own fields, none of them needed, flows in part."""
-    named = {"description": "The shipped profile to start from.", "enum": sorted(shipped)}
+    """What differs from another profile: its own fields, none of them needed, flows in part."""
+    named = {
+        "description": "The profile to start from: a shipped one, a YAML file beside the scenario "
+        "file, or one written out.",
+        "anyOf": [
+            {"enum": sorted(shipped)},
+            {"type": "string", "pattern": r"\.ya?ml$"},
+            {"type": "object"},
+        ],
+    }
     loose = {
         name: {"description": field.get("description", ""), "type": "object"}
-        if name in ("flows", "session", "heartbeat", "at_connect", "evidence")
+        if name in ("flows", "session", "heartbeat", "at_connect", "other_clients", "evidence")
         else field
         for name, field in profile["properties"].items()
     }
     return {
-        "title": "Changes to a shipped profile",
-        "description": "A shipped profile, and what is different.",
+        "title": "Changes to another profile",
+        "description": "Another profile, and what is different.",
         "type": "object",
         "properties": {"extends": named, **loose},
         "required": ["extends"],

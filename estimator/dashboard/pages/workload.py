@@ -157,7 +157,7 @@ class Workload:
         Sizes and shares of bytes do not change with an audience of one kind, so that an edit of it
         need not draw them again.
         """
-        if name == "week" or self.scenario.other_clients:
+        if name == "week" or len(self.scenario.kinds) > 1:
             return self.scenario.to_token()
         alike = Scenario(
             profile=self.scenario.profile, location=self.scenario.location, mean_connections=1.0

@@ -28,9 +28,9 @@ from estimator.errors import ScenarioError
 from estimator.format import capitalized, percent
 from estimator.pricing.contract import contract_names, shipped_contract
 from estimator.pricing.price_files import LAYERS
-from estimator.scenario.clients import Audience, OtherClients
+from estimator.scenario.clients import Audience
 from estimator.scenario.locations import locations
-from estimator.scenario.profile import load_profile, profile_names
+from estimator.scenario.profile import OtherClients, load_profile, profile_names
 from estimator.scenario.scenario import FIRST_DAY, LAST_DAY, Scenario
 from estimator.units import HOURS_PER_MONTH
 

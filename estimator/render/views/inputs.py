@@ -32,8 +32,9 @@ def _stated(scenario: Scenario) -> Iterator[tuple[str, str]]:
     yield "location", f"{location.title} ({regions})"
     yield "local time", f"{scenario.clock.time_zone}, week of {scenario.clock.week_of}"
     yield "audience", scenario.audience
-    for name, kind in scenario.other_clients.items():
-        yield f"profile of {name}", kind.profile.title
+    _, *others = scenario.profiles.items()
+    for name, profile in others:
+        yield f"profile of {name}", profile.title
     if scenario.users_in:
         shares = scenario.destinations.items()
         yield "users in", ", ".join(f"{area} {share:.0%}" for area, share in shares)
