@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import io
 import os
+import sys
 import textwrap
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
@@ -230,7 +231,7 @@ def _profile(name: str) -> Iterator[str]:
         if part == "application":
             yield from (f"  {line}" for line in _titles(TITLES["applications"]()))
         if part == "other_clients":
-            yield from _left_out(["other_clients:", *_kinds(name)], "  ")
+            yield from _left_out(["  other_clients:", *_kinds(name)], "  ")
         elif part in shipped:
             yield from _left_out(_said(part, shipped[part], field.annotation, "  ", told), "  ")
         else:
@@ -242,9 +243,9 @@ def _kinds(name: str) -> Iterator[str]:
     """How many clients of other kinds a profile brings; an example, if it brings none."""
     brought = load_profile(name).other_clients
     for kind, others in brought.items():
-        yield f"  {kind}: {{per_main_connection: {_scalar(others.per_main_connection)}}}"
+        yield f"    {kind}: {{per_main_connection: {_scalar(others.per_main_connection)}}}"
     if not brought:
-        yield "  viewers: {profile: board-collaboration, per_main_connection: 0.1}"
+        yield "    viewers: {profile: board-collaboration, per_main_connection: 0.1}"
 
 
 def _said(
@@ -386,6 +387,10 @@ def _plain(value: Any) -> Any:
     """What was read from YAML, without its lines and columns."""
     if isinstance(value, Mapping):
         return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    if isinstance(value, int) and not isinstance(value, bool):
+        return int(value)
     return float(value) if isinstance(value, float) else value
 
 
@@ -393,5 +398,8 @@ def _scalar(value: object) -> str:
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     stream = io.StringIO()
-    YAML(typ="safe", pure=True).dump([value], stream)
-    return stream.getvalue().strip().removeprefix("[").removesuffix("]").removeprefix("- ")
+    yaml = YAML(typ="safe", pure=True)
+    yaml.default_flow_style = True
+    yaml.width = sys.maxsize
+    yaml.dump([value], stream)
+    return stream.getvalue().strip().removeprefix("[").removesuffix("]")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
@@ -18,7 +18,7 @@ from estimator.demand.visits import NewConnections
 from estimator.demand.weekly import Course, Weekly, from_hours, total
 from estimator.demand.wire import ACK_BYTES, Layer, connect_layers
 from estimator.errors import EstimatorError
-from estimator.format import range_text
+from estimator.format import given_text, range_text
 from estimator.scenario.application import DEFAULT_APPLICATION
 from estimator.scenario.flows import AtConnect, Heartbeat, MessageFlow
 from estimator.scenario.model import Hours, ManyHours
@@ -30,6 +30,8 @@ from estimator.units import HOURS_PER_MONTH, HOURS_PER_WEEK
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+_ROUNDING_NOISE = 1e-9
 
 
 @checks_arguments
@@ -418,6 +420,10 @@ def with_flows_between(alone: Mapping[str, Demand], profiles: Mapping[str, Profi
     Returns:
         The sum, or the only demand there is.
     """
+    alone = {
+        name: replace(one, notes=(*one.notes, *_rooms(profiles[name], name, alone)))
+        for name, one in alone.items()
+    }
     if len(alone) == 1:
         [only] = alone.values()
         return only
@@ -430,3 +436,15 @@ def with_flows_between(alone: Mapping[str, Demand], profiles: Mapping[str, Profi
     return Demand.of_kinds(
         {name: replace(one, streams=(*one.streams, *received[name])) for name, one in alone.items()}
     )
+
+
+def _rooms(profile: Profile, kind: str, alone: Mapping[str, Demand]) -> Iterator[str]:
+    """What is said of flows that would reach more than are connected at the peak."""
+    for name, flow in profile.flows.items():
+        there = most_in_month(alone[kind], alone[flow.to or kind].peak_connections)
+        if np.any(np.asarray(flow.fan_out) > there * (1 + _ROUNDING_NOISE)):
+            room, most = (range_text(each, given_text) for each in (flow.fan_out, there))
+            yield (
+                f"{name}: the fan-out is {room}, but at most {most} are connected; no more receive "
+                "a message."
+            )

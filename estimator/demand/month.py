@@ -152,7 +152,3 @@ def _week_hours(scenario: Scenario, weeks: Sequence[CalendarWeek]) -> FloatArray
     month = month.reshape((1,) * (dimensions - month.ndim) + month.shape)
     each = [np.full(month.shape, week.times_per_month * HOURS_PER_WEEK) for week in weeks]
     return np.stack([np.maximum(month - sum(each), 0.0), *each])
-
-
-def _key(stream: MessageStream) -> tuple[str, str, str]:
-    return stream.name, stream.direction, stream.kind

@@ -94,16 +94,6 @@ class MessageStream:
         masked = self.direction == "to_server"
         return self.per_hour.times(mean_message_bytes(self.payload, layer, masked=masked))
 
-    def plus(self, other: MessageStream) -> MessageStream:
-        """The stream with those of more connections, which behave alike."""
-        batched = self.batched
-        if batched is not None and other.batched is not None:
-            connections = total((batched.connections, other.batched.connections))
-            messages = batched.messages.plus(other.batched.messages)
-            batched = replace(batched, messages=messages, connections=connections)
-        per_hour = total((self.per_hour, other.per_hour))
-        return replace(self, per_hour=per_hour, batched=batched)
-
     def steps_per_hour(self, step_bytes: float) -> Weekly:
         """Messages counted in started steps of ``step_bytes`` (size by size, not by the mean)."""
         return self.per_hour.times(self.payload.steps(step_bytes))
@@ -242,7 +232,7 @@ def _flow_streams(
         copies = np.maximum(np.minimum(fan_out, most), 1.0)
         at_once = 1.0 if flow.timing == "synchronized" else copies
         published = stream("to_client", "published", messages, at_once, copies)
-        if _has_fewer(connections, copies):
+        if np.any(copies > 1) and _has_fewer(connections, copies):
             published = replace(published, receivers=connections)
         yield _batched(published, flow, connections, 1.0)
         return
@@ -331,8 +321,8 @@ def _passed_on(
 
 
 def _has_fewer(connections: Weekly, recipients: FloatArray) -> bool:
-    """Whether, in some hour with somebody, fewer are connected than would receive a message."""
-    return bool(np.any((connections.trough < recipients) & (recipients > 1)))
+    """Whether, in some hour, fewer are connected than would receive a message."""
+    return bool(np.any(connections.trough < recipients))
 
 
 def _delivered(messages: Weekly, connections: Weekly, recipients: FloatArray) -> Weekly:

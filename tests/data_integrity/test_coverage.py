@@ -1,5 +1,6 @@
 """Whatever can be chosen can be priced, and every shipped default says where it comes from."""
 
+import datetime as dt
 from importlib.resources import files
 from pathlib import Path
 
@@ -108,19 +109,27 @@ def leaves(node: object, path: tuple[str, ...] = ()):
         yield path
 
 
-def shipped(name: str) -> dict:
+def written(name: str) -> dict[str, dict]:
+    """Every profile in a shipped file, of all kinds of clients, by the path to it."""
     text = files("estimator.scenario").joinpath("profiles", f"{name}.yaml").read_text("utf-8")
-    return YAML(typ="safe", pure=True).load(text)
+    content = YAML(typ="safe", pure=True).load(text)
+    others = content.get("other_clients", {})
+    found = {name: content}
+    for kind, said in others.items():
+        found[f"{name}: {kind}"] = said.pop("profile")
+    return found
 
 
-@pytest.mark.parametrize("name", PROFILES)
-def test_every_default_of_a_profile_has_its_evidence(name):
-    content = shipped(name)
+WRITTEN = {path: content for name in PROFILES for path, content in written(name).items()}
+
+
+@pytest.mark.parametrize("path", WRITTEN)
+def test_every_default_of_a_profile_has_its_evidence(path):
+    content = dict(WRITTEN[path])
     evidence = set(content.pop("evidence"))
     # words about the profile, and who sends a message, are definitions and not findings
-    defaults = [
-        path for path in leaves(content) if path[-1] not in {"title", "description", "direction"}
-    ]
+    definitions = {"title", "description", "direction", "to"}
+    defaults = [path for path in leaves(content) if path[-1] not in definitions]
 
     bare = [
         ".".join(path)
@@ -130,22 +139,24 @@ def test_every_default_of_a_profile_has_its_evidence(name):
     assert bare == []
 
 
-@pytest.mark.parametrize("name", PROFILES)
-def test_evidence_is_about_defaults_that_exist(name):
-    content = shipped(name)
+@pytest.mark.parametrize("path", WRITTEN)
+def test_evidence_is_about_defaults_that_exist(path):
+    content = dict(WRITTEN[path])
     evidence = content.pop("evidence")
     known = {path[:depth] for path in leaves(content) for depth in range(1, len(path) + 1)}
 
     assert [path for path in evidence if tuple(path.split(".")) not in known] == []
 
 
-@pytest.mark.parametrize("name", PROFILES)
-def test_what_is_called_published_can_be_looked_up(name):
-    for path, evidence in ws.load_profile(name).evidence.items():
-        if evidence.grade == "published":
-            assert (evidence.source or "").startswith("https://"), path
+@pytest.mark.parametrize("path", WRITTEN)
+def test_what_is_published_can_be_looked_up_and_what_is_assumed_says_what_it_moves(path):
+    for default, evidence in WRITTEN[path]["evidence"].items():
+        if evidence["grade"] == "published":
+            assert evidence["source"].startswith("https://"), default
+            assert evidence["read_on"] <= dt.datetime.now(tz=dt.UTC).date(), default
         else:
-            assert evidence.note, path
+            assert evidence["note"], default
+            assert evidence["moves"], default
 
 
 @pytest.mark.parametrize(

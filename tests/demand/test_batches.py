@@ -99,12 +99,12 @@ class TestDeliveries:
             "fan_out": 4,
             "active_share": 0.1,
         }
-        found = streams({**cursors, "batch": {"window": "50 ms"}})
+        found = streams({**cursors, "batch": {"window": "50 ms"}}, 5)
         nothing = (1 - 0.1 * (1 - math.exp(-1.5))) ** 4
 
-        assert found["sent"].per_hour.peak == pytest.approx(3 * HOUR)
-        assert streams(cursors)["passed_on"].per_hour.peak == pytest.approx(12 * HOUR)
-        assert found["passed_on"].per_hour.peak == pytest.approx(20 * HOUR * (1 - nothing))
+        assert found["sent"].per_hour.peak == pytest.approx(5 * 3 * HOUR)
+        assert streams(cursors, 5)["passed_on"].per_hour.peak == pytest.approx(5 * 12 * HOUR)
+        assert found["passed_on"].per_hour.peak == pytest.approx(5 * 20 * HOUR * (1 - nothing))
 
     def test_windows_that_were_drawn(self):
         rng = np.random.default_rng(7)
@@ -203,18 +203,19 @@ class TestEchoAndActiveShare:
     def test_an_echo_is_one_more_delivery(self):
         flow = {"direction": "client_to_server", "rate_per_hour": 3, "payload": 9, "fan_out": 5}
 
-        assert streams(flow)["passed_on"].per_hour.peak == pytest.approx(15)
-        assert streams({**flow, "echo": True})["passed_on"].per_hour.peak == pytest.approx(18)
+        assert streams(flow, 10)["passed_on"].per_hour.peak == pytest.approx(150)
+        echoed = streams({**flow, "echo": True}, 10)
+        assert echoed["passed_on"].per_hour.peak == pytest.approx(180)
         alone = streams({**flow, "echo": True, "fan_out": 0})
         assert alone["passed_on"].per_hour.peak == pytest.approx(3)
         assert alone["sent"].copies == 0
 
     def test_messages_are_sent_while_a_flow_runs(self):
         flow = {"direction": "client_to_server", "rate_per_hour": 40, "payload": 9, "fan_out": 2}
-        found = streams({**flow, "active_share": "25%"})
+        found = streams({**flow, "active_share": "25%"}, 3)
 
-        assert found["sent"].per_hour.peak == pytest.approx(10)
-        assert found["passed_on"].per_hour.peak == pytest.approx(20)
+        assert found["sent"].per_hour.peak == pytest.approx(30)
+        assert found["passed_on"].per_hour.peak == pytest.approx(60)
 
     @pytest.mark.parametrize("field", ["batch.window", "active_share"])
     def test_both_can_be_varied_by_name(self, field):

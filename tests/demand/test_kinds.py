@@ -245,6 +245,108 @@ class TestSimulated:
         assert "the main kind" in notes(reconnect={"cap": "5 min"})[0]
 
 
+class TestKindsOfAProfile:
+    """A profile that brings other kinds of clients, each so many for each of its own."""
+
+    @staticmethod
+    def scenario(others=None, each=0.05, **audience):
+        viewers = {"profile": profile({}), "per_main_connection": each}
+        ours = profile({"readings": readings()}, 24.0, other_clients={"viewers": viewers})
+        given = audience or {"mean_connections": 100}
+        return ws.Scenario(profile=ours, location="virginia", other_clients=others or {}, **given)
+
+    def test_they_come_with_it(self):
+        brought, stated = expected_demand(self.scenario()), expected_demand(watched())
+
+        np.testing.assert_allclose(brought.connections.hourly, stated.connections.hourly)
+        assert [s.name for s in brought.streams] == [s.name for s in stated.streams]
+
+    @pytest.mark.parametrize(
+        "audience",
+        [{"peak_connections": 400}, {"users_per_day": 400, "sessions_per_user_per_day": 24}],
+    )
+    def test_their_peak_follows_that_of_the_main_kind(self, audience):
+        demand = expected_demand(self.scenario(**audience))
+
+        main, viewers = demand.kinds
+        assert viewers.peak_connections == pytest.approx(0.05 * main.peak_connections)
+
+    def test_a_scenario_gives_them_another_number(self):
+        demand = expected_demand(self.scenario({"viewers": {"peak_connections": 40}}))
+
+        assert demand.by_kind["viewers"].peak_connections == pytest.approx(40)
+        assert demand.by_kind["main"].peak_connections == pytest.approx(100)
+
+    def test_they_grow_with_it(self):
+        demand = expected_demand(grown(self.scenario(), np.array([1.0, 10.0])))
+
+        np.testing.assert_allclose(demand.by_kind["viewers"].peak_connections, [5, 50])
+
+    def test_their_number_can_be_varied(self):
+        swept = ws.sweep(self.scenario(), {"per_main_connection": [0.01, 0.05]}, "aws.api_gateway")
+        alone = [
+            float(ws.estimate(self.scenario(each=each), "aws.api_gateway").total)
+            for each in (0.01, 0.05)
+        ]
+
+        np.testing.assert_allclose(swept.totals["total_usd"], alone)
+
+    def test_files_and_links_keep_them(self):
+        scenario = self.scenario({"viewers": {"peak_connections": 40}})
+
+        assert ws.Scenario.from_yaml(scenario.to_yaml()) == scenario
+        assert ws.Scenario.from_token(scenario.to_token()) == scenario
+
+    def test_changes_of_a_profile_reach_them(self):
+        base = self.scenario().profile.model_dump(mode="json", exclude_unset=True)
+        changes = {"viewers": {"per_main_connection": 0.5, "profile": {"title": "Watchers"}}}
+        changed = ws.Profile(extends=base, other_clients=changes)
+
+        viewers = changed.other_clients["viewers"]
+        assert (viewers.per_main_connection, viewers.profile.title) == (0.5, "Watchers")
+        assert (
+            viewers.profile.session
+            == self.scenario().profile.other_clients["viewers"].profile.session
+        )
+
+    def test_other_profiles_for_each_of_them(self):
+        scenario = self.scenario()
+        other = scenario.profiles["viewers"].model_copy(update={"title": "Watchers"})
+        changed = scenario.with_profiles({"viewers": other})
+
+        assert [each.title for each in changed.profiles.values()] == ["Ours", "Watchers"]
+
+    @pytest.mark.parametrize(
+        ("kind", "words"),
+        [
+            ({"peak_connections": 5}, "for each of the main ones: per_main_connection"),
+            ({"per_main_connection": 1, "peak_connections": 5}, "per_main_connection stands alone"),
+            ({}, "no audience: give .*per_main_connection"),
+            ({"per_main_connection": -1}, "must not be negative"),
+        ],
+    )
+    def test_a_number_that_says_nothing(self, kind, words):
+        viewers = {"profile": profile({}), **kind}
+        with pytest.raises(ScenarioError, match=words):
+            ws.Profile(**profile({"readings": readings()}, other_clients={"viewers": viewers}))
+
+    def test_kinds_within_kinds(self):
+        inner = profile(
+            {"readings": readings()},
+            other_clients={"viewers": {"profile": profile({}), "per_main_connection": 1}},
+        )
+        with pytest.raises(
+            ScenarioError, match=r"brings other kinds of clients itself \(viewers\)"
+        ):
+            watched().replace(other_clients={"viewers": {"profile": inner, "peak_connections": 1}})
+
+    def test_a_kind_without_a_flow(self):
+        idle = {"profile": profile({}), "per_main_connection": 1}
+        ours = profile({"talk": readings(to=None)}, other_clients={"guests": idle})
+        with pytest.raises(ScenarioError, match="guests: these clients neither send nor receive"):
+            ws.Scenario(profile=ours, location="virginia", peak_connections=5)
+
+
 class TestBadInput:
     @pytest.mark.parametrize(
         ("changes", "words"),

@@ -698,3 +698,18 @@ class TestOtherClients:
         assert linked(page) == self.SCENARIO.replace(
             other_clients={"guards": {"profile": "board-collaboration", "peak_connections": 8}}
         )
+
+    def test_those_that_a_profile_brings_are_edited_there_too(self):
+        viewers = {"profile": "board-collaboration", "per_main_connection": 0.1}
+        brought = {"extends": "workplace-chat", "other_clients": {"viewers": viewers}}
+        scenario = ws.Scenario(profile=brought, location="virginia", peak_connections=100)
+        page = shown_page("estimate", scenario)
+        [box] = [box for box in page.number_input if "viewers" in box.label]
+        assert (box.label, box.value) == ("For each connection: viewers", 0.1)
+
+        box.set_value(0.2).run()
+
+        assert linked(page).kinds["viewers"].per_main_connection == 0.2
+        assert linked(page).profile == scenario.profile
+        named(page.selectbox, "profile").set_value("market-data")
+        assert [*linked(run(page)).kinds] == ["main"]

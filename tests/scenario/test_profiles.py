@@ -3,6 +3,7 @@
 import pytest
 
 import estimator as ws
+from estimator.scenario.flows import Heartbeat
 from estimator.scenario.profile import resolve_profile
 
 
@@ -113,3 +114,82 @@ def test_another_law_leaves_nothing_of_what_backs_the_old_one():
 
     assert backed({"law": "fixed", "bytes": 300}) == backed("300 B") == set()
     assert backed({"sigma": 1.5}) == {"flows.posts.payload.max_bytes"}
+
+
+class TestChains:
+    def test_a_change_of_a_change(self):
+        middle = {"extends": "workplace-chat", "title": "Ours", "flows": {"posts": {"fan_out": 8}}}
+        changed = ws.Profile(extends=middle, heartbeat={"interval_seconds": 60})
+
+        assert changed.title == "Ours"
+        assert changed.flows["posts"].fan_out == 8
+        assert changed.heartbeat == Heartbeat(interval_seconds=60, kind="protocol")
+        assert "flows.posts.fan_out" not in changed.evidence
+        assert "flows.posts.rate_per_hour" in changed.evidence
+
+    def test_a_profile_that_extends_itself(self):
+        circle: dict[str, object] = {"title": "Ours"}
+        circle["extends"] = circle
+
+        with pytest.raises(ws.ScenarioError, match="extend each other in a circle"):
+            ws.Profile(**circle)
+
+    def test_files_extend_each_other(self, tmp_path):
+        (tmp_path / "base.yaml").write_text("extends: market-data\ntitle: Base\n")
+        (tmp_path / "parts").mkdir()
+        (tmp_path / "parts" / "ours.yaml").write_text(
+            "extends: ../base.yaml\nflows: {tickers: {rate_per_hour: 2 / s}}\n"
+        )
+        scenario = tmp_path / "scenario.yaml"
+        scenario.write_text(
+            "profile: parts/ours.yaml\nlocation: virginia\npeak_connections: 10\n"
+            "other_clients:\n  more: {profile: {extends: base.yaml}, peak_connections: 5}\n"
+        )
+        loaded = ws.Scenario.load(scenario)
+
+        assert loaded.profile == ws.load_profile(tmp_path / "parts" / "ours.yaml")
+        assert (loaded.profile.title, loaded.profile.flows["tickers"].rate_per_hour) == (
+            "Base",
+            7200,
+        )
+        assert loaded.profiles["more"].title == "Base"
+        # what is saved needs no other file
+        assert ws.Scenario.from_yaml(loaded.to_yaml()) == loaded
+
+    def test_files_in_a_circle(self, tmp_path):
+        for name, extends in (("a", "b"), ("b", "c"), ("c", "b")):
+            (tmp_path / f"{name}.yaml").write_text(f"extends: {extends}.yaml\ntitle: {name}\n")
+
+        with pytest.raises(ws.ScenarioError) as caught:
+            ws.load_profile(tmp_path / "a.yaml")
+
+        assert str(caught.value) == (
+            "profiles extend each other in a circle: "
+            "b.yaml, which extends c.yaml, which extends b.yaml"
+        )
+
+    @pytest.mark.parametrize(
+        ("base", "words"),
+        [
+            ("title: Base\nextends: market-data\nflows: {tickers: {payload: many}}\n", "line 3"),
+            ("title: [\n", "base.yaml"),
+            ("- title\n", "base.yaml"),
+        ],
+    )
+    def test_what_is_wrong_is_told_with_its_own_file(self, tmp_path, base, words):
+        (tmp_path / "base.yaml").write_text(base)
+        (tmp_path / "ours.yaml").write_text("extends: base.yaml\ntitle: Ours\n")
+
+        with pytest.raises(ws.ScenarioError, match=words) as caught:
+            ws.load_profile(tmp_path / "ours.yaml")
+
+        assert "base.yaml" in str(caught.value)
+
+    @pytest.mark.parametrize("said", ["ours.yaml", {"extends": "ours.yaml"}])
+    def test_a_text_opens_no_file(self, said):
+        with pytest.raises(ws.ScenarioError, match="beside a scenario file only"):
+            ws.Scenario(profile=said, location="virginia", peak_connections=1)
+
+    def test_a_file_that_is_missing(self, tmp_path):
+        with pytest.raises(ws.ScenarioError, match="No such file"):
+            ws.load_profile(tmp_path / "ours.yaml")

@@ -43,7 +43,9 @@ _AUDIENCES: Final = {
     "users_per_day": "Users per day and their sessions",
 }
 _SESSIONS: Final = "sessions_per_user_per_day"
+_PER_MAIN: Final = "per_main_connection"
 _HELP: Final = {
+    _PER_MAIN: "Most of them connected at once, for each connection of the main kind at its peak.",
     "peak_connections": "Open connections in the fullest hour of the week.",
     "mean_connections": "Open connections averaged over the whole week, nights included.",
     "users_per_day": "People who connect on the busiest day of the week.",
@@ -125,7 +127,7 @@ def _choice(
         list(titles),
         index=list(titles).index(chosen),
         key=bind(
-            field, chosen, lambda old, name: changed(old, **{field: stands_for.get(name, name)})
+            field, chosen, lambda old, name: _with_field(old, field, stands_for.get(name, name))
         ),
         format_func=lambda name: titles[name],
         help=explained,
@@ -172,21 +174,32 @@ def _audience(scenario: Scenario) -> None:
     )
     if kind == "users_per_day":
         _audience_number("Sessions per user and day", _SESSIONS, scenario)
-    for name, other in scenario.other_clients.items():
-        field = _audience_kind(other)
+    for name, other in {**scenario.profile.other_clients, **scenario.other_clients}.items():
+        of_main = other.per_main_connection is not None
+        field = _PER_MAIN if of_main else _audience_kind(other)
+        label = "For each connection" if of_main else _AUDIENCES[field].split(" and ")[0]
         number_input(
-            f"{_AUDIENCES[field].split(' and ')[0]}: {literal(name)}",
+            f"{label}: {literal(name)}",
             f"other_clients.{name}.{field}",
             getattr(other, field),
             partial(_with_other, name, field),
-            step=1.0,
+            step=0.01 if of_main else 1.0,
             explained=f"{_HELP[field]} Their profile: {literal(other.profile.title)}.",
         )
 
 
+def _with_field(old: Scenario, field: str, value: object) -> Scenario:
+    """The scenario with another value; clients that a profile brings go when it goes."""
+    if field != "profile":
+        return changed(old, **{field: value})
+    brought = old.profile.other_clients
+    others = {name: kind for name, kind in old.other_clients.items() if name not in brought}
+    return changed(old, profile=value, other_clients=others or None)
+
+
 def _with_other(name: str, field: str, old: Scenario, number: object) -> Scenario:
     """The scenario with another number of some further kind of clients."""
-    kind = old.other_clients[name]
+    kind = {**old.profile.other_clients, **old.other_clients}[name]
     said = {each: getattr(kind, each) for each in kind.model_fields_set}
     others = {**old.other_clients, name: OtherClients(**{**said, field: number})}
     return changed(old, other_clients=others)
