@@ -5,6 +5,7 @@ what Mattermost's weekly curve shows: daily means of 2,320, 2,677, 2,645, 2,639,
 824 open connections, Monday to Sunday, and 3,997 in the fullest hour of Tuesday, the busiest day.
 """
 
+import math
 import re
 
 import pytest
@@ -25,6 +26,24 @@ COMPARED = {each.name: each for each in compared_totals()}
 DAILY_MEANS = (2_320, 2_677, 2_645, 2_639, 2_337, 1_025, 824)
 BUSIEST, FULLEST_HOUR = 2_677, 3_997
 BUSY_DAYS_PER_WEEK = sum(DAILY_MEANS) / BUSIEST
+WEEKDAY = (
+    *(45, 30, 20, 14, 11, 11, 15, 22, 27, 28, 29, 31),
+    *(36, 35, 34, 38, 46, 56, 68, 82, 95, 100, 90, 68),
+)
+SATURDAY = (
+    *(58, 45, 31, 21, 15, 12, 13, 18, 28, 40, 50, 57),
+    *(60, 61, 63, 65, 67, 70, 76, 86, 95, 98, 91, 76),
+)
+SUNDAY = (
+    *(61, 47, 32, 22, 15, 12, 13, 18, 28, 40, 50, 57),
+    *(60, 61, 63, 65, 67, 70, 75, 84, 92, 94, 82, 60),
+)
+MEAN_OF_EVENINGS = (5 * sum(WEEKDAY) + sum(SATURDAY) + sum(SUNDAY)) / 168
+PER_RIDE = 6 * 60 + 15 * 60 * 0.548 + 10 + 4 + 1
+"""Messages per hour to a rider (arrival times, positions and steps of a job) and a driver (offers
+and messages)."""
+PER_WINDOW = 5_000 * 7 / 3600 * 0.5
+"""Messages and reactions of a room in half a second."""
 BY_HAND = {
     # users x hours per busy day x busy days per week / hours per week
     "slack_2015_connected": (500_000 * 9 * BUSY_DAYS_PER_WEEK / 168, 0.01),
@@ -35,6 +54,18 @@ BY_HAND = {
     "slack_2017_fall": (6_000_000 * 10 / 24 * FULLEST_HOUR / BUSIEST, 0.02),
     # connections x (ticker 1, order book 5, heartbeats 1 per second)
     "rabbitx_2023": (1_000 * (1 + 5 + 1), 1e-6),
+    # connections x (cursors for a tenth of the time, edits for a twentieth, presence)
+    "miro_2020": (100_000 * (10 * 0.1 + 4 * 0.05 + 4 / 60), 1e-6),
+    # connections x (notifications, and read marks of others)
+    "netflix_2024": (316_000_000 * (5.4 + 1) / 3600, 1e-6),
+    "mailru_2017": (3_000_000 * (5.4 + 1) / 3600, 1e-6),
+    # pairs of a rider and a driver x messages to both
+    "uber_first": (600_000 / 2 * PER_RIDE / 3600, 1e-3),
+    "uber_2020": (1_500_000 / 2 * PER_RIDE / 3600, 1e-3),
+    # viewers x two windows per second x the share of windows with a message in them
+    "linkedin_2020": (10_000 * 2 * (1 - math.exp(-PER_WINDOW)), 1e-3),
+    # mean x the fullest hour over the mean of the evenings
+    "roblox_2025": (17_935_000 * 100 / MEAN_OF_EVENINGS, 1e-3),
 }
 GOOD = """
 one:
@@ -77,6 +108,25 @@ def test_in_one_time_zone_slack_of_fall_2017_is_within_the_spread():
     assert "5.6 million" in total.miss
     assert shape is not total.scenario.profile.weekly_shape
     assert in_one_zone.computed / total.published < total.spread
+
+
+def test_connections_of_an_operator_are_those_of_all_kinds_of_clients():
+    demand = ws.expected_demand(COMPARED["uber_2020"].total.scenario)
+
+    assert len(demand.kinds) == 2
+    assert float(demand.peak_connections) == pytest.approx(1_500_000)
+
+
+def test_what_misses_say_of_the_profiles_is_so():
+    """Figures in their texts: 434 per hour, 36 likes per viewer, edits and presence alone."""
+    uber, miro = COMPARED["uber_2020"], COMPARED["miro_2020"]
+
+    assert uber.computed / 1_500_000 * 3600 == pytest.approx(434, abs=0.5)
+    assert 250_000 / 1_500_000 * 3600 == pytest.approx(600)
+    assert 70_000 / 600_000 * 3600 == pytest.approx(420)
+    assert 100 * 3600 / 10_000 == pytest.approx(36)
+    assert miro.ratio == pytest.approx(2.5, abs=0.05)
+    assert 100_000 * (4 * 0.05 + 4 / 60) / 50_000 == pytest.approx(0.5, abs=0.05)
 
 
 def test_the_table_has_every_total_and_its_source():
