@@ -21,6 +21,7 @@ CANNOT_FAIL = {
     "expected_demand",
     "locations",
     "profile_names",
+    "published_totals",
     "servers",
 }
 """They take nothing, or what was checked when it was made."""
@@ -41,7 +42,7 @@ def test_the_public_names_are_few_and_all_are_in_the_docs():
     told = (Path(__file__).parents[1] / "docs/python-api.md").read_text(encoding="utf-8")
     listed = set(re.findall(r"`(\w+)`", told))
 
-    assert len(ws.__all__) <= 70
+    assert len(ws.__all__) <= 75
     assert [name for name in ws.__all__ if name not in listed] == []
 
 
