@@ -335,9 +335,7 @@ class TestKindsOfAProfile:
             {"readings": readings()},
             other_clients={"viewers": {"profile": profile({}), "per_main_connection": 1}},
         )
-        with pytest.raises(
-            ScenarioError, match=r"brings other kinds of clients itself \(viewers\)"
-        ):
+        with pytest.raises(ScenarioError, match=r"other kinds of clients itself \(viewers\)"):
             watched().replace(other_clients={"viewers": {"profile": inner, "peak_connections": 1}})
 
     def test_a_kind_without_a_flow(self):

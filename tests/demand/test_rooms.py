@@ -55,7 +55,11 @@ def test_an_echo_comes_on_top():
 
 
 def test_what_the_server_publishes_is_published_to_fewer():
-    said = {"direction": "server_to_client", "rate_per_hour": 60, "fan_out": 1000}
+    said: dict[str, Any] = {
+        "direction": "server_to_client",
+        "rate_per_hour": 60,
+        "fan_out": 1000,
+    }
     # each of 100 receives 60 messages per hour, which are the same 60 for all of them
     everybody = stream(ws.expected_demand(scenario(100, **said)), "published")
     half = ws.expected_demand(scenario(2_000, [1.0, 0.05] * 12, **said))

@@ -1,15 +1,12 @@
 """Worked examples that managed services publish, as quantities and as workloads."""
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
 import estimator as ws
-
-EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 
 
 @pytest.fixture(scope="module")
@@ -154,92 +151,6 @@ class TestCloudflare:
         }
 
         assert priced(quantities) == 8.00
-
-
-class TestAbly:
-    """https://ably.com/docs/platform/pricing/examples/livestream, without batching.
-
-    5,000 users for an hour, 7 messages from each, every message to all of them. The vendor leaves
-    out the package fee.
-    """
-
-    ID = "ably.per_minute"
-
-    def test_the_messages_of_the_livestream(self, priced):
-        assert priced({"ably.per_minute.messages": 175_035_000}) == 440.00
-
-    def test_a_hundred_devices_and_five_who_watch_them(self):
-        # https://ably.com/docs/platform/pricing/examples/realtime-dashboard, read 2026-11-30, which
-        # leaves out the package fee
-        scenario = ws.Scenario.load(EXAMPLES / "patient-monitors.yaml")
-
-        bill = ws.estimate(scenario, self.ID)
-
-        counted = {item.usage.meter_id: float(item.usage.quantity) for item in bill.items}
-        assert counted["ably.per_minute.messages"] == pytest.approx(38_016_000)
-        assert counted["ably.per_minute.connection_minutes"] == pytest.approx(1_108_800)
-        assert counted["ably.per_minute.channel_minutes"] == pytest.approx(1_108_800)
-        # the vendor's example has no servers for your own code
-        assert round(float(bill.by_layer["messaging"]), 2) == 29 + 101.50
-
-    def test_the_livestream_as_a_workload(self, make_demand, bill_of, quantities, cents):
-        # the month is one week, the event one hour of it; the echo is the sender's own delivery
-        one_hour = (np.arange(168) == 20).astype(float)
-        sent = 5_000 * 7 * one_hour
-        bill = bill_of(
-            self.ID,
-            make_demand(
-                5_000 * one_hour,
-                new_connections=5_000 * one_hour,
-                to_server=sent,
-                to_client=sent * 4_999,
-                session_hours=1,
-                hours_per_month=168,
-            ),
-        )
-
-        found = quantities(bill)
-        assert found["ably.per_minute.messages"] == pytest.approx(175_035_000)
-        assert found["ably.per_minute.connection_minutes"] == pytest.approx(300_000)
-        assert found["ably.per_minute.channel_minutes"] == pytest.approx(60)
-        costs = cents(bill)
-        assert costs["ably.per_minute.messages"] == 440.00
-        assert costs["ably.per_minute.connection_minutes"] == 1.00
-        assert costs["ably.per_minute.channel_minutes"] == 1.00
-
-    def test_the_livestream_with_batches_of_half_a_second(self, priced):
-        # 7,200 batches to 5,000 users, and 35,000 sent: 37 million
-        quantities = {
-            "ably.per_minute.messages": 35_000 + 7_200 * 5_000,
-            "ably.per_minute.connection_minutes": 5_000 * 60,
-            "ably.per_minute.channel_minutes": 60,
-        }
-
-        assert priced(quantities) == 94.50
-
-    def test_the_batches_of_the_livestream_as_a_workload(self, bill_of, quantities, cents):
-        # the vendor counts all 7,200 windows, of which exp(-4.861) = 0.77% are empty
-        chat = {
-            "direction": "client_to_server",
-            "rate_per_hour": 7,
-            "payload": 100,
-            "fan_out": 4_999,
-            "echo": True,
-            "batch": "500 ms",
-        }
-        demand = ws.Demand.of(
-            np.where(np.arange(168) == 20, 5_000, 0),
-            session={"law": "deterministic", "hours": 1 / 60},
-            flows={"chat": chat},
-            hours_per_month=168,
-        )
-        bill = bill_of(self.ID, demand)
-
-        messages = quantities(bill)["ably.per_minute.messages"]
-        assert messages == pytest.approx(35_000 + 36e6 * (1 - np.exp(-35_000 / 7_200)), rel=1e-9)
-        assert messages == pytest.approx(36_035_000, rel=0.01)
-        # 36 started millions; with those that are empty there are 37, 92.50 USD
-        assert cents(bill)["ably.per_minute.messages"] == 90.00
 
 
 class TestSupabase:

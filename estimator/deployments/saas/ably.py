@@ -52,6 +52,13 @@ class AblyPerMinuteOptions(OwnServerOptions):
     """Connections that share a channel. Default: the most that share a message."""
     channels_per_connection: Annotated[float, Field(gt=0)] = 1
     """Channels that a client attaches to. Assumption: one."""
+    persisted_share: Annotated[float, Field(ge=0, le=1)] = 0
+    """Share of the published messages that are stored, each of which counts once more; 1 where
+    every channel persists its messages, which append rollup needs."""
+    append_rollup: bool = False
+    """Whether what the server sends is put together before it is published, so that a batch of a
+    flow counts once as published, and not each of its messages (append rollup of AI Transport). The
+    vendor's window is 40 ms by default: give it as the batch of the flow."""
 
 
 class AblyPerMinute(counting.SaasService):
@@ -59,7 +66,8 @@ class AblyPerMinute(counting.SaasService):
 
     Prices: https://ably.com/docs/platform/pricing/resource-based ; what counts as a message:
     https://ably.com/docs/platform/pricing/message-counting ; minutes are rounded up:
-    https://ably.com/docs/platform/pricing/billing
+    https://ably.com/docs/platform/pricing/billing ; append rollup:
+    https://ably.com/docs/ai-transport/features/token-streaming
     """
 
     options = AblyPerMinuteOptions
@@ -67,7 +75,8 @@ class AblyPerMinute(counting.SaasService):
         "volume discounts, which Ably announces without publishing tiers",
         "the Free package for the smallest workloads",
         "bandwidth above 5 KiB a message, which payload counted in steps of 5 KiB never reaches",
-        "presence, history, push and integrations, which count as messages too",
+        "batches of a channel with messages of several flows: each flow has batches of its own",
+        "presence, reading history, push and integrations, which count as messages too",
         *OWN_SERVERS_NOT_MODELED,
         "the minute for which a channel stays active after its last client leaves",
     )
@@ -79,6 +88,10 @@ class AblyPerMinute(counting.SaasService):
         step_bytes = request.step_bytes(f"{_SERVICE}.messages")
         lost, lost_text = minutes_rounded_up(demand)
         own = own_servers(request)
+        # what is stored fills none of the limits, which are of what is sent and received
+        persisted = request.options.persisted_share * counting.in_steps(
+            demand, asked.published, step_bytes
+        )
         usage = (
             *asked.plan.fees,
             Usage(
@@ -93,8 +106,9 @@ class AblyPerMinute(counting.SaasService):
             ),
             Usage(
                 f"{_SERVICE}.messages",
-                counting.in_steps(demand, asked.counted, step_bytes),
+                counting.in_steps(demand, asked.counted, step_bytes) + persisted,
                 f"{counting.messages_count(demand, asked.published)} published, "
+                f"{_persisted_text(request.options.persisted_share)}"
                 f"{counting.messages_count(demand, asked.delivered)} delivered, "
                 f"{counting.messages_count(demand, asked.echoed)} echoed to their senders, in "
                 "started steps of "
@@ -140,7 +154,8 @@ class _Asked:
     """What is asked of a package, counted once for the bill and for the limits."""
 
     published: tuple[MessageStream, ...]
-    """Each message once; batches are made by Ably, to which each message is published."""
+    """Each message once; batches are made by Ably, to which each message is published, unless
+    appends are rolled up before."""
     delivered: tuple[MessageStream, ...]
     echoed: tuple[MessageStream, ...]
     used: Mapping[Need, Weekly | FloatArray]
@@ -154,10 +169,12 @@ class _Asked:
 
     @classmethod
     def of(cls, request: Request) -> _Asked:
-        demand = request.demand
-        published = counting.publications(counting.before_batching(demand))
+        demand, options = request.demand, request.options
+        published = counting.publications(
+            demand if options.append_rollup else counting.before_batching(demand)
+        )
         delivered = demand.messages("to_client")
-        echoed = counting.echoes(demand) if request.options.echo else ()
+        echoed = counting.echoes(demand) if options.echo else ()
         counted = (*published, *delivered, *echoed)
         second = busiest_second(demand, counted)
         used = _used(request, counted, published)
@@ -190,6 +207,10 @@ def _used(
         "gib_per_month": demand.per_month(in_hour) / GIB,
         "message_max_bytes": largest_bytes(published),
     }
+
+
+def _persisted_text(share: float) -> str:
+    return f"{share:.0%} of these stored, " if share else ""
 
 
 def _payload_bytes(stream: MessageStream) -> Weekly:

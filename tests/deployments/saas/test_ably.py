@@ -189,6 +189,59 @@ def test_what_ably_batches_is_published_one_by_one(workload, flow, quantities):
     assert quantities(bill)["ably.per_minute.messages"] == pytest.approx(72_000 + 2_880_000)
 
 
+@pytest.mark.parametrize(("share", "stored"), [(0, 0), (0.25, 0.25), (1, 1)])
+def test_a_published_message_that_is_stored_counts_once_more(
+    workload, flow, quantities, share, stored
+):
+    # https://ably.com/docs/storage-history/storage: published with persistence it counts twice; one
+    # of 16 KiB counts as four. 10 recipients, no echo
+    scenario = workload(
+        {"posts": flow(1, 16 * 1024, fan_out=10)},
+        options={ID: {"echo": False, "persisted_share": share}},
+    )
+
+    found = quantities(ws.estimate(scenario, ID))
+    assert found[MESSAGES] == pytest.approx(4 * (1 + 10 + stored) * 100 * 730)
+
+
+def test_what_is_stored_fills_no_limit(workload, flow, share_of):
+    scenario = workload({"posts": flow(60, fan_out=10)})
+    stored = scenario.replace(options={ID: {"persisted_share": 1}})
+
+    for limit in ("messages_per_second", "messages_per_hour", "gib_per_month"):
+        shares = [share_of(ws.estimate(each, ID), f"{ID}.{limit}") for each in (scenario, stored)]
+        assert shares[0] == shares[1] > 0
+
+
+@pytest.mark.parametrize(
+    ("window", "per_second"),
+    # https://ably.com/docs/ai-transport/features/token-streaming: the most per window, or the rate
+    # of the model, whichever is lower
+    [("20 ms", 50), ("40 ms", 25), ("100 ms", 10), ("500 ms", 2), ("10 ms", 75)],
+)
+def test_append_rollup_publishes_what_it_delivers(workload, flow, quantities, window, per_second):
+    tokens = flow("75 / s", server=True, timing="synchronized", batch=window)
+    scenario = workload({"tokens": tokens}, options={ID: {"append_rollup": True}})
+    each = scenario.replace(options={})
+
+    seconds = 100 * 3600 * 730
+    assert quantities(ws.estimate(scenario, ID))[MESSAGES] == pytest.approx(
+        2 * per_second * seconds
+    )
+    # without it every token is published, and batches are made for those who receive them
+    assert quantities(ws.estimate(each, ID))[MESSAGES] == pytest.approx((75 + per_second) * seconds)
+
+
+def test_append_rollup_leaves_what_clients_publish(workload, flow, quantities):
+    posts = flow(60, fan_out=9, batch="1 min")
+    bills = [
+        ws.estimate(workload({"posts": posts}, options={ID: {"append_rollup": rolled}}), ID)
+        for rolled in (False, True)
+    ]
+
+    assert quantities(bills[0])[MESSAGES] == quantities(bills[1])[MESSAGES]
+
+
 def test_an_echo_of_the_profile_is_not_counted_twice(workload, flow, quantities):
     with_echo = workload({"posts": flow(1, fan_out=4, echo=True)})
     without = workload({"posts": flow(1, fan_out=4)})
