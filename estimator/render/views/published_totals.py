@@ -22,9 +22,11 @@ def _all() -> tuple[doc.Block, ...]:
     without = profiles_without_totals()
     return doc.shown(
         doc.Paragraph(
-            "The profile gets the audience of the operator, and nothing is fitted. A ratio is "
-            "what it makes of that over what was published. It may be off by the spread either "
-            "way: the factor that the published figures themselves leave open."
+            "The profile gets the audience of the operator. A ratio is what it makes of that over "
+            "what was published. It may be off by the spread either way: the factor that the "
+            "published figures themselves leave open. Same source: a default was derived from "
+            "that very total, so the row shows no more than that the profile says what its "
+            "source says."
         ),
         doc.table(
             (
