@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from estimator.analysis.price import price as price
     from estimator.analysis.price_list import prices as prices
     from estimator.analysis.profiles import profiles as profiles
+    from estimator.analysis.published_totals import published_totals as published_totals
     from estimator.analysis.recovery_plan.recovery_plan import recovery_plan as recovery_plan
     from estimator.analysis.recovery_plan.result import RecoveryPlan as RecoveryPlan
     from estimator.analysis.simulate.result import Simulation as Simulation

@@ -105,7 +105,9 @@ class TestHours:
                     stream.direction,
                 )
                 assert (same.payload, same.copies) == (stream.payload, stream.copies)
-            agrees(lambda demand, at=at: demand.streams[at].per_hour)
+            if kinds is None or stream.kind != "at_connect":
+                # of several kinds, new ones are shared as expected, which their totals need not be
+                agrees(lambda demand, at=at: demand.streams[at].per_hour)
         for way in ("to_client", "to_server"):
             agrees(lambda demand, way=way: demand.traffic(way, "ip"))
 

@@ -71,7 +71,9 @@ def gallery(
         )
     if as_markdown:
         from estimator.render.views.gallery import workloads_page
+        from estimator.render.views.published_totals import published_totals_view
 
-        common.print_document(workloads_page(found), as_markdown=True)
+        page = workloads_page(found, published_totals_view())
+        common.print_document(page, as_markdown=True)
     else:
         common.print_result(found, as_json=as_json)

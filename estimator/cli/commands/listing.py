@@ -45,10 +45,12 @@ THINGS: Final[Mapping[str, str]] = {
     "services": "services with prices",
     "shapes": "when in the week users are connected",
     "surges": "traffic on top of the weekly shape in a simulation",
+    "totals": "what known operators published, and what the profiles make of the same audience",
 }
 """What can be listed, in a few words."""
 _OF_A_DEPLOYMENT: Final = {"assumptions", "options"}
-_AS_DOCUMENTS: Final = {"defaults", "profiles"}
+_AS_DOCUMENTS: Final = ("defaults", "profiles", "totals")
+"""What the documentation has tables of."""
 _WIDTH: Final = 80
 _TAGS: Final = {"fault", "surge"}
 _SMALL_PRINT: Final = (
@@ -96,9 +98,9 @@ def list_things(
     if deployment is not None and thing not in _OF_A_DEPLOYMENT:
         raise ScenarioError("--deployment is only for 'list options' and 'list assumptions'")
     if as_markdown and thing not in _AS_DOCUMENTS:
-        raise ScenarioError("--markdown is only for 'list defaults' and 'list profiles'")
+        raise ScenarioError(f"--markdown is only for 'list' of {', '.join(_AS_DOCUMENTS)}")
     check_one_form(markdown=as_markdown, json=as_json)
-    if as_markdown or (thing == "profiles" and not as_json):
+    if as_markdown or (thing in ("profiles", "totals") and not as_json):
         _print_view(thing, as_markdown=as_markdown)
         return
     data = _data(thing, deployment)
@@ -111,9 +113,10 @@ def list_things(
 def _print_view(thing: str | None, *, as_markdown: bool) -> None:
     from estimator.render.views.defaults import defaults_view
     from estimator.render.views.profiles import profiles_view
+    from estimator.render.views.published_totals import published_totals_view
 
-    view = profiles_view if thing == "profiles" else defaults_view
-    print_document(view(), as_markdown=as_markdown)
+    views = {"profiles": profiles_view, "totals": published_totals_view}
+    print_document(views.get(thing or "", defaults_view)(), as_markdown=as_markdown)
 
 
 def _data(thing: str | None, deployment: str | None) -> list[dict[str, Any]]:
@@ -137,6 +140,10 @@ def _data(thing: str | None, deployment: str | None) -> list[dict[str, Any]]:
         from estimator.analysis.profiles import profile_data
 
         return profile_data()
+    if thing == "totals":
+        from estimator.analysis.published_totals import total_data
+
+        return total_data()
     if thing in ("faults", "surges"):
         return _kinds_data(FAULTS if thing == "faults" else SURGES)
     if thing in ("applications", "servers"):
