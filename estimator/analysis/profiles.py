@@ -10,8 +10,7 @@ from estimator.demand.demand import Demand
 from estimator.demand.expected import expected_demand
 from estimator.demand.streams import Direction, MessageStream
 from estimator.deployments.limits import largest_bytes
-from estimator.scenario import model
-from estimator.scenario.profile import load_profile, profile_names
+from estimator.scenario.profile import load_profile, profile_names, shipped_content
 from estimator.scenario.scenario import Scenario
 
 if TYPE_CHECKING:
@@ -20,8 +19,8 @@ if TYPE_CHECKING:
 _PEAK_CONNECTIONS: Final = 10_000
 """Enough that no fan-out of a shipped profile is larger than what is connected for long."""
 _LOCATION: Final = "virginia"
-_NOT_BEHAVIOR: Final = frozenset({"title", "description", "direction"})
-"""Words about a profile, and who sends a message: definitions, not findings."""
+_NOT_BEHAVIOR: Final = frozenset({"title", "description", "direction", "to"})
+"""Words about a profile, who sends a message and to whom: definitions, not findings."""
 
 
 @checks_arguments
@@ -69,7 +68,7 @@ def profile_row(name: str) -> dict[str, Any]:
         "largest_bytes": float(largest_bytes(flows)),
         "session_mean_hours": float(profile.session.mean),
         "kinds_of_clients": tuple(demand.by_kind) or tuple(scenario.kinds),
-        "published_share": published_share(model.read_shipped("profiles", name).content),
+        "published_share": published_share(shipped_content(name)),
     }
 
 

@@ -25,11 +25,11 @@ def profiles_view(names: Iterable[str] | None = None) -> doc.Document:
     columns = (
         "profile",
         doc.Column("what it is for", wraps=True, media=_WORDS),
-        "to server#",
-        "to client#",
-        "mean size#",
+        "sent/h#",
+        "received/h#",
+        "mean#",
         "largest#",
-        "session#",
+        doc.Column("session", is_number=True, media=_WORDS),
         doc.Column("kinds of clients", wraps=True, media=_WORDS),
         "published#",
     )
@@ -37,10 +37,9 @@ def profiles_view(names: Iterable[str] | None = None) -> doc.Document:
         "The shipped profiles",
         (
             doc.Paragraph(
-                "Messages per hour to the server and to the client, of an open connection of any "
-                "kind; their mean and largest payload; the mean session of the main kind of "
-                "clients; and the share of the defaults that are published. The others are "
-                "assumptions."
+                "Messages that a client sends and receives per hour while it is connected, over "
+                "all kinds of clients; the mean and the largest payload of a message; and the "
+                "share of the defaults that are published. The others are assumptions."
             ),
             doc.table(columns, map(tuple, map(_cells, rows))),
             doc.only(["terminal"], doc.Bullets(tuple(map(_about, rows)))),

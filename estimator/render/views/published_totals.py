@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from estimator.analysis.published_totals import (
     QUANTITIES,
     ComparedTotal,
@@ -10,6 +12,9 @@ from estimator.analysis.published_totals import (
 )
 from estimator.format import value_text
 from estimator.render import document as doc
+
+_WIDE: Final = doc.MEDIA - {"terminal"}
+"""Where a table has room for every column."""
 
 
 def published_totals_view() -> doc.Document:
@@ -31,13 +36,12 @@ def _all() -> tuple[doc.Block, ...]:
         doc.table(
             (
                 "profile",
-                doc.Column("operator", wraps=True),
-                doc.Column("what", wraps=True),
-                "published#",
-                "profile's#",
+                doc.Column("published", wraps=True),
+                doc.Column("total", is_number=True, media=_WIDE),
+                doc.Column("profile's", is_number=True, media=_WIDE),
                 "ratio#",
                 "spread#",
-                doc.Column("", wraps=True),
+                "verdict",
             ),
             map(_row, compared),
         ),
@@ -56,8 +60,7 @@ def _row(each: ComparedTotal) -> tuple[doc.Inline, ...]:
     total = each.total
     return (
         doc.Text(total.profile, is_code=True),
-        doc.Text(total.operator, link=total.source),
-        _quantity(each),
+        (doc.Text(total.operator, link=total.source), f": {_quantity(each)}"),
         value_text(total.published),
         value_text(each.computed),
         f"{each.ratio:.2f}",
