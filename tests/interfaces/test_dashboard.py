@@ -709,7 +709,7 @@ class TestOtherClients:
 
         box.set_value(0.2).run()
 
-        assert linked(page).kinds["viewers"].per_main_connection == 0.2
+        assert linked(page).other_clients["viewers"].per_main_connection == 0.2
         assert linked(page).profile == scenario.profile
         named(page.selectbox, "profile").set_value("market-data")
         assert [*linked(run(page)).kinds] == ["main"]

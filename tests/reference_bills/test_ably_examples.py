@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 
 import estimator as ws
+from estimator.analysis.estimate import Estimate
 
 EXAMPLE_FILES = Path(__file__).resolve().parents[2] / "examples"
 ID = "ably.per_minute"
@@ -35,7 +36,7 @@ class Example:
     channel_minutes: float
     usd: float
 
-    def bill(self, **options: Any) -> ws.Bill:
+    def bill(self, **options: Any) -> Estimate:
         """Of what carries the messages, with some options of Ably changed."""
         said = {**self.inputs["options"], **options}
         scenario = ws.Scenario.model_validate(

@@ -31,6 +31,7 @@ def test_a_chat_has_the_prompts_and_answers_of_the_vendors_example():
 def test_even_tokens_roll_up_to_the_vendors_hundred_messages_per_answer():
     # the same example; windows that chance leaves empty make it 5% less in the profile
     answers = ws.load_profile("ai-token-streaming").flows["answers"]
+    assert answers.batch is not None
     per_answer = {
         timing: Batching(flow, answers.batch, 1.0).windows.deliveries_per_hour
         * ws.load_profile("ai-token-streaming").session.mean
