@@ -86,6 +86,12 @@ notebooks: $(VENV)/.stamp ## Execute every notebook and save its outputs
 	$(BIN)/jupyter nbconvert --to notebook --execute --inplace \
 		--ExecutePreprocessor.record_timing=False notebooks/*.ipynb
 
+.PHONY: pages
+pages: $(VENV)/.stamp ## Write the pages of docs that the program prints
+	$(BIN)/estimator schema > docs/scenario.schema.json
+	$(BIN)/estimator list defaults --markdown > docs/defaults.md
+	$(BIN)/estimator gallery --markdown > docs/workloads.md
+
 .PHONY: snapshot
 snapshot: $(VENV)/.stamp ## Accept changed prices (then read git diff)
 	$(BIN)/pytest -q tests/data_integrity/test_snapshot.py --snapshot-update

@@ -1,6 +1,6 @@
 """Many scenarios in one pass against a loop over `estimate`, the same bills, in the same run.
 
-Scenarios of the three shipped profiles differ in peak connections and in the rate of one flow. A
+Scenarios of some shipped profiles differ in peak connections and in the rate of one flow. A
 chunk of them is one call; bills and verdicts are worked out. Time is that of the processor, so that
 other work on the machine counts little. The loop prices a sample, and both results are compared on
 it before any time is printed.

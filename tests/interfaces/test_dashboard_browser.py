@@ -158,7 +158,7 @@ def test_quick_edits_are_all_kept(context, address, base):
     for _ in range(8):
         more.click(no_wait_after=True)
     choose(page, "Location", "Oregon")
-    choose(page, "Profile", "Market data")
+    choose(page, "Profile", "Crypto market data")
     page.get_by_label("Name").fill("In a hurry")
     page.get_by_label("Name").press("Enter")
     choose(page, "Deployment", "Web PubSub on Azure")
