@@ -62,6 +62,10 @@ def expected_month(scenario: Scenario) -> Demand:
         of_weeks(one.new_connections for one in more),
     )
     month = with_flows_between(by_kind, scenario.profiles)
+    if len(by_kind) > 1:
+        others = ", ".join(name for name in by_kind if name != MAIN)
+        note = f"What is on the calendar brings clients of the main kind, and no more {others}."
+        month = replace(month, notes=(*month.notes, note))
     factors = [
         (only, one.factor_beyond_1)
         for only, one in zip(in_week, more, strict=True)

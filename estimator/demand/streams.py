@@ -228,17 +228,17 @@ def _flow_streams(
     messages = connections.times(flow.rate_per_hour * flow.active_share)
     stream = partial(_stream, name, flow)
     fan_out = np.asarray(flow.fan_out)
+    # one at least, so that whether messages are passed on does not depend on the audience
+    shared = np.minimum(fan_out, np.maximum(most, 1.0))
     if flow.direction == "server_to_client":
-        copies = np.maximum(np.minimum(fan_out, most), 1.0)
+        copies = np.maximum(shared, 1.0)
         at_once = 1.0 if flow.timing == "synchronized" else copies
         published = stream("to_client", "published", messages, at_once, copies)
         if np.any(copies > 1) and _has_fewer(connections, copies):
             published = replace(published, receivers=connections)
         yield _batched(published, flow, connections, 1.0)
         return
-    yield stream(
-        "to_server", "sent", messages, 1.0, fan_out if flow.to else np.minimum(fan_out, most)
-    )
+    yield stream("to_server", "sent", messages, 1.0, fan_out if flow.to else shared)
     if flow.to or not _has_fewer(connections, fan_out):
         recipients = (0.0 if flow.to else fan_out) + flow.echo
         if np.any(recipients > 0):
@@ -300,7 +300,9 @@ def _passed_on(
 ) -> MessageStream:
     """What is delivered of a flow, in each hour to no more than are connected.
 
-    Each of them has senders x recipients / receivers senders, which batches and bursts depend on.
+    Of m connections on average, the sender of a message meets as many others, since those who are
+    there are a Poisson variate (M/G/infinity): E[N (N - 1)] = m^2 in a room of all. Each of them
+    has senders x recipients / receivers senders, which batches and bursts depend on.
     """
     fan_out = np.asarray(flow.fan_out)
     messages = senders.times(flow.rate_per_hour * flow.active_share)

@@ -21,7 +21,7 @@ from pydantic import (
 
 from estimator.arguments import checks_arguments
 from estimator.documents import YamlDocument, read_file
-from estimator.errors import EstimatorError, ScenarioError
+from estimator.errors import EstimatorError, ScenarioError, echo
 from estimator.scenario import model
 from estimator.scenario.application import DEFAULT_APPLICATION, ApplicationName
 from estimator.scenario.clients import MAIN, audience_arrays, check_audience
@@ -37,7 +37,7 @@ YAML_SUFFIXES: Final = (".yaml", ".yml")
 _MOST_FLOWS = 50
 """Kinds of message: more than anybody tells apart."""
 _MOST_EVIDENCE = 500
-_MOST_KINDS = 20
+MOST_KINDS: Final = 20
 """Of clients beside the main ones."""
 _MOST_EXTENDED = 20
 """Profiles behind one another, each of which changes the next."""
@@ -105,7 +105,7 @@ class Profile(Shown, model.Model):
     """What your own code does with messages and new connections, on servers of your own: the name
     of a kind of application ('estimator list applications'), or none."""
     other_clients: Annotated[
-        dict[Annotated[Name, Field(min_length=1)], OtherClients], Field(max_length=_MOST_KINDS)
+        dict[Annotated[Name, Field(min_length=1)], OtherClients], Field(max_length=MOST_KINDS)
     ] = Field(default_factory=dict)
     """Further kinds of clients that come with these, by a name that flows can go to, each so many
     for each of these (per_main_connection); a scenario can give them another number."""
@@ -226,6 +226,7 @@ def from_files(said: Any, folder: Path, through: tuple[Path, ...] = ()) -> Any:
 
 
 def _file(path: Path, through: tuple[Path, ...]) -> YamlDocument:
+    document = read_file(path, ScenarioError)
     there = path.resolve()
     if there in through:
         circle = (*through[through.index(there) :], there)
@@ -233,7 +234,6 @@ def _file(path: Path, through: tuple[Path, ...]) -> YamlDocument:
             "profiles extend each other in a circle: "
             f"{', which extends '.join(each.name for each in circle)}"
         )
-    document = read_file(path, ScenarioError)
     from_files(document.content, path.parent, (*through, there))
     return document
 
@@ -271,16 +271,43 @@ def _written_out(said: Mapping[Any, Any], behind: int = 0) -> dict[str, Any]:
             "row: extend one that is written out"
         )
     extended: Any = said["extends"]
+    if isinstance(extended, str):
+        extended = model.read_shipped("profiles", _no_file(extended)).content
     if not isinstance(extended, Mapping):
-        extended = model.read_shipped("profiles", _no_file(str(extended))).content
+        raise ValueError(
+            f"extends: {echo(extended)} is no profile: name a shipped one, a file beside the "
+            "scenario file, or write one out"
+        )
     base: Mapping[str, Any] = (
         _written_out(extended, behind + 1) if "extends" in extended else extended
     )
     changes = {key: item for key, item in said.items() if key != "extends"}
-    evidence = base.get("evidence", {})
-    changed = [path for path in evidence if _states(changes, base, path.split("."))]
-    kept = {path: item for path, item in evidence.items() if path not in changed}
-    return _merge({**base, "evidence": kept}, changes)
+    return _merge(_without_evidence_of(changes, base), changes)
+
+
+def _without_evidence_of(changes: Mapping[str, Any], base: Mapping[str, Any]) -> dict[str, Any]:
+    """A profile without what backs those of its defaults that are changed, of all its clients."""
+    evidence, kinds, changed = (
+        each if isinstance(each, Mapping) else {}
+        for each in (base.get("evidence"), base.get("other_clients"), changes.get("other_clients"))
+    )
+    kept = {
+        path: item
+        for path, item in evidence.items()
+        if not _states(changes, base, str(path).split("."))
+    }
+    others = {
+        name: {**kind, "profile": _without_evidence_of(changed[name]["profile"], kind["profile"])}
+        for name, kind in kinds.items()
+        if name in changed
+        and isinstance(kind, Mapping)
+        and _adds_to(kind.get("profile"), _part(changed[name], "profile"))
+    }
+    return {**base, "evidence": kept} | ({"other_clients": {**kinds, **others}} if others else {})
+
+
+def _part(whole: object, key: str) -> object:
+    return whole.get(key) if isinstance(whole, Mapping) else None
 
 
 def shipped_content(name: str) -> Mapping[str, Any]:
@@ -305,10 +332,24 @@ def as_changes(profile: Profile) -> Mapping[str, Any]:
     for name in profile_names():
         written = shipped_content(name)
         changes = {"extends": name, **_differences(written, _said(_shipped(name)), said)}
+        for path in written.get("evidence", {}).keys() - said.get("evidence", {}).keys():
+            if not _states(changes, written, path.split(".")):
+                _restate(changes, said, path.split("."))
         with suppress(ValueError, EstimatorError):
             if Profile.model_validate(resolve_profile(changes)) == profile:
                 found.append(changes)
     return min(found, key=lambda each: len(json.dumps(each)))
+
+
+def _restate(changes: dict[str, Any], said: Mapping[str, Any], path: list[str]) -> None:
+    """Say what is at a path again, since whoever stated it takes the evidence of it away."""
+    key, *rest = path
+    if key not in said:
+        return
+    if rest and isinstance(said[key], Mapping) and isinstance(changes.get(key, {}), Mapping):
+        _restate(changes.setdefault(key, {}), said[key], rest)
+    else:
+        changes[key] = said[key]
 
 
 def _said(profile: Profile) -> dict[str, Any]:

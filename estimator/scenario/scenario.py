@@ -45,6 +45,7 @@ from estimator.scenario.local_time import STANDARD_WEEK, Clock
 from estimator.scenario.locations import Area, Location, find_location
 from estimator.scenario.model import LARGEST, Count, ManyHours, Model, Weight, shares_of
 from estimator.scenario.profile import (
+    MOST_KINDS,
     YAML_SUFFIXES,
     OtherClients,
     Profile,
@@ -59,8 +60,6 @@ from estimator.validation import Name, validated
 
 _MOST_DISRUPTIONS = 100
 """In a week; one of them may happen up to 1,000 times."""
-_MOST_KINDS = 20
-"""Of clients beside the main ones."""
 _MOST_LINK_BYTES = 4 * (MOST_TEXT_CHARACTERS + 1)
 """A damaged or hostile link must not unpack to more; a character takes four bytes at most."""
 
@@ -155,7 +154,11 @@ def _no_file(contract: object) -> object:
 
 
 def _with_profiles_of_kinds(said: Any) -> Any:
-    """What was said, each kind of clients that only gets another number with its profile."""
+    """What was said, each kind of clients that only gets another number with its profile.
+
+    Raises:
+        ValueError: the profile of the scenario brings other kinds.
+    """
     others = said.get("other_clients") if isinstance(said, Mapping) else None
     if not isinstance(others, Mapping):
         return said
@@ -166,8 +169,15 @@ def _with_profiles_of_kinds(said: Any) -> Any:
         return said
     try:
         brought = _PROFILE.validate_python(said.get("profile")).other_clients
-    except ValueError:  # which is told with all other errors
-        return said
+    except ValueError:  # which is told by itself, and would have brought them
+        kept = {name: kind for name, kind in others.items() if name not in bare}
+        return {**said, "other_clients": kept}
+    for name in bare:
+        if brought and name not in brought:
+            raise ValueError(
+                f"other_clients.{name}: give these clients a profile; without one, only "
+                f"{', '.join(brought)} can be named, whom the profile of the scenario brings"
+            )
     known = {
         name: {**others[name], "profile": brought[name].profile} for name in bare if name in brought
     }
@@ -178,7 +188,7 @@ def _number(kind: Scenario | OtherClients) -> str:
     """How many of them there are, for people."""
     if isinstance(kind, Scenario) or kind.per_main_connection is None:
         return audience_text(kind)
-    return range_text(kind.per_main_connection, given_text, "for each of the others at the peak")
+    return range_text(kind.per_main_connection, given_text, "for each main connection at the peak")
 
 
 @checks_arguments
@@ -214,7 +224,7 @@ class Scenario(Shown, Model):
     """Sessions of each of them on that day."""
 
     other_clients: Annotated[
-        dict[Annotated[Name, Field(min_length=1)], OtherClients], Field(max_length=_MOST_KINDS)
+        dict[Annotated[Name, Field(min_length=1)], OtherClients], Field(max_length=MOST_KINDS)
     ] = Field(default_factory=dict)
     """Further kinds of clients, by a name of your choice, each with a profile and an audience. A
     flow goes from one kind to another if it names it: ``to: viewers``, or ``to: main``. One that
@@ -437,21 +447,21 @@ class Scenario(Shown, Model):
         """The same week, which the dates of a calendar may name, with other entries."""
         return self.replace(calendar=calendar, week_of=self.clock.week_of)
 
-    def with_profiles(self, profiles: Mapping[str, Profile]) -> Scenario:
+    def with_profiles(self, by_kind: Mapping[str, Profile]) -> Scenario:
         """The same scenario with other profiles for some kinds of clients.
 
         Args:
-            profiles: by the names that flows give the kinds.
+            by_kind: by the names that flows give the kinds.
         """
 
         def changed(kinds: Mapping[str, OtherClients]) -> dict[str, OtherClients]:
             return {
-                name: kind.model_copy(update={"profile": profiles.get(name, kind.profile)})
+                name: kind.model_copy(update={"profile": by_kind.get(name, kind.profile)})
                 for name, kind in kinds.items()
             }
 
-        main = profiles.get(MAIN, self.profile)
-        if main.other_clients:
+        main = by_kind.get(MAIN, self.profile)
+        if main.other_clients.keys() & by_kind.keys():
             main = main.model_copy(update={"other_clients": changed(main.other_clients)})
         others = {"other_clients": changed(self.other_clients)} if self.other_clients else {}
         return self.replace(profile=main, **others)
@@ -469,10 +479,16 @@ class Scenario(Shown, Model):
         if isinstance(contract, str) and contract.endswith(YAML_SUFFIXES):
             document.content["contract"] = Path(path).parent / contract
         kinds: Any = document.content.get("other_clients")
-        named = [document.content, *(kinds.values() if isinstance(kinds, dict) else ())]
-        for each in named:
+        named: dict[tuple[str, ...], Any] = {(): document.content}
+        if isinstance(kinds, dict):
+            named |= {("other_clients", name): kind for name, kind in kinds.items()}
+        for where, each in named.items():
             if isinstance(each, dict) and "profile" in each:
-                each["profile"] = from_files(each["profile"], Path(path).parent)
+                try:
+                    each["profile"] = from_files(each["profile"], Path(path).parent)
+                except ScenarioError as error:
+                    said = document.where([*where, "profile"])
+                    raise ScenarioError(f"{said}: {error}") from None
         return cls._from_document(document)
 
     @classmethod
@@ -498,7 +514,12 @@ class Scenario(Shown, Model):
 
     def as_data(self) -> dict[str, Any]:
         """What was said, as plain lists, texts and numbers."""
-        return self.model_dump(mode="json", exclude_unset=True)
+        said = self.model_dump(mode="json", exclude_unset=True)
+        for name, kind in self.other_clients.items():
+            brought = self.profile.other_clients.get(name)
+            if brought is not None and brought.profile == kind.profile:
+                del said["other_clients"][name]["profile"]
+        return said
 
     def to_yaml(self) -> str:
         """The scenario file that says the same."""
@@ -513,7 +534,7 @@ class Scenario(Shown, Model):
         said = self.as_data()
         for name, kind in {MAIN: self, **self.other_clients}.items():
             of_kind = said if name == MAIN else said["other_clients"][name]
-            if not isinstance(of_kind["profile"], str):
+            if not isinstance(of_kind.get("profile", ""), str):
                 of_kind["profile"] = as_changes(kind.profile)
         packed = zlib.compress(json.dumps(said, separators=(",", ":")).encode(), 9)
         return base64.urlsafe_b64encode(packed).decode().rstrip("=")

@@ -120,6 +120,14 @@ def written(name: str) -> dict[str, dict]:
     return found
 
 
+@pytest.mark.parametrize("name", PROFILES)
+def test_every_profile_has_an_example(name):
+    written = (YAML(typ="safe", pure=True).load(file.read_text("utf-8")) for file in EXAMPLES)
+    profiles = [each["profile"] for each in written]
+
+    assert name in [each if isinstance(each, str) else each.get("extends") for each in profiles]
+
+
 WRITTEN = {path: content for name in PROFILES for path, content in written(name).items()}
 
 

@@ -277,6 +277,45 @@ class TestKindsOfAProfile:
         assert demand.by_kind["viewers"].peak_connections == pytest.approx(40)
         assert demand.by_kind["main"].peak_connections == pytest.approx(100)
 
+    def test_another_number_is_all_that_a_file_and_a_link_say(self):
+        scenario = ws.Scenario(
+            profile="delivery-tracking",
+            location="virginia",
+            peak_connections=100,
+            other_clients={"couriers": {"peak_connections": 40}},
+        )
+
+        assert scenario.as_data()["other_clients"] == {"couriers": {"peak_connections": 40}}
+        assert len(scenario.to_token()) < 250
+        assert ws.Scenario.from_token(scenario.to_token()) == scenario
+
+    @pytest.mark.parametrize(
+        ("profile_said", "words"),
+        [
+            ("iot-telemetry", "other_clients.peeple: give these clients a profile; .* only people"),
+            ("market-data", "other_clients.peeple.profile: required"),
+            ("iot", "^Scenario, profile: unknown profile 'iot'.*(?!peeple)"),
+        ],
+    )
+    def test_a_kind_that_the_profile_does_not_bring(self, profile_said, words):
+        with pytest.raises(ScenarioError, match=words):
+            ws.Scenario(
+                profile=profile_said,
+                location="virginia",
+                peak_connections=5,
+                other_clients={"peeple": {"peak_connections": 7}},
+            )
+
+    def test_a_launch_brings_main_clients_only_and_says_so(self):
+        launch = {"name": "x", "on": "Tue 14:00", "lasts_hours": 2, "connections": 500}
+        month = expected_month(self.scenario().replace(calendar=[launch]))
+
+        assert month.by_kind["viewers"].connections.peak.max() == pytest.approx(5)
+        assert (
+            "What is on the calendar brings clients of the main kind, and no more viewers."
+            in month.notes
+        )
+
     def test_they_grow_with_it(self):
         demand = expected_demand(grown(self.scenario(), np.array([1.0, 10.0])))
 

@@ -116,6 +116,29 @@ def test_another_law_leaves_nothing_of_what_backs_the_old_one():
     assert backed({"sigma": 1.5}) == {"flows.posts.payload.max_bytes"}
 
 
+def test_what_is_stated_again_is_yours_also_in_a_link():
+    # the number is the shipped one, but whoever states it answers for it
+    said = {"extends": "ai-token-streaming", "flows": {"answers": {"active_share": "4/45"}}}
+    scenario = ws.Scenario(profile=said, location="virginia", peak_connections=1)
+
+    assert "flows.answers.active_share" not in scenario.profile.evidence
+    assert len(scenario.to_token()) < 500
+    assert ws.Scenario.from_token(scenario.to_token()) == scenario
+
+
+def test_a_changed_number_of_other_clients_takes_their_evidence_away():
+    people = {"profile": {"flows": {"commands": {"rate_per_hour": 20}}}}
+    changed = ws.Profile.model_validate(
+        {"extends": "iot-telemetry", "other_clients": {"people": people}}
+    )
+    shipped = ws.load_profile("iot-telemetry").other_clients["people"].profile
+    found = changed.other_clients["people"].profile
+
+    assert found.flows["commands"].rate_per_hour == 20
+    assert shipped.evidence.keys() - found.evidence.keys() == {"flows.commands"}
+    assert changed.evidence == ws.load_profile("iot-telemetry").evidence
+
+
 class TestChains:
     def test_a_change_of_a_change(self):
         middle = {"extends": "workplace-chat", "title": "Ours", "flows": {"posts": {"fan_out": 8}}}
@@ -189,6 +212,28 @@ class TestChains:
     def test_a_text_opens_no_file(self, said):
         with pytest.raises(ws.ScenarioError, match="beside a scenario file only"):
             ws.Scenario(profile=said, location="virginia", peak_connections=1)
+
+    @pytest.mark.parametrize(
+        ("said", "words"),
+        [
+            ("missing.yaml", "scenario.yaml, line 1, profile: .*missing.yaml: No such file"),
+            ("{extends: missing.yaml}", "scenario.yaml, line 1, profile: .*missing.yaml: No such"),
+            ("loop.yaml", "loop.yaml: Too many levels of symbolic links"),
+            ("folder.yaml", "folder.yaml: Is a directory"),
+            ('"a\\0.yaml"', "is not the name of a file"),
+            ("{extends: [a]}", r"profile: extends: \['a'\] is no profile: name a shipped one"),
+            ("circle.yaml", "line 1, profile: profiles extend each other in a circle: circle.yaml"),
+        ],
+    )
+    def test_what_a_scenario_cannot_read_is_told_with_its_line(self, tmp_path, said, words):
+        (tmp_path / "loop.yaml").symlink_to("loop.yaml")
+        (tmp_path / "folder.yaml").mkdir()
+        (tmp_path / "circle.yaml").write_text("extends: circle.yaml\ntitle: Ours\n")
+        scenario = tmp_path / "scenario.yaml"
+        scenario.write_text(f"profile: {said}\nlocation: virginia\npeak_connections: 1\n")
+
+        with pytest.raises(ws.ScenarioError, match=words):
+            ws.Scenario.load(scenario)
 
     def test_a_file_that_is_missing(self, tmp_path):
         with pytest.raises(ws.ScenarioError, match="No such file"):
