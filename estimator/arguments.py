@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 _LARGEST: Final = 1e300
 _LARGEST_WHOLE: Final = 2**63 - 1
 """What floating point and 64 bits hold, with room to compute."""
-_PLAIN: Final = (Any, type(None), object, date, Path)
+_PLAIN: Final = (Any, type(None), object, date)
 """Classes of which pydantic makes objects; of others an object must be given."""
 C = TypeVar("C", bound=Callable[..., Any])
 
@@ -203,6 +203,8 @@ def _accepted(annotation: Any) -> Any:
         return Annotated[_accepted(inner[0]), *annotation.__metadata__]  # pyright: ignore[reportInvalidTypeForm]
     if annotation is str:
         return Annotated[Any, PlainValidator(_text)]
+    if annotation is Path:
+        return Annotated[Any, PlainValidator(_path)]
     if annotation is bool:
         return Annotated[Any, PlainValidator(_truth_value)]
     if annotation is float:
@@ -292,6 +294,12 @@ def _text(value: object) -> str:
         value.encode()
     except UnicodeEncodeError:
         raise ValueError(f"{echo(value)} holds half of a character") from None
+    return value
+
+
+def _path(value: object) -> Path:
+    if not isinstance(value, Path):
+        raise ValueError(f"expected a path, not {echo(value)}")
     return value
 
 

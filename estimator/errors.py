@@ -77,7 +77,7 @@ class ArgumentError(EstimatorError):
     >>> from estimator import load_profile
     >>> load_profile(5)
     Traceback (most recent call last):
-    estimator.errors.ArgumentError: load_profile, name: expected a text, not 5
+    estimator.errors.ArgumentError: load_profile, name: expected a text or a path, not 5
     """
 
 

@@ -26,6 +26,7 @@ from estimator.pricing.price_files import Assumption
 from estimator.result import Refusal, Result, plain
 from estimator.scenario.clients import MAIN
 from estimator.scenario.locations import find_location
+from estimator.scenario.model import LARGEST
 from estimator.scenario.profile import profile_names
 from estimator.scenario.scenario import Scenario
 from estimator.states import State
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 SAMPLES: Final = 256
 """Draws behind each range unless told otherwise: it leaves an error of some percent in P10 and P90,
 which are much further apart."""
+_MOST_GROWTH: Final = 1_000.0
 _STEPS: Final = 90
 """Audiences looked at between now and later: of growth tenfold, each tenth of the audience now."""
 _WORTH_RUNNING_HOURS: Final = 8.0
@@ -321,8 +323,16 @@ def gallery(
     """
     names = _chosen(profiles)
     checked_samples(samples)
-    if not 1 < growth < np.inf:
-        raise ScenarioError(f"growth must be a number above 1, such as 10, but is {growth:g}")
+    if not 1 < growth <= _MOST_GROWTH:
+        raise ScenarioError(
+            f"growth must be a number above 1 and up to {_MOST_GROWTH:,.0f}, such as 10, but is "
+            f"{growth:g}"
+        )
+    if not 1 <= peak_connections <= LARGEST / growth:
+        raise ScenarioError(
+            f"peak_connections must be a number from 1 to {LARGEST / growth:g}, such as 10,000, "
+            f"but is {peak_connections:g}"
+        )
     audiences = peak_connections * np.linspace(1.0, growth, _STEPS + 1)
     refusals: dict[str, Refusal] = {}
     apps: list[App] = []

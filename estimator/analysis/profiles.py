@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _PEAK_CONNECTIONS: Final = 10_000
-"""Enough that no fan-out of a shipped profile is larger than what is connected for long."""
+"""As many as in the gallery: of a profile with larger rooms, messages depend on the audience."""
 _LOCATION: Final = "virginia"
 _NOT_BEHAVIOR: Final = frozenset({"title", "description", "direction", "to"})
 """Words about a profile, who sends a message and to whom: definitions, not findings."""
@@ -67,7 +67,7 @@ def profile_row(name: str) -> dict[str, Any]:
         "mean_bytes": _mean_bytes(flows),
         "largest_bytes": float(largest_bytes(flows)),
         "session_mean_hours": float(profile.session.mean),
-        "kinds_of_clients": tuple(demand.by_kind) or tuple(scenario.kinds),
+        "kinds_of_clients": tuple(scenario.kinds),
         "published_share": published_share(shipped_content(name)),
     }
 

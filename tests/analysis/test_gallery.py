@@ -1,11 +1,14 @@
 """The gallery: its best, ranges, limits and advice are those that other questions find."""
 
+import inspect
+
 import numpy as np
 import pandas as pd
 import pytest
 
 import estimator as ws
 from estimator.analysis.gallery import SAMPLES
+from estimator.cli.commands.gallery import gallery as command
 
 PAIR = ["board-collaboration", "market-data"]
 FEWEST = 128
@@ -94,7 +97,7 @@ def test_what_saves_less_than_a_working_day_is_not_advised(found):
     usd = found.table[found.table["profile"] == app.profile].set_index("group")["total_usd"]
 
     assert usd["managed"] - usd["own servers"] < 800
-    assert app.advice.startswith("Take IoT Core")
+    assert app.advice.startswith(f"Take {app.groups[0].best.bill.name}")
 
 
 @pytest.mark.parametrize("profile", PAIR)
@@ -140,7 +143,10 @@ def test_progress_counts_profiles():
         ({"profiles": "workplace-chats"}, "did you mean 'workplace-chat'"),
         ({"profiles": []}, "at least one profile"),
         ({"profiles": PAIR, "growth": 1}, "growth must be a number above 1"),
-        ({"profiles": PAIR, "growth": np.inf}, "growth"),
+        ({"profiles": PAIR, "growth": 1e4}, "growth must be a number above 1 and up to 1,000"),
+        ({"profiles": PAIR, "growth": np.nan}, "growth: expected a finite number"),
+        ({"profiles": PAIR, "peak_connections": 0}, "peak_connections must be a number from 1"),
+        ({"profiles": PAIR, "peak_connections": 1e12}, "peak_connections must be a number"),
         ({"profiles": PAIR, "samples": 100}, "power of two"),
         ({"profiles": PAIR, "peak_connections": -1}, "peak_connections"),
         ({"profiles": PAIR, "location": "virgina"}, "did you mean 'virginia'"),
@@ -161,5 +167,11 @@ def test_the_chart_shows_every_group_of_every_app(found):
         assert list(points[f"{group}, P10 to P90"]) == rows["total_usd"].tolist()
 
 
-def test_the_default_number_of_samples_is_one_that_uncertainty_takes():
-    assert SAMPLES & (SAMPLES - 1) == 0
+def test_the_command_takes_as_many_samples():
+    [samples] = [
+        each.default
+        for name, each in inspect.signature(command).parameters.items()
+        if name == "samples"
+    ]
+
+    assert samples == SAMPLES

@@ -65,6 +65,7 @@ USUAL: dict[str, list[str]] = {
     "compare": ["s.yaml", *FEW],
     "diff": ["s.yaml", "s.yaml", *FEW],
     "estimate": ["s.yaml", "aws.api_gateway"],
+    "gallery": ["--profile", "notifications", "--samples", "128"],
     "growth": ["s.yaml", "--monthly-growth", "5", "--months", "3", *FEW],
     "init": ["new.yaml", "--force"],
     "list": ["options", *FEW],

@@ -54,6 +54,7 @@ def results(request) -> dict[str, Result]:
         "recovery_plan": ws.recovery_plan(
             scenario, "aws.nlb_ec2", fault="outage at Tue 14:00 share 50%", within_s=1
         ),
+        "gallery": ws.gallery("notifications", samples=128),
         "scenario": scenario,
         "profile": scenario.profile,
         "demand": ws.expected_demand(scenario),
@@ -126,6 +127,7 @@ def charts(results: dict[str, Result]) -> Iterator[tuple[str, Callable[[], Figur
     for name in ("estimate", "sweep", "break_even", "growth", "diff", "uncertainty", "fan"):
         yield name, results[name].chart
     yield "comparison", results["compare"].chart
+    yield "gallery", results["gallery"].chart
     yield "limits", partial(render.draw, "limits", [results["estimate"]])
     yield "tornado", partial(results["uncertainty"].tornado_chart, PAIR[0])
     yield "budget_check", results["budget_check"].chart

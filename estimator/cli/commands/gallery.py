@@ -23,7 +23,8 @@ def gallery(
         ),
     ] = None,
     peak_connections: Annotated[
-        float, _asked(help="Open connections of each app at its peak.", metavar="N")
+        float,
+        _asked(help="Open connections of the main clients of each app at its peak.", metavar="N"),
     ] = 10_000,
     location: Annotated[
         str,

@@ -42,7 +42,9 @@ def _part(part: doc.Document) -> Iterator[doc.Block]:
 
 def _blocks(gallery: Gallery) -> Iterator[doc.Block]:
     yield doc.Paragraph(
-        "Each app with the same audience, and the best deployment within limits of each group: US "
+        f"Each app with {count_text(gallery.peak_connections)} connections of its main clients at "
+        "the peak, on top of which come couriers, agents and the like, and the best deployment "
+        "within limits of each group: US "
         f"dollars per month, in parentheses P10–P90 ({gallery.samples:,} draws, over what the "
         "evidence of the profile leaves open and what vendors do not say). The amount itself, "
         "which decides what is best, takes every default as it stands, so it can be outside that "

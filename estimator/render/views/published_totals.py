@@ -46,6 +46,7 @@ def _all() -> tuple[doc.Block, ...]:
             map(_row, compared),
         ),
         _misses(compared),
+        doc.only(["terminal"], doc.Bullets(tuple(map(_said, compared)))),
         doc.folded("Where the figures are from", map(_origin, compared)),
         doc.Paragraph(
             "No known operator was found to have published a total together with its audience: "
@@ -86,6 +87,10 @@ def _verdict(each: ComparedTotal) -> doc.Text:
 def _misses(compared: tuple[ComparedTotal, ...]) -> doc.Table:
     rows = ((each.total.operator, each.total.miss) for each in compared if each.total.miss)
     return doc.table(("operator", doc.Column("why", wraps=True)), rows, "Misses")
+
+
+def _said(each: ComparedTotal) -> doc.Inline:
+    return doc.Text(each.name, is_code=True), f": {each.total.said}"
 
 
 def _origin(each: ComparedTotal) -> doc.Inline:
