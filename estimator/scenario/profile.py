@@ -328,17 +328,24 @@ def as_changes(profile: Profile) -> Mapping[str, Any]:
     {'extends': 'market-data', 'title': 'Ticks'}
     """
     said = _said(profile)
-    found = [said]
-    for name in profile_names():
-        written = shipped_content(name)
-        changes = {"extends": name, **_differences(written, _said(_shipped(name)), said)}
-        for path in written.get("evidence", {}).keys() - said.get("evidence", {}).keys():
-            if not _states(changes, written, path.split(".")):
-                _restate(changes, said, path.split("."))
+    ways = [said, *(_changes_of(name, said) for name in profile_names())]
+    for changes in sorted(ways, key=lambda each: len(json.dumps(each))):
         with suppress(ValueError, EstimatorError):
-            if Profile.model_validate(resolve_profile(changes)) == profile:
-                found.append(changes)
-    return min(found, key=lambda each: len(json.dumps(each)))
+            if changes is said or Profile.model_validate(resolve_profile(changes)) == profile:
+                return changes
+    return said
+
+
+def _changes_of(name: str, said: Mapping[str, Any]) -> dict[str, Any]:
+    """What differs from a shipped profile, if nothing that it has is left out."""
+    written = shipped_content(name)
+    changes = {"extends": name, **_differences(written, _said(_shipped(name)), said)}
+    for path in written.get("evidence", {}).keys() - said.get("evidence", {}).keys():
+        if not _states(changes, written, path.split(".")):
+            _restate(changes, said, path.split("."))
+    if not changes.get("evidence"):
+        changes.pop("evidence", None)
+    return changes
 
 
 def _restate(changes: dict[str, Any], said: Mapping[str, Any], path: list[str]) -> None:
