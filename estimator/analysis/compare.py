@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -82,6 +82,23 @@ class Comparison(Result):
         if self.scenario.many:
             raise ScenarioError("a headline tells of one scenario, not of an array of them")
         return headline(self.scenario, self.bills)
+
+    def of_clouds(self, clouds: Collection[str]) -> Comparison:
+        """The comparison of deployments of some clouds alone.
+
+        Args:
+            clouds: their ids, such as ``aws``.
+
+        >>> scenario = Scenario(profile="market-data", location="virginia", peak_connections=1000)
+        >>> both = compare(scenario, ["aws.api_gateway", "gcp.cloud_run"])
+        >>> [bill.deployment for bill in both.of_clouds(["gcp"]).bills]
+        ['gcp.cloud_run']
+        """
+        return Comparison(
+            self.scenario,
+            tuple(bill for bill in self.bills if bill.cloud in clouds),
+            tuple(each for each in self.refusals if each.deployment.split(".")[0] in clouds),
+        )
 
     @property
     def title(self) -> str:

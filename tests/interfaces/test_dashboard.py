@@ -20,6 +20,7 @@ from estimator.dashboard.session.state import (
     comparison_of,
     default_scenario,
 )
+from estimator.dashboard.widgets.chips import chips_of
 from estimator.dashboard.widgets.downloads import Download
 from estimator.render.spreadsheet import csv as as_csv
 from interfaces.shown_page import PATIENCE_SECONDS, linked, named, run, shown_page
@@ -113,13 +114,36 @@ class TestWhatIsShown:
         assert all(sentence in shown for sentence in comparison.headline.decisions)
         assert page.error.values == []
 
-    def test_the_headline_names_the_cheapest_and_the_most_expensive(self, base):
-        bills = ws.compare(base).within_limits
+    def test_the_headline_says_what_it_costs_to_buy_and_to_run_it(self, base):
+        found = ws.compare(base).headline
+        managed, *others = [each.bill for each in found.best if each.bill is not None]
+        run_cheapest = min(others, key=lambda bill: float(bill.total))
         headline = plain(opened(base).subheader[0].value)
-        assert headline.startswith(f"{bills[0].title} on {bills[0].cloud_name}")
-        assert f"{bills[-1].title} on {bills[-1].cloud_name}" in headline
-        for bill in (bills[0], bills[-1]):
+
+        for bill in (managed, run_cheapest):
+            assert f"{bill.title} on {bill.cloud_name}" in headline
             assert plain(as_shown([bill])[bill.name]) in headline
+        assert "an engineer" in headline
+
+    def test_a_card_says_what_a_thousand_connections_or_a_user_cost(self, base):
+        [managed, *_] = [each.bill for each in ws.compare(base).headline.best if each.bill]
+        peak = float(ws.expected_demand(base).peak_connections)
+        said = plain(" ".join(opened(base).caption.values))
+        assert f"${1000 * float(managed.total) / peak:,.2f} per 1,000 connections" in said
+
+        people = base.replace(
+            peak_connections=None, users_per_day=50_000, sessions_per_user_per_day=2
+        )
+        said = plain(" ".join(opened(people).caption.values))
+        assert "per user and month" in said
+
+    def test_some_clouds_alone(self, base):
+        page = opened(base)
+        page.button_group(key="clouds").set_value(["azure"])
+        run(page)
+
+        alone = ws.compare(base, [name for name in ws.DEPLOYMENTS if name.startswith("azure.")])
+        assert list(totals(page).items()) == list(as_shown(best(alone)).items())
 
     @pytest.mark.parametrize("deployment", ONE_OF_EACH_KIND)
     def test_every_line_of_a_bill_is_shown_with_cost_and_source(self, base, deployment):
@@ -279,9 +303,8 @@ class TestEdits:
         page.selectbox(key="location").set_value("oregon")
         run(page)
         assert linked(page).users_in == {"europe": 1, "asia": 3}
-        said = plain(" ".join(page.sidebar.caption.values))
-        assert "75% asia" in said
-        assert "mean connections 9,000" in said
+        assert "mean connections 9,000" in plain(" ".join(page.sidebar.caption.values))
+        assert any("75% asia" in plain(button.label) for button in page.button)
 
     def test_a_calendar_is_kept_through_edits_and_told(self):
         launch = {"name": "Launch", "on": "Tue 14:00", "lasts_hours": 3, "connections": 2_000}
@@ -291,7 +314,7 @@ class TestEdits:
 
         [entry] = linked(page).calendar
         assert entry.name == "Launch"
-        assert f"on the calendar: {entry.words}" in plain(" ".join(page.sidebar.caption.values))
+        assert entry.words in [plain(button.label) for button in page.button]
 
     def test_the_deployment_looked_at_stays_when_another_becomes_cheapest(self, base):
         few = base.replace(peak_connections=10)
@@ -713,3 +736,43 @@ class TestOtherClients:
         assert linked(page).profile == scenario.profile
         named(page.selectbox, "profile").set_value("market-data")
         assert [*linked(run(page)).kinds] == ["main"]
+
+
+class TestChips:
+    FULL = ws.Scenario(
+        profile="workplace-chat",
+        location="virginia",
+        peak_connections=5_000,
+        users_in={"europe": 0.5, "americas": 0.5},
+        free_allowances="none",
+        as_of="2026-11-01",
+        hours_per_month=720,
+        contract="azure-reservations-1-year",
+        options={"azure.web_pubsub": {"headroom": 0.6}},
+        assumptions={"azure.web_pubsub.small_messages": "whole"},
+        engineering={"engineer_hours_per_month": 20},
+        layers=["messaging", "engineering"],
+        calendar=[{"name": "Launch", "on": "Tue 14:00", "lasts_hours": 3, "connections": 2_000}],
+        faults=[{"fault": "outage", "at": "Tue 14:00", "share": "50%"}],
+    )
+
+    def test_every_part_is_a_chip_and_each_can_be_taken_away(self):
+        left, said = self.FULL, len(tuple(chips_of(self.FULL)))
+        assert said == len(self.FULL.model_fields_set) - 3  # who, where, how many
+        while chips := tuple(chips_of(left)):
+            left = chips[0].without(left)
+            assert len(tuple(chips_of(left))) == len(chips) - 1
+
+        assert left == ws.Scenario(
+            profile="workplace-chat", location="virginia", peak_connections=5_000
+        )
+
+    def test_a_press_takes_one_away(self):
+        page = opened(self.FULL)
+        [chip] = [each for each in page.button if "Launch" in each.label]
+        chip.click()
+
+        assert linked(run(page)) == self.FULL.replace(calendar=())
+
+    def test_a_plain_scenario_has_none(self):
+        assert not tuple(chips_of(default_scenario()))

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Final
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
 
 import pandas as pd
 import streamlit as st
@@ -11,9 +11,18 @@ from streamlit.delta_generator import DeltaGenerator
 
 from estimator.analysis.compare import Comparison, cheapest_of_each_cloud, compare
 from estimator.analysis.estimate import Estimate
+from estimator.analysis.headline import Headline, hours_text
 from estimator.dashboard.pages.frame import page_title, sidebar, warn_if_stale
+from estimator.dashboard.pages.what_if.answers import RangesJob
 from estimator.dashboard.session.cache import kept
-from estimator.dashboard.session.state import bind, comparison_of, current, held, last_error
+from estimator.dashboard.session.state import (
+    IN_ADDRESS,
+    bind,
+    comparison_of,
+    current,
+    held,
+    last_error,
+)
 from estimator.dashboard.widgets import document
 from estimator.dashboard.widgets.bill import (
     assumed_line,
@@ -25,10 +34,12 @@ from estimator.dashboard.widgets.charts import show_chart
 from estimator.dashboard.widgets.downloads import chart_files, data_file, download_row, table_file
 from estimator.dashboard.widgets.engineering import hour_price_input
 from estimator.dashboard.widgets.profile import profile_views
+from estimator.dashboard.widgets.progress import result_of
+from estimator.demand.expected import audiences
 from estimator.deployments.registry import SAAS
-from estimator.format import capitalized, dollars, dollars_and_cents, sentence
+from estimator.format import capitalized, dollars, dollars_and_cents, sentence, unit_price
 from estimator.pricing.bill import Bill
-from estimator.pricing.price_files import DRIVERS, Driver
+from estimator.pricing.price_files import CLOUDS, DRIVERS, Driver
 from estimator.render import document_of
 from estimator.render.document import Column, Table, table
 from estimator.render.views.bill import unequal_blocks
@@ -43,11 +54,18 @@ def estimate_page() -> None:
     scenario = current("estimate")
     comparison = comparison_of(scenario.to_token())
     document.show_error(last_error())
+    page_title(
+        document.literal(scenario.name or scenario.profile.title), scenario.profile.title, scenario
+    )
+    if clouds := _clouds():
+        comparison = comparison.of_clouds(clouds)
     best = [each.bill for each in comparison.headline.best if each.bill is not None]
     # the answer is sent first; what takes longer is filled in once all else is there
-    question = _headline(comparison)
+    st.subheader(_answer(comparison), anchor=False)
     _cards(comparison)
+    ranges = st.empty()
     _decision(comparison)
+    question = st.empty()
     sidebar(scenario)
     assumed = "  \n".join(filter(None, map(assumed_line, best)))
     question.markdown("\n\n".join(filter(None, [largest_question(best), assumed])))
@@ -72,17 +90,24 @@ def estimate_page() -> None:
     if chart is not None:
         with chart:
             words = _chart_words(comparison.bills)
-            show_chart(scenario.to_token(), "drivers", comparison.chart, words)
+            show_chart(" ".join((scenario.to_token(), *clouds)), "drivers", comparison.chart, words)
+    with ranges.container():
+        _ranges(scenario, best)
 
 
-def _headline(comparison: Comparison) -> DeltaGenerator:
-    """The answer, and room for the question behind it."""
-    scenario = comparison.scenario
-    page_title(
-        document.literal(scenario.name or scenario.profile.title), scenario.profile.title, scenario
+def _clouds() -> tuple[str, ...]:
+    """The clouds that are compared; none if all are."""
+    chosen = st.pills(
+        "Clouds",
+        list(CLOUDS),
+        selection_mode="multi",
+        format_func=lambda cloud: CLOUDS[cloud],
+        key="clouds",
+        help="Compare these alone; with none chosen, all.",
+        label_visibility="collapsed",
+        **IN_ADDRESS,
     )
-    st.subheader(_answer(comparison), anchor=False)
-    return st.empty()
+    return tuple(cloud for cloud in CLOUDS if cloud in chosen)
 
 
 def _answer(comparison: Comparison) -> str:
@@ -91,18 +116,62 @@ def _answer(comparison: Comparison) -> str:
         return "No deployment can be priced for this scenario."
     if not within:
         return "No deployment is within limits in this scenario; the limits of each are below."
-    cheapest, least = (
-        document.titled(within[0].deployment),
-        document.literal(dollars(float(within[0].total))),
+    return _in_one_sentence(comparison.headline)
+
+
+def _in_one_sentence(found: Headline) -> str:
+    """What it costs to buy it and to run it, and what decides between them."""
+    bills = {each.group: each.bill for each in found.best if each.bill is not None}
+    managed = bills.get("managed")
+    run = min(
+        (bill for group, bill in bills.items() if group != "managed"),
+        key=lambda bill: float(bill.total),
+        default=None,
     )
-    answer = f"{cheapest} costs **{least} per month**"
-    if len(bills) == 1:
-        return f"{answer}; nothing else can be priced."
-    which = "" if len(within) == len(bills) else f" within limits, of {len(bills)} in total"
-    return (
-        f"{answer}, the cheapest of {len(within)} deployments{which}; the most expensive, "
-        f"{document.titled(within[-1].deployment)}, costs "
-        f"{document.literal(dollars(float(within[-1].total)))}."
+    if managed is None or run is None:
+        [only] = [bill for bill in (managed, run) if bill is not None]
+        other = "no managed service" if managed is None else "nothing that you run yourself"
+        return f"It costs {_usd(only)} per month on {_name(only)}; {other} is within limits."
+    saved = float(managed.total) - float(run.total)
+    bought = f"{_usd(managed)} per month as a managed service ({_name(managed)})"
+    if saved <= 0:
+        more = f"{_usd(run)} at least ({_name(run)})"
+        return f"It costs {bought}. Run by yourself, it costs {more}."
+    rate = found.usd_per_engineer_hour
+    hours = hours_text(saved / rate) if rate and not found.has_hours else ""
+    pays = (
+        f"That saves {document.literal(dollars(saved))}, the price of **{hours}** of an engineer."
+        if hours
+        else f"That saves {document.literal(dollars(saved))}, the hours that you state included."
+    )
+    return f"It costs {bought}, or {_usd(run)} if you run it yourself ({_name(run)}). {pays}"
+
+
+def _usd(bill: Bill) -> str:
+    return f"**{document.literal(dollars(float(bill.total)))}**"
+
+
+def _name(bill: Estimate) -> str:
+    return document.titled(bill.deployment)
+
+
+def _ranges(scenario: Scenario, best: Sequence[Estimate]) -> None:
+    """How far the amounts on the cards may be off, once that is worked out."""
+    ids = tuple(bill.deployment or "" for bill in best)
+    if not ids:
+        return
+    found = result_of("first_ranges", RangesJob(scenario.to_token(), (), ids), "Pricing samples")
+    if found is None:
+        return
+    rows = found.table.set_index("deployment").to_dict(orient="index")
+    said = (
+        f"{document.titled(name)} {document.literal(_range(row))}"
+        for name in ids
+        if (row := rows.get(name))
+    )
+    st.caption(
+        f"In eight of ten cases: {'; '.join(said)} per month. What makes them wide is on "
+        "the page What if."
     )
 
 
@@ -126,6 +195,7 @@ def _cards(comparison: Comparison) -> None:
                 delta_arrow="off",
                 label_visibility="collapsed",
             )
+            st.caption(document.literal(_for_each(comparison.scenario, each.bill)))
             if each.bill.state is not State.WITHIN_LIMITS:
                 st.markdown(document.badge(each.bill.state, each.bill.state_words))
     if comparison.bills:
@@ -144,6 +214,20 @@ def _cards(comparison: Comparison) -> None:
             state = document.badge(bill.state, bill.state_words)
             name = document.titled(bill.deployment)
             st.markdown(f"{state} ~~{name}~~: {document.literal(bill.reason)}")
+
+
+def _range(row: Mapping[Any, float]) -> str:
+    return f"{dollars(row['p10_usd'])}–{dollars(row['p90_usd'])}"
+
+
+def _for_each(scenario: Scenario, bill: Estimate) -> str:
+    """What a total is for each user, or for a thousand connections, as the audience is given."""
+    [way, peak], *_ = audiences(scenario).items()
+    users = scenario.users_per_day
+    if users is not None and way.startswith("users_per_day"):
+        return f"{unit_price(float(bill.total / users))} per user and month"
+    each = 1_000 * float(bill.total / peak) if peak else 0.0
+    return f"{dollars_and_cents(each)} per 1,000 connections at the peak"
 
 
 def _decision(comparison: Comparison) -> None:

@@ -16,6 +16,7 @@ from estimator.dashboard.session.state import (
     note_drawn,
     still_to_draw,
 )
+from estimator.dashboard.widgets.chips import scenario_chips
 from estimator.dashboard.widgets.document import literal, show_error
 from estimator.dashboard.widgets.sidebar import audience_words, scenario_exchange, scenario_inputs
 from estimator.pricing.price_files import load_price_files
@@ -56,10 +57,11 @@ def open_page(name: str, title: str) -> Scenario:
 
 
 def page_title(title: str, subject: str, scenario: Scenario) -> None:
-    """The title, and below it which scenario is shown."""
+    """The title, and below it which scenario is shown, with all that else moves its bill."""
     st.title(title, anchor=False)
     parts = (subject, scenario.found_location.title, audience_words(scenario))
     st.caption(literal(", ".join(parts)))
+    scenario_chips(scenario)
 
 
 def sidebar(scenario: Scenario) -> None:

@@ -25,14 +25,14 @@ from estimator.dashboard.session.state import (
 from estimator.dashboard.widgets.document import literal
 from estimator.demand.expected import expected_demand
 from estimator.errors import ScenarioError
-from estimator.format import capitalized, percent
+from estimator.format import capitalized, span_text
 from estimator.pricing.contract import contract_names, shipped_contract
 from estimator.pricing.price_files import LAYERS
 from estimator.scenario.clients import Audience
 from estimator.scenario.locations import locations
 from estimator.scenario.profile import OtherClients, load_profile, profile_names
 from estimator.scenario.scenario import FIRST_DAY, LAST_DAY, Scenario
-from estimator.units import HOURS_PER_MONTH
+from estimator.units import HOURS_PER_MONTH, SECONDS_PER_HOUR
 
 _OWN_PROFILE: Final = "your profile"
 _OWN_CONTRACT: Final = "your contract"
@@ -59,14 +59,7 @@ _ALLOWANCES: Final = {
 
 
 def scenario_inputs(scenario: Scenario) -> None:
-    """Who connects, from where, how often, and how it shall be billed."""
-    name = scenario.name or ""
-    st.text_input(
-        "Name",
-        name,
-        key=bind("name", name, lambda old, new: changed(old, name=new.strip() or None)),
-        placeholder=scenario.profile.title,
-    )
+    """Who connects, from where, how often, and how it shall be billed; a name comes last."""
     own = own_profile()
     profiles = {name: load_profile(name).title for name in profile_names()}
     if own is not None:
@@ -99,8 +92,13 @@ def scenario_inputs(scenario: Scenario) -> None:
     if billing.open:
         with billing:
             _billing(scenario)
-    if also := _also_given(scenario):
-        st.caption(literal(f"Also in this scenario: {'; '.join(also)}."))
+    name = scenario.name or ""
+    st.text_input(
+        "Name",
+        name,
+        key=bind("name", name, lambda old, new: changed(old, name=new.strip() or None)),
+        placeholder=scenario.profile.title,
+    )
 
 
 def _choice(
@@ -186,6 +184,20 @@ def _audience(scenario: Scenario) -> None:
             step=0.01 if of_main else 1.0,
             explained=f"{_HELP[field]} Their profile: {literal(other.profile.title)}.",
         )
+    _audience_in_connections(scenario)
+
+
+def _audience_in_connections(scenario: Scenario) -> None:
+    """What the audience means in open connections, and what else was said of it."""
+    demand = expected_demand(scenario)
+    session = span_text(scenario.profile.session.mean * SECONDS_PER_HOUR)
+    others = [kind for kind in _AUDIENCES if getattr(scenario, kind) is not None][1:]
+    also = "".join(
+        f" Also given: {_AUDIENCES[kind].lower()} {getattr(scenario, kind):,.10g}."
+        for kind in others
+    )
+    together = "" if len(scenario.kinds) == 1 else f" of all {len(scenario.kinds)} kinds together"
+    st.caption(literal(f"= {demand.audience}{together}; sessions of {session}.{also}"))
 
 
 def _with_field(old: Scenario, field: str, value: object) -> Scenario:
@@ -323,17 +335,6 @@ def _with_layers(old: Scenario, layers: Sequence[str]) -> Scenario:
     """With these layers added up, and all of them where none is chosen."""
     all_of_them = not layers or len(layers) == len(LAYERS)
     return changed(old, layers=None if all_of_them else tuple(layers))
-
-
-def _also_given(scenario: Scenario) -> list[str]:
-    """What a file or link said for which there is no widget here: it still counts."""
-    others = [kind for kind in _AUDIENCES if getattr(scenario, kind) is not None][1:]
-    given = [f"{_AUDIENCES[kind].lower()} {getattr(scenario, kind):,.10g}" for kind in others]
-    if scenario.users_in:
-        shares = (f"{percent(share)} {area}" for area, share in scenario.destinations.items())
-        given.append(f"users in {', '.join(shares)}".replace("_", " "))
-    given += [f"on the calendar: {entry.words}" for entry in scenario.calendar]
-    return given
 
 
 def scenario_exchange(scenario: Scenario) -> None:
