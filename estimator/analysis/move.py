@@ -22,6 +22,7 @@ from estimator.format import (
     given_text,
     number_of,
     sentence,
+    signed_dollars,
     signed_percent,
     value_text,
 )
@@ -179,8 +180,6 @@ class Move(Result):
     @property
     def payback_months(self) -> float | None:
         """Months until moving has paid for itself; None if it never does."""
-        if not self.migration_usd:
-            return 0.0
         return self.migration_usd / self.saving_usd if self._saves else None
 
     @property
@@ -375,7 +374,8 @@ class Move(Result):
         }
 
     def __repr__(self) -> str:
-        return f"<Move {self.title!r}: {self.headline}>"
+        pair = f"{self.today.deployment} to {self.candidate.deployment}"
+        return f"<Move {self.title!r}: {pair}, {signed_dollars(self.change_usd)} per month>"
 
 
 @checks_arguments
