@@ -246,11 +246,11 @@ class Move(Result):
     def _reasons(self) -> str:
         """What moves the bill the way it goes, and what moves it the other way."""
         sides = self.both_bills.drivers.items()
-        changes = {driver: after - before for driver, (before, after) in sides}
+        changes: dict[Driver, float] = {driver: after - before for driver, (before, after) in sides}
         worth_naming = _WORTH_NAMING * sum(map(abs, changes.values()))
-        named = {name: usd for name, usd in changes.items() if abs(usd) >= worth_naming}
+        named = [change for change in changes.items() if abs(change[1]) >= worth_naming]
         why, against = (
-            _in_words({name: usd for name, usd in named.items() if (usd > 0) is is_more})
+            _in_words([change for change in named if (change[1] > 0) is is_more])
             for is_more in (self._loses, self._saves)
         )
         return f"{why}, which outweighs {against}" if against else why
@@ -440,9 +440,9 @@ def _main_lines(lines: Iterable[LineChange]) -> Iterator[LineChange]:
         rest -= abs(line.change_usd)
 
 
-def _in_words(changes: dict[Driver, float]) -> str:
+def _in_words(changes: Iterable[tuple[Driver, float]]) -> str:
     """The largest of some changes, the largest first."""
-    ordered = sorted(changes.items(), key=lambda change: -abs(change[1]))
+    ordered = sorted(changes, key=lambda change: -abs(change[1]))
     named = [
         f"{dollars(abs(usd))} {'more' if usd > 0 else 'less'} for {_WORDS.get(name, name)}"
         for name, usd in ordered[:_NAMED_AT_MOST]

@@ -60,7 +60,7 @@ def test_a_choice_is_swapped_linked_and_kept_while_the_scenario_changes(browser,
     found = ws.move(
         chat.replace(peak_connections=20_000),
         "pusher.channels",
-        next(each.deployment for each in ws.compare(chat).bills if each.name == managed),
+        next(str(each.deployment) for each in ws.compare(chat).bills if each.name == managed),
     )
     expect(theirs.get_by_role("heading", level=3)).to_have_text(found.short_verdict)
     theirs.context.close()

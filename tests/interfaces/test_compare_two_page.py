@@ -101,7 +101,7 @@ def test_a_choice_outlives_a_change_of_the_scenario(chat):
     named(page.number_input, "engineer_hours").set_value(16)
     run(page)
 
-    assert linked(page).engineering.engineer_hours_per_month == 16
+    assert linked(page) == chat.replace(engineering={"engineer_hours_per_month": 16})
     assert pair(page) == [f"Today: {MANAGED}", f"Candidate: {OWN}"]
     told = plain(page.subheader[0].value)
     assert "Moving loses" in told
