@@ -51,12 +51,14 @@ def move(
 
     Examples:
         # from a managed service to servers of your own
-        $ estimator move examples/team-chat.yaml --from aws.api_gateway --to aws.nlb_ec2
+        $ estimator move examples/team-chat.yaml \
+          --from aws.api_gateway --to aws.nlb_ec2
         # until when are 200 hours of work paid back?
-        $ estimator move examples/team-chat.yaml --from aws.api_gateway --to aws.nlb_ec2 \
-          --migration-hours 200
+        $ estimator move examples/team-chat.yaml \
+          --from aws.api_gateway --to aws.nlb_ec2 --migration-hours 200
         # as one JSON document
-        $ estimator move examples/team-chat.yaml --from aws.nlb_ec2 --to azure.web_pubsub --json
+        $ estimator move examples/team-chat.yaml \
+          --from aws.nlb_ec2 --to azure.web_pubsub --json
     """
     common.check_one_form(markdown=as_markdown, json=as_json)
     scenario = common.read_scenario(file, location, contract, layer)
