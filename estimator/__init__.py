@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from estimator.analysis.estimate import Estimate as Estimate, estimate as estimate
     from estimator.analysis.gallery import Gallery as Gallery, gallery as gallery
     from estimator.analysis.growth.growth import Growth as Growth, growth as growth
+    from estimator.analysis.move import Move as Move, move as move
     from estimator.analysis.price import price as price
     from estimator.analysis.price_list import prices as prices
     from estimator.analysis.profiles import profiles as profiles

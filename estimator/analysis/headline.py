@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from estimator.analysis.engineering import has_hours, usd_per_hour
 from estimator.analysis.estimate import Estimate
 from estimator.deployments.registry import GROUPS, Group
 from estimator.format import capitalized, dollars, given_text, percent, range_text, value_text
@@ -80,14 +81,12 @@ class Headline:
     @property
     def usd_per_engineer_hour(self) -> float:
         """What an hour costs, as the scenario states it, or assumed."""
-        return float((self.engineering or Engineering()).usd_per_engineer_hour)
+        return usd_per_hour(self.engineering)
 
     @property
     def has_hours(self) -> bool:
         """Whether the bills hold hours that the scenario states."""
-        if self.engineering is None or "engineering" not in self.layers:
-            return False
-        return any(map(np.any, self.engineering.hours))
+        return has_hours(self.engineering, self.layers)
 
     @cached_property
     def savings(self) -> tuple[tuple[Estimate, Estimate, float], ...]:
@@ -215,7 +214,10 @@ def spare_room(bill: Estimate) -> float | None:
 def hours_text(hours: float) -> str:
     """Hours of people's time, for people.
 
-    >>> hours_text(154.58), hours_text(0.4)
-    ('150 hours', 'less than an hour')
+    >>> hours_text(154.58), hours_text(1.02), hours_text(0.4)
+    ('150 hours', '1 hour', 'less than an hour')
     """
-    return f"{value_text(float(f'{hours:.2g}'))} hours" if hours >= 1 else "less than an hour"
+    if hours < 1:
+        return "less than an hour"
+    rounded = float(f"{hours:.2g}")
+    return f"{value_text(rounded)} hour{'' if rounded == 1 else 's'}"

@@ -44,6 +44,7 @@ VERBS: Final = (
     Verb("gallery", "gallery:gallery"),
     Verb("compare", "bills:compare"),
     Verb("estimate", "bills:estimate"),
+    Verb("move", "move:move"),
     Verb("diff", "diff:diff"),
     Verb("growth", "growth:growth"),
     Verb("sweep", "sweep:sweep"),

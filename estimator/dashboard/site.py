@@ -55,6 +55,7 @@ PAGES: Final = {
     "workload": Page("Workload", "workload", "workload:workload_page"),
     "concurrency": Page("Concurrency", "concurrency", "concurrency:concurrency_page"),
     "limits": Page("Limits", "limits", "limits:limits_page"),
+    "compare_two": Page("Compare two", "compare-two", "compare_two:compare_two_page"),
     "what_if": Page("What if", "what-if", "what_if.page:what_if_page"),
     "prices": Page("Prices", "prices", "prices:prices_page"),
 }

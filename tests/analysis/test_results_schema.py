@@ -50,6 +50,10 @@ RESULTS: dict[str, Callable[[], Result]] = {
     "comparison of nothing": lambda: ws.compare(UNPRICED, ["gcp.cloud_run"]),
     "difference": lambda: ws.diff(MARKET, CHAT),
     "difference of nothing": lambda: ws.diff(UNPRICED, UNPRICED, ["gcp.cloud_run"]),
+    "move": lambda: ws.move(CHAT, "aws.api_gateway", "aws.nlb_ec2", migration_hours=80),
+    "move that is free": lambda: ws.move(
+        CHAT.replace(engineering={"usd_per_engineer_hour": 0}), "pusher.channels", "gcp.cloud_run"
+    ),
     "gallery": lambda: ws.gallery("market-data", samples=128),
     "gallery of too many": lambda: ws.gallery("workplace-chat", peak_connections=1e10, samples=128),
     "growth": lambda: ws.growth(MARKET, 24, monthly_growth_percent=40),

@@ -69,6 +69,7 @@ USUAL: dict[str, list[str]] = {
     "growth": ["s.yaml", "--monthly-growth", "5", "--months", "3", *FEW],
     "init": ["new.yaml", "--force"],
     "list": ["options", *FEW],
+    "move": ["s.yaml", "--from", "aws.api_gateway", "--to", "aws.nlb_ec2"],
     "price": ["aws.alb.hours=730", "--region", "us-east-1"],
     "prices": ["--cloud", "oci", "--service", "load_balancer"],
     "recovery-plan": ["s.yaml", "--replications", "1", "--share", "50%", *FEW],

@@ -149,6 +149,7 @@ def results() -> dict[str, Any]:
         ws.gallery("notifications", samples=128),
         ws.load_contract("oci-preemptible"),
         ws.load_profile("workplace-chat"),
+        ws.move(SCENARIO, *PAIR),
         ws.price({"aws.api_gateway.messages": 18e6}, "us-east-1"),
         ws.recovery_plan(SCENARIO, PAIR[0], replications=1, engine="exact"),
         ws.simulate(SCENARIO, PAIR[0], replications=2, engine="exact"),

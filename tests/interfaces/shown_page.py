@@ -58,7 +58,8 @@ def named(widgets: Iterable[Any], name: str) -> Any:
 
 def plain(text: object) -> str:
     """Without the signs that Markdown needs."""
-    return re.sub(r"\\(.)", r"\1", str(text)).replace("\N{NO-BREAK SPACE}", " ")
+    shown = re.sub(r"\\(.)", r"\1", str(text))
+    return shown.replace("\N{NO-BREAK SPACE}", " ").replace("\N{WORD JOINER}", "")
 
 
 def tables(page: AppTest) -> list[list[dict[str, str]]]:

@@ -20,7 +20,7 @@ from interfaces.screens import PHONE, WIDE, Screen
 ROOT = Path(__file__).parents[2]
 PICTURES = ROOT / "test-output"
 PATIENCE_MS = 30_000
-CHARTS = {"estimate": 1, "workload": 3, "what_if": 1}
+CHARTS = {"estimate": 1, "workload": 3, "compare_two": 1, "what_if": 1}
 """Charts that a page shows at once."""
 
 pytestmark = pytest.mark.browser

@@ -45,6 +45,7 @@ def results(request) -> dict[str, Result]:
         "break_even": ws.break_even(scenario, flow, 1.0, 4.0, PAIR),
         "growth": ws.growth(scenario, 2, monthly_growth_percent=10, deployments=PAIR),
         "diff": ws.diff(scenario, own, PAIR),
+        "move": ws.move(scenario, *PAIR),
         "uncertainty": uncertain,
         "fan": uncertain.fan(flow, [1.0, 2.0], PAIR, samples=128),
         "budget_check": ws.check_budget(scenario, 100, PAIR[0], inputs={flow: "±10%"}, samples=128),
@@ -124,7 +125,7 @@ def test_charts_show_the_signs(results, text):
 
 
 def charts(results: dict[str, Result]) -> Iterator[tuple[str, Callable[[], Figure]]]:
-    for name in ("estimate", "sweep", "break_even", "growth", "diff", "uncertainty", "fan"):
+    for name in ("estimate", "sweep", "break_even", "growth", "diff", "move", "uncertainty", "fan"):
         yield name, results[name].chart
     yield "comparison", results["compare"].chart
     yield "gallery", results["gallery"].chart

@@ -53,12 +53,12 @@ def literal(text: str) -> str:
 
 
 def unbroken(text: str) -> str:
-    r"""Text that stays on one line: a number with its unit in a narrow column.
+    r"""Text that stays on one line: a number with its sign and unit in a narrow column.
 
-    >>> unbroken("306 GB")
-    '306\xa0GB'
+    >>> unbroken("306 GB"), unbroken("−$12")
+    ('306\xa0GB', '−\u2060$12')
     """
-    return text.replace(" ", "\N{NO-BREAK SPACE}")
+    return text.replace(" ", "\N{NO-BREAK SPACE}").replace("−$", "−\N{WORD JOINER}$")
 
 
 def spelled(name: str) -> str:
@@ -169,7 +169,7 @@ def show_table(shown: doc.Table) -> None:
     rows = [
         [
             markdown(
-                unbroken(cell) if column.is_number and isinstance(cell, str) else cell,
+                _number(cell) if column.is_number else cell,
                 column.tone if tone == "plain" else tone,
             )
             for column, cell in zip(shown.columns, row, strict=True)
@@ -177,6 +177,17 @@ def show_table(shown: doc.Table) -> None:
         for row, tone in zip(shown.rows, tones, strict=True)
     ]
     st.table(pd.DataFrame(rows, columns=heads), border="horizontal", hide_index=True)
+
+
+def _number(cell: doc.Inline) -> doc.Inline:
+    """The cell of a column of numbers, unless it consists of several pieces."""
+    match cell:
+        case str():
+            return unbroken(cell)
+        case doc.Text(text):
+            return replace(cell, text=unbroken(text))
+        case _:
+            return cell
 
 
 def show_as_table(*blocks: doc.Block) -> None:
