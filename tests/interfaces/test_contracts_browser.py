@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import FilePayload, Page, expect
 
 import estimator as ws
 from estimator.dashboard.widgets.document import full_title
+from estimator.pricing.contract import as_contract
 from interfaces.test_dashboard_browser import (
     choose,
     linked,
@@ -22,8 +23,9 @@ pytestmark = pytest.mark.browser
 
 
 def open_file(page: Page, text: str, name: str) -> None:
-    file = {"name": name, "mimeType": "application/yaml", "buffer": text.encode()}
-    page.locator('input[type="file"]').set_input_files([file])
+    page.locator('input[type="file"]').set_input_files(
+        [FilePayload(name=name, mimeType="application/yaml", buffer=text.encode())]
+    )
 
 
 def test_a_second_own_file_is_what_its_box_says_and_the_next_edit_is_made(context, address):
@@ -57,5 +59,7 @@ def test_a_second_own_file_is_what_its_box_says_and_the_next_edit_is_made(contex
     percent.press("Enter")
     expect(page.get_by_text("WebSocket messages: 15% off")).to_be_visible()
     settled(page)
-    assert [rate["percent_off"] for rate in linked(page).contract["rates"]] == [20, 15]
+    contract = as_contract(linked(page).contract)
+    assert contract is not None
+    assert [rate.percent_off for rate in contract.rates] == [20, 15]
     no_error_is_shown(page)

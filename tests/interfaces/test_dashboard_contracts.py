@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 import estimator as ws
+from estimator.pricing.contract import as_contract
 from interfaces.shown_page import PATIENCE_SECONDS, linked, named, plain, run
 
 ROOT = Path(__file__).parents[2]
@@ -54,9 +56,10 @@ def upload(page: AppTest, text: str | bytes, name: str = "ours.yaml") -> AppTest
     return run(page)
 
 
-def contract(page: AppTest) -> ws.Contract | None:
-    given = linked(page).contract
-    return None if given is None else ws.Contract(**given)
+def contract(page: AppTest) -> ws.Contract:
+    found = as_contract(linked(page).contract)
+    assert found is not None
+    return found
 
 
 def field(page: AppTest, price: str, meter: str = MESSAGES):
@@ -102,7 +105,7 @@ class TestFiles:
         page = upload(opened(), readme)
         own = contract(page)
         named(page.selectbox, "contract").set_value("list")
-        assert contract(run(page)) is None
+        assert linked(run(page)).contract is None
         named(page.selectbox, "contract").set_value("your contract")
         assert contract(run(page)) == own
 
@@ -227,7 +230,9 @@ class TestForm:
         run(page)
 
         assert [rate.percent_off for rate in contract(page).rates] == [None, 12, 20]
-        assert ws.estimate(linked(page), "aws.api_gateway")[egress].rate.contract.percent_off == 20
+        assert ws.estimate(linked(page), "aws.api_gateway")[egress].cost_usd == (
+            pytest.approx(0.8 * ws.estimate(BASE, "aws.api_gateway")[egress].cost_usd)
+        )
         named(page.button, 'remove {"meters":["aws.egress.*"],"percent_off":12.0}').click()
         assert [rate.percent_off for rate in contract(run(page)).rates] == [None, 20]
 
@@ -302,8 +307,8 @@ class TestForm:
         assert page.multiselect[0].value == fields["meters"]
 
 
-def add_commitment(page: AppTest, **filled: object) -> AppTest:
-    widgets = (*page.multiselect, *page.radio, *page.number_input)
+def add_commitment(page: AppTest, **filled: Any) -> AppTest:
+    widgets: tuple[Any, ...] = (*page.multiselect, *page.radio, *page.number_input)
     for name, value in filled.items():
         (widget,) = [
             one
