@@ -489,7 +489,7 @@ class Scenario(Shown, Model):
                 except ScenarioError as error:
                     said = document.where([*where, "profile"])
                     raise ScenarioError(f"{said}: {error}") from None
-        return cls._from_document(document)
+        return cls.from_document(document)
 
     @classmethod
     def from_yaml(cls, text: str, name: str = "scenario") -> Scenario:
@@ -498,10 +498,15 @@ class Scenario(Shown, Model):
         Raises:
             ScenarioError: as for ``load``.
         """
-        return cls._from_document(read_yaml(text, name, ScenarioError))
+        return cls.from_document(read_yaml(text, name, ScenarioError))
 
     @classmethod
-    def _from_document(cls, document: YamlDocument) -> Scenario:
+    def from_document(cls, document: YamlDocument) -> Scenario:
+        """A scenario from a text that was read already.
+
+        Raises:
+            ScenarioError: as for ``load``.
+        """
         scenario = validated(document, cls, ScenarioError, context=document)
         if (many := math.prod(scenario.many)) > _MOST_SCENARIOS:
             raise ScenarioError(
@@ -556,4 +561,4 @@ class Scenario(Shown, Model):
             document = read_json(text, "link", ScenarioError, with_lines=False)
         except (ValueError, zlib.error):
             raise ScenarioError("the link is damaged: it does not hold a scenario") from None
-        return cls._from_document(document)
+        return cls.from_document(document)

@@ -10,7 +10,8 @@ newer edit waits, so that quick edits would be lost in callbacks. Here an edit t
 found again by the next run. Runs must follow each other for that: ``runner.fastReruns`` is off,
 with which the next run would start while the one before still makes widgets.
 
-A widget is never told another value: another value is another widget. A browser may report what a
+A widget is never told another value: another value is another widget, and so are other words for
+what it offers, since a browser reports what was chosen by its words. A browser may report what a
 widget held before it heard of the next value, or never hear of it, since Streamlit drops what waits
 to be sent when the next run starts. Such a report names a widget that is gone, and is no edit.
 """
@@ -18,7 +19,7 @@ to be sent when the next run starts. Such a report names a widget that is gone, 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
@@ -62,6 +63,8 @@ class _Bound:
     change: Change
     refusal: str
     """Head of the message if the change is refused."""
+    offered: tuple[str, ...] = ()
+    """The words for all that it offers."""
 
 
 @dataclass(slots=True)
@@ -78,12 +81,16 @@ class _Session:
     address_written: bool = False
     """Whether the browser was told the address; before, it cannot but report the old one."""
     error: ErrorMessage | None = None
+    notice: str = ""
+    """What the last edit did, where the page alone would not tell."""
     drawn: Scenario | None = None
     """The last scenario for which what stands beside a page could be drawn."""
     is_drawn: bool = False
     """Whether that was in this run."""
     own_profile: Profile | None = None
     """The last profile that does not ship with the package."""
+    own_contract: Mapping[str, Any] | None = None
+    """The last contract that does not ship with the package."""
     widgets: dict[str, _Bound] = field(default_factory=dict)
     """By name."""
     made: Counter[str] = field(default_factory=Counter)
@@ -144,18 +151,19 @@ def comparison_of(token: str) -> Comparison:
     return compare(scenario)
 
 
-def bind(name: str, value: object, change: Change) -> str:
+def bind(name: str, value: object, change: Change, offered: Iterable[str] = ()) -> str:
     """Say what a user's change of a widget shall do.
 
     Args:
         name: of the widget.
         value: what it shows; its default, so that each message to the browser carries it.
         change: makes the next scenario; may raise an EstimatorError.
+        offered: the words for all that can be chosen, where they can change.
 
     Returns:
-        The key to draw it with: a new one if it does not hold the value.
+        The key to draw it with: a new one if it does not hold the value, or offered other words.
     """
-    return _bound(name, value, change, "This change was not made").key
+    return _bound(name, value, change, "This change was not made", tuple(offered)).key
 
 
 def bind_optional(name: str, value: object, change: Change) -> dict[str, Any]:
@@ -185,16 +193,18 @@ def held(name: str) -> Any:
     return None if known is None else known.held
 
 
-def _bound(name: str, value: object, change: Change, refusal: str) -> _Bound:
+def _bound(
+    name: str, value: object, change: Change, refusal: str, offered: tuple[str, ...] = ()
+) -> _Bound:
     session = _session()
     known = session.widgets.get(name)
-    if known is not None and known.held == value:
+    if known is not None and (known.held, known.offered) == (value, offered):
         key = known.key
     else:
         number = session.made[name]
         key = f"{name} {number}" if number else name
         session.made[name] += 1
-    session.widgets[name] = _Bound(key, value, change, refusal)
+    session.widgets[name] = _Bound(key, value, change, refusal, offered)
     return session.widgets[name]
 
 
@@ -251,6 +261,7 @@ def go_back(why: str) -> bool:
     _put_on_screen(session, session.drawn)
     session.address, session.address_written = session.drawn.to_token(), False
     session.error = ErrorMessage("This scenario cannot be shown", why, instead)
+    session.notice = ""
     return True
 
 
@@ -259,15 +270,37 @@ def last_error() -> ErrorMessage | None:
     return _session().error
 
 
+def announce(what: str) -> None:
+    """Say what a change does, from within it; it is not said if the change is refused."""
+    _session().notice = what
+
+
+def last_notice() -> str:
+    """What the last edit did, if it said so."""
+    return _session().notice
+
+
 def own_profile() -> Profile | None:
     """The last profile of the visitor that does not ship with the package."""
     return _session().own_profile
+
+
+def own_contract() -> Mapping[str, Any] | None:
+    """The last contract of the visitor that does not ship with the package."""
+    return _session().own_contract
 
 
 def changed(scenario: Scenario, **changes: Any) -> Scenario:
     """The scenario with some fields changed; None takes back what was said of a field."""
     said = {name: getattr(scenario, name) for name in scenario.model_fields_set - changes.keys()}
     return Scenario(**said, **{name: new for name, new in changes.items() if new is not None})
+
+
+def with_profile(scenario: Scenario, profile: str | Profile | None) -> Scenario:
+    """The scenario with another profile; clients that the one before brought go with it."""
+    brought = scenario.profile.other_clients
+    others = {name: kind for name, kind in scenario.other_clients.items() if name not in brought}
+    return changed(scenario, profile=profile, other_clients=others or None)
 
 
 def is_shipped(scenario: Scenario) -> bool:
@@ -287,7 +320,7 @@ def _apply_edits(session: _Session) -> bool:
     edits = [(each, new) for each, new in found if new is not _MISSING and new != each.held]
     pressed = bool(session.pressed)
     if edits or pressed:
-        session.error = None
+        session.error, session.notice = None, ""
     for widget, value in edits:
         _make(session, widget.change, value, widget.refusal)
         widget.held = value
@@ -303,7 +336,7 @@ def _make(session: _Session, change: Change, value: object, refusal: str) -> Non
     try:
         _adopt(session, change(session.scenario or default_scenario(), value))
     except Exception as error:  # noqa: BLE001 - what is on screen stays, whatever it was
-        session.error = ErrorMessage(refusal, _reason(error))
+        session.error, session.notice = ErrorMessage(refusal, _reason(error)), ""
 
 
 def _reason(error: Exception) -> str:
@@ -320,6 +353,7 @@ def _adopt(session: _Session, scenario: Scenario) -> None:
 
 def _open(session: _Session, address: str) -> None:
     """Show what an address says; if nothing sensible, keep what there is and say so."""
+    session.notice = ""
     try:
         scenario = Scenario.from_token(address) if address else default_scenario()
         comparison_of(scenario.to_token())
@@ -338,6 +372,8 @@ def _put_on_screen(session: _Session, scenario: Scenario) -> None:
     session.scenario = scenario
     if not is_shipped(scenario):
         session.own_profile = scenario.profile
+    if isinstance(scenario.contract, Mapping):
+        session.own_contract = scenario.contract
 
 
 def _write_address(token: str) -> None:

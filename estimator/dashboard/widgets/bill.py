@@ -1,6 +1,7 @@
 """How is one deployment's bill calculated, and what would change it? Its sides, one on a tab each.
 
-Open questions and options are part of the scenario: what is chosen here is kept in link and file.
+Open questions, options and agreed prices are part of the scenario: what is chosen here is kept in
+link and file.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import streamlit as st
 from estimator.analysis.compare import most_assumed
 from estimator.analysis.estimate import Estimate, estimate
 from estimator.dashboard.session.state import Change, bind, bind_optional, changed
+from estimator.dashboard.widgets.contract import contract_view
 from estimator.dashboard.widgets.document import literal, show, spelled, titled
 from estimator.dashboard.widgets.limits import limits_view
 from estimator.deployments.registry import find_deployment
@@ -35,6 +37,7 @@ def bill_view(scenario: Scenario, bill: Estimate) -> None:
         "Line items": lambda: _line_items(bill),
         "Limits": lambda: limits_view(bill.verdicts),
         "Open questions": lambda: _open_questions(bill),
+        "Your prices": lambda: contract_view(scenario, bill),
         "Options": lambda: options_form(scenario, bill.deployment or ""),
         "In words": lambda: st.code(bill.explain(), language=None, wrap_lines=True),
     }

@@ -9,7 +9,6 @@ from urllib.parse import urlencode
 
 import numpy as np
 import streamlit as st
-from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from estimator.dashboard.session.state import (
     LONGEST_LINK_CHARACTERS,
@@ -19,12 +18,13 @@ from estimator.dashboard.session.state import (
     bind_optional,
     changed,
     is_shipped,
+    own_contract,
     own_profile,
-    watch,
+    with_profile,
 )
 from estimator.dashboard.widgets.document import literal
+from estimator.dashboard.widgets.upload import upload_input
 from estimator.demand.expected import expected_demand
-from estimator.errors import ScenarioError
 from estimator.format import capitalized, span_text
 from estimator.pricing.contract import contract_names, shipped_contract
 from estimator.pricing.price_files import LAYERS
@@ -107,7 +107,7 @@ def _choice(
     titles: Mapping[str, str],
     chosen: str,
     explained: str | None = None,
-    replaced: Mapping[str, object] | None = None,
+    replaced: Mapping[str, Any] | None = None,
 ) -> None:
     """A list for one field of the scenario.
 
@@ -120,12 +120,16 @@ def _choice(
         replaced: what a name stands for, unless for itself.
     """
     stands_for = replaced or {}
+    choose = with_profile if field == "profile" else lambda old, new: changed(old, **{field: new})
     st.selectbox(
         label,
         list(titles),
         index=list(titles).index(chosen),
         key=bind(
-            field, chosen, lambda old, name: _with_field(old, field, stands_for.get(name, name))
+            field,
+            chosen,
+            lambda old, name: choose(old, stands_for.get(name, name)),
+            titles.values(),
         ),
         format_func=lambda name: titles[name],
         help=explained,
@@ -198,15 +202,6 @@ def _audience_in_connections(scenario: Scenario) -> None:
     )
     together = "" if len(scenario.kinds) == 1 else f" of all {len(scenario.kinds)} kinds together"
     st.caption(literal(f"= {demand.audience}{together}; sessions of {session}.{also}"))
-
-
-def _with_field(old: Scenario, field: str, value: object) -> Scenario:
-    """The scenario with another value; clients that a profile brings go when it goes."""
-    if field != "profile":
-        return changed(old, **{field: value})
-    brought = old.profile.other_clients
-    others = {name: kind for name, kind in old.other_clients.items() if name not in brought}
-    return changed(old, profile=value, other_clients=others or None)
 
 
 def _with_other(name: str, field: str, old: Scenario, number: object) -> Scenario:
@@ -291,17 +286,17 @@ def _billing(scenario: Scenario) -> None:
     _choice("Free allowances deducted", "free_allowances", _ALLOWANCES, scenario.free_allowances)
     titles = {_LIST_PRICES: "List prices"}
     titles |= {name: shipped_contract(name).title for name in contract_names()}
-    contract = scenario.contract
-    if isinstance(contract, dict):
-        titles[_OWN_CONTRACT] = f"{contract['title']} ({_OWN_CONTRACT})"
+    contract, own = scenario.contract, own_contract()
+    if own is not None:
+        titles[_OWN_CONTRACT] = f"{own['title']} ({_OWN_CONTRACT})"
     _choice(
         "Price basis",
         "contract",
         titles,
         _OWN_CONTRACT if isinstance(contract, dict) else contract or _LIST_PRICES,
-        replaced={_LIST_PRICES: None, _OWN_CONTRACT: contract},
+        replaced={_LIST_PRICES: None, _OWN_CONTRACT: own},
         explained="Published discounts for reserved and committed use. Your own rates come in a "
-        "scenario file, under 'contract'.",
+        "file (“Open a file”), or are stated beside a bill, under “Your prices”.",
     )
     st.date_input(
         "Prices in force on",
@@ -339,13 +334,7 @@ def _with_layers(old: Scenario, layers: Sequence[str]) -> Scenario:
 
 def scenario_exchange(scenario: Scenario) -> None:
     """Upload a scenario file, download the present one, share it as a link."""
-    st.file_uploader(
-        "Open a scenario file",
-        type=["yaml", "yml"],
-        key=watch("upload", _opened, "This file cannot be used"),
-        help="YAML, such as the files in this project's examples folder; it can define a profile "
-        "of your own.",
-    )
+    upload_input()
     st.download_button(
         "Save the scenario",
         scenario.to_yaml(),
@@ -362,17 +351,6 @@ def scenario_exchange(scenario: Scenario) -> None:
     if shared.open:
         with shared:
             _link(scenario)
-
-
-def _opened(old: Scenario, uploaded: UploadedFile | None) -> Scenario:
-    # a file that is taken away leaves the scenario that it brought
-    if uploaded is None:
-        return old
-    try:
-        text = uploaded.getvalue().decode()
-    except UnicodeDecodeError:
-        raise ScenarioError(f"{uploaded.name}: not a text file in UTF-8") from None
-    return Scenario.from_yaml(text, uploaded.name)
 
 
 def _link(scenario: Scenario) -> None:
