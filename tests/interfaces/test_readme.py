@@ -88,11 +88,21 @@ def test_the_output_shown_is_what_the_command_prints(run, monkeypatch, name, exp
     assert re.search(pattern, "\n".join(printed))
 
 
-SCENARIO, CONTRACT, OPTIONS = re.findall(r"```yaml\n(.*?)```", README, re.DOTALL)
+SCENARIO, PROFILE, CONTRACT, OPTIONS = re.findall(r"```yaml\n(.*?)```", README, re.DOTALL)
 
 
 def test_the_scenario_shown_is_the_example_file():
     assert SCENARIO in (ROOT / "examples/team-chat.yaml").read_text(encoding="utf-8")
+
+
+def test_the_profile_shown_changes_the_one_that_it_names(tmp_path):
+    own = tmp_path / "ours.yaml"
+    own.write_text(PROFILE, encoding="utf-8")
+    profile = ws.load_profile(own)
+
+    assert profile.title == "Our whiteboard"
+    assert profile.flows["cursors"].fan_out == 9
+    assert profile.session == ws.load_profile("collaborative-editing").session
 
 
 def test_the_contract_shown_is_paid_as_it_says(tmp_path, run):
