@@ -115,7 +115,7 @@ class TestWhatIsShown:
 
     def test_the_headline_names_the_cheapest_and_the_most_expensive(self, base):
         bills = ws.compare(base).within_limits
-        headline = plain(opened(base).subheader[0].value)
+        headline = plain(opened(base).header[0].value)
         assert headline.startswith(f"{bills[0].title} on {bills[0].cloud_name}")
         assert f"{bills[-1].title} on {bills[-1].cloud_name}" in headline
         for bill in (bills[0], bills[-1]):
@@ -595,7 +595,7 @@ class TestWithoutAPrice:
         page = opened(base.replace(as_of="2001-01-01"))
         assert totals(page) == {}
         assert len(page.warning) == len(ws.DEPLOYMENTS)
-        assert page.subheader[0].value.startswith("No deployment can be priced")
+        assert page.header[0].value.startswith("No deployment can be priced")
 
 
 class TestDownloads:

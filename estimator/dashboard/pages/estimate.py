@@ -81,7 +81,7 @@ def _headline(comparison: Comparison) -> DeltaGenerator:
     page_title(
         document.literal(scenario.name or scenario.profile.title), scenario.profile.title, scenario
     )
-    st.subheader(_answer(comparison), anchor=False)
+    st.header(_answer(comparison), anchor=False)
     return st.empty()
 
 
@@ -166,7 +166,7 @@ def _beside(bill: Estimate, least: float) -> str:
 
 def _drivers(comparison: Comparison) -> DeltaGenerator:
     """The costs as tables, and room for their picture."""
-    st.subheader("What drives the cost", anchor=False)
+    st.header("What drives the cost", anchor=False)
     chart = st.container()
     blocks = document_of(comparison).blocks
     tables = [each for each in blocks if isinstance(each, Table)]
@@ -239,7 +239,7 @@ def _deployment(comparison: Comparison) -> None:
     names = [*bills, *(refusal.deployment for refusal in comparison.refusals)]
     # the choice stays where it is when an edit makes another deployment the cheapest
     chosen = held(_DEPLOYMENT) or names[0]
-    st.subheader("One deployment in detail", anchor=False)
+    st.header("One deployment in detail", anchor=False)
     st.selectbox(
         "Deployment",
         names,

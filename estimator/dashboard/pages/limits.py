@@ -49,7 +49,7 @@ def limits_page() -> None:
     scenario = open_page("limits", "Is it within limits?")
     comparison = comparison_of(scenario.to_token())
     bills = worst_first(comparison.bills)
-    st.subheader(_answer(comparison), anchor=False)
+    st.header(_answer(comparison), anchor=False)
     st.caption(
         "A setting to change and a quota to raise, up to "
         f"{MOST_QUOTA_INCREASE:g} times, leave a deployment within limits; a hard limit does not, "
@@ -76,10 +76,10 @@ def limits_page() -> None:
     if not shown:
         st.success("All are well within their limits.", icon=":material/check_circle:")
     else:
-        st.subheader("When it gets tight", anchor=False)
+        st.header("When it gets tight", anchor=False)
         tight_hours(shown, dark=theme() == "dark")
         _downloads(comparison, shown)
-        st.subheader("Every limit", anchor=False)
+        st.header("Every limit", anchor=False)
         _details(shown)
 
 

@@ -135,7 +135,7 @@ def show(document: doc.Document | Sequence[doc.Block], title: str = "") -> None:
     """A document below its title, or some blocks of one."""
     whole = document if isinstance(document, doc.Document) else doc.Document(title, tuple(document))
     if whole.title:
-        st.subheader(literal(whole.title), anchor=False)
+        st.header(literal(whole.title), anchor=False)
     # hints on the Python API are for notebooks
     for block in whole.for_medium("markdown"):
         _show_block(block)
