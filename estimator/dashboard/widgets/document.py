@@ -14,6 +14,7 @@ import pandas as pd
 import streamlit as st
 
 from estimator.dashboard.session.state import ErrorMessage
+from estimator.dashboard.widgets.narrow_table import blocks_where_narrow
 from estimator.deployments.registry import ALL_DEPLOYMENTS
 from estimator.format import capitalized
 from estimator.pricing.price_files import CLOUDS
@@ -176,6 +177,7 @@ def show_table(shown: doc.Table) -> None:
         ]
         for row, tone in zip(shown.rows, tones, strict=True)
     ]
+    blocks_where_narrow([capitalized(column.head) for column in shown.columns])
     st.table(pd.DataFrame(rows, columns=heads), border="horizontal", hide_index=True)
 
 
