@@ -25,6 +25,7 @@ from estimator.dashboard.widgets.charts import show_chart
 from estimator.dashboard.widgets.downloads import chart_files, data_file, download_row, table_file
 from estimator.dashboard.widgets.engineering import hour_price_input
 from estimator.dashboard.widgets.profile import profile_views
+from estimator.dashboard.widgets.unpriced import unpriced_line
 from estimator.deployments.registry import SAAS
 from estimator.format import capitalized, dollars, dollars_and_cents, sentence
 from estimator.pricing.bill import Bill
@@ -52,13 +53,8 @@ def estimate_page() -> None:
     assumed = "  \n".join(filter(None, map(assumed_line, best)))
     question.markdown("\n\n".join(filter(None, [largest_question(best), assumed])))
     if scenario.as_of is None:
-        warn_if_stale()
-    for refusal in comparison.refusals:
-        st.warning(
-            f"**{document.titled(refusal.deployment)} cannot be priced:** "
-            f"{document.literal(refusal.reason)}",
-            icon=":material/money_off:",
-        )
+        warn_if_stale(comparison.bills)
+    unpriced_line(comparison.refusals, len(comparison.bills))
     chart = _drivers(comparison) if comparison.bills else None
     _downloads(comparison)
     _deployment(comparison)

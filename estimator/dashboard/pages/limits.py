@@ -22,6 +22,7 @@ from estimator.dashboard.widgets.charts import theme
 from estimator.dashboard.widgets.document import badge, literal, titled
 from estimator.dashboard.widgets.downloads import chart_files, data_file, download_row, table_file
 from estimator.dashboard.widgets.limits import RATES_ARE_MEANS, limits_view, tight_hours
+from estimator.dashboard.widgets.unpriced import unpriced_line
 from estimator.deployments.limits import MOST_QUOTA_INCREASE
 from estimator.render import draw
 from estimator.render.utilization_scale import share_text
@@ -55,12 +56,7 @@ def limits_page() -> None:
         f"{MOST_QUOTA_INCREASE:g} times, leave a deployment within limits; a hard limit does not, "
         "and what was not checked is not called within limits."
     )
-    for refusal in comparison.refusals:
-        st.caption(
-            literal(
-                f"{refusal.title} was not checked because it cannot be priced: {refusal.reason}"
-            )
-        )
+    unpriced_line(comparison.refusals, len(bills))
     if not bills:
         st.info("There is nothing to check. Try another location or another option.")
         return
