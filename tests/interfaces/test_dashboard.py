@@ -592,7 +592,7 @@ class TestWithoutAPrice:
         reasons = plain(line.markdown[0].value)
         for refusal in comparison.refusals:
             assert refusal.title in reasons
-        assert "no price for “" in reasons
+        assert "no price for meter “" in reasons
         # meters are named as people name them
         assert not re.search(r"'\w+(\.\w+)+'", reasons)
         page.selectbox(key="deployment").set_value(comparison.refusals[0].deployment)

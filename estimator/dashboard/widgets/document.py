@@ -86,7 +86,7 @@ def without_ids(text: str) -> str:
     """A message with the titles of meters, which are named by their ids.
 
     >>> without_ids("no price for meter 'aws.alb.hours' in region 'mars-1'")
-    "no price for “Application Load Balancer hours” in region 'mars-1'"
+    "no price for meter “Application Load Balancer hours” in region 'mars-1'"
     """
     return _METER.sub(lambda found: _meter_title(found[1], found[0]), text)
 
