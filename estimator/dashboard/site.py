@@ -12,6 +12,7 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from importlib import import_module
+from pathlib import Path
 from typing import Final
 
 import streamlit as st
@@ -20,7 +21,7 @@ import streamlit as st
 # other longer than they compute. numpy reads this once, when it is imported.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
-_CSS: Final = "<style>.stMainBlockContainer { padding-top: 3.5rem; padding-bottom: 3rem; }</style>"
+_CSS: Final = Path(__file__).with_name("style.css")
 
 
 @dataclass(frozen=True, slots=True)

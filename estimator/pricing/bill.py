@@ -24,6 +24,7 @@ from estimator.format import (
 from estimator.pricing.commitments import matched
 from estimator.pricing.contract import Contract
 from estimator.pricing.lines import FreeAllowances, LineItem
+from estimator.pricing.price_age import age_words
 from estimator.pricing.price_files import (
     DRIVERS,
     LAYERS,
@@ -389,13 +390,13 @@ def conventions(bills: Sequence[Bill]) -> str:
         allowances += f", as far as they are left ({', '.join(left)})"
     prices = f"prices in force on {first.as_of}" if first.as_of else "newest prices known"
     contract = _contract_words(first.contract, bills) if first.contract else ""
-    checked = [item.rate.checked_on for bill in bills for item in bill.items]
-    oldest = f", least recently checked {min(checked)}" if checked else ""
+    age = age_words(item for bill in bills for item in bill.items)
+    checked = f"; {age}" if age else ""
     rounded = "; each line rounded to the cent" if first.round_lines else ""
     hours = range_text(first.hours_per_month, given_text)
     layers = "" if len(first.layers) == len(LAYERS) else f"; {' and '.join(first.layers)} only"
     return (
-        f"US dollars per month of {hours} hours, before tax; {allowances}; {prices}{oldest}"
+        f"US dollars per month of {hours} hours, before tax; {allowances}; {prices}{checked}"
         f"{contract}{rounded}{layers}"
     )
 

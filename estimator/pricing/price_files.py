@@ -322,6 +322,12 @@ def _rows(name: str, model: type[T]) -> tuple[T, ...]:
 
 
 @cache
+def meter_titles() -> Mapping[str, str]:
+    """Titles of meters, by id."""
+    return {meter.meter: meter.title for meter in load_price_files().meters}
+
+
+@cache
 def price_assumptions() -> Mapping[str, Assumption]:
     """What sources disagree on about prices, by id."""
     return {

@@ -114,7 +114,7 @@ def test_what_is_shown_is_what_the_simulation_found(scenario):
     assert found.simulated_bill is not None
     assert f"{found.simulated_bill.total:,.2f}" in bill["Simulated"].iloc[-1].replace("\\", "")
     # the answer comes first
-    heading = page.subheader[0].value.replace("\\", "")
+    heading = page.header[0].value.replace("\\", "")
     assert heading.startswith(found.answer)
     assert found.answer.startswith("The service fails on Tuesday at 14:00: ")
     assert f" {found.state}]" in heading

@@ -35,7 +35,7 @@ def at_home(monkeypatch):
 
 
 def texts(page: AppTest) -> str:
-    return " ".join(each.value for each in (*page.markdown, *page.caption, *page.subheader))
+    return " ".join(each.value for each in (*page.markdown, *page.caption, *page.header))
 
 
 def planned(page: AppTest) -> AppTest:

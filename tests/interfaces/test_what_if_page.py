@@ -99,7 +99,7 @@ def money(usd: float) -> str:
 
 
 def said(page: AppTest) -> str:
-    return " ".join(plain(each.value) for each in (*page.subheader, *page.markdown, *page.caption))
+    return " ".join(plain(each.value) for each in (*page.header, *page.markdown, *page.caption))
 
 
 class TestBreakEven:
@@ -162,7 +162,7 @@ class TestBreakEven:
         compared = said(page).split("Compared: ")[1]
         assert all(title in compared for title in winners)
         # and one of each kind, so that managed or self-hosted is answered
-        assert "your own servers" in page.subheader[0].value
+        assert "your own servers" in page.header[0].value
         bought = [MANAGED, "aws.iot_core", "gcp.cloud_run"]
         assert any(ws.DEPLOYMENTS[name].title in compared for name in bought)
 
@@ -225,7 +225,7 @@ class TestMap:
         [shown] = tables(page)
         assert len(shown) == len(shares)
         assert shown[0]["Cheapest at"] == f"{100 * shares.iloc[0]:.0f}% of the points"
-        assert ws.DEPLOYMENTS[str(shares.index[0])].title in page.subheader[0].value
+        assert ws.DEPLOYMENTS[str(shares.index[0])].title in page.header[0].value
         assert len(rows_of(files["map-bills.csv"])) == 30 * len(ws.DEPLOYMENTS)
         ANSWERS.clear()
 
@@ -287,7 +287,7 @@ class TestGrowth:
     def test_answer_events_costs_and_files_are_those_of_the_python_api(self, scenario, files):
         page = opened(scenario, what_if="Growth", grows_by="20", months="12")
         found = growth(scenario, 12, monthly_growth_percent=20)
-        assert plain(page.subheader[0].value) == found.answer
+        assert plain(page.header[0].value) == found.answer
         [rows] = tables(page)
         for row, bill, (_, costs) in zip(rows, found.bills, found.summary.iterrows(), strict=True):
             period, now = (money(costs[f"{each}_usd"]) for each in ("period", "first"))

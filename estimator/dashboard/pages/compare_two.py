@@ -130,7 +130,7 @@ def _answer(found: Move) -> None:
         unknown = found.candidate.state is State.NOT_CHECKED
         say, icon = (st.warning, "help") if unknown else (st.error, "dangerous")
         say(f"**{literal(found.caution)}**", icon=f":material/{icon}:")
-    st.subheader(literal(found.short_verdict), anchor=False)
+    st.header(literal(found.short_verdict), anchor=False)
     if found.consequences:
         st.markdown(literal(" ".join(found.consequences)))
 

@@ -35,6 +35,7 @@ from estimator.dashboard.widgets.downloads import chart_files, data_file, downlo
 from estimator.dashboard.widgets.engineering import hour_price_input
 from estimator.dashboard.widgets.profile import profile_views
 from estimator.dashboard.widgets.progress import result_of
+from estimator.dashboard.widgets.unpriced import unpriced_line
 from estimator.demand.expected import audiences
 from estimator.deployments.registry import SAAS
 from estimator.format import capitalized, dollars, dollars_and_cents, sentence, unit_price
@@ -61,7 +62,7 @@ def estimate_page() -> None:
         comparison = comparison.of_clouds(clouds)
     best = [each.bill for each in comparison.headline.best if each.bill is not None]
     # the answer is sent first; what takes longer is filled in once all else is there
-    st.subheader(_answer(comparison), anchor=False)
+    st.header(_answer(comparison), anchor=False)
     _cards(comparison)
     ranges = st.empty()
     _decision(comparison)
@@ -70,13 +71,8 @@ def estimate_page() -> None:
     assumed = "  \n".join(filter(None, map(assumed_line, best)))
     question.markdown("\n\n".join(filter(None, [largest_question(best), assumed])))
     if scenario.as_of is None:
-        warn_if_stale()
-    for refusal in comparison.refusals:
-        st.warning(
-            f"**{document.titled(refusal.deployment)} cannot be priced:** "
-            f"{document.literal(refusal.reason)}",
-            icon=":material/money_off:",
-        )
+        warn_if_stale(comparison.bills)
+    unpriced_line(comparison.refusals, len(comparison.bills))
     chart = _drivers(comparison) if comparison.bills else None
     _downloads(comparison)
     _deployment(comparison)
@@ -250,7 +246,7 @@ def _beside(bill: Estimate, least: float) -> str:
 
 def _drivers(comparison: Comparison) -> DeltaGenerator:
     """The costs as tables, and room for their picture."""
-    st.subheader("What drives the cost", anchor=False)
+    st.header("What drives the cost", anchor=False)
     chart = st.container()
     blocks = document_of(comparison).blocks
     tables = [each for each in blocks if isinstance(each, Table)]
@@ -323,7 +319,7 @@ def _deployment(comparison: Comparison) -> None:
     names = [*bills, *(refusal.deployment for refusal in comparison.refusals)]
     # the choice stays where it is when an edit makes another deployment the cheapest
     chosen = held(_DEPLOYMENT) or names[0]
-    st.subheader("One deployment in detail", anchor=False)
+    st.header("One deployment in detail", anchor=False)
     st.selectbox(
         "Deployment",
         names,

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Final
 
 import streamlit as st
 
@@ -19,11 +20,13 @@ from estimator.dashboard.session.state import (
 from estimator.dashboard.widgets.chips import scenario_chips
 from estimator.dashboard.widgets.document import literal, show_error
 from estimator.dashboard.widgets.sidebar import audience_words, scenario_exchange, scenario_inputs
-from estimator.pricing.price_files import load_price_files
+from estimator.format import percent
+from estimator.pricing.bill import Bill
+from estimator.pricing.price_age import STALE_AFTER_DAYS, last_checked, share_since
 from estimator.scenario.scenario import Scenario
 
-STALE_AFTER_DAYS = 180
-"""Vendors change some price every few months; by then, one of a bill is likely to be another."""
+_MOST: Final = 0.5
+"""The share of dollars that must be fresh: one fresh price does not make a bill fresh."""
 
 
 def draw_page(draw: Callable[[], None]) -> None:
@@ -72,23 +75,28 @@ def sidebar(scenario: Scenario) -> None:
     note_drawn()
 
 
-def warn_if_stale() -> None:
-    """How old the price list is and what to do about it; nothing, as long as it is fresh."""
-    day = _last_checked()
-    days = (_today() - day).days
-    if days > STALE_AFTER_DAYS:
-        st.warning(
-            f"**These prices are old:** the last of them was checked on {day}, {days:,} days ago. "
-            "All amounts are as of that day. Install a newer version of this package. Until there "
-            "is one, compare the lines that cost most with the vendors’ pages, to which each price "
-            "links, and put the prices you find there into the scenario file under 'contract'.",
-            icon=":material/history:",
-        )
+def warn_if_stale(bills: Sequence[Bill] = ()) -> None:
+    """How old prices are and what to do about it; nothing, as long as most are fresh.
 
-
-@st.cache_resource(show_spinner=False)
-def _last_checked() -> dt.date:
-    return max(rate.checked_on for rate in load_price_files().rates)
+    Args:
+        bills: whose dollars count; without them, the day of the newest price does.
+    """
+    since = _today() - dt.timedelta(days=STALE_AFTER_DAYS)
+    day = last_checked()
+    share = share_since((item for bill in bills for item in bill.items), since)
+    if share is None:
+        share = float(day >= since)
+    if share >= _MOST:
+        return
+    dollars = f"{percent(1 - share)} of these dollars stand" if bills else "All of them stand"
+    st.warning(
+        f"**These prices are old:** {dollars} on prices that were checked more than "
+        f"{STALE_AFTER_DAYS} days ago; the last check of any price was on {day}. Install a newer "
+        "version of this package. Until there is one, compare the lines that cost most with the "
+        "vendors’ pages, to which each price links, and put the prices you find there into the "
+        "scenario file under 'contract'.",
+        icon=":material/history:",
+    )
 
 
 def _today() -> dt.date:

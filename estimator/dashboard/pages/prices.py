@@ -11,6 +11,7 @@ from estimator.dashboard.pages.frame import warn_if_stale
 from estimator.dashboard.session.state import current
 from estimator.dashboard.widgets.downloads import data_file, download_row, rows_of, table_file
 from estimator.format import percent
+from estimator.pricing.price_age import FRESH_DAYS
 from estimator.pricing.price_files import EVERYWHERE, VENDORS
 from estimator.scenario.locations import find_location, locations
 
@@ -132,8 +133,8 @@ def _summary(shown: pd.DataFrame) -> None:
         st.metric("Prices", f"{len(shown):,}", width="content")
         for grade, title in _CONFIDENCE.items():
             st.metric(title, percent(float(shares.get(grade, 0.0))), width="content")
-        least = f"{shown['checked_on'].min():%Y-%m-%d}"
-        st.metric("Least recently checked", least, width="content")
+        fresh = float((shown["age_days"] <= FRESH_DAYS).mean())
+        st.metric(f"Checked within {FRESH_DAYS} days", percent(fresh), width="content")
 
 
 def _readable(shown: pd.DataFrame) -> pd.DataFrame:

@@ -189,7 +189,7 @@ def workload_page() -> None:
             "messages."
         )
         return
-    st.subheader(_answer(workload), anchor=False)
+    st.header(_answer(workload), anchor=False)
     for note in workload.demand.notes:
         st.caption(document.literal(note))
     _totals(workload)
@@ -225,7 +225,7 @@ def workload_page() -> None:
 
 def _section(title: str, words: str) -> DeltaGenerator:
     """A heading, and room for a picture below it."""
-    st.subheader(title, anchor=False)
+    st.header(title, anchor=False)
     if words:
         st.caption(words)
     return st.container()

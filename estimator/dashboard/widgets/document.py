@@ -14,15 +14,17 @@ import pandas as pd
 import streamlit as st
 
 from estimator.dashboard.session.state import ErrorMessage
+from estimator.dashboard.widgets.narrow_table import blocks_where_narrow
 from estimator.deployments.registry import ALL_DEPLOYMENTS
 from estimator.format import capitalized
-from estimator.pricing.price_files import CLOUDS
+from estimator.pricing.price_files import CLOUDS, meter_titles
 from estimator.render import document as doc
 from estimator.render.printable import printable
 from estimator.states import Assessment, State, Tone
 
 _SIGNS: Final = re.compile(r"([!-/:-@\[-`{-~])")
 _SPACES: Final = re.compile(r"[^\S\xa0]+")
+_METER: Final = re.compile(r"'([a-z0-9_]+(?:\.[a-z0-9_]+)+)'")
 _TONES: Final[dict[Tone, str]] = {
     "plain": "{}",
     "quiet": ":gray[{}]",
@@ -80,6 +82,20 @@ def full_title(deployment: str) -> str:
     return f"{found.title} on {CLOUDS[found.cloud]}" if found.cloud in CLOUDS else found.title
 
 
+def without_ids(text: str) -> str:
+    """A message with the titles of meters, which are named by their ids.
+
+    >>> without_ids("no price for meter 'aws.alb.hours' in region 'mars-1'")
+    "no price for meter “Application Load Balancer hours” in region 'mars-1'"
+    """
+    return _METER.sub(lambda found: _meter_title(found[1], found[0]), text)
+
+
+def _meter_title(meter: str, otherwise: str) -> str:
+    known = meter_titles()
+    return f"“{known[meter]}”" if meter in known else otherwise
+
+
 def titled(deployment: str | None) -> str:
     """The same inside Markdown."""
     return literal(full_title(deployment or ""))
@@ -106,9 +122,11 @@ def markdown(text: doc.Inline, tone: Tone = "plain") -> str:
 
 
 def _named(piece: str | doc.Text) -> str | doc.Text:
-    """An id of a deployment, perhaps with the mark of a state, as its title."""
-    if not isinstance(piece, doc.Text) or not piece.is_code:
-        return piece
+    """An id of a deployment, perhaps with the mark of a state, as its title; so are meters'."""
+    if isinstance(piece, str):
+        return without_ids(piece)
+    if not piece.is_code:
+        return replace(piece, text=without_ids(piece.text))
     name, space, mark = piece.text.partition(" ")
     if name not in ALL_DEPLOYMENTS:
         return piece
@@ -135,7 +153,7 @@ def show(document: doc.Document | Sequence[doc.Block], title: str = "") -> None:
     """A document below its title, or some blocks of one."""
     whole = document if isinstance(document, doc.Document) else doc.Document(title, tuple(document))
     if whole.title:
-        st.subheader(literal(whole.title), anchor=False)
+        st.header(literal(whole.title), anchor=False)
     # hints on the Python API are for notebooks
     for block in whole.for_medium("markdown"):
         _show_block(block)
@@ -176,6 +194,7 @@ def show_table(shown: doc.Table) -> None:
         ]
         for row, tone in zip(shown.rows, tones, strict=True)
     ]
+    blocks_where_narrow([capitalized(column.head) for column in shown.columns])
     st.table(pd.DataFrame(rows, columns=heads), border="horizontal", hide_index=True)
 
 

@@ -35,17 +35,17 @@ if TYPE_CHECKING:
 
 def simulation_view(job: SimulationJob, simulation: Simulation) -> None:
     """A finished simulation from all sides."""
-    st.subheader(f"{literal(simulation.answer)} {badge(simulation.state)}", anchor=False)
+    st.header(f"{literal(simulation.answer)} {badge(simulation.state)}", anchor=False)
     if simulation.storms:
         worst = _worst_storm(simulation)
         show_chart(job, f"storm {worst}", partial(simulation.storm_chart, worst))
     show(tuple(conclusion(simulation)))
     show_chart(job, "week", simulation.chart)
-    st.subheader("Every assumption", anchor=False)
+    st.header("Every assumption", anchor=False)
     notes = map(sentence, (simulation.weeks, *simulation.notes))
     words = (f"{each.title}: {each.words}." for each in simulation.findings)
     show([findings_table(simulation), Bullets(tuple(words)), folded("Notes", notes)])
-    st.subheader("A closer look", anchor=False)
+    st.header("A closer look", anchor=False)
     chosen = _closer_look(job, simulation)
     show(
         shown(

@@ -47,7 +47,7 @@ def break_even_part(scenario: Scenario) -> None:
     found = answer_of("break_even", job, "Pricing values one by one")
     if found is None:
         return
-    st.subheader(literal(_managed_or_own(found) or found.sentences[0]), anchor=False)
+    st.header(literal(_managed_or_own(found) or found.sentences[0]), anchor=False)
     chart = st.container()
     show(document_of(found).blocks)
     st.caption(_compared(job, found))

@@ -37,7 +37,7 @@ def growth_part(scenario: Scenario) -> None:
     job = _question(scenario)
     found = cast("Growth", answer_of("growth", job))
     _, *blocks = document_of(found).blocks
-    st.subheader(literal(found.answer), anchor=False)
+    st.header(literal(found.answer), anchor=False)
     st.caption(literal(f"{sentence(found.audience)} Month 0 is now; prices stay as they are."))
     chart = st.container()
     words = tuple(each.words for each in islice(main_milestones(found), _MILESTONES_SHOWN))

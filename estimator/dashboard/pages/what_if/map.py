@@ -31,7 +31,7 @@ def map_part(scenario: Scenario) -> None:
     found = answer_of("map", job, "Pricing points")
     if found is None:
         return
-    st.subheader(_answer(found), anchor=False)
+    st.header(_answer(found), anchor=False)
     chart = st.container()
     show(document_of(found).blocks)
     download_row(
