@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, Final
-from urllib.parse import urlencode
 
 import numpy as np
 import streamlit as st
@@ -13,7 +12,6 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from estimator.dashboard.session.state import (
     LONGEST_LINK_CHARACTERS,
-    PARAMETER,
     Change,
     bind,
     bind_optional,
@@ -23,6 +21,8 @@ from estimator.dashboard.session.state import (
     watch,
 )
 from estimator.dashboard.widgets.document import literal
+from estimator.dashboard.widgets.downloads import Download, download_button
+from estimator.dashboard.widgets.origin import page_link
 from estimator.demand.expected import expected_demand
 from estimator.errors import ScenarioError
 from estimator.format import capitalized, percent
@@ -345,14 +345,12 @@ def scenario_exchange(scenario: Scenario) -> None:
         help="YAML, such as the files in this project's examples folder; it can define a profile "
         "of your own.",
     )
-    st.download_button(
-        "Save the scenario",
-        scenario.to_yaml(),
-        file_name="scenario.yaml",
-        mime="application/yaml",
-        key="scenario_yaml",
-        on_click="ignore",
-        icon=":material/download:",
+    download_button(
+        Download(
+            "Save the scenario",
+            "scenario.yaml",
+            lambda origin: origin.comments(whole=False) + scenario.to_yaml(),
+        ),
         width="stretch",
     )
     shared = st.popover(
@@ -375,10 +373,7 @@ def _opened(old: Scenario, uploaded: UploadedFile | None) -> Scenario:
 
 
 def _link(scenario: Scenario) -> None:
-    # what else a page keeps in the address, such as where weeks are simulated
-    beside = {name: value for name, value in st.query_params.items() if name != PARAMETER}
-    query = urlencode({PARAMETER: scenario.to_token(), **beside})
-    link = f"{st.context.url or ''}?{query}"
+    link = page_link(scenario)
     if len(link) > LONGEST_LINK_CHARACTERS:
         st.markdown(
             f"This scenario is too large for a link: it would have {len(link):,} characters, and "
