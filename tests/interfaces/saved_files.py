@@ -31,9 +31,15 @@ def scenario_in(text: str) -> ws.Scenario:
     return ws.Scenario.from_yaml("\n".join(line.removeprefix("# ") for line in file))
 
 
-def saved(page: Page, button: str) -> Path:
-    """The file that a press of a button saves, under the name that it has there."""
-    with page.expect_download() as download:
+def saved(page: Page, button: str, timeout_ms: float | None = None) -> Path:
+    """The file that a press of a button saves, under the name that it has there.
+
+    Args:
+        page: on which it stands.
+        button: its label.
+        timeout_ms: how long to wait, if not as long as for all else.
+    """
+    with page.expect_download(timeout=timeout_ms) as download:
         page.get_by_role("button", name=button, exact=True).click()
     path = Path(download.value.path())
     return path.rename(path.with_name(download.value.suggested_filename))

@@ -292,7 +292,7 @@ def test_a_name_without_latin_letters_is_left_out(plainly):
 
 @pytest.mark.parametrize("form", ["png", "svg"])
 def test_the_small_print_of_a_chart_covers_nothing(form, plainly):
-    comparison = ws.compare(plainly.replace(name="Ours " * 60))
+    comparison = ws.compare(plainly.replace(name="Ours " * 20))
     figures: list[Figure] = []
 
     def chart(look: Look) -> Figure:

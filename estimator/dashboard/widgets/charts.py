@@ -71,8 +71,7 @@ def _write_below(figure: Figure, look: Look, sentences: Iterable[str]) -> None:
     below = _SMALL_LINE_INCHES * (len(lines) + 1)
     figure.set_figheight(height + below)
     share = below / (height + below)
-    if engine := figure.get_layout_engine():
-        engine.set(rect=(0.0, share, 1.0, 1.0 - share))
+    figure.set_layout_engine("constrained", rect=(0.0, share, 1.0, 1.0 - share))
     for legend in figure.legends:
         # legends stand at the lower edge; one that is anchored elsewhere gets no room of its own
         legend.borderaxespad += below * _POINTS_PER_INCH / legend.prop.get_size_in_points()

@@ -133,8 +133,8 @@ def download_button(
         file.label,
         key=file.file_name,
         # a plain mapping, since a callback that touches the session can be cut off
-        on_click=downloads.wanted.setdefault,
-        args=(file.file_name, file),
+        on_click=downloads.wanted.update,
+        args=({file.file_name: file},),
         icon=":material/download:",
         width=width,
     )
