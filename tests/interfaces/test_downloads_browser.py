@@ -113,9 +113,7 @@ def test_files_come_once_each_whatever_is_edited_meanwhile(page, scenario):
 
 def test_a_file_waits_for_the_answer_that_it_holds(context, address, scenario):
     page = context.new_page()
-    # few bills, which a busy machine prices soon
-    pair = "compared=Selected&rivals=aws.api_gateway&rivals=aws.nlb_ec2"
-    page.goto(f"{address}/what-if?scenario={scenario.to_token()}&{pair}")
+    page.goto(f"{address}/what-if?scenario={scenario.to_token()}")
     button = page.get_by_role("button", name="Break-even points (CSV)")
     expect(button).to_be_visible(timeout=LONG_MS)
     type_number(page, 30_017)
