@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from csv import QUOTE_NONNUMERIC
 from typing import TYPE_CHECKING, Final
 
 from estimator.render.printable import printable
@@ -9,12 +10,23 @@ from estimator.render.printable import printable
 if TYPE_CHECKING:
     import pandas as pd
 
+_COMMENT: Final = "#"
 _FORMULA_SIGNS: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
-def csv(table: pd.DataFrame) -> str:
-    """A table as CSV."""
-    return table.map(inert).rename(columns=inert).to_csv(index=False, lineterminator="\n")
+def csv(table: pd.DataFrame, *, comments: bool = False) -> str:
+    """A table as CSV.
+
+    Args:
+        table: the table.
+        comments: lines that begin with ``#`` come before it. Where a text holds that sign, all
+            texts are quoted, so that who skips comments does not cut it off.
+    """
+    inert_table = table.map(inert).rename(columns=inert)
+    text = inert_table.to_csv(index=False, lineterminator="\n")
+    if not comments or _COMMENT not in text:
+        return text
+    return inert_table.to_csv(index=False, lineterminator="\n", quoting=QUOTE_NONNUMERIC)
 
 
 def inert(cell: object) -> object:

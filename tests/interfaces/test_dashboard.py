@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import datetime as dt
 import hashlib
 import io
 import json
@@ -23,6 +24,7 @@ from estimator.dashboard.session.state import (
 )
 from estimator.dashboard.widgets.chips import chips_of
 from estimator.dashboard.widgets.downloads import Download
+from estimator.dashboard.widgets.origin import Origin
 from estimator.render.spreadsheet import csv as as_csv
 from interfaces.shown_page import PATIENCE_SECONDS, linked, named, run, shown_page
 
@@ -656,11 +658,19 @@ class TestDownloads:
             lambda row: offered.update({each.file_name: each for each in row}),
         )
         opened(base)
-        files = {name: each.content() for name, each in offered.items() if "chart" not in name}
+        own = Origin(dt.date(2026, 12, 1), base, {}, None)
+        files = {name: each.content(own) for name, each in offered.items() if "chart" not in name}
         comparison = ws.compare(base)
-        assert json.loads(files["estimate.json"]) == comparison.as_data()
-        assert files["estimate-totals.csv"] == as_csv(estimate_page.totals(comparison))
-        assert files["estimate-lines.csv"] == as_csv(estimate_page.lines(comparison))
+        assert json.loads(files["estimate.json"]) == {
+            "origin": own.as_data(),
+            **comparison.as_data(),
+        }
+        for name, table in (
+            ("totals", estimate_page.totals(comparison)),
+            ("lines", estimate_page.lines(comparison)),
+        ):
+            of_table = as_csv(table, comments=True)
+            assert files[f"estimate-{name}.csv"] == own.comments() + of_table
 
     def test_what_cannot_be_priced_is_in_the_totals_with_its_reason(self, base):
         scenario = base.replace(as_of="2001-01-01")
@@ -682,9 +692,9 @@ class TestDownloads:
             assert all(row["scenario"].startswith(f"'{sign}1") for row in rows)
 
     def test_every_download_is_offered(self, base):
-        keys = [button.key for button in opened(base).download_button]
-        assert set(keys) == {
-            "scenario_yaml",
+        keys = [button.key for button in opened(base).button]
+        assert set(keys) >= {
+            "scenario.yaml",
             "estimate-totals.csv",
             "estimate-lines.csv",
             "estimate.json",

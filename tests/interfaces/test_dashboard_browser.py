@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from contextlib import suppress
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
@@ -17,6 +15,7 @@ from playwright.sync_api import (
 )
 
 import estimator as ws
+from interfaces.saved_files import saved, table_rows
 from interfaces.screens import PHONE, WIDE
 
 ROOT = Path(__file__).parents[2]
@@ -205,23 +204,16 @@ def test_a_look_at_the_prices_keeps_the_scenario(context, address, base):
 
 def test_the_downloads_hold_what_is_on_the_screen(context, address, base):
     page = visit(context, address, base.replace(name="=1+1"))
-    with page.expect_download() as download:
-        page.get_by_role("button", name="Totals (CSV)").click()
-    text = Path(download.value.path()).read_text(encoding="utf-8")
-    rows = list(csv.DictReader(io.StringIO(text)))
+    table = table_rows(saved(page, "Totals (CSV)").read_text("utf-8"))
     bills = ws.compare(base).bills
-    assert [float(row["total_usd"]) for row in rows] == [bill.total for bill in bills]
+    assert [float(row["total_usd"]) for row in table] == [bill.total for bill in bills]
     on_screen = page.get_by_test_id("stMetricValue").all_inner_texts()
     assert [float(shown.strip("$").replace(",", "")) for shown in on_screen] == [
         pytest.approx(bill.total, abs=0.5) for bill in cards(base)
     ]
-    assert {row["scenario"] for row in rows} == {f"'=1+1, {base.found_location.title}"}
-    with page.expect_download() as download:
-        page.get_by_role("button", name="Chart (PNG)").click()
-    assert Path(download.value.path()).read_bytes().startswith(b"\x89PNG")
-    with page.expect_download() as download:
-        page.get_by_role("button", name="Save the scenario").click()
-    assert ws.Scenario.load(download.value.path()) == linked(page)
+    assert {row["scenario"] for row in table} == {f"'=1+1, {base.found_location.title}"}
+    assert saved(page, "Chart (PNG)").read_bytes().startswith(b"\x89PNG")
+    assert ws.Scenario.load(saved(page, "Save the scenario")) == linked(page)
 
 
 def test_a_bad_file_is_one_message_and_a_good_one_replaces_it(context, address, base):
@@ -319,11 +311,9 @@ def test_weeks_are_simulated_beside_a_page_that_stays_usable(browser, context, a
     expect(chart).to_be_visible(timeout=4 * PATIENCE_MS)
     expect(main.get_by_test_id("stProgress")).to_have_count(0)
     assert chart.evaluate("image => image.complete && image.naturalWidth > 0")
-    with page.expect_download() as download:
-        page.get_by_role("button", name="Verdicts (CSV)").click()
-    rows = list(csv.DictReader(io.StringIO(Path(download.value.path()).read_text("utf-8"))))
+    verdicts = table_rows(saved(page, "Verdicts (CSV)").read_text("utf-8"))
     found = ws.simulate(struck, "aws.api_gateway", replications=2)
-    assert [float(row["found"]) for row in rows] == pytest.approx(
+    assert [float(row["found"]) for row in verdicts] == pytest.approx(
         [each.found for each in found.findings]
     )
     no_error_is_shown(page)

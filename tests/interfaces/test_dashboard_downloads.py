@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+import base64
 import csv
+import datetime as dt
 import io
 import json
 import re
 from collections.abc import Callable
-from typing import Any
+from html import unescape
 
+import pandas as pd
 import pytest
 import streamlit as st
+from matplotlib.figure import Figure
+from streamlit.testing.v1 import AppTest
 
 import estimator as ws
+from estimator.dashboard.pages import prices
 from estimator.dashboard.site import PAGES
-from interfaces.shown_page import shown_page
+from estimator.dashboard.widgets import charts, downloads, origin
+from estimator.dashboard.widgets.origin import Origin
+from estimator.shown import Look
+from interfaces.saved_files import scenario_in, table_in, table_rows
+from interfaces.shown_page import named, plain, run, shown_page
 
 CONFIG = {
     "browser.gatherUsageStats": False,
@@ -47,34 +57,56 @@ def harmful() -> ws.Scenario:
 
 
 @pytest.fixture
+def plainly() -> ws.Scenario:
+    """What somebody says who means no harm."""
+    return ws.Scenario(
+        name="Our chat!", profile="workplace-chat", location="virginia", peak_connections=20_000
+    )
+
+
+@pytest.fixture
+def on_a_day(monkeypatch) -> None:
+    """The first of December."""
+    for module in (origin, prices):
+        monkeypatch.setattr(module, "today", lambda: dt.date(2026, 12, 1))
+
+
+@pytest.fixture
 def charts_shown() -> list[str]:
     """The charts on the page whose files were taken."""
     return []
 
 
 @pytest.fixture
-def taken(monkeypatch, charts_shown) -> Callable[..., dict[str, str | bytes]]:
-    """All files that a page offers, by name."""
+def taken(charts_shown) -> Callable[..., dict[str, str]]:
+    """All files that a page offers, by what they hold."""
 
-    def take(page: str, scenario: ws.Scenario) -> dict[str, str | bytes]:
-        files: dict[str, Any] = {}
-
-        def offer(label: str, content: Any, *, file_name: str, **_: object) -> None:
-            files[file_name] = content() if callable(content) else content
-
-        monkeypatch.setattr(st, "download_button", offer)
+    def take(page: str, scenario: ws.Scenario) -> dict[str, str]:
         shown = shown_page(page, scenario, state={"saas": True})
         assert [one.value for one in shown.error] == []
         bodies = [each.proto.body for each in shown.get("html")]
         charts_shown[:] = [body for body in bodies if "<img" in body]
-        return files
+        offered = [*shown.session_state["downloads"].offered]
+        whence = Origin(origin.today(), None if page == "prices" else scenario, {}, None)
+        files = pressed(shown, *offered)
+        assert set(files) == {whence.file_name(each) for each in offered}
+        return {each: files[whence.file_name(each)] for each in offered}
 
     return take
 
 
-def rows(text: str | bytes) -> list[dict[str, str]]:
-    assert isinstance(text, str)
-    return list(csv.DictReader(io.StringIO(text)))
+def pressed(page: AppTest, *buttons: str) -> dict[str, str]:
+    """What is saved after these buttons were pressed, by name of the file."""
+    for button in buttons:
+        page.button(button).click()
+    run(page)
+    return {
+        unescape(name): base64.b64decode(content).decode("latin-1" if ".png" in name else "utf-8")
+        for name, content in re.findall(
+            'data-name="(.*?)" .* data-content="(.*?)"',
+            "\n".join(each.proto.body for each in page.get("html")),
+        )
+    }
 
 
 def is_number(cell: str) -> bool:
@@ -86,12 +118,11 @@ def is_number(cell: str) -> bool:
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_no_cell_of_a_table_is_a_formula_and_no_name_of_a_file_is_a_path(page, taken, harmful):
+def test_no_cell_of_a_table_is_a_formula(page, taken, harmful):
     files = taken(page, harmful)
     for name, content in files.items():
-        assert re.fullmatch(r"[a-z-]+\.(csv|json|png|svg|yaml)", name)
         if name.endswith(".csv"):
-            cells = [cell for row in csv.reader(io.StringIO(str(content))) for cell in row]
+            cells = [cell for row in csv.reader(io.StringIO(table_in(content))) for cell in row]
             assert cells
             risky = [cell for cell in cells if cell[:1] in tuple("=+-@\t\r\n") and cell]
             assert [cell for cell in risky if not is_number(cell)] == [], name
@@ -100,9 +131,9 @@ def test_no_cell_of_a_table_is_a_formula_and_no_name_of_a_file_is_a_path(page, t
 def test_a_formula_is_kept_as_the_text_that_it_is(taken, harmful):
     assert any(
         row["messages"] == "'=1+1"
-        for row in rows(taken("workload", harmful)["workload-messages.csv"])
+        for row in table_rows(taken("workload", harmful)["workload-messages.csv"])
     )
-    totals = rows(taken("estimate", harmful)["estimate-totals.csv"])
+    totals = table_rows(taken("estimate", harmful)["estimate-totals.csv"])
     assert all(row["scenario"].startswith(f"'{FORMULA}") for row in totals)
 
 
@@ -129,7 +160,7 @@ def test_the_workload_as_data_is_what_its_tables_hold(taken, harmful):
     assert data["peak_connections"] == float(demand.peak_connections)
     for name, file in (("week", "week"), ("messages", "messages"), ("sizes", "sizes"),
                        ("wire", "wire"), ("variants", "variants")):  # fmt: skip
-        table = rows(files[f"workload-{file}.csv"])
+        table = table_rows(files[f"workload-{file}.csv"])
         assert len(table) == len(data[name]) > 0
         for written, one in zip(table, data[name], strict=True):
             for column, cell in written.items():
@@ -155,6 +186,145 @@ def test_the_expectation_as_data_is_the_closed_form(taken, harmful):
         float(demand.new_connections.peak) / 3600
     )
     assert data["new_connections_per_second_limit"] is None
+
+
+@pytest.mark.parametrize("button", ["estimate-totals.csv", "estimate.json", "scenario.yaml"])
+def test_an_edit_that_comes_with_the_press_is_in_the_file(button, plainly):
+    page = shown_page("estimate", plainly)
+    named(page.number_input, "peak_connections").set_value(34_567)
+    [content] = pressed(page, button).values()
+    edited = plainly.replace(peak_connections=34_567)
+    if button.endswith(".json"):
+        assert json.loads(content)["scenario"] == edited.as_data()
+    elif button.endswith(".yaml"):
+        assert ws.Scenario.from_yaml(content) == edited
+    else:
+        assert scenario_in(content) == edited
+        bills = ws.compare(edited).bills
+        assert [float(row["total_usd"]) for row in table_rows(content)] == [
+            bill.total for bill in bills
+        ]
+
+
+def test_an_edit_that_is_refused_is_in_no_file(plainly):
+    page = shown_page("estimate", plainly)
+    named(page.number_input, "peak_connections").set_value(1e300)
+    [content] = pressed(page, "scenario.yaml").values()
+    assert [plain(each.value) for each in page.error]
+    assert ws.Scenario.from_yaml(content) == plainly
+
+
+def test_every_file_says_whose_it_is_of_which_day_and_how_old_its_prices_are(plainly, on_a_day):
+    page = shown_page("limits", plainly, {"limits_shown": "All but those well within"})
+    files = pressed(page, *page.session_state["downloads"].offered)
+    assert set(files) == {
+        f"our-chat-virginia-{what}"
+        for what in (
+            *("limits-2026-12-01.csv", "limits-by-hour-2026-12-01.csv", "limits-2026-12-01.json"),
+            *("limits-chart-2026-12-01.png", "limits-chart-2026-12-01.svg"),
+            "scenario-2026-12-01.yaml",
+        )
+    }
+    rates = [item.rate for bill in ws.compare(plainly).bills for item in bill.items]
+    first, last = (str(which(rate.checked_on for rate in rates)) for which in (min, max))
+    dates = f"Made on 2026-12-01; newest prices known, checked between {first} and {last}."
+    subject = "Our chat!, Northern Virginia: 20,000 at the peak"
+    for name, content in files.items():
+        if name.endswith(".json"):
+            told = json.loads(content)
+            assert told["scenario"] == plainly.as_data()
+            assert told["origin"] == {
+                "made_on": "2026-12-01",
+                "prices_checked_from": first,
+                "prices_checked_to": last,
+                "settings": {"limits_shown": "All but those well within"},
+                "link": told["origin"]["link"],
+            }
+            assert plainly.to_token() in told["origin"]["link"]
+            assert "limits_shown=All+but" in told["origin"]["link"]
+        else:
+            assert subject in content, name
+            assert dates in content, name
+            assert "Settings: limits_shown = All but those well within" in content, name
+        if name.endswith(".csv"):
+            assert scenario_in(content) == plainly
+
+
+def test_pandas_reads_a_table_below_its_comments(harmful, taken):
+    named = harmful.replace(name='#1, "ours"')
+    content = taken("estimate", named)["estimate-lines.csv"]
+    assert "#" in table_in(content)
+    read = pd.read_csv(io.StringIO(content), comment="#")
+    comparison = ws.compare(named)
+    assert set(read["scenario"]) == {comparison.title}
+    costs = [cost for bill in comparison.bills for cost in bill.lines["cost_usd"]]
+    assert read["cost_usd"].tolist() == costs
+
+
+def test_prices_say_the_filter_and_their_own_age(plainly, on_a_day):
+    page = shown_page("prices", plainly)
+    page.text_input("price_search").set_value("fargate")
+    files = pressed(page, "prices.json", "prices.csv")
+    told = json.loads(files["prices-2026-12-01.json"])
+    days = [row["checked_on"][:10] for row in told["prices"]]
+    assert told["origin"] == {
+        "made_on": "2026-12-01",
+        "prices_checked_from": min(days),
+        "prices_checked_to": max(days),
+        "settings": {"search": "fargate"},
+        "link": None,
+    }
+    assert "# Settings: search = fargate\n" in files["prices-2026-12-01.csv"]
+
+
+def test_no_name_of_a_file_is_a_path_and_no_comment_ends_its_line(harmful, on_a_day):
+    mean = harmful.replace(name="../a\u2028b\nprofile: x")
+    [(name, content)] = pressed(shown_page("estimate", mean), "scenario.yaml").items()
+    assert name == "a-b-profile-x-virginia-scenario-2026-12-01.yaml"
+    assert ws.Scenario.from_yaml(content) == mean
+
+
+def test_a_name_without_latin_letters_is_left_out(plainly):
+    own = Origin(dt.date(2026, 12, 1), plainly.replace(name="\u30c1\u30e3\u30c3\u30c8"), {}, None)
+    assert own.file_name("totals.csv") == "virginia-totals-2026-12-01.csv"
+    assert own.dates == "Made on 2026-12-01."
+
+
+@pytest.mark.parametrize("form", ["png", "svg"])
+def test_the_small_print_of_a_chart_covers_nothing(form, plainly):
+    comparison = ws.compare(plainly.replace(name="Ours " * 20))
+    figures: list[Figure] = []
+
+    def chart(look: Look) -> Figure:
+        figures.append(comparison.chart(look))
+        return figures[-1]
+
+    days = (dt.date(2026, 1, 1), dt.date(2026, 2, 3))
+    own = Origin(dt.date(2026, 12, 1), comparison.scenario, {}, days)
+    assert charts.drawn(chart, "light", form, own)
+    [figure] = figures
+    small = figure.texts[-1].get_window_extent()
+    assert small.y0 > 0
+    assert own.dates in figure.texts[-1].get_text().replace("\n", " ")
+    others = [each.get_window_extent() for each in (*figure.legends, *figure.axes)]
+    assert len(others) == 2
+    assert all(small.y1 < each.y0 for each in others)
+
+
+def test_a_file_that_cannot_be_made_is_one_message(plainly, monkeypatch):
+    page = shown_page("estimate", plainly)
+    monkeypatch.setattr(downloads, "csv", lambda *_, **__: 1 / 0)
+    assert pressed(page, "estimate-totals.csv") == {}
+    assert ["was not saved" in plain(each.value) for each in page.toast] == [True]
+    monkeypatch.undo()
+    assert pressed(page, "estimate-totals.csv")
+
+
+def test_a_file_that_is_not_there_any_more_is_one_message(plainly):
+    page = shown_page("estimate", plainly, state={"saas": True})
+    page.toggle("saas").set_value(False)
+    assert pressed(page, "saas.csv") == {}
+    assert ["not on this page any more" in plain(each.value) for each in page.toast] == [True]
 
 
 @pytest.mark.parametrize(("option", "value"), CONFIG.items(), ids=CONFIG.keys())

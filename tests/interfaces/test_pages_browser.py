@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import re
 from collections.abc import Iterator
@@ -15,6 +13,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 import estimator as ws
 from estimator.dashboard.site import PAGES
+from interfaces.saved_files import saved, table_rows
 from interfaces.screens import PHONE, WIDE, Screen
 
 ROOT = Path(__file__).parents[2]
@@ -74,9 +73,7 @@ def picture_of_all(shown: Page, screen: Screen, path: Path) -> None:
 
 
 def downloaded(shown: Page, button: str) -> str:
-    with shown.expect_download() as download:
-        shown.get_by_role("button", name=button, exact=True).click()
-    return Path(download.value.path()).read_text("utf-8")
+    return saved(shown, button).read_text("utf-8")
 
 
 # the other pairs: test_dashboard_browser.py
@@ -126,7 +123,7 @@ def test_a_link_to_the_workload_restores_it_and_its_files_hold_what_is_shown(
     assert data["mean_connections"] == pytest.approx(float(mean))
     on_screen = theirs.get_by_test_id("stMetricValue").first.inner_text()
     assert float(on_screen.replace(",", "")) == pytest.approx(float(mean), rel=1e-3)
-    hours = list(csv.DictReader(io.StringIO(downloaded(theirs, "Every hour (CSV)"))))
+    hours = table_rows(downloaded(theirs, "Every hour (CSV)"))
     assert [float(hour["open_connections_mean"]) for hour in hours] == pytest.approx(
         [hour["open_connections_mean"] for hour in data["week"]]
     )
@@ -149,7 +146,7 @@ def test_a_link_to_the_limits_restores_the_filter_and_its_files_hold_what_is_sho
     assert linked(theirs) == large
     expect(theirs.locator(".tight tbody tr")).to_have_count(len(tight))
 
-    table = list(csv.DictReader(io.StringIO(downloaded(theirs, "Verdicts (CSV)"))))
+    table = table_rows(downloaded(theirs, "Verdicts (CSV)"))
     data = json.loads(downloaded(theirs, "Verdicts (JSON)"))
     assert {row["deployment"] for row in table} == {bill.deployment for bill in tight}
     assert [row["state"] for row in table] == [row["state"] for row in data["limits"]]

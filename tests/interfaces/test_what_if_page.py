@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import csv
-import io
+import datetime as dt
 import json
 import threading
 import time
@@ -28,7 +27,9 @@ from estimator.dashboard.pages.what_if import (
 from estimator.dashboard.session import jobs
 from estimator.dashboard.session.cache import ANSWERS
 from estimator.dashboard.widgets.downloads import Download
+from estimator.dashboard.widgets.origin import Origin
 from estimator.dashboard.widgets.progress import job_queue
+from interfaces.saved_files import table_rows
 from interfaces.shown_page import PATIENCE_SECONDS, linked, plain, run, shown_page, tables
 
 MANAGED, OWN = "aws.api_gateway", "aws.nlb_ec2"
@@ -36,6 +37,8 @@ PAIR = ["API Gateway WebSocket API on AWS", "Network Load Balancer and EC2 on AW
 ENGINEER_HOURS = "Engineer-hours per month, your own servers"
 
 Files = dict[str, Download]
+
+ORIGIN = Origin(dt.date(2026, 12, 1), None, {}, None)
 
 pytestmark = pytest.mark.usefixtures("charts_are_not_drawn")
 
@@ -89,9 +92,15 @@ def finished(page: AppTest, done: Callable[[AppTest], Any]) -> AppTest:
 
 
 def rows_of(file: Download) -> list[dict[str, str]]:
-    content = file.content()
+    content = file.content(ORIGIN)
     assert isinstance(content, str)
-    return list(csv.DictReader(io.StringIO(content)))
+    return table_rows(content)
+
+
+def data_of(file: Download) -> dict[str, Any]:
+    data = json.loads(file.content(ORIGIN))
+    assert data.pop("origin") == ORIGIN.as_data()
+    return data
 
 
 def money(usd: float) -> str:
@@ -126,7 +135,7 @@ class TestBreakEven:
         bills = rows_of(files["break-even-bills.csv"])
         assert float(bills[0][MANAGED]) == found.traced.costs[0, 0]
         assert len(bills) == found.traced.values.size
-        assert json.loads(str(files["break-even.json"].content())) == found.as_data()
+        assert data_of(files["break-even.json"]) == found.as_data()
         assert {"break-even-chart.png", "break-even-chart.svg"} < files.keys()
 
     def test_hours_at_which_a_managed_service_wins_are_the_difference_over_the_price(self, chat):
@@ -302,7 +311,7 @@ class TestGrowth:
         assert [float(row["cumulated_usd"]) for row in monthly] == pytest.approx(
             found.table["cumulated_usd"].tolist()
         )
-        assert json.loads(str(files["growth.json"].content()))["months"] == list(range(13))
+        assert data_of(files["growth.json"])["months"] == list(range(13))
 
     def test_a_percentage_of_a_year_is_spread_over_its_months(self, scenario):
         page = opened(scenario, what_if="Growth", grows_by="100", pace="per year", months="12")

@@ -33,6 +33,7 @@ from estimator.dashboard.widgets.bill import (
 from estimator.dashboard.widgets.charts import show_chart
 from estimator.dashboard.widgets.downloads import chart_files, data_file, download_row, table_file
 from estimator.dashboard.widgets.engineering import hour_price_input
+from estimator.dashboard.widgets.origin import origin_on_screen
 from estimator.dashboard.widgets.profile import profile_views
 from estimator.dashboard.widgets.progress import result_of
 from estimator.dashboard.widgets.unpriced import unpriced_line
@@ -350,7 +351,10 @@ def _saas(scenario: Scenario) -> None:
         "price lists. Negotiated discounts are not included."
     )
     document.show(document_of(compared).blocks)
-    download_row([table_file("These services", "saas.csv", lambda: compared.table)])
+    download_row(
+        [table_file("These services", "saas.csv", lambda: compared.table)],
+        lambda: origin_on_screen(compared.bills),
+    )
     for bill in compared.bills:
         with st.expander(document.literal(bill.title), icon=":material/receipt:"):
             st.code(bill.explain(), language=None, wrap_lines=True)

@@ -19,6 +19,7 @@ from estimator.dashboard.session.state import (
 )
 from estimator.dashboard.widgets.chips import scenario_chips
 from estimator.dashboard.widgets.document import literal, show_error
+from estimator.dashboard.widgets.downloads import forget_offers, hand_over
 from estimator.dashboard.widgets.sidebar import audience_words, scenario_exchange, scenario_inputs
 from estimator.format import percent
 from estimator.pricing.bill import Bill
@@ -31,6 +32,7 @@ _MOST: Final = 0.5
 
 def draw_page(draw: Callable[[], None]) -> None:
     """Draw a page; what goes wrong in it is one line on it, and the next edit works again."""
+    forget_offers()
     try:
         draw()
     except Exception as error:  # noqa: BLE001 - a page that fails says so, whatever it was
@@ -40,6 +42,7 @@ def draw_page(draw: Callable[[], None]) -> None:
         show_error(ErrorMessage("This page cannot be shown", why, "Change the scenario."))
         if scenario := still_to_draw():
             sidebar(scenario)
+    hand_over()
 
 
 def open_page(name: str, title: str) -> Scenario:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import pandas as pd
 import streamlit as st
@@ -10,12 +12,14 @@ from estimator.analysis.price_list import per_units, prices as all_prices
 from estimator.dashboard.pages.frame import warn_if_stale
 from estimator.dashboard.session.state import current
 from estimator.dashboard.widgets.downloads import data_file, download_row, rows_of, table_file
+from estimator.dashboard.widgets.origin import Origin, today
 from estimator.format import percent
 from estimator.pricing.price_age import FRESH_DAYS
 from estimator.pricing.price_files import EVERYWHERE, VENDORS
 from estimator.scenario.locations import find_location, locations
 
 _CONFIDENCE = {"confirmed": "Confirmed", "single_source": "One source", "inferred": "Inferred"}
+_FILTERS = ("search", "vendor", "service", "location", "confidence", "age")
 _SEARCHED = ["vendor", "service", "meter", "title", "region", "note", "definition"]
 
 
@@ -58,7 +62,8 @@ def prices_page() -> None:
         [
             table_file("These prices", "prices.csv", lambda: shown),
             data_file("These prices", "prices.json", lambda: {"prices": rows_of(shown)}),
-        ]
+        ],
+        partial(_origin, shown),
     )
 
 
@@ -122,6 +127,24 @@ def _filtered(prices: pd.DataFrame) -> pd.DataFrame:
         found = [prices[column].str.lower().str.contains(word, regex=False) for column in _SEARCHED]
         prices = prices[np.logical_or.reduce(found)]
     return prices
+
+
+def _origin(shown: pd.DataFrame) -> Origin:
+    """Where a file of the prices shown comes from; they are those of every scenario."""
+    given = {name: st.session_state.get(f"price_{name}") for name in _FILTERS}
+    checked = shown["checked_on"]
+    return Origin(
+        made_on=today(),
+        scenario=None,
+        settings={
+            name: _said(value) for name, value in given.items() if value not in (None, "", [])
+        },
+        checked=None if shown.empty else (checked.min().date(), checked.max().date()),
+    )
+
+
+def _said(value: object) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 def _summary(shown: pd.DataFrame) -> None:

@@ -132,6 +132,11 @@ def current(page: str) -> Scenario:
     return session.scenario
 
 
+def on_screen() -> Scenario:
+    """The scenario that this run draws."""
+    return _session().scenario or default_scenario()
+
+
 @kept
 def comparison_of(token: str) -> Comparison:
     """All deployments compared, worked out once for all who look at it and so only read.

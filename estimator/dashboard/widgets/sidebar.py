@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, Final
-from urllib.parse import urlencode
 
 import numpy as np
 import streamlit as st
 
 from estimator.dashboard.session.state import (
     LONGEST_LINK_CHARACTERS,
-    PARAMETER,
     Change,
     bind,
     bind_optional,
@@ -23,6 +21,8 @@ from estimator.dashboard.session.state import (
     with_profile,
 )
 from estimator.dashboard.widgets.document import literal
+from estimator.dashboard.widgets.downloads import Download, download_button
+from estimator.dashboard.widgets.origin import page_link
 from estimator.dashboard.widgets.upload import upload_input
 from estimator.demand.expected import expected_demand
 from estimator.format import capitalized, span_text
@@ -335,14 +335,12 @@ def _with_layers(old: Scenario, layers: Sequence[str]) -> Scenario:
 def scenario_exchange(scenario: Scenario) -> None:
     """Upload a scenario file, download the present one, share it as a link."""
     upload_input()
-    st.download_button(
-        "Save the scenario",
-        scenario.to_yaml(),
-        file_name="scenario.yaml",
-        mime="application/yaml",
-        key="scenario_yaml",
-        on_click="ignore",
-        icon=":material/download:",
+    download_button(
+        Download(
+            "Save the scenario",
+            "scenario.yaml",
+            lambda origin: origin.comments(whole=False) + scenario.to_yaml(),
+        ),
         width="stretch",
     )
     shared = st.popover(
@@ -354,10 +352,7 @@ def scenario_exchange(scenario: Scenario) -> None:
 
 
 def _link(scenario: Scenario) -> None:
-    # what else a page keeps in the address, such as where weeks are simulated
-    beside = {name: value for name, value in st.query_params.items() if name != PARAMETER}
-    query = urlencode({PARAMETER: scenario.to_token(), **beside})
-    link = f"{st.context.url or ''}?{query}"
+    link = page_link(scenario)
     if len(link) > LONGEST_LINK_CHARACTERS:
         st.markdown(
             f"This scenario is too large for a link: it would have {len(link):,} characters, and "
