@@ -24,6 +24,7 @@ _MIME_TYPES: Final = {
     "json": "application/json",
     "png": "image/png",
     "svg": "image/svg+xml",
+    "yaml": "application/yaml",
 }
 
 
