@@ -20,6 +20,7 @@ from estimator.dashboard.widgets.app_editor.kinds import (
     note_kinds,
 )
 from estimator.dashboard.widgets.app_editor.week import week_fields
+from estimator.dashboard.widgets.charts import theme
 from estimator.dashboard.widgets.document import unbroken
 from estimator.dashboard.widgets.downloads import (
     Download,
@@ -35,24 +36,34 @@ from estimator.scenario.scenario import Scenario
 from estimator.units import SECONDS_PER_HOUR
 
 _LONGEST_NAME: Final = 40
+_LOAD: Final = "[data-testid=stLayoutWrapper]:has(> .st-key-app_load)"
+_STAYS: Final = "position: sticky; top: 3.5rem; z-index: 9; padding: 0.5rem 0;"
 
 
 def your_app_page() -> None:
     """Draw the page."""
     scenario = open_page("your_app", "What does your app do?")
-    st.markdown(load_words(scenario.to_token()))
+    _load(scenario)
     kind, at = chosen_kind(scenario)
     note_kinds(scenario)
-    kind_fields(scenario, kind, at)
+    kind_fields(scenario, kind, f"{at} kind")
     st.subheader("Messages", anchor=False)
     flow_cards(scenario, kind, at)
     st.subheader("Connections", anchor=False)
-    client_fields(scenario, kind, at)
+    client_fields(scenario, kind, f"{at} client")
     st.subheader("The week", anchor=False)
-    week_fields(scenario, kind, at)
+    week_fields(scenario, kind, f"{at} week")
     st.divider()
     add_kind(scenario)
     download_row(_files(scenario))
+
+
+def _load(scenario: Scenario) -> None:
+    """What the app amounts to; it stays in view while fields below are edited."""
+    paper = st.get_option(f"theme.{theme()}.backgroundColor")
+    with st.container(key="app_load"):
+        st.html(f"<style>{_LOAD} {{ background: {paper}; {_STAYS} }}</style>")
+        st.markdown(load_words(scenario.to_token()))
 
 
 @kept

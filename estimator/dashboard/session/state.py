@@ -64,17 +64,6 @@ class Refused:
     why: str
 
 
-@dataclass(frozen=True, slots=True)
-class Checked:
-    """How to draw a widget beside which it is said why what it holds cannot be."""
-
-    key: str
-    value: Any
-    """What it shows."""
-    why: str
-    """Empty if all is well."""
-
-
 @dataclass(slots=True)
 class _Bound:
     """A widget, and what a change of it does."""
@@ -83,7 +72,7 @@ class _Bound:
     held: object
     change: Change
     refusal: str
-    """Head of the message if the change is refused; empty if that is said beside the widget."""
+    """Head of the message if the change is refused; empty if that is said near the widget."""
 
 
 @dataclass(slots=True)
@@ -101,7 +90,7 @@ class _Session:
     """Whether the browser was told the address; before, it cannot but report the old one."""
     error: ErrorMessage | None = None
     refused: Refused | None = None
-    """The last edit, if it was refused and its widget says so itself."""
+    """The last edit, if it was refused and is to be corrected where it was made."""
     drawn: Scenario | None = None
     """The last scenario for which what stands beside a page could be drawn."""
     is_drawn: bool = False
@@ -185,16 +174,22 @@ def bind(name: str, value: object, change: Change) -> str:
     return _bound(name, value, change, _NOT_MADE).key
 
 
-def bind_checked(name: str, value: object, change: Change) -> Checked:
-    """Like ``bind``; what is refused stays in the widget to be corrected, and the reason beside it.
+def bind_checked(name: str, value: object, change: Change) -> tuple[str, Any]:
+    """Like ``bind``; what is refused stays in the widget to be corrected, until the next edit.
 
-    Until the next edit: the scenario never holds what was refused.
+    The page says near the widget what ``last_refused`` returns; the scenario never holds it.
+
+    Returns:
+        The key to draw it with, and what it shows.
     """
     refused = _session().refused
-    why = ""
-    if refused is not None and refused.name == name:
-        value, why = refused.value, refused.why
-    return Checked(_bound(name, value, change, "").key, value, why)
+    shown = refused.value if refused is not None and refused.name == name else value
+    return _bound(name, shown, change, "").key, shown
+
+
+def last_refused() -> Refused | None:
+    """The last edit, if it was refused and is to be corrected where it was made."""
+    return _session().refused
 
 
 def bind_optional(name: str, value: object, change: Change) -> dict[str, Any]:
@@ -339,7 +334,7 @@ def _apply_edits(session: _Session) -> bool:
 
 
 def _make(session: _Session, change: Change, value: object, refusal: str, name: str = "") -> None:
-    """Make one change, or say why it was not made: above the page, or beside the widget."""
+    """Make one change, or say why it was not made: above the page, or near the widget."""
     try:
         _adopt(session, change(session.scenario or default_scenario(), value))
     except Exception as error:  # noqa: BLE001 - what is on screen stays, whatever it was

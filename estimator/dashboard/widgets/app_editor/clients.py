@@ -14,6 +14,7 @@ from estimator.dashboard.widgets.app_editor.fields import (
     choice_field,
     kept_field,
     quantity_field,
+    say_refused,
     text_field,
 )
 from estimator.dashboard.widgets.app_editor.quantities import time_text
@@ -33,18 +34,18 @@ from estimator.scenario.sessions import (
 from estimator.units import SECONDS_PER_HOUR, parse_quantity
 
 _LAWS: Final = {
-    "lognormal": "Most short, some very long",
-    "exponential": "May end at any moment",
-    "weibull": "Most end early, as in games",
-    "deterministic": "All last as long",
+    "lognormal": "Most short, some long",
+    "exponential": "May end any moment",
+    "weibull": "Most end early",
+    "deterministic": "All last the same",
 }
 _USUAL_SIGMA: Final = 1.0
 _USUAL_SHAPE: Final = 0.5
 _NO_HEARTBEAT: Final = "none"
 _HEARTBEATS: Final = {
     _NO_HEARTBEAT: "None",
-    "protocol": "Pings, as the platform offers",
-    "application": "Messages of the application",
+    "protocol": "Pings",
+    "application": "Messages",
 }
 _USUAL_INTERVAL_SECONDS: Final = 25.0
 
@@ -59,7 +60,7 @@ def client_fields(scenario: Scenario, kind: str, at: str) -> None:
     def change(field: str) -> Change:
         return lambda old, said: with_changes(old, kind, {field: said})
 
-    sessions, heartbeat, greeting, work = st.columns(4)
+    sessions, heartbeat, greeting, work = st.columns([2, 2, 2, 3])
     with sessions:
         _session(profile.session, change("session"), at)
     with heartbeat:
@@ -69,12 +70,13 @@ def client_fields(scenario: Scenario, kind: str, at: str) -> None:
     with work:
         choice_field(
             "Your own code",
-            f"{at} application",
+            at,
             {name: each.title for name, each in applications().items()},
             profile.application,
             change("application"),
             "What your application does with messages and new connections, on servers of your own.",
         )
+    say_refused(at)
 
 
 def _session(session: SessionLength, change: Change, at: str) -> None:
@@ -84,11 +86,11 @@ def _session(session: SessionLength, change: Change, at: str) -> None:
             f"{number_of(len(session.lengths_hours), 'length')} as observed"
         )
         why = "These session lengths come from a file, and are kept as they are."
-        kept_field("Mean session", f"{at} session", words, why)
+        kept_field("Mean session", at, words, why)
         return
     quantity_field(
         "Mean session",
-        f"{at} session",
+        at,
         time_text(session.mean * SECONDS_PER_HOUR),
         "time",
         lambda old, typed: change(old, _of_mean(session, typed)),
@@ -96,7 +98,7 @@ def _session(session: SessionLength, change: Change, at: str) -> None:
     )
     choice_field(
         "Sessions",
-        f"{at} session law",
+        at,
         _LAWS,
         session.law,
         lambda old, law: change(old, _of_law(law, session.mean)),
@@ -105,7 +107,7 @@ def _session(session: SessionLength, change: Change, at: str) -> None:
     if isinstance(session, LognormalSession):
         text_field(
             "Spread of sessions",
-            f"{at} session sigma",
+            at,
             given_text(session.sigma),
             lambda old, typed: change(old, {"sigma": typed}),
             "Standard deviation of the logarithm: 0.5 is little, 1 usual, 1.5 a lot.",
@@ -113,7 +115,7 @@ def _session(session: SessionLength, change: Change, at: str) -> None:
     elif isinstance(session, WeibullSession):
         text_field(
             "Shape of sessions",
-            f"{at} session shape",
+            at,
             given_text(session.shape),
             lambda old, typed: change(old, {"shape": typed}),
             "Below 1: the longer a session has lasted, the longer it will.",
@@ -155,16 +157,17 @@ def _heartbeat(heartbeat: Heartbeat | None, change: Change, at: str) -> None:
 
     choice_field(
         "Heartbeat",
-        f"{at} heartbeat",
+        at,
         _HEARTBEATS,
         heartbeat.kind if heartbeat else _NO_HEARTBEAT,
         of_kind,
-        "What keeps an idle connection open. Clouds do not bill pings, and bill messages.",
+        "What keeps an idle connection open: pings as the platform offers them, which clouds do "
+        "not bill, or messages of the application, which they do.",
     )
     if heartbeat is not None:
         quantity_field(
             "One every",
-            f"{at} heartbeat interval",
+            at,
             time_text(float(heartbeat.interval_seconds)),
             "time",
             lambda old, typed: change(old, {"interval_seconds": typed}),
@@ -175,14 +178,14 @@ def _heartbeat(heartbeat: Heartbeat | None, change: Change, at: str) -> None:
 def _greeting(profile: Profile, change: Change, at: str) -> None:
     mean_size_field(
         "To a client that connects",
-        f"{at} greeting",
+        at,
         profile.at_connect.to_client,
         lambda old, said: change(old, {"to_client": said}),
         "State and history that the server sends when a connection opens.",
     )
     mean_size_field(
         "From a client that connects",
-        f"{at} sign-in",
+        at,
         profile.at_connect.from_client,
         lambda old, said: change(old, {"from_client": said}),
         "Sign-in and subscriptions.",

@@ -19,20 +19,21 @@ from estimator.dashboard.widgets.app_editor.changes import (
 from estimator.dashboard.widgets.app_editor.fields import (
     choice_field,
     quantity_field,
+    say_refused,
     switch_field,
     text_field,
 )
 from estimator.dashboard.widgets.app_editor.quantities import rate_text, share_text, time_text
 from estimator.dashboard.widgets.app_editor.sizes import law_fields, mean_size_field
 from estimator.dashboard.widgets.document import literal
-from estimator.format import capitalized, given_text, sentence
+from estimator.format import given_text, sentence
 from estimator.scenario.flows import MessageFlow
 from estimator.scenario.scenario import Scenario
 
 _TO_SERVER: Final = "client_to_server"
 _SENDERS: Final = {_TO_SERVER: "A client", "server_to_client": "The server"}
 _TIMINGS: Final = {
-    "spread": "At random, one by one",
+    "spread": "One by one, at random",
     "synchronized": "All clients at once",
 }
 _KEEPS: Final = {"all": "All, put together", "latest": "The latest only"}
@@ -68,14 +69,14 @@ def _card(scenario: Scenario, kind: str, name: str, flow: MessageFlow, at: str) 
     with next(columns):
         text_field(
             "Messages",
-            f"{at} name",
+            at,
             name,
             lambda old, new: with_renamed_flow(old, kind, name, new),
         )
     with next(columns):
         choice_field(
             "Who sends",
-            f"{at} direction",
+            at,
             _SENDERS,
             flow.direction,
             lambda old, way: with_direction(old, kind, name, way),
@@ -83,7 +84,7 @@ def _card(scenario: Scenario, kind: str, name: str, flow: MessageFlow, at: str) 
     with next(columns):
         quantity_field(
             "How often",
-            f"{at} rate",
+            at,
             rate_text(float(flow.rate_per_hour)),
             "rate",
             change("rate_per_hour"),
@@ -93,7 +94,7 @@ def _card(scenario: Scenario, kind: str, name: str, flow: MessageFlow, at: str) 
     with next(columns):
         mean_size_field(
             "Mean size",
-            f"{at} size",
+            at,
             flow.payload,
             change("payload"),
             "Payload of a message: your application's bytes.",
@@ -101,7 +102,7 @@ def _card(scenario: Scenario, kind: str, name: str, flow: MessageFlow, at: str) 
     with next(columns):
         text_field(
             "Received by",
-            f"{at} receivers",
+            at,
             given_text(float(flow.fan_out)),
             change("fan_out"),
             "How many others the server passes each message on to; 0 if to nobody."
@@ -112,14 +113,18 @@ def _card(scenario: Scenario, kind: str, name: str, flow: MessageFlow, at: str) 
     if others and sent:
         with next(columns):
             _receivers(kind, name, flow, others, at)
-    _more(flow, change, at)
-    _footer(kind, name, flow, at)
+    say_refused(at)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        _more(flow, change, at)
+        _copy_and_remove(kind, name, at)
+        if flow.delivery != "spread":
+            st.caption(literal(sentence(flow.delivery)))
 
 
 def _receivers(kind: str, name: str, flow: MessageFlow, others: Sequence[str], at: str) -> None:
     choice_field(
         "Who receives",
-        f"{at} to",
+        at,
         {each: each for each in (kind, *others)},
         flow.to or kind,
         lambda old, to: with_receivers(old, kind, name, to),
@@ -128,48 +133,41 @@ def _receivers(kind: str, name: str, flow: MessageFlow, others: Sequence[str], a
 
 
 def _more(flow: MessageFlow, change: Any, at: str) -> None:
-    more = st.expander(
-        "Timing, batches and more", icon=":material/tune:", key=f"{at} more", on_change="rerun"
-    )
+    at = f"{at} more"
+    more = st.popover("Timing, batches and more", icon=":material/tune:", key=at, on_change="rerun")
     if not more.open:
         return
     with more:
-        sizes, timing, batches, rest = st.columns(4)
-        with sizes:
-            law_fields(f"{at} size", flow.payload, change("payload"))
-        with timing:
+        left, right = st.columns(2)
+        with left:
+            law_fields(at, flow.payload, change("payload"))
             choice_field(
                 "They come",
-                f"{at} timing",
+                at,
                 _TIMINGS,
                 flow.timing,
                 change("timing"),
                 "At random, from many independent senders; or those of all open connections at "
                 "the same moments, as ticks and announcements.",
             )
-        with batches:
+        with right:
             _batch(flow, change, at)
-        with rest:
             text_field(
                 "Active part of a session",
-                f"{at} active",
+                at,
                 share_text(float(flow.active_share)),
                 change("active_share"),
                 "The part in which these messages flow, such as that in which a person types.",
             )
             if flow.direction == _TO_SERVER:
-                switch_field(
-                    "The sender receives it, too",
-                    f"{at} echo",
-                    flow.echo,
-                    change("echo"),
-                )
+                switch_field("The sender receives it, too", at, flow.echo, change("echo"))
+        say_refused(at)
 
 
 def _batch(flow: MessageFlow, change: Any, at: str) -> None:
     quantity_field(
         "Held back for",
-        f"{at} window",
+        at,
         "" if flow.batch is None else time_text(float(flow.batch.window)),
         "time",
         lambda old, typed: change("batch")(old, {"window": typed} if typed else None),
@@ -180,31 +178,28 @@ def _batch(flow: MessageFlow, change: Any, at: str) -> None:
     if flow.batch is not None:
         choice_field(
             "Of a window, deliver",
-            f"{at} keep",
+            at,
             _KEEPS,
             flow.batch.keep,
             lambda old, keep: change("batch")(old, {"keep": keep}),
         )
 
 
-def _footer(kind: str, name: str, flow: MessageFlow, at: str) -> None:
-    with st.container(horizontal=True, vertical_alignment="center"):
-        if flow.delivery != flow.timing or flow.timing != "spread":
-            st.caption(literal(sentence(capitalized(flow.delivery))), width="stretch")
-        st.button(
-            "Copy",
-            key=f"{at} copy",
-            type="tertiary",
-            icon=":material/content_copy:",
-            **press(lambda old, _: with_new_flow(old, kind, like=name)),
-        )
-        st.button(
-            "Remove",
-            key=f"{at} remove",
-            type="tertiary",
-            icon=":material/delete:",
-            **press(lambda old, _: with_flow(old, kind, name, None)),
-        )
+def _copy_and_remove(kind: str, name: str, at: str) -> None:
+    st.button(
+        "Copy",
+        key=f"{at} copy",
+        type="tertiary",
+        icon=":material/content_copy:",
+        **press(lambda old, _: with_new_flow(old, kind, like=name)),
+    )
+    st.button(
+        "Remove",
+        key=f"{at} remove",
+        type="tertiary",
+        icon=":material/delete:",
+        **press(lambda old, _: with_flow(old, kind, name, None)),
+    )
 
 
 def _change(kind: str, name: str, field: str) -> Any:

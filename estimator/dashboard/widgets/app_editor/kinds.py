@@ -17,7 +17,7 @@ from estimator.dashboard.widgets.app_editor.changes import (
     with_renamed_kind,
     without_kind,
 )
-from estimator.dashboard.widgets.app_editor.fields import choice_field, text_field
+from estimator.dashboard.widgets.app_editor.fields import choice_field, say_refused, text_field
 from estimator.format import capitalized, given_text
 from estimator.scenario.clients import MAIN
 from estimator.scenario.profile import MOST_KINDS, load_profile, profile_names
@@ -80,11 +80,12 @@ def kind_fields(scenario: Scenario, kind: str, at: str) -> None:
     with title:
         text_field(
             "Title",
-            f"{at} title",
+            at,
             profile.title,
             lambda old, new: with_changes(old, kind, {"title": new.strip()}),
         )
     if kind == MAIN:
+        say_refused(at)
         return
     name, number = others
     brought = is_brought(scenario, kind)
@@ -92,7 +93,7 @@ def kind_fields(scenario: Scenario, kind: str, at: str) -> None:
         if brought:
             text_field(
                 "Name in messages",
-                f"{at} kind",
+                at,
                 kind,
                 lambda old, new: with_renamed_kind(old, kind, new),
                 "What messages of others call them, to go to them.",
@@ -101,13 +102,14 @@ def kind_fields(scenario: Scenario, kind: str, at: str) -> None:
         if brought and kind not in scenario.other_clients:
             text_field(
                 "For each main connection",
-                f"{at} per main",
+                at,
                 given_text(float(scenario.profile.other_clients[kind].per_main_connection or 0)),
                 lambda old, typed: with_number(old, kind, typed),
                 "Most of them connected at once, for each main connection at its peak.",
             )
         else:
             st.caption("How many there are stands beside the page.")
+    say_refused(at)
     st.button(
         "Remove these clients",
         key=f"{at} remove kind",
@@ -129,7 +131,7 @@ def _start(scenario: Scenario, kind: str, at: str) -> None:
         titles[_EMPTY] = "Nothing yet"
     choice_field(
         "Start from",
-        f"{at} start",
+        at,
         titles,
         chosen,
         lambda old, name: started_from(old, kind, None if name == _EMPTY else name),

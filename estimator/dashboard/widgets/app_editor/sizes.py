@@ -31,15 +31,15 @@ _USUAL_SIGMA: Final = 1.0
 _KEPT: Final = "This law of sizes comes from a file, and is kept as it is."
 
 
-def mean_size_field(label: str, name: str, size: SizeLaw, change: Sized, explained: str) -> None:
+def mean_size_field(label: str, at: str, size: SizeLaw, change: Sized, explained: str) -> None:
     """The mean size; the law stays."""
     if not isinstance(size, FixedSize | LognormalSize):
-        kept_field(label, name, _words(size), _KEPT)
+        kept_field(label, at, _words(size), _KEPT)
         return
     fixed = isinstance(size, FixedSize)
     quantity_field(
         label,
-        name,
+        at,
         size_text(float(size.bytes) if isinstance(size, FixedSize) else size.mean_bytes),
         "size",
         lambda old, typed: change(old, typed if fixed else {"mean_bytes": typed}),
@@ -47,15 +47,15 @@ def mean_size_field(label: str, name: str, size: SizeLaw, change: Sized, explain
     )
 
 
-def law_fields(name: str, size: SizeLaw, change: Sized) -> None:
+def law_fields(at: str, size: SizeLaw, change: Sized) -> None:
     """How sizes vary around the mean, and the application's cap."""
     if not isinstance(size, FixedSize | LognormalSize):
-        kept_field("Sizes vary", f"{name} law", _words(size), _KEPT)
+        kept_field("Sizes vary", at, _words(size), _KEPT)
         return
     mean = float(size.bytes) if isinstance(size, FixedSize) else size.mean_bytes
     choice_field(
         "Sizes vary",
-        f"{name} law",
+        at,
         _LAWS,
         size.law,
         lambda old, law: change(old, _of_law(law, mean)),
@@ -65,7 +65,7 @@ def law_fields(name: str, size: SizeLaw, change: Sized) -> None:
         return
     text_field(
         "Spread of sizes",
-        f"{name} sigma",
+        at,
         given_text(size.sigma),
         lambda old, typed: change(old, {"sigma": typed}),
         "Standard deviation of the logarithm: 0.5 is little; with 1, one message in twenty is "
@@ -73,7 +73,7 @@ def law_fields(name: str, size: SizeLaw, change: Sized) -> None:
     )
     quantity_field(
         "Largest message",
-        f"{name} cap",
+        at,
         size_text(size.max_bytes) if size.has_cap else "",
         "size",
         lambda old, typed: change(old, {"max_bytes": typed or LARGEST_DRAWN_BYTES}),

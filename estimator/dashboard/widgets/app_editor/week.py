@@ -14,7 +14,7 @@ import streamlit as st
 from estimator.arrays import FloatArray
 from estimator.dashboard.session.state import bind_checked, held
 from estimator.dashboard.widgets.app_editor.changes import with_changes
-from estimator.dashboard.widgets.app_editor.fields import choice_field
+from estimator.dashboard.widgets.app_editor.fields import choice_field, named, say_refused
 from estimator.dashboard.widgets.document import literal
 from estimator.format import capitalized, sentence
 from estimator.scenario.profile import said_of
@@ -57,6 +57,7 @@ def week_fields(scenario: Scenario, kind: str, at: str) -> None:
             _levels(kind, "hours_of_day", "Hour of the day", _HOURS, shape.hours_of_day, at)
         with days:
             _levels(kind, "days_of_week", "Day of the week", _DAYS, shape.days_of_week, at)
+    say_refused(at)
 
 
 def _choice(scenario: Scenario, kind: str, shape: WeeklyShape, at: str) -> None:
@@ -72,7 +73,7 @@ def _choice(scenario: Scenario, kind: str, shape: WeeklyShape, at: str) -> None:
         titles[_FROM_FILE] = "168 hours from a file"
     choice_field(
         "Hours of the week",
-        f"{at} week",
+        at,
         titles,
         chosen,
         lambda old, name: with_changes(old, kind, {"weekly_shape": _of_name(name, shape)}),
@@ -113,20 +114,20 @@ def _levels(
     kind: str, field: str, head: str, rows: Sequence[str], levels: Sequence[float], at: str
 ) -> None:
     """A table of levels; it is made anew only when something else changed them."""
-    name = f"{at} {field}"
+    name = named(at, head)
     base = st.session_state.get(f"{name} base", levels)
     edits = cast("Edits", held(name) or _NO_EDITS)
     if len(base) != len(levels) or edited_levels(base, edits) != tuple(levels):
         base, edits = levels, _NO_EDITS
     st.session_state[f"{name} base"] = base
-    checked = bind_checked(
+    key, _ = bind_checked(
         name,
         edits,
         lambda old, made: _with_levels(old, kind, field, edited_levels(base, made)),
     )
     st.data_editor(
         pd.DataFrame({head: rows, _LEVEL: base}),
-        key=checked.key,
+        key=key,
         hide_index=True,
         disabled=[head],
         height=_HEIGHT,
@@ -141,8 +142,6 @@ def _levels(
             )
         },
     )
-    if checked.why:
-        st.error(literal(checked.why), icon=":material/error:")
 
 
 def edited_levels(base: Sequence[float], edits: Edits) -> tuple[float | None, ...]:
