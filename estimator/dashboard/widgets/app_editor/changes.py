@@ -142,6 +142,9 @@ def with_renamed_kind(old: Scenario, kind: str, new: str) -> Scenario:
     if (new := _name(new, old.kinds, kind)) == kind:
         return old
     said = said_of(old.profile)["other_clients"][kind]
+    if isinstance(said["profile"], dict):
+        # the shipped one is taken away, and its evidence would be most of a link
+        said["profile"].pop("evidence", None)
     return _redirected(old, kind, new, {kind: None, new: said})
 
 

@@ -17,9 +17,8 @@ from estimator.dashboard.widgets.app_editor.changes import with_changes
 from estimator.dashboard.widgets.app_editor.fields import choice_field, named, say_refused
 from estimator.dashboard.widgets.document import literal
 from estimator.format import capitalized, sentence
-from estimator.scenario.profile import said_of
 from estimator.scenario.scenario import Scenario
-from estimator.scenario.weekly_shape import WeeklyShape, shape_names
+from estimator.scenario.weekly_shape import WeeklyShape, load_shape, shape_names
 from estimator.units import DAYS_PER_WEEK, HOURS_PER_DAY, HOURS_PER_WEEK, week_time_text
 
 _DRAWN: Final = "drawn"
@@ -46,30 +45,31 @@ _NO_EDITS: Final[Edits] = {"edited_rows": {}, "added_rows": [], "deleted_rows": 
 def week_fields(scenario: Scenario, kind: str, at: str) -> None:
     """The weekly shape of a kind of clients, and its curve."""
     shape = scenario.profiles[kind].weekly_shape
+    chosen = _chosen(shape)
     choice, curve = st.columns([1, 3])
     with choice:
-        _choice(scenario, kind, shape, at)
+        _choice(kind, shape, chosen, at)
     with curve:
         _chart(shape)
-    if shape.hours_of_day is not None and shape.days_of_week is not None:
+    if chosen == _DRAWN:
         hours, days = st.columns(2)
         with hours:
-            _levels(kind, "hours_of_day", "Hour of the day", _HOURS, shape.hours_of_day, at)
+            _levels(kind, "hours_of_day", "Hour of the day", _HOURS, shape.hours_of_day or (), at)
         with days:
-            _levels(kind, "days_of_week", "Day of the week", _DAYS, shape.days_of_week, at)
+            _levels(kind, "days_of_week", "Day of the week", _DAYS, shape.days_of_week or (), at)
     say_refused(at)
 
 
-def _choice(scenario: Scenario, kind: str, shape: WeeklyShape, at: str) -> None:
-    said = said_of(scenario.profiles[kind])["weekly_shape"]
+def _chosen(shape: WeeklyShape) -> str:
+    """A shipped shape by its name, or where another one comes from."""
+    shipped = (name for name in shape_names() if load_shape(name) is shape)
+    return next(shipped, _DRAWN if shape.hourly is None else _FROM_FILE)
+
+
+def _choice(kind: str, shape: WeeklyShape, chosen: str, at: str) -> None:
     titles = {name: capitalized(name.replace("-", " ")) for name in shape_names()}
     titles[_DRAWN] = "Drawn by you"
-    if isinstance(said, str):
-        chosen = said
-    elif shape.hourly is None:
-        chosen = _DRAWN
-    else:
-        chosen = _FROM_FILE
+    if chosen == _FROM_FILE:
         titles[_FROM_FILE] = "168 hours from a file"
     choice_field(
         "Hours of the week",
@@ -86,24 +86,20 @@ def _choice(scenario: Scenario, kind: str, shape: WeeklyShape, at: str) -> None:
 
 def _of_name(name: str, shape: WeeklyShape) -> object:
     """What a file says of a shape; one that is drawn begins as the one that is there."""
-    if name == _DRAWN:
-        return _as_drawn(shape)
-    return said_of_shape(shape) if name == _FROM_FILE else name
+    return _as_drawn(shape) if name == _DRAWN else name
 
 
 def _as_drawn(shape: WeeklyShape) -> Mapping[str, Any]:
     """The days and hours that come closest to a shape: the means of its rows and columns."""
     by_day = shape.levels.reshape(DAYS_PER_WEEK, HOURS_PER_DAY)
+    ended = {} if shape.hourly is None else {"hourly": None}
     return {
+        **ended,
+        "title": "",
         "time_zone": shape.time_zone,
         "hours_of_day": _up_to_full(by_day.mean(axis=0)),
         "days_of_week": _up_to_full(by_day.mean(axis=1)),
     }
-
-
-def said_of_shape(shape: WeeklyShape) -> Mapping[str, Any]:
-    """What was said of a shape, as plain lists, texts and numbers."""
-    return shape.model_dump(mode="json", exclude_unset=True)
 
 
 def _up_to_full(levels: FloatArray) -> list[float]:
@@ -157,10 +153,9 @@ def edited_levels(base: Sequence[float], edits: Edits) -> tuple[float | None, ..
 
 
 def _with_levels(old: Scenario, kind: str, field: str, levels: Sequence[float | None]) -> Scenario:
-    said = said_of_shape(old.profiles[kind].weekly_shape)
-    # what it was and where it was measured is not said of what is drawn
-    shape = {each: value for each, value in said.items() if each != "title"}
-    return with_changes(old, kind, {"weekly_shape": {**shape, field: levels, "title": ""}})
+    said = old.profiles[kind].weekly_shape.model_dump(mode="json", exclude_unset=True)
+    # where it was measured is not said of what is drawn
+    return with_changes(old, kind, {"weekly_shape": {**said, field: levels, "title": ""}})
 
 
 def _chart(shape: WeeklyShape) -> None:
