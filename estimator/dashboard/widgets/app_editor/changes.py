@@ -6,7 +6,7 @@ link says only what differs from a shipped profile.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Generator, Mapping
 from contextlib import contextmanager
 from typing import Any, Final
 
@@ -203,7 +203,7 @@ def _said_of_flow(flow: MessageFlow) -> Changes:
 
 
 @contextmanager
-def _without_where() -> Iterator[None]:
+def _without_where() -> Generator[None]:
     """Errors say what is wrong: the field beside which they stand tells where."""
     try:
         yield

@@ -18,6 +18,7 @@ from estimator.dashboard.widgets.app_editor.changes import (
     without_kind,
 )
 from estimator.dashboard.widgets.app_editor.fields import choice_field, say_refused, text_field
+from estimator.dashboard.widgets.document import literal
 from estimator.format import capitalized, given_text
 from estimator.scenario.clients import MAIN
 from estimator.scenario.profile import MOST_KINDS, load_profile, profile_names
@@ -53,17 +54,19 @@ def add_kind(scenario: Scenario) -> None:
 
 def _tabs(kinds: Sequence[str]) -> int:
     key = f"app kind of {len(kinds)}"
+    titles = [literal(capitalized(kind)) for kind in kinds]
     if key not in st.session_state:
         # one was just added if there was a choice of fewer, or none at all
         added = st.session_state.get("app kinds", len(kinds)) < len(kinds)
         st.session_state[key] = len(kinds) - 1 if added else 0
-    return st.segmented_control(
+    chosen = st.segmented_control(
         "Kind of clients",
-        range(len(kinds)),
+        list(range(len(kinds))),
         key=key,
-        format_func=lambda at: capitalized(kinds[at]),
+        format_func=titles.__getitem__,
         required=True,
     )
+    return chosen or 0
 
 
 def note_kinds(scenario: Scenario) -> None:
