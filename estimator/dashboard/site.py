@@ -53,6 +53,7 @@ class Page:
 
 PAGES: Final = {
     "estimate": Page("Estimate", "", "estimate:estimate_page"),
+    "your_app": Page("Your app", "your-app", "your_app:your_app_page"),
     "workload": Page("Workload", "workload", "workload:workload_page"),
     "concurrency": Page("Concurrency", "concurrency", "concurrency:concurrency_page"),
     "limits": Page("Limits", "limits", "limits:limits_page"),

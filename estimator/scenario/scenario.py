@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import datetime as dt
-import io
 import json
 import math
 import zlib
@@ -25,11 +24,17 @@ from pydantic import (
     ValidationInfo,
     model_validator,
 )
-from ruamel.yaml import YAML, RoundTripRepresenter
 
 from estimator.arguments import checks_arguments
 from estimator.arrays import FloatArray
-from estimator.documents import MOST_TEXT_CHARACTERS, YamlDocument, read_file, read_json, read_yaml
+from estimator.documents import (
+    MOST_TEXT_CHARACTERS,
+    YamlDocument,
+    read_file,
+    read_json,
+    read_yaml,
+    yaml_text,
+)
 from estimator.errors import ScenarioError
 from estimator.format import given_text, range_text
 from estimator.scenario.calendar import (
@@ -69,19 +74,6 @@ FIRST_DAY, LAST_DAY = dt.date(2000, 1, 1), dt.date(2099, 12, 31)
 _PROFILE: TypeAdapter[Profile] = TypeAdapter(ProfileGiven)
 _MOST_SCENARIOS = 20_000
 """Of a text: their bills at all deployments take some 0.6 GB and five seconds."""
-
-
-class _Quoting(RoundTripRepresenter):
-    """Quotes texts with characters that YAML would take for the end of a line, or refuse."""
-
-    def represent_str(self, data: str) -> Any:
-        """A text in quotes, if one of its characters needs an escape."""
-        plain = data.isprintable() or data.replace("\n", "").isprintable()
-        tag, style = "tag:yaml.org,2002:str", None if plain else '"'
-        return self.represent_scalar(tag, data, style=style)
-
-
-_Quoting.add_representer(str, _Quoting.represent_str)
 
 
 class Engineering(Model):
@@ -528,11 +520,7 @@ class Scenario(Shown, Model):
 
     def to_yaml(self) -> str:
         """The scenario file that says the same."""
-        stream = io.StringIO()
-        writer = YAML()
-        writer.Representer = _Quoting
-        writer.dump(self.as_data(), stream)
-        return stream.getvalue()
+        return yaml_text(self.as_data())
 
     def to_token(self) -> str:
         """The scenario as a short text for the address of a shared link."""

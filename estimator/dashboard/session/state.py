@@ -42,6 +42,7 @@ Change = Callable[[Scenario, Any], Scenario]
 IN_ADDRESS: Final[dict[str, Any]] = {"bind": "query-params", "persist_state": "session"}
 """Arguments of a widget that belongs to its page only: its value stands in the address."""
 _EXAMPLE_INSTEAD: Final = "An example is on screen instead."
+_NOT_MADE: Final = "This change was not made"
 _MISSING = object()
 
 
@@ -54,6 +55,16 @@ class ErrorMessage:
     instead: str = "The scenario on screen did not change."
 
 
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """What a widget holds that cannot be, for its user to correct."""
+
+    name: str
+    """Of the widget."""
+    value: object
+    why: str
+
+
 @dataclass(slots=True)
 class _Bound:
     """A widget, and what a change of it does."""
@@ -62,7 +73,7 @@ class _Bound:
     held: object
     change: Change
     refusal: str
-    """Head of the message if the change is refused."""
+    """Head of the message if the change is refused; empty if that is said near the widget."""
     offered: tuple[str, ...] = ()
     """The words for all that it offers."""
 
@@ -83,6 +94,8 @@ class _Session:
     error: ErrorMessage | None = None
     notice: str = ""
     """What the last edit did, where the page alone would not tell."""
+    refused: Refused | None = None
+    """The last edit, if it was refused and is to be corrected where it was made."""
     drawn: Scenario | None = None
     """The last scenario for which what stands beside a page could be drawn."""
     is_drawn: bool = False
@@ -119,6 +132,9 @@ def current(page: str) -> Scenario:
     if turned:
         # the browser may still know the widgets that this page had when it was left
         session.widgets.clear()
+        if edited and session.refused is not None:
+            session.error = ErrorMessage(_NOT_MADE, session.refused.why)
+        session.refused = None
     address = st.query_params.get(PARAMETER, "")
     left_behind = turned and not address
     gone_elsewhere = (
@@ -168,7 +184,25 @@ def bind(name: str, value: object, change: Change, offered: Iterable[str] = ()) 
     Returns:
         The key to draw it with: a new one if it does not hold the value, or offered other words.
     """
-    return _bound(name, value, change, "This change was not made", tuple(offered)).key
+    return _bound(name, value, change, _NOT_MADE, tuple(offered)).key
+
+
+def bind_checked(name: str, value: object, change: Change) -> tuple[str, Any]:
+    """Like ``bind``; what is refused stays in the widget to be corrected, until the next edit.
+
+    The page says near the widget what ``last_refused`` returns; the scenario never holds it.
+
+    Returns:
+        The key to draw it with, and what it shows.
+    """
+    refused = _session().refused
+    shown = refused.value if refused is not None and refused.name == name else value
+    return _bound(name, shown, change, "").key, shown
+
+
+def last_refused() -> Refused | None:
+    """The last edit, if it was refused and is to be corrected where it was made."""
+    return _session().refused
 
 
 def bind_optional(name: str, value: object, change: Change) -> dict[str, Any]:
@@ -213,7 +247,7 @@ def _bound(
     return session.widgets[name]
 
 
-def press(change: Change, refusal: str = "This change was not made") -> dict[str, Any]:
+def press(change: Change, refusal: str = _NOT_MADE) -> dict[str, Any]:
     """Arguments of a button whose press makes the next scenario.
 
     A button is down for one run only, and that run may be cut off. So each press is noted, in a
@@ -320,14 +354,16 @@ def _session() -> _Session:
 def _apply_edits(session: _Session) -> bool:
     """Let every widget that was changed or pressed make the next scenario; whether one was."""
     found = [
-        (widget, st.session_state.get(widget.key, _MISSING)) for widget in session.widgets.values()
+        (name, widget, st.session_state.get(widget.key, _MISSING))
+        for name, widget in session.widgets.items()
     ]
-    edits = [(each, new) for each, new in found if new is not _MISSING and new != each.held]
+    edits = [each for each in found if each[2] is not _MISSING and each[2] != each[1].held]
     pressed = bool(session.pressed)
     if edits or pressed:
-        session.error, session.notice = None, ""
-    for widget, value in edits:
-        _make(session, widget.change, value, widget.refusal)
+        session.error = session.refused = None
+        session.notice = ""
+    for name, widget, value in edits:
+        _make(session, widget.change, value, widget.refusal, name)
         widget.held = value
     while session.pressed:
         change, refusal = session.pressed[0]
@@ -336,12 +372,16 @@ def _apply_edits(session: _Session) -> bool:
     return bool(edits) or pressed
 
 
-def _make(session: _Session, change: Change, value: object, refusal: str) -> None:
-    """Make one change, or say why it was not made."""
+def _make(session: _Session, change: Change, value: object, refusal: str, name: str = "") -> None:
+    """Make one change, or say why it was not made: above the page, or near the widget."""
     try:
         _adopt(session, change(session.scenario or default_scenario(), value))
     except Exception as error:  # noqa: BLE001 - what is on screen stays, whatever it was
-        session.error, session.notice = ErrorMessage(refusal, _reason(error)), ""
+        why, session.notice = _reason(error), ""
+        if refusal:
+            session.error = ErrorMessage(refusal, why)
+        else:
+            session.refused = Refused(name, value, why)
 
 
 def _reason(error: Exception) -> str:
@@ -369,7 +409,7 @@ def _open(session: _Session, address: str) -> None:
             _put_on_screen(session, default_scenario())
     else:
         _put_on_screen(session, scenario)
-        session.error = None
+        session.error = session.refused = None
     session.address = address
 
 
