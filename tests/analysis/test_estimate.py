@@ -139,7 +139,7 @@ def test_a_bill_says_how_much_of_its_dollars_was_checked_lately():
     bill = ws.estimate(SCENARIO, "aws.api_gateway")
     newest = ws.prices()["checked_on"].max().date()
     fresh = bill.lines["checked"] >= newest - dt.timedelta(days=90)
-    share = bill.lines.loc[fresh, "cost_usd"].sum() / bill.total
+    share = float(bill.lines.loc[fresh, "cost_usd"].sum() / bill.total)
 
     said = f"{percent(share)} of these dollars were checked within 90 days of {newest}"
     assert said in bill.conventions

@@ -92,7 +92,11 @@ def _files(scenario: Scenario) -> list[Download]:
         return messages_table(expected_demand(scenario))
 
     return [
-        Download("Save the profile (YAML)", _file_name(scenario.profile), scenario.profile.to_yaml),
+        Download(
+            "Save the profile (YAML)",
+            _file_name(scenario.profile),
+            lambda origin: origin.comments(whole=False) + scenario.profile.to_yaml(),
+        ),
         table_file("Messages", "your-app-messages.csv", messages),
         data_file(
             "Everything",
