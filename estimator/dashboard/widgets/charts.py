@@ -41,7 +41,7 @@ class Picture:
 
 def drawn(chart: Callable[[Look], Figure], theme: str, form: Literal["png", "svg"]) -> bytes:
     """A chart for wide screens as a file."""
-    figure = chart(_look(theme, _INCHES["wide"]))
+    figure = chart(look_of(theme, "wide"))
     if form == "png":
         return _png(figure)
     file = io.BytesIO()
@@ -49,10 +49,11 @@ def drawn(chart: Callable[[Look], Figure], theme: str, form: Literal["png", "svg
     return file.getvalue()
 
 
-def _look(theme: str, width_inches: float) -> Look:
+def look_of(theme: str, screen: Screen) -> Look:
+    """The colors of a theme, ``light`` or ``dark``, and the width of a screen."""
     ink = str(st.get_option(f"theme.{theme}.textColor"))
     paper = str(st.get_option(f"theme.{theme}.backgroundColor"))
-    return Look(ink, paper, width_inches)
+    return Look(ink, paper, _INCHES[screen])
 
 
 def show_chart(
@@ -83,7 +84,7 @@ def picture(
     _chart: Callable[[Look], Figure],
 ) -> Picture:
     """A chart in the colors of a theme, ``light`` or ``dark``, with texts for a screen."""
-    figure = _chart(_look(theme, _INCHES[screen]))
+    figure = _chart(look_of(theme, screen))
     return Picture(_png(figure), figure.get_suptitle().replace("\n", " "))
 
 
