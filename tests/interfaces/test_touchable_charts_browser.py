@@ -1,4 +1,4 @@
-"""Charts that one can touch, in a browser: hover, click, the address, room that is kept."""
+"""Charts that one can touch, in a browser: hover, click, the address, space that is kept."""
 
 from __future__ import annotations
 
@@ -62,8 +62,8 @@ def test_hover_tells_a_bill_and_a_click_opens_it(context, address):
 
 def test_the_scale_stands_in_the_address_and_the_chart_keeps_its_room(context, address):
     page = visit(context, address)
-    place = page.locator(".st-key-touch_drivers")
-    reserved = float(place.evaluate("it => parseFloat(getComputedStyle(it).minHeight)"))
+    slot = page.locator(".st-key-touch_drivers")
+    reserved = float(slot.evaluate("it => parseFloat(getComputedStyle(it).minHeight)"))
     chart = page.locator(".st-key-touch_drivers svg.marks").bounding_box()
     assert chart is not None
     assert chart["height"] == pytest.approx(reserved, abs=2)

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.browser
 
 SMALL = ws.Scenario(profile="market-data", location="virginia", peak_connections=2_000)
 PAIR = "compared=Selected&rivals=API+Gateway+WebSocket+API+on+AWS&rivals=Web+PubSub+on+Azure"
-PLACE_OF = {
+SLOT_OF = {
     "Break-even": ".st-key-touch_break-even",
     "Map": ".map.phone",
     "Growth": ".st-key-touch_growth",
@@ -44,9 +44,9 @@ def phone(browser: Browser) -> Iterator[BrowserContext]:
 
 def test_every_part_fits_a_phone_and_has_words_for_its_chart(phone, address):
     page = visit(phone, address)
-    for part, place in PLACE_OF.items():
+    for part, slot in SLOT_OF.items():
         page.get_by_role("radio", name=part).click()
-        chart = page.locator(place)
+        chart = page.locator(slot)
         expect(chart).to_be_visible()
         drawn(page)
         told = chart if part == "Map" else chart.get_by_role("img").first

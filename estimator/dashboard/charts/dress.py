@@ -28,7 +28,7 @@ _DOLLARS: Final = "'$' + format(datum.value, 0 < datum.value && datum.value < 1 
 
 @dataclass(frozen=True, slots=True)
 class Touchable:
-    """A chart and the room that it takes."""
+    """A chart and the space that it takes."""
 
     spec: dict[str, Any]
     """In Vega-Lite."""

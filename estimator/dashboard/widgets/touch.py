@@ -35,15 +35,15 @@ def show_touchable(
         selection: what can be.
     """
     drawn = spec(str(asked), name, theme(), screen(), chart)
-    place = f"touch_{name}"
-    st.html(f"<style>.st-key-{place} {{ min-height: {drawn.height_px}px; }}</style>")
-    with st.container(key=place):
+    slot = f"touch_{name}"
+    st.html(f"<style>.st-key-{slot} {{ min-height: {drawn.height_px}px; }}</style>")
+    with st.container(key=slot):
         st.vega_lite_chart(
             None,
             drawn.spec,
             width="stretch",
             alt=words,
-            key=key or f"{place}_chart",
+            key=key or f"{slot}_chart",
             on_select="rerun" if selection else "ignore",
             selection_mode=selection,
         )
