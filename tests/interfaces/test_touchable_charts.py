@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.colors import to_hex
+from matplotlib.patches import Rectangle
 
 import estimator as ws
 from estimator.dashboard.charts.costs import cost_chart as bars
@@ -47,18 +48,15 @@ def test_bars_have_the_lengths_and_colors_of_the_picture(compared, look):
     chart = bars(compared.bills, look)
     [axes] = picture(compared.bills, "", look).axes
     drawn = {
-        (round(to_number(bar), 6), to_hex(bar.get_facecolor()).upper())
+        (round(cast(Rectangle, bar).get_width(), 6), to_hex(bar.get_facecolor()).upper())
         for bar in axes.patches
-        if bar.get_width()
+        if cast(Rectangle, bar).get_width()
     }
     colors = color_scale(chart.spec)
     rows = rows_with(chart, "driver")
-    assert {(round(row.usd, 6), colors[row.driver].upper()) for row in rows.itertuples()} == drawn
+    pairs = zip(rows["usd"], rows["driver"], strict=True)
+    assert {(round(usd, 6), colors[driver].upper()) for usd, driver in pairs} == drawn
     assert len(rows) == len(cost_rows(compared.bills))
-
-
-def to_number(bar: Any) -> float:
-    return float(bar.get_width())
 
 
 @pytest.mark.parametrize("look", LOOKS.values(), ids=LOOKS)
@@ -84,7 +82,9 @@ def test_each_value_of_a_break_even_is_on_the_picture():
     found = ws.break_even(CHAT, "peak_connections", 1_000, 50_000, rivals)
     rows = rows_with(break_even_chart(found, Look()), "least_usd")
     [axes] = found.chart().axes
-    colors = {to_hex(line.get_color()): line for line in axes.lines if len(line.get_xdata()) > 2}
+    colors = {
+        to_hex(line.get_color()): line for line in axes.lines if np.size(line.get_xdata()) > 2
+    }
     shown = color_scale(break_even_chart(found, Look()).spec)
     assert len(shown) == len(rivals)
     for name, line in rows.groupby("name"):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from itertools import product
-from typing import Final
+from typing import Any, Final
 
 import altair as alt
 import pandas as pd
@@ -69,11 +69,11 @@ def cost_chart(
     row_px = _ROW_PX[look.is_narrow]
     y = _names(totals, look, chosen)
     low, high = _span(parts, totals, look, logarithmic)
-    usd = {
+    usd: dict[str, Any] = {
         "scale": scale(low, high, is_log=logarithmic),
         "axis": dollar_axis(low, high, is_log=logarithmic),
     }
-    colors = colored({driver: DRIVER_COLORS[driver] for driver in used})
+    colors = colored({each: color for each, color in DRIVER_COLORS.items() if each in used})
     drawn = alt.Chart(parts).encode(
         y=y,
         color=alt.Color("driver:N", scale=colors, legend=legend),

@@ -128,7 +128,7 @@ def under_pointer(
     )
 
 
-def finished(chart: alt.LayerChart, look: Look, height_px: int) -> Touchable:
+def finished(chart: alt.LayerChart | alt.FacetChart, look: Look, height_px: int) -> Touchable:
     """A chart in ink."""
     done = chart.configure(
         axis=alt.AxisConfig(labelColor=look.ink, titleColor=look.ink, labelLimit=0),

@@ -115,7 +115,7 @@ def deployment_input(names: Sequence[str]) -> str:
 def chosen_deployment(names: Sequence[str]) -> str:
     """The deployment that was chosen, or the first, if that is not one of these."""
     chosen = _choice().deployment
-    return chosen if chosen in names else next(iter(names), "")
+    return chosen if chosen is not None and chosen in names else next(iter(names), "")
 
 
 def _controls(comparison: Comparison) -> CostBars:

@@ -7,6 +7,7 @@ from itertools import product
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
+from matplotlib.colors import to_rgba
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator, NullFormatter
 
@@ -91,7 +92,7 @@ def cost_chart(
     axes = figure.subplots()
     thick = _THIN if look.is_narrow else _THICK
     # on a phone there is no room for names beside the bars: they stand above them
-    positions = np.arange(len(bills)) + (thick / 2 if look.is_narrow else 0.0)
+    positions = np.arange(len(bills), dtype=np.float64) + (thick / 2 if look.is_narrow else 0.0)
     draw = _dots if logarithmic else _bars
     reached = draw(axes, look, bills, positions, thick)
     for position, end, bill in zip(positions, reached, bills, strict=True):
@@ -164,10 +165,11 @@ def _dots(
     for driver in DRIVERS:
         dots = by_driver[by_driver["driver"] == driver]
         if not dots.empty:
-            alphas = [_PALE if beyond(bills[row]) else 1.0 for row in dots["bill"]]
+            color = DRIVER_COLORS[driver]
+            colors = [to_rgba(color, _PALE if beyond(bills[row]) else 1.0) for row in dots["bill"]]
             axes.scatter(
-                dots["usd"].clip(lower=LEAST_USD), positions[dots["bill"]], s=42, alpha=alphas,
-                color=DRIVER_COLORS[driver], edgecolor=look.paper, linewidth=0.6, label=driver,
+                dots["usd"].clip(lower=LEAST_USD), positions[dots["bill"]], s=42, c=colors,
+                edgecolor=look.paper, linewidth=0.6, label=driver,
                 zorder=3,
             )  # fmt: skip
     totals = [max(float(bill.total), LEAST_USD) for bill in bills]
