@@ -99,9 +99,7 @@ def warm_up() -> None:
     # numerical libraries take seconds to load, so that they are left to this thread
     from estimator.dashboard.session.state import comparison_of, default_scenario
     from estimator.dashboard.widgets.bill import largest_question
-    from estimator.dashboard.widgets.charts import picture
 
     token = default_scenario().to_token()
     comparison = comparison_of(token)
     largest_question(comparison.bills)
-    picture(token, "drivers", "light", "wide", comparison.chart)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import pandas as pd
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
 from estimator.analysis.compare import Comparison, cheapest_of_each_cloud, compare
 from estimator.analysis.estimate import Estimate
@@ -17,10 +16,8 @@ from estimator.dashboard.pages.what_if.answers import RangesJob
 from estimator.dashboard.session.cache import kept
 from estimator.dashboard.session.state import (
     IN_ADDRESS,
-    bind,
     comparison_of,
     current,
-    held,
     last_error,
 )
 from estimator.dashboard.widgets import document
@@ -30,7 +27,7 @@ from estimator.dashboard.widgets.bill import (
     largest_question,
     options_form,
 )
-from estimator.dashboard.widgets.charts import show_chart
+from estimator.dashboard.widgets.cost_bars import CostBars, cost_bars, deployment_input
 from estimator.dashboard.widgets.downloads import chart_files, data_file, download_row, table_file
 from estimator.dashboard.widgets.engineering import hour_price_input
 from estimator.dashboard.widgets.origin import origin_on_screen
@@ -47,8 +44,6 @@ from estimator.render.document import Column, Table, table
 from estimator.render.views.bill import unequal_blocks
 from estimator.scenario.scenario import Scenario
 from estimator.states import State
-
-_DEPLOYMENT: Final = "deployment"
 
 
 def estimate_page() -> None:
@@ -74,8 +69,8 @@ def estimate_page() -> None:
     if scenario.as_of is None:
         warn_if_stale(comparison.bills)
     unpriced_line(comparison.refusals, len(comparison.bills))
-    chart = _drivers(comparison) if comparison.bills else None
-    _downloads(comparison)
+    bars = _drivers(comparison) if comparison.bills else None
+    _downloads(comparison, bars)
     _deployment(comparison)
     if st.toggle(
         "Realtime SaaS for the same workload",
@@ -84,10 +79,6 @@ def estimate_page() -> None:
     ):
         _saas(scenario)
     profile_views(scenario)
-    if chart is not None:
-        with chart:
-            words = _chart_words(comparison.bills)
-            show_chart(" ".join((scenario.to_token(), *clouds)), "drivers", comparison.chart, words)
     with ranges.container():
         _ranges(scenario, best)
 
@@ -245,15 +236,15 @@ def _beside(bill: Estimate, least: float) -> str:
     return "cheapest" if total == least else ratio
 
 
-def _drivers(comparison: Comparison) -> DeltaGenerator:
-    """The costs as tables, and room for their picture."""
+def _drivers(comparison: Comparison) -> CostBars:
+    """The costs as a chart and as tables."""
     st.header("What drives the cost", anchor=False)
-    chart = st.container()
+    bars = cost_bars(comparison)
     blocks = document_of(comparison).blocks
     tables = [each for each in blocks if isinstance(each, Table)]
     document.show_as_table(*tables, _driver_table(comparison.bills))
     document.show(tuple(unequal_blocks(comparison)))
-    return chart
+    return bars
 
 
 def _driver_table(bills: Sequence[Estimate]) -> Table:
@@ -273,26 +264,14 @@ def _driver_table(bills: Sequence[Estimate]) -> Table:
     )
 
 
-def _chart_words(bills: Iterable[Bill]) -> str:
-    """The chart for those who cannot see it."""
-    return "Monthly cost. " + " ".join(
-        f"{bill.title} on {bill.cloud_name}: {dollars_and_cents(float(bill.total))}, of which "
-        + ", ".join(
-            f"{driver} {dollars_and_cents(float(cost))}" for driver, cost in bill.by_driver.items()
-        )
-        + "."
-        for bill in bills
-    )
-
-
-def _downloads(comparison: Comparison) -> None:
+def _downloads(comparison: Comparison, bars: CostBars | None) -> None:
     files = [
         table_file("Totals", "estimate-totals.csv", lambda: totals(comparison)),
         table_file("All lines", "estimate-lines.csv", lambda: lines(comparison)),
         data_file("Everything", "estimate.json", comparison.as_data),
     ]
-    if comparison.bills:
-        files += chart_files("Chart", "estimate-chart", comparison.chart)
+    if bars is not None:
+        files += chart_files("Chart", "estimate-chart", bars.picture)
     download_row(files)
 
 
@@ -318,17 +297,8 @@ def lines(comparison: Comparison) -> pd.DataFrame:
 def _deployment(comparison: Comparison) -> None:
     bills = {bill.deployment or "": bill for bill in comparison.bills}
     names = [*bills, *(refusal.deployment for refusal in comparison.refusals)]
-    # the choice stays where it is when an edit makes another deployment the cheapest
-    chosen = held(_DEPLOYMENT) or names[0]
     st.header("One deployment in detail", anchor=False)
-    st.selectbox(
-        "Deployment",
-        names,
-        index=names.index(chosen),
-        key=bind(_DEPLOYMENT, chosen, lambda scenario, _: scenario),
-        format_func=document.full_title,
-        label_visibility="collapsed",
-    )
+    chosen = deployment_input(names)
     if chosen in bills:
         bill_view(comparison.scenario, bills[chosen])
     else:

@@ -49,7 +49,7 @@ def drawn(
     chart: Callable[[Look], Figure], theme: str, form: Literal["png", "svg"], origin: Origin
 ) -> bytes:
     """A chart for wide screens as a file, which says below the chart where it comes from."""
-    look = _look(theme, _INCHES["wide"])
+    look = look_of(theme, "wide")
     figure = chart(look)
     _write_below(figure, look, filter(None, (origin.subject, origin.dates)))
     told = {"Title": figure.get_suptitle(), "Description": origin.comments()}
@@ -86,10 +86,11 @@ def _write_below(figure: Figure, look: Look, sentences: Iterable[str]) -> None:
     )
 
 
-def _look(theme: str, width_inches: float) -> Look:
+def look_of(theme: str, screen: Screen) -> Look:
+    """The colors of a theme, ``light`` or ``dark``, and the width of a screen."""
     ink = str(st.get_option(f"theme.{theme}.textColor"))
     paper = str(st.get_option(f"theme.{theme}.backgroundColor"))
-    return Look(ink, paper, width_inches)
+    return Look(ink, paper, _INCHES[screen])
 
 
 def show_chart(
@@ -120,7 +121,7 @@ def picture(
     _chart: Callable[[Look], Figure],
 ) -> Picture:
     """A chart in the colors of a theme, ``light`` or ``dark``, with texts for a screen."""
-    figure = _chart(_look(theme, _INCHES[screen]))
+    figure = _chart(look_of(theme, screen))
     return Picture(_png(figure), figure.get_suptitle().replace("\n", " "))
 
 

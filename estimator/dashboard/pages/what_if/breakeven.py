@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from itertools import groupby
 from typing import Final
 
@@ -12,13 +13,14 @@ import streamlit as st
 
 from estimator.analysis.breakeven.breakeven import BreakEven
 from estimator.analysis.fields import field_words
+from estimator.dashboard.charts.lines import break_even_chart
 from estimator.dashboard.pages.what_if import inputs
 from estimator.dashboard.pages.what_if.answers import BreakEvenJob, answer_of
 from estimator.dashboard.session.state import IN_ADDRESS
 from estimator.dashboard.widgets import engineering
-from estimator.dashboard.widgets.charts import show_chart
 from estimator.dashboard.widgets.document import full_title, literal, show
 from estimator.dashboard.widgets.downloads import chart_files, data_file, download_row, table_file
+from estimator.dashboard.widgets.touch import show_touchable
 from estimator.deployments.registry import DEPLOYMENTS
 from estimator.format import value_text
 from estimator.render import document_of
@@ -54,7 +56,7 @@ def break_even_part(scenario: Scenario) -> None:
     _downloads(found)
     with chart:
         words = f"Monthly cost by {field_words(found.field)}. {' '.join(found.sentences)}"
-        show_chart(job, "break-even", found.chart, words)
+        show_touchable(job, "break-even", partial(break_even_chart, found), words)
 
 
 def _question(scenario: Scenario) -> BreakEvenJob | None:

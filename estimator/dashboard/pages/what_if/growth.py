@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from itertools import islice
 from typing import Final, cast
 
@@ -10,11 +11,12 @@ import streamlit as st
 
 from estimator.analysis.growth.audience import MONTHS, MOST_MONTHS
 from estimator.analysis.growth.growth import Growth
+from estimator.dashboard.charts.lines import growth_chart
 from estimator.dashboard.pages.what_if.answers import GrowthJob, answer_of
 from estimator.dashboard.session.state import IN_ADDRESS
-from estimator.dashboard.widgets.charts import show_chart
 from estimator.dashboard.widgets.document import literal, show
 from estimator.dashboard.widgets.downloads import chart_files, data_file, download_row, table_file
+from estimator.dashboard.widgets.touch import show_touchable
 from estimator.format import sentence
 from estimator.render import document_of
 from estimator.render.document import Bullets, Paragraph
@@ -44,7 +46,7 @@ def growth_part(scenario: Scenario) -> None:
     show([Bullets(words), Paragraph("" if words else _NO_MILESTONE), *blocks])
     _downloads(found)
     with chart:
-        show_chart(job, "growth", found.chart, found.chart_in_words())
+        show_touchable(job, "growth", partial(growth_chart, found), found.chart_in_words())
 
 
 def _question(scenario: Scenario) -> GrowthJob:
