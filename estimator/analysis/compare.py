@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -83,7 +83,7 @@ class Comparison(Result):
             raise ScenarioError("a headline tells of one scenario, not of an array of them")
         return headline(self.scenario, self.bills)
 
-    def of_clouds(self, clouds: Collection[str]) -> Comparison:
+    def of_clouds(self, clouds: Iterable[str]) -> Comparison:
         """The comparison of deployments of some clouds alone.
 
         Args:
@@ -94,10 +94,11 @@ class Comparison(Result):
         >>> [bill.deployment for bill in both.of_clouds(["gcp"]).bills]
         ['gcp.cloud_run']
         """
+        wanted = {*clouds}
         return Comparison(
             self.scenario,
-            tuple(bill for bill in self.bills if bill.cloud in clouds),
-            tuple(each for each in self.refusals if each.deployment.split(".")[0] in clouds),
+            tuple(bill for bill in self.bills if bill.cloud in wanted),
+            tuple(each for each in self.refusals if each.deployment.split(".")[0] in wanted),
         )
 
     @property

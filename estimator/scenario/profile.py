@@ -75,6 +75,7 @@ def _shape_name(shape: WeeklyShape, serialize: SerializerFunctionWrapHandler) ->
     return next(shipped, None) or serialize(shape)
 
 
+@checks_arguments
 class Profile(Shown, model.Model):
     """How one client behaves: its sessions, messages, heartbeat and hours of the week.
 
