@@ -16,7 +16,7 @@ pytestmark = pytest.mark.browser
 
 
 def settled(shown: Page) -> None:
-    expect(shown.get_by_role("heading", level=3)).to_be_visible()
+    expect(shown.get_by_role("heading", level=2)).to_be_visible()
     shown.wait_for_selector('[data-testid="stApp"][data-test-script-state="notRunning"]')
 
 
@@ -44,10 +44,10 @@ def test_a_choice_is_swapped_linked_and_kept_while_the_scenario_changes(browser,
     mine.wait_for_url(re.compile("today=Pusher"))
 
     audience = mine.get_by_role("spinbutton", name="Peak connections")
-    told = mine.get_by_role("heading", level=3).inner_text()
+    told = mine.get_by_role("heading", level=2).inner_text()
     audience.fill("20000")
     audience.press("Enter")
-    expect(mine.get_by_role("heading", level=3)).not_to_have_text(told)
+    expect(mine.get_by_role("heading", level=2)).not_to_have_text(told)
     settled(mine)
     assert pair(mine) == ["Today: Pusher Channels", f"Candidate: {managed}"]
 
@@ -62,5 +62,5 @@ def test_a_choice_is_swapped_linked_and_kept_while_the_scenario_changes(browser,
         "pusher.channels",
         next(str(each.deployment) for each in ws.compare(chat).bills if each.name == managed),
     )
-    expect(theirs.get_by_role("heading", level=3)).to_have_text(found.short_verdict)
+    expect(theirs.get_by_role("heading", level=2)).to_have_text(found.short_verdict)
     theirs.context.close()

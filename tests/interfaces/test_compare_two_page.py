@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import csv
-import io
+import datetime as dt
 import json
 
 import pytest
@@ -11,7 +10,9 @@ from streamlit.testing.v1 import AppTest
 
 import estimator as ws
 from estimator.dashboard.pages import compare_two
+from estimator.dashboard.widgets.origin import Origin
 from estimator.format import dollars, signed_dollars
+from interfaces.saved_files import table_rows
 from interfaces.shown_page import linked, named, plain, run, shown_page, tables
 
 MANAGED, OWN = "API Gateway WebSocket API on AWS", "Network Load Balancer and EC2 on AWS"
@@ -31,7 +32,8 @@ def files(monkeypatch) -> dict[str, str]:
 
     def keep(row):
         texts = (each for each in row if each.file_name.endswith((".csv", ".json")))
-        found.update({each.file_name: each.content() for each in texts})
+        whence = Origin(dt.date(2026, 12, 1), None, {}, None)
+        found.update({each.file_name: each.content(whence) for each in texts})
 
     monkeypatch.setattr(compare_two, "download_row", keep)
     return found
@@ -131,10 +133,10 @@ def test_the_same_twice_and_what_has_no_price_are_said_in_a_line(chat):
 def test_files_hold_what_is_shown(chat, files):
     opened(chat, today=MANAGED, candidate=OWN, migration_hours="50")
     found = ws.move(chat, "aws.api_gateway", "aws.nlb_ec2", migration_hours=50)
-    parts = list(csv.DictReader(io.StringIO(files["compare-two.csv"])))
-    lines = list(csv.DictReader(io.StringIO(files["compare-two-lines.csv"])))
+    parts, lines = (table_rows(files[f"compare-two{part}.csv"]) for part in ("", "-lines"))
+    data = json.loads(files["compare-two.json"])
 
-    assert json.loads(files["compare-two.json"]) == json.loads(found.to_json())
+    assert data | {"origin": None} == json.loads(found.to_json()) | {"origin": None}
     for rows in (parts, lines):
         assert sum(float(row["change_usd"]) for row in rows) == pytest.approx(found.change_usd)
         assert {(row["today"], row["candidate"]) for row in rows} == {

@@ -233,7 +233,8 @@ def test_a_bad_file_is_one_message_and_a_good_one_replaces_it(context, address, 
     good = ws.Scenario.load(ROOT / "examples" / "team-chat.yaml")
     wait_for_link(page, good)
     shows_totals_of(page, good)
-    expect(message).to_have_count(0)
+    expect(message).to_have_count(1)
+    expect(message).to_contain_text("This scenario is now on screen")
 
 
 # all pages: test_pages_browser.py

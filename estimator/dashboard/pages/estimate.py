@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import pandas as pd
 import streamlit as st
@@ -12,7 +11,6 @@ from estimator.analysis.compare import Comparison, cheapest_of_each_cloud, compa
 from estimator.analysis.estimate import Estimate
 from estimator.analysis.headline import Headline, hours_text
 from estimator.dashboard.pages.frame import page_title, sidebar, warn_if_stale
-from estimator.dashboard.pages.what_if.answers import RangesJob
 from estimator.dashboard.session.cache import kept
 from estimator.dashboard.session.state import (
     IN_ADDRESS,
@@ -32,7 +30,6 @@ from estimator.dashboard.widgets.downloads import chart_files, data_file, downlo
 from estimator.dashboard.widgets.engineering import hour_price_input
 from estimator.dashboard.widgets.origin import origin_on_screen
 from estimator.dashboard.widgets.profile import profile_views
-from estimator.dashboard.widgets.progress import result_of
 from estimator.dashboard.widgets.unpriced import unpriced_line
 from estimator.demand.expected import audiences
 from estimator.deployments.registry import SAAS
@@ -60,7 +57,6 @@ def estimate_page() -> None:
     # the answer is sent first; what takes longer is filled in once all else is there
     st.header(_answer(comparison), anchor=False)
     _cards(comparison)
-    ranges = st.empty()
     _decision(comparison)
     question = st.empty()
     sidebar(scenario)
@@ -79,8 +75,6 @@ def estimate_page() -> None:
     ):
         _saas(scenario)
     profile_views(scenario)
-    with ranges.container():
-        _ranges(scenario, best)
 
 
 def _clouds() -> tuple[str, ...]:
@@ -143,26 +137,6 @@ def _name(bill: Estimate) -> str:
     return document.titled(bill.deployment)
 
 
-def _ranges(scenario: Scenario, best: Sequence[Estimate]) -> None:
-    """How far the amounts on the cards may be off, once that is worked out."""
-    ids = tuple(bill.deployment or "" for bill in best)
-    if not ids:
-        return
-    found = result_of("first_ranges", RangesJob(scenario.to_token(), (), ids), "Pricing samples")
-    if found is None:
-        return
-    rows = found.table.set_index("deployment").to_dict(orient="index")
-    said = (
-        f"{document.titled(name)} {document.literal(_range(row))}"
-        for name in ids
-        if (row := rows.get(name))
-    )
-    st.caption(
-        f"In eight of ten cases: {'; '.join(said)} per month. What makes them wide is on "
-        "the page What if."
-    )
-
-
 def _cards(comparison: Comparison) -> None:
     """The best of each group, the cheapest of each cloud, and what may not be called either."""
     best = comparison.headline.best
@@ -202,10 +176,6 @@ def _cards(comparison: Comparison) -> None:
             state = document.badge(bill.state, bill.state_words)
             name = document.titled(bill.deployment)
             st.markdown(f"{state} ~~{name}~~: {document.literal(bill.reason)}")
-
-
-def _range(row: Mapping[Any, float]) -> str:
-    return f"{dollars(row['p10_usd'])}–{dollars(row['p90_usd'])}"
 
 
 def _for_each(scenario: Scenario, bill: Estimate) -> str:

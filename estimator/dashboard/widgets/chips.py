@@ -31,13 +31,11 @@ class Chip:
 def scenario_chips(scenario: Scenario) -> None:
     """Draw a button for each part that moves a bill or a simulation; pressing it removes the part.
 
-    Nothing is drawn for a scenario that says no more than who connects and from where.
+    A scenario that says no more than who connects and from where has none; their room is made all
+    the same, since Streamlit closes what is open on a page when something new comes above it.
     """
-    chips = tuple(chips_of(scenario))
-    if not chips:
-        return
     with st.container(horizontal=True, gap="small", key="chips"):
-        for chip in chips:
+        for chip in chips_of(scenario):
             st.button(
                 literal(chip.words),
                 key=f"chip {chip.words}",
