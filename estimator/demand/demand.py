@@ -83,6 +83,15 @@ class Demand(Shown):
     application: str = DEFAULT_APPLICATION
     """The kind of application that runs on servers of the user's own (application.yaml); of several
     kinds of clients each has its own."""
+    requests: Weekly | None = None
+    """HTTP requests in each hour; None where a connection becomes a WebSocket, and is the only
+    request there is."""
+    in_flight: Weekly | None = None
+    """Requests that wait for the end of their answer, averaged over each hour; None where that is
+    every open connection, as of WebSockets."""
+    quiet_seconds: FloatArray | float | None = None
+    """Longest time in which nothing comes of an answer that is awaited, of shape (*many,) if it
+    differs; None where it follows from messages and heartbeats."""
 
     @property
     def audience(self) -> str:
@@ -231,6 +240,8 @@ class Demand(Shown):
                 for one in each
             ),
             by_kind=by_kind,
+            requests=_total_of([one.requests for one in each]),
+            in_flight=_total_of([one.in_flight for one in each]),
         )
 
     def changed(self, change: Callable[[Demand], Demand]) -> Demand:
@@ -248,6 +259,38 @@ class Demand(Shown):
     def clients_of(self, stream: MessageStream) -> Demand:
         """The demand of those clients who send or receive a stream."""
         return self.by_kind[stream.clients] if stream.clients else self
+
+    @property
+    def sign_ins(self) -> Weekly:
+        """How often a client says who it is, and is told what it has missed, in each hour.
+
+        A WebSocket does at each new connection; over HTTP a session goes on whatever its
+        connections do.
+        """
+        return self.new_connections if self.requests is None else self.sessions
+
+    @property
+    def all_requests(self) -> Weekly:
+        """HTTP requests in each hour; a connection that becomes a WebSocket is one."""
+        return self.new_connections if self.requests is None else self.requests
+
+    @property
+    def of_requests(self) -> Demand:
+        """The demand as a service sees it that knows requests only, each open until answered.
+
+        A WebSocket is a request that stays open, so of WebSockets it is the demand itself.
+        """
+        if self.requests is None or self.in_flight is None:
+            return self
+        if self.by_kind:
+            return self.changed(lambda kind: kind.of_requests)
+        return replace(
+            self,
+            connections=self.in_flight,
+            connections_peak=self.in_flight,
+            peak_within_hour=None,
+            uncut=self.requests,
+        )
 
     @property
     def sessions(self) -> Weekly:
@@ -286,8 +329,11 @@ class Demand(Shown):
         Each session then is several connections, E[ceil(S / hours)] on average: one when it
         begins, and one more after each further ``hours`` that it lasts. Each opens and greets
         anew. A demand whose new connections include those after cuts at that age stays as it is;
-        if they include cuts at another age, every hour changes in the proportion of the two.
+        if they include cuts at another age, every hour changes in the proportion of the two. One
+        over HTTP stays as it is, too: there answers end, and not connections.
         """
+        if self.requests is not None:
+            return self
         if self.cut_hours is not None and math.isclose(self.cut_hours, hours):
             return self
         if self.by_kind:
@@ -339,11 +385,19 @@ class Demand(Shown):
     def _traffic_of(self, direction: Direction, layer: Layer, acknowledgements: bool) -> Weekly:
         parts = [s.bytes_per_hour(layer) for s in self.streams if s.direction == direction]
         if layer == "ip":
-            parts.append(self.new_connections.times(connect_layers(direction).total))
+            opening = connect_layers(direction, upgrades=self.requests is None)
+            parts.append(self.new_connections.times(opening.total))
             if acknowledgements:
-                answered = (s for s in self.streams if s.direction != direction)
+                others = (s for s in self.streams if s.direction != direction)
+                answered = (s for s in others if s.is_acknowledged)
                 parts += [s.per_hour.times(ACK_BYTES) for s in answered]
         return total(parts)
+
+
+def _total_of(parts: list[Weekly | None]) -> Weekly | None:
+    """The sum; None if none of them is known."""
+    known = [part for part in parts if part is not None]
+    return total(known) if known else None
 
 
 def over_month(demand: Demand, each_hour: FloatArray | float) -> FloatArray:

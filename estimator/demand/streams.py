@@ -2,24 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Literal
 
 import numpy as np
 
-from estimator.arrays import FloatArray
+from estimator.arrays import FloatArray, most
 from estimator.demand.batches import Batching
 from estimator.demand.weekly import Course, Weekly, from_hours, total, worked
-from estimator.demand.wire import Layer, mean_message_bytes
+from estimator.demand.wire import (
+    Body,
+    Framing,
+    Layer,
+    WireLayers,
+    carried_layers,
+    mean_message_bytes,
+    mean_message_layers,
+)
 from estimator.scenario.flows import AtConnect, MessageFlow
 from estimator.scenario.profile import Profile
 from estimator.scenario.sizes import FixedSize, LastPart, PayloadLaw, SizeDistribution
 from estimator.units import HOURS_PER_WEEK, SECONDS_PER_HOUR
 
 Direction = Literal["to_client", "to_server"]
-MessageKind = Literal["sent", "passed_on", "published", "at_connect", "heartbeat", "ping"]
+MessageKind = Literal[
+    "sent", "passed_on", "published", "at_connect", "heartbeat", "ping", "poll", "answer", "comment"
+]
+Form = Literal["frame", "event", "chunked_event", "request", "answer", "within"]
+"""What a message is on the wire: a frame of a WebSocket; an event of a stream of HTTP/2, or of
+HTTP/1.1; an HTTP request or the answer to one; or a part of the body of such an answer."""
+_BODIES: Mapping[Form, Body] = {"event": "data_frames", "chunked_event": "chunk"}
+_CONTROL: tuple[MessageKind, ...] = ("ping", "poll", "answer", "comment")
 
 _EVERY_HOUR = Course(np.ones(HOURS_PER_WEEK))
 
@@ -32,7 +47,9 @@ class MessageStream:
     direction: Direction
     kind: MessageKind
     """sent: by a client; passed_on: a client's message, to others; published: by the server;
-    ping: WebSocket control frames, which are traffic but not messages."""
+    ping: WebSocket control frames, which are traffic but not messages, as are poll (a request that
+    asks for messages), answer (the response to a request, but for messages in it) and comment (what
+    keeps a stream of events open)."""
     per_hour: Weekly
     """Messages per hour; a broadcast to n connections is n messages."""
     payload: PayloadLaw
@@ -58,6 +75,11 @@ class MessageStream:
     """The kind of clients that sends or receives it, if there are several."""
     receivers: Weekly | None = None
     """published: the connections that are open, if fewer than copies are at times."""
+    form: Form = "frame"
+    """What each of them is on the wire."""
+    header_bytes: float = 0.0
+    """What stands before the payload in place of a frame of a WebSocket; in such a frame, the
+    variable header of an MQTT packet, if it holds one."""
 
     @property
     def once_per_hour(self) -> Weekly:
@@ -82,17 +104,46 @@ class MessageStream:
     @property
     def is_message(self) -> bool:
         """Whether services that meter messages could count it."""
-        return self.kind != "ping"
+        return self.kind not in _CONTROL
 
     @property
     def tells_others(self) -> bool:
         """Whether other clients are told of a new connection, and not the new one greeted."""
-        return self.kind == "at_connect" and bool(np.any(np.asarray(self.copies) > 0))
+        return self.kind == "at_connect" and most(self.copies) > 0
 
     def bytes_per_hour(self, layer: Layer) -> Weekly:
         """Traffic in the direction of the stream."""
+        if self.form == "within":
+            layers = carried_layers(self.payload.mean)
+            return self.per_hour.times(layers.total if layer == "ip" else layers.payload)
+        return self.per_hour.times(mean_message_bytes(self.payload, layer, self._framing))
+
+    @property
+    def as_frame(self) -> MessageStream:
+        """The same messages, each in a frame of a WebSocket or its like."""
+        return replace(self, form="frame", header_bytes=0.0)
+
+    @property
+    def layers(self) -> WireLayers:
+        """Mean bytes of one of them by layer, of a single scenario."""
+        if self.form == "within":
+            return carried_layers(self.payload.mean)
+        return mean_message_layers(self.payload, self._framing)
+
+    @property
+    def _framing(self) -> Framing:
         masked = self.direction == "to_server"
-        return self.per_hour.times(mean_message_bytes(self.payload, layer, masked=masked))
+        if self.form == "frame":
+            return Framing(masked, mqtt_bytes=self.header_bytes or None)
+        return Framing(masked, self.header_bytes, body=_BODIES.get(self.form))
+
+    @property
+    def is_acknowledged(self) -> bool:
+        """Whether a segment of its own acknowledges it.
+
+        The acknowledgement of a request travels with its answer.
+        """
+        return self.form not in ("request", "within")
 
     def steps_per_hour(self, step_bytes: float) -> Weekly:
         """Messages counted in started steps of ``step_bytes`` (size by size, not by the mean)."""

@@ -9,7 +9,7 @@ import numpy as np
 from estimator.demand.demand import Demand
 from estimator.demand.streams import Direction, MessageStream
 from estimator.demand.weekly import Weekly, total
-from estimator.demand.wire import ACK_BYTES, WireLayers, connect_layers, mean_message_layers
+from estimator.demand.wire import ACK_BYTES, WireLayers, connect_layers
 from estimator.scenario.sizes import PayloadLaw
 from estimator.units import HOURS_PER_WEEK
 
@@ -50,7 +50,7 @@ def traffic_breakdown(demand: Demand) -> tuple[Carried, ...]:
                 direction,
                 "connect",
                 demand.new_connections,
-                connect_layers(direction),
+                connect_layers(direction, upgrades=demand.requests is None),
             ),
         )
     )
@@ -62,14 +62,15 @@ def _messages(stream: MessageStream) -> Carried:
         stream.direction,
         stream.kind,
         stream.per_hour,
-        mean_message_layers(stream.payload, masked=stream.direction == "to_server"),
+        stream.layers,
         stream.payload,
     )
 
 
 def _acknowledgements(demand: Demand, direction: Direction) -> Carried:
     """One for each message of the other direction."""
-    answered = [s.per_hour for s in demand.streams if s.direction != direction]
+    others = (s for s in demand.streams if s.direction != direction)
+    answered = [s.per_hour for s in others if s.is_acknowledged]
     times = total(answered) if answered else demand.new_connections.times(0.0)
     each = WireLayers(payload=0.0, websocket=0.0, tls=0.0, tcp_ip=float(ACK_BYTES))
     return Carried("acknowledgements", direction, "acknowledgement", times, each)

@@ -255,7 +255,7 @@ class Weekly:
     def of(cls, scale: FloatArray, course: Course | FloatArray) -> Weekly:
         """A quantity that follows one course of the week."""
         found = course if isinstance(course, Course) else Course(course)
-        return cls(((np.asarray(scale), found),))
+        return cls(((_plain(scale), found),))
 
     @property
     def hourly(self) -> FloatArray:
@@ -340,15 +340,23 @@ class Weekly:
 
     def times(self, factor: FloatArray | float) -> Weekly:
         """The quantity multiplied by one number per scenario, or by one number, from 0 on."""
-        factors = np.asarray(factor, dtype=np.float64)
-        return Weekly(tuple((np.asarray(s * factors), course) for s, course in self.terms))
+        factors = _plain(factor)
+        return Weekly(tuple([(scale * factors, course) for scale, course in self.terms]))
 
     def mapped(self, change: Callable[[Course], Course]) -> Weekly:
         """The quantity with each of its courses changed."""
         return Weekly(tuple((scale, change(course)) for scale, course in self.terms))
 
 
-_ONCE = np.ones(())
+def _plain(number: FloatArray | float) -> FloatArray:
+    """A number, or those of many scenarios, with which numpy computes fastest.
+
+    An array without dimensions takes it several times as long as a number of its own.
+    """
+    return np.asarray(number, dtype=np.float64)[()]
+
+
+_ONCE = _plain(1.0)
 """Scale of what is given hour by hour."""
 
 
@@ -391,9 +399,10 @@ def total(parts: Iterable[Weekly]) -> Weekly:
     np.float64(4.0)
     """
     scales: dict[Course, FloatArray] = {}
-    for scale, course in (term for part in parts for term in part.terms):
-        scales[course] = np.asarray(scales[course] + scale) if course in scales else scale
-    return Weekly(tuple((scale, course) for course, scale in scales.items()))
+    for part in parts:
+        for scale, course in part.terms:
+            scales[course] = scales[course] + scale if course in scales else scale
+    return Weekly(tuple([(scale, course) for course, scale in scales.items()]))
 
 
 def largest(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, ClassVar, Self
@@ -13,15 +13,17 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import ValidationError, model_validator
 
-from estimator.arrays import FloatArray
+from estimator.arrays import FloatArray, most, side_by_side
 from estimator.demand.admission_limits import AdmissionLimits
 from estimator.demand.demand import Demand, most_in_month
+from estimator.demand.over_http import HttpTerms, as_mqtt, over_http
 from estimator.demand.streams import MessageStream
 from estimator.demand.weekly import Weekly, from_hours, total
 from estimator.demand.wire import Layer
+from estimator.deployments.carriage import Carriage, carriage
 from estimator.deployments.duties import Component
 from estimator.deployments.heartbeats import heartbeat_rule
-from estimator.deployments.limits import Check, check
+from estimator.deployments.limits import Check, check, limit_value
 from estimator.documents import YamlDocument
 from estimator.errors import ScenarioError, UnknownNameError
 from estimator.files import Entry
@@ -33,6 +35,13 @@ from estimator.scenario.clients import Audience
 from estimator.scenario.locations import Area
 from estimator.scenario.model import LARGEST, SMALLEST
 from estimator.scenario.sessions import SessionLength
+from estimator.scenario.transport import (
+    LongPolling,
+    MqttOverWebSocket,
+    Transport,
+    TransportKind,
+    WebSocket,
+)
 from estimator.units import (
     BITS_PER_BYTE,
     BITS_PER_MEGABIT,
@@ -93,6 +102,8 @@ class Request:
     it, since it may decide what is cheapest."""
     audiences: Mapping[str, Audience] = field(default_factory=dict[str, Audience])
     """How many clients of each kind there are, as they were given, where that is known."""
+    transport: Transport = field(default_factory=WebSocket)
+    """How messages travel."""
 
     @property
     def many(self) -> bool:
@@ -146,7 +157,7 @@ class Sizing:
     def binding(self) -> npt.NDArray[np.str_]:
         """The resource that asks for most, or ``minimum`` where none does, shape (*many,)."""
         names = np.array([*self.shares])
-        most = names[np.argmax(np.stack(np.broadcast_arrays(*self.shares.values())), axis=0)]
+        most = names[np.argmax(side_by_side(self.shares.values()), axis=0)]
         least = self.least_units
         return np.where((least > 0) & (self.peak_units <= least), MINIMUM, most)
 
@@ -189,7 +200,7 @@ class Difference:
     """Options of the deployment that would change it; None if none would."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Metered:
     """What the meters of a deployment count per month."""
 
@@ -198,8 +209,8 @@ class Metered:
     """What a reader should know: stand-ins for figures, quotas and settings to raise."""
     checks: tuple[Check, ...] = ()
     """What the demand asks of the limits there are."""
-    admission: AdmissionLimits = field(default_factory=AdmissionLimits)
-    """What is let in, if one scenario was asked; open to all if many were."""
+    find_admission: Callable[[], AdmissionLimits] = AdmissionLimits
+    """What works out ``admission``, of which bills have no use and which takes half as long."""
     sizing: Sizing | None = None
     """What must run; None if the service has no units."""
     differs: tuple[Difference, ...] = ()
@@ -207,13 +218,26 @@ class Metered:
     runs: frozenset[Component] = frozenset()
     """What of it brings work along for the people who run it."""
 
+    @cached_property
+    def admission(self) -> AdmissionLimits:
+        """What is let in, if one scenario was asked; open to all if many were."""
+        return self.find_admission()
+
 
 class Deployment(ABC):
     """One way to host a WebSocket service."""
 
     options: ClassVar[type[Options]]
+    service: ClassVar[str] = ""
+    """Of what takes requests from clients: how its rows of transports.csv and its limits begin;
+    the id of the deployment, if empty."""
+    keep_alive_limit: ClassVar[str] = "system.nginx.keep_alive_timeout"
+    """The limit of the time without a request after which a connection of HTTP is closed; that of a
+    server on nodes, unless what stands in front ends connections."""
     questions: ClassVar[tuple[Assumption, ...]] = ()
     """What the vendor leaves open; the ids are names without that of the deployment."""
+    websocket_questions: ClassVar[frozenset[str]] = frozenset()
+    """Names of those that are about WebSockets, and not open where messages travel over HTTP."""
     not_modeled: ClassVar[tuple[str, ...]]
 
     def __init__(self, deployment_id: str, title: str) -> None:
@@ -221,6 +245,10 @@ class Deployment(ABC):
         self.id = deployment_id
         self.title = title
         self.cloud = deployment_id.partition(".")[0]
+
+    def is_open(self, question: Assumption, demand: Demand) -> bool:
+        """Whether a question of its own matters to what carries a demand."""
+        return demand.requests is None or question.name not in self.websocket_questions
 
     @cached_property
     def assumptions(self) -> tuple[Assumption, ...]:
@@ -261,6 +289,44 @@ class Deployment(ABC):
             answers: to the deployment's questions by name.
         """
         return demand
+
+    def carried(self, request: Request) -> Demand:
+        """What the transport of a request makes of its demand on this platform."""
+        demand, transport = request.demand, request.transport
+        if not isinstance(transport, WebSocket | MqttOverWebSocket):
+            return over_http(demand, transport, self.http_terms(request))
+        kept = demand.changed(lambda kind: self.kept_alive(kind, request.answers))
+        return kept if isinstance(transport, WebSocket) else as_mqtt(kept, transport)
+
+    def http_terms(self, request: Request) -> HttpTerms:
+        """What the service makes of requests and answers."""
+        return HttpTerms(self.answer_seconds(request), self.keep_alive_seconds(request))
+
+    def answer_seconds(self, request: Request) -> float:
+        """The age at which an answer over HTTP is ended, however busy; infinite if at none."""
+        longest = self.carriage(request.transport.kind).longest_limit
+        return np.inf if longest is None else limit_value(longest)
+
+    def keep_alive_seconds(self, request: Request) -> float:
+        """Time without a request after which a connection of HTTP is closed."""
+        return limit_value(self.keep_alive_limit)
+
+    def carriage(self, kind: TransportKind) -> Carriage:
+        """Whether it carries a transport, and what limits it there."""
+        return carriage(self.service or self.id, kind)
+
+    def transport_checks(self, request: Request) -> Iterator[Check]:
+        """Whether a long poll is answered before the service gives up on it."""
+        row = self.carriage(request.transport.kind)
+        # what ends a quiet answer is checked with other idle timeouts
+        ends_busy = row.longest_limit is not None and row.longest_limit != row.idle_limit
+        if isinstance(request.transport, LongPolling) and ends_busy:
+            waits = np.asarray(request.transport.timeout_seconds)
+            yield Check(str(row.longest_limit), waits, self.wait_seconds(request))
+
+    def wait_seconds(self, request: Request) -> float:
+        """The time after which the service gives up on an answer, as it is set."""
+        return limit_value(str(self.carriage(request.transport.kind).longest_limit))
 
     def heartbeat_notes(self, demand: Demand) -> Iterator[str]:
         """What pings are on a managed service, and what they would be as messages."""
@@ -400,7 +466,7 @@ def from_server(demand: Demand) -> tuple[MessageStream, ...]:
 def shared_once(demand: Demand) -> Iterator[MessageStream]:
     """Messages that others receive, from clients and from the server, each once."""
     for stream in demand.streams:
-        if stream.kind == "sent" and np.any(stream.copies > 0):
+        if stream.kind == "sent" and most(stream.copies) > 0:
             passed_on = np.asarray(stream.copies > 0)
             if not passed_on.all():
                 per_hour = stream.per_hour.times(passed_on.astype(np.float64))
@@ -433,10 +499,12 @@ def _lost_minutes(session: SessionLength) -> float:
     return session.mean_steps(step_hours) - session.mean / step_hours
 
 
-def cut_note(demand: Demand, age: str) -> str:
+def cut_note(demand: Demand, age: str) -> Iterator[str]:
     """That connections are cut at an age, and what making them again does."""
+    if demand.requests is not None:
+        return
     rate = range_text(most_in_month(demand, demand.new_connections.peak) / SECONDS_PER_HOUR)
-    return (
+    yield (
         f"Connections are cut after {age} and clients connect again. New connections in the "
         f"busiest hour: {rate} per second."
     )

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import BeforeValidator, Field
 
-from estimator.arrays import FloatArray, most
+from estimator.arrays import FloatArray, most, spread
 from estimator.demand.admission_limits import AdmissionLimits
 from estimator.demand.demand import Demand
 from estimator.demand.streams import MessageStream
@@ -50,7 +50,8 @@ Measure = Literal[
     "subscriptions",
     "other",
 ]
-_OWNERS = (*VENDORS, "system")
+OWNERS = (*VENDORS, "system")
+"""Whose limits there are."""
 _RAREST_GAP = float(np.log(1e6))
 """How many mean gaps long the longest of a million gaps between random messages is."""
 _ROUNDING_NOISE = 1e-9
@@ -58,6 +59,7 @@ _ROUNDING_NOISE = 1e-9
 _NEXT_TO_NOTHING = 1e-30
 """Messages per second below the smallest that a scenario can have."""
 _BEAT_FASTER = "send a heartbeat more often than every {allowed} seconds"
+_ANSWER_SOONER = "answer long polls, and send comments on streams, within {allowed} seconds"
 
 
 def _one_or_many(cell: object) -> object:
@@ -149,7 +151,7 @@ def longest_burst(
     for burst in bursts:
         if burst.messages.max() <= least * more:
             continue
-        messages, rates = np.broadcast_arrays(burst.messages, np.asarray(allowed, np.float64))
+        messages, rates = spread(burst.messages, allowed)
         worst = int(np.argmax(_share(messages, rates)))
         message, rate = float(messages.flat[worst]), float(rates.flat[worst])
         found = LongBurst(burst.flow, message, rate, bucket)
@@ -361,10 +363,8 @@ def verdicts(
 
 def _verdict(asked: Check, clock: Clock, weeks: tuple[str, ...], dimensions: int) -> Verdict:
     week = asked.used if isinstance(asked.used, Weekly) else None
-    used, allowed = np.broadcast_arrays(
-        asked.used.peak if isinstance(asked.used, Weekly) else np.asarray(asked.used, np.float64),
-        np.asarray(asked.allowed, dtype=np.float64),
-    )
+    most = asked.used.peak if isinstance(asked.used, Weekly) else asked.used
+    used, allowed = spread(most, asked.allowed)
     shares = _share(used, allowed)
     if not (least := shares.min()) >= 0:  # which NaN is not
         raise EstimatorError(f"{asked.limit_id}: a use of {least:g} times the limit cannot be")
@@ -423,8 +423,8 @@ def load_limits(vendor: str) -> Mapping[str, Limit]:
     Raises:
         UnknownNameError: there is no such vendor.
     """
-    if vendor not in _OWNERS:
-        raise UnknownNameError("vendor of a limit", vendor, _OWNERS)
+    if vendor not in OWNERS:
+        raise UnknownNameError("vendor of a limit", vendor, OWNERS)
     folder = "saas" if vendor in SAAS else vendor
     return {row.limit: row for row in load_rows(f"{folder}/limits.csv", Limit)}
 
@@ -626,6 +626,8 @@ def longest_silence_seconds(
     if demand.by_kind:
         each = [longest_silence_seconds(kind, direction) for kind in demand.kinds]
         return reduce(np.maximum, each)
+    if demand.quiet_seconds is not None:
+        return np.asarray(demand.quiet_seconds, dtype=np.float64)
     connected = demand.connections.mean
     silence = np.where(connected > 0, np.inf, 0.0)
     messages = np.zeros(())
@@ -645,7 +647,7 @@ def longest_silence_seconds(
 
 def _seconds_between(per_hour: FloatArray, connected: FloatArray) -> FloatArray:
     """Mean time between messages of one connection; without end where there are none."""
-    rate, open_now = np.broadcast_arrays(per_hour, connected)
+    rate, open_now = spread(per_hour, connected)
     hours = np.divide(open_now, rate, out=np.full(rate.shape, np.inf), where=rate > 0)
     return hours * SECONDS_PER_HOUR
 
@@ -676,14 +678,23 @@ def idle_checks(
     ways = [longest_silence_seconds(demand, way) for way in ("to_server", "to_client")]
     silence = np.maximum(*ways) if each_direction else np.minimum(*ways)
     words = fix or ("" if ceiling_id else find_limit(limit_id).fix) or _BEAT_FASTER
+    words = _for_answers(words, demand)
     if ceiling_id:
-        ceiling = check(ceiling_id, silence)
+        ceiling = check(ceiling_id, silence, _for_answers(find_limit(ceiling_id).fix or "", demand))
         if np.min(silence) <= ceiling.allowed:
             most = f"at most {ceiling.allowed:,g} seconds"
             named = "or raise the" in words
             words += f", to {most}" if named else f", or raise the timeout ({most})"
         yield ceiling
     yield Check(limit_id, silence, limit_value(limit_id) if seconds is None else seconds, words)
+
+
+def _for_answers(fix: str, demand: Demand) -> str:
+    """What would help, where answers are awaited in place of heartbeats."""
+    if demand.quiet_seconds is None or not fix.startswith("send a heartbeat"):
+        return fix
+    _, or_else, other = fix.partition(", or ")
+    return f"{_ANSWER_SOONER}{or_else}{other}"
 
 
 def age_checks(demand: Demand, limit_id: str, seconds: float) -> Iterator[Check]:

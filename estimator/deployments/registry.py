@@ -46,6 +46,9 @@ class Entry:
         """Cloud or vendor, the first part of the id."""
         return self.id.partition(".")[0]
 
+    is_http_only: bool = False
+    """Whether it carries no WebSockets, and is compared where messages travel over HTTP."""
+
     @property
     def is_saas(self) -> bool:
         """Whether it is a managed service that people would buy instead of a cloud's own."""
@@ -90,14 +93,31 @@ supabase.realtime | Supabase Realtime | managed | saas.supabase:SupabaseRealtime
 """
 """Id, title, group, and module with class of each deployment, in the order of all lists."""
 
+_HTTP_ONLY: Final = """
+aws.http_api_lambda | API Gateway HTTP API and Lambda | managed | aws.api_requests:HttpApiLambda
+aws.rest_api_lambda | API Gateway REST API and Lambda | managed | aws.api_requests:RestApiLambda
+aws.lambda_url | Lambda function URL | managed | aws.lambda_answers:LambdaUrl
+aws.rest_api_alb_fargate | API Gateway REST API, Application Load Balancer and Fargate \
+    | serverless containers | aws.api_requests:RestApiAlbFargate
+aws.cloudfront_alb_ec2 | CloudFront, Application Load Balancer and EC2 \
+    | own servers | aws.cloudfront:CloudFrontAlbEc2
+azure.functions | Functions | managed | azure.http_functions:HttpFunctions
+gcp.cloud_cdn_application_lb_gce | Cloud CDN, Application Load Balancer and Compute Engine \
+    | own servers | gcp.cloud_cdn:CloudCdn
+oci.api_gateway_vm | API Gateway, Flexible Load Balancer and Virtual Machines \
+    | own servers | oci.api_gateway:ApiGatewayVm
+"""
+"""The same of deployments that answer requests and carry no WebSockets."""
 
-def _entry(line: str) -> Entry:
-    id_, title, group, where = map(str.strip, line.split("|"))
-    return Entry(id_, title, cast("Group", group), f"{_PACKAGE}.{where}")
+
+def _entries(table: str, *, is_http_only: bool = False) -> Iterator[Entry]:
+    for line in table.strip().splitlines():
+        id_, title, group, where = map(str.strip, line.split("|"))
+        yield Entry(id_, title, cast("Group", group), f"{_PACKAGE}.{where}", is_http_only)
 
 
-ENTRIES: tuple[Entry, ...] = tuple(map(_entry, _TABLE.strip().splitlines()))
-"""The rows of the table."""
+ENTRIES: tuple[Entry, ...] = (*_entries(_TABLE), *_entries(_HTTP_ONLY, is_http_only=True))
+"""The rows of both tables."""
 
 
 @cache
@@ -117,11 +137,16 @@ class Deployments(Shown, Mapping[str, "Deployment"]):
 
     def __init__(self, belongs: Callable[[Entry], bool]) -> None:
         self._belongs = belongs
+        self._entries: tuple[tuple[Entry, ...], Mapping[str, Entry]] = (), {}
 
     @property
     def entries(self) -> Mapping[str, Entry]:
         """Rows of the table by id, for which nothing is imported."""
-        return {entry.id: entry for entry in ENTRIES if self._belongs(entry)}
+        table, found = self._entries
+        if table is not ENTRIES:
+            found = {entry.id: entry for entry in ENTRIES if self._belongs(entry)}
+            self._entries = ENTRIES, found
+        return found
 
     def __getitem__(self, deployment_id: str) -> Deployment:
         return _found(self.entries[deployment_id])
@@ -139,14 +164,17 @@ class Deployments(Shown, Mapping[str, "Deployment"]):
         return f"<{len(self)} deployments: {', '.join(self)}>"
 
 
-DEPLOYMENTS = Deployments(lambda entry: not entry.is_saas)
+DEPLOYMENTS = Deployments(lambda entry: not entry.is_saas and not entry.is_http_only)
 """Deployments on the clouds by id; what is compared unless other ids are asked for."""
 
-SAAS = Deployments(lambda entry: entry.is_saas)
+HTTP_ONLY = Deployments(lambda entry: entry.is_http_only)
+"""Deployments that carry no WebSockets, by id; compared too where messages travel over HTTP."""
+
+SAAS = Deployments(lambda entry: entry.is_saas and not entry.is_http_only)
 """Managed services that people would buy instead, by id."""
 
 ALL_DEPLOYMENTS = Deployments(lambda _: True)
-"""Both, by id."""
+"""All of them, by id."""
 
 
 @checks_arguments

@@ -146,6 +146,8 @@ class RollingDeployment(Timed):
 
     >>> RollingDeployment(at="Wed 10:00", batches=6, every="2 min", drain="30 s").words
     'rolling deployment on Wed 10:00: 6 batches, one every 2 min, each closed within 30 s'
+    >>> RollingDeployment(at="Wed 10:00", batches=1, every="2 min").words
+    'rolling deployment on Wed 10:00: 1 batch, closed at once'
     """
 
     fault: Literal["rolling_deployment"] = "rolling_deployment"
@@ -164,9 +166,10 @@ class RollingDeployment(Timed):
     def _words(self, when: str) -> str:
         closed = f"within {duration_text(self.drain)}" if self.drain else "at once"
         away = f" and away for {duration_text(self.restart)}" if self.restart else ""
+        batches = f"{self.batches} batches, one every {duration_text(self.every)}, each"
         return (
-            f"rolling deployment on {when}: {self.batches} batches, "
-            f"one every {duration_text(self.every)}, each closed {closed}{away}"
+            f"rolling deployment on {when}: "
+            f"{'1 batch,' if self.batches == 1 else batches} closed {closed}{away}"
         )
 
 

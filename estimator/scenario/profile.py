@@ -20,7 +20,7 @@ from pydantic import (
 )
 
 from estimator.arguments import checks_arguments
-from estimator.documents import YamlDocument, read_file
+from estimator.documents import YamlDocument, read_file, yaml_text
 from estimator.errors import EstimatorError, ScenarioError, echo
 from estimator.scenario import model
 from estimator.scenario.application import DEFAULT_APPLICATION, ApplicationName
@@ -41,6 +41,8 @@ MOST_KINDS: Final = 20
 """Of clients beside the main ones."""
 _MOST_EXTENDED = 20
 """Profiles behind one another, each of which changes the next."""
+_NAMED_PARTS: Final = ("flows", "other_clients")
+"""Of a profile, what has names of its author's choice: a change can take one away (null)."""
 
 
 class Evidence(model.Model):
@@ -73,6 +75,7 @@ def _shape_name(shape: WeeklyShape, serialize: SerializerFunctionWrapHandler) ->
     return next(shipped, None) or serialize(shape)
 
 
+@checks_arguments
 class Profile(Shown, model.Model):
     """How one client behaves: its sessions, messages, heartbeat and hours of the week.
 
@@ -132,6 +135,14 @@ class Profile(Shown, model.Model):
                     "in other_clients of a scenario"
                 )
         return self
+
+    def to_yaml(self) -> str:
+        """The file that says the same, as short as it can be: for ``profile: ours.yaml``.
+
+        >>> print(load_profile("market-data").to_yaml(), end="")
+        extends: market-data
+        """
+        return yaml_text(as_changes(self))
 
     @property
     def many(self) -> tuple[int, ...]:
@@ -246,7 +257,12 @@ def resolve_profile(value: object) -> object:
     """Turn what a scenario says of its profile into a profile or its content.
 
     A text names a shipped profile. A mapping is a profile of its own; with ``extends`` it only
-    states what differs from another one, shipped or written out, down to a single number.
+    states what differs from another one, shipped or written out, down to a single number. A flow
+    or a kind of clients that is null there is taken away.
+
+    >>> without = resolve_profile({"extends": "multiplayer-game", "flows": {"inputs": None}})
+    >>> [*without["flows"]]
+    ['state_patches']
     """
     if isinstance(value, str):
         return _shipped(_no_file(value))
@@ -327,7 +343,7 @@ def as_changes(profile: Profile) -> Mapping[str, Any]:
     >>> as_changes(Profile.model_validate(own))
     {'extends': 'market-data', 'title': 'Ticks'}
     """
-    said = _said(profile)
+    said = said_of(profile)
     ways = [said, *(_changes_of(name, said) for name in profile_names())]
     for changes in sorted(ways, key=lambda each: len(json.dumps(each))):
         with suppress(ValueError, EstimatorError):
@@ -339,7 +355,7 @@ def as_changes(profile: Profile) -> Mapping[str, Any]:
 def _changes_of(name: str, said: Mapping[str, Any]) -> dict[str, Any]:
     """What differs from a shipped profile, if nothing that it has is left out."""
     written = shipped_content(name)
-    changes = {"extends": name, **_differences(written, _said(_shipped(name)), said)}
+    changes = {"extends": name, **_differences(written, said_of(_shipped(name)), said)}
     for path in written.get("evidence", {}).keys() - said.get("evidence", {}).keys():
         if not _states(changes, written, path.split(".")):
             _restate(changes, said, path.split("."))
@@ -359,7 +375,8 @@ def _restate(changes: dict[str, Any], said: Mapping[str, Any], path: list[str]) 
         changes[key] = said[key]
 
 
-def _said(profile: Profile) -> dict[str, Any]:
+def said_of(profile: Profile) -> dict[str, Any]:
+    """What was said of a profile, as plain lists, texts and numbers."""
     return profile.model_dump(mode="json", exclude_unset=True)
 
 
@@ -367,13 +384,27 @@ def _differences(
     written: Mapping[str, Any], base: Mapping[str, Any], said: Mapping[str, Any]
 ) -> dict[str, Any]:
     """What is said otherwise, down to single numbers; whole where no mapping is written."""
-    return {
+    changes = {
         key: _differences(written[key], base[key], value)
         if _adds_to(written.get(key), value)
         else value
         for key, value in said.items()
         if key not in base or base[key] != value
     }
+    for part in _NAMED_PARTS:
+        gone = _names(written, part) - _names(said, part)
+        if gone:
+            # in the order of the profile, so that equal profiles are said equally
+            changes[part] = {
+                **{name: None for name in written[part] if name in gone},
+                **changes.get(part, {}),
+            }
+    return changes
+
+
+def _names(content: Mapping[str, Any], part: str) -> set[str]:
+    named = content.get(part)
+    return {*named} if isinstance(named, Mapping) else set()
 
 
 def _profile_name(profile: Profile, serialize: SerializerFunctionWrapHandler) -> object:
@@ -475,7 +506,10 @@ def _merge(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any
     merged = dict(base)
     for key, value in changes.items():
         old: Any = merged.get(key)
-        merged[key] = _merge(old, value) if _adds_to(old, value) else value
+        new: Any = _merge(old, value) if _adds_to(old, value) else value
+        if key in _NAMED_PARTS and isinstance(new, Mapping):
+            new = {name: part for name, part in new.items() if part is not None}
+        merged[key] = new
     return merged
 
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Final, Literal, Self
 
 from pydantic import Field, model_validator
 
+from estimator.arrays import FloatArray
 from estimator.scenario import model
 from estimator.units import HOURS_PER_DAY, SECONDS_PER_HOUR
 
 UpToADay = Annotated[model.Seconds, model.Within(HOURS_PER_DAY * SECONDS_PER_HOUR)]
+GROWTH: Final = 3.0
+"""A decorrelated wait reaches up to so many times the one before."""
 
 
 class Reconnect(model.Model):
@@ -57,3 +60,28 @@ class Reconnect(model.Model):
                 "client would go away before any answer can reach it"
             )
         return self
+
+
+def wait_bounds(policy: Reconnect, grown: FloatArray | float) -> tuple[FloatArray | float, ...]:
+    """Shortest and longest wait; it is anything between them, evenly.
+
+    Args:
+        policy: how clients come back.
+        grown: min(cap, base 2^k), which is base before the first attempt. Of decorrelated
+            waits it is the wait before, base if there was none, and the longest is that
+            without cap.
+
+    >>> wait_bounds(Reconnect(backoff="equal_jitter", base=1, cap=60), 8.0)
+    (4.0, 8.0)
+    """
+    match policy.backoff:
+        case "none":
+            return 0.0 * grown, 0.0 * grown
+        case "exponential":
+            return grown, grown
+        case "equal_jitter":
+            return grown / 2, grown
+        case "full_jitter":
+            return 0.0 * grown, grown
+        case "decorrelated":
+            return policy.base + 0.0 * grown, GROWTH * grown

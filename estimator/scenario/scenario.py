@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import datetime as dt
-import io
 import json
 import math
 import zlib
@@ -25,11 +24,17 @@ from pydantic import (
     ValidationInfo,
     model_validator,
 )
-from ruamel.yaml import YAML, RoundTripRepresenter
 
 from estimator.arguments import checks_arguments
 from estimator.arrays import FloatArray
-from estimator.documents import MOST_TEXT_CHARACTERS, YamlDocument, read_file, read_json, read_yaml
+from estimator.documents import (
+    MOST_TEXT_CHARACTERS,
+    YamlDocument,
+    read_file,
+    read_json,
+    read_yaml,
+    yaml_text,
+)
 from estimator.errors import ScenarioError
 from estimator.format import given_text, range_text
 from estimator.scenario.calendar import (
@@ -54,6 +59,7 @@ from estimator.scenario.profile import (
     check_receivers,
     from_files,
 )
+from estimator.scenario.transport import LongPolling, Polling, TransportGiven, WebSocket, many_of
 from estimator.shown import Shown
 from estimator.units import HOURS_PER_MONTH, SECONDS_PER_HOUR
 from estimator.validation import Name, validated
@@ -66,22 +72,11 @@ _MOST_LINK_BYTES = 4 * (MOST_TEXT_CHARACTERS + 1)
 
 FIRST_DAY, LAST_DAY = dt.date(2000, 1, 1), dt.date(2099, 12, 31)
 """Of the weeks that can be estimated; rules of summer time are known for some of them only."""
+PRICE_LIST_PATTERN = r"^[0-9a-f]{8} of [0-9]{4}-[0-9]{2}-[0-9]{2}$"
+"""Its id and date, as bills name it."""
 _PROFILE: TypeAdapter[Profile] = TypeAdapter(ProfileGiven)
 _MOST_SCENARIOS = 20_000
 """Of a text: their bills at all deployments take some 0.6 GB and five seconds."""
-
-
-class _Quoting(RoundTripRepresenter):
-    """Quotes texts with characters that YAML would take for the end of a line, or refuse."""
-
-    def represent_str(self, data: str) -> Any:
-        """A text in quotes, if one of its characters needs an escape."""
-        plain = data.isprintable() or data.replace("\n", "").isprintable()
-        tag, style = "tag:yaml.org,2002:str", None if plain else '"'
-        return self.represent_scalar(tag, data, style=style)
-
-
-_Quoting.add_representer(str, _Quoting.represent_str)
 
 
 class Engineering(Model):
@@ -223,6 +218,9 @@ class Scenario(Shown, Model):
     sessions_per_user_per_day: Count | None = None
     """Sessions of each of them on that day."""
 
+    transport: TransportGiven = WebSocket()
+    """How messages travel: a name, or a mapping with ``kind`` and what else differs, such as
+    ``{kind: polling, every_seconds: 5}``."""
     other_clients: Annotated[
         dict[Annotated[Name, Field(min_length=1)], OtherClients], Field(max_length=MOST_KINDS)
     ] = Field(default_factory=dict)
@@ -247,6 +245,9 @@ class Scenario(Shown, Model):
     it is money, by its id (``estimator list allowances``); all of those left out."""
     as_of: dt.date | None = None
     """Use the prices in force on that day; the newest known if left out."""
+    price_list: Annotated[str, Field(pattern=PRICE_LIST_PATTERN)] | None = None
+    """The price list under which this was saved, by its id and date, as bills name it. It changes
+    nothing; where another one is in force, bills say so."""
     contract: Annotated[str | dict[str, JsonValue] | None, BeforeValidator(_no_file)] = None
     """What is paid instead of list prices: the name of a shipped example (``estimator list
     contracts``), a YAML file beside the scenario file, or contract rates written out."""
@@ -309,7 +310,27 @@ class Scenario(Shown, Model):
         try:
             _ = self.many
         except ValueError:
-            raise ValueError("arrays of the audience and rates have unequal lengths") from None
+            raise ValueError(
+                "arrays of the audience, rates and transport have unequal lengths"
+            ) from None
+        return self
+
+    @model_validator(mode="after")
+    def _asks_within_a_session(self) -> Self:
+        transport = self.transport
+        if isinstance(transport, Polling):
+            name, longest = "every_seconds", transport.every_seconds
+        elif isinstance(transport, LongPolling):
+            name, longest = "timeout_seconds", transport.timeout_seconds
+        else:
+            return self
+        session = min(kind.profile.session.mean for kind in self.kinds.values()) * SECONDS_PER_HOUR
+        if np.max(longest) > session:
+            raise ValueError(
+                f"transport: {name} is {range_text(longest, given_text)} s, longer than a mean "
+                f"session ({given_text(session)} s), so that most clients would never hear of "
+                "anything: ask more often"
+            )
         return self
 
     @model_validator(mode="after")
@@ -345,6 +366,7 @@ class Scenario(Shown, Model):
     def many(self) -> tuple[int, ...]:
         """Shape of the many scenarios this one stands for; () if it is a single one."""
         arrays: list[Any] = [*audience_arrays(self), self.hours_per_month]
+        arrays.append(np.zeros(many_of(self.transport)))
         for options in self.options.values():
             arrays += [value for value in options.values() if isinstance(value, list)]
         if self.engineering is not None:
@@ -489,7 +511,7 @@ class Scenario(Shown, Model):
                 except ScenarioError as error:
                     said = document.where([*where, "profile"])
                     raise ScenarioError(f"{said}: {error}") from None
-        return cls._from_document(document)
+        return cls.from_document(document)
 
     @classmethod
     def from_yaml(cls, text: str, name: str = "scenario") -> Scenario:
@@ -498,10 +520,15 @@ class Scenario(Shown, Model):
         Raises:
             ScenarioError: as for ``load``.
         """
-        return cls._from_document(read_yaml(text, name, ScenarioError))
+        return cls.from_document(read_yaml(text, name, ScenarioError))
 
     @classmethod
-    def _from_document(cls, document: YamlDocument) -> Scenario:
+    def from_document(cls, document: YamlDocument) -> Scenario:
+        """A scenario from a text that was read already.
+
+        Raises:
+            ScenarioError: as for ``load``.
+        """
         scenario = validated(document, cls, ScenarioError, context=document)
         if (many := math.prod(scenario.many)) > _MOST_SCENARIOS:
             raise ScenarioError(
@@ -523,11 +550,7 @@ class Scenario(Shown, Model):
 
     def to_yaml(self) -> str:
         """The scenario file that says the same."""
-        stream = io.StringIO()
-        writer = YAML()
-        writer.Representer = _Quoting
-        writer.dump(self.as_data(), stream)
-        return stream.getvalue()
+        return yaml_text(self.as_data())
 
     def to_token(self) -> str:
         """The scenario as a short text for the address of a shared link."""
@@ -556,4 +579,4 @@ class Scenario(Shown, Model):
             document = read_json(text, "link", ScenarioError, with_lines=False)
         except (ValueError, zlib.error):
             raise ScenarioError("the link is damaged: it does not hold a scenario") from None
-        return cls._from_document(document)
+        return cls.from_document(document)

@@ -5,12 +5,16 @@ of 1,448 bytes, TLS 1.3, messages 60 ms apart). Header sizes: RFC 6455, section 
 https://www.rfc-editor.org/rfc/rfc6455#section-5.2
 """
 
+import dataclasses
+
 import numpy as np
 import pytest
 
 import estimator as ws
 from estimator.demand.wire import (
     ACK_BYTES,
+    Framing,
+    _jumps,
     connect_layers,
     mean_message_bytes,
     message_bytes,
@@ -73,7 +77,31 @@ def test_sizes_are_averaged_after_framing_not_before():
     # 20 bytes leave as 96 and 2,048 as 2,178; one message of their mean would leave as one segment
     sizes = EmpiricalSize(sizes=(20, 2_048))
 
-    assert mean_message_bytes(sizes, "ip", masked=False) == (96 + 2_178) / 2
+    assert mean_message_bytes(sizes, "ip", Framing(masked=False)) == (96 + 2_178) / 2
+
+
+@pytest.mark.parametrize(
+    "framing",
+    [
+        Framing(masked=False),
+        Framing(masked=True, mqtt_bytes=34.0),
+        Framing(masked=False, mqtt_bytes=34.0),
+        Framing(masked=True, header_bytes=606.0),
+        Framing(masked=False, header_bytes=8.0, body="chunk"),
+        Framing(masked=False, header_bytes=8.0, body="data_frames"),
+    ],
+)
+def test_every_size_at_which_more_is_put_around_a_message_is_known(framing):
+    # what means over laws of sizes are exact by: up to three records, one by one
+    sizes = np.arange(1.0, 50_000.0)
+    stated = dataclasses.asdict(framing)
+
+    one_by_one = message_bytes(sizes, "ip", **stated)
+    steps = sizes[:-1][np.abs(np.diff(one_by_one) - 1) > 1e-9]
+    jumps = _jumps(framing)
+    # where more than a byte is added, an edge is known
+    known = jumps[np.searchsorted(jumps, steps)]
+    assert np.all((known >= steps) & (known < steps + 1))
 
 
 def test_a_heartbeat_sends_76_bytes_and_acknowledges_with_52():

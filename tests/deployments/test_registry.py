@@ -39,13 +39,14 @@ def test_names_and_titles_import_no_class():
     assert json.loads(done.stdout) == []
 
 
-def test_ids_and_titles_are_unique_and_both_lists_make_up_all():
+def test_ids_and_titles_are_unique_and_the_lists_make_up_all():
     ids = [entry.id for entry in registry.ENTRIES]
     titles = [f"{entry.title} on {entry.cloud}" for entry in registry.ENTRIES]
 
     assert len(set(ids)) == len(ids)
     assert len(set(titles)) == len(titles)
-    assert [*ws.DEPLOYMENTS, *ws.SAAS] == list(registry.ALL_DEPLOYMENTS) == ids
+    listed = [*ws.DEPLOYMENTS, *ws.SAAS, *registry.HTTP_ONLY]
+    assert listed == list(registry.ALL_DEPLOYMENTS) == ids
 
 
 @pytest.mark.parametrize("entry", registry.ENTRIES, ids=lambda entry: entry.id)
@@ -73,6 +74,7 @@ class BoxOptions(Options):
 class Box(Deployment):
     """A deployment that needs one box for everybody."""
 
+    service = "aws.alb"
     options = BoxOptions
     questions = (
         Assumption("paint", "Is paint charged?", {"no": "free", "yes": "one hour"}, "Not stated."),

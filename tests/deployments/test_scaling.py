@@ -13,8 +13,16 @@ from estimator.deployments.fleet.application_servers import (
 from estimator.deployments.fleet.scaling import ScalingOptions
 from estimator.deployments.registry import ALL_DEPLOYMENTS
 from estimator.pricing.catalog import load_catalog
+from estimator.scenario.transport import TransportKind
 
+HELD: tuple[TransportKind, ...] = ("websocket", "server_sent_events")
 RUNS = [id_ for id_, each in ALL_DEPLOYMENTS.items() if "scaling" in each.options.model_fields]
+HOLDS = {
+    name: next(filter(lambda kind: ALL_DEPLOYMENTS[name].carriage(kind).is_carried, HELD))
+    for name in RUNS
+    if any(ALL_DEPLOYMENTS[name].carriage(kind).is_carried for kind in HELD)
+}
+"""Those whose nodes hold something for each client, and over which transport."""
 SERVERLESS = {"gcp.cloud_run", "gcp.application_lb_cloud_run"}
 """What bills open connections, whatever runs."""
 BY_DAY = np.tile([40_000.0] * 12 + [2_000.0] * 12, 7)
@@ -40,14 +48,18 @@ def test_rivals_start_alike_and_nobody_asks(deployment):
     assert "scaling" not in {each.id for each in found.questions}
 
 
-@pytest.mark.parametrize("deployment", RUNS)
-def test_what_follows_its_clients_runs_as_little_as_they_need(make_demand, bill_of, deployment):
+@pytest.mark.parametrize(("deployment", "transport"), HOLDS.items())
+def test_what_follows_its_clients_runs_as_little_as_they_need(
+    make_demand, bill_of, deployment, transport
+):
     demand = make_demand(BY_DAY)
     fields = ALL_DEPLOYMENTS[deployment].options.model_fields
     # so that nodes are many, however large they may be
     each = {"connections_per_node": 2_000} if "connections_per_node" in fields else {}
     units = {
-        scaling: bill_of(deployment, demand, options={**each, "scaling": scaling}).sizing.units
+        scaling: bill_of(
+            deployment, demand, options={**each, "scaling": scaling}, transport=transport
+        ).sizing.units
         for scaling in ("static", "autoscaled", "scheduled")
     }
 

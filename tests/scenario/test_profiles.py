@@ -4,7 +4,7 @@ import pytest
 
 import estimator as ws
 from estimator.scenario.flows import Heartbeat
-from estimator.scenario.profile import resolve_profile
+from estimator.scenario.profile import as_changes, resolve_profile
 
 
 def profile_of(text: str) -> ws.Profile:
@@ -50,6 +50,42 @@ def test_a_flow_can_be_added():
 
 def test_what_is_set_to_null_is_gone():
     assert profile_of("  extends: workplace-chat\n  heartbeat: null\n").heartbeat is None
+
+
+def test_a_flow_that_is_set_to_null_is_taken_away_with_its_evidence():
+    shipped = ws.load_profile("workplace-chat")
+    changed = profile_of("  extends: workplace-chat\n  flows: {posts: null}\n")
+
+    assert [*changed.flows] == [name for name in shipped.flows if name != "posts"]
+    assert {*shipped.evidence} - {*changed.evidence} == {
+        path for path in shipped.evidence if path.startswith("flows.posts")
+    }
+    assert as_changes(changed)["flows"] == {"posts": None}
+
+
+def test_clients_that_a_profile_brings_can_be_taken_away():
+    flows = ", ".join(
+        f"{name}: {{to: null}}"
+        for name, flow in ws.load_profile("delivery-tracking").flows.items()
+        if flow.to
+    )
+    changed = profile_of(
+        f"  extends: delivery-tracking\n  flows: {{{flows}}}\n  other_clients: {{couriers: null}}\n"
+    )
+
+    assert changed.other_clients == {}
+    assert changed.to_yaml().startswith("extends: delivery-tracking\n")
+
+
+def test_a_flow_of_clients_that_a_profile_brings_can_be_taken_away():
+    shipped = ws.load_profile("iot-telemetry").other_clients["people"].profile
+    (first, *_) = shipped.flows
+    changed = profile_of(
+        "  extends: iot-telemetry\n"
+        f"  other_clients: {{people: {{profile: {{flows: {{{first}: null}}}}}}}}\n"
+    )
+
+    assert first not in changed.other_clients["people"].profile.flows
 
 
 def test_evidence_of_a_changed_default_is_dropped():

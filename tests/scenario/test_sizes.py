@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, strategies as st
 from scipy import integrate, stats
 
-from estimator.demand.wire import mean_message_bytes, message_bytes
+from estimator.demand.wire import Framing, mean_message_bytes, message_bytes
 from estimator.errors import ScenarioError
 from estimator.scenario.sizes import (
     EmpiricalSize,
@@ -136,7 +136,7 @@ def test_last_parts_are_counted_like_those_of_all_sizes():
     last = LastPart(whole=whole, part_bytes=5000)
 
     assert last.steps(1000) == pytest.approx(shares @ np.ceil(rests / 1000), rel=1e-6)
-    on_the_wire = mean_message_bytes(last, "ip", masked=False)
+    on_the_wire = mean_message_bytes(last, "ip", Framing(masked=False))
     assert on_the_wire == pytest.approx(shares @ message_bytes(rests, "ip"), rel=1e-6)
 
 
@@ -224,7 +224,7 @@ def test_a_law_without_its_sizes_counts_like_all_of_them(law: LognormalSize):
             assert law.steps(step, beside) == pytest.approx(shares @ steps, rel=1e-6)
     for masked in (False, True):
         on_the_wire = message_bytes(sizes, "ip", masked=masked)
-        found = mean_message_bytes(law, "ip", masked=masked)
+        found = mean_message_bytes(law, "ip", Framing(masked=masked))
         assert found == pytest.approx(shares @ on_the_wire, rel=1e-6)
 
 

@@ -99,7 +99,7 @@ class IotCore(MessageService):
         WIRE_BYTES,
     )
     not_modeled = (
-        "MQTT headers and topic names in traffic",
+        "MQTT headers and topic names in traffic, unless the transport is mqtt_over_websocket",
         "properties of MQTT 5",
         "retained messages, device shadows and the registry",
         "what the actions of rules write to besides the function, and its cold starts",

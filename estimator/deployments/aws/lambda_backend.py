@@ -1,4 +1,4 @@
-"""Functions of Lambda behind a message service: what calls them, how long they run, what bounds it.
+"""Functions of Lambda behind a service: what calls them, how long they run, what bounds it.
 
 A function gets a share of a processor with its memory, so the application's own work takes it as
 much longer as its share is smaller.
@@ -27,6 +27,7 @@ from estimator.deployments.fleet.sizing import APPLICATION
 from estimator.deployments.limits import Check, busiest_second, check, limit_value, per_second
 from estimator.format import given_text, range_text
 from estimator.pricing.lines import Usage
+from estimator.pricing.price_files import CostLayer
 from estimator.scenario.model import ManyPositive, OrMany
 from estimator.units import KIB, MS_PER_SECOND, SECONDS_PER_HOUR
 
@@ -34,6 +35,8 @@ _CONCURRENT = "aws.lambda.concurrent_executions"
 _RATE = "aws.lambda.requests_per_second_per_execution"
 _VCPU = "aws.lambda.vcpu_memory_mb"
 _FAMILIES = {"x86_64": "aws.lambda_x86", "arm64": "aws.lambda_arm"}
+WAITING = "waiting for messages"
+"""What of a function's time is no work, as a part of a line."""
 _SECONDS = {"x86_64": "aws.lambda.gb_seconds", "arm64": "aws.lambda.gb_seconds_arm"}
 
 
@@ -131,6 +134,10 @@ class Function:
     """Calls per hour because of connections."""
     ms_per_push: FloatArray | float = 0.0
     """Run time for each message to a client, if the function sends them."""
+    waiting: Weekly | None = None
+    """Calls that wait for something to answer, averaged over each hour; None if none does."""
+    layer: CostLayer = "application"
+    """What it is for, but for the application's own work."""
 
     @property
     def calls(self) -> Weekly:
@@ -142,6 +149,12 @@ class Function:
         """Milliseconds per hour but for the application's own work."""
         pushes = (s.per_hour.times(self.ms_per_push) for s in self.demand.messages("to_client"))
         return total([self.calls.times(self.options.lambda_ms), *pushes])
+
+    @property
+    def _waiting_ms(self) -> Weekly:
+        """Milliseconds per hour of calls that wait."""
+        each_hour = MS_PER_SECOND * SECONDS_PER_HOUR
+        return total(() if self.waiting is None else (self.waiting.times(each_hour),))
 
     @property
     def _own_ms(self) -> Weekly:
@@ -157,10 +170,14 @@ class Function:
         """
         options, own = self.options, self._own_ms
         requests = self.demand.per_month(self.calls)
-        yield Usage("aws.lambda.requests", requests, called, layer="application")
+        yield Usage("aws.lambda.requests", requests, called, layer=self.layer)
         pushes = f" and {_given(self.ms_per_push)} ms per recipient" if self._pushes else ""
         handled = f"{_given(options.lambda_ms)} ms per invocation{pushes}"
-        yield self._time(self._handling_ms, handled)
+        yield replace(self._time(self._handling_ms, handled), layer=self.layer)
+        if self.waiting is not None:
+            waited = range_text(self.demand.per_month(self.waiting), unit="hours")
+            text = f"{waited} in which invocations wait for messages"
+            yield replace(self._time(self._waiting_ms, text), part=WAITING, layer=self.layer)
         if np.any(own.peak):
             speed = range_text(np.asarray(cores(options)), "{:.3g}".format)
             text = f"its processor time, at {speed} cores of the reference speed"
@@ -182,7 +199,8 @@ class Function:
 
     def checks(self, *, synchronous: bool = True) -> Iterator[Check]:
         """What runs at once, and, if the caller waits for answers, how often it is called."""
-        running = per_second(total((self._handling_ms, self._own_ms))).times(1 / MS_PER_SECOND)
+        busy = total((self._handling_ms, self._waiting_ms, self._own_ms))
+        running = per_second(busy).times(1 / MS_PER_SECOND)
         yield check(
             _CONCURRENT,
             running,

@@ -52,6 +52,7 @@ class AlbOptions(AwsFleetOptions):
 class _BehindAlb(AwsNodes):
     """Nodes behind Application Load Balancers, where TLS ends."""
 
+    service = "aws.alb"
     options = AlbOptions
     questions = (
         Assumption(
@@ -79,6 +80,10 @@ class _BehindAlb(AwsNodes):
     balancing = "round_robin"
     targets_limit = f"{_ALB}.targets"
     capacity_unit = "lcu"
+
+    def keep_alive_seconds(self, request: Request) -> float:
+        """The idle timeout, which is shorter than the time for which a connection is kept."""
+        return request.options.idle_timeout_seconds
 
     def checks(self, request: Request, fleet: Fleet) -> Iterator[limits.Check]:
         """Targets, balancers and the idle timeout."""
@@ -186,6 +191,7 @@ class NlbEc2(AwsNodes):
     Prices and capacity units: https://aws.amazon.com/elasticloadbalancing/pricing/
     """
 
+    service = "aws.nlb"
     options = NlbOptions
     questions = (
         gigabyte_question("NLCU"),

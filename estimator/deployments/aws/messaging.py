@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Collection, Iterator
+from functools import partial
 from typing import Annotated, ClassVar
 
 import numpy as np
@@ -116,13 +117,12 @@ class MessageService(base.Deployment):
         usage = [self._minutes(request), *self.message_usage(request)]
         if self.charges_traffic(request):
             usage.append(self.data_out(request, "aws.egress.internet"))
-        admission = AdmissionLimits() if request.many else self.admission(request)
         note = base.cut_note(request.demand, f"{age_seconds / SECONDS_PER_HOUR:g} hours")
         return base.Metered(
             (*usage, *log_usage(request)),
-            (note, *self.notes(request.demand), *_application_notes(request)),
+            (*note, *self.notes(request.demand), *_application_notes(request)),
             tuple(self.checks(request)),
-            admission,
+            AdmissionLimits if request.many else partial(self.admission, request),
         )
 
     def admission(self, request: base.Request) -> AdmissionLimits:

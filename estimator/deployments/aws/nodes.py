@@ -128,7 +128,11 @@ class AwsNodes(BehindBalancer):
 
     def per_balancer(self, request: Request) -> Mapping[str, float]:
         """What each balancer takes per hour besides its capacity units."""
-        return {f"{self.balancer}.hours": 1.0, _ADDRESSES: request.options.zones}
+        return {f"{self.balancer}.hours": 1.0, _ADDRESSES: self.balancer_addresses(request)}
+
+    def balancer_addresses(self, request: Request) -> float:
+        """Public addresses of each balancer: one in each zone."""
+        return request.options.zones
 
     def balancers(self, request: Request, fleet: Fleet) -> FloatArray:
         """As many as the nodes need as targets."""
@@ -141,7 +145,7 @@ class AwsNodes(BehindBalancer):
 
     def balancer_usage(self, request: Request, fleet: Fleet) -> Iterator[Usage]:
         """Hours, capacity units and addresses of load balancers."""
-        demand, zones = request.demand, request.options.zones
+        demand, addresses = request.demand, self.balancer_addresses(request)
         dimensions = self.dimensions(request)
         hours = self.balancer_hours(request, fleet, f"{self.balancer}.hours")
         sized = size(dimensions)
@@ -154,19 +158,25 @@ class AwsNodes(BehindBalancer):
             f"in each hour the largest of {held}; up to "
             f"{range_text(most, unit='units')}, decided by {sized.binding_of_largest}",
         )
-        yield Usage(
-            _ADDRESSES,
-            hours.quantity * zones,
-            f"an address in each of {zones} zones for each balancer, all hours of the month",
-        )
+        if addresses:
+            yield Usage(
+                _ADDRESSES,
+                hours.quantity * addresses,
+                f"an address in each of {addresses:g} zones for each balancer, all hours of the "
+                "month",
+            )
 
     def beside(self, request: Request, fleet: Fleet, redis: Backplane) -> Iterator[Usage]:
         """NAT gateways, traffic between zones, traffic out, logs."""
         if request.options.outbound == "nat_gateway":
             yield from _nat_usage(request, fleet)
         yield from _zone_usage(request, redis, cross_zone=self.crosses_zones(request))
-        yield self.data_out(request, "aws.egress.internet")
+        yield from self.traffic_out(request)
         yield from log_usage(request)
+
+    def traffic_out(self, request: Request) -> Iterator[Usage]:
+        """What nodes send to clients."""
+        yield self.data_out(request, "aws.egress.internet")
 
     def notes(self, request: Request, fleet: Fleet, redis: Backplane) -> Iterator[str]:
         """Quotas of processors that new accounts start with; they grow with use or on request.

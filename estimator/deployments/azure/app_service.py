@@ -27,6 +27,7 @@ from estimator.deployments.fleet.sizing import Fleet, NodeSpec
 from estimator.deployments.limits import Check, check, idle_checks, limit_value
 from estimator.errors import ScenarioError
 from estimator.pricing.price_files import Assumption
+from estimator.scenario.transport import Polling
 
 _SERVICE = "azure.app_service"
 _IDLE = {
@@ -70,6 +71,7 @@ class AppService(AzureNodes):
         ),
         billed_bytes_question("ip", BYTES_EVIDENCE),
     )
+    websocket_questions = frozenset({"windows_requests"})
     not_modeled = (*NOT_MODELED, "certificates, and a gateway in front")
 
     def meter(self, request: Request) -> Metered:
@@ -103,7 +105,7 @@ class AppService(AzureNodes):
         return replace(
             super().nodes(request),
             unit="instance",
-            connections_most=_websockets_most(request.answers["windows_requests"]),
+            connections_most=_websockets_most(_bound_by(request)),
             nodes_most=_instances_most,
             among=plans,
         )
@@ -115,7 +117,7 @@ class AppService(AzureNodes):
 
     def node_limit_id(self, request: Request, fleet: Fleet) -> str | None:
         """Sockets of an instance of the plan."""
-        return _websockets_limit(fleet.machines[0], request.answers["windows_requests"])
+        return _websockets_limit(fleet.machines[0], _bound_by(request))
 
     def notes(self, request: Request, fleet: Fleet, redis: Backplane) -> Iterator[str]:
         """Who changes the number of instances."""
@@ -135,7 +137,7 @@ class AppService(AzureNodes):
             fleet.machines, fleet.chosen, fleet.nodes_by_machine, strict=True
         ):
             instances[_instances_limit(plan)].append(nodes)
-            if limit_id := _websockets_limit(plan, request.answers["windows_requests"]):
+            if limit_id := _websockets_limit(plan, _bound_by(request)):
                 sockets[limit_id].append(chosen.astype(np.float64))
         for limit_id, parts in instances.items():
             yield check(limit_id, total(parts))
@@ -166,15 +168,33 @@ def _operating_system(machine: Machine) -> str:
     return machine.machine.rpartition("-")[2]
 
 
-def _websockets_limit(machine: Machine, windows_requests: str) -> str | None:
-    """What bounds the connections of an instance of a plan, if something does, by the answer."""
+_Bound = Literal["websockets", "websockets_and_requests", "requests", "nothing"]
+"""What of the connections with clients a plan may bound."""
+
+
+def _bound_by(request: Request) -> _Bound:
+    """WebSockets, requests in progress (of Windows' web server), or both.
+
+    Polls are in progress for so short a time that they bound nothing.
+    """
+    if request.demand.requests is not None:
+        return "nothing" if isinstance(request.transport, Polling) else "requests"
+    counted = request.answers["windows_requests"] == "counted"
+    return "websockets_and_requests" if counted else "websockets"
+
+
+def _websockets_limit(machine: Machine, bound: _Bound) -> str | None:
+    """What bounds the connections of an instance of a plan, if something does."""
+    is_windows = _operating_system(machine) != "linux"
+    if "requests" in bound and is_windows and not machine.machine.startswith("B"):
+        return f"{_SERVICE}.{_SIZES.get(int(machine.vcpus), 'large')}_requests"
+    if "websockets" not in bound:
+        return None
     if machine.machine.startswith("B"):
         return f"{_SERVICE}.basic_websockets"
     if _operating_system(machine) == "linux":
         return f"{_SERVICE}.linux_websockets"
-    if windows_requests == "not_counted":
-        return None
-    return f"{_SERVICE}.{_SIZES.get(int(machine.vcpus), 'large')}_requests"
+    return None
 
 
 def _instances_limit(machine: Machine) -> str:
@@ -182,11 +202,11 @@ def _instances_limit(machine: Machine) -> str:
 
 
 @cache  # since the machines worth comparing are kept by it
-def _websockets_most(windows_requests: str) -> Callable[[Machine], float]:
-    """Sockets of an instance of a plan, by the answer."""
+def _websockets_most(bound: _Bound) -> Callable[[Machine], float]:
+    """Clients of an instance of a plan."""
 
     def most(machine: Machine) -> float:
-        limit_id = _websockets_limit(machine, windows_requests)
+        limit_id = _websockets_limit(machine, bound)
         return np.inf if limit_id is None else limit_value(limit_id)
 
     return most

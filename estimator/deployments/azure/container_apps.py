@@ -11,7 +11,7 @@ import numpy as np
 from pydantic import Field
 
 from estimator.arrays import FloatArray
-from estimator.demand.demand import mean_in_month, most_in_month, over_month
+from estimator.demand.demand import Demand, mean_in_month, most_in_month, over_month
 from estimator.demand.weekly import most_around
 from estimator.deployments.azure.nodes import (
     ADDRESS,
@@ -25,6 +25,7 @@ from estimator.deployments.fleet.backplane import Backplane
 from estimator.deployments.fleet.behind_balancer import CONTAINER_APPS
 from estimator.deployments.fleet.expected_units import mean_empty_units, mean_units
 from estimator.deployments.fleet.month import Month
+from estimator.deployments.fleet.server import in_progress
 from estimator.deployments.fleet.sizing import Fleet, NodeSpec, split_usage
 from estimator.deployments.limits import Check, check, idle_checks, limit_value
 from estimator.format import range_text
@@ -93,6 +94,7 @@ class ContainerApps(AzureNodes):
         "per second, and so pay the active rate",
     )
 
+    websocket_questions = frozenset({"request_timeout"})
     clock = CONTAINER_APPS
     targets_limit = _REPLICAS
 
@@ -139,7 +141,8 @@ class ContainerApps(AzureNodes):
         """Active and idle processor time and memory of replicas, and requests."""
         demand = request.demand
         running = _running(request, fleet)
-        empty = mean_empty_units(demand.connections, _least(request, fleet))
+        busy = _in_progress(request, fleet).connections
+        empty = mean_empty_units(busy, _least(request, fleet))
         idle = np.asarray(np.minimum(empty, running), dtype=np.float64)
         for machine, mine, text in zip(fleet.machines, fleet.chosen, fleet.texts, strict=True):
             for meter, quantity in machine.parts.items():
@@ -162,11 +165,10 @@ class ContainerApps(AzureNodes):
                         f"minimum are without a connection on average, {quantity:g} units per hour "
                         "each",
                     )
-        yield Usage(
-            f"{_SERVICE}.requests",
-            demand.per_month(demand.new_connections),
-            "one for each new connection, in progress for as long as the socket is open",
-        )
+        text = "polls, streams and messages of clients"
+        if demand.requests is None:
+            text = "one for each new connection, in progress for as long as the socket is open"
+        yield Usage(f"{_SERVICE}.requests", demand.per_month(demand.all_requests), text)
 
     def checks(self, request: Request, fleet: Fleet) -> Iterator[Check]:
         """Replicas and the ingress's timeout; of cores no figure is published."""
@@ -178,17 +180,18 @@ class ContainerApps(AzureNodes):
         yield from fleet.notes
         demand = request.demand
         most = most_in_month(demand, fleet.nodes.peak)
-        sockets = most_in_month(demand, demand.peak_connections) / np.maximum(most, 1)
+        held = most_in_month(demand, demand.of_requests.peak_connections) / np.maximum(most, 1)
+        each = "sockets" if demand.requests is None else "requests"
         rule = limit_value(f"{_SERVICE}.default_concurrent_requests")
         if not request.options.by_hour:
             yield (
                 f"Set the minimum and the maximum number of replicas to {range_text(most)}; unless "
-                f"told otherwise, the app scales by itself, a replica for every {rule:g} sockets."
+                f"told otherwise, the app scales by itself, a replica for every {rule:g} {each}."
             )
         else:
             yield (
-                f"Set the HTTP scale rule to about {range_text(sockets)} concurrent requests per "
-                f"replica; its default adds a replica for every {rule:g} sockets."
+                f"Set the HTTP scale rule to about {range_text(held)} concurrent requests per "
+                f"replica; its default adds a replica for every {rule:g} {each}."
             )
         replicas = limit_value(f"{_SERVICE}.default_max_replicas")
         if (most > replicas).any():
@@ -215,6 +218,16 @@ def _least(request: Request, fleet: Fleet) -> FloatArray | float:
     return fleet.sizing.least_units
 
 
+def _in_progress(request: Request, fleet: Fleet) -> Demand:
+    """Requests that keep a replica active, each on one core at most."""
+    each = (
+        mine * min(machine.vcpus, 1.0) * machine.core_speed
+        for machine, mine in zip(fleet.machines, fleet.chosen, strict=True)
+    )
+    speed = sum(each, start=np.zeros(())) * request.options.core_speed_factor
+    return in_progress(request.demand, request.options, speed)
+
+
 def _running(request: Request, fleet: Fleet) -> FloatArray:
     """Replicas on average over the week: those that ran, if that is known, or are expected to.
 
@@ -224,6 +237,7 @@ def _running(request: Request, fleet: Fleet) -> FloatArray:
     demand, options, placed = request.demand, request.options, fleet.placement
     if demand.units is not None or options.scaling != "autoscaled":
         return fleet.nodes.mean
+    demand = _in_progress(request, fleet)
     ahead = most_around(demand.connections, options.scaling_lag_hours)
     scaled_for = replace(demand, connections=ahead)
     kept = 0.0 if placed.extra else limit_value(CONTAINER_APPS.cool_down_limit)

@@ -1,4 +1,4 @@
-"""Azure Functions as the code behind a service that holds the connections.
+"""What do executions of Azure Functions cost that answer events or requests?
 
 https://learn.microsoft.com/azure/azure-functions/functions-consumption-costs
 """
@@ -21,10 +21,8 @@ from estimator.deployments.fleet.derived_figures import assumed_work
 from estimator.deployments.fleet.expected_units import expected_units
 from estimator.deployments.fleet.family import find_family
 from estimator.deployments.fleet.machine_words import about_speed, sentence
-from estimator.deployments.fleet.server import (
-    application_cores,
-    application_work,
-)
+from estimator.deployments.fleet.server import application_cores, application_work
+from estimator.deployments.fleet.server_options import ApplicationOptions
 from estimator.deployments.limits import Check, check, find_limit, limit_value
 from estimator.errors import ScenarioError
 from estimator.pricing.lines import Usage
@@ -36,6 +34,7 @@ _FAMILY = "azure.functions"
 """Whose processors run them, in families.csv."""
 _DEFAULT_MB = 128
 """Memory of an execution on the Consumption plan if none is given: the least that is billed."""
+_HOURS_PER_MS = 1 / (MS_PER_SECOND * SECONDS_PER_HOUR)
 FLEX_MINIMUM = Assumption(
     id="flex_minimum",
     question="What takes at least 1,000 ms on the Flex Consumption plan?",
@@ -50,16 +49,9 @@ FLEX_MINIMUM = Assumption(
 )
 
 
-class FunctionsOptions(ApplicationServerOptions):
-    """Choices for your own code behind a service that holds the connections."""
+class ExecutionOptions(ApplicationOptions):
+    """Choices for executions of Azure Functions."""
 
-    functions: Literal["flex", "consumption", "servers", "none"] = "flex"
-    """What your own code runs on: Azure Functions on the plan Flex Consumption, which the vendor
-    recommends for new apps, or Consumption; virtual machines (servers); or none, where it runs
-    elsewhere and is not on this bill."""
-    application_network: Literal["load_balancer", "none"] = "load_balancer"
-    """What brings sign-ins and events to servers, if these answer, and lets them reach the service:
-    a standard load balancer with an outbound rule, or something that is not on this bill."""
     function_ms: Annotated[float, Field(gt=0)] = 50
     """Time of one execution besides the application's own processor time. Assumption: a short
     handler with one call to a store."""
@@ -73,6 +65,28 @@ class FunctionsOptions(ApplicationServerOptions):
     """Executions for each new connection besides its events. Assumption: one, which issues the
     access token."""
 
+    @property
+    def plan(self) -> str:
+        """The plan of Azure Functions, of which there are flex and consumption."""
+        raise NotImplementedError
+
+
+class FunctionsOptions(ExecutionOptions, ApplicationServerOptions):
+    """Choices for your own code behind a service that holds the connections."""
+
+    functions: Literal["flex", "consumption", "servers", "none"] = "flex"
+    """What your own code runs on: Azure Functions on the plan Flex Consumption, which the vendor
+    recommends for new apps, or Consumption; virtual machines (servers); or none, where it runs
+    elsewhere and is not on this bill."""
+    application_network: Literal["load_balancer", "none"] = "load_balancer"
+    """What brings sign-ins and events to servers, if these answer, and lets them reach the service:
+    a standard load balancer with an outbound rule, or something that is not on this bill."""
+
+    @property
+    def plan(self) -> str:
+        """The plan, if functions answer."""
+        return self.functions
+
 
 @dataclass(frozen=True, slots=True)
 class Events:
@@ -82,10 +96,14 @@ class Events:
     """Of the clients, with no other messages than those that reach it."""
     of_connections: Weekly
     """Events of connections per hour."""
+    held: tuple[Executions, ...] = ()
+    """Requests that ask for messages, each an execution until it is answered."""
+    words: str = "one for each event passed to the handler"
+    """What is an execution besides those for new connections."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Executions:
+class Executions:
     """Executions that take as long as each other, or processor time that no execution is for."""
 
     per_hour: Weekly
@@ -93,6 +111,15 @@ class _Executions:
     """Shape (*many,)."""
     counted: bool = True
     """Whether they are executions."""
+    waiting: Weekly | None = None
+    """Those under way at a time, if that does not follow from those begun in the same hour."""
+
+    @property
+    def under_way(self) -> Weekly:
+        """Those under way at a time."""
+        if self.waiting is not None:
+            return self.waiting
+        return self.per_hour.times(self.ms * _HOURS_PER_MS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +141,7 @@ class _Instance:
         return 1 / (min(self.vcpus, 1.0) * find_family(_FAMILY).core_speed)
 
 
-def functions_usage(events: Events, options: FunctionsOptions, minimum: str) -> Iterator[Usage]:
+def functions_usage(events: Events, options: ExecutionOptions, minimum: str) -> Iterator[Usage]:
     """Executions, and their time multiplied by their memory.
 
     Args:
@@ -124,14 +151,14 @@ def functions_usage(events: Events, options: FunctionsOptions, minimum: str) -> 
     """
     demand, instance = events.demand, _instance(options)
     made = tuple(_executions(events, options, instance))
-    flex = options.functions == "flex"
+    flex = options.plan == "flex"
     plan = "flex_" if flex else ""
     count = demand.per_month(total(one.per_hour for one in made if one.counted))
     yield Usage(
         f"{_SERVICE}.{plan}executions",
         count,
-        f"one for each event passed to the handler, and {options.function_calls_per_connect:g} "
-        "for each new connection",
+        f"{events.words}, and {options.function_calls_per_connect:g} for each "
+        f"{'new connection' if demand.requests is None else 'session'}",
         layer="application",
     )
     if flex and minimum == "instance":
@@ -147,25 +174,26 @@ def functions_usage(events: Events, options: FunctionsOptions, minimum: str) -> 
     yield Usage(
         f"{_SERVICE}.{plan}gb_seconds",
         seconds * instance.mb / KIB,
-        f"executions of {options.function_ms:g} ms and the application's own processor time, "
+        f"executions of {options.function_ms:g} ms{' or as long as they wait' * bool(events.held)} "
+        "and the application's own processor time, "
         f"{least}, {instance.concurrency:g} at a time on an instance, with {instance.mb:,g} MB",
         layer="application",
     )
 
 
-def functions_notes(events: Events, options: FunctionsOptions) -> Iterator[str]:
+def functions_notes(events: Events, options: ExecutionOptions) -> Iterator[str]:
     """What is assumed of the application's work and of the processors."""
     yield from assumed_work(options, [kind.application for kind in events.demand.kinds])
     yield sentence("An instance of Azure Functions", about_speed(find_family(_FAMILY)))
 
 
-def functions_checks(events: Events, options: FunctionsOptions) -> Iterator[Check]:
+def functions_checks(events: Events, options: ExecutionOptions) -> Iterator[Check]:
     """Instances that the busiest hour needs, their memory, and the time of an execution."""
     instance = _instance(options)
     made = tuple(_executions(events, options, instance))
     at_a_time = _instances(events, options, instance, made)
-    yield check(f"{_SERVICE}.{options.functions}_max_instances", at_a_time)
-    if options.functions == "consumption":
+    yield check(f"{_SERVICE}.{options.plan}_max_instances", at_a_time)
+    if options.plan == "consumption":
         seconds = reduce(np.maximum, (one.ms for one in made if one.counted)) / MS_PER_SECOND
         yield check(f"{_SERVICE}.consumption_timeout_max", seconds)
     else:
@@ -173,10 +201,10 @@ def functions_checks(events: Events, options: FunctionsOptions) -> Iterator[Chec
         yield check(f"{_SERVICE}.flex_memory_mb", at_a_time.times(instance.mb))
 
 
-def _instance(options: FunctionsOptions) -> _Instance:
+def _instance(options: ExecutionOptions) -> _Instance:
     """What an instance offers on the chosen plan."""
     given, shared = options.function_memory_mb, options.function_concurrency
-    if options.functions == "consumption":
+    if options.plan == "consumption":
         step = limit_value(f"{_SERVICE}.consumption_memory_step_mb")
         mb = float(np.ceil((given or _DEFAULT_MB) / step)) * step
         return _Instance(mb, limit_value(f"{_SERVICE}.consumption_vcpus"), shared or 1.0)
@@ -194,8 +222,8 @@ def _instance(options: FunctionsOptions) -> _Instance:
 
 
 def _executions(
-    events: Events, options: FunctionsOptions, instance: _Instance
-) -> Iterator[_Executions]:
+    events: Events, options: ExecutionOptions, instance: _Instance
+) -> Iterator[Executions]:
     """What runs for each message, each new connection, and each event of one."""
     base = np.asarray(options.function_ms)
     calls = options.function_calls_per_connect
@@ -203,27 +231,27 @@ def _executions(
         work = application_work(options, kind.application)
         for stream in kind.messages("to_server"):
             own = work.cpu_ms_per_message if stream.kind == "sent" else 0.0
-            yield _Executions(stream.per_hour, np.asarray(base + own * instance.stretch))
+            yield Executions(stream.per_hour, np.asarray(base + own * instance.stretch))
         sign_in = np.asarray(work.cpu_ms_per_new_connection * instance.stretch)
         if calls:
-            yield _Executions(kind.new_connections.times(calls), base + sign_in / calls)
+            yield Executions(kind.sign_ins.times(calls), base + sign_in / calls)
         else:
-            yield _Executions(kind.new_connections, sign_in, counted=False)
+            yield Executions(kind.sign_ins, sign_in, counted=False)
         for stream in kind.messages("to_client"):
             if np.any(work.cpu_ms_per_delivery) and stream.kind != "at_connect":
                 own = np.asarray(work.cpu_ms_per_delivery * instance.stretch)
-                yield _Executions(stream.per_hour, own, counted=False)
-    yield _Executions(events.of_connections, base)
+                yield Executions(stream.per_hour, own, counted=False)
+    yield Executions(events.of_connections, base)
+    yield from events.held
 
 
-def _slots(made: tuple[_Executions, ...]) -> Weekly:
+def _slots(made: tuple[Executions, ...]) -> Weekly:
     """Executions under way at a time."""
-    to_slots = 1 / (MS_PER_SECOND * SECONDS_PER_HOUR)
-    return total(one.per_hour.times(one.ms * to_slots) for one in made)
+    return total(one.under_way for one in made)
 
 
 def _instances(
-    events: Events, options: FunctionsOptions, instance: _Instance, made: tuple[_Executions, ...]
+    events: Events, options: ExecutionOptions, instance: _Instance, made: tuple[Executions, ...]
 ) -> Weekly:
     """Instances of each hour, not yet whole: for executions at a time, or for their processors."""
     busy = application_cores(events.demand, options).times(1 / instance.cores)
@@ -231,16 +259,17 @@ def _instances(
 
 
 def _active_instances(
-    events: Events, options: FunctionsOptions, instance: _Instance, made: tuple[_Executions, ...]
+    events: Events, options: ExecutionOptions, instance: _Instance, made: tuple[Executions, ...]
 ) -> FloatArray:
     """Active instances on average in each hour, shape (*many, hours).
 
     Executions begin independently of each other, so those under way are a Poisson variate, and the
     first instance is active as long as one of them began within what is billed at least.
     """
-    to_share = 1 / (MS_PER_SECOND * SECONDS_PER_HOUR)
     recent = total(
-        one.per_hour.times(_billed_ms(options, one) * to_share) for one in made if one.counted
+        one.waiting or one.per_hour.times(_billed_ms(options, one) * _HOURS_PER_MS)
+        for one in made
+        if one.counted
     )
     busy = application_cores(events.demand, options).times(1 / instance.cores)
     active = np.maximum(-np.expm1(-recent.hourly), busy.hourly)
@@ -252,9 +281,9 @@ def _active_instances(
     return found
 
 
-def _billed_ms(options: FunctionsOptions, one: _Executions) -> FloatArray:
+def _billed_ms(options: ExecutionOptions, one: Executions) -> FloatArray:
     """What is billed of the time of an execution; of other time, no minimum."""
-    if options.functions == "consumption":
+    if options.plan == "consumption":
         least, stepped = limit_value(f"{_SERVICE}.consumption_min_billed_ms"), one.ms
     else:
         least, step = (

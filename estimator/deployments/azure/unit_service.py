@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import reduce
+from functools import partial, reduce
 from typing import Annotated, ClassVar, Literal, Self
 
 import numpy as np
@@ -218,7 +218,7 @@ class UnitService(base.Deployment):
             tuple(usage),
             (*self.notes(request, plan), *answering.notes),
             self._checks(request, plan),
-            AdmissionLimits() if request.many else self.admission(request, plan),
+            AdmissionLimits if request.many else partial(self.admission, request, plan),
             plan.sizing,
             (*_one_zone(request, plan), *answering.differs),
         )

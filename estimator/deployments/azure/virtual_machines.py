@@ -88,6 +88,8 @@ class ApplicationGatewayVm(AzureMachines):
     Metering: https://learn.microsoft.com/azure/application-gateway/understanding-pricing
     """
 
+    service = "azure.application_gateway"
+    keep_alive_limit = "azure.application_gateway.keep_alive_timeout"
     options = ApplicationGatewayOptions
     questions = (
         Assumption(
@@ -115,6 +117,7 @@ class ApplicationGatewayVm(AzureMachines):
         ),
         billed_bytes_question("ip", BYTES_EVIDENCE),
     )
+    websocket_questions = frozenset({"request_timeout"})
     not_modeled = (*NOT_MODELED, *OF_MACHINES_NOT_MODELED, "certificates", "a DDoS protection plan")
     crosses_zones = True
     targets_limit = f"{_GATEWAY}.backend_targets"
@@ -131,8 +134,14 @@ class ApplicationGatewayVm(AzureMachines):
         return _FLOWS
 
     def age_limit(self, request: Request) -> str | None:
-        """The request timeout, if that is what it ends."""
-        return _REQUEST_TIMEOUT if request.answers["request_timeout"] == "age" else None
+        """The request timeout, if that is what it ends of a WebSocket."""
+        is_websocket = request.demand.requests is None
+        by_age = is_websocket and request.answers["request_timeout"] == "age"
+        return _REQUEST_TIMEOUT if by_age else None
+
+    def wait_seconds(self, request: Request) -> float:
+        """The request timeout as it is set."""
+        return request.options.request_timeout_seconds
 
     def age_seconds(self, request: Request) -> float:
         """The request timeout as it is set, if that is what it ends."""
@@ -157,7 +166,8 @@ class ApplicationGatewayVm(AzureMachines):
             ),
         }
         if request.options.sku == "waf_v2":
-            per_unit["requests"] = (new_connections, "waf_requests_per_second_per_compute_unit")
+            requests = per_second(demand.all_requests)
+            per_unit["requests"] = (requests, "waf_requests_per_second_per_compute_unit")
         return {
             name: (used, limit_value(f"{_GATEWAY}.{limit}"))
             for name, (used, limit) in per_unit.items()
@@ -207,7 +217,7 @@ class ApplicationGatewayVm(AzureMachines):
     def notes(self, request: Request, fleet: Fleet, redis: Backplane) -> Iterator[str]:
         """When connections are cut, and what is known of nodes."""
         if np.isfinite(seconds := self.age_seconds(request)):
-            yield cut_note(request.demand, f"{seconds:g} seconds")
+            yield from cut_note(request.demand, f"{seconds:g} seconds")
         yield from super().notes(request, fleet, redis)
 
     def balancer_usage(self, request: Request, fleet: Fleet) -> Iterator[Usage]:
@@ -287,6 +297,7 @@ class LoadBalancerVm(AzureMachines):
     Metering: https://azure.microsoft.com/pricing/details/load-balancer/
     """
 
+    service = "azure.load_balancer"
     options = LoadBalancerOptions
     questions = (billed_bytes_question("ip", BYTES_EVIDENCE),)
     not_modeled = (*NOT_MODELED, *OF_MACHINES_NOT_MODELED, "certificates on the nodes")

@@ -18,7 +18,7 @@ from estimator.deployments.duties import Component
 from estimator.deployments.fleet.exchange import Exchange
 from estimator.deployments.fleet.machine import CHEAPEST, find_machine, usd_of
 from estimator.deployments.fleet.month import Month
-from estimator.deployments.fleet.redis_sizes import RedisSize, redis_sizes
+from estimator.deployments.fleet.redis_sizes import RedisSize, RedisSizes, redis_sizes
 from estimator.format import range_text
 from estimator.pricing.lines import Usage
 from estimator.units import SECONDS_PER_HOUR
@@ -111,7 +111,7 @@ class RedisChoice:
     """What Redis costs for so many nodes, in each of its sizes."""
 
     exchange: Exchange
-    sizes: tuple[RedisSize, ...]
+    sizes: RedisSizes
     elsewhere: float
     """Part of all nodes that is in another zone than Redis."""
     headroom: FloatArray | float
@@ -128,13 +128,13 @@ class RedisChoice:
         planned = (1 - _NOISE) / self.headroom
         deliveries = np.asarray(copies.messages.peak * (planned / SECONDS_PER_HOUR))
         sent = copies.bytes
-        if any(size.replicated for size in self.sizes):
+        if self.sizes.has_replica:
             # a replica hears each message once
             sent = total((sent, self.exchange.bytes_in))
         traffic = np.asarray(mbps(sent).peak * planned)
         sizes = (-1, *(1,) * max(deliveries.ndim, traffic.ndim, np.ndim(self.month.hours)))
-        delivers = np.reshape([size.deliveries_per_second for size in self.sizes], sizes)
-        sends = np.reshape([size.mbps for size in self.sizes], sizes)
+        delivers = self.sizes.deliveries_per_second.reshape(sizes)
+        sends = self.sizes.mbps.reshape(sizes)
         share = np.maximum(deliveries * (1 / delivers), traffic * (1 / sends))
         np.maximum(np.ceil(share, out=share), 1.0, out=share)
         return RedisPlan(self, nodes, several, share * several)
@@ -144,7 +144,7 @@ class RedisChoice:
         out = self.month.total(self.exchange.mean_bytes_out(nodes) * several)
         in_ = self.month.total(self.exchange.bytes_in.mean * several)
         with_nodes = (out + in_) * self.elsewhere
-        kinds = [(size.managed, self._to_replica(size)) for size in self.sizes]
+        kinds = [(size.managed, self._to_replica(size)) for size in self.sizes.all]
         units = {kind: self._units(kind[0], with_nodes, in_ * kind[1]) for kind in {*kinds}}
         return tuple(units[kind] for kind in kinds)
 
@@ -170,7 +170,7 @@ class RedisPlan:
     """Instances of each size, shape (sizes, ..., *many)."""
 
     @property
-    def sizes(self) -> tuple[RedisSize, ...]:
+    def sizes(self) -> RedisSizes:
         """What was compared."""
         return self.choice.sizes
 
@@ -227,39 +227,34 @@ class RedisPlan:
         """USD per month of that size, of the meters of which every unit costs the same."""
         index, hours, zone_usd = self._cheapest
         month_hours = self.choice.month.hours
-        per_hour, per_month, *fixed = np.array([size.flat_rates for size in self.sizes]).T
-        usd = _of_rates(hours, per_hour[index], per_month[index], month_hours)
-        if np.any(fixed):
-            usd = usd + _of_rates(self.some_hours, fixed[0][index], fixed[1][index], month_hours)
+        usd = _of_rates(hours, self.sizes.flat_usd[:, index], month_hours)
+        if (fixed := self.sizes.fixed_usd) is not None:
+            usd = usd + _of_rates(self.some_hours, fixed[:, index], month_hours)
         return usd + zone_usd
 
     @property
     def is_flat(self) -> bool:
         """Whether every unit of each meter costs the same, whatever else is used."""
-        return not any(size.not_flat or size.not_flat_per_month for size in self.sizes)
+        return not self.sizes.not_flat and not self.sizes.not_flat_per_month
 
     @property
     def not_flat(self) -> Iterator[tuple[str, FloatArray]]:
         """Units per month of each other meter."""
         index, hours, _ = self._cheapest
         months = hours / self.choice.month.hours
-        for meter in sorted({meter for size in self.sizes for meter in size.not_flat}):
-            each = np.array([size.not_flat.get(meter, 0.0) for size in self.sizes])
+        for meter, each in self.sizes.not_flat.items():
             yield meter, hours * each[index]
-        for meter in sorted({meter for size in self.sizes for meter in size.not_flat_per_month}):
-            each = np.array([size.not_flat_per_month.get(meter, 0.0) for size in self.sizes])
+        for meter, each in self.sizes.not_flat_per_month.items():
             yield meter, months * each[index]
 
     @property
     def _size_usd(self) -> FloatArray:
         """USD per month of each size at list prices, without traffic."""
         month_hours = self.choice.month.hours
-        rates = np.array([size.rates for size in self.sizes]).T
-        sizes = (len(rates), -1, *(1,) * (self.hours.ndim - 1))
-        per_hour, per_month, *fixed = rates.reshape(sizes)
-        usd = _of_rates(self.hours, per_hour, per_month, month_hours)
-        if np.any(fixed):
-            usd = usd + _of_rates(self.some_hours, fixed[0], fixed[1], month_hours)
+        shape = (2, -1, *(1,) * (self.hours.ndim - 1))
+        usd = _of_rates(self.hours, self.sizes.usd.reshape(shape), month_hours)
+        if (fixed := self.sizes.fixed_usd) is not None:
+            usd = usd + _of_rates(self.some_hours, fixed.reshape(shape), month_hours)
         return usd
 
 
@@ -270,14 +265,9 @@ def _spread(rows: FloatArray, shape: tuple[int, ...]) -> FloatArray:
     return np.stack([np.broadcast_to(row, shape) for row in rows])
 
 
-def _of_rates(
-    hours: FloatArray,
-    per_hour: FloatArray | float,
-    per_month: FloatArray | float,
-    month_hours: FloatArray | float,
-) -> FloatArray:
-    """USD per month at rates per hour and per month."""
-    return np.asarray(hours * (per_hour + per_month / month_hours))
+def _of_rates(hours: FloatArray, rates: FloatArray, month_hours: FloatArray | float) -> FloatArray:
+    """USD per month at rates per hour, and per month, which are the first axis of two."""
+    return np.asarray(hours * (rates[0] + rates[1] / month_hours))
 
 
 @dataclass(frozen=True, slots=True)
@@ -319,7 +309,7 @@ def backplane(plan: RedisPlan | None, demand: Demand, cloud: str) -> Backplane:
     names: list[str] = []
     notes: list[str] = []
     zone_units, number, vcpus = np.zeros(()), np.zeros(()), np.zeros(())
-    for index, size in enumerate(plan.sizes):
+    for index, size in enumerate(plan.sizes.all):
         mine = (plan.cheapest == index) & (plan.hours[index] > 0)
         if not mine.any():
             continue

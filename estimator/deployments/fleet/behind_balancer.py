@@ -9,6 +9,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import ClassVar
 
 import numpy as np
@@ -244,7 +245,12 @@ class BehindBalancer(Deployment):
     def _all_checks(self, request: Request, fleet: Fleet) -> tuple[Check, ...]:
         heard = fleet.heard_share
         backplane_checks = () if heard is None else (check(HEARD, heard),)
-        return (*backplane_checks, *self.checks(request, fleet), *host_checks(request, fleet))
+        return (
+            *backplane_checks,
+            *self.checks(request, fleet),
+            *self.transport_checks(request),
+            *host_checks(request, fleet),
+        )
 
     def meter(self, request: Request) -> Metered:
         """Balancer, nodes, Redis between nodes, what stands beside them, traffic out."""
@@ -261,7 +267,7 @@ class BehindBalancer(Deployment):
             one_line_per_meter(usage, request.catalog) if self.merges_lines else usage,
             (*redis.notes, *self.notes(request, fleet, redis)),
             self._all_checks(request, fleet),
-            AdmissionLimits() if request.many else self._admission(request, fleet),
+            AdmissionLimits if request.many else partial(self._admission, request, fleet),
             fleet.sizing,
             runs=frozenset[Component](
                 [

@@ -15,7 +15,7 @@ from itertools import starmap
 import numpy as np
 import numpy.typing as npt
 
-from estimator.arrays import BoolArray, FloatArray
+from estimator.arrays import BoolArray, FloatArray, side_by_side
 from estimator.demand.weekly import ALWAYS, Weekly, largest
 from estimator.deployments.fleet.backplane import RedisChoice, RedisPlan
 from estimator.deployments.fleet.expected_units import mean_empty_units
@@ -161,7 +161,7 @@ class Choice:
     @cached_property
     def _peaks(self) -> FloatArray:
         """Of each need, shape (constraints, *many)."""
-        return np.stack(np.broadcast_arrays(*(need.peak for need in self.needs.by_constraint)))
+        return side_by_side(need.peak for need in self.needs.by_constraint)
 
     def _parts(self, chosen: Index) -> FloatArray:
         """Part of a node that one unit of each need takes, shape (constraints, ..., *many)."""
@@ -182,7 +182,7 @@ class Choice:
             peak = np.where(peak >= TOO_MANY, self._alone_peak(found), peak)
             outcome = self._outcome(found, peak)
         needed = self._needed(found, peak)
-        by_constraint = np.stack(np.broadcast_arrays(*(each.peak for each in needed)))
+        by_constraint = side_by_side(each.peak for each in needed)
         return Made(
             found,
             peak,
@@ -198,7 +198,7 @@ class Choice:
         """Nodes that all constraints together ask for, not yet whole."""
         if self.by_hour:
             return self._ahead(needed)
-        by_constraint = np.stack(np.broadcast_arrays(*(each.peak for each in needed)))
+        by_constraint = side_by_side(each.peak for each in needed)
         return Weekly.of(by_constraint.max(axis=0), ALWAYS)
 
     def _application_share(self, which: Index, outcome: Outcome) -> FloatArray:
@@ -349,7 +349,7 @@ class Choice:
         The mean of the largest need of each hour is no less than the largest of the means; so hours
         are left to those machines that may be the cheapest by this.
         """
-        means = np.stack(np.broadcast_arrays(*(need.mean for need in self.needs.by_constraint)))
+        means = side_by_side(need.mean for need in self.needs.by_constraint)
         mean = self._largest_of(which, means) * (1 - 2 * _NOISE)
         least = self.placement.placed(np.array(float(self.min_nodes)))
         nodes = np.maximum(mean / self.placement.carrying_share, least)

@@ -54,8 +54,11 @@ class _Factor(NamedTuple):
     title: str
     units: float = 1.0
     """Units of the title in one unit of the figure."""
+    own: str = ""
+    """The option that replaces the figure, if its name is another."""
 
 
+_OF_HTTP = "http_requests_per_core_second"
 _FACTORS = {
     "memory_per_connection_bytes": _Factor("memory_factor", "bytes of memory per connection"),
     "idle_cpu_seconds_per_connection_second": _Factor(
@@ -66,8 +69,11 @@ _FACTORS = {
     "new_connections_per_core_second": _Factor(
         "new_connection_factor", "new connections per core and second"
     ),
+    _OF_HTTP: _Factor(
+        "request_factor", "requests over HTTP per core and second", own="requests_per_core_second"
+    ),
 }
-"""Figures that nobody may have published; an option of the same name replaces each."""
+"""Figures that nobody may have published; an option of the same name replaces most."""
 _UNDER_TLS = {
     "tls_memory_per_connection_bytes": "memory_per_connection_bytes",
     "tls_throughput_share": "messages_per_core_second",
@@ -77,8 +83,12 @@ _UNDER_TLS = {
 """Figures under TLS, and the option that makes each needless."""
 
 
-def derived_figures(options: ServerOptions) -> list[DerivedFigure]:
+def derived_figures(options: ServerOptions, *, over_http: bool = False) -> list[DerivedFigure]:
     """Figures of the chosen server that are derived and that no option replaces.
+
+    Args:
+        options: the server, or own figures.
+        over_http: whether messages travel over HTTP, so that the server answers requests.
 
     Raises:
         UnknownNameError: a server that is not in servers.yaml.
@@ -87,14 +97,18 @@ def derived_figures(options: ServerOptions) -> list[DerivedFigure]:
     'messages per core and second 15,600 (11,700–31,200)'
     """
     figures = find_server(options.server).figures
-    needed = (name for name in _FACTORS if getattr(options, name) is None)
+    needed = (
+        name
+        for name, factor in _FACTORS.items()
+        if (over_http or name != _OF_HTTP) and getattr(options, factor.own or name) is None
+    )
     return [DerivedFigure(name, figures[name]) for name in needed if figures[name].is_derived]
 
 
-def stand_ins(options: ServerOptions, *, tls: bool) -> Iterator[str]:
+def stand_ins(options: ServerOptions, *, tls: bool, over_http: bool = False) -> Iterator[str]:
     """Which figures nobody published of the chosen server, and what stands for them."""
     server = find_server(options.server)
-    if derived := [str(each) for each in derived_figures(options)]:
+    if derived := [str(each) for each in derived_figures(options, over_http=over_http)]:
         yield f"Derived figures of {server.title}, and their ranges: {'; '.join(derived)}."
     if not tls:
         return

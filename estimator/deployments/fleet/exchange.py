@@ -7,7 +7,7 @@ everything gets each message on all n. Several processes on a node subscribe eac
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -36,18 +36,35 @@ def nodes_reached(nodes: FloatArray, recipients: FloatArray | float) -> FloatArr
     >>> nodes_reached(np.array([1.0, 5.0]), 0.0).tolist()
     [0.0, 0.0]
     """
-    if np.ndim(recipients) == 0 and recipients == _EVERYBODY:
-        return nodes
+    [reached] = nodes_reached_by_each(nodes, [recipients])
+    return reached
+
+
+def nodes_reached_by_each(
+    nodes: FloatArray, recipients: Sequence[FloatArray | float]
+) -> list[FloatArray]:
+    """The same for several messages, each with its recipients."""
+    if all(map(_are_everybody, recipients)):
+        return [nodes] * len(recipients)
     many = np.maximum(nodes, 1.0)
     with np.errstate(divide="ignore", invalid="ignore"):
         # of one node nothing is left without a recipient, and of none all: 0 x log(0)
-        log_elsewhere = np.asarray(np.divide(-1.0, many))
-        np.log1p(log_elsewhere, out=log_elsewhere)
-        nowhere = np.asarray(recipients * log_elsewhere)
-    np.fmin(nowhere, 0.0, out=nowhere)
-    np.expm1(nowhere, out=nowhere)
-    np.multiply(nowhere, -many, out=nowhere)
-    return np.minimum(nowhere, nodes, out=nowhere)
+        log_elsewhere = np.log1p(np.divide(-1.0, many))
+
+        def reached(by: FloatArray | float) -> FloatArray:
+            if _are_everybody(by):
+                return nodes
+            nowhere = np.asarray(by * log_elsewhere)
+            np.fmin(nowhere, 0.0, out=nowhere)
+            np.expm1(nowhere, out=nowhere)
+            np.multiply(nowhere, -many, out=nowhere)
+            return np.minimum(nowhere, nodes, out=nowhere)
+
+        return [*map(reached, recipients)]
+
+
+def _are_everybody(recipients: FloatArray | float) -> bool:
+    return np.ndim(recipients) == 0 and recipients == _EVERYBODY
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,13 +102,17 @@ class Exchange:
         return bool(self.flows)
 
     @property
+    def _recipients(self) -> list[FloatArray | float]:
+        return [flow.recipients for flow in self.flows]
+
+    @property
     def bytes_in(self) -> Weekly:
         """What nodes publish, per hour."""
         return total(flow.bytes for flow in self.flows)
 
     def copies(self, nodes: FloatArray) -> Copies:
         """What so many nodes hear together, shape (..., *many)."""
-        reached = [nodes_reached(nodes * self.processes, flow.recipients) for flow in self.flows]
+        reached = nodes_reached_by_each(nodes * self.processes, self._recipients)
         pairs = [*zip(self.flows, reached, strict=True)]
         return Copies(
             total(flow.messages.times(count) for flow, count in pairs),
@@ -101,8 +122,8 @@ class Exchange:
     def copies_by_hour(self, nodes: Weekly) -> Copies:
         """What the nodes of each hour hear together, of one scenario."""
         messages, heard_bytes = np.zeros(HOURS_PER_WEEK), np.zeros(HOURS_PER_WEEK)
-        for flow in self.flows:
-            reached = nodes_reached(nodes.hourly * self.processes, flow.recipients)
+        by_flow = nodes_reached_by_each(nodes.hourly * self.processes, self._recipients)
+        for flow, reached in zip(self.flows, by_flow, strict=True):
             messages = messages + flow.messages.hourly * reached
             heard_bytes = heard_bytes + flow.bytes.hourly * reached
         return Copies(from_hours(messages), from_hours(heard_bytes))
@@ -111,7 +132,7 @@ class Exchange:
         """Bytes per hour that the nodes of each hour hear, mean over the week, (..., *many)."""
         if all(course.level for _, course in nodes.terms):
             return self.copies(nodes.peak).bytes.mean
-        recipients = (Weekly.of(np.asarray(flow.recipients), ALWAYS) for flow in self.flows)
+        recipients = (Weekly.of(np.asarray(each), ALWAYS) for each in self._recipients)
         said = (flow.bytes for flow in self.flows)
         return worked(self._bytes_heard, nodes, *recipients, *said).mean
 
@@ -119,8 +140,9 @@ class Exchange:
         """Bytes per hour that so many nodes hear, from recipients and bytes of each flow."""
         number = len(self.flows)
         heard = np.zeros(())
-        for recipients, said in zip(parts[:number], parts[number:], strict=True):
-            heard = heard + nodes_reached(nodes * self.processes, recipients) * said
+        by_flow = nodes_reached_by_each(nodes * self.processes, parts[:number])
+        for reached, said in zip(by_flow, parts[number:], strict=True):
+            heard = heard + reached * said
         return heard
 
     def changed(
@@ -148,7 +170,8 @@ def exchange_of(demand: Demand, *, by_channel: bool, processes: int = 1) -> Exch
     flows: list[Flow] = []
     for stream in shared_once(demand):
         recipients = np.asarray(stream.copies if by_channel else _EVERYBODY)
-        flow = Flow(stream.per_hour, stream.bytes_per_hour("ip"), recipients)
+        # nodes pass on messages, whatever these came in
+        flow = Flow(stream.per_hour, stream.as_frame.bytes_per_hour("ip"), recipients)
         if recipients.ndim == 0:
             alike.setdefault(float(recipients), []).append(flow)
         else:

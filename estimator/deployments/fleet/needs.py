@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from estimator.arrays import FloatArray
 from estimator.demand.weekly import Weekly, total
-from estimator.deployments.fleet.exchange import Exchange, nodes_reached
+from estimator.deployments.fleet.exchange import Exchange, nodes_reached_by_each
 from estimator.deployments.fleet.machine import CONSTRAINTS
 
 PROCESSOR, NETWORK = CONSTRAINTS.index("processor"), CONSTRAINTS.index("network")
@@ -57,7 +57,8 @@ class Needs:
 
     def with_copies(self, nodes: FloatArray) -> tuple[Weekly, Weekly]:
         """Cores and megabits per second, with what so many nodes hear and publish."""
-        hear = [nodes_reached(nodes * self.processes, each.recipients) for each in self.heard]
+        recipients = [each.recipients for each in self.heard]
+        hear = nodes_reached_by_each(nodes * self.processes, recipients)
         pairs = [*zip(self.heard, hear, strict=True)]
         cores = (each.cores.times(number) for each, number in pairs)
         traffic = (each.mbps.times(number) for each, number in pairs)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import cached_property, lru_cache, partial
 from typing import NamedTuple
 
 import numpy as np
 
+from estimator.arrays import FloatArray
 from estimator.deployments.fleet.machine import (
     CHEAPEST,
     Machine,
@@ -65,17 +66,58 @@ class RedisSize:
     """Units per hour of each other meter."""
     not_flat_per_month: Mapping[str, float]
 
-    @property
-    def rates(self) -> tuple[float, float, float, float]:
-        """USD per hour and per month of an instance, and of what runs once."""
-        fixed = self.fixed_usd_per_hour, self.fixed_usd_per_month
-        return self.usd_per_hour, self.usd_per_month, *fixed
 
-    @property
-    def flat_rates(self) -> tuple[float, float, float, float]:
-        """The same, of an instance only for the meters of which every unit costs the same."""
-        fixed = self.fixed_usd_per_hour, self.fixed_usd_per_month
-        return self.flat_usd_per_hour, self.flat_usd_per_month, *fixed
+@dataclass(frozen=True, eq=False)
+class RedisSizes:
+    """What is compared, with figures of all of it side by side; each array is made once."""
+
+    all: tuple[RedisSize, ...]
+
+    @cached_property
+    def deliveries_per_second(self) -> FloatArray:
+        """Shape (sizes,)."""
+        return np.array([size.deliveries_per_second for size in self.all])
+
+    @cached_property
+    def mbps(self) -> FloatArray:
+        """What an instance sends, at most, shape (sizes,)."""
+        return np.array([size.mbps for size in self.all])
+
+    @cached_property
+    def usd(self) -> FloatArray:
+        """USD per hour and per month of an instance, shape (2, sizes)."""
+        return np.array([(size.usd_per_hour, size.usd_per_month) for size in self.all]).T
+
+    @cached_property
+    def flat_usd(self) -> FloatArray:
+        """The same for the meters of which every unit costs the same."""
+        return np.array([(size.flat_usd_per_hour, size.flat_usd_per_month) for size in self.all]).T
+
+    @cached_property
+    def fixed_usd(self) -> FloatArray | None:
+        """USD per hour and per month of what runs once, shape (2, sizes); None if it is free."""
+        fixed = [(size.fixed_usd_per_hour, size.fixed_usd_per_month) for size in self.all]
+        return np.array(fixed).T if np.any(fixed) else None
+
+    @cached_property
+    def not_flat(self) -> Mapping[str, FloatArray]:
+        """Units per hour of each other meter, by its id, shape (sizes,)."""
+        return _side_by_side([size.not_flat for size in self.all])
+
+    @cached_property
+    def not_flat_per_month(self) -> Mapping[str, FloatArray]:
+        """The same of what is there all month."""
+        return _side_by_side([size.not_flat_per_month for size in self.all])
+
+    @cached_property
+    def has_replica(self) -> bool:
+        """Whether any has one."""
+        return any(size.replicated for size in self.all)
+
+
+def _side_by_side(units: Sequence[Mapping[str, float]]) -> dict[str, FloatArray]:
+    meters = sorted({meter for each in units for meter in each})
+    return {meter: np.array([each.get(meter, 0.0) for each in units]) for meter in meters}
 
 
 @lru_cache(maxsize=256)
@@ -92,7 +134,7 @@ def redis_sizes(
     nodes_vote: bool,
     hours: tuple[float, float],
     people_usd: float = 0.0,
-) -> tuple[RedisSize, ...]:
+) -> RedisSizes:
     """What Redis may run on, the cheapest of those that do as much.
 
     Args:
@@ -136,7 +178,7 @@ def redis_sizes(
                 missing = missing or error.with_traceback(None)
     if not found:
         raise missing or ScenarioError(f"no {redis} Redis is sold that survives: {survives}")
-    return tuple(_worth_comparing(found, hours))
+    return RedisSizes(tuple(_worth_comparing(found, hours)))
 
 
 _Maker = Callable[[Catalog, str], RedisSize]

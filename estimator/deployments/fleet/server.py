@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from estimator.arrays import FloatArray
+from estimator.arrays import FloatArray, most, spread
 from estimator.demand.demand import Demand
-from estimator.demand.streams import MessageStream
+from estimator.demand.streams import Form, MessageStream
 from estimator.demand.weekly import Weekly, total
 from estimator.deployments.base import both_ways, mbps
 from estimator.deployments.fleet.exchange import Copies
@@ -62,18 +62,46 @@ def server_load(demand: Demand, options: ServerOptions, *, tls: bool = False) ->
     Raises:
         UnknownNameError: a server that is not in servers.yaml.
     """
-    message, byte = _message_core_seconds(options, tls=tls), _byte_core_seconds(options, tls=tls)
     cores = [
         demand.connections.times(idle_core_seconds(options)),
         demand.new_connections.times(_accept_core_seconds(options, tls=tls) / SECONDS_PER_HOUR),
         *(
-            stream.per_hour.times((message + byte * stream.payload.mean) / SECONDS_PER_HOUR)
+            stream.per_hour.times(_core_seconds(stream, options, tls=tls) / SECONDS_PER_HOUR)
             for stream in demand.streams
-            if stream.is_message
+            if stream.kind != "ping"
         ),
     ]
     memory = demand.connections_peak.times(connection_memory_bytes(options, tls=tls))
     return Load(memory, total(cores), application_cores(demand, options))
+
+
+def _core_seconds(
+    stream: MessageStream, options: ServerOptions, *, tls: bool
+) -> FloatArray | float:
+    """Processor time of one message: by count and by bytes.
+
+    That of an answer is part of its request's, and what is within an answer only adds its bytes.
+    """
+    each: Mapping[Form, FloatArray | float] = {
+        "frame": _message_core_seconds(options, tls=tls),
+        "event": _message_core_seconds(options, tls=tls),
+        "chunked_event": _message_core_seconds(options, tls=tls),
+        "request": request_core_seconds(options, tls=tls),
+    }
+    return each.get(stream.form, 0.0) + _byte_core_seconds(options, tls=tls) * stream.payload.mean
+
+
+def request_core_seconds(options: ServerOptions, *, tls: bool) -> float | FloatArray:
+    """Processor time of a request over HTTP and its answer, without the application's own work.
+
+    Raises:
+        UnknownNameError: a server that is not in servers.yaml.
+    """
+    if options.requests_per_core_second is not None:
+        return 1 / options.requests_per_core_second
+    figure = find_server(options.server).http_requests_per_core_second
+    clear = options.request_factor / figure.value
+    return clear / figure_under_tls(options.server, "tls_throughput_share").value if tls else clear
 
 
 def application_cores(demand: Demand, options: ApplicationOptions) -> Weekly:
@@ -81,13 +109,31 @@ def application_cores(demand: Demand, options: ApplicationOptions) -> Weekly:
     return total(_application_cores(demand, options))
 
 
+def in_progress(
+    demand: Demand, options: ApplicationOptions, core_speed: FloatArray | float
+) -> Demand:
+    """The demand as requests in progress, each until the application has done its own work.
+
+    Args:
+        demand: of all clients; one of WebSockets is in progress as long as they are open.
+        options: own figures, or another entry of application.yaml.
+        core_speed: cores of the reference speed that a request has at a time, shape (*many,).
+    """
+    if demand.requests is None:
+        return demand
+    held = demand.of_requests
+    busy = application_cores(demand, options).times(1 / core_speed)
+    waiting = total((held.connections, busy))
+    return replace(held, connections=waiting, connections_peak=waiting)
+
+
 def _application_cores(demand: Demand, options: ApplicationOptions) -> Iterator[Weekly]:
     for kind in demand.kinds:
         work = application_work(options, kind.application)
-        parts = [(kind.new_connections, work.cpu_ms_per_new_connection)]
+        parts = [(kind.sign_ins, work.cpu_ms_per_new_connection)]
         parts += [(stream.per_hour, _ms_of(stream, work)) for stream in kind.streams]
         for per_hour, milliseconds in parts:
-            if np.any(milliseconds):
+            if most(milliseconds) > 0:
                 yield per_hour.times(milliseconds / (MS_PER_SECOND * SECONDS_PER_HOUR))
 
 
@@ -198,7 +244,7 @@ def _connection_core_seconds(
 
 def per_new_connection(demand: Demand, mean: FloatArray) -> FloatArray:
     """A mean over the week for each new connection; 0 where there is none."""
-    amount, made = np.broadcast_arrays(mean, demand.new_connections.mean)
+    amount, made = spread(mean, demand.new_connections.mean)
     return np.divide(amount, made, out=np.zeros(made.shape), where=made > 0)
 
 

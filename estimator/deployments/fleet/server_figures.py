@@ -57,6 +57,8 @@ class Server(Entry):
     """An open connection without messages, its pings included."""
     messages_per_core_second: Measured
     """Small messages, in and out together."""
+    http_requests_per_core_second: Measured
+    """Small requests over connections that are kept open, each with its answer."""
     bytes_per_core_second: Measured
     """Payload, in and out together, besides the count of messages."""
     new_connections_per_core_second: Measured

@@ -49,6 +49,9 @@ class ServerOptions(ApplicationOptions):
     bytes_per_core_second: ManyPositive | None = None
     """Your own figure for payload in and out together, besides the count of messages, with the TLS
     that you use."""
+    requests_per_core_second: ManyPositive | None = None
+    """Your own figure for HTTP requests with their answers, with the TLS that you use, where the
+    transport is not a WebSocket."""
     new_connections_per_core_second: ManyPositive | None = None
     """Your own figure for new connections, without TLS, the application's sign-in, and what the
     profile sends at connect, which counts as messages."""
@@ -61,6 +64,8 @@ class ServerOptions(ApplicationOptions):
     """Multiple of the processor time of idle connections in servers.yaml; your own figure stays."""
     message_factor: ManyPositive = 1.0
     """Multiple of the processor time of messages in servers.yaml; your own figure stays."""
+    request_factor: ManyPositive = 1.0
+    """Multiple of the processor time of HTTP requests in servers.yaml; your own figure stays."""
     byte_factor: ManyPositive = 1.0
     """Multiple of the processor time of payload in servers.yaml; your own figure stays."""
     new_connection_factor: ManyPositive = 1.0

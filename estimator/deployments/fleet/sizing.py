@@ -8,7 +8,7 @@ from functools import partial
 
 import numpy as np
 
-from estimator.arrays import BoolArray, FloatArray
+from estimator.arrays import BoolArray, FloatArray, spread
 from estimator.demand.demand import Demand
 from estimator.demand.weekly import Weekly, largest, total
 from estimator.deployments.base import MINIMUM, Request, Sizing, shared_once
@@ -238,7 +238,7 @@ def build_fleet(request: Request, cloud: str, spec: NodeSpec = NodeSpec()) -> Fl
             *assumed_work(options, [kind.application for kind in demand.kinds]),
             *no_line(load, made.application_share, f"{spec.unit}s"),
             *left_alone(request, nodes),
-            *stand_ins(options, tls=spec.ends_tls),
+            *stand_ins(options, tls=spec.ends_tls, over_http=demand.requests is not None),
             *_more_than_shown(demand, made.peak, options),
             *late_bursts(
                 demand, options, nodes.peak * cores * options.core_speed_factor, tls=spec.ends_tls
@@ -388,7 +388,7 @@ def split_usage(usage: Usage, application_share: FloatArray) -> Iterator[Usage]:
 
 def shares_of(needed: FloatArray, units: FloatArray) -> FloatArray:
     """Units that something asks for, as a share of those that run; 0 where none runs."""
-    needed, units = np.broadcast_arrays(needed, units)
+    needed, units = spread(needed, units)
     return np.divide(needed, units, out=np.zeros(units.shape), where=units > 0)
 
 
@@ -400,7 +400,7 @@ def _connections_each(
     A node is planned to have those of the busiest hour, divided by the nodes which that takes;
     what it is planned to have fills its share ``headroom``.
     """
-    peak, needed = np.broadcast_arrays(demand.peak_connections, needed)
+    peak, needed = spread(demand.peak_connections, needed)
     # where nobody is connected, only what is published tells
     known = (peak > 0) & (needed > 0)
     planned = np.divide(peak, needed, out=np.full(peak.shape, np.inf), where=known)

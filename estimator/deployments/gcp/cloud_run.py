@@ -35,7 +35,13 @@ from estimator.deployments.fleet.machine import CHEAPEST, machines
 from estimator.deployments.fleet.machine_words import about_speed, sentence
 from estimator.deployments.fleet.month import Month
 from estimator.deployments.fleet.redis_nodes import redis_nodes
-from estimator.deployments.fleet.server import Load, late_bursts, server_load, traffic_mbps
+from estimator.deployments.fleet.server import (
+    Load,
+    in_progress,
+    late_bursts,
+    server_load,
+    traffic_mbps,
+)
 from estimator.deployments.fleet.server_figures import servers
 from estimator.deployments.fleet.sizing import left_alone, no_line, shares_of, split_usage
 from estimator.deployments.gcp import network
@@ -88,10 +94,16 @@ OPEN_WEBSOCKETS = Assumption(
 
 def _rates(request: base.Request) -> Literal["instance", "request"]:
     """Which rates hold while a connection is open."""
-    by_request = request.options.billing == "request"
-    return (
-        "request" if by_request and request.answers["open_websockets"] == "request" else "instance"
-    )
+    as_requests = request.demand.requests is not None
+    by_request = as_requests or request.answers["open_websockets"] == "request"
+    return "request" if request.options.billing == "request" and by_request else "instance"
+
+
+def _load(request: base.Request) -> Load:
+    """What the demand asks of all instances, which hold requests and no connections of clients."""
+    load = server_load(request.demand, request.options)
+    held = server_load(request.demand.of_requests, request.options)
+    return replace(load, memory_bytes=held.memory_bytes)
 
 
 def _application_share(request: base.Request, load: Load, found: Instances) -> FloatArray:
@@ -145,7 +157,8 @@ def _instance_time(
     are taken to be spread over all instances, which leaves the fewest without one.
     https://docs.cloud.google.com/run/docs/about-instance-autoscaling
     """
-    demand, options, ran = request.demand, request.options, request.demand.units
+    options, ran = request.options, request.demand.units
+    demand = in_progress(request.demand, options, cores_of(request) / max(options.vcpu, 1))
     needed = found.needed
     by_request, manual = options.billing == "request", options.scaling != "autoscaled"
     least = least_instances(options)
@@ -215,6 +228,7 @@ class CloudRun(base.Deployment):
         OPEN_WEBSOCKETS,
         base.billed_bytes_question("ip", network.BYTES_EVIDENCE),
     )
+    websocket_questions = frozenset({OPEN_WEBSOCKETS.id})
     not_modeled = ("a load balancer in front", *_NOT_MODELED)
 
     @property
@@ -227,9 +241,17 @@ class CloudRun(base.Deployment):
         """That of all instances."""
         return (FAMILY,)
 
-    def cut_seconds(self, request: base.Request) -> float:
+    def age_seconds(self, request: base.Request) -> float:
         """Age at which connections are cut, here or in front."""
         return request.options.timeout_minutes / MINUTES_PER_HOUR * SECONDS_PER_HOUR
+
+    def answer_seconds(self, request: base.Request) -> float:
+        """The same age as that of WebSockets."""
+        return self.age_seconds(request)
+
+    def wait_seconds(self, request: base.Request) -> float:
+        """The request timeout as it is set."""
+        return self.age_seconds(request)
 
     def network_usage(self, request: base.Request) -> Iterator[Usage]:
         """What stands in front, and traffic by destination."""
@@ -237,9 +259,8 @@ class CloudRun(base.Deployment):
 
     def limit_checks(self, request: base.Request) -> tuple[Check, ...]:
         """Instances and what all of them have, and what each takes."""
-        request = request.cut_after(self.cut_seconds(request))
-        load = server_load(request.demand, request.options)
-        return tuple(self._checks(request, instances_for(request, load)))
+        request = request.cut_after(self.age_seconds(request))
+        return tuple(self._checks(request, instances_for(request, _load(request))))
 
     def _checks(self, request: base.Request, found: Instances) -> Iterator[Check]:
         demand, options, instances = request.demand, request.options, found.running
@@ -270,7 +291,7 @@ class CloudRun(base.Deployment):
             yield check(f"{RUN}.vpc_bandwidth_per_instance_mbps", found.exchanged_mbps)
         yield check(
             f"{RUN}.http1_requests_per_second_per_instance",
-            _each(per_second(demand.new_connections), instances),
+            _each(per_second(demand.all_requests), instances),
             "lower the concurrency, so that more instances share new connections",
         )
         yield check(
@@ -278,13 +299,14 @@ class CloudRun(base.Deployment):
             _each(traffic_mbps(demand), instances),
             "lower the concurrency, so that more instances share the traffic",
         )
+        yield from self.transport_checks(request)
 
     def meter(self, request: base.Request) -> base.Metered:
         """Instance time of every hour, requests, Redis between instances, and the network."""
-        cut_seconds = self.cut_seconds(request)
+        cut_seconds = self.age_seconds(request)
         request = request.cut_after(cut_seconds)
         demand, options = request.demand, request.options
-        load = server_load(demand, options)
+        load = _load(request)
         found = instances_for(request, load)
         needed, instances = found.needed, found.running
         redis = backplane(found.redis, demand, "gcp")
@@ -292,23 +314,27 @@ class CloudRun(base.Deployment):
         application_share = _application_share(request, load, found)
         usage = [*_instance_time(request, found, application_share)]
         if _rates(request) == "request":
-            text = f"one for each new connection; connections are cut after {age}"
-            usage.append(Usage(f"{RUN}.requests", demand.per_month(demand.new_connections), text))
+            text = "polls, streams and messages of clients"
+            if demand.requests is None:
+                text = f"one for each new connection; connections are cut after {age}"
+            usage.append(Usage(f"{RUN}.requests", demand.per_month(demand.all_requests), text))
         return base.Metered(
             (*usage, *redis.usage, *network.inter_zone(redis), *self.network_usage(request)),
             (
-                base.cut_note(demand, age),
+                *base.cut_note(demand, age),
                 *_settings_notes(options, instances),
                 *redis.notes,
                 *left_alone(request, instances),
                 *assumed_work(options, [kind.application for kind in demand.kinds]),
                 *no_line(load, application_share, "instances"),
-                *stand_ins(options, tls=False),
+                *stand_ins(options, tls=False, over_http=demand.requests is not None),
                 *late_bursts(demand, options, instances.peak * cores_of(request)),
                 *filter(None, [sentence("An instance", about_speed(find_family(FAMILY)))]),
             ),
             tuple(self._checks(request, found)),
-            AdmissionLimits() if request.many else admission_of(request, load, found, cut_seconds),
+            AdmissionLimits
+            if request.many
+            else partial(admission_of, request, load, found, cut_seconds),
             base.Sizing(
                 "instance",
                 (f"{options.vcpu} vCPU, {options.memory_gib:g} GiB",),
@@ -346,10 +372,10 @@ class ApplicationLbCloudRun(CloudRun):
     )
     not_modeled = (*_NOT_MODELED, "Cloud CDN")
 
-    def cut_seconds(self, request: base.Request) -> float:
+    def age_seconds(self, request: base.Request) -> float:
         """The balancer's timeout in front of Cloud Run is fixed."""
         fixed = limit_value("gcp.load_balancer.serverless_timeout")
-        return min(super().cut_seconds(request), fixed)
+        return min(super().age_seconds(request), fixed)
 
     def network_usage(self, request: base.Request) -> Iterator[Usage]:
         """Forwarding rules, data processed both ways, and traffic in the balancer's tier."""
@@ -360,4 +386,4 @@ class ApplicationLbCloudRun(CloudRun):
         """Those of Cloud Run, and what a regional balancer passes on."""
         yield from super()._checks(request, found)
         if request.options.balancer == "regional":
-            yield check(_REGIONAL_REQUESTS, per_second(request.demand.new_connections))
+            yield check(_REGIONAL_REQUESTS, per_second(request.demand.all_requests))

@@ -258,7 +258,10 @@ def _needed(request: Request, memory_bytes: Weekly, cores: Iterable[Weekly]) -> 
     options = request.options
     return size(
         {
-            "connections": (request.demand.connections_peak, options.concurrency * filled(request)),
+            "connections": (
+                request.demand.of_requests.connections_peak,
+                options.concurrency * filled(request),
+            ),
             "memory": (memory_bytes, options.memory_gib * GIB * options.headroom),
             "processor": (total(cores), cores_of(request) * used(request)),
         }

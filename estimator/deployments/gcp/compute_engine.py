@@ -26,11 +26,14 @@ from estimator.deployments.limits import (
 )
 from estimator.pricing.lines import Usage
 from estimator.pricing.price_files import Assumption
+from estimator.scenario.transport import ServerSentEvents
 from estimator.units import SECONDS_PER_HOUR
 
 _MAX_AGE = "gcp.load_balancer.global_websocket_max_age"
 _REGIONAL_AGE = "gcp.load_balancer.regional_websocket_max_age"
 _BACKEND_TIMEOUT = "gcp.load_balancer.websocket_idle_timeout"
+_ANSWER_TIMEOUT = "gcp.load_balancer.backend_timeout_default"
+_ADVISED = "gcp.load_balancer.backend_timeout_advised"
 _CLASSIC_AGE = "gcp.load_balancer.classic_websocket_max_age"
 _AGES = {"global": _MAX_AGE, "classic": _CLASSIC_AGE, "regional": _REGIONAL_AGE}
 """The limit of the age of a WebSocket, by balancer."""
@@ -93,6 +96,8 @@ class ApplicationLbGce(GcpNodes):
     https://docs.cloud.google.com/load-balancing/docs/https/request-distribution
     """
 
+    service = "gcp.application_lb"
+    keep_alive_limit = "gcp.load_balancer.keep_alive_timeout"
     options = ApplicationLbGceOptions
     questions = (
         network.PROCESSED_BYTES,
@@ -122,13 +127,26 @@ class ApplicationLbGce(GcpNodes):
             return min(request.options.backend_timeout_seconds, limit_value(_MAX_AGE))
         return super().age_seconds(request)
 
+    def answer_seconds(self, request: Request) -> float:
+        """The timeout of the backend service, which is taken to be raised as far as is advised."""
+        own = request.options.backend_timeout_seconds
+        return limit_value(_ADVISED) if own == limit_value(_BACKEND_TIMEOUT) else own
+
+    def wait_seconds(self, request: Request) -> float:
+        """The timeout of the backend service as it is set."""
+        return request.options.backend_timeout_seconds
+
     def balancer_usage(self, request: Request, fleet: Fleet) -> Iterator[Usage]:
         """Forwarding rules, and data processed both ways."""
         return network.proxy_usage(request)
 
     def checks(self, request: Request, fleet: Fleet) -> Iterator[Check]:
         """The timeout of the backend service: of every connection, or of idle ones."""
-        demand = request.demand
+        demand, timeout = request.demand, request.options.backend_timeout_seconds
+        if isinstance(request.transport, ServerSentEvents):
+            yield from age_checks(demand, _ANSWER_TIMEOUT, timeout)
+        if demand.requests is not None:
+            return
         if request.options.balancer == "classic":
             yield from age_checks(demand, _CLASSIC_AGE, self.age_seconds(request))
             yield from idle_checks(demand, _TRACKED_IDLE)
@@ -138,7 +156,7 @@ class ApplicationLbGce(GcpNodes):
             _BACKEND_TIMEOUT,
             "send a heartbeat more often than every {allowed} seconds, or raise the timeout of the "
             "backend service (backend_timeout_seconds)",
-            seconds=request.options.backend_timeout_seconds,
+            seconds=timeout,
             # the firewall of the nodes forgets what is silent for longer
             ceiling_id=_TRACKED_IDLE,
         )
@@ -147,7 +165,9 @@ class ApplicationLbGce(GcpNodes):
         """When connections are cut, and what is known of nodes."""
         seconds = self.age_seconds(request)
         hours = seconds / SECONDS_PER_HOUR
-        yield cut_note(request.demand, f"{hours:g} hours" if hours >= 1 else f"{seconds:g} seconds")
+        yield from cut_note(
+            request.demand, f"{hours:g} hours" if hours >= 1 else f"{seconds:g} seconds"
+        )
         yield from super().notes(request, fleet, redis)
 
 
@@ -162,6 +182,7 @@ class PassthroughNlbGce(GcpNodes):
     https://docs.cloud.google.com/load-balancing/docs/network/ext-netlb-traffic-distribution
     """
 
+    service = "gcp.passthrough_nlb"
     options = PassthroughNlbGceOptions
     questions = (
         Assumption(

@@ -181,6 +181,8 @@ class LoadBalancerVm(OciNodes):
     https://docs.oracle.com/en-us/iaas/Content/Balance/Concepts/balanceoverview.htm
     """
 
+    service = _LB
+    keep_alive_limit = f"{_LB}.keep_alive_timeout"
     options = FlexibleBalancerOptions
     questions = (
         Assumption(
@@ -303,6 +305,7 @@ class NetworkLoadBalancerVm(OciNodes):
     https://docs.oracle.com/iaas/Content/NetworkLoadBalancer/overview.htm
     """
 
+    service = _NLB
     options = NetworkBalancerOptions
     questions = (_BYTES,)
     not_modeled = (*_NOT_MODELED, "certificates on the nodes")

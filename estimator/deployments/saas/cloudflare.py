@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Annotated
 
 import numpy as np
@@ -37,6 +38,7 @@ from estimator.deployments.saas.counting import (
 )
 from estimator.format import range_text
 from estimator.pricing.lines import Usage
+from estimator.scenario.transport import LongPolling, ServerSentEvents
 from estimator.units import MIB, MS_PER_SECOND, SECONDS_PER_HOUR
 
 _SERVICE = "cloudflare.durable_objects"
@@ -48,6 +50,10 @@ _AWAKE = (
     "vendor's recommended interface they are billed for handling messages only."
 )
 
+_HELD = (
+    "Objects stay in memory, and are billed, while an answer is open: only WebSockets let them "
+    "hibernate."
+)
 _BY_MEMORY = (
     "Objects are billed for their memory while they are awake, and not for processor time: your "
     "own code costs far less here than on a server, as long as it waits for nothing. Time in which "
@@ -86,6 +92,7 @@ class DurableObjects(SaasService):
     """
 
     options = DurableObjectsOptions
+    keep_alive_limit = f"{_WORKERS}.keep_alive_timeout"
     not_modeled = (
         "storage of the objects, rows read and written",
         "time for which an object waits for a database or another service: it is billed too",
@@ -97,13 +104,14 @@ class DurableObjects(SaasService):
         """Requests of objects and of the Worker in front, time in memory, and the plan."""
         demand, options, work = request.demand, request.options, _Work.of(request)
         notes = (
-            *(() if options.hibernation else (_AWAKE,)),
+            *_awake_notes(request),
             *assumed_work(options, [kind.application for kind in demand.kinds]),
             *((_BY_MEMORY,) if np.any(work.own.peak > 0) else ()),
             *self.size_notes(work.received, MIB, "MiB"),
             *self.heartbeat_notes(demand),
         )
-        admission = AdmissionLimits() if request.many else _admission(work)
+        is_open = request.many or demand.requests is not None
+        admission = AdmissionLimits if is_open else partial(_admission, work)
         usage = (
             plan_month(f"{_WORKERS}.plan_months"),
             *self._requests(request, work),
@@ -121,6 +129,9 @@ class DurableObjects(SaasService):
     def _requests(self, request: Request, work: _Work) -> Iterator[Usage]:
         """Of objects, and of the Worker in front of them."""
         demand = request.demand
+        if demand.requests is not None:
+            yield from _http_requests(demand, work)
+            return
         ratio = limit_value(f"{_SERVICE}.messages_per_request")
         new_connections = demand.per_month(demand.new_connections)
         messages = demand.per_month(total(s.per_hour for s in work.received))
@@ -149,12 +160,16 @@ class DurableObjects(SaasService):
         most = most_in_month(demand, objects.peak)
         awake, with_own = objects, objects
         awake_text = "objects are awake as long as a connection is open"
-        if options.hibernation:
+        if _holds_answers(request):
+            awake = with_own = groups(demand.of_requests.connections, size)
+            awake_text = "objects are awake as long as an answer is open"
+        elif options.hibernation or demand.requests is not None:
             awake = _awake(objects, work.handling)
             with_own = _awake(objects, total((work.handling, work.own)))
+            handled = "new connection, message in" if demand.requests is None else "request"
             awake_text = (
-                f"objects are awake for {options.ms_per_message:g} ms for each new connection, "
-                f"message in and call, and {options.ms_per_push:g} ms for each message out"
+                f"objects are awake for {options.ms_per_message:g} ms for each {handled} and call, "
+                f"and {options.ms_per_push:g} ms for each message out"
             )
         yield Usage(
             f"{_SERVICE}.gb_seconds",
@@ -197,16 +212,21 @@ class DurableObjects(SaasService):
 
     def _checks(self, request: Request, work: _Work) -> Iterator[Check]:
         demand, options = request.demand, request.options
-        second = busiest_second(
-            demand, (*work.received, *work.calls), beside=(demand.new_connections,)
-        )
+        if demand.requests is None:
+            second = busiest_second(
+                demand, (*work.received, *work.calls), beside=(demand.new_connections,)
+            )
+        else:
+            polls = (stream for stream in demand.streams if stream.kind == "poll")
+            second = busiest_second(demand, (*work.received, *polls, *work.calls))
         yield second.check(_REQUESTS, allowed=work.most_objects * limit_value(_REQUESTS))
         # what comes at one moment waits its turn, so it is the hour that must fit
         busy = total((work.handling, work.own))
         yield Check(f"{_SERVICE}.busy_seconds_per_second", busy, work.most_objects)
         size, _ = group_size(options.connections_per_object, demand)
         together = np.minimum(size, demand.peak_connections)
-        yield self.check("connections_per_object", together)
+        if demand.requests is None:
+            yield self.check("connections_per_object", together)
         # what is heard by all connections of an object takes longest
         heard = np.minimum(together, audience(demand))
         ms = options.ms_per_message + heard * options.ms_per_push + work.own_ms_per_message
@@ -228,7 +248,7 @@ class _Work:
     """What the server tells each object to send, and what an object passes on to further ones;
     greetings and answers come from the object that has the connection."""
     through_worker: Weekly
-    """Requests of the Worker: new connections, and what the server publishes."""
+    """Requests of the Worker: those of clients, and what the server publishes."""
     handling: Weekly
     """Seconds that all objects together are busy in each second, without your own code."""
     own: Weekly
@@ -256,9 +276,10 @@ class _Work:
             ),
         )
         works = [(kind, application_work(options, kind.application)) for kind in demand.kinds]
-        handled = total(
-            [demand.new_connections, *(stream.per_hour for stream in (*received, *calls))]
-        )
+        asked = demand.all_requests
+        # over HTTP, messages of clients are requests as well
+        from_clients = received if demand.requests is None else ()
+        handled = total([asked, *(stream.per_hour for stream in (*from_clients, *calls))])
         pushes = total(s.per_hour for s in pushed)
         ms = total((handled.times(options.ms_per_message), pushes.times(options.ms_per_push)))
         most = whole(most_groups(demand.connections_peak, size))
@@ -266,12 +287,10 @@ class _Work:
         return cls(
             received,
             calls,
-            total([demand.new_connections, *(s.per_hour for s in published)]),
+            total([asked, *(s.per_hour for s in published)]),
             ms.times(1 / MS_PER_SECOND / SECONDS_PER_HOUR),
             application_cores(demand.changed(_without_new_connections), options),
-            total(
-                kind.new_connections.times(work.cpu_ms_per_new_connection) for kind, work in works
-            ),
+            total(kind.sign_ins.times(work.cpu_ms_per_new_connection) for kind, work in works),
             np.max(np.stack(np.broadcast_arrays(*own_ms)), axis=0),
             np.maximum(most, 1.0),
         )
@@ -289,7 +308,38 @@ def _reached(connections: FloatArray | float, size: FloatArray) -> FloatArray:
 
 
 def _without_new_connections(kind: Demand) -> Demand:
-    return replace(kind, new_connections=_NOTHING)
+    return replace(kind, new_connections=_NOTHING, uncut=_NOTHING)
+
+
+def _holds_answers(request: Request) -> bool:
+    """Whether answers are open while nothing happens."""
+    return isinstance(request.transport, ServerSentEvents | LongPolling)
+
+
+def _awake_notes(request: Request) -> Iterator[str]:
+    """What keeps objects in memory."""
+    if _holds_answers(request):
+        yield _HELD
+    elif request.demand.requests is None and not request.options.hibernation:
+        yield _AWAKE
+
+
+def _http_requests(demand: Demand, work: _Work) -> Iterator[Usage]:
+    """Of objects and of the Worker in front, where clients ask over HTTP."""
+    asked = demand.per_month(demand.all_requests)
+    calls = demand.per_month(total(s.per_hour for s in work.calls))
+    yield Usage(
+        f"{_SERVICE}.requests",
+        asked + calls,
+        f"{range_text(asked)} polls, streams and messages of clients, and {range_text(calls)} "
+        "calls for messages that your server publishes or that go to further objects",
+    )
+    yield Usage(
+        f"{_WORKERS}.requests",
+        demand.per_month(work.through_worker),
+        "every request of a client, and every message that your server publishes, goes through a "
+        "Worker",
+    )
 
 
 def _admission(work: _Work) -> AdmissionLimits:

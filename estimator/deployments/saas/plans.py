@@ -166,7 +166,6 @@ class ChosenPlan:
             "with the vendor would suffice, at its own price.",
         )
 
-    @property
     def admission(self) -> AdmissionLimits:
         """What the plan lets in; open to all for many scenarios at once."""
         if self.index.ndim:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Annotated, Literal
 
 import numpy as np
@@ -101,7 +102,7 @@ class SupabaseRealtime(SaasService):
         )
         sizes = self.size_notes(published, KB, "KB")
         notes = (_PLAN, *own.notes, *sizes, *self.heartbeat_notes(demand))
-        admission = AdmissionLimits() if request.many else _admission(request.options)
+        admission = AdmissionLimits if request.many else partial(_admission, request.options)
         return Metered(usage, notes, tuple(self.checks(request)), admission)
 
     def checks(self, request: Request) -> Iterator[Check]:

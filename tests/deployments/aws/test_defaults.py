@@ -1,10 +1,10 @@
 """What is said of AWS's defaults is true of the options, too."""
 
-import estimator as ws
+from estimator.deployments.registry import ALL_DEPLOYMENTS
 from estimator.deployments.vendor_defaults import vendor_defaults
 
 ROWS = vendor_defaults("aws")
-OURS = {name for name in ws.DEPLOYMENTS if name.startswith("aws.")}
+OURS = {name for name in ALL_DEPLOYMENTS if name.startswith("aws.")}
 
 
 def test_every_deployment_has_its_defaults_stated():
@@ -18,7 +18,7 @@ def test_an_option_is_named_only_where_it_starts_with_another_value():
     for row in named:
         assert row.deployment in OURS
         option = str(row.option)
-        ours = getattr(ws.DEPLOYMENTS[row.deployment].default_options, option)
+        ours = getattr(ALL_DEPLOYMENTS[row.deployment].default_options, option)
         assert ours != row.vendors_option, f"{row.deployment}: {option}"
         # the vendor's value can be chosen
-        ws.DEPLOYMENTS[row.deployment].check_options({option: row.vendors_option})
+        ALL_DEPLOYMENTS[row.deployment].check_options({option: row.vendors_option})

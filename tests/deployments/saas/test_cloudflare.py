@@ -283,3 +283,41 @@ def test_messages_in_above_32_mib_are_noted_and_messages_out_are_not(workload, f
 
     assert "Messages are limited to 32 MiB" in to_server
     assert "Messages are limited to" not in to_client
+
+
+class TestOverHttp:
+    """Requests that are not WebSockets."""
+
+    @staticmethod
+    def bill(transport) -> ws.Estimate:
+        session = {"law": "exponential", "mean_hours": 1}
+        scenario = ws.Scenario(
+            profile="market-data",
+            location="virginia",
+            peak_connections=100,
+            transport=transport,
+            options={ID: {"connections_per_object": 50, "application": "none"}},
+            free_allowances="none",
+        )
+        return ws.estimate(scenario, ID, demand=ws.Demand.of(100, session=session, flows={}))
+
+    def test_each_poll_is_a_request_of_the_worker_and_of_the_object(self, quantities):
+        # 100 clients every 5 s are 20 per second; each takes the object 2 ms, at 0.128 GB
+        found = quantities(self.bill({"kind": "polling", "every_seconds": 5}))
+
+        assert found[REQUESTS] == found[WORKER] == pytest.approx(20 * 2_628_000)
+        assert found[CPU] == pytest.approx(20 * 2_628_000 * 2.2)
+        assert found[DURATION] == pytest.approx(20 * 2_628_000 * 0.002 * 0.128)
+
+    def test_an_open_stream_keeps_its_object_in_memory(self, quantities):
+        # two objects of 50 all month
+        bill = self.bill("server_sent_events")
+
+        assert quantities(bill)[DURATION] == pytest.approx(2 * 2_628_000 * 0.128)
+        assert any("only WebSockets let them hibernate" in note for note in bill.notes)
+
+    def test_a_long_poll_does_so_between_its_turnarounds(self, quantities):
+        transport = {"kind": "long_polling", "timeout_seconds": 4.9, "turnaround_seconds": 0.1}
+
+        found = quantities(self.bill(transport))[DURATION]
+        assert found == pytest.approx(2 * 2_628_000 * 0.128 * 4.9 / 5)

@@ -1,0 +1,1 @@
+"""Does an app need WebSockets at all?"""
