@@ -24,7 +24,7 @@ def forget() -> None:
     for cached in (
         files.load_rows,
         files.load_mapping,
-        price_files.load_price_files,
+        price_files.price_files_of,
         price_files.price_assumptions,
         catalog._catalog,
     ):

@@ -5,9 +5,14 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import io
+import os
+from collections.abc import Generator
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
+from pathlib import Path
 from typing import Annotated, Literal, Self, TypeVar
 
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError, model_validator
@@ -78,6 +83,23 @@ class Measured(Figure):
         return self
 
 
+def write_whole(path: Path, content: bytes) -> None:
+    """Replace a file such that whoever reads it, at any moment, finds the old or the new content.
+
+    Written beside it, forced to the disk, then renamed: a program or a machine that stops in
+    between leaves the old file.
+    """
+    beside = path.with_name(f".{path.name}.{os.getpid()}.new")
+    try:
+        with beside.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
 def names_in(folder: Traversable) -> list[str]:
     """The names of the YAML files in a folder, in alphabetical order."""
     names = (entry.name for entry in folder.iterdir())
@@ -111,8 +133,77 @@ def load_mapping(relative_path: str, model: type[T]) -> dict[str, T]:
 @cache
 def load_rows(relative_path: str, model: type[T]) -> tuple[T, ...]:
     """Validated rows of a CSV file of ``pricing_data``; empty cells count as absent."""
-    name = f"pricing_data/{relative_path}"
-    header, *lines = csv.reader(io.StringIO(data_text(relative_path)))
+    return rows_of(data_text(relative_path), f"pricing_data/{relative_path}", model)
+
+
+REFRESHED = ("aws", "azure", "gcp", "oci")
+"""Folders whose prices vendors list where a program can read them."""
+_USERS_OWN = Path()
+_other_folder: ContextVar[Path | None] = ContextVar("other_folder")
+"""The folder of refreshed prices that applies for a while, whatever the user's own is."""
+Version = tuple[tuple[Path, int], ...]
+"""Which files there are, and when each was written."""
+
+
+@contextmanager
+def prices_of(folder: Path | None) -> Generator[None]:
+    """Within it, the refreshed prices of a folder apply; those that ship alone, if None."""
+    before = _other_folder.set(folder)
+    try:
+        yield
+    finally:
+        _other_folder.reset(before)
+
+
+def refreshed_version(name: str) -> Version:
+    """The files of this name that a refresh has written; what is read from them is kept by it."""
+    folder = refreshed_folder()
+    if folder is None:
+        return ()
+    found: list[tuple[Path, int]] = []
+    for path in (folder / cloud / name for cloud in REFRESHED):
+        with suppress(OSError):
+            found.append((path, path.stat().st_mtime_ns))
+    return tuple(found)
+
+
+def refreshed_folder() -> Path | None:
+    """Where prices are that ``estimator refresh`` wrote, to be laid over those that ship.
+
+    ESTIMATOR_PRICES in the environment names it; otherwise it is a folder of the user. None if what
+    finds that one (the ``refresh`` extra) is not installed: nothing was written there then.
+    """
+    if (other := _other_folder.get(_USERS_OWN)) is not _USERS_OWN:
+        return other
+    if named := os.environ.get("ESTIMATOR_PRICES"):
+        return Path(named)
+    try:
+        from platformdirs import user_data_path
+    except ImportError:
+        return None
+    return user_data_path("websocket-estimator") / "prices"
+
+
+def load_refreshed_rows(path: Path, model: type[T]) -> tuple[T, ...]:
+    """Validated rows of a file that ``estimator refresh`` wrote.
+
+    Raises:
+        PricingDataError: it breaks the rules of the shipped file, or cannot be read.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise PricingDataError(f"{path}: cannot be read ({error})") from None
+    return rows_of(text, str(path), model)
+
+
+def rows_of(text: str, name: str, model: type[T]) -> tuple[T, ...]:
+    """Validated rows of a table; empty cells count as absent.
+
+    Raises:
+        PricingDataError: a row breaks the rules; the message gives file, line and column.
+    """
+    header, *lines = csv.reader(io.StringIO(text))
     rows: list[dict[str, str]] = []
     for number, line in enumerate(lines, start=2):
         if len(line) != len(header):

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -14,7 +14,7 @@ from estimator.arrays import FloatArray
 from estimator.errors import UnknownNameError
 from estimator.format import quantity_text, unit_price
 from estimator.pricing.catalog import Catalog, load_catalog
-from estimator.pricing.price_files import EVERYWHERE, VENDORS, Meter, RateRow
+from estimator.pricing.price_files import EVERYWHERE, VENDORS, Meter, RateRow, overlaid
 from estimator.scenario.locations import find_location
 
 if TYPE_CHECKING:
@@ -47,10 +47,11 @@ def prices(
 
     Returns:
         Columns: vendor, service, meter, title, unit, region, tier_from (in units), usd_per_unit,
-        effective_from, checked_on, age_days, confidence, assumption (ids of open questions about
-        it), source, note, definition (what one unit is), step_bytes (messages count in started
-        steps of so many bytes), bytes_per_unit, package (units are sold in started packages of so
-        many), allowances (what is free, and for whom, in words).
+        effective_from, checked_on (when the source was read), source_of (the day that it is of
+        itself; NaT where it names none), age_days, confidence, assumption (ids of open questions
+        about it), source, note, definition (what one unit is), step_bytes (messages count in
+        started steps of so many bytes), bytes_per_unit, package (units are sold in started packages
+        of so many), allowances (what is free, and for whom, in words).
 
     Raises:
         UnknownNameError: no such cloud, service, location or meter.
@@ -85,6 +86,7 @@ def prices(
             "usd_per_unit": np.array([row.usd_per_unit for row in rows], dtype=np.float64),
             "effective_from": pd.to_datetime([row.effective_from for row in rows]),
             "checked_on": checked,
+            "source_of": pd.to_datetime([str(row.source_of or "NaT") for row in rows]),
             "age_days": (today - checked).days,
             "confidence": [row.confidence for row in rows],
             "assumption": [
@@ -166,14 +168,35 @@ def prices_text(table: pd.DataFrame) -> Iterator[str]:
                 yield f"  Free: {free}"
         yield f"  {'region':<23}{'from':>14} {'price':>11}  {'checked':<10}{'age':>7}"
         for row in rows.to_dict(orient="records"):
+            said = (_of_other_day(row), _IN_FEW_WORDS[row["confidence"]])
             yield (
                 f"  {_region(row['region']):<23}{quantity_text(row['tier_from']):>14}"
                 f" {unit_price(row['usd_per_unit'] * scale):>11}  {row['checked_on']:%Y-%m-%d}"
-                f"{row['age_days']:>5} d  {_IN_FEW_WORDS[row['confidence']]}"
+                f"{row['age_days']:>5} d  {', '.join(filter(None, said))}"
             ).rstrip()
         for source in rows["source"].unique():
             yield f"  {source}"
         yield ""
+
+
+def _of_other_day(row: Mapping[Hashable, Any]) -> str:
+    """What day the source is of, where that is not the day on which it was read."""
+    if row["source_of"] == row["checked_on"]:
+        return ""
+    day = str(row["source_of"])[:10]  # of no day, pandas writes NaT
+    return "undated" if day == "NaT" else f"of {day}"
+
+
+def overlaid_text(table: pd.DataFrame) -> Iterator[str]:
+    """Which of these prices the user's own refreshes changed, as lines for a terminal."""
+    shown = set(zip(table["meter"], table["region"], table["tier_from"], strict=True))
+    for each in overlaid():
+        if (each.meter, each.region, each.tier_from) in shown:
+            shipped = "none" if each.shipped_usd is None else f"{each.shipped_usd:.10g}"
+            yield (
+                f"Your own refreshes: {each.meter}, {_region(each.region)}: "
+                f"{each.refreshed_usd:.10g} per unit; the list that ships has {shipped}"
+            )
 
 
 def _region(region: str) -> str:

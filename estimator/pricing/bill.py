@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -16,6 +16,7 @@ from estimator.errors import EstimatorError, UnknownNameError
 from estimator.format import (
     dollars_and_cents,
     given_text,
+    number_of,
     quantity_text,
     range_text,
     sentence,
@@ -24,6 +25,7 @@ from estimator.format import (
 from estimator.pricing.commitments import matched
 from estimator.pricing.contract import Contract
 from estimator.pricing.lines import FreeAllowances, LineItem
+from estimator.pricing.price_age import age_words, oldest_words
 from estimator.pricing.price_files import (
     DRIVERS,
     LAYERS,
@@ -32,6 +34,9 @@ from estimator.pricing.price_files import (
     Assumption,
     CostLayer,
     Driver,
+    other_list_words,
+    overlaid,
+    price_list,
 )
 from estimator.result import Result, impossible, plain
 
@@ -42,6 +47,8 @@ FREE_IF_UNUSED = "Free only if nothing else in the account uses it"
 MOST_WRITTEN_OUT = 500
 """Scenarios of one bill: each takes some 10 KB of JSON and ten times that while it is written, and
 a comparison writes all of its bills."""
+_MOST_NAMED = 3
+"""Bills named in a sentence; of more, it says how many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +98,7 @@ class SharedAllowance:
         return f"{dollars_and_cents(self.worth_usd)}: {self.words}"
 
 
-def _nothing_open(_: Bill) -> tuple[AssumptionEffect, ...]:
+def _nothing_open(_: Bill, __: Container[str]) -> tuple[AssumptionEffect, ...]:
     """No assumption does anything."""
     return ()
 
@@ -127,6 +134,10 @@ class Bill(Result):
     """Units or USD of allowances that nothing else uses, by their ids; all of those left out."""
     as_of: dt.date | None = None
     """The day whose prices apply; the newest known if None."""
+    price_list: str = field(default_factory=price_list)
+    """The price list that was in force, by its id and date."""
+    saved_under: str | None = None
+    """The price list under which the scenario was saved, if it says so."""
     contract: Contract | None = None
     """What is paid instead of list prices."""
     layers: tuple[CostLayer, ...] = LAYERS
@@ -141,10 +152,10 @@ class Bill(Result):
     """What a reader should know before trusting the bill."""
     not_modeled: tuple[str, ...] = ()
     """What a real invoice would also include."""
-    assess: Callable[[Bill], tuple[AssumptionEffect, ...]] = field(
+    assess: Callable[[Bill, Container[str]], tuple[AssumptionEffect, ...]] = field(
         default=_nothing_open, repr=False
     )
-    """Works out what each assumption does to the bill it is given.
+    """Works out what each assumption does to the bill it is given, but for those of some ids.
 
     It does not know its bill, so that nothing keeps the arrays of a bill that is done with.
     """
@@ -261,7 +272,7 @@ class Bill(Result):
     @cached_property
     def effects(self) -> tuple[AssumptionEffect, ...]:
         """What each assumption does to this bill."""
-        return self.assess(self)
+        return self.assess(self, ())
 
     @cached_property
     def shared_allowances(self) -> tuple[SharedAllowance, ...]:
@@ -310,6 +321,7 @@ class Bill(Result):
         if np.ndim(self.total):
             return f"{self.title}: {np.size(self.total)} bills; explain one scenario at a time."
         parts = [f"{self.title}, {self.region}: {self.total_text}", sentence(self.conventions)]
+        parts += filter(None, [sentence(oldest_words(self.items))])
         if self.contract:
             parts.append(f"At list prices: {dollars_and_cents(self.list_total)}.")
         parts += [item.explain() for item in self.items]
@@ -364,6 +376,8 @@ class Bill(Result):
             "sizing": None,
             "messages_per_day": None,
             "calendar": [],
+            "price_list": self.price_list,
+            "saved_under": self.saved_under,
             "conventions": self.conventions,
             "notes": list(self.notes),
             "not_modeled": list(self.not_modeled),
@@ -388,14 +402,23 @@ def conventions(bills: Sequence[Bill]) -> str:
         left = (f"{name} {given_text(each)}" for name, each in first.allowances_left.items())
         allowances += f", as far as they are left ({', '.join(left)})"
     prices = f"prices in force on {first.as_of}" if first.as_of else "newest prices known"
+    # who has another list must see it: the same scenario has other bills there
+    prices += f", price list {first.price_list}"
+    if others := overlaid():
+        prices += (
+            f", your own refreshes included ({number_of(len(others), 'price')} other than those "
+            "that ship: 'estimator prices' names them)"
+        )
+    if first.saved_under not in (None, first.price_list):
+        prices += f"; {other_list_words(first.saved_under)}"
     contract = _contract_words(first.contract, bills) if first.contract else ""
-    checked = [item.rate.checked_on for bill in bills for item in bill.items]
-    oldest = f", least recently checked {min(checked)}" if checked else ""
+    age = age_words(item for bill in bills for item in bill.items)
+    checked = f"; {age}" if age else ""
     rounded = "; each line rounded to the cent" if first.round_lines else ""
     hours = range_text(first.hours_per_month, given_text)
     layers = "" if len(first.layers) == len(LAYERS) else f"; {' and '.join(first.layers)} only"
     return (
-        f"US dollars per month of {hours} hours, before tax; {allowances}; {prices}{oldest}"
+        f"US dollars per month of {hours} hours, before tax; {allowances}; {prices}{checked}"
         f"{contract}{rounded}{layers}"
     )
 
@@ -410,6 +433,8 @@ def _contract_words(contract: Contract, bills: Sequence[Bill]) -> str:
         return f"{words}, which matches no line"
     if contract.commitments:
         words += ", commitments paid for each hour, used or not"
+    if len(without) > _MOST_NAMED:
+        return f"{words}, which matches no line of {len(without)} of the {len(bills)} bills"
     if without:
         words += f", which matches no line of {', '.join(bill.name for bill in without)}"
     return words

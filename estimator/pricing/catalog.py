@@ -7,14 +7,14 @@ import datetime as dt
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import cache, cached_property, lru_cache
+from functools import cached_property, lru_cache
 from itertools import chain
 from typing import Literal, TypeVar
 
 import numpy as np
 
 from estimator.errors import MissingRateError, PricingDataError, ScenarioError, UnknownNameError
-from estimator.files import Confidence
+from estimator.files import Confidence, Version
 from estimator.pricing.contract import BEST, Contract, ContractError, ContractRate, Role
 from estimator.pricing.hourly_use import HourlyUse, levels
 from estimator.pricing.inferred_rates import FlatPrices, Inferred, infer_price
@@ -31,6 +31,8 @@ from estimator.pricing.price_files import (
     UnderAnswer,
     load_price_files,
     price_assumptions,
+    price_files_of,
+    price_list_version,
 )
 from estimator.pricing.sustained_use import machine_class, paid_share, vendors_with_discounts
 from estimator.pricing.tiers import Tariff
@@ -395,6 +397,8 @@ class Catalog:
 
     def with_allowances_left(self, left: Mapping[str, float]) -> Catalog:
         """The same prices, where so much is left of some allowances."""
+        if not left:
+            return self
         changed = self._copied()
         changed.allowances_left = {**self.allowances_left, **left}
         return changed
@@ -469,8 +473,8 @@ def load_catalog(
     given = {name: answer for name, answer in (answers or {}).items() if name in assumptions}
     left = tuple(sorted((allowances_left or {}).items()))
     if as_of is None and not given and contract is None and not left:
-        return _list_prices()
-    return _catalog(as_of, tuple(sorted(given.items())), contract, left)  # pyright: ignore[reportArgumentType] (pydantic adds the hash of a frozen model)
+        return _list_prices(price_list_version())
+    return _catalog(price_list_version(), as_of, tuple(sorted(given.items())), contract, left)  # pyright: ignore[reportArgumentType] (pydantic adds the hash of a frozen model)
 
 
 def check_date(as_of: dt.date | None) -> None:
@@ -515,20 +519,21 @@ def shared_by_account() -> Mapping[str, Allowance]:
     return {row.allowance: row for row in load_price_files().allowances if not row.per_unit_of}
 
 
-@cache
-def _list_prices() -> Catalog:
-    """The newest, held for good: all answers refer to them, whatever else was asked for."""
-    return Catalog(load_price_files())
+@lru_cache(maxsize=4)
+def _list_prices(version: Version) -> Catalog:
+    """The newest, held while it is in use: all answers refer to it, whatever else was asked for."""
+    return Catalog(price_files_of(version))
 
 
 @lru_cache(maxsize=_CATALOGS_KEPT)
 def _catalog(
+    version: Version,
     as_of: dt.date | None,
     answers: tuple[tuple[str, str], ...],
     contract: Contract | None,
     allowances_left: tuple[tuple[str, float], ...],
 ) -> Catalog:
-    return Catalog(load_price_files(), as_of, dict(answers), contract, dict(allowances_left))
+    return Catalog(price_files_of(version), as_of, dict(answers), contract, dict(allowances_left))
 
 
 def _with_own(price_files: PriceFiles, contract: Contract | None) -> PriceFiles:

@@ -167,12 +167,12 @@ def price_usage(
         UnknownNameError: a meter that does not exist.
         MissingRateError: a meter without a price in the region.
     """
-    everything = [_in_region(one, region) for one in usage]
+    everything = [in_region(one, region) for one in usage]
     ledger = _Ledger(catalog, free_allowances, everything, hours_per_month)
     return tuple(map(ledger.price, everything))
 
 
-def _in_region(usage: Usage, region: str) -> Usage:
+def in_region(usage: Usage, region: str) -> Usage:
     """Usage with the region of the bill, if it says no other one."""
     return usage if usage.region else replace(usage, region=region)
 

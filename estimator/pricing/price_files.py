@@ -8,16 +8,26 @@ rows that hold under one answer only name it.
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from typing import Annotated, Literal, Self, TypeVar, get_args
 
 from pydantic import BeforeValidator, Field, model_validator
 
 from estimator.errors import PricingDataError
-from estimator.files import Confidence, Entry, has_data, load_mapping, load_rows
+from estimator.files import (
+    Confidence,
+    Entry,
+    Version,
+    has_data,
+    load_mapping,
+    load_refreshed_rows,
+    load_rows,
+    refreshed_version,
+)
 from estimator.format import dollars_and_cents, quantity_text
 
 CLOUDS = {"aws": "AWS", "azure": "Azure", "gcp": "Google Cloud", "oci": "OCI"}
@@ -52,6 +62,7 @@ LAYERS: tuple[CostLayer, ...] = get_args(CostLayer)
 Pool = Literal["region", "zone", "account"]
 """What a vendor adds up: one region, the regions of one price zone, or the whole account."""
 T = TypeVar("T", bound=Entry)
+_ID_DIGITS = 8
 
 Words = Annotated[
     tuple[str, ...],
@@ -160,6 +171,10 @@ class RateRow(UnderAnswer):
     """0 if the meter is free as a whole; free first units are an allowance instead."""
     effective_from: dt.date
     checked_on: dt.date
+    """The day on which the source was read, by whoever read it at the vendor."""
+    source_of: dt.date | None = None
+    """The day that the source itself is of: of the vendor's file, or of its answer that somebody
+    kept; None where it names none. What is old by then was old when it was read."""
     source: Annotated[str, Field(min_length=8)]
     confidence: Confidence
     note: str | None = None
@@ -277,14 +292,24 @@ class PriceFiles:
         return dict(found)
 
 
-@cache
 def load_price_files() -> PriceFiles:
-    """Read all folders.
+    """Read all folders, and the prices that the user's own refreshes have laid over them.
 
     Raises:
         PricingDataError: a file breaks its rules; the message gives file, line and column.
     """
-    meters, rates = _rows("meters", Meter), _rows("rates", RateRow)
+    return price_files_of(price_list_version())
+
+
+def price_list_version() -> Version:
+    """What is laid over the shipped prices; whatever depends on prices is kept by it."""
+    return refreshed_version("rates.csv")
+
+
+@lru_cache(maxsize=4)
+def price_files_of(refreshed: Version) -> PriceFiles:
+    """The shipped files with those of a version laid over them."""
+    meters, rates = _rows("meters", Meter), _with_refreshed(_rows("rates", RateRow), refreshed)
     allowances, gaps = _rows("allowances", Allowance), _rows("gaps", Gap)
     regions: dict[str, dict[str, Region]] = {}
     for folder in FOLDERS:
@@ -319,6 +344,117 @@ def load_price_files() -> PriceFiles:
 def _rows(name: str, model: type[T]) -> tuple[T, ...]:
     """The rows of the files of that name, of all folders."""
     return tuple(row for folder in FOLDERS for row in load_rows(f"{folder}/{name}.csv", model))
+
+
+def price_list() -> str:
+    """The price list in force, by its id and the day of its newest check.
+
+    The id differs as soon as one price or allowance does, of any day or answer. Bills, files and
+    links carry both, so that nothing that is shared changes without a word.
+
+    >>> import re
+    >>> bool(re.fullmatch("[0-9a-f]{8} of 20..-..-..", price_list()))
+    True
+    """
+    return _price_list(price_list_version())
+
+
+@lru_cache(maxsize=4)
+def _price_list(version: Version) -> str:
+    files = price_files_of(version)
+    rates = (
+        f"{row.meter} {row.region} {row.tier_from} {row.effective_from} {row.answer} "
+        f"{row.usd_per_unit}"
+        for row in files.rates
+    )
+    free = (f"{row.allowance} {row.answer} {row.amount}" for row in files.allowances)
+    said = hashlib.sha256("\n".join(sorted((*rates, *free))).encode()).hexdigest()
+    return f"{said[:_ID_DIGITS]} of {max(row.checked_on for row in files.rates)}"
+
+
+def other_list_words(saved_under: str) -> str:
+    """That a scenario was saved under another price list than the one in force, and what to do.
+
+    >>> other_list_words("0123abcd of 2026-01-31").partition(": ")[2]
+    "'estimator drift --since 2026-01-31' shows what has changed since"
+    """
+    day = saved_under.rpartition(" ")[2]
+    is_newer = day > price_list().rpartition(" ")[2]
+    todo = (
+        "that one is newer: install the newest version, or 'estimator refresh'"
+        if is_newer
+        else f"'estimator drift --since {day}' shows what has changed since"
+    )
+    return f"the scenario was saved under price list {saved_under}: {todo}"
+
+
+@dataclass(frozen=True, slots=True)
+class Overlaid:
+    """A price in force that the user's own refreshes changed."""
+
+    meter: str
+    region: str
+    tier_from: float
+    shipped_usd: float | None
+    """USD per unit of the price list that ships; None if it has no such price."""
+    refreshed_usd: float
+
+
+def overlaid() -> tuple[Overlaid, ...]:
+    """Prices in force that are others than those that ship, since refreshes were laid over them."""
+    version = price_list_version()
+    return _overlaid(version) if version else ()
+
+
+@lru_cache(maxsize=4)
+def _overlaid(version: Version) -> tuple[Overlaid, ...]:
+    shipped = _in_force(price_files_of(()).rates)
+    return tuple(
+        Overlaid(meter, region, tier_from, shipped.get((meter, region, tier_from, answer)), usd)
+        for (meter, region, tier_from, answer), usd in _in_force(
+            price_files_of(version).rates
+        ).items()
+        if shipped.get((meter, region, tier_from, answer)) != usd
+    )
+
+
+def _in_force(rows: tuple[RateRow, ...]) -> dict[tuple[str, str, float, str | None], float]:
+    """USD per unit by meter, region, tier and answer, of the newest rows of each price."""
+    newest: dict[tuple[str, str, str | None], dt.date] = {}
+    for row in rows:
+        price = row.meter, row.region, row.answer
+        newest[price] = max(newest.get(price, row.effective_from), row.effective_from)
+    return {
+        (row.meter, row.region, row.tier_from, row.answer): row.usd_per_unit
+        for row in rows
+        if row.effective_from == newest[row.meter, row.region, row.answer]
+    }
+
+
+def _with_refreshed(shipped: tuple[RateRow, ...], files: Version) -> tuple[RateRow, ...]:
+    """The shipped prices, and over them those of the user's own refreshes.
+
+    Of two readings of one price, the newer one wins.
+    """
+    refreshed = [row for path, _ in files for row in load_refreshed_rows(path, RateRow)]
+    if not refreshed:
+        return shipped
+    found = {_price_key(row): row for row in shipped}
+    for row in refreshed:
+        known = found.get(_price_key(row))
+        if known is None or known.checked_on < row.checked_on:
+            found[_price_key(row)] = row
+    return tuple(found.values())
+
+
+def _price_key(row: RateRow) -> tuple[str, str, float, dt.date, str | None]:
+    return row.meter, row.region, row.tier_from, row.effective_from, row.answer
+
+
+@cache
+def meter_titles() -> Mapping[str, str]:
+    """Titles of meters, by id."""
+    return {meter.meter: meter.title for meter in load_price_files().meters}
 
 
 @cache

@@ -215,6 +215,20 @@ def test_the_text_says_where_one_is_less_than_sure(everything):
         assert line.endswith({"single_source": "1 source", "inferred": "inferred"}[confidence])
 
 
+def test_the_text_says_of_what_day_a_source_is_where_it_was_read_on_another(everything):
+    days = everything["source_of"]
+    assert (days.isna() | (days <= everything["checked_on"])).all()
+    for kind, words in (
+        (days.isna(), r"  undated"),
+        (days < everything["checked_on"], r"  of 20\d\d-\d\d-\d\d"),
+        (days == everything["checked_on"], r"$|  1 source$|  inferred$"),
+    ):
+        text = prices_text(everything[kind])
+        lines = [line for line in text if re.search(r"\d{4}-\d\d-\d\d +\d+ d", line)]
+        assert len(lines) == kind.sum() > 0
+        assert all(re.search(rf"\d+ d(?:{words})", line) for line in lines)
+
+
 def test_a_price_for_everywhere_is_told_as_such(everything):
     [line, *_] = [
         line for line in prices_text(everything[everything["region"] == "*"]) if " d" in line

@@ -88,6 +88,10 @@ def test_dates_are_sane(folder, tables):
         # no later than today, not before it came into force, not older than the services
         assert "2010-01-01" <= row["effective_from"] <= row["checked_on"], keys([row])
         assert row["checked_on"] <= TODAY.isoformat(), keys([row])
+        # nobody reads today what is of tomorrow
+        if row["source_of"]:
+            assert day.fullmatch(row["source_of"]), keys([row])
+            assert row["source_of"] <= row["checked_on"], keys([row])
 
 
 @every_folder

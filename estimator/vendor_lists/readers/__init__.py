@@ -1,0 +1,1 @@
+"""How does each vendor write its price list? One reader per vendor, one form for all."""
