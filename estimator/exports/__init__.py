@@ -1,0 +1,1 @@
+"""Which files do others read? Bills in the forms of spreadsheets, FinOps tools and load tests."""
