@@ -1,0 +1,1 @@
+"""What did a vendor bill, in our meters?"""

@@ -1,0 +1,242 @@
+"""What does a bill of a vendor say, in our meters?"""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import IO, Annotated, Final
+
+import numpy as np
+import pandas as pd
+from pydantic import Field
+
+from estimator.arguments import checks_arguments
+from estimator.errors import cut, echo
+from estimator.invoices.formats.recognize import Recognized, recognized
+from estimator.invoices.invoice import Invoice, InvoiceError
+from estimator.invoices.line import changed, mistake_in_amount
+from estimator.invoices.table import Unread, tables
+from estimator.invoices.totals import Totals
+
+_USD: Final = "USD"
+_MONTH: Final = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
+_CURRENCY: Final = re.compile(r"[A-Z]{3}")
+_MOST_MONTHS: Final = 1200
+
+
+@checks_arguments
+def read_invoice(
+    path: str | Path,
+    usd_per_currency: Annotated[float, Field(gt=0)] | None = None,
+    month: str | None = None,
+) -> Invoice:
+    r"""Read a bill of AWS, Azure, Google Cloud or OCI into our meters.
+
+    FOCUS 1.0 to 1.4, AWS cost and usage reports (legacy and 2.0), Azure cost exports, Google's
+    export to BigQuery, and OCI cost reports are told by their columns; CSV, CSV in gzip, JSON
+    (Google) and Parquet by their content. A file of any size is read some rows at a time. Account
+    ids, resources and tags stay in the file.
+
+    Args:
+        path: the file.
+        usd_per_currency: what one unit of the bill's currency is in dollars, if that is another
+            one.
+        month: of a bill that spans several, the month to read, as ``2026-11``.
+
+    Returns:
+        The lines of our meters (quantities in our units, amounts in dollars), the usage that none
+        of them stands for, and apart from both credits, tax, support and purchases.
+
+    Raises:
+        InvoiceError: it is no bill of a known format, columns are missing, or it is in another
+            currency and no rate is stated.
+        ArgumentError: an argument is something else.
+
+    >>> import tempfile
+    >>> bill = Path(tempfile.mkdtemp()) / "bill.csv"
+    >>> _ = bill.write_text(
+    ...     "lineItem/intervalUsageStart,product/service,product/region,usage/billedQuantity,"
+    ...     "cost/productSku,product/Description,cost/myCost,cost/currencyCode\n"
+    ...     "2026-11-01T00:00Z,COMPUTE,eu-frankfurt-1,8,B97384,Standard - E5,0.24,USD\n"
+    ... )
+    >>> read_invoice(bill).lines[["meter", "region", "quantity", "billed_usd"]].values.tolist()
+    [['oci.compute.e5_ocpu_hours', 'eu-frankfurt-1', 8.0, 0.24]]
+    """
+    given = Path(path)
+    name = cut(given.name or str(given))
+    try:
+        if given.is_dir():
+            raise InvoiceError(f"{name}: it is a folder; name one file of the bill")
+        with given.open("rb") as file:
+            return read_invoice_file(file, name, usd_per_currency, month)
+    except FileNotFoundError:
+        raise InvoiceError(f"{name}: there is no such file; check the path") from None
+    except (OSError, ValueError) as error:
+        raise InvoiceError(
+            f"{name}: it cannot be opened ({type(error).__name__}); check the path and its rights"
+        ) from None
+
+
+def read_invoice_file(
+    file: IO[bytes], name: str, usd_per_currency: float | None = None, month: str | None = None
+) -> Invoice:
+    """As ``read_invoice``, of a file that is open, such as one that was uploaded.
+
+    Raises:
+        InvoiceError: see ``read_invoice``.
+    """
+    if month is not None and not _MONTH.fullmatch(month):
+        raise InvoiceError(f"month: expected a month such as 2026-11, not {echo(month)}")
+    reading = _Reading(name, usd_per_currency, month)
+    unread = reading.unread
+    for rows, at in tables(file, name, reading.wanted, unread):
+        reading.add(rows, at)
+    return reading.invoice()
+
+
+class _Reading:
+    """One bill as it is read."""
+
+    def __init__(self, name: str, usd_per_currency: float | None, month: str | None) -> None:
+        self._name = name
+        self._usd = usd_per_currency
+        self._month = month
+        self.unread = Unread()
+        self._kind: Recognized | None = None
+        self._totals = Totals()
+        self._rows_read = 0
+        self._days: set[dt.date] = set()
+        self._months: set[str] = set()
+        self._currency = ""
+        self._local = self._dollars = 0.0
+
+    def wanted(self, header: Sequence[str]) -> Mapping[str, int] | None:
+        """The columns that are read of a header; None if it is none of a bill."""
+        self._kind = recognized(header, self._name)
+        return self._kind.at if self._kind else None
+
+    def add(self, rows: pd.DataFrame, at: Sequence[int]) -> None:
+        """Add some rows, which stand on these lines."""
+        assert self._kind is not None
+        kind = self._kind.format
+        for column in kind.columns:
+            if column not in rows:
+                rows[column] = pd.Series("", index=rows.index, dtype=object)
+        line_of = np.asarray(at)
+        reasons = _mistakes(rows, kind.amounts)
+        day = _days(rows["start"])
+        reasons = reasons.where((reasons != "") | day.notna(), "the date cannot be read")
+        reasons = reasons.where((reasons != "") | (rows["cost"] != ""), "there is no cost")
+        if self._month is not None:
+            other = (reasons == "") & (day.dt.strftime("%Y-%m") != self._month)
+            reasons = reasons.where(~other, f"of another month than {self._month}")
+        lines = kind.lines(rows)
+        if "rows" not in lines:
+            lines["rows"] = 1
+        unclear = lines.loc[lines["billed_cost"].isna()].index
+        reasons[unclear] = reasons[unclear].where(
+            reasons[unclear] != "", "its credits cannot be read"
+        )
+        right = reasons == ""
+        for reason, these in reasons[~right].groupby(reasons[~right]):
+            self.unread.add(str(reason), int(line_of[these.index].min()), len(these))
+        if not right.any():
+            return
+        lines = lines[right[lines.index]]
+        self._rows_read += int(right.sum())
+        found = day[right].dt.date.unique()
+        if len(self._days) < _MOST_MONTHS * 31:
+            self._days |= {*found}
+            self._months |= {each.strftime("%Y-%m") for each in found}
+        self._totals.add(lines, self._rate(lines))
+
+    def _rate(self, lines: pd.DataFrame) -> pd.Series | float:
+        """Dollars for one unit of the currency, of each line if the file says so.
+
+        Raises:
+            InvoiceError: there are several currencies, or another one without a rate.
+        """
+        currencies = {each.strip().upper() for each in lines["currency"].unique()} - {""}
+        currencies |= {self._currency} - {""}
+        if len(currencies) > 1:
+            raise InvoiceError(
+                f"{self._name}: it is in several currencies "
+                f"({', '.join(_code(each) for each in sorted(currencies)[:5])}); read each bill "
+                "by itself"
+            )
+        if not currencies:
+            raise InvoiceError(
+                f"{self._name}: its column of the currency is empty; export it with the currency"
+            )
+        self._currency = _code(currencies.pop())
+        if self._currency == _USD:
+            return 1.0
+        if self._usd is not None:
+            return self._usd
+        stated = lines.get("local_per_usd")
+        if stated is None or not (stated > 0).all():
+            raise InvoiceError(
+                f"{self._name}: it is in {self._currency}, and prices here are in USD; state "
+                f"usd_per_currency, the dollars that one {self._currency} was worth"
+            )
+        usd = 1.0 / stated
+        self._local += float(lines["billed_cost"].abs().sum())
+        self._dollars += float((lines["billed_cost"] * usd).abs().sum())
+        return usd
+
+    def invoice(self) -> Invoice:
+        """All that was read.
+
+        Raises:
+            InvoiceError: nothing was.
+        """
+        unread = self.unread.counted()
+        if not self._rows_read:
+            why = f": {unread[0].reason} (line {unread[0].first_line})" if unread else ""
+            raise InvoiceError(f"{self._name}: no row of it could be read{why}")
+        assert self._kind is not None
+        return Invoice(
+            source_format=self._kind.format.name,
+            cloud=tuple(sorted(self._totals.clouds)),
+            currency=self._currency,
+            usd_per_currency=self._usd_per_currency(),
+            first_day=min(self._days),
+            end_day=max(self._days) + dt.timedelta(days=1),
+            lines=self._totals.lines,
+            unmapped=self._totals.unmapped,
+            apart=self._totals.apart,
+            rows_read=self._rows_read,
+            rows_ignored=self._totals.rows_ignored,
+            rows_not_read=unread,
+            months=tuple(sorted(self._months)),
+        )
+
+    def _usd_per_currency(self) -> float:
+        if self._currency == _USD:
+            return 1.0
+        if self._usd is not None:
+            return self._usd
+        return self._dollars / self._local if self._local else math.nan
+
+
+def _code(currency: str) -> str:
+    return currency if _CURRENCY.fullmatch(currency) else "an unknown currency"
+
+
+def _mistakes(rows: pd.DataFrame, columns: Mapping[str, str]) -> pd.Series:
+    """Why a row's amounts cannot be read, row by row; empty where they can."""
+    reasons = pd.Series("", index=rows.index, dtype=object)
+    for column, what in columns.items():
+        found = mistake_in_amount(rows[column], what)
+        reasons = reasons.where(reasons != "", found)
+    return reasons
+
+
+def _days(starts: pd.Series) -> pd.Series:
+    """The days on which charges begin, in UTC; NaT where a text is none."""
+    codes, texts = pd.factorize(changed(starts, lambda each: each[:10].replace("T", " ")))
+    days = pd.to_datetime(pd.Series(texts, dtype=object), format="mixed", errors="coerce", utc=True)
+    return pd.Series(days.to_numpy()[codes], index=starts.index)
