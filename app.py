@@ -7,7 +7,8 @@ if __name__ == "__main__":  # for each visitor, and again after each interaction
 elif __name__ == "app":  # once, when the server starts; processes that simulate come by neither
     from streamlit import App
 
-    from estimator.dashboard.protection import MIDDLEWARE
+    from estimator.dashboard import assets, first_paint, protection
     from estimator.dashboard.site import server_lifespan
 
-    app = App(__file__, lifespan=server_lifespan, middleware=MIDDLEWARE)
+    middleware = (*protection.MIDDLEWARE, *first_paint.MIDDLEWARE, *assets.MIDDLEWARE)
+    app = App(__file__, lifespan=server_lifespan, middleware=middleware)

@@ -1,58 +1,143 @@
-"""The dashboard as a visitor feels it, in Debian's Chromium: first content, and edit to answer.
+"""The dashboard as a visitor feels it, in Debian's Chromium: each measure beside its limit.
 
 First content is the time from opening the address to a total on the screen, for the very first
 visitor of a server and for later ones. An edit is another audience, typed on a page at rest and
-confirmed; it is answered when the figures on the screen are those of the new scenario. On the page
-What if it is another number of engineer-hours, answered by another break-even point. For scale, the
-audiences are priced without a dashboard.
+confirmed. Its answer is there when the text that follows from it changes, its chart when the
+picture does, its ranges when they stand on the cards again. Progress is measured from an edit that
+sets a search going, or from the press of a button. Layout shift is that of the worst session window
+while a page loads.
+
+Two peers of the same run tell what the dashboard itself takes: the same audiences priced without a
+dashboard, and an app that shows nothing but the number that was typed, its first content and edits.
 """
 
+from __future__ import annotations
+
 import argparse
-import re
+import os
 import socket
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.request
-from collections.abc import Generator, Sequence
+from collections.abc import Generator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
-from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 import estimator as ws
 from estimator.dashboard.site import PAGES
-from estimator.format import figure_text
-from estimator.render.utilization_scale import share_text
 
-ROOT = Path(__file__).parents[1]
-CHROMIUM = Path("/usr/bin/chromium")
-PATIENCE_MS = 30_000
-START_PATIENCE_S = 120
-AT_REST = '[data-testid="stApp"][data-test-script-state="notRunning"]'
-VISITS, EDITS = 5, 40
-FIRST_CONTENT_S, EDIT_MS = 3.0, 400
-"""What is aimed at: a visit, and 95% of the edits."""
+ROOT: Final = Path(__file__).parents[1]
+CHROMIUM: Final = Path("/usr/bin/chromium")
+PATIENCE_MS: Final = 60_000
+START_PATIENCE_S: Final = 120
+AT_REST: Final = '[data-testid="stApp"][data-test-script-state="notRunning"]'
+VISITS: Final = 5
+EDITS: Final = 40
+SEARCHES: Final = 10
+FIRST_REST_MS: Final = 15_000
+FIRST_CONTENT_MS: Final = 2_000
+EDIT_MS: Final = 300
+CHART_MS: Final = 600
+RANGES_MS: Final = 1_000
+PROGRESS_MS: Final = 300
+LAYOUT_SHIFT: Final = 0.1
+
+EMPTY_APP: Final = """
+import streamlit as st
+
+number = st.number_input("Peak connections", value=0.0, format="%g")
+st.metric("Shown", f"{number:,.0f}")
+"""
+"""What Streamlit itself takes for an edit."""
+
+OBSERVED: Final = """
+window.shifts = [];
+new PerformanceObserver(list => {
+  for (const { startTime, value, hadRecentInput } of list.getEntries())
+    if (!hadRecentInput) shifts.push({ startTime, value });
+}).observe({ type: "layout-shift", buffered: true });
+"""
+WORST_WINDOW: Final = """() => {
+  // shifts less than a second apart belong together, for five seconds at most
+  let worst = 0, sum = 0, begin = -Infinity, end = -Infinity;
+  for (const { startTime, value } of shifts) {
+    if (startTime - end >= 1000 || startTime - begin >= 5000) { sum = 0; begin = startTime; }
+    end = startTime;
+    sum += value;
+    worst = Math.max(worst, sum);
+  }
+  return worst;
+}"""
+CHANGED: Final = """([selector, words, before]) => {
+  const shown = [...document.querySelectorAll(selector)].map(
+    each => each.getAttribute("src") ?? (each.matches("svg") ? each.innerHTML : each.innerText)
+  ).filter(each => new RegExp(words).test(each));
+  return shown.length > 0 && JSON.stringify(shown) !== before && JSON.stringify(shown);
+}"""
+"""What a selector finds that has some words, as one text, if it is another one than before."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """A part of a page that changes with the audience."""
+
+    selector: str
+    limit_ms: float
+    words: str = "."
+    """A pattern that is in it once it is there."""
+
+
+METRIC: Final = "[data-testid=stMetricValue]"
+HEADING: Final = "[data-testid=stMain] h2"
+VECTOR: Final = "svg.marks"
+RANGES: Final = Part(
+    "[data-testid=stMain] [data-testid=stCaptionContainer]", RANGES_MS, r"In 8 of 10 cases: \$"
+)
+EDITED: Final = {
+    "estimate": {
+        "answer": Part(METRIC, EDIT_MS),
+        "chart": Part(VECTOR, CHART_MS),
+        "ranges": RANGES,
+    },
+    "your_app": {"answer": Part(".st-key-app_load", EDIT_MS)},
+    "limits": {"answer": Part(".tight", EDIT_MS)},
+    "concurrency": {"answer": Part(METRIC, EDIT_MS)},
+    "compare_two": {
+        "answer": Part(HEADING, EDIT_MS),
+        "chart": Part("img.picture", CHART_MS),
+    },
+    "what_if": {"answer": Part("[data-testid=stMain] p", EDIT_MS, "At present")},
+    "workload": {
+        "answer": Part(METRIC, EDIT_MS),
+        "chart": Part("img.picture.week", CHART_MS),
+    },
+}
+"""Parts of pages by name."""
+AUDIENCE: Final = "Peak connections"
+AUDIENCE_STEP: Final = 10_000
+"""From one edit to the next: more than one node holds, so that every total changes."""
+SIMULATED: Final = "on=API+Gateway+WebSocket+API+on+AWS&weeks=2"
+WORKING: Final = "[data-testid=stProgress]"
 
 
 @contextmanager
-def dashboard() -> Generator[str]:
-    """The address of a server of its own."""
-    with dashboard_process() as (address, _):
-        yield address
-
-
-@contextmanager
-def dashboard_process() -> Generator[tuple[str, int]]:
+def dashboard_process(script: Path = ROOT / "app.py") -> Generator[tuple[str, int]]:
     """A server of its own, on a port that was free: its address and its process."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     options = [f"--server.port={port}", "--server.headless=true"]
     server = subprocess.Popen(
-        [sys.executable, "-m", "streamlit", "run", "app.py", *options],
+        [sys.executable, "-m", "streamlit", "run", str(script), *options],
         cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
@@ -71,118 +156,236 @@ def wait_until_it_answers(url: str) -> None:
         with suppress(OSError), urllib.request.urlopen(url, timeout=START_PATIENCE_S):  # noqa: S310 - our own
             return
         time.sleep(0.05)
-    sys.exit("the dashboard does not start")
-
-
-def open_page(browser: Browser, address: str) -> tuple[Page, float]:
-    """A visitor who was never here, and the seconds until a total is on the screen."""
-    page = browser.new_context(viewport={"width": 1280, "height": 900}).new_page()
-    page.set_default_timeout(PATIENCE_MS)
-    begun = time.perf_counter()
-    page.goto(address)
-    page.get_by_test_id("stMetricValue").first.wait_for()
-    return page, time.perf_counter() - begun
-
-
-def edit(
-    page: Page, audience: int, answer: Locator, texts: Sequence[str | re.Pattern[str]]
-) -> float:
-    """Milliseconds from confirming an audience until the answer holds these texts."""
-    answer.first.wait_for()
-    shown = answer.all_inner_texts()
-    assert not all(re.search(text, old) for text, old in zip(texts, shown, strict=True)), "no edit"
-    field = page.get_by_role("spinbutton", name="Peak connections")
-    field.fill(str(audience))
-    begun = time.perf_counter()
-    field.press("Enter")
-    expect(answer).to_have_text(texts, timeout=PATIENCE_MS)
-    return 1000 * (time.perf_counter() - begun)
-
-
-def edit_estimate(page: Page, audience: int) -> float:
-    first: dict[str | None, str] = {}
-    for bill in ws.compare(scenario_of(audience)).bills:
-        total = float(bill.total)
-        first.setdefault(bill.cloud, f"${total:,.0f}" if total >= 1000 else f"${total:,.2f}")
-    totals = [re.compile(f"^{re.escape(one)}$") for one in first.values()]
-    return edit(page, audience, page.get_by_test_id("stMetricValue"), totals)
-
-
-def edit_workload(page: Page, audience: int) -> float:
-    mean = float(ws.expected_demand(scenario_of(audience)).connections.mean)
-    answer = page.get_by_test_id("stMetricValue").nth(0)
-    return edit(page, audience, answer, [re.compile(f"^{re.escape(figure_text(mean))}$")])
-
-
-def edit_limits(page: Page, audience: int) -> float:
-    # the share of connections that a unit of Web PubSub holds is that of the audience
-    bill = ws.estimate(scenario_of(audience), "azure.web_pubsub")
-    share = re.compile(re.escape(share_text(float(bill.verdicts[0].share))))
-    return edit(page, audience, page.locator("tr", has_text="Web PubSub"), [share])
-
-
-def edit_what_if(page: Page, audience: int) -> float:
-    answer = page.get_by_role("heading", name="The cheapest by peak connections")
-    shown = answer.inner_text()
-    field = page.get_by_role("spinbutton", name="Engineering time")
-    field.fill(str(audience // 1000))
-    begun = time.perf_counter()
-    field.press("Enter")
-    expect(answer).not_to_have_text(shown, timeout=PATIENCE_MS)
-    expect(answer).to_have_count(1)
-    return 1000 * (time.perf_counter() - begun)
-
-
-EDITED = {
-    "estimate": edit_estimate,
-    "workload": edit_workload,
-    "limits": edit_limits,
-    "what_if": edit_what_if,
-}
-"""Pages whose answer to an edit is timed, by name."""
+    sys.exit("the server does not start")
 
 
 def scenario_of(audience: int) -> ws.Scenario:
     return ws.Scenario(profile="workplace-chat", location="virginia", peak_connections=audience)
 
 
+class Visitor:
+    """Somebody at a browser who was never here."""
+
+    def __init__(self, browser: Browser) -> None:
+        self.page: Page = browser.new_context(viewport={"width": 1280, "height": 900}).new_page()
+        self.page.set_default_timeout(PATIENCE_MS)
+        self.page.add_init_script(OBSERVED)
+
+    def opens(self, address: str, shown: str = "h1") -> float:
+        """Open an address; milliseconds until something is shown."""
+        begun = time.perf_counter()
+        self.page.goto(address)
+        self.page.locator(shown).first.wait_for()
+        return _since(begun)
+
+    def rests(self) -> None:
+        """Wait until the page is at rest, and for what comes after."""
+        self.page.wait_for_timeout(500)
+        self.page.wait_for_selector(AT_REST)
+
+    def confirms(self, audience: int) -> float:
+        """Type another audience; when it was confirmed."""
+        field = self.page.get_by_role("spinbutton", name=AUDIENCE)
+        field.fill(str(audience))
+        begun = time.perf_counter()
+        field.press("Enter")
+        return begun
+
+    def sees(self, part: Part) -> str:
+        """What is there now, to see whether it changes; empty if it is not there."""
+        return self.page.evaluate(CHANGED, [part.selector, part.words, ""]) or ""
+
+    def sees_change(self, part: Part, before: str, begun: float) -> float:
+        """Milliseconds until it is there and something else."""
+        given = [part.selector, part.words, before]
+        self.page.wait_for_function(CHANGED, arg=given, polling="raf")
+        return _since(begun)
+
+    def leaves(self) -> None:
+        """Close everything."""
+        self.page.context.close()
+
+
+def _since(begun: float) -> float:
+    return 1000 * (time.perf_counter() - begun)
+
+
+def report(what: str, found: list[float], limit: float | None = None) -> None:
+    """A row: median and 95th percentile, and the limit for the latter if there is one."""
+    most = statistics.quantiles(found, n=20, method="inclusive")[-1] if len(found) > 1 else found[0]
+    row = f"{what:<38}{statistics.median(found):8.0f}{most:8.0f}"
+    if limit is not None:
+        verdict = "holds" if most <= limit else f"{most / limit:.1f} times the limit"
+        row = f"{row}{limit:8.0f}  {verdict}"
+    print(row, flush=True)
+
+
+def report_shift(what: str, found: float) -> None:
+    verdict = "holds" if found < LAYOUT_SHIFT else f"{found / LAYOUT_SHIFT:.1f} times the limit"
+    print(f"{what:<38}{'':8}{found:8.3f}{LAYOUT_SHIFT:8.1f}  {verdict}", flush=True)
+
+
+def visits(browser: Browser, address: str) -> None:
+    """First content of the first visitor and of later ones, and what moves while pages load."""
+    for name, count in (
+        ("first content, first visitor", 1),
+        ("first content, later visitors", VISITS),
+    ):
+        found = []
+        for _ in range(count):
+            visitor = Visitor(browser)
+            found.append(visitor.opens(address, METRIC))
+            visitor.leaves()
+        report(name, found, FIRST_CONTENT_MS)
+    for name, page in PAGES.items():
+        visitor = Visitor(browser)
+        visitor.opens(f"{address}/{page.url}?scenario={scenario_of(10_000).to_token()}")
+        visitor.rests()
+        visitor.page.wait_for_load_state("networkidle")
+        report_shift(f"layout shift of {name}", visitor.page.evaluate(WORST_WINDOW))
+        visitor.leaves()
+
+
+def edits(browser: Browser, address: str, name: str, count: int) -> None:
+    """Edit to answer, chart and ranges on one page."""
+    visitor, parts = Visitor(browser), dict(EDITED[name])
+    visitor.opens(f"{address}/{PAGES[name].url}?scenario={scenario_of(10_000).to_token()}")
+    visitor.page.locator(parts["answer"].selector).first.wait_for()
+    visitor.page.wait_for_timeout(FIRST_REST_MS)
+    for what in [what for what, part in parts.items() if not visitor.sees(part)]:
+        print(f"edit to {what} on {name}: not measured, since it is not there")
+        del parts[what]
+    found: dict[str, list[float]] = {what: [] for what in parts}
+    for number in range(count):
+        before = {what: visitor.sees(part) for what, part in parts.items()}
+        begun = visitor.confirms(20_000 + AUDIENCE_STEP * number)
+        for what, part in parts.items():
+            found[what].append(visitor.sees_change(part, before[what], begun))
+        visitor.rests()
+    for what, part in parts.items():
+        report(f"edit to {what} on {name}", found[what], part.limit_ms)
+    visitor.leaves()
+
+
+def filters(browser: Browser, address: str, count: int) -> None:
+    """Prices has no scenario: there, a word is searched for."""
+    visitor, shown = Visitor(browser), Part(METRIC, EDIT_MS)
+    visitor.opens(f"{address}/{PAGES['prices'].url}", METRIC)
+    visitor.rests()
+    found: list[float] = []
+    for number in range(count):
+        before = visitor.sees(shown)
+        field = visitor.page.get_by_role("textbox", name="Search")
+        field.fill(("fargate", "egress")[number % 2])
+        begun = time.perf_counter()
+        field.press("Enter")
+        found.append(visitor.sees_change(shown, before, begun))
+        visitor.rests()
+    report("edit to answer on prices", found, EDIT_MS)
+    visitor.leaves()
+
+
+def searches(browser: Browser, address: str, count: int) -> None:
+    """Edit to the first sign of work, or to the answer if that is there before."""
+    answer = Part(HEADING, EDIT_MS)
+    for name in ("Break-even", "Map", "Uncertainty"):
+        visitor = Visitor(browser)
+        token = scenario_of(10_000).to_token()
+        visitor.opens(f"{address}/what-if?what_if={name}&scenario={token}", HEADING)
+        visitor.rests()
+        found: list[float] = []
+        for number in range(min(count, SEARCHES)):
+            before = visitor.sees(answer)
+            begun = visitor.confirms(30_100 + 1_000 * number)
+            visitor.page.wait_for_function(
+                f"given => document.querySelector('{WORKING}') || ({CHANGED})(given)",
+                arg=[answer.selector, answer.words, before],
+                polling="raf",
+            )
+            found.append(_since(begun))
+            visitor.rests()
+            visitor.page.locator(WORKING).first.wait_for(state="detached")
+            visitor.page.locator(HEADING).first.wait_for()
+            visitor.rests()
+        report(f"edit to progress of {name}", found, PROGRESS_MS)
+        visitor.leaves()
+
+
+def presses(browser: Browser, address: str) -> None:
+    """Press of a button to the first sign of work."""
+    for button in ("Simulate", "Plan the recovery"):
+        found: list[float] = []
+        for number in range(VISITS):
+            visitor = Visitor(browser)
+            token = scenario_of(5_000 + number).to_token()
+            visitor.opens(f"{address}/concurrency?{SIMULATED}&seed={number}&scenario={token}")
+            pressed = visitor.page.get_by_test_id("stMain").locator("button", has_text=button)
+            pressed.wait_for()
+            visitor.rests()
+            begun = time.perf_counter()
+            pressed.click()
+            visitor.page.locator(WORKING).first.wait_for()
+            found.append(_since(begun))
+            visitor.leaves()
+        report(f"press to progress of {button}", found, PROGRESS_MS)
+
+
+def peers(browser: Browser, count: int) -> None:
+    """The same audiences without a dashboard, and a dashboard without anything."""
+    found = []
+    for number in range(count):
+        begun = time.perf_counter()
+        ws.compare(scenario_of(20_500 + 1_000 * number))
+        found.append(_since(begun))
+    report("peer: priced without a dashboard", found)
+    with tempfile.TemporaryDirectory() as folder:
+        script = Path(folder) / "empty.py"
+        script.write_text(EMPTY_APP, "utf-8")
+        with dashboard_process(script) as (address, _):
+            found = []
+            for _ in range(VISITS):
+                visitor = Visitor(browser)
+                found.append(visitor.opens(address, METRIC))
+                visitor.leaves()
+            report("peer: first content of an empty app", found)
+            visitor, shown = Visitor(browser), Part(METRIC, EDIT_MS)
+            visitor.opens(address, METRIC)
+            visitor.rests()
+            found = []
+            for number in range(count):
+                before = visitor.sees(shown)
+                begun = visitor.confirms(20_000 + number)
+                found.append(visitor.sees_change(shown, before, begun))
+                visitor.rests()
+            visitor.leaves()
+    report("peer: an edit of an empty app", found)
+
+
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--edits", type=int, default=EDITS)
-    edits = arguments.parse_args().edits
-    with dashboard() as address, sync_playwright() as playwright:
+    arguments.add_argument("--only", nargs="*", choices=[*EDITED, "prices", "visits", "progress"])
+    asked = arguments.parse_args()
+    wanted = asked.only or [*EDITED, "prices", "visits", "progress"]
+    print(f"load of the machine: {os.getloadavg()[0]:.1f} on {os.cpu_count()} processors")
+    print(f"{'milliseconds':<38}{'median':>8}{'95%':>8}{'limit':>8}")
+    with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=CHROMIUM, args=["--no-sandbox", "--disable-dev-shm-usage"]
         )
-        page, first = open_page(browser, address)
-        visits = []
-        for _ in range(VISITS):
-            page.context.close()
-            page, seconds = open_page(browser, address)
-            visits.append(seconds)
-        print(f"very first visit                {first:8.2f} s")
-        print(
-            f"first content, median of {VISITS}      {statistics.median(visits):8.2f} s"
-            f"   (aim: {FIRST_CONTENT_S:g} s)"
-        )
-        for name, timed in EDITED.items():
-            page.goto(f"{address}/{PAGES[name].url}?scenario={scenario_of(10_000).to_token()}")
-            page.wait_for_timeout(5000)
-            answers = []
-            for number in range(edits):
-                answers.append(timed(page, 20_000 + 1_000 * number))
-                page.wait_for_timeout(500)
-                page.wait_for_selector(AT_REST)
-            twentieths = statistics.quantiles(answers, n=20)
-            print(
-                f"edit on {name:<10}  {statistics.median(answers):8.0f} ms median,"
-                f" {twentieths[-1]:.0f} ms 95%   (aim: {EDIT_MS} ms)"
-            )
+        with dashboard_process() as (address, _):
+            if "visits" in wanted:
+                visits(browser, address)
+            for name in EDITED:
+                if name in wanted:
+                    edits(browser, address, name, asked.edits)
+            if "prices" in wanted:
+                filters(browser, address, asked.edits)
+            if "progress" in wanted:
+                searches(browser, address, asked.edits)
+                presses(browser, address)
+        peers(browser, asked.edits)
         browser.close()
-    begun = time.perf_counter()
-    for number in range(edits):
-        ws.compare(scenario_of(20_500 + 1_000 * number))
-    print(f"the same without a dashboard    {1000 * (time.perf_counter() - begun) / edits:8.0f} ms")
 
 
 if __name__ == "__main__":

@@ -9,11 +9,13 @@ from typing import Any
 
 import numpy as np
 
+from estimator.analysis.engineering import has_hours, usd_per_hour
 from estimator.analysis.estimate import Estimate
 from estimator.deployments.registry import GROUPS, Group
-from estimator.format import capitalized, dollars, given_text, percent, range_text, value_text
+from estimator.format import dollars, given_text, percent, range_text, value_text
 from estimator.pricing.price_files import CostLayer
 from estimator.scenario.scenario import Engineering, Scenario
+from estimator.units import HALF_A_CENT_USD
 
 _WORTH_SAYING = 1.5
 """Times its size that an audience could grow within what runs, from which that is said."""
@@ -78,16 +80,19 @@ class Headline:
     """What is added up."""
 
     @property
+    def deployments(self) -> tuple[str, ...]:
+        """Ids of the best of each group that has one."""
+        return tuple(each.bill.deployment or "" for each in self.best if each.bill is not None)
+
+    @property
     def usd_per_engineer_hour(self) -> float:
         """What an hour costs, as the scenario states it, or assumed."""
-        return float((self.engineering or Engineering()).usd_per_engineer_hour)
+        return usd_per_hour(self.engineering)
 
     @property
     def has_hours(self) -> bool:
         """Whether the bills hold hours that the scenario states."""
-        if self.engineering is None or "engineering" not in self.layers:
-            return False
-        return any(map(np.any, self.engineering.hours))
+        return has_hours(self.engineering, self.layers)
 
     @cached_property
     def savings(self) -> tuple[tuple[Estimate, Estimate, float], ...]:
@@ -125,9 +130,10 @@ class Headline:
         rate = self.usd_per_engineer_hour
         for own, managed, usd in self.savings:
             name = _RUN_BY[own.group] if own.group else own.title
-            if usd <= 0:
+            if usd < HALF_A_CENT_USD:
                 before = "" if self.has_hours else ", before anybody's time"
-                yield f"{managed.title} costs {dollars(-usd)} less than {name.lower()}{before}."
+                less = f"{dollars(-usd)} less than" if usd <= -HALF_A_CENT_USD else "the same as"
+                yield f"{managed.title} costs {less} {name.lower()}{before}."
                 continue
             saves = f"{name} save {dollars(usd)} per month over {managed.title}"
             hours = usd / rate if rate else np.inf
@@ -150,8 +156,8 @@ class Headline:
                 continue
             units = range_text(bill.sizing.peak_units, unit=f"{bill.sizing.unit}s")
             yield (
-                f"{capitalized(units)} of {bill.title} would carry an audience {room:.2g} "
-                "times as large: until then only what is metered by use grows."
+                f"{bill.title}: its {units} have room for an audience {_two_digits(room)} times as "
+                "large; until then, only what is billed by use costs more."
             )
 
     def as_data(self) -> dict[str, Any]:
@@ -212,10 +218,22 @@ def spare_room(bill: Estimate) -> float | None:
     return sizing.carrying_share / fullest if fullest > 0 else None
 
 
+def _two_digits(number: float) -> str:
+    """A number that is known roughly.
+
+    >>> _two_digits(1.534), _two_digits(126.7), _two_digits(12_670)
+    ('1.5', '130', '13,000')
+    """
+    return value_text(float(f"{number:.2g}"))
+
+
 def hours_text(hours: float) -> str:
     """Hours of people's time, for people.
 
-    >>> hours_text(154.58), hours_text(0.4)
-    ('150 hours', 'less than an hour')
+    >>> hours_text(154.58), hours_text(1.02), hours_text(0.4)
+    ('150 hours', '1 hour', 'less than an hour')
     """
-    return f"{value_text(float(f'{hours:.2g}'))} hours" if hours >= 1 else "less than an hour"
+    if hours < 1:
+        return "less than an hour"
+    rounded = _two_digits(hours)
+    return f"{rounded} hour{'' if rounded == '1' else 's'}"

@@ -73,12 +73,28 @@ def test_what_costs_less_without_anybodys_time_is_said():
     assert compared.headline.decisions[0].startswith(f"{managed.title} costs")
 
 
+def test_what_costs_the_same_is_said():
+    nobody = CHAT.replace(peak_connections=0)
+    compared = ws.compare(nobody, ["aws.api_gateway", "gcp.cloud_run"])
+
+    assert [bill.total for bill in compared.bills] == [0, 0]
+    [said] = compared.headline.decisions
+    assert said.startswith("API Gateway WebSocket API costs the same as serverless containers")
+
+
+def test_a_large_factor_is_a_number_as_people_write_it():
+    few = CHAT.replace(peak_connections=5)
+    [said] = ws.compare(few, ["oci.load_balancer_vm"]).headline.audience
+
+    assert re.search(r"audience \d+ times", said)
+
+
 def test_why_a_total_does_not_follow_the_audience_is_true():
     """What runs is the same until the audience is as many times as large as is said."""
     idle = CHAT.replace(peak_connections=500)
     compared = ws.compare(idle, ["oci.load_balancer_vm"])
     [said] = compared.headline.audience
-    found = re.search(r"audience ([\d.e+]+) times", said)
+    found = re.search(r"audience ([\d.]+) times", said)
     assert found is not None
     times, bill = float(found[1]), compared.bills[0]
     machine = sizing_of(bill).machines[0]

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from streamlit.testing.v1 import AppTest
 
 import estimator as ws
 
-# A script runs in a thread of its own; starting one may take long on a busy machine.
-PATIENCE_SECONDS = 60
+# A script runs in a thread of its own, and so do jobs; both may take long on a busy machine.
+PATIENCE_SECONDS = 120
 
 
 def shown_page(
@@ -44,6 +45,26 @@ def run(page: AppTest) -> AppTest:
     return page
 
 
+def at_rest(page: AppTest) -> AppTest:
+    """The page once nothing that it waits for is on its way any more."""
+
+    def is_at_rest() -> bool:
+        if all(job.finished for job in page.session_state["jobs"].runs.values()):
+            run(page)
+        return not page.get("progress")
+
+    if page.get("progress"):
+        wait_until(is_at_rest)
+    return page
+
+
+def wait_until(is_so: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not is_so():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
 def linked(page: AppTest) -> ws.Scenario:
     """The scenario in the address."""
     return ws.Scenario.from_token(page.query_params["scenario"])
@@ -58,7 +79,8 @@ def named(widgets: Iterable[Any], name: str) -> Any:
 
 def plain(text: object) -> str:
     """Without the signs that Markdown needs."""
-    return re.sub(r"\\(.)", r"\1", str(text)).replace("\N{NO-BREAK SPACE}", " ")
+    shown = re.sub(r"\\(.)", r"\1", str(text))
+    return shown.replace("\N{NO-BREAK SPACE}", " ").replace("\N{WORD JOINER}", "")
 
 
 def tables(page: AppTest) -> list[list[dict[str, str]]]:

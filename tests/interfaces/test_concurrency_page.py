@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import re
 import threading
 import time
 import weakref
@@ -10,6 +11,7 @@ from collections.abc import Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from typing import Any
+from urllib.parse import quote_plus
 
 import pytest
 from scipy import stats
@@ -19,9 +21,13 @@ import estimator as ws
 from estimator.dashboard.session import jobs
 from estimator.dashboard.session.cache import size_of
 from estimator.dashboard.session.jobs import JobQueue, JobRun, SimulationJob
-from estimator.dashboard.widgets.progress import job_queue
+from estimator.dashboard.widgets.disruption_presets import Moment, fault_presets, surge_presets
+from estimator.dashboard.widgets.document import full_title
+from estimator.demand.expected import expected_demand
 from estimator.format import figure_text
-from interfaces.shown_page import PATIENCE_SECONDS, run, shown_page
+from estimator.pricing.price_files import price_list
+from estimator.scenario.disruptions import FAULTS, SURGES, parse_fault
+from interfaces.shown_page import PATIENCE_SECONDS, plain, run, shown_page, wait_until
 
 ON_API_GATEWAY = "API Gateway WebSocket API on AWS"
 
@@ -44,15 +50,10 @@ class Broken(Executor):
 
 
 @pytest.fixture(autouse=True)
-def at_home(monkeypatch):
-    """A job queue that is new, and whose jobs run in a thread of this process."""
-    job_queue.clear()
+def stuck_until_the_end(jobs_run_here):
     Stuck.over.clear()
-    with ThreadPoolExecutor(1) as pool:
-        monkeypatch.setattr(jobs, "processes", lambda: pool)
-        yield
+    yield
     Stuck.over.set()
-    job_queue.clear()
 
 
 @pytest.fixture
@@ -62,6 +63,10 @@ def scenario() -> ws.Scenario:
 
 def opened(scenario: ws.Scenario, **settings: str) -> AppTest:
     return shown_page("concurrency", scenario, settings, {"share": True})
+
+
+def texts(page: AppTest) -> str:
+    return plain(" ".join(each.value for each in (*page.markdown, *page.caption)))
 
 
 def on_screen(page: AppTest) -> ws.Scenario:
@@ -79,13 +84,6 @@ def simulated(page: AppTest) -> AppTest:
     return run(page)
 
 
-def wait_until(done: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while not done():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
-
-
 def test_the_closed_forms_are_there_before_anything_is_simulated(scenario):
     page = opened(scenario, on=ON_API_GATEWAY)
     shown = {metric.label: (metric.value, metric.delta) for metric in page.metric}
@@ -94,7 +92,7 @@ def test_the_closed_forms_are_there_before_anything_is_simulated(scenario):
     assert shown["Random peak"][0] == figure_text(stats.poisson.ppf(0.999, 300))
     # the quota of new connections that AWS publishes
     assert shown["New connections/s"][1] == "limit 500"
-    assert "0.6 s" in " ".join(caption.value for caption in page.caption)  # 300 / 500
+    assert "for 0.6 s." in texts(page)  # 300 / 500
     assert not page.table
 
 
@@ -113,17 +111,21 @@ def test_what_is_shown_is_what_the_simulation_found(scenario):
     assert len(recoveries) == len(storms) == 1
     assert found.simulated_bill is not None
     assert f"{found.simulated_bill.total:,.2f}" in bill["Simulated"].iloc[-1].replace("\\", "")
-    # the answer comes first
-    heading = page.subheader[0].value.replace("\\", "")
-    assert heading.startswith(found.answer)
-    assert found.answer.startswith("The service fails on Tuesday at 14:00: ")
-    assert f" {found.state}]" in heading
+    # the answer comes before all charts and tables
+    heading = page.header[1].value.replace("\\", "")
+    [outcome] = found.outcomes
+    assert heading.startswith(outcome.verdict)
+    assert outcome.verdict.startswith("After the service failed on Tuesday at 14:00, ")
+    assert f" {outcome.state}]" in heading
+    assert f"{outcome.why} {found.cost}" in words
 
 
 def test_a_shared_link_holds_the_settings_too(scenario):
     page = opened(scenario, weeks="2", seed="7")
-    [link] = [code.value for code in page.code if "scenario=" in code.value]
-    assert link.endswith(f"?scenario={scenario.to_token()}&weeks=2&seed=7")
+    [*_, link] = [code.value for code in page.code if "scenario=" in code.value]
+    assert link.endswith(
+        f"?scenario={scenario.to_token()}&weeks=2&seed=7&price_list={quote_plus(price_list())}"
+    )
 
 
 def test_the_same_question_is_answered_at_once_for_everybody(scenario, monkeypatch):
@@ -142,6 +144,113 @@ def test_another_question_is_asked_anew(scenario):
     run(page)
     assert not page.table
     assert not page.button(key="simulate").disabled
+
+
+def test_weeks_are_simulated_on_the_cheapest_deployment_within_limits_unless_one_is_chosen(
+    scenario,
+):
+    best = ws.compare(scenario).within_limits[0]
+    page = opened(scenario)
+    assert page.selectbox(key="on").value == "cheapest"
+    assert f"{full_title(best.deployment or '')}: 300 connections are assumed" in texts(page)
+    assert "on" not in page.query_params
+    page.selectbox(key="on").set_value("none")
+    run(page)
+    assert "Without limits: 300 connections are assumed" in texts(page)
+    assert f"{ON_API_GATEWAY}: 300" in texts(opened(scenario, on=ON_API_GATEWAY))
+
+
+def test_the_worst_of_several_faults_comes_first_and_the_others_are_folded(scenario):
+    struck = scenario.replace(
+        faults=[ws.Outage(at="Wed 10:00", share="5%"), ws.Outage(at="Tue 14:00", lasts="8 min")]
+    )
+    page = simulated(opened(struck, on=ON_API_GATEWAY, weeks="1"))
+    found = ws.simulate(struck, "aws.api_gateway", replications=1)
+    assert [each.fault for each in found.outcomes] == [1, 0]
+    assert plain(page.header[1].value).startswith(found.outcomes[0].verdict)
+    [folded] = [each for each in page.expander if each.label == "The other fault"]
+    assert found.outcomes[1].verdict in plain(folded.markdown[0].value)
+
+
+def test_one_press_adds_what_people_fear(scenario):
+    kinds = set()
+    moment = Moment("Tue 14:00", 300.0, 2.0, None)
+    for field, presets in (
+        ("faults", fault_presets(moment)),
+        ("surges", surge_presets(moment)),
+    ):
+        for preset in presets:
+            assert scenario.replace(**{field: [preset.adds]})
+            kinds.add(type(preset.adds))
+    assert kinds == {*FAULTS, *SURGES}
+
+    page = opened(scenario)
+    press = page.button(key="preset A zone fails")
+    assert "one of three zones" in press.help or "largest zone of the deployment" in press.help
+    press.click()
+    run(page)
+    [zone] = on_screen(page).faults
+    assert isinstance(zone, ws.ZoneOutage)
+    # what is in the zone follows from the deployment, whichever it will be
+    assert zone.share is None
+    assert page.button(key="preset A zone fails").disabled
+    assert page.query_params["scenario"] == on_screen(page).to_token()
+
+
+def test_presets_strike_when_the_service_is_full(scenario):
+    evening = scenario.replace(profile="live-odds", location="london")
+    page = opened(evening)
+    page.button(key="preset Everything fails").click()
+    run(page)
+    [outage] = on_screen(page).faults
+    hourly = expected_demand(evening).connections.hourly
+    assert hourly[int(evening.clock.to_utc(outage.at))] >= 0.99 * hourly.max()
+    # where it makes no difference, on the Tuesday afternoon of all examples
+    assert hourly[int(evening.clock.to_utc(38.0))] < 0.99 * hourly.max()
+    steady = opened(scenario.replace(profile="iot-telemetry"))
+    steady.button(key="preset Everything fails").click()
+    run(steady)
+    assert on_screen(steady).faults[0].at == 38.0
+
+
+def test_a_fault_is_changed_where_it_stands_and_what_is_not_typed_over_stays(scenario):
+    struck = scenario.replace(
+        faults=[
+            ws.ZoneOutage(at="Tue 14:00", share="1/3", lasts="10 min"),
+            ws.Outage(at="Wed 9:00"),
+        ]
+    )
+    page = opened(struck)
+    [lasts] = [each for each in page.text_input if re.fullmatch("fault 0 .* lasts", each.key or "")]
+    assert lasts.value == "10 min"
+    lasts.set_value("20 min")
+    page.button[[each.label for each in page.button].index("Change this fault")].click()
+    run(page)
+    assert on_screen(page).faults == (
+        ws.ZoneOutage(at="Tue 14:00", share="1/3", lasts="20 min"),
+        ws.Outage(at="Wed 9:00"),
+    )
+
+
+def test_a_field_says_what_it_means_to_leave_it_empty(scenario):
+    page = opened(scenario)
+    labels = {each.key: each.label for each in page.text_input}
+    assert labels["fault outage share"] == "Share (empty: 100%)"
+    assert labels["fault outage lasts"] == "Lasts (empty: replaced at once)"
+    assert labels["fault outage at"] == "At"
+    page.selectbox(key="fault kind").set_value("zone outage")
+    run(page)
+    labels = {each.key: each.label for each in page.text_input}
+    assert labels["fault zone outage share"].startswith("Share (empty: one zone, ")
+
+
+@pytest.mark.parametrize("example", [*FAULTS.values()])
+def test_every_fault_can_be_changed(scenario, example):
+    page = opened(scenario.replace(faults=[parse_fault(example)]))
+    page.button[[each.label for each in page.button].index("Change this fault")].click()
+    run(page)
+    assert not page.error
+    assert on_screen(page).faults == (parse_fault(example),)
 
 
 def test_faults_of_the_scenario_are_shown_and_can_be_removed(scenario):
@@ -240,13 +349,13 @@ def test_a_process_that_was_killed_is_one_message_and_the_next_run_gets_new_ones
 ):
     monkeypatch.setattr(jobs, "processes", Broken)
     page = simulated(opened(scenario, weeks="1"))
-    [error] = page.error
+    [error] = page.main.error
     assert "ended from outside" in error.value
     monkeypatch.undo()
     with ThreadPoolExecutor(1) as pool:
         monkeypatch.setattr(jobs, "processes", lambda: pool)
         page = simulated(page)
-    assert not page.error
+    assert not page.main.error
     assert page.table
 
 

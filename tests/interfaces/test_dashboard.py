@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import csv
+import datetime as dt
 import hashlib
 import io
 import json
+import re
 from collections.abc import Iterable
 from pathlib import Path
+from urllib.parse import quote_plus, unquote
 
 import pytest
 import streamlit as st
@@ -20,9 +23,14 @@ from estimator.dashboard.session.state import (
     comparison_of,
     default_scenario,
 )
+from estimator.dashboard.site import PAGES
+from estimator.dashboard.widgets.chips import chips_of
 from estimator.dashboard.widgets.downloads import Download
+from estimator.dashboard.widgets.origin import Origin
+from estimator.pricing.catalog import shared_by_account
+from estimator.pricing.price_files import price_list
 from estimator.render.spreadsheet import csv as as_csv
-from interfaces.shown_page import PATIENCE_SECONDS, linked, named, run, shown_page
+from interfaces.shown_page import PATIENCE_SECONDS, linked, named, plain, run, shown_page
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = sorted((ROOT / "examples").glob("*.yaml"))
@@ -94,10 +102,6 @@ def as_shown(bills: Iterable[ws.Bill]) -> dict[str, str]:
     }
 
 
-def plain(text: str) -> str:
-    return text.replace("\\", "")
-
-
 @pytest.fixture
 def base() -> ws.Scenario:
     return ws.Scenario(profile="workplace-chat", location="virginia", peak_connections=20_000)
@@ -113,13 +117,37 @@ class TestWhatIsShown:
         assert all(sentence in shown for sentence in comparison.headline.decisions)
         assert page.error.values == []
 
-    def test_the_headline_names_the_cheapest_and_the_most_expensive(self, base):
-        bills = ws.compare(base).within_limits
-        headline = plain(opened(base).subheader[0].value)
-        assert headline.startswith(f"{bills[0].title} on {bills[0].cloud_name}")
-        assert f"{bills[-1].title} on {bills[-1].cloud_name}" in headline
-        for bill in (bills[0], bills[-1]):
+    def test_the_headline_says_what_it_costs_to_buy_and_to_run_it(self, base):
+        found = ws.compare(base).headline
+        managed, *others = [each.bill for each in found.best if each.bill is not None]
+        run_cheapest = min(others, key=lambda bill: float(bill.total))
+        headline = plain(opened(base).header[0].value)
+
+        for bill in (managed, run_cheapest):
             assert plain(as_shown([bill])[bill.name]) in headline
+        assert "an engineer" in headline
+
+    def test_a_card_says_what_a_thousand_connections_or_a_user_cost(self, base):
+        [managed, *_] = [each.bill for each in ws.compare(base).headline.best if each.bill]
+        peak = float(ws.expected_demand(base).peak_connections)
+        said = plain(" ".join(opened(base).caption.values))
+        assert f"${1000 * float(managed.total) / peak:,.2f} per 1,000 connections" in said
+
+        people = base.replace(
+            peak_connections=None, users_per_day=50_000, sessions_per_user_per_day=2
+        )
+        said = plain(" ".join(opened(people).caption.values))
+        assert "per user and month" in said
+
+    def test_some_clouds_alone(self, base):
+        page = opened(base)
+        page.button_group(key="clouds").set_value(["azure"])
+        run(page)
+
+        alone = ws.compare(base, [name for name in ws.DEPLOYMENTS if name.startswith("azure.")])
+        assert list(totals(page).items()) == list(as_shown(best(alone)).items())
+        # which is the cheapest of one cloud is said by the cards
+        assert "each cloud" not in " ".join(page.caption.values)
 
     @pytest.mark.parametrize("deployment", ONE_OF_EACH_KIND)
     def test_every_line_of_a_bill_is_shown_with_cost_and_source(self, base, deployment):
@@ -135,7 +163,7 @@ class TestWhatIsShown:
         ]
         for line, item in zip(lines, bill.items, strict=True):
             assert plain(line["Cost"]).strip("*") == f"${item.cost_usd:,.2f}"
-            assert item.rate.source in line["Price seen at"]
+            assert unquote(item.rate.source) in unquote(line["Price seen at"])
             assert str(item.rate.checked_on) in plain(line["Price seen at"])
         assert plain(total["Cost"]).strip("*") == f"${bill.total:,.2f}"
         page.session_state["bill_side"] = "In words"
@@ -163,13 +191,11 @@ class TestWhatIsShown:
             # what is said of parts of it follows
             assert evidence[what].startswith(f"[{grade}]({link})" if link else grade)
 
-    def test_the_chart_has_the_amounts_as_alternative_text(self, base):
-        bodies = [one.proto.body for one in opened(base).get("html")]
-        pictures = [body for body in bodies if "<img" in body]
-        assert len(pictures) == 1
-        for bill in ws.compare(base).bills:
-            for picture in pictures:
-                assert f"{bill.title} on {bill.cloud_name}: ${bill.total:,.2f}" in picture
+    def test_the_chart_says_in_words_what_there_is_to_see(self, base):
+        [chart] = opened(base).get("vega_lite_chart")
+        within = ws.compare(base).within_limits
+        for bill in (within[0], within[-1]):
+            assert f"${bill.total:,.2f} for {bill.name}" in chart.proto.alt
 
     def test_a_name_is_shown_sign_by_sign(self, base):
         name = "$a$ *b* [c](https://example.org) :red[d] <b>e</b> =1"
@@ -239,6 +265,14 @@ class TestEdits:
         assert named(page.selectbox, "location").value == "virginia"
         assert totals(page) == as_shown(best(ws.compare(base)))
 
+    @pytest.mark.parametrize("name", PAGES)
+    def test_on_no_page_is_a_run_an_edit_in_which_nothing_was_touched(self, base, name):
+        page = run(shown_page(name, base))
+        # after an edit the address would be that of what is on screen
+        elsewhere = base.replace(location="tokyo")
+        page.query_params["scenario"] = elsewhere.to_token()
+        assert linked(run(page)) == elsewhere
+
     def test_a_report_from_before_the_widgets_changed_is_no_edit(self, base):
         page = opened(base)
         # what a browser reports that has not heard of the upload
@@ -279,9 +313,8 @@ class TestEdits:
         page.selectbox(key="location").set_value("oregon")
         run(page)
         assert linked(page).users_in == {"europe": 1, "asia": 3}
-        said = plain(" ".join(page.sidebar.caption.values))
-        assert "75% asia" in said
-        assert "mean connections 9,000" in said
+        assert "mean connections 9,000" in plain(" ".join(page.sidebar.caption.values))
+        assert any("75% asia" in plain(button.label) for button in page.button)
 
     def test_a_calendar_is_kept_through_edits_and_told(self):
         launch = {"name": "Launch", "on": "Tue 14:00", "lasts_hours": 3, "connections": 2_000}
@@ -291,17 +324,39 @@ class TestEdits:
 
         [entry] = linked(page).calendar
         assert entry.name == "Launch"
-        assert f"on the calendar: {entry.words}" in plain(" ".join(page.sidebar.caption.values))
+        assert entry.words in [plain(button.label) for button in page.button]
 
-    def test_the_deployment_looked_at_stays_when_another_becomes_cheapest(self, base):
+    @pytest.mark.parametrize("chosen", [None, "azure.web_pubsub"])
+    def test_the_bill_is_that_of_the_choice_or_of_the_cheapest(self, base, chosen):
         few = base.replace(peak_connections=10)
         page = opened(few)
-        looked_at = page.selectbox(key="deployment").value
-        assert looked_at == ws.compare(few).bills[0].deployment
+        first = page.selectbox(key="deployment").value
+        assert first == ws.compare(few).bills[0].deployment
+        if chosen:
+            page.selectbox(key="deployment").set_value(chosen)
+            run(page)
         page.number_input(key="peak_connections").set_value(100_000.0)
         run(page)
-        assert ws.compare(linked(page)).bills[0].deployment != looked_at
-        assert page.selectbox(key="deployment").value == looked_at
+        cheapest = ws.compare(linked(page)).bills[0].deployment
+        assert cheapest != first
+        assert named(page.selectbox, "deployment").value == (chosen or cheapest)
+
+    def test_a_bill_that_is_worked_on_stays_when_it_is_not_the_cheapest_any_more(self, base):
+        page = opened(base, side="Options")
+        [first, *_] = [bill.deployment for bill in ws.compare(base).bills]
+        assert named(page.selectbox, "deployment").value == first
+        named(page.number_input, f"{first} spare_nodes").set_value(4.0)
+        run(page)
+
+        assert ws.compare(linked(page)).bills[0].deployment != first
+        assert named(page.selectbox, "deployment").value == first
+        # what is chosen in the same moment counts more
+        other = ws.compare(linked(page)).bills[-1].deployment
+        named(page.number_input, f"{first} spare_nodes").set_value(3.0)
+        named(page.selectbox, "deployment").set_value(other)
+        run(page)
+        assert linked(page) == base.replace(options={first: {"spare_nodes": 3}})
+        assert named(page.selectbox, "deployment").value == other
 
 
 class TestOpenQuestions:
@@ -466,16 +521,56 @@ class TestLinks:
 
     def test_the_page_offers_the_link(self, base):
         page = opened(base)
-        assert page.sidebar.code[0].value.endswith(f"?scenario={base.to_token()}")
+        assert page.sidebar.code[-1].value.endswith(
+            f"?scenario={base.to_token()}&price_list={quote_plus(price_list())}"
+        )
+
+    def test_an_address_says_which_price_list_after_an_edit_and_before_it_whose_it_was(self, base):
+        page = opened(base)
+        assert "price_list" not in page.query_params
+        assert page.info.values == []
+        page.selectbox(key="location").set_value("oregon")
+        run(page)
+        assert page.query_params["price_list"] == price_list()
+        assert page.info.values == []
+
+    @pytest.mark.parametrize("said_by", ["link", "file"])
+    def test_a_scenario_shared_under_another_list_says_so_until_it_is_edited(self, base, said_by):
+        older = "0123abcd of 2026-01-31"
+        if said_by == "link":
+            page = opened(base)
+            page.query_params["price_list"] = older
+            page.query_params["scenario"] = base.replace(name="shared").to_token()
+            run(page)
+        else:
+            page = upload(opened(base), base.replace(price_list=older).to_yaml())
+        [told] = [plain(each) for each in page.info.values]
+        assert f"saved under price list {older}" in told
+        assert "estimator drift --since 2026-01-31" in told
+        assert f"under price list {price_list()}." in told
+        page.selectbox(key="location").set_value("oregon")
+        run(page)
+        assert page.info.values == []
+        assert linked(page).price_list is None
+
+    def test_words_instead_of_a_price_list_are_no_words_of_ours(self, base):
+        page = opened(base)
+        page.query_params["price_list"] = "<b>0123abcd of 2026-01-31</b>"
+        page.query_params["scenario"] = base.replace(name="shared").to_token()
+        run(page)
+        assert page.info.values == []
 
     @pytest.mark.parametrize("too_many", [0, 1])
     def test_the_address_of_the_page_counts_as_part_of_the_link(self, base, monkeypatch, too_many):
-        query = f"?scenario={base.to_token()}"
+        query = f"?scenario={base.to_token()}&price_list={quote_plus(price_list())}"
         host = "https://costs.example/"
         path = "a" * (LONGEST_LINK_CHARACTERS + too_many - len(host) - len(query))
         monkeypatch.setattr(type(st.context), "url", host + path)
         page = opened(base)
-        assert [code.value for code in page.sidebar.code] == [host + path + query][too_many:]
+        link = host + path + query
+        shown = [line for code in page.sidebar.code for line in code.value.splitlines()]
+        # in the words to send and in a box of its own, or not at all
+        assert shown.count(link) == (0 if too_many else 2)
         assert ("2,001 characters" in " ".join(page.sidebar.markdown.values)) == bool(too_many)
 
     def test_a_scenario_too_large_for_a_link_works_without_one(self, base):
@@ -584,18 +679,24 @@ class TestWithoutAPrice:
         assert comparison.refusals
         page = opened(september)
         assert totals(page) == as_shown(best(comparison))
-        assert len(page.warning) == len(comparison.refusals)
-        for warning, refusal in zip(page.warning.values, comparison.refusals, strict=True):
-            assert refusal.title in plain(warning)
-            assert refusal.reason in plain(warning)
+        assert not page.warning
+        [line] = [each for each in page.expander if "Not priced" in each.label]
+        count = len(comparison.refusals)
+        assert plain(line.label).startswith(f"Not priced, {count} of {len(ws.DEPLOYMENTS)}: ")
+        reasons = plain(line.markdown[0].value)
+        for refusal in comparison.refusals:
+            assert refusal.title in reasons
+        assert "no price for meter “" in reasons
+        # meters are named as people name them
+        assert not re.search(r"'\w+(\.\w+)+'", reasons)
         page.selectbox(key="deployment").set_value(comparison.refusals[0].deployment)
         assert "no bill to show" in run(page).info[0].value
 
     def test_nothing_can_be_priced_on_a_day_before_the_first_price(self, base):
         page = opened(base.replace(as_of="2001-01-01"))
         assert totals(page) == {}
-        assert len(page.warning) == len(ws.DEPLOYMENTS)
-        assert page.subheader[0].value.startswith("No deployment can be priced")
+        assert any(f"and {len(ws.DEPLOYMENTS) - 3} more" in each.label for each in page.expander)
+        assert page.header[0].value.startswith("No deployment can be priced")
 
 
 class TestDownloads:
@@ -626,11 +727,19 @@ class TestDownloads:
             lambda row: offered.update({each.file_name: each for each in row}),
         )
         opened(base)
-        files = {name: each.content() for name, each in offered.items() if "chart" not in name}
+        own = Origin(dt.date(2026, 12, 1), base, {}, None)
+        files = {name: each.content(own) for name, each in offered.items() if "chart" not in name}
         comparison = ws.compare(base)
-        assert json.loads(files["estimate.json"]) == comparison.as_data()
-        assert files["estimate-totals.csv"] == as_csv(estimate_page.totals(comparison))
-        assert files["estimate-lines.csv"] == as_csv(estimate_page.lines(comparison))
+        assert json.loads(files["estimate.json"]) == {
+            "origin": own.as_data(),
+            **comparison.as_data(),
+        }
+        for name, table in (
+            ("totals", estimate_page.totals(comparison)),
+            ("lines", estimate_page.lines(comparison)),
+        ):
+            of_table = as_csv(table, comments=True)
+            assert files[f"estimate-{name}.csv"] == own.comments() + of_table
 
     def test_what_cannot_be_priced_is_in_the_totals_with_its_reason(self, base):
         scenario = base.replace(as_of="2001-01-01")
@@ -652,9 +761,9 @@ class TestDownloads:
             assert all(row["scenario"].startswith(f"'{sign}1") for row in rows)
 
     def test_every_download_is_offered(self, base):
-        keys = [button.key for button in opened(base).download_button]
-        assert set(keys) == {
-            "scenario_yaml",
+        keys = [button.key for button in opened(base).button]
+        assert set(keys) >= {
+            "scenario.yaml",
             "estimate-totals.csv",
             "estimate-lines.csv",
             "estimate.json",
@@ -713,3 +822,59 @@ class TestOtherClients:
         assert linked(page).profile == scenario.profile
         named(page.selectbox, "profile").set_value("market-data")
         assert [*linked(run(page)).kinds] == ["main"]
+
+
+class TestChips:
+    FULL = ws.Scenario(
+        profile="workplace-chat",
+        location="virginia",
+        peak_connections=5_000,
+        users_in={"europe": 0.5, "americas": 0.5},
+        free_allowances="none",
+        as_of="2026-11-01",
+        hours_per_month=720,
+        contract="azure-reservations-1-year",
+        options={"azure.web_pubsub": {"headroom": 0.6}},
+        assumptions={"azure.web_pubsub.small_messages": "whole"},
+        engineering={"engineer_hours_per_month": 20},
+        layers=["messaging", "engineering"],
+        calendar=[{"name": "Launch", "on": "Tue 14:00", "lasts_hours": 3, "connections": 2_000}],
+        faults=[{"fault": "outage", "at": "Tue 14:00", "share": "50%"}],
+    )
+
+    def test_every_part_is_a_chip_and_each_can_be_taken_away(self):
+        left, said = self.FULL, len(tuple(chips_of(self.FULL)))
+        assert said == len(self.FULL.model_fields_set) - 3  # who, where, how many
+        while chips := tuple(chips_of(left)):
+            left = chips[0].without(left)
+            assert len(tuple(chips_of(left))) == len(chips) - 1
+
+        assert left == ws.Scenario(
+            profile="workplace-chat", location="virginia", peak_connections=5_000
+        )
+
+    def test_a_press_takes_one_away(self):
+        page = opened(self.FULL)
+        [chip] = [each for each in page.button if "Launch" in each.label]
+        chip.click()
+
+        assert linked(run(page)) == self.FULL.replace(calendar=())
+
+    def test_of_two_that_say_the_same_each_can_be_pressed(self):
+        twice = self.FULL.replace(faults=self.FULL.faults * 2)
+        page = opened(twice)
+        same = [each for each in page.button if "when simulated" in plain(each.label)]
+        assert len(same) == 2
+        same[1].click()
+
+        assert linked(run(page)) == self.FULL
+
+    def test_what_is_left_of_an_allowance_is_said_in_words(self):
+        [allowance, *_] = shared_by_account().values()
+        left = default_scenario().replace(allowances_left={allowance.allowance: 5})
+        [chip] = chips_of(left)
+
+        assert chip.words == f"left of {allowance.shares}: 5"
+
+    def test_a_plain_scenario_has_none(self):
+        assert not tuple(chips_of(default_scenario()))

@@ -88,7 +88,7 @@ def test_what_one_could_buy_instead_is_priced_from_the_same_demand():
     page.toggle(key="saas").set_value(True)
     run(page)
 
-    _, table = [one.value for one in page.table if "Of which" in one.value]
+    [table] = [one.value for one in page.table if "Of which" in one.value]
     bills = ws.compare(BASE, ws.SAAS).bills
     shown = [cell.replace("\\", "") for cell in table["Deployment"]]
     assert shown == [

@@ -53,7 +53,7 @@ def test_a_page_that_breaks_says_so_in_one_line_and_the_next_edit_works(monkeypa
 def test_a_page_that_breaks_before_all_else_still_has_its_widgets(monkeypatch):
     page = shown_page("estimate", SCENARIO)
     with monkeypatch.context() as broken:
-        broken.setattr(estimate, "_headline", breaking)
+        broken.setattr(estimate, "_answer", breaking)
         page.number_input(key="peak_connections").set_value(2_348)
         run(page)
     named(page.number_input, "peak_connections").set_value(2_349)
@@ -161,6 +161,7 @@ def test_neither_page_nor_log_quotes_a_scenario(monkeypatch, caplog):
     monkeypatch.setattr(concurrency, "expected_demand", breaking)
     page = shown_page("concurrency", SCENARIO.replace(peak_connections=3_456))
     assert SECRET not in the_error(page)
+    assert linked(page).peak_connections == 3_456
     ours = [each for each in caplog.records if each.name.startswith("estimator")]
     assert "KeyError" in ours[0].getMessage()
     assert all(SECRET not in each.getMessage() for each in caplog.records)

@@ -38,22 +38,34 @@ def notices(page: AppTest) -> list[str]:
     return [one.value for one in page.warning if "prices are old" in one.value]
 
 
-@pytest.mark.parametrize("page", ["estimate", "prices"])
-def test_old_prices_are_called_old(page, last_checked, monkeypatch):
+@pytest.mark.parametrize(
+    ("page", "said"),
+    [("estimate", "100% of these dollars stand on"), ("prices", "All of them stand on")],
+)
+def test_old_prices_are_called_old(page, said, last_checked, monkeypatch):
     today = last_checked + dt.timedelta(days=STALE_AFTER_DAYS + 1)
-    monkeypatch.setattr(frame, "_today", lambda: today)
+    monkeypatch.setattr(frame, "today", lambda: today)
     [notice] = notices(opened(page))
-    assert f"checked on {last_checked}, {STALE_AFTER_DAYS + 1} days ago" in notice
+    assert f"{said} prices that were checked more than {STALE_AFTER_DAYS} days ago" in notice
+    assert f"was on {last_checked}" in notice
     assert "newer version" in notice
+
+
+def test_one_fresh_price_does_not_silence_the_warning(last_checked, monkeypatch):
+    # on that day the newest price of the list is fresh, those that cost most are not
+    today = last_checked + dt.timedelta(days=STALE_AFTER_DAYS)
+    monkeypatch.setattr(frame, "today", lambda: today)
+    assert notices(opened("prices")) == []
+    [notice] = notices(opened("estimate"))
+    assert "of these dollars stand on" in notice
 
 
 @pytest.mark.parametrize("page", ["estimate", "prices"])
 def test_until_then_nothing_is_said(page, last_checked, monkeypatch):
-    today = last_checked + dt.timedelta(days=STALE_AFTER_DAYS)
-    monkeypatch.setattr(frame, "_today", lambda: today)
+    monkeypatch.setattr(frame, "today", lambda: last_checked)
     assert notices(opened(page)) == []
 
 
 def test_who_asks_for_the_prices_of_a_day_gets_them_without_a_word(last_checked, monkeypatch):
-    monkeypatch.setattr(frame, "_today", lambda: last_checked + dt.timedelta(days=999))
+    monkeypatch.setattr(frame, "today", lambda: last_checked + dt.timedelta(days=999))
     assert notices(opened("estimate", as_of=last_checked)) == []

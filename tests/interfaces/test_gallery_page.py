@@ -1,6 +1,7 @@
 """`estimator gallery` and `estimator list profiles`, and the page that they make."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,8 @@ from rich.cells import cell_len
 import estimator as ws
 
 ROOT = Path(__file__).resolve().parents[2]
+LIST = re.compile(r"price list [0-9a-f]{8} of \d{4}-\d\d-\d\d")
+"""Another id where any price changed, be it one that the page does not use."""
 FEW = ("--profile", "workplace-chat", "--samples", "128")
 
 
@@ -16,7 +19,8 @@ def test_the_page_is_what_the_command_prints(run):
     status, out, err = run("gallery", "--markdown")
 
     assert (status, err) == (0, "")
-    assert (ROOT / "docs/workloads.md").read_text(encoding="utf-8") == out
+    page = (ROOT / "docs/workloads.md").read_text(encoding="utf-8")
+    assert LIST.sub("price list", page) == LIST.sub("price list", out)
     for name in ws.profile_names():
         assert f"| `{name}` |" in out
 

@@ -27,6 +27,7 @@ AS_THEY_ARE = {
     ("multiselect", "options"),
     ("code", "code_text"),
     ("html", "body"),
+    ("vega_lite_chart", "alt"),
 }
 """What is no Markdown, by element and field."""
 OWN = {"icon", "id", "query_param_key"}

@@ -1,27 +1,23 @@
-"""Each page in a browser: themes, small screens, keyboards, links, files, and whom it asks."""
+"""Pages in a browser: a phone, keyboards, links, files, and what cannot be."""
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 import estimator as ws
 from estimator.dashboard.site import PAGES
-from interfaces.screens import PHONE, WIDE, Screen
+from interfaces.saved_files import saved, table_rows
+from interfaces.screens import PHONE, linked, newcomer, settled
 
 ROOT = Path(__file__).parents[2]
-PICTURES = ROOT / "test-output"
-PATIENCE_MS = 30_000
-CHARTS = {"estimate": 1, "workload": 3, "what_if": 1}
-"""Charts that a page shows at once."""
+IS_COVERED = """([above, below]) =>
+    above.getBoundingClientRect().bottom > below.getBoundingClientRect().top"""
 
 pytestmark = pytest.mark.browser
 
@@ -31,79 +27,15 @@ def scenario() -> ws.Scenario:
     return ws.Scenario.load(ROOT / "examples" / "team-chat.yaml")
 
 
-@pytest.fixture
-def visitor(browser: Browser, request) -> Iterator[BrowserContext]:
-    """A visitor with a screen and a theme."""
-    screen, theme = request.param
-    context = browser.new_context(**screen, color_scheme=theme)
-    context.set_default_timeout(PATIENCE_MS)
-    yield context
-    context.close()
-
-
 def opened(context: BrowserContext, address: str, page: str, scenario: ws.Scenario) -> Page:
     shown = context.new_page()
-    go_to(shown, address, page, scenario)
+    shown.goto(f"{address}/{PAGES[page].url}?scenario={scenario.to_token()}")
+    settled(shown)
     return shown
 
 
-def go_to(shown: Page, address: str, page: str, scenario: ws.Scenario) -> None:
-    shown.goto(f"{address}/{PAGES[page].url}?scenario={scenario.to_token()}")
-    settled(shown)
-    expect(shown.locator(".picture:visible")).to_have_count(CHARTS.get(page, 0))
-
-
-def settled(shown: Page) -> None:
-    """Wait until the page is drawn and nothing is being worked out."""
-    expect(shown.get_by_role("heading", level=1)).to_be_visible()
-    shown.wait_for_selector('[data-testid="stApp"][data-test-script-state="notRunning"]')
-    expect(shown.get_by_test_id("stSkeleton")).to_have_count(0)
-
-
-def linked(shown: Page) -> ws.Scenario:
-    return ws.Scenario.from_token(parse_qs(urlsplit(shown.url).query)["scenario"][0])
-
-
-def picture_of_all(shown: Page, screen: Screen, path: Path) -> None:
-    """The page scrolls inside the window, so that a picture of all of it needs one as tall."""
-    height = shown.get_by_test_id("stMain").evaluate("main => main.scrollHeight")
-    shown.set_viewport_size({"width": screen["viewport"]["width"], "height": height})
-    PICTURES.mkdir(exist_ok=True)
-    shown.screenshot(path=path, animations="disabled")
-    shown.set_viewport_size(screen["viewport"])
-
-
 def downloaded(shown: Page, button: str) -> str:
-    with shown.expect_download() as download:
-        shown.get_by_role("button", name=button, exact=True).click()
-    return Path(download.value.path()).read_text("utf-8")
-
-
-# the other pairs: test_dashboard_browser.py
-@pytest.mark.parametrize(
-    "visitor", [(WIDE, "light"), (PHONE, "dark")], indirect=True, ids=["wide", "phone"]
-)
-def test_pages_fit_screen_and_theme_and_ask_nobody_else(visitor, address, scenario, request):
-    asked: set[str] = set()
-    visitor.on("request", lambda sent: asked.add(sent.url))
-    screen = request.node.callspec.params["visitor"][0]
-    shown = visitor.new_page()
-    complaints: list[str] = []
-    shown.on("console", lambda message: complaints.append(message.text))
-    for page in PAGES:
-        go_to(shown, address, page, scenario)
-        assert shown.get_by_test_id("stException").count() == 0
-        assert "Traceback" not in shown.inner_text("body")
-        main = shown.get_by_test_id("stMain")
-        assert main.evaluate("main => main.scrollWidth <= main.clientWidth"), page
-        assert shown.evaluate("document.documentElement.scrollWidth <= innerWidth"), page
-        for chart in shown.locator(".picture:visible").all():
-            assert chart.evaluate("image => image.complete && image.naturalWidth > 0")
-            assert len(chart.get_attribute("alt") or "") > 20
-        picture_of_all(shown, screen, PICTURES / f"{page}-{request.node.callspec.id}.png")
-    assert len(asked) > 50
-    assert {url for url in asked if not url.startswith((address, "data:", "blob:"))} == set()
-    assert [each for each in complaints if "Content Security Policy" in each] == []
+    return saved(shown, button).read_text("utf-8")
 
 
 def test_a_link_to_the_workload_restores_it_and_its_files_hold_what_is_shown(
@@ -114,7 +46,7 @@ def test_a_link_to_the_workload_restores_it_and_its_files_hold_what_is_shown(
     share.fill("55")
     share.press("Enter")
     expect(mine.get_by_role("cell", name="Compressed to 55 % of the payload")).to_be_visible()
-    theirs = browser.new_context(**WIDE).new_page()
+    theirs = newcomer(browser).new_page()
     theirs.goto(mine.url)
     settled(theirs)
     assert linked(theirs) == scenario
@@ -126,7 +58,7 @@ def test_a_link_to_the_workload_restores_it_and_its_files_hold_what_is_shown(
     assert data["mean_connections"] == pytest.approx(float(mean))
     on_screen = theirs.get_by_test_id("stMetricValue").first.inner_text()
     assert float(on_screen.replace(",", "")) == pytest.approx(float(mean), rel=1e-3)
-    hours = list(csv.DictReader(io.StringIO(downloaded(theirs, "Every hour (CSV)"))))
+    hours = table_rows(downloaded(theirs, "Every hour (CSV)"))
     assert [float(hour["open_connections_mean"]) for hour in hours] == pytest.approx(
         [hour["open_connections_mean"] for hour in data["week"]]
     )
@@ -143,13 +75,13 @@ def test_a_link_to_the_limits_restores_the_filter_and_its_files_hold_what_is_sho
     mine.wait_for_url(re.compile("limits_shown"))
     tight = [bill for bill in ws.compare(large).bills if bill.state != "within limits"]
     assert len(tight) > 0
-    theirs = browser.new_context(**WIDE).new_page()
+    theirs = newcomer(browser).new_page()
     theirs.goto(mine.url)
     settled(theirs)
     assert linked(theirs) == large
     expect(theirs.locator(".tight tbody tr")).to_have_count(len(tight))
 
-    table = list(csv.DictReader(io.StringIO(downloaded(theirs, "Verdicts (CSV)"))))
+    table = table_rows(downloaded(theirs, "Verdicts (CSV)"))
     data = json.loads(downloaded(theirs, "Verdicts (JSON)"))
     assert {row["deployment"] for row in table} == {bill.deployment for bill in tight}
     assert [row["state"] for row in table] == [row["state"] for row in data["limits"]]
@@ -194,7 +126,7 @@ def test_a_file_that_is_too_large_is_refused_where_it_is_chosen(context, address
 def test_everything_can_be_reached_by_keyboard(context, address, scenario):
     shown = opened(context, address, "limits", scenario)
     reached: list[str] = []
-    for _ in range(80):
+    for _ in range(120):
         shown.keyboard.press("Tab")
         reached.append(
             shown.evaluate(
@@ -202,10 +134,50 @@ def test_everything_can_be_reached_by_keyboard(context, address, scenario):
                 "(document.activeElement)"
             )
         )
-    for wanted in ("Workload", "Users per day", "Save the scenario", "All", "Verdicts (CSV)"):
+    for wanted in ("Is it right?", "Users per day", "Save the scenario", "All", "Verdicts (CSV)"):
         assert any(wanted in one for one in reached), wanted
-    # what is folded unfolds by a key
+    # what is folded unfolds by a key, parts of the navigation too
+    shown.get_by_role("button", name="Is it right?").focus()
+    shown.keyboard.press("Enter")
+    expect(shown.get_by_role("menuitem", name="Workload")).to_be_visible()
+    shown.keyboard.press("Escape")
     last = shown.get_by_test_id("stExpander").last.locator("summary")
     last.focus()
     shown.keyboard.press("Enter")
     expect(shown.get_by_test_id("stExpander").last.get_by_test_id("stTable")).to_be_visible()
+
+
+@pytest.fixture(scope="module")
+def phone(browser: Browser, address: str, scenario: ws.Scenario) -> Iterator[Page]:
+    """A phone on which the first page was opened."""
+    context = newcomer(browser, PHONE)
+    yield opened(context, address, "estimate", scenario)
+    context.close()
+
+
+def test_the_rows_of_a_wide_table_are_labeled_blocks_on_a_phone(phone: Page):
+    bill = phone.locator(".stTable:visible").last
+    cost = bill.locator("tbody tr").first.locator("td").nth(3)
+    label = cost.evaluate("cell => getComputedStyle(cell, '::before').content")
+    assert label == '"Cost"'
+    # a screen reader still finds a table with its heads
+    expect(bill.get_by_role("columnheader", name="Cost")).to_have_count(1)
+
+
+def test_on_a_phone_the_answer_is_seen_while_it_is_edited(phone: Page):
+    opener = phone.get_by_test_id("stExpandSidebarButton")
+    said = opener.evaluate("button => getComputedStyle(button, '::after').content")
+    assert said == '"Pages and inputs"'
+    opener.click()
+    users = phone.get_by_role("spinbutton", name="Users per day")
+    answer = phone.get_by_role("heading", level=2).first
+    before = answer.inner_text()
+    users.fill("90000")
+    users.press("Enter")
+    expect(answer).not_to_have_text(before)
+    sheet = phone.get_by_test_id("stSidebar")
+    expect(answer).to_be_in_viewport(ratio=1)
+    assert not phone.evaluate(IS_COVERED, [answer.element_handle(), sheet.element_handle()])
+    # pages are reached from there too
+    phone.get_by_role("link", name="Limits").click()
+    expect(phone.get_by_role("heading", level=1)).to_have_text("Is it within limits?")

@@ -36,6 +36,8 @@ def test_each_price_has_its_source_date_age_and_confidence(page):
     assert table["Source"].str.startswith("https://").all()
     assert table["Checked"].notna().all()
     assert (table["Age"] >= 0).all()
+    # of undated sources no day is made up
+    assert table["Source of"].isna().sum() == prices()["source_of"].isna().sum() > 0
     assert set(table["Confidence"]) == {"Confirmed", "One source", "Inferred"}
 
 

@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-
 import pytest
 from streamlit.testing.v1 import AppTest
 
 import estimator as ws
-from estimator.dashboard.session import jobs
-from estimator.dashboard.widgets.progress import job_queue
-from interfaces.shown_page import PATIENCE_SECONDS, run, shown_page
+from interfaces.shown_page import run, shown_page, wait_until
 
 ON_API_GATEWAY = "API Gateway WebSocket API on AWS"
 SETTINGS = {"on": ON_API_GATEWAY, "recover_within": "15"}
@@ -24,18 +18,11 @@ SCENARIO = ws.Scenario(
 )
 
 
-@pytest.fixture(autouse=True)
-def at_home(monkeypatch):
-    """A job queue that is new, and whose jobs run in a thread of this process."""
-    job_queue.clear()
-    with ThreadPoolExecutor(1) as pool:
-        monkeypatch.setattr(jobs, "processes", lambda: pool)
-        yield
-    job_queue.clear()
+pytestmark = pytest.mark.usefixtures("jobs_run_here")
 
 
 def texts(page: AppTest) -> str:
-    return " ".join(each.value for each in (*page.markdown, *page.caption, *page.subheader))
+    return " ".join(each.value for each in (*page.markdown, *page.caption, *page.header))
 
 
 def planned(page: AppTest) -> AppTest:
@@ -43,13 +30,6 @@ def planned(page: AppTest) -> AppTest:
     run(page)
     wait_until(lambda: page.session_state["jobs"].runs["recovery plan"].finished)
     return run(page)
-
-
-def wait_until(is_so: Callable[[], bool]) -> None:
-    until = time.monotonic() + PATIENCE_SECONDS
-    while not is_so():
-        assert time.monotonic() < until
-        time.sleep(0.05)
 
 
 def test_a_plan_is_searched_for_at_a_press():
@@ -75,6 +55,6 @@ def test_another_question_has_another_plan():
 
 
 def test_without_a_deployment_there_is_nothing_to_plan():
-    page = shown_page("concurrency", SCENARIO, {}, {"share": True})
+    page = shown_page("concurrency", SCENARIO, {"on": "No deployment: no limits"})
 
     assert "Recovery plan" not in texts(page)

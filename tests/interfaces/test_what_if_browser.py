@@ -10,13 +10,17 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 import estimator as ws
-from interfaces.screens import PHONE
+from interfaces.screens import PHONE, drawn, newcomer, turn_to
 
 pytestmark = pytest.mark.browser
 
 SMALL = ws.Scenario(profile="market-data", location="virginia", peak_connections=2_000)
 PAIR = "compared=Selected&rivals=API+Gateway+WebSocket+API+on+AWS&rivals=Web+PubSub+on+Azure"
-PICTURE_OF = {"Break-even": "break-even", "Map": "map", "Growth": "growth"}
+SLOT_OF = {
+    "Break-even": ".st-key-touch_break-even",
+    "Map": ".map.phone",
+    "Growth": ".st-key-touch_growth",
+}
 
 
 def visit(context: BrowserContext, address: str, rest: str = PAIR) -> Page:
@@ -26,26 +30,23 @@ def visit(context: BrowserContext, address: str, rest: str = PAIR) -> Page:
     return page
 
 
-def drawn(page: Page) -> None:
-    page.wait_for_selector('[data-testid="stApp"][data-test-script-state="notRunning"]')
-
-
 @pytest.fixture
 def phone(browser: Browser) -> Iterator[BrowserContext]:
-    context = browser.new_context(**PHONE, color_scheme="dark", reduced_motion="reduce")
-    context.set_default_timeout(30_000)
+    context = newcomer(browser, PHONE, color_scheme="dark", reduced_motion="reduce")
     yield context
     context.close()
 
 
 def test_every_part_fits_a_phone_and_has_words_for_its_chart(phone, address):
     page = visit(phone, address)
-    for part, picture in PICTURE_OF.items():
+    for part, slot in SLOT_OF.items():
         page.get_by_role("radio", name=part).click()
-        chart = page.locator(f".{picture}.phone")
+        chart = page.locator(slot)
         expect(chart).to_be_visible()
         drawn(page)
-        assert len(chart.get_attribute("alt") or "") > 40
+        told = chart if part == "Map" else chart.locator("[role=graphics-document]")
+        words = told.get_attribute("alt") or told.get_attribute("aria-label") or ""
+        assert len(words) > 40
         main = page.get_by_test_id("stMain")
         assert main.evaluate("main => main.scrollWidth <= main.clientWidth"), part
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), part
@@ -71,8 +72,8 @@ def test_a_link_restores_the_part_and_what_was_asked(context, address):
     expect(theirs.get_by_text("in month 6").first).to_be_visible()
 
     # another page and back: the scenario and the part are still there
-    theirs.get_by_role("link", name="Prices").click()
+    turn_to(theirs, "Prices")
     expect(theirs.get_by_role("heading", name="Prices")).to_be_visible()
-    theirs.get_by_role("link", name="What if").click()
+    turn_to(theirs, "What if")
     expect(theirs.get_by_text("in month 6").first).to_be_visible()
     assert parse_qs(urlsplit(theirs.url).query)["scenario"] == [SMALL.to_token()]

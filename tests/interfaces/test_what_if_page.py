@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-import csv
-import io
+import datetime as dt
 import json
-import threading
-import time
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -25,11 +20,19 @@ from estimator.dashboard.pages.what_if import (
     map as what_if_map,
     ranges as what_if_ranges,
 )
-from estimator.dashboard.session import jobs
 from estimator.dashboard.session.cache import ANSWERS
 from estimator.dashboard.widgets.downloads import Download
+from estimator.dashboard.widgets.origin import Origin
 from estimator.dashboard.widgets.progress import job_queue
-from interfaces.shown_page import PATIENCE_SECONDS, linked, plain, run, shown_page, tables
+from interfaces.saved_files import table_rows
+from interfaces.shown_page import (
+    at_rest,
+    linked,
+    plain,
+    run as drawn_again,
+    shown_page,
+    tables,
+)
 
 MANAGED, OWN = "aws.api_gateway", "aws.nlb_ec2"
 PAIR = ["API Gateway WebSocket API on AWS", "Network Load Balancer and EC2 on AWS"]
@@ -37,20 +40,9 @@ ENGINEER_HOURS = "Engineer-hours per month, your own servers"
 
 Files = dict[str, Download]
 
-pytestmark = pytest.mark.usefixtures("charts_are_not_drawn")
+ORIGIN = Origin(dt.date(2026, 12, 1), None, {}, None)
 
-
-@pytest.fixture(autouse=True)
-def at_home(monkeypatch) -> Iterator[None]:
-    """A job queue that is new, and whose jobs run in a thread of this process."""
-    job_queue.clear()
-    with ThreadPoolExecutor(1) as pool:
-        monkeypatch.setattr(jobs, "processes", lambda: pool)
-        yield
-        for each in threading.enumerate():
-            if each.name == "run":
-                each.join(PATIENCE_SECONDS)
-    job_queue.clear()
+pytestmark = pytest.mark.usefixtures("charts_are_not_drawn", "jobs_run_here")
 
 
 @pytest.fixture
@@ -75,23 +67,23 @@ def chat() -> ws.Scenario:
 
 
 def opened(scenario: ws.Scenario, **settings: str | list[str]) -> AppTest:
-    return shown_page("what_if", scenario, settings)
+    return at_rest(shown_page("what_if", scenario, settings))
 
 
-def finished(page: AppTest, done: Callable[[AppTest], Any]) -> AppTest:
-    """The page once what is worked out in the background is there."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while not done(page):
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-        run(page)
-    return page
+def run(page: AppTest) -> AppTest:
+    return at_rest(drawn_again(page))
 
 
 def rows_of(file: Download) -> list[dict[str, str]]:
-    content = file.content()
+    content = file.content(ORIGIN)
     assert isinstance(content, str)
-    return list(csv.DictReader(io.StringIO(content)))
+    return table_rows(content)
+
+
+def data_of(file: Download) -> dict[str, Any]:
+    data = json.loads(file.content(ORIGIN))
+    assert data.pop("origin") == ORIGIN.as_data()
+    return data
 
 
 def money(usd: float) -> str:
@@ -99,7 +91,7 @@ def money(usd: float) -> str:
 
 
 def said(page: AppTest) -> str:
-    return " ".join(plain(each.value) for each in (*page.subheader, *page.markdown, *page.caption))
+    return " ".join(plain(each.value) for each in (*page.header, *page.markdown, *page.caption))
 
 
 class TestBreakEven:
@@ -126,7 +118,7 @@ class TestBreakEven:
         bills = rows_of(files["break-even-bills.csv"])
         assert float(bills[0][MANAGED]) == found.traced.costs[0, 0]
         assert len(bills) == found.traced.values.size
-        assert json.loads(str(files["break-even.json"].content())) == found.as_data()
+        assert data_of(files["break-even.json"]) == found.as_data()
         assert {"break-even-chart.png", "break-even-chart.svg"} < files.keys()
 
     def test_hours_at_which_a_managed_service_wins_are_the_difference_over_the_price(self, chat):
@@ -162,7 +154,7 @@ class TestBreakEven:
         compared = said(page).split("Compared: ")[1]
         assert all(title in compared for title in winners)
         # and one of each kind, so that managed or self-hosted is answered
-        assert "your own servers" in page.subheader[0].value
+        assert "your own servers" in page.header[0].value
         bought = [MANAGED, "aws.iot_core", "gcp.cloud_run"]
         assert any(ws.DEPLOYMENTS[name].title in compared for name in bought)
 
@@ -172,11 +164,10 @@ class TestBreakEven:
             scenario, compared="Selected", rivals=PAIR,
             moves="Hours per day with clients connected",
         )  # fmt: skip
-        page = finished(page, lambda page: page.table)
         found = ws.break_even(scenario, "hours_per_day", 1, 24, [MANAGED, OWN])
         assert all(sentence in said(page) for sentence in found.sentences)
         job_queue.clear()  # as if it had given way to others
-        assert finished(run(page), lambda page: page.table)
+        assert run(page).table
 
     def test_a_range_that_does_not_ascend_is_one_message(self, scenario):
         page = opened(scenario, peak_connections_from="500", peak_connections_to="50")
@@ -189,7 +180,6 @@ class TestBreakEven:
             scenario, compared="Selected", rivals=PAIR,
             moves="Hours per day with clients connected", hours_per_day_to="30",
         )  # fmt: skip
-        page = finished(page, lambda page: page.error)
         assert "at most 24" in plain(page.error[0].value)
 
     def test_one_rival_alone_is_told(self, scenario):
@@ -225,7 +215,7 @@ class TestMap:
         [shown] = tables(page)
         assert len(shown) == len(shares)
         assert shown[0]["Cheapest at"] == f"{100 * shares.iloc[0]:.0f}% of the points"
-        assert ws.DEPLOYMENTS[str(shares.index[0])].title in page.subheader[0].value
+        assert ws.DEPLOYMENTS[str(shares.index[0])].title in page.header[0].value
         assert len(rows_of(files["map-bills.csv"])) == 30 * len(ws.DEPLOYMENTS)
         ANSWERS.clear()
 
@@ -240,11 +230,10 @@ class TestMap:
 
 class TestUncertainty:
     def test_ranges_causes_and_fan_are_those_of_the_python_api(self, scenario, files):
-        page = opened(
-            scenario, what_if="Uncertainty", sure_of=PAIR, off_peak_connections="1000..4000"
-        )
+        asked = {"what_if": "Uncertainty", "sure_of": PAIR, "off_peak_connections": "1000..4000"}
+        page = shown_page("what_if", scenario, asked)
         assert not page.table
-        page = finished(page, lambda page: len(page.table) == 4)
+        at_rest(page)
         found = uncertainty(
             scenario, {"peak_connections": "1000..4000"}, [OWN, MANAGED], samples=256
         )
@@ -279,7 +268,6 @@ class TestUncertainty:
     )
     def test_nonsense_for_a_distribution_is_one_message(self, scenario, typed, told):
         page = opened(scenario, what_if="Uncertainty", sure_of=PAIR, off_peak_connections=typed)
-        page = finished(page, lambda page: page.error)
         assert told in plain(page.error[0].value)
 
 
@@ -287,7 +275,7 @@ class TestGrowth:
     def test_answer_events_costs_and_files_are_those_of_the_python_api(self, scenario, files):
         page = opened(scenario, what_if="Growth", grows_by="20", months="12")
         found = growth(scenario, 12, monthly_growth_percent=20)
-        assert plain(page.subheader[0].value) == found.answer
+        assert plain(page.header[0].value) == found.answer
         [rows] = tables(page)
         for row, bill, (_, costs) in zip(rows, found.bills, found.summary.iterrows(), strict=True):
             period, now = (money(costs[f"{each}_usd"]) for each in ("period", "first"))
@@ -302,7 +290,7 @@ class TestGrowth:
         assert [float(row["cumulated_usd"]) for row in monthly] == pytest.approx(
             found.table["cumulated_usd"].tolist()
         )
-        assert json.loads(str(files["growth.json"].content()))["months"] == list(range(13))
+        assert data_of(files["growth.json"])["months"] == list(range(13))
 
     def test_a_percentage_of_a_year_is_spread_over_its_months(self, scenario):
         page = opened(scenario, what_if="Growth", grows_by="100", pace="per year", months="12")

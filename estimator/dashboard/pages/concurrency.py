@@ -1,4 +1,4 @@
-"""Does the assumed concurrency hold? The closed forms at once, simulated weeks at a press."""
+"""Does it hold, and what if something fails? Closed forms at once, simulated weeks at a press."""
 
 from __future__ import annotations
 
@@ -13,30 +13,54 @@ from estimator.analysis.estimate import resolve
 from estimator.analysis.simulate.findings import busiest_hour
 from estimator.analysis.simulate.result import Simulation
 from estimator.analysis.simulate.simulate import RECOVER_WITHIN_S
-from estimator.dashboard.pages.frame import open_page
+from estimator.dashboard.pages.frame import page_title, sidebar
 from estimator.dashboard.session.cache import kept
 from estimator.dashboard.session.jobs import JobOwner, JobRun, SimulationJob
-from estimator.dashboard.session.state import IN_ADDRESS, ErrorMessage
+from estimator.dashboard.session.state import (
+    IN_ADDRESS,
+    ErrorMessage,
+    comparison_of,
+    current,
+    last_error,
+)
+from estimator.dashboard.widgets.disruption_presets import Moment
 from estimator.dashboard.widgets.disruptions_editor import disruptions_editor
-from estimator.dashboard.widgets.document import full_title, show_error, show_figures
+from estimator.dashboard.widgets.document import full_title, literal, show_error, show_figures
 from estimator.dashboard.widgets.downloads import data_file, download_row
 from estimator.dashboard.widgets.progress import job_owner, job_queue, show_progress
 from estimator.dashboard.widgets.recovery_plan import recovery_plan_section
 from estimator.dashboard.widgets.simulation import simulation_view
 from estimator.demand.admission_limits import AdmissionLimits
+from estimator.demand.demand import Demand
 from estimator.demand.expected import expected_demand
 from estimator.deployments.registry import DEPLOYMENTS, find_deployment
 from estimator.errors import EstimatorError
 from estimator.format import figure_text, span_text
 from estimator.result import plain
+from estimator.scenario.local_time import Clock
 from estimator.scenario.scenario import Scenario
 from estimator.simulation.run import FEWEST, MOST
 from estimator.simulation.theory import poisson_quantile
-from estimator.units import SECONDS_PER_HOUR
+from estimator.units import SECONDS_PER_HOUR, week_time_text
 
 _NO_DEPLOYMENT: Final = "none"
+_CHEAPEST: Final = "cheapest"
+"""A word that stays the same while it stands for another deployment: so does the widget."""
+_CHOICES: Final = {
+    _CHEAPEST: "The cheapest within limits",
+    _NO_DEPLOYMENT: "No deployment: no limits",
+}
+_USUAL_HOUR: Final = 38
+"""Tue 14:00, at which examples strike."""
+_ABOUT_FULL: Final = 0.99
+"""Of the fullest hour; as full as that, the usual hour will do."""
 _PURPOSE: Final = "simulation"
 _POLL_S: Final = 1.0
+_OUTCOME: Final = "outcome"
+_WHAT_IS_SIMULATED: Final = (
+    "Weeks are simulated at random, client by client, including the faults and surges above; the "
+    "page stays usable meanwhile."
+)
 _QUANTILE: Final = 0.999
 _RANDOM_PEAK: Final = (
     "As long as nobody is rejected, the number of open connections is Poisson distributed, "
@@ -62,6 +86,8 @@ class Expectation:
     admission: AdmissionLimits
     busiest_hour: tuple[int, float]
     """Of the week, and its connections."""
+    struck_at: str
+    """When presets strike: at an hour that is about as full, in local time."""
 
     @property
     def new_connections_per_second_limit(self) -> float:
@@ -102,18 +128,53 @@ def _expectation_of(token: str, deployment: str | None) -> Expectation:
         new_connections_per_second=float(expected.new_connections.peak) / SECONDS_PER_HOUR,
         admission=admission,
         busiest_hour=busiest_hour(expected),
+        struck_at=_full_hour(expected, scenario.clock),
     )
+
+
+def _full_hour(expected: Demand, clock: Clock) -> str:
+    fullest, most = busiest_hour(expected)
+    usual = int(clock.to_utc(_USUAL_HOUR))
+    is_full = expected.connections.hourly[usual] >= _ABOUT_FULL * most
+    return week_time_text(_USUAL_HOUR if is_full else clock.local(fullest))
 
 
 def concurrency_page() -> None:
     """Draw the page."""
-    scenario = open_page("concurrency", "Does the assumed concurrency hold?")
+    scenario = current("concurrency")
+    show_error(last_error())
+    page_title(
+        "Does it hold, and what if something fails?",
+        scenario.name or scenario.profile.title,
+        scenario,
+    )
+    _story(scenario)
+    sidebar(scenario)
+
+
+def _story(scenario: Scenario) -> None:
+    """What is assumed, what could happen, what came of it, and what would help."""
     job = _settings(scenario)
     try:
         expectation = _expectation_of(job.token, job.deployment)
     except EstimatorError as reason:
         show_error(ErrorMessage("This cannot be simulated", str(reason), "Try another location."))
         return
+    st.markdown(literal(f"{_named(job.deployment)}: {_in_a_sentence(expectation)}"))
+    # what was pressed shows its progress at once, before the many fields above it
+    could_happen = st.container()
+    _simulation(job)
+    recovery_plan_section(job)
+    with could_happen:
+        disruptions_editor(
+            scenario,
+            Moment(
+                expectation.struck_at,
+                expectation.expected_peak,
+                expectation.new_connections_per_second,
+                expectation.admission.zone_share,
+            ),
+        )
     _closed_forms(expectation)
     download_row(
         [
@@ -124,16 +185,14 @@ def concurrency_page() -> None:
             )
         ]
     )
-    disruptions_editor(scenario)
-    _simulation(job)
-    recovery_plan_section(job)
 
 
 def _settings(scenario: Scenario) -> SimulationJob:
+    token = scenario.to_token()
     where, within, weeks, seeds = st.columns([5, 2, 2, 2])
-    deployment = where.selectbox(
+    chosen = where.selectbox(
         "Simulated on",
-        [_NO_DEPLOYMENT, *DEPLOYMENTS],
+        [*_CHOICES, *DEPLOYMENTS],
         key="on",
         format_func=_title,
         **IN_ADDRESS,
@@ -169,22 +228,29 @@ def _settings(scenario: Scenario) -> SimulationJob:
         help="The same seed gives the same weeks.",
     )
     return SimulationJob(
-        token=scenario.to_token(),
-        deployment=None if deployment in (None, _NO_DEPLOYMENT) else deployment,
+        token=token,
+        deployment=_deployment(chosen, token),
         recover_within_s=float(recover_within_s),
         replications=replications,
         seed=int(seed),
     )
 
 
-def _title(deployment: str) -> str:
-    if deployment == _NO_DEPLOYMENT:
-        return "No deployment: no limits"
-    return full_title(deployment)
+def _deployment(chosen: str | None, token: str) -> str | None:
+    """The id of what was chosen; None if that has no limits."""
+    if chosen == _CHEAPEST:
+        within = comparison_of(token).within_limits
+        return within[0].deployment if within else None
+    return None if chosen == _NO_DEPLOYMENT else chosen
+
+
+def _title(choice: str) -> str:
+    return _CHOICES.get(choice) or full_title(choice)
 
 
 def _closed_forms(expectation: Expectation) -> None:
     """What needs no simulation."""
+    st.header("What is known without simulating", anchor=False)
     limit = expectation.new_connections_per_second_limit
     more = expectation.random_peak - expectation.expected_peak
     allowed = f"limit {figure_text(limit)}" if math.isfinite(limit) else "no limit is known"
@@ -200,12 +266,24 @@ def _closed_forms(expectation: Expectation) -> None:
         ("Capacity", *_capacity(expectation), None),
     )
     show_figures(metrics)
-    if math.isfinite(limit) and limit:
-        st.caption(
-            f"If all connections are lost at the peak, the limit of {figure_text(limit)} new "
-            "connections per second alone keeps the last client away for "
-            f"{span_text(expectation.expected_peak / limit)}."
-        )
+
+
+def _named(deployment: str | None) -> str:
+    return "Without limits" if deployment is None else full_title(deployment)
+
+
+def _in_a_sentence(expectation: Expectation) -> str:
+    """What is assumed, and what follows from it alone."""
+    limit = expectation.new_connections_per_second_limit
+    peak, random_peak = map(figure_text, (expectation.expected_peak, expectation.random_peak))
+    assumed = f"{peak} connections are assumed at the peak; by chance it can be {random_peak}."
+    if not (math.isfinite(limit) and limit):
+        return assumed
+    away = span_text(expectation.expected_peak / limit)
+    return (
+        f"{assumed} If all of them are lost then, the limit of {figure_text(limit)} new "
+        f"connections per second alone keeps the last client away for {away}."
+    )
 
 
 def _capacity(expectation: Expectation) -> tuple[str, str]:
@@ -231,33 +309,39 @@ def _expectation_data(
 
 def _simulation(job: SimulationJob) -> None:
     owner = job_owner()
-    found = job_queue().result(job)
     if _PURPOSE in owner.requested:
-        if found is None:
+        if job_queue().result(job) is None:
             owner.start(_PURPOSE, job, job_queue())
         owner.requested.discard(_PURPOSE)
     run = owner.runs.get(_PURPOSE)
-    if run is not None and not run.finished:
-        st.fragment(_progress, run_every=_POLL_S)(owner, run, job)
-    else:
+    running = run if run is not None and not run.finished else None
+    # looked for afterwards: a run that was over then has left its result
+    found = job_queue().result(job)
+    if running is None:
         st.button(
             "Simulate" if found is None else "Simulated",
             key="simulate",
-            type="primary",
+            type="primary" if found is None else "secondary",
             icon=":material/play_arrow:" if found is None else ":material/check:",
             disabled=found is not None,
             on_click=owner.requested.add,
             args=(_PURPOSE,),
         )
-    if found is not None:
-        simulation_view(job, found)
-    elif run is not None and run.error and run.job == job:
-        show_error(ErrorMessage("This was not simulated", run.error, "Change it and try again."))
-    elif run is None or run.finished:
-        st.caption(
-            "Weeks are simulated at random, client by client, including the faults and surges "
-            "above; the page stays usable meanwhile."
-        )
+    if found is None and running is None:
+        if run is not None and run.error and run.job == job:
+            show_error(
+                ErrorMessage("This was not simulated", run.error, "Change it and try again.")
+            )
+        else:
+            st.caption(_WHAT_IS_SIMULATED)
+        return
+    # as high while it is awaited as it will be at least: what is below stays where it is
+    st.html(f"<style>.st-key-{_OUTCOME} {{ min-height: 110vh; }}</style>")
+    with st.container(key=_OUTCOME):
+        if running is not None:
+            st.fragment(_progress, run_every=_POLL_S)(owner, running, job)
+        if found is not None:
+            simulation_view(job, found)
 
 
 def _progress(owner: JobOwner, run: JobRun[Simulation], job: SimulationJob) -> None:

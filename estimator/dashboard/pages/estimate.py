@@ -2,40 +2,60 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 import pandas as pd
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
 from estimator.analysis.compare import Comparison, cheapest_of_each_cloud, compare
 from estimator.analysis.estimate import Estimate
+from estimator.analysis.headline import Headline, hours_text
+from estimator.analysis.unit_cost import unit_cost_words
 from estimator.dashboard.pages.frame import page_title, sidebar, warn_if_stale
 from estimator.dashboard.session.cache import kept
-from estimator.dashboard.session.state import bind, comparison_of, current, held, last_error
+from estimator.dashboard.session.jobs import Ranges, ReasonsJob
+from estimator.dashboard.session.state import (
+    IN_ADDRESS,
+    comparison_of,
+    current,
+    last_error,
+)
 from estimator.dashboard.widgets import document
 from estimator.dashboard.widgets.bill import (
-    assumed_line,
     bill_view,
-    largest_question,
     options_form,
 )
-from estimator.dashboard.widgets.charts import show_chart
-from estimator.dashboard.widgets.downloads import chart_files, data_file, download_row, table_file
+from estimator.dashboard.widgets.cost_bars import CostBars, cost_bars, deployment_input
+from estimator.dashboard.widgets.downloads import (
+    chart_files,
+    data_file,
+    download_row,
+    export_file,
+    table_file,
+)
 from estimator.dashboard.widgets.engineering import hour_price_input
+from estimator.dashboard.widgets.origin import origin_on_screen
 from estimator.dashboard.widgets.profile import profile_views
+from estimator.dashboard.widgets.progress import result_of
+from estimator.dashboard.widgets.ranges import find_ranges, ranges_job, ranges_of
+from estimator.dashboard.widgets.unpriced import unpriced_line
 from estimator.deployments.registry import SAAS
-from estimator.format import capitalized, dollars, dollars_and_cents, sentence
+from estimator.exports.infracost import has_keys
+from estimator.format import capitalized, dollars, sentence
 from estimator.pricing.bill import Bill
-from estimator.pricing.price_files import DRIVERS, Driver
+from estimator.pricing.price_files import CLOUDS, DRIVERS, Driver
 from estimator.render import document_of
 from estimator.render.document import Column, Table, table
-from estimator.render.views.bill import unequal_blocks
 from estimator.scenario.scenario import Scenario
+from estimator.scenario.transport import WebSocket
 from estimator.states import State
 
-_DEPLOYMENT: Final = "deployment"
+_LIKELY: Final = (
+    "P10 to P90 per month: defaults of the profile may be off as their evidence says, and each "
+    "open question of billing may be answered either way. The page What if says what makes it wide."
+)
 
 
 def estimate_page() -> None:
@@ -43,24 +63,23 @@ def estimate_page() -> None:
     scenario = current("estimate")
     comparison = comparison_of(scenario.to_token())
     document.show_error(last_error())
-    best = [each.bill for each in comparison.headline.best if each.bill is not None]
-    # the answer is sent first; what takes longer is filled in once all else is there
-    question = _headline(comparison)
-    _cards(comparison)
-    _decision(comparison)
+    page_title(
+        document.literal(scenario.name or scenario.profile.title), scenario.profile.title, scenario
+    )
+    if clouds := _clouds():
+        comparison = comparison.of_clouds(clouds)
+    uncertain = ranges_job(comparison)
+    ranges = ranges_of(uncertain)
+    st.header(_answer(comparison), anchor=False)
+    _cards(comparison, ranges)
     sidebar(scenario)
-    assumed = "  \n".join(filter(None, map(assumed_line, best)))
-    question.markdown("\n\n".join(filter(None, [largest_question(best), assumed])))
+    _decision(comparison)
     if scenario.as_of is None:
-        warn_if_stale()
-    for refusal in comparison.refusals:
-        st.warning(
-            f"**{document.titled(refusal.deployment)} cannot be priced:** "
-            f"{document.literal(refusal.reason)}",
-            icon=":material/money_off:",
-        )
-    chart = _drivers(comparison) if comparison.bills else None
-    _downloads(comparison)
+        warn_if_stale(comparison.bills)
+    unpriced_line(comparison.refusals, len(comparison.bills))
+    bars = _drivers(comparison) if comparison.bills else None
+    _reasons(comparison)
+    _downloads(comparison, bars, ranges)
     _deployment(comparison)
     if st.toggle(
         "Realtime SaaS for the same workload",
@@ -69,20 +88,22 @@ def estimate_page() -> None:
     ):
         _saas(scenario)
     profile_views(scenario)
-    if chart is not None:
-        with chart:
-            words = _chart_words(comparison.bills)
-            show_chart(scenario.to_token(), "drivers", comparison.chart, words)
+    if ranges is None:
+        find_ranges(uncertain)
 
 
-def _headline(comparison: Comparison) -> DeltaGenerator:
-    """The answer, and room for the question behind it."""
-    scenario = comparison.scenario
-    page_title(
-        document.literal(scenario.name or scenario.profile.title), scenario.profile.title, scenario
+def _clouds() -> tuple[str, ...]:
+    """The clouds that are compared; none if all are."""
+    chosen = st.pills(
+        "Clouds to compare",
+        list(CLOUDS),
+        selection_mode="multi",
+        format_func=lambda cloud: CLOUDS[cloud],
+        key="clouds",
+        help="Press those to compare; with none pressed, all of them are.",
+        **IN_ADDRESS,
     )
-    st.subheader(_answer(comparison), anchor=False)
-    return st.empty()
+    return tuple(cloud for cloud in CLOUDS if cloud in chosen)
 
 
 def _answer(comparison: Comparison) -> str:
@@ -91,23 +112,49 @@ def _answer(comparison: Comparison) -> str:
         return "No deployment can be priced for this scenario."
     if not within:
         return "No deployment is within limits in this scenario; the limits of each are below."
-    cheapest, least = (
-        document.titled(within[0].deployment),
-        document.literal(dollars(float(within[0].total))),
-    )
-    answer = f"{cheapest} costs **{least} per month**"
-    if len(bills) == 1:
-        return f"{answer}; nothing else can be priced."
-    which = "" if len(within) == len(bills) else f" within limits, of {len(bills)} in total"
-    return (
-        f"{answer}, the cheapest of {len(within)} deployments{which}; the most expensive, "
-        f"{document.titled(within[-1].deployment)}, costs "
-        f"{document.literal(dollars(float(within[-1].total)))}."
-    )
+    return _in_one_sentence(comparison.headline)
 
 
-def _cards(comparison: Comparison) -> None:
-    """The best of each group, the cheapest of each cloud, and what may not be called either."""
+def _in_one_sentence(found: Headline) -> str:
+    """What it costs to buy it and to run it, and what decides between them."""
+    bills = {each.group: each.bill for each in found.best if each.bill is not None}
+    managed = bills.get("managed")
+    run = min(
+        (bill for group, bill in bills.items() if group != "managed"),
+        key=lambda bill: float(bill.total),
+        default=None,
+    )
+    if managed is None or run is None:
+        [only] = [bill for bill in (managed, run) if bill is not None]
+        other = "no managed service" if managed is None else "nothing that you run yourself"
+        return f"It costs {_usd(only)} per month on {_name(only)}; {other} is within limits."
+    saved = float(managed.total) - float(run.total)
+    bought = f"It costs {_usd(managed)} per month as a managed service"
+    if saved <= 0:
+        return f"{bought}, and no less if you run it yourself ({_usd(run)})."
+    rate = found.usd_per_engineer_hour
+    amount = document.literal(dollars(saved))
+    pays = "the hours that you state included"
+    if rate and not found.has_hours:
+        pays = f"the price of **{hours_text(saved / rate)}** of an engineer"
+    return f"{bought}, or {_usd(run)} if you run it yourself. That saves {amount}, {pays}."
+
+
+def _usd(bill: Bill) -> str:
+    return f"**{document.literal(dollars(float(bill.total)))}**"
+
+
+def _name(bill: Estimate) -> str:
+    return document.titled(bill.deployment)
+
+
+def _cards(comparison: Comparison, ranges: Ranges | None) -> None:
+    """The best of each group, the cheapest of each cloud, and what may not be called either.
+
+    Args:
+        comparison: what is shown.
+        ranges: of totals, if they are known by now.
+    """
     best = comparison.headline.best
     least = min((float(each.bill.total) for each in best if each.bill), default=0.0)
     for column, each in zip(st.columns(max(len(best), 1)), best, strict=False):
@@ -126,24 +173,42 @@ def _cards(comparison: Comparison) -> None:
                 delta_arrow="off",
                 label_visibility="collapsed",
             )
+            st.caption(document.literal(unit_cost_words(comparison.scenario, each.bill)))
+            st.caption(document.literal(_likely(each.bill, ranges)), help=_LIKELY)
             if each.bill.state is not State.WITHIN_LIMITS:
-                st.markdown(document.badge(each.bill.state, each.bill.state_words))
+                st.markdown(
+                    document.badge(each.bill.state, each.bill.state_words),
+                    help=document.literal(each.bill.reason),
+                )
     if comparison.bills:
-        clouds = ", ".join(
-            f"{bill.cloud_name} {dollars(float(bill.total))}"
-            for bill in cheapest_of_each_cloud(comparison.within_limits)
-        )
         st.caption(
-            document.literal(
-                f"The cheapest of each cloud within limits: {clouds or 'none'}. "
-                f"{sentence(comparison.conventions)}"
-            )
+            document.literal(f"{_of_each_cloud(comparison)}{sentence(comparison.conventions)}")
         )
     for bill in comparison.bills:
         if not bill.state.is_within_limits:
             state = document.badge(bill.state, bill.state_words)
             name = document.titled(bill.deployment)
             st.markdown(f"{state} ~~{name}~~: {document.literal(bill.reason)}")
+
+
+def _of_each_cloud(comparison: Comparison) -> str:
+    """The cheapest of each cloud; nothing where a single cloud is compared, as its card says it."""
+    if len({bill.cloud for bill in comparison.bills}) == 1:
+        return ""
+    amounts = ", ".join(
+        f"{bill.cloud_name} {dollars(float(bill.total))}"
+        for bill in cheapest_of_each_cloud(comparison.within_limits)
+    )
+    return f"The cheapest of each cloud within limits: {amounts or 'none'}. "
+
+
+def _likely(bill: Estimate, ranges: Ranges | None) -> str:
+    """From what to what a total goes; dots hold the place of what is still to be found."""
+    if ranges is None:
+        return "In 8 of 10 cases: …"
+    if (found := ranges.get(bill.deployment or "")) is None:
+        return "No range: nothing is uncertain"
+    return "In 8 of 10 cases: " + "–".join(map(dollars, found))
 
 
 def _decision(comparison: Comparison) -> None:
@@ -164,15 +229,36 @@ def _beside(bill: Estimate, least: float) -> str:
     return "cheapest" if total == least else ratio
 
 
-def _drivers(comparison: Comparison) -> DeltaGenerator:
-    """The costs as tables, and room for their picture."""
-    st.subheader("What drives the cost", anchor=False)
-    chart = st.container()
-    blocks = document_of(comparison).blocks
-    tables = [each for each in blocks if isinstance(each, Table)]
-    document.show_as_table(*tables, _driver_table(comparison.bills))
-    document.show(tuple(unequal_blocks(comparison)))
-    return chart
+def _drivers(comparison: Comparison) -> CostBars:
+    """The costs as a chart and as tables."""
+    st.header("What drives the cost", anchor=False)
+    bars = cost_bars(comparison)
+    asked = st.expander(
+        "Show as a table", icon=":material/table:", key="drivers_table", on_change="rerun"
+    )
+    if asked.open:
+        with asked:
+            tables = [each for each in document_of(comparison).blocks if isinstance(each, Table)]
+            document.show((*tables, _driver_table(comparison.bills)))
+    return bars
+
+
+def _reasons(comparison: Comparison) -> None:
+    """What could change the totals, once somebody asks for it."""
+    st.header("What could change these figures", anchor=False)
+    asked = st.expander(
+        "Open questions, assumptions, and what is not equal",
+        icon=":material/help:",
+        key="reasons",
+        on_change="rerun",
+    )
+    if asked.open:
+        with asked:
+            ids = tuple(bill.deployment or "" for bill in comparison.bills)
+            job = ReasonsJob(comparison.scenario.to_token(), ids)
+            blocks = result_of("reasons", job, "Pricing other answers and other assumptions")
+            if blocks is not None:
+                document.show(blocks)
 
 
 def _driver_table(bills: Sequence[Estimate]) -> Table:
@@ -192,26 +278,19 @@ def _driver_table(bills: Sequence[Estimate]) -> Table:
     )
 
 
-def _chart_words(bills: Iterable[Bill]) -> str:
-    """The chart for those who cannot see it."""
-    return "Monthly cost. " + " ".join(
-        f"{bill.title} on {bill.cloud_name}: {dollars_and_cents(float(bill.total))}, of which "
-        + ", ".join(
-            f"{driver} {dollars_and_cents(float(cost))}" for driver, cost in bill.by_driver.items()
-        )
-        + "."
-        for bill in bills
-    )
-
-
-def _downloads(comparison: Comparison) -> None:
+def _downloads(comparison: Comparison, bars: CostBars | None, ranges: Ranges | None) -> None:
     files = [
         table_file("Totals", "estimate-totals.csv", lambda: totals(comparison)),
         table_file("All lines", "estimate-lines.csv", lambda: lines(comparison)),
         data_file("Everything", "estimate.json", comparison.as_data),
     ]
-    if comparison.bills:
-        files += chart_files("Chart", "estimate-chart", comparison.chart)
+    if bars is not None:
+        files += chart_files("Chart", "estimate-chart", bars.picture)
+        files += [
+            export_file(name, "estimate", lambda: comparison, ranges) for name in ("xlsx", "focus")
+        ]
+    if isinstance(comparison.scenario.transport, WebSocket):
+        files.append(export_file("k6", "estimate", lambda: comparison))
     download_row(files)
 
 
@@ -237,24 +316,25 @@ def lines(comparison: Comparison) -> pd.DataFrame:
 def _deployment(comparison: Comparison) -> None:
     bills = {bill.deployment or "": bill for bill in comparison.bills}
     names = [*bills, *(refusal.deployment for refusal in comparison.refusals)]
-    # the choice stays where it is when an edit makes another deployment the cheapest
-    chosen = held(_DEPLOYMENT) or names[0]
-    st.subheader("One deployment in detail", anchor=False)
-    st.selectbox(
-        "Deployment",
-        names,
-        index=names.index(chosen),
-        key=bind(_DEPLOYMENT, chosen, lambda scenario, _: scenario),
-        format_func=document.full_title,
-        label_visibility="collapsed",
-    )
+    st.header("One deployment in detail", anchor=False)
+    chosen = deployment_input(names)
     if chosen in bills:
         bill_view(comparison.scenario, bills[chosen])
+        _usage_file(comparison, bills[chosen])
     else:
         st.info(
             "There is no bill to show; the reason is above. Try another location or another option."
         )
         options_form(comparison.scenario, chosen)
+
+
+def _usage_file(comparison: Comparison, bill: Estimate) -> None:
+    """What Infracost cannot know from Terraform, where it knows the service."""
+    if has_keys(bill):
+        of_one = replace(comparison, bills=(bill,))
+        download_row(
+            [export_file("infracost", "estimate", lambda: of_one)], lambda: origin_on_screen([bill])
+        )
 
 
 @kept
@@ -270,7 +350,10 @@ def _saas(scenario: Scenario) -> None:
         "price lists. Negotiated discounts are not included."
     )
     document.show(document_of(compared).blocks)
-    download_row([table_file("These services", "saas.csv", lambda: compared.table)])
+    download_row(
+        [table_file("These services", "saas.csv", lambda: compared.table)],
+        lambda: origin_on_screen(compared.bills),
+    )
     for bill in compared.bills:
         with st.expander(document.literal(bill.title), icon=":material/receipt:"):
             st.code(bill.explain(), language=None, wrap_lines=True)

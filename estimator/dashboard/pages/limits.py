@@ -16,12 +16,13 @@ from estimator.analysis.limit_utilization import (
     verdict_table,
     worst_first,
 )
-from estimator.dashboard.pages.frame import open_page
+from estimator.dashboard.pages.frame import open_page, sidebar
 from estimator.dashboard.session.state import IN_ADDRESS, comparison_of
 from estimator.dashboard.widgets.charts import theme
 from estimator.dashboard.widgets.document import badge, literal, titled
 from estimator.dashboard.widgets.downloads import chart_files, data_file, download_row, table_file
 from estimator.dashboard.widgets.limits import RATES_ARE_MEANS, limits_view, tight_hours
+from estimator.dashboard.widgets.unpriced import unpriced_line
 from estimator.deployments.limits import MOST_QUOTA_INCREASE
 from estimator.render import draw
 from estimator.render.utilization_scale import share_text
@@ -49,18 +50,13 @@ def limits_page() -> None:
     scenario = open_page("limits", "Is it within limits?")
     comparison = comparison_of(scenario.to_token())
     bills = worst_first(comparison.bills)
-    st.subheader(_answer(comparison), anchor=False)
+    st.header(_answer(comparison), anchor=False)
     st.caption(
         "A setting to change and a quota to raise, up to "
         f"{MOST_QUOTA_INCREASE:g} times, leave a deployment within limits; a hard limit does not, "
         "and what was not checked is not called within limits."
     )
-    for refusal in comparison.refusals:
-        st.caption(
-            literal(
-                f"{refusal.title} was not checked because it cannot be priced: {refusal.reason}"
-            )
-        )
+    unpriced_line(comparison.refusals, len(bills))
     if not bills:
         st.info("There is nothing to check. Try another location or another option.")
         return
@@ -76,10 +72,11 @@ def limits_page() -> None:
     if not shown:
         st.success("All are well within their limits.", icon=":material/check_circle:")
     else:
-        st.subheader("When it gets tight", anchor=False)
+        st.header("When it gets tight", anchor=False)
         tight_hours(shown, dark=theme() == "dark")
+        sidebar(scenario)
         _downloads(comparison, shown)
-        st.subheader("Every limit", anchor=False)
+        st.header("Every limit", anchor=False)
         _details(shown)
 
 
@@ -122,7 +119,7 @@ def _details(bills: Sequence[Estimate]) -> None:
         if limits.open:
             with limits:
                 limits_view(bill.verdicts, explained=False)
-    st.caption(f"{RATES_ARE_MEANS} The page Concurrency checks every minute.")
+    st.caption(f"{RATES_ARE_MEANS} The page “Peaks and outages” checks every minute.")
 
 
 def _state(bill: Estimate) -> str:

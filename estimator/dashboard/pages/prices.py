@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import pandas as pd
 import streamlit as st
 
 from estimator.analysis.price_list import per_units, prices as all_prices
 from estimator.dashboard.pages.frame import warn_if_stale
-from estimator.dashboard.session.state import current
+from estimator.dashboard.session.state import current, nothing_to_draw
 from estimator.dashboard.widgets.downloads import data_file, download_row, rows_of, table_file
+from estimator.dashboard.widgets.origin import Origin, today
 from estimator.format import percent
+from estimator.pricing.price_age import FRESH_DAYS
 from estimator.pricing.price_files import EVERYWHERE, VENDORS
 from estimator.scenario.locations import find_location, locations
 
 _CONFIDENCE = {"confirmed": "Confirmed", "single_source": "One source", "inferred": "Inferred"}
+_FILTERS = ("search", "vendor", "service", "location", "confidence", "age")
 _SEARCHED = ["vendor", "service", "meter", "title", "region", "note", "definition"]
 
 
 def prices_page() -> None:
     """Draw the page."""
     current("prices")
+    nothing_to_draw()  # prices are those of every scenario: none stands beside them
     prices = _price_list()
     st.title("Prices", anchor=False)
     st.caption(
@@ -46,6 +52,11 @@ def prices_page() -> None:
                 "From", format="localized", help="The price applies from this many units per month."
             ),
             "Checked": st.column_config.DateColumn("Checked", format="YYYY-MM-DD"),
+            "Source of": st.column_config.DateColumn(
+                "Source of",
+                format="YYYY-MM-DD",
+                help="The day that the source itself is of; empty where it names none.",
+            ),
             "Age": st.column_config.NumberColumn("Age, days"),
             "Since": st.column_config.DateColumn(
                 "Since", format="YYYY-MM-DD", help="The first day on which this price was seen."
@@ -57,7 +68,8 @@ def prices_page() -> None:
         [
             table_file("These prices", "prices.csv", lambda: shown),
             data_file("These prices", "prices.json", lambda: {"prices": rows_of(shown)}),
-        ]
+        ],
+        partial(_origin, shown),
     )
 
 
@@ -123,6 +135,24 @@ def _filtered(prices: pd.DataFrame) -> pd.DataFrame:
     return prices
 
 
+def _origin(shown: pd.DataFrame) -> Origin:
+    """Where a file of the prices shown comes from; they are those of every scenario."""
+    given = {name: st.session_state.get(f"price_{name}") for name in _FILTERS}
+    checked = shown["checked_on"]
+    return Origin(
+        made_on=today(),
+        scenario=None,
+        settings={
+            name: _said(value) for name, value in given.items() if value not in (None, "", [])
+        },
+        checked=None if shown.empty else (checked.min().date(), checked.max().date()),
+    )
+
+
+def _said(value: object) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
 def _summary(shown: pd.DataFrame) -> None:
     if shown.empty:
         st.info("No price matches. Try another word or fewer filters.")
@@ -132,8 +162,8 @@ def _summary(shown: pd.DataFrame) -> None:
         st.metric("Prices", f"{len(shown):,}", width="content")
         for grade, title in _CONFIDENCE.items():
             st.metric(title, percent(float(shares.get(grade, 0.0))), width="content")
-        least = f"{shown['checked_on'].min():%Y-%m-%d}"
-        st.metric("Least recently checked", least, width="content")
+        fresh = float((shown["age_days"] <= FRESH_DAYS).mean())
+        st.metric(f"Checked within {FRESH_DAYS} days", percent(fresh), width="content")
 
 
 def _readable(shown: pd.DataFrame) -> pd.DataFrame:
@@ -151,6 +181,7 @@ def _readable(shown: pd.DataFrame) -> pd.DataFrame:
             "Counted": shown["definition"],
             "Free": shown["allowances"],
             "Checked": shown["checked_on"],
+            "Source of": shown["source_of"],
             "Age": shown["age_days"],
             "Confidence": shown["confidence"].map(_CONFIDENCE),
             "Source": shown["source"],

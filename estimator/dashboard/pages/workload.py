@@ -27,7 +27,7 @@ from estimator.analysis.workload.transport import (
     outcomes,
     published_share,
 )
-from estimator.dashboard.pages.frame import open_page
+from estimator.dashboard.pages.frame import open_page, sidebar
 from estimator.dashboard.session.cache import kept
 from estimator.dashboard.session.state import IN_ADDRESS, ErrorMessage, comparison_of
 from estimator.dashboard.widgets import document
@@ -189,10 +189,11 @@ def workload_page() -> None:
             "messages."
         )
         return
-    st.subheader(_answer(workload), anchor=False)
+    st.header(_answer(workload), anchor=False)
     for note in workload.demand.notes:
         st.caption(document.literal(note))
     _totals(workload)
+    sidebar(scenario)
     # pictures take longest: their containers are filled after all figures are there
     most = figure_text(workload.figures["peak_within_hour"])
     week = _section("The week", f"Open connections, hour by hour; at most {most} at one moment.")
@@ -225,7 +226,7 @@ def workload_page() -> None:
 
 def _section(title: str, words: str) -> DeltaGenerator:
     """A heading, and room for a picture below it."""
-    st.subheader(title, anchor=False)
+    st.header(title, anchor=False)
     if words:
         st.caption(words)
     return st.container()

@@ -21,11 +21,17 @@ from typing import Any, Final, TypeVar, TypeVarTuple
 import numpy as np
 import pandas as pd
 
+from estimator.deployments.limits import OWNERS, load_limits
+from estimator.deployments.registry import assumptions
 from estimator.pricing.catalog import load_catalog
+from estimator.pricing.price_files import price_list_version
 from estimator.units import MIB
 
-MOST_BYTES: Final = 256 * MIB
-"""Of all answers and pictures together, or of the newest alone if that takes more."""
+MOST_BYTES: Final = 64 * MIB
+"""Of all answers and pictures together, or of the newest alone if that takes more.
+
+That holds those of about a hundred edits. Each edit makes others, so that more of it would only be
+more memory."""
 
 _CODE: Final = (type, ModuleType, FunctionType, BuiltinFunctionType, MethodType)
 _LEAVES: Final = (pd.DataFrame, pd.Series, str, bytes, int, float)
@@ -104,18 +110,20 @@ def kept(function: Callable[[*Given], Answer]) -> Callable[[*Given], Answer]:
     @wraps(function)
     def answer(*given: *Given) -> Answer:
         asked = [each for each, counted in zip(given, counts, strict=True) if counted]
-        return ANSWERS.get((function, *asked), partial(function, *given))
+        # refreshed prices make other answers
+        key = (function, price_list_version(), *asked)
+        return ANSWERS.get(key, partial(function, *given))
 
     return answer
 
 
 def size_of(answer: object) -> int:
-    """Bytes that an answer takes, without the price list, which is there anyway.
+    """Bytes that an answer takes, without prices, limits and questions, which are there anyway.
 
     >>> size_of(np.zeros(1_000)) in range(8_000, 8_300)
     True
     """
-    return sum(map(sys.getsizeof, _reached(answer, _price_list()[1])))
+    return sum(map(sys.getsizeof, _reached(answer, _shipped()[1])))
 
 
 def _reached(root: object, known: Container[int]) -> Iterator[object]:
@@ -134,7 +142,7 @@ def _reached(root: object, known: Container[int]) -> Iterator[object]:
 
 
 @cache
-def _price_list() -> tuple[object, frozenset[int]]:
-    """The price list, held for good, and the identities of all that it consists of."""
-    prices = load_catalog()
-    return prices, frozenset(map(id, _reached(prices, ())))
+def _shipped() -> tuple[object, frozenset[int]]:
+    """What ships with the package, held for good, and the identities of all its parts."""
+    shipped = load_catalog(), [*map(load_limits, OWNERS)], assumptions()
+    return shipped, frozenset(map(id, _reached(shipped, ())))

@@ -11,17 +11,22 @@ import os
 import threading
 import time
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from concurrent.futures import Executor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
-from typing import Any, Generic, TypeVar, cast
+from typing import Any, ClassVar, Generic, TypeVar, cast
 
+from estimator.analysis.compare import compare
 from estimator.analysis.points import Progress
 from estimator.analysis.simulate.result import Simulation
 from estimator.analysis.simulate.simulate import simulate
+from estimator.analysis.uncertainty.total_ranges import P10ToP90, total_ranges
 from estimator.dashboard.session.cache import Cache
 from estimator.dashboard.session.log import log_unexpected
 from estimator.errors import EstimatorError
+from estimator.render.document import Block
+from estimator.render.views.bill import reasons_blocks
 from estimator.runtime import process_pool
 from estimator.scenario.scenario import Scenario
 from estimator.units import MIB
@@ -33,6 +38,7 @@ MOST_RESULT_BYTES = 256 * MIB
 UNWATCHED_AFTER_S = 300.0
 """A run at which no page looks for so long is given up: its visitor has gone."""
 _CHECK_EVERY_S = 0.5
+_NICENESS = 5
 
 Result = TypeVar("Result")
 
@@ -41,6 +47,9 @@ class Job(ABC, Generic[Result]):
     """Something that takes long, with all that its result depends on: equal job, equal result."""
 
     __slots__ = ()
+    head_start_s: ClassVar[float] = 0.1
+    """Before it begins, so that the page can show that it does: both take the same processor, as
+    far as the job is not done in the processes."""
 
     @abstractmethod
     def run(self, workers: Executor, report: Progress) -> Result:
@@ -78,6 +87,50 @@ class SimulationJob(Job[Simulation]):
             client=workers,
             progress=report,
         )
+
+
+class InOneProcess(Job[Result]):
+    """Too short to report on: found as a whole, in one process beside that of the page."""
+
+    __slots__ = ()
+    head_start_s: ClassVar[float] = 0.0
+
+    @abstractmethod
+    def found(self) -> Result:
+        """Find it, there."""
+
+    def run(self, workers: Executor, report: Progress) -> Result:  # noqa: ARG002 - too short for it
+        """Let a process find it."""
+        return workers.submit(self.found).result()
+
+
+Ranges = Mapping[str, P10ToP90]
+"""Of totals, by deployment."""
+
+
+@dataclass(frozen=True, slots=True)
+class TotalRangesJob(Job[Ranges]):
+    """From what to what do totals go in eight of ten cases?"""
+
+    token: str
+    deployments: tuple[str, ...]
+    head_start_s: ClassVar[float] = 0.0
+
+    def run(self, workers: Executor, report: Progress) -> Ranges:  # noqa: ARG002 - too short for it
+        """Price the draws, on all processes."""
+        return total_ranges(Scenario.from_token(self.token), self.deployments, client=workers)
+
+
+@dataclass(frozen=True, slots=True)
+class ReasonsJob(InOneProcess[tuple[Block, ...]]):
+    """What could change the totals of a comparison?"""
+
+    token: str
+    deployments: tuple[str, ...]
+
+    def found(self) -> tuple[Block, ...]:
+        """Price other answers and other assumptions."""
+        return tuple(reasons_blocks(compare(Scenario.from_token(self.token), self.deployments)))
 
 
 class _StopError(Exception):
@@ -148,6 +201,7 @@ class JobQueue:
 
     def _run(self, run: JobRun[Any]) -> None:
         try:
+            time.sleep(run.job.head_start_s)
             while not self._slots.acquire(timeout=_CHECK_EVERY_S):
                 run.check()
             try:
@@ -201,5 +255,5 @@ class JobOwner:
 
 
 def processes() -> Executor:
-    """Those that work for all sessions, and end with the server."""
-    return process_pool(min(MOST_RUNS, os.cpu_count() or 1))
+    """Those that work for all sessions and end with the server; pages go first."""
+    return process_pool(min(MOST_RUNS, os.cpu_count() or 1), _NICENESS)

@@ -10,15 +10,17 @@ newer edit waits, so that quick edits would be lost in callbacks. Here an edit t
 found again by the next run. Runs must follow each other for that: ``runner.fastReruns`` is off,
 with which the next run would start while the one before still makes widgets.
 
-A widget is never told another value: another value is another widget. A browser may report what a
+A widget is never told another value: another value is another widget, and so are other words for
+what it offers, since a browser reports what was chosen by its words. A browser may report what a
 widget held before it heard of the next value, or never hear of it, since Streamlit drops what waits
 to be sent when the next run starts. Such a report names a widget that is gone, and is no edit.
 """
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
@@ -28,10 +30,13 @@ from estimator.analysis.compare import Comparison, compare
 from estimator.dashboard.session.cache import kept
 from estimator.dashboard.session.log import log_unexpected
 from estimator.errors import EstimatorError, ScenarioError
+from estimator.pricing.price_files import price_list
 from estimator.scenario.profile import Profile
-from estimator.scenario.scenario import Scenario
+from estimator.scenario.scenario import PRICE_LIST_PATTERN, Scenario
 
 PARAMETER = "scenario"
+PRICE_LIST = "price_list"
+"""In the address, beside the scenario: the price list under which somebody saw it."""
 LONGEST_LINK_CHARACTERS = 2_000
 """Chats, mail programs and some servers cut or refuse longer addresses."""
 
@@ -41,6 +46,7 @@ Change = Callable[[Scenario, Any], Scenario]
 IN_ADDRESS: Final[dict[str, Any]] = {"bind": "query-params", "persist_state": "session"}
 """Arguments of a widget that belongs to its page only: its value stands in the address."""
 _EXAMPLE_INSTEAD: Final = "An example is on screen instead."
+_NOT_MADE: Final = "This change was not made"
 _MISSING = object()
 
 
@@ -53,6 +59,16 @@ class ErrorMessage:
     instead: str = "The scenario on screen did not change."
 
 
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """What a widget holds that cannot be, for its user to correct."""
+
+    name: str
+    """Of the widget."""
+    value: object
+    why: str
+
+
 @dataclass(slots=True)
 class _Bound:
     """A widget, and what a change of it does."""
@@ -61,7 +77,9 @@ class _Bound:
     held: object
     change: Change
     refusal: str
-    """Head of the message if the change is refused."""
+    """Head of the message if the change is refused; empty if that is said near the widget."""
+    offered: tuple[str, ...] = ()
+    """The words for all that it offers."""
 
 
 @dataclass(slots=True)
@@ -73,17 +91,26 @@ class _Session:
 
     scenario: Scenario | None = None
     address: str = ""
+    seen_under: str | None = None
+    """The price list that the address names: of who shared it, and after an edit the one in
+    force."""
     page: str = ""
     """The page of the run before."""
     address_written: bool = False
     """Whether the browser was told the address; before, it cannot but report the old one."""
     error: ErrorMessage | None = None
+    notice: str = ""
+    """What the last edit did, where the page alone would not tell."""
+    refused: Refused | None = None
+    """The last edit, if it was refused and is to be corrected where it was made."""
     drawn: Scenario | None = None
     """The last scenario for which what stands beside a page could be drawn."""
-    is_drawn: bool = False
-    """Whether that was in this run."""
+    is_to_draw: bool = False
+    """Whether this run shows a scenario and has not drawn that yet."""
     own_profile: Profile | None = None
     """The last profile that does not ship with the package."""
+    own_contract: Mapping[str, Any] | None = None
+    """The last contract that does not ship with the package."""
     widgets: dict[str, _Bound] = field(default_factory=dict)
     """By name."""
     made: Counter[str] = field(default_factory=Counter)
@@ -107,11 +134,14 @@ def current(page: str) -> Scenario:
     session = _session()
     turned = page != session.page
     session.page = page
-    session.is_drawn = False
+    session.is_to_draw = True
     edited = session.scenario is not None and _apply_edits(session)
     if turned:
         # the browser may still know the widgets that this page had when it was left
         session.widgets.clear()
+        if edited and session.refused is not None:
+            session.error = ErrorMessage(_NOT_MADE, session.refused.why)
+        session.refused = None
     address = st.query_params.get(PARAMETER, "")
     left_behind = turned and not address
     gone_elsewhere = (
@@ -119,10 +149,20 @@ def current(page: str) -> Scenario:
     )
     if session.scenario is None or gone_elsewhere:
         _open(session, address)
-    _write_address(session.address)
+    _write_address(session.address, session.seen_under)
     session.address_written = True
     assert session.scenario is not None
     return session.scenario
+
+
+def shown_page() -> str:
+    """The name of the page that this run draws."""
+    return _session().page
+
+
+def on_screen() -> Scenario:
+    """The scenario that this run draws."""
+    return _session().scenario or default_scenario()
 
 
 @kept
@@ -144,18 +184,37 @@ def comparison_of(token: str) -> Comparison:
     return compare(scenario)
 
 
-def bind(name: str, value: object, change: Change) -> str:
+def bind(name: str, value: object, change: Change, offered: Iterable[str] = ()) -> str:
     """Say what a user's change of a widget shall do.
 
     Args:
         name: of the widget.
         value: what it shows; its default, so that each message to the browser carries it.
         change: makes the next scenario; may raise an EstimatorError.
+        offered: the words for all that can be chosen, where they can change.
 
     Returns:
-        The key to draw it with: a new one if it does not hold the value.
+        The key to draw it with: a new one if it does not hold the value, or offered other words.
     """
-    return _bound(name, value, change, "This change was not made").key
+    return _bound(name, value, change, _NOT_MADE, tuple(offered)).key
+
+
+def bind_checked(name: str, value: object, change: Change) -> tuple[str, Any]:
+    """Like ``bind``; what is refused stays in the widget to be corrected, until the next edit.
+
+    The page says near the widget what ``last_refused`` returns; the scenario never holds it.
+
+    Returns:
+        The key to draw it with, and what it shows.
+    """
+    refused = _session().refused
+    shown = refused.value if refused is not None and refused.name == name else value
+    return _bound(name, shown, change, "").key, shown
+
+
+def last_refused() -> Refused | None:
+    """The last edit, if it was refused and is to be corrected where it was made."""
+    return _session().refused
 
 
 def bind_optional(name: str, value: object, change: Change) -> dict[str, Any]:
@@ -185,20 +244,22 @@ def held(name: str) -> Any:
     return None if known is None else known.held
 
 
-def _bound(name: str, value: object, change: Change, refusal: str) -> _Bound:
+def _bound(
+    name: str, value: object, change: Change, refusal: str, offered: tuple[str, ...] = ()
+) -> _Bound:
     session = _session()
     known = session.widgets.get(name)
-    if known is not None and known.held == value:
+    if known is not None and (known.held, known.offered) == (value, offered):
         key = known.key
     else:
         number = session.made[name]
         key = f"{name} {number}" if number else name
         session.made[name] += 1
-    session.widgets[name] = _Bound(key, value, change, refusal)
+    session.widgets[name] = _Bound(key, value, change, refusal, offered)
     return session.widgets[name]
 
 
-def press(change: Change, refusal: str = "This change was not made") -> dict[str, Any]:
+def press(change: Change, refusal: str = _NOT_MADE) -> dict[str, Any]:
     """Arguments of a button whose press makes the next scenario.
 
     A button is down for one run only, and that run may be cut off. So each press is noted, in a
@@ -211,23 +272,30 @@ def redraw() -> None:
     """Draw the whole page anew, from within a fragment that draws itself by the clock.
 
     What a browser asks for by the clock may cross the address that it is just being told, and so
-    still carry the one from before.
+    still carry the one from before. One that carries the present one has been told: if its visitor
+    goes back meanwhile, that counts.
     """
-    _session().address_written = False
+    session = _session()
+    session.address_written = st.query_params.get(PARAMETER, "") == session.address
     st.rerun()
+
+
+def nothing_to_draw() -> None:
+    """Take note that no scenario is shown: not yet, as a run begins, or not on this page."""
+    _session().is_to_draw = False
 
 
 def note_drawn() -> None:
     """Take note that what stands beside every page could be drawn."""
     session = _session()
     session.drawn = session.scenario
-    session.is_drawn = True
+    session.is_to_draw = False
 
 
 def still_to_draw() -> Scenario | None:
     """The scenario on screen, if what stands beside every page was not drawn in this run."""
     session = _session()
-    return None if session.is_drawn else session.scenario
+    return session.scenario if session.is_to_draw else None
 
 
 def go_back(why: str) -> bool:
@@ -251,6 +319,7 @@ def go_back(why: str) -> bool:
     _put_on_screen(session, session.drawn)
     session.address, session.address_written = session.drawn.to_token(), False
     session.error = ErrorMessage("This scenario cannot be shown", why, instead)
+    session.notice = ""
     return True
 
 
@@ -259,15 +328,43 @@ def last_error() -> ErrorMessage | None:
     return _session().error
 
 
+def announce(what: str) -> None:
+    """Say what a change does, from within it; it is not said if the change is refused."""
+    _session().notice = what
+
+
+def last_notice() -> str:
+    """What the last edit did, if it said so."""
+    return _session().notice
+
+
 def own_profile() -> Profile | None:
     """The last profile of the visitor that does not ship with the package."""
     return _session().own_profile
+
+
+def own_contract() -> Mapping[str, Any] | None:
+    """The last contract of the visitor that does not ship with the package."""
+    return _session().own_contract
 
 
 def changed(scenario: Scenario, **changes: Any) -> Scenario:
     """The scenario with some fields changed; None takes back what was said of a field."""
     said = {name: getattr(scenario, name) for name in scenario.model_fields_set - changes.keys()}
     return Scenario(**said, **{name: new for name, new in changes.items() if new is not None})
+
+
+def with_profile(scenario: Scenario, profile: str | Profile | Mapping[str, Any] | None) -> Scenario:
+    """The scenario with another profile; clients that the one before brought go with it."""
+    brought = scenario.profile.other_clients
+    others = {name: kind for name, kind in scenario.other_clients.items() if name not in brought}
+    return changed(scenario, profile=profile, other_clients=others or None)
+
+
+def saved_under() -> str | None:
+    """The price list under which the scenario on screen was saved or shared, if that is known."""
+    session = _session()
+    return on_screen().price_list or session.seen_under
 
 
 def is_shipped(scenario: Scenario) -> bool:
@@ -282,14 +379,16 @@ def _session() -> _Session:
 def _apply_edits(session: _Session) -> bool:
     """Let every widget that was changed or pressed make the next scenario; whether one was."""
     found = [
-        (widget, st.session_state.get(widget.key, _MISSING)) for widget in session.widgets.values()
+        (name, widget, st.session_state.get(widget.key, _MISSING))
+        for name, widget in session.widgets.items()
     ]
-    edits = [(each, new) for each, new in found if new is not _MISSING and new != each.held]
+    edits = [each for each in found if each[2] is not _MISSING and each[2] != each[1].held]
     pressed = bool(session.pressed)
     if edits or pressed:
-        session.error = None
-    for widget, value in edits:
-        _make(session, widget.change, value, widget.refusal)
+        session.error = session.refused = None
+        session.notice = ""
+    for name, widget, value in edits:
+        _make(session, widget.change, value, widget.refusal, name)
         widget.held = value
     while session.pressed:
         change, refusal = session.pressed[0]
@@ -298,12 +397,21 @@ def _apply_edits(session: _Session) -> bool:
     return bool(edits) or pressed
 
 
-def _make(session: _Session, change: Change, value: object, refusal: str) -> None:
-    """Make one change, or say why it was not made."""
+def _make(session: _Session, change: Change, value: object, refusal: str, name: str = "") -> None:
+    """Make one change, or say why it was not made: above the page, or near the widget."""
     try:
-        _adopt(session, change(session.scenario or default_scenario(), value))
+        old = session.scenario or default_scenario()
+        new = change(old, value)
+        is_edit = new.price_list == old.price_list
+        # what is opened keeps the list that it was saved under, so that the page can tell
+        _adopt(session, changed(new, price_list=None) if is_edit and new.price_list else new)
+        session.seen_under = price_list() if is_edit else None
     except Exception as error:  # noqa: BLE001 - what is on screen stays, whatever it was
-        session.error = ErrorMessage(refusal, _reason(error))
+        why, session.notice = _reason(error), ""
+        if refusal:
+            session.error = ErrorMessage(refusal, why)
+        else:
+            session.refused = Refused(name, value, why)
 
 
 def _reason(error: Exception) -> str:
@@ -320,6 +428,8 @@ def _adopt(session: _Session, scenario: Scenario) -> None:
 
 def _open(session: _Session, address: str) -> None:
     """Show what an address says; if nothing sensible, keep what there is and say so."""
+    session.notice = ""
+    session.seen_under = _price_list_in_address() if address else None
     try:
         scenario = Scenario.from_token(address) if address else default_scenario()
         comparison_of(scenario.to_token())
@@ -330,7 +440,7 @@ def _open(session: _Session, address: str) -> None:
             _put_on_screen(session, default_scenario())
     else:
         _put_on_screen(session, scenario)
-        session.error = None
+        session.error = session.refused = None
     session.address = address
 
 
@@ -338,12 +448,25 @@ def _put_on_screen(session: _Session, scenario: Scenario) -> None:
     session.scenario = scenario
     if not is_shipped(scenario):
         session.own_profile = scenario.profile
+    if isinstance(scenario.contract, Mapping):
+        session.own_contract = scenario.contract
 
 
-def _write_address(token: str) -> None:
-    if st.query_params.get(PARAMETER, "") == token:
+def _price_list_in_address() -> str | None:
+    """The price list that the address names; None if it names none, or something else."""
+    found = st.query_params.get(PRICE_LIST, "")
+    return found if re.fullmatch(PRICE_LIST_PATTERN, found) else None
+
+
+def _write_address(token: str, seen_under: str | None) -> None:
+    if not token:
+        if PARAMETER in st.query_params:
+            del st.query_params[PARAMETER]
         return
-    if token:
-        st.query_params[PARAMETER] = token
-    else:
-        del st.query_params[PARAMETER]
+    said = {PARAMETER: token} | ({PRICE_LIST: seen_under} if seen_under else {})
+    changes = {
+        name: value for name, value in said.items() if st.query_params.get(name, "") != value
+    }
+    if changes:
+        # at once, so that going back takes one step
+        st.query_params.update(changes)

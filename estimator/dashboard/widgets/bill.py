@@ -1,27 +1,28 @@
 """How is one deployment's bill calculated, and what would change it? Its sides, one on a tab each.
 
-Open questions and options are part of the scenario: what is chosen here is kept in link and file.
+Open questions, options and agreed prices are part of the scenario: what is chosen here is kept in
+link and file.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, Final
 
 import streamlit as st
 
-from estimator.analysis.compare import most_assumed
 from estimator.analysis.estimate import Estimate, estimate
 from estimator.dashboard.session.state import Change, bind, bind_optional, changed
-from estimator.dashboard.widgets.document import literal, show, spelled, titled
+from estimator.dashboard.widgets.chosen import keeping
+from estimator.dashboard.widgets.contract import contract_view
+from estimator.dashboard.widgets.document import literal, show, spelled
 from estimator.dashboard.widgets.limits import limits_view
 from estimator.deployments.registry import find_deployment
 from estimator.errors import MissingRateError
-from estimator.format import dollars, signed_dollars
+from estimator.format import signed_dollars
 from estimator.pricing.bill import AssumptionEffect, Bill
-from estimator.render import document_of
-from estimator.render.document import Block, Folded
+from estimator.render.views.bill import calculation_view
 from estimator.scenario.application import applications
 from estimator.scenario.scenario import Scenario
 from estimator.units import HALF_A_CENT_USD
@@ -35,6 +36,7 @@ def bill_view(scenario: Scenario, bill: Estimate) -> None:
         "Line items": lambda: _line_items(bill),
         "Limits": lambda: limits_view(bill.verdicts),
         "Open questions": lambda: _open_questions(bill),
+        "Your prices": lambda: contract_view(scenario, bill),
         "Options": lambda: options_form(scenario, bill.deployment or ""),
         "In words": lambda: st.code(bill.explain(), language=None, wrap_lines=True),
     }
@@ -47,12 +49,8 @@ def bill_view(scenario: Scenario, bill: Estimate) -> None:
 
 def _line_items(bill: Bill) -> None:
     """The bill as everywhere, without what stands on another tab."""
-    document = document_of(bill)
-    show([each for each in document.blocks if not _is_elsewhere(each)], document.title)
-
-
-def _is_elsewhere(block: Block) -> bool:
-    return isinstance(block, Folded) and block.title.startswith(("Limits", "What the vendor"))
+    document = calculation_view(bill)
+    show(document.blocks, document.title)
 
 
 def _open_questions(bill: Bill) -> None:
@@ -68,7 +66,11 @@ def _open_questions(bill: Bill) -> None:
                 f"**{literal(assumption.question)}**",
                 list(assumption.choices),
                 index=list(assumption.choices).index(effect.chosen),
-                key=bind(assumption.id, effect.chosen, _answering(effect)),
+                key=bind(
+                    assumption.id,
+                    effect.chosen,
+                    keeping(bill.deployment or "", _answering(effect)),
+                ),
                 format_func=lambda answer, choices=assumption.choices: literal(
                     f"{answer}: {choices[answer]}"
                 ),
@@ -100,34 +102,6 @@ def _answering(effect: AssumptionEffect) -> Change:
     return answer
 
 
-def largest_question(bills: Iterable[Bill]) -> str | None:
-    """The open question on which most depends, as a sentence; None if none moves anything."""
-    found = [
-        (float(usd), bill, effect, answer)
-        for bill in bills
-        for effect in bill.effects
-        for answer, usd in effect.change_usd.items()
-    ]
-    if not found:
-        return None
-    usd, bill, effect, answer = max(found, key=lambda one: abs(one[0]))
-    if abs(usd) < 1:
-        return None
-    return (
-        f"The open question with the largest effect: **{literal(effect.assumption.question)}** "
-        f"If the answer is “{literal(effect.assumption.choices[answer])}”, "
-        f"{titled(bill.deployment)} costs {literal(dollars(abs(usd)))} "
-        f"{'more' if usd > 0 else 'less'} per month."
-    )
-
-
-def assumed_line(bill: Estimate) -> str:
-    """The assumed default of the profile that moves a bill most; empty if none moves it much."""
-    if not bill.assumed_defaults:
-        return ""
-    return f"Assumed: {titled(bill.deployment)}, {literal(most_assumed(bill))}"
-
-
 def options_form(scenario: Scenario, deployment_id: str) -> None:
     """One widget for each option of the deployment, made from its field."""
     deployment = find_deployment(deployment_id)
@@ -147,7 +121,8 @@ def _option(
     listed: list[Any] = names or kind.get("enum", [])
     is_numeric = kind["type"] in ("number", "integer") and not listed
     shown: Any = float(value) if is_numeric and isinstance(value, int | float) else value
-    bound = f"{deployment_id} {name}", shown, _choosing(deployment_id, name)
+    change = keeping(deployment_id, _choosing(deployment_id, name))
+    bound = f"{deployment_id} {name}", shown, change
     common: dict[str, Any] = {
         "label": spelled(name),
         "help": literal(field.get("description", "").replace("``", "")),

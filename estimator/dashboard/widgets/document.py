@@ -6,23 +6,28 @@ Names and notes may come from a file or link of somebody else, so every text is 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from itertools import chain, count
 from typing import Final
 
 import pandas as pd
 import streamlit as st
 
 from estimator.dashboard.session.state import ErrorMessage
+from estimator.dashboard.widgets.narrow_table import blocks_where_narrow
 from estimator.deployments.registry import ALL_DEPLOYMENTS
 from estimator.format import capitalized
-from estimator.pricing.price_files import CLOUDS
+from estimator.pricing.price_files import CLOUDS, meter_titles
 from estimator.render import document as doc
 from estimator.render.printable import printable
 from estimator.states import Assessment, State, Tone
 
 _SIGNS: Final = re.compile(r"([!-/:-@\[-`{-~])")
+_ADDRESS: Final = re.compile(r"(?<=:)(?=//)|(?<=www)(?=\.)|(?<=\S)(?=@)", re.IGNORECASE)
+"""Where an address is parted: Markdown makes a link of one even if its signs are escaped."""
 _SPACES: Final = re.compile(r"[^\S\xa0]+")
+_METER: Final = re.compile(r"'([a-z0-9_]+(?:\.[a-z0-9_]+)+)'")
 _TONES: Final[dict[Tone, str]] = {
     "plain": "{}",
     "quiet": ":gray[{}]",
@@ -48,17 +53,20 @@ def literal(text: str) -> str:
 
     >>> print(literal("$5 *or* :red[more]"))
     \$5 \*or\* \:red\[more\]
+    >>> literal("www.example.org") == "www\N{WORD JOINER}\\.example\\.org"
+    True
     """
-    return _SIGNS.sub(r"\\\1", _SPACES.sub(" ", printable(text)).strip())
+    parted = _ADDRESS.sub("\N{WORD JOINER}", _SPACES.sub(" ", printable(text)).strip())
+    return _SIGNS.sub(r"\\\1", parted)
 
 
 def unbroken(text: str) -> str:
-    r"""Text that stays on one line: a number with its unit in a narrow column.
+    r"""Text that stays on one line: a number with its sign and unit in a narrow column.
 
-    >>> unbroken("306 GB")
-    '306\xa0GB'
+    >>> unbroken("306 GB"), unbroken("−$12")
+    ('306\xa0GB', '−\u2060$12')
     """
-    return text.replace(" ", "\N{NO-BREAK SPACE}")
+    return text.replace(" ", "\N{NO-BREAK SPACE}").replace("−$", "−\N{WORD JOINER}$")
 
 
 def spelled(name: str) -> str:
@@ -70,6 +78,19 @@ def spelled(name: str) -> str:
     return capitalized(" ".join(_SPELLING.get(word, word) for word in name.split("_")))
 
 
+def told_apart(titles: Iterable[str]) -> list[str]:
+    """Titles to choose from: a browser reports what was chosen by its words, so none come twice.
+
+    >>> told_apart(["Posts", "Typing", "Posts", "Posts (2)"])
+    ['Posts', 'Typing', 'Posts (2)', 'Posts (2) (2)']
+    """
+    told: dict[str, None] = {}
+    for title in titles:
+        numbered = (f"{title} ({number})" for number in count(2))
+        told[next(each for each in chain([title], numbered) if each not in told)] = None
+    return list(told)
+
+
 def full_title(deployment: str) -> str:
     """A deployment for people.
 
@@ -78,6 +99,20 @@ def full_title(deployment: str) -> str:
     """
     found = ALL_DEPLOYMENTS[deployment]
     return f"{found.title} on {CLOUDS[found.cloud]}" if found.cloud in CLOUDS else found.title
+
+
+def without_ids(text: str) -> str:
+    """A message with the titles of meters, which are named by their ids.
+
+    >>> without_ids("no price for meter 'aws.alb.hours' in region 'mars-1'")
+    "no price for meter “Application Load Balancer hours” in region 'mars-1'"
+    """
+    return _METER.sub(lambda found: _meter_title(found[1], found[0]), text)
+
+
+def _meter_title(meter: str, otherwise: str) -> str:
+    known = meter_titles()
+    return f"“{known[meter]}”" if meter in known else otherwise
 
 
 def titled(deployment: str | None) -> str:
@@ -106,9 +141,11 @@ def markdown(text: doc.Inline, tone: Tone = "plain") -> str:
 
 
 def _named(piece: str | doc.Text) -> str | doc.Text:
-    """An id of a deployment, perhaps with the mark of a state, as its title."""
-    if not isinstance(piece, doc.Text) or not piece.is_code:
-        return piece
+    """An id of a deployment, perhaps with the mark of a state, as its title; so are meters'."""
+    if isinstance(piece, str):
+        return without_ids(piece)
+    if not piece.is_code:
+        return replace(piece, text=without_ids(piece.text))
     name, space, mark = piece.text.partition(" ")
     if name not in ALL_DEPLOYMENTS:
         return piece
@@ -135,7 +172,7 @@ def show(document: doc.Document | Sequence[doc.Block], title: str = "") -> None:
     """A document below its title, or some blocks of one."""
     whole = document if isinstance(document, doc.Document) else doc.Document(title, tuple(document))
     if whole.title:
-        st.subheader(literal(whole.title), anchor=False)
+        st.header(literal(whole.title), anchor=False)
     # hints on the Python API are for notebooks
     for block in whole.for_medium("markdown"):
         _show_block(block)
@@ -169,14 +206,26 @@ def show_table(shown: doc.Table) -> None:
     rows = [
         [
             markdown(
-                unbroken(cell) if column.is_number and isinstance(cell, str) else cell,
+                _number(cell) if column.is_number else cell,
                 column.tone if tone == "plain" else tone,
             )
             for column, cell in zip(shown.columns, row, strict=True)
         ]
         for row, tone in zip(shown.rows, tones, strict=True)
     ]
+    blocks_where_narrow([capitalized(column.head) for column in shown.columns])
     st.table(pd.DataFrame(rows, columns=heads), border="horizontal", hide_index=True)
+
+
+def _number(cell: doc.Inline) -> doc.Inline:
+    """The cell of a column of numbers, unless it consists of several pieces."""
+    match cell:
+        case str():
+            return unbroken(cell)
+        case doc.Text(text):
+            return replace(cell, text=unbroken(text))
+        case _:
+            return cell
 
 
 def show_as_table(*blocks: doc.Block) -> None:
@@ -197,8 +246,13 @@ def show_figures(figures: Sequence[tuple[str, str, str, str | None]]) -> None:
 
 def show_error(error: ErrorMessage | None) -> None:
     """What was asked for, why it was not done and what is shown instead; nothing if all is well."""
-    if error is None:
-        return
+    # in a box that is always there: a message does not close what is open below
+    with st.container():
+        if error is not None:
+            _error(error)
+
+
+def _error(error: ErrorMessage) -> None:
     reasons = [literal(line) for line in error.why.splitlines()]
     why = f" {reasons[0]}" if len(reasons) == 1 else "".join(f"\n- {line}" for line in reasons)
     st.error(f"**{literal(error.what)}:**{why}\n\n{error.instead}", icon=":material/error:")

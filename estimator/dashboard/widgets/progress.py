@@ -37,6 +37,19 @@ def result_of(purpose: str, job: Job[Result], doing: str) -> Result | None:
         job: the job.
         doing: what is being done, for people: "Pricing samples".
     """
+    found = run_of(purpose, job)
+    if not isinstance(found, JobRun):
+        return found
+    if found.error:
+        why = found.error
+        show_error(ErrorMessage("This cannot be calculated", why, "Change it and try again."))
+    else:
+        st.fragment(show_progress, run_every=_POLL_S)(found, doing)
+    return None
+
+
+def run_of(purpose: str, job: Job[Result]) -> Result | JobRun[Result]:
+    """The result of a job, or the run that will have it, or has failed; arguments as above."""
     owner = job_owner()
     run: JobRun[Result] | None = owner.runs.get(purpose)
     if run is not None and run.job != job:
@@ -50,11 +63,7 @@ def result_of(purpose: str, job: Job[Result], doing: str) -> Result | None:
     # it was given up as nobody looked for long, or its result has given way to others
     if run is None or is_over:
         run = owner.start(purpose, job, job_queue())
-    if run.error:
-        show_error(ErrorMessage("This cannot be calculated", run.error, "Change it and try again."))
-    else:
-        st.fragment(show_progress, run_every=_POLL_S)(run, doing)
-    return None
+    return run
 
 
 def show_progress(run: JobRun[Any], doing: str, unit: str = "", remark: str = "") -> None:

@@ -49,7 +49,7 @@ def recovery_plan_section(simulation: SimulationJob) -> None:
     """A button, and below it the plan for the scenario and deployment of a simulation."""
     if simulation.deployment is None:
         return  # where everybody is let in at once, there is nothing to plan
-    st.subheader("Recovery plan", anchor=False)
+    st.header("Recovery plan", anchor=False)
     job = RecoveryPlanJob(
         simulation.token, simulation.deployment, simulation.recover_within_s, simulation.seed
     )

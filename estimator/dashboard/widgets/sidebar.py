@@ -5,34 +5,33 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, Final
-from urllib.parse import urlencode
 
 import numpy as np
 import streamlit as st
-from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from estimator.dashboard.session.state import (
-    LONGEST_LINK_CHARACTERS,
-    PARAMETER,
     Change,
     bind,
     bind_optional,
     changed,
     is_shipped,
+    own_contract,
     own_profile,
-    watch,
+    with_profile,
 )
 from estimator.dashboard.widgets.document import literal
+from estimator.dashboard.widgets.downloads import Download, download_button
+from estimator.dashboard.widgets.share import share_popover
+from estimator.dashboard.widgets.upload import upload_input
 from estimator.demand.expected import expected_demand
-from estimator.errors import ScenarioError
-from estimator.format import capitalized, percent
+from estimator.format import capitalized, span_text
 from estimator.pricing.contract import contract_names, shipped_contract
 from estimator.pricing.price_files import LAYERS
 from estimator.scenario.clients import Audience
 from estimator.scenario.locations import locations
 from estimator.scenario.profile import OtherClients, load_profile, profile_names
 from estimator.scenario.scenario import FIRST_DAY, LAST_DAY, Scenario
-from estimator.units import HOURS_PER_MONTH
+from estimator.units import HOURS_PER_MONTH, SECONDS_PER_HOUR
 
 _OWN_PROFILE: Final = "your profile"
 _OWN_CONTRACT: Final = "your contract"
@@ -58,22 +57,15 @@ _ALLOWANCES: Final = {
 }
 
 
-def scenario_inputs(scenario: Scenario) -> None:
-    """Who connects, from where, how often, and how it shall be billed."""
-    name = scenario.name or ""
-    st.text_input(
-        "Name",
-        name,
-        key=bind("name", name, lambda old, new: changed(old, name=new.strip() or None)),
-        placeholder=scenario.profile.title,
-    )
+def profile_input(scenario: Scenario) -> None:
+    """Which app it is, or is like."""
     own = own_profile()
     profiles = {name: load_profile(name).title for name in profile_names()}
     if own is not None:
         profiles[_OWN_PROFILE] = f"{own.title} ({_OWN_PROFILE})"
     shipped = str(scenario.as_data()["profile"]) if is_shipped(scenario) else None
     _choice(
-        "Profile",
+        "Your app is like",
         "profile",
         profiles,
         shipped or _OWN_PROFILE,
@@ -81,6 +73,10 @@ def scenario_inputs(scenario: Scenario) -> None:
         explained="How one client behaves: sessions, messages, heartbeat and hours of the week. "
         "A scenario file can define its own.",
     )
+
+
+def scenario_inputs(scenario: Scenario) -> None:
+    """Who connects, from where, how often, and how it shall be billed; a name comes last."""
     _choice(
         "Location",
         "location",
@@ -99,8 +95,13 @@ def scenario_inputs(scenario: Scenario) -> None:
     if billing.open:
         with billing:
             _billing(scenario)
-    if also := _also_given(scenario):
-        st.caption(literal(f"Also in this scenario: {'; '.join(also)}."))
+    name = scenario.name or ""
+    st.text_input(
+        "Name",
+        name,
+        key=bind("name", name, lambda old, new: changed(old, name=new.strip() or None)),
+        placeholder=scenario.profile.title,
+    )
 
 
 def _choice(
@@ -109,7 +110,7 @@ def _choice(
     titles: Mapping[str, str],
     chosen: str,
     explained: str | None = None,
-    replaced: Mapping[str, object] | None = None,
+    replaced: Mapping[str, Any] | None = None,
 ) -> None:
     """A list for one field of the scenario.
 
@@ -122,12 +123,16 @@ def _choice(
         replaced: what a name stands for, unless for itself.
     """
     stands_for = replaced or {}
+    choose = with_profile if field == "profile" else lambda old, new: changed(old, **{field: new})
     st.selectbox(
         label,
         list(titles),
         index=list(titles).index(chosen),
         key=bind(
-            field, chosen, lambda old, name: _with_field(old, field, stands_for.get(name, name))
+            field,
+            chosen,
+            lambda old, name: choose(old, stands_for.get(name, name)),
+            titles.values(),
         ),
         format_func=lambda name: titles[name],
         help=explained,
@@ -186,15 +191,20 @@ def _audience(scenario: Scenario) -> None:
             step=0.01 if of_main else 1.0,
             explained=f"{_HELP[field]} Their profile: {literal(other.profile.title)}.",
         )
+    _audience_in_connections(scenario)
 
 
-def _with_field(old: Scenario, field: str, value: object) -> Scenario:
-    """The scenario with another value; clients that a profile brings go when it goes."""
-    if field != "profile":
-        return changed(old, **{field: value})
-    brought = old.profile.other_clients
-    others = {name: kind for name, kind in old.other_clients.items() if name not in brought}
-    return changed(old, profile=value, other_clients=others or None)
+def _audience_in_connections(scenario: Scenario) -> None:
+    """What the audience means in open connections, and what else was said of it."""
+    demand = expected_demand(scenario)
+    session = span_text(scenario.profile.session.mean * SECONDS_PER_HOUR)
+    others = [kind for kind in _AUDIENCES if getattr(scenario, kind) is not None][1:]
+    also = "".join(
+        f" Also given: {_AUDIENCES[kind].lower()} {getattr(scenario, kind):,.10g}."
+        for kind in others
+    )
+    together = "" if len(scenario.kinds) == 1 else f" of all {len(scenario.kinds)} kinds together"
+    st.caption(literal(f"= {demand.audience}{together}; sessions of {session}.{also}"))
 
 
 def _with_other(name: str, field: str, old: Scenario, number: object) -> Scenario:
@@ -264,7 +274,7 @@ def _week_of(scenario: Scenario) -> None:
     """The week that decides about summer time."""
     named = scenario.week_of if "week_of" in scenario.model_fields_set else None
     st.date_input(
-        "Week of",
+        "Week of the year",
         format="YYYY-MM-DD",
         min_value=FIRST_DAY,
         max_value=LAST_DAY,
@@ -279,17 +289,17 @@ def _billing(scenario: Scenario) -> None:
     _choice("Free allowances deducted", "free_allowances", _ALLOWANCES, scenario.free_allowances)
     titles = {_LIST_PRICES: "List prices"}
     titles |= {name: shipped_contract(name).title for name in contract_names()}
-    contract = scenario.contract
-    if isinstance(contract, dict):
-        titles[_OWN_CONTRACT] = f"{contract['title']} ({_OWN_CONTRACT})"
+    contract, own = scenario.contract, own_contract()
+    if own is not None:
+        titles[_OWN_CONTRACT] = f"{own['title']} ({_OWN_CONTRACT})"
     _choice(
         "Price basis",
         "contract",
         titles,
         _OWN_CONTRACT if isinstance(contract, dict) else contract or _LIST_PRICES,
-        replaced={_LIST_PRICES: None, _OWN_CONTRACT: contract},
+        replaced={_LIST_PRICES: None, _OWN_CONTRACT: own},
         explained="Published discounts for reserved and committed use. Your own rates come in a "
-        "scenario file, under 'contract'.",
+        "file (“Open a file”), or are stated beside a bill, under “Your prices”.",
     )
     st.date_input(
         "Prices in force on",
@@ -325,66 +335,18 @@ def _with_layers(old: Scenario, layers: Sequence[str]) -> Scenario:
     return changed(old, layers=None if all_of_them else tuple(layers))
 
 
-def _also_given(scenario: Scenario) -> list[str]:
-    """What a file or link said for which there is no widget here: it still counts."""
-    others = [kind for kind in _AUDIENCES if getattr(scenario, kind) is not None][1:]
-    given = [f"{_AUDIENCES[kind].lower()} {getattr(scenario, kind):,.10g}" for kind in others]
-    if scenario.users_in:
-        shares = (f"{percent(share)} {area}" for area, share in scenario.destinations.items())
-        given.append(f"users in {', '.join(shares)}".replace("_", " "))
-    given += [f"on the calendar: {entry.words}" for entry in scenario.calendar]
-    return given
-
-
 def scenario_exchange(scenario: Scenario) -> None:
-    """Upload a scenario file, download the present one, share it as a link."""
-    st.file_uploader(
-        "Open a scenario file",
-        type=["yaml", "yml"],
-        key=watch("upload", _opened, "This file cannot be used"),
-        help="YAML, such as the files in this project's examples folder; it can define a profile "
-        "of your own.",
-    )
-    st.download_button(
-        "Save the scenario",
-        scenario.to_yaml(),
-        file_name="scenario.yaml",
-        mime="application/yaml",
-        key="scenario_yaml",
-        on_click="ignore",
-        icon=":material/download:",
+    """Upload a scenario file, download the present one, share it."""
+    upload_input()
+    download_button(
+        Download(
+            "Save the scenario",
+            "scenario.yaml",
+            lambda origin: (
+                origin.comments(whole=False)
+                + changed(scenario, price_list=origin.price_list).to_yaml()
+            ),
+        ),
         width="stretch",
     )
-    shared = st.popover(
-        "Share a link", icon=":material/link:", width="stretch", key="share", on_change="rerun"
-    )
-    if shared.open:
-        with shared:
-            _link(scenario)
-
-
-def _opened(old: Scenario, uploaded: UploadedFile | None) -> Scenario:
-    # a file that is taken away leaves the scenario that it brought
-    if uploaded is None:
-        return old
-    try:
-        text = uploaded.getvalue().decode()
-    except UnicodeDecodeError:
-        raise ScenarioError(f"{uploaded.name}: not a text file in UTF-8") from None
-    return Scenario.from_yaml(text, uploaded.name)
-
-
-def _link(scenario: Scenario) -> None:
-    # what else a page keeps in the address, such as where weeks are simulated
-    beside = {name: value for name, value in st.query_params.items() if name != PARAMETER}
-    query = urlencode({PARAMETER: scenario.to_token(), **beside})
-    link = f"{st.context.url or ''}?{query}"
-    if len(link) > LONGEST_LINK_CHARACTERS:
-        st.markdown(
-            f"This scenario is too large for a link: it would have {len(link):,} characters, and "
-            f"many programs cut or refuse links of more than {LONGEST_LINK_CHARACTERS:,}. Save the "
-            "scenario and share the file."
-        )
-        return
-    st.markdown("The address of this page always contains the whole scenario. Its link:")
-    st.code(link, language=None, wrap_lines=True)
+    share_popover(scenario)

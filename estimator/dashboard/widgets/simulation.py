@@ -1,20 +1,22 @@
-"""What did the simulated weeks show? Verdicts, charts, limits minute by minute, and the bill."""
+"""What did the simulated weeks show? The verdict first, then charts, limits and the bill."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from estimator.analysis.simulate.recovery import recoveries
+from estimator.analysis.simulate.answer import Outcome
 from estimator.analysis.simulate.result import Simulation
+from estimator.dashboard.charts.storm import storm_chart
 from estimator.dashboard.session.jobs import SimulationJob
 from estimator.dashboard.widgets.charts import show_chart
-from estimator.dashboard.widgets.document import badge, literal, show
+from estimator.dashboard.widgets.document import badge, literal, show, told_apart
 from estimator.dashboard.widgets.downloads import chart_files, data_file, download_row, table_file
+from estimator.dashboard.widgets.touch import show_touchable
 from estimator.format import capitalized, sentence
 from estimator.render.document import Bullets, folded, shown
 from estimator.render.views.simulation import (
@@ -35,17 +37,20 @@ if TYPE_CHECKING:
 
 def simulation_view(job: SimulationJob, simulation: Simulation) -> None:
     """A finished simulation from all sides."""
-    st.subheader(f"{literal(simulation.answer)} {badge(simulation.state)}", anchor=False)
-    if simulation.storms:
-        worst = _worst_storm(simulation)
-        show_chart(job, f"storm {worst}", partial(simulation.storm_chart, worst))
+    worst, *others = simulation.outcomes
+    st.header(f"{literal(worst.verdict)} {badge(worst.state)}", anchor=False)
+    st.markdown(literal(" ".join(filter(None, (worst.why, simulation.cost)))))
+    if others:
+        _others(others)
+    if worst.fault is not None:
+        _storm(job, simulation, worst)
     show(tuple(conclusion(simulation)))
     show_chart(job, "week", simulation.chart)
-    st.subheader("Every assumption", anchor=False)
+    st.header("Every assumption", anchor=False)
     notes = map(sentence, (simulation.weeks, *simulation.notes))
     words = (f"{each.title}: {each.words}." for each in simulation.findings)
     show([findings_table(simulation), Bullets(tuple(words)), folded("Notes", notes)])
-    st.subheader("A closer look", anchor=False)
+    st.header("A closer look", anchor=False)
     chosen = _closer_look(job, simulation)
     show(
         shown(
@@ -58,17 +63,37 @@ def simulation_view(job: SimulationJob, simulation: Simulation) -> None:
     _downloads(simulation, chosen)
 
 
-def _worst_storm(simulation: Simulation) -> int:
-    """Position of the fault from which clients come back last."""
-    faults = list(simulation.run.model.faults)
-    worst = max(recoveries(simulation.run), key=lambda each: (each.until_99_s, each.lost))
-    return faults.index(worst.fault)
+def _others(outcomes: Sequence[Outcome]) -> None:
+    """Faults that ended less badly."""
+    title = "The other fault" if len(outcomes) == 1 else f"The other {len(outcomes)} faults"
+    with st.expander(title):
+        st.markdown(
+            "\n".join(
+                f"- {literal(f'{each.verdict} {each.why}')} {badge(each.state)}"
+                for each in outcomes
+            )
+        )
+
+
+def _storm(job: SimulationJob, simulation: Simulation, outcome: Outcome) -> None:
+    number = outcome.fault
+    assert number is not None
+    show_touchable(
+        job,
+        f"storm_{number}",
+        partial(storm_chart, simulation, number),
+        f"{outcome.verdict} {outcome.why} The table below has each figure.",
+    )
+    st.caption("Point at a moment for all its figures. Of several weeks, the one that is typical.")
 
 
 def _closer_look(job: SimulationJob, simulation: Simulation) -> str:
     """One chart of several; returns which."""
     names = {"peaks": "Peaks"}
-    names |= {f"storm {number}": _short_name(simulation, number) for number in simulation.storms}
+    # the worst is above
+    storms = {f"storm {each.fault}": each for each in simulation.outcomes[1:]}
+    titles = told_apart(_short_name(simulation, each.fault) for each in storms.values())
+    names |= dict(zip(storms, titles, strict=True))
     admission = simulation.run.model.admission
     if admission.counts_units and math.isfinite(admission.connections_per_unit):
         names["scaling"] = f"{capitalized(admission.unit_name)}s"
@@ -83,11 +108,15 @@ def _closer_look(job: SimulationJob, simulation: Simulation) -> str:
         label_visibility="collapsed",
     )
     shown = chosen if chosen in names else "peaks"
-    show_chart(job, shown, _chart(simulation, shown))
+    if shown in storms:
+        _storm(job, simulation, storms[shown])
+    else:
+        show_chart(job, shown, _chart(simulation, shown))
     return shown
 
 
-def _short_name(simulation: Simulation, number: int) -> str:
+def _short_name(simulation: Simulation, number: int | None) -> str:
+    assert number is not None
     fault = simulation.scenario.faults[number]
     return f"{capitalized(fault.fault.replace('_', ' '))}, {moment_text(fault.at)}"
 
@@ -104,6 +133,10 @@ def _chart(simulation: Simulation, name: str) -> Callable[[Look], Figure]:
 
 
 def _downloads(simulation: Simulation, chosen: str) -> None:
+    worst = simulation.outcomes[0].fault
+    storm = (
+        () if worst is None else ("Storm", "simulation-storm", _chart(simulation, f"storm {worst}"))
+    )
     download_row(
         [
             table_file("Verdicts", "simulation-verdicts.csv", lambda: simulation.verdicts),
@@ -113,6 +146,7 @@ def _downloads(simulation: Simulation, chosen: str) -> None:
                 lambda: simulation.connections.reset_index(),
             ),
             data_file("Everything", "simulation.json", simulation.as_data),
+            *(chart_files(*storm) if storm else ()),
             *chart_files("Chart of the week", "simulation-week", simulation.chart),
             *chart_files(
                 "Closer look", f"simulation-{chosen.replace(' ', '-')}", _chart(simulation, chosen)

@@ -6,10 +6,9 @@ background (``widgets.progress``), the rest at once and kept.
 
 from __future__ import annotations
 
-from abc import abstractmethod
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
@@ -24,7 +23,6 @@ from estimator.analysis.uncertainty.uncertainty import uncertainty
 from estimator.dashboard.pages.what_if.inputs import Moved, spaced
 from estimator.dashboard.session.cache import kept
 from estimator.dashboard.session.jobs import Job
-from estimator.dashboard.widgets.progress import result_of
 from estimator.deployments.registry import DEPLOYMENTS, GROUPS
 from estimator.scenario.scenario import Scenario
 
@@ -32,32 +30,14 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _LOOKED_AT, _LOOKED_AT_ONE_BY_ONE = 33, 7
-_AT_ONCE: Final = 8
-"""Rivals among which the lead is found in a fraction of a second."""
 _COLUMNS, _ROWS = 40, 30
 _COLUMNS_ONE_BY_ONE, _ROWS_ONE_BY_ONE = 14, 10
 _FAN_VALUES: Final = 9
 SAMPLES: Final = 256
 
-Answer = TypeVar("Answer")
-
-
-class QuickJob(Job[Answer]):
-    """A job for which a visitor often need not wait."""
-
-    __slots__ = ()
-
-    @abstractmethod
-    def run(self, workers: Executor | None = None, report: Progress | None = None) -> Answer:
-        """Do it, in this process without ``workers``."""
-
-    def is_quick(self) -> bool:
-        """Whether a visitor need not wait for it."""
-        return True
-
 
 @dataclass(frozen=True, slots=True)
-class BreakEvenJob(QuickJob[BreakEven]):
+class BreakEvenJob(Job[BreakEven]):
     """Where does the cheapest change?"""
 
     token: str
@@ -65,28 +45,25 @@ class BreakEvenJob(QuickJob[BreakEven]):
     rivals: tuple[str, ...] = ()
     """Ids; those within reach of being the cheapest, if empty."""
 
-    def run(self, workers: Executor | None = None, report: Progress | None = None) -> BreakEven:
-        """Find every flip."""
+    def run(self, workers: Executor, report: Progress) -> BreakEven:
+        """Find every flip; where all values are priced in one pass, in a single process."""
         scenario = Scenario.from_token(self.token)
         moved = self.moved
-        rivals = self.rivals or within_reach(scenario, moved)
-        return break_even(
-            scenario, moved.field, moved.low, moved.high, rivals, client=workers, progress=report
-        )
-
-    def is_quick(self) -> bool:
-        """Whether a visitor need not wait for it."""
-        scenario = Scenario.from_token(self.token)
-        return len(self.rivals) <= _AT_ONCE and self.moved.in_one_pass(scenario)
+        rivals = self.rivals or within_reach(scenario, moved, workers)
+        asked = (scenario, moved.field, moved.low, moved.high, rivals)
+        if moved.in_one_pass(scenario):
+            return workers.submit(break_even, *asked).result()
+        return break_even(*asked, client=workers, progress=report)
 
 
-def within_reach(scenario: Scenario, moved: Moved) -> tuple[str, ...]:
+def within_reach(scenario: Scenario, moved: Moved, workers: Executor) -> tuple[str, ...]:
     """Who is the cheapest somewhere: of all, and of each group.
 
     Found at a few values; who only leads between two of them is missed.
     """
     count = _LOOKED_AT if moved.in_one_pass(scenario) else _LOOKED_AT_ONE_BY_ONE
-    priced = sweep(scenario, {moved.field: spaced(moved.low, moved.high, count)}).priced
+    values = {moved.field: spaced(moved.low, moved.high, count)}
+    priced = workers.submit(sweep, scenario, values).result().priced
     usd = np.where(np.isfinite(priced.within_limits_usd), priced.within_limits_usd, np.inf)
     groups = np.array([DEPLOYMENTS.entries[name].group for name in priced.deployments])
     found: set[int] = set()
@@ -99,29 +76,26 @@ def within_reach(scenario: Scenario, moved: Moved) -> tuple[str, ...]:
 
 
 @dataclass(frozen=True, slots=True)
-class MapJob(QuickJob[Sweep]):
+class MapJob(Job[Sweep]):
     """Who is the cheapest over two fields?"""
 
     token: str
     across: Moved
     upward: Moved
 
-    def run(self, workers: Executor | None = None, report: Progress | None = None) -> Sweep:
+    def run(self, workers: Executor, report: Progress) -> Sweep:
         """Price every point on every deployment."""
         scenario = Scenario.from_token(self.token)
-        columns, rows = (_COLUMNS, _ROWS) if self.is_quick() else (
-            _COLUMNS_ONE_BY_ONE, _ROWS_ONE_BY_ONE,
-        )  # fmt: skip
+        both = (self.across, self.upward)
+        in_one_pass = all(moved.in_one_pass(scenario) for moved in both)
+        counts = (_COLUMNS, _ROWS) if in_one_pass else (_COLUMNS_ONE_BY_ONE, _ROWS_ONE_BY_ONE)
         axes = {
             moved.field: spaced(moved.low, moved.high, count)
-            for moved, count in ((self.across, columns), (self.upward, rows))
+            for moved, count in zip(both, counts, strict=True)
         }
+        if in_one_pass:
+            return workers.submit(sweep, scenario, axes).result()
         return sweep(scenario, axes, client=workers, progress=report)
-
-    def is_quick(self) -> bool:
-        """Whether a visitor need not wait for it."""
-        scenario = Scenario.from_token(self.token)
-        return all(moved.in_one_pass(scenario) for moved in (self.across, self.upward))
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +166,7 @@ class FanJob(Job[Fan]):
 
 
 @dataclass(frozen=True, slots=True)
-class GrowthJob(QuickJob[Growth]):
+class GrowthQuestion:
     """What does it cost in the months to come?"""
 
     token: str
@@ -201,30 +175,15 @@ class GrowthJob(QuickJob[Growth]):
     per_year: bool
     """Whether the percentage is that of twelve months."""
 
-    def run(
-        self,
-        workers: Executor | None = None,  # noqa: ARG002 - one pass prices all months
-        report: Progress | None = None,  # noqa: ARG002 - nothing to report
-    ) -> Growth:
-        """Price all months on all deployments."""
-        scenario = Scenario.from_token(self.token)
-        if self.per_year:
-            return growth(scenario, self.months, annual_growth_percent=self.percent)
-        return growth(scenario, self.months, monthly_growth_percent=self.percent)
-
-
-def answer_of(purpose: str, job: QuickJob[Answer], doing: str = "") -> Answer | None:
-    """What a job finds: at once if it is quick, otherwise None until it is found.
-
-    Raises:
-        EstimatorError: a field cannot have such values.
-    """
-    if job.is_quick():
-        return cast("Answer", answer_at_once(job))
-    return result_of(purpose, job, doing)
-
 
 @kept
-def answer_at_once(job: QuickJob[Any]) -> Any:
-    """What a quick job finds, kept for all who ask the same."""
-    return job.run()
+def growth_of(asked: GrowthQuestion) -> Growth:
+    """All months on all deployments, priced in one pass, and kept for all who ask the same.
+
+    Raises:
+        EstimatorError: the audience cannot grow so far.
+    """
+    scenario = Scenario.from_token(asked.token)
+    if asked.per_year:
+        return growth(scenario, asked.months, annual_growth_percent=asked.percent)
+    return growth(scenario, asked.months, monthly_growth_percent=asked.percent)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from itertools import groupby
 from typing import Final
 
@@ -12,13 +13,15 @@ import streamlit as st
 
 from estimator.analysis.breakeven.breakeven import BreakEven
 from estimator.analysis.fields import field_words
+from estimator.dashboard.charts.lines import break_even_chart
 from estimator.dashboard.pages.what_if import inputs
-from estimator.dashboard.pages.what_if.answers import BreakEvenJob, answer_of
+from estimator.dashboard.pages.what_if.answers import BreakEvenJob
 from estimator.dashboard.session.state import IN_ADDRESS
 from estimator.dashboard.widgets import engineering
-from estimator.dashboard.widgets.charts import show_chart
 from estimator.dashboard.widgets.document import full_title, literal, show
 from estimator.dashboard.widgets.downloads import chart_files, data_file, download_row, table_file
+from estimator.dashboard.widgets.progress import result_of
+from estimator.dashboard.widgets.touch import show_touchable
 from estimator.deployments.registry import DEPLOYMENTS
 from estimator.format import value_text
 from estimator.render import document_of
@@ -44,17 +47,17 @@ def break_even_part(scenario: Scenario) -> None:
     if job is None:
         st.info("A comparison needs two or more deployments: select another one.")
         return
-    found = answer_of("break_even", job, "Pricing values one by one")
+    found = result_of("break_even", job, "Pricing values")
     if found is None:
         return
-    st.subheader(literal(_managed_or_own(found) or found.sentences[0]), anchor=False)
+    st.header(literal(_managed_or_own(found) or found.sentences[0]), anchor=False)
     chart = st.container()
     show(document_of(found).blocks)
     st.caption(_compared(job, found))
     _downloads(found)
     with chart:
         words = f"Monthly cost by {field_words(found.field)}. {' '.join(found.sentences)}"
-        show_chart(job, "break-even", found.chart, words)
+        show_touchable(job, "break-even", partial(break_even_chart, found), words)
 
 
 def _question(scenario: Scenario) -> BreakEvenJob | None:

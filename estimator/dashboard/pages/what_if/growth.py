@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+from functools import partial
 from itertools import islice
-from typing import Final, cast
+from typing import Final
 
 import pandas as pd
 import streamlit as st
 
 from estimator.analysis.growth.audience import MONTHS, MOST_MONTHS
 from estimator.analysis.growth.growth import Growth
-from estimator.dashboard.pages.what_if.answers import GrowthJob, answer_of
+from estimator.dashboard.charts.lines import growth_chart
+from estimator.dashboard.pages.what_if.answers import GrowthQuestion, growth_of
 from estimator.dashboard.session.state import IN_ADDRESS
-from estimator.dashboard.widgets.charts import show_chart
 from estimator.dashboard.widgets.document import literal, show
-from estimator.dashboard.widgets.downloads import chart_files, data_file, download_row, table_file
+from estimator.dashboard.widgets.downloads import (
+    chart_files,
+    data_file,
+    download_row,
+    export_file,
+    table_file,
+)
+from estimator.dashboard.widgets.touch import show_touchable
 from estimator.format import sentence
 from estimator.render import document_of
 from estimator.render.document import Bullets, Paragraph
@@ -34,20 +42,20 @@ def growth_part(scenario: Scenario) -> None:
     Raises:
         EstimatorError: a number that makes no sense.
     """
-    job = _question(scenario)
-    found = cast("Growth", answer_of("growth", job))
+    asked = _question(scenario)
+    found = growth_of(asked)
     _, *blocks = document_of(found).blocks
-    st.subheader(literal(found.answer), anchor=False)
+    st.header(literal(found.answer), anchor=False)
     st.caption(literal(f"{sentence(found.audience)} Month 0 is now; prices stay as they are."))
     chart = st.container()
     words = tuple(each.words for each in islice(main_milestones(found), _MILESTONES_SHOWN))
     show([Bullets(words), Paragraph("" if words else _NO_MILESTONE), *blocks])
     _downloads(found)
     with chart:
-        show_chart(job, "growth", found.chart, found.chart_in_words())
+        show_touchable(asked, "growth", partial(growth_chart, found), found.chart_in_words())
 
 
-def _question(scenario: Scenario) -> GrowthJob:
+def _question(scenario: Scenario) -> GrowthQuestion:
     percent, pace, months = st.columns([2, 3, 2])
     by = percent.number_input(
         "The audience grows by (%)",
@@ -77,7 +85,7 @@ def _question(scenario: Scenario) -> GrowthJob:
         key="months",
         **IN_ADDRESS,
     )
-    return GrowthJob(scenario.to_token(), int(count), float(by), each == _PER_YEAR)
+    return GrowthQuestion(scenario.to_token(), int(count), float(by), each == _PER_YEAR)
 
 
 def _downloads(found: Growth) -> None:
@@ -94,6 +102,7 @@ def _downloads(found: Growth) -> None:
             table_file("Totals", "growth-summary.csv", lambda: found.summary),
             table_file("Events", "growth-events.csv", lambda: events),
             data_file("Everything", "growth.json", found.as_data),
+            export_file("focus", "growth", lambda: found),
             *chart_files("Chart", "growth-chart", found.chart),
         ]
     )

@@ -8,12 +8,13 @@ import streamlit as st
 
 from estimator.analysis.fields import field_words
 from estimator.analysis.sweep import Sweep
-from estimator.dashboard.pages.what_if.answers import MapJob, answer_of
+from estimator.dashboard.pages.what_if.answers import MapJob
 from estimator.dashboard.pages.what_if.inputs import ENGINEER_HOURS, movables, moved_input
 from estimator.dashboard.widgets.charts import show_chart
 from estimator.dashboard.widgets.document import full_title, show, titled
 from estimator.dashboard.widgets.downloads import chart_files, data_file, download_row, table_file
 from estimator.dashboard.widgets.engineering import hour_price_input, with_engineering
+from estimator.dashboard.widgets.progress import result_of
 from estimator.format import percent
 from estimator.render import document_of
 from estimator.scenario.scenario import Scenario
@@ -28,10 +29,10 @@ def map_part(scenario: Scenario) -> None:
         EstimatorError: a number cannot have such values.
     """
     job = _question(scenario)
-    found = answer_of("map", job, "Pricing points")
+    found = result_of("map", job, "Pricing points")
     if found is None:
         return
-    st.subheader(_answer(found), anchor=False)
+    st.header(_answer(found), anchor=False)
     chart = st.container()
     show(document_of(found).blocks)
     download_row(

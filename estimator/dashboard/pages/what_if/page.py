@@ -8,7 +8,7 @@ from typing import Final
 import streamlit as st
 
 from estimator.analysis.compare import Comparison
-from estimator.dashboard.pages.frame import open_page
+from estimator.dashboard.pages.frame import open_page, sidebar
 from estimator.dashboard.pages.what_if.breakeven import break_even_part
 from estimator.dashboard.pages.what_if.growth import growth_part
 from estimator.dashboard.pages.what_if.map import map_part
@@ -32,6 +32,7 @@ def what_if_page() -> None:
     scenario = open_page("what_if", "What if?")
     comparison = comparison_of(scenario.to_token())
     st.markdown(_as_it_is(comparison))
+    sidebar(scenario)
     if not comparison.bills:
         st.info("There is nothing to compare. Try another location or another option.")
         return

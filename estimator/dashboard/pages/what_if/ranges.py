@@ -90,7 +90,7 @@ def _given_ranges(scenario: Scenario, ranges: dict[str, InputRange]) -> tuple[tu
 def _ranges(job: RangesJob, found: Uncertainty) -> None:
     rows = found.table.to_dict(orient="records")
     first = rows[0]
-    st.subheader(
+    st.header(
         f"In eight of ten cases, {titled(first['deployment'])} costs "
         f"**{literal(dollars(first['p10_usd']))}–{literal(dollars(first['p90_usd']))} per month**",
         anchor=False,
@@ -119,7 +119,7 @@ def _ranges(job: RangesJob, found: Uncertainty) -> None:
 
 
 def _causes(job: RangesJob, found: Uncertainty) -> None:
-    st.subheader("What makes it uncertain", anchor=False)
+    st.header("What makes it uncertain", anchor=False)
     names = list(found.deployments)
     chosen = st.selectbox(
         "Deployment",
@@ -181,7 +181,7 @@ def _swing_table(causes: Causes) -> pd.DataFrame:
 
 
 def _fan(job: RangesJob, found: Uncertainty, scenario: Scenario) -> None:
-    st.subheader("With more connections", anchor=False)
+    st.header("With more connections", anchor=False)
     preset = movables(scenario)["peak_connections"]
     moved = Moved(preset.field, preset.low, preset.high)
     fan_job = FanJob(job, moved, tuple(found.deployments[:_BANDS]), found)

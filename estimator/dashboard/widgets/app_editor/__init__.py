@@ -1,0 +1,1 @@
+"""What does your app do? The profile of a scenario, field by field."""
