@@ -32,6 +32,8 @@ WORKERS := $(shell expr $$(getconf _NPROCESSORS_ONLN) + 2)
 
 # Run without being installed: nothing else here needs it.
 PIP_AUDIT := 2.10.1
+FOCUS_VALIDATOR := 2.2.1
+PYTHON312 ?= python3.12
 
 # Arguments for the program that a target starts, as in: make test ARGS="-k tiers".
 ARGS ?=
@@ -78,6 +80,26 @@ audit: $(VENV)/.stamp ## Look for known vulnerabilities in the locked dependenci
 format: $(VENV)/.stamp ## Format the code
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
+
+# The validator of the FOCUS specification needs Python 3.12 and libraries of its own, so it gets an
+# environment of its own. It ends with 0 whatever it finds, and reads a file of its own from where it
+# runs. Of a file that is no invoice, one rule fails: InvoiceId must be null (C-004) and must not (C-005).
+.PHONY: focus
+focus: $(VENV)/.stamp ## Check exported files with FOCUS's own validator (skips without Python 3.12)
+	@if ! $(PYTHON312) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 12))' 2> /dev/null; then \
+		echo "Skipped: the validator needs Python 3.12: name one with 'make focus PYTHON312=...'."; exit 0; fi; \
+	mkdir -p build/focus; \
+	test -d build/focus/venv || $(PYTHON312) -m venv build/focus/venv; \
+	build/focus/venv/bin/python -m pip install --quiet 'focus-validator==$(FOCUS_VALIDATOR)' 'pyarrow<22'; \
+	$(BIN)/estimator export examples/team-chat.yaml --format focus -o build/focus/bills.csv; \
+	$(BIN)/estimator export examples/team-chat.yaml --format focus --monthly-growth 5 -o build/focus/growth.csv; \
+	for file in bills growth; do \
+		(cd build/focus/venv/lib/python3.12/site-packages && ../../../bin/focus-validator --block-download \
+			--validate-version 1.2.0.1 --data-file "$(CURDIR)/build/focus/$$file.csv") > "build/focus/$$file.txt" 2>&1 || true; \
+		grep 'Total:' "build/focus/$$file.txt"; \
+		failed=$$(grep -o '[A-Za-z]*-C-[0-9]*-[A-Z]: FAIL' "build/focus/$$file.txt" | sort -u | tr '\n' ' '); \
+		test "$$failed" = 'InvoiceId-C-005-C: FAIL ' || { echo "$$file.csv fails: $$failed" >&2; exit 1; }; \
+	done
 
 # Executed in place, so that the outputs in the repository are those of the code.
 # Without times: a notebook in which nothing changed stays the same file.
@@ -154,5 +176,5 @@ lock: $(VENV)/.stamp ## Lock the dependencies again (ARGS=--upgrade for newer ve
 	$(LOCK) pyproject.toml --output-file requirements.lock > /dev/null
 	$(LOCK) pyproject.toml --all-extras --group dev --constraint requirements.lock \
 		--output-file requirements-dev.lock > /dev/null
-	$(LOCK) pyproject.toml --extra dashboard --extra simulation --constraint requirements-dev.lock \
+	$(LOCK) pyproject.toml --extra dashboard --extra export --extra simulation --constraint requirements-dev.lock \
 		--output-file requirements-dashboard.lock > /dev/null

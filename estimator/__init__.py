@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from estimator.analysis.estimate import Estimate as Estimate, estimate as estimate
     from estimator.analysis.gallery import Gallery as Gallery, gallery as gallery
     from estimator.analysis.growth.growth import Growth as Growth, growth as growth
+    from estimator.analysis.move import Move as Move, move as move
     from estimator.analysis.price import price as price
     from estimator.analysis.price_list import prices as prices
     from estimator.analysis.profiles import profiles as profiles
@@ -43,6 +44,8 @@ if TYPE_CHECKING:
     from estimator.analysis.simulate.result import Simulation as Simulation
     from estimator.analysis.simulate.simulate import simulate as simulate
     from estimator.analysis.sweep import Sweep as Sweep, sweep as sweep, sweep_parts as sweep_parts
+    from estimator.analysis.transports.result import Transports as Transports
+    from estimator.analysis.transports.transports import transports as transports
     from estimator.analysis.uncertainty.budget import (
         BudgetCheck as BudgetCheck,
         check_budget as check_budget,
@@ -59,6 +62,7 @@ if TYPE_CHECKING:
     from estimator.demand.expected import expected_demand as expected_demand
     from estimator.deployments.registry import (
         DEPLOYMENTS as DEPLOYMENTS,
+        HTTP_ONLY as HTTP_ONLY,
         SAAS as SAAS,
         assumptions as assumptions,
     )
@@ -66,9 +70,17 @@ if TYPE_CHECKING:
         ArgumentError as ArgumentError,
         EstimatorError as EstimatorError,
         MissingRateError as MissingRateError,
+        NotCarriedError as NotCarriedError,
         PricingDataError as PricingDataError,
         ScenarioError as ScenarioError,
         UnknownNameError as UnknownNameError,
+    )
+    from estimator.exports.export import export as export
+    from estimator.invoices.invoice import Invoice as Invoice, InvoiceError as InvoiceError
+    from estimator.invoices.read import read_invoice as read_invoice
+    from estimator.invoices.reconcile import (
+        Reconciliation as Reconciliation,
+        reconcile as reconcile,
     )
     from estimator.pricing.bill import Bill as Bill
     from estimator.pricing.contract import (

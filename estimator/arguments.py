@@ -250,8 +250,11 @@ def _readiness(annotation: Any) -> Callable[[Any], bool]:
         )
     if origin is Callable:
         return callable
+    if origin is frozenset:
+        of_part = _readiness(inner[0])
+        return lambda value: type(value) is frozenset and all(map(of_part, value))
     if annotation is str:
-        return lambda value: type(value) is str and value.isascii()
+        return lambda value: type(value) is str and (value.isascii() or _is_whole(value))
     if annotation is float:
         return lambda value: type(value) is float and abs(value) <= _LARGEST
     if getattr(origin, "__name__", "") == "ndarray":
@@ -290,11 +293,18 @@ def _array(annotation: Any, value: Any) -> Any:
 def _text(value: object) -> str:
     if not isinstance(value, str):
         raise ValueError(f"expected a text, not {echo(value)}")
-    try:
-        value.encode()
-    except UnicodeEncodeError:
-        raise ValueError(f"{echo(value)} holds half of a character") from None
+    if not _is_whole(value):
+        raise ValueError(f"{echo(value)} holds half of a character")
     return value
+
+
+def _is_whole(text: str) -> bool:
+    """Whether a text holds no half of a character."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _path(value: object) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Annotated, Any
 
 import numpy as np
@@ -69,6 +70,26 @@ def without_noise(numbers: FloatArray) -> FloatArray:
     decimals = np.clip(_DIGITS - np.ceil(bits * _DIGITS_PER_BIT), 0, len(_POWERS_OF_TEN) - 1)
     scale = _POWERS_OF_TEN[decimals.astype(np.intp)]
     return np.rint(numbers * scale) / scale
+
+
+def spread(*figures: FloatArray | float) -> tuple[FloatArray, ...]:
+    """Figures in the one shape that all of them can be spread to; not to be written to.
+
+    >>> [each.tolist() for each in spread(np.array(1.0), np.array([2.0, 3.0]))]
+    [[1.0, 1.0], [2.0, 3.0]]
+    """
+    arrays = tuple(np.asarray(each, dtype=np.float64) for each in figures)
+    # of a single scenario, spreading would take longer than all that is done with them
+    return arrays if {array.shape for array in arrays} == {()} else np.broadcast_arrays(*arrays)
+
+
+def side_by_side(figures: Iterable[FloatArray | float]) -> FloatArray:
+    """The same along an axis of their own, which comes first.
+
+    >>> side_by_side([np.array(1.0), np.array([2.0, 3.0])]).tolist()
+    [[1.0, 1.0], [2.0, 3.0]]
+    """
+    return np.array(spread(*figures))
 
 
 def most(figures: float | FloatArray) -> float:

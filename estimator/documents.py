@@ -5,6 +5,7 @@ The length, depth and repetitions of a text are bounded before it is taken.
 
 from __future__ import annotations
 
+import io
 import json
 import math
 import re
@@ -14,7 +15,7 @@ from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
-from ruamel.yaml import YAML, RoundTripConstructor
+from ruamel.yaml import YAML, RoundTripConstructor, RoundTripRepresenter
 from ruamel.yaml.composer import Composer, ComposerError, MaxDepthExceededError
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
@@ -301,3 +302,32 @@ def read_file(path: str | Path, error: type[EstimatorError]) -> YamlDocument:
     except ValueError as found:  # a name that no file can have
         raise error(f"{echo(str(path))} is not the name of a file: {found}") from None
     return read_yaml(text, str(path), error)
+
+
+class _Quoting(RoundTripRepresenter):
+    """Quotes texts with characters that YAML would take for the end of a line, or refuse."""
+
+    def represent_str(self, data: str) -> Any:
+        """A text in quotes, if one of its characters needs an escape."""
+        plain = data.isprintable() or data.replace("\n", "").isprintable()
+        tag, style = "tag:yaml.org,2002:str", None if plain else '"'
+        return self.represent_scalar(tag, data, style=style)
+
+
+_Quoting.add_representer(str, _Quoting.represent_str)
+
+
+def yaml_text(content: Mapping[str, Any]) -> str:
+    """Plain lists, texts and numbers as YAML, which reads as the same again.
+
+    >>> print(yaml_text({"title": "Ours", "rates": [1, 2.5]}), end="")
+    title: Ours
+    rates:
+    - 1
+    - 2.5
+    """
+    stream = io.StringIO()
+    writer = YAML()
+    writer.Representer = _Quoting
+    writer.dump(content, stream)
+    return stream.getvalue()

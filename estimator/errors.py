@@ -209,6 +209,14 @@ class PricingDataError(EstimatorError):
     """
 
 
+class NotCarriedError(EstimatorError):
+    """A deployment that cannot carry the transport of a scenario.
+
+    >>> str(NotCarriedError("aws.iot_core does not carry polling"))
+    'aws.iot_core does not carry polling'
+    """
+
+
 class MissingRateError(EstimatorError):
     """A meter without a price in a region; never priced at zero instead.
 

@@ -15,10 +15,13 @@ NO_END: Final = "no end"
 """What is written for infinity."""
 NO_PRICE: Final = "no price"
 _CENTS_BELOW_USD: Final = 1000
+_CENTS_SUFFICE_FROM_USD: Final = 0.1
+"""From here on, cents have two digits that matter."""
 _MILLION: Final = 1e6
 _MINUS: Final = "−"
 _MOST_DIGITS: Final = 6
 _ROUNDING: Final = 1e-9
+_NOTICED_FROM_S: Final = 0.001
 _LARGER_UNIT_FROM: Final = 2
 """Of a larger unit of time there are at least so many."""
 
@@ -44,6 +47,17 @@ def dollars_and_cents(usd: float | FloatArray | None) -> str:
     if usd is None:
         return NO_PRICE
     return f"{_MINUS if usd < 0 else ''}${abs(usd):,.2f}"
+
+
+def dollars_each(usd: float) -> str:
+    """An amount for one of many, which may be far below a cent.
+
+    >>> dollars_each(1234.5), dollars_each(0.213512), dollars_each(0.0000213512), dollars_each(0)
+    ('$1,234.50', '$0.21', '$0.000021', '$0.00')
+    """
+    if usd >= _CENTS_SUFFICE_FROM_USD or not usd:
+        return dollars_and_cents(usd)
+    return f"${unit_price(float(f'{usd:.2g}'))}"
 
 
 def signed_dollars(usd: float | None) -> str:
@@ -205,6 +219,8 @@ def range_text(
     ... )
     ('1–2,500 units', '9.05', '$5.00')
     """
+    if np.ndim(values) == 0:
+        return f"{written(float(values))} {unit}".rstrip()
     low, high = (written(float(edge)) for edge in (np.min(values), np.max(values)))
     return f"{low if low == high else f'{low}–{high}'} {unit}".rstrip()
 
@@ -236,6 +252,15 @@ def span_text(seconds: float) -> str:
     if seconds < _LARGER_UNIT_FROM * SECONDS_PER_HOUR:
         return f"{seconds / SECONDS_PER_MINUTE:.3g} min"
     return f"{seconds / SECONDS_PER_HOUR:.3g} h"
+
+
+def delay_text(seconds: float) -> str:
+    """A delay; what nobody notices is none.
+
+    >>> delay_text(0.000424), delay_text(0.05), delay_text(285)
+    ('none', '0.05 s', '4.75 min')
+    """
+    return "none" if seconds < _NOTICED_FROM_S else span_text(seconds)
 
 
 def number_of(number: int, thing: str) -> str:

@@ -60,16 +60,23 @@ def executor_of(client: Client | Executor | None) -> Executor | None:
     return client.get_executor(retries=_RETRIES, pure=False)
 
 
-def process_pool(count: int) -> ProcessPoolExecutor:
+def process_pool(count: int, niceness: int = 0) -> ProcessPoolExecutor:
     """So many processes that leave Ctrl-C to this one, and end with it however it ends.
 
     They are fresh ones: a fork would copy the locks that threads hold at that moment.
+
+    Args:
+        count: of processes.
+        niceness: how far they stand back where processors are scarce, as ``os.nice`` takes it;
+            Windows knows none.
     """
     spawn = multiprocessing.get_context("spawn")
-    return ProcessPoolExecutor(count, mp_context=spawn, initializer=_serve)
+    return ProcessPoolExecutor(count, mp_context=spawn, initializer=_serve, initargs=(niceness,))
 
 
-def _serve() -> None:
+def _serve(niceness: int) -> None:
+    if hasattr(os, "nice"):
+        os.nice(niceness)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_the_parent, daemon=True).start()
 

@@ -253,11 +253,10 @@ class Speaking(BaseModel, metaclass=_SpeakingMetaclass):
     ) -> Self:
         made = validate(said)
         fields = _fields_of_numbers(cls) if isinstance(said, Mapping) else ()
-        truths = {name: _truth_value_in(said.get(name)) for name in fields}
         wrong = [
             InitErrorDetails(type=_no_number(value), loc=(name,), input=value)
-            for name, value in truths.items()
-            if value is not None
+            for name in fields
+            if (value := _truth_value_in(said.get(name))) is not None
         ]
         if wrong:
             raise ValidationError.from_exception_data(cls.__name__, wrong)
@@ -284,6 +283,9 @@ def _kinds_in(annotation: Any) -> Iterator[Any]:
 def _truth_value_in(value: Any) -> bool | None:
     if isinstance(value, bool):
         return value
+    # whether something is a mapping takes longer to find out than all else
+    if value is None or isinstance(value, float | int | str):
+        return None
     inner = value.values() if isinstance(value, Mapping) else value
     if not isinstance(value, Mapping | list | tuple):
         return None

@@ -1,10 +1,12 @@
 """What tests of several rooms build on: made-up demands, bills as dictionaries, shared workers."""
 
+import os
 import re
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 import numpy as np
 import pytest
@@ -32,25 +34,28 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Say how many examples hypothesis tries."""
+    """Say how many examples hypothesis tries, and use the shipped prices whoever runs the tests."""
+    os.environ["ESTIMATOR_PRICES"] = "no-refreshed-prices"
     settings.load_profile("soak" if config.getoption("--soak") else "suite")
 
 
 @pytest.fixture(scope="session")
-def seeds(request: pytest.FixtureRequest) -> Callable[[int, int], range]:
+def in_full(request: pytest.FixtureRequest) -> bool:
+    """Whether what takes long is tried in full, which ``make soak`` does."""
+    return bool(request.config.getoption("--soak"))
+
+
+@pytest.fixture(scope="session")
+def seeds(in_full: bool) -> Callable[[int, int], range]:
     """The seeds of a random test: so many in ``make test``, and so many in full, the same first."""
-
-    def of(bounded: int, full: int) -> range:
-        return range(full if request.config.getoption("--soak") else bounded)
-
-    return of
+    return lambda bounded, full: range(full if in_full else bounded)
 
 
 class _FilesWithFixturesWhole(LoadScopeScheduling):
     """A file with fixtures of its own stays on one worker; other tests go where there is room.
 
     What takes long to set up (an installed wheel, runs of another simulator) is then set up once,
-    and one browser and its server do for all files that need them. Such files come first, so that
+    and two browsers and their servers do for all files that need one. Such files come first:
     single tests fill what is left at the end. Marks of groups would not do: xdist 3.8 writes them
     where pytest 9 no longer reads a test's name.
     """
@@ -58,7 +63,7 @@ class _FilesWithFixturesWhole(LoadScopeScheduling):
     def _split_scope(self, nodeid: str) -> str:
         file, _, _ = nodeid.partition("::")
         if file.endswith("_browser.py"):
-            return "browser"
+            return f"browser {crc32(file.encode()) % 2}"
         return file if _has_fixtures(self.config.rootpath / file) else nodeid
 
 

@@ -43,7 +43,7 @@ def test_the_public_names_are_few_and_all_are_in_the_docs():
     told = (Path(__file__).parents[1] / "docs/python-api.md").read_text(encoding="utf-8")
     listed = set(re.findall(r"`(\w+)`", told))
 
-    assert len(ws.__all__) <= 75
+    assert len(ws.__all__) <= 90
     assert [name for name in ws.__all__ if name not in listed] == []
 
 

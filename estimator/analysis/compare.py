@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import datetime as dt
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -12,14 +13,16 @@ import numpy as np
 from estimator.analysis.estimate import Estimate, estimate_all
 from estimator.analysis.headline import Headline, headline
 from estimator.arguments import checks_arguments
-from estimator.errors import ScenarioError
+from estimator.errors import ScenarioError, cut
 from estimator.pricing.bill import conventions
 from estimator.pricing.price_files import DRIVERS, LAYERS
 from estimator.result import Refusal, Result
 from estimator.scenario.scenario import Scenario
+from estimator.shown import Look
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.figure import Figure
 
 
 @checks_arguments
@@ -82,6 +85,57 @@ class Comparison(Result):
         if self.scenario.many:
             raise ScenarioError("a headline tells of one scenario, not of an array of them")
         return headline(self.scenario, self.bills)
+
+    def of_clouds(self, clouds: Iterable[str]) -> Comparison:
+        """The comparison of deployments of some clouds alone.
+
+        Args:
+            clouds: their ids, such as ``aws``.
+
+        >>> scenario = Scenario(profile="market-data", location="virginia", peak_connections=1000)
+        >>> both = compare(scenario, ["aws.api_gateway", "gcp.cloud_run"])
+        >>> [bill.deployment for bill in both.of_clouds(["gcp"]).bills]
+        ['gcp.cloud_run']
+        """
+        wanted = {*clouds}
+        return Comparison(
+            self.scenario,
+            tuple(bill for bill in self.bills if bill.cloud in wanted),
+            tuple(each for each in self.refusals if each.deployment.split(".")[0] in wanted),
+        )
+
+    def share_card(
+        self,
+        look: Look | None = None,
+        *,
+        ranges: Mapping[str, tuple[float, float]] | None = None,
+        link: str = "",
+        made_on: dt.date | None = None,
+    ) -> Figure:
+        """The answer as one picture for a chat, of the 1200 × 630 pixels of previews of links.
+
+        Args:
+            look: colors; dark on white, if left out. The width is always the same.
+            ranges: P10 and P90 in USD per month, by deployment, as ``Uncertainty.p10_to_p90`` has
+                them; without them, the card says that nobody asked how sure it is.
+            link: shows where the figures come from; the site in it stands on the card.
+            made_on: the day that stands on the card.
+
+        Raises:
+            ScenarioError: it stands for many scenarios, or a range that cannot be.
+
+        >>> scenario = Scenario(profile="market-data", location="virginia", peak_connections=1000)
+        >>> card = compare(scenario, ["aws.api_gateway", "aws.nlb_ec2"]).share_card()
+        >>> (card.get_size_inches() * card.dpi).tolist()
+        [1200.0, 630.0]
+        """
+        for name, (low, high) in (ranges or {}).items():
+            if not 0 <= low <= high:
+                raise ScenarioError(
+                    f"a range is of two amounts, the lower one first, not {low:g} to {high:g} "
+                    f"({cut(name)})"
+                )
+        return self._drawn("share_card", look, ranges, link, made_on)
 
     @property
     def title(self) -> str:
@@ -156,7 +210,7 @@ def cheapest_of_each_cloud(bills: Iterable[Estimate]) -> tuple[Estimate, ...]:
 def most_assumed(bill: Estimate) -> str:
     """The assumed default that moves a bill most, and how many more there are, in words."""
     most, *others = bill.assumed_defaults
-    return most.explain() + (f" (+{len(others)} on its bill)" if others else "")
+    return most.explain() + (f" ({len(others)} more on its bill)" if others else "")
 
 
 def _rows(bill: Estimate) -> pd.DataFrame:

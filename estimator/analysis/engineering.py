@@ -15,9 +15,9 @@ from estimator.deployments.fleet.application_servers import APPLICATION_SERVERS
 from estimator.deployments.registry import ALL_DEPLOYMENTS
 from estimator.pricing.catalog import Rate
 from estimator.pricing.lines import LineItem, Usage
-from estimator.pricing.price_files import EVERYWHERE, Meter
+from estimator.pricing.price_files import EVERYWHERE, CostLayer, Meter
 from estimator.pricing.tiers import Tariff
-from estimator.scenario.scenario import Scenario
+from estimator.scenario.scenario import Engineering, Scenario
 
 _YOURS = "your own figure"
 _FUNCTIONS = ("aws.lambda.", "azure.functions.")
@@ -52,6 +52,18 @@ def components_of(metered: Metered) -> frozenset[Component]:
     if "vendor" in found and metered.sizing is not None:
         found.add("units")
     return frozenset(found)
+
+
+def usd_per_hour(engineering: Engineering | None) -> float:
+    """What an hour of people's time costs, as a single scenario states it, or assumed."""
+    return float((engineering or Engineering()).usd_per_engineer_hour)
+
+
+def has_hours(engineering: Engineering | None, layers: Collection[CostLayer]) -> bool:
+    """Whether bills hold hours that a scenario states."""
+    if engineering is None or "engineering" not in layers:
+        return False
+    return any(map(np.any, engineering.hours))
 
 
 def self_run_redis_usd(scenario: Scenario, deployment: Deployment) -> float:

@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from collections.abc import (
+    Callable,
+    Collection,
+    Container,
+    Generator,
+    Iterable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
@@ -43,22 +52,30 @@ from estimator.deployments.limits import Verdict, state_numbers, verdicts, words
 from estimator.deployments.registry import (
     ALL_DEPLOYMENTS,
     DEPLOYMENTS,
+    HTTP_ONLY,
     Group,
     assumptions,
     find_deployment,
     unknown_assumption,
 )
-from estimator.errors import EstimatorError, MissingRateError, ScenarioError, UnknownNameError
+from estimator.errors import (
+    EstimatorError,
+    MissingRateError,
+    NotCarriedError,
+    ScenarioError,
+    UnknownNameError,
+)
 from estimator.format import signed_dollars
 from estimator.pricing.bill import AssumptionEffect, Bill
 from estimator.pricing.catalog import Catalog, check_allowances, check_date, load_catalog
 from estimator.pricing.commitments import contract_notes, with_commitments
 from estimator.pricing.contract import as_contract
-from estimator.pricing.lines import LineItem, price_usage
+from estimator.pricing.lines import LineItem, Usage, in_region, price_usage
 from estimator.pricing.range_notes import range_notes
 from estimator.result import Refusal, plain
 from estimator.scenario.calendar import CalendarEntry
 from estimator.scenario.scenario import Scenario
+from estimator.scenario.transport import KINDS, MqttOverWebSocket, WebSocket
 from estimator.states import STATES, State, within_limits
 from estimator.units import HOURS_PER_DAY, HOURS_PER_WEEK
 
@@ -348,8 +365,8 @@ class Resolved:
         answers = {
             each.name: self.answers.get(each.id, each.default) for each in deployment.assumptions
         }
-        return Request(
-            demand=self.demand.changed(lambda kind: deployment.kept_alive(kind, answers)),
+        asked = Request(
+            demand=self.demand,
             destinations=self.scenario.destinations,
             options=self.options.get(deployment.id) or deployment.default_options,
             answers=answers,
@@ -362,25 +379,44 @@ class Resolved:
                 for cloud in self.scenario.found_location.regions
             },
             audiences=self.scenario.kinds,
+            transport=self.scenario.transport,
         )
+        return replace(asked, demand=deployment.carried(asked))
 
     def metered(self, deployment: Deployment) -> Metered:
         """What the meters of a deployment count, the limits it meets, and whom it admits.
 
         Raises:
+            NotCarriedError: it cannot carry the transport of the scenario.
             MissingRateError: a meter that decides a choice has no price in the region.
             ScenarioError: options that do not go together; the message says where they stand.
         """
+        self.check_carried(deployment)
         try:
             return deployment.meter(self.request(deployment))
         except (ScenarioError, UnknownNameError) as error:
             where = self.scenario.where("options", deployment.id) or f"options of {deployment.id}"
             raise ScenarioError(f"{where}: {error}") from None
 
+    def check_carried(self, deployment: Deployment) -> None:
+        """Refuse a deployment that cannot carry the transport of the scenario.
+
+        Raises:
+            NotCarriedError: it cannot; the message says why, and what it can carry.
+        """
+        transport = self.scenario.transport
+        row = deployment.carriage(transport.kind)
+        if not row.is_carried:
+            others = ", ".join(kind for kind in KINDS if deployment.carriage(kind).is_carried)
+            raise NotCarriedError(
+                f"{deployment.id} does not carry {transport.words}: {row.why} It carries {others}."
+            )
+
     def bill(self, deployment: Deployment) -> Estimate:
         """What a deployment would cost in a month.
 
         Raises:
+            NotCarriedError: it cannot carry the transport of the scenario.
             MissingRateError: a meter without a price in the region of the location.
         """
         return priced(self, deployment, self.metered(deployment))
@@ -484,15 +520,17 @@ def estimate_all(
 ) -> tuple[list[Estimate], list[Refusal]]:
     """The bills of several deployments, and those that have no price where they are asked for.
 
-    All deployments on the clouds, if left out; SaaS must be asked for. What is wrong with the
-    scenario itself is an error, so that no deployment is absent because of a word misspelled.
+    All deployments on the clouds, if left out, and where messages travel over HTTP those too that
+    carry no WebSockets; SaaS must be asked for. What is wrong with the scenario itself is an error,
+    so that no deployment is absent because of a word misspelled.
 
     Raises:
         UnknownNameError: no such deployment or assumption.
         ScenarioError: an option that a deployment does not have, or that cannot be.
     """
     wanted = [
-        find_deployment(name) for name in (DEPLOYMENTS if deployments is None else deployments)
+        find_deployment(name)
+        for name in (usual_deployments(scenario) if deployments is None else deployments)
     ]
     resolved = resolve(scenario)
     bills: list[Estimate] = []
@@ -500,9 +538,16 @@ def estimate_all(
     for found in wanted:
         try:
             bills.append(resolved.bill(found))
-        except MissingRateError as error:
+        except (MissingRateError, NotCarriedError) as error:
             refusals.append(Refusal(found.id, found.title, str(error)))
     return bills, refusals
+
+
+def usual_deployments(scenario: Scenario) -> tuple[str, ...]:
+    """Ids of the deployments that are compared unless others are asked for."""
+    if isinstance(scenario.transport, WebSocket | MqttOverWebSocket):
+        return tuple(DEPLOYMENTS)
+    return (*DEPLOYMENTS, *HTTP_ONLY)
 
 
 def priced(resolved: Resolved, deployment: Deployment, metered: Metered) -> Estimate:
@@ -523,7 +568,10 @@ def priced(resolved: Resolved, deployment: Deployment, metered: Metered) -> Esti
     if demand.week_hours is not None:
         weeks = ("", *(week.name for week in scenario.calendar_weeks))
         dimensions = len(scenario.many)
-    lines, of_contract = _lines(resolved, deployment, metered, {})
+    components = components_of(metered)
+    # lines hold it as well, so that it is there once
+    usage = tuple(in_region(each, region) for each in metered.usage)
+    lines, of_contract = _lines(resolved, deployment, usage, components, {})
     return Estimate(
         title=deployment.title,
         region=region,
@@ -533,6 +581,7 @@ def priced(resolved: Resolved, deployment: Deployment, metered: Metered) -> Esti
         free_allowances=scenario.free_allowances,
         allowances_left=scenario.allowances_left,
         as_of=scenario.as_of,
+        saved_under=scenario.price_list,
         contract=catalog.contract,
         deployment=deployment.id,
         cloud=deployment.cloud,
@@ -546,7 +595,7 @@ def priced(resolved: Resolved, deployment: Deployment, metered: Metered) -> Esti
         ),
         not_modeled=deployment.not_modeled,
         group=ALL_DEPLOYMENTS.entries[deployment.id].group,
-        components=components_of(metered),
+        components=components,
         verdicts=verdicts(metered.checks, scenario.clock, weeks, dimensions),
         sizing=metered.sizing and metered.sizing.of_fullest_week(len(weeks)),
         messages_per_day={
@@ -558,7 +607,7 @@ def priced(resolved: Resolved, deployment: Deployment, metered: Metered) -> Esti
             for way in ("to_server", "to_client")
         },
         assess=partial(_assessed, resolved, deployment),
-        items_with_left=partial(_items, resolved, deployment, metered),
+        items_with_left=partial(_items, resolved, deployment, usage, components),
         assume=partial(_assumed, resolved, deployment),
         assess_calendar=partial(_calendar_costs, resolved, deployment),
         assess_starting_values=partial(_starting_values, resolved, deployment),
@@ -569,7 +618,8 @@ def priced(resolved: Resolved, deployment: Deployment, metered: Metered) -> Esti
 def _lines(
     resolved: Resolved,
     deployment: Deployment,
-    metered: Metered,
+    usage: Sequence[Usage],
+    components: Collection[Component],
     allowances_left: Mapping[str, float],
 ) -> tuple[tuple[LineItem, ...], tuple[str, ...]]:
     """All lines of a bill where so much is left of allowances, and what a contract does to them.
@@ -580,22 +630,23 @@ def _lines(
     region, _ = resolved.region(deployment)
     catalog = resolved.catalog.with_allowances_left(allowances_left)
     items, committed = with_commitments(
-        price_usage(metered.usage, region, catalog, scenario.free_allowances, hours),
+        price_usage(usage, region, catalog, scenario.free_allowances, hours),
         catalog.contract,
         hours,
     )
-    lines = (*items, *engineering_lines(scenario, components_of(metered)))
+    lines = (*items, *engineering_lines(scenario, components))
     return lines, (*contract_notes(items, catalog.contract), *committed)
 
 
 def _items(
     resolved: Resolved,
     deployment: Deployment,
-    metered: Metered,
+    usage: Sequence[Usage],
+    components: Collection[Component],
     allowances_left: Mapping[str, float],
 ) -> tuple[LineItem, ...]:
     """The lines that are added up, where so much is left of allowances."""
-    lines, _ = _lines(resolved, deployment, metered, allowances_left)
+    lines, _ = _lines(resolved, deployment, usage, components, allowances_left)
     return _of_layers(resolved.scenario, lines)
 
 
@@ -631,20 +682,24 @@ def _calendar_costs(
 
 
 def _assessed(
-    resolved: Resolved, deployment: Deployment, bill: Bill
+    resolved: Resolved, deployment: Deployment, bill: Bill, known: Container[str]
 ) -> tuple[AssumptionEffect, ...]:
-    """What each open question does to a bill; none that the options leave one answer to."""
+    """What open questions do to a bill, but for those of which it is known.
+
+    There are none that the options leave one answer to.
+    """
 
     def bill_with(answers: Mapping[str, str]) -> Estimate:
         return resolved.with_answers(answers).bill(deployment)
 
-    given = resolved.answers
+    given, carried = resolved.answers, resolved.request(deployment).demand
     counting = (
         effect_of(each, given.get(each.id, each.default), bill, given, bill_with)
         for each in deployment.assumptions
+        if each.id not in known and deployment.is_open(each, carried)
     )
     open_ones = (effect for effect in counting if effect.change_usd)
-    return (*open_ones, *price_effects(bill, resolved.catalog, given, bill_with))
+    return (*open_ones, *price_effects(bill, resolved.catalog, given, bill_with, known))
 
 
 def _starting_values(

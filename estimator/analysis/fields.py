@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
 
@@ -53,6 +53,7 @@ _OPTION_WORDS = {
     "application_factor": "the application's own work, multiple of what is assumed",
     "idle_factor": "processor time of idle connections, multiple of the derived figure",
     "message_factor": "processor time of messages, multiple of the derived figure",
+    "request_factor": "processor time of HTTP requests, multiple of the derived figure",
     "byte_factor": "processor time of payload, multiple of the derived figure",
     "new_connection_factor": "processor time of new connections, multiple of the derived figure",
     "core_speed_factor": "speed of processors, multiple of what is taken for their family",
@@ -83,6 +84,7 @@ def field_names(scenario: Scenario) -> list[str]:
     names = [*audience, "hours_per_month", _HOURS_PER_DAY]
     names += [f"users_in.{area}" for area in scenario.users_in or {}]
     names += [f"engineering.{name}" for name in _numbers_in(scenario.engineering)]
+    names += [f"transport.{name}" for name in _numbers_in(scenario.transport)]
     for kind in scenario.kinds:
         names += _number_of(scenario, kind)
         names += profile_fields(scenario, kind)
@@ -277,16 +279,16 @@ def with_values(scenario: Scenario, values: Values) -> Scenario:
     return scenario.replace(**changes) if changes else scenario
 
 
-def takes_arrays(scenario: Scenario, field: str, example: float) -> bool:
+def takes_arrays(scenario: Scenario, field: str, *examples: float) -> bool:
     """Whether many values of a field go through the models in one pass.
 
     Args:
         scenario: whose field.
         field: its full name.
-        example: a value it can have.
+        examples: one or two values that it can have; if it cannot, they do not.
     """
     try:
-        pair = with_values(scenario, {field: np.array([example, example])})
+        pair = with_values(scenario, {field: np.array([examples[0], examples[-1]])})
         for deployment, options in pair.options.items():
             find_deployment(deployment).check_options(options)
     except EstimatorError:
@@ -365,13 +367,24 @@ def _option(field: str) -> tuple[str, str]:
 
 def _with_option(field: str) -> list[str]:
     """The fields that a name stands for, which may name an option of every deployment."""
-    deployment, name = _option(field)
-    if deployment != "*":
+    return fields_of(field, ALL_DEPLOYMENTS)
+
+
+def fields_of(field: str, deployments: Iterable[str]) -> list[str]:
+    """The fields that a name stands for where only some deployments are priced.
+
+    It may name an option of every deployment; those of others would be checked for nothing.
+
+    >>> fields_of("options.*.message_factor", ["aws.alb_ec2", "aws.api_gateway"])
+    ['options.aws.alb_ec2.message_factor']
+    """
+    if not _is_option(field) or not field.startswith(f"{_OPTIONS}*."):
         return [field]
+    _, name = _option(field)
     return [
-        f"{_OPTIONS}{i}.{name}"
-        for i, d in ALL_DEPLOYMENTS.items()
-        if name in d.options.model_fields
+        f"{_OPTIONS}{each}.{name}"
+        for each in deployments
+        if name in ALL_DEPLOYMENTS[each].options.model_fields
     ]
 
 

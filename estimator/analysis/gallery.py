@@ -379,7 +379,7 @@ def _of_groups(
         audiences: main connections at the peak, from those of the scenario on.
         samples: draws behind each range.
     """
-    ids = [each.bill.deployment or "" for each in found.best if each.bill is not None]
+    ids = found.deployments
     ranges: dict[Any, dict[Any, Any]] = {}
     if ids:
         table = uncertainty(scenario, deployments=ids, samples=samples).table

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Container, Generator, Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -119,7 +119,9 @@ def price(
             contract=rates,
             round_lines=round_lines,
             notes=notes,
-            assess=lambda bill: tuple(price_effects(bill, catalog, answers, bill_with)),
+            assess=lambda bill, known: tuple(
+                price_effects(bill, catalog, answers, bill_with, known)
+            ),
             items_with_left=lambda left: lines(left)[0],
         )
 
@@ -156,14 +158,25 @@ def price_effects(
     catalog: Catalog,
     given: Mapping[str, str],
     bill_with: Callable[[Mapping[str, str]], Bill],
+    known: Container[str] = (),
 ) -> Generator[AssumptionEffect]:
-    """What disagreement about prices does to a bill; only what moves it, or was answered."""
+    """What disagreement about prices does to a bill; only what moves it, or was answered.
+
+    Args:
+        bill: as it is.
+        catalog: the prices.
+        given: answers.
+        bill_with: the bill under others.
+        known: ids of questions that are left out.
+    """
     questions = {
         question.id: question
         for item in bill.items
         for question in catalog.questions_about(item.usage.meter_id, item.usage.region)
     }
     for question in questions.values():
+        if question.id in known:
+            continue
         effect = effect_of(question, catalog.answer(question.id), bill, given, bill_with)
         if question.id in given or any(np.any(usd) for usd in effect.change_usd.values()):
             yield effect

@@ -5,7 +5,8 @@ answer is printed as tables for people, with ``--json`` as one document for prog
 ``--markdown`` as a comment for a pull request.
 
 Exit status: 0 done; 1 a simulation misses an assumption or a limit, or a budget check fails; 2 the
-input cannot be used (a message on standard error says why); 70 an error of this program (one
+input cannot be used (a message on standard error says why); 3 a vendor's price list says something
+else than ours; 70 an error of this program (one
 line on standard error says how to report it); 130 stopped with Ctrl-C. A reader of the output that
 stops early, such as ``head``, changes nothing.
 """
@@ -38,6 +39,7 @@ _EXIT_STATUSES = """
 0    done
 1    a simulation misses an assumption or a limit, or a budget check fails
 2    the input cannot be used; a message on standard error says why
+3    a vendor's price list says something else than ours, or moves saved bills
 70   an error of this program; a line on standard error says how to report it,
      and with ESTIMATOR_TRACEBACK=1 in the environment where it happened
 130  stopped with Ctrl-C"""

@@ -19,6 +19,7 @@ import typer
 from estimator.cli import completion
 from estimator.deployments.registry import ALL_DEPLOYMENTS
 from estimator.errors import EstimatorError, ScenarioError, UnknownNameError
+from estimator.units import parse_quantity
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -196,6 +197,19 @@ def read_contract(name_or_path: str) -> Contract:
     except UnknownNameError as error:
         raise ContractError(f"{name_or_path}: {error}") from None
     return contract
+
+
+def seconds_of(text: str, option: str) -> float:
+    """A span of time as people write it, such as ``2s`` or ``1 min``.
+
+    Args:
+        text: what was given.
+        option: for what.
+    """
+    try:
+        return parse_quantity(text, "time", "s")
+    except ValueError as error:
+        raise ScenarioError(f"{option}: {error}") from None
 
 
 def check_one_form(**wanted: bool) -> None:

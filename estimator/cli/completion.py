@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Final
 
 from estimator.deployments import registry
+from estimator.exports.formats import FORMATS
 
 Offer = tuple[str, str]
 """A name, and a few words on it."""
@@ -64,6 +65,11 @@ LAYERS: Final[Mapping[str, str]] = {
 def layers(incomplete: str) -> Iterator[Offer]:
     """Layers of a bill."""
     return _starting(incomplete, LAYERS.items())
+
+
+def formats(incomplete: str) -> Iterator[Offer]:
+    """Formats of files that other programs read."""
+    return _starting(incomplete, ((name, each.title) for name, each in FORMATS.items()))
 
 
 def clouds(incomplete: str) -> Iterator[Offer]:

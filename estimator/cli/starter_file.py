@@ -21,13 +21,14 @@ from ruamel.yaml import YAML
 
 from estimator.analysis.choices import TITLES, Titles, option_default
 from estimator.deployments.registry import ALL_DEPLOYMENTS, assumptions
-from estimator.pricing.price_files import Assumption
+from estimator.pricing.price_files import Assumption, price_list
 from estimator.scenario.calendar import EXAMPLE, CalendarEntry
 from estimator.scenario.disruptions import FAULTS, SURGES, sentence_parts
 from estimator.scenario.locations import Area, find_location, locations
 from estimator.scenario.model import Model
 from estimator.scenario.profile import Profile, load_profile, shipped_content
 from estimator.scenario.scenario import Scenario
+from estimator.scenario.transport import KINDS, TRANSPORTS
 from estimator.units import DAYS_PER_WEEK, HOURS_PER_DAY
 from estimator.validation import tag_of
 
@@ -100,12 +101,14 @@ def starter_file(profile: str, location: str, schema: str = SCHEMA_FILE) -> str:
         ),
         "profile": lambda: [*_titles(TITLES["profiles"]()), *_profile(profile)],
         "other_clients": lambda: _left_out(["other_clients:", *_OTHER_CLIENTS]),
+        "transport": lambda: [*_titles(_transports()), *_left_out(["transport: websocket"])],
         "week_of": lambda: _default("week_of"),
         "users_in": lambda: _left_out(["users_in:", *_shares(area)]),
         "hours_per_month": lambda: _default("hours_per_month"),
         "free_allowances": lambda: _default("free_allowances"),
         "allowances_left": lambda: _left_out(["allowances_left:", *_ALLOWANCES_LEFT]),
         "as_of": lambda: _left_out([f"as_of: {dt.datetime.now(tz=dt.UTC).date()}"]),
+        "price_list": lambda: [f"price_list: {price_list()}"],
         "contract": lambda: [
             *_titles(TITLES["contracts"]()),
             *_left_out([f"contract: {contract}"]),
@@ -374,6 +377,12 @@ def _disruptions(tag: str, examples: Mapping[type[Model], str]) -> Iterator[str]
         for key, value in values.items():
             yield from _prose(_explained(kind.model_fields[key]), "  ")
             yield f"  {key}: {value}"
+
+
+def _transports() -> dict[str, str]:
+    """The kinds of transports, and what each is."""
+    about = ((each.__doc__ or "").splitlines()[0] for each in TRANSPORTS)
+    return dict(zip(KINDS, about, strict=True))
 
 
 def _calendar() -> Iterator[str]:

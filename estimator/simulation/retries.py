@@ -15,11 +15,9 @@ from typing import Final
 import numpy as np
 
 from estimator.arrays import FloatArray, IntArray
-from estimator.scenario.reconnect import Reconnect
+from estimator.scenario.reconnect import GROWTH, Reconnect, wait_bounds
 from estimator.simulation.model import Cut, Model
 
-_GROWTH = 3.0
-"""A decorrelated wait reaches up to so many times the one before."""
 _CELLS_PER_DOUBLING = 100
 _MOST_LAWS = 2000
 _SETTLED = 1e-3
@@ -51,8 +49,8 @@ def waits_s(
     array([ 0.5,  6. , 45. ])
     """
     if policy.backoff == "decorrelated":
-        before = np.where(refusals == 0, policy.base, previous_s)
-        return np.minimum(policy.cap, policy.base + uniforms * (_GROWTH * before - policy.base))
+        least, most = wait_bounds(policy, np.where(refusals == 0, policy.base, previous_s))
+        return np.minimum(policy.cap, least + uniforms * (most - least))
     least, most = _bounds(policy, np.asarray(refusals))
     return least + uniforms * (most - least)
 
@@ -136,19 +134,11 @@ def _law(policy: Reconnect, refusals: int) -> _WaitLaw:
     return _WaitLaw(edges_s, np.ones(edges_s.size - 1))
 
 
-def _bounds(policy: Reconnect, refusals: IntArray) -> tuple[FloatArray, FloatArray]:
-    """Shortest and longest wait."""
+def _bounds(policy: Reconnect, refusals: IntArray) -> tuple[FloatArray | float, ...]:
+    """Shortest and longest wait, but of decorrelated ones."""
     # the exponent stops where the cap is reached, before 2^k is beyond what a float holds
-    grown = np.minimum(policy.cap, np.ldexp(policy.base, np.minimum(refusals, _doublings(policy))))
-    match policy.backoff:
-        case "exponential":
-            return grown, grown
-        case "equal_jitter":
-            return grown / 2, grown
-        case "full_jitter":
-            return np.zeros_like(grown), grown
-        case _:
-            return np.zeros_like(grown), np.zeros_like(grown)
+    exponents = np.minimum(refusals, _doublings(policy))
+    return wait_bounds(policy, np.minimum(policy.cap, np.ldexp(policy.base, exponents)))
 
 
 def _doublings(policy: Reconnect) -> int:
@@ -170,7 +160,7 @@ def _decorrelated(base_s: float, cap_s: float) -> tuple[_WaitLaw, ...]:
     edges = np.geomspace(base_s, cap_s, cells + 1)
     edges[-1] = cap_s
     longer = _longer_after(edges, base_s)
-    at_base = np.clip((_GROWTH * base_s - edges) / ((_GROWTH - 1) * base_s), 0.0, 1.0)
+    at_base = np.clip((GROWTH * base_s - edges) / ((GROWTH - 1) * base_s), 0.0, 1.0)
     laws = [at_base]
     while len(laws) < _MOST_LAWS:
         laws.append(longer @ np.append(-np.diff(laws[-1]), laws[-1][-1]))
@@ -186,10 +176,10 @@ def _longer_after(edges: FloatArray, base: float) -> FloatArray:
     Columns are the cells in which the wait before was, and the cap at last.
     """
     low, high = edges[:-1], edges[1:]
-    reach = np.clip(edges[:, None] / _GROWTH, low, high)
-    logs = np.log((_GROWTH * high - base) / (_GROWTH * reach - base))
-    mean = (high - reach - (edges[:, None] - base) / _GROWTH * logs) / (high - low)
-    after_cap = np.maximum(_GROWTH * edges[-1] - edges, 0.0) / (_GROWTH * edges[-1] - base)
+    reach = np.clip(edges[:, None] / GROWTH, low, high)
+    logs = np.log((GROWTH * high - base) / (GROWTH * reach - base))
+    mean = (high - reach - (edges[:, None] - base) / GROWTH * logs) / (high - low)
+    after_cap = np.maximum(GROWTH * edges[-1] - edges, 0.0) / (GROWTH * edges[-1] - base)
     return np.column_stack([mean, after_cap])
 
 

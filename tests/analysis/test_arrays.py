@@ -144,22 +144,28 @@ def steps_of_what_can_be(bill: ws.Estimate, shape: tuple[int, ...]) -> np.ndarra
     return np.where(np.broadcast_to(over, shape)[1:], 0.0, np.diff(bill.total))
 
 
+def largest_falls(asked: ws.Scenario) -> dict[str | None, float]:
+    """By how much a scenario costs less than the one before it, where it does."""
+    bills = ws.compare(asked).bills  # all at once, so that the demand is worked out once
+    assert len(bills) == len(ws.DEPLOYMENTS)
+    falls = {bill.deployment: steps_of_what_can_be(bill, asked.many).min() for bill in bills}
+    return {
+        bill.deployment: falls[bill.deployment]
+        for bill in bills
+        if falls[bill.deployment] < -1e-9 * np.max(bill.total)
+    }
+
+
 @pytest.mark.parametrize("profile", ws.profile_names())
-@pytest.mark.parametrize("deployment", ws.DEPLOYMENTS)
-def test_a_larger_audience_never_costs_less(deployment, profile):
+def test_a_larger_audience_never_costs_less(profile):
     audience = np.geomspace(1, 1e7, 400)
     asked = ws.Scenario(profile=profile, location="virginia", peak_connections=audience)
-    bill = ws.estimate(asked, deployment)
 
-    assert steps_of_what_can_be(bill, audience.shape).min() >= -1e-9 * np.max(bill.total)
+    assert largest_falls(asked) == {}
 
 
-@pytest.mark.parametrize("deployment", ws.DEPLOYMENTS)
-def test_more_messages_never_cost_less(deployment):
-    posts = np.geomspace(0.01, 1e4, 200)
-    bill = ws.estimate(scenario(5_000, posts, 10), deployment)
-
-    assert steps_of_what_can_be(bill, posts.shape).min() >= -1e-9 * np.max(bill.total)
+def test_more_messages_never_cost_less():
+    assert largest_falls(scenario(5_000, np.geomspace(0.01, 1e4, 200), 10)) == {}
 
 
 OF_SERVERS = {

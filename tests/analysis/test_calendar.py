@@ -12,6 +12,7 @@ from estimator.demand.month import expected_month
 from estimator.deployments.base import Deployment
 from estimator.deployments.fleet.fleet_options import FleetOptions
 from estimator.deployments.registry import ALL_DEPLOYMENTS, find_deployment
+from transports import carried_scenario
 
 LAUNCH: dict[str, Any] = {
     "name": "Launch",
@@ -77,9 +78,10 @@ def test_a_launch_on_api_gateway_by_hand():
 
 @every_deployment
 def test_an_entry_without_anybody_changes_no_bill_and_none_lowers_it(deployment: str):
-    nobody = CHAT.replace(calendar=[{**LAUNCH, "connections": 0, "times_per_month": 2}])
-    somebody = CHAT.replace(calendar=[LAUNCH])
-    without, bill = ws.estimate(CHAT, deployment), ws.estimate(nobody, deployment)
+    chat = carried_scenario(CHAT, deployment)
+    nobody = chat.replace(calendar=[{**LAUNCH, "connections": 0, "times_per_month": 2}])
+    somebody = chat.replace(calendar=[LAUNCH])
+    without, bill = ws.estimate(chat, deployment), ws.estimate(nobody, deployment)
 
     assert bill.total == pytest.approx(without.total, rel=1e-12)
     assert bill.state == without.state
@@ -93,8 +95,9 @@ def test_an_entry_without_anybody_changes_no_bill_and_none_lowers_it(deployment:
 def fixed(deployment: Deployment) -> ws.Scenario:
     """The scenario with nothing left to choose by cost or size."""
     options: dict[str, Any] = {}
+    chat = carried_scenario(CHAT, deployment.id)
     if issubclass(deployment.options, FleetOptions):
-        sizing = ws.estimate(CHAT, deployment.id).sizing
+        sizing = ws.estimate(chat, deployment.id).sizing
         assert sizing is not None
         options = {"machine": sizing.machines[0]}
     if deployment.id in ("azure.web_pubsub", "azure.signalr"):
@@ -102,7 +105,7 @@ def fixed(deployment: Deployment) -> ws.Scenario:
     if deployment.id in ws.SAAS:
         # the machine of servers for your own code depends on the busiest week
         options = {"application": "none"}
-    return CHAT.replace(options={deployment.id: options} if options else {}, calendar=[LAUNCH])
+    return chat.replace(options={deployment.id: options} if options else {}, calendar=[LAUNCH])
 
 
 @every_deployment
@@ -208,7 +211,7 @@ def test_a_connection_is_judged_in_the_hours_in_which_it_sends_more():
 def test_many_scenarios_with_a_calendar_are_the_same_one_by_one(deployment: str):
     entries = [LAUNCH, {**LAUNCH, "on": "Sun 22:00", "messages_factor": 2, "times_per_month": 2}]
     audience = [0.0, 700.0, 900_000.0]
-    many = CHAT.replace(calendar=entries, peak_connections=audience)
+    many = carried_scenario(CHAT, deployment).replace(calendar=entries, peak_connections=audience)
     together = ws.estimate(many, deployment)
     apart = [ws.estimate(many.replace(peak_connections=one), deployment) for one in audience]
 
@@ -263,7 +266,8 @@ def test_a_sweep_over_who_comes_is_the_bill_of_each():
 
 @every_deployment
 def test_a_text_tells_one_figure_of_the_month_where_there_is_one(deployment: str):
-    bill = ws.estimate(CHAT.replace(calendar=[LAUNCH]), deployment)
+    chat = carried_scenario(CHAT, deployment)
+    bill = ws.estimate(chat.replace(calendar=[LAUNCH]), deployment)
     texts = " ".join([*(line.usage.formula for line in bill.items), *bill.notes])
     ranges = re.findall(r"\d[\d.,]*[kM]?–\d[\d.,]*[kM]? (.{0,40})", texts)
 

@@ -268,4 +268,4 @@ class TestTerminal:
             assert effect.assumption.id in shown
         for note in (*bill.notes, *bill.not_modeled):
             assert note in shown
-        assert "least recently checked" in shown
+        assert "of these dollars were checked within 90 days of" in shown

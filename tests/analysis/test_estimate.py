@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import estimator as ws
+from estimator.format import percent
 
 SCENARIO = ws.Scenario(profile="workplace-chat", location="virginia", peak_connections=5_000)
 
@@ -26,8 +27,8 @@ def test_an_unknown_deployment_lists_those_there_are():
     ("changes", "fault"),
     [
         (
-            {"options": {"aws.lambda": {}}},
-            "unknown deployment 'aws.lambda': Valid: ably.per_minute, aws.alb_ec2.* more$",
+            {"options": {"aws.mainframe": {}}},
+            "unknown deployment 'aws.mainframe': Valid: ably.per_minute, aws.alb_ec2.* more$",
         ),
         (
             {"assumptions": {"aws.api_gateway.connects": "yes"}},
@@ -134,10 +135,20 @@ def test_a_bill_states_its_conventions(changes, said):
     assert bill.conventions in bill.explain()
 
 
-def test_a_bill_says_when_its_prices_were_checked_at_worst():
+def test_a_bill_says_how_much_of_its_dollars_was_checked_lately():
     bill = ws.estimate(SCENARIO, "aws.api_gateway")
+    newest = ws.prices()["checked_on"].max().date()
+    fresh = bill.lines["checked"] >= newest - dt.timedelta(days=90)
+    share = float(bill.lines.loc[fresh, "cost_usd"].sum() / bill.total)
 
-    assert f"least recently checked {bill.lines['checked'].min()}" in bill.conventions
+    said = f"{percent(share)} of these dollars were checked within 90 days of {newest}"
+    assert said in bill.conventions
+
+
+def test_a_bill_of_nothing_says_nothing_of_the_age_of_its_prices():
+    bill = ws.price({"aws.api_gateway.messages": 0}, region="us-east-1")
+
+    assert "checked" not in bill.conventions
 
 
 def test_a_given_demand_is_priced_instead_of_the_expected_one(make_demand):

@@ -19,6 +19,7 @@ ALL_VERBS: dict[str, Callable[[ws.Scenario], Any]] = {
     "break-even": lambda asked: ws.break_even(asked, "peak_connections", 10, 20, BOTH),
     "growth": lambda asked: ws.growth(asked, 2, monthly_growth_percent=5, deployments=BOTH),
     "diff": lambda asked: ws.diff(CHAT, asked, BOTH),
+    "move": lambda asked: ws.move(asked, *BOTH),
     "uncertainty": lambda asked: ws.uncertainty(asked, deployments=BOTH, samples=128),
     "check budget": lambda asked: ws.check_budget(asked, 5_000, samples=128),
     "simulate": lambda asked: ws.simulate(asked, "aws.nlb_ec2", replications=1),

@@ -1,5 +1,6 @@
 """The JSON of every result is what ``docs/results.schema.json`` says, no field more or less."""
 
+import datetime as dt
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -9,17 +10,22 @@ import jsonschema
 import pytest
 
 import estimator as ws
+from estimator.analysis.drift import drift
 from estimator.result import SCHEMA_VERSION, Result
+from estimator.vendor_lists.listed import VendorList
+from estimator.vendor_lists.readers.recognize import read_answer
+from estimator.vendor_lists.refresh import refresh_from_files, report_of
+from estimator.vendor_lists.selectors import load_selectors
 
-SCHEMA = json.loads(
-    (Path(__file__).resolve().parents[2] / "docs/results.schema.json").read_text(encoding="utf-8")
-)
+ROOT = Path(__file__).resolve().parents[2]
+SCHEMA = json.loads((ROOT / "docs/results.schema.json").read_text(encoding="utf-8"))
 CHAT = ws.Scenario(profile="workplace-chat", location="frankfurt", peak_connections=50_000)
 # sends no heartbeat, so some uses have no end
 MARKET = ws.Scenario(profile="market-data", location="virginia", peak_connections=20_000)
 MANY = CHAT.replace(peak_connections=[100, 3_000_000])
 UNPRICED = CHAT.replace(as_of="2019-01-01")
 SMALL_CHAT = CHAT.replace(location="virginia", peak_connections=500)
+SHOP = ws.Scenario.load(ROOT / "examples/shop-notices.yaml")
 PAIR = ["aws.api_gateway", "aws.alb_ec2"]
 
 
@@ -30,10 +36,19 @@ def ranges() -> ws.Uncertainty:
     )  # fmt: skip
 
 
+def cheaper_oracle() -> VendorList:
+    answer = json.loads((ROOT / "examples/vendor-answers/oci-products.json").read_text("utf-8"))
+    for item in answer["items"]:
+        item["currencyCodeLocalizations"][0]["prices"][-1]["value"] *= 0.9
+    [found] = read_answer(answer, "products")
+    return found
+
+
 LAUNCH = {"name": "Launch", "on": "Tue 14:00", "lasts_hours": 3, "connections": 200_000}
 
 
 RESULTS: dict[str, Callable[[], Result]] = {
+    "drift": lambda: drift({"chat": CHAT}, since=dt.date(2026, 8, 1), deployments=PAIR),
     "estimate": lambda: ws.estimate(MARKET, "oci.load_balancer_vm"),
     "estimate with a calendar": lambda: ws.estimate(
         MARKET.replace(calendar=[LAUNCH]), "oci.load_balancer_vm"
@@ -50,6 +65,10 @@ RESULTS: dict[str, Callable[[], Result]] = {
     "comparison of nothing": lambda: ws.compare(UNPRICED, ["gcp.cloud_run"]),
     "difference": lambda: ws.diff(MARKET, CHAT),
     "difference of nothing": lambda: ws.diff(UNPRICED, UNPRICED, ["gcp.cloud_run"]),
+    "move": lambda: ws.move(CHAT, "aws.api_gateway", "aws.nlb_ec2", migration_hours=80),
+    "move that is free": lambda: ws.move(
+        CHAT.replace(engineering={"usd_per_engineer_hour": 0}), "pusher.channels", "gcp.cloud_run"
+    ),
     "gallery": lambda: ws.gallery("market-data", samples=128),
     "gallery of too many": lambda: ws.gallery("workplace-chat", peak_connections=1e10, samples=128),
     "growth": lambda: ws.growth(MARKET, 24, monthly_growth_percent=40),
@@ -85,6 +104,14 @@ RESULTS: dict[str, Callable[[], Result]] = {
     "recovery plan without levers": lambda: ws.recovery_plan(
         SMALL_CHAT, PAIR[0], within_s=3600, replications=1
     ),
+    "reconciliation": lambda: ws.reconcile(
+        SHOP, ws.read_invoice(ROOT / "examples/shop-notices-invoice.csv")
+    ),
+    "refresh": lambda: refresh_from_files(ROOT / "examples/vendor-answers"),
+    "refresh with a change": lambda: report_of([cheaper_oracle()], load_selectors()),
+    "transports": lambda: ws.transports(SMALL_CHAT, PAIR[0], within_seconds=60).with_break_even(),
+    "transports in no time": lambda: ws.transports(MARKET, PAIR[0], within_seconds=1e-3),
+    "transports at any time": lambda: ws.transports(CHAT, ["aws.http_api_lambda", PAIR[0]]),
     "simulation without limits": lambda: ws.simulate(SMALL_CHAT, replications=1),
 }
 

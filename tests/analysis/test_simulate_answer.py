@@ -6,7 +6,8 @@ import re
 import pytest
 
 import estimator as ws
-from estimator.analysis.simulate.answer import fault_words
+from estimator.analysis.simulate.answer import _end, cost_words, fault_words
+from estimator.analysis.simulate.recovery import recoveries
 from estimator.analysis.simulate.result import Simulation
 from estimator.scenario.disruptions import FAULTS, parse_fault
 from estimator.states import Assessment
@@ -26,9 +27,11 @@ class TestStorm:
         found = ws.simulate(AUDIENCE, API_GATEWAY, faults=OUTAGE, replications=2)
 
         said = re.fullmatch(
-            r"30% of the service fails on Tuesday at 14:00: ([\d,]+) clients lose their "
-            r"connection, 99% are back after ([\d.]+) s; ([\d,]+) attempts hit API Gateway's 500 "
-            r"per second\.",
+            r"After 30% of the service failed on Tuesday at 14:00, ([\d,]+) clients lost their "
+            r"connection; 99% were back after ([\d.]+) s \(you allow 5 min\)"
+            r"(?:, and nobody was turned away|; [\d,]+ gave up or left while waiting)\. "
+            r"([\d,]+) attempts hit API Gateway's 500 per second\. "
+            r"A month of such weeks costs \$[\d,.]+, .*estimated\.",
             found.answer,
         )
         assert said
@@ -43,9 +46,12 @@ class TestStorm:
         found = ws.simulate(SMALL, "azure.web_pubsub", faults=OUTAGE, replications=1)
         without = ws.simulate(SMALL, faults=OUTAGE, replications=1)
 
-        back = "99% are back within a second; nothing is known of how fast"
-        assert found.answer.endswith(f"{back} Web PubSub lets clients in.")
-        assert without.answer.endswith(f"{back} anything lets clients in.")
+        back = "99% were back within a second (you allow 5 min), and nobody was turned away."
+        assert found.outcomes[0].verdict.endswith(back)
+        unknown = "Nothing is known of how fast"
+        assert found.outcomes[0].why == f"{unknown} Web PubSub lets clients in."
+        # without a deployment there is no bill to tell of
+        assert without.answer.endswith(f"{back} {unknown} anything lets clients in.")
 
     def test_what_a_fault_itself_refuses_is_not_blamed_on_the_service(self):
         slow = "connection throttle at Tue 13:00 lasts 2 h new_connections_per_second 5"
@@ -53,7 +59,7 @@ class TestStorm:
         found = ws.simulate(SMALL, faults=[slow, OUTAGE], replications=1)
 
         assert re.search(
-            r"; [\d,]+ attempts hit what a fault leaves, 5 per second\.$", found.answer
+            r"\. [\d,]+ attempts hit what a fault leaves, 5 per second\.$", found.answer
         )
 
     def test_full_units_are_told(self):
@@ -65,7 +71,7 @@ class TestStorm:
         found = ws.simulate(audience, "aws.alb_ec2", faults=long, replications=1)
 
         said = re.search(
-            r"; of ([\d,]+) attempts ([\d,]+) find no free connection slot", found.answer
+            r"\. Of ([\d,]+) attempts ([\d,]+) found no free connection slot", found.answer
         )
         assert said
         attempts, refused = map(number, said.groups())
@@ -77,16 +83,65 @@ class TestStorm:
         found = ws.simulate(SMALL, API_GATEWAY, faults=faults, replications=1)
 
         assert found.answer.startswith(
-            "The worst of 2 faults: the network of some clients fails on Monday at 10:00: "
+            "The worst of 2 faults: after the network of some clients failed on Monday at 10:00, "
         )
+        assert [each.fault for each in found.outcomes] == [0, 1]
 
     def test_a_week_that_ends_too_soon(self):
         found = ws.simulate(
             AUDIENCE, API_GATEWAY, faults="outage at Sun 23:59:58 UTC", replications=1
         )
 
-        assert found.answer.startswith("The service fails on Sunday at 23:59:58 UTC: ")
-        assert "lose their connection, and 99% are not back before the week ends; " in found.answer
+        assert found.answer.startswith("After the service failed on Sunday at 23:59:58 UTC, ")
+        assert (
+            "lost their connection, and 99% were not back before the week ended (you allow 5 min)"
+            in found.answer
+        )
+        assert "turned away" not in found.outcomes[0].verdict
+
+    def test_a_storm_of_batches_is_measured_from_the_last_loss(self):
+        rolling = "rolling deployment at Tue 14:00 batches 3 every 1 min"
+
+        found = ws.simulate(SMALL, API_GATEWAY, faults=rolling, replications=1)
+
+        assert re.search(
+            r"^After a rolling deployment began on Tuesday at 14:00, \d+ connections were lost; "
+            r"99% were back (within a second of|[\d.]+ s after) the last loss \(you allow 5 min\)",
+            found.answer,
+        )
+
+    def test_who_is_late_and_who_leaves_meanwhile(self):
+        slow = "connection throttle at Tue 13:00 lasts 2 h new_connections_per_second 0.05"
+
+        found = ws.simulate(
+            SMALL, API_GATEWAY, faults=[slow, OUTAGE], replications=1, recover_within_s=90
+        )
+        [outcome], [told] = found.outcomes, recoveries(found.run)
+
+        assert outcome.state is Assessment.MISSED
+        assert " 99% were back only after " in outcome.verdict
+        assert "(you allow 90 s); " in outcome.verdict
+        gone = re.search(r"; ([\d,]+) gave up or left while waiting\.$", outcome.verdict)
+        assert gone
+        left = sum(int((each.gave_up + each.left_waiting).sum()) for each in found.run.replications)
+        assert 0 < number(gone[1]) == told.never_back <= left
+
+    def test_a_storm_that_feeds_itself(self):
+        found = ws.simulate(SMALL, API_GATEWAY, faults=OUTAGE, replications=1)
+        [finding] = [each for each in found.findings if each.title == "Recovery"]
+        [told] = recoveries(found.run)
+        endless = dataclasses.replace(
+            told, unfinished=1.0, endless=0.5, never_back=1_234.0, why_endless="attempts hit 5/s"
+        )
+
+        assert _end(endless, finding, lasted=False) == (
+            ", and in 50% of the weeks 99% never came back (you allow 5 min); "
+            "1,234 gave up or left while waiting"
+        )
+        always = dataclasses.replace(endless, endless=1.0, never_back=0.0)
+        assert _end(always, finding, lasted=False) == (
+            ", and 99% never came back (you allow 5 min)"
+        )
 
 
 class TestQuiet:
@@ -95,8 +150,11 @@ class TestQuiet:
         peak = found.findings[0]
 
         assert found.answer.startswith(
-            f"{peak.found:,.0f} connections at the peak, 200 were assumed; peak connections: missed"
+            f"The simulated weeks peaked on average at {peak.found:,.0f} connections; you assumed "
+            "200. Peak connections: missed, exceeded in "
         )
+        assert found.outcomes[0].fault is None
+        assert found.outcomes[0].state is found.state
 
     def test_nothing_to_tell(self):
         found = ws.simulate(SMALL, API_GATEWAY, replications=1)
@@ -105,8 +163,9 @@ class TestQuiet:
         judged = dataclasses.replace(found, findings=(met,), limits=())
         without = dataclasses.replace(judged, deployment="")
 
-        assert judged.answer.endswith(f"limits of {API_GATEWAY}: not checked.")
-        assert without.answer.endswith("200 were assumed; all assumptions hold.")
+        assert judged.outcomes[0].why == f"Limits of {API_GATEWAY}: not checked."
+        assert without.outcomes[0].verdict.endswith("you assumed 200, and every assumption held.")
+        assert "simulated week peaked at" in without.answer
 
     def test_a_limit_is_worst(self):
         found = ws.simulate(SMALL, API_GATEWAY, replications=1)
@@ -115,7 +174,29 @@ class TestQuiet:
 
         judged = dataclasses.replace(found, findings=(met,), limits=(beyond,))
 
-        assert f"; limit '{beyond.limit.title}': " in judged.answer
+        assert f". Limit '{beyond.limit.title}': " in judged.answer
+
+
+class TestCost:
+    def test_both_bills_are_compared(self):
+        found = ws.simulate(SMALL, API_GATEWAY, faults=OUTAGE, replications=1)
+        expected, simulated = found.expected_bill, found.simulated_bill
+        assert expected
+        assert simulated
+        more = float(simulated.total) - float(expected.total)
+
+        assert found.answer.endswith(found.cost)
+        assert found.cost == (
+            f"A month of such weeks costs ${simulated.total:,.0f}, ${abs(more):,.2f} "
+            f"{'more' if more > 0 else 'less'} than estimated."
+        )
+
+    @pytest.mark.parametrize(
+        ("usd", "compared"),
+        [(1_500.0, "$500.00 more than"), (750.0, "$250.00 less than"), (1_000.001, "as")],
+    )
+    def test_more_less_or_as_much(self, usd, compared):
+        assert cost_words(1_000.0, usd).endswith(f", {compared} estimated.")
 
 
 class TestEverywhere:
@@ -136,12 +217,12 @@ class TestEverywhere:
     def test_markdown_and_notebooks_show_it_before_anything_else(self, found):
         for text in (found.to_markdown(), found._repr_html_()):
             shown = re.sub(r"<[^>]+>|[*\\]", "", text).replace("&#x27;", "'").replace("\n", " ")
-            at = shown.index("30% of the service fails on Tuesday at 14:00")
+            at = shown.index("After 30% of the service failed on Tuesday at 14:00")
             assert at < shown.index(found.weeks[:10])
 
 
 @pytest.mark.parametrize("example", FAULTS.values())
-def test_every_fault_begins_a_sentence(example):
+def test_every_fault_is_told_as_what_happened(example):
     fault = parse_fault(example)
 
     words = fault_words(fault)

@@ -6,14 +6,16 @@ import numpy as np
 import pytest
 
 import estimator as ws
-from estimator.analysis.simulate.answer import storm_answer
-from estimator.analysis.simulate.findings import findings
+from estimator.analysis.simulate.answer import storm_outcomes
+from estimator.analysis.simulate.findings import RECOVERY, Finding, findings
 from estimator.analysis.simulate.recovery import Recovery, recoveries
 from estimator.demand.admission_limits import AdmissionLimits, ConnectWork
 from estimator.demand.expected import expected_demand
+from estimator.format import sentence
 from estimator.scenario.sessions import ExponentialSession
 from estimator.simulation.model import Cut, Model, Stream, Throttle, weekly_arrivals
 from estimator.simulation.run import Run, run
+from estimator.states import Assessment
 
 DAY_S = 86_400
 FAULT = "everything on Mon 01:00"
@@ -168,13 +170,21 @@ class TestNoEnd:
     def test_the_answer_says_that_nobody_comes_back(self, melted):
         recovery = told(melted)
 
-        answer = storm_answer([ws.Outage(at="Mon 01:00")], "", melted)
-
-        assert answer == (
-            f"The service fails on Monday at 01:00: {recovery.lost:,.0f} clients lose their "
-            f"connection, and 99% do not come back: {recovery.why_endless}; search what would end "
-            "it: estimator recovery-plan, or ws.recovery_plan."
+        finding = Finding(
+            RECOVERY, 300, np.inf, np.inf, np.inf, "seconds", Assessment.DOES_NOT_RECOVER, ""
         )
+
+        [outcome] = storm_outcomes([ws.Outage(at="Mon 01:00")], "", melted, [finding])
+
+        assert outcome.verdict.startswith(
+            f"After the service failed on Monday at 01:00, {recovery.lost:,.0f} clients lost their "
+            "connection, and 99% never came back (you allow 5 min)"
+        )
+        assert outcome.why == (
+            f"{sentence(recovery.why_endless)[:-1]}; search what would end it: "
+            "estimator recovery-plan, or ws.recovery_plan."
+        )
+        assert outcome.state is Assessment.DOES_NOT_RECOVER
 
     def test_where_less_than_a_day_is_left_nobody_knows(self):
         at_s = DAY_S + 1800.0

@@ -71,9 +71,9 @@ def test_what_is_said_is_no_open_question(fault):
 @pytest.mark.parametrize(
     "fault",
     [
-        ZONE.model_copy(update={"share": 1.0, "lasts": 604_800.0}),
-        ws.SlowDependency(at="Tue 14:00", lasts="168 h", new_connections_per_second=1e-9, queue=0),
-        ws.RefusedAttempts(at="Tue 14:00", lasts="168 h", share=1),
+        ws.ZoneOutage(at="Sun 02:00", lasts="168 h", share=1),
+        ws.SlowDependency(at="Sun 02:00", lasts="168 h", new_connections_per_second=1e-9, queue=0),
+        ws.RefusedAttempts(at="Sun 02:00", lasts="168 h", share=1),
         ws.RollingDeployment(at="Sun 23:00", batches=9, every="1 min", drain="1 h", restart="24 h"),
     ],
     ids=lambda fault: fault.fault,

@@ -1,5 +1,5 @@
-"""Every limit is read by a check, an option, an admission limit or a note on the bill, or says why
-nothing reads it.
+"""Every limit is read by a check, an option, an admission limit or a note on the bill, or named in
+the table of transports, or says why nothing reads it.
 
 Bills are made with the options and answers that lead to every limit, and each id that is looked up
 while they are made is written down.
@@ -12,10 +12,12 @@ from typing import get_args
 import pytest
 
 import estimator as ws
+from estimator.analysis.estimate import resolve
 from estimator.deployments import limits
 from estimator.deployments.fleet.scaling import Scaling, ScalingOptions
 from estimator.deployments.limits import Limit, load_limits
 from estimator.deployments.registry import ALL_DEPLOYMENTS
+from transports import carried_scenario, carried_scenarios
 
 FOLDERS = {
     "aws": ("aws",),
@@ -98,16 +100,18 @@ class Recording(dict[str, Limit]):
 
 def scenarios(deployment: str) -> Iterator[ws.Scenario]:
     """Bills that lead to every limit of a deployment."""
+    yield from carried_scenarios(SCENARIO, deployment)
+    usual = carried_scenario(SCENARIO, deployment)
     for audience in AUDIENCES:
-        yield SCENARIO.replace(peak_connections=audience)
+        yield usual.replace(peak_connections=audience)
     for options in PATHS.get(deployment, []):
-        yield SCENARIO.replace(options={deployment: options})
+        yield usual.replace(options={deployment: options})
     if issubclass(ALL_DEPLOYMENTS[deployment].options, ScalingOptions):
         for scaling in get_args(Scaling):
-            yield SCENARIO.replace(options={deployment: {"scaling": scaling}})
+            yield usual.replace(options={deployment: {"scaling": scaling}})
     for question in ALL_DEPLOYMENTS[deployment].assumptions:
         for answer in question.choices:
-            yield SCENARIO.replace(assumptions={question.id: answer})
+            yield usual.replace(assumptions={question.id: answer})
 
 
 def forget_what_was_looked_up() -> None:
@@ -119,10 +123,17 @@ def forget_what_was_looked_up() -> None:
                     clear()
 
 
+def named(tables) -> set[str]:
+    """Ids of limits that a transport has on a service."""
+    rows = [row for folder in tables.folders for row in tables.rows(folder, "transports")]
+    columns = ("longest_limit", "idle_limit", "other_limits")
+    return {limit for row in rows for column in columns for limit in row[column].split()}
+
+
 @pytest.fixture(scope="module")
-def asked() -> set[str]:
-    """Ids of limits that are looked up while bills are made."""
-    found: set[str] = set()
+def asked(tables) -> set[str]:
+    """Ids of limits that are looked up while bills are made, and of those of transports."""
+    found: set[str] = named(tables)
     forget_what_was_looked_up()
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(limits, "load_limits", lambda vendor: Recording(load_limits(vendor), found))
@@ -131,6 +142,8 @@ def asked() -> set[str]:
             patched.delattr(deployment, "default_options", raising=False)
             for scenario in scenarios(deployment.id):
                 ws.estimate(scenario, deployment.id)
+                # whom it admits is worked out when a simulation asks
+                assert resolve(scenario).metered(deployment).admission
     return found
 
 

@@ -43,6 +43,12 @@ SHAPES: list[Any] = [
     {"hours_of_day": [0] * 8 + [1] * 10 + [0] * 6, "days_of_week": [1, 1, 1, 1, 1, 0, 0]},
     {"title": "spike", "hourly": [1] * 100 + [50] + [1] * 67},
 ]
+TRANSPORTS: list[Any] = [
+    "long_polling",
+    {"kind": "polling", "every_seconds": "5 s", "http": "1.1", "conditional": False},
+    {"kind": "server_sent_events", "comment_seconds": 15, "reconnect_seconds": 3},
+    {"kind": "mqtt_over_websocket", "topic_bytes": 32},
+]
 FAULTS: list[Any] = [
     {"fault": "outage", "at": "Tue 14:00", "share": "30%", "lasts": "5 min"},
     {"fault": "network_flap", "at": 38, "share": 0.1, "away": 20, "times": 3, "every": "1 min"},
@@ -192,6 +198,7 @@ def scenario(rng: random.Random) -> dict[str, Any]:
         "engineering": {"engineer_hours_per_month": 20, "usd_per_engineer_hour": 100},
         "faults": [rng.choice(FAULTS)],
         "surges": [rng.choice(SURGES)],
+        "transport": rng.choice(TRANSPORTS),
     }
     always = ("profile", "location", *audience)
     return copy.deepcopy({k: v for k, v in content.items() if k in always or rng.random() < 0.6})

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from estimator.deployments.registry import ALL_DEPLOYMENTS
+from estimator.deployments.registry import DEPLOYMENTS, SAAS
 
 SECOND_HOURS, YEAR_HOURS = 1 / 3600, 8760.0
 """The shortest and the longest mean session that is drawn."""
@@ -32,7 +32,7 @@ def some_scenario(rng: np.random.Generator, most_sessions: float) -> tuple[Conte
         "faults": [_fault(rng) for _ in range(rng.integers(0, 4))],
         "surges": [_surge(rng, most_sessions) for _ in range(rng.integers(0, 3))],
     }
-    names = [None, *ALL_DEPLOYMENTS]
+    names = [None, *DEPLOYMENTS, *SAAS]
     return content, names[rng.integers(len(names))]
 
 

@@ -26,6 +26,7 @@ from estimator.errors import MOST_MESSAGE_CHARACTERS
 
 SCENARIO = ws.Scenario(profile="market-data", location="virginia", peak_connections=50)
 PAIR = ("aws.api_gateway", "azure.web_pubsub")
+BILL = Path(__file__).parents[1] / "invoices" / "samples" / "focus.csv"
 
 
 class Unspeakable:
@@ -98,6 +99,7 @@ RIGHT: dict[str, Any] = {
     "engine": "exact",
     "factors": [1.1, 1.2],
     "field": "peak_connections",
+    "file_format": "focus",
     "flows": {"posts": FLOW},
     "hours": 2.0,
     "high": 100.0,
@@ -111,13 +113,18 @@ RIGHT: dict[str, Any] = {
     "monthly_growth_percent": None,
     "name": "workplace-chat",
     "name_or_path": "aws-reserved-1-year",
+    "invoice": ws.read_invoice(BILL),
     "profiles": "notifications",
+    "month": None,
     "old": SCENARIO,
+    "path": BILL,
     "new": SCENARIO.replace(peak_connections=60),
     "quantities": {"aws.api_gateway.messages": 18e6},
     "questions": (),
     "region": "us-east-1",
+    "relative_error": 0.05,
     "replications": 2,
+    "result": ws.price({"aws.alb.hours": 730}, "us-east-1"),
     "samples": 128,
     "scenario": SCENARIO,
     "session": {"law": "exponential", "mean_hours": 1},
@@ -126,6 +133,7 @@ RIGHT: dict[str, Any] = {
     "title": "Bills",
     "token": SCENARIO.to_token(),
     "usd": 100.0,
+    "usd_per_currency": None,
     "valid": ["x"],
     "values": [10.0, 20.0],
     "vendor": "aws",
@@ -149,10 +157,14 @@ def results() -> dict[str, Any]:
         ws.gallery("notifications", samples=128),
         ws.load_contract("oci-preemptible"),
         ws.load_profile("workplace-chat"),
+        ws.move(SCENARIO, *PAIR),
         ws.price({"aws.api_gateway.messages": 18e6}, "us-east-1"),
         ws.recovery_plan(SCENARIO, PAIR[0], replications=1, engine="exact"),
+        ws.read_invoice(BILL),
+        ws.reconcile(SCENARIO, ws.read_invoice(BILL), "oci.load_balancer_vm"),
         ws.simulate(SCENARIO, PAIR[0], replications=2, engine="exact"),
         ws.sweep(SCENARIO, {"peak_connections": [10, 20]}, PAIR),
+        ws.transports(SCENARIO, PAIR, within_seconds=60),
         ws.BalancerResize(at=1, share=0.5),
         ws.CalendarEntry(name="Launch", on="Tue 14:00", lasts_hours=3, connections=5),
         ws.OtherClients(profile="market-data", peak_connections=5),
@@ -241,7 +253,9 @@ def outcome(call: Callable[..., Any], given: tuple[Any, ...], named: Mapping[str
 def hostile_call(public: Public, chance: random.Random) -> tuple[tuple[Any, ...], dict[str, Any]]:
     """Arguments of which one is wrong, or two, or that do not fit the signature."""
     named = dict(public.right)
-    parameters = [*inspect.signature(public.call).parameters]
+    signature = inspect.signature(public.call).parameters
+    parameters = [*signature]
+    needs_some = any(each.default is each.empty for each in signature.values())
     for name in chance.sample(parameters, min(len(parameters), chance.choice((1, 1, 1, 2)))):
         named[name] = chance.choice(HOSTILE)()
         if name in ("progress", "change") and callable(named[name]):
@@ -251,7 +265,7 @@ def hostile_call(public: Public, chance: random.Random) -> tuple[tuple[Any, ...]
         return (chance.choice(HOSTILE)(),) * 12, {}
     if shape < 0.04:
         return (), {**named, "nonsense": 1}
-    if shape < 0.06:
+    if shape < 0.06 and needs_some:
         return (), {}
     return (), named
 

@@ -12,6 +12,7 @@ import pytest
 import estimator as ws
 from estimator.analysis.choices import TITLES
 from estimator.cli import completion, main
+from estimator.deployments.registry import ALL_DEPLOYMENTS
 from estimator.pricing.catalog import load_catalog
 from estimator.pricing.contract import contract_names
 from estimator.pricing.price_files import VENDORS
@@ -63,6 +64,7 @@ def asked(monkeypatch, capsys) -> Callable[[str, str], str]:
         ),
         ("estimator simulate x.yaml --no-f", "--no-faults"),
         ("estimator prices --cloud az", "azure"),
+        ("estimator export x.yaml --format infra", "infracost"),
         ("estimator prices --service api", "api_gateway"),
         ("estimator init --profile work", "workplace-chat"),
         ("estimator list fau", "faults"),
@@ -95,7 +97,7 @@ def names(offers) -> list[str]:
 
 def test_what_is_offered_is_what_there_is():
     assert list(completion.deployments("")) == [
-        (name, each.title) for name, each in [*ws.DEPLOYMENTS.items(), *ws.SAAS.items()]
+        (name, each.title) for name, each in ALL_DEPLOYMENTS.items()
     ]
     assert dict(completion.locations("")) == {
         name: each.title for name, each in ws.locations().items()

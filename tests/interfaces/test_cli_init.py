@@ -89,12 +89,14 @@ def test_every_name_there_is_stands_in_it(text):
     assert [name for name in sorted(known) if not re.search(rf"(?<!\w){name}\b", text)] == []
 
 
-@pytest.mark.parametrize("profile", ws.profile_names())
-def test_each_part_that_is_left_out_counts_once_its_signs_are_taken_away(profile):
+@pytest.mark.parametrize(("nth", "profile"), [*enumerate(ws.profile_names())])
+def test_each_part_that_is_left_out_counts_once_its_signs_are_taken_away(nth, profile, in_full):
     text = starter_file(profile, "frankfurt")
     schema = jsonschema.Draft202012Validator(editor_schema())
+    parts = parts_of(text)
 
-    for part in parts_of(text):
+    # files of all profiles have the same parts, so that together they try each several times
+    for part in parts if in_full else parts[nth % 5 :: 5]:
         used = with_parts(text, part)
         name = field_of(text, part)
         scenario = ws.Scenario.from_yaml(used)

@@ -170,7 +170,7 @@ def test_the_answer_comes_first_and_storms_are_told_in_figures(run, quiet):
     title, rest = out.split("\n", 1)
     assert title.endswith(f": {data['state']}")
     assert " ".join(rest.split()).startswith(data["answer"])
-    assert data["answer"].startswith("30% of the service fails on Tuesday at 14:00: ")
+    assert data["answer"].startswith("After 30% of the service failed on Tuesday at 14:00, ")
     [recovery] = data["recoveries"]
     table = out.partition("Until 99% are back")[2]
     for figure in (

@@ -7,6 +7,7 @@ import pytest
 
 from estimator.cli import common
 from estimator.errors import MOST_MESSAGE_CHARACTERS
+from estimator.vendor_lists.report import CHANGES_FOUND
 
 ROOT = Path(__file__).resolve().parents[2]
 TEAM_CHAT = str(ROOT / "examples/team-chat.yaml")
@@ -69,7 +70,7 @@ def statuses(told: str, row: str) -> set[int]:
 
 
 def test_every_status_is_in_the_help_and_in_the_readme(run):
-    known = {0, common.FAILED, common.INPUT_ERROR, common.UNEXPECTED, 130}
+    known = {0, common.FAILED, common.INPUT_ERROR, CHANGES_FOUND, common.UNEXPECTED, 130}
     readme = (ROOT / "README.md").read_text(encoding="utf-8").partition("| exit status |")[2]
 
     help_text = run("--help")[1].partition("Exit status")[2]

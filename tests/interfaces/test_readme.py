@@ -71,7 +71,9 @@ def the_same_of(shown: list[str], printed: str) -> str:
     return printed
 
 
-@pytest.mark.parametrize(("name", "expected"), [("simulation", 1), ("break-even", 0)])
+@pytest.mark.parametrize(
+    ("name", "expected"), [("simulation", 1), ("break-even", 0), ("transports", 0)]
+)
 def test_the_output_shown_is_what_the_command_prints(run, monkeypatch, name, expected):
     section = README.split(f"<!-- {name} -->")[1].split(f"<!-- /{name} -->")[0]
     _, command, *shown, _ = section.strip().splitlines()

@@ -394,6 +394,20 @@ def test_a_contract_that_matches_no_line_says_so_on_each_bill_of_a_comparison():
     assert f"which matches no line of {named}" in conventions(found.bills)
 
 
+def test_a_contract_that_matches_no_line_of_many_bills_says_of_how_many():
+    scenario = ws.Scenario(
+        profile="workplace-chat",
+        location="virginia",
+        peak_connections=1_000,
+        contract="oci-preemptible",
+    )
+    bills = ws.compare(scenario).bills
+    silent = ["matches no line of this bill" in " ".join(bill.notes) for bill in bills]
+    assert sum(silent) > 3
+    said = f"which matches no line of {sum(silent)} of the {len(bills)} bills"
+    assert said in conventions(bills)
+
+
 def test_a_price_of_nothing_in_one_of_several_tiers_is_refused():
     tiers = [{"tier_from": 0, "usd_per_unit": 0}, {"tier_from": 10, "usd_per_unit": 1}]
     relay = {

@@ -7,8 +7,10 @@ import io
 import json
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 from html.parser import HTMLParser
+from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
@@ -22,8 +24,11 @@ from rich.console import Console
 import estimator as ws
 import hostile
 from estimator import cli, render
+from estimator.analysis.drift import drift
 from estimator.render import document as doc, spreadsheet
 from estimator.render.printable import printable
+from estimator.vendor_lists.comparison import Finding, Kind
+from estimator.vendor_lists.report import RefreshReport, Unread
 
 PAIR = ("aws.api_gateway", "gcp.cloud_run")
 Result = Any
@@ -45,6 +50,8 @@ def results(request) -> dict[str, Result]:
         "break_even": ws.break_even(scenario, flow, 1.0, 4.0, PAIR),
         "growth": ws.growth(scenario, 2, monthly_growth_percent=10, deployments=PAIR),
         "diff": ws.diff(scenario, own, PAIR),
+        "move": ws.move(scenario, *PAIR),
+        "transports": ws.transports(scenario, PAIR, within_seconds=2),
         "uncertainty": uncertain,
         "fan": uncertain.fan(flow, [1.0, 2.0], PAIR, samples=128),
         "budget_check": ws.check_budget(scenario, 100, PAIR[0], inputs={flow: "±10%"}, samples=128),
@@ -55,10 +62,29 @@ def results(request) -> dict[str, Result]:
             scenario, "aws.nlb_ec2", fault="outage at Tue 14:00 share 50%", within_s=1
         ),
         "gallery": ws.gallery("notifications", samples=128),
+        "drift": drift({f"{text}.yaml": scenario}, deployments=PAIR[:1]),
+        "refresh": refresh_report(text),
+        "reconcile": ws.reconcile(scenario, invoice(text), "oci.load_balancer_vm"),
         "scenario": scenario,
         "profile": scenario.profile,
         "demand": ws.expected_demand(scenario),
     }
+
+
+def refresh_report(text: str) -> RefreshReport:
+    """What vendors may write into their answers, and names of files that hold them."""
+    finding = Finding(
+        Kind.UNIT_UNKNOWN, "oci", text, "oci.compute.e4_ocpu_hours", text,
+        source=f"https://{text}", ids=(text,), detail=f"unit {text} is not known",
+    )  # fmt: skip
+    unread = (Unread(text, f"not JSON, but begins with {text}"),)
+    return RefreshReport((finding,), unread, unread, (f"not written: {text}",))
+
+
+def invoice(text: str) -> ws.Invoice:
+    """A bill with a line of that name, which no meter stands for."""
+    bill = ws.read_invoice(Path(__file__).parents[1] / "invoices/samples/oci-cost-report.csv")
+    return replace(bill, unmapped=bill.unmapped.head(1).assign(vendor_name=text))
 
 
 @pytest.fixture
@@ -124,13 +150,16 @@ def test_charts_show_the_signs(results, text):
 
 
 def charts(results: dict[str, Result]) -> Iterator[tuple[str, Callable[[], Figure]]]:
-    for name in ("estimate", "sweep", "break_even", "growth", "diff", "uncertainty", "fan"):
+    for name in ("estimate", "sweep", "break_even", "growth", "diff", "move", "uncertainty", "fan"):
         yield name, results[name].chart
+    yield "transports", results["transports"].chart
     yield "comparison", results["compare"].chart
+    yield "share_card", partial(results["compare"].share_card, link=hostile.SOURCE)
     yield "gallery", results["gallery"].chart
     yield "limits", partial(render.draw, "limits", [results["estimate"]])
     yield "tornado", partial(results["uncertainty"].tornado_chart, PAIR[0])
     yield "budget_check", results["budget_check"].chart
+    yield "reconciliation", results["reconcile"].chart
     yield "recovery_plan", results["recovery_plan"].chart
     simulation = results["simulate"]
     yield "simulation", simulation.chart
@@ -151,7 +180,7 @@ def texts_in(figure: Figure) -> list[str]:
 
 
 def tables(results: dict[str, Result]) -> Iterator[pd.DataFrame]:
-    for name in ("compare", "sweep", "break_even", "growth", "uncertainty"):
+    for name in ("compare", "sweep", "break_even", "growth", "transports", "uncertainty"):
         yield results[name].table
     yield results["estimate"].lines
     yield results["simulate"].verdicts

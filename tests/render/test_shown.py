@@ -40,6 +40,7 @@ SHOWN: dict[str, Any] = {
     "growth": ws.growth(
         NAMED, 6, monthly_growth_percent=50, deployments=["aws.iot_core", "gcp.cloud_run"]
     ),
+    "move": ws.move(NAMED, "aws.api_gateway", "aws.nlb_ec2", migration_hours=80),
     "recovery plan": ws.recovery_plan(
         NAMED, "aws.alb_ec2", fault="outage at Tue 14:00", within_s=1
     ),

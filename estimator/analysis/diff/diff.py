@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from estimator.analysis.compare import title_of
-from estimator.analysis.diff.bill_changes import BillChange, LineChange, bill_changes, cheapest
+from estimator.analysis.diff.bill_changes import BillChange, bill_changes, cheapest
 from estimator.analysis.diff.field_changes import FieldChange, field_changes
 from estimator.arguments import checks_arguments
 from estimator.format import dollars_and_cents, signed_percent
@@ -185,7 +185,7 @@ class Difference(Result):
         import pandas as pd
 
         rows = [
-            {"deployment": each.deployment, **_line_data(line)}
+            {"deployment": each.deployment, **line.as_data()}
             for each in self.bills
             for line in each.lines
         ]
@@ -305,27 +305,5 @@ def _bill_data(change: BillChange) -> dict[str, Any]:
             driver: {"before_usd": before, "after_usd": after}
             for driver, (before, after) in change.drivers.items()
         },
-        "lines": [_line_data(line) for line in change.lines],
-    }
-
-
-def _line_data(line: LineChange) -> dict[str, Any]:
-    sides = {
-        "quantity": line.quantities,
-        "price": line.prices,
-        "usd_per_unit": line.usd_per_unit,
-    }
-    return {
-        "meter": line.meter_id,
-        "title": line.meter.title,
-        "driver": line.meter.driver,
-        "unit": line.meter.unit,
-        **{
-            f"{name}_{when}": value
-            for name, both in sides.items()
-            for when, value in zip(("before", "after"), both, strict=True)
-        },
-        "before_usd": line.usd[0],
-        "after_usd": line.usd[1],
-        "change_usd": line.change_usd,
+        "lines": [line.as_data() for line in change.lines],
     }

@@ -1,13 +1,14 @@
-"""What came out, in one sentence? How the worst fault ends; without one, the peak."""
+"""What came out, in a sentence? How the worst fault ended; without one, the peak."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 
-from estimator.analysis.simulate.findings import Finding
+from estimator.analysis.simulate.findings import RECOVERY, Finding
 from estimator.analysis.simulate.recovery import (
     HOW_TO_END,
     Recovery,
@@ -16,11 +17,12 @@ from estimator.analysis.simulate.recovery import (
     stage_names,
 )
 from estimator.deployments.registry import find_deployment
-from estimator.format import count_text, figure_text, percent, sentence, span_text
+from estimator.format import count_text, dollars, figure_text, percent, sentence, span_text
 from estimator.scenario.disruptions import Fault
 from estimator.scenario.local_time import moment_text
 from estimator.simulation.run import Run
 from estimator.states import Assessment
+from estimator.units import HALF_A_CENT_USD
 
 _DAYS: Final = {
     "Mon": "Monday",
@@ -32,14 +34,14 @@ _DAYS: Final = {
     "Sun": "Sunday",
 }
 _HAPPENS: Final = {
-    "rolling_deployment": "a rolling deployment begins",
-    "balancer_resize": "a load balancer is resized",
-    "network_flap": "the network of some clients fails",
-    "connection_throttle": "new connections are limited",
-    "refused_attempts": "a share of all attempts is refused",
-    "slow_dependency": "what new connections wait for becomes slow",
+    "rolling_deployment": "a rolling deployment began",
+    "balancer_resize": "a load balancer was resized",
+    "network_flap": "the network of some clients failed",
+    "connection_throttle": "new connections were limited",
+    "refused_attempts": "a share of all attempts was refused",
+    "slow_dependency": "what new connections wait for became slow",
 }
-"""What a fault does, by its name; whatever else is named an outage fails, and others begin."""
+"""What a fault did, by its name; whatever else is named an outage failed, and others began."""
 _OUTAGE: Final = "outage"
 _SOMEBODY: Final = 0.5
 _AT_ONCE_S: Final = 1.0
@@ -49,53 +51,105 @@ _WORTH_TELLING: Final = 0.1
 """Of the attempts that fail for the most common reason; what is rarer is not told."""
 
 
-def storm_answer(faults: Sequence[Fault], deployment: str, run: Run) -> str:
-    """How clients come back after the worst of the faults; empty if none took a connection.
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came out: of one fault, or of weeks in which none took a connection."""
+
+    verdict: str
+    """A sentence that says how it ended."""
+    why: str
+    """A sentence that says what decided it; empty if there is nothing to say."""
+    state: Assessment
+    fault: int | None = None
+    """Position among the declared faults; None if it is of the weeks."""
+
+
+def storm_outcomes(
+    faults: Sequence[Fault], deployment: str, run: Run, findings: Sequence[Finding]
+) -> tuple[Outcome, ...]:
+    """How clients came back after each fault that took connections, the worst first.
 
     Args:
         faults: as they were declared.
         deployment: id; empty without one.
         run: the simulated weeks.
+        findings: of them, with those of recoveries in the order of the week.
     """
-    told = recoveries(run)
-    if not told:
-        return ""
-    worst = max(told, key=lambda each: (each.endless, each.until_99_s, each.lost))
-    number = run.model.faults.index(worst.fault)
-    several = sum(cut.fault == number for cut in run.model.cuts) > 1
-    happens = f"{fault_words(faults[number])}: {_lost(worst, several=several)}"
-    if len(told) > 1:
-        happens = f"the worst of {len(told)} faults: {happens}"
-    return sentence(f"{happens}, {_end(deployment, run, worst)}")
+    judged = [each for each in findings if each.title == RECOVERY]
+    told = zip(recoveries(run), judged, strict=True)
+    worst_first = sorted(
+        told, key=lambda each: (each[0].endless, each[0].until_99_s, each[0].lost), reverse=True
+    )
+    return tuple(
+        _outcome(faults, deployment, run, recovery, finding) for recovery, finding in worst_first
+    )
 
 
-def quiet_answer(findings: Sequence[Finding], state: Assessment, worst_limit: str) -> str:
+def _outcome(
+    faults: Sequence[Fault], deployment: str, run: Run, recovery: Recovery, finding: Finding
+) -> Outcome:
+    number = run.model.faults.index(recovery.fault)
+    cuts = [cut for cut in run.model.cuts if cut.fault == number]
+    lost = _lost(recovery, several=len(cuts) > 1)
+    lasted = len(cuts) > 1 or cuts[0].over_s > 0
+    return Outcome(
+        verdict=sentence(
+            f"after {fault_words(faults[number])}, {lost}{_end(recovery, finding, lasted=lasted)}"
+        ),
+        why=sentence(
+            f"{recovery.why_endless}; {HOW_TO_END}"
+            if recovery.endless
+            else _hindrance(deployment, run, recovery)
+        ),
+        state=finding.state,
+        fault=number,
+    )
+
+
+def quiet_outcome(
+    findings: Sequence[Finding], state: Assessment, worst_limit: str, weeks: int
+) -> Outcome:
     """The peak, and the worst of what was found.
 
     Args:
         findings: the peak first.
         state: the worst of all.
         worst_limit: the worst limit with its state, for where no finding is as bad.
+        weeks: how many were simulated.
     """
     peak = findings[0]
-    found = f"{figure_text(peak.found)} connections at the peak"
-    words = f"{found}, {figure_text(peak.assumed)} were assumed"
+    when = "week peaked" if weeks == 1 else "weeks peaked on average"
+    verdict = (
+        f"the simulated {when} at {figure_text(peak.found)} connections; you assumed "
+        f"{figure_text(peak.assumed)}"
+    )
     if state is Assessment.MET:
-        return sentence(f"{words}; all assumptions hold")
-    for each in findings:
-        if each.state is state:
-            return sentence(f"{words}; {each.title.lower()}: {state}, {each.words}")
-    return sentence(f"{words}; {worst_limit}")
+        return Outcome(sentence(f"{verdict}, and every assumption held"), "", state)
+    bad = (f"{each.title}: {state}, {each.words}" for each in findings if each.state is state)
+    return Outcome(sentence(verdict), sentence(next(bad, worst_limit)), state)
+
+
+def cost_words(expected_usd: float, simulated_usd: float) -> str:
+    """What the weeks cost beside what was estimated, as a sentence.
+
+    >>> cost_words(100.0, 112.5), cost_words(100.0, 100.0)
+    ('A month of such weeks costs $112.50, $12.50 more than estimated.',
+     'A month of such weeks costs $100.00, as estimated.')
+    """
+    change = simulated_usd - expected_usd
+    compared = f"{dollars(abs(change))} {'more' if change > 0 else 'less'} than"
+    compared = "as" if abs(change) < HALF_A_CENT_USD else compared
+    return f"A month of such weeks costs {dollars(simulated_usd)}, {compared} estimated."
 
 
 def fault_words(fault: Fault) -> str:
-    """What fails and when, as the beginning of a sentence.
+    """What failed and when, as a part of a sentence.
 
     >>> from estimator.scenario.disruptions import Outage
     >>> fault_words(Outage(at="Tue 14:00", share="30%"))
-    '30% of the service fails on Tuesday at 14:00'
+    '30% of the service failed on Tuesday at 14:00'
     >>> fault_words(Outage(at="Tue 14:00"))
-    'the service fails on Tuesday at 14:00'
+    'the service failed on Tuesday at 14:00'
     """
     day, _, time = moment_text(fault.at).partition(" ")
     return f"{_happens(fault)} on {_DAYS[day]} at {time}"
@@ -108,10 +162,10 @@ def _happens(fault: Fault) -> str:
     what = name.replace("_", " ")
     if name == _OUTAGE:
         share = float(getattr(fault, "share", 1.0))
-        return "the service fails" if share == 1 else f"{percent(share)} of the service fails"
+        return "the service failed" if share == 1 else f"{percent(share)} of the service failed"
     if name.endswith(f"_{_OUTAGE}"):
-        return f"{_a(what.removesuffix(f' {_OUTAGE}'))} fails"
-    return f"{_a(what)} begins"
+        return f"{_a(what.removesuffix(f' {_OUTAGE}'))} failed"
+    return f"{_a(what)} began"
 
 
 def _a(thing: str) -> str:
@@ -121,23 +175,34 @@ def _a(thing: str) -> str:
 def _lost(recovery: Recovery, *, several: bool) -> str:
     """What it took; of several times, connections, since a client may lose more than one."""
     if several:
-        return f"{_whole(recovery.lost)} connections are lost"
+        return f"{_whole(recovery.lost)} connections were lost"
     if figure_text(recovery.lost) == "1":
-        return "1 client loses its connection"
-    return f"{_whole(recovery.lost)} clients lose their connection"
+        return "1 client lost its connection"
+    return f"{_whole(recovery.lost)} clients lost their connection"
 
 
-def _end(deployment: str, run: Run, recovery: Recovery) -> str:
-    """How soon clients are back, and what stood in their way."""
-    if recovery.endless:
-        weeks = f" in {percent(recovery.endless)} of the weeks" if recovery.endless < 1 else ""
-        return f"and 99% do not come back{weeks}: {recovery.why_endless}; {HOW_TO_END}"
-    hindrance = _hindrance(deployment, run, recovery)
+def _end(recovery: Recovery, finding: Finding, *, lasted: bool) -> str:
+    """How soon clients were back, beside what is allowed, and who never was."""
+    allowed = f"(you allow {span_text(finding.assumed)})"
+    never = f"{_whole(recovery.never_back)} gave up or left while waiting"
+    is_somebody = recovery.never_back >= _SOMEBODY
     if recovery.unfinished:
-        return f"and 99% are not back before the week ends; {hindrance}"
-    soon = recovery.until_99_s <= _AT_ONCE_S
-    when = "within a second" if soon else f"after {span_text(recovery.until_99_s)}"
-    return f"99% are back {when}; {hindrance}"
+        return f", and {_not_back(recovery)} {allowed}{f'; {never}' if is_somebody else ''}"
+    span = span_text(recovery.until_99_s)
+    when = f"{span} after the last loss" if lasted else f"after {span}"
+    if recovery.until_99_s <= _AT_ONCE_S:
+        when = "within a second of the last loss" if lasted else "within a second"
+    only = "only " if finding.state is Assessment.MISSED else ""
+    others = f"; {never}" if is_somebody else ", and nobody was turned away"
+    return f"; 99% were back {only}{when} {allowed}{others}"
+
+
+def _not_back(recovery: Recovery) -> str:
+    """That clients were not back, in some or in all of the weeks."""
+    part, ends = recovery.unfinished, "were not back before the week ended"
+    if recovery.endless:
+        part, ends = recovery.endless, "never came back"
+    return f"99% {ends}" if part == 1 else f"in {percent(part)} of the weeks 99% {ends}"
 
 
 def _hindrance(deployment: str, run: Run, recovery: Recovery) -> str:
@@ -145,24 +210,24 @@ def _hindrance(deployment: str, run: Run, recovery: Recovery) -> str:
     attempts = f"{_whole(recovery.attempts)} attempts"
     name = run.model.admission.unit_name
     if recovery.refused < max(_SOMEBODY, _FEW * recovery.attempts):
-        few = f"under {percent(_FEW)} of {attempts} fail"
-        few = f"none of {attempts} fails" if recovery.refused < _SOMEBODY else few
+        few = f"under {percent(_FEW)} of {attempts} failed"
+        few = f"none of {attempts} failed" if recovery.refused < _SOMEBODY else few
         if not is_known(run.model):
             who = _service(deployment) or "anything"
             return f"nothing is known of how fast {who} lets clients in"
         if recovery.connecting_most >= _SOMEBODY:
             return (
-                f"up to {_whole(recovery.connecting_most)} at once wait for the {name}s to let "
-                f"them in, {few}"
+                f"up to {_whole(recovery.connecting_most)} at once waited for the {name}s to let "
+                f"them in; {few}"
             )
         return few
     of_whom = {
         "rate": f"hit {_rate(deployment, run, recovery.fault)}",
-        "no free slot": "find no free connection slot",
-        "queue full": f"find the queues of the {name}s full",
-        "stage full": f"find the queue of {stage_names(run.model)} full",
-        "fault": "are refused by a fault",
-        "timeout": "are given up before it is their turn",
+        "no free slot": "found no free connection slot",
+        "queue full": f"found the queues of the {name}s full",
+        "stage full": f"found the queue of {stage_names(run.model)} full",
+        "fault": "were refused by a fault",
+        "timeout": "were given up before it was their turn",
     }
     most = max(recovery.refused_by.values(), default=0.0)
     told = {

@@ -57,6 +57,8 @@ TURNED_AWAY: Final = 0.01
 deployment does not serve them."""
 UNNOTICED: Final = 0.0001
 """Below this share it does not matter."""
+RECOVERY: Final = "Recovery"
+"""Title of what is found after each fault that took connections, in the order of the week."""
 _NOBODY: Final = 0.5
 """Minutes of waiting; less is rounding noise of groups that are followed by their mean."""
 _NOTHING_LIMITS: Final = "nothing is known that could keep a client out"
@@ -412,7 +414,7 @@ def _recoveries(run: Run, recover_within_s: float) -> Iterator[Finding]:
             words += f": {recovery.why_endless}; {HOW_TO_END}"
         if state is Assessment.NOT_CHECKED:
             words += f", by their own waiting alone; {HOW_TO_STATE_A_RATE}"
-        yield _finding("Recovery", recover_within_s, seconds, "seconds", state, words)
+        yield _finding(RECOVERY, recover_within_s, seconds, "seconds", state, words)
 
 
 def _recovered(run: Run, recovery: Recovery, within_s: float) -> Assessment:

@@ -76,6 +76,8 @@ class Recovery:
     """Of them, most at one unit."""
     processor_most: float
     """Busiest second, as a part of the servers of all units."""
+    never_back: float
+    """Clients who gave up, or left while they waited, in the whole minutes of the storm."""
     unfinished: float
     """Part of the replications in which 99% were not back before the week ended."""
     endless: float
@@ -136,6 +138,8 @@ class _Storm:
     connecting_most: float
     queue_most: float
     processor_most: float
+    never_back: float
+    """In the whole minutes of the storm."""
     is_unfinished: bool
     is_endless: bool
     at_the_end: str
@@ -167,6 +171,7 @@ def _recovery(model: Model, fault: str, seen: list[tuple[Replication, Aftermath]
         connecting_most=most("connecting_most"),
         queue_most=most("queue_most"),
         processor_most=mean("processor_most"),
+        never_back=mean("never_back"),
         unfinished=mean("is_unfinished"),
         endless=len(endless) / len(storms),
         why_endless=endless[0] if endless else "",
@@ -221,6 +226,7 @@ def _storm(model: Model, replication: Replication, after: Aftermath) -> _Storm:
         work_s=float(replication.work_s[minutes].sum()),
         wasted_s=float(replication.wasted_s[minutes].sum()),
         queue_most=float(near.queue_most[seconds].max()),
+        never_back=float((replication.gave_up + replication.left_waiting)[minutes].sum()),
         is_unfinished=is_unfinished,
         is_endless=is_endless,
         at_the_end=_at_the_end(model, replication) if is_endless else "",

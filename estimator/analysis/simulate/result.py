@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from estimator.analysis.estimate import Estimate, verdict_data
-from estimator.analysis.simulate.answer import quiet_answer, storm_answer
+from estimator.analysis.simulate.answer import Outcome, cost_words, quiet_outcome, storm_outcomes
 from estimator.analysis.simulate.findings import Finding
 from estimator.analysis.simulate.recovery import Recovery, recoveries
 from estimator.arguments import checks_arguments
@@ -152,10 +152,29 @@ class Simulation(Result):
         yield from zone_question(self.scenario.faults, share, self.deployment)
 
     @cached_property
+    def outcomes(self) -> tuple[Outcome, ...]:
+        """How each fault that took connections ended, the worst first; without one, the peak."""
+        storms = storm_outcomes(self.scenario.faults, self.deployment, self.run, self.findings)
+        if storms:
+            return storms
+        weeks = len(self.run.replications)
+        return (quiet_outcome(self.findings, self.state, self._worst_limit, weeks),)
+
+    @property
+    def cost(self) -> str:
+        """What such weeks cost beside what was estimated, in a sentence; empty if unknown."""
+        if self.expected_bill is None or self.simulated_bill is None:
+            return ""
+        return cost_words(float(self.expected_bill.total), float(self.simulated_bill.total))
+
+    @cached_property
     def answer(self) -> str:
-        """What came out, in one sentence: how the worst fault ends; without one, the peak."""
-        storm = storm_answer(self.scenario.faults, self.deployment, self.run)
-        return storm or quiet_answer(self.findings, self.state, self._worst_limit)
+        """What came out: the worst of ``outcomes``, why it is so, and what that costs."""
+        first, *others = self.outcomes
+        verdict = first.verdict
+        if others:
+            verdict = f"The worst of {len(self.outcomes)} faults: {verdict[0].lower()}{verdict[1:]}"
+        return " ".join(filter(None, (verdict, first.why, self.cost)))
 
     @property
     def _worst_limit(self) -> str:
@@ -368,6 +387,7 @@ def _recovery_data(recovery: Recovery) -> dict[str, Any]:
         "connecting_most": recovery.connecting_most,
         "queue_most": recovery.queue_most,
         "processor_most": recovery.processor_most,
+        "never_back": recovery.never_back,
         "unfinished": recovery.unfinished,
         "endless": recovery.endless,
         "why_endless": recovery.why_endless or None,

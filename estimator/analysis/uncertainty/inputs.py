@@ -188,9 +188,12 @@ def open_questions(
                 )
     moved: dict[str, set[str]] = {}
     for bill in bills if asked else ():
-        for effect in bill.effects:
+        deployment = bill.deployment or ""
+        known = {name for name, ids in moved.items() if deployment in ids}
+        # each takes a bill for each answer
+        for effect in bill.assess(bill, known) if known else bill.effects:
             if any(np.any(usd) for usd in effect.change_usd.values()):
-                moved.setdefault(effect.assumption.id, set()).add(bill.deployment or "")
+                moved.setdefault(effect.assumption.id, set()).add(deployment)
     if asked == "all":
         wanted = [name for name in moved if name not in scenario.assumptions]
     else:
@@ -215,6 +218,8 @@ def _range_of(scenario: Scenario, field: str, said: InputRange | str) -> InputRa
 
 def _quantity(scenario: Scenario, field: str, input_range: InputRange) -> Quantity:
     whole = _takes_whole_numbers(field)
+    if not whole and takes_arrays(scenario, field, input_range.low, input_range.high):
+        return Quantity(field, input_range, whole, in_one_pass=True)
     for end in (input_range.low, input_range.high):
         value = round(end) if whole else end
         try:

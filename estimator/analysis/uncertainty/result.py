@@ -188,6 +188,13 @@ class Uncertainty(Result):
             raise ScenarioError(f"a share is from 0 to 1, not {share:g}")
         return float(np.quantile(self.total(deployment), share, method=sampling.METHOD))
 
+    @property
+    def p10_to_p90(self) -> dict[str, tuple[float, float]]:
+        """P10 and P90 of each deployment, USD per month, for ``Comparison.share_card``."""
+        return {
+            name: (self.quantile(name, 0.1), self.quantile(name, 0.9)) for name in self.deployments
+        }
+
     def share_within(self, deployment: str, usd: float) -> float:
         """Share of the draws in which the bill is at most that.
 

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from estimator.analysis.estimate import estimate_all
-from estimator.analysis.fields import with_values
+from estimator.analysis.fields import fields_of, with_values
 from estimator.analysis.points import POINTS_AT_ONCE, Progress, alike
 from estimator.analysis.uncertainty.inputs import Question, Uncertain
 from estimator.arrays import FloatArray
@@ -50,7 +50,7 @@ class SampledBills:
 
 
 @dataclass(frozen=True, slots=True)
-class _Job:
+class PricingJob:
     """Draws that differ only in numbers that go through in one pass."""
 
     scenario: Scenario
@@ -180,12 +180,24 @@ def price_draws(
     Raises:
         ScenarioError: a combination of values that no scenario can have.
     """
-    total = np.full((len(deployments), len(values)), np.nan)
+    jobs = pricing_jobs(scenario, uncertain, values, deployments)
+    return price_jobs(jobs, len(values), deployments, client=client, progress=progress)
+
+
+def price_jobs(
+    jobs: Sequence[PricingJob],
+    draws: int,
+    deployments: Sequence[str],
+    *,
+    client: Client | Executor | None = None,
+    progress: Progress | None = None,
+) -> SampledBills:
+    """The same, from what ``pricing_jobs`` made of so many draws."""
+    total = np.full((len(deployments), draws), np.nan)
     within_limits = np.zeros(total.shape, dtype=np.bool_)
     lines: dict[str, dict[str, FloatArray]] = {each: {} for each in deployments}
     refusals: dict[str, Refusal] = {}
     row_of = {deployment: row for row, deployment in enumerate(deployments)}
-    jobs = list(_jobs(scenario, uncertain, values, deployments))
     done = 0
     for job, (bills, refused) in zip(jobs, _priced(jobs, client), strict=True):
         for bill in bills:
@@ -194,7 +206,7 @@ def price_draws(
             within_limits[row, job.draws] = bill.within_limits
             for meter, usd in bill.lines_usd.items():
                 # some draws do not have the meter, such as that of another machine
-                meters.setdefault(meter, np.zeros(len(values)))[job.draws] = usd
+                meters.setdefault(meter, np.zeros(draws))[job.draws] = usd
         for refusal in refused:
             refusals.setdefault(refusal.deployment, refusal)
         done += job.draws.size * len(job.deployments)
@@ -203,17 +215,19 @@ def price_draws(
     return SampledBills(tuple(deployments), total, within_limits, lines, refusals)
 
 
-def _jobs(
+def pricing_jobs(
     scenario: Scenario,
     uncertain: Sequence[Uncertain],
     values: FloatArray,
     deployments: Sequence[str],
-) -> Iterator[_Job]:
+) -> list[PricingJob]:
     """Draws alike in what is priced value by value, for the deployments that share their demand.
 
     Where the demand differs anyway, answers to the questions of all deployments are taken along;
     where it does not, a deployment needs no more passes than it has combinations of answers.
+    Arguments are those of ``price_draws``.
     """
+    jobs: list[PricingJob] = []
     sharing: dict[tuple[int, ...], list[str]] = {}
     for deployment in deployments:
         apart = [
@@ -235,11 +249,13 @@ def _jobs(
             for start in range(0, draws.size, POINTS_AT_ONCE):
                 part = draws[start : start + POINTS_AT_ONCE]
                 moving = {
-                    each.name: values[part, i]
+                    name: values[part, i]
                     for i, each in enumerate(uncertain)
                     if each.in_one_pass and any(map(each.matters_to, together))
+                    for name in fields_of(each.name, together)
                 }
-                yield _Job(asked, moving, tuple(together), part)
+                jobs.append(PricingJob(asked, moving, tuple(together), part))
+    return jobs
 
 
 def _settled(scenario: Scenario, fixed: Sequence[tuple[Uncertain, float]]) -> Scenario:
@@ -253,7 +269,7 @@ def _settled(scenario: Scenario, fixed: Sequence[tuple[Uncertain, float]]) -> Sc
 
 
 def _priced(
-    jobs: Sequence[_Job], client: Client | Executor | None
+    jobs: Sequence[PricingJob], client: Client | Executor | None
 ) -> Iterator[tuple[list[_Found], list[Refusal]]]:
     executor = executor_of(client)
     if executor is None:
@@ -262,7 +278,7 @@ def _priced(
     return (future.result() for future in futures)
 
 
-def _price(job: _Job) -> tuple[list[_Found], list[Refusal]]:
+def _price(job: PricingJob) -> tuple[list[_Found], list[Refusal]]:
     bills, refused = estimate_all(with_values(job.scenario, job.moving), job.deployments)
     found: list[_Found] = []
     for bill in bills:

@@ -13,6 +13,7 @@ from estimator.deployments.fleet.server_options import ApplicationOptions, Serve
 from estimator.deployments.registry import find_deployment
 from estimator.errors import MissingRateError
 from estimator.scenario.scenario import Scenario
+from estimator.scenario.transport import HttpTransport
 
 
 def server_input_ranges(scenario: Scenario, deployments: Iterable[str]) -> dict[str, InputRange]:
@@ -55,7 +56,9 @@ def server_input_ranges(scenario: Scenario, deployments: Iterable[str]) -> dict[
 
 def _multiples(scenario: Scenario, options: ApplicationOptions) -> dict[str, tuple[float, float]]:
     """The multiples of each option that multiplies a figure which nobody published or gave."""
-    derived = derived_figures(options) if isinstance(options, ServerOptions) else ()
+    over_http = isinstance(scenario.transport, HttpTransport)
+    is_server = isinstance(options, ServerOptions)
+    derived = derived_figures(options, over_http=over_http) if is_server else ()
     found = {figure.factor: figure.multiples for figure in derived}
     work = application_multiples(options, (each.application for each in scenario.profiles.values()))
     return found if work is None else {**found, "application_factor": work}

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Executor
 from typing import Final
 
 import numpy as np
 
-from estimator.analysis.estimate import estimate_all
+from estimator.analysis.estimate import Estimate, estimate_all
 from estimator.analysis.fields import with_values
 from estimator.analysis.points import Progress, chosen
 from estimator.analysis.uncertainty.input_ranges import InputRange
@@ -27,6 +27,7 @@ from estimator.analysis.uncertainty.sampling import (
 )
 from estimator.arguments import checks_arguments
 from estimator.errors import ScenarioError
+from estimator.result import Refusal
 from estimator.runtime import Client
 from estimator.scenario.scenario import Scenario
 
@@ -85,22 +86,9 @@ def uncertainty(
     if seed < 0:
         raise ScenarioError(f"seed must be a whole number of at least 0, not {seed}")
     names = chosen(deployments)
-    # before the inputs, which would be blamed for what is wrong with the scenario itself
-    bills, refused = estimate_all(scenario, names)
-    quantities = uncertain_quantities(scenario, inputs or {}, evidence=evidence, deployments=names)
-    bills.sort(key=lambda bill: (not bill.state.is_within_limits, float(np.sum(bill.total))))
-    # an allowance may cover now what an answer moves once there is more of everything
-    more = with_values(scenario, {each.name: float(each.values(_HIGH)) for each in quantities})
-    both = [*bills, *estimate_all(more, names)[0]]
-    uncertain: tuple[Uncertain, ...] = (*quantities, *open_questions(scenario, both, questions))
-    idle = [each.name for each in quantities if not any(map(each.matters_to, names))]
-    if idle:
-        raise ScenarioError(f"'{idle[0]}' affects none of the deployments asked for")
-    if not uncertain:
-        raise ScenarioError(
-            "nothing is uncertain: give the range of a number, as in "
-            "inputs={'peak_connections': '± 20%'}"
-        )
+    bills, refused, uncertain = what_is_uncertain(
+        scenario, inputs or {}, names, evidence=evidence, questions=questions
+    )
     draws = scrambled_draws(uncertain, samples, seed)
     ids = [bill.deployment or "" for bill in bills]
     drawn = price_draws(scenario, uncertain, draws, ids, client=client, progress=progress)
@@ -120,3 +108,47 @@ def uncertainty(
         seed=seed,
         refusals=(*refused, *(drawn.refusals[name] for name in ids if name in drawn.refusals)),
     )
+
+
+def what_is_uncertain(
+    scenario: Scenario,
+    inputs: Mapping[str, InputRange | str],
+    deployments: Sequence[str],
+    *,
+    evidence: bool = True,
+    questions: Questions = "all",
+) -> tuple[list[Estimate], list[Refusal], tuple[Uncertain, ...]]:
+    """The bills as they are, and what may move them.
+
+    Args:
+        scenario: what is certain.
+        inputs: how far numbers may be off, by the name of a field.
+        deployments: ids.
+        evidence: as for ``uncertainty``.
+        questions: as for ``uncertainty``.
+
+    Returns:
+        Bills, those within limits first, cheapest first; what cannot be priced; and the inputs.
+
+    Raises:
+        UnknownNameError: no such field or assumption.
+        ScenarioError: a distribution that cannot be, a question the scenario answers, or nothing
+            uncertain.
+    """
+    # before the inputs, which would be blamed for what is wrong with the scenario itself
+    bills, refused = estimate_all(scenario, deployments)
+    quantities = uncertain_quantities(scenario, inputs, evidence=evidence, deployments=deployments)
+    bills.sort(key=lambda bill: (not bill.state.is_within_limits, float(np.sum(bill.total))))
+    # an allowance may cover now what an answer moves once there is more of everything
+    more = with_values(scenario, {each.name: float(each.values(_HIGH)) for each in quantities})
+    both = [*bills, *estimate_all(more, deployments)[0]]
+    uncertain: tuple[Uncertain, ...] = (*quantities, *open_questions(scenario, both, questions))
+    idle = [each.name for each in quantities if not any(map(each.matters_to, deployments))]
+    if idle:
+        raise ScenarioError(f"'{idle[0]}' affects none of the deployments asked for")
+    if not uncertain:
+        raise ScenarioError(
+            "nothing is uncertain: give the range of a number, as in "
+            "inputs={'peak_connections': '± 20%'}"
+        )
+    return bills, refused, uncertain

@@ -10,7 +10,7 @@ import estimator as ws
 from estimator.cli import common
 from estimator.cli.commands.simulate import Engines, say_that_it_compiles
 from estimator.errors import ScenarioError
-from estimator.units import parse_quantity, parse_share
+from estimator.units import parse_share
 
 
 def recovery_plan(
@@ -78,7 +78,7 @@ def recovery_plan(
             scenario,
             deployment,
             fault=fault,
-            within_s=_seconds(within),
+            within_s=common.seconds_of(within, "--within"),
             share=_share(share),
             seed=seed,
             replications=replications,
@@ -88,13 +88,6 @@ def recovery_plan(
     common.print_result(found, as_json=as_json, as_markdown=as_markdown)
     if not found.is_met:
         raise typer.Exit(common.FAILED)
-
-
-def _seconds(text: str) -> float:
-    try:
-        return parse_quantity(text, "time", "s")
-    except ValueError as error:
-        raise ScenarioError(f"--within: {error}") from None
 
 
 def _share(text: str) -> float:

@@ -18,7 +18,6 @@ import estimator as ws
 from estimator.cli import common
 from estimator.errors import EstimatorError, ScenarioError
 from estimator.runtime import end_now, process_pool
-from estimator.units import parse_quantity
 
 _FAULTS: Final = (
     "outage, zone outage, rolling deployment, balancer resize, network flap, connection throttle, "
@@ -140,7 +139,7 @@ def simulate(
                 replications=_replications(replications),
                 seed=seed,
                 engine=engine.value,
-                recover_within_s=_recover_within_s(recover_within),
+                recover_within_s=common.seconds_of(recover_within, "--recover-within"),
                 client=executor,
                 progress=progress,
             )
@@ -190,13 +189,6 @@ def _replications(text: str) -> int | Literal["auto"]:
         raise ScenarioError(
             f"--replications: '{text}' is neither a whole number nor auto"
         ) from None
-
-
-def _recover_within_s(text: str) -> float:
-    try:
-        return parse_quantity(text, "time", "s")
-    except ValueError as error:
-        raise ScenarioError(f"--recover-within: {error}") from None
 
 
 class _SignalError(BaseException):

@@ -7,40 +7,25 @@ from itertools import product
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
+from matplotlib.colors import to_rgba
 from matplotlib.patches import Patch
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import MaxNLocator, NullFormatter
 
 from estimator.analysis.compare import Comparison
-from estimator.analysis.estimate import Estimate
 from estimator.arguments import checks_arguments
+from estimator.arrays import FloatArray
 from estimator.errors import ScenarioError
 from estimator.format import dollars
 from estimator.pricing.bill import Bill
-from estimator.pricing.price_files import DRIVERS, LAYERS, CostLayer, Driver
-from estimator.render.charts.style import Chart, blank, dress, name_rows
+from estimator.pricing.price_files import DRIVERS, LAYERS, CostLayer
+from estimator.render.charts.rows import beyond, cost_rows
+from estimator.render.charts.style import DRIVER_COLORS, Chart, blank, dress, name_rows
 from estimator.shown import Look
 
 if TYPE_CHECKING:
     from matplotlib.artist import Artist
     from matplotlib.axes import Axes
 
-_DRIVER_COLORS = dict(
-    zip(
-        DRIVERS,
-        (
-            "#0072B2",
-            "#E69F00",
-            "#009E73",
-            "#CC79A7",
-            "#56B4E9",
-            "#D55E00",
-            "#999999",
-            "#F0E442",
-        ),
-        strict=True,
-    )
-)
-"""Okabe and Ito's palette, which people with color blindness can tell apart, and a gray."""
 _GRAY: Final = "#999999"
 _HATCHES: Final[Mapping[CostLayer, str]] = {
     "messaging": "",
@@ -52,13 +37,20 @@ _FEW = 6
 _THICK, _THIN = 0.8, 0.4
 """Of bars, in rows."""
 _PALE = 0.35
+LEAST_USD: Final = 0.01
+"""Where a logarithmic axis begins at the least: what costs less stands there."""
 _SHORT_NAME_CHARACTERS = 52
 """Longer ones are cut off on a phone, unless they are smaller."""
 
 
 def comparison_chart(compared: Comparison, look: Look | None = None) -> Chart:
     """Stacked bars of what drives the cost of each deployment of a comparison."""
-    return cost_chart(compared.bills, f"Monthly cost: {compared.title}", look)
+    return cost_chart(compared.bills, comparison_title(compared), look)
+
+
+def comparison_title(compared: Comparison) -> str:
+    """What stands above the chart of a comparison."""
+    return f"Monthly cost: {compared.title}"
 
 
 def bill_chart(bill: Bill, look: Look | None = None) -> Chart:
@@ -67,13 +59,19 @@ def bill_chart(bill: Bill, look: Look | None = None) -> Chart:
 
 
 @checks_arguments
-def cost_chart(bills: Sequence[Bill], title: str, look: Look | None = None) -> Chart:
+def cost_chart(
+    bills: Sequence[Bill], title: str, look: Look | None = None, *, logarithmic: bool = False
+) -> Chart:
     """Stacked bars of what drives the cost of each bill; bars not within limits are pale.
+
+    On a logarithmic axis each driver is a dot, and the total a line across: there the length of a
+    part would depend on where in the bar it stands.
 
     Args:
         bills: bills of single scenarios, cheapest first.
         title: what is compared.
         look: colors and width; dark on white, if left out.
+        logarithmic: for bills too far apart for one linear axis.
 
     Returns:
         A matplotlib figure.
@@ -94,31 +92,12 @@ def cost_chart(bills: Sequence[Bill], title: str, look: Look | None = None) -> C
     axes = figure.subplots()
     thick = _THIN if look.is_narrow else _THICK
     # on a phone there is no room for names beside the bars: they stand above them
-    positions = np.arange(len(bills)) + (thick / 2 if look.is_narrow else 0.0)
-    reached = [0.0] * len(bills)
-    named: set[str] = set()
-    for layer, driver in product(LAYERS, DRIVERS):
-        costs = [_usd_of(bill, layer, driver) for bill in bills]
-        if not any(costs):
-            continue
-        bars = axes.barh(
-            positions,
-            costs,
-            height=thick,
-            left=reached,
-            label="" if driver in named else driver,
-            color=_DRIVER_COLORS[driver],
-            hatch=_HATCHES[layer],
-            edgecolor=look.paper if _HATCHES[layer] else "none",
-            linewidth=0.0,
-        )
-        named.add(driver)
-        for bar, bill in zip(bars, bills, strict=True):
-            bar.set_alpha(_PALE if _beyond(bill) else 1.0)
-        reached = [left + cost for left, cost in zip(reached, costs, strict=True)]
+    positions = np.arange(len(bills), dtype=np.float64) + (thick / 2 if look.is_narrow else 0.0)
+    draw = _dots if logarithmic else _bars
+    reached = draw(axes, look, bills, positions, thick)
     for position, end, bill in zip(positions, reached, bills, strict=True):
         axes.annotate(
-            f" {dollars(float(bill.total))}{_beyond(bill)}",
+            f" {amount_text(bill)}",
             (end, position),
             va="center",
             color=look.ink,
@@ -127,7 +106,12 @@ def cost_chart(bills: Sequence[Bill], title: str, look: Look | None = None) -> C
     axes.set_ylim(max(len(bills), 1) - 0.5, -0.5)
     axes.margins(x=0.28 if look.is_narrow else 0.18)
     axes.set_xlabel("US dollars per month")
-    axes.xaxis.set_major_locator(MaxNLocator(max(2, int(look.width_inches * 0.7))))
+    if logarithmic:
+        left, right = axes.get_xlim()
+        axes.set_xlim(left, right * (8 if look.is_narrow else 3))
+        axes.xaxis.set_minor_formatter(NullFormatter())
+    else:
+        axes.xaxis.set_major_locator(MaxNLocator(max(2, int(look.width_inches * 0.7))))
     axes.xaxis.set_major_formatter("${x:,.0f}")
     dress(axes, look)
     if handles := _legend(axes, look, bills):
@@ -141,10 +125,65 @@ def cost_chart(bills: Sequence[Bill], title: str, look: Look | None = None) -> C
     return figure
 
 
+def _bars(
+    axes: Axes, look: Look, bills: Sequence[Bill], positions: FloatArray, thick: float
+) -> list[float]:
+    """Stacked bars; returns where each ends."""
+    reached = [0.0] * len(bills)
+    named: set[str] = set()
+    parts = cost_rows(bills).groupby(["layer", "driver"])
+    for layer, driver in product(LAYERS, DRIVERS):
+        if (layer, driver) not in parts.groups:
+            continue
+        part = parts.get_group((layer, driver)).set_index("bill")["usd"]
+        costs = part.reindex(range(len(bills)), fill_value=0.0).tolist()
+        bars = axes.barh(
+            positions,
+            costs,
+            height=thick,
+            left=reached,
+            label="" if driver in named else driver,
+            color=DRIVER_COLORS[driver],
+            hatch=_HATCHES[layer],
+            edgecolor=look.paper if _HATCHES[layer] else "none",
+            linewidth=0.0,
+        )
+        named.add(driver)
+        for bar, bill in zip(bars, bills, strict=True):
+            bar.set_alpha(_PALE if beyond(bill) else 1.0)
+        reached = [left + cost for left, cost in zip(reached, costs, strict=True)]
+    return reached
+
+
+def _dots(
+    axes: Axes, look: Look, bills: Sequence[Bill], positions: FloatArray, thick: float
+) -> list[float]:
+    """A dot for each driver, and a line across at the total; returns where that is."""
+    axes.set_xscale("log")
+    rows = cost_rows(bills)
+    by_driver = rows.groupby(["bill", "driver"], as_index=False)["usd"].sum()
+    for driver in DRIVERS:
+        dots = by_driver[by_driver["driver"] == driver]
+        if not dots.empty:
+            color = DRIVER_COLORS[driver]
+            colors = [to_rgba(color, _PALE if beyond(bills[row]) else 1.0) for row in dots["bill"]]
+            axes.scatter(
+                dots["usd"].clip(lower=LEAST_USD), positions[dots["bill"]], s=42, c=colors,
+                edgecolor=look.paper, linewidth=0.6, label=driver,
+                zorder=3,
+            )  # fmt: skip
+    totals = [max(float(bill.total), LEAST_USD) for bill in bills]
+    axes.vlines(totals, positions - thick / 2, positions + thick / 2, color=look.ink, linewidth=2)
+    axes.grid(axis="x", color=look.gray, alpha=0.25, linewidth=0.6)
+    return totals
+
+
 def _legend(axes: Axes, look: Look, bills: Sequence[Bill]) -> list[Artist]:
     """Drivers by their colors, and what hatches mean where there are some."""
     handles: list[Artist] = [*axes.get_legend_handles_labels()[0]]
-    if any(np.any(bill.by_layer["application"]) for bill in bills):
+    if axes.get_xscale() == "linear" and any(
+        np.any(bill.by_layer["application"]) for bill in bills
+    ):
         handles.append(
             Patch(
                 facecolor=_GRAY,
@@ -157,19 +196,9 @@ def _legend(axes: Axes, look: Look, bills: Sequence[Bill]) -> list[Artist]:
     return handles
 
 
-def _usd_of(bill: Bill, layer: CostLayer, driver: Driver) -> float:
-    return sum(
-        float(item.cost_usd)
-        for item in bill.items
-        if item.usage.layer == layer and item.rate.meter.driver == driver
-    )
-
-
-def _beyond(bill: Bill) -> str:
-    """Why it may not be called the cheapest, behind an amount; empty if it may."""
-    if not isinstance(bill, Estimate) or bill.state.is_within_limits:
-        return ""
-    return f", {bill.state_words}"
+def amount_text(bill: Bill) -> str:
+    """What stands at the end of a bar: the total, and why it may not be called the cheapest."""
+    return ", ".join(filter(None, [dollars(float(bill.total)), beyond(bill)]))
 
 
 def _name_bars(axes: Axes, look: Look, bills: Sequence[Bill]) -> None:

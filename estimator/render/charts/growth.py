@@ -13,6 +13,7 @@ from estimator.analysis.growth import milestones
 from estimator.arrays import FloatArray
 from estimator.format import count_text, dollars
 from estimator.render.charts import lines
+from estimator.render.charts.rows import growth_rows
 from estimator.render.charts.style import (
     Chart,
     Mark,
@@ -25,6 +26,7 @@ from estimator.render.charts.style import (
 from estimator.shown import Look
 
 if TYPE_CHECKING:
+    import pandas as pd
     from matplotlib.axes import Axes
 
     from estimator.analysis.growth.growth import Growth
@@ -47,17 +49,18 @@ def growth_chart(growth: Growth, look: Look | None = None, most: int = 8) -> Cha
     rows_below = lines.LEGEND_ROW_INCHES * len(bills) if look.is_narrow else 0.0
     chart = blank(look, lines.PLOT_HEIGHT_INCHES + rows_below, f"Monthly cost: {growth.title}")
     axes = chart.subplots()
-    totals = [milestones.by_month(bill.total, growth.months) for bill in bills]
+    rows = growth_rows(growth, most)
+    totals = [rows["usd"][rows["deployment"] == bill.deployment].to_numpy() for bill in bills]
     colors = lines.line_colors(look, len(bills))
     axes.set_xlim(0, growth.months)
     lines.scale_usd(axes, totals)
-    _band(axes, look, growth)
+    _band(axes, look, rows)
     for index, (bill, total, color) in enumerate(zip(bills, totals, colors, strict=True)):
         style = "-" if index < lines.COLORS else (0, (1, 1))
         label = f"{bill.title}, {bill.cloud_name}" if look.is_narrow else None
         _line(axes, growth, bill, total, color, style, label)
-    rows = draw_marks(axes, look, _marks(growth))
-    say_below_title(axes, look, [f"{growth.audience}."], rows)
+    rows_of_marks = draw_marks(axes, look, cheapest_marks(growth))
+    say_below_title(axes, look, [f"{growth.audience}."], rows_of_marks)
     _months(axes, look, growth)
     axes.set_ylabel("US dollars per month")
     axes.grid(axis="y", color=look.gray, alpha=0.25, linewidth=0.6)
@@ -111,20 +114,17 @@ def _sign(milestone: milestones.LimitExceeded | milestones.TierReached) -> tuple
     return ("^", 7.0, True) if milestone.state.is_within_limits else ("X", 9.0, True)
 
 
-def _band(axes: Axes, look: Look, growth: Growth) -> None:
+def _band(axes: Axes, look: Look, rows: pd.DataFrame) -> None:
     """A broad pale line along the bill of whatever is cheapest."""
-    leaders = milestones.cheapest_within_limits(growth.bills, growth.months)
-    least = [
-        np.nan if bill is None else float(milestones.by_month(bill.total, growth.months)[month])
-        for month, bill in enumerate(leaders)
-    ]
+    least = rows.drop_duplicates("at")
     axes.plot(
-        least, color=look.gray, alpha=0.35, linewidth=9, solid_capstyle="butt", zorder=1,
-        label="cheapest within limits",
+        least["at"], least["least_usd"], color=look.gray, alpha=0.35, linewidth=9,
+        solid_capstyle="butt", zorder=1, label="cheapest within limits",
     )  # fmt: skip
 
 
-def _marks(growth: Growth) -> list[Mark]:
+def cheapest_marks(growth: Growth) -> list[Mark]:
+    """When another deployment is the cheapest, the first few times."""
     changes = [each for each in growth.milestones if isinstance(each, milestones.CheapestChanged)]
     return [
         Mark(each.month, f"cheapest: {each.name}" if each.deployment else "none within limits")

@@ -42,15 +42,25 @@ def line_colors(look: Look, count: int) -> list[str]:
 
 def scale_usd(axes: Axes, totals: Sequence[FloatArray]) -> None:
     """A vertical axis of dollars, logarithmic where small bills could not be seen otherwise."""
+    is_logarithmic, low, high = usd_span(totals)
+    if is_logarithmic:
+        axes.set_yscale("log")
+    axes.set_ylim(low, high)
+    axes.yaxis.set_major_formatter("${x:,.0f}")
+
+
+def usd_span(totals: Sequence[FloatArray]) -> tuple[bool, float, float]:
+    """Whether an axis of these dollars is logarithmic, and where it begins and ends.
+
+    >>> usd_span([np.array([10.0, 20.0]), np.array([50.0, np.nan])])
+    (False, 0.0, 54.0)
+    """
     everything = np.concatenate([np.ravel(total) for total in totals]) if totals else np.ones(1)
     everything = everything[np.isfinite(everything)]
     least, most = (float(everything.min()), float(everything.max())) if everything.size else (0, 1)
     if least > 0 and most / least >= _RATIO_FOR_LOG:
-        axes.set_yscale("log")
-        axes.set_ylim(least / 1.3, most * 1.3)
-    else:
-        axes.set_ylim(0, most * 1.08 or 1)
-    axes.yaxis.set_major_formatter("${x:,.0f}")
+        return True, least / 1.3, most * 1.3
+    return False, 0.0, most * 1.08 or 1.0
 
 
 def name_lines(

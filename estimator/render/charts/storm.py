@@ -15,6 +15,7 @@ from estimator.arrays import FloatArray
 from estimator.errors import ScenarioError
 from estimator.format import figure_text, precise_percent, sentence, span_text
 from estimator.render.charts import style
+from estimator.render.charts.rows import storm_rows
 from estimator.shown import Look
 from estimator.simulation.flows import RECOVERY_SHARES, Aftermath, CloseUp
 from estimator.units import SECONDS_PER_HOUR, SECONDS_PER_MINUTE
@@ -36,6 +37,8 @@ _BEFORE, _AFTERWARDS, _LEAST_SHOWN_S = 0.15, 1.3, 20.0
 _HEIGHTS: Final = {False: [3, 2], True: [3, 2, 2, 2]}
 """Of the panels, without and with those of work for new connections."""
 _TOO_NEAR: Final = 0.02
+LEAST_PER_SECOND: Final = 0.8
+"""Where a logarithmic axis of attempts begins."""
 
 
 def storm_chart(simulation: Simulation, number: int = 0, look: Look | None = None) -> style.Chart:
@@ -54,30 +57,23 @@ def storm_chart(simulation: Simulation, number: int = 0, look: Look | None = Non
     """
     look = look or Look()
     run = simulation.run
-    if number not in simulation.storms:
-        there = ", ".join(map(str, simulation.storms)) or "none"
-        raise ScenarioError(f"fault {number} took no connections; those that did: {there}")
+    typical, near = typical_storm(simulation, number)
     fault = run.model.faults[number]
-    each_week = [a for each in run.replications for a in each.aftermaths if a.fault == fault]
-    typical = sorted(each_week, key=lambda after: after.recovery_s[AT_99])[
-        (len(each_week) - 1) // 2
-    ]
-    near = typical.close_up
-    until_back_s = last_cut_s(run.model, fault) - typical.at_s + typical.recovery_s[-1]
-    seen = _worth_seeing(near, typical.at_s, until_back_s)
-    near = _part(near, seen)
-    since = near.from_s + np.arange(near.open.size) - typical.at_s
-    unit, per_unit = _unit(float(since[-1]))
-    at = since / per_unit
+    rows = storm_rows(near, typical.at_s)
+    unit, per_unit = span_unit(float(rows["at_s"].iloc[-1]))
+    at = rows["at_s"].to_numpy() / per_unit
 
     [told] = [each for each in recoveries(run) if each.fault == fault]
     works = run.model.admission.connect_work is not None
     chart = style.blank(look, 8.2 if works else 5.4, _recovery_in_words(typical, told))
     panels = chart.subplots(4 if works else 2, 1, sharex=True, height_ratios=_HEIGHTS[works])
     above, below = panels[0], panels[-1]
-    above.step(at, near.open, where="post", color=look.blue, linewidth=1.8, label="connected")
-    above.fill_between(at, near.waiting, step="post", color=look.red, alpha=0.25, linewidth=0)
-    above.step(at, near.waiting, where="post", color=look.red, linewidth=1.4, label="not connected")
+    above.step(
+        at, rows["connected"], where="post", color=look.blue, linewidth=1.8, label="connected"
+    )
+    waiting = rows["not_connected"]
+    above.fill_between(at, waiting, step="post", color=look.red, alpha=0.25, linewidth=0)
+    above.step(at, waiting, where="post", color=look.red, linewidth=1.4, label="not connected")
     above.set_xlim(at[0], at[-1])
     above.set_ylim(bottom=0)
     above.set_ylabel("clients")
@@ -92,14 +88,38 @@ def storm_chart(simulation: Simulation, number: int = 0, look: Look | None = Non
     for axes in panels:
         style.dress(axes, look)
     since_s = last_cut_s(run.model, fault) - typical.at_s
-    marks = _recoveries(typical, since_s, per_unit, float(at[-1] - at[0]))
-    rows = style.draw_marks(above, look, marks)
+    marks = recovery_marks(typical, since_s, per_unit, float(at[-1] - at[0]))
+    rows_of_marks = style.draw_marks(above, look, marks)
     for axes in panels[1:]:
         for mark in marks:
             axes.axvline(mark.at, color=look.gray, linewidth=0.9, linestyle=(0, (2, 2)), zorder=0.9)
-    style.say_below_title(above, look, _storm_in_words(simulation, number, typical), rows)
+    style.say_below_title(above, look, _storm_in_words(simulation, number, typical), rows_of_marks)
     style.legend(chart, look)
     return chart
+
+
+def typical_storm(simulation: Simulation, number: int) -> tuple[Aftermath, CloseUp]:
+    """What a fault did in the week with the median recovery, and the seconds worth seeing.
+
+    Args:
+        simulation: with a fault.
+        number: position among the declared faults, from 0.
+
+    Raises:
+        ScenarioError: there is no such fault, or it took no connection.
+    """
+    run = simulation.run
+    if number not in simulation.storms:
+        there = ", ".join(map(str, simulation.storms)) or "none"
+        raise ScenarioError(f"fault {number} took no connections; those that did: {there}")
+    fault = run.model.faults[number]
+    each_week = [a for each in run.replications for a in each.aftermaths if a.fault == fault]
+    typical = sorted(each_week, key=lambda after: after.recovery_s[AT_99])[
+        (len(each_week) - 1) // 2
+    ]
+    near = typical.close_up
+    until_back_s = last_cut_s(run.model, fault) - typical.at_s + typical.recovery_s[-1]
+    return typical, _part(near, _worth_seeing(near, typical.at_s, until_back_s))
 
 
 def attempts_chart(simulation: Simulation, look: Look | None = None) -> style.Chart:
@@ -166,22 +186,26 @@ def _rates(axes: Axes, look: Look, at: FloatArray, near: CloseUp, limit: float) 
         at, near.new_connections, step="post", color=look.blue, alpha=0.55, linewidth=0,
         label="connections made",
     )  # fmt: skip
-    shown = near.attempts[near.attempts > 0]
     if np.isfinite(limit):
         axes.axhline(
             limit, color=look.green, linewidth=1.6, linestyle=(0, (1, 1)),
             label="limit of new connections",
         )  # fmt: skip
-    made = near.new_connections[near.new_connections > 0]
-    usual = min(float(np.median(near.attempts)), float(np.median(made)) if made.size else 0.0)
-    if shown.size and shown.max() > _STEEP * max(usual, 1.0):
+    if is_steep(near):
         axes.set_yscale("log")
-        axes.set_ylim(0.8, float(shown.max()) * 2)
+        axes.set_ylim(LEAST_PER_SECOND, float(near.attempts.max()) * 2)
         axes.minorticks_off()
     else:
         axes.set_ylim(bottom=0)
     axes.set_ylabel("per second")
     axes.yaxis.set_major_formatter("{x:,.0f}")
+
+
+def is_steep(near: CloseUp) -> bool:
+    """Whether the attempts usual could not be seen beside the most, on a linear axis."""
+    made = near.new_connections[near.new_connections > 0]
+    usual = min(float(np.median(near.attempts)), float(np.median(made)) if made.size else 0.0)
+    return float(near.attempts.max(initial=0.0)) > _STEEP * max(usual, 1.0)
 
 
 def _queues(axes: Axes, look: Look, at: FloatArray, near: CloseUp, unit: str) -> None:
@@ -214,7 +238,9 @@ def _processors(axes: Axes, look: Look, at: FloatArray, near: CloseUp) -> None:
     axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
 
 
-def _recoveries(after: Aftermath, since_s: float, per_unit: int, sight: float) -> list[style.Mark]:
+def recovery_marks(
+    after: Aftermath, since_s: float, per_unit: int, sight: float
+) -> list[style.Mark]:
     """When 50, 95, 99 and 100% were back; marks too near to each other are joined."""
     marks: list[style.Mark] = []
     for share, seconds in zip(RECOVERY_SHARES, after.recovery_s, strict=True):
@@ -257,7 +283,8 @@ def _storm_in_words(simulation: Simulation, number: int, after: Aftermath) -> It
         yield "The week with the median recovery."
 
 
-def _unit(longest_s: float) -> tuple[str, int]:
+def span_unit(longest_s: float) -> tuple[str, int]:
+    """The unit in which a chart counts so many seconds, and how many of them it has."""
     return [(n, s) for n, s in _SPANS.items() if s == 1 or longest_s >= _LONG_SPANS * s][-1]
 
 

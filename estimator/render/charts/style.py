@@ -7,13 +7,14 @@ import math
 import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.text import Text as MatplotlibText
 from matplotlib.ticker import LogFormatter
 
+from estimator.pricing.price_files import DRIVERS
 from estimator.render.printable import printable
 from estimator.shown import Look
 from estimator.units import DAYS_PER_WEEK
@@ -22,6 +23,23 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.backend_bases import RendererBase
 
+DRIVER_COLORS: Final = dict(
+    zip(
+        DRIVERS,
+        (
+            "#0072B2",
+            "#E69F00",
+            "#009E73",
+            "#CC79A7",
+            "#56B4E9",
+            "#D55E00",
+            "#999999",
+            "#F0E442",
+        ),
+        strict=True,
+    )
+)
+"""Okabe and Ito's palette, which people with color blindness can tell apart, and a gray."""
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _TITLE_LETTERS_PER_INCH = 9.5
 _SUBTITLE_LETTERS_PER_INCH = 13.0

@@ -11,13 +11,11 @@ from matplotlib.patches import Patch
 from matplotlib.patheffects import withStroke
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
-from estimator.analysis.breakeven.crossovers import NONE_WITHIN_LIMITS, is_logarithmic, leaders
+from estimator.analysis.breakeven.crossovers import NONE_WITHIN_LIMITS, is_logarithmic
 from estimator.analysis.fields import current_value, field_words
 from estimator.arrays import FloatArray
-from estimator.deployments.registry import find_deployment
 from estimator.errors import ScenarioError
 from estimator.format import dollars, value_text
-from estimator.pricing.price_files import VENDORS
 from estimator.render.charts import style
 from estimator.render.charts.lines import (
     LEGEND_ROW_INCHES,
@@ -26,17 +24,18 @@ from estimator.render.charts.lines import (
     name_lines,
     scale_usd,
 )
+from estimator.render.charts.rows import break_even_rows, line_name, line_rows
 from estimator.scenario.scenario import Scenario
 from estimator.shown import Look
 
 if TYPE_CHECKING:
+    import pandas as pd
     from matplotlib.axes import Axes
 
     from estimator.analysis.breakeven.breakeven import BreakEven
     from estimator.analysis.sweep import Sweep
 
 _MOST_AXES: Final = 2
-_MOST_LINES: Final = 8
 _MOST_MARKS: Final = 6
 """More dashed lines would hide the bills."""
 _MOST_CONTOURS: Final = 3
@@ -67,57 +66,57 @@ def _cost_lines(swept: Sweep, look: Look | None) -> style.Chart:
     order = np.argsort(values, kind="stable")
     usd = swept.priced.total_usd[:, order]
     within = swept.priced.within_limits_usd[:, order]
-    return _lines(swept.title, field, values[order], usd, within, swept.deployments, look)
+    rows = line_rows(values[order], usd, within, swept.deployments)
+    return _lines(swept.title, field, rows, look)
 
 
 def break_even_chart(found: BreakEven, look: Look | None = None) -> style.Chart:
     """The bills of the rivals over the range, with a mark where the lead changes."""
-    traced = found.traced
+    return _lines(found.title, found.field, break_even_rows(found), look, break_even_marks(found))
+
+
+def break_even_marks(found: BreakEven) -> list[style.Mark]:
+    """Where the lead changes, and where the scenario is."""
     marks = [style.Mark(each.at, value_text(each.at)) for each in found.crossovers[:_MOST_MARKS]]
     now = _now(found.scenario, found.field)
     if now is not None and found.low < now < found.high:
         marks.append(style.Mark(now, "now"))
-    return _lines(
-        found.title, found.field, traced.values, traced.costs, traced.costs, found.deployments,
-        look, marks,
-    )  # fmt: skip
+    return marks
 
 
 def _lines(
     title: str,
     field: str,
-    values: FloatArray,
-    usd: FloatArray,
-    within: FloatArray,
-    deployments: Sequence[str],
+    rows: pd.DataFrame,
     look: Look | None,
     marks: Sequence[style.Mark] = (),
 ) -> style.Chart:
     look = look or Look()
-    shown = _shown(usd, within)
-    rows_below = LEGEND_ROW_INCHES * len(shown) if look.is_narrow else 0.0
+    lines = [line for _, line in rows.groupby("name", sort=False)]
+    names = [str(line["name"].iloc[0]) for line in lines]
+    values = rows["at"].unique()
+    rows_below = LEGEND_ROW_INCHES * len(lines) if look.is_narrow else 0.0
     chart = style.blank(look, PLOT_HEIGHT_INCHES + rows_below, f"Monthly cost: {title}")
     axes = chart.subplots()
     if is_logarithmic(float(values[0]), float(values[-1])):
         axes.set_xscale("log")
     axes.set_xlim(float(values[0]), float(values[-1]))
-    bills = [np.where(np.isfinite(usd[row]), usd[row], np.nan) for row in shown]
+    bills = [line["usd"].to_numpy() for line in lines]
     scale_usd(axes, bills)
-    least = within.min(axis=0)
-    axes.plot(
-        values, np.where(np.isfinite(least), least, np.nan), color=look.gray, alpha=0.35,
-        linewidth=9, solid_capstyle="butt", zorder=1, label="cheapest within limits",
-    )  # fmt: skip
-    colors = line_colors(look, len(shown))
-    names = [_name(deployments[row]) for row in shown]
-    for row, bill, color, name in zip(shown, bills, colors, names, strict=True):
+    if lines:
+        axes.plot(
+            values, lines[0]["least_usd"], color=look.gray, alpha=0.35, linewidth=9,
+            solid_capstyle="butt", zorder=1, label="cheapest within limits",
+        )  # fmt: skip
+    colors = line_colors(look, len(lines))
+    for line, bill, color, name in zip(lines, bills, colors, names, strict=True):
         axes.plot(values, bill, color=color, linewidth=1.0, linestyle=(0, (3, 3)), alpha=0.6)
-        solid = np.where(np.isfinite(within[row]), bill, np.nan)
+        solid = np.where(line["is_within_limits"], bill, np.nan)
         axes.plot(values, solid, color=color, linewidth=1.8, label=name if look.is_narrow else None)
-    rows = style.draw_marks(axes, look, marks)
-    beyond = bool(np.any(np.isfinite(usd[shown]) & ~np.isfinite(within[shown])))
+    rows_of_marks = style.draw_marks(axes, look, marks)
+    beyond = bool((rows["usd"].notna() & ~rows["is_within_limits"].astype(bool)).any())
     dashed = ["Dashed: exceeds a limit, or was not checked."] if beyond else []
-    style.say_below_title(axes, look, dashed, rows)
+    style.say_below_title(axes, look, dashed, rows_of_marks)
     axes.set_xlabel(field_words(field))
     axes.xaxis.set_major_formatter(FuncFormatter(_tick))
     axes.xaxis.set_minor_formatter(NullFormatter())
@@ -133,18 +132,6 @@ def _lines(
     return chart
 
 
-def _shown(usd: FloatArray, within: FloatArray) -> list[int]:
-    """Rows of the lines that are drawn: the cheapest somewhere, then those that come closest."""
-    lead = leaders(within)
-    ahead = [int(row) for row in np.unique(lead) if row != NONE_WITHIN_LIMITS]
-    least = np.where(np.isfinite(within.min(axis=0)), within.min(axis=0), np.nan)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        behind = np.nanmin(np.where(np.isfinite(usd), usd / least, np.inf), axis=1, initial=np.inf)
-    others = [int(row) for row in np.argsort(behind) if row not in ahead]
-    priced = [row for row in (*ahead, *others) if np.isfinite(usd[row]).any()]
-    return priced[:_MOST_LINES]
-
-
 def _now(scenario: Scenario, field: str) -> float | None:
     """The value of a field in the scenario, if it has one."""
     try:
@@ -158,17 +145,12 @@ def _last(bill: FloatArray) -> float:
     return float(known[-1]) if known.size else 0.0
 
 
-def _name(deployment: str) -> str:
-    found = find_deployment(deployment)
-    return f"{found.title}, {VENDORS[found.cloud]}"
-
-
 def _map(swept: Sweep, look: Look) -> style.Chart:
     """The cheapest within limits over two axes, with contours of its lead in dollars."""
     (across, columns), (upward, rows) = swept.axes.items()
     winners = swept.winners.T
     found = [int(index) for index in np.unique(winners) if index != NONE_WITHIN_LIMITS]
-    names = [_name(swept.deployments[index]) for index in found]
+    names = [line_name(swept.deployments[index]) for index in found]
     has_none = bool(np.any(winners == NONE_WITHIN_LIMITS))
     height = PLOT_HEIGHT_INCHES + LEGEND_ROW_INCHES * (len(found) + has_none) / 2
     chart = style.blank(look, height, f"Cheapest deployment within limits: {swept.title}")

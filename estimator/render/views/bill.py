@@ -22,6 +22,7 @@ from estimator.format import (
 )
 from estimator.pricing.bill import FREE_IF_UNUSED, AssumptionEffect, Bill
 from estimator.pricing.lines import LineItem
+from estimator.pricing.price_age import oldest_words
 from estimator.pricing.price_files import LAYERS, CostLayer
 from estimator.render import document as doc
 from estimator.render.views.common import bill_state, name_cells, name_columns, refused, under
@@ -38,6 +39,7 @@ _SAID: Final = {
 }
 _WORTH_SAYING: Final = 0.1
 """Part of a total, from which a vendor's starting value stands beside a comparison."""
+_WORTH_ASKING_USD: Final = 1.0
 _FOOTNOTE: Final = "* price seen in one source only   ** price at least partly inferred"
 
 
@@ -72,7 +74,7 @@ def comparison_view(compared: Comparison) -> doc.Document:
         (
             *_headline(compared),
             costs,
-            *unequal_blocks(compared),
+            *_unequal(compared),
             *_assumed_of_cheapest(compared),
             doc.Folded(f"Near limits, beyond them, or not checked ({len(problems)})", problems),
             under(compared.conventions),
@@ -87,7 +89,32 @@ def _headline(compared: Comparison) -> Iterator[doc.Block]:
         yield doc.Bullets(compared.headline.sentences)
 
 
-def unequal_blocks(compared: Comparison) -> Iterator[doc.Block]:
+def reasons_blocks(compared: Comparison) -> Iterator[doc.Block]:
+    """What could change a comparison: answers of vendors, assumptions, and what is not equal."""
+    yield from _largest_question(compared)
+    yield from _assumed_of_cheapest(compared)
+    yield from _unequal(compared)
+
+
+def _largest_question(compared: Comparison) -> Iterator[doc.Paragraph]:
+    """Of the best of each group, the open question on whose answer most depends."""
+    found = [
+        (float(usd), bill, effect, answer)
+        for bill in (each.bill for each in compared.headline.best if each.bill is not None)
+        for effect in bill.effects
+        for answer, usd in effect.change_usd.items()
+    ]
+    asked = [one for one in found if abs(one[0]) >= _WORTH_ASKING_USD]
+    for usd, bill, effect, answer in sorted(asked, key=lambda one: -abs(one[0]))[:1]:
+        yield doc.Paragraph(
+            f"{effect.assumption.question} If the answer is "
+            f"“{effect.assumption.choices[answer]}”, {bill.name} costs {dollars(abs(usd))} "
+            f"{'more' if usd > 0 else 'less'} per month.",
+            label="The open question with the largest effect",
+        )
+
+
+def _unequal(compared: Comparison) -> Iterator[doc.Block]:
     """What cannot be made equal, what is shared, and what vendors start with; a line per row."""
     lines = [
         (doc.Text(bill.deployment or "", is_code=True), f": {'; '.join(map(str, differences))}")
@@ -121,7 +148,8 @@ def _assumed_of_cheapest(compared: Comparison) -> Iterator[doc.Paragraph]:
     """Of the cheapest of each cloud, the assumed default that moves its total most."""
     for bill in cheapest_of_each_cloud(compared.within_limits):
         if bill.assumed_defaults:
-            yield doc.Paragraph(f"{bill.deployment}, {most_assumed(bill)}", label="Assumed")
+            name = doc.Text(bill.deployment or "", is_code=True)
+            yield doc.Paragraph((name, f", {most_assumed(bill)}"), label="Assumed")
 
 
 def _problems(compared: Comparison) -> Iterator[doc.Paragraph]:
@@ -135,33 +163,20 @@ def _problems(compared: Comparison) -> Iterator[doc.Paragraph]:
 
 def bill_view(bill: Bill) -> doc.Document:
     """What was counted and what it costs, what to know before trusting it, what could move it."""
-    many = bool(np.ndim(bill.total))
     verdicts = bill.verdicts if isinstance(bill, Estimate) else ()
     return doc.Document(
-        f"{bill.title}, {bill.region}: {bill.total_text} per month",
+        _bill_title(bill),
         (
-            *((doc.Paragraph(bill_state(bill)),) if isinstance(bill, Estimate) else ()),
-            _bounds(bill) if many else _lines(bill),
-            *(() if bill.deployment else _to_enter(bill)),
-            doc.Paragraph(
-                _FOOTNOTE if any(_DOUBTS[i.rate.confidence] for i in bill.items) else "", "quiet"
-            ),
-            *_shared(bill),
-            *_assumed(bill),
-            doc.Paragraph(_sizing_text(bill), label="Sizing"),
-            under(bill.conventions),
+            *_counted(bill),
             doc.folded(
                 "Limits", (doc.Text(v.explain(), _quiet_if_good(v.state)) for v in verdicts)
             ),
-            *_layers(bill),
-            doc.folded("Calendar", () if many else _calendar(bill)),
-            *_of_estimate(bill),
-            doc.folded("Notes", bill.notes),
-            doc.folded("What one unit is", () if bill.deployment else _definitions(bill)),
-            doc.folded("Not modeled", bill.not_modeled),
+            *_known(bill),
             doc.Folded(
                 "What the vendor leaves open, and what another answer would change",
-                () if many else tuple(b for e in bill.effects for b in _open_question(e)),
+                ()
+                if np.ndim(bill.total)
+                else tuple(b for e in bill.effects for b in _open_question(e)),
             ),
             doc.only(
                 ["notebook"],
@@ -173,6 +188,41 @@ def bill_view(bill: Bill) -> doc.Document:
             ),
         ),
     )
+
+
+def calculation_view(bill: Bill) -> doc.Document:
+    """The same without limits and open questions, for a page that has those beside it."""
+    oldest = "" if np.ndim(bill.total) else oldest_words(bill.items)
+    return doc.Document(_bill_title(bill), (*_counted(bill), under(oldest), *_known(bill)))
+
+
+def _bill_title(bill: Bill) -> str:
+    return f"{bill.title}, {bill.region}: {bill.total_text} per month"
+
+
+def _counted(bill: Bill) -> Iterator[doc.Block]:
+    """What was counted and what it costs."""
+    if isinstance(bill, Estimate):
+        yield doc.Paragraph(bill_state(bill))
+    yield _bounds(bill) if np.ndim(bill.total) else _lines(bill)
+    if not bill.deployment:
+        yield from _to_enter(bill)
+    doubtful = any(_DOUBTS[item.rate.confidence] for item in bill.items)
+    yield doc.Paragraph(_FOOTNOTE if doubtful else "", "quiet")
+    yield from _shared(bill)
+    yield from _assumed(bill)
+    yield doc.Paragraph(_sizing_text(bill), label="Sizing")
+    yield under(bill.conventions)
+
+
+def _known(bill: Bill) -> Iterator[doc.Block]:
+    """What to know before trusting it."""
+    yield from _layers(bill)
+    yield doc.folded("Calendar", () if np.ndim(bill.total) else _calendar(bill))
+    yield from _of_estimate(bill)
+    yield doc.folded("Notes", bill.notes)
+    yield doc.folded("What one unit is", () if bill.deployment else _definitions(bill))
+    yield doc.folded("Not modeled", bill.not_modeled)
 
 
 def _layers(bill: Bill) -> Iterator[doc.Paragraph]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
-from estimator.analysis.diff.bill_changes import BillChange, LineChange
+from estimator.analysis.diff.bill_changes import BillChange
+from estimator.analysis.diff.both_bills import LineChange
 from estimator.analysis.diff.diff import Difference
 from estimator.analysis.diff.field_changes import FieldChange
 from estimator.format import dollars, number_of, quantity_text, signed_dollars, signed_percent
