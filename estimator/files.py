@@ -6,6 +6,7 @@ import csv
 import datetime as dt
 import io
 import os
+import re
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
@@ -24,6 +25,7 @@ from estimator.validation import Speaking, error_text
 T = TypeVar("T", bound="Entry")
 Confidence = Literal["confirmed", "single_source", "inferred"]
 """confirmed: seen at the vendor or in two independent copies; inferred: not seen, but follows."""
+_ENTRY = re.compile(r"^([\w.-]+):", re.MULTILINE)
 
 
 class Entry(Speaking):
@@ -122,8 +124,43 @@ def data_text(relative_path: str) -> str:
 @cache
 def load_mapping(relative_path: str, model: type[T]) -> dict[str, T]:
     """Validated entries of a YAML file of ``pricing_data``, by their id."""
-    name = f"pricing_data/{relative_path}"
-    document = read_yaml(data_text(relative_path), name, PricingDataError)
+    return _checked(data_text(relative_path), relative_path, model)
+
+
+@cache
+def entry_names(relative_path: str) -> tuple[str, ...]:
+    """The ids of the entries of a YAML file of ``pricing_data``, whatever they say."""
+    return tuple(_entries(relative_path))
+
+
+@cache
+def load_entry(relative_path: str, name: str, model: type[T]) -> T:
+    """One of the entries that ``load_mapping`` gives, read without the others.
+
+    To read the longest of these files takes a third of a second, and most runs need few of its
+    entries.
+
+    Raises:
+        KeyError: there is no such entry.
+    """
+    found = _entries(relative_path)[name]
+    text = data_text(relative_path)
+    # errors name lines of the file
+    above = "\n" * text.count("\n", 0, found.start)
+    return _checked(above + text[found], relative_path, model)[name]
+
+
+@cache
+def _entries(relative_path: str) -> dict[str, slice]:
+    """Where each entry stands: from a line that begins with its id to the next such line."""
+    text = data_text(relative_path)
+    found = list(_ENTRY.finditer(text))
+    ends = [each.start() for each in found[1:]] + [len(text)]
+    return {each[1]: slice(each.start(), end) for each, end in zip(found, ends, strict=True)}
+
+
+def _checked(text: str, relative_path: str, model: type[T]) -> dict[str, T]:
+    document = read_yaml(text, f"pricing_data/{relative_path}", PricingDataError)
     try:
         return TypeAdapter(dict[str, model]).validate_python(document.content)  # pyright: ignore[reportInvalidTypeForm]
     except ValidationError as error:

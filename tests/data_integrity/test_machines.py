@@ -13,7 +13,7 @@ from estimator.deployments.fleet.family import families, find_family
 from estimator.deployments.fleet.machine import Machine, find_machine, machines
 from estimator.deployments.fleet.server_figures import Server, TlsRate
 from estimator.errors import MissingRateError
-from estimator.files import Measured, load_mapping
+from estimator.files import Measured, entry_names, load_entry, load_mapping
 from estimator.pricing.catalog import load_catalog
 from estimator.pricing.price_files import CLOUDS, EVERYWHERE
 
@@ -333,6 +333,13 @@ class TestNetwork:
 def test_a_family_there_is_not_is_refused():
     with pytest.raises(ws.EstimatorError, match=r"unknown family 'aws\.graviton9'"):
         find_family("aws.graviton9")
+
+
+def test_an_entry_read_alone_is_the_one_that_is_read_with_all():
+    servers = load_mapping("servers.yaml", Server)
+
+    assert entry_names("servers.yaml") == tuple(servers)
+    assert {name: load_entry("servers.yaml", name, Server) for name in servers} == servers
 
 
 class TestServers:

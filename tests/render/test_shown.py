@@ -1,6 +1,8 @@
 """Objects show themselves: small, harmless, in the page's own colors, and short in a terminal."""
 
 import re
+from collections.abc import Callable
+from functools import cache
 from html.parser import HTMLParser
 from typing import Any
 
@@ -22,33 +24,45 @@ NAMED = ws.Scenario(
     },
 )
 MANY = NAMED.replace(peak_connections=np.array([200.0, 20_000.0]))
-SHOWN: dict[str, Any] = {
-    "scenario": NAMED,
-    "scenarios": MANY,
-    "profile": NAMED.profile,
-    "contract": ws.Contract.model_validate(NAMED.contract),
-    "demand": ws.expected_demand(NAMED),
-    "demands": ws.expected_demand(MANY),
-    "estimate": ws.estimate(NAMED, "aws.api_gateway"),
-    "estimates": ws.estimate(MANY, "aws.api_gateway"),
-    "bill": ws.price({"aws.api_gateway.messages": 18e6}, region="us-east-1"),
-    "empty bill": ws.price({}, region=HOSTILE),
-    "comparison": ws.compare(NAMED),
-    "comparisons": ws.compare(MANY),
-    "difference": ws.diff(MANY.replace(peak_connections=90), NAMED),
-    "gallery": ws.gallery("workplace-chat", samples=128),
-    "growth": ws.growth(
+SHOWN: dict[str, Callable[[], Any]] = {
+    "scenario": lambda: NAMED,
+    "scenarios": lambda: MANY,
+    "profile": lambda: NAMED.profile,
+    "contract": lambda: ws.Contract.model_validate(NAMED.contract),
+    "demand": lambda: ws.expected_demand(NAMED),
+    "demands": lambda: ws.expected_demand(MANY),
+    "estimate": lambda: ws.estimate(NAMED, "aws.api_gateway"),
+    "estimates": lambda: ws.estimate(MANY, "aws.api_gateway"),
+    "bill": lambda: ws.price({"aws.api_gateway.messages": 18e6}, region="us-east-1"),
+    "empty bill": lambda: ws.price({}, region=HOSTILE),
+    "comparison": lambda: ws.compare(NAMED),
+    "comparisons": lambda: ws.compare(MANY),
+    "difference": lambda: ws.diff(MANY.replace(peak_connections=90), NAMED),
+    "gallery": lambda: ws.gallery("workplace-chat", samples=128),
+    "growth": lambda: ws.growth(
         NAMED, 6, monthly_growth_percent=50, deployments=["aws.iot_core", "gcp.cloud_run"]
     ),
-    "move": ws.move(NAMED, "aws.api_gateway", "aws.nlb_ec2", migration_hours=80),
-    "recovery plan": ws.recovery_plan(
+    "move": lambda: ws.move(NAMED, "aws.api_gateway", "aws.nlb_ec2", migration_hours=80),
+    "recovery plan": lambda: ws.recovery_plan(
         NAMED, "aws.alb_ec2", fault="outage at Tue 14:00", within_s=1
     ),
-    "run": ws.simulate(NAMED, "aws.alb_ec2", faults="outage at Tue 14:00", replications=2),
-    "run with no limits": ws.simulate(NAMED, replications=1),
+    "run": lambda: ws.simulate(NAMED, "aws.alb_ec2", faults="outage at Tue 14:00", replications=2),
+    "run with no limits": lambda: ws.simulate(NAMED, replications=1),
 }
 VOID = {"img", "br", "hr"}
-each_object = pytest.mark.parametrize("shown", SHOWN.values(), ids=SHOWN)
+each_object = pytest.mark.parametrize("shown", SHOWN, indirect=True)
+
+
+@cache
+def built(name: str) -> Any:
+    """An object that shows itself."""
+    return SHOWN[name]()
+
+
+@pytest.fixture(scope="module")
+def shown(request: pytest.FixtureRequest) -> Any:
+    """Each of the objects."""
+    return built(request.param)
 
 
 class _Page(HTMLParser):
@@ -95,7 +109,7 @@ def test_texts_of_others_stay_texts(shown):
     ],
 )
 def test_a_hostile_title_is_shown_as_it_was_written(name):
-    assert HOSTILE in _Page(SHOWN[name]._repr_html_()).text
+    assert HOSTILE in _Page(built(name)._repr_html_()).text
 
 
 @each_object
@@ -126,7 +140,7 @@ def test_a_terminal_gets_a_line_and_print_gets_a_page(shown):
 
 
 def test_a_bill_shows_every_line_with_price_date_and_total():
-    bill = SHOWN["estimate"]
+    bill = built("estimate")
     page = _Page(bill._repr_html_())
 
     for item in bill.items:
@@ -141,7 +155,7 @@ def test_a_bill_shows_every_line_with_price_date_and_total():
 
 
 def test_bills_of_many_scenarios_show_their_ends():
-    bills = SHOWN["estimates"]
+    bills = built("estimates")
     text = _Page(bills._repr_html_()).text
 
     for costs in bills.by_driver.values():
@@ -150,7 +164,7 @@ def test_bills_of_many_scenarios_show_their_ends():
 
 
 def test_a_comparison_shows_all_that_was_compared():
-    comparison = SHOWN["comparison"]
+    comparison = built("comparison")
     text = _Page(comparison._repr_html_()).text
 
     for bill in comparison.bills:
@@ -174,7 +188,7 @@ def test_what_was_refused_is_shown_with_its_reason():
 
 
 def test_a_run_shows_findings_limits_engine_and_faults():
-    run = SHOWN["run"]
+    run = built("run")
     text = _Page(run._repr_html_()).text
 
     for finding in run.findings:

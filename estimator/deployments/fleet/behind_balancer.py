@@ -31,7 +31,7 @@ from estimator.deployments.fleet.host_limits import host_checks
 from estimator.deployments.fleet.machine import CHEAPEST, Kind, machines
 from estimator.deployments.fleet.redis_nodes import redis_nodes
 from estimator.deployments.fleet.server import sockets_per_client
-from estimator.deployments.fleet.server_figures import servers
+from estimator.deployments.fleet.server_figures import server_names
 from estimator.deployments.fleet.sizing import Fleet, NodeSpec, build_fleet, exchange_between
 from estimator.deployments.limits import Check, check, limit_value
 from estimator.format import range_text
@@ -136,7 +136,7 @@ class BehindBalancer(Deployment):
     def names(self) -> Mapping[str, Collection[str]]:
         """Servers, and machines of the cloud for nodes, and sizes of Redis."""
         return {
-            "server": servers(),
+            "server": server_names(),
             "machine": (CHEAPEST, *machines(self.cloud, self.kind)),
             "redis_machine": (CHEAPEST, *redis_nodes(self.cloud), *machines(self.cloud, "vm")),
         }

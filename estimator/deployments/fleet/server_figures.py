@@ -6,8 +6,17 @@ from functools import cache
 from typing import Literal
 
 from estimator.errors import UnknownNameError
-from estimator.files import Entry, Measured, Setting, Sourced, load_mapping
+from estimator.files import (
+    Entry,
+    Measured,
+    Setting,
+    Sourced,
+    entry_names,
+    load_entry,
+    load_mapping,
+)
 
+_FILE = "servers.yaml"
 _HANDSHAKES = "derived-rsa-2048-full"
 """Entry of tls.yaml for servers of which no rate of handshakes was published."""
 _STAND_INS = {
@@ -97,7 +106,12 @@ class TlsRate(Entry):
 
 def servers() -> dict[str, Server]:
     """All servers and proxies, by name."""
-    return load_mapping("servers.yaml", Server)
+    return load_mapping(_FILE, Server)
+
+
+def server_names() -> tuple[str, ...]:
+    """Their names alone."""
+    return entry_names(_FILE)
 
 
 def find_server(name: str) -> Server:
@@ -106,10 +120,9 @@ def find_server(name: str) -> Server:
     Raises:
         UnknownNameError: there is no such server.
     """
-    known = servers()
-    if name not in known:
-        raise UnknownNameError("server", name, known)
-    return known[name]
+    if name not in server_names():
+        raise UnknownNameError("server", name, server_names())
+    return load_entry(_FILE, name, Server)
 
 
 @cache

@@ -42,7 +42,7 @@ from estimator.deployments.fleet.server import (
     server_load,
     traffic_mbps,
 )
-from estimator.deployments.fleet.server_figures import servers
+from estimator.deployments.fleet.server_figures import server_names
 from estimator.deployments.fleet.sizing import left_alone, no_line, shares_of, split_usage
 from estimator.deployments.gcp import network
 from estimator.deployments.gcp.cloud_run_instances import (
@@ -235,7 +235,7 @@ class CloudRun(base.Deployment):
     def names(self) -> Mapping[str, Collection[str]]:
         """Servers, and sizes of Redis."""
         sizes = (CHEAPEST, *redis_nodes("gcp"), *machines("gcp", "vm"))
-        return {"server": servers(), "redis_machine": sizes}
+        return {"server": server_names(), "redis_machine": sizes}
 
     def core_families(self, request: base.Request) -> Collection[str]:
         """That of all instances."""
