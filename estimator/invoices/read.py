@@ -204,7 +204,13 @@ class _Reading:
             raise InvoiceError(
                 f"{self._name}: its column of the currency is empty; export it with the currency"
             )
-        self._currency = _code(currencies.pop())
+        [found] = currencies
+        if not _CURRENCY.fullmatch(found):
+            raise InvoiceError(
+                f"{self._name}: its column of the currency holds no code such as USD; export it "
+                "with the currency"
+            )
+        self._currency = found
         if self._currency == _USD:
             return 1.0
         if self._usd is not None:

@@ -169,6 +169,14 @@ def test_an_empty_currency_is_not_taken_for_dollars():
     assert refusal(bill(ROW.replace("USD", ""))).startswith("its column of the currency is empty")
 
 
+@pytest.mark.parametrize("currency", ["$", "Euro", "acme-secret"])
+def test_a_currency_that_is_no_code_is_neither_guessed_nor_repeated(currency):
+    said = refusal(bill(ROW.replace("USD", currency)))
+
+    assert said.startswith("its column of the currency holds no code such as USD")
+    assert currency not in said
+
+
 @pytest.mark.parametrize(
     "text", ["$" + " per gb - data transfer to " * 4_000, "x" * 120_000, "a.b@" * 30_000]
 )
