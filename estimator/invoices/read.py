@@ -6,8 +6,10 @@ import datetime as dt
 import math
 import re
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import IO, Annotated, Final
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
@@ -30,6 +32,7 @@ _DAY: Final = re.compile(
     r"|(?P<us_m>\d{1,2})/(?P<us_d>\d{1,2})/(?P<us_y>\d{4}))(?!\d)"
 )
 """The dates of vendors: 2026-11-30, 20261130, or 11/30/2026 (Azure)."""
+_DATE_ALONE: Final = re.compile(r"[\d/-]*")
 _DAY_FIRST: Final = re.compile(r"\s*((?:1[3-9]|2\d|3[01])[/.](?:0?[1-9]|1[0-2])[/.]\d{4})(?!\d)")
 _MIDNIGHT: Final = re.compile(
     r"[T ]*(?:12:00(?::00)? AM|00?(?::00)*(?:\.0+)?)?\s*(?:Z|UTC|[+-]\d\d:?\d\d)?", re.IGNORECASE
@@ -139,6 +142,8 @@ class _Reading:
         line_of = np.asarray(at)
         reasons = _mistakes(rows, kind.amounts)
         self._refuse_day_first(rows["start"])
+        for column in ("start", "end") if kind.time_zone != "UTC" else ():
+            rows[column] = changed(rows[column], partial(_in_zone, zone=kind.time_zone))
         day = _first_days(rows["start"])
         reasons = reasons.where((reasons != "") | day.notna(), "the date cannot be read")
         reasons = reasons.where((reasons != "") | (rows["cost"] != ""), "there is no cost")
@@ -301,6 +306,26 @@ def _last_days(ends: pd.Series, first: pd.Series) -> pd.Series:
     at_midnight = changed(ends, lambda each: _moment(each)[1]).astype(bool)
     last = day.where(~at_midnight, day - dt.timedelta(days=1))
     return last.where(last > first, first)
+
+
+def _in_zone(text: str, zone: str) -> str:
+    """A moment on the clocks of a time zone; a day without a time, or what is none, stays as it is.
+
+    >>> _in_zone("2026-11-01 06:30:00 UTC", "America/Los_Angeles")
+    '2026-10-31T23:30:00-07:00'
+    """
+    plain = text.strip().replace(" UTC", "+00:00")
+    if _DATE_ALONE.fullmatch(plain):
+        return text
+    try:
+        moment = dt.datetime.fromisoformat(plain)
+        return (
+            (moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC))
+            .astimezone(ZoneInfo(zone))
+            .isoformat()
+        )
+    except (ValueError, OverflowError):
+        return text
 
 
 def _moment(text: str) -> tuple[dt.date | None, bool]:

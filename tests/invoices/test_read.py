@@ -281,7 +281,7 @@ WHOLE_MONTH = {
     "focus.csv": ("2026-11-01T01:00:00Z", "2026-12-01T00:00:00Z"),
     "aws-cur.csv": ("2026-11-01T01:00:00Z", "2026-12-01T00:00:00.000Z"),
     "aws-cur-2.csv": ("2026-11-01T01:00:00Z", "2026-11-30T23:59:59Z"),
-    "google-export.jsonl": ("2026-11-01 01:00:00 UTC", "2026-12-01 00:00:00 UTC"),
+    "google-export.jsonl": ("2026-11-01 08:00:00 UTC", "2026-12-01 08:00:00 UTC"),
     "oci-cost-report.csv": ("2026-11-01T01:00Z", "2026-12-01T00:00Z"),
 }
 """Where the first charge of a sample ends, and the end of a charge of the whole month."""
@@ -302,6 +302,25 @@ def test_a_charge_covers_all_days_until_its_end(name, sample, tmp_path):
     invoice = ws.read_invoice(bill)
 
     assert (invoice.first_day, invoice.end_day) == (dt.date(2026, 11, 1), dt.date(2026, 12, 1))
+
+
+def test_a_month_of_google_begins_and_ends_at_midnight_of_california(sample, tmp_path):
+    # "Google defines its billing day and invoice-month boundaries in Pacific Time":
+    # https://docs.umbrellacost.io/docs/gcp-cue-usage-dateinvoice-month; October has daylight saving
+    # time there (UTC-7) until its last day
+    first = json.loads(sample("google-export.jsonl").read_text().splitlines()[0])
+    ends = {"2026-10-01 07": "2026-10-01 08", "2026-11-01 06": "2026-11-01 07"}
+    rows = [
+        first | {"usage_start_time": f"{s}:00:00 UTC", "usage_end_time": f"{e}:00:00 UTC"}
+        for s, e in ends.items()
+    ]
+    bill = tmp_path / "bill.jsonl"
+    bill.write_text("\n".join(map(json.dumps, rows)))
+
+    invoice = ws.read_invoice(bill, month="2026-10")
+
+    assert (invoice.rows_read, invoice.months) == (2, ("2026-10",))
+    assert (invoice.first_day, invoice.end_day) == (dt.date(2026, 10, 1), dt.date(2026, 11, 1))
 
 
 def test_a_correction_of_a_month_before_moves_no_day(sample, tmp_path):

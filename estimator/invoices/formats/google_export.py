@@ -18,6 +18,8 @@ from estimator.invoices.line import amounts, by_value, changed
 
 NAME: Final = "google_export"
 TITLE: Final = "Google's billing export"
+TIME_ZONE: Final = "America/Los_Angeles"
+"""In which days and months of invoices begin; the times of the export are UTC."""
 COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
     "sku": ("skuid",),
     "description": ("skudescription",),

@@ -36,10 +36,20 @@ class Format(NamedTuple):
     amounts: Mapping[str, str]
     """Columns that hold numbers, and what people call them."""
     lines: Callable[[pd.DataFrame], pd.DataFrame]
+    time_zone: str = "UTC"
+    """In which its days and months begin."""
 
 
 FORMATS: Final = tuple(
-    Format(each.NAME, each.TITLE, each.COLUMNS, each.REQUIRED, each.AMOUNTS, each.lines)
+    Format(
+        each.NAME,
+        each.TITLE,
+        each.COLUMNS,
+        each.REQUIRED,
+        each.AMOUNTS,
+        each.lines,
+        each.TIME_ZONE if each is google_export else "UTC",
+    )
     for each in (focus, aws_cur, oci_report, google_export, azure_export)
 )
 
