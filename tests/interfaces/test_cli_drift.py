@@ -159,3 +159,13 @@ def test_a_folder_that_is_not_there_is_not_taken_for_the_prices_that_ship(run, t
 
     assert (status, out) == (2, "")
     assert "not a folder of refreshed prices" in err
+
+
+def test_a_damaged_file_of_prices_is_no_fault_of_the_scenario(run, refreshed, monkeypatch):
+    folder = refreshed(0.1225)
+    (folder / "aws/rates.csv").write_bytes(b"\xff\xfe\x00")
+    monkeypatch.setenv("ESTIMATOR_PRICES", str(folder))
+    status, out, err = run("estimate", CHAT, "aws.nlb_ec2")
+
+    assert (status, out) == (2, "")
+    assert err.startswith(f"error: {folder / 'aws/rates.csv'}: cannot be read")
