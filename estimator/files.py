@@ -240,7 +240,9 @@ def rows_of(text: str, name: str, model: type[T]) -> tuple[T, ...]:
     Raises:
         PricingDataError: a row breaks the rules; the message gives file, line and column.
     """
-    header, *lines = csv.reader(io.StringIO(text))
+    header, *lines = csv.reader(io.StringIO(text)) if text.strip() else [[]]
+    if not header:
+        raise PricingDataError(f"{name}: it is empty, without even a header")
     rows: list[dict[str, str]] = []
     for number, line in enumerate(lines, start=2):
         if len(line) != len(header):

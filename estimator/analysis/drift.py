@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 from estimator.analysis.diff.bill_changes import BillChange, changes_between, cheapest, priced
 from estimator.analysis.diff.both_bills import LineChange
 from estimator.deployments.registry import DEPLOYMENTS
+from estimator.errors import EstimatorError
 from estimator.files import prices_of
 from estimator.format import dollars_and_cents, number_of, signed_dollars, signed_percent
 from estimator.pricing.price_files import price_list
@@ -121,8 +122,10 @@ def drift(
         deployments: ids; all on the clouds, if None.
 
     Raises:
-        EstimatorError: a scenario cannot be priced at all.
+        EstimatorError: a scenario cannot be priced at all, or there is no such folder.
     """
+    if before is not None and not before.is_dir():
+        raise EstimatorError(f"{before}: not a folder of refreshed prices")
     wanted = tuple(dict.fromkeys(DEPLOYMENTS if deployments is None else deployments))
     old_list = nullcontext() if since else prices_of(before)
     with old_list:

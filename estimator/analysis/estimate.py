@@ -71,6 +71,7 @@ from estimator.pricing.catalog import Catalog, check_allowances, check_date, loa
 from estimator.pricing.commitments import contract_notes, with_commitments
 from estimator.pricing.contract import as_contract
 from estimator.pricing.lines import LineItem, Usage, in_region, price_usage
+from estimator.pricing.price_files import load_price_files
 from estimator.pricing.range_notes import range_notes
 from estimator.result import Refusal, plain
 from estimator.scenario.calendar import CalendarEntry
@@ -450,7 +451,9 @@ def resolve(scenario: Scenario, demand: Demand | None = None) -> Resolved:
         UnknownNameError: no such deployment, option, assumption, answer, contract or meter; the
             message says where it stands.
         ScenarioError: an option that a deployment does not have, or a day to come.
+        PricingDataError: a price file is damaged.
     """
+    load_price_files()  # a damaged one is no fault of the field that first needs it
     options: dict[str, Options] = {}
     for name, given in scenario.options.items():
         with _named_at(scenario, "options", name):

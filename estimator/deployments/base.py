@@ -496,7 +496,8 @@ def _lost_minutes(session: SessionLength) -> float:
     0.5
     """
     step_hours = 1 / MINUTES_PER_HOUR
-    return session.mean_steps(step_hours) - session.mean / step_hours
+    # of whole minutes nothing is left, and never less
+    return max(session.mean_steps(step_hours) - session.mean / step_hours, 0.0)
 
 
 def cut_note(demand: Demand, age: str) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import pandas as pd
@@ -31,6 +32,10 @@ UNMAPPED_COLUMNS = ("cloud", "vendor_name", "unit", "quantity", "list_usd", "bil
 APART_COLUMNS = ("category", "usd", "rows")
 """Columns of ``Invoice.apart``."""
 
+OTHER_MONTH = "of another month than"
+"""How the reason begins why rows were left out that somebody did not ask for."""
+_MOST_MONTHS_NAMED = 12
+
 
 class InvoiceError(EstimatorError):
     """A file that is no bill of a known format, or a bill that cannot be read as it is.
@@ -41,9 +46,20 @@ class InvoiceError(EstimatorError):
     """
 
 
+def months_words(months: Iterable[str]) -> str:
+    """Months in one line, the first ones of many.
+
+    >>> months_words({"2026-10", "2026-09"})
+    '2026-09, 2026-10'
+    """
+    ordered = sorted(months)
+    more = len(ordered) - _MOST_MONTHS_NAMED
+    return ", ".join(ordered[:_MOST_MONTHS_NAMED]) + (f" and {more} more" if more > 0 else "")
+
+
 @dataclass(frozen=True)
 class UnreadRows:
-    """Rows that could not be read, for one reason."""
+    """Rows that were not read, for one reason."""
 
     reason: str
     rows: int
@@ -100,7 +116,7 @@ class Invoice:
     rows_ignored: int = 0
     """Those of them that cost nothing and that the map names as nothing to compare."""
     rows_not_read: tuple[UnreadRows, ...] = ()
-    """Rows that could not be read."""
+    """Rows that could not be read, or are of another month than the one that was asked for."""
     months: tuple[str, ...] = ()
     """The months in which its charges begin, as ``2026-11``: more than one is not one month's bill,
     and volume tiers start anew with each."""
@@ -118,6 +134,13 @@ class Invoice:
         ):
             if missing := [each for each in needed if each not in getattr(self, name)]:
                 raise ArgumentError(f"Invoice, {name}: no column {', '.join(missing)}")
+
+    @property
+    def rows_unreadable(self) -> int:
+        """Rows that somebody asked for, and that could not be read."""
+        return sum(
+            each.rows for each in self.rows_not_read if not each.reason.startswith(OTHER_MONTH)
+        )
 
     @property
     def mapped_share(self) -> float:

@@ -23,6 +23,7 @@ CATEGORIES: Final = ("usage", "credit", "adjustment", "tax", "support", "purchas
 MISSING: Final = frozenset({"NULL", "null", "None", "none", "\\N", "nan", "NaN", "NaT", "<NA>"})
 """How files write that there is nothing."""
 _FORMULA: Final = ("=", "+", "-", "@")
+_WITH_COMMAS: Final = r"[-+]?\d[\d.]*,[\d.,]*"
 
 
 def changed(texts: pd.Series, change: Callable[[str], Any]) -> pd.Series:
@@ -57,9 +58,15 @@ def mistake_in_amount(texts: pd.Series, what: str) -> pd.Series:
     wrong = (texts != "") & amounts(texts).isna()
     reasons = pd.Series("", index=texts.index, dtype=object)
     if wrong.any():
-        formula = texts[wrong].str.lstrip().str.startswith(_FORMULA)
-        reasons[wrong] = np.where(
-            formula, f"a formula in place of the {what}", f"the {what} is not a number"
+        plain = texts[wrong].str.strip()
+        # 1,234 is a thousand to some and one to others: nobody guesses
+        reasons[wrong] = np.select(
+            [plain.str.fullmatch(_WITH_COMMAS), plain.str.startswith(_FORMULA)],
+            [
+                f"the {what} has a comma in it: save the file with numbers as 1234.56",
+                f"a formula in place of the {what}",
+            ],
+            f"the {what} is not a number",
         )
     return reasons
 

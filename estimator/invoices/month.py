@@ -16,7 +16,7 @@ from estimator.demand.month import expected_month
 from estimator.deployments.base import WORLDWIDE, Deployment
 from estimator.errors import MissingRateError, ScenarioError
 from estimator.format import number_of
-from estimator.invoices.invoice import Invoice
+from estimator.invoices.invoice import Invoice, months_words
 from estimator.invoices.variations import Factors, Variations, varied, varied_by
 from estimator.pricing.commitments import with_commitments
 from estimator.pricing.lines import LineItem, Usage, price_usage
@@ -112,9 +112,11 @@ def month_of(scenario: Scenario, invoice: Invoice, today: dt.date | None = None)
         )
     days = (invoice.end_day - invoice.first_day).days
     if not 0 < days <= MOST_DAYS:
+        several = len(invoice.months) > 1
+        there = f"; month (--month) reads one of {months_words(invoice.months)}" if several else ""
         raise ScenarioError(
             f"the invoice is of {number_of(days, 'day')}: tiers and free allowances go by the "
-            f"month, so reconcile the lines of one month, {MOST_DAYS} days at most"
+            f"month, so reconcile the lines of one month, {MOST_DAYS} days at most{there}"
         )
     hours = float(days * HOURS_PER_DAY)
     last_day = invoice.end_day - dt.timedelta(days=1)

@@ -132,13 +132,13 @@ class Reconciliation(Result):
     def explained_share(self) -> float:
         """Share of the invoice's dollars that stand on the same lines of the estimate."""
         explained = sum(line.explained_usd for line in self.lines)
-        return explained / self.billed_usd if self.billed_usd else 0.0
+        return explained / self.billed_usd if self.billed_usd > 0 else 0.0
 
     @property
     def modeled_share(self) -> float:
         """Share of the invoice's dollars on lines that the estimate has, whatever it says there."""
         of_both = sum(line.billed_usd for line in self.lines if not line.scope)
-        return of_both / self.billed_usd if self.billed_usd else 0.0
+        return of_both / self.billed_usd if self.billed_usd > 0 else 0.0
 
     @cached_property
     def causes(self) -> tuple[Cause, ...]:
@@ -172,11 +172,16 @@ class Reconciliation(Result):
 
     @property
     def verdict(self) -> str:
-        """What share of the invoice is explained, in a sentence."""
-        return (
+        """What share of the invoice is explained, in a sentence; and how much could not be read."""
+        explained = (
             f"The estimate explains {precise_percent(self.explained_share)} of the invoice: "
             f"{dollars(self.billed_usd)} billed, {dollars(self.estimated_usd)} estimated."
         )
+        unread = self.invoice.rows_unreadable
+        if not unread:
+            return explained
+        rows = number_of(self.invoice.rows_read + unread, "row")
+        return f"{explained} {unread:,} of {rows} could not be read: the invoice is not whole."
 
     @property
     def difference_words(self) -> str:
@@ -222,8 +227,8 @@ class Reconciliation(Result):
                 f"The invoice is in {invoice.currency}, taken at {invoice.usd_per_currency:g} USD."
             )
         notes.extend(
-            f"{number_of(unread.rows, 'row')} of the file could not be read "
-            f"({unread.reason}; the first is line {unread.first_line})."
+            f"{number_of(unread.rows, 'row')} of the file {'was' if unread.rows == 1 else 'were'} "
+            f"not read ({unread.reason}; the first is line {unread.first_line})."
             for unread in invoice.rows_not_read
         )
         notes.append(

@@ -93,7 +93,7 @@ def compare(vendor: str, offer: str, selection: Selection, files: PriceFiles) ->
     seen = {(each.meter, each.region) for each in (*selection.found, *selection.unclear)}
     findings = chain(
         (_finding(vendor, offer, each, ours) for each in selection.found),
-        (_unclear(vendor, offer, each) for each in selection.unclear),
+        (_unclear(vendor, offer, each, ours) for each in selection.unclear),
         _vanished(vendor, offer, _missing(selection.looked_in, seen), ours),
     )
     return sorted(findings, key=lambda each: (each.meter, each.region))
@@ -216,9 +216,19 @@ def _is_implausible(ours: Tiers, listed: Tiers) -> bool:
     return any(max(old / new, new / old) > PLAUSIBLE_RATIO for old, new in pairs)
 
 
-def _unclear(vendor: str, offer: str, each: Unclear) -> Finding:
+def _unclear(vendor: str, offer: str, each: Unclear, ours: _Ours) -> Finding:
     kind = Kind.UNIT_UNKNOWN if each.is_unit else Kind.UNCLEAR
-    return Finding(kind, vendor, offer, each.meter, each.region, detail=each.reason)
+    current = ours.default(_in_force(ours.rows(each.meter, each.region), None))
+    return Finding(
+        kind,
+        vendor,
+        offer,
+        each.meter,
+        each.region,
+        ours=tiers_of(current),
+        checked_on=min((row.checked_on for row in current), default=None),
+        detail=each.reason,
+    )
 
 
 def _missing(

@@ -27,6 +27,7 @@ from estimator.vendor_lists.readers.gcp import KEY_VARIABLE
 from estimator.vendor_lists.readers.recognize import READERS, Reader, parsed, read_answer
 from estimator.vendor_lists.report import Unread
 from estimator.vendor_lists.saved_answers import MOST_BYTES, saved_text
+from estimator.vendor_lists.selectors import offer_title
 
 _NOT_MODIFIED: Final = 304
 _OK: Final = 200
@@ -103,7 +104,7 @@ def fetch(
                 try:
                     lists += asking.lists(vendor, offer, reader, base, path)
                 except UnreadableAnswerError as error:
-                    unreadable.append(Unread(f"{CLOUDS[vendor]}, {offer}", str(error)))
+                    unreadable.append(Unread(offer_title(vendor, offer), str(error)))
     return Fetched(tuple(lists), tuple(unreadable), tuple(unchecked))
 
 

@@ -7,10 +7,11 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
+from typing import Final
 
 from estimator.errors import EstimatorError, UnknownNameError
 from estimator.format import number_of
-from estimator.pricing.price_files import CLOUDS, VENDORS, PriceFiles, load_price_files
+from estimator.pricing.price_files import EVERYWHERE, VENDORS, PriceFiles, load_price_files
 from estimator.vendor_lists.answers_index import kept_answers
 from estimator.vendor_lists.comparison import Finding, compare
 from estimator.vendor_lists.listed import UnreadableAnswerError, VendorList
@@ -18,7 +19,11 @@ from estimator.vendor_lists.readers.recognize import parsed, read_answer
 from estimator.vendor_lists.report import RefreshReport, Unread
 from estimator.vendor_lists.saved_answers import saved_answers, saved_text
 from estimator.vendor_lists.selection import offers_of, select
-from estimator.vendor_lists.selectors import Selector, by_offer, load_selectors
+from estimator.vendor_lists.selectors import Selector, by_offer, load_selectors, offer_title
+
+_AHEAD_HOURS: Final = 14
+"""Of UTC, where the day begins first."""
+_REGIONS_NAMED: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +83,8 @@ def refresh_from_files(
         UnknownNameError: no such cloud, service or meter.
     """
     selectors = (wanted or Wanted()).selectors()
+    if read_on is not None and read_on > _last_day():
+        raise EstimatorError(f"read_on: {read_on} is a day to come")
     lists: list[VendorList] = []
     unreadable: list[Unread] = []
     kept = kept_answers(folder)
@@ -87,10 +94,29 @@ def refresh_from_files(
         try:
             found = read_answer(parsed(saved_text(path), name), name)
         except UnreadableAnswerError as error:
-            unreadable.append(Unread(name, str(error).removeprefix(f"{name}: ")))
+            unreadable.append(_unread(name, error))
+            continue
+        dated = [replace(one, read_on=said or one.read_on or read_on) for one in found]
+        if later := next(filter(None, map(_day_to_come, dated)), None):
+            unreadable.append(Unread(name, f"{later}, its day, is to come; correct that"))
         else:
-            lists += (replace(one, read_on=said or one.read_on or read_on) for one in found)
+            lists += dated
     return report_of(lists, selectors, unreadable)
+
+
+def _unread(name: str, error: UnreadableAnswerError) -> Unread:
+    return Unread(name, str(error).removeprefix(name).lstrip(":, "))
+
+
+def _day_to_come(one: VendorList) -> dt.date | None:
+    """The day of a list that nobody can have read yet; None if there is none."""
+    days = (day for day in (one.read_on, one.published_on) if day and day > _last_day())
+    return max(days, default=None)
+
+
+def _last_day() -> dt.date:
+    """The last day that it is anywhere on earth."""
+    return (dt.datetime.now(tz=dt.UTC) + dt.timedelta(hours=_AHEAD_HOURS)).date()
 
 
 def refresh_from_vendors(folder: Path, wanted: Wanted | None = None) -> RefreshReport:
@@ -136,12 +162,17 @@ def report_of(
     missing = [
         (vendor, offer)
         for vendor, offer in wanted
-        if (vendor, offer) not in offers and f"{CLOUDS[vendor]}, {offer}" not in told
+        if (vendor, offer) not in offers and offer_title(vendor, offer) not in told
     ]
     return RefreshReport(
         tuple(findings),
         tuple(unreadable),
-        (*unchecked, *_without_list(missing, wanted, files), *_by_hand(selectors)),
+        (
+            *unchecked,
+            *_without_list(missing, wanted, files),
+            *_left_out(findings, {each: wanted[each] for each in wanted if each in offers}, files),
+            *_by_hand(selectors),
+        ),
     )
 
 
@@ -151,13 +182,44 @@ def _without_list(
     files: PriceFiles,
 ) -> Iterator[Unread]:
     for vendor, offer in missing:
-        meters = {one.meter for one in wanted[vendor, offer]}
-        prices = sum(row.meter in meters for row in files.rates)
-        yield Unread(
-            f"{CLOUDS[vendor]}, {offer}",
-            f"no list, so that {number_of(prices, 'price')} of {', '.join(sorted(meters))} "
-            "stay unchecked",
-        )
+        priced = _priced(wanted[vendor, offer], files)
+        meters = ", ".join(sorted({one.meter for one in wanted[vendor, offer]}))
+        yield Unread(offer_title(vendor, offer), f"no list, so that {_stay(len(priced), meters)}")
+
+
+def _left_out(
+    findings: Iterable[Finding],
+    answered: Mapping[tuple[str, str], list[Selector]],
+    files: PriceFiles,
+) -> Iterator[Unread]:
+    """Prices in regions that the lists of an offer leave out, or for which nothing finds them."""
+    seen = {(each.meter, each.region) for each in findings}
+    somewhere = {meter for meter, _ in seen}
+    for (vendor, offer), selectors in answered.items():
+        left = [
+            (meter, region)
+            for meter, region in _priced(selectors, files)
+            if (meter, region) not in seen and not (region == EVERYWHERE and meter in somewhere)
+        ]
+        if left:
+            regions = sorted({"all regions" if r == EVERYWHERE else r for _, r in left})
+            more = len(regions) - _REGIONS_NAMED
+            named = ", ".join(regions[:_REGIONS_NAMED]) + (f" and {more} more" if more > 0 else "")
+            yield Unread(
+                offer_title(vendor, offer),
+                f"no price was looked up in {named}, so that {_stay(len(left))}",
+            )
+
+
+def _priced(selectors: Iterable[Selector], files: PriceFiles) -> set[tuple[str, str]]:
+    """The meters and regions of our prices whose meters have one of these selectors."""
+    meters = {one.meter for one in selectors}
+    return {(meter, region) for meter, region in files.rates_at if meter in meters}
+
+
+def _stay(prices: int, meters: str = "") -> str:
+    of = f" of {meters}" if meters else ""
+    return f"{number_of(prices, 'price')}{of} {'stays' if prices == 1 else 'stay'} unchecked"
 
 
 def _by_hand(selectors: Iterable[Selector]) -> Iterator[Unread]:

@@ -126,8 +126,9 @@ def _priced(
         if not entries:
             continue
         if len({entry.tiers for entry in entries}) > 1:
-            names = sorted(i for entry in entries for i in entry.ids)
-            return Unclear(meter, region, f"several prices fit: {', '.join(names[:4])}")
+            names = sorted({i for entry in entries for i in entry.ids})
+            times = f", {len(entries)} times" if len(names) == 1 else ""
+            return Unclear(meter, region, f"several prices fit: {', '.join(names[:4])}{times}")
         entry = entries[0]
         if selector.units and entry.unit not in selector.units:
             return Unclear(meter, region, f"unit {entry.unit!r} is not known", is_unit=True)

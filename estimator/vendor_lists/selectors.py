@@ -16,7 +16,7 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from estimator.errors import PricingDataError
 from estimator.files import Entry, load_rows
-from estimator.pricing.price_files import FOLDERS, Words, load_price_files
+from estimator.pricing.price_files import CLOUDS, FOLDERS, Words, load_price_files
 
 _BETWEEN = "|"
 
@@ -103,6 +103,20 @@ def load_selectors() -> tuple[Selector, ...]:
             f"selectors.csv names meters that are not in meters.csv: {', '.join(sorted(unknown))}"
         )
     return found
+
+
+def offer_title(vendor: str, offer: str) -> str:
+    """A list of a vendor, for people: what it is of, where its name is an id (Google's).
+
+    >>> offer_title("azure", "SignalR"), offer_title("gcp", "152E-C115-5142")
+    ('Azure, SignalR', 'Google Cloud, Cloud Run (152E-C115-5142)')
+    """
+    if vendor != "gcp":
+        return f"{CLOUDS[vendor]}, {offer}"
+    service_of = {row.meter: row.service for row in load_price_files().meters}
+    of_offer = by_offer(load_selectors()).get((vendor, offer), [])
+    services = ", ".join(dict.fromkeys(service_of[one.meter] for one in of_offer))
+    return f"{CLOUDS[vendor]}, {services} ({offer})"
 
 
 def by_offer(selectors: tuple[Selector, ...]) -> Mapping[tuple[str, str], list[Selector]]:

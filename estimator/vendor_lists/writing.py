@@ -19,17 +19,17 @@ from typing import Final
 
 from filelock import FileLock, Timeout
 
-from estimator.errors import EstimatorError
-from estimator.files import Confidence, data_text, write_whole
+from estimator.errors import EstimatorError, PricingDataError
+from estimator.files import Confidence, data_text, load_refreshed_rows, write_whole
 from estimator.format import number_of
-from estimator.pricing.price_files import EVERYWHERE, load_price_files
+from estimator.pricing.price_files import EVERYWHERE, RateRow, load_price_files
 from estimator.vendor_lists.comparison import WRITABLE, Finding, Kind
 from estimator.vendor_lists.report import RefreshReport
 
 FILE: Final = "rates.csv"
 LOCK: Final = ".refresh.lock"
 _BY_NAME_ONLY: Final = frozenset({Kind.BEYOND_RATIO, Kind.CONTRADICTS_CONFIRMED})
-"""What is taken only of a meter that somebody named."""
+"""What is taken only of a meter that somebody named in full."""
 _WAIT_S: Final = 10.0
 _Row = dict[str, str]
 _Key = tuple[str, ...]
@@ -42,17 +42,17 @@ class Accepted:
     """Which changed prices somebody has looked at and takes."""
 
     meters: tuple[str, ...] = ()
-    """Ids; * stands for any letters."""
+    """Ids; * stands for any letters, but of what can hardly be believed."""
     up_to_ratio: float | None = None
     """Every change by less than this, up or down; None for those by name only."""
 
     def holds(self, finding: Finding) -> bool:
         """Whether a finding may become a new row."""
-        named = any(fnmatchcase(finding.meter, each) for each in self.meters)
         if finding.kind in _BY_NAME_ONLY:
-            return named
+            return finding.meter in self.meters
         if finding.kind not in WRITABLE:
             return False
+        named = any(fnmatchcase(finding.meter, each) for each in self.meters)
         ratio = finding.ratio or 1.0
         return named or (self.up_to_ratio is not None and max(ratio, 1 / ratio) < self.up_to_ratio)
 
@@ -72,8 +72,11 @@ def write(
         What was written and what was not, in words.
 
     Raises:
-        EstimatorError: somebody else is writing, or the folder cannot be written to.
+        EstimatorError: somebody else is writing, the folder cannot be written to, or what is there
+            is no price list.
     """
+    if folder.exists() and not folder.is_dir():
+        raise EstimatorError(f"{folder}: not a folder")
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with FileLock(folder / LOCK, timeout=_WAIT_S):
@@ -101,7 +104,7 @@ def _of_vendor(
     vendor: str, findings: list[Finding], path: Path, accepted: Accepted, confidence: Confidence
 ) -> Iterator[str]:
     header, shipped = _rows(data_text(f"{vendor}/{FILE}"))
-    own = _rows(path.read_text(encoding="utf-8"))[1] if path.is_file() else []
+    own = _own_rows(path) if path.is_file() else []
     known = {_key(row): row for row in (*shipped, *own)}
     checked = _checked(findings, known.values())
     taken = [each for each in findings if _may_become_rows(each, known.values(), accepted)]
@@ -114,19 +117,50 @@ def _of_vendor(
             f"{vendor}/{FILE}: {number_of(len(new), 'new row')}, "
             f"{number_of(len(checked), 'row')} checked again"
         )
-    left = [each for each in findings if not each.is_quiet and each not in taken]
-    for each in left:
+    for each in findings:
+        if each.is_quiet or each in taken:
+            continue
+        if since := _there_since(each, known.values()):
+            yield f"already there: {each.meter} {each.region}, since {since}"
+            continue
         yield f"not written: {each.meter} {each.region}, {each.kind}{_why_not(each)}"
 
 
+def _own_rows(path: Path) -> list[_Row]:
+    """The rows of a file that a refresh wrote before.
+
+    Raises:
+        EstimatorError: somebody else wrote it, or damaged it.
+    """
+    try:
+        load_refreshed_rows(path, RateRow)
+    except PricingDataError as error:
+        words = "correct it, or remove what refreshes wrote (--reset)"
+        raise EstimatorError(f"{error}; {words}") from None
+    return _rows(path.read_text(encoding="utf-8"))[1]
+
+
+def _there_since(finding: Finding, rows: Collection[_Row]) -> str:
+    """The day from which on the newest rows have a price that was found; empty if they do not."""
+    if finding.kind not in WRITABLE | _BY_NAME_ONLY:
+        return ""
+    here = [
+        row
+        for row in _newest(rows)
+        if (row["meter"], row["region"], row["answer"]) == (finding.meter, finding.region, "")
+    ]
+    tiers = sorted((Decimal(row["tier_from"]), Decimal(row["usd_per_unit"])) for row in here)
+    return here[0]["effective_from"] if here and tiers == sorted(finding.listed) else ""
+
+
 def _why_not(finding: Finding) -> str:
+    if finding.kind not in WRITABLE | _BY_NAME_ONLY:
+        return ""
     if not finding.may_write:
         return " (its selector has not found its entry in a real answer yet)"
     if finding.read_on is None:
         return " (the day of its answer is not known: --read-on)"
-    if finding.kind in WRITABLE | _BY_NAME_ONLY:
-        return f" (--accept {finding.meter} takes it)"
-    return ""
+    return f" (--accept {finding.meter} takes it)"
 
 
 def _checked(findings: Iterable[Finding], rows: Collection[_Row]) -> list[_Row]:

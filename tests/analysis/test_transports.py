@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import estimator as ws
+from estimator.analysis.transports.message_rates import RateBreakEven, RateCrossover
 from estimator.scenario.transport import Polling, ServerSentEvents
 
 PAGE = ws.Scenario(
@@ -243,6 +244,29 @@ def test_the_rate_at_which_polls_cost_less_than_a_websocket_is_where_two_lines_c
     assert rates.websocket_from == rates.lowest_per_minute
     assert found.with_break_even().by_rate == rates
     assert rates.sentences[0].startswith("WebSocket is the cheapest up to 0.43")
+
+
+def test_what_is_the_cheapest_between_two_rates_is_so_up_to_the_second():
+    found = RateBreakEven(
+        1.0, 0.001, 1000.0, "websocket",
+        (
+            RateCrossover(2.0, 2.0, "websocket", "server_sent_events"),
+            RateCrossover(40.0, 40.0, "server_sent_events", "polling"),
+        ),
+    )  # fmt: skip
+
+    assert found.sentences == (
+        "WebSocket is the cheapest up to 2 messages of a client per minute.",
+        "Server-sent events is the cheapest from 2 to 40.",
+        "Polling at an interval is the cheapest from 40 on.",
+    )
+
+
+def test_one_message_per_minute_is_once():
+    flows = {"up": {"direction": "client_to_server", "rate_per_hour": 60, "payload": "1 B"}}
+    found = ws.transports(PAGE.replace(profile={**as_data(PAGE), "flows": flows}), "aws.alb_ec2")
+
+    assert found.sentences[0].startswith("A client sends a message once per minute, and receives")
 
 
 def test_a_rate_is_asked_for_with_a_time_and_with_messages():

@@ -34,6 +34,30 @@ def test_compare_shows_every_deployment_and_its_total(run):
         assert shown == pytest.approx(bill.total, abs=0.5)
 
 
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["csv", "--ranges"], "csv holds no ranges; focus and xlsx do"),
+        (["csv", "--focus-version", "1.4"], "the format is csv; write --format focus"),
+    ],
+)
+def test_an_option_that_a_file_cannot_hold_is_not_passed_over(run, options, words):
+    only = ("--deployment", "aws.api_gateway")
+    status, out, err = run("export", TEAM_CHAT, "--format", *options, *only)
+
+    assert (status, out) == (2, "")
+    assert words in err
+
+
+def test_whole_minutes_are_rounded_up_by_nothing_and_never_by_less():
+    # sessions of 27 to 30 minutes end with a minute
+    scenario = ws.Scenario(profile="notifications", location="virginia", peak_connections=1_000)
+    formulas = [item.usage.formula for item in ws.estimate(scenario, "aws.api_gateway").items]
+
+    assert any("plus 0.00 minutes of rounding up" in each for each in formulas)
+    assert not any("-0.00" in each for each in formulas)
+
+
 def wider_than_80_columns(out: str) -> list[str]:
     """Lines that would be folded by a terminal, but for addresses, which nothing can part."""
     lines = (line.rstrip() for line in out.splitlines())

@@ -85,6 +85,7 @@ def test_each_price_that_refreshes_changed_is_named_beside_the_one_that_ships(
     told = " ".join(out.split())
     assert "aws.nlb.hours, us-east-1: 0.1225 per unit; the list that ships has 0.0225" in told
     assert "eu-central-1" not in told
+    assert "1 price, price list" in told
 
 
 def test_of_two_readings_of_one_price_the_newer_one_counts(run, refreshed, monkeypatch):
@@ -151,3 +152,20 @@ def test_a_folder_and_a_day_are_not_compared_with_at_once(run):
 
     assert status == 2
     assert "only one of them" in err
+
+
+def test_a_folder_that_is_not_there_is_not_taken_for_the_prices_that_ship(run, tmp_path):
+    status, out, err = run("drift", CHAT, *ONLY, "--before", str(tmp_path / "none"))
+
+    assert (status, out) == (2, "")
+    assert "not a folder of refreshed prices" in err
+
+
+def test_a_damaged_file_of_prices_is_no_fault_of_the_scenario(run, refreshed, monkeypatch):
+    folder = refreshed(0.1225)
+    (folder / "aws/rates.csv").write_bytes(b"\xff\xfe\x00")
+    monkeypatch.setenv("ESTIMATOR_PRICES", str(folder))
+    status, out, err = run("estimate", CHAT, "aws.nlb_ec2")
+
+    assert (status, out) == (2, "")
+    assert err.startswith(f"error: {folder / 'aws/rates.csv'}: cannot be read")

@@ -92,6 +92,10 @@ def test_a_small_file_that_unpacks_to_a_large_one_is_refused(run, folder, monkey
         (["--meter", "no.such.*"], "no.such"),
         (["--from-files", "no-such-folder"], "not a folder"),
         (["--json", "--markdown"], "only one of them"),
+        (["--write", "--accept", "no.such.*"], "no.such"),
+        (["--accept", "oci.*"], "--accept: add --write"),
+        (["--accept-all", "2", "--into", "x"], "--accept-all, --into: add --write"),
+        (["--read-on", "2999-01-01"], "a day to come"),
     ],
 )
 def test_what_cannot_be_asked_is_refused(run, folder, arguments, words):
@@ -148,3 +152,25 @@ def test_a_broken_file_over_the_prices_is_named(refreshed):
 
     with pytest.raises(PricingDataError, match=r"oci/rates\.csv, line 2: 1 cells"):
         load_price_files()
+
+
+def test_a_list_of_a_day_to_come_is_not_believed(run, folder, refreshed):
+    path = folder / "oci-products.json"
+    content = json.loads(path.read_text("utf-8"))
+    path.write_text(json.dumps(content | {"lastUpdated": "2999-01-01T00:00:00Z"}), "utf-8")
+    status, out, _ = run(
+        "refresh", "--from-files", str(folder), "--meter", "oci.compute.e4_ocpu*", "--write"
+    )
+
+    assert status == 2
+    assert "2999-01-01, its day, is to come" in " ".join(out.split())
+    assert not (refreshed / "oci/rates.csv").exists()
+
+
+def test_an_empty_file_of_refreshed_prices_is_named(run, refreshed):
+    (refreshed / "oci").mkdir(parents=True)
+    (refreshed / "oci/rates.csv").touch()
+    status, out, err = run("prices", "--meter", "oci.compute.e4_ocpu_hours")
+
+    assert (status, out) == (2, "")
+    assert "rates.csv: it is empty" in err

@@ -83,7 +83,8 @@ def test_a_missing_column_is_named_with_the_format():
     without = "\n".join(",".join([*row[:4], *row[5:]]) for row in rows).encode()
 
     assert refusal(without) == (
-        "it looks like oci_report, but has no column costproductsku; export it with all columns"
+        "it looks like an OCI cost report, but has no column cost/productSku; export it with all "
+        "columns"
     )
 
 
@@ -119,6 +120,45 @@ def test_formulas_and_what_is_no_number_are_counted_by_reason():
     ]
 
 
+@pytest.mark.parametrize("cost", ["0,24", "1,234.56", "1.234,56", "-2,50"])
+def test_numbers_with_commas_are_never_guessed_and_what_to_do_is_said(cost):
+    rows = f"{HEADER}\n{ROW}\n{ROW.replace(',0.24,', ',COST,')}".replace(",", ";")
+
+    invoice = read(rows.replace("COST", cost).encode())
+
+    assert invoice.lines["billed_usd"].sum() == pytest.approx(0.24)
+    assert [each.reason for each in invoice.rows_not_read] == [
+        "the cost has a comma in it: save the file with numbers as 1234.56"
+    ]
+    assert invoice.rows_unreadable == 1
+
+
+@pytest.mark.parametrize("day", ["30/11/2026", "13.11.2026", "31/1/2026 00:00"])
+def test_dates_with_the_day_first_are_refused_since_the_first_twelve_would_be_months(day):
+    first = ROW.replace("2026-11-01T00:00Z", "01/11/2026")
+    last = ROW.replace("2026-11-01T00:00Z", day)
+
+    assert refusal(bill(first, last)).startswith(
+        f"its dates have the day first ({day[:10].strip()}"
+    )
+
+
+@pytest.mark.parametrize(
+    "start", ["2026-11-30T23:00:00.000Z", "11/30/2026", "11/30/2026 12:00:00 AM", "20261130"]
+)
+def test_dates_as_vendors_write_them_are_read(start):
+    invoice = read(bill(ROW.replace("2026-11-01T00:00Z", start)))
+
+    assert (str(invoice.first_day), str(invoice.end_day)) == ("2026-11-30", "2026-12-01")
+
+
+@pytest.mark.parametrize("start", ["2026-13-01", "2026-02-30", "11/31/2026", "2026-11", "45992"])
+def test_what_is_no_date_is_no_day(start):
+    reasons, _ = unread(bill(ROW, ROW.replace("2026-11-01T00:00Z", start)))
+
+    assert reasons == [("the date cannot be read", 1, 3)]
+
+
 def test_names_of_the_file_that_are_formulas_stay_texts():
     invoice = read(bill(ROW.replace("B97384,Standard - E5", "X,=HYPERLINK(1)")))
 
@@ -127,6 +167,14 @@ def test_names_of_the_file_that_are_formulas_stay_texts():
 
 def test_an_empty_currency_is_not_taken_for_dollars():
     assert refusal(bill(ROW.replace("USD", ""))).startswith("its column of the currency is empty")
+
+
+@pytest.mark.parametrize("currency", ["$", "Euro", "acme-secret"])
+def test_a_currency_that_is_no_code_is_neither_guessed_nor_repeated(currency):
+    said = refusal(bill(ROW.replace("USD", currency)))
+
+    assert said.startswith("its column of the currency holds no code such as USD")
+    assert currency not in said
 
 
 @pytest.mark.parametrize(

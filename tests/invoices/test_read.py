@@ -3,6 +3,7 @@
 Expected figures are worked out by hand from the rows of ``samples/``.
 """
 
+import datetime as dt
 import gzip
 import io
 import json
@@ -269,3 +270,81 @@ def test_one_month_of_several_can_be_read(sample, tmp_path):
         5,
         7,
     )
+
+
+def test_of_a_month_without_charges_those_that_have_some_are_named(sample):
+    with pytest.raises(ws.InvoiceError, match=r"no charges of 2026-10 .* some of 2026-11$"):
+        ws.read_invoice(sample("focus.csv"), month="2026-10")
+
+
+WHOLE_MONTH = {
+    "focus.csv": ("2026-11-01T01:00:00Z", "2026-12-01T00:00:00Z"),
+    "aws-cur.csv": ("2026-11-01T01:00:00Z", "2026-12-01T00:00:00.000Z"),
+    "aws-cur-2.csv": ("2026-11-01T01:00:00Z", "2026-11-30T23:59:59Z"),
+    "google-export.jsonl": ("2026-11-01 08:00:00 UTC", "2026-12-01 08:00:00 UTC"),
+    "oci-cost-report.csv": ("2026-11-01T01:00Z", "2026-12-01T00:00Z"),
+}
+"""Where the first charge of a sample ends, and the end of a charge of the whole month."""
+
+
+@pytest.mark.parametrize("name", WHOLE_MONTH)
+def test_a_charge_covers_all_days_until_its_end(name, sample, tmp_path):
+    # "All time intervals include the start time and exclude the end time":
+    # https://docs.aws.amazon.com/awsaccountbilling/latest/aboutv2/billing-reports-costusage-details.html
+    # "MUST be an exclusive value", in the folder specification/columns of version 1.2 of
+    # https://github.com/FinOps-Open-Cost-and-Usage-Spec/FOCUS_Spec: chargeperiodend.md
+    text = sample(name).read_text()
+    hour, month = WHOLE_MONTH[name]
+    assert hour in text
+    bill = tmp_path / name
+    bill.write_text(text.replace(hour, month, 1))
+
+    invoice = ws.read_invoice(bill)
+
+    assert (invoice.first_day, invoice.end_day) == (dt.date(2026, 11, 1), dt.date(2026, 12, 1))
+
+
+def test_a_month_of_google_begins_and_ends_at_midnight_of_california(sample, tmp_path):
+    # "Google defines its billing day and invoice-month boundaries in Pacific Time":
+    # https://docs.umbrellacost.io/docs/gcp-cue-usage-dateinvoice-month; October has daylight saving
+    # time there (UTC-7) until its last day
+    first = json.loads(sample("google-export.jsonl").read_text().splitlines()[0])
+    ends = {"2026-10-01 07": "2026-10-01 08", "2026-11-01 06": "2026-11-01 07"}
+    rows = [
+        first | {"usage_start_time": f"{s}:00:00 UTC", "usage_end_time": f"{e}:00:00 UTC"}
+        for s, e in ends.items()
+    ]
+    bill = tmp_path / "bill.jsonl"
+    bill.write_text("\n".join(map(json.dumps, rows)))
+
+    invoice = ws.read_invoice(bill, month="2026-10")
+
+    assert (invoice.rows_read, invoice.months) == (2, ("2026-10",))
+    assert (invoice.first_day, invoice.end_day) == (dt.date(2026, 10, 1), dt.date(2026, 11, 1))
+
+
+def test_a_correction_of_a_month_before_moves_no_day(sample, tmp_path):
+    # corrections keep "the original time interval in which the charge occurred", and are on the
+    # bill of the month in which they are issued (FOCUS_Spec, on corrections)
+    text = sample("focus.csv").read_text()
+    first = text.splitlines()[1].replace(",NULL,$1.14", ",Correction,$1.14", 1)
+    bill = tmp_path / "bill.csv"
+    bill.write_text(f"{text.rstrip()}\n{first.replace('2026-11-01T', '2026-08-01T')}\n")
+    before, invoice = (ws.read_invoice(path) for path in (sample("focus.csv"), bill))
+
+    assert "adjustment" in {*invoice.apart["category"]}
+    assert (invoice.first_day, invoice.end_day) == (before.first_day, before.end_day)
+
+
+def test_what_was_bought_or_is_taxed_for_a_longer_time_moves_no_day(sample, tmp_path):
+    text = sample("aws-cur.csv").read_text()
+    first = text.splitlines()[1]
+    bill = tmp_path / "bill.csv"
+    for kind in ("Tax", "RIFee"):
+        # AWS taxes the month in advance, as on the public report of test_public_files
+        longer = first.replace(",Usage,", f",{kind},").replace(
+            "2026-11-01T01:00:00Z", "2027-11-01T00:00:00Z"
+        )
+        bill.write_text(f"{text.rstrip()}\n{longer}\n")
+
+        assert ws.read_invoice(bill).end_day == ws.read_invoice(sample("aws-cur.csv")).end_day

@@ -8,6 +8,7 @@ import pytest
 
 import estimator as ws
 from estimator.documents import yaml_text
+from estimator.invoices.invoice import UnreadRows
 from estimator.invoices.likelihood import strength
 from estimator.invoices.variations import Factors, varied_by
 from made_invoices import END, FIRST, HOURS, invoice_of, of_month
@@ -218,3 +219,47 @@ def test_strength_is_in_the_words_of_kass_and_raftery(odds, words):
 def test_an_error_out_of_range_is_refused(error):
     with pytest.raises(ws.EstimatorError, match="relative_error"):
         ws.reconcile(CHAT, invoice_of(billed()), relative_error=error)
+
+
+def test_a_bill_with_a_row_for_the_month_is_beside_an_estimate_of_all_its_days(tmp_path):
+    # the months of our own files have one row per price: the invoice of December is of 31 days
+    exported = ws.export(ws.estimate(CHAT, GATEWAY), "focus", made_on=dt.date(2026, 12, 9))
+    bill = tmp_path / "bill.csv"
+    exported.write(bill)
+
+    found = ws.reconcile(CHAT, ws.read_invoice(bill))
+
+    assert found.month.month.hours == 31 * 24
+    # minutes grow as hours do: the file is of the mean month of 730
+    [minutes] = [line for line in found.lines if line.key.meter.endswith("connection_minutes")]
+    assert minutes.estimated.quantity / minutes.counted.quantity == pytest.approx(744 / 730)
+
+
+def test_a_bill_of_two_months_says_how_to_read_one():
+    invoice = replace(invoice_of(billed()), first_day=dt.date(2026, 9, 30))
+    invoice = replace(invoice, months=("2026-09", "2026-10"))
+
+    with pytest.raises(ws.ScenarioError, match=r"32 days.*--month.* one of 2026-09, 2026-10$"):
+        ws.reconcile(CHAT, invoice)
+
+
+def test_what_could_not_be_read_stands_beside_what_is_explained():
+    unread = (
+        UnreadRows("the cost has a comma in it", 30, 2),
+        UnreadRows("of another month than 2026-10", 900, 9),
+    )
+    invoice = invoice_of(billed())
+    found = ws.reconcile(CHAT, replace(invoice, rows_not_read=unread))
+
+    assert found.verdict.endswith(
+        f"30 of {invoice.rows_read + 30} rows could not be read: the invoice is not whole."
+    )
+
+
+def test_of_an_invoice_below_zero_nothing_is_explained():
+    invoice = invoice_of(billed(), lambda _: 2.0)
+    found = ws.reconcile(CHAT, invoice)
+
+    assert found.billed_usd < 0
+    assert (found.explained_share, found.modeled_share) == (0.0, 0.0)
+    assert "-0%" not in found.verdict

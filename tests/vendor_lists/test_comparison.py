@@ -2,7 +2,11 @@
 
 import pytest
 
+from estimator.pricing.price_files import load_price_files
 from estimator.vendor_lists.comparison import Kind
+from estimator.vendor_lists.readers.recognize import read_answer
+from estimator.vendor_lists.refresh import report_of
+from estimator.vendor_lists.selectors import load_selectors
 
 LATER = "2026-11-30T00:00:00Z"
 """After every check of the shipped list."""
@@ -199,3 +203,48 @@ def test_a_list_from_before_our_first_price_says_nothing_of_it(report):
 
     assert set(found.counts) == {Kind.OLDER}
     assert found.exit_status == 0
+
+
+def test_what_is_unclear_stands_beside_our_price(report):
+    found = report("oci-products", lambda c: part(c, "B93113").update(metricName="1,000 Hours"))
+
+    # 0.025 per hour of an E4 core: https://www.oracle.com/cloud/price-list/
+    assert [float(usd) for _, usd in of(found, "oci.compute.e4_ocpu_hours").ours] == [0.025]
+
+
+def test_an_item_that_stands_on_two_pages_is_one(report):
+    found = report("azure-signalr", lambda c: c["Items"].append(dict(c["Items"][0])))
+
+    assert found.notable == ()
+
+
+def test_regions_that_an_answer_leaves_out_are_named(answer):
+    content = answer("aws-apigateway")
+    lists = read_answer(content, "a")
+    selectors = tuple(s for s in load_selectors() if s.meter == "aws.api_gateway.messages")
+    whole = report_of(lists, selectors)
+    content["regions"] = {"Mars (Olympus Mons)": next(iter(content["regions"].values()))}
+    elsewhere = report_of(read_answer(content, "a"), selectors)
+    ours = {r.region for r in load_price_files().rates if r.meter == "aws.api_gateway.messages"}
+
+    [left] = [each.reason for each in whole.unchecked]
+    assert f"so that {len(ours) - len(whole.findings)} prices stay unchecked" in left
+    assert elsewhere.findings == ()
+    [left] = [each.reason for each in elsewhere.unchecked]
+    assert f"so that {len(ours)} prices stay unchecked" in left
+
+
+def test_prices_that_no_list_has_are_counted_as_those_that_were_looked_up():
+    selectors = tuple(s for s in load_selectors() if s.meter == "aws.api_gateway.messages")
+    regions = {r.region for r in load_price_files().rates if r.meter == "aws.api_gateway.messages"}
+    [left] = report_of((), selectors).unchecked
+
+    # a price has two tiers, and may have older rows: it is one price of one region
+    assert f"{len(regions)} prices of aws.api_gateway.messages stay unchecked" in left.reason
+
+
+def test_lists_of_google_are_called_what_they_are_of():
+    selectors = tuple(s for s in load_selectors() if s.meter == "gcp.cloud_run.requests")
+    [left] = report_of((), selectors).unchecked
+
+    assert left.what == "Google Cloud, Cloud Run (152E-C115-5142)"

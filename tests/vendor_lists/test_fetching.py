@@ -131,8 +131,8 @@ def test_without_a_key_google_is_not_asked_and_said_to_be_unchecked(vendor, monk
     assert reasons["Google Cloud, its catalog"] == "not asked: no key in GOOGLE_API_KEY"
     # each price of a meter that the catalog would have is counted, and its meter named
     selected = {one.meter for one in load_selectors() if one.offer == RUN[1]}
-    prices = [row for row in load_price_files().rates if row.meter in selected]
-    said = reasons[f"Google Cloud, {RUN[1]}"]
+    prices = {(row.meter, row.region) for row in load_price_files().rates if row.meter in selected}
+    said = reasons[f"Google Cloud, Cloud Run ({RUN[1]})"]
     assert f"{len(prices)} prices of " in said
     assert all(meter in said for meter in selected)
 

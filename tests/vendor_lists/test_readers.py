@@ -74,6 +74,8 @@ def test_the_older_form_of_oracles_list_is_read_too():
     [
         ("aws-apigateway", lambda c: c["manifest"].update(currencyCode="CNY"), "in 'CNY', not"),
         ("azure-signalr", lambda c: c.update(BillingCurrency="EUR"), "in 'EUR', not in USD"),
+        # each item has a currency: https://learn.microsoft.com/en-us/rest/api/cost-management/retail-prices/azure-retail-prices
+        ("azure-signalr", lambda c: c["Items"][0].update(currencyCode="EUR"), "in 'EUR', not in"),
         ("azure-signalr", lambda c: c.update(Items=[]), "misspelled question"),
         ("azure-signalr", lambda c: c["Items"][0].pop("retailPrice"), "'None' is not an amount"),
         ("azure-signalr", lambda c: c["Items"][0].update(retailPrice=-1), "'-1' is not an amount"),
@@ -97,6 +99,19 @@ def test_an_answer_that_is_not_whole_is_refused(name, change, words):
 def test_what_is_no_json_document_is_refused(text):
     with pytest.raises(UnreadableAnswerError):
         read_answer(parsed(text, "a"), "a")
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (b" \n", "it is empty"),
+        (b'{"Items": [1, 2', "it begins as JSON, but breaks off or is damaged after 1[45] char"),
+        (b"<html>", "not JSON, but begins with '<html>'"),
+    ],
+)
+def test_why_it_is_no_json_is_said(text, words):
+    with pytest.raises(UnreadableAnswerError, match=words):
+        parsed(text, "a")
 
 
 def test_the_json_of_somebody_else_is_refused():

@@ -104,6 +104,45 @@ def test_what_cannot_be_believed_is_taken_by_name_only_and_nothing_never(
     assert len(rows(tmp_path)) == by_name
 
 
+def test_what_can_hardly_be_believed_is_named_in_full(report, tmp_path):
+    write(report(0.2), tmp_path, Accepted(("*", "oci.compute.*")), "confirmed")
+    assert rows(tmp_path) == []
+
+
+def test_what_was_taken_before_is_said_to_be_there(report, tmp_path):
+    write(report(0.03), tmp_path, Accepted((CORE,)), "confirmed")
+    told = write(report(0.03), tmp_path, Accepted((CORE,)), "confirmed")
+
+    assert told == (f"already there: {CORE} *, since 2026-11-30",)
+
+
+def test_no_selector_is_blamed_for_a_price_that_nobody_can_read(answer, tmp_path):
+    content = answer("oci-products")
+    content["lastUpdated"] = SINCE
+    part(content).update(metricName="1,000 Hours")
+    told = write(of_core_and_traffic(content), tmp_path, Accepted(("*",)), "confirmed")
+
+    assert f"not written: {CORE} *, unit unknown" in told
+
+
+@pytest.mark.parametrize("damage", [b"", b"foo,bar\n1,2\n", b"\xff\xfe\x00"])
+def test_a_damaged_file_is_named_with_what_to_do_and_stays(report, tmp_path, damage):
+    (tmp_path / "oci").mkdir()
+    (tmp_path / "oci/rates.csv").write_bytes(damage)
+
+    with pytest.raises(EstimatorError, match=r"oci/rates\.csv.*--reset"):
+        write(report(0.03), tmp_path, Accepted((CORE,)), "confirmed")
+
+    assert (tmp_path / "oci/rates.csv").read_bytes() == damage
+
+
+def test_a_file_in_place_of_the_folder_is_named(report, tmp_path):
+    (tmp_path / "prices").touch()
+
+    with pytest.raises(EstimatorError, match="prices: not a folder"):
+        write(report(), tmp_path / "prices", Accepted(), "confirmed")
+
+
 def test_in_a_checkout_the_old_row_stays_before_the_new_one(report, tmp_path):
     (tmp_path / "oci").mkdir()
     before = data_text("oci/rates.csv")

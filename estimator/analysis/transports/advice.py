@@ -81,7 +81,8 @@ def traffic_words(found: Compared) -> str:
 def _often(per_minute: float) -> str:
     if per_minute < _RARE_PER_MINUTE:
         return f"every {span_text(SECONDS_PER_MINUTE / per_minute)}"
-    return f"{value_text(float(f'{per_minute:.2g}'))} times per minute"
+    times = float(f"{per_minute:.2g}")
+    return "once per minute" if times == 1 else f"{value_text(times)} times per minute"
 
 
 def _what_each_costs(found: Compared) -> str:

@@ -94,10 +94,13 @@ class RateBreakEven:
                 f"From {_rate(start)} to {_rate(end)} the cheapest alternates, as nodes are added "
                 f"for one or the other: {', '.join(kinds)}."
             )
-            yield f"{_words(self.crossovers[-1].above)} from {_rate(end)} on."
         else:
-            for crossover in self.crossovers:
-                yield f"{_words(crossover.above)} from {_rate(crossover.per_minute)} on."
+            for crossover, following in pairwise(self.crossovers):
+                yield (
+                    f"{_words(crossover.above)} from {_rate(crossover.per_minute)} to "
+                    f"{_rate(following.per_minute)}."
+                )
+        yield f"{_words(self.crossovers[-1].above)} from {_rate(end)} on."
         if self.websocket_from is None:
             yield (
                 f"A WebSocket is the cheapest at no rate from {_rate(self.lowest_per_minute)} to "

@@ -191,6 +191,7 @@ def prices(
         common.print_text(f"{refreshed_folder() or 'none: platformdirs is not installed'}\n")
         return
     from estimator.analysis.price_list import overlaid_text, prices_text
+    from estimator.format import number_of
     from estimator.pricing.price_files import price_list
 
     table = ws.prices(
@@ -204,5 +205,5 @@ def prices(
     if as_json:
         common.print_text(table.to_json(orient="records", date_format="iso", indent=2) + "\n")
     else:
-        counted = f"{len(table):,} prices, price list {price_list()}"
+        counted = f"{number_of(len(table), 'price')}, price list {price_list()}"
         common.print_paragraphs("\n".join((*prices_text(table), *overlaid_text(table), counted)))

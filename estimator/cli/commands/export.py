@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from estimator.scenario.scenario import Scenario
 
 _VERSIONS = ("1.2", "1.4")
+_WITH_RANGES = ("focus", "xlsx")
 _pace = partial(typer.Option, rich_help_panel="Months, for focus, csv, json and markdown")
 
 
@@ -87,6 +88,12 @@ def export(
         raise UnknownNameError("version of FOCUS", focus_version, _VERSIONS)
     if file_format == "xlsx" and to is None:
         raise ScenarioError("xlsx: a workbook is not a text; name a file, as in -o bills.xlsx")
+    if ranges and file_format not in _WITH_RANGES:
+        raise ScenarioError(
+            f"--ranges: {file_format} holds no ranges; {' and '.join(_WITH_RANGES)} do"
+        )
+    if focus_version != _VERSIONS[0] and file_format != "focus":
+        raise ScenarioError(f"--focus-version: the format is {file_format}; write --format focus")
     scenario = common.read_scenario(file, location, contract, layer)
     found = _answer(scenario, file_format, deployment, monthly_growth, months)
     written: ExportedFile = ws.export(

@@ -14,6 +14,8 @@ from estimator.cli import common, completion
 from estimator.errors import EstimatorError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from estimator.vendor_lists.report import RefreshReport
 
 _narrow = partial(typer.Option, rich_help_panel="Which prices")
@@ -85,8 +87,8 @@ def refresh(
         list[str] | None,
         _writing(
             "--accept",
-            help="Take the changed prices of this meter; * stands for any letters. "
-            "Can be repeated.",
+            help="Take the changed prices of this meter; * stands for any letters, but for "
+            "prices that rose or fell more than fivefold. Can be repeated.",
             metavar="ID",
         ),
     ] = None,
@@ -137,7 +139,10 @@ def refresh(
     if reset:
         common.print_text(_reset(into))
         return
+    _check_writing(write, {"--accept": accept, "--accept-all": accept_all, "--into": into})
     wanted = Wanted(tuple(cloud or ()), tuple(service or ()), tuple(meter or ()))
+    if accept:
+        Wanted(meters=accept).selectors()  # refuses what is no meter
     if from_files is None:
         found = refresh_from_vendors(keep_in, wanted)
     else:
@@ -147,6 +152,17 @@ def refresh(
     common.print_result(found, as_json=as_json, as_markdown=as_markdown)
     if found.exit_status:
         raise typer.Exit(found.exit_status)
+
+
+def _check_writing(write: bool, options: Mapping[str, object]) -> None:
+    """Refuse what would do nothing.
+
+    Raises:
+        EstimatorError: an option is about writing, and nothing is to be written.
+    """
+    given = [name for name, value in options.items() if value]
+    if given and not write:
+        raise EstimatorError(f"{', '.join(given)}: add --write, without which nothing is written")
 
 
 def _written(

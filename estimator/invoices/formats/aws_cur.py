@@ -18,6 +18,7 @@ from estimator.invoices.line import amounts, by_value, changed, first_given, joi
 from estimator.invoices.usage_types import region_of, sku_of_rate, without_region
 
 NAME: Final = "aws_cur"
+TITLE: Final = "an AWS cost and usage report"
 COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
     "kind": ("lineitemlineitemtype",),
     "usage_type": ("lineitemusagetype",),
@@ -26,6 +27,7 @@ COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
     "cost": ("lineitemunblendedcost",),
     "currency": ("lineitemcurrencycode",),
     "start": ("lineitemusagestartdate",),
+    "end": ("lineitemusageenddate",),
     "operation": ("lineitemoperation",),
     "description": ("lineitemlineitemdescription",),
     "list_cost": ("pricingpublicondemandcost",),
@@ -38,7 +40,15 @@ COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
     "family": ("productproductfamily",),
     "engine": ("productcacheengine",),
 }
-REQUIRED: Final = ("kind", "usage_type", "product", "quantity", "cost", "currency", "start")
+REQUIRED: Final = {
+    "kind": "lineItem/LineItemType",
+    "usage_type": "lineItem/UsageType",
+    "product": "lineItem/ProductCode",
+    "quantity": "lineItem/UsageAmount",
+    "cost": "lineItem/UnblendedCost",
+    "currency": "lineItem/CurrencyCode",
+    "start": "lineItem/UsageStartDate",
+}
 AMOUNTS: Final = {"quantity": "quantity", "cost": "cost", "list_cost": "list cost"}
 _ON_USAGE: Final = "discount"
 _KINDS: Final = {
@@ -89,6 +99,5 @@ def lines(rows: pd.DataFrame) -> pd.DataFrame:
             "quantity": amounts(rows["quantity"]).where(~discount, 0.0),
             "list_cost": list_cost.where(~discount, 0.0),
             "billed_cost": amounts(rows["cost"]),
-            "start": rows["start"],
         }
     )

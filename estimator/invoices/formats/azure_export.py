@@ -16,6 +16,7 @@ import pandas as pd
 from estimator.invoices.line import amounts, by_value, changed, joined
 
 NAME: Final = "azure_export"
+TITLE: Final = "an Azure cost export"
 COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
     "category": ("metercategory",),
     "meter": ("metername",),
@@ -33,7 +34,15 @@ COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
     "list_cost": ("paygcostinbillingcurrency",),
     "service": ("consumedservice",),
 }
-REQUIRED: Final = ("category", "meter", "quantity", "unit", "cost", "currency", "start")
+REQUIRED: Final = {
+    "category": "MeterCategory",
+    "meter": "MeterName",
+    "quantity": "Quantity",
+    "unit": "UnitOfMeasure",
+    "cost": "CostInBillingCurrency",
+    "currency": "BillingCurrencyCode",
+    "start": "Date",
+}
 AMOUNTS: Final = {"quantity": "quantity", "cost": "cost", "list_price": "list price"}
 _CHARGES: Final = {
     "": "usage",
@@ -79,7 +88,6 @@ def lines(rows: pd.DataFrame) -> pd.DataFrame:
             "quantity": blocks * block,
             "list_cost": list_cost.where(list_cost.notna(), blocks * list_price),
             "billed_cost": amounts(rows["cost"]),
-            "start": rows["start"],
         }
     )
 

@@ -15,12 +15,14 @@ from estimator.invoices.line import amounts, by_value, changed, first_given, joi
 from estimator.invoices.usage_types import region_of, sku_of_rate, without_region
 
 NAME: Final = "focus"
+TITLE: Final = "a FOCUS table"
 COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
     "vendor": ("serviceprovidername", "providername", "publisher"),
     "charge": ("chargecategory",),
     "cost": ("billedcost",),
     "currency": ("billingcurrency",),
     "start": ("chargeperiodstart",),
+    "end": ("chargeperiodend",),
     "description": ("chargedescription",),
     "pricing_quantity": ("pricingquantity",),
     "pricing_unit": ("pricingunit",),
@@ -44,7 +46,14 @@ COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
     "block": ("xpricingblocksize",),
     "our_meter": ("xmeterid",),
 }
-REQUIRED: Final = ("vendor", "charge", "cost", "currency", "start", "description")
+REQUIRED: Final = {
+    "vendor": "ProviderName",
+    "charge": "ChargeCategory",
+    "cost": "BilledCost",
+    "currency": "BillingCurrency",
+    "start": "ChargePeriodStart",
+    "description": "ChargeDescription",
+}
 AMOUNTS: Final = {
     "cost": "cost",
     "pricing_quantity": "quantity",
@@ -106,7 +115,6 @@ def lines(rows: pd.DataFrame) -> pd.DataFrame:
             "quantity": quantity,
             "list_cost": amounts(rows["list_cost"]),
             "billed_cost": amounts(rows["cost"]),
-            "start": rows["start"],
         }
     )
 

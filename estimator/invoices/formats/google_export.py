@@ -17,6 +17,9 @@ import pandas as pd
 from estimator.invoices.line import amounts, by_value, changed
 
 NAME: Final = "google_export"
+TITLE: Final = "Google's billing export"
+TIME_ZONE: Final = "America/Los_Angeles"
+"""In which days and months of invoices begin; the times of the export are UTC."""
 COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
     "sku": ("skuid",),
     "description": ("skudescription",),
@@ -24,6 +27,7 @@ COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
     "cost": ("cost",),
     "currency": ("currency",),
     "start": ("usagestarttime",),
+    "end": ("usageendtime",),
     "quantity": ("usageamountinpricingunits",),
     "unit": ("usagepricingunit",),
     "raw_quantity": ("usageamount",),
@@ -34,7 +38,14 @@ COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
     "local_per_usd": ("currencyconversionrate",),
     "credits": ("credits",),
 }
-REQUIRED: Final = ("sku", "description", "service", "cost", "currency", "start")
+REQUIRED: Final = {
+    "sku": "sku.id",
+    "description": "sku.description",
+    "service": "service.description",
+    "cost": "cost",
+    "currency": "currency",
+    "start": "usage_start_time",
+}
 AMOUNTS: Final = {
     "cost": "cost",
     "quantity": "quantity",
@@ -88,7 +99,6 @@ def lines(rows: pd.DataFrame) -> pd.DataFrame:
             "quantity": quantity.where(quantity.notna(), amounts(rows["raw_quantity"])),
             "list_cost": amounts(rows["list_cost"]),
             "billed_cost": amounts(rows["cost"]) + on_usage,
-            "start": rows["start"],
             "local_per_usd": amounts(rows["local_per_usd"]),
         }
     )

@@ -15,12 +15,14 @@ import pandas as pd
 from estimator.invoices.line import amounts, changed, first_given, joined
 
 NAME: Final = "oci_report"
+TITLE: Final = "an OCI cost report"
 COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
     "part": ("costproductsku",),
     "quantity": ("usagebilledquantity",),
     "cost": ("costmycost",),
     "currency": ("costcurrencycode",),
     "start": ("lineitemintervalusagestart",),
+    "end": ("lineitemintervalusageend",),
     "description": ("productdescription",),
     "service": ("productservice",),
     "region": ("productregion",),
@@ -28,7 +30,13 @@ COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
     "unit_name": ("costskuunitdescription",),
     "correction": ("lineitemiscorrection",),
 }
-REQUIRED: Final = ("part", "quantity", "cost", "currency", "start")
+REQUIRED: Final = {
+    "part": "cost/productSku",
+    "quantity": "usage/billedQuantity",
+    "cost": "cost/myCost",
+    "currency": "cost/currencyCode",
+    "start": "lineItem/intervalUsageStart",
+}
 AMOUNTS: Final = {"quantity": "quantity", "cost": "cost"}
 
 
@@ -49,6 +57,5 @@ def lines(rows: pd.DataFrame) -> pd.DataFrame:
             "quantity": amounts(rows["quantity"]),
             "list_cost": np.nan,
             "billed_cost": amounts(rows["cost"]),
-            "start": rows["start"],
         }
     )

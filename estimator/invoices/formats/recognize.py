@@ -27,16 +27,29 @@ class Format(NamedTuple):
     """How the bills of one kind are told from others and read."""
 
     name: str
+    title: str
+    """For people."""
     columns: Mapping[str, tuple[str, ...]]
     """The spellings of each column that is read, without capitals and signs."""
-    required: tuple[str, ...]
+    required: Mapping[str, str]
+    """The columns that every file has, as the vendor spells them."""
     amounts: Mapping[str, str]
     """Columns that hold numbers, and what people call them."""
     lines: Callable[[pd.DataFrame], pd.DataFrame]
+    time_zone: str = "UTC"
+    """In which its days and months begin."""
 
 
 FORMATS: Final = tuple(
-    Format(each.NAME, each.COLUMNS, each.REQUIRED, each.AMOUNTS, each.lines)
+    Format(
+        each.NAME,
+        each.TITLE,
+        each.COLUMNS,
+        each.REQUIRED,
+        each.AMOUNTS,
+        each.lines,
+        each.TIME_ZONE if each is google_export else "UTC",
+    )
     for each in (focus, aws_cur, oci_report, google_export, azure_export)
 )
 
@@ -65,12 +78,11 @@ def recognized(header: Sequence[str], name: str) -> Recognized | None:
     best = max(found, key=_share)
     if _share(best) < _LEAST_SHARE:
         return None
-    missing = [each for each in best.format.required if each not in best.at]
-    if missing:
-        spelled = [best.format.columns[each][0] for each in missing]
+    required = best.format.required
+    if spelled := [required[each] for each in required if each not in best.at]:
         others = f" and {len(spelled) - _MOST_NAMED} more" if len(spelled) > _MOST_NAMED else ""
         raise InvoiceError(
-            f"{name}: it looks like {best.format.name}, but has no column "
+            f"{name}: it looks like {best.format.title}, but has no column "
             f"{', '.join(spelled[:_MOST_NAMED])}{others}; export it with all columns"
         )
     return best

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Final
 
 from estimator.format import percent, unit_price
-from estimator.pricing.price_files import CLOUDS, EVERYWHERE
+from estimator.pricing.price_files import EVERYWHERE
 from estimator.render import document as doc
 from estimator.states import Tone
 from estimator.vendor_lists.comparison import WRITABLE, Finding
 from estimator.vendor_lists.listed import Tiers
 from estimator.vendor_lists.report import RefreshReport, Unread
+from estimator.vendor_lists.selectors import offer_title
 
 _SHOWN_AT_MOST: Final = 40
 
@@ -24,7 +25,7 @@ def refresh_view(found: RefreshReport) -> doc.Document:
             doc.Paragraph(found.answer, "strong"),
             *(
                 doc.Paragraph(
-                    f"{CLOUDS[vendor]}, {offer}: {percent(share)} of our prices are not in this "
+                    f"{offer_title(vendor, offer)}: {percent(share)} of our prices are not in this "
                     "answer. None of it is believed, since vendors have left families out before.",
                     "warning",
                 )

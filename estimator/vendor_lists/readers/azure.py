@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
 
@@ -86,13 +87,8 @@ def _entries(items: list[Mapping[str, Any]], name: str) -> Iterator[Listed]:
     for key, found in tiers.items():
         first = found[0]
         where = str(first.get("armRegionName", ""))
-        edges = sorted(
-            (
-                amount(item.get("tierMinimumUnits", 0), f"{name}, {key[3]}"),
-                amount(item.get("retailPrice"), f"{name}, {key[3]}"),
-            )
-            for item in found
-        )
+        # pages that were read while the list changed hold some items twice
+        edges = sorted({_tier(item, f"{name}, {key[3]}") for item in found})
         yield Listed(
             region=EVERYWHERE if where in _WORLDWIDE else where,
             ids=frozenset({str(first.get("meterId", ""))} - {""}),
@@ -102,3 +98,11 @@ def _entries(items: list[Mapping[str, Any]], name: str) -> Iterator[Listed]:
             since=max(filter(None, (day(item.get("effectiveStartDate")) for item in found)),
                       default=None),
         )  # fmt: skip
+
+
+def _tier(item: Mapping[str, Any], what: str) -> tuple[Decimal, Decimal]:
+    """Where the tier of an item begins, and its price."""
+    currency = item.get("currencyCode", "USD")
+    if currency != "USD":
+        raise UnreadableAnswerError(f"{what}: in {currency!r}, not in USD")
+    return amount(item.get("tierMinimumUnits", 0), what), amount(item.get("retailPrice"), what)

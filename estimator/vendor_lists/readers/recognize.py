@@ -50,12 +50,21 @@ def parsed(text: bytes, name: str) -> Mapping[str, Any]:
     """
     try:
         content = json.loads(text)
-    except (ValueError, RecursionError):
-        start = text[:60].decode("utf-8", "replace").split("\n")[0]
-        raise UnreadableAnswerError(f"{name}: not JSON, but begins with {start!r}") from None
+    except (ValueError, RecursionError) as error:
+        raise UnreadableAnswerError(f"{name}: {_why_no_json(text, error)}") from None
     if not isinstance(content, dict):
         raise UnreadableAnswerError(f"{name}: not a price list")
     return content
+
+
+def _why_no_json(text: bytes, error: Exception) -> str:
+    if not text.strip():
+        return "it is empty; save the answer again"
+    if not text.lstrip().startswith((b"{", b"[")):
+        start = text[:60].decode("utf-8", "replace").split("\n")[0]
+        return f"not JSON, but begins with {start!r}"
+    at = f" after {error.pos:,} characters" if isinstance(error, json.JSONDecodeError) else ""
+    return f"it begins as JSON, but breaks off or is damaged{at}; save the answer again"
 
 
 def read_answer(content: Mapping[str, Any], name: str) -> tuple[VendorList, ...]:
