@@ -511,9 +511,8 @@ def test_a_command_that_is_none_is_told_what_would_be_one(run, arguments, part):
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs pipes that break")
 def test_a_reader_that_stops_early_is_no_fault():
-    estimator = "from estimator.cli import main; main()"
     begun = subprocess.Popen(
-        (sys.executable, "-c", estimator, "prices"),
+        (sys.executable, "-m", "estimator", "prices"),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
     )
