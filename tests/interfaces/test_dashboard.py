@@ -25,6 +25,7 @@ from estimator.dashboard.session.state import (
 )
 from estimator.dashboard.site import PAGES
 from estimator.dashboard.widgets.chips import chips_of
+from estimator.dashboard.widgets.document import full_title
 from estimator.dashboard.widgets.downloads import Download
 from estimator.dashboard.widgets.origin import Origin
 from estimator.pricing.catalog import shared_by_account
@@ -476,6 +477,9 @@ class TestOptions:
         run(page)
         (message,) = map(plain, page.error.values)
         assert advice in message
+        # people read the title
+        assert full_title(deployment) in message
+        assert deployment not in message
         assert linked(page) == base
         assert totals(page) == as_shown(best(ws.compare(base)))
         assert named(getattr(page, widget), f"{deployment} {name}").value == good
@@ -518,6 +522,14 @@ class TestLinks:
         page = opened(base.replace(assumptions={"aws.api_gateway.nothing": "yes"}))
         (message,) = map(plain, page.error.values)
         assert "aws.api_gateway.minute_rounding" in message
+
+    def test_a_link_to_a_cache_that_cannot_be_names_the_deployment_by_its_title(self, base):
+        # a machine of the family of caches, where Redis runs on machines of one's own
+        options = {"aws.nlb_ec2": {"redis": "self_run", "redis_machine": "cache.t4g.micro"}}
+        page = opened(base.replace(options=options))
+        (message,) = map(plain, page.error.values)
+        assert "options of Network Load Balancer and EC2 on AWS: unknown size of Redis" in message
+        assert "aws.nlb_ec2" not in message
 
     def test_the_page_offers_the_link(self, base):
         page = opened(base)
