@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 import estimator as ws
 from estimator.dashboard.site import PAGES
 from interfaces.saved_files import saved, table_rows
-from interfaces.screens import PHONE, linked, newcomer, settled
+from interfaces.screens import PHONE, WIDE, linked, newcomer, settled
 
 ROOT = Path(__file__).parents[2]
 IS_COVERED = """([above, below]) =>
@@ -36,6 +36,25 @@ def opened(context: BrowserContext, address: str, page: str, scenario: ws.Scenar
 
 def downloaded(shown: Page, button: str) -> str:
     return saved(shown, button).read_text("utf-8")
+
+
+def test_the_causes_of_an_invoice_have_the_room_and_no_amount_is_broken(browser, address):
+    shop = ws.Scenario.load(ROOT / "examples" / "shop-notices.yaml")
+    for screen in (WIDE, PHONE):
+        context = newcomer(browser, screen)
+        shown = opened(context, address, "your_invoice", shop)
+        bill = shown.locator(".st-key-bill input[type=file]")
+        bill.set_input_files(ROOT / "examples" / "shop-notices-invoice.csv")
+        causes = shown.get_by_role("table").first
+        expect(causes).to_contain_text("Why the invoice differs")
+        words, amount = causes.locator("tbody tr").first.locator("td").all()
+
+        assert words.bounding_box()["width"] > 3 * amount.bounding_box()["width"]
+        told = words.locator("p").bounding_box()["width"]
+        assert told > 0.95 * words.bounding_box()["width"] - 12
+        line = amount.locator("p").evaluate("one => parseFloat(getComputedStyle(one).lineHeight)")
+        assert amount.locator("p").bounding_box()["height"] < 1.5 * line
+        context.close()
 
 
 def test_a_link_to_the_workload_restores_it_and_its_files_hold_what_is_shown(
