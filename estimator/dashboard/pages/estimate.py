@@ -27,6 +27,7 @@ from estimator.dashboard.widgets.bill import (
     bill_view,
     options_form,
 )
+from estimator.dashboard.widgets.chosen import follow_address, ignored_words
 from estimator.dashboard.widgets.cost_bars import CostBars, cost_bars, deployment_input
 from estimator.dashboard.widgets.downloads import (
     chart_files,
@@ -69,6 +70,7 @@ def estimate_page() -> None:
     )
     if clouds := _clouds():
         comparison = comparison.of_clouds(clouds)
+    follow_address(_choices(comparison))
     uncertain = ranges_job(comparison)
     ranges = ranges_of(uncertain)
     st.header(_answer(comparison), anchor=False)
@@ -339,11 +341,18 @@ def lines(comparison: Comparison) -> pd.DataFrame:
     return pd.concat([first, *frames], ignore_index=True)
 
 
+def _choices(comparison: Comparison) -> list[str]:
+    """Ids of those that can be looked at in detail; what has no price comes last."""
+    found = (*comparison.bills, *comparison.refusals)
+    return [each.deployment or "" for each in found]
+
+
 def _deployment(comparison: Comparison) -> None:
     bills = {bill.deployment or "": bill for bill in comparison.bills}
-    names = [*bills, *(refusal.deployment for refusal in comparison.refusals)]
     st.header("One deployment in detail", anchor=False)
-    chosen = deployment_input(names)
+    if ignored := ignored_words():
+        st.info(ignored, icon=":material/link_off:")
+    chosen = deployment_input(_choices(comparison))
     if chosen in bills:
         bill_view(comparison.scenario, bills[chosen])
         _usage_file(comparison, bills[chosen])
