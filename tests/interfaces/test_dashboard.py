@@ -633,7 +633,7 @@ class TestChosenDeployment:
         assert named(page.selectbox, "deployment").value == self.OTHER
 
     def test_what_the_page_shows_anyway_is_left_out(self, base):
-        first = ws.compare(base).bills[0].deployment
+        first = ws.compare(base).bills[0].deployment or ""
         page = shown_page("estimate", base, {"deployment": first})
         assert named(page.selectbox, "deployment").value == first
         assert "deployment" not in page.query_params
