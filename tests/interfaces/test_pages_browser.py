@@ -38,7 +38,7 @@ def downloaded(shown: Page, button: str) -> str:
     return saved(shown, button).read_text("utf-8")
 
 
-def test_the_causes_of_an_invoice_have_the_room_and_no_amount_is_broken(browser, address):
+def test_the_causes_of_an_invoice_have_the_width_and_each_amount_one_line(browser, address):
     shop = ws.Scenario.load(ROOT / "examples" / "shop-notices.yaml")
     for screen in (WIDE, PHONE):
         context = newcomer(browser, screen)

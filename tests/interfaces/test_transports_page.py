@@ -57,7 +57,7 @@ def test_the_advice_comes_first_with_the_figures_of_the_library(files):
         assert sentence.rstrip(".") in shown
     # the main sentence is said once, and below it only what it does not say
     assert "Choose" not in shown
-    beyond = choice.removeprefix(found.headline.rstrip(".")).removeprefix(", ")
+    beyond = choice.removeprefix(found.headline.rstrip(".")).removeprefix(", for ")
     assert beyond in shown
     assert len(page.get("vega_lite_chart")) == 1
     best = tables(page)[0]

@@ -69,7 +69,7 @@ def below_headline(found: Compared) -> str:
     if best is None:
         return ""
     drivers = main_drivers(best.bill)
-    paid = f"The dollars are for {drivers}" if drivers else ""
+    paid = f"What it pays for: {drivers}" if drivers else ""
     said = f"{paid}{_allowed_delay(found, best)}".removeprefix("; ")
     return sentence(capitalized(said)) if said else ""
 

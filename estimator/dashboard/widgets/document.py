@@ -15,7 +15,7 @@ import pandas as pd
 import streamlit as st
 
 from estimator.dashboard.session.state import ErrorMessage
-from estimator.dashboard.widgets.narrow_table import blocks_where_narrow, room_for_words
+from estimator.dashboard.widgets.narrow_table import blocks_where_narrow, width_for_words
 from estimator.deployments.registry import ALL_DEPLOYMENTS
 from estimator.format import capitalized
 from estimator.pricing.price_files import CLOUDS, meter_titles
@@ -232,9 +232,9 @@ def show_table(shown: doc.Table) -> None:
     ]
     plain_heads = [capitalized(column.head) for column in shown.columns]
     blocks_where_narrow(plain_heads)
-    numbers = [place for place, column in enumerate(shown.columns) if column.is_number]
+    numbers = [position for position, column in enumerate(shown.columns) if column.is_number]
     if numbers and any(column.wraps and not column.is_number for column in shown.columns):
-        room_for_words(plain_heads, numbers)
+        width_for_words(plain_heads, numbers)
     st.table(pd.DataFrame(rows, columns=heads), border="horizontal", hide_index=True)
 
 

@@ -1,4 +1,4 @@
-"""How does a table fit its place? Many columns as blocks where it is narrow; few leave words room.
+"""How does a table fit a page? Many columns as blocks where it is narrow; few give words width.
 
 Of many columns each row is a block there, each cell below its head. Nothing then has to be scrolled
 sideways, on a phone or in a column of a page. The browser decides, by the width that the table has;
@@ -52,19 +52,19 @@ def blocks_where_narrow(heads: Sequence[str]) -> None:
     )
 
 
-def room_for_words(heads: Sequence[str], numbers: Sequence[int]) -> None:
-    """Say that the few columns of the table that is drawn next leave its words all the room.
+def width_for_words(heads: Sequence[str], numbers: Sequence[int]) -> None:
+    """Say that the few columns of the table that is drawn next give its words all the width.
 
     Its numbers stay on one line, and take no more than that.
 
     Args:
         heads: of its columns, as plain text.
-        numbers: places of its columns of numbers, from 0 on.
+        numbers: positions of its columns of numbers, from 0 on.
     """
     if len(heads) > _FEW:
         return
     name, table = _next_table((*heads, *map(str, numbers)))
-    of_numbers = ", ".join(f":nth-child({place + 1})" for place in numbers)
+    of_numbers = ", ".join(f":nth-child({position + 1})" for position in numbers)
     st.html(
         f'<span class="table-heads {name}"></span><style>'
         f'{table} [data-testid="stMarkdownContainer"] {{ max-width: none; }}'
