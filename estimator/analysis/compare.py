@@ -14,6 +14,7 @@ from estimator.analysis.estimate import Estimate, estimate_all
 from estimator.analysis.headline import Headline, headline
 from estimator.arguments import checks_arguments
 from estimator.errors import ScenarioError, cut
+from estimator.format import number_of, range_text, value_text
 from estimator.pricing.bill import conventions
 from estimator.pricing.price_files import DRIVERS, LAYERS
 from estimator.result import Refusal, Result
@@ -197,6 +198,27 @@ def compare(scenario: Scenario, deployments: Iterable[str] | str | None = None) 
 def title_of(scenario: Scenario) -> str:
     """What a scenario is about, for the head of a table or chart."""
     return f"{scenario.name or scenario.profile.title}, {scenario.found_location.title}"
+
+
+def audience_words(scenario: Scenario) -> str:
+    """How many there are, by the statement that counts.
+
+    >>> audience_words(Scenario(profile="market-data", location="paris", peak_connections=2e9))
+    '2,000,000,000 connections at the peak'
+    """
+    sessions = scenario.sessions_per_user_per_day
+    each = range_text(1.0 if sessions is None else sessions, value_text)
+    said = {
+        "connections at the peak": scenario.peak_connections,
+        "connections on average": scenario.mean_connections,
+        f"users per day with {each} session{'' if each == '1' else 's'} each": (
+            scenario.users_per_day
+        ),
+    }
+    words, number = next((words, given) for words, given in said.items() if given is not None)
+    others = len(scenario.kinds) - 1
+    more = f" and {number_of(others, 'other kind')} of clients" if others else ""
+    return f"{range_text(number, value_text, words)}{more}"
 
 
 def cheapest_of_each_cloud(bills: Iterable[Estimate]) -> tuple[Estimate, ...]:

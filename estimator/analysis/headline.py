@@ -12,7 +12,7 @@ import numpy as np
 from estimator.analysis.engineering import has_hours, usd_per_hour
 from estimator.analysis.estimate import Estimate
 from estimator.deployments.registry import GROUPS, Group
-from estimator.format import dollars, given_text, percent, range_text, value_text
+from estimator.format import dollars, given_text, number_of, percent, range_text, value_text
 from estimator.pricing.price_files import CostLayer
 from estimator.scenario.scenario import Engineering, Scenario
 from estimator.units import HALF_A_CENT_USD
@@ -141,10 +141,13 @@ class Headline:
                 yield f"{saves}, the hours that you state included."
             elif np.isfinite(hours):
                 more = len(own.duties.keys() - managed.duties.keys())
+                work = (
+                    f", for {number_of(more, 'kind')} of work that the managed service does not "
+                    "leave to you"
+                )
                 yield (
                     f"{saves}; at ${given_text(rate)} per hour that is {hours_text(hours)} of "
-                    f"engineering per month, for {more} kinds of work that the managed service "
-                    "does not leave to you."
+                    f"engineering per month{work if more else ''}."
                 )
             else:
                 yield f"{saves}."
@@ -154,10 +157,11 @@ class Headline:
             bill, room = each.bill, None if each.bill is None else spare_room(each.bill)
             if bill is None or bill.sizing is None or room is None or room < _WORTH_SAYING:
                 continue
-            units = range_text(bill.sizing.peak_units, unit=f"{bill.sizing.unit}s")
+            count = range_text(bill.sizing.peak_units)
+            have = f"{bill.sizing.unit} has" if count == "1" else f"{bill.sizing.unit}s have"
             yield (
-                f"{bill.title}: its {units} have room for an audience {_two_digits(room)} times as "
-                "large; until then, only what is billed by use costs more."
+                f"{bill.title}: its {count} {have} room for an audience {_two_digits(room)} times "
+                "as large; until then, only what is billed by use costs more."
             )
 
     def as_data(self) -> dict[str, Any]:

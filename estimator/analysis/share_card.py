@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 
-from estimator.analysis.compare import Comparison
+from estimator.analysis.compare import Comparison, audience_words
 from estimator.analysis.estimate import Estimate
 from estimator.analysis.headline import Best, hours_text
 from estimator.analysis.uncertainty.total_ranges import P10ToP90
@@ -21,10 +21,8 @@ from estimator.format import (
     dollars,
     given_text,
     number_of,
-    range_text,
     sentence,
     short_dollars,
-    value_text,
 )
 from estimator.pricing.price_age import age_words
 from estimator.pricing.price_files import CLOUDS, LAYERS, VENDORS
@@ -227,23 +225,6 @@ class ShareCard:
         told = map(str, self.options)
         parts = (f"{self.title}: {self.audience}.", *told, self.decision, self.left_out)
         return " ".join(filter(None, parts))
-
-
-def audience_words(scenario: Scenario) -> str:
-    """How many there are, by the statement that counts.
-
-    >>> audience_words(Scenario(profile="market-data", location="paris", peak_connections=2e9))
-    '2,000,000,000 connections at the peak'
-    """
-    said = {
-        "connections at the peak": scenario.peak_connections,
-        "connections on average": scenario.mean_connections,
-        "users per day": scenario.users_per_day,
-    }
-    words, number = next((words, each) for words, each in said.items() if each is not None)
-    others = len(scenario.kinds) - 1
-    more = f" and {number_of(others, 'other kind')} of clients" if others else ""
-    return f"{range_text(number, value_text, words)}{more}"
 
 
 def _amount(usd: float) -> str:

@@ -172,7 +172,8 @@ class Check:
     allowed: FloatArray | float
     """The limit for everything that runs, shape (*many,)."""
     fix: str = ""
-    """The smallest change that fixes it; ``{used}`` and ``{allowed}`` are filled in."""
+    """The smallest change that fixes it; ``{raised}``, the limit that would be well above the use,
+    and ``{allowed}`` are filled in."""
     bursts: tuple[Burst, ...] = ()
     """What comes at one moment; whoever refuses the rest has the largest in ``used`` already."""
     bucket: float = 0.0
@@ -394,8 +395,24 @@ def _of_week(hourly: FloatArray, week: npt.NDArray[np.intp] | None, weeks: int) 
 def fix_for(asked: Check, used: float, allowed: float) -> str:
     """The smallest change that fixes it, in words, with the figures filled in."""
     words = asked.fix or find_limit(asked.limit_id).fix or ""
-    filled = words.replace("{used}", figure_text(used)).replace("{allowed}", figure_text(allowed))
-    return filled.rstrip(".")
+    raised = raised_limit(used, allowed)
+    filled = words.replace("{raised}", figure_text(raised))
+    return filled.replace("{allowed}", figure_text(allowed)).rstrip(".")
+
+
+def raised_limit(used: float, allowed: float) -> float:
+    """The least round figure to which a limit is raised so that the use is not near it any more.
+
+    It is above the present limit, whatever is used: nobody is sent to ask for what they have.
+
+    >>> raised_limit(12_000, 10_000), raised_limit(8_500, 10_000), raised_limit(4, 5)
+    (16000.0, 11000.0, 6.0)
+    """
+    least = max(used / NEAR_SHARE, allowed)
+    if not np.isfinite(least):
+        return least
+    step = max(1.0, 10.0 ** (np.floor(np.log10(max(least, 1.0))) - 1))
+    return float((np.floor(least / step) + 1) * step)
 
 
 def _share(used: FloatArray, allowed: FloatArray) -> FloatArray:

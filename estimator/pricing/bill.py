@@ -22,6 +22,7 @@ from estimator.format import (
     sentence,
     signed_dollars,
 )
+from estimator.pricing.catalog import shared_by_account
 from estimator.pricing.commitments import matched
 from estimator.pricing.contract import Contract
 from estimator.pricing.lines import FreeAllowances, LineItem
@@ -91,7 +92,7 @@ class SharedAllowance:
         gift = self.allowance
         amount = gift.amount_text(self.unit)
         part = "" if self.left == gift.amount else f", of which {quantity_text(self.left)} left"
-        return f"{gift.shares} ({amount} per month{part}; {gift.allowance})"
+        return f"{gift.shares} ({amount} per month{part})"
 
     def explain(self) -> str:
         """What it is worth on a bill of a single scenario."""
@@ -399,7 +400,11 @@ def conventions(bills: Sequence[Bill]) -> str:
         "all": "free allowances of new accounts deducted as well",
     }[first.free_allowances]
     if first.allowances_left and first.free_allowances != "none":
-        left = (f"{name} {given_text(each)}" for name, each in first.allowances_left.items())
+        known = shared_by_account()
+        left = (
+            f"{known[name].shares}: {given_text(each)}"
+            for name, each in first.allowances_left.items()
+        )
         allowances += f", as far as they are left ({', '.join(left)})"
     prices = f"prices in force on {first.as_of}" if first.as_of else "newest prices known"
     # who has another list must see it: the same scenario has other bills there

@@ -222,9 +222,11 @@ class Allowance(UnderAnswer):
         }
         per = {"account": "account", "region": "region", "zone": "group of regions"}
         where = f", in {' '.join(self.regions)}" if self.regions else ""
-        shared = f", shared by {', '.join(self.meters)}" if len(self.meters) > 1 else ""
+        titles = meter_titles()
+        sharing = dict.fromkeys(titles[meter] for meter in self.meters)
+        shared = f", shared by {', '.join(sharing)}" if len(sharing) > 1 else ""
         if self.per_unit_of:
-            return f"{free} with each unit of {self.per_unit_of}{where}{shared}"
+            return f"{free} with each unit of {titles[self.per_unit_of]}{where}{shared}"
         return f"{free} per month and {per[self.pool_over]}, {whom[self.kind]}{where}{shared}"
 
     @property
@@ -236,7 +238,7 @@ class Allowance(UnderAnswer):
         """How much there is in a month."""
         if self.quantity is None:
             return dollars_and_cents(self.usd)
-        each = f" with each unit of {self.per_unit_of}" if self.per_unit_of else ""
+        each = f" with each unit of {meter_titles()[self.per_unit_of]}" if self.per_unit_of else ""
         return f"{quantity_text(self.quantity)} {unit}{each}"
 
     @model_validator(mode="after")

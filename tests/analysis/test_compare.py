@@ -14,6 +14,7 @@ from matplotlib.patches import Rectangle
 from rich.console import Console, RenderableType
 
 import estimator as ws
+from estimator.analysis.compare import audience_words
 from estimator.pricing.price_files import DRIVERS
 from estimator.render import to_terminal
 
@@ -21,6 +22,34 @@ SCENARIO = ws.Scenario(profile="workplace-chat", location="virginia", peak_conne
 MANY = SCENARIO.replace(peak_connections=[100, 20_000, 3_000_000])
 LONG_AGO = dt.date(2019, 1, 1)
 HOSTILE = "<script>alert('x')</script> & [bold]$\\frac$ 5 $ or 7 $"
+
+
+@pytest.mark.parametrize(
+    ("audience", "words"),
+    [
+        ({"peak_connections": 1_234_567}, "1,234,567 connections at the peak"),
+        ({"mean_connections": [10, 20]}, "10–20 connections on average"),
+        (
+            {"users_per_day": 3000, "sessions_per_user_per_day": 1},
+            "3,000 users per day with 1 session each",
+        ),
+        (
+            {"users_per_day": 3000, "sessions_per_user_per_day": 2.5},
+            "3,000 users per day with 2.5 sessions each",
+        ),
+        (
+            {
+                "peak_connections": 9,
+                "other_clients": {"feed": {"profile": "market-data", "peak_connections": 1}},
+            },
+            "9 connections at the peak and 1 other kind of clients",
+        ),
+    ],
+)
+def test_an_audience_is_one_phrase(audience, words):
+    scenario = ws.Scenario(profile="workplace-chat", location="virginia", **audience)
+
+    assert audience_words(scenario) == words
 
 
 @pytest.fixture(scope="module")

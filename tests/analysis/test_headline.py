@@ -89,6 +89,13 @@ def test_a_large_factor_is_a_number_as_people_write_it():
     assert re.search(r"audience \d+ times", said)
 
 
+def test_one_unit_is_one():
+    few = CHAT.replace(peak_connections=10)
+    [said] = ws.compare(few, ["azure.web_pubsub"]).headline.audience
+
+    assert said.startswith("Web PubSub: its 1 unit has room for an audience ")
+
+
 def test_why_a_total_does_not_follow_the_audience_is_true():
     """What runs is the same until the audience is as many times as large as is said."""
     idle = CHAT.replace(peak_connections=500)

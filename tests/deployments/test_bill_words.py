@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 import estimator as ws
+from estimator.deployments.registry import ALL_DEPLOYMENTS, SAAS
+from estimator.pricing.price_files import load_price_files, price_assumptions
 
 CHAT = ws.Scenario(profile="workplace-chat", location="virginia", peak_connections=20_000)
 OWN_CODE = ["aws.nlb_ec2", "gcp.cloud_run", "azure.container_apps"]
@@ -17,6 +21,18 @@ def bill_of(deployment: str, **options: object) -> ws.Estimate:
 
 def said_of(what: str, bill: ws.Estimate) -> list[str]:
     return [note for note in bill.notes if note.startswith(what)]
+
+
+@pytest.mark.parametrize("deployment", [*ws.DEPLOYMENTS, *SAAS])
+def test_meters_and_allowances_have_their_titles(deployment):
+    bill = ws.estimate(CHAT.replace(free_allowances="all"), deployment)
+    listed = load_price_files()
+    ids = {each.meter for each in listed.meters} | {each.allowance for each in listed.allowances}
+    others = ALL_DEPLOYMENTS.keys() | price_assumptions().keys()
+
+    for text in (bill.to_markdown().replace("\\", ""), bill.explain()):
+        words = re.findall(r"[a-z0-9_]+(?:\.[a-z0-9_]+)+", text)
+        assert (ids - others).isdisjoint(words)
 
 
 @pytest.mark.parametrize("deployment", OWN_CODE)

@@ -1,11 +1,14 @@
 """What every deployment owes its reader: explained lines, open questions with evidence, notes."""
 
+import re
+
 import numpy as np
 import pytest
 
 import estimator as ws
 from estimator.deployments.base import Deployment
 from estimator.deployments.fleet.backplane import RedisOptions
+from estimator.deployments.registry import SAAS
 from estimator.pricing.price_files import Assumption, price_assumptions
 from estimator.states import State
 
@@ -52,6 +55,28 @@ def test_every_deployment_has_limits_that_were_checked(deployment: Deployment):
         assert verdict.state == "within limits" or verdict.fix
     shares = [float(verdict.share) for verdict in bill.verdicts]
     assert shares == sorted(shares, reverse=True)
+
+
+ASKED_FOR = re.compile(r"(?:quota of|\b(?:to|with|ask \w+ for))(?: more than)? (\d[\d,]*)")
+
+
+@pytest.mark.parametrize("profile", ["workplace-chat", "market-data", "live-reactions"])
+@pytest.mark.parametrize("peak", [7_000, 26_000, 90_000, 400_000])
+def test_nobody_is_sent_to_ask_for_less_than_there_is(profile, peak):
+    scenario = SCENARIO.replace(profile=profile, peak_connections=peak)
+    bills = ws.compare(scenario, [*ws.DEPLOYMENTS, *SAAS]).bills
+
+    raised = [
+        (verdict, float(figure.replace(",", "")))
+        for bill in bills
+        for verdict in bill.verdicts
+        if verdict.limit.raised_by == "quota" or verdict.limit.measure in ("units", "instances")
+        for figure in ASKED_FOR.findall(verdict.fix)
+    ]
+    assert len(raised) > 5
+    for verdict, figure in raised:
+        at_least = float(verdict.allowed)
+        assert figure >= at_least if "more than" in verdict.fix else figure > at_least, verdict.fix
 
 
 @pytest.mark.parametrize("location", ws.locations())

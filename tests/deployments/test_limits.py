@@ -8,11 +8,13 @@ import csv
 import datetime as dt
 import io
 import math
+import re
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given, strategies as st
 
 import estimator as ws
 from estimator.demand.streams import MessageStream
@@ -201,15 +203,39 @@ class TestHour:
 
 class TestFix:
     def test_figures_are_filled_in(self):
-        found = verdict(peaked(9, 2500.0), 1000, "ask for {used} instead of {allowed}.")
+        found = verdict(peaked(9, 2500.0), 1000, "ask for {raised} instead of {allowed}.")
 
-        assert found.fix == "ask for 2,500 instead of 1,000"
-        assert found.explain().endswith("Fix: ask for 2,500 instead of 1,000.")
+        # 2,500 is 80% of 3,125
+        assert found.fix == "ask for 3,200 instead of 1,000"
+        assert found.explain().endswith("Fix: ask for 3,200 instead of 1,000.")
 
     def test_they_are_those_of_the_worst_scenario(self):
-        found = verdict(np.array([100.0, 2500.0]), np.array([50.0, 1000.0]), "{used} of {allowed}")
+        found = verdict(
+            np.array([100.0, 2500.0]), np.array([50.0, 1000.0]), "{raised} for {allowed}"
+        )
 
-        assert found.fix == "2,500 of 1,000"
+        assert found.fix == "3,200 for 1,000"
+
+    @given(
+        allowed=st.floats(1, 1e12),
+        share=st.one_of(st.floats(0, 20), st.sampled_from([0, 0.8, 1, 1 + 1e-9, 10])),
+    )
+    def test_a_raised_limit_is_above_the_present_one_and_well_above_the_use(self, allowed, share):
+        used = share * allowed
+        fix = verdict(used, allowed, "ask for {raised}").fix
+        raised = float(fix.removeprefix("ask for ").replace(",", ""))
+
+        # the figure that people read, not the one behind it
+        assert raised > allowed
+        assert used < 0.8 * raised
+        # and no more than it takes, to two digits
+        assert raised <= 1.1 * max(used / 0.8, allowed) + 1
+
+    def test_no_text_has_a_gap_that_nothing_fills(self):
+        known = {"{raised}", "{allowed}"}
+        gaps = {gap for one in ALL for gap in re.findall(r"{[^}]*}", one.fix or "")}
+
+        assert gaps <= known
 
     def test_the_limits_own_words_are_taken_where_a_deployment_has_none(self):
         limit = find_limit(IDLE)

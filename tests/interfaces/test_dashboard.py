@@ -25,6 +25,7 @@ from estimator.dashboard.session.state import (
 )
 from estimator.dashboard.site import PAGES
 from estimator.dashboard.widgets.chips import chips_of
+from estimator.dashboard.widgets.document import full_title
 from estimator.dashboard.widgets.downloads import Download
 from estimator.dashboard.widgets.origin import Origin
 from estimator.pricing.catalog import shared_by_account
@@ -476,6 +477,9 @@ class TestOptions:
         run(page)
         (message,) = map(plain, page.error.values)
         assert advice in message
+        # people read the title
+        assert full_title(deployment) in message
+        assert deployment not in message
         assert linked(page) == base
         assert totals(page) == as_shown(best(ws.compare(base)))
         assert named(getattr(page, widget), f"{deployment} {name}").value == good
@@ -518,6 +522,14 @@ class TestLinks:
         page = opened(base.replace(assumptions={"aws.api_gateway.nothing": "yes"}))
         (message,) = map(plain, page.error.values)
         assert "aws.api_gateway.minute_rounding" in message
+
+    def test_a_link_to_a_cache_that_cannot_be_names_the_deployment_by_its_title(self, base):
+        # a machine of the family of caches, where Redis runs on machines of one's own
+        options = {"aws.nlb_ec2": {"redis": "self_run", "redis_machine": "cache.t4g.micro"}}
+        page = opened(base.replace(options=options))
+        (message,) = map(plain, page.error.values)
+        assert "options of Network Load Balancer and EC2 on AWS: unknown size of Redis" in message
+        assert "aws.nlb_ec2" not in message
 
     def test_the_page_offers_the_link(self, base):
         page = opened(base)
@@ -589,6 +601,87 @@ peak_connections: 1000
         page.selectbox(key="location").set_value("ireland")
         run(page)
         assert totals(page) == as_shown(best(ws.compare(scenario.replace(location="ireland"))))
+
+
+class TestChosenDeployment:
+    """It stands in the link, beside the scenario, unless the page shows it anyway."""
+
+    OTHER = "azure.web_pubsub"
+
+    def test_a_choice_is_in_the_address_and_in_what_is_shared(self, base):
+        page = opened(base)
+        assert "deployment" not in page.query_params
+        named(page.selectbox, "deployment").set_value(self.OTHER)
+        run(page)
+        assert page.query_params["deployment"] == self.OTHER
+        assert f"deployment={self.OTHER}" in page.sidebar.code[-1].value
+
+    def test_a_link_shows_it(self, base):
+        page = shown_page("estimate", base, {"deployment": self.OTHER})
+        assert named(page.selectbox, "deployment").value == self.OTHER
+        assert page.info.values == []
+        # and the next edit keeps it
+        page.number_input(key="peak_connections").set_value(30_000.0)
+        run(page)
+        assert named(page.selectbox, "deployment").value == self.OTHER
+        assert page.query_params["deployment"] == self.OTHER
+
+    def test_a_link_without_a_scenario_shows_it_too(self):
+        page = AppTest.from_file(ROOT / "app.py", default_timeout=PATIENCE_SECONDS)
+        page.query_params["deployment"] = self.OTHER
+        run(page)
+        assert named(page.selectbox, "deployment").value == self.OTHER
+
+    def test_what_the_page_shows_anyway_is_left_out(self, base):
+        first = ws.compare(base).bills[0].deployment or ""
+        page = shown_page("estimate", base, {"deployment": first})
+        assert named(page.selectbox, "deployment").value == first
+        assert "deployment" not in page.query_params
+        named(page.selectbox, "deployment").set_value(self.OTHER)
+        run(page)
+        named(page.selectbox, "deployment").set_value(first)
+        run(page)
+        assert "deployment" not in page.query_params
+
+    @pytest.mark.parametrize(
+        ("asked", "address", "said"),
+        [
+            ("<b>aws.nothing</b>" + 99 * "x", {}, "which is not known"),
+            ("ably.per_minute", {}, "which is not among those compared"),
+            ("azure.web_pubsub", {"clouds": "AWS"}, "Web PubSub on Azure, which is not among"),
+        ],
+    )
+    def test_what_is_not_there_is_a_sentence_until_the_next_edit(self, base, asked, address, said):
+        page = shown_page("estimate", base, {"deployment": asked, **address})
+        [told] = [plain(each) for each in page.info.values]
+        assert said in told
+        assert len(told) < 200
+        assert page.error.values == []
+        first = named(page.selectbox, "deployment").options[0]
+        assert named(page.selectbox, "deployment").value in ws.DEPLOYMENTS
+        assert full_title(named(page.selectbox, "deployment").value) == first
+        assert "deployment" not in page.query_params
+        page.number_input(key="peak_connections").set_value(30_000.0)
+        run(page)
+        assert page.info.values == []
+
+    def test_going_back_in_the_browser_takes_the_choice_back(self, base):
+        page = opened(base)
+        named(page.selectbox, "deployment").set_value(self.OTHER)
+        run(page)
+        del page.query_params["deployment"]
+        run(page)
+        assert named(page.selectbox, "deployment").value == ws.compare(base).bills[0].deployment
+
+    def test_it_survives_an_edit_from_a_browser_that_still_reports_the_old_address(self, base):
+        page = opened(base)
+        named(page.selectbox, "deployment").set_value(self.OTHER)
+        run(page)
+        del page.query_params["deployment"]
+        page.number_input(key="peak_connections").set_value(30_000.0)
+        run(page)
+        assert named(page.selectbox, "deployment").value == self.OTHER
+        assert page.query_params["deployment"] == self.OTHER
 
 
 class TestFiles:

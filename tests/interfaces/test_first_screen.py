@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+import re
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 
 import estimator as ws
+from estimator.dashboard.pages.estimate import _answer
 from estimator.dashboard.session.jobs import ReasonsJob, TotalRangesJob
 from estimator.dashboard.site import PAGES
 from estimator.dashboard.widgets.chips import chips_of
 from estimator.dashboard.widgets.document import markdown
+from estimator.pricing.price_files import CLOUDS
 from estimator.render.document import Paragraph
 from estimator.states import State
 from interfaces.shown_page import linked, named, plain, run, shown_page
 
+ALL = tuple(CLOUDS)
 CHAT = ws.Scenario(profile="workplace-chat", location="virginia", peak_connections=2_000)
 FIGURE = "main figures"
+BOUGHT = r"It costs \$[\d.,]+ per month as a managed service"
+SAVES = r"\$[\d.,]+ if you run it yourself\. That saves \$[\d,]+(?:\.\d\d)?"
 
 pytestmark = pytest.mark.usefixtures("charts_are_not_drawn")
 
@@ -138,6 +144,72 @@ class TestAnswer:
         for usd in (float(managed.total), least, saved):
             assert f"${usd:,.2f}" in words
         assert f"the price of {saved / 80:.1f} hours of an engineer" in words
+
+    @pytest.mark.parametrize(
+        ("changes", "compared", "words"),
+        [
+            (
+                {},
+                ("oci",),
+                r"It costs \$[\d.,]+ per month with .* on OCI; no managed service was compared\.",
+            ),
+            ({}, ("gcp", "oci"), r"It costs .* with .*; no managed service was compared\."),
+            (
+                {"profile": "multiplayer-game", "peak_connections": 1e6},
+                ALL,
+                r"It costs .* with .* on OCI; no managed service is within limits\.",
+            ),
+            (
+                {"peak_connections": 10},
+                ("azure",),
+                rf"{BOUGHT}, and more if you run it yourself: \$\S+\.",
+            ),
+            (
+                {"peak_connections": 10},
+                ("azure", "oci"),
+                rf"{BOUGHT}, or {SAVES}, less than an engineer costs in an hour\.",
+            ),
+            (
+                {"peak_connections": 0},
+                ["aws.api_gateway", "gcp.cloud_run"],
+                rf"{BOUGHT}, and as much if you run it yourself\.",
+            ),
+            (
+                {},
+                ["aws.iot_core"],
+                r"It costs .* with IoT .* on AWS; nothing that you run yourself was compared\.",
+            ),
+            (
+                {},
+                ["aws.nlb_ec2"],
+                r"It costs .* with Network .* on AWS; no managed service was compared\.",
+            ),
+            (
+                {"peak_connections": 5e7},
+                ["aws.iot_core", "azure.signalr"],
+                r"No deployment is within limits in this scenario; the limits are below\.",
+            ),
+            (
+                {"peak_connections": 5e7},
+                ["azure.signalr"],
+                r"The only deployment compared is not within limits in this .* below\.",
+            ),
+            (
+                {"engineering": {"engineer_hours_per_month": 0, "usd_per_engineer_hour": 0}},
+                ("aws",),
+                rf"{BOUGHT}, or {SAVES}\.",
+            ),
+            ({"as_of": "2019-01-01"}, ALL, r"No deployment can be priced for this scenario\."),
+        ],
+    )
+    def test_it_is_a_sentence_whatever_there_is_to_choose(self, changes, compared, words):
+        scenario = CHAT.replace(**changes)
+        if isinstance(compared, tuple):
+            found = ws.compare(scenario).of_clouds(compared)
+        else:
+            found = ws.compare(scenario, compared)
+
+        assert re.fullmatch(words, plain(_answer(found)).replace("*", ""))
 
     def test_a_state_on_a_card_says_which_limit_decides_it(self):
         many = CHAT.replace(profile="equities", peak_connections=100_000)

@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 import estimator as ws
 from estimator.dashboard.site import PAGES
 from interfaces.saved_files import saved, table_rows
-from interfaces.screens import PHONE, linked, newcomer, settled
+from interfaces.screens import PHONE, WIDE, linked, newcomer, settled
 
 ROOT = Path(__file__).parents[2]
 IS_COVERED = """([above, below]) =>
@@ -36,6 +36,25 @@ def opened(context: BrowserContext, address: str, page: str, scenario: ws.Scenar
 
 def downloaded(shown: Page, button: str) -> str:
     return saved(shown, button).read_text("utf-8")
+
+
+def test_the_causes_of_an_invoice_have_the_width_and_each_amount_one_line(browser, address):
+    shop = ws.Scenario.load(ROOT / "examples" / "shop-notices.yaml")
+    for screen in (WIDE, PHONE):
+        context = newcomer(browser, screen)
+        shown = opened(context, address, "your_invoice", shop)
+        bill = shown.locator(".st-key-bill input[type=file]")
+        bill.set_input_files(ROOT / "examples" / "shop-notices-invoice.csv")
+        causes = shown.get_by_role("table").first
+        expect(causes).to_contain_text("Why the invoice differs")
+        words, amount = causes.locator("tbody tr").first.locator("td").all()
+
+        width = words.evaluate("cell => cell.offsetWidth")
+        assert width > 3 * amount.evaluate("cell => cell.offsetWidth")
+        assert words.locator("p").evaluate("said => said.offsetWidth") > 0.95 * width - 12
+        lines = "said => said.offsetHeight / parseFloat(getComputedStyle(said).lineHeight)"
+        assert amount.locator("p").evaluate(lines) < 1.5
+        context.close()
 
 
 def test_a_link_to_the_workload_restores_it_and_its_files_hold_what_is_shown(

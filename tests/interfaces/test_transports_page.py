@@ -52,14 +52,35 @@ def test_the_advice_comes_first_with_the_figures_of_the_library(files):
 
     assert plain(page.header[0].value) == found.headline
     shown = plain(" ".join(each.value for each in page.markdown))
-    for sentence in found.sentences:
+    traffic, choice, *reasons = found.sentences
+    for sentence in (traffic, *reasons):
         assert sentence.rstrip(".") in shown
+    # the main sentence is said once, and below it only what it does not say
+    assert "Choose" not in shown
+    beyond = choice.removeprefix(found.headline.rstrip(".")).removeprefix(", for ")
+    assert beyond in shown
     assert len(page.get("vega_lite_chart")) == 1
     best = tables(page)[0]
     assert best[0]["Transport"] == "WebSocket"
     assert {row["Per month"] for row in best} == {
         f"${option.usd:,.2f}" for option in found.best_of_each
     }
+
+
+def test_that_nothing_comes_in_time_is_said_once(monkeypatch, files):
+    whole = ws.transports
+    monkeypatch.setattr(
+        transport_jobs,
+        "transports",
+        lambda scenario, **_: whole(scenario, ["aws.http_api_lambda"], within_seconds=0.01),
+    )
+    chat = ws.Scenario(profile="workplace-chat", location="virginia", peak_connections=1_000)
+    page = opened(chat, within="0.5 s")
+
+    headline = plain(page.header[0].value)
+    assert headline.startswith("Nothing brings 95% of the messages within")
+    shown = plain(" ".join(each.value for each in page.markdown))
+    assert "Nothing brings" not in shown
 
 
 def test_no_matter_compares_polls_at_usual_intervals(files):

@@ -210,7 +210,7 @@ def test_every_form_of_a_bill_says_so():
 
     for text in (bill.explain(), bill.to_markdown()):
         assert "Free only if nothing else in the account uses it: $28.50" in text
-        assert "A1 OCPU-hours of the tenancy (1,500 OCPU-Hours per month" in text
+        assert "A1 OCPU-hours of the tenancy (1,500 OCPU-Hours per month)" in text
     assert data["free_worth_usd"] == pytest.approx(28.5)
     assert {each["allowance"]: each["worth_usd"] for each in data["shared_allowances"]} == {
         OCPU_HOURS: pytest.approx(15.00),
@@ -236,7 +236,8 @@ class TestScenario:
         bill = ws.estimate(scenario, VMS)
 
         assert sum(i.free_units for i in bill.items if i.usage.meter_id == OCPU_HOURS) == 500
-        assert f"as far as they are left ({OCPU_HOURS} 500)" in bill.conventions
+        assert "as far as they are left (A1 OCPU-hours of the tenancy: 500)" in bill.conventions
+        assert "left of A1 OCPU-hours of the tenancy:" in scenario._repr_html_()
         assert ws.Scenario.from_yaml(scenario.to_yaml()) == scenario
 
     def test_names_close_ones(self):

@@ -115,7 +115,7 @@ def test_users_and_one_cloud_are_named():
     words = said(compared.share_card())
     [managed, *_] = [float(each.bill.total) for each in compared.headline.best if each.bill]
 
-    assert "20,000 users per day · Azure only · US dollars per month" in words
+    assert "20,000 users per day with 3 sessions each · Azure only · US dollars per month" in words
     [each] = [word for word in words if word.endswith("per user and month")][:1]
     assert float(each.split()[0].removeprefix("$")) == pytest.approx(managed / 20_000, rel=0.05)
 

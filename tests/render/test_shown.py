@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 
 import estimator as ws
+from estimator.deployments.registry import ALL_DEPLOYMENTS
+from estimator.pricing.price_files import load_price_files
 
 HOSTILE = "<script>alert('x')</script><img src=x onerror=alert(1)>"
 NAMED = ws.Scenario(
@@ -34,6 +36,12 @@ SHOWN: dict[str, Callable[[], Any]] = {
     "estimate": lambda: ws.estimate(NAMED, "aws.api_gateway"),
     "estimates": lambda: ws.estimate(MANY, "aws.api_gateway"),
     "bill": lambda: ws.price({"aws.api_gateway.messages": 18e6}, region="us-east-1"),
+    "bill with allowances": lambda: ws.price(
+        {"aws.lambda.requests": 3e7, "aws.iot_core.messages": 1e6},
+        region="us-east-1",
+        free_allowances="always",
+        allowances_left={"aws.lambda.requests": 500_000},
+    ),
     "empty bill": lambda: ws.price({}, region=HOSTILE),
     "comparison": lambda: ws.compare(NAMED),
     "comparisons": lambda: ws.compare(MANY),
@@ -137,6 +145,16 @@ def test_a_terminal_gets_a_line_and_print_gets_a_page(shown):
     # a bill of many lines, or all deployments with what decides between them, on one page
     assert len(str(shown).splitlines()) < 48
     assert "array(" not in repr(shown) + str(shown)
+
+
+@each_object
+def test_meters_and_allowances_have_their_titles(shown):
+    """People look at words; ids are in JSON and CSV."""
+    listed = load_price_files()
+    ids = {each.meter for each in listed.meters} | {each.allowance for each in listed.allowances}
+    words = re.findall(r"[a-z0-9_]+(?:\.[a-z0-9_]+)+", _Page(shown._repr_html_()).text)
+
+    assert (ids - ALL_DEPLOYMENTS.keys()).isdisjoint(words)
 
 
 def test_a_bill_shows_every_line_with_price_date_and_total():

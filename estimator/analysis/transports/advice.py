@@ -63,6 +63,17 @@ def headline(found: Compared) -> str:
     return sentence(f"Choose {best.name}: {dollars(best.usd)} per month")
 
 
+def below_headline(found: Compared) -> str:
+    """What the choice says beyond the headline: what the dollars are for, and how late it is."""
+    best = found.best
+    if best is None:
+        return ""
+    drivers = main_drivers(best.bill)
+    paid = f"What it pays for: {drivers}" if drivers else ""
+    said = f"{paid}{_allowed_delay(found, best)}".removeprefix("; ")
+    return sentence(capitalized(said)) if said else ""
+
+
 def traffic_words(found: Compared) -> str:
     """How often messages travel which way."""
     down, up = found.down_per_minute, found.up_per_minute
@@ -93,11 +104,16 @@ def _what_each_costs(found: Compared) -> str:
 
 def _choice(found: Compared, best: Option) -> str:
     """What to take, and what it costs."""
+    return sentence(f"Choose {best.name}: {_costs(best)}{_allowed_delay(found, best)}")
+
+
+def _allowed_delay(found: Compared, best: Option) -> str:
+    """How late messages come, beside what is allowed."""
     delay = _delay(best)
-    if found.within_seconds is not None:
-        allowed = span_text(found.within_seconds)
-        delay = f"{delay or '; messages come without delay'} (you allow {allowed})"
-    return sentence(f"Choose {best.name}: {_costs(best)}{delay}")
+    if found.within_seconds is None:
+        return delay
+    allowed = span_text(found.within_seconds)
+    return f"{delay or '; messages come without delay'} (you allow {allowed})"
 
 
 def _beside(found: Compared, best: Option) -> Iterator[str]:

@@ -27,6 +27,7 @@ from estimator.dashboard.widgets.bill import (
     bill_view,
     options_form,
 )
+from estimator.dashboard.widgets.chosen import follow_address, ignored_words
 from estimator.dashboard.widgets.cost_bars import CostBars, cost_bars, deployment_input
 from estimator.dashboard.widgets.downloads import (
     chart_files,
@@ -41,7 +42,7 @@ from estimator.dashboard.widgets.profile import profile_views
 from estimator.dashboard.widgets.progress import result_of
 from estimator.dashboard.widgets.ranges import find_ranges, ranges_job, ranges_of
 from estimator.dashboard.widgets.unpriced import unpriced_line
-from estimator.deployments.registry import SAAS
+from estimator.deployments.registry import ALL_DEPLOYMENTS, GROUPS, SAAS, Group
 from estimator.exports.infracost import has_keys
 from estimator.format import capitalized, dollars, sentence
 from estimator.pricing.bill import Bill
@@ -51,6 +52,7 @@ from estimator.render.document import Column, Table, table
 from estimator.scenario.scenario import Scenario
 from estimator.scenario.transport import WebSocket
 from estimator.states import State
+from estimator.units import HALF_A_CENT_USD
 
 _LIKELY: Final = (
     "P10 to P90 per month: defaults of the profile may be off as their evidence says, and each "
@@ -68,6 +70,7 @@ def estimate_page() -> None:
     )
     if clouds := _clouds():
         comparison = comparison.of_clouds(clouds)
+    follow_address(_choices(comparison))
     uncertain = ranges_job(comparison)
     ranges = ranges_of(uncertain)
     st.header(_answer(comparison), anchor=False)
@@ -111,12 +114,14 @@ def _answer(comparison: Comparison) -> str:
     if not bills:
         return "No deployment can be priced for this scenario."
     if not within:
-        return "No deployment is within limits in this scenario; the limits of each are below."
-    return _in_one_sentence(comparison.headline)
+        which = "No deployment is" if len(bills) > 1 else "The only deployment compared is not"
+        return f"{which} within limits in this scenario; the limits are below."
+    return _in_one_sentence(comparison)
 
 
-def _in_one_sentence(found: Headline) -> str:
+def _in_one_sentence(compared: Comparison) -> str:
     """What it costs to buy it and to run it, and what decides between them."""
+    found = compared.headline
     bills = {each.group: each.bill for each in found.best if each.bill is not None}
     managed = bills.get("managed")
     run = min(
@@ -126,18 +131,40 @@ def _in_one_sentence(found: Headline) -> str:
     )
     if managed is None or run is None:
         [only] = [bill for bill in (managed, run) if bill is not None]
-        other = "no managed service" if managed is None else "nothing that you run yourself"
-        return f"It costs {_usd(only)} per month on {_name(only)}; {other} is within limits."
+        other = (
+            _none_of("no managed service", GROUPS[:1], compared)
+            if managed is None
+            else _none_of("nothing that you run yourself", GROUPS[1:], compared)
+        )
+        return f"It costs {_usd(only)} per month with {_name(only)}; {other}."
     saved = float(managed.total) - float(run.total)
     bought = f"It costs {_usd(managed)} per month as a managed service"
-    if saved <= 0:
-        return f"{bought}, and no less if you run it yourself ({_usd(run)})."
+    if abs(saved) < HALF_A_CENT_USD:
+        return f"{bought}, and as much if you run it yourself."
+    if saved < 0:
+        return f"{bought}, and more if you run it yourself: {_usd(run)}."
+    saves = f"That saves {document.literal(dollars(saved))}{_what_it_pays(found, saved)}"
+    return f"{bought}, or {_usd(run)} if you run it yourself. {saves}."
+
+
+def _what_it_pays(found: Headline, saved: float) -> str:
+    """What dollars saved buy of people's time; nothing if that costs nothing."""
+    if found.has_hours:
+        return ", the hours that you state included"
     rate = found.usd_per_engineer_hour
-    amount = document.literal(dollars(saved))
-    pays = "the hours that you state included"
-    if rate and not found.has_hours:
-        pays = f"the price of **{hours_text(saved / rate)}** of an engineer"
-    return f"{bought}, or {_usd(run)} if you run it yourself. That saves {amount}, {pays}."
+    if not rate:
+        return ""
+    if saved < rate:
+        return ", less than an engineer costs in **an hour**"
+    return f", the price of **{hours_text(saved / rate)}** of an engineer"
+
+
+def _none_of(nothing: str, groups: Sequence[Group], compared: Comparison) -> str:
+    """Why some groups have nothing to choose: none is within limits, priced, or compared at all."""
+    if any(each.group in groups for each in compared.headline.best):
+        return f"{nothing} is within limits"
+    refused = {ALL_DEPLOYMENTS[each.deployment].group for each in compared.refusals}
+    return f"{nothing} {'was compared' if refused.isdisjoint(groups) else 'has a price here'}"
 
 
 def _usd(bill: Bill) -> str:
@@ -161,7 +188,8 @@ def _cards(comparison: Comparison, ranges: Ranges | None) -> None:
         with column.container(border=True, gap=None, height="stretch"):
             st.caption(f"{capitalized(each.group)}, {each.compared} compared")
             if each.bill is None:
-                st.markdown("None is within limits.")
+                none = "It is not" if each.compared == 1 else "None is"
+                st.markdown(f"{none} within limits.")
                 continue
             # a label is cut off where it is too long, a text goes on in the next line
             st.markdown(document.literal(each.bill.name))
@@ -313,11 +341,18 @@ def lines(comparison: Comparison) -> pd.DataFrame:
     return pd.concat([first, *frames], ignore_index=True)
 
 
+def _choices(comparison: Comparison) -> list[str]:
+    """Ids of those that can be looked at in detail; what has no price comes last."""
+    found = (*comparison.bills, *comparison.refusals)
+    return [each.deployment or "" for each in found]
+
+
 def _deployment(comparison: Comparison) -> None:
     bills = {bill.deployment or "": bill for bill in comparison.bills}
-    names = [*bills, *(refusal.deployment for refusal in comparison.refusals)]
     st.header("One deployment in detail", anchor=False)
-    chosen = deployment_input(names)
+    if ignored := ignored_words():
+        st.info(ignored, icon=":material/link_off:")
+    chosen = deployment_input(_choices(comparison))
     if chosen in bills:
         bill_view(comparison.scenario, bills[chosen])
         _usage_file(comparison, bills[chosen])

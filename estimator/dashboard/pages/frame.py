@@ -8,6 +8,7 @@ from typing import Final
 
 import streamlit as st
 
+from estimator.analysis.compare import audience_words
 from estimator.dashboard.session.log import log_unexpected
 from estimator.dashboard.session.state import (
     ErrorMessage,
@@ -27,7 +28,6 @@ from estimator.dashboard.widgets.downloads import forget_offers, hand_over
 from estimator.dashboard.widgets.links import link_to
 from estimator.dashboard.widgets.origin import today
 from estimator.dashboard.widgets.sidebar import (
-    audience_words,
     profile_input,
     scenario_exchange,
     scenario_inputs,

@@ -23,7 +23,7 @@ from estimator.dashboard.widgets.document import badge, literal, titled
 from estimator.dashboard.widgets.downloads import chart_files, data_file, download_row, table_file
 from estimator.dashboard.widgets.limits import RATES_ARE_MEANS, limits_view, tight_hours
 from estimator.dashboard.widgets.unpriced import unpriced_line
-from estimator.deployments.limits import MOST_QUOTA_INCREASE
+from estimator.deployments.limits import MOST_QUOTA_INCREASE, NEAR_SHARE
 from estimator.render import draw
 from estimator.render.utilization_scale import share_text
 from estimator.states import State, Tone
@@ -54,7 +54,8 @@ def limits_page() -> None:
     st.caption(
         "A setting to change and a quota to raise, up to "
         f"{MOST_QUOTA_INCREASE:g} times, leave a deployment within limits; a hard limit does not, "
-        "and what was not checked is not called within limits."
+        "and what was not checked is not called within limits. A quota to ask for is a round "
+        f"figure of which less than {NEAR_SHARE:.0%} would be used."
     )
     unpriced_line(comparison.refusals, len(bills))
     if not bills:

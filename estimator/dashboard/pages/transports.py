@@ -58,7 +58,7 @@ def transports_page() -> None:
     advice = [*takewhile(lambda block: not isinstance(block, doc.Table), found.blocks)]
     show(advice)
     if not found.rows.empty:
-        words = f"Dollars and delay of each transport. {found.headline}"
+        words = "Dollars and delay of each transport; the table below has each figure."
         chart = partial(transports_chart, found.rows, found.within_seconds)
         show_touchable(job, "transports", chart, words)
         numbered = zip(found.rows["number"], found.rows["name"], strict=True)

@@ -98,6 +98,12 @@ class _Session:
     """The page of the run before."""
     address_written: bool = False
     """Whether the browser was told the address; before, it cannot but report the old one."""
+    edited: bool = False
+    """Whether this run follows an edit."""
+    address_decides: bool = True
+    """Whether this run shows what the address says, and not what was edited or left behind."""
+    told: dict[str, str] = field(default_factory=dict)
+    """What else this page wrote into the address, by parameter; empty for one that it left out."""
     error: ErrorMessage | None = None
     notice: str = ""
     """What the last edit did, where the page alone would not tell."""
@@ -139,15 +145,17 @@ def current(page: str) -> Scenario:
     if turned:
         # the browser may still know the widgets that this page had when it was left
         session.widgets.clear()
+        session.told.clear()
         if edited and session.refused is not None:
             session.error = ErrorMessage(_NOT_MADE, session.refused.why)
         session.refused = None
     address = st.query_params.get(PARAMETER, "")
     left_behind = turned and not address
-    gone_elsewhere = (
-        address != session.address and session.address_written and not edited and not left_behind
+    session.edited = edited
+    session.address_decides = session.scenario is None or (
+        session.address_written and not edited and not left_behind
     )
-    if session.scenario is None or gone_elsewhere:
+    if session.scenario is None or (session.address_decides and address != session.address):
         _open(session, address)
     _write_address(session.address, session.seen_under)
     session.address_written = True
@@ -276,8 +284,36 @@ def redraw() -> None:
     goes back meanwhile, that counts.
     """
     session = _session()
-    session.address_written = st.query_params.get(PARAMETER, "") == session.address
+    told = {PARAMETER: session.address, **session.told}
+    session.address_written = all(
+        st.query_params.get(name, "") == value for name, value in told.items()
+    )
     st.rerun()
+
+
+def is_edited() -> bool:
+    """Whether this run follows an edit."""
+    return _session().edited
+
+
+def asked_in_address(name: str) -> str | None:
+    """What the address asks for by a parameter of this page; None if that is not news.
+
+    It is news in a link that was opened, and after going back in the browser: not where somebody
+    edits, whose browser may report an address that is older than the edit.
+    """
+    session, asked = _session(), st.query_params.get(name, "")
+    is_news = session.address_decides and asked != session.told.get(name, "")
+    return asked if is_news else None
+
+
+def tell_address(name: str, value: str) -> None:
+    """Write a parameter of this page into the address, or leave it out if it is empty."""
+    _session().told[name] = value
+    if value and st.query_params.get(name, "") != value:
+        st.query_params[name] = value
+    elif not value and name in st.query_params:
+        del st.query_params[name]
 
 
 def nothing_to_draw() -> None:

@@ -16,7 +16,7 @@ from estimator.dashboard.session.jobs import InOneProcess
 from estimator.deployments.registry import DEPLOYMENTS, HTTP_ONLY, find_deployment
 from estimator.render.charts.rows import transport_rows
 from estimator.render.document import Block
-from estimator.render.views.transports import transports_view
+from estimator.render.views.transports import details
 from estimator.scenario.scenario import Scenario
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ class TransportsJob(InOneProcess[TransportsShown]):
             found.headline,
             found.title,
             found.within_seconds,
-            transports_view(found).blocks,
+            tuple(details(found)),
             transport_rows(found),
             found.table,
             found.as_data(),

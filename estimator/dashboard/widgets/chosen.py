@@ -1,4 +1,7 @@
-"""Which bill is shown in detail? That of the deployment chosen last; until then, the cheapest."""
+"""Which bill is shown in detail? That of the deployment chosen last; until then, the cheapest.
+
+The address carries the choice beside the scenario, as long as it is another one than the cheapest.
+"""
 
 from __future__ import annotations
 
@@ -8,10 +11,14 @@ from typing import Any, Final
 
 import streamlit as st
 
-from estimator.dashboard.session.state import Change
+from estimator.dashboard.session.state import Change, asked_in_address, is_edited, tell_address
+from estimator.dashboard.widgets.document import full_title, literal
+from estimator.deployments.registry import ALL_DEPLOYMENTS
+from estimator.errors import cut
 from estimator.scenario.scenario import Scenario
 
 _CHOICE: Final = "chosen_deployment"
+_IN_ADDRESS: Final = "deployment"
 
 
 @dataclass(slots=True)
@@ -23,6 +30,41 @@ class _Choice:
 
     deployment: str | None = None
     """None: none yet."""
+    ignored: str = ""
+    """Why what a link asked for is not shown; empty if it is, or if it asked for nothing."""
+
+
+def follow_address(names: Sequence[str]) -> None:
+    """Choose what a link asks for, and have the address say what is chosen.
+
+    Args:
+        names: ids of what there is to choose; the first one is shown unless somebody chooses.
+    """
+    choice = _choice()
+    if (asked := asked_in_address(_IN_ADDRESS)) is not None:
+        is_there = asked in names
+        choice.deployment = asked if is_there else None
+        choice.ignored = "" if is_there or not asked else _why_not(asked)
+    elif is_edited():
+        choice.ignored = ""
+    chosen = chosen_deployment(names)
+    tell_address(_IN_ADDRESS, chosen if chosen not in names[:1] else "")
+
+
+def ignored_words() -> str:
+    """Why what a link asked for is not shown, inside Markdown; empty if there is nothing to say."""
+    return _choice().ignored
+
+
+def _why_not(asked: str) -> str:
+    which = (
+        f"{full_title(asked)}, which is not among those compared"
+        if asked in ALL_DEPLOYMENTS
+        else f"“{cut(asked)}”, which is not known"
+    )
+    return literal(
+        f"The link asks for the deployment {which}. The page’s own choice is shown instead."
+    )
 
 
 def chosen_deployment(names: Sequence[str]) -> str:
@@ -33,7 +75,8 @@ def chosen_deployment(names: Sequence[str]) -> str:
 
 def choose(deployment: str) -> None:
     """Show this deployment's bill from now on."""
-    _choice().deployment = deployment
+    choice = _choice()
+    choice.deployment, choice.ignored = deployment, ""
 
 
 def keeping(deployment: str, change: Change) -> Change:

@@ -15,7 +15,7 @@ import pandas as pd
 import streamlit as st
 
 from estimator.dashboard.session.state import ErrorMessage
-from estimator.dashboard.widgets.narrow_table import blocks_where_narrow
+from estimator.dashboard.widgets.narrow_table import blocks_where_narrow, width_for_words
 from estimator.deployments.registry import ALL_DEPLOYMENTS
 from estimator.format import capitalized
 from estimator.pricing.price_files import CLOUDS, meter_titles
@@ -28,6 +28,10 @@ _ADDRESS: Final = re.compile(r"(?<=:)(?=//)|(?<=www)(?=\.)|(?<=\S)(?=@)", re.IGN
 """Where an address is parted: Markdown makes a link of one even if its signs are escaped."""
 _SPACES: Final = re.compile(r"[^\S\xa0]+")
 _METER: Final = re.compile(r"'([a-z0-9_]+(?:\.[a-z0-9_]+)+)'")
+_DEPLOYMENT: Final = re.compile(r"(?<![\w.'])(options\.)?([a-z]+\.[a-z0-9_]+)(?![\w'])(\.(?=\w))?")
+"""What may be the id of one, alone or in a path to an option; not in quotes, as it was typed."""
+_CHOICES: Final = "Valid: "
+"""From here on a message lists what can be typed."""
 _TONES: Final[dict[Tone, str]] = {
     "plain": "{}",
     "quiet": ":gray[{}]",
@@ -102,12 +106,25 @@ def full_title(deployment: str) -> str:
 
 
 def without_ids(text: str) -> str:
-    """A message with the titles of meters, which are named by their ids.
+    """A message with the titles of meters and deployments, which are named by their ids.
 
     >>> without_ids("no price for meter 'aws.alb.hours' in region 'mars-1'")
     "no price for meter “Application Load Balancer hours” in region 'mars-1'"
+    >>> without_ids("options of gcp.cloud_run: unknown size of Redis 'XL'. Valid: redis-1gib")
+    "options of Cloud Run on Google Cloud: unknown size of Redis 'XL'. Valid: redis-1gib"
+    >>> without_ids("line 5, options.gcp.cloud_run.zones: at least 2; gcp.cloud_run.zones is 1")
+    'line 5, options of Cloud Run on Google Cloud, zones: at least 2; gcp.cloud_run.zones is 1'
     """
-    return _METER.sub(lambda found: _meter_title(found[1], found[0]), text)
+    said, valid, choices = text.partition(_CHOICES)
+    titled_meters = _METER.sub(lambda found: _meter_title(found[1], found[0]), said)
+    return f"{_DEPLOYMENT.sub(_named_deployment, titled_meters)}{valid}{choices}"
+
+
+def _named_deployment(found: re.Match[str]) -> str:
+    path, name, field = found.groups("")
+    if name not in ALL_DEPLOYMENTS or (field and not path):
+        return found[0]
+    return f"{'options of ' if path else ''}{full_title(name)}{', ' if field else ''}"
 
 
 def _meter_title(meter: str, otherwise: str) -> str:
@@ -213,7 +230,11 @@ def show_table(shown: doc.Table) -> None:
         ]
         for row, tone in zip(shown.rows, tones, strict=True)
     ]
-    blocks_where_narrow([capitalized(column.head) for column in shown.columns])
+    plain_heads = [capitalized(column.head) for column in shown.columns]
+    blocks_where_narrow(plain_heads)
+    numbers = [position for position, column in enumerate(shown.columns) if column.is_number]
+    if numbers and any(column.wraps and not column.is_number for column in shown.columns):
+        width_for_words(plain_heads, numbers)
     st.table(pd.DataFrame(rows, columns=heads), border="horizontal", hide_index=True)
 
 
@@ -253,6 +274,6 @@ def show_error(error: ErrorMessage | None) -> None:
 
 
 def _error(error: ErrorMessage) -> None:
-    reasons = [literal(line) for line in error.why.splitlines()]
+    reasons = [literal(without_ids(line)) for line in error.why.splitlines()]
     why = f" {reasons[0]}" if len(reasons) == 1 else "".join(f"\n- {line}" for line in reasons)
     st.error(f"**{literal(error.what)}:**{why}\n\n{error.instead}", icon=":material/error:")

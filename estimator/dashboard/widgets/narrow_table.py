@@ -1,7 +1,8 @@
-"""How is a wide table read in a narrow place? Each row as a block, each cell below its head.
+"""How does a table fit a page? Many columns as blocks where it is narrow; few give words width.
 
-Nothing then has to be scrolled sideways, on a phone or in a column of a page. The browser decides,
-by the width that the table has; it stays a table for screen readers and for copying.
+Of many columns each row is a block there, each cell below its head. Nothing then has to be scrolled
+sideways, on a phone or in a column of a page. The browser decides, by the width that the table has;
+it stays a table for screen readers and for copying.
 """
 
 from __future__ import annotations
@@ -26,9 +27,7 @@ def blocks_where_narrow(heads: Sequence[str]) -> None:
     """
     if len(heads) <= _FEW:
         return
-    # tables with the same heads share a name, and then have the same rules
-    name = f"heads-{hashlib.sha256(repr(heads).encode()).hexdigest()[:12]}"
-    table = f".stElementContainer:has(.{name}) + .stElementContainer"
+    name, table = _next_table(heads)
     labels = "\n".join(
         f"{table} td:nth-child({position})::before {{ content: {_quoted(head)}; }}"
         for position, head in enumerate(heads, 1)
@@ -51,6 +50,38 @@ def blocks_where_narrow(heads: Sequence[str]) -> None:
         f"{table} td::before {{ display: block; font-size: 0.75rem; opacity: 0.8; }}"
         "}</style>"
     )
+
+
+def width_for_words(heads: Sequence[str], numbers: Sequence[int]) -> None:
+    """Say that the few columns of the table that is drawn next give its words all the width.
+
+    Its numbers stay on one line, and take no more than that.
+
+    Args:
+        heads: of its columns, as plain text.
+        numbers: positions of its columns of numbers, from 0 on.
+    """
+    if len(heads) > _FEW:
+        return
+    name, table = _next_table((*heads, *map(str, numbers)))
+    of_numbers = ", ".join(f":nth-child({position + 1})" for position in numbers)
+    st.html(
+        f'<span class="table-heads {name}"></span><style>'
+        f'{table} [data-testid="stMarkdownContainer"] {{ max-width: none; }}'
+        f"{table} :is(th, td):is({of_numbers}) {{ width: 1%; white-space: nowrap; }}"
+        f"{table} :is(th, td):is({of_numbers}) * {{ overflow-wrap: normal !important;"
+        " white-space: nowrap; }"
+        "</style>"
+    )
+
+
+def _next_table(said: Sequence[str]) -> tuple[str, str]:
+    """A class, and what selects the table after the element that has it.
+
+    Tables of which the same is said share a name, and then have the same rules.
+    """
+    name = f"heads-{hashlib.sha256(repr(said).encode()).hexdigest()[:12]}"
+    return name, f".stElementContainer:has(.{name}) + .stElementContainer"
 
 
 def _quoted(text: str) -> str:

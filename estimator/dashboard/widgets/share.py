@@ -16,7 +16,7 @@ from estimator.analysis.share_card import ShareCard
 from estimator.dashboard.session.jobs import Ranges
 from estimator.dashboard.session.state import LONGEST_LINK_CHARACTERS, comparison_of
 from estimator.dashboard.widgets import charts
-from estimator.dashboard.widgets.document import literal
+from estimator.dashboard.widgets.document import literal, without_ids
 from estimator.dashboard.widgets.downloads import Download, download_button
 from estimator.dashboard.widgets.origin import Origin, page_link, today
 from estimator.dashboard.widgets.progress import result_of
@@ -78,7 +78,7 @@ def _share(scenario: Scenario) -> None:
             compared = compared.of_clouds(clouds)
     except EstimatorError as error:
         # the page says so too; what cannot be priced can still be passed on
-        st.markdown(f"There is no picture of this scenario: {literal(str(error))}")
+        st.markdown(f"There is no picture of this scenario: {literal(without_ids(str(error)))}")
     else:
         _card(compared, link if is_short else "")
         _words(ShareCard(compared, None), link if is_short else "")

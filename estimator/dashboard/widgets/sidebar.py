@@ -215,17 +215,6 @@ def _with_other(name: str, field: str, old: Scenario, number: object) -> Scenari
     return changed(old, other_clients=others)
 
 
-def audience_words(scenario: Scenario) -> str:
-    """The audience as one phrase."""
-    kind = _audience_kind(scenario)
-    number = f"{getattr(scenario, kind):,.10g}"
-    if kind != "users_per_day":
-        return f"{number} {_AUDIENCES[kind].lower()}"
-    sessions = scenario.sessions_per_user_per_day
-    each = "1 session" if sessions == 1 else f"{sessions:g} sessions"
-    return f"{number} users per day with {each} each"
-
-
 def _audience_kind(audience: Audience) -> str:
     return next(kind for kind in _AUDIENCES if getattr(audience, kind) is not None)
 

@@ -142,14 +142,14 @@ class ApiGateway(MessageService):
         yield self.check(
             "new_connections_per_second",
             limits.per_second(demand.new_connections),
-            "ask AWS for a quota of {used} new connections per second",
+            "ask AWS for a quota of {raised} new connections per second",
         )
         yield self.check("implied_open_connections", demand.connections_peak)
         bucket = limits.limit_value(f"{_SERVICE}.account_requests_bucket")
         requests = limits.busiest_second(demand, (*received, *pushed), bucket=bucket)
         yield requests.check(
             f"{_SERVICE}.account_requests_per_second",
-            "ask AWS for a quota of {used} requests per second",
+            "ask AWS for a quota of {raised} requests per second",
         )
         yield self.check("message_max_bytes", limits.largest_bytes((*received, *pushed)))
         # browsers and @connections commands send a message in one frame

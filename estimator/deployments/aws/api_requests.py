@@ -180,7 +180,7 @@ def _gateway_checks(request: Request, service: str) -> Iterator[limits.Check]:
     demand = request.demand
     bucket = limits.limit_value(_BUCKET)
     seen = limits.busiest_second(demand, http_answers.requests(demand), bucket=bucket)
-    yield seen.check(_ACCOUNT, "ask AWS for a quota of {used} requests per second")
+    yield seen.check(_ACCOUNT, "ask AWS for a quota of {raised} requests per second")
     yield limits.check(f"{service}.payload_max_bytes", http_answers.largest_body(demand))
 
 

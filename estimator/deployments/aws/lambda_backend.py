@@ -204,7 +204,7 @@ class Function:
         yield check(
             _CONCURRENT,
             running,
-            "ask AWS for {used} concurrent executions, or shorten the run time",
+            "ask AWS for {raised} concurrent executions, or shorten the run time",
         )
         if synchronous:
             called = busiest_second(self.demand, self.messages, beside=(self.connections,))

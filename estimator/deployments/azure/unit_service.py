@@ -37,7 +37,7 @@ from estimator.deployments.limits import (
     limit_value,
     per_second,
 )
-from estimator.format import range_text
+from estimator.format import figure_text, range_text
 from estimator.pricing.lines import Usage
 from estimator.pricing.price_files import Assumption
 from estimator.units import HOURS_PER_DAY, HOURS_PER_WEEK, KB, KIB
@@ -475,14 +475,6 @@ class UnitService(base.Deployment):
     def checks(self, request: base.Request, plan: Plan) -> Iterator[Check]:
         """Limits of units, of what they carry, and of the free tier."""
         tier, running = request.options.tier, plan.running.peak
-        most = limit_value(f"{self.id}.{self.premium_max}")
-        several = np.any(plan.needed > most)
-        fix = (
-            "use several Premium P2 resources with {used} units in all, over which your "
-            "application spreads its users"
-            if several
-            else "use Premium P2 with {used} units"
-        )
         if tier == "free":
             of_the_day = self._outbound_messages(request).max(axis=-1)
             yield self.check("free_messages_per_day", of_the_day)
@@ -491,17 +483,29 @@ class UnitService(base.Deployment):
             return
         if tier in ("standard", "premium_p1"):
             end = "standard_max_units" if tier == "standard" else self.p1_max
+            fix = self._more_units(end, plan)
             yield self.check(end, plan.needed, fix)
         else:
+            fix = self._more_units(self.premium_max, plan)
             yield self.check(self.premium_max, running, fix)
         yield self.check(
             "units_per_subscription_and_region",
             running,
-            "ask Azure support for a quota of {used} units in the region",
+            "ask Azure support for a quota of {raised} units in the region",
         )
         capped = np.any(plan.needed > running)
-        words = fix.replace("{used}", range_text(np.max(plan.needed))) if capped else "add units"
-        yield from self._need_checks(plan.needs, running, words)
+        yield from self._need_checks(plan.needs, running, fix if capped else "add units")
+
+    def _more_units(self, end: str, plan: Plan) -> str:
+        """What has more units than the limit at which the tier ends; Premium P2 has steps."""
+        step = limit_value(f"{self.id}.premium_p2_min_units")
+        units = max(float(np.max(plan.needed)), limit_value(f"{self.id}.{end}") + step)
+        if units <= limit_value(f"{self.id}.{self.premium_max}"):
+            return f"use Premium P2 with {figure_text(units)} units"
+        return (
+            f"use several Premium P2 resources with {figure_text(units)} units in all, over which "
+            "your application spreads its users"
+        )
 
     def _need_checks(self, needs: Iterable[Need], running: FloatArray, fix: str) -> Iterator[Check]:
         """What is asked of so many units."""

@@ -268,22 +268,22 @@ class CloudRun(base.Deployment):
             yield check(HEARD, found.heard_share)
         if options.scaling == "autoscaled":
             most, setting = options.max_instances, "the maximum of instances (max_instances)"
-            fix = f"raise {setting}: {{used}} are needed"
+            fix = f"raise {setting} to {{raised}}"
             yield Check(f"{RUN}.max_instances_default", instances, most, fix)
         elif options.manual_instances is not None:
             most, setting = options.manual_instances, "the number of instances (manual_instances)"
             needed = demand.units or worked(whole, found.needed.units)
-            fix = f"raise {setting}: {{used}} are needed"
+            fix = f"raise {setting} to {{raised}}"
             yield Check(f"{RUN}.max_instances_default", needed, most, fix)
         yield check(
             f"{RUN}.vcpu_per_region",
             instances.times(options.vcpu),
-            "ask Google for a quota of {used} vCPU in the region",
+            "ask Google for a quota of {raised} vCPU in the region",
         )
         yield check(
             f"{RUN}.memory_gib_per_region",
             instances.times(options.memory_gib),
-            "ask Google for a quota of {used} GiB in the region",
+            "ask Google for a quota of {raised} GiB in the region",
         )
         if found.redis is not None:
             yield check(f"{RUN}.direct_vpc_instances", instances)

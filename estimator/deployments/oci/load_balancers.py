@@ -222,7 +222,7 @@ class LoadBalancerVm(OciNodes):
         yield check(
             f"{_LB}.bandwidth_per_region_mbps",
             self._mbps(request),
-            "ask Oracle for a quota of {used} Mbps in the region",
+            "ask Oracle for a quota of {raised} Mbps in the region",
         )
         if request.options.provisioned_by == "oke":
             each = self._mbps(request).times(1 / fleet.balancers)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -23,7 +23,7 @@ from estimator.format import (
 from estimator.pricing.bill import FREE_IF_UNUSED, AssumptionEffect, Bill
 from estimator.pricing.lines import LineItem
 from estimator.pricing.price_age import oldest_words
-from estimator.pricing.price_files import LAYERS, CostLayer
+from estimator.pricing.price_files import LAYERS, CostLayer, Meter
 from estimator.render import document as doc
 from estimator.render.views.common import bill_state, name_cells, name_columns, refused, under
 from estimator.states import State, Tone
@@ -276,16 +276,19 @@ def _calendar(bill: Bill) -> Iterator[str]:
 
 def _to_enter(bill: Bill) -> Iterator[doc.Paragraph]:
     """Of meters that count one thing several times, or in part, what somebody must enter."""
-    meters = {item.rate.meter_id: item.rate.meter for item in bill.items}
-    for name, meter in meters.items():
+    for meter in _meters(bill):
         if meter.enter:
-            yield doc.Paragraph(f"{name}: {meter.enter}", label="Check")
+            yield doc.Paragraph(f"{meter.title}: {meter.enter}", label="Check")
 
 
 def _definitions(bill: Bill) -> Iterator[doc.Text]:
     """What the quantities that somebody entered must count."""
-    meters = {item.rate.meter_id: item.rate.meter for item in bill.items}
-    return (doc.Text(f"{name}: {meter.definition}") for name, meter in meters.items())
+    return (doc.Text(f"{meter.title}: {meter.definition}") for meter in _meters(bill))
+
+
+def _meters(bill: Bill) -> Iterable[Meter]:
+    """Those on a bill, each once."""
+    return {item.rate.meter_id: item.rate.meter for item in bill.items}.values()
 
 
 def _sizing_text(bill: Bill) -> str:

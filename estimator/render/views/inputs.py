@@ -9,8 +9,9 @@ import numpy as np
 from estimator.demand.demand import Demand
 from estimator.deployments.registry import Deployments
 from estimator.format import given_text, range_text
+from estimator.pricing.catalog import shared_by_account
 from estimator.pricing.contract import Contract
-from estimator.pricing.price_files import VENDORS
+from estimator.pricing.price_files import VENDORS, meter_titles
 from estimator.render.document import Bullets, Column, Document, Paragraph, Text, folded, table
 from estimator.scenario.application import find_application
 from estimator.scenario.profile import Profile
@@ -40,8 +41,9 @@ def _stated(scenario: Scenario) -> Iterator[tuple[str, str]]:
         yield "users in", ", ".join(f"{area} {share:.0%}" for area, share in shares)
     yield "month", range_text(scenario.hours_per_month, given_text, "hours")
     yield "free allowances", scenario.free_allowances
-    for allowance, left in scenario.allowances_left.items():
-        yield f"left of {allowance}", given_text(left)
+    known = shared_by_account()
+    for name, left in scenario.allowances_left.items():
+        yield f"left of {known[name].shares if name in known else name}", given_text(left)
     if scenario.as_of:
         yield "prices as of", str(scenario.as_of)
     if scenario.contract:
@@ -99,18 +101,22 @@ def profile_view(profile: Profile) -> Document:
 
 
 def contract_view(contract: Contract) -> Document:
-    """What is paid for which meters."""
+    """What is paid for which meters; a pattern of many is shown as it is written."""
+    titles = {**meter_titles(), **{own.meter: own.title for own in contract.meters}}
     rows = (
         *(
             (
-                " ".join(entry.meters),
+                ", ".join(titles.get(meter, meter) for meter in entry.meters),
                 "everywhere" if entry.regions is None else " ".join(entry.regions),
                 entry.in_words(),
             )
             for entry in (*contract.rates, *contract.commitments)
         ),
-        *((own.meter, "everywhere", own.in_words()) for own in contract.meters),
-        *((own.meter, own.region, own.in_words()) for own in contract.prices),
+        *((own.title, "everywhere", own.in_words()) for own in contract.meters),
+        *(
+            (titles.get(own.meter, own.meter), own.region, own.in_words())
+            for own in contract.prices
+        ),
     )
     columns = (Column("meters", wraps=True), Column("regions", wraps=True), "price")
     return Document(

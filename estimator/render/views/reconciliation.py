@@ -166,8 +166,10 @@ def _answers(each: QuestionOnInvoice, titles: Mapping[Key, str]) -> doc.Table:
 def _contract(found: Reconciliation) -> doc.Block:
     if found.contract is None:
         return doc.Paragraph("All lines that both have were billed at list prices.")
+    titles = {line.key.meter: line.title for line in found.lines}
     rates = (
-        f"{rate.in_words()}: {', '.join(rate.meters)} in {', '.join(rate.regions or ())}"
+        f"{rate.in_words()}: {', '.join(titles[meter] for meter in rate.meters)} in "
+        f"{', '.join(rate.regions or ())}"
         for rate in found.contract.rates
     )
     return doc.folded("Contract, as paid", rates)

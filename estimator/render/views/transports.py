@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from estimator.analysis.transports.advice import transport_words
+from estimator.analysis.transports.advice import below_headline, transport_words
 from estimator.analysis.transports.choices import freshness_words, table_order
 from estimator.analysis.transports.compared import Option
 from estimator.analysis.transports.result import Transports
@@ -17,20 +17,29 @@ from estimator.scenario.transport import KIND_WORDS
 
 def transports_view(found: Transports) -> doc.Document:
     """Which transport to choose, and why."""
-    traffic, choice, *reasons = found.sentences
+    traffic, choice, *_ = found.sentences
     return doc.Document(
-        found.title,
-        (
-            doc.Paragraph(traffic),
-            doc.Paragraph(choice, "strong"),
-            doc.Bullets(tuple(reasons)),
-            *rate_list(found),
-            best_table(found),
-            cloud_table(found),
-            cannot_table(found),
-            under(found.conventions),
-        ),
+        found.title, (doc.Paragraph(traffic), doc.Paragraph(choice, "strong"), *_reasons(found))
     )
+
+
+def details(found: Transports) -> Iterator[doc.Block]:
+    """What stands below the headline, without saying that again."""
+    traffic, *_ = found.sentences
+    yield doc.Paragraph(below_headline(found))
+    yield doc.Paragraph(traffic)
+    yield from _reasons(found)
+
+
+def _reasons(found: Transports) -> Iterator[doc.Block]:
+    """Why it is the choice, and what else there is."""
+    _, _, *reasons = found.sentences
+    yield doc.Bullets(tuple(reasons))
+    yield from rate_list(found)
+    yield best_table(found)
+    yield cloud_table(found)
+    yield cannot_table(found)
+    yield under(found.conventions)
 
 
 def rate_list(found: Transports) -> Iterator[doc.Block]:

@@ -11,7 +11,7 @@ import streamlit as st
 
 from estimator.dashboard.session.state import Change, bind_checked, last_refused
 from estimator.dashboard.widgets.app_editor.quantities import as_written
-from estimator.dashboard.widgets.document import literal
+from estimator.dashboard.widgets.document import literal, without_ids
 from estimator.scenario.scenario import Scenario
 from estimator.units import Dimension
 
@@ -34,7 +34,7 @@ def say_refused(at: str) -> None:
     if refused is None or not refused.name.startswith(f"{at}: "):
         return
     label = refused.name.removeprefix(f"{at}: ")
-    st.error(f"**{label}:** {literal(refused.why)}", icon=":material/error:")
+    st.error(f"**{label}:** {literal(without_ids(refused.why))}", icon=":material/error:")
 
 
 def text_field(label: str, at: str, text: str, change: Typed, explained: str = "") -> None:
