@@ -185,6 +185,12 @@ class TestAnswer:
                 r"It costs .* with Network .* on AWS; no managed service was compared\.",
             ),
             (
+                # what is known of the prices of that day has none of SignalR
+                {"as_of": "2025-12-01", "location": "frankfurt"},
+                ["azure.signalr", "aws.nlb_ec2"],
+                r"It costs .* with Network .* on AWS; no managed service has a price here\.",
+            ),
+            (
                 {"peak_connections": 5e7},
                 ["aws.iot_core", "azure.signalr"],
                 r"No deployment is within limits in this scenario; the limits are below\.",

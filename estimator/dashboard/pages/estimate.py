@@ -163,7 +163,7 @@ def _none_of(nothing: str, groups: Sequence[Group], compared: Comparison) -> str
     """Why some groups have nothing to choose: none is within limits, priced, or compared at all."""
     if any(each.group in groups for each in compared.headline.best):
         return f"{nothing} is within limits"
-    refused = {ALL_DEPLOYMENTS[each.deployment].group for each in compared.refusals}
+    refused = {ALL_DEPLOYMENTS.entries[each.deployment].group for each in compared.refusals}
     return f"{nothing} {'was compared' if refused.isdisjoint(groups) else 'has a price here'}"
 
 
