@@ -6,10 +6,15 @@ import pytest
 from estimator.analysis.breakeven.crossovers import NONE_WITHIN_LIMITS, trace
 
 
+def traced(curves, low, high, **kwargs):
+    rivals = len(curves(np.array([low])))
+    return trace(lambda x, rows: curves(x)[rows], rivals, low, high, **kwargs)
+
+
 def found(curves, low, high, **kwargs):
     return [
         (each.at, each.below, each.above, each.kind)
-        for each in trace(curves, low, high, **kwargs).changes
+        for each in traced(curves, low, high, **kwargs).changes
     ]
 
 
@@ -99,13 +104,27 @@ def test_a_range_from_zero_is_divided_evenly():
 
 
 def test_a_clear_case_takes_few_values():
-    traced = trace(lambda x: np.stack([x, 3 * x]), 1, 1e6)
+    clear = traced(lambda x: np.stack([x, 3 * x]), 1, 1e6)
 
-    assert traced.changes == ()
-    assert traced.values.size < 100
+    assert clear.changes == ()
+    assert clear.values.size < 100
+
+
+def test_those_that_cannot_lead_are_not_priced_to_find_where_the_lead_changes():
+    priced = []
+
+    def curves(x, rows):
+        priced.append({*rows})
+        return np.stack([x, 3 + x / 2, 1000 + x, 2 * x])[rows]
+
+    [change] = trace(curves, 4, 0.1, 1000).changes
+
+    # the third never costs less than another one; where the others meet, the fourth is above both
+    assert (change.below, change.above) == (0, 1)
+    assert priced[-1] == {0, 1}
 
 
 def test_what_cannot_be_told_apart_is_said_to_be_known_less_well():
-    traced = trace(lambda x: np.stack([x, x * 1.001]), 1, 1e6, resolution=1e-6)
+    close = traced(lambda x: np.stack([x, x * 1.001]), 1, 1e6, resolution=1e-6)
 
-    assert traced.resolution > 1e-6
+    assert close.resolution > 1e-6

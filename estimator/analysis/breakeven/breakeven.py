@@ -13,6 +13,7 @@ import numpy as np
 from estimator.analysis.breakeven.crossovers import (
     NONE_WITHIN_LIMITS,
     Curves,
+    IntArray,
     Kind,
     LeadChange,
     Traced,
@@ -225,11 +226,12 @@ def break_even(
     refusals: dict[str, Refusal] = {}
     found_prices: set[str] = set()
 
-    def curves(values: FloatArray) -> FloatArray:
+    def curves(values: FloatArray, rows: IntArray) -> FloatArray:
         nonlocal priced_values
-        priced = price_points(scenario, {name: values}, rivals, client=client)
+        asked = tuple(rivals[row] for row in rows)
+        priced = price_points(scenario, {name: values}, asked, client=client)
         refusals.update(priced.refusals)
-        totals = zip(rivals, priced.total_usd, strict=True)
+        totals = zip(asked, priced.total_usd, strict=True)
         found_prices.update(name for name, usd in totals if np.isfinite(usd).any())
         priced_values += values.size
         if progress:
@@ -239,7 +241,12 @@ def break_even(
     together = takes_arrays(scenario, name, float(ends[0]))
     resolution, precision, parts = _FINE if together else _COARSE
     traced = trace(
-        curves, *map(float, ends), resolution=resolution, precision=precision, parts=parts
+        curves,
+        len(rivals),
+        *map(float, ends),
+        resolution=resolution,
+        precision=precision,
+        parts=parts,
     )
     if deployments is not None and (never := [r for r in rivals if r not in found_prices]):
         # a comparison without one that was asked for would answer another question
@@ -266,8 +273,10 @@ def _checked(
     if not changes:
         return
     at = np.array([each.at for each in changes])
+    everyone = np.arange(len(rivals))
     sides = [
-        curves(np.clip(at * share, *ends)) for share in (1 - _TO_BOTH_SIDES, 1 + _TO_BOTH_SIDES)
+        curves(np.clip(at * share, *ends), everyone)
+        for share in (1 - _TO_BOTH_SIDES, 1 + _TO_BOTH_SIDES)
     ]
     leading = [leaders(costs) for costs in sides]
     for index, each in enumerate(changes):

@@ -11,10 +11,10 @@ import numpy.typing as npt
 
 from estimator.arrays import FloatArray
 
-Curves = Callable[[FloatArray], FloatArray]
-"""Cost of each rival, shape (rivals, values), at values of shape (values,); infinite where it is
-none."""
 IntArray = npt.NDArray[np.intp]
+Curves = Callable[[FloatArray, IntArray], FloatArray]
+"""Cost of some rivals, by their indices, shape (rivals, values), at values of shape (values,);
+infinite where it is none."""
 BoolArray = npt.NDArray[np.bool_]
 Kind = Literal["meets", "steps", "stops", "starts"]
 """How the lead changes. meets: two curves cross; steps: one of them jumps over the other;
@@ -66,6 +66,7 @@ def is_logarithmic(low: float, high: float) -> bool:
 
 def trace(
     curves: Curves,
+    rivals: int,
     low: float,
     high: float,
     *,
@@ -81,6 +82,7 @@ def trace(
 
     Args:
         curves: the cost of every rival.
+        rivals: how many there are.
         low: least value looked at.
         high: largest value looked at.
         resolution: share of a value within which a change back and forth may be missed.
@@ -88,7 +90,7 @@ def trace(
         parts: into which an interval is cut at once to locate a crossover in it; two where every
             value costs a pass of its own.
 
-    >>> found = trace(lambda x: np.stack([x, 2 + 0 * x]), 0.1, 10)
+    >>> found = trace(lambda x, rivals: np.stack([x, 2 + 0 * x])[rivals], 2, 0.1, 10)
     >>> [(round(each.at, 6), each.kind) for each in found.changes]
     [(2.0, 'meets')]
     """
@@ -101,14 +103,15 @@ def trace(
 
     first, last = np.log([low, high]) if logarithmic else (low, high)
     positions = np.linspace(first, last, _FIRST_VALUES)
-    costs = curves(values_at(positions))
+    everyone = np.arange(rivals)
+    costs = curves(values_at(positions), everyone)
     while True:
         doubtful = ~_settled(costs) & (np.diff(positions) > finest)
         halves = (positions[:-1] + positions[1:])[doubtful] / 2
         if not halves.size or positions.size + halves.size > _MOST_VALUES:
             break
         positions = np.concatenate([positions, halves])
-        costs = np.concatenate([costs, curves(values_at(halves))], axis=1)
+        costs = np.concatenate([costs, curves(values_at(halves), everyone)], axis=1)
         order = np.argsort(positions)
         positions, costs = positions[order], costs[:, order]
     values = values_at(positions)
@@ -126,11 +129,26 @@ def leaders(costs: FloatArray) -> IntArray:
     return np.where(np.isfinite(costs.min(axis=0)), costs.argmin(axis=0), NONE_WITHIN_LIMITS)
 
 
+def _between(left: FloatArray, right: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """The least and the most that each may cost between two values, from its costs at both."""
+    return np.minimum(left, right) * (1 - MAY_FALL), np.maximum(left, right) * (1 + MAY_FALL)
+
+
+def _may_lead(left: FloatArray, right: FloatArray) -> IntArray:
+    """Indices of those that may be the least in one of the intervals.
+
+    Args:
+        left: costs where each interval begins, shape (rivals, intervals).
+        right: costs where each ends.
+    """
+    least, most = _between(left, right)
+    return np.flatnonzero((np.isfinite(least) & (least <= most.min(axis=0))).any(axis=1))
+
+
 def _settled(costs: FloatArray) -> BoolArray:
     """Intervals in which only the leader of both ends can lead, shape (values - 1,)."""
     left, right = costs[:, :-1], costs[:, 1:]
-    least = np.minimum(left, right) * (1 - MAY_FALL)
-    most = np.maximum(left, right) * (1 + MAY_FALL)
+    least, most = _between(left, right)
     first, last = leaders(left), leaders(right)
     columns = np.arange(first.size)
     rivals = least.copy()
@@ -149,7 +167,9 @@ def _located(
     lead = leaders(costs)
     changes = np.flatnonzero(lead[:-1] != lead[1:])
     low, high = values[changes].copy(), values[changes + 1].copy()
-    low_costs, high_costs = costs[:, changes].copy(), costs[:, changes + 1].copy()
+    # most have no part in any change, and need not be priced to find it
+    rivals = _may_lead(costs[:, changes], costs[:, changes + 1])
+    low_costs, high_costs = costs[np.ix_(rivals, changes)], costs[np.ix_(rivals, changes + 1)]
     found: list[LeadChange] = []
     while low.size:
         end, end_costs = high.copy(), high_costs.copy()
@@ -158,7 +178,7 @@ def _located(
             inner = low + (high - low) * cuts  # shape (parts - 1, changes)
             if np.all((inner[0] <= low) | (inner[0] >= high)):
                 break
-            inner_costs = curves(inner.ravel()).reshape(-1, *inner.shape)
+            inner_costs = curves(inner.ravel(), rivals).reshape(-1, *inner.shape)
             # the part in which the lead changes first
             same = leaders(inner_costs.reshape(len(inner_costs), -1)).reshape(inner.shape) == below
             part = np.where(same.all(axis=0), len(inner), np.argmin(same, axis=0))
@@ -171,7 +191,12 @@ def _located(
             low_costs, high_costs = ends_costs[:, part, columns], ends_costs[:, part + 1, columns]
         above = leaders(high_costs)
         found += [
-            LeadChange(float(at), int(was), int(now), _kind(int(was), int(now), before, after))
+            LeadChange(
+                float(at),
+                _index(rivals, was),
+                _index(rivals, now),
+                _kind(int(was), int(now), before, after),
+            )
             for at, was, now, before, after in zip(
                 high, below, above, low_costs.T, high_costs.T, strict=True
             )
@@ -181,6 +206,11 @@ def _located(
         low, low_costs = high[more], high_costs[:, more]
         high, high_costs = end[more], end_costs[:, more]
     yield from sorted(found, key=lambda each: each.at)
+
+
+def _index(rivals: IntArray, position: int) -> int:
+    """Whom a position among some rivals stands for."""
+    return NONE_WITHIN_LIMITS if position == NONE_WITHIN_LIMITS else int(rivals[position])
 
 
 def _kind(was: int, now: int, before: FloatArray, after: FloatArray) -> Kind:

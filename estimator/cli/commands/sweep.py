@@ -98,8 +98,8 @@ def break_even(
         $ estimator break-even examples/team-chat.yaml \
           'percent_off.aws.api_gateway.*=0..95' \
           --deployment aws.api_gateway --deployment aws.alb_ec2
-        # all clouds, over the hours per day that users stay connected
-        $ estimator break-even examples/team-chat.yaml hours_per_day=1..24
+        # all clouds, over the messages that each user posts per hour
+        $ estimator break-even examples/team-chat.yaml posts.rate_per_hour=1..60
     """
     common.check_one_form(markdown=as_markdown, json=as_json)
     name, low, high = _range(field)
