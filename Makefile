@@ -60,6 +60,14 @@ lab: $(VENV)/.stamp ## Open the notebooks in JupyterLab
 test: $(VENV)/.stamp $(WHEELHOUSE)/.stamp ## Run every test (ARGS="-k tiers" for some)
 	$(BIN)/pytest --numprocesses $(WORKERS) --dist loadscope $(ARGS)
 
+# In a fresh clone, each process of the tests would compile their files and the loop of the simulation for
+# itself. Whoever only collects tests uses no snapshot, which syrupy takes for a fault.
+.PHONY: compile
+compile: $(VENV)/.stamp ## Compile ahead what every process of the tests needs
+	$(BIN)/pytest --collect-only -qq -p no:syrupy > /dev/null
+	$(BIN)/python -c 'from estimator import Scenario, simulate; \
+	  simulate(Scenario.load("examples/patient-monitors.yaml"), engine="exact", replications=1)'
+
 .PHONY: soak
 soak: $(VENV)/.stamp $(WHEELHOUSE)/.stamp ## Run every test, random ones with more seeds (an hour or more)
 	$(BIN)/pytest --numprocesses $(WORKERS) --dist loadscope --soak $(ARGS)
