@@ -20,7 +20,7 @@ import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
 from estimator.dashboard.session.tidying import somebody_waits, tidy_up_between_runs
-from estimator.dashboard.sockets import send_at_once, take_short_turns
+from estimator.dashboard.sockets import send_at_once
 from estimator.dashboard.widgets.links import note_pages
 
 # The arrays of a bill are small: with a thread for each processor, threads would wait for each
@@ -100,7 +100,6 @@ def open_dashboard() -> None:
 async def server_lifespan(_: st.App) -> AsyncGenerator[None]:
     """What Streamlit enters when the server starts; visitors come in as soon as it yields."""
     send_at_once(st.get_option("server.port"))
-    take_short_turns()
     await asyncio.to_thread(warm_up)
     # modules and prices stay for good; everybody would wait while they are looked through for what
     # nobody needs

@@ -3,15 +3,11 @@
 Streamlit binds its socket without naming TCP, so that asyncio does not know it for one and leaves
 Nagle's algorithm on (https://github.com/Kludex/uvicorn/issues/3149): of an answer in two parts, and
 of messages that follow each other, all but the first wait for some 40 ms.
-
-The thread that sends gives way with each message. While another one draws the rest of a page,
-Python would let it wait for 5 ms each time.
 """
 
 from __future__ import annotations
 
 import socket
-import sys
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
@@ -19,8 +15,6 @@ from typing import Final
 _DESCRIPTORS: Final = Path("/dev/fd")
 """What this process has open, on systems that have it."""
 _INTERNET: Final = (socket.AF_INET, socket.AF_INET6)
-_TURN_S: Final = 0.0005
-"""A tenth of what Python starts with."""
 
 
 def send_at_once(port: int) -> None:
@@ -46,15 +40,3 @@ def send_at_once(port: int) -> None:
                     opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             finally:
                 opened.detach()
-
-
-def take_short_turns() -> None:
-    """Let threads of this process wait a short time only for one that computes.
-
-    >>> before = sys.getswitchinterval()
-    >>> take_short_turns()
-    >>> sys.getswitchinterval() < before
-    True
-    >>> sys.setswitchinterval(before)
-    """
-    sys.setswitchinterval(_TURN_S)
