@@ -19,7 +19,7 @@ from estimator.dashboard.session.transport_jobs import (
 )
 from estimator.dashboard.widgets.document import literal, show
 from estimator.dashboard.widgets.downloads import chart_files, data_file, download_row, table_file
-from estimator.dashboard.widgets.progress import job_owner, job_queue, result_of
+from estimator.dashboard.widgets.progress import result_of, result_on_request
 from estimator.dashboard.widgets.touch import show_touchable
 from estimator.render import document as doc
 from estimator.render.charts.transports import points_chart
@@ -78,26 +78,18 @@ def _rates(job: TransportsJob, found: TransportsShown) -> RateBreakEven | None:
         st.caption("No messages are sent, so that no rate can be raised.")
         return None
     asked = TransportRatesJob(job.token, job.within_seconds, found.per_minute)
-    owner = job_owner()
-    run = owner.runs.get(_RATES)
-    if run is not None and run.job != asked:
-        owner.stop(_RATES)
-        run = None
-    rates = job_queue().result(asked)
-    if rates is None and (run is not None or _RATES in owner.requested):
-        rates = result_of(_RATES, asked, "Pricing message rates")
-    elif rates is None:
-        st.button(
-            "Find the rates",
-            key="find_rates",
-            icon=":material/search:",
-            on_click=owner.requested.add,
-            args=(_RATES,),
-        )
-        st.caption(
+    rates = result_on_request(
+        _RATES,
+        asked,
+        "Pricing message rates",
+        button="Find the rates",
+        key="find_rates",
+        icon=":material/search:",
+        promise=(
             "At how many messages of a client per minute does another transport become the "
             "cheapest? From a thousandth of today’s rate to a thousand times as many."
-        )
+        ),
+    )
     if rates is not None:
         show([doc.Bullets(rates.sentences)])
     return rates

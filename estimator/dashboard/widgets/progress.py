@@ -48,6 +48,35 @@ def result_of(purpose: str, job: Job[Result], doing: str) -> Result | None:
     return None
 
 
+def result_on_request(
+    purpose: str, job: Job[Result], doing: str, *, button: str, key: str, icon: str, promise: str
+) -> Result | None:
+    """The same for a job that takes long enough to be asked for: until then, a button.
+
+    Args:
+        purpose: as for ``result_of``, like ``job`` and ``doing``.
+        job: as above.
+        doing: as above.
+        button: what stands on it.
+        key: of the button.
+        icon: on the button.
+        promise: below the button; what the job finds out, inside Markdown.
+    """
+    owner = job_owner()
+    run = owner.runs.get(purpose)
+    if run is not None and run.job != job:
+        owner.stop(purpose)
+        run = None
+    found = job_queue().result(job)
+    if found is not None:
+        return found
+    if run is not None or purpose in owner.requested:
+        return result_of(purpose, job, doing)
+    st.button(button, key=key, icon=icon, on_click=owner.requested.add, args=(purpose,))
+    st.caption(promise)
+    return None
+
+
 def run_of(purpose: str, job: Job[Result]) -> Result | JobRun[Result]:
     """The result of a job, or the run that will have it, or has failed; arguments as above."""
     owner = job_owner()

@@ -15,7 +15,7 @@ from estimator.dashboard.session.jobs import Job, SimulationJob
 from estimator.dashboard.widgets.charts import show_chart
 from estimator.dashboard.widgets.document import badge, literal, show
 from estimator.dashboard.widgets.downloads import chart_files, data_file, download_row, table_file
-from estimator.dashboard.widgets.progress import job_owner, job_queue, result_of
+from estimator.dashboard.widgets.progress import result_on_request
 from estimator.format import span_text
 from estimator.render.views.recovery_plan import details
 from estimator.scenario.scenario import Scenario
@@ -53,27 +53,19 @@ def recovery_plan_section(simulation: SimulationJob) -> None:
     job = RecoveryPlanJob(
         simulation.token, simulation.deployment, simulation.recover_within_s, simulation.seed
     )
-    owner = job_owner()
-    run = owner.runs.get(_PURPOSE)
-    if run is not None and run.job != job:
-        owner.stop(_PURPOSE)
-        run = None
-    plan = job_queue().result(job)
-    if plan is None and (run is not None or _PURPOSE in owner.requested):
-        plan = result_of(_PURPOSE, job, "Simulating settings")
-    elif plan is None:
-        st.button(
-            "Plan the recovery",
-            key="plan_recovery",
-            icon=":material/healing:",
-            on_click=owner.requested.add,
-            args=(_PURPOSE,),
-        )
-        st.caption(
+    plan = result_on_request(
+        _PURPOSE,
+        job,
+        "Simulating settings",
+        button="Plan the recovery",
+        key="plan_recovery",
+        icon=":material/healing:",
+        promise=(
             f"What brings 99% of the clients back in {span_text(job.within_s)} after the first "
             "fault above, or after a zone has failed: another backoff, another limit of "
             "new connections, more nodes? Settings are simulated until one is enough."
-        )
+        ),
+    )
     if plan is not None:
         _show(job, plan)
 

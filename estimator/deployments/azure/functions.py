@@ -5,6 +5,7 @@ https://learn.microsoft.com/azure/azure-functions/functions-consumption-costs
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import reduce
@@ -66,9 +67,9 @@ class ExecutionOptions(ApplicationOptions):
     access token."""
 
     @property
+    @abstractmethod
     def plan(self) -> str:
         """The plan of Azure Functions, of which there are flex and consumption."""
-        raise NotImplementedError
 
 
 class FunctionsOptions(ExecutionOptions, ApplicationServerOptions):
