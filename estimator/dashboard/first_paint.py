@@ -36,8 +36,11 @@ class FirstPaint:
     """Adds styles to the page."""
 
     def __init__(self, app: ASGIApp) -> None:
+        # brings numpy, which ``site`` must have told how many threads it takes
+        from estimator.dashboard.widgets.table import styles_where_narrow
+
         self._app = app
-        self._styles = _CSS.read_text("utf-8")
+        self._styles = _CSS.read_text("utf-8") + styles_where_narrow()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from html.parser import HTMLParser
 from typing import Any
 
 from streamlit.testing.v1 import AppTest
@@ -85,10 +86,60 @@ def plain(text: object) -> str:
 
 def tables(page: AppTest) -> list[list[dict[str, str]]]:
     """Rows of every table, cells by column."""
-    return [
-        [
-            {plain(name): plain(cell) for name, cell in row.items()}
-            for row in each.value.to_dict(orient="records")
-        ]
-        for each in page.table
-    ]
+    found: list[list[dict[str, str]]] = []
+    for each in page.get("html"):
+        reader = _Tables()
+        reader.feed(each.proto.body)
+        found += reader.tables
+    return found
+
+
+class _Tables(HTMLParser):
+    """Texts of tables; what is emphasized, struck out or linked is marked as in Markdown.
+
+    What has a class of its own stands in brackets behind it.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tables: list[list[dict[str, str]]] = []
+        self._heads: list[str] = []
+        self._cells: list[str] = []
+        self._inside = ""
+        self._ends: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag == "table" and ("class", "tight") not in attrs:
+            self.tables.append([])
+            self._inside = tag
+        elif tag in ("thead", "tbody") and self._inside:
+            self._inside = tag
+        elif tag == "tr":
+            self._cells = []
+        elif tag in ("td", "th"):
+            self._cells.append("")
+        given = dict(attrs)
+        begins, ends = {
+            "a": ("[", f"]({given.get('href')})"),
+            "s": ("~~", "~~"),
+            "span": (f"{given.get('class')}[", "]"),
+            "strong": ("**", "**"),
+        }.get(tag, ("", ""))
+        if self._inside:
+            self.handle_data(begins)
+            self._ends.append(ends)
+
+    def handle_endtag(self, tag: str) -> None:
+        if not self._inside:
+            return
+        self.handle_data(self._ends.pop())
+        if tag == "table":
+            self._inside = ""
+        elif tag == "tr" and self._inside == "thead":
+            self._heads = self._cells
+        elif tag == "tr" and self._inside == "tbody":
+            self.tables[-1].append(dict(zip(self._heads, self._cells, strict=True)))
+
+    def handle_data(self, data: str) -> None:
+        if self._inside in ("thead", "tbody") and self._cells:
+            self._cells[-1] = plain(self._cells[-1] + data)

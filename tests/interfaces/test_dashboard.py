@@ -31,7 +31,7 @@ from estimator.dashboard.widgets.origin import Origin
 from estimator.pricing.catalog import shared_by_account
 from estimator.pricing.price_files import price_list
 from estimator.render.spreadsheet import csv as as_csv
-from interfaces.shown_page import PATIENCE_SECONDS, linked, named, plain, run, shown_page
+from interfaces.shown_page import PATIENCE_SECONDS, linked, named, plain, run, shown_page, tables
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = sorted((ROOT / "examples").glob("*.yaml"))
@@ -89,10 +89,10 @@ def bill_shown(page: AppTest) -> dict[str, str]:
     before = page.session_state["bill_side"]
     page.session_state["bill_side"] = "Line items"
     run(page)
-    (table,) = [t.value for t in page.table if "Tiers and prices" in t.value.columns]
+    (rows,) = [rows for rows in tables(page) if "Tiers and prices" in rows[0]]
     page.session_state["bill_side"] = before
     run(page)
-    return {str(column): str(cell) for column, cell in table.iloc[-1].items()}
+    return rows[-1]
 
 
 def as_shown(bills: Iterable[ws.Bill]) -> dict[str, str]:
@@ -156,8 +156,7 @@ class TestWhatIsShown:
         page.selectbox(key="deployment").set_value(deployment)
         run(page)
         bill = ws.estimate(base, deployment)
-        (table,) = [t.value for t in page.table if "Tiers and prices" in t.value.columns]
-        *lines, total = table.to_dict(orient="records")
+        ((*lines, total),) = [rows for rows in tables(page) if "Tiers and prices" in rows[0]]
         assert [plain(line["Line"]) for line in lines] == [
             f"{item.rate.meter.service}: {item.title}{DOUBTS[item.rate.confidence]}"
             for item in bill.items
@@ -179,8 +178,8 @@ class TestWhatIsShown:
         assert ws.compare(base).conventions in text
 
     def test_a_default_of_the_profile_is_marked_published_with_link_or_assumption(self, base):
-        (table,) = [t.value for t in opened(base).table if "Evidence" in t.value.columns]
-        evidence = dict(zip(map(plain, table["What"]), table["Evidence"], strict=True))
+        (rows,) = [rows for rows in tables(opened(base)) if "Evidence" in rows[0]]
+        evidence = {row["What"]: row["Evidence"] for row in rows}
         marks = {
             path.removeprefix("flows.").replace("_", " ").replace(".", ", "): one
             for path, one in base.profile.evidence.items()

@@ -31,9 +31,9 @@ STREAMLITS_OWN = {
     "presentation-role-conflict": "the area of the file uploader has a role and a label at once",
 }
 """Rules that a part of Streamlit breaks on which code of a page has no hold, and how."""
-SCROLLED: Final = """() => [...document.querySelectorAll('.stTable')]
+SCROLLED: Final = """() => [...document.querySelectorAll('.figures')]
     .filter(table => table.checkVisibility())
-    .flatMap(table => [table, ...table.querySelectorAll('div')])
+    .flatMap(table => [table, ...table.querySelectorAll('*')])
     .filter(part => part.scrollWidth > part.clientWidth + 1)
     .map(part => part.innerText)"""
 WHITE: Final = "rgb(255, 255, 255)"
@@ -177,7 +177,7 @@ def test_it_fits_the_screen(visit: Visit):
         for folded in main.locator('[data-testid="stExpander"] summary:visible').all()[:2]:
             folded.click()
         if visit.page in HAVE_TABLES:
-            expect(visit.shown.locator(".stTable:visible").first).to_be_visible()
+            expect(visit.shown.locator(".figures:visible").first).to_be_visible()
         # what unfolds is laid out anew
         until(visit.shown, f"({SCROLLED})().length === 0")
 

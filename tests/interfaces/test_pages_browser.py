@@ -105,7 +105,7 @@ def test_a_link_to_the_limits_restores_the_filter_and_its_files_hold_what_is_sho
     assert {row["deployment"] for row in table} == {bill.deployment for bill in tight}
     assert [row["state"] for row in table] == [row["state"] for row in data["limits"]]
     # the table of the tightest deployment is open, and says what its rows of the file say
-    shown = theirs.get_by_test_id("stTable").first
+    shown = theirs.locator(".figures").first
     expect(shown.get_by_role("row")).to_have_count(
         1 + sum(row["deployment"] == table[0]["deployment"] for row in table)
     )
@@ -163,7 +163,7 @@ def test_everything_can_be_reached_by_keyboard(context, address, scenario):
     last = shown.get_by_test_id("stExpander").last.locator("summary")
     last.focus()
     shown.keyboard.press("Enter")
-    expect(shown.get_by_test_id("stExpander").last.get_by_test_id("stTable")).to_be_visible()
+    expect(shown.get_by_test_id("stExpander").last.locator(".figures")).to_be_visible()
 
 
 @pytest.fixture(scope="module")
@@ -175,7 +175,7 @@ def phone(browser: Browser, address: str, scenario: ws.Scenario) -> Iterator[Pag
 
 
 def test_the_rows_of_a_wide_table_are_labeled_blocks_on_a_phone(phone: Page):
-    bill = phone.locator(".stTable:visible").last
+    bill = phone.locator(".figures:visible").last
     cost = bill.locator("tbody tr").first.locator("td").nth(3)
     label = cost.evaluate("cell => getComputedStyle(cell, '::before').content")
     assert label == '"Cost"'

@@ -167,13 +167,13 @@ class TestBreakEven:
         found = ws.break_even(scenario, "hours_per_day", 1, 24, [MANAGED, OWN])
         assert all(sentence in said(page) for sentence in found.sentences)
         job_queue.clear()  # as if it had given way to others
-        assert run(page).table
+        assert tables(run(page))
 
     def test_a_range_that_does_not_ascend_is_one_message(self, scenario):
         page = opened(scenario, peak_connections_from="500", peak_connections_to="50")
         [error] = page.error
         assert "a range must ascend" in plain(error.value)
-        assert not page.table
+        assert not tables(page)
 
     def test_a_value_that_cannot_be_is_one_message(self, scenario):
         page = opened(
@@ -232,7 +232,7 @@ class TestUncertainty:
     def test_ranges_causes_and_fan_are_those_of_the_python_api(self, scenario, files):
         asked = {"what_if": "Uncertainty", "sure_of": PAIR, "off_peak_connections": "1000..4000"}
         page = shown_page("what_if", scenario, asked)
-        assert not page.table
+        assert not tables(page)
         at_rest(page)
         found = uncertainty(
             scenario, {"peak_connections": "1000..4000"}, [OWN, MANAGED], samples=256
@@ -280,8 +280,8 @@ class TestGrowth:
         for row, bill, (_, costs) in zip(rows, found.bills, found.summary.iterrows(), strict=True):
             period, now = (money(costs[f"{each}_usd"]) for each in ("period", "first"))
             within = bill.state.is_within_limits
-            assert row["All 12 months"] == (f"**{period}**" if within else f":gray[{period}]")
-            assert row["Now"] == (now if within else f":gray[{now}]")
+            assert row["All 12 months"] == (f"**{period}**" if within else f"quiet[{period}]")
+            assert row["Now"] == (now if within else f"quiet[{now}]")
         assert found.milestones
         events = rows_of(files["growth-events.csv"])
         assert [row["words"] for row in events] == [event.words for event in found.milestones]

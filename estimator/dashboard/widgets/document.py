@@ -11,11 +11,10 @@ from dataclasses import replace
 from itertools import chain, count
 from typing import Final
 
-import pandas as pd
 import streamlit as st
 
 from estimator.dashboard.session.state import ErrorMessage
-from estimator.dashboard.widgets.narrow_table import blocks_where_narrow, width_for_words
+from estimator.dashboard.widgets.table import table_html
 from estimator.deployments.registry import ALL_DEPLOYMENTS
 from estimator.format import capitalized
 from estimator.pricing.price_files import CLOUDS, meter_titles
@@ -216,26 +215,18 @@ def show_table(shown: doc.Table) -> None:
     """A table; nothing without rows."""
     if not shown.rows:
         return
-    if shown.title:
-        st.markdown(f"**{literal(shown.title)}**")
-    tones = shown.tones or ("plain",) * len(shown.rows)
-    heads = [capitalized(literal(column.head)) for column in shown.columns]
-    rows = [
-        [
-            markdown(
-                _number(cell) if column.is_number else cell,
-                column.tone if tone == "plain" else tone,
-            )
+    rows = tuple(
+        tuple(
+            _named_cell(_number(cell) if column.is_number else cell)
             for column, cell in zip(shown.columns, row, strict=True)
-        ]
-        for row, tone in zip(shown.rows, tones, strict=True)
-    ]
-    plain_heads = [capitalized(column.head) for column in shown.columns]
-    blocks_where_narrow(plain_heads)
-    numbers = [position for position, column in enumerate(shown.columns) if column.is_number]
-    if numbers and any(column.wraps and not column.is_number for column in shown.columns):
-        width_for_words(plain_heads, numbers)
-    st.table(pd.DataFrame(rows, columns=heads), border="horizontal", hide_index=True)
+        )
+        for row in shown.rows
+    )
+    st.html(table_html(replace(shown, rows=rows)))
+
+
+def _named_cell(cell: doc.Inline) -> doc.Inline:
+    return tuple(map(_named, doc.pieces(cell)))
 
 
 def _number(cell: doc.Inline) -> doc.Inline:
