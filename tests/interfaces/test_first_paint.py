@@ -7,8 +7,12 @@ import urllib.request
 from pathlib import Path
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
+import estimator as ws
 from estimator.dashboard.site import PAGES
+from estimator.dashboard.widgets.table import styles_where_narrow
+from interfaces.shown_page import run, shown_page
 
 STYLES = Path(__file__).parents[2] / "estimator" / "dashboard" / "style.css"
 WITHOUT_SIDEBAR = {"prices"}
@@ -29,7 +33,20 @@ def test_each_page_brings_the_styles_and_the_room_it_needs(address, name):
     page, length = fetched(f"{address}/{PAGES[name].url}", "text/html,application/xhtml+xml")
     assert int(length) == len(page.encode())
     assert page.count(STYLES.read_text("utf-8")) == 1
+    assert styles_where_narrow() in page
     assert ("padding-left: 300px" in page) == (name not in WITHOUT_SIDEBAR)
+
+
+def test_only_while_a_page_opens_a_browser_looks_for_what_it_still_fetches():
+    # with these rules, it finds the style of every element anew after each change of one of them
+    def styles(page: AppTest) -> str:
+        return "".join(each.proto.body for each in page.get("html"))
+
+    chat = ws.Scenario(profile="workplace-chat", location="virginia", peak_connections=100)
+    page = shown_page("limits", chat)
+    assert "stSkeleton" in styles(page)
+    assert "stSkeleton" not in styles(run(page))
+    assert "stSkeleton" not in STYLES.read_text("utf-8")
 
 
 def test_what_is_no_page_stays_as_it_is(address):
