@@ -16,8 +16,10 @@ from starlette.middleware import Middleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from estimator.dashboard.assets import preload_links
+from estimator.dashboard.scripts import END_OPENING
 
 _CSS: Final = Path(__file__).with_name("style.css")
+_OPENING_CSS: Final = _CSS.with_name("opening.css")
 _WITHOUT_SIDEBAR: Final = ("/prices",)
 """Endings of addresses."""
 _SIDEBAR_CSS: Final = """
@@ -41,6 +43,8 @@ class FirstPaint:
 
         self._app = app
         self._styles = _CSS.read_text("utf-8") + styles_where_narrow()
+        opening = _OPENING_CSS.read_text("utf-8")
+        self._opening = f'<style id="opening">{opening}</style><script>{END_OPENING}</script>'
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
@@ -76,7 +80,7 @@ class FirstPaint:
     def _with_styles(self, page: bytes, path: str) -> bytes:
         has_sidebar = not path.rstrip("/").endswith(_WITHOUT_SIDEBAR)
         styles = self._styles + (_SIDEBAR_CSS if has_sidebar else "")
-        added = f"<style>{styles}</style>{preload_links()}"
+        added = f"<style>{styles}</style>{self._opening}{preload_links()}"
         return page.replace(_BODY_ENDS, added.encode() + _BODY_ENDS, 1)
 
 

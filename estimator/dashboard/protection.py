@@ -18,14 +18,14 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.middleware import Middleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from estimator.dashboard.scripts import SAVE_FILES
+from estimator.dashboard import scripts
 
 
 def _inline_scripts() -> str:
-    """The hashes of the scripts inside the page: Streamlit's and one more; no other may run."""
+    """The hashes of the scripts inside the page: Streamlit's and ours; no other may run."""
     page = files("streamlit").joinpath("static", "index.html").read_text("utf-8")
-    scripts = re.findall("<script>(.*?)</script>", page, re.DOTALL)
-    digests = (sha256(each.encode()).digest() for each in (*scripts, SAVE_FILES))
+    streamlits = re.findall("<script>(.*?)</script>", page, re.DOTALL)
+    digests = (sha256(each.encode()).digest() for each in (*streamlits, *scripts.ALL))
     return " ".join(f"'sha256-{base64.b64encode(each).decode()}'" for each in digests)
 
 

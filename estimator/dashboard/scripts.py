@@ -1,4 +1,4 @@
-"""What runs in a browser besides Streamlit? One script; the page's policy knows it by its hash."""
+"""What runs in a browser besides Streamlit? Two scripts; the page's policy knows their hashes."""
 
 from __future__ import annotations
 
@@ -20,3 +20,15 @@ for (const file of document.querySelectorAll(".file-to-save")) {
 }
 """
 """Saves the files that the page holds, each once."""
+
+END_OPENING: Final = """{
+const opening = document.getElementById("opening");
+const path = address => new URL(address).pathname;
+const end = () => { opening.disabled = true; };
+for (const touched of ["keydown", "pointerdown"]) addEventListener(touched, end, true);
+window.navigation?.addEventListener("navigate", ({ destination }) => {
+  if (path(destination.url) !== path(location.href)) opening.disabled = false;
+});
+}"""
+"""Turns off what ``opening.css`` says once somebody touches the page, until another page opens."""
+ALL: Final = (SAVE_FILES, END_OPENING)

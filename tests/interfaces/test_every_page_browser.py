@@ -33,7 +33,7 @@ STREAMLITS_OWN = {
 """Rules that a part of Streamlit breaks on which code of a page has no hold, and how."""
 SCROLLED: Final = """() => [...document.querySelectorAll('.figures')]
     .filter(table => table.checkVisibility())
-    .flatMap(table => [table, ...table.querySelectorAll('*')])
+    .flatMap(table => [table, ...table.querySelectorAll('table, td')])
     .filter(part => part.scrollWidth > part.clientWidth + 1)
     .map(part => part.innerText)"""
 WHITE: Final = "rgb(255, 255, 255)"

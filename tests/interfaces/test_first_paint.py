@@ -7,12 +7,10 @@ import urllib.request
 from pathlib import Path
 
 import pytest
-from streamlit.testing.v1 import AppTest
 
-import estimator as ws
 from estimator.dashboard.site import PAGES
 from estimator.dashboard.widgets.table import styles_where_narrow
-from interfaces.shown_page import run, shown_page
+from interfaces.screens import settled
 
 STYLES = Path(__file__).parents[2] / "estimator" / "dashboard" / "style.css"
 WITHOUT_SIDEBAR = {"prices"}
@@ -37,15 +35,19 @@ def test_each_page_brings_the_styles_and_the_room_it_needs(address, name):
     assert ("padding-left: 300px" in page) == (name not in WITHOUT_SIDEBAR)
 
 
-def test_only_while_a_page_opens_a_browser_looks_for_what_it_still_fetches():
+@pytest.mark.browser
+def test_only_while_a_page_opens_a_browser_looks_for_what_it_still_fetches(context, address):
     # with these rules, it finds the style of every element anew after each change of one of them
-    def styles(page: AppTest) -> str:
-        return "".join(each.proto.body for each in page.get("html"))
-
-    chat = ws.Scenario(profile="workplace-chat", location="virginia", peak_connections=100)
-    page = shown_page("limits", chat)
-    assert "stSkeleton" in styles(page)
-    assert "stSkeleton" not in styles(run(page))
+    shown = context.new_page()
+    shown.goto(address)
+    settled(shown)
+    disabled = "document.getElementById('opening').disabled"
+    assert not shown.evaluate(disabled)
+    shown.get_by_role("spinbutton", name="Peak connections").press("ArrowUp")
+    assert shown.evaluate(disabled)
+    shown.get_by_role("link", name="Your app", exact=True).click()
+    settled(shown)
+    assert not shown.evaluate(disabled)
     assert "stSkeleton" not in STYLES.read_text("utf-8")
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Final
 
 import streamlit as st
@@ -15,7 +14,6 @@ from estimator.dashboard.session.state import (
     ErrorMessage,
     current,
     go_back,
-    is_first_run,
     last_error,
     note_drawn,
     nothing_to_draw,
@@ -42,14 +40,12 @@ from estimator.scenario.scenario import Scenario
 
 _EDITOR: Final = "your_app"
 """The page that has every figure of the app, so that none need stand beside it."""
-_OPENING: Final = Path(__file__).parents[1].joinpath("opening.css").read_text("utf-8")
 _MOST: Final = 0.5
 """The share of dollars that must be fresh: one fresh price does not make a bill fresh."""
 
 
 def draw_page(draw: Callable[[], None]) -> None:
     """Draw a page; what goes wrong in it is one line on it, and the next edit works again."""
-    st.html(f"<style>{_OPENING if is_first_run(draw.__name__) else ''}</style>")
     forget_offers()
     nothing_to_draw()
     why = ""

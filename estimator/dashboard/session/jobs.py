@@ -114,7 +114,6 @@ class TotalRangesJob(Job[Ranges]):
 
     token: str
     deployments: tuple[str, ...]
-    head_start_s: ClassVar[float] = 0.0
 
     def run(self, workers: Executor, report: Progress) -> Ranges:  # noqa: ARG002 - too short for it
         """Price the draws, on all processes."""

@@ -96,8 +96,6 @@ class _Session:
     force."""
     page: str = ""
     """The page of the run before."""
-    opened: set[str] = field(default_factory=set)
-    """Pages that were drawn."""
     address_written: bool = False
     """Whether the browser was told the address; before, it cannot but report the old one."""
     edited: bool = False
@@ -316,14 +314,6 @@ def tell_address(name: str, value: str) -> None:
         st.query_params[name] = value
     elif not value and name in st.query_params:
         del st.query_params[name]
-
-
-def is_first_run(page: str) -> bool:
-    """Whether a page is drawn for the first time."""
-    opened = _session().opened
-    is_first = page not in opened
-    opened.add(page)
-    return is_first
 
 
 def nothing_to_draw() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 import streamlit as st
+from streamlit import runtime
 
 from estimator.analysis.compare import Comparison
 from estimator.dashboard.session.jobs import JobRun, Ranges, TotalRangesJob
@@ -12,8 +13,8 @@ from estimator.dashboard.session.state import redraw
 from estimator.dashboard.widgets.progress import job_owner, job_queue, run_of
 
 _PURPOSE: Final = "ranges of the best"
-_LOOK_S: Final = 0.1
-"""Who goes on typing within this time sets nothing going."""
+_LOOK_S: Final = 0.25
+"""A browser that is asked more often is kept from drawing what there is."""
 
 
 def ranges_job(comparison: Comparison) -> TotalRangesJob:
@@ -30,17 +31,18 @@ def ranges_of(job: TotalRangesJob) -> Ranges | None:
 
 
 def find_ranges(job: TotalRangesJob) -> None:
-    """Find them in the background, and then draw the page again."""
-    is_drawing = iter([True])
+    """Find them in the background, and then draw the page again.
+
+    They are begun with the page: until its clock calls for the first time, a browser has drawn all
+    of it. A page that no server draws is one at which nobody looks.
+    """
 
     def look() -> None:
-        # the first call belongs to the drawing of the page, the others to the clock
-        if next(is_drawing, False):
-            return
         found = run_of(_PURPOSE, job)
         if not isinstance(found, JobRun) or found.finished:
             redraw()
         else:
             found.watch()
 
-    st.fragment(look, run_every=_LOOK_S)()
+    if runtime.exists():
+        st.fragment(look, run_every=_LOOK_S)()
