@@ -30,7 +30,6 @@ _WIDGETS: Final = (
     "Button",
     "Checkbox",
     "Html",
-    "Table",
     "ArrowVegaLiteChart",
     "embed",
     "Progress",
