@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Final
 
 import streamlit as st
-from streamlit import runtime
 
 from estimator.analysis.compare import Comparison
 from estimator.dashboard.session.jobs import JobRun, Ranges, TotalRangesJob
@@ -34,7 +33,7 @@ def find_ranges(job: TotalRangesJob) -> None:
     """Find them in the background, and then draw the page again.
 
     They are begun with the page: until its clock calls for the first time, a browser has drawn all
-    of it. A page that no server draws is one at which nobody looks.
+    of it. Where no browser has told its address, nobody looks.
     """
 
     def look() -> None:
@@ -44,5 +43,5 @@ def find_ranges(job: TotalRangesJob) -> None:
         else:
             found.watch()
 
-    if runtime.exists():
+    if st.context.url is not None:
         st.fragment(look, run_every=_LOOK_S)()
