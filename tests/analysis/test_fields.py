@@ -1,5 +1,7 @@
 """Each number is found by its name, read, and changed without touching anything else."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -154,6 +156,17 @@ def test_audience_and_rates_take_arrays():
     assert takes_arrays(CHAT, "profile.flows.posts.rate_per_hour", 1.0)
     assert not takes_arrays(CHAT, "profile.session.mean_hours", 1.0)
     assert not takes_arrays(CHAT, "prices.aws.api_gateway.messages", 1e-6)
+
+
+def test_fields_of_one_part_change_together():
+    # one after the other, the mean would be above the cap that was
+    posts = "profile.flows.posts.payload."
+    found = with_values(CHAT, {f"{posts}mean_bytes": 20_000, f"{posts}max_bytes": 50_000})
+
+    payload: Any = found.profile.flows["posts"].payload
+    assert (payload.mean_bytes, payload.max_bytes, payload.sigma) == (20_000, 50_000, 1)
+    with pytest.raises(ws.ScenarioError, match="mean_bytes must be below max_bytes"):
+        with_values(CHAT, {f"{posts}mean_bytes": 20_000})
 
 
 def test_a_field_that_takes_one_value_says_so():
