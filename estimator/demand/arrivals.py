@@ -114,12 +114,9 @@ def _periodic(
     alive = law.survival(np.maximum(lags - 2, 0) * step_hours) > _NEGLIGIBLE
     lags = lags[: max(int(np.argmin(alive)) if not alive.all() else lags.size, 4)]
 
-    def integral(at: FloatArray) -> FloatArray:
-        return law.integrated_survival(times, at * step_hours)
-
+    around = np.arange(lags[0] - 1, lags[-1] + 2)
     values = [
-        integral(lags + end + 1) - 2 * integral(lags + end) + integral(lags + end - 1)
-        for end in ends
+        np.diff(law.integrated_survival(times, (around + end) * step_hours), 2) for end in ends
     ]
     by_lag = (values[0] - sum(values[1:])) / step_hours ** (times - 1)
     folded = np.zeros(steps)
