@@ -223,38 +223,33 @@ def pricing_jobs(
 ) -> list[PricingJob]:
     """Draws alike in what is priced value by value, for the deployments that share their demand.
 
-    Where the demand differs anyway, answers to the questions of all deployments are taken along;
-    where it does not, a deployment needs no more passes than it has combinations of answers.
-    Arguments are those of ``price_draws``.
+    Of each deployment there are as many as it has combinations of such values. Arguments are those
+    of ``price_draws``.
     """
     jobs: list[PricingJob] = []
-    sharing: dict[tuple[int, ...], list[str]] = {}
+    # deployments with the same draws apart from others share them, whatever sets these apart
+    sharing: dict[tuple[int, ...], dict[str, list[int]]] = {}
     for deployment in deployments:
         apart = [
             i
             for i, each in enumerate(uncertain)
             if not each.in_one_pass and each.matters_to(deployment)
         ]
-        numbers = [i for i in apart if uncertain[i].kind == "number"]
-        sharing.setdefault(tuple(numbers or apart), []).append(deployment)
-    for numbers, together in sharing.items():
-        answers = {
-            i
-            for i, each in enumerate(uncertain)
-            if each.kind == "question" and any(map(each.matters_to, together))
-        }
-        apart = sorted(answers.union(numbers))
         for draws in alike(values[:, apart]):
-            asked = _settled(scenario, [(uncertain[i], values[draws[0], i]) for i in apart])
-            for start in range(0, draws.size, POINTS_AT_ONCE):
-                part = draws[start : start + POINTS_AT_ONCE]
-                moving = {
-                    name: values[part, i]
-                    for i, each in enumerate(uncertain)
-                    if each.in_one_pass and any(map(each.matters_to, together))
-                    for name in fields_of(each.name, together)
-                }
-                jobs.append(PricingJob(asked, moving, tuple(together), part))
+            sharing.setdefault(tuple(draws.tolist()), {})[deployment] = apart
+    for draws, apart_in in sharing.items():
+        together = tuple(apart_in)
+        apart = sorted({i for each in apart_in.values() for i in each})
+        asked = _settled(scenario, [(uncertain[i], values[draws[0], i]) for i in apart])
+        for start in range(0, len(draws), POINTS_AT_ONCE):
+            part = np.array(draws[start : start + POINTS_AT_ONCE])
+            moving = {
+                name: values[part, i]
+                for i, each in enumerate(uncertain)
+                if each.in_one_pass and any(map(each.matters_to, together))
+                for name in fields_of(each.name, together)
+            }
+            jobs.append(PricingJob(asked, moving, together, part))
     return jobs
 
 
