@@ -16,7 +16,7 @@ from estimator.pricing.catalog import load_catalog
 from estimator.pricing.contract import as_contract
 from estimator.pricing.price_files import CLOUDS
 from estimator.scenario.clients import MAIN
-from estimator.scenario.model import Model
+from estimator.scenario.model import Law, Model
 from estimator.scenario.scenario import Scenario
 from estimator.units import DAYS_PER_WEEK, HOURS_PER_DAY
 
@@ -293,6 +293,30 @@ def takes_arrays(scenario: Scenario, field: str, *examples: float) -> bool:
     except EstimatorError:
         return False
     return pair.many == (2,) and not pair.has_batches_between_kinds
+
+
+def scales_a_law(scenario: Scenario, field: str) -> bool:
+    """Whether each value of a field makes another law, about which much is worked out anew.
+
+    That takes some milliseconds for each value, and a bill of many is worked out in as many.
+
+    Args:
+        scenario: whose field.
+        field: its full name.
+
+    >>> scenario = Scenario(profile="workplace-chat", location="virginia", peak_connections=100)
+    >>> scales_a_law(scenario, "profile.session.mean_hours")
+    True
+    >>> scales_a_law(scenario, "profile.flows.posts.rate_per_hour")
+    False
+    """
+    if _is_option(field) or meter_of(field):
+        return False
+    whole, (key, rest) = scenario, _first_key(scenario, field.split("."))
+    while rest:
+        whole = _part(whole, key)
+        key, rest = _first_key(whole, rest)
+    return isinstance(whole, Law) and whole.scale == key
 
 
 def option_of(field: str) -> tuple[str, str] | None:

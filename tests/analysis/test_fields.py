@@ -10,6 +10,7 @@ from estimator.analysis.fields import (
     current_value,
     field_names,
     find_field,
+    scales_a_law,
     takes_arrays,
     with_values,
 )
@@ -154,8 +155,26 @@ def test_a_value_a_field_cannot_have_is_refused(field, value):
 def test_audience_and_rates_take_arrays():
     assert takes_arrays(CHAT, "peak_connections", 1.0)
     assert takes_arrays(CHAT, "profile.flows.posts.rate_per_hour", 1.0)
-    assert not takes_arrays(CHAT, "profile.session.mean_hours", 1.0)
+    assert takes_arrays(CHAT, "profile.session.mean_hours", 1.0)
+    assert takes_arrays(CHAT, "profile.flows.posts.payload.mean_bytes", 300.0)
+    assert not takes_arrays(CHAT, "profile.session.sigma", 1.0)
     assert not takes_arrays(CHAT, "prices.aws.api_gateway.messages", 1e-6)
+
+
+@pytest.mark.parametrize("profile", ws.profile_names())
+def test_lengths_of_sessions_and_means_of_payloads_scale_a_law_and_nothing_else_does(profile):
+    scenario = ws.Scenario(profile=profile, location="virginia", peak_connections=100)
+    found = {field for field in field_names(scenario) if scales_a_law(scenario, field)}
+
+    ends = (
+        ".session.mean_hours",
+        ".session.scale_hours",
+        ".payload.mean_bytes",
+        ".size.mean_bytes",
+    )
+    assert found == {field for field in field_names(scenario) if field.endswith(ends)}
+    for other in ("prices.aws.api_gateway.messages", "percent_off.aws.*", "hours_per_day"):
+        assert not scales_a_law(scenario, other)
 
 
 def test_fields_of_one_part_change_together():

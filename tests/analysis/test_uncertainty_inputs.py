@@ -157,6 +157,18 @@ def test_what_is_priced_value_by_value_has_a_16th_of_the_values_as_even():
     assert len(np.unique(shares[:, 0])) == len(np.unique(shares[:, 2])) == 256
 
 
+def test_draws_share_laws_that_go_in_one_pass():
+    inputs = quantities(peak_connections="0..1", session__mean_hours="1..2")
+    shares = even_shares(inputs, 256, np.random.SeedSequence(3))
+
+    assert block_count(inputs, 256) == 16
+    assert len(np.unique(shares[:, 1])) == 16
+    values = values_of(inputs, shares)
+    [job] = pricing_jobs(CHAT, inputs, values, [GATEWAY, "aws.alb_ec2"])
+    assert job.draws.tolist() == list(range(256))
+    assert np.array_equal(job.moving["profile.session.mean_hours"], values[:, 1])
+
+
 def test_deployments_share_passes_whose_draws_are_the_same():
     inputs = [*quantities(peak_connections="1..2"), *questions(CONNECT, BYTES)]
     values = np.array([[1.0, 0, 0], [1.2, 1, 0], [1.4, 0, 1], [1.6, 0, 0]])

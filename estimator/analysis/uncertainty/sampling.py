@@ -31,7 +31,7 @@ SCRAMBLES: Final = 8
 _FEWEST_SAMPLES: Final = 128
 _MOST_SAMPLES: Final = 65_536
 _DRAWS_PER_BLOCK: Final = 16
-"""Draws that share what has to be priced value by value: 1,024 draws take 64 passes."""
+"""Draws that share answers and laws: 1,024 draws have 64 of each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +99,8 @@ def even_shares(
 ) -> FloatArray:
     """Quasi-random shares that fill the unit cube evenly: a scrambled Sobol sequence.
 
-    What is priced value by value has a sequence of its own with a 16th of the points, each of which
-    stands for 16 draws, so that the number of passes is bounded however many such inputs there are.
+    What draws share has a sequence of its own with a 16th of the points, each of which stands for
+    16 draws, so that passes and laws are so many at most, however many such inputs there are.
 
     Args:
         uncertain: the inputs, one column each.
@@ -114,22 +114,22 @@ def even_shares(
     # scipy.stats takes seconds to import, and who only looks at a page need not wait for it
     from scipy.stats import qmc
 
-    apart = np.tile([not each.in_one_pass for each in uncertain], columns)
-    shares = np.empty((draws, apart.size))
+    shared = np.tile([each.draws_share for each in uncertain], columns)
+    shares = np.empty((draws, shared.size))
     blocks = block_count(uncertain, draws)
     seeds = rng.spawn(2)
-    if not apart.all():
-        together = qmc.Sobol(int((~apart).sum()), rng=np.random.default_rng(seeds[0]))
-        shares[:, ~apart] = together.random(draws)
-    if apart.any():
-        few = qmc.Sobol(int(apart.sum()), rng=np.random.default_rng(seeds[1])).random(blocks)
-        shares[:, apart] = np.repeat(few, draws // blocks, axis=0)
+    if not shared.all():
+        of_each = qmc.Sobol(int((~shared).sum()), rng=np.random.default_rng(seeds[0]))
+        shares[:, ~shared] = of_each.random(draws)
+    if shared.any():
+        few = qmc.Sobol(int(shared.sum()), rng=np.random.default_rng(seeds[1])).random(blocks)
+        shares[:, shared] = np.repeat(few, draws // blocks, axis=0)
     return shares
 
 
 def block_count(uncertain: Sequence[Uncertain], draws: int) -> int:
-    """Blocks of draws that are independent of each other; each draw, if all go in one pass."""
-    if all(each.in_one_pass for each in uncertain):
+    """Blocks of draws that are independent of each other; each draw, if they share nothing."""
+    if not any(each.draws_share for each in uncertain):
         return draws
     return max(draws // _DRAWS_PER_BLOCK, 1)
 
