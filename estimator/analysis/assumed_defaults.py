@@ -44,8 +44,6 @@ _SCALES: Final = (
     "interval_seconds", "payload_bytes", "per_main_connection",
 )  # fmt: skip
 """Ends of the names of fields that a factor can scale; the shape of a law cannot be scaled."""
-_ONE_AT_A_TIME: Final = ("mean_hours", "hours", "scale_hours", "mean_bytes")
-"""Ends of those that take no array."""
 _SHAPES: Final = ("flat", "workplace-worldwide")
 """Weekly shapes that are tried where one is assumed: the most level, and one that was measured."""
 
@@ -293,7 +291,7 @@ def _words(field: str) -> str:
 
 
 def _takes_arrays(scenario: Scenario, field: str) -> bool:
-    if field.rpartition(".")[2] in _ONE_AT_A_TIME or ".parts." in field:
+    if ".parts." in field:  # of a mixture
         return False
     # the sizes of batches are those of a single scenario
     return not any(

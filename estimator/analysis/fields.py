@@ -16,11 +16,13 @@ from estimator.pricing.catalog import load_catalog
 from estimator.pricing.contract import as_contract
 from estimator.pricing.price_files import CLOUDS
 from estimator.scenario.clients import MAIN
-from estimator.scenario.model import Model
+from estimator.scenario.model import Law, Model
 from estimator.scenario.scenario import Scenario
 from estimator.units import DAYS_PER_WEEK, HOURS_PER_DAY
 
 Values = Mapping[str, float | FloatArray]
+_Change = tuple[Sequence[str], Any]
+"""The path to a part of a scenario, and what takes its place."""
 
 _OPTIONS = "options."
 _OTHERS = "other_clients."
@@ -249,7 +251,7 @@ def with_values(scenario: Scenario, values: Values) -> Scenario:
     options = {name: dict(given) for name, given in scenario.options.items()}
     prices: list[dict[str, Any]] = []
     changes: dict[str, Any] = {}
-    parts: list[tuple[list[str], Any]] = []
+    parts: list[_Change] = []
     for field, value in values.items():
         if field == _HOURS_PER_DAY:
             parts.append((["profile", "weekly_shape"], _open_for(_one(field, value))))
@@ -266,10 +268,7 @@ def with_values(scenario: Scenario, values: Values) -> Scenario:
                 if field in way:
                     changes |= _dropped(scenario, way)
             parts.append((field.split("."), value))
-    for path, value in parts:
-        head, *rest = path
-        before = changes.get(head, getattr(scenario, head))
-        changes[head] = _changed(before, rest, value)
+    changes |= _inner_changes(scenario, parts)
     if options != scenario.options:
         changes["options"] = options
     if prices:
@@ -294,6 +293,30 @@ def takes_arrays(scenario: Scenario, field: str, *examples: float) -> bool:
     except EstimatorError:
         return False
     return pair.many == (2,) and not pair.has_batches_between_kinds
+
+
+def scales_a_law(scenario: Scenario, field: str) -> bool:
+    """Whether each value of a field makes another law, about which much is worked out anew.
+
+    That takes some milliseconds for each value, and a bill of many is worked out in as many.
+
+    Args:
+        scenario: whose field.
+        field: its full name.
+
+    >>> scenario = Scenario(profile="workplace-chat", location="virginia", peak_connections=100)
+    >>> scales_a_law(scenario, "profile.session.mean_hours")
+    True
+    >>> scales_a_law(scenario, "profile.flows.posts.rate_per_hour")
+    False
+    """
+    if _is_option(field) or meter_of(field):
+        return False
+    whole, (key, rest) = scenario, _first_key(scenario, field.split("."))
+    while rest:
+        whole = _part(whole, key)
+        key, rest = _first_key(whole, rest)
+    return isinstance(whole, Law) and whole.scale == key
 
 
 def option_of(field: str) -> tuple[str, str] | None:
@@ -437,19 +460,27 @@ def _part(whole: Any, key: str) -> Any:
     return whole[int(key)] if isinstance(whole, tuple) else whole[key]
 
 
-def _changed(whole: Any, path: Sequence[str], value: Any) -> Any:
-    """A part of a scenario with what stands at ``path`` replaced, checked anew."""
-    if not path:
-        return value
-    key, rest = _first_key(whole, path)
-    changed = _changed(_part(whole, key), rest, value)
+def _changed(whole: Any, parts: Sequence[_Change]) -> Any:
+    """A part of a scenario with what stands at some paths replaced, checked anew once for all."""
+    for path, value in parts:
+        if not path:
+            return value
+    changed = _inner_changes(whole, parts)
     if isinstance(whole, Model):
         kept = {name: getattr(whole, name) for name in whole.model_fields_set}
-        return type(whole)(**{**kept, key: changed})
+        return type(whole)(**{**kept, **changed})
     if isinstance(whole, tuple):
-        index = int(key)
-        return (*whole[:index], changed, *whole[index + 1 :])
-    return {**whole, key: changed}
+        return tuple(changed.get(str(index), each) for index, each in enumerate(whole))
+    return {**whole, **changed}
+
+
+def _inner_changes(whole: Any, parts: Sequence[_Change]) -> dict[str, Any]:
+    """What takes the place of what a part of a scenario holds, by its key."""
+    inner: dict[str, list[_Change]] = {}
+    for path, value in parts:
+        key, rest = _first_key(whole, path)
+        inner.setdefault(key, []).append((rest, value))
+    return {key: _changed(_part(whole, key), each) for key, each in inner.items()}
 
 
 def _one(field: str, value: float | FloatArray) -> float:

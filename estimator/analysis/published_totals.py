@@ -135,7 +135,7 @@ class PublishedTotal(Sourced):
         given = {"extends": self.profile, **self.changes}
         tried: dict[str, Any] = {"profile": given, "location": _LOCATION}
         unit = Scenario(**tried, peak_connections=_TRIED_PEAK)
-        audience = self.audience.fields(unit.profile.session.mean)
+        audience = self.audience.fields(float(unit.profile.session.mean))
         if self.audience.peak_connections is not None:
             # operators count all who are connected; a scenario states those of the main kind
             of_all = float(expected_demand(unit).peak_connections)

@@ -12,8 +12,8 @@ survival function.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import astuple, dataclass
 from functools import lru_cache
 
 import numpy as np
@@ -50,27 +50,36 @@ _CONTRADICTION = 0.1
 
 @dataclass(frozen=True, slots=True)
 class Arrivals:
-    """The arrivals behind a periodic curve of open connections of mean 1."""
+    """The arrivals behind a periodic curve of open connections of mean 1.
+
+    Of many scenarios they have the shape (*many, steps); of one, (steps,).
+    """
 
     per_hour: FloatArray
-    """New connections per hour in each step, shape (steps,); their mean is 1 / mean session."""
+    """New connections per hour in each step; their mean is 1 / mean session."""
     peak_within_hour: FloatArray
     """Most connections that these arrivals have open at one moment of each step, less what they
-    make too many in that step; at least the curve asked for, shape (steps,)."""
+    make too many in that step; at least the curve asked for."""
     misfits: FloatArray
     """By how much the connections that these arrivals make exceed the curve asked for in each
-    step, relative to the mean, shape (steps,): far from zero where the curve changes faster than
-    sessions let connections follow."""
+    step, relative to the mean: far from zero where the curve changes faster than sessions let
+    connections follow."""
+
+    @property
+    def worst(self) -> tuple[int, ...]:
+        """Where the curve is missed by most: in which scenario, and the step."""
+        at = np.unravel_index(np.argmax(np.abs(self.misfits)), self.misfits.shape)
+        return tuple(map(int, at))
 
     @property
     def worst_step(self) -> int:
         """The step in which the curve is missed by most."""
-        return int(np.argmax(np.abs(self.misfits)))
+        return self.worst[-1]
 
     @property
     def misfit(self) -> float:
         """What the curve is missed by in the worst step, relative to the mean; at least 0."""
-        return float(np.abs(self.misfits[self.worst_step]))
+        return float(np.abs(self.misfits[self.worst]))
 
     @property
     def contradicts(self) -> bool:
@@ -114,12 +123,9 @@ def _periodic(
     alive = law.survival(np.maximum(lags - 2, 0) * step_hours) > _NEGLIGIBLE
     lags = lags[: max(int(np.argmin(alive)) if not alive.all() else lags.size, 4)]
 
-    def integral(at: FloatArray) -> FloatArray:
-        return law.integrated_survival(times, at * step_hours)
-
+    around = np.arange(lags[0] - 1, lags[-1] + 2)
     values = [
-        integral(lags + end + 1) - 2 * integral(lags + end) + integral(lags + end - 1)
-        for end in ends
+        np.diff(law.integrated_survival(times, (around + end) * step_hours), 2) for end in ends
     ]
     by_lag = (values[0] - sum(values[1:])) / step_hours ** (times - 1)
     folded = np.zeros(steps)
@@ -128,7 +134,28 @@ def _periodic(
     return folded + (law.mean - folded.sum()) / steps
 
 
-@lru_cache(maxsize=64)
+def arrivals_of_each(levels: FloatArray, law: SessionLength) -> Arrivals:
+    """The arrivals behind the curve of each of many scenarios, which are of shape (*many, steps).
+
+    Args:
+        levels: open connections, shape (*many, steps), or (steps,) if all share the curve.
+        law: how long sessions last, of a single scenario or of each of many.
+    """
+    curves = levels.reshape(-1, levels.shape[-1])
+    rows = np.arange(len(curves)).reshape(levels.shape[:-1])
+    pairs = np.stack(np.broadcast_arrays(rows, law.which), axis=-1)
+    some, at = np.unique(pairs.reshape(-1, 2), axis=0, return_inverse=True)
+    found = [arrivals_behind(tuple(curves[row].tolist()), law.singles[one]) for row, one in some]
+    shape = (*pairs.shape[:-1], -1)
+    return Arrivals(
+        *(
+            np.array(each)[at.ravel()].reshape(shape)
+            for each in zip(*map(astuple, found), strict=True)
+        )
+    )
+
+
+@lru_cache(maxsize=256)
 def arrivals_behind(levels: tuple[float, ...], law: SessionLength) -> Arrivals:
     """Find the arrivals whose sessions make the given hourly curve of open connections.
 
@@ -178,9 +205,7 @@ def _around(response_to_first: FloatArray) -> FloatArray:
     return response_to_first[at[:, None] - at]
 
 
-def contradiction_note(
-    found: Iterable[Arrivals], law: SessionLength, clock: Clock = UTC
-) -> Iterator[str]:
+def contradiction_note(found: Arrivals, law: SessionLength, clock: Clock = UTC) -> Iterator[str]:
     """Where a curve of open connections contradicts the session length: by how much, and when.
 
     Args:
@@ -191,17 +216,17 @@ def contradiction_note(
     Yields:
         One sentence or two for the reader of a bill; nothing where connections can follow.
     """
-    worst = max(found, key=lambda each: each.misfit)
-    if not worst.contradicts:
+    if not found.contradicts:
         return
-    off = worst.misfits[worst.worst_step]
-    length = f"{law.mean:,.3g}"
+    off = found.misfits[found.worst]
+    means = np.broadcast_to(law.mean, found.misfits.shape[:-1])
+    length = f"{means[found.worst[:-1]]:,.3g}"
     yield (
         f"Open connections change faster in this week than sessions of {length} "
         f"hour{'' if length == '1' else 's'} on average, begun at a rate that moves steadily from "
         f"hour to hour, let them: the closest possible arrivals make {abs(off):,.0%} of the mean "
         f"too "
-        f"{'many' if off > 0 else 'few'} on {clock.text(worst.worst_step)}. Connections "
+        f"{'many' if off > 0 else 'few'} on {clock.text(found.worst_step)}. Connections "
         f"follow the week as it was given; new connections are those of the closest arrivals, in "
         f"total as many as connections and sessions mean."
     )

@@ -12,7 +12,7 @@ import numpy as np
 
 from estimator.arguments import checks_arguments
 from estimator.arrays import FloatArray, Numbers
-from estimator.demand.arrivals import arrivals_behind, contradiction_note
+from estimator.demand.arrivals import arrivals_of_each, contradiction_note
 from estimator.demand.streams import Direction, MessageStream, passed_to, streams_of
 from estimator.demand.visits import NewConnections
 from estimator.demand.weekly import Course, Weekly, from_hours, total
@@ -177,11 +177,14 @@ class Demand(Shown):
                     f"flows: {name} goes to '{flow.to}', but this demand is of one kind of "
                     "clients: leave 'to' out"
                 )
-        levels = (hours / mean).reshape(-1, HOURS_PER_WEEK)
-        found = [arrivals_behind(tuple(row), profile.session) for row in levels.tolist()]
-        arrivals = np.reshape([each.per_hour for each in found], hours.shape) * mean
-        most = np.reshape([each.peak_within_hour for each in found], hours.shape) * mean
-        opened, new = from_hours(hours), from_hours(arrivals)
+        try:
+            np.broadcast_shapes(hours.shape[:-1], profile.many, np.shape(hours_per_month))
+        except ValueError:
+            raise EstimatorError(
+                "connections, and arrays of the session, flows and month, have unequal lengths"
+            ) from None
+        found = arrivals_of_each(hours / mean, profile.session)
+        opened, new = from_hours(hours), from_hours(found.per_hour * mean)
         return cls(
             connections=opened,
             connections_peak=opened,
@@ -190,7 +193,7 @@ class Demand(Shown):
             streams=tuple(streams_of(profile, opened, new)),
             hours_per_month=hours_per_month,
             notes=tuple(contradiction_note(found, profile.session)),
-            peak_within_hour=from_hours(most),
+            peak_within_hour=from_hours(found.peak_within_hour * mean),
             application=profile.application,
         )
 
@@ -341,7 +344,8 @@ class Demand(Shown):
 
         def made(begun: Weekly) -> Weekly:
             if self.cut_hours is None:
-                return begun.mapped(lambda course: _repeated(course, self.session, hours))
+                repeated = _repeated_of_many if self.session.many else _repeated
+                return begun.mapped(lambda course: repeated(course, self.session, hours))
             steps = self.session.mean_steps
             return begun.times(steps(hours) / steps(self.cut_hours))
 
@@ -440,10 +444,14 @@ def _repeated(course: Course, session: SessionLength, every_hours: float) -> Cou
     """What happens when sessions begin, and again each so many hours while they last."""
     if isinstance(course, NewConnections):
         return course.cut_after(every_hours)
-    response = np.fft.rfft(_repeats_by_lag(session, every_hours))
+    response = np.fft.rfft(session.of_each(_repeats_by_lag, every_hours))
     hours = np.fft.irfft(np.fft.rfft(course.hours) * response, HOURS_PER_WEEK)
     # where next to nothing happens, rounding must not leave less
     return Course(np.maximum(hours, 0.0))
+
+
+# They are as large as an array of many scenarios.
+_repeated_of_many = lru_cache(maxsize=8)(_repeated.__wrapped__)
 
 
 def _repeats_by_lag(session: SessionLength, every_hours: float) -> FloatArray:

@@ -10,7 +10,7 @@ import numpy as np
 
 from estimator.arguments import checks_arguments
 from estimator.arrays import FloatArray
-from estimator.demand.arrivals import Arrivals, arrivals_behind, contradiction_note
+from estimator.demand.arrivals import Arrivals, arrivals_of_each, contradiction_note
 from estimator.demand.demand import Demand, with_flows_between
 from estimator.demand.streams import streams_of
 from estimator.demand.weekly import Course, Weekly
@@ -60,11 +60,13 @@ def _of_kind(scenario: Scenario, kind: Scenario | OtherClients) -> Demand:
     """Demand of one kind of clients, without what others send them."""
     profile = kind.profile
     levels = tuple(scenario.weekly_levels(kind).tolist())
-    arrivals = arrivals_behind(levels, profile.session)
+    arrivals = arrivals_of(scenario, kind)
     scales = _mean_connections(scenario, kind, arrivals)
     scale = np.broadcast_to(next(iter(scales.values())), scenario.many)
+    # those of many laws are as large as an array of many scenarios
+    courses = _courses.__wrapped__ if profile.session.many else _courses
     connections, new_connections, peak_within_hour = (
-        Weekly.of(scale, course) for course in _courses(levels, profile.session)
+        Weekly.of(scale, course) for course in courses(levels, profile.session)
     )
     return Demand(
         connections=connections,
@@ -75,7 +77,7 @@ def _of_kind(scenario: Scenario, kind: Scenario | OtherClients) -> Demand:
         hours_per_month=scenario.hours_per_month,
         notes=(
             *_disagreements(scales),
-            *contradiction_note([arrivals], profile.session, scenario.clock),
+            *contradiction_note(arrivals, profile.session, scenario.clock),
         ),
         peak_within_hour=peak_within_hour,
         application=profile.application,
@@ -85,7 +87,7 @@ def _of_kind(scenario: Scenario, kind: Scenario | OtherClients) -> Demand:
 @lru_cache(maxsize=64)
 def _courses(levels: tuple[float, ...], law: SessionLength) -> tuple[Course, Course, Course]:
     """Open and new connections, and most within the hour: what all audiences of a profile share."""
-    arrivals = arrivals_behind(levels, law)
+    arrivals = arrivals_of_each(np.array(levels), law)
     return Course(np.array(levels)), Course(arrivals.per_hour), Course(arrivals.peak_within_hour)
 
 
@@ -103,7 +105,7 @@ def audiences(scenario: Scenario) -> dict[str, FloatArray]:
 
 def arrivals_of(scenario: Scenario, kind: Scenario | OtherClients) -> Arrivals:
     """The arrivals behind the weekly shape of a kind of clients, per connection on average."""
-    return arrivals_behind(tuple(scenario.weekly_levels(kind).tolist()), kind.profile.session)
+    return arrivals_of_each(scenario.weekly_levels(kind), kind.profile.session)
 
 
 def _mean_connections(
@@ -122,7 +124,7 @@ def _mean_connections(
     if kind.users_per_day is not None and kind.sessions_per_user_per_day is not None:
         sessions = np.asarray(kind.users_per_day) * kind.sessions_per_user_per_day
         daily = scenario.shape_clock(kind).daily(arrivals.per_hour)
-        scales["users_per_day x sessions_per_user_per_day"] = sessions / daily.max()
+        scales["users_per_day x sessions_per_user_per_day"] = sessions / daily.max(axis=-1)
     return scales
 
 

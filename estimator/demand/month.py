@@ -48,7 +48,10 @@ def expected_month(scenario: Scenario) -> Demand:
     usual = demand_by_kind(scenario.with_calendar(()))
     ones = (1,) * len(scenario.many)
     in_week = np.eye(1 + len(weeks))[1:].reshape(len(weeks), -1, *ones)
-    more = [_more(week, scenario.profile.session) for week in weeks]
+    session = scenario.profile.session
+    # those of many laws are as large as an array of many scenarios
+    more_in = _more.__wrapped__ if session.many else _more
+    more = [more_in(week, session) for week in weeks]
     week_hours = _week_hours(scenario, weeks)
     by_kind = {name: replace(kind, week_hours=week_hours) for name, kind in usual.items()}
 

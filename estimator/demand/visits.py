@@ -45,10 +45,16 @@ class NewConnections(Course):
 
 
 def _by_hour(visits: tuple[Visit, ...], session: SessionLength, cut_hours: float) -> FloatArray:
-    made = np.zeros(HOURS_PER_WEEK)
+    made = np.zeros((*session.many, HOURS_PER_WEEK))
     for visit in visits:
-        np.add.at(made, [*visit.hours], connections_made(visit.connections, session, cut_hours))
+        made[..., [*visit.hours]] += session.of_each(_made_of, visit.connections, cut_hours)
     return made
+
+
+def _made_of(
+    session: SessionLength, connections: tuple[float, ...], cut_hours: float
+) -> FloatArray:
+    return connections_made(connections, session, cut_hours)
 
 
 @lru_cache(maxsize=256)

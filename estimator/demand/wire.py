@@ -208,9 +208,9 @@ class Framing:
 
 def mean_message_bytes(sizes: PayloadLaw, layer: Layer, framing: Framing) -> float | FloatArray:
     """Mean of ``message_bytes`` over a law of sizes, over TLS, shape (*many,)."""
-    # what many scenarios have is quick to work out and as large as an array of them
+    # what many scenarios have is as large as an array of them, and is kept by law
     mean = _mean_message_bytes.__wrapped__ if sizes.many else _mean_message_bytes
-    return mean(sizes, layer, framing)
+    return sizes.of_each(mean, layer, framing)
 
 
 @lru_cache(maxsize=256)

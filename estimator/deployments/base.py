@@ -484,20 +484,21 @@ def minutes_rounded_up(demand: Demand) -> tuple[FloatArray, str]:
     """
     each = [(kind, _lost_minutes(kind.session)) for kind in demand.kinds]
     lost = sum((kind.per_month(kind.sessions) * minutes for kind, minutes in each), np.zeros(()))
-    per_session = " or ".join(dict.fromkeys(f"{minutes:.2f}" for _, minutes in each))
+    words = (range_text(minutes, "{:.2f}".format) for _, minutes in each)
+    per_session = " or ".join(dict.fromkeys(words))
     return lost, f", plus {per_session} minutes of rounding up per session"
 
 
-def _lost_minutes(session: SessionLength) -> float:
-    """Mean minutes from the end of a session to the end of the minute in which it ends.
+def _lost_minutes(session: SessionLength) -> float | FloatArray:
+    """Mean minutes from the end of a session to the end of the minute in which it ends, (*many,).
 
     >>> from estimator.scenario.sessions import DeterministicSession
-    >>> _lost_minutes(DeterministicSession(hours=1.5 / 60))
+    >>> float(_lost_minutes(DeterministicSession(hours=1.5 / 60)))
     0.5
     """
     step_hours = 1 / MINUTES_PER_HOUR
     # of whole minutes nothing is left, and never less
-    return max(session.mean_steps(step_hours) - session.mean / step_hours, 0.0)
+    return np.maximum(session.mean_steps(step_hours) - session.mean / step_hours, 0.0)
 
 
 def cut_note(demand: Demand, age: str) -> Iterator[str]:

@@ -725,5 +725,5 @@ def age_checks(demand: Demand, limit_id: str, seconds: float) -> Iterator[Check]
         limit_id: the timeout.
         seconds: what it is set to.
     """
-    session = max(kind.session.mean for kind in demand.kinds) * SECONDS_PER_HOUR
-    yield Check(limit_id, session, seconds)
+    session = reduce(np.maximum, (kind.session.mean for kind in demand.kinds))
+    yield Check(limit_id, np.asarray(session) * SECONDS_PER_HOUR, seconds)

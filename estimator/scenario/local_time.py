@@ -100,16 +100,18 @@ class Clock:
         return _hours_of_week(self)
 
     def daily(self, hourly: FloatArray) -> FloatArray:
-        """What adds up on each local day, shape (7,), Monday first.
+        """What adds up on each local day, shape (*many, 7), Monday first.
 
         Args:
-            hourly: amounts by hour of UTC, shape (168,).
+            hourly: amounts by hour of UTC, shape (*many, 168).
 
         >>> Clock("Asia/Tokyo").daily(np.arange(168) < 24)  # Monday in UTC
         array([15.,  9.,  0.,  0.,  0.,  0.,  0.])
         """
         days = self.hours_of_week // HOURS_PER_DAY
-        return np.bincount(days, hourly, DAYS_PER_WEEK).astype(np.float64)
+        rows = hourly.reshape(-1, HOURS_PER_WEEK)
+        found = np.array([np.bincount(days, row, DAYS_PER_WEEK) for row in rows], np.float64)
+        return found.reshape(*hourly.shape[:-1], DAYS_PER_WEEK)
 
     def local(self, utc_hours: float) -> float:
         """The local time of the week at a UTC time of the week, both in hours from Monday 00:00.

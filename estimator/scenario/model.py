@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from importlib.resources import files
-from typing import Annotated, Any, Literal, Self, TypeVar
+from typing import Annotated, Any, ClassVar, Literal, Self, TypeVar
 
 import numpy as np
+import numpy.typing as npt
 from pydantic import (
     AfterValidator,
     BeforeValidator,
@@ -95,6 +96,55 @@ class Model(Speaking):
         for name in copied.__dict__.keys() - type(self).model_fields.keys():
             object.__delattr__(copied, name)
         return copied
+
+
+class Law(Model):
+    """A law of something random, of which many scenarios may each have one with another scale."""
+
+    scale: ClassVar[str | None] = None
+    """The field that may hold one figure per scenario; None if no field may."""
+
+    @property
+    def many(self) -> tuple[int, ...]:
+        """Shape of the many scenarios that have a law each; () if it is that of a single one."""
+        return () if self.scale is None else np.shape(getattr(self, self.scale))
+
+    @property
+    def singles(self) -> tuple[Self, ...]:
+        """The laws of single scenarios, each that occurs once."""
+        return self._singles[0] if self.many else (self,)
+
+    @property
+    def which(self) -> npt.NDArray[np.intp]:
+        """Which of ``singles`` each scenario has, shape (*many,)."""
+        return self._singles[1] if self.many else np.zeros((), np.intp)
+
+    @cached_property
+    def _singles(self) -> tuple[tuple[Self, ...], npt.NDArray[np.intp]]:
+        scale = str(self.scale)
+        found, which = np.unique(getattr(self, scale), return_inverse=True)
+        laws = (self.model_copy(update={scale: one}) for one in found.tolist())
+        return tuple(laws), which.reshape(self.many)
+
+    def of_each(self, figure: Callable[..., Any], *said: Hashable) -> Any:
+        """A figure of the law of each scenario, which is worked out once for each scale.
+
+        Args:
+            figure: what to work out of the law of a single scenario: a number or an array.
+            said: what else it takes.
+
+        Returns:
+            What ``figure`` returns of a single law; of those of many, of shape (*many, ...).
+        """
+        if self.scale is None or not self.many:
+            return figure(self, *said)
+        return np.array([_kept(figure, one, *said) for one in self.singles])[self.which]
+
+
+# Bills of the same scales follow each other. These laws are small, as they list nothing.
+@lru_cache(maxsize=4096)
+def _kept(figure: Callable[..., Any], law: Law, *said: Hashable) -> Any:
+    return figure(law, *said)
 
 
 def quantity(dimension: Dimension, unit: str) -> BeforeValidator:
@@ -452,6 +502,9 @@ ManySeconds = Annotated[float | FloatArray, OrMany(Seconds)]
 
 ManyBytes = Annotated[float | FloatArray, OrMany(Bytes)]
 """Bytes, or an array with one figure per scenario."""
+
+ManyPositiveBytes = Annotated[float | FloatArray, OrMany(PositiveBytes)]
+"""Bytes above 0, or an array with one figure per scenario."""
 
 ManyShare = Annotated[float | FloatArray, OrMany(Annotated[Share, _TINY])]
 """A share above 0 and up to 1, or an array with one per scenario."""

@@ -22,6 +22,7 @@ from pydantic import (
 from estimator.arguments import checks_arguments
 from estimator.documents import YamlDocument, read_file, yaml_text
 from estimator.errors import EstimatorError, ScenarioError, echo
+from estimator.format import range_text
 from estimator.scenario import model
 from estimator.scenario.application import DEFAULT_APPLICATION, ApplicationName
 from estimator.scenario.clients import MAIN, audience_arrays, check_audience
@@ -148,7 +149,8 @@ class Profile(Shown, model.Model):
     def many(self) -> tuple[int, ...]:
         """Shape of the many scenarios that its figures stand for; () if they are single ones."""
         greeting = self.at_connect
-        shapes = [greeting.to_client.many, greeting.from_client.many, np.shape(greeting.tells)]
+        shapes = [self.session.many, np.shape(greeting.tells)]
+        shapes += [greeting.to_client.many, greeting.from_client.many]
         shapes += [] if greeting.tells_payload is None else [greeting.tells_payload.many]
         for flow in self.flows.values():
             shapes += [np.shape(flow.rate_per_hour), np.shape(flow.fan_out), flow.payload.many]
@@ -161,8 +163,8 @@ class Profile(Shown, model.Model):
         return np.broadcast_shapes(*shapes)
 
     def __repr__(self) -> str:
-        law, hours = self.session.law, self.session.mean
-        return f"<Profile {self.title!r}: {law} sessions of {hours:g} h, {', '.join(self.flows)}>"
+        law, hours = self.session.law, range_text(self.session.mean, "{:g}".format)
+        return f"<Profile {self.title!r}: {law} sessions of {hours} h, {', '.join(self.flows)}>"
 
 
 @checks_arguments

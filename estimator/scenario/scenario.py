@@ -8,7 +8,7 @@ import json
 import math
 import zlib
 from collections.abc import Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, reduce
 from pathlib import Path
 from typing import Annotated, Any, Literal, Protocol, Self, runtime_checkable
 
@@ -324,12 +324,13 @@ class Scenario(Shown, Model):
             name, longest = "timeout_seconds", transport.timeout_seconds
         else:
             return self
-        session = min(kind.profile.session.mean for kind in self.kinds.values()) * SECONDS_PER_HOUR
-        if np.max(longest) > session:
+        means = (kind.profile.session.mean for kind in self.kinds.values())
+        session = np.asarray(reduce(np.minimum, means)) * SECONDS_PER_HOUR
+        if np.any(longest > session):
             raise ValueError(
                 f"transport: {name} is {range_text(longest, given_text)} s, longer than a mean "
-                f"session ({given_text(session)} s), so that most clients would never hear of "
-                "anything: ask more often"
+                f"session ({range_text(session, given_text)} s), so that most clients would never "
+                "hear of anything: ask more often"
             )
         return self
 

@@ -10,18 +10,19 @@ from __future__ import annotations
 import math
 from abc import abstractmethod
 from functools import lru_cache
-from typing import Annotated, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self
 
 import numpy as np
 from pydantic import Field, model_validator
 from scipy import special
 
-from estimator.arrays import FloatArray
+from estimator.arrays import FloatArray, most
 from estimator.scenario.model import (
     LONGEST_HOURS,
     MOST_OBSERVED,
     Hours,
-    Model,
+    Law,
+    ManyHours,
     Sigma,
     Weight,
     shares_of,
@@ -32,13 +33,16 @@ _ROUNDING_NOISE = 1e-12
 _MOST_STEPS = 200_000
 
 
-class _Sessions(Model):
-    """A law of session lengths in hours."""
+class _Sessions(Law):
+    """A law of session lengths in hours.
+
+    Means and steps are those of each of many scenarios, and all else is of a single one.
+    """
 
     @property
     @abstractmethod
-    def mean(self) -> float:
-        """Mean session length in hours."""
+    def mean(self) -> float | FloatArray:
+        """Mean session length in hours, shape (*many,)."""
 
     @abstractmethod
     def partial_moment(self, order: int, hours: FloatArray) -> FloatArray:
@@ -77,13 +81,15 @@ class _Sessions(Model):
         )
         return np.asarray((x**times - shortfall) / math.factorial(times))
 
-    def mean_steps(self, step_hours: float) -> float:
+    def mean_steps(self, step_hours: float) -> float | FloatArray:
         """E[ceil(S / step)]: started steps, or connections when each is cut at ``step_hours``.
+
+        Shape (*many,).
 
         >>> DeterministicSession(hours=3.5).mean_steps(2.0)
         2.0
         """
-        return _mean_steps(self, step_hours)
+        return self.of_each(_mean_steps, step_hours)
 
 
 @lru_cache(maxsize=256)
@@ -99,20 +105,22 @@ def _mean_steps(law: _Sessions, step: float) -> float:
         first, chunk = first + chunk, chunk * 2
     # so many steps into the tail the sum is an integral
     reached = np.array([step * first])
-    beyond = law.mean - float(law.integrated_survival(1, reached)[0])
+    beyond = float(law.mean) - float(law.integrated_survival(1, reached)[0])
     return total + beyond / step + float(law.survival(reached)[0]) / 2
 
 
 class ExponentialSession(_Sessions):
     """Memoryless sessions."""
 
+    scale: ClassVar[str | None] = "mean_hours"
+
     law: Literal["exponential"] = "exponential"
-    mean_hours: Hours
+    mean_hours: ManyHours
     """Mean session length."""
 
     @property
-    def mean(self) -> float:
-        """Mean session length in hours."""
+    def mean(self) -> float | FloatArray:
+        """Mean session length in hours, shape (*many,)."""
         return self.mean_hours
 
     def partial_moment(self, order: int, hours: FloatArray) -> FloatArray:
@@ -132,15 +140,17 @@ class ExponentialSession(_Sessions):
 class LognormalSession(_Sessions):
     """Many short sessions and a long tail."""
 
+    scale: ClassVar[str | None] = "mean_hours"
+
     law: Literal["lognormal"] = "lognormal"
-    mean_hours: Hours
+    mean_hours: ManyHours
     """Mean session length."""
     sigma: Sigma
     """Standard deviation of the logarithm."""
 
     @property
-    def mean(self) -> float:
-        """Mean session length in hours."""
+    def mean(self) -> float | FloatArray:
+        """Mean session length in hours, shape (*many,)."""
         return self.mean_hours
 
     def partial_moment(self, order: int, hours: FloatArray) -> FloatArray:
@@ -169,24 +179,27 @@ class LognormalSession(_Sessions):
 class WeibullSession(_Sessions):
     """Sessions more likely to end while young (shape below 1), as games show."""
 
+    scale: ClassVar[str | None] = "scale_hours"
+
     law: Literal["weibull"] = "weibull"
     shape: float = Field(gt=0.1, le=20)
     """Below 1: the longer it has lasted, the longer it will."""
-    scale_hours: Hours
+    scale_hours: ManyHours
     """63.2% of sessions end before this."""
 
     @model_validator(mode="after")
     def _mean_within_bounds(self) -> Self:
-        if self.mean > LONGEST_HOURS:
+        longest = most(self.mean)
+        if longest > LONGEST_HOURS:
             raise ValueError(
-                f"sessions last {self.mean:,.0f} hours on average, which must be at most "
+                f"sessions last {longest:,.0f} hours on average, which must be at most "
                 f"{LONGEST_HOURS:,}: scale_hours or the tail (a small shape) is too large"
             )
         return self
 
     @property
-    def mean(self) -> float:
-        """Mean session length in hours."""
+    def mean(self) -> float | FloatArray:
+        """Mean session length in hours, shape (*many,)."""
         return self.scale_hours * math.gamma(1 + 1 / self.shape)
 
     def partial_moment(self, order: int, hours: FloatArray) -> FloatArray:
@@ -208,13 +221,15 @@ class WeibullSession(_Sessions):
 class DeterministicSession(_Sessions):
     """Every session lasts the same time."""
 
+    scale: ClassVar[str | None] = "hours"
+
     law: Literal["deterministic"] = "deterministic"
-    hours: Hours
+    hours: ManyHours
     """Length of every session."""
 
     @property
-    def mean(self) -> float:
-        """Mean session length in hours."""
+    def mean(self) -> float | FloatArray:
+        """Mean session length in hours, shape (*many,)."""
         return self.hours
 
     def partial_moment(self, order: int, hours: FloatArray) -> FloatArray:

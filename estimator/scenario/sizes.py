@@ -5,20 +5,22 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Callable, Iterable
 from functools import cached_property, lru_cache
-from typing import Annotated, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self
 
 import numpy as np
 import numpy.typing as npt
 from pydantic import BeforeValidator, Field, model_validator
 from scipy import special
 
-from estimator.arrays import FloatArray
+from estimator.arrays import FloatArray, most
 from estimator.errors import EstimatorError
 from estimator.scenario.model import (
     MOST_OBSERVED,
     Bytes,
+    Law,
     ManyBytes,
     ManyFromZero,
+    ManyPositiveBytes,
     ManyShare,
     Model,
     PositiveBytes,
@@ -58,7 +60,7 @@ _RARE_MESSAGES = 10.0
 """Messages more than that, since few messages deviate further than a deviation tells."""
 
 
-class _Sizes(Model):
+class _Sizes(Law):
     """A law over whole bytes, known through its sizes between any edges."""
 
     @abstractmethod
@@ -95,11 +97,6 @@ class _Sizes(Model):
         has a tail without end, the size that all but a millionth of the messages stay within.
         """
 
-    @property
-    def many(self) -> tuple[int, ...]:
-        """Shape of the many scenarios that the law has sizes of; () if it is a single one."""
-        return ()
-
     def expect(
         self, function: Callable[[FloatArray], FloatArray], edges: npt.ArrayLike | None = None
     ) -> float | FloatArray:
@@ -128,14 +125,14 @@ class _Sizes(Model):
 
     @cached_property
     def mean(self) -> float | FloatArray:
-        """Mean payload in bytes."""
-        return self.expect(lambda size: size, ())
+        """Mean payload in bytes, shape (*many,)."""
+        return self.of_each(_mean)
 
     def share_above(self, limit_bytes: float) -> float | FloatArray:
         """Share of messages with a larger payload."""
-        # what many scenarios have is quick to work out and as large as an array of them
+        # what many scenarios have is as large as an array of them, and is kept by law
         share = _share_above.__wrapped__ if self.many else _share_above
-        return share(self, limit_bytes)
+        return self.of_each(share, limit_bytes)
 
     def steps(self, step_bytes: float, beside_bytes: float = 0.0) -> float | FloatArray:
         """Mean number of started steps of ``step_bytes``; an empty message counts as one.
@@ -145,7 +142,7 @@ class _Sizes(Model):
             beside_bytes: what is counted with each payload, such as the name of its topic.
         """
         count = _steps.__wrapped__ if self.many else _steps
-        return count(self, step_bytes, beside_bytes)
+        return self.of_each(count, step_bytes, beside_bytes)
 
     def quantiles(self, shares: FloatArray) -> FloatArray:
         """Smallest payloads in bytes that such shares of the messages do not exceed.
@@ -168,6 +165,10 @@ class _Sizes(Model):
 
 def _figure(value: FloatArray) -> float | FloatArray:
     return float(value) if np.ndim(value) == 0 else value
+
+
+def _mean(sizes: _Sizes) -> float | FloatArray:
+    return sizes.expect(lambda size: size, ())
 
 
 # Many deployments ask the same of a law. A law takes up to 0.2 MB, so few are kept.
@@ -199,7 +200,8 @@ class FixedSize(_Sizes):
     @property
     def many(self) -> tuple[int, ...]:
         """Shape of the many scenarios that have a size each; () if it is a single one."""
-        return self.bytes.shape if isinstance(self.bytes, np.ndarray) else ()
+        # all at once, as quick as a single one, and so without laws of single scenarios
+        return np.shape(self.bytes)
 
     @property
     def largest(self) -> float | FloatArray:
@@ -210,8 +212,10 @@ class FixedSize(_Sizes):
 class LognormalSize(_Sizes):
     """Lognormal payloads, rounded to whole bytes and cut at ``max_bytes``."""
 
+    scale: ClassVar[str | None] = "mean_bytes"
+
     law: Literal["lognormal"] = "lognormal"
-    mean_bytes: PositiveBytes
+    mean_bytes: ManyPositiveBytes
     """Mean payload before rounding and cutting."""
     sigma: Sigma
     """Standard deviation of the logarithm; 1 puts the mean at 1.65 times the median."""
@@ -222,7 +226,7 @@ class LognormalSize(_Sizes):
 
     @model_validator(mode="after")
     def _mean_below_cut(self) -> Self:
-        if self.mean_bytes >= self.max_bytes:
+        if most(self.mean_bytes) >= self.max_bytes:
             raise ValueError("mean_bytes must be below max_bytes")
         return self
 
@@ -232,8 +236,11 @@ class LognormalSize(_Sizes):
         return self.max_bytes < LARGEST_DRAWN_BYTES
 
     @property
-    def largest(self) -> float:
+    def largest(self) -> float | FloatArray:
         """With a cap, the largest that occurs; else what all but a millionth stay within."""
+        return self.of_each(LognormalSize._largest)
+
+    def _largest(self) -> float:
         if self.has_cap:
             return self._end
         return float(self.quantiles(np.array(1 - _RARE)))
@@ -247,6 +254,8 @@ class LognormalSize(_Sizes):
     @property
     def atoms(self) -> tuple[FloatArray, FloatArray]:
         """The first 4,096 sizes that occur, byte by byte, and some larger ones for the others."""
+        if self.many:
+            return _in_rows([one.atoms for one in self.singles], self.which)
         least, largest = self._least, self._end
         coarse = np.geomspace(least + _EXACT_BYTES, max(largest - 1, 1.0), _COARSE_SIZES)
         each = least + np.arange(_EXACT_BYTES)
@@ -254,6 +263,8 @@ class LognormalSize(_Sizes):
 
     def parted(self, edges: FloatArray) -> tuple[FloatArray, FloatArray]:
         """What lies between each two edges, as one size."""
+        if self.many:
+            return _in_rows([one.parted(edges) for one in self.singles], self.which)
         least, largest = self._least, self._end
         within = np.floor(edges[(edges >= least) & (edges < largest)])
         ends = np.append(np.unique(within), largest)
@@ -438,6 +449,20 @@ class LastPart(_Sizes):
         """A full part, if anything is as large."""
         largest = np.minimum(self.whole.largest, self.part_bytes)
         return _figure(np.asarray(largest))
+
+
+def _in_rows(
+    each: list[tuple[FloatArray, FloatArray]], which: npt.NDArray[np.intp]
+) -> tuple[FloatArray, FloatArray]:
+    """Sizes and shares of the law that each scenario has, of shapes (*many, sizes) both.
+
+    Shares are 0 where it has fewer.
+    """
+    padded = np.zeros((2, len(each), max(sizes.size for sizes, _ in each)))
+    for law, (sizes, shares) in enumerate(each):
+        padded[:, law, : sizes.size] = sizes, shares
+    sizes, shares = padded[:, which]
+    return sizes, shares
 
 
 def _summed(at: npt.NDArray[np.intp], values: FloatArray) -> FloatArray:
@@ -641,12 +666,7 @@ class SizesOfMany(_Sizes):
     def parted(self, edges: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Those of each law, of shapes (*many, sizes), with shares of 0 where it has fewer."""
         each = [law.parted(edges) for law in self.laws]
-        most = max(sizes.size for sizes, _ in each)
-        padded = np.zeros((2, len(each), most))
-        for scenario, (sizes, shares) in enumerate(each):
-            padded[:, scenario, : sizes.size] = sizes, shares
-        sizes, shares = padded.reshape(2, *self.shape, most)
-        return sizes, shares
+        return _in_rows(each, np.arange(len(each)).reshape(self.shape))
 
     @property
     def many(self) -> tuple[int, ...]:

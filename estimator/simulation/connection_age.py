@@ -208,7 +208,7 @@ def _still_there(stream: Stream, now_s: float, age_s: int, ages: int) -> FloatAr
     law, arrivals = stream.session, stream.arrivals
     hours = _hours(ages, age_s)
     if arrivals.periodic:
-        mean_s = law.mean * SECONDS_PER_HOUR
+        mean_s = float(law.mean) * SECONDS_PER_HOUR
         per_second = arrivals.means_in(now_s - mean_s, mean_s, 1) / mean_s
         to_come = law.mean - law.integrated_survival(1, hours)
         return per_second * SECONDS_PER_HOUR * np.maximum(to_come, 0.0)

@@ -333,7 +333,7 @@ def expected_clients(model: Model) -> float:
     return coming + sum(
         float(s.arrivals.means_in(0.0, model.horizon_s, 1)[0])
         / model.horizon_s
-        * s.session.mean
+        * float(s.session.mean)
         * SECONDS_PER_HOUR
         for s in model.streams
         if s.arrivals.periodic

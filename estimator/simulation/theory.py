@@ -259,7 +259,7 @@ def modulated_occupancy(law: SessionLength, period_hours: float) -> ModulatedOcc
         integral = _of_lengths(np.array(law.lengths_hours), law.shares, angular)
     else:
         integral = _of_smooth(law, period_hours)
-    response = integral / law.mean
+    response = integral / float(law.mean)
     return ModulatedOccupancy(abs(response), math.atan2(response.imag, response.real) / angular)
 
 

@@ -240,6 +240,105 @@ def test_fixed_sizes_may_be_arrays(deployment):
     )
 
 
+SESSIONS = {
+    "exponential": ({}, "mean_hours"),
+    "lognormal": ({"sigma": 1.2}, "mean_hours"),
+    "weibull": ({"shape": 0.7}, "scale_hours"),
+    "deterministic": ({}, "hours"),
+}
+LENGTHS = [0.02, 0.5, 3.0, 0.5, 40.0]
+"""Below the age at which services cut connections, beyond it, and one of them twice."""
+
+
+@pytest.mark.parametrize("law", SESSIONS)
+@pytest.mark.parametrize("deployment", [*ws.DEPLOYMENTS, *ws.SAAS])
+def test_lengths_of_sessions_may_be_arrays(deployment, law):
+    said, scale = SESSIONS[law]
+
+    def make(given):
+        session = {"law": law, **said, scale: given["length"]}
+        return {"profile": {"extends": "workplace-chat", "session": session}}
+
+    assert_equal_one_by_one(deployment, {"length": LENGTHS}, make)
+
+
+@pytest.mark.parametrize("deployment", [*ws.DEPLOYMENTS, *ws.SAAS])
+def test_means_of_payloads_may_be_arrays(deployment):
+    fields = {
+        "post": [20.0, 300.0, 3_000.0, 300.0, 60_000.0],
+        "welcome": [100.0, 9_000.0, 200_000.0, 30_000.0, 9_000.0],
+        "told": [10.0, 100.0, 1_000.0, 10_000.0, 10.0],
+    }
+
+    def make(given):
+        post, welcome, told = (
+            {"law": "lognormal", "sigma": 0.8, "mean_bytes": given[name]} for name in fields
+        )
+        return {
+            "profile": {
+                "extends": "workplace-chat",
+                "flows": {"posts": {"payload": {**post, "max_bytes": "100 KB"}}},
+                "at_connect": {"to_client": welcome, "tells": 3, "tells_payload": told},
+            }
+        }
+
+    assert_equal_one_by_one(deployment, fields, make)
+
+
+@pytest.mark.parametrize("deployment", ["aws.api_gateway", "aws.alb_ec2", "azure.web_pubsub"])
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"calendar": [{"name": "Launch", "on": "Tue 14:00", "lasts_hours": 5, "connections": 900}]},
+        {"users_per_day": 50_000, "sessions_per_user_per_day": 2, "peak_connections": None},
+        {"other_clients": {"tickers": {"profile": "market-data", "per_main_connection": 0.1}}},
+    ],
+    ids=["with a calendar", "by users", "with other clients"],
+)
+def test_lengths_of_sessions_may_be_arrays_whatever_else_there_is(deployment, more):
+    lengths = np.array([0.5, 3.0, 40.0])
+
+    def bill(mean_hours) -> ws.Estimate:
+        session = {"mean_hours": mean_hours}
+        profile = {"extends": "workplace-chat", "session": session}
+        asked = {"profile": profile, "location": "virginia", "peak_connections": 7_000}
+        return ws.estimate(ws.Scenario(**{**asked, **more}), deployment)
+
+    together, apart = bill(lengths), [bill(each) for each in lengths]
+    np.testing.assert_allclose(together.total, [float(one.total) for one in apart], rtol=1e-12)
+    assert together.states.tolist() == [one.state for one in apart]
+    assert together.to_markdown()
+
+
+def test_sessions_and_audiences_of_two_axes_make_a_grid():
+    lengths, audience = np.array([[0.3], [4.0]]), np.array([[10.0, 1e3, 1e5]])
+
+    def bill(mean_hours, connections) -> ws.Estimate:
+        profile = {"extends": "workplace-chat", "session": {"mean_hours": mean_hours}}
+        asked = ws.Scenario(profile=profile, location="virginia", peak_connections=connections)
+        return ws.estimate(asked, "aws.api_gateway")
+
+    grid = bill(lengths, audience)
+    assert np.shape(grid.total) == (2, 3)
+    for (row, column), total in np.ndenumerate(grid.total):
+        one = bill(lengths[row, 0], audience[0, column])
+        assert total == pytest.approx(one.total, rel=1e-12)
+
+
+def test_who_asks_more_seldom_than_the_shortest_session_lasts_is_refused():
+    def asked(every_seconds, mean_hours) -> ws.Scenario:
+        return ws.Scenario(
+            profile={"extends": "workplace-chat", "session": {"mean_hours": mean_hours}},
+            location="virginia",
+            peak_connections=100,
+            transport={"kind": "polling", "every_seconds": every_seconds},
+        )
+
+    assert asked([60, 600], [0.02, 0.2]).many == (2,)
+    with pytest.raises(ws.ScenarioError, match=r"every_seconds is 60–600 s, .* \(72–720 s\)"):
+        asked([600, 60], [0.02, 0.2])
+
+
 def test_a_part_of_a_mixture_is_a_single_one():
     parts = [{"share": 1, "size": [100, 200]}, {"share": 1, "size": 300}]
 
@@ -294,6 +393,8 @@ def test_scenarios_of_such_arrays_are_read_as_they_were_written():
             "extends": "workplace-chat",
             "heartbeat": {"interval_seconds": np.array([20, 30])},
             "flows": {"posts": {"payload": [100, 200]}},
+            "session": {"mean_hours": [1, 2]},
+            "at_connect": {"to_client": {"law": "lognormal", "mean_bytes": [8, 9], "sigma": 1}},
         },
         location="virginia",
         peak_connections=100,
@@ -306,6 +407,7 @@ def test_scenarios_of_such_arrays_are_read_as_they_were_written():
         assert hash(again) == hash(asked)
     assert "month: 720–744 hours" in str(asked)
     assert "headroom: 0.5–0.7" in str(asked)
+    assert "sessions of 1–2 h" in repr(asked.profile)
 
 
 @pytest.mark.parametrize(

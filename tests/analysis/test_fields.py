@@ -1,5 +1,7 @@
 """Each number is found by its name, read, and changed without touching anything else."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -8,6 +10,7 @@ from estimator.analysis.fields import (
     current_value,
     field_names,
     find_field,
+    scales_a_law,
     takes_arrays,
     with_values,
 )
@@ -152,8 +155,37 @@ def test_a_value_a_field_cannot_have_is_refused(field, value):
 def test_audience_and_rates_take_arrays():
     assert takes_arrays(CHAT, "peak_connections", 1.0)
     assert takes_arrays(CHAT, "profile.flows.posts.rate_per_hour", 1.0)
-    assert not takes_arrays(CHAT, "profile.session.mean_hours", 1.0)
+    assert takes_arrays(CHAT, "profile.session.mean_hours", 1.0)
+    assert takes_arrays(CHAT, "profile.flows.posts.payload.mean_bytes", 300.0)
+    assert not takes_arrays(CHAT, "profile.session.sigma", 1.0)
     assert not takes_arrays(CHAT, "prices.aws.api_gateway.messages", 1e-6)
+
+
+@pytest.mark.parametrize("profile", ws.profile_names())
+def test_lengths_of_sessions_and_means_of_payloads_scale_a_law_and_nothing_else_does(profile):
+    scenario = ws.Scenario(profile=profile, location="virginia", peak_connections=100)
+    found = {field for field in field_names(scenario) if scales_a_law(scenario, field)}
+
+    ends = (
+        ".session.mean_hours",
+        ".session.scale_hours",
+        ".payload.mean_bytes",
+        ".size.mean_bytes",
+    )
+    assert found == {field for field in field_names(scenario) if field.endswith(ends)}
+    for other in ("prices.aws.api_gateway.messages", "percent_off.aws.*", "hours_per_day"):
+        assert not scales_a_law(scenario, other)
+
+
+def test_fields_of_one_part_change_together():
+    # one after the other, the mean would be above the cap that was
+    posts = "profile.flows.posts.payload."
+    found = with_values(CHAT, {f"{posts}mean_bytes": 20_000, f"{posts}max_bytes": 50_000})
+
+    payload: Any = found.profile.flows["posts"].payload
+    assert (payload.mean_bytes, payload.max_bytes, payload.sigma) == (20_000, 50_000, 1)
+    with pytest.raises(ws.ScenarioError, match="mean_bytes must be below max_bytes"):
+        with_values(CHAT, {f"{posts}mean_bytes": 20_000})
 
 
 def test_a_field_that_takes_one_value_says_so():

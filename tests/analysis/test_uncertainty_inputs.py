@@ -20,6 +20,7 @@ from estimator.analysis.uncertainty.sampling import (
     block_count,
     even_shares,
     price_draws,
+    pricing_jobs,
     scrambled_draws,
     values_of,
 )
@@ -154,6 +155,35 @@ def test_what_is_priced_value_by_value_has_a_16th_of_the_values_as_even():
         assert times.tolist() == [16] * 16
         assert np.floor(values * 16).astype(int).tolist() == list(range(16))
     assert len(np.unique(shares[:, 0])) == len(np.unique(shares[:, 2])) == 256
+
+
+def test_draws_share_laws_that_go_in_one_pass():
+    inputs = quantities(peak_connections="0..1", session__mean_hours="1..2")
+    shares = even_shares(inputs, 256, np.random.SeedSequence(3))
+
+    assert block_count(inputs, 256) == 16
+    assert len(np.unique(shares[:, 1])) == 16
+    values = values_of(inputs, shares)
+    [job] = pricing_jobs(CHAT, inputs, values, [GATEWAY, "aws.alb_ec2"])
+    assert job.draws.tolist() == list(range(256))
+    assert np.array_equal(job.moving["profile.session.mean_hours"], values[:, 1])
+
+
+def test_deployments_share_passes_whose_draws_are_the_same():
+    inputs = [*quantities(peak_connections="1..2"), *questions(CONNECT, BYTES)]
+    values = np.array([[1.0, 0, 0], [1.2, 1, 0], [1.4, 0, 1], [1.6, 0, 0]])
+    jobs = pricing_jobs(CHAT, inputs, values, [GATEWAY, "aws.alb_ec2", "oci.load_balancer_vm"])
+
+    # no question moves the bills of the others, which need one pass
+    assert {(job.deployments, tuple(job.draws)) for job in jobs} == {
+        ((GATEWAY,), (0, 3)),
+        ((GATEWAY,), (1,)),
+        ((GATEWAY,), (2,)),
+        (("aws.alb_ec2", "oci.load_balancer_vm"), (0, 1, 2, 3)),
+    }
+    answers = {tuple(job.draws): job.scenario.assumptions for job in jobs}
+    assert answers[1,] == {CONNECT: "yes", BYTES: answers[0, 3][BYTES]}
+    assert answers[0, 1, 2, 3] == {}
 
 
 def test_scrambles_are_independent_and_a_seed_gives_the_same_draws():

@@ -63,6 +63,50 @@ def test_rows_are_many_scenarios():
     np.testing.assert_allclose(both.total, [float(one.total) for one in each], rtol=1e-9)
 
 
+def test_rows_and_sessions_go_together():
+    hours = ws.expected_demand(SCENARIO).connections.hourly
+    rows, lengths = np.stack([hours, hours[::-1], hours]), [0.2, 3.0, 3.0]
+
+    def demand(connections, mean_hours) -> ws.Demand:
+        return repeated(connections, session={"law": "exponential", "mean_hours": mean_hours})
+
+    for many, curves in ((demand(rows, lengths), rows), (demand(hours, lengths), [hours] * 3)):
+        for at, (curve, length) in enumerate(zip(curves, lengths, strict=True)):
+            one = demand(curve, length)
+            for mine, its in (
+                (many.new_connections, one.new_connections),
+                (many.cut_after(2).new_connections, one.cut_after(2).new_connections),
+                (many.cut_after(2).sessions, one.cut_after(2).sessions),
+                (many.peak_within_hour, one.peak_within_hour),
+            ):
+                assert mine is not None
+                assert its is not None
+                np.testing.assert_allclose(mine.hourly[at], its.hourly, rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"session": {"law": "exponential", "mean_hours": [1, 2]}},
+        {"heartbeat": {"interval_seconds": [10, 20]}},
+        {"hours_per_month": [720, 744]},
+    ],
+    ids=lambda changes: next(iter(changes)),
+)
+def test_unequal_lengths_are_refused(changes):
+    with pytest.raises(ws.EstimatorError, match="have unequal lengths"):
+        repeated(np.ones((3, 168)), **changes)
+
+
+def test_the_note_on_a_fall_names_the_session_it_contradicts():
+    def notes(mean_hours) -> tuple[str, ...]:
+        cliff = [200] * 84 + [1_000] * 84
+        return repeated(cliff, session={"law": "exponential", "mean_hours": mean_hours}).notes
+
+    assert notes([0.1, 30, 0.2]) == notes(30)
+    assert notes([0.2, 0.1]) == notes(0.2) != notes(30)
+
+
 def test_the_largest_hour_is_the_peak_and_a_fall_that_sessions_cannot_follow_is_noted():
     office = np.tile([500] * 6 + [2500, 6000] + [10_000] * 8 + [6000, 2500] + [500] * 6, 7)
     both = repeated(np.stack([np.full(168, 500), office]))

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, strategies as st
 from scipy import integrate, stats
 
+from estimator.errors import ScenarioError
 from estimator.scenario.sessions import (
     DeterministicSession,
     EmpiricalSession,
@@ -45,6 +46,37 @@ def test_mean(law: SessionLength, oracle):
 def test_mean_of_published_game_sessions_is_40_minutes():
     # 20 min x Gamma(3)
     assert WeibullSession(shape=0.5, scale_hours="20 min").mean * 60 == pytest.approx(40, rel=1e-9)
+
+
+MANY = {
+    "exponential": lambda length: ExponentialSession(mean_hours=length),
+    "lognormal": lambda length: LognormalSession(mean_hours=length, sigma=1.5),
+    "Weibull": lambda length: WeibullSession(shape=0.6, scale_hours=length),
+    "deterministic": lambda length: DeterministicSession(hours=length),
+}
+
+
+@pytest.mark.parametrize("law_of", MANY.values(), ids=MANY)
+def test_laws_of_many_scenarios_are_those_of_each(law_of):
+    lengths = np.array([[0.2, 3.0, 0.2], [1.0, 9.0, 3.0]])
+    many = law_of(lengths)
+
+    assert many.many == (2, 3)
+    assert many == law_of(lengths.tolist()) != law_of(lengths * 2)
+    assert [*many.singles] == [law_of(length) for length in (0.2, 1.0, 3.0, 9.0)]
+    for at, length in np.ndenumerate(lengths):
+        one = law_of(length)
+        assert one.many == ()
+        assert many.singles[many.which[at]] == one
+        assert many.mean[at] == one.mean
+        assert many.mean_steps(2.0)[at] == one.mean_steps(2.0)
+
+
+def test_no_length_of_many_is_beyond_bounds():
+    with pytest.raises(ScenarioError, match="at least 1 ms"):
+        ExponentialSession(mean_hours=[1, 1e-9])
+    with pytest.raises(ScenarioError, match="at most 87,600"):
+        WeibullSession(shape=0.2, scale_hours=[1, 10_000])
 
 
 @both

@@ -129,6 +129,38 @@ def test_parts_add_up_to_the_whole(law):
     assert last.largest == min(whole.largest, 1000)
 
 
+@pytest.mark.parametrize("cap", [1024 * 1024, 16_384])
+@pytest.mark.parametrize("last_part", [False, True])
+def test_means_of_many_scenarios_are_those_of_each(cap, last_part):
+    def law_of(mean):
+        whole = LognormalSize(mean_bytes=mean, sigma=1.3, max_bytes=cap)
+        return LastPart(whole=whole, part_bytes=5_000) if last_part else whole
+
+    means = np.array([[3.0, 400.0], [9_000.0, 3.0]])
+    many = law_of(means)
+    framing = Framing(masked=True)
+
+    assert many.many == (2, 2)
+    for at, mean in np.ndenumerate(means):
+        one = law_of(mean)
+        for figure in (
+            lambda law: law.mean,
+            lambda law: law.largest,
+            lambda law: law.steps(1024),
+            lambda law: law.steps(2048, 100),
+            lambda law: law.share_above(1_000),
+            lambda law: mean_message_bytes(law, "ip", framing),
+            lambda law: law.expect(np.sqrt),
+            lambda law: law.expect(np.sqrt, [10, 500]),
+        ):
+            assert np.asarray(figure(many))[at] == pytest.approx(figure(one), rel=1e-12)
+
+
+def test_no_mean_of_many_is_beyond_the_cap():
+    with pytest.raises(ScenarioError, match="mean_bytes must be below max_bytes"):
+        LognormalSize(mean_bytes=[100, 5_000], sigma=1, max_bytes=4_096)
+
+
 def test_last_parts_are_counted_like_those_of_all_sizes():
     whole = LognormalSize(mean_bytes=30_000, sigma=1.5, max_bytes=200_000)
     sizes, shares = every_byte(whole)

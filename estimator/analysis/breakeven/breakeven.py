@@ -21,7 +21,7 @@ from estimator.analysis.breakeven.crossovers import (
     trace,
 )
 from estimator.analysis.compare import title_of
-from estimator.analysis.fields import field_words, takes_arrays
+from estimator.analysis.fields import field_words, scales_a_law, takes_arrays
 from estimator.analysis.points import Progress, chosen, price_points, resolved
 from estimator.arguments import checks_arguments
 from estimator.arrays import FloatArray
@@ -37,7 +37,8 @@ if TYPE_CHECKING:
 
 _TO_BOTH_SIDES = 0.01
 _FINE, _COARSE = (1e-3, 1e-9, 16), (1e-2, 1e-6, 2)
-"""Resolution, precision and parts where values are priced together, and where one by one."""
+"""Resolution, precision and parts where values are priced together, and where much is worked out
+for each of them."""
 _ALTERNATIONS_WORTH_A_SUMMARY = 4
 
 
@@ -238,7 +239,7 @@ def break_even(
             progress(priced_values, priced_values)
         return priced.within_limits_usd
 
-    together = takes_arrays(scenario, name, float(ends[0]))
+    together = takes_arrays(scenario, name, float(ends[0])) and not scales_a_law(scenario, name)
     resolution, precision, parts = _FINE if together else _COARSE
     traced = trace(
         curves,

@@ -219,7 +219,7 @@ def _served(model: Model, units: float) -> float:
         return math.inf
     start_s = model.cuts[0].at_s
     connections = sum(
-        float(stream.arrivals.at(np.array([start_s]))[0]) * stream.session.mean * SECONDS_PER_HOUR
+        float(stream.arrivals.at(np.array([start_s]))[0] * stream.session.mean * SECONDS_PER_HOUR)
         for stream in model.streams
     )
     left = [each.units_share for each in model.throttles if each.until_s > start_s]

@@ -127,7 +127,8 @@ def delay_on(over: Resolved, deployment: Deployment) -> AddedDelay:
 
 def session_seconds(scenario: Scenario) -> float:
     """The mean session of those clients who stay the shortest."""
-    return min(profile.session.mean for profile in scenario.profiles.values()) * SECONDS_PER_HOUR
+    means = (float(profile.session.mean) for profile in scenario.profiles.values())
+    return min(means) * SECONDS_PER_HOUR
 
 
 def freshness_words(within_seconds: float) -> str:

@@ -15,6 +15,7 @@ from estimator.analysis.fields import (
     find_field,
     matters_to,
     option_of,
+    scales_a_law,
     takes_arrays,
     with_values,
 )
@@ -53,6 +54,8 @@ class Quantity:
     """Whether the field takes whole numbers only; draws are rounded to them."""
     in_one_pass: bool
     """Whether many values of it are priced in one pass."""
+    draws_share: bool
+    """Whether some draws share each value, since much is worked out for it."""
 
     @property
     def kind(self) -> Literal["number", "question"]:
@@ -90,6 +93,8 @@ class Question:
 
     in_one_pass: Literal[False] = False
     """An answer changes how meters count: one pass each."""
+    draws_share: Literal[True] = True
+    """So some draws share it."""
 
     @property
     def name(self) -> str:
@@ -218,8 +223,9 @@ def _range_of(scenario: Scenario, field: str, said: InputRange | str) -> InputRa
 
 def _quantity(scenario: Scenario, field: str, input_range: InputRange) -> Quantity:
     whole = _takes_whole_numbers(field)
+    of_law = scales_a_law(scenario, field)
     if not whole and takes_arrays(scenario, field, input_range.low, input_range.high):
-        return Quantity(field, input_range, whole, in_one_pass=True)
+        return Quantity(field, input_range, whole, in_one_pass=True, draws_share=of_law)
     for end in (input_range.low, input_range.high):
         value = round(end) if whole else end
         try:
@@ -230,7 +236,7 @@ def _quantity(scenario: Scenario, field: str, input_range: InputRange) -> Quanti
                 f"cannot have: {error}"
             ) from None
     one_pass = not whole and takes_arrays(scenario, field, input_range.median)
-    return Quantity(field, input_range, whole, one_pass)
+    return Quantity(field, input_range, whole, one_pass, draws_share=of_law or not one_pass)
 
 
 def _check(scenario: Scenario) -> None:

@@ -523,7 +523,7 @@ class Uncertainty(Result):
         )
         if blocks < self.samples:
             notes.append(
-                f"inputs that are priced value by value, such as answers, take {blocks} "
+                f"answers, and other inputs about whose values much is worked out, take {blocks} "
                 "combinations of values, which the draws share"
             )
         if questions:

@@ -31,7 +31,7 @@ SCRAMBLES: Final = 8
 _FEWEST_SAMPLES: Final = 128
 _MOST_SAMPLES: Final = 65_536
 _DRAWS_PER_BLOCK: Final = 16
-"""Draws that share what has to be priced value by value: 1,024 draws take 64 passes."""
+"""Draws that share answers and laws: 1,024 draws have 64 of each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +99,8 @@ def even_shares(
 ) -> FloatArray:
     """Quasi-random shares that fill the unit cube evenly: a scrambled Sobol sequence.
 
-    What is priced value by value has a sequence of its own with a 16th of the points, each of which
-    stands for 16 draws, so that the number of passes is bounded however many such inputs there are.
+    What draws share has a sequence of its own with a 16th of the points, each of which stands for
+    16 draws, so that passes and laws are so many at most, however many such inputs there are.
 
     Args:
         uncertain: the inputs, one column each.
@@ -114,22 +114,22 @@ def even_shares(
     # scipy.stats takes seconds to import, and who only looks at a page need not wait for it
     from scipy.stats import qmc
 
-    apart = np.tile([not each.in_one_pass for each in uncertain], columns)
-    shares = np.empty((draws, apart.size))
+    shared = np.tile([each.draws_share for each in uncertain], columns)
+    shares = np.empty((draws, shared.size))
     blocks = block_count(uncertain, draws)
     seeds = rng.spawn(2)
-    if not apart.all():
-        together = qmc.Sobol(int((~apart).sum()), rng=np.random.default_rng(seeds[0]))
-        shares[:, ~apart] = together.random(draws)
-    if apart.any():
-        few = qmc.Sobol(int(apart.sum()), rng=np.random.default_rng(seeds[1])).random(blocks)
-        shares[:, apart] = np.repeat(few, draws // blocks, axis=0)
+    if not shared.all():
+        of_each = qmc.Sobol(int((~shared).sum()), rng=np.random.default_rng(seeds[0]))
+        shares[:, ~shared] = of_each.random(draws)
+    if shared.any():
+        few = qmc.Sobol(int(shared.sum()), rng=np.random.default_rng(seeds[1])).random(blocks)
+        shares[:, shared] = np.repeat(few, draws // blocks, axis=0)
     return shares
 
 
 def block_count(uncertain: Sequence[Uncertain], draws: int) -> int:
-    """Blocks of draws that are independent of each other; each draw, if all go in one pass."""
-    if all(each.in_one_pass for each in uncertain):
+    """Blocks of draws that are independent of each other; each draw, if they share nothing."""
+    if not any(each.draws_share for each in uncertain):
         return draws
     return max(draws // _DRAWS_PER_BLOCK, 1)
 
@@ -223,38 +223,33 @@ def pricing_jobs(
 ) -> list[PricingJob]:
     """Draws alike in what is priced value by value, for the deployments that share their demand.
 
-    Where the demand differs anyway, answers to the questions of all deployments are taken along;
-    where it does not, a deployment needs no more passes than it has combinations of answers.
-    Arguments are those of ``price_draws``.
+    Of each deployment there are as many as it has combinations of such values. Arguments are those
+    of ``price_draws``.
     """
     jobs: list[PricingJob] = []
-    sharing: dict[tuple[int, ...], list[str]] = {}
+    # deployments with the same draws apart from others share them, whatever sets these apart
+    sharing: dict[tuple[int, ...], dict[str, list[int]]] = {}
     for deployment in deployments:
         apart = [
             i
             for i, each in enumerate(uncertain)
             if not each.in_one_pass and each.matters_to(deployment)
         ]
-        numbers = [i for i in apart if uncertain[i].kind == "number"]
-        sharing.setdefault(tuple(numbers or apart), []).append(deployment)
-    for numbers, together in sharing.items():
-        answers = {
-            i
-            for i, each in enumerate(uncertain)
-            if each.kind == "question" and any(map(each.matters_to, together))
-        }
-        apart = sorted(answers.union(numbers))
         for draws in alike(values[:, apart]):
-            asked = _settled(scenario, [(uncertain[i], values[draws[0], i]) for i in apart])
-            for start in range(0, draws.size, POINTS_AT_ONCE):
-                part = draws[start : start + POINTS_AT_ONCE]
-                moving = {
-                    name: values[part, i]
-                    for i, each in enumerate(uncertain)
-                    if each.in_one_pass and any(map(each.matters_to, together))
-                    for name in fields_of(each.name, together)
-                }
-                jobs.append(PricingJob(asked, moving, tuple(together), part))
+            sharing.setdefault(tuple(draws.tolist()), {})[deployment] = apart
+    for draws, apart_in in sharing.items():
+        together = tuple(apart_in)
+        apart = sorted({i for each in apart_in.values() for i in each})
+        asked = _settled(scenario, [(uncertain[i], values[draws[0], i]) for i in apart])
+        for start in range(0, len(draws), POINTS_AT_ONCE):
+            part = np.array(draws[start : start + POINTS_AT_ONCE])
+            moving = {
+                name: values[part, i]
+                for i, each in enumerate(uncertain)
+                if each.in_one_pass and any(map(each.matters_to, together))
+                for name in fields_of(each.name, together)
+            }
+            jobs.append(PricingJob(asked, moving, together, part))
     return jobs
 
 

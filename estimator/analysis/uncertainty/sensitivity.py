@@ -188,7 +188,7 @@ def variance_shares(
     References:
         Saltelli et al., Variance based sensitivity analysis of model output, Computer Physics
         Communications 181 (2010) 259-270. Intervals are percentiles of a bootstrap over draws that
-        are independent of each other: over blocks, where draws share what is priced value by value.
+        are independent of each other: over blocks, where draws share answers or laws.
     """
     squares = np.array([swing.swing_usd**2 for swing in moving])
     kept = [

@@ -197,7 +197,7 @@ def _audience(scenario: Scenario) -> None:
 def _audience_in_connections(scenario: Scenario) -> None:
     """What the audience means in open connections, and what else was said of it."""
     demand = expected_demand(scenario)
-    session = span_text(scenario.profile.session.mean * SECONDS_PER_HOUR)
+    session = span_text(float(scenario.profile.session.mean) * SECONDS_PER_HOUR)
     others = [kind for kind in _AUDIENCES if getattr(scenario, kind) is not None][1:]
     also = "".join(
         f" Also given: {_AUDIENCES[kind].lower()} {getattr(scenario, kind):,.10g}."

@@ -83,12 +83,13 @@ def profile_view(profile: Profile) -> Document:
         )
         for name, flow in profile.flows.items()
     )
+    mean = range_text(profile.session.mean, "{:g}".format, "hours")
     return Document(
         profile.title,
         (
             Paragraph(profile.description or "", "quiet"),
             Paragraph(
-                f"Sessions: {profile.session.law}, {profile.session.mean:g} hours on average",
+                f"Sessions: {profile.session.law}, {mean} on average",
                 "quiet",
             ),
             Paragraph(f"Application: {find_application(profile.application).title}", "quiet"),

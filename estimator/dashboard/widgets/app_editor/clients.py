@@ -92,7 +92,7 @@ def mean_session_field(kind: str, session: SessionLength, at: str) -> None:
     quantity_field(
         "Mean session",
         at,
-        time_text(session.mean * SECONDS_PER_HOUR),
+        time_text(float(session.mean) * SECONDS_PER_HOUR),
         "time",
         lambda old, typed: with_changes(old, kind, {"session": _of_mean(session, typed)}),
         "How long a client stays connected if nothing cuts the connection: 40 min, 8 h, 30 days.",
@@ -108,7 +108,7 @@ def _session(kind: str, session: SessionLength, change: Change, at: str) -> None
         at,
         _LAWS,
         session.law,
-        lambda old, law: change(old, _of_law(law, session.mean)),
+        lambda old, law: change(old, _of_law(law, float(session.mean))),
         "How sessions vary around their mean.",
     )
     if isinstance(session, LognormalSession):

@@ -40,7 +40,7 @@ def mean_size_field(label: str, at: str, size: SizeLaw, change: Sized, explained
     quantity_field(
         label,
         at,
-        size_text(float(size.bytes) if isinstance(size, FixedSize) else size.mean_bytes),
+        size_text(float(size.bytes if isinstance(size, FixedSize) else size.mean_bytes)),
         "size",
         lambda old, typed: change(old, typed if fixed else {"mean_bytes": typed}),
         f"{explained} With a unit, such as 225 B, 2 KB or 1 MiB.",
@@ -52,7 +52,7 @@ def law_fields(at: str, size: SizeLaw, change: Sized) -> None:
     if not isinstance(size, FixedSize | LognormalSize):
         kept_field("Sizes vary", at, _words(size), _KEPT)
         return
-    mean = float(size.bytes) if isinstance(size, FixedSize) else size.mean_bytes
+    mean = float(size.bytes if isinstance(size, FixedSize) else size.mean_bytes)
     choice_field(
         "Sizes vary",
         at,
