@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -237,6 +237,21 @@ class TestInDepth:
         found = TotalRangesJob(CHAT.to_token(), ids).run(workers, lambda *_: None)
         table = ws.uncertainty(CHAT, deployments=ids, samples=256).table.set_index("deployment")
         assert found == {name: (table["p10_usd"][name], table["p90_usd"][name]) for name in ids}
+
+    def test_what_nobody_waits_for_any_more_is_not_priced_to_the_end(self, workers, monkeypatch):
+        begun: list[Future[Any]] = []
+        submit = workers.submit
+        monkeypatch.setattr(
+            workers, "submit", lambda *asked: begun.append(submit(*asked)) or begun[-1]
+        )
+
+        def nobody_waits(*_: int) -> None:
+            raise InterruptedError
+
+        ids = ("aws.api_gateway", "aws.nlb_ec2")
+        with pytest.raises(InterruptedError):
+            TotalRangesJob(CHAT.to_token(), ids).run(workers, nobody_waits)
+        assert sum(each.cancelled() for each in begun) > len(begun) // 2
 
     def test_reasons_name_the_question_that_moves_the_best_most(self, workers):
         compared = ws.compare(CHAT)

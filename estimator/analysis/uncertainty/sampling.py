@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from concurrent.futures import Executor
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Final
 
@@ -199,19 +200,20 @@ def price_jobs(
     refusals: dict[str, Refusal] = {}
     row_of = {deployment: row for row, deployment in enumerate(deployments)}
     done = 0
-    for job, (bills, refused) in zip(jobs, _priced(jobs, client), strict=True):
-        for bill in bills:
-            row, meters = row_of[bill.deployment], lines[bill.deployment]
-            total[row, job.draws] = bill.total_usd
-            within_limits[row, job.draws] = bill.within_limits
-            for meter, usd in bill.lines_usd.items():
-                # some draws do not have the meter, such as that of another machine
-                meters.setdefault(meter, np.zeros(draws))[job.draws] = usd
-        for refusal in refused:
-            refusals.setdefault(refusal.deployment, refusal)
-        done += job.draws.size * len(job.deployments)
-        if progress:
-            progress(done, total.size)
+    with closing(_priced(jobs, client)) as priced:
+        for job, (bills, refused) in zip(jobs, priced, strict=True):
+            for bill in bills:
+                row, meters = row_of[bill.deployment], lines[bill.deployment]
+                total[row, job.draws] = bill.total_usd
+                within_limits[row, job.draws] = bill.within_limits
+                for meter, usd in bill.lines_usd.items():
+                    # some draws do not have the meter, such as that of another machine
+                    meters.setdefault(meter, np.zeros(draws))[job.draws] = usd
+            for refusal in refused:
+                refusals.setdefault(refusal.deployment, refusal)
+            done += job.draws.size * len(job.deployments)
+            if progress:
+                progress(done, total.size)
     return SampledBills(tuple(deployments), total, within_limits, lines, refusals)
 
 
@@ -265,12 +267,18 @@ def _settled(scenario: Scenario, fixed: Sequence[tuple[Uncertain, float]]) -> Sc
 
 def _priced(
     jobs: Sequence[PricingJob], client: Client | Executor | None
-) -> Iterator[tuple[list[_Found], list[Refusal]]]:
+) -> Generator[tuple[list[_Found], list[Refusal]]]:
     executor = executor_of(client)
     if executor is None:
-        return map(_price, jobs)
+        yield from map(_price, jobs)
+        return
     futures = [executor.submit(_price, job) for job in jobs]
-    return (future.result() for future in futures)
+    try:
+        yield from (future.result() for future in futures)
+    finally:
+        # who asked may have gone before all were priced
+        for future in futures:
+            future.cancel()
 
 
 def _price(job: PricingJob) -> tuple[list[_Found], list[Refusal]]:

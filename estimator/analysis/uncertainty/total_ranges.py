@@ -8,6 +8,7 @@ from concurrent.futures import Executor
 import numpy as np
 
 from estimator.analysis.compare import Comparison
+from estimator.analysis.points import Progress
 from estimator.analysis.uncertainty.sampling import (
     METHOD,
     PricingJob,
@@ -36,6 +37,7 @@ def total_ranges(
     deployments: Iterable[str],
     samples: int = RANGE_SAMPLES,
     client: Client | Executor | None = None,
+    progress: Progress | None = None,
 ) -> dict[str, P10ToP90]:
     """P10 and P90 of totals, by deployment; empty where nothing is uncertain.
 
@@ -44,6 +46,7 @@ def total_ranges(
         deployments: ids.
         samples: draws behind each range.
         client: where they are found; here if left out. The results are the same.
+        progress: called with the bills done and all of them; what it raises ends the work.
     """
     ids = tuple(deployments)
     if not ids:
@@ -54,7 +57,7 @@ def total_ranges(
         ids, jobs = _drawn(*asked) if executor is None else executor.submit(_drawn, *asked).result()
     except ScenarioError:
         return {}
-    priced = price_jobs(jobs, samples, ids, client=executor)
+    priced = price_jobs(jobs, samples, ids, client=executor, progress=progress)
     return {
         name: (_quantile(usd, 0.1), _quantile(usd, 0.9))
         for name, usd in zip(ids, priced.total_usd, strict=True)

@@ -115,9 +115,10 @@ class TotalRangesJob(Job[Ranges]):
     token: str
     deployments: tuple[str, ...]
 
-    def run(self, workers: Executor, report: Progress) -> Ranges:  # noqa: ARG002 - too short for it
+    def run(self, workers: Executor, report: Progress) -> Ranges:
         """Price the draws, on all processes."""
-        return total_ranges(Scenario.from_token(self.token), self.deployments, client=workers)
+        scenario = Scenario.from_token(self.token)
+        return total_ranges(scenario, self.deployments, client=workers, progress=report)
 
 
 @dataclass(frozen=True, slots=True)
