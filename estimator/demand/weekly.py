@@ -275,6 +275,11 @@ class Weekly:
         shapes = ((np.shape(scale), course.shape) for scale, course in self.terms)
         return np.broadcast_shapes(*chain.from_iterable(shapes))
 
+    @property
+    def level(self) -> bool:
+        """Whether all hours are alike."""
+        return all(course.level for _, course in self.terms)
+
     def reader(self, shape: tuple[int, ...], at: Hours) -> Callable[[slice], FloatArray]:
         """What gives hours of some of so many scenarios in a row, shape (some, hours).
 
