@@ -584,6 +584,7 @@ def priced(resolved: Resolved, deployment: Deployment, metered: Metered) -> Esti
         free_allowances=scenario.free_allowances,
         allowances_left=scenario.allowances_left,
         as_of=scenario.as_of,
+        price_list=catalog.price_list,
         saved_under=scenario.price_list,
         contract=catalog.contract,
         deployment=deployment.id,

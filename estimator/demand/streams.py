@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cached_property, partial
 from typing import Literal
 
 import numpy as np
@@ -39,7 +39,7 @@ _CONTROL: tuple[MessageKind, ...] = ("ping", "poll", "answer", "comment")
 _EVERY_HOUR = Course(np.ones(HOURS_PER_WEEK))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class MessageStream:
     """Messages of one kind in one direction, seen from the server."""
 
@@ -94,6 +94,12 @@ class MessageStream:
             _all_week(copies),
         )
 
+    @cached_property
+    def once(self) -> MessageStream:
+        """What the server publishes, each message once and not once for each who receives it."""
+        part = 1 / np.maximum(self.copies, 1.0)
+        return replace(self, per_hour=self.once_per_hour, at_once=self.at_once * part)
+
     def of(self, clients: str) -> MessageStream:
         """The stream of one kind of clients, among those of others."""
         batched = self.batched
@@ -121,6 +127,8 @@ class MessageStream:
     @property
     def as_frame(self) -> MessageStream:
         """The same messages, each in a frame of a WebSocket or its like."""
+        if self.form == "frame" and not self.header_bytes:
+            return self
         return replace(self, form="frame", header_bytes=0.0)
 
     @property

@@ -262,11 +262,13 @@ class Weekly:
         """The quantity in each hour, shape (*many, 168); not to be written to."""
         if len(self.terms) == 1 and self.terms[0][0] is _ONCE:
             return self.terms[0][1].hours
-        hourly = np.zeros(HOURS_PER_WEEK)
-        for index, (scale, course) in enumerate(self.terms):
-            term = scale[..., None] * course.hours
+        if not self.terms:
+            return np.zeros(HOURS_PER_WEEK)
+        terms = (scale[..., None] * course.hours for scale, course in self.terms)
+        hourly = next(terms)
+        for term in terms:
             # the arrays are large, so the term becomes the sum where it can
-            hourly = np.add(hourly, term, out=_room(term, hourly)) if index else term
+            hourly = np.add(hourly, term, out=_room(term, hourly))
         return hourly
 
     @property
@@ -274,6 +276,11 @@ class Weekly:
         """Shape of the scenarios."""
         shapes = ((np.shape(scale), course.shape) for scale, course in self.terms)
         return np.broadcast_shapes(*chain.from_iterable(shapes))
+
+    @property
+    def level(self) -> bool:
+        """Whether all hours are alike."""
+        return all(course.level for _, course in self.terms)
 
     def reader(self, shape: tuple[int, ...], at: Hours) -> Callable[[slice], FloatArray]:
         """What gives hours of some of so many scenarios in a row, shape (some, hours).
@@ -309,7 +316,7 @@ class Weekly:
     def mean(self) -> FloatArray:
         """Mean over the week, shape (*many,)."""
         means = (scale * course.mean for scale, course in self.terms)
-        return sum(means, start=np.zeros(()))
+        return sum(means, start=_NONE)
 
     @cached_property
     def peak(self) -> FloatArray:
@@ -356,6 +363,7 @@ def _plain(number: FloatArray | float) -> FloatArray:
     return np.asarray(number, dtype=np.float64)[()]
 
 
+_NONE = _plain(0.0)
 _ONCE = _plain(1.0)
 """Scale of what is given hour by hour."""
 

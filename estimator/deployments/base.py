@@ -436,12 +436,6 @@ def messages_text(demand: Demand, streams: Iterable[MessageStream]) -> str:
     return ", ".join(f"{name} {range_text(count)} {way}" for (name, way), count in counts.items())
 
 
-def once(stream: MessageStream) -> MessageStream:
-    """What the server publishes, each message once and not once for each who receives it."""
-    part = 1 / np.maximum(stream.copies, 1.0)
-    return replace(stream, per_hour=stream.once_per_hour, at_once=stream.at_once * part)
-
-
 def from_clients(demand: Demand) -> tuple[MessageStream, ...]:
     """What clients publish.
 
@@ -457,7 +451,7 @@ def from_server(demand: Demand) -> tuple[MessageStream, ...]:
     Each message counts once.
     """
     return tuple(
-        once(s) if s.kind in ("published", "at_connect") else s
+        s.once if s.kind in ("published", "at_connect") else s
         for s in demand.messages("to_client")
         if s.kind != "passed_on"
     )
@@ -473,7 +467,7 @@ def shared_once(demand: Demand) -> Iterator[MessageStream]:
                 stream = replace(stream, per_hour=per_hour)
             yield stream
         elif stream.kind == "published" or stream.tells_others:
-            yield once(stream)
+            yield stream.once
 
 
 def minutes_rounded_up(demand: Demand) -> tuple[FloatArray, str]:

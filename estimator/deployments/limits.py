@@ -179,6 +179,11 @@ class Check:
     bucket: float = 0.0
     """What a token bucket holds beside what is allowed per second."""
 
+    @property
+    def in_week(self) -> Weekly | None:
+        """Use over the week; None if it is no matter of hours."""
+        return self.used if isinstance(self.used, Weekly) else None
+
 
 @dataclass(frozen=True)
 class Verdict:
@@ -189,10 +194,8 @@ class Verdict:
     """Where it comes closest, in the unit of the limit, shape (*many,)."""
     allowed: FloatArray
     """Shape (*many,)."""
-    fix: str
-    used_in_week: Weekly | None = None
-    """Use over the week; None if it is no matter of hours. Where weeks differ they are the first
-    axis."""
+    check: Check
+    """What was asked of the limit. Where weeks differ they are the first axis."""
     burst: LongBurst | None = None
     """What takes more than a second at the limit, if there is such a burst."""
     clock: Clock = UTC
@@ -207,16 +210,22 @@ class Verdict:
         """Used share of what is allowed, shape (*many,)."""
         return _share(self.used, self.allowed)
 
+    @property
+    def fix(self) -> str:
+        """The smallest change that would fix it, in words; in the worst of the scenarios."""
+        worst = int(np.argmax(self.share))
+        return fix_for(self.check, *(float(np.ravel(e)[worst]) for e in (self.used, self.allowed)))
+
     @cached_property
     def hour(self) -> FloatArray | None:
         """Hour of the week (0 is Monday 00:00 UTC) in which it comes closest, shape (*many,).
 
         NaN where all hours are alike, None if it is no matter of hours.
         """
-        if self.used_in_week is None:
+        if (in_week := self.check.in_week) is None:
             return None
         # what is allowed does not change with the hour, so the busiest hour decides
-        hourly = _of_week(self.used_in_week.hourly, self.week, len(self.weeks))
+        hourly = _of_week(in_week.hourly, self.week, len(self.weeks))
         level = np.isclose(hourly.min(axis=-1), hourly.max(axis=-1), rtol=1e-9, atol=0)
         hour = np.where(level, np.nan, np.argmax(hourly, axis=-1))
         return np.broadcast_to(hour, self.used.shape)
@@ -227,9 +236,9 @@ class Verdict:
 
         Of many it would take much memory.
         """
-        if self.used_in_week is None or self.used.size > 1:
+        if (in_week := self.check.in_week) is None or self.used.size > 1:
             return None
-        return _of_week(self.used_in_week.hourly, self.week, len(self.weeks)).ravel()
+        return _of_week(in_week.hourly, self.week, len(self.weeks)).ravel()
 
     @property
     def share_by_hour(self) -> FloatArray | None:
@@ -317,16 +326,16 @@ def state_numbers(verdicts: Iterable[Verdict], many: tuple[int, ...]) -> npt.NDA
         verdicts: of one deployment; without any, nothing was checked.
         many: shape of the scenarios, as far as it shows in what they cost.
     """
-    most: dict[RaisedBy | None, FloatArray] = {}
+    shares: dict[RaisedBy | None, FloatArray] = {}
     for verdict in verdicts:
         kind = verdict.limit.raised_by
-        most[kind] = np.maximum(most[kind], verdict.share) if kind in most else verdict.share
-    if not most:
+        shares[kind] = np.maximum(shares[kind], verdict.share) if kind in shares else verdict.share
+    if not shares:
         return np.full(many, NUMBERS[State.NOT_CHECKED], np.int8)
-    closest = reduce(np.maximum, most.values())
+    closest = reduce(np.maximum, shares.values())
     found = np.where(closest >= NEAR_SHARE, *(np.int8(NUMBERS[each]) for each in reversed(_NEAR)))
     for kind, edge, state in _OVER:
-        if kind in most and np.any(over := most[kind] > edge):
+        if kind in shares and np.any(over := shares[kind] > edge):
             found = np.where(over, np.int8(NUMBERS[state]), found)
     # a plan may cost the same in scenarios that use different shares of its limits
     return np.broadcast_to(found, np.broadcast_shapes(found.shape, many))
@@ -359,29 +368,32 @@ def verdicts(
         dimensions: of the many scenarios, which tells the axis of the weeks.
     """
     found = [_verdict(one, clock, weeks, dimensions) for one in checks]
-    return tuple(sorted(found, key=lambda one: -float(np.max(one.share))))
+    return tuple(sorted(found, key=lambda one: -most(one.share)))
 
 
 def _verdict(asked: Check, clock: Clock, weeks: tuple[str, ...], dimensions: int) -> Verdict:
-    week = asked.used if isinstance(asked.used, Weekly) else None
-    most = asked.used.peak if isinstance(asked.used, Weekly) else asked.used
-    used, allowed = spread(most, asked.allowed)
-    shares = _share(used, allowed)
+    peak = asked.used.peak if isinstance(asked.used, Weekly) else asked.used
+    used, allowed = spread(peak, asked.allowed)
+    week = None
+    if len(weeks) > 1:
+        every = np.broadcast_shapes(used.shape, (len(weeks), *(1,) * dimensions))
+        shares = _share(used, allowed)
+        _refuse_impossible(asked, shares)
+        week = np.argmax(np.broadcast_to(shares, every), axis=0)
+        used, allowed = (
+            np.take_along_axis(np.broadcast_to(each, every), week[None], axis=0)[0]
+            for each in (used, allowed)
+        )
+    burst = longest_burst(asked.bursts, asked.allowed, asked.bucket) if asked.bursts else None
+    found = Verdict(find_limit(asked.limit_id), used, allowed, asked, burst, clock, weeks, week)
+    _refuse_impossible(asked, found.share)
+    return found
+
+
+def _refuse_impossible(asked: Check, shares: FloatArray) -> None:
+    """Refuse shares below zero, or that are not a number."""
     if not (least := shares.min()) >= 0:  # which NaN is not
         raise EstimatorError(f"{asked.limit_id}: a use of {least:g} times the limit cannot be")
-    worst = int(np.argmax(shares))
-    fix = fix_for(asked, float(np.ravel(used)[worst]), float(np.ravel(allowed)[worst]))
-    limit = find_limit(asked.limit_id)
-    burst = longest_burst(asked.bursts, asked.allowed, asked.bucket)
-    if len(weeks) == 1:
-        return Verdict(limit, used, allowed, fix, week, burst, clock)
-    every = np.broadcast_shapes(used.shape, (len(weeks), *(1,) * dimensions))
-    closest = np.argmax(np.broadcast_to(shares, every), axis=0)
-    used, allowed = (
-        np.take_along_axis(np.broadcast_to(each, every), closest[None], axis=0)[0]
-        for each in (used, allowed)
-    )
-    return Verdict(limit, used, allowed, fix, week, burst, clock, weeks, closest)
 
 
 def _of_week(hourly: FloatArray, week: npt.NDArray[np.intp] | None, weeks: int) -> FloatArray:
@@ -418,7 +430,8 @@ def raised_limit(used: float, allowed: float) -> float:
 def _share(used: FloatArray, allowed: FloatArray) -> FloatArray:
     """Used share of what is allowed; nothing of nothing is 0, anything of nothing has no end."""
     some = np.where(used > 0, np.inf, 0.0)
-    return np.divide(used, allowed, out=some, where=allowed > 0)
+    # a number of its own, where there is one
+    return np.divide(used, allowed, out=some, where=allowed > 0)[()]
 
 
 def find_limit(limit_id: str) -> Limit:

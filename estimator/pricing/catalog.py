@@ -105,6 +105,7 @@ class Catalog:
         self._role: Role | Literal["other"] | None = None
         self._course: tuple[float, ...] = _CONSTANT
         self._views: dict[tuple[str | None, tuple[float, ...] | None], Catalog] = {}
+        self._listed = price_files
         self._files = price_files = _with_own(price_files, contract)
         self.allowances_left = dict(allowances_left or {})
         self._answers = dict(self._check_answers(answers or {}))
@@ -122,6 +123,11 @@ class Catalog:
         self._rates: dict[tuple[str, str], Rate] = {}
         self._missing: dict[tuple[str, str], tuple[list[str], str]] = {}
         self._infers = True
+
+    @property
+    def price_list(self) -> str:
+        """The price list that they are from, by its id and the day of its newest check."""
+        return self._listed.price_list
 
     def meter(self, meter_id: str) -> Meter:
         """The definition of a meter.

@@ -207,7 +207,7 @@ class _Ledger:
         cost = rate.tariff.cost(units)
         list_cost = cost if rate.contract is None else rate.list_tariff.cost(units)
         if not granted:
-            nothing = np.zeros_like(free_units)
+            nothing = np.zeros(free_units.shape)
             return LineItem(usage, rate, free_units, units, nothing, cost, list_cost)
         credit = self._take_money(usage, granted, cost, self._spent)
         list_credit = self._take_money(usage, granted, list_cost, self._spent_at_list_prices)
@@ -224,7 +224,7 @@ class _Ledger:
 
     def _take_units(self, usage: Usage, granted: list[Allowance]) -> FloatArray:
         """Free units of a line."""
-        free = np.zeros_like(usage.quantity)
+        free = np.zeros(usage.quantity.shape)
         if usage.included is not None:
             free = np.minimum(usage.included, usage.quantity)
         for allowance in granted:
@@ -278,7 +278,7 @@ class _Ledger:
         spent: dict[tuple[str, str], FloatArray],
     ) -> FloatArray:
         """Free credit of a line."""
-        credit = np.zeros_like(cost)
+        credit = np.zeros(cost.shape)
         for allowance in granted:
             if allowance.usd is not None:
                 key = self._shared_by(allowance, usage)

@@ -293,6 +293,18 @@ class PriceFiles:
             found[row.meter, row.region].append(row)
         return dict(found)
 
+    @cached_property
+    def price_list(self) -> str:
+        """Which price list they are, by its id and the day of its newest check."""
+        rates = (
+            f"{row.meter} {row.region} {row.tier_from} {row.effective_from} {row.answer} "
+            f"{row.usd_per_unit}"
+            for row in self.rates
+        )
+        free = (f"{row.allowance} {row.answer} {row.amount}" for row in self.allowances)
+        said = hashlib.sha256("\n".join(sorted((*rates, *free))).encode()).hexdigest()
+        return f"{said[:_ID_DIGITS]} of {max(row.checked_on for row in self.rates)}"
+
 
 def load_price_files() -> PriceFiles:
     """Read all folders, and the prices that the user's own refreshes have laid over them.
@@ -358,20 +370,7 @@ def price_list() -> str:
     >>> bool(re.fullmatch("[0-9a-f]{8} of 20..-..-..", price_list()))
     True
     """
-    return _price_list(price_list_version())
-
-
-@lru_cache(maxsize=4)
-def _price_list(version: Version) -> str:
-    files = price_files_of(version)
-    rates = (
-        f"{row.meter} {row.region} {row.tier_from} {row.effective_from} {row.answer} "
-        f"{row.usd_per_unit}"
-        for row in files.rates
-    )
-    free = (f"{row.allowance} {row.answer} {row.amount}" for row in files.allowances)
-    said = hashlib.sha256("\n".join(sorted((*rates, *free))).encode()).hexdigest()
-    return f"{said[:_ID_DIGITS]} of {max(row.checked_on for row in files.rates)}"
+    return load_price_files().price_list
 
 
 def other_list_words(saved_under: str) -> str:

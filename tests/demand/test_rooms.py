@@ -7,7 +7,6 @@ import pytest
 
 import estimator as ws
 from estimator.demand.month import expected_month
-from estimator.deployments.base import once
 
 OFFICE = [0.0] * 9 + [1.0] * 8 + [0.0] * 7
 
@@ -65,9 +64,9 @@ def test_what_the_server_publishes_is_published_to_fewer():
     half = ws.expected_demand(scenario(2_000, [1.0, 0.05] * 12, **said))
 
     np.testing.assert_allclose(everybody.per_hour.hourly, 6_000)
-    np.testing.assert_allclose(once(everybody).per_hour.hourly, 60)
+    np.testing.assert_allclose(everybody.once.per_hour.hourly, 60)
     # two rooms of 1,000 in full hours, and one of 100 in the others
-    published = once(stream(half, "published")).per_hour.hourly
+    published = stream(half, "published").once.per_hour.hourly
     np.testing.assert_allclose(np.unique(published), [60, 120])
 
 

@@ -99,7 +99,7 @@ class TestState:
     )
     def test_what_raises_a_limit_decides_what_it_means_to_be_over_it(self, raised_by, share, state):
         limit = find_limit(PER_UNIT).model_copy(update={"raised_by": raised_by})
-        found = Verdict(limit, np.asarray(share), np.asarray(1.0), "")
+        found = Verdict(limit, np.asarray(share), np.asarray(1.0), check(PER_UNIT, share))
 
         assert found.state == state_at(share, raised_by) == state
         assert STATES[int(state_numbers([found], ()))] == state
@@ -116,7 +116,7 @@ class TestState:
                 find_limit(PER_UNIT).model_copy(update={"raised_by": raised_by}),
                 np.array(each),
                 np.ones(5),
-                "",
+                check(PER_UNIT, np.array(each)),
             )
             for raised_by, each in shares.items()
         ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
@@ -15,10 +15,10 @@ from estimator.demand.demand import Demand, over_month
 from estimator.demand.weekly import Weekly, total
 from estimator.deployments.base import Options, Request, mbps
 from estimator.deployments.duties import Component
-from estimator.deployments.fleet.exchange import Exchange
+from estimator.deployments.fleet.exchange import Copies, Exchange
 from estimator.deployments.fleet.machine import CHEAPEST, find_machine, usd_of
 from estimator.deployments.fleet.month import Month
-from estimator.deployments.fleet.redis_sizes import RedisSize, RedisSizes, redis_sizes
+from estimator.deployments.fleet.redis_sizes import RedisKind, RedisSize, RedisSizes, redis_sizes
 from estimator.format import range_text
 from estimator.pricing.lines import Usage
 from estimator.units import SECONDS_PER_HOUR
@@ -124,7 +124,10 @@ class RedisChoice:
 
     def plan(self, nodes: Weekly, most: FloatArray) -> RedisPlan:
         """What so many nodes take, ``most`` in the busiest hour, shape (..., *many)."""
-        copies, several = self.exchange.copies(most), most > 1
+        return RedisPlan(self, nodes, most)
+
+    def instances(self, copies: Copies) -> FloatArray:
+        """Those that pass on what nodes hear in the busiest hour, by size, (sizes, ..., *many)."""
         planned = (1 - _NOISE) / self.headroom
         deliveries = np.asarray(copies.messages.peak * (planned / SECONDS_PER_HOUR))
         sent = copies.bytes
@@ -136,24 +139,24 @@ class RedisChoice:
         delivers = self.sizes.deliveries_per_second.reshape(sizes)
         sends = self.sizes.mbps.reshape(sizes)
         share = np.maximum(deliveries * (1 / delivers), traffic * (1 / sends))
-        np.maximum(np.ceil(share, out=share), 1.0, out=share)
-        return RedisPlan(self, nodes, several, share * several)
+        return np.maximum(np.ceil(share, out=share), 1.0, out=share)
 
-    def crossing(self, nodes: Weekly, several: BoolArray) -> tuple[FloatArray, ...]:
-        """Units of the meter of traffic between zones per month, for each size."""
-        out = self.month.total(self.exchange.mean_bytes_out(nodes) * several)
+    def crossing(self, bytes_out: FloatArray, several: BoolArray) -> FloatArray:
+        """Units of the meter of traffic between zones per month, shape (kinds, ..., *many).
+
+        Args:
+            bytes_out: that all nodes hear per hour on average, shape (..., *many).
+            several: whether there is another node to say anything to.
+        """
+        out = self.month.total(bytes_out * several)
         in_ = self.month.total(self.exchange.bytes_in.mean * several)
         with_nodes = (out + in_) * self.elsewhere
-        kinds = [(size.managed, self._to_replica(size)) for size in self.sizes.all]
-        units = {kind: self._units(kind[0], with_nodes, in_ * kind[1]) for kind in {*kinds}}
-        return tuple(units[kind] for kind in kinds)
+        return np.array([self._units(kind, with_nodes, in_) for kind in self.sizes.kinds])
 
-    def _to_replica(self, size: RedisSize) -> float:
-        """Whether a replica in another zone gets what is published."""
-        return float(size.replicated and not size.managed and self.elsewhere > 0)
-
-    def _units(self, managed: bool, with_nodes: FloatArray, to_replica: FloatArray) -> FloatArray:
-        sides = self.zones.managed_sides if managed else self.zones.sides
+    def _units(self, kind: RedisKind, with_nodes: FloatArray, in_: FloatArray) -> FloatArray:
+        """Those of one kind; a replica in another zone gets what is published."""
+        to_replica = in_ * float(kind.own_replica and self.elsewhere > 0)
+        sides = self.zones.managed_sides if kind.managed else self.zones.sides
         return (with_nodes * sides + to_replica * self.zones.sides) / self.zone_bytes
 
 
@@ -164,15 +167,28 @@ class RedisPlan:
     choice: RedisChoice
     nodes: Weekly
     """Those that hear."""
-    several: BoolArray
-    """Whether there is another node to say anything to, shape (..., *many)."""
-    running: FloatArray
-    """Instances of each size, shape (sizes, ..., *many)."""
+    most: FloatArray
+    """Of these, in the busiest hour, shape (..., *many)."""
 
     @property
     def sizes(self) -> RedisSizes:
         """What was compared."""
         return self.choice.sizes
+
+    @cached_property
+    def several(self) -> BoolArray:
+        """Whether there is another node to say anything to, shape (..., *many)."""
+        return self.most > 1
+
+    @cached_property
+    def _copies(self) -> Copies:
+        """What nodes hear if as many as in the busiest hour are there all week."""
+        return self.choice.exchange.copies(self.most)
+
+    @cached_property
+    def running(self) -> FloatArray:
+        """Instances of each size, shape (sizes, ..., *many)."""
+        return self.choice.instances(self._copies) * self.several
 
     @cached_property
     def hours(self) -> FloatArray:
@@ -184,13 +200,18 @@ class RedisPlan:
         """Hours of the month in which any runs, shape (..., *many) without weeks."""
         return self.choice.month.total(self.several.astype(np.float64))
 
-    @cached_property
-    def zone_units(self) -> tuple[FloatArray, ...]:
-        """Units of the meter of traffic between zones per month, for each size.
+    def zone_units(self, size: int) -> FloatArray:
+        """Units of the meter of traffic between zones per month, for a size by its index.
 
         Each byte counts as often as it is metered; shape (..., *many) without weeks.
         """
-        return self.choice.crossing(self.nodes, self.several)
+        return self._zone_units[self.sizes.kind[size]]
+
+    @cached_property
+    def _zone_units(self) -> FloatArray:
+        """The same for each kind of size, shape (kinds, ..., *many) without weeks."""
+        heard = self._copies.bytes if self.nodes.level else self.choice.exchange.heard(self.nodes)
+        return self.choice.crossing(heard.mean, self.several)
 
     @cached_property
     def cheapest(self) -> npt.NDArray[np.intp]:
@@ -200,27 +221,15 @@ class RedisPlan:
     @cached_property
     def _cheapest(self) -> tuple[npt.NDArray[np.intp], FloatArray, FloatArray]:
         """Index of it, its hours per month, and what its traffic between zones costs."""
-        usd, zones = self._size_usd, self._zone_usd
-        shape = np.broadcast_shapes(usd.shape[1:], *(zone.shape for zone in zones))
-        usd, hours = (_spread(figures, shape) for figures in (usd, self.hours))
-        for index, zone in enumerate(zones):
-            usd[index] += zone
-        found = np.argmin(usd, axis=0)
-        found_hours = np.take_along_axis(hours, found[None], axis=0)[0]
-        if not zones:
-            return found, found_hours, np.zeros(())
-        zone_usd = np.stack([np.broadcast_to(zone, shape) for zone in zones])
-        return found, found_hours, np.take_along_axis(zone_usd, found[None], axis=0)[0]
-
-    @property
-    def _zone_usd(self) -> Sequence[FloatArray]:
-        """USD per month of traffic between zones, for each size; empty where it costs nothing."""
-        each = self.choice.zone_usd
-        if not each:
-            return ()
-        # few differ
-        usd = {id(units): units * each for units in self.zone_units}
-        return [usd[id(units)] for units in self.zone_units]
+        usd, hours, kind = self._size_usd, self.hours, self.sizes.kind
+        if not self.choice.zone_usd:
+            found = np.argmin(usd, axis=0)
+            return found, _at(hours, found), np.zeros(())
+        zone_usd = self._zone_units * self.choice.zone_usd
+        shape = np.broadcast_shapes(usd.shape[1:], zone_usd.shape[1:])
+        usd, hours, zone_usd = (_spread(figures, shape) for figures in (usd, hours, zone_usd))
+        found = np.argmin(usd + zone_usd[kind], axis=0)
+        return found, _at(hours, found), _at(zone_usd, kind[found])
 
     @property
     def flat_usd(self) -> FloatArray:
@@ -256,6 +265,11 @@ class RedisPlan:
         if (fixed := self.sizes.fixed_usd) is not None:
             usd = usd + _of_rates(self.some_hours, fixed.reshape(shape), month_hours)
         return usd
+
+
+def _at(rows: FloatArray, index: npt.NDArray[np.intp]) -> FloatArray:
+    """The figure of one row for each scenario."""
+    return np.take_along_axis(rows, index[None], axis=0)[0]
 
 
 def _spread(rows: FloatArray, shape: tuple[int, ...]) -> FloatArray:
@@ -316,7 +330,7 @@ def backplane(plan: RedisPlan | None, demand: Demand, cloud: str) -> Backplane:
         running = plan.running[index] * mine
         parts += _billed(size, running, demand)
         notes += [f"Redis on {size.about}"] * bool(size.about)
-        zone_units = zone_units + plan.zone_units[index] * mine
+        zone_units = zone_units + plan.zone_units(index) * mine
         if size.machines:
             names.append(size.name)
             notes.append(f"{_in_words(size, running)}, passes messages on between nodes.")

@@ -1,16 +1,19 @@
 """Which machine makes the cheapest bill? Nodes, what stands beside them, and what they exchange.
 
-First the machine is found whose nodes cost least by themselves. Where these are so many that Redis
-and traffic between zones cost more than with the fewest nodes there can be, or what they hear takes
-more nodes, the bills of all machines are compared.
+Of few scenarios, the bills of all machines are compared. Of many, first the machine is found whose
+nodes cost least by themselves. Where these are so many that Redis and traffic between zones cost
+more than with the fewest nodes there can be, or what they hear takes more nodes, the bills of all
+machines are compared that may be cheaper.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import starmap
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -34,12 +37,15 @@ VERY_MANY = 1e6
 _ROUNDS = 1_000
 _AT_ONCE = 1 << 15
 """Figures that are worked out at once, so that they stay in the cache."""
+_FEW = 64
+"""Bills of machines that are sooner compared than left out."""
 _OUTCOME_ARRAYS = 8
 """Arrays of the size of an outcome that are worked with at the same time."""
 _BEYOND = 1e12
 """As many times their cost is that of more nodes than there may be, so that fewer of others are
 chosen, and the cheapest if all are too many."""
 Index = npt.NDArray[np.intp]
+A = TypeVar("A", np.float64, np.intp)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +76,9 @@ class Prices:
             for knee, more in knees:
                 if more:
                     usd = usd + np.maximum(used - knee, 0) * more
-        for line in price_usage(others, self.region, self.catalog, self.free_allowances):
-            usd = usd + line.cost_usd
+        if others:
+            for line in price_usage(others, self.region, self.catalog, self.free_allowances):
+                usd = usd + line.cost_usd
         return usd
 
 
@@ -99,6 +106,17 @@ class Outcome:
     """All that run."""
     plan: RedisPlan | None
     """What passes messages between them; None if they have nothing to say to each other."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The machine that makes the cheapest bill of each scenario, and what it makes."""
+
+    which: Index
+    """Index of the machine, of the shape of scenarios."""
+    outcome: Outcome
+    usd: FloatArray
+    """Per month, of all that depends on the machine, of the shape of scenarios."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,23 +192,24 @@ class Choice:
 
     def made(self) -> Made:
         """The machine of each scenario, and what follows."""
-        found, outcome = self._cheapest()
-        peak, heard_share = outcome.peak, None
-        if np.any(peak >= TOO_MANY):
-            heard_share = self._heard_share(found)
+        found = self._cheapest()
+        which, outcome, heard_share = found.which, found.outcome, None
+        if np.any(outcome.peak >= TOO_MANY):
+            heard_share = self._heard_share(which)
             # as if nodes had nothing to hear, which the share says they have
-            peak = np.where(peak >= TOO_MANY, self._alone_peak(found), peak)
-            outcome = self._outcome(found, peak)
-        needed = self._needed(found, peak)
+            peak = np.where(outcome.peak >= TOO_MANY, self._alone_peak(which), outcome.peak)
+            found = self._found(which, self._outcome(which, peak))
+            outcome = found.outcome
+        needed = self._needed(which, outcome.peak)
         by_constraint = side_by_side(each.peak for each in needed)
         return Made(
-            found,
-            peak,
+            which,
+            outcome.peak,
             outcome.nodes,
             outcome.plan,
             by_constraint,
             self._most(needed),
-            self._application_share(found, outcome),
+            self._application_share(found),
             heard_share,
         )
 
@@ -201,7 +220,7 @@ class Choice:
         by_constraint = side_by_side(each.peak for each in needed)
         return Weekly.of(by_constraint.max(axis=0), ALWAYS)
 
-    def _application_share(self, which: Index, outcome: Outcome) -> FloatArray:
+    def _application_share(self, found: Found) -> FloatArray:
         """Part of what nodes cost that would not be paid without the application's own work.
 
         Without it, the cheapest nodes for the rest would run, with what they need beside them.
@@ -209,17 +228,12 @@ class Choice:
         if self.own_cores is None:
             return np.zeros(())
         without = replace(self, needs=self.needs.with_cores(self.own_cores), own_cores=None)
-        others_usd, usd = without._usd(*without._cheapest()), self._usd(which, outcome)
-        nodes_usd = self._nodes_usd(which, outcome)
+        others_usd, usd = without._cheapest().usd, found.usd
+        nodes_usd = self._nodes_usd(found.which, found.outcome)
         known = np.isfinite(usd) & np.isfinite(others_usd) & (nodes_usd > 0)
         more_usd = np.where(known, usd, 0.0) - np.where(known, others_usd, 0.0)
         share = np.divide(more_usd, nodes_usd, out=np.zeros(np.shape(nodes_usd)), where=known)
         return np.clip(share, 0.0, 1.0)
-
-    def _nodes_usd(self, which: Index, outcome: Outcome) -> FloatArray:
-        """USD per month of nodes and what each has, without balancers and Redis."""
-        alone = replace(self, prices=replace(self.prices, balancer_usd=0.0))
-        return np.asarray(alone._usd(which, replace(outcome, plan=None)))
 
     @property
     def _fewest(self) -> FloatArray:
@@ -230,41 +244,59 @@ class Choice:
         """Whether no scenario can have fewer nodes."""
         return self.lag_hours is None and bool(np.all(outcome.nodes.peak <= self._fewest))
 
-    def _cheapest(self) -> tuple[Index, Outcome]:
-        """Index of the machine that makes the cheapest bill, and what it makes."""
-        scenarios = self._scenarios
-        if len(self.candidates.machines) == 1:
+    def _cheapest(self) -> Found:
+        """The machine that makes the cheapest bill, and what it makes."""
+        machines, scenarios = len(self.candidates.machines), self._scenarios
+        if machines == 1:
             only = np.zeros(scenarios, dtype=np.intp)
-            return only, self.outcome(only)
+            return self._found(only, self.outcome(only))
+        if machines * math.prod(self.many) <= _FEW and not self.by_hour:
+            return self._cheapest_of_all()
         usd = self._alone_by_machine()
-        found = np.broadcast_to(_first_least(usd), scenarios)
-        outcome = self.outcome(found)
+        which = np.broadcast_to(_first_least(usd), scenarios)
+        found = self._found(which, self.outcome(which))
+        outcome = found.outcome
         if outcome.plan is None:
-            return found, outcome
+            return found
         if outcome.plan.is_flat and self._are_fewest(outcome):
-            return found, outcome
+            return found
         # nothing is cheaper where its nodes are the fewest there can be, or all that they drag
         # along costs as much as with these
         least_usd = np.broadcast_to(self._redis_usd(self._fewest), scenarios)
-        most_usd = np.broadcast_to(self._usd(found, outcome), scenarios)
-        unsettled = np.flatnonzero(most_usd > (usd.min(axis=0) + least_usd) * (1 + _NOISE))
+        unsettled = np.flatnonzero(found.usd > (usd.min(axis=0) + least_usd) * (1 + _NOISE))
         if not unsettled.size:
-            return found, outcome
-        most, least = (each.reshape(-1)[unsettled] for each in (most_usd, least_usd))
+            return found
+        most, least = (each.reshape(-1)[unsettled] for each in (found.usd, least_usd))
         if self.by_hour:
-            every = np.arange(len(self.candidates.machines))[:, None]
+            every = np.arange(machines)[:, None]
             alone_usd = self._of(unsettled)._at_least(every)
         else:
-            alone_usd = usd.reshape(len(usd), -1)[:, unsettled]
-        which, its_peak = self._cheapest_of(unsettled, alone_usd + least <= most * (1 + _NOISE))
-        better, peak = found.copy(), np.array(np.broadcast_to(outcome.peak, self.many))
-        better.reshape(-1)[unsettled] = which
-        peak.reshape(*peak.shape[: peak.ndim - found.ndim], -1)[..., unsettled] = its_peak
-        same = np.array_equal(better, found)
-        return better, outcome if same else self._outcome(better, peak)
+            alone_usd = usd.reshape(machines, -1)[:, unsettled]
+        its, its_peak, its_usd = self._cheapest_of(
+            unsettled, alone_usd + least <= most * (1 + _NOISE)
+        )
+        better, better_usd = which.copy(), found.usd.copy()
+        peak = np.array(np.broadcast_to(outcome.peak, self.many))
+        better.reshape(-1)[unsettled] = its
+        better_usd.reshape(-1)[unsettled] = its_usd
+        peak.reshape(*peak.shape[: peak.ndim - which.ndim], -1)[..., unsettled] = its_peak
+        same = np.array_equal(better, which)
+        return Found(better, outcome if same else self._outcome(better, peak), better_usd)
 
-    def _cheapest_of(self, scenarios: Index, may_be: BoolArray) -> tuple[Index, FloatArray]:
-        """Index of the machine that makes the cheapest bill, and the whole nodes of its peak.
+    def _cheapest_of_all(self) -> Found:
+        """The same, from the bills of all machines, for few scenarios."""
+        every = np.arange(len(self.candidates.machines))
+        every = every.reshape(-1, *(1,) * len(self._scenarios))
+        outcome = self.outcome(every)
+        usd = self._usd(every, outcome)
+        which = _first_least(usd)
+        peak = _of_first(outcome.peak, which)
+        return Found(which, self._outcome(which, peak), _of_first(usd, which))
+
+    def _cheapest_of(
+        self, scenarios: Index, may_be: BoolArray
+    ) -> tuple[Index, FloatArray, FloatArray]:
+        """Index of the machine that makes the cheapest bill, whole nodes of its peak, and the bill.
 
         Args:
             scenarios: of which, as if all stood in a row.
@@ -281,8 +313,13 @@ class Choice:
             usd[which, rows[some]] = pairs._usd(which, outcome)
             peaks.append(outcome.peak)
         found = _first_least(usd)
-        in_a_row = np.arange(len(found))
-        return found, np.concatenate(peaks, axis=-1)[..., pair[found, in_a_row]]
+        its_pair = _of_first(pair, found)
+        return found, np.concatenate(peaks, axis=-1)[..., its_pair], _of_first(usd, found)
+
+    def _found(self, which: Index, outcome: Outcome) -> Found:
+        """Some machines with what they make and cost."""
+        usd = np.broadcast_to(self._usd(which, outcome), self._scenarios)
+        return Found(which, outcome, usd)
 
     def _redis_usd(self, nodes: FloatArray) -> FloatArray:
         """USD per month of Redis for so many nodes all week, shape of scenarios."""
@@ -420,11 +457,14 @@ class Choice:
         peak = self._alone_peak(which)
         if self.redis is None:
             return peak
-        parts = self._parts(which)
+        parts, none_is_enough = self._parts(which), np.zeros((), dtype=np.bool_)
+        if self.needs.grow_without_end:
+            # and no faster than nodes do, so what the most cannot take in, no number can
+            none_is_enough = self._asked(parts, np.full(peak.shape, TOO_MANY)) > TOO_MANY
         for _ in range(_ROUNDS):
             asked = self._asked(parts, peak)
-            if np.all(asked <= peak):
-                return peak
+            if np.all((asked <= peak) | none_is_enough):
+                return np.where(none_is_enough, TOO_MANY, peak)
             peak = np.maximum(peak, np.minimum(asked, TOO_MANY))
         return np.where(self._asked(parts, peak) > peak, TOO_MANY, peak)
 
@@ -473,6 +513,24 @@ class Choice:
     def _usd(self, which: Index, outcome: Outcome) -> FloatArray:
         """USD per month of all that depends on the machine, shape (..., *scenarios)."""
         prices, plan = self.prices, outcome.plan
+        usd, not_flat = self._of_nodes(which, outcome)
+        if prices.balancer_usd:
+            balanced = self.placement.placed(outcome.peak) / prices.nodes_per_balancer
+            balancers = np.maximum(whole(balanced), 1.0)
+            usd = usd + self.month.total(balancers) * prices.balancer_usd
+        if plan is not None:
+            usd = usd + plan.flat_usd
+            for meter, used in plan.not_flat:
+                _add(not_flat, meter, used)
+        return self._in_all(which, outcome, usd, not_flat)
+
+    def _nodes_usd(self, which: Index, outcome: Outcome) -> FloatArray:
+        """USD per month of nodes and what each has, without balancers and Redis."""
+        return self._in_all(which, outcome, *self._of_nodes(which, outcome))
+
+    def _of_nodes(self, which: Index, outcome: Outcome) -> tuple[FloatArray, dict[str, FloatArray]]:
+        """USD of what nodes take of which every unit costs the same, and units of other meters."""
+        prices = self.prices
         hours = self.month.total(outcome.nodes.mean)
         per_hour = self.candidates.flat_usd_per_hour[which]
         usd = np.asarray(hours * (per_hour + prices.beside_flat_usd / self.month.hours))
@@ -488,23 +546,21 @@ class Choice:
                 _add(not_flat, meter, counted * each)
         for meter, each in prices.hourly.items():
             _add(not_flat, meter, hours * each)
-        if prices.balancer_usd:
-            balanced = self.placement.placed(outcome.peak) / prices.nodes_per_balancer
-            balancers = np.maximum(whole(balanced), 1.0)
-            usd = usd + self.month.total(balancers) * prices.balancer_usd
-        if plan is not None:
-            usd = usd + plan.flat_usd
-            for meter, used in plan.not_flat:
-                _add(not_flat, meter, used)
+        return usd, not_flat
+
+    def _in_all(
+        self, which: Index, outcome: Outcome, usd: FloatArray, not_flat: Mapping[str, FloatArray]
+    ) -> FloatArray:
+        """USD with units of other meters, beyond all others where there are too many nodes."""
         # what is partly free, or cheaper from some unit on, is added up before it is priced
-        usd = usd + prices.of(not_flat)
+        usd = usd + self.prices.of(not_flat)
         if self._has_most:
             beyond = self._too_many(which, self.placement.placed(outcome.peak))
             usd = np.where(beyond, (usd + 1) * _BEYOND, usd)
         none_is_enough = self.month.most(outcome.peak, self.many) >= TOO_MANY
         return np.where(none_is_enough, np.inf, usd) if none_is_enough.any() else usd
 
-    @property
+    @cached_property
     def _has_most(self) -> bool:
         """Whether there may not be any number of nodes."""
         return bool(
@@ -530,6 +586,12 @@ def _in_blocks(rows: Index, figures: int) -> Iterator[Index]:
 def _first_least(usd: FloatArray) -> Index:
     """The first of those that cost the same but for rounding noise, along the first axis."""
     return np.argmax(usd <= usd.min(axis=0) * (1 + _NOISE), axis=0)
+
+
+def _of_first(figures: npt.NDArray[A], which: Index) -> npt.NDArray[A]:
+    """Those that stand at an index of the first axis, which differs along the last ones."""
+    at = which[(None,) * (figures.ndim - which.ndim)]
+    return np.take_along_axis(figures, at, axis=0)[0]
 
 
 def whole(nodes: FloatArray) -> FloatArray:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -44,7 +45,7 @@ def nodes_reached_by_each(
     nodes: FloatArray, recipients: Sequence[FloatArray | float]
 ) -> list[FloatArray]:
     """The same for several messages, each with its recipients."""
-    if all(map(_are_everybody, recipients)):
+    if all(map(are_everybody, recipients)):
         return [nodes] * len(recipients)
     many = np.maximum(nodes, 1.0)
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -52,7 +53,7 @@ def nodes_reached_by_each(
         log_elsewhere = np.log1p(np.divide(-1.0, many))
 
         def reached(by: FloatArray | float) -> FloatArray:
-            if _are_everybody(by):
+            if are_everybody(by):
                 return nodes
             nowhere = np.asarray(by * log_elsewhere)
             np.fmin(nowhere, 0.0, out=nowhere)
@@ -63,7 +64,8 @@ def nodes_reached_by_each(
         return [*map(reached, recipients)]
 
 
-def _are_everybody(recipients: FloatArray | float) -> bool:
+def are_everybody(recipients: FloatArray | float) -> bool:
+    """Whether messages go to all nodes, of all scenarios."""
     return np.ndim(recipients) == 0 and recipients == _EVERYBODY
 
 
@@ -89,7 +91,7 @@ class Copies:
     """Per hour, down to the IP header."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Exchange:
     """What nodes publish so that others hear it."""
 
@@ -105,7 +107,7 @@ class Exchange:
     def _recipients(self) -> list[FloatArray | float]:
         return [flow.recipients for flow in self.flows]
 
-    @property
+    @cached_property
     def bytes_in(self) -> Weekly:
         """What nodes publish, per hour."""
         return total(flow.bytes for flow in self.flows)
@@ -128,13 +130,11 @@ class Exchange:
             heard_bytes = heard_bytes + flow.bytes.hourly * reached
         return Copies(from_hours(messages), from_hours(heard_bytes))
 
-    def mean_bytes_out(self, nodes: Weekly) -> FloatArray:
-        """Bytes per hour that the nodes of each hour hear, mean over the week, (..., *many)."""
-        if all(course.level for _, course in nodes.terms):
-            return self.copies(nodes.peak).bytes.mean
+    def heard(self, nodes: Weekly) -> Weekly:
+        """Bytes per hour that the nodes of each hour hear."""
         recipients = (Weekly.of(np.asarray(each), ALWAYS) for each in self._recipients)
         said = (flow.bytes for flow in self.flows)
-        return worked(self._bytes_heard, nodes, *recipients, *said).mean
+        return worked(self._bytes_heard, nodes, *recipients, *said)
 
     def _bytes_heard(self, nodes: FloatArray, *parts: FloatArray) -> FloatArray:
         """Bytes per hour that so many nodes hear, from recipients and bytes of each flow."""

@@ -49,7 +49,7 @@ class Month:
 
     def by_hour(self, quantity: Weekly) -> HourlyUse:
         """A quantity in the hours of the month, those of all its weeks in a row."""
-        if self.week_hours is None and all(course.level for _, course in quantity.terms):
+        if self.week_hours is None and quantity.level:
             return HourlyUse(np.asarray(quantity.mean)[..., None], np.ones(1))
         hourly = quantity.hourly
         if self.week_hours is None:

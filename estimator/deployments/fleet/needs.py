@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from estimator.arrays import FloatArray
 from estimator.demand.weekly import Weekly, total
-from estimator.deployments.fleet.exchange import Exchange, nodes_reached_by_each
+from estimator.deployments.fleet.exchange import Exchange, are_everybody, nodes_reached_by_each
 from estimator.deployments.fleet.machine import CONSTRAINTS
 
 PROCESSOR, NETWORK = CONSTRAINTS.index("processor"), CONSTRAINTS.index("network")
@@ -54,6 +54,11 @@ class Needs:
     """What a node takes to hear others."""
     processes: int = 1
     """On each node, each of which hears for itself."""
+
+    @property
+    def grow_without_end(self) -> bool:
+        """Whether the more nodes there are, the more all of them need, however many there are."""
+        return any(map(are_everybody, (each.recipients for each in self.heard)))
 
     def with_copies(self, nodes: FloatArray) -> tuple[Weekly, Weekly]:
         """Cores and megabits per second, with what so many nodes hear and publish."""

@@ -8,6 +8,7 @@ from functools import cached_property, lru_cache, partial
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from estimator.arrays import FloatArray
 from estimator.deployments.fleet.machine import (
@@ -66,12 +67,35 @@ class RedisSize:
     """Units per hour of each other meter."""
     not_flat_per_month: Mapping[str, float]
 
+    @property
+    def kind(self) -> RedisKind:
+        """What it has in common with others."""
+        return RedisKind(self.managed, self.replicated and not self.managed)
+
+
+class RedisKind(NamedTuple):
+    """What decides which traffic of an instance a cloud bills between zones."""
+
+    managed: bool
+    own_replica: bool
+    """Whether it has a replica that is not part of a managed instance."""
+
 
 @dataclass(frozen=True, eq=False)
 class RedisSizes:
     """What is compared, with figures of all of it side by side; each array is made once."""
 
     all: tuple[RedisSize, ...]
+
+    @cached_property
+    def kinds(self) -> tuple[RedisKind, ...]:
+        """The kinds that there are."""
+        return tuple(dict.fromkeys(size.kind for size in self.all))
+
+    @cached_property
+    def kind(self) -> npt.NDArray[np.intp]:
+        """Index of the kind of each, shape (sizes,)."""
+        return np.array([self.kinds.index(size.kind) for size in self.all])
 
     @cached_property
     def deliveries_per_second(self) -> FloatArray:

@@ -62,11 +62,14 @@ def server_load(demand: Demand, options: ServerOptions, *, tls: bool = False) ->
     Raises:
         UnknownNameError: a server that is not in servers.yaml.
     """
+    by_form, each_byte = _core_seconds(options, tls=tls), _byte_core_seconds(options, tls=tls)
     cores = [
         demand.connections.times(idle_core_seconds(options)),
         demand.new_connections.times(_accept_core_seconds(options, tls=tls) / SECONDS_PER_HOUR),
         *(
-            stream.per_hour.times(_core_seconds(stream, options, tls=tls) / SECONDS_PER_HOUR)
+            stream.per_hour.times(
+                (by_form.get(stream.form, 0.0) + each_byte * stream.payload.mean) / SECONDS_PER_HOUR
+            )
             for stream in demand.streams
             if stream.kind != "ping"
         ),
@@ -75,20 +78,14 @@ def server_load(demand: Demand, options: ServerOptions, *, tls: bool = False) ->
     return Load(memory, total(cores), application_cores(demand, options))
 
 
-def _core_seconds(
-    stream: MessageStream, options: ServerOptions, *, tls: bool
-) -> FloatArray | float:
-    """Processor time of one message: by count and by bytes.
+def _core_seconds(options: ServerOptions, *, tls: bool) -> Mapping[Form, FloatArray | float]:
+    """Processor time of one message, besides that of its bytes.
 
     That of an answer is part of its request's, and what is within an answer only adds its bytes.
     """
-    each: Mapping[Form, FloatArray | float] = {
-        "frame": _message_core_seconds(options, tls=tls),
-        "event": _message_core_seconds(options, tls=tls),
-        "chunked_event": _message_core_seconds(options, tls=tls),
-        "request": request_core_seconds(options, tls=tls),
-    }
-    return each.get(stream.form, 0.0) + _byte_core_seconds(options, tls=tls) * stream.payload.mean
+    message = _message_core_seconds(options, tls=tls)
+    request = request_core_seconds(options, tls=tls)
+    return {"frame": message, "event": message, "chunked_event": message, "request": request}
 
 
 def request_core_seconds(options: ServerOptions, *, tls: bool) -> float | FloatArray:

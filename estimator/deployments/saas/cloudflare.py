@@ -15,7 +15,7 @@ from estimator.demand.admission_limits import AdmissionLimits
 from estimator.demand.demand import Demand, most_in_month
 from estimator.demand.streams import MessageStream
 from estimator.demand.weekly import Weekly, from_hours, total
-from estimator.deployments.base import Metered, Request, once
+from estimator.deployments.base import Metered, Request
 from estimator.deployments.fleet.choice import whole
 from estimator.deployments.fleet.derived_figures import assumed_work
 from estimator.deployments.fleet.server import application_cores, application_work
@@ -264,7 +264,7 @@ class _Work:
     def of(cls, request: Request) -> _Work:
         demand, options = request.demand, request.options
         received, pushed = demand.messages("to_server"), demand.messages("to_client")
-        published = tuple(once(s) for s in pushed if s.kind == "published")
+        published = tuple(s.once for s in pushed if s.kind == "published")
         size, _ = group_size(options.connections_per_object, demand)
         calls = (
             *(_called(s, _reached(s.copies, size)) for s in published),
