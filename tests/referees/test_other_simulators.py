@@ -214,14 +214,14 @@ def by_engine(model: Model, seed: int) -> Figures:
 def session_of(law: SessionLength, rng: random.Random) -> float:
     match law:
         case ExponentialSession():
-            return rng.expovariate(1 / (law.mean * 3600))
+            return rng.expovariate(1 / (float(law.mean) * 3600))
         case DeterministicSession():
-            return law.hours * 3600
+            return float(law.hours) * 3600
         case LognormalSession():
             location = math.log(law.mean_hours * 3600) - law.sigma**2 / 2
             return rng.lognormvariate(location, law.sigma)
         case WeibullSession():
-            return rng.weibullvariate(law.scale_hours * 3600, law.shape)
+            return rng.weibullvariate(float(law.scale_hours) * 3600, law.shape)
         case _:
             raise NotImplementedError
 
