@@ -109,7 +109,7 @@ def _layout(shown: doc.Table) -> str:
 
 def _signs(column: doc.Column, cells: Sequence[doc.Inline]) -> int:
     """How many signs of a column stand side by side: its numbers, or some of its words."""
-    longest = max(len("".join(map(str, doc.pieces(cell)))) for cell in cells)
+    longest = max(len(doc.plain_text(cell)) for cell in cells)
     if not column.is_number:
         longest = min(longest, _WORDS_SIGNS)
     return max(longest, *map(len, column.head.split()), 0)
