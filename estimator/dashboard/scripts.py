@@ -25,10 +25,10 @@ END_OPENING: Final = """{
 const opening = document.getElementById("opening");
 const path = address => new URL(address).pathname;
 const end = () => { opening.disabled = true; };
-for (const touched of ["keydown", "pointerdown"]) addEventListener(touched, end, true);
+addEventListener("keydown", end, true);
 window.navigation?.addEventListener("navigate", ({ destination }) => {
   if (path(destination.url) !== path(location.href)) opening.disabled = false;
 });
 }"""
-"""Turns off what ``opening.css`` says once somebody touches the page, until another page opens."""
+"""Turns off what ``opening.css`` says once somebody types, until another page opens."""
 ALL: Final = (SAVE_FILES, END_OPENING)

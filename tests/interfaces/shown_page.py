@@ -121,7 +121,7 @@ class _Tables(HTMLParser):
         given = dict(attrs)
         begins, ends = {
             "a": ("[", f"]({given.get('href')})"),
-            "s": ("~~", "~~"),
+            "del": ("~~", "~~"),
             "span": (f"{given.get('class')}[", "]"),
             "strong": ("**", "**"),
         }.get(tag, ("", ""))

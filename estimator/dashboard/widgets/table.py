@@ -50,7 +50,7 @@ _TAGS: Final[dict[Tone, tuple[str, str]]] = {
     "good": ('<span class="badge good">', "</span>"),
     "warning": ('<span class="badge warning">', "</span>"),
     "bad": ('<span class="badge bad">', "</span>"),
-    "struck": ("<s>", "</s>"),
+    "struck": ("<del>", "</del>"),
 }
 
 
