@@ -26,9 +26,16 @@ const opening = document.getElementById("opening");
 const path = address => new URL(address).pathname;
 const end = () => { opening.disabled = true; };
 addEventListener("keydown", end, true);
-window.navigation?.addEventListener("navigate", ({ destination }) => {
-  if (path(destination.url) !== path(location.href)) opening.disabled = false;
+addEventListener("pointerdown", ({ target }) => {
+  if (target.closest('[data-testid="stSidebar"]')) end();
+}, true);
+window.navigation?.addEventListener("navigate", ({ destination, downloadRequest }) => {
+  const goes = downloadRequest === null && path(destination.url) !== path(location.href);
+  if (goes) opening.disabled = false;
 });
 }"""
-"""Turns off what ``opening.css`` says once somebody types, until another page opens."""
+"""Turns off what ``opening.css`` says once somebody edits, until another page opens.
+
+A press of a button on the page itself may bring what a browser still has to fetch.
+"""
 ALL: Final = (SAVE_FILES, END_OPENING)

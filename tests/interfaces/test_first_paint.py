@@ -43,7 +43,9 @@ def test_only_while_a_page_opens_a_browser_looks_for_what_it_still_fetches(conte
     settled(shown)
     disabled = "document.getElementById('opening').disabled"
     assert not shown.evaluate(disabled)
-    shown.get_by_role("spinbutton", name="Peak connections").press("ArrowUp")
+    shown.get_by_role("button", name="Totals (CSV)").click()
+    assert not shown.evaluate(disabled)
+    shown.get_by_test_id("stSidebar").get_by_role("textbox", name="How often").click()
     assert shown.evaluate(disabled)
     shown.get_by_role("link", name="Your app", exact=True).click()
     settled(shown)

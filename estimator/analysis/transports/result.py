@@ -46,7 +46,7 @@ class Transports(Compared, Result):
         return title_of(self.scenario)
 
     @property
-    def refusals(self) -> tuple[Refusal, ...]:  # type: ignore[override]  # worked out
+    def refusals(self) -> tuple[Refusal, ...]:  # type: ignore[override]  # a field elsewhere
         """Deployments that carry none of the transports, or could not be priced, and why."""
         there = {option.bill.deployment for option in self.options}
         last = {each.refusal.deployment: each.refusal for each in self.not_carried}
