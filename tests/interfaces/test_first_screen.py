@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 
 import estimator as ws
-from estimator.dashboard.pages.estimate import _answer
 from estimator.dashboard.session.jobs import ReasonsJob, TotalRangesJob
 from estimator.dashboard.site import PAGES
+from estimator.dashboard.widgets.answer import answer
 from estimator.dashboard.widgets.chips import chips_of
 from estimator.dashboard.widgets.document import markdown
 from estimator.pricing.price_files import CLOUDS
-from estimator.render.document import Paragraph
+from estimator.render.document import Paragraph, plain_text
 from estimator.states import State
 from interfaces.shown_page import linked, named, plain, run, shown_page
 
@@ -215,7 +215,7 @@ class TestAnswer:
         else:
             found = ws.compare(scenario, compared)
 
-        assert re.fullmatch(words, plain(_answer(found)).replace("*", ""))
+        assert re.fullmatch(words, plain_text(answer(found)))
 
     def test_a_state_on_a_card_says_which_limit_decides_it(self):
         many = CHAT.replace(profile="equities", peak_connections=100_000)

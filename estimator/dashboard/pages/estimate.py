@@ -11,8 +11,6 @@ import streamlit as st
 
 from estimator.analysis.compare import Comparison, cheapest_of_each_cloud, compare
 from estimator.analysis.estimate import Estimate
-from estimator.analysis.headline import Headline, hours_text
-from estimator.analysis.unit_cost import unit_cost_words
 from estimator.dashboard.pages.frame import page_title, sidebar, warn_if_stale
 from estimator.dashboard.session.cache import kept
 from estimator.dashboard.session.jobs import Ranges, ReasonsJob
@@ -23,6 +21,7 @@ from estimator.dashboard.session.state import (
     last_error,
 )
 from estimator.dashboard.widgets import document
+from estimator.dashboard.widgets.answer import answer, cards_of
 from estimator.dashboard.widgets.bill import (
     bill_view,
     options_form,
@@ -42,17 +41,15 @@ from estimator.dashboard.widgets.profile import profile_views
 from estimator.dashboard.widgets.progress import result_of
 from estimator.dashboard.widgets.ranges import find_ranges, ranges_job, ranges_of
 from estimator.dashboard.widgets.unpriced import unpriced_line
-from estimator.deployments.registry import ALL_DEPLOYMENTS, GROUPS, SAAS, Group
+from estimator.deployments.registry import SAAS
 from estimator.exports.infracost import has_keys
-from estimator.format import capitalized, dollars, sentence
-from estimator.pricing.bill import Bill
+from estimator.format import dollars, sentence
 from estimator.pricing.price_files import CLOUDS, DRIVERS, Driver
 from estimator.render import document_of
 from estimator.render.document import Column, Table, table
 from estimator.scenario.scenario import Scenario
 from estimator.scenario.transport import WebSocket
 from estimator.states import State
-from estimator.units import HALF_A_CENT_USD
 
 _LIKELY: Final = (
     "P10 to P90 per month: defaults of the profile may be off as their evidence says, and each "
@@ -73,7 +70,7 @@ def estimate_page() -> None:
     follow_address(_choices(comparison))
     uncertain = ranges_job(comparison)
     ranges = ranges_of(uncertain)
-    st.header(_answer(comparison), anchor=False)
+    st.header(document.markdown(answer(comparison)), anchor=False)
     _cards(comparison, ranges)
     sidebar(scenario)
     _decision(comparison)
@@ -109,104 +106,36 @@ def _clouds() -> tuple[str, ...]:
     return tuple(cloud for cloud in CLOUDS if cloud in chosen)
 
 
-def _answer(comparison: Comparison) -> str:
-    bills, within = comparison.bills, comparison.within_limits
-    if not bills:
-        return "No deployment can be priced for this scenario."
-    if not within:
-        which = "No deployment is" if len(bills) > 1 else "The only deployment compared is not"
-        return f"{which} within limits in this scenario; the limits are below."
-    return _in_one_sentence(comparison)
-
-
-def _in_one_sentence(compared: Comparison) -> str:
-    """What it costs to buy it and to run it, and what decides between them."""
-    found = compared.headline
-    bills = {each.group: each.bill for each in found.best if each.bill is not None}
-    managed = bills.get("managed")
-    run = min(
-        (bill for group, bill in bills.items() if group != "managed"),
-        key=lambda bill: float(bill.total),
-        default=None,
-    )
-    if managed is None or run is None:
-        [only] = [bill for bill in (managed, run) if bill is not None]
-        other = (
-            _none_of("no managed service", GROUPS[:1], compared)
-            if managed is None
-            else _none_of("nothing that you run yourself", GROUPS[1:], compared)
-        )
-        return f"It costs {_usd(only)} per month with {_name(only)}; {other}."
-    saved = float(managed.total) - float(run.total)
-    bought = f"It costs {_usd(managed)} per month as a managed service"
-    if abs(saved) < HALF_A_CENT_USD:
-        return f"{bought}, and as much if you run it yourself."
-    if saved < 0:
-        return f"{bought}, and more if you run it yourself: {_usd(run)}."
-    saves = f"That saves {document.literal(dollars(saved))}{_what_it_pays(found, saved)}"
-    return f"{bought}, or {_usd(run)} if you run it yourself. {saves}."
-
-
-def _what_it_pays(found: Headline, saved: float) -> str:
-    """What dollars saved buy of people's time; nothing if that costs nothing."""
-    if found.has_hours:
-        return ", the hours that you state included"
-    rate = found.usd_per_engineer_hour
-    if not rate:
-        return ""
-    if saved < rate:
-        return ", less than an engineer costs in **an hour**"
-    return f", the price of **{hours_text(saved / rate)}** of an engineer"
-
-
-def _none_of(nothing: str, groups: Sequence[Group], compared: Comparison) -> str:
-    """Why some groups have nothing to choose: none is within limits, priced, or compared at all."""
-    if any(each.group in groups for each in compared.headline.best):
-        return f"{nothing} is within limits"
-    refused = {ALL_DEPLOYMENTS.entries[each.deployment].group for each in compared.refusals}
-    return f"{nothing} {'was compared' if refused.isdisjoint(groups) else 'has a price here'}"
-
-
-def _usd(bill: Bill) -> str:
-    return f"**{document.literal(dollars(float(bill.total)))}**"
-
-
-def _name(bill: Estimate) -> str:
-    return document.titled(bill.deployment)
-
-
 def _cards(comparison: Comparison, ranges: Ranges | None) -> None:
-    """The best of each group, the cheapest of each cloud, and what may not be called either.
+    """A card for each group, the cheapest of each cloud, and what may not be called either.
 
     Args:
         comparison: what is shown.
         ranges: of totals, if they are known by now.
     """
-    best = comparison.headline.best
-    least = min((float(each.bill.total) for each in best if each.bill), default=0.0)
-    for column, each in zip(st.columns(max(len(best), 1)), best, strict=False):
+    cards = cards_of(comparison, ranges)
+    for column, card in zip(st.columns(max(len(cards), 1)), cards, strict=False):
         with column.container(border=True, gap=None, height="stretch"):
-            st.caption(f"{capitalized(each.group)}, {each.compared} compared")
-            if each.bill is None:
-                none = "It is not" if each.compared == 1 else "None is"
-                st.markdown(f"{none} within limits.")
+            st.caption(card.group)
+            if card.bill is None:
+                st.markdown(card.none)
                 continue
             # a label is cut off where it is too long, a text goes on in the next line
-            st.markdown(document.literal(each.bill.name))
+            st.markdown(document.literal(card.bill.name))
             st.metric(
-                document.literal(each.bill.name),
-                document.literal(dollars(float(each.bill.total))),
-                _beside(each.bill, least),
+                document.literal(card.bill.name),
+                document.literal(card.total),
+                card.beside,
                 delta_color="off",
                 delta_arrow="off",
                 label_visibility="collapsed",
             )
-            st.caption(document.literal(unit_cost_words(comparison.scenario, each.bill)))
-            st.caption(document.literal(_likely(each.bill, ranges)), help=_LIKELY)
-            if each.bill.state is not State.WITHIN_LIMITS:
+            st.caption(document.literal(card.per_unit))
+            st.caption(document.literal(card.likely), help=_LIKELY)
+            if card.bill.state is not State.WITHIN_LIMITS:
                 st.markdown(
-                    document.badge(each.bill.state, each.bill.state_words),
-                    help=document.literal(each.bill.reason),
+                    document.badge(card.bill.state, card.bill.state_words),
+                    help=document.literal(card.bill.reason),
                 )
     if comparison.bills:
         st.caption(
@@ -230,15 +159,6 @@ def _of_each_cloud(comparison: Comparison) -> str:
     return f"The cheapest of each cloud within limits: {amounts or 'none'}. "
 
 
-def _likely(bill: Estimate, ranges: Ranges | None) -> str:
-    """From what to what a total goes; dots hold the place of what is still to be found."""
-    if ranges is None:
-        return "In 8 of 10 cases: …"
-    if (found := ranges.get(bill.deployment or "")) is None:
-        return "No range: nothing is uncertain"
-    return "In 8 of 10 cases: " + "–".join(map(dollars, found))
-
-
 def _decision(comparison: Comparison) -> None:
     """What decides between the groups, and the price of an hour that it depends on."""
     words, price = st.columns([3, 1], vertical_alignment="center")
@@ -246,15 +166,6 @@ def _decision(comparison: Comparison) -> None:
         hour_price_input(comparison.scenario)
     lines = (*comparison.headline.decisions, *comparison.headline.audience)
     words.markdown("\n".join(f"- {document.literal(line)}" for line in lines))
-
-
-def _beside(bill: Estimate, least: float) -> str:
-    """How a total compares with the least; empty for what may not be called the cheapest."""
-    total = float(bill.total)
-    if not bill.state.is_within_limits:
-        return ""
-    ratio = f"{total / least:,.1f} times the cheapest" if least else "the cheapest is free"
-    return "cheapest" if total == least else ratio
 
 
 def _drivers(comparison: Comparison) -> CostBars:

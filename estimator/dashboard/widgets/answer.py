@@ -1,0 +1,143 @@
+"""What is the answer? One sentence, and a card for the best of each group.
+
+The page Estimate shows both, and so does what is read before that page is there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from estimator.analysis.compare import Comparison
+from estimator.analysis.estimate import Estimate
+from estimator.analysis.headline import Headline, hours_text
+from estimator.analysis.unit_cost import unit_cost_words
+from estimator.dashboard.session.jobs import Ranges
+from estimator.dashboard.widgets.document import full_title
+from estimator.deployments.registry import ALL_DEPLOYMENTS, GROUPS, Group
+from estimator.format import capitalized, dollars
+from estimator.pricing.bill import Bill
+from estimator.render.document import Inline, Text
+from estimator.units import HALF_A_CENT_USD
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """The best of a group, in words."""
+
+    group: str
+    """Its name, and how many were compared."""
+    bill: Estimate | None
+    """None if none is within limits; then only ``none`` is said."""
+    none: str = ""
+    total: str = ""
+    beside: str = ""
+    """How the total compares with the least; empty for what may not be called the cheapest."""
+    per_unit: str = ""
+    likely: str = ""
+    """From what to what the total goes; dots hold the place of what is still to be found."""
+
+
+def answer(comparison: Comparison) -> Inline:
+    """What it costs to buy it and to run it, and what decides between them, in one sentence."""
+    bills, within = comparison.bills, comparison.within_limits
+    if not bills:
+        return "No deployment can be priced for this scenario."
+    if not within:
+        which = "No deployment is" if len(bills) > 1 else "The only deployment compared is not"
+        return f"{which} within limits in this scenario; the limits are below."
+    found = comparison.headline
+    best = {each.group: each.bill for each in found.best if each.bill is not None}
+    managed = best.get("managed")
+    run = min(
+        (bill for group, bill in best.items() if group != "managed"),
+        key=lambda bill: float(bill.total),
+        default=None,
+    )
+    if managed is None or run is None:
+        [only] = [bill for bill in (managed, run) if bill is not None]
+        other = (
+            _none_of("no managed service", GROUPS[:1], comparison)
+            if managed is None
+            else _none_of("nothing that you run yourself", GROUPS[1:], comparison)
+        )
+        name = full_title(only.deployment or "")
+        return "It costs ", _usd(only), f" per month with {name}; {other}."
+    saved = float(managed.total) - float(run.total)
+    bought = "It costs ", _usd(managed), " per month as a managed service"
+    if abs(saved) < HALF_A_CENT_USD:
+        return *bought, ", and as much if you run it yourself."
+    if saved < 0:
+        return *bought, ", and more if you run it yourself: ", _usd(run), "."
+    paid = _what_it_pays(found, saved)
+    saves = f" if you run it yourself. That saves {dollars(saved)}"
+    return *bought, ", or ", _usd(run), saves, *paid, "."
+
+
+def _what_it_pays(found: Headline, saved: float) -> tuple[str | Text, ...]:
+    """What dollars saved buy of people's time; nothing if that costs nothing."""
+    if found.has_hours:
+        return (", the hours that you state included",)
+    rate = found.usd_per_engineer_hour
+    if not rate:
+        return ()
+    if saved < rate:
+        return ", less than an engineer costs in ", Text("an hour", "strong")
+    return ", the price of ", Text(hours_text(saved / rate), "strong"), " of an engineer"
+
+
+def _none_of(nothing: str, groups: Sequence[Group], compared: Comparison) -> str:
+    """Why some groups have nothing to choose: none is within limits, priced, or compared at all."""
+    if any(each.group in groups for each in compared.headline.best):
+        return f"{nothing} is within limits"
+    refused = {ALL_DEPLOYMENTS.entries[each.deployment].group for each in compared.refusals}
+    return f"{nothing} {'was compared' if refused.isdisjoint(groups) else 'has a price here'}"
+
+
+def _usd(bill: Bill) -> Text:
+    return Text(dollars(float(bill.total)), "strong")
+
+
+def cards_of(comparison: Comparison, ranges: Ranges | None) -> list[Card]:
+    """A card for each group that is compared.
+
+    Args:
+        comparison: what is shown.
+        ranges: of totals, if they are known by now.
+    """
+    best = comparison.headline.best
+    least = min((float(each.bill.total) for each in best if each.bill), default=0.0)
+    cards = []
+    for each in best:
+        group = f"{capitalized(each.group)}, {each.compared} compared"
+        if each.bill is None:
+            none = "It is not" if each.compared == 1 else "None is"
+            cards.append(Card(group, None, f"{none} within limits."))
+            continue
+        cards.append(
+            Card(
+                group,
+                each.bill,
+                total=dollars(float(each.bill.total)),
+                beside=_beside(each.bill, least),
+                per_unit=unit_cost_words(comparison.scenario, each.bill),
+                likely=_likely(each.bill, ranges),
+            )
+        )
+    return cards
+
+
+def _likely(bill: Estimate, ranges: Ranges | None) -> str:
+    if ranges is None:
+        return "In 8 of 10 cases: …"
+    if (found := ranges.get(bill.deployment or "")) is None:
+        return "No range: nothing is uncertain"
+    return "In 8 of 10 cases: " + "–".join(map(dollars, found))
+
+
+def _beside(bill: Estimate, least: float) -> str:
+    total = float(bill.total)
+    if not bill.state.is_within_limits:
+        return ""
+    ratio = f"{total / least:,.1f} times the cheapest" if least else "the cheapest is free"
+    return "cheapest" if total == least else ratio
