@@ -2,11 +2,12 @@
 
 What Streamlit is told by a run, it lays out anew when it hears of it: the width of the page, the
 sidebar, the styles of ``style.css``. What a visitor began to read moves away. So the page itself,
-which every visit loads first, brings the styles and keeps space free.
+which every visit loads first, brings the styles and keeps space free. It brings the answer, too.
 """
 
 from __future__ import annotations
 
+import asyncio
 from http import HTTPStatus
 from pathlib import Path
 from typing import Final
@@ -30,6 +31,8 @@ _SIDEBAR_CSS: Final = """
   }
 }
 """
+_MOST_WAIT_S: Final = 1.0
+"""For an answer, as a browser has nothing to load before it has the page."""
 _BODY_ENDS: Final = b"</body>"
 """There styles come after those that Streamlit writes as it goes, all of them into the head."""
 
@@ -39,8 +42,10 @@ class FirstPaint:
 
     def __init__(self, app: ASGIApp) -> None:
         # brings numpy, which ``site`` must have told how many threads it takes
+        from estimator.dashboard.first_answer import first_answer
         from estimator.dashboard.widgets.table import styles_where_narrow
 
+        self._first_answer = first_answer
         self._app = app
         self._styles = _CSS.read_text("utf-8") + styles_where_narrow()
         opening = _OPENING_CSS.read_text("utf-8")
@@ -56,7 +61,7 @@ class FirstPaint:
         begun: Message | None = None
         body = b""
 
-        async def send_with_styles(message: Message) -> None:
+        async def send_complete(message: Message) -> None:
             nonlocal begun, body
             if message["type"] == "http.response.start" and _is_page(message):
                 begun = message
@@ -67,7 +72,7 @@ class FirstPaint:
             body += message.get("body", b"")
             if message.get("more_body"):
                 return
-            page = self._with_styles(body, scope["path"])
+            page = self._complete(body, scope["path"], await self._answer_to(scope))
             headers = MutableHeaders(scope=begun)
             headers["Content-Length"] = str(len(page))
             # they are those of the page without styles
@@ -75,12 +80,21 @@ class FirstPaint:
             await send(begun)
             await send({"type": "http.response.body", "body": page})
 
-        await self._app({**scope, "headers": asked}, receive, send_with_styles)
+        await self._app({**scope, "headers": asked}, receive, send_complete)
 
-    def _with_styles(self, page: bytes, path: str) -> bytes:
+    async def _answer_to(self, scope: Scope) -> str:
+        asked = scope["path"], scope["query_string"].decode("latin-1")
+        answer = asyncio.create_task(asyncio.to_thread(self._first_answer, *asked))
+        try:
+            # what takes longer goes on: it will be known when the page asks for it
+            return await asyncio.wait_for(asyncio.shield(answer), _MOST_WAIT_S)
+        except TimeoutError:
+            return ""
+
+    def _complete(self, page: bytes, path: str, answer: str) -> bytes:
         has_sidebar = not path.rstrip("/").endswith(_WITHOUT_SIDEBAR)
         styles = self._styles + (_SIDEBAR_CSS if has_sidebar else "")
-        added = f"<style>{styles}</style>{self._opening}{preload_links()}"
+        added = f"<style>{styles}</style>{self._opening}{preload_links()}{answer}"
         return page.replace(_BODY_ENDS, added.encode() + _BODY_ENDS, 1)
 
 

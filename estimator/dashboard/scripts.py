@@ -1,4 +1,4 @@
-"""What runs in a browser besides Streamlit? Two scripts; the page's policy knows their hashes."""
+"""What runs in a browser besides Streamlit? Three scripts; the page's policy knows their hashes."""
 
 from __future__ import annotations
 
@@ -38,4 +38,25 @@ window.navigation?.addEventListener("navigate", ({ destination, downloadRequest 
 
 A press of a button on the page itself may bring what a browser still has to fetch.
 """
-ALL: Final = (SAVE_FILES, END_OPENING)
+
+END_FIRST_ANSWER: Final = """{
+const path = address => new URL(address).pathname;
+const isShown = each => each.checkVisibility({ visibilityProperty: true });
+const stopped = '[data-test-script-state="notRunning"]';
+const total = '[data-testid="stMain"] [data-testid="stMetricValue"]';
+const end = () => {
+  changes.disconnect();
+  document.getElementById("first-answer")?.remove();
+};
+const changes = new MutationObserver(() => {
+  if (document.querySelector(stopped) || [...document.querySelectorAll(total)].some(isShown)) end();
+});
+changes.observe(document.getElementById("root"), {
+  subtree: true, childList: true, attributeFilter: ["data-test-script-state"],
+});
+window.navigation?.addEventListener("navigate", ({ destination }) => {
+  if (path(destination.url) !== path(location.href)) end();
+});
+}"""
+"""Removes what ``first_answer.py`` shows once the page has a total, or has nothing to wait for."""
+ALL: Final = (SAVE_FILES, END_OPENING, END_FIRST_ANSWER)

@@ -85,10 +85,14 @@ def open_page(name: str, title: str) -> Scenario:
 def page_title(title: str, subject: str, scenario: Scenario) -> None:
     """The title, and below it which scenario is shown, with all that else moves its bill."""
     st.title(title, anchor=False)
-    parts = (subject, scenario.found_location.title, audience_words(scenario))
-    st.caption(literal(", ".join(parts)))
+    st.caption(literal(in_short(scenario, subject)))
     scenario_chips(scenario)
     _say_other_list()
+
+
+def in_short(scenario: Scenario, subject: str) -> str:
+    """Which scenario is shown: what it is about, where, and for how many."""
+    return ", ".join((subject, scenario.found_location.title, audience_words(scenario)))
 
 
 def _say_other_list() -> None:

@@ -123,12 +123,20 @@ def _cells(
         head = _text(capitalized(column.head)) if position else ""
         labeled = f' data-head="{head}"' if head else ""
         tone = column.tone if of_row == "plain" else of_row
-        pieces = "".join(_piece(each, tone) for each in doc.pieces(cell))
-        yield f"<td{_side(column)}{labeled}>{pieces}</td>"
+        yield f"<td{_side(column)}{labeled}>{inline_html(cell, tone)}</td>"
 
 
 def _side(column: doc.Column) -> str:
     return ' class="number"' if column.is_number else ""
+
+
+def inline_html(text: doc.Inline, tone: Tone = "plain") -> str:
+    """A text with its meaning as HTML, every piece of it escaped.
+
+    >>> inline_html(("1 < 2, ", doc.Text("so", "strong")))
+    '1 &lt; 2, <strong>so</strong>'
+    """
+    return "".join(_piece(each, tone) for each in doc.pieces(text))
 
 
 def _piece(piece: str | doc.Text, of_cell: Tone) -> str:

@@ -1,0 +1,80 @@
+"""What does a visitor read while a page loads? The answer, which the server knows before.
+
+A browser takes seconds to load what draws a page, and the answer takes the server a tenth of one.
+So the page Estimate brings it along as plain text, where it will stand; ``scripts.py`` removes it
+once the page has its own.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+from urllib.parse import parse_qs
+
+from estimator.analysis.compare import Comparison
+from estimator.dashboard.pages.frame import in_short
+from estimator.dashboard.scripts import END_FIRST_ANSWER
+from estimator.dashboard.session.state import PARAMETER, comparison_of, default_scenario
+from estimator.dashboard.site import PAGES
+from estimator.dashboard.widgets.answer import Card, answer, cards_of
+from estimator.dashboard.widgets.progress import job_queue
+from estimator.dashboard.widgets.ranges import ranges_job
+from estimator.dashboard.widgets.table import inline_html
+from estimator.pricing.price_files import CLOUDS
+from estimator.render.document import Inline, state_text
+from estimator.states import State
+
+_OTHER_PAGES: Final = tuple(f"/{page.url}" for page in PAGES.values() if page.url)
+"""Endings of addresses."""
+_CLOUDS: Final = "clouds"
+"""In the address: the titles of those that are compared."""
+
+
+def first_answer(path: str, query: str) -> str:
+    """The answer as HTML; nothing on other pages, and where there is none.
+
+    Args:
+        path: of the address.
+        query: of the address, without its question mark.
+    """
+    if path.rstrip("/").endswith(_OTHER_PAGES):
+        return ""
+    asked = parse_qs(query)
+    token = asked.get(PARAMETER, [""])[-1] or default_scenario().to_token()
+    try:
+        comparison = comparison_of(token)
+        clouds = [cloud for cloud, title in CLOUDS.items() if title in asked.get(_CLOUDS, ())]
+        return _html(comparison.of_clouds(clouds) if clouds else comparison)
+    except Exception:  # noqa: BLE001 - the page asks the same, and says or logs what is wrong
+        return ""
+
+
+def _html(comparison: Comparison) -> str:
+    scenario = comparison.scenario
+    ranges = job_queue().result(ranges_job(comparison))
+    cards = "".join(map(_card, cards_of(comparison, ranges)))
+    return (
+        '<div id="first-answer">'
+        f"{_line('title', scenario.name or scenario.profile.title)}"
+        f"{_line('quiet', in_short(scenario, scenario.profile.title))}"
+        f"{_line('answer', answer(comparison))}"
+        f'<div class="cards">{cards}</div></div><script>{END_FIRST_ANSWER}</script>'
+    )
+
+
+def _card(card: Card) -> str:
+    lines = [_line("quiet", card.group), _line("name", card.none)]
+    if card.bill is not None:
+        lines[1:] = [
+            _line("name", card.bill.name),
+            _line("total", card.total),
+            _line("beside", card.beside),
+            _line("quiet", card.per_unit),
+            _line("quiet", card.likely),
+        ]
+        if card.bill.state is not State.WITHIN_LIMITS:
+            lines.append(_line("name", state_text(card.bill.state, card.bill.state_words)))
+    return f'<div class="card">{"".join(lines)}</div>'
+
+
+def _line(kind: str, text: Inline) -> str:
+    return f'<p class="{kind}">{inline_html(text)}</p>' if text else ""
