@@ -42,14 +42,21 @@ A press of a button on the page itself may bring what a browser still has to fet
 END_FIRST_ANSWER: Final = """{
 const path = address => new URL(address).pathname;
 const isShown = each => each.checkVisibility({ visibilityProperty: true });
-const stopped = '[data-test-script-state="notRunning"]';
-const total = '[data-testid="stMain"] [data-testid="stMetricValue"]';
+const all = selector => [...document.querySelectorAll(`[data-testid="stMain"] ${selector}`)];
+const isDrawn = () =>
+  document.querySelector('[data-test-script-state="notRunning"]') !== null &&
+  all(':is(h1, [data-testid="stAlert"])').length > 0 &&
+  all('[data-testid="stSkeleton"]').length === 0;
+const first = document.getElementById("first-answer");
+const totals = first.querySelectorAll(".total").length;
+const hasTotals = () =>
+  totals > 0 && all('[data-testid="stMetricValue"]').filter(isShown).length >= totals;
 const end = () => {
   changes.disconnect();
-  document.getElementById("first-answer")?.remove();
+  first.remove();
 };
 const changes = new MutationObserver(() => {
-  if (document.querySelector(stopped) || [...document.querySelectorAll(total)].some(isShown)) end();
+  if (hasTotals() || isDrawn()) end();
 });
 changes.observe(document.getElementById("root"), {
   subtree: true, childList: true, attributeFilter: ["data-test-script-state"],
@@ -58,5 +65,5 @@ window.navigation?.addEventListener("navigate", ({ destination }) => {
   if (path(destination.url) !== path(location.href)) end();
 });
 }"""
-"""Removes what ``first_answer.py`` shows once the page has a total, or has nothing to wait for."""
+"""Removes what ``first_answer.py`` shows once the page has its totals, or is drawn without."""
 ALL: Final = (SAVE_FILES, END_OPENING, END_FIRST_ANSWER)

@@ -20,6 +20,16 @@ from interfaces.screens import settled
 CHAT = ws.Scenario(profile="workplace-chat", location="virginia", peak_connections=2_000)
 WITHOUT_PRICES = CHAT.replace(as_of="2019-01-01")
 FIRST = "#first-answer"
+NOTE_WHAT_FOLLOWS = """
+window.following = [];
+new MutationObserver(changes => {
+  for (const { removedNodes } of changes)
+    for (const node of removedNodes)
+      if (node.id === "first-answer")
+        following.push(document.querySelectorAll('[data-testid="stMetricValue"]').length);
+}).observe(document, { subtree: true, childList: true });
+"""
+"""How many totals the page has as the first answer goes."""
 
 
 def asked(scenario: ws.Scenario, **more: list[str]) -> str:
@@ -123,6 +133,12 @@ class TestInABrowser:
         # a line of text off at most, where words are broken elsewhere
         assert page_has.bounding_box()["x"] == pytest.approx(before["x"], abs=2)
         assert page_has.bounding_box()["y"] == pytest.approx(before["y"], abs=40)
+
+    def test_it_stays_until_the_page_has_its_totals(self, shown):
+        shown.add_init_script(NOTE_WHAT_FOLLOWS)
+        shown.reload()
+        settled(shown)
+        assert shown.evaluate("following") == [3]
 
     def test_a_link_that_cannot_be_opened_shows_why(self, context, address):
         shown = context.new_page()
