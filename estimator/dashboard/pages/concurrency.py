@@ -317,16 +317,18 @@ def _simulation(job: SimulationJob) -> None:
     running = run if run is not None and not run.finished else None
     # looked for afterwards: a run that was over then has left its result
     found = job_queue().result(job)
-    if running is None:
-        st.button(
-            "Simulate" if found is None else "Simulated",
-            key="simulate",
-            type="primary" if found is None else "secondary",
-            icon=":material/play_arrow:" if found is None else ":material/check:",
-            disabled=found is not None,
-            on_click=owner.requested.add,
-            args=(_PURPOSE,),
-        )
+    # in a box that is always there: what follows keeps its place, and so its room, without it
+    with st.container():
+        if running is None:
+            st.button(
+                "Simulate" if found is None else "Simulated",
+                key="simulate",
+                type="primary" if found is None else "secondary",
+                icon=":material/play_arrow:" if found is None else ":material/check:",
+                disabled=found is not None,
+                on_click=owner.requested.add,
+                args=(_PURPOSE,),
+            )
     if found is None and running is None:
         if run is not None and run.error and run.job == job:
             show_error(
