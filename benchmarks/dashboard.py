@@ -2,11 +2,10 @@
 
 First content is the time from opening the address to a total on the screen, for the very first
 visitor of a server and for later ones; a page brings one along, and takes longer until it can be
-edited. An edit is another audience, typed on a page at rest and
-confirmed. Its answer is there when the text that follows from it changes, its chart when the
-picture does, its ranges when they stand on the cards again. Progress is measured from an edit that
-sets a search going, or from the press of a button. Layout shift is that of the worst session window
-while a page loads.
+edited. An edit is another audience, typed on a page at rest and confirmed. Its answer is there when
+the text that follows from it changes, its chart when the picture does, its ranges when they stand
+on the cards again. Progress is measured from an edit that sets a search going, or from the press of
+a button. Layout shift is that of the worst session window while a page loads.
 
 Two peers of the same run tell what the dashboard itself takes: the same audiences priced without a
 dashboard, and an app that shows nothing but the number that was typed, its first content and edits.

@@ -15,7 +15,7 @@ from estimator.dashboard.pages.frame import in_short
 from estimator.dashboard.scripts import END_FIRST_ANSWER
 from estimator.dashboard.session.state import PARAMETER, comparison_of, default_scenario
 from estimator.dashboard.site import PAGES
-from estimator.dashboard.widgets.answer import Card, answer, cards_of
+from estimator.dashboard.widgets.answer import CHOSEN_CLOUDS, Card, answer, cards_of
 from estimator.dashboard.widgets.progress import job_queue
 from estimator.dashboard.widgets.ranges import ranges_job
 from estimator.dashboard.widgets.table import inline_html
@@ -25,8 +25,6 @@ from estimator.states import State
 
 _OTHER_PAGES: Final = tuple(f"/{page.url}" for page in PAGES.values() if page.url)
 """Endings of addresses."""
-_CLOUDS: Final = "clouds"
-"""In the address: the titles of those that are compared."""
 
 
 def first_answer(path: str, query: str) -> str:
@@ -42,7 +40,7 @@ def first_answer(path: str, query: str) -> str:
     token = asked.get(PARAMETER, [""])[-1] or default_scenario().to_token()
     try:
         comparison = comparison_of(token)
-        clouds = [cloud for cloud, title in CLOUDS.items() if title in asked.get(_CLOUDS, ())]
+        clouds = [cloud for cloud, title in CLOUDS.items() if title in asked.get(CHOSEN_CLOUDS, ())]
         return _html(comparison.of_clouds(clouds) if clouds else comparison)
     except Exception:  # noqa: BLE001 - the page asks the same, and says or logs what is wrong
         return ""

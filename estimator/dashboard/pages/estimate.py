@@ -21,7 +21,7 @@ from estimator.dashboard.session.state import (
     last_error,
 )
 from estimator.dashboard.widgets import document
-from estimator.dashboard.widgets.answer import answer, cards_of
+from estimator.dashboard.widgets.answer import CHOSEN_CLOUDS, answer, cards_of
 from estimator.dashboard.widgets.bill import (
     bill_view,
     options_form,
@@ -99,7 +99,7 @@ def _clouds() -> tuple[str, ...]:
         list(CLOUDS),
         selection_mode="multi",
         format_func=lambda cloud: CLOUDS[cloud],
-        key="clouds",
+        key=CHOSEN_CLOUDS,
         help="Press those to compare; with none pressed, all of them are.",
         **IN_ADDRESS,
     )

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from estimator.analysis.compare import Comparison
 from estimator.analysis.estimate import Estimate
@@ -19,6 +20,9 @@ from estimator.format import capitalized, dollars
 from estimator.pricing.bill import Bill
 from estimator.render.document import Inline, Text
 from estimator.units import HALF_A_CENT_USD
+
+CHOSEN_CLOUDS: Final = "clouds"
+"""In the address: titles of the clouds that are compared; all of them without."""
 
 
 @dataclass(frozen=True, slots=True)
