@@ -53,7 +53,7 @@ def test_a_second_own_file_is_what_its_box_says_and_the_next_edit_is_made(contex
     # an own price beside the bill, by keyboard
     choose(page, "Deployment", full_title("aws.api_gateway"))
     with_its_chart(page)
-    page.get_by_role("tab", name="Your prices").click()
+    page.get_by_role("radio", name="Your prices").click()
     percent = page.get_by_role("spinbutton", name="WebSocket messages, % off")
     percent.fill("15")
     percent.press("Enter")

@@ -71,7 +71,7 @@ def test_a_shared_link_restores_the_scenario_for_somebody_else(browser, context,
     # a bill that is drawn anew opens with its lines
     expect(mine.get_by_text("Web PubSub Standard units").first).to_be_visible()
     with_its_chart(mine)
-    mine.get_by_role("tab", name="Open questions").click()
+    mine.get_by_role("radio", name="Open questions").click()
     mine.get_by_role("radio", name="whole").check(force=True)
     answered = scenario.replace(assumptions={SMALL_MESSAGES: "whole"})
     wait_for_link(mine, answered)
@@ -94,9 +94,9 @@ def test_a_shared_link_restores_the_scenario_for_somebody_else(browser, context,
     # a bill that is drawn anew opens with its lines
     expect(theirs.get_by_text("Web PubSub Standard units").first).to_be_visible()
     with_its_chart(theirs)
-    theirs.get_by_role("tab", name="Open questions").click()
+    theirs.get_by_role("radio", name="Open questions").click()
     expect(theirs.get_by_role("radio", name="whole")).to_be_checked()
-    theirs.get_by_role("tab", name="Options").click()
+    theirs.get_by_role("radio", name="Options").click()
     expect(theirs.get_by_role("spinbutton", name="Headroom", exact=True)).to_have_value("0.6")
     somebody.close()
 
@@ -222,7 +222,7 @@ def test_every_side_of_a_bill_fits_screen_and_theme(browser, address, screen, th
     assert amount.evaluate("text => getComputedStyle(text).fill") == ink
 
     for tab in ("Line items", "Open questions", "Options", "In words"):
-        page.get_by_role("tab", name=tab).click()
+        page.get_by_role("radio", name=tab).click()
         with_its_chart(page)
         main = page.get_by_test_id("stMain")
         assert main.evaluate("main => main.scrollWidth <= main.clientWidth"), tab

@@ -1,4 +1,4 @@
-"""How is one deployment's bill calculated, and what would change it? Its sides, one on a tab each.
+"""How is one deployment's bill calculated, and what would change it? One of its sides at a time.
 
 Open questions, options and agreed prices are part of the scenario: what is chosen here is kept in
 link and file.
@@ -31,7 +31,10 @@ _COLUMNS: Final = 3
 
 
 def bill_view(scenario: Scenario, bill: Estimate) -> None:
-    """A bill from all sides; the sides are tabs, and the one in front is drawn."""
+    """A bill from the side that was chosen; others are not drawn.
+
+    Not as tabs: a browser looks through all of them again whenever anything on the page changes.
+    """
     sides: dict[str, Callable[[], object]] = {
         "Line items": lambda: _line_items(bill),
         "Limits": lambda: limits_view(bill.verdicts),
@@ -40,15 +43,19 @@ def bill_view(scenario: Scenario, bill: Estimate) -> None:
         "Options": lambda: options_form(scenario, bill.deployment or ""),
         "In words": lambda: st.code(bill.explain(), language=None, wrap_lines=True),
     }
-    tabs = st.tabs(list(sides), key="bill_side", on_change="rerun")
-    for tab, draw in zip(tabs, sides.values(), strict=True):
-        if tab.open:
-            with tab:
-                draw()
+    side = st.segmented_control(
+        "Side of the bill",
+        list(sides),
+        default="Line items",
+        required=True,
+        key="bill_side",
+        label_visibility="collapsed",
+    )
+    sides[side]()
 
 
 def _line_items(bill: Bill) -> None:
-    """The bill as everywhere, without what stands on another tab."""
+    """The bill as everywhere, without what its other sides show."""
     document = calculation_view(bill)
     show(document.blocks, document.title)
 
