@@ -100,7 +100,7 @@ TOTAL: Final = f"#first-answer .total, {METRIC}"
 HEADING: Final = "[data-testid=stMain] h2"
 VECTOR: Final = "svg.marks"
 RANGES: Final = Part(
-    "[data-testid=stMain] [data-testid=stCaptionContainer]", RANGES_MS, r"In 8 of 10 cases: \$"
+    "[data-testid=stMain] [class*=st-key-card] p.quiet", RANGES_MS, r"In 8 of 10 cases: \$"
 )
 EDITED: Final = {
     "estimate": {

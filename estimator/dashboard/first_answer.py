@@ -18,7 +18,7 @@ from estimator.dashboard.site import PAGES
 from estimator.dashboard.widgets.answer import CHOSEN_CLOUDS, Card, answer, cards_of
 from estimator.dashboard.widgets.progress import job_queue
 from estimator.dashboard.widgets.ranges import ranges_job
-from estimator.dashboard.widgets.table import inline_html
+from estimator.dashboard.widgets.texts import inline_html
 from estimator.pricing.price_files import CLOUDS
 from estimator.render.document import Inline, state_text
 from estimator.states import State

@@ -1,4 +1,4 @@
-"""What runs in a browser besides Streamlit? Three scripts; the page's policy knows their hashes."""
+"""What runs in a browser besides Streamlit? Four scripts; the page's policy knows their hashes."""
 
 from __future__ import annotations
 
@@ -66,4 +66,28 @@ window.navigation?.addEventListener("navigate", ({ destination }) => {
 });
 }"""
 """Removes what ``first_answer.py`` shows once the page has its totals, or is drawn without."""
-ALL: Final = (SAVE_FILES, END_OPENING, END_FIRST_ANSWER)
+
+SHOW_RANGES: Final = """{
+const found = new Map();
+const ask = async run => {
+  found.set(run, {});
+  let answer;
+  do answer = await fetch(`_ranges/${run}`); while (answer.status === 202);
+  if (!answer.ok) return;
+  found.set(run, await answer.json());
+  show();
+};
+const show = () => {
+  for (const each of document.querySelectorAll("[data-run]")) {
+    const { run, what } = each.dataset;
+    if (!found.has(run)) ask(run);
+    const words = found.get(run)[what];
+    if (words && each.textContent !== words) each.textContent = words;
+  }
+};
+new MutationObserver(show).observe(
+  document.getElementById("root"), { subtree: true, childList: true },
+);
+}"""
+"""Asks for what ``late_ranges.py`` will know, and writes it where it is to stand."""
+ALL: Final = (SAVE_FILES, END_OPENING, END_FIRST_ANSWER, SHOW_RANGES)

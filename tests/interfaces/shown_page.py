@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from html import unescape
 from html.parser import HTMLParser
 from typing import Any
 
 from streamlit.testing.v1 import AppTest
+from streamlit.testing.v1.element_tree import Block
 
 import estimator as ws
 
@@ -82,6 +84,15 @@ def plain(text: object) -> str:
     """Without the signs that Markdown needs."""
     shown = re.sub(r"\\(.)", r"\1", str(text))
     return shown.replace("\N{NO-BREAK SPACE}", " ").replace("\N{WORD JOINER}", "")
+
+
+def words(part: AppTest | Block) -> str:
+    """What can be read on a page or a part of it, without the signs of Markdown and of HTML."""
+    signs = r"(?s)<style>.*?</style>|<[^>]+>"
+    written = (re.sub(signs, " ", each.proto.body) for each in part.get("html"))
+    headed = (each.value for each in (*part.header, *part.markdown, *part.caption))
+    shown = plain(" ".join([*headed, *map(unescape, written)]))
+    return " ".join(shown.split())
 
 
 def tables(page: AppTest) -> list[list[dict[str, str]]]:

@@ -13,7 +13,7 @@ from estimator.dashboard.pages import compare_two
 from estimator.dashboard.widgets.origin import Origin
 from estimator.format import dollars, signed_dollars
 from interfaces.saved_files import table_rows
-from interfaces.shown_page import linked, named, plain, run, shown_page, tables
+from interfaces.shown_page import linked, named, plain, run, shown_page, tables, words
 
 MANAGED, OWN = "API Gateway WebSocket API on AWS", "Network Load Balancer and EC2 on AWS"
 
@@ -58,7 +58,7 @@ def test_the_sentence_stands_first_and_the_table_adds_up(chat):
 
     assert plain(page.header[0].value) == found.short_verdict
     assert found.short_verdict.startswith("Moving saves $")
-    assert any(plain(each.value) == " ".join(found.consequences) for each in page.markdown)
+    assert " ".join(found.consequences) in words(page)
     states, parts, lines = tables(page)
     assert [row["Per month"] for row in states] == [
         dollars(found.today.total), dollars(found.candidate.total),

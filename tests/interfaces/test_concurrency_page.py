@@ -27,7 +27,15 @@ from estimator.demand.expected import expected_demand
 from estimator.format import figure_text
 from estimator.pricing.price_files import price_list
 from estimator.scenario.disruptions import FAULTS, SURGES, parse_fault
-from interfaces.shown_page import PATIENCE_SECONDS, plain, run, shown_page, tables, wait_until
+from interfaces.shown_page import (
+    PATIENCE_SECONDS,
+    plain,
+    run,
+    shown_page,
+    tables,
+    wait_until,
+    words,
+)
 
 ON_API_GATEWAY = "API Gateway WebSocket API on AWS"
 
@@ -65,10 +73,6 @@ def opened(scenario: ws.Scenario, **settings: str) -> AppTest:
     return shown_page("concurrency", scenario, settings, {"share": True})
 
 
-def texts(page: AppTest) -> str:
-    return plain(" ".join(each.value for each in (*page.markdown, *page.caption)))
-
-
 def on_screen(page: AppTest) -> ws.Scenario:
     return page.session_state["session"].scenario
 
@@ -92,7 +96,7 @@ def test_the_closed_forms_are_there_before_anything_is_simulated(scenario):
     assert shown["Random peak"][0] == figure_text(stats.poisson.ppf(0.999, 300))
     # the quota of new connections that AWS publishes
     assert shown["New connections/s"][1] == "limit 500"
-    assert "for 0.6 s." in texts(page)  # 300 / 500
+    assert "for 0.6 s." in words(page)  # 300 / 500
     assert not tables(page)
 
 
@@ -106,8 +110,8 @@ def test_what_is_shown_is_what_the_simulation_found(scenario):
         what, _, _, state, *_ = shown.values()
         assert finding.title in what
         assert finding.state in state
-    words = " ".join(each.value for each in page.markdown).replace("\\", "")
-    assert all(f"{each.title}: {each.words}." in words for each in found.findings)
+    said = words(page)
+    assert all(f"{each.title}: {each.words}." in said for each in found.findings)
     assert len(limits) == len(found.limits)
     assert len(recoveries) == len(storms) == 1
     assert found.simulated_bill is not None
@@ -118,7 +122,7 @@ def test_what_is_shown_is_what_the_simulation_found(scenario):
     assert heading.startswith(outcome.verdict)
     assert outcome.verdict.startswith("After the service failed on Tuesday at 14:00, ")
     assert f" {outcome.state}]" in heading
-    assert f"{outcome.why} {found.cost}" in words
+    assert f"{outcome.why} {found.cost}" in said
 
 
 def test_a_shared_link_holds_the_settings_too(scenario):
@@ -153,12 +157,12 @@ def test_weeks_are_simulated_on_the_cheapest_deployment_within_limits_unless_one
     best = ws.compare(scenario).within_limits[0]
     page = opened(scenario)
     assert page.selectbox(key="on").value == "cheapest"
-    assert f"{full_title(best.deployment or '')}: 300 connections are assumed" in texts(page)
+    assert f"{full_title(best.deployment or '')}: 300 connections are assumed" in words(page)
     assert "on" not in page.query_params
     page.selectbox(key="on").set_value("none")
     run(page)
-    assert "Without limits: 300 connections are assumed" in texts(page)
-    assert f"{ON_API_GATEWAY}: 300" in texts(opened(scenario, on=ON_API_GATEWAY))
+    assert "Without limits: 300 connections are assumed" in words(page)
+    assert f"{ON_API_GATEWAY}: 300" in words(opened(scenario, on=ON_API_GATEWAY))
 
 
 def test_the_worst_of_several_faults_comes_first_and_the_others_are_folded(scenario):
@@ -349,7 +353,7 @@ def test_a_process_that_was_killed_is_one_message_and_the_next_run_gets_new_ones
     scenario, monkeypatch
 ):
     monkeypatch.setattr(jobs, "processes", Broken)
-    page = simulated(opened(scenario, weeks="1"))
+    page = simulated(shown_page("concurrency", scenario, {"weeks": "1"}))
     [error] = page.main.error
     assert "ended from outside" in error.value
     monkeypatch.undo()

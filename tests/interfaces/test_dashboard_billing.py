@@ -9,7 +9,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 import estimator as ws
-from interfaces.shown_page import PATIENCE_SECONDS, linked, run, tables
+from interfaces.shown_page import PATIENCE_SECONDS, linked, run, tables, words
 
 APP = Path(__file__).parents[2] / "app.py"
 BASE = ws.Scenario(profile="workplace-chat", location="virginia", peak_connections=20_000)
@@ -25,17 +25,13 @@ def opened(scenario: ws.Scenario) -> AppTest:
     return run(page)
 
 
-def captions(page: AppTest) -> str:
-    return " ".join(one.value for one in page.caption).replace("\\", "")
-
-
 def test_a_published_discount_can_be_chosen_and_left():
     page = opened(BASE)
     page.selectbox(key="contract").set_value("oci-preemptible")
     run(page)
 
     assert linked(page) == BASE.replace(contract="oci-preemptible")
-    assert "rates of the contract 'OCI preemptible capacity'" in captions(page)
+    assert "rates of the contract 'OCI preemptible capacity'" in words(page)
     page.selectbox(key="contract").set_value("list")
     assert linked(run(page)) == BASE
 
@@ -58,7 +54,7 @@ def test_rates_of_a_file_are_named_and_kept():
     page.number_input(key="hours_per_month").set_value(720)
 
     assert linked(run(page)).contract == OWN_RATES
-    assert "rates of the contract 'Ours'" in captions(page)
+    assert "rates of the contract 'Ours'" in words(page)
 
 
 def test_the_prices_of_a_day_can_be_asked_for():
@@ -67,7 +63,7 @@ def test_the_prices_of_a_day_can_be_asked_for():
     run(page)
 
     assert linked(page) == BASE.replace(as_of=dt.date(2026, 9, 30))
-    assert "prices in force on 2026-09-30" in captions(page)
+    assert "prices in force on 2026-09-30" in words(page)
 
 
 def test_a_week_can_be_named_and_left_out_again():

@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 import estimator as ws
 from estimator.pricing.contract import as_contract
-from interfaces.shown_page import PATIENCE_SECONDS, linked, named, plain, run
+from interfaces.shown_page import PATIENCE_SECONDS, linked, named, plain, run, words
 
 ROOT = Path(__file__).parents[2]
 MESSAGES = "aws.api_gateway.messages"
@@ -67,7 +67,7 @@ def field(page: AppTest, price: str, meter: str = MESSAGES):
 
 
 def shown(page: AppTest) -> str:
-    return plain(" ".join(page.main.markdown.values))
+    return words(page.main)
 
 
 def said(page: AppTest) -> list[str]:

@@ -6,7 +6,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 import estimator as ws
-from interfaces.shown_page import run, shown_page, wait_until
+from interfaces.shown_page import run, shown_page, wait_until, words
 
 ON_API_GATEWAY = "API Gateway WebSocket API on AWS"
 SETTINGS = {"on": ON_API_GATEWAY, "recover_within": "15"}
@@ -21,10 +21,6 @@ SCENARIO = ws.Scenario(
 pytestmark = pytest.mark.usefixtures("jobs_run_here")
 
 
-def texts(page: AppTest) -> str:
-    return " ".join(each.value for each in (*page.markdown, *page.caption, *page.header))
-
-
 def planned(page: AppTest) -> AppTest:
     page.button(key="plan_recovery").click()
     run(page)
@@ -34,12 +30,12 @@ def planned(page: AppTest) -> AppTest:
 
 def test_a_plan_is_searched_for_at_a_press():
     page = shown_page("concurrency", SCENARIO, SETTINGS, {"share": True})
-    assert "Recovery plan" in texts(page)
+    assert "Recovery plan" in words(page)
 
     page = planned(page)
 
     expected = ws.recovery_plan(SCENARIO, "aws.api_gateway", within_s=15)
-    shown = texts(page).replace("\\", "")
+    shown = words(page).replace("\\", "")
     assert expected.answer in shown
     assert "met" in shown
     assert "plan_recovery" not in [each.key for each in page.button]
@@ -57,4 +53,4 @@ def test_another_question_has_another_plan():
 def test_without_a_deployment_there_is_nothing_to_plan():
     page = shown_page("concurrency", SCENARIO, {"on": "No deployment: no limits"})
 
-    assert "Recovery plan" not in texts(page)
+    assert "Recovery plan" not in words(page)

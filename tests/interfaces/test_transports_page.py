@@ -11,7 +11,7 @@ import estimator as ws
 from estimator.dashboard.pages import transports as page_module
 from estimator.dashboard.session import transport_jobs
 from estimator.scenario.transport import Polling
-from interfaces.shown_page import at_rest, linked, named, plain, run, shown_page, tables
+from interfaces.shown_page import at_rest, linked, named, plain, run, shown_page, tables, words
 
 PAGE = ws.Scenario.load("examples/status-page.yaml")
 FEW = ("aws.http_api_lambda", "aws.nlb_ec2")
@@ -51,12 +51,12 @@ def test_the_advice_comes_first_with_the_figures_of_the_library(files):
     page = opened(within="5 min")
 
     assert plain(page.header[0].value) == found.headline
-    shown = plain(" ".join(each.value for each in page.markdown))
+    shown = words(page)
     traffic, choice, *reasons = found.sentences
     for sentence in (traffic, *reasons):
         assert sentence.rstrip(".") in shown
     # the main sentence is said once, and below it only what it does not say
-    assert "Choose" not in shown
+    assert shown.count("Choose") == 1
     beyond = choice.removeprefix(found.headline.rstrip(".")).removeprefix(", for ")
     assert beyond in shown
     assert len(page.get("vega_lite_chart")) == 1
@@ -79,8 +79,8 @@ def test_that_nothing_comes_in_time_is_said_once(monkeypatch, files):
 
     headline = plain(page.header[0].value)
     assert headline.startswith("Nothing brings 95% of the messages within")
-    shown = plain(" ".join(each.value for each in page.markdown))
-    assert "Nothing brings" not in shown
+    shown = words(page)
+    assert shown.count("Nothing brings") == 1
 
 
 def test_no_matter_compares_polls_at_usual_intervals(files):
@@ -97,7 +97,7 @@ def test_rates_are_found_at_a_press_and_stand_in_the_file(files):
     page = at_rest(run(page))
     rates = ws.transports(PAGE, FEW, within_seconds=60).break_even
 
-    shown = plain(" ".join(each.value for each in page.markdown))
+    shown = words(page)
     assert rates.sentences[0].rstrip(".") in shown
     [data] = [each for each in files if each.file_name == "transports.json"]
     from estimator.dashboard.widgets.origin import Origin, today

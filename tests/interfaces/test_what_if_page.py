@@ -32,6 +32,7 @@ from interfaces.shown_page import (
     run as drawn_again,
     shown_page,
     tables,
+    words,
 )
 
 MANAGED, OWN = "aws.api_gateway", "aws.nlb_ec2"
@@ -90,10 +91,6 @@ def money(usd: float) -> str:
     return f"${usd:,.0f}" if usd >= 1000 else f"${usd:,.2f}"
 
 
-def said(page: AppTest) -> str:
-    return " ".join(plain(each.value) for each in (*page.header, *page.markdown, *page.caption))
-
-
 class TestBreakEven:
     def test_sentences_ranges_and_files_are_those_of_the_python_api(self, chat, files):
         page = opened(
@@ -103,7 +100,7 @@ class TestBreakEven:
         found = ws.break_even(chat, "peak_connections", 100, 50_000, [MANAGED, OWN])
         assert found.crossovers
         for sentence in found.sentences:
-            assert sentence in said(page)
+            assert sentence in words(page)
         [rows] = tables(page)
         assert [row["Cheapest within limits"] for row in rows] == [
             dict(zip([MANAGED, OWN], PAIR, strict=True)).get(name or "", "none")
@@ -131,7 +128,7 @@ class TestBreakEven:
         [rows] = tables(page)
         assert [row["Cheapest within limits"] for row in rows] == [PAIR[1], PAIR[0]]
         assert rows[0]["To"] == f"{at:.4g}"
-        assert f"your own servers up to {at:.4g}, a managed service" in said(page)
+        assert f"your own servers up to {at:.4g}, a managed service" in words(page)
         # what an hour costs is part of the scenario from here on, on all pages and in the link
         engineering = linked(page).engineering
         assert engineering is not None
@@ -151,7 +148,7 @@ class TestBreakEven:
         page = opened(scenario)
         found = ws.sweep(scenario, {"peak_connections": [20, 300, 2e3, 3e4, 2e5]})
         winners = {ws.DEPLOYMENTS[name].title for name in found.cheapest["deployment"] if name}
-        compared = said(page).split("Compared: ")[1]
+        compared = words(page).split("Compared: ")[1]
         assert all(title in compared for title in winners)
         # and one of each kind, so that managed or self-hosted is answered
         assert "your own servers" in page.header[0].value
@@ -165,7 +162,7 @@ class TestBreakEven:
             moves="Hours per day with clients connected",
         )  # fmt: skip
         found = ws.break_even(scenario, "hours_per_day", 1, 24, [MANAGED, OWN])
-        assert all(sentence in said(page) for sentence in found.sentences)
+        assert all(sentence in words(page) for sentence in found.sentences)
         job_queue.clear()  # as if it had given way to others
         assert tables(run(page))
 
@@ -188,10 +185,10 @@ class TestBreakEven:
 
     def test_a_field_of_another_profile_gives_way(self, scenario):
         page = opened(scenario, moves="Tickers: messages per hour")
-        assert "tickers" in said(page)
+        assert "tickers" in words(page)
         page.selectbox(key="profile").set_value("workplace-chat")
         page = run(page)
-        assert "peak connections" in said(page)
+        assert "peak connections" in words(page)
 
 
 class TestMap:
@@ -256,7 +253,7 @@ class TestUncertainty:
             [each.high_usd for each in swings]
         )
         assert len(fan) == len(rows_of(files["fan.csv"])) == 2 * 9
-        assert "Measure this first: **peak connections**" in said(page)
+        assert "Measure this first: **peak connections**" in words(page)
 
     @pytest.mark.parametrize(
         ("typed", "told"),
@@ -285,7 +282,7 @@ class TestGrowth:
         assert found.milestones
         events = rows_of(files["growth-events.csv"])
         assert [row["words"] for row in events] == [event.words for event in found.milestones]
-        assert found.milestones[0].words in said(page) or "see the events file" in said(page)
+        assert found.milestones[0].words in words(page) or "see the events file" in words(page)
         monthly = rows_of(files["growth.csv"])
         assert [float(row["cumulated_usd"]) for row in monthly] == pytest.approx(
             found.table["cumulated_usd"].tolist()
@@ -295,22 +292,22 @@ class TestGrowth:
     def test_a_percentage_of_a_year_is_spread_over_its_months(self, scenario):
         page = opened(scenario, what_if="Growth", grows_by="100", pace="per year", months="12")
         # twice as many a year from now
-        assert "2,000 connections at the peak now, 4,000 in month 12" in said(page)
+        assert "2,000 connections at the peak now, 4,000 in month 12" in words(page)
 
 
 def test_the_link_restores_the_part_and_an_edit_in_the_sidebar_counts(scenario):
     page = opened(scenario, what_if="Growth")
-    assert "2,000 connections at the peak now" in said(page)
+    assert "2,000 connections at the peak now" in words(page)
     page.number_input(key="peak_connections").set_value(3_000.0)
     page = run(page)
-    assert "3,000 connections at the peak now" in said(page)
+    assert "3,000 connections at the peak now" in words(page)
     assert linked(page).peak_connections == 3_000
     assert page.segmented_control(key="what_if").value == "Growth"
 
 
 def test_where_nothing_can_be_priced_that_is_said(scenario):
     page = opened(scenario.replace(as_of="2001-01-01"))
-    assert "No deployment can be priced" in said(page)
+    assert "No deployment can be priced" in words(page)
     assert "Try another location" in page.info[0].value
     assert not page.error
 

@@ -21,7 +21,7 @@ from estimator.dashboard.session.state import (
     last_error,
 )
 from estimator.dashboard.widgets import document
-from estimator.dashboard.widgets.answer import CHOSEN_CLOUDS, answer, cards_of
+from estimator.dashboard.widgets.answer import CHOSEN_CLOUDS, Card, answer, cards_of
 from estimator.dashboard.widgets.bill import (
     bill_view,
     options_form,
@@ -40,20 +40,30 @@ from estimator.dashboard.widgets.origin import origin_on_screen
 from estimator.dashboard.widgets.profile import profile_views
 from estimator.dashboard.widgets.progress import result_of
 from estimator.dashboard.widgets.ranges import find_ranges, ranges_job, ranges_of
+from estimator.dashboard.widgets.texts import document_html, late_html, paragraph_html
 from estimator.dashboard.widgets.unpriced import unpriced_line
 from estimator.deployments.registry import SAAS
 from estimator.exports.infracost import has_keys
 from estimator.format import dollars, sentence
 from estimator.pricing.price_files import CLOUDS, DRIVERS, Driver
 from estimator.render import document_of
-from estimator.render.document import Column, Table, table
+from estimator.render.document import (
+    Bullets,
+    Column,
+    Paragraph,
+    Table,
+    Text,
+    state_text,
+    table,
+)
 from estimator.scenario.scenario import Scenario
 from estimator.scenario.transport import WebSocket
 from estimator.states import State
 
 _LIKELY: Final = (
-    "P10 to P90 per month: defaults of the profile may be off as their evidence says, and each "
-    "open question of billing may be answered either way. The page What if says what makes it wide."
+    "8 of 10 cases, P10 to P90: defaults of the profile may be off as their evidence says, and "
+    "each open question of billing may be answered either way. The page What if says what makes "
+    "it wide."
 )
 
 
@@ -71,7 +81,8 @@ def estimate_page() -> None:
     uncertain = ranges_job(comparison)
     ranges = ranges_of(uncertain)
     st.header(document.markdown(answer(comparison)), anchor=False)
-    _cards(comparison, ranges)
+    _cards(cards_of(comparison, ranges), find_ranges(uncertain) if ranges is None else "")
+    _below_cards(comparison)
     sidebar(scenario)
     _decision(comparison)
     if scenario.as_of is None:
@@ -88,8 +99,6 @@ def estimate_page() -> None:
     ):
         _saas(scenario)
     profile_views(scenario)
-    if ranges is None:
-        find_ranges(uncertain)
 
 
 def _clouds() -> tuple[str, ...]:
@@ -106,22 +115,20 @@ def _clouds() -> tuple[str, ...]:
     return tuple(cloud for cloud in CLOUDS if cloud in chosen)
 
 
-def _cards(comparison: Comparison, ranges: Ranges | None) -> None:
-    """A card for each group, the cheapest of each cloud, and what may not be called either.
+def _cards(cards: Sequence[Card], looked_for: str) -> None:
+    """A card for each group.
 
     Args:
-        comparison: what is shown.
-        ranges: of totals, if they are known by now.
+        cards: what stands on them.
+        looked_for: the run that will find their ranges; empty without one.
     """
-    cards = cards_of(comparison, ranges)
-    for column, card in zip(st.columns(max(len(cards), 1)), cards, strict=False):
-        with column.container(border=True, gap=None, height="stretch"):
-            st.caption(card.group)
+    columns = st.columns(max(len(cards), 1))
+    for number, (column, card) in enumerate(zip(columns, cards, strict=False)):
+        with column.container(key=f"card_{number}", border=True, gap=None, height="stretch"):
+            name = card.none if card.bill is None else card.bill.name
+            document.show([Paragraph(card.group, "quiet"), Paragraph(name)])
             if card.bill is None:
-                st.markdown(card.none)
                 continue
-            # a label is cut off where it is too long, a text goes on in the next line
-            st.markdown(document.literal(card.bill.name))
             st.metric(
                 document.literal(card.bill.name),
                 document.literal(card.total),
@@ -130,22 +137,27 @@ def _cards(comparison: Comparison, ranges: Ranges | None) -> None:
                 delta_arrow="off",
                 label_visibility="collapsed",
             )
-            st.caption(document.literal(card.per_unit))
-            st.caption(document.literal(card.likely), help=_LIKELY)
+            likely = late_html(card.likely, looked_for, card.bill.deployment or "")
+            st.html(document_html([paragraph_html(card.per_unit, "quiet"), likely]))
             if card.bill.state is not State.WITHIN_LIMITS:
                 st.markdown(
                     document.badge(card.bill.state, card.bill.state_words),
                     help=document.literal(card.bill.reason),
                 )
+
+
+def _below_cards(comparison: Comparison) -> None:
+    """The cheapest of each cloud, what ranges are, and what may not be called either."""
     if comparison.bills:
-        st.caption(
-            document.literal(f"{_of_each_cloud(comparison)}{sentence(comparison.conventions)}")
-        )
-    for bill in comparison.bills:
-        if not bill.state.is_within_limits:
-            state = document.badge(bill.state, bill.state_words)
-            name = document.titled(bill.deployment)
-            st.markdown(f"{state} ~~{name}~~: {document.literal(bill.reason)}")
+        said = f"{_of_each_cloud(comparison)}{sentence(comparison.conventions)}"
+        others = (bill for bill in comparison.bills if not bill.state.is_within_limits)
+        explained = (Paragraph(each, "quiet") for each in (said, _LIKELY))
+        document.show([*explained, *map(_not_within_limits, others)])
+
+
+def _not_within_limits(bill: Estimate) -> Paragraph:
+    name = Text(document.full_title(bill.deployment or ""), "struck")
+    return Paragraph((state_text(bill.state, bill.state_words), " ", name, f": {bill.reason}"))
 
 
 def _of_each_cloud(comparison: Comparison) -> str:
@@ -165,7 +177,8 @@ def _decision(comparison: Comparison) -> None:
     with price:
         hour_price_input(comparison.scenario)
     lines = (*comparison.headline.decisions, *comparison.headline.audience)
-    words.markdown("\n".join(f"- {document.literal(line)}" for line in lines))
+    with words:
+        document.show([Bullets(lines)])
 
 
 def _drivers(comparison: Comparison) -> CostBars:

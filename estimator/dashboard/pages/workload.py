@@ -55,7 +55,7 @@ from estimator.format import (
     percent,
 )
 from estimator.render import draw
-from estimator.render.document import Inline, Table, state_text, table
+from estimator.render.document import Inline, Paragraph, Table, state_text, table
 from estimator.scenario.scenario import Scenario
 from estimator.units import week_time_text
 
@@ -190,8 +190,7 @@ def workload_page() -> None:
         )
         return
     st.header(_answer(workload), anchor=False)
-    for note in workload.demand.notes:
-        st.caption(document.literal(note))
+    document.show([Paragraph(note, "quiet") for note in workload.demand.notes])
     _totals(workload)
     sidebar(scenario)
     # pictures take longest: their containers are filled after all figures are there
@@ -199,7 +198,7 @@ def workload_page() -> None:
     week = _section("The week", f"Open connections, hour by hour; at most {most} at one moment.")
     _files(workload, "week", "Every hour")
     _section("The messages", f"In the busiest hour, {workload.busiest}, and in the billing month.")
-    document.show_table(_readable(workload.tables["messages"], _MESSAGES))
+    document.show([_readable(workload.tables["messages"], _MESSAGES)])
     _files(workload, "messages", "Messages")
     sizes = _section("Message sizes", "Payloads, before anything is added to them.")
     if workload.tables["sizes"].empty:
@@ -340,7 +339,7 @@ def _variants(scenario: Scenario, comparison: Comparison) -> pd.DataFrame:
         )
         return pd.DataFrame()
     columns = ("to clients#", "from clients#", *map(document.full_title, priced))
-    document.show_table(table(("variant", *columns), map(_variant, found)))
+    document.show([table(("variant", *columns), map(_variant, found))])
     st.caption(
         "Bytes and dollars are per month. The badge is the state of the deployment: without a "
         "heartbeat, silent connections may be cut."

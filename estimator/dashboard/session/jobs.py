@@ -15,7 +15,10 @@ from collections.abc import Mapping
 from concurrent.futures import Executor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
+from functools import partial
+from secrets import token_urlsafe
 from typing import Any, ClassVar, Generic, TypeVar, cast
+from weakref import WeakValueDictionary
 
 from estimator.analysis.compare import compare
 from estimator.analysis.points import Progress
@@ -114,6 +117,8 @@ class TotalRangesJob(Job[Ranges]):
 
     token: str
     deployments: tuple[str, ...]
+    head_start_s: ClassVar[float] = 0.2
+    """The page's charts are drawn meanwhile."""
 
     def run(self, workers: Executor, report: Progress) -> Ranges:
         """Price the draws, on all processes."""
@@ -137,7 +142,7 @@ class _StopError(Exception):
     """Nobody waits for the run any more."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, weakref_slot=True)
 class JobRun(Generic[Result]):
     """A job on its way; written by its thread and read by pages.
 
@@ -145,6 +150,8 @@ class JobRun(Generic[Result]):
     """
 
     job: Job[Result]
+    name: str = field(default_factory=partial(token_urlsafe, 12))
+    """By which a browser may ask for what it finds; nobody else can guess it."""
     done: int = 0
     """Weeks or bills."""
     total: int = 0
@@ -188,6 +195,7 @@ class JobQueue:
         self._lock = threading.Lock()
         self._pool: Executor | None = None
         self._results = Cache(MOST_RESULT_BYTES)
+        self._runs = WeakValueDictionary[str, JobRun[Any]]()
 
     def result(self, job: Job[Result]) -> Result | None:
         """The result, if somebody asked for the same lately."""
@@ -196,8 +204,13 @@ class JobQueue:
     def start(self, job: Job[Result]) -> JobRun[Result]:
         """Begin a run, as soon as a slot is free."""
         run = JobRun(job)
+        self._runs[run.name] = run
         threading.Thread(target=self._run, args=(run,), name="run", daemon=True).start()
         return run
+
+    def run_named(self, name: str) -> JobRun[Any] | None:
+        """The run of that name, as long as somebody waits for it or looks at it."""
+        return self._runs.get(name)
 
     def _run(self, run: JobRun[Any]) -> None:
         try:

@@ -12,6 +12,7 @@ from typing import Final
 from estimator.analysis.compare import Comparison
 from estimator.analysis.estimate import Estimate
 from estimator.analysis.headline import Headline, hours_text
+from estimator.analysis.uncertainty.total_ranges import P10ToP90
 from estimator.analysis.unit_cost import unit_cost_words
 from estimator.dashboard.session.jobs import Ranges
 from estimator.dashboard.widgets.document import full_title
@@ -23,6 +24,8 @@ from estimator.units import HALF_A_CENT_USD
 
 CHOSEN_CLOUDS: Final = "clouds"
 """In the address: titles of the clouds that are compared; all of them without."""
+
+LOOKED_FOR: Final = "In 8 of 10 cases: …"
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,18 +128,28 @@ def cards_of(comparison: Comparison, ranges: Ranges | None) -> list[Card]:
                 total=dollars(float(each.bill.total)),
                 beside=_beside(each.bill, least),
                 per_unit=unit_cost_words(comparison.scenario, each.bill),
-                likely=_likely(each.bill, ranges),
+                likely=(
+                    LOOKED_FOR
+                    if ranges is None
+                    else likely_words(ranges.get(each.bill.deployment or ""))
+                ),
             )
         )
     return cards
 
 
-def _likely(bill: Estimate, ranges: Ranges | None) -> str:
-    if ranges is None:
-        return "In 8 of 10 cases: …"
-    if (found := ranges.get(bill.deployment or "")) is None:
+def likely_words(range_usd: P10ToP90 | None) -> str:
+    """From what to what a total goes.
+
+    Args:
+        range_usd: P10 and P90; None where nothing is uncertain.
+
+    >>> likely_words((606.75, 1642.0))
+    'In 8 of 10 cases: $606.75–$1,642'
+    """
+    if range_usd is None:
         return "No range: nothing is uncertain"
-    return "In 8 of 10 cases: " + "–".join(map(dollars, found))
+    return "In 8 of 10 cases: " + "–".join(map(dollars, range_usd))
 
 
 def _beside(bill: Estimate, least: float) -> str:

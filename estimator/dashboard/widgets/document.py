@@ -15,6 +15,7 @@ import streamlit as st
 
 from estimator.dashboard.session.state import ErrorMessage
 from estimator.dashboard.widgets.table import table_html
+from estimator.dashboard.widgets.texts import bullets_html, document_html, paragraph_html
 from estimator.deployments.registry import ALL_DEPLOYMENTS
 from estimator.format import capitalized
 from estimator.pricing.price_files import CLOUDS, meter_titles
@@ -189,44 +190,51 @@ def show(document: doc.Document | Sequence[doc.Block], title: str = "") -> None:
     whole = document if isinstance(document, doc.Document) else doc.Document(title, tuple(document))
     if whole.title:
         st.header(literal(whole.title), anchor=False)
+    together: list[str] = []
     # hints on the Python API are for notebooks
     for block in whole.for_medium("markdown"):
-        _show_block(block)
+        match block:
+            case doc.Folded(title, blocks):
+                _write(together)
+                with st.expander(literal(title)):
+                    show(blocks)
+            case doc.Only(blocks=blocks):
+                _write(together)
+                show(blocks)
+            case _:
+                together.append(_html(block))
+    _write(together)
 
 
-def _show_block(block: doc.Block) -> None:
+def _write(parts: list[str]) -> None:
+    """Write what is to be written, in one piece; nothing is left of it."""
+    if parts:
+        st.html(document_html(parts))
+        parts.clear()
+
+
+def _html(block: doc.Table | doc.Paragraph | doc.Bullets) -> str:
     match block:
         case doc.Table():
-            show_table(block)
+            return table_html(replace(block, rows=_named_rows(block)))
         case doc.Paragraph(text, tone, label):
-            said = f"**{literal(label)}** " if label else ""
-            draw = st.caption if tone == "quiet" else st.markdown
-            draw(said + markdown(text, "plain" if tone == "quiet" else tone))
+            return paragraph_html(_named_text(text), tone, label)
         case doc.Bullets(items, tone):
-            st.markdown("\n".join(f"- {markdown(item, tone)}" for item in items))
-        case doc.Folded(title, blocks):
-            with st.expander(literal(title)):
-                show(blocks)
-        case doc.Only(blocks=blocks):
-            show(blocks)
+            return bullets_html(map(_named_text, items), tone)
 
 
-def show_table(shown: doc.Table) -> None:
-    """A table; nothing without rows."""
-    if not shown.rows:
-        return
-    rows = tuple(
+def _named_rows(shown: doc.Table) -> tuple[tuple[doc.Inline, ...], ...]:
+    return tuple(
         tuple(
-            _named_cell(_number(cell) if column.is_number else cell)
+            _named_text(_number(cell) if column.is_number else cell)
             for column, cell in zip(shown.columns, row, strict=True)
         )
         for row in shown.rows
     )
-    st.html(table_html(replace(shown, rows=rows)))
 
 
-def _named_cell(cell: doc.Inline) -> doc.Inline:
-    return tuple(map(_named, doc.pieces(cell)))
+def _named_text(text: doc.Inline) -> doc.Inline:
+    return tuple(map(_named, doc.pieces(text)))
 
 
 def _number(cell: doc.Inline) -> doc.Inline:

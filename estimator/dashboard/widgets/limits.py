@@ -18,10 +18,10 @@ import streamlit as st
 from estimator.analysis.estimate import NOTHING_CHECKED, Estimate
 from estimator.analysis.limit_utilization import utilization
 from estimator.arrays import FloatArray
-from estimator.dashboard.widgets.document import show_table, unbroken
+from estimator.dashboard.widgets.document import show, unbroken
 from estimator.deployments.limits import NEAR_SHARE, Verdict
 from estimator.format import figure_text, percent
-from estimator.render.document import Inline, Text, state_text, table
+from estimator.render.document import Inline, Paragraph, Text, state_text, table
 from estimator.render.utilization_scale import level_colors, level_of, share_text
 from estimator.states import State
 
@@ -76,9 +76,8 @@ def limits_view(verdicts: Sequence[Verdict], *, explained: bool = True) -> None:
         st.info(f"{NOTHING_CHECKED}.")
         return
     heads = ("state", "limit", "used", "demand", "allowed", "when", "fix", "source")
-    show_table(table(heads, map(_limit_row, verdicts)))
-    if explained:
-        st.caption(RATES_ARE_MEANS)
+    explanation = [Paragraph(RATES_ARE_MEANS, "quiet")] if explained else []
+    show([table(heads, map(_limit_row, verdicts)), *explanation])
 
 
 def _limit_row(verdict: Verdict) -> tuple[Inline, ...]:

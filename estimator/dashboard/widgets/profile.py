@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import streamlit as st
 from pydantic import BaseModel
 
-from estimator.dashboard.widgets.document import literal, show_table
+from estimator.dashboard.widgets.document import literal, show
 from estimator.format import given_text
-from estimator.render.document import Column, Inline, Text, table
+from estimator.render.document import Column, Inline, Paragraph, Text, table
 from estimator.scenario.application import find_application
 from estimator.scenario.clients import MAIN
 from estimator.scenario.profile import Evidence, Profile
@@ -32,10 +32,9 @@ def profile_views(scenario: Scenario) -> None:
 
 
 def _numbers(profile: Profile) -> None:
-    if profile.description:
-        st.markdown(literal(profile.description))
     heads = ("what", Column("value", wraps=True), "evidence", Column("source", wraps=True))
-    show_table(table(heads, (_row(profile, path, value) for path, value in _values(profile))))
+    rows = (_row(profile, path, value) for path, value in _values(profile))
+    show([Paragraph(profile.description), table(heads, rows)])
 
 
 def _values(profile: Profile) -> Iterator[tuple[str, str]]:

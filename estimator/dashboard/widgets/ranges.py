@@ -1,4 +1,4 @@
-"""From what to what do the first totals go? Found in the background once a page is at rest."""
+"""From what to what do the first totals go? Found in the background while the page is drawn."""
 
 from __future__ import annotations
 
@@ -8,12 +8,9 @@ import streamlit as st
 
 from estimator.analysis.compare import Comparison
 from estimator.dashboard.session.jobs import JobRun, Ranges, TotalRangesJob
-from estimator.dashboard.session.state import redraw
 from estimator.dashboard.widgets.progress import job_owner, job_queue, run_of
 
 _PURPOSE: Final = "ranges of the best"
-_LOOK_S: Final = 0.25
-"""A browser that is asked more often is kept from drawing what there is."""
 
 
 def ranges_job(comparison: Comparison) -> TotalRangesJob:
@@ -29,19 +26,14 @@ def ranges_of(job: TotalRangesJob) -> Ranges | None:
     return {} if found is None and (has_failed or not job.deployments) else found
 
 
-def find_ranges(job: TotalRangesJob) -> None:
-    """Find them in the background, and then draw the page again.
+def find_ranges(job: TotalRangesJob) -> str:
+    """Find them in the background.
 
-    They are begun with the page: until its clock calls for the first time, a browser has drawn all
-    of it. Where no browser has told its address, nobody looks.
+    Returns:
+        Under which name a browser asks for them (``late_ranges``). Empty where no browser has told
+        its address, so that nobody would ask: then nothing is begun.
     """
-
-    def look() -> None:
-        found = run_of(_PURPOSE, job)
-        if not isinstance(found, JobRun) or found.finished:
-            redraw()
-        else:
-            found.watch()
-
-    if st.context.url is not None:
-        st.fragment(look, run_every=_LOOK_S)()
+    if st.context.url is None:
+        return ""
+    run = run_of(_PURPOSE, job)
+    return run.name if isinstance(run, JobRun) else ""

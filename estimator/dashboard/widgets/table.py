@@ -1,4 +1,4 @@
-"""How does a table look on a page? As one piece of HTML, which is there at once after an edit.
+"""How does a table look on a page? As one piece of HTML, as texts do.
 
 Streamlit's own makes a small document of each cell, and a browser takes as long for those of two
 tables as for all else on a page. Of many columns each row is a block where the table is narrow,
@@ -11,12 +11,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from html import escape
 from typing import Final
 
+from estimator.dashboard.widgets.texts import escaped, inline_html
 from estimator.format import capitalized
 from estimator.render import document as doc
-from estimator.render.printable import printable
 from estimator.states import Tone
 
 _FEW: Final = 3
@@ -43,15 +42,6 @@ _AS_BLOCKS: Final = {
     "opacity: 0.8",
 }
 """Parts of a table that is narrow, and their styles."""
-_TAGS: Final[dict[Tone, tuple[str, str]]] = {
-    "plain": ("", ""),
-    "quiet": ('<span class="quiet">', "</span>"),
-    "strong": ("<strong>", "</strong>"),
-    "good": ('<span class="badge good">', "</span>"),
-    "warning": ('<span class="badge warning">', "</span>"),
-    "bad": ('<span class="badge bad">', "</span>"),
-    "struck": ("<del>", "</del>"),
-}
 
 
 def styles_where_narrow() -> str:
@@ -82,9 +72,9 @@ def table_html(shown: doc.Table) -> str:
         f"<tr>{''.join(_cells(shown.columns, row, tone))}</tr>"
         for row, tone in zip(shown.rows, tones, strict=True)
     )
-    caption = f"<caption>{_text(shown.title)}</caption>" if shown.title else ""
+    caption = f"<caption>{escaped(shown.title)}</caption>" if shown.title else ""
     heads = "".join(
-        f'<th scope="col"{_side(column)}>{_text(capitalized(column.head))}</th>'
+        f'<th scope="col"{_side(column)}>{escaped(capitalized(column.head))}</th>'
         for column in shown.columns
     )
     return (
@@ -120,7 +110,7 @@ def _cells(
 ) -> Iterator[str]:
     for position, (column, cell) in enumerate(zip(columns, row, strict=True)):
         # the first one heads its row
-        head = _text(capitalized(column.head)) if position else ""
+        head = escaped(capitalized(column.head)) if position else ""
         labeled = f' data-head="{head}"' if head else ""
         tone = column.tone if of_row == "plain" else of_row
         yield f"<td{_side(column)}{labeled}>{inline_html(cell, tone)}</td>"
@@ -128,31 +118,3 @@ def _cells(
 
 def _side(column: doc.Column) -> str:
     return ' class="number"' if column.is_number else ""
-
-
-def inline_html(text: doc.Inline, tone: Tone = "plain") -> str:
-    """A text with its meaning as HTML, every piece of it escaped.
-
-    >>> inline_html(("1 < 2, ", doc.Text("so", "strong")))
-    '1 &lt; 2, <strong>so</strong>'
-    """
-    return "".join(_piece(each, tone) for each in doc.pieces(text))
-
-
-def _piece(piece: str | doc.Text, of_cell: Tone) -> str:
-    text = piece if isinstance(piece, doc.Text) else doc.Text(piece)
-    shown = _text(text.text)
-    if not shown.strip():
-        return shown
-    if text.is_code:
-        shown = f"<code>{shown}</code>"
-    for each in (text.tone, of_cell):
-        begins, ends = _TAGS[each]
-        shown = f"{begins}{shown}{ends}"
-    if address := doc.web_address(text.link):
-        return f'<a href="{escape(address)}" target="_blank">{shown}</a>'
-    return shown
-
-
-def _text(text: str) -> str:
-    return escape(printable(text))
