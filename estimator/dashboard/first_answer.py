@@ -51,7 +51,7 @@ def _html(comparison: Comparison) -> str:
     ranges = job_queue().result(ranges_job(comparison))
     cards = "".join(map(_card, cards_of(comparison, ranges)))
     return (
-        '<div id="first-answer">'
+        '<div id="first-answer" class="document">'
         f"{_line('title', scenario.name or scenario.profile.title)}"
         f"{_line('quiet', in_short(scenario, scenario.profile.title))}"
         f"{_line('answer', answer(comparison))}"

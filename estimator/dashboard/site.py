@@ -49,10 +49,12 @@ class Page:
         """Draw it."""
         # like all pages, this brings numerical libraries, which take seconds to load
         from estimator.dashboard.pages.frame import draw_page
+        from estimator.dashboard.session.cache import ANSWERS
 
         function = getattr(import_module(self._module), self.function.partition(":")[2])
         with somebody_waits():
             draw_page(function)
+        ANSWERS.measure()
 
     @property
     def _module(self) -> str:

@@ -2,8 +2,8 @@
 
 Entries differ by orders of magnitude, and a link can ask for large ones: a bound on their number
 bounds no memory. The newest entry stays however large it is: somebody waits for it, and who made it
-bounds it. An entry is measured when it is made; what it works out later and keeps for itself adds
-some percent.
+bounds it. An entry is measured once nobody waits for it, since that takes a tenth of what an answer
+takes; what it works out later and keeps for itself adds some percent.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import sys
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Container, Hashable, Iterator
+from contextlib import suppress
 from functools import cache, partial, wraps
 from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
 from typing import Any, Final, TypeVar, TypeVarTuple
@@ -27,6 +28,8 @@ from estimator.pricing.catalog import load_catalog
 from estimator.pricing.price_files import price_list_version
 from estimator.units import MIB
 
+_MOST_UNMEASURED: Final = 16
+"""Then they are measured all the same, as where answers are made and no page is drawn."""
 MOST_BYTES: Final = 64 * MIB
 """Of all answers and pictures together, or of the newest alone if that takes more.
 
@@ -47,6 +50,7 @@ class Cache:
     >>> kept = Cache(most_bytes=5_000)
     >>> for name in ("a", "b", "c"):
     ...     _ = kept.get(name, lambda: bytes(2_000))
+    >>> kept.measure()
     >>> kept.find("a"), len(kept.find("c")), kept.size_bytes <= 5_000
     (None, 2000, True)
     """
@@ -56,6 +60,7 @@ class Cache:
         self.size_bytes = 0
         self._entries: OrderedDict[Hashable, tuple[Any, int]] = OrderedDict()
         self._lock = threading.Lock()
+        self._unmeasured: list[Hashable] = []
         self._being_made: dict[Hashable, threading.Lock] = {}
 
     def get(self, asked: Hashable, make: Callable[[], Any]) -> Any:
@@ -67,11 +72,13 @@ class Cache:
                 found = self.find(asked)
                 if found is None:
                     found = make()
-                    self.keep(asked, found)
+                    self._put(asked, found)
                 return found
         finally:
             with self._lock:
                 self._being_made.pop(asked, None)
+            if len(self._unmeasured) > _MOST_UNMEASURED:
+                self.measure()
 
     def find(self, asked: Hashable) -> Any:
         """The answer, if it is there."""
@@ -82,12 +89,31 @@ class Cache:
             return self._entries[asked][0]
 
     def keep(self, asked: Hashable, answer: object) -> None:
-        """Keep an answer; others go until all fit, or until it is alone."""
+        """Keep an answer that nobody waits for; others go until all fit, or until it is alone."""
+        self._put(asked, answer)
+        self.measure()
+
+    def measure(self) -> None:
+        """Measure what was not measured; others go until all fit, or until the newest is alone."""
+        while self._unmeasured:
+            with suppress(IndexError):  # another thread took the last one
+                self._measure(self._unmeasured.pop())
+
+    def _put(self, asked: Hashable, answer: object) -> None:
+        with self._lock:
+            self.size_bytes -= self._entries.get(asked, (None, 0))[1]
+            self._entries[asked] = (answer, 0)
+            self._entries.move_to_end(asked)
+            self._unmeasured.append(asked)
+
+    def _measure(self, asked: Hashable) -> None:
+        answer = self._entries.get(asked, (None, 0))[0]
         size = size_of((asked, answer))
         with self._lock:
-            self.size_bytes += size - self._entries.get(asked, (None, 0))[1]
+            if asked not in self._entries:
+                return
+            self.size_bytes += size - self._entries[asked][1]
             self._entries[asked] = (answer, size)
-            self._entries.move_to_end(asked)
             while self.size_bytes > self.most_bytes and len(self._entries) > 1:
                 _, (_, freed) = self._entries.popitem(last=False)
                 self.size_bytes -= freed
@@ -96,6 +122,7 @@ class Cache:
         """Let go of everything."""
         with self._lock:
             self._entries.clear()
+            self._unmeasured.clear()
             self.size_bytes = 0
 
 
