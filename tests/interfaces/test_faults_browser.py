@@ -56,7 +56,7 @@ def test_all_that_a_link_says_is_seen_at_once_and_a_hostile_name_is_words(contex
     assert shown.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
     age = "of these dollars were checked within 90 days"
-    expect(shown.get_by_test_id("stCaptionContainer").filter(has_text=age).first).to_be_visible()
+    expect(shown.locator(".document p").filter(has_text=age).first).to_be_visible()
     # the bill below is that of the cheapest, and people's time is on that of containers, too
     compared = ws.compare(scenario)
     box = shown.get_by_role("combobox", name="Deployment")
@@ -66,7 +66,7 @@ def test_all_that_a_link_says_is_seen_at_once_and_a_hostile_name_is_words(contex
                 if item.usage.layer == "engineering"]  # fmt: skip
         assert sum(float(item.cost_usd) for item in time) == 20 * 100
     choose(shown, "Deployment", full_title("gcp.cloud_run"))
-    expect(shown.get_by_role("tabpanel").first).to_contain_text("$2,000.00")
+    expect(shown.locator(".document table").last).to_contain_text("$2,000.00")
 
     chips.last.click()
     expect(chips).to_have_count(len(words) - 1)
@@ -114,11 +114,13 @@ def test_what_is_beyond_limits_is_said_in_full_and_neither_drawn_nor_called_chea
     shown = opened(context, address, large)
     main = shown.get_by_test_id("stMain")
     for bill in beyond:
-        row = main.get_by_test_id("stMarkdown").filter(has=shown.locator("del", has_text=bill.name))
+        row = main.locator(".document p").filter(has=shown.locator("del", has_text=bill.name))
         expect(row.first).to_contain_text(bill.state_words)
-    badges = main.locator(".stMarkdownBadge")
+    badges = main.locator(".document p .badge")
     assert badges.count() >= len(beyond)
-    assert badges.evaluate_all("all => all.every(each => each.scrollWidth <= each.clientWidth)")
+    assert badges.evaluate_all(
+        "all => all.every(each => each.getBoundingClientRect().right <= innerWidth)"
+    )
 
     bar_of = "path[aria-label*='deployment: {}, {};']"
     chart = shown.locator(".st-key-touch_drivers")

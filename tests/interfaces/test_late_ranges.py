@@ -7,7 +7,7 @@ import json
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import Executor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from http import HTTPStatus
 from types import SimpleNamespace
 from typing import Any, cast
@@ -70,7 +70,9 @@ def answered(name: str, while_waiting: Callable[[], object] = lambda: None) -> t
         found = await answer
         return found.status_code, json.loads(bytes(found.body) or b"null")
 
-    return asyncio.run(ask())
+    # a browser of other tests leaves this thread with a loop that runs
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(lambda: asyncio.run(ask())).result()
 
 
 async def _still_there() -> bool:
