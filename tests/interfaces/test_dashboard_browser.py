@@ -269,7 +269,7 @@ def test_weeks_are_simulated_beside_a_page_that_stays_usable(browser, context, a
     page.go_back()
     wait_for_link(page, struck)
     chart = main.locator(".week.wide")
-    expect(chart).to_be_visible(timeout=2 * PATIENCE_MS)
+    expect(chart).to_be_visible(timeout=4 * PATIENCE_MS)
     expect(main.get_by_test_id("stProgress")).to_have_count(0)
     assert chart.evaluate("image => image.complete && image.naturalWidth > 0")
     verdicts = table_rows(saved(page, "Verdicts (CSV)").read_text("utf-8"))
