@@ -95,16 +95,15 @@ class Part:
 
 
 METRIC: Final = "[data-testid=stMetricValue]"
-TOTAL: Final = f"#first-answer .total, {METRIC}"
-"""On the first screen, or what stands there before."""
+TOTAL: Final = "[data-testid=stMain] .total"
+FIRST_TOTAL: Final = ".total"
+"""On the first screen, or of what stands there before."""
 HEADING: Final = "[data-testid=stMain] h2"
 VECTOR: Final = "svg.marks"
-RANGES: Final = Part(
-    "[data-testid=stMain] [class*=st-key-card] p.quiet", RANGES_MS, r"In 8 of 10 cases: \$"
-)
+RANGES: Final = Part("[data-testid=stMain] .card p.quiet", RANGES_MS, r"In 8 of 10 cases: \$")
 EDITED: Final = {
     "estimate": {
-        "answer": Part(METRIC, EDIT_MS),
+        "answer": Part(TOTAL, EDIT_MS),
         "chart": Part(VECTOR, CHART_MS),
         "ranges": RANGES,
     },
@@ -236,9 +235,9 @@ def visits(browser: Browser, address: str) -> None:
             begun = time.perf_counter()
             # a page is loaded once its code is, and can be read before
             visitor.page.goto(address, wait_until="commit")
-            visitor.page.locator(TOTAL).first.wait_for()
+            visitor.page.locator(FIRST_TOTAL).first.wait_for()
             seen.append(_since(begun))
-            visitor.page.locator(METRIC).first.wait_for()
+            visitor.page.locator(TOTAL).first.wait_for()
             ready.append(_since(begun))
             visitor.leaves()
         report(f"first content, {name}", seen, FIRST_CONTENT_MS)

@@ -15,13 +15,11 @@ from estimator.dashboard.pages.frame import in_short
 from estimator.dashboard.scripts import END_FIRST_ANSWER
 from estimator.dashboard.session.state import PARAMETER, comparison_of, default_scenario
 from estimator.dashboard.site import PAGES
-from estimator.dashboard.widgets.answer import CHOSEN_CLOUDS, Card, answer, cards_of
+from estimator.dashboard.widgets.answer import CHOSEN_CLOUDS, answer_html
 from estimator.dashboard.widgets.progress import job_queue
 from estimator.dashboard.widgets.ranges import ranges_job
-from estimator.dashboard.widgets.texts import inline_html
+from estimator.dashboard.widgets.texts import escaped, paragraph_html
 from estimator.pricing.price_files import CLOUDS
-from estimator.render.document import Inline, state_text
-from estimator.states import State
 
 _OTHER_PAGES: Final = tuple(f"/{page.url}" for page in PAGES.values() if page.url)
 """Endings of addresses."""
@@ -49,30 +47,9 @@ def first_answer(path: str, query: str) -> str:
 def _html(comparison: Comparison) -> str:
     scenario = comparison.scenario
     ranges = job_queue().result(ranges_job(comparison))
-    cards = "".join(map(_card, cards_of(comparison, ranges)))
     return (
         '<div id="first-answer" class="document">'
-        f"{_line('title', scenario.name or scenario.profile.title)}"
-        f"{_line('quiet', in_short(scenario, scenario.profile.title))}"
-        f"{_line('answer', answer(comparison))}"
-        f'<div class="cards">{cards}</div></div><script>{END_FIRST_ANSWER}</script>'
+        f'<p class="title">{escaped(scenario.name or scenario.profile.title)}</p>'
+        f"{paragraph_html(in_short(scenario, scenario.profile.title), 'quiet')}"
+        f"{answer_html(comparison, ranges)}</div><script>{END_FIRST_ANSWER}</script>"
     )
-
-
-def _card(card: Card) -> str:
-    lines = [_line("quiet", card.group), _line("name", card.none)]
-    if card.bill is not None:
-        lines[1:] = [
-            _line("name", card.bill.name),
-            _line("total", card.total),
-            _line("beside", card.beside),
-            _line("quiet", card.per_unit),
-            _line("quiet", card.likely),
-        ]
-        if card.bill.state is not State.WITHIN_LIMITS:
-            lines.append(_line("name", state_text(card.bill.state, card.bill.state_words)))
-    return f'<div class="card">{"".join(lines)}</div>'
-
-
-def _line(kind: str, text: Inline) -> str:
-    return f'<p class="{kind}">{inline_html(text)}</p>' if text else ""

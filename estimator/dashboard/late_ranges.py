@@ -14,7 +14,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from estimator.dashboard.session.jobs import TotalRangesJob
-from estimator.dashboard.widgets.answer import likely_words
+from estimator.dashboard.widgets.answer import NOT_FOUND, likely_words
 from estimator.dashboard.widgets.progress import job_queue
 
 _LOOK_S: Final = 0.02
@@ -40,7 +40,9 @@ async def late_ranges(request: Request) -> Response:
         waited_s += _LOOK_S
     if run.stopped:
         return Response(status_code=HTTPStatus.NOT_FOUND)
-    found = job_queue().result(run.job) or {}
+    found = job_queue().result(run.job)
+    if found is None:
+        return JSONResponse(dict.fromkeys(run.job.deployments, NOT_FOUND))
     return JSONResponse({each: likely_words(found.get(each)) for each in run.job.deployments})
 
 

@@ -49,8 +49,7 @@ const isDrawn = () =>
   all('[data-testid="stSkeleton"]').length === 0;
 const first = document.getElementById("first-answer");
 const totals = first.querySelectorAll(".total").length;
-const hasTotals = () =>
-  totals > 0 && all('[data-testid="stMetricValue"]').filter(isShown).length >= totals;
+const hasTotals = () => totals > 0 && all(".total").filter(isShown).length >= totals;
 const end = () => {
   changes.disconnect();
   first.remove();

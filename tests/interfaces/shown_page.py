@@ -90,9 +90,26 @@ def words(part: AppTest | Block) -> str:
     """What can be read on a page or a part of it, without the signs of Markdown and of HTML."""
     signs = r"(?s)<style>.*?</style>|<[^>]+>"
     written = (re.sub(signs, " ", each.proto.body) for each in part.get("html"))
-    headed = (each.value for each in (*part.header, *part.markdown, *part.caption))
-    shown = plain(" ".join([*headed, *map(unescape, written)]))
+    marked = (each.value for each in (*part.markdown, *part.caption))
+    shown = plain(" ".join([*marked, *map(unescape, written)]))
     return " ".join(shown.split())
+
+
+def headings(part: AppTest | Block, level: int = 2) -> list[str]:
+    """Its headings, without the signs of HTML."""
+    return _texts(part, rf"(?s)<h{level}>(.*?)</h{level}>")
+
+
+def totals(page: AppTest) -> dict[str, str]:
+    """What stands on the cards of the answer: the total of each deployment."""
+    names, usd = (_texts(page, rf'<p class="{kind}">(.*?)</p>') for kind in ("name", "total"))
+    # a group without any has a line in place of a name
+    return dict(zip([each for each in names if not each.endswith(".")], usd, strict=True))
+
+
+def _texts(part: AppTest | Block, pattern: str) -> list[str]:
+    found = (each for html in part.get("html") for each in re.findall(pattern, html.proto.body))
+    return [plain(unescape(re.sub("<[^>]+>", "", each))) for each in found]
 
 
 def tables(page: AppTest) -> list[list[dict[str, str]]]:

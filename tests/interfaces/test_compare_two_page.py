@@ -13,7 +13,7 @@ from estimator.dashboard.pages import compare_two
 from estimator.dashboard.widgets.origin import Origin
 from estimator.format import dollars, signed_dollars
 from interfaces.saved_files import table_rows
-from interfaces.shown_page import linked, named, plain, run, shown_page, tables, words
+from interfaces.shown_page import headings, linked, named, plain, run, shown_page, tables, words
 
 MANAGED, OWN = "API Gateway WebSocket API on AWS", "Network Load Balancer and EC2 on AWS"
 
@@ -56,7 +56,7 @@ def test_the_sentence_stands_first_and_the_table_adds_up(chat):
     page = opened(chat, today=MANAGED, candidate=OWN, migration_hours="50")
     found = ws.move(chat, "aws.api_gateway", "aws.nlb_ec2", migration_hours=50)
 
-    assert plain(page.header[0].value) == found.short_verdict
+    assert headings(page)[0] == found.short_verdict
     assert found.short_verdict.startswith("Moving saves $")
     assert " ".join(found.consequences) in words(page)
     states, parts, lines = tables(page)
@@ -94,7 +94,7 @@ def test_swapping_makes_the_candidate_todays(chat):
     run(page)
 
     assert pair(page) == [f"Today: {OWN}", f"Candidate: {MANAGED}"]
-    assert plain(page.header[0].value).startswith("Moving loses $")
+    assert headings(page)[0].startswith("Moving loses $")
     assert linked(page) == chat
 
 
@@ -105,7 +105,7 @@ def test_a_choice_outlives_a_change_of_the_scenario(chat):
 
     assert linked(page) == chat.replace(engineering={"engineer_hours_per_month": 16})
     assert pair(page) == [f"Today: {MANAGED}", f"Candidate: {OWN}"]
-    told = plain(page.header[0].value)
+    told = headings(page)[0]
     assert "Moving loses" in told
     assert "$1,600 more for engineering time" in told
 
@@ -117,17 +117,17 @@ def test_a_candidate_over_a_hard_limit_is_an_error_above_the_answer(chat):
     [error] = page.error
     told = "Web PubSub on Azure cannot carry this load (over a hard limit)."
     assert plain(error.value) == f"**{told}**"
-    assert plain(page.header[0].value).startswith("By the bill alone, moving loses $")
+    assert headings(page)[0].startswith("By the bill alone, moving loses $")
     assert not opened(chat, today=MANAGED, candidate=OWN).error
 
 
 def test_the_same_twice_and_what_has_no_price_are_said_in_a_line(chat):
     page = opened(chat, today=OWN, candidate=OWN)
     assert "are the same: choose another one" in page.info[0].value
-    assert not page.header
+    assert not headings(page)
     page = opened(chat.replace(as_of="2019-01-01"), today=MANAGED, candidate=OWN)
     assert "These two cannot be compared" in page.error[0].value
-    assert not page.header
+    assert not headings(page)
 
 
 def test_files_hold_what_is_shown(chat, files):

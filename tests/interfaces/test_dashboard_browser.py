@@ -48,7 +48,7 @@ def cards(scenario: ws.Scenario) -> list[ws.Bill]:
 
 def shows_totals_of(page: Page, scenario: ws.Scenario) -> None:
     bills = cards(scenario)
-    expect(page.get_by_test_id("stMetricValue")).to_have_text(
+    expect(page.get_by_test_id("stMain").locator(".total")).to_have_text(
         [f"${b.total:,.0f}" if b.total >= 1000 else f"${b.total:,.2f}" for b in bills]
     )
 
@@ -176,7 +176,7 @@ def test_the_downloads_hold_what_is_on_the_screen(context, address, base):
     table = table_rows(saved(page, "Totals (CSV)").read_text("utf-8"))
     bills = ws.compare(base).bills
     assert [float(row["total_usd"]) for row in table] == [bill.total for bill in bills]
-    on_screen = page.get_by_test_id("stMetricValue").all_inner_texts()
+    on_screen = page.get_by_test_id("stMain").locator(".total").all_inner_texts()
     assert [float(shown.strip("$").replace(",", "")) for shown in on_screen] == [
         pytest.approx(bill.total, abs=0.5) for bill in cards(base)
     ]

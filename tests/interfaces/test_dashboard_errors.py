@@ -53,7 +53,7 @@ def test_a_page_that_breaks_says_so_in_one_line_and_the_next_edit_works(monkeypa
 def test_a_page_that_breaks_before_all_else_still_has_its_widgets(monkeypatch):
     page = shown_page("estimate", SCENARIO)
     with monkeypatch.context() as broken:
-        broken.setattr(estimate, "answer", breaking)
+        broken.setattr(estimate, "answer_html", breaking)
         page.number_input(key="peak_connections").set_value(2_348)
         run(page)
     named(page.number_input, "peak_connections").set_value(2_349)

@@ -108,11 +108,11 @@ def test_after_long_it_is_to_be_asked_for_again(queue, monkeypatch):
     assert answered(run.name)[0] == HTTPStatus.OK
 
 
-def test_what_cannot_be_found_has_no_range(queue):
+def test_what_cannot_be_found_is_not_called_certain(queue):
     run = queue.start(Refused(TOKEN, IDS))
     assert answered(run.name) == (
         HTTPStatus.OK,
-        dict.fromkeys(IDS, "No range: nothing is uncertain"),
+        dict.fromkeys(IDS, "No range: it could not be found"),
     )
 
 
@@ -140,7 +140,7 @@ def test_ranges_come_without_drawing_the_page_again(context, address):
     shown.on("websocket", lambda socket: socket.on("framesent", lambda data: sent.append(data)))
     shown.goto(f"{address}/?scenario={scenario.to_token()}")
     expect(shown.locator('[data-test-script-state="notRunning"]')).to_be_visible()
-    expect(shown.get_by_test_id("stMetricValue")).to_have_count(3)
+    expect(shown.get_by_test_id("stMain").locator(".total")).to_have_count(3)
     shown.wait_for_timeout(500)
     before = len(sent)
     expect(shown.get_by_text("In 8 of 10 cases: $")).to_have_count(3, timeout=LATER_MS)

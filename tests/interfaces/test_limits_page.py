@@ -16,7 +16,7 @@ from estimator.deployments.limits import Verdict, limit_value
 from estimator.render.document import state_text
 from estimator.render.spreadsheet import csv
 from estimator.states import State
-from interfaces.shown_page import plain, shown_page, tables
+from interfaces.shown_page import headings, shown_page, tables
 
 UNFOLDED = {f"limits of {deployment}": True for deployment in ws.DEPLOYMENTS}
 WORST_FIRST = [*reversed(State)]
@@ -46,10 +46,10 @@ def comparison(too_large):
 
 def test_the_headline_counts_those_within_limits(too_large, comparison):
     states = [bill.state for bill in comparison.bills]
-    headline = plain(opened(too_large).header[0].value)
+    headline = headings(opened(too_large))[0]
     holding = sum(state.is_within_limits for state in states)
     assert 0 < holding < len(states)
-    assert headline.startswith(f"**{holding} of {len(states)} are within limits**; ")
+    assert headline.startswith(f"{holding} of {len(states)} are within limits; ")
     assert f"; {states.count(State.OVER_LIMIT)} over a hard limit" in headline
 
 
@@ -61,7 +61,7 @@ def as_badge(verdict: Verdict) -> str:
 def test_a_setting_is_something_that_a_deployment_has():
     # a heartbeat every 25 seconds, and Application Gateway waits 20 by default
     scenario = ws.Scenario(profile="workplace-chat", location="virginia", peak_connections=1_000)
-    headline = plain(opened(scenario).header[0].value)
+    headline = headings(opened(scenario))[0]
     assert "1 of them with a setting to change: Application Gateway" in headline
 
 
@@ -133,14 +133,16 @@ def test_where_nothing_is_tight_the_filter_says_so():
     )
     assert {bill.state for bill in ws.compare(scenario).bills} == {"within limits"}
     page = opened(scenario, limits_shown="All but those well within")
-    assert plain(page.header[0].value).endswith("are within limits**; none comes near a limit.")
+    assert headings(page)[0].endswith("are within limits; none comes near a limit.")
     assert page.success[0].value == "All are well within their limits."
     assert tables(page) == []
 
 
 def test_the_strip_has_a_row_for_each_deployment_and_escapes_titles(too_large, comparison):
     [strip] = [
-        each.proto.body for each in opened(too_large).get("html") if "tight" in each.proto.body
+        each.proto.body
+        for each in opened(too_large).get("html")
+        if 'class="tight"' in each.proto.body
     ]
     assert strip.count('<th scope="row">') == len(comparison.bills)
     for bill in comparison.bills:
@@ -180,6 +182,6 @@ def test_nothing_to_check_is_said_with_the_reason():
         profile="workplace-chat", location="virginia", peak_connections=100, as_of="2001-01-01"
     )
     page = opened(scenario)
-    assert plain(page.header[0].value) == "No deployment can be checked for this scenario."
+    assert headings(page)[0] == "No deployment can be checked for this scenario."
     assert "There is nothing to check" in page.info[0].value
     assert any("Not priced" in each.label for each in page.expander)

@@ -11,7 +11,7 @@ import estimator as ws
 from estimator.dashboard.pages import transports as page_module
 from estimator.dashboard.session import transport_jobs
 from estimator.scenario.transport import Polling
-from interfaces.shown_page import at_rest, linked, named, plain, run, shown_page, tables, words
+from interfaces.shown_page import at_rest, headings, linked, named, run, shown_page, tables, words
 
 PAGE = ws.Scenario.load("examples/status-page.yaml")
 FEW = ("aws.http_api_lambda", "aws.nlb_ec2")
@@ -50,7 +50,7 @@ def test_the_advice_comes_first_with_the_figures_of_the_library(files):
     found = ws.transports(PAGE, FEW, within_seconds=300)
     page = opened(within="5 min")
 
-    assert plain(page.header[0].value) == found.headline
+    assert headings(page)[0] == found.headline
     shown = words(page)
     traffic, choice, *reasons = found.sentences
     for sentence in (traffic, *reasons):
@@ -77,7 +77,7 @@ def test_that_nothing_comes_in_time_is_said_once(monkeypatch, files):
     chat = ws.Scenario(profile="workplace-chat", location="virginia", peak_connections=1_000)
     page = opened(chat, within="0.5 s")
 
-    headline = plain(page.header[0].value)
+    headline = headings(page)[0]
     assert headline.startswith("Nothing brings 95% of the messages within")
     shown = words(page)
     assert shown.count("Nothing brings") == 1

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import time
 import urllib.request
 from collections.abc import Iterator
@@ -157,10 +158,9 @@ def _take_in(seen: Seen, told: ForwardMsg) -> None:
         return
     element = told.delta.new_element
     match element.WhichOneof("type"):
-        case "heading" if element.heading.tag == "h1":
-            seen.titles.append(element.heading.body)
-        case "metric":
-            seen.totals.append(element.metric.body.replace("\\", ""))
+        case "html":
+            seen.titles += re.findall("<h1>(.*?)</h1>", element.html.body)
+            seen.totals += re.findall('<p class="total">(.*?)</p>', element.html.body)
         case "number_input":
             seen.inputs[element.number_input.label] = element.number_input.id
         case "exception":

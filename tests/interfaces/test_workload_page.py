@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 
 import estimator as ws
 from estimator.dashboard.pages.workload import workload_of
-from interfaces.shown_page import plain, run, shown_page, tables
+from interfaces.shown_page import headings, plain, run, shown_page, tables
 
 TICKS = {"direction": "server_to_client", "rate_per_hour": 6, "payload": 124}
 ONE_FLOW = {
@@ -42,10 +42,10 @@ def table(page: AppTest, column: str) -> list[dict[str, str]]:
 
 def test_the_headline_counts_by_hand(ticks):
     # 1,000 connections x 6 an hour; 124 bytes leave as 200 (measured, tests/demand/test_wire.py)
-    headline = plain(opened(ticks).header[0].value)
+    headline = headings(opened(ticks))[0]
     assert headline == (
         "At the peak, 1,000 connections send 0 and receive 6,000 messages per hour; "
-        "a 124 B message (ticks) is **200 B on the wire**."
+        "a 124 B message (ticks) is 200 B on the wire."
     )
 
 
@@ -173,7 +173,7 @@ def test_silent_connections_have_no_sizes_but_bytes():
         mean_connections=10,
     )
     page = opened(scenario)
-    assert plain(page.header[0].value).endswith("send 0 and receive 0 messages per hour.")
+    assert headings(page)[0].endswith("send 0 and receive 0 messages per hour.")
     assert "No message carries a payload." in [each.value for each in page.caption]
     assert len(tables(page)) >= 2
 
@@ -182,7 +182,7 @@ def test_an_edit_on_this_page_changes_the_scenario_of_all_pages(ticks):
     page = opened(ticks)
     page.number_input(key="mean_connections").set_value(2_000.0)
     run(page)
-    assert "receive 12,000" in plain(page.header[0].value)
+    assert "receive 12,000" in headings(page)[0]
     linked = ws.Scenario.from_token(page.query_params["scenario"])
     assert linked.mean_connections == 2_000
 

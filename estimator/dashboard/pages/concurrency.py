@@ -25,7 +25,13 @@ from estimator.dashboard.session.state import (
 )
 from estimator.dashboard.widgets.disruption_presets import Moment
 from estimator.dashboard.widgets.disruptions_editor import disruptions_editor
-from estimator.dashboard.widgets.document import full_title, literal, show_error, show_figures
+from estimator.dashboard.widgets.document import (
+    full_title,
+    literal,
+    show_error,
+    show_figures,
+    show_heading,
+)
 from estimator.dashboard.widgets.downloads import data_file, download_row
 from estimator.dashboard.widgets.progress import job_owner, job_queue, show_progress
 from estimator.dashboard.widgets.recovery_plan import recovery_plan_section
@@ -250,7 +256,7 @@ def _title(choice: str) -> str:
 
 def _closed_forms(expectation: Expectation) -> None:
     """What needs no simulation."""
-    st.header("What is known without simulating", anchor=False)
+    show_heading("What is known without simulating")
     limit = expectation.new_connections_per_second_limit
     more = expectation.random_peak - expectation.expected_peak
     allowed = f"limit {figure_text(limit)}" if math.isfinite(limit) else "no limit is known"

@@ -21,7 +21,7 @@ from estimator.dashboard.session.state import (
     last_error,
 )
 from estimator.dashboard.widgets import document
-from estimator.dashboard.widgets.answer import CHOSEN_CLOUDS, Card, answer, cards_of
+from estimator.dashboard.widgets.answer import CHOSEN_CLOUDS, answer_html
 from estimator.dashboard.widgets.bill import (
     bill_view,
     options_form,
@@ -40,7 +40,7 @@ from estimator.dashboard.widgets.origin import origin_on_screen
 from estimator.dashboard.widgets.profile import profile_views
 from estimator.dashboard.widgets.progress import result_of
 from estimator.dashboard.widgets.ranges import find_ranges, ranges_job, ranges_of
-from estimator.dashboard.widgets.texts import document_html, late_html, paragraph_html
+from estimator.dashboard.widgets.texts import document_html
 from estimator.dashboard.widgets.unpriced import unpriced_line
 from estimator.deployments.registry import SAAS
 from estimator.exports.infracost import has_keys
@@ -58,7 +58,6 @@ from estimator.render.document import (
 )
 from estimator.scenario.scenario import Scenario
 from estimator.scenario.transport import WebSocket
-from estimator.states import State
 
 _LIKELY: Final = (
     "8 of 10 cases, P10 to P90: defaults of the profile may be off as their evidence says, and "
@@ -72,16 +71,14 @@ def estimate_page() -> None:
     scenario = current("estimate")
     comparison = comparison_of(scenario.to_token())
     document.show_error(last_error())
-    page_title(
-        document.literal(scenario.name or scenario.profile.title), scenario.profile.title, scenario
-    )
+    page_title(scenario.name or scenario.profile.title, scenario.profile.title, scenario)
     if clouds := _clouds():
         comparison = comparison.of_clouds(clouds)
     follow_address(_choices(comparison))
     uncertain = ranges_job(comparison)
     ranges = ranges_of(uncertain)
-    st.header(document.markdown(answer(comparison)), anchor=False)
-    _cards(cards_of(comparison, ranges), find_ranges(uncertain) if ranges is None else "")
+    run = find_ranges(uncertain) if ranges is None else ""
+    st.html(document_html([answer_html(comparison, ranges, run)]))
     _below_cards(comparison)
     sidebar(scenario)
     _decision(comparison)
@@ -113,37 +110,6 @@ def _clouds() -> tuple[str, ...]:
         **IN_ADDRESS,
     )
     return tuple(cloud for cloud in CLOUDS if cloud in chosen)
-
-
-def _cards(cards: Sequence[Card], looked_for: str) -> None:
-    """A card for each group.
-
-    Args:
-        cards: what stands on them.
-        looked_for: the run that will find their ranges; empty without one.
-    """
-    columns = st.columns(max(len(cards), 1))
-    for number, (column, card) in enumerate(zip(columns, cards, strict=False)):
-        with column.container(key=f"card_{number}", border=True, gap=None, height="stretch"):
-            name = card.none if card.bill is None else card.bill.name
-            document.show([Paragraph(card.group, "quiet"), Paragraph(name)])
-            if card.bill is None:
-                continue
-            st.metric(
-                document.literal(card.bill.name),
-                document.literal(card.total),
-                card.beside,
-                delta_color="off",
-                delta_arrow="off",
-                label_visibility="collapsed",
-            )
-            likely = late_html(card.likely, looked_for, card.bill.deployment or "")
-            st.html(document_html([paragraph_html(card.per_unit, "quiet"), likely]))
-            if card.bill.state is not State.WITHIN_LIMITS:
-                st.markdown(
-                    document.badge(card.bill.state, card.bill.state_words),
-                    help=document.literal(card.bill.reason),
-                )
 
 
 def _below_cards(comparison: Comparison) -> None:
@@ -183,7 +149,7 @@ def _decision(comparison: Comparison) -> None:
 
 def _drivers(comparison: Comparison) -> CostBars:
     """The costs as a chart and as tables."""
-    st.header("What drives the cost", anchor=False)
+    document.show_heading("What drives the cost")
     bars = cost_bars(comparison)
     asked = st.expander(
         "Show as a table", icon=":material/table:", key="drivers_table", on_change="rerun"
@@ -197,7 +163,7 @@ def _drivers(comparison: Comparison) -> CostBars:
 
 def _reasons(comparison: Comparison) -> None:
     """What could change the totals, once somebody asks for it."""
-    st.header("What could change these figures", anchor=False)
+    document.show_heading("What could change these figures")
     asked = st.expander(
         "Open questions, assumptions, and what is not equal",
         icon=":material/help:",
@@ -273,7 +239,7 @@ def _choices(comparison: Comparison) -> list[str]:
 
 def _deployment(comparison: Comparison) -> None:
     bills = {bill.deployment or "": bill for bill in comparison.bills}
-    st.header("One deployment in detail", anchor=False)
+    document.show_heading("One deployment in detail")
     if ignored := ignored_words():
         st.info(ignored, icon=":material/link_off:")
     chosen = deployment_input(_choices(comparison))

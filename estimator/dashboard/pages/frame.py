@@ -23,7 +23,7 @@ from estimator.dashboard.session.state import (
 )
 from estimator.dashboard.widgets.app_editor.main_figures import main_figures
 from estimator.dashboard.widgets.chips import scenario_chips
-from estimator.dashboard.widgets.document import literal, show, show_error
+from estimator.dashboard.widgets.document import literal, show_error, show_title
 from estimator.dashboard.widgets.downloads import forget_offers, hand_over
 from estimator.dashboard.widgets.links import link_to
 from estimator.dashboard.widgets.origin import today
@@ -36,7 +36,6 @@ from estimator.format import capitalized, percent
 from estimator.pricing.bill import Bill
 from estimator.pricing.price_age import STALE_AFTER_DAYS, last_checked, share_since
 from estimator.pricing.price_files import other_list_words, price_list
-from estimator.render.document import Paragraph
 from estimator.scenario.scenario import Scenario
 
 _EDITOR: Final = "your_app"
@@ -85,8 +84,7 @@ def open_page(name: str, title: str) -> Scenario:
 
 def page_title(title: str, subject: str, scenario: Scenario) -> None:
     """The title, and below it which scenario is shown, with all that else moves its bill."""
-    st.title(title, anchor=False)
-    show([Paragraph(in_short(scenario, subject), "quiet")])
+    show_title(title, in_short(scenario, subject))
     scenario_chips(scenario)
     _say_other_list()
 

@@ -19,12 +19,13 @@ from estimator.analysis.limit_utilization import (
 from estimator.dashboard.pages.frame import open_page, sidebar
 from estimator.dashboard.session.state import IN_ADDRESS, comparison_of
 from estimator.dashboard.widgets.charts import theme
-from estimator.dashboard.widgets.document import badge, literal, titled
+from estimator.dashboard.widgets.document import badge, full_title, literal, show_heading, titled
 from estimator.dashboard.widgets.downloads import chart_files, data_file, download_row, table_file
 from estimator.dashboard.widgets.limits import RATES_ARE_MEANS, limits_view, tight_hours
 from estimator.dashboard.widgets.unpriced import unpriced_line
 from estimator.deployments.limits import MOST_QUOTA_INCREASE, NEAR_SHARE
 from estimator.render import draw
+from estimator.render.document import Inline, Text
 from estimator.render.utilization_scale import share_text
 from estimator.states import State, Tone
 
@@ -50,7 +51,7 @@ def limits_page() -> None:
     scenario = open_page("limits", "Is it within limits?")
     comparison = comparison_of(scenario.to_token())
     bills = worst_first(comparison.bills)
-    st.header(_answer(comparison), anchor=False)
+    show_heading(_answer(comparison))
     st.caption(
         "A setting to change and a quota to raise, up to "
         f"{MOST_QUOTA_INCREASE:g} times, leave a deployment within limits; a hard limit does not, "
@@ -73,34 +74,33 @@ def limits_page() -> None:
     if not shown:
         st.success("All are well within their limits.", icon=":material/check_circle:")
     else:
-        st.header("When it gets tight", anchor=False)
+        show_heading("When it gets tight")
         tight_hours(shown, dark=theme() == "dark")
         sidebar(scenario)
         _downloads(comparison, shown)
-        st.header("Every limit", anchor=False)
+        show_heading("Every limit")
         _details(shown)
 
 
-def _answer(comparison: Comparison) -> str:
+def _answer(comparison: Comparison) -> Inline:
     bills = comparison.bills
     if not bills:
         return "No deployment can be checked for this scenario."
     within = [bill for bill in bills if bill.state.is_within_limits]
-    parts = [f"**{len(within)} of {len(bills)} are within limits**"]
+    others: list[str] = []
     for state in State:
         those = [bill for bill in bills if bill.state is state]
         if those and state is not State.WITHIN_LIMITS:
             of_them = " of them" if state.is_within_limits else ""
-            parts.append(f"{len(those)}{of_them} {_WITH.get(state, state)}{_named(those)}")
-    if len(parts) == 1:
-        parts.append("none comes near a limit")
-    return "; ".join(parts) + "."
+            others.append(f"{len(those)}{of_them} {_WITH.get(state, state)}{_named(those)}")
+    said = "; ".join(others) or "none comes near a limit"
+    return Text(f"{len(within)} of {len(bills)} are within limits", "strong"), f"; {said}."
 
 
 def _named(bills: Sequence[Estimate]) -> str:
     """Which they are, if that is soon said."""
     return (
-        f": {', '.join(titled(each.deployment) for each in bills)}"
+        f": {', '.join(full_title(each.deployment or '') for each in bills)}"
         if len(bills) <= _NAMED_AT_MOST
         else ""
     )

@@ -11,6 +11,7 @@ import streamlit as st
 from estimator.analysis.price_list import per_units, prices as all_prices
 from estimator.dashboard.pages.frame import warn_if_stale
 from estimator.dashboard.session.state import current, nothing_to_draw
+from estimator.dashboard.widgets.document import show_title
 from estimator.dashboard.widgets.downloads import data_file, download_row, rows_of, table_file
 from estimator.dashboard.widgets.origin import Origin, today
 from estimator.format import percent
@@ -28,10 +29,10 @@ def prices_page() -> None:
     current("prices")
     nothing_to_draw()  # prices are those of every scenario: none stands beside them
     prices = _price_list()
-    st.title("Prices", anchor=False)
-    st.caption(
+    show_title(
+        "Prices",
         "List prices in US dollars, before tax and free allowances. Each row links to its source; "
-        "confirmed means seen at the vendor or in two independent copies."
+        "confirmed means seen at the vendor or in two independent copies.",
     )
     warn_if_stale()
     shown = _filtered(prices)

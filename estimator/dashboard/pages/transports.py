@@ -17,7 +17,7 @@ from estimator.dashboard.session.transport_jobs import (
     TransportsJob,
     TransportsShown,
 )
-from estimator.dashboard.widgets.document import literal, show
+from estimator.dashboard.widgets.document import literal, show, show_heading
 from estimator.dashboard.widgets.downloads import chart_files, data_file, download_row, table_file
 from estimator.dashboard.widgets.progress import result_of, result_on_request
 from estimator.dashboard.widgets.touch import show_touchable
@@ -54,7 +54,7 @@ def transports_page() -> None:
     found = result_of("transports", job, "Pricing transports")
     if found is None:
         return
-    st.header(literal(found.headline), anchor=False)
+    show_heading(found.headline)
     advice = [*takewhile(lambda block: not isinstance(block, doc.Table), found.blocks)]
     show(advice)
     if not found.rows.empty:
@@ -70,7 +70,7 @@ def transports_page() -> None:
 
 def _rates(job: TransportsJob, found: TransportsShown) -> RateBreakEven | None:
     """A button, and below it the message rates at which another transport is the cheapest."""
-    st.header("By message rate", anchor=False)
+    show_heading("By message rate")
     if job.within_seconds is None:
         st.caption("Say above how late messages may come: rare polls are cheap at every rate.")
         return None

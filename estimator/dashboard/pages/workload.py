@@ -55,7 +55,7 @@ from estimator.format import (
     percent,
 )
 from estimator.render import draw
-from estimator.render.document import Inline, Paragraph, Table, state_text, table
+from estimator.render.document import Inline, Paragraph, Table, Text, state_text, table
 from estimator.scenario.scenario import Scenario
 from estimator.units import week_time_text
 
@@ -189,7 +189,7 @@ def workload_page() -> None:
             "messages."
         )
         return
-    st.header(_answer(workload), anchor=False)
+    document.show_heading(_answer(workload))
     document.show([Paragraph(note, "quiet") for note in workload.demand.notes])
     _totals(workload)
     sidebar(scenario)
@@ -225,13 +225,13 @@ def workload_page() -> None:
 
 def _section(title: str, words: str) -> DeltaGenerator:
     """A heading, and room for a picture below it."""
-    st.header(title, anchor=False)
+    document.show_heading(title)
     if words:
         st.caption(words)
     return st.container()
 
 
-def _answer(workload: Workload) -> str:
+def _answer(workload: Workload) -> Inline:
     """The workload in one sentence, with its most frequent message as the example."""
     rows = workload.tables["messages"].to_dict(orient="records")
     counted = [row for row in rows if row["kind"] != "ping"]
@@ -252,8 +252,9 @@ def _answer(workload: Workload) -> str:
         for name in ("mean_payload_bytes", "mean_wire_bytes")
     )
     return (
-        f"{words}; a {payload} message ({document.literal(_spoken(example['messages']))}) is "
-        f"**{wire} on the wire**."
+        f"{words}; a {payload} message ({_spoken(example['messages'])}) is ",
+        Text(f"{wire} on the wire", "strong"),
+        ".",
     )
 
 

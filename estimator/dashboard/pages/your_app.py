@@ -21,7 +21,7 @@ from estimator.dashboard.widgets.app_editor.kinds import (
 from estimator.dashboard.widgets.app_editor.transport import transport_fields
 from estimator.dashboard.widgets.app_editor.week import week_fields
 from estimator.dashboard.widgets.charts import theme
-from estimator.dashboard.widgets.document import unbroken
+from estimator.dashboard.widgets.document import show_heading, unbroken
 from estimator.dashboard.widgets.downloads import (
     Download,
     data_file,
@@ -48,12 +48,12 @@ def your_app_page() -> None:
     kind, at = chosen_kind(scenario)
     note_kinds(scenario)
     kind_fields(scenario, kind, f"{at} kind")
-    st.header("Messages", anchor=False)
+    show_heading("Messages")
     flow_cards(scenario, kind, at)
-    st.header("Connections", anchor=False)
+    show_heading("Connections")
     client_fields(scenario, kind, f"{at} client")
     transport_fields(scenario)
-    st.header("The week", anchor=False)
+    show_heading("The week")
     week_fields(scenario, kind, f"{at} week")
     st.divider()
     add_kind(scenario)

@@ -16,16 +16,19 @@ from estimator.analysis.uncertainty.total_ranges import P10ToP90
 from estimator.analysis.unit_cost import unit_cost_words
 from estimator.dashboard.session.jobs import Ranges
 from estimator.dashboard.widgets.document import full_title
+from estimator.dashboard.widgets.texts import heading_html, inline_html, late_html
 from estimator.deployments.registry import ALL_DEPLOYMENTS, GROUPS, Group
 from estimator.format import capitalized, dollars
 from estimator.pricing.bill import Bill
-from estimator.render.document import Inline, Text
+from estimator.render.document import Inline, Text, state_text
+from estimator.states import State
 from estimator.units import HALF_A_CENT_USD
 
 CHOSEN_CLOUDS: Final = "clouds"
 """In the address: titles of the clouds that are compared; all of them without."""
 
 LOOKED_FOR: Final = "In 8 of 10 cases: …"
+NOT_FOUND: Final = "No range: it could not be found"
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +106,38 @@ def _none_of(nothing: str, groups: Sequence[Group], compared: Comparison) -> str
 
 def _usd(bill: Bill) -> Text:
     return Text(dollars(float(bill.total)), "strong")
+
+
+def answer_html(comparison: Comparison, ranges: Ranges | None, run: str = "") -> str:
+    """The sentence and its cards, inside a document; one piece, so that all of it changes at once.
+
+    Args:
+        comparison: what is shown.
+        ranges: of totals, if they are known by now.
+        run: that will find them; empty if they are known, or if nobody will ask.
+    """
+    cards = "".join(_card_html(each, run) for each in cards_of(comparison, ranges))
+    return f'{heading_html(answer(comparison))}<div class="cards">{cards}</div>'
+
+
+def _card_html(card: Card, run: str) -> str:
+    lines = [_line("quiet", card.group), _line("name", card.none)]
+    if (bill := card.bill) is not None:
+        lines[1:] = [
+            _line("name", bill.name),
+            _line("total", card.total),
+            _line("beside", card.beside),
+            _line("quiet", card.per_unit),
+            late_html(card.likely, run, bill.deployment or ""),
+        ]
+        if bill.state is not State.WITHIN_LIMITS:
+            lines.append(_line("state", state_text(bill.state, bill.state_words)))
+            lines.append(_line("quiet", bill.reason))
+    return f'<div class="card">{"".join(lines)}</div>'
+
+
+def _line(kind: str, text: Inline) -> str:
+    return f'<p class="{kind}">{inline_html(text)}</p>' if text else ""
 
 
 def cards_of(comparison: Comparison, ranges: Ranges | None) -> list[Card]:

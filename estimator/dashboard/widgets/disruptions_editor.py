@@ -18,7 +18,7 @@ from estimator.dashboard.widgets.disruption_presets import (
     preset_buttons,
     surge_presets,
 )
-from estimator.dashboard.widgets.document import literal, spelled
+from estimator.dashboard.widgets.document import literal, show_heading, spelled
 from estimator.format import capitalized, given_text, percent
 from estimator.scenario.disruptions import FAULTS, SURGES, Fault, Surge, parse_fault, parse_surge
 from estimator.scenario.local_time import moment_text
@@ -92,7 +92,7 @@ def disruptions_editor(scenario: Scenario, moment: Moment) -> None:
         scenario: what is on screen.
         moment: when presets strike.
     """
-    st.header("What could happen", anchor=False)
+    show_heading("What could happen")
     _editor(scenario, _FAULTS, "Faults", fault_presets(moment), moment.zone_share)
     _editor(scenario, _SURGES, "Traffic surges", surge_presets(moment), moment.zone_share)
 

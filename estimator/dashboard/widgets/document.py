@@ -15,7 +15,12 @@ import streamlit as st
 
 from estimator.dashboard.session.state import ErrorMessage
 from estimator.dashboard.widgets.table import table_html
-from estimator.dashboard.widgets.texts import bullets_html, document_html, paragraph_html
+from estimator.dashboard.widgets.texts import (
+    bullets_html,
+    document_html,
+    heading_html,
+    paragraph_html,
+)
 from estimator.deployments.registry import ALL_DEPLOYMENTS
 from estimator.format import capitalized
 from estimator.pricing.price_files import CLOUDS, meter_titles
@@ -188,9 +193,7 @@ def _piece(piece: str | doc.Text, tone: Tone) -> str:
 def show(document: doc.Document | Sequence[doc.Block], title: str = "") -> None:
     """A document below its title, or some blocks of one."""
     whole = document if isinstance(document, doc.Document) else doc.Document(title, tuple(document))
-    if whole.title:
-        st.header(literal(whole.title), anchor=False)
-    together: list[str] = []
+    together = [heading_html(whole.title)] if whole.title else []
     # hints on the Python API are for notebooks
     for block in whole.for_medium("markdown"):
         match block:
@@ -204,6 +207,16 @@ def show(document: doc.Document | Sequence[doc.Block], title: str = "") -> None:
             case _:
                 together.append(_html(block))
     _write(together)
+
+
+def show_title(title: str, about: str) -> None:
+    """The title of a page, and below it what it is about."""
+    st.html(document_html([heading_html(title, 1), paragraph_html(about, "quiet")]))
+
+
+def show_heading(text: doc.Inline) -> None:
+    """A heading, at once: for one of Streamlit's, a browser works out where links could lead to."""
+    st.html(document_html([heading_html(text)]))
 
 
 def _write(parts: list[str]) -> None:

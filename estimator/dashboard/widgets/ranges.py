@@ -8,7 +8,7 @@ import streamlit as st
 
 from estimator.analysis.compare import Comparison
 from estimator.dashboard.session.jobs import JobRun, Ranges, TotalRangesJob
-from estimator.dashboard.widgets.progress import job_owner, job_queue, run_of
+from estimator.dashboard.widgets.progress import job_queue, run_of
 
 _PURPOSE: Final = "ranges of the best"
 
@@ -19,11 +19,8 @@ def ranges_job(comparison: Comparison) -> TotalRangesJob:
 
 
 def ranges_of(job: TotalRangesJob) -> Ranges | None:
-    """The ranges, as far as there are any; None as long as they are still to be found."""
-    found = job_queue().result(job)
-    run = job_owner().runs.get(_PURPOSE)
-    has_failed = run is not None and run.job == job and run.error
-    return {} if found is None and (has_failed or not job.deployments) else found
+    """The ranges, as far as there are any; None as long as they are not found."""
+    return job_queue().result(job) if job.deployments else {}
 
 
 def find_ranges(job: TotalRangesJob) -> str:

@@ -13,7 +13,7 @@ from estimator.analysis.recovery_plan.recovery_plan import recovery_plan
 from estimator.analysis.recovery_plan.result import RecoveryPlan
 from estimator.dashboard.session.jobs import Job, SimulationJob
 from estimator.dashboard.widgets.charts import show_chart
-from estimator.dashboard.widgets.document import badge, literal, show
+from estimator.dashboard.widgets.document import badge, literal, show, show_heading
 from estimator.dashboard.widgets.downloads import chart_files, data_file, download_row, table_file
 from estimator.dashboard.widgets.progress import result_on_request
 from estimator.format import span_text
@@ -49,7 +49,7 @@ def recovery_plan_section(simulation: SimulationJob) -> None:
     """A button, and below it the plan for the scenario and deployment of a simulation."""
     if simulation.deployment is None:
         return  # where everybody is let in at once, there is nothing to plan
-    st.header("Recovery plan", anchor=False)
+    show_heading("Recovery plan")
     job = RecoveryPlanJob(
         simulation.token, simulation.deployment, simulation.recover_within_s, simulation.seed
     )

@@ -14,11 +14,11 @@ from estimator.analysis.simulate.result import Simulation
 from estimator.dashboard.charts.storm import storm_chart
 from estimator.dashboard.session.jobs import SimulationJob
 from estimator.dashboard.widgets.charts import show_chart
-from estimator.dashboard.widgets.document import badge, literal, show, told_apart
+from estimator.dashboard.widgets.document import badge, literal, show, show_heading, told_apart
 from estimator.dashboard.widgets.downloads import chart_files, data_file, download_row, table_file
 from estimator.dashboard.widgets.touch import show_touchable
 from estimator.format import capitalized, sentence
-from estimator.render.document import Bullets, folded, shown
+from estimator.render.document import Bullets, folded, shown, state_text
 from estimator.render.views.simulation import (
     bill_table,
     conclusion,
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 def simulation_view(job: SimulationJob, simulation: Simulation) -> None:
     """A finished simulation from all sides."""
     worst, *others = simulation.outcomes
-    st.header(f"{literal(worst.verdict)} {badge(worst.state)}", anchor=False)
+    show_heading((f"{worst.verdict} ", state_text(worst.state)))
     st.markdown(literal(" ".join(filter(None, (worst.why, simulation.cost)))))
     if others:
         _others(others)
@@ -46,11 +46,11 @@ def simulation_view(job: SimulationJob, simulation: Simulation) -> None:
         _storm(job, simulation, worst)
     show(tuple(conclusion(simulation)))
     show_chart(job, "week", simulation.chart)
-    st.header("Every assumption", anchor=False)
+    show_heading("Every assumption")
     notes = map(sentence, (simulation.weeks, *simulation.notes))
     words = (f"{each.title}: {each.words}." for each in simulation.findings)
     show([findings_table(simulation), Bullets(tuple(words)), folded("Notes", notes)])
-    st.header("A closer look", anchor=False)
+    show_heading("A closer look")
     chosen = _closer_look(job, simulation)
     show(
         shown(

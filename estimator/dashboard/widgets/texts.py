@@ -47,6 +47,15 @@ def paragraph_html(text: doc.Inline, tone: Tone = "plain", label: str = "") -> s
     return f"<p>{said}{inline_html(text, tone)}</p>"
 
 
+def heading_html(text: doc.Inline, level: int = 2) -> str:
+    """A heading.
+
+    >>> heading_html("Every limit")
+    '<h2>Every limit</h2>'
+    """
+    return f"<h{level}>{inline_html(text)}</h{level}>"
+
+
 def late_html(text: str, run: str, what: str) -> str:
     """A quiet line that a browser writes anew once a run has found what is to stand there.
 

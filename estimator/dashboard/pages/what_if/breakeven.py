@@ -18,7 +18,7 @@ from estimator.dashboard.pages.what_if import inputs
 from estimator.dashboard.pages.what_if.answers import BreakEvenJob
 from estimator.dashboard.session.state import IN_ADDRESS
 from estimator.dashboard.widgets import engineering
-from estimator.dashboard.widgets.document import full_title, literal, show
+from estimator.dashboard.widgets.document import full_title, literal, show, show_heading
 from estimator.dashboard.widgets.downloads import chart_files, data_file, download_row, table_file
 from estimator.dashboard.widgets.progress import result_of
 from estimator.dashboard.widgets.touch import show_touchable
@@ -50,7 +50,7 @@ def break_even_part(scenario: Scenario) -> None:
     found = result_of("break_even", job, "Pricing values")
     if found is None:
         return
-    st.header(literal(_managed_or_own(found) or found.sentences[0]), anchor=False)
+    show_heading(_managed_or_own(found) or found.sentences[0])
     chart = st.container()
     show(document_of(found).blocks)
     st.caption(_compared(job, found))

@@ -14,7 +14,7 @@ from estimator.analysis.growth.growth import Growth
 from estimator.dashboard.charts.lines import growth_chart
 from estimator.dashboard.pages.what_if.answers import GrowthQuestion, growth_of
 from estimator.dashboard.session.state import IN_ADDRESS
-from estimator.dashboard.widgets.document import literal, show
+from estimator.dashboard.widgets.document import literal, show, show_heading
 from estimator.dashboard.widgets.downloads import (
     chart_files,
     data_file,
@@ -45,7 +45,7 @@ def growth_part(scenario: Scenario) -> None:
     asked = _question(scenario)
     found = growth_of(asked)
     _, *blocks = document_of(found).blocks
-    st.header(literal(found.answer), anchor=False)
+    show_heading(found.answer)
     st.caption(literal(f"{sentence(found.audience)} Month 0 is now; prices stay as they are."))
     chart = st.container()
     words = tuple(each.words for each in islice(main_milestones(found), _MILESTONES_SHOWN))

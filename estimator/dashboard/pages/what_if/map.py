@@ -11,12 +11,13 @@ from estimator.analysis.sweep import Sweep
 from estimator.dashboard.pages.what_if.answers import MapJob
 from estimator.dashboard.pages.what_if.inputs import ENGINEER_HOURS, movables, moved_input
 from estimator.dashboard.widgets.charts import show_chart
-from estimator.dashboard.widgets.document import full_title, show, titled
+from estimator.dashboard.widgets.document import full_title, show, show_heading
 from estimator.dashboard.widgets.downloads import chart_files, data_file, download_row, table_file
 from estimator.dashboard.widgets.engineering import hour_price_input, with_engineering
 from estimator.dashboard.widgets.progress import result_of
 from estimator.format import percent
 from estimator.render import document_of
+from estimator.render.document import Inline, Text
 from estimator.scenario.scenario import Scenario
 
 _FIRST: Final = "peak_connections"
@@ -32,7 +33,7 @@ def map_part(scenario: Scenario) -> None:
     found = result_of("map", job, "Pricing points")
     if found is None:
         return
-    st.header(_answer(found), anchor=False)
+    show_heading(_answer(found))
     chart = st.container()
     show(document_of(found).blocks)
     download_row(
@@ -66,13 +67,13 @@ def _question(scenario: Scenario) -> MapJob:
     return MapJob(scenario.to_token(), across, upward)
 
 
-def _answer(found: Sweep) -> str:
+def _answer(found: Sweep) -> Inline:
     (first, part), *others = found.shares_cheapest
     share = percent(part)
     if first is None:
         return f"No deployment is within limits on {share} of the map."
-    name = titled(first)
+    name = Text(full_title(first), "strong")
     if not others:
-        return f"**{name}** is the cheapest everywhere on the map."
+        return name, " is the cheapest everywhere on the map."
     rest = "another one wins" if len(others) == 1 else f"{len(others)} others share"
-    return f"**{name}** is the cheapest on {share} of the map; {rest} the rest."
+    return name, f" is the cheapest on {share} of the map; {rest} the rest."

@@ -18,11 +18,19 @@ from estimator.dashboard.pages.what_if.answers import Causes, CausesJob, FanJob,
 from estimator.dashboard.pages.what_if.inputs import Moved, movables, rivals_input
 from estimator.dashboard.session.state import IN_ADDRESS, comparison_of
 from estimator.dashboard.widgets.charts import show_chart
-from estimator.dashboard.widgets.document import full_title, literal, show, show_as_table, titled
+from estimator.dashboard.widgets.document import (
+    full_title,
+    literal,
+    show,
+    show_as_table,
+    show_heading,
+    titled,
+)
 from estimator.dashboard.widgets.downloads import chart_files, data_file, download_row, table_file
 from estimator.dashboard.widgets.progress import result_of
 from estimator.format import capitalized, dollars, dollars_and_cents, percent
 from estimator.render import document_of
+from estimator.render.document import Text
 from estimator.render.views.uncertainty import shares_blocks, swings_table
 from estimator.scenario.scenario import Scenario
 
@@ -90,10 +98,12 @@ def _given_ranges(scenario: Scenario, ranges: dict[str, InputRange]) -> tuple[tu
 def _ranges(job: RangesJob, found: Uncertainty) -> None:
     rows = found.table.to_dict(orient="records")
     first = rows[0]
-    st.header(
-        f"In eight of ten cases, {titled(first['deployment'])} costs "
-        f"**{literal(dollars(first['p10_usd']))}–{literal(dollars(first['p90_usd']))} per month**",
-        anchor=False,
+    range_usd = f"{dollars(first['p10_usd'])}–{dollars(first['p90_usd'])}"
+    show_heading(
+        (
+            f"In eight of ten cases, {full_title(first['deployment'])} costs ",
+            Text(f"{range_usd} per month", "strong"),
+        )
     )
     leader = max(rows, key=lambda row: row["cheapest_share"])
     st.markdown(
@@ -119,7 +129,7 @@ def _ranges(job: RangesJob, found: Uncertainty) -> None:
 
 
 def _causes(job: RangesJob, found: Uncertainty) -> None:
-    st.header("What makes it uncertain", anchor=False)
+    show_heading("What makes it uncertain")
     names = list(found.deployments)
     chosen = st.selectbox(
         "Deployment",
@@ -181,7 +191,7 @@ def _swing_table(causes: Causes) -> pd.DataFrame:
 
 
 def _fan(job: RangesJob, found: Uncertainty, scenario: Scenario) -> None:
-    st.header("With more connections", anchor=False)
+    show_heading("With more connections")
     preset = movables(scenario)["peak_connections"]
     moved = Moved(preset.field, preset.low, preset.high)
     fan_job = FanJob(job, moved, tuple(found.deployments[:_BANDS]), found)
