@@ -109,14 +109,14 @@ EDITED: Final = {
     },
     "your_app": {"answer": Part(".st-key-app_load", EDIT_MS)},
     "limits": {"answer": Part(".tight", EDIT_MS)},
-    "concurrency": {"answer": Part(METRIC, EDIT_MS)},
+    "concurrency": {"answer": Part(TOTAL, EDIT_MS)},
     "compare_two": {
         "answer": Part(HEADING, EDIT_MS),
         "chart": Part("img.picture", CHART_MS),
     },
     "what_if": {"answer": Part("[data-testid=stMain] p", EDIT_MS, "At present")},
     "workload": {
-        "answer": Part(METRIC, EDIT_MS),
+        "answer": Part(TOTAL, EDIT_MS),
         "chart": Part("img.picture.week", CHART_MS),
     },
 }

@@ -107,6 +107,14 @@ def totals(page: AppTest) -> dict[str, str]:
     return dict(zip([each for each in names if not each.endswith(".")], usd, strict=True))
 
 
+def figures(page: AppTest) -> dict[str, tuple[str, str]]:
+    """What stands on cards, by its label: the figure, and what stands below it."""
+    line = '<p class="{}">(.*?)</p>'
+    card = "".join(map(line.format, ("quiet", "total", "beside")))
+    found = (each for html in page.get("html") for each in re.findall(card, html.proto.body))
+    return {unescape(label): (unescape(value), unescape(below)) for label, value, below in found}
+
+
 def _texts(part: AppTest | Block, pattern: str) -> list[str]:
     found = (each for html in part.get("html") for each in re.findall(pattern, html.proto.body))
     return [plain(unescape(re.sub("<[^>]+>", "", each))) for each in found]

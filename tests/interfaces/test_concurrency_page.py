@@ -29,6 +29,7 @@ from estimator.pricing.price_files import price_list
 from estimator.scenario.disruptions import FAULTS, SURGES, parse_fault
 from interfaces.shown_page import (
     PATIENCE_SECONDS,
+    figures,
     headings,
     plain,
     run,
@@ -91,12 +92,12 @@ def simulated(page: AppTest) -> AppTest:
 
 def test_the_closed_forms_are_there_before_anything_is_simulated(scenario):
     page = opened(scenario, on=ON_API_GATEWAY)
-    shown = {metric.label: (metric.value, metric.delta) for metric in page.metric}
+    shown = figures(page)
     assert shown["Expected peak"][0] == "300"
     # the 99.9 % quantile of a Poisson variate, by scipy
     assert shown["Random peak"][0] == figure_text(stats.poisson.ppf(0.999, 300))
     # the quota of new connections that AWS publishes
-    assert shown["New connections/s"][1] == "limit 500"
+    assert shown["New connections/s"][1] == "in the busiest hour; limit 500"
     assert "for 0.6 s." in words(page)  # 300 / 500
     assert not tables(page)
 

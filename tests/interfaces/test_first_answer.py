@@ -137,9 +137,8 @@ class TestInABrowser:
         expect(shown.locator(FIRST)).to_have_count(0)
         page_has = shown.get_by_test_id("stMain").locator(".total").first
         assert page_has.inner_text() == told
-        # a line of text off at most, where words are broken elsewhere
         assert page_has.bounding_box()["x"] == pytest.approx(before["x"], abs=2)
-        assert page_has.bounding_box()["y"] == pytest.approx(before["y"], abs=40)
+        assert page_has.bounding_box()["y"] == pytest.approx(before["y"], abs=4)
 
     def test_it_stays_until_the_page_has_its_totals(self, shown):
         shown.add_init_script(NOTE_WHAT_FOLLOWS)

@@ -13,7 +13,7 @@ from estimator.dashboard.session.jobs import ReasonsJob, TotalRangesJob
 from estimator.dashboard.site import PAGES
 from estimator.dashboard.widgets.answer import answer
 from estimator.dashboard.widgets.chips import chips_of
-from estimator.dashboard.widgets.document import markdown
+from estimator.dashboard.widgets.document import block_html
 from estimator.pricing.price_files import CLOUDS
 from estimator.render.document import Paragraph, plain_text
 from estimator.states import State
@@ -272,7 +272,7 @@ class TestInDepth:
         ids = tuple(ws.DEPLOYMENTS)
         found = ReasonsJob(CHAT.to_token(), ids).run(workers, lambda *_: None)
         assumed = [
-            plain(markdown(each.text))
+            block_html(each)
             for each in found
             if isinstance(each, Paragraph) and each.label == "Assumed"
         ]

@@ -79,7 +79,7 @@ def test_a_link_to_the_workload_restores_it_and_its_files_hold_what_is_shown(
     data = json.loads(downloaded(theirs, "Everything (JSON)"))
     mean = ws.expected_demand(scenario).connections.mean
     assert data["mean_connections"] == pytest.approx(float(mean))
-    on_screen = theirs.get_by_test_id("stMetricValue").first.inner_text()
+    on_screen = theirs.get_by_test_id("stMain").locator(".total").first.inner_text()
     assert float(on_screen.replace(",", "")) == pytest.approx(float(mean), rel=1e-3)
     hours = table_rows(downloaded(theirs, "Every hour (CSV)"))
     assert [float(hour["open_connections_mean"]) for hour in hours] == pytest.approx(

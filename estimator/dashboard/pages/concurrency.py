@@ -28,6 +28,7 @@ from estimator.dashboard.widgets.disruptions_editor import disruptions_editor
 from estimator.dashboard.widgets.document import (
     full_title,
     literal,
+    show,
     show_error,
     show_figures,
     show_heading,
@@ -42,6 +43,7 @@ from estimator.demand.expected import expected_demand
 from estimator.deployments.registry import DEPLOYMENTS, find_deployment
 from estimator.errors import EstimatorError
 from estimator.format import figure_text, span_text
+from estimator.render.document import Paragraph
 from estimator.result import plain
 from estimator.scenario.local_time import Clock
 from estimator.scenario.scenario import Scenario
@@ -69,8 +71,8 @@ _WHAT_IS_SIMULATED: Final = (
 )
 _QUANTILE: Final = 0.999
 _RANDOM_PEAK: Final = (
-    "As long as nobody is rejected, the number of open connections is Poisson distributed, "
-    "whatever the distribution of session lengths: this is its 99.9% quantile."
+    "Random peak: as long as nobody is rejected, the number of open connections is Poisson "
+    "distributed, whatever the distribution of session lengths; this is its 99.9% quantile."
 )
 _FIGURES: Final = (
     *("expected_peak", "expected_mean", "random_peak", "new_connections_per_second"),
@@ -266,12 +268,13 @@ def _closed_forms(expectation: Expectation) -> None:
         (expectation.expected_peak, expectation.expected_mean, expectation.random_peak),
     )
     metrics = (
-        ("Expected peak", peak, f"mean of the week {mean}", None),
-        ("Random peak", random_peak, f"99.9% quantile, +{figure_text(more)}", _RANDOM_PEAK),
-        ("New connections/s", rate, allowed, "Mean of the busiest hour."),
-        ("Capacity", *_capacity(expectation), None),
+        ("Expected peak", peak, f"mean of the week {mean}"),
+        ("Random peak", random_peak, f"99.9% quantile, +{figure_text(more)}"),
+        ("New connections/s", rate, f"in the busiest hour; {allowed}"),
+        ("Capacity", *_capacity(expectation)),
     )
     show_figures(metrics)
+    show([Paragraph(_RANDOM_PEAK, "quiet")])
 
 
 def _named(deployment: str | None) -> str:

@@ -271,7 +271,7 @@ def _totals(workload: Workload) -> None:
         ("To clients per month", to_client, "on the wire"),
         ("From clients per month", to_server, of_both),
     ]
-    document.show_figures([(*each, None) for each in metrics])
+    document.show_figures(metrics)
 
 
 def _readable(rows: pd.DataFrame, columns: _Columns) -> Table:

@@ -5,7 +5,7 @@ The page Estimate shows both, and so does what is read before that page is there
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -16,7 +16,12 @@ from estimator.analysis.uncertainty.total_ranges import P10ToP90
 from estimator.analysis.unit_cost import unit_cost_words
 from estimator.dashboard.session.jobs import Ranges
 from estimator.dashboard.widgets.document import full_title
-from estimator.dashboard.widgets.texts import heading_html, inline_html, late_html
+from estimator.dashboard.widgets.texts import (
+    cards_html,
+    heading_html,
+    late_html,
+    line_html,
+)
 from estimator.deployments.registry import ALL_DEPLOYMENTS, GROUPS, Group
 from estimator.format import capitalized, dollars
 from estimator.pricing.bill import Bill
@@ -116,28 +121,24 @@ def answer_html(comparison: Comparison, ranges: Ranges | None, run: str = "") ->
         ranges: of totals, if they are known by now.
         run: that will find them; empty if they are known, or if nobody will ask.
     """
-    cards = "".join(_card_html(each, run) for each in cards_of(comparison, ranges))
-    return f'{heading_html(answer(comparison))}<div class="cards">{cards}</div>'
+    cards = (_lines(each, run) for each in cards_of(comparison, ranges))
+    return f"{heading_html(answer(comparison))}{cards_html(cards)}"
 
 
-def _card_html(card: Card, run: str) -> str:
-    lines = [_line("quiet", card.group), _line("name", card.none)]
-    if (bill := card.bill) is not None:
-        lines[1:] = [
-            _line("name", bill.name),
-            _line("total", card.total),
-            _line("beside", card.beside),
-            _line("quiet", card.per_unit),
-            late_html(card.likely, run, bill.deployment or ""),
-        ]
-        if bill.state is not State.WITHIN_LIMITS:
-            lines.append(_line("state", state_text(bill.state, bill.state_words)))
-            lines.append(_line("quiet", bill.reason))
-    return f'<div class="card">{"".join(lines)}</div>'
-
-
-def _line(kind: str, text: Inline) -> str:
-    return f'<p class="{kind}">{inline_html(text)}</p>' if text else ""
+def _lines(card: Card, run: str) -> Iterator[str]:
+    yield line_html("quiet", card.group)
+    bill = card.bill
+    if bill is None:
+        yield line_html("name", card.none)
+        return
+    yield line_html("name", bill.name)
+    yield line_html("total", card.total)
+    yield line_html("beside", card.beside)
+    yield line_html("quiet", card.per_unit)
+    yield late_html(card.likely, run, bill.deployment or "")
+    if bill.state is not State.WITHIN_LIMITS:
+        yield line_html("state", state_text(bill.state, bill.state_words))
+        yield line_html("quiet", bill.reason)
 
 
 def cards_of(comparison: Comparison, ranges: Ranges | None) -> list[Card]:

@@ -16,9 +16,12 @@ import streamlit as st
 from estimator.dashboard.session.state import ErrorMessage
 from estimator.dashboard.widgets.table import table_html
 from estimator.dashboard.widgets.texts import (
+    CardLine,
     bullets_html,
+    cards_html,
     document_html,
     heading_html,
+    line_html,
     paragraph_html,
 )
 from estimator.deployments.registry import ALL_DEPLOYMENTS
@@ -37,14 +40,10 @@ _DEPLOYMENT: Final = re.compile(r"(?<![\w.'])(options\.)?([a-z]+\.[a-z0-9_]+)(?!
 """What may be the id of one, alone or in a path to an option; not in quotes, as it was typed."""
 _CHOICES: Final = "Valid: "
 """From here on a message lists what can be typed."""
-_TONES: Final[dict[Tone, str]] = {
-    "plain": "{}",
-    "quiet": ":gray[{}]",
-    "strong": "**{}**",
+_BADGES: Final[dict[Tone, str]] = {
     "good": ":green-badge[{}]",
     "warning": ":orange-badge[{}]",
     "bad": ":red-badge[{}]",
-    "struck": "~~{}~~",
 }
 _SPELLING: Final = {
     "cpu": "CPU",
@@ -143,51 +142,13 @@ def titled(deployment: str | None) -> str:
 
 
 def badge(state: State | Assessment, words: str = "") -> str:
-    """A state as a badge, which its color and its shape tell apart.
+    """A state as a badge inside Markdown, which its color and its shape tell apart.
 
-    >>> badge(State.OVER_LIMIT)
-    ':red-badge[✖ over a hard limit]'
+    >>> print(badge(State.OVER_LIMIT))
+    :red-badge[✖ over a hard limit]
     """
-    return markdown(doc.state_text(state, words))
-
-
-def markdown(text: doc.Inline, tone: Tone = "plain") -> str:
-    r"""A text with its meaning, inside Markdown.
-
-    >>> print(markdown(("See ", doc.Text("[1]", link="https://example.org")), "strong"))
-    **See** [**\[1\]**](https://example.org)
-    >>> print(markdown(doc.Text("gcp.cloud_run ?", is_code=True)))
-    Cloud Run on Google Cloud \?
-    """
-    return "".join(_piece(each, tone) for each in map(_named, doc.pieces(text)))
-
-
-def _named(piece: str | doc.Text) -> str | doc.Text:
-    """An id of a deployment, perhaps with the mark of a state, as its title; so are meters'."""
-    if isinstance(piece, str):
-        return without_ids(piece)
-    if not piece.is_code:
-        return replace(piece, text=without_ids(piece.text))
-    name, space, mark = piece.text.partition(" ")
-    if name not in ALL_DEPLOYMENTS:
-        return piece
-    return replace(piece, text=f"{full_title(name)}{space}{mark}", is_code=False)
-
-
-def _piece(piece: str | doc.Text, tone: Tone) -> str:
-    text = piece if isinstance(piece, doc.Text) else doc.Text(piece)
-    # what Markdown emphasizes neither begins nor ends with a space
-    inner = text.text.strip(" \n")
-    if not inner:
-        return text.text
-    before, _, after = text.text.partition(inner)
-    code = " ".join(printable(inner).split())
-    shown = f"`{code}`" if text.is_code and "`" not in code else literal(inner)
-    for each in (text.tone, tone):
-        shown = _TONES[each].format(shown)
-    if address := doc.web_address(text.link):
-        shown = f"[{shown}]({address})"
-    return f"{before}{shown}{after}"
+    text = doc.state_text(state, words)
+    return _BADGES[text.tone].format(literal(text.text))
 
 
 def show(document: doc.Document | Sequence[doc.Block], title: str = "") -> None:
@@ -205,7 +166,7 @@ def show(document: doc.Document | Sequence[doc.Block], title: str = "") -> None:
                 _write(together)
                 show(blocks)
             case _:
-                together.append(_html(block))
+                together.append(block_html(block))
     _write(together)
 
 
@@ -226,7 +187,12 @@ def _write(parts: list[str]) -> None:
         parts.clear()
 
 
-def _html(block: doc.Table | doc.Paragraph | doc.Bullets) -> str:
+def block_html(block: doc.Table | doc.Paragraph | doc.Bullets) -> str:
+    """A block as a page has it: deployments and meters stand there by their titles.
+
+    >>> block_html(doc.Paragraph(doc.Text("gcp.cloud_run ?", is_code=True)))
+    '<p>Cloud Run on Google Cloud ?</p>'
+    """
     match block:
         case doc.Table():
             return table_html(replace(block, rows=_named_rows(block)))
@@ -250,6 +216,18 @@ def _named_text(text: doc.Inline) -> doc.Inline:
     return tuple(map(_named, doc.pieces(text)))
 
 
+def _named(piece: str | doc.Text) -> str | doc.Text:
+    """An id of a deployment, perhaps with the mark of a state, as its title; so are meters'."""
+    if isinstance(piece, str):
+        return without_ids(piece)
+    if not piece.is_code:
+        return replace(piece, text=without_ids(piece.text))
+    name, space, mark = piece.text.partition(" ")
+    if name not in ALL_DEPLOYMENTS:
+        return piece
+    return replace(piece, text=f"{full_title(name)}{space}{mark}", is_code=False)
+
+
 def _number(cell: doc.Inline) -> doc.Inline:
     """The cell of a column of numbers, unless it consists of several pieces."""
     match cell:
@@ -267,14 +245,11 @@ def show_as_table(*blocks: doc.Block) -> None:
         show(blocks)
 
 
-def show_figures(figures: Sequence[tuple[str, str, str, str | None]]) -> None:
-    """Figures side by side: the label of each, its value, what stands below it, and its help."""
-    for column, (label, value, below, explained) in zip(
-        st.columns(len(figures)), figures, strict=True
-    ):
-        column.metric(
-            label, value, below, delta_color="off", delta_arrow="off", border=True, help=explained
-        )
+def show_figures(figures: Iterable[tuple[str, str, str]]) -> None:
+    """Figures side by side: the label of each, its value, and what stands below it."""
+    kinds: tuple[CardLine, ...] = ("quiet", "total", "beside")
+    cards = (map(line_html, kinds, each) for each in figures)
+    st.html(document_html([cards_html(cards)]))
 
 
 def show_error(error: ErrorMessage | None) -> None:

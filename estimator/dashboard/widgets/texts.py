@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from html import escape
-from typing import Final
+from typing import Final, Literal
 
 from estimator.render import document as doc
 from estimator.render.printable import printable
 from estimator.states import Tone
 
+CardLine = Literal["quiet", "name", "total", "beside", "state"]
 _TAGS: Final[dict[Tone, tuple[str, str]]] = {
     "plain": ("", ""),
     "quiet": ('<span class="quiet">', "</span>"),
@@ -69,6 +70,21 @@ def late_html(text: str, run: str, what: str) -> str:
     """
     late = f' data-run="{escaped(run)}" data-what="{escaped(what)}"' if run else ""
     return f'<p class="quiet"{late}>{escaped(text)}</p>'
+
+
+def cards_html(cards: Iterable[Iterable[str]]) -> str:
+    """Cards side by side, each with its lines one below the other.
+
+    >>> cards_html([[line_html("total", "500")]])
+    '<div class="cards"><div class="card"><p class="total">500</p></div></div>'
+    """
+    told = "".join(f'<div class="card">{"".join(lines)}</div>' for lines in cards)
+    return f'<div class="cards">{told}</div>'
+
+
+def line_html(kind: CardLine, text: doc.Inline) -> str:
+    """A line of a card; none if there is nothing to say."""
+    return f'<p class="{kind}">{inline_html(text)}</p>' if text else ""
 
 
 def bullets_html(items: Iterable[doc.Inline], tone: Tone = "plain") -> str:
