@@ -90,7 +90,9 @@ def _is_too_much(lines: list[str]) -> bool:
 
 def _lines(error: ValidationError, document: YamlDocument, model: Any) -> list[str]:
     found: dict[str, dict[str, None]] = {}
-    for item in error.errors(include_url=False, include_context=True):
+    items = error.errors(include_url=False, include_context=True)
+    # what is missing may be there, misspelled: then that is to be read first
+    for item in sorted(items, key=lambda each: each["type"] == "missing"):
         where, what = _described(item, document, model)
         found.setdefault(where, {})[what] = None
     # several of one field: none of the kinds that it can be

@@ -233,6 +233,17 @@ def test_every_error_of_a_file_is_told_at_once(tmp_path: Path):
     ]
 
 
+def test_a_misspelled_field_is_told_before_the_one_that_is_missing(tmp_path: Path):
+    path = tmp_path / "mine.yaml"
+    path.write_text("profile: market-data\nlcoation: virginia\npeak_connections: 1\n")
+    with pytest.raises(ws.ScenarioError) as told:
+        ws.Scenario.load(path)
+    misspelled, missing = str(told.value).splitlines()
+    assert "line 2, lcoation" in misspelled
+    assert "did you mean 'location'?" in misspelled
+    assert missing.endswith("location: required field is missing")
+
+
 @pytest.mark.parametrize("content", [b"\x89PNG\r\n\x1a\n\x00\xff", b"name: Stra\xdfe\n"])
 def test_a_binary_file_is_refused(content, tmp_path: Path):
     file = tmp_path / "team.yaml"
