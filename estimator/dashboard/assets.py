@@ -19,8 +19,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 _FOLDER: Final = "static/js"
 _WIDGETS: Final = (
+    "Html",
     "ButtonGroup",
-    "Metric",
     "Selectbox",
     "TextInput",
     "NumberInput",
@@ -29,10 +29,8 @@ _WIDGETS: Final = (
     "FileUploader",
     "Button",
     "Checkbox",
-    "Html",
     "ArrowVegaLiteChart",
     "embed",
-    "Progress",
 )
 """Names of Streamlit's modules that draw what is on the first screen, in this order."""
 _IMPORTED: Final = re.compile(r"""(?:from|import)\s*["']\./([^"']+\.js)["']""")

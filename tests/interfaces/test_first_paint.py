@@ -7,13 +7,26 @@ import urllib.request
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import expect
 
+from estimator.dashboard.assets import preloaded
 from estimator.dashboard.site import PAGES
 from estimator.dashboard.widgets.table import styles_where_narrow
 from interfaces.screens import settled
 
-STYLES = Path(__file__).parents[2] / "estimator" / "dashboard" / "style.css"
+APP = Path(__file__).parents[2] / "app.py"
+STYLES = APP.parent / "estimator" / "dashboard" / "style.css"
 WITHOUT_SIDEBAR = {"prices"}
+# The dashboard as it is, whose page names none of the files that a browser will need.
+NAMING_NOTHING = """
+from streamlit import App
+
+from estimator.dashboard import first_paint
+from estimator.dashboard.site import server_lifespan
+
+first_paint.preload_links = str
+app = App(%r, lifespan=server_lifespan, middleware=first_paint.MIDDLEWARE)
+"""
 
 
 def fetched(url: str, accept: str) -> tuple[str, str]:
@@ -51,6 +64,27 @@ def test_only_while_a_page_opens_a_browser_looks_for_what_it_still_fetches(conte
     settled(shown)
     assert not shown.evaluate(disabled)
     assert "stSkeleton" not in STYLES.read_text("utf-8")
+
+
+@pytest.fixture
+def server_naming_nothing(started_server, tmp_path):
+    script = tmp_path / "naming_nothing.py"
+    script.write_text(NAMING_NOTHING % str(APP), encoding="utf-8")
+    yield from started_server(script=script)
+
+
+@pytest.mark.browser
+def test_nothing_is_named_with_the_page_that_its_first_screen_does_not_need(
+    context, server_naming_nothing
+):
+    shown, asked = context.new_page(), set[str]()
+    shown.on("request", lambda sent: asked.add(sent.url.rpartition("/")[2]))
+    shown.goto(server_naming_nothing.address)
+    settled(shown)
+    expect(shown.locator("svg.marks")).to_be_visible()
+    named = set(preloaded())
+    assert len(named) > 50
+    assert named <= asked
 
 
 def test_what_is_no_page_stays_as_it_is(address):
