@@ -1,8 +1,8 @@
 """What does a visitor read while a page loads? The answer, which the server knows before.
 
 A browser takes seconds to load what draws a page, and the answer takes the server a tenth of one.
-So the page Estimate brings it along as plain text, where it will stand; ``scripts.py`` removes it
-once the page has its own.
+So the page Estimate brings it along, the same piece of HTML, where it will stand; ``scripts.py``
+removes it once the page has its own.
 """
 
 from __future__ import annotations

@@ -11,9 +11,10 @@ import pytest
 import estimator as ws
 from estimator.dashboard.session.jobs import ReasonsJob, TotalRangesJob
 from estimator.dashboard.site import PAGES
-from estimator.dashboard.widgets.answer import answer
+from estimator.dashboard.widgets.answer import answer, answer_html
 from estimator.dashboard.widgets.chips import chips_of
 from estimator.dashboard.widgets.document import block_html
+from estimator.dashboard.widgets.texts import line_html
 from estimator.pricing.price_files import CLOUDS
 from estimator.render.document import Paragraph, plain_text
 from estimator.states import State
@@ -217,12 +218,13 @@ class TestAnswer:
         assert re.fullmatch(words, plain_text(answer(found)))
 
     def test_a_state_on_a_card_says_which_limit_decides_it(self):
-        many = CHAT.replace(profile="equities", peak_connections=100_000)
-        bills = [each.bill for each in ws.compare(many).headline.best if each.bill is not None]
-        reasons = [bill.reason for bill in bills if bill.state is not State.WITHIN_LIMITS]
-        assert len(reasons) == 3
-        cards = words(shown_page("estimate", many))
-        assert all(reason in cards for reason in reasons)
+        many = ws.compare(CHAT.replace(profile="equities", peak_connections=100_000))
+        bills = [each.bill for each in many.headline.best if each.bill is not None]
+        assert State.WITHIN_LIMITS not in {bill.state for bill in bills}
+        _, *cards = answer_html(many, None).split('<div class="card">')
+        for card, bill in zip(cards, bills, strict=True):
+            assert f"{bill.state.symbol} {bill.state_words}" in card
+            assert line_html("quiet", bill.reason) in card
 
 
 class TestInDepth:
