@@ -204,3 +204,22 @@ def test_on_a_phone_the_answer_is_seen_while_it_is_edited(phone: Page):
     # pages are reached from there too
     phone.get_by_role("link", name="Limits").click()
     expect(phone.get_by_role("heading", level=1)).to_have_text("Is it within limits?")
+
+
+def test_long_words_and_large_figures_stay_where_they_belong(browser, address):
+    large = ws.Scenario(
+        name="x" * 200, profile="market-data", location="virginia", peak_connections=1_234_567_890
+    )
+    for screen in (WIDE, PHONE):
+        context = newcomer(browser, screen)
+        for page in ("estimate", "workload", "concurrency"):
+            shown = opened(context, address, page, large)
+            main = shown.get_by_test_id("stMain")
+            expect(main).to_contain_text("x" * 200)
+            assert main.evaluate("main => main.scrollWidth <= main.clientWidth"), page
+            for line in main.locator(".card p").all():
+                assert line.evaluate("line => line.scrollWidth <= line.clientWidth"), page
+            for figure in main.locator(".total").all():
+                assert figure.evaluate(LINES) < 1.5, figure.inner_text()
+            shown.close()
+        context.close()
