@@ -26,7 +26,7 @@ async def late_ranges(request: Request) -> Response:
     """Words on the range of each deployment, once the run of that name has them.
 
     While it has not, the browser is to ask again (202). There are none where nobody knows the run,
-    or where it was given up as something else is on the screen (404).
+    where it was given up as something else is on the screen, or was forgotten since (404).
     """
     run = job_queue().run_named(request.path_params["run"])
     if run is None or not isinstance(run.job, TotalRangesJob):
@@ -38,11 +38,11 @@ async def late_ranges(request: Request) -> Response:
         run.watch()
         await asyncio.sleep(_LOOK_S)
         waited_s += _LOOK_S
-    if run.stopped:
-        return Response(status_code=HTTPStatus.NOT_FOUND)
+    if run.error:
+        return JSONResponse(dict.fromkeys(run.job.deployments, NOT_FOUND))
     found = job_queue().result(run.job)
     if found is None:
-        return JSONResponse(dict.fromkeys(run.job.deployments, NOT_FOUND))
+        return Response(status_code=HTTPStatus.NOT_FOUND)
     return JSONResponse({each: likely_words(found.get(each)) for each in run.job.deployments})
 
 

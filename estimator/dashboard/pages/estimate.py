@@ -39,7 +39,7 @@ from estimator.dashboard.widgets.engineering import hour_price_input
 from estimator.dashboard.widgets.origin import origin_on_screen
 from estimator.dashboard.widgets.profile import profile_views
 from estimator.dashboard.widgets.progress import result_of
-from estimator.dashboard.widgets.ranges import find_ranges, ranges_job, ranges_of
+from estimator.dashboard.widgets.ranges import ranges_job, ranges_or_run
 from estimator.dashboard.widgets.texts import document_html
 from estimator.dashboard.widgets.unpriced import unpriced_line
 from estimator.deployments.registry import SAAS
@@ -75,9 +75,7 @@ def estimate_page() -> None:
     if clouds := _clouds():
         comparison = comparison.of_clouds(clouds)
     follow_address(_choices(comparison))
-    uncertain = ranges_job(comparison)
-    ranges = ranges_of(uncertain)
-    run = find_ranges(uncertain) if ranges is None else ""
+    ranges, run = ranges_or_run(ranges_job(comparison))
     st.html(document_html([answer_html(comparison, ranges, run)]))
     _below_cards(comparison)
     sidebar(scenario)

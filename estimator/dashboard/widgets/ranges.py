@@ -18,19 +18,17 @@ def ranges_job(comparison: Comparison) -> TotalRangesJob:
     return TotalRangesJob(comparison.scenario.to_token(), comparison.headline.deployments)
 
 
-def ranges_of(job: TotalRangesJob) -> Ranges | None:
-    """The ranges, as far as there are any; None as long as they are not found."""
-    return job_queue().result(job) if job.deployments else {}
-
-
-def find_ranges(job: TotalRangesJob) -> str:
-    """Find them in the background.
+def ranges_or_run(job: TotalRangesJob) -> tuple[Ranges | None, str]:
+    """The ranges, or the run that finds them in the background.
 
     Returns:
-        Under which name a browser asks for them (``late_ranges``). Empty where no browser has told
-        its address, so that nobody would ask: then nothing is begun.
+        Ranges, as far as there are any, None as long as they are not found; and under which name a
+        browser asks for them (``late_ranges``). That is empty once they are there, and where no
+        browser has told its address, so that nobody would ask: then nothing is begun.
     """
+    if not job.deployments:
+        return {}, ""
     if st.context.url is None:
-        return ""
-    run = run_of(_PURPOSE, job)
-    return run.name if isinstance(run, JobRun) else ""
+        return job_queue().result(job), ""
+    found = run_of(_PURPOSE, job)
+    return (None, found.name) if isinstance(found, JobRun) else (found, "")
