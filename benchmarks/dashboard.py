@@ -274,8 +274,8 @@ def edits(browser: Browser, address: str, name: str, count: int) -> None:
 
 def filters(browser: Browser, address: str, count: int) -> None:
     """Prices has no scenario: there, a word is searched for."""
-    visitor, shown = Visitor(browser), Part(METRIC, EDIT_MS)
-    visitor.opens(f"{address}/{PAGES['prices'].url}", METRIC)
+    visitor, shown = Visitor(browser), Part(TOTAL, EDIT_MS)
+    visitor.opens(f"{address}/{PAGES['prices'].url}", TOTAL)
     visitor.rests()
     found: list[float] = []
     for number in range(count):

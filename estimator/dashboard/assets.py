@@ -1,4 +1,4 @@
-"""Which files does a browser need besides the page? Those of all pages at once, and from memory.
+"""Which files does a browser need besides the page? First those of its first screen, from memory.
 
 Streamlit's page loads the code of a widget when the first one comes, part after part, and each file
 is looked for on the disk and read by a thread, while the same processor draws the page. So the page

@@ -97,7 +97,7 @@ def test_the_closed_forms_are_there_before_anything_is_simulated(scenario):
     # the 99.9 % quantile of a Poisson variate, by scipy
     assert shown["Random peak"][0] == figure_text(stats.poisson.ppf(0.999, 300))
     # the quota of new connections that AWS publishes
-    assert shown["New connections/s"][1] == "in the busiest hour; limit 500"
+    assert shown["New connections/s"][1] == "mean of the busiest hour; limit 500"
     assert "for 0.6 s." in words(page)  # 300 / 500
     assert not tables(page)
 

@@ -220,11 +220,13 @@ class TestAnswer:
     def test_a_state_on_a_card_says_which_limit_decides_it(self):
         many = ws.compare(CHAT.replace(profile="equities", peak_connections=100_000))
         bills = [each.bill for each in many.headline.best if each.bill is not None]
+        assert len(bills) == 3
         assert State.WITHIN_LIMITS not in {bill.state for bill in bills}
         _, *cards = answer_html(many, None).split('<div class="card">')
         for card, bill in zip(cards, bills, strict=True):
             assert f"{bill.state.symbol} {bill.state_words}" in card
             assert line_html("quiet", bill.reason) in card
+        assert 'class="state"' not in answer_html(ws.compare(CHAT), None)
 
 
 class TestInDepth:

@@ -270,7 +270,7 @@ def _closed_forms(expectation: Expectation) -> None:
     metrics = (
         ("Expected peak", peak, f"mean of the week {mean}"),
         ("Random peak", random_peak, f"99.9% quantile, +{figure_text(more)}"),
-        ("New connections/s", rate, f"in the busiest hour; {allowed}"),
+        ("New connections/s", rate, f"mean of the busiest hour; {allowed}"),
         ("Capacity", *_capacity(expectation)),
     )
     show_figures(metrics)

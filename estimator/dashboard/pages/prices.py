@@ -11,7 +11,7 @@ import streamlit as st
 from estimator.analysis.price_list import per_units, prices as all_prices
 from estimator.dashboard.pages.frame import warn_if_stale
 from estimator.dashboard.session.state import current, nothing_to_draw
-from estimator.dashboard.widgets.document import show_title
+from estimator.dashboard.widgets.document import show_figures, show_title
 from estimator.dashboard.widgets.downloads import data_file, download_row, rows_of, table_file
 from estimator.dashboard.widgets.origin import Origin, today
 from estimator.format import percent
@@ -159,12 +159,17 @@ def _summary(shown: pd.DataFrame) -> None:
         st.info("No price matches. Try another word or fewer filters.")
         return
     shares = shown["confidence"].value_counts(normalize=True)
-    with st.container(horizontal=True, gap="large"):
-        st.metric("Prices", f"{len(shown):,}", width="content")
-        for grade, title in _CONFIDENCE.items():
-            st.metric(title, percent(float(shares.get(grade, 0.0))), width="content")
-        fresh = float((shown["age_days"] <= FRESH_DAYS).mean())
-        st.metric(f"Checked within {FRESH_DAYS} days", percent(fresh), width="content")
+    fresh = float((shown["age_days"] <= FRESH_DAYS).mean())
+    show_figures(
+        [
+            ("Prices", f"{len(shown):,}", ""),
+            *(
+                (title, percent(float(shares.get(grade, 0.0))), "")
+                for grade, title in _CONFIDENCE.items()
+            ),
+            (f"Checked within {FRESH_DAYS} days", percent(fresh), ""),
+        ]
+    )
 
 
 def _readable(shown: pd.DataFrame) -> pd.DataFrame:
