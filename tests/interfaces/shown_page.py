@@ -116,8 +116,12 @@ def figures(page: AppTest) -> dict[str, tuple[str, str]]:
 
 
 def _texts(part: AppTest | Block, pattern: str) -> list[str]:
-    found = (each for html in part.get("html") for each in re.findall(pattern, html.proto.body))
-    return [plain(unescape(re.sub("<[^>]+>", "", each))) for each in found]
+    return [each for html in part.get("html") for each in texts(html.proto.body, pattern)]
+
+
+def texts(html: str, pattern: str) -> list[str]:
+    """What a pattern finds in HTML, without the signs of HTML."""
+    return [plain(unescape(re.sub("<[^>]+>", "", each))) for each in re.findall(pattern, html)]
 
 
 def tables(page: AppTest) -> list[list[dict[str, str]]]:

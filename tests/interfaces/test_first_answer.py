@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from html import unescape
 from urllib.parse import quote, urlencode
 
 import pytest
@@ -16,6 +14,7 @@ from estimator.dashboard.widgets.answer import answer
 from estimator.format import dollars
 from estimator.render.document import plain_text
 from interfaces.screens import settled
+from interfaces.shown_page import texts
 
 CHAT = ws.Scenario(profile="workplace-chat", location="virginia", peak_connections=2_000)
 WITHOUT_PRICES = CHAT.replace(as_of="2019-01-01")
@@ -38,15 +37,11 @@ def asked(scenario: ws.Scenario, **more: list[str]) -> str:
 
 def lines(html: str, kind: str) -> list[str]:
     """The texts of one kind, without their marks."""
-    return texts(rf'<p class="{kind}">(.*?)</p>', html)
+    return texts(html, rf'<p class="{kind}">(.*?)</p>')
 
 
 def answers(html: str) -> list[str]:
-    return texts("<h2>(.*?)</h2>", html)
-
-
-def texts(pattern: str, html: str) -> list[str]:
-    return [unescape(re.sub("<[^>]+>", "", each)) for each in re.findall(pattern, html)]
+    return texts(html, "<h2>(.*?)</h2>")
 
 
 def test_it_has_the_totals_of_a_comparison():

@@ -71,7 +71,7 @@ _WHAT_IS_SIMULATED: Final = (
 )
 _QUANTILE: Final = 0.999
 _RANDOM_PEAK: Final = (
-    "Random peak: as long as nobody is rejected, the number of open connections is Poisson "
+    "As long as nobody is rejected, the number of open connections is Poisson "
     "distributed, whatever the distribution of session lengths; this is its 99.9% quantile."
 )
 _FIGURES: Final = (
@@ -274,7 +274,7 @@ def _closed_forms(expectation: Expectation) -> None:
         ("Capacity", *_capacity(expectation)),
     )
     show_figures(metrics)
-    show([Paragraph(_RANDOM_PEAK, "quiet")])
+    show([Paragraph(_RANDOM_PEAK, "quiet", "Random peak")])
 
 
 def _named(deployment: str | None) -> str:

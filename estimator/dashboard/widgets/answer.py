@@ -6,12 +6,11 @@ The page Estimate shows both, and so does what is read before that page is there
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from estimator.analysis.compare import Comparison
 from estimator.analysis.estimate import Estimate
-from estimator.analysis.headline import Headline, hours_text
+from estimator.analysis.headline import Best, Headline, hours_text
 from estimator.analysis.uncertainty.total_ranges import P10ToP90
 from estimator.analysis.unit_cost import unit_cost_words
 from estimator.dashboard.session.jobs import Ranges
@@ -26,6 +25,7 @@ from estimator.deployments.registry import ALL_DEPLOYMENTS, GROUPS, Group
 from estimator.format import capitalized, dollars
 from estimator.pricing.bill import Bill
 from estimator.render.document import Inline, Text, state_text
+from estimator.scenario.scenario import Scenario
 from estimator.states import State
 from estimator.units import HALF_A_CENT_USD
 
@@ -34,23 +34,6 @@ CHOSEN_CLOUDS: Final = "clouds"
 
 LOOKED_FOR: Final = "In 8 of 10 cases: …"
 NOT_FOUND: Final = "No range: it could not be found"
-
-
-@dataclass(frozen=True, slots=True)
-class Card:
-    """The best of a group, in words."""
-
-    group: str
-    """Its name, and how many were compared."""
-    bill: Estimate | None
-    """None if none is within limits; then only ``none`` is said."""
-    none: str = ""
-    total: str = ""
-    beside: str = ""
-    """How the total compares with the least; empty for what may not be called the cheapest."""
-    per_unit: str = ""
-    likely: str = ""
-    """From what to what the total goes; dots hold the place of what is still to be found."""
 
 
 def answer(comparison: Comparison) -> Inline:
@@ -121,57 +104,32 @@ def answer_html(comparison: Comparison, ranges: Ranges | None, run: str = "") ->
         ranges: of totals, if they are known by now.
         run: that will find them; empty if they are known, or if nobody will ask.
     """
-    cards = (_lines(each, run) for each in cards_of(comparison, ranges))
+    best = comparison.headline.best
+    least = min((float(each.bill.total) for each in best if each.bill), default=0.0)
+    cards = (_card(comparison.scenario, each, least, ranges, run) for each in best)
     return f"{heading_html(answer(comparison))}{cards_html(cards)}"
 
 
-def _lines(card: Card, run: str) -> Iterator[str]:
-    yield line_html("quiet", card.group)
-    bill = card.bill
+def _card(
+    scenario: Scenario, best: Best, least_usd: float, ranges: Ranges | None, run: str
+) -> Iterator[str]:
+    """The best of a group, in lines."""
+    bill = best.bill
+    yield line_html("quiet", f"{capitalized(best.group)}, {best.compared} compared")
     if bill is None:
-        yield line_html("name", card.none)
+        none = "It is not" if best.compared == 1 else "None is"
+        yield line_html("name", f"{none} within limits.")
         return
+    deployment = bill.deployment or ""
+    likely = LOOKED_FOR if ranges is None else likely_words(ranges.get(deployment))
     yield line_html("name", bill.name)
-    yield line_html("total", card.total)
-    yield line_html("beside", card.beside)
-    yield line_html("quiet", card.per_unit)
-    yield late_html(card.likely, run, bill.deployment or "")
+    yield line_html("total", dollars(float(bill.total)))
+    yield line_html("beside", _beside(bill, least_usd))
+    yield line_html("quiet", unit_cost_words(scenario, bill))
+    yield late_html(likely, run, deployment)
     if bill.state is not State.WITHIN_LIMITS:
         yield line_html("state", state_text(bill.state, bill.state_words))
         yield line_html("quiet", bill.reason)
-
-
-def cards_of(comparison: Comparison, ranges: Ranges | None) -> list[Card]:
-    """A card for each group that is compared.
-
-    Args:
-        comparison: what is shown.
-        ranges: of totals, if they are known by now.
-    """
-    best = comparison.headline.best
-    least = min((float(each.bill.total) for each in best if each.bill), default=0.0)
-    cards = []
-    for each in best:
-        group = f"{capitalized(each.group)}, {each.compared} compared"
-        if each.bill is None:
-            none = "It is not" if each.compared == 1 else "None is"
-            cards.append(Card(group, None, f"{none} within limits."))
-            continue
-        cards.append(
-            Card(
-                group,
-                each.bill,
-                total=dollars(float(each.bill.total)),
-                beside=_beside(each.bill, least),
-                per_unit=unit_cost_words(comparison.scenario, each.bill),
-                likely=(
-                    LOOKED_FOR
-                    if ranges is None
-                    else likely_words(ranges.get(each.bill.deployment or ""))
-                ),
-            )
-        )
-    return cards
 
 
 def likely_words(range_usd: P10ToP90 | None) -> str:
