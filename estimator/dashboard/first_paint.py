@@ -17,7 +17,7 @@ from starlette.middleware import Middleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from estimator.dashboard.assets import preload_links
-from estimator.dashboard.scripts import END_OPENING, SHOW_RANGES
+from estimator.dashboard.scripts import IN_THE_PAGE
 
 _CSS: Final = Path(__file__).with_name("style.css")
 _OPENING_CSS: Final = _CSS.with_name("opening.css")
@@ -49,7 +49,7 @@ class FirstPaint:
         self._app = app
         self._styles = _CSS.read_text("utf-8") + styles_where_narrow()
         opening = _OPENING_CSS.read_text("utf-8")
-        scripts = "".join(f"<script>{each}</script>" for each in (END_OPENING, SHOW_RANGES))
+        scripts = "".join(f"<script>{each}</script>" for each in IN_THE_PAGE)
         self._opening = f'<style id="opening">{opening}</style>{scripts}'
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

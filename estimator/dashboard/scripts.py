@@ -1,4 +1,4 @@
-"""What runs in a browser besides Streamlit? Four scripts; the page's policy knows their hashes."""
+"""What runs in a browser besides Streamlit? Five scripts; the page's policy knows their hashes."""
 
 from __future__ import annotations
 
@@ -89,4 +89,54 @@ new MutationObserver(show).observe(
 );
 }"""
 """Asks for what ``late_ranges.py`` will know, and writes it where it is to stand."""
-ALL: Final = (SAVE_FILES, END_OPENING, END_FIRST_ANSWER, SHOW_RANGES)
+
+SHOW_ANSWERS: Final = """{
+const begin = '<div class="document" data-answer="';
+const end = "</div>";
+const text = new TextDecoder();
+const showAnswer = message => {
+  const said = text.decode(message);
+  const from = said.indexOf(begin);
+  if (from < 0) return;
+  const read = document.createElement("template");
+  read.innerHTML = said.slice(from, said.lastIndexOf(end) + end.length);
+  const answer = read.content.firstElementChild;
+  const place = `[data-testid="stMain"] [data-answer="${answer.dataset.answer}"]`;
+  document.querySelector(place)?.replaceChildren(...answer.childNodes);
+};
+const nextFrame = () => Promise.race([
+  new Promise(come => requestAnimationFrame(() => setTimeout(come))),
+  new Promise(come => setTimeout(come, 100)),
+]);
+window.WebSocket = class extends WebSocket {
+  constructor(...given) {
+    super(...given);
+    const handedOver = new WeakSet();
+    let held = [];
+    const handOver = () => {
+      const messages = held;
+      held = [];
+      for (const data of messages) {
+        const message = new MessageEvent("message", { data });
+        handedOver.add(message);
+        this.dispatchEvent(message);
+      }
+    };
+    this.addEventListener("message", event => {
+      if (handedOver.has(event)) return;
+      event.stopImmediatePropagation();
+      if (held.length === 0) nextFrame().then(handOver);
+      held.push(event.data);
+      if (event.data instanceof ArrayBuffer) showAnswer(event.data);
+    });
+  }
+};
+}"""
+"""Shows the answer of a page as it comes (``document.show_answer``), and all else a frame later.
+
+For what is not handed over together, Streamlit goes through the whole page again, for a tenth of a
+second each time. A page in the background has no frames.
+"""
+IN_THE_PAGE: Final = (END_OPENING, SHOW_RANGES, SHOW_ANSWERS)
+"""Those that are there from the beginning."""
+ALL: Final = (*IN_THE_PAGE, SAVE_FILES, END_FIRST_ANSWER)

@@ -61,3 +61,30 @@ def test_back_undoes_an_edit_also_while_ranges_come(context, address):
     assert linked(shown).profile.flows["typing"].rate_per_hour == 28
     shown.go_back()
     expect(often).to_have_value("7 per hour")
+
+
+def test_an_answer_is_there_before_the_page_works_on_what_came_with_it(context, address):
+    """Three messages, of which the second brings an answer: what did the page hold at each?"""
+    shown = context.new_page()
+    answer = b'<div class="document" data-answer="estimate"><p class="total">$7</p></div>'
+    shown.route_web_socket(
+        re.compile("/of-this-test"),
+        lambda route: [
+            route.send(each) for each in (b"\x0a\xff", b"\x0a\x52" + answer + b"\x12", b"")
+        ],
+    )
+    shown.goto(f"{address}/?scenario={CHAT.to_token()}")
+    expect(shown.get_by_test_id("stMain").locator("[data-answer=estimate] .total")).to_have_count(3)
+    seen = shown.evaluate(
+        """address => new Promise(done => {
+          const socket = new WebSocket(address), seen = [];
+          socket.binaryType = "arraybuffer";
+          socket.addEventListener("message", ({ data }) => {
+            const totals = document.querySelectorAll(".stMain [data-answer=estimate] .total");
+            seen.push([data.byteLength, ...[...totals].map(each => each.textContent)]);
+            if (seen.length === 3) done(seen);
+          });
+        })""",
+        f"{address.replace('http', 'ws')}/of-this-test",
+    )
+    assert seen == [[2, "$7"], [len(answer) + 3, "$7"], [0, "$7"]]

@@ -13,8 +13,9 @@ from estimator.dashboard.session.cache import kept
 from estimator.dashboard.session.state import IN_ADDRESS, ErrorMessage, comparison_of
 from estimator.dashboard.widgets import engineering
 from estimator.dashboard.widgets.charts import show_chart
-from estimator.dashboard.widgets.document import full_title, literal, show, show_error, show_heading
+from estimator.dashboard.widgets.document import full_title, literal, show, show_answer, show_error
 from estimator.dashboard.widgets.downloads import chart_files, data_file, download_row, table_file
+from estimator.dashboard.widgets.texts import heading_html
 from estimator.deployments.registry import ALL_DEPLOYMENTS, Group
 from estimator.errors import MissingRateError
 from estimator.render.views.move import differences, states
@@ -131,7 +132,7 @@ def _answer(found: Move) -> None:
         unknown = found.candidate.state is State.NOT_CHECKED
         say, icon = (st.warning, "help") if unknown else (st.error, "dangerous")
         say(f"**{literal(found.caution)}**", icon=f":material/{icon}:")
-    show_heading(found.short_verdict)
+    show_answer([heading_html(found.short_verdict)])
     if found.consequences:
         st.markdown(literal(" ".join(found.consequences)))
 

@@ -27,8 +27,8 @@ from estimator.dashboard.widgets.disruption_presets import Moment
 from estimator.dashboard.widgets.disruptions_editor import disruptions_editor
 from estimator.dashboard.widgets.document import (
     full_title,
-    literal,
     show,
+    show_answer,
     show_error,
     show_figures,
     show_heading,
@@ -37,6 +37,7 @@ from estimator.dashboard.widgets.downloads import data_file, download_row
 from estimator.dashboard.widgets.progress import job_owner, job_queue, show_progress
 from estimator.dashboard.widgets.recovery_plan import recovery_plan_section
 from estimator.dashboard.widgets.simulation import simulation_view
+from estimator.dashboard.widgets.texts import paragraph_html
 from estimator.demand.admission_limits import AdmissionLimits
 from estimator.demand.demand import Demand
 from estimator.demand.expected import expected_demand
@@ -168,7 +169,8 @@ def _story(scenario: Scenario) -> None:
     except EstimatorError as reason:
         show_error(ErrorMessage("This cannot be simulated", str(reason), "Try another location."))
         return
-    st.markdown(literal(f"{_named(job.deployment)}: {_in_a_sentence(expectation)}"))
+    answer = f"{_named(job.deployment)}: {_in_a_sentence(expectation)}"
+    show_answer([paragraph_html(answer)])
     # what was pressed shows its progress at once, before the many fields above it
     could_happen = st.container()
     _simulation(job)

@@ -40,7 +40,6 @@ from estimator.dashboard.widgets.origin import origin_on_screen
 from estimator.dashboard.widgets.profile import profile_views
 from estimator.dashboard.widgets.progress import result_of
 from estimator.dashboard.widgets.ranges import ranges_job, ranges_or_run
-from estimator.dashboard.widgets.texts import document_html
 from estimator.dashboard.widgets.unpriced import unpriced_line
 from estimator.deployments.registry import SAAS
 from estimator.exports.infracost import has_keys
@@ -76,7 +75,7 @@ def estimate_page() -> None:
         comparison = comparison.of_clouds(clouds)
     follow_address(_choices(comparison))
     ranges, run = ranges_or_run(ranges_job(comparison))
-    st.html(document_html([answer_html(comparison, ranges, run)]))
+    document.show_answer([answer_html(comparison, ranges, run)])
     _below_cards(comparison)
     sidebar(scenario)
     _decision(comparison)

@@ -19,9 +19,17 @@ from estimator.analysis.limit_utilization import (
 from estimator.dashboard.pages.frame import open_page, sidebar
 from estimator.dashboard.session.state import IN_ADDRESS, comparison_of
 from estimator.dashboard.widgets.charts import theme
-from estimator.dashboard.widgets.document import badge, full_title, literal, show_heading, titled
+from estimator.dashboard.widgets.document import (
+    badge,
+    full_title,
+    literal,
+    show_answer,
+    show_heading,
+    titled,
+)
 from estimator.dashboard.widgets.downloads import chart_files, data_file, download_row, table_file
 from estimator.dashboard.widgets.limits import RATES_ARE_MEANS, limits_view, tight_hours
+from estimator.dashboard.widgets.texts import heading_html
 from estimator.dashboard.widgets.unpriced import unpriced_line
 from estimator.deployments.limits import MOST_QUOTA_INCREASE, NEAR_SHARE
 from estimator.render import draw
@@ -51,7 +59,7 @@ def limits_page() -> None:
     scenario = open_page("limits", "Is it within limits?")
     comparison = comparison_of(scenario.to_token())
     bills = worst_first(comparison.bills)
-    show_heading(_answer(comparison))
+    show_answer([heading_html(_answer(comparison))])
     st.caption(
         "A setting to change and a quota to raise, up to "
         f"{MOST_QUOTA_INCREASE:g} times, leave a deployment within limits; a hard limit does not, "

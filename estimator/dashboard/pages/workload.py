@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
@@ -41,6 +41,7 @@ from estimator.dashboard.widgets.downloads import (
     table_file,
 )
 from estimator.dashboard.widgets.profile import profile_views
+from estimator.dashboard.widgets.texts import figures_html, heading_html, paragraph_html
 from estimator.demand.demand import Demand
 from estimator.demand.expected import expected_demand
 from estimator.demand.traffic import busiest_hour
@@ -55,7 +56,7 @@ from estimator.format import (
     percent,
 )
 from estimator.render import draw
-from estimator.render.document import Inline, Paragraph, Table, Text, state_text, table
+from estimator.render.document import Inline, Table, Text, state_text, table
 from estimator.scenario.scenario import Scenario
 from estimator.units import week_time_text
 
@@ -189,9 +190,9 @@ def workload_page() -> None:
             "messages."
         )
         return
-    document.show_heading(_answer(workload))
-    document.show([Paragraph(note, "quiet") for note in workload.demand.notes])
-    _totals(workload)
+    notes = (paragraph_html(note, "quiet") for note in workload.demand.notes)
+    answer = heading_html(_answer(workload)), *notes, figures_html(_totals(workload))
+    document.show_answer(answer)
     sidebar(scenario)
     # pictures take longest: their containers are filled after all figures are there
     most = figure_text(workload.figures["peak_within_hour"])
@@ -258,20 +259,17 @@ def _answer(workload: Workload) -> Inline:
     )
 
 
-def _totals(workload: Workload) -> None:
+def _totals(workload: Workload) -> Iterator[tuple[str, str, str]]:
     rows, figures = workload.tables["wire"], workload.figures
     bytes_of = rows.groupby("direction")["total_bytes"].sum()
     payload, total = float(rows["payload_bytes"].sum()), float(bytes_of.sum())
     to_client, to_server = (bytes_text(float(bytes_of[way])) for way in ("to_client", "to_server"))
     of_both = f"payload is {percent(payload / total if total else 0.0)} of both"
     new = count_text(figures["new_connections_per_month"])
-    metrics = [
-        ("Mean connections", figure_text(figures["mean_connections"]), "over the whole week"),
-        ("New connections per month", new, "one for each session"),
-        ("To clients per month", to_client, "on the wire"),
-        ("From clients per month", to_server, of_both),
-    ]
-    document.show_figures(metrics)
+    yield "Mean connections", figure_text(figures["mean_connections"]), "over the whole week"
+    yield "New connections per month", new, "one for each session"
+    yield "To clients per month", to_client, "on the wire"
+    yield "From clients per month", to_server, of_both
 
 
 def _readable(rows: pd.DataFrame, columns: _Columns) -> Table:

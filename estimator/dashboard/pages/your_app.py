@@ -21,7 +21,7 @@ from estimator.dashboard.widgets.app_editor.kinds import (
 from estimator.dashboard.widgets.app_editor.transport import transport_fields
 from estimator.dashboard.widgets.app_editor.week import week_fields
 from estimator.dashboard.widgets.charts import theme
-from estimator.dashboard.widgets.document import show_heading, unbroken
+from estimator.dashboard.widgets.document import show_answer, show_heading, unbroken
 from estimator.dashboard.widgets.downloads import (
     Download,
     data_file,
@@ -30,8 +30,10 @@ from estimator.dashboard.widgets.downloads import (
     table_file,
 )
 from estimator.dashboard.widgets.origin import file_words
+from estimator.dashboard.widgets.texts import paragraph_html
 from estimator.demand.expected import expected_demand
 from estimator.format import bytes_text, count_text, figure_text
+from estimator.render.document import Inline, Text
 from estimator.scenario.profile import Profile
 from estimator.scenario.scenario import Scenario
 from estimator.units import SECONDS_PER_HOUR
@@ -65,11 +67,11 @@ def _load(scenario: Scenario) -> None:
     paper = st.get_option(f"theme.{theme()}.backgroundColor")
     with st.container(key="app_load"):
         st.html(f"<style>{_LOAD} {{ background: {paper}; {_STAYS} }}</style>")
-        st.markdown(load_words(scenario.to_token()))
+        show_answer([paragraph_html(load_words(scenario.to_token()))])
 
 
 @kept
-def load_words(token: str) -> str:
+def load_words(token: str) -> Inline:
     """What the app amounts to: messages per second at the peak, and data per month."""
     demand = expected_demand(Scenario.from_token(token))
     rows = messages_table(demand)
@@ -84,8 +86,17 @@ def load_words(token: str) -> str:
     )
     peak = figure_text(float(demand.peak_connections))
     return (
-        f"At the peak, **{peak} connections** send **{sent}** and receive **{received} messages "
-        f"per second**; in a month, **{down}** go to clients and **{up}** come from them."
+        "At the peak, ",
+        Text(f"{peak} connections", "strong"),
+        " send ",
+        Text(sent, "strong"),
+        " and receive ",
+        Text(f"{received} messages per second", "strong"),
+        "; in a month, ",
+        Text(down, "strong"),
+        " go to clients and ",
+        Text(up, "strong"),
+        " come from them.",
     )
 
 

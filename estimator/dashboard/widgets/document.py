@@ -13,15 +13,13 @@ from typing import Final
 
 import streamlit as st
 
-from estimator.dashboard.session.state import ErrorMessage
+from estimator.dashboard.session.state import ErrorMessage, shown_page
 from estimator.dashboard.widgets.table import table_html
 from estimator.dashboard.widgets.texts import (
-    CardLine,
     bullets_html,
-    cards_html,
     document_html,
+    figures_html,
     heading_html,
-    line_html,
     paragraph_html,
 )
 from estimator.deployments.registry import ALL_DEPLOYMENTS
@@ -175,6 +173,11 @@ def show_title(title: str, about: str) -> None:
     st.html(document_html([heading_html(title, 1), paragraph_html(about, "quiet")]))
 
 
+def show_answer(parts: Iterable[str]) -> None:
+    """What answers the question of the page, as HTML; its visitor has it before all that follows."""
+    st.html(document_html(parts, shown_page()))
+
+
 def show_heading(text: doc.Inline) -> None:
     """A heading, at once: for one of Streamlit's, a browser works out where links could lead to."""
     st.html(document_html([heading_html(text)]))
@@ -247,9 +250,7 @@ def show_as_table(*blocks: doc.Block) -> None:
 
 def show_figures(figures: Iterable[tuple[str, str, str]]) -> None:
     """Figures side by side: the label of each, its value, and what stands below it."""
-    kinds: tuple[CardLine, ...] = ("quiet", "total", "beside")
-    cards = (map(line_html, kinds, each) for each in figures)
-    st.html(document_html([cards_html(cards)]))
+    st.html(document_html([figures_html(figures)]))
 
 
 def show_error(error: ErrorMessage | None) -> None:

@@ -25,13 +25,18 @@ _TAGS: Final[dict[Tone, tuple[str, str]]] = {
 }
 
 
-def document_html(parts: Iterable[str]) -> str:
+def document_html(parts: Iterable[str], answers: str = "") -> str:
     """Parts one below the other, with the styles of documents.
+
+    Args:
+        parts: as HTML.
+        answers: the page whose question they answer; a browser shows that before all else.
 
     >>> document_html([bullets_html(["one"])])
     '<div class="document"><ul><li>one</li></ul></div>'
     """
-    return f'<div class="document">{"".join(parts)}</div>'
+    asked = f' data-answer="{answers}"' if answers else ""
+    return f'<div class="document"{asked}>{"".join(parts)}</div>'
 
 
 def paragraph_html(text: doc.Inline, tone: Tone = "plain", label: str = "") -> str:
@@ -80,6 +85,12 @@ def cards_html(cards: Iterable[Iterable[str]]) -> str:
     """
     told = "".join(f'<div class="card">{"".join(lines)}</div>' for lines in cards)
     return f'<div class="cards">{told}</div>'
+
+
+def figures_html(figures: Iterable[tuple[str, str, str]]) -> str:
+    """Figures side by side: the label of each, its value, and what stands below it."""
+    kinds: tuple[CardLine, ...] = ("quiet", "total", "beside")
+    return cards_html(map(line_html, kinds, each) for each in figures)
 
 
 def line_html(kind: CardLine, text: doc.Inline) -> str:

@@ -14,9 +14,11 @@ from estimator.dashboard.pages.what_if.growth import growth_part
 from estimator.dashboard.pages.what_if.map import map_part
 from estimator.dashboard.pages.what_if.ranges import ranges_part
 from estimator.dashboard.session.state import IN_ADDRESS, ErrorMessage, comparison_of
-from estimator.dashboard.widgets.document import literal, show_error, titled
+from estimator.dashboard.widgets.document import full_title, show_answer, show_error
+from estimator.dashboard.widgets.texts import paragraph_html
 from estimator.errors import EstimatorError
 from estimator.format import dollars
+from estimator.render.document import Inline, Text
 from estimator.scenario.scenario import Scenario
 
 _PARTS: Final[Mapping[str, Callable[[Scenario], None]]] = {
@@ -31,7 +33,7 @@ def what_if_page() -> None:
     """Draw the page; of its parts, the one that is asked for."""
     scenario = open_page("what_if", "What if?")
     comparison = comparison_of(scenario.to_token())
-    st.markdown(_as_it_is(comparison))
+    show_answer([paragraph_html(_as_it_is(comparison))])
     sidebar(scenario)
     if not comparison.bills:
         st.info("There is nothing to compare. Try another location or another option.")
@@ -56,7 +58,7 @@ def what_if_page() -> None:
         )
 
 
-def _as_it_is(comparison: Comparison) -> str:
+def _as_it_is(comparison: Comparison) -> Inline:
     """The answer to what stands in the sidebar, before anything moves."""
     if not comparison.bills:
         return "No deployment can be priced for this scenario."
@@ -64,6 +66,9 @@ def _as_it_is(comparison: Comparison) -> str:
         return "At present, no deployment is within limits; the page Limits explains why."
     best = comparison.within_limits[0]
     return (
-        f"At present, **{titled(best.deployment)}** is the cheapest within "
-        f"limits: **{literal(dollars(float(best.total)))} per month**."
+        "At present, ",
+        Text(full_title(best.deployment or ""), "strong"),
+        " is the cheapest within limits: ",
+        Text(f"{dollars(float(best.total))} per month", "strong"),
+        ".",
     )
