@@ -20,6 +20,7 @@ import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
 from estimator.dashboard.session.tidying import somebody_waits, tidy_up_between_runs
+from estimator.dashboard.session.turns import TURNS
 from estimator.dashboard.sockets import send_at_once
 from estimator.dashboard.widgets.links import note_pages
 
@@ -52,9 +53,10 @@ class Page:
         from estimator.dashboard.session.cache import ANSWERS
 
         function = getattr(import_module(self._module), self.function.partition(":")[2])
-        with somebody_waits():
-            draw_page(function)
-        ANSWERS.measure()
+        with TURNS.one():
+            with somebody_waits():
+                draw_page(function)
+            ANSWERS.measure()
 
     @property
     def _module(self) -> str:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final, Literal
 import streamlit as st
 
 from estimator.dashboard.session.cache import kept
+from estimator.dashboard.session.turns import TURNS
 from estimator.shown import Look
 
 if TYPE_CHECKING:
@@ -110,6 +111,7 @@ def show_chart(
         f'alt="{escape(words or drawn.title, quote=True)}" '
         f'src="data:image/png;base64,{base64.b64encode(drawn.png).decode()}"></div>'
     )
+    TURNS.step_back()
 
 
 @kept

@@ -14,6 +14,7 @@ from typing import Final
 import streamlit as st
 
 from estimator.dashboard.session.state import ErrorMessage, shown_page
+from estimator.dashboard.session.turns import TURNS
 from estimator.dashboard.widgets.table import table_html
 from estimator.dashboard.widgets.texts import (
     bullets_html,
@@ -174,8 +175,12 @@ def show_title(title: str, about: str) -> None:
 
 
 def show_answer(parts: Iterable[str]) -> None:
-    """What answers the question of the page, as HTML; its visitor has it before all that follows."""
+    """What answers the question of the page, as HTML; its visitor has it before all that follows.
+
+    Once a page: then those draw who still wait for an answer.
+    """
     st.html(document_html(parts, shown_page()))
+    TURNS.step_back()
 
 
 def show_heading(text: doc.Inline) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from estimator.dashboard.session.cache import kept
+from estimator.dashboard.session.turns import TURNS
 from estimator.dashboard.widgets.charts import Screen, look_of, screen, theme
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ def show_touchable(
             on_select="rerun" if selection else "ignore",
             selection_mode=selection,
         )
+    TURNS.step_back()
 
 
 @kept
