@@ -56,6 +56,7 @@ class Page:
         with TURNS.one():
             with somebody_waits():
                 draw_page(function)
+            TURNS.step_back()
             ANSWERS.measure()
 
     @property

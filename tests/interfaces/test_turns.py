@@ -103,6 +103,28 @@ def test_nobody_waits_for_what_takes_longer_than_a_turn():
         assert people.turns._drawing is not None
 
 
+def test_who_waits_in_vain_leaves_and_holds_nobody_up():
+    outdated = threading.Event()
+
+    def check() -> None:
+        if outdated.is_set() and threading.current_thread().name == "outdated":
+            raise KeyError
+
+    people = People(Turns(longest_s=FOR_GOOD_S, check=check))
+
+    def waits() -> None:
+        threading.current_thread().name = "outdated"
+        with suppress(KeyError), people.turns.one():
+            people.drew.append("outdated")
+
+    with people.turns.one():
+        people.wait(waits)
+        people.wait(drawing(people, "Ada"))
+        outdated.set()
+        until(lambda: len(people.turns._waiting) == 1)
+    assert people.leave() == ["Ada: answer", "Ada: picture", "Ada: all"]
+
+
 def test_what_draws_without_a_turn_goes_on():
     turns = Turns(longest_s=FOR_GOOD_S)
     turns.step_back()

@@ -6,22 +6,25 @@ answer would come as late as the last one.
 
 from __future__ import annotations
 
-import heapq
 import threading
 import time
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Final
 
+import streamlit as st
+
 _Ticket = tuple[int, int]
 """How much its visitor has of the page, and how many came before."""
 _LONGEST_TURN_S: Final = 0.5
 """From then on a run goes on beside the next one: nobody is to wait for what takes seconds."""
-_LOOK_S: Final = 0.01
+_LOOK_S: Final = 0.05
+"""Between looks whether a turn has become too long, or a wait pointless."""
 _SEND_S: Final = 0.002
-"""What is written is sent by another thread, which otherwise hardly gets the interpreter."""
+"""What is written is sent by another thread, which hardly gets the interpreter while this one goes
+on, whether others wait or not."""
 
 
 @dataclass(slots=True)
@@ -34,9 +37,10 @@ class Turns:
     """
 
     longest_s: float = _LONGEST_TURN_S
+    check: Callable[[], object] = lambda: None
+    """Raises what ends a run that waits in vain, as its visitor has edited again or left."""
     _changed: threading.Condition = field(default_factory=threading.Condition)
     _waiting: list[_Ticket] = field(default_factory=list[_Ticket])
-    """A heap: the next one first."""
     _came: count[int] = field(default_factory=count)
     _drawing: _Ticket | None = None
     _until: float = 0.0
@@ -67,12 +71,14 @@ class Turns:
     def _take(self, has: int) -> None:
         ticket = has, next(self._came)
         with self._changed:
-            heapq.heappush(self._waiting, ticket)
-            while self._waiting[0] != ticket or self._is_taken():
-                self._changed.wait(max(self._until - time.monotonic(), _LOOK_S))
-            heapq.heappop(self._waiting)
+            self._waiting.append(ticket)
+            try:
+                while min(self._waiting) != ticket or self._is_taken():
+                    self._changed.wait(_LOOK_S)
+                    self.check()
+            finally:
+                self._waiting.remove(ticket)
             self._drawing, self._until = ticket, time.monotonic() + self.longest_s
-            self._changed.notify_all()
         self._mine.ticket = ticket
 
     def _is_taken(self) -> bool:
@@ -86,5 +92,10 @@ class Turns:
                 self._changed.notify_all()
 
 
-TURNS: Final = Turns()
+def _touch_session() -> None:
+    """Streamlit ends a run where it touches the session while a newer edit waits."""
+    st.session_state.get("session")
+
+
+TURNS: Final = Turns(check=_touch_session)
 """Of all visitors."""
