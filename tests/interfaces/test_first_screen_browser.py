@@ -64,27 +64,33 @@ def test_back_undoes_an_edit_also_while_ranges_come(context, address):
 
 
 def test_an_answer_is_there_before_the_page_works_on_what_came_with_it(context, address):
-    """Three messages, of which the second brings an answer: what did the page hold at each?"""
-    shown = context.new_page()
-    answer = b'<div class="document" data-answer="estimate"><p class="total">$7</p></div>'
+    """Of some messages, one brings an answer, others pose as one: what stood there at each?"""
+    shown, messages = context.new_page(), list[bytes]()
     shown.route_web_socket(
-        re.compile("/of-this-test"),
-        lambda route: [
-            route.send(each) for each in (b"\x0a\xff", b"\x0a\x52" + answer + b"\x12", b"")
-        ],
+        re.compile("/of-this-test"), lambda route: [route.send(each) for each in messages]
     )
     shown.goto(f"{address}/?scenario={CHAT.to_token()}")
-    expect(shown.get_by_test_id("stMain").locator("[data-answer=estimate] .total")).to_have_count(3)
+    place = shown.get_by_test_id("stMain").locator("[data-answer]")
+    expect(place.locator(".total")).to_have_count(3)
+    name = place.get_attribute("data-answer") or ""
+    assert name.startswith("estimate ")
+
+    def message(place: str, text: str) -> bytes:
+        html = f'<div class="document" data-answer="{place}"><p class="total">{text}</p></div>'
+        return b"\x0a\x52" + html.encode() + b"\x12\xff"
+
+    posing = [message(each, "$1") for each in ("estimate", "estimate ", "&quot;], body, [x=&quot;")]
+    messages += [message(name, "$7"), b"\x0a\xff", *posing]
     seen = shown.evaluate(
-        """address => new Promise(done => {
+        """([address, count]) => new Promise(done => {
           const socket = new WebSocket(address), seen = [];
           socket.binaryType = "arraybuffer";
           socket.addEventListener("message", ({ data }) => {
-            const totals = document.querySelectorAll(".stMain [data-answer=estimate] .total");
+            const totals = document.querySelectorAll(".stMain [data-answer] .total");
             seen.push([data.byteLength, ...[...totals].map(each => each.textContent)]);
-            if (seen.length === 3) done(seen);
+            if (seen.length === count) done(seen);
           });
         })""",
-        f"{address.replace('http', 'ws')}/of-this-test",
+        [f"{address.replace('http', 'ws')}/of-this-test", len(messages)],
     )
-    assert seen == [[2, "$7"], [len(answer) + 3, "$7"], [0, "$7"]]
+    assert seen == [[len(each), "$7"] for each in messages]

@@ -17,9 +17,10 @@ from estimator.dashboard.session.transport_jobs import (
     TransportsJob,
     TransportsShown,
 )
-from estimator.dashboard.widgets.document import literal, show, show_heading
+from estimator.dashboard.widgets.document import literal, show, show_answer, show_heading
 from estimator.dashboard.widgets.downloads import chart_files, data_file, download_row, table_file
 from estimator.dashboard.widgets.progress import result_of, result_on_request
+from estimator.dashboard.widgets.texts import heading_html
 from estimator.dashboard.widgets.touch import show_touchable
 from estimator.render import document as doc
 from estimator.render.charts.transports import points_chart
@@ -54,7 +55,7 @@ def transports_page() -> None:
     found = result_of("transports", job, "Pricing transports")
     if found is None:
         return
-    show_heading(found.headline)
+    show_answer([heading_html(found.headline)])
     advice = [*takewhile(lambda block: not isinstance(block, doc.Table), found.blocks)]
     show(advice)
     if not found.rows.empty:

@@ -14,7 +14,7 @@ from estimator.dashboard.pages.frame import open_page
 from estimator.dashboard.session.invoice_jobs import ReconciliationJob, ReconciliationShown
 from estimator.dashboard.session.state import IN_ADDRESS
 from estimator.dashboard.widgets.charts import show_chart
-from estimator.dashboard.widgets.document import full_title, show, show_heading
+from estimator.dashboard.widgets.document import full_title, show, show_answer
 from estimator.dashboard.widgets.downloads import (
     Download,
     chart_files,
@@ -23,6 +23,7 @@ from estimator.dashboard.widgets.downloads import (
     table_file,
 )
 from estimator.dashboard.widgets.progress import result_of
+from estimator.dashboard.widgets.texts import heading_html
 from estimator.deployments.registry import DEPLOYMENTS, HTTP_ONLY
 from estimator.render import document as doc
 from estimator.render.charts.steps import steps_chart
@@ -56,7 +57,7 @@ def your_invoice_page() -> None:
     found = result_of("reconciliation", job, "Reading the bill")
     if found is None:
         return
-    show_heading(found.verdict)
+    show_answer([heading_html(found.verdict)])
     chart = partial(steps_chart, found.title, found.bars, "US dollars")
     words = ", ".join(f"{bar.label} {bar.text}" for bar in found.bars).replace("\n", " ")
     show_chart(job, "reconciliation", chart, f"{found.title}: {words}")

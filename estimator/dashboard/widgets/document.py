@@ -13,7 +13,7 @@ from typing import Final
 
 import streamlit as st
 
-from estimator.dashboard.session.state import ErrorMessage, shown_page
+from estimator.dashboard.session.state import ErrorMessage, place_of_answer
 from estimator.dashboard.session.turns import TURNS
 from estimator.dashboard.widgets.table import table_html
 from estimator.dashboard.widgets.texts import (
@@ -175,11 +175,14 @@ def show_title(title: str, about: str) -> None:
 
 
 def show_answer(parts: Iterable[str]) -> None:
-    """What answers the question of the page, as HTML; its visitor has it before all that follows.
+    """What answers the question of the page; its visitor has it before all that follows.
 
-    Once a page: then those draw who still wait for an answer.
+    To be called once; others who have no answer yet draw next.
+
+    Args:
+        parts: as HTML, of functions of ``texts``, which escape what stands in it.
     """
-    st.html(document_html(parts, shown_page()))
+    st.html(document_html(parts, place_of_answer()))
     TURNS.step_back()
 
 

@@ -25,18 +25,18 @@ _TAGS: Final[dict[Tone, tuple[str, str]]] = {
 }
 
 
-def document_html(parts: Iterable[str], answers: str = "") -> str:
+def document_html(parts: Iterable[str], answer: str = "") -> str:
     """Parts one below the other, with the styles of documents.
 
     Args:
         parts: as HTML.
-        answers: the page whose question they answer; a browser shows that before all else.
+        answer: the name of their place, if they answer the question of a page.
 
     >>> document_html([bullets_html(["one"])])
     '<div class="document"><ul><li>one</li></ul></div>'
     """
-    asked = f' data-answer="{answers}"' if answers else ""
-    return f'<div class="document"{asked}>{"".join(parts)}</div>'
+    place = f' data-answer="{answer}"' if answer else ""
+    return f'<div class="document"{place}>{"".join(parts)}</div>'
 
 
 def paragraph_html(text: doc.Inline, tone: Tone = "plain", label: str = "") -> str:
