@@ -102,9 +102,9 @@ const showAnswer = message => {
   read.innerHTML = said.slice(from, said.lastIndexOf(end) + end.length);
   const answer = read.content.firstElementChild;
   const { answer: name } = answer.dataset;
-  const places = document.querySelectorAll('[data-testid="stMain"] [data-answer]');
-  const place = [...places].find(each => each.dataset.answer === name);
-  place?.replaceChildren(...answer.childNodes);
+  const slots = document.querySelectorAll('[data-testid="stMain"] [data-answer]');
+  const slot = [...slots].find(each => each.dataset.answer === name);
+  slot?.replaceChildren(...answer.childNodes);
 };
 const nextFrame = () => Promise.race([
   new Promise(come => requestAnimationFrame(() => setTimeout(come))),
@@ -137,8 +137,8 @@ window.WebSocket = class extends WebSocket {
 """Shows the answer of a page as it comes (``document.show_answer``), and all else a frame later.
 
 For what is not handed over together, Streamlit goes through the whole page again, for a tenth of a
-second each time. A page in the background has no frames, and waits for a clock. The place of an
-answer has a name that nobody can guess (``place_of_answer``), so that no text poses as one.
+second each time. A page in the background has no frames, and waits for a clock. The slot of an
+answer has a name that nobody can guess (``slot_of_answer``), so that no text poses as one.
 """
 IN_THE_PAGE: Final = (END_OPENING, SHOW_RANGES, SHOW_ANSWERS)
 """Those that are there from the beginning."""

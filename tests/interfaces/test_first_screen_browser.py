@@ -70,13 +70,13 @@ def test_an_answer_is_there_before_the_page_works_on_what_came_with_it(context, 
         re.compile("/of-this-test"), lambda route: [route.send(each) for each in messages]
     )
     shown.goto(f"{address}/?scenario={CHAT.to_token()}")
-    place = shown.get_by_test_id("stMain").locator("[data-answer]")
-    expect(place.locator(".total")).to_have_count(3)
-    name = place.get_attribute("data-answer") or ""
+    slot = shown.get_by_test_id("stMain").locator("[data-answer]")
+    expect(slot.locator(".total")).to_have_count(3)
+    name = slot.get_attribute("data-answer") or ""
     assert name.startswith("estimate ")
 
-    def message(place: str, text: str) -> bytes:
-        html = f'<div class="document" data-answer="{place}"><p class="total">{text}</p></div>'
+    def message(slot: str, text: str) -> bytes:
+        html = f'<div class="document" data-answer="{slot}"><p class="total">{text}</p></div>'
         return b"\x0a\x52" + html.encode() + b"\x12\xff"
 
     posing = [message(each, "$1") for each in ("estimate", "estimate ", "&quot;], body, [x=&quot;")]

@@ -172,7 +172,7 @@ def shown_page() -> str:
     return _session().page
 
 
-def place_of_answer() -> str:
+def slot_of_answer() -> str:
     """Where the answer of the page stands, by a name that nobody else can guess."""
     session = _session()
     return f"{session.page} {session.mark}"

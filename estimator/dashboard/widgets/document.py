@@ -13,7 +13,7 @@ from typing import Final
 
 import streamlit as st
 
-from estimator.dashboard.session.state import ErrorMessage, place_of_answer
+from estimator.dashboard.session.state import ErrorMessage, slot_of_answer
 from estimator.dashboard.session.turns import TURNS
 from estimator.dashboard.widgets.table import table_html
 from estimator.dashboard.widgets.texts import (
@@ -182,7 +182,7 @@ def show_answer(parts: Iterable[str]) -> None:
     Args:
         parts: as HTML, of functions of ``texts``, which escape what stands in it.
     """
-    st.html(document_html(parts, place_of_answer()))
+    st.html(document_html(parts, slot_of_answer()))
     TURNS.step_back()
 
 

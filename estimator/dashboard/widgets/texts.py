@@ -30,13 +30,13 @@ def document_html(parts: Iterable[str], answer: str = "") -> str:
 
     Args:
         parts: as HTML.
-        answer: the name of their place, if they answer the question of a page.
+        answer: the name of their slot, if they answer the question of a page.
 
     >>> document_html([bullets_html(["one"])])
     '<div class="document"><ul><li>one</li></ul></div>'
     """
-    place = f' data-answer="{answer}"' if answer else ""
-    return f'<div class="document"{place}>{"".join(parts)}</div>'
+    slot = f' data-answer="{answer}"' if answer else ""
+    return f'<div class="document"{slot}>{"".join(parts)}</div>'
 
 
 def paragraph_html(text: doc.Inline, tone: Tone = "plain", label: str = "") -> str:
