@@ -14,13 +14,12 @@ import asyncio
 import os
 import random
 import re
-import statistics
 import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from dashboard import CHART_MS, EDIT_MS, dashboard_process
+from dashboard import CHART_MS, EDIT_MS, dashboard_process, report
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.asyncio.client import ClientConnection, connect
@@ -134,17 +133,6 @@ async def load(address: str, process: int, people: int, minutes: float) -> tuple
     return edits, memory[0]
 
 
-def report(what: str, found: list[float], limit: float | None = None) -> None:
-    """A row; the limit, if there is one, holds for the 95th percentile."""
-    most = statistics.quantiles(found, n=20, method="inclusive")[-1]
-    figures = (statistics.median(found), most, max(found))
-    row = f"{what:<26}{''.join(f'{each:8.0f}' for each in figures)}"
-    if limit is not None:
-        verdict = "holds" if most <= limit else f"{most / limit:.1f} times the limit"
-        row = f"{row}{limit:8.0f}  {verdict}"
-    print(row)
-
-
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--people", type=int, default=PEOPLE)
@@ -157,7 +145,7 @@ def main() -> None:
         count = len(edits.answers)
         each_s = (processor_s(process) - before_s) / (count + asked.people)
         print(f"{asked.people} people, {count} edits in {asked.minutes:g} minutes")
-        print(f"{'milliseconds':<26}{'median':>8}{'95%':>8}{'longest':>8}{'limit':>8}")
+        print(f"{'milliseconds':<38}{'median':>8}{'95%':>8}{'limit':>8}")
         report("edit to answer", edits.answers, AS_MANY_TIMES * EDIT_MS)
         report("edit to chart", edits.charts, AS_MANY_TIMES * CHART_MS)
         report("edit to end", edits.ends)

@@ -138,7 +138,7 @@ window.WebSocket = class extends WebSocket {
 
 For what is not handed over together, Streamlit goes through the whole page again, for a tenth of a
 second each time. A page in the background has no frames, and waits for a clock. The slot of an
-answer has a name that nobody can guess (``slot_of_answer``), so that no text poses as one.
+answer has a name that nobody can guess, so that no text poses as one.
 """
 IN_THE_PAGE: Final = (END_OPENING, SHOW_RANGES, SHOW_ANSWERS)
 """Those that are there from the beginning."""

@@ -53,9 +53,8 @@ class Page:
         from estimator.dashboard.session.cache import ANSWERS
 
         function = getattr(import_module(self._module), self.function.partition(":")[2])
-        with TURNS.one():
-            with somebody_waits():
-                draw_page(function)
+        with TURNS.one(), somebody_waits():
+            draw_page(function)
             TURNS.step_back()
             ANSWERS.measure()
 

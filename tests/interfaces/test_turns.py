@@ -97,10 +97,25 @@ def test_nobody_waits_for_what_takes_longer_than_a_turn():
     people = People(Turns(longest_s=0.05))
     with people.turns.one():
         people.wait(drawing(people, "Ada"))
-        until(lambda: len(people.drew) == 3)
         assert people.leave()[-1] == "Ada: all"
-    with people.turns.one():  # and its own end takes no turn from others
-        assert people.turns._drawing is not None
+
+
+def test_who_took_too_long_takes_no_turn_from_who_draws_by_then():
+    people, may_end = People(Turns(longest_s=0.05)), threading.Event()
+
+    def draw() -> None:
+        with people.turns.one():
+            people.drew.append("Ada")
+            may_end.wait(PATIENCE_S)
+
+    with people.turns.one():
+        people.wait(draw)
+        until(lambda: people.drew == ["Ada"])
+        hers = people.turns._drawing
+    assert people.turns._drawing is hers
+    may_end.set()
+    people.leave()
+    assert people.turns._drawing is None
 
 
 def test_who_waits_in_vain_leaves_and_holds_nobody_up():

@@ -22,8 +22,6 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import partial
-from secrets import token_urlsafe
 from typing import Any, Final
 
 import streamlit as st
@@ -98,8 +96,6 @@ class _Session:
     force."""
     page: str = ""
     """The page of the run before."""
-    mark: str = field(default_factory=partial(token_urlsafe, 12))
-    """By which the browser knows what is an answer; texts of others cannot contain it."""
     address_written: bool = False
     """Whether the browser was told the address; before, it cannot but report the old one."""
     edited: bool = False
@@ -170,12 +166,6 @@ def current(page: str) -> Scenario:
 def shown_page() -> str:
     """The name of the page that this run draws."""
     return _session().page
-
-
-def slot_of_answer() -> str:
-    """Where the answer of the page stands, by a name that nobody else can guess."""
-    session = _session()
-    return f"{session.page} {session.mark}"
 
 
 def on_screen() -> Scenario:
