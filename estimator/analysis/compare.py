@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from estimator.analysis.estimate import Estimate, estimate_all
+from estimator.analysis.estimate.estimate import estimate_all
+from estimator.analysis.estimate.result import Estimate
 from estimator.analysis.headline import Headline, headline
 from estimator.arguments import checks_arguments
 from estimator.errors import ScenarioError, cut

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from estimator.analysis.compare import compare
-from estimator.analysis.estimate import Estimate, estimate_all
+from estimator.analysis.estimate.estimate import estimate_all
+from estimator.analysis.estimate.result import Estimate
 from estimator.analysis.growth.audience import grown
 from estimator.analysis.growth.milestones import LimitExceeded, by_month, milestones
 from estimator.analysis.headline import Best, Headline, hours_text, main_drivers

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from estimator.analysis.engineering import has_hours, usd_per_hour
-from estimator.analysis.estimate import Estimate
+from estimator.analysis.estimate.result import Estimate
 from estimator.deployments.registry import GROUPS, Group
 from estimator.format import dollars, given_text, number_of, percent, range_text, value_text
 from estimator.pricing.price_files import CostLayer

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from estimator.analysis.estimate import Estimate, verdict_data
+from estimator.analysis.estimate.result import Estimate, verdict_data
 from estimator.arrays import FloatArray
 from estimator.deployments.limits import Verdict
 from estimator.states import NUMBERS
@@ -36,7 +36,7 @@ class Utilization:
 def utilization(bill: Estimate) -> Utilization:
     """How close the demand of a single scenario comes to the limits of its deployment.
 
-    >>> from estimator.analysis.estimate import estimate
+    >>> from estimator.analysis.estimate.estimate import estimate
     >>> from estimator.scenario.scenario import Scenario
     >>> scenario = Scenario(profile="market-data", location="virginia", peak_connections=1000)
     >>> utilization(estimate(scenario, "aws.api_gateway")).by_hour.shape

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any, Final
 from estimator.analysis.compare import title_of
 from estimator.analysis.diff.both_bills import BothBills, LineChange
 from estimator.analysis.engineering import has_hours, usd_per_hour
-from estimator.analysis.estimate import Estimate, resolve
+from estimator.analysis.estimate.bill import bill_of
+from estimator.analysis.estimate.resolve import resolve
+from estimator.analysis.estimate.result import Estimate
 from estimator.analysis.headline import hours_text
 from estimator.arguments import checks_arguments
 from estimator.deployments.duties import Duty
@@ -417,7 +419,8 @@ def move(scenario: Scenario, today: str, candidate: str, *, migration_hours: flo
         )
     found = [find_deployment(name) for name in (today, candidate)]
     resolved = resolve(scenario)
-    return Move(scenario, *map(resolved.bill, found), migration_hours=migration_hours)
+    bills = (bill_of(resolved, each) for each in found)
+    return Move(scenario, *bills, migration_hours=migration_hours)
 
 
 def _by_part(bill: Bill) -> dict[tuple[CostLayer, Driver], float]:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from estimator.analysis.estimate import estimate_all
+from estimator.analysis.estimate.estimate import estimate_all
 from estimator.analysis.fields import find_field, matters_to, takes_arrays, with_values
 from estimator.arrays import FloatArray
 from estimator.deployments.registry import DEPLOYMENTS, find_deployment

@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import Final
 
 from estimator.analysis.compare import Comparison, audience_words
-from estimator.analysis.estimate import Estimate
+from estimator.analysis.estimate.result import Estimate
 from estimator.analysis.headline import Best, hours_text
 from estimator.analysis.uncertainty.total_ranges import P10ToP90
 from estimator.analysis.unit_cost import unit_cost_words

@@ -17,7 +17,7 @@ def unit_cost_words(scenario: Scenario, bill: Bill) -> str:
         scenario: a single one.
         bill: of it.
 
-    >>> from estimator.analysis.estimate import estimate
+    >>> from estimator.analysis.estimate.estimate import estimate
     >>> scenario = Scenario(profile="market-data", location="virginia", peak_connections=2000)
     >>> bill = estimate(scenario, "aws.api_gateway")
     >>> words = unit_cost_words(scenario, bill)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from estimator.analysis.compare import Comparison
-from estimator.analysis.estimate import Estimate
+from estimator.analysis.estimate.result import Estimate
 from estimator.analysis.growth.growth import Growth
 from estimator.analysis.uncertainty.total_ranges import P10ToP90
 from estimator.pricing.bill import Bill

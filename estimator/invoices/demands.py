@@ -9,7 +9,7 @@ from typing import Final, Literal, get_args
 import numpy as np
 from scipy.special import logsumexp
 
-from estimator.analysis.estimate import Resolved
+from estimator.analysis.estimate.resolve import Resolved
 from estimator.arrays import FloatArray
 from estimator.invoices.likelihood import log_likelihoods, log_prior
 from estimator.invoices.month import EstimatedMonth, Key

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from estimator.analysis.estimate.bill import bill_of
 from estimator.deployments.fleet.behind_balancer import BehindBalancer
 from estimator.deployments.fleet.machine import CHEAPEST, Kind, machines
 from estimator.deployments.fleet.redis_nodes import redis_nodes
@@ -140,7 +141,7 @@ def _with_machine(month: EstimatedMonth, option: str, name: str) -> EstimatedMon
     machines = {**month.machines, option: name}
     try:
         resolved = month.month.resolved.with_options(month.deployment, machines)
-        bill = resolved.bill(month.deployment)
+        bill = bill_of(resolved, month.deployment)
     except (ScenarioError, MissingRateError):
         return None
     asked = replace(month.month, resolved=resolved)

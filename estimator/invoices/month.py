@@ -11,7 +11,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from estimator.analysis.estimate import Estimate, Resolved, resolve
+from estimator.analysis.estimate.bill import bill_of
+from estimator.analysis.estimate.resolve import Resolved, resolve
+from estimator.analysis.estimate.result import Estimate
 from estimator.demand.month import expected_month
 from estimator.deployments.base import WORLDWIDE, Deployment
 from estimator.errors import MissingRateError, ScenarioError
@@ -83,13 +85,13 @@ class Month:
             MissingRateError: a meter has no price in the region, on no day.
         """
         try:
-            return EstimatedMonth(self, deployment, self.resolved.bill(deployment))
+            return EstimatedMonth(self, deployment, bill_of(self.resolved, deployment))
         except MissingRateError as error:
             day = self.resolved.scenario.as_of
             newest = replace(self, resolved=resolve(self.resolved.scenario.replace(as_of=None)))
             note = f"Prices of {day} are not known ({error}): the newest known ones are taken."
             newest = replace(newest, notes=(*self.notes, note))
-            return EstimatedMonth(newest, deployment, newest.resolved.bill(deployment))
+            return EstimatedMonth(newest, deployment, bill_of(newest.resolved, deployment))
 
 
 def month_of(scenario: Scenario, invoice: Invoice, today: dt.date | None = None) -> Month:
@@ -191,7 +193,8 @@ class EstimatedMonth:
         """USD of each line under other answers, and for another demand."""
         scenario = varied_by(resolved.scenario, factors)
         other = replace(resolved, scenario=scenario, demand=expected_month(scenario))
-        return {key: each.usd for key, each in _added_up(other.bill(self.deployment).items).items()}
+        items = bill_of(other, self.deployment).items
+        return {key: each.usd for key, each in _added_up(items).items()}
 
     def priced(
         self, counted: Mapping[Key, Counted], resolved: Resolved | None = None

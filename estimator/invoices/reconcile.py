@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from estimator.analysis.compare import title_of
-from estimator.analysis.estimate import Estimate
+from estimator.analysis.estimate.result import Estimate
 from estimator.arguments import checks_arguments
 from estimator.errors import ScenarioError
 from estimator.format import dollars, number_of, precise_percent, signed_dollars

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from estimator.analysis.estimate import usual_deployments
+from estimator.analysis.estimate.estimate import usual_deployments
 from estimator.deployments.registry import ALL_DEPLOYMENTS, find_deployment
 from estimator.errors import EstimatorError, MissingRateError, NotCarriedError
 from estimator.format import number_of, percent

@@ -5,7 +5,7 @@ import re
 import pytest
 
 import estimator as ws
-from estimator.analysis.estimate import Estimate
+from estimator.analysis.estimate.result import Estimate
 from estimator.deployments.base import Sizing
 from estimator.deployments.registry import GROUPS
 

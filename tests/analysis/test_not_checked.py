@@ -12,7 +12,7 @@ CHAT = ws.Scenario(profile="workplace-chat", location="virginia", peak_connectio
 @pytest.fixture
 def nothing_checked(monkeypatch):
     """No deployment checks any limit."""
-    monkeypatch.setattr("estimator.analysis.estimate.verdicts", lambda *_: ())
+    monkeypatch.setattr("estimator.analysis.estimate.bill.verdicts", lambda *_: ())
 
 
 @pytest.mark.usefixtures("nothing_checked")

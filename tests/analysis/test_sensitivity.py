@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import estimator as ws
-from estimator.analysis.estimate import estimate_all
+from estimator.analysis.estimate.estimate import estimate_all
 from estimator.analysis.uncertainty.inputs import Uncertain, open_questions, uncertain_quantities
 from estimator.analysis.uncertainty.sensitivity import swings, variance_shares
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import estimator as ws
-from estimator.analysis.estimate import estimate_all
+from estimator.analysis.estimate.estimate import estimate_all
 from estimator.analysis.fields import with_values
 from estimator.analysis.uncertainty.input_ranges import Lognormal, Uniform
 from estimator.analysis.uncertainty.inputs import (

@@ -12,7 +12,7 @@ from typing import get_args
 import pytest
 
 import estimator as ws
-from estimator.analysis.estimate import resolve
+from estimator.analysis.estimate.resolve import resolve
 from estimator.deployments import limits
 from estimator.deployments.fleet.scaling import Scaling, ScalingOptions
 from estimator.deployments.limits import Limit, load_limits

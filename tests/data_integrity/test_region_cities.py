@@ -6,7 +6,7 @@ from functools import cache
 import pytest
 
 import estimator as ws
-from estimator.analysis.estimate import estimate_all
+from estimator.analysis.estimate.estimate import estimate_all
 from estimator.pricing.price_files import CLOUDS
 from estimator.scenario.region_cities import RegionCity, region_cities
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import estimator as ws
-from estimator.analysis.estimate import usual_deployments
+from estimator.analysis.estimate.estimate import usual_deployments
 from estimator.deployments.registry import HTTP_ONLY
 from estimator.scenario.transport import KINDS
 from transports import carried_scenarios

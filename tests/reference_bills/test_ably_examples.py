@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 
 import estimator as ws
-from estimator.analysis.estimate import Estimate
+from estimator.analysis.estimate.result import Estimate
 
 EXAMPLE_FILES = Path(__file__).resolve().parents[2] / "examples"
 ID = "ably.per_minute"

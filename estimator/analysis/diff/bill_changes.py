@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from estimator.analysis.diff.both_bills import BothBills
-from estimator.analysis.estimate import Estimate, estimate_all
+from estimator.analysis.estimate.estimate import estimate_all
+from estimator.analysis.estimate.result import Estimate
 from estimator.deployments.registry import DEPLOYMENTS
 from estimator.errors import ScenarioError
 from estimator.result import Refusal

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from estimator.analysis.estimate import Estimate
+from estimator.analysis.estimate.result import Estimate
 from estimator.format import unit_price
 from estimator.pricing.lines import LineItem
 from estimator.pricing.price_files import DRIVERS, Driver, Meter

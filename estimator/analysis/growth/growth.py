@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from estimator.analysis.compare import title_of
-from estimator.analysis.estimate import Estimate, estimate_all
+from estimator.analysis.estimate.estimate import estimate_all
+from estimator.analysis.estimate.result import Estimate
 from estimator.analysis.growth.audience import factors_by_month, grown
 from estimator.analysis.growth.milestones import (
     CheapestChanged,

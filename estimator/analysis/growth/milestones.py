@@ -13,7 +13,7 @@ from typing import ClassVar, Literal, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from estimator.analysis.estimate import Estimate
+from estimator.analysis.estimate.result import Estimate
 from estimator.arrays import FloatArray
 from estimator.deployments.limits import (
     MOST_QUOTA_INCREASE,

@@ -6,7 +6,8 @@ import math
 from dataclasses import dataclass, field
 from typing import Final
 
-from estimator.analysis.estimate import Resolved, priced
+from estimator.analysis.estimate.bill import priced
+from estimator.analysis.estimate.resolve import Resolved
 from estimator.analysis.recovery_plan.levers import least_units
 from estimator.deployments.base import Deployment, Metered
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from concurrent.futures import Executor
 from typing import Final, Literal
 
-from estimator.analysis.estimate import resolve
+from estimator.analysis.estimate.resolve import resolve
 from estimator.analysis.recovery_plan.node_bills import NodeBills
 from estimator.analysis.recovery_plan.planning import plan_of
 from estimator.analysis.recovery_plan.result import RecoveryPlan

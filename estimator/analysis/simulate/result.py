@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from estimator.analysis.estimate import Estimate, verdict_data
+from estimator.analysis.estimate.result import Estimate, verdict_data
 from estimator.analysis.simulate.answer import Outcome, cost_words, quiet_outcome, storm_outcomes
 from estimator.analysis.simulate.findings import Finding
 from estimator.analysis.simulate.recovery import Recovery, recoveries

@@ -11,7 +11,8 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import BaseModel
 
-from estimator.analysis.estimate import priced, resolve
+from estimator.analysis.estimate.bill import bill_of, priced
+from estimator.analysis.estimate.resolve import resolve
 from estimator.analysis.simulate.findings import findings
 from estimator.analysis.simulate.result import MinuteVerdict, Simulation
 from estimator.arguments import checks_arguments
@@ -124,7 +125,7 @@ def simulate(
     if deployed is not None:
         # what ran rests on choices, such as the machine, that another demand could change
         as_simulated = replace(resolved.with_options(deployed, admission.options), demand=demand)
-        simulated_bill = as_simulated.bill(deployed)
+        simulated_bill = bill_of(as_simulated, deployed)
         minutes, seconds = (
             replace(as_simulated, demand=minute_demand(found, *what, connects_of=of))
             for of in ("minute", "second")

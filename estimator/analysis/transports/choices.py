@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from estimator.analysis.estimate import Resolved
+from estimator.analysis.estimate.resolve import Resolved
 from estimator.demand.added_delay import AddedDelay, added_delay
 from estimator.deployments.base import Deployment
 from estimator.errors import ScenarioError

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from estimator.analysis.estimate import Estimate
+from estimator.analysis.estimate.result import Estimate
 from estimator.demand.added_delay import AddedDelay
 from estimator.result import Refusal
 from estimator.scenario.scenario import Scenario

@@ -12,7 +12,8 @@ from typing import Any, Final
 
 import numpy as np
 
-from estimator.analysis.estimate import resolve
+from estimator.analysis.estimate.bill import bill_of
+from estimator.analysis.estimate.resolve import resolve
 from estimator.analysis.transports.choices import delay_on
 from estimator.arrays import FloatArray
 from estimator.deployments.base import Deployment
@@ -237,7 +238,7 @@ def _costs(
         found = np.full(multiples.shape, np.inf)
         for deployment in deployments:
             try:
-                bill = over.bill(deployment)
+                bill = bill_of(over, deployment)
             except (MissingRateError, NotCarriedError):
                 continue
             is_in_time = delay_on(over, deployment).p95_seconds <= within_seconds

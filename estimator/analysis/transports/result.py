@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from estimator.analysis.compare import title_of
-from estimator.analysis.estimate import Estimate
+from estimator.analysis.estimate.result import Estimate
 from estimator.analysis.transports.advice import advice, headline
 from estimator.analysis.transports.choices import ON_TIME, choices
 from estimator.analysis.transports.compared import Compared

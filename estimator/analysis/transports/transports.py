@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from estimator.analysis.estimate import Resolved, resolve
+from estimator.analysis.estimate.bill import bill_of
+from estimator.analysis.estimate.resolve import Resolved, resolve
 from estimator.analysis.transports.choices import choices, delay_on
 from estimator.analysis.transports.compared import NotCarried, Option
 from estimator.analysis.transports.result import Transports
@@ -90,7 +91,7 @@ def transports(
 
 
 def _option(over: Resolved, deployment: Deployment) -> Option:
-    bill = over.bill(deployment)
+    bill = bill_of(over, deployment)
     request = over.request(deployment)
     demand = request.demand
     return Option(

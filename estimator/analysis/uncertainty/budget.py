@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import Any, Final, Literal
 
 from estimator.analysis.compare import compare
-from estimator.analysis.estimate import Estimate
+from estimator.analysis.estimate.result import Estimate
 from estimator.analysis.points import Progress
 from estimator.analysis.uncertainty.input_ranges import InputRange
 from estimator.analysis.uncertainty.inputs import Questions

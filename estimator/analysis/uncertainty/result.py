@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from estimator.analysis.compare import title_of
-from estimator.analysis.estimate import Estimate
+from estimator.analysis.estimate.result import Estimate
 from estimator.analysis.points import Progress, chosen, resolved
 from estimator.analysis.simulate.result import Simulation
 from estimator.analysis.uncertainty import sampling

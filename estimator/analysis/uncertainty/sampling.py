@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from estimator.analysis.estimate import estimate_all
+from estimator.analysis.estimate.estimate import estimate_all
 from estimator.analysis.fields import fields_of, with_values
 from estimator.analysis.points import POINTS_AT_ONCE, Progress, alike
 from estimator.analysis.uncertainty.inputs import Question, Uncertain

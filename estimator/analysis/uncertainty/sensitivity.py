@@ -11,7 +11,8 @@ from typing import Final
 import numpy as np
 from scipy import special
 
-from estimator.analysis.estimate import resolve
+from estimator.analysis.estimate.bill import bill_of
+from estimator.analysis.estimate.resolve import resolve
 from estimator.analysis.points import Progress
 from estimator.analysis.simulate.result import Simulation
 from estimator.analysis.uncertainty.inputs import Question, Uncertain
@@ -255,7 +256,9 @@ def variability_of(simulation: Simulation) -> RandomVariation:
         hourly_demand(one, scenario.profile, hours_per_month, scenario.surges, kinds)
         for one in each_alone(run)
     )
-    bills = np.array([replace(as_simulated, demand=one).bill(deployed).total for one in demands])
+    bills = np.array(
+        [bill_of(replace(as_simulated, demand=one), deployed).total for one in demands]
+    )
     variance = float(np.var(bills, ddof=1)) * HOURS_PER_WEEK / hours_per_month
     free = weeks - 1
     tail = (1 - CONFIDENCE) / 2

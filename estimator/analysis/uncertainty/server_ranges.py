@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from estimator.analysis.estimate import Resolved, resolve
+from estimator.analysis.estimate.resolve import Resolved, resolve
 from estimator.analysis.uncertainty.input_ranges import InputRange, Triangular
 from estimator.deployments.base import Deployment
 from estimator.deployments.fleet.derived_figures import application_multiples, derived_figures

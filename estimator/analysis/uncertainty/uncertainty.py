@@ -8,7 +8,8 @@ from typing import Final
 
 import numpy as np
 
-from estimator.analysis.estimate import Estimate, estimate_all
+from estimator.analysis.estimate.estimate import estimate_all
+from estimator.analysis.estimate.result import Estimate
 from estimator.analysis.fields import with_values
 from estimator.analysis.points import Progress, chosen
 from estimator.analysis.uncertainty.input_ranges import InputRange

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from estimator.analysis.estimate import Estimate, estimate
+from estimator.analysis.estimate.estimate import estimate
+from estimator.analysis.estimate.result import Estimate
 from estimator.demand.demand import Demand
 from estimator.demand.expected import expected_demand
 from estimator.deployments.fleet.server import ServerOptions

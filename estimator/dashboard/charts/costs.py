@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from itertools import product
 from typing import Any, Final
 
-from estimator.analysis.estimate import Estimate
+from estimator.analysis.estimate.result import Estimate
 from estimator.dashboard.charts.dress import (
     Part,
     Touchable,

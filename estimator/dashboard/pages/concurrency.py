@@ -9,7 +9,7 @@ from typing import Any, Final
 import numpy as np
 import streamlit as st
 
-from estimator.analysis.estimate import resolve
+from estimator.analysis.estimate.resolve import resolve
 from estimator.analysis.simulate.findings import busiest_hour
 from estimator.analysis.simulate.result import Simulation
 from estimator.analysis.simulate.simulate import RECOVER_WITHIN_S

@@ -10,7 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from estimator.analysis.compare import Comparison, cheapest_of_each_cloud, compare
-from estimator.analysis.estimate import Estimate
+from estimator.analysis.estimate.result import Estimate
 from estimator.dashboard.pages.frame import page_title, sidebar, warn_if_stale
 from estimator.dashboard.session.cache import kept
 from estimator.dashboard.session.jobs import Ranges, ReasonsJob

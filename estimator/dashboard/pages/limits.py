@@ -9,7 +9,7 @@ from typing import Final
 import streamlit as st
 
 from estimator.analysis.compare import Comparison
-from estimator.analysis.estimate import Estimate
+from estimator.analysis.estimate.result import Estimate
 from estimator.analysis.limit_utilization import (
     utilization_table,
     verdict_rows,

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from estimator.analysis.compare import Comparison
-from estimator.analysis.estimate import Estimate
+from estimator.analysis.estimate.result import Estimate
 from estimator.analysis.headline import Best, Headline, hours_text
 from estimator.analysis.uncertainty.total_ranges import P10ToP90
 from estimator.analysis.unit_cost import unit_cost_words

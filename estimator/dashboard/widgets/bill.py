@@ -12,7 +12,8 @@ from typing import Any, Final
 
 import streamlit as st
 
-from estimator.analysis.estimate import Estimate, estimate
+from estimator.analysis.estimate.estimate import estimate
+from estimator.analysis.estimate.result import Estimate
 from estimator.dashboard.session.state import Change, bind, bind_optional, changed
 from estimator.dashboard.widgets.chosen import keeping
 from estimator.dashboard.widgets.contract import contract_view

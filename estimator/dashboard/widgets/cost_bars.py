@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import streamlit as st
 
 from estimator.analysis.compare import Comparison
-from estimator.analysis.estimate import Estimate
+from estimator.analysis.estimate.result import Estimate
 from estimator.dashboard.charts.costs import CHOSEN, cost_chart
 from estimator.dashboard.session.state import IN_ADDRESS, bind, held
 from estimator.dashboard.widgets.chosen import choose, chosen_deployment

@@ -15,7 +15,7 @@ from typing import Final
 import numpy as np
 import streamlit as st
 
-from estimator.analysis.estimate import NOTHING_CHECKED, Estimate
+from estimator.analysis.estimate.result import NOTHING_CHECKED, Estimate
 from estimator.analysis.limit_utilization import utilization
 from estimator.arrays import FloatArray
 from estimator.dashboard.widgets.document import show, unbroken

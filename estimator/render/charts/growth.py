@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from matplotlib.lines import Line2D
 
-from estimator.analysis.estimate import Estimate
+from estimator.analysis.estimate.result import Estimate
 from estimator.analysis.growth import milestones
 from estimator.arrays import FloatArray
 from estimator.format import count_text, dollars

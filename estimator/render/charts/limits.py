@@ -10,7 +10,7 @@ import numpy as np
 from matplotlib.colors import BoundaryNorm, ListedColormap
 from matplotlib.patches import Patch
 
-from estimator.analysis.estimate import Estimate
+from estimator.analysis.estimate.result import Estimate
 from estimator.analysis.limit_utilization import Utilization, utilization, worst_first
 from estimator.deployments.limits import NEAR_SHARE
 from estimator.render.charts.style import DAYS, Chart, blank, dress, name_rows, week_axis

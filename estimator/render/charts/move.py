@@ -10,7 +10,7 @@ from estimator.shown import Look
 from estimator.units import HALF_A_CENT_USD
 
 if TYPE_CHECKING:
-    from estimator.analysis.estimate import Estimate
+    from estimator.analysis.estimate.result import Estimate
     from estimator.analysis.move import Move
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from estimator.analysis.breakeven.crossovers import NONE_WITHIN_LIMITS, leaders
-from estimator.analysis.estimate import Estimate
+from estimator.analysis.estimate.result import Estimate
 from estimator.analysis.growth import milestones
 from estimator.analysis.transports.choices import table_order
 from estimator.arrays import FloatArray

@@ -10,7 +10,7 @@ import numpy as np
 
 from estimator.analysis.assumed_defaults import WORTH_SAYING
 from estimator.analysis.compare import Comparison, cheapest_of_each_cloud, most_assumed
-from estimator.analysis.estimate import Estimate
+from estimator.analysis.estimate.result import Estimate
 from estimator.analysis.headline import main_drivers
 from estimator.format import (
     dollars,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from estimator.analysis.estimate import Estimate
+from estimator.analysis.estimate.result import Estimate
 from estimator.format import sentence
 from estimator.render import document as doc
 from estimator.result import Refusal

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from estimator.analysis.estimate import Estimate
+from estimator.analysis.estimate.result import Estimate
 from estimator.analysis.growth.growth import Growth
 from estimator.analysis.growth.milestones import LimitExceeded, Milestone, TierReached
 from estimator.format import dollars, number_of

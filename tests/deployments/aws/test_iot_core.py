@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import estimator as ws
-from estimator.analysis.estimate import resolve
+from estimator.analysis.estimate.resolve import resolve
 from estimator.analysis.simulate.findings import recoveries
 from estimator.deployments.registry import DEPLOYMENTS
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import estimator as ws
-from estimator.analysis.estimate import resolve
+from estimator.analysis.estimate.resolve import resolve
 from estimator.deployments.base import Metered
 from estimator.deployments.registry import find_deployment
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from estimator.analysis.estimate import Estimate
+from estimator.analysis.estimate.result import Estimate
 from estimator.deployments.limits import Verdict
 
 

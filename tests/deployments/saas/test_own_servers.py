@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 import estimator as ws
-from estimator.analysis.estimate import resolve
+from estimator.analysis.estimate.resolve import resolve
 from estimator.pricing.lines import LineItem
 
 HOSTED = [name for name in ws.SAAS if not name.startswith("cloudflare.")]

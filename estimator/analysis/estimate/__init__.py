@@ -1,0 +1,1 @@
+"""What does a deployment cost in a month, and is it within its limits?"""
