@@ -51,13 +51,14 @@ if TYPE_CHECKING:
         BudgetCheck as BudgetCheck,
         check_budget as check_budget,
     )
+    from estimator.analysis.uncertainty.fan import Fan as Fan
     from estimator.analysis.uncertainty.input_ranges import (
         Lognormal as Lognormal,
         Triangular as Triangular,
         Uniform as Uniform,
         input_ranges_by_evidence as input_ranges_by_evidence,
     )
-    from estimator.analysis.uncertainty.result import Fan as Fan, Uncertainty as Uncertainty
+    from estimator.analysis.uncertainty.result import Uncertainty as Uncertainty
     from estimator.analysis.uncertainty.uncertainty import uncertainty as uncertainty
     from estimator.demand.demand import Demand as Demand
     from estimator.demand.expected import expected_demand as expected_demand

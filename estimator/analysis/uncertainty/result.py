@@ -12,11 +12,11 @@ import numpy as np
 
 from estimator.analysis.compare import title_of
 from estimator.analysis.estimate.result import Estimate
-from estimator.analysis.points import Progress, chosen, resolved
+from estimator.analysis.points import Progress, chosen
 from estimator.analysis.simulate.result import Simulation
 from estimator.analysis.uncertainty import sampling
-from estimator.analysis.uncertainty.input_ranges import Uniform
-from estimator.analysis.uncertainty.inputs import Question, Uncertain, uncertain_quantities
+from estimator.analysis.uncertainty.fan import Fan, fan_of
+from estimator.analysis.uncertainty.inputs import Question, Uncertain
 from estimator.analysis.uncertainty.sensitivity import (
     Swing,
     VarianceShare,
@@ -31,7 +31,7 @@ from estimator.errors import ScenarioError
 from estimator.format import number_of
 from estimator.pricing.bill import conventions
 from estimator.pricing.catalog import load_catalog
-from estimator.result import Refusal, Result, plain
+from estimator.result import Refusal, Result
 from estimator.runtime import Client
 from estimator.scenario.scenario import Scenario
 from estimator.shown import Look
@@ -43,80 +43,6 @@ if TYPE_CHECKING:
 _FAN_SAMPLES: Final = 512
 _FANS_SHOWN: Final = 3
 """More bands than these hide each other."""
-
-
-@checks_arguments
-@dataclass(frozen=True, repr=False)
-class Fan(Result):
-    """Ranges of bills while one number of the scenario varies, in USD per month.
-
-    >>> import estimator as ws
-    >>> scenario = ws.Scenario(profile="market-data", location="virginia", peak_connections=1000)
-    >>> found = ws.uncertainty(scenario, deployments="aws.api_gateway", questions=(), samples=128)
-    >>> found.fan("peak_connections", [1000, 2000, 3000], samples=128).usd.shape
-    (3, 1, 3)
-    """
-
-    schema = "fan"
-    instead_of_bills = ".usd has its ranges; ws.estimate() makes the bill of one value"
-
-    scenario: Scenario
-    """What is certain, but for what varies."""
-    field: str
-    """Full name of what varies."""
-    values: FloatArray
-    """Its values, ascending, shape (values,)."""
-    deployments: tuple[str, ...]
-    """Ids."""
-    usd: FloatArray
-    """P10, P50 and P90, shape (3, deployments, values); NaN where it could not be priced."""
-    within_limits_share: FloatArray
-    """Share of the draws within limits, shape (deployments, values)."""
-    refusals: tuple[Refusal, ...]
-    """Deployments that could not be priced at some value, and why."""
-
-    @property
-    def title(self) -> str:
-        """What was estimated, for the head of a table or chart."""
-        return title_of(self.scenario)
-
-    @cached_property
-    def table(self) -> pd.DataFrame:
-        """One row for each deployment and value: both, P10, P50, P90, the share within limits."""
-        import pandas as pd
-
-        many = len(self.values)
-        return pd.DataFrame(
-            {
-                "deployment": np.repeat(np.array(self.deployments, dtype=object), many),
-                self.field: np.tile(self.values, len(self.deployments)),
-                **{name: usd.ravel() for name, usd in zip(sampling.COLUMNS, self.usd, strict=True)},
-                "within_limits_share": self.within_limits_share.ravel(),
-            }
-        )
-
-    def _data(self) -> dict[str, Any]:
-        return {
-            "scenario": self.scenario.as_data(),
-            "field": self.field,
-            "values": self.values.tolist(),
-            "deployments": {
-                name: {
-                    **{
-                        level: plain(usd[row])
-                        for level, usd in zip(sampling.COLUMNS, self.usd, strict=True)
-                    },
-                    "within_limits_share": self.within_limits_share[row].tolist(),
-                }
-                for row, name in enumerate(self.deployments)
-            },
-        }
-
-    def __repr__(self) -> str:
-        return (
-            f"<Fan {self.title!r}: {len(self.values)} values of {self.field}, "
-            f"{number_of(len(self.deployments), 'deployment')}>"
-        )
 
 
 @checks_arguments
@@ -392,30 +318,17 @@ class Uncertainty(Result):
             UnknownNameError: no such field or deployment.
             ScenarioError: a value the field cannot have, or samples that are no power of two.
         """
-        [(name, array)] = resolved(self.scenario, {field: values}).items()
-        axis = np.unique(array)
-        if axis.size < 2:
-            raise ScenarioError(f"a fan needs at least two values of '{name}'")
-        ends = Uniform(float(axis[0]), float(axis[-1]))
-        [moving] = uncertain_quantities(self.scenario, {name: ends}, evidence=False)
-        others = tuple(each for each in self.uncertain if each.name != name)
         # what is beyond a limit now may be within it along the axis, so the first will do
         first = [each.deployment or "" for each in self.bills[:_FANS_SHOWN]]
-        names = first if deployments is None else list(chosen(deployments))
-        draws = sampling.scrambled_draws(others, sampling.checked_samples(samples), self.seed)
-        points = np.column_stack([np.repeat(axis, samples), np.tile(draws, (axis.size, 1))])
-        priced = sampling.price_draws(
-            self.scenario, (moving, *others), points, names, client=client, progress=progress
-        )
-        shape = (len(names), axis.size, samples)
-        return Fan(
-            scenario=self.scenario,
-            field=name,
-            values=axis,
-            deployments=tuple(names),
-            usd=sampling.quantiles(priced.total_usd.reshape(shape)),
-            within_limits_share=priced.within_limits.reshape(shape).mean(axis=-1),
-            refusals=tuple(priced.refusals.values()),
+        return fan_of(
+            self.scenario,
+            self.uncertain,
+            first if deployments is None else chosen(deployments),
+            {field: values},
+            samples=sampling.checked_samples(samples),
+            seed=self.seed,
+            client=client,
+            progress=progress,
         )
 
     def variance_split(self, simulation: Simulation) -> VarianceSplit:

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from estimator.analysis.uncertainty.budget import BudgetCheck
-    from estimator.analysis.uncertainty.result import Fan, Uncertainty
+    from estimator.analysis.uncertainty.fan import Fan
+    from estimator.analysis.uncertainty.result import Uncertainty
 
 _MOST_BARS: Final = 10
 _LEAST_SHOWN: Final = 0.005

@@ -9,7 +9,8 @@ import pandas as pd
 
 from estimator.analysis.fields import field_words
 from estimator.analysis.uncertainty.budget import BudgetCheck
-from estimator.analysis.uncertainty.result import Fan, Uncertainty
+from estimator.analysis.uncertainty.fan import Fan
+from estimator.analysis.uncertainty.result import Uncertainty
 from estimator.analysis.uncertainty.sensitivity import Swing
 from estimator.format import dollars, percent, sentence, value_text
 from estimator.render import document as doc

@@ -17,7 +17,8 @@ from estimator.analysis.breakeven.crossovers import leaders
 from estimator.analysis.growth.growth import Growth, growth
 from estimator.analysis.points import Progress
 from estimator.analysis.sweep import Sweep, sweep
-from estimator.analysis.uncertainty.result import Fan, Uncertainty
+from estimator.analysis.uncertainty.fan import Fan
+from estimator.analysis.uncertainty.result import Uncertainty
 from estimator.analysis.uncertainty.sensitivity import Swing
 from estimator.analysis.uncertainty.uncertainty import uncertainty
 from estimator.dashboard.pages.what_if.inputs import Moved, spaced
