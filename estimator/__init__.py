@@ -33,7 +33,8 @@ if TYPE_CHECKING:
     from estimator.analysis.diff.diff import Difference as Difference, diff as diff
     from estimator.analysis.estimate.estimate import estimate as estimate
     from estimator.analysis.estimate.result import Estimate as Estimate
-    from estimator.analysis.gallery import Gallery as Gallery, gallery as gallery
+    from estimator.analysis.gallery.gallery import gallery as gallery
+    from estimator.analysis.gallery.result import Gallery as Gallery
     from estimator.analysis.growth.growth import Growth as Growth, growth as growth
     from estimator.analysis.move import Move as Move, move as move
     from estimator.analysis.price import price as price

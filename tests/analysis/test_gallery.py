@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 import estimator as ws
-from estimator.analysis.gallery import SAMPLES
+from estimator.analysis.gallery.gallery import SAMPLES
 from estimator.cli.commands.gallery import gallery as command
 
 PAIR = ["board-collaboration", "market-data"]
@@ -24,7 +24,7 @@ def scenario(profile: str, peak_connections: float = 10_000) -> ws.Scenario:
 
 
 def test_without_names_every_shipped_profile_is_there(monkeypatch):
-    monkeypatch.setattr("estimator.analysis.gallery.profile_names", lambda: [*PAIR])
+    monkeypatch.setattr("estimator.analysis.gallery.gallery.profile_names", lambda: [*PAIR])
 
     assert [app.profile for app in ws.gallery(samples=FEWEST).apps] == PAIR
 

@@ -13,7 +13,7 @@ from estimator.render.charts.style import Chart, blank, dress, legend, name_rows
 from estimator.shown import Look
 
 if TYPE_CHECKING:
-    from estimator.analysis.gallery import Gallery
+    from estimator.analysis.gallery.result import Gallery
 
 _ROW_INCHES: Final = 0.5
 _MARKERS: Final = ("o", "s", "^")

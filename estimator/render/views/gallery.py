@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from estimator.analysis.gallery import App, Gallery, GroupBest
+from estimator.analysis.gallery.result import App, Gallery, GroupBest
 from estimator.analysis.headline import main_drivers
 from estimator.deployments.registry import GROUPS
 from estimator.format import capitalized, count_text, given_text, percent, short_dollars

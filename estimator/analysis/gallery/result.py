@@ -1,52 +1,29 @@
-"""Which app costs what? Each shipped profile, priced, with its range, its limits and an advice."""
+"""The gallery: each profile with the best deployments for it, ranges, limits and an advice."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from estimator.analysis.compare import compare
-from estimator.analysis.estimate.estimate import estimate_all
 from estimator.analysis.estimate.result import Estimate
-from estimator.analysis.growth.audience import grown
-from estimator.analysis.growth.milestones import LimitExceeded, by_month, milestones
-from estimator.analysis.headline import Best, Headline, hours_text, main_drivers
-from estimator.analysis.points import Progress
-from estimator.analysis.uncertainty.sampling import COLUMNS, checked_samples
-from estimator.analysis.uncertainty.uncertainty import uncertainty
+from estimator.analysis.gallery.advice import advised, cheapest_first
+from estimator.analysis.growth.milestones import LimitExceeded
+from estimator.analysis.headline import Best, Headline, main_drivers
 from estimator.arguments import checks_arguments
-from estimator.arrays import FloatArray
-from estimator.errors import ScenarioError, UnknownNameError
-from estimator.format import count_text, given_text, percent, short_dollars
+from estimator.format import count_text, percent, short_dollars
 from estimator.pricing.bill import conventions
 from estimator.pricing.price_files import Assumption
 from estimator.result import Refusal, Result, plain
 from estimator.scenario.clients import MAIN
 from estimator.scenario.locations import find_location
-from estimator.scenario.model import LARGEST
-from estimator.scenario.profile import profile_names
 from estimator.scenario.scenario import Scenario
 from estimator.states import State
 
 if TYPE_CHECKING:
     import pandas as pd
-
-SAMPLES: Final = 256
-"""Draws behind each range unless told otherwise: it leaves an error of some percent in P10 and P90,
-which are much further apart."""
-_MOST_GROWTH: Final = 1_000.0
-_STEPS: Final = 90
-"""Audiences looked at between now and later: of growth tenfold, each tenth of the audience now."""
-_WORTH_RUNNING_HOURS: Final = 8.0
-"""Convention: what saves less than a working day of an engineer per month is not worth running."""
-_WORTH_ASKING: Final = 0.2
-"""Share of a bill that another answer of its vendor must add to be told, as of assumed defaults."""
-_WORTH_NAMING: Final = 0.05
-"""Share of a bill that half of a flow must save to be named."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +133,7 @@ class App:
     @property
     def priced(self) -> tuple[Estimate, ...]:
         """The bills of the best, cheapest first."""
-        return _cheapest_first(self.headline)
+        return cheapest_first(self.headline)
 
     @property
     def breaks_first(self) -> tuple[Estimate, Broken] | None:
@@ -178,7 +155,7 @@ class App:
     def advice(self) -> str:
         """What to do, in one sentence that follows from the figures."""
         more = f"; {self.halved}" if self.halved else ""
-        return f"{_advised(self.headline)}{more}."
+        return f"{advised(self.headline)}{more}."
 
     def as_data(self) -> dict[str, Any]:
         """As plain texts and numbers."""
@@ -204,6 +181,7 @@ class App:
 class Gallery(Result):
     """What the shipped profiles cost side by side, how sure that is, and what breaks as they grow.
 
+    >>> from estimator import gallery
     >>> found = gallery("workplace-chat", samples=128)
     >>> [app.title for app in found.apps], list(found.table["group"])
     (['Workplace chat'], ['managed', 'serverless containers', 'own servers'])
@@ -283,209 +261,6 @@ class Gallery(Result):
 
     def __repr__(self) -> str:
         return f"<Gallery {self.title!r}: {', '.join(app.profile for app in self.apps)}>"
-
-
-@checks_arguments
-def gallery(
-    profiles: Iterable[str] | str | None = None,
-    *,
-    peak_connections: float = 10_000.0,
-    location: str = "virginia",
-    growth: float = 10.0,
-    samples: int = SAMPLES,
-    progress: Progress | None = None,
-) -> Gallery:
-    """What the shipped profiles cost, each with as many connections in the same location.
-
-    Of each, the best deployment on the clouds within limits is found among managed services,
-    serverless containers and own servers, as ``compare`` does; realtime SaaS is not compared.
-    Ranges are those of ``uncertainty``, with the evidence of the profile and all open questions.
-
-    Args:
-        profiles: names of shipped profiles; all of them, if left out.
-        peak_connections: open connections of the main kind of clients at the peak.
-        location: where the users are.
-        growth: how many times as large the audience is that is looked at for what breaks first.
-        samples: draws behind each range, a power of two from 128 to 65,536.
-        progress: called with the profiles done and all of them.
-
-    Returns:
-        Of each profile the best of each group, its range, what drives its bill, what breaks first,
-        and a sentence of advice.
-
-    Raises:
-        UnknownNameError: no such profile or location.
-        ScenarioError: an audience, growth or number of samples that cannot be.
-
-    >>> found = gallery(["market-data"], samples=128)
-    >>> managed = found.table.set_index("group").loc["managed"]
-    >>> bool(managed["p10_usd"] < managed["p90_usd"])
-    True
-    """
-    names = _chosen(profiles)
-    checked_samples(samples)
-    if not 1 < growth <= _MOST_GROWTH:
-        raise ScenarioError(
-            f"growth must be a number above 1 and up to {_MOST_GROWTH:,.0f}, such as 10, but is "
-            f"{growth:g}"
-        )
-    if not 1 <= peak_connections <= LARGEST / growth:
-        raise ScenarioError(
-            f"peak_connections must be a number from 1 to {LARGEST / growth:g}, such as 10,000, "
-            f"but is {peak_connections:g}"
-        )
-    audiences = peak_connections * np.linspace(1.0, growth, _STEPS + 1)
-    refusals: dict[str, Refusal] = {}
-    apps: list[App] = []
-    for number, name in enumerate(names, start=1):
-        scenario = Scenario(profile=name, location=location, peak_connections=peak_connections)
-        app, refused = _app(name, scenario, audiences, samples)
-        apps.append(app)
-        refusals |= {each.deployment: each for each in refused}
-        if progress:
-            progress(number, len(names))
-    return Gallery(
-        tuple(apps), peak_connections, location, growth, samples, tuple(refusals.values())
-    )
-
-
-def _chosen(profiles: Iterable[str] | str | None) -> tuple[str, ...]:
-    named = [profiles] if isinstance(profiles, str) else profiles
-    names = tuple(dict.fromkeys(profile_names() if named is None else named))
-    for name in names:
-        if name not in profile_names():
-            raise UnknownNameError("profile", name, profile_names())
-    if not names:
-        raise ScenarioError("name at least one profile, or leave profiles out for all of them")
-    return names
-
-
-def _app(
-    name: str, scenario: Scenario, audiences: FloatArray, samples: int
-) -> tuple[App, tuple[Refusal, ...]]:
-    compared = compare(scenario)
-    found = compared.headline
-    groups = tuple(_of_groups(scenario, found, audiences, samples))
-    return App(name, scenario, found, groups, _most_saved(scenario, found)), compared.refusals
-
-
-def _of_groups(
-    scenario: Scenario, found: Headline, audiences: FloatArray, samples: int
-) -> Iterator[GroupBest]:
-    """The best of each group with their ranges, and what breaks first.
-
-    Args:
-        scenario: of one profile.
-        found: what a comparison says of it.
-        audiences: main connections at the peak, from those of the scenario on.
-        samples: draws behind each range.
-    """
-    ids = found.deployments
-    ranges: dict[Any, dict[Any, Any]] = {}
-    if ids:
-        table = uncertainty(scenario, deployments=ids, samples=samples).table
-        ranges = table.set_index("deployment").to_dict(orient="index")
-    # all audiences in one pass
-    later, _ = estimate_all(grown(scenario, audiences / audiences[0]), ids)
-    grown_usd = {each.deployment: float(by_month(each.total, _STEPS)[-1]) for each in later}
-    broken: dict[str, Broken] = {}
-    for event in milestones(later, _STEPS):
-        # what is exceeded already is no matter of growth, and advice breaks nothing
-        if isinstance(event, LimitExceeded) and event.month and event.limit.raised_by != "advice":
-            for deployment in event.deployments:
-                broken.setdefault(deployment, Broken(float(audiences[event.month]), event))
-    for best in found.best:
-        deployment = "" if best.bill is None else best.bill.deployment or ""
-        row = ranges.get(deployment, {})
-        p10, p50, p90 = (float(row.get(column, np.nan)) for column in COLUMNS)
-        share = float(row.get("within_limits_share", np.nan))
-        later_usd = grown_usd.get(deployment, np.nan)
-        answer = None if best.bill is None else _costly_answer(best.bill)
-        yield GroupBest(best, p10, p50, p90, share, later_usd, broken.get(deployment), answer)
-
-
-def _costly_answer(bill: Estimate) -> CostlyAnswer | None:
-    found = [
-        CostlyAnswer(effect.assumption, answer, float(usd))
-        for effect in bill.effects
-        for answer, usd in effect.change_usd.items()
-    ]
-    most = max(found, key=lambda each: each.adds_usd, default=None)
-    worth_asking = most is not None and most.adds_usd > _WORTH_ASKING * float(bill.total)
-    return most if worth_asking else None
-
-
-def _most_saved(scenario: Scenario, found: Headline) -> Halved | None:
-    """The flow of which half as many messages save most on the bill that is advised."""
-    bill = _advised_bill(found)
-    if bill is None:
-        return None
-    halved = [
-        Halved(flow, kind, float(bill.total) - usd, float(bill.total))
-        for kind, profile in scenario.profiles.items()
-        for flow in profile.flows
-        for usd in _usd_with_half(scenario, kind, flow, bill.deployment or "")
-    ]
-    most = max(halved, key=lambda each: each.saves_usd, default=None)
-    return most if most is not None and most.share >= _WORTH_NAMING else None
-
-
-def _usd_with_half(scenario: Scenario, kind: str, flow: str, deployment: str) -> Iterator[float]:
-    profile = scenario.profiles[kind]
-    half = profile.flows[flow].rate_per_hour / 2
-    flows = {**profile.flows, flow: profile.flows[flow].model_copy(update={"rate_per_hour": half})}
-    changed = scenario.with_profiles({kind: profile.model_copy(update={"flows": flows})})
-    for bill in estimate_all(changed, [deployment])[0]:
-        yield float(bill.total)
-
-
-def _cheapest_first(found: Headline) -> tuple[Estimate, ...]:
-    bills = (each.bill for each in found.best if each.bill is not None)
-    return tuple(sorted(bills, key=lambda bill: float(bill.total)))
-
-
-def _most_worth_running(found: Headline) -> tuple[Estimate, Estimate, float] | None:
-    """The best that one runs oneself, the best managed service, and USD saved per month."""
-    return max(found.savings, key=lambda each: each[2], default=None)
-
-
-def _hours_saved(found: Headline, usd: float) -> float:
-    return usd / found.usd_per_engineer_hour if found.usd_per_engineer_hour else np.inf
-
-
-def _advised_bill(found: Headline) -> Estimate | None:
-    """The bill of what is advised; None if nothing is within limits."""
-    best = _most_worth_running(found)
-    if best is None:
-        return next(iter(_cheapest_first(found)), None)
-    own, managed, usd = best
-    return own if _hours_saved(found, usd) >= _WORTH_RUNNING_HOURS else managed
-
-
-def _advised(found: Headline) -> str:
-    """What to take, in the words that begin the advice."""
-    best, advised = _most_worth_running(found), _advised_bill(found)
-    if advised is None:
-        return "No deployment is within its limits: 'estimator compare' says what each would take"
-    if best is None:
-        others = (
-            "nothing that you run yourself" if advised.group == "managed" else "no managed service"
-        )
-        return f"Take {advised.name}, since {others} is within limits"
-    own, managed, usd = best
-    if usd <= 0:
-        less = short_dollars(-usd)
-        return f"Take {managed.name}, which costs {less} less than what you run yourself"
-    hours, rate = hours_text(_hours_saved(found, usd)), given_text(found.usd_per_engineer_hour)
-    if advised is managed:
-        return (
-            f"Take {managed.name}: {own.name} would save {short_dollars(usd)} per month, which at "
-            f"${rate} per hour is {hours} of engineering"
-        )
-    return (
-        f"Run it on {own.name} if that takes you less than {hours} of engineering per month, which "
-        f"is what the {short_dollars(usd)} saved over {managed.name} pay for at ${rate} per hour"
-    )
 
 
 def _row(app: App, one: GroupBest) -> dict[str, Any]:

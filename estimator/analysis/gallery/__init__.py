@@ -1,0 +1,1 @@
+"""Which app costs what?"""
