@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 
 import estimator as ws
-from estimator.analysis import estimate as estimate_module
+from estimator.analysis.estimate import resolve as resolve_module
 from estimator.analysis.simulate import simulate as simulate_module
 from estimator.demand import month as month_module
 from estimator.deployments.registry import find_deployment
@@ -33,10 +33,10 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
         return counted_call
 
     for module, name in (
-        (estimate_module, "as_contract"),
+        (resolve_module, "as_contract"),
         (month_module, "expected_demand"),
         (simulate_module, "expected_demand"),
-        (estimate_module, "load_catalog"),
+        (resolve_module, "load_catalog"),
         (simulate_module, "hourly_demand"),
     ):
         monkeypatch.setattr(module, name, counting(name, getattr(module, name)))
