@@ -238,6 +238,8 @@ def test_weeks_are_simulated_beside_a_page_that_stays_usable(browser, context, a
     main = page.get_by_test_id("stMain")
     expect(main.locator(".total").first).to_contain_text("300")
     choose(page, "Simulated on", "API Gateway WebSocket API on AWS")
+    # the cheapest has the same limit, so that this alone would not tell that it is shown
+    expect(main).to_contain_text("API Gateway WebSocket API on AWS: ")
     expect(main).to_contain_text("limit 500")
     drawn(page)
 
