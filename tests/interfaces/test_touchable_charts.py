@@ -15,12 +15,13 @@ from matplotlib.patches import Rectangle
 
 import estimator as ws
 from estimator.dashboard.charts.costs import cost_chart as bars
-from estimator.dashboard.charts.dress import Touchable
+from estimator.dashboard.charts.dress import Touchable, marks_px, named_rules
 from estimator.dashboard.charts.lines import break_even_chart, growth_chart
 from estimator.dashboard.charts.storm import storm_chart
 from estimator.dashboard.charts.transports import transports_chart
 from estimator.render.charts.cost import cost_chart as picture
 from estimator.render.charts.rows import cost_rows, transport_rows
+from estimator.render.charts.style import Mark
 from estimator.shown import Look
 from interfaces.shown_page import run, shown_page
 
@@ -208,3 +209,15 @@ def deployments(charts: Iterable[Any]) -> int:
     """How many a chart says that it compares."""
     [chart] = charts
     return int(chart.proto.alt.split(" deployments")[0].rpartition(" ")[2])
+
+
+def test_words_of_marks_stand_beside_each_other_only_where_they_have_room():
+    close, far = (0.1, 0.6, 0.61, 0.62, 0.63), 0.95
+    marks = [Mark(at, "26,412") for at in (*close, far)]
+
+    _, *words = named_rules(marks, Look(), lambda at: at)
+
+    rows = [each["encoding"]["y"]["value"] for each in words]
+    assert len(set(rows[1:5])) == 4
+    assert rows[0] == rows[1] == rows[5] == max(rows)
+    assert marks_px(marks, Look(), lambda at: at) == 4 * marks_px(marks[:1], Look(), lambda at: at)

@@ -19,7 +19,7 @@ from estimator.shown import Look
 FADED: Final = 0.12
 """Of lines that are not the one whose name was clicked on."""
 LEGEND_ROW_PX: Final = 26
-_MARK_ROW_PX, _MARK_ROWS = 14, 3
+_MARK_ROW_PX, _MARK_LETTER_PX = 14, 6.5
 """Of the words of marks, above a chart."""
 _NUMBERS_PX: Final = 70
 """Left of what is drawn."""
@@ -169,9 +169,9 @@ def under_pointer(
     return rule, {"name": "near", "select": nearest, "views": ["rule"]}
 
 
-def marks_px(marks: Sequence[Mark]) -> int:
-    """How high the words of marks are, above a chart."""
-    return _MARK_ROW_PX * min(len(marks), _MARK_ROWS)
+def marks_px(marks: Sequence[Mark], look: Look, part: Callable[[float], float]) -> int:
+    """How high the words of marks are, above a chart; arguments as for ``named_rules``."""
+    return _MARK_ROW_PX * (1 + max(_rows(marks, look, part), default=-1))
 
 
 def named_rules(marks: Sequence[Mark], look: Look, part: Callable[[float], float]) -> list[Part]:
@@ -189,8 +189,31 @@ def named_rules(marks: Sequence[Mark], look: Look, part: Callable[[float], float
         "mark": {"type": "rule", "color": look.gray, "strokeDash": [2, 2]},
         "encoding": {"x": numbers_in("at")},
     }
-    named = (_named(mark, look, row % _MARK_ROWS, part(mark.at)) for row, mark in enumerate(marks))
-    return [rules, *named]
+    rows = zip(marks, _rows(marks, look, part), strict=True)
+    return [rules, *(_named(mark, look, row, part(mark.at)) for mark, row in rows)]
+
+
+def _rows(marks: Sequence[Mark], look: Look, part: Callable[[float], float]) -> list[int]:
+    """In which row the words of each mark have room beside those of others, the lowest first."""
+    taken: list[list[tuple[float, float]]] = []
+    found: list[int] = []
+    for mark in marks:
+        at = part(mark.at)
+        width = (len(mark.label) + 1) * _MARK_LETTER_PX / (width_px(look) - _NUMBERS_PX)
+        begin, end = (at - width, at) if at > 0.5 else (at, at + width)
+        row = next(
+            (
+                row
+                for row, others in enumerate(taken)
+                if all(end <= first or last <= begin for first, last in others)
+            ),
+            len(taken),
+        )
+        if row == len(taken):
+            taken.append([])
+        taken[row].append((begin, end))
+        found.append(row)
+    return found
 
 
 def _named(mark: Mark, look: Look, row: int, part: float) -> Part:

@@ -144,7 +144,7 @@ def _lines(rows: pd.DataFrame, look: Look, across: _Across, marks: Sequence[Mark
         *named_rules(marks, look, across.part),
         rule,
     ]
-    height = _PLOT_PX + _AXES_PX + legend_px + marks_px(marks)
+    height = _PLOT_PX + _AXES_PX + legend_px + marks_px(marks, look, across.part)
     return finished(layers, look, height, [picked, near])
 
 

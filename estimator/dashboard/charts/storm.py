@@ -112,13 +112,17 @@ def storm_chart(simulation: Simulation, number: int, look: Look) -> Touchable:
     since_s = last_cut_s(model, model.faults[number]) - typical.at_s
     marks = recovery_marks(typical, since_s, per_unit, last - first)
     rule, near_pointer = under_pointer(*_in_words(rows, panels), x, look)
+
+    def part(at: float) -> float:
+        return (at - first) / (last - first)
+
     layers = [
         *_drawn(rows, panels, x, color),
-        *named_rules(marks, look, lambda at: (at - first) / (last - first)),
+        *named_rules(marks, look, part),
         rule,
     ]
     parts = sum(panel.parts for panel in panels)
-    height = int(parts * _PART_PX) + _AXIS_PX + legend_px + marks_px(marks)
+    height = int(parts * _PART_PX) + _AXIS_PX + legend_px + marks_px(marks, look, part)
     apart = {"scale": {"y": "independent"}}
     return finished(layers, look, height, [near_pointer], resolve=apart)
 
