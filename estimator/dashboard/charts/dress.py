@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import pandas as pd
 
-from estimator.render.charts.style import Mark
+from estimator.render.charts.style import Mark, rows_apart
 from estimator.shown import Look
 
 FADED: Final = 0.12
@@ -195,25 +195,12 @@ def named_rules(marks: Sequence[Mark], look: Look, part: Callable[[float], float
 
 def _rows(marks: Sequence[Mark], look: Look, part: Callable[[float], float]) -> list[int]:
     """In which row the words of each mark have room beside those of others, the lowest first."""
-    taken: list[list[tuple[float, float]]] = []
-    found: list[int] = []
+    spans: list[tuple[float, float]] = []
     for mark in marks:
         at = part(mark.at)
         width = (len(mark.label) + 1) * _MARK_LETTER_PX / (width_px(look) - _NUMBERS_PX)
-        begin, end = (at - width, at) if at > 0.5 else (at, at + width)
-        row = next(
-            (
-                row
-                for row, others in enumerate(taken)
-                if all(end <= first or last <= begin for first, last in others)
-            ),
-            len(taken),
-        )
-        if row == len(taken):
-            taken.append([])
-        taken[row].append((begin, end))
-        found.append(row)
-    return found
+        spans.append((at - width, at) if at > 0.5 else (at, at + width))
+    return rows_apart(spans)
 
 
 def _named(mark: Mark, look: Look, row: int, part: float) -> Part:

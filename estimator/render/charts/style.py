@@ -177,16 +177,15 @@ def draw_marks(axes: Axes, look: Look, marks: Sequence[Mark]) -> int:
     left, right = axes.get_xlim()
     to_fraction = axes.transScale + axes.transLimits
     per_letter = 1 / (look.width_inches - _MARGIN_INCHES) / _MARK_LETTERS_PER_INCH
-    ends: list[float] = []
-    for mark in sorted(marks, key=lambda each: each.at):
-        if not left <= mark.at <= right:
-            continue
-        position = float(to_fraction.transform((mark.at, axes.get_ylim()[0]))[0])
-        width = (len(mark.label) + 2) * per_letter
-        leftwards = position + width > 1
-        begins = position - width if leftwards else position
-        row = next((row for row, end in enumerate(ends) if end <= begins), len(ends))
-        ends[row : row + 1] = [position if leftwards else position + width]
+    shown = sorted((each for each in marks if left <= each.at <= right), key=lambda each: each.at)
+    at = [float(to_fraction.transform((mark.at, axes.get_ylim()[0]))[0]) for mark in shown]
+    widths = [(len(mark.label) + 2) * per_letter for mark in shown]
+    sides = [position + width > 1 for position, width in zip(at, widths, strict=True)]
+    rows = rows_apart(
+        (position - width, position) if leftwards else (position, position + width)
+        for position, width, leftwards in zip(at, widths, sides, strict=True)
+    )
+    for mark, leftwards, row in zip(shown, sides, rows, strict=True):
         axes.axvline(mark.at, color=look.gray, linewidth=0.9, linestyle=(0, (2, 2)), zorder=0.9)
         axes.annotate(
             mark.label,
@@ -199,4 +198,26 @@ def draw_marks(axes: Axes, look: Look, marks: Sequence[Mark]) -> int:
             color=look.ink,
             annotation_clip=False,
         )
-    return len(ends)
+    return 1 + max(rows, default=-1)
+
+
+def rows_apart(spans: Iterable[tuple[float, float]]) -> list[int]:
+    """In which row each span has room beside those before it, the lowest first.
+
+    >>> rows_apart([(0.0, 0.4), (0.3, 0.5), (0.4, 0.6)])
+    [0, 1, 0]
+    """
+    taken: list[list[tuple[float, float]]] = []
+    found: list[int] = []
+    for begin, end in spans:
+        free = (
+            row
+            for row, others in enumerate(taken)
+            if all(end <= first or last <= begin for first, last in others)
+        )
+        row = next(free, len(taken))
+        if row == len(taken):
+            taken.append([])
+        taken[row].append((begin, end))
+        found.append(row)
+    return found
