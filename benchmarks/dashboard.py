@@ -94,7 +94,7 @@ WATCH: Final = f"""given => {{
   const parts = new Map(Object.entries(given));
   const shown = {SHOWN};
   window.seen = {{}};
-  const look = now => {{
+  const look = () => {{
     for (const [what, part] of parts) {{
       const found = shown(part);
       if (found === "{NOTHING}" || found === part.before) continue;
@@ -208,12 +208,13 @@ class Visitor:
         self.page.wait_for_timeout(500)
         self.page.wait_for_selector(AT_REST)
 
-    def confirms(self, audience: int) -> None:
-        """Type another audience and confirm it."""
+    def confirms(self, audience: int, parts: Mapping[str, Part]) -> None:
+        """Type another audience and confirm it, and look out for what follows, by name."""
         field = self.page.get_by_role("spinbutton", name=AUDIENCE)
         field.click()
         field.select_text()
         field.press_sequentially(str(audience), delay=KEYSTROKE_MS)
+        self.watches(parts)
         field.press("Enter")
 
     def sees(self, part: Part) -> str:
@@ -294,8 +295,7 @@ def edits(browser: Browser, address: str, name: str, count: int) -> None:
         del parts[what]
     found: dict[str, list[float]] = {what: [] for what in parts}
     for number in range(count):
-        visitor.watches(parts)
-        visitor.confirms(20_000 + AUDIENCE_STEP * number)
+        visitor.confirms(20_000 + AUDIENCE_STEP * number, parts)
         for what in parts:
             found[what].append(visitor.saw(what))
         visitor.rests()
@@ -311,9 +311,9 @@ def filters(browser: Browser, address: str, count: int) -> None:
     visitor.rests()
     found: list[float] = []
     for number in range(count):
-        visitor.watches(answer)
         field = visitor.page.get_by_role("textbox", name="Search")
         field.fill(("fargate", "egress")[number % 2])
+        visitor.watches(answer)
         field.press("Enter")
         found.append(visitor.saw(*answer))
         visitor.rests()
@@ -331,8 +331,7 @@ def searches(browser: Browser, address: str, count: int) -> None:
         visitor.rests()
         found: list[float] = []
         for number in range(min(count, SEARCHES)):
-            visitor.watches(first_sign)
-            visitor.confirms(30_100 + 1_000 * number)
+            visitor.confirms(30_100 + 1_000 * number, first_sign)
             found.append(visitor.saw(*first_sign))
             visitor.rests()
             visitor.page.locator(WORKING).first.wait_for(state="detached")
@@ -383,8 +382,7 @@ def peers(browser: Browser, count: int) -> None:
             visitor.rests()
             found = []
             for each in range(count):
-                visitor.watches(number)
-                visitor.confirms(20_000 + each)
+                visitor.confirms(20_000 + each, number)
                 found.append(visitor.saw(*number))
                 visitor.rests()
             visitor.leaves()
