@@ -118,7 +118,7 @@ class TotalRangesJob(Job[Ranges]):
     token: str
     deployments: tuple[str, ...]
     head_start_s: ClassVar[float] = 0.05
-    """The page's charts are drawn meanwhile."""
+    """The answer on the page is sent meanwhile."""
 
     def run(self, workers: Executor, report: Progress) -> Ranges:
         """Price the draws, on all processes."""
